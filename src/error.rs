@@ -1,0 +1,336 @@
+//! The one error type: what was found, where, on the way to what, and what to do next.
+
+use std::fmt;
+
+use crate::source::Span;
+
+/// The result of everything that can fail.
+pub type Result<T> = std::result::Result<T, Error>;
+
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])+ $variant:ident = $text:literal,)+) => {
+        /// What kind of failure an [`Error`] is. The text of a code is final: people search for it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Code {
+            $($(#[doc = $doc])+ $variant,)+
+        }
+
+        impl Code {
+            /// Every code, in the order of the table.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// The code as it is shown, in kebab-case.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $text,)+
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The command line does not make sense.
+    InvalidArgument = "invalid-argument",
+    /// A file or folder is not there.
+    FileNotFound = "file-not-found",
+    /// A file or folder is there and could not be read.
+    ReadFailed = "read-failed",
+    /// A file could not be written.
+    WriteFailed = "write-failed",
+    /// A directory was expected, a file found.
+    NotADirectory = "not-a-directory",
+    /// A directory has no kustomization file.
+    KustomizationNotFound = "kustomization-not-found",
+    /// A directory has several kustomization files.
+    KustomizationAmbiguous = "kustomization-ambiguous",
+    /// A kustomization file says nothing.
+    KustomizationEmpty = "kustomization-empty",
+    /// A file leaves the root that it may be read from.
+    OutsideRoot = "outside-root",
+    /// A path that is no path: empty, absolute where it must be relative, or written ambiguously.
+    InvalidPath = "invalid-path",
+    /// Kustomizations include each other in a circle.
+    Cycle = "cycle",
+    /// Text is larger than can be handled.
+    TooLarge = "too-large",
+    /// Bytes are no UTF-8.
+    InvalidUtf8 = "invalid-utf8",
+    /// Text is no YAML.
+    MalformedYaml = "malformed-yaml",
+    /// An alias names an anchor that is not there.
+    UnknownAnchor = "unknown-anchor",
+    /// An anchor contains itself.
+    AnchorCycle = "anchor-cycle",
+    /// Aliases expand to more than can be handled.
+    AliasExpansion = "alias-expansion",
+    /// Collections are nested too deeply.
+    NestingTooDeep = "nesting-too-deep",
+    /// A merge key (`<<`) merges something that is no mapping.
+    InvalidMerge = "invalid-merge",
+    /// A mapping has a key twice.
+    DuplicateKey = "duplicate-key",
+    /// A mapping key is no string.
+    InvalidKey = "invalid-key",
+    /// A value has no form in the output: not a number, or a character that YAML does not allow.
+    UnrepresentableValue = "unrepresentable-value",
+    /// A field that does not exist.
+    UnknownField = "unknown-field",
+    /// A field has a value of the wrong type.
+    InvalidType = "invalid-type",
+    /// A field has a value that is not one of those allowed.
+    InvalidValue = "invalid-value",
+    /// A resource says nothing of its kind.
+    MissingKind = "missing-kind",
+    /// A resource has no name.
+    MissingName = "missing-name",
+    /// A document is no resource.
+    NotAResource = "not-a-resource",
+    /// Two resources have one id.
+    DuplicateId = "duplicate-id",
+    /// A field that krender reads and does not act on yet.
+    NotSupportedYet = "not-supported-yet",
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+/// A failure: one word wide, and built up where it happens.
+///
+/// The message is a phrase in lower case without a full stop, with literals in backticks: what was found, and what
+/// was expected. [`Error::at`] adds the place, [`Error::step`] what was being done, [`Error::help`] what to do
+/// next. [`Error::all`] collects failures that have nothing to do with each other.
+///
+/// The wording is krender's own; the cause is the one that the reference names.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Error(Box<Inner>);
+
+#[derive(Clone, PartialEq, Eq)]
+struct Inner {
+    code: Code,
+    message: String,
+    span: Span,
+    label: String,
+    notes: Vec<Note>,
+    steps: Vec<String>,
+    help: Vec<String>,
+    others: Vec<Error>,
+}
+
+/// A second place that explains the first one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// Where.
+    pub span: Span,
+    /// What is there.
+    pub label: String,
+}
+
+impl Error {
+    /// A failure of the given kind.
+    #[cold]
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner {
+            code,
+            message: message.into(),
+            span: Span::NONE,
+            label: String::new(),
+            notes: Vec::new(),
+            steps: Vec::new(),
+            help: Vec::new(),
+            others: Vec::new(),
+        }))
+    }
+
+    /// One error for several failures, shown one after the other; nothing when there were none.
+    #[must_use]
+    pub fn all(errors: impl IntoIterator<Item = Self>) -> Option<Self> {
+        let mut errors = errors.into_iter();
+        let mut first = errors.next()?;
+        for mut error in errors {
+            let others = std::mem::take(&mut error.0.others);
+            first.0.others.push(error);
+            first.0.others.extend(others);
+        }
+        Some(first)
+    }
+
+    /// Says where: the innermost place wins, so a place that is known already stays.
+    #[must_use]
+    pub fn at(mut self, span: Span) -> Self {
+        if self.0.span.is_none() {
+            self.0.span = span;
+        }
+        self
+    }
+
+    /// A few words beside the place.
+    #[must_use]
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.0.label = label.into();
+        self
+    }
+
+    /// A second place that explains the first one.
+    #[must_use]
+    pub fn note(mut self, span: Span, label: impl Into<String>) -> Self {
+        self.0.notes.push(Note { span, label: label.into() });
+        self
+    }
+
+    /// Says what was being done, from the inside out: "while reading `base.yaml`". Reaches every failure held here.
+    #[must_use]
+    pub fn step(mut self, step: impl Into<String>) -> Self {
+        let step = step.into();
+        for other in &mut self.0.others {
+            other.0.steps.push(step.clone());
+        }
+        self.0.steps.push(step);
+        self
+    }
+
+    /// Says what to do next.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.0.help.push(help.into());
+        self
+    }
+
+    /// Adds "did you mean" when one of the `known` names is near to the one `found`.
+    #[must_use]
+    pub fn did_you_mean<'a>(self, found: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
+        match nearest(found, known) {
+            Some(name) => self.help(format!("did you mean `{name}`?")),
+            None => self,
+        }
+    }
+
+    /// The kind of failure.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        self.0.code
+    }
+
+    /// The message, without place and help.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// The place, or [`Span::NONE`].
+    #[must_use]
+    pub fn span(&self) -> Span {
+        self.0.span
+    }
+
+    /// The words beside the place; may be empty.
+    #[must_use]
+    pub fn label_text(&self) -> &str {
+        &self.0.label
+    }
+
+    /// The places that explain the first one.
+    #[must_use]
+    pub fn notes(&self) -> &[Note] {
+        &self.0.notes
+    }
+
+    /// What was being done, from the inside out.
+    #[must_use]
+    pub fn steps(&self) -> &[String] {
+        &self.0.steps
+    }
+
+    /// What to do next.
+    #[must_use]
+    pub fn helps(&self) -> &[String] {
+        &self.0.help
+    }
+
+    /// The failures beside this one.
+    #[must_use]
+    pub fn others(&self) -> &[Self] {
+        &self.0.others
+    }
+
+    /// This failure and those beside it.
+    pub fn iter(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.0.others)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0.message)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "error[{}]: {} at {:?}", self.0.code, self.0.message, self.0.span)?;
+        for step in &self.0.steps {
+            write!(formatter, "; {step}")?;
+        }
+        for help in &self.0.help {
+            write!(formatter, "; help: {help}")?;
+        }
+        for other in &self.0.others {
+            write!(formatter, "\n{other:?}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// The known name that is near enough to be what was meant: a third of its letters may differ, and case never counts.
+#[must_use]
+pub fn nearest<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let lower = found.to_lowercase();
+    known
+        .into_iter()
+        .map(|name| (strsim::damerau_levenshtein(&lower, &name.to_lowercase()), name))
+        .filter(|&(distance, name)| distance * 3 <= name.chars().count().max(3) && name != found)
+        .min_by_key(|&(distance, _)| distance)
+        .map(|(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_one_word_wide() {
+        assert_eq!(size_of::<Result<()>>(), size_of::<usize>());
+    }
+
+    #[test]
+    fn codes_are_distinct_and_kebab_case() {
+        let mut texts: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        for text in &texts {
+            assert!(text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-' || byte.is_ascii_digit()), "{text}");
+        }
+        texts.sort_unstable();
+        texts.dedup();
+        assert_eq!(texts.len(), Code::ALL.len());
+    }
+
+    #[test]
+    fn the_nearest_name_is_near() {
+        let known = ["resources", "replicas", "replacements"];
+        assert_eq!(nearest("resorces", known), Some("resources"));
+        assert_eq!(nearest("Replica", known), Some("replicas"));
+        assert_eq!(nearest("images", known), None);
+    }
+
+    #[test]
+    fn several_failures_share_the_steps_around_them() {
+        let errors = ["a", "b"].map(|name| Error::new(Code::FileNotFound, name));
+        let error = Error::all(errors).unwrap().step("while reading");
+        assert_eq!(error.iter().map(|error| error.steps().len()).collect::<Vec<_>>(), [1, 1]);
+    }
+}

@@ -1,0 +1,8 @@
+//! YAML as a document: read as the reference reads it, changed in place, written byte for byte as it writes.
+//!
+//! Nothing here knows of Kubernetes. The reference reads with go-yaml v3 and writes with go-yaml v2; both dialects
+//! are those of libyaml.
+
+mod node;
+
+pub use node::{CollectionStyle, Kind, Mapping, Node, Scalar, Sequence, Style, Tag};
