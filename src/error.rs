@@ -312,7 +312,11 @@ mod tests {
     fn codes_are_distinct_and_kebab_case() {
         let mut texts: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
         for text in &texts {
-            assert!(text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-' || byte.is_ascii_digit()), "{text}");
+            assert!(
+                text.bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte == b'-' || byte.is_ascii_digit()),
+                "{text}"
+            );
         }
         texts.sort_unstable();
         texts.dedup();

@@ -141,7 +141,10 @@ impl Sources {
             Err(error) => {
                 let valid = error.utf8_error().valid_up_to();
                 let byte = error.as_bytes()[valid];
-                let source = self.add_text(name.into(), String::from_utf8_lossy(error.as_bytes()).into_owned())?;
+                let source = self.add_text(
+                    name.into(),
+                    String::from_utf8_lossy(error.as_bytes()).into_owned(),
+                )?;
                 Err(Error::new(Code::InvalidUtf8, format!("`{}` is not UTF-8 text", source.name()))
                     .at(source.span(valid, valid + 3))
                     .label(format!("byte 0x{byte:02X} here"))
@@ -154,11 +157,15 @@ impl Sources {
         let mut sources = self.sources.write().unwrap_or_else(PoisonError::into_inner);
         let base = sources.last().map_or(0, |last| last.base as usize + last.text.len() + 1);
         if base + text.len() >= u32::MAX as usize - 1 {
-            return Err(Error::new(Code::TooLarge, format!("`{name}` takes the text read in this run past 4 GiB"))
-                .help("render fewer targets in one run"));
+            return Err(Error::new(
+                Code::TooLarge,
+                format!("`{name}` takes the text read in this run past 4 GiB"),
+            )
+            .help("render fewer targets in one run"));
         }
         let id = FileId(u32::try_from(sources.len()).unwrap_or(u32::MAX));
-        let source = Arc::new(Source { id, name, text, base: u32::try_from(base).unwrap_or(u32::MAX) });
+        let source =
+            Arc::new(Source { id, name, text, base: u32::try_from(base).unwrap_or(u32::MAX) });
         sources.push(Arc::clone(&source));
         Ok(source)
     }

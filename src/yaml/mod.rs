@@ -4,5 +4,6 @@
 //! are those of libyaml.
 
 mod node;
+pub mod parse;
 
 pub use node::{CollectionStyle, Kind, Mapping, Node, Scalar, Sequence, Style, Tag};

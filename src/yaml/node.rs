@@ -442,16 +442,25 @@ impl PartialEq for Node {
                         pending.extend(left.items.iter().zip(&right.items));
                     }
                     shared
-                        || (left.items.len(), left.tag, left.style) == (right.items.len(), right.tag, right.style)
+                        || (left.items.len(), left.tag, left.style)
+                            == (right.items.len(), right.tag, right.style)
                 }
                 (Repr::Mapping(left), Repr::Mapping(right)) => {
                     let shared = Arc::ptr_eq(left, right);
                     if !shared {
-                        pending.extend(left.iter().zip(right.iter()).map(|((_, left), (_, right))| (left, right)));
+                        pending.extend(
+                            left.iter()
+                                .zip(right.iter())
+                                .map(|((_, left), (_, right))| (left, right)),
+                        );
                     }
                     shared
-                        || (left.len(), left.tag, left.style) == (right.len(), right.tag, right.style)
-                            && left.iter().zip(right.iter()).all(|((left, _), (right, _))| same(left, right))
+                        || (left.len(), left.tag, left.style)
+                            == (right.len(), right.tag, right.style)
+                            && left
+                                .iter()
+                                .zip(right.iter())
+                                .all(|((left, _), (right, _))| same(left, right))
                 }
                 _ => false,
             };
@@ -487,7 +496,9 @@ fn free(nodes: impl Iterator<Item = Node>) {
             Repr::Scalar(_) => {}
             Repr::Sequence(sequence) => {
                 if let Some(mut sequence) = Arc::into_inner(sequence) {
-                    pending.extend(sequence.items.drain(..).filter(|node| node.kind() != Kind::Scalar));
+                    pending.extend(
+                        sequence.items.drain(..).filter(|node| node.kind() != Kind::Scalar),
+                    );
                 }
             }
             Repr::Mapping(mapping) => {
@@ -513,16 +524,21 @@ mod tests {
     #[test]
     fn a_change_copies_only_its_path() {
         let leaf = |text| Node::from(Scalar::untagged(text, Span::NONE));
-        let inner = |text| Node::mapping(vec![(Scalar::untagged("k", Span::NONE), leaf(text))], Span::NONE);
+        let inner =
+            |text| Node::mapping(vec![(Scalar::untagged("k", Span::NONE), leaf(text))], Span::NONE);
         let base = Node::mapping(
-            vec![(Scalar::untagged("a", Span::NONE), inner("1")), (Scalar::untagged("b", Span::NONE), inner("2"))],
+            vec![
+                (Scalar::untagged("a", Span::NONE), inner("1")),
+                (Scalar::untagged("b", Span::NONE), inner("2")),
+            ],
             Span::NONE,
         );
         let mut changed = base.clone();
         *changed.get_mut("a").unwrap().get_mut("k").unwrap() = leaf("3");
         assert_eq!(base.get("a").unwrap().get("k").unwrap().as_text(), Some("1"));
         assert_eq!(changed.get("a").unwrap().get("k").unwrap().as_text(), Some("3"));
-        let same = |a: &Node, b: &Node| std::ptr::eq(a.as_mapping().unwrap(), b.as_mapping().unwrap());
+        let same =
+            |a: &Node, b: &Node| std::ptr::eq(a.as_mapping().unwrap(), b.as_mapping().unwrap());
         assert!(same(base.get("b").unwrap(), changed.get("b").unwrap()));
         assert!(!same(base.get("a").unwrap(), changed.get("a").unwrap()));
     }

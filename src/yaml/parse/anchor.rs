@@ -1,0 +1,122 @@
+//! Anchors, aliases and merge keys: resolved while reading, so that a document holds neither.
+//!
+//! Aliases share what they name, so an expansion costs nothing here. It would cost where the document is written:
+//! the expanded nodes are counted, and a document made to explode ends in an error.
+
+use std::collections::BTreeSet;
+
+use super::MAX_EXPANDED_NODES;
+use super::reader::Reader;
+use crate::error::{Code, Error, Result};
+use crate::source::Span;
+use crate::yaml::node::{Kind, Mapping, Node, Scalar, Style, Tag};
+
+/// What an anchor names.
+pub(super) enum Anchor {
+    /// A collection that is still being read: an alias to it would make the document contain itself.
+    Open,
+    /// A node, and how many nodes it stands for.
+    Closed(Node, usize),
+}
+
+impl<'s, const WIDE: bool> Reader<'s, WIDE> {
+    /// The node that an alias stands for.
+    pub(super) fn alias(&mut self) -> Result<Node> {
+        let start = self.position;
+        let name = self.anchor_name()?;
+        let span = self.span(start, self.position);
+        match self.anchors.get(name) {
+            Some(Anchor::Closed(node, size)) => {
+                self.nodes += size;
+                if self.nodes > MAX_EXPANDED_NODES {
+                    let message = format!(
+                        "aliases expand this document to more than {MAX_EXPANDED_NODES} nodes"
+                    );
+                    return Err(Error::new(Code::AliasExpansion, message)
+                        .at(span)
+                        .help("write the content out, or split the document"));
+                }
+                Ok(node.clone())
+            }
+            Some(Anchor::Open) => {
+                Err(Error::new(Code::AnchorCycle, format!("the anchor `{name}` contains itself"))
+                    .at(span)
+                    .help("an alias can only name a node that ends before it"))
+            }
+            None => Err(Error::new(
+                Code::UnknownAnchor,
+                format!("no anchor `{name}` before this alias"),
+            )
+            .at(span)
+            .did_you_mean(name, self.anchors.keys().copied())
+            .help("an anchor is written `&name` before its node, and holds within one document")),
+        }
+    }
+
+    /// Remembers a complete node under its anchor.
+    pub(super) fn define(&mut self, anchor: Option<&'s str>, node: &Node, size: usize) {
+        if let Some(name) = anchor {
+            self.anchors.insert(name, Anchor::Closed(node.clone(), size));
+        }
+    }
+}
+
+/// Resolves the merge key of a mapping: the merged entries come after its own, which win.
+///
+/// As `deAnchor` in kustomize's `kyaml/yaml/rnode.go`: of several merged mappings the first one wins, and the first
+/// entry whose key reads `<<` goes, even where quotes make it an ordinary key.
+pub(super) fn merge(mapping: &mut Mapping) -> Result<()> {
+    let mut found: Option<(Span, Node)> = None;
+    for (key, value) in mapping.iter() {
+        if !is_merge_key(key) {
+            continue;
+        }
+        if let Some((first, _)) = found {
+            return Err(Error::new(Code::InvalidMerge, "found a second merge key in one mapping")
+                .at(key.span())
+                .note(first, "the first one")
+                .help("merge a list: `<<: [*first, *second]`"));
+        }
+        found = Some((key.span(), value.clone()));
+    }
+    mapping.remove("<<");
+    let Some((span, value)) = found else { return Ok(()) };
+    let mut known: BTreeSet<&str> = mapping.entries.iter().map(|(key, _)| key.text()).collect();
+    let mut added = Vec::new();
+    for merged in merged_mappings(&value, span)? {
+        added.extend(merged.iter().filter(|(key, _)| known.insert(key.text())));
+    }
+    let added: Vec<_> =
+        added.into_iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+    mapping.entries.extend(added);
+    Ok(())
+}
+
+fn is_merge_key(key: &Scalar) -> bool {
+    match key.tag() {
+        Tag::Merge => true,
+        Tag::None => key.style() == Style::Plain && key.text() == "<<",
+        _ => false,
+    }
+}
+
+fn merged_mappings(value: &Node, span: Span) -> Result<Vec<&Mapping>> {
+    let refuse = |kind: Kind| {
+        Error::new(
+            Code::InvalidMerge,
+            format!("found {kind} under a merge key, expected a mapping or a list of them"),
+        )
+        .at(span)
+        .help(
+            "write `<<: *anchor` with the anchor of a mapping; a key named `<<` needs another name",
+        )
+    };
+    match value.kind() {
+        Kind::Mapping => Ok(value.as_mapping().into_iter().collect()),
+        Kind::Scalar => Err(refuse(Kind::Scalar)),
+        Kind::Sequence => {
+            let items = value.as_sequence().map_or(&[][..], |sequence| sequence.items());
+            items.iter().map(|item| item.as_mapping().ok_or_else(|| refuse(item.kind()))).collect()
+        }
+    }
+}

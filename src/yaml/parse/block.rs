@@ -1,0 +1,449 @@
+//! Block collections: structure by indentation.
+
+use super::malformed_at;
+use super::property::Properties;
+use super::reader::{Expect, FrameKind, Reader};
+use crate::error::{Code, Error, Result};
+use crate::yaml::node::{Node, Scalar, Style, Tag};
+
+/// Where a node may stand, which decides what a line at the column of the parent means.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Slot {
+    /// The document.
+    Root,
+    /// A key after `?` or a value after `:`: an element `-` at the column of the parent begins a sequence.
+    Value,
+    /// An element of a sequence.
+    Element,
+    /// An element of a sequence at the column of the mapping around it.
+    IndentlessElement,
+}
+
+/// How far a key may reach, in characters.
+const LONGEST_KEY: usize = 1024;
+
+impl<'s, const WIDE: bool> Reader<'s, WIDE> {
+    /// Goes on in a block mapping.
+    pub(super) fn advance_block_mapping(
+        &mut self,
+        column: isize,
+        expect: Expect,
+    ) -> Result<Option<Node>> {
+        match expect {
+            Expect::Value => {
+                self.expect(Expect::Key);
+                return self.block_child(column, Slot::Value);
+            }
+            Expect::ExplicitKey => {
+                self.expect(Expect::Colon);
+                return self.block_child(column, Slot::Value);
+            }
+            Expect::Colon => {
+                self.skip();
+                self.expect(Expect::Key);
+                if self.column() == column
+                    && self.here() == b':'
+                    && self.is_separated(self.position + 1)
+                {
+                    self.indicator();
+                    return self.block_child(column, Slot::Value);
+                }
+                return Ok(Some(self.empty(&Properties::default())));
+            }
+            Expect::Key | Expect::Separator => {}
+        }
+        loop {
+            self.skip();
+            let here = self.column();
+            if here < column || self.at_document_end() {
+                return self.close();
+            }
+            if here > column {
+                return Err(self.misplaced(column));
+            }
+            if self.here() == b'?' && self.is_separated(self.position + 1) {
+                self.indicator();
+                self.expect(Expect::Colon);
+                return self.block_child(column, Slot::Value);
+            }
+            self.implicit_key()?;
+            // The common case, a plain value on the same line, needs no look at the open collections.
+            if self.here() == b' ' && self.byte(self.position + 1).is_ascii_alphanumeric() {
+                self.position += 1;
+                let value = self.plain(Tag::None)?;
+                self.nodes += 1;
+                if let Some(key) = self.keys.pop() {
+                    self.entries.push((key, value.into()));
+                }
+                continue;
+            }
+            let child = self.block_child(column, Slot::Value)?;
+            match child {
+                Some(node) => {
+                    if let Some(key) = self.keys.pop() {
+                        self.entries.push((key, node));
+                    }
+                }
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// Goes on in a block sequence.
+    pub(super) fn advance_block_sequence(
+        &mut self,
+        column: isize,
+        indentless: bool,
+    ) -> Result<Option<Node>> {
+        self.skip();
+        let here = self.column();
+        if here < column || self.at_document_end() {
+            return self.close();
+        }
+        if here == column && self.here() == b'-' && self.is_separated(self.position + 1) {
+            self.position += 1;
+            self.key_allowed = true;
+            return self.block_child(
+                column,
+                if indentless { Slot::IndentlessElement } else { Slot::Element },
+            );
+        }
+        if indentless && here == column {
+            return self.close();
+        }
+        if here > column {
+            return Err(self.misplaced(column));
+        }
+        Err(self
+            .malformed("expected `-` and another element of the list, or less indentation")
+            .help("indent a key of the mapping around the list less than its `-`"))
+    }
+
+    /// Takes `?`, or `:` after an explicit key.
+    fn indicator(&mut self) {
+        self.position += 1;
+        self.key_allowed = true;
+        // go-yaml reads a comment behind these before it looks for tabs.
+        let mut at = self.position;
+        while matches!(self.byte(at), b' ' | b'\t') {
+            at += 1;
+        }
+        if self.byte(at) == b'#' {
+            self.position = at;
+        }
+    }
+
+    /// Reads a key of the innermost mapping up to and with its colon.
+    #[inline(always)]
+    fn implicit_key(&mut self) -> Result<()> {
+        let start = self.position;
+        let mut properties = Properties::default();
+        while matches!(self.here(), b'&' | b'!') {
+            self.property(&mut properties)?;
+            while matches!(self.here(), b' ' | b'\t') {
+                self.position += 1;
+            }
+        }
+        let key = match self.here() {
+            b'"' | b'\'' => self.quoted(properties.tag)?,
+            b'*' => {
+                let node = self.alias()?;
+                self.key_allowed = false;
+                let Some(key) = node.as_scalar() else {
+                    return Err(self.complex_key(self.span(start, self.position)));
+                };
+                key.clone()
+            }
+            b':' if !properties.is_empty() && self.is_separated(self.position + 1) => {
+                Scalar::parsed("", properties.tag, Style::Plain, self.span(start, self.position))
+            }
+            b'[' | b'{' => return Err(self.flow_collection_as_key()),
+            b'-' if self.is_separated(self.position + 1) => {
+                return Err(self
+                    .malformed("found an element of a list, expected a key of the mapping")
+                    .help("indent the list under the key it belongs to"));
+            }
+            b'|' | b'>' => {
+                return Err(self.malformed("found a block of text, expected a key of the mapping"));
+            }
+            _ if self.plain_may_begin() => {
+                // A key is on one line: what follows is looked at only when there is no colon.
+                let (stop, end) = self.plain_line(self.position);
+                let begin = self.position;
+                self.position = stop;
+                self.key_allowed = false;
+                Scalar::parsed(
+                    &self.text[begin..end],
+                    properties.tag,
+                    Style::Plain,
+                    self.span(begin, end),
+                )
+            }
+            _ => return Err(self.cannot_begin()),
+        };
+        if !self.colon_follows(start) {
+            return Err(self.missing_colon(start));
+        }
+        if let Some(anchor) = properties.anchor {
+            self.define(Some(anchor), &Node::from(key.clone()), 1);
+        }
+        self.push_key(key);
+        Ok(())
+    }
+
+    /// Takes the colon that makes a key of what began at `start`, if there is one in time.
+    #[inline(always)]
+    pub(super) fn colon_follows(&mut self, start: usize) -> bool {
+        let mut at = self.position;
+        while matches!(self.byte(at), b' ' | b'\t') {
+            at += 1;
+        }
+        if self.byte(at) != b':'
+            || start < self.line
+            || !(self.flow_level > 0 || self.is_separated(at + 1))
+        {
+            return false;
+        }
+        if at - start > LONGEST_KEY && self.text[start..at].chars().count() > LONGEST_KEY {
+            return false;
+        }
+        self.position = at + 1;
+        self.key_allowed = false;
+        true
+    }
+
+    /// Reads what stands in a slot of the block collection at `column`: a complete node, or nothing when it opened a
+    /// collection.
+    #[inline(always)]
+    pub(super) fn block_child(&mut self, column: isize, slot: Slot) -> Result<Option<Node>> {
+        self.skip();
+        let none = Properties::default();
+        if self.slot_is_empty(column, slot)? {
+            return Ok(Some(self.empty(&none)));
+        }
+        self.block_node(column, slot)
+    }
+
+    /// Whether nothing stands in a slot: what follows belongs to the parent or to a collection around it.
+    fn slot_is_empty(&self, column: isize, slot: Slot) -> Result<bool> {
+        let here = self.column();
+        if here > column && !self.at_document_end() {
+            return Ok(false);
+        }
+        if here < column || self.at_document_end() {
+            return Ok(true);
+        }
+        match (self.here(), slot) {
+            (b'-', Slot::Value) if self.is_separated(self.position + 1) => Ok(false),
+            (b'-', Slot::Element | Slot::IndentlessElement)
+                if self.is_separated(self.position + 1) =>
+            {
+                Ok(true)
+            }
+            // libyaml takes a block of text at the column of its parent.
+            (b'|' | b'>', _) => Ok(false),
+            (_, Slot::Value | Slot::IndentlessElement) => Ok(true),
+            (_, Slot::Element | Slot::Root) => Err(self.misplaced(column)),
+        }
+    }
+
+    fn block_node(&mut self, column: isize, slot: Slot) -> Result<Option<Node>> {
+        // What stands on an earlier line belongs to the node as a whole; what stands on the line of a key belongs to
+        // the key.
+        let mut whole = Properties::default();
+        let mut own = Properties::default();
+        let mut key_start = self.key_allowed.then_some(self.position);
+        while matches!(self.here(), b'&' | b'!') {
+            self.property(&mut own)?;
+            let line = self.line;
+            self.skip();
+            if self.line != line || self.at_document_end() {
+                whole = self.combined(whole, own)?;
+                own = Properties::default();
+                if self.slot_is_empty(column, slot)? {
+                    return Ok(Some(self.empty(&whole)));
+                }
+                key_start = Some(self.position);
+            }
+        }
+        let separated = self.is_separated(self.position + 1);
+        match self.here() {
+            b'-' if separated => return self.open_block_sequence(column, slot, whole, own),
+            b'?' if separated => return self.open_with_explicit_key(whole, own),
+            b'[' | b'{' => {
+                let properties = self.combined(whole, own)?;
+                return self.open_flow(properties);
+            }
+            b'|' | b'>' => {
+                let properties = self.combined(whole, own)?;
+                let scalar = self.block_scalar(properties.tag)?;
+                return Ok(Some(self.complete(scalar, &properties)));
+            }
+            b'*' => {
+                let node = self.alias()?;
+                self.key_allowed = false;
+                return match key_start {
+                    Some(start) if self.colon_follows(start) => {
+                        let Some(key) = node.as_scalar() else {
+                            return Err(self.complex_key(self.span(start, self.position)));
+                        };
+                        self.open_with_key(start, key.clone(), whole)
+                    }
+                    _ if !(whole.is_empty() && own.is_empty()) => Err(self.malformed(
+                        "found an alias after an anchor or a tag, expected a node of its own",
+                    )),
+                    _ => Ok(Some(node)),
+                };
+            }
+            _ => {}
+        }
+        let scalar = match self.here() {
+            b'"' | b'\'' => self.quoted(own.tag)?,
+            b':' if separated && key_start.is_some() && !own.is_empty() => {
+                Scalar::parsed("", own.tag, Style::Plain, self.span(self.position, self.position))
+            }
+            b':' if separated => return Err(self.misplaced_colon()),
+            _ if self.plain_may_begin() => self.plain(own.tag)?,
+            _ => return Err(self.cannot_begin()),
+        };
+        if let Some(start) = key_start
+            && self.colon_follows(start)
+        {
+            self.define(own.anchor, &Node::from(scalar.clone()), 1);
+            return self.open_with_key(start, scalar, whole);
+        }
+        let properties = self.combined(whole, own)?;
+        let scalar = if properties.tag == own.tag {
+            scalar
+        } else {
+            Scalar::parsed(scalar.text(), properties.tag, scalar.style(), scalar.span())
+        };
+        Ok(Some(self.complete(scalar, &properties)))
+    }
+
+    fn combined(&self, whole: Properties<'s>, own: Properties<'s>) -> Result<Properties<'s>> {
+        let here = self.span(self.position, self.position);
+        whole.with(own).ok_or_else(|| self.second_property(here))
+    }
+
+    fn open_with_key(
+        &mut self,
+        start: usize,
+        key: Scalar,
+        properties: Properties<'s>,
+    ) -> Result<Option<Node>> {
+        let position = std::mem::replace(&mut self.position, start);
+        let column = self.column();
+        self.position = position;
+        self.open(FrameKind::BlockMapping(Expect::Value), column, start, properties)?;
+        self.nodes += 1;
+        self.push_key(key);
+        Ok(None)
+    }
+
+    fn open_with_explicit_key(
+        &mut self,
+        whole: Properties<'s>,
+        own: Properties<'s>,
+    ) -> Result<Option<Node>> {
+        if !self.key_allowed {
+            return Err(self
+                .malformed("found `?`, which cannot begin a key here")
+                .help("put it on a line of its own"));
+        }
+        let properties = self.combined(whole, own)?;
+        let (column, start) = (self.column(), self.position);
+        self.open(FrameKind::BlockMapping(Expect::ExplicitKey), column, start, properties)?;
+        self.indicator();
+        Ok(None)
+    }
+
+    fn open_block_sequence(
+        &mut self,
+        column: isize,
+        slot: Slot,
+        whole: Properties<'s>,
+        own: Properties<'s>,
+    ) -> Result<Option<Node>> {
+        if !self.key_allowed {
+            return Err(self
+                .malformed("found an element of a list where a value is expected")
+                .help(
+                    "begin the list on the next line, or put the value in quotes if it is text",
+                ));
+        }
+        let properties = self.combined(whole, own)?;
+        let here = self.column();
+        let kind = if slot == Slot::Value && here == column {
+            FrameKind::IndentlessSequence
+        } else {
+            FrameKind::BlockSequence
+        };
+        self.open(kind, here, self.position, properties)?;
+        Ok(None)
+    }
+
+    #[cold]
+    fn misplaced(&self, column: isize) -> Error {
+        if self.here() == b'\t' {
+            return self.tab_as_indentation();
+        }
+        if self.here() == b':' && self.is_separated(self.position + 1) {
+            return self.misplaced_colon();
+        }
+        let line = self.span(self.position, self.end_of_line(self.position));
+        let message = format!("this is indented by {}, its siblings by {column}", self.column());
+        malformed_at(line, message)
+            .help("line it up with its siblings, or indent it under the key it belongs to")
+    }
+
+    #[cold]
+    pub(super) fn misplaced_colon(&self) -> Error {
+        self.malformed("found `:` where no key can stand before it")
+            .help("put a value that contains `: ` in quotes, or the nested key on the next line")
+    }
+
+    #[cold]
+    fn missing_colon(&self, start: usize) -> Error {
+        let end = self.position.max(start + 1);
+        let mut error = Error::new(Code::MalformedYaml, "expected `:` after this key")
+            .at(self.span(start, end.min(self.end_of_line(start))));
+        if self.here() == b':' {
+            error = error.help("put a space after the colon, or quote the text");
+        } else if self.text[start..].starts_with(['-']) {
+            error = error.help("put a space after `-` to begin an element of a list");
+        } else {
+            error = error.help(
+                "write `key: value`; a value that goes on here is indented more than its key",
+            );
+        }
+        error
+    }
+
+    #[cold]
+    fn flow_collection_as_key(&self) -> Error {
+        let end = self.end_of_line(self.position);
+        if self.text[self.position..end].starts_with("{{") {
+            return self
+                .malformed("found a template expression, expected a key of the mapping")
+                .help("render the template first: this is no YAML yet");
+        }
+        self.malformed("found a list or a mapping, expected a key of the mapping")
+            .help("indent it under its key")
+    }
+
+    #[cold]
+    pub(super) fn cannot_begin(&self) -> Error {
+        let found = self.text[self.position..].chars().next().unwrap_or(' ');
+        match found {
+            '\t' => self.tab_as_indentation(),
+            '@' | '`' => self
+                .malformed(format!("found `{found}`, which cannot begin a value"))
+                .help("put the value in quotes"),
+            '%' => self
+                .malformed("found `%`, which cannot begin a value")
+                .help("put the value in quotes"),
+            _ => self.malformed(format!("found `{found}` where a value or a key is expected")),
+        }
+    }
+}

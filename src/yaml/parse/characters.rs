@@ -1,0 +1,69 @@
+//! Which characters a text may have, and whether its lines end in anything but a line feed.
+
+use crate::error::{Code, Error, Result};
+use crate::source::Source;
+
+/// Checks every character of a source; the answer says whether the slower reading of line ends is needed.
+///
+/// go-yaml refuses control characters apart from tab, line feed, carriage return and U+0085, and the two
+/// non-characters U+FFFE and U+FFFF (`readerc.go`). Carriage return, U+0085, U+2028 and U+2029 end lines too: texts
+/// that have none of them, nearly all, are read faster.
+pub(super) fn check(source: &Source) -> Result<bool> {
+    let bytes = source.text().as_bytes();
+    let mut wide = false;
+    for (index, block) in bytes.chunks(BLOCK).enumerate() {
+        let mut seen = 0;
+        for &byte in block {
+            seen |= CLASS[byte as usize];
+        }
+        if seen != 0 {
+            wide |= check_slowly(source, index * BLOCK, index * BLOCK + block.len())?;
+        }
+    }
+    Ok(wide)
+}
+
+const BLOCK: usize = 256;
+
+/// Not zero for the bytes that need a closer look: controls, carriage return, and the first bytes of the characters
+/// that are refused or end lines.
+static CLASS: [u8; 256] = {
+    let mut class = [0; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        class[byte] = 1;
+        byte += 1;
+    }
+    class[b'\t' as usize] = 0;
+    class[b'\n' as usize] = 0;
+    class[0x7f] = 1;
+    class[0xc2] = 1;
+    class[0xe2] = 1;
+    class[0xef] = 1;
+    class
+};
+
+fn check_slowly(source: &Source, start: usize, end: usize) -> Result<bool> {
+    let text = source.text();
+    let (start, end) = (text.floor_char_boundary(start), text.ceil_char_boundary(end));
+    let mut wide = false;
+    for (offset, character) in text[start..end].char_indices() {
+        match character {
+            '\t' | '\n' | ' '..='~' => {}
+            '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' => wide = true,
+            '\u{a0}'..='\u{fffd}' | '\u{10000}'.. => {}
+            _ => return Err(refused(source, start + offset, character)),
+        }
+    }
+    Ok(wide)
+}
+
+fn refused(source: &Source, offset: usize, character: char) -> Error {
+    let code = u32::from(character);
+    Error::new(
+        Code::MalformedYaml,
+        format!("found the control character U+{code:04X}, which YAML does not allow"),
+    )
+    .at(source.span(offset, offset + character.len_utf8()))
+    .help("remove it, or write it as an escape in double quotes")
+}

@@ -1,0 +1,139 @@
+//! From text to documents: what go-yaml v3 accepts is accepted and means the same, everything else is refused with
+//! its place.
+//!
+//! The grammar is libyaml's (YAML 1.1 with the habits of go-yaml). The text is read once, from left to right, straight
+//! into the tree: there are no tokens and no events in between. Nesting lives in a list of open collections, so depth
+//! costs no stack.
+
+mod anchor;
+mod block;
+mod characters;
+mod flow;
+mod property;
+mod reader;
+mod scalar;
+
+use std::sync::Arc;
+
+use self::reader::Reader;
+use super::node::{Node, Style, Tag};
+use crate::error::{Code, Error, Result};
+use crate::source::{Source, Span};
+
+/// How deep collections may nest, as in go-yaml.
+pub const MAX_DEPTH: usize = 10_000;
+
+/// How many nodes one document may have once its aliases are expanded: far beyond any manifest, and few enough that a
+/// document made to explode ends at once.
+pub const MAX_EXPANDED_NODES: usize = 4_000_000;
+
+/// One document, its aliases and merge keys resolved.
+#[derive(Clone, Debug)]
+pub struct Document {
+    /// The content.
+    pub root: Node,
+    /// The comments whose text begins with `{`, in order: they can act as schemas in merges.
+    pub comments: Vec<Comment>,
+}
+
+/// A comment that looks like JSON.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Comment {
+    /// From the `#` to the end of the line.
+    pub span: Span,
+    /// The text after the `#` and its blanks.
+    pub text: Arc<str>,
+}
+
+/// Reads every document of a stream of resources.
+///
+/// The stream is split at lines that begin with `---`, before anything is read as YAML; only blanks or a comment may
+/// follow on such a line. Of each part the first document counts, and an empty one is left out. (kustomize,
+/// `kyaml/kio/byteio_reader.go`.)
+///
+/// # Errors
+/// What is no YAML, with its place: [`Code::MalformedYaml`], [`Code::UnknownAnchor`], [`Code::AnchorCycle`],
+/// [`Code::AliasExpansion`], [`Code::NestingTooDeep`], [`Code::InvalidMerge`], [`Code::InvalidKey`].
+pub fn documents(source: &Source) -> Result<Vec<Document>> {
+    let wide = characters::check(source)?;
+    let text = source.text();
+    let mut documents = Vec::new();
+    let mut start = 0;
+    loop {
+        let (end, next) = match next_separator(text, start) {
+            Some(separator) => {
+                check_separator(source, &separator)?;
+                (separator.start, Some(separator.end))
+            }
+            None => (text.len(), None),
+        };
+        documents.extend(read(source, start, end, wide)?);
+        match next {
+            Some(next) => start = next,
+            None => return Ok(documents),
+        }
+    }
+}
+
+/// Reads the first document of a text, as configuration is read: an empty first document counts, and what follows it
+/// does not. (sigs.k8s.io/yaml, `Unmarshal`.)
+///
+/// # Errors
+/// As [`documents`].
+pub fn document(source: &Source) -> Result<Option<Document>> {
+    let wide = characters::check(source)?;
+    read(source, 0, source.text().len(), wide)
+}
+
+fn read(source: &Source, start: usize, end: usize, wide: bool) -> Result<Option<Document>> {
+    let document = if wide {
+        Reader::<true>::new(source, start, end).document()
+    } else {
+        Reader::<false>::new(source, start, end).document()
+    }?;
+    Ok(document.filter(|document| !is_null(&document.root)))
+}
+
+fn is_null(node: &Node) -> bool {
+    node.as_scalar().is_some_and(|scalar| match scalar.tag() {
+        Tag::Null => true,
+        Tag::None => {
+            scalar.style() == Style::Plain
+                && matches!(scalar.text(), "" | "~" | "null" | "Null" | "NULL")
+        }
+        _ => false,
+    })
+}
+
+/// The next line from `start` on that begins with `---`, is not the first one, and has an end.
+fn next_separator(text: &str, start: usize) -> Option<std::ops::Range<usize>> {
+    let bytes = text.as_bytes();
+    let line = start + memchr::memmem::find(&bytes[start..], b"\n---")? + 1;
+    let end = line + memchr::memchr(b'\n', &bytes[line..])?;
+    Some(line..end + 1)
+}
+
+fn check_separator(source: &Source, line: &std::ops::Range<usize>) -> Result<()> {
+    let after = &source.text()[line.start + 3..line.end];
+    let rest = after.trim();
+    if rest.is_empty() || rest.starts_with('#') {
+        return Ok(());
+    }
+    let start = line.start + 3 + (after.len() - after.trim_start().len());
+    Err(Error::new(
+        Code::MalformedYaml,
+        format!("found `{rest}` on the line of a document separator"),
+    )
+    .at(source.span(start, start + rest.len()))
+    .label("nothing but a comment may follow `---`")
+    .help("put the content on the next line"))
+}
+
+/// Text at a place that is no YAML.
+#[cold]
+fn malformed_at(span: Span, message: impl Into<String>) -> Error {
+    Error::new(Code::MalformedYaml, message).at(span)
+}
+
+#[cfg(test)]
+mod tests;

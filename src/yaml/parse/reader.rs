@@ -1,0 +1,491 @@
+//! The reader: where it is in the text, which collections are open, and what is complete.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::anchor::{Anchor, merge};
+use super::property::Properties;
+use super::{Comment, Document, MAX_DEPTH, malformed_at};
+use crate::error::{Code, Error, Result};
+use crate::source::{Source, Span};
+use crate::yaml::node::{CollectionStyle, Mapping, Node, Scalar, Sequence, Style};
+
+/// Reads one document. `WIDE` texts may end lines with more than a line feed, and are read a little slower.
+pub(super) struct Reader<'s, const WIDE: bool> {
+    source: &'s Source,
+    pub(super) text: &'s str,
+    bytes: &'s [u8],
+    /// The offset of the first byte in the source.
+    base: usize,
+    pub(super) position: usize,
+    /// Where the current line begins.
+    pub(super) line: usize,
+    /// The column of the innermost block collection; -1 outside of any.
+    pub(super) indent: isize,
+    /// How many flow collections are open.
+    pub(super) flow_level: usize,
+    /// Whether a key, or an entry of a block collection, may begin here.
+    pub(super) key_allowed: bool,
+    pub(super) frames: Vec<Frame<'s>>,
+    /// Keys whose values are being read.
+    pub(super) keys: Vec<Scalar>,
+    /// Complete entries of the open mappings, and elements of the open sequences; each frame knows where its own begin.
+    pub(super) entries: Vec<(Scalar, Node)>,
+    items: Vec<Node>,
+    pub(super) anchors: BTreeMap<&'s str, Anchor>,
+    /// How many nodes were read, aliases counted by what they stand for.
+    pub(super) nodes: usize,
+    /// The text of a scalar that is not a slice of the source.
+    pub(super) scratch: String,
+    pub(super) directives: Vec<(&'s str, String)>,
+    comments: Vec<Comment>,
+}
+
+/// An open collection.
+pub(super) struct Frame<'s> {
+    pub(super) kind: FrameKind,
+    /// The column of a block collection.
+    pub(super) column: isize,
+    /// Where its first byte is.
+    start: usize,
+    /// The length of `entries` or `items` when it was opened.
+    first: usize,
+    nodes_before: usize,
+    indent_before: isize,
+    properties: Properties<'s>,
+    /// Whether a key reads `<<`.
+    pub(super) merges: bool,
+}
+
+impl Frame<'_> {
+    pub(super) const fn start(&self) -> usize {
+        self.start
+    }
+}
+
+/// What kind of collection is open, and what is expected next in it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum FrameKind {
+    BlockMapping(Expect),
+    BlockSequence,
+    /// A sequence at the column of the mapping around it.
+    IndentlessSequence,
+    FlowMapping(Expect),
+    /// Expects an element ([`Expect::Key`]) or what follows one.
+    FlowSequence(Expect),
+    /// One `key: value` without braces in a flow sequence.
+    FlowPair(Expect),
+}
+
+/// What an open mapping expects next.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Expect {
+    /// A key, or the end.
+    Key,
+    /// The node after `?`.
+    ExplicitKey,
+    /// The `:` after an explicit key, if there is one.
+    Colon,
+    /// The value after `:`.
+    Value,
+    /// In flow collections: a comma, or the end.
+    Separator,
+}
+
+impl<'s, const WIDE: bool> Reader<'s, WIDE> {
+    pub(super) fn new(source: &'s Source, start: usize, end: usize) -> Self {
+        let text = &source.text()[start..end];
+        let mark = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        Self {
+            source,
+            text,
+            bytes: text.as_bytes(),
+            base: start,
+            position: mark,
+            line: mark,
+            indent: -1,
+            flow_level: 0,
+            key_allowed: true,
+            frames: Vec::new(),
+            keys: Vec::new(),
+            entries: Vec::new(),
+            items: Vec::new(),
+            anchors: BTreeMap::new(),
+            nodes: 0,
+            scratch: String::new(),
+            directives: Vec::new(),
+            comments: Vec::new(),
+        }
+    }
+
+    /// Reads the first document, and leaves what stands behind it unread.
+    pub(super) fn document(mut self) -> Result<Option<Document>> {
+        if !self.document_start()? {
+            return Ok(None);
+        }
+        let mut complete = self.block_child(-1, super::block::Slot::Root)?;
+        loop {
+            match complete {
+                None => complete = self.advance()?,
+                Some(node) if self.frames.is_empty() => {
+                    self.document_end()?;
+                    return Ok(Some(Document { root: node, comments: self.comments }));
+                }
+                Some(node) => {
+                    self.attach(node)?;
+                    complete = None;
+                }
+            }
+        }
+    }
+
+    /// Goes on in the innermost collection: a complete node (its next child, or the collection itself), or nothing
+    /// when another collection was opened.
+    fn advance(&mut self) -> Result<Option<Node>> {
+        let Some(frame) = self.frames.last() else { return Ok(None) };
+        let column = frame.column;
+        match frame.kind {
+            FrameKind::BlockMapping(expect) => self.advance_block_mapping(column, expect),
+            FrameKind::BlockSequence => self.advance_block_sequence(column, false),
+            FrameKind::IndentlessSequence => self.advance_block_sequence(column, true),
+            FrameKind::FlowMapping(expect) => self.advance_flow_mapping(expect),
+            FrameKind::FlowSequence(expect) => self.advance_flow_sequence(expect),
+            FrameKind::FlowPair(expect) => self.advance_flow_pair(expect),
+        }
+    }
+
+    /// Gives a complete node to the innermost collection, as a key, a value or an element.
+    fn attach(&mut self, node: Node) -> Result<()> {
+        let Some(frame) = self.frames.last() else { return Ok(()) };
+        match frame.kind {
+            FrameKind::BlockSequence | FrameKind::IndentlessSequence => self.items.push(node),
+            FrameKind::FlowSequence(_) => {
+                self.items.push(node);
+                self.expect(Expect::Separator);
+            }
+            FrameKind::BlockMapping(Expect::Colon)
+            | FrameKind::FlowMapping(Expect::Colon | Expect::Key)
+            | FrameKind::FlowPair(Expect::Colon) => {
+                let Some(key) = node.as_scalar() else { return Err(self.complex_key(node.span())) };
+                self.push_key(key.clone());
+            }
+            FrameKind::BlockMapping(_) | FrameKind::FlowMapping(_) | FrameKind::FlowPair(_) => {
+                if let Some(key) = self.keys.pop() {
+                    self.entries.push((key, node));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Remembers a key until its value is read.
+    pub(super) fn push_key(&mut self, key: Scalar) {
+        if key.text() == "<<"
+            && let Some(frame) = self.frames.last_mut()
+        {
+            frame.merges = true;
+        }
+        self.keys.push(key);
+    }
+
+    /// Sets what the innermost mapping expects next.
+    pub(super) fn expect(&mut self, expect: Expect) {
+        if let Some(frame) = self.frames.last_mut() {
+            frame.kind = match frame.kind {
+                FrameKind::BlockMapping(_) => FrameKind::BlockMapping(expect),
+                FrameKind::FlowMapping(_) => FrameKind::FlowMapping(expect),
+                FrameKind::FlowPair(_) => FrameKind::FlowPair(expect),
+                FrameKind::FlowSequence(_) => FrameKind::FlowSequence(expect),
+                sequence @ (FrameKind::BlockSequence | FrameKind::IndentlessSequence) => sequence,
+            };
+        }
+    }
+
+    /// Opens a collection whose first byte is at `start`.
+    pub(super) fn open(
+        &mut self,
+        kind: FrameKind,
+        column: isize,
+        start: usize,
+        properties: Properties<'s>,
+    ) -> Result<()> {
+        if self.frames.len() >= MAX_DEPTH {
+            return Err(Error::new(
+                Code::NestingTooDeep,
+                format!("collections nest deeper than {MAX_DEPTH} levels"),
+            )
+            .at(self.span(start, start + 1))
+            .help("no Kubernetes object nests this deep: is this generated text right?"));
+        }
+        self.nodes += 1;
+        if let Some(anchor) = properties.anchor {
+            self.anchors.insert(anchor, Anchor::Open);
+        }
+        let first = match kind {
+            FrameKind::BlockSequence
+            | FrameKind::IndentlessSequence
+            | FrameKind::FlowSequence(_) => self.items.len(),
+            FrameKind::BlockMapping(_) | FrameKind::FlowMapping(_) | FrameKind::FlowPair(_) => {
+                self.entries.len()
+            }
+        };
+        self.frames.push(Frame {
+            kind,
+            column,
+            start,
+            first,
+            nodes_before: self.nodes - 1,
+            indent_before: self.indent,
+            properties,
+            merges: false,
+        });
+        match kind {
+            FrameKind::BlockMapping(_) | FrameKind::BlockSequence => self.indent = column,
+            FrameKind::FlowMapping(_) | FrameKind::FlowSequence(_) => self.flow_level += 1,
+            FrameKind::IndentlessSequence | FrameKind::FlowPair(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Closes the innermost collection; a flow collection ends at the position.
+    pub(super) fn close(&mut self) -> Result<Option<Node>> {
+        let Some(frame) = self.frames.pop() else { return Ok(None) };
+        self.indent = frame.indent_before;
+        let style = match frame.kind {
+            FrameKind::FlowMapping(_) | FrameKind::FlowSequence(_) => {
+                self.flow_level -= 1;
+                CollectionStyle::Flow
+            }
+            FrameKind::FlowPair(_) => CollectionStyle::Flow,
+            FrameKind::BlockMapping(_)
+            | FrameKind::BlockSequence
+            | FrameKind::IndentlessSequence => CollectionStyle::Block,
+        };
+        let ends_here =
+            matches!(frame.kind, FrameKind::FlowMapping(_) | FrameKind::FlowSequence(_));
+        let opened = self.span(frame.start, if ends_here { self.position } else { frame.start });
+        let tag = frame.properties.tag;
+        let node = match frame.kind {
+            FrameKind::BlockSequence
+            | FrameKind::IndentlessSequence
+            | FrameKind::FlowSequence(_) => {
+                let items: Vec<Node> = self.items.drain(frame.first..).collect();
+                let span = if ends_here {
+                    opened
+                } else {
+                    items.last().map_or(opened, |last| opened.to(last.span()))
+                };
+                Node::from(Sequence { items, span, style, tag })
+            }
+            FrameKind::BlockMapping(_) | FrameKind::FlowMapping(_) | FrameKind::FlowPair(_) => {
+                let entries: Vec<(Scalar, Node)> = self.entries.drain(frame.first..).collect();
+                let last = entries.last().map(|(key, value)| key.span().to(value.span()));
+                let span =
+                    if ends_here { opened } else { last.map_or(opened, |last| opened.to(last)) };
+                let mut mapping = Mapping { entries, span, style, tag };
+                if frame.merges {
+                    merge(&mut mapping)?;
+                }
+                Node::from(mapping)
+            }
+        };
+        self.define(frame.properties.anchor, &node, self.nodes - frame.nodes_before);
+        Ok(Some(node))
+    }
+
+    /// A scalar as a node, under its anchor if it has one.
+    pub(super) fn complete(&mut self, scalar: Scalar, properties: &Properties<'s>) -> Node {
+        self.nodes += 1;
+        let node = Node::from(scalar);
+        self.define(properties.anchor, &node, 1);
+        node
+    }
+
+    /// The null of a place where nothing is written.
+    pub(super) fn empty(&mut self, properties: &Properties<'s>) -> Node {
+        let span = self.span(self.position, self.position);
+        self.complete(Scalar::parsed("", properties.tag, Style::Plain, span), properties)
+    }
+
+    /// The span of the bytes `start..end` of the text being read.
+    pub(super) fn span(&self, start: usize, end: usize) -> Span {
+        self.source.span(self.base + start, self.base + end)
+    }
+
+    /// The byte at an offset; 0 past the end, where no text has one.
+    #[inline(always)]
+    pub(super) fn byte(&self, at: usize) -> u8 {
+        match self.bytes.get(at) {
+            Some(byte) => *byte,
+            None => 0,
+        }
+    }
+
+    /// The byte at the position.
+    #[inline(always)]
+    pub(super) fn here(&self) -> u8 {
+        self.byte(self.position)
+    }
+
+    /// The column of the position, in characters from 0.
+    #[inline(always)]
+    pub(super) fn column(&self) -> isize {
+        let bytes = self.position - self.line;
+        if WIDE {
+            let continued = self.bytes[self.line..self.position]
+                .iter()
+                .filter(|&&byte| byte & 0xc0 == 0x80)
+                .count();
+            return (bytes - continued).cast_signed();
+        }
+        bytes.cast_signed()
+    }
+
+    /// The length of the line end at an offset; 0 where there is none.
+    #[inline(always)]
+    pub(super) fn line_end(&self, at: usize) -> usize {
+        let byte = self.byte(at);
+        if byte == b'\n' {
+            return 1;
+        }
+        if !WIDE {
+            return 0;
+        }
+        match (byte, self.byte(at + 1), self.byte(at + 2)) {
+            (b'\r', b'\n', _) | (0xc2, 0x85, _) => 2,
+            (b'\r', _, _) => 1,
+            (0xe2, 0x80, 0xa8 | 0xa9) => 3,
+            _ => 0,
+        }
+    }
+
+    /// The line end at an offset as it counts in a scalar: all are a line feed but U+2028 and U+2029.
+    pub(super) fn line_end_text(&self, at: usize) -> &'static str {
+        match (self.byte(at), self.byte(at + 2)) {
+            (0xe2, 0xa8) => "\u{2028}",
+            (0xe2, _) => "\u{2029}",
+            _ => "\n",
+        }
+    }
+
+    /// Whether a blank, a line end or the end of the text is at an offset.
+    #[inline(always)]
+    pub(super) fn is_separated(&self, at: usize) -> bool {
+        matches!(self.byte(at), b' ' | b'\t' | 0) || self.line_end(at) > 0
+    }
+
+    /// Whether the position is at a marker between documents, `---` or `...`.
+    pub(super) fn at_document_marker(&self) -> bool {
+        self.position == self.line
+            && matches!(self.here(), b'-' | b'.')
+            && self.bytes[self.position..]
+                .get(..3)
+                .is_some_and(|mark| mark == b"---" || mark == b"...")
+            && self.is_separated(self.position + 3)
+    }
+
+    /// Whether the document ends at the position: end of text, a marker, or a directive.
+    pub(super) fn at_document_end(&self) -> bool {
+        match self.here() {
+            0 => true,
+            b'%' => self.position == self.line,
+            b'-' | b'.' => self.at_document_marker(),
+            _ => false,
+        }
+    }
+
+    /// Skips blanks, comments and line ends up to the next thing that means something.
+    ///
+    /// A tab is no blank where a key may begin; it is left for the caller to refuse.
+    #[inline(always)]
+    pub(super) fn skip(&mut self) {
+        loop {
+            match self.here() {
+                b' ' => self.position += 1,
+                b'\n' => self.next_line(1),
+                b'\t' if self.flow_level > 0 || !self.key_allowed => self.position += 1,
+                b'#' => self.skip_comment(),
+                _ if !WIDE => return,
+                _ => match self.line_end(self.position) {
+                    0 => return,
+                    length => self.next_line(length),
+                },
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn next_line(&mut self, length: usize) {
+        self.position += length;
+        self.line = self.position;
+        if self.flow_level == 0 {
+            self.key_allowed = true;
+        }
+    }
+
+    #[cold]
+    fn skip_comment(&mut self) {
+        let own_line =
+            self.bytes[self.line..self.position].iter().all(|byte| matches!(byte, b' ' | b'\t'));
+        loop {
+            let start = self.position;
+            self.position = self.end_of_line(start);
+            let text = self.text[start..self.position].trim_start_matches('#').trim_start();
+            if text.starts_with('{') {
+                let span = self.span(start, self.position);
+                self.comments.push(Comment { span, text: Arc::from(text) });
+            }
+            // go-yaml looks for more comment lines before it looks at the indentation: a tab may stand before them.
+            match self.next_comment_after_tab() {
+                Some(next) if own_line => {
+                    self.line = self.text[..next].rfind('\n').map_or(0, |newline| newline + 1);
+                    self.position = next;
+                }
+                _ => return,
+            }
+        }
+    }
+
+    fn next_comment_after_tab(&self) -> Option<usize> {
+        let mut tab = false;
+        for at in self.position..self.position + 512 {
+            match self.byte(at) {
+                b'\t' => tab = true,
+                b' ' | b'\n' => {}
+                b'#' if tab => return Some(at),
+                _ => return None,
+            }
+        }
+        None
+    }
+
+    /// The offset of the next line end, or of the end of the text.
+    pub(super) fn end_of_line(&self, from: usize) -> usize {
+        if !WIDE {
+            return memchr::memchr(b'\n', &self.bytes[from..])
+                .map_or(self.bytes.len(), |offset| from + offset);
+        }
+        (from..self.bytes.len()).find(|&at| self.line_end(at) > 0).unwrap_or(self.bytes.len())
+    }
+
+    /// Text that is no YAML, with the character at the position as its place.
+    #[cold]
+    pub(super) fn malformed(&self, message: impl Into<String>) -> Error {
+        let length = self.text[self.position..].chars().next().map_or(0, char::len_utf8);
+        malformed_at(self.span(self.position, self.position + length), message)
+    }
+
+    /// A key that is a list or a mapping: valid YAML that no manifest can use.
+    #[cold]
+    pub(super) fn complex_key(&self, span: Span) -> Error {
+        let start = (span.start() - self.span(0, 0).start()) as usize;
+        let template = self.text[..start].ends_with('{') && self.text[start..].starts_with('{');
+        Error::new(Code::InvalidKey, "found a list or a mapping as a mapping key, expected text")
+            .at(span)
+            .help(if template {
+                "render the template first: this is no YAML yet"
+            } else {
+                "quote it if it is meant as text"
+            })
+    }
+}
