@@ -5,5 +5,7 @@
 
 mod node;
 pub mod parse;
+mod scalar;
 
 pub use node::{CollectionStyle, Kind, Mapping, Node, Scalar, Sequence, Style, Tag};
+pub use scalar::{Value, resolve, resolve_1_1};
