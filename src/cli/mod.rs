@@ -1,0 +1,132 @@
+//! The terminal: arguments in, data on standard output, everything else on standard error, an exit code out.
+//!
+//! One file per command. Only this layer prints, exits, and reads the environment, the clock and the working
+//! directory.
+
+mod build;
+mod report;
+mod usage;
+
+use std::{
+    ffi::OsString,
+    io::{ErrorKind, Write},
+    process::ExitCode,
+};
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::{
+    error::{Code, Error, Result},
+    source::Sources,
+};
+
+/// Runs the command that the arguments name, the first of them being the name of the program.
+///
+/// The exit code is 0, or 1 for whatever could not be done, wrong arguments included, as with kustomize. Standard
+/// output gets the result and nothing else; a reader that closes it early is no failure.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = command_first(arguments.into_iter().collect());
+    let sources = Sources::new();
+    let (outcome, format) = match Program::try_parse_from(&arguments) {
+        Ok(program) => (program.run(&sources), program.error_format),
+        Err(error) if error.use_stderr() => {
+            (Err(usage::error(&error, &arguments)), report::Format::asked_for(&arguments))
+        }
+        Err(help) => (print(&help.render().to_string()), report::Format::Human),
+    };
+    let exit = match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report::errors(&error, &sources, format);
+            ExitCode::FAILURE
+        }
+    };
+    // The process ends here and its memory with it: walking the texts to free them would only take time.
+    std::mem::forget(sources);
+    exit
+}
+
+/// Renders Kubernetes manifests exactly as `kustomize build` does, many times faster.
+#[derive(Parser)]
+#[command(name = "krender", version)]
+struct Program {
+    /// How failures are written to standard error: drawn for people, or one JSON object a line
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "human")]
+    error_format: report::Format,
+
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Build(build::Build),
+}
+
+impl Program {
+    fn run(&self, sources: &Sources) -> Result<()> {
+        match &self.command {
+            Some(Command::Build(command)) => command.run(sources),
+            None => print(&Self::command().render_help().to_string()),
+        }
+    }
+}
+
+/// Moves the name of the command in front of flags that stand before it: `-o FILE build DIR` is `build -o FILE DIR`.
+///
+/// It is found as kustomize finds it: a flag without `=` takes the next word with it.
+fn command_first(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    let mut place = 1;
+    while let Some(word) = arguments.get(place).and_then(|word| word.to_str()) {
+        let takes_next = match word.strip_prefix('-') {
+            None if word.is_empty() => false,
+            None => {
+                arguments[1..=place].rotate_right(1);
+                break;
+            }
+            Some("-" | "h" | "V" | "-help" | "-version") => break,
+            Some(long) if long.starts_with('-') => !long.contains('='),
+            Some(short) => short.len() == 1,
+        };
+        place += if takes_next { 2 } else { 1 };
+    }
+    arguments
+}
+
+/// Writes data to standard output. A closed pipe is no error: whoever reads has seen enough.
+fn print(text: &str) -> Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Error::new(
+            Code::WriteFailed,
+            format!("standard output could not be written: {error}"),
+        )),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_is_found_behind_flags() {
+        let moved = |line: &str| {
+            let words = command_first(line.split(' ').map(OsString::from).collect());
+            words.iter().map(|word| word.to_str().unwrap()).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(moved("krender build -o f d"), "krender build -o f d");
+        assert_eq!(moved("krender -o f build d"), "krender build -o f d");
+        assert_eq!(moved("krender -of --output=f build d"), "krender build -of --output=f d");
+        // As in kustomize, where the flag takes `build` for its value.
+        assert_eq!(moved("krender --enable-helm build d"), "krender d --enable-helm build");
+        assert_eq!(moved("krender -- build"), "krender -- build");
+        assert_eq!(moved("krender --help build"), "krender --help build");
+        assert_eq!(moved("krender -o"), "krender -o");
+    }
+
+    #[test]
+    fn the_arguments_are_well_formed() {
+        Program::command().debug_assert();
+    }
+}

@@ -1,0 +1,391 @@
+//! Draws failures: for people as frames around the places, or for programs as JSON lines.
+
+use std::{borrow::Cow, ffi::OsString, io::Write as _, ops::Range, slice};
+
+use annotate_snippets::{Annotation, AnnotationKind, Element, Group, Level, Renderer, Snippet};
+use serde::Serialize;
+
+use crate::{
+    error::{Error, Note},
+    source::{Location, Sources, Span},
+};
+
+/// How failures are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Format {
+    Human,
+    Json,
+}
+
+impl Format {
+    /// The format that arguments ask for which could not be understood as a whole.
+    pub(super) fn asked_for(arguments: &[OsString]) -> Self {
+        let asked =
+            arguments.windows(2).any(|pair| pair[0] == "--error-format" && pair[1] == "json")
+                || arguments.iter().any(|argument| argument == "--error-format=json");
+        if asked { Self::Json } else { Self::Human }
+    }
+}
+
+/// Writes an error, and those beside it, to standard error.
+pub(super) fn errors(error: &Error, sources: &Sources, format: Format) {
+    let text = match format {
+        Format::Human => draw(error, sources, &Renderer::styled()),
+        Format::Json => error.iter().map(|error| json(error, sources)).collect(),
+    };
+    // Nothing is left to be told to anybody when this fails.
+    drop(anstream::stderr().write_all(text.as_bytes()));
+}
+
+/// One frame for each failure, with an empty line between them.
+fn draw(error: &Error, sources: &Sources, renderer: &Renderer) -> String {
+    let frames: Vec<String> =
+        error.iter().map(|error| draw_one(error, sources, renderer)).collect();
+    frames.join("\n")
+}
+
+fn draw_one(error: &Error, sources: &Sources, renderer: &Renderer) -> String {
+    let title = Level::ERROR.primary_title(visible(error.message())).id(error.code().as_str());
+    let mut elements: Vec<Element<'_>> =
+        snippets(error, sources).into_iter().map(Element::from).collect();
+    let elsewhere = error.notes().iter().filter(|note| note.span.is_none());
+    elements.extend(elsewhere.map(|note| Level::NOTE.message(visible(&note.label)).into()));
+    elements.extend(
+        error.steps().iter().map(|step| Level::NOTE.no_name().message(visible(step)).into()),
+    );
+    let is_bare = elements.is_empty();
+    let mut groups = vec![Group::with_title(title).elements(elements)];
+    groups.extend(
+        error
+            .helps()
+            .iter()
+            .map(|help| Group::with_title(Level::HELP.secondary_title(visible(help)))),
+    );
+    if is_bare {
+        // Together they would be drawn with the gutter of a frame between them.
+        groups.iter().map(|group| renderer.render(slice::from_ref(group)) + "\n").collect()
+    } else {
+        renderer.render(&groups) + "\n"
+    }
+}
+
+/// A frame for each file that the failure points into, the file of the failure itself first.
+fn snippets(error: &Error, sources: &Sources) -> Vec<Snippet<'static, Annotation<'static>>> {
+    let failure = (error.span(), error.label_text(), AnnotationKind::Primary);
+    let notes =
+        error.notes().iter().map(|note| (note.span, note.label.as_str(), AnnotationKind::Context));
+    let mut files: Vec<Vec<Mark<'_>>> = Vec::new();
+    for (span, label, kind) in std::iter::once(failure).chain(notes) {
+        let Some(location) = sources.locate(span) else { continue };
+        let mark = Mark { location, label, kind };
+        match files
+            .iter_mut()
+            .find(|marks| marks[0].location.source.id() == mark.location.source.id())
+        {
+            Some(marks) => marks.push(mark),
+            None => files.push(vec![mark]),
+        }
+    }
+    files.iter().map(|marks| snippet(marks)).collect()
+}
+
+/// A place to underline, and the words beside it.
+struct Mark<'a> {
+    location: Location,
+    label: &'a str,
+    kind: AnnotationKind,
+}
+
+impl Mark<'_> {
+    /// The line that the place begins on, without its end.
+    fn line(&self) -> Range<usize> {
+        let text = self.location.source.text();
+        let start = text[..self.location.range.start].rfind('\n').map_or(0, |newline| newline + 1);
+        let line = text[start..].split('\n').next().unwrap_or_default();
+        start..start + line.trim_end_matches('\r').len()
+    }
+}
+
+/// The lines from the first mark to the last. A place that spans lines is underlined on its first: where a mapping
+/// begins says more than all of it.
+fn snippet(marks: &[Mark<'_>]) -> Snippet<'static, Annotation<'static>> {
+    let source = &marks[0].location.source;
+    let lines: Vec<Range<usize>> = marks.iter().map(Mark::line).collect();
+    let start = lines.iter().map(|line| line.start).min().unwrap_or_default();
+    let end = lines.iter().map(|line| line.end).max().unwrap_or_default();
+    let first_line = marks.iter().map(|mark| mark.location.line).min().unwrap_or(1);
+    // Some characters are drawn as others of another length: a place moves by what stands before it.
+    let drawn = |offset: usize| drawable(&source.text()[start..offset]).len();
+    let annotations = marks.iter().zip(&lines).map(|(mark, line)| {
+        let Range { start: from, end: to } = mark.location.range;
+        let label = Some(visible(mark.label).into_owned()).filter(|label| !label.is_empty());
+        mark.kind
+            .span(drawn(from.min(line.end))..drawn(to.clamp(from.min(line.end), line.end)))
+            .label(label)
+    });
+    Snippet::source(drawable(&source.text()[start..end]))
+        .line_start(first_line)
+        .path(visible(source.name()).into_owned())
+        .annotations(annotations)
+}
+
+/// Source text as it may reach a terminal: one visible character for each that is none, so that columns stay right.
+fn drawable(text: &str) -> String {
+    let draw = |character: char| match character {
+        '\n' | '\t' => character,
+        '\0'..' ' => char::from_u32(0x2400 + u32::from(character)).unwrap_or('\u{FFFD}'),
+        '\u{7F}' => '\u{2421}',
+        _ if is_invisible(character) => '\u{FFFD}',
+        _ => character,
+    };
+    text.replace("\r\n", "\n").chars().map(draw).collect()
+}
+
+/// A phrase as it may reach a terminal: `\u{202e}` for a character that shows nothing or moves others about.
+fn visible(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_invisible) {
+        return Cow::Borrowed(text);
+    }
+    let escape = |character: char| match character {
+        '\t' => "\t".to_owned(),
+        _ if is_invisible(character) => character.escape_default().to_string(),
+        _ => character.to_string(),
+    };
+    Cow::Owned(text.chars().map(escape).collect())
+}
+
+/// Control characters, and those of Unicode that have no width or turn the direction of text: a terminal obeys them,
+/// and a reader does not see them.
+fn is_invisible(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}'
+            | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
+            | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{1BCA0}'..='\u{1BCA3}'
+            | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
+}
+
+/// One failure as a line of JSON.
+fn json(error: &Error, sources: &Sources) -> String {
+    let notes = error.notes().iter().map(|Note { span, label }| Place::of(*span, label, sources));
+    let line = Line {
+        code: error.code().as_str(),
+        message: error.message(),
+        place: Place::of(error.span(), error.label_text(), sources),
+        notes: notes.collect(),
+        steps: error.steps(),
+        help: error.helps(),
+    };
+    // Text, numbers and lists always have a form in JSON.
+    let text = serde_json::to_string(&line).unwrap_or_default();
+    let mut line = String::with_capacity(text.len() + 1);
+    for character in text.chars() {
+        match is_invisible(character) {
+            // Always within a string: what serde_json writes between strings is ASCII.
+            true => line.extend(
+                character.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")),
+            ),
+            false => line.push(character),
+        }
+    }
+    line + "\n"
+}
+
+/// What a line of JSON holds, in this order. A member without a value is null, `""` or `[]`, never absent.
+#[derive(Serialize)]
+struct Line<'a> {
+    code: &'a str,
+    message: &'a str,
+    #[serde(flatten)]
+    place: Place<'a>,
+    notes: Vec<Place<'a>>,
+    steps: &'a [String],
+    help: &'a [String],
+}
+
+/// Lines and columns count from 1, columns in characters; the end is the place after the last character.
+#[derive(Serialize)]
+struct Place<'a> {
+    file: Option<String>,
+    line: Option<usize>,
+    column: Option<usize>,
+    end: Option<End>,
+    label: &'a str,
+}
+
+#[derive(Serialize)]
+struct End {
+    line: usize,
+    column: usize,
+}
+
+impl<'a> Place<'a> {
+    fn of(span: Span, label: &'a str, sources: &Sources) -> Self {
+        let start = sources.locate(span);
+        let end = sources.locate(Span::new(span.end(), 0)).filter(|_| start.is_some());
+        Self {
+            file: start.as_ref().map(|place| place.source.name().to_owned()),
+            line: start.as_ref().map(|place| place.line),
+            column: start.as_ref().map(|place| place.column),
+            end: end.map(|place| End { line: place.line, column: place.column }),
+            label,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Code;
+
+    fn drawn(error: &Error, sources: &Sources) -> String {
+        draw(error, sources, &Renderer::plain())
+    }
+
+    #[test]
+    fn a_frame_has_place_note_step_and_help() {
+        let sources = Sources::new();
+        let base = sources.add("base/a.yaml", "kind: A\n").unwrap();
+        let file = sources.add("kustomization.yaml", "resources:\n- base\n- bsae\n").unwrap();
+        let error = Error::new(Code::FileNotFound, "`bsae` does not exist")
+            .at(file.span(20, 24))
+            .label("nothing of this name")
+            .note(file.span(13, 17), "this is there")
+            .note(base.span(0, 7), "so is this")
+            .step("while reading `resources`")
+            .step("while building `.`")
+            .help("did you mean `base`?");
+        let expected = "\
+error[file-not-found]: `bsae` does not exist
+ --> kustomization.yaml:3:3
+  |
+2 | - base
+  |   ---- this is there
+3 | - bsae
+  |   ^^^^ nothing of this name
+  |
+ ::: base/a.yaml:1:1
+  |
+1 | kind: A
+  | ------- so is this
+  |
+  = while reading `resources`
+  = while building `.`
+help: did you mean `base`?
+";
+        assert_eq!(drawn(&error, &sources), expected);
+    }
+
+    #[test]
+    fn without_a_place_there_is_no_gutter() {
+        let error = Error::new(Code::InvalidArgument, "m").help("h").help("i");
+        assert_eq!(
+            drawn(&error, &Sources::new()),
+            "error[invalid-argument]: m\nhelp: h\nhelp: i\n"
+        );
+        let error = error.step("while s");
+        let expected = "error[invalid-argument]: m\n |\n = while s\nhelp: h\nhelp: i\n";
+        assert_eq!(drawn(&error, &Sources::new()), expected);
+    }
+
+    #[test]
+    fn several_failures_follow_each_other() {
+        let errors = ["a", "b"].map(|name| Error::new(Code::FileNotFound, name));
+        let error = Error::all(errors).unwrap();
+        assert_eq!(
+            drawn(&error, &Sources::new()),
+            "error[file-not-found]: a\n\nerror[file-not-found]: b\n"
+        );
+    }
+
+    #[test]
+    fn nothing_from_input_moves_the_terminal() {
+        let sources = Sources::new();
+        let text = "a:\tb\u{1b}[2J\u{202e}c\u{9b}\u{200b}\rd: here\r\n";
+        let file = sources.add("dir\u{1b}]0;x\u{7}/\u{202e}f.yaml", text).unwrap();
+        let here = text.find("here").unwrap();
+        let error = Error::new(Code::InvalidValue, "no \u{1b}[31m and\nno \u{202e}")
+            .at(file.span(here, here + 4))
+            .label("\u{200b}here")
+            .step("while \u{85}")
+            .help("remove \u{feff}\tit");
+        let expected = "\
+error[invalid-value]: no \\u{1b}[31m and\\nno \\u{202e}
+ --> dir\\u{1b}]0;x\\u{7}/\\u{202e}f.yaml:1:17
+  |
+1 | a:    b␛[2J�c��␍d: here
+  |                    ^^^^ \\u{200b}here
+  |
+  = while \\u{85}
+help: remove \\u{feff}\tit
+";
+        assert_eq!(drawn(&error, &sources), expected);
+        let line = json(&error, &sources);
+        let body = line.strip_suffix('\n').unwrap();
+        assert!(!body.contains(is_invisible), "{body}");
+        let value: serde_json::Value = serde_json::from_str(body).unwrap();
+        assert_eq!(value["message"], error.message());
+        assert_eq!(value["file"], file.name());
+    }
+
+    #[test]
+    fn json_has_one_line_with_every_member() {
+        let sources = Sources::new();
+        let file = sources.add("k.yaml", "a: 1\nb: ü\n").unwrap();
+        let error = Error::new(Code::InvalidType, "m")
+            .at(file.span(8, 10))
+            .note(file.span(0, 1), "n")
+            .step("s");
+        assert_eq!(
+            json(&error, &sources),
+            concat!(
+                r#"{"code":"invalid-type","message":"m","file":"k.yaml","line":2,"column":4,"end":{"line":2,"column":5},"#,
+                r#""label":"","notes":[{"file":"k.yaml","line":1,"column":1,"end":{"line":1,"column":2},"label":"n"}],"#,
+                r#""steps":["s"],"help":[]}"#,
+                "\n",
+            )
+        );
+        assert!(
+            json(&Error::new(Code::Cycle, "m"), &sources)
+                .contains(r#""file":null,"line":null,"column":null,"end":null"#)
+        );
+    }
+
+    #[test]
+    fn a_place_of_many_lines_is_underlined_on_its_first() {
+        let sources = Sources::new();
+        let file = sources.add("a.yaml", "x:\n  y: 1\n  z: 2\n").unwrap();
+        let expected = "error[invalid-type]: m\n --> a.yaml:2:3\n  |\n2 |   y: 1\n  |   ^^^^ l\n";
+        assert_eq!(
+            drawn(&Error::new(Code::InvalidType, "m").at(file.span(5, 17)).label("l"), &sources),
+            expected
+        );
+    }
+
+    #[test]
+    fn the_end_of_a_file_is_a_place() {
+        let sources = Sources::new();
+        for (text, expected) in
+            [("", "1:1"), ("a: [", "1:5"), ("a: [\n", "2:1"), ("a: [\r\n", "2:1")]
+        {
+            let file = sources.add("a.yaml", text).unwrap();
+            let frame = drawn(
+                &Error::new(Code::MalformedYaml, "m").at(file.span(text.len(), text.len())),
+                &sources,
+            );
+            assert!(frame.contains(&format!(" --> a.yaml:{expected}\n")), "{frame}");
+            assert!(frame.ends_with("^\n"), "{frame}");
+        }
+    }
+
+    #[test]
+    fn a_long_line_is_cut() {
+        let sources = Sources::new();
+        let text = format!("{{a: {}, b: here, c: {}}}", "x".repeat(1 << 20), "y".repeat(1 << 20));
+        let file = sources.add("a.json", text).unwrap();
+        let here = file.text().find("here").unwrap();
+        let frame =
+            drawn(&Error::new(Code::InvalidType, "m").at(file.span(here, here + 4)), &sources);
+        assert!(frame.contains("b: here") && frame.len() < 1000, "{}", frame.len());
+    }
+}
