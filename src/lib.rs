@@ -1,6 +1,11 @@
 //! krender renders Kubernetes manifests exactly as `kustomize build` does, many times faster.
 
-pub mod cli;
-pub mod error;
 pub mod source;
+
+pub mod error;
+
 pub mod yaml;
+
+pub mod schema;
+
+pub mod cli;

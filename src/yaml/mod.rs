@@ -7,5 +7,5 @@ mod node;
 pub mod parse;
 mod scalar;
 
-pub use node::{CollectionStyle, Kind, Mapping, Node, Scalar, Sequence, Style, Tag};
+pub use node::{CollectionStyle, Kind, Mapping, Node, Scalar, Sequence, Style, Tag, Text};
 pub use scalar::{Value, resolve, resolve_1_1};

@@ -4,7 +4,9 @@
 //! parsed once and used by hundreds of overlays on many threads. The representation is private to `yaml`: other
 //! layers use methods, and a faster one can come later without touching them.
 
+use std::borrow::Borrow;
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use smol_str::SmolStr;
@@ -99,10 +101,72 @@ impl fmt::Display for Kind {
     }
 }
 
+/// Text that is cheap to clone: short text lies in place, long text is shared.
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Text(SmolStr);
+
+impl Text {
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Deref for Text {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Borrow<str> for Text {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        Self(SmolStr::new(text))
+    }
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Self {
+        Self(SmolStr::from(text))
+    }
+}
+
+impl PartialEq<str> for Text {
+    fn eq(&self, other: &str) -> bool {
+        self.as_str() == other
+    }
+}
+
+impl PartialEq<&str> for Text {
+    fn eq(&self, other: &&str) -> bool {
+        self.as_str() == *other
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self)
+    }
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), formatter)
+    }
+}
+
 /// Text with what decides its type: tag and style. Mapping keys are scalars like any other.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Scalar {
-    text: SmolStr,
+    text: Text,
     span: Span,
     tag: Tag,
     style: Style,
@@ -112,7 +176,7 @@ impl Scalar {
     /// Text as it was parsed.
     #[must_use]
     pub fn parsed(text: &str, tag: Tag, style: Style, span: Span) -> Self {
-        Self { text: SmolStr::new(text), span, tag, style }
+        Self { text: Text::from(text), span, tag, style }
     }
 
     /// Plain text without a tag: what it means (a number, a boolean, a string …) is read from the text at output.
@@ -138,6 +202,19 @@ impl Scalar {
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The text, without a copy of what is long.
+    #[must_use]
+    pub const fn shared_text(&self) -> &Text {
+        &self.text
+    }
+
+    /// Whether it means null: by its tag, or plain and written as a null is.
+    #[must_use]
+    pub fn is_null(&self) -> bool {
+        let written = matches!(&*self.text, "" | "~" | "null" | "Null" | "NULL");
+        self.tag == Tag::Null || (self.tag == Tag::None && self.style == Style::Plain && written)
     }
 
     /// The explicit tag.
@@ -350,6 +427,22 @@ impl Node {
     #[must_use]
     pub fn as_text(&self) -> Option<&str> {
         self.as_scalar().map(Scalar::text)
+    }
+
+    /// Whether it is a null.
+    #[must_use]
+    pub fn is_null(&self) -> bool {
+        self.as_scalar().is_some_and(Scalar::is_null)
+    }
+
+    /// Whether it is a null, an empty list or an empty mapping: what kyaml takes for absent.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        match &self.0 {
+            Repr::Scalar(scalar) => scalar.is_null(),
+            Repr::Sequence(sequence) => sequence.items.is_empty(),
+            Repr::Mapping(mapping) => mapping.is_empty(),
+        }
     }
 
     /// The sequence, if it is one.

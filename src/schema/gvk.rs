@@ -1,0 +1,203 @@
+//! Group, version and kind: the name of a type of object.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+use crate::yaml::Text;
+
+/// The name of a type of object. Every part may be empty: the core group has no name, and a selector leaves out
+/// what may be anything.
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Gvk {
+    /// `apps` in `apps/v1`; empty for the core group.
+    pub group: Text,
+    /// `v1` in `apps/v1`.
+    pub version: Text,
+    /// `Deployment`.
+    pub kind: Text,
+}
+
+impl Gvk {
+    /// The type of this name.
+    #[must_use]
+    pub fn new(group: &str, version: &str, kind: &str) -> Self {
+        Self { group: group.into(), version: version.into(), kind: kind.into() }
+    }
+
+    /// The type that the fields `apiVersion` and `kind` of an object name.
+    #[must_use]
+    pub fn of(api_version: &str, kind: &str) -> Self {
+        let (group, version) = Self::split_api_version(api_version);
+        Self::new(group, version, kind)
+    }
+
+    /// Group and version of an `apiVersion`: what is before the first slash, and what is after it.
+    #[must_use]
+    pub fn split_api_version(api_version: &str) -> (&str, &str) {
+        api_version.split_once('/').unwrap_or(("", api_version))
+    }
+
+    /// What stands in the field `apiVersion`.
+    #[must_use]
+    pub fn api_version(&self) -> Text {
+        if self.group.is_empty() {
+            return self.version.clone();
+        }
+        format!("{}/{}", self.group, self.version).into()
+    }
+
+    /// Reads what [`Display`](fmt::Display) writes: `Kind.version.group`, where the group may contain dots. Nothing if a part is missing.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.splitn(3, '.');
+        let mut next =
+            |absent: &str| parts.next().map(|part| if part == absent { "" } else { part });
+        let (kind, version, group) = (next(NO_KIND)?, next(NO_VERSION)?, next(NO_GROUP)?);
+        Some(Self::new(group, version, kind))
+    }
+
+    /// Whether a selector takes this type: its empty parts take anything.
+    #[must_use]
+    pub fn is_selected_by(&self, selector: &Self) -> bool {
+        let takes = |wanted: &Text, found: &Text| wanted.is_empty() || wanted == found;
+        takes(&selector.group, &self.group)
+            && takes(&selector.version, &self.version)
+            && takes(&selector.kind, &self.kind)
+    }
+
+    /// The order that field specs are applied in, and that a render has unless another one is asked for: the kinds
+    /// of [`LEGACY_FIRST`], the kinds in neither list, the kinds of [`LEGACY_LAST`]; equals by [`Gvk::legacy_text_cmp`].
+    #[must_use]
+    pub fn legacy_cmp(&self, other: &Self) -> Ordering {
+        legacy_rank(&self.kind)
+            .cmp(&legacy_rank(&other.kind))
+            .then_with(|| self.legacy_text_cmp(other))
+    }
+
+    /// Compares the bytes of `group_version_kind`, with `~G`, `~V` and `~K` for what is absent. So the core group comes after
+    /// nearly every other.
+    #[must_use]
+    pub fn legacy_text_cmp(&self, other: &Self) -> Ordering {
+        self.legacy_bytes().cmp(other.legacy_bytes())
+    }
+
+    fn legacy_bytes(&self) -> impl Iterator<Item = u8> {
+        let group = or_absent(&self.group, "~G").bytes().chain(*b"_");
+        let version = or_absent(&self.version, "~V").bytes().chain(*b"_");
+        group.chain(version).chain(or_absent(&self.kind, "~K").bytes())
+    }
+}
+
+fn legacy_rank(kind: &str) -> usize {
+    let first = LEGACY_FIRST.iter().position(|&first| first == kind);
+    let last = || LEGACY_LAST.iter().position(|&last| last == kind);
+    first
+        .or_else(|| last().map(|place| LEGACY_FIRST.len() + 1 + place))
+        .unwrap_or(LEGACY_FIRST.len())
+}
+
+/// The kinds that lead the legacy order. It once was an attempt to apply objects before those that need them.
+pub const LEGACY_FIRST: &[&str] = &[
+    "Namespace",
+    "ResourceQuota",
+    "StorageClass",
+    "CustomResourceDefinition",
+    "ServiceAccount",
+    "PodSecurityPolicy",
+    "Role",
+    "ClusterRole",
+    "RoleBinding",
+    "ClusterRoleBinding",
+    "ConfigMap",
+    "Secret",
+    "Endpoints",
+    "Service",
+    "LimitRange",
+    "PriorityClass",
+    "PersistentVolume",
+    "PersistentVolumeClaim",
+    "Deployment",
+    "StatefulSet",
+    "CronJob",
+    "PodDisruptionBudget",
+];
+
+/// The kinds that end the legacy order.
+pub const LEGACY_LAST: &[&str] =
+    &["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];
+
+const NO_KIND: &str = "[noKind]";
+const NO_VERSION: &str = "[noVer]";
+const NO_GROUP: &str = "[noGrp]";
+
+fn or_absent<'a>(part: &'a str, absent: &'a str) -> &'a str {
+    if part.is_empty() { absent } else { part }
+}
+
+impl fmt::Display for Gvk {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = or_absent(&self.kind, NO_KIND);
+        let version = or_absent(&self.version, NO_VERSION);
+        write!(formatter, "{kind}.{version}.{}", or_absent(&self.group, NO_GROUP))
+    }
+}
+
+impl fmt::Debug for Gvk {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_is_written_and_read_back() {
+        for (api_version, kind, written) in [
+            ("v1", "ConfigMap", "ConfigMap.v1.[noGrp]"),
+            ("networking.k8s.io/v1", "Ingress", "Ingress.v1.networking.k8s.io"),
+            ("", "Foo", "Foo.[noVer].[noGrp]"),
+            ("a/b/c", "", "[noKind].b/c.a"),
+        ] {
+            let gvk = Gvk::of(api_version, kind);
+            assert_eq!(gvk.to_string(), written);
+            assert_eq!(Gvk::parse(written), Some(gvk.clone()));
+            assert_eq!(gvk.api_version(), api_version);
+        }
+        assert_eq!(Gvk::of("/v1", "A").api_version(), "v1");
+        assert_eq!(Gvk::parse("ConfigMap.v1"), None);
+    }
+
+    #[test]
+    fn an_empty_part_of_a_selector_takes_anything() {
+        let found = Gvk::of("apps/v1", "Deployment");
+        assert!(found.is_selected_by(&Gvk::default()));
+        assert!(found.is_selected_by(&Gvk::new("", "", "Deployment")));
+        assert!(!found.is_selected_by(&Gvk::new("extensions", "", "Deployment")));
+        assert!(!Gvk::default().is_selected_by(&found));
+    }
+
+    #[test]
+    fn the_legacy_order_puts_listed_kinds_first_and_last() {
+        let mut kinds = [
+            Gvk::of("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration"),
+            Gvk::of("v1", "Pod"),
+            Gvk::of("apps/v1", "Deployment"),
+            Gvk::of("batch/v1", "Job"),
+            Gvk::of("v1", "Namespace"),
+            Gvk::of("other.example/v1", "Namespace"),
+        ];
+        kinds.sort_by(Gvk::legacy_cmp);
+        let order: Vec<String> = kinds.iter().map(ToString::to_string).collect();
+        let expected = [
+            "Namespace.v1.other.example",
+            "Namespace.v1.[noGrp]",
+            "Deployment.v1.apps",
+            "Job.v1.batch",
+            "Pod.v1.[noGrp]",
+            "MutatingWebhookConfiguration.v1.admissionregistration.k8s.io",
+        ];
+        assert_eq!(order, expected);
+    }
+}
