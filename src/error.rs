@@ -89,6 +89,12 @@ codes! {
     NotAResource = "not-a-resource",
     /// Two resources have one id.
     DuplicateId = "duplicate-id",
+    /// A patch that is none: the wrong form, or an operation that does not exist.
+    InvalidPatch = "invalid-patch",
+    /// A patch names a field, an index or a list element that is not there.
+    PatchPathNotFound = "patch-path-not-found",
+    /// A `test` of a JSON patch does not hold.
+    PatchTestFailed = "patch-test-failed",
     /// A field that krender reads and does not act on yet.
     NotSupportedYet = "not-supported-yet",
 }

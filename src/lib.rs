@@ -8,4 +8,6 @@ pub mod yaml;
 
 pub mod schema;
 
+pub mod patch;
+
 pub mod cli;

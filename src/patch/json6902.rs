@@ -1,0 +1,468 @@
+//! RFC 6902 (JSON Patch) on a document: add, remove, replace, move, copy, test.
+//!
+//! Patches are read and applied as leniently as kustomize does it (evanphx/json-patch v4, `patch.go`): a missing
+//! value is null, text before the first slash of a path is ignored, unknown escapes stay, unknown members are ignored,
+//! indices may be negative, and an unknown operation fails when its turn comes.
+
+use std::collections::BTreeMap;
+
+use crate::error::{Code, Error, Result};
+use crate::source::Span;
+use crate::yaml::{Kind, Mapping, Node, Scalar};
+
+/// A list of operations, in order.
+#[derive(Clone, Debug)]
+pub struct JsonPatch {
+    operations: Vec<Operation>,
+}
+
+#[derive(Clone, Debug)]
+struct Operation {
+    name: String,
+    span: Span,
+    path: Option<Pointer>,
+    from: Option<Pointer>,
+    /// Absent and null are the same.
+    value: Node,
+}
+
+impl JsonPatch {
+    /// Reads a patch out of its document, whose values are typed already.
+    ///
+    /// # Errors
+    /// [`Code::InvalidPatch`] for anything but a list of mappings.
+    pub fn read(document: &Node) -> Result<Self> {
+        let Some(list) = document.as_sequence() else {
+            return Err(Error::new(
+                Code::InvalidPatch,
+                format!("found {}, expected a list of operations", document.kind()),
+            )
+            .at(document.span())
+            .help(
+                "a JSON patch is a list: `- op: replace`, `  path: /spec/replicas`, `  value: 3`",
+            ));
+        };
+        Ok(Self { operations: list.items().iter().map(Operation::read).collect::<Result<_>>()? })
+    }
+
+    /// Applies all operations in order. On an error the document is left half patched.
+    ///
+    /// Costs the length of each path and of the list that it changes.
+    ///
+    /// # Errors
+    /// [`Code::PatchPathNotFound`], [`Code::PatchTestFailed`], [`Code::InvalidPatch`], each at its operation.
+    pub fn apply(&self, document: &mut Node) -> Result<()> {
+        self.operations.iter().try_for_each(|operation| operation.apply(document))
+    }
+}
+
+impl Operation {
+    fn read(node: &Node) -> Result<Self> {
+        let Some(members) = node.as_mapping() else {
+            return Err(Error::new(
+                Code::InvalidPatch,
+                format!("found {}, expected an operation", node.kind()),
+            )
+            .at(node.span())
+            .help("an operation is a mapping with `op`, `path` and mostly `value`"));
+        };
+        let name = members.get("op").and_then(Node::as_scalar);
+        Ok(Self {
+            name: name.map_or_else(String::new, |name| name.text().to_owned()),
+            span: name.map_or(node.span(), Scalar::span),
+            path: Pointer::read(members, "path"),
+            from: Pointer::read(members, "from"),
+            value: members
+                .get("value")
+                .cloned()
+                .unwrap_or_else(|| Scalar::null(node.span()).into()),
+        })
+    }
+
+    fn apply(&self, document: &mut Node) -> Result<()> {
+        match self.name.as_str() {
+            "add" => self.path()?.add(document, self.value.clone()),
+            "remove" => self.path()?.remove(document).map(drop),
+            "replace" => self.path()?.replace(document, self.value.clone()),
+            "move" => {
+                let value = self.from()?.remove(document)?;
+                self.path()?.add(document, value)
+            }
+            "copy" => {
+                let value = self.from()?.get(document)?.cloned();
+                self.path()?.add(document, value.unwrap_or_else(|| Scalar::null(self.span).into()))
+            }
+            "test" => self.test(document),
+            other => Err(Error::new(Code::InvalidPatch, format!("found the operation `{other}`"))
+                .at(self.span)
+                .did_you_mean(other, ["add", "remove", "replace", "move", "copy", "test"])
+                .help("the operations are add, remove, replace, move, copy and test")),
+        }
+    }
+
+    fn path(&self) -> Result<&Pointer> {
+        self.path.as_ref().ok_or_else(|| self.missing("path"))
+    }
+
+    fn from(&self) -> Result<&Pointer> {
+        self.from.as_ref().ok_or_else(|| self.missing("from"))
+    }
+
+    fn missing(&self, member: &str) -> Error {
+        Error::new(Code::InvalidPatch, format!("the operation `{}` has no `{member}`", self.name))
+            .at(self.span)
+            .help(format!("add `{member}: /…`"))
+    }
+
+    fn test(&self, document: &Node) -> Result<()> {
+        let path = self.path()?;
+        let found = if path.text.is_empty() { Some(document) } else { path.get(document)? };
+        let equal = match found {
+            Some(found) => same_value(found, &self.value),
+            None => is_null(&self.value),
+        };
+        if equal {
+            return Ok(());
+        }
+        let found = found.map_or_else(|| "nothing".to_owned(), |found| format!("`{found:?}`"));
+        let message =
+            format!("test failed: found {found} at `{}`, expected `{:?}`", path.text, self.value);
+        let error = Error::new(Code::PatchTestFailed, message).at(path.span);
+        Err(error.help("mend the patch, or the resource that it expects"))
+    }
+}
+
+/// A JSON pointer (RFC 6901): the keys and indices on the way to a value.
+#[derive(Clone, Debug)]
+struct Pointer {
+    text: String,
+    span: Span,
+    /// Without escapes; empty when the text has no slash.
+    keys: Vec<String>,
+}
+
+impl Pointer {
+    fn read(members: &Mapping, name: &str) -> Option<Self> {
+        let scalar = members.get(name)?.as_scalar()?;
+        let keys = scalar
+            .text()
+            .split('/')
+            .skip(1)
+            .map(|key| key.replace("~1", "/").replace("~0", "~"))
+            .collect();
+        Some(Self { text: scalar.text().to_owned(), span: scalar.span(), keys })
+    }
+
+    /// The value, or nothing where a mapping lacks the last key.
+    fn get<'a>(&self, document: &'a Node) -> Result<Option<&'a Node>> {
+        let (last, way) = self.keys.split_last().ok_or_else(|| self.leads_nowhere(document))?;
+        let mut container = document;
+        for key in way {
+            container = child(container, key).ok_or_else(|| self.leads_nowhere(document))?;
+        }
+        match container.as_sequence() {
+            Some(sequence) => {
+                let index = self.index(last, sequence.items().len(), sequence.items().len())?;
+                Ok(sequence.items().get(index))
+            }
+            None => Ok(container.get(last)),
+        }
+    }
+
+    fn add(&self, document: &mut Node, value: Node) -> Result<()> {
+        let (last, container) = self.container(document)?;
+        match container.as_sequence_mut() {
+            Some(sequence) => {
+                let length = sequence.items().len();
+                let index =
+                    if last == "-" { length } else { self.index(last, length + 1, length)? };
+                sequence.items_mut().insert(index, value);
+            }
+            None => set(container, last, value, self.span),
+        }
+        Ok(())
+    }
+
+    fn remove(&self, document: &mut Node) -> Result<Node> {
+        let (last, container) = self.container(document)?;
+        if let Some(sequence) = container.as_sequence_mut() {
+            let length = sequence.items().len();
+            let index = self.index(last, length, length)?;
+            return Ok(sequence.items_mut().remove(index));
+        }
+        let mapping = container.as_mapping_mut();
+        match mapping.and_then(|mapping| mapping.remove(last)) {
+            Some((_, value)) => Ok(value),
+            None => Err(self.leads_nowhere(document)),
+        }
+    }
+
+    fn replace(&self, document: &mut Node, value: Node) -> Result<()> {
+        if self.text.is_empty() {
+            if value.kind() == Kind::Scalar {
+                return Err(Error::new(
+                    Code::InvalidPatch,
+                    "found a scalar to replace the whole document with",
+                )
+                .at(value.span())
+                .help("give the fields to replace: `path: /spec/replicas`"));
+            }
+            *document = value;
+            return Ok(());
+        }
+        let (last, container) = self.container(document)?;
+        match container.as_sequence_mut() {
+            Some(sequence) => {
+                let length = sequence.items().len();
+                let index = self.index(last, length, length)?;
+                sequence.items_mut()[index] = value;
+            }
+            // A key that is not there is added, as the reference does it.
+            None => set(container, last, value, self.span),
+        }
+        Ok(())
+    }
+
+    /// The collection that holds the value, and the last key.
+    fn container<'a>(&self, document: &'a mut Node) -> Result<(&str, &'a mut Node)> {
+        let Some((last, way)) = self.keys.split_last() else {
+            return Err(self.leads_nowhere(document));
+        };
+        // Looked up before anything is made mutable: a path that leads nowhere copies nothing.
+        let found = way.iter().try_fold(&*document, |container, key| child(container, key));
+        if found.is_none_or(|container| container.kind() == Kind::Scalar) {
+            return Err(self.leads_nowhere(document));
+        }
+        let mut container = document;
+        for key in way {
+            let next = match container.kind() {
+                Kind::Sequence => container.as_sequence_mut().and_then(|sequence| {
+                    let index = position(key, sequence.items().len())?;
+                    sequence.items_mut().get_mut(index)
+                }),
+                Kind::Mapping | Kind::Scalar => container.get_mut(key),
+            };
+            container = next.ok_or_else(|| {
+                Error::new(Code::PatchPathNotFound, "path leads nowhere").at(self.span)
+            })?;
+        }
+        Ok((last, container))
+    }
+
+    /// The index that a key means in a list of `length` places, of which `elements` are taken.
+    fn index(&self, key: &str, length: usize, elements: usize) -> Result<usize> {
+        position(key, length).ok_or_else(|| {
+            let error = if atoi(key).is_some() {
+                Error::new(
+                    Code::PatchPathNotFound,
+                    format!("the list at `{}` has no index `{key}`", self.parent(1)),
+                )
+                .label(format!("it has {elements} elements"))
+            } else {
+                Error::new(
+                    Code::PatchPathNotFound,
+                    format!("found the key `{key}` for the list at `{}`", self.parent(1)),
+                )
+                .label("expected an index")
+            };
+            error.at(self.span).help("count from 0, or append with `-`")
+        })
+    }
+
+    /// The path without its last `levels` keys.
+    fn parent(&self, levels: usize) -> String {
+        let end = self.text.rmatch_indices('/').nth(levels - 1).map_or(0, |(slash, _)| slash);
+        if end == 0 { "/".to_owned() } else { self.text[..end].to_owned() }
+    }
+
+    #[cold]
+    fn leads_nowhere(&self, document: &Node) -> Error {
+        let error = Error::new(
+            Code::PatchPathNotFound,
+            format!("`{}` leads nowhere in this resource", self.text),
+        )
+        .at(self.span);
+        if self.keys.is_empty() {
+            return error.help("a path begins with a slash: `/spec/replicas`");
+        }
+        let mut container = document;
+        for (level, key) in self.keys.iter().enumerate() {
+            if let Some(next) = child(container, key) {
+                container = next;
+                continue;
+            }
+            let place = self.parent(self.keys.len() - level);
+            let error = error.label(format!("no `{key}` in `{place}`"));
+            let known = container
+                .as_mapping()
+                .into_iter()
+                .flat_map(|mapping| mapping.iter().map(|(key, _)| key.text()));
+            return error
+                .did_you_mean(key, known)
+                .help("add the parent first; a slash inside a key is written `~1`");
+        }
+        error
+    }
+}
+
+fn set(container: &mut Node, key: &str, value: Node, span: Span) {
+    if let Some(mapping) = container.as_mapping_mut() {
+        mapping.insert(Scalar::string(key, span), value);
+    }
+}
+
+fn child<'a>(container: &'a Node, key: &str) -> Option<&'a Node> {
+    match container.as_sequence() {
+        Some(sequence) => sequence.items().get(position(key, sequence.items().len())?),
+        None => container.get(key),
+    }
+}
+
+/// The place that an index means; a negative one counts from the end.
+fn position(key: &str, length: usize) -> Option<usize> {
+    let index = atoi(key)?;
+    let index = if index < 0 { index.checked_add_unsigned(length)? } else { index };
+    usize::try_from(index).ok().filter(|&index| index < length)
+}
+
+/// Go's `strconv.Atoi`: a sign and digits, so `01` is an index too.
+fn atoi(text: &str) -> Option<isize> {
+    text.parse().ok()
+}
+
+fn is_null(node: &Node) -> bool {
+    node.as_scalar()
+        .is_some_and(|scalar| matches!(crate::yaml::resolve(scalar), Ok(crate::yaml::Value::Null)))
+}
+
+/// Whether two values are the same as JSON: order of keys and styles do not count.
+fn same_value(left: &Node, right: &Node) -> bool {
+    let mut pending = vec![(left, right)];
+    while let Some((left, right)) = pending.pop() {
+        match (left.kind(), right.kind()) {
+            (Kind::Scalar, Kind::Scalar) => {
+                let (Some(left), Some(right)) = (left.as_scalar(), right.as_scalar()) else {
+                    return false;
+                };
+                match (crate::yaml::resolve(left), crate::yaml::resolve(right)) {
+                    (Ok(left), Ok(right)) if left == right => {}
+                    _ => return false,
+                }
+            }
+            (Kind::Sequence, Kind::Sequence) => {
+                let (Some(left), Some(right)) = (left.as_sequence(), right.as_sequence()) else {
+                    return false;
+                };
+                if left.items().len() != right.items().len() {
+                    return false;
+                }
+                pending.extend(left.items().iter().zip(right.items()));
+            }
+            (Kind::Mapping, Kind::Mapping) => {
+                let (Some(left), Some(right)) = (left.as_mapping(), right.as_mapping()) else {
+                    return false;
+                };
+                if left.len() != right.len() {
+                    return false;
+                }
+                let others: BTreeMap<&str, &Node> =
+                    right.iter().map(|(key, value)| (key.text(), value)).collect();
+                for (key, value) in left.iter() {
+                    let Some(other) = others.get(key.text()) else { return false };
+                    pending.push((value, other));
+                }
+            }
+            _ => return false,
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Sources;
+    use crate::yaml::parse::document;
+
+    fn apply(base: &str, patch: &str) -> String {
+        let sources = Sources::new();
+        let read = |name: &str, text: &str| {
+            document(&sources.add(name, text).unwrap()).unwrap().unwrap().root
+        };
+        let mut base = read("base.yaml", base);
+        match JsonPatch::read(&read("patch.yaml", patch)).and_then(|patch| patch.apply(&mut base)) {
+            Ok(()) => format!("{base:?}"),
+            Err(error) => format!("{}: {} [{}]", error.code(), error.message(), error.label_text()),
+        }
+    }
+
+    #[track_caller]
+    fn check(table: &[(&str, &str)]) {
+        for (patch, expected) in table {
+            assert_eq!(apply("{a: {b: 1}, l: [x, y]}", patch), *expected, "for {patch}");
+        }
+    }
+
+    #[test]
+    fn each_operation() {
+        check(&[
+            ("[{op: add, path: /a/c, value: 2}]", r#"{a: {b: 1, !!Str "c": 2}, l: [x, y]}"#),
+            ("[{op: add, path: /l/1, value: z}]", "{a: {b: 1}, l: [x, z, y]}"),
+            ("[{op: remove, path: /a/b}]", "{a: {}, l: [x, y]}"),
+            ("[{op: replace, path: /a, value: 3}]", "{a: 3, l: [x, y]}"),
+            ("[{op: move, from: /a/b, path: /l/-}]", "{a: {}, l: [x, y, 1]}"),
+            ("[{op: copy, from: /l/0, path: /a/b}]", "{a: {b: x}, l: [x, y]}"),
+            ("[{op: test, path: /l, value: [x, y]}, {op: remove, path: /a}]", "{l: [x, y]}"),
+        ]);
+    }
+
+    #[test]
+    fn what_the_reference_lets_pass() {
+        check(&[
+            (
+                "[{op: replace, path: /a/new}]",
+                r#"{a: {b: 1, !!Str "new": !!Null "null"}, l: [x, y]}"#,
+            ),
+            ("[{op: remove, path: ignored/a}]", "{l: [x, y]}"),
+            ("[{op: add, path: /l/-1, value: z}]", "{a: {b: 1}, l: [x, y, z]}"),
+            ("[{op: remove, path: /l/-1}]", "{a: {b: 1}, l: [x]}"),
+            ("[{op: remove, path: /l/01}]", "{a: {b: 1}, l: [x]}"),
+            ("[{op: test, path: /none}]", "{a: {b: 1}, l: [x, y]}"),
+            (
+                "[{op: add, path: /a~1b~0c~2, value: 1}]",
+                r#"{a: {b: 1}, l: [x, y], !!Str "a/b~c~2": 1}"#,
+            ),
+            ("[{op: replace, path: '', value: {x: 1}}]", "{x: 1}"),
+        ]);
+    }
+
+    #[test]
+    fn what_is_refused() {
+        check(&[
+            (
+                "[{op: add, path: /c/d, value: 1}]",
+                "patch-path-not-found: `/c/d` leads nowhere in this resource [no `c` in `/`]",
+            ),
+            (
+                "[{op: remove, path: /a/x}]",
+                "patch-path-not-found: `/a/x` leads nowhere in this resource [no `x` in `/a`]",
+            ),
+            (
+                "[{op: remove, path: /l/2}]",
+                "patch-path-not-found: the list at `/l` has no index `2` [it has 2 elements]",
+            ),
+            (
+                "[{op: add, path: /l/x}]",
+                "patch-path-not-found: found the key `x` for the list at `/l` [expected an index]",
+            ),
+            (
+                "[{op: test, path: /a/b, value: 2}]",
+                "patch-test-failed: test failed: found `1` at `/a/b`, expected `2` []",
+            ),
+            ("[{op: replce, path: /a}]", "invalid-patch: found the operation `replce` []"),
+            ("[{path: /a}]", "invalid-patch: found the operation `` []"),
+            ("[{op: add}]", "invalid-patch: the operation `add` has no `path` []"),
+            ("{op: add}", "invalid-patch: found a mapping, expected a list of operations []"),
+        ]);
+    }
+}
