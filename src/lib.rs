@@ -10,4 +10,6 @@ pub mod schema;
 
 pub mod patch;
 
+pub mod transform;
+
 pub mod cli;

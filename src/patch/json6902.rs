@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::error::{Code, Error, Result};
 use crate::source::Span;
-use crate::yaml::{Kind, Mapping, Node, Scalar};
+use crate::yaml::{Kind, Mapping, Node, Scalar, resolve};
 
 /// A list of operations, in order.
 #[derive(Clone, Debug)]
@@ -119,7 +119,7 @@ impl Operation {
         let found = if path.text.is_empty() { Some(document) } else { path.get(document)? };
         let equal = match found {
             Some(found) => same_value(found, &self.value),
-            None => is_null(&self.value),
+            None => self.value.is_null(),
         };
         if equal {
             return Ok(());
@@ -330,11 +330,6 @@ fn atoi(text: &str) -> Option<isize> {
     text.parse().ok()
 }
 
-fn is_null(node: &Node) -> bool {
-    node.as_scalar()
-        .is_some_and(|scalar| matches!(crate::yaml::resolve(scalar), Ok(crate::yaml::Value::Null)))
-}
-
 /// Whether two values are the same as JSON: order of keys and styles do not count.
 fn same_value(left: &Node, right: &Node) -> bool {
     let mut pending = vec![(left, right)];
@@ -344,7 +339,7 @@ fn same_value(left: &Node, right: &Node) -> bool {
                 let (Some(left), Some(right)) = (left.as_scalar(), right.as_scalar()) else {
                     return false;
                 };
-                match (crate::yaml::resolve(left), crate::yaml::resolve(right)) {
+                match (resolve(left), resolve(right)) {
                     (Ok(left), Ok(right)) if left == right => {}
                     _ => return false,
                 }

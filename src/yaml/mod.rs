@@ -6,6 +6,7 @@
 mod node;
 pub mod parse;
 mod scalar;
+mod set;
 
 pub use node::{CollectionStyle, Kind, Mapping, Node, Scalar, Sequence, Style, Tag, Text};
 pub use scalar::{Value, resolve, resolve_1_1};

@@ -16,7 +16,7 @@ mod scalar;
 use std::sync::Arc;
 
 use self::reader::Reader;
-use super::node::{Node, Style, Tag};
+use super::node::Node;
 use crate::error::{Code, Error, Result};
 use crate::source::{Source, Span};
 
@@ -91,18 +91,7 @@ fn read(source: &Source, start: usize, end: usize, wide: bool) -> Result<Option<
     } else {
         Reader::<false>::new(source, start, end).document()
     }?;
-    Ok(document.filter(|document| !is_null(&document.root)))
-}
-
-fn is_null(node: &Node) -> bool {
-    node.as_scalar().is_some_and(|scalar| match scalar.tag() {
-        Tag::Null => true,
-        Tag::None => {
-            scalar.style() == Style::Plain
-                && matches!(scalar.text(), "" | "~" | "null" | "Null" | "NULL")
-        }
-        _ => false,
-    })
+    Ok(document.filter(|document| !document.root.is_null()))
 }
 
 /// The next line from `start` on that begins with `---`, is not the first one, and has an end.

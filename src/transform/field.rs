@@ -1,0 +1,203 @@
+//! Fields by path: the way from a field spec to the nodes it names in a document.
+//!
+//! (kustomize, `api/filters/fieldspec/fieldspec.go`.)
+
+use crate::error::{Code, Error, Result};
+use crate::source::Span;
+use crate::yaml::{Kind, Mapping, Node, Scalar, Sequence, Style, Tag};
+
+/// The path of a field spec: keys with slashes between them, `\/` for a slash in a key, `[]` behind the key of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldPath {
+    keys: Vec<Key>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Key {
+    name: String,
+    list: bool,
+}
+
+/// What is made of a field that is not there, if the field spec says to create it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Create {
+    /// Nothing: a field that is not there stays so.
+    Never,
+    /// An empty scalar; a null that is found instead gets the tag.
+    Scalar(Tag),
+    /// An empty mapping.
+    Mapping,
+}
+
+impl FieldPath {
+    /// Splits a path.
+    #[must_use]
+    pub fn new(path: &str) -> Self {
+        let mut names: Vec<String> = Vec::new();
+        // A slash may begin the path.
+        let path = path.strip_prefix('/').unwrap_or(path);
+        for part in path.split('/') {
+            match names.last_mut() {
+                Some(last) if last.ends_with('\\') => {
+                    last.pop();
+                    last.push('/');
+                    last.push_str(part);
+                }
+                _ => names.push(part.to_owned()),
+            }
+        }
+        let key = |name: String| match name.strip_suffix("[]") {
+            Some(list) => Key { name: list.to_owned(), list: true },
+            None => Key { name, list: false },
+        };
+        Self { keys: names.into_iter().map(key).collect() }
+    }
+
+    /// Calls `set` on every node that the path names; lists on the way are gone through element by element. A field
+    /// that is not there is made first if `create` says so, with the `span` of what caused it.
+    ///
+    /// Copies nothing of a document that lacks the field.
+    ///
+    /// # Errors
+    /// [`Code::InvalidType`] when a scalar stands in the way, and those of `set`.
+    pub fn visit(
+        &self,
+        document: &mut Node,
+        create: Create,
+        span: Span,
+        set: &mut dyn FnMut(&mut Node) -> Result<()>,
+    ) -> Result<()> {
+        visit(&self.keys, document, create, span, set)
+    }
+}
+
+fn visit(
+    keys: &[Key],
+    node: &mut Node,
+    create: Create,
+    span: Span,
+    set: &mut dyn FnMut(&mut Node) -> Result<()>,
+) -> Result<()> {
+    let Some((key, rest)) = keys.split_first() else { return set(node) };
+    if node.is_null() {
+        return Ok(());
+    }
+    match node.kind() {
+        Kind::Scalar => {
+            Err(Error::new(Code::InvalidType, "found a scalar, expected a mapping or a list")
+                .at(node.span()))
+        }
+        Kind::Sequence => {
+            if create == Create::Never && !leads_somewhere(keys, node) {
+                return Ok(());
+            }
+            let items = node.as_sequence_mut().map(Sequence::items_mut);
+            items.into_iter().flatten().try_for_each(|item| visit(keys, item, create, span, set))
+        }
+        Kind::Mapping => {
+            if key.name.is_empty() {
+                return Err(Error::new(
+                    Code::InvalidValue,
+                    "found an empty key in the path of a field spec",
+                )
+                .at(span));
+            }
+            let create_here = if key.list { Create::Never } else { create };
+            match field(node, key, rest.is_empty(), create_here, span) {
+                Some(field) => visit(rest, field, create, span, set),
+                None => Ok(()),
+            }
+        }
+    }
+}
+
+/// The field of a mapping, made if it is not there and should be. A null becomes what would be made.
+fn field<'a>(
+    node: &'a mut Node,
+    key: &Key,
+    last: bool,
+    create: Create,
+    span: Span,
+) -> Option<&'a mut Node> {
+    let found = node.get(&key.name);
+    if found.is_none() && create == Create::Never {
+        return None;
+    }
+    let null = found.is_some_and(Node::is_null);
+    let make = |tag: Tag| match (create, last) {
+        (Create::Never, _) => Node::sequence(Vec::new(), span),
+        (Create::Scalar(_), true) => Scalar::parsed("", tag, Style::Plain, span).into(),
+        (Create::Scalar(_) | Create::Mapping, _) => Node::mapping(Vec::new(), span),
+    };
+    let mapping: &mut Mapping = node.as_mapping_mut()?;
+    if mapping.get(&key.name).is_none() {
+        mapping.insert(Scalar::untagged(&key.name, span), make(Tag::None));
+    } else if null && (create != Create::Never || key.list) {
+        let tag = if let Create::Scalar(tag) = create { tag } else { Tag::None };
+        mapping.insert(Scalar::untagged(&key.name, span), make(tag));
+    }
+    mapping.get_mut(&key.name)
+}
+
+/// Whether any node is named: looked at before a list is copied to be changed.
+fn leads_somewhere(keys: &[Key], node: &Node) -> bool {
+    let Some((key, rest)) = keys.split_first() else { return true };
+    match node.kind() {
+        // A scalar in the way is an error, which the visit finds.
+        Kind::Scalar => !node.is_null(),
+        Kind::Sequence => node
+            .as_sequence()
+            .is_some_and(|list| list.items().iter().any(|item| leads_somewhere(keys, item))),
+        Kind::Mapping => {
+            node.get(&key.name).is_some_and(|field| field.is_null() || leads_somewhere(rest, field))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Sources;
+    use crate::yaml::parse::document;
+
+    fn visited(text: &str, path: &str, create: Create) -> String {
+        let mut root =
+            document(&Sources::new().add("text.yaml", text).unwrap()).unwrap().unwrap().root;
+        let set = &mut |node: &mut Node| match create {
+            Create::Mapping => node.set_field("k", "v", Tag::Str, Span::NONE),
+            _ => node.set_text("new", Tag::None, Span::NONE),
+        };
+        match FieldPath::new(path).visit(&mut root, create, Span::NONE, set) {
+            Ok(()) => format!("{root:?}"),
+            Err(error) => error.code().to_string(),
+        }
+    }
+
+    #[test]
+    fn fields_that_are_there() {
+        assert_eq!(visited("a: {b: 1}", "a/b", Create::Never), "{a: {b: new}}");
+        assert_eq!(visited("a: {b: 1}", "/a/b", Create::Never), "{a: {b: new}}");
+        assert_eq!(visited("a: {b: 1}", "a/c", Create::Never), "{a: {b: 1}}");
+        assert_eq!(visited("a: [{b: 1}, {c: 2}]", "a/b", Create::Never), "{a: [{b: new}, {c: 2}]}");
+        assert_eq!(
+            visited("a: [{b: 1}, {c: 2}]", "a[]/b", Create::Never),
+            "{a: [{b: new}, {c: 2}]}"
+        );
+        assert_eq!(visited("a: {b/c: 1}", r"a/b\/c", Create::Never), "{a: {b/c: new}}");
+        assert_eq!(visited("a: text", "a/b", Create::Never), "invalid-type");
+        assert_eq!(visited("a: null", "a/b", Create::Never), "{a: null}");
+        assert_eq!(visited("a: null", "a[]/b", Create::Never), "{a: []}");
+    }
+
+    #[test]
+    fn fields_that_are_made() {
+        assert_eq!(visited("{}", "a/b", Create::Scalar(Tag::Str)), "{a: {b: new}}");
+        assert_eq!(visited("{a: null}", "a/b", Create::Scalar(Tag::Str)), "{a: {b: new}}");
+        assert_eq!(visited("{}", "a/b", Create::Mapping), r#"{a: {b: {k: !!Str "v"}}}"#);
+        assert_eq!(
+            visited("{a: [{}, {}]}", "a/b", Create::Mapping),
+            r#"{a: [{b: {k: !!Str "v"}}, {b: {k: !!Str "v"}}]}"#
+        );
+        assert_eq!(visited("{}", "a[]/b", Create::Mapping), "{}");
+    }
+}

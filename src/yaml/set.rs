@@ -1,0 +1,106 @@
+//! Setting text in a document, with what kustomize's setters do to tag and style: it decides the bytes.
+
+use super::node::{Kind, Mapping, Node, Scalar, Style, Tag};
+use super::scalar::{Value, resolve_1_1};
+use crate::error::{Code, Error, Result};
+use crate::source::Span;
+
+impl Node {
+    /// Sets the text of a scalar. It keeps its style, and gets the tag given: with [`Tag::None`], what the new text
+    /// means is read from the text. (kyaml's `FieldSetter` without a name, `kyaml/yaml/fns.go`.)
+    ///
+    /// # Errors
+    /// [`Code::InvalidType`] when this is no scalar.
+    pub fn set_text(&mut self, text: &str, tag: Tag, span: Span) -> Result<()> {
+        let Some(old) = self.as_scalar() else { return Err(self.wrong_kind(Kind::Scalar)) };
+        *self = Scalar::parsed(text, tag, old.style(), span).into();
+        Ok(())
+    }
+
+    /// Sets a field of a mapping to text. A field that is there keeps its style; a new string is quoted where YAML 1.1
+    /// would take it for something else. A new key has no tag. (kyaml's `FieldSetter`.)
+    ///
+    /// # Errors
+    /// [`Code::InvalidType`] when this is neither a mapping nor null. A null stays as it is.
+    pub fn set_field(&mut self, key: &str, text: &str, tag: Tag, span: Span) -> Result<()> {
+        if self.is_null() {
+            return Ok(());
+        }
+        if self.kind() != Kind::Mapping {
+            return Err(self.wrong_kind(Kind::Mapping));
+        }
+        if let Some(mapping) = self.as_mapping_mut() {
+            mapping.set_text(key, text, tag, span);
+        }
+        Ok(())
+    }
+
+    /// A node of another kind than the one that a change needs.
+    #[cold]
+    #[must_use]
+    pub fn wrong_kind(&self, expected: Kind) -> Error {
+        Error::new(Code::InvalidType, format!("found {}, expected {expected}", self.kind()))
+            .at(self.span())
+    }
+}
+
+impl Mapping {
+    fn set_text(&mut self, key: &str, text: &str, tag: Tag, span: Span) {
+        if let Some(old) = self.get_mut(key) {
+            let style = old.as_scalar().map_or(Style::Plain, Scalar::style);
+            *old = Scalar::parsed(text, tag, style, span).into();
+            return;
+        }
+        let mut value = Scalar::parsed(text, tag, Style::Plain, span);
+        if tag == Tag::Str && !means_string_in_1_1(text) {
+            value = Scalar::parsed(text, tag, Style::DoubleQuoted, span);
+        }
+        self.entries.push((Scalar::untagged(key, span), value.into()));
+    }
+}
+
+fn means_string_in_1_1(text: &str) -> bool {
+    matches!(resolve_1_1(&Scalar::untagged(text, Span::NONE)), Ok(Value::Str(_)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Sources;
+    use crate::yaml::parse::document;
+
+    fn read(text: &str) -> Node {
+        document(&Sources::new().add("text.yaml", text).unwrap()).unwrap().unwrap().root
+    }
+
+    #[test]
+    fn text_keeps_its_style_and_takes_the_tag() {
+        let set = |text: &str, tag: Tag| {
+            let mut root = read(text);
+            root.get_mut("a").unwrap().set_text("5", tag, Span::NONE).unwrap();
+            format!("{root:?}")
+        };
+        assert_eq!(set("a: x", Tag::None), "{a: 5}");
+        assert_eq!(set("a: 'x'", Tag::None), r#"{a: "5"}"#);
+        assert_eq!(set("a: 'x'", Tag::Int), r#"{a: !!Int "5"}"#);
+        assert_eq!(
+            read("[x]").set_text("5", Tag::None, Span::NONE).unwrap_err().code(),
+            Code::InvalidType
+        );
+    }
+
+    #[test]
+    fn a_new_field_is_quoted_where_it_must_be() {
+        let mut root = read("{a: 'x'}");
+        for (key, text) in [("a", "1"), ("b", "on"), ("c", "text")] {
+            root.set_field(key, text, Tag::Str, Span::NONE).unwrap();
+        }
+        let styles: Vec<Style> = root
+            .as_mapping()
+            .unwrap()
+            .iter()
+            .map(|(_, value)| value.as_scalar().unwrap().style())
+            .collect();
+        assert_eq!(styles, [Style::SingleQuoted, Style::DoubleQuoted, Style::Plain]);
+    }
+}
