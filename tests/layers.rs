@@ -1,0 +1,319 @@
+//! The layers of `src/` and the roles of dependencies, held to.
+//!
+//! A layer uses the layers above it in [`LAYERS`], never one below; whatever stands in `src/` is one of them; no file
+//! is longer than 800 lines; and a dependency is imported by the one module that the comment behind it in
+//! `Cargo.toml` names.
+#![expect(clippy::disallowed_methods, reason = "the sources themselves are read")]
+#![expect(clippy::unwrap_used, reason = "this is a test")]
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use syn::visit::{self, Visit};
+
+/// The layers in reading order. Those on one line know each other: an error has a place, and reading text may fail.
+const LAYERS: &[&[&str]] = &[
+    &["source", "error"],
+    &["yaml"],
+    &["schema"],
+    &["resource"],
+    &["config"],
+    &["load"],
+    &["patch"],
+    &["generate"],
+    &["transform"],
+    &["plugin"],
+    &["build"],
+    &["trace"],
+    &["edit"],
+    &["harden"],
+    &["diff"],
+    &["cli"],
+];
+
+/// Files are read by people: longer ones are split by concept.
+const LONGEST_FILE: usize = 800;
+
+#[test]
+fn the_sources_keep_to_the_layers() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();
+    let complaints = complaints(&sources_below(&root.join("src")), &manifest);
+    assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
+}
+
+/// Files by their path below `src/`.
+type Files = BTreeMap<String, String>;
+
+fn sources_below(root: &Path) -> Files {
+    let mut files = Files::new();
+    let mut pending = vec![root.to_owned()];
+    while let Some(folder) = pending.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.strip_prefix(root).unwrap().to_str().unwrap().replace('\\', "/");
+            if path.is_dir() {
+                // Named too, so that an empty folder shows.
+                files.insert(name + "/", String::new());
+                pending.push(path);
+            } else {
+                files.insert(name, fs::read_to_string(&path).unwrap_or_default());
+            }
+        }
+    }
+    files
+}
+
+/// What is wrong with these sources and this manifest.
+fn complaints(files: &Files, manifest: &str) -> Vec<String> {
+    let (roles, mut complaints) = roles(manifest);
+    for (file, text) in files {
+        let layer = file.split('/').next().unwrap_or_default();
+        let layer = if file.contains('/') { layer } else { layer.trim_end_matches(".rs") };
+        let is_root = matches!(file.as_str(), "lib.rs" | "main.rs");
+        if !is_root && place(layer).is_none() {
+            complaints.push(format!("src/{file} belongs to no layer"));
+            continue;
+        }
+        let lines = text.lines().count();
+        if file.ends_with(".rs") && lines > LONGEST_FILE {
+            complaints.push(format!("src/{file} has {lines} lines: split it by concept"));
+        }
+        if !file.ends_with(".rs") {
+            continue;
+        }
+        let paths = paths(file, text).unwrap_or_else(|error| {
+            complaints.push(format!("src/{file} is no Rust: {error}"));
+            Vec::new()
+        });
+        for path in paths {
+            let path: Vec<&str> = path.iter().map(String::as_str).collect();
+            match path[..] {
+                ["crate", below, ..] if !is_root && place(below) > place(layer) => {
+                    complaints.push(format!(
+                        "src/{file} uses {}, which is below {layer}",
+                        path.join("::")
+                    ));
+                }
+                [first, _, ..]
+                    if roles.get(first).is_some_and(|module| !is_within(file, module)) =>
+                {
+                    let module = &roles[first];
+                    complaints.push(format!(
+                        "src/{file} imports {first}, which is for {module}: see Cargo.toml"
+                    ));
+                }
+                _ => {}
+            }
+        }
+    }
+    complaints.dedup();
+    complaints
+}
+
+/// Where a layer stands, from the top.
+fn place(layer: &str) -> Option<usize> {
+    LAYERS.iter().position(|layers| layers.contains(&layer))
+}
+
+/// Whether a file is the module that a role names, or in it. `src/` is everywhere.
+fn is_within(file: &str, module: &str) -> bool {
+    let inside = file.strip_prefix(module.trim_end_matches('/'));
+    module == "src/" || inside.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Dependencies by the name they are imported under, with the module that may do so: `name = … # module: role`.
+fn roles(manifest: &str) -> (BTreeMap<String, String>, Vec<String>) {
+    let (mut roles, mut complaints) = (BTreeMap::new(), Vec::new());
+    let section = manifest.split("[dependencies]\n").nth(1).unwrap_or_default();
+    let section = section.split("\n[").next().unwrap_or_default();
+    for line in section.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        let name = line.split([' ', '=']).next().unwrap_or_default();
+        match line.split_once(" # ").and_then(|(_, comment)| comment.split_once(": ")) {
+            Some((module, _)) => {
+                roles.insert(name.replace('-', "_"), module.trim().to_owned());
+            }
+            None => complaints
+                .push(format!("Cargo.toml: the comment behind {name} is `# module: role`")),
+        }
+    }
+    (roles, complaints)
+}
+
+/// Every path in a file that could lead out of it, `super` and `self` resolved: `crate::…` or `dependency::…`.
+fn paths(file: &str, text: &str) -> syn::Result<Vec<Vec<String>>> {
+    let syntax = syn::parse_file(text)?;
+    let stem = file.trim_end_matches(".rs");
+    let module =
+        stem.split('/').filter(|part| !matches!(*part, "mod" | "lib" | "main")).map(str::to_owned);
+    let mut reader = Reader { module: module.collect(), paths: Vec::new() };
+    reader.visit_file(&syntax);
+    Ok(reader.paths)
+}
+
+struct Reader {
+    /// The module being read, from the root of the crate.
+    module: Vec<String>,
+    paths: Vec<Vec<String>>,
+}
+
+impl Reader {
+    fn add(&mut self, path: &[String]) {
+        let mut absolute = Vec::new();
+        let mut rest = path;
+        if let Some("self" | "super") = path.first().map(String::as_str) {
+            absolute.push("crate".to_owned());
+            absolute.extend(self.module.iter().cloned());
+            while let Some("self" | "super") = rest.first().map(String::as_str) {
+                if rest[0] == "super" {
+                    absolute.pop();
+                }
+                rest = &rest[1..];
+            }
+        }
+        absolute.extend(rest.iter().cloned());
+        self.paths.push(absolute);
+    }
+
+    fn use_tree(&mut self, tree: &syn::UseTree, before: &[String]) {
+        let with = |name: &syn::Ident| [before, &[name.to_string()]].concat();
+        match tree {
+            syn::UseTree::Path(path) => self.use_tree(&path.tree, &with(&path.ident)),
+            syn::UseTree::Name(name) => self.add(&with(&name.ident)),
+            syn::UseTree::Rename(rename) => self.add(&with(&rename.ident)),
+            syn::UseTree::Glob(_) => self.add(&[before, &["*".to_owned()]].concat()),
+            syn::UseTree::Group(group) => {
+                for tree in &group.items {
+                    self.use_tree(tree, before);
+                }
+            }
+        }
+    }
+
+    /// Paths in text that is no syntax yet: what stands in macros and attributes.
+    fn tokens(&mut self, tokens: &str) {
+        let tokens = tokens.replace(" :: ", "::");
+        let is_path =
+            |character: char| character.is_alphanumeric() || matches!(character, '_' | ':');
+        for word in tokens.split(|character| !is_path(character)).filter(|word| word.contains("::"))
+        {
+            self.add(&word.split("::").map(str::to_owned).collect::<Vec<_>>());
+        }
+    }
+}
+
+impl<'ast> Visit<'ast> for Reader {
+    fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
+        self.module.push(item.ident.to_string());
+        visit::visit_item_mod(self, item);
+        self.module.pop();
+    }
+
+    fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
+        self.use_tree(&item.tree, &[]);
+    }
+
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        self.add(
+            &path.segments.iter().map(|segment| segment.ident.to_string()).collect::<Vec<_>>(),
+        );
+        visit::visit_path(self, path);
+    }
+
+    fn visit_macro(&mut self, item: &'ast syn::Macro) {
+        self.tokens(&item.tokens.to_string());
+        visit::visit_macro(self, item);
+    }
+
+    fn visit_meta_list(&mut self, list: &'ast syn::MetaList) {
+        self.tokens(&list.tokens.to_string());
+        visit::visit_meta_list(self, list);
+    }
+}
+
+const MANIFEST: &str = "\
+[dependencies]
+# What is allowed.
+clap = \"4\"   # cli/: arguments
+smol_str = { version = \"0.3\", features = [] } # yaml/node.rs: short text
+memchr = \"2\" # yaml/parse: lines
+serde = \"1\"  # src/: shapes
+
+[dev-dependencies]
+syn = \"2\"
+";
+
+fn complaints_of(file: &str, text: &str) -> Vec<String> {
+    complaints(&Files::from([(file.to_owned(), text.to_owned())]), MANIFEST)
+}
+
+#[test]
+fn violations_are_found() {
+    for (file, text) in [
+        ("yaml/node.rs", "use crate::load::Files;"),
+        ("yaml/node.rs", "use crate::{error::Error, source::{Span, Sources}, build};"),
+        ("yaml/node.rs", "use super::super::config::Kustomization as Other;"),
+        ("yaml/mod.rs", "use super::{cli as terminal};"),
+        ("yaml.rs", "pub use crate::build::*;"),
+        ("source.rs", "fn f() { let _ = crate::yaml::Node::default(); }"),
+        ("source.rs", "fn f(node: &dyn super::yaml::Trait<u8>) {}"),
+        ("error.rs", "mod tests { use super::super::yaml; }"),
+        ("error.rs", "fn f() { println!(\"{}\", crate::cli::VERSION); }"),
+        ("error.rs", "#[cfg_attr(x, derive(crate::cli::Derive))] struct S;"),
+        ("error.rs", "struct S { #[serde(with = \"x\")] a: Vec<crate::resource::ResId> }"),
+        ("harden/rules/root.rs", "pub(super) use crate::diff::Report;"),
+        ("util.rs", ""),
+        ("common/mod.rs", ""),
+        ("helpers/", ""),
+        ("yaml/scalar.rs", "use smol_str::SmolStr;"),
+        ("yaml/parser.rs", "use memchr::memchr;"),
+        ("error.rs", "#[derive(clap::Parser)] struct S;"),
+        ("error.rs", "use {std::fmt, clap::{Parser, Args}};"),
+        ("error.rs", "const X: &str = clap::crate_name!();"),
+        ("error.rs", "fn f() -> smol_str::SmolStr { vec![smol_str::SmolStr::new(\"\")] }"),
+        ("yaml/emit.rs", &"\n".repeat(801)),
+        ("yaml/emit.rs", "fn {"),
+    ] {
+        assert!(!complaints_of(file, text).is_empty(), "nothing wrong with src/{file}: {text}");
+    }
+    assert_eq!(complaints(&Files::new(), "[dependencies]\nclap = \"4\"\n").len(), 1);
+}
+
+#[test]
+fn what_is_allowed_is_allowed() {
+    for (file, text) in [
+        (
+            "cli/mod.rs",
+            "use crate::{build, error::Error, source::Sources}; use clap::Parser; mod report;",
+        ),
+        (
+            "cli/report.rs",
+            "use super::print; use clap::Args; #[derive(serde::Serialize)] struct S;",
+        ),
+        ("yaml/parse/reader.rs", "use memchr::memchr;"),
+        ("source.rs", "use crate::error::Result;"),
+        (
+            "error.rs",
+            "use crate::source::Span; mod tests { use super::*; use super::super::source; }",
+        ),
+        ("yaml/node.rs", "use smol_str::SmolStr; use super::scalar::Value; use self::inner::X;"),
+        ("yaml/node.rs", "fn f() { let cli = 1; let build = crate::yaml::build(); clap(); }"),
+        ("lib.rs", "pub mod cli; pub use crate::cli::run;"),
+        ("main.rs", "fn main() { krender::cli::run() }"),
+        ("schema/data/kinds.tsv", "any text"),
+        ("yaml/emit.rs", &"\n".repeat(800)),
+    ] {
+        assert_eq!(complaints_of(file, text), [""; 0], "src/{file}: {text}");
+    }
+}
+
+#[test]
+fn the_library_lists_its_modules_in_reading_order() {
+    let text =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs")).unwrap();
+    let modules = syn::parse_file(&text).unwrap().items.into_iter().filter_map(|item| match item {
+        syn::Item::Mod(module) => Some(module.ident.to_string()),
+        _ => None,
+    });
+    let places: Vec<Option<usize>> = modules.map(|name| place(&name)).collect();
+    assert!(places.is_sorted(), "src/lib.rs tells the layers in another order: {places:?}");
+}
