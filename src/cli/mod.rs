@@ -51,7 +51,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 #[command(name = "krender", version)]
 struct Program {
     /// How failures are written to standard error: drawn for people, or one JSON object a line
-    #[arg(long, global = true, value_name = "FORMAT", default_value = "human")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORMAT",
+        default_value = "human",
+        display_order = 900
+    )]
     error_format: report::Format,
 
     #[command(subcommand)]

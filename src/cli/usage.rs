@@ -51,23 +51,25 @@ pub(super) fn error(error: &clap::Error, arguments: &[OsString]) -> Error {
     if !values.is_empty() {
         told = told.help(format!("the values of `{argument}` are `{}`", values.join("`, `")));
     }
-    if told.helps().is_empty() {
-        told.help(format!("run `{} --help` for what there is", asked(arguments)))
-    } else {
-        told
+    if let (ErrorKind::InvalidSubcommand, Some(flag)) = (error.kind(), arguments.get(2)) {
+        let flag = flag.to_string_lossy();
+        if flag.starts_with('-') && !flag.contains('=') {
+            return told.help(format!(
+                "write the command before `{flag}`, which takes the word behind it as its value"
+            ));
+        }
     }
+    if told.helps().is_empty() { told.help(where_to_look(arguments)) } else { told }
 }
 
-/// The program as it was called, and its command if there is one of that name.
-fn asked(arguments: &[OsString]) -> String {
+/// The help of the command that the arguments name, or else that of the program as it was called.
+fn where_to_look(arguments: &[OsString]) -> String {
     let program = arguments.first().and_then(|program| Path::new(program).file_stem());
     let program = program.map_or_else(|| "krender".into(), OsStr::to_string_lossy);
-    match arguments
-        .get(1)
-        .and_then(|name| super::Program::command().find_subcommand(name).map(ToString::to_string))
-    {
-        Some(command) => format!("{program} {command}"),
-        None => program.into_owned(),
+    let commands = super::Program::command();
+    match arguments.get(1).and_then(|name| commands.find_subcommand(name)) {
+        Some(command) => format!("`{program} {} --help` tells its arguments", command.get_name()),
+        None => format!("`{program} --help` tells the commands"),
     }
 }
 
