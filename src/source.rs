@@ -42,6 +42,12 @@ impl Span {
         self.start.saturating_add(self.length)
     }
 
+    /// The number of bytes.
+    #[must_use]
+    pub const fn length(self) -> u32 {
+        self.length
+    }
+
     /// The span from the start of this one to the end of `last`.
     #[must_use]
     pub const fn to(self, last: Self) -> Self {

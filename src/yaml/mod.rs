@@ -3,8 +3,11 @@
 //! Nothing here knows of Kubernetes. The reference reads with go-yaml v3 and writes with go-yaml v2; both dialects
 //! are those of libyaml.
 
+pub mod de;
 mod node;
 pub mod parse;
+#[cfg(test)]
+pub(crate) mod sample;
 mod scalar;
 mod set;
 

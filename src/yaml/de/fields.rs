@@ -1,0 +1,81 @@
+//! Which entry of a mapping is which field of a struct.
+
+use std::borrow::Cow;
+
+use crate::error::{Code, Error, Result};
+use crate::yaml::{Mapping, Node, Scalar};
+
+use super::check::key_text;
+use super::wording::shown;
+use super::{Reader, Rules};
+
+/// The fields that the mapping sets, by the names that the struct gives them, each at most once.
+///
+/// Names match in any case, and the last of several equal keys counts. Where a field stands in several spellings, Go
+/// reads them in the order of their bytes, because the JSON in between is sorted: mappings add up, any other value
+/// replaces the one before, a null takes away what is no scalar.
+pub(super) fn fields<'a>(
+    mapping: &'a Mapping,
+    names: &'static [&'static str],
+    reader: &Reader,
+) -> Result<Vec<(&'static str, Cow<'a, Node>)>> {
+    let mut entries = Vec::with_capacity(mapping.len());
+    for (key, value) in mapping.iter() {
+        let text = key_text(key)?;
+        match names.iter().position(|name| same_name(&text, name)) {
+            Some(place) => entries.push((place, text, value)),
+            None if reader.rules == Rules::Lenient => {}
+            None => reader.report(|| unknown_field(key, &text, names)),
+        }
+    }
+    // Stable: equal spellings stay in the order of the file.
+    entries.sort_by(|(place, text, _), (other_place, other_text, _)| {
+        (place, text).cmp(&(other_place, other_text))
+    });
+    entries.reverse();
+    entries.dedup_by(|later, kept| (later.0, &later.1) == (kept.0, &kept.1));
+    entries.reverse();
+
+    let mut fields: Vec<(&'static str, Cow<'a, Node>)> = Vec::with_capacity(entries.len());
+    for (place, _, value) in entries {
+        match fields.last_mut() {
+            Some((name, before)) if *name == names[place] => respell(before, value),
+            _ => fields.push((names[place], Cow::Borrowed(value))),
+        }
+    }
+    Ok(fields)
+}
+
+/// A field that was read already is read again, from its other spelling.
+fn respell<'a>(before: &mut Cow<'a, Node>, value: &'a Node) {
+    let Some(later) = value.as_mapping().filter(|_| before.as_mapping().is_some()) else {
+        if before.as_scalar().is_none() || !value.is_null() {
+            *before = Cow::Borrowed(value);
+        }
+        return;
+    };
+    if let Some(mapping) = before.to_mut().as_mapping_mut() {
+        let entries = later.iter().map(|(key, value)| (key.clone(), value.clone()));
+        mapping.entries_mut().extend(entries);
+    }
+}
+
+fn unknown_field(key: &Scalar, text: &str, names: &[&str]) -> Error {
+    /// Longer text is no slip of the pen, and comparing it takes long.
+    const LONGEST_NAME: usize = 100;
+    let error =
+        Error::new(Code::UnknownField, format!("unknown field `{}`", shown(text))).at(key.span());
+    let known = names.iter().copied().filter(|_| text.len() <= LONGEST_NAME);
+    error.did_you_mean(text, known)
+}
+
+/// Whether a key names a field: in any case, as Go folds it. Beyond ASCII two letters fold to one of a field's name.
+#[must_use]
+pub fn same_name(key: &str, field: &str) -> bool {
+    let fold = |letter: char| match letter {
+        'ſ' => 'S',
+        '\u{212A}' => 'K',
+        _ => letter.to_ascii_uppercase(),
+    };
+    key.chars().map(fold).eq(field.chars().map(fold))
+}

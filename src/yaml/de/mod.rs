@@ -1,0 +1,90 @@
+//! Typed values out of a document: configuration as the reference reads it, with a place in every complaint.
+//!
+//! The reference turns YAML 1.1 into JSON (`sigs.k8s.io/yaml`) and reads that with Go's `encoding/json`. So names of
+//! fields match in any case, the last of several equal keys counts, a null is the same as nothing, and `n` is a
+//! boolean. Structs derive `serde::Deserialize` with `#[serde(default)]` on the struct: every field may be absent.
+//!
+//! Go goes on after a wrong field and so does this: all unknown fields and wrong types of a file are reported together.
+
+mod capture;
+mod check;
+mod deserializer;
+mod fields;
+mod spanned;
+#[cfg(test)]
+mod tests;
+mod wording;
+
+use std::cell::RefCell;
+
+use serde::de::{DeserializeOwned, Error as _};
+
+use crate::error::{Error, Result};
+use crate::yaml::Node;
+
+use deserializer::NodeDeserializer;
+
+pub use capture::mapping;
+pub use fields::same_name;
+pub use spanned::Spanned;
+
+/// How strictly configuration is read: the reference has three ways, each for files of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rules {
+    /// An unknown field is an error, and so is a number or a boolean where text is expected. For kustomization files
+    /// (`YAMLToJSON`, then a decoder with `DisallowUnknownFields`).
+    Exact,
+    /// An unknown field is an error, and so is a repeated key; numbers and booleans become text where text is expected.
+    /// For transformer configurations and function specifications (`UnmarshalStrict`).
+    Strict,
+    /// Unknown fields are ignored; numbers and booleans become text where text is expected. For configurations of
+    /// builtin plugins and replacement files (`Unmarshal`).
+    Lenient,
+}
+
+/// Reads a value by [`Rules::Exact`].
+///
+/// # Errors
+/// As [`from_node_by`].
+pub fn from_node<T: DeserializeOwned>(node: &Node) -> Result<T> {
+    from_node_by(node, Rules::Exact)
+}
+
+/// Reads a value by the given rules.
+///
+/// # Errors
+/// All that is wrong with the document as one error, in the order of the text. The codes are `UnknownField`,
+/// `InvalidType`, `InvalidValue` (a word that is none of those allowed), `InvalidKey` (a key that has no form as text),
+/// `UnrepresentableValue` (an infinite number or none at all), `DuplicateKey` ([`Rules::Strict`] only) and
+/// `NestingTooDeep`.
+pub fn from_node_by<T: DeserializeOwned>(node: &Node, rules: Rules) -> Result<T> {
+    check::check(node, rules)?;
+    let reader = Reader { rules, errors: RefCell::default() };
+    let value = T::deserialize(NodeDeserializer { node, reader: &reader });
+    let mut errors = reader.errors.into_inner();
+    let value = value.map_err(|error| errors.push(error));
+    errors.sort_by_key(Error::span);
+    match (Error::all(errors), value) {
+        (None, Ok(value)) => Ok(value),
+        (error, _) => Err(error.unwrap_or_else(|| Error::custom("a value that cannot be read"))),
+    }
+}
+
+/// What all parts of one reading share.
+struct Reader {
+    rules: Rules,
+    errors: RefCell<Vec<Error>>,
+}
+
+/// Nobody reads on after so many complaints, and hostile input may give cause for millions.
+const MOST_ERRORS: usize = 20;
+
+impl Reader {
+    /// Keeps a complaint and goes on.
+    fn report(&self, error: impl FnOnce() -> Error) {
+        let mut errors = self.errors.borrow_mut();
+        if errors.len() < MOST_ERRORS {
+            errors.push(error());
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! What is said of a value that is not what was expected, and how `serde` says what it finds.
+
+use std::fmt;
+
+use crate::error::{Code, Error};
+use crate::yaml::{Kind, Node};
+use crate::yaml::{Value, resolve_1_1};
+
+/// What a field takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Expected {
+    Text,
+    Boolean,
+    Integer,
+    Number,
+    List,
+    Mapping,
+}
+
+impl fmt::Display for Expected {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Text => "text",
+            Self::Boolean => "`true` or `false`",
+            Self::Integer => "a whole number",
+            Self::Number => "a number",
+            Self::List => "a list",
+            Self::Mapping => "a mapping",
+        })
+    }
+}
+
+/// A value of the wrong type.
+#[cold]
+pub(super) fn mismatch(node: &Node, expected: Expected) -> Error {
+    let error =
+        Error::new(Code::InvalidType, format!("found {}, expected {expected}", found(node)))
+            .at(node.span());
+    let Some(scalar) = node.as_scalar() else {
+        return match (node.kind(), expected) {
+            (Kind::Mapping, Expected::Text) => {
+                error.help("to write a document in place, make it a block of text with `|-`")
+            }
+            _ => error,
+        };
+    };
+    let text = shown(scalar.text());
+    match (resolve_1_1(scalar), expected) {
+        (Ok(Value::Bool(_) | Value::Int(_) | Value::Uint(_) | Value::Float(_)), Expected::Text) => {
+            error.help(format!("put it in quotes: `\"{text}\"`"))
+        }
+        (Ok(Value::Str(_)), Expected::Boolean) if matches!(scalar.text(), "true" | "false") => {
+            error.help(format!("take the quotes away: `{text}`"))
+        }
+        (Ok(Value::Str(_)), Expected::Integer | Expected::Number)
+            if scalar.text().parse::<f64>().is_ok() =>
+        {
+            error.help(format!("take the quotes away: `{text}`"))
+        }
+        (_, Expected::List) => error.help(format!("make it a list: `[{text}]`")),
+        _ => error,
+    }
+}
+
+fn found(node: &Node) -> String {
+    let Some(scalar) = node.as_scalar() else {
+        return node.kind().to_string();
+    };
+    let text = shown(scalar.text());
+    match resolve_1_1(scalar) {
+        Ok(Value::Null) => "null".to_owned(),
+        Ok(Value::Bool(_)) => format!("the boolean `{text}`"),
+        Ok(Value::Int(_) | Value::Uint(_) | Value::Float(_)) => format!("the number `{text}`"),
+        Ok(Value::Str(_) | Value::Timestamp(_)) | Err(_) => format!("the text `{text}`"),
+    }
+}
+
+/// Text from the input, short enough for a message.
+pub(super) fn shown(text: &str) -> String {
+    const MOST: usize = 40;
+    let line = text.lines().next().unwrap_or_default();
+    match line.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None if line.len() < text.trim_end().len() => format!("{line}…"),
+        None => line.to_owned(),
+    }
+}
+
+/// What a type that reads itself (a word out of a set, a number in a range) finds wrong.
+impl serde::de::Error for Error {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self::new(Code::InvalidValue, message.to_string())
+    }
+
+    fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
+        let words: Vec<String> = expected.iter().map(|word| format!("`{word}`")).collect();
+        let message = format!("found `{}`, expected {}", shown(variant), words.join(" or "));
+        Self::new(Code::InvalidValue, message).did_you_mean(variant, expected.iter().copied())
+    }
+}

@@ -1,0 +1,34 @@
+//! For tests: documents from text, and errors as text.
+
+use std::fmt::Write as _;
+
+use super::{Node, Scalar, parse};
+use crate::error::{Error, Result};
+use crate::source::{Sources, Span};
+
+/// The first document of a text, null for none; its places are offsets into the text.
+pub(crate) fn document(sources: &Sources, text: &str) -> Result<Node> {
+    let source = sources.add("sample.yaml", text)?;
+    let document = parse::document(&source)?;
+    Ok(document.map_or_else(|| Scalar::null(Span::NONE).into(), |document| document.root))
+}
+
+/// `line:column code: message (help) [note]` for each failure, a line each.
+pub(crate) fn drawn(error: &Error, sources: &Sources) -> String {
+    let place = |span| {
+        let place = sources.locate(span).unwrap();
+        format!("{}:{}", place.line, place.column)
+    };
+    let mut text = String::new();
+    for error in error.iter() {
+        write!(text, "{} {}: {}", place(error.span()), error.code(), error.message()).unwrap();
+        for help in error.helps() {
+            write!(text, " ({help})").unwrap();
+        }
+        for note in error.notes() {
+            write!(text, " [{} {}]", place(note.span), note.label).unwrap();
+        }
+        text.push('\n');
+    }
+    text.trim_end().to_owned()
+}
