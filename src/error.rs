@@ -41,6 +41,8 @@ codes! {
     WriteFailed = "write-failed",
     /// A directory was expected, a file found.
     NotADirectory = "not-a-directory",
+    /// A file was expected, a directory (or a device, a pipe) found.
+    NotAFile = "not-a-file",
     /// A directory has no kustomization file.
     KustomizationNotFound = "kustomization-not-found",
     /// A directory has several kustomization files.

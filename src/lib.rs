@@ -8,6 +8,8 @@ pub mod yaml;
 
 pub mod schema;
 
+pub mod load;
+
 pub mod patch;
 
 pub mod transform;

@@ -1,0 +1,121 @@
+//! A file that was read: its bytes, its text, its documents.
+
+use std::sync::{Arc, OnceLock};
+
+use crate::error::{Code, Error, Result};
+use crate::source::{Source, Sources};
+use crate::yaml::parse::{self, Document};
+
+/// A file that was read, shared by everybody who reads it. Cloning is cheap.
+#[derive(Clone)]
+pub struct File(Arc<Inner>);
+
+struct Inner {
+    name: String,
+    content: Content,
+    /// Parsed when first asked for.
+    documents: OnceLock<Result<Vec<Document>>>,
+}
+
+enum Content {
+    Text(Arc<Source>),
+    Binary {
+        bytes: Vec<u8>,
+        sources: Arc<Sources>,
+        /// Why this is no text, with the place. It takes a copy, so it is made when first asked for.
+        error: OnceLock<Error>,
+    },
+}
+
+impl File {
+    /// Keeps what was read. Text becomes one of the `sources`, so that spans can point into it.
+    pub(super) fn new(name: String, bytes: Vec<u8>, sources: &Arc<Sources>) -> Result<Self> {
+        let content = if std::str::from_utf8(&bytes).is_ok() {
+            Content::Text(sources.add(&*name, bytes)?)
+        } else {
+            Content::Binary { bytes, sources: Arc::clone(sources), error: OnceLock::new() }
+        };
+        Ok(Self(Arc::new(Inner { name, content, documents: OnceLock::new() })))
+    }
+
+    /// The path for people, from the working directory where that is not longer.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// The content, whatever it is.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        match &self.0.content {
+            Content::Text(source) => source.text().as_bytes(),
+            Content::Binary { bytes, .. } => bytes,
+        }
+    }
+
+    /// The content as text.
+    ///
+    /// # Errors
+    /// [`Code::InvalidUtf8`] at the first byte that is none.
+    pub fn source(&self) -> Result<&Arc<Source>> {
+        match &self.0.content {
+            Content::Text(source) => Ok(source),
+            Content::Binary { bytes, sources, error } => {
+                let error = error.get_or_init(|| match sources.add(self.name(), &**bytes) {
+                    Err(error) => error,
+                    Ok(_) => Error::new(
+                        Code::InvalidUtf8,
+                        format!("`{}` is not UTF-8 text", self.name()),
+                    ),
+                });
+                Err(error.clone())
+            }
+        }
+    }
+
+    /// The documents in it, as [`parse::documents`] reads them; parsed once.
+    ///
+    /// # Errors
+    /// As [`File::source`] and [`parse::documents`].
+    pub fn documents(&self) -> Result<&[Document]> {
+        let source = self.source()?;
+        let documents = self.0.documents.get_or_init(|| parse::documents(source));
+        documents.as_deref().map_err(Error::clone)
+    }
+}
+
+impl std::fmt::Debug for File {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_tuple("File").field(&self.0.name).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(bytes: &[u8]) -> (File, Arc<Sources>) {
+        let sources = Arc::new(Sources::new());
+        (File::new("a.yaml".to_owned(), bytes.to_vec(), &sources).unwrap(), sources)
+    }
+
+    #[test]
+    fn documents_are_parsed_once() {
+        let (file, _) = file(b"a: 1\n---\nb: 2\n");
+        let documents = file.documents().unwrap();
+        assert_eq!(documents.len(), 2);
+        assert!(std::ptr::eq(documents, file.clone().documents().unwrap()));
+        assert_eq!(file.bytes(), b"a: 1\n---\nb: 2\n");
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_say_where() {
+        let (file, sources) = file(b"a: b\nc: \xff\n");
+        assert_eq!(file.bytes()[8], 0xff);
+        for error in [file.source().unwrap_err(), file.documents().unwrap_err()] {
+            assert_eq!(error.code(), Code::InvalidUtf8);
+            let place = sources.locate(error.span()).unwrap();
+            assert_eq!((place.line, place.column), (2, 4));
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Where files come from: one small interface in front of the disk and of memory.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The largest file that is read: 1 GiB.
+pub const LARGEST_FILE: u64 = 1 << 30;
+
+/// A source of files. All paths are absolute and clean: no `.`, no `..`, no doubled separators.
+///
+/// What an implementation answers may not change while a [`Loader`](super::Loader) uses it: answers are kept.
+pub trait Files: Send + Sync {
+    /// What is at a path, without following a link at its end. What is not there is [`Kind::Missing`], no error.
+    ///
+    /// # Errors
+    /// When that cannot be found out: a directory on the way may not be searched, say.
+    fn kind(&self, path: &Path) -> io::Result<Kind>;
+
+    /// The path with every link on the way and at the end resolved.
+    ///
+    /// # Errors
+    /// When nothing is there, or links go in a circle.
+    fn canonicalize(&self, path: &Path) -> io::Result<PathBuf>;
+
+    /// The content of a regular file.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::FileTooLarge`] beyond [`LARGEST_FILE`]; else why the file cannot be read.
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+
+    /// The names in a directory, sorted.
+    ///
+    /// # Errors
+    /// When the path is no directory, or may not be listed.
+    fn list(&self, path: &Path) -> io::Result<Vec<OsString>>;
+}
+
+/// What is at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A regular file.
+    File,
+    /// A directory.
+    Directory,
+    /// A symbolic link.
+    Link,
+    /// A device, a pipe, a socket: never read, because reading may block or never end.
+    Special,
+    /// Nothing.
+    Missing,
+}
+
+/// The path that `path`, taken from `directory`, names by its text alone: `.` and `..` are resolved before links are
+/// looked at, as Go's `filepath.Join` does. So `missing/../a.yaml` is `a.yaml`, and `a.yaml/` is too.
+pub(super) fn join(directory: &Path, path: &Path) -> PathBuf {
+    use std::path::Component;
+
+    let mut joined = if path.is_absolute() { PathBuf::new() } else { directory.to_path_buf() };
+    for component in path.components() {
+        match component {
+            Component::Prefix(_) | Component::RootDir | Component::Normal(_) => {
+                joined.push(component);
+            }
+            Component::CurDir => {}
+            Component::ParentDir => {
+                joined.pop();
+            }
+        }
+    }
+    joined
+}
+
+/// The way from `directory` to `path`, both clean.
+pub(super) fn relative(directory: &Path, path: &Path) -> PathBuf {
+    let shared = directory
+        .components()
+        .zip(path.components())
+        .take_while(|(left, right)| left == right)
+        .count();
+    let mut relative = PathBuf::new();
+    for _ in directory.components().skip(shared) {
+        relative.push("..");
+    }
+    relative.extend(path.components().skip(shared));
+    if relative.as_os_str().is_empty() {
+        relative.push(".");
+    }
+    relative
+}
+
+/// The path for people: from `directory`, or from the top where that is shorter.
+pub(super) fn display(directory: &Path, path: &Path) -> String {
+    let relative = relative(directory, path);
+    let shorter =
+        if relative.as_os_str().len() <= path.as_os_str().len() { &relative } else { path };
+    shorter.to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_joined_by_their_text() {
+        let join = |directory: &str, path: &str| {
+            join(Path::new(directory), Path::new(path)).display().to_string()
+        };
+        assert_eq!(join("/a/b", "c.yaml"), "/a/b/c.yaml");
+        assert_eq!(join("/a/b", "./missing/../c.yaml/"), "/a/b/c.yaml");
+        assert_eq!(join("/a/b", "../../../../c"), "/c");
+        assert_eq!(join("/a/b", "/c/./d/../e"), "/c/e");
+        assert_eq!(join("/a/b", ""), "/a/b");
+    }
+
+    #[test]
+    fn paths_are_shown_from_where_the_user_stands() {
+        let display = |directory: &str, path: &str| display(Path::new(directory), Path::new(path));
+        assert_eq!(display("/home/ann/site", "/home/ann/site/base/a.yaml"), "base/a.yaml");
+        assert_eq!(display("/home/ann/site", "/home/ann/site"), ".");
+        assert_eq!(display("/home/ann/site/overlays/prod", "/home/ann/site/base"), "../../base");
+        assert_eq!(display("/home/ann/site", "/etc/hosts"), "/etc/hosts");
+        assert_eq!(display("/", "/base/a.yaml"), "base/a.yaml");
+    }
+}

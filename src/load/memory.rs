@@ -1,0 +1,225 @@
+//! Files in memory: for tests, fuzzing, and programs that use krender as a library.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::{self, ErrorKind};
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use super::files::{Files, Kind, LARGEST_FILE, join};
+
+/// A tree of files that stands in memory alone. Relative paths are taken from `/`.
+///
+/// ```
+/// use krender::load::Memory;
+///
+/// let files = Memory::new()
+///     .file("base/kustomization.yaml", "resources: [pod.yaml]\n")
+///     .file("base/pod.yaml", "{apiVersion: v1, kind: Pod, metadata: {name: a}}\n");
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Memory {
+    entries: BTreeMap<PathBuf, Entry>,
+}
+
+#[derive(Clone, Debug)]
+enum Entry {
+    File(Arc<[u8]>),
+    Link(PathBuf),
+    Directory,
+}
+
+impl Memory {
+    /// A tree without files.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a file, and the directories that it is in. It replaces what was at its path.
+    #[must_use]
+    pub fn file(self, path: impl AsRef<Path>, content: impl AsRef<[u8]>) -> Self {
+        self.insert(path.as_ref(), Entry::File(content.as_ref().into()))
+    }
+
+    /// Adds a symbolic link, and the directories that it is in. A relative target is taken from the link's directory.
+    #[must_use]
+    pub fn link(self, path: impl AsRef<Path>, target: impl Into<PathBuf>) -> Self {
+        self.insert(path.as_ref(), Entry::Link(target.into()))
+    }
+
+    /// Adds a directory, and those that it is in.
+    #[must_use]
+    pub fn directory(self, path: impl AsRef<Path>) -> Self {
+        self.insert(path.as_ref(), Entry::Directory)
+    }
+
+    fn insert(mut self, path: &Path, entry: Entry) -> Self {
+        let path = join(Path::new("/"), path);
+        for parent in path.ancestors().skip(1) {
+            self.entries.insert(parent.to_path_buf(), Entry::Directory);
+        }
+        self.entries.insert(path, entry);
+        self
+    }
+}
+
+impl Files for Memory {
+    fn kind(&self, path: &Path) -> io::Result<Kind> {
+        let entry = match (self.entries.get(path), path.parent(), path.file_name()) {
+            (None, Some(parent), Some(name)) => match self.canonicalize(parent) {
+                Ok(parent) => self.entries.get(&parent.join(name)),
+                Err(_) => None,
+            },
+            (entry, ..) => entry,
+        };
+        Ok(match entry {
+            Some(Entry::File(_)) => Kind::File,
+            Some(Entry::Directory) => Kind::Directory,
+            Some(Entry::Link(_)) => Kind::Link,
+            None => Kind::Missing,
+        })
+    }
+
+    fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
+        // As many links as Linux follows.
+        let mut links_left = 40;
+        let mut resolved = PathBuf::from("/");
+        let mut pending: Vec<OsString> = names(path);
+        while let Some(name) = pending.pop() {
+            if name == ".." {
+                resolved.pop();
+                continue;
+            }
+            resolved.push(name);
+            match self.entries.get(&resolved) {
+                Some(Entry::Directory) => {}
+                Some(Entry::File(_)) if pending.is_empty() => {}
+                Some(Entry::File(_)) => return Err(ErrorKind::NotADirectory.into()),
+                Some(Entry::Link(_)) if links_left == 0 => {
+                    return Err(io::Error::other("too many levels of symbolic links"));
+                }
+                Some(Entry::Link(target)) => {
+                    links_left -= 1;
+                    resolved.pop();
+                    if target.is_absolute() {
+                        resolved = PathBuf::from("/");
+                    }
+                    pending.extend(names(target));
+                }
+                None => return Err(ErrorKind::NotFound.into()),
+            }
+        }
+        Ok(resolved)
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        match self.entries.get(&self.canonicalize(path)?) {
+            Some(Entry::File(content)) if content.len() as u64 > LARGEST_FILE => {
+                Err(ErrorKind::FileTooLarge.into())
+            }
+            Some(Entry::File(content)) => Ok(content.to_vec()),
+            Some(Entry::Directory | Entry::Link(_)) | None => Err(ErrorKind::IsADirectory.into()),
+        }
+    }
+
+    fn list(&self, path: &Path) -> io::Result<Vec<OsString>> {
+        let directory = self.canonicalize(path)?;
+        if !matches!(self.entries.get(&directory), Some(Entry::Directory)) {
+            return Err(ErrorKind::NotADirectory.into());
+        }
+        let below = self
+            .entries
+            .range(directory.clone()..)
+            .take_while(|(path, _)| path.starts_with(&directory));
+        let children = below.filter(|(path, _)| path.parent() == Some(&directory));
+        Ok(children.filter_map(|(path, _)| path.file_name().map(OsString::from)).collect())
+    }
+}
+
+/// The names that a path is made of, the last one first; a `..` is one of them.
+fn names(path: &Path) -> Vec<OsString> {
+    let components = path.components().rev();
+    components
+        .filter(|component| matches!(component, Component::Normal(_) | Component::ParentDir))
+        .map(|component| component.as_os_str().to_os_string())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree() -> Memory {
+        Memory::new()
+            .file("a/b/c.yaml", "c")
+            .link("a/up", "../d")
+            .file("d/e.yaml", "e")
+            .link("d/loop", "loop")
+            .link("d/top", "/a/b")
+            .link("d/nowhere", "gone")
+    }
+
+    #[test]
+    fn links_are_resolved_wherever_they_are() {
+        let canonical = |path: &str| {
+            tree().canonicalize(Path::new(path)).map(|path| path.display().to_string())
+        };
+        assert_eq!(canonical("/a/up/e.yaml").unwrap(), "/d/e.yaml");
+        assert_eq!(canonical("/a/up/top/c.yaml").unwrap(), "/a/b/c.yaml");
+        assert_eq!(canonical("/a/up/../d").unwrap(), "/d", "the parent of what the link leads to");
+        assert_eq!(canonical("/d/nowhere").unwrap_err().kind(), ErrorKind::NotFound);
+        assert_eq!(canonical("/d/e.yaml/f").unwrap_err().kind(), ErrorKind::NotADirectory);
+        assert!(canonical("/d/loop").is_err());
+    }
+
+    /// The same tree on disk gives the same answers.
+    #[cfg(unix)]
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "makes a tree on disk to read")]
+    fn memory_and_disk_agree() {
+        use super::super::disk::{Disk, write};
+
+        let folder = tempfile::tempdir().unwrap();
+        let top = folder.path().canonicalize().unwrap();
+        for (path, entry) in &tree().entries {
+            let path = top.join(path.strip_prefix("/").unwrap());
+            match entry {
+                Entry::Directory => std::fs::create_dir_all(path).unwrap(),
+                Entry::File(content) => write(&path, content).unwrap(),
+                Entry::Link(target) => {
+                    let target = target
+                        .strip_prefix("/")
+                        .map_or_else(|_| target.clone(), |target| top.join(target));
+                    std::os::unix::fs::symlink(target, path).unwrap();
+                }
+            }
+        }
+        for path in [
+            "a",
+            "a/b",
+            "a/b/c.yaml",
+            "a/up",
+            "a/up/e.yaml",
+            "a/up/top",
+            "d/loop",
+            "d/nowhere",
+            "d/e.yaml/x",
+            "z",
+        ] {
+            let (memory_path, disk_path) = (Path::new("/").join(path), top.join(path));
+            let tree = tree();
+            assert_eq!(tree.kind(&memory_path).unwrap(), Disk.kind(&disk_path).unwrap(), "{path}");
+            let shown = |result: io::Result<PathBuf>, top: &Path| {
+                result.ok().map(|path| path.strip_prefix(top).unwrap().to_owned())
+            };
+            assert_eq!(
+                shown(tree.canonicalize(&memory_path), Path::new("/")),
+                shown(Disk.canonicalize(&disk_path), &top),
+                "{path}"
+            );
+            assert_eq!(tree.read(&memory_path).ok(), Disk.read(&disk_path).ok(), "{path}");
+            assert_eq!(tree.list(&memory_path).ok(), Disk.list(&disk_path).ok(), "{path}");
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! What to say when nothing is there: what was meant, perhaps.
+
+use std::path::{Path, PathBuf};
+
+use super::files::{Kind, join, relative};
+use super::root::{KUSTOMIZATION_FILES, Root};
+use super::{Loader, remote};
+use crate::error::{Code, Error, nearest};
+
+/// So many names of a directory are looked at, so that an error stays cheap.
+const NAMES_LOOKED_AT: usize = 10_000;
+
+/// The error for a `path`, taken from `directory`, that names nothing where a file or directory was `expected`.
+#[cold]
+pub(super) fn error(loader: &Loader, directory: &Path, path: &str, expected: &str) -> Error {
+    let shown = shown(path);
+    let whole = join(directory, Path::new(path));
+    if matches!(loader.0.files.kind(&whole), Ok(Kind::Link)) {
+        return Error::new(Code::FileNotFound, format!("the link `{shown}` leads to nothing"));
+    }
+    let error = Error::new(Code::FileNotFound, format!("there is no {expected} `{shown}`"));
+    if let Some(meant) = meant(loader, &whole) {
+        let meant = if Path::new(path).is_absolute() { meant } else { relative(directory, &meant) };
+        return error.help(format!("did you mean `{}`?", meant.display()));
+    }
+    if remote::is_url(path) || path.contains("://") {
+        return error
+            .help("a git repository is written `https://host/owner/name//folder?ref=version`");
+    }
+    if path.contains(['*', '?']) {
+        return error.help("patterns such as `*.yaml` are not expanded here: list every file");
+    }
+    error.help(format!("paths are taken from `{}`", loader.display(directory)))
+}
+
+/// What is there and near to a path: the first name that is missing on the way is put right.
+fn meant(loader: &Loader, whole: &Path) -> Option<PathBuf> {
+    let is_there = |path: &Path| loader.0.files.canonicalize(path).is_ok();
+    let missing = whole.ancestors().find(|path| path.parent().is_some_and(is_there))?;
+    let (folder, name) = (missing.parent()?, missing.file_name()?.to_str()?);
+    let names = names(loader, folder);
+    let names = || names.iter().map(String::as_str);
+    let stem = |name: &str| name.rsplit_once('.').map_or(name.len(), |(stem, _)| stem.len());
+    let near = nearest(name, names())
+        .or_else(|| names().find(|near| near[..stem(near)] == name[..stem(name)]))?;
+    let fixed = folder.join(near);
+    let rest = whole.strip_prefix(missing).ok()?;
+    // With the rest of the path, if that is there too.
+    let all = fixed.join(rest);
+    Some(if rest.as_os_str().is_empty() || !is_there(&all) { fixed } else { all })
+}
+
+/// The error for a directory without a kustomization file.
+#[cold]
+pub(super) fn kustomization(root: &Root) -> Error {
+    let (loader, name) = (root.loader(), root.name());
+    let error =
+        Error::new(Code::KustomizationNotFound, format!("`{name}` has no kustomization file"));
+    let names = names(loader, root.path());
+    if let Some(near) = names.iter().find(|name| nearest(name, KUSTOMIZATION_FILES).is_some()) {
+        return error.help(format!("rename `{near}` to `{}`", KUSTOMIZATION_FILES[0]));
+    }
+    let error = error
+        .help("one of `kustomization.yaml`, `kustomization.yml` and `Kustomization` must be there");
+    let below: Vec<String> = names
+        .iter()
+        .filter(|name| {
+            let has = |file: &&str| {
+                matches!(loader.0.files.kind(&root.path().join(name).join(file)), Ok(Kind::File))
+            };
+            KUSTOMIZATION_FILES.iter().any(has)
+        })
+        .map(|name| loader.display(&root.path().join(name)))
+        .collect();
+    match list(&below) {
+        Some(below) => error.help(format!("there is one in {below}")),
+        None if names.is_empty() => error.help("the directory is empty"),
+        None => error,
+    }
+}
+
+/// The names in a directory that are text, as far as they are looked at.
+fn names(loader: &Loader, directory: &Path) -> Vec<String> {
+    let names = loader.0.files.list(directory).unwrap_or_default();
+    names.into_iter().take(NAMES_LOOKED_AT).filter_map(|name| name.into_string().ok()).collect()
+}
+
+/// A few names in a row, for people.
+fn list(names: &[String]) -> Option<String> {
+    let mut text: Vec<String> = names.iter().take(5).map(|name| format!("`{name}`")).collect();
+    if names.len() > text.len() {
+        text.push(format!("{} more", names.len() - text.len()));
+    }
+    let last = text.pop()?;
+    Some(if text.is_empty() { last } else { format!("{} and {last}", text.join(", ")) })
+}
+
+/// A path for a message: its first line, cut where it is very long. A path may be any text, whole documents too.
+pub(super) fn shown(path: &str) -> String {
+    let line = path.lines().next().unwrap_or("");
+    let end = line.floor_char_boundary(160);
+    if end < path.trim_end_matches('\n').len() {
+        format!("{}…", &line[..end])
+    } else {
+        line.to_owned()
+    }
+}

@@ -1,0 +1,260 @@
+//! The only door to the outside: what a build reads comes through here.
+//!
+//! A [`Loader`] reads from a source of [`Files`] (the disk, memory), each file once, and remembers what was asked
+//! for. A [`Root`] is a directory that a kustomization is built in: it decides what may be read from there, and its
+//! errors say where the path was written. [`write()`] replaces files, and is the only writer.
+
+mod cache;
+mod disk;
+mod file;
+mod files;
+mod memory;
+mod missing;
+mod remote;
+mod root;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::error::{Code, Error, Result};
+use crate::source::Sources;
+use cache::Cache;
+
+pub use disk::{Disk, write};
+pub use file::File;
+pub use files::{Files, Kind, LARGEST_FILE};
+pub use memory::Memory;
+pub use root::{Entry, KUSTOMIZATION_FILES, Root};
+
+/// The longest path that is looked up, as on Linux: a bound for sources that have none of their own.
+const LONGEST_PATH: usize = 4096;
+
+/// Reads files for any number of builds and threads. Cloning makes another handle to the same loader.
+///
+/// Every file is read once; what was found at a path stays the answer for as long as the loader lives.
+#[derive(Clone)]
+pub struct Loader(Arc<Inner>);
+
+struct Inner {
+    files: Box<dyn Files>,
+    restrictor: Restrictor,
+    /// Where relative targets are taken from, as the user knows it.
+    working_directory: PathBuf,
+    /// The same with links resolved: where paths are shown from.
+    canonical_working_directory: PathBuf,
+    sources: Arc<Sources>,
+    directories: Cache<Result<Option<Arc<Path>>>>,
+    places: Cache<Result<Arc<Place>>>,
+    contents: Cache<Result<File>>,
+}
+
+/// How a [`Loader`] reads.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Which files a kustomization may name.
+    pub restrictor: Restrictor,
+    /// The directory that relative targets are taken from.
+    pub working_directory: PathBuf,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { restrictor: Restrictor::RootOnly, working_directory: PathBuf::from("/") }
+    }
+}
+
+/// Which files a kustomization may name (`--load-restrictor`). Bases may be anywhere in either case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Restrictor {
+    /// Files in or below its own directory, once links are resolved (`LoadRestrictionsRootOnly`).
+    #[default]
+    RootOnly,
+    /// Any file (`LoadRestrictionsNone`).
+    None,
+}
+
+/// A path that was read or looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// The path, absolute.
+    pub path: PathBuf,
+    /// What was there, links followed; [`Kind::Missing`] also where that could not be found out.
+    pub kind: Kind,
+}
+
+/// What a path leads to, once links are followed.
+pub(super) struct Place {
+    path: PathBuf,
+    kind: Kind,
+}
+
+impl Loader {
+    /// A loader that has read nothing yet.
+    #[must_use]
+    pub fn new(files: impl Files + 'static, options: Options) -> Self {
+        let Options { restrictor, working_directory } = options;
+        let working_directory = files::join(Path::new("/"), &working_directory);
+        let canonical =
+            files.canonicalize(&working_directory).unwrap_or_else(|_| working_directory.clone());
+        Self(Arc::new(Inner {
+            files: Box::new(files),
+            restrictor,
+            working_directory,
+            canonical_working_directory: canonical,
+            sources: Arc::new(Sources::new()),
+            directories: Cache::new(),
+            places: Cache::new(),
+            contents: Cache::new(),
+        }))
+    }
+
+    /// The texts that were read: they find the places of spans.
+    #[must_use]
+    pub fn sources(&self) -> &Sources {
+        &self.0.sources
+    }
+
+    /// The directory that a build starts in: `target`, taken from the working directory.
+    ///
+    /// # Errors
+    /// [`Code::InvalidPath`] for an empty path, [`Code::FileNotFound`] and [`Code::NotADirectory`] where there is no
+    /// directory, [`Code::NotSupportedYet`] for a git repository.
+    pub fn root(&self, target: &str) -> Result<Root> {
+        Root::top(self, target)
+    }
+
+    /// Everything that was read or looked for until now, by path: a build reads the same as long as these do not
+    /// change. Files that a link led to stand here beside the link.
+    #[must_use]
+    pub fn inputs(&self) -> Vec<Input> {
+        let mut inputs = Vec::new();
+        for (path, place) in self.0.places.entries() {
+            let kind = place.as_ref().map_or(Kind::Missing, |place| place.kind);
+            if let Ok(place) = place
+                && place.path != path
+            {
+                inputs.push(Input { path: place.path.clone(), kind });
+            }
+            inputs.push(Input { path, kind });
+        }
+        inputs.sort_by(|left, right| left.path.cmp(&right.path));
+        inputs.dedup_by(|left, right| left.path == right.path);
+        inputs
+    }
+
+    /// A path for people: from the working directory where that is not longer.
+    fn display(&self, path: &Path) -> String {
+        files::display(&self.0.canonical_working_directory, path)
+    }
+
+    /// What an absolute, clean path leads to.
+    fn place(&self, path: &Path) -> Result<Arc<Place>> {
+        self.0.places.get_or_make(path, || self.find(path).map(Arc::new))
+    }
+
+    fn find(&self, path: &Path) -> Result<Place> {
+        if path.as_os_str().len() > LONGEST_PATH {
+            return Err(Error::new(
+                Code::InvalidPath,
+                format!("a path of more than {LONGEST_PATH} bytes"),
+            ));
+        }
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+            return Ok(Place { path: path.to_path_buf(), kind: Kind::Directory });
+        };
+        // Directories have many files: their links are resolved once, and a file that is no link costs one look.
+        let Some(parent) = self.0.directories.get_or_make(parent, || self.canonicalize(parent))?
+        else {
+            return Ok(Place { path: path.to_path_buf(), kind: Kind::Missing });
+        };
+        let path = parent.join(name);
+        let kind = self.0.files.kind(&path).map_err(|error| self.unreadable(&path, &error))?;
+        if kind != Kind::Link {
+            return Ok(Place { path, kind });
+        }
+        match self.canonicalize(&path)? {
+            Some(target) => {
+                let kind =
+                    self.0.files.kind(&target).map_err(|error| self.unreadable(&target, &error))?;
+                Ok(Place { path: target.to_path_buf(), kind })
+            }
+            None => Ok(Place { path, kind: Kind::Missing }),
+        }
+    }
+
+    /// The path with links resolved, if something is there.
+    fn canonicalize(&self, path: &Path) -> Result<Option<Arc<Path>>> {
+        use std::io::ErrorKind::{InvalidFilename, NotADirectory, NotFound};
+
+        match self.0.files.canonicalize(path) {
+            Ok(canonical) => Ok(Some(canonical.into())),
+            Err(error) if matches!(error.kind(), NotFound | NotADirectory | InvalidFilename) => {
+                Ok(None)
+            }
+            Err(error) => Err(self.unreadable(path, &error)),
+        }
+    }
+
+    /// The content of a file, by its canonical path.
+    fn content(&self, path: &Path) -> Result<File> {
+        self.0.contents.get_or_make(path, || {
+            let bytes = self.0.files.read(path).map_err(|error| self.unreadable(path, &error))?;
+            File::new(self.display(path), bytes, &self.0.sources)
+        })
+    }
+
+    #[cold]
+    fn unreadable(&self, path: &Path, error: &std::io::Error) -> Error {
+        let name = self.display(path);
+        if error.kind() == std::io::ErrorKind::FileTooLarge {
+            let limit = LARGEST_FILE >> 30;
+            return Error::new(Code::TooLarge, format!("`{name}` is larger than {limit} GiB"));
+        }
+        Error::new(Code::ReadFailed, format!("cannot read `{name}`: {}", disk::reason(error)))
+    }
+}
+
+impl std::fmt::Debug for Loader {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Loader")
+            .field("working_directory", &self.0.working_directory)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, unix))]
+#[expect(clippy::disallowed_methods, reason = "makes a tree on disk to read")]
+mod tests {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+    use crate::source::Span;
+
+    /// What a stranger's folder may hold: nothing of it may block, loop or panic.
+    #[test]
+    fn hostile_folders_end_in_errors() {
+        let folder = tempfile::tempdir().unwrap();
+        let top = folder.path().join(OsStr::from_bytes(b"not \xff text"));
+        std::fs::create_dir(&top).unwrap();
+        symlink("loop", top.join("loop")).unwrap();
+        symlink("/dev/zero", top.join("endless")).unwrap();
+        symlink(".", top.join("here")).unwrap();
+        std::fs::write(top.join("kustomization.yaml"), "resources: []\n").unwrap();
+        let options = Options { restrictor: Restrictor::None, working_directory: top.clone() };
+        let root = Loader::new(Disk, options).root(".").unwrap();
+        assert_eq!(root.kustomization_file().unwrap().name(), "kustomization.yaml");
+        let code = |path: &str| root.entry(path, Span::NONE).err().map(|error| error.code());
+        assert_eq!(code("loop"), Some(Code::ReadFailed));
+        assert_eq!(code("loop/a.yaml"), Some(Code::ReadFailed));
+        assert_eq!(code("endless"), Some(Code::NotAFile));
+        assert_eq!(code("here"), Some(Code::Cycle));
+        assert_eq!(code("kustomization.yaml/below"), Some(Code::FileNotFound));
+        assert_eq!(code(&"x".repeat(1000)), Some(Code::FileNotFound));
+        assert_eq!(code("nul\0byte"), Some(Code::ReadFailed));
+        assert_eq!(code("here/".repeat(700).as_str()), Some(Code::ReadFailed));
+        assert_eq!(code("../".repeat(700).as_str()), Some(Code::Cycle));
+    }
+}

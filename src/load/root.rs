@@ -1,0 +1,583 @@
+//! A directory that a kustomization is built in, and what may be read from there.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::files::{Kind, join};
+use super::{File, Loader, Place, Restrictor, missing, remote};
+use crate::error::{Code, Error, Result};
+use crate::source::{Source, Span};
+
+/// The names of a kustomization file: a directory has exactly one of them.
+pub const KUSTOMIZATION_FILES: [&str; 3] =
+    ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+
+/// A directory that a kustomization is built in. Cloning is cheap.
+///
+/// The paths handed to its methods are those written in the kustomization file, and the spans where they are
+/// written. Files must be in or below the directory unless the [`Restrictor`] says otherwise; links are resolved
+/// before that is checked. Bases may be anywhere but above or at a directory that is being built.
+#[derive(Clone)]
+pub struct Root(Arc<Inner>);
+
+struct Inner {
+    loader: Loader,
+    path: PathBuf,
+    name: String,
+    span: Span,
+    parent: Option<Root>,
+    /// How many directories name each other from the target to this one.
+    depth: usize,
+}
+
+/// The longest chain of bases. It bounds the recursion of a build; real ones are ten deep.
+const DEEPEST: usize = 1000;
+
+/// What an entry of `resources` names.
+pub enum Entry {
+    /// A file with manifests.
+    File(File),
+    /// A base.
+    Directory(Root),
+}
+
+impl Root {
+    pub(super) fn top(loader: &Loader, target: &str) -> Result<Self> {
+        if target.is_empty() {
+            return Err(Error::new(Code::InvalidPath, "the directory to build has an empty path")
+                .help("name a directory with a kustomization file, `.` for this one"));
+        }
+        if remote::is_repository(target) {
+            return Err(not_supported(target, "a git repository"));
+        }
+        let start = &loader.0.working_directory;
+        let path = join(start, Path::new(target));
+        let place = loader.place(&path)?;
+        match place.kind {
+            Kind::Directory => Ok(Self::new(loader, &place, Span::NONE, None)),
+            Kind::Missing => Err(missing::error(loader, start, target, "directory")),
+            Kind::File | Kind::Link | Kind::Special => {
+                let error = Error::new(Code::NotADirectory, format!("`{target}` is no directory"));
+                Err(match path.parent() {
+                    Some(folder) if is_kustomization_file(&path) => error.help(format!(
+                        "name the directory that the file is in: `{}`",
+                        super::files::display(start, folder)
+                    )),
+                    _ => error.help("name a directory with a kustomization file"),
+                })
+            }
+        }
+    }
+
+    fn new(loader: &Loader, place: &Place, span: Span, parent: Option<Self>) -> Self {
+        let (path, name) = (place.path.clone(), loader.display(&place.path));
+        let depth = parent.as_ref().map_or(1, |parent| parent.0.depth + 1);
+        Self(Arc::new(Inner { loader: loader.clone(), path, name, span, parent, depth }))
+    }
+
+    /// The directory's path: absolute, links resolved.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0.path
+    }
+
+    /// The directory's path for people, from the working directory where that is not longer.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Where the directory is named; [`Span::NONE`] for the target of a build.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        self.0.span
+    }
+
+    /// The directory whose kustomization names this one.
+    #[must_use]
+    pub fn parent(&self) -> Option<&Self> {
+        self.0.parent.as_ref()
+    }
+
+    /// The loader that reads for this directory.
+    #[must_use]
+    pub fn loader(&self) -> &Loader {
+        &self.0.loader
+    }
+
+    /// The kustomization file of this directory.
+    ///
+    /// # Errors
+    /// [`Code::KustomizationNotFound`] when there is none and [`Code::KustomizationAmbiguous`] when there are
+    /// several; like the reference, one that cannot be read does not count, unless it is the only one.
+    pub fn kustomization_file(&self) -> Result<Arc<Source>> {
+        let mut found = Vec::new();
+        let mut failure = None;
+        for name in KUSTOMIZATION_FILES {
+            let result = match self.0.loader.place(&self.0.path.join(name)) {
+                Ok(place) if place.kind == Kind::File => self.read(name, self.0.span),
+                Ok(_) => continue,
+                Err(error) => Err(error.at(self.0.span)),
+            };
+            match result {
+                // The reference counts files before it looks into them.
+                Err(error) if error.code() != Code::InvalidUtf8 => {
+                    failure = failure.or(Some(error));
+                }
+                result => found.push((name, result)),
+            }
+        }
+        if found.len() > 1 {
+            let names: Vec<String> = found.iter().map(|(name, _)| format!("`{name}`")).collect();
+            return Err(Error::new(
+                Code::KustomizationAmbiguous,
+                format!("`{}` has several kustomization files: {}", self.0.name, names.join(", ")),
+            )
+            .at(self.0.span)
+            .help("keep one of them"));
+        }
+        match (found.pop(), failure) {
+            (Some((_, result)), _) => result,
+            (None, Some(error)) => Err(error),
+            (None, None) => Err(missing::kustomization(self).at(self.0.span)),
+        }
+    }
+
+    /// What an entry of `resources` names: a file if there is one, else a base.
+    ///
+    /// # Errors
+    /// As [`Root::file`] and [`Root::child`].
+    pub fn entry(&self, path: &str, span: Span) -> Result<Entry> {
+        if path.is_empty() {
+            return Err(empty(span));
+        }
+        match self.kind_of(path) {
+            Kind::File | Kind::Link | Kind::Special => self.file(path, span).map(Entry::File),
+            Kind::Missing if Path::new(path).is_absolute() => {
+                Err(missing::error(&self.0.loader, &self.0.path, path, "file").at(span))
+            }
+            Kind::Directory | Kind::Missing => {
+                self.directory(path, span, "file or directory").map(Entry::Directory)
+            }
+        }
+    }
+
+    /// What is at a path, links followed. Text that is no path names nothing: [`Kind::Missing`].
+    #[must_use]
+    pub fn kind_of(&self, path: &str) -> Kind {
+        if path.is_empty() || remote::is_url(path) {
+            return Kind::Missing;
+        }
+        self.0
+            .loader
+            .place(&join(&self.0.path, Path::new(path)))
+            .map_or(Kind::Missing, |place| place.kind)
+    }
+
+    /// The directory of a base or a component.
+    ///
+    /// # Errors
+    /// [`Code::InvalidPath`] for a path that is empty, absolute or ambiguous, [`Code::FileNotFound`] and
+    /// [`Code::NotADirectory`] where there is no directory, [`Code::Cycle`] for one that is, or contains, a
+    /// directory being built, [`Code::NestingTooDeep`] beyond a thousand levels, [`Code::NotSupportedYet`] for a git
+    /// repository.
+    pub fn child(&self, path: &str, span: Span) -> Result<Self> {
+        self.directory(path, span, "directory")
+    }
+
+    fn directory(&self, path: &str, span: Span, expected: &str) -> Result<Self> {
+        if path.is_empty() {
+            return Err(empty(span));
+        }
+        if remote::is_url(path) || remote::is_repository(path) {
+            return Err(not_supported(path, "a base or a file from elsewhere").at(span));
+        }
+        let (loader, shown) = (&self.0.loader, missing::shown(path));
+        let whole = join(&self.0.path, Path::new(path));
+        if Path::new(path).is_absolute() {
+            let relative = super::files::relative(&self.0.path, &whole);
+            return Err(Error::new(
+                Code::InvalidPath,
+                format!("`{shown}` is absolute; a base is named by a relative path"),
+            )
+            .at(span)
+            .help(format!("write `{}`", relative.display())));
+        }
+        if let Some(segment) = ambiguous_segment(path) {
+            return Err(Error::new(
+                Code::InvalidPath,
+                format!("`{shown}` has the ambiguous segment `{segment}`"),
+            )
+            .at(span)
+            .help("are these two entries? Each begins with `- `, all at the same indentation"));
+        }
+        let place = loader.place(&whole).map_err(|error| error.at(span))?;
+        match place.kind {
+            Kind::Directory => {}
+            Kind::Missing => {
+                return Err(missing::error(loader, &self.0.path, path, expected).at(span));
+            }
+            Kind::File | Kind::Link | Kind::Special => {
+                return Err(
+                    Error::new(Code::NotADirectory, format!("`{shown}` is no directory")).at(span)
+                );
+            }
+        }
+        self.refuse_cycle(&place, span)?;
+        if self.0.depth == DEEPEST {
+            return Err(Error::new(
+                Code::NestingTooDeep,
+                format!("bases are nested more than {DEEPEST} deep"),
+            )
+            .at(span));
+        }
+        Ok(Self::new(loader, &place, span, Some(self.clone())))
+    }
+
+    /// A base may not be a directory that is being built, nor contain one: nothing is gained by it, and it is the way
+    /// into circles.
+    fn refuse_cycle(&self, candidate: &Place, span: Span) -> Result<()> {
+        let Some(visited) = self.ancestors().find(|root| root.0.path.starts_with(&candidate.path))
+        else {
+            return Ok(());
+        };
+        let name = self.0.loader.display(&candidate.path);
+        let mut chain: Vec<&str> = self
+            .ancestors()
+            .map(|root| &*root.0.name)
+            .take_while(|&name| name != visited.0.name)
+            .collect();
+        chain.push(&visited.0.name);
+        chain.truncate(8);
+        chain.reverse();
+        let message = if visited.0.path == candidate.path {
+            format!("`{name}` includes itself")
+        } else {
+            format!("`{name}` contains `{}`, which is being built", visited.0.name)
+        };
+        Err(Error::new(Code::Cycle, message)
+            .at(span)
+            .label(format!("{} → {name}", chain.join(" → ")))
+            .help("keep what both need in a directory beside them, and let both include that"))
+    }
+
+    /// This directory, the one that names it, and so on up to the target.
+    pub fn ancestors(&self) -> impl Iterator<Item = &Self> {
+        std::iter::successors(Some(self), |root| root.parent())
+    }
+
+    /// The text of a file.
+    ///
+    /// # Errors
+    /// As [`Root::file`], and [`Code::InvalidUtf8`] for bytes that are no text.
+    pub fn read(&self, path: &str, span: Span) -> Result<Arc<Source>> {
+        let file = self.file(path, span)?;
+        file.source().map(Arc::clone).map_err(|error| error.at(span))
+    }
+
+    /// A file: its bytes, its text, its documents.
+    ///
+    /// # Errors
+    /// [`Code::InvalidPath`] for an empty path, [`Code::FileNotFound`], [`Code::NotAFile`], [`Code::OutsideRoot`],
+    /// [`Code::ReadFailed`], [`Code::TooLarge`]; [`Code::NotSupportedYet`] for a URL.
+    pub fn file(&self, path: &str, span: Span) -> Result<File> {
+        let file = self.allowed(path).and_then(|place| self.0.loader.content(&place.path));
+        file.map_err(|error| error.at(span))
+    }
+
+    /// The place of a file that may be read.
+    fn allowed(&self, path: &str) -> Result<Arc<Place>> {
+        if path.is_empty() {
+            return Err(empty(Span::NONE));
+        }
+        if remote::is_url(path) {
+            return Err(not_supported(path, "a file from elsewhere"));
+        }
+        let Inner { loader, path: directory, .. } = &*self.0;
+        let whole = join(directory, Path::new(path));
+        let place = loader.place(&whole)?;
+        let shown = missing::shown(path);
+        match place.kind {
+            Kind::File => {}
+            Kind::Missing => return Err(missing::error(loader, directory, path, "file")),
+            Kind::Directory => {
+                return Err(Error::new(
+                    Code::NotAFile,
+                    format!("`{shown}` is a directory; a file is expected here"),
+                ));
+            }
+            Kind::Link | Kind::Special => {
+                return Err(Error::new(
+                    Code::NotAFile,
+                    format!("`{shown}` is a device or a pipe, and not read"),
+                ));
+            }
+        }
+        if loader.0.restrictor == Restrictor::RootOnly && !place.path.starts_with(directory) {
+            return Err(self.outside(&shown, &whole, &place.path));
+        }
+        Ok(place)
+    }
+
+    #[cold]
+    fn outside(&self, shown: &str, whole: &Path, target: &Path) -> Error {
+        let name = &self.0.name;
+        let message = if whole.starts_with(&self.0.path) {
+            format!(
+                "`{shown}` leads to `{}`, which is not in or below `{name}`",
+                self.0.loader.display(target)
+            )
+        } else {
+            format!("`{shown}` is not in or below `{name}`")
+        };
+        Error::new(Code::OutsideRoot, message)
+            .help(format!("move the file to `{name}`, or list its directory as a base"))
+            .help(
+                "`--load-restrictor LoadRestrictionsNone` allows it; then whatever is built, also what others wrote, \
+                 can read any file that you can read",
+            )
+    }
+}
+
+impl std::fmt::Debug for Root {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_tuple("Root").field(&self.0.path).finish()
+    }
+}
+
+impl Drop for Inner {
+    /// A chain is freed one by one, not by recursion.
+    fn drop(&mut self) {
+        let mut parent = self.parent.take();
+        while let Some(Root(inner)) = parent {
+            parent = Arc::into_inner(inner).and_then(|mut inner| inner.parent.take());
+        }
+    }
+}
+
+/// A segment that contains `..` and is more than that. YAML makes it of two entries that are not indented alike:
+/// `- ../base` above ` - ../other` is the one text `../base - ../other`.
+fn ambiguous_segment(path: &str) -> Option<&str> {
+    path.split('/').find(|&segment| segment != ".." && segment.contains(".."))
+}
+
+fn is_kustomization_file(path: &Path) -> bool {
+    KUSTOMIZATION_FILES.iter().any(|name| path.file_name().is_some_and(|file| file == *name))
+}
+
+#[cold]
+fn empty(span: Span) -> Error {
+    Error::new(Code::InvalidPath, "an empty path").at(span)
+}
+
+#[cold]
+fn not_supported(path: &str, what: &str) -> Error {
+    Error::new(
+        Code::NotSupportedYet,
+        format!("`{}` is {what}; these are not supported yet", missing::shown(path)),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Input, Memory, Options};
+    use super::*;
+
+    fn site() -> Memory {
+        Memory::new()
+            .file("site/base/kustomization.yaml", "resources: [deployment.yaml]\n")
+            .file("site/base/deployment.yaml", "kind: Deployment\n")
+            .file("site/base/logo.png", b"\x89PNG\xff")
+            .link("site/base/shared.yaml", "../shared/all.yaml")
+            .link("site/base/own.yaml", "/site/base/deployment.yaml")
+            .link("site/base/gone.yaml", "nowhere")
+            .file("site/shared/all.yaml", "kind: List\n")
+            .file("site/overlays/prod/Kustomization", "resources: [../../base]\n")
+            .file("site/overlays/two/kustomization.yml", "")
+            .file("site/overlays/two/Kustomization", "")
+            .file("site/overlays/typo/kustomisation.yaml", "")
+            .link("site/latest", "overlays/prod")
+    }
+
+    fn loader(restrictor: Restrictor) -> Loader {
+        Loader::new(site(), Options { restrictor, working_directory: PathBuf::from("/site") })
+    }
+
+    fn root(target: &str) -> Root {
+        loader(Restrictor::RootOnly).root(target).unwrap()
+    }
+
+    fn span() -> Span {
+        Span::new(7, 3)
+    }
+
+    #[test]
+    fn a_target_is_a_directory() {
+        assert_eq!(root("overlays/prod").name(), "overlays/prod");
+        assert_eq!(root("latest/").path(), Path::new("/site/overlays/prod"));
+        assert_eq!(root("/site").name(), ".");
+        let failure = |target: &str| {
+            let error = loader(Restrictor::RootOnly).root(target).unwrap_err();
+            (error.code(), error.helps().join("; "))
+        };
+        assert_eq!(failure("").0, Code::InvalidPath);
+        assert_eq!(
+            failure("overlay/prod"),
+            (Code::FileNotFound, "did you mean `overlays/prod`?".to_owned())
+        );
+        assert_eq!(
+            failure("base/kustomization.yaml"),
+            (Code::NotADirectory, "name the directory that the file is in: `base`".to_owned())
+        );
+        assert_eq!(failure("base/logo.png").0, Code::NotADirectory);
+        assert_eq!(failure("https://github.com/owner/name").0, Code::NotSupportedYet);
+    }
+
+    #[test]
+    fn a_base_is_below_or_beside_what_is_built() {
+        let prod = root("overlays/prod");
+        let base = prod.child("../../base", span()).unwrap();
+        assert_eq!(
+            (base.name(), base.span(), base.parent().map(Root::name)),
+            ("base", span(), Some("overlays/prod"))
+        );
+        assert_eq!(prod.child("../missing/../two/", span()).unwrap().name(), "overlays/two");
+        let code = |path: &str| {
+            let error = prod.child(path, span()).unwrap_err();
+            assert_eq!(error.span(), span());
+            error.code()
+        };
+        assert_eq!(code(""), Code::InvalidPath);
+        assert_eq!(code("/site/base"), Code::InvalidPath);
+        assert_eq!(code("../../base - ../two"), Code::InvalidPath);
+        assert_eq!(code("a..b"), Code::InvalidPath);
+        assert_eq!(code("../../bases"), Code::FileNotFound);
+        assert_eq!(code("Kustomization"), Code::NotADirectory);
+        assert_eq!(code("git@github.com:owner/name"), Code::NotSupportedYet);
+        assert_eq!(code("."), Code::Cycle);
+        assert_eq!(code("../.."), Code::Cycle);
+        assert_eq!(code("../../latest"), Code::Cycle);
+        let error = base.child("../overlays/prod", span()).unwrap_err();
+        assert_eq!(error.message(), "`overlays/prod` includes itself");
+        assert_eq!(error.label_text(), "overlays/prod → base → overlays/prod");
+    }
+
+    #[test]
+    fn a_file_is_read_from_its_own_directory_only() {
+        let base = root("base");
+        assert_eq!(base.read("./deployment.yaml", span()).unwrap().name(), "base/deployment.yaml");
+        assert_eq!(
+            base.read("/site/base/x/../deployment.yaml/", span()).unwrap().text(),
+            "kind: Deployment\n"
+        );
+        assert_eq!(base.read("own.yaml", span()).unwrap().name(), "base/deployment.yaml");
+        let failure = |path: &str| {
+            let error = base.read(path, span()).unwrap_err();
+            (error.code(), error.message().to_owned())
+        };
+        assert_eq!(
+            failure("shared.yaml"),
+            (
+                Code::OutsideRoot,
+                "`shared.yaml` leads to `shared/all.yaml`, which is not in or below `base`"
+                    .to_owned()
+            )
+        );
+        assert_eq!(failure("../shared/all.yaml").0, Code::OutsideRoot);
+        assert_eq!(failure("").0, Code::InvalidPath);
+        assert_eq!(failure(".").0, Code::NotAFile);
+        assert_eq!(
+            failure("gone.yaml"),
+            (Code::FileNotFound, "the link `gone.yaml` leads to nothing".to_owned())
+        );
+        assert_eq!(failure("https://host/a.yaml").0, Code::NotSupportedYet);
+        assert_eq!(failure("a/".repeat(3000).as_str()).0, Code::InvalidPath);
+        assert_eq!(failure("logo.png").0, Code::InvalidUtf8);
+        assert_eq!(base.file("logo.png", span()).unwrap().bytes(), b"\x89PNG\xff");
+
+        let free = loader(Restrictor::None).root("base").unwrap();
+        assert_eq!(free.read("../shared/all.yaml", span()).unwrap().text(), "kind: List\n");
+        assert_eq!(free.read("shared.yaml", span()).unwrap().text(), "kind: List\n");
+    }
+
+    #[test]
+    fn a_misspelt_file_is_found_again() {
+        let help = |path: &str| {
+            root("overlays/prod").entry(path, span()).err().unwrap().helps().join("; ")
+        };
+        assert_eq!(
+            help("../../base/deploymnet.yaml"),
+            "did you mean `../../base/deployment.yaml`?"
+        );
+        assert_eq!(help("../../base/deployment.yml"), "did you mean `../../base/deployment.yaml`?");
+        assert_eq!(help("../../base/logo"), "did you mean `../../base/logo.png`?");
+        assert_eq!(help("../../bse/logo.png"), "did you mean `../../base/logo.png`?");
+        assert_eq!(help("/site/base/logo.pnm"), "did you mean `/site/base/logo.png`?");
+        assert_eq!(
+            help("*.yaml"),
+            "patterns such as `*.yaml` are not expanded here: list every file"
+        );
+        assert_eq!(help("nothing-like-it"), "paths are taken from `overlays/prod`");
+    }
+
+    #[test]
+    fn an_entry_is_a_file_or_a_base() {
+        let base = root("base");
+        assert!(matches!(base.entry("deployment.yaml", span()), Ok(Entry::File(_))));
+        assert!(matches!(base.entry("../overlays/prod", span()), Ok(Entry::Directory(_))));
+        for url in ["https://host/a.yaml", "github.com/owner/name?ref=v1"] {
+            assert_eq!(base.entry(url, span()).err().unwrap().code(), Code::NotSupportedYet);
+        }
+        assert_eq!(base.kind_of("kind: A\nmetadata: {}\n"), Kind::Missing);
+    }
+
+    #[test]
+    fn a_directory_has_one_kustomization_file() {
+        let file = |target: &str| root(target).kustomization_file();
+        assert_eq!(file("overlays/prod").unwrap().name(), "overlays/prod/Kustomization");
+        assert_eq!(file("overlays/two").unwrap_err().code(), Code::KustomizationAmbiguous);
+        let error = file("overlays/typo").unwrap_err();
+        assert_eq!(error.code(), Code::KustomizationNotFound);
+        assert_eq!(error.helps(), ["rename `kustomisation.yaml` to `kustomization.yaml`"]);
+        let error = file("overlays").unwrap_err();
+        assert_eq!(error.helps()[1], "there is one in `overlays/prod` and `overlays/two`");
+    }
+
+    #[test]
+    fn a_file_is_read_once_and_what_was_looked_for_is_known() {
+        let loader = loader(Restrictor::RootOnly);
+        let base = loader.root("base").unwrap();
+        let first = base.read("deployment.yaml", span()).unwrap();
+        let again = loader.root("/site/base").unwrap().read("own.yaml", span()).unwrap();
+        assert!(Arc::ptr_eq(&first, &again));
+        assert_eq!(base.kind_of("optional.yaml"), Kind::Missing);
+        let inputs = loader.inputs();
+        let input = |path: &str, kind: Kind| Input { path: PathBuf::from(path), kind };
+        assert_eq!(
+            inputs,
+            [
+                input("/site/base", Kind::Directory),
+                input("/site/base/deployment.yaml", Kind::File),
+                input("/site/base/optional.yaml", Kind::Missing),
+                input("/site/base/own.yaml", Kind::File),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_long_chain_of_bases_ends_in_an_error() {
+        let files =
+            (0..1010).fold(Memory::new(), |files, number| files.directory(format!("d{number}")));
+        let work = move || {
+            let mut root = Loader::new(files, Options::default()).root("d0")?;
+            for number in 1..1010 {
+                root = root.child(&format!("../d{number}"), span())?;
+            }
+            Ok(())
+        };
+        // Freed without recursion: a small stack suffices.
+        let thread = std::thread::Builder::new().stack_size(64 * 1024).spawn(work).unwrap();
+        let result: Result<()> = thread.join().unwrap();
+        assert_eq!(result.unwrap_err().code(), Code::NestingTooDeep);
+    }
+}
