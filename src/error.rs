@@ -97,6 +97,8 @@ codes! {
     PatchPathNotFound = "patch-path-not-found",
     /// A `test` of a JSON patch does not hold.
     PatchTestFailed = "patch-test-failed",
+    /// An OpenAPI document is no schema.
+    InvalidSchema = "invalid-schema",
     /// A field that krender reads and does not act on yet.
     NotSupportedYet = "not-supported-yet",
 }

@@ -1,0 +1,261 @@
+//! Reads an OpenAPI v2 document: its definitions, and the scope of its kinds from its paths.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use crate::error::{Code, Error, Result};
+use crate::source::Source;
+use crate::yaml::{Kind, Mapping, Node};
+
+use super::table::Table;
+
+/// A document that is read when it is asked for the first time.
+pub(super) struct Document {
+    source: Arc<Source>,
+    table: OnceLock<Result<Table>>,
+}
+
+impl Document {
+    pub(super) const fn new(source: Arc<Source>) -> Self {
+        Self { source, table: OnceLock::new() }
+    }
+
+    pub(super) fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// What it says, or why it says nothing.
+    pub(super) fn table(&self) -> Result<&Table> {
+        self.table.get_or_init(|| read(&self.source)).as_ref().map_err(Clone::clone)
+    }
+}
+
+fn read(source: &Source) -> Result<Table> {
+    let document = crate::yaml::parse::document(source)?;
+    let root = document.ok_or_else(|| no_schema("nothing").at(source.span(0, 0)));
+    root.and_then(|document| compile(&document.root)).map(Table::new).map_err(|error| {
+        error.step(format!("while reading the OpenAPI document `{}`", source.name()))
+    })
+}
+
+fn no_schema(found: impl std::fmt::Display) -> Error {
+    Error::new(Code::InvalidSchema, format!("expected an OpenAPI schema, found {found}"))
+        .help("an `openapi` file holds an OpenAPI v2 document: `kustomize openapi fetch` prints that of a cluster")
+}
+
+/// Makes the text that schemas are looked up in from an OpenAPI v2 document. The files in `src/schema/data` are such
+/// texts; `table.rs` tells how they read.
+///
+/// Fields that the reference does not ask for are left out, and so is a name with control characters in it: nothing
+/// in Kubernetes is called that.
+///
+/// # Errors
+/// [`Code::InvalidSchema`] where something is not of the form of an OpenAPI document.
+pub fn compile(document: &Node) -> Result<String> {
+    let root =
+        document.as_mapping().ok_or_else(|| no_schema(document.kind()).at(document.span()))?;
+    let mut compiler = Compiler::default();
+    for (name, schema) in entries(root, "definitions")? {
+        if is_name(name) {
+            compiler.kinds_of(name, schema);
+            compiler.definition(name, schema)?;
+        }
+    }
+    for (path, item) in entries(root, "paths")? {
+        compiler.scope(path, item);
+    }
+    Ok(compiler.finish())
+}
+
+/// The entries of a mapping within a mapping; none when it is absent or null.
+fn entries<'a>(
+    mapping: &'a Mapping,
+    name: &str,
+) -> Result<impl Iterator<Item = (&'a str, &'a Node)>> {
+    let found = match mapping.get(name) {
+        None => None,
+        Some(node) => match node.as_mapping() {
+            None if !node.is_null() => {
+                return Err(no_schema(node.kind())
+                    .at(node.span())
+                    .label(format!("`{name}` is a mapping")));
+            }
+            found => found,
+        },
+    };
+    Ok(found.into_iter().flat_map(Mapping::iter).map(|(key, value)| (key.text(), value)))
+}
+
+/// Whether a name can stand in a table.
+fn is_name(name: &str) -> bool {
+    !name.is_empty()
+        && !name.chars().any(char::is_control)
+        && !name.starts_with([' ', '[', '{', '?'])
+}
+
+#[derive(Default)]
+struct Compiler<'a> {
+    /// `apiVersion`, tab, kind: whether it is namespaced, and its definition.
+    kinds: BTreeMap<String, (Option<bool>, &'a str)>,
+    /// Name: its own type, and the types of its fields.
+    definitions: BTreeMap<String, (String, BTreeMap<&'a str, String>)>,
+    /// Schemas with fields that stand within others; they become definitions without a name of their own.
+    nested: Vec<(String, &'a Node)>,
+}
+
+impl<'a> Compiler<'a> {
+    /// Notes which kinds a definition describes.
+    fn kinds_of(&mut self, name: &'a str, schema: &'a Node) {
+        let kinds = schema.get("x-kubernetes-group-version-kind").and_then(Node::as_sequence);
+        for key in kinds.iter().flat_map(|kinds| kinds.items()).filter_map(kind_key) {
+            self.kinds.entry(key).or_default().1 = name;
+        }
+    }
+
+    /// Notes the scope that the path of a kind tells: what can be read below a namespace is namespaced.
+    fn scope(&mut self, path: &str, item: &Node) {
+        let kind =
+            item.get("get").and_then(|operation| operation.get("x-kubernetes-group-version-kind"));
+        if let Some(key) = kind.and_then(kind_key) {
+            let scope = &mut self.kinds.entry(key).or_default().0;
+            *scope = Some(*scope == Some(true) || path.contains("namespaces/{namespace}"));
+        }
+    }
+
+    /// Adds a definition, and those nested in it: a list and not recursion, for they nest as deep as they like.
+    fn definition(&mut self, name: &str, schema: &'a Node) -> Result<()> {
+        let mut nested = 0;
+        self.nested.push((name.to_owned(), schema));
+        while let Some((own_name, schema)) = self.nested.pop() {
+            let mut text =
+                |schema, own| expression(schema, own, name, &mut nested, &mut self.nested);
+            let own = text(schema, true)?;
+            let mut fields = BTreeMap::new();
+            if let Some(mapping) = schema.as_mapping() {
+                for (field, schema) in
+                    entries(mapping, "properties")?.filter(|(field, _)| is_name(field))
+                {
+                    fields.insert(field, text(schema, false)?);
+                }
+            }
+            self.definitions.insert(own_name, (own, fields));
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> String {
+        let mut text = String::new();
+        for (key, (namespaced, definition)) in &self.kinds {
+            let scope = namespaced
+                .map_or("", |namespaced| if namespaced { "namespaced" } else { "cluster" });
+            line(&mut text, &[key, scope, definition]);
+        }
+        text.push('\n');
+        for (name, (own, fields)) in &self.definitions {
+            line(&mut text, &[name, own]);
+            for (field, own) in fields {
+                text.push(' ');
+                line(&mut text, &[field, own]);
+            }
+        }
+        text
+    }
+}
+
+/// Writes the columns of a line, without those at its end that are empty.
+fn line(text: &mut String, columns: &[&str]) {
+    text.push_str(columns.join("\t").trim_end_matches('\t'));
+    text.push('\n');
+}
+
+/// `apiVersion`, tab, kind.
+fn kind_key(kind: &Node) -> Option<String> {
+    let part = |name| {
+        kind.get(name).and_then(Node::as_text).filter(|text| !text.chars().any(char::is_control))
+    };
+    let (version, kind, group) = (part("version")?, part("kind")?, part("group").unwrap_or(""));
+    let slash = if group.is_empty() { "" } else { "/" };
+    Some(format!("{group}{slash}{version}\t{kind}"))
+}
+
+/// The type of a schema as `table.rs` writes it. A schema with fields within another one is put on the list of those
+/// to come, and named here, unless it is the definition's `own` type that is asked for.
+fn expression<'a>(
+    mut schema: &'a Node,
+    mut own: bool,
+    parent: &str,
+    number: &mut usize,
+    nested: &mut Vec<(String, &'a Node)>,
+) -> Result<String> {
+    let mut text = String::new();
+    loop {
+        let Some(mapping) = schema.as_mapping() else {
+            return if schema.is_null() {
+                Ok(text)
+            } else {
+                Err(no_schema(schema.kind()).at(schema.span()))
+            };
+        };
+        if let Some(reference) =
+            mapping.get("$ref").and_then(Node::as_text).filter(|text| !text.is_empty())
+        {
+            return Ok(text + &referred(reference));
+        }
+        if !own && entries(mapping, "properties")?.next().is_some() {
+            *number += 1;
+            let name = format!("{parent}#{number}");
+            text.push_str(&name);
+            nested.push((name, schema));
+            return Ok(text);
+        }
+        own = false;
+        let (keys, list) = (merge_keys(mapping), is_list(mapping));
+        if let (None, false) = (&keys, list) {
+            let Some(values) =
+                mapping.get("additionalProperties").filter(|node| node.kind() == Kind::Mapping)
+            else {
+                return Ok(text);
+            };
+            text.push_str("{}");
+            schema = values;
+            continue;
+        }
+        text.extend(["[", &keys.unwrap_or_default(), "]"]);
+        match mapping.get("items").filter(|items| list && items.kind() == Kind::Mapping) {
+            Some(items) => schema = items,
+            None => return Ok(text + "?"),
+        }
+    }
+}
+
+/// The name of the definition that is referred to; `?` when it is none. The reference looks at the part behind `#` only.
+fn referred(reference: &str) -> String {
+    let name = reference.split_once("#/definitions/").map_or("", |(_, name)| name);
+    let name = name.replace("~1", "/").replace("~0", "~");
+    if is_name(&name) { name } else { "?".to_owned() }
+}
+
+/// Whether the type is `array` and nothing else: the reference asks for the elements of no other.
+fn is_list(schema: &Mapping) -> bool {
+    let Some(node) = schema.get("type") else { return false };
+    match node.as_sequence() {
+        Some(types) => matches!(types.items(), [only] if only.as_text() == Some("array")),
+        None => node.as_text() == Some("array"),
+    }
+}
+
+/// The keys of a list that merges, as a table writes them; nothing for one that is replaced.
+fn merge_keys(schema: &Mapping) -> Option<String> {
+    let strategy = schema.get("x-kubernetes-patch-strategy")?.as_text()?;
+    strategy.split(',').find(|word| *word == "merge")?;
+    let keys: Vec<&str> = match schema.get("x-kubernetes-list-map-keys").and_then(Node::as_sequence)
+    {
+        Some(keys) => keys.items().iter().filter_map(Node::as_text).collect(),
+        None => {
+            schema.get("x-kubernetes-patch-merge-key").and_then(Node::as_text).into_iter().collect()
+        }
+    };
+    let fit = |key: &&str| is_name(key) && !key.contains([',', ']', '=']);
+    let keys: Vec<&str> = keys.into_iter().filter(fit).collect();
+    Some(if keys.is_empty() { "=".to_owned() } else { keys.join(",") })
+}

@@ -1,0 +1,82 @@
+//! From a kind down to the type of a field.
+
+use super::Schema;
+use super::table::{Definition, Table};
+
+/// What the schema says of a node: of a resource, a field, or an element of a list. Cheap to copy.
+#[derive(Clone, Copy)]
+pub struct Type<'a> {
+    schema: &'a Schema,
+    table: &'a Table,
+    definition: Definition<'a>,
+}
+
+impl<'a> Type<'a> {
+    pub(super) fn new(schema: &'a Schema, table: &'a Table, definition: Definition<'a>) -> Self {
+        Self { schema, table, definition }
+    }
+
+    /// The type of a field, or of any value of a mapping; nothing when the schema does not know it.
+    #[must_use]
+    pub fn field(self, name: &str) -> Option<Self> {
+        match self.table.field(self.definition, name) {
+            Some(text) => self.read(text),
+            None => self.read(self.definition.own.strip_prefix("{}")?),
+        }
+    }
+
+    /// The type of the elements of a list.
+    #[must_use]
+    pub fn elements(self) -> Option<Self> {
+        let (_, text) = self.definition.own.strip_prefix('[')?.split_once(']')?;
+        self.read(text)
+    }
+
+    /// How a patch merges a list of this type: by which keys. Nothing when it replaces the list.
+    #[must_use]
+    pub fn merge_keys(self) -> Option<Keys<'a>> {
+        let (keys, _) = self.definition.own.strip_prefix('[')?.split_once(']')?;
+        (!keys.is_empty()).then_some(Keys(keys.trim_start_matches('=')))
+    }
+
+    /// Follows references to what they name. The reference resolves them in all schemas that are in force, forgets
+    /// what stands beside them, and never ends when they go in a circle: here such a type is not known.
+    fn read(self, mut text: &'a str) -> Option<Self> {
+        let mut table = self.table;
+        for _ in 0..100 {
+            let definition = match text.as_bytes().first() {
+                Some(b'?') => return None,
+                None | Some(b'[' | b'{') => Definition::without_fields(text),
+                Some(_) => {
+                    let found = self.schema.definition(text)?;
+                    table = found.0;
+                    if matches!(found.1.own.as_bytes().first(), Some(first) if !b"[{".contains(first))
+                    {
+                        text = found.1.own;
+                        continue;
+                    }
+                    found.1
+                }
+            };
+            return Some(Self { schema: self.schema, table, definition });
+        }
+        None
+    }
+}
+
+/// The keys by which the elements of a list are told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Keys<'a>(&'a str);
+
+impl<'a> Keys<'a> {
+    /// Whether there are none: the elements are scalars, and told apart by what they say (`finalizers`).
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The keys, the primary one first.
+    pub fn iter(self) -> impl Iterator<Item = &'a str> {
+        self.0.split(',').filter(|key| !key.is_empty())
+    }
+}
