@@ -99,6 +99,8 @@ codes! {
     PatchTestFailed = "patch-test-failed",
     /// An OpenAPI document is no schema.
     InvalidSchema = "invalid-schema",
+    /// Field specs contradict each other.
+    FieldSpecConflict = "field-spec-conflict",
     /// A field that krender reads and does not act on yet.
     NotSupportedYet = "not-supported-yet",
 }
@@ -300,6 +302,11 @@ impl std::error::Error for Error {}
 /// The known name that is near enough to be what was meant: a third of its letters may differ, and case never counts.
 #[must_use]
 pub fn nearest<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    /// Longer text is no slip of the pen, and comparing it takes long.
+    const LONGEST: usize = 100;
+    if found.len() > LONGEST {
+        return None;
+    }
     let lower = found.to_lowercase();
     known
         .into_iter()

@@ -13,5 +13,6 @@ pub mod load;
 pub mod patch;
 
 pub mod transform;
+pub mod config;
 
 pub mod cli;

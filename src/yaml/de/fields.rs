@@ -61,12 +61,9 @@ fn respell<'a>(before: &mut Cow<'a, Node>, value: &'a Node) {
 }
 
 fn unknown_field(key: &Scalar, text: &str, names: &[&str]) -> Error {
-    /// Longer text is no slip of the pen, and comparing it takes long.
-    const LONGEST_NAME: usize = 100;
-    let error =
-        Error::new(Code::UnknownField, format!("unknown field `{}`", shown(text))).at(key.span());
-    let known = names.iter().copied().filter(|_| text.len() <= LONGEST_NAME);
-    error.did_you_mean(text, known)
+    Error::new(Code::UnknownField, format!("unknown field `{}`", shown(text)))
+        .at(key.span())
+        .did_you_mean(text, names.iter().copied())
 }
 
 /// Whether a key names a field: in any case, as Go folds it. Beyond ASCII two letters fold to one of a field's name.

@@ -1,0 +1,173 @@
+//! Field specs: which fields of which objects a transformer changes.
+
+use serde::Deserialize;
+
+use crate::error::{Code, Error, Result};
+use crate::schema::Gvk;
+use crate::yaml::Text;
+use crate::yaml::de::Spanned;
+
+/// A field of all objects of a type.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "WrittenFieldSpec")]
+pub struct FieldSpec {
+    /// The type; empty parts fit anything.
+    pub gvk: Gvk,
+    /// The names on the way to the field, with slashes between them.
+    pub path: Text,
+    /// Whether the field is added where it is absent.
+    pub create: bool,
+}
+
+/// A [`FieldSpec`] as it is written: the parts of the type lie beside the path.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct WrittenFieldSpec {
+    group: Text,
+    version: Text,
+    kind: Text,
+    path: Text,
+    create: bool,
+}
+
+impl From<WrittenFieldSpec> for FieldSpec {
+    fn from(written: WrittenFieldSpec) -> Self {
+        let WrittenFieldSpec { group, version, kind, path, create } = written;
+        Self { gvk: Gvk { group, version, kind }, path, create }
+    }
+}
+
+/// A list of field specs, each with its place if a file says it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct FieldSpecs(Vec<Spanned<FieldSpec>>);
+
+impl FieldSpecs {
+    /// The field specs in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Spanned<FieldSpec>> {
+        self.0.iter()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Adds those that are not there yet. Costs the product of both lengths.
+    ///
+    /// # Errors
+    /// As [`FieldSpecs::merge_one`].
+    pub fn merge(&mut self, others: &Self) -> Result<()> {
+        others.iter().try_for_each(|other| self.merge_one(other.clone()))
+    }
+
+    /// Adds a field spec, unless there is one for the same path and for its type. Only the first one of those counts, and
+    /// one for a narrower type is as good as one for the same. (`api/types/fieldspec.go`, `MergeOne`.)
+    ///
+    /// # Errors
+    /// [`Code::FieldSpecConflict`] if that one says otherwise about `create`.
+    pub fn merge_one(&mut self, other: Spanned<FieldSpec>) -> Result<()> {
+        let known = |spec: &&Spanned<FieldSpec>| {
+            spec.path == other.path && spec.gvk.is_selected_by(&other.gvk)
+        };
+        match self.0.iter().find(known) {
+            Some(known) if known.create != other.create => Err(conflict(known, &other)),
+            Some(_) => Ok(()),
+            None => {
+                self.0.push(other);
+                Ok(())
+            }
+        }
+    }
+
+    /// Puts them into the order of their types. Equal ones stay in their order: the reference's own order of those
+    /// follows from its sorting algorithm, and nothing follows from it.
+    pub fn sort(&mut self) {
+        self.0.sort_by(|one, other| one.gvk.legacy_cmp(&other.gvk));
+    }
+}
+
+impl FromIterator<FieldSpec> for FieldSpecs {
+    fn from_iter<I: IntoIterator<Item = FieldSpec>>(specs: I) -> Self {
+        Self(specs.into_iter().map(|spec| Spanned::new(spec, crate::source::Span::NONE)).collect())
+    }
+}
+
+#[cold]
+fn conflict(known: &Spanned<FieldSpec>, other: &Spanned<FieldSpec>) -> Error {
+    let path = &other.path;
+    let message =
+        format!("`create: {}` for `{path}` contradicts an earlier field spec", other.create);
+    let error = Error::new(Code::FieldSpecConflict, message).at(other.span);
+    let error = if known.span.is_none() {
+        error
+    } else {
+        error.note(known.span, format!("`create: {}` here", known.create))
+    };
+    error.help(format!("say `create: {}` too, or leave the field spec out", known.create))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec(gvk: &str, path: &str, create: bool) -> FieldSpec {
+        FieldSpec { gvk: Gvk::parse(gvk).unwrap(), path: path.into(), create }
+    }
+
+    fn merged(first: &[FieldSpec], second: &[FieldSpec]) -> Result<Vec<String>> {
+        let mut specs: FieldSpecs = first.iter().cloned().collect();
+        specs.merge(&second.iter().cloned().collect())?;
+        Ok(specs.iter().map(|spec| format!("{} {}", spec.gvk, spec.path)).collect())
+    }
+
+    const ANY: &str = "[noKind].[noVer].[noGrp]";
+    const POD: &str = "Pod.[noVer].[noGrp]";
+    const POD_V1: &str = "Pod.v1.[noGrp]";
+
+    #[test]
+    fn what_is_there_is_not_added_again() {
+        let known = [spec(POD, "spec/a", false), spec(ANY, "spec/b", false)];
+        for (added, expected) in [
+            (spec(POD, "spec/a", false), 2),
+            // For any kind: the one for Pods is taken for it.
+            (spec(ANY, "spec/a", false), 2),
+            // For a narrower type: it is new.
+            (spec(POD_V1, "spec/a", false), 3),
+            (spec(POD, "spec/b", false), 3),
+            (spec(POD, "spec/c", true), 3),
+        ] {
+            assert_eq!(
+                merged(&known, std::slice::from_ref(&added)).unwrap().len(),
+                expected,
+                "{added:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_different_create_is_a_conflict() {
+        let known = [spec(POD_V1, "spec/a", false), spec(POD, "spec/a", true)];
+        let error = merged(&known, &[spec(POD, "spec/a", true)]).unwrap_err();
+        assert_eq!(error.code(), Code::FieldSpecConflict);
+        assert_eq!(
+            error.message(),
+            "`create: true` for `spec/a` contradicts an earlier field spec"
+        );
+        assert_eq!(error.helps(), ["say `create: false` too, or leave the field spec out"]);
+        assert!(merged(&known, &[spec("Job.[noVer].[noGrp]", "spec/a", true)]).is_ok());
+    }
+
+    #[test]
+    fn sorting_goes_by_type_and_keeps_the_order_of_equals() {
+        let mut specs: FieldSpecs =
+            [(POD, "b"), (ANY, "c"), (POD, "a"), ("Namespace.[noVer].[noGrp]", "d")]
+                .map(|(gvk, path)| spec(gvk, path, false))
+                .into_iter()
+                .collect();
+        specs.sort();
+        let paths: Vec<&str> = specs.iter().map(|spec| spec.path.as_str()).collect();
+        assert_eq!(paths, ["d", "b", "a", "c"]);
+    }
+}
