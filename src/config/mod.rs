@@ -1,13 +1,41 @@
 //! kustomization.yaml and the configuration of transformers: what the user asks for, as types.
 //!
 //! A field that is absent, null or empty is the same for the reference and is one value here. What an error may have
-//! to point at later is `Spanned`: every element of a list, every word that is checked or ends up in a resource.
+//! to point at later is [`Spanned`]: every element of a list, every word that is checked or ends up in a resource.
 
 mod default_field_specs;
 mod field_specs;
+mod generators;
+mod helm;
+mod images;
+mod labels;
 mod name_references;
+mod patches;
+mod replacements;
+mod replicas;
+mod selector;
+mod sort;
 mod transformer_config;
+mod vars;
 
 pub use field_specs::{FieldSpec, FieldSpecs};
+pub use generators::{Behavior, GeneratorArgs, GeneratorOptions, SecretArgs};
+pub use helm::{HelmChart, HelmChartArgs, HelmGlobals};
+pub use images::Image;
+pub use labels::Label;
 pub use name_references::{NameBackReferences, NameReferences};
+pub use patches::{Patch, PatchArgs};
+pub use replacements::{FieldOptions, Replacement, SourceSelector, TargetSelector};
+pub use replicas::Replica;
+pub use selector::Selector;
+pub use sort::{LegacySortOptions, SortOptions};
 pub use transformer_config::TransformerConfig;
+pub use vars::{FieldSelector, Target, Var};
+
+use std::collections::BTreeMap;
+
+use crate::yaml::Text;
+use crate::yaml::de::Spanned;
+
+/// Labels, annotations and the like: keys with text, in the order of the keys, each value with its place.
+pub type Pairs = BTreeMap<Text, Spanned<Text>>;

@@ -1,0 +1,96 @@
+//! `vars:`, which replacements took the place of.
+
+use serde::Deserialize;
+
+use crate::schema::Gvk;
+use crate::yaml::Text;
+use crate::yaml::de::Spanned;
+
+/// A name that stands for the value of a field: `$(NAME)` is replaced by it.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Var {
+    /// The name.
+    pub name: Spanned<Text>,
+    /// The resource that has the field, by the name in its file.
+    pub objref: Spanned<Target>,
+    /// The field.
+    pub fieldref: FieldSelector,
+}
+
+impl Var {
+    /// The path of the field.
+    #[must_use]
+    pub fn field_path(&self) -> &str {
+        match self.fieldref.field_path.as_str() {
+            "" => "metadata.name",
+            path => path,
+        }
+    }
+}
+
+/// The resource that a variable looks at.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Target {
+    /// Group and version of its type in one.
+    pub api_version: Spanned<Text>,
+    /// The group of its type.
+    pub group: Spanned<Text>,
+    /// The version of its type.
+    pub version: Spanned<Text>,
+    /// Its kind.
+    pub kind: Spanned<Text>,
+    /// Its name.
+    pub name: Spanned<Text>,
+    /// Its namespace.
+    pub namespace: Spanned<Text>,
+}
+
+impl Target {
+    /// The type of the resource. `apiVersion` goes before `group` and `version`, as far as it has them.
+    #[must_use]
+    pub fn gvk(&self) -> Gvk {
+        let parts: Vec<&str> = self.api_version.split('/').collect();
+        let (group, version): (&str, &str) = match parts[..] {
+            [group, version] => (group, version),
+            [version] if !version.is_empty() => (&self.group, version),
+            _ => (&self.group, &self.version),
+        };
+        Gvk::new(group, version, &self.kind)
+    }
+}
+
+/// A field of the resource that a variable looks at.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct FieldSelector {
+    /// Its path, with points between the names.
+    pub field_path: Spanned<Text>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Span;
+
+    #[test]
+    fn api_version_goes_before_group_and_version() {
+        for (api_version, expected) in [
+            ("", "Kind.v0.example.com"),
+            ("v1", "Kind.v1.example.com"),
+            ("apps/v1", "Kind.v1.apps"),
+            ("a/b/c", "Kind.v0.example.com"),
+        ] {
+            let spanned = |text: &str| Spanned::new(Text::from(text), Span::NONE);
+            let target = Target {
+                api_version: spanned(api_version),
+                group: spanned("example.com"),
+                version: spanned("v0"),
+                kind: spanned("Kind"),
+                ..Target::default()
+            };
+            assert_eq!(target.gvk().to_string(), expected, "{api_version}");
+        }
+    }
+}
