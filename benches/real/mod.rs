@@ -1,0 +1,34 @@
+//! Real manifests from `../shared/bench`, where that folder is present, and the yardstick they are measured with.
+#![allow(clippy::disallowed_methods, reason = "a benchmark reads its inputs itself")]
+
+use std::path::Path;
+
+/// The YAML files of one of the folders of `../shared/bench`: path and text, sorted. Nothing when it is absent.
+pub(crate) fn files(name: &str) -> Vec<(String, String)> {
+    let root =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/bench").join(name).join("input");
+    let mut files = Vec::new();
+    collect(&root, &mut files);
+    files.sort_unstable();
+    files
+}
+
+fn collect(folder: &Path, files: &mut Vec<(String, String)>) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+        if path.is_dir() {
+            collect(&path, files);
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "yaml" || extension == "yml")
+            && let Ok(text) = std::fs::read_to_string(&path)
+        {
+            files.push((path.display().to_string(), text));
+        }
+    }
+}
+
+/// The number of events that saphyr-parser reads from a text, up to the first error.
+pub(crate) fn saphyr_events(text: &str) -> usize {
+    saphyr_parser::Parser::new_from_str(text).map_while(Result::ok).count()
+}
