@@ -4,10 +4,12 @@
 //! to point at later is [`Spanned`]: every element of a list, every word that is checked or ends up in a resource.
 
 mod default_field_specs;
+mod deprecated;
 mod field_specs;
 mod generators;
 mod helm;
 mod images;
+mod kustomization;
 mod labels;
 mod name_references;
 mod patches;
@@ -15,13 +17,17 @@ mod replacements;
 mod replicas;
 mod selector;
 mod sort;
+#[cfg(test)]
+mod tests;
 mod transformer_config;
 mod vars;
 
+pub use deprecated::Warning;
 pub use field_specs::{FieldSpec, FieldSpecs};
 pub use generators::{Behavior, GeneratorArgs, GeneratorOptions, SecretArgs};
 pub use helm::{HelmChart, HelmChartArgs, HelmGlobals};
 pub use images::Image;
+pub use kustomization::{Kustomization, ObjectMeta, Places};
 pub use labels::Label;
 pub use name_references::{NameBackReferences, NameReferences};
 pub use patches::{Patch, PatchArgs};

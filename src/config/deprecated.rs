@@ -1,0 +1,74 @@
+//! Fields of the past: what is said of them, and what becomes of them.
+
+use super::{HelmChartArgs, Kustomization};
+use crate::source::Span;
+use crate::yaml::de::{self, Spanned};
+use crate::yaml::{Node, Scalar};
+
+/// Something to tell that is no error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    /// The line to print, word for word as the reference prints it.
+    pub text: String,
+    /// What it is about.
+    pub span: Span,
+}
+
+/// The deprecated fields in the order in which the reference warns of them, with their successors. Two others are
+/// never spoken of: `env` of generators, and `helmChartInflationGenerator`.
+const FIELDS: [(&str, &str); 6] = [
+    ("bases", "resources"),
+    ("commonLabels", "labels"),
+    ("imageTags", "images"),
+    ("patchesJson6902", "patches"),
+    ("patchesStrategicMerge", "patches"),
+    ("vars", "replacements"),
+];
+
+/// The fields that [`fix`] empties.
+pub(super) const MOVED: [&str; 3] = ["bases", "imageTags", "helmChartInflationGenerator"];
+
+/// Warns of the deprecated fields of a kustomization file. An empty one counts, a null does not.
+pub(super) fn warnings(root: &Node) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    for (field, successor) in FIELDS {
+        let Some(span) = place(root, field) else {
+            continue;
+        };
+        let experimental = if field == "vars" { "[EXPERIMENTAL] " } else { "" };
+        let text = format!(
+            "# Warning: '{field}' is deprecated. Please use '{successor}' instead. \
+             {experimental}Run 'kustomize edit fix' to update your Kustomization automatically."
+        );
+        warnings.push(Warning { text, span });
+    }
+    warnings
+}
+
+fn place(root: &Node, field: &str) -> Option<Span> {
+    let mut entries = root.as_mapping()?.iter();
+    let names = |key: &Scalar| de::same_name(key.text(), field);
+    entries.find(|(key, value)| names(key) && !value.is_null()).map(|(key, _)| key.span())
+}
+
+/// Moves what deprecated fields hold to their successors, as far as the reference does so while it reads. The others
+/// have a meaning of their own in a build.
+pub(super) fn fix(kustomization: &mut Kustomization) {
+    kustomization.resources.append(&mut kustomization.bases);
+    kustomization.images.append(&mut kustomization.image_tags);
+
+    let config_maps = kustomization.config_map_generator.iter_mut().map(|args| &mut args.value);
+    let secrets = kustomization.secret_generator.iter_mut().map(|secret| &mut secret.value.args);
+    for args in config_maps.chain(secrets) {
+        if !args.env.is_empty() {
+            args.envs.push(std::mem::take(&mut args.env));
+        }
+    }
+
+    let charts = std::mem::take(&mut kustomization.helm_chart_inflation_generator);
+    if kustomization.helm_globals.is_none() {
+        kustomization.helm_globals = HelmChartArgs::globals(&charts);
+    }
+    let charts = charts.into_iter().map(|chart| Spanned::new(chart.value.into_chart(), chart.span));
+    kustomization.helm_charts.extend(charts);
+}
