@@ -1,0 +1,3 @@
+//! What the property tests of YAML draw from.
+
+pub(crate) mod mutation;
