@@ -45,6 +45,12 @@ impl JsonPatch {
         Ok(Self { operations: list.items().iter().map(Operation::read).collect::<Result<_>>()? })
     }
 
+    /// Whether it changes nothing.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.operations.is_empty()
+    }
+
     /// Applies all operations in order. On an error the document is left half patched.
     ///
     /// Costs the length of each path and of the list that it changes.

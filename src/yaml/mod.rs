@@ -3,13 +3,17 @@
 //! Nothing here knows of Kubernetes. The reference reads with go-yaml v3 and writes with go-yaml v2; both dialects
 //! are those of libyaml.
 
+mod analysis;
 pub mod de;
+mod emit;
 mod node;
 pub mod parse;
 #[cfg(test)]
 pub(crate) mod sample;
 mod scalar;
 mod set;
+mod typed;
 
+pub use emit::emit;
 pub use node::{CollectionStyle, Kind, Mapping, Node, Scalar, Sequence, Style, Tag, Text};
 pub use scalar::{Value, resolve, resolve_1_1};

@@ -1,7 +1,7 @@
 //! What a scalar means: null, boolean, number, timestamp or string, by the rules of go-yaml.
 
 mod binary;
-mod number;
+pub(super) mod number;
 mod timestamp;
 
 use std::borrow::Cow;
@@ -49,6 +49,18 @@ pub fn resolve(scalar: &Scalar) -> Result<Value<'_>> {
 /// [`Code::InvalidValue`] when the text is not what the tag says.
 pub fn resolve_1_1(scalar: &Scalar) -> Result<Value<'_>> {
     resolve_by(Rules::V2, scalar)
+}
+
+/// Whether go-yaml v3 reads this text as a string when nothing but the text decides.
+#[inline]
+pub(super) fn is_string(text: &str) -> bool {
+    matches!(implied(Rules::V3, text, true), Implied::Str)
+}
+
+/// Whether this text is a string in YAML 1.1 too: go-yaml v2 writes it without quotes.
+#[inline]
+pub(super) fn is_string_1_1(text: &str) -> bool {
+    matches!(implied(Rules::V2, text, true), Implied::Str) && !number::is_sexagesimal(text)
 }
 
 /// The versions of go-yaml. They differ in booleans, in timestamps, and in signs after `0o`.
@@ -400,5 +412,31 @@ mod tests {
         let error = resolve(&scalar("yes", Tag::Bool, Style::Plain)).unwrap_err();
         assert_eq!(error.message(), "`yes` is tagged `!!bool` and is not `true` or `false`");
         assert_eq!(error.helps(), ["remove the tag `!!bool`, or correct the value"]);
+    }
+
+    #[test]
+    fn what_yaml_1_1_takes_for_another_type_is_quoted() {
+        for text in [
+            "yes",
+            "N",
+            "1",
+            "1e3",
+            "~",
+            "",
+            ".5",
+            "2001-01-01",
+            "1:30",
+            "-190:20:30.15",
+            "1_0:59",
+            "1:5.",
+        ] {
+            assert!(!is_string_1_1(text), "{text}");
+        }
+        for text in [
+            "yess", "1:60", "1:", ":30", "1.5:30", "1:30:", "a:30", "10.0.0.1", "0o-7", "1e400",
+            "<<",
+        ] {
+            assert!(is_string_1_1(text), "{text}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Numbers, as Go's `strconv` reads and writes them.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 
 use super::Implied;
 
@@ -51,6 +52,29 @@ pub(super) fn fraction(text: &str) -> Option<f64> {
     }
     let plain = without_underscores(text)?;
     if is_decimal_float(plain.as_bytes()) { finite(&plain) } else { None }
+}
+
+/// Whether text is a number in base 60 in YAML 1.1, such as `1:30`. go-yaml never reads one and always quotes one.
+#[inline]
+pub(super) fn is_sexagesimal(text: &str) -> bool {
+    matches!(text.as_bytes(), [b'0'..=b'9' | b'+' | b'-', ..])
+        && text.contains(':')
+        && matches_sexagesimal(text)
+}
+
+/// `[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?`
+fn matches_sexagesimal(text: &str) -> bool {
+    let text = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if !text.starts_with(|first: char| first.is_ascii_digit()) {
+        return false;
+    }
+    let digits_and_underscores =
+        |part: &str| part.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_');
+    let (text, decimals) = text.split_once('.').unwrap_or((text, ""));
+    let mut parts = text.split(':');
+    parts.next().is_some_and(digits_and_underscores)
+        && parts.all(|part| matches!(part.as_bytes(), [b'0'..=b'9'] | [b'0'..=b'5', b'0'..=b'9']))
+        && digits_and_underscores(decimals)
 }
 
 /// What is left of text that may be a number when its underscores are gone; nothing for other text with underscores.
@@ -106,4 +130,22 @@ fn is_decimal_float(text: &[u8]) -> bool {
 /// A float; what is too large for one stays a string, as `ParseFloat` fails on it.
 fn finite(text: &str) -> Option<f64> {
     text.parse().ok().filter(|float: &f64| float.is_finite())
+}
+
+/// Writes a float as `FormatFloat(float, 'g', -1, 64)` does: `1.5`, `1e+06`, `1e-05`.
+pub(in crate::yaml) fn push_general(float: f64, out: &mut String) {
+    let scientific = format!("{float:e}");
+    let exponent = scientific
+        .split_once('e')
+        .and_then(|(digits, exponent)| Some((digits, exponent.parse().ok()?)));
+    match exponent {
+        Some((digits, exponent @ (..-4 | 6..))) => push_scientific(digits, exponent, 2, out),
+        _ => out.push_str(&float.to_string()),
+    }
+}
+
+fn push_scientific(digits: &str, exponent: i32, width: usize, out: &mut String) {
+    let sign = if exponent < 0 { '-' } else { '+' };
+    // Writing to a String cannot fail.
+    let _ = write!(out, "{digits}e{sign}{:0width$}", exponent.unsigned_abs());
 }

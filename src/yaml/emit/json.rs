@@ -1,0 +1,109 @@
+//! What the JSON between go-yaml v3 and v2 does to a string: v2 reads it as YAML, where not everything may stand.
+
+use crate::error::{Code, Error, Result};
+use crate::source::Span;
+use crate::yaml::analysis::Analysis;
+use crate::yaml::typed::shortened;
+
+/// The longest key, in characters of its JSON with the quotes, that go-yaml v2 reads.
+const LONGEST_KEY: usize = 1024;
+
+/// Checks that a key survives.
+///
+/// # Errors
+/// [`Code::UnrepresentableValue`]: a key that is too long, holds U+0085, or a character that YAML does not allow.
+pub(super) fn check_key(key: &str, analysis: Analysis, span: Span) -> Result<()> {
+    if analysis.forbidden {
+        return Err(forbidden(key, span));
+    }
+    if analysis.next_line {
+        return Err(Error::new(
+            Code::UnrepresentableValue,
+            "the mapping key holds the line break U+0085",
+        )
+        .at(span)
+        .help("remove that character from the key"));
+    }
+    let length: usize = key.chars().map(length_in_json).sum();
+    if length + 2 > LONGEST_KEY {
+        let message =
+            format!("the mapping key `{}` is longer than {LONGEST_KEY} characters", shortened(key));
+        return Err(Error::new(Code::UnrepresentableValue, message)
+            .at(span)
+            .label(format!("{length} characters in JSON"))
+            .help("shorten the key, or move its text into a value"));
+    }
+    Ok(())
+}
+
+/// The text of a string that holds U+0085 or a forbidden character, after v2 has read it.
+///
+/// U+0085 is a line break to v2: it folds it, with the spaces around it, into a space or into one newline less than
+/// there are of it in a row.
+///
+/// # Errors
+/// [`Code::UnrepresentableValue`]: a character that YAML does not allow, or a document marker behind U+0085.
+pub(super) fn reread(text: &str, analysis: Analysis, span: Span) -> Result<String> {
+    if analysis.forbidden {
+        return Err(forbidden(text, span));
+    }
+    let mut lines = text.split('\u{85}');
+    let mut out = String::with_capacity(text.len());
+    let first = lines.next().unwrap_or_default();
+    out.push_str(first.trim_end_matches(' '));
+    let mut breaks = 0;
+    let mut lines = lines.peekable();
+    while let Some(line) = lines.next() {
+        breaks += 1;
+        let content = if lines.peek().is_some() {
+            line.trim_matches(' ')
+        } else {
+            line.trim_start_matches(' ')
+        };
+        let marker = line.strip_prefix("---").or_else(|| line.strip_prefix("..."));
+        if marker
+            .is_some_and(|rest| rest.starts_with(' ') || rest.is_empty() && lines.peek().is_some())
+        {
+            return Err(Error::new(
+                Code::UnrepresentableValue,
+                "a document marker follows the line break U+0085",
+            )
+            .at(span)
+            .help("replace U+0085 by an ordinary line break"));
+        }
+        if content.is_empty() && lines.peek().is_some() {
+            continue;
+        }
+        match breaks {
+            1 => out.push(' '),
+            _ => out.extend(std::iter::repeat_n('\n', breaks - 1)),
+        }
+        out.push_str(content);
+        breaks = 0;
+    }
+    Ok(out)
+}
+
+#[cold]
+fn forbidden(text: &str, span: Span) -> Error {
+    let character = text.chars().find(|&character| is_forbidden(character)).unwrap_or_default();
+    let code = u32::from(character);
+    Error::new(
+        Code::UnrepresentableValue,
+        format!("the text holds U+{code:04X}, which YAML does not allow"),
+    )
+    .at(span)
+    .help("remove that character, or keep the content encoded in base64")
+}
+
+fn is_forbidden(character: char) -> bool {
+    matches!(character, '\u{7F}'..='\u{84}' | '\u{86}'..='\u{9F}' | '\u{FFFE}' | '\u{FFFF}')
+}
+
+fn length_in_json(character: char) -> usize {
+    match character {
+        '"' | '\\' | '\u{8}' | '\u{C}' | '\n' | '\r' | '\t' => 2,
+        '\0'..='\u{1F}' | '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => 6,
+        _ => 1,
+    }
+}

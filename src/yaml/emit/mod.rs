@@ -1,0 +1,256 @@
+//! From a tree to the bytes that kustomize prints for it: keys in order, block style, quotes where go-yaml v2 puts them.
+//!
+//! The reference prints a resource with go-yaml v3, reads that into Go values, prints those as JSON, reads the JSON
+//! with go-yaml v2 and prints it again. Most of it changes nothing. What does change something is in `typed` (v3, and
+//! the types) and in `string` (JSON, and v2's styles).
+
+mod json;
+mod number;
+mod string;
+
+use super::node::{CollectionStyle, Mapping, Node, Repr, Scalar};
+use super::parse::MAX_DEPTH;
+use super::scalar::Value;
+use super::typed::{self, Entry, Order, Place};
+use crate::error::{Code, Error, Result};
+use crate::source::Span;
+
+/// Appends a document as kustomize prints it, with a newline at the end. On an error `out` stays as it was.
+///
+/// Keys are sorted, comments and styles are gone, strings are quoted only where go-yaml v2 does, lines fold at 80
+/// columns. It needs little stack however deep the tree is, and time and space linear in the output.
+///
+/// # Errors
+/// [`Code::DuplicateKey`], [`Code::InvalidKey`], [`Code::InvalidMerge`], [`Code::InvalidValue`] (a tag that the text
+/// contradicts), [`Code::UnrepresentableValue`] (infinity, NaN, characters that YAML does not allow, very long keys),
+/// [`Code::NestingTooDeep`]; each with its place.
+pub fn emit(root: &Node, out: &mut String) -> Result<()> {
+    let start = out.len();
+    let mut emitter = Emitter { line_start: start, out, open: Vec::new(), reordered: Vec::new() };
+    let result = emitter.document(root);
+    if result.is_err() {
+        out.truncate(start);
+    }
+    result
+}
+
+struct Emitter<'a, 'o> {
+    out: &'o mut String,
+    /// Where the last line of `out` begins.
+    line_start: usize,
+    /// The collections around the current place, outermost first.
+    open: Vec<Open<'a>>,
+    /// The entries of open mappings that could not be used as they are, innermost last.
+    reordered: Vec<Entry<'a>>,
+}
+
+/// A collection that is being written.
+struct Open<'a> {
+    rest: Rest<'a>,
+    /// The column of its entries.
+    indent: usize,
+    in_flow: bool,
+    /// The first entry stands behind what is on the line already.
+    inline: bool,
+}
+
+/// What is left to be written of a collection.
+enum Rest<'a> {
+    Items(std::slice::Iter<'a, Node>),
+    Entries(std::slice::Iter<'a, (Scalar, Node)>),
+    /// A range of [`Emitter::reordered`]: where it begins, and where the rest begins.
+    Reordered(usize, usize),
+}
+
+/// What a value stands behind.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum After {
+    /// Nothing: it is the document.
+    Nothing,
+    /// A key and its colon.
+    Key,
+    /// A dash, or the colon on the line after a long key.
+    Indicator,
+}
+
+impl<'a> Emitter<'a, '_> {
+    fn document(&mut self, root: &'a Node) -> Result<()> {
+        if let Some(open) = self.value(root, After::Nothing, 0, false)? {
+            self.open.push(open);
+        }
+        while let Some(open) = self.open.pop() {
+            self.collection(open)?;
+        }
+        Ok(())
+    }
+
+    /// Writes entries up to the first one that is a collection itself, and leaves what is left to be written open.
+    fn collection(&mut self, mut open: Open<'a>) -> Result<()> {
+        loop {
+            let (value, after) = match &mut open.rest {
+                Rest::Items(items) => {
+                    let Some(item) = items.next() else { return Ok(()) };
+                    self.begin_entry(&mut open);
+                    self.out.push('-');
+                    (item, After::Indicator)
+                }
+                Rest::Entries(entries) => {
+                    let Some((key, value)) = entries.next() else { return Ok(()) };
+                    self.begin_entry(&mut open);
+                    (value, self.key(key.text(), key.span(), open.indent)?)
+                }
+                Rest::Reordered(start, next) => {
+                    let Some(entry) = self.reordered.get_mut(*next) else {
+                        self.reordered.truncate(*start);
+                        return Ok(());
+                    };
+                    let (key, name, value) =
+                        (std::mem::take(&mut entry.key), entry.name, entry.value);
+                    *next += 1;
+                    self.begin_entry(&mut open);
+                    (value, self.key(&key, name.span(), open.indent)?)
+                }
+            };
+            if let Some(inner) = self.value(value, after, open.indent, open.in_flow)? {
+                self.open.push(open);
+                self.open.push(inner);
+                if self.open.len() > MAX_DEPTH {
+                    return Err(too_deep(value.span()));
+                }
+                return Ok(());
+            }
+        }
+    }
+
+    #[inline]
+    fn begin_entry(&mut self, open: &mut Open<'a>) {
+        if open.inline {
+            open.inline = false;
+        } else {
+            self.pad(open.indent);
+        }
+    }
+
+    /// Writes a scalar or an empty collection with the end of its line, or opens a collection.
+    #[inline]
+    fn value(
+        &mut self,
+        node: &'a Node,
+        after: After,
+        indent: usize,
+        in_flow: bool,
+    ) -> Result<Option<Open<'a>>> {
+        let (rest, style) = match &node.0 {
+            Repr::Scalar(scalar) => {
+                if after != After::Nothing {
+                    self.out.push(' ');
+                }
+                self.scalar(scalar, indent + 2, in_flow)?;
+                self.end_line();
+                return Ok(None);
+            }
+            Repr::Sequence(sequence) => (Rest::Items(sequence.items.iter()), sequence.style),
+            Repr::Mapping(mapping) => {
+                let in_flow = in_flow || mapping.style == CollectionStyle::Flow;
+                (
+                    self.entries(mapping, Place { root: after == After::Nothing, in_flow })?,
+                    mapping.style,
+                )
+            }
+        };
+        let (empty, of_items) = match &rest {
+            Rest::Items(items) => (items.len() == 0, true),
+            Rest::Entries(entries) => (entries.len() == 0, false),
+            Rest::Reordered(_, next) => (*next == self.reordered.len(), false),
+        };
+        if empty {
+            if after != After::Nothing {
+                self.out.push(' ');
+            }
+            self.out.push_str(if of_items { "[]" } else { "{}" });
+            self.end_line();
+            return Ok(None);
+        }
+        let in_flow = in_flow || style == CollectionStyle::Flow;
+        let (indent, inline) = match after {
+            After::Nothing => (0, true),
+            // The dashes of a list stand below its key, everything else two columns further in.
+            After::Key => (if of_items { indent } else { indent + 2 }, false),
+            After::Indicator => (indent + 2, true),
+        };
+        match after {
+            After::Nothing => {}
+            After::Key => self.end_line(),
+            After::Indicator => self.out.push(' '),
+        }
+        Ok(Some(Open { rest, indent, in_flow, inline }))
+    }
+
+    #[inline]
+    fn entries(&mut self, mapping: &'a Mapping, place: Place) -> Result<Rest<'a>> {
+        if typed::is_in_order(mapping, Order::Natural) {
+            return Ok(Rest::Entries(mapping.entries.iter()));
+        }
+        let start = self.reordered.len();
+        typed::collect(mapping, place, Order::Natural, &mut self.reordered)?;
+        Ok(Rest::Reordered(start, start))
+    }
+
+    #[inline]
+    fn scalar(&mut self, scalar: &Scalar, indent: usize, in_flow: bool) -> Result<()> {
+        match typed::value(scalar, in_flow)? {
+            Value::Str(text) => return self.string(&text, scalar.span(), indent),
+            Value::Timestamp(text) => return self.string(&text, scalar.span(), indent),
+            Value::Null => self.out.push_str("null"),
+            Value::Bool(true) => self.out.push_str("true"),
+            Value::Bool(false) => self.out.push_str("false"),
+            Value::Int(integer) => number::push_integer(integer, self.out),
+            Value::Uint(integer) => number::push_integer(integer, self.out),
+            Value::Float(float) if float.is_finite() => number::push_float(float, self.out),
+            Value::Float(_) => return Err(no_number(scalar)),
+        }
+        Ok(())
+    }
+
+    /// Ends the line unless a block has ended it already.
+    #[inline]
+    fn end_line(&mut self) {
+        if self.out.len() != self.line_start {
+            self.out.push('\n');
+            self.line_start = self.out.len();
+        }
+    }
+
+    #[inline]
+    fn pad(&mut self, columns: usize) {
+        const SPACES: &str = "                                                                ";
+        let mut columns = columns;
+        while columns > SPACES.len() {
+            self.out.push_str(SPACES);
+            columns -= SPACES.len();
+        }
+        self.out.push_str(&SPACES[..columns]);
+    }
+}
+
+#[cold]
+fn no_number(scalar: &Scalar) -> Error {
+    let text = typed::shortened(scalar.text());
+    Error::new(
+        Code::UnrepresentableValue,
+        format!("`{text}` is a number that JSON has no form for"),
+    )
+    .at(scalar.span())
+    .label("infinite, or not a number")
+    .help(format!("put it in quotes if it is a string: `\"{text}\"`"))
+}
+
+#[cold]
+fn too_deep(span: Span) -> Error {
+    Error::new(Code::NestingTooDeep, format!("collections are nested more than {MAX_DEPTH} deep"))
+        .at(span)
+        .help("split the document")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,260 @@
+//! The entries of a mapping: keys checked, merge keys resolved, in the order of the output.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use super::order::Order;
+use crate::error::{Code, Error, Result};
+use crate::yaml::analysis::analyze;
+use crate::yaml::node::{CollectionStyle, Kind, Mapping, Node, Scalar, Style, Tag};
+use crate::yaml::scalar::{Value, is_string, resolve};
+
+/// An entry of a mapping.
+#[derive(Clone, Debug)]
+pub(in crate::yaml) struct Entry<'a> {
+    /// The key as it is written.
+    pub(in crate::yaml) key: Cow<'a, str>,
+    /// The key as it was read.
+    pub(in crate::yaml) name: &'a Scalar,
+    /// The value.
+    pub(in crate::yaml) value: &'a Node,
+}
+
+/// Where a mapping stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::yaml) struct Place {
+    /// At the top of the document: the reference reads it into a Go map with string keys, so any scalar is a key, and
+    /// a null key vanishes. Below, every key must be a string.
+    pub(in crate::yaml) root: bool,
+    /// In a flow collection, or one itself.
+    pub(in crate::yaml) in_flow: bool,
+}
+
+/// Whether all keys are ordinary strings and in order already, so that the mapping can be used as it is.
+#[inline]
+pub(in crate::yaml) fn is_in_order(mapping: &Mapping, order: Order) -> bool {
+    let mut previous: Option<&str> = None;
+    mapping.iter().all(|(key, _)| {
+        let text = key.text();
+        let next = is_ordinary(key)
+            && previous.is_none_or(|previous| order.compare(previous, text).is_lt());
+        previous = Some(text);
+        next
+    })
+}
+
+/// Appends the entries of a mapping in order.
+///
+/// # Errors
+/// [`Code::DuplicateKey`], [`Code::InvalidKey`], [`Code::InvalidMerge`]; [`Code::InvalidValue`] for a key that is not
+/// what its tag says.
+pub(in crate::yaml) fn collect<'a>(
+    mapping: &'a Mapping,
+    place: Place,
+    order: Order,
+    entries: &mut Vec<Entry<'a>>,
+) -> Result<()> {
+    let start = entries.len();
+    let entry = |(name, value): (&'a Scalar, &'a Node)| Entry {
+        key: Cow::Borrowed(name.text()),
+        name,
+        value,
+    };
+    entries.extend(mapping.iter().map(entry));
+    order.sort(&mut entries[start..], |entry| &*entry.key);
+    refuse_duplicates(&entries[start..])?;
+    if entries[start..].iter().all(|entry| is_ordinary(entry.name)) {
+        return Ok(());
+    }
+    let mut settled = settle(entries.drain(start..), place)?;
+    order.sort(&mut settled, |entry| &*entry.key);
+    // Keys that became the same only now replace each other, as in a Go map.
+    settled.reverse();
+    settled.dedup_by(|earlier, later| earlier.key == later.key);
+    entries.extend(settled.into_iter().rev());
+    Ok(())
+}
+
+/// Whether a key is a string that stays what it is. False is no verdict: [`settle`] looks closer.
+#[inline]
+fn is_ordinary(key: &Scalar) -> bool {
+    let text = key.text();
+    match (key.tag(), key.style()) {
+        (_, Style::Folded) => false,
+        (Tag::None, Style::Plain) => is_string(text) && text != "<<" && !text.starts_with('\t'),
+        (Tag::Str, Style::Plain) => text != "<<" && !text.starts_with('\t'),
+        (Tag::None | Tag::Str, _) => !text.starts_with('\t'),
+        _ => false,
+    }
+}
+
+fn refuse_duplicates(entries: &[Entry<'_>]) -> Result<()> {
+    let mut errors = Vec::new();
+    for pair in entries.windows(2) {
+        if let [first, second] = pair
+            && first.key == second.key
+        {
+            let key = shortened(&first.key);
+            errors.push(
+                Error::new(Code::DuplicateKey, format!("the mapping has the key `{key}` twice"))
+                    .at(second.name.span())
+                    .label("the second one")
+                    .note(first.name.span(), "the first one")
+                    .help("remove one of them, or give it another name"),
+            );
+        }
+    }
+    Error::all(errors).map_or(Ok(()), Err)
+}
+
+/// What a key is for go-yaml v3.
+enum Role<'a> {
+    Key(Cow<'a, str>),
+    Null,
+    Merge,
+    /// No string, and what it is instead; its text is a key at the top of a document.
+    Other(Cow<'a, str>, &'static str),
+}
+
+fn role(key: &Scalar, in_flow: bool) -> Result<Role<'_>> {
+    let text = key.text();
+    match (key.tag(), key.style()) {
+        // The tag of a string is not written where the text says it: `<<` becomes a merge key all the same.
+        (Tag::Merge, _) | (Tag::None | Tag::Str, Style::Plain) if text == "<<" => {
+            return Ok(Role::Merge);
+        }
+        // go-yaml v3 writes an empty key as '', and so makes a string of it.
+        (Tag::None, Style::Plain) if text.is_empty() => return Ok(Role::Key(Cow::Borrowed(""))),
+        _ if in_flow && super::is_quoted_in_flow(key) => return Ok(Role::Key(Cow::Borrowed(text))),
+        _ => {}
+    }
+    let borrowed = Cow::Borrowed(text);
+    Ok(match resolve(key)? {
+        Value::Null => Role::Null,
+        Value::Bool(_) => Role::Other(borrowed, "a boolean"),
+        Value::Int(_) | Value::Uint(_) => Role::Other(borrowed, "an integer"),
+        Value::Float(_) => Role::Other(borrowed, "a number"),
+        Value::Timestamp(_) => Role::Other(borrowed, "a timestamp"),
+        Value::Str(text) => match key.tag() {
+            Tag::None | Tag::Str | Tag::Merge => Role::Key(reread(key, in_flow)?),
+            Tag::Binary => Role::Other(text, "binary data"),
+            Tag::Null
+            | Tag::Bool
+            | Tag::Int
+            | Tag::Float
+            | Tag::Timestamp
+            | Tag::Seq
+            | Tag::Map
+            | Tag::Other => Role::Other(text, "a value with a tag of its own"),
+        },
+    })
+}
+
+/// Keys are written as blocks only if they do not fit on one line.
+fn reread(key: &Scalar, in_flow: bool) -> Result<Cow<'_, str>> {
+    let text = key.text();
+    let analysis = analyze(text);
+    if analysis.multiline || text.len() > LONGEST_SIMPLE_KEY {
+        super::reread(key, in_flow)
+    } else {
+        Ok(Cow::Borrowed(text))
+    }
+}
+
+/// go-yaml writes `? ` before longer keys.
+pub(in crate::yaml) const LONGEST_SIMPLE_KEY: usize = 128;
+
+/// Gives every key its text, takes out what is none, and merges what merge keys name.
+fn settle<'a>(entries: impl Iterator<Item = Entry<'a>>, place: Place) -> Result<Vec<Entry<'a>>> {
+    let mut settled = Vec::new();
+    let mut merge = None;
+    for entry in entries {
+        match role(entry.name, place.in_flow)? {
+            Role::Key(key) => settled.push(Entry { key, ..entry }),
+            Role::Merge => merge = Some(entry),
+            Role::Null if place.root => {}
+            Role::Other(key, _) if place.root => settled.push(Entry { key, ..entry }),
+            Role::Null => return Err(no_string(entry.name, "null")),
+            Role::Other(_, what) => return Err(no_string(entry.name, what)),
+        }
+    }
+    if let Some(merge) = merge {
+        add_merged(&merge, place.in_flow, &mut settled)?;
+    }
+    Ok(settled)
+}
+
+/// Adds the entries of merged mappings whose keys are not there yet, earlier mappings first.
+///
+/// A parsed document has no merge keys any more. But a generator may write one: its keys are plain text.
+fn add_merged<'a>(merge: &Entry<'a>, in_flow: bool, settled: &mut Vec<Entry<'a>>) -> Result<()> {
+    let mut known: BTreeSet<Cow<'a, str>> = settled.iter().map(|entry| entry.key.clone()).collect();
+    known.insert(Cow::Borrowed("<<"));
+    let mut pending = merged_mappings(merge, in_flow)?;
+    while let Some((mapping, in_flow)) = pending.pop() {
+        let mut entries = Vec::new();
+        let entry = |(name, value): (&'a Scalar, &'a Node)| Entry {
+            key: Cow::Borrowed(name.text()),
+            name,
+            value,
+        };
+        entries.extend(mapping.iter().map(entry));
+        let in_source_order = entries.clone();
+        Order::Bytes.sort(&mut entries, |entry| &*entry.key);
+        refuse_duplicates(&entries)?;
+        for entry in in_source_order {
+            match role(entry.name, in_flow)? {
+                Role::Key(key) | Role::Other(key, _) if known.insert(key.clone()) => {
+                    settled.push(Entry { key, ..entry });
+                }
+                Role::Merge => pending.extend(merged_mappings(&entry, in_flow)?),
+                Role::Key(_) | Role::Other(..) | Role::Null => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The mappings under a merge key, the last one first, and whether each is in a flow collection.
+fn merged_mappings<'a>(merge: &Entry<'a>, in_flow: bool) -> Result<Vec<(&'a Mapping, bool)>> {
+    let refuse = |found: Kind| {
+        Error::new(
+            Code::InvalidMerge,
+            format!("found {found} under a merge key, expected a mapping or a list of them"),
+        )
+        .at(merge.name.span())
+        .label("merges what is below into this mapping")
+        .help("give the key another name: `<<` has a meaning of its own in YAML")
+    };
+    let flow = |style: CollectionStyle| in_flow || style == CollectionStyle::Flow;
+    if let Some(mapping) = merge.value.as_mapping() {
+        return Ok(vec![(mapping, flow(mapping.style()))]);
+    }
+    let Some(sequence) = merge.value.as_sequence() else {
+        return Err(refuse(merge.value.kind()));
+    };
+    let mapping = |item: &'a Node| match item.as_mapping() {
+        Some(mapping) => Ok((mapping, flow(sequence.style()) || flow(mapping.style()))),
+        None => Err(refuse(item.kind())),
+    };
+    sequence.items().iter().rev().map(mapping).collect()
+}
+
+fn no_string(key: &Scalar, what: &str) -> Error {
+    let text = shortened(key.text());
+    Error::new(
+        Code::InvalidKey,
+        format!("the mapping key `{text}` is {what}, and only strings can be keys"),
+    )
+    .at(key.span())
+    .label("expected a string")
+    .help(format!("put it in quotes: `\"{text}\"`"))
+}
+
+/// Text for a message.
+pub(in crate::yaml) fn shortened(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(60) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
+        None => Cow::Borrowed(text),
+    }
+}

@@ -1,0 +1,68 @@
+//! A tree as the reference types it. kustomize prints a resource with go-yaml v3 and reads it again before it gives it
+//! Go's types, and that printing is not always faithful: what changes on the way changes here.
+
+mod entries;
+mod order;
+mod refold;
+
+use std::borrow::Cow;
+
+use super::analysis::analyze;
+use super::node::{Scalar, Style, Tag};
+use super::scalar::{Value, resolve};
+use crate::error::{Code, Error, Result};
+
+pub(super) use entries::{Entry, LONGEST_SIMPLE_KEY, Place, collect, is_in_order, shortened};
+pub(super) use order::Order;
+
+/// What a scalar that is no key means once it was printed and read again; `in_flow` says whether a flow collection
+/// holds it.
+///
+/// # Errors
+/// Those of [`resolve`], and [`Code::UnrepresentableValue`] for a block that begins with a tab.
+#[inline]
+pub(super) fn value(scalar: &Scalar, in_flow: bool) -> Result<Value<'_>> {
+    if in_flow && is_quoted_in_flow(scalar) {
+        return Ok(Value::Str(Cow::Borrowed(scalar.text())));
+    }
+    match resolve(scalar)? {
+        Value::Str(Cow::Borrowed(text))
+            if scalar.style() == Style::Folded || text.starts_with('\t') =>
+        {
+            Ok(Value::Str(reread(scalar, in_flow)?))
+        }
+        value => Ok(value),
+    }
+}
+
+/// Whether go-yaml v3 puts plain text in quotes where a flow collection holds it, and so makes a string of it: what is
+/// empty, and what has a colon. (So do other characters, but only strings have those.)
+fn is_quoted_in_flow(scalar: &Scalar) -> bool {
+    let text = scalar.text();
+    scalar.tag() == Tag::None
+        && scalar.style() == Style::Plain
+        && (text.is_empty() || text.contains(':'))
+}
+
+/// The text of a string after go-yaml v3 has written it in its style and read it again.
+fn reread(scalar: &Scalar, in_flow: bool) -> Result<Cow<'_, str>> {
+    let text = scalar.text();
+    let block = match scalar.style() {
+        Style::Literal | Style::Folded => true,
+        Style::Plain => text.contains('\n'),
+        Style::SingleQuoted | Style::DoubleQuoted => false,
+    };
+    if in_flow || !block || !analyze(text).block {
+        return Ok(Cow::Borrowed(text));
+    }
+    if text.starts_with('\t') {
+        return Err(Error::new(
+            Code::UnrepresentableValue,
+            "text of several lines begins with a tab",
+        )
+        .at(scalar.span())
+        .label("the reference cannot read this block again")
+        .help("begin the text with a space or an empty line, or indent it with spaces"));
+    }
+    Ok(if scalar.style() == Style::Folded { refold::refold(text) } else { Cow::Borrowed(text) })
+}
