@@ -83,6 +83,10 @@ codes! {
     InvalidType = "invalid-type",
     /// A field has a value that is not one of those allowed.
     InvalidValue = "invalid-value",
+    /// A pattern (a regular expression) cannot be read.
+    InvalidPattern = "invalid-pattern",
+    /// A label or annotation selector cannot be read.
+    InvalidSelector = "invalid-selector",
     /// A resource says nothing of its kind.
     MissingKind = "missing-kind",
     /// A resource has no name.
@@ -101,6 +105,12 @@ codes! {
     InvalidSchema = "invalid-schema",
     /// Field specs contradict each other.
     FieldSpecConflict = "field-spec-conflict",
+    /// A generator is to change a resource that is not there.
+    GeneratorTargetNotFound = "generator-target-not-found",
+    /// A generator is to change one of several resources.
+    GeneratorTargetAmbiguous = "generator-target-ambiguous",
+    /// A component stands where a base is expected.
+    UnexpectedComponent = "unexpected-component",
     /// A field that krender reads and does not act on yet.
     NotSupportedYet = "not-supported-yet",
 }

@@ -71,44 +71,6 @@ impl From<WrittenSecret> for SecretArgs {
     }
 }
 
-/// What a generated resource does to one that is there already.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Behavior {
-    /// Not said, or not understood: as [`Behavior::Create`].
-    #[default]
-    Unspecified,
-    /// It must be new.
-    Create,
-    /// It takes the place of the other.
-    Replace,
-    /// Its entries are added to those of the other.
-    Merge,
-}
-
-impl Behavior {
-    /// The behavior of this name. A word that is none counts as not said, as in the reference.
-    #[must_use]
-    pub fn named(name: &str) -> Self {
-        match name {
-            "create" => Self::Create,
-            "replace" => Self::Replace,
-            "merge" => Self::Merge,
-            _ => Self::Unspecified,
-        }
-    }
-
-    /// The name, as the reference writes it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Unspecified => "unspecified",
-            Self::Create => "create",
-            Self::Replace => "replace",
-            Self::Merge => "merge",
-        }
-    }
-}
-
 /// How resources are generated.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -170,13 +132,5 @@ mod tests {
             immutable: true,
         };
         assert_eq!(local.over(&global), expected);
-    }
-
-    #[test]
-    fn a_behavior_is_known_by_its_name() {
-        for name in ["create", "replace", "merge", "unspecified"] {
-            assert_eq!(Behavior::named(name).name(), name);
-        }
-        assert_eq!(Behavior::named("Merge"), Behavior::Unspecified);
     }
 }

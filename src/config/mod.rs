@@ -24,7 +24,7 @@ mod vars;
 
 pub use deprecated::Warning;
 pub use field_specs::{FieldSpec, FieldSpecs};
-pub use generators::{Behavior, GeneratorArgs, GeneratorOptions, SecretArgs};
+pub use generators::{GeneratorArgs, GeneratorOptions, SecretArgs};
 pub use helm::{HelmChart, HelmChartArgs, HelmGlobals};
 pub use images::Image;
 pub use kustomization::{Kustomization, ObjectMeta, Places};

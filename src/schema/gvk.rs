@@ -65,26 +65,21 @@ impl Gvk {
             && takes(&selector.kind, &self.kind)
     }
 
-    /// The order that field specs are applied in, and that a render has unless another one is asked for: the kinds
-    /// of [`LEGACY_FIRST`], the kinds in neither list, the kinds of [`LEGACY_LAST`]; equals by [`Gvk::legacy_text_cmp`].
+    /// The order that field specs are applied in: the kinds of [`LEGACY_FIRST`], the kinds in neither list, the kinds
+    /// of [`LEGACY_LAST`]; equals by [`Gvk::legacy_text`].
     #[must_use]
     pub fn legacy_cmp(&self, other: &Self) -> Ordering {
-        legacy_rank(&self.kind)
-            .cmp(&legacy_rank(&other.kind))
-            .then_with(|| self.legacy_text_cmp(other))
+        let order = legacy_rank(&self.kind).cmp(&legacy_rank(&other.kind));
+        order.then_with(|| self.legacy_text().cmp(&other.legacy_text()))
     }
 
-    /// Compares the bytes of `group_version_kind`, with `~G`, `~V` and `~K` for what is absent. So the core group comes after
-    /// nearly every other.
+    /// The text that types are sorted by: `group_version_kind`, with `~G`, `~V` and `~K` for what is absent. So the core
+    /// group comes after nearly every other.
     #[must_use]
-    pub fn legacy_text_cmp(&self, other: &Self) -> Ordering {
-        self.legacy_bytes().cmp(other.legacy_bytes())
-    }
-
-    fn legacy_bytes(&self) -> impl Iterator<Item = u8> {
-        let group = or_absent(&self.group, "~G").bytes().chain(*b"_");
-        let version = or_absent(&self.version, "~V").bytes().chain(*b"_");
-        group.chain(version).chain(or_absent(&self.kind, "~K").bytes())
+    pub fn legacy_text(&self) -> String {
+        let group = or_absent(&self.group, "~G");
+        let version = or_absent(&self.version, "~V");
+        format!("{group}_{version}_{}", or_absent(&self.kind, "~K"))
     }
 }
 

@@ -6,6 +6,7 @@
 mod analysis;
 pub mod de;
 mod emit;
+mod json;
 mod node;
 pub mod parse;
 #[cfg(test)]
@@ -15,5 +16,6 @@ mod set;
 mod typed;
 
 pub use emit::emit;
+pub use json::{json_passage, to_json};
 pub use node::{CollectionStyle, Kind, Mapping, Node, Scalar, Sequence, Style, Tag, Text};
 pub use scalar::{Value, resolve, resolve_1_1};

@@ -207,7 +207,7 @@ impl<'a> Emitter<'a, '_> {
             Value::Int(integer) => number::push_integer(integer, self.out),
             Value::Uint(integer) => number::push_integer(integer, self.out),
             Value::Float(float) if float.is_finite() => number::push_float(float, self.out),
-            Value::Float(_) => return Err(no_number(scalar)),
+            Value::Float(_) => return Err(typed::no_number(scalar)),
         }
         Ok(())
     }
@@ -231,18 +231,6 @@ impl<'a> Emitter<'a, '_> {
         }
         self.out.push_str(&SPACES[..columns]);
     }
-}
-
-#[cold]
-fn no_number(scalar: &Scalar) -> Error {
-    let text = typed::shortened(scalar.text());
-    Error::new(
-        Code::UnrepresentableValue,
-        format!("`{text}` is a number that JSON has no form for"),
-    )
-    .at(scalar.span())
-    .label("infinite, or not a number")
-    .help(format!("put it in quotes if it is a string: `\"{text}\"`"))
 }
 
 #[cold]

@@ -144,6 +144,18 @@ pub(in crate::yaml) fn push_general(float: f64, out: &mut String) {
     }
 }
 
+/// Writes a float as `encoding/json` does: with an exponent only where there would be many zeros.
+pub(in crate::yaml) fn push_json(float: f64, out: &mut String) {
+    let scientific = format!("{float:e}");
+    let exponent = scientific
+        .split_once('e')
+        .and_then(|(digits, exponent)| Some((digits, exponent.parse().ok()?)));
+    match exponent {
+        Some((digits, exponent @ (..-6 | 21..))) => push_scientific(digits, exponent, 1, out),
+        _ => out.push_str(&float.to_string()),
+    }
+}
+
 fn push_scientific(digits: &str, exponent: i32, width: usize, out: &mut String) {
     let sign = if exponent < 0 { '-' } else { '+' };
     // Writing to a String cannot fail.

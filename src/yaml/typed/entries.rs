@@ -129,7 +129,12 @@ fn role(key: &Scalar, in_flow: bool) -> Result<Role<'_>> {
         _ => {}
     }
     let borrowed = Cow::Borrowed(text);
-    Ok(match resolve(key)? {
+    let value = match resolve(key) {
+        // A timestamp that cannot be written as JSON can still be a key: its text is what counts.
+        Err(error) if error.code() == Code::UnrepresentableValue => Value::Timestamp(String::new()),
+        value => value?,
+    };
+    Ok(match value {
         Value::Null => Role::Null,
         Value::Bool(_) => Role::Other(borrowed, "a boolean"),
         Value::Int(_) | Value::Uint(_) => Role::Other(borrowed, "an integer"),

@@ -56,13 +56,29 @@ fn reread(scalar: &Scalar, in_flow: bool) -> Result<Cow<'_, str>> {
         return Ok(Cow::Borrowed(text));
     }
     if text.starts_with('\t') {
-        return Err(Error::new(
-            Code::UnrepresentableValue,
-            "text of several lines begins with a tab",
-        )
-        .at(scalar.span())
-        .label("the reference cannot read this block again")
-        .help("begin the text with a space or an empty line, or indent it with spaces"));
+        return Err(begins_with_tab(scalar));
     }
     Ok(if scalar.style() == Style::Folded { refold::refold(text) } else { Cow::Borrowed(text) })
+}
+
+/// The failure of a block that begins with a tab.
+#[cold]
+pub(super) fn begins_with_tab(scalar: &Scalar) -> Error {
+    Error::new(Code::UnrepresentableValue, "text of several lines begins with a tab")
+        .at(scalar.span())
+        .label("the reference cannot read this block again")
+        .help("begin the text with a space or an empty line, or indent it with spaces")
+}
+
+/// The failure of an infinity or NaN.
+#[cold]
+pub(super) fn no_number(scalar: &Scalar) -> Error {
+    let text = shortened(scalar.text());
+    Error::new(
+        Code::UnrepresentableValue,
+        format!("`{text}` is a number that JSON has no form for"),
+    )
+    .at(scalar.span())
+    .label("infinite, or not a number")
+    .help(format!("put it in quotes if it is a string: `\"{text}\"`"))
 }

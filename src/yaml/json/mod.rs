@@ -1,0 +1,244 @@
+//! Documents as JSON: the text that the reference hashes, and what a document becomes when it passes through JSON.
+
+mod passage;
+
+use std::fmt::Write;
+
+use super::node::{CollectionStyle, Mapping, Node, Repr, Scalar};
+use super::scalar::{Value, number};
+use super::typed::{self, Entry, Order, Place};
+use crate::error::Result;
+
+pub use passage::json_passage;
+
+/// Appends a node as `encoding/json` writes it after the reference has read it: compact, keys sorted by bytes, `<`,
+/// `>` and `&` escaped, every number a float64. On an error `out` stays as it was.
+///
+/// Keys directly in the node are text, as at the top of a document.
+///
+/// # Errors
+/// As [`super::emit`], apart from characters that JSON has no trouble with.
+pub fn to_json(root: &Node, out: &mut String) -> Result<()> {
+    let start = out.len();
+    let mut writer = Writer { out, open: Vec::new(), entries: Vec::new() };
+    let result = writer.document(root);
+    if result.is_err() {
+        out.truncate(start);
+    }
+    result
+}
+
+struct Writer<'a, 'o> {
+    out: &'o mut String,
+    open: Vec<Open<'a>>,
+    /// The entries of all open mappings, innermost last.
+    entries: Vec<Entry<'a>>,
+}
+
+/// A collection that is being written.
+struct Open<'a> {
+    rest: Rest<'a>,
+    in_flow: bool,
+    first: bool,
+}
+
+enum Rest<'a> {
+    Items(std::slice::Iter<'a, Node>),
+    /// A range of [`Writer::entries`]: where it begins, and where the rest begins.
+    Entries(usize, usize),
+}
+
+impl<'a> Writer<'a, '_> {
+    fn document(&mut self, root: &'a Node) -> Result<()> {
+        self.value(root, true, false)?;
+        while let Some(open) = self.open.last_mut() {
+            let (first, in_flow) = (std::mem::take(&mut open.first), open.in_flow);
+            let value = match &mut open.rest {
+                Rest::Items(items) => items.next().map(|item| (None, item)).ok_or(']'),
+                Rest::Entries(start, next) => match self.entries.get_mut(*next) {
+                    Some(entry) => {
+                        *next += 1;
+                        Ok((Some(std::mem::take(&mut entry.key)), entry.value))
+                    }
+                    None => {
+                        self.entries.truncate(*start);
+                        Err('}')
+                    }
+                },
+            };
+            match value {
+                Ok((key, value)) => {
+                    if !first {
+                        self.out.push(',');
+                    }
+                    if let Some(key) = key {
+                        push_string(&key, self.out);
+                        self.out.push(':');
+                    }
+                    self.value(value, false, in_flow)?;
+                }
+                Err(end) => {
+                    self.out.push(end);
+                    self.open.pop();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn value(&mut self, node: &'a Node, root: bool, in_flow: bool) -> Result<()> {
+        let (rest, style) = match &node.0 {
+            Repr::Scalar(scalar) => return self.scalar(scalar, in_flow),
+            Repr::Sequence(sequence) => {
+                self.out.push('[');
+                (Rest::Items(sequence.items.iter()), sequence.style)
+            }
+            Repr::Mapping(mapping) => {
+                self.out.push('{');
+                (self.open_mapping(mapping, root, in_flow)?, mapping.style)
+            }
+        };
+        let in_flow = in_flow || style == CollectionStyle::Flow;
+        self.open.push(Open { rest, in_flow, first: true });
+        Ok(())
+    }
+
+    fn open_mapping(
+        &mut self,
+        mapping: &'a Mapping,
+        root: bool,
+        in_flow: bool,
+    ) -> Result<Rest<'a>> {
+        let start = self.entries.len();
+        let place = Place { root, in_flow: in_flow || mapping.style == CollectionStyle::Flow };
+        typed::collect(mapping, place, Order::Bytes, &mut self.entries)?;
+        Ok(Rest::Entries(start, start))
+    }
+
+    fn scalar(&mut self, scalar: &Scalar, in_flow: bool) -> Result<()> {
+        match typed::value(scalar, in_flow)? {
+            Value::Null => self.out.push_str("null"),
+            Value::Bool(true) => self.out.push_str("true"),
+            Value::Bool(false) => self.out.push_str("false"),
+            Value::Int(integer) => number::push_json(integer as f64, self.out),
+            Value::Uint(integer) => number::push_json(integer as f64, self.out),
+            Value::Float(float) if float.is_finite() => number::push_json(float, self.out),
+            Value::Float(_) => return Err(typed::no_number(scalar)),
+            Value::Timestamp(text) => push_string(&text, self.out),
+            Value::Str(text) => push_string(&text, self.out),
+        }
+        Ok(())
+    }
+}
+
+/// Writes a string as `encoding/json` does, HTML escapes included.
+fn push_string(text: &str, out: &mut String) {
+    out.push('"');
+    let mut rest = text;
+    while let Some(position) = rest.find(is_escaped) {
+        let (plain, special) = rest.split_at(position);
+        out.push_str(plain);
+        let mut characters = special.chars();
+        match characters.next().unwrap_or_default() {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{C}' => out.push_str("\\f"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            other => {
+                // Writing to a String cannot fail.
+                let _ = write!(out, "\\u{:04x}", u32::from(other));
+            }
+        }
+        rest = characters.as_str();
+    }
+    out.push_str(rest);
+    out.push('"');
+}
+
+fn is_escaped(character: char) -> bool {
+    matches!(character, '\0'..='\u{1F}' | '"' | '\\' | '<' | '>' | '&' | '\u{2028}' | '\u{2029}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Code;
+    use crate::source::{Sources, Span};
+    use crate::yaml::sample::{document, drawn};
+
+    fn json(text: &str) -> String {
+        let sources = Sources::new();
+        let mut out = String::from("before");
+        match to_json(&document(&sources, text).unwrap(), &mut out) {
+            Ok(()) => out["before".len()..].to_owned(),
+            Err(error) => {
+                assert_eq!(out, "before");
+                drawn(&error, &sources)
+            }
+        }
+    }
+
+    #[test]
+    fn text_is_compact_and_sorted_by_bytes() {
+        let table = [
+            ("{}", "{}"),
+            ("[]", "[]"),
+            ("text", "\"text\""),
+            (
+                "b: [1, {}, [x], ~]\na10: true\na9: {c: d}\nB: ''",
+                r#"{"B":"","a10":true,"a9":{"c":"d"},"b":[1,{},["x"],null]}"#,
+            ),
+            (
+                r#""<a> & \"\\\b\f\n\r\t\0\e\x7F\Lé😀""#,
+                "\"\\u003ca\\u003e \\u0026 \\\"\\\\\\b\\f\\n\\r\\t\\u0000\\u001b\u{7F}\\u2028é😀\"",
+            ),
+            (
+                "[0x1F, 1.50, 1e21, 1e-7, 1e20, -0.0, 0.000001]",
+                "[31,1.5,1e+21,1e-7,100000000000000000000,-0,0.000001]",
+            ),
+            (
+                "[12345678901234567, 18446744073709551615]",
+                "[12345678901234568,18446744073709552000]",
+            ),
+            ("2001-01-01", "\"2001-01-01T00:00:00Z\""),
+            ("1.0: a\n~: b", r#"{"1.0":"a"}"#),
+            ("{a: }", r#"{"a":""}"#),
+            (
+                "a: .nan",
+                "1:4 unrepresentable-value: `.nan` is a number that JSON has no form for (put it in quotes if it is a string: `\".nan\"`)",
+            ),
+        ];
+        for (text, expected) in table {
+            assert_eq!(json(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn depth_costs_no_stack() {
+        let body = || {
+            let mut node = Node::from(Scalar::untagged("x", Span::NONE));
+            for depth in 0..10_000 {
+                node = match depth % 2 {
+                    0 => Node::sequence(vec![node], Span::NONE),
+                    _ => Node::mapping(vec![(Scalar::untagged("k", Span::NONE), node)], Span::NONE),
+                };
+            }
+            let mut out = String::new();
+            to_json(&node, &mut out).unwrap();
+            assert!(out.starts_with("{\"k\":[{\"k\":["));
+            json_passage(&mut node).unwrap();
+            let error = to_json(
+                &Node::mapping(
+                    vec![(Scalar::untagged("a", Span::NONE), node.clone()); 2],
+                    Span::NONE,
+                ),
+                &mut out,
+            );
+            assert_eq!(error.unwrap_err().code(), Code::DuplicateKey);
+        };
+        std::thread::Builder::new().stack_size(512 << 10).spawn(body).unwrap().join().unwrap();
+    }
+}

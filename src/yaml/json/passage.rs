@@ -1,0 +1,167 @@
+//! What a document becomes when the reference passes it through JSON, as JSON patches do.
+
+use std::borrow::Cow;
+
+use crate::error::Result;
+use crate::source::Span;
+use crate::yaml::analysis::analyze;
+use crate::yaml::node::{CollectionStyle, Mapping, Node, Repr, Scalar, Sequence, Style, Tag};
+use crate::yaml::scalar::{Value, is_string, is_string_1_1, number};
+use crate::yaml::typed::{self, Entry, Order, Place};
+
+/// Makes of a document what kustomize has in its place after it went from YAML to JSON, into Go values, and back.
+///
+/// Every number is a float64, written as Go does it (`1234567` becomes `1.234567e+06`); timestamps are strings; tags
+/// are gone, and styles are those that go-yaml v3 chooses: an empty collection is a flow collection, a string is plain
+/// unless it could be taken for something else, text of several lines is a block. Keys are text, sorted, and none
+/// occurs twice. Places stay: a scalar that changed was still written by whom it was written.
+///
+/// # Errors
+/// As [`super::to_json`]; the document stays as it was.
+pub fn json_passage(root: &mut Node) -> Result<()> {
+    *root = passed(root)?;
+    Ok(())
+}
+
+/// A collection that is being built.
+struct Building<'a> {
+    rest: Rest<'a>,
+    in_flow: bool,
+    span: Span,
+    /// What is built so far: one of the two.
+    items: Vec<Node>,
+    entries: Vec<(Scalar, Node)>,
+    /// The key of the entry that is being built.
+    key: Option<Scalar>,
+}
+
+enum Rest<'a> {
+    Items(std::slice::Iter<'a, Node>),
+    Entries(std::vec::IntoIter<Entry<'a>>),
+}
+
+fn passed(root: &Node) -> Result<Node> {
+    let mut open: Vec<Building<'_>> = Vec::new();
+    let mut complete = begin(root, true, false, &mut open)?;
+    while let Some(building) = open.last_mut() {
+        if let Some(node) = complete.take() {
+            building.add(node);
+        }
+        let next = match &mut building.rest {
+            Rest::Items(items) => items.next(),
+            Rest::Entries(entries) => match entries.next() {
+                Some(entry) => {
+                    building.key = Some(string(&entry.key, entry.name)?);
+                    Some(entry.value)
+                }
+                None => None,
+            },
+        };
+        let in_flow = building.in_flow;
+        complete = match next {
+            Some(node) => begin(node, false, in_flow, &mut open)?,
+            None => open.pop().map(Building::finish),
+        };
+    }
+    Ok(complete.unwrap_or_else(|| root.clone()))
+}
+
+/// A scalar is complete at once; a collection is opened.
+fn begin<'a>(
+    node: &'a Node,
+    root: bool,
+    in_flow: bool,
+    open: &mut Vec<Building<'a>>,
+) -> Result<Option<Node>> {
+    let (rest, style) = match &node.0 {
+        Repr::Scalar(found) => return Ok(Some(scalar(found, in_flow)?.into())),
+        Repr::Sequence(sequence) => (Rest::Items(sequence.items.iter()), sequence.style),
+        Repr::Mapping(mapping) => {
+            let place = Place { root, in_flow: in_flow || mapping.style == CollectionStyle::Flow };
+            let mut entries = Vec::new();
+            typed::collect(mapping, place, Order::Natural, &mut entries)?;
+            (Rest::Entries(entries.into_iter()), mapping.style)
+        }
+    };
+    let in_flow = in_flow || style == CollectionStyle::Flow;
+    open.push(Building {
+        rest,
+        in_flow,
+        span: node.span(),
+        items: Vec::new(),
+        entries: Vec::new(),
+        key: None,
+    });
+    Ok(None)
+}
+
+impl Building<'_> {
+    fn add(&mut self, node: Node) {
+        match self.key.take() {
+            Some(key) => self.entries.push((key, node)),
+            None => self.items.push(node),
+        }
+    }
+
+    fn finish(self) -> Node {
+        let Self { rest, span, items, entries, .. } = self;
+        let style = if items.is_empty() && entries.is_empty() {
+            CollectionStyle::Flow
+        } else {
+            CollectionStyle::Block
+        };
+        match rest {
+            Rest::Items(_) => Sequence { items, span, style, tag: Tag::None }.into(),
+            Rest::Entries(_) => Mapping { entries, span, style, tag: Tag::None }.into(),
+        }
+    }
+}
+
+fn scalar(scalar: &Scalar, in_flow: bool) -> Result<Scalar> {
+    let float = match typed::value(scalar, in_flow)? {
+        Value::Null => return Ok(written("null", Style::Plain, scalar)),
+        Value::Bool(bool) => {
+            return Ok(written(if bool { "true" } else { "false" }, Style::Plain, scalar));
+        }
+        Value::Str(text) => return string(&text, scalar),
+        Value::Timestamp(text) => return string(&Cow::Owned(text), scalar),
+        Value::Int(integer) => integer as f64,
+        Value::Uint(integer) => integer as f64,
+        Value::Float(float) => float,
+    };
+    if !float.is_finite() {
+        return Err(typed::no_number(scalar));
+    }
+    let mut text = String::new();
+    number::push_general(float, &mut text);
+    Ok(written(&text, Style::Plain, scalar))
+}
+
+/// A string as go-yaml v3 writes it from a Go value.
+fn string(text: &Cow<'_, str>, origin: &Scalar) -> Result<Scalar> {
+    let analysis = analyze(text);
+    let style = if text.contains('\n') {
+        if analysis.block { Style::Literal } else { Style::DoubleQuoted }
+    } else if !is_string(text) || !is_string_1_1(text) {
+        Style::DoubleQuoted
+    } else if analysis.plain {
+        Style::Plain
+    } else if analysis.single_quoted {
+        Style::SingleQuoted
+    } else {
+        Style::DoubleQuoted
+    };
+    if style == Style::Literal && text.starts_with('\t') {
+        return Err(typed::begins_with_tab(origin));
+    }
+    Ok(written(text, style, origin))
+}
+
+/// The scalar itself if it is written like this already: its text is shared then.
+fn written(text: &str, style: Style, origin: &Scalar) -> Scalar {
+    if origin.tag() == Tag::None && origin.style() == style && origin.text() == text {
+        origin.clone()
+    } else {
+        Scalar::parsed(text, Tag::None, style, origin.span())
+    }
+}
