@@ -1,0 +1,101 @@
+//! Patterns in selectors and image names: Go's regular expressions (RE2 syntax).
+
+mod class;
+mod translate;
+
+#[cfg(test)]
+mod tests;
+
+use regex::RegexBuilder;
+
+use crate::error::{Code, Error, Result};
+
+/// A compiled pattern. It says whether a text matches, in time linear in the text, and nothing more: where it
+/// matches is asked nowhere, so greed has no meaning.
+#[derive(Clone, Debug)]
+pub struct Pattern(Matcher);
+
+#[derive(Clone, Debug)]
+enum Matcher {
+    /// No metacharacters, anchored at both ends: most patterns are plain names.
+    Equals(Box<str>),
+    /// No metacharacters, anywhere in the text.
+    Contains(Box<str>),
+    Regex {
+        regex: regex::Regex,
+        /// Whether the earliest end of a match says all. With `\B` it does not: the crate looks inside of characters
+        /// of several bytes, finds an end there, drops it, and with it a match that begins before.
+        earliest: bool,
+    },
+}
+
+impl Pattern {
+    /// The pattern `^(?:TEXT)$`, as the fields of a selector are read. An empty text matches everything there.
+    ///
+    /// The text is put between these ends before it is parsed, as the reference does: `a)|(?:b` is a pattern, and
+    /// means `^a` or `b$`.
+    ///
+    /// # Errors
+    /// [`Code::InvalidPattern`] for what Go refuses, and for what is too large to compile.
+    pub fn anchored(text: &str) -> Result<Self> {
+        if text.is_empty() {
+            return Ok(Self(Matcher::Contains(Box::default())));
+        }
+        if is_plain(text) {
+            return Ok(Self(Matcher::Equals(text.into())));
+        }
+        Self::compile(&format!("^(?:{text})$"), text)
+    }
+
+    /// The pattern TEXT, which may match anywhere.
+    ///
+    /// # Errors
+    /// As [`Pattern::anchored`].
+    pub fn unanchored(text: &str) -> Result<Self> {
+        if is_plain(text) {
+            return Ok(Self(Matcher::Contains(text.into())));
+        }
+        Self::compile(text, text)
+    }
+
+    /// Whether the pattern matches `subject`.
+    #[must_use]
+    pub fn matches(&self, subject: &str) -> bool {
+        match &self.0 {
+            Matcher::Equals(text) => **text == *subject,
+            Matcher::Contains(text) => subject.contains(&**text),
+            Matcher::Regex { regex, earliest: true } => regex.is_match(subject),
+            Matcher::Regex { regex, earliest: false } => regex.find(subject).is_some(),
+        }
+    }
+
+    fn compile(whole: &str, text: &str) -> Result<Self> {
+        let translated = translate::translate(whole).map_err(|fault| invalid(text, &fault))?;
+        // The limits are the crate's own: 10 MiB of program, 250 levels. Go's are wider, for nobody's benefit.
+        match RegexBuilder::new(&translated).build() {
+            Ok(regex) => Ok(Self(Matcher::Regex {
+                regex,
+                earliest: !translated.contains(translate::NO_WORD_BOUNDARY),
+            })),
+            // The names of scripts are known over there alone. Whatever else is wrong was found before.
+            Err(regex::Error::Syntax(reason)) if reason.contains("property") => {
+                Err(invalid(text, "a class of characters is unknown to Unicode"))
+            }
+            Err(regex::Error::Syntax(_)) => Err(invalid(text, translate::TOO_DEEP)),
+            Err(_) => Err(invalid(text, "it is too large")),
+        }
+    }
+}
+
+/// Whether a text means itself.
+fn is_plain(text: &str) -> bool {
+    !text.contains(['\\', '.', '+', '*', '?', '(', ')', '|', '[', ']', '{', '}', '^', '$'])
+}
+
+#[cold]
+fn invalid(text: &str, fault: &str) -> Error {
+    let end = text.floor_char_boundary(160);
+    let ellipsis = if end < text.len() { "…" } else { "" };
+    Error::new(Code::InvalidPattern, format!("`{}{ellipsis}` is no pattern: {fault}", &text[..end]))
+        .help("patterns have the syntax of Go (RE2): neither lookaround nor backreferences")
+}
