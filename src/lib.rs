@@ -8,11 +8,16 @@ pub mod yaml;
 
 pub mod schema;
 
+pub mod resource;
+
+pub mod config;
+
 pub mod load;
 
 pub mod patch;
 
 pub mod transform;
-pub mod config;
+
+pub mod build;
 
 pub mod cli;

@@ -1,10 +1,17 @@
 //! `krender build` renders a kustomization.
 
+use std::{collections::BTreeSet, path::Path, process::ExitCode};
+
 use clap::{Args, ValueEnum};
 
+use super::report::{self, Format};
 use crate::{
+    build,
     error::{Code, Error, Result},
-    source::Sources,
+    load::{self, Disk, Loader},
+    resource::{ResMap, Resource},
+    source::{Sources, Span},
+    yaml,
 };
 
 /// Render a kustomization
@@ -45,11 +52,101 @@ enum Order {
     None,
 }
 
+/// As kustomize says it.
+const REORDER_DEPRECATED: &str = "Flag --reorder has been deprecated, use the new 'sortOptions' field in kustomization.yaml instead.";
+
 impl Build {
-    pub(super) fn run(&self, _sources: &Sources) -> Result<()> {
-        Err(Error::new(
-            Code::NotSupportedYet,
-            format!("`{}` cannot be rendered yet", self.directory),
-        ))
+    /// Renders, and exits as the outcome asks.
+    pub(super) fn run(&self, format: Format) -> ExitCode {
+        let loader = match self.loader() {
+            Ok(loader) => loader,
+            Err(error) => return super::finish(Err(error), &Sources::new(), format),
+        };
+        let exit = super::finish(self.render(&loader, format), loader.sources(), format);
+        // The process ends here, and its memory with it: walking what was read to free it would only take time.
+        std::mem::forget(loader);
+        exit
     }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the working directory is read here and handed on"
+    )]
+    fn loader(&self) -> Result<Loader> {
+        let working_directory = std::env::current_dir().map_err(|error| {
+            Error::new(Code::ReadFailed, format!("the working directory cannot be found: {error}"))
+        })?;
+        let restrictor = match self.load_restrictor {
+            Restrictor::RootOnly => load::Restrictor::RootOnly,
+            Restrictor::None => load::Restrictor::None,
+        };
+        Ok(Loader::new(Disk, load::Options { restrictor, working_directory }))
+    }
+
+    fn render(&self, loader: &Loader, format: Format) -> Result<()> {
+        let reorder = self.reorder.map(|order| match order {
+            Order::Legacy => build::Reorder::Legacy,
+            Order::None => build::Reorder::None,
+        });
+        if reorder.is_some() {
+            report::warning(REORDER_DEPRECATED, Span::NONE, loader.sources(), format);
+        }
+        let output = build::build(loader, &self.directory, &build::Options { reorder })?;
+        for warning in &output.warnings {
+            report::warning(&warning.text, warning.span, loader.sources(), format);
+        }
+        let path = Path::new(&self.output);
+        if self.output.is_empty() {
+            super::print(&output.resources.to_yaml()?)?;
+        } else if load::is_directory(path) {
+            write_each(path, &output.resources)?;
+        } else {
+            load::write(path, output.resources.to_yaml()?.as_bytes())?;
+        }
+        std::mem::forget(output);
+        Ok(())
+    }
+}
+
+/// Writes one file per resource, named by type, name and, where there are several, namespace. All have their text
+/// before the first is written; files that are there already are replaced or stay.
+fn write_each(folder: &Path, resources: &ResMap) -> Result<()> {
+    fn namespace(resource: &Resource) -> Option<&str> {
+        (!resource.id().cluster_scoped).then(|| resource.id().effective_namespace())
+    }
+    let namespaces: BTreeSet<&str> = resources.iter().filter_map(namespace).collect();
+    let mut files = Vec::with_capacity(resources.len());
+    for resource in resources {
+        let prefix = namespace(resource).filter(|_| namespaces.len() > 1);
+        let id = resource.id();
+        let parts = [&id.gvk.group, &id.gvk.version, &id.gvk.kind]
+            .into_iter()
+            .filter(|part| !part.is_empty());
+        let parts = prefix
+            .into_iter()
+            .chain(parts.chain([&id.name]).map(|part| part.as_str()))
+            .map(str::to_lowercase);
+        let name = parts.collect::<Vec<_>>().join("_") + ".yaml";
+        if name.contains(std::path::is_separator) {
+            return Err(Error::new(
+                Code::InvalidPath,
+                format!("{id} makes no file name: `{name}`"),
+            )
+            .at(resource.span())
+            .help("write to a file instead, or to standard output"));
+        }
+        files.push((folder.join(name), text(resource)?));
+    }
+    files.iter().try_for_each(|(path, text)| load::write(path, text.as_bytes()))
+}
+
+/// The text of a resource in a file of its own: the reference takes it through JSON once more than in a stream, so
+/// that numbers become float64.
+fn text(resource: &Resource) -> Result<String> {
+    let mut node = resource.node().clone();
+    let mut text = String::new();
+    yaml::json_passage(&mut node)
+        .and_then(|()| yaml::emit(&node, &mut text))
+        .map_err(|error| error.step(format!("while writing {}", resource.id())))?;
+    Ok(text)
 }

@@ -26,24 +26,34 @@ use crate::{
 /// output gets the result and nothing else; a reader that closes it early is no failure.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments = command_first(arguments.into_iter().collect());
-    let sources = Sources::new();
-    let (outcome, format) = match Program::try_parse_from(&arguments) {
-        Ok(program) => (program.run(&sources), program.error_format),
-        Err(error) if error.use_stderr() => {
-            (Err(usage::error(&error, &arguments)), report::Format::asked_for(&arguments))
+    match Program::try_parse_from(&arguments) {
+        Ok(Program { error_format, command }) => match command {
+            Some(Command::Build(build)) => build.run(error_format),
+            None => finish(
+                print(&Program::command().render_help().to_string()),
+                &Sources::new(),
+                error_format,
+            ),
+        },
+        Err(error) => {
+            let outcome = match error.use_stderr() {
+                true => Err(usage::error(&error, &arguments)),
+                false => print(&error.render().to_string()),
+            };
+            finish(outcome, &Sources::new(), report::Format::asked_for(&arguments))
         }
-        Err(help) => (print(&help.render().to_string()), report::Format::Human),
-    };
-    let exit = match outcome {
+    }
+}
+
+/// Reports a failure, and says how the process exits.
+fn finish(outcome: Result<()>, sources: &Sources, format: report::Format) -> ExitCode {
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            report::errors(&error, &sources, format);
+            report::errors(&error, sources, format);
             ExitCode::FAILURE
         }
-    };
-    // The process ends here and its memory with it: walking the texts to free them would only take time.
-    std::mem::forget(sources);
-    exit
+    }
 }
 
 /// Renders Kubernetes manifests exactly as `kustomize build` does, many times faster.
@@ -67,15 +77,6 @@ struct Program {
 #[derive(Subcommand)]
 enum Command {
     Build(build::Build),
-}
-
-impl Program {
-    fn run(&self, sources: &Sources) -> Result<()> {
-        match &self.command {
-            Some(Command::Build(command)) => command.run(sources),
-            None => print(&Self::command().render_help().to_string()),
-        }
-    }
 }
 
 /// Moves the name of the command in front of flags that stand before it: `-o FILE build DIR` is `build -o FILE DIR`.

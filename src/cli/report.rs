@@ -37,6 +37,27 @@ pub(super) fn errors(error: &Error, sources: &Sources, format: Format) {
     drop(anstream::stderr().write_all(text.as_bytes()));
 }
 
+/// Writes something to tell that is no failure to standard error: the line itself, or the same in JSON.
+pub(super) fn warning(text: &str, span: Span, sources: &Sources, format: Format) {
+    let line = match format {
+        Format::Human => visible(text).into_owned() + "\n",
+        Format::Json => {
+            let place = Place::of(span, "", sources);
+            Line {
+                severity: "warning",
+                code: None,
+                message: text,
+                place,
+                notes: Vec::new(),
+                steps: &[],
+                help: &[],
+            }
+            .json()
+        }
+    };
+    drop(anstream::stderr().write_all(line.as_bytes()));
+}
+
 /// One frame for each failure, with an empty line between them.
 fn draw(error: &Error, sources: &Sources, renderer: &Renderer) -> String {
     let frames: Vec<String> =
@@ -169,38 +190,46 @@ fn is_invisible(character: char) -> bool {
 fn json(error: &Error, sources: &Sources) -> String {
     let notes = error.notes().iter().map(|Note { span, label }| Place::of(*span, label, sources));
     let line = Line {
-        code: error.code().as_str(),
+        severity: "error",
+        code: Some(error.code().as_str()),
         message: error.message(),
         place: Place::of(error.span(), error.label_text(), sources),
         notes: notes.collect(),
         steps: error.steps(),
         help: error.helps(),
     };
-    // Text, numbers and lists always have a form in JSON.
-    let text = serde_json::to_string(&line).unwrap_or_default();
-    let mut line = String::with_capacity(text.len() + 1);
-    for character in text.chars() {
-        match is_invisible(character) {
-            // Always within a string: what serde_json writes between strings is ASCII.
-            true => line.extend(
-                character.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")),
-            ),
-            false => line.push(character),
-        }
-    }
-    line + "\n"
+    line.json()
 }
 
 /// What a line of JSON holds, in this order. A member without a value is null, `""` or `[]`, never absent.
 #[derive(Serialize)]
 struct Line<'a> {
-    code: &'a str,
+    severity: &'a str,
+    code: Option<&'a str>,
     message: &'a str,
     #[serde(flatten)]
     place: Place<'a>,
     notes: Vec<Place<'a>>,
     steps: &'a [String],
     help: &'a [String],
+}
+
+impl Line<'_> {
+    fn json(&self) -> String {
+        // Text, numbers and lists always have a form in JSON.
+        let text = serde_json::to_string(self).unwrap_or_default();
+        let mut line = String::with_capacity(text.len() + 1);
+        for character in text.chars() {
+            match is_invisible(character) {
+                // Always within a string: what serde_json writes between strings is ASCII.
+                true => line.extend(
+                    character.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")),
+                ),
+                false => line.push(character),
+            }
+        }
+        line + "\n"
+    }
 }
 
 /// Lines and columns count from 1, columns in characters; the end is the place after the last character.
@@ -339,7 +368,7 @@ help: remove \\u{feff}\tit
         assert_eq!(
             json(&error, &sources),
             concat!(
-                r#"{"code":"invalid-type","message":"m","file":"k.yaml","line":2,"column":4,"end":{"line":2,"column":5},"#,
+                r#"{"severity":"error","code":"invalid-type","message":"m","file":"k.yaml","line":2,"column":4,"end":{"line":2,"column":5},"#,
                 r#""label":"","notes":[{"file":"k.yaml","line":1,"column":1,"end":{"line":1,"column":2},"label":"n"}],"#,
                 r#""steps":["s"],"help":[]}"#,
                 "\n",

@@ -76,6 +76,12 @@ fn kind(metadata: &fs::Metadata) -> Kind {
     }
 }
 
+/// Whether a path leads to a directory, links followed.
+#[must_use]
+pub fn is_directory(path: &Path) -> bool {
+    path.is_dir()
+}
+
 /// Writes a file so that nobody ever sees half of it: a new file in the same folder takes the place of the old one,
 /// with its permissions. A link is followed; a device or a pipe is written into.
 ///

@@ -20,7 +20,7 @@ use crate::error::{Code, Error, Result};
 use crate::source::Sources;
 use cache::Cache;
 
-pub use disk::{Disk, write};
+pub use disk::{Disk, is_directory, write};
 pub use file::File;
 pub use files::{Files, Kind, LARGEST_FILE};
 pub use memory::Memory;

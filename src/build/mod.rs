@@ -1,0 +1,62 @@
+//! From a directory to the resources that it renders to.
+//!
+//! On every level, from the innermost base outwards: resources → configurations, crds → generators → components → builtin
+//! transformers in the fixed order → `transformers:` → `validators:` → vars collected ([`accumulate`]). Then, at the top
+//! only: hash suffixes → name references → vars → local-config dropped → order.
+
+mod accumulate;
+mod order;
+#[cfg(test)]
+mod tests;
+
+use crate::config::{Kustomization, Warning};
+use crate::error::{Error, Result};
+use crate::load::Loader;
+use crate::resource::{Kept, ResMap, validate};
+use crate::schema::Schema;
+
+pub use order::{Order, Reorder};
+
+/// How a target is built.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The order asked for on the command line.
+    pub reorder: Option<Reorder>,
+}
+
+/// What a target renders to.
+#[derive(Debug)]
+pub struct Output {
+    /// The resources as they are printed.
+    pub resources: ResMap,
+    /// What there is to say about the kustomization files, each thing once.
+    pub warnings: Vec<Warning>,
+}
+
+/// Renders the kustomization in a directory. Cost: linear in the number of resources, and a sort.
+///
+/// # Errors
+/// Whatever is wrong with its kustomization files, and those of its bases, and with their resources: several failures
+/// at once, as far as they have nothing to do with each other.
+pub fn build(loader: &Loader, target: &str, options: &Options) -> Result<Output> {
+    let schema = Schema::built_in();
+    let root = loader.root(target)?;
+    let (kustomization, mut warnings) = Kustomization::read(&*root.kustomization_file()?)?;
+    let order = order::choose(&kustomization, options.reorder, &mut warnings)?;
+    let mut resources = accumulate::target(root, kustomization, &schema, &mut warnings)?.resources;
+    drop_local_config(&mut resources)?;
+    resources.check_ids()?;
+    order::sort(&mut resources, &order);
+    resources.finish(Kept::default())?;
+    Ok(Output { resources, warnings })
+}
+
+/// Drops what is for tools only, and what became empty. What is left must still be resources: a patch may have taken a
+/// name away.
+fn drop_local_config(resources: &mut ResMap) -> Result<()> {
+    resources.retain(|resource| !resource.node().is_empty());
+    let errors: Vec<Error> =
+        resources.iter().filter_map(|resource| validate(resource.node()).err()).collect();
+    resources.retain(|resource| !resource.is_local_config());
+    Error::all(errors).map_or(Ok(()), Err)
+}

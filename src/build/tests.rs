@@ -1,0 +1,191 @@
+//! Builds of small trees in memory.
+
+use super::{Options, Output, Reorder, build};
+use crate::error::{Code, Error, Result};
+use crate::load::{self, Loader, Memory};
+
+/// A loader for files written one after the other, each below a line `== path`.
+fn loader(tree: &str) -> Loader {
+    let files = tree.split("== ").skip(1).filter_map(|file| file.split_once('\n'));
+    let memory = files
+        .fold(Memory::new(), |memory, (path, content)| memory.file(format!("/{path}"), content));
+    Loader::new(memory, load::Options::default())
+}
+
+fn built(tree: &str, options: &Options) -> Result<Output> {
+    build(&loader(tree), "top", options)
+}
+
+const UNSORTED: Options = Options { reorder: Some(Reorder::None) };
+
+#[track_caller]
+fn names(tree: &str, options: &Options) -> String {
+    let output = built(tree, options).unwrap();
+    let names: Vec<String> = output
+        .resources
+        .iter()
+        .map(|resource| format!("{} {}", resource.kind(), resource.name()))
+        .collect();
+    names.join(", ")
+}
+
+#[track_caller]
+fn failure(tree: &str) -> Error {
+    built(tree, &Options::default()).unwrap_err()
+}
+
+const NESTED: &str = "\
+== top/kustomization.yaml
+resources: [b.yaml, ../base]
+bases: [other]
+== top/b.yaml
+kind: B
+metadata: {name: b}
+---
+kind: Namespace
+metadata: {name: n}
+== top/other/kustomization.yml
+resources: [c.yaml]
+== top/other/c.yaml
+kind: C
+metadata: {name: c}
+== base/Kustomization
+resources: [a.yaml]
+sortOptions: {order: nonsense}
+== base/a.yaml
+kind: A
+metadata: {name: a}
+";
+
+#[test]
+fn resources_come_depth_first_in_the_order_of_the_lists() {
+    assert_eq!(names(NESTED, &UNSORTED), "B b, Namespace n, A a, C c");
+}
+
+#[test]
+fn the_output_goes_by_kind_unless_another_order_is_asked_for() {
+    assert_eq!(names(NESTED, &Options::default()), "Namespace n, A a, B b, C c");
+    let fifo = NESTED.replace("bases:", "sortOptions: {order: fifo}\nbases:");
+    assert_eq!(names(&fifo, &Options::default()), "B b, Namespace n, A a, C c");
+    let lists = "sortOptions: {order: legacy, legacySortOptions: {orderFirst: [C], orderLast: [A]}}\nbases:";
+    let listed = NESTED.replace("bases:", lists);
+    assert_eq!(names(&listed, &Options::default()), "C c, B b, Namespace n, A a");
+    let output = built(&listed, &UNSORTED).unwrap();
+    assert!(
+        output.warnings.iter().any(|warning| warning.text.starts_with("Warning: Sorting order"))
+    );
+}
+
+#[test]
+fn an_order_must_be_one() {
+    for (options, help) in [
+        ("{order: legcy}", "did you mean `legacy`?"),
+        ("{}", "write `order: legacy` or `order: fifo`"),
+        (
+            "{order: fifo, legacySortOptions: {orderFirst: [A]}}",
+            "remove them, or write `order: legacy`",
+        ),
+    ] {
+        let error = failure(&NESTED.replace("bases:", &format!("sortOptions: {options}\nbases:")));
+        assert_eq!((error.code(), error.helps()), (Code::InvalidValue, &[help.to_owned()][..]));
+    }
+}
+
+#[test]
+fn a_render_is_yaml_with_sorted_keys() {
+    let tree = "== top/kustomization.yaml\nresources: [r.yaml]\n== top/r.yaml\nmetadata: {name: a, annotations: {x: 1}}\nkind: A\n---\nkind: BList\n";
+    let yaml = built(tree, &Options::default()).unwrap().resources.to_yaml().unwrap();
+    let expected = "kind: A\nmetadata:\n  annotations:\n    x: \"1\"\n  name: a\n---\nkind: BList\nmetadata: {}\n";
+    assert_eq!(yaml, expected);
+}
+
+#[test]
+fn local_config_is_not_printed() {
+    let local = "metadata: {name: b, annotations: {config.kubernetes.io/local-config: ''}}";
+    assert_eq!(
+        names(&NESTED.replace("metadata: {name: b}", local), &UNSORTED),
+        "Namespace n, A a, C c"
+    );
+}
+
+#[test]
+fn two_resources_of_one_id_are_shown_with_what_brought_them_in() {
+    let tree = NESTED.replace(
+        "kind: C\nmetadata: {name: c}",
+        "kind: A\nmetadata: {name: a, namespace: default}",
+    );
+    let loader = loader(&tree);
+    let error = build(&loader, "top", &Options::default()).unwrap_err();
+    assert_eq!(error.code(), Code::DuplicateId);
+    let place = |span| {
+        let place = loader.sources().locate(span).unwrap();
+        format!("{}:{}", place.source.name(), place.line)
+    };
+    assert_eq!(place(error.span()), "top/other/c.yaml:2");
+    let notes: Vec<String> = error.notes().iter().map(|note| place(note.span)).collect();
+    assert_eq!(notes, ["base/a.yaml:2", "top/kustomization.yaml:2"]);
+}
+
+#[test]
+fn a_file_that_is_listed_twice_is_refused() {
+    let error = failure(&NESTED.replace("[b.yaml,", "[b.yaml, b.yaml,"));
+    assert_eq!((error.code(), error.iter().count()), (Code::DuplicateId, 2));
+}
+
+#[test]
+fn failures_of_several_files_are_shown_together() {
+    let tree = NESTED
+        .replace("[b.yaml,", "[no.yaml, b.yaml,")
+        .replace("kind: B\n", "")
+        .replace("[a.yaml]", "[neither.yaml, a.yaml]");
+    let error = failure(&tree);
+    let codes: Vec<Code> = error.iter().map(Error::code).collect();
+    assert_eq!(codes, [Code::FileNotFound, Code::MissingKind, Code::FileNotFound]);
+    let steps: Vec<&[String]> = error.iter().map(Error::steps).collect();
+    assert_eq!(steps, [&[][..], &[], &["while accumulating the base `base`".to_owned()]]);
+}
+
+#[test]
+fn a_component_is_no_base() {
+    let error = failure(&NESTED.replace("sortOptions: {order: nonsense}", "kind: Component"));
+    assert_eq!(error.code(), Code::UnexpectedComponent);
+}
+
+#[test]
+fn a_field_that_nothing_is_done_about_is_refused() {
+    let error =
+        failure(&NESTED.replace("sortOptions: {order: nonsense}", "namePrefix: a-\nvars: []"));
+    assert_eq!((error.code(), error.iter().count()), (Code::NotSupportedYet, 1));
+}
+
+/// Kustomizations `top`, `1`, `2` and so on, each with the next one as a base, and the last one with other entries.
+fn chain(length: usize, entries: &dyn Fn(&str) -> String, last: &str) -> String {
+    let level = |level: usize| {
+        let name = if level == 0 { "top".to_owned() } else { level.to_string() };
+        let next = format!("../{}", level + 1);
+        let entries = if level + 1 == length { last.to_owned() } else { entries(&next) };
+        format!("== {name}/kustomization.yaml\nresources: [{entries}]\n")
+    };
+    let levels: String = (0..length).map(level).collect();
+    levels + &format!("== {}/a.yaml\nkind: A\nmetadata: {{name: a}}\n", length - 1)
+}
+
+#[test]
+fn a_long_chain_of_bases_needs_little_stack() {
+    let body =
+        || assert_eq!(names(&chain(1000, &str::to_owned, "a.yaml"), &Options::default()), "A a");
+    std::thread::Builder::new().stack_size(512 << 10).spawn(body).unwrap().join().unwrap();
+}
+
+#[test]
+fn shared_bases_are_not_accumulated_over_and_over() {
+    let tree = chain(200, &|base| format!("{base}, {base}"), "");
+    assert_eq!(names(&tree, &Options::default()), "");
+}
+
+#[test]
+fn a_base_with_a_resource_cannot_be_used_twice() {
+    let error = failure(&chain(200, &|base| format!("{base}, {base}"), "a.yaml"));
+    assert_eq!(error.code(), Code::DuplicateId);
+    assert_eq!(error.steps().len(), 198);
+}

@@ -1,0 +1,199 @@
+//! What a generator made joins the resources: beside them, in place of one, or merged into one.
+
+use super::metadata::{self, ANNOTATIONS, LABELS, Texts};
+use super::{Behavior, ResMap, Resource};
+use crate::error::{Code, Error, Result};
+use crate::source::Span;
+use crate::yaml::{Mapping, Node, Scalar};
+
+impl ResMap {
+    /// Adds a resource, or replaces or merges into the one that has its id, or had it before, as its behavior says. What is
+    /// there already keeps its place, its name and what a build remembers of it.
+    ///
+    /// # Errors
+    /// [`Code::DuplicateId`] when there is such a resource and the behavior wants none;
+    /// [`Code::GeneratorTargetNotFound`] when there is none and it wants one; [`Code::GeneratorTargetAmbiguous`] when
+    /// there are several.
+    pub fn absorb(&mut self, mut resource: Resource) -> Result<()> {
+        let is_there =
+            |place: &usize| self.get(*place).is_some_and(|found| !found.node().is_empty());
+        let places: Vec<usize> = self.places_ever(resource.id()).filter(is_there).collect();
+        let behavior = resource.behavior.unwrap_or(Behavior::Unspecified);
+        let wants_one = matches!(behavior, Behavior::Merge | Behavior::Replace);
+        let (place, old) = match places[..] {
+            [] if wants_one => return Err(not_found(&resource, behavior)),
+            [] => return self.append(resource),
+            [place] => match self.get(place) {
+                Some(old) if wants_one => (place, old),
+                Some(old) => return Err(taken(old, &resource)),
+                None => return Ok(()),
+            },
+            _ => {
+                return Err(ambiguous(
+                    &resource,
+                    places.iter().filter_map(|&place| self.get(place)),
+                ));
+            }
+        };
+        if resource.gvk() != old.gvk() || self.places(old.id()).count() != 1 {
+            return Err(
+                not_found(&resource, behavior).note(old.span(), "this one has another type by now")
+            );
+        }
+        resource.inherit(old)?;
+        if behavior == Behavior::Merge {
+            resource.merge_data(old, "data");
+            resource.merge_data(old, "binaryData");
+            resource.origin = old.origin.clone().or(resource.origin);
+        }
+        self.change(place, |place| *place = resource);
+        Ok(())
+    }
+}
+
+impl Resource {
+    /// Takes over name, namespace and memory of the resource that this one replaces, and the labels and annotations that it
+    /// does not have itself.
+    fn inherit(&mut self, old: &Self) -> Result<()> {
+        for field in [LABELS, ANNOTATIONS] {
+            let mut texts = metadata::take(&mut old.node.clone(), field)?;
+            texts.extend(metadata::take(&mut self.node, field)?);
+            metadata::put(&mut self.node, field, texts)?;
+        }
+        self.set_name(old.name(), old.span())?;
+        self.set_namespace(old.namespace(), old.span())?;
+        self.previous.clone_from(&old.previous);
+        self.prefixes.clone_from(&old.prefixes);
+        self.suffixes.clone_from(&old.suffixes);
+        self.referrers.clone_from(&old.referrers);
+        self.behavior = old.behavior;
+        // Either of the two is enough to go without a hash.
+        self.needs_hash &= old.needs_hash;
+        self.allow_name_change = old.allow_name_change;
+        self.allow_kind_change = old.allow_kind_change;
+        self.helm_generated = old.helm_generated;
+        self.origin = self.origin.take().or_else(|| old.origin.clone());
+        Ok(())
+    }
+
+    /// Adds the entries of another resource's field that this one does not have. All values become strings.
+    fn merge_data(&mut self, old: &Self, field: &str) {
+        let mut texts = data(old.node.get(field));
+        texts.extend(data(self.node.get(field)));
+        let Some(root) = self.node.as_mapping_mut() else {
+            return;
+        };
+        root.remove(field);
+        if !texts.is_empty() {
+            root.insert(Scalar::untagged(field, Span::NONE), metadata::mapping(texts));
+        }
+    }
+}
+
+/// The entries of a field, a null being nothing.
+fn data(field: Option<&Node>) -> Texts {
+    let entries = field.and_then(Node::as_mapping).into_iter().flat_map(Mapping::iter);
+    let text = |(key, value): (&Scalar, &Node)| {
+        let scalar = value.as_scalar().filter(|scalar| !scalar.is_null());
+        let text = scalar.map(Scalar::shared_text).cloned().unwrap_or_default();
+        (key.shared_text().clone(), (text, key.span(), value.span()))
+    };
+    entries.map(text).collect()
+}
+
+fn not_found(resource: &Resource, behavior: Behavior) -> Error {
+    let message = format!("no resource has the id `{}`", resource.id());
+    Error::new(Code::GeneratorTargetNotFound, message)
+        .at(resource.span())
+        .label(format!("nothing to {}", behavior.name()))
+        .help(
+            "the generator's `namespace` counts too: give it the one of the resource that is meant",
+        )
+}
+
+fn taken(old: &Resource, resource: &Resource) -> Error {
+    Error::new(
+        Code::DuplicateId,
+        format!("there is a resource with the id `{}` already", resource.id()),
+    )
+    .at(resource.span())
+    .note(old.span(), "this one")
+    .help("set `behavior` to `merge` or `replace`, or choose another name")
+}
+
+fn ambiguous<'a>(resource: &Resource, found: impl Iterator<Item = &'a Resource>) -> Error {
+    let message = format!("several resources have, or had, the id `{}`", resource.id());
+    let error = Error::new(Code::GeneratorTargetAmbiguous, message).at(resource.span());
+    found.fold(error, |error, found| error.note(found.span(), format!("`{}` is one", found.id())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::sample::{read, resource};
+
+    fn generated(behavior: Behavior, text: &str) -> Resource {
+        let mut resource = resource(text);
+        (resource.behavior, resource.needs_hash) = (Some(behavior), true);
+        resource
+    }
+
+    fn base() -> ResMap {
+        let text = "
+kind: ConfigMap
+metadata:
+  name: p-c
+  labels: {a: 1, b: 2}
+  annotations:
+    internal.config.kubernetes.io/previousNames: c
+    internal.config.kubernetes.io/previousNamespaces: default
+    internal.config.kubernetes.io/previousKinds: ConfigMap
+immutable: true
+data: {x: 1, y: 2}
+";
+        read(text).unwrap().into()
+    }
+
+    const INCOMING: &str =
+        "{kind: ConfigMap, metadata: {name: c, labels: {b: 3}}, data: {y: ~, z: 5}}";
+
+    #[track_caller]
+    fn absorbed(behavior: Behavior) -> String {
+        let mut map = base();
+        map.absorb(generated(behavior, INCOMING)).unwrap();
+        assert_eq!((map.len(), map.places_ever(resource(INCOMING).id()).count()), (1, 1));
+        let found = map.get(0).unwrap();
+        assert!(!found.needs_hash);
+        format!("{:?}", found.node())
+    }
+
+    #[test]
+    fn merged_data_is_united_and_the_rest_is_new() {
+        let expected = "{kind: ConfigMap, metadata: {name: p-c, labels: {a: !!Str \"1\", b: !!Str \"3\"}}, \
+                        data: {x: !!Str \"1\", y: !!Str \"\", z: !!Str \"5\"}}";
+        assert_eq!(absorbed(Behavior::Merge), expected);
+    }
+
+    #[test]
+    fn replaced_data_is_new() {
+        assert!(absorbed(Behavior::Replace).ends_with("data: {y: ~, z: 5}}"));
+    }
+
+    #[test]
+    fn the_behavior_must_fit() {
+        let code = |map: &mut ResMap, resource| map.absorb(resource).unwrap_err().code();
+        assert_eq!(code(&mut base(), generated(Behavior::Create, INCOMING)), Code::DuplicateId);
+        let other = generated(Behavior::Merge, "{kind: Secret, metadata: {name: c}}");
+        assert_eq!(code(&mut base(), other), Code::GeneratorTargetNotFound);
+        let mut map = base();
+        map.append(resource("{kind: ConfigMap, metadata: {name: c}}")).unwrap();
+        assert_eq!(
+            code(&mut map, generated(Behavior::Merge, INCOMING)),
+            Code::GeneratorTargetAmbiguous
+        );
+        let mut map = base();
+        map.absorb(generated(Behavior::Unspecified, "{kind: Secret, metadata: {name: c}}"))
+            .unwrap();
+        assert_eq!(map.len(), 2);
+    }
+}

@@ -1,0 +1,286 @@
+//! What a build remembers about a resource, as the annotations that the reference keeps it in.
+//!
+//! It is fields here. But in the reference users' patches and functions can see, copy and delete it, and input files may bring it along: so it
+//! is written into the tree where that shows, and what is left there afterwards is read back.
+
+use super::metadata::{self, ANNOTATIONS, METADATA};
+use super::{Behavior, PreviousId, ResId, Resource};
+use crate::error::{Code, Error, Result};
+use crate::source::Span;
+use crate::yaml::{Mapping, Node, Scalar, Text};
+
+const DOMAIN: &str = "internal.config.kubernetes.io/";
+const PREVIOUS_KINDS: &str = "internal.config.kubernetes.io/previousKinds";
+const PREVIOUS_NAMES: &str = "internal.config.kubernetes.io/previousNames";
+const PREVIOUS_NAMESPACES: &str = "internal.config.kubernetes.io/previousNamespaces";
+const PREFIXES: &str = "internal.config.kubernetes.io/prefixes";
+const SUFFIXES: &str = "internal.config.kubernetes.io/suffixes";
+const REFERRERS: &str = "internal.config.kubernetes.io/refBy";
+const BEHAVIOR: &str = "internal.config.kubernetes.io/generatorBehavior";
+const NEEDS_HASH: &str = "internal.config.kubernetes.io/needsHashSuffix";
+const ALLOW_NAME_CHANGE: &str = "internal.config.kubernetes.io/allowNameChange";
+const ALLOW_KIND_CHANGE: &str = "internal.config.kubernetes.io/allowKindChange";
+const HELM_GENERATED: &str = "internal.config.kubernetes.io/helm-generated";
+
+/// The annotations that never reach the output, whoever wrote them.
+pub(super) const NEVER_PRINTED: &[&str] = &[
+    PREVIOUS_KINDS,
+    PREVIOUS_NAMES,
+    PREVIOUS_NAMESPACES,
+    PREFIXES,
+    SUFFIXES,
+    REFERRERS,
+    BEHAVIOR,
+    NEEDS_HASH,
+    ALLOW_NAME_CHANGE,
+    ALLOW_KIND_CHANGE,
+    HELM_GENERATED,
+    "internal.config.kubernetes.io/path",
+    "internal.config.kubernetes.io/index",
+    "internal.config.kubernetes.io/seqindent",
+    "internal.config.kubernetes.io/id",
+    "internal.config.kubernetes.io/annotations-migration-resource-id",
+    "config.kubernetes.io/path",
+    "config.kubernetes.io/index",
+    "config.k8s.io/id",
+];
+
+const ENABLED: &str = "enabled";
+const TRUE: &str = "true";
+
+/// Writes the fields of a resource into its annotations. An empty field `annotations` makes room for a mapping.
+///
+/// # Errors
+/// [`Code::InvalidType`] when there is something to write and `metadata` or its annotations are no mapping.
+pub(super) fn write(resource: &mut Resource) -> Result<()> {
+    let written = texts(resource);
+    let Some(metadata) = (!written.is_empty())
+        .then(|| metadata::metadata_mut(&mut resource.node))
+        .transpose()?
+        .flatten()
+    else {
+        return Ok(());
+    };
+    if metadata.get(ANNOTATIONS).is_none_or(|field| field.as_scalar().is_some() || field.is_empty())
+    {
+        metadata.remove(ANNOTATIONS);
+        metadata.insert(
+            Scalar::untagged(ANNOTATIONS, Span::NONE),
+            Node::mapping(Vec::new(), Span::NONE),
+        );
+    }
+    let field = metadata.get_mut(ANNOTATIONS);
+    let span = field.as_ref().map_or(Span::NONE, |field| field.span());
+    let Some(annotations) = field.and_then(Node::as_mapping_mut) else {
+        return Err(metadata::is_a_list(ANNOTATIONS, span));
+    };
+    for (key, text) in written {
+        annotations
+            .insert(Scalar::untagged(key, Span::NONE), Scalar::string(&text, Span::NONE).into());
+    }
+    Ok(())
+}
+
+fn texts(resource: &Resource) -> Vec<(&'static str, String)> {
+    let mut written = Vec::new();
+    let mut flag =
+        |key, is_set: bool, text: &str| is_set.then(|| written.push((key, text.to_owned())));
+    flag(BEHAVIOR, resource.behavior.is_some(), resource.behavior.map_or("", Behavior::name));
+    flag(NEEDS_HASH, resource.needs_hash, ENABLED);
+    flag(ALLOW_NAME_CHANGE, resource.allow_name_change, ENABLED);
+    flag(ALLOW_KIND_CHANGE, resource.allow_kind_change, ENABLED);
+    flag(HELM_GENERATED, resource.helm_generated, TRUE);
+    let mut list = |key, texts: &mut dyn Iterator<Item = &Text>| {
+        let texts: Vec<&str> = texts.map(Text::as_str).collect();
+        (!texts.is_empty()).then(|| written.push((key, texts.join(","))));
+    };
+    list(PREVIOUS_NAMES, &mut resource.previous.iter().map(|previous| &previous.name));
+    list(PREVIOUS_NAMESPACES, &mut resource.previous.iter().map(|previous| &previous.namespace));
+    list(PREVIOUS_KINDS, &mut resource.previous.iter().map(|previous| &previous.kind));
+    list(PREFIXES, &mut resource.prefixes.iter());
+    list(SUFFIXES, &mut resource.suffixes.iter());
+    let referrers: Vec<Text> = resource.referrers.iter().map(|id| id.to_string().into()).collect();
+    list(REFERRERS, &mut referrers.iter());
+    written
+}
+
+/// Takes what the annotations of a resource say into its fields; what they do not say is forgotten. A value that means nothing to a build
+/// stays where it is.
+///
+/// # Errors
+/// [`Code::InvalidValue`] when the previous names, namespaces and kinds are not equally many.
+pub(super) fn read(resource: &mut Resource) -> Result<()> {
+    forget(resource);
+    if !metadata::entries(&resource.node, ANNOTATIONS).any(|(key, _)| key.starts_with(DOMAIN)) {
+        return Ok(());
+    }
+    let Some(metadata) = resource.node.get_mut(METADATA).and_then(Node::as_mapping_mut) else {
+        return Ok(());
+    };
+    let Some(annotations) = metadata.get_mut(ANNOTATIONS).and_then(Node::as_mapping_mut) else {
+        return Ok(());
+    };
+    let split = |text: &str| Some(text.split(',').map(Text::from).collect::<Vec<_>>());
+    let enabled = |text: &str| (text == ENABLED).then_some(());
+    resource.behavior = take(annotations, BEHAVIOR, |text| {
+        Some(Behavior::named(text)).filter(|behavior| behavior.name() == text)
+    });
+    resource.needs_hash = take(annotations, NEEDS_HASH, enabled).is_some();
+    resource.allow_name_change = take(annotations, ALLOW_NAME_CHANGE, enabled).is_some();
+    resource.allow_kind_change = take(annotations, ALLOW_KIND_CHANGE, enabled).is_some();
+    resource.helm_generated =
+        take(annotations, HELM_GENERATED, |text| (text == TRUE).then_some(())).is_some();
+    resource.previous = take_previous(annotations)?;
+    resource.prefixes = take(annotations, PREFIXES, split).unwrap_or_default();
+    resource.suffixes = take(annotations, SUFFIXES, split).unwrap_or_default();
+    let ids = |text: &str| text.split(',').map(ResId::parse).collect();
+    resource.referrers = take(annotations, REFERRERS, ids).unwrap_or_default();
+    if annotations.is_empty() {
+        metadata.remove(ANNOTATIONS);
+    }
+    Ok(())
+}
+
+fn forget(resource: &mut Resource) {
+    resource.behavior = None;
+    resource.needs_hash = false;
+    resource.allow_name_change = false;
+    resource.allow_kind_change = false;
+    resource.helm_generated = false;
+    resource.previous.clear();
+    resource.prefixes.clear();
+    resource.suffixes.clear();
+    resource.referrers.clear();
+}
+
+fn take_previous(annotations: &mut Mapping) -> Result<Vec<PreviousId>> {
+    let split = |text: &str| Some(text.split(',').map(Text::from).collect::<Vec<_>>());
+    let span = annotations.get(PREVIOUS_NAMES).map_or(Span::NONE, Node::span);
+    let Some(names) = take(annotations, PREVIOUS_NAMES, split) else {
+        return Ok(Vec::new());
+    };
+    // Nothing is one empty text.
+    let mut next = |key| take(annotations, key, split).unwrap_or_else(|| vec![Text::default()]);
+    let (namespaces, kinds) = (next(PREVIOUS_NAMESPACES), next(PREVIOUS_KINDS));
+    if names.len() != namespaces.len() || names.len() != kinds.len() {
+        let found = format!(
+            "{} names, {} namespaces and {} kinds",
+            names.len(),
+            namespaces.len(),
+            kinds.len()
+        );
+        return Err(Error::new(
+            Code::InvalidValue,
+            format!("a resource remembers {found} that it had"),
+        )
+        .at(span)
+        .help(
+            "remove the annotations of `internal.config.kubernetes.io`: they belong to a build",
+        ));
+    }
+    let previous = names.into_iter().zip(namespaces).zip(kinds);
+    Ok(previous.map(|((name, namespace), kind)| PreviousId { name, namespace, kind }).collect())
+}
+
+/// Takes out an annotation if its value means something.
+fn take<T>(
+    annotations: &mut Mapping,
+    key: &str,
+    meaning: impl FnOnce(&str) -> Option<T>,
+) -> Option<T> {
+    let (_, value) = annotations.iter().rfind(|(name, _)| name.text() == key)?;
+    let meaning = meaning(value.as_text().unwrap_or_default())?;
+    annotations.entries_mut().retain(|(name, _)| name.text() != key);
+    Some(meaning)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::sample::{resource, schema};
+
+    const KNOWN: &str = "
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: c
+  annotations:
+    mine: 1
+    internal.config.kubernetes.io/generatorBehavior: merge
+    internal.config.kubernetes.io/needsHashSuffix: enabled
+    internal.config.kubernetes.io/helm-generated: 'true'
+    internal.config.kubernetes.io/previousNames: a,b
+    internal.config.kubernetes.io/previousNamespaces: default,x
+    internal.config.kubernetes.io/previousKinds: ConfigMap,Foo
+    internal.config.kubernetes.io/prefixes: p-,q-
+    internal.config.kubernetes.io/suffixes: -s
+    internal.config.kubernetes.io/refBy: Pod.v1.[noGrp]/web.[noNs]
+";
+
+    #[test]
+    fn input_files_bring_bookkeeping_along() {
+        let found = resource(KNOWN);
+        assert_eq!(found.behavior, Some(Behavior::Merge));
+        assert!(found.needs_hash && found.helm_generated && !found.allow_name_change);
+        let ids: Vec<String> = found.previous_ids().map(|id| id.to_string()).collect();
+        assert_eq!(ids, ["ConfigMap.v1.[noGrp]/a.default", "Foo.v1.[noGrp]/b.x"]);
+        assert_eq!(found.prefixes, ["p-", "q-"]);
+        assert_eq!(found.suffixes, ["-s"]);
+        assert_eq!(format!("{:?}", found.referrers), "[Pod.v1.[noGrp]/web.[noNs]]");
+        assert_eq!(found.annotations().collect::<Vec<_>>(), [("mine", "1")]);
+    }
+
+    #[test]
+    fn a_change_sees_the_bookkeeping_and_leaves_it() {
+        let mut found = resource(KNOWN);
+        let before = found.node().clone();
+        let seen = found.with_annotations(&schema(), |root| {
+            let entries = metadata::entries(root, ANNOTATIONS);
+            Ok(entries.map(|(key, value)| format!("    {key}: {value}")).collect::<Vec<_>>())
+        });
+        let mut known: Vec<String> =
+            KNOWN.lines().skip(6).map(|line| line.replace('\'', "")).collect();
+        let mut seen = seen.unwrap();
+        known.sort();
+        seen.sort();
+        assert_eq!(seen, known);
+        assert_eq!(found.previous.len(), 2);
+        assert!(*found.node() == before);
+    }
+
+    #[test]
+    fn what_a_change_removes_is_forgotten() {
+        let mut found = resource(KNOWN);
+        let change = |root: &mut Node| {
+            let metadata = root.get_mut(METADATA).unwrap().as_mapping_mut().unwrap();
+            metadata.remove(ANNOTATIONS);
+            Ok(())
+        };
+        found.with_annotations(&schema(), change).unwrap();
+        assert!(found.previous.is_empty() && found.prefixes.is_empty() && !found.needs_hash);
+        assert_eq!(found.original_id().name, "c");
+    }
+
+    #[test]
+    fn a_resource_without_annotations_gets_a_mapping_to_change() {
+        let mut found = resource("{kind: A, metadata: {name: a, annotations: ~}}");
+        found.push_previous_id();
+        let had = found.with_annotations(&schema(), |root| {
+            Ok(root.get(METADATA).unwrap().get(ANNOTATIONS).unwrap().as_mapping().unwrap().len())
+        });
+        assert_eq!(had, Ok(3));
+        assert_eq!(format!("{:?}", found.node()), "{kind: A, metadata: {name: a}}");
+        assert_eq!(found.previous.len(), 1);
+    }
+
+    #[test]
+    fn contradictions_are_refused() {
+        let text = "{kind: A, metadata: {name: a, annotations: {internal.config.kubernetes.io/previousNames: 'a,b'}}}";
+        let error = crate::resource::sample::read(text).unwrap_err();
+        assert_eq!(error.code(), Code::InvalidValue);
+        let mut found = resource("{kind: A, metadata: {name: a, annotations: [b]}}");
+        found.push_previous_id();
+        let error = found.with_annotations(&schema(), |_| Ok(())).unwrap_err();
+        assert_eq!(error.code(), Code::InvalidType);
+    }
+}

@@ -1,0 +1,20 @@
+//! A resource: the document of one object, its id, and what a build remembers about it; and the resources of a
+//! build, in order.
+
+mod absorb;
+mod bookkeeping;
+mod id;
+mod metadata;
+mod pattern;
+mod read;
+mod resmap;
+#[expect(clippy::module_inception, reason = "the layer is named for the type it is about")]
+mod resource;
+#[cfg(test)]
+pub(crate) mod sample;
+
+pub use id::{DEFAULT_NAMESPACE, ResId};
+pub use pattern::Pattern;
+pub use read::{resources as read, validate};
+pub use resmap::ResMap;
+pub use resource::{Behavior, Kept, Origin, PreviousId, Resource};

@@ -1,0 +1,367 @@
+//! The resources of a build, in order, and found by id.
+
+use std::sync::OnceLock;
+
+use indexmap::IndexMap;
+
+use super::{Kept, ResId, Resource};
+use crate::error::{Code, Error, Result};
+use crate::yaml;
+
+/// Resources in order. Ids may collide while transformers work: who adds resources or finishes checks them.
+///
+/// Looking up an id costs no walk over the resources. The first look-up after an id changed builds an index, so
+/// changes come in rounds: all of one kind, then look-ups again.
+#[derive(Debug, Default)]
+pub struct ResMap {
+    resources: Vec<Resource>,
+    /// By the ids of now.
+    current: OnceLock<Index>,
+    /// By all ids that a resource ever had.
+    ever: OnceLock<Index>,
+}
+
+type Index = IndexMap<ResId, Places>;
+
+/// The places of the resources of one id: nearly always one.
+#[derive(Debug)]
+struct Places {
+    first: usize,
+    more: Vec<usize>,
+}
+
+impl ResMap {
+    /// No resources.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The number of resources.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.resources.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.resources.is_empty()
+    }
+
+    /// The resources in order.
+    pub fn iter(&self) -> std::slice::Iter<'_, Resource> {
+        self.resources.iter()
+    }
+
+    /// The resources in order, to change.
+    pub fn iter_mut(&mut self) -> std::slice::IterMut<'_, Resource> {
+        self.forget_ids();
+        self.resources.iter_mut()
+    }
+
+    /// The resource at a place.
+    #[must_use]
+    pub fn get(&self, place: usize) -> Option<&Resource> {
+        self.resources.get(place)
+    }
+
+    /// Changes one resource. Unlike [`ResMap::iter_mut`] it costs the next look-up nothing if no id changed. Nothing when there is no such place.
+    pub fn change<T>(
+        &mut self,
+        place: usize,
+        change: impl FnOnce(&mut Resource) -> T,
+    ) -> Option<T> {
+        let resource = self.resources.get_mut(place)?;
+        let (id, previous) = (resource.id().clone(), resource.previous.len());
+        let result = change(resource);
+        if *resource.id() != id || resource.previous.len() != previous {
+            self.forget_ids();
+        }
+        Some(result)
+    }
+
+    /// The places of the resources that have this id now.
+    pub fn places(&self, id: &ResId) -> impl Iterator<Item = usize> {
+        let current =
+            self.current.get_or_init(|| index(&self.resources, |resource| [resource.id().clone()]));
+        places(current, id)
+    }
+
+    /// The places of the resources that have this id now or had it before, in order.
+    pub fn places_ever(&self, id: &ResId) -> impl Iterator<Item = usize> {
+        let ids = |resource: &Resource| {
+            resource.previous_ids().chain([resource.id().clone()]).collect::<Vec<_>>()
+        };
+        places(self.ever.get_or_init(|| index(&self.resources, ids)), id)
+    }
+
+    /// Adds a resource at the end.
+    ///
+    /// # Errors
+    /// [`Code::DuplicateId`] when there is one with its id, with both places.
+    pub fn append(&mut self, resource: Resource) -> Result<()> {
+        if let Some(same) =
+            self.places(resource.id()).next().and_then(|place| self.resources.get(place))
+        {
+            return Err(duplicate(same, &resource));
+        }
+        if let Some(current) = self.current.get_mut() {
+            add(current, resource.id().clone(), self.resources.len());
+        }
+        self.ever.take();
+        self.resources.push(resource);
+        Ok(())
+    }
+
+    /// Adds the resources of another set at the end.
+    ///
+    /// # Errors
+    /// [`Code::DuplicateId`] for each resource whose id is taken.
+    pub fn append_all(&mut self, other: Self) -> Result<()> {
+        if self.is_empty() {
+            *self = other;
+            return self.check_ids();
+        }
+        self.resources.reserve(other.len());
+        let errors: Vec<Error> =
+            other.into_iter().filter_map(|resource| self.append(resource).err()).collect();
+        Error::all(errors).map_or(Ok(()), Err)
+    }
+
+    /// Checks that no two resources have one id.
+    ///
+    /// # Errors
+    /// [`Code::DuplicateId`] for each that has the id of an earlier one.
+    pub fn check_ids(&self) -> Result<()> {
+        let current =
+            self.current.get_or_init(|| index(&self.resources, |resource| [resource.id().clone()]));
+        if current.len() == self.len() {
+            return Ok(());
+        }
+        let pairs = current
+            .values()
+            .flat_map(|places| places.more.iter().map(|&more| (places.first, more)));
+        let errors = pairs
+            .filter_map(|(first, second)| Some(duplicate(self.get(first)?, self.get(second)?)));
+        Error::all(errors).map_or(Ok(()), Err)
+    }
+
+    /// Keeps the resources that pass a test.
+    pub fn retain(&mut self, keep: impl FnMut(&Resource) -> bool) {
+        let before = self.len();
+        self.resources.retain(keep);
+        if self.len() != before {
+            self.forget_ids();
+        }
+    }
+
+    /// Sorts the resources by a key; equal ones stay in their order.
+    pub fn sort_by_key<K: Ord>(&mut self, key: impl FnMut(&Resource) -> K) {
+        self.resources.sort_by_cached_key(key);
+        self.forget_ids();
+    }
+
+    /// Makes the documents what is printed: [`Resource::finish`] for each.
+    ///
+    /// # Errors
+    /// Those of every resource.
+    pub fn finish(&mut self, kept: Kept) -> Result<()> {
+        let errors: Vec<Error> =
+            self.resources.iter_mut().filter_map(|resource| resource.finish(kept).err()).collect();
+        Error::all(errors).map_or(Ok(()), Err)
+    }
+
+    /// The resources as YAML, one document after the other.
+    ///
+    /// # Errors
+    /// Those of [`yaml::emit()`], for every resource that has no form in YAML.
+    pub fn to_yaml(&self) -> Result<String> {
+        let mut text = String::new();
+        let mut errors = Vec::new();
+        for resource in self {
+            if !text.is_empty() {
+                text.push_str("---\n");
+            }
+            if let Err(error) = yaml::emit(resource.node(), &mut text) {
+                errors.push(error.step(format!("while writing {}", resource.id())));
+            }
+        }
+        Error::all(errors).map_or(Ok(text), Err)
+    }
+
+    fn forget_ids(&mut self) {
+        self.current.take();
+        self.ever.take();
+    }
+}
+
+fn index<I: IntoIterator<Item = ResId>>(
+    resources: &[Resource],
+    ids: impl Fn(&Resource) -> I,
+) -> Index {
+    let mut index = Index::with_capacity(resources.len());
+    for (place, resource) in resources.iter().enumerate() {
+        for id in ids(resource) {
+            add(&mut index, id, place);
+        }
+    }
+    index
+}
+
+fn add(index: &mut Index, id: ResId, place: usize) {
+    let places = index.entry(id).or_insert_with(|| Places { first: place, more: Vec::new() });
+    // A resource may have had one id twice.
+    if places.more.last().copied().unwrap_or(places.first) != place {
+        places.more.push(place);
+    }
+}
+
+fn places(index: &Index, id: &ResId) -> impl Iterator<Item = usize> {
+    index
+        .get(id)
+        .into_iter()
+        .flat_map(|places| std::iter::once(places.first).chain(places.more.iter().copied()))
+}
+
+fn duplicate(first: &Resource, second: &Resource) -> Error {
+    let error =
+        Error::new(Code::DuplicateId, format!("two resources have the id `{}`", second.id()))
+            .at(second.span());
+    if first.span() == second.span() {
+        return error
+            .label("this resource is in the build twice")
+            .help("list each file and each base once");
+    }
+    error.label("this one comes second").note(first.span(), "the first one").help(
+        "kind, group, version, name and namespace together must be unique: remove or rename one",
+    )
+}
+
+/// The indices are not copied: a copy is made to be changed.
+impl Clone for ResMap {
+    fn clone(&self) -> Self {
+        self.resources.clone().into()
+    }
+}
+
+impl From<Vec<Resource>> for ResMap {
+    /// The resources as they are: nothing is checked.
+    fn from(resources: Vec<Resource>) -> Self {
+        Self { resources, ..Self::default() }
+    }
+}
+
+impl IntoIterator for ResMap {
+    type Item = Resource;
+    type IntoIter = std::vec::IntoIter<Resource>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.resources.into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a ResMap {
+    type Item = &'a Resource;
+    type IntoIter = std::slice::Iter<'a, Resource>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a mut ResMap {
+    type Item = &'a mut Resource;
+    type IntoIter = std::slice::IterMut<'a, Resource>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter_mut()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::sample::{read, resource};
+    use crate::source::Span;
+
+    fn map(names: &[&str]) -> ResMap {
+        let text = |name: &&str| format!("kind: A\nmetadata: {{name: {name}}}\n");
+        let texts: Vec<String> = names.iter().map(text).collect();
+        read(&texts.join("---\n")).unwrap().into()
+    }
+
+    fn id(name: &str) -> ResId {
+        map(&[name]).get(0).unwrap().id().clone()
+    }
+
+    fn places(map: &ResMap, name: &str) -> Vec<usize> {
+        map.places(&id(name)).collect()
+    }
+
+    fn places_ever(map: &ResMap, name: &str) -> Vec<usize> {
+        map.places_ever(&id(name)).collect()
+    }
+
+    fn rename(resource: &mut Resource, name: &str) {
+        resource.push_previous_id();
+        resource.set_name(name, Span::NONE).unwrap();
+    }
+
+    #[test]
+    fn ids_lead_to_places() {
+        let mut map = map(&["a", "b", "a"]);
+        assert_eq!(places(&map, "a"), [0, 2]);
+        assert_eq!(places(&map, "c"), Vec::<usize>::new());
+        map.change(0, |resource| rename(resource, "c")).unwrap();
+        assert_eq!((places(&map, "a"), places(&map, "c")), (vec![2], vec![0]));
+        assert_eq!((places_ever(&map, "a"), places_ever(&map, "c")), (vec![0, 2], vec![0]));
+        map.iter_mut().for_each(|resource| rename(resource, "d"));
+        assert_eq!((places(&map, "a"), places(&map, "d")), (vec![], vec![0, 1, 2]));
+        assert_eq!((places_ever(&map, "a"), places_ever(&map, "c")), (vec![0, 2], vec![0]));
+    }
+
+    #[test]
+    fn a_resource_may_have_one_id_twice() {
+        let mut map = map(&["a"]);
+        for name in ["b", "a"] {
+            map.iter_mut().for_each(|resource| rename(resource, name));
+        }
+        assert_eq!(places_ever(&map, "a"), [0]);
+    }
+
+    #[test]
+    fn appending_keeps_the_indices_right() {
+        let mut map = map(&["a"]);
+        assert_eq!((places(&map, "b"), places_ever(&map, "b")), (vec![], vec![]));
+        map.append(resource("{kind: A, metadata: {name: b}}")).unwrap();
+        assert_eq!((places(&map, "b"), places_ever(&map, "b")), (vec![1], vec![1]));
+        map.retain(|resource| resource.name() == "b");
+        assert_eq!((places(&map, "a"), places(&map, "b")), (vec![], vec![0]));
+        let copy = map.clone();
+        assert_eq!((places(&copy, "a"), places(&copy, "b")), (vec![], vec![0]));
+    }
+
+    #[test]
+    fn an_id_that_is_taken_is_refused_with_both_places() {
+        let mut map = map(&["a", "b"]);
+        let error = map.append(resource("kind: A\nmetadata:\n  name: a\n")).unwrap_err();
+        assert_eq!(error.code(), Code::DuplicateId);
+        assert_eq!(error.notes()[0].span, map.get(0).unwrap().span());
+        assert_eq!(map.len(), 2);
+        let other = self::map(&["c", "b", "a"]);
+        assert_eq!(map.append_all(other).unwrap_err().iter().count(), 2);
+        assert_eq!(self::map(&["a", "a", "b", "a"]).check_ids().unwrap_err().iter().count(), 2);
+        assert_eq!(
+            ResMap::new().append_all(self::map(&["a", "a"])).unwrap_err().code(),
+            Code::DuplicateId
+        );
+    }
+
+    #[test]
+    fn documents_are_separated() {
+        let yaml = map(&["b", "a"]).to_yaml().unwrap();
+        assert_eq!(yaml, "kind: A\nmetadata:\n  name: b\n---\nkind: A\nmetadata:\n  name: a\n");
+        assert_eq!(ResMap::new().to_yaml().unwrap(), "");
+    }
+}

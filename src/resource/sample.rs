@@ -1,0 +1,26 @@
+//! Resources for tests, from text.
+
+use super::Resource;
+use crate::error::Result;
+use crate::schema::Schema;
+use crate::source::Sources;
+use crate::yaml::parse;
+
+/// The resources of a file with this text.
+pub(crate) fn read(text: &str) -> Result<Vec<Resource>> {
+    let source = Sources::new().add("test.yaml", text)?;
+    super::read(&source, &parse::documents(&source)?, &schema())
+}
+
+/// The one resource of a file with this text.
+#[track_caller]
+pub(crate) fn resource(text: &str) -> Resource {
+    let mut resources = read(text).unwrap();
+    assert_eq!(resources.len(), 1);
+    resources.remove(0)
+}
+
+/// The schema of a build that names none.
+pub(crate) fn schema() -> Schema {
+    Schema::default()
+}

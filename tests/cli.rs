@@ -1,0 +1,116 @@
+//! What a folder of testdata cannot say: names, pipes, colours, the working directory, and the README.
+#![expect(clippy::disallowed_methods, reason = "the program is run from outside")]
+#![expect(clippy::unwrap_used, reason = "this is a test")]
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+
+const SAMPLE: &str = "testdata/sample/bookshop/input/overlays/production";
+
+fn krender() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_krender"));
+    command.env_clear().stdin(Stdio::null()).current_dir(env!("CARGO_MANIFEST_DIR"));
+    command
+}
+
+fn text(path: impl AsRef<Path>) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+}
+
+fn shows_sample(output: &Output) {
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        text("testdata/sample/bookshop/expected.yaml")
+    );
+    assert!(output.status.success());
+}
+
+#[test]
+fn without_a_directory_the_current_one_is_built() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(SAMPLE);
+    shows_sample(&krender().arg("build").current_dir(folder).output().unwrap());
+}
+
+#[cfg(unix)]
+#[test]
+fn it_is_the_same_program_under_the_name_kustomize() {
+    let folder = tempfile::tempdir().unwrap();
+    let named = folder.path().join("kustomize");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_krender"), &named).unwrap();
+    let kustomize = |arguments: &[&str]| {
+        Command::new(&named)
+            .args(arguments)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .env_clear()
+            .output()
+            .unwrap()
+    };
+    shows_sample(&kustomize(&["build", SAMPLE]));
+    let output = kustomize(&["bulid"]);
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
+    let output = kustomize(&["build", "--nope"]);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("`kustomize build --help`"));
+}
+
+#[test]
+fn a_closed_pipe_is_no_error() {
+    let mut child = krender()
+        .args(["build", SAMPLE])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()),
+        (Some(0), "")
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_an_error() {
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = krender().args(["build", SAMPLE]).stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        String::from_utf8_lossy(&output.stderr)
+            .starts_with("error[write-failed]: standard output ")
+    );
+}
+
+#[test]
+fn colours_are_for_terminals_and_those_who_ask() {
+    let stderr = |variables: &[(&str, &str)]| {
+        let output = krender().arg("bulid").envs(variables.iter().copied()).output().unwrap();
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert!(!stderr(&[]).contains('\x1b'));
+    assert!(stderr(&[("CLICOLOR_FORCE", "1")]).contains('\x1b'));
+    assert!(!stderr(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]).contains('\x1b'));
+}
+
+#[test]
+fn the_readme_tells_the_truth() {
+    let readme = text("README.md");
+    let blocks = |language: &str| -> Vec<String> {
+        let fence = format!("```{language}\n");
+        let parts = readme.split(&fence).skip(1);
+        parts.map(|part| part.split("```").next().unwrap().to_owned()).collect()
+    };
+    assert_eq!(
+        blocks("sh"),
+        [format!("cargo run --release -- build {SAMPLE}\n"), "cargo test\n".to_owned()]
+    );
+    let sample = text("testdata/sample/bookshop/expected.yaml");
+    for shown in blocks("yaml") {
+        assert!(sample.contains(&shown), "not in the render of the sample:\n{shown}");
+    }
+    let failure = text("testdata/errors/missing-file/expected.err");
+    assert_eq!(blocks("text"), [failure]);
+}
