@@ -97,10 +97,18 @@ codes! {
     DuplicateId = "duplicate-id",
     /// A patch that is none: the wrong form, or an operation that does not exist.
     InvalidPatch = "invalid-patch",
+    /// A patch names a resource that is not there.
+    PatchTargetNotFound = "patch-target-not-found",
+    /// A patch names several resources.
+    PatchTargetAmbiguous = "patch-target-ambiguous",
+    /// An entry of `replicas` names no workload of the build.
+    ReplicaTargetNotFound = "replica-target-not-found",
     /// A patch names a field, an index or a list element that is not there.
     PatchPathNotFound = "patch-path-not-found",
     /// A `test` of a JSON patch does not hold.
     PatchTestFailed = "patch-test-failed",
+    /// A patch has a value of another kind than what it changes.
+    PatchConflict = "patch-conflict",
     /// An OpenAPI document is no schema.
     InvalidSchema = "invalid-schema",
     /// Field specs contradict each other.
@@ -109,6 +117,8 @@ codes! {
     GeneratorTargetNotFound = "generator-target-not-found",
     /// A generator is to change one of several resources.
     GeneratorTargetAmbiguous = "generator-target-ambiguous",
+    /// Something else stands where a component is expected.
+    ExpectedComponent = "expected-component",
     /// A component stands where a base is expected.
     UnexpectedComponent = "unexpected-component",
     /// A field that krender reads and does not act on yet.

@@ -4,19 +4,23 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use crate::config::{Kustomization, Warning};
+use crate::config::{Kustomization, TransformerConfig, Warning};
 use crate::error::{Code, Error, Result};
 use crate::load::{Entry, File, Root};
 use crate::resource::{self, ResMap};
-use crate::schema::Schema;
+use crate::schema::{BuiltIn, Schema};
 use crate::source::Span;
+use crate::transform::{Context, TRANSFORMERS};
 
 /// What a kustomization comes to, with everything below it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Accumulator {
     /// Its resources in order: those of an entry after those of the entries before it.
     pub(super) resources: ResMap,
+    /// The fields that transformers change, as said so far; nothing when nobody has said anything.
+    configuration: Option<Arc<TransformerConfig>>,
 }
 
 /// Accumulates the kustomization of a directory. Bases that several kustomizations share are accumulated at most
@@ -28,11 +32,19 @@ pub(super) struct Accumulator {
 pub(super) fn target(
     root: Root,
     kustomization: Kustomization,
-    schema: &Schema,
     warnings: &mut Vec<Warning>,
 ) -> Result<Accumulator> {
-    let mut build = Build { schema, warnings, bases: BTreeMap::new(), around: Vec::new() };
-    let mut level = Level::new(root, kustomization)?;
+    let mut build = Build {
+        schema: Schema::built_in(),
+        schema_is_set: false,
+        asked: BuiltIn::Replaced,
+        defaults: Arc::new(TransformerConfig::defaults()),
+        warnings,
+        bases: BTreeMap::new(),
+        around: Vec::new(),
+    };
+    build.settle_schema(&root, &kustomization)?;
+    let mut level = Level::new(root, kustomization, Accumulator::default())?;
     loop {
         match build.advance(&mut level) {
             Ok(Some(accumulated)) => return Ok(accumulated),
@@ -43,7 +55,12 @@ pub(super) fn target(
 }
 
 struct Build<'a> {
-    schema: &'a Schema,
+    /// The schema in force: the first `openapi` field on the way holds for everything after it.
+    schema: Schema,
+    schema_is_set: bool,
+    /// What the built-in schema was asked before.
+    asked: BuiltIn,
+    defaults: Arc<TransformerConfig>,
     warnings: &'a mut Vec<Warning>,
     /// The bases that are complete. What a base came to is kept from its second use on: most have one.
     bases: BTreeMap<PathBuf, Option<Accumulator>>,
@@ -57,6 +74,8 @@ struct Level {
     kustomization: Kustomization,
     /// The next entry of `resources`.
     next: usize,
+    /// The next entry of `components`; nothing before all resources are there.
+    next_component: Option<usize>,
     accumulator: Accumulator,
     /// What is wrong with the entries so far.
     errors: Vec<Error>,
@@ -64,28 +83,13 @@ struct Level {
 
 /// The fields that are read and not acted on yet.
 const NOT_YET: &[&str] = &[
-    "openapi",
-    "namePrefix",
-    "nameSuffix",
-    "namespace",
-    "commonLabels",
-    "labels",
-    "commonAnnotations",
-    "patchesStrategicMerge",
-    "patchesJson6902",
-    "patches",
-    "images",
-    "imageTags",
     "replacements",
-    "replicas",
     "vars",
-    "components",
     "crds",
     "configMapGenerator",
     "secretGenerator",
     "helmCharts",
     "helmChartInflationGenerator",
-    "configurations",
     "generators",
     "transformers",
     "validators",
@@ -93,38 +97,48 @@ const NOT_YET: &[&str] = &[
 ];
 
 impl Build<'_> {
-    /// One step: on to the next base, or back from one. The result, once the outermost level is complete.
+    /// One step: on to the next base or component, or back from one. The result, once the outermost level is complete.
     fn advance(&mut self, level: &mut Level) -> Result<Option<Accumulator>> {
-        if let Some((base, span)) = level.accumulate_files(self.schema) {
+        if let Some((base, span)) = level.accumulate_files(&self.schema) {
             match self.bases.get(base.path()) {
                 Some(Some(known)) => level.merge(known.clone(), span),
                 _ => {
-                    let base = self.open(base)?;
+                    let base = self.open_base(base)?;
                     self.around.push(std::mem::replace(level, base));
                 }
             }
             return Ok(None);
         }
-        if let Some(errors) = Error::all(level.errors.drain(..)) {
-            return Err(errors);
+        if level.next_component.is_none() {
+            if let Some(errors) = Error::all(level.errors.drain(..)) {
+                return Err(errors);
+            }
+            self.configure(level)?;
+            level.next_component = Some(0);
         }
+        if let Some(component) = self.open_component(level)? {
+            self.around.push(std::mem::replace(level, component));
+            return Ok(None);
+        }
+        self.transform(level)?;
         let accumulated = std::mem::take(&mut level.accumulator);
         let Some(parent) = self.around.pop() else {
             return Ok(Some(accumulated));
         };
-        let base = std::mem::replace(level, parent);
-        let is_used_again = self.bases.contains_key(base.root.path());
+        let complete = std::mem::replace(level, parent);
+        if complete.kustomization.is_component() {
+            level.accumulator = accumulated;
+            return Ok(None);
+        }
+        let is_used_again = self.bases.contains_key(complete.root.path());
         self.bases
-            .insert(base.root.path().to_path_buf(), is_used_again.then(|| accumulated.clone()));
-        level.merge(accumulated, base.root.span());
+            .insert(complete.root.path().to_path_buf(), is_used_again.then(|| accumulated.clone()));
+        level.merge(accumulated, complete.root.span());
         Ok(None)
     }
 
-    fn open(&mut self, root: Root) -> Result<Level> {
-        let (kustomization, warnings) = Kustomization::read(&*root.kustomization_file()?)?;
-        if !self.bases.contains_key(root.path()) {
-            self.warnings.extend(warnings);
-        }
+    fn open_base(&mut self, root: Root) -> Result<Level> {
+        let kustomization = self.read(&root)?;
         if kustomization.is_component() {
             let message = format!("`{}` is a component", root.name());
             return Err(Error::new(Code::UnexpectedComponent, message)
@@ -132,7 +146,104 @@ impl Build<'_> {
                 .label("a base is expected here")
                 .help("list it under `components`"));
         }
-        Level::new(root, kustomization)
+        Level::new(root, kustomization, Accumulator::default())
+    }
+
+    /// The next component of a level, which works on what the level has accumulated.
+    fn open_component(&mut self, level: &mut Level) -> Result<Option<Level>> {
+        let Some(path) =
+            level.next_component.and_then(|next| level.kustomization.components.get(next))
+        else {
+            return Ok(None);
+        };
+        level.next_component = level.next_component.map(|next| next + 1);
+        let root = level.root.child(path, path.span)?;
+        let kustomization = self.read(&root)?;
+        if !kustomization.is_component() {
+            let message = format!("`{}` is no component", root.name());
+            return Err(Error::new(Code::ExpectedComponent, message)
+                .at(root.span())
+                .label(format!("its kind is `{}`", kustomization.kind.as_str()))
+                .help("list it under `resources`, or write `kind: Component` in it"));
+        }
+        Level::new(root, kustomization, std::mem::take(&mut level.accumulator)).map(Some)
+    }
+
+    fn read(&mut self, root: &Root) -> Result<Kustomization> {
+        let (kustomization, warnings) = Kustomization::read(&*root.kustomization_file()?)?;
+        if !self.bases.contains_key(root.path()) {
+            self.warnings.extend(warnings);
+        }
+        self.settle_schema(root, &kustomization)?;
+        Ok(kustomization)
+    }
+
+    /// Puts the schema that `openapi` names into force, unless one was named before.
+    /// (`kyaml/openapi/openapi.go`: `SetSchema`.)
+    fn settle_schema(&mut self, root: &Root, kustomization: &Kustomization) -> Result<()> {
+        let (path, version) =
+            (kustomization.openapi.get("path"), kustomization.openapi.get("version"));
+        if self.schema_is_set {
+            return Ok(());
+        }
+        match (path, version) {
+            (None, None) => return Ok(()),
+            (Some(path), Some(version)) => {
+                return Err(Error::new(
+                    Code::InvalidValue,
+                    "found both `path` and `version` in `openapi`",
+                )
+                .at(version.span)
+                .note(path.span, "the path")
+                .help("keep one of them"));
+            }
+            (Some(path), None) => {
+                self.schema = Schema::of_document(root.read(path, path.span)?, self.asked);
+            }
+            (None, Some(version)) => {
+                self.schema =
+                    Schema::of_version(version).map_err(|error| error.at(version.span))?;
+            }
+        }
+        self.schema_is_set = true;
+        Ok(())
+    }
+
+    /// Adds what the level says of the fields that transformers change: the defaults, and its own files.
+    fn configure(&self, level: &mut Level) -> Result<()> {
+        let mut own = Arc::clone(&self.defaults);
+        for path in &level.kustomization.configurations {
+            let read = level
+                .root
+                .read(path, path.span)
+                .and_then(|source| TransformerConfig::read(&source))
+                .and_then(|configuration| own.merged(&Arc::new(configuration)));
+            own =
+                read.map_err(|error| error.at(path.span).step("while reading `configurations`"))?;
+        }
+        level.accumulator.configure(&own)
+    }
+
+    fn transform(&mut self, level: &mut Level) -> Result<()> {
+        let Accumulator { resources, configuration } = &mut level.accumulator;
+        let context = Context {
+            kustomization: &level.kustomization,
+            configuration: configuration.as_deref().unwrap_or(&self.defaults),
+            root: &level.root,
+            schema: &self.schema,
+        };
+        for (_, transformer) in TRANSFORMERS {
+            transformer(&context, resources)?;
+        }
+        let Kustomization { patches, patches_strategic_merge, .. } = &level.kustomization;
+        if !patches.is_empty() || !patches_strategic_merge.is_empty() {
+            self.asked = BuiltIn::Second;
+        } else if self.asked == BuiltIn::Replaced
+            && resources.iter().any(|resource| !Schema::has_built_in_scope(resource.gvk()))
+        {
+            self.asked = BuiltIn::First;
+        }
+        Ok(())
     }
 
     /// Adds to an error what else is wrong around it, and the way that leads to it.
@@ -140,7 +251,8 @@ impl Build<'_> {
         let mut error = error;
         let mut level = level;
         while let Some(parent) = self.around.pop() {
-            error = error.step(format!("while accumulating the base `{}`", level.root.name()));
+            let kind = if level.kustomization.is_component() { "component" } else { "base" };
+            error = error.step(format!("while accumulating the {kind} `{}`", level.root.name()));
             level = parent;
             let found = level.errors.drain(..).chain([error.clone()]);
             error = Error::all(found).unwrap_or(error);
@@ -149,14 +261,33 @@ impl Build<'_> {
     }
 }
 
+impl Accumulator {
+    /// Adds to what is said of the fields that transformers change.
+    fn configure(&mut self, configuration: &Arc<TransformerConfig>) -> Result<()> {
+        self.configuration = Some(match &self.configuration {
+            Some(known) => known.merged(configuration)?,
+            None => Arc::clone(configuration),
+        });
+        Ok(())
+    }
+
+    /// Adds what another kustomization came to.
+    fn merge(&mut self, other: Self) -> Result<()> {
+        let Self { resources, configuration } = other;
+        self.resources.append_all(resources)?;
+        configuration.map_or(Ok(()), |configuration| self.configure(&configuration))
+    }
+}
+
 impl Level {
-    fn new(root: Root, kustomization: Kustomization) -> Result<Self> {
+    fn new(root: Root, kustomization: Kustomization, accumulator: Accumulator) -> Result<Self> {
         kustomization.refuse(NOT_YET)?;
         Ok(Self {
             root,
             kustomization,
             next: 0,
-            accumulator: Accumulator::default(),
+            next_component: None,
+            accumulator,
             errors: Vec::new(),
         })
     }
@@ -169,7 +300,9 @@ impl Level {
             match self.root.entry(path, span) {
                 Ok(Entry::Directory(base)) => return Some((base, span)),
                 Ok(Entry::File(file)) => match read(&file, schema) {
-                    Ok(resources) => self.merge(Accumulator { resources }, span),
+                    Ok(resources) => {
+                        self.merge(Accumulator { resources, configuration: None }, span)
+                    }
                     Err(error) => self.errors.push(error),
                 },
                 Err(error) => self.errors.push(error),
@@ -180,8 +313,7 @@ impl Level {
 
     /// Adds what an entry came to.
     fn merge(&mut self, other: Accumulator, entry: Span) {
-        let Accumulator { resources } = other;
-        if let Err(error) = self.accumulator.resources.append_all(resources) {
+        if let Err(error) = self.accumulator.merge(other) {
             self.errors.push(error.note(entry, "it comes in here"));
         }
     }

@@ -1,8 +1,8 @@
 //! From a directory to the resources that it renders to.
 //!
-//! On every level, from the innermost base outwards: resources → configurations, crds → generators → components → builtin
-//! transformers in the fixed order → `transformers:` → `validators:` → vars collected ([`accumulate`]). Then, at the top
-//! only: hash suffixes → name references → vars → local-config dropped → order.
+//! On every level, from the innermost base outwards: resources → configurations, crds → generators → components →
+//! builtin transformers in the fixed order → `transformers:` → `validators:` → vars collected ([`accumulate`]). Then,
+//! at the top only: hash suffixes → name references → vars → local-config dropped → order.
 
 mod accumulate;
 mod order;
@@ -13,7 +13,6 @@ use crate::config::{Kustomization, Warning};
 use crate::error::{Error, Result};
 use crate::load::Loader;
 use crate::resource::{Kept, ResMap, validate};
-use crate::schema::Schema;
 
 pub use order::{Order, Reorder};
 
@@ -39,11 +38,10 @@ pub struct Output {
 /// Whatever is wrong with its kustomization files, and those of its bases, and with their resources: several failures
 /// at once, as far as they have nothing to do with each other.
 pub fn build(loader: &Loader, target: &str, options: &Options) -> Result<Output> {
-    let schema = Schema::built_in();
     let root = loader.root(target)?;
     let (kustomization, mut warnings) = Kustomization::read(&*root.kustomization_file()?)?;
     let order = order::choose(&kustomization, options.reorder, &mut warnings)?;
-    let mut resources = accumulate::target(root, kustomization, &schema, &mut warnings)?.resources;
+    let mut resources = accumulate::target(root, kustomization, &mut warnings)?.resources;
     drop_local_config(&mut resources)?;
     resources.check_ids()?;
     order::sort(&mut resources, &order);
@@ -51,8 +49,8 @@ pub fn build(loader: &Loader, target: &str, options: &Options) -> Result<Output>
     Ok(Output { resources, warnings })
 }
 
-/// Drops what is for tools only, and what became empty. What is left must still be resources: a patch may have taken a
-/// name away.
+/// Drops what is for tools only, and what became empty. What is left must still be resources: a patch may have taken
+/// a name away.
 fn drop_local_config(resources: &mut ResMap) -> Result<()> {
     resources.retain(|resource| !resource.node().is_empty());
     let errors: Vec<Error> =

@@ -7,8 +7,8 @@ use crate::source::Span;
 use crate::yaml::{Mapping, Node, Scalar};
 
 impl ResMap {
-    /// Adds a resource, or replaces or merges into the one that has its id, or had it before, as its behavior says. What is
-    /// there already keeps its place, its name and what a build remembers of it.
+    /// Adds a resource, or replaces or merges into the one that has its id, or had it before, as its behavior says.
+    /// What is there already keeps its place, its name and what a build remembers of it.
     ///
     /// # Errors
     /// [`Code::DuplicateId`] when there is such a resource and the behavior wants none;
@@ -52,8 +52,8 @@ impl ResMap {
 }
 
 impl Resource {
-    /// Takes over name, namespace and memory of the resource that this one replaces, and the labels and annotations that it
-    /// does not have itself.
+    /// Takes over name, namespace and memory of the resource that this one replaces, and the labels and annotations
+    /// that it does not have itself.
     fn inherit(&mut self, old: &Self) -> Result<()> {
         for field in [LABELS, ANNOTATIONS] {
             let mut texts = metadata::take(&mut old.node.clone(), field)?;

@@ -1,7 +1,8 @@
 //! What a build remembers about a resource, as the annotations that the reference keeps it in.
 //!
-//! It is fields here. But in the reference users' patches and functions can see, copy and delete it, and input files may bring it along: so it
-//! is written into the tree where that shows, and what is left there afterwards is read back.
+//! It is fields here. But in the reference users' patches and functions can see, copy and delete it, and input files
+//! may bring it along: so it is written into the tree where that shows, and what is left there afterwards is read
+//! back.
 
 use super::metadata::{self, ANNOTATIONS, METADATA};
 use super::{Behavior, PreviousId, ResId, Resource};
@@ -104,8 +105,8 @@ fn texts(resource: &Resource) -> Vec<(&'static str, String)> {
     written
 }
 
-/// Takes what the annotations of a resource say into its fields; what they do not say is forgotten. A value that means nothing to a build
-/// stays where it is.
+/// Takes what the annotations of a resource say into its fields; what they do not say is forgotten. A value that
+/// means nothing to a build stays where it is.
 ///
 /// # Errors
 /// [`Code::InvalidValue`] when the previous names, namespaces and kinds are not equally many.

@@ -54,8 +54,8 @@ impl ResId {
             && self.gvk.is_selected_by(&selector.gvk)
     }
 
-    /// Reads what [`Display`](fmt::Display) writes: the name may contain dots, but no slash. The scope is not written: the id
-    /// read is a namespaced one.
+    /// Reads what [`Display`](fmt::Display) writes: the name may contain dots, but no slash. The scope is not
+    /// written: the id read is a namespaced one.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (gvk, rest) = text.split_once('/')?;

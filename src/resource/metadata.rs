@@ -10,8 +10,8 @@ pub(super) const METADATA: &str = "metadata";
 pub(super) const ANNOTATIONS: &str = "annotations";
 pub(super) const LABELS: &str = "labels";
 
-/// The entries of a field of `metadata` as written, in order: a number is its digits, a null its word, and what is no scalar is empty.
-/// Where a key stands twice the last one counts.
+/// The entries of a field of `metadata` as written, in order: a number is its digits, a null its word, and what is no
+/// scalar is empty. Where a key stands twice the last one counts.
 pub(super) fn entries<'a>(
     root: &'a Node,
     field: &str,
@@ -58,8 +58,8 @@ pub(super) fn is_a_list(field: &str, span: Span) -> Error {
         .label("expected a mapping")
 }
 
-/// Writes labels or annotations, sorted and as strings; none of them, no field. There is a mapping `metadata` afterwards, unless
-/// it is null.
+/// Writes labels or annotations, sorted and as strings; none of them, no field. There is a mapping `metadata`
+/// afterwards, unless it is null.
 ///
 /// # Errors
 /// [`Code::InvalidType`] when `metadata` is a list or text.

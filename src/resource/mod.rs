@@ -4,6 +4,7 @@
 mod absorb;
 mod bookkeeping;
 mod id;
+mod list;
 mod metadata;
 mod pattern;
 mod read;
@@ -12,9 +13,12 @@ mod resmap;
 mod resource;
 #[cfg(test)]
 pub(crate) mod sample;
+mod selector;
+mod settle;
 
 pub use id::{DEFAULT_NAMESPACE, ResId};
 pub use pattern::Pattern;
 pub use read::{resources as read, validate};
 pub use resmap::ResMap;
 pub use resource::{Behavior, Kept, Origin, PreviousId, Resource};
+pub use selector::LabelSelector;

@@ -66,7 +66,8 @@ impl ResMap {
         self.resources.get(place)
     }
 
-    /// Changes one resource. Unlike [`ResMap::iter_mut`] it costs the next look-up nothing if no id changed. Nothing when there is no such place.
+    /// Changes one resource. Unlike [`ResMap::iter_mut`] it costs the next look-up nothing if no id changed. Nothing
+    /// when there is no such place.
     pub fn change<T>(
         &mut self,
         place: usize,

@@ -16,7 +16,7 @@ use crate::yaml::{Mapping, Node, Scalar, Style, Tag, Text};
 #[derive(Clone, Debug)]
 pub struct Resource {
     pub(super) node: Node,
-    id: ResId,
+    pub(super) id: ResId,
     /// The names, namespaces and kinds that it had, the oldest first.
     pub previous: Vec<PreviousId>,
     /// The prefixes that its name got, in the order they were added.
@@ -204,8 +204,8 @@ impl Resource {
         metadata::entries(&self.node, ANNOTATIONS)
     }
 
-    /// Whether it is for tools only and left out of the output: annotated `config.kubernetes.io/local-config` with anything
-    /// but `false`.
+    /// Whether it is for tools only and left out of the output: annotated `config.kubernetes.io/local-config` with
+    /// anything but `false`.
     #[must_use]
     pub fn is_local_config(&self) -> bool {
         self.annotations()
@@ -282,8 +282,8 @@ impl Resource {
         change: impl FnOnce(&mut Node) -> Result<T>,
     ) -> Result<T> {
         let result = change(&mut self.node);
-        self.identify(schema)?;
-        result
+        let identified = self.identify(schema);
+        result.and_then(|value| identified.map(|()| value))
     }
 
     /// Changes the document while the bookkeeping stands in its annotations, as it does all the time in the
@@ -300,12 +300,12 @@ impl Resource {
     ) -> Result<T> {
         bookkeeping::write(self)?;
         let result = self.edit(schema, change);
-        bookkeeping::read(self)?;
-        result
+        let read = bookkeeping::read(self);
+        result.and_then(|value| read.map(|()| value))
     }
 
-    /// Makes the document what is printed: annotations are strings and sorted, those of the build itself are gone, and a field
-    /// `annotations` without any too.
+    /// Makes the document what is printed: annotations are strings and sorted, those of the build itself are gone,
+    /// and a field `annotations` without any too.
     ///
     /// # Errors
     /// [`Code::InvalidType`](crate::error::Code::InvalidType) when `metadata` or its annotations are no mapping.
@@ -363,8 +363,8 @@ pub(super) fn first_key(root: &Node) -> Span {
     first.map_or(root.span(), |(key, _)| key.span())
 }
 
-/// What kyaml's `SetMapField` does with text: it has no tag and takes the style of the value that it replaces; a new field is quoted, so that it
-/// is text.
+/// What kyaml's `SetMapField` does with text: it has no tag and takes the style of the value that it replaces; a new
+/// field is quoted, so that it is text.
 fn set_untagged(mapping: &mut Mapping, key: &str, text: &str, span: Span) {
     let style = match mapping.get(key) {
         Some(old) => old.as_scalar().map_or(Style::Plain, Scalar::style),

@@ -46,7 +46,8 @@ impl Gvk {
         format!("{}/{}", self.group, self.version).into()
     }
 
-    /// Reads what [`Display`](fmt::Display) writes: `Kind.version.group`, where the group may contain dots. Nothing if a part is missing.
+    /// Reads what [`Display`](fmt::Display) writes: `Kind.version.group`, where the group may contain dots. Nothing
+    /// if a part is missing.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.splitn(3, '.');
@@ -73,8 +74,8 @@ impl Gvk {
         order.then_with(|| self.legacy_text().cmp(&other.legacy_text()))
     }
 
-    /// The text that types are sorted by: `group_version_kind`, with `~G`, `~V` and `~K` for what is absent. So the core
-    /// group comes after nearly every other.
+    /// The text that types are sorted by: `group_version_kind`, with `~G`, `~V` and `~K` for what is absent. So the
+    /// core group comes after nearly every other.
     #[must_use]
     pub fn legacy_text(&self) -> String {
         let group = or_absent(&self.group, "~G");

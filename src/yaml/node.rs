@@ -317,6 +317,12 @@ impl Mapping {
         self.entries.iter_mut().map(|(key, value)| (&*key, value))
     }
 
+    /// The entries in order, each by its place.
+    #[must_use]
+    pub fn entries(&self) -> &[(Scalar, Node)] {
+        &self.entries
+    }
+
     /// The entries themselves, to be reordered, renamed or filtered.
     pub fn entries_mut(&mut self) -> &mut Vec<(Scalar, Node)> {
         &mut self.entries

@@ -1,0 +1,302 @@
+//! Lists that merge: elements are paired by their keys.
+//!
+//! Here are the lists as they should be: mappings that all have the same keys, no two of them with the same values. The
+//! rest is in `irregular.rs`.
+
+use crate::error::Result;
+use crate::schema::{Keys, Type};
+use crate::yaml::{Node, Scalar, Sequence, Tag};
+
+use super::irregular::Irregular;
+use super::{Frame, Grow, Merger, Place, Step, Walk, Walked, directive};
+
+impl<'a> Merger<'a> {
+    /// Opens a list of the resource, with what the patch says of it.
+    pub(super) fn open_list(
+        self,
+        node: Node,
+        patch: Option<Node>,
+        keys: Keys<'a>,
+        kind: Option<Type<'a>>,
+    ) -> Result<Step<'a>> {
+        let elements = kind.and_then(Type::elements);
+        let empty = |node: &Node| items(node).is_empty();
+        if empty(&node) && patch.as_ref().is_none_or(empty) {
+            return Ok(Step::Done(Some((node, Place::Here))));
+        }
+        if self.grow == Grow::End {
+            return Irregular::open(
+                node,
+                patch.as_ref(),
+                false,
+                Place::Here,
+                keys,
+                elements,
+                self.grow,
+            );
+        }
+        if keys.is_empty() {
+            return match unite(&node, patch.as_ref()) {
+                Some(items) => Ok(Step::Done(Some((with_items(node, items), Place::Here)))),
+                None => Irregular::open(
+                    node,
+                    patch.as_ref(),
+                    false,
+                    Place::Here,
+                    keys,
+                    elements,
+                    self.grow,
+                ),
+            };
+        }
+        let Some((pairs, several)) = pair(items(&node), patch.as_ref().map_or(&[], items), keys)
+        else {
+            return Irregular::open(
+                node,
+                patch.as_ref(),
+                false,
+                Place::Here,
+                keys,
+                elements,
+                self.grow,
+            );
+        };
+        Ok(open(Regular::new(node, patch, false, Place::Here, pairs, several, elements)))
+    }
+
+    /// Opens a list that is new to the resource: the reference merges it with itself.
+    pub(super) fn open_list_again(
+        self,
+        node: Node,
+        place: Place,
+        keys: Keys<'a>,
+        kind: Option<Type<'a>>,
+    ) -> Result<Step<'a>> {
+        let elements = kind.and_then(Type::elements);
+        if items(&node).is_empty() {
+            return Ok(Step::Done(Some((node, place))));
+        }
+        let place = if place == Place::Here { place } else { Place::New };
+        if self.is_settled(&node, kind, true) {
+            return Ok(Step::Done(Some((node, place))));
+        }
+        match pair(items(&node), &[], keys).filter(|_| !keys.is_empty() && self.grow == Grow::Front)
+        {
+            Some((pairs, several)) => {
+                Ok(open(Regular::new(node, None, true, place, pairs, several, elements)))
+            }
+            None => Irregular::open(node, None, true, place, keys, elements, self.grow),
+        }
+    }
+}
+
+fn open(list: Regular<'_>) -> Step<'_> {
+    Step::Open(Frame::List(Box::new(list)))
+}
+
+fn items(node: &Node) -> &[Node] {
+    node.as_sequence().map(Sequence::items).unwrap_or_default()
+}
+
+/// The list with other elements.
+pub(super) fn with_items(mut node: Node, items: Vec<Node>) -> Node {
+    if let Some(list) = node.as_sequence_mut() {
+        *list.items_mut() = items;
+    }
+    node
+}
+
+/// A list whose elements have all keys, and no two the same ones.
+pub(super) struct Regular<'a> {
+    node: Node,
+    patch: Option<Node>,
+    again: bool,
+    place: Place,
+    elements: Option<Type<'a>>,
+    pairs: std::vec::IntoIter<Pair>,
+    /// The pair being walked, and the element of the resource if the patch says that it replaces it.
+    current: (Pair, Option<Node>),
+    /// The elements of the result, with their places in the resource.
+    merged: Vec<(Option<usize>, Node)>,
+    /// Whether there are several keys.
+    several: bool,
+}
+
+/// The places of an element in the resource and in the patch.
+type Pair = (Option<usize>, Option<usize>);
+
+impl<'a> Regular<'a> {
+    fn new(
+        node: Node,
+        patch: Option<Node>,
+        again: bool,
+        place: Place,
+        pairs: Vec<Pair>,
+        several: bool,
+        elements: Option<Type<'a>>,
+    ) -> Self {
+        let merged = Vec::with_capacity(pairs.len());
+        let pairs = pairs.into_iter();
+        Self {
+            node,
+            patch,
+            again,
+            place,
+            elements,
+            pairs,
+            current: ((None, None), None),
+            merged,
+            several,
+        }
+    }
+
+    /// The next element to walk.
+    pub(super) fn next(&mut self) -> Option<(Walk, Option<Type<'a>>, bool)> {
+        let pair = self.pairs.next()?;
+        let here = pair.0.and_then(|place| self.node.as_sequence_mut()?.items_mut().get_mut(place));
+        let here = here.map(|here| std::mem::replace(here, super::nothing()));
+        let patch = pair.1.and_then(|place| items(self.patch.as_ref()?).get(place)).cloned();
+        self.current = (pair, None);
+        let walk = match (here, patch) {
+            (Some(here), Some(patch)) => {
+                // `$patch: replace` beside other fields of an element: the reference merges it, and then puts the
+                // element of the resource back.
+                if patch.get(directive::KEY).and_then(Node::as_text) == Some("replace") {
+                    self.current.1 = Some(here.clone());
+                }
+                Walk::Both(here, patch)
+            }
+            (Some(here), None) if self.again => Walk::Again(here),
+            (Some(here), None) => Walk::Keep(here),
+            (None, Some(patch)) => Walk::Add(patch),
+            (None, None) => return None,
+        };
+        Some((walk, self.elements, self.patch.is_none()))
+    }
+
+    /// Takes the result of the element that was walked.
+    pub(super) fn accept(&mut self, walked: Walked) {
+        let (pair, replaced) = std::mem::take(&mut self.current);
+        // An element that became empty goes as well.
+        if let Some((node, _)) = walked.filter(|(node, _)| !node.is_empty()) {
+            self.merged.push((pair.0, replaced.unwrap_or(node)));
+        }
+    }
+
+    /// The list. With one key the patch's elements come first, in their order. With several, those of the resource keep their
+    /// order behind the new ones.
+    pub(super) fn finish(mut self) -> Walked {
+        if self.several {
+            self.merged.sort_by_key(|(place, _)| *place);
+        }
+        let items = self.merged.into_iter().map(|(_, node)| node).collect();
+        Some((with_items(self.node, items), self.place))
+    }
+}
+
+/// Pairs the elements of a resource and a patch: those of the patch in their order, then the others. Says also whether
+/// there are several keys. Nothing when a list is not as it should be.
+fn pair(here: &[Node], patch: &[Node], keys: Keys<'_>) -> Option<(Vec<Pair>, bool)> {
+    let (here, patch) = (Tuples::of(here, keys)?, Tuples::of(patch, keys)?);
+    if here.count() > 0 && patch.count() > 0 && here.present != patch.present {
+        return None;
+    }
+    let mut pairs: Vec<Pair> = (0..patch.count()).map(|place| (None, Some(place))).collect();
+    let mut alone = vec![true; here.count()];
+    let mut others = here.sorted.iter().peekable();
+    for &place in &patch.sorted {
+        while others.next_if(|&&other| here.get(other) < patch.get(place)).is_some() {}
+        if let Some(&other) = others.next_if(|&&other| here.get(other) == patch.get(place)) {
+            pairs[place].0 = Some(other);
+            alone[other] = false;
+        }
+    }
+    pairs.extend((0..here.count()).filter(|&place| alone[place]).map(|place| (Some(place), None)));
+    Some((pairs, here.width.max(patch.width) > 1))
+}
+
+/// Whether a list that merges is as it should be.
+pub(super) fn is_regular(list: &[Node], keys: Keys<'_>) -> bool {
+    if keys.is_empty() { texts(list).is_some() } else { Tuples::of(list, keys).is_some() }
+}
+
+/// What the elements of a list have as their keys.
+struct Tuples<'n> {
+    /// The keys that they have: the same ones, all of them.
+    present: u64,
+    width: usize,
+    texts: Vec<&'n str>,
+    /// The elements in the order of their tuples.
+    sorted: Vec<usize>,
+}
+
+impl<'n> Tuples<'n> {
+    fn of(list: &'n [Node], keys: Keys<'_>) -> Option<Self> {
+        let mut tuples =
+            Self { present: 0, width: 0, texts: Vec::new(), sorted: (0..list.len()).collect() };
+        for element in list {
+            let element = element.as_mapping()?;
+            let mut present = 0;
+            for (number, key) in keys.iter().enumerate() {
+                if let Some(value) = element.get(key) {
+                    tuples.texts.push(key_text(value)?);
+                    present |= 1_u64.checked_shl(u32::try_from(number).ok()?)?;
+                }
+            }
+            if present == 0 || (tuples.present != 0 && tuples.present != present) {
+                return None;
+            }
+            tuples.present = present;
+        }
+        tuples.width = tuples.present.count_ones() as usize;
+        let Self { texts, width, sorted, .. } = &mut tuples;
+        let tuple = |place: usize| &texts[place * *width..][..*width];
+        sorted.sort_unstable_by(|&left, &right| tuple(left).cmp(tuple(right)));
+        let distinct = sorted.windows(2).all(|pair| tuple(pair[0]) != tuple(pair[1]));
+        distinct.then_some(tuples)
+    }
+
+    fn count(&self) -> usize {
+        self.sorted.len()
+    }
+
+    fn get(&self, place: usize) -> &[&'n str] {
+        &self.texts[place * self.width..][..self.width]
+    }
+}
+
+/// The text of a key that tells an element apart.
+fn key_text(value: &Node) -> Option<&str> {
+    value
+        .as_scalar()
+        .filter(|scalar| !scalar.is_null() && !scalar.text().is_empty())
+        .map(Scalar::text)
+}
+
+/// The elements of a list that merges by value, in the order of their texts.
+fn texts(list: &[Node]) -> Option<Vec<(&str, usize)>> {
+    let tagged = |node: &Node| node.tag() != Tag::None;
+    let mut texts = Vec::with_capacity(list.len());
+    for (place, node) in list.iter().enumerate() {
+        texts.push((key_text(node).filter(|_| !tagged(node))?, place));
+    }
+    texts.sort_unstable();
+    texts.windows(2).all(|pair| pair[0].0 != pair[1].0).then_some(texts)
+}
+
+/// Unites two lists of scalars: the patch's first. An element of both is written as the resource has it.
+fn unite(here: &Node, patch: Option<&Node>) -> Option<Vec<Node>> {
+    let (list, patch) = (items(here), patch.map_or(&[][..], items));
+    let (mut here, new) = (texts(list)?, texts(patch)?);
+    let mut united: Vec<Node> = patch.to_vec();
+    here.retain(|&(text, place)| match new.binary_search_by_key(&text, |(text, _)| *text) {
+        Ok(found) => {
+            united[new[found].1] = list[place].clone();
+            false
+        }
+        Err(_) => true,
+    });
+    here.sort_unstable_by_key(|(_, place)| *place);
+    united.extend(here.into_iter().map(|(_, place)| list[place].clone()));
+    Some(united)
+}

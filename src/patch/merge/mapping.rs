@@ -1,0 +1,217 @@
+//! Mappings: each field of the resource, of the patch, or of both is walked, in the order of their names.
+
+use crate::error::{Code, Error, Result};
+use crate::schema::Type;
+use crate::yaml::{CollectionStyle, Mapping, Node, Scalar, Style, Tag};
+
+use super::style::{Written, quoted, set_collection_style, wants_quotes, write_as};
+use super::{Frame, Merger, Place, Step, Walk, Walked, nothing};
+
+/// A mapping whose fields are being walked.
+pub(super) struct MappingFrame<'a> {
+    node: Node,
+    patch: Option<Node>,
+    /// Whether it is new to the resource, and merged with itself.
+    again: bool,
+    place: Place,
+    kind: Option<Type<'a>>,
+    fields: std::vec::IntoIter<Field>,
+    /// The field being walked, and how its value was written.
+    current: (Field, Option<Written>),
+    /// The entries to be taken out at the end.
+    gone: Vec<usize>,
+}
+
+/// A name: its entry in the mapping, and its entry in the patch.
+#[derive(Clone, Copy, Default)]
+struct Field {
+    here: Option<usize>,
+    patch: Option<usize>,
+}
+
+impl<'a> Merger<'a> {
+    /// Opens a mapping of the resource, with what the patch says of it, or one that is new.
+    pub(super) fn open_mapping(
+        self,
+        node: Node,
+        patch: Option<Node>,
+        again: bool,
+        place: Place,
+        kind: Option<Type<'a>>,
+    ) -> Result<Step<'a>> {
+        let fields = fields(node.as_mapping(), patch.as_ref().and_then(Node::as_mapping))?;
+        Ok(Step::Open(Frame::Mapping(Box::new(MappingFrame {
+            node,
+            patch,
+            again,
+            place,
+            kind,
+            fields: fields.into_iter(),
+            current: (Field::default(), None),
+            gone: Vec::new(),
+        }))))
+    }
+}
+
+impl<'a> MappingFrame<'a> {
+    /// The next field that needs more than a look.
+    pub(super) fn next(&mut self) -> Option<(Walk, Option<Type<'a>>, bool)> {
+        while let Some(field) = self.fields.next() {
+            self.current = (field, None);
+            if let Some(walk) = self.walk(field) {
+                let name = self.name(field);
+                return Some((
+                    walk,
+                    self.kind.and_then(|kind| kind.field(name?)),
+                    self.patch.is_none(),
+                ));
+            }
+        }
+        None
+    }
+
+    fn walk(&mut self, field: Field) -> Option<Walk> {
+        let patch = field.patch.and_then(|place| Some(value(self.patch.as_ref()?, place)?.clone()));
+        let Some(place) = field.here else { return patch.map(Walk::Add) };
+        let here = value(&self.node, place)?;
+        match (patch, here.as_scalar()) {
+            (Some(patch), _) => {
+                self.current.1 = Some(Written::of(here, Some(&patch)));
+                Some(Walk::Both(self.take(place)?, patch))
+            }
+            (None, Some(scalar)) => {
+                // A null of the resource stays if it is written out, and goes if it is only left empty.
+                if scalar.is_null() && (self.again || scalar.text().is_empty()) {
+                    self.gone.push(place);
+                } else if wants_quotes(scalar) {
+                    let quoted = quoted(scalar);
+                    self.put(place, quoted);
+                }
+                None
+            }
+            (None, None) if self.again => self.take(place).map(Walk::Again),
+            (None, None) => self.take(place).map(Walk::Keep),
+        }
+    }
+
+    /// Takes the result of the field that was walked.
+    pub(super) fn accept(&mut self, walked: Walked) {
+        let (field, written) = self.current;
+        match (walked, field.here) {
+            (Some((node, Place::Here)), Some(place)) => self.put(place, node),
+            (Some((node, Place::Patch | Place::New)), Some(place)) => {
+                let node = match written {
+                    Some(written) => write_as(node, written),
+                    None => node,
+                };
+                self.put(place, node);
+            }
+            (Some((node, place)), None) => self.append(field, node, place),
+            (None, Some(place)) => self.gone.push(place),
+            (None, None) => {}
+        }
+    }
+
+    /// The mapping, without the fields that went.
+    pub(super) fn finish(mut self) -> Walked {
+        if !self.gone.is_empty() {
+            self.gone.sort_unstable();
+            if let Some(mapping) = self.node.as_mapping_mut() {
+                let (mut place, mut gone) = (0, self.gone.iter().peekable());
+                mapping.entries_mut().retain(|_| {
+                    place += 1;
+                    gone.next_if_eq(&&(place - 1)).is_none()
+                });
+            }
+        }
+        Some((self.node, self.place))
+    }
+
+    fn name(&self, field: Field) -> Option<&str> {
+        let (node, place) = match (field.here, field.patch) {
+            (Some(place), _) => (&self.node, place),
+            (None, place) => (self.patch.as_ref()?, place?),
+        };
+        Some(node.as_mapping()?.entries().get(place)?.0.text())
+    }
+
+    fn take(&mut self, place: usize) -> Option<Node> {
+        let entry = self.node.as_mapping_mut()?.entries_mut().get_mut(place)?;
+        Some(std::mem::replace(&mut entry.1, nothing()))
+    }
+
+    fn put(&mut self, place: usize, node: Node) {
+        if let Some(entry) =
+            self.node.as_mapping_mut().and_then(|mapping| mapping.entries_mut().get_mut(place))
+        {
+            entry.1 = node;
+        }
+    }
+
+    /// Adds a field. Its key loses its tag, and keeps its quotes only if the value is just as the patch has it.
+    fn append(&mut self, field: Field, mut node: Node, place: Place) {
+        let patch = self.patch.as_ref().and_then(Node::as_mapping);
+        let Some((key, _)) =
+            patch.zip(field.patch).and_then(|(patch, place)| patch.entries().get(place))
+        else {
+            return;
+        };
+        let style = match place {
+            Place::Patch | Place::Here => key.style(),
+            Place::New => Style::Plain,
+        };
+        if place == Place::New {
+            set_collection_style(&mut node, CollectionStyle::Block);
+        }
+        if let Some(scalar) = node.as_scalar().filter(|scalar| wants_quotes(scalar)) {
+            node = quoted(scalar);
+        }
+        let key = Scalar::parsed(key.text(), Tag::None, style, key.span());
+        if let Some(mapping) = self.node.as_mapping_mut() {
+            mapping.entries_mut().push((key, node));
+        }
+    }
+}
+
+fn value(node: &Node, place: usize) -> Option<&Node> {
+    node.as_mapping()?.entries().get(place).map(|(_, value)| value)
+}
+
+/// The names of two mappings in the order of their bytes; of a name that occurs twice the first one counts.
+fn fields(here: Option<&Mapping>, patch: Option<&Mapping>) -> Result<Vec<Field>> {
+    let (here, patch) = (names(here)?, names(patch)?);
+    let mut fields = Vec::with_capacity(here.len().max(patch.len()));
+    let (mut here, mut patch) = (here.into_iter().peekable(), patch.into_iter().peekable());
+    loop {
+        let order = match (here.peek(), patch.peek()) {
+            (Some((left, _)), Some((right, _))) => left.cmp(right),
+            (Some(_), None) => std::cmp::Ordering::Less,
+            (None, Some(_)) => std::cmp::Ordering::Greater,
+            (None, None) => return Ok(fields),
+        };
+        let here = if order.is_le() { here.next() } else { None };
+        let patch = if order.is_ge() { patch.next() } else { None };
+        fields.push(Field {
+            here: here.map(|(_, place)| place),
+            patch: patch.map(|(_, place)| place),
+        });
+    }
+}
+
+fn names(mapping: Option<&Mapping>) -> Result<Vec<(&str, usize)>> {
+    let entries = mapping.map(Mapping::entries).unwrap_or_default();
+    if let Some((key, _)) = entries.iter().find(|(key, _)| key.text().is_empty()) {
+        // The reference takes a setter without a name for one of scalars.
+        return Err(Error::new(
+            Code::InvalidKey,
+            "a patch cannot be merged into a mapping with an empty key",
+        )
+        .at(key.span())
+        .label("empty key"));
+    }
+    let mut names: Vec<(&str, usize)> =
+        entries.iter().enumerate().map(|(place, (key, _))| (key.text(), place)).collect();
+    names.sort_unstable();
+    names.dedup_by_key(|(name, _)| *name);
+    Ok(names)
+}

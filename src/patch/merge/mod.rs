@@ -1,0 +1,286 @@
+//! Strategic merge: a patch changes a resource field by field, and lists by the keys that the schema names.
+//!
+//! What the reference does is one walk over resource and patch together (kyaml, `yaml/walk` and `yaml/merge2`), with
+//! everything that a walk in place brings with it: fields that the patch does not name are walked as well, and a part
+//! of the patch that is new to the resource is merged with itself. [`Walk`] has the same three cases by name. Open
+//! mappings and lists lie on a stack of our own, so that depth costs none of the thread's.
+
+mod directive;
+mod irregular;
+mod list;
+mod mapping;
+mod settled;
+mod style;
+
+use crate::error::{Code, Error, Result};
+use crate::schema::{Schema, Type};
+use crate::yaml::{Kind, Node, Scalar};
+
+use directive::Directive;
+use irregular::Irregular;
+use list::Regular;
+use mapping::MappingFrame;
+
+/// What is left of a resource after a merge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Merged {
+    /// The resource, changed in place.
+    Kept,
+    /// Nothing: the patch says `$patch: delete` of all of it.
+    Deleted,
+}
+
+/// Merges a patch into a resource. On an error the resource is lost.
+///
+/// `$patch` directives are obeyed, a null deletes, lists merge by the keys that the schema has for the kind (of the
+/// resource, or else of the patch; inside too, wherever something has `apiVersion` and `kind`) and are replaced
+/// without one. Lists whose elements have all keys, and no two the same ones, take time linear in their length but for
+/// sorting; of the others only short ones are taken, for the reference does surprising things with them.
+///
+/// # Errors
+/// [`Code::PatchConflict`] where resource and patch have different kinds of nodes, [`Code::InvalidPatch`] for an
+/// unknown directive, [`Code::InvalidKey`] for an empty key, [`Code::TooLarge`] for a long list with irregular keys,
+/// and what [`Schema::check`] says of an OpenAPI document that is none.
+pub fn merge(resource: &mut Node, patch: &Node, schema: &Schema) -> Result<Merged> {
+    schema.check()?;
+    // The reference merges in place, and throws away what a patch with `$patch: replace` at its top puts there.
+    let replaced = patch.get(directive::KEY).and_then(Node::as_text) == Some("replace");
+    let before = replaced.then(|| resource.clone());
+    let taken = std::mem::replace(resource, nothing());
+    match (Merger { schema, grow: Grow::Front }).run(Walk::Both(taken, patch.clone()))? {
+        Some(node) => {
+            *resource = before.unwrap_or(node);
+            Ok(Merged::Kept)
+        }
+        None => Ok(Merged::Deleted),
+    }
+}
+
+/// Merges values into others, as the reference merges those of a Helm chart: as [`merge`] does, but a list that merges
+/// takes new elements at its end, and what is left is all of it, nothing included.
+///
+/// # Errors
+/// As [`merge`].
+pub fn merge_values(values: Node, over: &Node, schema: &Schema) -> Result<Option<Node>> {
+    schema.check()?;
+    Merger { schema, grow: Grow::End }.run(Walk::Both(values, over.clone()))
+}
+
+/// Where a list that is merged by key takes new elements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Grow {
+    /// In front, and the elements that the patch names move there with them.
+    Front,
+    /// At the end.
+    End,
+}
+
+/// What stands in for a node that was taken out of its place.
+fn nothing() -> Node {
+    Scalar::null(crate::source::Span::NONE).into()
+}
+
+/// What is walked: the cases of the reference's pair of nodes.
+enum Walk {
+    /// A part of the resource that the patch does not name.
+    Keep(Node),
+    /// A part of the resource, and what the patch says of it.
+    Both(Node, Node),
+    /// A part of the patch that the resource does not have; the reference merges it with itself.
+    Add(Node),
+    /// A part of what was added, merged with itself as well.
+    Again(Node),
+}
+
+/// Where the result of a walk stands now. It decides which style a field's key and value take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// Where it was: it is the same node, perhaps changed.
+    Here,
+    /// In the patch, as it was written there.
+    Patch,
+    /// Nowhere: it is a list that was put together.
+    New,
+}
+
+/// The result of a walk: nothing means that the node goes.
+type Walked = Option<(Node, Place)>;
+
+/// What a walk leads to: its result, or a collection whose parts are walked first.
+enum Step<'a> {
+    Done(Walked),
+    Open(Frame<'a>),
+}
+
+/// A collection whose parts are being walked.
+enum Frame<'a> {
+    Mapping(Box<MappingFrame<'a>>),
+    List(Box<Regular<'a>>),
+    Irregular(Box<Irregular<'a>>),
+}
+
+/// What a merge depends on.
+#[derive(Clone, Copy)]
+struct Merger<'a> {
+    schema: &'a Schema,
+    grow: Grow,
+}
+
+impl<'a> Merger<'a> {
+    fn run(self, walk: Walk) -> Result<Option<Node>> {
+        let mut open: Vec<Frame<'a>> = Vec::new();
+        let mut step = self.enter(walk, None, false)?;
+        loop {
+            match step {
+                Step::Open(frame) => open.push(frame),
+                Step::Done(walked) => match open.last_mut() {
+                    None => return Ok(walked.map(|(node, _)| node)),
+                    Some(Frame::Mapping(frame)) => frame.accept(walked),
+                    Some(Frame::List(frame)) => frame.accept(walked),
+                    Some(Frame::Irregular(frame)) => frame.accept(walked)?,
+                },
+            }
+            let next = match open.last_mut() {
+                None => None,
+                Some(Frame::Mapping(frame)) => frame.next(),
+                Some(Frame::List(frame)) => frame.next(),
+                Some(Frame::Irregular(frame)) => frame.next()?,
+            };
+            step = match next {
+                Some((walk, kind, searched)) => self.enter(walk, kind, searched)?,
+                None => match open.pop() {
+                    None => return Ok(None),
+                    Some(Frame::Mapping(frame)) => Step::Done(frame.finish()),
+                    Some(Frame::List(frame)) => Step::Done(frame.finish()),
+                    Some(Frame::Irregular(frame)) => Step::Done(frame.finish()?),
+                },
+            };
+        }
+    }
+
+    /// Begins to walk a node. `searched` says that a part that could stay as it is was looked at already, and cannot.
+    fn enter(self, walk: Walk, kind: Option<Type<'a>>, searched: bool) -> Result<Step<'a>> {
+        match walk {
+            Walk::Keep(node) if !searched && self.is_settled(&node, kind, false) => {
+                Ok(Step::Done(Some((node, Place::Here))))
+            }
+            Walk::Keep(node) => self.keep(node, kind),
+            Walk::Both(old, new) => self.both(old, new, kind),
+            Walk::Add(mut node) => match node.kind() {
+                // A directive that is not known is no error here: it is copied with the rest.
+                Kind::Mapping => match directive::take_from_mapping(&mut node) {
+                    Ok(Directive::Delete) => Ok(Step::Done(None)),
+                    Ok(Directive::Merge | Directive::Replace) | Err(_) => {
+                        self.add(node, Place::Patch, kind, false)
+                    }
+                },
+                Kind::Scalar | Kind::Sequence => self.add(node, Place::Patch, kind, false),
+            },
+            Walk::Again(mut node) => {
+                let kind = self.type_of(&[&node], kind);
+                let directive = match node.kind() {
+                    Kind::Mapping => directive::take_from_mapping(&mut node)?,
+                    Kind::Sequence if merges(kind) => directive::take_from_list(&mut node)?,
+                    Kind::Scalar | Kind::Sequence => Directive::Merge,
+                };
+                match directive {
+                    Directive::Delete => Ok(Step::Done(None)),
+                    Directive::Merge | Directive::Replace => {
+                        self.add(node, Place::Here, kind, true)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Walks a part of the resource that the patch does not name.
+    fn keep(self, node: Node, kind: Option<Type<'a>>) -> Result<Step<'a>> {
+        let kind = self.type_of(&[&node], kind);
+        match (node.kind(), kind.and_then(Type::merge_keys)) {
+            (Kind::Mapping, _) => self.open_mapping(node, None, false, Place::Here, kind),
+            (Kind::Sequence, Some(keys)) => self.open_list(node, None, keys, kind),
+            // A null stays if it is written out, and goes if it is only left empty.
+            (Kind::Scalar, _) if node.is_null() && node.as_text() == Some("") => {
+                Ok(Step::Done(None))
+            }
+            (Kind::Scalar | Kind::Sequence, _) => Ok(Step::Done(Some((node, Place::Here)))),
+        }
+    }
+
+    /// Walks a part of the resource and what the patch says of it.
+    fn both(self, mut old: Node, mut new: Node, kind: Option<Type<'a>>) -> Result<Step<'a>> {
+        if new.is_null() {
+            return Ok(Step::Done(None));
+        }
+        if old.is_null() {
+            return self.enter(Walk::Add(new), kind, false);
+        }
+        if old.kind() != new.kind() {
+            return Err(conflict(&old, &new));
+        }
+        let kind = self.type_of(&[&old, &new], kind);
+        style::take_style(&mut old, &new);
+        let keys = kind.and_then(Type::merge_keys);
+        let directive = match (old.kind(), keys) {
+            (Kind::Mapping, _) => directive::take_from_mapping(&mut new)?,
+            (Kind::Sequence, Some(_)) => directive::take_from_list(&mut new)?,
+            (Kind::Scalar | Kind::Sequence, _) => return Ok(Step::Done(Some((new, Place::Patch)))),
+        };
+        match (directive, keys) {
+            (Directive::Delete, _) => Ok(Step::Done(None)),
+            (Directive::Replace, _) => self.add(new, Place::Patch, kind, false),
+            (Directive::Merge, Some(keys)) if old.kind() == Kind::Sequence => {
+                self.open_list(old, Some(new), keys, kind)
+            }
+            (Directive::Merge, _) => self.open_mapping(old, Some(new), false, Place::Here, kind),
+        }
+    }
+
+    /// Walks a part of the patch that is new to the resource, its directive taken out already.
+    fn add(
+        self,
+        node: Node,
+        place: Place,
+        kind: Option<Type<'a>>,
+        searched: bool,
+    ) -> Result<Step<'a>> {
+        if node.is_null() {
+            return Ok(Step::Done(None));
+        }
+        let kind = self.type_of(&[&node], kind);
+        match (node.kind(), kind.and_then(Type::merge_keys)) {
+            (Kind::Mapping, _) if searched || !self.is_settled(&node, kind, true) => {
+                self.open_mapping(node, None, true, place, kind)
+            }
+            (Kind::Sequence, Some(keys)) => self.open_list_again(node, place, keys, kind),
+            _ => Ok(Step::Done(Some((node, place)))),
+        }
+    }
+
+    /// The type of nodes: what is known of their place, or else what the first of them that names its kind says.
+    fn type_of(self, nodes: &[&Node], known: Option<Type<'a>>) -> Option<Type<'a>> {
+        known.or_else(|| {
+            nodes.iter().find_map(|node| {
+                let word =
+                    |name| node.get(name).and_then(Node::as_scalar).filter(|word| !word.is_null());
+                self.schema.of(word("apiVersion")?.text(), word("kind")?.text())
+            })
+        })
+    }
+}
+
+/// Whether lists of a type are merged.
+fn merges(kind: Option<Type<'_>>) -> bool {
+    kind.and_then(Type::merge_keys).is_some()
+}
+
+fn conflict(old: &Node, new: &Node) -> Error {
+    Error::new(
+        Code::PatchConflict,
+        format!("the patch has {} where the resource has {}", new.kind(), old.kind()),
+    )
+    .at(new.span())
+    .label(format!("{} here", new.kind()))
+    .note(old.span(), format!("{} here", old.kind()))
+    .help("to change the kind of a value, delete it with null in one patch and set it in another")
+}

@@ -1,0 +1,154 @@
+//! What a merge does to tags and styles. They decide types, and so the bytes of the output.
+
+use crate::source::{Sources, Span};
+use crate::yaml::{CollectionStyle, Node, Scalar, Style, Tag, Value, parse, resolve, resolve_1_1};
+
+/// How the value of a field is written, for the value that takes its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Written {
+    Scalar(Tag, Style),
+    Collection(CollectionStyle),
+}
+
+impl Written {
+    /// How a node is written. An empty collection takes the style of what is merged into it first: it was often
+    /// written `{}` only because it was empty.
+    pub(super) fn of(node: &Node, patch: Option<&Node>) -> Self {
+        match node.as_scalar() {
+            Some(scalar) => Self::Scalar(scalar.tag(), scalar.style()),
+            None => Self::Collection(collection_style(
+                patch.filter(|_| node.is_empty()).unwrap_or(node),
+            )),
+        }
+    }
+}
+
+/// The style of a collection; a scalar counts as a block.
+fn collection_style(node: &Node) -> CollectionStyle {
+    let mapping = node.as_mapping().map(|mapping| mapping.style());
+    mapping.or_else(|| node.as_sequence().map(|list| list.style())).unwrap_or_default()
+}
+
+/// Writes a collection in a style; copies nothing when it is so already.
+pub(super) fn set_collection_style(node: &mut Node, style: CollectionStyle) {
+    if collection_style(node) == style {
+        return;
+    }
+    if let Some(mapping) = node.as_mapping_mut() {
+        mapping.set_style(style);
+    } else if let Some(list) = node.as_sequence_mut() {
+        list.set_style(style);
+    }
+}
+
+/// An empty collection of a resource takes the style of what a patch merges into it.
+pub(super) fn take_style(node: &mut Node, patch: &Node) {
+    if node.as_scalar().is_none() && node.is_empty() {
+        set_collection_style(node, collection_style(patch));
+    }
+}
+
+/// Writes a value as the one was written whose place it takes. The reference keeps the old style, quotes included, and
+/// forgets how the new value was written: `"3"` patched with 5 stays a string, and 3 patched with `"5"` becomes one.
+/// (kyaml, `FieldSetter`.)
+pub(super) fn write_as(mut value: Node, old: Written) -> Node {
+    match (old, value.as_scalar()) {
+        (Written::Collection(style), None) => set_collection_style(&mut value, style),
+        (Written::Scalar(..), None) => set_collection_style(&mut value, CollectionStyle::Block),
+        (Written::Collection(_), Some(_)) => {}
+        (Written::Scalar(old_tag, style), Some(scalar)) => {
+            let tag = tag_in_style(scalar, old_tag, style);
+            if (tag, style) != (scalar.tag(), scalar.style()) {
+                value = Scalar::parsed(scalar.text(), tag, style, scalar.span()).into();
+            }
+        }
+    }
+    value
+}
+
+/// The tag that is left of a scalar's type when it is written in another style.
+fn tag_in_style(scalar: &Scalar, old_tag: Tag, style: Style) -> Tag {
+    // Text of several lines that a generator made is tagged as a string, but not written with the tag.
+    let shows_tag = old_tag != Tag::None && (old_tag, style) != (Tag::Str, Style::Literal);
+    let own = match (scalar.tag(), scalar.style()) {
+        (Tag::None, Style::Plain) => meaning(scalar.text()),
+        (Tag::None, _) => Tag::Str,
+        (tag, _) => tag,
+    };
+    match own {
+        own if shows_tag => own,
+        // go-yaml leaves out a tag that the text implies anyhow, even where quotes then make a string of it.
+        Tag::Str if style != Style::Plain => Tag::None,
+        own if own == meaning(scalar.text()) => Tag::None,
+        own => own,
+    }
+}
+
+/// The tag that go-yaml v3 gives to plain text.
+fn meaning(text: &str) -> Tag {
+    match resolve(&Scalar::untagged(text, Span::NONE)) {
+        Ok(Value::Null) => Tag::Null,
+        Ok(Value::Bool(_)) => Tag::Bool,
+        Ok(Value::Int(_) | Value::Uint(_)) => Tag::Int,
+        Ok(Value::Float(_)) => Tag::Float,
+        Ok(Value::Timestamp(_)) | Err(_) => Tag::Timestamp,
+        Ok(Value::Str(_)) if text == "<<" => Tag::Merge,
+        Ok(Value::Str(_)) => Tag::Str,
+    }
+}
+
+/// Whether a merge puts a string in quotes: one without them that YAML 1.1 would read as something else, such as `on`.
+/// It is a string either way, but values that later take its place inherit the quotes.
+pub(super) fn wants_quotes(scalar: &Scalar) -> bool {
+    scalar.style() == Style::Plain
+        && match scalar.tag() {
+            Tag::None => is_legacy_boolean(scalar.text()),
+            Tag::Str => means_more_than_text(scalar.text()),
+            _ => false,
+        }
+}
+
+/// Puts a string in double quotes.
+pub(super) fn quoted(scalar: &Scalar) -> Node {
+    Scalar::parsed(scalar.text(), Tag::None, Style::DoubleQuoted, scalar.span()).into()
+}
+
+/// The words that are booleans in YAML 1.1 and strings in go-yaml v3.
+fn is_legacy_boolean(text: &str) -> bool {
+    (1..=3).contains(&text.len())
+        && matches!(
+            text,
+            "y" | "Y"
+                | "yes"
+                | "Yes"
+                | "YES"
+                | "on"
+                | "On"
+                | "ON"
+                | "n"
+                | "N"
+                | "no"
+                | "No"
+                | "NO"
+                | "off"
+                | "Off"
+                | "OFF"
+        )
+}
+
+/// Whether text that is a string by its tag would be read as something else without it. The reference reads it as a
+/// whole document, so JSON in an annotation is a mapping here.
+fn means_more_than_text(text: &str) -> bool {
+    let is_simple = |byte: u8| byte.is_ascii_alphanumeric() || b"-._/+".contains(&byte);
+    if text.is_empty() || text.contains('\n') {
+        return false;
+    }
+    if text.bytes().all(is_simple) && !text.starts_with("--") {
+        let scalar = Scalar::untagged(text, Span::NONE);
+        return !matches!(resolve_1_1(&scalar), Ok(Value::Str(_)));
+    }
+    Sources::new().add("", text).and_then(|source| parse::document(&source)).is_ok_and(|document| {
+        let scalar = document.as_ref().and_then(|document| document.root.as_scalar());
+        !scalar.is_some_and(|scalar| matches!(resolve_1_1(scalar), Ok(Value::Str(_))))
+    })
+}

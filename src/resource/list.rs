@@ -1,0 +1,221 @@
+//! Objects that are lists of resources: their items take their place.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use super::read::{text_of, valid};
+use crate::error::{Code, Error, Result};
+use crate::yaml::{
+    CollectionStyle, Kind, Mapping, Node, Scalar, Sequence, Style, Tag, Value, resolve,
+};
+
+/// The items of a `List` or a `ResourceList`, as they are written; any other document is itself.
+pub(super) fn unwrap(root: Node) -> Vec<Node> {
+    let is_list = matches!(text_of(&root, "kind"), "List" | "ResourceList");
+    if !is_list || (root.get("items").is_none() && root.get("functionConfig").is_none()) {
+        return vec![root];
+    }
+    match root.get("items") {
+        Some(items) if items.kind() == Kind::Sequence => {
+            items.as_sequence().map_or(Vec::new(), |items| items.items().to_vec())
+        }
+        // The reference takes the keys and values of a mapping for items, and keys are no resources.
+        Some(items) if items.kind() == Kind::Mapping => vec![items.clone()],
+        _ => Vec::new(),
+    }
+}
+
+/// Replaces every object of a kind that ends in `List` and has items by its items, which come after everything else.
+///
+/// The reference decodes such a list to values, and each item again from JSON: there strings are quoted, and times
+/// are strings. (Numbers take another form, which has the same one in the output.)
+///
+/// # Errors
+/// [`Code::InvalidType`] when the items are no list, [`Code::DuplicateKey`] and [`Code::InvalidKey`] for what has no
+/// form in JSON, and those of items that are no resources.
+pub(super) fn inline(roots: Vec<Node>) -> Result<Vec<Node>> {
+    if !roots.iter().any(is_list) {
+        return Ok(roots);
+    }
+    let mut inlined = Vec::new();
+    let mut pending: VecDeque<(Node, bool)> = roots.into_iter().map(|root| (root, false)).collect();
+    while let Some((mut root, is_json)) = pending.pop_front() {
+        if !is_list(&root) {
+            inlined.push(root);
+            continue;
+        }
+        if !is_json {
+            root.as_mapping().map_or(Ok(()), check_unique)?;
+            root.get_mut("items").map_or(Ok(()), pass_through_json)?;
+        }
+        for item in items(&root)? {
+            pending.extend(valid(unwrap(item.clone()))?.into_iter().map(|item| (item, true)));
+        }
+    }
+    Ok(inlined)
+}
+
+fn is_list(root: &Node) -> bool {
+    // Read as it is written: a null is its word.
+    let kind = root.get("kind").and_then(Node::as_text).unwrap_or_default();
+    kind.ends_with("List") && root.get("items").is_some()
+}
+
+fn items(root: &Node) -> Result<&[Node]> {
+    let Some(items) = root.get("items").filter(|items| !items.is_null()) else {
+        return Ok(&[]);
+    };
+    items.as_sequence().map(Sequence::items).ok_or_else(|| {
+        let message = format!("`items` of a `{}` is {}", text_of(root, "kind"), items.kind());
+        Error::new(Code::InvalidType, message)
+            .at(items.span())
+            .label("expected a list of resources")
+            .help("an object that has `items` and a kind that ends in `List` is taken for a list of resources")
+    })
+}
+
+/// Gives a tree the styles that it has in JSON: an edit of a string leaves it a string then.
+fn pass_through_json(root: &mut Node) -> Result<()> {
+    let mut pending = vec![root];
+    while let Some(node) = pending.pop() {
+        match node.kind() {
+            Kind::Scalar => {
+                if let Some(quoted) = node.as_scalar().map(quoted).transpose()?.flatten() {
+                    *node = quoted.into();
+                }
+            }
+            Kind::Sequence => {
+                if let Some(sequence) = node.as_sequence_mut() {
+                    sequence.set_style(CollectionStyle::Flow);
+                    pending.extend(sequence.items_mut());
+                }
+            }
+            Kind::Mapping => {
+                if let Some(mapping) = node.as_mapping_mut() {
+                    check_unique(mapping)?;
+                    mapping.set_style(CollectionStyle::Flow);
+                    for (key, value) in mapping.entries_mut() {
+                        *key = key_in_json(key)?;
+                        pending.push(value);
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A string in double quotes; nothing for what is no string in JSON.
+fn quoted(scalar: &Scalar) -> Result<Option<Scalar>> {
+    let quoted = |text: &str| Scalar::parsed(text, Tag::None, Style::DoubleQuoted, scalar.span());
+    Ok(match resolve(scalar)? {
+        Value::Str(text) => Some(quoted(&text)),
+        Value::Timestamp(text) => Some(quoted(&text)),
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Uint(_) | Value::Float(_) => None,
+    })
+}
+
+fn check_unique(mapping: &Mapping) -> Result<()> {
+    let mut seen = BTreeSet::new();
+    match mapping.iter().find(|(key, _)| !seen.insert(key.text())) {
+        Some((key, _)) => Err(Error::new(
+            Code::DuplicateKey,
+            format!("the key `{}` stands here twice", key.text()),
+        )
+        .at(key.span())
+        .help("remove one of the two")),
+        None => Ok(()),
+    }
+}
+
+fn key_in_json(key: &Scalar) -> Result<Scalar> {
+    if let Value::Str(text) = resolve(key)? {
+        return Ok(Scalar::parsed(&text, Tag::None, Style::DoubleQuoted, key.span()));
+    }
+    Err(Error::new(Code::InvalidKey, format!("the key `{}` is no string", key.text()))
+        .at(key.span())
+        .help("put it in quotes"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::sample::read;
+
+    #[track_caller]
+    fn names(text: &str) -> Vec<String> {
+        let resources = read(text).unwrap();
+        resources
+            .iter()
+            .map(|resource| format!("{}/{}", resource.kind(), resource.name()))
+            .collect()
+    }
+
+    #[track_caller]
+    fn code(text: &str) -> Code {
+        read(text).unwrap_err().code()
+    }
+
+    #[test]
+    fn a_list_that_is_the_whole_file_is_unwrapped() {
+        let text = "kind: List\nitems:\n- {kind: A, metadata: {name: 2001-01-01}}\n- null\n- {}\n";
+        let read = read(text).unwrap();
+        assert_eq!(format!("{:?}", read[0].node()), "{kind: A, metadata: {name: 2001-01-01}}");
+        assert_eq!(read.len(), 1);
+        assert_eq!(names("kind: List\nitems: text\n"), Vec::<String>::new());
+        assert_eq!(names("kind: ResourceList\nfunctionConfig: {}\n"), Vec::<String>::new());
+        assert_eq!(names("kind: List\nmetadata: {}\n"), ["List/"]);
+    }
+
+    #[test]
+    fn items_of_other_lists_come_last() {
+        let text = "
+kind: AList
+items:
+- {kind: A, metadata: {name: a1}}
+- {kind: List, items: [{kind: A, metadata: {name: a2}}, {kind: BList, items: [{kind: B, metadata: {name: b}}]}]}
+---
+kind: C
+metadata: {name: c}
+---
+kind: DList
+items: ~
+---
+kind: List
+items: [{kind: E, metadata: {name: e}}]
+";
+        assert_eq!(names(text), ["C/c", "A/a1", "A/a2", "E/e", "B/b"]);
+    }
+
+    #[test]
+    fn items_of_other_lists_are_written_as_in_json() {
+        let item = "{kind: A, metadata: {name: 'a'}, x: [b, 1.0, 2001-01-01, true, ~]}";
+        let read = read(&format!("kind: AList\nitems: [{item}]\n")).unwrap();
+        let expected = "{\"kind\": \"A\", \"metadata\": {\"name\": \"a\"}, \
+                        \"x\": [\"b\", 1.0, \"2001-01-01T00:00:00Z\", true, ~]}";
+        assert_eq!(format!("{:?}", read[0].node()), expected);
+    }
+
+    #[test]
+    fn lists_of_something_else_are_refused() {
+        assert_eq!(code("kind: List\nitems: {kind: A}\n"), Code::MissingName);
+        assert_eq!(code("kind: AList\nitems: {a: b}\n"), Code::InvalidType);
+        assert_eq!(code("kind: AList\nitems: [text]\n"), Code::NotAResource);
+        assert_eq!(code("kind: AList\nitems: []\nitems: []\n"), Code::DuplicateKey);
+        assert_eq!(
+            code("kind: AList\nitems: [{kind: A, 1: 2, metadata: {name: a}}]\n"),
+            Code::InvalidKey
+        );
+    }
+
+    #[test]
+    fn deep_lists_need_little_stack() {
+        let body = || {
+            let text = "kind: AList\nitems: ".to_owned()
+                + &"[{kind: BList, items: ".repeat(4000)
+                + "[]"
+                + &"}]".repeat(4000);
+            assert_eq!(names(&text), Vec::<String>::new());
+        };
+        std::thread::Builder::new().stack_size(512 << 10).spawn(body).unwrap().join().unwrap();
+    }
+}

@@ -1,0 +1,58 @@
+//! What patches do to bookkeeping, labels and annotations, as the reference keeps them.
+
+use super::metadata::{self, ANNOTATIONS, LABELS};
+use super::{Resource, bookkeeping};
+use crate::error::Result;
+use crate::schema::Schema;
+use crate::yaml::Node;
+
+impl Resource {
+    /// The document with the bookkeeping in its annotations, as a patch is seen by a merge.
+    ///
+    /// # Errors
+    /// [`Code::InvalidType`](crate::error::Code::InvalidType) when `metadata` or its annotations are no mapping.
+    pub fn annotated(&self) -> Result<Node> {
+        let mut copy = self.clone();
+        bookkeeping::write(&mut copy)?;
+        Ok(copy.node)
+    }
+
+    /// Makes text of all labels and annotations, and writes name and namespace anew: what the reference does to a patch
+    /// before it patches what a target selects. (`api/resource/resource.go`: `CopyMergeMetaDataFieldsFrom`.)
+    ///
+    /// # Errors
+    /// [`Code::InvalidType`](crate::error::Code::InvalidType) when `metadata`, labels or annotations are no mapping.
+    pub fn settle_metadata(&mut self) -> Result<()> {
+        for field in [LABELS, ANNOTATIONS] {
+            let texts = metadata::take(&mut self.node, field)?;
+            metadata::put(&mut self.node, field, texts)?;
+        }
+        let (name, namespace, span) =
+            (self.name().to_owned(), self.namespace().to_owned(), self.span());
+        self.set_name(&name, span)?;
+        self.set_namespace(&namespace, span)
+    }
+
+    /// Changes the document as [`Resource::with_annotations`] does, but what is remembered stays as it was, and all
+    /// annotations become text: what the reference does around a JSON patch.
+    ///
+    /// # Errors
+    /// Those of [`Resource::with_annotations`].
+    pub fn with_annotations_restored<T>(
+        &mut self,
+        schema: &Schema,
+        change: impl FnOnce(&mut Node) -> Result<T>,
+    ) -> Result<T> {
+        let before = self.clone();
+        let result = self.with_annotations(schema, change)?;
+        let texts = metadata::take(&mut self.node, ANNOTATIONS)?;
+        metadata::put(&mut self.node, ANNOTATIONS, texts)?;
+        *self = Self {
+            node: self.node.clone(),
+            id: self.id.clone(),
+            origin: self.origin.take(),
+            ..before
+        };
+        Ok(result)
+    }
+}

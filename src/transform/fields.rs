@@ -1,0 +1,58 @@
+//! The fields that a transformer changes: field specs, made ready to be visited often.
+
+use super::{Create, FieldPath};
+use crate::config::FieldSpec;
+use crate::error::Result;
+use crate::resource::Resource;
+use crate::schema::Schema;
+use crate::source::Span;
+use crate::yaml::Node;
+
+/// Field specs with their paths split.
+pub(super) struct Fields<'c> {
+    fields: Vec<(&'c FieldSpec, FieldPath)>,
+    create: Create,
+}
+
+impl<'c> Fields<'c> {
+    /// The fields of some specs. What is not there is made as `create` says, where the spec says to create it.
+    pub(super) fn new(specs: impl IntoIterator<Item = &'c FieldSpec>, create: Create) -> Self {
+        let fields = specs.into_iter().map(|spec| (spec, FieldPath::new(&spec.path))).collect();
+        Self { fields, create }
+    }
+
+    /// Calls `set` on every field of a resource that a spec names, spec after spec.
+    ///
+    /// # Errors
+    /// Those of [`FieldPath::visit`], and of `set`.
+    pub(super) fn visit(
+        &self,
+        resource: &mut Resource,
+        schema: &Schema,
+        span: Span,
+        set: &mut dyn FnMut(&mut Node) -> Result<()>,
+    ) -> Result<()> {
+        for (spec, path) in &self.fields {
+            if resource.gvk().is_selected_by(&spec.gvk) {
+                self.visit_one(spec, path, resource, schema, span, set)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn visit_one(
+        &self,
+        spec: &FieldSpec,
+        path: &FieldPath,
+        resource: &mut Resource,
+        schema: &Schema,
+        span: Span,
+        set: &mut dyn FnMut(&mut Node) -> Result<()>,
+    ) -> Result<()> {
+        let create = if spec.create { self.create } else { Create::Never };
+        let visited = resource.edit(schema, |root| path.visit(root, create, span, set));
+        visited.map_err(|error| {
+            error.step(format!("while setting `{}` of {}", spec.path, resource.id()))
+        })
+    }
+}

@@ -1,0 +1,224 @@
+//! `images:` changes names, tags and digests of container images wherever they are used.
+
+use super::{Context, Create, FieldPath};
+use crate::config::{FieldSpec, FieldSpecs, Image};
+use crate::error::Result;
+use crate::resource::{Pattern, ResMap, Resource};
+use crate::schema::Schema;
+use crate::yaml::{Kind, Node, Sequence, Tag};
+
+/// Changes the images that the entries name, one entry after the other, each on the result of the one before. Linear in
+/// the size of the resources, plus the images times the entries.
+///
+/// Each entry is applied twice where a field spec leads to a container, as in the reference: `tagSuffix` shows it.
+///
+/// (kustomize, `api/internal/builtins/ImageTagTransformer.go`, `api/filters/imagetag`.)
+///
+/// # Errors
+/// [`Code::InvalidType`](crate::error::Code::InvalidType) for an image that is no text.
+pub(super) fn transform(context: &Context<'_>, resources: &mut ResMap) -> Result<()> {
+    let images: Vec<&Image> =
+        context.kustomization.images.iter().map(|image| &image.value).collect();
+    apply(&images, &context.configuration.images, resources, context.schema)
+}
+
+/// Applies entries to all resources.
+pub(crate) fn apply(
+    images: &[&Image],
+    specs: &FieldSpecs,
+    resources: &mut ResMap,
+    schema: &Schema,
+) -> Result<()> {
+    if images.is_empty() {
+        return Ok(());
+    }
+    let changes: Vec<Change<'_>> = images.iter().map(|image| Change::new(image)).collect();
+    let fields: Vec<(&FieldSpec, FieldPath)> =
+        specs.iter().map(|spec| (&spec.value, FieldPath::new(&spec.path))).collect();
+    for resource in resources.iter_mut() {
+        if resource.kind() != "CustomResourceDefinition" {
+            change(&changes, &fields, resource, schema).map_err(|error| {
+                error.step(format!("while changing the images of {}", resource.id()))
+            })?;
+        }
+    }
+    Ok(())
+}
+
+fn change(
+    changes: &[Change<'_>],
+    fields: &[(&FieldSpec, FieldPath)],
+    resource: &mut Resource,
+    schema: &Schema,
+) -> Result<()> {
+    let containers = containers(resource.node());
+    for change in changes {
+        resource.edit(schema, |root| {
+            containers.iter().try_for_each(|way| change_containers(change, root, way))
+        })?;
+        for (spec, path) in fields {
+            if resource.gvk().is_selected_by(&spec.gvk) {
+                let create = if spec.create { Create::Scalar(Tag::None) } else { Create::Never };
+                resource.edit(schema, |root| {
+                    path.visit(root, create, change.image.name.span, &mut |field| change.set(field))
+                })?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// One entry with its pattern.
+struct Change<'c> {
+    image: &'c Image,
+    /// Nothing for a name that is no pattern: it matches nothing.
+    pattern: Option<Pattern>,
+}
+
+/// A tag and a digest as the reference looks for them behind a name.
+const TAG_AND_DIGEST: &str =
+    "(:[a-zA-Z0-9_.{}-]*)?(@[a-zA-Z0-9]+([.+_-][a-zA-Z0-9]+)*:[a-zA-Z0-9_.{}-]*)?$";
+
+impl<'c> Change<'c> {
+    fn new(image: &'c Image) -> Self {
+        let pattern =
+            Pattern::unanchored(&format!("^{}{TAG_AND_DIGEST}", image.name.as_str())).ok();
+        Self { image, pattern }
+    }
+
+    fn set(&self, field: &mut Node) -> Result<()> {
+        let Some(old) = field.as_text() else { return Err(field.wrong_kind(Kind::Scalar)) };
+        if !self.pattern.as_ref().is_some_and(|pattern| pattern.matches(old)) {
+            return Ok(());
+        }
+        let new = self.renamed(old);
+        let image = self.image;
+        let parts = [&image.new_tag, &image.digest, &image.tag_suffix, &image.new_name];
+        let span =
+            parts.iter().find(|part| !part.is_empty()).map_or(image.name.span, |part| part.span);
+        field.set_text(&new, Tag::None, span)
+    }
+
+    fn renamed(&self, old: &str) -> String {
+        let (name, tag, digest) = split(old);
+        let image = self.image;
+        let name = if image.new_name.is_empty() { name } else { image.new_name.as_str() };
+        let (new_tag, new_digest) = (image.new_tag.as_str(), image.digest.as_str());
+        let suffixed = format!("{tag}{}", image.tag_suffix.as_str());
+        let (tag, digest) = match (new_tag.is_empty(), new_digest.is_empty()) {
+            (false, _) => (new_tag, new_digest),
+            (true, false) => ("", new_digest),
+            (true, true) if !image.tag_suffix.is_empty() => (suffixed.as_str(), ""),
+            (true, true) => (tag, digest),
+        };
+        let mut new = name.to_owned();
+        for (mark, part) in [(':', tag), ('@', digest)] {
+            if !part.is_empty() {
+                new.push(mark);
+                new.push_str(part);
+            }
+        }
+        new
+    }
+}
+
+/// Takes an image apart into name, tag and digest; a colon before the first slash belongs to a registry's port.
+fn split(image: &str) -> (&str, &str, &str) {
+    let start = image.find('/').unwrap_or(0);
+    let find = |mark| image[start..].find(mark).map(|offset| start + offset);
+    match (find('@'), find(':')) {
+        (None, None) => (image, "", ""),
+        (Some(at), Some(colon)) if colon < at => {
+            (&image[..colon], &image[colon + 1..at], &image[at + 1..])
+        }
+        (Some(at), _) => (&image[..at], "", &image[at + 1..]),
+        (None, Some(colon)) => (&image[..colon], &image[colon + 1..], ""),
+    }
+}
+
+/// The way from the top of a document to a list of containers: positions of entries and elements.
+type Way = Vec<usize>;
+
+/// The lists named `containers` and `initContainers`, wherever they are; those inside come before those around them.
+fn containers(root: &Node) -> Vec<Way> {
+    // Visited in a list, not by recursion: documents nest deeply. Each visit knows its parent.
+    let mut visits: Vec<(usize, usize, &Node, bool)> = vec![(usize::MAX, 0, root, false)];
+    let mut next = 0;
+    while next < visits.len() {
+        let (_, _, node, _) = visits[next];
+        if let Some(mapping) = node.as_mapping() {
+            let children =
+                mapping.iter().enumerate().filter(|(_, (_, value))| value.kind() != Kind::Scalar);
+            visits.extend(children.map(|(position, (key, value))| {
+                let named = matches!(key.text(), "containers" | "initContainers");
+                (next, position, value, named && value.kind() == Kind::Sequence)
+            }));
+        } else if let Some(sequence) = node.as_sequence() {
+            let children =
+                sequence.items().iter().enumerate().filter(|(_, item)| item.kind() != Kind::Scalar);
+            visits.extend(children.map(|(position, item)| (next, position, item, false)));
+        }
+        next += 1;
+    }
+    let way = |mut visit: usize| {
+        let mut way = Way::new();
+        while visits[visit].0 != usize::MAX {
+            way.push(visits[visit].1);
+            visit = visits[visit].0;
+        }
+        way.reverse();
+        way
+    };
+    (0..visits.len()).rev().filter(|&visit| visits[visit].3).map(way).collect()
+}
+
+fn change_containers(change: &Change<'_>, root: &mut Node, way: &[usize]) -> Result<()> {
+    let found = way.iter().try_fold(&*root, |node, &position| child(node, position));
+    let list = found.and_then(Node::as_sequence).map_or(&[][..], Sequence::items);
+    let mut wanted = false;
+    for container in list {
+        if container.is_null() {
+            continue;
+        }
+        if container.kind() != Kind::Mapping {
+            return Err(container.wrong_kind(Kind::Mapping));
+        }
+        if let Some(image) = container.get("image") {
+            let Some(text) = image.as_text() else { return Err(image.wrong_kind(Kind::Scalar)) };
+            wanted |= change.pattern.as_ref().is_some_and(|pattern| pattern.matches(text));
+        }
+    }
+    if !wanted {
+        return Ok(());
+    }
+    let mut node = root;
+    for &position in way {
+        let next = match node.kind() {
+            Kind::Sequence => {
+                node.as_sequence_mut().and_then(|list| list.items_mut().get_mut(position))
+            }
+            Kind::Mapping | Kind::Scalar => node
+                .as_mapping_mut()
+                .and_then(|mapping| Some(&mut mapping.entries_mut().get_mut(position)?.1)),
+        };
+        match next {
+            Some(next) => node = next,
+            None => return Ok(()),
+        }
+    }
+    let containers = node.as_sequence_mut().map(Sequence::items_mut);
+    for container in containers.into_iter().flatten() {
+        if let Some(image) = container.get_mut("image") {
+            change.set(image)?;
+        }
+    }
+    Ok(())
+}
+
+fn child(node: &Node, position: usize) -> Option<&Node> {
+    match node.kind() {
+        Kind::Sequence => node.as_sequence()?.items().get(position),
+        Kind::Mapping => node.as_mapping()?.iter().nth(position).map(|(_, value)| value),
+        Kind::Scalar => None,
+    }
+}

@@ -1,0 +1,328 @@
+//! `patches:`, and the deprecated `patchesStrategicMerge:` and `patchesJson6902:`.
+
+use std::sync::Arc;
+
+use super::Context;
+use super::select::Selection;
+use crate::config::{self, PatchArgs};
+use crate::error::{Code, Error, Result};
+use crate::patch::{JsonPatch, Merged, merge};
+use crate::resource::{self, ResMap, Resource};
+use crate::schema::Schema;
+use crate::source::{Source, Span};
+use crate::yaml::de::{self, Spanned};
+use crate::yaml::{Kind, Node, Text, json_passage, parse};
+
+/// Applies `patches` in order: strategic merge patches and JSON patches, told apart by their form. Linear in the
+/// resources for each entry with a target, and in the size of what is patched.
+///
+/// A target that selects nothing is silent; a strategic merge patch without a target must find the resource that it
+/// names, by any id that the resource has or had. (kustomize, `api/internal/builtins/PatchTransformer.go`.)
+///
+/// # Errors
+/// [`Code::InvalidPatch`], [`Code::PatchTargetNotFound`], [`Code::PatchTargetAmbiguous`], and those of the patch.
+pub(super) fn patches(context: &Context<'_>, resources: &mut ResMap) -> Result<()> {
+    // All are read before the first is applied, so that what is wrong with several is said at once.
+    let read = context.kustomization.patches.iter().enumerate().map(|(number, patch)| {
+        let step = || format!("while reading `patches[{number}]`");
+        Loaded::read(context, patch, &step()).map_err(|error| error.at(patch.span).step(step()))
+    });
+    let loaded = all(read)?;
+    for (number, (patch, loaded)) in context.kustomization.patches.iter().zip(loaded).enumerate() {
+        loaded.apply(context, patch, resources).map_err(|error| {
+            error.at(patch.span).step(format!("while applying `patches[{number}]`"))
+        })?;
+    }
+    Ok(())
+}
+
+/// Applies `patchesStrategicMerge`: each entry is the patch itself or the path of a file.
+///
+/// (kustomize, `api/internal/builtins/PatchStrategicMergeTransformer.go`.)
+///
+/// # Errors
+/// As [`patches`].
+pub(super) fn strategic_merge(context: &Context<'_>, resources: &mut ResMap) -> Result<()> {
+    let entries = &context.kustomization.patches_strategic_merge;
+    let loaded = all(entries.iter().map(|entry| {
+        strategic_entry(context, entry)
+            .map_err(|error| error.at(entry.span).step("while reading `patchesStrategicMerge`"))
+    }))?;
+    if let (Some(first), true) = (entries.first(), loaded.iter().all(Vec::is_empty)) {
+        return Err(empty(first.span));
+    }
+    for (entry, patches) in entries.iter().zip(loaded) {
+        for patch in patches {
+            let place = named(&patch, resources).map_err(|error| error.at(entry.span))?;
+            apply_settled(&patch, &[place], resources, context.schema).map_err(|error| {
+                error.at(entry.span).step("while applying `patchesStrategicMerge`")
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// Applies `patchesJson6902`.
+///
+/// (kustomize, `api/internal/builtins/PatchJson6902Transformer.go`.)
+///
+/// # Errors
+/// As [`patches`], and [`Code::InvalidPatch`] for an entry without the name of its target.
+pub(super) fn json6902(context: &Context<'_>, resources: &mut ResMap) -> Result<()> {
+    let entries = &context.kustomization.patches_json6902;
+    let loaded = all(entries.iter().map(|entry| {
+        json_entry(context, entry)
+            .map_err(|error| error.at(entry.span).step("while reading `patchesJson6902`"))
+    }))?;
+    for (entry, (patch, selection)) in entries.iter().zip(loaded) {
+        for place in selection.places(resources) {
+            let apply = |resource: &mut Resource| apply_json(&patch, resource, context.schema);
+            resources
+                .change(place, apply)
+                .unwrap_or(Ok(()))
+                .map_err(|error| error.at(entry.span).step("while applying `patchesJson6902`"))?;
+        }
+    }
+    Ok(())
+}
+
+/// A patch, read and told apart.
+enum Loaded {
+    Strategic(Vec<Resource>),
+    Json(JsonPatch),
+}
+
+impl Loaded {
+    fn read(context: &Context<'_>, patch: &config::Patch, name: &str) -> Result<Self> {
+        let source = text_of(context, patch, name)?;
+        let first = parse::document(&source)?;
+        if let Some(list) = first.filter(|first| first.root.kind() == Kind::Sequence) {
+            return Ok(Self::Json(json(&list.root)?));
+        }
+        let mut patches = strategic(&source, context.schema)?;
+        if let Some(PatchArgs { allow_name_change, allow_kind_change }) = patch.options {
+            for patch in &mut patches {
+                patch.allow_name_change |= allow_name_change;
+                patch.allow_kind_change |= allow_kind_change;
+            }
+        }
+        Ok(Self::Strategic(patches))
+    }
+
+    fn apply(
+        &self,
+        context: &Context<'_>,
+        patch: &config::Patch,
+        resources: &mut ResMap,
+    ) -> Result<()> {
+        let selection = patch.target.as_ref().map(|target| Selection::new(target)).transpose()?;
+        match (self, selection) {
+            (Self::Strategic(patches), Some(selection)) => match patches.as_slice() {
+                [] => Ok(()),
+                [patch] => {
+                    apply_settled(patch, &selection.places(resources), resources, context.schema)
+                }
+                [_, second, ..] => {
+                    Err(Error::new(Code::InvalidPatch, "found several patches for one `target`")
+                        .at(second.span())
+                        .label("the second one")
+                        .help("give each patch an entry of its own, or leave the `target` out"))
+                }
+            },
+            (Self::Strategic(patches), None) => {
+                patches.iter().try_for_each(|patch| apply_by_name(patch, resources, context.schema))
+            }
+            (Self::Json(patch), Some(selection)) => {
+                selection.places(resources).into_iter().try_for_each(|place| {
+                    let apply = |resource: &mut Resource| {
+                        resource.push_previous_id();
+                        apply_json(patch, resource, context.schema)
+                    };
+                    resources.change(place, apply).unwrap_or(Ok(()))
+                })
+            }
+            (Self::Json(_), None) => {
+                Err(Error::new(Code::InvalidPatch, "a JSON patch needs a `target`")
+                    .help("add `target: {kind: …, name: …}` to say what it is for"))
+            }
+        }
+    }
+}
+
+/// The text of a patch, from its file or as it stands there.
+fn text_of(context: &Context<'_>, patch: &config::Patch, name: &str) -> Result<Arc<Source>> {
+    let inline = patch.patch.trim();
+    match (patch.path.is_empty(), inline.is_empty()) {
+        (true, true) => Err(Error::new(Code::InvalidPatch, "found neither `path` nor `patch`")
+            .help("name the file of the patch with `path`, or write it under `patch: |-`")),
+        (false, false) => Err(Error::new(Code::InvalidPatch, "found both `path` and `patch`")
+            .at(patch.path.span)
+            .help("keep one of them")),
+        (false, true) => context.root.read(&patch.path, patch.path.span),
+        (true, false) => inline_source(context, inline, name, patch.patch.span),
+    }
+}
+
+/// Text that stands inside the kustomization file, as a source of its own.
+fn inline_source(context: &Context<'_>, text: &str, name: &str, span: Span) -> Result<Arc<Source>> {
+    let sources = context.root.loader().sources();
+    let file = sources.source_of(span).map_or_else(String::new, |source| source.name().to_owned());
+    let entry = name.trim_start_matches("while reading ").trim_matches('`');
+    sources.add(format!("{file} ({entry})"), text)
+}
+
+fn strategic(source: &Source, schema: &Schema) -> Result<Vec<Resource>> {
+    resource::read(source, &parse::documents(source)?, schema)
+}
+
+fn json(list: &Node) -> Result<JsonPatch> {
+    JsonPatch::read(&de::from_node::<Node>(list)?)
+}
+
+fn strategic_entry(context: &Context<'_>, entry: &Spanned<Text>) -> Result<Vec<Resource>> {
+    let inline = entry.contains('\n') || entry.trim_start().starts_with('{');
+    let source = if inline {
+        inline_source(context, entry, "patchesStrategicMerge", entry.span)?
+    } else {
+        context.root.read(entry, entry.span)?
+    };
+    strategic(&source, context.schema)
+}
+
+fn json_entry(context: &Context<'_>, entry: &config::Patch) -> Result<(JsonPatch, Selection)> {
+    let Some(target) = entry.target.as_ref().filter(|target| !target.name.is_empty()) else {
+        return Err(Error::new(Code::InvalidPatch, "found no name of a target")
+            .help("add `target: {kind: …, name: …}` to say what it is for"));
+    };
+    let source = text_of(context, entry, "patchesJson6902")?;
+    let Some(document) = parse::document(&source)? else { return Err(empty(source.span(0, 0))) };
+    let patch = json(&document.root)?;
+    if patch.is_empty() {
+        return Err(empty(document.root.span()));
+    }
+    Ok((patch, Selection::new(target)?))
+}
+
+#[cold]
+fn empty(span: Span) -> Error {
+    Error::new(Code::InvalidPatch, "the patch is empty")
+        .at(span)
+        .help("write what it changes, or remove the entry")
+}
+
+fn all<T>(results: impl Iterator<Item = Result<T>>) -> Result<Vec<T>> {
+    let mut values = Vec::new();
+    let mut errors = Vec::new();
+    for result in results {
+        match result {
+            Ok(value) => values.push(value),
+            Err(error) => errors.push(error),
+        }
+    }
+    Error::all(errors).map_or(Ok(values), Err)
+}
+
+/// The place of the resource that a patch names.
+fn named(patch: &Resource, resources: &ResMap) -> Result<usize> {
+    let id = patch.original_id();
+    let present =
+        |place: &usize| resources.get(*place).is_some_and(|resource| !resource.node().is_empty());
+    let places: Vec<usize> = resources.places_ever(&id).filter(present).collect();
+    match places[..] {
+        [place] => Ok(place),
+        [] => {
+            let known = resources
+                .iter()
+                .filter(|resource| resource.kind() == &*id.gvk.kind)
+                .map(Resource::name);
+            let error = Error::new(Code::PatchTargetNotFound, "the patch matches no resource")
+                .at(patch.span())
+                .label(format!("no `{id}` in this build"));
+            Err(error.did_you_mean(&id.name, known).help(
+                "group, version, kind, name and namespace must be those of the resource, as it is now or was before",
+            ))
+        }
+        [first, second, ..] => {
+            let error = Error::new(
+                Code::PatchTargetAmbiguous,
+                format!("the patch matches several resources: `{id}`"),
+            )
+            .at(patch.span());
+            let places = [(first, "this one"), (second, "and this one")];
+            let noted = places.into_iter().fold(error, |error, (place, label)| {
+                match resources.get(place) {
+                    Some(resource) => error.note(resource.span(), label),
+                    None => error,
+                }
+            });
+            Err(noted.help("name the namespace in the patch"))
+        }
+    }
+}
+
+/// Applies a patch to the resource that it names.
+fn apply_by_name(patch: &Resource, resources: &mut ResMap, schema: &Schema) -> Result<()> {
+    let place = named(patch, resources)?;
+    let deleted =
+        resources.change(place, |resource| apply(patch, resource, schema)).unwrap_or(Ok(false))?;
+    if deleted {
+        resources.retain(|resource| !resource.node().is_empty());
+    }
+    Ok(())
+}
+
+/// Applies a patch to the resources at some places. It takes on the type of each, and its labels and annotations count
+/// as text, so that a null there deletes nothing. (`api/resmap/reswrangler.go`: `ApplySmPatch`.)
+fn apply_settled(
+    patch: &Resource,
+    places: &[usize],
+    resources: &mut ResMap,
+    schema: &Schema,
+) -> Result<()> {
+    for &place in places {
+        let change = |resource: &mut Resource| {
+            let mut settled = patch.clone();
+            settled.settle_metadata()?;
+            let span = patch.span();
+            settled.set_api_version(&resource.gvk().api_version(), span, schema)?;
+            apply(&settled, resource, schema)
+        };
+        resources.change(place, change).unwrap_or(Ok(false))?;
+    }
+    resources.retain(|resource| !resource.node().is_empty());
+    resources.check_ids()
+}
+
+/// Applies a patch to a resource, which keeps its name and kind unless the patch may change them, and always its
+/// namespace. True when the resource is gone. (`api/resource/resource.go`: `ApplySmPatch`.)
+fn apply(patch: &Resource, resource: &mut Resource, schema: &Schema) -> Result<bool> {
+    let before = resource.id().clone();
+    if patch.allow_name_change || patch.allow_kind_change {
+        resource.push_previous_id();
+    }
+    let patch_node = patch.annotated()?;
+    let merged = resource.with_annotations(schema, |root| merge(root, &patch_node, schema))?;
+    if merged == Merged::Deleted || resource.node().is_empty() {
+        return Ok(true);
+    }
+    let span = resource.span();
+    if !patch.allow_kind_change {
+        resource.set_kind(&before.gvk.kind, span, schema)?;
+    }
+    if !patch.allow_name_change {
+        resource.set_name(&before.name, span)?;
+    }
+    resource.set_namespace(&before.namespace, span)?;
+    Ok(false)
+}
+
+/// Applies a JSON patch to a resource. What the build remembers of it is out of the patch's reach.
+fn apply_json(patch: &JsonPatch, resource: &mut Resource, schema: &Schema) -> Result<()> {
+    let id = resource.id().to_string();
+    resource
+        .with_annotations_restored(schema, |root| {
+            patch.apply(root)?;
+            json_passage(root)
+        })
+        .map_err(|error| error.step(format!("while patching {id}")))
+}
