@@ -179,12 +179,12 @@ impl Scan {
                 return self.step(Previous::Blank, 1);
             }
             [0x7F, ..] => (1, true, true),
-            [..0x80, ..] => (1, true, false),
-            [0xC2, ..0xA0, ..] => (2, true, true),
-            [..0xE0, ..] => (2, false, false),
+            [0x00..0x80, ..] => (1, true, false),
+            [0xC2, 0x80..0xA0, ..] => (2, true, true),
+            [0x80..0xE0, ..] => (2, false, false),
             [0xEF, 0xBB, 0xBF, ..] => (3, true, false),
             [0xEF, 0xBF, 0xBE..=0xBF, ..] => (3, true, true),
-            [..0xF0, ..] => (3, false, false),
+            [0xE0..0xF0, ..] => (3, false, false),
             // go-yaml takes nothing beyond the first plane for printable.
             _ => (4, true, false),
         };
