@@ -2,8 +2,7 @@
 
 use super::{HelmChartArgs, Kustomization};
 use crate::source::Span;
-use crate::yaml::de::{self, Spanned};
-use crate::yaml::{Node, Scalar};
+use crate::yaml::de::{self, Entry, Spanned};
 
 /// Something to tell that is no error.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,10 +28,11 @@ const FIELDS: [(&str, &str); 6] = [
 pub(super) const MOVED: [&str; 3] = ["bases", "imageTags", "helmChartInflationGenerator"];
 
 /// Warns of the deprecated fields of a kustomization file. An empty one counts, a null does not.
-pub(super) fn warnings(root: &Node) -> Vec<Warning> {
+pub(super) fn warnings(entries: &[Entry<'_>]) -> Vec<Warning> {
     let mut warnings = Vec::new();
     for (field, successor) in FIELDS {
-        let Some(span) = place(root, field) else {
+        let names = |entry: &&Entry<'_>| de::same_name(&entry.text, field);
+        let Some(entry) = entries.iter().filter(names).find(|entry| !entry.value.is_null()) else {
             continue;
         };
         let experimental = if field == "vars" { "[EXPERIMENTAL] " } else { "" };
@@ -40,15 +40,9 @@ pub(super) fn warnings(root: &Node) -> Vec<Warning> {
             "# Warning: '{field}' is deprecated. Please use '{successor}' instead. \
              {experimental}Run 'kustomize edit fix' to update your Kustomization automatically."
         );
-        warnings.push(Warning { text, span });
+        warnings.push(Warning { text, span: entry.key.span() });
     }
     warnings
-}
-
-fn place(root: &Node, field: &str) -> Option<Span> {
-    let mut entries = root.as_mapping()?.iter();
-    let names = |key: &Scalar| de::same_name(key.text(), field);
-    entries.find(|(key, value)| names(key) && !value.is_null()).map(|(key, _)| key.span())
 }
 
 /// Moves what deprecated fields hold to their successors, as far as the reference does so while it reads. The others

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::error::{Code, Error, Result};
 use crate::source::{Source, Span};
-use crate::yaml::de::{self, Spanned};
+use crate::yaml::de::{self, Entry, Spanned};
 use crate::yaml::{Node, Scalar, Text, parse};
 
 /// What a kustomization file says: one struct field for each of its fields, in the order of the reference's type.
@@ -138,8 +138,9 @@ impl Kustomization {
     /// whatever is wrong with its fields: [`de::from_node`].
     pub fn from_node(root: &Node) -> Result<(Self, Vec<Warning>)> {
         let mut kustomization: Self = de::from_node(root)?;
-        let warnings = deprecated::warnings(root);
-        if is_empty(root) {
+        let entries = root.as_mapping().map(de::entries).transpose()?.unwrap_or_default();
+        let warnings = deprecated::warnings(&entries);
+        if is_empty(&entries) {
             return Err(Error::new(
                 Code::KustomizationEmpty,
                 "the kustomization file says nothing",
@@ -147,7 +148,7 @@ impl Kustomization {
             .at(root.span())
             .help("list what it is made of under `resources`"));
         }
-        kustomization.places = Places::of(root);
+        kustomization.places = Places::of(&entries);
         deprecated::fix(&mut kustomization);
         kustomization.settle_type()?;
         Ok((kustomization, warnings))
@@ -206,10 +207,11 @@ impl Kustomization {
 }
 
 impl Places {
-    fn of(root: &Node) -> Self {
-        let entries = root.as_mapping().into_iter().flat_map(|mapping| mapping.iter());
-        let fields = entries.filter(|(_, value)| !value.is_empty() && value.as_text() != Some(""));
-        Self(fields.map(|(key, _)| (key.shared_text().clone(), key.span())).collect())
+    fn of(entries: &[Entry<'_>]) -> Self {
+        let says_something =
+            |entry: &&Entry<'_>| !entry.value.is_empty() && entry.value.as_text() != Some("");
+        let place = |entry: &Entry<'_>| (Text::from(&*entry.text), entry.key.span());
+        Self(entries.iter().filter(says_something).map(place).collect())
     }
 
     /// Where a field stands, if it is there and says something.
@@ -221,16 +223,15 @@ impl Places {
 
 /// Whether nothing but the type is said, once deprecated fields have moved. An empty list says something (there is
 /// nothing to build, and that is fine), except where it moves to the end of another one; empty text says nothing.
-fn is_empty(root: &Node) -> bool {
-    const SAY_NOTHING: [&str; 2] = ["kind", "apiVersion"];
-    let named =
-        |key: &Scalar, names: &[&str]| names.iter().any(|name| de::same_name(key.text(), name));
-    root.as_mapping().is_none_or(|mapping| {
-        mapping.iter().all(|(key, value)| {
-            value.is_null()
-                || value.as_text() == Some("")
-                || named(key, &SAY_NOTHING)
-                || value.is_empty() && named(key, &deprecated::MOVED)
-        })
+fn is_empty(entries: &[Entry<'_>]) -> bool {
+    let named = |entry: &Entry<'_>, names: &[&str]| {
+        names.iter().any(|name| de::same_name(&entry.text, name))
+    };
+    entries.iter().all(|entry| {
+        let Entry { value, .. } = entry;
+        value.is_null()
+            || value.as_text() == Some("")
+            || value.is_empty() && named(entry, &deprecated::MOVED)
+            || named(entry, &["kind", "apiVersion"])
     })
 }

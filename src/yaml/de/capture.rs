@@ -1,6 +1,5 @@
 //! Values that are kept as they are: text, and nodes for what has no form of its own.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -125,7 +124,7 @@ impl<'de> Visitor<'de> for AnyShape {
     }
 }
 
-/// The entries of a mapping, each key once: the last value counts.
+/// The entries of a mapping.
 struct Entries(Vec<(Scalar, Node)>);
 
 impl<'de> Deserialize<'de> for Entries {
@@ -148,10 +147,6 @@ impl<'de> Visitor<'de> for EntriesVisitor {
         while let Some((key, value)) = map.next_entry::<Spanned<Text>, Node>()? {
             entries.push((Scalar::string(&key, key.span), value));
         }
-        entries.reverse();
-        let mut seen = BTreeSet::new();
-        entries.retain(|(key, _)| seen.insert(key.shared_text().clone()));
-        entries.reverse();
         Ok(Entries(entries))
     }
 }

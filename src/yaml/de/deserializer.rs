@@ -11,12 +11,12 @@ use serde::forward_to_deserialize_any;
 
 use crate::error::{Error, Result};
 use crate::source::Span;
-use crate::yaml::{Mapping, Node, Scalar};
-use crate::yaml::{Value, resolve_1_1};
+use crate::yaml::{Node, Scalar, Value, resolve_1_1};
 
-use super::check::{key_text, value_text};
+use super::entries::{Entry, entries};
 use super::fields::fields;
 use super::spanned::SPANNED;
+use super::text::value_text;
 use super::wording::{Expected, mismatch};
 use super::{Reader, Rules};
 
@@ -195,16 +195,15 @@ impl<'de> Deserializer<'de> for NodeDeserializer<'_> {
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        let empty = Mapping::default();
-        let mapping = self.node.as_mapping().unwrap_or_else(|| {
-            self.complain(Expected::Mapping);
-            &empty
-        });
-        self.placed(visitor.visit_map(Entries {
-            entries: mapping.iter(),
-            value: None,
-            reader: self.reader,
-        }))
+        let entries = match self.node.as_mapping() {
+            Some(mapping) => entries(mapping)?,
+            None => {
+                self.complain(Expected::Mapping);
+                Vec::new()
+            }
+        };
+        let entries = Entries { entries: entries.into_iter(), value: None, reader: self.reader };
+        self.placed(visitor.visit_map(entries))
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -274,22 +273,22 @@ impl<'de> SeqAccess<'de> for Elements<'_> {
     }
 }
 
-/// The entries of a mapping whose keys are free. A key that is there twice comes twice: the last one counts.
-struct Entries<'a, I> {
-    entries: I,
+/// The entries of a mapping whose keys are free.
+struct Entries<'a> {
+    entries: vec::IntoIter<Entry<'a>>,
     value: Option<&'a Node>,
     reader: &'a Reader,
 }
 
-impl<'a, 'de, I: Iterator<Item = (&'a Scalar, &'a Node)>> MapAccess<'de> for Entries<'a, I> {
+impl<'de> MapAccess<'de> for Entries<'_> {
     type Error = Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
-        let Some((key, value)) = self.entries.next() else {
+        let Some(Entry { text, key, value }) = self.entries.next() else {
             return Ok(None);
         };
         self.value = Some(value);
-        seed.deserialize(KeyDeserializer { text: key_text(key)?, span: key.span() }).map(Some)
+        seed.deserialize(KeyDeserializer { text, span: key.span() }).map(Some)
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value> {

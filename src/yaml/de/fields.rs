@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use crate::error::{Code, Error, Result};
-use crate::yaml::{Mapping, Node, Scalar};
+use crate::yaml::{Mapping, Node};
 
-use super::check::key_text;
+use super::entries::{Entry, entries};
 use super::wording::shown;
 use super::{Reader, Rules};
 
@@ -19,25 +19,20 @@ pub(super) fn fields<'a>(
     names: &'static [&'static str],
     reader: &Reader,
 ) -> Result<Vec<(&'static str, Cow<'a, Node>)>> {
-    let mut entries = Vec::with_capacity(mapping.len());
-    for (key, value) in mapping.iter() {
-        let text = key_text(key)?;
-        match names.iter().position(|name| same_name(&text, name)) {
-            Some(place) => entries.push((place, text, value)),
+    let mut found = Vec::with_capacity(mapping.len());
+    for entry in entries(mapping)? {
+        match names.iter().position(|name| same_name(&entry.text, name)) {
+            Some(place) => found.push((place, entry)),
             None if reader.rules == Rules::Lenient => {}
-            None => reader.report(|| unknown_field(key, &text, names)),
+            None => reader.report(|| unknown_field(&entry, names)),
         }
     }
-    // Stable: equal spellings stay in the order of the file.
-    entries.sort_by(|(place, text, _), (other_place, other_text, _)| {
-        (place, text).cmp(&(other_place, other_text))
+    found.sort_by(|(place, entry), (other_place, other)| {
+        (place, &entry.text).cmp(&(other_place, &other.text))
     });
-    entries.reverse();
-    entries.dedup_by(|later, kept| (later.0, &later.1) == (kept.0, &kept.1));
-    entries.reverse();
 
-    let mut fields: Vec<(&'static str, Cow<'a, Node>)> = Vec::with_capacity(entries.len());
-    for (place, _, value) in entries {
+    let mut fields: Vec<(&'static str, Cow<'a, Node>)> = Vec::with_capacity(found.len());
+    for (place, Entry { value, .. }) in found {
         match fields.last_mut() {
             Some((name, before)) if *name == names[place] => respell(before, value),
             _ => fields.push((names[place], Cow::Borrowed(value))),
@@ -60,10 +55,10 @@ fn respell<'a>(before: &mut Cow<'a, Node>, value: &'a Node) {
     }
 }
 
-fn unknown_field(key: &Scalar, text: &str, names: &[&str]) -> Error {
-    Error::new(Code::UnknownField, format!("unknown field `{}`", shown(text)))
-        .at(key.span())
-        .did_you_mean(text, names.iter().copied())
+fn unknown_field(entry: &Entry<'_>, names: &[&str]) -> Error {
+    Error::new(Code::UnknownField, format!("unknown field `{}`", shown(&entry.text)))
+        .at(entry.key.span())
+        .did_you_mean(&entry.text, names.iter().copied())
 }
 
 /// Whether a key names a field: in any case, as Go folds it. Beyond ASCII two letters fold to one of a field's name.

@@ -9,10 +9,12 @@
 mod capture;
 mod check;
 mod deserializer;
+mod entries;
 mod fields;
 mod spanned;
 #[cfg(test)]
 mod tests;
+mod text;
 mod wording;
 
 use std::cell::RefCell;
@@ -25,6 +27,7 @@ use crate::yaml::Node;
 use deserializer::NodeDeserializer;
 
 pub use capture::mapping;
+pub use entries::{Entry, entries};
 pub use fields::same_name;
 pub use spanned::Spanned;
 

@@ -1,0 +1,60 @@
+//! The entries of a mapping, as JSON has them: keys are text, and no two are equal.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::error::{Code, Error, Result};
+use crate::yaml::{Mapping, Node, Scalar, Value, resolve_1_1};
+
+use super::text::value_text;
+use super::wording::shown;
+
+/// An entry of a mapping, as JSON has it.
+#[derive(Clone, Debug)]
+pub struct Entry<'a> {
+    /// The key as text.
+    pub text: Cow<'a, str>,
+    /// The key as it is written.
+    pub key: &'a Scalar,
+    /// What the key stands for.
+    pub value: &'a Node,
+}
+
+/// The entries that count, in order: of equal keys the last one. Nothing is known of the values of the others; they may be
+/// wrong in any way.
+///
+/// # Errors
+/// `InvalidKey` for a key that has no form as text: a null, and a number beyond 64 bits with sign.
+pub fn entries(mapping: &Mapping) -> Result<Vec<Entry<'_>>> {
+    let entry = |(key, value)| Ok(Entry { text: key_text(key)?, key, value });
+    let mut entries = mapping.iter().map(entry).collect::<Result<Vec<_>>>()?;
+    let mut last = BTreeMap::new();
+    for (place, entry) in entries.iter().enumerate() {
+        last.insert(&*entry.text, place);
+    }
+    if last.len() < entries.len() {
+        let counts: BTreeSet<usize> = last.into_values().collect();
+        let mut place = 0..;
+        entries.retain(|_| place.next().is_some_and(|place| counts.contains(&place)));
+    }
+    Ok(entries)
+}
+
+/// A key as text: JSON has no other keys.
+///
+/// # Errors
+/// As [`entries`]: `sigs.k8s.io/yaml` refuses such keys.
+pub(super) fn key_text(key: &Scalar) -> Result<Cow<'_, str>> {
+    let refused = |what: &str| {
+        Err(Error::new(Code::InvalidKey, format!("{what} cannot be a key"))
+            .at(key.span())
+            .help(format!("if text is meant, put it in quotes: `\"{}\"`", shown(key.text()))))
+    };
+    match resolve_1_1(key)? {
+        Value::Null => refused("null"),
+        Value::Uint(number) if i64::try_from(number).is_err() => {
+            refused(&format!("the number `{number}`"))
+        }
+        value => Ok(value_text(key, value)),
+    }
+}
