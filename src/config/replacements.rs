@@ -3,8 +3,10 @@
 use serde::Deserialize;
 
 use super::Selector;
-use crate::yaml::Text;
-use crate::yaml::de::Spanned;
+use crate::error::{Code, Error, Result};
+use crate::source::Source;
+use crate::yaml::de::{self, Rules, Spanned};
+use crate::yaml::{Kind, Text, parse};
 
 /// One replacement, or the file that holds some. An entry of such a file is read by the same type, and its `path`
 /// means nothing.
@@ -19,6 +21,26 @@ pub struct Replacement {
     pub source_value: Option<Spanned<Text>>,
     /// Where the value goes.
     pub targets: Vec<Spanned<TargetSelector>>,
+}
+
+impl Replacement {
+    /// Reads a file of replacements: one of them, or a list. (`api/internal/builtins/ReplacementTransformer.go`.)
+    ///
+    /// # Errors
+    /// What is wrong with its fields ([`de::from_node_by`] with [`Rules::Lenient`]) or with the file as YAML, and
+    /// [`Code::InvalidType`] for a file that holds neither.
+    pub fn read(source: &Source) -> Result<Vec<Spanned<Self>>> {
+        let document = parse::document(source)?;
+        match document.as_ref().map(|document| (document.root.kind(), &document.root)) {
+            Some((Kind::Sequence, list)) => de::from_node_by(list, Rules::Lenient),
+            Some((Kind::Mapping, one)) => Ok(vec![de::from_node_by(one, Rules::Lenient)?]),
+            other => {
+                let place = other.map_or_else(|| source.span(0, 0), |(_, root)| root.span());
+                let message = "found no replacement, expected one or a list of them";
+                Err(Error::new(Code::InvalidType, message).at(place))
+            }
+        }
+    }
 }
 
 /// The one resource and field that a value comes from.
@@ -67,4 +89,28 @@ pub struct FieldOptions {
     pub encoding: Text,
     /// The field is added where it is absent.
     pub create: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Sources;
+
+    fn read(text: &str) -> Result<Vec<Spanned<Replacement>>> {
+        let source = Sources::new().add("replacements.yaml", text)?;
+        Replacement::read(&source)
+    }
+
+    #[test]
+    fn a_file_holds_one_replacement_or_a_list() {
+        let one = "source: {kind: Pod, other: thing}\nsourceValue: 1\n";
+        let replacements = read(one).unwrap();
+        assert_eq!(replacements[0].source.as_ref().unwrap().kind.as_str(), "Pod");
+        assert_eq!(replacements[0].source_value.as_ref().unwrap().as_str(), "1");
+        assert_eq!(read("- path: a\n- {}").unwrap().len(), 2);
+        assert_eq!(read("[]").unwrap().len(), 0);
+        for text in ["", "words", "- 1"] {
+            assert_eq!(read(text).unwrap_err().code(), Code::InvalidType, "{text}");
+        }
+    }
 }
