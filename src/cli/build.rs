@@ -112,7 +112,8 @@ impl Build {
 /// before the first is written; files that are there already are replaced or stay.
 fn write_each(folder: &Path, resources: &ResMap) -> Result<()> {
     fn namespace(resource: &Resource) -> Option<&str> {
-        (!resource.id().cluster_scoped).then(|| resource.id().effective_namespace())
+        let id = resource.id();
+        (!id.cluster_scoped).then(|| id.effective_namespace())
     }
     let namespaces: BTreeSet<&str> = resources.iter().filter_map(namespace).collect();
     let mut files = Vec::with_capacity(resources.len());
@@ -135,18 +136,10 @@ fn write_each(folder: &Path, resources: &ResMap) -> Result<()> {
             .at(resource.span())
             .help("write to a file instead, or to standard output"));
         }
-        files.push((folder.join(name), text(resource)?));
+        let mut text = String::new();
+        yaml::emit(resource.node(), &mut text)
+            .map_err(|error| error.step(format!("while writing `{id}`")))?;
+        files.push((folder.join(name), text));
     }
     files.iter().try_for_each(|(path, text)| load::write(path, text.as_bytes()))
-}
-
-/// The text of a resource in a file of its own: the reference takes it through JSON once more than in a stream, so
-/// that numbers become float64.
-fn text(resource: &Resource) -> Result<String> {
-    let mut node = resource.node().clone();
-    let mut text = String::new();
-    yaml::json_passage(&mut node)
-        .and_then(|()| yaml::emit(&node, &mut text))
-        .map_err(|error| error.step(format!("while writing {}", resource.id())))?;
-    Ok(text)
 }
