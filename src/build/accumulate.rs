@@ -38,7 +38,7 @@ pub(super) fn target(
         schema: Schema::built_in(),
         schema_is_set: false,
         asked: BuiltIn::Replaced,
-        defaults: Arc::new(TransformerConfig::defaults()),
+        defaults: settled(&TransformerConfig::defaults())?,
         warnings,
         bases: BTreeMap::new(),
         around: Vec::new(),
@@ -211,16 +211,20 @@ impl Build<'_> {
 
     /// Adds what the level says of the fields that transformers change: the defaults, and its own files.
     fn configure(&self, level: &mut Level) -> Result<()> {
-        let mut own = Arc::clone(&self.defaults);
+        if level.kustomization.configurations.is_empty() {
+            return level.accumulator.configure_defaults(&self.defaults);
+        }
+        let mut files = Arc::new(TransformerConfig::default());
         for path in &level.kustomization.configurations {
             let read = level
                 .root
                 .read(path, path.span)
                 .and_then(|source| TransformerConfig::read(&source))
-                .and_then(|configuration| own.merged(&Arc::new(configuration)));
-            own =
+                .and_then(|configuration| files.merged(&Arc::new(configuration)));
+            files =
                 read.map_err(|error| error.at(path.span).step("while reading `configurations`"))?;
         }
+        let own = Arc::new(TransformerConfig::defaults()).merged(&files)?;
         level.accumulator.configure(&own)
     }
 
@@ -262,11 +266,22 @@ impl Build<'_> {
 }
 
 impl Accumulator {
+    /// Adds the defaults, which are settled already.
+    fn configure_defaults(&mut self, defaults: &Arc<TransformerConfig>) -> Result<()> {
+        match &self.configuration {
+            Some(_) => self.configure(defaults),
+            None => {
+                self.configuration = Some(Arc::clone(defaults));
+                Ok(())
+            }
+        }
+    }
+
     /// Adds to what is said of the fields that transformers change.
     fn configure(&mut self, configuration: &Arc<TransformerConfig>) -> Result<()> {
         self.configuration = Some(match &self.configuration {
             Some(known) => known.merged(configuration)?,
-            None => Arc::clone(configuration),
+            None => settled(configuration)?,
         });
         Ok(())
     }
@@ -317,6 +332,14 @@ impl Level {
             self.errors.push(error.note(entry, "it comes in here"));
         }
     }
+}
+
+/// A configuration as the first one of an accumulator. Field specs are added one by one to none, and one for fewer types
+/// keeps out a later one for more: so `configurations` can narrow the defaults.
+fn settled(configuration: &TransformerConfig) -> Result<Arc<TransformerConfig>> {
+    let mut settled = TransformerConfig::default();
+    settled.merge(configuration)?;
+    Ok(Arc::new(settled))
 }
 
 fn read(file: &File, schema: &Schema) -> Result<ResMap> {

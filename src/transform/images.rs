@@ -58,9 +58,10 @@ fn change(
         })?;
         for (spec, path) in fields {
             if resource.gvk().is_selected_by(&spec.gvk) {
-                let create = if spec.create { Create::Scalar(Tag::None) } else { Create::Never };
                 resource.edit(schema, |root| {
-                    path.visit(root, create, change.image.name.span, &mut |field| change.set(field))
+                    path.visit(root, Create::Never, change.image.name.span, &mut |field| {
+                        change.set(field)
+                    })
                 })?;
             }
         }
