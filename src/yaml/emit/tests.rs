@@ -1,5 +1,8 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::source::Sources;
+use crate::yaml::analysis::{analyze, is_plain_in_one_look};
 use crate::yaml::node::{Style, Tag};
 use crate::yaml::sample::{document, drawn};
 
@@ -321,4 +324,74 @@ fn depth_costs_no_stack() {
         assert_eq!(emit(&deeper, &mut out).unwrap_err().code(), Code::NestingTooDeep);
     };
     std::thread::Builder::new().stack_size(512 << 10).spawn(body).unwrap().join().unwrap();
+}
+
+/// Text with what matters to styles: blanks, breaks, indicators, words of other types, and characters from afar.
+fn text() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        4 => "[a-z]{1,9}",
+        3 => "[ \n:#-]{1,2}",
+        1 => prop::sample::select(vec!["yes", "~", "1e3", "0x1F", "2001-01-01", "1:30", ".5", "'", "\"", "\\", "\t", "\r", "[", "é", "あ", "😀", "\u{A0}", "\u{FEFF}", "\u{2028}", "\0"]).prop_map(str::to_owned),
+    ];
+    prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+}
+
+/// A document whose scalars are quoted strings, so that what is printed is what was meant.
+fn tree() -> impl Strategy<Value = Node> {
+    let quoted = |text: &str| Scalar::parsed(text, Tag::None, Style::DoubleQuoted, Span::NONE);
+    text().prop_map(move |text| Node::from(quoted(&text))).prop_recursive(5, 40, 5, move |inner| {
+        let list = prop::collection::vec(inner.clone(), 0..5)
+            .prop_map(|items| Node::sequence(items, Span::NONE));
+        let mapping = prop::collection::btree_map(text(), inner, 0..5).prop_map(move |entries| {
+            Node::mapping(
+                entries.into_iter().map(|(key, value)| (quoted(&key), value)).collect(),
+                Span::NONE,
+            )
+        });
+        prop_oneof![list, mapping]
+    })
+}
+
+/// The values alone, in an order of their own.
+fn values(node: &Node) -> serde_yaml::Value {
+    if let Some(sequence) = node.as_sequence() {
+        return sequence.items().iter().map(values).collect();
+    }
+    if let Some(mapping) = node.as_mapping() {
+        let mapping: serde_yaml::Mapping =
+            mapping.iter().map(|(key, value)| (key.text().into(), values(value))).collect();
+        return mapping.into();
+    }
+    node.as_text().unwrap().into()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_printed_is_read_as_what_was_meant(node in tree()) {
+        let mut out = String::new();
+        emit(&node, &mut out).unwrap();
+        let read = document(&Sources::new(), &out).unwrap();
+        prop_assert_eq!(values(&read), values(&node), "{}", &out);
+        let mut again = String::new();
+        emit(&read, &mut again).unwrap();
+        prop_assert_eq!(again, out);
+    }
+
+    #[test]
+    fn an_independent_reader_agrees(node in tree()) {
+        let mut out = String::new();
+        emit(&node, &mut out).unwrap();
+        // It takes neither a byte order mark nor a line separator for what libyaml takes it.
+        if !out.contains(['\u{2028}', '\u{FEFF}']) {
+            let read: serde_yaml::Value = serde_yaml::from_str(&out).unwrap();
+            prop_assert_eq!(read, values(&node), "{}", out);
+        }
+    }
+
+    #[test]
+    fn one_look_agrees_with_a_close_one(text in text()) {
+        prop_assert!(!is_plain_in_one_look(&text) || analyze(&text).plain);
+    }
 }

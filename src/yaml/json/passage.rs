@@ -1,7 +1,5 @@
 //! What a document becomes when the reference passes it through JSON, as JSON patches do.
 
-use std::borrow::Cow;
-
 use crate::error::Result;
 use crate::source::Span;
 use crate::yaml::analysis::analyze;
@@ -124,7 +122,7 @@ fn scalar(scalar: &Scalar, in_flow: bool) -> Result<Scalar> {
             return Ok(written(if bool { "true" } else { "false" }, Style::Plain, scalar));
         }
         Value::Str(text) => return string(&text, scalar),
-        Value::Timestamp(text) => return string(&Cow::Owned(text), scalar),
+        Value::Timestamp(text) => return string(&text, scalar),
         Value::Int(integer) => integer as f64,
         Value::Uint(integer) => integer as f64,
         Value::Float(float) => float,
@@ -138,7 +136,7 @@ fn scalar(scalar: &Scalar, in_flow: bool) -> Result<Scalar> {
 }
 
 /// A string as go-yaml v3 writes it from a Go value.
-fn string(text: &Cow<'_, str>, origin: &Scalar) -> Result<Scalar> {
+fn string(text: &str, origin: &Scalar) -> Result<Scalar> {
     let analysis = analyze(text);
     let style = if text.contains('\n') {
         if analysis.block { Style::Literal } else { Style::DoubleQuoted }
@@ -163,5 +161,107 @@ fn written(text: &str, style: Style, origin: &Scalar) -> Scalar {
         origin.clone()
     } else {
         Scalar::parsed(text, Tag::None, style, origin.span())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Code;
+    use crate::source::Sources;
+    use crate::yaml::sample::document;
+
+    /// The only value of a document after the passage.
+    fn value(text: &str) -> Node {
+        let mut root = document(&Sources::new(), &format!("k: {text}")).unwrap();
+        json_passage(&mut root).unwrap();
+        root.get("k").unwrap().clone()
+    }
+
+    #[test]
+    fn scalars_are_those_of_a_fresh_parse() {
+        let table = [
+            ("~", "null", Style::Plain),
+            ("True", "true", Style::Plain),
+            ("0x1F", "31", Style::Plain),
+            ("999999", "999999", Style::Plain),
+            ("1000000", "1e+06", Style::Plain),
+            ("1234567", "1.234567e+06", Style::Plain),
+            ("12345678901234567", "1.2345678901234568e+16", Style::Plain),
+            ("1.50", "1.5", Style::Plain),
+            ("-0.0", "-0", Style::Plain),
+            ("2001-01-01", "2001-01-01T00:00:00Z", Style::DoubleQuoted),
+            ("'text'", "text", Style::Plain),
+            ("!!str 1", "1", Style::DoubleQuoted),
+            ("'on'", "on", Style::DoubleQuoted),
+            ("\"- a\"", "- a", Style::SingleQuoted),
+            ("\"a\\tb\"", "a\tb", Style::DoubleQuoted),
+            ("\"a\\nb\"", "a\nb", Style::Literal),
+            ("\"a \\nb\"", "a \nb", Style::DoubleQuoted),
+            ("\"a\\n\\tb\"", "a\n\tb", Style::Literal),
+            ("!!binary aGk=", "hi", Style::Plain),
+            (">\n  a\n   b\n", "a\n\n b\n", Style::Literal),
+        ];
+        for (text, expected, style) in table {
+            let value = value(text);
+            let scalar = value.as_scalar().unwrap();
+            assert_eq!(
+                (scalar.text(), scalar.style(), scalar.tag()),
+                (expected, style, Tag::None),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn collections_are_blocks_unless_they_are_empty() {
+        let text = "{b: [1], a: [], c: !!map {}}";
+        let value = value(text);
+        assert_eq!(format!("{value:?}"), "{a: [], b: [1], c: {}}");
+        let value = value.as_mapping().unwrap();
+        let style = |key| value.get(key).unwrap().as_sequence().unwrap().style();
+        assert_eq!(
+            (value.style(), style("a"), style("b")),
+            (CollectionStyle::Block, CollectionStyle::Flow, CollectionStyle::Block)
+        );
+        assert_eq!(value.get("c").unwrap().as_mapping().unwrap().style(), CollectionStyle::Flow);
+        assert_eq!(value.get("c").unwrap().tag(), Tag::None);
+    }
+
+    #[test]
+    fn places_stay_and_keys_become_text() {
+        let sources = Sources::new();
+        let mut root = document(&sources, "b: 0x10\n1: {a: 'x'}\n").unwrap();
+        let spans = |root: &Node, number: &str| {
+            let spans = [
+                root.get("b"),
+                root.get(number),
+                root.get(number).and_then(|inner| inner.get("a")),
+            ];
+            spans.map(|node| node.unwrap().span())
+        };
+        let before = spans(&root, "1");
+        json_passage(&mut root).unwrap();
+        assert_eq!(spans(&root, "1"), before);
+        let (key, _) = root.as_mapping().unwrap().get_entry("1").unwrap();
+        assert_eq!(
+            (key.style(), sources.locate(key.span()).unwrap().line),
+            (Style::DoubleQuoted, 2)
+        );
+    }
+
+    #[test]
+    fn a_failure_leaves_the_document() {
+        for (text, code) in [
+            ("a: 1\nb: {c: 1, c: 2}", Code::DuplicateKey),
+            ("a: .inf", Code::UnrepresentableValue),
+            ("a: {1: b}", Code::InvalidKey),
+            ("a: \"\\tb\\n\"", Code::UnrepresentableValue),
+        ] {
+            let mut root = document(&Sources::new(), text).unwrap();
+            let before = root.clone();
+            assert_eq!(json_passage(&mut root).unwrap_err().code(), code);
+            assert_eq!(root, before);
+        }
     }
 }
