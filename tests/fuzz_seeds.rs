@@ -12,6 +12,16 @@ fn parse_never_panics() {
     replay("yaml", properties::parse_never_panics);
 }
 
+#[test]
+fn emit_reparses() {
+    replay("yaml", properties::emit_reparses);
+}
+
+#[test]
+fn build_never_panics() {
+    replay("build", properties::build_never_panics);
+}
+
 fn replay(folder: &str, property: fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(folder);
     let entries = std::fs::read_dir(&folder).expect("the folder of seeds is there");

@@ -1,30 +1,56 @@
-//! What holds for any YAML: no bytes make the parser panic, and no nesting exhausts a small stack.
+//! What holds for any YAML: values survive being written and read, by us and by an independent reader, and no bytes
+//! make the parser or the emitter panic.
 
 #[path = "../fuzz/properties.rs"]
+#[allow(dead_code, reason = "the build has a test of its own")]
 mod properties;
 mod yaml;
 
 use krender::source::Sources;
-use krender::yaml::parse;
+use krender::yaml::{emit, parse};
 use proptest::prelude::*;
-use yaml::mutation;
+use serde_yaml::Value;
+use yaml::{mutation, value};
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
+    fn what_is_written_reads_as_the_same_values(value in value::mapping()) {
+        let mut text = String::new();
+        emit(&value::node(&value), &mut text).expect("it has a form in the output");
+        let theirs: Value = serde_yaml::from_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+        prop_assert_eq!(&theirs, &value, "serde_yaml reads otherwise:\n{}", text);
+        let source = Sources::new().add("output.yaml", text.as_str()).expect("it is text");
+        let documents = parse::documents(&source).expect("it is YAML");
+        let ours: Vec<Value> = documents.iter().map(|document| value::read(&document.root)).collect();
+        prop_assert_eq!(&ours, &[value], "it reads otherwise:\n{}", text);
+    }
+
+    #[test]
     fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-        properties::parse_never_panics(&bytes);
+        properties::emit_reparses(&bytes);
     }
 
     #[test]
     fn any_indicators_are_read_or_refused(text in "[a0~ \n\r\t:?#&*!|>'\"%@`{}\\[\\],<.-]{0,80}") {
-        properties::parse_never_panics(text.as_bytes());
+        properties::emit_reparses(text.as_bytes());
     }
 
     #[test]
     fn any_mutated_text_is_read_or_refused(text in mutation::text()) {
-        properties::parse_never_panics(text.as_bytes());
+        properties::emit_reparses(text.as_bytes());
+    }
+}
+
+#[test]
+fn control_characters_have_no_form_in_the_output() {
+    for character in ['\u{7f}', '\u{80}', '\u{9f}', '\u{fffe}', '\u{ffff}'] {
+        let value: Value =
+            Value::Mapping([("key".into(), format!("a{character}b").into())].into_iter().collect());
+        let mut text = "before".to_owned();
+        emit(&value::node(&value), &mut text).expect_err("go-yaml v2 does not read it back");
+        assert_eq!(text, "before");
     }
 }
 
@@ -41,13 +67,13 @@ fn deep_nesting_needs_little_stack() {
     ] {
         for depth in [10, 4_900, 9_999, 10_001, 100_000] {
             let text = format!("key: {}\n", open.repeat(depth) + &close.repeat(depth));
-            with_little_stack(move || properties::parse_never_panics(text.as_bytes()));
+            with_little_stack(move || properties::emit_reparses(text.as_bytes()));
             let text = format!("key:\n{}x{}\n", open.repeat(depth), close.repeat(depth));
-            with_little_stack(move || properties::parse_never_panics(text.as_bytes()));
+            with_little_stack(move || properties::emit_reparses(text.as_bytes()));
         }
     }
     let staircase: String = (0..3_000).map(|depth| " ".repeat(depth) + "a:\n").collect();
-    with_little_stack(move || properties::parse_never_panics(staircase.as_bytes()));
+    with_little_stack(move || properties::emit_reparses(staircase.as_bytes()));
 }
 
 #[test]

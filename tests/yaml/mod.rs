@@ -1,3 +1,4 @@
 //! What the property tests of YAML draw from.
 
 pub(crate) mod mutation;
+pub(crate) mod value;
