@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt::Write;
+use std::ops::Range;
 
 use super::Implied;
 
@@ -134,30 +135,88 @@ fn finite(text: &str) -> Option<f64> {
 
 /// Writes a float as `FormatFloat(float, 'g', -1, 64)` does: `1.5`, `1e+06`, `1e-05`.
 pub(in crate::yaml) fn push_general(float: f64, out: &mut String) {
-    let scientific = format!("{float:e}");
-    let exponent = scientific
-        .split_once('e')
-        .and_then(|(digits, exponent)| Some((digits, exponent.parse().ok()?)));
-    match exponent {
-        Some((digits, exponent @ (..-4 | 6..))) => push_scientific(digits, exponent, 2, out),
-        _ => out.push_str(&float.to_string()),
-    }
+    push(float, -4..6, 2, out);
 }
 
 /// Writes a float as `encoding/json` does: with an exponent only where there would be many zeros.
 pub(in crate::yaml) fn push_json(float: f64, out: &mut String) {
-    let scientific = format!("{float:e}");
-    let exponent = scientific
-        .split_once('e')
-        .and_then(|(digits, exponent)| Some((digits, exponent.parse().ok()?)));
-    match exponent {
-        Some((digits, exponent @ (..-6 | 21..))) => push_scientific(digits, exponent, 1, out),
-        _ => out.push_str(&float.to_string()),
-    }
+    push(float, -6..21, 1, out);
 }
 
-fn push_scientific(digits: &str, exponent: i32, width: usize, out: &mut String) {
+/// Writes a float without an exponent if that is in `plain`, and else with one of `width` digits at least.
+fn push(float: f64, plain: Range<i32>, width: usize, out: &mut String) {
+    let text = shortest(float);
+    let Some((digits, exponent)) = text.split_once('e') else { return };
+    let exponent: i32 = exponent.parse().unwrap_or_default();
+    if plain.contains(&exponent) {
+        return push_plain(digits, exponent, out);
+    }
     let sign = if exponent < 0 { '-' } else { '+' };
     // Writing to a String cannot fail.
     let _ = write!(out, "{digits}e{sign}{:0width$}", exponent.unsigned_abs());
+}
+
+/// The fewest digits that give the float again, as `1.5e-7`.
+///
+/// Where two are equally near, Go's `strconv` takes the even one and Rust's `{:e}` the larger one: 0.98023223876953125
+/// ends in 12 there, and in 13 here. With a given number of digits Rust takes the even one too.
+fn shortest(float: f64) -> String {
+    let shortest = format!("{float:e}");
+    let digits =
+        shortest.bytes().take_while(|&byte| byte != b'e').filter(u8::is_ascii_digit).count();
+    let nearest = format!("{float:.*e}", digits.saturating_sub(1));
+    // Just above a power of two, the nearest number with so many digits can belong to another float.
+    if nearest.parse() == Ok(float) { nearest } else { shortest }
+}
+
+/// Writes `d.ddd` times ten to the `exponent` in full.
+fn push_plain(digits: &str, exponent: i32, out: &mut String) {
+    let (sign, digits) = digits.strip_prefix('-').map_or(("", digits), |digits| ("-", digits));
+    let digits = digits.replace('.', "");
+    // Writing to a String cannot fail.
+    let _ = match usize::try_from(exponent) {
+        Ok(exponent) => match digits.split_at_checked(exponent + 1) {
+            Some((whole, fraction)) if !fraction.is_empty() => {
+                write!(out, "{sign}{whole}.{fraction}")
+            }
+            _ => write!(out, "{sign}{digits:0<width$}", width = exponent + 1),
+        },
+        Err(_) => {
+            write!(
+                out,
+                "{sign}0.{:0<zeros$}{digits}",
+                "",
+                zeros = exponent.unsigned_abs() as usize - 1
+            )
+        }
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn floats_have_the_digits_that_go_gives_them() {
+        let cases = [
+            (0.980_232_238_769_531_25, "0.9802322387695312", "0.9802322387695312"),
+            (7.610_641_918_945_312_5e8, "7.610641918945312e+08", "761064191.8945312"),
+            (-0.000_012_5, "-1.25e-05", "-0.0000125"),
+            (0.000_1, "0.0001", "0.0001"),
+            (-123_456.5, "-123456.5", "-123456.5"),
+            (1e-7, "1e-07", "1e-7"),
+            (1e20, "1e+20", "100000000000000000000"),
+            (1e21, "1e+21", "1e+21"),
+            (5e-324, "5e-324", "5e-324"),
+            (9_007_199_254_740_992.0, "9.007199254740992e+15", "9007199254740992"),
+            (0.0, "0", "0"),
+            (-0.0, "-0", "-0"),
+        ];
+        for (float, general, json) in cases {
+            let mut texts = [String::new(), String::new()];
+            push_general(float, &mut texts[0]);
+            push_json(float, &mut texts[1]);
+            assert_eq!(texts, [general, json]);
+        }
+    }
 }
