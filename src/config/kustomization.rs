@@ -170,7 +170,8 @@ impl Kustomization {
             let place = self.places.of_field(name)?;
             Some(
                 Error::new(Code::NotSupportedYet, format!("`{name}` is not supported yet"))
-                    .at(place),
+                    .at(place)
+                    .help("render this with kustomize until krender can"),
             )
         });
         Error::all(errors).map_or(Ok(()), Err)

@@ -551,7 +551,8 @@ fn fields_that_nothing_acts_on_are_refused_where_they_say_something() {
     assert_eq!(error.code(), Code::NotSupportedYet);
     assert_eq!(
         sample::drawn(&error, &sources),
-        "1:1 not-supported-yet: `images` is not supported yet\n6:1 not-supported-yet: `replacements` is not supported yet"
+        "1:1 not-supported-yet: `images` is not supported yet (render this with kustomize until krender can)\n\
+         6:1 not-supported-yet: `replacements` is not supported yet (render this with kustomize until krender can)"
     );
     assert_eq!(kustomization.refuse(&["vars", "crds"]), Ok(()));
 }

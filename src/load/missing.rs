@@ -30,7 +30,10 @@ pub(super) fn error(loader: &Loader, directory: &Path, path: &str, expected: &st
     if path.contains(['*', '?']) {
         return error.help("patterns such as `*.yaml` are not expanded here: list every file");
     }
-    error.help(format!("paths are taken from `{}`", loader.display(directory)))
+    match &*loader.display(directory) {
+        "." => error.help("paths are taken from the working directory"),
+        directory => error.help(format!("paths are taken from `{directory}`")),
+    }
 }
 
 /// What is there and near to a path: the first name that is missing on the way is put right.

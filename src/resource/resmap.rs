@@ -185,7 +185,7 @@ impl ResMap {
                 text.push_str("---\n");
             }
             if let Err(error) = yaml::emit(resource.node(), &mut text) {
-                errors.push(error.step(format!("while writing {}", resource.id())));
+                errors.push(error.step(format!("while writing `{}`", resource.id())));
             }
         }
         Error::all(errors).map_or(Ok(text), Err)

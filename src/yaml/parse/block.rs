@@ -392,7 +392,8 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
             return self.misplaced_colon();
         }
         let line = self.span(self.position, self.end_of_line(self.position));
-        let message = format!("this is indented by {}, its siblings by {column}", self.column());
+        let message =
+            format!("found a line indented by {} in a block indented by {column}", self.column());
         malformed_at(line, message)
             .help("line it up with its siblings, or indent it under the key it belongs to")
     }

@@ -265,6 +265,11 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
         }
         let template = self.text[..self.position].ends_with("}}") || self.here() == b'}';
         let error = self.malformed(format!("expected `,` or `{close}`")).note(note, "opened here");
-        if template { error.help("if this is a template, render it first") } else { error }
+        if template {
+            return error.help("if this is a template, render it first");
+        }
+        error.help(format!(
+            "write `{close}` where it ends, or put the value in quotes if it is text"
+        ))
     }
 }
