@@ -316,7 +316,7 @@ impl Level {
                 Ok(Entry::Directory(base)) => return Some((base, span)),
                 Ok(Entry::File(file)) => match read(&file, schema) {
                     Ok(resources) => {
-                        self.merge(Accumulator { resources, configuration: None }, span)
+                        self.merge(Accumulator { resources, configuration: None }, span);
                     }
                     Err(error) => self.errors.push(error),
                 },

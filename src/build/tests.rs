@@ -153,8 +153,8 @@ fn a_component_is_no_base() {
 
 #[test]
 fn a_field_that_nothing_is_done_about_is_refused() {
-    let error =
-        failure(&NESTED.replace("sortOptions: {order: nonsense}", "namePrefix: a-\nvars: []"));
+    let fields = "helmCharts: [{name: a}]\nvars: []";
+    let error = failure(&NESTED.replace("sortOptions: {order: nonsense}", fields));
     assert_eq!((error.code(), error.iter().count()), (Code::NotSupportedYet, 1));
 }
 
