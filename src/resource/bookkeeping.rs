@@ -23,8 +23,13 @@ const ALLOW_NAME_CHANGE: &str = "internal.config.kubernetes.io/allowNameChange";
 const ALLOW_KIND_CHANGE: &str = "internal.config.kubernetes.io/allowKindChange";
 const HELM_GENERATED: &str = "internal.config.kubernetes.io/helm-generated";
 
-/// The annotations that never reach the output, whoever wrote them.
-pub(super) const NEVER_PRINTED: &[&str] = &[
+/// Whether an annotation never reaches the output, whoever wrote it.
+pub(super) fn is_internal(key: &str) -> bool {
+    // Nearly every key ends here.
+    key.contains("config.k") && INTERNAL.contains(&key)
+}
+
+const INTERNAL: &[&str] = &[
     PREVIOUS_KINDS,
     PREVIOUS_NAMES,
     PREVIOUS_NAMESPACES,

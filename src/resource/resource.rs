@@ -319,14 +319,11 @@ impl Resource {
             return Ok(());
         }
         let mut annotations = metadata::take(&mut self.node, ANNOTATIONS)?;
-        for key in bookkeeping::NEVER_PRINTED {
-            annotations.remove(*key);
-        }
-        for (key, kept) in [(ORIGIN, kept.origin), (TRANSFORMATIONS, kept.transformations)] {
-            if !kept {
-                annotations.remove(key);
-            }
-        }
+        annotations.retain(|key, _| match &**key {
+            ORIGIN => kept.origin,
+            TRANSFORMATIONS => kept.transformations,
+            key => !bookkeeping::is_internal(key),
+        });
         metadata::put(&mut self.node, ANNOTATIONS, annotations)
     }
 
