@@ -4,4 +4,4 @@ mod json6902;
 mod merge;
 
 pub use json6902::JsonPatch;
-pub use merge::{Merged, merge, merge_values};
+pub use merge::{Comments, Merged, merge, merge_commented, merge_values};

@@ -6,6 +6,7 @@
 
 mod data;
 mod gvk;
+mod inline;
 mod openapi;
 mod table;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use openapi::Document;
 use table::{Definition, Table};
 
 pub use gvk::{Gvk, LEGACY_FIRST, LEGACY_LAST};
+pub use inline::Inline;
 pub use openapi::compile;
 pub use walk::{Keys, Type};
 

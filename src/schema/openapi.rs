@@ -67,6 +67,16 @@ pub fn compile(document: &Node) -> Result<String> {
     Ok(compiler.finish())
 }
 
+/// Where a comment's short form of a reference leads: `{"$openapi": "x"}`.
+pub(super) const SETTER: &str = "io.k8s.cli.setters.";
+
+/// Makes such a text from one schema that stands outside a document.
+pub(super) fn compile_inline(name: &str, schema: &Node) -> Result<String> {
+    let mut compiler = Compiler::default();
+    compiler.definition(name, schema)?;
+    Ok(compiler.finish())
+}
+
 /// The entries of a mapping within a mapping; none when it is absent or null.
 fn entries<'a>(
     mapping: &'a Mapping,

@@ -41,14 +41,15 @@ impl<'a> Type<'a> {
 
     /// Follows references to what they name. The reference resolves them in all schemas that are in force, forgets
     /// what stands beside them, and never ends when they go in a circle: here such a type is not known.
-    fn read(self, mut text: &'a str) -> Option<Self> {
+    pub(super) fn read(self, mut text: &'a str) -> Option<Self> {
         let mut table = self.table;
         for _ in 0..100 {
             let definition = match text.as_bytes().first() {
                 Some(b'?') => return None,
                 None | Some(b'[' | b'{') => Definition::without_fields(text),
                 Some(_) => {
-                    let found = self.schema.definition(text)?;
+                    let here = || Some((table, table.definition(text)?));
+                    let found = self.schema.definition(text).or_else(here)?;
                     table = found.0;
                     if matches!(found.1.own.as_bytes().first(), Some(first) if !b"[{".contains(first))
                     {

@@ -10,10 +10,10 @@ use crate::schema::{Keys, Type};
 use crate::yaml::{Kind, Node, Scalar, Sequence, Tag, Text};
 
 use super::list::with_items;
-use super::{Frame, Grow, Place, Step, Walk, Walked, directive};
+use super::{Frame, Grow, Merger, Place, Step, Walk, Walked, directive};
 
-/// How many elements such a list may have, together with those of the patch.
-const MAX_ELEMENTS: usize = 4_000;
+/// How much work such lists may be, all together: the squares of their lengths, those of the patch included.
+const MAX_WORK: usize = 4_000 * 4_000;
 
 /// A list being merged. Elements are numbered: the reference passes the same nodes from list to list, and a change of
 /// one is seen in all of them.
@@ -39,29 +39,29 @@ pub(super) struct Irregular<'a> {
 impl<'a> Irregular<'a> {
     /// Opens a list of the resource, with what the patch says of it, or one that is new.
     pub(super) fn open(
+        merger: Merger<'a>,
         node: Node,
         patch: Option<&Node>,
         again: bool,
         place: Place,
         keys: Keys<'a>,
         elements: Option<Type<'a>>,
-        grow: Grow,
     ) -> Result<Step<'a>> {
+        let grow = merger.grow;
         let items =
             |node: &Node| node.as_sequence().map(Sequence::items).unwrap_or_default().to_vec();
         let mut all = Elements(items(&node));
         let here: Vec<usize> = (0..all.0.len()).collect();
         all.0.extend(patch.map(items).unwrap_or_default());
         let patch: Vec<usize> = (here.len()..all.0.len()).collect();
-        if all.0.len() > MAX_ELEMENTS {
-            return Err(Error::new(
-                Code::TooLarge,
-                format!("a list of {} elements without distinct keys", all.0.len()),
-            )
-            .at(node.span())
-            .help(format!(
-                "up to {MAX_ELEMENTS} such elements are merged; give each its own merge key"
-            )));
+        // Elements may be walked several times, and lists within them as often.
+        let work = merger.irregular.get().saturating_add((all.0.len() + 8).saturating_pow(2));
+        merger.irregular.set(work);
+        if work > MAX_WORK {
+            return Err(Error::new(Code::TooLarge, "too many list elements without distinct keys")
+                .at(node.span())
+                .label(format!("{} elements", all.0.len()))
+                .help("give each element its own merge key"));
         }
         let keys: Vec<&str> = if keys.is_empty() { vec![""] } else { keys.iter().collect() };
         let (first, second) = if grow == Grow::Front { (&patch, &here) } else { (&here, &patch) };

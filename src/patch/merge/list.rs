@@ -25,41 +25,19 @@ impl<'a> Merger<'a> {
             return Ok(Step::Done(Some((node, Place::Here))));
         }
         if self.grow == Grow::End {
-            return Irregular::open(
-                node,
-                patch.as_ref(),
-                false,
-                Place::Here,
-                keys,
-                elements,
-                self.grow,
-            );
+            return Irregular::open(self, node, patch.as_ref(), false, Place::Here, keys, elements);
         }
         if keys.is_empty() {
             return match unite(&node, patch.as_ref()) {
                 Some(items) => Ok(Step::Done(Some((with_items(node, items), Place::Here)))),
-                None => Irregular::open(
-                    node,
-                    patch.as_ref(),
-                    false,
-                    Place::Here,
-                    keys,
-                    elements,
-                    self.grow,
-                ),
+                None => {
+                    Irregular::open(self, node, patch.as_ref(), false, Place::Here, keys, elements)
+                }
             };
         }
         let Some((pairs, several)) = pair(items(&node), patch.as_ref().map_or(&[], items), keys)
         else {
-            return Irregular::open(
-                node,
-                patch.as_ref(),
-                false,
-                Place::Here,
-                keys,
-                elements,
-                self.grow,
-            );
+            return Irregular::open(self, node, patch.as_ref(), false, Place::Here, keys, elements);
         };
         Ok(open(Regular::new(node, patch, false, Place::Here, pairs, several, elements)))
     }
@@ -85,7 +63,7 @@ impl<'a> Merger<'a> {
             Some((pairs, several)) => {
                 Ok(open(Regular::new(node, None, true, place, pairs, several, elements)))
             }
-            None => Irregular::open(node, None, true, place, keys, elements, self.grow),
+            None => Irregular::open(self, node, None, true, place, keys, elements),
         }
     }
 }

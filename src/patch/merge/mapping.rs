@@ -9,6 +9,7 @@ use super::{Frame, Merger, Place, Step, Walk, Walked, nothing};
 
 /// A mapping whose fields are being walked.
 pub(super) struct MappingFrame<'a> {
+    merger: Merger<'a>,
     node: Node,
     patch: Option<Node>,
     /// Whether it is new to the resource, and merged with itself.
@@ -41,6 +42,7 @@ impl<'a> Merger<'a> {
     ) -> Result<Step<'a>> {
         let fields = fields(node.as_mapping(), patch.as_ref().and_then(Node::as_mapping))?;
         Ok(Step::Open(Frame::Mapping(Box::new(MappingFrame {
+            merger: self,
             node,
             patch,
             again,
@@ -59,21 +61,25 @@ impl<'a> MappingFrame<'a> {
         while let Some(field) = self.fields.next() {
             self.current = (field, None);
             if let Some(walk) = self.walk(field) {
-                let name = self.name(field);
-                return Some((
-                    walk,
-                    self.kind.and_then(|kind| kind.field(name?)),
-                    self.patch.is_none(),
-                ));
+                let here = field.here.and_then(|place| entry(&self.node, place));
+                let patch = field.patch.and_then(|place| entry(self.patch.as_ref()?, place));
+                let keys = match (here, patch) {
+                    (Some((here, _)), Some((patch, _))) => &[here, patch][..],
+                    (Some((key, _)), None) | (None, Some((key, _))) => &[key],
+                    (None, None) => &[],
+                };
+                let kind = self.merger.type_of_field(self.kind, keys);
+                return Some((walk, kind, self.patch.is_none()));
             }
         }
         None
     }
 
     fn walk(&mut self, field: Field) -> Option<Walk> {
-        let patch = field.patch.and_then(|place| Some(value(self.patch.as_ref()?, place)?.clone()));
+        let patch =
+            field.patch.and_then(|place| Some(entry(self.patch.as_ref()?, place)?.1.clone()));
         let Some(place) = field.here else { return patch.map(Walk::Add) };
-        let here = value(&self.node, place)?;
+        let (_, here) = entry(&self.node, place)?;
         match (patch, here.as_scalar()) {
             (Some(patch), _) => {
                 self.current.1 = Some(Written::of(here, Some(&patch)));
@@ -127,14 +133,6 @@ impl<'a> MappingFrame<'a> {
         Some((self.node, self.place))
     }
 
-    fn name(&self, field: Field) -> Option<&str> {
-        let (node, place) = match (field.here, field.patch) {
-            (Some(place), _) => (&self.node, place),
-            (None, place) => (self.patch.as_ref()?, place?),
-        };
-        Some(node.as_mapping()?.entries().get(place)?.0.text())
-    }
-
     fn take(&mut self, place: usize) -> Option<Node> {
         let entry = self.node.as_mapping_mut()?.entries_mut().get_mut(place)?;
         Some(std::mem::replace(&mut entry.1, nothing()))
@@ -173,8 +171,8 @@ impl<'a> MappingFrame<'a> {
     }
 }
 
-fn value(node: &Node, place: usize) -> Option<&Node> {
-    node.as_mapping()?.entries().get(place).map(|(_, value)| value)
+fn entry(node: &Node, place: usize) -> Option<&(Scalar, Node)> {
+    node.as_mapping()?.entries().get(place)
 }
 
 /// The names of two mappings in the order of their bytes; of a name that occurs twice the first one counts.

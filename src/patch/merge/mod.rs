@@ -11,9 +11,15 @@ mod list;
 mod mapping;
 mod settled;
 mod style;
+#[cfg(test)]
+mod tests;
+
+use std::cell::Cell;
 
 use crate::error::{Code, Error, Result};
-use crate::schema::{Schema, Type};
+use crate::schema::{Inline, Schema, Type};
+use crate::source::Span;
+use crate::yaml::parse::Comment;
 use crate::yaml::{Kind, Node, Scalar};
 
 use directive::Directive;
@@ -42,12 +48,26 @@ pub enum Merged {
 /// unknown directive, [`Code::InvalidKey`] for an empty key, [`Code::TooLarge`] for a long list with irregular keys,
 /// and what [`Schema::check`] says of an OpenAPI document that is none.
 pub fn merge(resource: &mut Node, patch: &Node, schema: &Schema) -> Result<Merged> {
+    merge_commented(resource, patch, schema, &Comments::default())
+}
+
+/// Merges a patch into a resource, as [`merge`] does, where comments of both may be schemas.
+///
+/// # Errors
+/// As [`merge`].
+pub fn merge_commented(
+    resource: &mut Node,
+    patch: &Node,
+    schema: &Schema,
+    comments: &Comments,
+) -> Result<Merged> {
     schema.check()?;
     // The reference merges in place, and throws away what a patch with `$patch: replace` at its top puts there.
     let replaced = patch.get(directive::KEY).and_then(Node::as_text) == Some("replace");
     let before = replaced.then(|| resource.clone());
     let taken = std::mem::replace(resource, nothing());
-    match (Merger { schema, grow: Grow::Front }).run(Walk::Both(taken, patch.clone()))? {
+    let merger = Merger { schema, comments, grow: Grow::Front, irregular: &Cell::new(0) };
+    match merger.run(Walk::Both(taken, patch.clone()))? {
         Some(node) => {
             *resource = before.unwrap_or(node);
             Ok(Merged::Kept)
@@ -63,7 +83,28 @@ pub fn merge(resource: &mut Node, patch: &Node, schema: &Schema) -> Result<Merge
 /// As [`merge`].
 pub fn merge_values(values: Node, over: &Node, schema: &Schema) -> Result<Option<Node>> {
     schema.check()?;
-    Merger { schema, grow: Grow::End }.run(Walk::Both(values, over.clone()))
+    let comments = &Comments::default();
+    let merger = Merger { schema, comments, grow: Grow::End, irregular: &Cell::new(0) };
+    merger.run(Walk::Both(values, over.clone()))
+}
+
+/// The comments that act as schemas of the keys and values that they belong to.
+#[derive(Default)]
+pub struct Comments(Vec<(Span, Inline)>);
+
+impl Comments {
+    /// Those of some comments that are schemas.
+    pub fn read<'c>(comments: impl IntoIterator<Item = &'c Comment>) -> Self {
+        let schema = |comment: &Comment| Some((comment.node, Inline::read(&comment.text)?));
+        let mut schemas: Vec<(Span, Inline)> = comments.into_iter().filter_map(schema).collect();
+        schemas.sort_by_key(|(span, _)| *span);
+        Self(schemas)
+    }
+
+    fn of(&self, span: Span) -> Option<&Inline> {
+        let found = self.0.get(self.0.partition_point(|(place, _)| *place < span))?;
+        (found.0 == span).then_some(&found.1)
+    }
 }
 
 /// Where a list that is merged by key takes new elements.
@@ -77,7 +118,7 @@ enum Grow {
 
 /// What stands in for a node that was taken out of its place.
 fn nothing() -> Node {
-    Scalar::null(crate::source::Span::NONE).into()
+    Scalar::null(Span::NONE).into()
 }
 
 /// What is walked: the cases of the reference's pair of nodes.
@@ -123,7 +164,10 @@ enum Frame<'a> {
 #[derive(Clone, Copy)]
 struct Merger<'a> {
     schema: &'a Schema,
+    comments: &'a Comments,
     grow: Grow,
+    /// What irregular lists cost so far.
+    irregular: &'a Cell<usize>,
 }
 
 impl<'a> Merger<'a> {
@@ -257,15 +301,28 @@ impl<'a> Merger<'a> {
         }
     }
 
-    /// The type of nodes: what is known of their place, or else what the first of them that names its kind says.
+    /// The type of nodes: what a comment says, or what is known of their place, or else what the first of them that
+    /// names its kind says.
     fn type_of(self, nodes: &[&Node], known: Option<Type<'a>>) -> Option<Type<'a>> {
-        known.or_else(|| {
+        let commented = nodes.iter().find_map(|node| self.comment(node.span()));
+        commented.or(known).or_else(|| {
             nodes.iter().find_map(|node| {
                 let word =
                     |name| node.get(name).and_then(Node::as_scalar).filter(|word| !word.is_null());
                 self.schema.of(word("apiVersion")?.text(), word("kind")?.text())
             })
         })
+    }
+
+    /// What a comment says of a key or value.
+    fn comment(self, span: Span) -> Option<Type<'a>> {
+        Some(self.comments.of(span)?.of(self.schema))
+    }
+
+    /// The type of a field, by the keys that it has in resource and patch.
+    fn type_of_field(self, kind: Option<Type<'a>>, keys: &[&Scalar]) -> Option<Type<'a>> {
+        let commented = keys.iter().find_map(|key| self.comment(key.span()));
+        commented.or_else(|| kind?.field(keys.first()?.text()))
     }
 }
 

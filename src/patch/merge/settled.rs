@@ -42,7 +42,7 @@ impl<'a> Merger<'a> {
                         }
                         match value.as_scalar() {
                             None => {
-                                pending.push((value, kind.and_then(|kind| kind.field(key.text()))));
+                                pending.push((value, self.type_of_field(kind, &[key])));
                             }
                             Some(scalar)
                                 if scalar.is_null() && (new || scalar.text().is_empty()) =>

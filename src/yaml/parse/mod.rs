@@ -8,6 +8,7 @@
 mod anchor;
 mod block;
 mod characters;
+mod comment;
 mod flow;
 mod property;
 mod reader;
@@ -32,7 +33,7 @@ pub const MAX_EXPANDED_NODES: usize = 4_000_000;
 pub struct Document {
     /// The content.
     pub root: Node,
-    /// The comments whose text begins with `{`, in order: they can act as schemas in merges.
+    /// The comments whose text begins with `{` and that belong to a node, in order: they can act as schemas in merges.
     pub comments: Vec<Comment>,
 }
 
@@ -41,6 +42,8 @@ pub struct Document {
 pub struct Comment {
     /// From the `#` to the end of the line.
     pub span: Span,
+    /// The place of the key or value that it belongs to.
+    pub node: Span,
     /// The text after the `#` and its blanks.
     pub text: Arc<str>,
 }
@@ -91,7 +94,10 @@ fn read(source: &Source, start: usize, end: usize, wide: bool) -> Result<Option<
     } else {
         Reader::<false>::new(source, start, end).document()
     }?;
-    Ok(document.filter(|document| !document.root.is_null()))
+    Ok(document.filter(|document| !document.root.is_null()).map(|mut document| {
+        comment::attach(&mut document.comments, &document.root, source, start);
+        document
+    }))
 }
 
 /// The next line from `start` on that begins with `---`, is not the first one, and has an end.

@@ -433,7 +433,7 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
             let text = self.text[start..self.position].trim_start_matches('#').trim_start();
             if text.starts_with('{') {
                 let span = self.span(start, self.position);
-                self.comments.push(Comment { span, text: Arc::from(text) });
+                self.comments.push(Comment { span, node: Span::NONE, text: Arc::from(text) });
             }
             // go-yaml looks for more comment lines before it looks at the indentation: a tab may stand before them.
             match self.next_comment_after_tab() {

@@ -174,14 +174,46 @@ fn configuration_is_the_first_document() {
     assert!(read("# comment\n---\n---\nb: 2\n").is_none());
 }
 
-#[test]
-fn comments_that_look_like_json_are_kept() {
+/// The text that each comment belongs to.
+fn commented(text: &str) -> Vec<String> {
     let sources = Sources::new();
-    let source =
-        sources.add("c.yaml", "a: 1 # {\"$openapi\":\"x\"}\n# plain\n## {b}\nc: 2\n").unwrap();
-    let document = document(&source).unwrap().unwrap();
-    let texts: Vec<&str> = document.comments.iter().map(|comment| &*comment.text).collect();
-    assert_eq!(texts, ["{\"$openapi\":\"x\"}", "{b}"]);
+    sources.add("before.yaml", "a: b\n").unwrap();
+    let source = sources.add("c.yaml", text).unwrap();
+    let documents = documents(&source).unwrap();
+    let place = |comment: &Comment| sources.locate(comment.node).unwrap().range;
+    let comments = documents.iter().flat_map(|document| &document.comments);
+    comments.map(|comment| source.text()[place(comment)].to_owned()).collect()
+}
+
+#[test]
+fn comments_that_look_like_json_are_kept_with_what_they_belong_to() {
+    for (text, nodes) in [
+        ("a: 1 # {x}\n# plain\nc: 2\n", &["1"][..]),
+        ("a: # {x}\n- 1\n", &["a"]),
+        ("a : #{x}\n  b: 1\n", &["a"]),
+        ("? a # {x}\n: - 1\n", &["a"]),
+        ("a: [1,\n  2] # {x}\n", &["[1,\n  2]"]),
+        ("a: [[1]] # {x}\n", &["[[1]]"]),
+        ("- 1 # {x}\n- 2\n", &["1"]),
+        ("## {x}\na: 1\n", &["a"]),
+        ("  # {x}\na: 1\n", &["a"]),
+        ("b: 1\n---\n  # {x}\na: 1\n", &["a"]),
+        ("b:\n  c: 1\n# {x}\na: 1\n", &["a"]),
+        ("b:\n# {x}\n  c: 1\n", &["c"]),
+        ("# {x}\n# more\na: 1\n", &["a"]),
+        ("# {x}\n- a: 1\n  b: 2\n", &["a: 1\n  b: 2"]),
+        ("a: # {x}\n# {y}\n- 1\n", &["a", "1"]),
+        // Not the first line of its block, an empty line below it, behind a key that has its own, or of the node above.
+        ("# more\n# {x}\na: 1\n", &[]),
+        ("# {x}\n\na: 1\n", &[]),
+        ("# {x}\na: # more\n- 1\n", &[]),
+        ("b:\n  c: 1\n  # {x}\na: 1\n", &[]),
+        ("a: [ # {x}\n  1]\n", &[]),
+        ("a: &b # {x}\n- 1\n", &[]),
+        ("a: 1\n# {x}\n", &[]),
+    ] {
+        assert_eq!(commented(text), nodes, "{text}");
+    }
 }
 
 #[test]
