@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, ffi::OsString, io::Write as _, ops::Range, slice};
 
-use annotate_snippets::{Annotation, AnnotationKind, Element, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 use serde::Serialize;
 
 use crate::{
@@ -27,14 +27,21 @@ impl Format {
     }
 }
 
+/// So many failures are shown: nobody reads more, and each is looked up in its text.
+const MOST: usize = 100;
+
 /// Writes an error, and those beside it, to standard error.
 pub(super) fn errors(error: &Error, sources: &Sources, format: Format) {
     let text = match format {
         Format::Human => draw(error, sources, &Renderer::styled()),
-        Format::Json => error.iter().map(|error| json(error, sources)).collect(),
+        Format::Json => error.iter().take(MOST).map(|error| json(error, sources)).collect(),
     };
     // Nothing is left to be told to anybody when this fails.
     drop(anstream::stderr().write_all(text.as_bytes()));
+    let more = error.iter().count().saturating_sub(MOST);
+    if more > 0 {
+        warning(&format!("{more} more failures are not shown"), Span::NONE, sources, format);
+    }
 }
 
 /// Writes something to tell that is no failure to standard error: the line itself, or the same in JSON.
@@ -61,14 +68,13 @@ pub(super) fn warning(text: &str, span: Span, sources: &Sources, format: Format)
 /// One frame for each failure, with an empty line between them.
 fn draw(error: &Error, sources: &Sources, renderer: &Renderer) -> String {
     let frames: Vec<String> =
-        error.iter().map(|error| draw_one(error, sources, renderer)).collect();
+        error.iter().take(MOST).map(|error| draw_one(error, sources, renderer)).collect();
     frames.join("\n")
 }
 
 fn draw_one(error: &Error, sources: &Sources, renderer: &Renderer) -> String {
     let title = Level::ERROR.primary_title(visible(error.message())).id(error.code().as_str());
-    let mut elements: Vec<Element<'_>> =
-        snippets(error, sources).into_iter().map(Element::from).collect();
+    let mut elements = frames(error, sources);
     let elsewhere = error.notes().iter().filter(|note| note.span.is_none());
     elements.extend(elsewhere.map(|note| Level::NOTE.message(visible(&note.label)).into()));
     elements.extend(
@@ -90,24 +96,24 @@ fn draw_one(error: &Error, sources: &Sources, renderer: &Renderer) -> String {
     }
 }
 
-/// A frame for each file that the failure points into, the file of the failure itself first.
-fn snippets(error: &Error, sources: &Sources) -> Vec<Snippet<'static, Annotation<'static>>> {
+/// Marks in one file share a frame when no more lines than this lie between them.
+const NEAR: usize = 20;
+
+/// The source text around the failure and its notes, the failure first.
+fn frames(error: &Error, sources: &Sources) -> Vec<Element<'static>> {
     let failure = (error.span(), error.label_text(), AnnotationKind::Primary);
     let notes =
         error.notes().iter().map(|note| (note.span, note.label.as_str(), AnnotationKind::Context));
-    let mut files: Vec<Vec<Mark<'_>>> = Vec::new();
+    let mut frames: Vec<Vec<Mark<'_>>> = Vec::new();
     for (span, label, kind) in std::iter::once(failure).chain(notes) {
         let Some(location) = sources.locate(span) else { continue };
         let mark = Mark { location, label, kind };
-        match files
-            .iter_mut()
-            .find(|marks| marks[0].location.source.id() == mark.location.source.id())
-        {
+        match frames.iter_mut().find(|marks| marks[0].is_near(&mark)) {
             Some(marks) => marks.push(mark),
-            None => files.push(vec![mark]),
+            None => frames.push(vec![mark]),
         }
     }
-    files.iter().map(|marks| snippet(marks)).collect()
+    frames.iter().flat_map(|marks| frame(marks)).collect()
 }
 
 /// A place to underline, and the words beside it.
@@ -118,6 +124,11 @@ struct Mark<'a> {
 }
 
 impl Mark<'_> {
+    fn is_near(&self, other: &Self) -> bool {
+        let (here, there) = (&self.location, &other.location);
+        here.source.id() == there.source.id() && here.line.abs_diff(there.line) <= NEAR
+    }
+
     /// The line that the place begins on, without its end.
     fn line(&self) -> Range<usize> {
         let text = self.location.source.text();
@@ -127,27 +138,42 @@ impl Mark<'_> {
     }
 }
 
+/// Text with lines beyond this is only named, not drawn: it would be cut on all sides, and takes long.
+const LONGEST: usize = 1 << 16;
+
 /// The lines from the first mark to the last. A place that spans lines is underlined on its first: where a mapping
 /// begins says more than all of it.
-fn snippet(marks: &[Mark<'_>]) -> Snippet<'static, Annotation<'static>> {
+fn frame(marks: &[Mark<'_>]) -> Vec<Element<'static>> {
     let source = &marks[0].location.source;
+    let name = visible(source.name()).into_owned();
     let lines: Vec<Range<usize>> = marks.iter().map(Mark::line).collect();
     let start = lines.iter().map(|line| line.start).min().unwrap_or_default();
     let end = lines.iter().map(|line| line.end).max().unwrap_or_default();
-    let first_line = marks.iter().map(|mark| mark.location.line).min().unwrap_or(1);
+    if end - start > LONGEST {
+        let named = |mark: &Mark<'_>| {
+            let origin = Origin::path(name.clone())
+                .line(mark.location.line)
+                .char_column(mark.location.column);
+            let label = Some(mark.label).filter(|label| !label.is_empty());
+            let label = label
+                .map(|label| Level::NOTE.no_name().message(visible(label).into_owned()).into());
+            std::iter::once(origin.into()).chain(label).collect::<Vec<_>>()
+        };
+        return marks.iter().flat_map(named).collect();
+    }
     // Some characters are drawn as others of another length: a place moves by what stands before it.
     let drawn = |offset: usize| drawable(&source.text()[start..offset]).len();
     let annotations = marks.iter().zip(&lines).map(|(mark, line)| {
         let Range { start: from, end: to } = mark.location.range;
+        let from = from.min(line.end);
         let label = Some(visible(mark.label).into_owned()).filter(|label| !label.is_empty());
-        mark.kind
-            .span(drawn(from.min(line.end))..drawn(to.clamp(from.min(line.end), line.end)))
-            .label(label)
+        mark.kind.span(drawn(from)..drawn(to.clamp(from, line.end))).label(label)
     });
-    Snippet::source(drawable(&source.text()[start..end]))
-        .line_start(first_line)
-        .path(visible(source.name()).into_owned())
-        .annotations(annotations)
+    let snippet = Snippet::source(drawable(&source.text()[start..end]))
+        .line_start(marks.iter().map(|mark| mark.location.line).min().unwrap_or(1))
+        .path(name)
+        .annotations(annotations);
+    vec![snippet.into()]
 }
 
 /// Source text as it may reach a terminal: one visible character for each that is none, so that columns stay right.
@@ -410,11 +436,40 @@ help: remove \\u{feff}\tit
     #[test]
     fn a_long_line_is_cut() {
         let sources = Sources::new();
-        let text = format!("{{a: {}, b: here, c: {}}}", "x".repeat(1 << 20), "y".repeat(1 << 20));
-        let file = sources.add("a.json", text).unwrap();
-        let here = file.text().find("here").unwrap();
-        let frame =
-            drawn(&Error::new(Code::InvalidType, "m").at(file.span(here, here + 4)), &sources);
-        assert!(frame.contains("b: here") && frame.len() < 1000, "{}", frame.len());
+        for (length, is_drawn) in [(1 << 12, true), (1 << 20, false)] {
+            let text = format!("{{a: {}, b: here, c: {}}}", "x".repeat(length), "y".repeat(length));
+            let file = sources.add("a.json", text).unwrap();
+            let here = file.text().find("here").unwrap();
+            let error =
+                Error::new(Code::InvalidType, "m").at(file.span(here, here + 4)).label("this");
+            let text = drawn(&error, &sources);
+            assert!(
+                text.contains(&format!("--> a.json:1:{}\n", here + 1)) && text.contains("this"),
+                "{text}"
+            );
+            assert!(text.contains("b: here") == is_drawn && text.len() < 1000, "{}", text.len());
+        }
+    }
+
+    #[test]
+    fn places_far_apart_have_frames_of_their_own() {
+        let sources = Sources::new();
+        let file =
+            sources.add("a.yaml", format!("first: 1\n{}second: 2\n", "#\n".repeat(50))).unwrap();
+        let error =
+            Error::new(Code::InvalidType, "m").at(file.span(109, 115)).note(file.span(0, 5), "n");
+        let headers = ["  --> a.yaml:52:1\n", "  ::: a.yaml:1:1\n"];
+        let text = drawn(&error, &sources);
+        assert!(
+            headers.iter().all(|header| text.contains(header)) && text.lines().count() == 10,
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn failures_beyond_number_are_counted() {
+        let errors = (0..1000).map(|number| Error::new(Code::Cycle, number.to_string()));
+        let text = drawn(&Error::all(errors).unwrap(), &Sources::new());
+        assert_eq!(text.matches("error[").count(), MOST);
     }
 }
