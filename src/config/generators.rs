@@ -14,7 +14,7 @@ pub struct GeneratorArgs {
     pub namespace: Spanned<Text>,
     /// Its name, before prefixes, suffixes and the hash.
     pub name: Spanned<Text>,
-    /// What it does to a resource of that name: [`Behavior::named`].
+    /// What it does to a resource of that name: [`Behavior::named`](crate::resource::Behavior::named).
     pub behavior: Spanned<Text>,
     /// Entries written as `key=value`.
     pub literals: Vec<Spanned<Text>>,

@@ -17,7 +17,7 @@ pub use passage::json_passage;
 /// Keys directly in the node are text, as at the top of a document.
 ///
 /// # Errors
-/// As [`super::emit`], apart from characters that JSON has no trouble with.
+/// As [`super::emit()`], apart from characters that JSON has no trouble with.
 pub fn to_json(root: &Node, out: &mut String) -> Result<()> {
     let start = out.len();
     let mut writer = Writer { out, open: Vec::new(), entries: Vec::new() };
