@@ -242,11 +242,14 @@ fn an_untagged_scalar_means_what_its_text_says() {
 }
 
 #[test]
-fn keys_at_the_top_are_text_and_null_is_none() {
+fn keys_at_the_top_are_text_and_never_null() {
     assert_eq!(
-        printed("1.0: a\ntrue: b\n~: c\n2001-01-01: d\n!!binary eA==: e"),
+        printed("1.0: a\ntrue: b\n!!null '': c\n2001-01-01: d\n!!binary eA==: e"),
         "\"1.0\": a\n\"2001-01-01\": d\n\"true\": b\nx: e\n"
     );
+    for key in ["~", "null", "!!null x"] {
+        assert!(printed(&format!("a: 1\n{key}: 2")).starts_with("2:"), "{key}");
+    }
 }
 
 #[test]

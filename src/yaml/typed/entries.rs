@@ -23,8 +23,8 @@ pub(in crate::yaml) struct Entry<'a> {
 /// Where a mapping stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::yaml) struct Place {
-    /// At the top of the document: the reference reads it into a Go map with string keys, so any scalar is a key, and
-    /// a null key vanishes. Below, every key must be a string.
+    /// At the top of the document: the reference reads it into a Go map with string keys, so any scalar but a null is
+    /// a key. Below, every key must be a string.
     pub(in crate::yaml) root: bool,
     /// In a flow collection, or one itself.
     pub(in crate::yaml) in_flow: bool,
@@ -177,7 +177,9 @@ fn settle<'a>(entries: impl Iterator<Item = Entry<'a>>, place: Place) -> Result<
         match role(entry.name, place.in_flow)? {
             Role::Key(key) => settled.push(Entry { key, ..entry }),
             Role::Merge => merge = Some(entry),
-            Role::Null if place.root => {}
+            // kyaml doubles an entry with a null key when it reads a document, and go-yaml then refuses it as one
+            // that is there twice. Only a key without text (`!!null ''`) escapes that, and vanishes.
+            Role::Null if place.root && entry.name.text().is_empty() => {}
             Role::Other(key, _) if place.root => settled.push(Entry { key, ..entry }),
             Role::Null => return Err(no_string(entry.name, "null")),
             Role::Other(_, what) => return Err(no_string(entry.name, what)),
