@@ -117,6 +117,8 @@ codes! {
     GeneratorTargetNotFound = "generator-target-not-found",
     /// A generator is to change one of several resources.
     GeneratorTargetAmbiguous = "generator-target-ambiguous",
+    /// A name may mean several resources.
+    ReferenceAmbiguous = "reference-ambiguous",
     /// Something else stands where a component is expected.
     ExpectedComponent = "expected-component",
     /// A component stands where a base is expected.

@@ -20,10 +20,10 @@ pub(super) struct Accumulator {
     /// Its resources in order: those of an entry after those of the entries before it.
     pub(super) resources: ResMap,
     /// The fields that transformers change, as said so far; nothing when nobody has said anything.
-    configuration: Option<Arc<TransformerConfig>>,
+    pub(super) configuration: Option<Arc<TransformerConfig>>,
 }
 
-/// Accumulates the kustomization of a directory. Bases that several kustomizations share are accumulated at most
+/// Accumulates the kustomization of a directory, and says which schema is in force in the end. Bases that several kustomizations share are accumulated at most
 /// twice.
 ///
 /// # Errors
@@ -33,7 +33,7 @@ pub(super) fn target(
     root: Root,
     kustomization: Kustomization,
     warnings: &mut Vec<Warning>,
-) -> Result<Accumulator> {
+) -> Result<(Accumulator, Schema)> {
     let mut build = Build {
         schema: Schema::built_in(),
         schema_is_set: false,
@@ -47,7 +47,7 @@ pub(super) fn target(
     let mut level = Level::new(root, kustomization, Accumulator::default())?;
     loop {
         match build.advance(&mut level) {
-            Ok(Some(accumulated)) => return Ok(accumulated),
+            Ok(Some(accumulated)) => return Ok((accumulated, build.schema)),
             Ok(None) => {}
             Err(error) => return Err(build.explain(level, error)),
         }

@@ -6,8 +6,11 @@
 
 mod accumulate;
 mod order;
+mod references;
 #[cfg(test)]
 mod tests;
+
+use accumulate::Accumulator;
 
 use crate::config::{Kustomization, Warning};
 use crate::error::{Error, Result};
@@ -41,7 +44,11 @@ pub fn build(loader: &Loader, target: &str, options: &Options) -> Result<Output>
     let root = loader.root(target)?;
     let (kustomization, mut warnings) = Kustomization::read(&*root.kustomization_file()?)?;
     let order = order::choose(&kustomization, options.reorder, &mut warnings)?;
-    let mut resources = accumulate::target(root, kustomization, &mut warnings)?.resources;
+    let (accumulator, schema) = accumulate::target(root, kustomization, &mut warnings)?;
+    let Accumulator { mut resources, configuration } = accumulator;
+    if let Some(configuration) = configuration {
+        references::update(&mut resources, &configuration.name_reference, &schema)?;
+    }
     drop_local_config(&mut resources)?;
     resources.check_ids()?;
     order::sort(&mut resources, &order);

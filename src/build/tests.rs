@@ -5,7 +5,7 @@ use crate::error::{Code, Error, Result};
 use crate::load::{self, Loader, Memory};
 
 /// A loader for files written one after the other, each below a line `== path`.
-fn loader(tree: &str) -> Loader {
+pub(super) fn loader(tree: &str) -> Loader {
     let files = tree.split("== ").skip(1).filter_map(|file| file.split_once('\n'));
     let memory = files
         .fold(Memory::new(), |memory, (path, content)| memory.file(format!("/{path}"), content));

@@ -67,6 +67,9 @@ impl FieldPath {
         span: Span,
         set: &mut dyn FnMut(&mut Node) -> Result<()>,
     ) -> Result<()> {
+        if create == Create::Never && !leads_somewhere(&self.keys, document) {
+            return Ok(());
+        }
         visit(&self.keys, document, create, span, set)
     }
 }
@@ -139,7 +142,7 @@ fn field<'a>(
     mapping.get_mut(&key.name)
 }
 
-/// Whether any node is named: looked at before a list is copied to be changed.
+/// Whether any node is named: looked at before anything is copied to be changed.
 fn leads_somewhere(keys: &[Key], node: &Node) -> bool {
     let Some((key, rest)) = keys.split_first() else { return true };
     match node.kind() {

@@ -1,0 +1,204 @@
+//! The resources that can be referred to by a name that they had, found by name and namespace.
+
+use std::collections::BTreeSet;
+
+use indexmap::IndexMap;
+
+use crate::resource::{DEFAULT_NAMESPACE, PreviousId, ResId, ResMap, Resource};
+use crate::schema::Gvk;
+use crate::source::Span;
+use crate::yaml::Text;
+
+/// The resources that had another id than the one they have now.
+pub(super) struct Candidates {
+    list: Vec<Candidate>,
+    by_name: IndexMap<Text, Named>,
+    /// Of all resources, renamed or not: the namespace they had first, with the one of now as it counts …
+    counted: BTreeSet<(Text, Text)>,
+    /// … and as it is written.
+    written: BTreeSet<(Text, Text)>,
+    originals: BTreeSet<Text>,
+}
+
+/// A resource that may be meant by a name.
+pub(super) struct Candidate {
+    /// Its place in the build.
+    pub(super) place: usize,
+    pub(super) id: ResId,
+    pub(super) prefixes: Vec<Text>,
+    pub(super) suffixes: Vec<Text>,
+    pub(super) span: Span,
+    previous: Vec<PreviousId>,
+    /// The namespace that it had first.
+    original: Text,
+}
+
+/// The candidates that had one name, by their places in the list.
+#[derive(Default)]
+struct Named {
+    by_namespace: Vec<usize>,
+    by_original_namespace: Vec<usize>,
+}
+
+/// From where a name is written: it decides which candidates are in sight.
+pub(super) struct Viewpoint<'r> {
+    /// The referrer.
+    pub(super) id: &'r ResId,
+    /// Other namespaces in sight, as they are written.
+    pub(super) namespaces: &'r BTreeSet<Text>,
+}
+
+/// What stands for the namespace of all that is cluster-scoped.
+fn cluster() -> Text {
+    ResId { cluster_scoped: true, ..ResId::default() }.effective_namespace().into()
+}
+
+impl Candidates {
+    pub(super) fn new(resources: &ResMap) -> Self {
+        let mut new = Self {
+            list: Vec::new(),
+            by_name: IndexMap::new(),
+            counted: BTreeSet::new(),
+            written: BTreeSet::new(),
+            originals: BTreeSet::new(),
+        };
+        for (place, resource) in resources.iter().enumerate() {
+            new.add(place, resource);
+        }
+        let list = &new.list;
+        for named in new.by_name.values_mut() {
+            // Both sorts are stable: candidates of one namespace stay in the order of the build.
+            named.by_namespace.sort_by_key(|&at| list[at].id.effective_namespace());
+            named.by_original_namespace.sort_by_key(|&at| &*list[at].original);
+        }
+        new
+    }
+
+    fn add(&mut self, place: usize, resource: &Resource) {
+        let original = Text::from(resource.original_id().effective_namespace());
+        let id = resource.id();
+        self.counted.insert((original.clone(), id.effective_namespace().into()));
+        self.written.insert((original.clone(), id.namespace.clone()));
+        self.originals.insert(original.clone());
+        if resource.previous.is_empty() {
+            return;
+        }
+        let at = self.list.len();
+        for previous in &resource.previous {
+            let named = self.by_name.entry(previous.name.clone()).or_default();
+            if named.by_namespace.last() != Some(&at) {
+                named.by_namespace.push(at);
+                named.by_original_namespace.push(at);
+            }
+        }
+        self.list.push(Candidate {
+            place,
+            id: id.clone(),
+            prefixes: resource.prefixes.clone(),
+            suffixes: resource.suffixes.clone(),
+            span: resource.span(),
+            previous: resource.previous.clone(),
+            original,
+        });
+    }
+
+    /// The candidates in sight that had a name, in the order of the build.
+    pub(super) fn named(&self, name: &str, from: &Viewpoint<'_>) -> Vec<&Candidate> {
+        let Some(named) = self.by_name.get(name) else { return Vec::new() };
+        let mut places = if from.id.cluster_scoped {
+            named.by_namespace.clone()
+        } else {
+            let own = from.id.effective_namespace();
+            let cluster = cluster();
+            let others = from.namespaces.iter().map(|namespace| match namespace.as_str() {
+                "" => DEFAULT_NAMESPACE,
+                written => written,
+            });
+            let namespaces: BTreeSet<&str> = others.chain([own, &*cluster]).collect();
+            let of = |namespace| {
+                self.part(&named.by_namespace, namespace, |candidate| {
+                    candidate.id.effective_namespace()
+                })
+            };
+            let mut places: Vec<usize> = namespaces.into_iter().flat_map(of).copied().collect();
+            places.retain(|&at| {
+                let id = &self.list[at].id;
+                id.cluster_scoped
+                    || id.shares_namespace(from.id)
+                    || from.namespaces.contains(&id.namespace)
+            });
+            places
+        };
+        places.sort_unstable();
+        places.into_iter().map(|at| &self.list[at]).collect()
+    }
+
+    /// Those of [`Candidates::named`] in a namespace that is written beside the name: the one that resources in sight
+    /// had first, or else the one that they have now.
+    pub(super) fn named_in(
+        &self,
+        name: &str,
+        namespace: &str,
+        from: &Viewpoint<'_>,
+    ) -> Vec<&Candidate> {
+        if namespace == &*cluster() {
+            return Vec::new();
+        }
+        let was_one = self.was_namespace(namespace, from);
+        if from.id.cluster_scoped {
+            let Some(named) = self.by_name.get(name) else { return Vec::new() };
+            let part = if was_one {
+                self.part(&named.by_original_namespace, namespace, |candidate| &candidate.original)
+            } else {
+                self.part(&named.by_namespace, namespace, |candidate| {
+                    candidate.id.effective_namespace()
+                })
+            };
+            return part.iter().map(|&at| &self.list[at]).collect();
+        }
+        let mut found = self.named(name, from);
+        found.retain(|candidate| {
+            let has =
+                if was_one { &*candidate.original } else { candidate.id.effective_namespace() };
+            has == namespace
+        });
+        found
+    }
+
+    /// Whether any resource in sight was in a namespace first.
+    fn was_namespace(&self, namespace: &str, from: &Viewpoint<'_>) -> bool {
+        if from.id.cluster_scoped {
+            return self.originals.contains(namespace);
+        }
+        let original = Text::from(namespace);
+        let counted = |now: Text| self.counted.contains(&(original.clone(), now));
+        counted(cluster())
+            || counted(from.id.effective_namespace().into())
+            || from
+                .namespaces
+                .iter()
+                .any(|written| self.written.contains(&(original.clone(), written.clone())))
+    }
+
+    /// The part of a sorted list that has a key.
+    fn part<'l>(
+        &self,
+        places: &'l [usize],
+        key: &str,
+        of: impl Fn(&Candidate) -> &str,
+    ) -> &'l [usize] {
+        let start = places.partition_point(|&at| of(&self.list[at]) < key);
+        let length = places[start..].partition_point(|&at| of(&self.list[at]) == key);
+        &places[start..][..length]
+    }
+}
+
+impl Candidate {
+    /// Whether a selector takes a type that it had before.
+    pub(super) fn was_of(&self, selector: &Gvk) -> bool {
+        let today = &self.id.gvk;
+        self.previous.iter().any(|previous| {
+            Gvk { kind: previous.kind.clone(), ..today.clone() }.is_selected_by(selector)
+        })
+    }
+}

@@ -1,0 +1,259 @@
+//! One resource that refers to others by their names.
+
+use std::collections::BTreeSet;
+
+use super::Field;
+use super::candidates::{Candidate, Candidates, Viewpoint};
+use crate::error::{Code, Error, Result};
+use crate::resource::{ResId, Resource};
+use crate::schema::{Gvk, Schema};
+use crate::source::Span;
+use crate::transform::Create;
+use crate::yaml::{Kind, Node, Sequence, Tag, Text, Value, resolve};
+
+/// A resource that may refer to others, as it is before any of its fields changes.
+pub(super) struct Referrer<'c> {
+    candidates: &'c Candidates,
+    id: ResId,
+    prefixes: Vec<Text>,
+    suffixes: Vec<Text>,
+    /// Other namespaces that it reaches into.
+    namespaces: BTreeSet<Text>,
+}
+
+impl<'c> Referrer<'c> {
+    /// # Errors
+    /// Those of subjects that are no mappings, or whose namespace is no text.
+    pub(super) fn new(resource: &Resource, candidates: &'c Candidates) -> Result<Self> {
+        Ok(Self {
+            candidates,
+            id: resource.id().clone(),
+            prefixes: resource.prefixes.clone(),
+            suffixes: resource.suffixes.clone(),
+            namespaces: namespaces_of_subjects(resource)?,
+        })
+    }
+
+    /// Updates what one field holds: a name, a list of names, a mapping with a name and maybe a namespace, or a list of
+    /// those. Says which resources are referred to.
+    pub(super) fn update(
+        &self,
+        root: &mut Node,
+        field: &Field<'_>,
+        referrals: &mut Vec<usize>,
+    ) -> Result<()> {
+        // A role of the same name and another kind is not the one that is meant.
+        let role = field.written.ends_with("roleRef/name").then(|| role(root)).flatten();
+        let types = [Some(field.referral), role.as_ref()];
+        let mut set = |node: &mut Node| self.update_node(node, types, referrals);
+        field.path.visit(root, Create::Never, Span::NONE, &mut set)
+    }
+
+    fn update_node(
+        &self,
+        node: &mut Node,
+        types: [Option<&Gvk>; 2],
+        referrals: &mut Vec<usize>,
+    ) -> Result<()> {
+        if node.kind() != Kind::Sequence {
+            return self.update_one(node, types, referrals);
+        }
+        let items = node.as_sequence_mut().map(Sequence::items_mut);
+        for item in items.into_iter().flatten() {
+            if item.kind() == Kind::Sequence {
+                let message = "found a list in a list, expected a name or a mapping with a `name`";
+                return Err(Error::new(Code::InvalidType, message).at(item.span()));
+            }
+            self.update_one(item, types, referrals)?;
+        }
+        Ok(())
+    }
+
+    fn update_one(
+        &self,
+        node: &mut Node,
+        types: [Option<&Gvk>; 2],
+        referrals: &mut Vec<usize>,
+    ) -> Result<()> {
+        if node.is_null() {
+            return Ok(());
+        }
+        let from = Viewpoint { id: &self.id, namespaces: &self.namespaces };
+        let Some(name) = node.as_text() else {
+            return self.update_mapping(node, types, referrals);
+        };
+        let found = self.candidates.named(name, &from);
+        let same = |one: &Candidate, other: &Candidate| one.id.name == other.id.name;
+        let Some(referral) = self.choose(found, types, same, node.span())? else { return Ok(()) };
+        referrals.push(referral.place);
+        if referral.id.name == *name || referral.id.name.is_empty() {
+            return Ok(());
+        }
+        node.set_text(&referral.id.name, Tag::None, referral.span)
+    }
+
+    fn update_mapping(
+        &self,
+        node: &mut Node,
+        types: [Option<&Gvk>; 2],
+        referrals: &mut Vec<usize>,
+    ) -> Result<()> {
+        let Some(written) = node.get("name") else { return Err(no_name(node, types)) };
+        let name = written.as_text().unwrap_or_default();
+        let from = Viewpoint { id: &self.id, namespaces: &self.namespaces };
+        let found = match node.get("namespace") {
+            Some(namespace) => {
+                let namespace = namespace.as_text().unwrap_or_default();
+                self.candidates.named_in(name, namespace, &from)
+            }
+            None => self.candidates.named(name, &from),
+        };
+        let same = |one: &Candidate, other: &Candidate| {
+            one.id.name == other.id.name && one.id.namespace == other.id.namespace
+        };
+        let Some(referral) = self.choose(found, types, same, written.span())? else {
+            return Ok(());
+        };
+        referrals.push(referral.place);
+        if referral.id.name == *name && referral.id.namespace.is_empty() {
+            return Ok(());
+        }
+        node.set_field("name", &referral.id.name, Tag::None, referral.span)?;
+        // No namespace is not written: it must not take the place of `default`.
+        if referral.id.namespace.is_empty() {
+            return Ok(());
+        }
+        node.set_field("namespace", &referral.id.namespace, Tag::None, referral.span)
+    }
+
+    /// The one that is meant of those that had the name. None is no error: the name is one of the cluster's then.
+    fn choose<'f>(
+        &self,
+        mut found: Vec<&'f Candidate>,
+        types: [Option<&Gvk>; 2],
+        same: impl Fn(&Candidate, &Candidate) -> bool,
+        place: Span,
+    ) -> Result<Option<&'f Candidate>> {
+        found.retain(|candidate| {
+            types.iter().flatten().all(|gvk| candidate.was_of(gvk)) && self.reaches(&candidate.id)
+        });
+        if found.len() > 1 {
+            found.retain(|candidate| self.has_affixes_like(candidate, true));
+        }
+        if found.len() > 1 {
+            found.retain(|candidate| self.has_affixes_like(candidate, false));
+        }
+        match found.as_slice() {
+            [] => Ok(None),
+            [first, others @ ..] if others.iter().all(|other| same(first, other)) => {
+                Ok(Some(first))
+            }
+            _ => Err(ambiguous(&found, place)),
+        }
+    }
+
+    fn reaches(&self, id: &ResId) -> bool {
+        self.id.cluster_scoped
+            || id.cluster_scoped
+            // A binding can name the accounts of other namespaces.
+            || id.gvk.kind == "ServiceAccount"
+            || id.shares_namespace(&self.id)
+    }
+
+    /// Whether both got the same prefixes and suffixes, as far as both went the same way: from the outside in.
+    fn has_affixes_like(&self, candidate: &Candidate, empty_is_like_any: bool) -> bool {
+        let like = |own: &[Text], others: &[Text]| {
+            let (short, long) =
+                if own.len() < others.len() { (own, others) } else { (others, own) };
+            if short.is_empty() {
+                empty_is_like_any || long.is_empty()
+            } else {
+                long.ends_with(short)
+            }
+        };
+        like(&candidate.prefixes, &self.prefixes) && like(&candidate.suffixes, &self.suffixes)
+    }
+}
+
+/// The namespaces that a role binding reaches into: those of the service accounts that it names.
+/// (`api/resmap/reswrangler.go`, `getNamespacesForRoleBinding`.)
+fn namespaces_of_subjects(resource: &Resource) -> Result<BTreeSet<Text>> {
+    let mut namespaces = BTreeSet::new();
+    if resource.kind() != "RoleBinding" || resource.id().cluster_scoped {
+        return Ok(namespaces);
+    }
+    let subjects = resource.node().get("subjects").and_then(Node::as_sequence);
+    for subject in subjects.into_iter().flat_map(Sequence::items) {
+        if subject.as_mapping().is_none() {
+            return Err(subject
+                .wrong_kind(Kind::Mapping)
+                .help("a subject has the fields `kind`, `name` and `namespace`"));
+        }
+        let kind = subject.get("kind").and_then(Node::as_text);
+        let Some(namespace) = subject.get("namespace").filter(|_| kind == Some("ServiceAccount"))
+        else {
+            continue;
+        };
+        let text = namespace.as_scalar().map(resolve).transpose()?;
+        let Some(Value::Str(text)) = text else {
+            let message = "the namespace of a service account is no text";
+            return Err(Error::new(Code::InvalidType, message)
+                .at(namespace.span())
+                .help("write its name, in quotes if it looks like a number"));
+        };
+        namespaces.insert(Text::from(&*text));
+    }
+    Ok(namespaces)
+}
+
+/// The type that `roleRef` names, if it names group and kind.
+fn role(root: &Node) -> Option<Gvk> {
+    let role = root.get("roleRef")?;
+    let text = |key| Some(Text::from(role.get(key)?.as_text().unwrap_or_default()));
+    Some(Gvk { group: text("apiGroup")?, version: Text::default(), kind: text("kind")? })
+}
+
+#[cold]
+fn no_name(node: &Node, types: [Option<&Gvk>; 2]) -> Error {
+    let kind = types.iter().flatten().next().map_or("", |gvk| gvk.kind.as_str());
+    Error::new(Code::InvalidValue, format!("found a mapping without `name`, expected one that names a `{kind}`"))
+        .at(node.span())
+        .help("add a `name`; if the field refers to nothing, correct the path of its name reference in `configurations`")
+}
+
+#[cold]
+fn ambiguous(found: &[&Candidate], place: Span) -> Error {
+    let ids: Vec<String> = found.iter().map(|candidate| format!("`{}`", candidate.id)).collect();
+    let message = format!("this name may mean {} resources: {}", found.len(), ids.join(", "));
+    let error = Error::new(Code::ReferenceAmbiguous, message).at(place);
+    let error = found.iter().fold(error, |error, candidate| {
+        error.note(candidate.span, format!("`{}` had this name", candidate.id.name))
+    });
+    error.help("give the resources different names in their files, or put what belongs together into one base")
+}
+
+/// Updates all fields of a resource that may hold names.
+pub(super) fn follow(
+    resource: &mut Resource,
+    fields: &[&Field<'_>],
+    candidates: &Candidates,
+    referrals: &mut Vec<(usize, ResId)>,
+    schema: &Schema,
+) -> Result<()> {
+    if fields.is_empty() {
+        return Ok(());
+    }
+    let within =
+        |path: &str, id: &ResId| format!("while updating the name reference `{path}` of {id}");
+    let referrer = Referrer::new(resource, candidates)
+        .map_err(|error| error.step(within("subjects", resource.id())))?;
+    let mut places = Vec::new();
+    let updated = resource.edit(schema, |root| {
+        fields.iter().try_for_each(|field| {
+            let updated = referrer.update(root, field, &mut places);
+            updated.map_err(|error| error.step(within(field.written, &referrer.id)))
+        })
+    });
+    referrals.extend(places.into_iter().map(|place| (place, resource.id().clone())));
+    updated
+}
