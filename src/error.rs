@@ -117,6 +117,14 @@ codes! {
     GeneratorTargetNotFound = "generator-target-not-found",
     /// A generator is to change one of several resources.
     GeneratorTargetAmbiguous = "generator-target-ambiguous",
+    /// Two variables have one name.
+    DuplicateVar = "duplicate-var",
+    /// A variable looks at a resource that is not there.
+    VarTargetNotFound = "var-target-not-found",
+    /// A variable looks at a field that is not there.
+    VarFieldNotFound = "var-field-not-found",
+    /// A variable looks at several resources.
+    VarAmbiguous = "var-ambiguous",
     /// A name may mean several resources.
     ReferenceAmbiguous = "reference-ambiguous",
     /// Something else stands where a component is expected.

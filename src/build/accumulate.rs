@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::vars::Variables;
 use crate::config::{Kustomization, TransformerConfig, Warning};
 use crate::error::{Code, Error, Result};
 use crate::load::{Entry, File, Root};
@@ -21,6 +22,8 @@ pub(super) struct Accumulator {
     pub(super) resources: ResMap,
     /// The fields that transformers change, as said so far; nothing when nobody has said anything.
     pub(super) configuration: Option<Arc<TransformerConfig>>,
+    /// The variables that were said so far.
+    pub(super) variables: Variables,
 }
 
 /// Accumulates the kustomization of a directory, and says which schema is in force in the end. Bases that several kustomizations share are accumulated at most
@@ -84,7 +87,6 @@ struct Level {
 /// The fields that are read and not acted on yet.
 const NOT_YET: &[&str] = &[
     "replacements",
-    "vars",
     "crds",
     "configMapGenerator",
     "secretGenerator",
@@ -229,7 +231,7 @@ impl Build<'_> {
     }
 
     fn transform(&mut self, level: &mut Level) -> Result<()> {
-        let Accumulator { resources, configuration } = &mut level.accumulator;
+        let Accumulator { resources, configuration, variables } = &mut level.accumulator;
         let context = Context {
             kustomization: &level.kustomization,
             configuration: configuration.as_deref().unwrap_or(&self.defaults),
@@ -239,6 +241,9 @@ impl Build<'_> {
         for (_, transformer) in TRANSFORMERS {
             transformer(&context, resources)?;
         }
+        variables
+            .collect(&level.kustomization.vars, resources)
+            .map_err(|error| error.step("while collecting `vars`"))?;
         let Kustomization { patches, patches_strategic_merge, .. } = &level.kustomization;
         if !patches.is_empty() || !patches_strategic_merge.is_empty() {
             self.asked = BuiltIn::Second;
@@ -288,9 +293,10 @@ impl Accumulator {
 
     /// Adds what another kustomization came to.
     fn merge(&mut self, other: Self) -> Result<()> {
-        let Self { resources, configuration } = other;
+        let Self { resources, configuration, variables } = other;
         self.resources.append_all(resources)?;
-        configuration.map_or(Ok(()), |configuration| self.configure(&configuration))
+        configuration.map_or(Ok(()), |configuration| self.configure(&configuration))?;
+        self.variables.merge(variables)
     }
 }
 
@@ -316,7 +322,7 @@ impl Level {
                 Ok(Entry::Directory(base)) => return Some((base, span)),
                 Ok(Entry::File(file)) => match read(&file, schema) {
                     Ok(resources) => {
-                        self.merge(Accumulator { resources, configuration: None }, span);
+                        self.merge(Accumulator { resources, ..Accumulator::default() }, span);
                     }
                     Err(error) => self.errors.push(error),
                 },

@@ -5,10 +5,12 @@
 //! at the top only: hash suffixes → name references → vars → local-config dropped → order.
 
 mod accumulate;
+mod by_kind;
 mod order;
 mod references;
 #[cfg(test)]
 mod tests;
+mod vars;
 
 use accumulate::Accumulator;
 
@@ -45,9 +47,11 @@ pub fn build(loader: &Loader, target: &str, options: &Options) -> Result<Output>
     let (kustomization, mut warnings) = Kustomization::read(&*root.kustomization_file()?)?;
     let order = order::choose(&kustomization, options.reorder, &mut warnings)?;
     let (accumulator, schema) = accumulate::target(root, kustomization, &mut warnings)?;
-    let Accumulator { mut resources, configuration } = accumulator;
+    let Accumulator { mut resources, configuration, variables } = accumulator;
     if let Some(configuration) = configuration {
         references::update(&mut resources, &configuration.name_reference, &schema)?;
+        let fields = &configuration.var_reference;
+        variables.replace(&mut resources, fields, &schema, &mut warnings)?;
     }
     drop_local_config(&mut resources)?;
     resources.check_ids()?;

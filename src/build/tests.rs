@@ -153,7 +153,7 @@ fn a_component_is_no_base() {
 
 #[test]
 fn a_field_that_nothing_is_done_about_is_refused() {
-    let fields = "helmCharts: [{name: a}]\nvars: []";
+    let fields = "helmCharts: [{name: a}]\ncrds: []";
     let error = failure(&NESTED.replace("sortOptions: {order: nonsense}", fields));
     assert_eq!((error.code(), error.iter().count()), (Code::NotSupportedYet, 1));
 }

@@ -65,6 +65,7 @@ impl Resource {
         self.previous.clone_from(&old.previous);
         self.prefixes.clone_from(&old.prefixes);
         self.suffixes.clone_from(&old.suffixes);
+        self.variables.clone_from(&old.variables);
         self.referrers.clone_from(&old.referrers);
         self.behavior = old.behavior;
         // Either of the two is enough to go without a hash.

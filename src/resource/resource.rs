@@ -23,6 +23,8 @@ pub struct Resource {
     pub prefixes: Vec<Text>,
     /// The suffixes that its name got, in the order they were added.
     pub suffixes: Vec<Text>,
+    /// The names of the variables that look at it.
+    pub variables: Vec<Text>,
     /// The resources that refer to it by name.
     pub referrers: Vec<ResId>,
     /// What a generator that made it says to do with a resource of the same id; nothing when no generator made it.
@@ -107,6 +109,7 @@ impl Resource {
             previous: Vec::new(),
             prefixes: Vec::new(),
             suffixes: Vec::new(),
+            variables: Vec::new(),
             referrers: Vec::new(),
             behavior: None,
             needs_hash: false,

@@ -18,4 +18,5 @@ mod typed;
 pub use emit::emit;
 pub use json::{json_passage, to_json};
 pub use node::{CollectionStyle, Kind, Mapping, Node, Scalar, Sequence, Style, Tag, Text};
+pub use scalar::number::push_general;
 pub use scalar::{Value, resolve, resolve_1_1};

@@ -113,13 +113,13 @@ fn twins(pod_in: &str) -> String {
     let (one, other, entries) = (base("a"), base("b"), listed("top"));
     let pod = "{apiVersion: v1, kind: Pod, metadata: {name: pod}, spec: {volumes: [{configMap: {name: c}}]}}";
     format!(
-        "== top/kustomization.yaml\nresources: [../a, ../b{entries}]\n{one}{other}== {pod_in}/pod.yaml\n{pod}\n"
+        "== top/kustomization.yaml\nnamePrefix: t-\nresources: [../a, ../b{entries}]\n{one}{other}== {pod_in}/pod.yaml\n{pod}\n"
     )
 }
 
 #[test]
 fn prefixes_tell_which_of_two_is_meant() {
-    assert_eq!(lines(&twins("a"), "name: a-c"), "name: a-c, name: a-c");
+    assert_eq!(lines(&twins("a"), "name: t-a-c"), "name: t-a-c, name: t-a-c");
     let error = failure(&twins("top"));
     assert_eq!((error.code(), error.notes().len()), (Code::ReferenceAmbiguous, 2));
 }

@@ -134,7 +134,7 @@ fn finite(text: &str) -> Option<f64> {
 }
 
 /// Writes a float as `FormatFloat(float, 'g', -1, 64)` does: `1.5`, `1e+06`, `1e-05`.
-pub(in crate::yaml) fn push_general(float: f64, out: &mut String) {
+pub fn push_general(float: f64, out: &mut String) {
     push(float, -4..6, 2, out);
 }
 

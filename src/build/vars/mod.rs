@@ -1,0 +1,267 @@
+//! Variables: `$(NAME)` in a field stands for the value of a field of another resource.
+//!
+//! (kustomize, `api/internal/accumulator/resaccumulator.go`, `api/filters/refvar`.)
+
+mod expand;
+mod value;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use indexmap::IndexMap;
+
+use super::by_kind::ByKind;
+use crate::config::{FieldSpecs, Var, Warning};
+use crate::error::{Code, Error, Result};
+use crate::resource::{ResMap, Resource};
+use crate::schema::Schema;
+use crate::source::Span;
+use crate::transform::{Create, FieldPath};
+use crate::yaml::de::Spanned;
+use crate::yaml::{Kind, Mapping, Node, Scalar, Sequence, Style, Tag, Text, Value, resolve};
+use value::FieldValue;
+
+/// The variables of a kustomization and of all below it, by name.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Variables(BTreeMap<Text, Spanned<Var>>);
+
+impl Variables {
+    /// Adds the variables of a kustomization, and marks the resources that they look at: each by an id that it has now
+    /// or had before. Costs a walk over the resources if there are any variables.
+    ///
+    /// # Errors
+    /// [`Code::VarAmbiguous`] when one looks at several resources, and those of [`Variables::merge`].
+    pub(super) fn collect(
+        &mut self,
+        variables: &[Spanned<Var>],
+        resources: &mut ResMap,
+    ) -> Result<()> {
+        if variables.is_empty() {
+            return Ok(());
+        }
+        let by_name = places_by_name(resources);
+        for variable in variables {
+            let named = by_name.get(&variable.objref.name.value).map_or(&[][..], Vec::as_slice);
+            let is_meant = |place: &&usize| {
+                resources.get(**place).is_some_and(|resource| is_looked_at(variable, resource))
+            };
+            let found: Vec<usize> = named.iter().filter(is_meant).copied().collect();
+            match found[..] {
+                [] => {}
+                [place] => {
+                    let name = variable.name.value.clone();
+                    resources.change(place, |resource| resource.variables.push(name));
+                }
+                _ => return Err(ambiguous(variable, &found, resources)),
+            }
+        }
+        variables.iter().try_for_each(|variable| self.add(variable.clone()))
+    }
+
+    /// Adds the variables of another kustomization.
+    ///
+    /// # Errors
+    /// [`Code::DuplicateVar`] for a name that is there, even if both say the same.
+    pub(super) fn merge(&mut self, other: Self) -> Result<()> {
+        other.0.into_values().try_for_each(|variable| self.add(variable))
+    }
+
+    fn add(&mut self, variable: Spanned<Var>) -> Result<()> {
+        if let Some(known) = self.0.get(&*variable.name.value) {
+            let name = variable.name.as_str();
+            let error =
+                Error::new(Code::DuplicateVar, format!("two variables have the name `{name}`"))
+                    .at(variable.name.span);
+            let error = if known.name.span == variable.name.span {
+                error.label("it comes in twice")
+            } else {
+                error.note(known.name.span, "the first one")
+            };
+            return Err(
+                error.help("a name must be unique in the whole build: rename or remove one")
+            );
+        }
+        self.0.insert(variable.name.value.clone(), variable);
+        Ok(())
+    }
+
+    /// Replaces the variables in the fields where they count.
+    ///
+    /// # Errors
+    /// [`Code::VarTargetNotFound`] when a variable looks at no resource, [`Code::VarFieldNotFound`] when its resource has
+    /// no such field; [`Code::InvalidType`] where a field holds something else than text.
+    pub(super) fn replace(
+        &self,
+        resources: &mut ResMap,
+        specs: &FieldSpecs,
+        schema: &Schema,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<()> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        let values = self.values(resources)?;
+        let fields: Vec<(&str, FieldPath)> =
+            specs.iter().map(|spec| (&*spec.path, FieldPath::new(&spec.path))).collect();
+        let mut by_kind = ByKind::new(specs.iter().map(|spec| &spec.gvk));
+        let mut used = BTreeSet::new();
+        for resource in resources.iter_mut().filter(|resource| !resource.node().is_empty()) {
+            let places = by_kind.places(resource.gvk());
+            let replaced = resource.edit(schema, |root| {
+                places.iter().filter_map(|&place| fields.get(place)).try_for_each(
+                    |(written, path)| {
+                        let mut set = |node: &mut Node| replace_in(node, &values, &mut used);
+                        path.visit(root, Create::Never, Span::NONE, &mut set).map_err(|error| {
+                            error.step(format!("while replacing variables in `{written}`"))
+                        })
+                    },
+                )
+            });
+            replaced.map_err(|error| error.step(format!("of {}", resource.id())))?;
+        }
+        let unused: Vec<&str> =
+            self.0.keys().filter(|name| !used.contains(*name)).map(Text::as_str).collect();
+        if !unused.is_empty() {
+            let text = format!("well-defined vars that were never replaced: {}", unused.join(","));
+            let span = self.0.get(unused[0]).map_or(Span::NONE, |variable| variable.name.span);
+            warnings.push(Warning { text, span });
+        }
+        Ok(())
+    }
+
+    fn values(&self, resources: &ResMap) -> Result<Values> {
+        let mut marked: BTreeMap<&Text, &Resource> = BTreeMap::new();
+        for resource in resources {
+            for name in &resource.variables {
+                marked.entry(name).or_insert(resource);
+            }
+        }
+        let value = |(name, variable): (&Text, &Spanned<Var>)| {
+            let resource = *marked.get(name).ok_or_else(|| no_resource(variable, resources))?;
+            let value = FieldValue::of(resource.node(), variable.field_path());
+            let value = value.ok_or_else(|| no_field(variable, resource))?;
+            Ok((name.clone(), (value, variable.name.span)))
+        };
+        self.0.iter().map(value).collect()
+    }
+}
+
+/// The values of variables, each with the place of the variable.
+type Values = BTreeMap<Text, (FieldValue, Span)>;
+
+fn places_by_name(resources: &ResMap) -> IndexMap<Text, Vec<usize>> {
+    let mut by_name: IndexMap<Text, Vec<usize>> = IndexMap::new();
+    for (place, resource) in resources.iter().enumerate() {
+        let previous = resource.previous.iter().map(|previous| &previous.name);
+        for name in previous.chain([&resource.id().name]) {
+            let places = by_name.entry(name.clone()).or_default();
+            if places.last() != Some(&place) {
+                places.push(place);
+            }
+        }
+    }
+    by_name
+}
+
+/// Whether a variable looks at a resource. Without a namespace, it looks into all of them.
+fn is_looked_at(variable: &Var, resource: &Resource) -> bool {
+    let target = &variable.objref;
+    let gvk = target.gvk();
+    !resource.node().is_empty()
+        && resource.previous_ids().chain([resource.id().clone()]).any(|id| {
+            id.gvk == gvk
+                && id.name == target.name.value
+                && (target.namespace.is_empty()
+                    || id.effective_namespace() == target.namespace.as_str())
+        })
+}
+
+/// Replaces variables in a field: in text, in a list of texts, or in the values of a mapping.
+fn replace_in(node: &mut Node, values: &Values, used: &mut BTreeSet<Text>) -> Result<()> {
+    match node.kind() {
+        Kind::Scalar => replace_text(node, values, used),
+        Kind::Sequence => {
+            let items = node.as_sequence_mut().map(Sequence::items_mut);
+            items.into_iter().flatten().try_for_each(|item| {
+                if !is_text(item) {
+                    return Err(no_text("an element of a list", item));
+                }
+                replace_text(item, values, used)
+            })
+        }
+        Kind::Mapping => {
+            let entries = node.as_mapping_mut().map(Mapping::entries_mut);
+            entries.into_iter().flatten().try_for_each(|(key, value)| {
+                if !is_text(&key.clone().into()) {
+                    return Err(no_text("a key", &key.clone().into()));
+                }
+                replace_text(value, values, used)
+            })
+        }
+    }
+}
+
+/// Text is plain afterwards, and a string, even where it names no variable.
+fn replace_text(node: &mut Node, values: &Values, used: &mut BTreeSet<Text>) -> Result<()> {
+    if !is_text(node) {
+        return Ok(());
+    }
+    let span = node.span();
+    let (text, tag, span) = expand::expand(node.as_text().unwrap_or_default(), span, values, used);
+    *node = Scalar::parsed(&text, tag, Style::Plain, span).into();
+    Ok(())
+}
+
+fn is_text(node: &Node) -> bool {
+    node.as_scalar().is_some_and(|scalar| match scalar.tag() {
+        Tag::Str => true,
+        Tag::None => matches!(resolve(scalar), Ok(Value::Str(_))),
+        _ => false,
+    })
+}
+
+#[cold]
+fn no_text(what: &str, found: &Node) -> Error {
+    Error::new(Code::InvalidType, format!("{what} is no text, where variables are replaced"))
+        .at(found.span())
+        .help("write it in quotes")
+}
+
+#[cold]
+fn ambiguous(variable: &Var, found: &[usize], resources: &ResMap) -> Error {
+    let message =
+        format!("the variable `{}` looks at {} resources", variable.name.as_str(), found.len());
+    let error = Error::new(Code::VarAmbiguous, message).at(variable.objref.span);
+    let found = found.iter().filter_map(|&place| resources.get(place));
+    found
+        .fold(error, |error, found| error.note(found.span(), format!("`{}` is one", found.id())))
+        .help("add `namespace` to `objref`")
+}
+
+#[cold]
+fn no_resource(variable: &Var, resources: &ResMap) -> Error {
+    let target = &variable.objref;
+    let message = format!(
+        "the variable `{}` looks at `{}` with the name `{}`, which is not there",
+        variable.name.as_str(),
+        target.gvk(),
+        target.name.as_str()
+    );
+    Error::new(Code::VarTargetNotFound, message)
+        .at(target.span)
+        .did_you_mean(&target.name, resources.iter().map(Resource::name))
+        .help("give `apiVersion`, `kind` and `name` as the resource has them in its file")
+}
+
+#[cold]
+fn no_field(variable: &Var, resource: &Resource) -> Error {
+    let path = variable.field_path();
+    let message =
+        format!("the variable `{}` looks at a field that is not there", variable.name.as_str());
+    let field = &variable.fieldref.field_path;
+    let place = if field.span.is_none() { variable.name.span } else { field.span };
+    Error::new(Code::VarFieldNotFound, message)
+        .at(place)
+        .label(format!("no field `{path}`"))
+        .note(resource.span(), "in this resource")
+        .help("write the path with points: `spec.ports[0].port`")
+}
