@@ -16,6 +16,8 @@ pub mod load;
 
 pub mod patch;
 
+pub mod generate;
+
 pub mod transform;
 
 pub mod build;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::vars::Variables;
 use crate::config::{Kustomization, TransformerConfig, Warning};
 use crate::error::{Code, Error, Result};
+use crate::generate;
 use crate::load::{Entry, File, Root};
 use crate::resource::{self, ResMap};
 use crate::schema::{BuiltIn, Schema};
@@ -88,8 +89,6 @@ struct Level {
 const NOT_YET: &[&str] = &[
     "replacements",
     "crds",
-    "configMapGenerator",
-    "secretGenerator",
     "helmCharts",
     "helmChartInflationGenerator",
     "generators",
@@ -116,6 +115,7 @@ impl Build<'_> {
                 return Err(errors);
             }
             self.configure(level)?;
+            self.generate(level)?;
             level.next_component = Some(0);
         }
         if let Some(component) = self.open_component(level)? {
@@ -228,6 +228,15 @@ impl Build<'_> {
         }
         let own = Arc::new(TransformerConfig::defaults()).merged(&files)?;
         level.accumulator.configure(&own)
+    }
+
+    fn generate(&self, level: &mut Level) -> Result<()> {
+        let context = generate::Context {
+            kustomization: &level.kustomization,
+            root: &level.root,
+            schema: &self.schema,
+        };
+        generate::generate(&context, &mut level.accumulator.resources)
     }
 
     fn transform(&mut self, level: &mut Level) -> Result<()> {

@@ -16,6 +16,7 @@ use accumulate::Accumulator;
 
 use crate::config::{Kustomization, Warning};
 use crate::error::{Error, Result};
+use crate::generate;
 use crate::load::Loader;
 use crate::resource::{Kept, ResMap, validate};
 
@@ -53,6 +54,8 @@ pub fn build(loader: &Loader, target: &str, options: &Options) -> Result<Output>
         let fields = &configuration.var_reference;
         variables.replace(&mut resources, fields, &schema, &mut warnings)?;
     }
+    let mut resources = accumulate::target(root, kustomization, &mut warnings)?.resources;
+    generate::hash(&mut resources)?;
     drop_local_config(&mut resources)?;
     resources.check_ids()?;
     order::sort(&mut resources, &order);

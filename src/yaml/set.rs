@@ -1,9 +1,10 @@
 //! Setting text in a document, with what kustomize's setters do to tag and style: it decides the bytes.
 
 use super::node::{Kind, Mapping, Node, Scalar, Style, Tag};
+use super::parse::document;
 use super::scalar::{Value, resolve_1_1};
 use crate::error::{Code, Error, Result};
-use crate::source::Span;
+use crate::source::{Sources, Span};
 
 impl Node {
     /// Sets the text of a scalar. It keeps its style, and gets the tag given: with [`Tag::None`], what the new text
@@ -44,6 +45,22 @@ impl Node {
     }
 }
 
+impl Scalar {
+    /// A string as the value of a new field: a literal block if it has several lines, in double quotes where YAML 1.1
+    /// would take it for something else, else plain. (kyaml's `NewStringRNode` and `FieldSetter`.)
+    #[must_use]
+    pub fn new_string(text: &str, span: Span) -> Self {
+        let style = if text.contains('\n') {
+            Style::Literal
+        } else if means_string_in_1_1(text) {
+            Style::Plain
+        } else {
+            Style::DoubleQuoted
+        };
+        Self::parsed(text, Tag::Str, style, span)
+    }
+}
+
 impl Mapping {
     fn set_text(&mut self, key: &str, text: &str, tag: Tag, span: Span) {
         if let Some(old) = self.get_mut(key) {
@@ -59,15 +76,25 @@ impl Mapping {
     }
 }
 
+/// Whether text, read as a whole document, is a string, or none that can be read. Empty text counts as one.
+/// (kyaml's `IsValueNonString`.)
 fn means_string_in_1_1(text: &str) -> bool {
-    matches!(resolve_1_1(&Scalar::untagged(text, Span::NONE)), Ok(Value::Str(_)))
+    let is_string = |scalar: &Scalar| matches!(resolve_1_1(scalar), Ok(Value::Str(_)) | Err(_));
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'/';
+    if text.is_empty() || text.bytes().all(is_word) {
+        return text.is_empty() || is_string(&Scalar::untagged(text, Span::NONE));
+    }
+    let document = Sources::new().add("", text).and_then(|source| document(&source));
+    match document {
+        Ok(Some(document)) => document.root.as_scalar().is_some_and(is_string),
+        Ok(None) => false,
+        Err(_) => true,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::Sources;
-    use crate::yaml::parse::document;
 
     fn read(text: &str) -> Node {
         document(&Sources::new().add("text.yaml", text).unwrap()).unwrap().unwrap().root
@@ -102,5 +129,17 @@ mod tests {
             .map(|(_, value)| value.as_scalar().unwrap().style())
             .collect();
         assert_eq!(styles, [Style::SingleQuoted, Style::DoubleQuoted, Style::Plain]);
+    }
+
+    #[test]
+    fn a_new_string_is_quoted_where_it_must_be() {
+        let style = |text: &str| Scalar::new_string(text, Span::NONE).style();
+        for text in ["on", "1", "~", "a: b", "{}", "[x]", "# a", "5 # a", "1:30", "2001-01-01"] {
+            assert_eq!(style(text), Style::DoubleQuoted, "{text}");
+        }
+        for text in ["", "a", "a:b", "'5'", "a # b", "{", "\u{1}", "*a"] {
+            assert_eq!(style(text), Style::Plain, "{text}");
+        }
+        assert_eq!(style("1\n"), Style::Literal);
     }
 }

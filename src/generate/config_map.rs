@@ -1,0 +1,39 @@
+//! `configMapGenerator:` makes ConfigMaps of literals and files.
+
+use super::{Context, each, object, sources};
+use crate::config::GeneratorArgs;
+use crate::error::Result;
+use crate::resource::Resource;
+use crate::source::Span;
+use crate::yaml::de::Spanned;
+use crate::yaml::{Node, Scalar};
+
+const KIND: &str = "ConfigMap";
+
+/// The ConfigMaps that a kustomization asks for.
+///
+/// # Errors
+/// What is wrong with each: [`object::check`] and [`sources::read`].
+pub(super) fn generate(context: &Context<'_>) -> Result<Vec<Resource>> {
+    each(&context.kustomization.config_map_generator, |args| {
+        make(context, args).map_err(|error| object::explain(error, KIND, args))
+    })
+}
+
+/// Text goes into `data` as it is, and bytes that are no UTF-8 into `binaryData`. A field without entries is not
+/// there. (kustomize, `kyaml/yaml/datamap.go`: `LoadMapIntoConfigMapData`.)
+fn make(context: &Context<'_>, args: &Spanned<GeneratorArgs>) -> Result<Resource> {
+    object::check(KIND, args, args.span)?;
+    let (mut data, mut binary) = (Vec::new(), Vec::new());
+    for (key, value) in sources::read(args, context.root)? {
+        let key = Scalar::untagged(&key, value.key);
+        match value.text() {
+            Some(text) => data.push((key, Scalar::new_string(text, value.span()).into())),
+            None => binary.push((key, object::base64(value.bytes(), value.span()))),
+        }
+    }
+    let fields = [("data", data), ("binaryData", binary)];
+    let fields = fields.into_iter().filter(|(_, entries)| !entries.is_empty());
+    let fields = fields.map(|(field, entries)| (field, Node::mapping(entries, Span::NONE)));
+    object::resource(context, KIND, args, fields)
+}

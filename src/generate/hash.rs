@@ -1,0 +1,99 @@
+//! The hash of a resource's content at the end of its name: a new content gets a new name, and so whoever uses it
+//! notices.
+
+use sha2::{Digest, Sha256};
+
+use crate::error::{Code, Error, Result};
+use crate::resource::{ResMap, Resource};
+use crate::yaml::{self, Kind, Node, Scalar, Style, Tag};
+
+/// Adds the hash of its content to the name of every resource that needs one; the name without it is remembered.
+/// Linear in the content of those. (kustomize, `api/internal/builtins/HashTransformer.go`.)
+///
+/// # Errors
+/// For each that cannot be hashed: [`Code::NotSupportedYet`] if it is neither a ConfigMap nor a Secret, else as
+/// [`yaml::to_json`].
+pub fn hash(resources: &mut ResMap) -> Result<()> {
+    if !resources.iter().any(|resource| resource.needs_hash) {
+        return Ok(());
+    }
+    let mut errors = Vec::new();
+    for resource in resources.iter_mut().filter(|resource| resource.needs_hash) {
+        let hashed = content_hash(resource).and_then(|hash| {
+            resource.push_previous_id();
+            let (name, span) = (format!("{}-{hash}", resource.name()), resource.span());
+            resource.set_name(&name, span)
+        });
+        let id = resource.id();
+        errors.extend(hashed.map_err(|error| error.step(format!("while hashing `{id}`"))).err());
+    }
+    Error::all(errors).map_or(Ok(()), Err)
+}
+
+/// The first ten hexadecimal digits of the SHA-256 of the content, without vowels and what looks like one.
+fn content_hash(resource: &Resource) -> Result<String> {
+    const DIGITS: &[u8; 16] = b"gh2k456789mbcdtf";
+    let digest = Sha256::digest(content(resource)?);
+    let digit = |bits: u8| char::from(DIGITS[usize::from(bits & 0xF)]);
+    Ok(digest.iter().take(5).flat_map(|&byte| [digit(byte >> 4), digit(byte)]).collect())
+}
+
+/// The content that is hashed, as JSON. The name is always empty in it: the reference looks for a field
+/// `metadata/name`. (kustomize, `api/hasher/hasher.go`.)
+fn content(resource: &Resource) -> Result<String> {
+    let mut json = String::from("{");
+    let node = resource.node();
+    match resource.kind() {
+        "ConfigMap" => {
+            push_collection("binaryData", node, &mut json)?;
+            push("data", node, &mut json)?;
+            json.push_str(r#","kind":"ConfigMap","name":"""#);
+        }
+        "Secret" => {
+            push("data", node, &mut json)?;
+            json.push_str(r#","kind":"Secret","name":"","#);
+            push_collection("stringData", node, &mut json)?;
+            push("type", node, &mut json)?;
+        }
+        // The reference hashes Go's memory of the document: its lines, columns and comments too.
+        kind => {
+            let message = format!("a hash of the content of a `{kind}` is not supported yet");
+            return Err(Error::new(Code::NotSupportedYet, message)
+                .at(resource.span())
+                .label("only ConfigMaps and Secrets are hashed")
+                .help("remove the annotation that asks for a hash"));
+        }
+    }
+    json.push('}');
+    Ok(json)
+}
+
+/// Appends a field, which is empty text when it is absent. A scalar is its text whatever it means.
+fn push(field: &str, node: &Node, json: &mut String) -> Result<()> {
+    json.extend(["\"", field, "\":"]);
+    let Some(value) = node.get(field).filter(|value| !value.is_null()) else {
+        json.push_str("\"\"");
+        return Ok(());
+    };
+    match value.kind() {
+        Kind::Scalar => {
+            let text = value.as_text().unwrap_or_default();
+            let text = Scalar::parsed(text, Tag::Str, Style::DoubleQuoted, value.span());
+            yaml::to_json(&text.into(), json)?;
+        }
+        Kind::Mapping => yaml::to_json(value, json)?,
+        // A mapping is expected, and what is none does not become one.
+        Kind::Sequence => json.push_str("null"),
+    }
+    Ok(())
+}
+
+/// Appends a field and a comma if it is a collection.
+fn push_collection(field: &str, node: &Node, json: &mut String) -> Result<()> {
+    let is_collection = node.get(field).is_some_and(|value| value.as_scalar().is_none());
+    if is_collection {
+        push(field, node, json)?;
+        json.push(',');
+    }
+    Ok(())
+}

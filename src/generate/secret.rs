@@ -1,0 +1,37 @@
+//! `secretGenerator:` makes Secrets of literals and files.
+
+use super::{Context, each, object, sources};
+use crate::config::SecretArgs;
+use crate::error::Result;
+use crate::resource::Resource;
+use crate::source::Span;
+use crate::yaml::de::Spanned;
+use crate::yaml::{Node, Scalar};
+
+const KIND: &str = "Secret";
+
+/// The Secrets that a kustomization asks for.
+///
+/// # Errors
+/// What is wrong with each: [`object::check`] and [`sources::read`].
+pub(super) fn generate(context: &Context<'_>) -> Result<Vec<Resource>> {
+    each(&context.kustomization.secret_generator, |secret| {
+        make(context, secret).map_err(|error| object::explain(error, KIND, &secret.args))
+    })
+}
+
+/// All of it goes into `data` in base64, which is there even when it is empty. (kustomize,
+/// `api/internal/generators/secret.go`, `kyaml/yaml/datamap.go`: `LoadMapIntoSecretData`.)
+fn make(context: &Context<'_>, secret: &Spanned<SecretArgs>) -> Result<Resource> {
+    let SecretArgs { args, secret_type } = &secret.value;
+    object::check(KIND, args, secret.span)?;
+    let secret_type = match secret_type.as_str() {
+        "" => Scalar::new_string("Opaque", Span::NONE),
+        text => Scalar::new_string(text, secret_type.span),
+    };
+    let entries = sources::read(args, context.root)?.into_iter().map(|(key, value)| {
+        (Scalar::untagged(&key, value.key), object::base64(value.bytes(), value.span()))
+    });
+    let data = Node::mapping(entries.collect(), Span::NONE);
+    object::resource(context, KIND, args, [("type", secret_type.into()), ("data", data)])
+}

@@ -1,0 +1,175 @@
+//! Where the entries of ConfigMaps and Secrets come from: files of variables, literals, files.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::str;
+
+use super::env;
+use crate::config::GeneratorArgs;
+use crate::error::{Code, Error, Result};
+use crate::load::{File, Root};
+use crate::source::Span;
+use crate::yaml::Text;
+use crate::yaml::de::Spanned;
+
+/// The entries of a generator by their keys, in the order of those. What a key may look like is not checked, as in the
+/// reference. (kustomize, `api/kv/kv.go`.)
+///
+/// # Errors
+/// All that is wrong: files that cannot be read ([`Root::file`]), [`Code::InvalidUtf8`] for a file of variables that is
+/// no text, [`Code::InvalidValue`] for entries that are not written as they must be, [`Code::DuplicateKey`].
+pub(super) fn read(args: &GeneratorArgs, root: &Root) -> Result<BTreeMap<Text, Value>> {
+    let mut entries = Entries::default();
+    for path in &args.envs {
+        let read = root.file(path, path.span).and_then(|file| entries.add_variables(&file));
+        entries.keep(read.map_err(|error| error.at(path.span)));
+    }
+    for literal in &args.literals {
+        let read = split_literal(literal);
+        let added = read.and_then(|(key, value)| {
+            let content = Content::Text(value.into());
+            entries.add(key, Value { content, key: literal.span, place: literal.span })
+        });
+        entries.keep(added);
+    }
+    for source in &args.files {
+        let added = split_file(source).and_then(|(key, path)| {
+            let content = Content::File(root.file(path, source.span)?);
+            entries.add(key, Value { content, key: source.span, place: source.span })
+        });
+        entries.keep(added);
+    }
+    Error::all(entries.errors).map_or(Ok(entries.values), Err)
+}
+
+/// The value of an entry.
+pub(super) struct Value {
+    content: Content,
+    /// Where its key is written.
+    pub(super) key: Span,
+    /// Where the value is written, or the file named.
+    place: Span,
+}
+
+enum Content {
+    Text(Text),
+    File(File),
+}
+
+impl Value {
+    pub(super) fn bytes(&self) -> &[u8] {
+        match &self.content {
+            Content::Text(text) => text.as_bytes(),
+            Content::File(file) => file.bytes(),
+        }
+    }
+
+    /// The value as text, if it is some.
+    pub(super) fn text(&self) -> Option<&str> {
+        match &self.content {
+            Content::Text(text) => Some(text),
+            Content::File(file) => str::from_utf8(file.bytes()).ok(),
+        }
+    }
+
+    /// Where it is written: for a file of text, all of that.
+    pub(super) fn span(&self) -> Span {
+        match &self.content {
+            Content::File(file) if self.text().is_some() => {
+                file.source().map_or(self.place, |source| source.span(0, source.text().len()))
+            }
+            Content::File(_) | Content::Text(_) => self.place,
+        }
+    }
+}
+
+/// What was found so far.
+#[derive(Default)]
+struct Entries {
+    values: BTreeMap<Text, Value>,
+    errors: Vec<Error>,
+}
+
+impl Entries {
+    fn add_variables(&mut self, file: &File) -> Result<()> {
+        let variables = env::read(file)?;
+        // A file of which not all is read may hold what is no text.
+        let source = file.source().ok();
+        let span = |start: usize, text: &str| {
+            source.map_or(Span::NONE, |source| source.span(start, start + text.len()))
+        };
+        for env::Variable { key, value, start } in variables {
+            let place = span(start + key.len() + 1, value);
+            let content = Content::Text(value.into());
+            let added = self.add(key, Value { content, key: span(start, key), place });
+            self.keep(added);
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, key: &str, value: Value) -> Result<()> {
+        match self.values.entry(key.into()) {
+            Entry::Vacant(entry) => {
+                entry.insert(value);
+                Ok(())
+            }
+            Entry::Occupied(entry) => {
+                Err(Error::new(Code::DuplicateKey, format!("the key `{key}` is given twice"))
+                    .at(value.key)
+                    .label("this one comes second")
+                    .note(entry.get().key, "the first one")
+                    .help("remove or rename one of them"))
+            }
+        }
+    }
+
+    fn keep(&mut self, result: Result<()>) {
+        self.errors.extend(result.err());
+    }
+}
+
+/// Key and value of a literal, without a pair of quotes around the value.
+fn split_literal(literal: &Spanned<Text>) -> Result<(&str, &str)> {
+    let (key, value) = match literal.split_once('=') {
+        Some((key, value)) if !key.is_empty() => (key, value),
+        Some(_) => return Err(invalid(literal, "a literal has no key", "key=value")),
+        None => {
+            let error = invalid(literal, "a literal has no `=`", "key=value");
+            return Err(match literal.split_once(": ") {
+                Some((key, value)) if !key.is_empty() => {
+                    error.help(format!("did you mean `{key}={value}`?"))
+                }
+                _ => error,
+            });
+        }
+    };
+    let unquoted = ['"', '\'']
+        .into_iter()
+        .find_map(|quote| value.strip_prefix(quote).and_then(|value| value.strip_suffix(quote)));
+    Ok((key, unquoted.unwrap_or(value)))
+}
+
+/// Key and path of a file: without a key, it is the name of the file. (kustomize, `api/internal/generators/utils.go`:
+/// `ParseFileSource`.)
+fn split_file(source: &Spanned<Text>) -> Result<(&str, &str)> {
+    let form = "path` or `key=path";
+    match source.split_once('=') {
+        None => {
+            let path = source.trim_end_matches('/');
+            Ok((path.rsplit_once('/').map_or(path, |(_, name)| name), source))
+        }
+        Some((_, path)) if path.contains('=') => Err(invalid(
+            source,
+            "a file has several `=`: neither its key nor its path may hold one",
+            form,
+        )),
+        Some(("", _)) => Err(invalid(source, "a file has an empty key", form)),
+        Some((_, "")) => Err(invalid(source, "a file has an empty path", form)),
+        Some(parts) => Ok(parts),
+    }
+}
+
+#[cold]
+fn invalid(written: &Spanned<Text>, message: &str, form: &str) -> Error {
+    Error::new(Code::InvalidValue, message).at(written.span).label(format!("expected `{form}`"))
+}

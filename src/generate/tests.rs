@@ -1,0 +1,1 @@
+//! Small kustomizations in memory.
