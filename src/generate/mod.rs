@@ -6,8 +6,6 @@ mod hash;
 mod object;
 mod secret;
 mod sources;
-#[cfg(test)]
-mod tests;
 
 use crate::config::Kustomization;
 use crate::error::{Error, Result};

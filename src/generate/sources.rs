@@ -9,8 +9,8 @@ use crate::config::GeneratorArgs;
 use crate::error::{Code, Error, Result};
 use crate::load::{File, Root};
 use crate::source::Span;
-use crate::yaml::Text;
 use crate::yaml::de::Spanned;
+use crate::yaml::{self, Text};
 
 /// The entries of a generator by their keys, in the order of those. What a key may look like is not checked, as in the
 /// reference. (kustomize, `api/kv/kv.go`.)
@@ -25,8 +25,8 @@ pub(super) fn read(args: &GeneratorArgs, root: &Root) -> Result<BTreeMap<Text, V
         entries.keep(read.map_err(|error| error.at(path.span)));
     }
     for literal in &args.literals {
-        let read = split_literal(literal);
-        let added = read.and_then(|(key, value)| {
+        let added = yaml::through_json(literal, literal.span).and_then(|text| {
+            let (key, value) = split_literal(&text, literal.span)?;
             let content = Content::Text(value.into());
             entries.add(key, Value { content, key: literal.span, place: literal.span })
         });
@@ -129,12 +129,12 @@ impl Entries {
 }
 
 /// Key and value of a literal, without a pair of quotes around the value.
-fn split_literal(literal: &Spanned<Text>) -> Result<(&str, &str)> {
+fn split_literal(literal: &str, span: Span) -> Result<(&str, &str)> {
     let (key, value) = match literal.split_once('=') {
         Some((key, value)) if !key.is_empty() => (key, value),
-        Some(_) => return Err(invalid(literal, "a literal has no key", "key=value")),
+        Some(_) => return Err(invalid(span, "a literal has no key", "key=value")),
         None => {
-            let error = invalid(literal, "a literal has no `=`", "key=value");
+            let error = invalid(span, "a literal has no `=`", "key=value");
             return Err(match literal.split_once(": ") {
                 Some((key, value)) if !key.is_empty() => {
                     error.help(format!("did you mean `{key}={value}`?"))
@@ -159,17 +159,17 @@ fn split_file(source: &Spanned<Text>) -> Result<(&str, &str)> {
             Ok((path.rsplit_once('/').map_or(path, |(_, name)| name), source))
         }
         Some((_, path)) if path.contains('=') => Err(invalid(
-            source,
+            source.span,
             "a file has several `=`: neither its key nor its path may hold one",
             form,
         )),
-        Some(("", _)) => Err(invalid(source, "a file has an empty key", form)),
-        Some((_, "")) => Err(invalid(source, "a file has an empty path", form)),
+        Some(("", _)) => Err(invalid(source.span, "a file has an empty key", form)),
+        Some((_, "")) => Err(invalid(source.span, "a file has an empty path", form)),
         Some(parts) => Ok(parts),
     }
 }
 
 #[cold]
-fn invalid(written: &Spanned<Text>, message: &str, form: &str) -> Error {
-    Error::new(Code::InvalidValue, message).at(written.span).label(format!("expected `{form}`"))
+fn invalid(span: Span, message: &str, form: &str) -> Error {
+    Error::new(Code::InvalidValue, message).at(span).label(format!("expected `{form}`"))
 }

@@ -15,7 +15,7 @@ mod scalar;
 mod set;
 mod typed;
 
-pub use emit::emit;
+pub use emit::{emit, through_json};
 pub use json::{json_passage, to_json};
 pub use node::{CollectionStyle, Kind, Mapping, Node, Scalar, Sequence, Style, Tag, Text};
 pub use scalar::number::push_general;

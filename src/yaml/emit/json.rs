@@ -1,12 +1,27 @@
 //! What the JSON between go-yaml v3 and v2 does to a string: v2 reads it as YAML, where not everything may stand.
 
+use std::borrow::Cow;
+
 use crate::error::{Code, Error, Result};
 use crate::source::Span;
-use crate::yaml::analysis::Analysis;
+use crate::yaml::analysis::{Analysis, analyze};
 use crate::yaml::typed::shortened;
 
 /// The longest key, in characters of its JSON with the quotes, that go-yaml v2 reads.
 const LONGEST_KEY: usize = 1024;
+
+/// The text of a string that stood in a configuration of a builtin plugin: the reference prints those as JSON, and reads
+/// that with go-yaml v2.
+///
+/// # Errors
+/// [`Code::UnrepresentableValue`], as of what is printed.
+pub fn through_json(text: &str, span: Span) -> Result<Cow<'_, str>> {
+    let analysis = analyze(text);
+    if analysis.forbidden || analysis.next_line {
+        return reread(text, analysis, span).map(Cow::Owned);
+    }
+    Ok(Cow::Borrowed(text))
+}
 
 /// Checks that a key survives.
 ///

@@ -8,6 +8,8 @@ mod json;
 mod number;
 mod string;
 
+pub use json::through_json;
+
 use super::node::{CollectionStyle, Mapping, Node, Repr, Scalar};
 use super::parse::MAX_DEPTH;
 use super::scalar::Value;

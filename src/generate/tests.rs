@@ -1,1 +1,0 @@
-//! Small kustomizations in memory.
