@@ -131,6 +131,12 @@ codes! {
     ExpectedComponent = "expected-component",
     /// A component stands where a base is expected.
     UnexpectedComponent = "unexpected-component",
+    /// A plugin that runs programs, which nobody allowed.
+    PluginNotEnabled = "plugin-not-enabled",
+    /// A builtin plugin that does not exist.
+    UnknownPlugin = "unknown-plugin",
+    /// A validator changed what it was to look at.
+    ValidatorChange = "validator-change",
     /// A field that krender reads and does not act on yet.
     NotSupportedYet = "not-supported-yet",
 }

@@ -20,6 +20,8 @@ pub mod generate;
 
 pub mod transform;
 
+pub mod plugin;
+
 pub mod build;
 
 pub mod cli;

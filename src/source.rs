@@ -159,6 +159,15 @@ impl Sources {
         }
     }
 
+    /// Adds a text that stands inside another one, at a place there: it is shown as an entry of that file.
+    ///
+    /// # Errors
+    /// As [`Sources::add`].
+    pub fn add_inline(&self, place: Span, entry: &str, text: &str) -> Result<Arc<Source>> {
+        let file = self.source_of(place).map_or_else(String::new, |source| source.name.clone());
+        self.add(format!("{file} ({entry})"), text)
+    }
+
     fn add_text(&self, name: String, text: String) -> Result<Arc<Source>> {
         let mut sources = self.sources.write().unwrap_or_else(PoisonError::into_inner);
         let base = sources.last().map_or(0, |last| last.base as usize + last.text.len() + 1);

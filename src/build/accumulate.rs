@@ -6,11 +6,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::configurations::Configurations;
 use super::vars::Variables;
 use crate::config::{Kustomization, TransformerConfig, Warning};
 use crate::error::{Code, Error, Result};
 use crate::generate;
 use crate::load::{Entry, File, Root};
+use crate::plugin::{Plugin, validate};
 use crate::resource::{self, ResMap};
 use crate::schema::{BuiltIn, Schema};
 use crate::source::Span;
@@ -81,9 +83,14 @@ struct Level {
     /// The next entry of `components`; nothing before all resources are there.
     next_component: Option<usize>,
     accumulator: Accumulator,
+    /// The plugins at work: nothing before all components are there, then `transformers`, then `validators`.
+    plugins: Option<Configurations>,
     /// What is wrong with the entries so far.
     errors: Vec<Error>,
 }
+
+const TRANSFORMERS_FIELD: &str = "transformers";
+const VALIDATORS_FIELD: &str = "validators";
 
 /// The fields that are read and not acted on yet.
 const NOT_YET: &[&str] = &[
@@ -92,8 +99,6 @@ const NOT_YET: &[&str] = &[
     "helmCharts",
     "helmChartInflationGenerator",
     "generators",
-    "transformers",
-    "validators",
     "buildMetadata",
 ];
 
@@ -103,10 +108,7 @@ impl Build<'_> {
         if let Some((base, span)) = level.accumulate_files(&self.schema) {
             match self.bases.get(base.path()) {
                 Some(Some(known)) => level.merge(known.clone(), span),
-                _ => {
-                    let base = self.open_base(base)?;
-                    self.around.push(std::mem::replace(level, base));
-                }
+                _ => self.enter(level, base)?,
             }
             return Ok(None);
         }
@@ -122,7 +124,19 @@ impl Build<'_> {
             self.around.push(std::mem::replace(level, component));
             return Ok(None);
         }
-        self.transform(level)?;
+        if self.gather_plugins(level)? {
+            return Ok(None);
+        }
+        if level.plugins.as_ref().is_some_and(|plugins| plugins.field() == TRANSFORMERS_FIELD) {
+            self.transform(level)?;
+            let entries = &level.kustomization.validators;
+            let validators =
+                Configurations::of_field(VALIDATORS_FIELD, entries, &level.root, &self.schema)?;
+            level.plugins = Some(validators);
+            return Ok(None);
+        }
+        self.validate(level)?;
+        level.collect_variables()?;
         let accumulated = std::mem::take(&mut level.accumulator);
         let Some(parent) = self.around.pop() else {
             return Ok(Some(accumulated));
@@ -135,8 +149,44 @@ impl Build<'_> {
         let is_used_again = self.bases.contains_key(complete.root.path());
         self.bases
             .insert(complete.root.path().to_path_buf(), is_used_again.then(|| accumulated.clone()));
-        level.merge(accumulated, complete.root.span());
+        match &mut level.plugins {
+            Some(plugins) => plugins.merge(accumulated.resources, complete.root.span())?,
+            None => level.merge(accumulated, complete.root.span()),
+        }
         Ok(None)
+    }
+
+    /// Goes on with a base.
+    fn enter(&mut self, level: &mut Level, base: Root) -> Result<()> {
+        let base = self.open_base(base)?;
+        self.around.push(std::mem::replace(level, base));
+        Ok(())
+    }
+
+    /// Gathers the configurations of plugins until one is a directory, which is entered. False when all are there.
+    fn gather_plugins(&mut self, level: &mut Level) -> Result<bool> {
+        let plugins = match &mut level.plugins {
+            Some(plugins) => plugins,
+            None => {
+                let entries = &level.kustomization.transformers;
+                level.plugins.insert(Configurations::of_field(
+                    TRANSFORMERS_FIELD,
+                    entries,
+                    &level.root,
+                    &self.schema,
+                )?)
+            }
+        };
+        let Some(directory) = plugins.next_directory(&level.root, &self.schema)? else {
+            return Ok(false);
+        };
+        match self.bases.get(directory.path()) {
+            Some(Some(known)) => {
+                plugins.merge(known.resources.clone(), directory.span())?;
+            }
+            _ => self.enter(level, directory)?,
+        }
+        Ok(true)
     }
 
     fn open_base(&mut self, root: Root) -> Result<Level> {
@@ -239,22 +289,21 @@ impl Build<'_> {
         generate::generate(&context, &mut level.accumulator.resources)
     }
 
+    /// Runs the builtin transformers, then those of `transformers`.
     fn transform(&mut self, level: &mut Level) -> Result<()> {
-        let Accumulator { resources, configuration, variables } = &mut level.accumulator;
-        let context = Context {
-            kustomization: &level.kustomization,
-            configuration: configuration.as_deref().unwrap_or(&self.defaults),
-            root: &level.root,
-            schema: &self.schema,
-        };
+        let (context, resources, configurations) = self.work(level);
+        let plugins = configurations.map_or(Ok(Vec::new()), |found| found.plugins(&context))?;
         for (_, transformer) in TRANSFORMERS {
             transformer(&context, resources)?;
         }
-        variables
-            .collect(&level.kustomization.vars, resources)
-            .map_err(|error| error.step("while collecting `vars`"))?;
+        for plugin in &plugins {
+            plugin.transform(&context, resources)?;
+            resources.retain(|resource| !resource.node().is_empty());
+        }
+        let merges = plugins.iter().any(Plugin::merges);
         let Kustomization { patches, patches_strategic_merge, .. } = &level.kustomization;
-        if !patches.is_empty() || !patches_strategic_merge.is_empty() {
+        let resources = &level.accumulator.resources;
+        if merges || !patches.is_empty() || !patches_strategic_merge.is_empty() {
             self.asked = BuiltIn::Second;
         } else if self.asked == BuiltIn::Replaced
             && resources.iter().any(|resource| !Schema::has_built_in_scope(resource.gvk()))
@@ -262,6 +311,28 @@ impl Build<'_> {
             self.asked = BuiltIn::First;
         }
         Ok(())
+    }
+
+    /// Runs the validators.
+    fn validate(&self, level: &mut Level) -> Result<()> {
+        let (context, resources, configurations) = self.work(level);
+        let plugins = configurations.map_or(Ok(Vec::new()), |found| found.plugins(&context))?;
+        plugins.iter().try_for_each(|plugin| validate(plugin, &context, resources))
+    }
+
+    /// What transformers work with, what they work on, and the configurations of plugins.
+    fn work<'l>(
+        &'l self,
+        level: &'l mut Level,
+    ) -> (Context<'l>, &'l mut ResMap, Option<&'l Configurations>) {
+        let Accumulator { resources, configuration, .. } = &mut level.accumulator;
+        let context = Context {
+            kustomization: &level.kustomization,
+            configuration: configuration.as_deref().unwrap_or(&self.defaults),
+            root: &level.root,
+            schema: &self.schema,
+        };
+        (context, resources, level.plugins.as_ref())
     }
 
     /// Adds to an error what else is wrong around it, and the way that leads to it.
@@ -317,6 +388,7 @@ impl Level {
             kustomization,
             next: 0,
             next_component: None,
+            plugins: None,
             accumulator,
             errors: Vec::new(),
         })
@@ -339,6 +411,13 @@ impl Level {
             }
         }
         None
+    }
+
+    /// Adds the variables of the level, now that its resources are what they are.
+    fn collect_variables(&mut self) -> Result<()> {
+        let Accumulator { resources, variables, .. } = &mut self.accumulator;
+        let collected = variables.collect(&self.kustomization.vars, resources);
+        collected.map_err(|error| error.step("while collecting `vars`"))
     }
 
     /// Adds what an entry came to.

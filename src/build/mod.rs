@@ -6,6 +6,7 @@
 
 mod accumulate;
 mod by_kind;
+mod configurations;
 mod order;
 mod references;
 #[cfg(test)]
@@ -49,13 +50,12 @@ pub fn build(loader: &Loader, target: &str, options: &Options) -> Result<Output>
     let order = order::choose(&kustomization, options.reorder, &mut warnings)?;
     let (accumulator, schema) = accumulate::target(root, kustomization, &mut warnings)?;
     let Accumulator { mut resources, configuration, variables } = accumulator;
+    generate::hash(&mut resources)?;
     if let Some(configuration) = configuration {
         references::update(&mut resources, &configuration.name_reference, &schema)?;
         let fields = &configuration.var_reference;
         variables.replace(&mut resources, fields, &schema, &mut warnings)?;
     }
-    let mut resources = accumulate::target(root, kustomization, &mut warnings)?.resources;
-    generate::hash(&mut resources)?;
     drop_local_config(&mut resources)?;
     resources.check_ids()?;
     order::sort(&mut resources, &order);

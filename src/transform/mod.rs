@@ -1,14 +1,14 @@
 //! Changes to the resources of a build, in kustomize's order.
 
-mod affix;
+pub(crate) mod affix;
 mod field;
 mod fields;
-mod images;
-mod labels;
-mod namespace;
-mod patches;
-mod replicas;
-mod select;
+pub(crate) mod images;
+pub(crate) mod labels;
+pub(crate) mod namespace;
+pub(crate) mod patches;
+pub(crate) mod replicas;
+pub(crate) mod select;
 
 pub use field::{Create, FieldPath};
 

@@ -55,6 +55,7 @@ pub(crate) enum Subjects {
 }
 
 impl NamespaceTransformer<'_> {
+    /// Sets the namespace of all resources.
     pub(crate) fn transform(&self, resources: &mut ResMap, schema: &Schema) -> Result<()> {
         let usual = |spec: &&FieldSpec| *spec.path != *"metadata/namespace";
         // Only an object of `v1` is a Namespace by another name than its own.
@@ -77,9 +78,7 @@ impl NamespaceTransformer<'_> {
             self.set_own(resource, schema)?;
             let v1 = resource.gvk().group.is_empty() && *resource.gvk().version == *"v1";
             let binding = is_role_binding(resource.kind());
-            if binding {
-                self.set_subjects(resource, schema)?;
-            }
+            self.set_subjects(resource, schema)?;
             let fields = match (v1, binding) {
                 (true, false) => &of_v1,
                 (false, false) => &of_others,
@@ -106,7 +105,8 @@ impl NamespaceTransformer<'_> {
         field.set_text(self.namespace, Tag::Str, self.span)
     }
 
-    fn set_own(&self, resource: &mut Resource, schema: &Schema) -> Result<()> {
+    /// Sets the namespace of a resource that has one by its kind.
+    pub(crate) fn set_own(&self, resource: &mut Resource, schema: &Schema) -> Result<()> {
         if resource.id().cluster_scoped {
             return Ok(());
         }
@@ -116,7 +116,11 @@ impl NamespaceTransformer<'_> {
         own.visit(resource, schema, self.span, &mut |field| self.set(field))
     }
 
-    fn set_subjects(&self, resource: &mut Resource, schema: &Schema) -> Result<()> {
+    /// Sets the namespaces of the subjects of a role binding; does nothing to any other kind.
+    pub(crate) fn set_subjects(&self, resource: &mut Resource, schema: &Schema) -> Result<()> {
+        if !is_role_binding(resource.kind()) {
+            return Ok(());
+        }
         let (key, value) = match self.subjects {
             Subjects::Untouched => return Ok(()),
             Subjects::NamedDefault => ("name", "default"),

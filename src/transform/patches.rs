@@ -52,14 +52,22 @@ pub(super) fn strategic_merge(context: &Context<'_>, resources: &mut ResMap) -> 
         return Err(empty(first.span));
     }
     for (entry, patches) in entries.iter().zip(loaded) {
-        for patch in patches {
-            let place = named(&patch, resources).map_err(|error| error.at(entry.span))?;
-            apply_settled(&patch, &[place], resources, context.schema).map_err(|error| {
-                error.at(entry.span).step("while applying `patchesStrategicMerge`")
-            })?;
-        }
+        apply_strategic(&patches, resources, context.schema)
+            .map_err(|error| error.at(entry.span).step("while applying `patchesStrategicMerge`"))?;
     }
     Ok(())
+}
+
+/// Applies strategic merge patches to the resources that they name.
+pub(crate) fn apply_strategic(
+    patches: &[Resource],
+    resources: &mut ResMap,
+    schema: &Schema,
+) -> Result<()> {
+    patches.iter().try_for_each(|patch| {
+        let place = named(patch, resources)?;
+        apply_settled(patch, &[place], resources, schema)
+    })
 }
 
 /// Applies `patchesJson6902`.
@@ -75,25 +83,34 @@ pub(super) fn json6902(context: &Context<'_>, resources: &mut ResMap) -> Result<
             .map_err(|error| error.at(entry.span).step("while reading `patchesJson6902`"))
     }))?;
     for (entry, (patch, selection)) in entries.iter().zip(loaded) {
-        for place in selection.places(resources) {
-            let apply = |resource: &mut Resource| apply_json(&patch, resource, context.schema);
-            resources
-                .change(place, apply)
-                .unwrap_or(Ok(()))
-                .map_err(|error| error.at(entry.span).step("while applying `patchesJson6902`"))?;
-        }
+        apply_selected(&patch, &selection, resources, context.schema)
+            .map_err(|error| error.at(entry.span).step("while applying `patchesJson6902`"))?;
     }
     Ok(())
 }
 
+/// Applies a JSON patch to the resources that are selected. Their ids of now are not remembered.
+pub(crate) fn apply_selected(
+    patch: &JsonPatch,
+    selection: &Selection,
+    resources: &mut ResMap,
+    schema: &Schema,
+) -> Result<()> {
+    selection.places(resources).into_iter().try_for_each(|place| {
+        let apply = |resource: &mut Resource| apply_json(patch, resource, schema);
+        resources.change(place, apply).unwrap_or(Ok(()))
+    })
+}
+
 /// A patch, read and told apart.
-enum Loaded {
+pub(crate) enum Loaded {
     Strategic(Vec<Resource>),
     Json(JsonPatch),
 }
 
 impl Loaded {
-    fn read(context: &Context<'_>, patch: &config::Patch, name: &str) -> Result<Self> {
+    /// Reads the patch of an entry; `name` is that of the entry, for text that stands there.
+    pub(crate) fn read(context: &Context<'_>, patch: &config::Patch, name: &str) -> Result<Self> {
         let source = text_of(context, patch, name)?;
         let first = parse::document(&source)?;
         if let Some(list) = first.filter(|first| first.root.kind() == Kind::Sequence) {
@@ -109,7 +126,8 @@ impl Loaded {
         Ok(Self::Strategic(patches))
     }
 
-    fn apply(
+    /// Applies the patch as its entry says.
+    pub(crate) fn apply(
         &self,
         context: &Context<'_>,
         patch: &config::Patch,
@@ -165,10 +183,8 @@ fn text_of(context: &Context<'_>, patch: &config::Patch, name: &str) -> Result<A
 
 /// Text that stands inside the kustomization file, as a source of its own.
 fn inline_source(context: &Context<'_>, text: &str, name: &str, span: Span) -> Result<Arc<Source>> {
-    let sources = context.root.loader().sources();
-    let file = sources.source_of(span).map_or_else(String::new, |source| source.name().to_owned());
     let entry = name.trim_start_matches("while reading ").trim_matches('`');
-    sources.add(format!("{file} ({entry})"), text)
+    context.root.loader().sources().add_inline(span, entry, text)
 }
 
 fn strategic(source: &Source, schema: &Schema) -> Result<Vec<Resource>> {
@@ -179,17 +195,33 @@ fn json(list: &Node) -> Result<JsonPatch> {
     JsonPatch::read(&de::from_node::<Node>(list)?)
 }
 
-fn strategic_entry(context: &Context<'_>, entry: &Spanned<Text>) -> Result<Vec<Resource>> {
+/// Reads an entry of `patchesStrategicMerge`: the patches themselves, or the path of their file.
+pub(crate) fn strategic_entry(
+    context: &Context<'_>,
+    entry: &Spanned<Text>,
+) -> Result<Vec<Resource>> {
     let inline = entry.contains('\n') || entry.trim_start().starts_with('{');
-    let source = if inline {
-        inline_source(context, entry, "patchesStrategicMerge", entry.span)?
-    } else {
-        context.root.read(entry, entry.span)?
-    };
+    if inline {
+        return inline_strategic(context, entry, "patchesStrategicMerge");
+    }
+    strategic(&*context.root.read(entry, entry.span)?, context.schema)
+}
+
+/// Reads strategic merge patches that stand in an entry.
+pub(crate) fn inline_strategic(
+    context: &Context<'_>,
+    text: &Spanned<Text>,
+    name: &str,
+) -> Result<Vec<Resource>> {
+    let source = inline_source(context, text, name, text.span)?;
     strategic(&source, context.schema)
 }
 
-fn json_entry(context: &Context<'_>, entry: &config::Patch) -> Result<(JsonPatch, Selection)> {
+/// Reads an entry of `patchesJson6902`: its patch, and what it is for.
+pub(crate) fn json_entry(
+    context: &Context<'_>,
+    entry: &config::Patch,
+) -> Result<(JsonPatch, Selection)> {
     let Some(target) = entry.target.as_ref().filter(|target| !target.name.is_empty()) else {
         return Err(Error::new(Code::InvalidPatch, "found no name of a target")
             .help("add `target: {kind: …, name: …}` to say what it is for"));
@@ -204,7 +236,7 @@ fn json_entry(context: &Context<'_>, entry: &config::Patch) -> Result<(JsonPatch
 }
 
 #[cold]
-fn empty(span: Span) -> Error {
+pub(crate) fn empty(span: Span) -> Error {
     Error::new(Code::InvalidPatch, "the patch is empty")
         .at(span)
         .help("write what it changes, or remove the entry")

@@ -1,0 +1,98 @@
+//! The configurations of plugins that a field of a kustomization names, gathered.
+
+use crate::error::Result;
+use crate::load::{Entry, Kind, Root};
+use crate::plugin::Plugin;
+use crate::resource::{self, ResMap};
+use crate::schema::Schema;
+use crate::source::Span;
+use crate::transform::Context;
+use crate::yaml::de::Spanned;
+use crate::yaml::{Text, parse};
+
+/// What `transformers` or `validators` names: configurations that stand there come first, then those of files and
+/// directories. A directory is a kustomization, and the resources it comes to are configurations.
+#[derive(Debug)]
+pub(super) struct Configurations {
+    field: &'static str,
+    /// The entries that are paths.
+    paths: Vec<Spanned<Text>>,
+    next: usize,
+    gathered: ResMap,
+}
+
+impl Configurations {
+    /// Begins with what stands in the entries of a field. (`api/internal/target/kusttarget.go`:
+    /// `configureExternalTransformers`.)
+    ///
+    /// # Errors
+    /// [`Code::DuplicateId`](crate::error::Code::DuplicateId) for configurations of one id; what is wrong with an entry that cannot be a path.
+    pub(super) fn of_field(
+        field: &'static str,
+        entries: &[Spanned<Text>],
+        root: &Root,
+        schema: &Schema,
+    ) -> Result<Self> {
+        let mut configurations =
+            Self { field, paths: Vec::new(), next: 0, gathered: ResMap::new() };
+        for (number, entry) in entries.iter().enumerate() {
+            let name = format!("{field}[{number}]");
+            let source = root.loader().sources().add_inline(entry.span, &name, entry)?;
+            let read = parse::documents(&source)
+                .and_then(|documents| resource::read(&source, &documents, schema));
+            match read {
+                Ok(resources) => configurations.merge(resources.into(), entry.span)?,
+                Err(error) if entry.contains('\n') && root.kind_of(entry) == Kind::Missing => {
+                    return Err(error.note(entry.span, "it comes in here"));
+                }
+                Err(_) => configurations.paths.push(entry.clone()),
+            }
+        }
+        Ok(configurations)
+    }
+
+    /// The field that names them.
+    pub(super) const fn field(&self) -> &'static str {
+        self.field
+    }
+
+    /// Goes on with the files until an entry is a directory.
+    ///
+    /// # Errors
+    /// Those of the files.
+    pub(super) fn next_directory(&mut self, root: &Root, schema: &Schema) -> Result<Option<Root>> {
+        while let Some(path) = self.paths.get(self.next) {
+            let span = path.span;
+            let entry = root.entry(path, span)?;
+            self.next += 1;
+            match entry {
+                Entry::Directory(directory) => return Ok(Some(directory)),
+                Entry::File(file) => {
+                    let read = resource::read(file.source()?, file.documents()?, schema)
+                        .map_err(|error| error.at(span))?;
+                    self.merge(read.into(), span)?;
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Adds what an entry came to.
+    ///
+    /// # Errors
+    /// [`Code::DuplicateId`](crate::error::Code::DuplicateId).
+    pub(super) fn merge(&mut self, other: ResMap, entry: Span) -> Result<()> {
+        self.gathered.append_all(other).map_err(|error| error.note(entry, "it comes in here"))
+    }
+
+    /// The plugins that they configure, in order.
+    ///
+    /// # Errors
+    /// Those of [`Plugin::transformer`].
+    pub(super) fn plugins(&self, context: &Context<'_>) -> Result<Vec<Plugin>> {
+        self.gathered
+            .iter()
+            .map(|configuration| Plugin::transformer(configuration, context))
+            .collect()
+    }
+}

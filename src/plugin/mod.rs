@@ -1,0 +1,152 @@
+//! Transformers that are configured by documents of their own: `apiVersion: builtin`, and a kind for each.
+
+mod affix;
+mod hash;
+mod images;
+mod labels;
+mod namespace;
+mod patches;
+mod replacements;
+mod replicas;
+mod validate;
+mod value_add;
+mod value_path;
+
+use crate::error::{Code, Error, Result, nearest};
+use crate::resource::{ResMap, Resource};
+use crate::source::Span;
+use crate::transform::Context;
+use crate::yaml::{Node, Text, json_passage};
+
+pub use validate::validate;
+
+/// A transformer with its configuration, ready to run. It costs what the transformer of the same name costs.
+pub struct Plugin {
+    kind: Text,
+    name: Text,
+    span: Span,
+    run: Run,
+}
+
+/// What a configured transformer does.
+type Run = Box<dyn Fn(&Context<'_>, &mut ResMap) -> Result<()>>;
+
+/// Reads the configuration of a transformer, and the files that it names. Unknown fields mean nothing.
+type Configure = fn(&Context<'_>, &Node) -> Result<Run>;
+
+/// The builtin transformers by kind (kustomize, `api/internal/plugins/builtinhelpers/builtins.go`).
+const TRANSFORMERS: &[(&str, Configure)] = &[
+    ("AnnotationsTransformer", labels::annotations),
+    ("HashTransformer", hash::configure),
+    ("ImageTagTransformer", images::configure),
+    ("LabelTransformer", labels::labels),
+    ("NamespaceTransformer", namespace::configure),
+    ("PatchJson6902Transformer", patches::json6902),
+    ("PatchStrategicMergeTransformer", patches::strategic_merge),
+    ("PatchTransformer", patches::patch),
+    ("PrefixSuffixTransformer", affix::both),
+    ("PrefixTransformer", affix::prefix),
+    ("ReplacementTransformer", replacements::configure),
+    ("ReplicaCountTransformer", replicas::configure),
+    ("SuffixTransformer", affix::suffix),
+    ("ValueAddTransformer", value_add::configure),
+];
+
+/// Generators, which make resources and transform none.
+const GENERATORS: &[&str] =
+    &["ConfigMapGenerator", "HelmChartInflationGenerator", "IAMPolicyGenerator", "SecretGenerator"];
+
+impl Plugin {
+    /// The transformer that a document configures. (`api/internal/plugins/loader/loader.go`.)
+    ///
+    /// # Errors
+    /// [`Code::PluginNotEnabled`] for one that is not builtin, [`Code::UnknownPlugin`] for a kind that is no
+    /// transformer, and whatever is wrong with the configuration.
+    pub fn transformer(configuration: &Resource, context: &Context<'_>) -> Result<Self> {
+        let (kind, span) = (configuration.kind(), configuration.span());
+        let gvk = configuration.gvk();
+        if !gvk.group.is_empty() || *gvk.version != *"builtin" {
+            return Err(not_enabled(configuration));
+        }
+        let Some((_, configure)) = TRANSFORMERS.iter().find(|(known, _)| *known == kind) else {
+            return Err(unknown(kind).at(span));
+        };
+        let read = || {
+            let mut node = configuration.node().clone();
+            // The reference writes the document out and reads it again: `yes` is text then, as in any resource.
+            json_passage(&mut node)?;
+            configure(context, &node)
+        };
+        let run = read().map_err(|error| {
+            error.at(span).step(format!("while reading the {kind} `{}`", configuration.name()))
+        })?;
+        Ok(Self { kind: kind.into(), name: configuration.name().into(), span, run })
+    }
+
+    /// Runs the transformer.
+    ///
+    /// # Errors
+    /// Those of the transformer.
+    pub fn transform(&self, context: &Context<'_>, resources: &mut ResMap) -> Result<()> {
+        (self.run)(context, resources).map_err(|error| {
+            error.at(self.span).step(format!("while running the {} `{}`", self.kind, self.name))
+        })
+    }
+
+    /// Whether it merges, and so asks the schema of merge keys.
+    #[must_use]
+    pub fn merges(&self) -> bool {
+        matches!(&*self.kind, "PatchTransformer" | "PatchStrategicMergeTransformer")
+    }
+}
+
+#[cold]
+fn not_enabled(configuration: &Resource) -> Error {
+    let kind = configuration.kind();
+    let error =
+        Error::new(Code::PluginNotEnabled, format!("plugins are not enabled, and `{kind}` is one"))
+            .at(configuration.span());
+    if TRANSFORMERS.iter().any(|(known, _)| *known == kind) {
+        return error.help(format!("the builtin {kind} has `apiVersion: builtin`"));
+    }
+    error.help("only `apiVersion: builtin` runs without programs from elsewhere")
+}
+
+#[cold]
+fn unknown(kind: &str) -> Error {
+    if GENERATORS.contains(&kind) {
+        return Error::new(Code::UnknownPlugin, format!("`{kind}` is no transformer"))
+            .help("list it under `generators`");
+    }
+    let error = Error::new(Code::UnknownPlugin, format!("there is no builtin `{kind}`"));
+    if kind == "SortOrderTransformer" {
+        return error.help("set `sortOptions` in the kustomization that is built");
+    }
+    match nearest(kind, TRANSFORMERS.iter().map(|(known, _)| *known)) {
+        Some(name) => error.help(format!("did you mean `{name}`?")),
+        None => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_sorted_and_has_each_kind_once() {
+        assert!(TRANSFORMERS.windows(2).all(|pair| pair[0].0 < pair[1].0));
+        assert!(GENERATORS.windows(2).all(|pair| pair[0] < pair[1]));
+    }
+
+    #[test]
+    fn kinds_that_are_none_say_what_to_do() {
+        for (kind, help) in [
+            ("SortOrderTransformer", "set `sortOptions` in the kustomization that is built"),
+            ("SecretGenerator", "list it under `generators`"),
+            ("LabelsTransformer", "did you mean `LabelTransformer`?"),
+        ] {
+            let error = unknown(kind);
+            assert_eq!((error.code(), &*error.helps()[0]), (Code::UnknownPlugin, help));
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Validators: transformers that may look at everything, and change nothing.
+
+use super::Plugin;
+use crate::error::{Code, Error, Result};
+use crate::resource::{ResMap, Resource};
+use crate::transform::Context;
+use crate::yaml::Node;
+
+/// The label by which a validator may say that it was there; it stays in the output.
+const VALIDATED_BY: &str = "validated-by";
+
+/// Runs a validator, and compares the resources with what they were. The order does not count. Linear.
+///
+/// (kustomize, `api/internal/target/kusttarget.go`: `runValidators`.)
+///
+/// # Errors
+/// Those of the validator, and [`Code::ValidatorChange`] for each resource that it changed, made or dropped, apart
+/// from the label `validated-by`.
+pub fn validate(plugin: &Plugin, context: &Context<'_>, resources: &mut ResMap) -> Result<()> {
+    let before = resources.clone();
+    plugin.transform(context, resources)?;
+    let mut errors = Vec::new();
+    for resource in &before {
+        let mut places = resources.places(resource.id());
+        let same = match (places.next().and_then(|place| resources.get(place)), places.next()) {
+            (Some(after), None) => is_unchanged(resource, after, context)?,
+            _ => false,
+        };
+        if !same {
+            errors.push(changed(plugin, resource));
+        }
+    }
+    if errors.is_empty() && before.len() != resources.len() {
+        errors.extend(resources.iter().last().map(|resource| changed(plugin, resource)));
+    }
+    Error::all(errors).map_or(Ok(()), Err)
+}
+
+/// Whether a resource is what it was, bookkeeping included, once the label is taken away from what it is now. So it is
+/// not if it had the label before; and taking it away writes all labels anew in the reference, so it is not either if
+/// its file has labels.
+fn is_unchanged(before: &Resource, after: &Resource, context: &Context<'_>) -> Result<bool> {
+    let mut node = after.annotated()?;
+    if after.labels().any(|(key, _)| key == VALIDATED_BY) {
+        if has_labels_in_its_file(before, context) {
+            return Ok(false);
+        }
+        take_label(&mut node);
+    }
+    Ok(node == before.annotated()?)
+}
+
+fn has_labels_in_its_file(resource: &Resource, context: &Context<'_>) -> bool {
+    let source = |span| {
+        let source = context.root.loader().sources().source_of(span);
+        source.map(|source| source.id())
+    };
+    let labels = resource.node().get("metadata").and_then(|metadata| metadata.get("labels"));
+    labels.is_some_and(|labels| source(labels.span()) == source(resource.node().span()))
+}
+
+fn take_label(root: &mut Node) {
+    let Some(metadata) = root.get_mut("metadata").and_then(Node::as_mapping_mut) else { return };
+    let Some(labels) = metadata.get_mut("labels").and_then(Node::as_mapping_mut) else { return };
+    labels.remove(VALIDATED_BY);
+    if labels.is_empty() {
+        metadata.remove("labels");
+    }
+}
+
+#[cold]
+fn changed(plugin: &Plugin, resource: &Resource) -> Error {
+    let message =
+        format!("the validator `{}` changed, made or dropped {}", plugin.name, resource.id());
+    Error::new(Code::ValidatorChange, message)
+        .at(resource.span())
+        .note(plugin.span, "the validator")
+        .help("list under `transformers` what changes resources; a validator may only add the label `validated-by` to a resource without labels")
+}

@@ -1,0 +1,215 @@
+//! `ValueAddTransformer`: one value, put into fields of many resources or into paths that stand there.
+
+use serde::Deserialize;
+
+use super::Run;
+use super::value_path::ValuePath;
+use crate::config::{FieldSpecs, Selector};
+use crate::error::{Code, Error, Result};
+use crate::resource::{ResMap, Resource};
+use crate::schema::Schema;
+use crate::source::Span;
+use crate::transform::Context;
+use crate::transform::namespace::{NamespaceTransformer, Subjects};
+use crate::transform::select::Selection;
+use crate::yaml::de::{self, Rules, Spanned};
+use crate::yaml::{Kind, Node, Scalar, Tag, Text, parse};
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Configuration {
+    /// The value; the name of the folder if it is empty.
+    value: Spanned<Text>,
+    targets: Vec<Spanned<Target>>,
+    /// A file with more targets.
+    target_file_path: Spanned<Text>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Targets {
+    targets: Vec<Spanned<Target>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Target {
+    /// The resources; all of them if there is none.
+    selector: Option<Selector>,
+    field_path: Spanned<Text>,
+    /// Where the value goes in a field that holds a path, counted from one; zero replaces the field.
+    file_path_position: Spanned<i64>,
+}
+
+/// A target, ready to be asked for.
+struct Place {
+    selection: Option<Selection>,
+    path: ValuePath,
+    is_namespace: bool,
+    position: Option<usize>,
+}
+
+/// Linear in resources times targets. (kustomize, `api/internal/builtins/ValueAddTransformer.go`.)
+pub(super) fn configure(context: &Context<'_>, node: &Node) -> Result<Run> {
+    let Configuration { value, mut targets, target_file_path } =
+        de::from_node_by(node, Rules::Lenient)?;
+    if !target_file_path.is_empty() {
+        let source = context.root.read(&target_file_path, target_file_path.span)?;
+        if let Some(document) = parse::document(&source)? {
+            let more: Targets = de::from_node_by(&document.root, Rules::Lenient)?;
+            targets.extend(more.targets);
+        }
+    }
+    if targets.is_empty() {
+        return Err(Error::new(Code::InvalidValue, "found no targets")
+            .help("say where the value goes: `targets: [{fieldPath: spec/path}]`"));
+    }
+    let places =
+        targets.iter().map(|target| Place::new(target).map_err(|error| error.at(target.span)));
+    let places: Vec<Place> = places.collect::<Result<_>>()?;
+    let (text, span) = match value.trim() {
+        "" => (context.root.path().file_name().unwrap_or_default().to_string_lossy(), node.span()),
+        text => (text.into(), value.span),
+    };
+    let value = Text::from(&*text);
+    Ok(Box::new(move |context, resources| {
+        places.iter().try_for_each(|place| place.fill(&value, span, resources, context.schema))
+    }))
+}
+
+impl Place {
+    fn new(target: &Target) -> Result<Self> {
+        let Target { selector, field_path, file_path_position } = target;
+        if field_path.is_empty() {
+            return Err(Error::new(Code::InvalidValue, "found no `fieldPath`")
+                .help("say which field gets the value: `fieldPath: spec/path`"));
+        }
+        let position = usize::try_from(file_path_position.value).map_err(|_| {
+            let message = format!(
+                "found `filePathPosition: {}`, expected no negative number",
+                file_path_position.value
+            );
+            Error::new(Code::InvalidValue, message).at(file_path_position.span)
+        })?;
+        Ok(Self {
+            selection: selector.as_ref().map(Selection::new).transpose()?,
+            path: ValuePath::new(field_path).map_err(|error| error.at(field_path.span))?,
+            is_namespace: field_path.as_str() == "metadata/namespace",
+            position: position.checked_sub(1),
+        })
+    }
+
+    fn fill(
+        &self,
+        value: &Text,
+        span: Span,
+        resources: &mut ResMap,
+        schema: &Schema,
+    ) -> Result<()> {
+        let places: Vec<usize> = match &self.selection {
+            Some(selection) => selection.places(resources),
+            None => (0..resources.len()).collect(),
+        };
+        places.into_iter().try_for_each(|place| {
+            let fill = |resource: &mut Resource| self.fill_one(value, span, resource, schema);
+            resources.change(place, fill).unwrap_or(Ok(()))
+        })
+    }
+
+    fn fill_one(
+        &self,
+        value: &Text,
+        span: Span,
+        resource: &mut Resource,
+        schema: &Schema,
+    ) -> Result<()> {
+        if self.is_namespace {
+            let transformer = NamespaceTransformer {
+                namespace: value,
+                span,
+                unset_only: false,
+                subjects: Subjects::NamedDefault,
+                fields: &FieldSpecs::default(),
+            };
+            transformer.set_own(resource, schema)?;
+            return transformer.set_subjects(resource, schema);
+        }
+        let id = resource.id().to_string();
+        let set = |root: &mut Node| match self.path.find_or_make(root, span)? {
+            Some(field) => self.set(field, value, span),
+            None => Ok(()),
+        };
+        resource
+            .with_annotations(schema, set)
+            .map_err(|error| error.step(format!("while adding a value to {id}")))
+    }
+
+    fn set(&self, field: &mut Node, value: &str, span: Span) -> Result<()> {
+        let Some(old) = field.as_scalar().map(Scalar::text) else {
+            return Err(field.wrong_kind(Kind::Scalar));
+        };
+        let text = match self.position {
+            Some(position) => with_part(old, position, value),
+            None => value.to_owned(),
+        };
+        field.set_text(&text, Tag::None, span)
+    }
+}
+
+/// A path with one part more, at a position from zero that does not count the slash of an absolute path. What lies
+/// beyond the end is the end. (kustomize, `kyaml/filesys/util.go`: `InsertPathPart`.)
+fn with_part(path: &str, position: usize, part: &str) -> String {
+    if part.is_empty() {
+        return path.to_owned();
+    }
+    let (root, relative) = match path.strip_prefix('/') {
+        Some(relative) => ("/", relative),
+        None => ("", path),
+    };
+    let mut parts: Vec<&str> =
+        if relative.is_empty() { Vec::new() } else { relative.split('/').collect() };
+    parts.insert(position.min(parts.len()), part);
+    parts.retain(|part| !part.is_empty());
+    format!("{root}{}", cleaned(&parts.join("/")))
+}
+
+/// A path without `.`, `..` and empty parts, as far as it can do without them. (Go's `filepath.Clean`.)
+fn cleaned(path: &str) -> String {
+    let is_absolute = path.starts_with('/');
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => drop(parts.pop()),
+            ".." if is_absolute => {}
+            part => parts.push(part),
+        }
+    }
+    match (is_absolute, parts.is_empty()) {
+        (true, _) => format!("/{}", parts.join("/")),
+        (false, true) => ".".to_owned(),
+        (false, false) => parts.join("/"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_is_put_into_a_path() {
+        for (path, position, expected) in [
+            ("", 0, "new"),
+            ("/", 3, "/new"),
+            ("one", 0, "new/one"),
+            ("/one", 0, "/new/one"),
+            ("one", 1, "one/new"),
+            ("/one/two", 1, "/one/new/two"),
+            ("one/two/three", 9, "one/two/three/new"),
+            ("one//two/", 2, "one/new/two"),
+            ("one/../two", 0, "new/two"),
+        ] {
+            assert_eq!(with_part(path, position, "new"), expected, "{path} {position}");
+        }
+    }
+}
