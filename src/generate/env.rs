@@ -52,3 +52,54 @@ fn line(rest: &[u8]) -> Option<usize> {
         length => length,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Code;
+    use crate::load::{Loader, Memory, Options};
+    use crate::source::Span;
+
+    #[track_caller]
+    fn variables(content: &[u8]) -> Result<Vec<(String, String, usize)>> {
+        let files = Memory::new().file("/k/kustomization.yaml", "a: b").file("/k/f", content);
+        let file = Loader::new(files, Options::default()).root("k")?.file("f", Span::NONE)?;
+        let written = |variable: &Variable<'_>| {
+            (variable.key.to_owned(), variable.value.to_owned(), variable.start)
+        };
+        Ok(read(&file)?.iter().map(written).collect())
+    }
+
+    #[test]
+    fn every_line_is_a_variable() {
+        let table: &[(&str, &[(&str, &str, usize)])] = &[
+            ("A=1\nB=2", &[("A", "1", 0), ("B", "2", 4)]),
+            ("\u{FEFF}A=1\r\n\n \t B = '2' \n", &[("A", "1", 3), ("B ", " '2' ", 12)]),
+            ("# no\n  # no\n=no\nA\nB=a=b\n", &[("A", "", 16), ("B", "a=b", 18)]),
+            ("\n\u{FEFF}A=1", &[("\u{FEFF}A", "1", 1)]),
+            ("", &[]),
+        ];
+        for (content, expected) in table {
+            let found = variables(content.as_bytes()).unwrap();
+            let found: Vec<_> =
+                found.iter().map(|(key, value, start)| (&**key, &**value, *start)).collect();
+            assert_eq!(found, *expected, "{content:?}");
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_refused() {
+        assert_eq!(variables(b"A=1\nB=\xff\n").unwrap_err().code(), Code::InvalidUtf8);
+    }
+
+    #[test]
+    fn nothing_is_read_from_a_line_too_long_on() {
+        let count = |line: usize, rest: &str| {
+            variables(format!("A=1\nB={}{rest}", "x".repeat(line - 2)).as_bytes()).unwrap().len()
+        };
+        assert_eq!(count(LONGEST_LINE - 1, "\nC=3"), 3);
+        assert_eq!(count(LONGEST_LINE, "\nC=3"), 1);
+        assert_eq!(count(LONGEST_LINE - 1, ""), 2);
+        assert_eq!(count(LONGEST_LINE, ""), 1);
+    }
+}

@@ -97,3 +97,65 @@ fn push_collection(field: &str, node: &Node, json: &mut String) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::sample::{read, resource};
+
+    /// Names with the hashes that the reference adds.
+    #[test]
+    fn equal_content_has_an_equal_hash() {
+        let table = [
+            ("{kind: ConfigMap, metadata: {name: a}}", "6ct58987ht"),
+            ("{kind: ConfigMap, metadata: {name: b}, data: {a: b}}", "4h2mbtbbt6"),
+        ];
+        for (text, expected) in table {
+            assert_eq!(content_hash(&resource(text)).unwrap(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_content_is_json_without_a_name() {
+        let table = [
+            (
+                "{kind: ConfigMap, metadata: {name: a}, data: {b: '<', a: 1}, binaryData: ~}",
+                r#"{"data":{"a":1,"b":"\u003c"},"kind":"ConfigMap","name":""}"#,
+            ),
+            (
+                "{kind: ConfigMap, metadata: {name: a}, data: [], binaryData: {x: YQ==}}",
+                r#"{"binaryData":{"x":"YQ=="},"data":null,"kind":"ConfigMap","name":""}"#,
+            ),
+            (
+                "{kind: Secret, metadata: {name: a}, data: {}, stringData: {a: b}, type: 1e3}",
+                r#"{"data":{},"kind":"Secret","name":"","stringData":{"a":"b"},"type":"1e3"}"#,
+            ),
+            (
+                "{kind: Secret, metadata: {name: a}, stringData: x}",
+                r#"{"data":"","kind":"Secret","name":"","type":""}"#,
+            ),
+        ];
+        for (text, expected) in table {
+            assert_eq!(content(&resource(text)).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn the_name_without_the_hash_is_remembered() {
+        let mut map: ResMap = read(
+            "{kind: ConfigMap, metadata: {name: a}}\n---\n{kind: ConfigMap, metadata: {name: b}}\n",
+        )
+        .unwrap()
+        .into();
+        map.change(1, |resource| resource.needs_hash = true);
+        hash(&mut map).unwrap();
+        let names: Vec<&str> = map.iter().map(Resource::name).collect();
+        assert_eq!(names, ["a", "b-6ct58987ht"]);
+        let previous: Vec<&str> =
+            map.iter().flat_map(|found| &found.previous).map(|id| &*id.name).collect();
+        assert_eq!(previous, ["b"]);
+        let mut map: ResMap = vec![resource("{kind: Pod, metadata: {name: a}}")].into();
+        map.iter_mut().for_each(|resource| resource.needs_hash = true);
+        assert_eq!(hash(&mut map).unwrap_err().code(), Code::NotSupportedYet);
+    }
+}

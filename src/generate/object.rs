@@ -111,3 +111,22 @@ pub(super) fn base64(bytes: &[u8], span: Span) -> Node {
     }
     Scalar::new_string(&text, span).into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_base64_is_in_lines() {
+        let lines = |length: usize| {
+            let node = base64(&vec![b'x'; length], Span::NONE);
+            let text = node.as_text().unwrap_or_default().to_owned();
+            (text.ends_with('\n'), text.lines().map(str::len).collect::<Vec<_>>())
+        };
+        assert_eq!(lines(0), (false, vec![]));
+        assert_eq!(lines(51), (false, vec![68]));
+        assert_eq!(lines(52), (true, vec![70, 2]));
+        assert_eq!(lines(105), (true, vec![70, 70]));
+        assert_eq!(lines(106), (true, vec![70, 70, 4]));
+    }
+}

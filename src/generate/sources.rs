@@ -173,3 +173,44 @@ fn split_file(source: &Spanned<Text>) -> Result<(&str, &str)> {
 fn invalid(span: Span, message: &str, form: &str) -> Error {
     Error::new(Code::InvalidValue, message).at(span).label(format!("expected `{form}`"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn literal(text: &str) -> Option<(&str, &str)> {
+        split_literal(text, Span::NONE).ok()
+    }
+
+    #[test]
+    fn literals_lose_one_pair_of_quotes() {
+        assert_eq!(literal("a=b=c"), Some(("a", "b=c")));
+        assert_eq!(literal("a="), Some(("a", "")));
+        assert_eq!(literal("a='\"b\"'"), Some(("a", "\"b\"")));
+        assert_eq!(literal("a=\"b'"), Some(("a", "\"b'")));
+        assert_eq!(literal("a='"), Some(("a", "'")));
+        assert_eq!(literal(" a =b "), Some((" a ", "b ")));
+        assert_eq!(literal("=b"), None);
+        assert_eq!(literal("a"), None);
+    }
+
+    #[test]
+    fn a_literal_with_a_colon_is_understood() {
+        let error = split_literal("a: b", Span::NONE).unwrap_err();
+        assert_eq!(error.helps(), ["did you mean `a=b`?"]);
+    }
+
+    #[test]
+    fn a_file_is_called_by_its_name_or_by_a_key() {
+        let file = |text: &'static str| {
+            let spanned = Spanned::new(Text::from(text), Span::NONE);
+            split_file(&spanned).map(|(key, path)| format!("{key} {path}")).ok()
+        };
+        assert_eq!(file("a/b.txt").as_deref(), Some("b.txt a/b.txt"));
+        assert_eq!(file("a/b//").as_deref(), Some("b a/b//"));
+        assert_eq!(file("k=a/b").as_deref(), Some("k a/b"));
+        for text in ["=a", "a=", "a=b=c", "=="] {
+            assert_eq!(file(text), None, "{text}");
+        }
+    }
+}
