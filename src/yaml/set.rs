@@ -79,7 +79,10 @@ impl Mapping {
 /// Whether text, read as a whole document, is a string, or none that can be read. Empty text counts as one.
 /// (kyaml's `IsValueNonString`.)
 fn means_string_in_1_1(text: &str) -> bool {
-    let is_string = |scalar: &Scalar| matches!(resolve_1_1(scalar), Ok(Value::Str(_)) | Err(_));
+    // go-yaml v2 leaves what looks like a timestamp a string where no type is asked for.
+    let is_string = |scalar: &Scalar| {
+        matches!(resolve_1_1(scalar), Ok(Value::Str(_) | Value::Timestamp(_)) | Err(_))
+    };
     let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'/';
     if text.is_empty() || text.bytes().all(is_word) {
         return text.is_empty() || is_string(&Scalar::untagged(text, Span::NONE));
@@ -134,10 +137,10 @@ mod tests {
     #[test]
     fn a_new_string_is_quoted_where_it_must_be() {
         let style = |text: &str| Scalar::new_string(text, Span::NONE).style();
-        for text in ["on", "1", "~", "a: b", "{}", "[x]", "# a", "5 # a", "1:30", "2001-01-01"] {
+        for text in ["on", "1", "~", "a: b", "{}", "[x]", "# a", "5 # a"] {
             assert_eq!(style(text), Style::DoubleQuoted, "{text}");
         }
-        for text in ["", "a", "a:b", "'5'", "a # b", "{", "\u{1}", "*a"] {
+        for text in ["", "a", "a:b", "'5'", "a # b", "{", "\u{1}", "*a", "1:30", "2001-01-01"] {
             assert_eq!(style(text), Style::Plain, "{text}");
         }
         assert_eq!(style("1\n"), Style::Literal);
