@@ -72,7 +72,8 @@ mod tests {
 
     #[test]
     fn every_line_is_a_variable() {
-        let table: &[(&str, &[(&str, &str, usize)])] = &[
+        type Case<'a> = (&'a str, &'a [(&'a str, &'a str, usize)]);
+        let table: &[Case<'_>] = &[
             ("A=1\nB=2", &[("A", "1", 0), ("B", "2", 4)]),
             ("\u{FEFF}A=1\r\n\n \t B = '2' \n", &[("A", "1", 3), ("B ", " '2' ", 12)]),
             ("# no\n  # no\n=no\nA\nB=a=b\n", &[("A", "", 16), ("B", "a=b", 18)]),
