@@ -10,9 +10,9 @@ mod string;
 
 pub use json::through_json;
 
-use super::node::{CollectionStyle, Mapping, Node, Repr, Scalar};
+use super::node::{CollectionStyle, Mapping, Node, Repr, Scalar, Style, Tag};
 use super::parse::MAX_DEPTH;
-use super::scalar::Value;
+use super::scalar::{Value, begins_like_string};
 use super::typed::{self, Entry, Order, Place};
 use crate::error::{Code, Error, Result};
 use crate::source::Span;
@@ -200,6 +200,10 @@ impl<'a> Emitter<'a, '_> {
 
     #[inline]
     fn scalar(&mut self, scalar: &Scalar, indent: usize, in_flow: bool) -> Result<()> {
+        let text = scalar.text();
+        if scalar.tag() == Tag::None && scalar.style() == Style::Plain && begins_like_string(text) {
+            return self.string(text, scalar.span(), indent);
+        }
         match typed::value(scalar, in_flow)? {
             Value::Str(text) => return self.string(&text, scalar.span(), indent),
             Value::Timestamp(text) => return self.string(&text, scalar.span(), indent),

@@ -3,7 +3,6 @@ use proptest::prelude::*;
 use super::*;
 use crate::source::Sources;
 use crate::yaml::analysis::{analyze, is_plain_in_one_look};
-use crate::yaml::node::{Style, Tag};
 use crate::yaml::sample::{document, drawn};
 
 /// What is printed for a document, or the errors.
@@ -250,6 +249,7 @@ fn keys_at_the_top_are_text_and_never_null() {
     for key in ["~", "null", "!!null x"] {
         assert!(printed(&format!("a: 1\n{key}: 2")).starts_with("2:"), "{key}");
     }
+    assert_eq!(printed("2001-1-1T1:2:3+24:00: a"), "\"2001-1-1T1:2:3+24:00\": a\n");
 }
 
 #[test]

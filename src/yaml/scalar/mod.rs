@@ -54,13 +54,26 @@ pub fn resolve_1_1(scalar: &Scalar) -> Result<Value<'_>> {
 /// Whether go-yaml v3 reads this text as a string when nothing but the text decides.
 #[inline]
 pub(super) fn is_string(text: &str) -> bool {
-    matches!(implied(Rules::V3, text, true), Implied::Str)
+    begins_like_string(text) || matches!(implied(Rules::V3, text, true), Implied::Str)
 }
 
 /// Whether this text is a string in YAML 1.1 too: go-yaml v2 writes it without quotes.
 #[inline]
 pub(super) fn is_string_1_1(text: &str) -> bool {
-    matches!(implied(Rules::V2, text, true), Implied::Str) && !number::is_sexagesimal(text)
+    begins_like_string(text)
+        || matches!(implied(Rules::V2, text, true), Implied::Str) && !number::is_sexagesimal(text)
+}
+
+/// Whether the first byte alone, or the length beside it, makes text a string, as of most text. False is no verdict.
+#[inline]
+pub(super) fn begins_like_string(text: &str) -> bool {
+    match text.as_bytes().first() {
+        None | Some(b'0'..=b'9' | b'+' | b'-' | b'.' | b'~' | b'\t') => false,
+        Some(b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O') => {
+            text.len() > "false".len()
+        }
+        Some(_) => true,
+    }
 }
 
 /// The versions of go-yaml. They differ in booleans, in timestamps, and in signs after `0o`.
