@@ -2,7 +2,7 @@
 
 use super::node::{Kind, Mapping, Node, Scalar, Style, Tag};
 use super::parse::document;
-use super::scalar::{Value, resolve_1_1};
+use super::scalar::{Value, resolve, resolve_1_1};
 use crate::error::{Code, Error, Result};
 use crate::source::{Sources, Span};
 
@@ -14,7 +14,7 @@ impl Node {
     /// [`Code::InvalidType`] when this is no scalar.
     pub fn set_text(&mut self, text: &str, tag: Tag, span: Span) -> Result<()> {
         let Some(old) = self.as_scalar() else { return Err(self.wrong_kind(Kind::Scalar)) };
-        *self = Scalar::parsed(text, tag, old.style(), span).into();
+        *self = restyled(text, tag, old.style(), span).into();
         Ok(())
     }
 
@@ -65,7 +65,7 @@ impl Mapping {
     fn set_text(&mut self, key: &str, text: &str, tag: Tag, span: Span) {
         if let Some(old) = self.get_mut(key) {
             let style = old.as_scalar().map_or(Style::Plain, Scalar::style);
-            *old = Scalar::parsed(text, tag, style, span).into();
+            *old = restyled(text, tag, style, span).into();
             return;
         }
         let mut value = Scalar::parsed(text, tag, Style::Plain, span);
@@ -74,6 +74,21 @@ impl Mapping {
         }
         self.entries.push((Scalar::untagged(key, span), value.into()));
     }
+}
+
+/// New text in an old style. A tag that the text implies anyway is not printed, and then quotes make a string of it:
+/// `replicas: "3"` becomes `replicas: "5"`. (go-yaml v3, `encode.go`.)
+fn restyled(text: &str, tag: Tag, style: Style, span: Span) -> Scalar {
+    let implied = match resolve(&Scalar::untagged(text, span)) {
+        Ok(Value::Null) => Tag::Null,
+        Ok(Value::Bool(_)) => Tag::Bool,
+        Ok(Value::Int(_) | Value::Uint(_)) => Tag::Int,
+        Ok(Value::Float(_)) => Tag::Float,
+        Ok(Value::Timestamp(_)) => Tag::Timestamp,
+        Ok(Value::Str(_)) | Err(_) => Tag::Str,
+    };
+    let tag = if style != Style::Plain && tag == implied { Tag::None } else { tag };
+    Scalar::parsed(text, tag, style, span)
 }
 
 /// Whether text, read as a whole document, is a string, or none that can be read. Empty text counts as one.
@@ -112,7 +127,7 @@ mod tests {
         };
         assert_eq!(set("a: x", Tag::None), "{a: 5}");
         assert_eq!(set("a: 'x'", Tag::None), r#"{a: "5"}"#);
-        assert_eq!(set("a: 'x'", Tag::Int), r#"{a: !!Int "5"}"#);
+        assert_eq!(set("a: 'x'", Tag::Int), r#"{a: "5"}"#);
         assert_eq!(
             read("[x]").set_text("5", Tag::None, Span::NONE).unwrap_err().code(),
             Code::InvalidType
