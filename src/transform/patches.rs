@@ -6,7 +6,7 @@ use super::Context;
 use super::select::Selection;
 use crate::config::{self, PatchArgs};
 use crate::error::{Code, Error, Result};
-use crate::patch::{JsonPatch, Merged, merge};
+use crate::patch::{Comments, JsonPatch, Merged, merge_commented};
 use crate::resource::{self, ResMap, Resource};
 use crate::schema::Schema;
 use crate::source::{Source, Span};
@@ -333,7 +333,14 @@ fn apply(patch: &Resource, resource: &mut Resource, schema: &Schema) -> Result<b
         resource.push_previous_id();
     }
     let patch_node = patch.annotated()?;
-    let merged = resource.with_annotations(schema, |root| merge(root, &patch_node, schema))?;
+    let comments = Comments::read(resource.comments.iter().chain(patch.comments.iter()));
+    let merged = resource
+        .with_annotations(schema, |root| merge_commented(root, &patch_node, schema, &comments))?;
+    if !patch.comments.is_empty() {
+        // Parts of the patch are parts of the resource now, and their comments with them.
+        let both = resource.comments.iter().chain(patch.comments.iter());
+        resource.comments = both.cloned().collect();
+    }
     if merged == Merged::Deleted || resource.node().is_empty() {
         return Ok(true);
     }

@@ -46,9 +46,12 @@ fn below(source: &Source, document: usize, start: usize, places: &Places) -> Opt
     }
     let below = text[line..].lines().next()?;
     let column = below.len() - below.trim_start().len();
-    // A comment that is indented further belongs to what is above it.
-    let follows = places.first < source.base() as usize + start;
-    if below.trim().is_empty() || (indent > column && follows) {
+    if below.trim().is_empty() {
+        return None;
+    }
+    // Where the block above ends, a comment that is not in line with what follows belongs to that block.
+    let above = &text[document.min(line_start(text, start))..start];
+    if column != indent && column < block_indent(above) {
         return None;
     }
     let base = source.base() as usize;
@@ -64,14 +67,19 @@ fn below(source: &Source, document: usize, start: usize, places: &Places) -> Opt
     (!hidden).then_some(key)
 }
 
+/// How far the block at the end of a text is indented, its dashes included.
+fn block_indent(above: &str) -> usize {
+    let is_content = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+    let Some(last) = above.lines().rev().find(is_content) else { return 0 };
+    last.len() - last.trim_start_matches(' ').trim_start_matches("- ").trim_start().len()
+}
+
 fn line_start(text: &str, at: usize) -> usize {
     text[..at].rfind('\n').map_or(0, |newline| newline + 1)
 }
 
 /// Where keys and values stand: by their first byte, and by the byte behind them.
 struct Places {
-    /// Where the content begins.
-    first: usize,
     key_starts: Vec<(usize, Span)>,
     key_ends: Vec<(usize, Span)>,
     /// Of values that start or end at one place, the one that counts comes first.
@@ -97,7 +105,6 @@ impl Places {
         values.reverse();
         let by_start = |spans: &[Span]| sorted(spans.iter().map(|span| (span.start(), *span)));
         Self {
-            first: root.span().start() as usize,
             key_starts: by_start(&keys),
             key_ends: by_end(&keys),
             value_starts: by_start(&values),
