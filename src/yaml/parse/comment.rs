@@ -67,11 +67,20 @@ fn below(source: &Source, document: usize, start: usize, places: &Places) -> Opt
     (!hidden).then_some(key)
 }
 
-/// How far the block at the end of a text is indented, its dashes included.
+/// How far the block at the end of a text is indented: behind a dash if a mapping or another list begins there.
 fn block_indent(above: &str) -> usize {
     let is_content = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
     let Some(last) = above.lines().rev().find(is_content) else { return 0 };
-    last.len() - last.trim_start_matches(' ').trim_start_matches("- ").trim_start().len()
+    let mut rest = last.trim_start_matches(' ');
+    while let Some(element) = rest.strip_prefix("- ").map(str::trim_start) {
+        let is_key = element.contains(": ") || element.trim_end().ends_with(':');
+        let is_flow = element.starts_with(['{', '[', '"', '\'']);
+        if !element.starts_with("- ") && (is_flow || !is_key) {
+            break;
+        }
+        rest = element;
+    }
+    last.len() - rest.len()
 }
 
 fn line_start(text: &str, at: usize) -> usize {
