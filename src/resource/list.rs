@@ -19,8 +19,10 @@ pub(super) fn unwrap(root: Node) -> Vec<Node> {
             items.as_sequence().map_or(Vec::new(), |items| items.items().to_vec())
         }
         // The reference takes the keys and values of a mapping for items, and keys are no resources.
-        Some(items) if items.kind() == Kind::Mapping => vec![items.clone()],
-        _ => Vec::new(),
+        Some(items) => items.as_mapping().map_or(Vec::new(), |items| {
+            items.iter().flat_map(|(key, value)| [key.clone().into(), value.clone()]).collect()
+        }),
+        None => Vec::new(),
     }
 }
 
@@ -79,8 +81,8 @@ fn pass_through_json(root: &mut Node) -> Result<()> {
     while let Some(node) = pending.pop() {
         match node.kind() {
             Kind::Scalar => {
-                if let Some(quoted) = node.as_scalar().map(quoted).transpose()?.flatten() {
-                    *node = quoted.into();
+                if let Some(written) = node.as_scalar().map(in_json).transpose()?.flatten() {
+                    *node = written.into();
                 }
             }
             Kind::Sequence => {
@@ -104,13 +106,15 @@ fn pass_through_json(root: &mut Node) -> Result<()> {
     Ok(())
 }
 
-/// A string in double quotes; nothing for what is no string in JSON.
-fn quoted(scalar: &Scalar) -> Result<Option<Scalar>> {
+/// A string in double quotes, and a null by its name, as nothing at all is an empty string in a flow collection; none
+/// where JSON changes nothing that counts.
+fn in_json(scalar: &Scalar) -> Result<Option<Scalar>> {
     let quoted = |text: &str| Scalar::parsed(text, Tag::None, Style::DoubleQuoted, scalar.span());
     Ok(match resolve(scalar)? {
         Value::Str(text) => Some(quoted(&text)),
         Value::Timestamp(text) => Some(quoted(&text)),
-        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Uint(_) | Value::Float(_) => None,
+        Value::Null => Some(Scalar::parsed("null", Tag::None, Style::Plain, scalar.span())),
+        Value::Bool(_) | Value::Int(_) | Value::Uint(_) | Value::Float(_) => None,
     })
 }
 
@@ -188,16 +192,16 @@ items: [{kind: E, metadata: {name: e}}]
 
     #[test]
     fn items_of_other_lists_are_written_as_in_json() {
-        let item = "{kind: A, metadata: {name: 'a'}, x: [b, 1.0, 2001-01-01, true, ~]}";
+        let item = "{kind: A, metadata: {name: 'a'}, x: [b, 1.0, 2001-01-01, true, ~], y: }";
         let read = read(&format!("kind: AList\nitems: [{item}]\n")).unwrap();
         let expected = "{\"kind\": \"A\", \"metadata\": {\"name\": \"a\"}, \
-                        \"x\": [\"b\", 1.0, \"2001-01-01T00:00:00Z\", true, ~]}";
+                        \"x\": [\"b\", 1.0, \"2001-01-01T00:00:00Z\", true, null], \"y\": null}";
         assert_eq!(format!("{:?}", read[0].node()), expected);
     }
 
     #[test]
     fn lists_of_something_else_are_refused() {
-        assert_eq!(code("kind: List\nitems: {kind: A}\n"), Code::MissingName);
+        assert_eq!(code("kind: List\nitems: {kind: A, metadata: {name: a}}\n"), Code::NotAResource);
         assert_eq!(code("kind: AList\nitems: {a: b}\n"), Code::InvalidType);
         assert_eq!(code("kind: AList\nitems: [text]\n"), Code::NotAResource);
         assert_eq!(code("kind: AList\nitems: []\nitems: []\n"), Code::DuplicateKey);
