@@ -143,16 +143,7 @@ fn key_in_json(key: &Scalar) -> Result<Scalar> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resource::sample::read;
-
-    #[track_caller]
-    fn names(text: &str) -> Vec<String> {
-        let resources = read(text).unwrap();
-        resources
-            .iter()
-            .map(|resource| format!("{}/{}", resource.kind(), resource.name()))
-            .collect()
-    }
+    use crate::resource::sample::{names, read};
 
     #[track_caller]
     fn code(text: &str) -> Code {

@@ -100,16 +100,7 @@ pub(super) fn text_of<'a>(node: &'a Node, key: &str) -> &'a str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resource::sample::read;
-
-    #[track_caller]
-    fn names(text: &str) -> Vec<String> {
-        let resources = read(text).unwrap();
-        resources
-            .iter()
-            .map(|resource| format!("{}/{}", resource.kind(), resource.name()))
-            .collect()
-    }
+    use crate::resource::sample::{names, read};
 
     #[track_caller]
     fn codes(text: &str) -> Vec<Code> {

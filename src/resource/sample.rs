@@ -20,6 +20,13 @@ pub(crate) fn resource(text: &str) -> Resource {
     resources.remove(0)
 }
 
+/// `kind/name` of each resource of a file with this text.
+#[track_caller]
+pub(crate) fn names(text: &str) -> Vec<String> {
+    let resources = read(text).unwrap();
+    resources.iter().map(|resource| format!("{}/{}", resource.kind(), resource.name())).collect()
+}
+
 /// The schema of a build that names none.
 pub(crate) fn schema() -> Schema {
     Schema::default()

@@ -613,6 +613,7 @@ fn free(nodes: impl Iterator<Item = Node>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::yaml::sample::nested;
 
     #[test]
     fn a_node_stays_small() {
@@ -645,13 +646,7 @@ mod tests {
     #[test]
     fn deep_documents_need_little_stack() {
         let body = || {
-            let mut node = Node::from(Scalar::untagged("x", Span::NONE));
-            for depth in 0..10_000 {
-                node = match depth % 2 {
-                    0 => Node::sequence(vec![node], Span::NONE),
-                    _ => Node::mapping(vec![(Scalar::untagged("k", Span::NONE), node)], Span::NONE),
-                };
-            }
+            let node = nested(10_000);
             let twin = node.clone();
             assert!(node == twin);
         };

@@ -32,3 +32,15 @@ pub(crate) fn drawn(error: &Error, sources: &Sources) -> String {
     }
     text.trim_end().to_owned()
 }
+
+/// `x` inside `depth` collections, lists and mappings by turns.
+pub(crate) fn nested(depth: usize) -> Node {
+    let mut node = Node::from(Scalar::untagged("x", Span::NONE));
+    for level in 0..depth {
+        node = match level % 2 {
+            0 => Node::sequence(vec![node], Span::NONE),
+            _ => Node::mapping(vec![(Scalar::untagged("k", Span::NONE), node)], Span::NONE),
+        };
+    }
+    node
+}

@@ -167,7 +167,7 @@ mod tests {
     use super::*;
     use crate::error::Code;
     use crate::source::{Sources, Span};
-    use crate::yaml::sample::{document, drawn};
+    use crate::yaml::sample::{document, drawn, nested};
 
     fn json(text: &str) -> String {
         let sources = Sources::new();
@@ -219,13 +219,7 @@ mod tests {
     #[test]
     fn depth_costs_no_stack() {
         let body = || {
-            let mut node = Node::from(Scalar::untagged("x", Span::NONE));
-            for depth in 0..10_000 {
-                node = match depth % 2 {
-                    0 => Node::sequence(vec![node], Span::NONE),
-                    _ => Node::mapping(vec![(Scalar::untagged("k", Span::NONE), node)], Span::NONE),
-                };
-            }
+            let mut node = nested(10_000);
             let mut out = String::new();
             to_json(&node, &mut out).unwrap();
             assert!(out.starts_with("{\"k\":[{\"k\":["));

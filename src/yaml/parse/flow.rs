@@ -78,16 +78,7 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
                 let start = self.position;
                 self.flow_node(start, false)
             }
-            Expect::Colon => {
-                self.expect(Expect::Separator);
-                if self.here() != b':' {
-                    return Ok(Some(self.empty(&Properties::default())));
-                }
-                self.position += 1;
-                self.key_allowed = false;
-                self.skip();
-                self.flow_value(b']')
-            }
+            Expect::Colon => self.advance_flow_colon(b']'),
             Expect::Value => {
                 self.expect(Expect::Separator);
                 self.flow_value(b']')
@@ -97,6 +88,18 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
                 self.close()
             }
         }
+    }
+
+    /// Goes on behind a key, in a collection that ends with `end`: its value follows a colon, or is empty.
+    fn advance_flow_colon(&mut self, end: u8) -> Result<Option<Node>> {
+        self.expect(Expect::Separator);
+        if self.here() != b':' {
+            return Ok(Some(self.empty(&Properties::default())));
+        }
+        self.position += 1;
+        self.key_allowed = false;
+        self.skip();
+        self.flow_value(end)
     }
 
     /// Goes on in a flow mapping.
@@ -115,16 +118,7 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
                 self.expect(Expect::Separator);
                 self.flow_value(b'}')
             }
-            Expect::Colon => {
-                self.expect(Expect::Separator);
-                if self.here() != b':' {
-                    return Ok(Some(self.empty(&Properties::default())));
-                }
-                self.position += 1;
-                self.key_allowed = false;
-                self.skip();
-                self.flow_value(b'}')
-            }
+            Expect::Colon => self.advance_flow_colon(b'}'),
         }
     }
 
