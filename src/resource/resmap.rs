@@ -91,10 +91,7 @@ impl ResMap {
 
     /// The places of the resources that have this id now or had it before, in order.
     pub fn places_ever(&self, id: &ResId) -> impl Iterator<Item = usize> {
-        let ids = |resource: &Resource| {
-            resource.previous_ids().chain([resource.id().clone()]).collect::<Vec<_>>()
-        };
-        places(self.ever.get_or_init(|| index(&self.resources, ids)), id)
+        places(self.ever.get_or_init(|| index(&self.resources, ids_ever)), id)
     }
 
     /// Adds a resource at the end.
@@ -107,10 +104,13 @@ impl ResMap {
         {
             return Err(duplicate(same, &resource));
         }
+        let place = self.resources.len();
         if let Some(current) = self.current.get_mut() {
-            add(current, resource.id().clone(), self.resources.len());
+            add(current, resource.id().clone(), place);
         }
-        self.ever.take();
+        if let Some(ever) = self.ever.get_mut() {
+            ids_ever(&resource).into_iter().for_each(|id| add(ever, id, place));
+        }
         self.resources.push(resource);
         Ok(())
     }
@@ -195,6 +195,11 @@ impl ResMap {
         self.current.take();
         self.ever.take();
     }
+}
+
+/// The ids that a resource has and had.
+fn ids_ever(resource: &Resource) -> Vec<ResId> {
+    resource.previous_ids().chain([resource.id().clone()]).collect()
 }
 
 fn index<I: IntoIterator<Item = ResId>>(
