@@ -125,6 +125,12 @@ codes! {
     VarFieldNotFound = "var-field-not-found",
     /// A variable looks at several resources.
     VarAmbiguous = "var-ambiguous",
+    /// A replacement takes its value from a resource that is not there.
+    ReplacementSourceNotFound = "replacement-source-not-found",
+    /// A replacement may take its value from several resources.
+    ReplacementSourceAmbiguous = "replacement-source-ambiguous",
+    /// A replacement reads or sets a field that is not there.
+    ReplacementFieldNotFound = "replacement-field-not-found",
     /// A name may mean several resources.
     ReferenceAmbiguous = "reference-ambiguous",
     /// Something else stands where a component is expected.

@@ -78,6 +78,15 @@ pub struct Source {
 }
 
 impl Source {
+    /// A text on its own, which is part of no [`Sources`] and shown nowhere. Its addresses are the last ones, where no
+    /// file gets to.
+    #[must_use]
+    pub fn detached(text: &str) -> Self {
+        let length = u32::try_from(text.len()).unwrap_or(u32::MAX - 2);
+        let base = u32::MAX - 2 - length;
+        Self { id: FileId(u32::MAX), name: String::new(), text: text.to_owned(), base }
+    }
+
     /// The number of this source.
     #[must_use]
     pub const fn id(&self) -> FileId {

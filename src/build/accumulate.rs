@@ -93,14 +93,8 @@ const TRANSFORMERS_FIELD: &str = "transformers";
 const VALIDATORS_FIELD: &str = "validators";
 
 /// The fields that are read and not acted on yet.
-const NOT_YET: &[&str] = &[
-    "replacements",
-    "crds",
-    "helmCharts",
-    "helmChartInflationGenerator",
-    "generators",
-    "buildMetadata",
-];
+const NOT_YET: &[&str] =
+    &["crds", "helmCharts", "helmChartInflationGenerator", "generators", "buildMetadata"];
 
 impl Build<'_> {
     /// One step: on to the next base or component, or back from one. The result, once the outermost level is complete.

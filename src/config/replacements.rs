@@ -19,8 +19,8 @@ pub struct Replacement {
     pub source: Option<Spanned<SourceSelector>>,
     /// The value itself, in place of a source. May be empty text.
     pub source_value: Option<Spanned<Text>>,
-    /// Where the value goes.
-    pub targets: Vec<Spanned<TargetSelector>>,
+    /// Where the value goes. A list must be there, and may be empty.
+    pub targets: Option<Vec<Spanned<TargetSelector>>>,
 }
 
 impl Replacement {

@@ -267,7 +267,7 @@ fn replacements_are_read() {
     );
     let options = options.as_ref().unwrap();
     assert_eq!((options.delimiter.as_str(), *options.index, options.create), ("/", 1, true));
-    let target = &replacements[1].targets[0];
+    let target = &replacements[1].targets.as_ref().unwrap()[0];
     assert_eq!(target.select.as_ref().unwrap().kind.as_str(), "Pod");
     assert_eq!(target.reject[0].name.as_str(), "other");
     assert_eq!(texts(&target.field_paths), ["spec.b"]);

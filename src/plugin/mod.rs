@@ -10,7 +10,6 @@ mod replacements;
 mod replicas;
 mod validate;
 mod value_add;
-mod value_path;
 
 use crate::error::{Code, Error, Result, nearest};
 use crate::resource::{ResMap, Resource};

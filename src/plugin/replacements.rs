@@ -1,11 +1,24 @@
 //! `ReplacementTransformer`: values copied from one resource into others.
 
-use super::Run;
-use crate::error::{Code, Error, Result};
-use crate::transform::Context;
-use crate::yaml::Node;
+use serde::Deserialize;
 
-/// (kustomize, `api/internal/builtins/ReplacementTransformer.go`.)
-pub(super) fn configure(_: &Context<'_>, _: &Node) -> Result<Run> {
-    Err(Error::new(Code::NotSupportedYet, "`ReplacementTransformer` is not supported yet"))
+use super::Run;
+use crate::config::Replacement;
+use crate::error::Result;
+use crate::transform::Context;
+use crate::transform::replacements::{apply, read};
+use crate::yaml::Node;
+use crate::yaml::de::{self, Rules, Spanned};
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Replacements {
+    replacements: Vec<Spanned<Replacement>>,
+}
+
+/// What `replacements` is. (kustomize, `api/internal/builtins/ReplacementTransformer.go`.)
+pub(super) fn configure(context: &Context<'_>, node: &Node) -> Result<Run> {
+    let Replacements { replacements } = de::from_node_by(node, Rules::Lenient)?;
+    let replacements = read(context, &replacements)?;
+    Ok(Box::new(move |context, resources| apply(&replacements, context, resources)))
 }

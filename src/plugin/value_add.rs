@@ -3,7 +3,6 @@
 use serde::Deserialize;
 
 use super::Run;
-use super::value_path::ValuePath;
 use crate::config::{FieldSpecs, Selector};
 use crate::error::{Code, Error, Result};
 use crate::resource::{ResMap, Resource};
@@ -12,6 +11,7 @@ use crate::source::Span;
 use crate::transform::Context;
 use crate::transform::namespace::{NamespaceTransformer, Subjects};
 use crate::transform::select::Selection;
+use crate::transform::value_path::ValuePath;
 use crate::yaml::de::{self, Rules, Spanned};
 use crate::yaml::{Kind, Node, Scalar, Tag, Text, parse};
 

@@ -4,7 +4,7 @@
 
 use crate::error::{Code, Error, Result};
 use crate::source::Span;
-use crate::yaml::{Kind, Mapping, Node, Scalar, Sequence, Style, Tag};
+use crate::yaml::{Kind, Mapping, Node, Scalar, Sequence, Style, Tag, path};
 
 /// The path of a field spec: keys with slashes between them, `\/` for a slash in a key, `[]` behind the key of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,24 +33,11 @@ impl FieldPath {
     /// Splits a path.
     #[must_use]
     pub fn new(path: &str) -> Self {
-        let mut names: Vec<String> = Vec::new();
-        // A slash may begin the path.
-        let path = path.strip_prefix('/').unwrap_or(path);
-        for part in path.split('/') {
-            match names.last_mut() {
-                Some(last) if last.ends_with('\\') => {
-                    last.pop();
-                    last.push('/');
-                    last.push_str(part);
-                }
-                _ => names.push(part.to_owned()),
-            }
-        }
         let key = |name: String| match name.strip_suffix("[]") {
             Some(list) => Key { name: list.to_owned(), list: true },
             None => Key { name, list: false },
         };
-        Self { keys: names.into_iter().map(key).collect() }
+        Self { keys: path::split(path, '/').into_iter().map(key).collect() }
     }
 
     /// Calls `set` on every node that the path names; lists on the way are gone through element by element. A field

@@ -7,8 +7,10 @@ pub(crate) mod images;
 pub(crate) mod labels;
 pub(crate) mod namespace;
 pub(crate) mod patches;
+pub(crate) mod replacements;
 pub(crate) mod replicas;
 pub(crate) mod select;
+pub(crate) mod value_path;
 
 pub use field::{Create, FieldPath};
 
@@ -47,4 +49,5 @@ pub const TRANSFORMERS: &[(&str, Transformer)] = &[
     ("PatchJson6902Transformer", patches::json6902),
     ("ReplicaCountTransformer", replicas::transform),
     ("ImageTagTransformer", images::transform),
+    ("ReplacementTransformer", replacements::transform),
 ];

@@ -40,30 +40,63 @@ impl Selection {
     /// Whether a resource is selected. Name and namespace may be the first ones that it had, or those of now, each on
     /// its own.
     pub(crate) fn takes(&self, resource: &Resource) -> bool {
-        let fits = |pattern: &Option<Pattern>, text: &str| {
-            pattern.as_ref().is_none_or(|pattern| pattern.matches(text))
-        };
         let gvk = resource.gvk();
-        if !(fits(&self.kind, &gvk.kind)
-            && fits(&self.group, &gvk.group)
-            && fits(&self.version, &gvk.version))
+        if !(fits(self.kind.as_ref(), &gvk.kind)
+            && fits(self.group.as_ref(), &gvk.group)
+            && fits(self.version.as_ref(), &gvk.version))
         {
             return false;
         }
         let (original, current) = (resource.original_id(), resource.id());
-        let named = fits(&self.name, &original.name) || fits(&self.name, &current.name);
-        let placed = fits(&self.namespace, original.effective_namespace())
-            || fits(&self.namespace, current.effective_namespace());
-        named
-            && placed
-            && self
-                .labels
-                .as_ref()
-                .is_none_or(|selector| selector.matches(|key| last(resource.labels(), key)))
-            && self
-                .annotations
-                .as_ref()
-                .is_none_or(|selector| selector.matches(|key| last(resource.annotations(), key)))
+        let named =
+            fits(self.name.as_ref(), &original.name) || fits(self.name.as_ref(), &current.name);
+        let placed = fits(self.namespace.as_ref(), original.effective_namespace())
+            || fits(self.namespace.as_ref(), current.effective_namespace());
+        named && placed && self.takes_metadata(resource)
+    }
+
+    /// Whether the labels and annotations of a resource are those that are asked for.
+    pub(crate) fn takes_metadata(&self, resource: &Resource) -> bool {
+        let labels = |key: &str| last(resource.labels(), key);
+        let annotations = |key: &str| last(resource.annotations(), key);
+        self.labels.as_ref().is_none_or(|selector| selector.matches(labels))
+            && self.annotations.as_ref().is_none_or(|selector| selector.matches(annotations))
+    }
+
+    /// Whether an id that a resource has or had is one that is asked for, in all its parts: so targets of replacements
+    /// are selected. (kustomize, `api/types/replacement.go`: `TargetSelectorRegex`.)
+    pub(crate) fn takes_an_id(&self, resource: &Resource) -> bool {
+        let (gvk, id) = (resource.gvk(), resource.id());
+        let takes = |kind: &str, name: &str, namespace: &str| {
+            fits(self.kind.as_ref(), kind)
+                && fits(self.name.as_ref(), name)
+                && fits(self.namespace.as_ref(), namespace)
+        };
+        fits(self.group.as_ref(), &gvk.group)
+            && fits(self.version.as_ref(), &gvk.version)
+            && (takes(&gvk.kind, &id.name, &id.namespace)
+                || resource.previous.iter().any(|id| takes(&id.kind, &id.name, &id.namespace)))
+    }
+
+    /// Whether it asks for labels or annotations.
+    pub(crate) const fn asks_for_metadata(&self) -> bool {
+        self.labels.is_some() || self.annotations.is_some()
+    }
+
+    /// Whether it asks for parts of ids.
+    pub(crate) fn asks_for_ids(&self) -> bool {
+        let parts = [&self.group, &self.version, &self.kind, &self.name, &self.namespace];
+        parts.into_iter().any(Option::is_some)
+    }
+
+    /// The one name that it takes, if there is but one.
+    pub(crate) fn literal_name(&self) -> Option<&str> {
+        self.name.as_ref().and_then(Pattern::as_literal)
+    }
+
+    /// The one kind that it takes, if there is but one.
+    pub(crate) fn literal_kind(&self) -> Option<&str> {
+        self.kind.as_ref().and_then(Pattern::as_literal)
     }
 
     /// The places of the resources that are selected, in order.
@@ -71,6 +104,10 @@ impl Selection {
         let taken = resources.iter().enumerate().filter(|(_, resource)| self.takes(resource));
         taken.map(|(place, _)| place).collect()
     }
+}
+
+fn fits(pattern: Option<&Pattern>, text: &str) -> bool {
+    pattern.is_none_or(|pattern| pattern.matches(text))
 }
 
 fn last<'a>(

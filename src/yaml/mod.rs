@@ -9,6 +9,8 @@ mod emit;
 mod json;
 mod node;
 pub mod parse;
+pub mod path;
+mod rewrite;
 #[cfg(test)]
 pub(crate) mod sample;
 mod scalar;
@@ -16,7 +18,8 @@ mod set;
 mod typed;
 
 pub use emit::{emit, through_json};
-pub use json::{json_passage, to_json};
+pub use json::{Form, json_passage, to_json, write_json};
 pub use node::{CollectionStyle, Kind, Mapping, Node, Scalar, Sequence, Style, Tag, Text};
+pub use rewrite::rewrite;
 pub use scalar::number::push_general;
 pub use scalar::{Value, resolve, resolve_1_1};

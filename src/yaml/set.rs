@@ -59,6 +59,17 @@ impl Scalar {
         };
         Self::parsed(text, Tag::Str, style, span)
     }
+
+    /// Other text of the same type, in the same style: where a number stood, it must be a number. go-yaml v3 knows the
+    /// type of what it reads, and who sets the text alone leaves that as it is.
+    #[must_use]
+    pub fn with_text(&self, text: &str, span: Span) -> Self {
+        let tag = match self.tag() {
+            Tag::None if self.style() == Style::Plain => implied_tag(self.text()),
+            tag => tag,
+        };
+        Self::parsed(text, tag, self.style(), span)
+    }
 }
 
 impl Mapping {
@@ -79,16 +90,20 @@ impl Mapping {
 /// New text in an old style. A tag that the text implies anyway is not printed, and then quotes make a string of it:
 /// `replicas: "3"` becomes `replicas: "5"`. (go-yaml v3, `encode.go`.)
 fn restyled(text: &str, tag: Tag, style: Style, span: Span) -> Scalar {
-    let implied = match resolve(&Scalar::untagged(text, span)) {
+    let tag = if style != Style::Plain && tag == implied_tag(text) { Tag::None } else { tag };
+    Scalar::parsed(text, tag, style, span)
+}
+
+/// The type of plain text without a tag.
+pub(super) fn implied_tag(text: &str) -> Tag {
+    match resolve(&Scalar::untagged(text, Span::NONE)) {
         Ok(Value::Null) => Tag::Null,
         Ok(Value::Bool(_)) => Tag::Bool,
         Ok(Value::Int(_) | Value::Uint(_)) => Tag::Int,
         Ok(Value::Float(_)) => Tag::Float,
         Ok(Value::Timestamp(_)) => Tag::Timestamp,
         Ok(Value::Str(_)) | Err(_) => Tag::Str,
-    };
-    let tag = if style != Style::Plain && tag == implied { Tag::None } else { tag };
-    Scalar::parsed(text, tag, style, span)
+    }
 }
 
 /// Whether text, read as a whole document, is a string, or none that can be read. Empty text counts as one.

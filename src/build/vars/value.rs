@@ -1,6 +1,6 @@
 //! The value of the field that a variable looks at.
 
-use crate::yaml::{Node, Tag, Text, Value, push_general, resolve};
+use crate::yaml::{Node, Tag, Text, Value, path, push_general, resolve};
 
 /// A value as a variable carries it.
 #[derive(Clone, Debug)]
@@ -93,21 +93,9 @@ fn step<'n>(node: &'n Node, part: &str) -> Option<&'n Node> {
 
 /// The parts of a path. `\.` is a point in a key; brackets keep `[a.b]` together; `ports[0]` is a key and an index.
 fn parts(path: &str) -> Vec<String> {
-    let mut split: Vec<String> = Vec::new();
-    let path = path.strip_prefix('.').unwrap_or(path);
     let mut open = false;
-    for part in path.split('.') {
-        match split.last_mut() {
-            Some(last) if last.ends_with('\\') => {
-                last.pop();
-                last.push('.');
-                last.push_str(part);
-            }
-            _ => split.push(part.to_owned()),
-        }
-    }
     let mut joined: Vec<String> = Vec::new();
-    for part in split {
+    for part in path::split(path, '.') {
         match joined.last_mut() {
             Some(last) if open => {
                 last.push('.');

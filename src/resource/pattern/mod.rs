@@ -69,6 +69,15 @@ impl Pattern {
         }
     }
 
+    /// The one text that matches, if the pattern is that text.
+    #[must_use]
+    pub fn as_literal(&self) -> Option<&str> {
+        match &self.0 {
+            Matcher::Equals(text) => Some(text),
+            Matcher::Contains(_) | Matcher::Regex { .. } => None,
+        }
+    }
+
     fn compile(whole: &str, text: &str) -> Result<Self> {
         let translated = translate::translate(whole).map_err(|fault| invalid(text, &fault))?;
         // The limits are the crate's own: 10 MiB of program, 250 levels. Go's are wider, for nobody's benefit.

@@ -2,12 +2,12 @@
 
 mod passage;
 
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 
 use super::node::{CollectionStyle, Mapping, Node, Repr, Scalar};
 use super::scalar::{Value, number};
 use super::typed::{self, Entry, Order, Place};
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 
 pub use passage::json_passage;
 
@@ -19,8 +19,30 @@ pub use passage::json_passage;
 /// # Errors
 /// As [`super::emit()`], apart from characters that JSON has no trouble with.
 pub fn to_json(root: &Node, out: &mut String) -> Result<()> {
+    write_json(root, Form::Resource, out)
+}
+
+/// How deep collections may nest where every line is indented: deeper, there is little else than indentation.
+const MAX_INDENTED: usize = 1000;
+
+/// What is written as JSON, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A resource, as [`to_json`] writes it.
+    Resource,
+    /// Any document, on one line: integers stay integers, and no key may be anything but text.
+    Compact,
+    /// The same on many lines, indented by two spaces.
+    Indented,
+}
+
+/// Appends a node as JSON of a form. On an error `out` stays as it was.
+///
+/// # Errors
+/// As [`to_json`].
+pub fn write_json(root: &Node, form: Form, out: &mut String) -> Result<()> {
     let start = out.len();
-    let mut writer = Writer { out, open: Vec::new(), entries: Vec::new() };
+    let mut writer = Writer { out, form, open: Vec::new(), entries: Vec::new() };
     let result = writer.document(root);
     if result.is_err() {
         out.truncate(start);
@@ -30,6 +52,7 @@ pub fn to_json(root: &Node, out: &mut String) -> Result<()> {
 
 struct Writer<'a, 'o> {
     out: &'o mut String,
+    form: Form,
     open: Vec<Open<'a>>,
     /// The entries of all open mappings, innermost last.
     entries: Vec<Entry<'a>>,
@@ -50,7 +73,7 @@ enum Rest<'a> {
 
 impl<'a> Writer<'a, '_> {
     fn document(&mut self, root: &'a Node) -> Result<()> {
-        self.value(root, true, false)?;
+        self.value(root, self.form == Form::Resource, false)?;
         while let Some(open) = self.open.last_mut() {
             let (first, in_flow) = (std::mem::take(&mut open.first), open.in_flow);
             let value = match &mut open.rest {
@@ -71,19 +94,35 @@ impl<'a> Writer<'a, '_> {
                     if !first {
                         self.out.push(',');
                     }
+                    self.break_line();
                     if let Some(key) = key {
                         push_string(&key, self.out);
-                        self.out.push(':');
+                        self.out.push_str(if self.form == Form::Indented { ": " } else { ":" });
                     }
                     self.value(value, false, in_flow)?;
                 }
                 Err(end) => {
-                    self.out.push(end);
                     self.open.pop();
+                    if !first {
+                        self.break_line();
+                    }
+                    self.out.push(end);
                 }
             }
         }
         Ok(())
+    }
+
+    fn integer(&mut self, integer: impl Display) {
+        // Writing to a String cannot fail.
+        let _ = write!(self.out, "{integer}");
+    }
+
+    fn break_line(&mut self) {
+        if self.form == Form::Indented {
+            self.out.push('\n');
+            self.out.extend(std::iter::repeat_n("  ", self.open.len()));
+        }
     }
 
     fn value(&mut self, node: &'a Node, root: bool, in_flow: bool) -> Result<()> {
@@ -100,6 +139,10 @@ impl<'a> Writer<'a, '_> {
         };
         let in_flow = in_flow || style == CollectionStyle::Flow;
         self.open.push(Open { rest, in_flow, first: true });
+        if self.form == Form::Indented && self.open.len() > MAX_INDENTED {
+            let message = format!("collections are nested more than {MAX_INDENTED} deep");
+            return Err(Error::new(Code::NestingTooDeep, message).at(node.span()));
+        }
         Ok(())
     }
 
@@ -120,8 +163,14 @@ impl<'a> Writer<'a, '_> {
             Value::Null => self.out.push_str("null"),
             Value::Bool(true) => self.out.push_str("true"),
             Value::Bool(false) => self.out.push_str("false"),
-            Value::Int(integer) => number::push_json(integer as f64, self.out),
-            Value::Uint(integer) => number::push_json(integer as f64, self.out),
+            Value::Int(integer) if self.form == Form::Resource => {
+                number::push_json(integer as f64, self.out);
+            }
+            Value::Uint(integer) if self.form == Form::Resource => {
+                number::push_json(integer as f64, self.out);
+            }
+            Value::Int(integer) => self.integer(integer),
+            Value::Uint(integer) => self.integer(integer),
             Value::Float(float) if float.is_finite() => number::push_json(float, self.out),
             Value::Float(_) => return Err(typed::no_number(scalar)),
             Value::Timestamp(text) => push_string(&text, self.out),
@@ -165,7 +214,6 @@ fn is_escaped(character: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Code;
     use crate::source::{Sources, Span};
     use crate::yaml::sample::{document, drawn, nested};
 

@@ -1,0 +1,127 @@
+//! Documents inside of texts: a path goes on in the JSON or YAML that a field holds.
+
+use super::target_path::{Place, TargetPath, at_mut, find};
+use crate::error::{Code, Error, Result};
+use crate::source::{Source, Span};
+use crate::transform::value_path::{child, position};
+use crate::yaml::{Form, Kind, Node, Scalar, parse, rewrite, write_json};
+
+/// Sets the fields that a path leads to inside of a text, and writes the text anew: JSON as JSON, on one line or on
+/// many, and YAML with its comments. The way to the text; nothing when there is none on the path, or when its document
+/// cannot be changed so, which is no error.
+///
+/// (kustomize, `api/filters/replacement/replacement.go`: `setValueInStructuredData`.)
+///
+/// # Errors
+/// What no document can hold.
+pub(super) fn set(
+    path: &TargetPath,
+    root: &mut Node,
+    create: Option<Kind>,
+    set: &mut dyn FnMut(&mut Node, bool) -> Result<()>,
+) -> Result<Option<Vec<usize>>> {
+    let Some((way, names, old)) = text_on(path.names(), root) else { return Ok(None) };
+    let Some(mut document) = root_of(old.text()) else { return Ok(None) };
+    let Ok((found, _)) = find(names, &mut document, create, path.span()) else { return Ok(None) };
+    if found.is_empty() {
+        return Ok(None);
+    }
+    for place in found {
+        let is_set = match place {
+            Place::At { way, is_new } => {
+                let Some(field) = at_mut(&mut document, &way) else { continue };
+                let written = field.span();
+                set(field, is_new).map(|()| keep_place(field, written))
+            }
+            Place::Lost(mut node) => set(&mut node, false),
+        };
+        if is_set.is_err() {
+            return Ok(None);
+        }
+    }
+    let text = match text_of(&document, old.text()) {
+        Ok(text) => text,
+        Err(error) if matches!(error.code(), Code::NestingTooDeep | Code::NotSupportedYet) => {
+            return Err(error.at(old.span()));
+        }
+        Err(_) => return Ok(None),
+    };
+    let new = old.with_text(&text, old.span());
+    if let Some(field) = at_mut(root, &way) {
+        *field = new.into();
+    }
+    Ok(Some(way))
+}
+
+/// The first text on a path that reads as YAML, the way to it, and the names that are left.
+fn text_on<'p>(names: &'p [String], root: &Node) -> Option<(Vec<usize>, &'p [String], Scalar)> {
+    let (mut node, mut way) = (root, Vec::new());
+    for (number, name) in names.iter().enumerate() {
+        let name = name.trim();
+        if !name.is_empty() {
+            let position = position(name, node).ok()??;
+            node = child(node, position)?;
+            way.push(position);
+        }
+        let rest = &names[number + 1..];
+        if let Some(scalar) = node.as_scalar()
+            && !rest.is_empty()
+            && is_yaml(scalar.text())
+        {
+            return Some((way, rest, scalar.clone()));
+        }
+    }
+    None
+}
+
+fn is_yaml(text: &str) -> bool {
+    parse::document(&Source::detached(text)).is_ok()
+}
+
+/// The document that a text holds, be it null; nothing for an empty text, or one that is no YAML.
+pub(super) fn root_of(text: &str) -> Option<Node> {
+    let is_content = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+    match parse::document(&Source::detached(text)) {
+        Ok(Some(document)) => Some(document.root),
+        Ok(None) if text.lines().any(is_content) => Some(Scalar::null(Span::NONE).into()),
+        Ok(None) | Err(_) => None,
+    }
+}
+
+/// A scalar stays where it was written: comments are known by their place.
+fn keep_place(field: &mut Node, place: Span) {
+    if let Some(scalar) = field.as_scalar() {
+        *field = Scalar::parsed(scalar.text(), scalar.tag(), scalar.style(), place).into();
+    }
+}
+
+/// A document as the text that it was: the reference loses the line break at its end.
+fn text_of(root: &Node, original: &str) -> Result<String> {
+    let mut text = String::new();
+    if root.is_null() {
+        return Ok(original.trim().to_owned());
+    }
+    if original.trim_start().starts_with(['{', '[']) {
+        let is_indented = original.contains('\n') && original.contains("  ");
+        write_json(root, if is_indented { Form::Indented } else { Form::Compact }, &mut text)?;
+        return Ok(text);
+    }
+    rewrite(root, &Source::detached(original), &mut text)?;
+    Ok(text.trim().to_owned())
+}
+
+/// A node as it is written, which the patterns of elements are held against.
+pub(super) fn written(node: &Node) -> String {
+    let mut text = String::new();
+    match rewrite(node, &Source::detached(""), &mut text) {
+        Ok(()) => text.trim().to_owned(),
+        Err(_) => String::new(),
+    }
+}
+
+/// A failure inside of a document, with the place of the text that holds it.
+#[cold]
+pub(super) fn inside(error: &Error, text: Span) -> Error {
+    Error::new(error.code(), format!("{} in the document inside of a text", error.message()))
+        .note(text, "the text")
+}

@@ -1,0 +1,58 @@
+//! Where the resources are that a selector names.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use crate::resource::{ResMap, Resource};
+use crate::yaml::Text;
+
+/// The places of resources by the names and kinds that they have or had. It may also hold what they do not have any
+/// more: who looks something up asks the resource.
+pub(super) struct Index {
+    names: BTreeMap<Text, Vec<usize>>,
+    kinds: BTreeMap<Text, Vec<usize>>,
+    length: usize,
+}
+
+impl Index {
+    pub(super) fn of(resources: &ResMap) -> Self {
+        let mut index =
+            Self { names: BTreeMap::new(), kinds: BTreeMap::new(), length: resources.len() };
+        for (place, resource) in resources.iter().enumerate() {
+            index.add(place, resource);
+        }
+        index
+    }
+
+    /// Adds a resource, or what it is called now.
+    pub(super) fn add(&mut self, place: usize, resource: &Resource) {
+        let id = resource.id();
+        let previous = resource.previous.iter().map(|previous| (&previous.name, &previous.kind));
+        for (name, kind) in previous.chain([(&id.name, &id.gvk.kind)]) {
+            for (texts, text) in [(&mut self.names, name), (&mut self.kinds, kind)] {
+                let places = match texts.get_mut(text) {
+                    Some(places) => places,
+                    None => texts.entry(text.clone()).or_default(),
+                };
+                if let Err(position) = places.binary_search(&place) {
+                    places.insert(position, place);
+                }
+            }
+        }
+    }
+
+    /// The places, in order, of all resources that may have a name or a kind.
+    pub(super) fn places(&self, name: Option<&str>, kind: Option<&str>) -> Cow<'_, [usize]> {
+        let of = |texts: &'_ BTreeMap<Text, Vec<usize>>, text: &str| texts.get(text).cloned();
+        match (name, kind) {
+            (Some(name), _) => Cow::Owned(of(&self.names, name).unwrap_or_default()),
+            (None, Some(kind)) => Cow::Owned(of(&self.kinds, kind).unwrap_or_default()),
+            (None, None) => (0..self.length).collect(),
+        }
+    }
+
+    /// The names that resources have or had.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.keys().map(Text::as_str)
+    }
+}

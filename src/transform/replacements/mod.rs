@@ -1,0 +1,120 @@
+//! `replacements:` copies a value from one resource into fields of others.
+
+mod embedded;
+mod index;
+mod source;
+mod target;
+mod target_path;
+
+use self::index::Index;
+use self::source::Origin;
+use self::target::Target;
+use super::Context;
+use crate::config::Replacement;
+use crate::error::{Code, Error, Result};
+use crate::resource::ResMap;
+use crate::yaml::de::Spanned;
+
+/// Applies `replacements` in order. Each costs one look at the resources that its selectors name literally, or at all
+/// of them, and the size of what it sets.
+///
+/// (kustomize, `api/internal/builtins/ReplacementTransformer.go`, `api/filters/replacement/replacement.go`.)
+///
+/// # Errors
+/// Those of [`read`] and [`apply`].
+pub(super) fn transform(context: &Context<'_>, resources: &mut ResMap) -> Result<()> {
+    let mut entries = context.kustomization.replacements.clone();
+    for entry in &mut entries {
+        // An empty list is lost where the reference hands the entry over to its plugin.
+        entry.value.targets = entry.value.targets.take().filter(|targets| !targets.is_empty());
+    }
+    let replacements = read(context, &entries)?;
+    apply(&replacements, context, resources)
+}
+
+/// The replacements of a list of entries, those of files among them.
+///
+/// # Errors
+/// What is wrong with a file, and [`Code::InvalidValue`] for an entry that is a file and a replacement.
+pub(crate) fn read(
+    context: &Context<'_>,
+    entries: &[Spanned<Replacement>],
+) -> Result<Vec<Spanned<Replacement>>> {
+    let mut replacements = Vec::new();
+    for entry in entries {
+        if entry.path.is_empty() {
+            replacements.push(entry.clone());
+            continue;
+        }
+        let has_targets = entry.targets.as_ref().is_some_and(|targets| !targets.is_empty());
+        if entry.source.is_some() || has_targets {
+            return Err(Error::new(
+                Code::InvalidValue,
+                "found both `path` and a replacement in one entry of `replacements`",
+            )
+            .at(entry.path.span)
+            .label("the path")
+            .help("move what stands beside `path` to an entry of its own, or into that file"));
+        }
+        let read = context.root.read(&entry.path, entry.path.span).and_then(|source| {
+            Replacement::read(&source).map_err(|error| {
+                error.at(entry.path.span).step(format!("while reading `{}`", source.name()))
+            })
+        });
+        replacements.extend(read?);
+    }
+    Ok(replacements)
+}
+
+/// Applies replacements in order: each sees what those before it did.
+///
+/// # Errors
+/// [`Code::ReplacementSourceNotFound`], [`Code::ReplacementSourceAmbiguous`], [`Code::ReplacementFieldNotFound`],
+/// [`Code::InvalidPattern`], [`Code::InvalidSelector`], [`Code::InvalidValue`] for an entry that is incomplete or a
+/// part that is not there, and [`Code::InvalidType`] where something else stands than a path says.
+pub(crate) fn apply(
+    replacements: &[Spanned<Replacement>],
+    context: &Context<'_>,
+    resources: &mut ResMap,
+) -> Result<()> {
+    if replacements.is_empty() {
+        return Ok(());
+    }
+    let mut index = Index::of(resources);
+    let mut budget = target::BUDGET;
+    for replacement in replacements {
+        let mut run = || -> Result<()> {
+            let targets = complete(replacement)?;
+            let mut origin = Origin::find(replacement, resources, &index)?;
+            for target in targets {
+                let target = Target::new(target).map_err(|error| error.at(target.span))?;
+                target.set(&mut origin, context.schema, resources, &mut index, &mut budget)?;
+            }
+            Ok(())
+        };
+        run().map_err(|error| error.at(replacement.span).step("while applying `replacements`"))?;
+    }
+    Ok(())
+}
+
+/// The targets of a replacement that says where its value comes from, and where it goes.
+fn complete(replacement: &Replacement) -> Result<&[Spanned<crate::config::TargetSelector>]> {
+    let incomplete = |missing: &str| {
+        Error::new(Code::InvalidValue, format!("found a replacement without {missing}"))
+            .help("give `source` (or `sourceValue`) and at least one entry of `targets`")
+    };
+    match (&replacement.source, &replacement.source_value) {
+        (None, None) => return Err(incomplete("`source`")),
+        (Some(source), Some(value)) => {
+            return Err(Error::new(
+                Code::InvalidValue,
+                "found both `source` and `sourceValue` in one replacement",
+            )
+            .at(value.span)
+            .note(source.span, "the source")
+            .help("keep one of them"));
+        }
+        _ => {}
+    }
+    replacement.targets.as_deref().ok_or_else(|| incomplete("`targets`"))
+}

@@ -1,0 +1,214 @@
+//! Where the value of a replacement comes from.
+
+use super::index::Index;
+use crate::config::{FieldOptions, Replacement, SourceSelector};
+use crate::error::{Code, Error, Result};
+use crate::resource::{ResId, ResMap, Resource};
+use crate::schema::Gvk;
+use crate::source::Span;
+use crate::transform::value_path::{ValuePath, child};
+use crate::yaml::de::Spanned;
+use crate::yaml::{Node, Scalar, Text, path};
+
+/// The field that counts where none is given.
+pub(super) const DEFAULT_FIELD: &str = "metadata.name";
+
+/// A value, and the field that it is read from if it is all of it: what a target does to that field changes the value
+/// for the targets that follow.
+pub(super) struct Origin {
+    value: Node,
+    field: Option<Field>,
+}
+
+struct Field {
+    resource: usize,
+    way: Vec<usize>,
+    in_annotations: bool,
+}
+
+impl Origin {
+    /// Finds the value of a replacement.
+    pub(super) fn find(
+        replacement: &Replacement,
+        resources: &ResMap,
+        index: &Index,
+    ) -> Result<Self> {
+        let Some(source) = &replacement.source else {
+            let (text, span) = replacement
+                .source_value
+                .as_ref()
+                .map_or(("", Span::NONE), |value| (value.as_str(), value.span));
+            return Ok(Self { value: Scalar::untagged(text, span).into(), field: None });
+        };
+        let place = place_of(source, resources, index).map_err(|error| error.at(source.span))?;
+        let Some(resource) = resources.get(place) else { return Err(not_found(source, index)) };
+        let (text, span) = match source.field_path.as_str() {
+            "" => (DEFAULT_FIELD, source.span),
+            text => (text, source.field_path.span),
+        };
+        let names = path::split_bracketed(text);
+        let in_annotations = reach_annotations(&names);
+        let annotated = if in_annotations { Some(resource.annotated()?) } else { None };
+        let root = annotated.as_ref().unwrap_or(resource.node());
+        let found =
+            ValuePath::of_names(&names).and_then(|path| path.find(root)).map_err(|error| {
+                error
+                    .note(span, "the source of the replacement")
+                    .step(format!("while looking up the field `{text}`"))
+            })?;
+        let Some((node, way)) = found.filter(|(node, _)| !node.is_empty()) else {
+            return Err(no_field(text, span, &names, resource));
+        };
+        let part = source.options.as_ref().filter(|options| !options.delimiter.is_empty());
+        match part {
+            Some(options) => Ok(Self { value: part_of(node, options, span)?, field: None }),
+            None => Ok(Self {
+                value: node.clone(),
+                field: Some(Field { resource: place, way, in_annotations }),
+            }),
+        }
+    }
+
+    /// The value as it is now.
+    pub(super) const fn value(&self) -> &Node {
+        &self.value
+    }
+
+    /// Whether the value is read from a resource.
+    pub(super) fn is_in(&self, place: usize) -> bool {
+        self.field.as_ref().is_some_and(|field| field.resource == place)
+    }
+
+    /// Whether the value is read from what only the annotations of a build show.
+    pub(super) fn is_in_annotations(&self, place: usize) -> bool {
+        self.field.as_ref().is_some_and(|field| field.resource == place && field.in_annotations)
+    }
+
+    /// Reads the value again from its resource, which changed at the end of a way. What is put in the place of a
+    /// collection around the field leaves the value as it was.
+    pub(super) fn refresh(&mut self, root: &Node, changed: &[usize]) {
+        let Some(field) = &self.field else { return };
+        let is_around = changed.len() < field.way.len() && field.way.starts_with(changed);
+        let now = field.way.iter().try_fold(root, |node, &position| child(node, position));
+        match now {
+            Some(node) if !is_around || changed.is_empty() => self.value = node.clone(),
+            _ => self.field = None,
+        }
+    }
+}
+
+/// Whether a path may lead to what a build keeps in annotations.
+pub(super) fn reach_annotations(names: &[String]) -> bool {
+    let mut names = names.iter().filter(|name| !name.trim().is_empty());
+    names.next().is_some_and(|name| name.trim() == "metadata")
+        && names.next().is_none_or(|name| matches!(name.trim(), "annotations" | "*"))
+}
+
+/// The place of the one resource that has, or had, an id that a source names.
+fn place_of(source: &SourceSelector, resources: &ResMap, index: &Index) -> Result<usize> {
+    let given = |part: &'_ Spanned<Text>| (!part.is_empty()).then(|| part.as_str().to_owned());
+    let (name, kind) = (given(&source.name), given(&source.kind));
+    let selector = selector_of(source);
+    let places = index.places(name.as_deref(), kind.as_deref());
+    let mut matches = places.iter().filter(|&&place| {
+        resources.get(place).is_some_and(|resource| is_selected(resource, &selector))
+    });
+    let Some(&first) = matches.next() else { return Err(not_found(source, index)) };
+    let Some(&second) = matches.next() else { return Ok(first) };
+    let mut error = Error::new(
+        Code::ReplacementSourceAmbiguous,
+        format!("several resources fit the source `{selector}`"),
+    );
+    for place in [first, second] {
+        if let Some(resource) = resources.get(place) {
+            error = error.note(resource.span(), format!("`{}`", resource.id()));
+        }
+    }
+    Err(error.help("add `kind`, `name` or `namespace` until one resource is left"))
+}
+
+fn selector_of(source: &SourceSelector) -> ResId {
+    let text = |part: &Spanned<Text>| part.value.clone();
+    ResId {
+        gvk: Gvk {
+            group: text(&source.group),
+            version: text(&source.version),
+            kind: text(&source.kind),
+        },
+        name: text(&source.name),
+        namespace: text(&source.namespace),
+        cluster_scoped: false,
+    }
+}
+
+/// Whether an id that the resource has or had is one that a source names. Here no kind counts as cluster-scoped.
+fn is_selected(resource: &Resource, selector: &ResId) -> bool {
+    let current = ResId { cluster_scoped: false, ..resource.id().clone() };
+    current.is_selected_by(selector)
+        || resource.previous_ids().any(|id| id.is_selected_by(selector))
+}
+
+#[cold]
+fn not_found(source: &SourceSelector, index: &Index) -> Error {
+    let error = Error::new(
+        Code::ReplacementSourceNotFound,
+        format!("no resource fits the source `{}`", selector_of(source)),
+    );
+    let error = error.at(source.name.span).did_you_mean(&source.name, index.names());
+    error.help("a source is named as it is written: all of `name`, `kind` and so on must be equal, and no pattern is read")
+}
+
+#[cold]
+fn no_field(text: &str, span: Span, names: &[String], resource: &Resource) -> Error {
+    let mut node = resource.node();
+    let mut error = Error::new(
+        Code::ReplacementFieldNotFound,
+        format!("the source `{}` has no value at `{text}`", resource.id()),
+    )
+    .at(span)
+    .note(resource.span(), "the source");
+    for name in names {
+        let found = crate::transform::value_path::position(name.trim(), node);
+        match found.ok().flatten().and_then(|position| child(node, position)) {
+            Some(next) => node = next,
+            None => {
+                let keys = node.as_mapping().into_iter().flat_map(|mapping| mapping.iter());
+                error = error.did_you_mean(name, keys.map(|(key, _)| key.text()));
+                break;
+            }
+        }
+    }
+    error
+}
+
+/// One part of a text.
+fn part_of(node: &Node, options: &FieldOptions, span: Span) -> Result<Node> {
+    let Some(scalar) = node.as_scalar() else { return Err(no_text(node, options.delimiter.span)) };
+    let mut parts = scalar.text().split(options.delimiter.as_str());
+    let index = options.index.value;
+    let part = usize::try_from(index).ok().and_then(|index| parts.nth(index));
+    let Some(part) = part else {
+        let count = scalar.text().split(options.delimiter.as_str()).count();
+        return Err(Error::new(
+            Code::InvalidValue,
+            format!("found the index {index}, and {count} parts between `{}`", &*options.delimiter),
+        )
+        .at(options.index.span)
+        .at(options.delimiter.span)
+        .note(scalar.span(), "the value of the source")
+        .help(format!("the index is one of 0 to {}", count - 1)));
+    };
+    Ok(scalar.with_text(part, span).into())
+}
+
+/// What is no text and has no parts.
+#[cold]
+pub(super) fn no_text(node: &Node, span: Span) -> Error {
+    Error::new(
+        Code::InvalidType,
+        format!("found {} where `delimiter` asks for parts of a text", node.kind()),
+    )
+    .at(span)
+    .note(node.span(), "what is found")
+    .help("remove `delimiter`, or give the path of a scalar")
+}

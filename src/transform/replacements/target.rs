@@ -1,0 +1,211 @@
+//! Where the value of a replacement goes.
+
+use super::embedded;
+use super::index::Index;
+use super::source::{DEFAULT_FIELD, Origin, no_text};
+use super::target_path::{Place, TargetPath};
+use crate::config::{FieldOptions, TargetSelector};
+use crate::error::{Code, Error, Result};
+use crate::resource::{ResMap, Resource};
+use crate::schema::Schema;
+use crate::source::Span;
+use crate::transform::select::Selection;
+use crate::yaml::{Node, Scalar};
+
+/// How much a run of replacements may set: values that are copied into themselves double each time, and end here.
+pub(super) const BUDGET: usize = 8_000_000;
+
+/// The resources and fields that one entry of `targets` names.
+pub(super) struct Target<'a> {
+    selection: Selection,
+    rejections: Vec<Selection>,
+    paths: Vec<TargetPath>,
+    options: Option<&'a FieldOptions>,
+}
+
+impl<'a> Target<'a> {
+    pub(super) fn new(target: &'a TargetSelector) -> Result<Self> {
+        let Some(select) = &target.select else {
+            return Err(Error::new(Code::InvalidValue, "found a target without `select`").help(
+                "say under `select` which resources to change: `select: {kind: Deployment}`",
+            ));
+        };
+        let rejections = target.reject.iter().map(|reject| Selection::new(reject));
+        let mut paths: Vec<TargetPath> =
+            target.field_paths.iter().map(|path| TargetPath::new(path, path.span)).collect();
+        if paths.is_empty() {
+            paths.push(TargetPath::new(DEFAULT_FIELD, select.span));
+        }
+        Ok(Self {
+            selection: Selection::new(select)?,
+            rejections: rejections.collect::<Result<_>>()?,
+            paths,
+            options: target.options.as_ref(),
+        })
+    }
+
+    /// Sets the fields of the resources that are selected, one after the other.
+    pub(super) fn set(
+        &self,
+        origin: &mut Origin,
+        schema: &Schema,
+        resources: &mut ResMap,
+        index: &mut Index,
+        budget: &mut usize,
+    ) -> Result<()> {
+        let places =
+            index.places(self.selection.literal_name(), self.selection.literal_kind()).into_owned();
+        for place in places {
+            if !resources.get(place).is_some_and(|resource| self.takes(resource)) {
+                continue;
+            }
+            let changed = resources.change(place, |resource| {
+                let before = resource.id().clone();
+                for path in &self.paths {
+                    self.set_path(path, place, resource, origin, schema, budget)?;
+                }
+                Ok(*resource.id() != before)
+            });
+            if changed.unwrap_or(Ok(false))?
+                && let Some(resource) = resources.get(place)
+            {
+                index.add(place, resource);
+            }
+        }
+        Ok(())
+    }
+
+    fn takes(&self, resource: &Resource) -> bool {
+        self.selection.takes_metadata(resource)
+            && !self.rejections.iter().any(|rejection| {
+                rejection.asks_for_metadata() && rejection.takes_metadata(resource)
+                    || rejection.asks_for_ids() && rejection.takes_an_id(resource)
+            })
+            && self.selection.takes_an_id(resource)
+    }
+
+    fn set_path(
+        &self,
+        path: &TargetPath,
+        place: usize,
+        resource: &mut Resource,
+        origin: &mut Origin,
+        schema: &Schema,
+        budget: &mut usize,
+    ) -> Result<()> {
+        let sees_annotations = path.reaches_annotations() || origin.is_in_annotations(place);
+        let (id, span) = (resource.id().clone(), resource.span());
+        let is_source = origin.is_in(place);
+        let copy = |root: &mut Node| self.copy(path, root, is_source, origin, budget);
+        let copied = if sees_annotations {
+            resource.with_annotations(schema, copy)
+        } else {
+            resource.edit(schema, copy)
+        };
+        copied.map_err(|error| error.at(path.span()).note(span, format!("the target `{id}`")))
+    }
+
+    /// Sets the fields at a path of one document.
+    fn copy(
+        &self,
+        path: &TargetPath,
+        root: &mut Node,
+        is_source: bool,
+        origin: &mut Origin,
+        budget: &mut usize,
+    ) -> Result<()> {
+        let create = self.options.is_some_and(|options| options.create);
+        let create = create.then(|| origin.value().kind());
+        spend(budget, origin.value(), path.span())?;
+        let set = |target: &mut Node, is_new: bool, value: &Node| {
+            set_field(self.options, target, is_new, value, path.span())
+        };
+        let mut set_now = |target: &mut Node, is_new: bool| set(target, is_new, origin.value());
+        if let Some(way) = embedded::set(path, root, create, &mut set_now)? {
+            if is_source {
+                origin.refresh(root, &way);
+            }
+            return Ok(());
+        }
+        let places = path.find(root, create)?;
+        if is_source {
+            origin.refresh(root, &[]);
+        }
+        for found in places {
+            spend(budget, origin.value(), path.span())?;
+            match found {
+                Place::At { way, is_new } => {
+                    if let Some(target) = super::target_path::at_mut(root, &way) {
+                        set(target, is_new, origin.value())?;
+                    }
+                    if is_source {
+                        origin.refresh(root, &way);
+                    }
+                }
+                // It is set in a text that nobody writes back.
+                Place::Lost(mut node) => set(&mut node, false, origin.value())?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Sets a field to a value, or a part of it. A scalar keeps its type and its style: only the text is new.
+fn set_field(
+    options: Option<&FieldOptions>,
+    target: &mut Node,
+    is_new: bool,
+    value: &Node,
+    span: Span,
+) -> Result<()> {
+    let part = options.filter(|options| !options.delimiter.is_empty());
+    let Some(old) = target.as_scalar() else {
+        if let Some(options) = part {
+            return Err(no_text(target, options.delimiter.span));
+        }
+        *target = value.clone();
+        return Ok(());
+    };
+    let given = if part.is_some() && value.is_null() { None } else { value.as_text() };
+    let given = given.unwrap_or_default();
+    let joined = part.map(|options| joined(old.text(), options, given));
+    let text = joined.as_deref().unwrap_or(given);
+    let new = if is_new { Scalar::untagged(text, span) } else { old.with_text(text, span) };
+    *target = new.into();
+    Ok(())
+}
+
+/// A text with one of its parts replaced, or with a part more at one of its ends.
+fn joined(text: &str, options: &FieldOptions, part: &str) -> String {
+    let delimiter = options.delimiter.as_str();
+    let mut parts: Vec<&str> = text.split(delimiter).collect();
+    match usize::try_from(options.index.value) {
+        Err(_) => parts.insert(0, part),
+        Ok(index) => match parts.get_mut(index) {
+            Some(place) => *place = part,
+            None => parts.push(part),
+        },
+    }
+    parts.join(delimiter)
+}
+
+/// Takes what it costs to set a value once.
+fn spend(budget: &mut usize, value: &Node, span: Span) -> Result<()> {
+    let mut pending = vec![value];
+    while let Some(node) = pending.pop() {
+        let cost = 1 + node.as_text().map_or(0, |text| text.len() / 64);
+        let Some(left) = budget.checked_sub(cost) else {
+            return Err(Error::new(
+                Code::TooLarge,
+                format!("replacements set more than {BUDGET} nodes"),
+            )
+            .at(span)
+            .help("look for a value that is copied into itself again and again"));
+        };
+        *budget = left;
+        pending.extend(node.as_sequence().into_iter().flat_map(|list| list.items()));
+        let entries = node.as_mapping().into_iter().flat_map(|mapping| mapping.iter());
+        pending.extend(entries.map(|(_, value)| value));
+    }
+    Ok(())
+}

@@ -1,0 +1,334 @@
+//! The path of fields in a target: it may name many, and make those that are not there.
+
+use super::embedded;
+use super::source::reach_annotations;
+use crate::error::{Code, Error, Result};
+use crate::resource::Pattern;
+use crate::source::Span;
+use crate::transform::value_path::{child, child_mut};
+use crate::yaml::{Kind, Mapping, Node, Scalar, Sequence, Text, path};
+
+/// The longest path that is followed. No document of Kubernetes is nearly as deep.
+const MAX_NAMES: usize = 256;
+
+/// Names with points between them (`\.` for a point in a name, or the name in brackets), positions in lists, `*` for
+/// every item of a list, and `[key=pattern]` or `[=pattern]` for the items that fit.
+///
+/// (kustomize, `kyaml/yaml/match.go`: `PathMatcher`.)
+pub(super) struct TargetPath {
+    text: Text,
+    span: Span,
+    names: Vec<String>,
+}
+
+/// A field that a path leads to.
+pub(super) enum Place {
+    /// One of the document, by the positions that lead to it. A new one has no type: its text decides.
+    At { way: Vec<usize>, is_new: bool },
+    /// One that nobody writes back: in a copy of an embedded document, or below a null.
+    Lost(Node),
+}
+
+impl TargetPath {
+    pub(super) fn new(text: &str, span: Span) -> Self {
+        Self { text: text.into(), span, names: path::split_bracketed(text) }
+    }
+
+    pub(super) const fn span(&self) -> Span {
+        self.span
+    }
+
+    pub(super) fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    pub(super) fn reaches_annotations(&self) -> bool {
+        reach_annotations(&self.names)
+    }
+
+    /// The fields that the path leads to, in order. With a kind, what is not there is made, and the last of it is of
+    /// that kind.
+    ///
+    /// # Errors
+    /// [`Code::ReplacementFieldNotFound`] when there is none, and what stands in the way.
+    pub(super) fn find(&self, root: &mut Node, create: Option<Kind>) -> Result<Vec<Place>> {
+        if self.names.len() > MAX_NAMES {
+            let message = format!("found a path of more than {MAX_NAMES} names");
+            return Err(Error::new(Code::TooLarge, message));
+        }
+        let (found, missed) = find(&self.names, root, create, self.span)?;
+        if found.is_empty() {
+            let error = Error::new(
+                Code::ReplacementFieldNotFound,
+                format!("the target has no field `{}`", self.text),
+            );
+            let error = match missed {
+                Some(Missed { name, keys }) => {
+                    error.did_you_mean(&name, keys.iter().map(Text::as_str))
+                }
+                None => error,
+            };
+            return Err(match create {
+                None => error.help("set `options: {create: true}` to add it"),
+                Some(_) => error,
+            });
+        }
+        Ok(found)
+    }
+}
+
+/// A name that a mapping does not have, and the names it has.
+pub(super) struct Missed {
+    name: String,
+    keys: Vec<Text>,
+}
+
+/// The fields that names lead to. They are read as the way goes on: what is wrong with one counts only if there is a
+/// way to it.
+pub(super) fn find(
+    names: &[String],
+    root: &mut Node,
+    create: Option<Kind>,
+    span: Span,
+) -> Result<(Vec<Place>, Option<Missed>)> {
+    let mut walk =
+        Walk { create, span, way: Vec::new(), lost: false, found: Vec::new(), missed: None };
+    walk.walk(names, root, false)?;
+    Ok((walk.found, walk.missed))
+}
+
+/// The node at the end of a way.
+pub(super) fn at_mut<'n>(root: &'n mut Node, way: &[usize]) -> Option<&'n mut Node> {
+    way.iter().try_fold(root, |node, &position| child_mut(node, position))
+}
+
+struct Walk {
+    create: Option<Kind>,
+    span: Span,
+    way: Vec<usize>,
+    /// Whether what is found now is not written back.
+    lost: bool,
+    found: Vec<Place>,
+    missed: Option<Missed>,
+}
+
+impl Walk {
+    fn walk(&mut self, names: &[String], node: &mut Node, is_new: bool) -> Result<()> {
+        let Some((name, rest)) = names.split_first() else {
+            self.found.push(if self.lost {
+                Place::Lost(node.clone())
+            } else {
+                Place::At { way: self.way.clone(), is_new }
+            });
+            return Ok(());
+        };
+        if let Some(index) = index_of(name) {
+            return self.index(index, rest, node, is_new);
+        }
+        if let Some(element) = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')) {
+            return self.elements(element, rest, node, is_new);
+        }
+        if name == "*" {
+            return (0..items(node)?.len())
+                .try_for_each(|position| self.step(position, rest, node, is_new));
+        }
+        self.field(name, rest, node, is_new)
+    }
+
+    /// Goes on with a child.
+    fn step(
+        &mut self,
+        position: usize,
+        rest: &[String],
+        node: &mut Node,
+        is_new: bool,
+    ) -> Result<()> {
+        let Some(next) = child_mut(node, position) else { return Ok(()) };
+        self.way.push(position);
+        let result = self.walk(rest, next, is_new);
+        self.way.pop();
+        result
+    }
+
+    /// Goes on with what is made below a null: it stays a null.
+    fn lose(&mut self, rest: &[String], mut made: Node) -> Result<()> {
+        let before = std::mem::replace(&mut self.lost, true);
+        let result = self.walk(rest, &mut made, true);
+        self.lost = before;
+        result
+    }
+
+    fn index(
+        &mut self,
+        index: usize,
+        rest: &[String],
+        node: &mut Node,
+        is_new: bool,
+    ) -> Result<()> {
+        let length = items(node)?.len();
+        if length == index && self.create.is_some() {
+            let made = self.made(rest);
+            let Some(list) = node.as_sequence_mut() else { return self.lose(rest, made) };
+            list.items_mut().push(made);
+            return self.step(index, rest, node, true);
+        }
+        if length <= index {
+            return Err(Error::new(
+                Code::ReplacementFieldNotFound,
+                format!("found the position {index}, and a list of {length}"),
+            )
+            .note(node.span(), "the list"));
+        }
+        self.step(index, rest, node, is_new)
+    }
+
+    fn field(&mut self, name: &str, rest: &[String], node: &mut Node, is_new: bool) -> Result<()> {
+        if node.is_null() && !is_new {
+            return match self.create {
+                Some(_) => self.lose(rest, self.made(rest)),
+                None => Ok(()),
+            };
+        }
+        if name.is_empty() {
+            return match node.as_text() {
+                Some("") => self.walk(rest, node, is_new),
+                Some(_) if self.create.is_none() => Ok(()),
+                _ => Err(node.wrong_kind(Kind::Scalar)),
+            };
+        }
+        let Some(mapping) = node.as_mapping() else { return Err(node.wrong_kind(Kind::Mapping)) };
+        let found = mapping.entries().iter().position(|(key, _)| key.text() == name);
+        let Some(position) = found else {
+            if self.create.is_none() {
+                self.miss(name, mapping);
+                return Ok(());
+            }
+            let entry = (Scalar::untagged(name, self.span), self.made(rest));
+            let last = mapping.len();
+            node.as_mapping_mut()
+                .into_iter()
+                .for_each(|mapping| mapping.entries_mut().push(entry.clone()));
+            return self.step(last, rest, node, true);
+        };
+        match child(node, position).and_then(Node::as_scalar) {
+            Some(scalar) if !rest.is_empty() => {
+                let Some(mut root) = embedded::root_of(scalar.text()) else {
+                    return Err(Error::new(
+                        Code::InvalidType,
+                        "found a scalar, expected a mapping or a list",
+                    )
+                    .note(scalar.span(), "the scalar"));
+                };
+                let span = scalar.span();
+                let before = std::mem::replace(&mut self.lost, true);
+                let result = self.walk(rest, &mut root, false);
+                self.lost = before;
+                result.map_err(|error| embedded::inside(&error, span))
+            }
+            _ => self.step(position, rest, node, is_new),
+        }
+    }
+
+    /// Goes on with the items that fit; where none leads on, one that fits is added.
+    fn elements(
+        &mut self,
+        element: &str,
+        rest: &[String],
+        node: &mut Node,
+        is_new: bool,
+    ) -> Result<()> {
+        let Some((key, value)) = element.split_once('=') else {
+            return Err(Error::new(
+                Code::InvalidValue,
+                format!("found `[{element}]`, expected `[key=value]`"),
+            )
+            .help("write a name without brackets, unless it has points"));
+        };
+        let pattern = Pattern::unanchored(value)?;
+        let before = self.found.len();
+        for position in 0..items(node)?.len() {
+            self.element(position, key, &pattern, rest, node, is_new)?;
+        }
+        if self.create.is_none() || self.found.len() > before {
+            return Ok(());
+        }
+        let text = Node::from(Scalar::untagged(value, self.span));
+        let made = match key {
+            "" => text,
+            _ => Node::mapping(vec![(Scalar::untagged(key, self.span), text)], self.span),
+        };
+        let last = items(node)?.len();
+        match node.as_sequence_mut() {
+            Some(list) => {
+                list.items_mut().push(made);
+                self.element(last, key, &pattern, rest, node, true)?;
+            }
+            None => self.lose(if key.is_empty() { &[] } else { rest }, made)?,
+        }
+        if self.found.len() == before {
+            return Err(Error::new(
+                Code::ReplacementFieldNotFound,
+                format!("an item made for `[{element}]` does not fit it"),
+            )
+            .help("add the item to the resource, or name it without the signs of a pattern"));
+        }
+        Ok(())
+    }
+
+    fn element(
+        &mut self,
+        position: usize,
+        key: &str,
+        pattern: &Pattern,
+        rest: &[String],
+        node: &mut Node,
+        is_new: bool,
+    ) -> Result<()> {
+        let Some(item) = child(node, position) else { return Ok(()) };
+        let field = if key.is_empty() { Some(item) } else { item.get(key) };
+        if !field.is_some_and(|field| pattern.matches(&embedded::written(field))) {
+            return Ok(());
+        }
+        // What follows `[=value]` is not looked at.
+        self.step(position, if key.is_empty() { &[] } else { rest }, node, is_new)
+    }
+
+    /// What is made for a name that is not there, by what follows it.
+    fn made(&self, rest: &[String]) -> Node {
+        let is_list = |name: &String| {
+            index_of(name).is_some() || (name.starts_with('[') && name.ends_with(']'))
+        };
+        let kind = match rest.first() {
+            Some(name) if is_list(name) => Kind::Sequence,
+            Some(name) if !name.is_empty() => Kind::Mapping,
+            _ => self.create.unwrap_or(Kind::Scalar),
+        };
+        match kind {
+            Kind::Scalar => Scalar::untagged("", self.span).into(),
+            Kind::Sequence => Node::sequence(Vec::new(), self.span),
+            Kind::Mapping => Node::mapping(Vec::new(), self.span),
+        }
+    }
+
+    fn miss(&mut self, name: &str, mapping: &Mapping) {
+        /// More are no help.
+        const MOST: usize = 100;
+        if self.missed.is_none() {
+            let keys = mapping.iter().take(MOST).map(|(key, _)| key.shared_text().clone());
+            self.missed = Some(Missed { name: name.to_owned(), keys: keys.collect() });
+        }
+    }
+}
+
+fn index_of(name: &str) -> Option<usize> {
+    name.parse::<i64>().ok().and_then(|index| usize::try_from(index).ok())
+}
+
+/// The items of a list; a null has none.
+fn items(node: &Node) -> Result<&[Node]> {
+    match node.as_sequence().map(Sequence::items) {
+        Some(items) => Ok(items),
+        None if node.is_null() => Ok(&[]),
+        None => Err(node.wrong_kind(Kind::Sequence)),
+    }
+}

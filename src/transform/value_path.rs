@@ -1,0 +1,246 @@
+//! The path of one field: where the value of a replacement comes from, and where `ValueAddTransformer` puts its own.
+
+use crate::error::{Code, Error, Result};
+use crate::source::Span;
+use crate::yaml::{Kind, Mapping, Node, Scalar, Style, Tag, path};
+
+/// Names, positions in lists, `-` for the last element, and `[key=value]` or `[=value]` for the element that has it.
+///
+/// (kustomize, `kyaml/yaml/fns.go`: `PathGetter`.)
+pub(crate) struct ValuePath(Vec<Step>);
+
+enum Step {
+    Field(String),
+    Index(usize),
+    Last,
+    Element { key: String, value: String },
+}
+
+impl ValuePath {
+    /// Reads a path.
+    ///
+    /// # Errors
+    /// [`Code::InvalidValue`] for a negative position, `*`, and brackets without `=`.
+    pub(crate) fn new(path: &str) -> Result<Self> {
+        Self::of_names(&path::split(path, '/'))
+    }
+
+    /// The path of these names; empty ones mean nothing.
+    ///
+    /// # Errors
+    /// As [`ValuePath::new`].
+    pub(crate) fn of_names(names: &[String]) -> Result<Self> {
+        let names = names.iter().map(|name| name.trim()).filter(|name| !name.is_empty());
+        names.map(Step::new).collect::<Result<_>>().map(Self)
+    }
+
+    /// The node at the path, and the way to it: the position of each step. Nothing when it is not there.
+    ///
+    /// # Errors
+    /// As [`ValuePath::find_or_make`].
+    pub(crate) fn find<'n>(&self, root: &'n Node) -> Result<Option<(&'n Node, Vec<usize>)>> {
+        let (mut node, mut way) = (root, Vec::new());
+        for step in &self.0 {
+            let Some(position) = step.position(node)? else { return Ok(None) };
+            let Some(next) = child(node, position) else { return Ok(None) };
+            way.push(position);
+            node = next;
+        }
+        Ok(Some((node, way)))
+    }
+
+    /// The node at the path. Fields are made where they are absent, and so are elements that are asked for by a value.
+    /// Nothing where the way leads through a null or to a position that is not there.
+    ///
+    /// # Errors
+    /// [`Code::InvalidType`] where something else stands than the path says.
+    pub(crate) fn find_or_make<'n>(
+        &self,
+        root: &'n mut Node,
+        span: Span,
+    ) -> Result<Option<&'n mut Node>> {
+        let mut node = root;
+        for (number, step) in self.0.iter().enumerate() {
+            let next = match step.position(node)? {
+                Some(position) => child_mut(node, position),
+                None => step.make(node, self.0.get(number + 1), span),
+            };
+            let Some(next) = next else { return Ok(None) };
+            node = next;
+        }
+        Ok(Some(node))
+    }
+}
+
+/// Where in a node the child is that one name of a path stands for: an entry of a mapping or an item of a list. Nothing
+/// when there is none.
+///
+/// # Errors
+/// As [`ValuePath::of_names`] and [`ValuePath::find_or_make`].
+pub(crate) fn position(name: &str, node: &Node) -> Result<Option<usize>> {
+    Step::new(name)?.position(node)
+}
+
+/// The child of a node at a position.
+pub(crate) fn child(node: &Node, position: usize) -> Option<&Node> {
+    match node.as_mapping() {
+        Some(mapping) => mapping.entries().get(position).map(|(_, value)| value),
+        None => node.as_sequence()?.items().get(position),
+    }
+}
+
+/// The child of a node at a position, to change.
+pub(crate) fn child_mut(node: &mut Node, position: usize) -> Option<&mut Node> {
+    if node.kind() == Kind::Mapping {
+        let entries = node.as_mapping_mut().map(Mapping::entries_mut)?;
+        return entries.get_mut(position).map(|(_, value)| value);
+    }
+    node.as_sequence_mut()?.items_mut().get_mut(position)
+}
+
+impl Step {
+    /// The position of the child that it stands for.
+    fn position(&self, node: &Node) -> Result<Option<usize>> {
+        match self {
+            Self::Field(name) => {
+                let mapping = node.as_mapping();
+                if mapping.is_none() && !node.is_null() {
+                    return Err(node.wrong_kind(Kind::Mapping));
+                }
+                let entries = mapping.map_or(&[][..], Mapping::entries);
+                Ok(entries.iter().position(|(key, _)| key.text() == name))
+            }
+            Self::Index(index) => {
+                let length = list(node)?.len();
+                Ok(Some(*index).filter(|index| *index < length))
+            }
+            Self::Last => {
+                match list(node)?.len() {
+                    0 => Err(Error::new(Code::InvalidValue, "the list has no last element")
+                        .at(node.span())),
+                    length => Ok(Some(length - 1)),
+                }
+            }
+            Self::Element { key, value } => {
+                let has_it = |item: &Node| match &**key {
+                    "" => item.as_text().unwrap_or_default() == value,
+                    key => item
+                        .get(key)
+                        .is_some_and(|field| field.as_text().unwrap_or_default() == value),
+                };
+                Ok(list(node)?.iter().position(has_it))
+            }
+        }
+    }
+
+    /// Makes the child that is not there, if it is a field or an element; a null has none.
+    fn make<'n>(
+        &self,
+        node: &'n mut Node,
+        next: Option<&Self>,
+        span: Span,
+    ) -> Option<&'n mut Node> {
+        match self {
+            Self::Field(name) => {
+                let made = match next {
+                    None => Scalar::parsed("", Tag::None, Style::Plain, span).into(),
+                    Some(Self::Field(_) | Self::Last) => Node::mapping(Vec::new(), span),
+                    Some(Self::Index(_) | Self::Element { .. }) => Node::sequence(Vec::new(), span),
+                };
+                let mapping = node.as_mapping_mut()?;
+                mapping.insert(Scalar::untagged(name, span), made);
+                mapping.get_mut(name)
+            }
+            Self::Element { key, value } => {
+                let text = Scalar::untagged(value, span).into();
+                let items = node.as_sequence_mut()?.items_mut();
+                items.push(match &**key {
+                    "" => text,
+                    key => Node::mapping(vec![(Scalar::untagged(key, span), text)], span),
+                });
+                items.last_mut()
+            }
+            Self::Index(_) | Self::Last => None,
+        }
+    }
+
+    fn new(name: &str) -> Result<Self> {
+        let invalid = |message: String| Err(Error::new(Code::InvalidValue, message));
+        if let Ok(index) = name.parse::<i64>() {
+            return match usize::try_from(index) {
+                Ok(index) => Ok(Self::Index(index)),
+                Err(_) => invalid(format!("found the position {index}, expected none below zero")),
+            };
+        }
+        match name {
+            "-" => Ok(Self::Last),
+            "*" => invalid("found `*`, expected the path of one field".to_owned()),
+            _ => match name.strip_prefix('[').and_then(|name| name.strip_suffix(']')) {
+                None => Ok(Self::Field(name.to_owned())),
+                Some(element) => match element.split_once('=') {
+                    Some((key, value)) => {
+                        Ok(Self::Element { key: key.to_owned(), value: value.to_owned() })
+                    }
+                    None => invalid(format!("found `{name}`, expected `[key=value]`")),
+                },
+            },
+        }
+    }
+}
+
+/// The items of a list; a null has none.
+fn list(node: &Node) -> Result<&[Node]> {
+    match node.as_sequence() {
+        Some(list) => Ok(list.items()),
+        None if node.is_null() => Ok(&[]),
+        None => Err(node.wrong_kind(Kind::Sequence)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Sources;
+    use crate::yaml::parse::document;
+
+    #[track_caller]
+    fn filled(text: &str, path: &str) -> String {
+        let mut root =
+            document(&Sources::new().add("text.yaml", text).unwrap()).unwrap().unwrap().root;
+        let found = ValuePath::new(path).and_then(|path| {
+            let field = path.find_or_make(&mut root, Span::NONE)?;
+            field.map_or(Ok(()), |field| field.set_text("new", Tag::None, Span::NONE))
+        });
+        found.map_or_else(|error| error.code().to_string(), |()| format!("{root:?}"))
+    }
+
+    #[test]
+    fn what_is_there_is_found() {
+        assert_eq!(filled("a: {b: 1}", "a/b"), "{a: {b: new}}");
+        assert_eq!(filled("a: {b/c: 1}", r" /a/ b\/c/"), "{a: {b/c: new}}");
+        assert_eq!(filled("a: [x, {k: v}]", "a/0"), "{a: [new, {k: v}]}");
+        assert_eq!(filled("a: [x, y]", "a/-"), "{a: [x, new]}");
+        assert_eq!(filled("a: [x, {k: v, b: 1}]", "a/[k=v]/b"), "{a: [x, {k: v, b: new}]}");
+        assert_eq!(filled("a: [x, y]", "a/[=y]"), "{a: [x, new]}");
+        assert_eq!(filled("a: null", "a"), "{a: new}");
+    }
+
+    #[test]
+    fn what_is_not_there_is_made_or_left() {
+        assert_eq!(filled("{}", "a/b"), "{a: {b: new}}");
+        assert_eq!(filled("{}", "a/[k=v]/b"), "{a: [{k: v, b: new}]}");
+        assert_eq!(filled("{}", "a/0/b"), "{a: []}");
+        assert_eq!(filled("a: null", "a/b"), "{a: null}");
+        assert_eq!(filled("a: [x]", "a/1"), "{a: [x]}");
+    }
+
+    #[test]
+    fn what_cannot_be_is_an_error() {
+        assert_eq!(filled("a: x", "a/b"), "invalid-type");
+        assert_eq!(filled("a: {b: 1}", "a/0"), "invalid-type");
+        assert_eq!(filled("a: []", "a/-"), "invalid-value");
+        assert_eq!(filled("a: []", "a/*"), "invalid-value");
+        assert_eq!(filled("a: []", "a/-1"), "invalid-value");
+        assert_eq!(filled("a: []", "a/[k]"), "invalid-value");
+    }
+}
