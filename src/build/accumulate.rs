@@ -15,8 +15,10 @@ use crate::load::{Entry, File, Root};
 use crate::plugin::{Plugin, validate};
 use crate::resource::{self, ResMap};
 use crate::schema::{BuiltIn, Schema};
-use crate::source::Span;
+use crate::source::{Source, Span};
 use crate::transform::{Context, TRANSFORMERS};
+use crate::yaml::Text;
+use crate::yaml::de::Spanned;
 
 /// What a kustomization comes to, with everything below it.
 #[derive(Clone, Debug, Default)]
@@ -74,6 +76,9 @@ struct Build<'a> {
     around: Vec<Level>,
 }
 
+/// Reads what a file says of the fields that transformers change.
+type ReadConfiguration = fn(&Source) -> Result<TransformerConfig>;
+
 /// A kustomization at work.
 struct Level {
     root: Root,
@@ -94,7 +99,7 @@ const VALIDATORS_FIELD: &str = "validators";
 
 /// The fields that are read and not acted on yet.
 const NOT_YET: &[&str] =
-    &["crds", "helmCharts", "helmChartInflationGenerator", "generators", "buildMetadata"];
+    &["helmCharts", "helmChartInflationGenerator", "generators", "buildMetadata"];
 
 impl Build<'_> {
     /// One step: on to the next base or component, or back from one. The result, once the outermost level is complete.
@@ -255,23 +260,34 @@ impl Build<'_> {
         Ok(())
     }
 
-    /// Adds what the level says of the fields that transformers change: the defaults, and its own files.
+    /// Adds what the level says of the fields that transformers change: the defaults, its own files, and what they say
+    /// of its own kinds.
     fn configure(&self, level: &mut Level) -> Result<()> {
-        if level.kustomization.configurations.is_empty() {
-            return level.accumulator.configure_defaults(&self.defaults);
+        let Level { root, kustomization, accumulator, .. } = level;
+        let merged = |field: &str, paths: &[Spanned<Text>], read: ReadConfiguration| {
+            let mut files = Arc::new(TransformerConfig::default());
+            for path in paths {
+                let read = root
+                    .read(path, path.span)
+                    .and_then(|source| read(&source))
+                    .and_then(|configuration| files.merged(&Arc::new(configuration)));
+                files = read.map_err(|error| {
+                    error.at(path.span).step(format!("while reading `{field}`"))
+                })?;
+            }
+            Ok(files)
+        };
+        let Kustomization { configurations, crds, .. } = kustomization;
+        if configurations.is_empty() {
+            accumulator.configure_defaults(&self.defaults)?;
+        } else {
+            let files = merged("configurations", configurations, TransformerConfig::read)?;
+            accumulator.configure(&Arc::new(TransformerConfig::defaults()).merged(&files)?)?;
         }
-        let mut files = Arc::new(TransformerConfig::default());
-        for path in &level.kustomization.configurations {
-            let read = level
-                .root
-                .read(path, path.span)
-                .and_then(|source| TransformerConfig::read(&source))
-                .and_then(|configuration| files.merged(&Arc::new(configuration)));
-            files =
-                read.map_err(|error| error.at(path.span).step("while reading `configurations`"))?;
+        if !crds.is_empty() {
+            accumulator.configure(&merged("crds", crds, TransformerConfig::of_crds)?)?;
         }
-        let own = Arc::new(TransformerConfig::defaults()).merged(&files)?;
-        level.accumulator.configure(&own)
+        Ok(())
     }
 
     fn generate(&self, level: &mut Level) -> Result<()> {
