@@ -12,8 +12,8 @@ use crate::config::{Kustomization, TransformerConfig, Warning};
 use crate::error::{Code, Error, Result};
 use crate::generate;
 use crate::load::{Entry, File, Root};
-use crate::plugin::{Plugin, validate};
-use crate::resource::{self, ResMap};
+use crate::plugin::{self, Plugin, validate};
+use crate::resource::{self, ResMap, Resource};
 use crate::schema::{BuiltIn, Schema};
 use crate::source::{Source, Span};
 use crate::transform::{Context, TRANSFORMERS};
@@ -40,6 +40,7 @@ pub(super) struct Accumulator {
 pub(super) fn target(
     root: Root,
     kustomization: Kustomization,
+    options: &plugin::Options,
     warnings: &mut Vec<Warning>,
 ) -> Result<(Accumulator, Schema)> {
     let mut build = Build {
@@ -47,6 +48,7 @@ pub(super) fn target(
         schema_is_set: false,
         asked: BuiltIn::Replaced,
         defaults: settled(&TransformerConfig::defaults())?,
+        options,
         warnings,
         bases: BTreeMap::new(),
         around: Vec::new(),
@@ -69,6 +71,8 @@ struct Build<'a> {
     /// What the built-in schema was asked before.
     asked: BuiltIn,
     defaults: Arc<TransformerConfig>,
+    /// What plugins may do.
+    options: &'a plugin::Options,
     warnings: &'a mut Vec<Warning>,
     /// The bases that are complete. What a base came to is kept from its second use on: most have one.
     bases: BTreeMap<PathBuf, Option<Accumulator>>,
@@ -83,57 +87,72 @@ type ReadConfiguration = fn(&Source) -> Result<TransformerConfig>;
 struct Level {
     root: Root,
     kustomization: Kustomization,
-    /// The next entry of `resources`.
+    stage: Stage,
+    /// The next entry of the field that the stage goes through.
     next: usize,
-    /// The next entry of `components`; nothing before all resources are there.
-    next_component: Option<usize>,
     accumulator: Accumulator,
-    /// The plugins at work: nothing before all components are there, then `transformers`, then `validators`.
-    plugins: Option<Configurations>,
+    /// The plugins of the stage.
+    plugins: Configurations,
     /// What is wrong with the entries so far.
     errors: Vec<Error>,
 }
 
-const TRANSFORMERS_FIELD: &str = "transformers";
-const VALIDATORS_FIELD: &str = "validators";
+/// What a level is at: the stages in order.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Resources,
+    Generators,
+    Components,
+    Transformers,
+    Validators,
+}
 
 /// The fields that are read and not acted on yet.
-const NOT_YET: &[&str] =
-    &["helmCharts", "helmChartInflationGenerator", "generators", "buildMetadata"];
+    &["buildMetadata"];
 
 impl Build<'_> {
     /// One step: on to the next base or component, or back from one. The result, once the outermost level is complete.
     fn advance(&mut self, level: &mut Level) -> Result<Option<Accumulator>> {
-        if let Some((base, span)) = level.accumulate_files(&self.schema) {
-            match self.bases.get(base.path()) {
-                Some(Some(known)) => level.merge(known.clone(), span),
-                _ => self.enter(level, base)?,
+        match level.stage {
+            Stage::Resources => match level.accumulate_files(&self.schema) {
+                Some((base, span)) => match self.bases.get(base.path()) {
+                    Some(Some(known)) => level.merge(known.clone(), span),
+                    _ => self.enter(level, base)?,
+                },
+                None => {
+                    if let Some(errors) = Error::all(level.errors.drain(..)) {
+                        return Err(errors);
+                    }
+                    self.configure(level)?;
+                    level.begin(Stage::Generators, &self.schema)?;
+                }
+            },
+            Stage::Components => match self.open_component(level)? {
+                Some(component) => self.around.push(std::mem::replace(level, component)),
+                None => level.begin(Stage::Transformers, &self.schema)?,
+            },
+            Stage::Generators | Stage::Transformers | Stage::Validators => {
+                if self.gather_plugins(level)? {
+                    return Ok(None);
+                }
+                match level.stage {
+                    Stage::Generators => {
+                        self.generate(level)?;
+                        level.begin(Stage::Components, &self.schema)?;
+                    }
+                    Stage::Transformers => {
+                        self.transform(level)?;
+                        level.begin(Stage::Validators, &self.schema)?;
+                    }
+                    _ => return self.complete(level),
+                }
             }
-            return Ok(None);
         }
-        if level.next_component.is_none() {
-            if let Some(errors) = Error::all(level.errors.drain(..)) {
-                return Err(errors);
-            }
-            self.configure(level)?;
-            self.generate(level)?;
-            level.next_component = Some(0);
-        }
-        if let Some(component) = self.open_component(level)? {
-            self.around.push(std::mem::replace(level, component));
-            return Ok(None);
-        }
-        if self.gather_plugins(level)? {
-            return Ok(None);
-        }
-        if level.plugins.as_ref().is_some_and(|plugins| plugins.field() == TRANSFORMERS_FIELD) {
-            self.transform(level)?;
-            let entries = &level.kustomization.validators;
-            let validators =
-                Configurations::of_field(VALIDATORS_FIELD, entries, &level.root, &self.schema)?;
-            level.plugins = Some(validators);
-            return Ok(None);
-        }
+        Ok(None)
+    }
+
+    /// Ends a level, and goes back to the one around it.
+    fn complete(&mut self, level: &mut Level) -> Result<Option<Accumulator>> {
         self.validate(level)?;
         level.collect_variables()?;
         let accumulated = std::mem::take(&mut level.accumulator);
@@ -148,9 +167,9 @@ impl Build<'_> {
         let is_used_again = self.bases.contains_key(complete.root.path());
         self.bases
             .insert(complete.root.path().to_path_buf(), is_used_again.then(|| accumulated.clone()));
-        match &mut level.plugins {
-            Some(plugins) => plugins.merge(accumulated.resources, complete.root.span())?,
-            None => level.merge(accumulated, complete.root.span()),
+        match level.stage {
+            Stage::Resources => level.merge(accumulated, complete.root.span()),
+            _ => level.plugins.merge(accumulated.resources, complete.root.span())?,
         }
         Ok(None)
     }
@@ -164,24 +183,12 @@ impl Build<'_> {
 
     /// Gathers the configurations of plugins until one is a directory, which is entered. False when all are there.
     fn gather_plugins(&mut self, level: &mut Level) -> Result<bool> {
-        let plugins = match &mut level.plugins {
-            Some(plugins) => plugins,
-            None => {
-                let entries = &level.kustomization.transformers;
-                level.plugins.insert(Configurations::of_field(
-                    TRANSFORMERS_FIELD,
-                    entries,
-                    &level.root,
-                    &self.schema,
-                )?)
-            }
-        };
-        let Some(directory) = plugins.next_directory(&level.root, &self.schema)? else {
+        let Some(directory) = level.plugins.next_directory(&level.root, &self.schema)? else {
             return Ok(false);
         };
         match self.bases.get(directory.path()) {
             Some(Some(known)) => {
-                plugins.merge(known.resources.clone(), directory.span())?;
+                level.plugins.merge(known.resources.clone(), directory.span())?;
             }
             _ => self.enter(level, directory)?,
         }
@@ -202,12 +209,10 @@ impl Build<'_> {
 
     /// The next component of a level, which works on what the level has accumulated.
     fn open_component(&mut self, level: &mut Level) -> Result<Option<Level>> {
-        let Some(path) =
-            level.next_component.and_then(|next| level.kustomization.components.get(next))
-        else {
+        let Some(path) = level.kustomization.components.get(level.next) else {
             return Ok(None);
         };
-        level.next_component = level.next_component.map(|next| next + 1);
+        level.next += 1;
         let root = level.root.child(path, path.span)?;
         let kustomization = self.read(&root)?;
         if !kustomization.is_component() {
@@ -290,19 +295,35 @@ impl Build<'_> {
         Ok(())
     }
 
+    /// Runs the builtin generators, then those of `generators`.
     fn generate(&self, level: &mut Level) -> Result<()> {
-        let context = generate::Context {
-            kustomization: &level.kustomization,
-            root: &level.root,
-            schema: &self.schema,
+        let Level { root, kustomization, accumulator, plugins, .. } = level;
+        let context = generate::Context { kustomization, root, schema: &self.schema };
+        let mut errors = Vec::new();
+        let mut keep = |made: Result<Vec<Resource>>| {
+            made.map_err(|error| errors.push(error)).unwrap_or_default()
         };
-        generate::generate(&context, &mut level.accumulator.resources)
+        let builtin =
+            keep(generate::generate(&context).map(|generated| {
+                generated.into_iter().map(|generated| generated.resource).collect()
+            }));
+        keep(plugin::charts(kustomization, self.options).map(|()| Vec::new()));
+        let configured = keep(plugins.generate(root, &self.schema, self.options));
+        if errors.is_empty() {
+            // One that was not generated would be missed by those that are to change it.
+            let absorbed = builtin
+                .into_iter()
+                .chain(configured)
+                .filter_map(|new| accumulator.resources.absorb(new).err());
+            errors.extend(absorbed);
+        }
+        Error::all(errors).map_or(Ok(()), Err)
     }
 
     /// Runs the builtin transformers, then those of `transformers`.
     fn transform(&mut self, level: &mut Level) -> Result<()> {
         let (context, resources, configurations) = self.work(level);
-        let plugins = configurations.map_or(Ok(Vec::new()), |found| found.plugins(&context))?;
+        let plugins = configurations.plugins(&context, self.options)?;
         for (_, transformer) in TRANSFORMERS {
             transformer(&context, resources)?;
         }
@@ -326,7 +347,7 @@ impl Build<'_> {
     /// Runs the validators.
     fn validate(&self, level: &mut Level) -> Result<()> {
         let (context, resources, configurations) = self.work(level);
-        let plugins = configurations.map_or(Ok(Vec::new()), |found| found.plugins(&context))?;
+        let plugins = configurations.plugins(&context, self.options)?;
         plugins.iter().try_for_each(|plugin| validate(plugin, &context, resources))
     }
 
@@ -334,7 +355,7 @@ impl Build<'_> {
     fn work<'l>(
         &'l self,
         level: &'l mut Level,
-    ) -> (Context<'l>, &'l mut ResMap, Option<&'l Configurations>) {
+    ) -> (Context<'l>, &'l mut ResMap, &'l Configurations) {
         let Accumulator { resources, configuration, .. } = &mut level.accumulator;
         let context = Context {
             kustomization: &level.kustomization,
@@ -342,7 +363,7 @@ impl Build<'_> {
             root: &level.root,
             schema: &self.schema,
         };
-        (context, resources, level.plugins.as_ref())
+        (context, resources, &level.plugins)
     }
 
     /// Adds to an error what else is wrong around it, and the way that leads to it.
@@ -396,12 +417,26 @@ impl Level {
         Ok(Self {
             root,
             kustomization,
+            stage: Stage::Resources,
             next: 0,
-            next_component: None,
-            plugins: None,
             accumulator,
+            plugins: Configurations::default(),
             errors: Vec::new(),
         })
+    }
+
+    /// Begins a stage, with the configurations of plugins that it is about.
+    fn begin(&mut self, stage: Stage, schema: &Schema) -> Result<()> {
+        let Kustomization { generators, transformers, validators, .. } = &self.kustomization;
+        let (field, entries) = match stage {
+            Stage::Generators => ("generators", generators),
+            Stage::Transformers => ("transformers", transformers),
+            Stage::Validators => ("validators", validators),
+            Stage::Resources | Stage::Components => ("", &Vec::new()),
+        };
+        self.plugins = Configurations::of_field(field, entries, &self.root, schema)?;
+        (self.stage, self.next) = (stage, 0);
+        Ok(())
     }
 
     /// Goes on with the entries of `resources` until one is a base: with the place where it is written.

@@ -1,20 +1,19 @@
 //! The configurations of plugins that a field of a kustomization names, gathered.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::load::{Entry, Kind, Root};
-use crate::plugin::Plugin;
-use crate::resource::{self, ResMap};
+use crate::plugin::{self, Options, Plugin};
+use crate::resource::{self, ResMap, Resource};
 use crate::schema::Schema;
 use crate::source::Span;
 use crate::transform::Context;
 use crate::yaml::de::Spanned;
 use crate::yaml::{Text, parse};
 
-/// What `transformers` or `validators` names: configurations that stand there come first, then those of files and
+/// What `generators`, `transformers` or `validators` names: configurations that stand there come first, then those of files and
 /// directories. A directory is a kustomization, and the resources it comes to are configurations.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Configurations {
-    field: &'static str,
     /// The entries that are paths.
     paths: Vec<Spanned<Text>>,
     next: usize,
@@ -33,8 +32,7 @@ impl Configurations {
         root: &Root,
         schema: &Schema,
     ) -> Result<Self> {
-        let mut configurations =
-            Self { field, paths: Vec::new(), next: 0, gathered: ResMap::new() };
+        let mut configurations = Self::default();
         for (number, entry) in entries.iter().enumerate() {
             let name = format!("{field}[{number}]");
             let source = root.loader().sources().add_inline(entry.span, &name, entry)?;
@@ -49,11 +47,6 @@ impl Configurations {
             }
         }
         Ok(configurations)
-    }
-
-    /// The field that names them.
-    pub(super) const fn field(&self) -> &'static str {
-        self.field
     }
 
     /// Goes on with the files until an entry is a directory.
@@ -89,10 +82,31 @@ impl Configurations {
     ///
     /// # Errors
     /// Those of [`Plugin::transformer`].
-    pub(super) fn plugins(&self, context: &Context<'_>) -> Result<Vec<Plugin>> {
+    pub(super) fn plugins(&self, context: &Context<'_>, options: &Options) -> Result<Vec<Plugin>> {
         self.gathered
             .iter()
-            .map(|configuration| Plugin::transformer(configuration, context))
+            .map(|configuration| Plugin::transformer(configuration, context, options))
             .collect()
+    }
+
+    /// What the generators that they configure make, in order.
+    ///
+    /// # Errors
+    /// Those of [`plugin::generate`], of each.
+    pub(super) fn generate(
+        &self,
+        root: &Root,
+        schema: &Schema,
+        options: &Options,
+    ) -> Result<Vec<Resource>> {
+        let mut made = Vec::with_capacity(self.gathered.len());
+        let mut errors = Vec::new();
+        for configuration in &self.gathered {
+            match plugin::generate(configuration, root, schema, options) {
+                Ok(resource) => made.push(resource),
+                Err(error) => errors.push(error),
+            }
+        }
+        Error::all(errors).map_or(Ok(made), Err)
     }
 }

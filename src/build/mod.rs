@@ -19,6 +19,7 @@ use crate::config::{Kustomization, Warning};
 use crate::error::{Error, Result};
 use crate::generate;
 use crate::load::Loader;
+use crate::plugin;
 use crate::resource::{Kept, ResMap, validate};
 
 pub use order::{Order, Reorder};
@@ -28,6 +29,8 @@ pub use order::{Order, Reorder};
 pub struct Options {
     /// The order asked for on the command line.
     pub reorder: Option<Reorder>,
+    /// What plugins may do.
+    pub plugins: plugin::Options,
 }
 
 /// What a target renders to.
@@ -48,7 +51,8 @@ pub fn build(loader: &Loader, target: &str, options: &Options) -> Result<Output>
     let root = loader.root(target)?;
     let (kustomization, mut warnings) = Kustomization::read(&*root.kustomization_file()?)?;
     let order = order::choose(&kustomization, options.reorder, &mut warnings)?;
-    let (accumulator, schema) = accumulate::target(root, kustomization, &mut warnings)?;
+    let (accumulator, schema) =
+        accumulate::target(root, kustomization, &options.plugins, &mut warnings)?;
     let Accumulator { mut resources, configuration, variables } = accumulator;
     generate::hash(&mut resources)?;
     if let Some(configuration) = configuration {

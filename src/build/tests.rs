@@ -16,7 +16,9 @@ fn built(tree: &str, options: &Options) -> Result<Output> {
     build(&loader(tree), "top", options)
 }
 
-const UNSORTED: Options = Options { reorder: Some(Reorder::None) };
+fn unsorted() -> Options {
+    Options { reorder: Some(Reorder::None), ..Options::default() }
+}
 
 #[track_caller]
 fn names(tree: &str, options: &Options) -> String {
@@ -59,7 +61,7 @@ metadata: {name: a}
 
 #[test]
 fn resources_come_depth_first_in_the_order_of_the_lists() {
-    assert_eq!(names(NESTED, &UNSORTED), "B b, Namespace n, A a, C c");
+    assert_eq!(names(NESTED, &unsorted()), "B b, Namespace n, A a, C c");
 }
 
 #[test]
@@ -70,7 +72,7 @@ fn the_output_goes_by_kind_unless_another_order_is_asked_for() {
     let lists = "sortOptions: {order: legacy, legacySortOptions: {orderFirst: [C], orderLast: [A]}}\nbases:";
     let listed = NESTED.replace("bases:", lists);
     assert_eq!(names(&listed, &Options::default()), "C c, B b, Namespace n, A a");
-    let output = built(&listed, &UNSORTED).unwrap();
+    let output = built(&listed, &unsorted()).unwrap();
     assert!(
         output.warnings.iter().any(|warning| warning.text.starts_with("Warning: Sorting order"))
     );
@@ -103,7 +105,7 @@ fn a_render_is_yaml_with_sorted_keys() {
 fn local_config_is_not_printed() {
     let local = "metadata: {name: b, annotations: {config.kubernetes.io/local-config: ''}}";
     assert_eq!(
-        names(&NESTED.replace("metadata: {name: b}", local), &UNSORTED),
+        names(&NESTED.replace("metadata: {name: b}", local), &unsorted()),
         "Namespace n, A a, C c"
     );
 }
@@ -152,10 +154,10 @@ fn a_component_is_no_base() {
 }
 
 #[test]
-fn a_field_that_nothing_is_done_about_is_refused() {
+fn a_chart_is_refused_until_somebody_allows_it() {
     let fields = "helmCharts: [{name: a}]\ncrds: []";
     let error = failure(&NESTED.replace("sortOptions: {order: nonsense}", fields));
-    assert_eq!((error.code(), error.iter().count()), (Code::NotSupportedYet, 1));
+    assert_eq!((error.code(), error.iter().count()), (Code::PluginNotEnabled, 1));
 }
 
 /// Kustomizations `top`, `1`, `2` and so on, each with the next one as a base, and the last one with other entries.

@@ -91,7 +91,11 @@ impl Build {
         if reorder.is_some() {
             report::warning(REORDER_DEPRECATED, Span::NONE, loader.sources(), format);
         }
-        let output = build::build(loader, &self.directory, &build::Options { reorder })?;
+        let output = build::build(
+            loader,
+            &self.directory,
+            &build::Options { reorder, ..build::Options::default() },
+        )?;
         for warning in &output.warnings {
             report::warning(&warning.text, warning.span, loader.sources(), format);
         }

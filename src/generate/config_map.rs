@@ -16,13 +16,16 @@ const KIND: &str = "ConfigMap";
 /// What is wrong with each: [`object::check`] and [`sources::read`].
 pub(super) fn generate(context: &Context<'_>) -> Result<Vec<Resource>> {
     each(&context.kustomization.config_map_generator, |args| {
-        make(context, args).map_err(|error| object::explain(error, KIND, args))
+        config_map(context, args).map_err(|error| object::explain(error, KIND, args))
     })
 }
 
-/// Text goes into `data` as it is, and bytes that are no UTF-8 into `binaryData`. A field without entries is not
-/// there. (kustomize, `kyaml/yaml/datamap.go`: `LoadMapIntoConfigMapData`.)
-fn make(context: &Context<'_>, args: &Spanned<GeneratorArgs>) -> Result<Resource> {
+/// A ConfigMap. Text goes into `data` as it is, and bytes that are no UTF-8 into `binaryData`. A field without entries
+/// is not there. (kustomize, `kyaml/yaml/datamap.go`: `LoadMapIntoConfigMapData`.)
+///
+/// # Errors
+/// [`Code::MissingName`](crate::error::Code::MissingName), and what is wrong with the sources of its entries.
+pub fn config_map(context: &Context<'_>, args: &Spanned<GeneratorArgs>) -> Result<Resource> {
     object::check(KIND, args, args.span)?;
     let (mut data, mut binary) = (Vec::new(), Vec::new());
     for (key, value) in sources::read(args, context.root)? {

@@ -3,6 +3,7 @@
 mod config_map;
 mod env;
 mod hash;
+mod iam_policy;
 mod object;
 mod secret;
 mod sources;
@@ -10,31 +11,41 @@ mod sources;
 use crate::config::Kustomization;
 use crate::error::{Error, Result};
 use crate::load::Root;
-use crate::resource::{ResMap, Resource};
+use crate::resource::Resource;
 use crate::schema::Schema;
 
+pub use config_map::config_map;
 pub use hash::hash;
+pub use iam_policy::iam_policy;
+pub use secret::secret;
 
-/// Generates what a kustomization asks for, and adds it to its resources or changes them, as each behavior says.
-/// Linear in the size of what is generated.
+/// Makes what `configMapGenerator` and `secretGenerator` ask for, each with the name of its generator. Linear in the size
+/// of what is generated.
 ///
 /// # Errors
-/// What is wrong with each generator; if nothing is, that of each result that does not fit the resources:
-/// [`ResMap::absorb`].
-pub fn generate(context: &Context<'_>, resources: &mut ResMap) -> Result<()> {
+/// What is wrong with each generator.
+pub fn generate(context: &Context<'_>) -> Result<Vec<Generated>> {
     let mut generated = Vec::new();
     let mut errors = Vec::new();
-    for (_, generator) in GENERATORS {
-        match generator(context) {
-            Ok(resources) => generated.extend(resources),
+    for (generator, make) in GENERATORS {
+        match make(context) {
+            Ok(resources) => {
+                let made = |resource| Generated { generator, resource };
+                generated.extend(resources.into_iter().map(made));
+            }
             Err(error) => errors.push(error),
         }
     }
-    if errors.is_empty() {
-        // One that was not generated would be missed by those that are to change it.
-        errors.extend(generated.into_iter().filter_map(|new| resources.absorb(new).err()));
-    }
-    Error::all(errors).map_or(Ok(()), Err)
+    Error::all(errors).map_or(Ok(generated), Err)
+}
+
+/// What a generator made.
+#[derive(Debug)]
+pub struct Generated {
+    /// The name of the generator.
+    pub generator: &'static str,
+    /// What it made.
+    pub resource: Resource,
 }
 
 /// What the generators of one kustomization work with.

@@ -16,13 +16,16 @@ const KIND: &str = "Secret";
 /// What is wrong with each: [`object::check`] and [`sources::read`].
 pub(super) fn generate(context: &Context<'_>) -> Result<Vec<Resource>> {
     each(&context.kustomization.secret_generator, |secret| {
-        make(context, secret).map_err(|error| object::explain(error, KIND, &secret.args))
+        self::secret(context, secret).map_err(|error| object::explain(error, KIND, &secret.args))
     })
 }
 
-/// All of it goes into `data` in base64, which is there even when it is empty. (kustomize,
+/// A Secret. All of it goes into `data` in base64, which is there even when it is empty. (kustomize,
 /// `api/internal/generators/secret.go`, `kyaml/yaml/datamap.go`: `LoadMapIntoSecretData`.)
-fn make(context: &Context<'_>, secret: &Spanned<SecretArgs>) -> Result<Resource> {
+///
+/// # Errors
+/// [`Code::MissingName`](crate::error::Code::MissingName), and what is wrong with the sources of its entries.
+pub fn secret(context: &Context<'_>, secret: &Spanned<SecretArgs>) -> Result<Resource> {
     let SecretArgs { args, secret_type } = &secret.value;
     object::check(KIND, args, secret.span)?;
     let secret_type = match secret_type.as_str() {

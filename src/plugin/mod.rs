@@ -1,15 +1,21 @@
-//! Transformers that are configured by documents of their own: `apiVersion: builtin`, and a kind for each.
+//! Generators and transformers that are configured by documents of their own: `apiVersion: builtin`, and a kind for
+//! each.
 
 mod affix;
+mod generators;
 mod hash;
+mod helm;
 mod images;
 mod labels;
 mod namespace;
+mod options;
 mod patches;
 mod replacements;
 mod replicas;
 mod validate;
 mod value_add;
+
+use generators::is_generator;
 
 use crate::error::{Code, Error, Result, nearest};
 use crate::resource::{ResMap, Resource};
@@ -17,6 +23,9 @@ use crate::source::Span;
 use crate::transform::Context;
 use crate::yaml::{Node, Text, json_passage};
 
+pub use generators::generate;
+pub use helm::charts;
+pub use options::{Functions, Helm, Options};
 pub use validate::validate;
 
 /// A transformer with its configuration, ready to run. It costs what the transformer of the same name costs.
@@ -51,21 +60,20 @@ const TRANSFORMERS: &[(&str, Configure)] = &[
     ("ValueAddTransformer", value_add::configure),
 ];
 
-/// Generators, which make resources and transform none.
-const GENERATORS: &[&str] =
-    &["ConfigMapGenerator", "HelmChartInflationGenerator", "IAMPolicyGenerator", "SecretGenerator"];
-
 impl Plugin {
     /// The transformer that a document configures. (`api/internal/plugins/loader/loader.go`.)
     ///
     /// # Errors
     /// [`Code::PluginNotEnabled`] for one that is not builtin, [`Code::UnknownPlugin`] for a kind that is no
     /// transformer, and whatever is wrong with the configuration.
-    pub fn transformer(configuration: &Resource, context: &Context<'_>) -> Result<Self> {
+    pub fn transformer(
+        configuration: &Resource,
+        context: &Context<'_>,
+        options: &Options,
+    ) -> Result<Self> {
         let (kind, span) = (configuration.kind(), configuration.span());
-        let gvk = configuration.gvk();
-        if !gvk.group.is_empty() || *gvk.version != *"builtin" {
-            return Err(not_enabled(configuration));
+        if !is_builtin(configuration) {
+            return Err(not_enabled(configuration, options));
         }
         let Some((_, configure)) = TRANSFORMERS.iter().find(|(known, _)| *known == kind) else {
             return Err(unknown(kind).at(span));
@@ -99,13 +107,24 @@ impl Plugin {
     }
 }
 
+fn is_builtin(configuration: &Resource) -> bool {
+    let gvk = configuration.gvk();
+    gvk.group.is_empty() && *gvk.version == *"builtin"
+}
+
 #[cold]
-fn not_enabled(configuration: &Resource) -> Error {
+fn not_enabled(configuration: &Resource, options: &Options) -> Error {
     let kind = configuration.kind();
+    if options.enabled {
+        let message = format!("`{kind}` is not builtin, and krender runs no other plugins yet");
+        return Error::new(Code::NotSupportedYet, message)
+            .at(configuration.span())
+            .help("render this with kustomize until krender can");
+    }
     let error =
         Error::new(Code::PluginNotEnabled, format!("plugins are not enabled, and `{kind}` is one"))
             .at(configuration.span());
-    if TRANSFORMERS.iter().any(|(known, _)| *known == kind) {
+    if TRANSFORMERS.iter().any(|(known, _)| *known == kind) || is_generator(kind) {
         return error.help(format!("the builtin {kind} has `apiVersion: builtin`"));
     }
     error.help("only `apiVersion: builtin` runs without programs from elsewhere")
@@ -113,7 +132,7 @@ fn not_enabled(configuration: &Resource) -> Error {
 
 #[cold]
 fn unknown(kind: &str) -> Error {
-    if GENERATORS.contains(&kind) {
+    if is_generator(kind) {
         return Error::new(Code::UnknownPlugin, format!("`{kind}` is no transformer"))
             .help("list it under `generators`");
     }
@@ -134,7 +153,6 @@ mod tests {
     #[test]
     fn the_table_is_sorted_and_has_each_kind_once() {
         assert!(TRANSFORMERS.windows(2).all(|pair| pair[0].0 < pair[1].0));
-        assert!(GENERATORS.windows(2).all(|pair| pair[0] < pair[1]));
     }
 
     #[test]

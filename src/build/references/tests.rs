@@ -5,7 +5,7 @@ use super::super::{Options, Reorder, build};
 use crate::error::{Code, Error, Result};
 
 fn built(tree: &str) -> Result<String> {
-    let options = Options { reorder: Some(Reorder::None) };
+    let options = Options { reorder: Some(Reorder::None), ..Options::default() };
     build(&loader(tree), "top", &options)?.resources.to_yaml()
 }
 

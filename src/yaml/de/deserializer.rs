@@ -44,7 +44,11 @@ impl<'a> NodeDeserializer<'a> {
             Some((scalar, value @ (Value::Str(_) | Value::Timestamp(_)))) => {
                 value_text(scalar, value)
             }
-            Some((scalar, value)) if self.reader.rules != Rules::Exact => value_text(scalar, value),
+            Some((scalar, value))
+                if matches!(self.reader.rules, Rules::Strict | Rules::Lenient) =>
+            {
+                value_text(scalar, value)
+            }
             _ => {
                 self.complain(Expected::Text);
                 Cow::Borrowed("")

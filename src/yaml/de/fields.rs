@@ -23,7 +23,7 @@ pub(super) fn fields<'a>(
     for entry in entries(mapping)? {
         match names.iter().position(|name| same_name(&entry.text, name)) {
             Some(place) => found.push((place, entry)),
-            None if reader.rules == Rules::Lenient => {}
+            None if matches!(reader.rules, Rules::Lenient | Rules::Embedded) => {}
             None => reader.report(|| unknown_field(&entry, names)),
         }
     }

@@ -31,7 +31,7 @@ pub use entries::{Entry, entries};
 pub use fields::same_name;
 pub use spanned::Spanned;
 
-/// How strictly configuration is read: the reference has three ways, each for files of its own.
+/// How strictly configuration is read: the reference has these ways, each for files of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rules {
     /// An unknown field is an error, and so is a number or a boolean where text is expected. For kustomization files
@@ -43,6 +43,10 @@ pub enum Rules {
     /// Unknown fields are ignored; numbers and booleans become text where text is expected. For configurations of
     /// builtin plugins and replacement files (`Unmarshal`).
     Lenient,
+    /// Unknown fields are ignored; a number or a boolean where text is expected is an error. For configurations of
+    /// builtin generators: their fields lie in structs inside the one that `Unmarshal` gets, and it makes text of nothing
+    /// there.
+    Embedded,
 }
 
 /// Reads a value by [`Rules::Exact`].

@@ -1,0 +1,156 @@
+//! Generators that are configured by documents of their own: `apiVersion: builtin`, and a kind for each.
+
+use serde::Deserialize;
+
+use super::{Options, TRANSFORMERS, helm, is_builtin, not_enabled};
+use crate::config::{GeneratorArgs, Kustomization, ObjectMeta, SecretArgs};
+use crate::error::{Code, Error, Result, nearest};
+use crate::generate::{self, Context};
+use crate::load::Root;
+use crate::resource::Resource;
+use crate::schema::Schema;
+use crate::source::Span;
+use crate::yaml::de::{self, Rules, Spanned};
+use crate::yaml::{Node, Text, json_passage};
+
+/// What the configuration of a generator is read with.
+struct Given<'a> {
+    node: &'a Node,
+    span: Span,
+    options: &'a Options,
+}
+
+/// A generator: it makes a resource as its configuration says. Unknown fields mean nothing.
+type Generator = fn(&Context<'_>, &Given<'_>) -> Result<Resource>;
+
+/// The builtin generators by kind (kustomize, `api/internal/plugins/builtinhelpers/builtins.go`).
+const GENERATORS: &[(&str, Generator)] = &[
+    ("ConfigMapGenerator", config_map),
+    ("HelmChartInflationGenerator", chart),
+    ("IAMPolicyGenerator", iam_policy),
+    ("SecretGenerator", secret),
+];
+
+/// Makes the resource that a document of `generators` configures. It costs what the generator of the same name costs.
+/// What `generatorOptions` says is for the fields of a kustomization only. (`api/internal/plugins/loader/loader.go`.)
+///
+/// # Errors
+/// [`Code::PluginNotEnabled`] for a generator that is not builtin or runs a program which nobody allowed,
+/// [`Code::UnknownPlugin`] for a kind that is no generator, and whatever is wrong with the configuration.
+pub fn generate(
+    configuration: &Resource,
+    root: &Root,
+    schema: &Schema,
+    options: &Options,
+) -> Result<Resource> {
+    let (kind, span) = (configuration.kind(), configuration.span());
+    if !is_builtin(configuration) {
+        return Err(not_enabled(configuration, options));
+    }
+    let Some((_, generator)) = GENERATORS.iter().find(|(known, _)| *known == kind) else {
+        return Err(unknown(kind).at(span));
+    };
+    let kustomization = &Kustomization::default();
+    let context = Context { kustomization, root, schema };
+    let make = || {
+        let mut node = configuration.node().clone();
+        // The reference writes the document out and reads it again.
+        json_passage(&mut node)?;
+        generator(&context, &Given { node: &node, span, options })
+    };
+    make().map_err(|error| {
+        error.at(span).step(format!("while running the {kind} `{}`", configuration.name()))
+    })
+}
+
+/// Whether there is a builtin generator of a kind.
+pub(super) fn is_generator(kind: &str) -> bool {
+    GENERATORS.iter().any(|(known, _)| *known == kind)
+}
+
+/// (kustomize, `api/internal/builtins/ConfigMapGenerator.go`.)
+fn config_map(context: &Context<'_>, given: &Given<'_>) -> Result<Resource> {
+    let mut args: GeneratorArgs = de::from_node_by(given.node, Rules::Embedded)?;
+    given.complete(&mut args)?;
+    generate::config_map(context, &Spanned::new(args, given.span))
+}
+
+/// (kustomize, `api/internal/builtins/SecretGenerator.go`.)
+fn secret(context: &Context<'_>, given: &Given<'_>) -> Result<Resource> {
+    let mut secret: SecretArgs = de::from_node_by(given.node, Rules::Embedded)?;
+    given.complete(&mut secret.args)?;
+    generate::secret(context, &Spanned::new(secret, given.span))
+}
+
+/// (kustomize, `api/internal/builtins/IAMPolicyGenerator.go`.)
+fn iam_policy(context: &Context<'_>, given: &Given<'_>) -> Result<Resource> {
+    let args = de::from_node_by(given.node, Rules::Embedded)?;
+    generate::iam_policy(context, &args, given.span)
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Chart {
+    name: Spanned<Text>,
+}
+
+/// (kustomize, `api/internal/builtins/HelmChartInflationGenerator.go`.)
+fn chart(_: &Context<'_>, given: &Given<'_>) -> Result<Resource> {
+    let Chart { name } = de::from_node_by(given.node, Rules::Embedded)?;
+    let place = if name.span.is_none() { given.span } else { name.span };
+    Err(helm::chart(&name, place, given.options))
+}
+
+impl Given<'_> {
+    /// Takes name and namespace from the metadata where the fields do not say them.
+    fn complete(&self, args: &mut GeneratorArgs) -> Result<()> {
+        #[derive(Default, Deserialize)]
+        #[serde(default)]
+        struct Configuration {
+            metadata: ObjectMeta,
+        }
+        let Configuration { metadata } = de::from_node_by(self.node, Rules::Lenient)?;
+        for (field, default) in
+            [(&mut args.name, metadata.name), (&mut args.namespace, metadata.namespace)]
+        {
+            if field.is_empty() {
+                *field = Spanned::new(default, self.span);
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cold]
+fn unknown(kind: &str) -> Error {
+    if TRANSFORMERS.iter().any(|(known, _)| *known == kind) {
+        return Error::new(Code::UnknownPlugin, format!("`{kind}` is no generator"))
+            .help("list it under `transformers`");
+    }
+    let error = Error::new(Code::UnknownPlugin, format!("there is no builtin `{kind}`"));
+    match nearest(kind, GENERATORS.iter().map(|(known, _)| *known)) {
+        Some(name) => error.help(format!("did you mean `{name}`?")),
+        None => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_sorted_and_has_each_kind_once() {
+        assert!(GENERATORS.windows(2).all(|pair| pair[0].0 < pair[1].0));
+    }
+
+    #[test]
+    fn kinds_that_are_none_say_what_to_do() {
+        for (kind, help) in [
+            ("LabelTransformer", "list it under `transformers`"),
+            ("ConfigGenerator", "did you mean `ConfigMapGenerator`?"),
+        ] {
+            let error = unknown(kind);
+            assert_eq!((error.code(), &*error.helps()[0]), (Code::UnknownPlugin, help));
+        }
+    }
+}
