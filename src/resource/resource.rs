@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::schema::{Gvk, Schema};
 use crate::source::Span;
 use crate::yaml::parse::Comment;
-use crate::yaml::{Mapping, Node, Scalar, Style, Tag, Text};
+use crate::yaml::{Mapping, Node, Scalar, Style, Tag, Text, share};
 
 /// An object of Kubernetes on its way through a build. Cloning shares the document.
 ///
@@ -41,6 +41,8 @@ pub struct Resource {
     pub comments: Arc<[Comment]>,
     /// Where it came from, if the build keeps account of it.
     pub origin: Option<Origin>,
+    /// Whether some of its values may stand in several places at once ([`share`]).
+    pub shares: bool,
 }
 
 /// What a resource was called at an earlier time.
@@ -118,6 +120,7 @@ impl Resource {
             helm_generated: false,
             comments: Arc::default(),
             origin: None,
+            shares: false,
         };
         bookkeeping::read(&mut resource)?;
         resource.identify(schema)?;
@@ -303,8 +306,16 @@ impl Resource {
     ) -> Result<T> {
         bookkeeping::write(self)?;
         let result = self.edit(schema, change);
+        self.settle_shares();
         let read = bookkeeping::read(self);
         result.and_then(|value| read.map(|()| value))
+    }
+
+    /// Sets in all places of a shared value what was set in one of them.
+    pub fn settle_shares(&mut self) {
+        if self.shares {
+            share::settle(&mut self.node);
+        }
     }
 
     /// Makes the document what is printed: annotations are strings and sorted, those of the build itself are gone,

@@ -50,9 +50,23 @@ impl<'c> Fields<'c> {
         set: &mut dyn FnMut(&mut Node) -> Result<()>,
     ) -> Result<()> {
         let create = if spec.create { self.create } else { Create::Never };
-        let visited = resource.edit(schema, |root| path.visit(root, create, span, set));
+        let mut shared = false;
+        let visited = resource.edit(schema, |root| {
+            path.visit(root, create, span, &mut |node| {
+                shared |= is_shared(node);
+                set(node)
+            })
+        });
+        if shared {
+            resource.settle_shares();
+        }
         visited.map_err(|error| {
             error.step(format!("while setting `{}` of {}", spec.path, resource.id()))
         })
     }
+}
+
+/// Whether a node stands in other places too.
+pub(super) fn is_shared(node: &Node) -> bool {
+    node.as_scalar().is_some_and(|scalar| !scalar.share().is_none())
 }

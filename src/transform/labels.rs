@@ -1,14 +1,14 @@
 //! `labels:` and `commonLabels:` add labels, and `commonAnnotations:` annotations.
 
-use super::fields::Fields;
+use super::fields::{Fields, is_shared};
 use super::{Context, Create};
 use crate::config::{FieldSpec, FieldSpecs, Label, Pairs};
 use crate::error::Result;
 use crate::resource::ResMap;
 use crate::schema::Schema;
 use crate::source::Span;
-use crate::yaml::Tag;
 use crate::yaml::de::Spanned;
+use crate::yaml::{Share, Tag};
 
 /// Adds labels: each entry of `labels`, then `commonLabels`. Linear in resources times labels.
 ///
@@ -41,7 +41,7 @@ pub(super) fn annotations(context: &Context<'_>, resources: &mut ResMap) -> Resu
     add(&context.kustomization.common_annotations, specs, resources, context.schema)
 }
 
-/// Sets every pair in every mapping that the specs name.
+/// Sets every pair in every mapping that the specs name. All that are new are one value.
 pub(crate) fn add(
     pairs: &Pairs,
     specs: &FieldSpecs,
@@ -54,9 +54,18 @@ pub(crate) fn add(
     let fields = Fields::new(specs.iter().map(|spec| &spec.value), Create::Mapping);
     for resource in resources.iter_mut() {
         for (key, value) in pairs {
+            let (mut added, mut shared) = (0, false);
             fields.visit(resource, schema, value.span, &mut |mapping| {
-                mapping.set_field(key, value, Tag::Str, value.span)
+                match mapping.get(key) {
+                    Some(old) => shared |= is_shared(old),
+                    None => added += 1,
+                }
+                mapping.set_shared_field(key, value, Tag::Str, value.span, Share::of(value.span))
             })?;
+            resource.shares |= added > 1;
+            if shared {
+                resource.settle_shares();
+            }
         }
     }
     Ok(())

@@ -15,6 +15,7 @@ mod rewrite;
 pub(crate) mod sample;
 mod scalar;
 mod set;
+pub mod share;
 mod typed;
 
 pub use emit::{emit, through_json};
@@ -23,3 +24,4 @@ pub use node::{CollectionStyle, Kind, Mapping, Node, Scalar, Sequence, Style, Ta
 pub use rewrite::rewrite;
 pub use scalar::number::push_general;
 pub use scalar::{Value, resolve, resolve_1_1};
+pub use share::Share;

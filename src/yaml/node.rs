@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use smol_str::SmolStr;
 
+use super::share::Share;
 use crate::source::Span;
 
 /// A node of a document: a scalar, a sequence or a mapping. Cloning shares the collections below.
@@ -168,15 +169,17 @@ impl fmt::Debug for Text {
 pub struct Scalar {
     text: Text,
     span: Span,
+    share: Share,
     tag: Tag,
     style: Style,
+    changed: bool,
 }
 
 impl Scalar {
     /// Text as it was parsed.
     #[must_use]
     pub fn parsed(text: &str, tag: Tag, style: Style, span: Span) -> Self {
-        Self { text: Text::from(text), span, tag, style }
+        Self { text: Text::from(text), span, share: Share::default(), tag, style, changed: false }
     }
 
     /// Plain text without a tag: what it means (a number, a boolean, a string …) is read from the text at output.
@@ -233,6 +236,33 @@ impl Scalar {
     #[must_use]
     pub const fn span(&self) -> Span {
         self.span
+    }
+
+    /// What it has in common with other places of the document, if it stands there too.
+    #[must_use]
+    pub const fn share(&self) -> Share {
+        self.share
+    }
+
+    /// The same in a place whose value had a share before: it is yet to be set in the others.
+    #[must_use]
+    pub const fn replacing(mut self, share: Share) -> Self {
+        self.share = share;
+        self.changed = !share.is_none();
+        self
+    }
+
+    /// The same in a place that has a share, where it stands in the others too.
+    #[must_use]
+    pub const fn sharing(mut self, share: Share) -> Self {
+        self.share = share;
+        self.changed = false;
+        self
+    }
+
+    /// Whether it was set, and the other places were not yet.
+    pub(super) const fn is_changed(&self) -> bool {
+        self.changed
     }
 }
 

@@ -3,6 +3,7 @@
 use super::node::{Kind, Mapping, Node, Scalar, Style, Tag};
 use super::parse::document;
 use super::scalar::{Value, resolve, resolve_1_1};
+use super::share::Share;
 use crate::error::{Code, Error, Result};
 use crate::source::{Sources, Span};
 
@@ -14,7 +15,7 @@ impl Node {
     /// [`Code::InvalidType`] when this is no scalar.
     pub fn set_text(&mut self, text: &str, tag: Tag, span: Span) -> Result<()> {
         let Some(old) = self.as_scalar() else { return Err(self.wrong_kind(Kind::Scalar)) };
-        *self = restyled(text, tag, old.style(), span).into();
+        *self = restyled(text, tag, old.style(), span).replacing(old.share()).into();
         Ok(())
     }
 
@@ -24,6 +25,21 @@ impl Node {
     /// # Errors
     /// [`Code::InvalidType`] when this is neither a mapping nor null. A null stays as it is.
     pub fn set_field(&mut self, key: &str, text: &str, tag: Tag, span: Span) -> Result<()> {
+        self.set_shared_field(key, text, tag, span, Share::default())
+    }
+
+    /// Sets a field of a mapping as [`Node::set_field`] does. If it is new, its value has a share from now on.
+    ///
+    /// # Errors
+    /// As [`Node::set_field`].
+    pub fn set_shared_field(
+        &mut self,
+        key: &str,
+        text: &str,
+        tag: Tag,
+        span: Span,
+        share: Share,
+    ) -> Result<()> {
         if self.is_null() {
             return Ok(());
         }
@@ -31,7 +47,7 @@ impl Node {
             return Err(self.wrong_kind(Kind::Mapping));
         }
         if let Some(mapping) = self.as_mapping_mut() {
-            mapping.set_text(key, text, tag, span);
+            mapping.set_text(key, text, tag, span, share);
         }
         Ok(())
     }
@@ -73,17 +89,18 @@ impl Scalar {
 }
 
 impl Mapping {
-    fn set_text(&mut self, key: &str, text: &str, tag: Tag, span: Span) {
+    fn set_text(&mut self, key: &str, text: &str, tag: Tag, span: Span, share: Share) {
         if let Some(old) = self.get_mut(key) {
-            let style = old.as_scalar().map_or(Style::Plain, Scalar::style);
-            *old = restyled(text, tag, style, span).into();
+            let scalar = old.as_scalar();
+            let (style, share) = scalar.map(|old| (old.style(), old.share())).unwrap_or_default();
+            *old = restyled(text, tag, style, span).replacing(share).into();
             return;
         }
         let mut value = Scalar::parsed(text, tag, Style::Plain, span);
         if tag == Tag::Str && !means_string_in_1_1(text) {
             value = Scalar::parsed(text, tag, Style::DoubleQuoted, span);
         }
-        self.entries.push((Scalar::untagged(key, span), value.into()));
+        self.entries.push((Scalar::untagged(key, span), value.sharing(share).into()));
     }
 }
 

@@ -254,6 +254,9 @@ pub(super) fn follow(
             updated.map_err(|error| error.step(within(field.written, &referrer.id)))
         })
     });
+    if !places.is_empty() {
+        resource.settle_shares();
+    }
     referrals.extend(places.into_iter().map(|place| (place, resource.id().clone())));
     updated
 }

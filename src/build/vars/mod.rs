@@ -17,7 +17,7 @@ use crate::schema::Schema;
 use crate::source::Span;
 use crate::transform::{Create, FieldPath};
 use crate::yaml::de::Spanned;
-use crate::yaml::{Kind, Mapping, Node, Scalar, Sequence, Style, Tag, Text, Value, resolve};
+use crate::yaml::{Kind, Mapping, Node, Scalar, Sequence, Style, Tag, Text, Value, resolve, share};
 use value::FieldValue;
 
 /// The variables of a kustomization and of all below it, by name.
@@ -106,11 +106,16 @@ impl Variables {
         let mut used = BTreeSet::new();
         for resource in resources.iter_mut().filter(|resource| !resource.node().is_empty()) {
             let places = by_kind.places(resource.gvk());
+            let shares = resource.shares;
             let replaced = resource.edit(schema, |root| {
                 places.iter().filter_map(|&place| fields.get(place)).try_for_each(
                     |(written, path)| {
                         let mut set = |node: &mut Node| replace_in(node, &values, &mut used);
-                        path.visit(root, Create::Never, Span::NONE, &mut set).map_err(|error| {
+                        let visited = path.visit(root, Create::Never, Span::NONE, &mut set);
+                        if shares {
+                            share::settle(root);
+                        }
+                        visited.map_err(|error| {
                             error.step(format!("while replacing variables in `{written}`"))
                         })
                     },
@@ -207,7 +212,8 @@ fn replace_text(node: &mut Node, values: &Values, used: &mut BTreeSet<Text>) -> 
     }
     let span = node.span();
     let (text, tag, span) = expand::expand(node.as_text().unwrap_or_default(), span, values, used);
-    *node = Scalar::parsed(&text, tag, Style::Plain, span).into();
+    let share = node.as_scalar().map(Scalar::share).unwrap_or_default();
+    *node = Scalar::parsed(&text, tag, Style::Plain, span).replacing(share).into();
     Ok(())
 }
 

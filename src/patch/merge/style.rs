@@ -1,12 +1,14 @@
 //! What a merge does to tags and styles. They decide types, and so the bytes of the output.
 
 use crate::source::{Sources, Span};
-use crate::yaml::{CollectionStyle, Node, Scalar, Style, Tag, Value, parse, resolve, resolve_1_1};
+use crate::yaml::{
+    CollectionStyle, Node, Scalar, Share, Style, Tag, Value, parse, resolve, resolve_1_1,
+};
 
 /// How the value of a field is written, for the value that takes its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Written {
-    Scalar(Tag, Style),
+    Scalar(Tag, Style, Share),
     Collection(CollectionStyle),
 }
 
@@ -15,7 +17,7 @@ impl Written {
     /// written `{}` only because it was empty.
     pub(super) fn of(node: &Node, patch: Option<&Node>) -> Self {
         match node.as_scalar() {
-            Some(scalar) => Self::Scalar(scalar.tag(), scalar.style()),
+            Some(scalar) => Self::Scalar(scalar.tag(), scalar.style(), scalar.share()),
             None => Self::Collection(collection_style(
                 patch.filter(|_| node.is_empty()).unwrap_or(node),
             )),
@@ -56,10 +58,11 @@ pub(super) fn write_as(mut value: Node, old: Written) -> Node {
         (Written::Collection(style), None) => set_collection_style(&mut value, style),
         (Written::Scalar(..), None) => set_collection_style(&mut value, CollectionStyle::Block),
         (Written::Collection(_), Some(_)) => {}
-        (Written::Scalar(old_tag, style), Some(scalar)) => {
+        (Written::Scalar(old_tag, style, share), Some(scalar)) => {
             let tag = tag_in_style(scalar, old_tag, style);
-            if (tag, style) != (scalar.tag(), scalar.style()) {
-                value = Scalar::parsed(scalar.text(), tag, style, scalar.span()).into();
+            if (tag, style, share) != (scalar.tag(), scalar.style(), scalar.share()) {
+                let written = Scalar::parsed(scalar.text(), tag, style, scalar.span());
+                value = written.replacing(share).into();
             }
         }
     }
@@ -110,7 +113,9 @@ pub(super) fn wants_quotes(scalar: &Scalar) -> bool {
 
 /// Puts a string in double quotes.
 pub(super) fn quoted(scalar: &Scalar) -> Node {
-    Scalar::parsed(scalar.text(), Tag::None, Style::DoubleQuoted, scalar.span()).into()
+    Scalar::parsed(scalar.text(), Tag::None, Style::DoubleQuoted, scalar.span())
+        .sharing(scalar.share())
+        .into()
 }
 
 /// The words that are booleans in YAML 1.1 and strings in go-yaml v3.

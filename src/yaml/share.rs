@@ -1,0 +1,133 @@
+//! Values that stand in several places of a document at once: what is set in one place changes in all of them.
+//!
+//! A setter of the reference puts one and the same node into all fields that it adds, such as a label into
+//! `metadata/labels` and a selector. Whatever later sets one of them sets all, until the document passes through JSON.
+//! Here each place has its own scalar, which knows of the others by its [`Share`]; [`settle`] makes them one again.
+
+use super::node::{Node, Scalar};
+use crate::source::Span;
+
+/// What the places of one value have in common. Most values have none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Share(u32);
+
+impl Share {
+    /// The share of a value that a setter adds, by what it was set from.
+    #[must_use]
+    pub const fn of(span: Span) -> Self {
+        Self(span.start().wrapping_add(1))
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub const fn is_none(self) -> bool {
+        self.0 == 0
+    }
+}
+
+/// Gives all places of a value what was set in one of them last, in the order in which a patch walks: that of the keys.
+///
+/// Costs a walk through the document, and copies only what changes.
+pub fn settle(root: &mut Node) {
+    let places = places(root);
+    for (_, last) in places.iter().filter(|(_, scalar)| scalar.is_changed()) {
+        for (way, _) in places.iter().filter(|(_, scalar)| scalar.share() == last.share()) {
+            put(root, way, last.clone().sharing(last.share()));
+        }
+    }
+}
+
+/// Makes a value of its own of each place.
+pub fn forget(root: &mut Node) {
+    for (way, scalar) in places(root) {
+        put(root, &way, scalar.sharing(Share::default()));
+    }
+}
+
+/// The ways to all values that are shared.
+fn places(root: &Node) -> Vec<(Vec<usize>, Scalar)> {
+    let mut places = Vec::new();
+    let mut way: Vec<usize> = Vec::new();
+    let mut pending = vec![(0, None, root)];
+    while let Some((depth, step, node)) = pending.pop() {
+        way.truncate(depth);
+        way.extend(step);
+        let depth = way.len();
+        if let Some(scalar) = node.as_scalar() {
+            if !scalar.share().is_none() {
+                places.push((way.clone(), scalar.clone()));
+            }
+        } else if let Some(list) = node.as_sequence() {
+            let items = list.items().iter().enumerate().rev();
+            pending.extend(items.map(|(place, item)| (depth, Some(place), item)));
+        } else if let Some(mapping) = node.as_mapping() {
+            let mut entries: Vec<_> = mapping.entries().iter().enumerate().collect();
+            entries.sort_by(|(_, (left, _)), (_, (right, _))| right.text().cmp(left.text()));
+            pending
+                .extend(entries.into_iter().map(|(place, (_, value))| (depth, Some(place), value)));
+        }
+    }
+    places
+}
+
+fn put(root: &mut Node, way: &[usize], scalar: Scalar) {
+    let mut node = root;
+    for &place in way {
+        let next = match node.as_mapping() {
+            Some(_) => node
+                .as_mapping_mut()
+                .and_then(|mapping| mapping.entries_mut().get_mut(place).map(|(_, value)| value)),
+            None => node.as_sequence_mut().and_then(|list| list.items_mut().get_mut(place)),
+        };
+        let Some(next) = next else { return };
+        node = next;
+    }
+    *node = scalar.into();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Sources;
+    use crate::yaml::{Tag, sample};
+
+    fn read(text: &str) -> Node {
+        sample::document(&Sources::new(), text).unwrap()
+    }
+
+    fn label(root: &mut Node, field: &str, text: &str, share: Share) {
+        let field = root.get_mut(field).unwrap();
+        field.set_shared_field("k", text, Tag::Str, Span::NONE, share).unwrap();
+    }
+
+    #[test]
+    fn what_is_set_in_one_place_is_set_in_all() {
+        let share = Share::of(Span::new(7, 1));
+        let mut root = read("{a: {}, b: {k: own}, c: [{k: 1}], d: {}}");
+        for field in ["a", "b", "d"] {
+            label(&mut root, field, "first", share);
+        }
+        label(&mut root, "d", "second", Share::of(Span::new(9, 1)));
+        settle(&mut root);
+        assert_eq!(
+            format!("{root:?}"),
+            r#"{a: {k: !!Str "second"}, b: {k: !!Str "first"}, c: [{k: 1}], d: {k: !!Str "second"}}"#
+        );
+        forget(&mut root);
+        label(&mut root, "a", "third", Share::default());
+        settle(&mut root);
+        assert_eq!(root.get("d").unwrap().get("k").unwrap().as_text(), Some("second"));
+    }
+
+    #[test]
+    fn the_last_in_the_order_of_keys_wins() {
+        let share = Share::of(Span::new(7, 1));
+        let mut root = read("{z: {}, a: {}}");
+        for text in ["first", "second"] {
+            label(&mut root, "z", text, share);
+            label(&mut root, "a", &format!("{text} too"), share);
+        }
+        settle(&mut root);
+        assert_eq!(root.get("a").unwrap().get("k").unwrap().as_text(), Some("second"));
+    }
+}
