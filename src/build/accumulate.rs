@@ -108,7 +108,7 @@ enum Stage {
 }
 
 /// The fields that are read and not acted on yet.
-    &["buildMetadata"];
+const NOT_YET: &[&str] = &["buildMetadata"];
 
 impl Build<'_> {
     /// One step: on to the next base or component, or back from one. The result, once the outermost level is complete.

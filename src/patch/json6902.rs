@@ -64,7 +64,9 @@ impl JsonPatch {
 
 impl Operation {
     fn read(node: &Node) -> Result<Self> {
-        let Some(members) = node.as_mapping() else {
+        // A null is an operation without members, and fails when its turn comes.
+        let none = Mapping::default();
+        let Some(members) = node.as_mapping().or_else(|| node.is_null().then_some(&none)) else {
             return Err(Error::new(
                 Code::InvalidPatch,
                 format!("found {}, expected an operation", node.kind()),
@@ -462,6 +464,7 @@ mod tests {
             ),
             ("[{op: replce, path: /a}]", "invalid-patch: found the operation `replce` []"),
             ("[{path: /a}]", "invalid-patch: found the operation `` []"),
+            ("[null]", "invalid-patch: found the operation `` []"),
             ("[{op: add}]", "invalid-patch: the operation `add` has no `path` []"),
             ("{op: add}", "invalid-patch: found a mapping, expected a list of operations []"),
         ]);

@@ -107,7 +107,7 @@ impl Place {
         schema: &Schema,
     ) -> Result<()> {
         let places: Vec<usize> = match &self.selection {
-            Some(selection) => selection.places(resources),
+            Some(selection) => selection.places(resources)?,
             None => (0..resources.len()).collect(),
         };
         places.into_iter().try_for_each(|place| {

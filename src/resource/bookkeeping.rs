@@ -29,6 +29,12 @@ pub(super) fn is_internal(key: &str) -> bool {
     key.contains("config.k") && INTERNAL.contains(&key)
 }
 
+/// Whether an annotation may hold what a build remembers: such stand in fields, not in the document.
+#[must_use]
+pub fn is_bookkeeping(key: &str) -> bool {
+    key.starts_with(DOMAIN)
+}
+
 const INTERNAL: &[&str] = &[
     PREVIOUS_KINDS,
     PREVIOUS_NAMES,

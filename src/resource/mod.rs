@@ -16,6 +16,7 @@ pub(crate) mod sample;
 mod selector;
 mod settle;
 
+pub use bookkeeping::is_bookkeeping;
 pub use id::{DEFAULT_NAMESPACE, ResId};
 pub use pattern::Pattern;
 pub use read::{resources as read, validate};

@@ -50,6 +50,11 @@ impl LabelSelector {
         self.requirements.is_empty()
     }
 
+    /// The keys that it asks for.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.requirements.iter().map(|requirement| &*requirement.key)
+    }
+
     /// Whether all requirements hold, where `value_of` gives the value of a label that is there.
     #[must_use]
     pub fn matches<'a>(&self, value_of: impl Fn(&str) -> Option<&'a str>) -> bool {

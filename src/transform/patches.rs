@@ -11,7 +11,7 @@ use crate::resource::{self, ResMap, Resource};
 use crate::schema::Schema;
 use crate::source::{Source, Span};
 use crate::yaml::de::{self, Spanned};
-use crate::yaml::{Kind, Node, Text, json_passage, parse};
+use crate::yaml::{Kind, Node, Text, json_passage, not_json, parse};
 
 /// Applies `patches` in order: strategic merge patches and JSON patches, told apart by their form. Linear in the
 /// resources for each entry with a target, and in the size of what is patched.
@@ -96,7 +96,7 @@ pub(crate) fn apply_selected(
     resources: &mut ResMap,
     schema: &Schema,
 ) -> Result<()> {
-    selection.places(resources).into_iter().try_for_each(|place| {
+    selection.places(resources)?.into_iter().try_for_each(|place| {
         let apply = |resource: &mut Resource| apply_json(patch, resource, schema);
         resources.change(place, apply).unwrap_or(Ok(()))
     })
@@ -114,7 +114,7 @@ impl Loaded {
         let source = text_of(context, patch, name)?;
         let first = parse::document(&source)?;
         if let Some(list) = first.filter(|first| first.root.kind() == Kind::Sequence) {
-            return Ok(Self::Json(json(&list.root)?));
+            return Ok(Self::Json(json(&source, &list.root)?));
         }
         let mut patches = strategic(&source, context.schema)?;
         if let Some(PatchArgs { allow_name_change, allow_kind_change }) = patch.options {
@@ -138,7 +138,7 @@ impl Loaded {
             (Self::Strategic(patches), Some(selection)) => match patches.as_slice() {
                 [] => Ok(()),
                 [patch] => {
-                    apply_settled(patch, &selection.places(resources), resources, context.schema)
+                    apply_settled(patch, &selection.places(resources)?, resources, context.schema)
                 }
                 [_, second, ..] => {
                     Err(Error::new(Code::InvalidPatch, "found several patches for one `target`")
@@ -151,7 +151,7 @@ impl Loaded {
                 patches.iter().try_for_each(|patch| apply_by_name(patch, resources, context.schema))
             }
             (Self::Json(patch), Some(selection)) => {
-                selection.places(resources).into_iter().try_for_each(|place| {
+                selection.places(resources)?.into_iter().try_for_each(|place| {
                     let apply = |resource: &mut Resource| {
                         resource.push_previous_id();
                         apply_json(patch, resource, context.schema)
@@ -191,7 +191,18 @@ fn strategic(source: &Source, schema: &Schema) -> Result<Vec<Resource>> {
     resource::read(source, &parse::documents(source)?, schema)
 }
 
-fn json(list: &Node) -> Result<JsonPatch> {
+/// Reads a JSON patch. The reference takes text for JSON, and nothing else, if it begins with a bracket.
+fn json(source: &Source, list: &Node) -> Result<JsonPatch> {
+    let text = source.text();
+    if let Some(place) = not_json(text).filter(|_| text.starts_with('[')) {
+        return Err(Error::new(
+            Code::InvalidPatch,
+            "found a patch that begins with `[` and is no JSON",
+        )
+        .at(source.span(place, place + text[place..].chars().next().map_or(0, char::len_utf8)))
+        .label("not JSON from here on")
+        .help("write keys and text in double quotes, or one `- op: …` for each operation"));
+    }
     JsonPatch::read(&de::from_node::<Node>(list)?)
 }
 
@@ -228,7 +239,7 @@ pub(crate) fn json_entry(
     };
     let source = text_of(context, entry, "patchesJson6902")?;
     let Some(document) = parse::document(&source)? else { return Err(empty(source.span(0, 0))) };
-    let patch = json(&document.root)?;
+    let patch = json(&source, &document.root)?;
     if patch.is_empty() {
         return Err(empty(document.root.span()));
     }

@@ -1,8 +1,8 @@
 //! Which resources a patch or a replacement is for.
 
 use crate::config::Selector;
-use crate::error::Result;
-use crate::resource::{LabelSelector, Pattern, ResMap, Resource};
+use crate::error::{Error, Result};
+use crate::resource::{LabelSelector, Pattern, ResMap, Resource, is_bookkeeping};
 use crate::yaml::Text;
 use crate::yaml::de::Spanned;
 
@@ -16,15 +16,19 @@ pub(crate) struct Selection {
     kind: Option<Pattern>,
     name: Option<Pattern>,
     namespace: Option<Pattern>,
-    labels: Option<LabelSelector>,
-    annotations: Option<LabelSelector>,
+    labels: Parsed,
+    annotations: Parsed,
 }
+
+/// A selector, or what is wrong with it: the reference reads it for each resource that all else fits, and a faulty one
+/// that is never reached is no error.
+type Parsed = Option<Result<LabelSelector>>;
 
 impl Selection {
     /// Reads the parts of a selector.
     ///
     /// # Errors
-    /// Those of [`Pattern::anchored`] and [`LabelSelector::parse`], at their parts.
+    /// Those of [`Pattern::anchored`], at their parts.
     pub(crate) fn new(selector: &Selector) -> Result<Self> {
         Ok(Self {
             group: pattern(&selector.group)?,
@@ -32,35 +36,52 @@ impl Selection {
             kind: pattern(&selector.kind)?,
             name: pattern(&selector.name)?,
             namespace: pattern(&selector.namespace)?,
-            labels: labels(&selector.label_selector)?,
-            annotations: labels(&selector.annotation_selector)?,
+            labels: labels(&selector.label_selector),
+            annotations: labels(&selector.annotation_selector),
         })
     }
 
     /// Whether a resource is selected. Name and namespace may be the first ones that it had, or those of now, each on
     /// its own.
-    pub(crate) fn takes(&self, resource: &Resource) -> bool {
+    ///
+    /// # Errors
+    /// Those of [`Selection::takes_metadata`].
+    pub(crate) fn takes(&self, resource: &Resource) -> Result<bool> {
         let gvk = resource.gvk();
         if !(fits(self.kind.as_ref(), &gvk.kind)
             && fits(self.group.as_ref(), &gvk.group)
             && fits(self.version.as_ref(), &gvk.version))
         {
-            return false;
+            return Ok(false);
         }
         let (original, current) = (resource.original_id(), resource.id());
         let named =
             fits(self.name.as_ref(), &original.name) || fits(self.name.as_ref(), &current.name);
         let placed = fits(self.namespace.as_ref(), original.effective_namespace())
             || fits(self.namespace.as_ref(), current.effective_namespace());
-        named && placed && self.takes_metadata(resource)
+        Ok(named && placed && self.takes_metadata(resource)?)
     }
 
     /// Whether the labels and annotations of a resource are those that are asked for.
-    pub(crate) fn takes_metadata(&self, resource: &Resource) -> bool {
-        let labels = |key: &str| last(resource.labels(), key);
-        let annotations = |key: &str| last(resource.annotations(), key);
-        self.labels.as_ref().is_none_or(|selector| selector.matches(labels))
-            && self.annotations.as_ref().is_none_or(|selector| selector.matches(annotations))
+    ///
+    /// # Errors
+    /// Those of [`LabelSelector::parse`] for a selector that is asked, and those of [`Resource::annotated`] for
+    /// annotations that hold bookkeeping.
+    pub(crate) fn takes_metadata(&self, resource: &Resource) -> Result<bool> {
+        if let Some(selector) = &self.labels {
+            let selector = selector.as_ref().map_err(Error::clone)?;
+            if !selector.matches(|key| last(resource.labels(), key)) {
+                return Ok(false);
+            }
+        }
+        let Some(selector) = &self.annotations else { return Ok(true) };
+        let selector = selector.as_ref().map_err(Error::clone)?;
+        if !selector.keys().any(is_bookkeeping) {
+            return Ok(selector.matches(|key| last(resource.annotations(), key)));
+        }
+        let seen = resource.annotated()?;
+        let annotations = seen.get("metadata").and_then(|metadata| metadata.get("annotations"));
+        Ok(selector.matches(|key| annotations?.get(key)?.as_text()))
     }
 
     /// Whether an id that a resource has or had is one that is asked for, in all its parts: so targets of replacements
@@ -100,9 +121,17 @@ impl Selection {
     }
 
     /// The places of the resources that are selected, in order.
-    pub(crate) fn places(&self, resources: &ResMap) -> Vec<usize> {
-        let taken = resources.iter().enumerate().filter(|(_, resource)| self.takes(resource));
-        taken.map(|(place, _)| place).collect()
+    ///
+    /// # Errors
+    /// Those of [`Selection::takes_metadata`].
+    pub(crate) fn places(&self, resources: &ResMap) -> Result<Vec<usize>> {
+        let mut places = Vec::new();
+        for (place, resource) in resources.iter().enumerate() {
+            if self.takes(resource)? {
+                places.push(place);
+            }
+        }
+        Ok(places)
     }
 }
 
@@ -124,9 +153,9 @@ fn pattern(part: &Spanned<Text>) -> Result<Option<Pattern>> {
     Pattern::anchored(part).map(Some).map_err(|error| error.at(part.span))
 }
 
-fn labels(part: &Spanned<Text>) -> Result<Option<LabelSelector>> {
+fn labels(part: &Spanned<Text>) -> Parsed {
     if part.is_empty() {
-        return Ok(None);
+        return None;
     }
-    LabelSelector::parse(part).map(Some).map_err(|error| error.at(part.span))
+    Some(LabelSelector::parse(part).map_err(|error| error.at(part.span)))
 }

@@ -84,7 +84,7 @@ impl Scalar {
             Tag::None if self.style() == Style::Plain => implied_tag(self.text()),
             tag => tag,
         };
-        Self::parsed(text, tag, self.style(), span)
+        Self::parsed(text, tag, self.style(), span).replacing(self.share())
     }
 }
 

@@ -94,7 +94,7 @@ kind: RoleBinding
 metadata: {name: binding}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: role}
 ";
-    let patch = "patches: [{target: {kind: ClusterRole}, patch: '[{op: replace, path: /metadata/name, value: other}]'}]";
+    let patch = "patches: [{target: {kind: ClusterRole}, patch: '[{\"op\": \"replace\", \"path\": \"/metadata/name\", \"value\": \"other\"}]'}]";
     assert_eq!(lines(&tree(patch, resources), "other"), "name: other, name: other");
 }
 

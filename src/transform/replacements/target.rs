@@ -10,7 +10,7 @@ use crate::resource::{ResMap, Resource};
 use crate::schema::Schema;
 use crate::source::Span;
 use crate::transform::select::Selection;
-use crate::yaml::{Node, Scalar};
+use crate::yaml::{Node, Scalar, share};
 
 /// How much a run of replacements may set: values that are copied into themselves double each time, and end here.
 pub(super) const BUDGET: usize = 8_000_000;
@@ -53,10 +53,15 @@ impl<'a> Target<'a> {
         index: &mut Index,
         budget: &mut usize,
     ) -> Result<()> {
-        let places =
-            index.places(self.selection.literal_name(), self.selection.literal_kind()).into_owned();
+        let places: Vec<usize> = if self.asks_for_metadata() {
+            // A selector that cannot be read fails on any resource, whatever its name.
+            (0..resources.len()).collect()
+        } else {
+            let (name, kind) = (self.selection.literal_name(), self.selection.literal_kind());
+            index.places(name, kind).into_owned()
+        };
         for place in places {
-            if !resources.get(place).is_some_and(|resource| self.takes(resource)) {
+            if !resources.get(place).map_or(Ok(false), |resource| self.takes(resource))? {
                 continue;
             }
             let changed = resources.change(place, |resource| {
@@ -75,13 +80,22 @@ impl<'a> Target<'a> {
         Ok(())
     }
 
-    fn takes(&self, resource: &Resource) -> bool {
-        self.selection.takes_metadata(resource)
-            && !self.rejections.iter().any(|rejection| {
-                rejection.asks_for_metadata() && rejection.takes_metadata(resource)
-                    || rejection.asks_for_ids() && rejection.takes_an_id(resource)
-            })
-            && self.selection.takes_an_id(resource)
+    fn asks_for_metadata(&self) -> bool {
+        [&self.selection].into_iter().chain(&self.rejections).any(Selection::asks_for_metadata)
+    }
+
+    fn takes(&self, resource: &Resource) -> Result<bool> {
+        if !self.selection.takes_metadata(resource)? {
+            return Ok(false);
+        }
+        for rejection in &self.rejections {
+            if rejection.asks_for_metadata() && rejection.takes_metadata(resource)?
+                || rejection.asks_for_ids() && rejection.takes_an_id(resource)
+            {
+                return Ok(false);
+            }
+        }
+        Ok(self.selection.takes_an_id(resource))
     }
 
     fn set_path(
@@ -100,7 +114,9 @@ impl<'a> Target<'a> {
         let copied = if sees_annotations {
             resource.with_annotations(schema, copy)
         } else {
-            resource.edit(schema, copy)
+            let copied = resource.edit(schema, copy);
+            resource.settle_shares();
+            copied
         };
         copied.map_err(|error| error.at(path.span()).note(span, format!("the target `{id}`")))
     }
@@ -163,7 +179,9 @@ fn set_field(
         if let Some(options) = part {
             return Err(no_text(target, options.delimiter.span));
         }
-        *target = value.clone();
+        let mut copy = value.clone();
+        share::forget(&mut copy);
+        *target = copy;
         return Ok(());
     };
     let given = if part.is_some() && value.is_null() { None } else { value.as_text() };

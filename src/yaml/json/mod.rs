@@ -1,6 +1,7 @@
 //! Documents as JSON: the text that the reference hashes, and what a document becomes when it passes through JSON.
 
 mod passage;
+mod strict;
 
 use std::fmt::{Display, Write};
 
@@ -10,6 +11,7 @@ use super::typed::{self, Entry, Order, Place};
 use crate::error::{Code, Error, Result};
 
 pub use passage::json_passage;
+pub use strict::not_json;
 
 /// Appends a node as `encoding/json` writes it after the reference has read it: compact, keys sorted by bytes, `<`,
 /// `>` and `&` escaped, every number a float64. On an error `out` stays as it was.
