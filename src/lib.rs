@@ -1,4 +1,37 @@
 //! krender renders Kubernetes manifests exactly as `kustomize build` does, many times faster.
+//!
+//! # The way of a build
+//!
+//! A [`load::Loader`] reads the files of a target, each once. [`yaml`] makes documents of them, in which every node knows
+//! where it was written; [`config`] understands those that are kustomizations, and [`resource`] those that are objects
+//! of Kubernetes, with what [`schema`] says of their kinds. [`build`](mod@build) goes from a directory to a
+//! [`resource::ResMap`]: it accumulates bases, lets [`generate`] make resources and [`transform`], [`patch`] and
+//! [`plugin`] change them, and brings references and order right at the end. [`cli`] is the program around it.
+//!
+//! # From a program
+//!
+//! ```
+//! use krender::load::{Loader, Memory, Options};
+//!
+//! let files = Memory::new()
+//!     .file("shop/kustomization.yaml", "namePrefix: test-\nresources: [pod.yaml]\n")
+//!     .file("shop/pod.yaml", "{apiVersion: v1, kind: Pod, metadata: {name: web}}\n");
+//! let loader = Loader::new(files, Options::default());
+//! let output = krender::build::build(&loader, "shop", &krender::build::Options::default())?;
+//! assert_eq!(
+//!     output.resources.to_yaml()?,
+//!     "apiVersion: v1\nkind: Pod\nmetadata:\n  name: test-web\n",
+//! );
+//! # Ok::<(), krender::error::Error>(())
+//! ```
+//!
+//! # What always holds
+//!
+//! - A render depends on its inputs alone. Nothing is global: any number of builds may run at once, on any number of
+//!   threads, with one loader or with several.
+//! - Only [`load`] and [`plugin`] touch what is outside of the program, and only [`cli`] prints, exits, and reads the
+//!   environment.
+//! - Wrong input ends in an [`error::Error`] that knows its place. Depth, size and repetition of documents are bounded.
 
 pub mod source;
 
