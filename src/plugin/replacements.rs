@@ -18,7 +18,7 @@ struct Replacements {
 
 /// What `replacements` is. (kustomize, `api/internal/builtins/ReplacementTransformer.go`.)
 pub(super) fn configure(context: &Context<'_>, node: &Node) -> Result<Run> {
-    let Replacements { replacements } = de::from_node_by(node, Rules::Lenient)?;
+    let Replacements { replacements } = de::from_node_by(node, Rules::Embedded)?;
     let replacements = read(context, &replacements)?;
     Ok(Box::new(move |context, resources| apply(&replacements, context, resources)))
 }

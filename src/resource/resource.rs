@@ -382,8 +382,7 @@ fn set_untagged(mapping: &mut Mapping, key: &str, text: &str, span: Span) {
         None if text.is_empty() => Style::Plain,
         None => Style::DoubleQuoted,
     };
-    mapping
-        .insert(Scalar::untagged(key, span), Scalar::parsed(text, Tag::None, style, span).into());
+    mapping.insert(Scalar::untagged(key, span), Scalar::set(text, Tag::None, style, span).into());
 }
 
 impl Behavior {

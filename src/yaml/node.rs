@@ -173,20 +173,35 @@ pub struct Scalar {
     tag: Tag,
     style: Style,
     changed: bool,
+    untagged: bool,
 }
 
 impl Scalar {
     /// Text as it was parsed.
     #[must_use]
     pub fn parsed(text: &str, tag: Tag, style: Style, span: Span) -> Self {
-        Self { text: Text::from(text), span, share: Share::default(), tag, style, changed: false }
+        let text = Text::from(text);
+        Self { text, span, share: Share::NONE, tag, style, changed: false, untagged: false }
+    }
+
+    /// Text that was set, not parsed. Without a tag it has no type: the parser of the reference notes the type of what it
+    /// reads, and for the reference what has none is text, though it may be printed as a number ([`Scalar::is_untagged`]).
+    #[must_use]
+    pub fn set(text: &str, tag: Tag, style: Style, span: Span) -> Self {
+        Self { untagged: tag == Tag::None, ..Self::parsed(text, tag, style, span) }
     }
 
     /// Plain text without a tag: what it means (a number, a boolean, a string …) is read from the text at output.
     /// Keys that the reference adds and names that it sets are such scalars.
     #[must_use]
     pub fn untagged(text: &str, span: Span) -> Self {
-        Self::parsed(text, Tag::None, Style::Plain, span)
+        Self::set(text, Tag::None, Style::Plain, span)
+    }
+
+    /// The same, written at another place.
+    #[must_use]
+    pub fn at(&self, span: Span) -> Self {
+        Self { span, ..self.clone() }
     }
 
     /// Text that stays a string whatever it looks like (`!!str`).
@@ -224,6 +239,12 @@ impl Scalar {
     #[must_use]
     pub const fn tag(&self) -> Tag {
         self.tag
+    }
+
+    /// Whether it was set without a tag: such text is no null for kyaml, even where it will be printed as one.
+    #[must_use]
+    pub const fn is_untagged(&self) -> bool {
+        self.untagged
     }
 
     /// How it was written.

@@ -81,6 +81,9 @@ impl Scalar {
     #[must_use]
     pub fn with_text(&self, text: &str, span: Span) -> Self {
         let tag = match self.tag() {
+            Tag::None if self.is_untagged() => {
+                return Self::set(text, Tag::None, self.style(), span);
+            }
             Tag::None if self.style() == Style::Plain => implied_tag(self.text()),
             tag => tag,
         };
@@ -96,7 +99,7 @@ impl Mapping {
             *old = restyled(text, tag, style, span).replacing(share).into();
             return;
         }
-        let mut value = Scalar::parsed(text, tag, Style::Plain, span);
+        let mut value = Scalar::set(text, tag, Style::Plain, span);
         if tag == Tag::Str && !means_string_in_1_1(text) {
             value = Scalar::parsed(text, tag, Style::DoubleQuoted, span);
         }
@@ -107,8 +110,10 @@ impl Mapping {
 /// New text in an old style. A tag that the text implies anyway is not printed, and then quotes make a string of it:
 /// `replicas: "3"` becomes `replicas: "5"`. (go-yaml v3, `encode.go`.)
 fn restyled(text: &str, tag: Tag, style: Style, span: Span) -> Scalar {
-    let tag = if style != Style::Plain && tag == implied_tag(text) { Tag::None } else { tag };
-    Scalar::parsed(text, tag, style, span)
+    if style != Style::Plain && tag == implied_tag(text) {
+        return Scalar::parsed(text, Tag::None, style, span);
+    }
+    Scalar::set(text, tag, style, span)
 }
 
 /// The type of plain text without a tag.

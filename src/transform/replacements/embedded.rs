@@ -18,7 +18,7 @@ pub(super) fn set(
     path: &TargetPath,
     root: &mut Node,
     create: Option<Kind>,
-    set: &mut dyn FnMut(&mut Node, bool) -> Result<()>,
+    set: &mut dyn FnMut(&mut Node) -> Result<()>,
 ) -> Result<Option<Vec<usize>>> {
     let Some((way, names, old)) = text_on(path.names(), root) else { return Ok(None) };
     let Some(mut document) = root_of(old.text()) else { return Ok(None) };
@@ -28,12 +28,12 @@ pub(super) fn set(
     }
     for place in found {
         let is_set = match place {
-            Place::At { way, is_new } => {
+            Place::At(way) => {
                 let Some(field) = at_mut(&mut document, &way) else { continue };
                 let written = field.span();
-                set(field, is_new).map(|()| keep_place(field, written))
+                set(field).map(|()| keep_place(field, written))
             }
-            Place::Lost(mut node) => set(&mut node, false),
+            Place::Lost(mut node) => set(&mut node),
         };
         if is_set.is_err() {
             return Ok(None);
@@ -91,7 +91,7 @@ pub(super) fn root_of(text: &str) -> Option<Node> {
 /// A scalar stays where it was written: comments are known by their place.
 fn keep_place(field: &mut Node, place: Span) {
     if let Some(scalar) = field.as_scalar() {
-        *field = Scalar::parsed(scalar.text(), scalar.tag(), scalar.style(), place).into();
+        *field = scalar.at(place).into();
     }
 }
 

@@ -10,7 +10,7 @@ use crate::resource::{ResMap, Resource};
 use crate::schema::Schema;
 use crate::source::Span;
 use crate::transform::select::Selection;
-use crate::yaml::{Node, Scalar, share};
+use crate::yaml::{Node, share};
 
 /// How much a run of replacements may set: values that are copied into themselves double each time, and end here.
 pub(super) const BUDGET: usize = 8_000_000;
@@ -133,10 +133,9 @@ impl<'a> Target<'a> {
         let create = self.options.is_some_and(|options| options.create);
         let create = create.then(|| origin.value().kind());
         spend(budget, origin.value(), path.span())?;
-        let set = |target: &mut Node, is_new: bool, value: &Node| {
-            set_field(self.options, target, is_new, value, path.span())
-        };
-        let mut set_now = |target: &mut Node, is_new: bool| set(target, is_new, origin.value());
+        let set =
+            |target: &mut Node, value: &Node| set_field(self.options, target, value, path.span());
+        let mut set_now = |target: &mut Node| set(target, origin.value());
         if let Some(way) = embedded::set(path, root, create, &mut set_now)? {
             if is_source {
                 origin.refresh(root, &way);
@@ -150,16 +149,16 @@ impl<'a> Target<'a> {
         for found in places {
             spend(budget, origin.value(), path.span())?;
             match found {
-                Place::At { way, is_new } => {
+                Place::At(way) => {
                     if let Some(target) = super::target_path::at_mut(root, &way) {
-                        set(target, is_new, origin.value())?;
+                        set(target, origin.value())?;
                     }
                     if is_source {
                         origin.refresh(root, &way);
                     }
                 }
                 // It is set in a text that nobody writes back.
-                Place::Lost(mut node) => set(&mut node, false, origin.value())?,
+                Place::Lost(mut node) => set(&mut node, origin.value())?,
             }
         }
         Ok(())
@@ -170,7 +169,6 @@ impl<'a> Target<'a> {
 fn set_field(
     options: Option<&FieldOptions>,
     target: &mut Node,
-    is_new: bool,
     value: &Node,
     span: Span,
 ) -> Result<()> {
@@ -188,8 +186,7 @@ fn set_field(
     let given = given.unwrap_or_default();
     let joined = part.map(|options| joined(old.text(), options, given));
     let text = joined.as_deref().unwrap_or(given);
-    let new = if is_new { Scalar::untagged(text, span) } else { old.with_text(text, span) };
-    *target = new.into();
+    *target = old.with_text(text, span).into();
     Ok(())
 }
 

@@ -23,8 +23,8 @@ pub(super) struct TargetPath {
 
 /// A field that a path leads to.
 pub(super) enum Place {
-    /// One of the document, by the positions that lead to it. A new one has no type: its text decides.
-    At { way: Vec<usize>, is_new: bool },
+    /// One of the document, by the positions that lead to it.
+    At(Vec<usize>),
     /// One that nobody writes back: in a copy of an embedded document, or below a null.
     Lost(Node),
 }
@@ -93,7 +93,7 @@ pub(super) fn find(
 ) -> Result<(Vec<Place>, Option<Missed>)> {
     let mut walk =
         Walk { create, span, way: Vec::new(), lost: false, found: Vec::new(), missed: None };
-    walk.walk(names, root, false)?;
+    walk.walk(names, root)?;
     Ok((walk.found, walk.missed))
 }
 
@@ -113,39 +113,33 @@ struct Walk {
 }
 
 impl Walk {
-    fn walk(&mut self, names: &[String], node: &mut Node, is_new: bool) -> Result<()> {
+    fn walk(&mut self, names: &[String], node: &mut Node) -> Result<()> {
         let Some((name, rest)) = names.split_first() else {
             self.found.push(if self.lost {
                 Place::Lost(node.clone())
             } else {
-                Place::At { way: self.way.clone(), is_new }
+                Place::At(self.way.clone())
             });
             return Ok(());
         };
         if let Some(index) = index_of(name) {
-            return self.index(index, rest, node, is_new);
+            return self.index(index, rest, node);
         }
         if let Some(element) = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')) {
-            return self.elements(element, rest, node, is_new);
+            return self.elements(element, rest, node);
         }
         if name == "*" {
             return (0..items(node)?.len())
-                .try_for_each(|position| self.step(position, rest, node, is_new));
+                .try_for_each(|position| self.step(position, rest, node));
         }
-        self.field(name, rest, node, is_new)
+        self.field(name, rest, node)
     }
 
     /// Goes on with a child.
-    fn step(
-        &mut self,
-        position: usize,
-        rest: &[String],
-        node: &mut Node,
-        is_new: bool,
-    ) -> Result<()> {
+    fn step(&mut self, position: usize, rest: &[String], node: &mut Node) -> Result<()> {
         let Some(next) = child_mut(node, position) else { return Ok(()) };
         self.way.push(position);
-        let result = self.walk(rest, next, is_new);
+        let result = self.walk(rest, next);
         self.way.pop();
         result
     }
@@ -153,24 +147,18 @@ impl Walk {
     /// Goes on with what is made below a null: it stays a null.
     fn lose(&mut self, rest: &[String], mut made: Node) -> Result<()> {
         let before = std::mem::replace(&mut self.lost, true);
-        let result = self.walk(rest, &mut made, true);
+        let result = self.walk(rest, &mut made);
         self.lost = before;
         result
     }
 
-    fn index(
-        &mut self,
-        index: usize,
-        rest: &[String],
-        node: &mut Node,
-        is_new: bool,
-    ) -> Result<()> {
+    fn index(&mut self, index: usize, rest: &[String], node: &mut Node) -> Result<()> {
         let length = items(node)?.len();
         if length == index && self.create.is_some() {
             let made = self.made(rest);
             let Some(list) = node.as_sequence_mut() else { return self.lose(rest, made) };
             list.items_mut().push(made);
-            return self.step(index, rest, node, true);
+            return self.step(index, rest, node);
         }
         if length <= index {
             return Err(Error::new(
@@ -179,11 +167,11 @@ impl Walk {
             )
             .note(node.span(), "the list"));
         }
-        self.step(index, rest, node, is_new)
+        self.step(index, rest, node)
     }
 
-    fn field(&mut self, name: &str, rest: &[String], node: &mut Node, is_new: bool) -> Result<()> {
-        if node.is_null() && !is_new {
+    fn field(&mut self, name: &str, rest: &[String], node: &mut Node) -> Result<()> {
+        if is_null(node) {
             return match self.create {
                 Some(_) => self.lose(rest, self.made(rest)),
                 None => Ok(()),
@@ -191,7 +179,7 @@ impl Walk {
         }
         if name.is_empty() {
             return match node.as_text() {
-                Some("") => self.walk(rest, node, is_new),
+                Some("") => self.walk(rest, node),
                 Some(_) if self.create.is_none() => Ok(()),
                 _ => Err(node.wrong_kind(Kind::Scalar)),
             };
@@ -208,7 +196,7 @@ impl Walk {
             node.as_mapping_mut()
                 .into_iter()
                 .for_each(|mapping| mapping.entries_mut().push(entry.clone()));
-            return self.step(last, rest, node, true);
+            return self.step(last, rest, node);
         };
         match child(node, position).and_then(Node::as_scalar) {
             Some(scalar) if !rest.is_empty() => {
@@ -221,22 +209,16 @@ impl Walk {
                 };
                 let span = scalar.span();
                 let before = std::mem::replace(&mut self.lost, true);
-                let result = self.walk(rest, &mut root, false);
+                let result = self.walk(rest, &mut root);
                 self.lost = before;
                 result.map_err(|error| embedded::inside(&error, span))
             }
-            _ => self.step(position, rest, node, is_new),
+            _ => self.step(position, rest, node),
         }
     }
 
     /// Goes on with the items that fit; where none leads on, one that fits is added.
-    fn elements(
-        &mut self,
-        element: &str,
-        rest: &[String],
-        node: &mut Node,
-        is_new: bool,
-    ) -> Result<()> {
+    fn elements(&mut self, element: &str, rest: &[String], node: &mut Node) -> Result<()> {
         let Some((key, value)) = element.split_once('=') else {
             return Err(Error::new(
                 Code::InvalidValue,
@@ -247,7 +229,7 @@ impl Walk {
         let pattern = Pattern::unanchored(value)?;
         let before = self.found.len();
         for position in 0..items(node)?.len() {
-            self.element(position, key, &pattern, rest, node, is_new)?;
+            self.element(position, key, &pattern, rest, node)?;
         }
         if self.create.is_none() || self.found.len() > before {
             return Ok(());
@@ -261,7 +243,7 @@ impl Walk {
         match node.as_sequence_mut() {
             Some(list) => {
                 list.items_mut().push(made);
-                self.element(last, key, &pattern, rest, node, true)?;
+                self.element(last, key, &pattern, rest, node)?;
             }
             None => self.lose(if key.is_empty() { &[] } else { rest }, made)?,
         }
@@ -282,7 +264,6 @@ impl Walk {
         pattern: &Pattern,
         rest: &[String],
         node: &mut Node,
-        is_new: bool,
     ) -> Result<()> {
         let Some(item) = child(node, position) else { return Ok(()) };
         let field = if key.is_empty() { Some(item) } else { item.get(key) };
@@ -290,7 +271,7 @@ impl Walk {
             return Ok(());
         }
         // What follows `[=value]` is not looked at.
-        self.step(position, if key.is_empty() { &[] } else { rest }, node, is_new)
+        self.step(position, if key.is_empty() { &[] } else { rest }, node)
     }
 
     /// What is made for a name that is not there, by what follows it.
@@ -324,11 +305,16 @@ fn index_of(name: &str) -> Option<usize> {
     name.parse::<i64>().ok().and_then(|index| usize::try_from(index).ok())
 }
 
+/// Whether a node is a null for kyaml.
+fn is_null(node: &Node) -> bool {
+    node.is_null() && !node.as_scalar().is_some_and(Scalar::is_untagged)
+}
+
 /// The items of a list; a null has none.
 fn items(node: &Node) -> Result<&[Node]> {
     match node.as_sequence().map(Sequence::items) {
         Some(items) => Ok(items),
-        None if node.is_null() => Ok(&[]),
+        None if is_null(node) => Ok(&[]),
         None => Err(node.wrong_kind(Kind::Sequence)),
     }
 }

@@ -44,8 +44,8 @@ pub enum Rules {
     /// builtin plugins and replacement files (`Unmarshal`).
     Lenient,
     /// Unknown fields are ignored; a number or a boolean where text is expected is an error. For configurations of
-    /// builtin generators: their fields lie in structs inside the one that `Unmarshal` gets, and it makes text of nothing
-    /// there.
+    /// builtin generators and replacements: their fields lie in structs inside the one that `Unmarshal` gets, and it
+    /// makes text of nothing there.
     Embedded,
 }
 
