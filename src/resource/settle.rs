@@ -4,7 +4,7 @@ use super::metadata::{self, ANNOTATIONS, LABELS};
 use super::{Resource, bookkeeping};
 use crate::error::Result;
 use crate::schema::Schema;
-use crate::yaml::{Node, share};
+use crate::yaml::Node;
 
 impl Resource {
     /// The document with the bookkeeping in its annotations, as a patch is seen by a merge.
@@ -34,8 +34,8 @@ impl Resource {
     }
 
     /// Changes the document as [`Resource::with_annotations`] does, but what is remembered stays as it was, and all
-    /// annotations become text: what the reference does around a JSON patch. No value
-    /// is shared any more.
+    /// annotations become text: what the reference does around a JSON patch. The
+    /// change ends with a passage through JSON, and so no value is shared any more.
     ///
     /// # Errors
     /// Those of [`Resource::with_annotations`].
@@ -48,9 +48,6 @@ impl Resource {
         let result = self.with_annotations(schema, change)?;
         let texts = metadata::take(&mut self.node, ANNOTATIONS)?;
         metadata::put(&mut self.node, ANNOTATIONS, texts)?;
-        if self.shares {
-            share::forget(&mut self.node);
-        }
         *self = Self {
             node: self.node.clone(),
             id: self.id.clone(),

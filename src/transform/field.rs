@@ -116,6 +116,7 @@ fn field<'a>(
     let null = found.is_some_and(Node::is_null);
     let make = |tag: Tag| match (create, last) {
         (Create::Never, _) => Node::sequence(Vec::new(), span),
+        (Create::Scalar(_), true) if tag == Tag::None => Scalar::untagged("", span).into(),
         (Create::Scalar(_), true) => Scalar::parsed("", tag, Style::Plain, span).into(),
         (Create::Scalar(_) | Create::Mapping, _) => Node::mapping(Vec::new(), span),
     };

@@ -184,8 +184,7 @@ impl Scalar {
         Self { text, span, share: Share::NONE, tag, style, changed: false, untagged: false }
     }
 
-    /// Text that was set, not parsed. Without a tag it has no type: the parser of the reference notes the type of what it
-    /// reads, and for the reference what has none is text, though it may be printed as a number ([`Scalar::is_untagged`]).
+    /// Text that was set, not parsed: see [`Scalar::is_untagged`].
     #[must_use]
     pub fn set(text: &str, tag: Tag, style: Style, span: Span) -> Self {
         Self { untagged: tag == Tag::None, ..Self::parsed(text, tag, style, span) }
@@ -241,12 +240,6 @@ impl Scalar {
         self.tag
     }
 
-    /// Whether it was set without a tag: such text is no null for kyaml, even where it will be printed as one.
-    #[must_use]
-    pub const fn is_untagged(&self) -> bool {
-        self.untagged
-    }
-
     /// How it was written.
     #[must_use]
     pub const fn style(&self) -> Style {
@@ -279,6 +272,20 @@ impl Scalar {
         self.share = share;
         self.changed = false;
         self
+    }
+
+    /// Whether it has no tag because it was set like this. The parser of the reference notes the type of what it reads,
+    /// and the reference takes for text what has none, though it may be printed as a number or a null.
+    #[must_use]
+    pub const fn is_untagged(&self) -> bool {
+        self.untagged
+    }
+
+    /// The same as the parser makes it.
+    #[must_use]
+    pub(super) const fn into_parsed(mut self) -> Self {
+        self.untagged = false;
+        self.sharing(Share::NONE)
     }
 
     /// Whether it was set, and the other places were not yet.

@@ -12,6 +12,9 @@ use crate::source::Span;
 pub struct Share(u32);
 
 impl Share {
+    /// No share.
+    pub const NONE: Self = Self(0);
+
     /// The share of a value that a setter adds, by what it was set from.
     #[must_use]
     pub const fn of(span: Span) -> Self {
@@ -40,7 +43,7 @@ pub fn settle(root: &mut Node) {
 /// Makes a value of its own of each place.
 pub fn forget(root: &mut Node) {
     for (way, scalar) in places(root) {
-        put(root, &way, scalar.sharing(Share::default()));
+        put(root, &way, scalar.sharing(Share::NONE));
     }
 }
 
@@ -89,7 +92,7 @@ fn put(root: &mut Node, way: &[usize], scalar: Scalar) {
 mod tests {
     use super::*;
     use crate::source::Sources;
-    use crate::yaml::{Tag, sample};
+    use crate::yaml::{Tag, json_passage, sample};
 
     fn read(text: &str) -> Node {
         sample::document(&Sources::new(), text).unwrap()
@@ -113,7 +116,7 @@ mod tests {
             format!("{root:?}"),
             r#"{a: {k: !!Str "second"}, b: {k: !!Str "first"}, c: [{k: 1}], d: {k: !!Str "second"}}"#
         );
-        forget(&mut root);
+        json_passage(&mut root).unwrap();
         label(&mut root, "a", "third", Share::default());
         settle(&mut root);
         assert_eq!(root.get("d").unwrap().get("k").unwrap().as_text(), Some("second"));

@@ -220,6 +220,7 @@ fn replace_text(node: &mut Node, values: &Values, used: &mut BTreeSet<Text>) -> 
 fn is_text(node: &Node) -> bool {
     node.as_scalar().is_some_and(|scalar| match scalar.tag() {
         Tag::Str => true,
+        Tag::None if scalar.is_untagged() => true,
         Tag::None => matches!(resolve(scalar), Ok(Value::Str(_))),
         _ => false,
     })

@@ -171,7 +171,7 @@ fn is_empty_mapping(node: &Node) -> bool {
 fn without_tag(node: Node) -> Node {
     match node.as_scalar() {
         Some(scalar) if !scalar.text().is_empty() => {
-            Scalar::parsed(scalar.text(), Tag::None, scalar.style(), scalar.span()).into()
+            Scalar::set(scalar.text(), Tag::None, scalar.style(), scalar.span()).into()
         }
         _ => node,
     }

@@ -105,8 +105,8 @@ fn meaning(text: &str) -> Tag {
 pub(super) fn wants_quotes(scalar: &Scalar) -> bool {
     scalar.style() == Style::Plain
         && match scalar.tag() {
-            Tag::None => is_legacy_boolean(scalar.text()),
-            Tag::Str => means_more_than_text(scalar.text()),
+            Tag::None if !scalar.is_untagged() => is_legacy_boolean(scalar.text()),
+            Tag::None | Tag::Str => means_more_than_text(scalar.text()),
             _ => false,
         }
 }

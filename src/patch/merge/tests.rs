@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::source::Sources;
-use crate::yaml::{emit, parse};
+use crate::yaml::{Tag, emit, parse};
 
 fn read(text: &str) -> parse::Document {
     parse::document(&Sources::new().add("test.yaml", text).unwrap()).unwrap().unwrap()
@@ -490,4 +490,13 @@ fn regular_lists_are_merged_as_irregular_ones_are() {
             assert_eq!(result, merged(&pod(&resource), &pod(&twice)), "{resource} with {once}");
         }
     }
+}
+
+#[test]
+fn a_number_that_was_set_as_text_is_quoted() {
+    let mut root = read("{kind: A, data: {set: x, written: 5}}").root;
+    let set = root.get_mut("data").unwrap().get_mut("set").unwrap();
+    set.set_text("5", Tag::None, Span::NONE).unwrap();
+    merge(&mut root, &read("{kind: A, data: {}}").root, &Schema::built_in()).unwrap();
+    assert_eq!(printed(&root), "data:\n  set: \"5\"\n  written: 5\nkind: A\n");
 }

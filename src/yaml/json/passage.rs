@@ -158,7 +158,7 @@ fn string(text: &str, origin: &Scalar) -> Result<Scalar> {
 /// The scalar itself if it is written like this already: its text is shared then.
 fn written(text: &str, style: Style, origin: &Scalar) -> Scalar {
     if origin.tag() == Tag::None && origin.style() == style && origin.text() == text {
-        origin.clone()
+        origin.clone().into_parsed()
     } else {
         Scalar::parsed(text, Tag::None, style, origin.span())
     }
