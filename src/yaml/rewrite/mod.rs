@@ -1,13 +1,20 @@
 //! A document inside of a text: read, changed, and written again as it was written, as go-yaml v3 does it.
 
+mod attach;
+mod scan;
 mod write;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
-use super::node::{CollectionStyle, Mapping, Node, Repr, Scalar, Sequence, Style, Tag};
+use self::attach::Comments;
+use self::scan::Extent;
+
+use super::node::{CollectionStyle, Node, Repr, Scalar, Style, Tag};
+use super::parse;
 use super::set::implied_tag;
 use crate::error::Result;
-use crate::source::Source;
+use crate::source::{Source, Span};
 
 /// What the writer is told.
 struct Event<'a> {
@@ -46,22 +53,94 @@ struct Remarks {
     tail: String,
 }
 
-/// Appends a document in the styles of its nodes. (kyaml, `yaml.String`.)
+/// Appends a document in the styles of its nodes, with the comments of the text that it was read from. What stands
+/// elsewhere has none. (kyaml, `yaml.String`.)
 ///
 /// # Errors
-/// None but those of a broken tree.
+/// [`Code::NotSupportedYet`] for anchors, aliases, explicit tags and keys behind `?`.
 pub fn rewrite(root: &Node, original: &Source, out: &mut String) -> Result<()> {
-    let _ = original;
-    let mut events = vec![Event { what: What::DocumentStart, remarks: Remarks::default() }];
-    events.extend(EventsOf::new(root));
-    events.push(Event { what: What::End, remarks: Remarks::default() });
+    let comments = comments_of(original)?;
+    let Remarks { head, foot, .. } = comments.document.clone();
+    let mut events =
+        vec![Event { what: What::DocumentStart, remarks: Remarks { head, ..Remarks::default() } }];
+    let reading = Reading { original, comments: &comments };
+    events.extend(EventsOf { reading, next: Some((root, String::new())), open: Vec::new() });
+    events.push(Event { what: What::End, remarks: Remarks { foot, ..Remarks::default() } });
     write::write(&events, out)
+}
+
+/// The comments of a text.
+fn comments_of(original: &Source) -> Result<Comments> {
+    let Some(document) = parse::document(original)? else { return Ok(Comments::default()) };
+    let text = original.text();
+    let mut scalars = BTreeMap::new();
+    let mut add = |scalar: &Scalar| {
+        let (start, end) = (scalar.span().start(), scalar.span().end());
+        if let (Some(start), Some(end)) =
+            (start.checked_sub(original.base()), end.checked_sub(original.base()))
+            && start < end
+        {
+            let style = scalar.style();
+            let extent = Extent {
+                end: end as usize,
+                is_block: matches!(style, Style::Literal | Style::Folded),
+                is_plain: style == Style::Plain,
+            };
+            scalars.insert(start as usize, extent);
+        }
+    };
+    let mut pending = vec![&document.root];
+    while let Some(node) = pending.pop() {
+        match &node.0 {
+            Repr::Scalar(scalar) => add(scalar),
+            Repr::Sequence(sequence) => pending.extend(&sequence.items),
+            Repr::Mapping(mapping) => {
+                for (key, value) in &mapping.entries {
+                    add(key);
+                    pending.push(value);
+                }
+            }
+        }
+    }
+    Comments::of(text, &scalars)
+}
+
+/// The comments, and the text that they stand in.
+#[derive(Clone, Copy)]
+struct Reading<'a> {
+    original: &'a Source,
+    comments: &'a Comments,
+}
+
+impl Reading<'_> {
+    fn place(&self, span: Span) -> Option<usize> {
+        let place = span.start().checked_sub(self.original.base())? as usize;
+        (place < self.original.text().len()).then_some(place)
+    }
+
+    fn of_scalar(&self, scalar: &Scalar) -> Remarks {
+        let place = self.place(scalar.span());
+        place.and_then(|at| self.comments.of_scalar(at)).cloned().unwrap_or_default()
+    }
+
+    fn of_collection(&self, span: Span) -> Remarks {
+        let place = self.place(span);
+        place.and_then(|at| self.comments.of_collection(at)).cloned().unwrap_or_default()
+    }
 }
 
 /// The events of a tree, without a walk on the stack.
 struct EventsOf<'a> {
-    next: Option<&'a Node>,
-    open: Vec<Rest<'a>>,
+    reading: Reading<'a>,
+    /// The node that comes next, with the foot of the entry before it.
+    next: Option<(&'a Node, String)>,
+    open: Vec<Open<'a>>,
+}
+
+struct Open<'a> {
+    rest: Rest<'a>,
+    /// What is said at the end of it.
+    end: Remarks,
 }
 
 enum Rest<'a> {
@@ -70,8 +149,14 @@ enum Rest<'a> {
 }
 
 impl<'a> EventsOf<'a> {
-    fn new(root: &'a Node) -> Self {
-        Self { next: Some(root), open: Vec::new() }
+    fn begin(&mut self, rest: Rest<'a>, span: Span, tail: String, flow: bool) -> Event<'a> {
+        let Remarks { head, line, foot, .. } = self.reading.of_collection(span);
+        let what = match rest {
+            Rest::Items(_) => What::Sequence { flow },
+            Rest::Entries(_) => What::Mapping { flow },
+        };
+        self.open.push(Open { rest, end: Remarks { line, foot, ..Remarks::default() } });
+        Event { what, remarks: Remarks { head, tail, ..Remarks::default() } }
     }
 }
 
@@ -79,38 +164,43 @@ impl<'a> Iterator for EventsOf<'a> {
     type Item = Event<'a>;
 
     fn next(&mut self) -> Option<Event<'a>> {
-        let event = |what| Some(Event { what, remarks: Remarks::default() });
-        if let Some(node) = self.next.take() {
-            return match &node.0 {
-                Repr::Scalar(scalar) => event(scalar_event(scalar)),
-                Repr::Sequence(sequence) => {
-                    let Sequence { items, style, .. } = &**sequence;
-                    self.open.push(Rest::Items(items.iter()));
-                    event(What::Sequence { flow: *style == CollectionStyle::Flow })
+        if let Some((node, tail)) = self.next.take() {
+            return Some(match &node.0 {
+                Repr::Scalar(scalar) => {
+                    let remarks = Remarks { tail, ..self.reading.of_scalar(scalar) };
+                    Event { what: scalar_event(scalar), remarks }
+                }
+                Repr::Sequence(list) => {
+                    let flow = list.style == CollectionStyle::Flow;
+                    self.begin(Rest::Items(list.items.iter()), list.span, tail, flow)
                 }
                 Repr::Mapping(mapping) => {
-                    let Mapping { entries, style, .. } = &**mapping;
-                    self.open.push(Rest::Entries(entries.iter()));
-                    event(What::Mapping { flow: *style == CollectionStyle::Flow })
+                    let flow = mapping.style == CollectionStyle::Flow;
+                    self.begin(Rest::Entries(mapping.entries.iter()), mapping.span, tail, flow)
                 }
-            };
+            });
         }
-        match self.open.last_mut()? {
+        let open = self.open.last_mut()?;
+        match &mut open.rest {
             Rest::Items(items) => {
                 if let Some(item) = items.next() {
-                    self.next = Some(item);
+                    self.next = Some((item, String::new()));
                     return self.next();
                 }
             }
             Rest::Entries(entries) => {
                 if let Some((key, value)) = entries.next() {
-                    self.next = Some(value);
-                    return event(scalar_event(key));
+                    // What stands below an entry is said once all of the entry is written.
+                    let mut remarks = self.reading.of_scalar(key);
+                    remarks.tail =
+                        std::mem::replace(&mut open.end.tail, std::mem::take(&mut remarks.foot));
+                    self.next = Some((value, String::new()));
+                    return Some(Event { what: scalar_event(key), remarks });
                 }
             }
         }
-        self.open.pop();
-        event(What::End)
+        let end = self.open.pop()?.end;
+        Some(Event { what: What::End, remarks: end })
     }
 }
 

@@ -1,0 +1,484 @@
+//! Which node a comment belongs to, as go-yaml v3 decides while it parses (`parserc.go`) and builds its tree
+//! (`decode.go`).
+
+use std::collections::BTreeMap;
+
+use super::Remarks;
+use super::scan::{Extent, Kind, Scanner, Token};
+use crate::error::Result;
+
+/// The comments of a document, by the places of its nodes.
+#[derive(Debug, Default)]
+pub(super) struct Comments {
+    /// Those above the document, and below it.
+    pub(super) document: Remarks,
+    scalars: BTreeMap<usize, Remarks>,
+    collections: BTreeMap<usize, Remarks>,
+}
+
+impl Comments {
+    /// Finds the comments of a text whose scalars are known.
+    ///
+    /// # Errors
+    /// [`Code::NotSupportedYet`](crate::error::Code::NotSupportedYet) for what cannot be written anew.
+    pub(super) fn of(text: &str, scalars: &BTreeMap<usize, Extent>) -> Result<Self> {
+        let mut parser = Parser {
+            scanner: Scanner::new(text, scalars),
+            states: Vec::new(),
+            pending: Remarks::default(),
+            stem: String::new(),
+            composer: Composer::default(),
+        };
+        parser.document()?;
+        Ok(parser.composer.complete())
+    }
+
+    pub(super) fn of_scalar(&self, at: usize) -> Option<&Remarks> {
+        self.scalars.get(&at)
+    }
+
+    pub(super) fn of_collection(&self, at: usize) -> Option<&Remarks> {
+        self.collections.get(&at)
+    }
+}
+
+#[derive(Clone, Copy)]
+enum State {
+    Node { block: bool, indentless: bool },
+    BlockItem { first: bool },
+    IndentlessItem,
+    BlockKey { first: bool },
+    BlockValue,
+    FlowItem { first: bool },
+    FlowKey { first: bool },
+    FlowValue,
+    PairKey,
+    PairValue,
+    PairEnd,
+}
+
+struct Parser<'a> {
+    scanner: Scanner<'a>,
+    states: Vec<State>,
+    /// Comments of the tokens that were looked at, for the next event.
+    pending: Remarks,
+    /// The comment above a dash, when a block begins behind the dash.
+    stem: String,
+    composer: Composer,
+}
+
+impl Parser<'_> {
+    fn peek(&mut self) -> Result<Token> {
+        let token = self.scanner.peek()?;
+        let join = |into: &mut String, text: &str| {
+            if !text.is_empty() {
+                if !into.is_empty() {
+                    into.push('\n');
+                }
+                into.push_str(text);
+            }
+        };
+        while let Some(comment) = self.scanner.comments.get_mut(self.scanner.comments_head) {
+            if token.start.index < comment.token.index {
+                break;
+            }
+            if !comment.head.is_empty() && token.kind == Kind::BlockEnd {
+                // It waits for what follows.
+                break;
+            }
+            join(&mut self.pending.head, &std::mem::take(&mut comment.head));
+            join(&mut self.pending.foot, &std::mem::take(&mut comment.foot));
+            join(&mut self.pending.line, &std::mem::take(&mut comment.line));
+            comment.clear();
+            self.scanner.comments_head += 1;
+        }
+        Ok(token)
+    }
+
+    fn skip(&mut self) {
+        self.scanner.head += 1;
+    }
+
+    fn take(&mut self) -> Remarks {
+        self.stem.clear();
+        std::mem::take(&mut self.pending)
+    }
+
+    fn document(&mut self) -> Result<()> {
+        self.peek()?;
+        self.skip();
+        if self.peek()?.kind == Kind::DocumentStart {
+            self.skip();
+            let next = self.peek()?.kind;
+            if matches!(next, Kind::DocumentStart | Kind::DocumentEnd | Kind::StreamEnd) {
+                self.composer.empty();
+            } else {
+                self.states.push(State::Node { block: true, indentless: false });
+            }
+        } else {
+            self.split_head();
+            self.states.push(State::Node { block: true, indentless: false });
+        }
+        while let Some(state) = self.states.pop() {
+            self.step(state)?;
+        }
+        if self.peek()?.kind == Kind::DocumentEnd {
+            self.skip();
+        }
+        let Remarks { head, foot, .. } = self.take();
+        self.composer.comments.document.foot = if foot.is_empty() { head } else { foot };
+        Ok(())
+    }
+
+    /// What stands above the last empty line at the top belongs to the document.
+    fn split_head(&mut self) {
+        let head = &self.pending.head;
+        let bytes = head.as_bytes();
+        for at in (1..bytes.len()).rev().filter(|&at| bytes[at] == b'\n') {
+            let ends = if at == bytes.len() - 1 {
+                at
+            } else if bytes[at - 1] == b'\n' {
+                at - 1
+            } else {
+                continue;
+            };
+            self.composer.comments.document.head = head[..ends].to_owned();
+            self.pending.head = head[at + 1..].to_owned();
+            return;
+        }
+    }
+
+    fn step(&mut self, state: State) -> Result<()> {
+        match state {
+            State::Node { block, indentless } => self.node(block, indentless),
+            State::BlockItem { first } => self.block_item(first),
+            State::IndentlessItem => self.indentless_item(),
+            State::BlockKey { first } => self.block_key(first),
+            State::BlockValue => self.block_value(),
+            State::FlowItem { first } => self.flow_item(first),
+            State::FlowKey { first } => self.flow_key(first),
+            State::FlowValue => self.flow_value(),
+            State::PairKey => self.pair_key(),
+            State::PairValue => self.pair_value(),
+            State::PairEnd => {
+                self.peek()?;
+                self.composer.end(Remarks::default());
+                Ok(())
+            }
+        }
+    }
+
+    fn node(&mut self, block: bool, indentless: bool) -> Result<()> {
+        let token = self.peek()?;
+        let at = token.start.index.max(0).unsigned_abs();
+        if indentless && token.kind == Kind::BlockEntry {
+            self.composer.begin(at, false, false, Remarks::default());
+            self.states.push(State::IndentlessItem);
+            return Ok(());
+        }
+        match token.kind {
+            Kind::Scalar => {
+                let remarks = self.take();
+                self.composer.scalar(at, remarks);
+                self.skip();
+            }
+            Kind::FlowSequenceStart | Kind::FlowMappingStart => {
+                let is_mapping = token.kind == Kind::FlowMappingStart;
+                let remarks = self.take();
+                self.composer.begin(at, is_mapping, true, remarks);
+                self.states.push(if is_mapping {
+                    State::FlowKey { first: true }
+                } else {
+                    State::FlowItem { first: true }
+                });
+            }
+            Kind::BlockSequenceStart | Kind::BlockMappingStart if block => {
+                let is_mapping = token.kind == Kind::BlockMappingStart;
+                let head = std::mem::take(&mut self.stem);
+                self.composer.begin(at, is_mapping, false, Remarks { head, ..Remarks::default() });
+                self.states.push(if is_mapping {
+                    State::BlockKey { first: true }
+                } else {
+                    State::BlockItem { first: true }
+                });
+            }
+            _ => self.composer.empty(),
+        }
+        Ok(())
+    }
+
+    /// Behind a dash: the comment above it belongs to the block that begins there, if one does.
+    fn split_stem(&mut self, length: usize) -> Result<()> {
+        if length == 0 {
+            return Ok(());
+        }
+        let token = self.peek()?;
+        if matches!(token.kind, Kind::BlockSequenceStart | Kind::BlockMappingStart) {
+            let head = std::mem::take(&mut self.pending.head);
+            self.pending.head = head.get(length + 1..).unwrap_or_default().to_owned();
+            self.stem = head.get(..length).unwrap_or_default().to_owned();
+        }
+        Ok(())
+    }
+
+    fn block_item(&mut self, first: bool) -> Result<()> {
+        if first {
+            self.peek()?;
+            self.skip();
+        }
+        if self.peek()?.kind != Kind::BlockEntry {
+            self.skip();
+            self.composer.end(Remarks::default());
+            return Ok(());
+        }
+        self.states.push(State::BlockItem { first: false });
+        let length = self.pending.head.len();
+        self.skip();
+        self.split_stem(length)?;
+        if matches!(self.peek()?.kind, Kind::BlockEntry | Kind::BlockEnd) {
+            self.composer.empty();
+        } else {
+            self.states.push(State::Node { block: true, indentless: false });
+        }
+        Ok(())
+    }
+
+    fn indentless_item(&mut self) -> Result<()> {
+        if self.peek()?.kind != Kind::BlockEntry {
+            self.composer.end(Remarks::default());
+            return Ok(());
+        }
+        self.states.push(State::IndentlessItem);
+        let length = self.pending.head.len();
+        self.skip();
+        self.split_stem(length)?;
+        let next = self.peek()?.kind;
+        if matches!(next, Kind::BlockEntry | Kind::Key | Kind::Value | Kind::BlockEnd) {
+            self.composer.empty();
+        } else {
+            self.states.push(State::Node { block: true, indentless: false });
+        }
+        Ok(())
+    }
+
+    fn block_key(&mut self, first: bool) -> Result<()> {
+        if first {
+            self.peek()?;
+            self.skip();
+        }
+        if self.peek()?.kind != Kind::Key {
+            let remarks = self.take();
+            self.composer.end(remarks);
+            self.skip();
+            return Ok(());
+        }
+        self.skip();
+        self.states.push(State::BlockValue);
+        if matches!(self.peek()?.kind, Kind::Key | Kind::Value | Kind::BlockEnd) {
+            self.composer.empty();
+        } else {
+            self.states.push(State::Node { block: true, indentless: true });
+        }
+        Ok(())
+    }
+
+    fn block_value(&mut self) -> Result<()> {
+        self.states.push(State::BlockKey { first: false });
+        if self.peek()?.kind != Kind::Value {
+            self.composer.empty();
+            return Ok(());
+        }
+        self.skip();
+        if matches!(self.peek()?.kind, Kind::Key | Kind::Value | Kind::BlockEnd) {
+            self.composer.empty();
+        } else {
+            self.states.push(State::Node { block: true, indentless: true });
+        }
+        Ok(())
+    }
+
+    fn end_flow(&mut self) {
+        let remarks = self.take();
+        self.composer.end(remarks);
+        self.skip();
+    }
+
+    fn flow_item(&mut self, first: bool) -> Result<()> {
+        if first {
+            self.peek()?;
+            self.skip();
+        }
+        let mut token = self.peek()?;
+        if token.kind == Kind::FlowEntry && !first {
+            self.skip();
+            token = self.peek()?;
+        }
+        match token.kind {
+            Kind::FlowSequenceEnd | Kind::StreamEnd => self.end_flow(),
+            Kind::Key => {
+                let at = token.start.index.max(0).unsigned_abs();
+                self.composer.begin(at, true, true, Remarks::default());
+                self.skip();
+                self.states.extend([State::FlowItem { first: false }, State::PairKey]);
+            }
+            _ => {
+                self.states.extend([
+                    State::FlowItem { first: false },
+                    State::Node { block: false, indentless: false },
+                ]);
+            }
+        }
+        Ok(())
+    }
+
+    fn pair_key(&mut self) -> Result<()> {
+        self.states.push(State::PairValue);
+        if matches!(self.peek()?.kind, Kind::Value | Kind::FlowEntry | Kind::FlowSequenceEnd) {
+            self.composer.empty();
+        } else {
+            self.states.push(State::Node { block: false, indentless: false });
+        }
+        Ok(())
+    }
+
+    fn pair_value(&mut self) -> Result<()> {
+        self.states.push(State::PairEnd);
+        if self.peek()?.kind == Kind::Value {
+            self.skip();
+            if !matches!(self.peek()?.kind, Kind::FlowEntry | Kind::FlowSequenceEnd) {
+                self.states.push(State::Node { block: false, indentless: false });
+                return Ok(());
+            }
+        }
+        self.composer.empty();
+        Ok(())
+    }
+
+    fn flow_key(&mut self, first: bool) -> Result<()> {
+        if first {
+            self.peek()?;
+            self.skip();
+        }
+        let mut token = self.peek()?;
+        if token.kind == Kind::FlowEntry && !first {
+            self.skip();
+            token = self.peek()?;
+        }
+        match token.kind {
+            Kind::FlowMappingEnd | Kind::StreamEnd => self.end_flow(),
+            Kind::Key => {
+                self.skip();
+                self.states.push(State::FlowValue);
+                let next = self.peek()?.kind;
+                if matches!(next, Kind::Value | Kind::FlowEntry | Kind::FlowMappingEnd) {
+                    self.composer.empty();
+                } else {
+                    self.states.push(State::Node { block: false, indentless: false });
+                }
+            }
+            // A key without a value.
+            _ => self
+                .states
+                .extend([State::FlowValue, State::Node { block: false, indentless: false }]),
+        }
+        Ok(())
+    }
+
+    fn flow_value(&mut self) -> Result<()> {
+        self.states.push(State::FlowKey { first: false });
+        if self.peek()?.kind == Kind::Value {
+            self.skip();
+            if !matches!(self.peek()?.kind, Kind::FlowEntry | Kind::FlowMappingEnd) {
+                self.states.push(State::Node { block: false, indentless: false });
+                return Ok(());
+            }
+        }
+        self.composer.empty();
+        Ok(())
+    }
+}
+
+/// Gives comments to nodes, and those below a value to its key.
+#[derive(Default)]
+struct Composer {
+    comments: Comments,
+    open: Vec<Open>,
+}
+
+struct Open {
+    at: usize,
+    is_mapping: bool,
+    is_flow: bool,
+    remarks: Remarks,
+    /// The entries so far; of a mapping, each second one is a value.
+    count: usize,
+    /// The last two keys of a mapping.
+    keys: [Option<usize>; 2],
+}
+
+impl Composer {
+    fn begin(&mut self, at: usize, is_mapping: bool, is_flow: bool, remarks: Remarks) {
+        self.open.push(Open { at, is_mapping, is_flow, remarks, count: 0, keys: [None; 2] });
+    }
+
+    fn empty(&mut self) {
+        self.child(None, Remarks::default());
+    }
+
+    fn scalar(&mut self, at: usize, remarks: Remarks) {
+        let foot = self.child(Some(at), remarks.clone());
+        self.comments.scalars.insert(at, Remarks { foot, ..remarks });
+    }
+
+    /// A collection ends.
+    fn end(&mut self, remarks: Remarks) {
+        let Some(mut open) = self.open.pop() else { return };
+        open.remarks.line = remarks.line;
+        open.remarks.foot = remarks.foot;
+        if open.is_mapping && !open.is_flow && open.count > 1 && !open.remarks.foot.is_empty() {
+            let foot = std::mem::take(&mut open.remarks.foot);
+            if let Some(key) = open.keys[1] {
+                self.set_foot(key, foot);
+            }
+        }
+        let remarks = open.remarks;
+        let foot = self.child(None, remarks.clone());
+        self.comments.collections.insert(open.at, Remarks { foot, ..remarks });
+    }
+
+    fn set_foot(&mut self, key: usize, foot: String) {
+        self.comments.scalars.entry(key).or_default().foot = foot;
+    }
+
+    /// Adds a node to the collection around it. What is left as its own foot.
+    fn child(&mut self, at: Option<usize>, remarks: Remarks) -> String {
+        let foot = remarks.foot;
+        let Some(open) = self.open.last_mut() else { return foot };
+        open.count += 1;
+        if !open.is_mapping {
+            return foot;
+        }
+        if open.count % 2 == 1 {
+            open.keys = [open.keys[1], at];
+            // Above a key, what is no head belongs to the entry before.
+            if !open.is_flow && !foot.is_empty() && open.count > 2 {
+                if let Some(before) = open.keys[0] {
+                    self.set_foot(before, foot);
+                }
+                return String::new();
+            }
+            return foot;
+        }
+        let Some(key) = open.keys[1] else { return foot };
+        let has_foot = self.comments.scalars.get(&key).is_some_and(|key| !key.foot.is_empty());
+        if foot.is_empty() || has_foot {
+            return foot;
+        }
+        self.set_foot(key, foot);
+        String::new()
+    }
+
+    fn complete(self) -> Comments {
+        self.comments
+    }
+}
