@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::account::{self, Account};
 use super::configurations::Configurations;
 use super::vars::Variables;
 use crate::config::{Kustomization, TransformerConfig, Warning};
 use crate::error::{Code, Error, Result};
-use crate::generate;
+use crate::generate::{self, Generated};
 use crate::load::{Entry, File, Root};
-use crate::plugin::{self, Plugin, validate};
+use crate::plugin::{self, validate};
 use crate::resource::{self, ResMap, Resource};
 use crate::schema::{BuiltIn, Schema};
 use crate::source::{Source, Span};
@@ -54,7 +55,8 @@ pub(super) fn target(
         around: Vec::new(),
     };
     build.settle_schema(&root, &kustomization)?;
-    let mut level = Level::new(root, kustomization, Accumulator::default())?;
+    let account = Account::top(&kustomization, &root)?;
+    let mut level = Level::new(root, kustomization, account, Accumulator::default())?;
     loop {
         match build.advance(&mut level) {
             Ok(Some(accumulated)) => return Ok((accumulated, build.schema)),
@@ -75,10 +77,13 @@ struct Build<'a> {
     options: &'a plugin::Options,
     warnings: &'a mut Vec<Warning>,
     /// The bases that are complete. What a base came to is kept from its second use on: most have one.
-    bases: BTreeMap<PathBuf, Option<Accumulator>>,
+    bases: BTreeMap<Base, Option<Accumulator>>,
     /// The levels around the one at work, the outermost first.
     around: Vec<Level>,
 }
+
+/// What a base comes to depends on this: its folder, and the way to it if an account is kept of it.
+type Base = (PathBuf, Option<String>);
 
 /// Reads what a file says of the fields that transformers change.
 type ReadConfiguration = fn(&Source) -> Result<TransformerConfig>;
@@ -87,6 +92,8 @@ type ReadConfiguration = fn(&Source) -> Result<TransformerConfig>;
 struct Level {
     root: Root,
     kustomization: Kustomization,
+    /// Where its resources come from; nothing if nobody asks.
+    account: Option<Account>,
     stage: Stage,
     /// The next entry of the field that the stage goes through.
     next: usize,
@@ -107,17 +114,14 @@ enum Stage {
     Validators,
 }
 
-/// The fields that are read and not acted on yet.
-const NOT_YET: &[&str] = &["buildMetadata"];
-
 impl Build<'_> {
     /// One step: on to the next base or component, or back from one. The result, once the outermost level is complete.
     fn advance(&mut self, level: &mut Level) -> Result<Option<Accumulator>> {
         match level.stage {
             Stage::Resources => match level.accumulate_files(&self.schema) {
-                Some((base, span)) => match self.bases.get(base.path()) {
-                    Some(Some(known)) => level.merge(known.clone(), span),
-                    _ => self.enter(level, base)?,
+                Some((base, path)) => match self.known(level, &base, &path)? {
+                    Some(known) => level.merge(known.clone(), path.span),
+                    None => self.enter(level, base, &path)?,
                 },
                 None => {
                     if let Some(errors) = Error::all(level.errors.drain(..)) {
@@ -164,9 +168,9 @@ impl Build<'_> {
             level.accumulator = accumulated;
             return Ok(None);
         }
-        let is_used_again = self.bases.contains_key(complete.root.path());
-        self.bases
-            .insert(complete.root.path().to_path_buf(), is_used_again.then(|| accumulated.clone()));
+        let base = key(&complete.root, complete.account.as_ref());
+        let is_used_again = self.bases.contains_key(&base);
+        self.bases.insert(base, is_used_again.then(|| accumulated.clone()));
         match level.stage {
             Stage::Resources => level.merge(accumulated, complete.root.span()),
             _ => level.plugins.merge(accumulated.resources, complete.root.span())?,
@@ -174,29 +178,40 @@ impl Build<'_> {
         Ok(None)
     }
 
+    /// What a base came to that is complete.
+    fn known(&self, level: &Level, base: &Root, path: &str) -> Result<Option<&Accumulator>> {
+        if self.bases.is_empty() {
+            return Ok(None);
+        }
+        let account = level.below(path, base)?;
+        Ok(self.bases.get(&key(base, account.as_ref())).and_then(Option::as_ref))
+    }
+
     /// Goes on with a base.
-    fn enter(&mut self, level: &mut Level, base: Root) -> Result<()> {
-        let base = self.open_base(base)?;
+    fn enter(&mut self, level: &mut Level, base: Root, path: &str) -> Result<()> {
+        let base = self.open_base(level, base, path)?;
         self.around.push(std::mem::replace(level, base));
         Ok(())
     }
 
     /// Gathers the configurations of plugins until one is a directory, which is entered. False when all are there.
     fn gather_plugins(&mut self, level: &mut Level) -> Result<bool> {
-        let Some(directory) = level.plugins.next_directory(&level.root, &self.schema)? else {
+        let Level { root, account, plugins, .. } = level;
+        let Some((directory, path)) =
+            plugins.next_directory(root, account.as_ref(), &self.schema)?
+        else {
             return Ok(false);
         };
-        match self.bases.get(directory.path()) {
-            Some(Some(known)) => {
-                level.plugins.merge(known.resources.clone(), directory.span())?;
-            }
-            _ => self.enter(level, directory)?,
+        match self.known(level, &directory, &path)? {
+            Some(known) => level.plugins.merge(known.resources.clone(), path.span)?,
+            None => self.enter(level, directory, &path)?,
         }
         Ok(true)
     }
 
-    fn open_base(&mut self, root: Root) -> Result<Level> {
-        let kustomization = self.read(&root)?;
+    fn open_base(&mut self, level: &Level, root: Root, path: &str) -> Result<Level> {
+        let account = level.below(path, &root)?;
+        let kustomization = self.read(&root, account.as_ref())?;
         if kustomization.is_component() {
             let message = format!("`{}` is a component", root.name());
             return Err(Error::new(Code::UnexpectedComponent, message)
@@ -204,7 +219,7 @@ impl Build<'_> {
                 .label("a base is expected here")
                 .help("list it under `components`"));
         }
-        Level::new(root, kustomization, Accumulator::default())
+        Level::new(root, kustomization, account, Accumulator::default())
     }
 
     /// The next component of a level, which works on what the level has accumulated.
@@ -214,7 +229,8 @@ impl Build<'_> {
         };
         level.next += 1;
         let root = level.root.child(path, path.span)?;
-        let kustomization = self.read(&root)?;
+        let account = level.below(path, &root)?;
+        let kustomization = self.read(&root, account.as_ref())?;
         if !kustomization.is_component() {
             let message = format!("`{}` is no component", root.name());
             return Err(Error::new(Code::ExpectedComponent, message)
@@ -222,12 +238,13 @@ impl Build<'_> {
                 .label(format!("its kind is `{}`", kustomization.kind.as_str()))
                 .help("list it under `resources`, or write `kind: Component` in it"));
         }
-        Level::new(root, kustomization, std::mem::take(&mut level.accumulator)).map(Some)
+        let accumulator = std::mem::take(&mut level.accumulator);
+        Level::new(root, kustomization, account, accumulator).map(Some)
     }
 
-    fn read(&mut self, root: &Root) -> Result<Kustomization> {
+    fn read(&mut self, root: &Root, account: Option<&Account>) -> Result<Kustomization> {
         let (kustomization, warnings) = Kustomization::read(&*root.kustomization_file()?)?;
-        if !self.bases.contains_key(root.path()) {
+        if !self.bases.contains_key(&key(root, account)) {
             self.warnings.extend(warnings);
         }
         self.settle_schema(root, &kustomization)?;
@@ -297,16 +314,20 @@ impl Build<'_> {
 
     /// Runs the builtin generators, then those of `generators`.
     fn generate(&self, level: &mut Level) -> Result<()> {
-        let Level { root, kustomization, accumulator, plugins, .. } = level;
+        let Level { root, kustomization, account, accumulator, plugins, .. } = level;
         let context = generate::Context { kustomization, root, schema: &self.schema };
         let mut errors = Vec::new();
         let mut keep = |made: Result<Vec<Resource>>| {
             made.map_err(|error| errors.push(error)).unwrap_or_default()
         };
-        let builtin =
-            keep(generate::generate(&context).map(|generated| {
-                generated.into_iter().map(|generated| generated.resource).collect()
-            }));
+        let account = |Generated { generator, mut resource }| {
+            let origin = account.as_ref().map(|account| account.builtin(generator));
+            account::generated(&mut resource, origin.as_ref()).map(|()| resource)
+        };
+        let builtin = keep(
+            generate::generate(&context)
+                .and_then(|generated| generated.into_iter().map(account).collect()),
+        );
         keep(plugin::charts(kustomization, self.options).map(|()| Vec::new()));
         let configured = keep(plugins.generate(root, &self.schema, self.options));
         if errors.is_empty() {
@@ -322,16 +343,31 @@ impl Build<'_> {
 
     /// Runs the builtin transformers, then those of `transformers`.
     fn transform(&mut self, level: &mut Level) -> Result<()> {
+        let account = level.account.clone();
         let (context, resources, configurations) = self.work(level);
         let plugins = configurations.plugins(&context, self.options)?;
-        for (_, transformer) in TRANSFORMERS {
-            transformer(&context, resources)?;
+        match account {
+            None => TRANSFORMERS
+                .iter()
+                .try_for_each(|(_, transformer)| transformer(&context, resources))?,
+            Some(account) => {
+                for (name, transformer) in TRANSFORMERS {
+                    for kustomization in &account::instances(name, context.kustomization) {
+                        transformer(&Context { kustomization, ..context }, resources)?;
+                        resources.add_transformation(&account.builtin(name))?;
+                        resources.retain(|resource| !resource.node().is_empty());
+                    }
+                }
+            }
         }
-        for plugin in &plugins {
+        for (plugin, origin) in &plugins {
             plugin.transform(&context, resources)?;
+            if let Some(origin) = origin {
+                resources.add_transformation(origin)?;
+            }
             resources.retain(|resource| !resource.node().is_empty());
         }
-        let merges = plugins.iter().any(Plugin::merges);
+        let merges = plugins.iter().any(|(plugin, _)| plugin.merges());
         let Kustomization { patches, patches_strategic_merge, .. } = &level.kustomization;
         let resources = &level.accumulator.resources;
         if merges || !patches.is_empty() || !patches_strategic_merge.is_empty() {
@@ -348,7 +384,7 @@ impl Build<'_> {
     fn validate(&self, level: &mut Level) -> Result<()> {
         let (context, resources, configurations) = self.work(level);
         let plugins = configurations.plugins(&context, self.options)?;
-        plugins.iter().try_for_each(|plugin| validate(plugin, &context, resources))
+        plugins.iter().try_for_each(|(plugin, _)| validate(plugin, &context, resources))
     }
 
     /// What transformers work with, what they work on, and the configurations of plugins.
@@ -412,17 +448,27 @@ impl Accumulator {
 }
 
 impl Level {
-    fn new(root: Root, kustomization: Kustomization, accumulator: Accumulator) -> Result<Self> {
-        kustomization.refuse(NOT_YET)?;
+    fn new(
+        root: Root,
+        kustomization: Kustomization,
+        account: Option<Account>,
+        accumulator: Accumulator,
+    ) -> Result<Self> {
         Ok(Self {
             root,
             kustomization,
+            account,
             stage: Stage::Resources,
             next: 0,
             accumulator,
             plugins: Configurations::default(),
             errors: Vec::new(),
         })
+    }
+
+    /// The account of a directory that an entry names.
+    fn below(&self, path: &str, root: &Root) -> Result<Option<Account>> {
+        self.account.as_ref().map(|account| account.below(path, root)).transpose()
     }
 
     /// Begins a stage, with the configurations of plugins that it is about.
@@ -434,24 +480,26 @@ impl Level {
             Stage::Validators => ("validators", validators),
             Stage::Resources | Stage::Components => ("", &Vec::new()),
         };
-        self.plugins = Configurations::of_field(field, entries, &self.root, schema)?;
+        self.plugins =
+            Configurations::of_field(field, entries, &self.root, self.account.as_ref(), schema)?;
         (self.stage, self.next) = (stage, 0);
         Ok(())
     }
 
-    /// Goes on with the entries of `resources` until one is a base: with the place where it is written.
-    fn accumulate_files(&mut self, schema: &Schema) -> Option<(Root, Span)> {
+    /// Goes on with the entries of `resources` until one is a base: with what names it.
+    fn accumulate_files(&mut self, schema: &Schema) -> Option<(Root, Spanned<Text>)> {
         while let Some(path) = self.kustomization.resources.get(self.next) {
             self.next += 1;
             let span = path.span;
-            match self.root.entry(path, span) {
-                Ok(Entry::Directory(base)) => return Some((base, span)),
-                Ok(Entry::File(file)) => match read(&file, schema) {
-                    Ok(resources) => {
-                        self.merge(Accumulator { resources, ..Accumulator::default() }, span);
-                    }
-                    Err(error) => self.errors.push(error),
-                },
+            let read = match self.root.entry(path, span) {
+                Ok(Entry::Directory(base)) => return Some((base, path.clone())),
+                Ok(Entry::File(file)) => read(&file, path, self.account.as_ref(), schema),
+                Err(error) => Err(error),
+            };
+            match read {
+                Ok(resources) => {
+                    self.merge(Accumulator { resources, ..Accumulator::default() }, span);
+                }
                 Err(error) => self.errors.push(error),
             }
         }
@@ -481,6 +529,20 @@ fn settled(configuration: &TransformerConfig) -> Result<Arc<TransformerConfig>> 
     Ok(Arc::new(settled))
 }
 
-fn read(file: &File, schema: &Schema) -> Result<ResMap> {
-    Ok(resource::read(file.source()?, file.documents()?, schema)?.into())
+/// The resources of a file that an entry names.
+pub(super) fn read(
+    file: &File,
+    path: &str,
+    account: Option<&Account>,
+    schema: &Schema,
+) -> Result<ResMap> {
+    let mut resources = resource::read(file.source()?, file.documents()?, schema)?.into();
+    if let Some(account) = account {
+        account.annotate(path, &mut resources, schema)?;
+    }
+    Ok(resources)
+}
+
+fn key(root: &Root, account: Option<&Account>) -> Base {
+    (root.path().to_path_buf(), account.map(|account| account.path().to_owned()))
 }

@@ -1,9 +1,11 @@
 //! The configurations of plugins that a field of a kustomization names, gathered.
 
+use super::account::{self, Account, of_configuration};
+use super::accumulate::read;
 use crate::error::{Error, Result};
 use crate::load::{Entry, Kind, Root};
 use crate::plugin::{self, Options, Plugin};
-use crate::resource::{self, ResMap, Resource};
+use crate::resource::{self, Origin, ResMap, Resource};
 use crate::schema::Schema;
 use crate::source::Span;
 use crate::transform::Context;
@@ -30,6 +32,7 @@ impl Configurations {
         field: &'static str,
         entries: &[Spanned<Text>],
         root: &Root,
+        account: Option<&Account>,
         schema: &Schema,
     ) -> Result<Self> {
         let mut configurations = Self::default();
@@ -39,7 +42,13 @@ impl Configurations {
             let read = parse::documents(&source)
                 .and_then(|documents| resource::read(&source, &documents, schema));
             match read {
-                Ok(resources) => configurations.merge(resources.into(), entry.span)?,
+                Ok(resources) => {
+                    let mut resources = resources.into();
+                    if let Some(account) = account {
+                        account.annotate_inline(&mut resources)?;
+                    }
+                    configurations.merge(resources, entry.span)?;
+                }
                 Err(error) if entry.contains('\n') && root.kind_of(entry) == Kind::Missing => {
                     return Err(error.note(entry.span, "it comes in here"));
                 }
@@ -49,21 +58,25 @@ impl Configurations {
         Ok(configurations)
     }
 
-    /// Goes on with the files until an entry is a directory.
+    /// Goes on with the files until an entry is a directory: with what names it.
     ///
     /// # Errors
     /// Those of the files.
-    pub(super) fn next_directory(&mut self, root: &Root, schema: &Schema) -> Result<Option<Root>> {
-        while let Some(path) = self.paths.get(self.next) {
-            let span = path.span;
-            let entry = root.entry(path, span)?;
+    pub(super) fn next_directory(
+        &mut self,
+        root: &Root,
+        account: Option<&Account>,
+        schema: &Schema,
+    ) -> Result<Option<(Root, Spanned<Text>)>> {
+        while let Some(path) = self.paths.get(self.next).cloned() {
+            let entry = root.entry(&path, path.span)?;
             self.next += 1;
             match entry {
-                Entry::Directory(directory) => return Ok(Some(directory)),
+                Entry::Directory(directory) => return Ok(Some((directory, path))),
                 Entry::File(file) => {
-                    let read = resource::read(file.source()?, file.documents()?, schema)
-                        .map_err(|error| error.at(span))?;
-                    self.merge(read.into(), span)?;
+                    let resources =
+                        read(&file, &path, account, schema).map_err(|error| error.at(path.span))?;
+                    self.merge(resources, path.span)?;
                 }
             }
         }
@@ -78,15 +91,20 @@ impl Configurations {
         self.gathered.append_all(other).map_err(|error| error.note(entry, "it comes in here"))
     }
 
-    /// The plugins that they configure, in order.
+    /// The plugins that they configure, in order, and what is known of where they come from.
     ///
     /// # Errors
     /// Those of [`Plugin::transformer`].
-    pub(super) fn plugins(&self, context: &Context<'_>, options: &Options) -> Result<Vec<Plugin>> {
-        self.gathered
-            .iter()
-            .map(|configuration| Plugin::transformer(configuration, context, options))
-            .collect()
+    pub(super) fn plugins(
+        &self,
+        context: &Context<'_>,
+        options: &Options,
+    ) -> Result<Vec<(Plugin, Option<Origin>)>> {
+        let plugin = |configuration| {
+            let plugin = Plugin::transformer(configuration, context, options)?;
+            Ok((plugin, of_configuration(configuration)?))
+        };
+        self.gathered.iter().map(plugin).collect()
     }
 
     /// What the generators that they configure make, in order.
@@ -102,7 +120,12 @@ impl Configurations {
         let mut made = Vec::with_capacity(self.gathered.len());
         let mut errors = Vec::new();
         for configuration in &self.gathered {
-            match plugin::generate(configuration, root, schema, options) {
+            let generated = plugin::generate(configuration, root, schema, options);
+            let accounted = generated.and_then(|mut resource| {
+                let origin = of_configuration(configuration)?;
+                account::generated(&mut resource, origin.as_ref()).map(|()| resource)
+            });
+            match accounted {
                 Ok(resource) => made.push(resource),
                 Err(error) => errors.push(error),
             }

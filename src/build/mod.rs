@@ -2,8 +2,9 @@
 //!
 //! On every level, from the innermost base outwards: resources → configurations, crds → generators → components →
 //! builtin transformers in the fixed order → `transformers:` → `validators:` → vars collected ([`accumulate`]). Then,
-//! at the top only: hash suffixes → name references → vars → local-config dropped → order.
+//! at the top only: hash suffixes → name references → vars → local-config dropped → order → managed-by label.
 
+mod account;
 mod accumulate;
 mod by_kind;
 mod configurations;
@@ -13,6 +14,7 @@ mod references;
 mod tests;
 mod vars;
 
+use account::Metadata;
 use accumulate::Accumulator;
 
 use crate::config::{Kustomization, Warning};
@@ -20,7 +22,7 @@ use crate::error::{Error, Result};
 use crate::generate;
 use crate::load::Loader;
 use crate::plugin;
-use crate::resource::{Kept, ResMap, validate};
+use crate::resource::{ResMap, validate};
 
 pub use order::{Order, Reorder};
 
@@ -31,6 +33,8 @@ pub struct Options {
     pub reorder: Option<Reorder>,
     /// What plugins may do.
     pub plugins: plugin::Options,
+    /// Every resource gets a label that says who made it, as with `buildMetadata: [managedByLabel]`.
+    pub managed_by_label: bool,
 }
 
 /// What a target renders to.
@@ -51,6 +55,7 @@ pub fn build(loader: &Loader, target: &str, options: &Options) -> Result<Output>
     let root = loader.root(target)?;
     let (kustomization, mut warnings) = Kustomization::read(&*root.kustomization_file()?)?;
     let order = order::choose(&kustomization, options.reorder, &mut warnings)?;
+    let metadata = Metadata::of(&kustomization);
     let (accumulator, schema) =
         accumulate::target(root, kustomization, &options.plugins, &mut warnings)?;
     let Accumulator { mut resources, configuration, variables } = accumulator;
@@ -63,7 +68,10 @@ pub fn build(loader: &Loader, target: &str, options: &Options) -> Result<Output>
     drop_local_config(&mut resources)?;
     resources.check_ids()?;
     order::sort(&mut resources, &order);
-    resources.finish(Kept::default())?;
+    if metadata.managed_by || options.managed_by_label {
+        account::label_manager(&mut resources, &schema)?;
+    }
+    resources.finish(metadata.kept)?;
     Ok(Output { resources, warnings })
 }
 

@@ -160,23 +160,6 @@ impl Kustomization {
         *self.kind == *COMPONENT
     }
 
-    /// Refuses fields that are not acted on, as far as they say something. Who begins to act on a field takes its name off
-    /// the list.
-    ///
-    /// # Errors
-    /// [`Code::NotSupportedYet`] for each of the named fields.
-    pub fn refuse(&self, names: &[&str]) -> Result<()> {
-        let errors = names.iter().filter_map(|name| {
-            let place = self.places.of_field(name)?;
-            Some(
-                Error::new(Code::NotSupportedYet, format!("`{name}` is not supported yet"))
-                    .at(place)
-                    .help("render this with kustomize until krender can"),
-            )
-        });
-        Error::all(errors).map_or(Ok(()), Err)
-    }
-
     /// Fills in kind and version where they are absent, and checks them where they are not.
     fn settle_type(&mut self) -> Result<()> {
         if self.kind.is_empty() {

@@ -1,5 +1,4 @@
 use super::*;
-use crate::error::Code;
 use crate::source::Sources;
 use crate::yaml::sample;
 
@@ -537,22 +536,4 @@ fn places_are_kept() {
     assert_eq!(at(kustomization.images[0].span), "{name: nginx}");
     assert_eq!(at(kustomization.images[0].name.span), "nginx");
     assert_eq!(at(kustomization.places.of_field("images").unwrap()), "images");
-}
-
-#[test]
-fn fields_that_nothing_acts_on_are_refused_where_they_say_something() {
-    let sources = Sources::new();
-    let text =
-        "Images: [{}]\nreplicas: []\nvars: ~\nnamePrefix: ''\nresources: [a]\nreplacements: [{}]";
-    let source = sources.add("kustomization.yaml", text).unwrap();
-    let (kustomization, _) = Kustomization::read(&source).unwrap();
-    let names = ["images", "replicas", "vars", "namePrefix", "nameSuffix", "replacements"];
-    let error = kustomization.refuse(&names).unwrap_err();
-    assert_eq!(error.code(), Code::NotSupportedYet);
-    assert_eq!(
-        sample::drawn(&error, &sources),
-        "1:1 not-supported-yet: `images` is not supported yet (render this with kustomize until krender can)\n\
-         6:1 not-supported-yet: `replacements` is not supported yet (render this with kustomize until krender can)"
-    );
-    assert_eq!(kustomization.refuse(&["vars", "crds"]), Ok(()));
 }

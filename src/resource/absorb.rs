@@ -44,7 +44,9 @@ impl ResMap {
         if behavior == Behavior::Merge {
             resource.merge_data(old, "data");
             resource.merge_data(old, "binaryData");
-            resource.origin = old.origin.clone().or(resource.origin);
+            if let Some(origin) = old.origin()? {
+                resource.set_origin(&origin)?;
+            }
         }
         self.change(place, |place| *place = resource);
         Ok(())
@@ -73,7 +75,6 @@ impl Resource {
         self.allow_name_change = old.allow_name_change;
         self.allow_kind_change = old.allow_kind_change;
         self.helm_generated = old.helm_generated;
-        self.origin = self.origin.take().or_else(|| old.origin.clone());
         Ok(())
     }
 

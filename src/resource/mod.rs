@@ -6,6 +6,7 @@ mod bookkeeping;
 mod id;
 mod list;
 mod metadata;
+mod origin;
 mod pattern;
 mod read;
 mod resmap;
@@ -18,8 +19,9 @@ mod settle;
 
 pub use bookkeeping::is_bookkeeping;
 pub use id::{DEFAULT_NAMESPACE, ResId};
+pub use origin::{ConfiguredBy, ORIGIN, Origin, TRANSFORMATIONS};
 pub use pattern::Pattern;
 pub use read::{resources as read, validate};
 pub use resmap::ResMap;
-pub use resource::{Behavior, Kept, Origin, PreviousId, Resource};
+pub use resource::{Behavior, Kept, PreviousId, Resource};
 pub use selector::LabelSelector;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::metadata::{self, ANNOTATIONS, LABELS, METADATA};
+use super::origin::{ORIGIN, TRANSFORMATIONS};
 use super::{ResId, bookkeeping};
 use crate::error::Result;
 use crate::schema::{Gvk, Schema};
@@ -39,8 +40,6 @@ pub struct Resource {
     pub helm_generated: bool,
     /// The comments of its file that can act as schemas in a merge, by the places of their text.
     pub comments: Arc<[Comment]>,
-    /// Where it came from, if the build keeps account of it.
-    pub origin: Option<Origin>,
     /// Whether some of its values may stand in several places at once ([`share`]).
     pub shares: bool,
 }
@@ -70,21 +69,6 @@ pub enum Behavior {
     Merge,
 }
 
-/// Where a resource came from.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Origin {
-    /// The file, from the folder that is built or from the top of its repository.
-    pub path: String,
-    /// The repository, if it came from one.
-    pub repo: String,
-    /// The revision in that repository.
-    pub reference: String,
-    /// The file that configures the generator or transformer that made it.
-    pub configured_in: String,
-    /// That generator or transformer.
-    pub configured_by: Option<ResId>,
-}
-
 /// The annotations of its own that a build leaves in the output when it is asked to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Kept {
@@ -95,8 +79,6 @@ pub struct Kept {
 }
 
 const LOCAL_CONFIG: &str = "config.kubernetes.io/local-config";
-const ORIGIN: &str = "config.kubernetes.io/origin";
-const TRANSFORMATIONS: &str = "alpha.config.kubernetes.io/transformations";
 
 impl Resource {
     /// The resource of a document. Bookkeeping of a build that stands in its annotations moves into the fields.
@@ -119,7 +101,6 @@ impl Resource {
             allow_kind_change: false,
             helm_generated: false,
             comments: Arc::default(),
-            origin: None,
             shares: false,
         };
         bookkeeping::read(&mut resource)?;

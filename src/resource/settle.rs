@@ -48,13 +48,7 @@ impl Resource {
         let result = self.with_annotations(schema, change)?;
         let texts = metadata::take(&mut self.node, ANNOTATIONS)?;
         metadata::put(&mut self.node, ANNOTATIONS, texts)?;
-        *self = Self {
-            node: self.node.clone(),
-            id: self.id.clone(),
-            origin: self.origin.take(),
-            shares: false,
-            ..before
-        };
+        *self = Self { node: self.node.clone(), id: self.id.clone(), shares: false, ..before };
         Ok(result)
     }
 }

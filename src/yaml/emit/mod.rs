@@ -9,6 +9,7 @@ mod number;
 mod string;
 
 pub use json::through_json;
+pub use string::push_line;
 
 use super::node::{CollectionStyle, Mapping, Node, Repr, Scalar, Style, Tag};
 use super::parse::MAX_DEPTH;

@@ -5,8 +5,9 @@ use crate::error::Result;
 use crate::source::Span;
 use crate::yaml::analysis::analyze;
 use crate::yaml::analysis::{Analysis, is_plain_in_one_look};
-use crate::yaml::scalar::is_string_1_1;
+use crate::yaml::scalar::{is_string_1_1, resolve};
 use crate::yaml::typed::LONGEST_SIMPLE_KEY;
+use crate::yaml::{Scalar, Value};
 
 /// Lines are folded at the first space behind this column.
 const WIDTH: usize = 80;
@@ -36,6 +37,24 @@ fn form(text: &str, analysis: Analysis) -> Form {
         Form::SingleQuoted
     } else {
         Form::DoubleQuoted
+    }
+}
+
+/// Appends text as go-yaml v3 writes it behind a key: on one line however long it is, and in quotes where it would be
+/// something else than text for either version.
+pub fn push_line(text: &str, out: &mut String) {
+    let analysis = analyze(text);
+    let is_text = matches!(resolve(&Scalar::untagged(text, Span::NONE)), Ok(Value::Str(_)));
+    let form = match form(text, analysis) {
+        Form::Plain | Form::SingleQuoted if !is_text => Form::DoubleQuoted,
+        form => form,
+    };
+    let line_start = out.len();
+    let mut emitter = Emitter { line_start, out, open: Vec::new(), reordered: Vec::new() };
+    match form {
+        Form::Plain => emitter.out.push_str(text),
+        Form::SingleQuoted => emitter.single_quoted(text, UNBOUNDED, 0),
+        Form::DoubleQuoted | Form::Literal => emitter.double_quoted(text, UNBOUNDED, 0),
     }
 }
 

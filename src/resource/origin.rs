@@ -1,0 +1,252 @@
+//! Where a resource comes from, and what changed it on its way.
+//!
+//! Unlike the rest of what a build remembers this is no field but stands in the annotations, as in the reference: it is
+//! written only if a kustomization asks for it with `buildMetadata`, and then patches and selectors see it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use super::metadata::{self, ANNOTATIONS, METADATA};
+use super::{ResMap, Resource};
+use crate::error::{Code, Error, Result};
+use crate::source::{Sources, Span};
+use crate::yaml::de::{self, Rules};
+use crate::yaml::{Node, Text, parse, push_line};
+
+/// The annotation that says where a resource comes from.
+pub const ORIGIN: &str = "config.kubernetes.io/origin";
+/// The annotation that lists what changed a resource.
+pub const TRANSFORMATIONS: &str = "alpha.config.kubernetes.io/transformations";
+
+/// Where a resource comes from, or a change of it. (`api/resource/origin.go`.)
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Origin {
+    /// The file, from the folder that is built or from the top of its repository.
+    pub path: Text,
+    /// The repository, if it comes from one.
+    pub repo: Text,
+    /// The revision in that repository.
+    #[serde(rename = "ref")]
+    pub reference: Text,
+    /// The file that configures the generator or transformer.
+    pub configured_in: Text,
+    /// That generator or transformer.
+    pub configured_by: ConfiguredBy,
+}
+
+/// Which generator or transformer it was.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct ConfiguredBy {
+    /// `builtin`, or the field `apiVersion` of its configuration.
+    pub api_version: Text,
+    /// Its kind.
+    pub kind: Text,
+    /// The name of its configuration.
+    pub name: Text,
+    /// The namespace of its configuration.
+    pub namespace: Text,
+}
+
+impl Origin {
+    /// The origin as YAML, as it stands in an annotation.
+    #[must_use]
+    pub fn to_yaml(&self) -> String {
+        let mut text = String::new();
+        self.push("", &mut text);
+        text
+    }
+
+    /// Appends its lines, the first behind a dash if it is an item.
+    fn push(&self, dash: &str, text: &mut String) {
+        let Self { path, repo, reference, configured_in, configured_by } = self;
+        let start = text.len();
+        let mut entry = |inner: &str, key: &str, value: &str| {
+            if !value.is_empty() {
+                let first = if text.len() == start { dash } else { &"  "[..dash.len()] };
+                text.extend([first, inner, key, ": "]);
+                push_line(value, text);
+                text.push('\n');
+            }
+        };
+        entry("", "path", path);
+        entry("", "repo", repo);
+        entry("", "ref", reference);
+        entry("", "configuredIn", configured_in);
+        let ConfiguredBy { api_version, kind, name, namespace } = configured_by;
+        if *configured_by != ConfiguredBy::default() {
+            let first = if text.len() == start { dash } else { &"  "[..dash.len()] };
+            text.extend([first, "configuredBy:\n"]);
+        }
+        let mut entry = |key: &str, value: &str| {
+            if !value.is_empty() {
+                text.extend([&"  "[..dash.len()], "  ", key, ": "]);
+                push_line(value, text);
+                text.push('\n');
+            }
+        };
+        entry("apiVersion", api_version);
+        entry("kind", kind);
+        entry("name", name);
+        entry("namespace", namespace);
+        if text.len() == start {
+            text.extend([dash, "{}\n"]);
+        }
+    }
+}
+
+impl Resource {
+    /// Where it comes from, if its annotations say so.
+    ///
+    /// # Errors
+    /// [`Code::InvalidValue`] when they say it in another form.
+    pub fn origin(&self) -> Result<Option<Origin>> {
+        match self.annotation(ORIGIN) {
+            Some(text) => self.read_annotation(ORIGIN, text).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Says where it comes from. All of its annotations become strings.
+    ///
+    /// # Errors
+    /// [`Code::InvalidType`] when `metadata` or its annotations are no mapping.
+    pub fn set_origin(&mut self, origin: &Origin) -> Result<()> {
+        self.annotate(ORIGIN, &origin.to_yaml())
+    }
+
+    fn annotate(&mut self, key: &str, text: &str) -> Result<()> {
+        let mut annotations = metadata::take(&mut self.node, ANNOTATIONS)?;
+        annotations.insert(key.into(), (text.into(), Span::NONE, Span::NONE));
+        metadata::put(&mut self.node, ANNOTATIONS, annotations)
+    }
+
+    fn annotation(&self, key: &str) -> Option<&str> {
+        self.annotations().rfind(|(name, _)| *name == key).map(|(_, text)| text)
+    }
+
+    /// Reads what an annotation says. Its places mean nothing to anybody else: the text is read apart.
+    fn read_annotation<T: Default + serde::de::DeserializeOwned>(
+        &self,
+        key: &str,
+        text: &str,
+    ) -> Result<T> {
+        let sources = Sources::new();
+        let read = sources.add(key, text).and_then(|source| parse::document(&source));
+        let read = read.and_then(|document| {
+            let root = document.map(|document| document.root);
+            root.filter(|root: &Node| !root.is_null())
+                .map_or_else(|| Ok(T::default()), |root| de::from_node_by(&root, Rules::Lenient))
+        });
+        read.map_err(|error| {
+            let message =
+                format!("the annotation `{key}` says something else: {}", error.message());
+            let annotations = self.node.get(METADATA).and_then(|field| field.get(ANNOTATIONS));
+            let place = annotations.and_then(|field| field.get(key)).map_or(Span::NONE, Node::span);
+            Error::new(Code::InvalidValue, message)
+                .at(if place.is_none() { self.span() } else { place })
+                .help("remove the annotation: builds write it themselves")
+        })
+    }
+}
+
+impl ResMap {
+    /// Adds to the account of every resource that a transformer changed it. One without an origin is taken for the
+    /// work of that transformer. Linear in the resources, and what they remember. (`api/resmap/reswrangler.go`:
+    /// `AddTransformerAnnotation`.)
+    ///
+    /// # Errors
+    /// Those of [`Resource::origin`] and [`Resource::set_origin`].
+    pub fn add_transformation(&mut self, change: &Origin) -> Result<()> {
+        let mut origins = BTreeSet::new();
+        // Most resources went the same way.
+        let mut accounts: BTreeMap<Text, String> = BTreeMap::new();
+        for place in 0..self.len() {
+            let Some(resource) = self.get(place) else { continue };
+            let annotate = match resource.annotation(ORIGIN) {
+                None => (ORIGIN, change.to_yaml()),
+                Some(origin) => {
+                    if origins.insert(Text::from(origin)) {
+                        resource.origin()?;
+                    }
+                    let before = resource.annotation(TRANSFORMATIONS).unwrap_or_default();
+                    let account = match accounts.get(before) {
+                        Some(account) => account.clone(),
+                        None => {
+                            let mut changes: Vec<Origin> =
+                                resource.read_annotation(TRANSFORMATIONS, before)?;
+                            changes.push(change.clone());
+                            let mut account = String::new();
+                            changes.iter().for_each(|change| change.push("- ", &mut account));
+                            accounts.insert(before.into(), account.clone());
+                            account
+                        }
+                    };
+                    (TRANSFORMATIONS, account)
+                }
+            };
+            let (key, text) = annotate;
+            self.change(place, |resource| resource.annotate(key, &text)).transpose()?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::sample::resource;
+
+    fn made() -> Origin {
+        Origin {
+            configured_in: "yes/k.yaml".into(),
+            configured_by: ConfiguredBy {
+                api_version: "builtin".into(),
+                kind: "A".into(),
+                name: "0o17".into(),
+                ..ConfiguredBy::default()
+            },
+            ..Origin::default()
+        }
+    }
+
+    #[test]
+    fn origins_are_written_and_read() {
+        let mut found = resource("{kind: A, metadata: {name: a}}");
+        assert_eq!(found.origin(), Ok(None));
+        for origin in [
+            made(),
+            Origin { path: "yes".into(), repo: "a: b".into(), reference: "1".into(), ..made() },
+            Origin::default(),
+        ] {
+            found.set_origin(&origin).unwrap();
+            assert_eq!(found.origin(), Ok(Some(origin)));
+        }
+        assert_eq!(
+            made().to_yaml(),
+            "configuredIn: yes/k.yaml\nconfiguredBy:\n  apiVersion: builtin\n  kind: A\n  name: \"0o17\"\n"
+        );
+        found.annotate(ORIGIN, "[a]").unwrap();
+        assert_eq!(found.origin().unwrap_err().code(), Code::InvalidValue);
+    }
+
+    #[test]
+    fn changes_are_listed_and_the_first_makes_what_comes_from_nowhere() {
+        let mut map: ResMap = vec![
+            resource("{kind: A, metadata: {name: a}}"),
+            resource(
+                "{kind: A, metadata: {name: b, annotations: {config.kubernetes.io/origin: ''}}}",
+            ),
+        ]
+        .into();
+        map.add_transformation(&made()).unwrap();
+        map.add_transformation(&Origin { path: "p".into(), ..Origin::default() }).unwrap();
+        let accounts: Vec<_> =
+            map.iter().map(|found| found.annotation(TRANSFORMATIONS).unwrap_or_default()).collect();
+        let first = "- configuredIn: yes/k.yaml\n  configuredBy:\n    apiVersion: builtin\n    kind: A\n    name: \"0o17\"\n";
+        assert_eq!(accounts, ["- path: p\n".to_owned(), first.to_owned() + "- path: p\n"]);
+        assert_eq!(map.get(0).unwrap().origin(), Ok(Some(made())));
+    }
+}
