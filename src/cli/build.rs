@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, path::Path, process::ExitCode};
 
 use clap::{Args, ValueEnum};
 
+use super::plugins::{Plugins, truth};
 use super::report::{self, Format};
 use crate::{
     build,
@@ -36,6 +37,14 @@ pub(super) struct Build {
     /// The order of the resources (deprecated: use `sortOptions` in kustomization.yaml)
     #[arg(long, value_name = "ORDER", hide = true)]
     reorder: Option<Order>,
+
+    /// Label what is made (deprecated: use `buildMetadata: [managedByLabel]` in kustomization.yaml)
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(value_parser = truth(), hide = true)]
+    enable_managedby_label: Option<bool>,
+
+    #[command(flatten)]
+    plugins: Plugins,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -52,6 +61,8 @@ enum Order {
     None,
 }
 
+/// As kustomize says it.
+const MANAGED_BY_DEPRECATED: &str = "Flag --enable-managedby-label has been deprecated, The flag `enable-managedby-label` has been deprecated. Use the `managedByLabel` option in the `buildMetadata` field instead.";
 /// As kustomize says it.
 const REORDER_DEPRECATED: &str = "Flag --reorder has been deprecated, use the new 'sortOptions' field in kustomization.yaml instead.";
 
@@ -91,11 +102,16 @@ impl Build {
         if reorder.is_some() {
             report::warning(REORDER_DEPRECATED, Span::NONE, loader.sources(), format);
         }
-        let output = build::build(
-            loader,
-            &self.directory,
-            &build::Options { reorder, ..build::Options::default() },
-        )?;
+        if self.enable_managedby_label.is_some() {
+            report::warning(MANAGED_BY_DEPRECATED, Span::NONE, loader.sources(), format);
+        }
+        let options = build::Options {
+            reorder,
+            plugins: self.plugins.options(),
+            managed_by_label: self.enable_managedby_label.unwrap_or_default()
+                || is_managed_by_environment(),
+        };
+        let output = build::build(loader, &self.directory, &options)?;
         for warning in &output.warnings {
             report::warning(&warning.text, warning.span, loader.sources(), format);
         }
@@ -110,6 +126,12 @@ impl Build {
         std::mem::forget(output);
         Ok(())
     }
+}
+
+/// Whether the environment asks for the label of `--enable-managedby-label`.
+#[expect(clippy::disallowed_methods, reason = "the environment is read here and handed on")]
+fn is_managed_by_environment() -> bool {
+    std::env::var_os("KUSTOMIZE_ENABLE_MANAGEDBY_LABEL").is_some_and(|value| value == "on")
 }
 
 /// Writes one file per resource, named by type, name and, where there are several, namespace. All have their text

@@ -4,6 +4,7 @@
 //! directory.
 
 mod build;
+mod plugins;
 mod report;
 mod usage;
 
@@ -27,7 +28,7 @@ use crate::{
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments = command_first(arguments.into_iter().collect());
     match Program::try_parse_from(&arguments) {
-        Ok(Program { error_format, command }) => match command {
+        Ok(Program { error_format, stack_trace: _, command }) => match command {
             Some(Command::Build(build)) => build.run(error_format),
             None => finish(
                 print(&Program::command().render_help().to_string()),
@@ -70,6 +71,11 @@ struct Program {
     )]
     error_format: report::Format,
 
+    /// Accepted and without effect: a failure is said with all that is known of it
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(value_parser = plugins::truth(), hide = true, global = true)]
+    stack_trace: Option<bool>,
+
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -92,6 +98,8 @@ fn command_first(mut arguments: Vec<OsString>) -> Vec<OsString> {
                 break;
             }
             Some("-" | "h" | "V" | "-help" | "-version") => break,
+            // Unlike the flags of commands it is known to take nothing.
+            Some("-stack-trace") => false,
             Some(long) if long.starts_with('-') => !long.contains('='),
             Some(short) => short.len() == 1,
         };
@@ -125,6 +133,7 @@ mod tests {
         assert_eq!(moved("krender build -o f d"), "krender build -o f d");
         assert_eq!(moved("krender -o f build d"), "krender build -o f d");
         assert_eq!(moved("krender -of --output=f build d"), "krender build -of --output=f d");
+        assert_eq!(moved("krender --stack-trace build d"), "krender build --stack-trace d");
         // As in kustomize, where the flag takes `build` for its value.
         assert_eq!(moved("krender --enable-helm build d"), "krender d --enable-helm build");
         assert_eq!(moved("krender -- build"), "krender -- build");

@@ -20,9 +20,9 @@ pub(super) fn error(error: &clap::Error, arguments: &[OsString]) -> Error {
         _ => Vec::new(),
     };
     let text = |kind| texts(kind).into_iter().next().unwrap_or_default();
-    // `--reorder <ORDER>` is the argument `--reorder`.
+    // `--reorder <ORDER>` is the argument `--reorder`, and `--network[=<BOOL>]` is `--network`.
     let argument = text(ContextKind::InvalidArg);
-    let argument = argument.split(" <").next().unwrap_or_default();
+    let argument = argument.split([' ', '[']).next().unwrap_or_default();
     let value = text(ContextKind::InvalidValue);
     let message = match error.kind() {
         ErrorKind::InvalidSubcommand => {

@@ -1,0 +1,114 @@
+//! The flags that say what plugins may do. They are those of kustomize, in name and form.
+
+use clap::{
+    Args,
+    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
+};
+
+use crate::plugin::{Functions, Helm, Options};
+
+/// What plugins may do.
+#[derive(Args)]
+#[command(next_help_heading = "Plugins")]
+pub(super) struct Plugins {
+    /// Run plugins that are not builtin, and Helm
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(value_parser = truth(), hide_possible_values = true, value_name = "BOOL")]
+    enable_alpha_plugins: Option<bool>,
+
+    /// Run programs as functions: never with a kustomization that you do not trust
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(value_parser = truth(), hide_possible_values = true, value_name = "BOOL")]
+    enable_exec: Option<bool>,
+
+    /// Give the network to functions that ask for it
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(value_parser = truth(), hide_possible_values = true, value_name = "BOOL")]
+    network: Option<bool>,
+
+    /// Accepted and without effect, as in kustomize
+    #[arg(long, value_name = "NAME", hide = true, allow_hyphen_values = true)]
+    network_name: Option<String>,
+
+    /// Mount storage into the containers of functions
+    #[arg(long, value_name = "MOUNT", allow_hyphen_values = true)]
+    mount: Vec<String>,
+
+    /// Set a variable in the environment of functions, or hand one on
+    #[arg(short, long, value_name = "NAME[=VALUE]", allow_hyphen_values = true)]
+    env: Vec<String>,
+
+    /// Run the containers of functions as the user that runs krender
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(value_parser = truth(), hide_possible_values = true, value_name = "BOOL")]
+    as_current_user: Option<bool>,
+
+    /// Run Helm for the charts of kustomizations
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(value_parser = truth(), hide_possible_values = true, value_name = "BOOL")]
+    enable_helm: Option<bool>,
+
+    /// The program to run as Helm
+    #[arg(long, value_name = "PROGRAM", default_value = "helm", allow_hyphen_values = true)]
+    helm_command: String,
+
+    /// What charts find in `.Capabilities.APIVersions`
+    #[arg(long, value_name = "VERSION", allow_hyphen_values = true)]
+    helm_api_versions: Vec<String>,
+
+    /// What charts find in `.Capabilities.KubeVersion`
+    #[arg(long, value_name = "VERSION", default_value = "", hide_default_value = true)]
+    #[arg(allow_hyphen_values = true)]
+    helm_kube_version: String,
+
+    /// Let Helm say what it does
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(value_parser = truth(), hide_possible_values = true, value_name = "BOOL")]
+    helm_debug: Option<bool>,
+}
+
+impl Plugins {
+    /// The same for the build.
+    pub(super) fn options(&self) -> Options {
+        let Self {
+            enable_alpha_plugins,
+            enable_exec,
+            network,
+            network_name: _,
+            mount,
+            env,
+            as_current_user,
+            enable_helm,
+            helm_command,
+            helm_api_versions,
+            helm_kube_version,
+            helm_debug,
+        } = self;
+        Options {
+            enabled: enable_alpha_plugins.unwrap_or_default(),
+            functions: Functions {
+                exec: enable_exec.unwrap_or_default(),
+                network: network.unwrap_or_default(),
+                mounts: mount.clone(),
+                environment: env.clone(),
+                as_current_user: as_current_user.unwrap_or_default(),
+            },
+            helm: Helm {
+                enabled: enable_helm.unwrap_or_default(),
+                command: helm_command.clone(),
+                api_versions: helm_api_versions.clone(),
+                kube_version: helm_kube_version.clone(),
+                debug: helm_debug.unwrap_or_default(),
+            },
+        }
+    }
+}
+
+/// Reads `true` and `false` in the forms that Go's `strconv.ParseBool` takes.
+pub(super) fn truth() -> impl TypedValueParser<Value = bool> {
+    let values = [
+        PossibleValue::new("true").aliases(["1", "t", "T", "TRUE", "True"]),
+        PossibleValue::new("false").aliases(["0", "f", "F", "FALSE", "False"]),
+    ];
+    PossibleValuesParser::new(values).map(|text| text.starts_with(['1', 't', 'T']))
+}
