@@ -2,6 +2,7 @@
 //!
 //! Levels lie in a list and not on the stack: a chain of bases may be long.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -197,11 +198,12 @@ impl Build<'_> {
     /// Gathers the configurations of plugins until one is a directory, which is entered. False when all are there.
     fn gather_plugins(&mut self, level: &mut Level) -> Result<bool> {
         let Level { root, account, plugins, .. } = level;
-        let Some((directory, path)) =
-            plugins.next_directory(root, account.as_ref(), &self.schema)?
-        else {
-            return Ok(false);
-        };
+        let directory = plugins.next_directory(root, account.as_ref(), &self.schema)?;
+        // No kind of a plugin is built in.
+        if plugins.gathered().iter().next().is_some() {
+            self.asked = self.asked.or_first();
+        }
+        let Some((directory, path)) = directory else { return Ok(false) };
         match self.known(level, &directory, &path)? {
             Some(known) => level.plugins.merge(known.resources.clone(), path.span)?,
             None => self.enter(level, directory, &path)?,
@@ -343,8 +345,9 @@ impl Build<'_> {
 
     /// Runs the builtin transformers, then those of `transformers`.
     fn transform(&mut self, level: &mut Level) -> Result<()> {
+        let merged = Cell::new(false);
         let account = level.account.clone();
-        let (context, resources, configurations) = self.work(level);
+        let (context, resources, configurations) = self.work(level, &merged);
         let plugins = configurations.plugins(&context, self.options)?;
         match account {
             None => TRANSFORMERS
@@ -367,22 +370,20 @@ impl Build<'_> {
             }
             resources.retain(|resource| !resource.node().is_empty());
         }
-        let merges = plugins.iter().any(|(plugin, _)| plugin.merges());
-        let Kustomization { patches, patches_strategic_merge, .. } = &level.kustomization;
-        let resources = &level.accumulator.resources;
-        if merges || !patches.is_empty() || !patches_strategic_merge.is_empty() {
+        if merged.get() {
             self.asked = BuiltIn::Second;
-        } else if self.asked == BuiltIn::Replaced
-            && resources.iter().any(|resource| !Schema::has_built_in_scope(resource.gvk()))
-        {
-            self.asked = BuiltIn::First;
+        }
+        let is_foreign = |resource: &Resource| !Schema::has_built_in_scope(resource.gvk());
+        if level.accumulator.resources.iter().any(is_foreign) {
+            self.asked = self.asked.or_first();
         }
         Ok(())
     }
 
     /// Runs the validators.
     fn validate(&self, level: &mut Level) -> Result<()> {
-        let (context, resources, configurations) = self.work(level);
+        let merged = Cell::new(false);
+        let (context, resources, configurations) = self.work(level, &merged);
         let plugins = configurations.plugins(&context, self.options)?;
         plugins.iter().try_for_each(|(plugin, _)| validate(plugin, &context, resources))
     }
@@ -391,6 +392,7 @@ impl Build<'_> {
     fn work<'l>(
         &'l self,
         level: &'l mut Level,
+        merged: &'l Cell<bool>,
     ) -> (Context<'l>, &'l mut ResMap, &'l Configurations) {
         let Accumulator { resources, configuration, .. } = &mut level.accumulator;
         let context = Context {
@@ -398,6 +400,7 @@ impl Build<'_> {
             configuration: configuration.as_deref().unwrap_or(&self.defaults),
             root: &level.root,
             schema: &self.schema,
+            merged,
         };
         (context, resources, &level.plugins)
     }

@@ -58,6 +58,11 @@ impl Configurations {
         Ok(configurations)
     }
 
+    /// What was gathered by now.
+    pub(super) const fn gathered(&self) -> &ResMap {
+        &self.gathered
+    }
+
     /// Goes on with the files until an entry is a directory: with what names it.
     ///
     /// # Errors

@@ -191,3 +191,34 @@ fn a_base_with_a_resource_cannot_be_used_twice() {
     assert_eq!(error.code(), Code::DuplicateId);
     assert_eq!(error.steps().len(), 198);
 }
+
+#[test]
+fn the_built_in_schema_stays_beside_a_later_document_if_it_was_asked_before() {
+    let merged_after = |first: &str| {
+        let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: pod}\nspec: {containers: [{name: a, image: x}]}\n";
+        let patch = "{apiVersion: v1, kind: Pod, metadata: {name: pod}, spec: {containers: [{name: a, args: [y]}]}}";
+        let tree = format!(
+            "== top/kustomization.yaml\nresources: [../one, ../two]\n\
+             == one/kustomization.yaml\nresources: [pod.yaml]\nnamePrefix: one-\n{first}\n\
+             == one/pod.yaml\n{pod}\
+             == two/kustomization.yaml\nresources: [pod.yaml]\nopenapi: {{path: schema.json}}\npatches: [{{patch: '{patch}'}}]\n\
+             == two/pod.yaml\n{pod}\
+             == two/schema.json\n{{\"definitions\": {{}}}}\n"
+        );
+        let text = built(&tree, &Options::default()).unwrap().resources.to_yaml().unwrap();
+        text.matches("image: x").count() == 2
+    };
+    let patch = |target: &str, patch: &str| {
+        format!("patches: [{{target: {{kind: {target}}}, patch: '{patch}'}}]")
+    };
+    let merge = "{apiVersion: v1, kind: Pod, metadata: {name: pod}}";
+    for (first, merged) in [
+        (String::new(), false),
+        (patch("Pod", merge), true),
+        (patch("Job", merge), false),
+        (patch("Pod", "[{\"op\": \"add\", \"path\": \"/spec/x\"}]"), false),
+        ("transformers: ['{apiVersion: builtin, kind: NamespaceTransformer, metadata: {name: x}}']".to_owned(), true),
+    ] {
+        assert_eq!(merged_after(&first), merged, "{first}");
+    }
+}

@@ -99,12 +99,6 @@ impl Plugin {
             error.at(self.span).step(format!("while running the {} `{}`", self.kind, self.name))
         })
     }
-
-    /// Whether it merges, and so asks the schema of merge keys.
-    #[must_use]
-    pub fn merges(&self) -> bool {
-        matches!(&*self.kind, "PatchTransformer" | "PatchStrategicMergeTransformer")
-    }
 }
 
 fn is_builtin(configuration: &Resource) -> bool {

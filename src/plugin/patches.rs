@@ -46,7 +46,7 @@ pub(super) fn strategic_merge(context: &Context<'_>, node: &Node) -> Result<Run>
     if loaded.is_empty() {
         return Err(empty(node.span()));
     }
-    Ok(Box::new(move |context, resources| apply_strategic(&loaded, resources, context.schema)))
+    Ok(Box::new(move |context, resources| apply_strategic(context, &loaded, resources)))
 }
 
 #[derive(Default, Deserialize)]

@@ -4,7 +4,7 @@ use super::Plugin;
 use crate::error::{Code, Error, Result};
 use crate::resource::{ResMap, Resource};
 use crate::transform::Context;
-use crate::yaml::Node;
+use crate::yaml::{Mapping, Node, Scalar, Tag};
 
 /// The label by which a validator may say that it was there; it stays in the output.
 const VALIDATED_BY: &str = "validated-by";
@@ -38,11 +38,11 @@ pub fn validate(plugin: &Plugin, context: &Context<'_>, resources: &mut ResMap) 
 
 /// Whether a resource is what it was, bookkeeping included, once the label is taken away from what it is now. So it is
 /// not if it had the label before; and taking it away writes all labels anew in the reference, so it is not either if
-/// its file has labels.
+/// its labels were written otherwise: by a file, a patch or a generator, or one after the other and not in order.
 fn is_unchanged(before: &Resource, after: &Resource, context: &Context<'_>) -> Result<bool> {
     let mut node = after.annotated()?;
     if after.labels().any(|(key, _)| key == VALIDATED_BY) {
-        if has_labels_in_its_file(before, context) {
+        if !has_labels_as_written_anew(before, context) {
             return Ok(false);
         }
         take_label(&mut node);
@@ -50,13 +50,23 @@ fn is_unchanged(before: &Resource, after: &Resource, context: &Context<'_>) -> R
     Ok(node == before.annotated()?)
 }
 
-fn has_labels_in_its_file(resource: &Resource, context: &Context<'_>) -> bool {
+fn has_labels_as_written_anew(resource: &Resource, context: &Context<'_>) -> bool {
     let source = |span| {
         let source = context.root.loader().sources().source_of(span);
         source.map(|source| source.id())
     };
     let labels = resource.node().get("metadata").and_then(|metadata| metadata.get("labels"));
-    labels.is_some_and(|labels| source(labels.span()) == source(resource.node().span()))
+    let Some(labels) = labels else { return true };
+    let entries = labels.as_mapping().map(Mapping::entries).unwrap_or_default();
+    let is_new = |(key, value): &(Scalar, Node)| {
+        let value = value.as_scalar();
+        let style = |value: &Scalar| Scalar::new_string(value.text(), value.span()).style();
+        let is_new = |value: &Scalar| value.tag() == Tag::Str && value.style() == style(value);
+        key.is_untagged() && value.is_some_and(is_new)
+    };
+    source(labels.span()) != source(resource.node().span())
+        && entries.iter().all(is_new)
+        && entries.is_sorted_by(|(left, _), (right, _)| left.text() < right.text())
 }
 
 fn take_label(root: &mut Node) {

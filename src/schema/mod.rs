@@ -49,6 +49,17 @@ pub enum BuiltIn {
     Second,
 }
 
+impl BuiltIn {
+    /// What it is after the scope of a kind was asked that is not built in.
+    #[must_use]
+    pub const fn or_first(self) -> Self {
+        match self {
+            Self::Replaced | Self::First => Self::First,
+            Self::Second => Self::Second,
+        }
+    }
+}
+
 impl Schema {
     /// The schema of the default version of Kubernetes.
     #[must_use]

@@ -14,6 +14,8 @@ pub(crate) mod value_path;
 
 pub use field::{Create, FieldPath};
 
+use std::cell::Cell;
+
 use crate::config::{Kustomization, TransformerConfig};
 use crate::error::Result;
 use crate::load::Root;
@@ -31,6 +33,8 @@ pub struct Context<'a> {
     pub root: &'a Root,
     /// What is known of kinds.
     pub schema: &'a Schema,
+    /// Set when a strategic merge patch is applied, whatever comes of it: the schema was asked then.
+    pub merged: &'a Cell<bool>,
 }
 
 /// A transformer: it does nothing where its fields say nothing.

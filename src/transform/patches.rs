@@ -52,7 +52,7 @@ pub(super) fn strategic_merge(context: &Context<'_>, resources: &mut ResMap) -> 
         return Err(empty(first.span));
     }
     for (entry, patches) in entries.iter().zip(loaded) {
-        apply_strategic(&patches, resources, context.schema)
+        apply_strategic(context, &patches, resources)
             .map_err(|error| error.at(entry.span).step("while applying `patchesStrategicMerge`"))?;
     }
     Ok(())
@@ -60,13 +60,13 @@ pub(super) fn strategic_merge(context: &Context<'_>, resources: &mut ResMap) -> 
 
 /// Applies strategic merge patches to the resources that they name.
 pub(crate) fn apply_strategic(
+    context: &Context<'_>,
     patches: &[Resource],
     resources: &mut ResMap,
-    schema: &Schema,
 ) -> Result<()> {
     patches.iter().try_for_each(|patch| {
         let place = named(patch, resources)?;
-        apply_settled(patch, &[place], resources, schema)
+        apply_settled(context, patch, &[place], resources)
     })
 }
 
@@ -137,9 +137,7 @@ impl Loaded {
         match (self, selection) {
             (Self::Strategic(patches), Some(selection)) => match patches.as_slice() {
                 [] => Ok(()),
-                [patch] => {
-                    apply_settled(patch, &selection.places(resources)?, resources, context.schema)
-                }
+                [patch] => apply_settled(context, patch, &selection.places(resources)?, resources),
                 [_, second, ..] => {
                     Err(Error::new(Code::InvalidPatch, "found several patches for one `target`")
                         .at(second.span())
@@ -148,7 +146,7 @@ impl Loaded {
                 }
             },
             (Self::Strategic(patches), None) => {
-                patches.iter().try_for_each(|patch| apply_by_name(patch, resources, context.schema))
+                patches.iter().try_for_each(|patch| apply_by_name(context, patch, resources))
             }
             (Self::Json(patch), Some(selection)) => {
                 selection.places(resources)?.into_iter().try_for_each(|place| {
@@ -304,10 +302,10 @@ fn named(patch: &Resource, resources: &ResMap) -> Result<usize> {
 }
 
 /// Applies a patch to the resource that it names.
-fn apply_by_name(patch: &Resource, resources: &mut ResMap, schema: &Schema) -> Result<()> {
+fn apply_by_name(context: &Context<'_>, patch: &Resource, resources: &mut ResMap) -> Result<()> {
     let place = named(patch, resources)?;
     let deleted =
-        resources.change(place, |resource| apply(patch, resource, schema)).unwrap_or(Ok(false))?;
+        resources.change(place, |resource| apply(context, patch, resource)).unwrap_or(Ok(false))?;
     if deleted {
         resources.retain(|resource| !resource.node().is_empty());
     }
@@ -317,18 +315,18 @@ fn apply_by_name(patch: &Resource, resources: &mut ResMap, schema: &Schema) -> R
 /// Applies a patch to the resources at some places. It takes on the type of each, and its labels and annotations count
 /// as text, so that a null there deletes nothing. (`api/resmap/reswrangler.go`: `ApplySmPatch`.)
 fn apply_settled(
+    context: &Context<'_>,
     patch: &Resource,
     places: &[usize],
     resources: &mut ResMap,
-    schema: &Schema,
 ) -> Result<()> {
     for &place in places {
         let change = |resource: &mut Resource| {
             let mut settled = patch.clone();
             settled.settle_metadata()?;
             let span = patch.span();
-            settled.set_api_version(&resource.gvk().api_version(), span, schema)?;
-            apply(&settled, resource, schema)
+            settled.set_api_version(&resource.gvk().api_version(), span, context.schema)?;
+            apply(context, &settled, resource)
         };
         resources.change(place, change).unwrap_or(Ok(false))?;
     }
@@ -338,7 +336,9 @@ fn apply_settled(
 
 /// Applies a patch to a resource, which keeps its name and kind unless the patch may change them, and always its
 /// namespace. True when the resource is gone. (`api/resource/resource.go`: `ApplySmPatch`.)
-fn apply(patch: &Resource, resource: &mut Resource, schema: &Schema) -> Result<bool> {
+fn apply(context: &Context<'_>, patch: &Resource, resource: &mut Resource) -> Result<bool> {
+    context.merged.set(true);
+    let schema = context.schema;
     let before = resource.id().clone();
     if patch.allow_name_change || patch.allow_kind_change {
         resource.push_previous_id();
