@@ -3,13 +3,13 @@
 //! Aliases share what they name, so an expansion costs nothing here. It would cost where the document is written:
 //! the expanded nodes are counted, and a document made to explode ends in an error.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::MAX_EXPANDED_NODES;
 use super::reader::Reader;
 use crate::error::{Code, Error, Result};
 use crate::source::Span;
-use crate::yaml::node::{Kind, Mapping, Node, Scalar, Style, Tag};
+use crate::yaml::node::{Kind, Mapping, Node, Scalar, Style, Tag, Text};
 
 /// What an anchor names.
 pub(super) enum Anchor {
@@ -61,11 +61,65 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
     }
 }
 
-/// Resolves the merge key of a mapping: the merged entries come after its own, which win.
+/// What wins where a mapping and one that is merged into it have the same key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Merge {
+    /// The mapping's own entries; the merged ones come after them.
+    Own,
+    /// The later one.
+    Later,
+}
+
+/// Resolves the merge keys of a mapping.
+pub(super) fn merge(mapping: &mut Mapping, rule: Merge) -> Result<()> {
+    match rule {
+        Merge::Own => merge_own(mapping),
+        Merge::Later => merge_later(mapping),
+    }
+}
+
+/// What stands later wins: an entry or, at its place, a merge key. Of several mappings under one key the first wins.
+/// (go-yaml v2, `decode.go`.)
+///
+/// Own entries with the same key both stay.
+fn merge_later(mapping: &mut Mapping) -> Result<()> {
+    let mut entries: Vec<(Scalar, Node)> = Vec::with_capacity(mapping.len());
+    let mut places: BTreeMap<Text, usize> = BTreeMap::new();
+    let mut merged_in: BTreeSet<usize> = BTreeSet::new();
+    for (key, value) in std::mem::take(&mut mapping.entries) {
+        if !is_merge_key(&key) {
+            match places.get(key.shared_text()) {
+                Some(place) if merged_in.remove(place) => entries[*place] = (key, value),
+                _ => {
+                    places.insert(key.shared_text().clone(), entries.len());
+                    entries.push((key, value));
+                }
+            }
+            continue;
+        }
+        for merged in merged_mappings(&value, key.span())?.into_iter().rev() {
+            for (key, value) in merged.iter() {
+                let entry = (key.clone(), value.clone());
+                match places.get(key.shared_text()) {
+                    Some(place) => entries[*place] = entry,
+                    None => {
+                        places.insert(key.shared_text().clone(), entries.len());
+                        merged_in.insert(entries.len());
+                        entries.push(entry);
+                    }
+                }
+            }
+        }
+    }
+    mapping.entries = entries;
+    Ok(())
+}
+
+/// The merged entries come after the mapping's own, which win.
 ///
 /// As `deAnchor` in kustomize's `kyaml/yaml/rnode.go`: of several merged mappings the first one wins, and the first
 /// entry whose key reads `<<` goes, even where quotes make it an ordinary key.
-pub(super) fn merge(mapping: &mut Mapping) -> Result<()> {
+fn merge_own(mapping: &mut Mapping) -> Result<()> {
     let mut found: Option<(Span, Node)> = None;
     for (key, value) in mapping.iter() {
         if !is_merge_key(key) {

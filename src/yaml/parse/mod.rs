@@ -16,6 +16,7 @@ mod scalar;
 
 use std::sync::Arc;
 
+use self::anchor::Merge;
 use self::reader::Reader;
 use super::node::Node;
 use crate::error::{Code, Error, Result};
@@ -70,7 +71,7 @@ pub fn documents(source: &Source) -> Result<Vec<Document>> {
             }
             None => (text.len(), None),
         };
-        documents.extend(read(source, start, end, wide)?);
+        documents.extend(read(source, start..end, wide, Merge::Own)?);
         match next {
             Some(next) => start = next,
             None => return Ok(documents),
@@ -79,20 +80,26 @@ pub fn documents(source: &Source) -> Result<Vec<Document>> {
 }
 
 /// Reads the first document of a text, as configuration is read: an empty first document counts, and what follows it
-/// does not. (sigs.k8s.io/yaml, `Unmarshal`.)
+/// does not. A merge key wins over what stands before it. (sigs.k8s.io/yaml, `Unmarshal`.)
 ///
 /// # Errors
 /// As [`documents`].
 pub fn document(source: &Source) -> Result<Option<Document>> {
     let wide = characters::check(source)?;
-    read(source, 0, source.text().len(), wide)
+    read(source, 0..source.text().len(), wide, Merge::Later)
 }
 
-fn read(source: &Source, start: usize, end: usize, wide: bool) -> Result<Option<Document>> {
+fn read(
+    source: &Source,
+    range: std::ops::Range<usize>,
+    wide: bool,
+    merge: Merge,
+) -> Result<Option<Document>> {
+    let start = range.start;
     let document = if wide {
-        Reader::<true>::new(source, start, end).document()
+        Reader::<true>::new(source, start, range.end, merge).document()
     } else {
-        Reader::<false>::new(source, start, end).document()
+        Reader::<false>::new(source, start, range.end, merge).document()
     }?;
     Ok(document.filter(|document| !document.root.is_null()).map(|mut document| {
         comment::attach(&mut document.comments, &document.root, source, start);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::anchor::{Anchor, merge};
+use super::anchor::{Anchor, Merge, merge};
 use super::property::Properties;
 use super::{Comment, Document, MAX_DEPTH, malformed_at};
 use crate::error::{Code, Error, Result};
@@ -15,6 +15,7 @@ pub(super) struct Reader<'s, const WIDE: bool> {
     source: &'s Source,
     pub(super) text: &'s str,
     bytes: &'s [u8],
+    merge: Merge,
     /// The offset of the first byte in the source.
     base: usize,
     pub(super) position: usize,
@@ -93,11 +94,12 @@ pub(super) enum Expect {
 }
 
 impl<'s, const WIDE: bool> Reader<'s, WIDE> {
-    pub(super) fn new(source: &'s Source, start: usize, end: usize) -> Self {
+    pub(super) fn new(source: &'s Source, start: usize, end: usize, merge: Merge) -> Self {
         let text = &source.text()[start..end];
         let mark = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
         Self {
             source,
+            merge,
             text,
             bytes: text.as_bytes(),
             base: start,
@@ -284,7 +286,7 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
                     if ends_here { opened } else { last.map_or(opened, |last| opened.to(last)) };
                 let mut mapping = Mapping { entries, span, style, tag };
                 if frame.merges {
-                    merge(&mut mapping)?;
+                    merge(&mut mapping, self.merge)?;
                 }
                 Node::from(mapping)
             }

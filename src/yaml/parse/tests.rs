@@ -122,6 +122,22 @@ fn anchors_aliases_and_merge_keys() {
 }
 
 #[test]
+fn a_merge_key_of_configuration_wins_over_what_stands_before_it() {
+    for (text, expected) in [
+        ("a: 1\n<<: {a: 2, b: 2}\nc: 3\n", "{a: 2, b: 2, c: 3}"),
+        ("<<: {a: 2, b: 2}\na: 1\n", "{a: 1, b: 2}"),
+        ("<<: [{a: 1}, {a: 2, b: 2}]\n", "{a: 1, b: 2}"),
+        ("<<: {a: 1}\n<<: {a: 2}\n", "{a: 2}"),
+        ("a: 1\n<<: {a: 2, <<: {a: 3}}\n", "{a: 3}"),
+        ("'<<': {a: 1}\n", "{\"<<\": {a: 1}}"),
+        ("<<: {a: 1}\na: 2\na: 3\n", "{a: 2, a: 3}"),
+    ] {
+        let source = Sources::new().add("text.yaml", text).unwrap();
+        assert_eq!(format!("{:?}", document(&source).unwrap().unwrap().root), expected, "{text}");
+    }
+}
+
+#[test]
 fn tags() {
     check(&[
         ("a: !!str 1\n", r#"{a: !!Str "1"}"#),
