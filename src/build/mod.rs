@@ -52,18 +52,34 @@ pub struct Output {
 /// Whatever is wrong with its kustomization files, and those of its bases, and with their resources: several failures
 /// at once, as far as they have nothing to do with each other.
 pub fn build(loader: &Loader, target: &str, options: &Options) -> Result<Output> {
+    let mut warnings = Vec::new();
+    let resources = build_and_warn(loader, target, options, &mut warnings)?;
+    Ok(Output { resources, warnings })
+}
+
+/// Renders as [`build()`] does, and adds to the warnings those that came up, also where the build fails.
+///
+/// # Errors
+/// As [`build()`].
+pub fn build_and_warn(
+    loader: &Loader,
+    target: &str,
+    options: &Options,
+    warnings: &mut Vec<Warning>,
+) -> Result<ResMap> {
     let root = loader.root(target)?;
-    let (kustomization, mut warnings) = Kustomization::read(&*root.kustomization_file()?)?;
-    let order = order::choose(&kustomization, options.reorder, &mut warnings)?;
+    let (kustomization, deprecated) = Kustomization::read(&*root.kustomization_file()?)?;
+    warnings.extend(deprecated);
+    let order = order::choose(&kustomization, options.reorder, warnings)?;
     let metadata = Metadata::of(&kustomization);
     let (accumulator, schema) =
-        accumulate::target(root, kustomization, &options.plugins, &mut warnings)?;
+        accumulate::target(root, kustomization, &options.plugins, warnings)?;
     let Accumulator { mut resources, configuration, variables } = accumulator;
     generate::hash(&mut resources)?;
     if let Some(configuration) = configuration {
         references::update(&mut resources, &configuration.name_reference, &schema)?;
         let fields = &configuration.var_reference;
-        variables.replace(&mut resources, fields, &schema, &mut warnings)?;
+        variables.replace(&mut resources, fields, &schema, warnings)?;
     }
     drop_local_config(&mut resources)?;
     resources.check_ids()?;
@@ -72,7 +88,7 @@ pub fn build(loader: &Loader, target: &str, options: &Options) -> Result<Output>
         account::label_manager(&mut resources, &schema)?;
     }
     resources.finish(metadata.kept)?;
-    Ok(Output { resources, warnings })
+    Ok(resources)
 }
 
 /// Drops what is for tools only, and what became empty. What is left must still be resources: a patch may have taken

@@ -111,19 +111,21 @@ impl Build {
             managed_by_label: self.enable_managedby_label.unwrap_or_default()
                 || is_managed_by_environment(),
         };
-        let output = build::build(loader, &self.directory, &options)?;
-        for warning in &output.warnings {
+        let mut warnings = Vec::new();
+        let built = build::build_and_warn(loader, &self.directory, &options, &mut warnings);
+        for warning in &warnings {
             report::warning(&warning.text, warning.span, loader.sources(), format);
         }
+        let resources = built?;
         let path = Path::new(&self.output);
         if self.output.is_empty() {
-            super::print(&output.resources.to_yaml()?)?;
+            super::print(&resources.to_yaml()?)?;
         } else if load::is_directory(path) {
-            write_each(path, &output.resources)?;
+            write_each(path, &resources)?;
         } else {
-            load::write(path, output.resources.to_yaml()?.as_bytes())?;
+            load::write(path, resources.to_yaml()?.as_bytes())?;
         }
-        std::mem::forget(output);
+        std::mem::forget(resources);
         Ok(())
     }
 }
