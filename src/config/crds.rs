@@ -7,8 +7,8 @@ use super::{FieldSpec, FieldSpecs, NameBackReferences, TransformerConfig};
 use crate::error::{Code, Error, Result};
 use crate::schema::Gvk;
 use crate::source::{Source, Span};
-use crate::yaml::de::{self, Spanned};
-use crate::yaml::{Node, Text, Value, parse, resolve_1_1};
+use crate::yaml::de::{self, Rules, Spanned};
+use crate::yaml::{Node, Text, Value, not_json, parse, resolve_1_1};
 
 impl TransformerConfig {
     /// What the definitions in a file add: fields that get prefixes, labels or annotations, and fields that hold names.
@@ -21,6 +21,21 @@ impl TransformerConfig {
     /// [`Code::TooLarge`] for too many fields; those of [`TransformerConfig::merge`], and what is wrong with the file
     /// as YAML.
     pub fn of_crds(source: &Source) -> Result<Self> {
+        let text = source.text();
+        if text.is_empty() {
+            // The reference looks at the first byte, and crashes.
+            return Err(Error::new(Code::InvalidType, "found an empty file, expected definitions")
+                .at(source.span(0, 0))
+                .help("write `{}` to define nothing, or leave the file out"));
+        }
+        if let Some(place) = not_json(text).filter(|_| text.starts_with('{')) {
+            let length = text[place..].chars().next().map_or(0, char::len_utf8);
+            let message = "found a file that begins with `{` and is no JSON";
+            return Err(Error::new(Code::MalformedYaml, message)
+                .at(source.span(place, place + length))
+                .label("not JSON from here on")
+                .help("begin it with a line `---` to have it read as YAML"));
+        }
         let Some(document) = parse::document(source)? else {
             return Ok(Self::default());
         };
@@ -76,6 +91,8 @@ impl<'a> Definitions<'a> {
             for field in entries(entry.value, "the definition of a type")? {
                 if de::same_name(&field.text, "Schema") {
                     definition.properties = properties(field.value)?;
+                } else if de::same_name(&field.text, "Dependencies") {
+                    de::from_node_by::<Vec<Text>>(field.value, Rules::Embedded)?;
                 }
             }
             definitions.insert(entry.text, definition);
@@ -219,16 +236,16 @@ mod tests {
 
     #[test]
     fn a_type_that_is_no_kind_adds_nothing() {
-        let marked = "{a.B: {Schema: {properties: {x: {x-kubernetes-identity: ''}}}}}";
+        let marked = "--- {a.B: {Schema: {properties: {x: {x-kubernetes-identity: ''}}}}}";
         assert_eq!(read(marked), Ok(TransformerConfig::default()));
-        assert_eq!(read("{a.B: ~, a.C: {schema: ~}}"), Ok(TransformerConfig::default()));
+        assert_eq!(read("--- {a.B: ~, a.C: {schema: ~}}"), Ok(TransformerConfig::default()));
         assert_eq!(read("# nothing"), Ok(TransformerConfig::default()));
     }
 
     #[test]
     fn what_is_said_of_a_field_needs_version_and_kind_to_be_a_reference() {
         let text = format!(
-            "{{a.B: {{Schema: {{properties: {{{KIND}, x: {{x-kubernetes-object-ref-kind: Secret}}, \
+            "--- {{a.B: {{Schema: {{properties: {{{KIND}, x: {{x-kubernetes-object-ref-kind: Secret}}, \
              z: {{x-kubernetes-object-ref-kind: Secret, x-kubernetes-object-ref-api-version: v1}}}}}}}}}}"
         );
         let config = read(&text).unwrap();
@@ -242,14 +259,28 @@ mod tests {
     #[test]
     fn what_is_no_definition_is_refused_with_its_place() {
         for (text, expected) in [
-            ("[]", "1:1 invalid-type: found a list, expected the definitions of types: a mapping"),
             (
-                "{a: b}",
-                "1:5 invalid-type: found a scalar, expected the definition of a type: a mapping",
+                "",
+                "1:1 invalid-type: found an empty file, expected definitions \
+                 (write `{}` to define nothing, or leave the file out)",
             ),
             (
-                "{a: {Schema: {properties: {x: 1}}}}",
-                "1:31 invalid-type: found a scalar, expected the schema of a field: a mapping",
+                "{a: {}}",
+                "1:2 malformed-yaml: found a file that begins with `{` and is no JSON \
+                 (begin it with a line `---` to have it read as YAML)",
+            ),
+            ("[]", "1:1 invalid-type: found a list, expected the definitions of types: a mapping"),
+            (
+                "a: b",
+                "1:4 invalid-type: found a scalar, expected the definition of a type: a mapping",
+            ),
+            (
+                "a: {Dependencies: b}",
+                "1:19 invalid-type: found the text `b`, expected a list (make it a list: `[b]`)",
+            ),
+            (
+                "a: {Schema: {properties: {x: 1}}}",
+                "1:30 invalid-type: found a scalar, expected the schema of a field: a mapping",
             ),
         ] {
             assert_eq!(read(text).unwrap_err(), expected);
