@@ -12,7 +12,7 @@ use super::{ResMap, Resource};
 use crate::error::{Code, Error, Result};
 use crate::source::{Sources, Span};
 use crate::yaml::de::{self, Rules};
-use crate::yaml::{Node, Text, parse, push_line};
+use crate::yaml::{Node, Text, parse, push_text};
 
 /// The annotation that says where a resource comes from.
 pub const ORIGIN: &str = "config.kubernetes.io/origin";
@@ -55,46 +55,62 @@ impl Origin {
     #[must_use]
     pub fn to_yaml(&self) -> String {
         let mut text = String::new();
-        self.push("", &mut text);
+        self.push(0, &mut text);
         text
     }
 
-    /// Appends its lines, the first behind a dash if it is an item.
-    fn push(&self, dash: &str, text: &mut String) {
+    /// Appends its lines with all keys from a column on.
+    fn push(&self, column: usize, text: &mut String) {
         let Self { path, repo, reference, configured_in, configured_by } = self;
-        let start = text.len();
-        let mut entry = |inner: &str, key: &str, value: &str| {
-            if !value.is_empty() {
-                let first = if text.len() == start { dash } else { &"  "[..dash.len()] };
-                text.extend([first, inner, key, ": "]);
-                push_line(value, text);
-                text.push('\n');
-            }
-        };
-        entry("", "path", path);
-        entry("", "repo", repo);
-        entry("", "ref", reference);
-        entry("", "configuredIn", configured_in);
         let ConfiguredBy { api_version, kind, name, namespace } = configured_by;
-        if *configured_by != ConfiguredBy::default() {
-            let first = if text.len() == start { dash } else { &"  "[..dash.len()] };
-            text.extend([first, "configuredBy:\n"]);
+        if *self == Self::default() {
+            text.push_str("{}\n");
+            return;
         }
-        let mut entry = |key: &str, value: &str| {
+        // The first line may stand behind a dash.
+        let mut is_first = true;
+        let mut entry = |column: usize, key: &str, value: &str| {
+            let indent = if is_first { 0 } else { column };
+            is_first = false;
+            text.extend(std::iter::repeat_n(' ', indent));
+            text.extend([key, ":"]);
             if !value.is_empty() {
-                text.extend([&"  "[..dash.len()], "  ", key, ": "]);
-                push_line(value, text);
+                text.push(' ');
+                push_text(value, column + 2, text);
+            }
+            if !text.ends_with('\n') {
                 text.push('\n');
             }
         };
-        entry("apiVersion", api_version);
-        entry("kind", kind);
-        entry("name", name);
-        entry("namespace", namespace);
-        if text.len() == start {
-            text.extend([dash, "{}\n"]);
+        let fields = [("path", path), ("repo", repo), ("ref", reference)];
+        for (key, value) in fields.into_iter().chain([("configuredIn", configured_in)]) {
+            if !value.is_empty() {
+                entry(column, key, value);
+            }
+        }
+        if *configured_by != ConfiguredBy::default() {
+            entry(column, "configuredBy", "");
+        }
+        let fields = [("apiVersion", api_version), ("kind", kind), ("name", name)];
+        for (key, value) in fields.into_iter().chain([("namespace", namespace)]) {
+            if !value.is_empty() {
+                entry(column + 2, key, value);
+            }
         }
     }
+}
+
+/// A list of changes as YAML.
+fn list(changes: &[Option<Origin>]) -> String {
+    let mut text = String::new();
+    for change in changes {
+        text.push_str("- ");
+        match change {
+            Some(change) => change.push(2, &mut text),
+            None => text.push_str("null\n"),
+        }
+    }
+    text
 }
 
 impl Resource {
@@ -175,11 +191,10 @@ impl ResMap {
                     let account = match accounts.get(before) {
                         Some(account) => account.clone(),
                         None => {
-                            let mut changes: Vec<Origin> =
+                            let mut changes: Vec<Option<Origin>> =
                                 resource.read_annotation(TRANSFORMATIONS, before)?;
-                            changes.push(change.clone());
-                            let mut account = String::new();
-                            changes.iter().for_each(|change| change.push("- ", &mut account));
+                            changes.push(Some(change.clone()));
+                            let account = list(&changes);
                             accounts.insert(before.into(), account.clone());
                             account
                         }

@@ -9,7 +9,7 @@ mod number;
 mod string;
 
 pub use json::through_json;
-pub use string::push_line;
+pub use string::push_text;
 
 use super::node::{CollectionStyle, Mapping, Node, Repr, Scalar, Style, Tag};
 use super::parse::MAX_DEPTH;

@@ -40,21 +40,23 @@ fn form(text: &str, analysis: Analysis) -> Form {
     }
 }
 
-/// Appends text as go-yaml v3 writes it behind a key: on one line however long it is, and in quotes where it would be
-/// something else than text for either version.
-pub fn push_line(text: &str, out: &mut String) {
+/// Appends text as go-yaml v3 writes it behind a key: not folded however long it is, and in quotes where it would be
+/// something else than text for either version. The lines of a text that has several begin at the column `indent`.
+pub fn push_text(text: &str, indent: usize, out: &mut String) {
     let analysis = analyze(text);
-    let is_text = matches!(resolve(&Scalar::untagged(text, Span::NONE)), Ok(Value::Str(_)));
+    let is_text = || matches!(resolve(&Scalar::untagged(text, Span::NONE)), Ok(Value::Str(_)));
     let form = match form(text, analysis) {
-        Form::Plain | Form::SingleQuoted if !is_text => Form::DoubleQuoted,
+        _ if analysis.block && text.contains('\n') => Form::Literal,
+        Form::Plain | Form::SingleQuoted if !is_text() => Form::DoubleQuoted,
         form => form,
     };
     let line_start = out.len();
     let mut emitter = Emitter { line_start, out, open: Vec::new(), reordered: Vec::new() };
     match form {
         Form::Plain => emitter.out.push_str(text),
-        Form::SingleQuoted => emitter.single_quoted(text, UNBOUNDED, 0),
-        Form::DoubleQuoted | Form::Literal => emitter.double_quoted(text, UNBOUNDED, 0),
+        Form::SingleQuoted => emitter.single_quoted(text, UNBOUNDED, indent),
+        Form::DoubleQuoted => emitter.double_quoted(text, UNBOUNDED, indent),
+        Form::Literal => emitter.literal(text, analysis, indent),
     }
 }
 
