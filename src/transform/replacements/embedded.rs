@@ -30,7 +30,7 @@ pub(super) fn set(
         let is_set = match place {
             Place::At(way) => {
                 let Some(field) = at_mut(&mut document, &way) else { continue };
-                let written = field.span();
+                let written = field.as_scalar().map(Scalar::span);
                 set(field).map(|()| keep_place(field, written))
             }
             Place::Lost(mut node) => set(&mut node),
@@ -89,8 +89,8 @@ pub(super) fn root_of(text: &str) -> Option<Node> {
 }
 
 /// A scalar stays where it was written: comments are known by their place.
-fn keep_place(field: &mut Node, place: Span) {
-    if let Some(scalar) = field.as_scalar() {
+fn keep_place(field: &mut Node, place: Option<Span>) {
+    if let (Some(scalar), Some(place)) = (field.as_scalar(), place) {
         *field = scalar.at(place).into();
     }
 }

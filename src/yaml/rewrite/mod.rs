@@ -113,7 +113,11 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
+    /// Where a node stands in the text. An empty scalar has no place of its own, and no comments.
     fn place(&self, span: Span) -> Option<usize> {
+        if span.length() == 0 {
+            return None;
+        }
         let place = span.start().checked_sub(self.original.base())? as usize;
         (place < self.original.text().len()).then_some(place)
     }
