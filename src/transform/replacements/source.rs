@@ -1,6 +1,7 @@
 //! Where the value of a replacement comes from.
 
 use super::index::Index;
+use super::target_path::blocked;
 use crate::config::{FieldOptions, Replacement, SourceSelector};
 use crate::error::{Code, Error, Result};
 use crate::resource::{ResId, ResMap, Resource};
@@ -50,12 +51,9 @@ impl Origin {
         let in_annotations = reach_annotations(&names);
         let annotated = if in_annotations { Some(resource.annotated()?) } else { None };
         let root = annotated.as_ref().unwrap_or(resource.node());
-        let found =
-            ValuePath::of_names(&names).and_then(|path| path.find(root)).map_err(|error| {
-                error
-                    .note(span, "the source of the replacement")
-                    .step(format!("while looking up the field `{text}`"))
-            })?;
+        let found = ValuePath::of_names(&names)
+            .and_then(|path| path.find(root))
+            .map_err(|error| blocked(&error, text, span).note(resource.span(), "the source"))?;
         let Some((node, way)) = found.filter(|(node, _)| !node.is_empty()) else {
             return Err(no_field(text, span, &names, resource));
         };

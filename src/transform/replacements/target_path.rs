@@ -56,7 +56,8 @@ impl TargetPath {
             let message = format!("found a path of more than {MAX_NAMES} names");
             return Err(Error::new(Code::TooLarge, message));
         }
-        let (found, missed) = find(&self.names, root, create, self.span)?;
+        let (found, missed) = find(&self.names, root, create, self.span)
+            .map_err(|error| blocked(&error, &self.text, self.span))?;
         if found.is_empty() {
             let error = Error::new(
                 Code::ReplacementFieldNotFound,
@@ -75,6 +76,23 @@ impl TargetPath {
         }
         Ok(found)
     }
+}
+
+/// A failure on the way that a path describes: it is shown at the path.
+#[cold]
+pub(super) fn blocked(error: &Error, text: &str, span: Span) -> Error {
+    let message = format!("there is no way to `{text}`: {}", error.message());
+    let mut blocked = Error::new(error.code(), message).at(span);
+    if !error.span().is_none() {
+        blocked = blocked.note(error.span(), "found here");
+    }
+    for note in error.notes() {
+        blocked = blocked.note(note.span, note.label.clone());
+    }
+    for help in error.helps() {
+        blocked = blocked.help(help.clone());
+    }
+    blocked
 }
 
 /// A name that a mapping does not have, and the names it has.
@@ -184,7 +202,13 @@ impl Walk {
                 _ => Err(node.wrong_kind(Kind::Scalar)),
             };
         }
-        let Some(mapping) = node.as_mapping() else { return Err(node.wrong_kind(Kind::Mapping)) };
+        let Some(mapping) = node.as_mapping() else {
+            let error = node.wrong_kind(Kind::Mapping);
+            return Err(match node.kind() {
+                Kind::Sequence => error.help("name items: `0`, `*` or `[name=…]` before the field"),
+                _ => error,
+            });
+        };
         let found = mapping.entries().iter().position(|(key, _)| key.text() == name);
         let Some(position) = found else {
             if self.create.is_none() {
@@ -200,7 +224,9 @@ impl Walk {
         };
         match child(node, position).and_then(Node::as_scalar) {
             Some(scalar) if !rest.is_empty() => {
-                let Some(mut root) = embedded::root_of(scalar.text()) else {
+                let document = embedded::root_of(scalar.text());
+                let document = document.filter(|root| root.is_null() || root.as_scalar().is_none());
+                let Some(mut root) = document else {
                     return Err(Error::new(
                         Code::InvalidType,
                         "found a scalar, expected a mapping or a list",
