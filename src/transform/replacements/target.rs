@@ -208,7 +208,7 @@ fn joined(text: &str, options: &FieldOptions, part: &str) -> String {
 fn spend(budget: &mut usize, value: &Node, span: Span) -> Result<()> {
     let mut pending = vec![value];
     while let Some(node) = pending.pop() {
-        let cost = 1 + node.as_text().map_or(0, |text| text.len() / 64);
+        let cost = 1 + node.as_text().map_or(0, |text| text.len() / 16);
         let Some(left) = budget.checked_sub(cost) else {
             return Err(Error::new(
                 Code::TooLarge,

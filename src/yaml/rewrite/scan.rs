@@ -90,6 +90,8 @@ pub(super) struct Scanner<'a> {
     key_allowed: bool,
     /// What may turn out to be a key, by flow level.
     keys: Vec<Option<SimpleKey>>,
+    /// The flow levels of these, by their tokens.
+    levels: BTreeMap<usize, usize>,
     pub(super) tokens: Vec<Token>,
     /// The first token that is not consumed.
     pub(super) head: usize,
@@ -110,6 +112,7 @@ impl<'a> Scanner<'a> {
             flow_level: 0,
             key_allowed: true,
             keys: vec![None],
+            levels: BTreeMap::new(),
             tokens: vec![Token { kind: Kind::StreamStart, start: mark }],
             head: 0,
             comments: Vec::new(),
@@ -133,10 +136,8 @@ impl<'a> Scanner<'a> {
         if self.head + 2 >= self.tokens.len() {
             return true;
         }
-        let (head, mark) = (self.head, self.mark);
-        let pending =
-            self.keys.iter_mut().find(|key| key.as_ref().is_some_and(|key| key.token == head));
-        pending.is_some_and(|key| is_valid(key, mark))
+        let key = self.levels.get(&self.head).and_then(|&level| self.keys.get(level));
+        key.and_then(Option::as_ref).is_some_and(|key| key.is_valid(self.mark))
     }
 
     fn position(&self) -> usize {
@@ -274,10 +275,8 @@ impl<'a> Scanner<'a> {
     }
 
     fn key_before_value(&mut self, start: Mark) {
-        let mark = self.mark;
-        let valid = self.keys.last_mut().is_some_and(|key| is_valid(key, mark));
-        match self.keys.last_mut().and_then(Option::take) {
-            Some(key) if valid => {
+        match self.forget_key() {
+            Some(key) if key.is_valid(self.mark) => {
                 let number = key.token.min(self.tokens.len());
                 self.tokens.insert(number, Token { kind: Kind::Key, start: key.mark });
                 self.roll(key.mark.column, Some(number), Kind::BlockMappingStart, key.mark);
@@ -330,18 +329,21 @@ impl<'a> Scanner<'a> {
     }
 
     fn save_key(&mut self) {
-        if self.key_allowed {
-            let key = SimpleKey { token: self.tokens.len(), mark: self.mark };
-            if let Some(place) = self.keys.last_mut() {
-                *place = Some(key);
-            }
+        if !self.key_allowed {
+            return;
+        }
+        self.forget_key();
+        let token = self.tokens.len();
+        if let Some(place) = self.keys.last_mut() {
+            *place = Some(SimpleKey { token, mark: self.mark });
+            self.levels.insert(token, self.keys.len() - 1);
         }
     }
 
-    fn forget_key(&mut self) {
-        if let Some(key) = self.keys.last_mut() {
-            *key = None;
-        }
+    fn forget_key(&mut self) -> Option<SimpleKey> {
+        let key = self.keys.last_mut().and_then(Option::take)?;
+        self.levels.remove(&key.token);
+        Some(key)
     }
 
     fn roll(&mut self, column: isize, number: Option<usize>, kind: Kind, mark: Mark) {
@@ -555,14 +557,11 @@ impl<'a> Scanner<'a> {
     }
 }
 
-fn is_valid(key: &mut Option<SimpleKey>, mark: Mark) -> bool {
-    let valid = key.as_ref().is_some_and(|key| {
-        key.mark.line >= mark.line && key.mark.index + LONGEST_KEY >= mark.index
-    });
-    if !valid {
-        *key = None;
+impl SimpleKey {
+    /// Whether a value at a place can still make a key of it.
+    const fn is_valid(&self, mark: Mark) -> bool {
+        self.mark.line >= mark.line && self.mark.index + LONGEST_KEY >= mark.index
     }
-    valid
 }
 
 #[cold]
