@@ -143,6 +143,10 @@ codes! {
     UnknownPlugin = "unknown-plugin",
     /// A validator changed what it was to look at.
     ValidatorChange = "validator-change",
+    /// Something that is deprecated, in a build that is strict.
+    Deprecated = "deprecated",
+    /// Something that changes nothing, in a build that is strict.
+    NoEffect = "no-effect",
     /// A field that krender reads and does not act on yet.
     NotSupportedYet = "not-supported-yet",
 }

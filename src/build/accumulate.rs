@@ -2,11 +2,11 @@
 //!
 //! Levels lie in a list and not on the stack: a chain of bases may be long.
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::Options;
 use super::account::{self, Account};
 use super::configurations::Configurations;
 use super::vars::Variables;
@@ -18,7 +18,7 @@ use crate::plugin::{self, validate};
 use crate::resource::{self, ResMap, Resource};
 use crate::schema::{BuiltIn, Schema};
 use crate::source::{Source, Span};
-use crate::transform::{Context, TRANSFORMERS};
+use crate::transform::{Context, Effects, TRANSFORMERS};
 use crate::yaml::Text;
 use crate::yaml::de::Spanned;
 
@@ -42,7 +42,7 @@ pub(super) struct Accumulator {
 pub(super) fn target(
     root: Root,
     kustomization: Kustomization,
-    options: &plugin::Options,
+    options: &Options,
     warnings: &mut Vec<Warning>,
 ) -> Result<(Accumulator, Schema)> {
     let mut build = Build {
@@ -74,8 +74,7 @@ struct Build<'a> {
     /// What the built-in schema was asked before.
     asked: BuiltIn,
     defaults: Arc<TransformerConfig>,
-    /// What plugins may do.
-    options: &'a plugin::Options,
+    options: &'a Options,
     warnings: &'a mut Vec<Warning>,
     /// The bases that are complete. What a base came to is kept from its second use on: most have one.
     bases: BTreeMap<Base, Option<Accumulator>>,
@@ -330,8 +329,8 @@ impl Build<'_> {
             generate::generate(&context)
                 .and_then(|generated| generated.into_iter().map(account).collect()),
         );
-        keep(plugin::charts(kustomization, self.options).map(|()| Vec::new()));
-        let configured = keep(plugins.generate(root, &self.schema, self.options));
+        keep(plugin::charts(kustomization, &self.options.plugins).map(|()| Vec::new()));
+        let configured = keep(plugins.generate(root, &self.schema, &self.options.plugins));
         if errors.is_empty() {
             // One that was not generated would be missed by those that are to change it.
             let absorbed = builtin
@@ -345,10 +344,10 @@ impl Build<'_> {
 
     /// Runs the builtin transformers, then those of `transformers`.
     fn transform(&mut self, level: &mut Level) -> Result<()> {
-        let merged = Cell::new(false);
+        let effects = Effects::new(self.options.strict);
         let account = level.account.clone();
-        let (context, resources, configurations) = self.work(level, &merged);
-        let plugins = configurations.plugins(&context, self.options)?;
+        let (context, resources, configurations) = self.work(level, &effects);
+        let plugins = configurations.plugins(&context, &self.options.plugins)?;
         match account {
             None => TRANSFORMERS
                 .iter()
@@ -370,8 +369,14 @@ impl Build<'_> {
             }
             resources.retain(|resource| !resource.node().is_empty());
         }
-        if merged.get() {
+        if effects.has_merged() {
             self.asked = BuiltIn::Second;
+        }
+        for failure in effects.into_idle() {
+            let warning = Warning { text: None, failure };
+            if !self.warnings.contains(&warning) {
+                self.warnings.push(warning);
+            }
         }
         let is_foreign = |resource: &Resource| !Schema::has_built_in_scope(resource.gvk());
         if level.accumulator.resources.iter().any(is_foreign) {
@@ -382,9 +387,9 @@ impl Build<'_> {
 
     /// Runs the validators.
     fn validate(&self, level: &mut Level) -> Result<()> {
-        let merged = Cell::new(false);
-        let (context, resources, configurations) = self.work(level, &merged);
-        let plugins = configurations.plugins(&context, self.options)?;
+        let effects = Effects::new(false);
+        let (context, resources, configurations) = self.work(level, &effects);
+        let plugins = configurations.plugins(&context, &self.options.plugins)?;
         plugins.iter().try_for_each(|(plugin, _)| validate(plugin, &context, resources))
     }
 
@@ -392,7 +397,7 @@ impl Build<'_> {
     fn work<'l>(
         &'l self,
         level: &'l mut Level,
-        merged: &'l Cell<bool>,
+        effects: &'l Effects,
     ) -> (Context<'l>, &'l mut ResMap, &'l Configurations) {
         let Accumulator { resources, configuration, .. } = &mut level.accumulator;
         let context = Context {
@@ -400,7 +405,7 @@ impl Build<'_> {
             configuration: configuration.as_deref().unwrap_or(&self.defaults),
             root: &level.root,
             schema: &self.schema,
-            merged,
+            effects,
         };
         (context, resources, &level.plugins)
     }

@@ -35,6 +35,8 @@ pub struct Options {
     pub plugins: plugin::Options,
     /// Every resource gets a label that says who made it, as with `buildMetadata: [managedByLabel]`.
     pub managed_by_label: bool,
+    /// Whether warnings also tell of what changes nothing: patches without a target, images that nobody uses.
+    pub strict: bool,
 }
 
 /// What a target renders to.
@@ -72,8 +74,7 @@ pub fn build_and_warn(
     warnings.extend(deprecated);
     let order = order::choose(&kustomization, options.reorder, warnings)?;
     let metadata = Metadata::of(&kustomization);
-    let (accumulator, schema) =
-        accumulate::target(root, kustomization, &options.plugins, warnings)?;
+    let (accumulator, schema) = accumulate::target(root, kustomization, options, warnings)?;
     let Accumulator { mut resources, configuration, variables } = accumulator;
     generate::hash(&mut resources)?;
     if let Some(configuration) = configuration {

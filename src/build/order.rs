@@ -50,7 +50,10 @@ pub(super) fn choose(
     if reorder.is_some() {
         let text = "Warning: Sorting order is set both in 'kustomization.yaml' ('sortOptions') and in a CLI flag ('--reorder'). \
                     Using the kustomization file over the CLI flag.";
-        warnings.push(Warning { text: text.to_owned(), span: options.span });
+        let failure = Error::new(Code::NoEffect, "`--reorder` has no effect beside `sortOptions`")
+            .at(options.span)
+            .help("leave the flag out, or remove the field");
+        warnings.push(Warning { text: Some(text.to_owned()), failure });
     }
     let SortOptions { order, legacy_sort_options } = &options.value;
     match (order.as_str(), legacy_sort_options) {

@@ -8,10 +8,11 @@ use super::plugins::{Plugins, truth};
 use super::report::{self, Format};
 use crate::{
     build,
+    config::Warning,
     error::{Code, Error, Result},
     load::{self, Disk, Loader},
     resource::{ResMap, Resource},
-    source::{Sources, Span},
+    source::Sources,
     yaml,
 };
 
@@ -42,6 +43,14 @@ pub(super) struct Build {
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[arg(value_parser = truth(), hide = true)]
     enable_managedby_label: Option<bool>,
+
+    /// Print no warnings
+    #[arg(short, long)]
+    quiet: bool,
+
+    /// Fail on warnings, and on what changes nothing: patches without a target, images that nobody uses
+    #[arg(long)]
+    strict: bool,
 
     #[command(flatten)]
     plugins: Plugins,
@@ -99,24 +108,16 @@ impl Build {
             Order::Legacy => build::Reorder::Legacy,
             Order::None => build::Reorder::None,
         });
-        if reorder.is_some() {
-            report::warning(REORDER_DEPRECATED, Span::NONE, loader.sources(), format);
-        }
-        if self.enable_managedby_label.is_some() {
-            report::warning(MANAGED_BY_DEPRECATED, Span::NONE, loader.sources(), format);
-        }
         let options = build::Options {
             reorder,
             plugins: self.plugins.options(),
             managed_by_label: self.enable_managedby_label.unwrap_or_default()
                 || is_managed_by_environment(),
+            strict: self.strict,
         };
-        let mut warnings = Vec::new();
+        let mut warnings = self.warnings();
         let built = build::build_and_warn(loader, &self.directory, &options, &mut warnings);
-        for warning in &warnings {
-            report::warning(&warning.text, warning.span, loader.sources(), format);
-        }
-        let resources = built?;
+        let resources = self.heed(built, warnings, loader, format)?;
         let path = Path::new(&self.output);
         if self.output.is_empty() {
             super::print(&resources.to_yaml()?)?;
@@ -127,6 +128,45 @@ impl Build {
         }
         std::mem::forget(resources);
         Ok(())
+    }
+}
+
+impl Build {
+    /// What there is to say about the flags.
+    fn warnings(&self) -> Vec<Warning> {
+        let deprecated = |text: &str, flag: &str, field: &str| Warning {
+            text: Some(text.to_owned()),
+            failure: Error::new(Code::Deprecated, format!("`{flag}` is deprecated"))
+                .help(format!("use `{field}` in kustomization.yaml")),
+        };
+        let reorder =
+            self.reorder.map(|_| deprecated(REORDER_DEPRECATED, "--reorder", "sortOptions"));
+        let managed_by = self.enable_managedby_label.map(|_| {
+            let field = "buildMetadata: [managedByLabel]";
+            deprecated(MANAGED_BY_DEPRECATED, "--enable-managedby-label", field)
+        });
+        reorder.into_iter().chain(managed_by).collect()
+    }
+
+    /// Prints the warnings of a build, or makes failures of them where the user wants none.
+    fn heed(
+        &self,
+        built: Result<ResMap>,
+        warnings: Vec<Warning>,
+        loader: &Loader,
+        format: Format,
+    ) -> Result<ResMap> {
+        if self.strict {
+            let failures = warnings.into_iter().map(|warning| warning.failure);
+            let failures = Error::all(built.as_ref().err().cloned().into_iter().chain(failures));
+            return failures.map_or(built, Err);
+        }
+        for Warning { text, failure } in warnings.iter().filter(|_| !self.quiet) {
+            if let Some(text) = text {
+                report::warning(text, failure.span(), loader.sources(), format);
+            }
+        }
+        built
     }
 }
 

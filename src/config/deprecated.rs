@@ -1,16 +1,16 @@
 //! Fields of the past: what is said of them, and what becomes of them.
 
 use super::{HelmChartArgs, Kustomization};
-use crate::source::Span;
+use crate::error::{Code, Error};
 use crate::yaml::de::{self, Entry, Spanned};
 
 /// Something to tell that is no error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning {
-    /// The line to print, word for word as the reference prints it.
-    pub text: String,
-    /// What it is about.
-    pub span: Span,
+    /// The line to print, word for word as the reference prints it; nothing where the reference is silent.
+    pub text: Option<String>,
+    /// The same as a failure, for builds that allow no warnings: with its place.
+    pub failure: Error,
 }
 
 /// The deprecated fields in the order in which the reference warns of them, with their successors. Two others are
@@ -40,7 +40,10 @@ pub(super) fn warnings(entries: &[Entry<'_>]) -> Vec<Warning> {
             "# Warning: '{field}' is deprecated. Please use '{successor}' instead. \
              {experimental}Run 'kustomize edit fix' to update your Kustomization automatically."
         );
-        warnings.push(Warning { text, span: entry.key.span() });
+        let failure = Error::new(Code::Deprecated, format!("`{field}` is deprecated"))
+            .at(entry.key.span())
+            .help(format!("use `{successor}` instead"));
+        warnings.push(Warning { text: Some(text), failure });
     }
     warnings
 }

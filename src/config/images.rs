@@ -20,3 +20,11 @@ pub struct Image {
     /// The digest to give it, in place of a tag.
     pub digest: Spanned<Text>,
 }
+
+impl Image {
+    /// What is to be changed: the parts that are empty stay.
+    #[must_use]
+    pub const fn parts(&self) -> [&Spanned<Text>; 4] {
+        [&self.new_tag, &self.digest, &self.tag_suffix, &self.new_name]
+    }
+}

@@ -426,7 +426,10 @@ fn a_list_or_text_is_no_kustomization() {
 fn deprecated_fields_give_warnings_in_the_order_of_the_reference() {
     let warnings = |text: &str| -> Vec<(u32, String)> {
         let warnings = read(text).unwrap().1;
-        warnings.into_iter().map(|warning| (warning.span.start(), warning.text)).collect()
+        warnings
+            .into_iter()
+            .map(|warning| (warning.failure.span().start(), warning.text.unwrap_or_default()))
+            .collect()
     };
     let run = "Run 'kustomize edit fix' to update your Kustomization automatically.";
     let expected = [

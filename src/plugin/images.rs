@@ -21,6 +21,6 @@ struct Configuration {
 pub(super) fn configure(_: &Context<'_>, node: &Node) -> Result<Run> {
     let Configuration { image_tag, field_specs } = de::from_node_by(node, Rules::Lenient)?;
     Ok(Box::new(move |context, resources| {
-        images::apply(&[&image_tag], &field_specs, resources, context.schema)
+        images::apply(context, &[&image_tag], &field_specs, resources)
     }))
 }

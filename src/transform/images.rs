@@ -1,11 +1,14 @@
 //! `images:` changes names, tags and digests of container images wherever they are used.
 
+use std::cell::Cell;
+
 use super::{Context, Create, FieldPath};
 use crate::config::{FieldSpec, FieldSpecs, Image};
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::resource::{Pattern, ResMap, Resource};
 use crate::schema::Schema;
-use crate::yaml::{Kind, Node, Sequence, Tag};
+use crate::yaml::de::Spanned;
+use crate::yaml::{Kind, Node, Sequence, Tag, Text};
 
 /// Changes the images that the entries name, one entry after the other, each on the result of the one before. Linear in
 /// the size of the resources, plus the images times the entries.
@@ -19,15 +22,15 @@ use crate::yaml::{Kind, Node, Sequence, Tag};
 pub(super) fn transform(context: &Context<'_>, resources: &mut ResMap) -> Result<()> {
     let images: Vec<&Image> =
         context.kustomization.images.iter().map(|image| &image.value).collect();
-    apply(&images, &context.configuration.images, resources, context.schema)
+    apply(context, &images, &context.configuration.images, resources)
 }
 
 /// Applies entries to all resources.
 pub(crate) fn apply(
+    context: &Context<'_>,
     images: &[&Image],
     specs: &FieldSpecs,
     resources: &mut ResMap,
-    schema: &Schema,
 ) -> Result<()> {
     if images.is_empty() {
         return Ok(());
@@ -37,9 +40,16 @@ pub(crate) fn apply(
         specs.iter().map(|spec| (&spec.value, FieldPath::new(&spec.path))).collect();
     for resource in resources.iter_mut() {
         if resource.kind() != "CustomResourceDefinition" {
-            change(&changes, &fields, resource, schema).map_err(|error| {
+            change(&changes, &fields, resource, context.schema).map_err(|error| {
                 error.step(format!("while changing the images of {}", resource.id()))
             })?;
+        }
+    }
+    for Change { image, matched, .. } in &changes {
+        if image.parts().iter().all(|part| part.is_empty()) {
+            context.effects.idle(|| says_nothing(&image.name));
+        } else if !matched.get() {
+            context.effects.idle(|| unused(&image.name));
         }
     }
     Ok(())
@@ -74,6 +84,22 @@ struct Change<'c> {
     image: &'c Image,
     /// Nothing for a name that is no pattern: it matches nothing.
     pattern: Option<Pattern>,
+    /// Whether an image had the name.
+    matched: Cell<bool>,
+}
+
+/// That an entry has a name and nothing else.
+fn says_nothing(name: &Spanned<Text>) -> Error {
+    Error::new(Code::NoEffect, "found an entry of `images` that changes nothing")
+        .at(name.span)
+        .help("add `newTag`, `newName`, `tagSuffix` or `digest`")
+}
+
+/// That no image has the name of an entry.
+fn unused(name: &Spanned<Text>) -> Error {
+    Error::new(Code::NoEffect, format!("no image has the name `{}`", name.as_str()))
+        .at(name.span)
+        .help("write the name as it stands in the resources, without tag and digest")
 }
 
 /// A tag and a digest as the reference looks for them behind a name.
@@ -84,7 +110,7 @@ impl<'c> Change<'c> {
     fn new(image: &'c Image) -> Self {
         let pattern =
             Pattern::unanchored(&format!("^{}{TAG_AND_DIGEST}", image.name.as_str())).ok();
-        Self { image, pattern }
+        Self { image, pattern, matched: Cell::new(false) }
     }
 
     fn set(&self, field: &mut Node) -> Result<()> {
@@ -92,9 +118,10 @@ impl<'c> Change<'c> {
         if !self.pattern.as_ref().is_some_and(|pattern| pattern.matches(old)) {
             return Ok(());
         }
+        self.matched.set(true);
         let new = self.renamed(old);
         let image = self.image;
-        let parts = [&image.new_tag, &image.digest, &image.tag_suffix, &image.new_name];
+        let parts = image.parts();
         let span =
             parts.iter().find(|part| !part.is_empty()).map_or(image.name.span, |part| part.span);
         field.set_text(&new, Tag::None, span)

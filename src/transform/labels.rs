@@ -3,7 +3,7 @@
 use super::fields::{Fields, is_shared};
 use super::{Context, Create};
 use crate::config::{FieldSpec, FieldSpecs, Label, Pairs};
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::resource::ResMap;
 use crate::schema::Schema;
 use crate::source::Span;
@@ -20,6 +20,13 @@ use crate::yaml::{Share, Tag};
 pub(super) fn labels(context: &Context<'_>, resources: &mut ResMap) -> Result<()> {
     for label in &context.kustomization.labels {
         let specs = specs(context, label).map_err(|error| error.at(label.span))?;
+        if label.pairs.is_empty() {
+            context.effects.idle(|| {
+                Error::new(Code::NoEffect, "found an entry of `labels` without `pairs`")
+                    .at(label.span)
+                    .help("say which labels to add: `pairs: {team: shop}`")
+            });
+        }
         add(&label.pairs, &specs, resources, context.schema)?;
     }
     add(

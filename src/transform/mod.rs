@@ -1,6 +1,7 @@
 //! Changes to the resources of a build, in kustomize's order.
 
 pub(crate) mod affix;
+mod effects;
 mod field;
 mod fields;
 pub(crate) mod images;
@@ -12,9 +13,8 @@ pub(crate) mod replicas;
 pub(crate) mod select;
 pub(crate) mod value_path;
 
+pub use effects::Effects;
 pub use field::{Create, FieldPath};
-
-use std::cell::Cell;
 
 use crate::config::{Kustomization, TransformerConfig};
 use crate::error::Result;
@@ -33,8 +33,8 @@ pub struct Context<'a> {
     pub root: &'a Root,
     /// What is known of kinds.
     pub schema: &'a Schema,
-    /// Set when a strategic merge patch is applied, whatever comes of it: the schema was asked then.
-    pub merged: &'a Cell<bool>,
+    /// What they tell.
+    pub effects: &'a Effects,
 }
 
 /// A transformer: it does nothing where its fields say nothing.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::Context;
-use super::select::Selection;
-use crate::config::{self, PatchArgs};
+use super::select::{Selection, unmatched};
+use crate::config::{self, PatchArgs, Selector};
 use crate::error::{Code, Error, Result};
 use crate::patch::{Comments, JsonPatch, Merged, merge_commented};
 use crate::resource::{self, ResMap, Resource};
@@ -83,6 +83,9 @@ pub(super) fn json6902(context: &Context<'_>, resources: &mut ResMap) -> Result<
             .map_err(|error| error.at(entry.span).step("while reading `patchesJson6902`"))
     }))?;
     for (entry, (patch, selection)) in entries.iter().zip(loaded) {
+        if let Some(target) = &entry.target {
+            tell_if_idle(context, target, &selection.places(resources)?, resources);
+        }
         apply_selected(&patch, &selection, resources, context.schema)
             .map_err(|error| error.at(entry.span).step("while applying `patchesJson6902`"))?;
     }
@@ -133,11 +136,16 @@ impl Loaded {
         patch: &config::Patch,
         resources: &mut ResMap,
     ) -> Result<()> {
-        let selection = patch.target.as_ref().map(|target| Selection::new(target)).transpose()?;
-        match (self, selection) {
-            (Self::Strategic(patches), Some(selection)) => match patches.as_slice() {
+        let target = patch.target.as_ref();
+        let selection = target.map(|target| Selection::new(target)).transpose()?;
+        match (self, target.zip(selection)) {
+            (Self::Strategic(patches), Some((target, selection))) => match patches.as_slice() {
                 [] => Ok(()),
-                [patch] => apply_settled(context, patch, &selection.places(resources)?, resources),
+                [patch] => {
+                    let places = selection.places(resources)?;
+                    tell_if_idle(context, target, &places, resources);
+                    apply_settled(context, patch, &places, resources)
+                }
                 [_, second, ..] => {
                     Err(Error::new(Code::InvalidPatch, "found several patches for one `target`")
                         .at(second.span())
@@ -148,8 +156,10 @@ impl Loaded {
             (Self::Strategic(patches), None) => {
                 patches.iter().try_for_each(|patch| apply_by_name(context, patch, resources))
             }
-            (Self::Json(patch), Some(selection)) => {
-                selection.places(resources)?.into_iter().try_for_each(|place| {
+            (Self::Json(patch), Some((target, selection))) => {
+                let places = selection.places(resources)?;
+                tell_if_idle(context, target, &places, resources);
+                places.into_iter().try_for_each(|place| {
                     let apply = |resource: &mut Resource| {
                         resource.push_previous_id();
                         apply_json(patch, resource, context.schema)
@@ -162,6 +172,18 @@ impl Loaded {
                     .help("add `target: {kind: …, name: …}` to say what it is for"))
             }
         }
+    }
+}
+
+/// A patch whose target fits no resource changes nothing.
+fn tell_if_idle(
+    context: &Context<'_>,
+    target: &Spanned<Selector>,
+    places: &[usize],
+    resources: &ResMap,
+) {
+    if places.is_empty() {
+        context.effects.idle(|| unmatched(target, resources));
     }
 }
 
@@ -337,7 +359,7 @@ fn apply_settled(
 /// Applies a patch to a resource, which keeps its name and kind unless the patch may change them, and always its
 /// namespace. True when the resource is gone. (`api/resource/resource.go`: `ApplySmPatch`.)
 fn apply(context: &Context<'_>, patch: &Resource, resource: &mut Resource) -> Result<bool> {
-    context.merged.set(true);
+    context.effects.merge();
     let schema = context.schema;
     let before = resource.id().clone();
     if patch.allow_name_change || patch.allow_kind_change {

@@ -1,7 +1,7 @@
 //! Which resources a patch or a replacement is for.
 
 use crate::config::Selector;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::resource::{LabelSelector, Pattern, ResMap, Resource, is_bookkeeping};
 use crate::yaml::Text;
 use crate::yaml::de::Spanned;
@@ -132,6 +132,28 @@ impl Selection {
             }
         }
         Ok(places)
+    }
+}
+
+/// That a selector fits no resource, and the part that is to blame, as far as one is.
+pub(super) fn unmatched(selector: &Spanned<Selector>, resources: &ResMap) -> Error {
+    let error = Error::new(Code::NoEffect, "no resource fits the target");
+    let (kind, name) = (&selector.kind, &selector.name);
+    let kinds = || resources.iter().map(Resource::kind);
+    let is_kind = |resource: &&Resource| kind.is_empty() || resource.kind() == kind.as_str();
+    let names = || resources.iter().filter(is_kind).map(Resource::name);
+    if !kind.is_empty() && kinds().all(|known| known != kind.as_str()) {
+        error
+            .at(kind.span)
+            .label(format!("no resource of kind `{}` in this build", kind.as_str()))
+            .did_you_mean(kind, kinds())
+    } else if !name.is_empty() && names().all(|known| known != name.as_str()) {
+        error
+            .at(name.span)
+            .label(format!("no such resource has the name `{}`", name.as_str()))
+            .did_you_mean(name, names())
+    } else {
+        error.at(selector.span).label("each part has to fit: group, version, kind, name …")
     }
 }
 

@@ -127,8 +127,15 @@ impl Variables {
             self.0.keys().filter(|name| !used.contains(*name)).map(Text::as_str).collect();
         if !unused.is_empty() {
             let text = format!("well-defined vars that were never replaced: {}", unused.join(","));
-            let span = self.0.get(unused[0]).map_or(Span::NONE, |variable| variable.name.span);
-            warnings.push(Warning { text, span });
+            let failure = |name: &&str| {
+                let variable = self.0.get(*name)?;
+                let message = format!("the variable `{name}` is never used");
+                Some(Error::new(Code::NoEffect, message).at(variable.name.span).help(format!(
+                    "write `$({name})` in a field that `varReference` names, or remove the variable"
+                )))
+            };
+            let failures = Error::all(unused.iter().filter_map(failure));
+            warnings.extend(failures.map(|failure| Warning { text: Some(text), failure }));
         }
         Ok(())
     }
