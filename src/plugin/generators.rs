@@ -11,7 +11,7 @@ use crate::resource::Resource;
 use crate::schema::Schema;
 use crate::source::Span;
 use crate::yaml::de::{self, Rules, Spanned};
-use crate::yaml::{Node, Text, json_passage};
+use crate::yaml::{Node, json_passage};
 
 /// What the configuration of a generator is read with.
 struct Given<'a> {
@@ -88,17 +88,10 @@ fn iam_policy(context: &Context<'_>, given: &Given<'_>) -> Result<Resource> {
     generate::iam_policy(context, &args, given.span)
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Chart {
-    name: Spanned<Text>,
-}
-
 /// (kustomize, `api/internal/builtins/HelmChartInflationGenerator.go`.)
 fn chart(_: &Context<'_>, given: &Given<'_>) -> Result<Resource> {
-    let Chart { name } = de::from_node_by(given.node, Rules::Embedded)?;
-    let place = if name.span.is_none() { given.span } else { name.span };
-    Err(helm::chart(&name, place, given.options))
+    let chart = de::from_node_by(given.node, Rules::Embedded)?;
+    Err(helm::chart(&chart, given.span, given.options))
 }
 
 impl Given<'_> {

@@ -1,45 +1,63 @@
 //! `helmCharts:` and `HelmChartInflationGenerator` render charts with Helm.
 
 use super::Options;
-use crate::config::Kustomization;
+use crate::config::{HelmChart, Kustomization};
 use crate::error::{Code, Error, Result};
 use crate::source::Span;
 
 /// Renders the charts of a kustomization: none yet. (kustomize, `api/internal/builtins/HelmChartInflationGenerator.go`.)
 ///
 /// # Errors
-/// [`Code::PluginNotEnabled`], [`Code::InvalidArgument`], [`Code::MissingName`] or [`Code::NotSupportedYet`] for each.
+/// For each chart, those of [`chart`].
 pub fn charts(kustomization: &Kustomization, options: &Options) -> Result<()> {
-    let errors = kustomization.helm_charts.iter().map(|entry| {
-        let name = &entry.name;
-        let place = if name.span.is_none() { entry.span } else { name.span };
-        chart(name, place, options)
-    });
+    let errors = kustomization.helm_charts.iter().map(|entry| chart(entry, entry.span, options));
     Error::all(errors).map_or(Ok(()), Err)
 }
 
-/// Why a chart is not rendered: [`Code::PluginNotEnabled`] if nobody allowed it, [`Code::InvalidArgument`] without a program to run,
-/// [`Code::MissingName`] for a chart without a name, else [`Code::NotSupportedYet`].
-pub(super) fn chart(name: &str, place: Span, options: &Options) -> Error {
-    let what = if name.is_empty() { "a chart".to_owned() } else { format!("the chart `{name}`") };
-    let error = if !options.helm.enabled && !options.enabled {
-        Error::new(Code::PluginNotEnabled, format!("{what} needs Helm, which is not enabled"))
-            .help("allow krender to run it: `--enable-helm`")
-    } else if options.helm.command.is_empty() {
-        Error::new(
-            Code::InvalidArgument,
-            format!("{what} needs Helm, and `--helm-command` is empty"),
-        )
-        .help("name the program: `--helm-command helm`")
-    } else if name.is_empty() {
-        Error::new(Code::MissingName, "a chart has no name")
-            .help("say which chart it is: `name: …`")
-    } else {
-        Error::new(
-            Code::NotSupportedYet,
-            format!("{what} needs Helm, which krender does not run yet"),
-        )
-        .help("render the chart with `helm template` into a file, and list that under `resources`")
+/// Why a chart is not rendered: [`Code::PluginNotEnabled`] if nobody allowed it, [`Code::InvalidArgument`] without a
+/// program to run, [`Code::MissingName`] and [`Code::InvalidValue`] for what is wrong with it, else
+/// [`Code::NotSupportedYet`].
+pub(super) fn chart(chart: &HelmChart, place: Span, options: &Options) -> Error {
+    let HelmChart { name, values_merge, .. } = chart;
+    let place = if name.span.is_none() { place } else { name.span };
+    let what = match name.as_str() {
+        "" => "a chart".to_owned(),
+        name => format!("the chart `{name}`"),
     };
-    error.at(place)
+    if !options.helm.enabled && !options.enabled {
+        let message = format!("{what} needs Helm, which is not enabled");
+        return Error::new(Code::PluginNotEnabled, message)
+            .at(place)
+            .help("allow krender to run it: `--enable-helm`");
+    }
+    if options.helm.command.is_empty() {
+        let message = format!("{what} needs Helm, and `--helm-command` is empty");
+        return Error::new(Code::InvalidArgument, message)
+            .at(place)
+            .help("name the program: `--helm-command helm`");
+    }
+    if name.is_empty() {
+        return Error::new(Code::MissingName, "a chart has no name")
+            .at(place)
+            .help("say which chart it is: `name: …`");
+    }
+    if !["", MERGE, OVERRIDE, REPLACE].contains(&values_merge.as_str()) {
+        let message = format!(
+            "found `{values_merge}` as `valuesMerge`, expected `{MERGE}`, `{OVERRIDE}` or `{REPLACE}`"
+        );
+        return Error::new(Code::InvalidValue, message)
+            .at(values_merge.span)
+            .did_you_mean(values_merge, [MERGE, OVERRIDE, REPLACE]);
+    }
+    let message = format!("{what} needs Helm, which krender does not run yet");
+    Error::new(Code::NotSupportedYet, message)
+        .at(place)
+        .help("render the chart with `helm template` into a file, and list that under `resources`")
 }
+
+/// The values in the file go over those written in place.
+const MERGE: &str = "merge";
+/// The values written in place go over those in the file.
+const OVERRIDE: &str = "override";
+/// The values written in place are all.
+const REPLACE: &str = "replace";
