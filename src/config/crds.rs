@@ -17,8 +17,8 @@ impl TransformerConfig {
     /// (kustomize, `api/internal/accumulator/loadconfigfromcrds.go`.)
     ///
     /// # Errors
-    /// [`Code::InvalidType`] for what is no definition, [`Code::Cycle`] for one that contains itself and
-    /// [`Code::TooLarge`] for too many fields; those of [`TransformerConfig::merge`], and what is wrong with the file
+    /// [`Code::InvalidType`] for what is no definition, [`Code::Cycle`] for one that contains itself,
+    /// [`Code::TooLarge`] and [`Code::NestingTooDeep`] for too many fields; those of [`TransformerConfig::merge`], and what is wrong with the file
     /// as YAML.
     pub fn of_crds(source: &Source) -> Result<Self> {
         let text = source.text();
@@ -53,6 +53,10 @@ impl TransformerConfig {
 
 /// So many fields are visited: references can multiply them without end.
 const MOST_FIELDS: usize = 1_000_000;
+/// A field that something is said of counts for so many: it is compared with all others.
+const MARKED: usize = 100;
+/// So deep are references followed.
+const DEEPEST: usize = 1000;
 
 /// The definitions of a file by name.
 struct Definitions<'a>(BTreeMap<Cow<'a, str>, Definition<'a>>);
@@ -118,7 +122,8 @@ impl<'a> Definitions<'a> {
                 visits.pop();
                 continue;
             };
-            *budget = budget.checked_sub(1).ok_or_else(|| {
+            let cost = if property.is_marked() { MARKED } else { 1 };
+            *budget = budget.checked_sub(cost).ok_or_else(|| {
                 Error::new(Code::TooLarge, format!("types with more than {MOST_FIELDS} fields"))
                     .at(definition.span)
             })?;
@@ -135,6 +140,10 @@ impl<'a> Definitions<'a> {
                     .at(*span)
                     .label(format!("reached as `{path}` of `{kind}`"))
                     .help("leave the reference out: fields below it are found without it"));
+            }
+            if visits.len() == DEEPEST {
+                let message = format!("types are nested more than {DEEPEST} deep");
+                return Err(Error::new(Code::NestingTooDeep, message).at(*span));
             }
             visits.push(inner.visit(path.len()));
         }
@@ -156,6 +165,10 @@ impl<'a> Definition<'a> {
 }
 
 impl Property<'_> {
+    fn is_marked(&self) -> bool {
+        self.texts.keys().any(|key| key.starts_with("x-kubernetes-"))
+    }
+
     /// Adds what is said of the field at a path.
     fn configure(&self, gvk: &Gvk, path: &str, config: &mut TransformerConfig) -> Result<()> {
         let spec = |path: &str, span| {
@@ -295,7 +308,12 @@ mod tests {
             let next = level + 1;
             format!("t{level}: {{Schema: {{properties: {{a: {{$ref: t{next}}}, b: {{$ref: t{next}}}}}}}}}\n")
         });
-        let text: String = std::iter::once(kind).chain(types).collect();
+        let text: String = std::iter::once(kind.clone()).chain(types).collect();
         assert!(read(&text).unwrap_err().contains("too-large"));
+        let chain = (0..2000).map(|level| {
+            format!("t{level}: {{Schema: {{properties: {{a: {{$ref: t{}}}}}}}}}\n", level + 1)
+        });
+        let text: String = std::iter::once(kind).chain(chain).collect();
+        assert!(read(&text).unwrap_err().contains("nesting-too-deep"));
     }
 }
