@@ -5,7 +5,7 @@ use serde::Deserialize;
 use crate::error::{Code, Error, Result};
 use crate::schema::Gvk;
 use crate::yaml::Text;
-use crate::yaml::de::Spanned;
+use crate::yaml::de::{Spanned, embedded};
 
 /// A field of all objects of a type.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -23,8 +23,11 @@ pub struct FieldSpec {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct WrittenFieldSpec {
+    #[serde(deserialize_with = "embedded")]
     group: Text,
+    #[serde(deserialize_with = "embedded")]
     version: Text,
+    #[serde(deserialize_with = "embedded")]
     kind: Text,
     path: Text,
     create: bool,

@@ -6,6 +6,7 @@ use super::FieldSpecs;
 use crate::error::Result;
 use crate::schema::Gvk;
 use crate::yaml::Text;
+use crate::yaml::de::embedded;
 
 /// The objects of one type, and the fields of others that hold their names.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -21,8 +22,11 @@ pub struct NameBackReferences {
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct WrittenReferences {
+    #[serde(deserialize_with = "embedded")]
     group: Text,
+    #[serde(deserialize_with = "embedded")]
     version: Text,
+    #[serde(deserialize_with = "embedded")]
     kind: Text,
     field_specs: FieldSpecs,
 }

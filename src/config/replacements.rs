@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::Selector;
 use crate::error::{Code, Error, Result};
 use crate::source::Source;
-use crate::yaml::de::{self, Rules, Spanned};
+use crate::yaml::de::{self, Rules, Spanned, embedded};
 use crate::yaml::{Kind, Text, parse};
 
 /// One replacement, or the file that holds some. An entry of such a file is read by the same type, and its `path`
@@ -48,14 +48,19 @@ impl Replacement {
 #[serde(default, rename_all = "camelCase")]
 pub struct SourceSelector {
     /// The group of its type; parts that are empty fit anything.
+    #[serde(deserialize_with = "embedded")]
     pub group: Spanned<Text>,
     /// The version of its type.
+    #[serde(deserialize_with = "embedded")]
     pub version: Spanned<Text>,
     /// Its kind.
+    #[serde(deserialize_with = "embedded")]
     pub kind: Spanned<Text>,
     /// Its name.
+    #[serde(deserialize_with = "embedded")]
     pub name: Spanned<Text>,
     /// Its namespace.
+    #[serde(deserialize_with = "embedded")]
     pub namespace: Spanned<Text>,
     /// The field; `metadata.name` if it is empty.
     pub field_path: Spanned<Text>,

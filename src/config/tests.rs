@@ -540,3 +540,17 @@ fn places_are_kept() {
     assert_eq!(at(kustomization.images[0].name.span), "nginx");
     assert_eq!(at(kustomization.places.of_field("images").unwrap()), "images");
 }
+
+#[test]
+fn no_text_is_made_of_numbers_in_what_speaks_of_a_type() {
+    let read = |text: &str| {
+        let source = Sources::new().add("configuration.yaml", text).unwrap();
+        TransformerConfig::read(&source).map_err(|error| error.code())
+    };
+    assert!(read("namePrefix: [{path: 5}]").is_ok());
+    for text in
+        ["namePrefix: [{path: a, kind: 5}]", "nameReference: [{kind: true, fieldSpecs: []}]"]
+    {
+        assert_eq!(read(text).unwrap_err(), crate::error::Code::InvalidType, "{text}");
+    }
+}

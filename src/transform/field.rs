@@ -18,6 +18,17 @@ struct Key {
     list: bool,
 }
 
+impl Key {
+    /// Whether it can name a field. What looks like the place of an element, or like many, cannot.
+    /// (kyaml, `PathGetter`.)
+    fn names_a_field(&self) -> bool {
+        let digits = self.name.strip_prefix(['+', '-']).unwrap_or(&self.name);
+        let is_index = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let is_element = self.name.starts_with('[') && self.name.ends_with(']');
+        !is_index && !is_element && !matches!(&*self.name, "" | "-" | "*")
+    }
+}
+
 /// What is made of a field that is not there, if the field spec says to create it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Create {
@@ -85,12 +96,15 @@ fn visit(
             items.into_iter().flatten().try_for_each(|item| visit(keys, item, create, span, set))
         }
         Kind::Mapping => {
-            if key.name.is_empty() {
-                return Err(Error::new(
-                    Code::InvalidValue,
-                    "found an empty key in the path of a field spec",
-                )
-                .at(span));
+            if !key.names_a_field() {
+                let message = match &*key.name {
+                    "" => "found an empty key in the path of a field spec".to_owned(),
+                    name => format!("found `{name}` in the path of a field spec, expected a key"),
+                };
+                return Err(Error::new(Code::InvalidValue, message)
+                    .at(span)
+                    .note(node.span(), "a mapping here")
+                    .help("a path leads into lists by itself, through all of their elements"));
             }
             let create_here = if key.list { Create::Never } else { create };
             match field(node, key, rest.is_empty(), create_here, span) {
@@ -139,6 +153,8 @@ fn leads_somewhere(keys: &[Key], node: &Node) -> bool {
         Kind::Sequence => node
             .as_sequence()
             .is_some_and(|list| list.items().iter().any(|item| leads_somewhere(keys, item))),
+        // So is what cannot name a field.
+        Kind::Mapping if !key.names_a_field() => true,
         Kind::Mapping => {
             node.get(&key.name).is_some_and(|field| field.is_null() || leads_somewhere(rest, field))
         }
@@ -177,6 +193,10 @@ mod tests {
         assert_eq!(visited("a: {b/c: 1}", r"a/b\/c", Create::Never), "{a: {b/c: new}}");
         assert_eq!(visited("a: text", "a/b", Create::Never), "invalid-type");
         assert_eq!(visited("a: null", "a/b", Create::Never), "{a: null}");
+        for key in ["0", "-1", "-", "*", "[k=v]", ""] {
+            assert_eq!(visited("a: {}", &format!("a/{key}"), Create::Never), "invalid-value");
+            assert_eq!(visited("a: {}", &format!("b/{key}"), Create::Never), "{a: {}}");
+        }
         assert_eq!(visited("a: null", "a[]/b", Create::Never), "{a: []}");
     }
 

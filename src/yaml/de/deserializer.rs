@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::source::Span;
 use crate::yaml::{Node, Scalar, Value, resolve_1_1};
 
+use super::embedded::EMBEDDED;
 use super::entries::{Entry, entries};
 use super::fields::fields;
 use super::spanned::SPANNED;
@@ -24,9 +25,15 @@ use super::{Reader, Rules};
 pub(super) struct NodeDeserializer<'a> {
     pub(super) node: &'a Node,
     pub(super) reader: &'a Reader,
+    /// Whether it is for a field of an embedded struct.
+    embedded: bool,
 }
 
 impl<'a> NodeDeserializer<'a> {
+    pub(super) const fn new(node: &'a Node, reader: &'a Reader) -> Self {
+        Self { node, reader, embedded: false }
+    }
+
     /// The scalar's value; nothing for a collection.
     fn value(self) -> Result<Option<(&'a Scalar, Value<'a>)>> {
         self.node.as_scalar().map(|scalar| Ok((scalar, resolve_1_1(scalar)?))).transpose()
@@ -45,7 +52,8 @@ impl<'a> NodeDeserializer<'a> {
                 value_text(scalar, value)
             }
             Some((scalar, value))
-                if matches!(self.reader.rules, Rules::Strict | Rules::Lenient) =>
+                if matches!(self.reader.rules, Rules::Strict | Rules::Lenient)
+                    && !self.embedded =>
             {
                 value_text(scalar, value)
             }
@@ -168,10 +176,10 @@ impl<'de> Deserializer<'de> for NodeDeserializer<'_> {
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
-        _name: &'static str,
+        name: &'static str,
         visitor: V,
     ) -> Result<V::Value> {
-        visitor.visit_newtype_struct(self)
+        visitor.visit_newtype_struct(Self { embedded: self.embedded || name == EMBEDDED, ..self })
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
@@ -268,7 +276,7 @@ impl<'de> SeqAccess<'de> for Elements<'_> {
         let reader = self.reader;
         self.items
             .next()
-            .map(|node| seed.deserialize(NodeDeserializer { node, reader }))
+            .map(|node| seed.deserialize(NodeDeserializer::new(node, reader)))
             .transpose()
     }
 
@@ -297,7 +305,7 @@ impl<'de> MapAccess<'de> for Entries<'_> {
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value> {
         let node = self.value.take().ok_or_else(value_before_key)?;
-        seed.deserialize(NodeDeserializer { node, reader: self.reader })
+        seed.deserialize(NodeDeserializer::new(node, self.reader))
     }
 }
 
@@ -322,7 +330,7 @@ impl<'de> MapAccess<'de> for Fields<'_> {
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value> {
         let value = self.value.take().ok_or_else(value_before_key)?;
-        seed.deserialize(NodeDeserializer { node: &value, reader: self.reader })
+        seed.deserialize(NodeDeserializer::new(&value, self.reader))
     }
 }
 

@@ -9,6 +9,7 @@
 mod capture;
 mod check;
 mod deserializer;
+mod embedded;
 mod entries;
 mod fields;
 mod spanned;
@@ -27,6 +28,7 @@ use crate::yaml::Node;
 use deserializer::NodeDeserializer;
 
 pub use capture::mapping;
+pub use embedded::embedded;
 pub use entries::{Entry, entries};
 pub use fields::same_name;
 pub use spanned::Spanned;
@@ -67,7 +69,7 @@ pub fn from_node<T: DeserializeOwned>(node: &Node) -> Result<T> {
 pub fn from_node_by<T: DeserializeOwned>(node: &Node, rules: Rules) -> Result<T> {
     check::check(node, rules)?;
     let reader = Reader { rules, errors: RefCell::default() };
-    let value = T::deserialize(NodeDeserializer { node, reader: &reader });
+    let value = T::deserialize(NodeDeserializer::new(node, &reader));
     let mut errors = reader.errors.into_inner();
     let value = value.map_err(|error| errors.push(error));
     errors.sort_by_key(Error::span);
