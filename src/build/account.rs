@@ -8,7 +8,7 @@ use crate::load::Root;
 use crate::resource::{ConfiguredBy, Kept, ORIGIN, Origin, ResMap, Resource};
 use crate::schema::Schema;
 use crate::source::Span;
-use crate::transform::labels;
+use crate::transform::{Context, TRANSFORMERS, labels};
 use crate::yaml::Text;
 use crate::yaml::de::Spanned;
 
@@ -114,6 +114,28 @@ impl Account {
         resources.iter_mut().try_for_each(|resource| resource.set_origin(&origin))
     }
 
+    /// Runs the builtin transformers one by one, and says of all resources what changed them.
+    ///
+    /// # Errors
+    /// Those of the transformers, and of [`ResMap::add_transformation`].
+    pub(super) fn transform(&self, context: &Context<'_>, resources: &mut ResMap) -> Result<()> {
+        for (name, transformer) in TRANSFORMERS {
+            let instances = instances(name, context.kustomization);
+            let before = (instances.len() > 1).then(|| resources.clone());
+            for kustomization in &instances {
+                let done = transformer(&Context { kustomization, ..*context }, resources);
+                if let Err(error) = done {
+                    // All entries together say which of them it is.
+                    let again = before.and_then(|mut all| transformer(context, &mut all).err());
+                    return Err(again.unwrap_or(error));
+                }
+                resources.add_transformation(&self.builtin(name))?;
+                resources.retain(|resource| !resource.node().is_empty());
+            }
+        }
+        Ok(())
+    }
+
     /// What a generator or transformer makes that the fields of the kustomization ask for.
     pub(super) fn builtin(&self, kind: &str) -> Origin {
         Origin {
@@ -163,7 +185,7 @@ pub(super) fn generated(resource: &mut Resource, origin: Option<&Origin>) -> Res
 
 /// A kustomization with nothing but the work of one transformer, for each time that the reference counts it: an entry
 /// of a list is a transformer of its own. (`api/internal/target/kusttarget_configplugin.go`.)
-pub(super) fn instances(transformer: &str, all: &Kustomization) -> Vec<Kustomization> {
+fn instances(transformer: &str, all: &Kustomization) -> Vec<Kustomization> {
     fn each<T: Clone>(entries: &[T], one: fn(Vec<T>) -> Kustomization) -> Vec<Kustomization> {
         entries.iter().map(|entry| one(vec![entry.clone()])).collect()
     }
@@ -226,7 +248,6 @@ fn join(folder: &str, path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transform::TRANSFORMERS;
 
     #[test]
     fn paths_are_joined_without_detours() {

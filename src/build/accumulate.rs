@@ -352,15 +352,7 @@ impl Build<'_> {
             None => TRANSFORMERS
                 .iter()
                 .try_for_each(|(_, transformer)| transformer(&context, resources))?,
-            Some(account) => {
-                for (name, transformer) in TRANSFORMERS {
-                    for kustomization in &account::instances(name, context.kustomization) {
-                        transformer(&Context { kustomization, ..context }, resources)?;
-                        resources.add_transformation(&account.builtin(name))?;
-                        resources.retain(|resource| !resource.node().is_empty());
-                    }
-                }
-            }
+            Some(account) => account.transform(&context, resources)?,
         }
         for (plugin, origin) in &plugins {
             plugin.transform(&context, resources)?;
