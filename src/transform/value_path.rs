@@ -243,4 +243,18 @@ mod tests {
         assert_eq!(filled("a: []", "a/-1"), "invalid-value");
         assert_eq!(filled("a: []", "a/[k]"), "invalid-value");
     }
+
+    #[test]
+    fn a_value_is_found_with_the_way_to_it() {
+        let text = "a: [x, {k: v, b: 1}, {b: 2}]";
+        let root = document(&Sources::new().add("text.yaml", text).unwrap()).unwrap().unwrap().root;
+        let found = |path: &str| {
+            let path = ValuePath::of_names(&path::split_bracketed(path)).unwrap();
+            path.find(&root).unwrap().map(|(node, way)| format!("{node:?} {way:?}"))
+        };
+        assert_eq!(found("a.[k=v].b").as_deref(), Some("1 [0, 1, 1]"));
+        assert_eq!(found("a.-.b").as_deref(), Some("2 [0, 2, 0]"));
+        assert_eq!(found("a.[=x]").as_deref(), Some("x [0, 0]"));
+        assert_eq!(found("a.[k=w].b"), None);
+    }
 }

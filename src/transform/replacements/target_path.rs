@@ -344,3 +344,76 @@ fn items(node: &Node) -> Result<&[Node]> {
         None => Err(node.wrong_kind(Kind::Sequence)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Sources;
+    use crate::yaml::parse::document;
+
+    fn filled(text: &str, path: &str, create: Option<Kind>) -> String {
+        let mut root =
+            document(&Sources::new().add("text.yaml", text).unwrap()).unwrap().unwrap().root;
+        let places = match TargetPath::new(path, Span::NONE).find(&mut root, create) {
+            Ok(places) => places,
+            Err(error) => return error.code().to_string(),
+        };
+        for place in places {
+            match place {
+                Place::At(way) => {
+                    let node = at_mut(&mut root, &way).unwrap();
+                    *node = Scalar::string("new", Span::NONE).into();
+                }
+                Place::Lost(_) => return "lost".to_owned(),
+            }
+        }
+        format!("{root:?}").replace("!!Str \"new\"", "new")
+    }
+
+    #[test]
+    fn a_path_leads_to_all_that_fits() {
+        let text = "a: [{n: one, v: 1}, {n: none, v: 2}, {n: two, v: 3}]";
+        let there = |path| filled(text, path, None);
+        assert_eq!(there("a.*.v"), "{a: [{n: one, v: new}, {n: none, v: new}, {n: two, v: new}]}");
+        assert_eq!(
+            there("a.[n=one].v"),
+            "{a: [{n: one, v: new}, {n: none, v: new}, {n: two, v: 3}]}"
+        );
+        assert_eq!(
+            there("a.[n=^one$].v"),
+            "{a: [{n: one, v: new}, {n: none, v: 2}, {n: two, v: 3}]}"
+        );
+        assert_eq!(there("a.2.v"), "{a: [{n: one, v: 1}, {n: none, v: 2}, {n: two, v: new}]}");
+        assert_eq!(filled("a: {b.c/d: 1}", "a.[b.c/d]", None), "{a: {b.c/d: new}}");
+        assert_eq!(filled("a: [x, y]", "a.[=y]", None), "{a: [x, new]}");
+    }
+
+    #[test]
+    fn what_is_not_there_is_made_if_asked_for() {
+        let made = |text: &str, path: &str| filled(text, path, Some(Kind::Scalar));
+        assert_eq!(made("{}", "a.b"), "{a: {b: new}}");
+        assert_eq!(made("{}", "a.0.b"), "{a: [{b: new}]}");
+        assert_eq!(made("a: [x]", "a.1"), "{a: [x, new]}");
+        assert_eq!(made("a: []", "a.[n=one].v"), "{a: [{n: one, v: new}]}");
+        assert_eq!(made("a: [x]", "a.[=y]"), "{a: [x, new]}");
+        assert_eq!(made("a: {}", "a.-"), "{a: {-: new}}");
+        assert_eq!(made("a: [~]", "a.0.b"), "lost");
+    }
+
+    #[test]
+    fn what_leads_nowhere_is_an_error() {
+        let create = Some(Kind::Scalar);
+        for (text, path, create, code) in [
+            ("a: {b: 1}", "a.c", None, "replacement-field-not-found"),
+            ("a: []", "a.*", None, "replacement-field-not-found"),
+            ("a: []", "a.1", create, "replacement-field-not-found"),
+            ("a: [x]", "a.[=b+c$]", create, "replacement-field-not-found"),
+            ("a: {b: 1}", "a.*", None, "invalid-type"),
+            ("a: [x]", "a.-", None, "invalid-type"),
+            ("a: [x]", "a.[b]", None, "invalid-value"),
+            ("a: [x]", "a.[=(]", None, "invalid-pattern"),
+        ] {
+            assert_eq!(filled(text, path, create), code, "{path}");
+        }
+    }
+}

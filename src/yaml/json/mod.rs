@@ -267,6 +267,32 @@ mod tests {
     }
 
     #[test]
+    fn other_documents_keep_their_integers() {
+        let text = "b: [12345678901234567, {}, []]\na: {c: 1.50}";
+        let node = document(&Sources::new(), text).unwrap();
+        let mut out = String::new();
+        write_json(&node, Form::Compact, &mut out).unwrap();
+        assert_eq!(out, r#"{"a":{"c":1.5},"b":[12345678901234567,{},[]]}"#);
+        out.clear();
+        write_json(&node, Form::Indented, &mut out).unwrap();
+        let lines = [
+            "{",
+            "  \"a\": {",
+            "    \"c\": 1.5",
+            "  },",
+            "  \"b\": [",
+            "    12345678901234567,",
+            "    {},",
+            "    []",
+            "  ]",
+            "}",
+        ];
+        assert_eq!(out.lines().collect::<Vec<_>>(), lines);
+        let number = document(&Sources::new(), "{1: a}").unwrap();
+        assert!(write_json(&number, Form::Compact, &mut out).is_err());
+    }
+
+    #[test]
     fn depth_costs_no_stack() {
         let body = || {
             let mut node = nested(10_000);

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::Remarks;
-use super::scan::{Extent, Kind, Scanner, Token};
+use super::scan::{Extent, Kind, Scanner, Token, unsupported};
 use crate::error::Result;
 
 /// The comments of a document, by the places of its nodes.
@@ -110,7 +110,7 @@ impl Parser<'_> {
         if self.peek()?.kind == Kind::DocumentStart {
             self.skip();
             let next = self.peek()?.kind;
-            if matches!(next, Kind::DocumentStart | Kind::DocumentEnd | Kind::StreamEnd) {
+            if matches!(next, Kind::DocumentStart | Kind::StreamEnd) {
                 self.composer.empty();
             } else {
                 self.states.push(State::Node { block: true, indentless: false });
@@ -122,9 +122,7 @@ impl Parser<'_> {
         while let Some(state) = self.states.pop() {
             self.step(state)?;
         }
-        if self.peek()?.kind == Kind::DocumentEnd {
-            self.skip();
-        }
+        self.peek()?;
         let Remarks { head, foot, .. } = self.take();
         self.composer.comments.document.foot = if foot.is_empty() { head } else { foot };
         Ok(())
@@ -169,22 +167,28 @@ impl Parser<'_> {
     }
 
     fn node(&mut self, block: bool, indentless: bool) -> Result<()> {
-        let token = self.peek()?;
+        let mut token = self.peek()?;
+        let mut tag = String::new();
+        if token.kind == Kind::Tag {
+            tag = self.scanner.tag(token.start)?.to_owned();
+            self.skip();
+            token = self.peek()?;
+        }
         let at = token.start.index.max(0).unsigned_abs();
         if indentless && token.kind == Kind::BlockEntry {
-            self.composer.begin(at, false, false, Remarks::default());
+            self.composer.begin(at, false, false, Remarks { tag, ..Remarks::default() });
             self.states.push(State::IndentlessItem);
             return Ok(());
         }
         match token.kind {
             Kind::Scalar => {
-                let remarks = self.take();
+                let remarks = Remarks { tag, ..self.take() };
                 self.composer.scalar(at, remarks);
                 self.skip();
             }
             Kind::FlowSequenceStart | Kind::FlowMappingStart => {
                 let is_mapping = token.kind == Kind::FlowMappingStart;
-                let remarks = self.take();
+                let remarks = Remarks { tag, ..self.take() };
                 self.composer.begin(at, is_mapping, true, remarks);
                 self.states.push(if is_mapping {
                     State::FlowKey { first: true }
@@ -195,13 +199,15 @@ impl Parser<'_> {
             Kind::BlockSequenceStart | Kind::BlockMappingStart if block => {
                 let is_mapping = token.kind == Kind::BlockMappingStart;
                 let head = std::mem::take(&mut self.stem);
-                self.composer.begin(at, is_mapping, false, Remarks { head, ..Remarks::default() });
+                let remarks = Remarks { head, tag, ..Remarks::default() };
+                self.composer.begin(at, is_mapping, false, remarks);
                 self.states.push(if is_mapping {
                     State::BlockKey { first: true }
                 } else {
                     State::BlockItem { first: true }
                 });
             }
+            _ if !tag.is_empty() => return Err(unsupported("a tag without a value")),
             _ => self.composer.empty(),
         }
         Ok(())

@@ -40,7 +40,7 @@ enum What<'a> {
     End,
 }
 
-/// The comments of a node.
+/// The comments of a node, and its tag.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Remarks {
     /// On the lines above.
@@ -51,13 +51,15 @@ struct Remarks {
     foot: String,
     /// The foot of the entry before.
     tail: String,
+    /// The tag of the node, which stays whatever becomes of it.
+    tag: String,
 }
 
 /// Appends a document in the styles of its nodes, with the comments of the text that it was read from. What stands
 /// elsewhere has none. (kyaml, `yaml.String`.)
 ///
 /// # Errors
-/// [`Code::NotSupportedYet`] for anchors, aliases, explicit tags and keys behind `?`.
+/// [`Code::NotSupportedYet`] for anchors, aliases and keys behind `?`.
 pub fn rewrite(root: &Node, original: &Source, out: &mut String) -> Result<()> {
     let comments = comments_of(original)?;
     let Remarks { head, foot, .. } = comments.document.clone();
@@ -154,13 +156,13 @@ enum Rest<'a> {
 
 impl<'a> EventsOf<'a> {
     fn begin(&mut self, rest: Rest<'a>, span: Span, tail: String, flow: bool) -> Event<'a> {
-        let Remarks { head, line, foot, .. } = self.reading.of_collection(span);
+        let Remarks { head, line, foot, tag, .. } = self.reading.of_collection(span);
         let what = match rest {
             Rest::Items(_) => What::Sequence { flow },
             Rest::Entries(_) => What::Mapping { flow },
         };
         self.open.push(Open { rest, end: Remarks { line, foot, ..Remarks::default() } });
-        Event { what, remarks: Remarks { head, tail, ..Remarks::default() } }
+        Event { what, remarks: Remarks { head, tail, tag, ..Remarks::default() } }
     }
 }
 
@@ -172,7 +174,7 @@ impl<'a> Iterator for EventsOf<'a> {
             return Some(match &node.0 {
                 Repr::Scalar(scalar) => {
                     let remarks = Remarks { tail, ..self.reading.of_scalar(scalar) };
-                    Event { what: scalar_event(scalar), remarks }
+                    Event { what: scalar_event(scalar, &remarks.tag), remarks }
                 }
                 Repr::Sequence(list) => {
                     let flow = list.style == CollectionStyle::Flow;
@@ -199,7 +201,7 @@ impl<'a> Iterator for EventsOf<'a> {
                     remarks.tail =
                         std::mem::replace(&mut open.end.tail, std::mem::take(&mut remarks.foot));
                     self.next = Some((value, String::new()));
-                    return Some(Event { what: scalar_event(key), remarks });
+                    return Some(Event { what: scalar_event(key, &remarks.tag), remarks });
                 }
             }
         }
@@ -209,12 +211,16 @@ impl<'a> Iterator for EventsOf<'a> {
 }
 
 /// How a scalar is written: with its tag if the text alone would mean something else. (go-yaml v3, `encode.go`.)
-fn scalar_event(scalar: &Scalar) -> What<'_> {
+fn scalar_event<'a>(scalar: &'a Scalar, explicit: &str) -> What<'a> {
     let (text, tag) = (scalar.text(), scalar.tag());
     let is_quoted = scalar.style() != Style::Plain;
     let mut style = scalar.style();
     let mut written = None;
-    if tag != Tag::None && !(tag == Tag::Str && is_quoted) && implied_tag(text) != tag {
+    if explicit.is_empty()
+        && tag != Tag::None
+        && !(tag == Tag::Str && is_quoted)
+        && implied_tag(text) != tag
+    {
         if tag == Tag::Str {
             style = Style::DoubleQuoted;
         } else {
@@ -242,3 +248,6 @@ const fn name(tag: Tag) -> Option<&'static str> {
         Tag::None | Tag::Other => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,7 +21,6 @@ pub(super) enum Kind {
     StreamStart,
     StreamEnd,
     DocumentStart,
-    DocumentEnd,
     BlockSequenceStart,
     BlockMappingStart,
     BlockEnd,
@@ -33,6 +32,7 @@ pub(super) enum Kind {
     FlowEntry,
     Key,
     Value,
+    Tag,
     Scalar,
 }
 
@@ -195,7 +195,7 @@ impl<'a> Scanner<'a> {
         if self.mark.column == 0 && rest.starts_with('%') {
             return Err(unsupported("a directive"));
         }
-        for (marker, kind) in [("---", Kind::DocumentStart), ("...", Kind::DocumentEnd)] {
+        for (marker, kind) in [("---", Kind::DocumentStart), ("...", Kind::StreamEnd)] {
             let is_marker = rest
                 .strip_prefix(marker)
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']));
@@ -205,7 +205,9 @@ impl<'a> Scanner<'a> {
                 self.key_allowed = false;
                 let start = self.mark;
                 (0..3).for_each(|_| self.skip());
-                self.push(kind, start);
+                // What follows the first document is nobody's business.
+                let is_first = kind == Kind::DocumentStart && self.tokens.len() == 1;
+                self.push(if is_first { kind } else { Kind::StreamEnd }, start);
                 return Ok(());
             }
         }
@@ -266,7 +268,16 @@ impl<'a> Scanner<'a> {
             }
             b'?' => Err(unsupported("`? ` before a key")),
             b'&' | b'*' => Err(unsupported("an anchor or an alias")),
-            b'!' => Err(unsupported("a tag")),
+            b'!' => {
+                self.save_key();
+                self.key_allowed = false;
+                let in_flow = self.flow_level > 0;
+                while !(is_blank(self.byte(0)) || (in_flow && self.byte(0) == b',')) {
+                    self.skip();
+                }
+                self.push(Kind::Tag, start);
+                return Ok(());
+            }
             _ => Err(unsupported("an unusual scalar")),
         }?;
         self.skip();
@@ -433,6 +444,17 @@ impl<'a> Scanner<'a> {
         self.comments.push(Comment { token, start, line, ..Comment::default() });
     }
 
+    /// A tag as it is written; nothing for one that means nothing.
+    pub(super) fn tag(&self, start: Mark) -> Result<&'a str> {
+        let rest = self.text.get(start.index.max(0).unsigned_abs()..).unwrap_or_default();
+        let is_end = |character| matches!(character, ' ' | '\t' | '\r' | '\n' | ',');
+        let tag = rest.split(is_end).next().unwrap_or_default();
+        if tag.starts_with("!<") || tag.contains(['%', '[', ']', '{', '}']) {
+            return Err(unsupported("an unusual tag"));
+        }
+        Ok(if tag == "!" { "" } else { tag })
+    }
+
     /// The rest of the line, without its break.
     fn read_line(&mut self) -> String {
         let start = self.position();
@@ -565,7 +587,7 @@ impl SimpleKey {
 }
 
 #[cold]
-fn unsupported(what: &str) -> Error {
+pub(super) fn unsupported(what: &str) -> Error {
     Error::new(
         Code::NotSupportedYet,
         format!(

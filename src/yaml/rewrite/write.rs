@@ -125,6 +125,9 @@ impl<'a> Writer<'a, '_> {
     fn node(&mut self, event: &'a Event<'a>, in_mapping: bool, is_key: bool) -> Result<()> {
         self.in_mapping = in_mapping;
         let ends = self.events.get(1).is_some_and(|next| matches!(next.what, What::End));
+        if !event.remarks.tag.is_empty() {
+            self.indicator(&event.remarks.tag, true, false, false);
+        }
         match &event.what {
             What::Scalar { text, tag, style } => self.scalar(text, *tag, *style, is_key)?,
             What::Sequence { flow } => self.states.push(if self.flow_level > 0 || *flow || ends {
@@ -212,12 +215,13 @@ impl<'a> Writer<'a, '_> {
             self.indicator(":", true, false, true);
         }
         if !self.key_line.is_empty() {
-            let is_flow_sequence = matches!(event.what, What::Sequence { flow: true });
+            let is_flow =
+                matches!(event.what, What::Sequence { flow: true } | What::Mapping { flow: true });
             if matches!(event.what, What::Scalar { .. }) {
                 if self.remarks.line.is_empty() {
                     self.remarks.line = std::mem::take(&mut self.key_line);
                 }
-            } else if !is_flow_sequence {
+            } else if !is_flow {
                 // A block follows, which has no room for it.
                 std::mem::swap(&mut self.remarks.line, &mut self.key_line);
                 self.line_comment(false);
@@ -633,7 +637,8 @@ fn is_simple_key(event: &Event<'_>) -> bool {
     const LONGEST: usize = 128;
     match &event.what {
         What::Scalar { text, tag, .. } => {
-            !text.contains(is_break) && text.len() + tag.map_or(0, str::len) <= LONGEST
+            !text.contains(is_break)
+                && text.len() + tag.map_or(0, str::len) + event.remarks.tag.len() <= LONGEST
         }
         _ => false,
     }
