@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::error::{Code, Error, Result};
 use crate::source::Span;
-use crate::yaml::{Kind, Mapping, Node, Scalar, Style, Tag, Text};
+use crate::yaml::{Kind, Mapping, Node, Scalar, Text};
 
 pub(super) const METADATA: &str = "metadata";
 pub(super) const ANNOTATIONS: &str = "annotations";
@@ -73,10 +73,11 @@ pub(super) fn put(root: &mut Node, field: &str, texts: Texts) -> Result<()> {
     Ok(())
 }
 
-/// A mapping of strings, as kyaml makes it: keys have no tag.
+/// A mapping of strings, as kyaml makes it: keys have no tag, and values are in quotes where YAML 1.1 would read
+/// something else. What is set in their place later inherits the quotes.
 pub(super) fn mapping(texts: Texts) -> Node {
     let entry = |(key, (value, key_span, value_span)): (Text, (Text, Span, Span))| {
-        (Scalar::untagged(&key, key_span), string(&value, value_span).into())
+        (Scalar::untagged(&key, key_span), Scalar::new_string(&value, value_span).into())
     };
     Node::mapping(texts.into_iter().map(entry).collect(), Span::NONE)
 }
@@ -106,8 +107,18 @@ pub(super) fn metadata_mut(root: &mut Node) -> Result<Option<&mut Mapping>> {
     }
 }
 
-/// Text that stays a string; with line breaks it is a literal block, as go-yaml's `SetString` has it.
-fn string(text: &str, span: Span) -> Scalar {
-    let style = if text.contains('\n') { Style::Literal } else { Style::Plain };
-    Scalar::parsed(text, Tag::Str, style, span)
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::yaml::Style;
+
+    #[test]
+    fn strings_are_quoted_where_they_must_be() {
+        let texts =
+            ["1", "a", "a\nb"].map(|text| (text.into(), (text.into(), Span::NONE, Span::NONE)));
+        let mapping = mapping(texts.into_iter().collect());
+        let style = |(_, value): (&Scalar, &Node)| value.as_scalar().unwrap().style();
+        let styles: Vec<Style> = mapping.as_mapping().unwrap().iter().map(style).collect();
+        assert_eq!(styles, [Style::DoubleQuoted, Style::Plain, Style::Literal]);
+    }
 }
