@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use self::anchor::Merge;
 use self::reader::Reader;
-use super::node::Node;
+use super::node::{Kind, Node, Scalar, Style};
 use crate::error::{Code, Error, Result};
 use crate::source::{Source, Span};
 
@@ -71,7 +71,11 @@ pub fn documents(source: &Source) -> Result<Vec<Document>> {
             }
             None => (text.len(), None),
         };
-        documents.extend(read(source, start..end, wide, Merge::Own)?);
+        let read = read(source, start..end, wide, Merge::Own)?;
+        documents.extend(read.map(|mut document| {
+            lengthen_before_comment(&mut document.root, source, end);
+            document
+        }));
         match next {
             Some(next) => start = next,
             None => return Ok(documents),
@@ -105,6 +109,44 @@ fn read(
         comment::attach(&mut document.comments, &document.root, source, start);
         document
     }))
+}
+
+/// Adds a line break to a block scalar that ends with empty lines, is the last node of its document, and has a comment
+/// behind it: so go-yaml v3 writes the two, and the reference reads again what it wrote.
+fn lengthen_before_comment(root: &mut Node, source: &Source, end: usize) {
+    let mut depth = 0;
+    let mut last = &*root;
+    loop {
+        let mapping = last.as_mapping().and_then(|mapping| mapping.entries().last());
+        let list = last.as_sequence().and_then(|list| list.items().last());
+        let Some(next) = mapping.map(|(_, value)| value).or(list) else { break };
+        depth += 1;
+        last = next;
+    }
+    let Some(scalar) = last.as_scalar() else { return };
+    let is_block = matches!(scalar.style(), Style::Literal | Style::Folded);
+    if !is_block || !scalar.text().ends_with("\n\n") {
+        return;
+    }
+    let behind = (scalar.span().end() - source.base()) as usize;
+    let behind = source.text().get(behind..end).unwrap_or_default().trim_start();
+    if !behind.starts_with('#') {
+        return;
+    }
+    let text = format!("{}\n", scalar.text());
+    let longer = Scalar::parsed(&text, scalar.tag(), scalar.style(), scalar.span());
+    let mut node = root;
+    for _ in 0..depth {
+        let next = match node.kind() {
+            Kind::Mapping => node
+                .as_mapping_mut()
+                .and_then(|mapping| mapping.entries_mut().last_mut().map(|(_, value)| value)),
+            _ => node.as_sequence_mut().and_then(|list| list.items_mut().last_mut()),
+        };
+        let Some(next) = next else { return };
+        node = next;
+    }
+    *node = longer.into();
 }
 
 /// The next line from `start` on that begins with `---`, is not the first one, and has an end.

@@ -354,6 +354,8 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
             return 0;
         }
         match (byte, self.byte(at + 1), self.byte(at + 2)) {
+            // The reader of resources makes LF of CR LF before anything else; another CR before it joins in.
+            (b'\r', b'\r', b'\n') if self.merge == Merge::Own => 3,
             (b'\r', b'\n', _) | (0xc2, 0x85, _) => 2,
             (b'\r', _, _) => 1,
             (0xe2, 0x80, 0xa8 | 0xa9) => 3,

@@ -138,6 +138,27 @@ fn a_merge_key_of_configuration_wins_over_what_stands_before_it() {
 }
 
 #[test]
+fn a_comment_behind_empty_lines_makes_them_one_more() {
+    check(&[
+        ("a: |+\n  x\n\n# c\n", r#"{a: "x\n\n\n"}"#),
+        ("a:\n- >+\n  x\n\n # c\n", r#"{a: ["x\n\n\n"]}"#),
+        ("a: |+\n  x\n\n", r#"{a: "x\n\n"}"#),
+        ("a: |\n  x\n\n# c\n", r#"{a: "x\n"}"#),
+        ("a: |+\n  x\n\nb: 1\n# c\n", r#"{a: "x\n\n", b: 1}"#),
+        ("a: \"x\\n\\n\"\n# c\n", r#"{a: "x\n\n"}"#),
+    ]);
+}
+
+#[test]
+fn line_ends_of_resources() {
+    check(&[
+        ("a: |\n  x\r\r\n  y\n", r#"{a: "x\ny\n"}"#),
+        ("a: |\n  x\r\r\r\n  y\n", r#"{a: "x\n\ny\n"}"#),
+        ("a: 'x\r\r\n  y'\n", r#"{a: "x y"}"#),
+    ]);
+}
+
+#[test]
 fn tags() {
     check(&[
         ("a: !!str 1\n", r#"{a: !!Str "1"}"#),
