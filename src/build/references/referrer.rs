@@ -243,6 +243,15 @@ pub(super) fn follow(
     if fields.is_empty() {
         return Ok(());
     }
+    // The reference reads the type in two ways here, and a null that is written out differs.
+    if let Some(version) = resource.node().get("apiVersion")
+        && version.is_null()
+        && version.as_text() != Some("")
+    {
+        return Err(Error::new(Code::InvalidType, "found a null as `apiVersion`, expected text")
+            .at(version.span())
+            .help("name the version, or leave the field out"));
+    }
     let within =
         |path: &str, id: &ResId| format!("while updating the name reference `{path}` of {id}");
     let referrer = Referrer::new(resource, candidates)

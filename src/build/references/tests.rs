@@ -159,3 +159,13 @@ fn many_resources_are_no_work_beyond_their_number() {
     let output = built(&tree("namePrefix: p-", &resources)).unwrap();
     assert_eq!(output.matches("name: p-account").count(), 2000);
 }
+
+#[test]
+fn a_null_is_no_version() {
+    let deployment = |version: &str| {
+        tree("", &format!("apiVersion: {version}\nkind: Deployment\nmetadata: {{name: web}}\n"))
+    };
+    assert_eq!(lines(&deployment(""), "kind"), "kind: Deployment");
+    let error = failure(&deployment("~"));
+    assert_eq!(error.code(), Code::InvalidType);
+}
