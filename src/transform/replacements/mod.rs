@@ -10,6 +10,7 @@ use self::index::Index;
 use self::source::Origin;
 use self::target::Target;
 use super::Context;
+use super::select::unmatched;
 use crate::config::Replacement;
 use crate::error::{Code, Error, Result};
 use crate::resource::ResMap;
@@ -86,9 +87,13 @@ pub(crate) fn apply(
         let mut run = || -> Result<()> {
             let targets = complete(replacement)?;
             let mut origin = Origin::find(replacement, resources, &index)?;
-            for target in targets {
-                let target = Target::new(target).map_err(|error| error.at(target.span))?;
-                target.set(&mut origin, context.schema, resources, &mut index, &mut budget)?;
+            for entry in targets {
+                let target = Target::new(entry).map_err(|error| error.at(entry.span))?;
+                let has_set =
+                    target.set(&mut origin, context.schema, resources, &mut index, &mut budget)?;
+                if let (false, Some(select)) = (has_set, &entry.select) {
+                    context.effects.idle(|| unmatched(select, resources));
+                }
             }
             Ok(())
         };

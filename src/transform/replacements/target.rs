@@ -44,7 +44,7 @@ impl<'a> Target<'a> {
         })
     }
 
-    /// Sets the fields of the resources that are selected, one after the other.
+    /// Sets the fields of the resources that are selected, one after the other, and says whether there was one.
     pub(super) fn set(
         &self,
         origin: &mut Origin,
@@ -52,7 +52,7 @@ impl<'a> Target<'a> {
         resources: &mut ResMap,
         index: &mut Index,
         budget: &mut usize,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let places: Vec<usize> = if self.asks_for_metadata() {
             // A selector that cannot be read fails on any resource, whatever its name.
             (0..resources.len()).collect()
@@ -60,10 +60,12 @@ impl<'a> Target<'a> {
             let (name, kind) = (self.selection.literal_name(), self.selection.literal_kind());
             index.places(name, kind).into_owned()
         };
+        let mut has_set = false;
         for place in places {
             if !resources.get(place).map_or(Ok(false), |resource| self.takes(resource))? {
                 continue;
             }
+            has_set = true;
             let changed = resources.change(place, |resource| {
                 let before = resource.id().clone();
                 for path in &self.paths {
@@ -77,7 +79,7 @@ impl<'a> Target<'a> {
                 index.add(place, resource);
             }
         }
-        Ok(())
+        Ok(has_set)
     }
 
     fn asks_for_metadata(&self) -> bool {
