@@ -54,15 +54,7 @@ impl<'a> Irregular<'a> {
         let here: Vec<usize> = (0..all.0.len()).collect();
         all.0.extend(patch.map(items).unwrap_or_default());
         let patch: Vec<usize> = (here.len()..all.0.len()).collect();
-        // Elements may be walked several times, and lists within them as often.
-        let work = merger.irregular.get().saturating_add((all.0.len() + 8).saturating_pow(2));
-        merger.irregular.set(work);
-        if work > MAX_WORK {
-            return Err(Error::new(Code::TooLarge, "too many list elements without distinct keys")
-                .at(node.span())
-                .label(format!("{} elements", all.0.len()))
-                .help("give each element its own merge key"));
-        }
+        spend(merger, all.0.len()).map_err(|error| error.at(node.span()))?;
         let keys: Vec<&str> = if keys.is_empty() { vec![""] } else { keys.iter().collect() };
         let (first, second) = if grow == Grow::Front { (&patch, &here) } else { (&here, &patch) };
         let mut values: Vec<Vec<Text>> = Vec::new();
@@ -175,6 +167,18 @@ fn without_tag(node: Node) -> Node {
         }
         _ => node,
     }
+}
+
+/// Counts the work of a list: its elements may be walked several times, and lists within them as often.
+fn spend(merger: Merger<'_>, elements: usize) -> Result<()> {
+    let work = merger.irregular.get().saturating_add((elements + 8).saturating_pow(2));
+    merger.irregular.set(work);
+    if work > MAX_WORK {
+        return Err(Error::new(Code::TooLarge, "too many list elements without distinct keys")
+            .label(format!("{elements} elements"))
+            .help("give each element its own merge key"));
+    }
+    Ok(())
 }
 
 /// Takes two sets of values for one where they agree in something and differ only in what one of them lacks: a port

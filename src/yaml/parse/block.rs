@@ -29,28 +29,8 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
         column: isize,
         expect: Expect,
     ) -> Result<Option<Node>> {
-        match expect {
-            Expect::Value => {
-                self.expect(Expect::Key);
-                return self.block_child(column, Slot::Value);
-            }
-            Expect::ExplicitKey => {
-                self.expect(Expect::Colon);
-                return self.block_child(column, Slot::Value);
-            }
-            Expect::Colon => {
-                self.skip();
-                self.expect(Expect::Key);
-                if self.column() == column
-                    && self.here() == b':'
-                    && self.is_separated(self.position + 1)
-                {
-                    self.indicator();
-                    return self.block_child(column, Slot::Value);
-                }
-                return Ok(Some(self.empty(&Properties::default())));
-            }
-            Expect::Key | Expect::Separator => {}
+        if !matches!(expect, Expect::Key | Expect::Separator) {
+            return self.advance_explicit_key(column, expect);
         }
         loop {
             self.skip();
@@ -87,6 +67,26 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
                 None => return Ok(None),
             }
         }
+    }
+
+    /// Goes on in a block mapping behind `?`, or behind the key that follows it.
+    fn advance_explicit_key(&mut self, column: isize, expect: Expect) -> Result<Option<Node>> {
+        match expect {
+            Expect::ExplicitKey => self.expect(Expect::Colon),
+            Expect::Colon => {
+                self.skip();
+                self.expect(Expect::Key);
+                let is_value = self.column() == column
+                    && self.here() == b':'
+                    && self.is_separated(self.position + 1);
+                if !is_value {
+                    return Ok(Some(self.empty(&Properties::default())));
+                }
+                self.indicator();
+            }
+            Expect::Key | Expect::Separator | Expect::Value => self.expect(Expect::Key),
+        }
+        self.block_child(column, Slot::Value)
     }
 
     /// Goes on in a block sequence.
@@ -279,22 +279,7 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
                 let scalar = self.block_scalar(properties.tag)?;
                 return Ok(Some(self.complete(scalar, &properties)));
             }
-            b'*' => {
-                let node = self.alias()?;
-                self.key_allowed = false;
-                return match key_start {
-                    Some(start) if self.colon_follows(start) => {
-                        let Some(key) = node.as_scalar() else {
-                            return Err(self.complex_key(self.span(start, self.position)));
-                        };
-                        self.open_with_key(start, key.clone(), whole)
-                    }
-                    _ if !(whole.is_empty() && own.is_empty()) => Err(self.malformed(
-                        "found an alias after an anchor or a tag, expected a node of its own",
-                    )),
-                    _ => Ok(Some(node)),
-                };
-            }
+            b'*' => return self.alias_or_key(key_start, whole, own.is_empty()),
             _ => {}
         }
         let scalar = match self.here() {
@@ -319,6 +304,28 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
             Scalar::parsed(scalar.text(), properties.tag, scalar.style(), scalar.span())
         };
         Ok(Some(self.complete(scalar, &properties)))
+    }
+
+    /// An alias, alone or as the key of a mapping.
+    fn alias_or_key(
+        &mut self,
+        key_start: Option<usize>,
+        whole: Properties<'s>,
+        has_no_own: bool,
+    ) -> Result<Option<Node>> {
+        let node = self.alias()?;
+        self.key_allowed = false;
+        match key_start {
+            Some(start) if self.colon_follows(start) => {
+                let Some(key) = node.as_scalar() else {
+                    return Err(self.complex_key(self.span(start, self.position)));
+                };
+                self.open_with_key(start, key.clone(), whole)
+            }
+            _ if !(whole.is_empty() && has_no_own) => Err(self
+                .malformed("found an alias after an anchor or a tag, expected a node of its own")),
+            _ => Ok(Some(node)),
+        }
     }
 
     fn combined(&self, whole: Properties<'s>, own: Properties<'s>) -> Result<Properties<'s>> {

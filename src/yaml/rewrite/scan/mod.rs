@@ -3,6 +3,8 @@
 //! Where a comment belongs to is decided while the text is scanned (`scannerc.go`): by the token before it, the
 //! indentation around it, and empty lines. The scalars are known already, so they are stepped over.
 
+mod comments;
+
 use std::collections::BTreeMap;
 
 use crate::error::{Code, Error, Result};
@@ -462,120 +464,6 @@ impl<'a> Scanner<'a> {
             self.skip();
         }
         self.text.get(start..self.position()).unwrap_or_default().to_owned()
-    }
-
-    fn scan_comments(&mut self, scan: Mark) {
-        let mut scan = scan;
-        let owner = match &self.tokens[..] {
-            [.., before, last] if last.kind == Kind::FlowEntry => *before,
-            [.., last] => *last,
-            [] => return,
-        };
-        let mut token = owner.start;
-        let mut start = Mark::default();
-        let mut next_indent = self.indent.max(0);
-        let mut recent_empty = false;
-        let mut first_empty = self.newlines <= 1;
-        let (mut line, mut column) = (self.mark.line, self.mark.column);
-        let mut text = String::new();
-        let mut foot_line = -1;
-        if scan.line > 0 {
-            foot_line = self.mark.line - self.newlines + 1;
-            if self.newlines == 0 && self.mark.column > 1 {
-                foot_line += 1;
-            }
-        }
-        let mut ahead = 0;
-        while ahead < LOOK_AHEAD {
-            column += 1;
-            let byte = self.byte(ahead);
-            let is_end = self.position() + ahead >= self.text.len();
-            if matches!(byte, b' ' | b'\t') {
-                ahead += 1;
-                continue;
-            }
-            let close_flow = self.flow_level > 0 && matches!(byte, b']' | b'}');
-            let here = Mark { index: self.mark.index + ahead.cast_signed(), line, column };
-            let is_break = matches!(byte, b'\r' | b'\n') && !is_end;
-            if close_flow || is_break || is_end {
-                if close_flow || !recent_empty {
-                    let dedented = start.column - 1 < next_indent;
-                    let is_foot = start.line == foot_line && owner.kind != Kind::Value;
-                    if close_flow || (first_empty && (is_foot || dedented)) {
-                        if !text.is_empty() {
-                            if dedented {
-                                token = start;
-                            }
-                            self.comments.push(Comment {
-                                scan,
-                                token,
-                                start,
-                                end: here,
-                                foot: std::mem::take(&mut text),
-                                ..Comment::default()
-                            });
-                            (scan, token) = (here, here);
-                        }
-                    } else if !text.is_empty() && !is_end {
-                        text.push('\n');
-                    }
-                }
-                if !is_break {
-                    break;
-                }
-                first_empty = false;
-                recent_empty = true;
-                column = 0;
-                line += 1;
-                ahead += 1;
-                continue;
-            }
-            if !text.is_empty()
-                && (close_flow || (column - 1 < next_indent && column != start.column))
-            {
-                self.comments.push(Comment {
-                    scan,
-                    token,
-                    start,
-                    end: here,
-                    foot: std::mem::take(&mut text),
-                    ..Comment::default()
-                });
-                (scan, token) = (here, here);
-            }
-            if byte != b'#' {
-                break;
-            }
-            if text.is_empty() {
-                start = here;
-            } else {
-                text.push('\n');
-            }
-            recent_empty = false;
-            while self.mark.index < here.index {
-                self.skip();
-            }
-            text.push_str(&self.read_line());
-            // The break behind the comment counts as looked at already.
-            ahead = 1;
-            column = 0;
-            line = self.mark.line;
-            next_indent = self.indent.max(0);
-            if self.at_end() {
-                ahead = 0;
-            }
-        }
-        if !text.is_empty() {
-            let end = Mark { index: self.mark.index + ahead.cast_signed() - 1, line, column };
-            self.comments.push(Comment {
-                scan,
-                token: start,
-                start,
-                end,
-                head: text,
-                ..Comment::default()
-            });
-        }
     }
 }
 

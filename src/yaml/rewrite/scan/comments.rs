@@ -1,0 +1,176 @@
+//! Comments on lines of their own, between two tokens: which of them belong to what stands before, and which to what
+//! comes.
+
+use super::{Comment, Kind, LOOK_AHEAD, Mark, Scanner, Token};
+
+/// A look at the lines behind a token.
+struct Search {
+    /// The token before.
+    owner: Kind,
+    /// Where the comment that is read was found, and the token that it belongs to so far.
+    scan: Mark,
+    token: Mark,
+    /// Where it begins, and its text: nothing between two comments.
+    start: Mark,
+    text: String,
+    /// What is indented less than this ends what stands before.
+    indent: isize,
+    /// The line on which a comment that follows the token directly begins.
+    foot_line: isize,
+    /// Whether no line break was seen yet, and whether the last line was empty.
+    is_first_line: bool,
+    was_empty: bool,
+    /// Where the look is: so many bytes behind the scanner.
+    ahead: usize,
+    line: isize,
+    column: isize,
+}
+
+impl Scanner<'_> {
+    /// Reads the comments that follow. Those that end before an empty line, or stand less indented, are the foot of what
+    /// is before them; the last ones are the head of what comes. (go-yaml v3, `scannerc.go`.)
+    pub(super) fn scan_comments(&mut self, scan: Mark) {
+        let owner = match &self.tokens[..] {
+            [.., before, last] if last.kind == Kind::FlowEntry => *before,
+            [.., last] => *last,
+            [] => return,
+        };
+        let mut search = Search::new(self, scan, owner);
+        while search.ahead < LOOK_AHEAD && search.goes_on(self) {}
+        search.finish(self);
+    }
+}
+
+impl Search {
+    fn new(scanner: &Scanner<'_>, scan: Mark, owner: Token) -> Self {
+        let follows_text = scanner.newlines == 0 && scanner.mark.column > 1;
+        let foot_line = scanner.mark.line - scanner.newlines + 1 + isize::from(follows_text);
+        Self {
+            owner: owner.kind,
+            scan,
+            token: owner.start,
+            start: Mark::default(),
+            text: String::new(),
+            indent: scanner.indent.max(0),
+            foot_line: if scan.line > 0 { foot_line } else { -1 },
+            is_first_line: scanner.newlines <= 1,
+            was_empty: false,
+            ahead: 0,
+            line: scanner.mark.line,
+            column: scanner.mark.column,
+        }
+    }
+
+    /// Looks at one byte, or at one comment; not at what comes behind the comments.
+    fn goes_on(&mut self, scanner: &mut Scanner<'_>) -> bool {
+        self.column += 1;
+        let byte = scanner.byte(self.ahead);
+        if matches!(byte, b' ' | b'\t') {
+            self.ahead += 1;
+            return true;
+        }
+        let is_end = scanner.position() + self.ahead >= scanner.text.len();
+        let is_break = matches!(byte, b'\r' | b'\n') && !is_end;
+        let closes_flow = scanner.flow_level > 0 && matches!(byte, b']' | b'}');
+        if closes_flow || is_break || is_end {
+            self.end_line(scanner, closes_flow, is_end);
+            if is_break {
+                self.next_line();
+            }
+            return is_break;
+        }
+        if self.column - 1 < self.indent && self.column != self.start.column {
+            self.put_foot(scanner);
+        }
+        if byte == b'#' {
+            self.take_comment(scanner);
+        }
+        byte == b'#'
+    }
+
+    /// At the end of a line: behind an empty one, a comment is over.
+    fn end_line(&mut self, scanner: &mut Scanner<'_>, closes_flow: bool, is_end: bool) {
+        if self.was_empty && !closes_flow {
+            return;
+        }
+        let is_dedented = self.start.column - 1 < self.indent;
+        let is_foot = self.start.line == self.foot_line && self.owner != Kind::Value;
+        if closes_flow || (self.is_first_line && (is_foot || is_dedented)) {
+            if is_dedented && !self.text.is_empty() {
+                self.token = self.start;
+            }
+            self.put_foot(scanner);
+        } else if !self.text.is_empty() && !is_end {
+            self.text.push('\n');
+        }
+    }
+
+    const fn next_line(&mut self) {
+        self.is_first_line = false;
+        self.was_empty = true;
+        self.column = 0;
+        self.line += 1;
+        self.ahead += 1;
+    }
+
+    /// The comment belongs to what stands before it.
+    fn put_foot(&mut self, scanner: &mut Scanner<'_>) {
+        if self.text.is_empty() {
+            return;
+        }
+        let here = self.here(scanner);
+        let foot = std::mem::take(&mut self.text);
+        let (scan, token, start) = (self.scan, self.token, self.start);
+        scanner.comments.push(Comment {
+            scan,
+            token,
+            start,
+            end: here,
+            foot,
+            ..Comment::default()
+        });
+        (self.scan, self.token) = (here, here);
+    }
+
+    fn take_comment(&mut self, scanner: &mut Scanner<'_>) {
+        let here = self.here(scanner);
+        if self.text.is_empty() {
+            self.start = here;
+        } else {
+            self.text.push('\n');
+        }
+        while scanner.mark.index < here.index {
+            scanner.skip();
+        }
+        self.text.push_str(&scanner.read_line());
+        self.was_empty = false;
+        // The break behind the comment counts as looked at already.
+        self.ahead = usize::from(!scanner.at_end());
+        self.column = 0;
+        self.line = scanner.mark.line;
+        self.indent = scanner.indent.max(0);
+    }
+
+    /// What is left belongs to what comes.
+    fn finish(self, scanner: &mut Scanner<'_>) {
+        if self.text.is_empty() {
+            return;
+        }
+        let end = self.here(scanner);
+        let end = Mark { index: end.index - 1, ..end };
+        let (scan, start) = (self.scan, self.start);
+        scanner.comments.push(Comment {
+            scan,
+            token: start,
+            start,
+            end,
+            head: self.text,
+            ..Comment::default()
+        });
+    }
+
+    const fn here(&self, scanner: &Scanner<'_>) -> Mark {
+        let index = scanner.mark.index + self.ahead.cast_signed();
+        Mark { index, line: self.line, column: self.column }
+    }
+}
