@@ -370,8 +370,7 @@ impl Build<'_> {
                 self.warnings.push(warning);
             }
         }
-        let is_foreign = |resource: &Resource| !Schema::has_built_in_scope(resource.gvk());
-        if level.accumulator.resources.iter().any(is_foreign) {
+        if level.accumulator.resources.iter().any(Resource::is_foreign) {
             self.asked = self.asked.or_first();
         }
         Ok(())

@@ -42,6 +42,7 @@ pub struct Resource {
     pub comments: Arc<[Comment]>,
     /// Whether some of its values may stand in several places at once ([`share`]).
     pub shares: bool,
+    pub(super) is_foreign: bool,
 }
 
 /// What a resource was called at an earlier time.
@@ -102,6 +103,7 @@ impl Resource {
             helm_generated: false,
             comments: Arc::default(),
             shares: false,
+            is_foreign: false,
         };
         bookkeeping::read(&mut resource)?;
         resource.identify(schema)?;
@@ -124,6 +126,13 @@ impl Resource {
     #[must_use]
     pub const fn gvk(&self) -> &Gvk {
         &self.id.gvk
+    }
+
+    /// Whether its scope is not built in, so that an OpenAPI document is asked for it
+    /// ([`Schema::has_built_in_scope`]).
+    #[must_use]
+    pub const fn is_foreign(&self) -> bool {
+        self.is_foreign
     }
 
     /// Its kind.
@@ -324,28 +333,37 @@ impl Resource {
 
     /// Reads the id again. It costs little when it did not change.
     fn identify(&mut self, schema: &Schema) -> Result<()> {
-        let text = |node: Option<&Node>| {
-            node.and_then(Node::as_scalar).map(Scalar::shared_text).cloned().unwrap_or_default()
-        };
         let present = |node: &&Node| !node.is_empty();
         let metadata = self.node.get(METADATA).filter(present);
-        let in_metadata =
-            |key| text(metadata.and_then(|metadata| metadata.get(key)).filter(present));
-        self.id.name = in_metadata("name");
-        self.id.namespace = in_metadata("namespace");
-        let (api_version, kind) = (text(self.node.get("apiVersion")), text(self.node.get("kind")));
-        let (group, version) = Gvk::split_api_version(&api_version);
+        let in_metadata = |key| metadata.and_then(|metadata| metadata.get(key)).filter(present);
+        follow(&mut self.id.name, in_metadata("name"));
+        follow(&mut self.id.namespace, in_metadata("namespace"));
+        let text = |key| self.node.get(key).and_then(Node::as_text).unwrap_or_default();
+        let (api_version, kind) = (text("apiVersion"), text("kind"));
+        let (group, version) = Gvk::split_api_version(api_version);
         let known = &self.id.gvk;
-        if (&*known.group, &*known.version, &known.kind) == (group, version, &kind) {
+        if (known.group.as_str(), known.version.as_str(), known.kind.as_str())
+            == (group, version, kind)
+        {
             return Ok(());
         }
-        let gvk = Gvk { group: group.into(), version: version.into(), kind };
-        if !Schema::has_built_in_scope(&gvk) {
+        let gvk = Gvk { group: group.into(), version: version.into(), kind: kind.into() };
+        self.is_foreign = !Schema::has_built_in_scope(&gvk);
+        if self.is_foreign {
             schema.check()?;
         }
         self.id.cluster_scoped = schema.is_cluster_scoped(&gvk);
         self.id.gvk = gvk;
         Ok(())
+    }
+}
+
+/// Makes a text that of a node, if it is another one.
+fn follow(known: &mut Text, node: Option<&Node>) {
+    match node.and_then(Node::as_scalar).map(Scalar::shared_text) {
+        Some(text) if text == known => {}
+        Some(text) => known.clone_from(text),
+        None => *known = Text::default(),
     }
 }
 

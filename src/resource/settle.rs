@@ -48,7 +48,14 @@ impl Resource {
         let result = self.with_annotations(schema, change)?;
         let texts = metadata::take(&mut self.node, ANNOTATIONS)?;
         metadata::put(&mut self.node, ANNOTATIONS, texts)?;
-        *self = Self { node: self.node.clone(), id: self.id.clone(), shares: false, ..before };
+        let Self { node, id, is_foreign, .. } = self;
+        *self = Self {
+            node: node.clone(),
+            id: id.clone(),
+            is_foreign: *is_foreign,
+            shares: false,
+            ..before
+        };
         Ok(result)
     }
 }

@@ -51,6 +51,13 @@ impl FieldPath {
         Self { keys: path::split(path, '/').into_iter().map(key).collect() }
     }
 
+    /// Whether a document has a node that the path names, or one that stands in its way: if not, and nothing is to be
+    /// made, there is nothing to visit.
+    #[must_use]
+    pub fn leads_somewhere(&self, document: &Node) -> bool {
+        leads_somewhere(&self.keys, document)
+    }
+
     /// Calls `set` on every node that the path names; lists on the way are gone through element by element. A field
     /// that is not there is made first if `create` says so, with the `span` of what caused it.
     ///

@@ -50,6 +50,9 @@ impl<'c> Fields<'c> {
         set: &mut dyn FnMut(&mut Node) -> Result<()>,
     ) -> Result<()> {
         let create = if spec.create { self.create } else { Create::Never };
+        if create == Create::Never && !path.leads_somewhere(resource.node()) {
+            return Ok(());
+        }
         let mut shared = false;
         let visited = resource.edit(schema, |root| {
             path.visit(root, create, span, &mut |node| {

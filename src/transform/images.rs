@@ -63,11 +63,13 @@ fn change(
 ) -> Result<()> {
     let containers = containers(resource.node());
     for change in changes {
-        resource.edit(schema, |root| {
-            containers.iter().try_for_each(|way| change_containers(change, root, way))
-        })?;
+        if !containers.is_empty() {
+            resource.edit(schema, |root| {
+                containers.iter().try_for_each(|way| change_containers(change, root, way))
+            })?;
+        }
         for (spec, path) in fields {
-            if resource.gvk().is_selected_by(&spec.gvk) {
+            if resource.gvk().is_selected_by(&spec.gvk) && path.leads_somewhere(resource.node()) {
                 resource.edit(schema, |root| {
                     path.visit(root, Create::Never, change.image.name.span, &mut |field| {
                         change.set(field)
