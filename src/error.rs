@@ -315,6 +315,13 @@ impl Error {
         &self.0.others
     }
 
+    /// This failure and those beside it, each as an error of its own.
+    #[must_use]
+    pub fn into_each(mut self) -> Vec<Self> {
+        let others = std::mem::take(&mut self.0.others);
+        std::iter::once(self).chain(others).collect()
+    }
+
     /// This failure and those beside it.
     pub fn iter(&self) -> impl Iterator<Item = &Self> {
         std::iter::once(self).chain(&self.0.others)
@@ -399,5 +406,7 @@ mod tests {
         let errors = ["a", "b"].map(|name| Error::new(Code::FileNotFound, name));
         let error = Error::all(errors).unwrap().step("while reading");
         assert_eq!(error.iter().map(|error| error.steps().len()).collect::<Vec<_>>(), [1, 1]);
+        let each = error.into_each();
+        assert_eq!(each.iter().map(|error| error.iter().count()).collect::<Vec<_>>(), [1, 1]);
     }
 }

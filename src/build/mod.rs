@@ -8,8 +8,10 @@ mod account;
 mod accumulate;
 mod by_kind;
 mod configurations;
+mod many;
 mod order;
 mod references;
+mod targets;
 #[cfg(test)]
 mod tests;
 mod vars;
@@ -24,7 +26,9 @@ use crate::load::Loader;
 use crate::plugin;
 use crate::resource::{ResMap, validate};
 
+pub use many::in_order;
 pub use order::{Order, Reorder};
+pub use targets::{Target, targets};
 
 /// How a target is built.
 #[derive(Clone, Debug, Default)]

@@ -110,13 +110,20 @@ fn command_first(mut arguments: Vec<OsString>) -> Vec<OsString> {
 
 /// Writes data to standard output. A closed pipe is no error: whoever reads has seen enough.
 fn print(text: &str) -> Result<()> {
+    print_on(&[text]).map(|_| ())
+}
+
+/// Writes data to standard output that may have a continuation, and says whether anybody still reads.
+fn print_on(texts: &[&str]) -> Result<bool> {
     let mut stdout = std::io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Error::new(
+    let written = texts.iter().try_for_each(|text| stdout.write_all(text.as_bytes()));
+    match written.and_then(|()| stdout.flush()) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(Error::new(
             Code::WriteFailed,
             format!("standard output could not be written: {error}"),
         )),
-        _ => Ok(()),
     }
 }
 

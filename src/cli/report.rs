@@ -65,6 +65,19 @@ pub(super) fn warning(text: &str, span: Span, sources: &Sources, format: Format)
     drop(anstream::stderr().write_all(line.as_bytes()));
 }
 
+/// Writes the last word on many failures to standard error, apart from them.
+pub(super) fn closing(text: &str, sources: &Sources, format: Format) {
+    if format == Format::Human {
+        plain("\n");
+    }
+    warning(text, Span::NONE, sources, format);
+}
+
+/// Writes text for people to standard error as it is.
+pub(super) fn plain(text: &str) {
+    drop(anstream::stderr().write_all(text.as_bytes()));
+}
+
 /// One frame for each failure, with an empty line between them.
 fn draw(error: &Error, sources: &Sources, renderer: &Renderer) -> String {
     let frames: Vec<String> =
@@ -189,7 +202,7 @@ fn drawable(text: &str) -> String {
 }
 
 /// A phrase as it may reach a terminal: `\u{202e}` for a character that shows nothing or moves others about.
-fn visible(text: &str) -> Cow<'_, str> {
+pub(super) fn visible(text: &str) -> Cow<'_, str> {
     if !text.contains(is_invisible) {
         return Cow::Borrowed(text);
     }

@@ -3,7 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "every other module goes through this one")]
 
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, File, FileType, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -17,7 +17,7 @@ pub struct Disk;
 impl Files for Disk {
     fn kind(&self, path: &Path) -> io::Result<Kind> {
         match fs::symlink_metadata(path) {
-            Ok(metadata) => Ok(kind(&metadata)),
+            Ok(metadata) => Ok(kind(metadata.file_type())),
             // Below a file there is nothing, and a name that is too long is nobody's.
             Err(error)
                 if matches!(
@@ -55,21 +55,21 @@ impl Files for Disk {
         Ok(bytes)
     }
 
-    fn list(&self, path: &Path) -> io::Result<Vec<OsString>> {
+    fn list(&self, path: &Path) -> io::Result<Vec<(OsString, Kind)>> {
         let mut names = fs::read_dir(path)?
-            .map(|entry| entry.map(|entry| entry.file_name()))
+            .map(|entry| entry.and_then(|entry| Ok((entry.file_name(), kind(entry.file_type()?)))))
             .collect::<io::Result<Vec<_>>>()?;
-        names.sort_unstable();
+        names.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
         Ok(names)
     }
 }
 
-fn kind(metadata: &fs::Metadata) -> Kind {
-    if metadata.is_file() {
+fn kind(file: FileType) -> Kind {
+    if file.is_file() {
         Kind::File
-    } else if metadata.is_dir() {
+    } else if file.is_dir() {
         Kind::Directory
-    } else if metadata.is_symlink() {
+    } else if file.is_symlink() {
         Kind::Link
     } else {
         Kind::Special
@@ -80,6 +80,17 @@ fn kind(metadata: &fs::Metadata) -> Kind {
 #[must_use]
 pub fn is_directory(path: &Path) -> bool {
     path.is_dir()
+}
+
+/// Makes a folder, and those that it is in, where they are not there yet.
+///
+/// # Errors
+/// [`Code::WriteFailed`] when it cannot be made: a file is in the way, say.
+pub fn make_folder(path: &Path) -> Result<()> {
+    fs::create_dir_all(path).map_err(|error| {
+        let message = format!("cannot make the folder `{}`: {}", path.display(), reason(&error));
+        Error::new(Code::WriteFailed, message)
+    })
 }
 
 /// Writes a file so that nobody ever sees half of it: a new file in the same folder takes the place of the old one,
@@ -181,7 +192,7 @@ mod tests {
         assert_eq!(Disk.read(&path).unwrap(), b"second\n");
         assert_eq!(
             Disk.list(folder.path()).unwrap(),
-            ["out.yaml"],
+            [("out.yaml".into(), Kind::File)],
             "nothing else is left in the folder"
         );
     }

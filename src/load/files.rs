@@ -29,11 +29,11 @@ pub trait Files: Send + Sync {
     /// [`io::ErrorKind::FileTooLarge`] beyond [`LARGEST_FILE`]; else why the file cannot be read.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
 
-    /// The names in a directory, sorted.
+    /// The names in a directory, sorted, each with what is there; links are not followed.
     ///
     /// # Errors
     /// When the path is no directory, or may not be listed.
-    fn list(&self, path: &Path) -> io::Result<Vec<OsString>>;
+    fn list(&self, path: &Path) -> io::Result<Vec<(OsString, Kind)>>;
 }
 
 /// What is at a path.
@@ -53,7 +53,8 @@ pub enum Kind {
 
 /// The path that `path`, taken from `directory`, names by its text alone: `.` and `..` are resolved before links are
 /// looked at, as Go's `filepath.Join` does. So `missing/../a.yaml` is `a.yaml`, and `a.yaml/` is too.
-pub(super) fn join(directory: &Path, path: &Path) -> PathBuf {
+#[must_use]
+pub fn join(directory: &Path, path: &Path) -> PathBuf {
     use std::path::Component;
 
     let mut joined = if path.is_absolute() { PathBuf::new() } else { directory.to_path_buf() };

@@ -64,6 +64,16 @@ impl Memory {
     }
 }
 
+impl Entry {
+    const fn kind(&self) -> Kind {
+        match self {
+            Self::File(_) => Kind::File,
+            Self::Directory => Kind::Directory,
+            Self::Link(_) => Kind::Link,
+        }
+    }
+}
+
 impl Files for Memory {
     fn kind(&self, path: &Path) -> io::Result<Kind> {
         let entry = match (self.entries.get(path), path.parent(), path.file_name()) {
@@ -73,12 +83,7 @@ impl Files for Memory {
             },
             (entry, ..) => entry,
         };
-        Ok(match entry {
-            Some(Entry::File(_)) => Kind::File,
-            Some(Entry::Directory) => Kind::Directory,
-            Some(Entry::Link(_)) => Kind::Link,
-            None => Kind::Missing,
-        })
+        Ok(entry.map_or(Kind::Missing, Entry::kind))
     }
 
     fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
@@ -123,7 +128,7 @@ impl Files for Memory {
         }
     }
 
-    fn list(&self, path: &Path) -> io::Result<Vec<OsString>> {
+    fn list(&self, path: &Path) -> io::Result<Vec<(OsString, Kind)>> {
         let directory = self.canonicalize(path)?;
         if !matches!(self.entries.get(&directory), Some(Entry::Directory)) {
             return Err(ErrorKind::NotADirectory.into());
@@ -133,7 +138,10 @@ impl Files for Memory {
             .range(directory.clone()..)
             .take_while(|(path, _)| path.starts_with(&directory));
         let children = below.filter(|(path, _)| path.parent() == Some(&directory));
-        Ok(children.filter_map(|(path, _)| path.file_name().map(OsString::from)).collect())
+        let child = |(path, entry): (&PathBuf, &Entry)| {
+            path.file_name().map(|name| (name.into(), entry.kind()))
+        };
+        Ok(children.filter_map(child).collect())
     }
 }
 

@@ -85,7 +85,8 @@ pub(super) fn kustomization(root: &Root) -> Error {
 /// The names in a directory that are text, as far as they are looked at.
 fn names(loader: &Loader, directory: &Path) -> Vec<String> {
     let names = loader.0.files.list(directory).unwrap_or_default();
-    names.into_iter().take(NAMES_LOOKED_AT).filter_map(|name| name.into_string().ok()).collect()
+    let names = names.into_iter().take(NAMES_LOOKED_AT);
+    names.filter_map(|(name, _)| name.into_string().ok()).collect()
 }
 
 /// A few names in a row, for people.

@@ -12,6 +12,7 @@ mod memory;
 mod missing;
 mod remote;
 mod root;
+mod tree;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,9 +21,9 @@ use crate::error::{Code, Error, Result};
 use crate::source::Sources;
 use cache::Cache;
 
-pub use disk::{Disk, is_directory, write};
+pub use disk::{Disk, is_directory, make_folder, write};
 pub use file::File;
-pub use files::{Files, Kind, LARGEST_FILE};
+pub use files::{Files, Kind, LARGEST_FILE, join};
 pub use memory::Memory;
 pub use root::{Entry, KUSTOMIZATION_FILES, Root};
 
@@ -93,7 +94,7 @@ impl Loader {
     #[must_use]
     pub fn new(files: impl Files + 'static, options: Options) -> Self {
         let Options { restrictor, working_directory } = options;
-        let working_directory = files::join(Path::new("/"), &working_directory);
+        let working_directory = join(Path::new("/"), &working_directory);
         let canonical =
             files.canonicalize(&working_directory).unwrap_or_else(|_| working_directory.clone());
         Self(Arc::new(Inner {

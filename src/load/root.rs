@@ -69,7 +69,7 @@ impl Root {
         }
     }
 
-    fn new(loader: &Loader, place: &Place, span: Span, parent: Option<Self>) -> Self {
+    pub(super) fn new(loader: &Loader, place: &Place, span: Span, parent: Option<Self>) -> Self {
         let (path, name) = (place.path.clone(), loader.display(&place.path));
         let depth = parent.as_ref().map_or(1, |parent| parent.0.depth + 1);
         Self(Arc::new(Inner { loader: loader.clone(), path, name, span, parent, depth }))

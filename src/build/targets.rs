@@ -1,0 +1,182 @@
+//! The targets of a tree: the kustomizations that no other one includes.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::config::Kustomization;
+use crate::error::Result;
+use crate::load::{Kind, Loader, Root};
+
+/// A directory to build that was found in a tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// What [`build()`](super::build()) takes: the directory as one who named the top of the tree would name it.
+    pub directory: String,
+    /// The way to it from the top of the tree, empty for the top itself.
+    pub below: String,
+}
+
+/// The kustomizations at and below a directory that no other one there includes, in the order of their paths.
+///
+/// One includes another by naming its directory in `resources` (or `bases`), `components`, `generators`,
+/// `transformers` or `validators`. Components are no targets: they work on what others gather. Of kustomizations that
+/// include each other in a circle, the first is a target, so that its build says so; one whose file cannot be read is a
+/// target for the same reason.
+///
+/// # Errors
+/// Those of [`Loader::kustomizations`].
+pub fn targets(loader: &Loader, directory: &str) -> Result<Vec<Target>> {
+    let top = loader.root(directory)?;
+    let nodes = Node::all(&loader.kustomizations(directory)?);
+    let mut reached = vec![false; nodes.len()];
+    let mut found = Vec::new();
+    let free = (0..nodes.len()).filter(|&number| !nodes[number].is_included);
+    // What nothing free leads to stands in a circle.
+    for number in free.chain(0..nodes.len()) {
+        if !reached[number] && !nodes[number].is_component {
+            found.push(number);
+            reach(number, &nodes, &mut reached);
+        }
+    }
+    found.sort_unstable();
+    Ok(found.into_iter().map(|number| target(directory, top.path(), &nodes[number].path)).collect())
+}
+
+/// A kustomization, and what it includes.
+struct Node {
+    path: PathBuf,
+    is_component: bool,
+    is_included: bool,
+    includes: Vec<usize>,
+}
+
+impl Node {
+    fn all(roots: &[Root]) -> Vec<Self> {
+        let numbers: BTreeMap<&Path, usize> =
+            roots.iter().enumerate().map(|(number, root)| (root.path(), number)).collect();
+        let mut nodes: Vec<Self> = roots.iter().map(|root| Self::of(root, &numbers)).collect();
+        for number in 0..nodes.len() {
+            for included in nodes[number].includes.clone() {
+                nodes[included].is_included |= included != number;
+            }
+        }
+        nodes
+    }
+
+    fn of(root: &Root, numbers: &BTreeMap<&Path, usize>) -> Self {
+        let read = root.kustomization_file().and_then(|source| Kustomization::read(&source));
+        let kustomization = read.map_or_else(|_| Kustomization::default(), |(read, _)| read);
+        let directories = directories(root, &kustomization);
+        Self {
+            path: root.path().to_path_buf(),
+            is_component: kustomization.is_component(),
+            is_included: false,
+            includes: directories
+                .iter()
+                .filter_map(|path| numbers.get(path.as_path()).copied())
+                .collect(),
+        }
+    }
+}
+
+/// The directories that a kustomization names.
+fn directories(root: &Root, kustomization: &Kustomization) -> Vec<PathBuf> {
+    let Kustomization { resources, components, generators, transformers, validators, .. } =
+        kustomization;
+    let entries = [resources, components, generators, transformers, validators];
+    let is_directory = |path: &str| !path.contains('\n') && root.kind_of(path) == Kind::Directory;
+    entries
+        .into_iter()
+        .flatten()
+        .filter(|path| is_directory(path))
+        .filter_map(|path| root.child(path, path.span).ok())
+        .map(|child| child.path().to_path_buf())
+        .collect()
+}
+
+/// Marks a kustomization, and everything that it includes.
+fn reach(number: usize, nodes: &[Node], reached: &mut [bool]) {
+    let mut pending = vec![number];
+    while let Some(number) = pending.pop() {
+        if !std::mem::replace(&mut reached[number], true) {
+            pending.extend(&nodes[number].includes);
+        }
+    }
+}
+
+/// A directory that was found, by the name of the tree's top, its path, and that of the directory.
+fn target(name: &str, top: &Path, path: &Path) -> Target {
+    let below = path.strip_prefix(top).unwrap_or(path).to_string_lossy().into_owned();
+    let directory = match name.trim_end_matches('/') {
+        _ if below.is_empty() => name.to_owned(),
+        "." => below.clone(),
+        "" => format!("/{below}"),
+        name => format!("{name}/{below}"),
+    };
+    Target { directory, below }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::loader;
+    use super::*;
+
+    #[track_caller]
+    fn found(tree: &str, directory: &str) -> String {
+        let found = targets(&loader(tree), directory).unwrap();
+        let directories: Vec<String> = found.into_iter().map(|target| target.directory).collect();
+        directories.join(" ")
+    }
+
+    const TREE: &str = "\
+== site/base/kustomization.yaml
+resources: [pod.yaml]
+== site/old/kustomization.yaml
+bases: [../base]
+== site/overlays/prod/kustomization.yaml
+resources: [../../base, ../../missing]
+components: [../../parts/used]
+transformers: [../../plugins]
+== site/parts/used/kustomization.yaml
+kind: Component
+== site/parts/unused/kustomization.yaml
+kind: Component
+namePrefix: a-
+== site/plugins/kustomization.yaml
+resources: [labels.yaml]
+== site/broken/kustomization.yaml
+resources: [
+== site/top/kustomization.yaml
+resources: [../overlays/prod]
+";
+
+    #[test]
+    fn what_nobody_includes_is_a_target() {
+        assert_eq!(found(TREE, "site"), "site/broken site/old site/top");
+        assert_eq!(found(TREE, "/site/"), "/site/broken /site/old /site/top");
+        assert_eq!(found(TREE, "."), "site/broken site/old site/top");
+        // Only the tree counts: what includes this one stands outside.
+        assert_eq!(found(TREE, "site/overlays"), "site/overlays/prod");
+        assert_eq!(found(TREE, "site/base"), "site/base");
+        assert_eq!(found(TREE, "site/parts"), "");
+    }
+
+    #[test]
+    fn of_a_circle_the_first_is_a_target() {
+        let tree = "\
+== b/kustomization.yaml
+resources: [../c]
+== c/kustomization.yaml
+resources: [../b, ../d]
+== d/kustomization.yaml
+resources: [a.yaml]
+== e/kustomization.yaml
+resources: [.]
+== f/below/kustomization.yaml
+resources: [..]
+== f/kustomization.yaml
+resources: [below]
+";
+        assert_eq!(found(tree, "."), "b e f");
+    }
+}

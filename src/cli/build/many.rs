@@ -1,0 +1,232 @@
+//! Many targets in one run: `krender build --all DIR`, `krender build DIR DIR`.
+
+use std::{
+    num::NonZeroUsize,
+    ops::ControlFlow,
+    path::Path,
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+use clap::Args;
+
+use super::{
+    Build,
+    output::Layout,
+    progress::Progress,
+    report::{self, Format},
+    select,
+    timings::{Size, Timings},
+    told::Told,
+};
+use crate::{
+    build,
+    config::Warning,
+    error::{Code, Error, Result},
+    load::{self, Loader},
+};
+
+/// Which targets, and how.
+#[derive(Args)]
+#[command(next_help_heading = "Many targets")]
+pub(super) struct Many {
+    /// Build every kustomization at or below DIR that no other one there includes
+    #[arg(long)]
+    all: bool,
+
+    /// With `--all`: only targets whose directory, or one that it is in, fits a pattern such as `overlays/*`, `**/prod`
+    #[arg(long, value_name = "GLOB")]
+    include: Vec<String>,
+
+    /// With `--all`: no targets whose directory, or one that it is in, fits a pattern
+    #[arg(long, value_name = "GLOB")]
+    exclude: Vec<String>,
+
+    /// With `--output`: one folder per target, with a file per resource
+    #[arg(long)]
+    pub(super) split: bool,
+
+    /// How many threads build targets [default: one for each processor]
+    #[arg(short, long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
+}
+
+impl Build {
+    /// Whether the user asks for more than kustomize knows.
+    pub(super) fn is_about_many(&self) -> bool {
+        let Many { all, include, exclude, split, jobs: _ } = &self.many;
+        *all || self.directories.len() > 1
+            // What makes no sense is told of there, too.
+            || !include.is_empty() || !exclude.is_empty() || *split && self.output.is_empty()
+    }
+
+    /// Renders many targets: one after the other to standard output, or each to a place of its own.
+    pub(super) fn render_many(
+        &self,
+        loader: &Loader,
+        working_directory: &Path,
+        started: Instant,
+        format: Format,
+    ) -> Result<ExitCode> {
+        let targets = self.targets(loader)?;
+        let layout = match &*self.output {
+            "" => None,
+            folder => {
+                let top = match &*self.directories {
+                    [tree] if self.many.all => load::join(working_directory, Path::new(tree)),
+                    _ => working_directory.to_path_buf(),
+                };
+                let folder = Path::new(folder);
+                load::make_folder(folder)?;
+                Some(Layout::new(folder, &targets, working_directory, &top, self.many.split)?)
+            }
+        };
+        let jobs = self
+            .many
+            .jobs
+            .unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN));
+        let options = self.options();
+        let work =
+            |number: usize| self.one_of_many(number, &targets, loader, &options, layout.as_ref());
+        let mut run = Run::new(&targets, layout.is_none(), started, self.quiet);
+        build::in_order(targets.len(), jobs, work, |number, done| run.add(number, done));
+        let Run { outcome, progress, told, timings, .. } = run;
+        drop(progress);
+        self.tell(told, loader, format);
+        let exit = crate::cli::finish(outcome, loader.sources(), format);
+        if self.timings {
+            let jobs = jobs.get().min(targets.len());
+            report::plain(&timings.summary(started.elapsed(), jobs));
+        }
+        Ok(if timings.has_failures() { ExitCode::FAILURE } else { exit })
+    }
+
+    /// Prints what there is to say once all targets are through: warnings first, then what failed.
+    fn tell(&self, told: Told, loader: &Loader, format: Format) {
+        let sources = loader.sources();
+        if !self.strict {
+            self.warn(&self.warnings(), sources, format);
+            if !self.quiet {
+                told.warn(sources, format);
+            }
+        }
+        let verdict = told.verdict();
+        if let Err(errors) = told.into_outcome() {
+            report::errors(&errors, sources, format);
+        }
+        if let Some(verdict) = verdict {
+            report::closing(&verdict, sources, format);
+        }
+    }
+
+    fn targets(&self, loader: &Loader) -> Result<Vec<String>> {
+        let Many { all, include, exclude, split, jobs: _ } = &self.many;
+        let senseless = |flag: &str, other: &str, example: &str| {
+            let message = format!("`{flag}` makes no sense without `{other}`");
+            Err(Error::new(Code::InvalidArgument, message).help(example))
+        };
+        if *split && self.output.is_empty() {
+            return senseless("--split", "--output", "say where the folders go: `--output DIR`");
+        }
+        if *all {
+            return select::all(loader, &self.directories, include, exclude);
+        }
+        let flags = [("--include", include), ("--exclude", exclude)];
+        if let Some((flag, _)) = flags.iter().find(|(_, patterns)| !patterns.is_empty()) {
+            return senseless(flag, "--all", "with `--all` the targets below DIR are found");
+        }
+        select::named(loader, &self.directories)
+    }
+
+    /// Builds a target, and writes it where it has a place of its own: what happens on the threads.
+    fn one_of_many(
+        &self,
+        number: usize,
+        targets: &[String],
+        loader: &Loader,
+        options: &build::Options,
+        layout: Option<&Layout>,
+    ) -> Done {
+        let started = super::now();
+        // A build that allows no warnings fails for each target that they are about.
+        let mut warnings = if self.strict { self.warnings() } else { Vec::new() };
+        let target = &*targets[number];
+        let built = build::build_and_warn(loader, target, options, &mut warnings);
+        let rendered = self.heed(built, &mut warnings).and_then(|resources| {
+            let (text, bytes) = match layout {
+                Some(layout) => (String::new(), layout.write(number, &resources)?),
+                None => {
+                    let yaml = resources.to_yaml()?;
+                    (format!("# {}\n{yaml}", report::visible(target)), yaml.len())
+                }
+            };
+            Ok((text, Size { resources: resources.len(), bytes }))
+        });
+        Done { rendered, warnings, time: started.elapsed() }
+    }
+}
+
+/// What a thread hands back of a target.
+struct Done {
+    /// The text to print, if it has no place of its own, and how much it is.
+    rendered: Result<(String, Size)>,
+    warnings: Vec<Warning>,
+    time: Duration,
+}
+
+/// A run as it goes on, target after target.
+struct Run<'a> {
+    targets: &'a [String],
+    /// Whether what was rendered could be printed.
+    outcome: Result<()>,
+    has_printed: bool,
+    progress: Progress,
+    told: Told,
+    timings: Timings,
+}
+
+impl<'a> Run<'a> {
+    fn new(targets: &'a [String], prints: bool, started: Instant, quiet: bool) -> Self {
+        Self {
+            targets,
+            outcome: Ok(()),
+            has_printed: false,
+            progress: Progress::new(targets.len(), started, prints, quiet),
+            told: Told::default(),
+            timings: Timings::default(),
+        }
+    }
+
+    /// The next target in order. The run ends when nobody reads what it prints.
+    fn add(&mut self, number: usize, done: Done) -> ControlFlow<()> {
+        let target = &*self.targets[number];
+        let Done { rendered, warnings, time } = done;
+        let size = rendered.as_ref().ok().map(|(_, size)| *size);
+        self.timings.add(target, size, time);
+        let (text, error) = match rendered {
+            Ok((text, _)) => (text, None),
+            Err(error) => (String::new(), Some(error)),
+        };
+        self.told.add(target, warnings, error);
+        let printed = self.print(&text);
+        self.progress.advance(size.is_none(), super::now());
+        match printed {
+            Ok(true) => ControlFlow::Continue(()),
+            Ok(false) => ControlFlow::Break(()),
+            Err(error) => {
+                self.outcome = Err(error);
+                ControlFlow::Break(())
+            }
+        }
+    }
+
+    /// Prints a section, and says whether somebody may want another.
+    fn print(&mut self, section: &str) -> Result<bool> {
+        let separator = if self.has_printed { "---\n" } else { "" };
+        self.has_printed |= !section.is_empty();
+        match section {
+            "" => Ok(true),
+            section => crate::cli::print_on(&[separator, section]),
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! `krender build` renders a kustomization, or many.
+
+mod many;
+mod output;
+mod progress;
+mod select;
+mod timings;
+mod told;
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Instant,
+};
+
+use clap::{Args, ValueEnum};
+
+use super::plugins::{Plugins, truth};
+use super::report::{self, Format};
+use crate::{
+    build,
+    config::Warning,
+    error::{Code, Error, Result},
+    load::{self, Disk, Loader},
+    resource::ResMap,
+    source::Sources,
+};
+use timings::{Size, Timings};
+
+/// Render a kustomization, or many
+///
+/// Prints the resources of the kustomization in DIR as one stream of YAML, byte for byte as `kustomize build` does.
+///
+/// With several directories, or with `--all`, each is a target: targets are printed one after the other, each below a
+/// comment with its directory, in the order in which they were named or found. One that cannot be built does not keep
+/// the others from it.
+#[derive(Args)]
+#[command(args_override_self = true)]
+pub(super) struct Build {
+    /// The directory with the kustomization file; of several, each is built
+    #[arg(value_name = "DIR", default_value = ".")]
+    directories: Vec<String>,
+
+    /// Write to a file, or into a directory that exists: one file per resource. Of many targets, one file each below
+    /// the directory, at the place that the target has in the tree: `overlays/prod.yaml`
+    #[arg(short, long, value_name = "FILE|DIR", default_value = "", hide_default_value = true)]
+    #[arg(allow_hyphen_values = true)]
+    output: String,
+
+    /// Whether files may be read from outside the root of a kustomization
+    #[arg(long, value_name = "RESTRICTOR", default_value = "LoadRestrictionsRootOnly")]
+    load_restrictor: Restrictor,
+
+    /// The order of the resources (deprecated: use `sortOptions` in kustomization.yaml)
+    #[arg(long, value_name = "ORDER", hide = true)]
+    reorder: Option<Order>,
+
+    /// Label what is made (deprecated: use `buildMetadata: [managedByLabel]` in kustomization.yaml)
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(value_parser = truth(), hide = true)]
+    enable_managedby_label: Option<bool>,
+
+    /// Print no warnings
+    #[arg(short, long)]
+    quiet: bool,
+
+    /// Fail on warnings, and on what changes nothing: patches without a target, images that nobody uses
+    #[arg(long)]
+    strict: bool,
+
+    /// Print a summary to standard error: how much was built, how long it took, and what took longest
+    #[arg(long)]
+    timings: bool,
+
+    #[command(flatten)]
+    many: many::Many,
+
+    #[command(flatten)]
+    plugins: Plugins,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Restrictor {
+    #[value(name = "LoadRestrictionsRootOnly", alias = "")]
+    RootOnly,
+    #[value(name = "LoadRestrictionsNone")]
+    None,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Order {
+    Legacy,
+    None,
+}
+
+/// As kustomize says it.
+const MANAGED_BY_DEPRECATED: &str = "Flag --enable-managedby-label has been deprecated, The flag `enable-managedby-label` has been deprecated. Use the `managedByLabel` option in the `buildMetadata` field instead.";
+/// As kustomize says it.
+const REORDER_DEPRECATED: &str = "Flag --reorder has been deprecated, use the new 'sortOptions' field in kustomization.yaml instead.";
+
+impl Build {
+    /// Renders, and exits as the outcome asks.
+    pub(super) fn run(&self, format: Format) -> ExitCode {
+        let started = now();
+        let working_directory = match working_directory() {
+            Ok(path) => path,
+            Err(error) => return super::finish(Err(error), &Sources::new(), format),
+        };
+        let loader = self.loader(working_directory.clone());
+        let outcome = match self.is_about_many() {
+            true => self.render_many(&loader, &working_directory, started, format),
+            false => self.render_one(&loader, started, format),
+        };
+        let exit =
+            outcome.unwrap_or_else(|error| super::finish(Err(error), loader.sources(), format));
+        // The process ends here, and its memory with it: walking what was read to free it would only take time.
+        std::mem::forget(loader);
+        exit
+    }
+
+    fn loader(&self, working_directory: PathBuf) -> Loader {
+        let restrictor = match self.load_restrictor {
+            Restrictor::RootOnly => load::Restrictor::RootOnly,
+            Restrictor::None => load::Restrictor::None,
+        };
+        Loader::new(Disk, load::Options { restrictor, working_directory })
+    }
+
+    fn options(&self) -> build::Options {
+        let reorder = self.reorder.map(|order| match order {
+            Order::Legacy => build::Reorder::Legacy,
+            Order::None => build::Reorder::None,
+        });
+        build::Options {
+            reorder,
+            plugins: self.plugins.options(),
+            managed_by_label: self.enable_managedby_label.unwrap_or_default()
+                || is_managed_by_environment(),
+            strict: self.strict,
+        }
+    }
+
+    /// Renders one target as kustomize does.
+    fn render_one(&self, loader: &Loader, started: Instant, format: Format) -> Result<ExitCode> {
+        let [directory] = &*self.directories else { return Ok(ExitCode::SUCCESS) };
+        let mut warnings = self.warnings();
+        let built = build::build_and_warn(loader, directory, &self.options(), &mut warnings);
+        let built = self.heed(built, &mut warnings);
+        self.warn(&warnings, loader.sources(), format);
+        let resources = built?;
+        let path = Path::new(&self.output);
+        let bytes = if self.output.is_empty() {
+            let text = resources.to_yaml()?;
+            super::print(&text)?;
+            text.len()
+        } else if self.many.split || load::is_directory(path) {
+            output::write_each(path, &resources)?
+        } else {
+            let text = resources.to_yaml()?;
+            load::write(path, text.as_bytes())?;
+            text.len()
+        };
+        if self.timings {
+            let (size, time) = (Size { resources: resources.len(), bytes }, started.elapsed());
+            let mut timings = Timings::default();
+            timings.add(directory, Some(size), time);
+            report::plain(&timings.summary(time, 1));
+        }
+        std::mem::forget(resources);
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Build {
+    /// What there is to say about the flags.
+    fn warnings(&self) -> Vec<Warning> {
+        let deprecated = |text: &str, flag: &str, field: &str| Warning {
+            text: Some(text.to_owned()),
+            failure: Error::new(Code::Deprecated, format!("`{flag}` is deprecated"))
+                .help(format!("use `{field}` in kustomization.yaml")),
+        };
+        let reorder =
+            self.reorder.map(|_| deprecated(REORDER_DEPRECATED, "--reorder", "sortOptions"));
+        let managed_by = self.enable_managedby_label.map(|_| {
+            let field = "buildMetadata: [managedByLabel]";
+            deprecated(MANAGED_BY_DEPRECATED, "--enable-managedby-label", field)
+        });
+        reorder.into_iter().chain(managed_by).collect()
+    }
+
+    /// Makes failures of warnings where the user wants none.
+    fn heed(&self, built: Result<ResMap>, warnings: &mut Vec<Warning>) -> Result<ResMap> {
+        if !self.strict {
+            return built;
+        }
+        let failures = warnings.drain(..).map(|warning| warning.failure);
+        let failures = Error::all(built.as_ref().err().cloned().into_iter().chain(failures));
+        failures.map_or(built, Err)
+    }
+
+    /// Prints warnings, unless the user wants to see none.
+    fn warn(&self, warnings: &[Warning], sources: &Sources, format: Format) {
+        for Warning { text, failure } in warnings.iter().filter(|_| !self.quiet) {
+            if let Some(text) = text {
+                report::warning(text, failure.span(), sources, format);
+            }
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the working directory is read here and handed on")]
+fn working_directory() -> Result<PathBuf> {
+    std::env::current_dir().map_err(|error| {
+        Error::new(Code::ReadFailed, format!("the working directory cannot be found: {error}"))
+    })
+}
+
+#[expect(clippy::disallowed_methods, reason = "the clock is read here, for timings and progress")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+/// Whether the environment asks for the label of `--enable-managedby-label`.
+#[expect(clippy::disallowed_methods, reason = "the environment is read here and handed on")]
+fn is_managed_by_environment() -> bool {
+    std::env::var_os("KUSTOMIZE_ENABLE_MANAGEDBY_LABEL").is_some_and(|value| value == "on")
+}

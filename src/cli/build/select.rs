@@ -1,0 +1,116 @@
+//! Which targets a run is about: directories that were named, or those of a tree that fit patterns.
+
+use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
+
+use crate::{
+    build::{self, Target},
+    error::{Code, Error, Result},
+    load::Loader,
+};
+
+/// The directories as they were named, which must differ.
+///
+/// # Errors
+/// [`Code::InvalidArgument`] for one that is named twice.
+pub(super) fn named(loader: &Loader, directories: &[String]) -> Result<Vec<String>> {
+    let mut seen = std::collections::BTreeMap::new();
+    for directory in directories {
+        // One that is not there is told of when its turn comes.
+        let Ok(root) = loader.root(directory) else { continue };
+        if let Some(first) = seen.insert(root.path().to_path_buf(), directory) {
+            let message = match first == directory {
+                true => format!("`{directory}` is named twice"),
+                false => format!("`{first}` and `{directory}` are the same directory"),
+            };
+            return Err(Error::new(Code::InvalidArgument, message).help("name it once"));
+        }
+    }
+    Ok(directories.to_vec())
+}
+
+/// The targets of trees, in the order of the trees, as far as their directories fit the patterns.
+///
+/// A pattern fits a directory, or all that is below it, by the path from the tree's top; without a slash it fits a name
+/// anywhere. `*` stands for any text without a slash, `**` for any directories.
+///
+/// # Errors
+/// [`Code::InvalidPattern`], [`Code::KustomizationNotFound`] when nothing is left, and those of [`build::targets`].
+pub(super) fn all(
+    loader: &Loader,
+    directories: &[String],
+    include: &[String],
+    exclude: &[String],
+) -> Result<Vec<String>> {
+    let (included, excluded) = (patterns("--include", include)?, patterns("--exclude", exclude)?);
+    let mut selected = Vec::new();
+    let mut found = 0;
+    for directory in directories {
+        let targets = build::targets(loader, directory)?;
+        found += targets.len();
+        let fits = |target: &Target| {
+            let Target { directory: _, below } = target;
+            (include.is_empty() || included.is_match(below)) && !excluded.is_match(below)
+        };
+        selected.extend(targets.into_iter().filter(fits).map(|target| target.directory));
+    }
+    if !selected.is_empty() {
+        return named(loader, &selected);
+    }
+    let tree = format!("`{}`", directories.join("`, `"));
+    Err(if found == 0 {
+        Error::new(Code::KustomizationNotFound, format!("there is no kustomization in {tree}"))
+            .help("hidden directories and components are passed over")
+    } else {
+        let message = format!("none of the {found} targets in {tree} fits the patterns");
+        Error::new(Code::KustomizationNotFound, message)
+            .help("patterns are compared with paths below the directory: `overlays/*`, `**/prod`")
+    })
+}
+
+fn patterns(flag: &str, patterns: &[String]) -> Result<GlobSet> {
+    let invalid = |pattern: &str, error: &globset::Error| {
+        let message = format!("the pattern `{pattern}` of `{flag}` cannot be read");
+        Error::new(Code::InvalidPattern, message).help(error.kind().to_string())
+    };
+    let mut set = GlobSetBuilder::new();
+    for pattern in patterns {
+        let whole = pattern.trim_start_matches("./").trim_matches('/');
+        let whole = if whole.contains('/') { whole.to_owned() } else { format!("**/{whole}") };
+        let glob = |text: &str| -> Result<Glob> {
+            GlobBuilder::new(text)
+                .literal_separator(true)
+                .build()
+                .map_err(|error| invalid(pattern, &error))
+        };
+        set.add(glob(&whole)?).add(glob(&format!("{whole}/**"))?);
+    }
+    set.build().map_err(|error| invalid(&patterns.join("`, `"), &error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_fit_directories_and_what_is_below() {
+        for (pattern, path, expected) in [
+            ("overlays/*", "overlays/prod", true),
+            ("overlays/*", "overlays/prod/eu", true),
+            ("overlays/*", "team/overlays/prod", false),
+            ("**/prod", "team/overlays/prod", true),
+            ("**/prod", "prod", true),
+            ("prod", "team/overlays/prod/eu", true),
+            ("prod", "team/overlays/product", false),
+            ("pr*", "team/product", true),
+            ("./team/", "team", true),
+            ("{dev,test}", "a/test", true),
+            ("team/**/eu", "team/eu", true),
+            ("*", "", false),
+        ] {
+            let set = patterns("--include", &[pattern.to_owned()]).unwrap();
+            assert_eq!(set.is_match(path), expected, "{pattern} {path}");
+        }
+        let error = patterns("--include", &["a[".to_owned()]).unwrap_err();
+        assert_eq!(error.code(), Code::InvalidPattern);
+    }
+}
