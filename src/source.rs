@@ -1,5 +1,6 @@
 //! Text that was read, and places in it: every span of a run points into one address space.
 
+use std::ops::Range;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::error::{Code, Error, Result};
@@ -75,6 +76,8 @@ pub struct Source {
     name: String,
     text: String,
     base: u32,
+    /// For text written inside another source: the value that holds it there.
+    within: Span,
 }
 
 impl Source {
@@ -84,7 +87,8 @@ impl Source {
     pub fn detached(text: &str) -> Self {
         let length = u32::try_from(text.len()).unwrap_or(u32::MAX - 2);
         let base = u32::MAX - 2 - length;
-        Self { id: FileId(u32::MAX), name: String::new(), text: text.to_owned(), base }
+        let within = Span::NONE;
+        Self { id: FileId(u32::MAX), name: String::new(), text: text.to_owned(), base, within }
     }
 
     /// The number of this source.
@@ -111,6 +115,23 @@ impl Source {
         self.base
     }
 
+    /// The bytes of the text that a span points at, on the boundaries of characters.
+    fn range_of(&self, span: Span) -> Range<usize> {
+        let floor =
+            |offset: u32| self.text.floor_char_boundary((offset as usize).min(self.text.len()));
+        let start = floor(span.start.saturating_sub(self.base));
+        start..floor(span.end().saturating_sub(self.base)).max(start)
+    }
+
+    /// The line and the column of a byte, for people: both from 1, the column in characters.
+    #[must_use]
+    pub fn line_and_column(&self, offset: usize) -> (usize, usize) {
+        let before = &self.text[..self.text.floor_char_boundary(offset.min(self.text.len()))];
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let line = before.bytes().filter(|&byte| byte == b'\n').count() + 1;
+        (line, before[line_start..].chars().count() + 1)
+    }
+
     /// The span of the bytes `start..end` of the text.
     #[must_use]
     pub fn span(&self, start: usize, end: usize) -> Span {
@@ -129,7 +150,7 @@ pub struct Location {
     /// The column in characters, from 1.
     pub column: usize,
     /// The byte offsets of the place in [`Source::text`].
-    pub range: std::ops::Range<usize>,
+    pub range: Range<usize>,
 }
 
 /// All texts of a run. Texts are added while threads read them, and never removed.
@@ -151,15 +172,17 @@ impl Sources {
     /// [`Code::TooLarge`] when the texts of the run would pass 4 GiB, and [`Code::InvalidUtf8`] with the first
     /// place that is no UTF-8 (the text is kept with replacement characters, so that the place can be shown).
     pub fn add(&self, name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Result<Arc<Source>> {
-        match String::from_utf8(bytes.into()) {
-            Ok(text) => self.add_text(name.into(), text),
+        self.add_within(Span::NONE, name.into(), bytes.into())
+    }
+
+    fn add_within(&self, within: Span, name: String, bytes: Vec<u8>) -> Result<Arc<Source>> {
+        match String::from_utf8(bytes) {
+            Ok(text) => self.add_text(within, name, text),
             Err(error) => {
                 let valid = error.utf8_error().valid_up_to();
                 let byte = error.as_bytes()[valid];
-                let source = self.add_text(
-                    name.into(),
-                    String::from_utf8_lossy(error.as_bytes()).into_owned(),
-                )?;
+                let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+                let source = self.add_text(within, name, text)?;
                 Err(Error::new(Code::InvalidUtf8, format!("`{}` is not UTF-8 text", source.name()))
                     .at(source.span(valid, valid + 3))
                     .label(format!("byte 0x{byte:02X} here"))
@@ -168,16 +191,17 @@ impl Sources {
         }
     }
 
-    /// Adds a text that stands inside another one, at a place there: it is shown as an entry of that file.
+    /// Adds a text that stands inside another one, at a place there. Its places are shown in that file, or, where it
+    /// is written there with escapes or folded lines, in a text named as an entry of that file.
     ///
     /// # Errors
     /// As [`Sources::add`].
     pub fn add_inline(&self, place: Span, entry: &str, text: &str) -> Result<Arc<Source>> {
         let file = self.source_of(place).map_or_else(String::new, |source| source.name.clone());
-        self.add(format!("{file} ({entry})"), text)
+        self.add_within(place, format!("{file} ({entry})"), text.into())
     }
 
-    fn add_text(&self, name: String, text: String) -> Result<Arc<Source>> {
+    fn add_text(&self, within: Span, name: String, text: String) -> Result<Arc<Source>> {
         let mut sources = self.sources.write().unwrap_or_else(PoisonError::into_inner);
         let base = sources.last().map_or(0, |last| last.base as usize + last.text.len() + 1);
         if base + text.len() >= u32::MAX as usize - 1 {
@@ -188,8 +212,8 @@ impl Sources {
             .help("render fewer targets in one run"));
         }
         let id = FileId(u32::try_from(sources.len()).unwrap_or(u32::MAX));
-        let source =
-            Arc::new(Source { id, name, text, base: u32::try_from(base).unwrap_or(u32::MAX) });
+        let base = u32::try_from(base).unwrap_or(u32::MAX);
+        let source = Arc::new(Source { id, name, text, base, within });
         sources.push(Arc::clone(&source));
         Ok(source)
     }
@@ -208,17 +232,56 @@ impl Sources {
     /// The place of a span for people, or nothing for [`Span::NONE`].
     #[must_use]
     pub fn locate(&self, span: Span) -> Option<Location> {
-        let source = self.source_of(span)?;
-        let text = source.text();
-        let floor = |offset: usize| text.floor_char_boundary(offset.min(text.len()));
-        let start = floor((span.start - source.base) as usize);
-        let end = floor((span.end() - source.base) as usize).max(start);
-        let before = &text[..start];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let line = before.bytes().filter(|&byte| byte == b'\n').count() + 1;
-        let column = before[line_start..].chars().count() + 1;
-        Some(Location { source, line, column, range: start..end })
+        let mut source = self.source_of(span)?;
+        let mut range = source.range_of(span);
+        while let Some((file, outer)) = self.written(&source, &range) {
+            (source, range) = (file, outer);
+        }
+        let (line, column) = source.line_and_column(range.start);
+        Some(Location { source, line, column, range })
     }
+
+    /// Where a part of a text that stands inside another one is written there.
+    fn written(&self, source: &Source, part: &Range<usize>) -> Option<(Arc<Source>, Range<usize>)> {
+        let file = self.source_of(source.within)?;
+        let value = file.range_of(source.within);
+        let written = &file.text[value.clone()];
+        let start = written_at(written, &source.text, part.start)?;
+        let end = written_at(written, &source.text, part.end).unwrap_or(start).max(start);
+        Some((file, value.start + start..value.start + end))
+    }
+}
+
+/// Where the byte at an offset of a value's text stands in the value as it is `written`; nothing when it has escapes,
+/// folded lines, or was made from something else.
+fn written_at(written: &str, text: &str, offset: usize) -> Option<usize> {
+    if !written.starts_with('|') {
+        return written.find(text).map(|start| start + offset);
+    }
+    let mut lines = written.split_inclusive('\n');
+    let mut place = lines.next()?.len();
+    let is_blank = |line: &&str| line.trim().is_empty();
+    if text.lines().next().is_some_and(|first| !is_blank(&first)) {
+        // Such text may have been trimmed.
+        place += lines.clone().take_while(is_blank).map(str::len).sum::<usize>();
+        while lines.clone().next().as_ref().is_some_and(is_blank) {
+            lines.next();
+        }
+    }
+    let mut passed = 0;
+    for (line, written) in text.split('\n').zip(lines) {
+        let end = written.trim_end_matches(['\r', '\n']);
+        let indented = end.strip_suffix(line.trim_end_matches('\r'))?;
+        if !is_blank(&indented) {
+            return None;
+        }
+        if offset <= passed + line.len() {
+            return Some(place + (indented.len() + offset - passed).min(end.len()));
+        }
+        passed += line.len() + 1;
+        place += written.len();
+    }
+    None
 }
 
 #[cfg(test)]
@@ -236,6 +299,42 @@ mod tests {
         let place = sources.locate(first.span(5, 5)).unwrap();
         assert_eq!((place.source.name(), place.line, place.column), ("a.yaml", 2, 1));
         assert!(sources.locate(Span::NONE).is_none());
+    }
+
+    /// The place of `word` in the first value of `file`, as a line and a column there.
+    fn place_within(file: &str, text: &str, word: &str) -> (String, usize, usize) {
+        let sources = Sources::new();
+        let file = sources.add("k.yaml", file).unwrap();
+        let value = file.text().find(": ").unwrap() + 2;
+        let span = file.span(value, file.text().trim_end().len());
+        let inner = sources.add_inline(span, "patch", text).unwrap();
+        let start = inner.text().find(word).unwrap();
+        let place = sources.locate(inner.span(start, start + word.len())).unwrap();
+        if place.source.id() == file.id() {
+            assert_eq!(&file.text()[place.range.clone()], word);
+        }
+        (place.source.name().to_owned(), place.line, place.column)
+    }
+
+    #[test]
+    fn text_inside_a_file_is_found_in_that_file() {
+        let file = "k.yaml".to_owned();
+        let block = "a: |-\n  é: 1\n\n    b: 2\n";
+        assert_eq!(place_within(block, "é: 1\n\n  b: 2", "b"), (file.clone(), 4, 5));
+        assert_eq!(place_within(block, "é: 1\n\n  b: 2", "1"), (file.clone(), 2, 6));
+        let trimmed = "a: |\n\n  b: 2\n  c: 3\n";
+        assert_eq!(place_within(trimmed, "b: 2\nc: 3", "3"), (file.clone(), 4, 6));
+        let crlf = "a: |\r\n  b: 2\r\n  c: 3\r\n";
+        assert_eq!(place_within(crlf, "b: 2\nc: 3", "3"), (file.clone(), 3, 6));
+        let quoted = "a: '{b: 2}'\n";
+        assert_eq!(place_within(quoted, "{b: 2}", "2"), (file, 1, 9));
+    }
+
+    #[test]
+    fn text_that_is_written_otherwise_is_shown_by_itself() {
+        let entry = "k.yaml (patch)".to_owned();
+        assert_eq!(place_within("a: \"b: 1\\nc: 2\"\n", "b: 1\nc: 2", "2"), (entry.clone(), 2, 4));
+        assert_eq!(place_within("a: >\n  b: 1\n\n  c: 2\n", "b: 1\nc: 2", "2"), (entry, 2, 4));
     }
 
     #[test]

@@ -290,12 +290,14 @@ struct End {
 impl<'a> Place<'a> {
     fn of(span: Span, label: &'a str, sources: &Sources) -> Self {
         let start = sources.locate(span);
-        let end = sources.locate(Span::new(span.end(), 0)).filter(|_| start.is_some());
         Self {
             file: start.as_ref().map(|place| place.source.name().to_owned()),
             line: start.as_ref().map(|place| place.line),
             column: start.as_ref().map(|place| place.column),
-            end: end.map(|place| End { line: place.line, column: place.column }),
+            end: start.as_ref().map(|place| {
+                let (line, column) = place.source.line_and_column(place.range.end);
+                End { line, column }
+            }),
             label,
         }
     }
