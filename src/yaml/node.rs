@@ -227,11 +227,13 @@ impl Scalar {
         &self.text
     }
 
-    /// Whether it means null: by its tag, or plain and written as a null is.
+    /// Whether it means null: by its tag, or read as one, plain and written as a null is. Text that was set without a tag
+    /// is none for kyaml ([`Scalar::is_untagged`]).
     #[must_use]
     pub fn is_null(&self) -> bool {
         let written = matches!(&*self.text, "" | "~" | "null" | "Null" | "NULL");
-        self.tag == Tag::Null || (self.tag == Tag::None && self.style == Style::Plain && written)
+        let has_type = self.tag == Tag::None && self.style == Style::Plain && !self.untagged;
+        self.tag == Tag::Null || (has_type && written)
     }
 
     /// The explicit tag.
