@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::error::{Code, Error, Result};
 use crate::source::Span;
-use crate::yaml::{Kind, Mapping, Node, Scalar, resolve};
+use crate::yaml::{Kind, Mapping, Node, Scalar, Value, resolve};
 
 /// A list of operations, in order.
 #[derive(Clone, Debug)]
@@ -89,16 +89,19 @@ impl Operation {
 
     fn apply(&self, document: &mut Node) -> Result<()> {
         match self.name.as_str() {
-            "add" => self.path()?.add(document, self.value.clone()),
-            "remove" => self.path()?.remove(document).map(drop),
-            "replace" => self.path()?.replace(document, self.value.clone()),
+            "add" => self.path()?.add(document, self.value.clone()).map_err(with_parents),
+            "remove" => self.path()?.remove(document).map(drop).map_err(|error| {
+                with_help(error, "give the path of what is there, or leave the operation out")
+            }),
+            "replace" => self.path()?.replace(document, self.value.clone()).map_err(with_parents),
             "move" => {
-                let value = self.from()?.remove(document)?;
-                self.path()?.add(document, value)
+                let value = self.from()?.remove(document).map_err(as_it_is_there)?;
+                self.path()?.add(document, value).map_err(with_parents)
             }
             "copy" => {
-                let value = self.from()?.get(document)?.cloned();
-                self.path()?.add(document, value.unwrap_or_else(|| Scalar::null(self.span).into()))
+                let value = self.from()?.get(document).map_err(as_it_is_there)?.cloned();
+                let value = value.unwrap_or_else(|| Scalar::null(self.span).into());
+                self.path()?.add(document, value).map_err(with_parents)
             }
             "test" => self.test(document),
             other => Err(Error::new(Code::InvalidPatch, format!("found the operation `{other}`"))
@@ -124,7 +127,10 @@ impl Operation {
 
     fn test(&self, document: &Node) -> Result<()> {
         let path = self.path()?;
-        let found = if path.text.is_empty() { Some(document) } else { path.get(document)? };
+        let found = match path.text.is_empty() {
+            true => Some(document),
+            false => path.get(document).map_err(as_it_is_there)?,
+        };
         let equal = match found {
             Some(found) => same_value(found, &self.value),
             None => self.value.is_null(),
@@ -132,12 +138,48 @@ impl Operation {
         if equal {
             return Ok(());
         }
-        let found = found.map_or_else(|| "nothing".to_owned(), |found| format!("`{found:?}`"));
-        let message =
-            format!("test failed: found {found} at `{}`, expected `{:?}`", path.text, self.value);
+        let place = found.map_or(Span::NONE, Node::span);
+        let found = found.map_or_else(|| "nothing".to_owned(), shown);
+        let expected = shown(&self.value);
+        let message = format!("test failed: found {found} at `{}`, expected {expected}", path.text);
         let error = Error::new(Code::PatchTestFailed, message).at(path.span);
-        Err(error.help("mend the patch, or the resource that it expects"))
+        Err(noted(error, place, "the value that is there")
+            .help("correct the patch, or the resource that it expects"))
     }
+}
+
+/// A value in a few words: `"text"`, a number as it is written, the kind of a collection.
+fn shown(node: &Node) -> String {
+    const MOST: usize = 60;
+    let Some(scalar) = node.as_scalar() else { return node.kind().to_string() };
+    let text = match scalar.text().char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &scalar.text()[..end]),
+        None => scalar.text().to_owned(),
+    };
+    match resolve(scalar) {
+        Ok(Value::Str(_)) => format!("`{text:?}`"),
+        Ok(Value::Null) => "null".to_owned(),
+        _ => format!("`{text}`"),
+    }
+}
+
+/// A second place, if there is one: what an operation set before comes from no text.
+fn noted(error: Error, place: Span, label: impl Into<String>) -> Error {
+    if place.is_none() { error } else { error.note(place, label) }
+}
+
+fn with_parents(error: Error) -> Error {
+    with_help(error, "add what is missing on the way first, with operations of their own")
+}
+
+fn as_it_is_there(error: Error) -> Error {
+    with_help(error, "give the path of what is there")
+}
+
+/// Says what to do about a path that leads nowhere, unless that is said already.
+fn with_help(error: Error, help: &str) -> Error {
+    let is_path = error.code() == Code::PatchPathNotFound && error.helps().is_empty();
+    if is_path { error.help(help) } else { error }
 }
 
 /// A JSON pointer (RFC 6901): the keys and indices on the way to a value.
@@ -170,7 +212,7 @@ impl Pointer {
         }
         match container.as_sequence() {
             Some(sequence) => {
-                let index = self.index(last, sequence.items().len(), sequence.items().len())?;
+                let index = self.index(last, sequence.items().len(), container)?;
                 Ok(sequence.items().get(index))
             }
             None => Ok(container.get(last)),
@@ -179,12 +221,13 @@ impl Pointer {
 
     fn add(&self, document: &mut Node, value: Node) -> Result<()> {
         let (last, container) = self.container(document)?;
-        match container.as_sequence_mut() {
-            Some(sequence) => {
-                let length = sequence.items().len();
+        match container.as_sequence().map(|sequence| sequence.items().len()) {
+            Some(length) => {
                 let index =
-                    if last == "-" { length } else { self.index(last, length + 1, length)? };
-                sequence.items_mut().insert(index, value);
+                    if last == "-" { length } else { self.index(last, length + 1, container)? };
+                if let Some(sequence) = container.as_sequence_mut() {
+                    sequence.items_mut().insert(index, value);
+                }
             }
             None => set(container, last, value, self.span),
         }
@@ -193,10 +236,11 @@ impl Pointer {
 
     fn remove(&self, document: &mut Node) -> Result<Node> {
         let (last, container) = self.container(document)?;
-        if let Some(sequence) = container.as_sequence_mut() {
-            let length = sequence.items().len();
-            let index = self.index(last, length, length)?;
-            return Ok(sequence.items_mut().remove(index));
+        if let Some(length) = container.as_sequence().map(|sequence| sequence.items().len()) {
+            let index = self.index(last, length, container)?;
+            if let Some(sequence) = container.as_sequence_mut() {
+                return Ok(sequence.items_mut().remove(index));
+            }
         }
         let mapping = container.as_mapping_mut();
         match mapping.and_then(|mapping| mapping.remove(last)) {
@@ -219,11 +263,12 @@ impl Pointer {
             return Ok(());
         }
         let (last, container) = self.container(document)?;
-        match container.as_sequence_mut() {
-            Some(sequence) => {
-                let length = sequence.items().len();
-                let index = self.index(last, length, length)?;
-                sequence.items_mut()[index] = value;
+        match container.as_sequence().map(|sequence| sequence.items().len()) {
+            Some(length) => {
+                let index = self.index(last, length, container)?;
+                if let Some(sequence) = container.as_sequence_mut() {
+                    sequence.items_mut()[index] = value;
+                }
             }
             // A key that is not there is added, as the reference does it.
             None => set(container, last, value, self.span),
@@ -257,24 +302,32 @@ impl Pointer {
         Ok((last, container))
     }
 
-    /// The index that a key means in a list of `length` places, of which `elements` are taken.
-    fn index(&self, key: &str, length: usize, elements: usize) -> Result<usize> {
-        position(key, length).ok_or_else(|| {
-            let error = if atoi(key).is_some() {
-                Error::new(
-                    Code::PatchPathNotFound,
-                    format!("the list at `{}` has no index `{key}`", self.parent(1)),
-                )
-                .label(format!("it has {elements} elements"))
-            } else {
-                Error::new(
-                    Code::PatchPathNotFound,
-                    format!("found the key `{key}` for the list at `{}`", self.parent(1)),
-                )
-                .label("expected an index")
+    /// The index that a key means in a list of which `length` places may be meant.
+    fn index(&self, key: &str, length: usize, list: &Node) -> Result<usize> {
+        position(key, length).ok_or_else(|| self.no_index(key, length, list))
+    }
+
+    #[cold]
+    fn no_index(&self, key: &str, length: usize, list: &Node) -> Error {
+        let elements = list.as_sequence().map_or(0, |sequence| sequence.items().len());
+        let error = if atoi(key).is_some() {
+            let elements = match elements {
+                0 => "it is empty".to_owned(),
+                1 => "it has 1 element".to_owned(),
+                elements => format!("it has {elements} elements"),
             };
-            error.at(self.span).help("count from 0, or append with `-`")
-        })
+            let message = format!("the list at `{}` has no index `{key}`", self.parent(1));
+            Error::new(Code::PatchPathNotFound, message).label(elements)
+        } else {
+            let message = format!("found the key `{key}` for the list at `{}`", self.parent(1));
+            Error::new(Code::PatchPathNotFound, message).label("expected an index")
+        };
+        let error = noted(error.at(self.span), list.span(), "the list");
+        match (length > elements, elements) {
+            (true, _) => error.help("count from 0, or append with `-`"),
+            (false, 0) => error.help("add an element first: `op: add` with `-` as the index"),
+            (false, _) => error.help(format!("count from 0: the last one is {}", elements - 1)),
+        }
     }
 
     /// The path without its last `levels` keys.
@@ -300,14 +353,29 @@ impl Pointer {
                 continue;
             }
             let place = self.parent(self.keys.len() - level);
-            let error = error.label(format!("no `{key}` in `{place}`"));
-            let known = container
-                .as_mapping()
-                .into_iter()
-                .flat_map(|mapping| mapping.iter().map(|(key, _)| key.text()));
-            return error
-                .did_you_mean(key, known)
-                .help("add the parent first; a slash inside a key is written `~1`");
+            let here = match level {
+                0 => "the resource".to_owned(),
+                _ => format!("`{place}`"),
+            };
+            let error = match container.kind() {
+                Kind::Scalar => error.label(format!("`{place}` is a scalar")),
+                Kind::Sequence => error.label(format!("no element `{key}` in `{place}`")),
+                Kind::Mapping => error.label(format!("no `{key}` in `{place}`")),
+            };
+            let error = noted(error, container.span(), here);
+            let known = || {
+                let mapping = container.as_mapping().into_iter();
+                mapping.flat_map(|mapping| mapping.iter().map(|(key, _)| key.text()))
+            };
+            let rest = self.keys[level..].join("/");
+            // A domain as a key is the beginning of a label's or an annotation's.
+            let is_cut = key.contains('.') && container.kind() == Kind::Mapping;
+            if rest.len() > key.len() && (is_cut || known().any(|key| key == rest)) {
+                let whole =
+                    format!("{}/{}", self.parent(self.keys.len() - level), rest.replace('/', "~1"));
+                return error.help(format!("a slash inside a key is written `~1`: `{whole}`"));
+            }
+            return error.did_you_mean(key, known());
         }
         error
     }

@@ -64,6 +64,12 @@ pub(super) fn json6902(context: &Context<'_>, node: &Node) -> Result<Run> {
         return Err(Error::new(Code::InvalidPatch, "found neither `path` nor `jsonOp`")
             .help("name the file of the patch with `path`, or write it under `jsonOp: |-`"));
     }
+    if !path.is_empty() && !json_op.is_empty() {
+        return Err(Error::new(Code::InvalidPatch, "found both `path` and `jsonOp`")
+            .at(json_op.span)
+            .note(path.span, "the path")
+            .help("keep one of them"));
+    }
     let entry = Patch { target, path, patch: json_op, options: None };
     let (patch, selection) = json_entry(context, &entry)?;
     Ok(Box::new(move |context, resources| {

@@ -7,6 +7,7 @@ mod fields;
 pub(crate) mod images;
 pub(crate) mod labels;
 pub(crate) mod namespace;
+mod patch_target;
 pub(crate) mod patches;
 pub(crate) mod replacements;
 pub(crate) mod replicas;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::Context;
 use super::select::{Selection, unmatched};
+use super::{Context, patch_target};
 use crate::config::{self, PatchArgs, Selector};
 use crate::error::{Code, Error, Result};
 use crate::patch::{Comments, JsonPatch, Merged, merge_commented};
@@ -194,7 +194,8 @@ fn text_of(context: &Context<'_>, patch: &config::Patch, name: &str) -> Result<A
         (true, true) => Err(Error::new(Code::InvalidPatch, "found neither `path` nor `patch`")
             .help("name the file of the patch with `path`, or write it under `patch: |-`")),
         (false, false) => Err(Error::new(Code::InvalidPatch, "found both `path` and `patch`")
-            .at(patch.path.span)
+            .at(patch.patch.span)
+            .note(patch.path.span, "the path")
             .help("keep one of them")),
         (false, true) => context.root.read(&patch.path, patch.path.span),
         (true, false) => inline_source(context, inline, name, patch.patch.span),
@@ -208,7 +209,34 @@ fn inline_source(context: &Context<'_>, text: &str, name: &str, span: Span) -> R
 }
 
 fn strategic(source: &Source, schema: &Schema) -> Result<Vec<Resource>> {
-    resource::read(source, &parse::documents(source)?, schema)
+    let documents = parse::documents(source)?;
+    resource::read(source, &documents, schema).map_err(|error| {
+        Error::all(documents.iter().filter_map(|document| no_patch(&document.root)))
+            .unwrap_or(error)
+    })
+}
+
+/// What is wrong with a patch that is no resource, in the words of patches.
+fn no_patch(root: &Node) -> Option<Error> {
+    let error = resource::validate(root).err().filter(|_| !root.is_empty())?;
+    let at = |code, message: String| Error::new(code, message).at(error.span());
+    let names = "a merge patch names what it changes: add `apiVersion`, `kind` and `metadata.name`";
+    Some(match (error.code(), root.kind()) {
+        (Code::NotAResource, Kind::Mapping) => {
+            at(Code::InvalidPatch, "found a patch without a kind and a name".to_owned()).help(names)
+        }
+        (Code::NotAResource, kind) => {
+            at(Code::InvalidPatch, format!("found {kind}, expected a patch")).help(
+                "a patch is the part of a resource that changes, or a list of JSON operations",
+            )
+        }
+        (Code::MissingKind, _) => {
+            at(Code::MissingKind, "found a patch without a kind".to_owned()).help(names)
+        }
+        (Code::MissingName, _) => at(Code::MissingName, "found a patch without a name".to_owned())
+            .help("set `metadata.name`; with a `target`, any name will do"),
+        _ => return None,
+    })
 }
 
 /// Reads a JSON patch. The reference takes text for JSON, and nothing else, if it begins with a bracket.
@@ -254,8 +282,12 @@ pub(crate) fn json_entry(
     entry: &config::Patch,
 ) -> Result<(JsonPatch, Selection)> {
     let Some(target) = entry.target.as_ref().filter(|target| !target.name.is_empty()) else {
-        return Err(Error::new(Code::InvalidPatch, "found no name of a target")
-            .help("add `target: {kind: …, name: …}` to say what it is for"));
+        return Err(Error::new(
+            Code::InvalidPatch,
+            "found a JSON patch without the name of its target",
+        )
+        .at(entry.target.as_ref().map_or(Span::NONE, |target| target.span))
+        .help("say what it is for: `target: {version: v1, kind: Service, name: web}`"));
     };
     let source = text_of(context, entry, "patchesJson6902")?;
     let Some(document) = parse::document(&source)? else { return Err(empty(source.span(0, 0))) };
@@ -293,33 +325,8 @@ fn named(patch: &Resource, resources: &ResMap) -> Result<usize> {
     let places: Vec<usize> = resources.places_ever(&id).filter(present).collect();
     match places[..] {
         [place] => Ok(place),
-        [] => {
-            let known = resources
-                .iter()
-                .filter(|resource| resource.kind() == &*id.gvk.kind)
-                .map(Resource::name);
-            let error = Error::new(Code::PatchTargetNotFound, "the patch matches no resource")
-                .at(patch.span())
-                .label(format!("no `{id}` in this build"));
-            Err(error.did_you_mean(&id.name, known).help(
-                "group, version, kind, name and namespace must be those of the resource, as it is now or was before",
-            ))
-        }
-        [first, second, ..] => {
-            let error = Error::new(
-                Code::PatchTargetAmbiguous,
-                format!("the patch matches several resources: `{id}`"),
-            )
-            .at(patch.span());
-            let places = [(first, "this one"), (second, "and this one")];
-            let noted = places.into_iter().fold(error, |error, (place, label)| {
-                match resources.get(place) {
-                    Some(resource) => error.note(resource.span(), label),
-                    None => error,
-                }
-            });
-            Err(noted.help("name the namespace in the patch"))
-        }
+        [] => Err(patch_target::not_found(patch, resources)),
+        [..] => Err(patch_target::ambiguous(patch, &places, resources)),
     }
 }
 
@@ -396,5 +403,5 @@ fn apply_json(patch: &JsonPatch, resource: &mut Resource, schema: &Schema) -> Re
             patch.apply(root)?;
             json_passage(root)
         })
-        .map_err(|error| error.step(format!("while patching {id}")))
+        .map_err(|error| error.step(format!("while patching `{id}`")))
 }
