@@ -234,6 +234,12 @@ impl Sources {
     pub fn locate(&self, span: Span) -> Option<Location> {
         let mut source = self.source_of(span)?;
         let mut range = source.range_of(span);
+        let before = source.text[..range.start].trim_end();
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        if range.is_empty() && before.ends_with([':', '-']) && !line.starts_with('%') {
+            // A value that is not written stands behind its key, not at what comes next.
+            range = before.len()..before.len();
+        }
         while let Some((file, outer)) = self.written(&source, &range) {
             (source, range) = (file, outer);
         }

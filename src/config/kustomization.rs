@@ -141,12 +141,7 @@ impl Kustomization {
         let entries = root.as_mapping().map(de::entries).transpose()?.unwrap_or_default();
         let warnings = deprecated::warnings(&entries);
         if is_empty(&entries) {
-            return Err(Error::new(
-                Code::KustomizationEmpty,
-                "the kustomization file says nothing",
-            )
-            .at(root.span())
-            .help("list what it is made of under `resources`"));
+            return Err(empty(root));
         }
         kustomization.places = Places::of(&entries);
         deprecated::fix(&mut kustomization);
@@ -184,10 +179,18 @@ impl Kustomization {
         let found = &self.api_version;
         if **found != *version {
             let message = format!("found the version `{found}`, expected `{version}` for a {kind}");
-            errors.push(Error::new(Code::InvalidValue, message).at(found.span));
+            let error = Error::new(Code::InvalidValue, message).at(found.span);
+            errors.push(error.help(format!("write `apiVersion: {version}`, or leave it out")));
         }
         Error::all(errors).map_or(Ok(()), Err)
     }
+}
+
+#[cold]
+fn empty(root: &Node) -> Error {
+    Error::new(Code::KustomizationEmpty, "the kustomization file says nothing")
+        .at(root.span())
+        .help("list what it is made of under `resources`")
 }
 
 impl Places {

@@ -370,17 +370,20 @@ fn other_kinds_and_versions_are_refused() {
     refused(
         "apiVersion: kustomize.config.k8s.io/v1\nresources: []",
         "1:13 invalid-value: found the version `kustomize.config.k8s.io/v1`, \
-         expected `kustomize.config.k8s.io/v1beta1` for a Kustomization",
+         expected `kustomize.config.k8s.io/v1beta1` for a Kustomization \
+         (write `apiVersion: kustomize.config.k8s.io/v1beta1`, or leave it out)",
     );
     refused(
         "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Component\nresources: []",
         "1:13 invalid-value: found the version `kustomize.config.k8s.io/v1beta1`, \
-         expected `kustomize.config.k8s.io/v1alpha1` for a Component",
+         expected `kustomize.config.k8s.io/v1alpha1` for a Component \
+         (write `apiVersion: kustomize.config.k8s.io/v1alpha1`, or leave it out)",
     );
     refused(
         "kind: Pod\napiVersion: v1\nresources: []",
         "1:7 invalid-value: found the kind `Pod`, expected `Kustomization` or `Component`\n\
-         2:13 invalid-value: found the version `v1`, expected `kustomize.config.k8s.io/v1beta1` for a Kustomization",
+         2:13 invalid-value: found the version `v1`, expected `kustomize.config.k8s.io/v1beta1` for a Kustomization \
+         (write `apiVersion: kustomize.config.k8s.io/v1beta1`, or leave it out)",
     );
 }
 
@@ -418,7 +421,10 @@ fn a_file_that_says_nothing_is_refused() {
 
 #[test]
 fn a_list_or_text_is_no_kustomization() {
-    refused("- a", "1:1 invalid-type: found a list, expected a mapping");
+    refused(
+        "- a",
+        "1:1 invalid-type: found a list, expected a mapping (write `key: value`, without `- `)",
+    );
     refused("words", "1:1 invalid-type: found the text `words`, expected a mapping");
 }
 
@@ -490,7 +496,8 @@ fn what_is_wrong_with_fields_is_named() {
         ),
         (
             "configMapGenerator: [{name: a, type: Opaque}]",
-            "1:32 unknown-field: unknown field `type`",
+            "1:32 unknown-field: unknown field `type` (the fields here are `namespace`, `name`, `behavior`, \
+             `literals`, `files`, `envs`, `env`, `options`)",
         ),
         (
             "namespace: n",
@@ -519,7 +526,7 @@ fn what_is_wrong_with_fields_is_named() {
         ),
         (
             "helmCharts: [{valuesInline: [a]}]",
-            "1:29 invalid-type: found a list, expected a mapping",
+            "1:29 invalid-type: found a list, expected a mapping (write `key: value`, without `- `)",
         ),
         (
             "openapi: {version: 1}",

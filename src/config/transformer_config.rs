@@ -330,7 +330,10 @@ Labels:
                 "images: []\nimages: []",
                 "2:1 duplicate-key: the key `images` is there twice [1:1 here for the first time]",
             ),
-            ("- path: a", "1:1 invalid-type: found a list, expected a mapping"),
+            (
+                "- path: a",
+                "1:1 invalid-type: found a list, expected a mapping (write `key: value`, without `- `)",
+            ),
         ] {
             assert_eq!(read(text).unwrap_err(), expected);
         }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::resource::first_key;
 use super::{Resource, list};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, nearest};
 use crate::schema::Schema;
-use crate::source::Source;
+use crate::source::{Source, Span};
 use crate::yaml::parse::{Comment, Document};
 use crate::yaml::{Kind, Node, Scalar};
 
@@ -60,35 +60,80 @@ pub(super) fn valid(roots: Vec<Node>) -> Result<Vec<Node>> {
 /// [`Code::MissingKind`], [`Code::MissingName`], and [`Code::NotAResource`] for what has none of the fields of a
 /// resource.
 pub fn validate(root: &Node) -> Result<()> {
-    let missing = |code, message: &str| Error::new(code, message).at(first_key(root));
     let metadata = root.get("metadata").filter(|metadata| !metadata.is_empty());
     let kind = text_of(root, "kind");
     if kind.is_empty() {
         let is_object =
             metadata.is_some() || root.get("apiVersion").is_some_and(|version| !version.is_empty());
-        return Err(match root.kind() {
-            Kind::Mapping if is_object => missing(Code::MissingKind, "a resource without a kind")
-                .help("every resource needs the fields `apiVersion` and `kind`"),
-            Kind::Mapping => missing(
-                Code::NotAResource,
-                "not a resource: neither `apiVersion`, `kind` nor `metadata` is there",
-            )
-            .help("list only manifests under `resources`"),
-            other => missing(Code::NotAResource, "not a resource")
-                .label(format!("{other}, where a mapping was expected"))
-                .help("list only manifests under `resources`"),
-        });
+        return Err(if is_object { no_kind(root) } else { no_resource(root) });
     }
     if kind.ends_with("List")
         || metadata.is_some_and(|metadata| !text_of(metadata, "name").is_empty())
     {
         return Ok(());
     }
-    let error = missing(Code::MissingName, &format!("a resource of kind `{kind}` without a name"));
-    Err(match metadata.is_some_and(|metadata| metadata.get("generateName").is_some()) {
+    Err(no_name(root, kind, metadata))
+}
+
+#[cold]
+fn no_kind(root: &Node) -> Error {
+    let error = Error::new(Code::MissingKind, "found a resource without a kind");
+    let error = match near_key(root, "kind") {
+        Some(key) => error.at(key.span()).help("did you mean `kind`?"),
+        None => error,
+    };
+    error.at(first_key(root)).help("every resource needs the fields `apiVersion` and `kind`")
+}
+
+#[cold]
+fn no_resource(root: &Node) -> Error {
+    let error = |found: &str| {
+        let message = format!("found {found}, expected a resource");
+        Error::new(Code::NotAResource, message).at(first_key(root))
+    };
+    let manifests = "list only manifests under `resources`";
+    match root.as_scalar() {
+        // So git checks out a symbolic link where there are none.
+        Some(scalar) if scalar.text().contains('/') && !scalar.text().contains([' ', '\n']) => {
+            error("a path").help(
+                "if this is a symbolic link that git wrote as a file, set `core.symlinks` and check it out again",
+            )
+        }
+        Some(_) => error("a scalar").help(manifests),
+        None if root.kind() == Kind::Sequence => {
+            error("a list").help("write each resource as a document of its own, with `---` between them")
+        }
+        None => error("a mapping without `apiVersion`, `kind` and `metadata`").help(manifests),
+    }
+}
+
+#[cold]
+fn no_name(root: &Node, kind: &str, metadata: Option<&Node>) -> Error {
+    let message = format!("found a resource of kind `{kind}` without a name");
+    let error = Error::new(Code::MissingName, message);
+    let kustomization = text_of(root, "apiVersion").starts_with("kustomize.config.k8s.io/");
+    let near = metadata.and_then(|metadata| near_key(metadata, "name"));
+    let error = match (near, metadata) {
+        (Some(key), _) => error.at(key.span()).help("did you mean `name`?"),
+        (None, Some(metadata)) => error.at(metadata.span()),
+        (None, None) => match near_key(root, "metadata") {
+            Some(key) => error.at(key.span()).help("did you mean `metadata`?"),
+            None => error.at(root.get("kind").map_or(Span::NONE, Node::span)),
+        },
+    };
+    if kustomization {
+        return error.help("a kustomization is no resource: list its directory, not the file");
+    }
+    match metadata.is_some_and(|metadata| metadata.get("generateName").is_some()) {
         true => error.help("`generateName` is not enough: set `metadata.name`"),
         false => error.help("set `metadata.name`"),
-    })
+    }
+}
+
+/// The key that is nearly the one expected.
+fn near_key<'a>(node: &'a Node, expected: &str) -> Option<&'a Scalar> {
+    let mut keys = node.as_mapping()?.iter().map(|(key, _)| key);
+    keys.find(|key| nearest(key.text(), [expected]).is_some())
 }
 
 /// The text of a field; empty when it is absent, null or no scalar.

@@ -79,7 +79,13 @@ impl Pattern {
     }
 
     fn compile(whole: &str, text: &str) -> Result<Self> {
-        let translated = translate::translate(whole).map_err(|fault| invalid(text, &fault))?;
+        let translated = translate::translate(whole).map_err(|fault| {
+            // The bracket that it takes away is our own.
+            let escapes = text.len() - text.trim_end_matches('\\').len();
+            let fault =
+                if escapes % 2 == 1 { "it ends in a `\\` that escapes nothing" } else { &fault };
+            invalid(text, fault)
+        })?;
         // The limits are the crate's own: 10 MiB of program, 250 levels. Go's are wider, for nobody's benefit.
         match RegexBuilder::new(&translated).build() {
             Ok(regex) => Ok(Self(Matcher::Regex {

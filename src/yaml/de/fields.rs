@@ -56,9 +56,19 @@ fn respell<'a>(before: &mut Cow<'a, Node>, value: &'a Node) {
 }
 
 fn unknown_field(entry: &Entry<'_>, names: &[&str]) -> Error {
-    Error::new(Code::UnknownField, format!("unknown field `{}`", shown(&entry.text)))
+    /// So many fields are named: a longer list is looked up elsewhere.
+    const MOST: usize = 10;
+    let error = Error::new(Code::UnknownField, format!("unknown field `{}`", shown(&entry.text)))
         .at(entry.key.span())
-        .did_you_mean(&entry.text, names.iter().copied())
+        .did_you_mean(&entry.text, names.iter().copied());
+    if !error.helps().is_empty() {
+        return error;
+    }
+    if names.len() > MOST {
+        return error.help("remove it, or correct its name");
+    }
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    error.help(format!("the fields here are {}", names.join(", ")))
 }
 
 /// Whether a key names a field: in any case, as Go folds it. Beyond ASCII two letters fold to one of a field's name.

@@ -184,11 +184,20 @@ fn wrong_types_are_named_with_what_was_expected() {
             "cargo: coal",
             "1:8 invalid-type: found the text `coal`, expected a list (make it a list: `[coal]`)",
         ),
-        ("cargo: {a: b}", "1:8 invalid-type: found a mapping, expected a list"),
+        (
+            "cargo: {a: b}",
+            "1:8 invalid-type: found a mapping, expected a list (begin each element with `- `)",
+        ),
         ("engine: steam", "1:9 invalid-type: found the text `steam`, expected a mapping"),
-        ("flags: [a]", "1:8 invalid-type: found a list, expected a mapping"),
+        (
+            "flags: [a]",
+            "1:8 invalid-type: found a list, expected a mapping (write `key: value`, without `- `)",
+        ),
         ("extras: a", "1:9 invalid-type: found the text `a`, expected a mapping"),
-        ("- a", "1:1 invalid-type: found a list, expected a mapping"),
+        (
+            "- a",
+            "1:1 invalid-type: found a list, expected a mapping (write `key: value`, without `- `)",
+        ),
         ("words", "1:1 invalid-type: found the text `words`, expected a mapping"),
         (
             r#"engine: "first\nsecond""#,
@@ -202,8 +211,11 @@ fn wrong_types_are_named_with_what_was_expected() {
 #[test]
 fn unknown_fields_are_named_with_what_was_meant() {
     refused("nmae: a", "1:1 unknown-field: unknown field `nmae` (did you mean `name`?)");
-    refused("engine:\n  pwr: 3", "2:3 unknown-field: unknown field `pwr`");
-    refused("x: ~", "1:1 unknown-field: unknown field `x`");
+    refused(
+        "engine:\n  pwr: 3",
+        "2:3 unknown-field: unknown field `pwr` (the fields here are `kind`, `power`)",
+    );
+    refused("x: ~", "1:1 unknown-field: unknown field `x` (remove it, or correct its name)");
 }
 
 #[test]
@@ -212,7 +224,7 @@ fn all_that_is_wrong_is_reported_in_the_order_of_the_text() {
         "cargo: [1, a, 2]\nyard: x\nname: y\nafloat: x",
         "1:9 invalid-type: found the number `1`, expected text (put it in quotes: `\"1\"`)\n\
          1:15 invalid-type: found the number `2`, expected text (put it in quotes: `\"2\"`)\n\
-         2:1 unknown-field: unknown field `yard`\n\
+         2:1 unknown-field: unknown field `yard` (remove it, or correct its name)\n\
          3:7 invalid-type: found the boolean `y`, expected text (put it in quotes: `\"y\"`)\n\
          4:9 invalid-type: found the text `x`, expected `true` or `false`",
     );

@@ -38,9 +38,11 @@ pub(super) fn mismatch(node: &Node, expected: Expected) -> Error {
             .at(node.span());
     let Some(scalar) = node.as_scalar() else {
         return match (node.kind(), expected) {
-            (Kind::Mapping, Expected::Text) => {
+            (Kind::Mapping, Expected::Text) if node.get("kind").is_some() => {
                 error.help("to write a document in place, make it a block of text with `|-`")
             }
+            (Kind::Mapping, Expected::List) => error.help("begin each element with `- `"),
+            (Kind::Sequence, Expected::Mapping) => error.help("write `key: value`, without `- `"),
             _ => error,
         };
     };

@@ -164,7 +164,9 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
                     .help("indent the list under the key it belongs to"));
             }
             b'|' | b'>' => {
-                return Err(self.malformed("found a block of text, expected a key of the mapping"));
+                return Err(self
+                    .malformed("found a block of text, expected a key of the mapping")
+                    .help("put `|` or `>` behind the key that the text belongs to"));
             }
             _ if self.plain_may_begin() => {
                 // A key is on one line: what follows is looked at only when there is no colon.
@@ -431,7 +433,7 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
     #[cold]
     fn flow_collection_as_key(&self) -> Error {
         let end = self.end_of_line(self.position);
-        if self.text[self.position..end].starts_with("{{") {
+        if ["{{", "{%"].iter().any(|begin| self.text[self.position..end].starts_with(begin)) {
             return self
                 .malformed("found a template expression, expected a key of the mapping")
                 .help("render the template first: this is no YAML yet");
@@ -451,7 +453,9 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
             '%' => self
                 .malformed("found `%`, which cannot begin a value")
                 .help("put the value in quotes"),
-            _ => self.malformed(format!("found `{found}` where a value or a key is expected")),
+            _ => self
+                .malformed(format!("found `{found}` where a value or a key is expected"))
+                .help("remove it, or put the value in quotes if it is text"),
         }
     }
 }

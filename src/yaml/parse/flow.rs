@@ -255,7 +255,8 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
                 format!("expected `{close}` before the end of the document"),
             )
             .at(note)
-            .label("opened here");
+            .label("opened here")
+            .help(format!("write `{close}` where it ends"));
         }
         let template = self.text[..self.position].ends_with("}}") || self.here() == b'}';
         let error = self.malformed(format!("expected `,` or `{close}`")).note(note, "opened here");

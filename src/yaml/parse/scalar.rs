@@ -200,7 +200,8 @@ impl<const WIDE: bool> Reader<'_, WIDE> {
                     "expected a closing quote before the end of the document",
                 )
                 .at(self.span(start, start + 1))
-                .label("the quotes open here"));
+                .label("the quotes open here")
+                .help("close them where the value ends"));
             }
             let escaped_break = self.quoted_word(single, start, &mut text)?;
             if self.here() == quote && !escaped_break {
@@ -310,9 +311,10 @@ impl<const WIDE: bool> Reader<'_, WIDE> {
                     format!("found the unknown escape `{}`", &self.text[at..end]),
                 )
                 .at(self.span(at, end))
-                .help(
-                    "write `\\\\` for a backslash, or use single quotes, where it needs no escape",
-                ));
+                .help(match &self.text[at..end] {
+                    "\\/" => "write `/` alone: it needs no escape",
+                    _ => "write `\\\\` for a backslash, or use single quotes, where it needs no escape",
+                }));
             }
         };
         self.position = at + 2;
@@ -334,13 +336,17 @@ impl<const WIDE: bool> Reader<'_, WIDE> {
             code.and_then(|code| u32::from_str_radix(code, 16).ok()).and_then(char::from_u32);
         self.position = at + 2 + digits;
         character.ok_or_else(|| {
-            let message = format!(
-                "expected {digits} hexadecimal digits of a character after `\\{}`",
-                char::from(kind)
-            );
+            let Some(code) = code else {
+                let kind = char::from(kind);
+                let message = format!("expected {digits} hexadecimal digits after `\\{kind}`");
+                return Error::new(Code::MalformedYaml, message)
+                    .at(self.span(at, at + 2))
+                    .note(self.span(start, start + 1), "the quotes open here");
+            };
+            let message = format!("found the escape of U+{code}, which is no character");
             Error::new(Code::MalformedYaml, message)
-                .at(self.span(at, at + 2))
-                .note(self.span(start, start + 1), "the quotes open here")
+                .at(self.span(at, at + 2 + digits))
+                .help("write the character itself, or the eight digits of its number behind `\\U`")
         })
     }
 
