@@ -237,7 +237,7 @@ impl Build<'_> {
             return Err(Error::new(Code::ExpectedComponent, message)
                 .at(root.span())
                 .label(format!("its kind is `{}`", kustomization.kind.as_str()))
-                .help("list it under `resources`, or write `kind: Component` in it"));
+                .help("list it under `resources`, or make it `kind: Component`"));
         }
         let accumulator = std::mem::take(&mut level.accumulator);
         Level::new(root, kustomization, account, accumulator).map(Some)

@@ -66,11 +66,11 @@ pub(super) fn choose(
         (FIFO, None) => Ok(Order::Fifo),
         (FIFO, Some(lists)) => Err(Error::new(
             Code::InvalidValue,
-            "`legacySortOptions` say nothing to the order `fifo`",
+            "found `legacySortOptions` beside the order `fifo`, which has none",
         )
         .at(lists.span)
         .help("remove them, or write `order: legacy`")),
-        ("", _) => Err(Error::new(Code::InvalidValue, "`sortOptions` without an `order`")
+        ("", _) => Err(Error::new(Code::InvalidValue, "found `sortOptions` without an `order`")
             .at(options.span)
             .help("write `order: legacy` or `order: fifo`")),
         (word, _) => Err(Error::new(
@@ -78,7 +78,8 @@ pub(super) fn choose(
             format!("found the order `{word}`, expected `legacy` or `fifo`"),
         )
         .at(order.span)
-        .did_you_mean(word, [LEGACY, FIFO])),
+        .did_you_mean(word, [LEGACY, FIFO])
+        .help("`legacy` sorts by kind, `fifo` keeps the order of `resources`")),
     }
 }
 

@@ -139,7 +139,8 @@ fn split_literal(literal: &str, span: Span) -> Result<(&str, &str)> {
                 Some((key, value)) if !key.is_empty() => {
                     error.help(format!("did you mean `{key}={value}`?"))
                 }
-                _ => error,
+                _ if literal.contains(char::is_whitespace) => error,
+                _ => error.help(format!("write `{literal}=` for a key without a value")),
             });
         }
     };
@@ -164,7 +165,8 @@ fn split_file(source: &Spanned<Text>) -> Result<(&str, &str)> {
             form,
         )),
         Some(("", _)) => Err(invalid(source.span, "a file has an empty key", form)),
-        Some((_, "")) => Err(invalid(source.span, "a file has an empty path", form)),
+        Some((key, "")) => Err(invalid(source.span, "a file has an empty path", form)
+            .help(format!("write the path of the file behind `{key}=`"))),
         Some(parts) => Ok(parts),
     }
 }

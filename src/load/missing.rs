@@ -30,10 +30,26 @@ pub(super) fn error(loader: &Loader, directory: &Path, path: &str, expected: &st
     if path.contains(['*', '?']) {
         return error.help("patterns such as `*.yaml` are not expanded here: list every file");
     }
+    if Path::new(path).is_absolute() {
+        return error.help(match expected {
+            "directory" => "a base is named by a relative path",
+            _ => "an absolute path is looked for as it is, below no other directory",
+        });
+    }
+    if let Some(folder) = missing_folder(loader, directory, &whole) {
+        return error.help(format!("there is no directory `{}` either", folder.display()));
+    }
     match &*loader.display(directory) {
         "." => error.help("paths are taken from the working directory"),
         directory => error.help(format!("paths are taken from `{directory}`")),
     }
+}
+
+/// The first directory on the way to a path that is not there.
+fn missing_folder(loader: &Loader, directory: &Path, whole: &Path) -> Option<PathBuf> {
+    let is_there = |path: &Path| loader.0.files.canonicalize(path).is_ok();
+    let missing = whole.ancestors().find(|path| path.parent().is_some_and(is_there))?;
+    (missing != whole).then(|| relative(directory, missing))
 }
 
 /// What is there and near to a path: the first name that is missing on the way is put right.

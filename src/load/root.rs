@@ -218,9 +218,11 @@ impl Root {
                 return Err(missing::error(loader, &self.0.path, path, expected).at(span));
             }
             Kind::File | Kind::Link | Kind::Special => {
-                return Err(
-                    Error::new(Code::NotADirectory, format!("`{shown}` is no directory")).at(span)
-                );
+                let error = Error::new(Code::NotADirectory, format!("`{shown}` is no directory"));
+                return Err(error
+                    .at(span)
+                    .label("a directory with a kustomization file is expected here")
+                    .help("list a file under `resources`"));
             }
         }
         self.refuse_cycle(&place, span)?;
@@ -255,8 +257,13 @@ impl Root {
         } else {
             format!("`{name}` contains `{}`, which is being built", visited.0.name)
         };
-        Err(Error::new(Code::Cycle, message)
-            .at(span)
+        let error = Error::new(Code::Cycle, message).at(span);
+        if chain.len() == 1 && visited.0.path == candidate.path {
+            return Err(error
+                .label("this is the directory itself")
+                .help("remove the entry: a file of the directory is listed by its name"));
+        }
+        Err(error
             .label(format!("{} → {name}", chain.join(" → ")))
             .help("keep what both need in a directory beside them, and let both include that"))
     }
@@ -367,7 +374,9 @@ fn is_kustomization_file(path: &Path) -> bool {
 
 #[cold]
 fn empty(span: Span) -> Error {
-    Error::new(Code::InvalidPath, "an empty path").at(span)
+    Error::new(Code::InvalidPath, "found an empty path")
+        .at(span)
+        .help("name a file or a directory, or remove the entry")
 }
 
 #[cold]

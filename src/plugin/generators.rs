@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Options, TRANSFORMERS, helm, is_builtin, not_enabled};
+use super::{Options, TRANSFORMERS, helm, is_builtin, kind_of, not_enabled};
 use crate::config::{GeneratorArgs, Kustomization, ObjectMeta, SecretArgs};
 use crate::error::{Code, Error, Result, nearest};
 use crate::generate::{self, Context};
@@ -48,7 +48,7 @@ pub fn generate(
         return Err(not_enabled(configuration, options));
     }
     let Some((_, generator)) = GENERATORS.iter().find(|(known, _)| *known == kind) else {
-        return Err(unknown(kind).at(span));
+        return Err(unknown(kind).at(kind_of(configuration)));
     };
     let kustomization = &Kustomization::default();
     let context = Context { kustomization, root, schema };

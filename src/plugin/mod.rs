@@ -76,7 +76,7 @@ impl Plugin {
             return Err(not_enabled(configuration, options));
         }
         let Some((_, configure)) = TRANSFORMERS.iter().find(|(known, _)| *known == kind) else {
-            return Err(unknown(kind).at(span));
+            return Err(unknown(kind).at(kind_of(configuration)));
         };
         let read = || {
             let mut node = configuration.node().clone();
@@ -101,6 +101,11 @@ impl Plugin {
     }
 }
 
+/// Where the kind of a plugin is written.
+fn kind_of(configuration: &Resource) -> Span {
+    configuration.node().get("kind").map_or_else(|| configuration.span(), Node::span)
+}
+
 fn is_builtin(configuration: &Resource) -> bool {
     let gvk = configuration.gvk();
     gvk.group.is_empty() && *gvk.version == *"builtin"
@@ -112,16 +117,23 @@ fn not_enabled(configuration: &Resource, options: &Options) -> Error {
     if options.enabled {
         let message = format!("`{kind}` is not builtin, and krender runs no other plugins yet");
         return Error::new(Code::NotSupportedYet, message)
-            .at(configuration.span())
+            .at(kind_of(configuration))
             .help("render this with kustomize until krender can");
     }
-    let error =
-        Error::new(Code::PluginNotEnabled, format!("plugins are not enabled, and `{kind}` is one"))
-            .at(configuration.span());
+    let error = Error::new(
+        Code::PluginNotEnabled,
+        format!("`{kind}` is a plugin from elsewhere, and these are not enabled"),
+    );
     if TRANSFORMERS.iter().any(|(known, _)| *known == kind) || is_generator(kind) {
-        return error.help(format!("the builtin {kind} has `apiVersion: builtin`"));
+        let version = configuration.node().get("apiVersion").map_or(Span::NONE, Node::span);
+        return error
+            .at(version)
+            .at(configuration.span())
+            .help(format!("the builtin {kind} has `apiVersion: builtin`"));
     }
-    error.help("only `apiVersion: builtin` runs without programs from elsewhere")
+    error
+        .at(kind_of(configuration))
+        .help("only `apiVersion: builtin` runs without programs from elsewhere")
 }
 
 #[cold]
@@ -134,9 +146,12 @@ fn unknown(kind: &str) -> Error {
     if kind == "SortOrderTransformer" {
         return error.help("set `sortOptions` in the kustomization that is built");
     }
-    match nearest(kind, TRANSFORMERS.iter().map(|(known, _)| *known)) {
-        Some(name) => error.help(format!("did you mean `{name}`?")),
-        None => error,
+    // All end in the same word: what stands before it makes the difference.
+    let stem = |kind: &'static str| kind.trim_end_matches("Transformer");
+    let stems = || TRANSFORMERS.iter().map(|(known, _)| stem(known));
+    match nearest(kind.trim_end_matches("Transformer"), stems()) {
+        Some(near) => error.help(format!("did you mean `{near}Transformer`?")),
+        None => error.help("a plugin of one's own has another `apiVersion` than `builtin`"),
     }
 }
 

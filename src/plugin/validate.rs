@@ -22,16 +22,16 @@ pub fn validate(plugin: &Plugin, context: &Context<'_>, resources: &mut ResMap) 
     let mut errors = Vec::new();
     for resource in &before {
         let mut places = resources.places(resource.id());
-        let same = match (places.next().and_then(|place| resources.get(place)), places.next()) {
-            (Some(after), None) => is_unchanged(resource, after, context)?,
-            _ => false,
-        };
-        if !same {
-            errors.push(changed(plugin, resource));
+        match (places.next().and_then(|place| resources.get(place)), places.next()) {
+            (Some(after), None) if is_unchanged(resource, after, context)? => {}
+            (Some(_), None) => errors.push(changed(plugin, "changed", resource)),
+            // It may stand there twice from the beginning: the reference cannot tell the two apart.
+            (Some(_), Some(_)) => errors.push(changed(plugin, "may have changed", resource)),
+            (None, _) => errors.push(changed(plugin, "dropped or renamed", resource)),
         }
     }
     if errors.is_empty() && before.len() != resources.len() {
-        errors.extend(resources.iter().last().map(|resource| changed(plugin, resource)));
+        errors.extend(resources.iter().last().map(|resource| changed(plugin, "made", resource)));
     }
     Error::all(errors).map_or(Ok(()), Err)
 }
@@ -79,9 +79,8 @@ fn take_label(root: &mut Node) {
 }
 
 #[cold]
-fn changed(plugin: &Plugin, resource: &Resource) -> Error {
-    let message =
-        format!("the validator `{}` changed, made or dropped {}", plugin.name, resource.id());
+fn changed(plugin: &Plugin, what: &str, resource: &Resource) -> Error {
+    let message = format!("the validator `{}` {what} `{}`", plugin.name, resource.id());
     Error::new(Code::ValidatorChange, message)
         .at(resource.span())
         .note(plugin.span, "the validator")

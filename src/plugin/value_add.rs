@@ -141,7 +141,7 @@ impl Place {
         };
         resource
             .with_annotations(schema, set)
-            .map_err(|error| error.step(format!("while adding a value to {id}")))
+            .map_err(|error| error.step(format!("while adding a value to `{id}`")))
     }
 
     fn set(&self, field: &mut Node, value: &str, span: Span) -> Result<()> {

@@ -1,7 +1,7 @@
 //! What a generator made joins the resources: beside them, in place of one, or merged into one.
 
 use super::metadata::{self, ANNOTATIONS, LABELS, Texts};
-use super::{Behavior, ResMap, Resource};
+use super::{Behavior, ResId, ResMap, Resource};
 use crate::error::{Code, Error, Result};
 use crate::source::Span;
 use crate::yaml::{Mapping, Node, Scalar};
@@ -21,7 +21,7 @@ impl ResMap {
         let behavior = resource.behavior.unwrap_or(Behavior::Unspecified);
         let wants_one = matches!(behavior, Behavior::Merge | Behavior::Replace);
         let (place, old) = match places[..] {
-            [] if wants_one => return Err(not_found(&resource, behavior)),
+            [] if wants_one => return Err(not_found(&resource, behavior, self)),
             [] => return self.append(resource),
             [place] => match self.get(place) {
                 Some(old) if wants_one => (place, old),
@@ -36,9 +36,8 @@ impl ResMap {
             }
         };
         if resource.gvk() != old.gvk() || self.places(old.id()).count() != 1 {
-            return Err(
-                not_found(&resource, behavior).note(old.span(), "this one has another type by now")
-            );
+            return Err(not_found(&resource, behavior, self)
+                .note(old.span(), "this one has another type by now"));
         }
         resource.inherit(old)?;
         if behavior == Behavior::Merge {
@@ -103,14 +102,28 @@ fn data(field: Option<&Node>) -> Texts {
     entries.map(text).collect()
 }
 
-fn not_found(resource: &Resource, behavior: Behavior) -> Error {
+#[cold]
+fn not_found(resource: &Resource, behavior: Behavior, known: &ResMap) -> Error {
+    let (behavior, name) = (behavior.name(), resource.name());
     let message = format!("no resource has the id `{}`", resource.id());
-    Error::new(Code::GeneratorTargetNotFound, message)
+    let error = Error::new(Code::GeneratorTargetNotFound, message)
         .at(resource.span())
-        .label(format!("nothing to {}", behavior.name()))
-        .help(
-            "the generator's `namespace` counts too: give it the one of the resource that is meant",
-        )
+        .label(format!("nothing to {behavior}"));
+    let ids = || {
+        let now_and_before = |known: &Resource| [known.id().clone(), known.original_id()];
+        known.iter().flat_map(now_and_before).filter(|id| id.gvk == resource.id().gvk)
+    };
+    let namespace = ids().find(|id| *id.name == *name && id.namespace != resource.id().namespace);
+    if let Some(ResId { namespace, .. }) = namespace {
+        return error.help(match namespace.as_str() {
+            "" => "the one of this name has no namespace: remove it from the generator".to_owned(),
+            namespace => format!("the one of this name is in the namespace `{namespace}`: give the generator the same"),
+        });
+    }
+    let names: Vec<_> = ids().map(|id| id.name).collect();
+    error.did_you_mean(name, names.iter().map(|name| name.as_str())).help(format!(
+        "`behavior: {behavior}` is for what a base has: leave it out to make a new one"
+    ))
 }
 
 fn taken(old: &Resource, resource: &Resource) -> Error {
@@ -119,14 +132,17 @@ fn taken(old: &Resource, resource: &Resource) -> Error {
         format!("there is a resource with the id `{}` already", resource.id()),
     )
     .at(resource.span())
-    .note(old.span(), "this one")
+    .label("this one comes second")
+    .note(old.span(), "the first one")
     .help("set `behavior` to `merge` or `replace`, or choose another name")
 }
 
 fn ambiguous<'a>(resource: &Resource, found: impl Iterator<Item = &'a Resource>) -> Error {
     let message = format!("several resources have, or had, the id `{}`", resource.id());
     let error = Error::new(Code::GeneratorTargetAmbiguous, message).at(resource.span());
-    found.fold(error, |error, found| error.note(found.span(), format!("`{}` is one", found.id())))
+    found
+        .fold(error, |error, found| error.note(found.span(), format!("`{}` is one", found.id())))
+        .help("give the generator the namespace of the one that is meant, or generate in that base")
 }
 
 #[cfg(test)]

@@ -64,7 +64,7 @@ impl<'c> Fields<'c> {
             resource.settle_shares();
         }
         visited.map_err(|error| {
-            error.step(format!("while setting `{}` of {}", spec.path, resource.id()))
+            error.step(format!("while setting `{}` of `{}`", spec.path, resource.id()))
         })
     }
 }

@@ -41,7 +41,7 @@ pub(crate) fn apply(
     for resource in resources.iter_mut() {
         if resource.kind() != "CustomResourceDefinition" {
             change(&changes, &fields, resource, context.schema).map_err(|error| {
-                error.step(format!("while changing the images of {}", resource.id()))
+                error.step(format!("while changing the images of `{}`", resource.id()))
             })?;
         }
     }

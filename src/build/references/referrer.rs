@@ -196,10 +196,14 @@ fn namespaces_of_subjects(resource: &Resource) -> Result<BTreeSet<Text>> {
         };
         let text = namespace.as_scalar().map(resolve).transpose()?;
         let Some(Value::Str(text)) = text else {
-            let message = "the namespace of a service account is no text";
+            let found = match text {
+                Some(Value::Null) => "nothing",
+                _ => "something else than text",
+            };
+            let message = format!("found {found} as the namespace of a service account");
             return Err(Error::new(Code::InvalidType, message)
                 .at(namespace.span())
-                .help("write its name, in quotes if it looks like a number"));
+                .help("write its name, in quotes if it looks like a number, or remove the field"));
         };
         namespaces.insert(Text::from(&*text));
     }
@@ -253,7 +257,7 @@ pub(super) fn follow(
             .help("name the version, or leave the field out"));
     }
     let within =
-        |path: &str, id: &ResId| format!("while updating the name reference `{path}` of {id}");
+        |path: &str, id: &ResId| format!("while updating the name reference `{path}` of `{id}`");
     let referrer = Referrer::new(resource, candidates)
         .map_err(|error| error.step(within("subjects", resource.id())))?;
     let mut places = Vec::new();

@@ -121,7 +121,7 @@ impl Variables {
                     },
                 )
             });
-            replaced.map_err(|error| error.step(format!("of {}", resource.id())))?;
+            replaced.map_err(|error| error.step(format!("while changing `{}`", resource.id())))?;
         }
         let unused: Vec<&str> =
             self.0.keys().filter(|name| !used.contains(*name)).map(Text::as_str).collect();
@@ -254,15 +254,14 @@ fn ambiguous(variable: &Var, found: &[usize], resources: &ResMap) -> Error {
 #[cold]
 fn no_resource(variable: &Var, resources: &ResMap) -> Error {
     let target = &variable.objref;
-    let message = format!(
-        "the variable `{}` looks at `{}` with the name `{}`, which is not there",
-        variable.name.as_str(),
-        target.gvk(),
-        target.name.as_str()
-    );
+    let message =
+        format!("the variable `{}` looks at a resource that is not there", variable.name.as_str());
+    let of_kind = resources.iter().filter(|resource| resource.kind() == &**target.kind);
     Error::new(Code::VarTargetNotFound, message)
+        .at(target.name.span)
         .at(target.span)
-        .did_you_mean(&target.name, resources.iter().map(Resource::name))
+        .label(format!("no `{}` of this name", target.gvk()))
+        .did_you_mean(&target.name, of_kind.map(Resource::name))
         .help("give `apiVersion`, `kind` and `name` as the resource has them in its file")
 }
 

@@ -119,6 +119,19 @@ pub(super) fn written(node: &Node) -> String {
     }
 }
 
+/// The failure for a text that a path goes into, and that holds no document with fields or items.
+#[cold]
+pub(super) fn no_document(scalar: &Scalar) -> Error {
+    let error = match parse::document(&Source::detached(scalar.text())) {
+        Err(error) => Error::new(
+            Code::InvalidType,
+            format!("found a text that is no YAML document ({})", error.message()),
+        ),
+        Ok(_) => Error::new(Code::InvalidType, "found a scalar, expected a mapping or a list"),
+    };
+    error.note(scalar.span(), "the scalar").help("end the path before what is below the scalar")
+}
+
 /// A failure inside of a document, with the place of the text that holds it.
 #[cold]
 pub(super) fn inside(error: &Error, text: Span) -> Error {

@@ -187,14 +187,23 @@ fn part_of(node: &Node, options: &FieldOptions, span: Span) -> Result<Node> {
     let part = usize::try_from(index).ok().and_then(|index| parts.nth(index));
     let Some(part) = part else {
         let count = scalar.text().split(options.delimiter.as_str()).count();
-        return Err(Error::new(
-            Code::InvalidValue,
-            format!("found the index {index}, and {count} parts between `{}`", &*options.delimiter),
-        )
-        .at(options.index.span)
-        .at(options.delimiter.span)
-        .note(scalar.span(), "the value of the source")
-        .help(format!("the index is one of 0 to {}", count - 1)));
+        let delimiter = &*options.delimiter;
+        let error = match count {
+            1 => Error::new(
+                Code::InvalidValue,
+                format!("found the index {index}, and a value without `{delimiter}`"),
+            )
+            .help("the only index is 0, for the whole value"),
+            _ => Error::new(
+                Code::InvalidValue,
+                format!("found the index {index}, and {count} parts between `{delimiter}`"),
+            )
+            .help(format!("the index is one of 0 to {}", count - 1)),
+        };
+        return Err(error
+            .at(options.index.span)
+            .at(options.delimiter.span)
+            .note(scalar.span(), "the value of the source"));
     };
     Ok(scalar.with_text(part, span).into())
 }

@@ -181,9 +181,16 @@ impl Walk {
         if length <= index {
             return Err(Error::new(
                 Code::ReplacementFieldNotFound,
-                format!("found the position {index}, and a list of {length}"),
+                match length {
+                    0 => format!("found the position {index} in an empty list"),
+                    1 => format!("found the position {index} in a list of one"),
+                    _ => format!("found the position {index} in a list of {length}"),
+                },
             )
-            .note(node.span(), "the list"));
+            .note(node.span(), "the list")
+            .help(
+                "positions count from 0; `options: {create: true}` adds the one after the last",
+            ));
         }
         self.step(index, rest, node)
     }
@@ -227,11 +234,7 @@ impl Walk {
                 let document = embedded::root_of(scalar.text());
                 let document = document.filter(|root| root.is_null() || root.as_scalar().is_none());
                 let Some(mut root) = document else {
-                    return Err(Error::new(
-                        Code::InvalidType,
-                        "found a scalar, expected a mapping or a list",
-                    )
-                    .note(scalar.span(), "the scalar"));
+                    return Err(embedded::no_document(scalar));
                 };
                 let span = scalar.span();
                 let before = std::mem::replace(&mut self.lost, true);
