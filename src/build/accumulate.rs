@@ -3,12 +3,12 @@
 //! Levels lie in a list and not on the stack: a chain of bases may be long.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::Options;
 use super::account::{self, Account};
+use super::bases::{Base, Complete, Way, say};
 use super::configurations::Configurations;
+use super::run::{Read, Run};
 use super::vars::Variables;
 use crate::config::{Kustomization, TransformerConfig, Warning};
 use crate::error::{Code, Error, Result};
@@ -33,24 +33,24 @@ pub(super) struct Accumulator {
     pub(super) variables: Variables,
 }
 
-/// Accumulates the kustomization of a directory, and says which schema is in force in the end. Bases that several kustomizations share are accumulated at most
-/// twice.
+/// Accumulates the kustomization of a directory, and says which schema is in force in the end. A base that several
+/// kustomizations of the run name is accumulated once, as far as nothing differs for it.
 ///
 /// # Errors
 /// What is wrong in the first level that cannot be completed, each failure of it; and the failures that were found
 /// before in the levels around it.
 pub(super) fn target(
+    run: &Run<'_>,
     root: Root,
-    kustomization: Kustomization,
-    options: &Options,
+    kustomization: Arc<Kustomization>,
     warnings: &mut Vec<Warning>,
 ) -> Result<(Accumulator, Schema)> {
     let mut build = Build {
+        run,
         schema: Schema::built_in(),
         schema_is_set: false,
         asked: BuiltIn::Replaced,
-        defaults: settled(&TransformerConfig::defaults())?,
-        options,
+        defaults: run.defaults()?,
         warnings,
         bases: BTreeMap::new(),
         around: Vec::new(),
@@ -68,22 +68,20 @@ pub(super) fn target(
 }
 
 struct Build<'a> {
+    /// What this build shares with others.
+    run: &'a Run<'a>,
     /// The schema in force: the first `openapi` field on the way holds for everything after it.
     schema: Schema,
     schema_is_set: bool,
     /// What the built-in schema was asked before.
     asked: BuiltIn,
     defaults: Arc<TransformerConfig>,
-    options: &'a Options,
     warnings: &'a mut Vec<Warning>,
-    /// The bases that are complete. What a base came to is kept from its second use on: most have one.
-    bases: BTreeMap<Base, Option<Accumulator>>,
+    /// The bases that were accumulated under a schema that this build has set. No other build has use for them.
+    bases: BTreeMap<Base, Arc<Complete>>,
     /// The levels around the one at work, the outermost first.
     around: Vec<Level>,
 }
-
-/// What a base comes to depends on this: its folder, and the way to it if an account is kept of it.
-type Base = (PathBuf, Option<String>);
 
 /// Reads what a file says of the fields that transformers change.
 type ReadConfiguration = fn(&Source) -> Result<TransformerConfig>;
@@ -91,9 +89,13 @@ type ReadConfiguration = fn(&Source) -> Result<TransformerConfig>;
 /// A kustomization at work.
 struct Level {
     root: Root,
-    kustomization: Kustomization,
+    kustomization: Arc<Kustomization>,
     /// Where its resources come from; nothing if nobody asks.
     account: Option<Account>,
+    /// Whether a schema was set before.
+    schema_was_set: bool,
+    /// What happened until now.
+    way: Way,
     stage: Stage,
     /// The next entry of the field that the stage goes through.
     next: usize,
@@ -120,7 +122,7 @@ impl Build<'_> {
         match level.stage {
             Stage::Resources => match level.accumulate_files(&self.schema) {
                 Some((base, path)) => match self.known(level, &base, &path)? {
-                    Some(known) => level.merge(known.clone(), path.span),
+                    Some(known) => level.merge(known, path.span, &self.defaults),
                     None => self.enter(level, base, &path)?,
                 },
                 None => {
@@ -164,27 +166,44 @@ impl Build<'_> {
             return Ok(Some(accumulated));
         };
         let complete = std::mem::replace(level, parent);
+        level.way.pass(&complete.way);
         if complete.kustomization.is_component() {
             level.accumulator = accumulated;
             return Ok(None);
         }
-        let base = key(&complete.root, complete.account.as_ref());
-        let is_used_again = self.bases.contains_key(&base);
-        self.bases.insert(base, is_used_again.then(|| accumulated.clone()));
+        let base = Base::new(&complete.root, complete.account.as_ref());
+        let result = || Complete { accumulated: accumulated.clone(), way: complete.way.clone() };
+        if !self.schema_is_set {
+            self.run.bases().keep(base, result);
+        } else if complete.schema_was_set {
+            self.bases.insert(base, Arc::new(result()));
+        }
         match level.stage {
-            Stage::Resources => level.merge(accumulated, complete.root.span()),
+            Stage::Resources => level.merge(accumulated, complete.root.span(), &self.defaults),
             _ => level.plugins.merge(accumulated.resources, complete.root.span())?,
         }
         Ok(None)
     }
 
-    /// What a base came to that is complete.
-    fn known(&self, level: &Level, base: &Root, path: &str) -> Result<Option<&Accumulator>> {
-        if self.bases.is_empty() {
+    /// What a base came to that is complete, if nothing is different for this level. A schema that is set in between
+    /// holds for what comes after it only, so what was accumulated before is of no use then.
+    fn known(&mut self, level: &mut Level, base: &Root, path: &str) -> Result<Option<Accumulator>> {
+        let account = level.below(path, base)?;
+        let key = Base::new(base, account.as_ref());
+        let known = match self.schema_is_set {
+            true => self.bases.get(&key).cloned(),
+            false => self.run.bases().take(&key),
+        };
+        let Some(known) = known else { return Ok(None) };
+        let directories = known.way.directories.iter().map(|path| path.as_path());
+        if !base.admits(directories, known.way.height) {
             return Ok(None);
         }
-        let account = level.below(path, base)?;
-        Ok(self.bases.get(&key(base, account.as_ref())).and_then(Option::as_ref))
+        level.way.pass(&known.way);
+        self.asked = self.asked.max(known.way.asked);
+        known.way.said.iter().for_each(|warning| say(self.warnings, warning));
+        let known = Arc::try_unwrap(known);
+        Ok(Some(known.map_or_else(|known| known.accumulated.clone(), |known| known.accumulated)))
     }
 
     /// Goes on with a base.
@@ -200,11 +219,12 @@ impl Build<'_> {
         let directory = plugins.next_directory(root, account.as_ref(), &self.schema)?;
         // No kind of a plugin is built in.
         if plugins.gathered().iter().next().is_some() {
-            self.asked = self.asked.or_first();
+            self.asked = self.asked.max(BuiltIn::First);
+            level.way.asked = level.way.asked.max(BuiltIn::First);
         }
         let Some((directory, path)) = directory else { return Ok(false) };
         match self.known(level, &directory, &path)? {
-            Some(known) => level.plugins.merge(known.resources.clone(), path.span)?,
+            Some(known) => level.plugins.merge(known.resources, path.span)?,
             None => self.enter(level, directory, &path)?,
         }
         Ok(true)
@@ -212,7 +232,9 @@ impl Build<'_> {
 
     fn open_base(&mut self, level: &Level, root: Root, path: &str) -> Result<Level> {
         let account = level.below(path, &root)?;
-        let kustomization = self.read(&root, account.as_ref())?;
+        let schema_was_set = self.schema_is_set;
+        let read = self.read(&root)?;
+        let kustomization = Arc::clone(&read.kustomization);
         if kustomization.is_component() {
             let message = format!("`{}` is a component", root.name());
             return Err(Error::new(Code::UnexpectedComponent, message)
@@ -220,7 +242,10 @@ impl Build<'_> {
                 .label("a base is expected here")
                 .help("list it under `components`"));
         }
-        Level::new(root, kustomization, account, Accumulator::default())
+        let mut base = Level::new(root, kustomization, account, Accumulator::default())?;
+        base.schema_was_set = schema_was_set;
+        base.way.said.clone_from(&read.warnings);
+        Ok(base)
     }
 
     /// The next component of a level, which works on what the level has accumulated.
@@ -231,7 +256,8 @@ impl Build<'_> {
         level.next += 1;
         let root = level.root.child(path, path.span)?;
         let account = level.below(path, &root)?;
-        let kustomization = self.read(&root, account.as_ref())?;
+        let read = self.read(&root)?;
+        let kustomization = Arc::clone(&read.kustomization);
         if !kustomization.is_component() {
             let message = format!("`{}` is no component", root.name());
             return Err(Error::new(Code::ExpectedComponent, message)
@@ -240,16 +266,16 @@ impl Build<'_> {
                 .help("list it under `resources`, or make it `kind: Component`"));
         }
         let accumulator = std::mem::take(&mut level.accumulator);
-        Level::new(root, kustomization, account, accumulator).map(Some)
+        let mut component = Level::new(root, kustomization, account, accumulator)?;
+        component.way.said.clone_from(&read.warnings);
+        Ok(Some(component))
     }
 
-    fn read(&mut self, root: &Root, account: Option<&Account>) -> Result<Kustomization> {
-        let (kustomization, warnings) = Kustomization::read(&*root.kustomization_file()?)?;
-        if !self.bases.contains_key(&key(root, account)) {
-            self.warnings.extend(warnings);
-        }
-        self.settle_schema(root, &kustomization)?;
-        Ok(kustomization)
+    fn read(&mut self, root: &Root) -> Result<Arc<Read>> {
+        let read = self.run.kustomization(root)?;
+        read.warnings.iter().for_each(|warning| say(self.warnings, warning));
+        self.settle_schema(root, &read.kustomization)?;
+        Ok(read)
     }
 
     /// Puts the schema that `openapi` names into force, unless one was named before.
@@ -300,15 +326,17 @@ impl Build<'_> {
             }
             Ok(files)
         };
-        let Kustomization { configurations, crds, .. } = kustomization;
+        let Kustomization { configurations, crds, .. } = &**kustomization;
         if configurations.is_empty() {
-            accumulator.configure_defaults(&self.defaults)?;
+            accumulator.configure(&self.defaults, &self.defaults)?;
         } else {
             let files = merged("configurations", configurations, TransformerConfig::read)?;
-            accumulator.configure(&Arc::new(TransformerConfig::defaults()).merged(&files)?)?;
+            let configuration = Arc::new(TransformerConfig::defaults()).merged(&files)?;
+            accumulator.configure(&configuration, &self.defaults)?;
         }
         if !crds.is_empty() {
-            accumulator.configure(&merged("crds", crds, TransformerConfig::of_crds)?)?;
+            let configuration = merged("crds", crds, TransformerConfig::of_crds)?;
+            accumulator.configure(&configuration, &self.defaults)?;
         }
         Ok(())
     }
@@ -329,8 +357,8 @@ impl Build<'_> {
             generate::generate(&context)
                 .and_then(|generated| generated.into_iter().map(account).collect()),
         );
-        keep(plugin::charts(kustomization, &self.options.plugins).map(|()| Vec::new()));
-        let configured = keep(plugins.generate(root, &self.schema, &self.options.plugins));
+        keep(plugin::charts(kustomization, &self.run.options().plugins).map(|()| Vec::new()));
+        let configured = keep(plugins.generate(root, &self.schema, &self.run.options().plugins));
         if errors.is_empty() {
             // One that was not generated would be missed by those that are to change it.
             let absorbed = builtin
@@ -344,10 +372,10 @@ impl Build<'_> {
 
     /// Runs the builtin transformers, then those of `transformers`.
     fn transform(&mut self, level: &mut Level) -> Result<()> {
-        let effects = Effects::new(self.options.strict);
+        let effects = Effects::new(self.run.options().strict);
         let account = level.account.clone();
         let (context, resources, configurations) = self.work(level, &effects);
-        let plugins = configurations.plugins(&context, &self.options.plugins)?;
+        let plugins = configurations.plugins(&context, &self.run.options().plugins)?;
         match account {
             None => TRANSFORMERS
                 .iter()
@@ -361,17 +389,19 @@ impl Build<'_> {
             }
             resources.retain(|resource| !resource.node().is_empty());
         }
-        if effects.has_merged() {
-            self.asked = BuiltIn::Second;
-        }
+        let asked = if effects.has_merged() {
+            BuiltIn::Second
+        } else if level.accumulator.resources.iter().any(Resource::is_foreign) {
+            BuiltIn::First
+        } else {
+            BuiltIn::Replaced
+        };
+        self.asked = self.asked.max(asked);
+        level.way.asked = level.way.asked.max(asked);
         for failure in effects.into_idle() {
             let warning = Warning { text: None, failure };
-            if !self.warnings.contains(&warning) {
-                self.warnings.push(warning);
-            }
-        }
-        if level.accumulator.resources.iter().any(Resource::is_foreign) {
-            self.asked = self.asked.or_first();
+            say(&mut level.way.said, &warning);
+            say(self.warnings, &warning);
         }
         Ok(())
     }
@@ -380,7 +410,7 @@ impl Build<'_> {
     fn validate(&self, level: &mut Level) -> Result<()> {
         let effects = Effects::new(false);
         let (context, resources, configurations) = self.work(level, &effects);
-        let plugins = configurations.plugins(&context, &self.options.plugins)?;
+        let plugins = configurations.plugins(&context, &self.run.options().plugins)?;
         plugins.iter().try_for_each(|(plugin, _)| validate(plugin, &context, resources))
     }
 
@@ -417,31 +447,25 @@ impl Build<'_> {
 }
 
 impl Accumulator {
-    /// Adds the defaults, which are settled already.
-    fn configure_defaults(&mut self, defaults: &Arc<TransformerConfig>) -> Result<()> {
-        match &self.configuration {
-            Some(_) => self.configure(defaults),
-            None => {
-                self.configuration = Some(Arc::clone(defaults));
-                Ok(())
-            }
-        }
-    }
-
-    /// Adds to what is said of the fields that transformers change.
-    fn configure(&mut self, configuration: &Arc<TransformerConfig>) -> Result<()> {
+    /// Adds to what is said of the fields that transformers change. The `defaults` are settled already.
+    fn configure(
+        &mut self,
+        configuration: &Arc<TransformerConfig>,
+        defaults: &Arc<TransformerConfig>,
+    ) -> Result<()> {
         self.configuration = Some(match &self.configuration {
             Some(known) => known.merged(configuration)?,
+            None if Arc::ptr_eq(configuration, defaults) => Arc::clone(defaults),
             None => settled(configuration)?,
         });
         Ok(())
     }
 
     /// Adds what another kustomization came to.
-    fn merge(&mut self, other: Self) -> Result<()> {
+    fn merge(&mut self, other: Self, defaults: &Arc<TransformerConfig>) -> Result<()> {
         let Self { resources, configuration, variables } = other;
         self.resources.append_all(resources)?;
-        configuration.map_or(Ok(()), |configuration| self.configure(&configuration))?;
+        configuration.map_or(Ok(()), |configuration| self.configure(&configuration, defaults))?;
         self.variables.merge(variables)
     }
 }
@@ -449,14 +473,17 @@ impl Accumulator {
 impl Level {
     fn new(
         root: Root,
-        kustomization: Kustomization,
+        kustomization: Arc<Kustomization>,
         account: Option<Account>,
         accumulator: Accumulator,
     ) -> Result<Self> {
+        let directories = std::iter::once(root.path().to_path_buf()).collect();
         Ok(Self {
             root,
             kustomization,
             account,
+            schema_was_set: false,
+            way: Way { directories, ..Way::default() },
             stage: Stage::Resources,
             next: 0,
             accumulator,
@@ -472,7 +499,7 @@ impl Level {
 
     /// Begins a stage, with the configurations of plugins that it is about.
     fn begin(&mut self, stage: Stage, schema: &Schema) -> Result<()> {
-        let Kustomization { generators, transformers, validators, .. } = &self.kustomization;
+        let Kustomization { generators, transformers, validators, .. } = &*self.kustomization;
         let (field, entries) = match stage {
             Stage::Generators => ("generators", generators),
             Stage::Transformers => ("transformers", transformers),
@@ -497,7 +524,9 @@ impl Level {
             };
             match read {
                 Ok(resources) => {
-                    self.merge(Accumulator { resources, ..Accumulator::default() }, span);
+                    if let Err(error) = self.accumulator.resources.append_all(resources) {
+                        self.errors.push(error.note(span, "it comes in here"));
+                    }
                 }
                 Err(error) => self.errors.push(error),
             }
@@ -513,8 +542,8 @@ impl Level {
     }
 
     /// Adds what an entry came to.
-    fn merge(&mut self, other: Accumulator, entry: Span) {
-        if let Err(error) = self.accumulator.merge(other) {
+    fn merge(&mut self, other: Accumulator, entry: Span, defaults: &Arc<TransformerConfig>) {
+        if let Err(error) = self.accumulator.merge(other, defaults) {
             self.errors.push(error.note(entry, "it comes in here"));
         }
     }
@@ -522,7 +551,7 @@ impl Level {
 
 /// A configuration as the first one of an accumulator. Field specs are added one by one to none, and one for fewer types
 /// keeps out a later one for more: so `configurations` can narrow the defaults.
-fn settled(configuration: &TransformerConfig) -> Result<Arc<TransformerConfig>> {
+pub(super) fn settled(configuration: &TransformerConfig) -> Result<Arc<TransformerConfig>> {
     let mut settled = TransformerConfig::default();
     settled.merge(configuration)?;
     Ok(Arc::new(settled))
@@ -540,8 +569,4 @@ pub(super) fn read(
         account.annotate(path, &mut resources, schema)?;
     }
     Ok(resources)
-}
-
-fn key(root: &Root, account: Option<&Account>) -> Base {
-    (root.path().to_path_buf(), account.map(|account| account.path().to_owned()))
 }

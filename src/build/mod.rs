@@ -6,29 +6,28 @@
 
 mod account;
 mod accumulate;
+mod bases;
 mod by_kind;
 mod configurations;
 mod many;
 mod order;
 mod references;
+mod run;
 mod targets;
 #[cfg(test)]
 mod tests;
 mod vars;
 
-use account::Metadata;
-use accumulate::Accumulator;
-
-use crate::config::{Kustomization, Warning};
+use crate::config::Warning;
 use crate::error::{Error, Result};
-use crate::generate;
 use crate::load::Loader;
 use crate::plugin;
 use crate::resource::{ResMap, validate};
 
 pub use many::in_order;
 pub use order::{Order, Reorder};
-pub use targets::{Target, targets};
+pub use run::Run;
+pub use targets::Target;
 
 /// How a target is built.
 #[derive(Clone, Debug, Default)]
@@ -73,27 +72,9 @@ pub fn build_and_warn(
     options: &Options,
     warnings: &mut Vec<Warning>,
 ) -> Result<ResMap> {
-    let root = loader.root(target)?;
-    let (kustomization, deprecated) = Kustomization::read(&*root.kustomization_file()?)?;
-    warnings.extend(deprecated);
-    let order = order::choose(&kustomization, options.reorder, warnings)?;
-    let metadata = Metadata::of(&kustomization);
-    let (accumulator, schema) = accumulate::target(root, kustomization, options, warnings)?;
-    let Accumulator { mut resources, configuration, variables } = accumulator;
-    generate::hash(&mut resources)?;
-    if let Some(configuration) = configuration {
-        references::update(&mut resources, &configuration.name_reference, &schema)?;
-        let fields = &configuration.var_reference;
-        variables.replace(&mut resources, fields, &schema, warnings)?;
-    }
-    drop_local_config(&mut resources)?;
-    resources.check_ids()?;
-    order::sort(&mut resources, &order);
-    if metadata.managed_by || options.managed_by_label {
-        account::label_manager(&mut resources, &schema)?;
-    }
-    resources.finish(metadata.kept)?;
-    Ok(resources)
+    let run = Run::new(loader, options);
+    run.expect(&[target]);
+    run.build(target, warnings)
 }
 
 /// Drops what is for tools only, and what became empty. What is left must still be resources: a patch may have taken

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::config::Kustomization;
+use super::run::{Run, directories};
 use crate::error::Result;
-use crate::load::{Kind, Loader, Root};
+use crate::load::Root;
 
 /// A directory to build that was found in a tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,30 +17,35 @@ pub struct Target {
     pub below: String,
 }
 
-/// The kustomizations at and below a directory that no other one there includes, in the order of their paths.
-///
-/// One includes another by naming its directory in `resources` (or `bases`), `components`, `generators`,
-/// `transformers` or `validators`. Components are no targets: they work on what others gather. Of kustomizations that
-/// include each other in a circle, the first is a target, so that its build says so; one whose file cannot be read is a
-/// target for the same reason.
-///
-/// # Errors
-/// Those of [`Loader::kustomizations`].
-pub fn targets(loader: &Loader, directory: &str) -> Result<Vec<Target>> {
-    let top = loader.root(directory)?;
-    let nodes = Node::all(&loader.kustomizations(directory)?);
-    let mut reached = vec![false; nodes.len()];
-    let mut found = Vec::new();
-    let free = (0..nodes.len()).filter(|&number| !nodes[number].is_included);
-    // What nothing free leads to stands in a circle.
-    for number in free.chain(0..nodes.len()) {
-        if !reached[number] && !nodes[number].is_component {
-            found.push(number);
-            reach(number, &nodes, &mut reached);
+impl Run<'_> {
+    /// The kustomizations at and below a directory that no other one there includes, in the order of their paths.
+    ///
+    /// One includes another by naming its directory in `resources` (or `bases`), `components`, `generators`,
+    /// `transformers` or `validators`. Components are no targets: they work on what others gather. Of kustomizations that
+    /// include each other in a circle, the first is a target, so that its build says so; one whose file cannot be read is a
+    /// target for the same reason.
+    ///
+    /// # Errors
+    /// Those of [`Loader::kustomizations`](crate::load::Loader::kustomizations).
+    pub fn targets(&self, directory: &str) -> Result<Vec<Target>> {
+        let top = self.loader().root(directory)?;
+        let nodes = Node::all(&self.loader().kustomizations(directory)?, self);
+        let mut reached = vec![false; nodes.len()];
+        let mut found = Vec::new();
+        let free = (0..nodes.len()).filter(|&number| !nodes[number].is_included);
+        // What nothing free leads to stands in a circle.
+        for number in free.chain(0..nodes.len()) {
+            if !reached[number] && !nodes[number].is_component {
+                found.push(number);
+                reach(number, &nodes, &mut reached);
+            }
         }
+        found.sort_unstable();
+        Ok(found
+            .into_iter()
+            .map(|number| target(directory, top.path(), &nodes[number].path))
+            .collect())
     }
-    found.sort_unstable();
-    Ok(found.into_iter().map(|number| target(directory, top.path(), &nodes[number].path)).collect())
 }
 
 /// A kustomization, and what it includes.
@@ -51,10 +57,10 @@ struct Node {
 }
 
 impl Node {
-    fn all(roots: &[Root]) -> Vec<Self> {
+    fn all(roots: &[Root], run: &Run<'_>) -> Vec<Self> {
         let numbers: BTreeMap<&Path, usize> =
             roots.iter().enumerate().map(|(number, root)| (root.path(), number)).collect();
-        let mut nodes: Vec<Self> = roots.iter().map(|root| Self::of(root, &numbers)).collect();
+        let mut nodes: Vec<Self> = roots.iter().map(|root| Self::of(root, &numbers, run)).collect();
         for number in 0..nodes.len() {
             for included in nodes[number].includes.clone() {
                 nodes[included].is_included |= included != number;
@@ -63,35 +69,19 @@ impl Node {
         nodes
     }
 
-    fn of(root: &Root, numbers: &BTreeMap<&Path, usize>) -> Self {
-        let read = root.kustomization_file().and_then(|source| Kustomization::read(&source));
-        let kustomization = read.map_or_else(|_| Kustomization::default(), |(read, _)| read);
-        let directories = directories(root, &kustomization);
+    fn of(root: &Root, numbers: &BTreeMap<&Path, usize>, run: &Run<'_>) -> Self {
+        let kustomization = run
+            .kustomization(root)
+            .map_or_else(|_| Arc::default(), |read| Arc::clone(&read.kustomization));
         Self {
             path: root.path().to_path_buf(),
             is_component: kustomization.is_component(),
             is_included: false,
-            includes: directories
-                .iter()
-                .filter_map(|path| numbers.get(path.as_path()).copied())
+            includes: directories(root, &kustomization)
+                .filter_map(|(_, child)| numbers.get(child.path()).copied())
                 .collect(),
         }
     }
-}
-
-/// The directories that a kustomization names.
-fn directories(root: &Root, kustomization: &Kustomization) -> Vec<PathBuf> {
-    let Kustomization { resources, components, generators, transformers, validators, .. } =
-        kustomization;
-    let entries = [resources, components, generators, transformers, validators];
-    let is_directory = |path: &str| !path.contains('\n') && root.kind_of(path) == Kind::Directory;
-    entries
-        .into_iter()
-        .flatten()
-        .filter(|path| is_directory(path))
-        .filter_map(|path| root.child(path, path.span).ok())
-        .map(|child| child.path().to_path_buf())
-        .collect()
 }
 
 /// Marks a kustomization, and everything that it includes.
@@ -118,12 +108,13 @@ fn target(name: &str, top: &Path, path: &Path) -> Target {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::loader;
+    use super::super::{Options, tests::loader};
     use super::*;
 
     #[track_caller]
     fn found(tree: &str, directory: &str) -> String {
-        let found = targets(&loader(tree), directory).unwrap();
+        let (loader, options) = (loader(tree), Options::default());
+        let found = Run::new(&loader, &options).targets(directory).unwrap();
         let directories: Vec<String> = found.into_iter().map(|target| target.directory).collect();
         directories.join(" ")
     }
@@ -139,6 +130,7 @@ components: [../../parts/used]
 transformers: [../../plugins]
 == site/parts/used/kustomization.yaml
 kind: Component
+namePrefix: b-
 == site/parts/unused/kustomization.yaml
 kind: Component
 namePrefix: a-

@@ -268,6 +268,19 @@ impl Root {
             .help("keep what both need in a directory beside them, and let both include that"))
     }
 
+    /// Whether directories that were entered below this one elsewhere, this one among them, may be entered here as well:
+    /// none is, or contains, one that is being built, and their `height` is not too much.
+    pub fn admits<'p>(
+        &self,
+        mut directories: impl Iterator<Item = &'p Path>,
+        height: usize,
+    ) -> bool {
+        let Some(parent) = self.parent() else { return true };
+        let refused =
+            |directory: &Path| parent.ancestors().any(|above| above.0.path.starts_with(directory));
+        self.0.depth + height <= DEEPEST && !directories.any(refused)
+    }
+
     /// This directory, the one that names it, and so on up to the target.
     pub fn ancestors(&self) -> impl Iterator<Item = &Self> {
         std::iter::successors(Some(self), |root| root.parent())

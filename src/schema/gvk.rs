@@ -71,16 +71,23 @@ impl Gvk {
     #[must_use]
     pub fn legacy_cmp(&self, other: &Self) -> Ordering {
         let order = legacy_rank(&self.kind).cmp(&legacy_rank(&other.kind));
-        order.then_with(|| self.legacy_text().cmp(&other.legacy_text()))
+        order.then_with(|| {
+            let [one, other] = [self, other].map(|gvk| gvk.legacy_parts().into_iter());
+            one.flat_map(str::bytes).cmp(other.flat_map(str::bytes))
+        })
     }
 
     /// The text that types are sorted by: `group_version_kind`, with `~G`, `~V` and `~K` for what is absent. So the
     /// core group comes after nearly every other.
     #[must_use]
     pub fn legacy_text(&self) -> String {
+        self.legacy_parts().concat()
+    }
+
+    fn legacy_parts(&self) -> [&str; 5] {
         let group = or_absent(&self.group, "~G");
         let version = or_absent(&self.version, "~V");
-        format!("{group}_{version}_{}", or_absent(&self.kind, "~K"))
+        [group, "_", version, "_", or_absent(&self.kind, "~K")]
     }
 }
 

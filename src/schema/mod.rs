@@ -37,8 +37,9 @@ pub struct Schema {
 /// What was done with the built-in schema before an OpenAPI document took its place.
 ///
 /// In the reference the schema is global to the process, and loading a document does not empty it. So what was asked
-/// before decides whether the built-in facts stay beside the document's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+/// before decides whether the built-in facts stay beside the document's. Of two things that were done, the greater one
+/// counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum BuiltIn {
     /// Nothing was asked: the document replaces the built-in schema.
     #[default]
@@ -47,17 +48,6 @@ pub enum BuiltIn {
     First,
     /// Something was merged by it: it stays, and the document wins where both define something.
     Second,
-}
-
-impl BuiltIn {
-    /// What it is after the scope of a kind was asked that is not built in.
-    #[must_use]
-    pub const fn or_first(self) -> Self {
-        match self {
-            Self::Replaced | Self::First => Self::First,
-            Self::Second => Self::Second,
-        }
-    }
 }
 
 impl Schema {

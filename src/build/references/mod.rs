@@ -7,6 +7,8 @@ mod referrer;
 #[cfg(test)]
 mod tests;
 
+use std::cell::OnceCell;
+
 use super::by_kind::ByKind;
 use crate::config::{NameBackReferences, NameReferences};
 use crate::error::{Error, Result};
@@ -56,7 +58,8 @@ struct Field<'c> {
     referral: &'c Gvk,
     referrer: &'c Gvk,
     written: &'c str,
-    path: FieldPath,
+    /// Taken apart when a resource may have the field: most kinds that refer are in no build.
+    path: OnceCell<FieldPath>,
 }
 
 impl<'c> Field<'c> {
@@ -66,9 +69,13 @@ impl<'c> Field<'c> {
                 referral: &references.gvk,
                 referrer: &spec.gvk,
                 written: &spec.path,
-                path: FieldPath::new(&spec.path),
+                path: OnceCell::new(),
             })
         };
         references.iter().flat_map(fields).collect()
+    }
+
+    fn path(&self) -> &FieldPath {
+        self.path.get_or_init(|| FieldPath::new(self.written))
     }
 }

@@ -46,7 +46,7 @@ impl<'c> Referrer<'c> {
         let role = field.written.ends_with("roleRef/name").then(|| role(root)).flatten();
         let types = [Some(field.referral), role.as_ref()];
         let mut set = |node: &mut Node| self.update_node(node, types, referrals);
-        field.path.visit(root, Create::Never, Span::NONE, &mut set)
+        field.path().visit(root, Create::Never, Span::NONE, &mut set)
     }
 
     fn update_node(

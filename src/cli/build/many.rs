@@ -68,7 +68,9 @@ impl Build {
         started: Instant,
         format: Format,
     ) -> Result<ExitCode> {
-        let targets = self.targets(loader)?;
+        let options = self.options();
+        let run = build::Run::new(loader, &options);
+        let targets = self.targets(&run, loader)?;
         let layout = match &*self.output {
             "" => None,
             folder => {
@@ -85,12 +87,11 @@ impl Build {
             .many
             .jobs
             .unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN));
-        let options = self.options();
-        let work =
-            |number: usize| self.one_of_many(number, &targets, loader, &options, layout.as_ref());
-        let mut run = Run::new(&targets, layout.is_none(), started, self.quiet);
-        build::in_order(targets.len(), jobs, work, |number, done| run.add(number, done));
-        let Run { outcome, progress, told, timings, .. } = run;
+        run.expect(&targets);
+        let work = |number: usize| self.one_of_many(number, &targets, &run, layout.as_ref());
+        let mut results = Results::new(&targets, layout.is_none(), started, self.quiet);
+        build::in_order(targets.len(), jobs, work, |number, done| results.add(number, done));
+        let Results { outcome, progress, told, timings, .. } = results;
         drop(progress);
         self.tell(told, loader, format);
         let exit = crate::cli::finish(outcome, loader.sources(), format);
@@ -119,7 +120,7 @@ impl Build {
         }
     }
 
-    fn targets(&self, loader: &Loader) -> Result<Vec<String>> {
+    fn targets(&self, run: &build::Run<'_>, loader: &Loader) -> Result<Vec<String>> {
         let Many { all, include, exclude, split, jobs: _ } = &self.many;
         let senseless = |flag: &str, other: &str, example: &str| {
             let message = format!("`{flag}` makes no sense without `{other}`");
@@ -129,7 +130,7 @@ impl Build {
             return senseless("--split", "--output", "say where the folders go: `--output DIR`");
         }
         if *all {
-            return select::all(loader, &self.directories, include, exclude);
+            return select::all(run, loader, &self.directories, include, exclude);
         }
         let flags = [("--include", include), ("--exclude", exclude)];
         if let Some((flag, _)) = flags.iter().find(|(_, patterns)| !patterns.is_empty()) {
@@ -143,15 +144,14 @@ impl Build {
         &self,
         number: usize,
         targets: &[String],
-        loader: &Loader,
-        options: &build::Options,
+        run: &build::Run<'_>,
         layout: Option<&Layout>,
     ) -> Done {
         let started = super::now();
         // A build that allows no warnings fails for each target that they are about.
         let mut warnings = if self.strict { self.warnings() } else { Vec::new() };
         let target = &*targets[number];
-        let built = build::build_and_warn(loader, target, options, &mut warnings);
+        let built = run.build(target, &mut warnings);
         let rendered = self.heed(built, &mut warnings).and_then(|resources| {
             let (text, bytes) = match layout {
                 Some(layout) => (String::new(), layout.write(number, &resources)?),
@@ -174,8 +174,8 @@ struct Done {
     time: Duration,
 }
 
-/// A run as it goes on, target after target.
-struct Run<'a> {
+/// What came of the targets, one after the other.
+struct Results<'a> {
     targets: &'a [String],
     /// Whether what was rendered could be printed.
     outcome: Result<()>,
@@ -185,7 +185,7 @@ struct Run<'a> {
     timings: Timings,
 }
 
-impl<'a> Run<'a> {
+impl<'a> Results<'a> {
     fn new(targets: &'a [String], prints: bool, started: Instant, quiet: bool) -> Self {
         Self {
             targets,

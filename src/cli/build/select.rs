@@ -3,7 +3,7 @@
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::{
-    build::{self, Target},
+    build::{Run, Target},
     error::{Code, Error, Result},
     load::Loader,
 };
@@ -34,8 +34,9 @@ pub(super) fn named(loader: &Loader, directories: &[String]) -> Result<Vec<Strin
 /// anywhere. `*` stands for any text without a slash, `**` for any directories.
 ///
 /// # Errors
-/// [`Code::InvalidPattern`], [`Code::KustomizationNotFound`] when nothing is left, and those of [`build::targets`].
+/// [`Code::InvalidPattern`], [`Code::KustomizationNotFound`] when nothing is left, and those of [`Run::targets`].
 pub(super) fn all(
+    run: &Run<'_>,
     loader: &Loader,
     directories: &[String],
     include: &[String],
@@ -45,7 +46,7 @@ pub(super) fn all(
     let mut selected = Vec::new();
     let mut found = 0;
     for directory in directories {
-        let targets = build::targets(loader, directory)?;
+        let targets = run.targets(directory)?;
         found += targets.len();
         let fits = |target: &Target| {
             let Target { directory: _, below } = target;
@@ -105,7 +106,7 @@ mod tests {
             ("./team/", "team", true),
             ("{dev,test}", "a/test", true),
             ("team/**/eu", "team/eu", true),
-            ("*", "", false),
+            ("*", "", true),
         ] {
             let set = patterns("--include", &[pattern.to_owned()]).unwrap();
             assert_eq!(set.is_match(path), expected, "{pattern} {path}");

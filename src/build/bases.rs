@@ -1,0 +1,118 @@
+//! Bases that were accumulated, for those that name them again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::account::Account;
+use super::accumulate::Accumulator;
+use crate::config::Warning;
+use crate::load::Root;
+use crate::schema::BuiltIn;
+
+/// What a base comes to depends on this: its folder, and the way to it if an account is kept of it. The schema is the
+/// built-in one wherever bases are shared.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Base {
+    path: PathBuf,
+    account: Option<String>,
+}
+
+impl Base {
+    pub(super) fn new(root: &Root, account: Option<&Account>) -> Self {
+        Self {
+            path: root.path().to_path_buf(),
+            account: account.map(|account| account.path().to_owned()),
+        }
+    }
+}
+
+/// A base that is complete.
+#[derive(Clone, Debug)]
+pub(super) struct Complete {
+    pub(super) accumulated: Accumulator,
+    pub(super) way: Way,
+}
+
+/// What happened on the way to what a level came to: whoever takes the result over takes this over, too.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Way {
+    /// The directories that were entered.
+    pub(super) directories: BTreeSet<PathBuf>,
+    /// How many of them name each other, at most.
+    pub(super) height: usize,
+    /// What there was to say, each thing once.
+    pub(super) said: Vec<Warning>,
+    /// What the built-in schema was asked.
+    pub(super) asked: BuiltIn,
+}
+
+impl Way {
+    /// Goes on with what a base or a component took, one level below.
+    pub(super) fn pass(&mut self, below: &Self) {
+        self.directories.extend(below.directories.iter().cloned());
+        self.height = self.height.max(below.height + 1);
+        self.asked = self.asked.max(below.asked);
+        below.said.iter().for_each(|warning| say(&mut self.said, warning));
+    }
+}
+
+/// Adds a warning, unless it was said already.
+pub(super) fn say(said: &mut Vec<Warning>, warning: &Warning) {
+    let place = warning.failure.span();
+    if !said.iter().any(|known| known.failure.span() == place && known == warning) {
+        said.push(warning.clone());
+    }
+}
+
+/// The bases of a run. Each is kept from its first use to the last one that is expected.
+///
+/// Threads that come to a base at the same time both accumulate it: waiting would take as long, and two that wait for
+/// each other would never end.
+#[derive(Default)]
+pub(super) struct Bases(Mutex<BTreeMap<Base, Slot>>);
+
+struct Slot {
+    /// How many uses are still to come.
+    left: usize,
+    complete: Option<Arc<Complete>>,
+}
+
+impl Bases {
+    /// Says how often each base will be asked for.
+    pub(super) fn expect(&self, uses: BTreeMap<Base, usize>) {
+        let slots = uses.into_iter().map(|(base, left)| (base, Slot { left, complete: None }));
+        self.slots().extend(slots);
+    }
+
+    /// What a base came to, if that is known: a use of it. The last one takes it away.
+    pub(super) fn take(&self, base: &Base) -> Option<Arc<Complete>> {
+        let mut slots = self.slots();
+        let slot = slots.get_mut(base)?;
+        // More than foreseen: it may come again any number of times.
+        slot.left = slot.left.checked_sub(1).unwrap_or(usize::MAX);
+        if slot.left == 0 { slot.complete.take() } else { slot.complete.clone() }
+    }
+
+    /// Keeps what a base came to if it will be asked for again.
+    pub(super) fn keep(&self, base: Base, complete: impl FnOnce() -> Complete) {
+        let is_wanted =
+            self.slots().get(&base).is_none_or(|slot| slot.left > 0 && slot.complete.is_none());
+        if !is_wanted {
+            return;
+        }
+        let complete = Arc::new(complete());
+        let slot = || Slot { left: usize::MAX, complete: None };
+        self.slots().entry(base).or_insert_with(slot).complete = Some(complete);
+    }
+
+    /// How many there are at the moment.
+    #[cfg(test)]
+    pub(super) fn kept(&self) -> usize {
+        self.slots().values().filter(|slot| slot.complete.is_some()).count()
+    }
+
+    fn slots(&self) -> MutexGuard<'_, BTreeMap<Base, Slot>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

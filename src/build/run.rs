@@ -1,0 +1,294 @@
+//! A run: any number of targets that are built with one loader, and what they share.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use super::Options;
+use super::account::{self, Account, Metadata};
+use super::accumulate::{self, Accumulator, settled};
+use super::bases::{Base, Bases};
+use super::{drop_local_config, order, references};
+use crate::config::{Kustomization, TransformerConfig, Warning};
+use crate::error::Result;
+use crate::generate;
+use crate::load::{Kind, Loader, Root};
+use crate::resource::ResMap;
+
+/// Builds any number of targets, on any number of threads. What they have in common is done once: a kustomization file
+/// is read once, and a base that several of them name is accumulated once.
+///
+/// What a target renders to does not depend on the others.
+pub struct Run<'a> {
+    loader: &'a Loader,
+    options: &'a Options,
+    defaults: OnceLock<Result<Arc<TransformerConfig>>>,
+    kustomizations: Mutex<BTreeMap<PathBuf, Arc<Read>>>,
+    bases: Bases,
+}
+
+/// A kustomization file that was read.
+pub(super) struct Read {
+    pub(super) kustomization: Arc<Kustomization>,
+    pub(super) warnings: Vec<Warning>,
+}
+
+impl<'a> Run<'a> {
+    /// A run that has built nothing yet.
+    #[must_use]
+    pub fn new(loader: &'a Loader, options: &'a Options) -> Self {
+        Self {
+            loader,
+            options,
+            defaults: OnceLock::new(),
+            kustomizations: Mutex::default(),
+            bases: Bases::default(),
+        }
+    }
+
+    /// Says which targets will be built, each once: a base that several of them name is kept from its first use to its
+    /// last. Without that, a target is built alone.
+    pub fn expect(&self, targets: &[impl AsRef<str>]) {
+        let mut demanded = BTreeMap::new();
+        for target in targets {
+            let Ok(root) = self.loader.root(target.as_ref()) else { continue };
+            let Ok(read) = self.kustomization(&root) else { continue };
+            let Ok(account) = Account::top(&read.kustomization, &root) else { continue };
+            self.count(root, read, account, &mut demanded);
+        }
+        self.bases.expect(demanded);
+    }
+
+    /// Renders a target, and adds to the warnings those that came up, also where the build fails.
+    ///
+    /// # Errors
+    /// As [`build()`](super::build()).
+    pub fn build(&self, target: &str, warnings: &mut Vec<Warning>) -> Result<ResMap> {
+        let options = self.options;
+        let root = self.loader.root(target)?;
+        let read = self.kustomization(&root)?;
+        let kustomization = &*read.kustomization;
+        warnings.extend_from_slice(&read.warnings);
+        let order = order::choose(kustomization, options.reorder, warnings)?;
+        let metadata = Metadata::of(kustomization);
+        let (accumulator, schema) =
+            accumulate::target(self, root, Arc::clone(&read.kustomization), warnings)?;
+        let Accumulator { mut resources, configuration, variables } = accumulator;
+        generate::hash(&mut resources)?;
+        if let Some(configuration) = configuration {
+            references::update(&mut resources, &configuration.name_reference, &schema)?;
+            let fields = &configuration.var_reference;
+            variables.replace(&mut resources, fields, &schema, warnings)?;
+        }
+        drop_local_config(&mut resources)?;
+        resources.check_ids()?;
+        order::sort(&mut resources, &order);
+        if metadata.managed_by || options.managed_by_label {
+            account::label_manager(&mut resources, &schema)?;
+        }
+        resources.finish(metadata.kept)?;
+        Ok(resources)
+    }
+
+    /// Where files are read.
+    pub(super) const fn loader(&self) -> &'a Loader {
+        self.loader
+    }
+
+    /// How targets are built.
+    pub(super) const fn options(&self) -> &'a Options {
+        self.options
+    }
+
+    /// The bases that were accumulated.
+    pub(super) const fn bases(&self) -> &Bases {
+        &self.bases
+    }
+
+    /// The fields that transformers change where nobody says anything.
+    ///
+    /// # Errors
+    /// None that could come up: the defaults do not contradict each other.
+    pub(super) fn defaults(&self) -> Result<Arc<TransformerConfig>> {
+        self.defaults.get_or_init(|| settled(&TransformerConfig::defaults())).clone()
+    }
+
+    /// The kustomization of a directory.
+    ///
+    /// # Errors
+    /// Those of [`Root::kustomization_file`] and [`Kustomization::read`].
+    pub(super) fn kustomization(&self, root: &Root) -> Result<Arc<Read>> {
+        if let Some(read) = self.kustomizations().get(root.path()) {
+            return Ok(Arc::clone(read));
+        }
+        // Two threads may read it both. What they read is the same, and nobody waits.
+        let (kustomization, warnings) = Kustomization::read(&*root.kustomization_file()?)?;
+        let read = Arc::new(Read { kustomization: Arc::new(kustomization), warnings });
+        self.kustomizations().insert(root.path().to_path_buf(), Arc::clone(&read));
+        Ok(read)
+    }
+
+    fn kustomizations(&self) -> MutexGuard<'_, BTreeMap<PathBuf, Arc<Read>>> {
+        self.kustomizations.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts how often each base is going to be asked for by a target that is new: a base that is kept asks for what
+    /// it names once.
+    fn count(
+        &self,
+        root: Root,
+        read: Arc<Read>,
+        account: Option<Account>,
+        demanded: &mut BTreeMap<Base, usize>,
+    ) {
+        let mut pending = vec![(root, read, account)];
+        while let Some((root, read, account)) = pending.pop() {
+            for directory in directories(&root, &read.kustomization) {
+                let (path, child) = directory;
+                let Ok(account) =
+                    account.as_ref().map(|account| account.below(path, &child)).transpose()
+                else {
+                    continue;
+                };
+                let uses = demanded.entry(Base::new(&child, account.as_ref())).or_default();
+                *uses += 1;
+                if *uses == 1
+                    && let Ok(read) = self.kustomization(&child)
+                {
+                    pending.push((child, read, account));
+                }
+            }
+        }
+    }
+}
+
+/// The directories that a kustomization names, with what names them.
+pub(super) fn directories<'k>(
+    root: &Root,
+    kustomization: &'k Kustomization,
+) -> impl Iterator<Item = (&'k str, Root)> {
+    let Kustomization { resources, components, generators, transformers, validators, .. } =
+        kustomization;
+    let root = root.clone();
+    [resources, components, generators, transformers, validators].into_iter().flatten().filter_map(
+        move |path| {
+            // What spans lines is a configuration that stands in the kustomization itself.
+            let is_directory = !path.contains('\n') && root.kind_of(path) == Kind::Directory;
+            let child = is_directory.then(|| root.child(path, path.span).ok()).flatten()?;
+            Some((&***path, child))
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::loader;
+    use super::*;
+    use crate::error::Code;
+    use crate::load::Memory;
+
+    fn names(run: &Run<'_>, target: &str) -> Result<String> {
+        let resources = run.build(target, &mut Vec::new())?;
+        Ok(resources.iter().map(|resource| resource.name()).collect::<Vec<_>>().join(" "))
+    }
+
+    #[test]
+    fn the_defaults_stay_what_they_are_when_they_are_settled_again() {
+        let (loader, options) = (loader(""), Options::default());
+        let defaults = Run::new(&loader, &options).defaults().unwrap();
+        assert_eq!(settled(&defaults).unwrap(), defaults);
+    }
+
+    #[test]
+    fn a_shared_base_is_dropped_after_its_last_use() {
+        let loader = loader(
+            "\
+== a/kustomization.yaml
+resources: [../base]
+namePrefix: a-
+== b/kustomization.yaml
+resources: [../base]
+namePrefix: b-
+== base/kustomization.yaml
+bases: [../deep]
+nameSuffix: -x
+== deep/kustomization.yaml
+resources: [pod.yaml]
+== deep/pod.yaml
+{apiVersion: v1, kind: Pod, metadata: {name: pod}}
+",
+        );
+        let options = Options::default();
+        let run = Run::new(&loader, &options);
+        run.expect(&["a", "b"]);
+        assert_eq!(names(&run, "a").unwrap(), "a-pod-x");
+        assert_eq!(run.bases().kept(), 1, "`deep` has no other use");
+        let mut warnings = Vec::new();
+        let resources = run.build("b", &mut warnings).unwrap();
+        assert_eq!(resources.iter().next().unwrap().name(), "b-pod-x");
+        assert_eq!(warnings.len(), 1, "what there is to say of a base is said of each target");
+        assert_eq!(run.bases().kept(), 0);
+        // More than was expected.
+        assert_eq!(names(&run, "a").unwrap(), "a-pod-x");
+        assert_eq!(names(&run, "b").unwrap(), "b-pod-x");
+    }
+
+    #[test]
+    fn a_circle_is_found_behind_a_base_that_others_use() {
+        // `shared` names `top/inner`, which `top/inner/target` stands in: for that one it is a circle.
+        let loader = loader(
+            "\
+== other/kustomization.yaml
+resources: [../shared]
+== last/kustomization.yaml
+resources: [../shared]
+== shared/kustomization.yaml
+resources: [../top/inner]
+== top/inner/kustomization.yaml
+resources: [pod.yaml]
+== top/inner/pod.yaml
+{apiVersion: v1, kind: Pod, metadata: {name: pod}}
+== top/inner/target/kustomization.yaml
+resources: [../../../shared]
+",
+        );
+        let options = Options::default();
+        let run = Run::new(&loader, &options);
+        run.expect(&["other", "top/inner/target", "last"]);
+        assert_eq!(names(&run, "other").unwrap(), "pod");
+        assert_eq!(names(&run, "top/inner/target").unwrap_err().code(), Code::Cycle);
+        assert_eq!(names(&run, "last").unwrap(), "pod");
+    }
+
+    #[test]
+    fn what_a_schema_may_change_is_not_shared() {
+        const SCHEMA: &str = "{definitions: {Widget: {x-kubernetes-group-version-kind: \
+            [{group: example.com, version: v1, kind: Widget}], properties: {parts: {type: array, \
+            x-kubernetes-patch-merge-key: name, x-kubernetes-patch-strategy: merge, \
+            items: {type: object}}}}}}";
+        let overlay = "resources: [../base]\n";
+        let widget = |parts: &str| {
+            format!(
+                "{{apiVersion: example.com/v1, kind: Widget, metadata: {{name: w}}, parts: [{parts}]}}"
+            )
+        };
+        let files = Memory::new()
+            .file("plain/kustomization.yaml", overlay)
+            .file("own/kustomization.yaml", format!("{overlay}openapi: {{path: schema.json}}\n"))
+            .file("own/schema.json", SCHEMA)
+            .file("again/kustomization.yaml", overlay)
+            .file("base/kustomization.yaml", "resources: [w.yaml]\npatches: [{path: patch.yaml}]\n")
+            .file("base/w.yaml", widget("{name: a}"))
+            .file("base/patch.yaml", widget("{name: b}"));
+        let loader = Loader::new(files, crate::load::Options::default());
+        let options = Options::default();
+        let run = Run::new(&loader, &options);
+        let targets = ["plain", "own", "again"];
+        run.expect(&targets);
+        let parts = targets.map(|target| {
+            let yaml = run.build(target, &mut Vec::new()).unwrap().to_yaml().unwrap();
+            yaml.matches("- name: ").count()
+        });
+        assert_eq!(parts, [1, 2, 1], "a list is replaced unless the schema says how it merges");
+    }
+}
