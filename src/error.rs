@@ -194,7 +194,7 @@ impl Error {
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self(Box::new(Inner {
             code,
-            message: message.into(),
+            message: bounded(message.into()),
             span: Span::NONE,
             label: String::new(),
             notes: Vec::new(),
@@ -229,21 +229,21 @@ impl Error {
     /// A few words beside the place.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
-        self.0.label = label.into();
+        self.0.label = bounded(label.into());
         self
     }
 
     /// A second place that explains the first one.
     #[must_use]
     pub fn note(mut self, span: Span, label: impl Into<String>) -> Self {
-        self.0.notes.push(Note { span, label: label.into() });
+        self.0.notes.push(Note { span, label: bounded(label.into()) });
         self
     }
 
     /// Says what was being done, from the inside out: "while reading `base.yaml`". Reaches every failure held here.
     #[must_use]
     pub fn step(mut self, step: impl Into<String>) -> Self {
-        let step = step.into();
+        let step = bounded(step.into());
         for other in &mut self.0.others {
             other.0.steps.push(step.clone());
         }
@@ -254,7 +254,7 @@ impl Error {
     /// Says what to do next.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.0.help.push(help.into());
+        self.0.help.push(bounded(help.into()));
         self
     }
 
@@ -352,6 +352,18 @@ impl fmt::Debug for Error {
 
 impl std::error::Error for Error {}
 
+/// What is said of a failure holds names and values of the input, which may be of any length: of more than a thousand
+/// bytes, the beginning and the end are kept.
+fn bounded(text: String) -> String {
+    const LONGEST: usize = 1000;
+    const END: usize = 200;
+    if text.len() <= LONGEST {
+        return text;
+    }
+    let begin = text.floor_char_boundary(LONGEST - END);
+    format!("{}…{}", &text[..begin], &text[text.ceil_char_boundary(text.len() - END)..])
+}
+
 /// The known name that is near enough to be what was meant: a third of its letters may differ, and case never counts.
 #[must_use]
 pub fn nearest<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -391,6 +403,13 @@ mod tests {
         texts.sort_unstable();
         texts.dedup();
         assert_eq!(texts.len(), Code::ALL.len());
+    }
+
+    #[test]
+    fn long_text_is_cut_in_the_middle() {
+        let error = Error::new(Code::FileNotFound, format!("`{}`", "ü".repeat(5000)));
+        assert_eq!(error.message().matches('ü').count(), 498);
+        assert!(error.message().starts_with("`ü") && error.message().ends_with("ü`"));
     }
 
     #[test]

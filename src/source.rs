@@ -258,11 +258,12 @@ impl Sources {
     }
 }
 
-/// Where the byte at an offset of a value's text stands in the value as it is `written`; nothing when it has escapes,
-/// folded lines, or was made from something else.
+/// Where the byte at an offset of a value's text stands in the value as it is `written`; nothing when it has folded
+/// lines, or was made from something else.
 fn written_at(written: &str, text: &str, offset: usize) -> Option<usize> {
     if !written.starts_with('|') {
-        return written.find(text).map(|start| start + offset);
+        let verbatim = written.find(text).map(|start| start + offset);
+        return verbatim.or_else(|| quoted_at(written, text, offset));
     }
     let mut lines = written.split_inclusive('\n');
     let mut place = lines.next()?.len();
@@ -288,6 +289,31 @@ fn written_at(written: &str, text: &str, offset: usize) -> Option<usize> {
         place += written.len();
     }
     None
+}
+
+/// The same for a value on one line, in quotes, with the escapes that text is full of.
+fn quoted_at(written: &str, text: &str, offset: usize) -> Option<usize> {
+    let quote = written.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
+    let inner = written.strip_prefix(quote)?.strip_suffix(quote)?;
+    let mut said = String::new();
+    // For each byte of what is said, where it is written.
+    let mut places = Vec::new();
+    let mut rest = inner;
+    while let Some(letter) = rest.chars().next() {
+        let (length, letter) = match (quote, letter, rest.chars().nth(1)) {
+            ('\'', '\'', _) => (2, '\''),
+            ('"', '\\', Some('n')) => (2, '\n'),
+            ('"', '\\', Some('t')) => (2, '\t'),
+            ('"', '\\', Some(same @ ('"' | '\\' | '/'))) => (2, same),
+            ('"', '\\', _) | (_, '\n' | '\r', _) => return None,
+            _ => (letter.len_utf8(), letter),
+        };
+        said.push(letter);
+        places.resize(said.len(), 1 + inner.len() - rest.len());
+        rest = rest.get(length..)?;
+    }
+    places.push(1 + inner.len());
+    places.get(said.find(text)? + offset).copied()
 }
 
 #[cfg(test)]
@@ -333,13 +359,18 @@ mod tests {
         let crlf = "a: |\r\n  b: 2\r\n  c: 3\r\n";
         assert_eq!(place_within(crlf, "b: 2\nc: 3", "3"), (file.clone(), 3, 6));
         let quoted = "a: '{b: 2}'\n";
-        assert_eq!(place_within(quoted, "{b: 2}", "2"), (file, 1, 9));
+        assert_eq!(place_within(quoted, "{b: 2}", "2"), (file.clone(), 1, 9));
+        let escaped = "a: \"b: 1\\nc: 'é' \\\"2\\\"\"\n";
+        assert_eq!(place_within(escaped, "b: 1\nc: 'é' \"2\"", "2"), (file.clone(), 1, 20));
+        let doubled = "a: 'b: ''x'' 2'\n";
+        assert_eq!(place_within(doubled, "b: 'x' 2", "2"), (file, 1, 14));
     }
 
     #[test]
     fn text_that_is_written_otherwise_is_shown_by_itself() {
         let entry = "k.yaml (patch)".to_owned();
-        assert_eq!(place_within("a: \"b: 1\\nc: 2\"\n", "b: 1\nc: 2", "2"), (entry.clone(), 2, 4));
+        let escaped = "a: \"b: 1\\nc: \\x32\"\n";
+        assert_eq!(place_within(escaped, "b: 1\nc: 2", "2"), (entry.clone(), 2, 4));
         assert_eq!(place_within("a: >\n  b: 1\n\n  c: 2\n", "b: 1\nc: 2", "2"), (entry, 2, 4));
     }
 

@@ -34,7 +34,9 @@ impl TransformerConfig {
             return Err(Error::new(Code::MalformedYaml, message)
                 .at(source.span(place, place + length))
                 .label("not JSON from here on")
-                .help("begin it with a line `---` to have it read as YAML"));
+                .help(
+                    "correct the JSON, or begin the file with a line `---` to have it read as YAML",
+                ));
         }
         let Some(document) = parse::document(source)? else {
             return Ok(Self::default());
@@ -229,7 +231,8 @@ fn entries<'a>(node: &'a Node, expected: &str) -> Result<Vec<de::Entry<'a>>> {
             Code::InvalidType,
             format!("found {}, expected {expected}: a mapping", node.kind()),
         )
-        .at(node.span())),
+        .at(node.span())
+        .help("a definition is written `v1.Kind: {Schema: {properties: …}}`")),
     }
 }
 
@@ -280,12 +283,15 @@ mod tests {
             (
                 "{a: {}}",
                 "1:2 malformed-yaml: found a file that begins with `{` and is no JSON \
-                 (begin it with a line `---` to have it read as YAML)",
+                 (correct the JSON, or begin the file with a line `---` to have it read as YAML)",
             ),
-            ("[]", "1:1 invalid-type: found a list, expected the definitions of types: a mapping"),
+            (
+                "[]",
+                "1:1 invalid-type: found a list, expected the definitions of types: a mapping (a definition is written `v1.Kind: {Schema: {properties: …}}`)",
+            ),
             (
                 "a: b",
-                "1:4 invalid-type: found a scalar, expected the definition of a type: a mapping",
+                "1:4 invalid-type: found a scalar, expected the definition of a type: a mapping (a definition is written `v1.Kind: {Schema: {properties: …}}`)",
             ),
             (
                 "a: {Dependencies: b}",
@@ -293,7 +299,7 @@ mod tests {
             ),
             (
                 "a: {Schema: {properties: {x: 1}}}",
-                "1:30 invalid-type: found a scalar, expected the schema of a field: a mapping",
+                "1:30 invalid-type: found a scalar, expected the schema of a field: a mapping (a definition is written `v1.Kind: {Schema: {properties: …}}`)",
             ),
         ] {
             assert_eq!(read(text).unwrap_err(), expected);

@@ -19,8 +19,9 @@ pub(super) fn error(loader: &Loader, directory: &Path, path: &str, expected: &st
         return Error::new(Code::FileNotFound, format!("the link `{shown}` leads to nothing"));
     }
     let error = Error::new(Code::FileNotFound, format!("there is no {expected} `{shown}`"));
+    let is_absolute = Path::new(path).is_absolute();
     if let Some(meant) = meant(loader, &whole) {
-        let meant = if Path::new(path).is_absolute() { meant } else { relative(directory, &meant) };
+        let meant = if is_absolute { meant } else { relative(directory, &meant) };
         return error.help(format!("did you mean `{}`?", meant.display()));
     }
     if remote::is_url(path) || path.contains("://") {
@@ -30,14 +31,12 @@ pub(super) fn error(loader: &Loader, directory: &Path, path: &str, expected: &st
     if path.contains(['*', '?']) {
         return error.help("patterns such as `*.yaml` are not expanded here: list every file");
     }
-    if Path::new(path).is_absolute() {
-        return error.help(match expected {
-            "directory" => "a base is named by a relative path",
-            _ => "an absolute path is looked for as it is, below no other directory",
-        });
-    }
-    if let Some(folder) = missing_folder(loader, directory, &whole) {
+    if let Some(folder) = missing_folder(loader, &whole) {
+        let folder = if is_absolute { folder } else { relative(directory, &folder) };
         return error.help(format!("there is no directory `{}` either", folder.display()));
+    }
+    if is_absolute {
+        return error.help("an absolute path is taken as it is, from no other directory");
     }
     match &*loader.display(directory) {
         "." => error.help("paths are taken from the working directory"),
@@ -46,10 +45,10 @@ pub(super) fn error(loader: &Loader, directory: &Path, path: &str, expected: &st
 }
 
 /// The first directory on the way to a path that is not there.
-fn missing_folder(loader: &Loader, directory: &Path, whole: &Path) -> Option<PathBuf> {
+fn missing_folder(loader: &Loader, whole: &Path) -> Option<PathBuf> {
     let is_there = |path: &Path| loader.0.files.canonicalize(path).is_ok();
     let missing = whole.ancestors().find(|path| path.parent().is_some_and(is_there))?;
-    (missing != whole).then(|| relative(directory, missing))
+    (missing != whole).then(|| missing.to_owned())
 }
 
 /// What is there and near to a path: the first name that is missing on the way is put right.

@@ -398,6 +398,7 @@ fn not_supported(path: &str, what: &str) -> Error {
         Code::NotSupportedYet,
         format!("`{}` is {what}; these are not supported yet", missing::shown(path)),
     )
+    .help("fetch it first, and list the copy")
 }
 
 #[cfg(test)]

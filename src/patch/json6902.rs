@@ -353,9 +353,11 @@ impl Pointer {
                 continue;
             }
             let place = self.parent(self.keys.len() - level);
-            let here = match level {
-                0 => "the resource".to_owned(),
-                _ => format!("`{place}`"),
+            let here = match (level, container.as_sequence().map(|list| list.items().len())) {
+                (0, _) => "the resource".to_owned(),
+                (_, Some(1)) => "this list has one element".to_owned(),
+                (_, Some(length)) => format!("this list has {length} elements"),
+                (_, None) => format!("`{place}`"),
             };
             let error = match container.kind() {
                 Kind::Scalar => error.label(format!("`{place}` is a scalar")),

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use indexmap::IndexMap;
 
-use super::{Kept, ResId, Resource};
+use super::{DEFAULT_NAMESPACE, Kept, ResId, Resource};
 use crate::error::{Code, Error, Result};
 use crate::yaml;
 
@@ -238,6 +238,21 @@ fn duplicate(first: &Resource, second: &Resource) -> Error {
         return error
             .label("this resource is in the build twice")
             .help("list each file and each base once");
+    }
+    let (first_id, second_id) = (first.original_id(), second.original_id());
+    let namespace = |id: &ResId| match id.namespace.as_str() {
+        "" => DEFAULT_NAMESPACE.to_owned(),
+        namespace => namespace.to_owned(),
+    };
+    if namespace(&first_id) != namespace(&second_id) && first.name() == second.name() {
+        let from = |id: &ResId| match id.namespace.as_str() {
+            "" => "without a namespace".to_owned(),
+            namespace => format!("from the namespace `{namespace}`"),
+        };
+        return error
+            .label(format!("this one comes second, {}", from(&second_id)))
+            .note(first.span(), format!("the first one, {}", from(&first_id)))
+            .help("in one namespace they cannot have one name: remove or rename one");
     }
     error.label("this one comes second").note(first.span(), "the first one").help(
         "kind, group, version, name and namespace together must be unique: remove or rename one",

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::error::{Code, Error, Result};
 use crate::source::Source;
-use crate::yaml::{Kind, Mapping, Node};
+use crate::yaml::{Kind, Mapping, Node, not_json};
 
 use super::table::Table;
 
@@ -32,6 +32,17 @@ impl Document {
 
 fn read(source: &Source) -> Result<Table> {
     let document = crate::yaml::parse::document(source)?;
+    let text = source.text();
+    if let Some(place) = not_json(text).filter(|_| text.starts_with('{')) {
+        let length = text[place..].chars().next().map_or(0, char::len_utf8);
+        let message = "found an OpenAPI document that begins with `{` and is no JSON";
+        return Err(Error::new(Code::InvalidSchema, message)
+            .at(source.span(place, place + length))
+            .label("not JSON from here on")
+            .help(
+                "correct the JSON, or begin the file with a line `---` to have it read as YAML",
+            ));
+    }
     let root = document.ok_or_else(|| no_schema("nothing").at(source.span(0, 0)));
     root.and_then(|document| compile(&document.root)).map(Table::new).map_err(|error| {
         error.step(format!("while reading the OpenAPI document `{}`", source.name()))

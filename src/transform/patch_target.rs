@@ -37,6 +37,21 @@ pub(super) fn not_found(patch: &Resource, resources: &ResMap) -> Error {
             "group, version, kind, name and namespace must be those of the resource, as it is now or was before",
         );
     }
+    let mut names: Vec<String> =
+        same_kind().map(|(_, other)| format!("`{}`", other.name)).collect();
+    names.sort_unstable();
+    names.dedup();
+    if !names.is_empty() {
+        let rest = names.len().saturating_sub(5);
+        names.truncate(5);
+        if rest > 0 {
+            names.push(format!("{rest} more"));
+        }
+        let kind = &id.gvk.kind;
+        return error
+            .at(patch.span())
+            .help(format!("of kind `{kind}` there is only {}", names.join(", ")));
+    }
     let mut kinds: Vec<&str> = named().map(|(_, other)| &*other.gvk.kind).collect();
     kinds.sort_unstable();
     kinds.dedup();
@@ -47,13 +62,13 @@ pub(super) fn not_found(patch: &Resource, resources: &ResMap) -> Error {
             .help(format!("`{}` is a {kind} here", &*id.name));
     }
     match nearest(&id.gvk.kind, known.iter().map(|(_, other)| &*other.gvk.kind)) {
-        Some(near) if same_kind().next().is_none() => error
+        Some(near) => error
             .at(field(patch, &["kind"]))
             .at(patch.span())
             .help(format!("did you mean `{near}`?")),
-        _ => error.at(patch.span()).help(
-            "group, version, kind, name and namespace must be those of the resource, as it is now or was before",
-        ),
+        None => error
+            .at(patch.span())
+            .help("list the file of the resource, or its base, under `resources`"),
     }
 }
 

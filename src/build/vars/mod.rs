@@ -272,9 +272,14 @@ fn no_field(variable: &Var, resource: &Resource) -> Error {
         format!("the variable `{}` looks at a field that is not there", variable.name.as_str());
     let field = &variable.fieldref.field_path;
     let place = if field.span.is_none() { variable.name.span } else { field.span };
+    let parent = path.rsplit_once('.').map_or("", |(parent, _)| parent);
+    let mut names = parent.split('.').filter(|name| !name.is_empty());
+    let parent = names.try_fold(resource.node(), |node, name| node.get(name));
+    let keys = parent.and_then(Node::as_mapping).into_iter().flat_map(|mapping| mapping.iter());
     Error::new(Code::VarFieldNotFound, message)
         .at(place)
         .label(format!("no field `{path}`"))
         .note(resource.span(), "in this resource")
+        .did_you_mean(path.rsplit('.').next().unwrap_or_default(), keys.map(|(key, _)| key.text()))
         .help("write the path with points: `spec.ports[0].port`")
 }

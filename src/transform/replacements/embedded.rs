@@ -135,6 +135,7 @@ pub(super) fn no_document(scalar: &Scalar) -> Error {
 /// A failure inside of a document, with the place of the text that holds it.
 #[cold]
 pub(super) fn inside(error: &Error, text: Span) -> Error {
-    Error::new(error.code(), format!("{} in the document inside of a text", error.message()))
-        .note(text, "the text")
+    let message = format!("{} in the document inside of a text", error.message());
+    let inside = Error::new(error.code(), message).note(text, "the text");
+    error.helps().iter().fold(inside, |inside, help| inside.help(help.as_str()))
 }

@@ -179,7 +179,7 @@ impl Walk {
             return self.step(index, rest, node);
         }
         if length <= index {
-            return Err(Error::new(
+            let error = Error::new(
                 Code::ReplacementFieldNotFound,
                 match length {
                     0 => format!("found the position {index} in an empty list"),
@@ -187,10 +187,10 @@ impl Walk {
                     _ => format!("found the position {index} in a list of {length}"),
                 },
             )
-            .note(node.span(), "the list")
-            .help(
-                "positions count from 0; `options: {create: true}` adds the one after the last",
-            ));
+            .help("positions count from 0; `options: {create: true}` adds the one after the last");
+            // A list that was made on the way has the place of the path.
+            let is_made = node.span() == self.span;
+            return Err(if is_made { error } else { error.note(node.span(), "the list") });
         }
         self.step(index, rest, node)
     }

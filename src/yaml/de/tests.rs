@@ -163,7 +163,10 @@ fn wrong_types_are_named_with_what_was_expected() {
             "flags: {a: on}",
             "1:12 invalid-type: found the boolean `on`, expected text (put it in quotes: `\"on\"`)",
         ),
-        ("name: [a]", "1:7 invalid-type: found a list, expected text"),
+        (
+            "name: [a]",
+            "1:7 invalid-type: found a list, expected text (only one is possible: write `a`, without `[` or `- `)",
+        ),
         (
             "cargo:\n- kind: a",
             "2:3 invalid-type: found a mapping, expected text (to write a document in place, make it a block of text with `|-`)",
@@ -177,7 +180,7 @@ fn wrong_types_are_named_with_what_was_expected() {
         ("crew: 1e19", "1:7 invalid-type: found the number `1e19`, expected a whole number"),
         (
             "afloat: 'true'",
-            "1:9 invalid-type: found the text `true`, expected `true` or `false` (take the quotes away: `true`)",
+            "1:9 invalid-type: found the text `true`, expected `true` or `false` (write `true`, without quotes)",
         ),
         ("afloat: 1", "1:9 invalid-type: found the number `1`, expected `true` or `false`"),
         (

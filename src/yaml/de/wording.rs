@@ -3,8 +3,7 @@
 use std::fmt;
 
 use crate::error::{Code, Error};
-use crate::yaml::{Kind, Node};
-use crate::yaml::{Value, resolve_1_1};
+use crate::yaml::{Kind, Node, Scalar, Sequence, Value, resolve_1_1};
 
 /// What a field takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,9 +37,16 @@ pub(super) fn mismatch(node: &Node, expected: Expected) -> Error {
             .at(node.span());
     let Some(scalar) = node.as_scalar() else {
         return match (node.kind(), expected) {
-            (Kind::Mapping, Expected::Text) if node.get("kind").is_some() => {
+            (Kind::Mapping, Expected::Text) if is_manifest(node) => {
                 error.help("to write a document in place, make it a block of text with `|-`")
             }
+            (Kind::Sequence, Expected::Text) => match items(node) {
+                [only] if only.as_scalar().is_some() => {
+                    let text = shown(only.as_scalar().map_or("", Scalar::text));
+                    error.help(format!("only one is possible: write `{text}`, without `[` or `- `"))
+                }
+                _ => error.help("only one is possible here"),
+            },
             (Kind::Mapping, Expected::List) => error.help("begin each element with `- `"),
             (Kind::Sequence, Expected::Mapping) => error.help("write `key: value`, without `- `"),
             _ => error,
@@ -51,9 +57,11 @@ pub(super) fn mismatch(node: &Node, expected: Expected) -> Error {
         (Ok(Value::Bool(_) | Value::Int(_) | Value::Uint(_) | Value::Float(_)), Expected::Text) => {
             error.help(format!("put it in quotes: `\"{text}\"`"))
         }
-        (Ok(Value::Str(_)), Expected::Boolean) if matches!(scalar.text(), "true" | "false") => {
-            error.help(format!("take the quotes away: `{text}`"))
-        }
+        (Ok(Value::Str(_)), Expected::Boolean) => match &*scalar.text().to_ascii_lowercase() {
+            "true" | "yes" | "on" | "y" | "1" => error.help("write `true`, without quotes"),
+            "false" | "no" | "off" | "n" | "0" => error.help("write `false`, without quotes"),
+            _ => error,
+        },
         (Ok(Value::Str(_)), Expected::Integer | Expected::Number)
             if scalar.text().parse::<f64>().is_ok() =>
         {
@@ -62,6 +70,15 @@ pub(super) fn mismatch(node: &Node, expected: Expected) -> Error {
         (_, Expected::List) => error.help(format!("make it a list: `[{text}]`")),
         _ => error,
     }
+}
+
+/// Whether a mapping may be (a part of) a resource.
+fn is_manifest(node: &Node) -> bool {
+    ["kind", "metadata", "spec", "data"].iter().any(|key| node.get(key).is_some())
+}
+
+fn items(node: &Node) -> &[Node] {
+    node.as_sequence().map(Sequence::items).unwrap_or_default()
 }
 
 fn found(node: &Node) -> String {

@@ -409,6 +409,16 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
 
     #[cold]
     pub(super) fn misplaced_colon(&self) -> Error {
+        let before = &self.text[self.line..self.position];
+        let key = before.trim();
+        let is_key =
+            key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte));
+        if is_key && !key.is_empty() && before.starts_with(' ') && self.line > 0 {
+            let start = self.line + before.len() - before.trim_start().len();
+            let message = format!("found the key `{key}` where the value above it goes on");
+            return malformed_at(self.span(start, start + key.len()), message)
+                .help("line the key up with those it belongs to");
+        }
         self.malformed("found `:` where no key can stand before it")
             .help("put a value that contains `: ` in quotes, or the nested key on the next line")
     }

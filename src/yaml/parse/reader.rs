@@ -484,12 +484,13 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
     pub(super) fn complex_key(&self, span: Span) -> Error {
         let start = (span.start() - self.span(0, 0).start()) as usize;
         let template = self.text[..start].ends_with('{') && self.text[start..].starts_with('{');
+        if template {
+            return Error::new(Code::InvalidKey, "found a template expression, expected a value")
+                .at(span)
+                .help("render the template first: this is no YAML yet");
+        }
         Error::new(Code::InvalidKey, "found a list or a mapping as a mapping key, expected text")
             .at(span)
-            .help(if template {
-                "render the template first: this is no YAML yet"
-            } else {
-                "quote it if it is meant as text"
-            })
+            .help("quote it if it is meant as text")
     }
 }

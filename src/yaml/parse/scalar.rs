@@ -343,7 +343,12 @@ impl<const WIDE: bool> Reader<'_, WIDE> {
                     .at(self.span(at, at + 2))
                     .note(self.span(start, start + 1), "the quotes open here");
             };
-            let message = format!("found the escape of U+{code}, which is no character");
+            let what = match code.trim_start_matches('0').as_bytes() {
+                [b'd' | b'D', b'8'..=b'9' | b'a'..=b'f' | b'A'..=b'F', _, _] => "half a character",
+                _ => "no character",
+            };
+            let kind = char::from(kind);
+            let message = format!("found the escape `\\{kind}{code}`, which is {what}");
             Error::new(Code::MalformedYaml, message)
                 .at(self.span(at, at + 2 + digits))
                 .help("write the character itself, or the eight digits of its number behind `\\U`")
