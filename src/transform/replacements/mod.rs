@@ -2,6 +2,7 @@
 
 mod embedded;
 mod index;
+mod no_source;
 mod source;
 mod target;
 mod target_path;

@@ -1,6 +1,7 @@
 //! Where the value of a replacement comes from.
 
 use super::index::Index;
+use super::no_source::{ambiguous, not_found};
 use super::target_path::blocked;
 use crate::config::{FieldOptions, Replacement, SourceSelector};
 use crate::error::{Code, Error, Result};
@@ -42,7 +43,9 @@ impl Origin {
             return Ok(Self { value: Scalar::untagged(text, span).into(), field: None });
         };
         let place = place_of(source, resources, index).map_err(|error| error.at(source.span))?;
-        let Some(resource) = resources.get(place) else { return Err(not_found(source, index)) };
+        let Some(resource) = resources.get(place) else {
+            return Err(not_found(source, resources, index));
+        };
         let (text, span) = match source.field_path.as_str() {
             "" => (DEFAULT_FIELD, source.span),
             text => (text, source.field_path.span),
@@ -111,18 +114,12 @@ fn place_of(source: &SourceSelector, resources: &ResMap, index: &Index) -> Resul
     let mut matches = places.iter().filter(|&&place| {
         resources.get(place).is_some_and(|resource| is_selected(resource, &selector))
     });
-    let Some(&first) = matches.next() else { return Err(not_found(source, index)) };
+    let Some(&first) = matches.next() else { return Err(not_found(source, resources, index)) };
     let Some(&second) = matches.next() else { return Ok(first) };
-    let mut error = Error::new(
-        Code::ReplacementSourceAmbiguous,
-        format!("several resources fit the source `{selector}`"),
-    );
-    for place in [first, second] {
-        if let Some(resource) = resources.get(place) {
-            error = error.note(resource.span(), format!("`{}`", resource.id()));
-        }
+    match (resources.get(first), resources.get(second)) {
+        (Some(one), Some(other)) => Err(ambiguous(source, [one, other])),
+        _ => Ok(first),
     }
-    Err(error.help("add `kind`, `name` or `namespace` until one resource is left"))
 }
 
 fn selector_of(source: &SourceSelector) -> ResId {
@@ -144,16 +141,6 @@ fn is_selected(resource: &Resource, selector: &ResId) -> bool {
     let current = ResId { cluster_scoped: false, ..resource.id().clone() };
     current.is_selected_by(selector)
         || resource.previous_ids().any(|id| id.is_selected_by(selector))
-}
-
-#[cold]
-fn not_found(source: &SourceSelector, index: &Index) -> Error {
-    let error = Error::new(
-        Code::ReplacementSourceNotFound,
-        format!("no resource fits the source `{}`", selector_of(source)),
-    );
-    let error = error.at(source.name.span).did_you_mean(&source.name, index.names());
-    error.help("a source is named as it is written: all of `name`, `kind` and so on must be equal, and no pattern is read")
 }
 
 #[cold]

@@ -249,13 +249,17 @@ fn merged_mappings<'a>(merge: &Entry<'a>, in_flow: bool) -> Result<Vec<(&'a Mapp
 
 fn no_string(key: &Scalar, what: &str) -> Error {
     let text = shortened(key.text());
-    Error::new(
+    let error = Error::new(
         Code::InvalidKey,
         format!("the mapping key `{text}` is {what}, and only strings can be keys"),
     )
     .at(key.span())
-    .label("expected a string")
-    .help(format!("put it in quotes: `\"{text}\"`"))
+    .label("expected a string");
+    // What transformers set is written without the quotes that it had.
+    match key.is_untagged() {
+        true => error.help("choose another key: what is set from here is written without quotes"),
+        false => error.help(format!("put it in quotes: `\"{text}\"`")),
+    }
 }
 
 /// Text for a message.
