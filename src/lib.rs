@@ -57,4 +57,6 @@ pub mod plugin;
 
 pub mod build;
 
+pub mod harden;
+
 pub mod cli;

@@ -1,0 +1,112 @@
+//! A finding: a violation with everything that is to be told about it.
+
+use sha2::{Digest, Sha256};
+
+use super::edit::{Operation, apply};
+use super::path::Path;
+use super::pod::List;
+use super::rule::{Rule, Severity};
+use super::violation::{Fix, Violation};
+use crate::resource::{ResId, Resource};
+use crate::source::Span;
+use crate::yaml::{Node, Text};
+
+/// A violation of a rule by an object.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The rule.
+    pub rule: &'static Rule,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What is wrong: a phrase that begins with the container, if it is about one.
+    pub message: String,
+    /// The number of the object among those judged.
+    pub place: usize,
+    /// The object.
+    pub object: ResId,
+    /// The name that the object had before the build changed it.
+    pub original_name: Text,
+    /// The container, and the list it stands in.
+    pub container: Option<(List, Text)>,
+    /// The field.
+    pub path: Path,
+    /// Who wrote the field last, or the nearest parent of a field that is not there.
+    pub span: Span,
+    /// Where the object is written.
+    pub object_span: Span,
+    /// What would heal it.
+    pub fix: Option<Fix>,
+    /// What stays the same while the finding does, whatever else changes around it: 16 hexadecimal digits.
+    pub fingerprint: String,
+}
+
+impl Finding {
+    pub(super) fn new(
+        rule: &'static Rule,
+        violation: Violation,
+        place: usize,
+        object: &Resource,
+    ) -> Self {
+        let Violation { path, container, message, severity, fix } = violation;
+        let original_name = object.original_id().name;
+        let fingerprint = fingerprint(rule, object, &original_name, container.as_ref(), &path);
+        Self {
+            rule,
+            severity: severity.unwrap_or(rule.severity),
+            message,
+            place,
+            object: object.id().clone(),
+            original_name,
+            container,
+            span: path.span(object.node()),
+            object_span: written(object),
+            path,
+            fix,
+            fingerprint,
+        }
+    }
+
+    /// What would heal it as a JSON patch of the object it is about; empty where nothing does.
+    #[must_use]
+    pub fn patch(&self, object: &Resource) -> Vec<Operation> {
+        let mut root = object.node().clone();
+        self.fix.as_ref().map(|fix| apply(&mut root, &fix.edits)).unwrap_or_default()
+    }
+
+    /// The object for people: its kind, and in backticks its namespace and name.
+    #[must_use]
+    pub fn subject(&self) -> String {
+        let ResId { gvk, name, namespace, .. } = &self.object;
+        match namespace.is_empty() {
+            true => format!("{} `{name}`", gvk.kind),
+            false => format!("{} `{namespace}/{name}`", gvk.kind),
+        }
+    }
+}
+
+/// Where an object is written: its kind, for a name may come from elsewhere.
+fn written(object: &Resource) -> Span {
+    let kind = object.node().get("kind").map_or(Span::NONE, Node::span);
+    if kind.is_none() { object.span() } else { kind }
+}
+
+fn fingerprint(
+    rule: &Rule,
+    object: &Resource,
+    original_name: &str,
+    container: Option<&(List, Text)>,
+    path: &Path,
+) -> String {
+    let container = container.map(|(_, name)| &**name).unwrap_or_default();
+    let parts = [
+        rule.id,
+        &object.gvk().group,
+        object.kind(),
+        object.namespace(),
+        original_name,
+        container,
+        &path.by_name(object.node()),
+    ];
+    let digest = Sha256::digest(parts.join("\n"));
+    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,136 @@
+//! The place of a field in an object: the way to it from the top of the document.
+
+use std::fmt;
+
+use crate::source::Span;
+use crate::yaml::{Node, Text};
+
+/// The keys and indices that lead to a field. The field need not be there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Path(Vec<Step>);
+
+/// One step of a path.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Step {
+    /// To the value of a key.
+    Key(Text),
+    /// To an element of a list.
+    Index(usize),
+}
+
+impl Path {
+    /// The path of these keys from the top.
+    #[must_use]
+    pub fn of(keys: &[&str]) -> Self {
+        Self::default().keys(keys)
+    }
+
+    /// The path of some keys further down.
+    #[must_use]
+    pub fn keys(mut self, keys: &[&str]) -> Self {
+        self.0.extend(keys.iter().map(|key| Step::Key((*key).into())));
+        self
+    }
+
+    /// The path of an element of this list.
+    #[must_use]
+    pub fn index(mut self, index: usize) -> Self {
+        self.0.push(Step::Index(index));
+        self
+    }
+
+    /// The path of one step further down.
+    #[must_use]
+    pub fn step(mut self, step: Step) -> Self {
+        self.0.push(step);
+        self
+    }
+
+    /// The path of one step less, unless this is the top.
+    #[must_use]
+    pub fn parent(&self) -> Option<Self> {
+        self.0.split_last().map(|(_, rest)| Self(rest.to_vec()))
+    }
+
+    /// The steps in order.
+    #[must_use]
+    pub fn steps(&self) -> &[Step] {
+        &self.0
+    }
+
+    /// The node that is there.
+    #[must_use]
+    pub fn find<'a>(&self, root: &'a Node) -> Option<&'a Node> {
+        self.0.iter().try_fold(root, |node, step| step.down(node))
+    }
+
+    /// Who wrote the field last, or, if it is not there, the nearest parent that is.
+    #[must_use]
+    pub fn span(&self, root: &Node) -> Span {
+        let mut node = root;
+        let mut span = root.span();
+        for step in &self.0 {
+            let Some(below) = step.down(node) else { break };
+            node = below;
+            // Nobody may have written a part of a document that was put together on the way.
+            if !node.span().is_none() {
+                span = node.span();
+            }
+        }
+        span
+    }
+
+    /// The path with the names of list elements in place of their numbers, where they have any: it stays the same when
+    /// an element is added before them.
+    #[must_use]
+    pub fn by_name(&self, root: &Node) -> String {
+        let mut text = String::new();
+        let mut node = Some(root);
+        for step in &self.0 {
+            node = node.and_then(|node| step.down(node));
+            text.push('/');
+            match (step, node.and_then(|node| node.get("name")).and_then(Node::as_text)) {
+                (Step::Key(key), _) => text.push_str(key),
+                (Step::Index(_), Some(name)) => text.push_str(name),
+                (Step::Index(index), None) => text.push_str(&index.to_string()),
+            }
+        }
+        text
+    }
+}
+
+impl Step {
+    pub(super) fn down<'a>(&self, node: &'a Node) -> Option<&'a Node> {
+        match self {
+            Self::Key(key) => node.get(key),
+            Self::Index(index) => node.as_sequence()?.items().get(*index),
+        }
+    }
+}
+
+/// As a JSON pointer (RFC 6901).
+impl fmt::Display for Path {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|step| match step {
+            Step::Key(key) => write!(formatter, "/{}", key.replace('~', "~0").replace('/', "~1")),
+            Step::Index(index) => write!(formatter, "/{index}"),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::sample::resource;
+
+    #[test]
+    fn a_missing_field_is_at_its_nearest_parent() {
+        let object = resource("kind: A\nmetadata: {name: a}\nspec:\n  list:\n  - name: x\n");
+        let item = Path::of(&["spec", "list"]).index(0);
+        let missing = item.clone().keys(&["b", "c"]);
+        assert_eq!(missing.span(object.node()), item.find(object.node()).unwrap().span());
+        assert_eq!(missing.by_name(object.node()), "/spec/list/x/b/c");
+        assert_eq!(missing.to_string(), "/spec/list/0/b/c");
+        assert_eq!(Path::of(&["a/b", "c~"]).to_string(), "/a~1b/c~0");
+    }
+}

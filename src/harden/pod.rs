@@ -1,0 +1,256 @@
+//! Pods wherever they are written: as such, and in the templates of what makes them.
+
+use super::path::Path;
+use super::settings::{PodPath, Settings};
+use super::value::{below, boolean, integer, is_false, is_true, items, present, text};
+use super::violation::Violation;
+use crate::resource::Resource;
+use crate::schema::Gvk;
+use crate::yaml::{Mapping, Node};
+
+/// A pod or the template of pods: what the API server would store, with the defaults that it fills in.
+#[derive(Clone, Debug)]
+pub(super) struct Pod<'a> {
+    /// The way from the object to what has the fields `metadata` and `spec` of the pod.
+    path: Path,
+    /// The metadata of the pod.
+    pub(super) metadata: Option<&'a Node>,
+    /// The specification of the pod.
+    pub(super) spec: &'a Node,
+    /// All containers: those of `initContainers`, `containers` and `ephemeralContainers`, in this order.
+    pub(super) containers: Vec<Container<'a>>,
+}
+
+/// A container of a pod.
+#[derive(Clone, Debug)]
+pub(super) struct Container<'a> {
+    /// What it is written as.
+    pub(super) node: &'a Node,
+    /// Its name; empty when it has none.
+    pub(super) name: &'a str,
+    /// The list it stands in.
+    pub(super) list: List,
+    path: Path,
+}
+
+/// The lists that containers stand in, in the order in which they are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum List {
+    /// `initContainers`
+    Init,
+    /// `containers`
+    App,
+    /// `ephemeralContainers`
+    Ephemeral,
+}
+
+impl List {
+    /// The lists in order.
+    pub const ALL: [Self; 3] = [Self::Init, Self::App, Self::Ephemeral];
+
+    /// The field of the specification of a pod.
+    #[must_use]
+    pub const fn field(self) -> &'static str {
+        match self {
+            Self::Init => "initContainers",
+            Self::App => "containers",
+            Self::Ephemeral => "ephemeralContainers",
+        }
+    }
+}
+
+/// Groups and kinds with the way to the template of their pods. The version does not count.
+const KINDS: &[(&str, &str, &[&str])] = &[
+    ("", "Pod", &[]),
+    ("", "PodTemplate", &["template"]),
+    ("", "ReplicationController", &["spec", "template"]),
+    ("apps", "DaemonSet", &["spec", "template"]),
+    ("apps", "Deployment", &["spec", "template"]),
+    ("apps", "ReplicaSet", &["spec", "template"]),
+    ("apps", "StatefulSet", &["spec", "template"]),
+    ("argoproj.io", "Rollout", &["spec", "template"]),
+    ("batch", "CronJob", &["spec", "jobTemplate", "spec", "template"]),
+    ("batch", "Job", &["spec", "template"]),
+    ("extensions", "DaemonSet", &["spec", "template"]),
+    ("extensions", "Deployment", &["spec", "template"]),
+    ("extensions", "ReplicaSet", &["spec", "template"]),
+    ("extensions", "StatefulSet", &["spec", "template"]),
+    ("serving.knative.dev", "Configuration", &["spec", "template"]),
+    ("serving.knative.dev", "Service", &["spec", "template"]),
+];
+
+/// The pods of an object: none, one, or, for kinds that the settings tell of, several.
+pub(super) fn pods<'a>(object: &'a Resource, settings: &Settings) -> Vec<Pod<'a>> {
+    let Gvk { group, kind, .. } = object.gvk();
+    let known = KINDS.iter().find(|known| (known.0, known.1) == (group, kind));
+    if let Some((_, _, keys)) = known {
+        return Pod::at(Path::of(keys), object.node()).into_iter().collect();
+    }
+    let told =
+        settings.pod_paths.iter().filter(|told| told.group == **group && told.kind == **kind);
+    told.flat_map(|told| told_pods(object.node(), told)).collect()
+}
+
+fn told_pods<'a>(root: &'a Node, told: &PodPath) -> Vec<Pod<'a>> {
+    let mut paths = vec![Path::default()];
+    for key in &told.path {
+        let every = |path: Path| {
+            let count = if key == "*" { items(path.find(root)).len() } else { 0 };
+            (0..count).map(move |index| path.clone().index(index)).collect::<Vec<_>>()
+        };
+        paths = match &**key {
+            "*" => paths.into_iter().flat_map(every).collect(),
+            key => paths.into_iter().map(|path| path.keys(&[key])).collect(),
+        };
+    }
+    paths.into_iter().filter_map(|path| Pod::at(path, root)).collect()
+}
+
+impl<'a> Pod<'a> {
+    fn at(path: Path, root: &'a Node) -> Option<Self> {
+        let template = path.find(root)?;
+        let spec = present(template, "spec")?;
+        let mut containers = Vec::new();
+        for list in List::ALL {
+            let nodes = items(spec.get(list.field())).iter().enumerate();
+            containers.extend(nodes.map(|(index, node)| Container {
+                node,
+                name: text(node, "name").unwrap_or_default(),
+                list,
+                path: path.clone().keys(&["spec", list.field()]).index(index),
+            }));
+        }
+        Some(Self { path, metadata: present(template, "metadata"), spec, containers })
+    }
+
+    /// The path of a field of the specification.
+    pub(super) fn path(&self, keys: &[&str]) -> Path {
+        self.path.clone().keys(&["spec"]).keys(keys)
+    }
+
+    /// The path of an annotation.
+    pub(super) fn annotation_path(&self, key: &str) -> Path {
+        self.path.clone().keys(&["metadata", "annotations", key])
+    }
+
+    /// A field of the specification, below some keys.
+    pub(super) fn get(&self, keys: &[&str]) -> Option<&'a Node> {
+        below(self.spec, keys)
+    }
+
+    /// A field of the pod's own `securityContext`.
+    pub(super) fn security(&self, key: &str) -> Option<&'a Node> {
+        self.get(&["securityContext", key])
+    }
+
+    /// The annotations of the pod, not those of what makes it.
+    pub(super) fn annotations(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let annotations = self.metadata.and_then(|metadata| metadata.get("annotations"));
+        let entries = annotations.and_then(Node::as_mapping).map(Mapping::entries);
+        let entries = entries.unwrap_or_default().iter();
+        entries.filter_map(|(key, value)| Some((key.text(), value.as_text()?)))
+    }
+
+    /// The volumes, each with its number.
+    pub(super) fn volumes(&self) -> impl Iterator<Item = (usize, &'a Node)> {
+        items(self.get(&["volumes"])).iter().enumerate()
+    }
+
+    /// Whether it says that it runs on Windows. Pod Security goes by this alone.
+    pub(super) fn is_windows(&self) -> bool {
+        self.get(&["os"]).and_then(|os| text(os, "name")) == Some("windows")
+    }
+
+    /// Whether it may run on Windows only, said or by the nodes that it asks for: nothing that only Linux knows is
+    /// written then.
+    pub(super) fn is_bound_to_windows(&self) -> bool {
+        let labels = ["kubernetes.io/os", "beta.kubernetes.io/os"];
+        let selector = self.get(&["nodeSelector"]);
+        let selects = |key: &str| selector.and_then(|labels| text(labels, key)) == Some("windows");
+        self.is_windows() || labels.into_iter().any(selects) || self.requires_windows(&labels)
+    }
+
+    fn requires_windows(&self, labels: &[&str]) -> bool {
+        let required =
+            ["affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution"];
+        let terms = items(self.get(&required).and_then(|node| node.get("nodeSelectorTerms")));
+        let asks = |expression: &Node| {
+            let values = items(expression.get("values"));
+            text(expression, "key").is_some_and(|key| labels.contains(&key))
+                && text(expression, "operator") == Some("In")
+                && !values.is_empty()
+                && values.iter().all(|value| value.as_text() == Some("windows"))
+        };
+        !terms.is_empty()
+            && terms.iter().all(|term| items(term.get("matchExpressions")).iter().any(asks))
+    }
+
+    /// Whether it has user namespaces of its own.
+    pub(super) fn has_own_users(&self) -> bool {
+        is_false(self.get(&["hostUsers"]))
+    }
+
+    /// A violation at a field of the specification.
+    pub(super) fn violation(&self, keys: &[&str], message: impl Into<String>) -> Violation {
+        Violation::at(self.path(keys), message)
+    }
+
+    /// A violation at a field of the pod's own `securityContext`.
+    pub(super) fn violation_of_security(&self, key: &str, message: impl Into<String>) -> Violation {
+        self.violation(&["securityContext", key], message)
+    }
+}
+
+impl<'a> Container<'a> {
+    /// The path of a field.
+    pub(super) fn path(&self, keys: &[&str]) -> Path {
+        self.path.clone().keys(keys)
+    }
+
+    /// A field of its `securityContext`.
+    pub(super) fn security(&self, key: &str) -> Option<&'a Node> {
+        below(self.node, &["securityContext", key])
+    }
+
+    /// A field of its `securityContext`, or of that of the pod.
+    pub(super) fn effective(&self, pod: &Pod<'a>, key: &str) -> Option<&'a Node> {
+        self.security(key).or_else(|| pod.security(key))
+    }
+
+    /// The user that it runs as, if that is said.
+    pub(super) fn user(&self, pod: &Pod<'a>) -> Option<i64> {
+        self.effective(pod, "runAsUser").and_then(integer)
+    }
+
+    /// Whether it certainly does not run as root: it may not, or its user is another.
+    pub(super) fn is_non_root(&self, pod: &Pod<'a>) -> bool {
+        self.effective(pod, "runAsNonRoot").and_then(boolean) == Some(true)
+            || self.user(pod).is_some_and(|user| user > 0)
+    }
+
+    /// Whether it is privileged.
+    pub(super) fn is_privileged(&self) -> bool {
+        is_true(self.security("privileged"))
+    }
+
+    /// The capabilities that it adds or drops.
+    pub(super) fn capabilities(&self, field: &str) -> impl Iterator<Item = &'a str> {
+        let capabilities = self.security("capabilities").and_then(|node| node.get(field));
+        items(capabilities).iter().filter_map(Node::as_text)
+    }
+
+    /// Its image; empty when it has none.
+    pub(super) fn image(&self) -> &'a str {
+        text(self.node, "image").unwrap_or_default()
+    }
+
+    /// A violation at one of its fields.
+    pub(super) fn violation(&self, keys: &[&str], message: impl Into<String>) -> Violation {
+        Violation::at(self.path(keys), message).of_container(self.list, self.name)
+    }
+
+    /// A violation at a field of its `securityContext`.
+    pub(super) fn violation_of_security(&self, key: &str, message: impl Into<String>) -> Violation {
+        self.violation(&["securityContext", key], message)
+    }
+}

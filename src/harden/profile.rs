@@ -1,0 +1,163 @@
+//! Profiles: which rules hold, and as of which version of Kubernetes.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::rule::{Level, Rule, Scope};
+use crate::error::{Code, Error, nearest};
+
+/// A set of rules, at a version of the Pod Security Standards: `restricted@v1.30`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Profile {
+    /// The set.
+    pub set: Set,
+    /// The version.
+    pub version: Version,
+}
+
+/// The sets of rules. Each contains those before it, apart from checks that stricter ones replace.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Set {
+    /// No rules.
+    Privileged,
+    /// The level `baseline` of the Pod Security Standards.
+    Baseline,
+    /// The level `restricted` of the Pod Security Standards.
+    Restricted,
+    /// `restricted`, and what makes programs run well.
+    #[default]
+    Recommended,
+    /// Everything.
+    Paranoid,
+}
+
+impl Set {
+    /// The sets in order.
+    pub const ALL: [Self; 5] =
+        [Self::Privileged, Self::Baseline, Self::Restricted, Self::Recommended, Self::Paranoid];
+
+    /// The name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Privileged => "privileged",
+            Self::Baseline => "baseline",
+            Self::Restricted => "restricted",
+            Self::Recommended => "recommended",
+            Self::Paranoid => "paranoid",
+        }
+    }
+}
+
+/// A version of the Pod Security Standards, which is one of Kubernetes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Version(u16);
+
+impl Version {
+    /// The newest one that is known.
+    pub const LATEST: Self = Self(37);
+
+    /// The version 1.`minor`, or the newest one that is known if that is newer, as upstream does it.
+    #[must_use]
+    pub fn of_minor(minor: u16) -> Self {
+        Self(minor).min(Self::LATEST)
+    }
+
+    /// The number behind `1.`.
+    #[must_use]
+    pub const fn minor(self) -> u16 {
+        self.0
+    }
+}
+
+impl Default for Version {
+    fn default() -> Self {
+        Self::LATEST
+    }
+}
+
+impl Profile {
+    /// Whether a rule holds in this profile.
+    #[must_use]
+    pub fn has(&self, rule: &Rule) -> bool {
+        match rule.scope {
+            Scope::PodSecurity(check) => {
+                let level = match self.set {
+                    Set::Privileged => return false,
+                    Set::Baseline => Level::Baseline,
+                    Set::Restricted | Set::Recommended | Set::Paranoid => Level::Restricted,
+                };
+                check.is_in(level, self.version.minor())
+            }
+            Scope::Recommended => self.set >= Set::Recommended,
+            Scope::Paranoid => self.set >= Set::Paranoid,
+        }
+    }
+}
+
+/// Reads `restricted`, `restricted@latest` and `restricted@v1.30`.
+impl FromStr for Profile {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let (name, version) = text.split_once('@').unwrap_or((text, "latest"));
+        let Some(set) = Set::ALL.into_iter().find(|set| set.as_str() == name) else {
+            let names = Set::ALL.map(Set::as_str);
+            let error = Error::new(Code::InvalidArgument, format!("there is no profile `{name}`"));
+            return Err(match nearest(name, names) {
+                Some(near) => error.help(format!("did you mean `{near}`?")),
+                None => error.help(format!("profiles are {}", names.join(", "))),
+            });
+        };
+        Ok(Self { set, version: version.parse()? })
+    }
+}
+
+/// Reads `latest`, `v1.30` and `1.30`.
+impl FromStr for Version {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        if text == "latest" {
+            return Ok(Self::LATEST);
+        }
+        let minor = text.strip_prefix('v').unwrap_or(text).strip_prefix("1.");
+        let digits = minor.filter(|minor| minor.bytes().all(|byte| byte.is_ascii_digit()));
+        match digits.and_then(|minor| minor.parse().ok()) {
+            Some(minor) => Ok(Self::of_minor(minor)),
+            None => Err(Error::new(
+                Code::InvalidArgument,
+                format!("`{text}` is no version of Kubernetes"),
+            )
+            .help(format!("write `latest`, or one from `v1.0` to `{}`", Self::LATEST))),
+        }
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "v1.{}", self.0)
+    }
+}
+
+impl fmt::Display for Profile {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}@{}", self.set.as_str(), self.version)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn profiles_are_read_with_their_versions() {
+        let read = |text: &str| text.parse::<Profile>().map(|profile| profile.to_string());
+        assert_eq!(read("baseline").unwrap(), "baseline@v1.37");
+        assert_eq!(read("restricted@latest").unwrap(), "restricted@v1.37");
+        assert_eq!(read("restricted@v1.8").unwrap(), "restricted@v1.8");
+        assert_eq!(read("paranoid@1.99").unwrap(), "paranoid@v1.37");
+        assert_eq!(read("restrictd").unwrap_err().helps(), ["did you mean `restricted`?"]);
+        assert_eq!(read("restricted@v2.0").unwrap_err().code(), Code::InvalidArgument);
+    }
+}

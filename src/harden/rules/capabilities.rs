@@ -1,0 +1,118 @@
+//! KR-SEC-007, 025: containers give up capabilities, and add hardly any.
+
+use crate::harden::pod::{Container, Pod};
+use crate::harden::rule::{Judge, PodSecurity, Rule, Severity};
+use crate::harden::scene::Scene;
+use crate::harden::value::items;
+use crate::harden::violation::{Class, Edit, Turn, Violation, strings};
+use crate::source::Span;
+use crate::yaml::Node;
+
+pub(super) static ADDED_CAPABILITIES: Rule = Rule {
+    id: "KR-SEC-007",
+    name: "added-capabilities",
+    severity: Severity::Error,
+    score: "7.5",
+    scope: PodSecurity::replaced("capabilities_baseline", 0, 22),
+    summary: "Containers add no capabilities beyond those that a runtime gives anyway.",
+    why: "Capabilities are root's powers, one by one: `SYS_ADMIN` mounts, `NET_RAW` forges packets, `SYS_PTRACE` reads the memory of others.",
+    condition: "`capabilities.add` of a container of any list has an entry other than AUDIT_WRITE, CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, MKNOD, NET_BIND_SERVICE, SETFCAP, SETGID, SETPCAP, SETUID, SYS_CHROOT, in exactly this spelling.",
+    fixes: &[(Class::Override, "removes these entries")],
+    advice: "remove the capability",
+    bad: pod!(
+        "  containers:\n  - name: web\n    image: web:1.0\n    securityContext:\n      capabilities:\n        add: [SYS_ADMIN]\n"
+    ),
+    good: pod!(
+        "  containers:\n  - name: web\n    image: web:1.0\n    securityContext:\n      capabilities:\n        add: [CHOWN]\n"
+    ),
+    elsewhere: "polaris dangerousCapabilities; trivy KSV-0005, KSV-0022, KSV-0119, KSV-0120; checkov CKV_K8S_25, CKV_K8S_39; kubescape C-0046",
+    judge: Judge::Container(|container, _, _| added(container, BASELINE).into_iter().collect()),
+};
+
+pub(super) static DROP_ALL_CAPABILITIES: Rule = Rule {
+    id: "KR-SEC-025",
+    name: "drop-all-capabilities",
+    severity: Severity::Error,
+    score: "6",
+    scope: PodSecurity::restricted("capabilities_restricted", 22),
+    summary: "Containers drop all capabilities, and add at most NET_BIND_SERVICE.",
+    why: "A runtime gives every container that runs as root a dozen of root's powers; hardly a program needs one of them, and who takes it over uses them all.",
+    condition: "`capabilities.drop` of a container of any list does not have `ALL`, in exactly this spelling, or `capabilities.add` has an entry other than `NET_BIND_SERVICE`. From v1.25 on not for pods with `os.name: windows`.",
+    fixes: &[
+        (Class::Safe, "sets `drop: [ALL]` where the container certainly does not run as root"),
+        (
+            Class::Unsafe,
+            "sets `drop: [ALL]` elsewhere: programs that begin as root and change owners or users then fail",
+        ),
+        (Class::Override, "removes the entries of `add`"),
+    ],
+    advice: "add `capabilities: {drop: [ALL]}` to the `securityContext` of the container",
+    bad: pod!("  containers:\n  - name: web\n    image: web:1.0\n"),
+    good: pod!(
+        "  containers:\n  - name: web\n    image: web:1.0\n    securityContext:\n      capabilities:\n        drop: [ALL]\n"
+    ),
+    elsewhere: "kube-linter drop-net-raw-capability; polaris insecureCapabilities; trivy KSV-0003, KSV-0004, KSV-0106; checkov CKV_K8S_28, CKV_K8S_37",
+    judge: Judge::Container(drop_all),
+};
+
+const BASELINE: &[&str] = &[
+    "AUDIT_WRITE",
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "FOWNER",
+    "FSETID",
+    "KILL",
+    "MKNOD",
+    "NET_BIND_SERVICE",
+    "SETFCAP",
+    "SETGID",
+    "SETPCAP",
+    "SETUID",
+    "SYS_CHROOT",
+];
+
+fn drop_all(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
+    if scene.pod_security() >= 25 && pod.is_windows() {
+        return Vec::new();
+    }
+    let mut found: Vec<Violation> = added(container, &["NET_BIND_SERVICE"]).into_iter().collect();
+    if !container.capabilities("drop").any(|name| name == "ALL") {
+        let keys = ["capabilities", "drop"];
+        let path = container.path(&["securityContext"]).keys(&keys);
+        let violation = Violation::at(path.clone(), "does not drop all capabilities")
+            .of_container(container.list, container.name);
+        let class = if container.is_non_root(pod) { Class::Safe } else { Class::Unsafe };
+        let edits = vec![Edit::Set(path, strings(&["ALL"]))];
+        found.push(match pod.is_bound_to_windows() {
+            true => violation,
+            false => violation.fix(class, Turn::Capabilities, edits),
+        });
+    }
+    found
+}
+
+/// The violation of a container that adds other capabilities than those allowed.
+fn added(container: &Container<'_>, allowed: &[&str]) -> Option<Violation> {
+    let is_allowed = |name: &&str| allowed.contains(name);
+    let too_many: Vec<&str> =
+        container.capabilities("add").filter(|name| !is_allowed(name)).collect();
+    if too_many.is_empty() {
+        return None;
+    }
+    let words = if too_many.len() == 1 { "the capability" } else { "the capabilities" };
+    let message = format!("adds {words} {}", quoted(&too_many));
+    let path = container.path(&["securityContext", "capabilities", "add"]);
+    let add = container.security("capabilities").and_then(|node| node.get("add"));
+    let is_kept = |node: &&Node| node.as_text().is_some_and(|name| is_allowed(&name));
+    let kept: Vec<Node> = items(add).iter().filter(is_kept).cloned().collect();
+    let violation = Violation::at(path, message).of_container(container.list, container.name);
+    Some(match kept.is_empty() {
+        true => violation.remove(),
+        false => violation.replace(Node::sequence(kept, add.map_or(Span::NONE, Node::span))),
+    })
+}
+
+/// Names for people.
+pub(super) fn quoted(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}

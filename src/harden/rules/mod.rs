@@ -1,0 +1,62 @@
+//! The rules, one file for each or for those of one condition: what a rule asks for, why, when it is violated, and what
+//! heals it.
+
+/// A manifest of one pod with this specification.
+macro_rules! pod {
+    ($spec:literal) => {
+        concat!("apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n", $spec)
+    };
+}
+
+mod app_armor_profile;
+mod capabilities;
+mod host_namespaces;
+mod host_path_volume;
+mod host_port;
+mod privilege_escalation;
+mod privileged_container;
+mod probe_host;
+mod proc_mount;
+mod restricted_volume_types;
+mod run_as_non_root;
+mod run_as_root_uid;
+mod seccomp_profile;
+mod selinux_options;
+mod unsafe_sysctls;
+mod windows_host_process;
+
+use super::rule::Rule;
+
+/// Every rule, by its id.
+pub static RULES: &[&Rule] = &[
+    &privileged_container::PRIVILEGED_CONTAINER,
+    &host_namespaces::HOST_NETWORK,
+    &host_namespaces::HOST_PID,
+    &host_namespaces::HOST_IPC,
+    &host_path_volume::HOST_PATH_VOLUME,
+    &host_port::HOST_PORT,
+    &capabilities::ADDED_CAPABILITIES,
+    &app_armor_profile::APP_ARMOR_PROFILE,
+    &selinux_options::SELINUX_OPTIONS,
+    &proc_mount::PROC_MOUNT,
+    &seccomp_profile::SECCOMP_UNCONFINED,
+    &unsafe_sysctls::UNSAFE_SYSCTLS,
+    &windows_host_process::WINDOWS_HOST_PROCESS,
+    &probe_host::PROBE_HOST,
+    &restricted_volume_types::RESTRICTED_VOLUME_TYPES,
+    &privilege_escalation::PRIVILEGE_ESCALATION,
+    &run_as_non_root::RUN_AS_NON_ROOT,
+    &run_as_root_uid::RUN_AS_ROOT_UID,
+    &seccomp_profile::SECCOMP_PROFILE,
+    &capabilities::DROP_ALL_CAPABILITIES,
+    &proc_mount::PROC_MOUNT_STRICT,
+];
+
+/// The rule of an id or a name, in whatever case.
+#[must_use]
+pub fn find(id_or_name: &str) -> Option<&'static Rule> {
+    let is_meant = |rule: &&&Rule| {
+        rule.id.eq_ignore_ascii_case(id_or_name) || rule.name.eq_ignore_ascii_case(id_or_name)
+    };
+    RULES.iter().find(is_meant).copied()
+}

@@ -1,0 +1,55 @@
+//! KR-SEC-021: no process gains more privileges than its parent has.
+
+use crate::harden::pod::{Container, Pod};
+use crate::harden::rule::{Judge, PodSecurity, Rule, Severity};
+use crate::harden::scene::Scene;
+use crate::harden::value::is_false;
+use crate::harden::violation::{Class, Edit, Turn, Violation, plain};
+
+pub(super) static PRIVILEGE_ESCALATION: Rule = Rule {
+    id: "KR-SEC-021",
+    name: "privilege-escalation",
+    severity: Severity::Error,
+    score: "7",
+    scope: PodSecurity::restricted("allowPrivilegeEscalation", 8),
+    summary: "No process gains more privileges than its parent has.",
+    why: "Otherwise a setuid program in the image makes root of whoever takes the container over, whatever user it runs as.",
+    condition: "A container of any list does not have `allowPrivilegeEscalation: false`. From v1.25 on not for pods with `os.name: windows`.",
+    fixes: &[
+        (
+            Class::Safe,
+            "adds `allowPrivilegeEscalation: false`, unless the container is privileged or adds SYS_ADMIN: the API server refuses that",
+        ),
+        (Class::Override, "sets it in place of `true`"),
+    ],
+    advice: "add `allowPrivilegeEscalation: false` to the `securityContext` of the container",
+    bad: pod!("  containers:\n  - name: web\n    image: web:1.0\n"),
+    good: pod!(
+        "  containers:\n  - name: web\n    image: web:1.0\n    securityContext:\n      allowPrivilegeEscalation: false\n"
+    ),
+    elsewhere: "kube-linter privilege-escalation-container; polaris privilegeEscalationAllowed; trivy KSV-0001; checkov CKV_K8S_20; kubescape C-0016",
+    judge: Judge::Container(judge),
+};
+
+const FIELD: &str = "allowPrivilegeEscalation";
+
+fn judge(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
+    let value = container.security(FIELD);
+    if is_false(value) || (scene.pod_security() >= 25 && pod.is_windows()) {
+        return Vec::new();
+    }
+    let (class, message) = match value {
+        Some(_) => {
+            (Class::Override, "may gain privileges: `allowPrivilegeEscalation` is not false")
+        }
+        None => (Class::Safe, "may gain privileges: `allowPrivilegeEscalation` is not set"),
+    };
+    let violation = container.violation_of_security(FIELD, message);
+    let is_admin = |name| matches!(name, "SYS_ADMIN" | "CAP_SYS_ADMIN");
+    let is_refused = container.is_privileged() || container.capabilities("add").any(is_admin);
+    if is_refused || pod.is_bound_to_windows() {
+        return vec![violation];
+    }
+    let edits = vec![Edit::Set(violation.path.clone(), plain("false"))];
+    vec![violation.fix(class, Turn::Escalation, edits)]
+}

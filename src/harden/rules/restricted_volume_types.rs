@@ -1,0 +1,58 @@
+//! KR-SEC-020: volumes are of the kinds that keep to the pod.
+
+use crate::harden::pod::Pod;
+use crate::harden::rule::{Judge, PodSecurity, Rule, Severity};
+use crate::harden::scene::Scene;
+use crate::harden::value::text;
+use crate::harden::violation::Violation;
+use crate::yaml::Mapping;
+
+pub(super) static RESTRICTED_VOLUME_TYPES: Rule = Rule {
+    id: "KR-SEC-020",
+    name: "restricted-volume-types",
+    severity: Severity::Error,
+    score: "6",
+    scope: PodSecurity::restricted("restrictedVolumes", 0),
+    summary: "Volumes are of the kinds that keep to the pod.",
+    why: "Other kinds reach the node or servers past what the cluster's own storage controls.",
+    condition: "A volume has a source other than configMap, csi, downwardAPI, emptyDir, ephemeral, image, persistentVolumeClaim, projected, secret. One without a source is an `emptyDir`.",
+    fixes: &[],
+    advice: "use an `emptyDir` for scratch space, and a PersistentVolumeClaim for data",
+    bad: pod!(
+        "  containers:\n  - name: web\n    image: web:1.0\n  volumes:\n  - name: data\n    nfs:\n      server: files.example.com\n      path: /data\n"
+    ),
+    good: pod!(
+        "  containers:\n  - name: web\n    image: web:1.0\n  volumes:\n  - name: data\n    persistentVolumeClaim:\n      claimName: data\n"
+    ),
+    elsewhere: "trivy KSV-0028, KSV-0121",
+    judge: Judge::Pod(judge),
+};
+
+const ALLOWED: &[&str] = &[
+    "configMap",
+    "csi",
+    "downwardAPI",
+    "emptyDir",
+    "ephemeral",
+    "image",
+    "persistentVolumeClaim",
+    "projected",
+    "secret",
+];
+
+fn judge(pod: &Pod<'_>, _: Scene<'_>) -> Vec<Violation> {
+    let mut found = Vec::new();
+    for (index, volume) in pod.volumes() {
+        let keys = volume.as_mapping().map(Mapping::entries).unwrap_or_default();
+        for (key, value) in keys {
+            let kind = key.text();
+            if kind != "name" && !value.is_null() && !ALLOWED.contains(&kind) {
+                let name = text(volume, "name").unwrap_or_default();
+                let path = pod.path(&["volumes"]).index(index).keys(&[kind]);
+                let message = format!("the volume `{name}` is of the kind `{kind}`");
+                found.push(Violation::at(path, message));
+            }
+        }
+    }
+    found
+}

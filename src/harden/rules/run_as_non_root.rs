@@ -1,0 +1,87 @@
+//! KR-SEC-022: containers must not run as root.
+
+use crate::harden::pod::{Container, Pod};
+use crate::harden::rule::{Judge, PodSecurity, Rule, Severity};
+use crate::harden::scene::Scene;
+use crate::harden::value::{is_false, is_true};
+use crate::harden::violation::{Class, Edit, Fix, Turn, Violation, plain};
+
+pub(super) static RUN_AS_NON_ROOT: Rule = Rule {
+    id: "KR-SEC-022",
+    name: "run-as-non-root",
+    severity: Severity::Error,
+    score: "7",
+    scope: PodSecurity::restricted("runAsNonRoot", 0),
+    summary: "Containers must not run as root.",
+    why: "Root in a container is root for the kernel too: a single hole in the runtime, or a directory of the node that is mounted, and it is root on the node.",
+    condition: "`runAsNonRoot` of the pod or of a container of any list is false, or it is not set for a container while that of the pod is not true. From v1.35 on not for pods with `hostUsers: false`.",
+    fixes: &[
+        (
+            Class::Safe,
+            "adds `runAsNonRoot: true` to the pod if each container that lacks it has a user other than root, or an image listed in `images.nonRoot`",
+        ),
+        (Class::Unsafe, "adds it elsewhere: the kubelet then refuses images that run as root"),
+        (Class::Override, "sets true in place of false"),
+    ],
+    advice: "add `runAsNonRoot: true` to the `securityContext` of the pod; the image must have a numeric user other than 0",
+    bad: pod!("  containers:\n  - name: web\n    image: web:1.0\n"),
+    good: pod!(
+        "  securityContext:\n    runAsNonRoot: true\n  containers:\n  - name: web\n    image: web:1.0\n"
+    ),
+    elsewhere: "kube-linter run-as-non-root; polaris runAsRootAllowed; trivy KSV-0012; checkov CKV_K8S_23; kubescape C-0013",
+    judge: Judge::Pod(judge),
+};
+
+const FIELD: &str = "runAsNonRoot";
+
+fn judge(pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
+    if scene.pod_security() >= 35 && pod.has_own_users() {
+        return Vec::new();
+    }
+    let of_pod = pod.security(FIELD);
+    let mut found = Vec::new();
+    let mut set = |violation: Violation, is_root: bool| {
+        let edits = vec![Edit::Set(violation.path.clone(), plain("true"))];
+        // Together with the user 0 the kubelet would refuse it.
+        found.push(match is_root {
+            true => violation,
+            false => violation.fix(Class::Override, Turn::NonRoot, edits),
+        });
+    };
+    let is_root = |container: &Container<'_>| container.user(pod) == Some(0);
+    if is_false(of_pod) {
+        let message = "the pod allows root: `runAsNonRoot` is false";
+        set(pod.violation_of_security(FIELD, message), pod.containers.iter().any(is_root));
+    }
+    for container in pod.containers.iter().filter(|one| is_false(one.security(FIELD))) {
+        let message = "may run as root: `runAsNonRoot` is false";
+        set(container.violation_of_security(FIELD, message), is_root(container));
+    }
+    if is_true(of_pod) || of_pod.is_some() && is_false(of_pod) {
+        return found;
+    }
+    let lacking = pod.containers.iter().filter(|container| container.security(FIELD).is_none());
+    let fix = fix(pod, scene);
+    found.extend(lacking.map(|container| {
+        let message = "may run as root: `runAsNonRoot` is not set for it or its pod";
+        Violation { fix: fix.clone(), ..container.violation_of_security(FIELD, message) }
+    }));
+    found
+}
+
+/// What the pod gets that says nothing. A container that says otherwise keeps the pod from saying anything.
+fn fix(pod: &Pod<'_>, scene: Scene<'_>) -> Option<Fix> {
+    let lacking = || pod.containers.iter().filter(|container| container.security(FIELD).is_none());
+    let is_contradicted =
+        pod.containers.iter().any(|container| is_false(container.security(FIELD)));
+    if is_contradicted || pod.containers.iter().any(|container| container.user(pod) == Some(0)) {
+        return None;
+    }
+    let is_known = |container: &Container<'_>| {
+        container.user(pod).is_some_and(|user| user > 0)
+            || scene.settings.runs_as_non_root(container.image())
+    };
+    let class = if lacking().all(is_known) { Class::Safe } else { Class::Unsafe };
+    let edits = vec![Edit::Set(pod.path(&["securityContext", FIELD]), plain("true"))];
+    Some(Fix { class, turn: Turn::NonRoot, edits })
+}

@@ -1,0 +1,115 @@
+//! KR-SEC-011, 024: system calls are filtered.
+
+use crate::harden::pod::Pod;
+use crate::harden::rule::{Judge, PodSecurity, Rule, Severity};
+use crate::harden::scene::Scene;
+use crate::harden::value::text;
+use crate::harden::violation::{Class, Edit, Turn, Violation, mapping, plain};
+use crate::yaml::Node;
+
+pub(super) static SECCOMP_UNCONFINED: Rule = Rule {
+    id: "KR-SEC-011",
+    name: "seccomp-unconfined",
+    severity: Severity::Error,
+    score: "6",
+    scope: PodSecurity::replaced("seccompProfile_baseline", 0, 19),
+    summary: "Nobody turns the filter of system calls off.",
+    why: "The runtime's filter refuses some fifty system calls that containers do not need, and that most ways out of one begin with.",
+    condition: "From v1.19 on: `seccompProfile.type` of the pod or of a container is not `RuntimeDefault` or `Localhost`. Before: an annotation `seccomp.security.alpha.kubernetes.io/pod` or `container.seccomp.security.alpha.kubernetes.io/…` is not `runtime/default`, `docker/default` or `localhost/…`.",
+    fixes: &[(
+        Class::Override,
+        "sets `type: RuntimeDefault`, or the annotation to `runtime/default`",
+    )],
+    advice: "set `seccompProfile: {type: RuntimeDefault}`",
+    bad: pod!(
+        "  securityContext:\n    seccompProfile:\n      type: Unconfined\n  containers:\n  - name: web\n    image: web:1.0\n"
+    ),
+    good: pod!(
+        "  securityContext:\n    seccompProfile:\n      type: RuntimeDefault\n  containers:\n  - name: web\n    image: web:1.0\n"
+    ),
+    elsewhere: "trivy KSV-0104; kubesec SeccompUnconfined",
+    judge: Judge::Pod(|pod, scene| match scene.pod_security() >= 19 {
+        true => unconfined(pod),
+        false => unconfined_by_annotation(pod),
+    }),
+};
+
+pub(super) static SECCOMP_PROFILE: Rule = Rule {
+    id: "KR-SEC-024",
+    name: "seccomp-profile",
+    severity: Severity::Error,
+    score: "5",
+    scope: PodSecurity::restricted("seccompProfile_restricted", 19),
+    summary: "Pods ask for a filter of system calls.",
+    why: "Without a profile most clusters run containers unfiltered; the runtime's filter refuses some fifty system calls that containers do not need.",
+    condition: "`seccompProfile.type` of the pod or of a container is not `RuntimeDefault` or `Localhost`, or the pod has no `seccompProfile` and neither has some container. From v1.25 on not for pods with `os.name: windows`.",
+    fixes: &[
+        (Class::Safe, "adds `seccompProfile: {type: RuntimeDefault}` to the pod"),
+        (Class::Override, "sets `type: RuntimeDefault` in place of another type"),
+    ],
+    advice: "add `seccompProfile: {type: RuntimeDefault}` to the `securityContext` of the pod",
+    bad: pod!("  containers:\n  - name: web\n    image: web:1.0\n"),
+    good: pod!(
+        "  securityContext:\n    seccompProfile:\n      type: RuntimeDefault\n  containers:\n  - name: web\n    image: web:1.0\n"
+    ),
+    elsewhere: "kube-score container-seccomp-profile; polaris linuxHardening; trivy KSV-0030; checkov CKV_K8S_31; kubescape C-0210",
+    judge: Judge::Pod(profile),
+};
+
+const FIELD: &str = "seccompProfile";
+
+fn profile(pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
+    if scene.pod_security() >= 25 && pod.is_windows() {
+        return Vec::new();
+    }
+    let mut found = unconfined(pod);
+    if pod.security(FIELD).is_some() {
+        return found;
+    }
+    let value = mapping(&[("type", plain("RuntimeDefault"))]);
+    let edits = vec![Edit::Set(pod.path(&["securityContext", FIELD]), value)];
+    let lacking = pod.containers.iter().filter(|container| container.security(FIELD).is_none());
+    found.extend(lacking.map(|container| {
+        let message = "has no `seccompProfile`, and neither has its pod";
+        let violation = container.violation_of_security(FIELD, message);
+        match pod.is_bound_to_windows() {
+            true => violation,
+            false => violation.fix(Class::Safe, Turn::Seccomp, edits.clone()),
+        }
+    }));
+    found
+}
+
+fn unconfined(pod: &Pod<'_>) -> Vec<Violation> {
+    fn bad(profile: Option<&Node>) -> Option<&str> {
+        let kind = text(profile?, "type").unwrap_or_default();
+        (!matches!(kind, "RuntimeDefault" | "Localhost")).then_some(kind)
+    }
+    let keys = ["securityContext", FIELD, "type"];
+    let mut found = Vec::new();
+    if let Some(kind) = bad(pod.security(FIELD)) {
+        found.push(pod.violation(&keys, format!("the pod has the seccomp profile `{kind}`")));
+    }
+    for container in &pod.containers {
+        if let Some(kind) = bad(container.security(FIELD)) {
+            found.push(container.violation(&keys, format!("has the seccomp profile `{kind}`")));
+        }
+    }
+    found.into_iter().map(|violation| violation.replace(plain("RuntimeDefault"))).collect()
+}
+
+const OF_POD: &str = "seccomp.security.alpha.kubernetes.io/pod";
+const OF_CONTAINER: &str = "container.seccomp.security.alpha.kubernetes.io/";
+
+fn unconfined_by_annotation(pod: &Pod<'_>) -> Vec<Violation> {
+    let bad = pod.annotations().filter(|(key, value)| {
+        let is_allowed = matches!(*value, "runtime/default" | "docker/default")
+            || value.starts_with("localhost/");
+        (*key == OF_POD || key.starts_with(OF_CONTAINER)) && !is_allowed
+    });
+    let violations = bad.map(|(key, value)| {
+        let message = format!("an annotation asks for the seccomp profile `{value}`");
+        Violation::at(pod.annotation_path(key), message).replace(plain("runtime/default"))
+    });
+    violations.collect()
+}

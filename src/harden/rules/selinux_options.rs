@@ -1,0 +1,67 @@
+//! KR-SEC-009: `SELinux` types are those of containers, users and roles are left alone.
+
+use crate::harden::path::Path;
+use crate::harden::pod::Pod;
+use crate::harden::rule::{Judge, PodSecurity, Rule, Severity};
+use crate::harden::scene::Scene;
+use crate::harden::value::text;
+use crate::harden::violation::{Class, Violation};
+use crate::yaml::Node;
+
+pub(super) static SELINUX_OPTIONS: Rule = Rule {
+    id: "KR-SEC-009",
+    name: "selinux-options",
+    severity: Severity::Error,
+    score: "5",
+    scope: PodSecurity::baseline("seLinuxOptions", 0),
+    summary: "SELinux types are those of containers; users and roles are left to the node.",
+    why: "SELinux keeps containers apart from their node by the type of their processes; another type or user is a way around it.",
+    condition: "`seLinuxOptions` of the pod or of a container has a `type` other than `container_t`, `container_init_t`, `container_kvm_t` and, from v1.31 on, `container_engine_t`; or a `user` or `role`. The `level` is free.",
+    fixes: &[(Class::Override, "removes the key")],
+    advice: "remove the key",
+    bad: pod!(
+        "  securityContext:\n    seLinuxOptions:\n      type: spc_t\n  containers:\n  - name: web\n    image: web:1.0\n"
+    ),
+    good: pod!(
+        "  securityContext:\n    seLinuxOptions:\n      level: s0:c123,c456\n  containers:\n  - name: web\n    image: web:1.0\n"
+    ),
+    elsewhere: "trivy KSV-0025",
+    judge: Judge::Pod(judge),
+};
+
+fn judge(pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
+    let field = ["securityContext", "seLinuxOptions"];
+    let mut found = Vec::new();
+    if let Some(options) = pod.security("seLinuxOptions") {
+        let of_pod = bad(options, &pod.path(&field), scene);
+        found.extend(
+            of_pod
+                .into_iter()
+                .map(|(path, message)| Violation::at(path, format!("the pod {message}"))),
+        );
+    }
+    for container in &pod.containers {
+        if let Some(options) = container.security("seLinuxOptions") {
+            let of_container = bad(options, &container.path(&field), scene);
+            found.extend(of_container.into_iter().map(|(path, message)| {
+                Violation::at(path, message).of_container(container.list, container.name)
+            }));
+        }
+    }
+    found.into_iter().map(Violation::remove).collect()
+}
+
+/// The keys that must not be as they are.
+fn bad(options: &Node, path: &Path, scene: Scene<'_>) -> Vec<(Path, String)> {
+    let is_allowed = |key: &str, value: &str| match (key, value) {
+        (_, "") => true,
+        ("type", "container_t" | "container_init_t" | "container_kvm_t") => true,
+        ("type", "container_engine_t") => scene.pod_security() >= 31,
+        _ => false,
+    };
+    let bad = ["type", "user", "role"].into_iter().filter_map(|key| {
+        let value = text(options, key).filter(|value| !is_allowed(key, value))?;
+        Some((path.clone().keys(&[key]), format!("sets the SELinux {key} `{value}`")))
+    });
+    bad.collect()
+}

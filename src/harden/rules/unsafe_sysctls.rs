@@ -1,0 +1,70 @@
+//! KR-SEC-012: pods set only those kernel parameters that are theirs alone.
+
+use super::capabilities::quoted;
+use crate::harden::pod::Pod;
+use crate::harden::rule::{Judge, PodSecurity, Rule, Severity};
+use crate::harden::scene::Scene;
+use crate::harden::value::{items, text};
+use crate::harden::violation::{Class, Violation};
+use crate::source::Span;
+use crate::yaml::Node;
+
+pub(super) static UNSAFE_SYSCTLS: Rule = Rule {
+    id: "KR-SEC-012",
+    name: "unsafe-sysctls",
+    severity: Severity::Error,
+    score: "6",
+    scope: PodSecurity::baseline("sysctls", 0),
+    summary: "Pods set only those kernel parameters that are theirs alone.",
+    why: "Other parameters hold for the whole node, or let one pod starve the others.",
+    condition: "`sysctls` of the pod names one that is not in the list of the version: kernel.shm_rmid_forced, net.ipv4.ip_local_port_range, net.ipv4.tcp_syncookies, net.ipv4.ping_group_range, net.ipv4.ip_unprivileged_port_start; from v1.27 on net.ipv4.ip_local_reserved_ports; from v1.29 on net.ipv4.tcp_keepalive_time, tcp_fin_timeout, tcp_keepalive_intvl and tcp_keepalive_probes; from v1.32 on net.ipv4.tcp_rmem and tcp_wmem; from v1.37 on net.ipv4.tcp_slow_start_after_idle and tcp_notsent_lowat.",
+    fixes: &[(Class::Override, "removes these entries")],
+    advice: "remove the parameter",
+    bad: pod!(
+        "  securityContext:\n    sysctls:\n    - name: kernel.msgmax\n      value: \"65536\"\n  containers:\n  - name: web\n    image: web:1.0\n"
+    ),
+    good: pod!(
+        "  securityContext:\n    sysctls:\n    - name: net.ipv4.tcp_syncookies\n      value: \"1\"\n  containers:\n  - name: web\n    image: web:1.0\n"
+    ),
+    elsewhere: "kube-linter unsafe-sysctls; trivy KSV-0026",
+    judge: Judge::Pod(judge),
+};
+
+/// What is allowed, with the minor version that allowed it first.
+const ALLOWED: &[(u16, &str)] = &[
+    (0, "kernel.shm_rmid_forced"),
+    (0, "net.ipv4.ip_local_port_range"),
+    (0, "net.ipv4.ip_unprivileged_port_start"),
+    (0, "net.ipv4.ping_group_range"),
+    (0, "net.ipv4.tcp_syncookies"),
+    (27, "net.ipv4.ip_local_reserved_ports"),
+    (29, "net.ipv4.tcp_fin_timeout"),
+    (29, "net.ipv4.tcp_keepalive_intvl"),
+    (29, "net.ipv4.tcp_keepalive_probes"),
+    (29, "net.ipv4.tcp_keepalive_time"),
+    (32, "net.ipv4.tcp_rmem"),
+    (32, "net.ipv4.tcp_wmem"),
+    (37, "net.ipv4.tcp_notsent_lowat"),
+    (37, "net.ipv4.tcp_slow_start_after_idle"),
+];
+
+fn judge(pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
+    let sysctls = pod.security("sysctls");
+    let version = scene.pod_security();
+    let is_allowed = |sysctl: &&Node| {
+        let name = text(sysctl, "name").unwrap_or_default();
+        ALLOWED.iter().any(|(since, allowed)| *since <= version && *allowed == name)
+    };
+    let bad = items(sysctls).iter().filter(|sysctl| !is_allowed(sysctl));
+    let bad: Vec<&str> = bad.map(|sysctl| text(sysctl, "name").unwrap_or_default()).collect();
+    if bad.is_empty() {
+        return Vec::new();
+    }
+    let message = format!("the pod sets the kernel parameters {}", quoted(&bad));
+    let violation = pod.violation_of_security("sysctls", message);
+    let kept: Vec<Node> = items(sysctls).iter().filter(is_allowed).cloned().collect();
+    vec![match kept.is_empty() {
+        true => violation.remove(),
+        false => violation.replace(Node::sequence(kept, sysctls.map_or(Span::NONE, Node::span))),
+    }]
+}

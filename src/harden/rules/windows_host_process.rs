@@ -1,0 +1,46 @@
+//! KR-SEC-013: no container is a process of a Windows node.
+
+use crate::harden::pod::Pod;
+use crate::harden::rule::{Judge, PodSecurity, Rule, Severity};
+use crate::harden::scene::Scene;
+use crate::harden::value::{is_true, present};
+use crate::harden::violation::{Class, Violation};
+use crate::yaml::Node;
+
+pub(super) static WINDOWS_HOST_PROCESS: Rule = Rule {
+    id: "KR-SEC-013",
+    name: "windows-host-process",
+    severity: Severity::Error,
+    score: "9",
+    scope: PodSecurity::baseline("windowsHostProcess", 0),
+    summary: "No container is a process of a Windows node.",
+    why: "Such a container runs on the node itself, with its files, its network and its users.",
+    condition: "`windowsOptions.hostProcess` of the pod or of a container of any list is true.",
+    fixes: &[(Class::Override, "removes `hostProcess`")],
+    advice: "remove `hostProcess`",
+    bad: pod!(
+        "  securityContext:\n    windowsOptions:\n      hostProcess: true\n  containers:\n  - name: web\n    image: web:1.0\n"
+    ),
+    good: pod!(
+        "  securityContext:\n    windowsOptions:\n      hostProcess: false\n  containers:\n  - name: web\n    image: web:1.0\n"
+    ),
+    elsewhere: "polaris hostProcess; trivy KSV-0103",
+    judge: Judge::Pod(judge),
+};
+
+fn judge(pod: &Pod<'_>, _: Scene<'_>) -> Vec<Violation> {
+    let is_host = |options: Option<&Node>| {
+        is_true(options.and_then(|options| present(options, "hostProcess")))
+    };
+    let keys = ["securityContext", "windowsOptions", "hostProcess"];
+    let mut found = Vec::new();
+    if is_host(pod.security("windowsOptions")) {
+        found.push(pod.violation(&keys, "the pod runs on the Windows node itself").remove());
+    }
+    for container in &pod.containers {
+        if is_host(container.security("windowsOptions")) {
+            found.push(container.violation(&keys, "runs on the Windows node itself").remove());
+        }
+    }
+    found
+}

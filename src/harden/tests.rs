@@ -1,0 +1,59 @@
+//! What holds for the whole table.
+
+use super::{Profile, RULES, Rule, Settings, check};
+use crate::resource::ResMap;
+use crate::resource::sample::read;
+
+/// The findings of a rule about a manifest, in the widest profile.
+fn found(rule: &Rule, manifest: &str) -> usize {
+    let settings = Settings::of("paranoid".parse::<Profile>().unwrap());
+    // The widest profile leaves out what stricter rules replace: those are asked in the narrower one.
+    let narrow = Settings::of("baseline".parse::<Profile>().unwrap());
+    let resources: ResMap = read(manifest).unwrap().into();
+    let count = |settings| {
+        check(&resources, settings).iter().filter(|finding| finding.rule == rule).count()
+    };
+    count(&settings) + count(&narrow)
+}
+
+#[test]
+fn the_table_is_sorted_and_well_formed() {
+    assert!(RULES.windows(2).all(|pair| pair[0].id < pair[1].id));
+    let mut names: Vec<&str> = RULES.iter().map(|rule| rule.name).collect();
+    names.sort_unstable();
+    assert!(names.windows(2).all(|pair| pair[0] != pair[1]));
+    for rule in RULES {
+        let is_name = rule.name.split('-').all(|word| {
+            !word.is_empty()
+                && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        });
+        assert!(is_name, "{rule:?}");
+        for text in [rule.summary, rule.why, rule.condition] {
+            assert!(text.ends_with('.') && !text.contains("  "), "{rule:?}: {text}");
+        }
+        for text in rule.fixes.iter().map(|(_, text)| *text).chain([rule.advice]) {
+            assert!(!text.is_empty() && !text.ends_with('.'), "{rule:?}: {text}");
+        }
+    }
+}
+
+#[test]
+fn examples_are_what_they_say() {
+    for rule in RULES {
+        assert!(found(rule, rule.bad) > 0, "{rule:?} finds nothing in its bad example");
+        assert_eq!(found(rule, rule.good), 0, "{rule:?} finds something in its good example");
+    }
+}
+
+#[test]
+fn a_fingerprint_does_not_depend_on_what_stands_around() {
+    let one = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - {name: x, securityContext: {privileged: true}}\n";
+    let two = one.replace("containers:\n", "containers:\n  - {name: w}\n");
+    let settings = Settings::of("baseline".parse().unwrap());
+    let prints = [one, &two].map(|text| {
+        let resources: ResMap = read(text).unwrap().into();
+        check(&resources, &settings)[0].fingerprint.clone()
+    });
+    assert_eq!(prints[0], prints[1]);
+    assert_eq!(prints[0].len(), 16);
+}

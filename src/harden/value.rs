@@ -1,0 +1,70 @@
+//! Values as the API server reads them.
+//!
+//! What `kubectl` sends was read by the rules of YAML 1.1: `yes` is true. A null counts as absent.
+
+use crate::yaml::{Node, Value, resolve_1_1};
+
+/// The value of a key, unless it is null.
+pub(super) fn present<'a>(node: &'a Node, key: &str) -> Option<&'a Node> {
+    node.get(key).filter(|value| !value.is_null())
+}
+
+/// The value below some keys, unless it or a node on the way is null.
+pub(super) fn below<'a>(node: &'a Node, keys: &[&str]) -> Option<&'a Node> {
+    keys.iter().try_fold(node, |node, key| present(node, key))
+}
+
+/// The elements of a list; none where there is no list.
+pub(super) fn items(node: Option<&Node>) -> &[Node] {
+    node.and_then(Node::as_sequence).map(|list| list.items()).unwrap_or_default()
+}
+
+/// A boolean.
+pub(super) fn boolean(node: &Node) -> Option<bool> {
+    match resolve_1_1(node.as_scalar()?) {
+        Ok(Value::Bool(value)) => Some(value),
+        _ => None,
+    }
+}
+
+/// Whether a value is there and true.
+pub(super) fn is_true(node: Option<&Node>) -> bool {
+    node.and_then(boolean) == Some(true)
+}
+
+/// Whether a value is there and false.
+pub(super) fn is_false(node: Option<&Node>) -> bool {
+    node.and_then(boolean) == Some(false)
+}
+
+/// A whole number.
+pub(super) fn integer(node: &Node) -> Option<i64> {
+    match resolve_1_1(node.as_scalar()?) {
+        Ok(Value::Int(value)) => Some(value),
+        // JSON knows no difference between 0 and 0.0.
+        #[expect(clippy::cast_possible_truncation, reason = "the bounds are checked")]
+        Ok(Value::Float(value)) if value.fract() == 0.0 && value.abs() < 9e15 => Some(value as i64),
+        _ => None,
+    }
+}
+
+/// The text of a value that is there.
+pub(super) fn text<'a>(node: &'a Node, key: &str) -> Option<&'a str> {
+    present(node, key).and_then(Node::as_text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::sample::resource;
+
+    #[test]
+    fn values_are_read_as_kubectl_sends_them() {
+        let object =
+            resource("{kind: A, metadata: {name: a}, a: yes, b: 'true', c: 0x0, d: 0.0, e: ~}");
+        let node = object.node();
+        assert!(is_true(present(node, "a")) && !is_true(present(node, "b")));
+        assert_eq!(["c", "d"].map(|key| integer(node.get(key).unwrap())), [Some(0), Some(0)]);
+        assert!(present(node, "e").is_none() && !is_false(present(node, "e")));
+    }
+}

@@ -1,0 +1,136 @@
+//! What the condition of a rule answers: where an object violates it, in which words, and what would heal it.
+
+use super::path::Path;
+use super::pod::List;
+use super::rule::Severity;
+use crate::source::Span;
+use crate::yaml::{Node, Scalar, Tag, Text};
+
+/// One violation of a rule.
+#[derive(Clone, Debug)]
+pub(super) struct Violation {
+    pub(super) path: Path,
+    pub(super) container: Option<(List, Text)>,
+    pub(super) message: String,
+    /// Another severity than that of the rule.
+    pub(super) severity: Option<Severity>,
+    pub(super) fix: Option<Fix>,
+}
+
+/// What would heal a violation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fix {
+    /// How much the fix may change.
+    pub class: Class,
+    /// When it is its turn among all fixes.
+    pub turn: Turn,
+    /// What it does, in order.
+    pub edits: Vec<Edit>,
+}
+
+/// How much a fix may change for a program that works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Class {
+    /// Writes only what was absent, and no program that works sees a difference.
+    Safe,
+    /// Writes only what was absent, and a program that works may need another setting.
+    Unsafe,
+    /// Changes or removes what somebody wrote.
+    Override,
+}
+
+impl Class {
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Safe => "safe",
+            Self::Unsafe => "unsafe",
+            Self::Override => "override",
+        }
+    }
+}
+
+/// The order of fixes. What is removed goes first: whether something may be added depends on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Turn {
+    /// What somebody wrote is taken away or changed.
+    Removals,
+    /// The seccomp profile.
+    Seccomp,
+    /// Not to run as root.
+    NonRoot,
+    /// Not to gain privileges.
+    Escalation,
+    /// Dropped capabilities.
+    Capabilities,
+}
+
+impl Turn {
+    /// The turns in order.
+    pub const ALL: [Self; 5] =
+        [Self::Removals, Self::Seccomp, Self::NonRoot, Self::Escalation, Self::Capabilities];
+}
+
+/// One change of a document.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Edit {
+    /// Sets a field. Mappings on the way that are not there are made.
+    Set(Path, Node),
+    /// Removes a field, and the mappings around it that become empty by that.
+    Remove(Path),
+}
+
+impl Violation {
+    /// A violation at a field.
+    pub(super) fn at(path: Path, message: impl Into<String>) -> Self {
+        Self { path, container: None, message: message.into(), severity: None, fix: None }
+    }
+
+    /// The same as that of a container: its message then begins with the container.
+    pub(super) fn of_container(mut self, list: List, name: &str) -> Self {
+        self.message = format!("container `{name}` {}", self.message);
+        self.container = Some((list, name.into()));
+        self
+    }
+
+    /// The same with what would heal it.
+    pub(super) fn fix(mut self, class: Class, turn: Turn, edits: Vec<Edit>) -> Self {
+        self.fix = Some(Fix { class, turn, edits });
+        self
+    }
+
+    /// The same, healed by taking the field away.
+    pub(super) fn remove(self) -> Self {
+        let edits = vec![Edit::Remove(self.path.clone())];
+        self.fix(Class::Override, Turn::Removals, edits)
+    }
+
+    /// The same, healed by another value of the field.
+    pub(super) fn replace(self, value: Node) -> Self {
+        let edits = vec![Edit::Set(self.path.clone(), value)];
+        self.fix(Class::Override, Turn::Removals, edits)
+    }
+}
+
+/// A boolean, a number, or any other plain text to write.
+pub(super) fn plain(text: &str) -> Node {
+    Scalar::untagged(text, Span::NONE).into()
+}
+
+/// Text to write.
+pub(super) fn string(text: &str) -> Node {
+    Scalar::new_string(text, Span::NONE).into()
+}
+
+/// A list of text to write.
+pub(super) fn strings(texts: &[&str]) -> Node {
+    Node::sequence(texts.iter().map(|text| string(text)).collect(), Span::NONE)
+}
+
+/// A mapping to write.
+pub(super) fn mapping(entries: &[(&str, Node)]) -> Node {
+    let key = |key: &str| Scalar::set(key, Tag::None, crate::yaml::Style::Plain, Span::NONE);
+    let entries = entries.iter().map(|(name, value)| (key(name), value.clone())).collect();
+    Node::mapping(entries, Span::NONE)
+}
