@@ -147,6 +147,8 @@ codes! {
     Deprecated = "deprecated",
     /// Something that changes nothing, in a build that is strict.
     NoEffect = "no-effect",
+    /// What was rendered violates a rule.
+    RuleViolated = "rule-violated",
     /// A field that krender reads and does not act on yet.
     NotSupportedYet = "not-supported-yet",
 }

@@ -114,3 +114,53 @@ fn the_readme_tells_the_truth() {
     let failure = text("testdata/errors/missing-file/expected.err");
     assert_eq!(blocks("text"), [failure]);
 }
+
+#[test]
+fn the_page_of_rules_is_current() {
+    let output = krender().args(["rules", "--format", "markdown"]).output().unwrap();
+    let page = String::from_utf8(output.stdout).unwrap();
+    if std::env::var_os("KRENDER_BLESS").is_some_and(|value| value == "1") {
+        fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/rules.md"), &page).unwrap();
+    }
+    assert!(page == text("docs/rules.md"), "KRENDER_BLESS=1 writes docs/rules.md anew");
+}
+
+/// What the schema of SARIF 2.1.0 requires of the members that are written.
+#[test]
+fn sarif_is_what_its_schema_asks_for() {
+    let report: serde_json::Value =
+        serde_json::from_str(&text("testdata/check/as-sarif/expected.out")).unwrap();
+    assert_eq!(report["version"], "2.1.0");
+    assert!(report["$schema"].is_string());
+    let run = &report["runs"][0];
+    assert!(run["tool"]["driver"]["name"].is_string());
+    assert!(["utf16CodeUnits", "unicodeCodePoints"].contains(&run["columnKind"].as_str().unwrap()));
+    let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
+    let is_level = |level: &serde_json::Value| {
+        ["none", "note", "warning", "error"].contains(&level.as_str().unwrap())
+    };
+    for rule in rules {
+        assert!(rule["id"].is_string() && rule["help"]["text"].is_string());
+        assert!(rule["shortDescription"]["text"].is_string());
+        assert!(is_level(&rule["defaultConfiguration"]["level"]));
+        assert!(rule["properties"]["tags"].is_array());
+    }
+    let results = run["results"].as_array().unwrap();
+    assert!(!results.is_empty());
+    for result in results {
+        let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+        assert_eq!(rules[index]["id"], result["ruleId"]);
+        assert!(is_level(&result["level"]) && result["message"]["text"].is_string());
+        assert!(result["partialFingerprints"]["krender/v1"].is_string());
+        let related = result["relatedLocations"].as_array().unwrap();
+        for location in result["locations"].as_array().unwrap().iter().chain(related) {
+            let place = &location["physicalLocation"];
+            let uri = place["artifactLocation"]["uri"].as_str().unwrap();
+            assert!(!uri.contains([' ', '(', '\\']), "{uri}");
+            let region = &place["region"];
+            for member in ["startLine", "startColumn", "endLine", "endColumn"] {
+                assert!(region[member].as_u64().unwrap() >= 1, "{location}");
+            }
+        }
+    }
+}

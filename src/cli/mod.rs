@@ -4,8 +4,11 @@
 //! directory.
 
 mod build;
+mod check;
+mod findings;
 mod plugins;
 mod report;
+mod rules;
 mod usage;
 
 use std::{
@@ -30,6 +33,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match Program::try_parse_from(&arguments) {
         Ok(Program { error_format, stack_trace: _, command }) => match command {
             Some(Command::Build(build)) => build.run(error_format),
+            Some(Command::Check(check)) => check.run(error_format),
+            Some(Command::Rules(rules)) => finish(rules.run(), &Sources::new(), error_format),
+            Some(Command::Explain(explain)) => finish(explain.run(), &Sources::new(), error_format),
             None => finish(
                 print(&Program::command().render_help().to_string()),
                 &Sources::new(),
@@ -41,7 +47,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
                 true => Err(usage::error(&error, &arguments)),
                 false => print(&error.render().to_string()),
             };
-            finish(outcome, &Sources::new(), report::Format::asked_for(&arguments))
+            let exit = finish(outcome, &Sources::new(), report::Format::asked_for(&arguments));
+            let is_check = arguments.get(1).is_some_and(|command| command == "check");
+            if is_check && error.use_stderr() { check::NOT_DONE.into() } else { exit }
         }
     }
 }
@@ -83,6 +91,9 @@ struct Program {
 #[derive(Subcommand)]
 enum Command {
     Build(build::Build),
+    Check(check::Check),
+    Rules(rules::Rules),
+    Explain(rules::Explain),
 }
 
 /// Moves the name of the command in front of flags that stand before it: `-o FILE build DIR` is `build -o FILE DIR`.

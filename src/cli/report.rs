@@ -1,12 +1,19 @@
 //! Draws failures: for people as frames around the places, or for programs as JSON lines.
 
-use std::{borrow::Cow, ffi::OsString, io::Write as _, ops::Range, slice};
+use std::{
+    borrow::Cow,
+    ffi::OsString,
+    io::{ErrorKind, Write as _},
+    ops::Range,
+    slice,
+};
 
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 use serde::Serialize;
 
 use crate::{
-    error::{Error, Note},
+    error::{Code, Error, Note, Result},
+    harden::Severity,
     source::{Location, Sources, Span},
 };
 
@@ -85,8 +92,40 @@ fn draw(error: &Error, sources: &Sources, renderer: &Renderer) -> String {
     frames.join("\n")
 }
 
+/// A finding of a rule, drawn as a failure is, with its rule in the place of the code.
+pub(super) fn finding(severity: Severity, id: &str, error: &Error, sources: &Sources) -> String {
+    let level = match severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Note => Level::NOTE,
+    };
+    draw_under(level, id, error, sources, &Renderer::styled())
+}
+
+/// Writes drawn text to standard output, with colours where those are seen.
+pub(super) fn print(text: &str) -> Result<()> {
+    let mut stdout = anstream::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Error::new(
+            Code::WriteFailed,
+            format!("standard output could not be written: {error}"),
+        )),
+        _ => Ok(()),
+    }
+}
+
 fn draw_one(error: &Error, sources: &Sources, renderer: &Renderer) -> String {
-    let title = Level::ERROR.primary_title(visible(error.message())).id(error.code().as_str());
+    draw_under(Level::ERROR, error.code().as_str(), error, sources, renderer)
+}
+
+fn draw_under(
+    level: Level<'_>,
+    id: &str,
+    error: &Error,
+    sources: &Sources,
+    renderer: &Renderer,
+) -> String {
+    let title = level.primary_title(visible(error.message())).id(id);
     let mut elements = frames(error, sources);
     let elsewhere = error.notes().iter().filter(|note| note.span.is_none());
     elements.extend(elsewhere.map(|note| Level::NOTE.message(visible(&note.label)).into()));
@@ -306,7 +345,6 @@ impl<'a> Place<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Code;
 
     fn drawn(error: &Error, sources: &Sources) -> String {
         draw(error, sources, &Renderer::plain())

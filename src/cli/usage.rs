@@ -1,6 +1,7 @@
 //! Arguments that make no sense, said like every other failure.
 
 use std::{
+    error::Error as _,
     ffi::{OsStr, OsString},
     path::Path,
 };
@@ -40,6 +41,9 @@ pub(super) fn error(error: &clap::Error, arguments: &[OsString]) -> Error {
         _ => first_line(&error.render().to_string()),
     };
     let mut told = Error::new(Code::InvalidArgument, message);
+    if let Some(cause) = error.source().and_then(|cause| cause.downcast_ref::<Error>()) {
+        return cause.helps().iter().fold(told, |told, help| told.help(help));
+    }
     for kind in
         [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue]
     {

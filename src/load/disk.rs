@@ -93,6 +93,12 @@ pub fn make_folder(path: &Path) -> Result<()> {
     })
 }
 
+/// Whether there is something at a path that is no directory.
+#[must_use]
+pub fn is_file(path: &Path) -> bool {
+    path.exists() && !path.is_dir()
+}
+
 /// Writes a file so that nobody ever sees half of it: a new file in the same folder takes the place of the old one,
 /// with its permissions. A link is followed; a device or a pipe is written into.
 ///

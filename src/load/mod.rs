@@ -22,6 +22,7 @@ use crate::source::Sources;
 use cache::Cache;
 
 pub use disk::{Disk, is_directory, make_folder, write};
+pub use disk::{Disk, is_directory, is_file, write};
 pub use file::File;
 pub use files::{Files, Kind, LARGEST_FILE, join};
 pub use memory::Memory;

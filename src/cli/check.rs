@@ -1,0 +1,170 @@
+//! `krender check` renders, and judges what was rendered by rules.
+
+use std::io::Read;
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use clap::{Args, ValueEnum};
+
+use super::findings::{self, Checked, Form};
+use super::report::{self, Format};
+use crate::build;
+use crate::error::{Code, Error, Result};
+use crate::harden::{self, Profile, Settings, Severity};
+use crate::load::{self, Disk, Loader};
+use crate::resource::{self, ResMap};
+use crate::schema::Schema;
+use crate::source::{Sources, Span};
+use crate::yaml::parse;
+
+/// Render, and judge what was rendered by rules
+///
+/// Renders the kustomization in each DIR, or reads rendered YAML from FILE or, for `-`, from standard input, and prints
+/// what violates the rules of the profile: which object and container, where the field was written last, why it
+/// matters, and what to do. The exit code is 0 if there is nothing to report, 1 if there is, and 2 for what could not
+/// be done.
+#[derive(Args)]
+#[command(args_override_self = true)]
+pub(super) struct Check {
+    /// Directories with a kustomization file, files of rendered YAML, or `-`
+    #[arg(value_name = "DIR|FILE|-", default_value = ".")]
+    targets: Vec<String>,
+
+    /// The rules: privileged, baseline, restricted, recommended or paranoid, at a version of Pod Security
+    #[arg(long, value_name = "PROFILE[@VERSION]", default_value_t = Profile::default())]
+    profile: Profile,
+
+    /// How the findings are written
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Form,
+
+    /// The severity from which on a finding makes the exit code 1
+    #[arg(long, value_name = "SEVERITY", default_value = "error")]
+    fail_on: FailOn,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum FailOn {
+    Error,
+    Warning,
+    Note,
+    Never,
+}
+
+/// The exit code for findings.
+const FOUND: u8 = 1;
+/// The exit code for what could not be done.
+pub(super) const NOT_DONE: u8 = 2;
+
+impl Check {
+    /// Judges all targets, and exits as the outcome asks.
+    pub(super) fn run(&self, format: Format) -> ExitCode {
+        let loader = match loader() {
+            Ok(loader) => loader,
+            Err(error) => {
+                report::errors(&error, &Sources::new(), format);
+                return NOT_DONE.into();
+            }
+        };
+        let settings = Settings::of(self.profile);
+        let (mut checked, mut exit) = (Vec::new(), 0);
+        for outcome in self.judge_all(&loader, &settings) {
+            match outcome {
+                Ok(one) => checked.push(one),
+                Err(error) => {
+                    report::errors(&error, loader.sources(), format);
+                    exit = NOT_DONE;
+                }
+            }
+        }
+        let fails =
+            checked.iter().flat_map(|one| &one.findings).any(|one| self.fails(one.severity));
+        if fails {
+            exit = exit.max(FOUND);
+        }
+        if let Err(error) = findings::write(self.format, &checked, &settings, loader.sources()) {
+            report::errors(&error, loader.sources(), format);
+            exit = NOT_DONE;
+        }
+        // The process ends here, and its memory with it.
+        std::mem::forget((checked, loader));
+        exit.into()
+    }
+
+    fn fails(&self, severity: Severity) -> bool {
+        match self.fail_on {
+            FailOn::Error => severity >= Severity::Error,
+            FailOn::Warning => severity >= Severity::Warning,
+            FailOn::Note => true,
+            FailOn::Never => false,
+        }
+    }
+
+    /// The outcome for each target, in their order. Several are judged at once.
+    fn judge_all(&self, loader: &Loader, settings: &Settings) -> Vec<Result<Checked>> {
+        let next = AtomicUsize::new(0);
+        let outcomes = Mutex::new(Vec::new());
+        let work = || {
+            while let Some((place, target)) = {
+                let place = next.fetch_add(1, Ordering::Relaxed);
+                self.targets.get(place).map(|target| (place, target))
+            } {
+                let outcome = judge(loader, target, settings);
+                if let Ok(mut outcomes) = outcomes.lock() {
+                    outcomes.push((place, outcome));
+                }
+            }
+        };
+        let workers = thread::available_parallelism().map_or(1, usize::from);
+        thread::scope(|scope| {
+            // One that cannot be started leaves its work to the others.
+            for _ in 1..workers.min(self.targets.len()) {
+                drop(thread::Builder::new().spawn_scoped(scope, work));
+            }
+            work();
+        });
+        let mut outcomes = outcomes.into_inner().unwrap_or_default();
+        outcomes.sort_by_key(|(place, _)| *place);
+        outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the working directory is read here and handed on")]
+fn loader() -> Result<Loader> {
+    let working_directory = std::env::current_dir().map_err(|error| {
+        Error::new(Code::ReadFailed, format!("the working directory cannot be found: {error}"))
+    })?;
+    Ok(Loader::new(Disk, load::Options { working_directory, ..load::Options::default() }))
+}
+
+fn judge(loader: &Loader, target: &str, settings: &Settings) -> Result<Checked> {
+    let resources = match target {
+        "-" => from_standard_input(loader)?,
+        _ if load::is_file(target.as_ref()) => from_file(loader, target)?,
+        _ => build::build(loader, target, &build::Options::default())?.resources,
+    };
+    let findings = harden::check(&resources, settings);
+    Ok(Checked { target: target.to_owned(), resources, findings })
+}
+
+fn from_file(loader: &Loader, target: &str) -> Result<ResMap> {
+    let (folder, name) = match target.rsplit_once('/') {
+        Some(("", name)) => ("/", name),
+        Some((folder, name)) => (folder, name),
+        None => (".", target),
+    };
+    let file = loader.root(folder)?.file(name, Span::NONE)?;
+    Ok(resource::read(file.source()?, file.documents()?, &Schema::default())?.into())
+}
+
+fn from_standard_input(loader: &Loader) -> Result<ResMap> {
+    let mut bytes = Vec::new();
+    std::io::stdin().lock().read_to_end(&mut bytes).map_err(|error| {
+        Error::new(Code::ReadFailed, format!("standard input could not be read: {error}"))
+    })?;
+    let source = loader.sources().add("standard input", bytes)?;
+    let documents = parse::documents(&source)?;
+    Ok(resource::read(&source, &documents, &Schema::default())?.into())
+}

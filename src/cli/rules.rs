@@ -1,0 +1,188 @@
+//! `krender rules` lists the rules, `krender explain` tells all of one.
+
+use std::fmt::Write;
+
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
+
+use crate::error::{Code, Error, Result, nearest};
+use crate::harden::{Level, Profile, RULES, Rule, Scope, find};
+
+/// List the rules that `krender check` judges by
+#[derive(Args)]
+pub(super) struct Rules {
+    /// Only the rules of a profile
+    #[arg(long, value_name = "PROFILE[@VERSION]")]
+    profile: Option<Profile>,
+
+    /// How the list is written
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Form,
+}
+
+/// Tell what a rule asks for, why, and what to do
+#[derive(Args)]
+pub(super) struct Explain {
+    /// The id or the name of the rule
+    #[arg(value_name = "RULE")]
+    rule: String,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Form {
+    /// A line for each
+    Text,
+    /// One JSON document with all that is known of them
+    Json,
+    /// A page with all that is known of them
+    Markdown,
+}
+
+impl Rules {
+    /// Prints the list.
+    pub(super) fn run(&self) -> Result<()> {
+        let is_listed = |rule: &&&Rule| self.profile.is_none_or(|profile| profile.has(rule));
+        let rules: Vec<&Rule> = RULES.iter().filter(is_listed).copied().collect();
+        let text = match self.format {
+            Form::Text => rules.iter().map(|rule| line(rule)).collect(),
+            Form::Json => {
+                Value::from(rules.iter().map(|rule| as_json(rule)).collect::<Vec<_>>()).to_string()
+                    + "\n"
+            }
+            Form::Markdown => page(&rules),
+        };
+        super::print(&text)
+    }
+}
+
+impl Explain {
+    /// Prints what is known of the rule.
+    pub(super) fn run(&self) -> Result<()> {
+        let Some(rule) = find(&self.rule) else {
+            let known = RULES.iter().flat_map(|rule| [rule.id, rule.name]);
+            let error =
+                Error::new(Code::InvalidArgument, format!("there is no rule `{}`", self.rule));
+            return Err(match nearest(&self.rule, known) {
+                Some(near) => error.help(format!("did you mean `{near}`?")),
+                None => error.help("`krender rules` lists them"),
+            });
+        };
+        super::print(&explained(rule))
+    }
+}
+
+fn line(rule: &Rule) -> String {
+    format!("{}  {:<8} {:<24} {}\n", rule.id, rule.severity.as_str(), rule.name, rule.summary)
+}
+
+fn as_json(rule: &Rule) -> Value {
+    let fixes: Vec<Value> = rule
+        .fixes
+        .iter()
+        .map(|(class, text)| json!({"class": class.as_str(), "does": text}))
+        .collect();
+    json!({
+        "id": rule.id,
+        "name": rule.name,
+        "severity": rule.severity.as_str(),
+        "securitySeverity": Some(rule.score).filter(|score| !score.is_empty()),
+        "profiles": profiles(rule),
+        "summary": rule.summary,
+        "why": rule.why,
+        "condition": rule.condition,
+        "fixes": fixes,
+        "advice": rule.advice,
+        "elsewhere": rule.elsewhere,
+    })
+}
+
+/// The profiles that have a rule, for people.
+fn profiles(rule: &Rule) -> String {
+    let check = match rule.scope {
+        Scope::Recommended => return "recommended, paranoid".to_owned(),
+        Scope::Paranoid => return "paranoid".to_owned(),
+        Scope::PodSecurity(check) => check,
+    };
+    let since = match check.since {
+        0 => String::new(),
+        minor => format!(" from v1.{minor} on"),
+    };
+    let name = check.check;
+    match (check.level, check.replaced) {
+        (Level::Restricted, _) => {
+            format!("restricted{since}, recommended, paranoid (Pod Security: {name})")
+        }
+        (Level::Baseline, None) => {
+            format!("baseline{since}, restricted, recommended, paranoid (Pod Security: {name})")
+        }
+        (Level::Baseline, Some(0)) => format!(
+            "baseline{since}; a stricter rule has its place in the others (Pod Security: {name})"
+        ),
+        (Level::Baseline, Some(minor)) => format!(
+            "baseline{since}; from v1.{minor} on a stricter rule has its place in the others (Pod Security: {name})"
+        ),
+    }
+}
+
+/// All that is known of a rule, for a terminal.
+fn explained(rule: &Rule) -> String {
+    let mut out = format!("{} {}: {}\n\n", rule.id, rule.name, rule.summary);
+    let _ = write!(out, "Severity: {}", rule.severity);
+    if !rule.score.is_empty() {
+        let _ = write!(out, " ({} of 10 for security)", rule.score);
+    }
+    let _ = write!(out, "\nProfiles: {}\n\n{}\n\n", profiles(rule), rule.why);
+    let _ = write!(out, "Violated when\n  {}\n\nWhat to do\n  {}\n\n", rule.condition, rule.advice);
+    if !rule.fixes.is_empty() {
+        out.push_str("Fixes\n");
+        for (class, text) in rule.fixes {
+            let _ = writeln!(out, "  {}: {text}", class.as_str());
+        }
+        out.push('\n');
+    }
+    for (title, text) in [("Bad", rule.bad), ("Good", rule.good)] {
+        let _ = write!(out, "{title}\n{}\n", indented(text));
+    }
+    if !rule.elsewhere.is_empty() {
+        let _ = writeln!(out, "Elsewhere\n  {}", rule.elsewhere);
+    }
+    out
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("  {line}\n")).collect()
+}
+
+/// The rules as a page.
+fn page(rules: &[&Rule]) -> String {
+    let mut out = String::from(
+        "# Rules\n\nWhat `krender check` judges by. This page is what `krender rules --format markdown` prints.\n\n| Rule | Severity | What it asks for |\n|---|---|---|\n",
+    );
+    for rule in rules {
+        let anchor = format!("{}-{}", rule.id.to_lowercase(), rule.name);
+        let _ = writeln!(
+            out,
+            "| [{} {}](#{anchor}) | {} | {} |",
+            rule.id, rule.name, rule.severity, rule.summary
+        );
+    }
+    for rule in rules {
+        section(rule, &mut out);
+    }
+    out
+}
+
+fn section(rule: &Rule, out: &mut String) {
+    let _ = write!(out, "\n## {} {}\n\n{} {}\n\n", rule.id, rule.name, rule.summary, rule.why);
+    let _ = writeln!(out, "- **Violated when:** {}", rule.condition);
+    let _ = writeln!(out, "- **What to do:** {}.", rule.advice);
+    for (class, text) in rule.fixes {
+        let _ = writeln!(out, "- **Fix ({}):** {text}.", class.as_str());
+    }
+    let _ = writeln!(out, "- **Severity:** {}", rule.severity);
+    let _ = writeln!(out, "- **Profiles:** {}", profiles(rule));
+    if !rule.elsewhere.is_empty() {
+        let _ = writeln!(out, "- **Elsewhere:** {}", rule.elsewhere);
+    }
+    let _ = write!(out, "\n```yaml\n# bad\n{}```\n\n```yaml\n# good\n{}```\n", rule.bad, rule.good);
+}
