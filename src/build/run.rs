@@ -262,10 +262,17 @@ resources: [../../../shared]
 
     #[test]
     fn what_a_schema_may_change_is_not_shared() {
-        const SCHEMA: &str = "{definitions: {Widget: {x-kubernetes-group-version-kind: \
-            [{group: example.com, version: v1, kind: Widget}], properties: {parts: {type: array, \
-            x-kubernetes-patch-merge-key: name, x-kubernetes-patch-strategy: merge, \
-            items: {type: object}}}}}}";
+        const SCHEMA: &str = "\
+definitions:
+  Widget:
+    x-kubernetes-group-version-kind: [{group: example.com, version: v1, kind: Widget}]
+    properties:
+      parts:
+        type: array
+        x-kubernetes-patch-merge-key: name
+        x-kubernetes-patch-strategy: merge
+        items: {type: object}
+";
         let overlay = "resources: [../base]\n";
         let widget = |parts: &str| {
             format!(
@@ -274,8 +281,8 @@ resources: [../../../shared]
         };
         let files = Memory::new()
             .file("plain/kustomization.yaml", overlay)
-            .file("own/kustomization.yaml", format!("{overlay}openapi: {{path: schema.json}}\n"))
-            .file("own/schema.json", SCHEMA)
+            .file("own/kustomization.yaml", format!("{overlay}openapi: {{path: schema.yaml}}\n"))
+            .file("own/schema.yaml", SCHEMA)
             .file("again/kustomization.yaml", overlay)
             .file("base/kustomization.yaml", "resources: [w.yaml]\npatches: [{path: patch.yaml}]\n")
             .file("base/w.yaml", widget("{name: a}"))

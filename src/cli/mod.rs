@@ -90,7 +90,7 @@ struct Program {
 
 #[derive(Subcommand)]
 enum Command {
-    Build(build::Build),
+    Build(Box<build::Build>),
     Check(check::Check),
     Rules(rules::Rules),
     Explain(rules::Explain),

@@ -21,8 +21,7 @@ use crate::error::{Code, Error, Result};
 use crate::source::Sources;
 use cache::Cache;
 
-pub use disk::{Disk, is_directory, make_folder, write};
-pub use disk::{Disk, is_directory, is_file, write};
+pub use disk::{Disk, is_directory, is_file, make_folder, write};
 pub use file::File;
 pub use files::{Files, Kind, LARGEST_FILE, join};
 pub use memory::Memory;

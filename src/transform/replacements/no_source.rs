@@ -82,7 +82,7 @@ fn wrong(source: &SourceSelector, id: &ResId) -> Vec<(&'static str, Span, Text)>
     wrong.map(|(field, given, actual)| (field, given.span, actual)).collect()
 }
 
-/// What a source gives: ` \`kind: Secret, name: password\``.
+/// What a source gives, such as `kind: Secret, name: password`, in backticks and behind a blank.
 fn described(source: &SourceSelector) -> String {
     let given = parts(source, &ResId::default())
         .into_iter()
