@@ -21,6 +21,8 @@ enum Matcher {
     Equals(Box<str>),
     /// No metacharacters, anywhere in the text.
     Contains(Box<str>),
+    /// `before.*after`, anchored at both ends: making a regular expression of it takes longer than most builds.
+    Between(Box<str>, Box<str>),
     Regex {
         regex: regex::Regex,
         /// Whether the earliest end of a match says all. With `\B` it does not: the crate looks inside of characters
@@ -44,6 +46,12 @@ impl Pattern {
         if is_plain(text) {
             return Ok(Self(Matcher::Equals(text.into())));
         }
+        if let Some((before, after)) = text.split_once(".*")
+            && is_plain(before)
+            && is_plain(after)
+        {
+            return Ok(Self(Matcher::Between(before.into(), after.into())));
+        }
         Self::compile(&format!("^(?:{text})$"), text)
     }
 
@@ -64,6 +72,10 @@ impl Pattern {
         match &self.0 {
             Matcher::Equals(text) => **text == *subject,
             Matcher::Contains(text) => subject.contains(&**text),
+            Matcher::Between(before, after) => subject
+                .strip_prefix(&**before)
+                .and_then(|rest| rest.strip_suffix(&**after))
+                .is_some_and(|between| !between.contains('\n')),
             Matcher::Regex { regex, earliest: true } => regex.is_match(subject),
             Matcher::Regex { regex, earliest: false } => regex.find(subject).is_some(),
         }
@@ -74,7 +86,7 @@ impl Pattern {
     pub fn as_literal(&self) -> Option<&str> {
         match &self.0 {
             Matcher::Equals(text) => Some(text),
-            Matcher::Contains(_) | Matcher::Regex { .. } => None,
+            Matcher::Contains(_) | Matcher::Between(..) | Matcher::Regex { .. } => None,
         }
     }
 

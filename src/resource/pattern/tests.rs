@@ -71,6 +71,26 @@ fn plain_texts_are_compared_as_patterns_would() {
     }
 }
 
+/// The slow twin: plain text before and after `.*` gives the same as a regular expression.
+#[test]
+fn affixes_are_compared_as_patterns_would() {
+    for text in [".*", "web.*", ".*web", "aba.*aba", "é.*é", "a.*a", "a.*\n"] {
+        let fast = Pattern::anchored(text).unwrap();
+        assert!(matches!(fast.0, Matcher::Between(..)), "{text}");
+        let slow = Pattern::compile(&format!("^(?:{text})$"), text).unwrap();
+        for subject in [
+            "", "a", "aa", "aba", "ababa", "abaaba", "aba-aba", "web", "my-web", "webs", "é", "éé",
+            "é é", "\n", "web\n", "web\nweb", "a\n", "a\na", "a\n\n",
+        ] {
+            assert_eq!(fast.matches(subject), slow.matches(subject), "{text} {subject:?}");
+        }
+    }
+    for text in [".*.*", "a.*?", "a.*+b", "a.*b.*", "(.*)", ".+"] {
+        let pattern = Pattern::anchored(text);
+        assert!(!matches!(pattern, Ok(Pattern(Matcher::Between(..)))), "{text}");
+    }
+}
+
 /// Within a small stack and without waiting.
 #[test]
 fn hostile_patterns_end_in_an_error_or_a_match() {
