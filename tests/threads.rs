@@ -50,13 +50,14 @@ proptest! {
 fn run(loader: &Loader, targets: &[String], jobs: usize) -> Vec<Rendered> {
     let options = build::Options::default();
     let run = build::Run::new(loader, &options);
-    run.expect(targets);
+    let jobs = NonZeroUsize::new(jobs).expect("not 0");
+    run.expect(targets, jobs);
     let mut rendered = Vec::new();
     let work = |number: usize| {
         let mut warnings = Vec::new();
         outcome(run.build(&targets[number], &mut warnings), &warnings)
     };
-    build::in_order(targets.len(), NonZeroUsize::new(jobs).expect("not 0"), work, |_, one| {
+    build::in_order(targets.len(), jobs, work, |_, one| {
         rendered.push(one);
         ControlFlow::Continue(())
     });

@@ -3,6 +3,7 @@
 //! Levels lie in a list and not on the stack: a chain of bases may be long.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::account::{self, Account};
@@ -195,7 +196,7 @@ impl Build<'_> {
             false => self.run.bases().take(&key),
         };
         let Some(known) = known else { return Ok(None) };
-        let directories = known.way.directories.iter().map(|path| path.as_path());
+        let directories = known.way.directories.iter().map(Path::new);
         if !base.admits(directories, known.way.height) {
             return Ok(None);
         }
@@ -477,7 +478,7 @@ impl Level {
         account: Option<Account>,
         accumulator: Accumulator,
     ) -> Result<Self> {
-        let directories = std::iter::once(root.path().to_path_buf()).collect();
+        let directories = std::iter::once(root.path().into()).collect();
         Ok(Self {
             root,
             kustomization,

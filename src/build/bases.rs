@@ -1,7 +1,7 @@
 //! Bases that were accumulated, for those that name them again.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::ffi::OsString;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::account::Account;
@@ -14,16 +14,13 @@ use crate::schema::BuiltIn;
 /// built-in one wherever bases are shared.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Base {
-    path: PathBuf,
+    path: OsString,
     account: Option<String>,
 }
 
 impl Base {
     pub(super) fn new(root: &Root, account: Option<&Account>) -> Self {
-        Self {
-            path: root.path().to_path_buf(),
-            account: account.map(|account| account.path().to_owned()),
-        }
+        Self { path: root.path().into(), account: account.map(|account| account.path().to_owned()) }
     }
 }
 
@@ -38,7 +35,7 @@ pub(super) struct Complete {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Way {
     /// The directories that were entered.
-    pub(super) directories: BTreeSet<PathBuf>,
+    pub(super) directories: BTreeSet<OsString>,
     /// How many of them name each other, at most.
     pub(super) height: usize,
     /// What there was to say, each thing once.

@@ -18,6 +18,8 @@ mod targets;
 mod tests;
 mod vars;
 
+use std::num::NonZeroUsize;
+
 use crate::config::Warning;
 use crate::error::{Error, Result};
 use crate::load::Loader;
@@ -73,7 +75,7 @@ pub fn build_and_warn(
     warnings: &mut Vec<Warning>,
 ) -> Result<ResMap> {
     let run = Run::new(loader, options);
-    run.expect(&[target]);
+    run.expect(&[target], NonZeroUsize::MIN);
     run.build(target, warnings)
 }
 

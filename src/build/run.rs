@@ -1,13 +1,16 @@
 //! A run: any number of targets that are built with one loader, and what they share.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::Options;
 use super::account::{self, Account, Metadata};
 use super::accumulate::{self, Accumulator, settled};
 use super::bases::{Base, Bases};
+use super::many::in_order;
 use super::{drop_local_config, order, references};
 use crate::config::{Kustomization, TransformerConfig, Warning};
 use crate::error::Result;
@@ -23,7 +26,8 @@ pub struct Run<'a> {
     loader: &'a Loader,
     options: &'a Options,
     defaults: OnceLock<Result<Arc<TransformerConfig>>>,
-    kustomizations: Mutex<BTreeMap<PathBuf, Arc<Read>>>,
+    /// By the bytes of the path, which are compared faster than its parts.
+    kustomizations: Mutex<BTreeMap<OsString, Arc<Read>>>,
     bases: Bases,
 }
 
@@ -47,16 +51,13 @@ impl<'a> Run<'a> {
     }
 
     /// Says which targets will be built, each once: a base that several of them name is kept from its first use to its
-    /// last. Without that, a target is built alone.
-    pub fn expect(&self, targets: &[impl AsRef<str>]) {
-        let mut demanded = BTreeMap::new();
-        for target in targets {
-            let Ok(root) = self.loader.root(target.as_ref()) else { continue };
-            let Ok(read) = self.kustomization(&root) else { continue };
-            let Ok(account) = Account::top(&read.kustomization, &root) else { continue };
-            self.count(root, read, account, &mut demanded);
-        }
-        self.bases.expect(demanded);
+    /// last. Reads their kustomization files, on up to `jobs` threads.
+    pub fn expect(&self, targets: &[impl AsRef<str> + Sync], jobs: NonZeroUsize) {
+        let demanded = Mutex::default();
+        let work = |number: usize| self.count(targets[number].as_ref(), &demanded);
+        // What is wrong is told when its target is built.
+        in_order(targets.len(), jobs, work, |_, _| ControlFlow::Continue(()));
+        self.bases.expect(demanded.into_inner().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Renders a target, and adds to the warnings those that came up, also where the build fails.
@@ -118,47 +119,43 @@ impl<'a> Run<'a> {
     /// # Errors
     /// Those of [`Root::kustomization_file`] and [`Kustomization::read`].
     pub(super) fn kustomization(&self, root: &Root) -> Result<Arc<Read>> {
-        if let Some(read) = self.kustomizations().get(root.path()) {
+        if let Some(read) = self.kustomizations().get(root.path().as_os_str()) {
             return Ok(Arc::clone(read));
         }
         // Two threads may read it both. What they read is the same, and nobody waits.
         let (kustomization, warnings) = Kustomization::read(&*root.kustomization_file()?)?;
         let read = Arc::new(Read { kustomization: Arc::new(kustomization), warnings });
-        self.kustomizations().insert(root.path().to_path_buf(), Arc::clone(&read));
+        self.kustomizations().insert(root.path().into(), Arc::clone(&read));
         Ok(read)
     }
 
-    fn kustomizations(&self) -> MutexGuard<'_, BTreeMap<PathBuf, Arc<Read>>> {
+    fn kustomizations(&self) -> MutexGuard<'_, BTreeMap<OsString, Arc<Read>>> {
         self.kustomizations.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts how often each base is going to be asked for by a target that is new: a base that is kept asks for what
-    /// it names once.
-    fn count(
-        &self,
-        root: Root,
-        read: Arc<Read>,
-        account: Option<Account>,
-        demanded: &mut BTreeMap<Base, usize>,
-    ) {
+    /// Counts how often each base is going to be asked for because of a target: a base that is kept asks for what it
+    /// names once.
+    fn count(&self, target: &str, demanded: &Mutex<BTreeMap<Base, usize>>) -> Result<()> {
+        let root = self.loader.root(target)?;
+        let read = self.kustomization(&root)?;
+        let account = Account::top(&read.kustomization, &root)?;
         let mut pending = vec![(root, read, account)];
         while let Some((root, read, account)) = pending.pop() {
-            for directory in directories(&root, &read.kustomization) {
-                let (path, child) = directory;
-                let Ok(account) =
-                    account.as_ref().map(|account| account.below(path, &child)).transpose()
-                else {
-                    continue;
+            for (path, child) in directories(&root, &read.kustomization) {
+                let below = account.as_ref().map(|account| account.below(path, &child));
+                let Ok(account) = below.transpose() else { continue };
+                let is_first = {
+                    let mut demanded = demanded.lock().unwrap_or_else(PoisonError::into_inner);
+                    let uses = demanded.entry(Base::new(&child, account.as_ref())).or_default();
+                    *uses += 1;
+                    *uses == 1
                 };
-                let uses = demanded.entry(Base::new(&child, account.as_ref())).or_default();
-                *uses += 1;
-                if *uses == 1
-                    && let Ok(read) = self.kustomization(&child)
-                {
+                if is_first && let Ok(read) = self.kustomization(&child) {
                     pending.push((child, read, account));
                 }
             }
         }
+        Ok(())
     }
 }
 
@@ -220,7 +217,7 @@ resources: [pod.yaml]
         );
         let options = Options::default();
         let run = Run::new(&loader, &options);
-        run.expect(&["a", "b"]);
+        run.expect(&["a", "b"], NonZeroUsize::MIN);
         assert_eq!(names(&run, "a").unwrap(), "a-pod-x");
         assert_eq!(run.bases().kept(), 1, "`deep` has no other use");
         let mut warnings = Vec::new();
@@ -254,7 +251,7 @@ resources: [../../../shared]
         );
         let options = Options::default();
         let run = Run::new(&loader, &options);
-        run.expect(&["other", "top/inner/target", "last"]);
+        run.expect(&["other", "top/inner/target", "last"], NonZeroUsize::MIN);
         assert_eq!(names(&run, "other").unwrap(), "pod");
         assert_eq!(names(&run, "top/inner/target").unwrap_err().code(), Code::Cycle);
         assert_eq!(names(&run, "last").unwrap(), "pod");
@@ -291,7 +288,7 @@ definitions:
         let options = Options::default();
         let run = Run::new(&loader, &options);
         let targets = ["plain", "own", "again"];
-        run.expect(&targets);
+        run.expect(&targets, NonZeroUsize::MIN);
         let parts = targets.map(|target| {
             let yaml = run.build(target, &mut Vec::new()).unwrap().to_yaml().unwrap();
             yaml.matches("- name: ").count()

@@ -1,9 +1,12 @@
 //! The targets of a tree: the kustomizations that no other one includes.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::many::in_order;
 use super::run::{Run, directories};
 use crate::error::Result;
 use crate::load::Root;
@@ -27,9 +30,9 @@ impl Run<'_> {
     ///
     /// # Errors
     /// Those of [`Loader::kustomizations`](crate::load::Loader::kustomizations).
-    pub fn targets(&self, directory: &str) -> Result<Vec<Target>> {
+    pub fn targets(&self, directory: &str, jobs: NonZeroUsize) -> Result<Vec<Target>> {
         let top = self.loader().root(directory)?;
-        let nodes = Node::all(&self.loader().kustomizations(directory)?, self);
+        let nodes = Node::all(&self.loader().kustomizations(directory)?, self, jobs);
         let mut reached = vec![false; nodes.len()];
         let mut found = Vec::new();
         let free = (0..nodes.len()).filter(|&number| !nodes[number].is_included);
@@ -57,10 +60,15 @@ struct Node {
 }
 
 impl Node {
-    fn all(roots: &[Root], run: &Run<'_>) -> Vec<Self> {
+    fn all(roots: &[Root], run: &Run<'_>, jobs: NonZeroUsize) -> Vec<Self> {
         let numbers: BTreeMap<&Path, usize> =
             roots.iter().enumerate().map(|(number, root)| (root.path(), number)).collect();
-        let mut nodes: Vec<Self> = roots.iter().map(|root| Self::of(root, &numbers, run)).collect();
+        let mut nodes = Vec::with_capacity(roots.len());
+        let work = |number: usize| Self::of(&roots[number], &numbers, run);
+        in_order(roots.len(), jobs, work, |_, node| {
+            nodes.push(node);
+            ControlFlow::Continue(())
+        });
         for number in 0..nodes.len() {
             for included in nodes[number].includes.clone() {
                 nodes[included].is_included |= included != number;
@@ -114,7 +122,7 @@ mod tests {
     #[track_caller]
     fn found(tree: &str, directory: &str) -> String {
         let (loader, options) = (loader(tree), Options::default());
-        let found = Run::new(&loader, &options).targets(directory).unwrap();
+        let found = Run::new(&loader, &options).targets(directory, NonZeroUsize::MIN).unwrap();
         let directories: Vec<String> = found.into_iter().map(|target| target.directory).collect();
         directories.join(" ")
     }

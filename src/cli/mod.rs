@@ -3,17 +3,22 @@
 //! One file per command. Only this layer prints, exits, and reads the environment, the clock and the working
 //! directory.
 
+mod affected;
 mod build;
 mod check;
 mod findings;
+mod inputs;
 mod plugins;
+mod reading;
 mod report;
 mod rules;
+mod select;
 mod usage;
 
 use std::{
     ffi::OsString,
     io::{ErrorKind, Write},
+    num::NonZeroUsize,
     process::ExitCode,
 };
 
@@ -36,6 +41,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Some(Command::Check(check)) => check.run(error_format),
             Some(Command::Rules(rules)) => finish(rules.run(), &Sources::new(), error_format),
             Some(Command::Explain(explain)) => finish(explain.run(), &Sources::new(), error_format),
+            Some(Command::Inputs(inputs)) => inputs.run(error_format),
+            Some(Command::Affected(affected)) => affected.run(error_format),
             None => finish(
                 print(&Program::command().render_help().to_string()),
                 &Sources::new(),
@@ -94,6 +101,8 @@ enum Command {
     Check(check::Check),
     Rules(rules::Rules),
     Explain(rules::Explain),
+    Inputs(inputs::Inputs),
+    Affected(affected::Affected),
 }
 
 /// Moves the name of the command in front of flags that stand before it: `-o FILE build DIR` is `build -o FILE DIR`.
@@ -117,6 +126,11 @@ fn command_first(mut arguments: Vec<OsString>) -> Vec<OsString> {
         place += if takes_next { 2 } else { 1 };
     }
     arguments
+}
+
+/// So many threads as there are processors for them.
+fn processors() -> NonZeroUsize {
+    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
 /// Writes data to standard output. A closed pipe is no error: whoever reads has seen enough.

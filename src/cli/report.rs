@@ -57,7 +57,7 @@ pub(super) fn warning(text: &str, span: Span, sources: &Sources, format: Format)
         Format::Human => visible(text).into_owned() + "\n",
         Format::Json => {
             let place = Place::of(span, "", sources);
-            Line {
+            json_line(&Line {
                 severity: "warning",
                 code: None,
                 message: text,
@@ -65,8 +65,7 @@ pub(super) fn warning(text: &str, span: Span, sources: &Sources, format: Format)
                 notes: Vec::new(),
                 steps: &[],
                 help: &[],
-            }
-            .json()
+            })
         }
     };
     drop(anstream::stderr().write_all(line.as_bytes()));
@@ -276,7 +275,7 @@ fn json(error: &Error, sources: &Sources) -> String {
         steps: error.steps(),
         help: error.helps(),
     };
-    line.json()
+    json_line(&line)
 }
 
 /// What a line of JSON holds, in this order. A member without a value is null, `""` or `[]`, never absent.
@@ -292,22 +291,21 @@ struct Line<'a> {
     help: &'a [String],
 }
 
-impl Line<'_> {
-    fn json(&self) -> String {
-        // Text, numbers and lists always have a form in JSON.
-        let text = serde_json::to_string(self).unwrap_or_default();
-        let mut line = String::with_capacity(text.len() + 1);
-        for character in text.chars() {
-            match is_invisible(character) {
-                // Always within a string: what serde_json writes between strings is ASCII.
-                true => line.extend(
-                    character.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")),
-                ),
-                false => line.push(character),
-            }
+/// A line of JSON. Nothing in it moves the terminal.
+pub(super) fn json_line(value: &impl Serialize) -> String {
+    // Text, numbers and lists always have a form in JSON.
+    let text = serde_json::to_string(value).unwrap_or_default();
+    let mut line = String::with_capacity(text.len() + 1);
+    for character in text.chars() {
+        match is_invisible(character) {
+            // Always within a string: what serde_json writes between strings is ASCII.
+            true => line.extend(
+                character.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")),
+            ),
+            false => line.push(character),
         }
-        line + "\n"
     }
+    line + "\n"
 }
 
 /// Lines and columns count from 1, columns in characters; the end is the place after the last character.

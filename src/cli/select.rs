@@ -1,5 +1,8 @@
 //! Which targets a run is about: directories that were named, or those of a tree that fit patterns.
 
+use std::num::NonZeroUsize;
+
+use clap::Args;
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::{
@@ -7,6 +10,19 @@ use crate::{
     error::{Code, Error, Result},
     load::Loader,
 };
+
+/// Which of the targets that are found.
+#[derive(Args)]
+pub(super) struct Select {
+    /// Of the targets that are found, only those whose directory, or one that it is in, fits a pattern: `overlays/*`,
+    /// `**/prod`
+    #[arg(long, value_name = "GLOB")]
+    pub(super) include: Vec<String>,
+
+    /// Of the targets that are found, none whose directory, or one that it is in, fits a pattern
+    #[arg(long, value_name = "GLOB")]
+    pub(super) exclude: Vec<String>,
+}
 
 /// The directories as they were named, which must differ.
 ///
@@ -39,14 +55,14 @@ pub(super) fn all(
     run: &Run<'_>,
     loader: &Loader,
     directories: &[String],
-    include: &[String],
-    exclude: &[String],
+    Select { include, exclude }: &Select,
+    jobs: NonZeroUsize,
 ) -> Result<Vec<String>> {
     let (included, excluded) = (patterns("--include", include)?, patterns("--exclude", exclude)?);
     let mut selected = Vec::new();
     let mut found = 0;
     for directory in directories {
-        let targets = run.targets(directory)?;
+        let targets = run.targets(directory, jobs)?;
         found += targets.len();
         let fits = |target: &Target| {
             let Target { directory: _, below } = target;

@@ -37,6 +37,7 @@ pub(super) fn error(error: &clap::Error, arguments: &[OsString]) -> Error {
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
             format!("`{argument}` cannot be `{value}`")
         }
+        ErrorKind::MissingRequiredArgument => format!("`{argument}` is needed"),
         ErrorKind::InvalidUtf8 => "an argument is not UTF-8 text".to_owned(),
         _ => first_line(&error.render().to_string()),
     };

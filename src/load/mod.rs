@@ -8,6 +8,7 @@ mod cache;
 mod disk;
 mod file;
 mod files;
+mod git;
 mod memory;
 mod missing;
 mod remote;
@@ -24,6 +25,7 @@ use cache::Cache;
 pub use disk::{Disk, is_directory, is_file, make_folder, write};
 pub use file::File;
 pub use files::{Files, Kind, LARGEST_FILE, join};
+pub use git::changed_since;
 pub use memory::Memory;
 pub use root::{Entry, KUSTOMIZATION_FILES, Root};
 
@@ -144,7 +146,8 @@ impl Loader {
     }
 
     /// A path for people: from the working directory where that is not longer.
-    fn display(&self, path: &Path) -> String {
+    #[must_use]
+    pub fn display(&self, path: &Path) -> String {
         files::display(&self.0.canonical_working_directory, path)
     }
 

@@ -15,7 +15,7 @@ use super::{
     output::Layout,
     progress::Progress,
     report::{self, Format},
-    select,
+    select::{self, Select},
     timings::{Size, Timings},
     told::Told,
 };
@@ -34,13 +34,8 @@ pub(super) struct Many {
     #[arg(long)]
     all: bool,
 
-    /// With `--all`: only targets whose directory, or one that it is in, fits a pattern such as `overlays/*`, `**/prod`
-    #[arg(long, value_name = "GLOB")]
-    include: Vec<String>,
-
-    /// With `--all`: no targets whose directory, or one that it is in, fits a pattern
-    #[arg(long, value_name = "GLOB")]
-    exclude: Vec<String>,
+    #[command(flatten)]
+    select: Select,
 
     /// With `--output`: one folder per target, with a file per resource
     #[arg(long)]
@@ -54,10 +49,10 @@ pub(super) struct Many {
 impl Build {
     /// Whether the user asks for more than kustomize knows.
     pub(super) fn is_about_many(&self) -> bool {
-        let Many { all, include, exclude, split, jobs: _ } = &self.many;
+        let Many { all, select, split, jobs: _ } = &self.many;
         *all || self.directories.len() > 1
             // What makes no sense is told of there, too.
-            || !include.is_empty() || !exclude.is_empty() || *split && self.output.is_empty()
+            || !select.include.is_empty() || !select.exclude.is_empty() || *split && self.output.is_empty()
     }
 
     /// Renders many targets: one after the other to standard output, or each to a place of its own.
@@ -70,7 +65,8 @@ impl Build {
     ) -> Result<ExitCode> {
         let options = self.options();
         let run = build::Run::new(loader, &options);
-        let targets = self.targets(&run, loader)?;
+        let jobs = self.many.jobs.unwrap_or_else(crate::cli::processors);
+        let targets = self.targets(&run, loader, jobs)?;
         let layout = match &*self.output {
             "" => None,
             folder => {
@@ -83,11 +79,7 @@ impl Build {
                 Some(Layout::new(folder, &targets, working_directory, &top, self.many.split)?)
             }
         };
-        let jobs = self
-            .many
-            .jobs
-            .unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN));
-        run.expect(&targets);
+        run.expect(&targets, jobs);
         let work = |number: usize| self.one_of_many(number, &targets, &run, layout.as_ref());
         let mut results = Results::new(&targets, layout.is_none(), started, self.quiet);
         build::in_order(targets.len(), jobs, work, |number, done| results.add(number, done));
@@ -120,8 +112,13 @@ impl Build {
         }
     }
 
-    fn targets(&self, run: &build::Run<'_>, loader: &Loader) -> Result<Vec<String>> {
-        let Many { all, include, exclude, split, jobs: _ } = &self.many;
+    fn targets(
+        &self,
+        run: &build::Run<'_>,
+        loader: &Loader,
+        jobs: NonZeroUsize,
+    ) -> Result<Vec<String>> {
+        let Many { all, select, split, jobs: _ } = &self.many;
         let senseless = |flag: &str, other: &str, example: &str| {
             let message = format!("`{flag}` makes no sense without `{other}`");
             Err(Error::new(Code::InvalidArgument, message).help(example))
@@ -130,9 +127,9 @@ impl Build {
             return senseless("--split", "--output", "say where the folders go: `--output DIR`");
         }
         if *all {
-            return select::all(run, loader, &self.directories, include, exclude);
+            return select::all(run, loader, &self.directories, select, jobs);
         }
-        let flags = [("--include", include), ("--exclude", exclude)];
+        let flags = [("--include", &select.include), ("--exclude", &select.exclude)];
         if let Some((flag, _)) = flags.iter().find(|(_, patterns)| !patterns.is_empty()) {
             return senseless(flag, "--all", "with `--all` the targets below DIR are found");
         }

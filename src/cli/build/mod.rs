@@ -3,20 +3,17 @@
 mod many;
 mod output;
 mod progress;
-mod select;
 mod timings;
 mod told;
 
-use std::{
-    path::{Path, PathBuf},
-    process::ExitCode,
-    time::Instant,
-};
+use std::{path::Path, process::ExitCode, time::Instant};
 
 use clap::{Args, ValueEnum};
 
 use super::plugins::{Plugins, truth};
+use super::reading::{Restrictor, working_directory};
 use super::report::{self, Format};
+use super::select;
 use crate::{
     build,
     config::Warning,
@@ -80,14 +77,6 @@ pub(super) struct Build {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum Restrictor {
-    #[value(name = "LoadRestrictionsRootOnly", alias = "")]
-    RootOnly,
-    #[value(name = "LoadRestrictionsNone")]
-    None,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
 enum Order {
     Legacy,
     None,
@@ -106,7 +95,7 @@ impl Build {
             Ok(path) => path,
             Err(error) => return super::finish(Err(error), &Sources::new(), format),
         };
-        let loader = self.loader(working_directory.clone());
+        let loader = Loader::new(Disk, self.load_restrictor.options(working_directory.clone()));
         let outcome = match self.is_about_many() {
             true => self.render_many(&loader, &working_directory, started, format),
             false => self.render_one(&loader, started, format),
@@ -116,14 +105,6 @@ impl Build {
         // The process ends here, and its memory with it: walking what was read to free it would only take time.
         std::mem::forget(loader);
         exit
-    }
-
-    fn loader(&self, working_directory: PathBuf) -> Loader {
-        let restrictor = match self.load_restrictor {
-            Restrictor::RootOnly => load::Restrictor::RootOnly,
-            Restrictor::None => load::Restrictor::None,
-        };
-        Loader::new(Disk, load::Options { restrictor, working_directory })
     }
 
     fn options(&self) -> build::Options {
@@ -206,13 +187,6 @@ impl Build {
             }
         }
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "the working directory is read here and handed on")]
-fn working_directory() -> Result<PathBuf> {
-    std::env::current_dir().map_err(|error| {
-        Error::new(Code::ReadFailed, format!("the working directory cannot be found: {error}"))
-    })
 }
 
 #[expect(clippy::disallowed_methods, reason = "the clock is read here, for timings and progress")]

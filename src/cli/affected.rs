@@ -1,0 +1,115 @@
+//! `krender affected` lists the targets that a change reaches.
+
+use std::{
+    collections::BTreeSet,
+    num::NonZeroUsize,
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use clap::Args;
+use serde::Serialize;
+
+use super::reading::{List, Reading};
+use super::report::{self, Format};
+use super::select::{self, Select};
+use crate::{
+    build,
+    error::Result,
+    load::{self, Loader},
+    source::Sources,
+};
+
+/// List the targets whose inputs have changed
+///
+/// Of the targets in DIR, prints those that are rendered from a file that differs from a git revision: changed, added or
+/// removed, committed or not. The rest renders to what it was, and need not be built again.
+#[derive(Args)]
+pub(super) struct Affected {
+    /// The directory whose kustomizations are looked at, as with `krender build --all`
+    #[arg(value_name = "DIR", default_value = ".")]
+    directory: String,
+
+    /// The revision to compare with, as `git diff` takes it; `origin/main...` is where the branch left `origin/main`
+    #[arg(long, value_name = "REV", required = true, allow_hyphen_values = true)]
+    since: String,
+
+    #[command(flatten)]
+    select: Select,
+
+    /// One target a line, or one JSON object a line with what has changed
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: List,
+
+    /// How many threads look at targets [default: one for each processor]
+    #[arg(short, long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
+
+    #[command(flatten)]
+    reading: Reading,
+}
+
+/// A target that is affected, and by what.
+#[derive(Serialize)]
+struct Target<'a> {
+    target: &'a str,
+    changed: Vec<String>,
+}
+
+impl Affected {
+    /// Lists, and exits as the outcome asks.
+    pub(super) fn run(&self, format: Format) -> ExitCode {
+        super::finish(self.list(), &Sources::new(), format)
+    }
+
+    fn list(&self) -> Result<()> {
+        let loader = self.reading.loader()?;
+        let options = self.reading.options();
+        let top = loader.root(&self.directory)?;
+        let changed = load::changed_since(top.path(), &self.since)?.into_iter().collect();
+        let jobs = self.jobs.unwrap_or_else(super::processors);
+        let run = build::Run::new(&loader, &options);
+        let directories = std::slice::from_ref(&self.directory);
+        let targets = select::all(&run, &loader, directories, &self.select, jobs)?;
+        let mut outcome = Ok(());
+        let work = |number: usize| self.changes(&targets[number], &changed);
+        build::in_order(targets.len(), jobs, work, |number, changes: Result<Vec<String>>| {
+            let printed = changes.and_then(|changes| match (changes.is_empty(), self.format) {
+                (true, _) => Ok(true),
+                (false, List::Text) => super::print_on(&[&targets[number], "\n"]),
+                (false, List::Json) => {
+                    let line = Target { target: &targets[number], changed: changes };
+                    super::print_on(&[&report::json_line(&line)])
+                }
+            });
+            match printed {
+                Ok(true) => ControlFlow::Continue(()),
+                Ok(false) => ControlFlow::Break(()),
+                Err(error) => {
+                    outcome = Err(error);
+                    ControlFlow::Break(())
+                }
+            }
+        });
+        outcome
+    }
+
+    /// What a target is rendered from and has changed. A loader of its own knows what it reads.
+    fn changes(&self, target: &str, changed: &BTreeSet<PathBuf>) -> Result<Vec<String>> {
+        let loader = self.reading.loader()?;
+        // One that cannot be built has read what it fails on: it fails as before if that has not changed.
+        drop(build::build(&loader, target, &self.reading.options()));
+        Ok(among(&loader, changed))
+    }
+}
+
+/// What was read or looked for, and has changed or is in a folder that has: a link, or a repository within this one.
+fn among(loader: &Loader, changed: &BTreeSet<PathBuf>) -> Vec<String> {
+    let inputs = loader.inputs();
+    let changed_at = |input: &'_ load::Input| {
+        input.path.ancestors().find(|path| changed.contains(*path)).map(Path::to_path_buf)
+    };
+    let paths: BTreeSet<PathBuf> = inputs.iter().filter_map(changed_at).collect();
+    paths.iter().map(|path| loader.display(path)).collect()
+}

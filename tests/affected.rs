@@ -1,0 +1,102 @@
+//! `krender affected` in a repository: git is run, so that a folder of testdata cannot say it.
+#![expect(clippy::disallowed_methods, reason = "programs are run, and files are changed")]
+#![expect(clippy::unwrap_used, reason = "this is a test")]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+/// A base, two overlays on it, and one on its own.
+const FILES: [(&str, &str); 5] = [
+    ("site/base/kustomization.yaml", "resources: [pod.yaml]\n"),
+    ("site/base/pod.yaml", "{apiVersion: v1, kind: Pod, metadata: {name: a}}\n"),
+    ("site/prod/kustomization.yaml", "resources: [../base]\n"),
+    ("site/test/kustomization.yaml", "resources: [../base]\nnamePrefix: test-\n"),
+    ("site/lone/kustomization.yaml", "configMapGenerator: [{name: c, files: [text]}]\n"),
+];
+
+fn run(folder: &Path, program: &str, arguments: &[&str]) -> Output {
+    let nowhere = folder.join("no-settings");
+    Command::new(program)
+        .args(arguments)
+        .current_dir(folder)
+        .env("GIT_CONFIG_GLOBAL", &nowhere)
+        .env("GIT_CONFIG_SYSTEM", &nowhere)
+        .output()
+        .unwrap()
+}
+
+fn git(folder: &Path, arguments: &[&str]) {
+    let who = ["-c", "user.name=a", "-c", "user.email=a@example.com"];
+    let output = run(folder, "git", &[&who, arguments].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn affected(folder: &Path, arguments: &[&str]) -> String {
+    let program = env!("CARGO_BIN_EXE_krender");
+    let output = run(folder, program, &[&["affected"], arguments].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn repository() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (path, text) in FILES {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    fs::write(folder.path().join("site/lone/text"), "one\n").unwrap();
+    git(folder.path(), &["init", "--quiet"]);
+    git(folder.path(), &["add", "--all"]);
+    git(folder.path(), &["commit", "--quiet", "--message", "Begin"]);
+    folder
+}
+
+#[test]
+fn a_change_reaches_the_targets_that_are_rendered_from_it() {
+    let repository = repository();
+    let folder = repository.path();
+    assert_eq!(affected(folder, &["--since", "HEAD"]), "");
+    // What nobody names reaches nobody.
+    fs::write(folder.join("site/base/unused.yaml"), "a: 1\n").unwrap();
+    assert_eq!(affected(folder, &["--since", "HEAD"]), "");
+    fs::write(folder.join("site/lone/text"), "two\n").unwrap();
+    assert_eq!(affected(folder, &["--since", "HEAD"]), "site/lone\n");
+    git(folder, &["commit", "--quiet", "--all", "--message", "Change"]);
+    fs::write(folder.join("site/base/pod.yaml"), "{kind: Broken\n").unwrap();
+    assert_eq!(affected(folder, &["--since", "HEAD"]), "site/prod\nsite/test\n");
+    assert_eq!(affected(folder, &["--since", "HEAD", "--exclude", "test"]), "site/prod\n");
+    assert_eq!(affected(folder, &["--since", "HEAD~1"]), "site/lone\nsite/prod\nsite/test\n");
+    assert_eq!(affected(&folder.join("site"), &["--since", "HEAD", "prod"]), "prod\n");
+    fs::remove_file(folder.join("site/base/pod.yaml")).unwrap();
+    assert_eq!(
+        affected(folder, &["--since", "HEAD", "--format", "json", "--jobs", "1"]),
+        "{\"target\":\"site/prod\",\"changed\":[\"site/base/pod.yaml\"]}\n\
+         {\"target\":\"site/test\",\"changed\":[\"site/base/pod.yaml\"]}\n"
+    );
+}
+
+#[test]
+fn a_file_that_is_new_reaches_those_that_looked_for_it() {
+    let repository = repository();
+    let folder = repository.path();
+    // A second kustomization file is an error from now on.
+    fs::write(folder.join("site/prod/Kustomization"), "").unwrap();
+    assert_eq!(affected(folder, &["--since", "HEAD"]), "site/prod\n");
+}
+
+#[test]
+fn what_git_cannot_do_is_told() {
+    let repository = repository();
+    let told = |folder: &Path, revision: &str| {
+        let since = format!("--since={revision}");
+        let output = run(folder, env!("CARGO_BIN_EXE_krender"), &["affected", &since]);
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert!(told(repository.path(), "nowhere").contains("git cannot compare with `nowhere`"));
+    assert!(told(repository.path(), "--output=x").contains("`--output=x` is no revision"));
+    let elsewhere = tempfile::tempdir().unwrap();
+    assert!(told(elsewhere.path(), "HEAD").contains("not a git repository"));
+}
