@@ -34,6 +34,12 @@ pub(super) fn apply(root: &mut Node, edits: &[Edit]) -> Vec<Operation> {
     for edit in edits {
         let operation = match edit {
             Edit::Set(path, value) => setting(root, path, value),
+            Edit::Append(path, value) => match path.find(root).and_then(Node::as_sequence) {
+                Some(list) => {
+                    Some(Operation::Add(path.clone().index(list.items().len()), value.clone()))
+                }
+                None => setting(root, path, &Node::sequence(vec![value.clone()], Span::NONE)),
+            },
             Edit::Remove(path) => path.find(root).map(|_| Operation::Remove(alone(root, path))),
         };
         if let Some(operation) = operation {

@@ -9,6 +9,8 @@ mod finding;
 mod path;
 mod pod;
 mod profile;
+mod quantity;
+mod render;
 mod rule;
 mod rules;
 mod scene;
@@ -18,8 +20,11 @@ mod tests;
 mod value;
 mod violation;
 
-use crate::resource::{ResMap, Resource};
+use crate::resource::ResMap;
+use render::Render;
+use rule::Judge;
 use scene::Scene;
+use violation::Violation;
 
 pub use edit::Operation;
 pub use finding::Finding;
@@ -28,7 +33,7 @@ pub use pod::List;
 pub use profile::{Profile, Set, Version};
 pub use rule::{Level, PodSecurity, Rule, Scope, Severity};
 pub use rules::{RULES, find};
-pub use settings::{PodPath, Settings};
+pub use settings::{External, PodPath, Settings, Values};
 pub use violation::{Class, Edit, Fix, Turn};
 
 /// Judges resources by the rules of a profile: the findings of each resource in order, those of a resource in the order
@@ -37,35 +42,31 @@ pub use violation::{Class, Edit, Fix, Turn};
 pub fn check(resources: &ResMap, settings: &Settings) -> Vec<Finding> {
     let rules: Vec<&'static Rule> =
         RULES.iter().copied().filter(|rule| settings.profile.has(rule)).collect();
-    let judge = |(place, object)| judge(place, object, &rules, settings);
-    resources.iter().enumerate().flat_map(judge).collect()
-}
-
-fn judge(
-    place: usize,
-    object: &Resource,
-    rules: &[&'static Rule],
-    settings: &Settings,
-) -> Vec<Finding> {
-    let pods = pod::pods(object, settings);
-    let scene = Scene { settings };
+    let render = Render::new(resources, settings);
     let mut findings = Vec::new();
-    for rule in rules {
-        let violations = match rule.judge {
-            rule::Judge::Pod(judge) => {
-                pods.iter().flat_map(|pod| judge(pod, scene)).collect::<Vec<_>>()
-            }
-            rule::Judge::Container(judge) => {
-                let of_pod = |pod| {
-                    let pod: &pod::Pod<'_> = pod;
-                    pod.containers.iter().flat_map(|container| judge(container, pod, scene))
-                };
-                pods.iter().flat_map(of_pod).collect()
-            }
-        };
-        let found =
-            violations.into_iter().map(|violation| Finding::new(rule, violation, place, object));
-        findings.extend(found);
+    for (place, (object, pods)) in resources.iter().zip(&render.pods).enumerate() {
+        let scene = Scene { settings, render: &render, object, pods };
+        for rule in &rules {
+            let found = violations(rule, scene).into_iter();
+            findings.extend(found.map(|violation| Finding::new(rule, violation, place, object)));
+        }
     }
     findings
+}
+
+/// How an object violates a rule.
+fn violations(rule: &Rule, scene: Scene<'_>) -> Vec<Violation> {
+    let mut found = Vec::new();
+    match rule.judge {
+        Judge::Object(judge) => found = judge(scene.object, scene),
+        Judge::Pod(judge) => scene.pods.iter().for_each(|pod| found.extend(judge(pod, scene))),
+        Judge::Container(judge) => {
+            for pod in scene.pods {
+                for container in &pod.containers {
+                    found.extend(judge(container, pod, scene));
+                }
+            }
+        }
+    }
+    found
 }

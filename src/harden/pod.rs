@@ -151,6 +151,21 @@ impl<'a> Pod<'a> {
         entries.filter_map(|(key, value)| Some((key.text(), value.as_text()?)))
     }
 
+    /// The labels of the pod, not those of what makes it.
+    pub(super) fn labels(&self) -> Option<&'a Node> {
+        present(self.metadata?, "labels")
+    }
+
+    /// The text of an annotation.
+    pub(super) fn annotation(&self, name: &str) -> Option<&'a str> {
+        self.annotations().find(|(key, _)| *key == name).map(|(_, value)| value)
+    }
+
+    /// The seconds that its containers have to end.
+    pub(super) fn grace(&self) -> i64 {
+        self.get(&["terminationGracePeriodSeconds"]).and_then(integer).unwrap_or(30)
+    }
+
     /// The volumes, each with its number.
     pub(super) fn volumes(&self) -> impl Iterator<Item = (usize, &'a Node)> {
         items(self.get(&["volumes"])).iter().enumerate()
@@ -242,6 +257,26 @@ impl<'a> Container<'a> {
     /// Its image; empty when it has none.
     pub(super) fn image(&self) -> &'a str {
         text(self.node, "image").unwrap_or_default()
+    }
+
+    /// Whether it runs beside the containers proper, though it stands among those that initialize.
+    pub(super) fn is_sidecar(&self) -> bool {
+        self.list == List::Init && text(self.node, "restartPolicy") == Some("Always")
+    }
+
+    /// Whether it runs as long as the pod does.
+    pub(super) fn is_running(&self) -> bool {
+        self.list == List::App || self.is_sidecar()
+    }
+
+    /// A limit of a resource.
+    pub(super) fn limit(&self, resource: &str) -> Option<&'a Node> {
+        below(self.node, &["resources", "limits", resource])
+    }
+
+    /// A request of a resource: where there is none, the API server takes the limit.
+    pub(super) fn request(&self, resource: &str) -> Option<&'a Node> {
+        below(self.node, &["resources", "requests", resource]).or_else(|| self.limit(resource))
     }
 
     /// A violation at one of its fields.

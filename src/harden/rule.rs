@@ -5,6 +5,7 @@ use std::fmt;
 use super::pod::{Container, Pod};
 use super::scene::Scene;
 use super::violation::{Class, Violation};
+use crate::resource::Resource;
 
 /// A rule. Its id stands for ever; id and name are accepted wherever a rule is named.
 pub struct Rule {
@@ -142,6 +143,8 @@ impl PodSecurity {
 pub(super) enum Judge {
     /// Each pod.
     Pod(fn(&Pod<'_>, Scene<'_>) -> Vec<Violation>),
+    /// Each object, with the pods that it makes.
+    Object(fn(&Resource, Scene<'_>) -> Vec<Violation>),
     /// Each container of each pod.
     Container(fn(&Container<'_>, &Pod<'_>, Scene<'_>) -> Vec<Violation>),
 }

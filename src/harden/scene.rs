@@ -1,17 +1,46 @@
 //! What a rule can look at beside the thing it judges.
 
+use super::pod::{Container, Pod};
+use super::render::Render;
 use super::settings::Settings;
+use crate::resource::Resource;
 
 /// What surrounds a thing that is judged.
 #[derive(Clone, Copy)]
 pub(super) struct Scene<'a> {
     /// What was asked for.
     pub(super) settings: &'a Settings,
+    /// Everything that is rendered together.
+    pub(super) render: &'a Render<'a>,
+    /// The object at hand.
+    pub(super) object: &'a Resource,
+    /// The pods that it makes.
+    pub(super) pods: &'a [Pod<'a>],
 }
 
 impl Scene<'_> {
     /// The minor version of the Pod Security Standards that are asked for.
     pub(super) fn pod_security(self) -> u16 {
         self.settings.profile.version.minor()
+    }
+
+    /// The namespace of the object.
+    pub(super) fn namespace(&self) -> &str {
+        self.object.id().effective_namespace()
+    }
+
+    /// Whether a Service leads to a container.
+    pub(super) fn is_served(self, pod: &Pod<'_>, container: &Container<'_>) -> bool {
+        self.render.is_served(self.namespace(), pod, container)
+    }
+
+    /// Whether what the object makes ends by itself.
+    pub(super) fn is_job(self) -> bool {
+        matches!(self.object.kind(), "Job" | "CronJob")
+    }
+
+    /// Whether an object of this kind and name is in the same namespace, or said to be elsewhere.
+    pub(super) fn has(self, kind: &str, name: &str) -> bool {
+        self.render.has(kind, self.namespace(), name, self.settings)
     }
 }

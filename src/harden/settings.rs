@@ -3,7 +3,7 @@
 use super::profile::Profile;
 
 /// What is asked for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Settings {
     /// The rules that hold, and the version of the Pod Security Standards.
     pub profile: Profile,
@@ -11,8 +11,65 @@ pub struct Settings {
     pub pod_paths: Vec<PodPath>,
     /// Images that run as a numeric user other than root: patterns in which `*` stands for any text.
     pub non_root_images: Vec<String>,
+    /// Objects that other renders define.
+    pub externals: Vec<External>,
+    /// The minor version of the Kubernetes that is rendered for; nothing where it is that of the profile.
+    pub kubernetes: Option<u16>,
+    /// The values that rules go by and fixes write.
+    pub values: Values,
+}
+
+/// Objects that other renders define. Names and namespaces are patterns in which `*` stands for any text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct External {
+    /// The kind.
+    pub kind: String,
+    /// The namespace; any if it is empty.
+    pub namespace: String,
+    /// The name; any if it is empty.
+    pub name: String,
+}
+
+/// The values that rules go by and fixes write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Values {
     /// The user that replaces root.
     pub run_as_user: i64,
+    /// The directories that stay writable where all else cannot be written.
+    pub writable_dirs: Vec<String>,
+    /// The request of CPU where there is none.
+    pub cpu: String,
+    /// The request of memory where there is none.
+    pub memory: String,
+    /// How many times its request a container may use of memory, where no limit is said.
+    pub memory_limit_factor: i64,
+    /// The least limit of memory.
+    pub min_memory_limit: String,
+    /// Tags of images that move, beside `latest`.
+    pub floating_tags: Vec<String>,
+    /// Seconds between the decision to end a pod and the signal to its containers.
+    pub pre_stop_seconds: i64,
+    /// Seconds that a program needs to end once it is told to.
+    pub drain_seconds: i64,
+    /// Seconds to spare.
+    pub margin_seconds: i64,
+}
+
+impl Default for Values {
+    fn default() -> Self {
+        Self {
+            run_as_user: 10001,
+            writable_dirs: vec!["/tmp".to_owned()],
+            cpu: "100m".to_owned(),
+            memory: "128Mi".to_owned(),
+            memory_limit_factor: 2,
+            min_memory_limit: "256Mi".to_owned(),
+            floating_tags: Vec::new(),
+            pre_stop_seconds: 5,
+            drain_seconds: 20,
+            margin_seconds: 5,
+        }
+    }
 }
 
 /// Where a kind that is not built in has its pods.
@@ -27,22 +84,26 @@ pub struct PodPath {
     pub path: Vec<String>,
 }
 
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            profile: Profile::default(),
-            pod_paths: Vec::new(),
-            non_root_images: Vec::new(),
-            run_as_user: 10001,
-        }
-    }
-}
-
 impl Settings {
     /// What a profile asks for, everything else as it is without being said.
     #[must_use]
     pub fn of(profile: Profile) -> Self {
         Self { profile, ..Self::default() }
+    }
+
+    /// The minor version of the Kubernetes that is rendered for.
+    pub(super) fn kubernetes(&self) -> u16 {
+        self.kubernetes.unwrap_or(self.profile.version.minor())
+    }
+
+    /// Whether an object is said to be defined elsewhere.
+    pub(super) fn is_external(&self, kind: &str, namespace: &str, name: &str) -> bool {
+        let any = |pattern: &str, text| pattern.is_empty() || fits(pattern, text);
+        self.externals.iter().any(|external| {
+            external.kind == kind
+                && any(&external.namespace, namespace)
+                && any(&external.name, name)
+        })
     }
 
     /// Whether an image is known to run as a numeric user other than root.

@@ -64,12 +64,26 @@ pub enum Turn {
     Escalation,
     /// Dropped capabilities.
     Capabilities,
+    /// Files that cannot be written.
+    ReadOnlyRoot,
+    /// Requests and limits.
+    Resources,
+    /// Time to end.
+    Shutdown,
 }
 
 impl Turn {
     /// The turns in order.
-    pub const ALL: [Self; 5] =
-        [Self::Removals, Self::Seccomp, Self::NonRoot, Self::Escalation, Self::Capabilities];
+    pub const ALL: [Self; 8] = [
+        Self::Removals,
+        Self::Seccomp,
+        Self::NonRoot,
+        Self::Escalation,
+        Self::Capabilities,
+        Self::ReadOnlyRoot,
+        Self::Resources,
+        Self::Shutdown,
+    ];
 }
 
 /// One change of a document.
@@ -77,6 +91,8 @@ impl Turn {
 pub enum Edit {
     /// Sets a field. Mappings on the way that are not there are made.
     Set(Path, Node),
+    /// Adds an element at the end of a list, which is made if it is not there.
+    Append(Path, Node),
     /// Removes a field, and the mappings around it that become empty by that.
     Remove(Path),
 }
@@ -97,6 +113,12 @@ impl Violation {
     /// The same with what would heal it.
     pub(super) fn fix(mut self, class: Class, turn: Turn, edits: Vec<Edit>) -> Self {
         self.fix = Some(Fix { class, turn, edits });
+        self
+    }
+
+    /// The same with another severity than that of its rule.
+    pub(super) fn severity(mut self, severity: Severity) -> Self {
+        self.severity = Some(severity);
         self
     }
 

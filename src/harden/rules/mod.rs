@@ -13,15 +13,21 @@ mod capabilities;
 mod host_namespaces;
 mod host_path_volume;
 mod host_port;
+mod image_tag;
 mod privilege_escalation;
 mod privileged_container;
 mod probe_host;
+mod probes;
 mod proc_mount;
+mod read_only_root_fs;
+mod references;
+mod resources;
 mod restricted_volume_types;
 mod run_as_non_root;
 mod run_as_root_uid;
 mod seccomp_profile;
 mod selinux_options;
+mod shutdown;
 mod unsafe_sysctls;
 mod windows_host_process;
 
@@ -29,6 +35,17 @@ use super::rule::Rule;
 
 /// Every rule, by its id.
 pub static RULES: &[&Rule] = &[
+    &image_tag::IMAGE_TAG,
+    &probes::READINESS_MISSING,
+    &probes::PORT_UNKNOWN,
+    &probes::ILLEGAL_FIELD,
+    &references::MISSING_CONFIG,
+    &references::MISSING_SERVICE_ACCOUNT,
+    &references::SERVICE_SELECTS_NOTHING,
+    &resources::CPU_REQUEST,
+    &resources::MEMORY_REQUEST,
+    &resources::MEMORY_LIMIT,
+    &resources::BEST_EFFORT,
     &privileged_container::PRIVILEGED_CONTAINER,
     &host_namespaces::HOST_NETWORK,
     &host_namespaces::HOST_PID,
@@ -50,6 +67,10 @@ pub static RULES: &[&Rule] = &[
     &seccomp_profile::SECCOMP_PROFILE,
     &capabilities::DROP_ALL_CAPABILITIES,
     &proc_mount::PROC_MOUNT_STRICT,
+    &read_only_root_fs::READ_ONLY_ROOT_FS,
+    &shutdown::NO_PRESTOP,
+    &shutdown::BUDGET,
+    &shutdown::PRESTOP_EXCEEDS_GRACE,
 ];
 
 /// The rule of an id or a name, in whatever case.

@@ -33,7 +33,7 @@ fn judge(pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
     if scene.pod_security() >= 35 && pod.has_own_users() {
         return Vec::new();
     }
-    let user = scene.settings.run_as_user.to_string();
+    let user = scene.settings.values.run_as_user.to_string();
     let mut found = Vec::new();
     if pod.security(FIELD).and_then(integer) == Some(0) {
         found.push(pod.violation_of_security(FIELD, "the pod runs as root: `runAsUser` is 0"));

@@ -1,0 +1,126 @@
+//! Quantities of Kubernetes (`100m`, `1.5Gi`), compared as the numbers they are.
+
+use std::fmt;
+
+use crate::yaml::Node;
+
+/// A quantity, in billionths: `1000m` and `1` are the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Quantity(i128);
+
+const ONE: i128 = 1_000_000_000;
+const MEBI: i128 = ONE << 20;
+
+/// Suffixes, with what they multiply by, in billionths.
+const SUFFIXES: &[(&str, i128)] = &[
+    ("Ki", ONE << 10),
+    ("Mi", ONE << 20),
+    ("Gi", ONE << 30),
+    ("Ti", ONE << 40),
+    ("Pi", ONE << 50),
+    ("Ei", ONE << 60),
+    ("n", 1),
+    ("u", 1000),
+    ("m", 1_000_000),
+    ("k", ONE * 1000),
+    ("M", ONE * 1_000_000),
+    ("G", ONE * 1_000_000_000),
+    ("T", ONE * 1_000_000_000_000),
+    ("P", ONE * 1_000_000_000_000_000),
+    ("E", ONE * 1_000_000_000_000_000_000),
+    ("", ONE),
+];
+
+impl Quantity {
+    /// Reads a quantity: a decimal number with a suffix or an exponent. What is smaller than a billionth is rounded up,
+    /// as Kubernetes does it.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let (negative, text) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text.strip_prefix('+').unwrap_or(text)),
+        };
+        let is_number = |byte: u8| byte.is_ascii_digit() || byte == b'.';
+        let end = text.bytes().position(|byte| !is_number(byte)).unwrap_or(text.len());
+        let (number, suffix) = text.split_at(end);
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+        if (whole.is_empty() && fraction.is_empty()) || fraction.contains('.') {
+            return None;
+        }
+        let exponent = suffix.strip_prefix(['e', 'E']).and_then(|digits| digits.parse().ok());
+        let unit = match SUFFIXES.iter().find(|(known, _)| *known == suffix) {
+            Some((_, unit)) => *unit,
+            None => match exponent? {
+                exponent @ 0..=18_i32 => ONE.checked_mul(10_i128.pow(exponent.unsigned_abs()))?,
+                exponent @ -9..0 => ONE / 10_i128.pow(exponent.unsigned_abs()),
+                _ => return None,
+            },
+        };
+        let mut total = 0_i128;
+        for digit in whole.bytes() {
+            total = total.checked_mul(10)?.checked_add(i128::from(digit - b'0'))?;
+        }
+        total = total.checked_mul(unit)?;
+        let (mut place, mut rest) = (unit, 0);
+        for digit in fraction.bytes().map(|digit| i128::from(digit - b'0')) {
+            rest += place % 10 * digit;
+            place /= 10;
+            total = total.checked_add(place.checked_mul(digit)?)?;
+        }
+        total = total.checked_add(i128::from(rest > 0))?;
+        Some(Self(if negative { -total } else { total }))
+    }
+
+    /// Reads the quantity that a field has.
+    pub(super) fn of(node: Option<&Node>) -> Option<Self> {
+        Self::parse(node?.as_text()?)
+    }
+
+    /// Whether it is more than nothing.
+    pub(super) const fn is_positive(self) -> bool {
+        self.0 > 0
+    }
+
+    /// It so many times.
+    pub(super) const fn times(self, factor: i64) -> Self {
+        Self(self.0.saturating_mul(factor as i128))
+    }
+}
+
+/// In whole mebibytes where it is some, else as a number.
+impl fmt::Display for Quantity {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 % MEBI == 0 && self.0 != 0 {
+            true => write!(formatter, "{}Mi", self.0 / MEBI),
+            false => write!(formatter, "{}", (self.0 + ONE - 1).div_euclid(ONE)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Quantity;
+
+    #[test]
+    fn quantities_are_numbers() {
+        let same = [
+            ("1000m", "1"),
+            ("1024Mi", "1Gi"),
+            ("1.5Gi", "1536Mi"),
+            ("1e3", "1k"),
+            ("1E", "1000P"),
+            (".5", "500m"),
+            ("0.1n", "1n"),
+            ("12e-3", "12m"),
+        ];
+        for (left, right) in same {
+            assert_eq!(Quantity::parse(left), Quantity::parse(right), "{left} {right}");
+            assert!(Quantity::parse(left).is_some(), "{left}");
+        }
+        assert!(Quantity::parse("100m") < Quantity::parse("1"));
+        for text in ["", "m", "1.2.3", "1x", "--1", "1e99", "99999999999999999999999999E"] {
+            assert_eq!(Quantity::parse(text), None, "{text}");
+        }
+        let written = |text: &str| Quantity::parse(text).unwrap().times(2).to_string();
+        assert_eq!([written("128Mi"), written("1G")], ["256Mi", "2000000000"]);
+    }
+}

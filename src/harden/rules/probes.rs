@@ -1,0 +1,143 @@
+//! KR-PRB-001, 007, 008: probes that are there, and that work.
+
+use crate::harden::pod::{Container, Pod};
+use crate::harden::rule::{Judge, Rule, Scope, Severity};
+use crate::harden::scene::Scene;
+use crate::harden::value::{integer, items, present, text};
+use crate::harden::violation::Violation;
+use crate::yaml::Node;
+
+pub(super) static READINESS_MISSING: Rule = Rule {
+    id: "KR-PRB-001",
+    name: "readiness-missing",
+    severity: Severity::Error,
+    score: "",
+    scope: Scope::Recommended,
+    summary: "What a Service leads to says when it is ready.",
+    why: "Without a readiness probe a container gets requests from its first moment on, before the program listens, and goes on to get them when it cannot answer.",
+    condition: "A container that runs as long as its pod has no `readinessProbe`: an error if a Service of the render leads to one of its ports, else a note. Not for Jobs and CronJobs.",
+    fixes: &[],
+    advice: "add a `readinessProbe` that asks the program for what it needs to answer requests",
+    bad: pod!("  containers:\n  - name: web\n    image: web:1.0\n"),
+    good: pod!(
+        "  containers:\n  - name: web\n    image: web:1.0\n    readinessProbe:\n      httpGet:\n        path: /ready\n        port: 8080\n"
+    ),
+    elsewhere: "kube-linter no-readiness-probe; kube-score pod-probes; polaris readinessProbeMissing; checkov CKV_K8S_9; kubescape C-0018",
+    judge: Judge::Container(missing),
+};
+
+pub(super) static PORT_UNKNOWN: Rule = Rule {
+    id: "KR-PRB-007",
+    name: "port-unknown",
+    severity: Severity::Error,
+    score: "",
+    scope: Scope::Recommended,
+    summary: "Probes ask a port that the container has.",
+    why: "A probe of a port where nobody listens fails for ever: the pod never becomes ready, or is killed again and again.",
+    condition: "A probe names a port that is not among the `ports` of its container, or asks a number that is not among them while there are some.",
+    fixes: &[],
+    advice: "name a port of the container",
+    bad: pod!(
+        "  containers:\n  - name: web\n    image: web:1.0\n    ports:\n    - name: http\n      containerPort: 8080\n    readinessProbe:\n      httpGet:\n        port: web\n"
+    ),
+    good: pod!(
+        "  containers:\n  - name: web\n    image: web:1.0\n    ports:\n    - name: http\n      containerPort: 8080\n    readinessProbe:\n      httpGet:\n        port: http\n"
+    ),
+    elsewhere: "kube-linter liveness-port, readiness-port, startup-port",
+    judge: Judge::Container(unknown_ports),
+};
+
+pub(super) static ILLEGAL_FIELD: Rule = Rule {
+    id: "KR-PRB-008",
+    name: "illegal-field",
+    severity: Severity::Error,
+    score: "",
+    scope: Scope::Recommended,
+    summary: "Probes have only what the API server accepts.",
+    why: "The API server refuses such a pod; of a Deployment it is noticed only when no pod comes up.",
+    condition: "A `readinessProbe` has `terminationGracePeriodSeconds`; a `livenessProbe` or `startupProbe` has a `successThreshold` other than 1; a probe has none or several of `exec`, `grpc`, `httpGet`, `tcpSocket`; or a container of `ephemeralContainers`, or of `initContainers` without `restartPolicy: Always`, has a probe.",
+    fixes: &[],
+    advice: "remove what the API server does not accept",
+    bad: pod!(
+        "  containers:\n  - name: web\n    image: web:1.0\n    livenessProbe:\n      successThreshold: 2\n      httpGet:\n        port: 8080\n"
+    ),
+    good: pod!(
+        "  containers:\n  - name: web\n    image: web:1.0\n    livenessProbe:\n      httpGet:\n        port: 8080\n"
+    ),
+    elsewhere: "",
+    judge: Judge::Container(illegal),
+};
+
+const PROBES: [&str; 3] = ["livenessProbe", "readinessProbe", "startupProbe"];
+const HANDLERS: [&str; 4] = ["exec", "grpc", "httpGet", "tcpSocket"];
+
+fn missing(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
+    let has_probe = present(container.node, "readinessProbe").is_some();
+    if has_probe || !container.is_running() || scene.is_job() {
+        return Vec::new();
+    }
+    vec![match scene.is_served(pod, container) {
+        true => container
+            .violation(&["readinessProbe"], "gets requests of a Service before it is ready"),
+        false => container
+            .violation(&["readinessProbe"], "has no `readinessProbe`")
+            .severity(Severity::Note),
+    }]
+}
+
+fn unknown_ports(container: &Container<'_>, _: &Pod<'_>, _: Scene<'_>) -> Vec<Violation> {
+    let ports = items(container.node.get("ports"));
+    let has = |key, wanted| ports.iter().any(|port| text(port, key) == Some(wanted));
+    let mut found = Vec::new();
+    for name in PROBES {
+        let Some(probe) = present(container.node, name) else { continue };
+        for handler in &HANDLERS[1..] {
+            let port = present(probe, handler).and_then(|handler| present(handler, "port"));
+            let Some((port, wanted)) = port.and_then(|port| Some((port, port.as_text()?))) else {
+                continue;
+            };
+            let is_known = match integer(port) {
+                Some(_) => ports.is_empty() || has("containerPort", wanted),
+                None => has("name", wanted),
+            };
+            if !is_known {
+                let message =
+                    format!("has a `{name}` of the port `{wanted}`, which it does not have");
+                found.push(container.violation(&[name, handler, "port"], message));
+            }
+        }
+    }
+    found
+}
+
+fn illegal(container: &Container<'_>, _: &Pod<'_>, _: Scene<'_>) -> Vec<Violation> {
+    let mut found = Vec::new();
+    for name in PROBES {
+        let Some(probe) = present(container.node, name) else { continue };
+        let mut complain = |keys: &[&str], message: String| {
+            let mut violation = container.violation(&[name], message);
+            violation.path = violation.path.keys(keys);
+            found.push(violation);
+        };
+        if !container.is_running() {
+            complain(&[], format!("has a `{name}`, and does not run as long as its pod"));
+            continue;
+        }
+        let handlers = HANDLERS.iter().filter(|handler| present(probe, handler).is_some()).count();
+        if handlers != 1 {
+            complain(&[], format!("has a `{name}` with {handlers} handlers; it must have one"));
+        }
+        let (grace, threshold) = ("terminationGracePeriodSeconds", "successThreshold");
+        if name == "readinessProbe" {
+            if present(probe, grace).is_some() {
+                complain(&[grace], format!("has `{grace}` in its `{name}`"));
+            }
+        } else if present(probe, threshold)
+            .and_then(Node::as_text)
+            .is_some_and(|count| count != "1")
+        {
+            complain(&[threshold], format!("has a `{name}` with a `{threshold}` other than 1"));
+        }
+    }
+    found
+}

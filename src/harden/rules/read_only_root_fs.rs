@@ -1,0 +1,94 @@
+//! KR-SEC-030: containers write to volumes only.
+
+use sha2::{Digest, Sha256};
+
+use crate::harden::pod::{Container, Pod};
+use crate::harden::rule::{Judge, Rule, Scope, Severity};
+use crate::harden::scene::Scene;
+use crate::harden::value::{is_true, items, text};
+use crate::harden::violation::{Class, Edit, Turn, Violation, mapping, plain, string};
+use crate::source::Span;
+use crate::yaml::Node;
+
+pub(super) static READ_ONLY_ROOT_FS: Rule = Rule {
+    id: "KR-SEC-030",
+    name: "read-only-root-fs",
+    severity: Severity::Warning,
+    score: "5",
+    scope: Scope::Recommended,
+    summary: "Containers write to volumes only.",
+    why: "Who takes over a program cannot replace its files or leave others behind, and what a program writes does not fill the disk of its node.",
+    condition: "A container of any list does not have `readOnlyRootFilesystem: true`. Not for pods with `os.name: windows`.",
+    fixes: &[
+        (
+            Class::Unsafe,
+            "adds `readOnlyRootFilesystem: true`, and an `emptyDir` for each directory of `values.writableDirs` (`/tmp`) that no volume covers",
+        ),
+        (Class::Override, "does so in place of `false`"),
+    ],
+    advice: "add `readOnlyRootFilesystem: true` to the `securityContext` of the container, and an `emptyDir` where the program writes",
+    bad: pod!("  containers:\n  - name: web\n    image: web:1.0\n"),
+    good: pod!(
+        "  containers:\n  - name: web\n    image: web:1.0\n    securityContext:\n      readOnlyRootFilesystem: true\n"
+    ),
+    elsewhere: "kube-linter no-read-only-root-fs; kube-score container-security-context-readonlyrootfilesystem; polaris notReadOnlyRootFilesystem; trivy KSV-0014; checkov CKV_K8S_22; kubescape C-0017",
+    judge: Judge::Container(judge),
+};
+
+const FIELD: &str = "readOnlyRootFilesystem";
+
+fn judge(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
+    let value = container.security(FIELD);
+    if is_true(value) || pod.is_windows() {
+        return Vec::new();
+    }
+    let violation = container.violation_of_security(FIELD, "may write to its own files");
+    if pod.is_bound_to_windows() {
+        return vec![violation];
+    }
+    let class = if value.is_some() { Class::Override } else { Class::Unsafe };
+    let mut edits = vec![Edit::Set(violation.path.clone(), plain("true"))];
+    let directories = &scene.settings.values.writable_dirs;
+    for (number, directory) in directories.iter().filter(|one| !covers(container, one)).enumerate()
+    {
+        let name = volume_name(container, pod, directory, number);
+        let volume = mapping(&[
+            ("name", string(&name)),
+            ("emptyDir", Node::mapping(Vec::new(), Span::NONE)),
+        ]);
+        let mount = mapping(&[("name", string(&name)), ("mountPath", string(directory))]);
+        edits.push(Edit::Append(pod.path(&["volumes"]), volume));
+        edits.push(Edit::Append(container.path(&["volumeMounts"]), mount));
+    }
+    vec![violation.fix(class, Turn::ReadOnlyRoot, edits)]
+}
+
+/// Whether a volume is mounted at a directory or above it.
+fn covers(container: &Container<'_>, directory: &str) -> bool {
+    let directory = directory.trim_end_matches('/');
+    items(container.node.get("volumeMounts")).iter().any(|mount| {
+        let path = text(mount, "mountPath").unwrap_or_default().trim_end_matches('/');
+        directory.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
+}
+
+/// The longest name of a volume.
+const LONGEST: usize = 63;
+
+/// A name that no volume of the pod has: volumes are never shared between containers.
+fn volume_name(container: &Container<'_>, pod: &Pod<'_>, directory: &str, number: usize) -> String {
+    let mut name = format!("krender-w-{}-{number}", container.name);
+    if name.len() > LONGEST {
+        let digest = Sha256::digest(format!("{}{directory}", container.name));
+        let hash: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        name = format!("{}-{hash}", &name[..name.floor_char_boundary(LONGEST - 9)]);
+    }
+    let is_taken = |name: &str| pod.volumes().any(|(_, volume)| text(volume, "name") == Some(name));
+    let mut free = name.clone();
+    let mut next = 2;
+    while is_taken(&free) {
+        free = format!("{name}-{next}");
+        next += 1;
+    }
+    free
+}

@@ -1,0 +1,141 @@
+//! KR-RES-001, 002, 003, 007: containers say what they need, and what they may use of memory.
+
+use crate::harden::pod::{Container, List, Pod};
+use crate::harden::quantity::Quantity;
+use crate::harden::rule::{Judge, Rule, Scope, Severity};
+use crate::harden::scene::Scene;
+use crate::harden::violation::{Class, Edit, Turn, Violation, plain};
+
+pub(super) static CPU_REQUEST: Rule = Rule {
+    id: "KR-RES-001",
+    name: "cpu-request",
+    severity: Severity::Warning,
+    score: "",
+    scope: Scope::Recommended,
+    summary: "Containers say how much CPU they need.",
+    why: "Without a request the scheduler places a pod on any node, however busy, and there it gets what others leave.",
+    condition: "A container of `containers` or `initContainers` has no `resources.requests.cpu` and no `resources.limits.cpu`, and the pod has no request of CPU either.",
+    fixes: &[(Class::Unsafe, "adds `values.resources.requests.cpu` (100m)")],
+    advice: "add `resources.requests.cpu` with what the program uses under ordinary load",
+    bad: pod!("  containers:\n  - name: web\n    image: web:1.0\n"),
+    good: pod!(
+        "  containers:\n  - name: web\n    image: web:1.0\n    resources:\n      requests:\n        cpu: 100m\n"
+    ),
+    elsewhere: "kube-linter unset-cpu-requirements; kube-score container-resources; polaris cpuRequestsMissing; trivy KSV-0015; checkov CKV_K8S_10; kubescape C-0268",
+    judge: Judge::Container(|container, pod, scene| {
+        request(container, pod, "cpu", &scene.settings.values.cpu)
+    }),
+};
+
+pub(super) static MEMORY_REQUEST: Rule = Rule {
+    id: "KR-RES-002",
+    name: "memory-request",
+    severity: Severity::Error,
+    score: "",
+    scope: Scope::Recommended,
+    summary: "Containers say how much memory they need.",
+    why: "Without a request the scheduler places a pod where its memory does not fit, and it is among the first to be killed when memory runs out.",
+    condition: "A container of `containers` or `initContainers` has no `resources.requests.memory` and no `resources.limits.memory`, and the pod has no request of memory either.",
+    fixes: &[(Class::Unsafe, "adds `values.resources.requests.memory` (128Mi)")],
+    advice: "add `resources.requests.memory` with what the program uses under ordinary load",
+    bad: pod!("  containers:\n  - name: web\n    image: web:1.0\n"),
+    good: pod!(
+        "  containers:\n  - name: web\n    image: web:1.0\n    resources:\n      requests:\n        memory: 128Mi\n"
+    ),
+    elsewhere: "kube-linter unset-memory-requirements; polaris memoryRequestsMissing; trivy KSV-0016; checkov CKV_K8S_12; kubescape C-0269",
+    judge: Judge::Container(|container, pod, scene| {
+        request(container, pod, "memory", &scene.settings.values.memory)
+    }),
+};
+
+pub(super) static MEMORY_LIMIT: Rule = Rule {
+    id: "KR-RES-003",
+    name: "memory-limit",
+    severity: Severity::Error,
+    score: "",
+    scope: Scope::Recommended,
+    summary: "Containers say how much memory they may use at most.",
+    why: "A leak in a container without a limit takes the memory of its node, and pods that did nothing wrong are killed.",
+    condition: "A container that runs as long as its pod has no `resources.limits.memory`, and the pod has none either.",
+    fixes: &[(
+        Class::Unsafe,
+        "adds the request times `values.resources.memoryLimitFactor` (2), and at least `minMemoryLimit` (256Mi)",
+    )],
+    advice: "add `resources.limits.memory` with what the program uses under heavy load, and some to spare",
+    bad: pod!("  containers:\n  - name: web\n    image: web:1.0\n"),
+    good: pod!(
+        "  containers:\n  - name: web\n    image: web:1.0\n    resources:\n      limits:\n        memory: 256Mi\n"
+    ),
+    elsewhere: "polaris memoryLimitsMissing; trivy KSV-0018; checkov CKV_K8S_13; kubescape C-0271",
+    judge: Judge::Container(memory_limit),
+};
+
+pub(super) static BEST_EFFORT: Rule = Rule {
+    id: "KR-RES-007",
+    name: "best-effort",
+    severity: Severity::Error,
+    score: "",
+    scope: Scope::Recommended,
+    summary: "Pods are not of the quality of service BestEffort.",
+    why: "When a node runs short of memory, the pods that asked for nothing are evicted first.",
+    condition: "No container of `containers` and `initContainers`, and not the pod, has a request or limit of CPU or memory above 0.",
+    fixes: &[],
+    advice: "add requests of CPU and memory to the containers",
+    bad: pod!("  containers:\n  - name: web\n    image: web:1.0\n"),
+    good: pod!(
+        "  containers:\n  - name: web\n    image: web:1.0\n    resources:\n      requests:\n        memory: 128Mi\n"
+    ),
+    elsewhere: "kyverno require-qos-burstable",
+    judge: Judge::Pod(best_effort),
+};
+
+fn request(container: &Container<'_>, pod: &Pod<'_>, name: &str, value: &str) -> Vec<Violation> {
+    let of_pod = ["requests", "limits"].map(|field| pod.get(&["resources", field, name]));
+    if container.list == List::Ephemeral
+        || container.request(name).is_some()
+        || of_pod.iter().any(Option::is_some)
+    {
+        return Vec::new();
+    }
+    let message = format!("requests no {}", if name == "cpu" { "CPU" } else { name });
+    let violation = container.violation(&["resources", "requests", name], message);
+    let edits = vec![Edit::Set(violation.path.clone(), plain(value))];
+    vec![violation.fix(Class::Unsafe, Turn::Resources, edits)]
+}
+
+fn memory_limit(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
+    if !container.is_running()
+        || container.limit("memory").is_some()
+        || pod.get(&["resources", "limits", "memory"]).is_some()
+    {
+        return Vec::new();
+    }
+    let message = "may use all memory of its node";
+    let violation = container.violation(&["resources", "limits", "memory"], message);
+    let values = &scene.settings.values;
+    let Some(least) = Quantity::parse(&values.min_memory_limit) else { return vec![violation] };
+    let limit = match container.request("memory") {
+        None => Some(least),
+        some => Quantity::of(some)
+            .map(|request| request.times(values.memory_limit_factor).max(request).max(least)),
+    };
+    let Some(limit) = limit else { return vec![violation] };
+    let edits = vec![Edit::Set(violation.path.clone(), plain(&limit.to_string()))];
+    vec![violation.fix(Class::Unsafe, Turn::Resources, edits)]
+}
+
+fn best_effort(pod: &Pod<'_>, _: Scene<'_>) -> Vec<Violation> {
+    let is_some = |node| Quantity::of(node).is_some_and(Quantity::is_positive);
+    let names = ["cpu", "memory"];
+    let of_pod = ["requests", "limits"]
+        .iter()
+        .any(|field| names.iter().any(|name| is_some(pod.get(&["resources", field, name]))));
+    let mut counted = pod.containers.iter().filter(|one| one.list != List::Ephemeral);
+    let of_container = counted.any(|container| {
+        names.iter().any(|name| is_some(container.request(name)) || is_some(container.limit(name)))
+    });
+    if of_pod || of_container || pod.containers.is_empty() {
+        return Vec::new();
+    }
+    vec![pod.violation(&["containers"], "the pod asks for no CPU and no memory at all")]
+}

@@ -1,0 +1,169 @@
+//! KR-SHD-001, 002, 003: programs get the time that they need to end.
+
+use crate::harden::path::Path;
+use crate::harden::pod::{Container, Pod};
+use crate::harden::rule::{Judge, Rule, Scope, Severity};
+use crate::harden::scene::Scene;
+use crate::harden::settings::Values;
+use crate::harden::value::{below, integer, items, present, text};
+use crate::harden::violation::{Class, Edit, Turn, Violation, plain};
+use crate::yaml::Node;
+
+pub(super) static NO_PRESTOP: Rule = Rule {
+    id: "KR-SHD-001",
+    name: "no-prestop",
+    severity: Severity::Warning,
+    score: "",
+    scope: Scope::Recommended,
+    summary: "What a Service leads to waits before it ends.",
+    why: "A pod is told to end at the moment in which its address begins to be taken from the Services: requests arrive for some seconds more, and fail if nobody listens.",
+    condition: "A Service of the render leads to a port of a container that has no `lifecycle.preStop`, in a Deployment that rolls, a StatefulSet or a Rollout; the pod is not annotated `krender.dev/handles-sigterm-drain: \"true\"`.",
+    fixes: &[(
+        Class::Safe,
+        "adds `preStop.sleep.seconds` of `values.shutdown.preStopSeconds` (5) from v1.30 on, if the budget of KR-SHD-002 holds with it",
+    )],
+    advice: "add `lifecycle: {preStop: {sleep: {seconds: 5}}}` to the container",
+    bad: "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  selector:\n    app: web\n  ports:\n  - port: 8080\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  template:\n    metadata:\n      labels:\n        app: web\n    spec:\n      containers:\n      - name: web\n        image: web:1.0\n        ports:\n        - containerPort: 8080\n",
+    good: "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  selector:\n    app: web\n  ports:\n  - port: 8080\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  template:\n    metadata:\n      labels:\n        app: web\n    spec:\n      containers:\n      - name: web\n        image: web:1.0\n        ports:\n        - containerPort: 8080\n        lifecycle:\n          preStop:\n            sleep:\n              seconds: 5\n",
+    elsewhere: "",
+    judge: Judge::Container(no_prestop),
+};
+
+pub(super) static BUDGET: Rule = Rule {
+    id: "KR-SHD-002",
+    name: "budget",
+    severity: Severity::Error,
+    score: "",
+    scope: Scope::Recommended,
+    summary: "The time to end is enough for all that happens in it.",
+    why: "When `terminationGracePeriodSeconds` are over, programs are killed, with the requests that they are at.",
+    condition: "For a container that runs as long as its pod: the seconds of `preStop` (`sleep`, or `exec` of `sleep`; 5 for others), those of the drain (annotation `krender.dev/drain-seconds`, else `values.shutdown.drainSeconds`, 20) and the margin (5) come to more than `terminationGracePeriodSeconds`.",
+    fixes: &[
+        (Class::Unsafe, "adds `terminationGracePeriodSeconds` with the sum"),
+        (Class::Override, "raises it to the sum"),
+    ],
+    advice: "raise `terminationGracePeriodSeconds`, or say in the annotation `krender.dev/drain-seconds` that the program needs less",
+    bad: pod!(
+        "  terminationGracePeriodSeconds: 10\n  containers:\n  - name: web\n    image: web:1.0\n"
+    ),
+    good: pod!(
+        "  terminationGracePeriodSeconds: 30\n  containers:\n  - name: web\n    image: web:1.0\n"
+    ),
+    elsewhere: "",
+    judge: Judge::Pod(budget),
+};
+
+pub(super) static PRESTOP_EXCEEDS_GRACE: Rule = Rule {
+    id: "KR-SHD-003",
+    name: "prestop-exceeds-grace",
+    severity: Severity::Error,
+    score: "",
+    scope: Scope::Recommended,
+    summary: "`preStop` ends before the time to end is over.",
+    why: "The program gets its signal when `preStop` is through: if no time is left then, it is killed at once. The API server refuses a `sleep` of that kind, and says nothing of an `exec`.",
+    condition: "The seconds of `preStop`, of `sleep` or of an `exec` of `sleep`, are `terminationGracePeriodSeconds` or more.",
+    fixes: &[],
+    advice: "shorten `preStop`, or raise `terminationGracePeriodSeconds`",
+    bad: pod!(
+        "  containers:\n  - name: web\n    image: web:1.0\n    lifecycle:\n      preStop:\n        exec:\n          command: [sleep, \"60\"]\n"
+    ),
+    good: pod!(
+        "  terminationGracePeriodSeconds: 90\n  containers:\n  - name: web\n    image: web:1.0\n    lifecycle:\n      preStop:\n        exec:\n          command: [sleep, \"60\"]\n"
+    ),
+    elsewhere: "",
+    judge: Judge::Container(exceeds_grace),
+};
+
+/// What `preStop` takes that nobody can tell.
+const ASSUMED: i64 = 5;
+
+/// The seconds that `preStop` takes, if it says so.
+fn said(container: &Container<'_>) -> Option<i64> {
+    let hook = below(container.node, &["lifecycle", "preStop"])?;
+    if let Some(sleep) = present(hook, "sleep") {
+        return present(sleep, "seconds").and_then(integer);
+    }
+    let command = items(present(hook, "exec")?.get("command"));
+    let words: Vec<&str> = command.iter().filter_map(Node::as_text).collect();
+    match words[..] {
+        ["sleep" | "/bin/sleep" | "/usr/bin/sleep", time] => seconds(time),
+        ["sh" | "/bin/sh" | "bash" | "/bin/bash", "-c", script] => {
+            let mut words = script.split([' ', ';', '&', '\n']).filter(|word| !word.is_empty());
+            (words.next() == Some("sleep")).then(|| seconds(words.next()?)).flatten()
+        }
+        _ => None,
+    }
+}
+
+/// `60`, `60s`, `1m`.
+fn seconds(time: &str) -> Option<i64> {
+    match time.strip_suffix('m') {
+        Some(minutes) => minutes.parse::<i64>().ok()?.checked_mul(60),
+        None => time.strip_suffix('s').unwrap_or(time).parse().ok(),
+    }
+}
+
+/// The seconds that `preStop` takes.
+fn pre_stop(container: &Container<'_>) -> i64 {
+    let hook = below(container.node, &["lifecycle", "preStop"]);
+    hook.map_or(0, |_| said(container).unwrap_or(ASSUMED))
+}
+
+/// The seconds that the program needs after its signal.
+fn drain(pod: &Pod<'_>, values: &Values) -> i64 {
+    let said = pod.annotation("krender.dev/drain-seconds").and_then(|text| text.parse().ok());
+    said.unwrap_or(values.drain_seconds)
+}
+
+fn no_prestop(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
+    let spec = scene.object.node().get("spec");
+    let strategy = spec.and_then(|spec| below(spec, &["strategy"]));
+    let rolls = match scene.object.kind() {
+        "Deployment" => strategy.and_then(|one| text(one, "type")) != Some("Recreate"),
+        "StatefulSet" | "Rollout" => true,
+        _ => false,
+    };
+    let has_hook = below(container.node, &["lifecycle", "preStop"]).is_some();
+    let handles = pod.annotation("krender.dev/handles-sigterm-drain") == Some("true");
+    if !rolls || has_hook || handles || !container.is_running() || !scene.is_served(pod, container)
+    {
+        return Vec::new();
+    }
+    let message = "ends while requests of a Service still arrive: it has no `preStop`";
+    let violation = container.violation(&["lifecycle", "preStop"], message);
+    let values = &scene.settings.values;
+    let total = [values.pre_stop_seconds, drain(pod, values), values.margin_seconds];
+    if scene.settings.kubernetes() < 30 || total.iter().sum::<i64>() > pod.grace() {
+        return vec![violation];
+    }
+    let path = violation.path.clone().keys(&["sleep", "seconds"]);
+    let edits = vec![Edit::Set(path, plain(&values.pre_stop_seconds.to_string()))];
+    vec![violation.fix(Class::Safe, Turn::Shutdown, edits)]
+}
+
+fn budget(pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
+    let values = &scene.settings.values;
+    let running = pod.containers.iter().filter(|container| container.is_running());
+    let Some(before) = running.map(pre_stop).max() else { return Vec::new() };
+    let (drain, margin) = (drain(pod, values), values.margin_seconds);
+    let total = before.saturating_add(drain).saturating_add(margin);
+    let grace = pod.grace();
+    if total <= grace {
+        return Vec::new();
+    }
+    let key = "terminationGracePeriodSeconds";
+    let message = format!(
+        "the pod has too little time to end: {before} (preStop) + {drain} (drain) + {margin} (margin) = {total} > {grace}"
+    );
+    let violation = pod.violation(&[key], message);
+    let class = if pod.get(&[key]).is_some() { Class::Override } else { Class::Unsafe };
+    let path: Path = violation.path.clone();
+    vec![violation.fix(class, Turn::Shutdown, vec![Edit::Set(path, plain(&total.to_string()))])]
+}
+
+fn exceeds_grace(container: &Container<'_>, pod: &Pod<'_>, _: Scene<'_>) -> Vec<Violation> {
+    let grace = pod.grace();
+    let Some(before) = said(container).filter(|before| *before >= grace) else { return Vec::new() };
+    let message = format!("has a `preStop` of {before} seconds, and {grace} to end");
+    vec![container.violation(&["lifecycle", "preStop"], message)]
+}
