@@ -58,5 +58,6 @@ pub mod plugin;
 pub mod build;
 
 pub mod harden;
+pub mod diff;
 
 pub mod cli;

@@ -1,0 +1,231 @@
+//! The differences of many targets: equal ones told once, what matters first.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use super::compare::What;
+use super::{Effect, Image, Object, Rank, Status, TargetReview, text_of};
+
+/// The differences of all targets.
+#[derive(Debug)]
+pub struct Review {
+    /// The targets, in the order they were given.
+    pub targets: Vec<TargetReview>,
+    /// The differences, those first that matter most.
+    pub groups: Vec<Group>,
+}
+
+/// One difference, and where it is found.
+#[derive(Debug)]
+pub struct Group {
+    /// The places of targets, and of objects in them: the first is the one to show.
+    pub members: Vec<(usize, usize)>,
+}
+
+/// Differences of the same targets.
+#[derive(Debug)]
+pub struct Section<'a> {
+    /// The places of the targets.
+    pub targets: Vec<usize>,
+    /// The differences, those first that matter most.
+    pub groups: Vec<&'a Group>,
+}
+
+/// How many of each there are, equal differences counted once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// Targets that were compared or failed.
+    pub targets: usize,
+    /// Targets that differ.
+    pub different: usize,
+    /// Targets that could not be rendered.
+    pub failed: usize,
+    /// Objects that are new.
+    pub added: usize,
+    /// Objects that are gone.
+    pub removed: usize,
+    /// Objects of which fields or names differ.
+    pub changed: usize,
+    /// Workloads that restart.
+    pub restarted: usize,
+    /// Objects that must be made anew.
+    pub recreated: usize,
+    /// Objects with which something is lost.
+    pub lost: usize,
+}
+
+impl Review {
+    /// Puts together what was found in each target. Linear, and a sort.
+    #[must_use]
+    pub fn of(targets: Vec<TargetReview>) -> Self {
+        let mut groups: Vec<Group> = Vec::new();
+        let mut places: BTreeMap<String, usize> = BTreeMap::new();
+        for (target, review) in targets.iter().enumerate() {
+            for (place, object) in review.objects.iter().enumerate() {
+                if object.folded.is_some() {
+                    continue;
+                }
+                let group = *places.entry(key(object)).or_insert_with(|| {
+                    groups.push(Group { members: Vec::new() });
+                    groups.len() - 1
+                });
+                groups[group].members.push((target, place));
+            }
+        }
+        let mut review = Self { targets, groups: Vec::new() };
+        groups.sort_by_cached_key(|group| review.order(group));
+        review.groups = groups;
+        review
+    }
+
+    fn order(&self, group: &Group) -> (Rank, std::cmp::Reverse<usize>, String, String) {
+        let object = self.object(group);
+        let number = std::cmp::Reverse(group.members.len());
+        (object.rank(), number, object.id().kind.clone(), object.id().name.clone())
+    }
+
+    /// The object to show for a group.
+    #[must_use]
+    pub fn object(&self, group: &Group) -> &Object {
+        let (target, object) = group.members[0];
+        &self.targets[target].objects[object]
+    }
+
+    /// What the objects of a group are called: the kind and name, with the namespace if all are in one.
+    #[must_use]
+    pub fn title(&self, group: &Group) -> String {
+        let ids: BTreeSet<_> = group
+            .members
+            .iter()
+            .map(|&(target, object)| self.targets[target].objects[object].id())
+            .map(|id| (&id.namespace, &id.name))
+            .collect();
+        let object = self.object(group);
+        let names: BTreeSet<&String> = ids.iter().map(|(_, name)| *name).collect();
+        let namespaces: BTreeSet<&String> = ids.iter().map(|(namespace, _)| *namespace).collect();
+        let name = if names.len() == 1 { &object.id().name } else { &object.stem };
+        match namespaces.first().filter(|_| namespaces.len() == 1) {
+            Some(namespace) if !namespace.is_empty() => {
+                format!("{} {namespace}/{name}", object.id().kind)
+            }
+            _ => format!("{} {name}", object.id().kind),
+        }
+    }
+
+    /// Whether anything differs.
+    #[must_use]
+    pub fn is_different(&self) -> bool {
+        self.targets.iter().any(|target| {
+            matches!(target.status, Status::Added | Status::Removed) || !target.objects.is_empty()
+        })
+    }
+
+    /// Whether a target could not be rendered.
+    #[must_use]
+    pub fn has_failures(&self) -> bool {
+        self.targets.iter().any(|target| matches!(target.status, Status::Failed(_)))
+    }
+
+    /// The differences by the targets that they are found in, those sections first that matter most.
+    #[must_use]
+    pub fn sections(&self) -> Vec<Section<'_>> {
+        let mut sections: Vec<Section<'_>> = Vec::new();
+        let mut places: BTreeMap<Vec<usize>, usize> = BTreeMap::new();
+        for group in &self.groups {
+            let mut targets: Vec<usize> = group.members.iter().map(|&(target, _)| target).collect();
+            targets.dedup();
+            let place = *places.entry(targets.clone()).or_insert(sections.len());
+            if place == sections.len() {
+                sections.push(Section { targets, groups: Vec::new() });
+            }
+            sections[place].groups.push(group);
+        }
+        sections
+    }
+
+    /// The images that change, each with the number of targets.
+    #[must_use]
+    pub fn images(&self) -> Vec<(Image, Vec<usize>)> {
+        let mut images: BTreeMap<Image, BTreeSet<usize>> = BTreeMap::new();
+        for group in &self.groups {
+            for effect in &self.object(group).effects {
+                if let Effect::Image(image) = effect {
+                    let targets = group.members.iter().map(|&(target, _)| target);
+                    images.entry(image.clone()).or_default().extend(targets);
+                }
+            }
+        }
+        images.into_iter().map(|(image, targets)| (image, targets.into_iter().collect())).collect()
+    }
+
+    /// How many of each there are.
+    #[must_use]
+    pub fn summary(&self) -> Summary {
+        let mut summary = Summary { targets: self.targets.len(), ..Summary::default() };
+        for target in &self.targets {
+            summary.failed += usize::from(matches!(target.status, Status::Failed(_)));
+            summary.different +=
+                usize::from(!matches!(target.status, Status::Failed(_) | Status::Same));
+        }
+        let mut restarted = BTreeSet::new();
+        for group in &self.groups {
+            let object = self.object(group);
+            match &object.ids {
+                [Some(_), Some(_)] => summary.changed += 1,
+                [Some(_), None] => summary.removed += 1,
+                [None, _] => summary.added += 1,
+            }
+            let has = |wanted: fn(&Effect) -> bool| usize::from(object.effects.iter().any(wanted));
+            summary.recreated += has(|effect| matches!(effect, Effect::Recreated(_)));
+            summary.lost += has(|effect| matches!(effect, Effect::Lost(_)));
+            if has(|effect| matches!(effect, Effect::Restarted(_))) > 0 {
+                restarted.insert(object.label());
+            }
+            restarted.extend(
+                object
+                    .carries
+                    .iter()
+                    .filter(|(_, restarts)| *restarts)
+                    .map(|(label, _)| label.clone()),
+            );
+        }
+        summary.restarted = restarted.len();
+        summary
+    }
+}
+
+/// Text that is equal for objects whose differences are told once: everything but the namespace and what prefixes and
+/// hashes made of the name.
+fn key(object: &Object) -> String {
+    let version = |side: usize| object.ids[side].as_ref().map_or("", |id| &id.api_version);
+    let mut key =
+        format!("{}\0{}\0{}\0{:?}", version(0), version(1), object.label(), object.renamed);
+    // Nothing fails that is written to text.
+    let _ = write!(key, "\0{:?}\0{:?}", object.effects, object.carries);
+    for change in &object.changes {
+        let _ = write!(key, "\0{}\0", change.path);
+        let _ = match (&change.follows, &change.what) {
+            (Some(follows), _) => write!(key, "={follows}"),
+            (None, What::Added(node)) => write!(key, "+{}", text_of(node)),
+            (None, What::Removed(node)) => write!(key, "-{}", text_of(node)),
+            (None, What::Changed(before, after)) => {
+                write!(key, "{}\0>{}", text_of(before), text_of(after))
+            }
+            (None, What::Reordered(before, after)) => write!(key, "{before:?}>{after:?}"),
+        };
+    }
+    if let ([None, Some(node)] | [Some(node), None], true) =
+        (&object.nodes, object.changes.is_empty())
+    {
+        let mut node = node.clone();
+        if let Some(metadata) =
+            node.get_mut("metadata").and_then(|metadata| metadata.as_mapping_mut())
+        {
+            metadata.entries_mut().retain(|(key, _)| !matches!(key.text(), "name" | "namespace"));
+        }
+        key += &text_of(&node);
+    }
+    key
+}

@@ -1,0 +1,205 @@
+//! A review for programs: every difference, and the changes of each target as RFC 6902 operations.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::compare::What;
+use super::group::{Review, Summary};
+use super::operations::{self, operations};
+use super::{Effect, Failure, Identity, Object, Rank, Renaming, Status, TargetReview};
+use crate::error::Result;
+use crate::yaml::Node;
+
+/// The form of what is written: raised when a program that reads it must change.
+const VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct Page<'a> {
+    version: u32,
+    summary: Summary,
+    targets: Vec<Target<'a>>,
+    groups: Vec<Group<'a>>,
+}
+
+#[derive(Serialize)]
+struct Target<'a> {
+    target: &'a str,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_before: Option<Error<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_after: Option<Error<'a>>,
+    /// What makes the list of objects after of the list of those before.
+    operations: Vec<json_patch::PatchOperation>,
+}
+
+#[derive(Serialize)]
+struct Error<'a> {
+    code: &'a str,
+    message: &'a str,
+    place: Option<&'a str>,
+    more: usize,
+}
+
+#[derive(Serialize)]
+struct Group<'a> {
+    change: &'static str,
+    before: Option<Id<'a>>,
+    after: Option<Id<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    renamed: Option<&'static str>,
+    effects: Vec<EffectJson<'a>>,
+    fields: Vec<Field>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    carries: Vec<Carried<'a>>,
+    members: Vec<Member<'a>>,
+}
+
+#[derive(Serialize)]
+struct Id<'a> {
+    api_version: &'a str,
+    kind: &'a str,
+    namespace: &'a str,
+    name: &'a str,
+}
+
+#[derive(Serialize)]
+struct Carried<'a> {
+    object: &'a str,
+    restarts: bool,
+}
+
+#[derive(Serialize)]
+struct Member<'a> {
+    target: &'a str,
+    namespace: &'a str,
+    name: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "effect", rename_all = "kebab-case")]
+enum EffectJson<'a> {
+    Lost { what: &'a str },
+    Recreated { why: &'a [String] },
+    Restarted { why: &'a [String] },
+    Image { name: &'a str, before: &'a str, after: &'a str },
+}
+
+#[derive(Serialize)]
+struct Field {
+    path: String,
+    change: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    follows: Option<String>,
+}
+
+/// Writes a review as one JSON document, indented. It asks for [`Options::renders`](super::Options::renders).
+///
+/// # Errors
+/// As [`operations`].
+pub fn write(review: &Review) -> Result<String> {
+    let page = Page {
+        version: VERSION,
+        summary: review.summary(),
+        targets: review.targets.iter().map(target).collect::<Result<_>>()?,
+        groups: review.groups.iter().map(|of| group(review, of)).collect::<Result<_>>()?,
+    };
+    // Text of its own making: there is nothing in it that JSON cannot hold.
+    Ok(serde_json::to_string_pretty(&page).unwrap_or_default() + "\n")
+}
+
+fn target(review: &TargetReview) -> Result<Target<'_>> {
+    let TargetReview { name, status, pairs, renders, objects } = review;
+    let (status, failures) = match status {
+        Status::Same => ("same", None),
+        Status::Changed => ("changed", None),
+        Status::Added => ("added", None),
+        Status::Removed => ("removed", None),
+        Status::Failed(failures) => ("failed", Some(failures)),
+    };
+    let failure = |side: usize| {
+        let Failure { code, message, place, more } = failures?[side].as_ref()?;
+        Some(Error { code, message, place: place.as_deref(), more: *more })
+    };
+    let operations = match objects.is_empty() {
+        true => Vec::new(),
+        false => operations(pairs, &renders[0], &renders[1])?,
+    };
+    Ok(Target {
+        target: name,
+        status,
+        error_before: failure(0),
+        error_after: failure(1),
+        operations,
+    })
+}
+
+fn group<'a>(review: &'a Review, group: &'a super::Group) -> Result<Group<'a>> {
+    let object = review.object(group);
+    let id = |side: usize| {
+        let Identity { api_version, kind, namespace, name } = object.ids[side].as_ref()?;
+        Some(Id { api_version, kind, namespace, name })
+    };
+    let member = |&(target, place): &(usize, usize)| {
+        let target = &review.targets[target];
+        let id = target.objects[place].id();
+        Member { target: &target.name, namespace: &id.namespace, name: &id.name }
+    };
+    Ok(Group {
+        change: match object.rank() {
+            _ if object.ids[0].is_none() => "added",
+            _ if object.ids[1].is_none() => "removed",
+            Rank::Renamed => "renamed",
+            _ => "changed",
+        },
+        before: id(0),
+        after: id(1),
+        renamed: object.renamed.map(|renamed| match renamed {
+            Renaming::Hash => "hash",
+            Renaming::Version => "version",
+            Renaming::Group => "group",
+            Renaming::Namespace => "namespace",
+            Renaming::Name => "name",
+        }),
+        effects: object.effects.iter().map(effect).collect(),
+        fields: fields(object)?,
+        carries: object
+            .carries
+            .iter()
+            .map(|(object, restarts)| Carried { object, restarts: *restarts })
+            .collect(),
+        members: group.members.iter().map(member).collect(),
+    })
+}
+
+fn effect(effect: &Effect) -> EffectJson<'_> {
+    match effect {
+        Effect::Lost(what) => EffectJson::Lost { what },
+        Effect::Recreated(why) => EffectJson::Recreated { why },
+        Effect::Restarted(why) => EffectJson::Restarted { why },
+        Effect::Image(image) => {
+            EffectJson::Image { name: &image.name, before: &image.before, after: &image.after }
+        }
+    }
+}
+
+fn fields(object: &Object) -> Result<Vec<Field>> {
+    let value = |node: &Node| operations::value(node).map(Some);
+    let field = |change: &super::Change| {
+        let (word, before, after) = match &change.what {
+            What::Added(node) => ("added", None, value(node)?),
+            What::Removed(node) => ("removed", value(node)?, None),
+            What::Changed(before, after) => ("changed", value(before)?, value(after)?),
+            What::Reordered(before, after) => {
+                ("reordered", Some(Value::from(before.clone())), Some(Value::from(after.clone())))
+            }
+        };
+        let follows = change.follows.clone();
+        Ok(Field { path: change.path.to_string(), change: word, before, after, follows })
+    };
+    object.changes.iter().map(field).collect()
+}

@@ -1,0 +1,347 @@
+//! What comes of a difference when it is applied: what is lost, made anew, restarted.
+
+use crate::yaml::Node;
+
+use super::compare::{Change, What};
+use super::pair::Renaming;
+use super::{Identity, Object};
+
+/// What comes of a difference in an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// It is removed, and with it what cannot be brought back: what that is.
+    Lost(&'static str),
+    /// It must be deleted and made anew: for each reason a few words.
+    Recreated(Vec<String>),
+    /// Its pods restart: what changes in them.
+    Restarted(Vec<String>),
+    /// A container runs another image.
+    Image(Image),
+}
+
+/// An image that changes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Image {
+    /// Its name, as long as that stays.
+    pub name: String,
+    /// Its tag and digest before; the whole reference if the name is another.
+    pub before: String,
+    /// The same after.
+    pub after: String,
+}
+
+/// How much a difference matters, the most first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rank {
+    /// Something is lost for good.
+    Lost,
+    /// An object is made anew.
+    Recreated,
+    /// An object is removed.
+    Removed,
+    /// Pods restart.
+    Restarted,
+    /// A field differs.
+    Changed,
+    /// An object is new.
+    Added,
+    /// An object is called differently.
+    Renamed,
+}
+
+impl Object {
+    /// How much the difference matters.
+    #[must_use]
+    pub fn rank(&self) -> Rank {
+        let of_effect = |effect: &Effect| match effect {
+            Effect::Lost(_) => Some(Rank::Lost),
+            Effect::Recreated(_) => Some(Rank::Recreated),
+            Effect::Restarted(_) => Some(Rank::Restarted),
+            Effect::Image(_) => None,
+        };
+        let own = match &self.ids {
+            [Some(_), None] => Rank::Removed,
+            [None, _] => Rank::Added,
+            _ if self.changes.is_empty() => Rank::Renamed,
+            _ => Rank::Changed,
+        };
+        let carried = self.carries.iter().any(|(_, restarts)| *restarts).then_some(Rank::Restarted);
+        self.effects.iter().filter_map(of_effect).chain(carried).fold(own, Rank::min)
+    }
+}
+
+/// Says what comes of the difference in an object.
+pub(super) fn judge(object: &mut Object) {
+    object.effects = match &object.ids {
+        [Some(before), after] => {
+            let another = after.as_ref().is_some_and(|after| is_another(before, after));
+            let lost = (after.is_none() || another).then(|| loss(&before.kind)).flatten();
+            let recreated = if after.is_some() { recreation(object, before) } else { Vec::new() };
+            let restarts = if another { Vec::new() } else { restart(object) };
+            let some = |why: Vec<String>| (!why.is_empty()).then_some(why);
+            lost.map(Effect::Lost)
+                .into_iter()
+                .chain(some(recreated).map(Effect::Recreated))
+                .chain(some(restarts).map(Effect::Restarted))
+                .chain(images(object).into_iter().map(Effect::Image))
+                .collect()
+        }
+        [None, _] => Vec::new(),
+    };
+}
+
+/// Whether a cluster takes them for two objects. An object that has a hash in its name is another on purpose.
+fn is_another(before: &Identity, after: &Identity) -> bool {
+    (&before.name, &before.namespace, before.group())
+        != (&after.name, &after.namespace, after.group())
+}
+
+/// What is gone with the last object of a kind.
+fn loss(kind: &str) -> Option<&'static str> {
+    Some(match kind {
+        "PersistentVolumeClaim" => "the data of its volume",
+        "PersistentVolume" => "the volume",
+        "Namespace" => "everything in the namespace",
+        "CustomResourceDefinition" => "every object of its kind",
+        _ => return None,
+    })
+}
+
+/// Why an object must be made anew.
+fn recreation(object: &Object, before: &Identity) -> Vec<String> {
+    let mut why = match object.renamed {
+        Some(Renaming::Name) => vec![format!("was {}", before.name)],
+        Some(Renaming::Namespace) if before.namespace.is_empty() => {
+            vec!["was in the default namespace".to_owned()]
+        }
+        Some(Renaming::Namespace) => vec![format!("was in namespace {}", before.namespace)],
+        // Clusters serve some kinds under two groups; what is in both has other names for it.
+        Some(Renaming::Hash | Renaming::Version | Renaming::Group) | None => Vec::new(),
+    };
+    let is_sealed =
+        object.nodes[0].as_ref().and_then(|node| node.get("immutable")).and_then(Node::as_text)
+            == Some("true");
+    if object.renamed == Some(Renaming::Hash) {
+        return why;
+    }
+    for change in &object.changes {
+        let path = change.path.to_string();
+        if is_immutable(&before.kind, &path, is_sealed) {
+            why.push(format!("{path} is immutable"));
+        }
+    }
+    why
+}
+
+/// The fields that may not change, by kind: those listed, but for those behind them. (Kubernetes' API reference and
+/// validation: `ValidateStatefulSetUpdate` and its like.)
+const IMMUTABLE: &[(&str, &[&str], &[&str])] = &[
+    ("Deployment", &["spec.selector"], &[]),
+    ("ReplicaSet", &["spec.selector"], &[]),
+    ("DaemonSet", &["spec.selector"], &[]),
+    (
+        "StatefulSet",
+        &["spec"],
+        &[
+            "spec.replicas",
+            "spec.ordinals",
+            "spec.template",
+            "spec.updateStrategy",
+            "spec.revisionHistoryLimit",
+            "spec.persistentVolumeClaimRetentionPolicy",
+            "spec.minReadySeconds",
+        ],
+    ),
+    ("Job", &["spec.selector", "spec.template", "spec.completionMode"], &[]),
+    (
+        "Pod",
+        &["spec"],
+        &[
+            "spec.activeDeadlineSeconds",
+            "spec.terminationGracePeriodSeconds",
+            "spec.tolerations",
+            "spec.schedulingGates",
+        ],
+    ),
+    ("Service", &["spec.clusterIP", "spec.clusterIPs"], &[]),
+    (
+        "PersistentVolumeClaim",
+        &["spec"],
+        &["spec.resources.requests", "spec.volumeAttributesClassName"],
+    ),
+    ("RoleBinding", &["roleRef"], &[]),
+    ("ClusterRoleBinding", &["roleRef"], &[]),
+    ("StorageClass", &["provisioner", "parameters", "reclaimPolicy", "volumeBindingMode"], &[]),
+    ("IngressClass", &["spec.controller"], &[]),
+    ("PriorityClass", &["value", "preemptionPolicy"], &[]),
+    ("RuntimeClass", &["handler"], &[]),
+    (
+        "CustomResourceDefinition",
+        &["spec.group", "spec.scope", "spec.names.plural", "spec.names.kind"],
+        &[],
+    ),
+    ("Secret", &["type"], &[]),
+];
+
+fn is_immutable(kind: &str, path: &str, is_sealed: bool) -> bool {
+    let is_in = |field: &&str| {
+        path.strip_prefix(*field)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    };
+    if is_sealed && matches!(kind, "ConfigMap" | "Secret") {
+        return ["data", "stringData", "binaryData", "immutable"].iter().any(is_in);
+    }
+    // Images of pods that run may be exchanged.
+    let is_image = kind == "Pod" && path.ends_with("].image");
+    let row = IMMUTABLE.iter().find(|(of, ..)| *of == kind);
+    !is_image
+        && row.is_some_and(|(_, fixed, free)| fixed.iter().any(is_in) && !free.iter().any(is_in))
+}
+
+/// What changes in the pods of a workload that restarts them by itself.
+fn restart(object: &Object) -> Vec<String> {
+    const WORKLOADS: [&str; 4] = ["Deployment", "StatefulSet", "DaemonSet", "Rollout"];
+    let Some(after) = object.nodes[1].as_ref().filter(|_| object.ids[0].is_some()) else {
+        return Vec::new();
+    };
+    let spec = |path: &[&str]| {
+        path.iter().try_fold(after, |node, key| node.get(key)).and_then(Node::as_text)
+    };
+    let waits = spec(&["spec", "updateStrategy", "type"]) == Some("OnDelete")
+        || spec(&["spec", "paused"]) == Some("true");
+    if !WORKLOADS.contains(&object.id().kind.as_str()) || waits {
+        return Vec::new();
+    }
+    let mut why = Vec::new();
+    for change in object.changes.iter().filter(|change| change.path.is_below(&["spec", "template"]))
+    {
+        let reason = reason(change);
+        if !why.contains(&reason) {
+            why.push(reason);
+        }
+    }
+    why
+}
+
+fn reason(change: &Change) -> String {
+    if let Some(object) = &change.follows {
+        return format!("new {object}");
+    }
+    let path = change.path.to_string();
+    let path = path.trim_start_matches("spec.template").trim_start_matches('.');
+    if change.path.is_below(&["spec", "template", "metadata", "*"]) {
+        return path.trim_start_matches("metadata.").to_owned();
+    }
+    let path = path.trim_start_matches("spec").trim_start_matches('.');
+    let in_container =
+        ["containers[", "initContainers["].iter().find_map(|list| path.strip_prefix(*list));
+    match in_container.and_then(|rest| rest.split_once("].")) {
+        // Which container does not matter for the restart, nor what exactly: the change itself is shown.
+        Some((_, field)) => field.split(['.', '[']).next().unwrap_or(field).to_owned(),
+        None if path.is_empty() => "the pod template".to_owned(),
+        None => path.split('.').next().unwrap_or(path).to_owned(),
+    }
+}
+
+/// The images that change, each once.
+fn images(object: &Object) -> Vec<Image> {
+    let image = |change: &Change| match (change.path.last_key()?, &change.what) {
+        ("image", What::Changed(before, after)) => {
+            Some(Image::of(before.as_text()?, after.as_text()?))
+        }
+        _ => None,
+    };
+    let mut images: Vec<Image> = object.changes.iter().filter_map(image).collect();
+    images.sort();
+    images.dedup();
+    images
+}
+
+impl Image {
+    fn of(before: &str, after: &str) -> Self {
+        let ((name, old), (other, new)) = (split(before), split(after));
+        if name == other {
+            return Self { name: name.to_owned(), before: old.to_owned(), after: new.to_owned() };
+        }
+        Self { name: String::new(), before: before.to_owned(), after: after.to_owned() }
+    }
+}
+
+/// An image's name, and its tag and digest. A port in the name of the registry is none.
+fn split(image: &str) -> (&str, &str) {
+    let end = image.find('@').unwrap_or(image.len());
+    let start = image[..end].rfind('/').map_or(0, |slash| slash + 1);
+    match image[start..end].find(':') {
+        Some(colon) => (&image[..start + colon], &image[start + colon + 1..]),
+        None if end < image.len() => (&image[..end], &image[end + 1..]),
+        None => (image, "latest"),
+    }
+}
+
+/// Folds objects in which nothing changes but the new name of another into that one.
+pub(super) fn fold(objects: &mut [Object]) {
+    let mut carried: Vec<(String, String, bool)> = Vec::new();
+    let known: Vec<String> =
+        objects.iter().filter(|object| object.renamed.is_some()).map(Object::label).collect();
+    for object in objects.iter_mut() {
+        let mut causes: Vec<&String> = Vec::new();
+        for change in &object.changes {
+            match &change.follows {
+                Some(cause) if known.contains(cause) => causes.push(cause),
+                _ => {
+                    causes.clear();
+                    break;
+                }
+            }
+        }
+        causes.sort();
+        causes.dedup();
+        let is_grave = object
+            .effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Lost(_) | Effect::Recreated(_)));
+        if object.renamed.is_some() || is_grave || causes.is_empty() {
+            continue;
+        }
+        let restarts = object.effects.iter().any(|effect| matches!(effect, Effect::Restarted(_)));
+        let label = object.label();
+        carried.extend(causes.iter().map(|cause| ((*cause).clone(), label.clone(), restarts)));
+        object.folded = causes.first().map(|cause| (*cause).clone());
+    }
+    for object in objects.iter_mut().filter(|object| object.renamed.is_some()) {
+        let label = object.label();
+        let carries = carried.iter().filter(|(cause, ..)| *cause == label);
+        object.carries = carries.map(|(_, label, restarts)| (label.clone(), *restarts)).collect();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_are_named_once() {
+        let image = |before: &str, after: &str| {
+            let image = Image::of(before, after);
+            format!("{}|{}|{}", image.name, image.before, image.after)
+        };
+        assert_eq!(image("nginx:1", "nginx:2"), "nginx|1|2");
+        assert_eq!(image("nginx", "nginx:2"), "nginx|latest|2");
+        assert_eq!(image("host:80/a/b", "host:80/a/b@sha256:1"), "host:80/a/b|latest|sha256:1");
+        assert_eq!(image("a:1@sha256:0", "a:2"), "a|1@sha256:0|2");
+        assert_eq!(image("a:1", "b:1"), "|a:1|b:1");
+    }
+
+    #[test]
+    fn some_fields_may_not_change() {
+        assert!(is_immutable("Deployment", "spec.selector.matchLabels.app", false));
+        assert!(!is_immutable("Deployment", "spec.selectors", false));
+        assert!(is_immutable("StatefulSet", "spec.volumeClaimTemplates[0]", false));
+        assert!(!is_immutable("StatefulSet", "spec.template.spec", false));
+        assert!(!is_immutable("Pod", "spec.containers[a].image", false));
+        assert!(is_immutable("Pod", "spec.containers[a].command", false));
+        assert!(is_immutable("ConfigMap", "data.a", true));
+        assert!(!is_immutable("ConfigMap", "data.a", false));
+        assert!(!is_immutable("Foo", "spec", false));
+    }
+}

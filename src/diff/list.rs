@@ -1,0 +1,133 @@
+//! Which elements of two lists are one another.
+
+use std::collections::BTreeMap;
+
+use similar::{Algorithm, DiffOp, capture_diff_slices};
+
+use crate::schema::Keys;
+use crate::yaml::{Kind, Node};
+
+use super::text_of;
+
+/// How two lists lie beside each other.
+pub(super) struct Alignment {
+    /// The elements that are one another, and those that only one list has. Elements of the second list come in its
+    /// order, those that only the first has where they were.
+    pub pairs: Vec<(Option<usize>, Option<usize>)>,
+    /// What the elements of both lists are called, if they have names.
+    pub names: Option<[Vec<String>; 2]>,
+}
+
+/// Lays two lists beside each other: by the names of their elements, else by what they have in common. `renamed` says
+/// what an element of the first list would be called in the second. Linear where there are names.
+pub(super) fn align(
+    before: &[Node],
+    after: &[Node],
+    keys: Option<Keys<'_>>,
+    renamed: &dyn Fn(&str) -> Option<String>,
+) -> Alignment {
+    match (names(before, keys), names(after, keys)) {
+        (Some(old), Some(new)) if !(old.is_empty() && new.is_empty()) => {
+            let pairs = by_name(&old, &new, renamed);
+            Alignment { pairs, names: Some([old, new]) }
+        }
+        _ => Alignment { pairs: in_common(before, after), names: None },
+    }
+}
+
+/// The names of the elements: the values of the keys that the list is merged by, else those of `name`. Nothing when
+/// an element has none, or two have the same.
+pub(super) fn names(items: &[Node], keys: Option<Keys<'_>>) -> Option<Vec<String>> {
+    let merged = keys.filter(|keys| !keys.is_empty()).map(|keys| keys.iter().collect::<Vec<_>>());
+    let found = merged.and_then(|keys| names_by(items, &keys));
+    found.or_else(|| names_by(items, &["name"]))
+}
+
+fn names_by(items: &[Node], keys: &[&str]) -> Option<Vec<String>> {
+    let (primary, others) = keys.split_first()?;
+    let mut names = Vec::with_capacity(items.len());
+    for item in items {
+        let mut name = item.get(primary)?.as_text()?.to_owned();
+        for value in others.iter().filter_map(|key| item.get(key)?.as_text()) {
+            // The default, which some write and some do not.
+            if value != "TCP" {
+                name = name + "/" + value;
+            }
+        }
+        names.push(name);
+    }
+    let mut sorted: Vec<&String> = names.iter().collect();
+    sorted.sort_unstable();
+    let is_unique = sorted.windows(2).all(|pair| pair[0] != pair[1]);
+    is_unique.then_some(names)
+}
+
+fn by_name(
+    old: &[String],
+    new: &[String],
+    renamed: &dyn Fn(&str) -> Option<String>,
+) -> Vec<(Option<usize>, Option<usize>)> {
+    let mut places: BTreeMap<&str, usize> =
+        old.iter().enumerate().map(|(place, name)| (name.as_str(), place)).collect();
+    let mut partners: Vec<Option<usize>> =
+        new.iter().map(|name| places.remove(name.as_str())).collect();
+    // What is left may be there under the new name of what it refers to.
+    for (name, place) in places {
+        let partner = renamed(name).and_then(|name| new.iter().position(|other| *other == name));
+        if let Some(partner) = partner.filter(|&partner| partners[partner].is_none()) {
+            partners[partner] = Some(place);
+        }
+    }
+    interleave(old.len(), &partners)
+}
+
+/// Puts what only the first list has in front of what came after it there.
+fn interleave(old: usize, partners: &[Option<usize>]) -> Vec<(Option<usize>, Option<usize>)> {
+    let mut is_paired = vec![false; old];
+    for &place in partners.iter().flatten() {
+        is_paired[place] = true;
+    }
+    let (mut pairs, mut next) = (Vec::with_capacity(partners.len()), 0);
+    for (after, &before) in partners.iter().enumerate() {
+        if let Some(before) = before {
+            let gone = (next..before).filter(|&place| !is_paired[place]);
+            pairs.extend(gone.map(|place| (Some(place), None)));
+            next = next.max(before);
+        }
+        pairs.push((before, Some(after)));
+    }
+    pairs.extend((next..old).filter(|&place| !is_paired[place]).map(|place| (Some(place), None)));
+    pairs
+}
+
+/// Elements that are equal, in order; of what lies between them, as many as may be the same with another content.
+fn in_common(before: &[Node], after: &[Node]) -> Vec<(Option<usize>, Option<usize>)> {
+    let [old, new] = [before, after].map(|items| items.iter().map(text_of).collect::<Vec<_>>());
+    // What two lists have in common is not always found the same way from both sides: one of them is always the first.
+    let is_swapped = old > new;
+    let (first, second) = if is_swapped { (&new, &old) } else { (&old, &new) };
+    let mut pairs = Vec::new();
+    for operation in capture_diff_slices(Algorithm::Myers, first, second) {
+        let (_, left, right) = operation.as_tag_tuple();
+        if matches!(operation, DiffOp::Equal { .. }) {
+            pairs.extend(left.zip(right).map(|(left, right)| (Some(left), Some(right))));
+            continue;
+        }
+        let (old, new) = if is_swapped { (right, left) } else { (left, right) };
+        let may_be_same = old.len() == new.len()
+            || old.clone().all(|place| before[place].kind() != Kind::Scalar)
+                && new.clone().all(|place| after[place].kind() != Kind::Scalar);
+        let shared = if may_be_same { old.len().min(new.len()) } else { 0 };
+        let changed = old.clone().zip(new.clone()).take(shared);
+        let swap = |(old, new): (Option<usize>, Option<usize>)| {
+            if is_swapped { (new, old) } else { (old, new) }
+        };
+        pairs.extend(changed.map(|(old, new)| swap((Some(old), Some(new)))));
+        pairs.extend(old.skip(shared).map(|old| swap((Some(old), None))));
+        pairs.extend(new.skip(shared).map(|new| swap((None, Some(new)))));
+    }
+    if is_swapped {
+        pairs.iter_mut().for_each(|(old, new)| std::mem::swap(old, new));
+    }
+    pairs
+}

@@ -1,0 +1,296 @@
+//! A review as Markdown for a comment on a pull request, short enough to be posted.
+//!
+//! GitHub takes 65,536 characters. What would be too much is folded to its title, the least important first, and the
+//! page says so: nothing is left out silently.
+
+use std::fmt::Write as _;
+
+use super::group::{Group, Review, Section};
+use super::outline::{self, Line};
+use super::{Effect, Rank, Status, text};
+
+/// The longest page, in characters: some room is left for what others write around it.
+pub const LONGEST: usize = 60_000;
+
+/// Writes a review as Markdown of at most [`LONGEST`] characters.
+#[must_use]
+pub fn write(review: &Review) -> String {
+    let mut page = head(review);
+    if !review.is_different() {
+        return bounded(page);
+    }
+    let sections = review.sections();
+    let blocks: Vec<Vec<Block>> = sections
+        .iter()
+        .map(|section| section.groups.iter().map(|group| Block::of(review, group)).collect())
+        .collect();
+    // Those first that matter most get their place, until it runs out.
+    let frame = |section: &Section<'_>| open(review, section).chars().count() + CLOSE.len();
+    let mut left = LONGEST.saturating_sub(page.chars().count() + FOOTNOTE_LENGTH);
+    left = left.saturating_sub(sections.iter().map(frame).sum());
+    let titles: usize = blocks.iter().flatten().map(|block| block.title.chars().count()).sum();
+    let has_titles = titles <= left;
+    left = left.saturating_sub(if has_titles { titles } else { 0 });
+    let (mut folded, mut missing) = (0, 0);
+    for (section, blocks) in sections.iter().zip(&blocks) {
+        let mut written = String::new();
+        for block in blocks {
+            let title = block.title.chars().count();
+            if !has_titles && title > left {
+                missing += 1;
+                continue;
+            }
+            left -= if has_titles { 0 } else { title };
+            written += &block.title;
+            let body = block.body.chars().count();
+            if body <= left {
+                left -= body;
+                written += &block.body;
+            } else {
+                folded += 1;
+            }
+        }
+        if !written.is_empty() {
+            page = page + &open(review, section) + &written + CLOSE;
+        }
+    }
+    page += &footnote(folded, missing);
+    bounded(page)
+}
+
+const CLOSE: &str = "\n</details>\n\n";
+/// Room for the longest footnote.
+const FOOTNOTE_LENGTH: usize = 300;
+
+fn footnote(folded: usize, missing: usize) -> String {
+    let mut words = Vec::new();
+    words.extend(
+        (folded > 0).then(|| format!("{folded} differences are shown by their title only")),
+    );
+    words.extend((missing > 0).then(|| format!("{missing} differences are not shown at all")));
+    if words.is_empty() {
+        return String::new();
+    }
+    let text = words.join(", ");
+    format!(
+        "**This page is too short for everything: {text}.** `krender diff` in a terminal shows all of them.\n"
+    )
+}
+
+/// A page whose heading alone is too long (thousands of failures or removed objects): it says that it ends.
+fn bounded(page: String) -> String {
+    if page.chars().count() <= LONGEST {
+        return page;
+    }
+    let mut short = String::new();
+    let mut left = LONGEST - FOOTNOTE_LENGTH;
+    for line in page.lines() {
+        let length = line.chars().count() + 1;
+        // The heading is a list: it may end behind any of its lines. What is folded is not begun.
+        if length > left || line.starts_with("<details") {
+            break;
+        }
+        left -= length;
+        short = short + line + "\n";
+    }
+    short
+        + "\n**This page is too short for everything.** `krender diff` in a terminal shows all of it.\n"
+}
+
+/// A summary, what failed, and what matters most.
+fn head(review: &Review) -> String {
+    let mut out = String::new();
+    if review.is_different() {
+        let _ = writeln!(out, "### {}\n", text::summary(&review.summary()));
+    } else if !review.has_failures() {
+        return "### No differences\n".to_owned();
+    }
+    for target in &review.targets {
+        if let Status::Failed(failures) = &target.status {
+            for (side, failure) in ["before", "after"].iter().zip(failures) {
+                if let Some(failure) = failure {
+                    let (name, failure) = (code(&target.name), code(&failure.to_string()));
+                    let _ = writeln!(out, "- **Cannot be rendered {side}:** {name}: {failure}");
+                }
+            }
+        }
+    }
+    for group in &review.groups {
+        let object = review.object(group);
+        let rank = object.rank();
+        if rank > Rank::Removed {
+            continue;
+        }
+        let title = code(&review.title(group));
+        let found = found_in(review, group);
+        let line = object.effects.iter().find_map(|effect| match effect {
+            Effect::Lost(what) if object.ids[1].is_none() => {
+                Some(format!("**REMOVED:** {title}, and with it {what}"))
+            }
+            Effect::Lost(what) => Some(format!("**REPLACED:** {title}, and with it {what}")),
+            Effect::Recreated(why) => {
+                Some(format!("**Must be made anew:** {title}: {}", code(&why.join(", "))))
+            }
+            Effect::Restarted(_) | Effect::Image(_) => None,
+        });
+        let line = line.unwrap_or_else(|| format!("Removed: {title}"));
+        let _ = writeln!(out, "- {line}{found}");
+    }
+    let images = review.images();
+    if !images.is_empty() {
+        out.push_str("\n| image | before | after | targets |\n|---|---|---|---|\n");
+        for (image, targets) in &images {
+            let cells = [&image.name, &image.before, &image.after].map(|text| cell(text));
+            let targets = cell(&text::targets(review, targets, 3));
+            let _ = writeln!(out, "| {} | {targets} |", cells.join(" | "));
+        }
+    }
+    out.push('\n');
+    out
+}
+
+fn found_in(review: &Review, group: &Group) -> String {
+    if review.targets.len() == 1 {
+        return String::new();
+    }
+    let places: Vec<usize> = group.members.iter().map(|&(target, _)| target).collect();
+    format!(" in {}", code(&text::targets(review, &places, 3)))
+}
+
+/// The title of a section, unfolded if it is short or what matters most.
+fn open(review: &Review, section: &Section<'_>) -> String {
+    let names = html(&text::targets(review, &section.targets, 40));
+    let number = match section.groups.len() {
+        1 => "1 difference".to_owned(),
+        number => format!("{number} differences"),
+    };
+    let open = if section.groups.len() <= 5 { " open" } else { "" };
+    format!("<details{open}><summary><b>{names}</b>: {number}</summary>\n\n")
+}
+
+/// A difference: its title, and what differs below.
+struct Block {
+    title: String,
+    body: String,
+}
+
+impl Block {
+    fn of(review: &Review, group: &Group) -> Self {
+        let object = review.object(group);
+        let word = match &object.ids {
+            [Some(_), Some(_)] => "",
+            [Some(_), None] => "removed ",
+            [None, _] => "new ",
+        };
+        let mut title = format!("- {word}**{}**", code(&review.title(group)));
+        if let Some(text) = outline::renaming(object) {
+            let _ = write!(title, " ({})", code(&text));
+        }
+        let effects = outline::effects(object);
+        if !effects.is_empty() {
+            let _ = write!(
+                title,
+                ": {}",
+                effects.iter().map(|text| code(text)).collect::<Vec<_>>().join(", ")
+            );
+        }
+        title.push('\n');
+        let lines = outline::lines(object);
+        let mut body = String::new();
+        for line in &lines {
+            push(line, &mut body);
+        }
+        if !body.is_empty() {
+            let fence = fence(&body, 3);
+            // In the item of the list above.
+            let indented: String = body.lines().map(|line| format!("  {line}\n")).collect();
+            body = format!("\n  {fence}diff\n{indented}  {fence}\n\n");
+        }
+        Self { title, body }
+    }
+}
+
+/// A line in the language of diffs: what it is stands in the first column.
+fn push(line: &Line, out: &mut String) {
+    let mut write = |mark: char, depth: usize, text: &str| {
+        let indent = depth.saturating_sub(1) * 2;
+        let text = format!("{mark} {:indent$}{text}", "");
+        // Nothing fails that is written to text.
+        let _ = writeln!(out, "{}", text.trim_end());
+    };
+    match line {
+        Line::Parent(path) => write(' ', 1, path),
+        Line::Field { mark, path, depth } => {
+            write(if *mark == '~' { ' ' } else { *mark }, *depth, &format!("{path}:"));
+        }
+        Line::Value { mark, text, depth } => write(*mark, *depth, text),
+        Line::Note { text, depth } => write(' ', *depth, text),
+        Line::Changed { path, before, after, depth } => {
+            write('-', *depth, &format!("{path}: {before}"));
+            write('+', *depth, &format!("{path}: {after}"));
+        }
+    }
+}
+
+/// Text as code, whatever stands in it.
+fn code(text: &str) -> String {
+    let text = outline::visible(text);
+    let fence = fence(&text, 1);
+    let blank = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
+    format!("{fence}{blank}{text}{blank}{fence}")
+}
+
+/// The same in a table, where a bar would end the cell.
+fn cell(text: &str) -> String {
+    if text.is_empty() { String::new() } else { code(text).replace('|', "\\|") }
+}
+
+/// More backticks than stand together in a text.
+fn fence(text: &str, least: usize) -> String {
+    let longest = text.split(|character| character != '`').map(str::len).max().unwrap_or(0);
+    "`".repeat(least.max(longest + 1))
+}
+
+fn html(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diff::{Options, TargetReview};
+
+    fn page(number: usize) -> String {
+        let object = |value: &str| -> String {
+            let text = "word ".repeat(20);
+            let one = |place| {
+                format!(
+                    "{{apiVersion: v1, kind: ConfigMap, metadata: {{name: m{place}}}, data: {{a: '{value} {place} {text}'}}}}\n---\n"
+                )
+            };
+            (0..number).map(one).collect()
+        };
+        let target = crate::diff::tests::target(&object("old"), &object("new"));
+        write(&Review::of(vec![TargetReview::of(&target, &Options::default())]))
+    }
+
+    #[test]
+    fn the_page_is_never_too_long() {
+        let small = page(10);
+        assert!(!small.contains("too short"), "{small}");
+        assert_eq!(small.matches("+ data.a:").count(), 10);
+        let large = page(1000);
+        assert!(large.chars().count() <= LONGEST && large.contains("by their title only"));
+        assert_eq!(large.matches("**`ConfigMap m").count(), 1000);
+        let huge = page(5000);
+        assert!(huge.chars().count() <= LONGEST && huge.contains("are not shown at all"));
+    }
+
+    #[test]
+    fn text_from_input_is_code() {
+        assert_eq!(code("a"), "`a`");
+        assert_eq!(code("a``b`"), "``` a``b` ```");
+        assert_eq!(cell("a|b"), "`a\\|b`");
+        assert_eq!(html("<b>&"), "&lt;b&gt;&amp;");
+    }
+}

@@ -1,0 +1,442 @@
+//! Two renders of the same targets compared: what a change does to every object, judged, and told once.
+//!
+//! A [`Target`] is rendered on both sides by whoever calls. [`TargetReview::of`] pairs its objects and compares them
+//! field by field; [`Review::of`] puts equal changes of many targets together and orders them by what matters. The
+//! formats ([`text`], [`unified`], [`markdown`], [`json`]) write a review down; none of them compares anything.
+//!
+//! What differs is what would be printed differently: how values were written does not count.
+
+mod compare;
+pub mod group;
+pub mod json;
+mod judge;
+mod list;
+pub mod markdown;
+mod mask;
+mod operations;
+mod outline;
+mod pair;
+mod path;
+#[cfg(test)]
+mod tests;
+pub mod text;
+pub mod unified;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::error::{Code, Error, Result};
+use crate::resource::{DEFAULT_NAMESPACE, ResMap, Resource};
+use crate::schema::Schema;
+use crate::source::{Source, Sources};
+use crate::yaml::{self, Node, parse};
+
+pub use compare::{Change, What};
+pub use group::{Group, Review};
+pub use judge::{Effect, Image, Rank};
+pub use operations::operations;
+pub use pair::{Pair, Renaming};
+pub use path::{Ignore, Path, Step};
+
+/// What is compared, and how much of it is shown.
+#[derive(Debug, Default)]
+pub struct Options {
+    /// Fields that are not compared.
+    pub ignore: Vec<Ignore>,
+    /// Objects that are compared; none means all.
+    pub only: Vec<Only>,
+    /// What stands in place of the values of Secrets: a hash with this key. Nothing shows them.
+    pub mask: Option<Vec<u8>>,
+    /// Whether a review keeps the renders: [`unified`] and [`json`] need them.
+    pub renders: bool,
+}
+
+/// Objects by kind and name: `Deployment/web`, in which `*` stands for any text, in any case.
+#[derive(Debug)]
+pub struct Only {
+    kind: String,
+    name: String,
+}
+
+/// A kustomization or a rendered file, on both sides.
+#[derive(Debug)]
+pub struct Target {
+    /// What people call it: its directory.
+    pub name: String,
+    /// What it rendered to.
+    pub before: Side,
+    /// What it renders to.
+    pub after: Side,
+}
+
+/// A target on one side.
+#[derive(Debug)]
+pub enum Side {
+    /// It is not there.
+    Absent,
+    /// It could not be rendered.
+    Failed(Failure),
+    /// What it renders to.
+    Rendered(ResMap),
+}
+
+/// Why a target could not be rendered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The kind of failure.
+    pub code: &'static str,
+    /// What is wrong.
+    pub message: String,
+    /// The file and line, if there is one.
+    pub place: Option<String>,
+    /// How many more failures there are.
+    pub more: usize,
+}
+
+/// What became of one target.
+#[derive(Debug)]
+pub struct TargetReview {
+    /// What people call it.
+    pub name: String,
+    /// What became of it.
+    pub status: Status,
+    /// The objects that differ, in the order that they are printed in.
+    pub objects: Vec<Object>,
+    /// The objects of both sides as they are paired, by their places.
+    pub pairs: Vec<Pair>,
+    /// All objects before and after, if [`Options::renders`] asks for them.
+    pub renders: [Vec<Node>; 2],
+}
+
+/// What became of a target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// It renders to the same.
+    Same,
+    /// Some of its objects differ.
+    Changed,
+    /// It is new.
+    Added,
+    /// It is gone.
+    Removed,
+    /// It could not be rendered before, after, or both.
+    Failed([Option<Failure>; 2]),
+}
+
+/// An object that differs.
+#[derive(Debug)]
+pub struct Object {
+    /// What it is called before, and after; one of them is there.
+    pub ids: [Option<Identity>; 2],
+    /// What it was called before prefixes, suffixes and hashes.
+    pub stem: String,
+    /// Why it has another name, if it has.
+    pub renamed: Option<Renaming>,
+    /// What differs, but for its name. Nothing for an object that is new or gone.
+    pub changes: Vec<Change>,
+    /// What comes of that, the gravest first.
+    pub effects: Vec<Effect>,
+    /// The object whose new name is all that changes here.
+    pub folded: Option<String>,
+    /// Objects that only follow the new name of this one, with whether they restart.
+    pub carries: Vec<(String, bool)>,
+    /// The object before, and after.
+    pub nodes: [Option<Node>; 2],
+}
+
+/// What an object is called.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Identity {
+    /// `apps/v1`
+    pub api_version: String,
+    /// `Deployment`
+    pub kind: String,
+    /// Its namespace; empty when there is none.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+}
+
+impl TargetReview {
+    /// Compares a target.
+    #[must_use]
+    pub fn of(target: &Target, options: &Options) -> Self {
+        let empty = ResMap::new();
+        let sides = [&target.before, &target.after];
+        let failures = sides.map(|side| match side {
+            Side::Failed(failure) => Some(failure.clone()),
+            Side::Absent | Side::Rendered(_) => None,
+        });
+        let rendered = sides.map(|side| match side {
+            Side::Rendered(rendered) => Some(rendered),
+            Side::Failed(_) => None,
+            Side::Absent => Some(&empty),
+        });
+        let mut review = Self {
+            name: target.name.clone(),
+            status: Status::Failed(failures),
+            objects: Vec::new(),
+            pairs: Vec::new(),
+            renders: Default::default(),
+        };
+        let [Some(before), Some(after)] = rendered else { return review };
+        review.status = match review.compare(before, after, options) {
+            Err(error) => Status::Failed([None, Some(Failure::of(&error, &Sources::new()))]),
+            Ok(()) => match (&target.before, &target.after) {
+                (Side::Absent, _) => Status::Added,
+                (_, Side::Absent) => Status::Removed,
+                _ if review.objects.is_empty() => Status::Same,
+                _ => Status::Changed,
+            },
+        };
+        review
+    }
+
+    fn compare(&mut self, before: &ResMap, after: &ResMap, options: &Options) -> Result<()> {
+        let schema = Schema::built_in();
+        self.pairs = pair::pairs(before, after);
+        let both = |pair: &Pair| {
+            (
+                pair.before.and_then(|place| before.get(place)),
+                pair.after.and_then(|place| after.get(place)),
+            )
+        };
+        let renames = Renames::of(self.pairs.iter().map(both));
+        let seen = Seen { options, schema: &schema, renames: &renames };
+        for pair in &self.pairs {
+            let (before, after) = both(pair);
+            self.objects.extend(seen.object(before, after, pair.renamed)?);
+        }
+        judge::fold(&mut self.objects);
+        if options.renders && !self.objects.is_empty() {
+            for (nodes, resources) in self.renders.iter_mut().zip([before, after]) {
+                *nodes =
+                    resources.iter().map(|resource| seen.node(resource)).collect::<Result<_>>()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What objects are looked at with.
+struct Seen<'a> {
+    options: &'a Options,
+    schema: &'a Schema,
+    renames: &'a Renames,
+}
+
+impl Seen<'_> {
+    /// What differs between an object before and after, if anything does.
+    fn object(
+        &self,
+        before: Option<&Resource>,
+        after: Option<&Resource>,
+        renamed: Option<Renaming>,
+    ) -> Result<Option<Object>> {
+        if let (Some(before), Some(after)) = (before, after)
+            && before.node() == after.node()
+        {
+            return Ok(None);
+        }
+        let ids = [before, after].map(|resource| resource.map(Identity::of));
+        let is_wanted = |only: &Only| ids.iter().flatten().any(|id| only.selects(id));
+        if !self.options.only.is_empty() && !self.options.only.iter().any(is_wanted) {
+            return Ok(None);
+        }
+        let nodes = [before, after].map(|resource| resource.map(|resource| self.node(resource)));
+        let [node_before, node_after] = nodes;
+        let nodes = [node_before.transpose()?, node_after.transpose()?];
+        let mut changes = Vec::new();
+        if let [Some(before), Some(after)] = &nodes {
+            let id = ids[1].as_ref().map_or(("", ""), |id| (&id.api_version, &id.kind));
+            changes = compare::compare(before, after, self.schema.of(id.0, id.1), self.renames);
+            // What the object is called stands above its changes.
+            changes.retain(|change| {
+                !["apiVersion", "metadata.name", "metadata.namespace"]
+                    .contains(&change.path.to_string().as_str())
+            });
+            if changes.is_empty() && ids[0] == ids[1] {
+                return Ok(None);
+            }
+        }
+        let stem = before.or(after).map(pair::stem).unwrap_or_default();
+        let mut object = Object {
+            ids,
+            stem,
+            renamed,
+            changes,
+            effects: Vec::new(),
+            folded: None,
+            carries: Vec::new(),
+            nodes,
+        };
+        judge::judge(&mut object);
+        Ok(Some(object))
+    }
+
+    /// The object as it is printed, without what nobody is to see.
+    fn node(&self, resource: &Resource) -> Result<Node> {
+        let gvk = resource.gvk();
+        let kind = self.schema.of(&gvk.api_version(), &gvk.kind);
+        let mut node = path::prune(resource.node(), kind, &self.options.ignore);
+        if let Some(key) = &self.options.mask {
+            mask::mask(&mut node, gvk, key);
+        }
+        let mut text = String::new();
+        yaml::emit(&node, &mut text)?;
+        let document = parse::document(&Source::detached(&text))?;
+        Ok(document.map_or(node, |document| document.root))
+    }
+}
+
+/// The objects that have another name after than before.
+#[derive(Debug, Default)]
+struct Renames {
+    /// What each is called after, by its name before.
+    names: BTreeMap<String, String>,
+    /// What each is, by both names.
+    objects: BTreeMap<(String, String), String>,
+}
+
+impl Renames {
+    fn of<'a>(pairs: impl Iterator<Item = (Option<&'a Resource>, Option<&'a Resource>)>) -> Self {
+        let mut renames = Self::default();
+        for (before, after) in pairs {
+            let (Some(before), Some(after)) = (before, after) else { continue };
+            if before.name() != after.name() {
+                let names = (before.name().to_owned(), after.name().to_owned());
+                renames.names.insert(names.0.clone(), names.1.clone());
+                let label = format!("{} {}", before.kind(), pair::stem(before));
+                renames.objects.entry(names).or_insert(label);
+            }
+        }
+        renames
+    }
+
+    fn new_name(&self, name: &str) -> Option<String> {
+        self.names.get(name).cloned()
+    }
+
+    fn follows(&self, before: &str, after: &str) -> Option<String> {
+        self.objects.get(&(before.to_owned(), after.to_owned())).cloned()
+    }
+}
+
+impl Identity {
+    fn of(resource: &Resource) -> Self {
+        let namespace = resource.namespace();
+        Self {
+            api_version: resource.gvk().api_version().to_string(),
+            kind: resource.kind().to_owned(),
+            namespace: if namespace == DEFAULT_NAMESPACE { "" } else { namespace }.to_owned(),
+            name: resource.name().to_owned(),
+        }
+    }
+
+    /// Group and version without the version.
+    fn group(&self) -> &str {
+        self.api_version.rsplit_once('/').map_or("", |(group, _)| group)
+    }
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} ", self.kind)?;
+        if !self.namespace.is_empty() {
+            write!(formatter, "{}/", self.namespace)?;
+        }
+        formatter.write_str(&self.name)
+    }
+}
+
+impl Object {
+    /// What it is called: after, or before if it is gone.
+    #[must_use]
+    pub fn id(&self) -> &Identity {
+        static NOBODY: Identity = Identity {
+            api_version: String::new(),
+            kind: String::new(),
+            namespace: String::new(),
+            name: String::new(),
+        };
+        self.ids[1].as_ref().or(self.ids[0].as_ref()).unwrap_or(&NOBODY)
+    }
+
+    /// Its kind and the name that it had before prefixes, suffixes and hashes.
+    #[must_use]
+    pub fn label(&self) -> String {
+        format!("{} {}", self.id().kind, self.stem)
+    }
+}
+
+impl Only {
+    /// Reads `KIND/NAME`; a kind alone takes any name.
+    ///
+    /// # Errors
+    /// [`Code::InvalidArgument`] for text without a kind.
+    pub fn parse(text: &str) -> Result<Self> {
+        let (kind, name) = text.split_once('/').unwrap_or((text, "*"));
+        if kind.is_empty() || name.is_empty() {
+            return Err(Error::new(Code::InvalidArgument, format!("`{text}` is no KIND/NAME"))
+                .help("write for example `Deployment/web`, `Deployment` or `*/web`"));
+        }
+        Ok(Self { kind: kind.to_lowercase(), name: name.to_lowercase() })
+    }
+
+    fn selects(&self, id: &Identity) -> bool {
+        glob(&self.kind, &id.kind.to_lowercase()) && glob(&self.name, &id.name.to_lowercase())
+    }
+}
+
+/// Whether text is what a pattern says, in which `*` stands for any text.
+fn glob(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = text.strip_prefix(parts.next().unwrap_or_default()) else { return false };
+    let parts: Vec<&str> = parts.collect();
+    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
+    for part in middle {
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+impl Failure {
+    /// The failure that an error is, with its place in the texts that were read.
+    #[must_use]
+    pub fn of(error: &Error, sources: &Sources) -> Self {
+        let place = sources.locate(error.span());
+        Self {
+            code: error.code().as_str(),
+            message: error.message().to_owned(),
+            place: place
+                .map(|place| format!("{}:{}:{}", place.source.name(), place.line, place.column)),
+            more: error.others().len(),
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(place) = &self.place {
+            write!(formatter, "{place}: ")?;
+        }
+        formatter.write_str(&self.message)?;
+        match self.more {
+            0 => Ok(()),
+            more => write!(formatter, " (and {more} more)"),
+        }
+    }
+}
+
+/// A value as it is printed, without the newline at its end.
+fn text_of(node: &Node) -> String {
+    let mut text = String::new();
+    match yaml::emit(node, &mut text) {
+        Ok(()) => text.trim_end_matches('\n').to_owned(),
+        // Only text that no YAML can hold: it was in no render.
+        Err(_) => format!("{node:?}"),
+    }
+}

@@ -1,0 +1,228 @@
+//! The differences of one object as lines: what the terminal and Markdown have in common.
+
+use similar::{ChangeTag, TextDiff};
+
+use crate::yaml::Node;
+
+use super::compare::{Change, What};
+use super::pair::Renaming;
+use super::{Effect, Object, Path, text_of};
+
+/// What is shown of an object.
+pub(super) enum Line {
+    /// The path that the lines below it begin with.
+    Parent(String),
+    /// A short value before and after.
+    Changed { path: String, before: String, after: String, depth: usize },
+    /// Text above others: of a field that has several lines, or of what is new.
+    Field { mark: char, path: String, depth: usize },
+    /// A line of a value: gone, new, or the same.
+    Value { mark: char, text: String, depth: usize },
+    /// Words about the lines above.
+    Note { text: String, depth: usize },
+}
+
+/// So many lines of one value are shown where nobody asked for all.
+const MOST_LINES: usize = 24;
+
+/// The lines that show what differs in an object.
+pub(super) fn lines(object: &Object) -> Vec<Line> {
+    let mut lines = Vec::new();
+    match &object.nodes {
+        [None, Some(node)] => body('+', node, &mut lines),
+        [Some(_), None] => {}
+        _ => changes(&object.changes, &mut lines),
+    }
+    lines
+}
+
+/// An object that is new, without what it is called.
+fn body(mark: char, node: &Node, lines: &mut Vec<Line>) {
+    // What it is called stands above it.
+    let mut node = node.clone();
+    if let Some(mapping) = node.as_mapping_mut() {
+        if let Some(metadata) = mapping.get_mut("metadata").and_then(Node::as_mapping_mut) {
+            metadata.entries_mut().retain(|(key, _)| !matches!(key.text(), "name" | "namespace"));
+        }
+        let is_shown = |key: &str, value: &Node| match key {
+            "apiVersion" | "kind" => false,
+            "metadata" => !value.is_empty(),
+            _ => true,
+        };
+        mapping.entries_mut().retain(|(key, value)| is_shown(key.text(), value));
+        if mapping.is_empty() {
+            return;
+        }
+    }
+    let text = text_of(&node);
+    let all: Vec<&str> = text.lines().collect();
+    value(mark, &all, 1, lines);
+}
+
+fn value(mark: char, all: &[&str], depth: usize, lines: &mut Vec<Line>) {
+    // A note in place of a line or two would save nothing.
+    let most = if all.len() <= MOST_LINES + 2 { all.len() } else { MOST_LINES };
+    lines.extend(all[..most].iter().map(|line| Line::Value { mark, text: visible(line), depth }));
+    if most < all.len() {
+        let text = format!("… {} more lines", all.len() - most);
+        lines.push(Line::Note { text, depth });
+    }
+}
+
+fn changes(changes: &[Change], lines: &mut Vec<Line>) {
+    let shown: Vec<&Change> = changes.iter().filter(|change| change.follows.is_none()).collect();
+    let parents: Vec<Option<(Path, Path)>> = shown.iter().map(|change| change.path.cut()).collect();
+    let parent =
+        |place: usize| parents.get(place).and_then(Option::as_ref).map(|(parent, _)| parent);
+    let mut last: Option<&Path> = None;
+    for (place, change) in shown.iter().enumerate() {
+        // What has a neighbour below the same path stands below that path.
+        let here = parent(place).filter(|path| !path.steps().is_empty());
+        let is_first = here.is_some() && last != here;
+        let has_neighbour = here.is_some() && (last == here || parent(place + 1) == here);
+        if has_neighbour && is_first {
+            lines.extend(here.map(|path| Line::Parent(visible(&path.to_string()))));
+        }
+        let (path, depth) = match &parents[place] {
+            Some((_, own)) if has_neighbour => (own.short(), 2),
+            _ => (change.path.to_string(), 1),
+        };
+        last = if has_neighbour { here } else { None };
+        one(change, &visible(&path), depth, lines);
+    }
+    let mut follows: Vec<&String> =
+        changes.iter().filter_map(|change| change.follows.as_ref()).collect();
+    follows.sort();
+    follows.dedup();
+    lines.extend(follows.into_iter().map(|object| Line::Note {
+        text: format!("refers to {} by its new name", visible(object)),
+        depth: 1,
+    }));
+}
+
+fn one(change: &Change, path: &str, depth: usize, lines: &mut Vec<Line>) {
+    let mut whole = |mark: char, node: &Node| {
+        let text = value_of(node);
+        match node.as_text() {
+            Some(_) if !text.contains('\n') => {
+                lines.push(Line::Value {
+                    mark,
+                    text: format!("{path}: {}", visible(&text)),
+                    depth,
+                });
+            }
+            _ => {
+                lines.push(Line::Field { mark, path: path.to_owned(), depth });
+                let text = node.as_text().map_or(text.as_str(), |text| text.trim_end_matches('\n'));
+                value(mark, &text.lines().collect::<Vec<_>>(), depth + 1, lines);
+            }
+        }
+    };
+    match &change.what {
+        What::Added(node) => whole('+', node),
+        What::Removed(node) => whole('-', node),
+        What::Changed(before, after) => changed(before, after, path, depth, lines),
+        What::Reordered(before, after) => lines.push(Line::Changed {
+            path: format!("{path} (order)"),
+            before: visible(&before.join(", ")),
+            after: visible(&after.join(", ")),
+            depth,
+        }),
+    }
+}
+
+fn changed(before: &Node, after: &Node, path: &str, depth: usize, lines: &mut Vec<Line>) {
+    let is_plain = |node: &Node, text: &str| node.as_text().is_some() && !text.contains('\n');
+    let (old, new) = (value_of(before), value_of(after));
+    if is_plain(before, &old) && is_plain(after, &new) {
+        let (path, before, after) = (path.to_owned(), visible(&old), visible(&new));
+        lines.push(Line::Changed { path, before, after, depth });
+        return;
+    }
+    let text = |node: &Node, text: String| {
+        node.as_text().map_or(text, |text| text.trim_end_matches('\n').to_owned() + "\n")
+    };
+    let (old, new) = (text(before, old), text(after, new));
+    lines.push(Line::Field { mark: '~', path: path.to_owned(), depth });
+    let difference = TextDiff::from_lines(&old, &new);
+    let mut shown = Vec::new();
+    for (place, hunk) in difference.grouped_ops(2).iter().enumerate() {
+        if place > 0 {
+            shown.push(Line::Note { text: "…".to_owned(), depth: depth + 1 });
+        }
+        for change in hunk.iter().flat_map(|operation| difference.iter_changes(operation)) {
+            let mark = match change.tag() {
+                ChangeTag::Equal => ' ',
+                ChangeTag::Delete => '-',
+                ChangeTag::Insert => '+',
+            };
+            let text = visible(change.value().trim_end_matches('\n'));
+            shown.push(Line::Value { mark, text, depth: depth + 1 });
+        }
+    }
+    let more = shown.len().saturating_sub(MOST_LINES * 2);
+    if more > 2 {
+        shown.truncate(MOST_LINES * 2);
+        shown.push(Line::Note { text: format!("… {more} more lines"), depth: depth + 1 });
+    }
+    lines.append(&mut shown);
+}
+
+/// A value as it is printed, but for strings of one line: those are not folded, however long they are.
+fn value_of(node: &Node) -> String {
+    let text = text_of(node);
+    match node.as_text() {
+        Some(value) if text.contains('\n') && !value.contains('\n') => value.to_owned(),
+        _ => text,
+    }
+}
+
+/// What comes of a difference, in a few words each; images are told elsewhere.
+pub(super) fn effects(object: &Object) -> Vec<String> {
+    let mut words: Vec<String> = object
+        .effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Lost(what) => Some(format!("LOSES {what}")),
+            Effect::Recreated(why) => Some(format!("must be made anew: {}", why.join(", "))),
+            Effect::Restarted(why) => Some(format!("restarts: {}", why.join(", "))),
+            Effect::Image(_) => None,
+        })
+        .collect();
+    let carried = |restarts: bool| {
+        let labels = object.carries.iter().filter(|(_, other)| *other == restarts);
+        let labels: Vec<&str> = labels.map(|(label, _)| label.as_str()).collect();
+        (!labels.is_empty()).then(|| labels.join(", "))
+    };
+    words.extend(carried(true).map(|labels| format!("restarts {labels}")));
+    words.extend(carried(false).map(|labels| format!("{labels} refers to it by its new name")));
+    words.iter().map(|text| visible(text)).collect()
+}
+
+/// How an object is called differently, if it is.
+pub(super) fn renaming(object: &Object) -> Option<String> {
+    let [Some(before), Some(after)] = &object.ids else { return None };
+    let (old, new) = match object.renamed? {
+        Renaming::Hash => return Some("new hash in its name".to_owned()),
+        Renaming::Version | Renaming::Group => (&before.api_version, &after.api_version),
+        Renaming::Namespace => (&before.namespace, &after.namespace),
+        Renaming::Name => (&before.name, &after.name),
+    };
+    let or_default =
+        |text: &str| if text.is_empty() { "default".to_owned() } else { visible(text) };
+    Some(format!("{} → {}", or_default(old), or_default(new)))
+}
+
+/// Text from input as it is safe to show: a terminal obeys control characters, and marks that turn the direction of
+/// text make it read as what it is not.
+pub(super) fn visible(text: &str) -> String {
+    let is_invisible = |character: char| {
+        character.is_control() && character != '\t'
+            || matches!(character, '\u{61C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+    };
+    let escape = |character: char| match is_invisible(character) {
+        true => character.escape_default().to_string(),
+        false => character.to_string(),
+    };
+    if text.contains(is_invisible) { text.chars().map(escape).collect() } else { text.to_owned() }
+}

@@ -1,0 +1,285 @@
+//! Which objects of two renders are one another.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use crate::resource::{ResMap, Resource};
+use crate::yaml::{Kind, Node};
+
+/// An object before and after, by its places in the renders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pair {
+    /// Its place before; nothing if it is new.
+    pub before: Option<usize>,
+    /// Its place after; nothing if it is gone.
+    pub after: Option<usize>,
+    /// Why it is called differently, if it is.
+    pub renamed: Option<Renaming>,
+}
+
+/// Why an object is called differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Renaming {
+    /// The hash of its content is another, or was added, or is gone.
+    Hash,
+    /// It is of another version of its group.
+    Version,
+    /// It is of another group.
+    Group,
+    /// It is in another namespace.
+    Namespace,
+    /// It has another name: a prefix, say.
+    Name,
+}
+
+/// Pairs the objects of two renders: those of one id; then those that differ in their version or group, in the hash in
+/// their name, in their namespace; then those whose content is mostly the same. Linear, but for the last.
+///
+/// Pairs come in the order of the second render, what is gone where it was.
+pub(super) fn pairs(before: &ResMap, after: &ResMap) -> Vec<Pair> {
+    let mut pairing = Pairing {
+        before: before.iter().collect(),
+        after: after.iter().collect(),
+        partners: vec![None; after.len()],
+        is_taken: vec![false; before.len()],
+    };
+    let namespace = |resource: &Resource| resource.id().effective_namespace().to_owned();
+    let (name, kind) = (
+        |resource: &Resource| resource.name().to_owned(),
+        |resource: &Resource| resource.kind().to_owned(),
+    );
+    let group = |resource: &Resource| resource.gvk().group.to_string();
+    let version = |resource: &Resource| resource.gvk().version.to_string();
+    pairing.by(None, |of| [group(of), version(of), kind(of), namespace(of), name(of)]);
+    pairing.by(Some(Renaming::Version), |of| [group(of), kind(of), namespace(of), name(of)]);
+    pairing.by(Some(Renaming::Hash), |of| [group(of), kind(of), namespace(of), stem(of)]);
+    pairing.by_content(Renaming::Group, |of| [kind(of), namespace(of), name(of)], |_, _| true);
+    pairing.by(Some(Renaming::Namespace), |of| [group(of), kind(of), stem(of)]);
+    pairing.by_content(
+        Renaming::Name,
+        |of| [group(of), kind(of)],
+        |before, after| shares_words(before.name(), after.name()),
+    );
+    pairing.finish()
+}
+
+/// The name of an object before prefixes, suffixes and hashes, as far as the build that made it remembers; else without
+/// what looks like a hash of its content.
+pub(super) fn stem(resource: &Resource) -> String {
+    match resource.previous.first() {
+        Some(previous) => previous.name.to_string(),
+        None => without_hash(resource.name()).to_owned(),
+    }
+}
+
+/// A name without the ten digits that kustomize makes of a hash, all of which are letters or digits of its own choice.
+fn without_hash(name: &str) -> &str {
+    match name.rsplit_once('-') {
+        Some((stem, hash))
+            if hash.len() == 10 && hash.bytes().all(|byte| b"gh2k456789mbcdtf".contains(&byte)) =>
+        {
+            stem
+        }
+        _ => name,
+    }
+}
+
+struct Pairing<'a> {
+    before: Vec<&'a Resource>,
+    after: Vec<&'a Resource>,
+    /// For each object after: its place before, and why it is called differently.
+    partners: Vec<Option<(usize, Option<Renaming>)>>,
+    is_taken: Vec<bool>,
+}
+
+/// Objects of one kind that are compared by content: more are taken for what they are.
+const MOST_BY_CONTENT: usize = 64;
+/// So much of two objects must be equal for one to be the other, in hundredths.
+const ALIKE: usize = 60;
+
+impl Pairing<'_> {
+    /// Pairs what has one key, in order.
+    fn by<const N: usize>(
+        &mut self,
+        renamed: Option<Renaming>,
+        key: impl Fn(&Resource) -> [String; N],
+    ) {
+        let mut places: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+        for place in self.free_before().rev() {
+            places.entry(key(self.before[place])).or_default().push(place);
+        }
+        if places.is_empty() {
+            return;
+        }
+        for place in 0..self.after.len() {
+            if self.partners[place].is_some() {
+                continue;
+            }
+            let found = places.get_mut(&key(self.after[place])).and_then(Vec::pop);
+            if let Some(found) = found {
+                self.pair(found, place, renamed);
+            }
+        }
+    }
+
+    /// Pairs what has one key and mostly the same content, the most alike first.
+    fn by_content<const N: usize>(
+        &mut self,
+        renamed: Renaming,
+        key: impl Fn(&Resource) -> [String; N],
+        may_be: impl Fn(&Resource, &Resource) -> bool,
+    ) {
+        let mut buckets: BTreeMap<_, [Vec<usize>; 2]> = BTreeMap::new();
+        for place in self.free_before() {
+            buckets.entry(key(self.before[place])).or_default()[0].push(place);
+        }
+        for place in (0..self.after.len()).filter(|&place| self.partners[place].is_none()) {
+            buckets.entry(key(self.after[place])).or_default()[1].push(place);
+        }
+        let is_small = |bucket: &[Vec<usize>; 2]| {
+            bucket.iter().all(|places| !places.is_empty() && places.len() <= MOST_BY_CONTENT)
+        };
+        for [old, new] in buckets.into_values().filter(is_small) {
+            let contents = |places: &[usize], of: &[&Resource]| -> Vec<(usize, Vec<u64>)> {
+                places.iter().map(|&place| (place, content(of[place].node()))).collect()
+            };
+            let (old, new) = (contents(&old, &self.before), contents(&new, &self.after));
+            let mut candidates = Vec::new();
+            for (before, left) in &old {
+                for (after, right) in &new {
+                    let (left_name, right_name) =
+                        (self.before[*before].name(), self.after[*after].name());
+                    let score = alike(left, right);
+                    if score >= ALIKE && may_be(self.before[*before], self.after[*after]) {
+                        // Ordered by what does not depend on which side is the first.
+                        let names = (left_name.min(right_name), left_name.max(right_name));
+                        candidates.push((100 - score, names, *before, *after));
+                    }
+                }
+            }
+            candidates.sort();
+            let chosen: Vec<_> =
+                candidates.iter().map(|&(_, _, before, after)| (before, after)).collect();
+            for (before, after) in chosen {
+                if !self.is_taken[before] && self.partners[after].is_none() {
+                    self.pair(before, after, Some(renamed));
+                }
+            }
+        }
+    }
+
+    fn free_before(&self) -> impl DoubleEndedIterator<Item = usize> {
+        (0..self.before.len()).filter(|&place| !self.is_taken[place])
+    }
+
+    fn pair(&mut self, before: usize, after: usize, renamed: Option<Renaming>) {
+        self.is_taken[before] = true;
+        self.partners[after] = Some((before, renamed));
+    }
+
+    fn finish(self) -> Vec<Pair> {
+        let mut pairs = Vec::with_capacity(self.after.len());
+        let mut next = 0;
+        let gone = |range: std::ops::Range<usize>| {
+            let is_taken = &self.is_taken;
+            range.filter(|&place| !is_taken[place]).map(|place| Pair {
+                before: Some(place),
+                after: None,
+                renamed: None,
+            })
+        };
+        for (after, partner) in self.partners.iter().enumerate() {
+            if let &Some((before, _)) = partner {
+                pairs.extend(gone(next..before));
+                next = next.max(before);
+            }
+            let (before, renamed) =
+                partner.map_or((None, None), |(before, renamed)| (Some(before), renamed));
+            pairs.push(Pair { before, after: Some(after), renamed });
+        }
+        pairs.extend(gone(next..self.is_taken.len()));
+        pairs
+    }
+}
+
+/// The values of an object with the keys above them, as sorted hashes; without its name and namespace.
+fn content(node: &Node) -> Vec<u64> {
+    let mut values = Vec::new();
+    let mut pending = vec![(node, 0_u64)];
+    let hash = |above: u64, text: &str| {
+        let mut hasher = DefaultHasher::new();
+        (above, text).hash(&mut hasher);
+        hasher.finish()
+    };
+    let is_name = |key: &str| matches!(key, "name" | "namespace" | "apiVersion");
+    while let Some((node, above)) = pending.pop() {
+        match node.kind() {
+            Kind::Scalar => values.push(hash(above, node.as_text().unwrap_or_default())),
+            Kind::Sequence => {
+                let items = node.as_sequence().into_iter().flat_map(|list| list.items());
+                pending.extend(items.map(|item| (item, hash(above, "-"))));
+            }
+            Kind::Mapping => {
+                let fields = node.as_mapping().into_iter().flat_map(|mapping| mapping.iter());
+                let fields = fields.filter(|(key, _)| !is_name(key.text()));
+                pending.extend(fields.map(|(key, value)| (value, hash(above, key.text()))));
+            }
+        }
+    }
+    values.sort_unstable();
+    values
+}
+
+/// How much of two sorted lists is the same, in hundredths.
+fn alike(left: &[u64], right: &[u64]) -> usize {
+    let (mut at_left, mut at_right, mut same) = (0, 0, 0);
+    while let (Some(one), Some(other)) = (left.get(at_left), right.get(at_right)) {
+        same += usize::from(one == other);
+        at_left += usize::from(one <= other);
+        at_right += usize::from(other <= one);
+    }
+    (200 * same) / (left.len() + right.len()).max(1)
+}
+
+/// Whether two names have a word in common at their beginning or their end.
+fn shares_words(left: &str, right: &str) -> bool {
+    let words = |name: &str| name.split(['-', '.', ':']).map(str::to_owned).collect::<Vec<_>>();
+    let (left, right) = (words(left), words(right));
+    left.first() == right.first() || left.last() == right.last()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::sample::read;
+
+    #[track_caller]
+    fn paired(before: &str, after: &str) -> Vec<(Option<usize>, Option<usize>, Option<Renaming>)> {
+        let [before, after] = [before, after].map(|text| ResMap::from(read(text).unwrap()));
+        let pairs = pairs(&before, &after);
+        pairs.into_iter().map(|pair| (pair.before, pair.after, pair.renamed)).collect()
+    }
+
+    fn object(kind: &str, name: &str, rest: &str) -> String {
+        format!("{{apiVersion: v1, kind: {kind}, metadata: {{name: {name}}}{rest}}}\n---\n")
+    }
+
+    #[test]
+    fn objects_are_found_under_other_names() {
+        let data = ", data: {a: '1', b: '2', c: '3'}";
+        let before = object("ConfigMap", "conf-gh2k456789", "") + &object("Pod", "web", "");
+        let after = object("Pod", "web", "") + &object("ConfigMap", "conf-gh2k4567bb", data);
+        assert_eq!(
+            paired(&before, &after),
+            [(Some(1), Some(0), None), (Some(0), Some(1), Some(Renaming::Hash))].map(|pair| pair)
+        );
+        let renamed =
+            |other: &str| paired(&object("A", "dev-web", data), &object("A", other, data));
+        assert_eq!(renamed("prod-web"), [(Some(0), Some(0), Some(Renaming::Name))]);
+        assert_eq!(renamed("another").len(), 2);
+        let versioned = object("A", "a", "").replace("v1", "g/v1beta1");
+        let moved = |to: &str| paired(&versioned, &versioned.replace("g/v1beta1", to))[0].2;
+        assert_eq!(moved("g/v1"), Some(Renaming::Version));
+        assert_eq!(moved("h/v1"), Some(Renaming::Group));
+    }
+}

@@ -1,0 +1,171 @@
+//! What always holds of a difference, over random renders.
+
+use proptest::prelude::*;
+use serde_json::Value;
+
+use super::*;
+use crate::resource::sample::read;
+
+pub(super) fn target(before: &str, after: &str) -> Target {
+    let side = |text: &str| Side::Rendered(read(text).unwrap().into());
+    Target { name: "overlays/prod".to_owned(), before: side(before), after: side(after) }
+}
+
+fn review(before: &str, after: &str) -> TargetReview {
+    TargetReview::of(&target(before, after), &Options { renders: true, ..Options::default() })
+}
+
+/// Names of few letters, so that they meet often.
+fn word() -> impl Strategy<Value = String> {
+    prop::sample::select(vec!["a", "b", "c", "on", "1", "~", "a.b/c"]).prop_map(str::to_owned)
+}
+
+fn field() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        word(),
+        word().prop_map(|word| format!("'{word}'")),
+        Just("\"a\\nb\\n\"".to_owned()),
+        Just("{}".to_owned()),
+        Just("12345678901234567".to_owned()),
+        Just("0x10".to_owned()),
+    ];
+    leaf.prop_recursive(3, 24, 4, |inner| {
+        prop_oneof![
+            prop::collection::btree_map(word(), inner.clone(), 0..4)
+                .prop_map(|entries| flow(&entries)),
+            prop::collection::vec(inner.clone(), 0..5)
+                .prop_map(|items| format!("[{}]", items.join(", "))),
+            prop::collection::vec((word(), inner), 0..4).prop_map(|items| {
+                let items =
+                    items.iter().map(|(name, value)| format!("{{name: {name}, v: {value}}}"));
+                format!("[{}]", items.collect::<Vec<_>>().join(", "))
+            }),
+        ]
+    })
+}
+
+fn flow(entries: &BTreeMap<String, String>) -> String {
+    let entries = entries.iter().map(|(key, value)| format!("'{key}': {value}"));
+    format!("{{{}}}", entries.collect::<Vec<_>>().join(", "))
+}
+
+fn container() -> impl Strategy<Value = String> {
+    let ports = prop::collection::vec((1..4, prop::bool::ANY), 0..4).prop_map(|ports| {
+        let port = |(number, udp): &(i32, bool)| {
+            format!("{{containerPort: {number}, protocol: {}}}", if *udp { "UDP" } else { "TCP" })
+        };
+        format!("[{}]", ports.iter().map(port).collect::<Vec<_>>().join(", "))
+    });
+    (word(), word(), ports, field()).prop_map(|(name, tag, ports, field)| {
+        format!("{{name: '{name}', image: 'web:{tag}', ports: {ports}, command: {field}}}")
+    })
+}
+
+fn object() -> impl Strategy<Value = String> {
+    let name = prop::sample::select(vec!["a", "b", "dev-a", "conf-gh2k456789", "conf-gh2k4567bb"]);
+    let deployment = (prop::collection::vec(container(), 0..3), 0..3).prop_map(|(list, replicas)| {
+        let containers = list.join(", ");
+        format!("apiVersion: apps/v1, kind: Deployment, spec: {{replicas: {replicas}, template: {{spec: {{containers: [{containers}]}}}}}}")
+    });
+    let map = field().prop_map(|data| format!("apiVersion: v1, kind: ConfigMap, data: {data}"));
+    let custom = (1..3, field()).prop_map(|(version, spec)| {
+        format!("apiVersion: g/v{version}, kind: Custom, spec: {spec}")
+    });
+    (prop_oneof![deployment, map, custom], name, prop::bool::ANY).prop_map(|(body, name, other)| {
+        let namespace = if other { ", namespace: other" } else { "" };
+        format!("{{{body}, metadata: {{name: {name}{namespace}}}}}\n---\n")
+    })
+}
+
+fn render() -> impl Strategy<Value = String> {
+    prop::collection::vec(object(), 0..5).prop_map(|objects| objects.concat())
+}
+
+fn json(nodes: &[Node]) -> Value {
+    nodes.iter().map(|node| operations::value(node).unwrap()).collect()
+}
+
+/// All nodes of a side, whether or not anything differs.
+fn nodes(side: &Side) -> Vec<Node> {
+    let Side::Rendered(resources) = side else { return Vec::new() };
+    resources.iter().map(|resource| resource.node().clone()).collect()
+}
+
+/// Text for everything that a review says, whatever the order.
+fn said(review: &TargetReview, is_mirrored: bool) -> Vec<String> {
+    let mut said = Vec::new();
+    for object in &review.objects {
+        let [before, after] = object.ids.clone();
+        let ids = if is_mirrored { [after, before] } else { [before, after] };
+        said.push(format!("{ids:?} {:?}", object.renamed));
+        for change in &object.changes {
+            let change = if is_mirrored { change.mirrored() } else { change.clone() };
+            said.push(format!("{ids:?} {:?} {:?}", change.path, change.what));
+        }
+    }
+    said.sort();
+    said
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn nothing_differs_from_itself(text in render()) {
+        let review = review(&text, &text);
+        prop_assert_eq!(review.status, Status::Same);
+        // Nor where it is written in another way.
+        let Side::Rendered(resources) = target(&text, "").before else { unreachable!() };
+        let review = self::review(&text, &resources.to_yaml().unwrap());
+        prop_assert_eq!(review.status, Status::Same, "{:?}", review.objects);
+    }
+
+    #[test]
+    fn operations_make_one_of_the_other(before in render(), after in render()) {
+        let review = review(&before, &after);
+        let target = target(&before, &after);
+        let [old, new] = if review.objects.is_empty() {
+            [nodes(&target.before), nodes(&target.after)]
+        } else {
+            review.renders.clone()
+        };
+        let operations = operations(&review.pairs, &old, &new).unwrap();
+        let mut patched = json(&old);
+        json_patch::patch(&mut patched, &operations).unwrap();
+        prop_assert_eq!(patched, json(&new));
+    }
+
+    #[test]
+    fn the_other_way_round_is_the_mirror(before in render(), after in render()) {
+        let (there, back) = (review(&before, &after), review(&after, &before));
+        prop_assert_eq!(said(&there, false), said(&back, true));
+    }
+}
+
+#[test]
+fn deep_documents_are_compared_as_a_whole() {
+    let body = || {
+        let object = |leaf: &str| {
+            let (open, close) = ("[".repeat(5000), "]".repeat(5000));
+            format!("{{apiVersion: v1, kind: A, metadata: {{name: a}}, spec: {open}{leaf}{close}}}")
+        };
+        let review = review(&object("a"), &object("b"));
+        assert_eq!(review.objects[0].changes.len(), 1);
+        assert!(operations(&review.pairs, &review.renders[0], &review.renders[1]).is_err());
+    };
+    std::thread::Builder::new().stack_size(512 << 10).spawn(body).unwrap().join().unwrap();
+}
+
+#[test]
+fn only_some_objects_are_compared() {
+    let wanted = |only: &str, id: &str| {
+        let (kind, name) = id.split_once('/').unwrap();
+        let text = format!("{{apiVersion: v1, kind: {kind}, metadata: {{name: {name}}}}}");
+        Only::parse(only).unwrap().selects(&Identity::of(&read(&text).unwrap()[0]))
+    };
+    for only in ["Deployment/web", "deployment", "*/web", "*/w*b", "Deployment/*"] {
+        assert!(wanted(only, "Deployment/web"), "{only}");
+        assert!(!wanted(only, "Service/other"), "{only}");
+    }
+    assert!(Only::parse("/web").is_err());
+}

@@ -1,0 +1,310 @@
+//! A review for the terminal: a summary, then every difference with the targets that it is found in.
+
+use std::fmt::Write as _;
+
+use super::group::{Group, Review, Section, Summary};
+use super::outline::{self, Line, visible};
+use super::{Effect, Image, Object, Rank, Status};
+
+const BOLD: &str = "\x1b[1m";
+const DIM: &str = "\x1b[2m";
+const RED: &str = "\x1b[31m";
+const GREEN: &str = "\x1b[32m";
+const YELLOW: &str = "\x1b[33m";
+const CYAN: &str = "\x1b[36m";
+const ALARM: &str = "\x1b[1;31m";
+const RESET: &str = "\x1b[0m";
+
+/// Writes a review for a terminal of this width, in colour: who writes where no colours are, strips them.
+#[must_use]
+pub fn write(review: &Review, width: usize) -> String {
+    let mut page = Page { out: String::new(), width: width.max(40), review };
+    page.failures();
+    if !review.is_different() {
+        if review.targets.is_empty() || review.summary().failed < review.targets.len() {
+            page.line(0, "", "no differences");
+        }
+        return page.out;
+    }
+    page.heading();
+    page.first();
+    for section in review.sections() {
+        page.section(&section);
+    }
+    page.empty_targets();
+    page.out
+}
+
+/// The one line that says how much differs.
+pub(super) fn summary(summary: &Summary) -> String {
+    let Summary { targets, different, failed, added, removed, changed, restarted, recreated, lost } =
+        *summary;
+    let mut words = vec![match targets {
+        1 => "1 target compared".to_owned(),
+        _ => format!("{different} of {targets} targets differ"),
+    }];
+    let objects = [(changed, "changed"), (added, "added"), (removed, "removed")];
+    let effects = [(restarted, "restarting"), (recreated, "to be made anew"), (lost, "LOST")];
+    for (number, word) in objects.into_iter().chain(effects) {
+        words.extend((number > 0).then(|| format!("{number} {word}")));
+    }
+    words.extend((failed > 0).then(|| format!("{failed} not rendered")));
+    words.join(" · ")
+}
+
+/// An image and what becomes of it.
+pub(super) fn image(image: &Image) -> String {
+    let Image { name, before, after } = image;
+    let name = if name.is_empty() { String::new() } else { format!("{name}: ") };
+    visible(&format!("{name}{before} → {after}"))
+}
+
+/// A few names of targets, and how many more there are.
+pub(super) fn targets(review: &Review, targets: &[usize], most: usize) -> String {
+    let names = |places: &[usize]| {
+        let names: Vec<String> =
+            places.iter().map(|&place| visible(&review.targets[place].name)).collect();
+        names.join(", ")
+    };
+    match targets.len() {
+        number if number == review.targets.len() && number > 1 => format!("all {number} targets"),
+        number if number > most => format!("{number} targets: {}, …", names(&targets[..most])),
+        _ => names(targets),
+    }
+}
+
+struct Page<'a> {
+    out: String,
+    width: usize,
+    review: &'a Review,
+}
+
+impl Page<'_> {
+    fn line(&mut self, indent: usize, style: &str, text: &str) {
+        let reset = if style.is_empty() { "" } else { RESET };
+        // Nothing fails that is written to text.
+        let _ = writeln!(self.out, "{:indent$}{style}{text}{reset}", "");
+    }
+
+    /// Words that go on in the next line, further in, where the terminal ends.
+    fn wrapped(&mut self, indent: usize, style: &str, text: &str) {
+        let (mut line, mut margin) = (String::new(), indent);
+        for word in text.split(' ') {
+            let width = margin + line.chars().count() + word.chars().count() + 1;
+            if !line.is_empty() && width > self.width {
+                self.line(margin, style, &line);
+                line.clear();
+                margin = indent + 2;
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line += word;
+        }
+        self.line(margin, style, &line);
+    }
+
+    fn failures(&mut self) {
+        for target in &self.review.targets {
+            let Status::Failed([before, after]) = &target.status else { continue };
+            let name = visible(&target.name);
+            let both = [("before", before), ("after", after)];
+            if before == after {
+                self.line(0, ALARM, &format!("! {name} cannot be rendered, before and after"));
+            } else {
+                let sides: Vec<&str> = both
+                    .iter()
+                    .filter(|(_, failure)| failure.is_some())
+                    .map(|(side, _)| *side)
+                    .collect();
+                self.line(
+                    0,
+                    ALARM,
+                    &format!("! {name} cannot be rendered {}", sides.join(" and ")),
+                );
+            }
+            for (side, failure) in both {
+                if let Some(failure) =
+                    failure.as_ref().filter(|_| side == "before" || before != after)
+                {
+                    self.wrapped(4, "", &visible(&format!("{failure} [{}]", failure.code)));
+                }
+            }
+            self.out.push('\n');
+        }
+    }
+
+    fn heading(&mut self) {
+        self.wrapped(0, BOLD, &summary(&self.review.summary()));
+    }
+
+    /// What matters most, a line each.
+    fn first(&mut self) {
+        let grave: Vec<&Group> = self
+            .review
+            .groups
+            .iter()
+            .filter(|group| self.review.object(group).rank() <= Rank::Removed)
+            .collect();
+        let images = self.review.images();
+        if grave.is_empty() && images.is_empty() {
+            return;
+        }
+        self.out.push('\n');
+        for group in grave {
+            let object = self.review.object(group);
+            let places: Vec<usize> = group.members.iter().map(|&(target, _)| target).collect();
+            let found = self.found_in(&places);
+            let title = visible(&self.review.title(group));
+            let gone = object.ids[1].is_none();
+            let lost = object.effects.iter().find_map(|effect| match effect {
+                Effect::Lost(what) => Some(*what),
+                _ => None,
+            });
+            match (object.rank(), lost) {
+                (Rank::Lost, Some(what)) => {
+                    let verb = if gone { "REMOVED" } else { "REPLACED" };
+                    self.wrapped(0, ALARM, &format!("! {verb} {title}, and with it {what}{found}"));
+                }
+                (Rank::Recreated, _) => {
+                    let why: Vec<String> = object
+                        .effects
+                        .iter()
+                        .find_map(|effect| match effect {
+                            Effect::Recreated(why) => Some(why.clone()),
+                            _ => None,
+                        })
+                        .unwrap_or_default();
+                    let why = visible(&why.join(", "));
+                    self.wrapped(0, YELLOW, &format!("! MADE ANEW {title}: {why}{found}"));
+                }
+                _ => self.wrapped(0, RED, &format!("- removed {title}{found}")),
+            }
+        }
+        for (changed, targets) in images {
+            let found = self.found_in(&targets);
+            self.wrapped(0, CYAN, &format!("* image {}{found}", image(&changed)));
+        }
+    }
+
+    fn found_in(&self, places: &[usize]) -> String {
+        if self.review.targets.len() == 1 {
+            return String::new();
+        }
+        format!(" — {}", targets(self.review, places, 3))
+    }
+
+    fn section(&mut self, section: &Section<'_>) {
+        self.out.push('\n');
+        if self.review.targets.len() > 1 {
+            let names = targets(self.review, &section.targets, 12);
+            let kind = match section.targets[..] {
+                [only] => match self.review.targets[only].status {
+                    Status::Added => " (new)",
+                    Status::Removed => " (gone)",
+                    Status::Changed | Status::Same | Status::Failed(_) => "",
+                },
+                _ => "",
+            };
+            self.wrapped(0, BOLD, &format!("── {names}{kind}"));
+            self.out.push('\n');
+        }
+        for (place, group) in section.groups.iter().enumerate() {
+            if place > 0 && self.has_lines(section.groups[place - 1], group) {
+                self.out.push('\n');
+            }
+            self.group(group);
+        }
+    }
+
+    /// Whether something stands below one of two neighbours.
+    fn has_lines(&self, one: &Group, other: &Group) -> bool {
+        [one, other].iter().any(|group| {
+            let object = self.review.object(group);
+            !(object.ids[1].is_none() && outline::effects(object).is_empty())
+        })
+    }
+
+    fn group(&mut self, group: &Group) {
+        let object = self.review.object(group);
+        let (mark, style) = match &object.ids {
+            [Some(_), Some(_)] => ('~', YELLOW),
+            [Some(_), None] => ('-', RED),
+            [None, _] => ('+', GREEN),
+        };
+        let renamed =
+            outline::renaming(object).map(|text| format!("  ({text})")).unwrap_or_default();
+        let title = visible(&self.review.title(group));
+        let _ = writeln!(self.out, "{style}{mark}{RESET} {BOLD}{title}{RESET}{renamed}");
+        for effect in outline::effects(object) {
+            self.wrapped(4, effect_style(object), &format!("! {effect}"));
+        }
+        for line in outline::lines(object) {
+            self.outlined(&line);
+        }
+    }
+
+    fn outlined(&mut self, line: &Line) {
+        let indent = |depth: &usize| depth * 2 + 2;
+        match line {
+            Line::Parent(path) => self.line(4, "", path),
+            Line::Field { mark, path, depth } => {
+                self.line(indent(depth), style(*mark), &format!("{mark} {path}:"));
+            }
+            Line::Value { mark, text, depth } => {
+                self.line(indent(depth), style(*mark), format!("{mark} {text}").trim_end());
+            }
+            Line::Note { text, depth } => self.line(indent(depth), DIM, text),
+            Line::Changed { path, before, after, depth } => {
+                let indent = indent(depth);
+                let width = indent
+                    + [path, before, after].map(|text| text.chars().count()).iter().sum::<usize>()
+                    + 7;
+                if width <= self.width {
+                    let _ = writeln!(
+                        self.out,
+                        "{:indent$}{YELLOW}~{RESET} {path}: {RED}{before}{RESET} → {GREEN}{after}{RESET}",
+                        ""
+                    );
+                } else {
+                    self.line(indent, YELLOW, &format!("~ {path}:"));
+                    self.line(indent + 2, RED, &format!("- {before}"));
+                    self.line(indent + 2, GREEN, &format!("+ {after}"));
+                }
+            }
+        }
+    }
+
+    /// Targets that came or went without any object.
+    fn empty_targets(&mut self) {
+        for target in self.review.targets.iter().filter(|target| target.objects.is_empty()) {
+            let name = visible(&target.name);
+            match target.status {
+                Status::Added => {
+                    self.line(0, GREEN, &format!("+ {name} is new and renders to nothing"));
+                }
+                Status::Removed => {
+                    self.line(0, RED, &format!("- {name} is gone and rendered to nothing"));
+                }
+                Status::Same | Status::Changed | Status::Failed(_) => {}
+            }
+        }
+    }
+}
+
+fn effect_style(object: &Object) -> &'static str {
+    match object.rank() {
+        Rank::Lost => ALARM,
+        Rank::Recreated => YELLOW,
+        _ => CYAN,
+    }
+}
+
+const fn style(mark: char) -> &'static str {
+    match mark {
+        '+' => GREEN,
+        '-' => RED,
+        '~' => YELLOW,
+        _ => "",
+    }
+}

@@ -1,0 +1,79 @@
+//! The renders of every target that differs as a unified diff, for tools and for those who want to see every line.
+
+use std::fmt::Write as _;
+
+use similar::{Algorithm, ChangeTag, TextDiff};
+
+use super::group::Review;
+use super::outline::visible;
+use super::{Status, TargetReview};
+use crate::yaml::Node;
+
+/// Writes a review as a unified diff with three lines around each change. A target is a file; the heading of a change
+/// names the object that it is in. It asks for [`Options::renders`](super::Options::renders).
+#[must_use]
+pub fn write(review: &Review) -> String {
+    let mut out = String::new();
+    for target in &review.targets {
+        if let Status::Failed(failures) = &target.status {
+            for (side, failure) in ["before", "after"].iter().zip(failures) {
+                if let Some(failure) = failure {
+                    // What is no part of a file is passed over by those who read diffs. Nothing fails here.
+                    let (name, failure) = (visible(&target.name), visible(&failure.to_string()));
+                    let _ = writeln!(out, "{name} cannot be rendered {side}: {failure}");
+                }
+            }
+        } else if !target.objects.is_empty() {
+            one(target, &mut out);
+        }
+    }
+    out
+}
+
+fn one(target: &TargetReview, out: &mut String) {
+    let [(before, _), (after, starts)] = [0, 1].map(|side| render(&target.renders[side]));
+    let difference =
+        TextDiff::configure().algorithm(Algorithm::Myers).diff_lines(&*before, &*after);
+    let name = visible(&target.name);
+    let file = |side: &str, is_there: bool| match is_there {
+        true if name.ends_with(".yaml") || name.ends_with(".yml") => format!("{side}/{name}"),
+        true => format!("{side}/{name}.yaml"),
+        false => "/dev/null".to_owned(),
+    };
+    let _ = writeln!(out, "--- {}", file("a", target.status != Status::Added));
+    let _ = writeln!(out, "+++ {}", file("b", target.status != Status::Removed));
+    for hunk in difference.unified_diff().context_radius(3).iter_hunks() {
+        let header = hunk.header().to_string();
+        let line = hunk.ops().iter().find(|operation| operation.tag() != similar::DiffTag::Equal);
+        let line = line.map_or(0, |operation| operation.new_range().start);
+        let title =
+            starts.iter().rev().find(|(start, _)| *start <= line).map_or("", |(_, title)| title);
+        let _ = writeln!(out, "{}", format!("{header} {title}").trim_end());
+        for change in hunk.iter_changes() {
+            let mark = match change.tag() {
+                ChangeTag::Equal => ' ',
+                ChangeTag::Delete => '-',
+                ChangeTag::Insert => '+',
+            };
+            let _ = writeln!(out, "{mark}{}", visible(change.value().trim_end_matches('\n')));
+        }
+    }
+}
+
+/// The text of a render, and the line that each object begins in.
+fn render(nodes: &[Node]) -> (String, Vec<(usize, String)>) {
+    let (mut text, mut starts) = (String::new(), Vec::new());
+    let mut lines = 0;
+    for node in nodes {
+        let field = |node: &Node, key: &str| {
+            node.get(key).and_then(Node::as_text).unwrap_or_default().to_owned()
+        };
+        let name = node.get("metadata").map(|metadata| field(metadata, "name")).unwrap_or_default();
+        let separator = if text.is_empty() { "" } else { "---\n" };
+        starts.push((lines, visible(&format!("{} {name}", field(node, "kind")))));
+        let document = format!("{separator}{}\n", super::text_of(node));
+        lines += document.lines().count();
+        text += &document;
+    }
+    (text, starts)
+}
