@@ -7,6 +7,7 @@
 mod account;
 mod accumulate;
 mod bases;
+mod affected;
 mod by_kind;
 mod configurations;
 mod many;
@@ -26,6 +27,7 @@ use crate::load::Loader;
 use crate::plugin;
 use crate::resource::{ResMap, validate};
 
+pub use affected::affected;
 pub use many::in_order;
 pub use order::{Order, Reorder};
 pub use run::Run;

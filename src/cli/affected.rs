@@ -17,7 +17,7 @@ use super::select::{self, Select};
 use crate::{
     build,
     error::Result,
-    load::{self, Loader},
+    load::{self, Loader, Repository},
     source::Sources,
 };
 
@@ -31,7 +31,7 @@ pub(super) struct Affected {
     #[arg(value_name = "DIR", default_value = ".")]
     directory: String,
 
-    /// The revision to compare with, as `git diff` takes it; `origin/main...` is where the branch left `origin/main`
+    /// The commit, branch or tag to compare with; `origin/main...` is where the branch left `origin/main`
     #[arg(long, value_name = "REV", required = true, allow_hyphen_values = true)]
     since: String,
 
@@ -67,7 +67,14 @@ impl Affected {
         let loader = self.reading.loader()?;
         let options = self.reading.options();
         let top = loader.root(&self.directory)?;
-        let changed = load::changed_since(top.path(), &self.since)?.into_iter().collect();
+        let repository = Repository::of(top.path())?;
+        // As git has it: where this branch left the other one.
+        let since = match self.since.strip_suffix("...") {
+            Some(other) => repository.merge_base(other, "HEAD")?,
+            None => self.since.clone(),
+        };
+        let changed = repository.changed_since(&repository.revision(&since)?)?;
+        let changed = changed.into_iter().collect();
         let jobs = self.jobs.unwrap_or_else(super::processors);
         let run = build::Run::new(&loader, &options);
         let directories = std::slice::from_ref(&self.directory);

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{self, ErrorKind};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::files::{Files, Kind, LARGEST_FILE, join};
+use super::links::{self, Look};
 
 /// A tree of files that stands in memory alone. Relative paths are taken from `/`.
 ///
@@ -87,35 +88,14 @@ impl Files for Memory {
     }
 
     fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
-        // As many links as Linux follows.
-        let mut links_left = 40;
-        let mut resolved = PathBuf::from("/");
-        let mut pending: Vec<OsString> = names(path);
-        while let Some(name) = pending.pop() {
-            if name == ".." {
-                resolved.pop();
-                continue;
-            }
-            resolved.push(name);
-            match self.entries.get(&resolved) {
-                Some(Entry::Directory) => {}
-                Some(Entry::File(_)) if pending.is_empty() => {}
-                Some(Entry::File(_)) => return Err(ErrorKind::NotADirectory.into()),
-                Some(Entry::Link(_)) if links_left == 0 => {
-                    return Err(io::Error::other("too many levels of symbolic links"));
-                }
-                Some(Entry::Link(target)) => {
-                    links_left -= 1;
-                    resolved.pop();
-                    if target.is_absolute() {
-                        resolved = PathBuf::from("/");
-                    }
-                    pending.extend(names(target));
-                }
-                None => return Err(ErrorKind::NotFound.into()),
-            }
-        }
-        Ok(resolved)
+        links::resolve(path, &|path| {
+            Ok(match self.entries.get(path) {
+                Some(Entry::Directory) => Look::Directory,
+                Some(Entry::File(_)) => Look::File,
+                Some(Entry::Link(target)) => Look::Link(target.clone()),
+                None => Look::Missing,
+            })
+        })
     }
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
@@ -143,15 +123,6 @@ impl Files for Memory {
         };
         Ok(children.filter_map(child).collect())
     }
-}
-
-/// The names that a path is made of, the last one first; a `..` is one of them.
-fn names(path: &Path) -> Vec<OsString> {
-    let components = path.components().rev();
-    components
-        .filter(|component| matches!(component, Component::Normal(_) | Component::ParentDir))
-        .map(|component| component.as_os_str().to_os_string())
-        .collect()
 }
 
 #[cfg(test)]

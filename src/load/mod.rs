@@ -9,6 +9,7 @@ mod disk;
 mod file;
 mod files;
 mod git;
+mod links;
 mod memory;
 mod missing;
 mod remote;
@@ -25,7 +26,7 @@ use cache::Cache;
 pub use disk::{Disk, is_directory, is_file, make_folder, write};
 pub use file::File;
 pub use files::{Files, Kind, LARGEST_FILE, join};
-pub use git::changed_since;
+pub use git::{Repository, Revision};
 pub use memory::Memory;
 pub use root::{Entry, KUSTOMIZATION_FILES, Root};
 
@@ -124,6 +125,36 @@ impl Loader {
     /// directory, [`Code::NotSupportedYet`] for a git repository.
     pub fn root(&self, target: &str) -> Result<Root> {
         Root::top(self, target)
+    }
+
+    /// A file that no kustomization names: `path`, taken from the working directory.
+    ///
+    /// # Errors
+    /// [`Code::FileNotFound`] and [`Code::NotAFile`] where there is no file, [`Code::ReadFailed`] where it cannot be read.
+    pub fn file(&self, path: &str) -> Result<File> {
+        let place = self.place(&join(&self.0.working_directory, Path::new(path)))?;
+        match place.kind {
+            Kind::File => self.content(&place.path),
+            Kind::Missing => Err(missing::error(self, &self.0.working_directory, path, "file")),
+            Kind::Directory | Kind::Link | Kind::Special => {
+                Err(Error::new(Code::NotAFile, format!("`{path}` is no file")))
+            }
+        }
+    }
+
+    /// What is at a path, taken from the working directory, links followed.
+    #[must_use]
+    pub fn kind(&self, path: &str) -> Kind {
+        let path = join(&self.0.working_directory, Path::new(path));
+        self.place(&path).map_or(Kind::Missing, |place| place.kind)
+    }
+
+    /// Text that comes from elsewhere, such as standard input, under the name to show for it.
+    ///
+    /// # Errors
+    /// [`Code::TooLarge`] when there is no more room for texts.
+    pub fn text(&self, name: &str, bytes: Vec<u8>) -> Result<File> {
+        File::new(name.to_owned(), bytes, &self.0.sources)
     }
 
     /// Everything that was read or looked for until now, by path: a build reads the same as long as these do not

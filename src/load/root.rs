@@ -174,6 +174,13 @@ impl Root {
             .map_or(Kind::Missing, |place| place.kind)
     }
 
+    /// Where a path leads once links are followed, whether or not it may be read.
+    #[must_use]
+    pub fn canonical(&self, path: &str) -> Option<PathBuf> {
+        let place = self.0.loader.place(&join(&self.0.path, Path::new(path))).ok()?;
+        (place.kind != Kind::Missing).then(|| place.path.clone())
+    }
+
     /// The directory of a base or a component.
     ///
     /// # Errors

@@ -1,0 +1,61 @@
+//! Symbolic links in trees that are no part of the file system: followed as Linux follows them.
+
+use std::ffi::OsString;
+use std::io::{self, ErrorKind};
+use std::path::{Component, Path, PathBuf};
+
+/// What is at a path of which no part is a link but the last.
+pub(super) enum Look {
+    Directory,
+    File,
+    Link(PathBuf),
+    Missing,
+}
+
+/// The path with every link on the way and at the end resolved.
+///
+/// # Errors
+/// When nothing is there, or links go in a circle.
+pub(super) fn resolve(
+    path: &Path,
+    look: &dyn Fn(&Path) -> io::Result<Look>,
+) -> io::Result<PathBuf> {
+    // As many links as Linux follows.
+    let mut links_left = 40;
+    let mut resolved = PathBuf::from("/");
+    let mut pending: Vec<OsString> = names(path);
+    while let Some(name) = pending.pop() {
+        if name == ".." {
+            resolved.pop();
+            continue;
+        }
+        resolved.push(name);
+        match look(&resolved)? {
+            Look::Directory => {}
+            Look::File if pending.is_empty() => {}
+            Look::File => return Err(ErrorKind::NotADirectory.into()),
+            Look::Link(_) if links_left == 0 => {
+                return Err(io::Error::other("too many levels of symbolic links"));
+            }
+            Look::Link(target) => {
+                links_left -= 1;
+                resolved.pop();
+                if target.is_absolute() {
+                    resolved = PathBuf::from("/");
+                }
+                pending.extend(names(&target));
+            }
+            Look::Missing => return Err(ErrorKind::NotFound.into()),
+        }
+    }
+    Ok(resolved)
+}
+
+/// The names that a path is made of, the last one first; a `..` is one of them.
+fn names(path: &Path) -> Vec<OsString> {
+    let components = path.components().rev();
+    components
+        .filter(|component| matches!(component, Component::Normal(_) | Component::ParentDir))
+        .map(|component| component.as_os_str().to_os_string())
+        .collect()
+}
