@@ -8,6 +8,7 @@ mod build;
 mod check;
 mod findings;
 mod inputs;
+mod diff;
 mod plugins;
 mod reading;
 mod report;
@@ -43,6 +44,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Some(Command::Explain(explain)) => finish(explain.run(), &Sources::new(), error_format),
             Some(Command::Inputs(inputs)) => inputs.run(error_format),
             Some(Command::Affected(affected)) => affected.run(error_format),
+            Some(Command::Diff(diff)) => diff.run(error_format),
             None => finish(
                 print(&Program::command().render_help().to_string()),
                 &Sources::new(),
@@ -57,6 +59,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             let exit = finish(outcome, &Sources::new(), report::Format::asked_for(&arguments));
             let is_check = arguments.get(1).is_some_and(|command| command == "check");
             if is_check && error.use_stderr() { check::NOT_DONE.into() } else { exit }
+            let is_failure = outcome.is_err();
+            let exit = finish(outcome, &Sources::new(), report::Format::asked_for(&arguments));
+            // With 1 it would say that there are differences.
+            let is_diff = arguments.get(1).is_some_and(|command| command == "diff");
+            if is_diff && is_failure { ExitCode::from(diff::NOT_DONE) } else { exit }
         }
     }
 }
@@ -103,6 +110,7 @@ enum Command {
     Explain(rules::Explain),
     Inputs(inputs::Inputs),
     Affected(affected::Affected),
+    Diff(diff::Diff),
 }
 
 /// Moves the name of the command in front of flags that stand before it: `-o FILE build DIR` is `build -o FILE DIR`.

@@ -1,0 +1,277 @@
+//! `krender diff` says what a change does to every object.
+
+mod git;
+
+use std::hash::{BuildHasher, RandomState};
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+
+use super::plugins::Plugins;
+use super::report::{self, Format};
+use crate::{
+    build,
+    diff::{self, Failure, Ignore, Only, Review, Side, Target, TargetReview},
+    error::{Code, Error, Result},
+    load::{self, Disk, Kind, Loader},
+    resource::{self, ResMap},
+    schema::Schema,
+    source::Sources,
+};
+
+/// Say what a change does to every object
+///
+/// Renders A and B, or every kustomization that a change in git can reach, pairs their objects and shows what differs, field by field, what matters most first: what is lost,
+/// what must be made anew, what restarts. The values of Secrets are not shown.
+///
+/// Exits with 0 if nothing differs, 1 if something does, and 2 if something could not be rendered.
+#[derive(Args)]
+#[command(args_override_self = true)]
+pub(super) struct Diff {
+    /// What was, and what is: a directory with a kustomization file, a file with manifests, or `-`; with `--git` the
+    /// directories whose kustomizations are compared, `.` if there is none
+    #[arg(value_name = "A B | PATH")]
+    paths: Vec<String>,
+
+    /// Compare two revisions of a git repository without a checkout, or one revision with the working tree; `A...B`
+    /// compares B with what it was made from
+    #[arg(long, value_name = "REV1..REV2|REV")]
+    git: Option<String>,
+
+    /// How many targets are rendered at a time; as many as there are processors if it is 0
+    #[arg(short, long, value_name = "NUMBER", default_value = "0", hide_default_value = true)]
+    jobs: usize,
+
+    /// How the differences are written
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Form,
+
+    /// Do not compare a field, such as `metadata.labels.*`, or `/REGEX/` for all whose path it matches (may be repeated)
+    #[arg(long, value_name = "PATH|/REGEX/")]
+    ignore: Vec<String>,
+
+    /// Compare only these objects, such as `Deployment/web` or `*/web-*` (may be repeated)
+    #[arg(long, value_name = "KIND/NAME")]
+    only: Vec<String>,
+
+    /// Show the values of Secrets
+    #[arg(long)]
+    show_secrets: bool,
+
+    /// The key of the hashes in place of the values of Secrets: with one key, one value always has one hash
+    #[arg(long, value_name = "KEY")]
+    mask_key: Option<String>,
+
+    /// Whether files may be read from outside the root of a kustomization
+    #[arg(long, value_name = "RESTRICTOR", default_value = "LoadRestrictionsRootOnly")]
+    load_restrictor: super::build::Restrictor,
+
+    #[command(flatten)]
+    plugins: Plugins,
+}
+
+/// How differences are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Form {
+    /// For people, in colour
+    Text,
+    /// The lines of the renders that differ
+    Unified,
+    /// For a comment on a pull request, at most 60,000 characters
+    Markdown,
+    /// For programs, with the changes as JSON patches
+    Json,
+}
+
+/// The exit code of what could not be done.
+pub(super) const NOT_DONE: u8 = 2;
+
+/// So wide is what is written to no terminal.
+const WIDTH: usize = 100;
+
+impl Diff {
+    /// Compares, and exits as the outcome asks.
+    pub(super) fn run(&self, format: Format) -> ExitCode {
+        let sides = match self.sides() {
+            Ok(sides) => sides,
+            Err(error) => {
+                report::errors(&error, &Sources::new(), format);
+                return ExitCode::from(NOT_DONE);
+            }
+        };
+        let exit = match self.compare(&sides, format) {
+            Ok(review) if review.has_failures() => ExitCode::from(NOT_DONE),
+            Ok(review) if review.is_different() => ExitCode::FAILURE,
+            Ok(_) => ExitCode::SUCCESS,
+            Err(error) => {
+                report::errors(&error, sides.after.sources(), format);
+                ExitCode::from(NOT_DONE)
+            }
+        };
+        // The process ends here: walking what was read to free it would only take time.
+        std::mem::forget(sides);
+        exit
+    }
+
+    /// What is compared with what.
+    fn sides(&self) -> Result<Sides> {
+        let options = load::Options {
+            restrictor: self.load_restrictor.into(),
+            working_directory: working_directory()?,
+        };
+        if let Some(revisions) = &self.git {
+            return git::sides(revisions, &self.paths, &options);
+        }
+        let [before, after] = &self.paths[..] else {
+            let message = format!("found {} paths, expected two", self.paths.len());
+            return Err(Error::new(Code::InvalidArgument, message).help(
+                "name what was and what is, or two revisions: `krender diff --git main..HEAD`",
+            ));
+        };
+        if before == "-" && after == "-" {
+            return Err(Error::new(Code::InvalidArgument, "only one side can be standard input"));
+        }
+        let loader = Loader::new(Disk, options);
+        let name = if after == "-" { before } else { after }.trim_end_matches('/').to_owned();
+        let [before, after] = [before, after].map(|path| Some(path.clone()));
+        Ok(Sides {
+            before: loader.clone(),
+            after: loader,
+            targets: vec![Named { name, before, after }],
+        })
+    }
+
+    fn compare(&self, sides: &Sides, format: Format) -> Result<Review> {
+        let options = self.options()?;
+        let work = |number: usize| {
+            let Named { name, before, after } = &sides.targets[number];
+            let side = |path: &Option<String>, loader: &Loader| {
+                path.as_ref().map(|path| self.render(loader, path))
+            };
+            let (before, after) = (side(before, &sides.before), side(after, &sides.after));
+            let errors = [&before, &after].map(|side| match side {
+                Some(Err(error)) => Some(error.clone()),
+                Some(Ok(_)) | None => None,
+            });
+            let target = Target {
+                name: name.clone(),
+                before: rendered(before, &sides.before),
+                after: rendered(after, &sides.after),
+            };
+            (TargetReview::of(&target, &options), errors)
+        };
+        let mut reviews = Vec::with_capacity(sides.targets.len());
+        let jobs = NonZeroUsize::new(self.jobs)
+            .or_else(|| std::thread::available_parallelism().ok())
+            .unwrap_or(NonZeroUsize::MIN);
+        build::in_order(sides.targets.len(), jobs, work, |_, (review, errors)| {
+            // What went wrong is told in full on standard error.
+            for (error, loader) in errors.iter().zip([&sides.before, &sides.after]) {
+                if let Some(error) = error {
+                    report::errors(error, loader.sources(), format);
+                }
+            }
+            reviews.push(review);
+            ControlFlow::Continue(())
+        });
+        let review = Review::of(reviews);
+        self.print(&review)?;
+        Ok(review)
+    }
+
+    fn options(&self) -> Result<diff::Options> {
+        Ok(diff::Options {
+            ignore: self.ignore.iter().map(|text| Ignore::parse(text)).collect::<Result<_>>()?,
+            only: self.only.iter().map(|text| Only::parse(text)).collect::<Result<_>>()?,
+            mask: (!self.show_secrets).then(|| match &self.mask_key {
+                Some(key) => key.clone().into_bytes(),
+                // Of this run alone: nobody can try values against the hashes that it shows.
+                None => (0..4).flat_map(|n| RandomState::new().hash_one(n).to_le_bytes()).collect(),
+            }),
+            renders: matches!(self.format, Form::Unified | Form::Json),
+        })
+    }
+
+    /// What a path renders to.
+    fn render(&self, loader: &Loader, path: &str) -> Result<ResMap> {
+        if path == "-" {
+            let mut bytes = Vec::new();
+            std::io::stdin().lock().read_to_end(&mut bytes).map_err(|error| {
+                Error::new(Code::ReadFailed, format!("standard input could not be read: {error}"))
+            })?;
+            return manifests(&loader.text("standard input", bytes)?);
+        }
+        if loader.kind(path) == Kind::File {
+            return manifests(&loader.file(path)?);
+        }
+        let options = build::Options { plugins: self.plugins.options(), ..Default::default() };
+        Ok(build::build(loader, path, &options)?.resources)
+    }
+
+    fn print(&self, review: &Review) -> Result<()> {
+        let text = match self.format {
+            Form::Text => diff::text::write(review, width()),
+            Form::Unified => diff::unified::write(review),
+            Form::Markdown => diff::markdown::write(review),
+            Form::Json => diff::json::write(review)?,
+        };
+        if self.format != Form::Text {
+            return super::print(&text);
+        }
+        let mut stdout = anstream::stdout().lock();
+        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Error::new(
+                Code::WriteFailed,
+                format!("standard output could not be written: {error}"),
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What is compared: each side has its own files.
+struct Sides {
+    before: Loader,
+    after: Loader,
+    targets: Vec<Named>,
+}
+
+/// A target, and what to render for it on each side; nothing where it is not there.
+struct Named {
+    name: String,
+    before: Option<String>,
+    after: Option<String>,
+}
+
+fn rendered(outcome: Option<Result<ResMap>>, loader: &Loader) -> Side {
+    match outcome {
+        None => Side::Absent,
+        Some(Ok(resources)) => Side::Rendered(resources),
+        Some(Err(error)) => Side::Failed(Failure::of(&error, loader.sources())),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the working directory is read here and handed on")]
+fn working_directory() -> Result<PathBuf> {
+    std::env::current_dir().map_err(|error| {
+        Error::new(Code::ReadFailed, format!("the working directory cannot be found: {error}"))
+    })
+}
+
+/// The objects of a file with manifests.
+fn manifests(file: &load::File) -> Result<ResMap> {
+    let resources = resource::read(file.source()?, file.documents()?, &Schema::built_in())?;
+    Ok(resources.into())
+}
+
+/// How wide the page is: as `COLUMNS` says, as the terminal is, or as is good to read.
+#[expect(clippy::disallowed_methods, reason = "the environment is read here and handed on")]
+fn width() -> usize {
+    let asked = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let terminal = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    asked.or_else(terminal).unwrap_or(WIDTH)
+}
