@@ -57,7 +57,7 @@ pub mod plugin;
 
 pub mod build;
 
-pub mod harden;
 pub mod diff;
+pub mod harden;
 
 pub mod cli;

@@ -95,8 +95,8 @@ fn what_git_cannot_do_is_told() {
         assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
         String::from_utf8(output.stderr).unwrap()
     };
-    assert!(told(repository.path(), "nowhere").contains("git cannot compare with `nowhere`"));
-    assert!(told(repository.path(), "--output=x").contains("`--output=x` is no revision"));
+    assert!(told(repository.path(), "nowhere").contains("git knows no revision `nowhere`"));
+    assert!(told(repository.path(), "--output=x").contains("git knows no revision `--output=x`"));
     let elsewhere = tempfile::tempdir().unwrap();
-    assert!(told(elsewhere.path(), "HEAD").contains("not a git repository"));
+    assert!(told(elsewhere.path(), "HEAD").contains("is in no git repository"));
 }

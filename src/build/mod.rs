@@ -6,8 +6,8 @@
 
 mod account;
 mod accumulate;
-mod bases;
 mod affected;
+mod bases;
 mod by_kind;
 mod configurations;
 mod many;

@@ -6,9 +6,9 @@
 mod affected;
 mod build;
 mod check;
+mod diff;
 mod findings;
 mod inputs;
-mod diff;
 mod plugins;
 mod reading;
 mod report;
@@ -56,14 +56,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
                 true => Err(usage::error(&error, &arguments)),
                 false => print(&error.render().to_string()),
             };
-            let exit = finish(outcome, &Sources::new(), report::Format::asked_for(&arguments));
-            let is_check = arguments.get(1).is_some_and(|command| command == "check");
-            if is_check && error.use_stderr() { check::NOT_DONE.into() } else { exit }
             let is_failure = outcome.is_err();
             let exit = finish(outcome, &Sources::new(), report::Format::asked_for(&arguments));
-            // With 1 it would say that there are differences.
-            let is_diff = arguments.get(1).is_some_and(|command| command == "diff");
-            if is_diff && is_failure { ExitCode::from(diff::NOT_DONE) } else { exit }
+            // With 1 these would say that there are findings, or differences.
+            match arguments.get(1).and_then(|command| command.to_str()) {
+                Some("check") if is_failure => ExitCode::from(check::NOT_DONE),
+                Some("diff") if is_failure => ExitCode::from(diff::NOT_DONE),
+                _ => exit,
+            }
         }
     }
 }

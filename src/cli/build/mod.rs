@@ -77,23 +77,6 @@ pub(super) struct Build {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-pub(super) enum Restrictor {
-    #[value(name = "LoadRestrictionsRootOnly", alias = "")]
-    RootOnly,
-    #[value(name = "LoadRestrictionsNone")]
-    None,
-}
-
-impl From<Restrictor> for load::Restrictor {
-    fn from(restrictor: Restrictor) -> Self {
-        match restrictor {
-            Restrictor::RootOnly => Self::RootOnly,
-            Restrictor::None => Self::None,
-        }
-    }
-}
-
-#[derive(Clone, Copy, ValueEnum)]
 enum Order {
     Legacy,
     None,
@@ -122,11 +105,6 @@ impl Build {
         // The process ends here, and its memory with it: walking what was read to free it would only take time.
         std::mem::forget(loader);
         exit
-    }
-
-    fn loader(&self, working_directory: PathBuf) -> Loader {
-        let restrictor = self.load_restrictor.into();
-        Loader::new(Disk, load::Options { restrictor, working_directory })
     }
 
     fn options(&self) -> build::Options {

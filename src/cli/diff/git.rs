@@ -1,6 +1,7 @@
 //! The two sides of a difference in git: revisions, or one and the working tree.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use super::{Named, Sides};
@@ -89,7 +90,8 @@ fn is_kustomization_directory(loader: &Loader, name: &str) -> bool {
 fn found(loader: &Loader, paths: &[String]) -> Result<Vec<String>> {
     let mut found = Vec::new();
     for path in paths.iter().filter(|path| loader.kind(path) == Kind::Directory) {
-        let targets = build::targets(loader, path)?;
+        let options = build::Options::default();
+        let targets = build::Run::new(loader, &options).targets(path, NonZeroUsize::MIN)?;
         found.extend(targets.into_iter().map(|target| target.directory));
     }
     found.sort();

@@ -6,12 +6,12 @@ use std::hash::{BuildHasher, RandomState};
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
 use super::plugins::Plugins;
+use super::reading::{Restrictor, working_directory};
 use super::report::{self, Format};
 use crate::{
     build,
@@ -68,7 +68,7 @@ pub(super) struct Diff {
 
     /// Whether files may be read from outside the root of a kustomization
     #[arg(long, value_name = "RESTRICTOR", default_value = "LoadRestrictionsRootOnly")]
-    load_restrictor: super::build::Restrictor,
+    load_restrictor: Restrictor,
 
     #[command(flatten)]
     plugins: Plugins,
@@ -119,10 +119,7 @@ impl Diff {
 
     /// What is compared with what.
     fn sides(&self) -> Result<Sides> {
-        let options = load::Options {
-            restrictor: self.load_restrictor.into(),
-            working_directory: working_directory()?,
-        };
+        let options = self.load_restrictor.options(working_directory()?);
         if let Some(revisions) = &self.git {
             return git::sides(revisions, &self.paths, &options);
         }
@@ -253,13 +250,6 @@ fn rendered(outcome: Option<Result<ResMap>>, loader: &Loader) -> Side {
         Some(Ok(resources)) => Side::Rendered(resources),
         Some(Err(error)) => Side::Failed(Failure::of(&error, loader.sources())),
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "the working directory is read here and handed on")]
-fn working_directory() -> Result<PathBuf> {
-    std::env::current_dir().map_err(|error| {
-        Error::new(Code::ReadFailed, format!("the working directory cannot be found: {error}"))
-    })
 }
 
 /// The objects of a file with manifests.
