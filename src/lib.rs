@@ -57,7 +57,8 @@ pub mod plugin;
 
 pub mod build;
 
-pub mod diff;
 pub mod harden;
+
+pub mod diff;
 
 pub mod cli;
