@@ -381,7 +381,8 @@ fn other_kinds_and_versions_are_refused() {
     );
     refused(
         "kind: Pod\napiVersion: v1\nresources: []",
-        "1:7 invalid-value: found the kind `Pod`, expected `Kustomization` or `Component`\n\
+        "1:7 invalid-value: found the kind `Pod`, expected `Kustomization` or `Component` \
+         (keep a manifest in a file of its own, listed under `resources`)\n\
          2:13 invalid-value: found the version `v1`, expected `kustomize.config.k8s.io/v1beta1` for a Kustomization \
          (write `apiVersion: kustomize.config.k8s.io/v1beta1`, or leave it out)",
     );

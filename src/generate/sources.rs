@@ -132,7 +132,10 @@ impl Entries {
 fn split_literal(literal: &str, span: Span) -> Result<(&str, &str)> {
     let (key, value) = match literal.split_once('=') {
         Some((key, value)) if !key.is_empty() => (key, value),
-        Some(_) => return Err(invalid(span, "a literal has no key", "key=value")),
+        Some(_) => {
+            let error = invalid(span, "a literal has no key", "key=value");
+            return Err(error.help("write a key before the `=`"));
+        }
         None => {
             let error = invalid(span, "a literal has no `=`", "key=value");
             return Err(match literal.split_once(": ") {

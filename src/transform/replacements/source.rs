@@ -157,13 +157,39 @@ fn no_field(text: &str, span: Span, names: &[String], resource: &Resource) -> Er
         match found.ok().flatten().and_then(|position| child(node, position)) {
             Some(next) => node = next,
             None => {
-                let keys = node.as_mapping().into_iter().flat_map(|mapping| mapping.iter());
-                error = error.did_you_mean(name, keys.map(|(key, _)| key.text()));
+                let keys = || {
+                    let mapping = node.as_mapping().into_iter();
+                    mapping.flat_map(|mapping| mapping.iter()).map(|(key, _)| key.text())
+                };
+                error = error.did_you_mean(name, keys());
+                if error.helps().is_empty() {
+                    error = error.help(what_is_there(node, keys()));
+                }
                 break;
             }
         }
     }
     error
+}
+
+/// What a path may go on with.
+fn what_is_there<'a>(node: &Node, keys: impl Iterator<Item = &'a str>) -> String {
+    match node.as_sequence().map(|list| list.items().len()) {
+        Some(0) => return "the list there is empty".to_owned(),
+        Some(1) => return "the list there has one element: `0`".to_owned(),
+        Some(length) => return format!("the list there has the elements `0` to `{}`", length - 1),
+        None => {}
+    }
+    let mut keys: Vec<String> = keys.map(|key| format!("`{key}`")).collect();
+    let rest = keys.len().saturating_sub(8);
+    keys.truncate(8);
+    if rest > 0 {
+        keys.push(format!("{rest} more"));
+    }
+    match keys.is_empty() {
+        true => "the path ends before this: nothing is below".to_owned(),
+        false => format!("the keys there are {}", keys.join(", ")),
+    }
 }
 
 /// One part of a text.
