@@ -86,7 +86,7 @@ struct Queue {
 struct State {
     /// The first number that nobody has taken.
     next: usize,
-    /// The first number that was not handed out.
+    /// The first number of the block that is being handed out.
     delivered: usize,
 }
 
@@ -119,8 +119,11 @@ impl Queue {
     }
 
     fn delivered(&self, next: usize) {
-        self.lock().delivered = next;
-        self.moved.notify_all();
+        // Threads take whole blocks, so that they need not be woken for less.
+        if next.is_multiple_of(self.block) {
+            self.lock().delivered = next;
+            self.moved.notify_all();
+        }
     }
 
     fn stop(&self) {

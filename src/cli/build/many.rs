@@ -154,7 +154,7 @@ impl Build {
                 Some(layout) => (String::new(), layout.write(number, &resources)?),
                 None => {
                     let yaml = resources.to_yaml()?;
-                    (format!("# {}\n{yaml}", report::visible(target)), yaml.len())
+                    (format!("{SEPARATOR}# {}\n{yaml}", report::visible(target)), yaml.len())
                 }
             };
             Ok((text, Size { resources: resources.len(), bytes }))
@@ -162,6 +162,9 @@ impl Build {
         Done { rendered, warnings, time: started.elapsed() }
     }
 }
+
+/// What stands before each section but the first.
+const SEPARATOR: &str = "---\n";
 
 /// What a thread hands back of a target.
 struct Done {
@@ -219,11 +222,11 @@ impl<'a> Results<'a> {
 
     /// Prints a section, and says whether somebody may want another.
     fn print(&mut self, section: &str) -> Result<bool> {
-        let separator = if self.has_printed { "---\n" } else { "" };
-        self.has_printed |= !section.is_empty();
-        match section {
-            "" => Ok(true),
-            section => crate::cli::print_on(&[separator, section]),
+        if section.is_empty() {
+            return Ok(true);
         }
+        let is_first = !std::mem::replace(&mut self.has_printed, true);
+        let shown = if is_first { section.trim_start_matches(SEPARATOR) } else { section };
+        crate::cli::print_on(&[shown])
     }
 }
