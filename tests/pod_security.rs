@@ -56,7 +56,7 @@ fn judge(fixture: &Path, text: &str) -> Result<(), String> {
         kind: "Fleet".to_owned(),
         path: ["ships", "*", "crew"].map(str::to_owned).to_vec(),
     });
-    let findings = check(&read(text), &settings);
+    let findings = check(&read(text), &Sources::new(), &settings);
     let failed: Vec<String> = findings
         .iter()
         .map(|finding| match finding.rule.scope {

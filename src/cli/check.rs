@@ -1,19 +1,21 @@
 //! `krender check` renders, and judges what was rendered by rules.
 
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::process::ExitCode;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use clap::{Args, ValueEnum};
+use serde::Deserialize;
 
 use super::findings::{self, Checked, Form};
 use super::report::{self, Format};
 use crate::build;
 use crate::error::{Code, Error, Result};
 use crate::harden::{self, Profile, Settings, Severity};
-use crate::load::{self, Disk, Loader};
+use crate::load::{self, Disk, File, Loader};
 use crate::resource::{self, ResMap};
 use crate::schema::Schema;
 use crate::source::{Sources, Span};
@@ -33,12 +35,25 @@ pub(super) struct Check {
     targets: Vec<String>,
 
     /// The rules: privileged, baseline, restricted, recommended or paranoid, at a version of Pod Security
-    #[arg(long, value_name = "PROFILE[@VERSION]", default_value_t = Profile::default())]
-    profile: Profile,
+    /// [default: that of the configuration, else recommended]
+    #[arg(long, value_name = "PROFILE[@VERSION]")]
+    profile: Option<Profile>,
+
+    /// A configuration: `apiVersion: krender.dev/v1alpha1`, `kind: Hardening`
+    #[arg(long, value_name = "FILE")]
+    config: Option<String>,
 
     /// How the findings are written
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Form,
+
+    /// A report of `--format json`: what it has is accepted
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<String>,
+
+    /// Count the findings too that annotations and comments accept
+    #[arg(long)]
+    no_ignore: bool,
 
     /// The severity from which on a finding makes the exit code 1
     #[arg(long, value_name = "SEVERITY", default_value = "error")]
@@ -51,6 +66,22 @@ enum FailOn {
     Warning,
     Note,
     Never,
+}
+
+/// What counts of a report that was written before.
+#[derive(Deserialize)]
+struct Baseline {
+    roots: Vec<BaselineRoot>,
+}
+
+#[derive(Deserialize)]
+struct BaselineRoot {
+    findings: Vec<BaselineFinding>,
+}
+
+#[derive(Deserialize)]
+struct BaselineFinding {
+    fingerprint: String,
 }
 
 /// The exit code for findings.
@@ -68,19 +99,30 @@ impl Check {
                 return NOT_DONE.into();
             }
         };
-        let settings = Settings::of(self.profile);
+        let asked = self
+            .settings(&loader)
+            .and_then(|settings| self.accepted(&loader).map(|accepted| (settings, accepted)));
+        let (settings, accepted) = match asked {
+            Ok(asked) => asked,
+            Err(error) => {
+                report::errors(&error, loader.sources(), format);
+                return NOT_DONE.into();
+            }
+        };
         let (mut checked, mut exit) = (Vec::new(), 0);
         for outcome in self.judge_all(&loader, &settings) {
             match outcome {
-                Ok(one) => checked.push(one),
+                Ok(mut one) => {
+                    one.accept(&accepted);
+                    checked.push(one);
+                }
                 Err(error) => {
                     report::errors(&error, loader.sources(), format);
                     exit = NOT_DONE;
                 }
             }
         }
-        let fails =
-            checked.iter().flat_map(|one| &one.findings).any(|one| self.fails(one.severity));
+        let fails = checked.iter().flat_map(Checked::open).any(|one| self.fails(one.severity));
         if fails {
             exit = exit.max(FOUND);
         }
@@ -91,6 +133,39 @@ impl Check {
         // The process ends here, and its memory with it.
         std::mem::forget((checked, loader));
         exit.into()
+    }
+
+    /// What the configuration asks for, and then the arguments.
+    fn settings(&self, loader: &Loader) -> Result<Settings> {
+        let mut settings = match &self.config {
+            None => Settings::default(),
+            Some(path) => {
+                let source = Arc::clone(file(loader, path)?.source()?);
+                let document = parse::document(&source)?.ok_or_else(|| {
+                    Error::new(Code::InvalidValue, format!("`{path}` says nothing"))
+                })?;
+                Settings::read(&document.root)
+                    .map_err(|error| error.step(format!("while reading `{path}`")))?
+            }
+        };
+        settings.profile = self.profile.unwrap_or(settings.profile);
+        settings.ignores_suppressions = self.no_ignore;
+        Ok(settings)
+    }
+
+    /// The fingerprints of the findings in the baseline.
+    fn accepted(&self, loader: &Loader) -> Result<BTreeSet<String>> {
+        let Some(path) = &self.baseline else { return Ok(BTreeSet::new()) };
+        let report: Baseline =
+            serde_json::from_slice(file(loader, path)?.bytes()).map_err(|error| {
+                Error::new(
+                    Code::InvalidArgument,
+                    format!("`{path}` is no report of findings: {error}"),
+                )
+                .help("write one with `krender check --format json --fail-on never`")
+            })?;
+        let roots = report.roots.into_iter();
+        Ok(roots.flat_map(|root| root.findings).map(|finding| finding.fingerprint).collect())
     }
 
     fn fails(&self, severity: Severity) -> bool {
@@ -145,18 +220,22 @@ fn judge(loader: &Loader, target: &str, settings: &Settings) -> Result<Checked> 
         _ if load::is_file(target.as_ref()) => from_file(loader, target)?,
         _ => build::build(loader, target, &build::Options::default())?.resources,
     };
-    let findings = harden::check(&resources, settings);
+    let findings = harden::check(&resources, loader.sources(), settings);
     Ok(Checked { target: target.to_owned(), resources, findings })
 }
 
 fn from_file(loader: &Loader, target: &str) -> Result<ResMap> {
-    let (folder, name) = match target.rsplit_once('/') {
+    let file = file(loader, target)?;
+    Ok(resource::read(file.source()?, file.documents()?, &Schema::default())?.into())
+}
+
+fn file(loader: &Loader, path: &str) -> Result<File> {
+    let (folder, name) = match path.rsplit_once('/') {
         Some(("", name)) => ("/", name),
         Some((folder, name)) => (folder, name),
-        None => (".", target),
+        None => (".", path),
     };
-    let file = loader.root(folder)?.file(name, Span::NONE)?;
-    Ok(resource::read(file.source()?, file.documents()?, &Schema::default())?.into())
+    loader.root(folder)?.file(name, Span::NONE)
 }
 
 fn from_standard_input(loader: &Loader) -> Result<ResMap> {

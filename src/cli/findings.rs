@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::report;
 use crate::error::{Code, Error, Result};
-use crate::harden::{Finding, RULES, Rule, Scope, Settings, Severity};
+use crate::harden::{Finding, RULES, Rule, Scope, Settings, Severity, SuppressedBy, Suppression};
 use crate::resource::ResMap;
 use crate::source::{Sources, Span};
 use crate::yaml::{Form as JsonForm, write_json};
@@ -21,6 +21,23 @@ pub(super) struct Checked {
     pub(super) resources: ResMap,
     /// What was found about that.
     pub(super) findings: Vec<Finding>,
+}
+
+impl Checked {
+    /// The findings that nobody accepts.
+    pub(super) fn open(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| finding.suppressed.is_none())
+    }
+
+    /// Accepts the findings of these fingerprints.
+    pub(super) fn accept(&mut self, fingerprints: &BTreeSet<String>) {
+        for finding in self.findings.iter_mut().filter(|one| one.suppressed.is_none()) {
+            if fingerprints.contains(&finding.fingerprint) {
+                let (by, reason) = (SuppressedBy::Baseline, String::new());
+                finding.suppressed = Some(Suppression { by, reason });
+            }
+        }
+    }
 }
 
 /// The forms.
@@ -64,8 +81,10 @@ fn text(checked: &[Checked], settings: &Settings, sources: &Sources) -> String {
     let mut places = Places::new(sources);
     let mut out = String::new();
     let (mut drawn, mut told) = (0, BTreeSet::new());
-    for Checked { target, resources, findings } in checked {
-        for finding in findings {
+    for one in checked {
+        let Checked { target, resources, .. } = one;
+        let before = drawn;
+        for finding in one.open() {
             if drawn < MOST_DRAWN {
                 let error = told_once(finding, target, &mut told, sources);
                 out += &report::finding(finding.severity, &title(finding.rule), &error, sources);
@@ -75,7 +94,7 @@ fn text(checked: &[Checked], settings: &Settings, sources: &Sources) -> String {
             }
             drawn += 1;
         }
-        if findings.len() > MOST_DRAWN {
+        if drawn > before.max(MOST_DRAWN) {
             out.push('\n');
         }
         let profile = &settings.profile;
@@ -84,7 +103,7 @@ fn text(checked: &[Checked], settings: &Settings, sources: &Sources) -> String {
             out,
             "{}: {} in {objects}, by {profile}",
             report::visible(target),
-            summary(findings)
+            summary(one)
         );
     }
     if drawn > 0 {
@@ -128,8 +147,8 @@ fn title(rule: &Rule) -> String {
 }
 
 /// `2 errors, 1 warning`.
-fn summary(findings: &[Finding]) -> String {
-    let count = |severity| findings.iter().filter(|one| one.severity == severity).count();
+fn summary(checked: &Checked) -> String {
+    let count = |severity| checked.open().filter(|one| one.severity == severity).count();
     let counts = [Severity::Error, Severity::Warning, Severity::Note]
         .map(|severity| (count(severity), severity));
     let counts: Vec<String> = counts
@@ -137,7 +156,10 @@ fn summary(findings: &[Finding]) -> String {
         .filter(|(count, _)| *count > 0)
         .map(|(count, severity)| counted(count, severity.as_str()))
         .collect();
-    if counts.is_empty() { "no findings".to_owned() } else { counts.join(", ") }
+    let ignored = checked.findings.len() - checked.open().count();
+    let ignored = if ignored > 0 { format!(" ({ignored} ignored)") } else { String::new() };
+    let counts = if counts.is_empty() { "no findings".to_owned() } else { counts.join(", ") };
+    counts + &ignored
 }
 
 fn counted(count: usize, what: &str) -> String {
@@ -158,7 +180,7 @@ fn json_report(checked: &[Checked], settings: &Settings, sources: &Sources) -> V
         })
         .collect();
     let count = |severity| {
-        checked.iter().flat_map(|one| &one.findings).filter(|one| one.severity == severity).count()
+        checked.iter().flat_map(Checked::open).filter(|one| one.severity == severity).count()
     };
     json!({
         "version": 1,
@@ -199,7 +221,7 @@ fn json_finding(finding: &Finding, checked: &Checked, places: &mut Places<'_>) -
             "level": check.level.as_str(),
             "since": format!("v1.{}", check.since),
         })),
-        Scope::Recommended | Scope::Paranoid => None,
+        Scope::Recommended | Scope::Paranoid | Scope::Always => None,
     };
     json!({
         "rule": finding.rule.id,
@@ -221,6 +243,7 @@ fn json_finding(finding: &Finding, checked: &Checked, places: &mut Places<'_>) -
         "objectLocation": place(places.of(finding.object_span)),
         "fix": fix,
         "psa": check,
+        "suppressed": finding.suppressed.as_ref().map(|one| json!({"by": one.by.as_str(), "reason": one.reason})),
         "fingerprint": finding.fingerprint,
     })
 }
@@ -257,6 +280,10 @@ fn sarif(checked: &[Checked], sources: &Sources) -> Value {
                 "message": {"text": format!("the {}", finding.object.gvk.kind)},
                 "physicalLocation": place.sarif(),
             }]);
+        }
+        if let Some(Suppression { by, reason }) = &finding.suppressed {
+            let kind = if *by == SuppressedBy::Baseline { "external" } else { "inSource" };
+            result["suppressions"] = json!([{"kind": kind, "justification": reason}]);
         }
         results.push(result);
     }
@@ -299,7 +326,7 @@ fn github(checked: &[Checked], sources: &Sources) -> String {
     let property = |text: &str| data(text).replace(':', "%3A").replace(',', "%2C");
     let mut places = Places::new(sources);
     let mut out = String::new();
-    for finding in checked.iter().flat_map(|one| &one.findings) {
+    for finding in checked.iter().flat_map(Checked::open) {
         let command = match finding.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",
@@ -325,9 +352,10 @@ fn junit(checked: &[Checked], sources: &Sources) -> String {
     let mut places = Places::new(sources);
     let mut out =
         String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"krender\">\n");
-    for Checked { target, resources, findings } in checked {
+    for one in checked {
+        let Checked { target, resources, .. } = one;
         let mut cases: BTreeMap<(usize, &str), Vec<&Finding>> = BTreeMap::new();
-        for finding in findings {
+        for finding in one.open() {
             cases.entry((finding.place, finding.rule.id)).or_default().push(finding);
         }
         let failing: BTreeSet<usize> = cases.keys().map(|(place, _)| *place).collect();

@@ -101,6 +101,7 @@ fn profiles(rule: &Rule) -> String {
     let check = match rule.scope {
         Scope::Recommended => return "recommended, paranoid".to_owned(),
         Scope::Paranoid => return "paranoid".to_owned(),
+        Scope::Always => return "all".to_owned(),
         Scope::PodSecurity(check) => check,
     };
     let since = match check.since {

@@ -6,6 +6,7 @@ use super::edit::{Operation, apply};
 use super::path::Path;
 use super::pod::List;
 use super::rule::{Rule, Severity};
+use super::suppress::Suppression;
 use super::violation::{Fix, Violation};
 use crate::resource::{ResId, Resource};
 use crate::source::Span;
@@ -36,6 +37,8 @@ pub struct Finding {
     pub object_span: Span,
     /// What would heal it.
     pub fix: Option<Fix>,
+    /// Who accepts it.
+    pub suppressed: Option<Suppression>,
     /// What stays the same while the finding does, whatever else changes around it: 16 hexadecimal digits.
     pub fingerprint: String,
 }
@@ -62,6 +65,7 @@ impl Finding {
             object_span: written(object),
             path,
             fix,
+            suppressed: None,
             fingerprint,
         }
     }

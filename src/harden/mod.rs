@@ -4,6 +4,7 @@
 //! makes pods), and says for each violation which field it is about; the place of a finding is who wrote that field
 //! last. The rules of the Pod Security Standards decide as the admission of Kubernetes does, at every version.
 
+mod configuration;
 mod edit;
 mod finding;
 mod path;
@@ -15,12 +16,14 @@ mod rule;
 mod rules;
 mod scene;
 mod settings;
+mod suppress;
 #[cfg(test)]
 mod tests;
 mod value;
 mod violation;
 
 use crate::resource::ResMap;
+use crate::source::Sources;
 use render::Render;
 use rule::Judge;
 use scene::Scene;
@@ -34,22 +37,33 @@ pub use profile::{Profile, Set, Version};
 pub use rule::{Level, PodSecurity, Rule, Scope, Severity};
 pub use rules::{RULES, find};
 pub use settings::{External, PodPath, Settings, Values};
+pub use suppress::{SuppressedBy, Suppression};
 pub use violation::{Class, Edit, Fix, Turn};
 
 /// Judges resources by the rules of a profile: the findings of each resource in order, those of a resource in the order
-/// of the rules. Linear in the number of resources and rules.
+/// of the rules, those about suppressions last. Linear in the number of resources and rules. What somebody accepts
+/// is a finding too, and says so; the texts of the sources are looked through for that.
 #[must_use]
-pub fn check(resources: &ResMap, settings: &Settings) -> Vec<Finding> {
-    let rules: Vec<&'static Rule> =
-        RULES.iter().copied().filter(|rule| settings.profile.has(rule)).collect();
+pub fn check(resources: &ResMap, sources: &Sources, settings: &Settings) -> Vec<Finding> {
+    let is_asked = |rule: &Rule| settings.asks(rule);
+    let rules: Vec<&'static Rule> = RULES.iter().copied().filter(|rule| is_asked(rule)).collect();
     let render = Render::new(resources, settings);
+    let scene = |(object, pods)| Scene { settings, render: &render, object, pods };
+    let scenes: Vec<Scene<'_>> =
+        resources.iter().zip(render.pods.iter().map(Vec::as_slice)).map(scene).collect();
     let mut findings = Vec::new();
-    for (place, (object, pods)) in resources.iter().zip(&render.pods).enumerate() {
-        let scene = Scene { settings, render: &render, object, pods };
+    for (place, scene) in scenes.iter().enumerate() {
         for rule in &rules {
-            let found = violations(rule, scene).into_iter();
-            findings.extend(found.map(|violation| Finding::new(rule, violation, place, object)));
+            let found = violations(rule, *scene).into_iter();
+            findings.extend(found.map(|violation| {
+                let mut finding = Finding::new(rule, violation, place, scene.object);
+                finding.severity = settings.severity(rule, finding.severity);
+                finding
+            }));
         }
+    }
+    if !settings.ignores_suppressions {
+        suppress::suppress(&mut findings, &scenes, sources, is_asked);
     }
     findings
 }
@@ -58,6 +72,7 @@ pub fn check(resources: &ResMap, settings: &Settings) -> Vec<Finding> {
 fn violations(rule: &Rule, scene: Scene<'_>) -> Vec<Violation> {
     let mut found = Vec::new();
     match rule.judge {
+        Judge::Suppressions => {}
         Judge::Object(judge) => found = judge(scene.object, scene),
         Judge::Pod(judge) => scene.pods.iter().for_each(|pod| found.extend(judge(pod, scene))),
         Judge::Container(judge) => {

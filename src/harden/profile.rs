@@ -91,6 +91,7 @@ impl Profile {
             }
             Scope::Recommended => self.set >= Set::Recommended,
             Scope::Paranoid => self.set >= Set::Paranoid,
+            Scope::Always => true,
         }
     }
 }

@@ -77,6 +77,8 @@ pub enum Scope {
     Recommended,
     /// `paranoid` only.
     Paranoid,
+    /// Every profile: it is about the judging itself.
+    Always,
 }
 
 /// A check of the Pod Security Standards.
@@ -145,6 +147,8 @@ pub(super) enum Judge {
     Pod(fn(&Pod<'_>, Scene<'_>) -> Vec<Violation>),
     /// Each object, with the pods that it makes.
     Object(fn(&Resource, Scene<'_>) -> Vec<Violation>),
+    /// Who accepts findings, once these are there.
+    Suppressions,
     /// Each container of each pod.
     Container(fn(&Container<'_>, &Pod<'_>, Scene<'_>) -> Vec<Violation>),
 }

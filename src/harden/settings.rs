@@ -1,6 +1,7 @@
 //! What is asked for: a profile, and the facts and values that rules go by.
 
 use super::profile::Profile;
+use super::rule::{Rule, Severity};
 
 /// What is asked for.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +16,11 @@ pub struct Settings {
     pub externals: Vec<External>,
     /// The minor version of the Kubernetes that is rendered for; nothing where it is that of the profile.
     pub kubernetes: Option<u16>,
+    /// Rules with a severity of their own, or with none: those are off. A rule that is named here holds in every
+    /// profile.
+    pub severities: Vec<(&'static Rule, Option<Severity>)>,
+    /// Whether findings count that somebody accepts.
+    pub ignores_suppressions: bool,
     /// The values that rules go by and fixes write.
     pub values: Values,
 }
@@ -89,6 +95,22 @@ impl Settings {
     #[must_use]
     pub fn of(profile: Profile) -> Self {
         Self { profile, ..Self::default() }
+    }
+
+    /// What is said of a rule: the severity of its own, or nothing if it is off.
+    fn said(&self, rule: &Rule) -> Option<Option<Severity>> {
+        self.severities.iter().rev().find(|(said, _)| *said == rule).map(|(_, severity)| *severity)
+    }
+
+    /// Whether a rule holds.
+    #[must_use]
+    pub fn asks(&self, rule: &Rule) -> bool {
+        self.said(rule).map_or_else(|| self.profile.has(rule), |severity| severity.is_some())
+    }
+
+    /// How bad a violation is.
+    pub(super) fn severity(&self, rule: &Rule, usual: Severity) -> Severity {
+        self.said(rule).flatten().unwrap_or(usual)
     }
 
     /// The minor version of the Kubernetes that is rendered for.

@@ -3,6 +3,7 @@
 use super::{Profile, RULES, Rule, Settings, check};
 use crate::resource::ResMap;
 use crate::resource::sample::read;
+use crate::source::Sources;
 
 /// The findings of a rule about a manifest, in the widest profile.
 fn found(rule: &Rule, manifest: &str) -> usize {
@@ -11,7 +12,10 @@ fn found(rule: &Rule, manifest: &str) -> usize {
     let narrow = Settings::of("baseline".parse::<Profile>().unwrap());
     let resources: ResMap = read(manifest).unwrap().into();
     let count = |settings| {
-        check(&resources, settings).iter().filter(|finding| finding.rule == rule).count()
+        check(&resources, &Sources::new(), settings)
+            .iter()
+            .filter(|finding| finding.rule == rule)
+            .count()
     };
     count(&settings) + count(&narrow)
 }
@@ -52,7 +56,7 @@ fn a_fingerprint_does_not_depend_on_what_stands_around() {
     let settings = Settings::of("baseline".parse().unwrap());
     let prints = [one, &two].map(|text| {
         let resources: ResMap = read(text).unwrap().into();
-        check(&resources, &settings)[0].fingerprint.clone()
+        check(&resources, &Sources::new(), &settings)[0].fingerprint.clone()
     });
     assert_eq!(prints[0], prints[1]);
     assert_eq!(prints[0].len(), 16);

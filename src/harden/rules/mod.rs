@@ -28,6 +28,7 @@ mod run_as_root_uid;
 mod seccomp_profile;
 mod selinux_options;
 mod shutdown;
+pub(super) mod suppressions;
 mod unsafe_sysctls;
 mod windows_host_process;
 
@@ -35,6 +36,8 @@ use super::rule::Rule;
 
 /// Every rule, by its id.
 pub static RULES: &[&Rule] = &[
+    &suppressions::SUPPRESSION_WITHOUT_REASON,
+    &suppressions::UNUSED_SUPPRESSION,
     &image_tag::IMAGE_TAG,
     &probes::READINESS_MISSING,
     &probes::PORT_UNKNOWN,
