@@ -7,6 +7,7 @@
 mod configuration;
 mod edit;
 mod finding;
+mod fix;
 mod path;
 mod pod;
 mod profile;
@@ -31,6 +32,7 @@ use violation::Violation;
 
 pub use edit::Operation;
 pub use finding::Finding;
+pub use fix::{Change, harden};
 pub use path::{Path, Step};
 pub use pod::List;
 pub use profile::{Profile, Set, Version};

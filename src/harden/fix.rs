@@ -1,0 +1,174 @@
+//! Hardening: the fixes of rules, carried out in their order, as far as they are allowed.
+
+use super::edit::{self, Operation};
+use super::render::Render;
+use super::rule::Rule;
+use super::rules::RULES;
+use super::scene::Scene;
+use super::settings::Settings;
+use super::violation::{Class, Fix, Turn, Violation};
+use super::{Finding, Path, check, pod, violations};
+use crate::error::Result;
+use crate::resource::{ResMap, Resource};
+use crate::schema::Schema;
+use crate::source::Sources;
+use crate::yaml::Text;
+
+/// What hardening did to one object.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// The number of the object.
+    pub place: usize,
+    /// The rule whose violation was healed.
+    pub rule: &'static Rule,
+    /// How much the fix may change.
+    pub class: Class,
+    /// What was done.
+    pub operations: Vec<Operation>,
+}
+
+/// Hardens resources: carries out the fixes of the rules that hold, up to a class. What is accepted
+/// ([`super::Suppression`]) or annotated `krender.dev/harden: "off"` stays as it is, and so does what runs the cluster
+/// itself: objects of the namespace `kube-system`, and pods of a `system-…-critical` priority.
+///
+/// Fixes go by turns, removals first, for whether something may be added depends on them, until none is left to carry
+/// out. So a second run changes nothing, and an object that violates no rule is not touched. What an object becomes
+/// depends on it, and on which Services of the render lead to it. Linear in the number of resources and rules.
+///
+/// # Errors
+/// Those of [`Resource::edit`].
+pub fn harden(
+    resources: &mut ResMap,
+    sources: &Sources,
+    settings: &Settings,
+    most: Class,
+) -> Result<Vec<Change>> {
+    let before = resources.clone();
+    let render = Render::new(&before, settings);
+    let accepted = accepted(&before, sources, settings);
+    let may_fix =
+        |rule: &&Rule| settings.asks(rule) && rule.fixes.iter().any(|(class, _)| *class <= most);
+    let rules: Vec<&'static Rule> = RULES.iter().copied().filter(may_fix).collect();
+    let work = Work { settings, render: &render, rules, most };
+    let mut changes = Vec::new();
+    let mut accepted = &accepted[..];
+    for place in 0..resources.len() {
+        let end = accepted.partition_point(|one| one.place <= place);
+        let (own, rest) = accepted.split_at(end);
+        accepted = rest;
+        let done = resources.change(place, |resource| work.harden(resource, place, own));
+        changes.extend(done.transpose()?.unwrap_or_default());
+    }
+    Ok(changes)
+}
+
+struct Work<'a> {
+    settings: &'a Settings,
+    render: &'a Render<'a>,
+    rules: Vec<&'static Rule>,
+    most: Class,
+}
+
+/// When a fix is due. What is overridden goes before what is added in the same turn.
+type Order = (Turn, bool, Class);
+
+/// More rounds than any object needs: each carries out all that a rule can do in one turn.
+const MOST_ROUNDS: usize = 100;
+
+impl Work<'_> {
+    fn harden(
+        &self,
+        resource: &mut Resource,
+        place: usize,
+        accepted: &[Accepted],
+    ) -> Result<Vec<Change>> {
+        let mut changes = Vec::new();
+        for _ in 0..MOST_ROUNDS {
+            let Some((rule, fixes)) = self.due(resource, accepted) else { break };
+            let before = changes.len();
+            for fix in fixes {
+                let edit = |root: &mut _| Ok(edit::apply(root, &fix.edits));
+                let operations = resource.edit(&Schema::default(), edit)?;
+                if !operations.is_empty() {
+                    changes.push(Change { place, rule, class: fix.class, operations });
+                }
+            }
+            if changes.len() == before {
+                break;
+            }
+        }
+        Ok(changes)
+    }
+
+    /// The rule whose turn it is, with what it does in this turn.
+    fn due(&self, object: &Resource, accepted: &[Accepted]) -> Option<(&'static Rule, Vec<Fix>)> {
+        let pods = pod::pods(object, self.settings);
+        let scene = Scene { settings: self.settings, render: self.render, object, pods: &pods };
+        if is_excluded(scene) {
+            return None;
+        }
+        let mut first: Option<(Order, &'static Rule, Vec<Fix>)> = None;
+        for rule in &self.rules {
+            for violation in violations(rule, scene) {
+                let is_accepted = accepted.iter().any(|one| one.is(rule, &violation));
+                let Some(fix) = violation.fix.filter(|fix| !is_accepted && fix.class <= self.most)
+                else {
+                    continue;
+                };
+                let turn = (fix.turn, fix.class != Class::Override, fix.class);
+                match &mut first {
+                    Some((known, of, fixes)) if *known == turn && of == rule => {
+                        if !fixes.contains(&fix) {
+                            fixes.push(fix);
+                        }
+                    }
+                    Some((known, ..)) if *known <= turn => {}
+                    _ => first = Some((turn, rule, vec![fix])),
+                }
+            }
+        }
+        first.map(|(_, rule, fixes)| (rule, fixes))
+    }
+}
+
+/// Whether hardening leaves an object alone.
+fn is_excluded(scene: Scene<'_>) -> bool {
+    let is_off = |(key, value): (&str, &str)| key == "krender.dev/harden" && value == "off";
+    let is_critical = |name: &str| name.starts_with("system-") && name.ends_with("-critical");
+    scene.namespace() == "kube-system"
+        || scene.object.annotations().any(is_off)
+        || scene.pods.iter().any(|pod| {
+            let class = pod.get(&["priorityClassName"]).and_then(|name| name.as_text());
+            pod.annotations().any(is_off) || class.is_some_and(is_critical)
+        })
+}
+
+/// A violation that somebody accepts, whatever is done around it.
+struct Accepted {
+    place: usize,
+    rule: &'static Rule,
+    container: Option<Text>,
+    path: Path,
+}
+
+impl Accepted {
+    fn is(&self, rule: &Rule, violation: &Violation) -> bool {
+        let container = violation.container.as_ref().map(|(_, name)| name);
+        self.rule == rule && self.container.as_ref() == container && self.path == violation.path
+    }
+}
+
+/// What is accepted, in the order of the objects.
+fn accepted(resources: &ResMap, sources: &Sources, settings: &Settings) -> Vec<Accepted> {
+    let findings = check(resources, sources, settings).into_iter();
+    let accepted = findings.filter(|finding| finding.suppressed.is_some());
+    let accepted = accepted.map(|Finding { place, rule, container, path, .. }| Accepted {
+        place,
+        rule,
+        container: container.map(|(_, name)| name),
+        path,
+    });
+    let mut accepted: Vec<Accepted> = accepted.collect();
+    accepted.sort_by_key(|one| one.place);
+    accepted
+}
