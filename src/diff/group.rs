@@ -24,6 +24,16 @@ pub struct Group {
     pub members: Vec<(usize, usize)>,
 }
 
+impl Group {
+    /// The places of the targets, each once.
+    #[must_use]
+    pub fn targets(&self) -> Vec<usize> {
+        let mut targets: Vec<usize> = self.members.iter().map(|&(target, _)| target).collect();
+        targets.dedup();
+        targets
+    }
+}
+
 /// Differences of the same targets.
 #[derive(Debug)]
 pub struct Section<'a> {
@@ -67,7 +77,8 @@ impl Review {
                 if object.folded.is_some() {
                     continue;
                 }
-                let group = *places.entry(key(object)).or_insert_with(|| {
+                let key = key(object, &object.stem);
+                let group = *places.entry(key).or_insert_with(|| {
                     groups.push(Group { members: Vec::new() });
                     groups.len() - 1
                 });
@@ -75,9 +86,43 @@ impl Review {
             }
         }
         let mut review = Self { targets, groups: Vec::new() };
+        let mut groups = review.joined(groups);
         groups.sort_by_cached_key(|group| review.order(group));
         review.groups = groups;
         review
+    }
+
+    /// Puts together what is changed alike in several objects of one kind, in the same targets.
+    fn joined(&self, groups: Vec<Group>) -> Vec<Group> {
+        let mut joined: Vec<Group> = Vec::new();
+        let mut places: BTreeMap<(Vec<usize>, String), usize> = BTreeMap::new();
+        for group in groups {
+            let object = self.object(&group);
+            if object.changes.is_empty() || object.renamed.is_some() {
+                joined.push(group);
+                continue;
+            }
+            let key = (group.targets(), key(object, ""));
+            let place = *places.entry(key).or_insert(joined.len());
+            match joined.get_mut(place) {
+                Some(other) => other.members.extend(group.members),
+                None => joined.push(group),
+            }
+        }
+        for group in &mut joined {
+            group.members.sort_unstable();
+        }
+        joined
+    }
+
+    /// The names of the objects of a group before prefixes, suffixes and hashes, each once.
+    #[must_use]
+    pub fn stems(&self, group: &Group) -> Vec<&str> {
+        let members = group.members.iter();
+        let stems: BTreeSet<&str> = members
+            .map(|&(target, object)| self.targets[target].objects[object].stem.as_str())
+            .collect();
+        stems.into_iter().collect()
     }
 
     fn order(&self, group: &Group) -> (Rank, std::cmp::Reverse<usize>, String, String) {
@@ -93,9 +138,17 @@ impl Review {
         &self.targets[target].objects[object]
     }
 
-    /// What the objects of a group are called: the kind and name, with the namespace if all are in one.
+    /// What the objects of a group are called: the kind and name, with the namespace if all are in one. Of many names
+    /// there are the first and the number.
     #[must_use]
     pub fn title(&self, group: &Group) -> String {
+        const MOST_NAMES: usize = 12;
+        let stems = self.stems(group);
+        if stems.len() > 1 {
+            let more = if stems.len() > MOST_NAMES { ", …" } else { "" };
+            let names = stems[..stems.len().min(MOST_NAMES)].join(", ");
+            return format!("{} ({}): {names}{more}", self.object(group).id().kind, stems.len());
+        }
         let ids: BTreeSet<_> = group
             .members
             .iter()
@@ -134,8 +187,7 @@ impl Review {
         let mut sections: Vec<Section<'_>> = Vec::new();
         let mut places: BTreeMap<Vec<usize>, usize> = BTreeMap::new();
         for group in &self.groups {
-            let mut targets: Vec<usize> = group.members.iter().map(|&(target, _)| target).collect();
-            targets.dedup();
+            let targets = group.targets();
             let place = *places.entry(targets.clone()).or_insert(sections.len());
             if place == sections.len() {
                 sections.push(Section { targets, groups: Vec::new() });
@@ -172,16 +224,19 @@ impl Review {
         let mut restarted = BTreeSet::new();
         for group in &self.groups {
             let object = self.object(group);
+            let stems = self.stems(group);
             match &object.ids {
-                [Some(_), Some(_)] => summary.changed += 1,
-                [Some(_), None] => summary.removed += 1,
-                [None, _] => summary.added += 1,
+                [Some(_), Some(_)] => summary.changed += stems.len(),
+                [Some(_), None] => summary.removed += stems.len(),
+                [None, _] => summary.added += stems.len(),
             }
-            let has = |wanted: fn(&Effect) -> bool| usize::from(object.effects.iter().any(wanted));
-            summary.recreated += has(|effect| matches!(effect, Effect::Recreated(_)));
-            summary.lost += has(|effect| matches!(effect, Effect::Lost(_)));
-            if has(|effect| matches!(effect, Effect::Restarted(_))) > 0 {
-                restarted.insert(object.label());
+            let has = |wanted: fn(&Effect) -> bool| object.effects.iter().any(wanted);
+            let number = |wanted| if has(wanted) { stems.len() } else { 0 };
+            summary.recreated += number(|effect| matches!(effect, Effect::Recreated(_)));
+            summary.lost += number(|effect| matches!(effect, Effect::Lost(_)));
+            if has(|effect| matches!(effect, Effect::Restarted(_))) {
+                let kind = &object.id().kind;
+                restarted.extend(stems.iter().map(|stem| format!("{kind} {stem}")));
             }
             restarted.extend(
                 object
@@ -197,11 +252,16 @@ impl Review {
 }
 
 /// Text that is equal for objects whose differences are told once: everything but the namespace and what prefixes and
-/// hashes made of the name.
-fn key(object: &Object) -> String {
+/// hashes made of the name, of which `stem` is left.
+fn key(object: &Object, stem: &str) -> String {
     let version = |side: usize| object.ids[side].as_ref().map_or("", |id| &id.api_version);
-    let mut key =
-        format!("{}\0{}\0{}\0{:?}", version(0), version(1), object.label(), object.renamed);
+    let mut key = format!(
+        "{}\0{}\0{}\0{stem}\0{:?}",
+        version(0),
+        version(1),
+        object.id().kind,
+        object.renamed
+    );
     // Nothing fails that is written to text.
     let _ = write!(key, "\0{:?}\0{:?}", object.effects, object.carries);
     for change in &object.changes {

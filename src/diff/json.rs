@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::compare::What;
 use super::group::{Review, Summary};
-use super::operations::{self, operations};
+use super::operations;
 use super::{Effect, Failure, Identity, Object, Rank, Renaming, Status, TargetReview};
 use crate::error::Result;
 use crate::yaml::Node;
@@ -100,7 +100,7 @@ struct Field {
 /// Writes a review as one JSON document, indented. It asks for [`Options::renders`](super::Options::renders).
 ///
 /// # Errors
-/// As [`operations`].
+/// As [`TargetReview::operations`].
 pub fn write(review: &Review) -> Result<String> {
     let page = Page {
         version: VERSION,
@@ -113,7 +113,7 @@ pub fn write(review: &Review) -> Result<String> {
 }
 
 fn target(review: &TargetReview) -> Result<Target<'_>> {
-    let TargetReview { name, status, pairs, renders, objects } = review;
+    let TargetReview { name, status, .. } = review;
     let (status, failures) = match status {
         Status::Same => ("same", None),
         Status::Changed => ("changed", None),
@@ -125,10 +125,7 @@ fn target(review: &TargetReview) -> Result<Target<'_>> {
         let Failure { code, message, place, more } = failures?[side].as_ref()?;
         Some(Error { code, message, place: place.as_deref(), more: *more })
     };
-    let operations = match objects.is_empty() {
-        true => Vec::new(),
-        false => operations(pairs, &renders[0], &renders[1])?,
-    };
+    let operations = review.operations()?;
     Ok(Target {
         target: name,
         status,

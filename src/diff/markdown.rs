@@ -153,7 +153,7 @@ fn found_in(review: &Review, group: &Group) -> String {
     if review.targets.len() == 1 {
         return String::new();
     }
-    let places: Vec<usize> = group.members.iter().map(|&(target, _)| target).collect();
+    let places = group.targets();
     format!(" in {}", code(&text::targets(review, &places, 3)))
 }
 

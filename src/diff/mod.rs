@@ -34,7 +34,6 @@ use crate::yaml::{self, Node, parse};
 pub use compare::{Change, What};
 pub use group::{Group, Review};
 pub use judge::{Effect, Image, Rank};
-pub use operations::operations;
 pub use pair::{Pair, Renaming};
 pub use path::{Ignore, Path, Step};
 

@@ -11,13 +11,29 @@ use crate::yaml::{self, Form, Kind, Node};
 use super::compare::is_same_scalar;
 use super::list;
 use super::path::DEEPEST;
-use super::{Pair, text_of};
+use super::{Pair, TargetReview, text_of};
 
-/// The operations that make the objects `after` of the objects `before`, both as a list in the order of their render.
-///
-/// # Errors
-/// As [`yaml::write_json`], and [`Code::NestingTooDeep`] for what no reader of JSON takes.
-pub fn operations(pairs: &[Pair], before: &[Node], after: &[Node]) -> Result<Vec<PatchOperation>> {
+impl TargetReview {
+    /// The operations that make the objects after of the objects before, both as a list in the order of their render;
+    /// none if nothing differs. It asks for [`Options::renders`](super::Options::renders).
+    ///
+    /// # Errors
+    /// As [`yaml::write_json`], and [`Code::NestingTooDeep`] for what no reader of JSON takes.
+    pub fn operations(&self) -> Result<Vec<PatchOperation>> {
+        let [before, after] = &self.renders;
+        if before.is_empty() && after.is_empty() {
+            return Ok(Vec::new());
+        }
+        operations(&self.pairs, before, after)
+    }
+}
+
+/// The operations that make one list of objects of another.
+pub(super) fn operations(
+    pairs: &[Pair],
+    before: &[Node],
+    after: &[Node],
+) -> Result<Vec<PatchOperation>> {
     let schema = Schema::built_in();
     let mut writer = Writer { operations: Vec::new(), pointer: PointerBuf::new(), depth: 0 };
     let alignment: Vec<_> = pairs.iter().map(|pair| (pair.before, pair.after)).collect();

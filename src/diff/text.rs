@@ -153,7 +153,7 @@ impl Page<'_> {
         self.out.push('\n');
         for group in grave {
             let object = self.review.object(group);
-            let places: Vec<usize> = group.members.iter().map(|&(target, _)| target).collect();
+            let places = group.targets();
             let found = self.found_in(&places);
             let title = visible(&self.review.title(group));
             let gone = object.ids[1].is_none();
@@ -235,7 +235,11 @@ impl Page<'_> {
         let renamed =
             outline::renaming(object).map(|text| format!("  ({text})")).unwrap_or_default();
         let title = visible(&self.review.title(group));
-        let _ = writeln!(self.out, "{style}{mark}{RESET} {BOLD}{title}{RESET}{renamed}");
+        if title.chars().count() + renamed.chars().count() + 2 > self.width {
+            self.wrapped(0, BOLD, &format!("{mark} {title}{renamed}"));
+        } else {
+            let _ = writeln!(self.out, "{style}{mark}{RESET} {BOLD}{title}{RESET}{renamed}");
+        }
         for effect in outline::effects(object) {
             self.wrapped(4, effect_style(object), &format!("! {effect}"));
         }
