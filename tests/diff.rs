@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "this is a test")]
 
 use std::fs;
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::process::Command;
 
@@ -170,7 +171,8 @@ fn neighbours_of_the_real_world_keep_the_laws() {
         let working_directory = repository.unwrap().path().canonicalize().unwrap();
         let options = load::Options { restrictor: load::Restrictor::None, working_directory };
         let loader = Loader::new(Disk, options);
-        let targets = build::targets(&loader, ".").unwrap();
+        let options = build::Options::default();
+        let targets = build::Run::new(&loader, &options).targets(".", NonZeroUsize::MIN).unwrap();
         let step = (targets.len() / PAIRS).max(1);
         for pair in targets.windows(2).step_by(step) {
             let side = |place: usize| {

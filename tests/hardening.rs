@@ -3,7 +3,6 @@
 //! lie beside the checkout.
 #![expect(clippy::disallowed_methods, reason = "the fixtures are read as they are")]
 #![expect(clippy::unwrap_used, reason = "this is a test")]
-#![expect(clippy::print_stdout, reason = "who skips says so")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
