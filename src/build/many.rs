@@ -33,10 +33,11 @@ pub fn in_order<T: Send>(
     let (sender, receiver) = mpsc::channel();
     thread::scope(|scope| {
         let threads = if jobs.get() == 1 { 0 } else { jobs.get().min(queue.blocks()) };
-        let run = |sender: mpsc::Sender<(usize, T)>| {
+        let run = |sender: mpsc::Sender<(usize, Vec<T>)>| {
             let _guard = StopOnPanic(&queue);
-            while let Some(mut block) = queue.take() {
-                if block.any(|number| sender.send((number, work(number))).is_err()) {
+            while let Some(block) = queue.take() {
+                // All at once: waking the thread that hands them out for each would cost more than small targets do.
+                if sender.send((block.start, block.map(&work).collect())).is_err() {
                     return;
                 }
             }
@@ -54,20 +55,24 @@ pub fn in_order<T: Send>(
         drop(sender);
         let mut waiting = BTreeMap::new();
         let mut next = 0;
-        for (number, made) in receiver {
-            waiting.insert(number, made);
-            while let Some(made) = waiting.remove(&next) {
-                if deliver(next, made).is_break() {
-                    queue.stop();
-                    return;
+        for (start, block) in receiver {
+            waiting.insert(start, block);
+            while let Some(block) = waiting.remove(&next) {
+                for made in block {
+                    if deliver(next, made).is_break() {
+                        queue.stop();
+                        return;
+                    }
+                    next += 1;
                 }
-                next += 1;
                 queue.delivered(next);
             }
         }
     });
 }
 
+/// So many blocks there are for a thread at least, so that none of them waits long for another in the end.
+const BLOCKS_EACH: usize = 4;
 /// So many neighbours go to one thread: targets that stand side by side share bases, which two threads would both
 /// accumulate if they came to them at the same time.
 const BLOCK: usize = 8;
@@ -86,13 +91,13 @@ struct Queue {
 struct State {
     /// The first number that nobody has taken.
     next: usize,
-    /// The first number of the block that is being handed out.
+    /// The first number that was not handed out.
     delivered: usize,
 }
 
 impl Queue {
     fn new(count: usize, jobs: usize) -> Self {
-        let block = BLOCK.min(count.div_ceil(jobs)).max(1);
+        let block = BLOCK.min(count.div_ceil(jobs.saturating_mul(BLOCKS_EACH))).max(1);
         Self {
             count,
             block,
@@ -119,11 +124,8 @@ impl Queue {
     }
 
     fn delivered(&self, next: usize) {
-        // Threads take whole blocks, so that they need not be woken for less.
-        if next.is_multiple_of(self.block) {
-            self.lock().delivered = next;
-            self.moved.notify_all();
-        }
+        self.lock().delivered = next;
+        self.moved.notify_all();
     }
 
     fn stop(&self) {
