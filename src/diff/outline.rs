@@ -5,7 +5,7 @@ use similar::{ChangeTag, TextDiff};
 use crate::yaml::Node;
 
 use super::compare::{Change, What};
-use super::pair::Renaming;
+use super::pair::{Renaming, without_hash};
 use super::{Effect, Object, Path, text_of};
 
 /// What is shown of an object.
@@ -203,10 +203,12 @@ pub(super) fn effects(object: &Object) -> Vec<String> {
 pub(super) fn renaming(object: &Object) -> Option<String> {
     let [Some(before), Some(after)] = &object.ids else { return None };
     let (old, new) = match object.renamed? {
-        Renaming::Hash => return Some("new hash in its name".to_owned()),
+        Renaming::Hash if without_hash(&before.name) == without_hash(&after.name) => {
+            return Some("new hash in its name".to_owned());
+        }
         Renaming::Version | Renaming::Group => (&before.api_version, &after.api_version),
         Renaming::Namespace => (&before.namespace, &after.namespace),
-        Renaming::Name => (&before.name, &after.name),
+        Renaming::Name | Renaming::Hash => (&before.name, &after.name),
     };
     let or_default =
         |text: &str| if text.is_empty() { "default".to_owned() } else { visible(text) };

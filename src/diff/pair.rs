@@ -52,13 +52,16 @@ pub(super) fn pairs(before: &ResMap, after: &ResMap) -> Vec<Pair> {
     let version = |resource: &Resource| resource.gvk().version.to_string();
     pairing.by(None, |of| [group(of), version(of), kind(of), namespace(of), name(of)]);
     pairing.by(Some(Renaming::Version), |of| [group(of), kind(of), namespace(of), name(of)]);
-    pairing.by(Some(Renaming::Hash), |of| [group(of), kind(of), namespace(of), stem(of)]);
+    pairing.by(Some(Renaming::Hash), |of| {
+        [group(of), kind(of), namespace(of), without_hash(of.name()).to_owned()]
+    });
+    pairing.by(Some(Renaming::Name), |of| [group(of), kind(of), namespace(of), stem(of)]);
     pairing.by_content(Renaming::Group, |of| [kind(of), namespace(of), name(of)], |_, _| true);
     pairing.by(Some(Renaming::Namespace), |of| [group(of), kind(of), stem(of)]);
     pairing.by_content(
         Renaming::Name,
         |of| [group(of), kind(of)],
-        |before, after| shares_words(before.name(), after.name()),
+        |before, after| shares_words(without_hash(before.name()), without_hash(after.name())),
     );
     pairing.finish()
 }
@@ -73,7 +76,7 @@ pub(super) fn stem(resource: &Resource) -> String {
 }
 
 /// A name without the ten digits that kustomize makes of a hash, all of which are letters or digits of its own choice.
-fn without_hash(name: &str) -> &str {
+pub(super) fn without_hash(name: &str) -> &str {
     match name.rsplit_once('-') {
         Some((stem, hash))
             if hash.len() == 10 && hash.bytes().all(|byte| b"gh2k456789mbcdtf".contains(&byte)) =>
@@ -173,6 +176,13 @@ impl Pairing<'_> {
     }
 
     fn pair(&mut self, before: usize, after: usize, renamed: Option<Renaming>) {
+        // What has a hash in its name is another object with every content, whatever stands before the hash.
+        let has_hash = |resource: &Resource| without_hash(resource.name()) != resource.name();
+        let are_hashed = has_hash(self.before[before]) && has_hash(self.after[after]);
+        let renamed = match renamed {
+            Some(Renaming::Name) if are_hashed => Some(Renaming::Hash),
+            renamed => renamed,
+        };
         self.is_taken[before] = true;
         self.partners[after] = Some((before, renamed));
     }
@@ -271,12 +281,18 @@ mod tests {
         let after = object("Pod", "web", "") + &object("ConfigMap", "conf-gh2k4567bb", data);
         assert_eq!(
             paired(&before, &after),
-            [(Some(1), Some(0), None), (Some(0), Some(1), Some(Renaming::Hash))].map(|pair| pair)
+            [(Some(1), Some(0), None), (Some(0), Some(1), Some(Renaming::Hash))]
         );
         let renamed =
             |other: &str| paired(&object("A", "dev-web", data), &object("A", other, data));
         assert_eq!(renamed("prod-web"), [(Some(0), Some(0), Some(Renaming::Name))]);
         assert_eq!(renamed("another").len(), 2);
+        let hashed = |name: &str| object("ConfigMap", name, data);
+        assert_eq!(
+            paired(&hashed("dev-conf-gh2k456789"), &hashed("prod-conf-gh2k4567bb")),
+            [(Some(0), Some(0), Some(Renaming::Hash))],
+            "another object with every content"
+        );
         let versioned = object("A", "a", "").replace("v1", "g/v1beta1");
         let moved = |to: &str| paired(&versioned, &versioned.replace("g/v1beta1", to))[0].2;
         assert_eq!(moved("g/v1"), Some(Renaming::Version));
