@@ -24,34 +24,37 @@ pub fn write(review: &Review) -> String {
         .iter()
         .map(|section| section.groups.iter().map(|group| Block::of(review, group)).collect())
         .collect();
-    // Those first that matter most get their place, until it runs out.
-    let frame = |section: &Section<'_>| open(review, section).chars().count() + CLOSE.len();
-    let mut left = LONGEST.saturating_sub(page.chars().count() + FOOTNOTE_LENGTH);
-    left = left.saturating_sub(sections.iter().map(frame).sum());
-    let titles: usize = blocks.iter().flatten().map(|block| block.title.chars().count()).sum();
-    let has_titles = titles <= left;
-    left = left.saturating_sub(if has_titles { titles } else { 0 });
+    // Those first that matter most get their place, until it runs out: all titles if they fit, and then what they are
+    // about.
+    let length = |text: &str| text.chars().count();
+    let opened: Vec<String> = sections.iter().map(|section| open(review, section)).collect();
+    let frames: usize = opened.iter().map(|open| length(open) + CLOSE.len()).sum();
+    let titles: usize = blocks.iter().flatten().map(|block| length(&block.title)).sum();
+    let mut left = LONGEST.saturating_sub(length(&page) + FOOTNOTE_LENGTH);
+    let has_titles = frames + titles <= left;
+    left -= if has_titles { frames + titles } else { 0 };
     let (mut folded, mut missing) = (0, 0);
-    for (section, blocks) in sections.iter().zip(&blocks) {
+    for (open, blocks) in opened.iter().zip(&blocks) {
+        let frame = if has_titles { 0 } else { length(open) + CLOSE.len() };
         let mut written = String::new();
         for block in blocks {
-            let title = block.title.chars().count();
-            if !has_titles && title > left {
+            let title = if has_titles { 0 } else { length(&block.title) };
+            let title = if written.is_empty() { title + frame } else { title };
+            if title > left {
                 missing += 1;
                 continue;
             }
-            left -= if has_titles { 0 } else { title };
+            left -= title;
             written += &block.title;
-            let body = block.body.chars().count();
-            if body <= left {
-                left -= body;
+            if length(&block.body) <= left {
+                left -= length(&block.body);
                 written += &block.body;
             } else {
                 folded += 1;
             }
         }
         if !written.is_empty() {
-            page = page + &open(review, section) + &written + CLOSE;
+            page = page + open + &written + CLOSE;
         }
     }
     page += &footnote(folded, missing);
@@ -159,7 +162,7 @@ fn found_in(review: &Review, group: &Group) -> String {
 
 /// The title of a section, unfolded if it is short or what matters most.
 fn open(review: &Review, section: &Section<'_>) -> String {
-    let names = html(&text::targets(review, &section.targets, 40));
+    let names = html(&text::targets(review, &section.targets, 12));
     let number = match section.groups.len() {
         1 => "1 difference".to_owned(),
         number => format!("{number} differences"),
@@ -284,6 +287,25 @@ mod tests {
         assert_eq!(large.matches("**`ConfigMap m").count(), 1000);
         let huge = page(5000);
         assert!(huge.chars().count() <= LONGEST && huge.contains("are not shown at all"));
+    }
+
+    #[test]
+    fn many_targets_get_what_room_there_is() {
+        let target = |place: usize| {
+            let object = |value: &str| {
+                format!(
+                    "{{apiVersion: v1, kind: ConfigMap, metadata: {{name: m{place}}}, data: {{a: {value}}}}}"
+                )
+            };
+            let mut target = crate::diff::tests::target(&object("old"), &object("new"));
+            target.name = format!("a/directory/with/a/long/name/{place}");
+            TargetReview::of(&target, &Options::default())
+        };
+        let page = |number: usize| write(&Review::of((0..number).map(target).collect()));
+        assert!(!page(100).contains("too short"));
+        let large = page(1000);
+        assert!(large.chars().count() <= LONGEST && large.contains("are not shown at all"));
+        assert!(large.matches("**`ConfigMap m").count() > 200);
     }
 
     #[test]
