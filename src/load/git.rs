@@ -227,7 +227,12 @@ impl Revision {
         let mut level = vec![self.root.clone()];
         while !level.is_empty() {
             let inner = &self.repository.0;
-            inner.fetch(&level).map_err(|error| failed(&error))?;
+            // Revisions have most trees in common.
+            let is_new = |id: &Id| {
+                !inner.trees.lock().unwrap_or_else(PoisonError::into_inner).contains_key(id)
+            };
+            let missing: Vec<Id> = level.iter().filter(|id| is_new(id)).cloned().collect();
+            inner.fetch(&missing).map_err(|error| failed(&error))?;
             let mut next = Vec::new();
             for id in &level {
                 let tree = inner.tree(id).map_err(|error| failed(&error))?;

@@ -18,7 +18,7 @@ use crate::yaml::{Kind, Node, Sequence, Tag, Text};
 /// (kustomize, `api/internal/builtins/ImageTagTransformer.go`, `api/filters/imagetag`.)
 ///
 /// # Errors
-/// [`Code::InvalidType`](crate::error::Code::InvalidType) for an image that is no text.
+/// [`Code::InvalidType`] for an image that is no text.
 pub(super) fn transform(context: &Context<'_>, resources: &mut ResMap) -> Result<()> {
     let images: Vec<&Image> =
         context.kustomization.images.iter().map(|image| &image.value).collect();

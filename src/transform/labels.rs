@@ -15,8 +15,8 @@ use crate::yaml::{Share, Tag};
 /// (kustomize, `api/internal/target/kusttarget_configplugin.go`, `api/filters/labels`.)
 ///
 /// # Errors
-/// [`Code::InvalidType`](crate::error::Code::InvalidType) where labels would go into what is no mapping, and
-/// [`Code::InvalidValue`](crate::error::Code::InvalidValue) for field specs that contradict each other.
+/// [`Code::InvalidType`] where labels would go into what is no mapping, and
+/// [`Code::InvalidValue`] for field specs that contradict each other.
 pub(super) fn labels(context: &Context<'_>, resources: &mut ResMap) -> Result<()> {
     for label in &context.kustomization.labels {
         let specs = specs(context, label).map_err(|error| error.at(label.span))?;

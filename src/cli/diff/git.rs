@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{Named, Sides};
 use crate::{
@@ -27,6 +27,9 @@ pub(super) fn sides(revisions: &str, paths: &[String], options: &Options) -> Res
         }
         None => (repository.changed_since(&old)?, Loader::new(Disk, options.clone())),
     };
+    if changed.iter().any(|path| is_kustomization(path)) {
+        old.read_trees()?;
+    }
     let mut sides = Sides { before: Loader::new(old, options.clone()), after, targets: Vec::new() };
     if !changed.is_empty() {
         let default = [".".to_owned()];
@@ -52,10 +55,8 @@ fn names(revisions: &str, repository: &Repository) -> Result<(String, Option<Str
 /// The targets that one of the changed files can reach. Who is a target is asked again of the side before only if a
 /// kustomization file changed.
 fn targets(sides: &Sides, paths: &[String], changed: &BTreeSet<PathBuf>) -> Result<Vec<Named>> {
-    let is_kustomization =
-        |path: &PathBuf| KUSTOMIZATION_FILES.iter().any(|name| path.ends_with(name));
     let after = found(&sides.after, paths)?;
-    let before = match changed.iter().any(is_kustomization) {
+    let before = match changed.iter().any(|path| is_kustomization(path)) {
         true => found(&sides.before, paths)?,
         false => after.clone(),
     };
@@ -79,6 +80,10 @@ fn targets(sides: &Sides, paths: &[String], changed: &BTreeSet<PathBuf>) -> Resu
         after: is_kustomization_directory(&sides.after, name).then(|| name.clone()),
     };
     Ok(names.into_iter().map(named).collect())
+}
+
+fn is_kustomization(path: &Path) -> bool {
+    KUSTOMIZATION_FILES.iter().any(|name| path.ends_with(name))
 }
 
 fn is_kustomization_directory(loader: &Loader, name: &str) -> bool {

@@ -14,8 +14,8 @@ use super::plugins::Plugins;
 use super::reading::{Restrictor, working_directory};
 use super::report::{self, Format};
 use crate::{
-    build,
-    diff::{self, Failure, Ignore, Only, Review, Side, Target, TargetReview},
+    build::{self, Run},
+    diff::{self, Failure, Ignore, Only, Review, Side, Status, Target, TargetReview},
     error::{Code, Error, Result},
     load::{self, Disk, Kind, Loader},
     resource::{self, ResMap},
@@ -25,8 +25,9 @@ use crate::{
 
 /// Say what a change does to every object
 ///
-/// Renders A and B, or every kustomization that a change in git can reach, pairs their objects and shows what differs, field by field, what matters most first: what is lost,
-/// what must be made anew, what restarts. The values of Secrets are not shown.
+/// Renders A and B, or every kustomization that a change in git can reach, pairs their objects and shows what differs,
+/// field by field, what matters most first: what is lost, what must be made anew, what restarts. The values of Secrets
+/// are not shown.
 ///
 /// Exits with 0 if nothing differs, 1 if something does, and 2 if something could not be rendered.
 #[derive(Args)]
@@ -42,9 +43,9 @@ pub(super) struct Diff {
     #[arg(long, value_name = "REV1..REV2|REV")]
     git: Option<String>,
 
-    /// How many targets are rendered at a time; as many as there are processors if it is 0
-    #[arg(short, long, value_name = "NUMBER", default_value = "0", hide_default_value = true)]
-    jobs: usize,
+    /// How many threads compare targets [default: one for each processor]
+    #[arg(short, long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
 
     /// How the differences are written
     #[arg(long, value_name = "FORMAT", default_value = "text")]
@@ -144,39 +145,38 @@ impl Diff {
 
     fn compare(&self, sides: &Sides, format: Format) -> Result<Review> {
         let options = self.options()?;
+        let build = build::Options { plugins: self.plugins.options(), ..Default::default() };
+        let runs = [&sides.before, &sides.after].map(|loader| Run::new(loader, &build));
+        let jobs = self.jobs.or_else(|| std::thread::available_parallelism().ok());
+        let jobs = jobs.unwrap_or(NonZeroUsize::MIN);
+        if sides.targets.len() > 1 {
+            for (run, side) in
+                runs.iter().zip([|of: &Named| of.before.clone(), |of: &Named| of.after.clone()])
+            {
+                run.expect(&sides.targets.iter().filter_map(side).collect::<Vec<_>>(), jobs);
+            }
+        }
         let work = |number: usize| {
             let Named { name, before, after } = &sides.targets[number];
-            let side = |path: &Option<String>, loader: &Loader| {
-                path.as_ref().map(|path| self.render(loader, path))
-            };
-            let (before, after) = (side(before, &sides.before), side(after, &sides.after));
-            let errors = [&before, &after].map(|side| match side {
-                Some(Err(error)) => Some(error.clone()),
-                Some(Ok(_)) | None => None,
-            });
-            let target = Target {
-                name: name.clone(),
-                before: rendered(before, &sides.before),
-                after: rendered(after, &sides.after),
-            };
+            let before = before.as_ref().map(|path| render(&runs[0], &sides.before, path));
+            let after = after.as_ref().map(|path| render(&runs[1], &sides.after, path));
+            let errors = [&before, &after]
+                .map(|side| side.as_ref().and_then(|side| side.as_ref().err().cloned()));
+            let before = rendered(before, &sides.before);
+            let target =
+                Target { name: name.clone(), before, after: rendered(after, &sides.after) };
             (TargetReview::of(&target, &options), errors)
         };
         let mut reviews = Vec::with_capacity(sides.targets.len());
-        let jobs = NonZeroUsize::new(self.jobs)
-            .or_else(|| std::thread::available_parallelism().ok())
-            .unwrap_or(NonZeroUsize::MIN);
         build::in_order(sides.targets.len(), jobs, work, |_, (review, errors)| {
-            // What went wrong is told in full on standard error.
-            for (error, loader) in errors.iter().zip([&sides.before, &sides.after]) {
-                if let Some(error) = error {
-                    report::errors(error, loader.sources(), format);
-                }
-            }
+            tell(&review, &errors, sides, format);
             reviews.push(review);
             ControlFlow::Continue(())
         });
         let review = Review::of(reviews);
         self.print(&review)?;
+        // Freeing it would only take time.
+        std::mem::forget(runs);
         Ok(review)
     }
 
@@ -191,22 +191,6 @@ impl Diff {
             }),
             renders: matches!(self.format, Form::Unified | Form::Json),
         })
-    }
-
-    /// What a path renders to.
-    fn render(&self, loader: &Loader, path: &str) -> Result<ResMap> {
-        if path == "-" {
-            let mut bytes = Vec::new();
-            std::io::stdin().lock().read_to_end(&mut bytes).map_err(|error| {
-                Error::new(Code::ReadFailed, format!("standard input could not be read: {error}"))
-            })?;
-            return manifests(&loader.text("standard input", bytes)?);
-        }
-        if loader.kind(path) == Kind::File {
-            return manifests(&loader.file(path)?);
-        }
-        let options = build::Options { plugins: self.plugins.options(), ..Default::default() };
-        Ok(build::build(loader, path, &options)?.resources)
     }
 
     fn print(&self, review: &Review) -> Result<()> {
@@ -242,6 +226,33 @@ struct Named {
     name: String,
     before: Option<String>,
     after: Option<String>,
+}
+
+/// What a path renders to.
+fn render(run: &Run<'_>, loader: &Loader, path: &str) -> Result<ResMap> {
+    if path == "-" {
+        let mut bytes = Vec::new();
+        std::io::stdin().lock().read_to_end(&mut bytes).map_err(|error| {
+            Error::new(Code::ReadFailed, format!("standard input could not be read: {error}"))
+        })?;
+        return manifests(&loader.text("standard input", bytes)?);
+    }
+    if loader.kind(path) == Kind::File {
+        return manifests(&loader.file(path)?);
+    }
+    run.build(path, &mut Vec::new())
+}
+
+/// Tells on standard error in full what went wrong, once if it is the same before and after.
+fn tell(review: &TargetReview, errors: &[Option<Error>; 2], sides: &Sides, format: Format) {
+    let is_same = matches!(&review.status, Status::Failed([before, after]) if before == after);
+    let [before, after] = errors;
+    if let Some(error) = before.as_ref().filter(|_| !is_same) {
+        report::errors(error, sides.before.sources(), format);
+    }
+    if let Some(error) = after {
+        report::errors(error, sides.after.sources(), format);
+    }
 }
 
 fn rendered(outcome: Option<Result<ResMap>>, loader: &Loader) -> Side {

@@ -59,7 +59,7 @@ struct Remarks {
 /// elsewhere has none. (kyaml, `yaml.String`.)
 ///
 /// # Errors
-/// [`Code::NotSupportedYet`] for anchors, aliases and keys behind `?`.
+/// [`Code::NotSupportedYet`](crate::error::Code::NotSupportedYet) for anchors, aliases and keys behind `?`.
 pub fn rewrite(root: &Node, original: &Source, out: &mut String) -> Result<()> {
     let comments = comments_of(original)?;
     let Remarks { head, foot, .. } = comments.document.clone();
