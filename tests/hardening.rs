@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use krender::harden::{Class, Profile, Settings, check, harden};
+use krender::harden::{Class, Fixes, Profile, Settings, check, harden};
 use krender::resource::{self, ResMap};
 use krender::schema::Schema;
 use krender::source::Sources;
@@ -32,7 +32,7 @@ fn settings(profile: &str) -> Settings {
 
 fn hardened(resources: &ResMap, settings: &Settings, class: Class) -> ResMap {
     let mut resources = resources.clone();
-    harden(&mut resources, &Sources::new(), settings, class).unwrap();
+    harden(&mut resources, &Sources::new(), settings, Fixes::UpTo(class)).unwrap();
     resources
 }
 

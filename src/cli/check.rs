@@ -137,17 +137,7 @@ impl Check {
 
     /// What the configuration asks for, and then the arguments.
     fn settings(&self, loader: &Loader) -> Result<Settings> {
-        let mut settings = match &self.config {
-            None => Settings::default(),
-            Some(path) => {
-                let source = Arc::clone(file(loader, path)?.source()?);
-                let document = parse::document(&source)?.ok_or_else(|| {
-                    Error::new(Code::InvalidValue, format!("`{path}` says nothing"))
-                })?;
-                Settings::read(&document.root)
-                    .map_err(|error| error.step(format!("while reading `{path}`")))?
-            }
-        };
+        let mut settings = read_settings(self.config.as_deref(), loader)?;
         settings.profile = self.profile.unwrap_or(settings.profile);
         settings.ignores_suppressions = self.no_ignore;
         Ok(settings)
@@ -222,6 +212,15 @@ fn judge(loader: &Loader, target: &str, settings: &Settings) -> Result<Checked> 
     };
     let findings = harden::check(&resources, loader.sources(), settings);
     Ok(Checked { target: target.to_owned(), resources, findings })
+}
+
+/// What a configuration asks for; the usual where there is none.
+pub(super) fn read_settings(path: Option<&str>, loader: &Loader) -> Result<Settings> {
+    let Some(path) = path else { return Ok(Settings::default()) };
+    let source = Arc::clone(file(loader, path)?.source()?);
+    let document = parse::document(&source)?
+        .ok_or_else(|| Error::new(Code::InvalidValue, format!("`{path}` says nothing")))?;
+    Settings::read(&document.root).map_err(|error| error.step(format!("while reading `{path}`")))
 }
 
 fn from_file(loader: &Loader, target: &str) -> Result<ResMap> {

@@ -142,7 +142,8 @@ fn line(finding: &Finding, places: &mut Places<'_>) -> String {
     report::visible(&text).into_owned() + "\n"
 }
 
-fn title(rule: &Rule) -> String {
+/// Id and name of a rule.
+pub(super) fn title(rule: &Rule) -> String {
     format!("{} {}", rule.id, rule.name)
 }
 
@@ -248,7 +249,8 @@ fn json_finding(finding: &Finding, checked: &Checked, places: &mut Places<'_>) -
     })
 }
 
-fn as_json(node: &crate::yaml::Node) -> Value {
+/// A value to be written.
+pub(super) fn as_json(node: &crate::yaml::Node) -> Value {
     let mut text = String::new();
     let written = write_json(node, JsonForm::Compact, &mut text);
     written.ok().and_then(|()| serde_json::from_str(&text).ok()).unwrap_or_default()

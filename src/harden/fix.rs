@@ -1,8 +1,9 @@
 //! Hardening: the fixes of rules, carried out in their order, as far as they are allowed.
 
 use super::edit::{self, Operation};
+use super::profile::Set;
 use super::render::Render;
-use super::rule::Rule;
+use super::rule::{Rule, Scope};
 use super::rules::RULES;
 use super::scene::Scene;
 use super::settings::Settings;
@@ -27,7 +28,30 @@ pub struct Change {
     pub operations: Vec<Operation>,
 }
 
-/// Hardens resources: carries out the fixes of the rules that hold, up to a class. What is accepted
+/// Which fixes are carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fixes {
+    /// Those that the profile has: what admission would refuse otherwise is changed up to [`Class::Unsafe`], the rest
+    /// up to [`Class::Safe`]; `paranoid` changes all up to [`Class::Unsafe`].
+    OfProfile,
+    /// Those up to a class.
+    UpTo(Class),
+}
+
+impl Fixes {
+    fn most(self, rule: &Rule, settings: &Settings) -> Class {
+        let is_paranoid = settings.profile.set == Set::Paranoid;
+        match self {
+            Self::UpTo(class) => class,
+            Self::OfProfile if is_paranoid || matches!(rule.scope, Scope::PodSecurity(_)) => {
+                Class::Unsafe
+            }
+            Self::OfProfile => Class::Safe,
+        }
+    }
+}
+
+/// Hardens resources: carries out fixes of the rules that hold. What is accepted
 /// ([`super::Suppression`]) or annotated `krender.dev/harden: "off"` stays as it is, and so does what runs the cluster
 /// itself: objects of the namespace `kube-system`, and pods of a `system-…-critical` priority.
 ///
@@ -41,15 +65,17 @@ pub fn harden(
     resources: &mut ResMap,
     sources: &Sources,
     settings: &Settings,
-    most: Class,
+    fixes: Fixes,
 ) -> Result<Vec<Change>> {
     let before = resources.clone();
     let render = Render::new(&before, settings);
     let accepted = accepted(&before, sources, settings);
-    let may_fix =
-        |rule: &&Rule| settings.asks(rule) && rule.fixes.iter().any(|(class, _)| *class <= most);
+    let may_fix = |rule: &&Rule| {
+        let most = fixes.most(rule, settings);
+        settings.asks(rule) && rule.fixes.iter().any(|(class, _)| *class <= most)
+    };
     let rules: Vec<&'static Rule> = RULES.iter().copied().filter(may_fix).collect();
-    let work = Work { settings, render: &render, rules, most };
+    let work = Work { settings, render: &render, rules, fixes };
     let mut changes = Vec::new();
     let mut accepted = &accepted[..];
     for place in 0..resources.len() {
@@ -66,7 +92,7 @@ struct Work<'a> {
     settings: &'a Settings,
     render: &'a Render<'a>,
     rules: Vec<&'static Rule>,
-    most: Class,
+    fixes: Fixes,
 }
 
 /// When a fix is due. What is overridden goes before what is added in the same turn.
@@ -109,9 +135,10 @@ impl Work<'_> {
         }
         let mut first: Option<(Order, &'static Rule, Vec<Fix>)> = None;
         for rule in &self.rules {
+            let most = self.fixes.most(rule, self.settings);
             for violation in violations(rule, scene) {
                 let is_accepted = accepted.iter().any(|one| one.is(rule, &violation));
-                let Some(fix) = violation.fix.filter(|fix| !is_accepted && fix.class <= self.most)
+                let Some(fix) = violation.fix.filter(|fix| !is_accepted && fix.class <= most)
                 else {
                     continue;
                 };

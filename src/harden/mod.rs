@@ -32,7 +32,7 @@ use violation::Violation;
 
 pub use edit::Operation;
 pub use finding::Finding;
-pub use fix::{Change, harden};
+pub use fix::{Change, Fixes, harden};
 pub use path::{Path, Step};
 pub use pod::List;
 pub use profile::{Profile, Set, Version};

@@ -80,7 +80,9 @@ impl Build {
             }
         };
         run.expect(&targets, jobs);
-        let work = |number: usize| self.one_of_many(number, &targets, &run, layout.as_ref());
+        self.hardening.allow_many()?;
+        let work =
+            |number: usize| self.one_of_many(number, &targets, (&run, loader), layout.as_ref());
         let mut results = Results::new(&targets, layout.is_none(), started, self.quiet);
         build::in_order(targets.len(), jobs, work, |number, done| results.add(number, done));
         let Results { outcome, progress, told, timings, .. } = results;
@@ -141,7 +143,7 @@ impl Build {
         &self,
         number: usize,
         targets: &[String],
-        run: &build::Run<'_>,
+        (run, loader): (&build::Run<'_>, &Loader),
         layout: Option<&Layout>,
     ) -> Done {
         let started = super::now();
@@ -149,7 +151,9 @@ impl Build {
         let mut warnings = if self.strict { self.warnings() } else { Vec::new() };
         let target = &*targets[number];
         let built = run.build(target, &mut warnings);
-        let rendered = self.heed(built, &mut warnings).and_then(|resources| {
+        let rendered = self.heed(built, &mut warnings).and_then(|mut resources| {
+            // Of many targets only what is left to repair is told.
+            self.hardening.apply(&mut resources, loader, true, Format::Human)?;
             let (text, bytes) = match layout {
                 Some(layout) => (String::new(), layout.write(number, &resources)?),
                 None => {

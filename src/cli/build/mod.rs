@@ -10,6 +10,7 @@ use std::{path::Path, process::ExitCode, time::Instant};
 
 use clap::{Args, ValueEnum};
 
+use super::harden::Hardening;
 use super::plugins::{Plugins, truth};
 use super::reading::{Restrictor, working_directory};
 use super::report::{self, Format};
@@ -73,6 +74,9 @@ pub(super) struct Build {
     many: many::Many,
 
     #[command(flatten)]
+    hardening: Hardening,
+
+    #[command(flatten)]
     plugins: Plugins,
 }
 
@@ -128,7 +132,8 @@ impl Build {
         let built = build::build_and_warn(loader, directory, &self.options(), &mut warnings);
         let built = self.heed(built, &mut warnings);
         self.warn(&warnings, loader.sources(), format);
-        let resources = built?;
+        let mut resources = built?;
+        self.hardening.apply(&mut resources, loader, self.quiet, format)?;
         let path = Path::new(&self.output);
         let bytes = if self.output.is_empty() {
             let text = resources.to_yaml()?;
