@@ -37,20 +37,12 @@ pub(super) fn not_found(patch: &Resource, resources: &ResMap) -> Error {
             "group, version, kind, name and namespace must be those of the resource, as it is now or was before",
         );
     }
-    let mut names: Vec<String> =
-        same_kind().map(|(_, other)| format!("`{}`", other.name)).collect();
-    names.sort_unstable();
-    names.dedup();
+    let names: Vec<&str> = same_kind().map(|(_, other)| &*other.name).collect();
     if !names.is_empty() {
-        let rest = names.len().saturating_sub(5);
-        names.truncate(5);
-        if rest > 0 {
-            names.push(format!("{rest} more"));
-        }
         let kind = &id.gvk.kind;
         return error
             .at(patch.span())
-            .help(format!("of kind `{kind}` there is only {}", names.join(", ")));
+            .help(format!("of kind `{kind}` there is only {}", first_five(names)));
     }
     let mut kinds: Vec<&str> = named().map(|(_, other)| &*other.gvk.kind).collect();
     kinds.sort_unstable();
@@ -70,6 +62,17 @@ pub(super) fn not_found(patch: &Resource, resources: &ResMap) -> Error {
             .at(patch.span())
             .help("list the file of the resource, or its base, under `resources`"),
     }
+}
+
+/// Five of the names in their order, and how many more there are.
+fn first_five(mut names: Vec<&str>) -> String {
+    names.sort_unstable();
+    names.dedup();
+    let mut shown: Vec<String> = names.iter().take(5).map(|name| format!("`{name}`")).collect();
+    if let Some(rest) = names.len().checked_sub(5).filter(|&rest| rest > 0) {
+        shown.push(format!("{rest} more"));
+    }
+    shown.join(", ")
 }
 
 fn wrong_namespace(
