@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::io::Read;
+use std::ops::ControlFlow;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
-use std::thread;
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
 
 use super::findings::{self, Checked, Form};
+use super::reading::working_directory;
 use super::report::{self, Format};
 use crate::build;
 use crate::error::{Code, Error, Result};
@@ -167,48 +167,36 @@ impl Check {
         }
     }
 
-    /// The outcome for each target, in their order. Several are judged at once.
+    /// The outcome for each target, in their order. Several are judged at once, and share their bases.
     fn judge_all(&self, loader: &Loader, settings: &Settings) -> Vec<Result<Checked>> {
-        let next = AtomicUsize::new(0);
-        let outcomes = Mutex::new(Vec::new());
-        let work = || {
-            while let Some((place, target)) = {
-                let place = next.fetch_add(1, Ordering::Relaxed);
-                self.targets.get(place).map(|target| (place, target))
-            } {
-                let outcome = judge(loader, target, settings);
-                if let Ok(mut outcomes) = outcomes.lock() {
-                    outcomes.push((place, outcome));
-                }
-            }
-        };
-        let workers = thread::available_parallelism().map_or(1, usize::from);
-        thread::scope(|scope| {
-            // One that cannot be started leaves its work to the others.
-            for _ in 1..workers.min(self.targets.len()) {
-                drop(thread::Builder::new().spawn_scoped(scope, work));
-            }
-            work();
+        let (options, jobs) = (build::Options::default(), super::processors());
+        let run = build::Run::new(loader, &options);
+        run.expect(&self.targets, jobs);
+        let mut outcomes = Vec::with_capacity(self.targets.len());
+        let work = |number: usize| judge(loader, &run, &self.targets[number], settings);
+        build::in_order(self.targets.len(), jobs, work, |_, outcome| {
+            outcomes.push(outcome);
+            ControlFlow::Continue(())
         });
-        let mut outcomes = outcomes.into_inner().unwrap_or_default();
-        outcomes.sort_by_key(|(place, _)| *place);
-        outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+        outcomes
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the working directory is read here and handed on")]
 fn loader() -> Result<Loader> {
-    let working_directory = std::env::current_dir().map_err(|error| {
-        Error::new(Code::ReadFailed, format!("the working directory cannot be found: {error}"))
-    })?;
+    let working_directory = working_directory()?;
     Ok(Loader::new(Disk, load::Options { working_directory, ..load::Options::default() }))
 }
 
-fn judge(loader: &Loader, target: &str, settings: &Settings) -> Result<Checked> {
+fn judge(
+    loader: &Loader,
+    run: &build::Run<'_>,
+    target: &str,
+    settings: &Settings,
+) -> Result<Checked> {
     let resources = match target {
         "-" => from_standard_input(loader)?,
         _ if load::is_file(target.as_ref()) => from_file(loader, target)?,
-        _ => build::build(loader, target, &build::Options::default())?.resources,
+        _ => run.build(target, &mut Vec::new())?,
     };
     let findings = harden::check(&resources, loader.sources(), settings);
     Ok(Checked { target: target.to_owned(), resources, findings })

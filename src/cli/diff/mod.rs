@@ -3,7 +3,7 @@
 mod git;
 
 use std::hash::{BuildHasher, RandomState};
-use std::io::{ErrorKind, Read as _, Write as _};
+use std::io::Read as _;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::process::ExitCode;
@@ -200,16 +200,9 @@ impl Diff {
             Form::Markdown => diff::markdown::write(review),
             Form::Json => diff::json::write(review)?,
         };
-        if self.format != Form::Text {
-            return super::print(&text);
-        }
-        let mut stdout = anstream::stdout().lock();
-        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-            Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Error::new(
-                Code::WriteFailed,
-                format!("standard output could not be written: {error}"),
-            )),
-            _ => Ok(()),
+        match self.format {
+            Form::Text => report::print(&text),
+            Form::Unified | Form::Markdown | Form::Json => super::print(&text),
         }
     }
 }

@@ -309,16 +309,18 @@ impl Parser<'_> {
         self.skip();
     }
 
+    /// The token that an entry of a flow collection begins with: behind the bracket, or behind the comma before it.
+    fn flow_entry(&mut self, first: bool) -> Result<Token> {
+        let token = self.peek()?;
+        if first || token.kind == Kind::FlowEntry {
+            self.skip();
+            return self.peek();
+        }
+        Ok(token)
+    }
+
     fn flow_item(&mut self, first: bool) -> Result<()> {
-        if first {
-            self.peek()?;
-            self.skip();
-        }
-        let mut token = self.peek()?;
-        if token.kind == Kind::FlowEntry && !first {
-            self.skip();
-            token = self.peek()?;
-        }
+        let token = self.flow_entry(first)?;
         match token.kind {
             Kind::FlowSequenceEnd | Kind::StreamEnd => self.end_flow(),
             Kind::Key => {
@@ -361,15 +363,7 @@ impl Parser<'_> {
     }
 
     fn flow_key(&mut self, first: bool) -> Result<()> {
-        if first {
-            self.peek()?;
-            self.skip();
-        }
-        let mut token = self.peek()?;
-        if token.kind == Kind::FlowEntry && !first {
-            self.skip();
-            token = self.peek()?;
-        }
+        let token = self.flow_entry(first)?;
         match token.kind {
             Kind::FlowMappingEnd | Kind::StreamEnd => self.end_flow(),
             Kind::Key => {
