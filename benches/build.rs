@@ -30,14 +30,9 @@ fn base(bencher: divan::Bencher<'_, '_>, resources: usize) {
     measure(bencher, resources, resources, "/tree/base");
 }
 
-#[divan::bench(args = overlay_sizes())]
+#[divan::bench(args = SIZES)]
 fn overlay(bencher: divan::Bencher<'_, '_>, resources: usize) {
     measure(bencher, resources, resources + resources / 8, "/tree/overlay");
-}
-
-/// None as long as the overlay needs what is not supported yet.
-fn overlay_sizes() -> Vec<usize> {
-    if render(memory(1), "/tree/overlay").is_ok() { SIZES.into() } else { Vec::new() }
 }
 
 fn measure(bencher: divan::Bencher<'_, '_>, resources: usize, rendered: usize, target: &str) {
