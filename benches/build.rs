@@ -1,4 +1,5 @@
-//! Builds of generated trees from memory: what one resource costs, and whether the cost stays linear.
+//! Builds of generated trees from memory: what one resource costs, what each feature adds, and whether the cost stays
+//! linear.
 
 mod tree;
 
@@ -6,6 +7,7 @@ use divan::counter::ItemsCount;
 use krender::build;
 use krender::error::Result;
 use krender::load::{self, Loader, Memory};
+use tree::Feature;
 
 fn main() {
     divan::main();
@@ -13,10 +15,10 @@ fn main() {
 
 const SIZES: [usize; 3] = [10, 1_000, 10_000];
 
-fn memory(resources: usize) -> Memory {
+fn memory(resources: usize, features: &[Feature]) -> Memory {
     let add =
         |memory: Memory, (path, text): (String, String)| memory.file(format!("/tree/{path}"), text);
-    tree::files(resources).into_iter().fold(Memory::new(), add)
+    tree::files(resources, features).into_iter().fold(Memory::new(), add)
 }
 
 /// Reads, builds and prints one of the two kustomizations of a tree.
@@ -27,16 +29,31 @@ fn render(memory: Memory, target: &str) -> Result<String> {
 
 #[divan::bench(args = SIZES)]
 fn base(bencher: divan::Bencher<'_, '_>, resources: usize) {
-    measure(bencher, resources, resources, "/tree/base");
+    measure(bencher, &memory(resources, &[]), resources, "/tree/base");
 }
 
 #[divan::bench(args = SIZES)]
-fn overlay(bencher: divan::Bencher<'_, '_>, resources: usize) {
-    measure(bencher, resources, resources + resources / 8, "/tree/overlay");
+fn all_features(bencher: divan::Bencher<'_, '_>, resources: usize) {
+    let files = memory(resources, &Feature::ALL);
+    measure(bencher, &files, resources + resources / 8, "/tree/overlay");
 }
 
-fn measure(bencher: divan::Bencher<'_, '_>, resources: usize, rendered: usize, target: &str) {
-    let files = memory(resources);
+/// A thousand resources, and one feature alone. The time of `base` is in it.
+#[divan::bench(args = Feature::ALL.map(Feature::name))]
+fn feature(bencher: divan::Bencher<'_, '_>, name: &str) {
+    let alone: Vec<_> = Feature::ALL.into_iter().filter(|feature| feature.name() == name).collect();
+    measure(bencher, &memory(1_000, &alone), 1_000, "/tree/overlay");
+}
+
+/// New names for all that is referred to: a prefix and a namespace for each of the objects, a hash for one in eight.
+#[divan::bench(args = SIZES)]
+fn name_references(bencher: divan::Bencher<'_, '_>, resources: usize) {
+    let renaming = [Feature::Prefix, Feature::Namespace, Feature::Generators];
+    let files = memory(resources, &renaming);
+    measure(bencher, &files, resources + resources / 8, "/tree/overlay");
+}
+
+fn measure(bencher: divan::Bencher<'_, '_>, files: &Memory, rendered: usize, target: &str) {
     bencher
         .counter(ItemsCount::new(rendered))
         .with_inputs(|| files.clone())

@@ -22,7 +22,7 @@ fn main() {
         "input", "MB", "krender MB/s", "saphyr MB/s", "ratio"
     );
     for name in ["generated", "argo-workflows", "kubeflow-example"] {
-        let files = if name == "generated" { tree::files(10_000) } else { real::files(name) };
+        let files = if name == "generated" { tree::files(10_000, &[]) } else { real::files(name) };
         if files.is_empty() {
             println!("{name:<18} absent");
             continue;

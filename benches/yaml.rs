@@ -29,7 +29,7 @@ fn corpora() -> Vec<&'static str> {
 }
 
 fn corpus(name: &str) -> Corpus {
-    let files = if name == "generated" { tree::files(1_000) } else { real::files(name) };
+    let files = if name == "generated" { tree::files(1_000, &[]) } else { real::files(name) };
     let store = Sources::new();
     let sources: Vec<_> = files
         .into_iter()

@@ -1,38 +1,170 @@
 //! Generated trees: a base of applications, and an overlay that touches all of them.
 //!
-//! The same number of resources always gives the same bytes, so that measurements can be compared over time.
+//! The same number of resources and the same features always give the same bytes, so that measurements can be compared
+//! over time.
+#![allow(dead_code, reason = "not every program that measures needs all of it")]
+
+/// Something that an overlay does to all resources, or to one in eight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Feature {
+    Prefix,
+    Namespace,
+    Labels,
+    Annotations,
+    Images,
+    Replicas,
+    JsonPatch,
+    StrategicMerge,
+    Generators,
+    Replacements,
+}
+
+impl Feature {
+    /// All features, in the order in which an overlay has them.
+    pub(crate) const ALL: [Self; 10] = [
+        Self::Prefix,
+        Self::Namespace,
+        Self::Labels,
+        Self::Annotations,
+        Self::Images,
+        Self::Replicas,
+        Self::JsonPatch,
+        Self::StrategicMerge,
+        Self::Generators,
+        Self::Replacements,
+    ];
+
+    /// The name of a feature for people, such as `json-patch`.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Prefix => "prefix",
+            Self::Namespace => "namespace",
+            Self::Labels => "labels",
+            Self::Annotations => "annotations",
+            Self::Images => "images",
+            Self::Replicas => "replicas",
+            Self::JsonPatch => "json-patch",
+            Self::StrategicMerge => "strategic-merge",
+            Self::Generators => "generators",
+            Self::Replacements => "replacements",
+        }
+    }
+
+    /// What stands in the overlay of a base of `resources` objects.
+    fn text(self, resources: usize) -> String {
+        match self {
+            Self::Prefix => "namePrefix: staging-\n".into(),
+            Self::Namespace => "namespace: shop\n".into(),
+            Self::Labels => LABELS.into(),
+            Self::Annotations => "commonAnnotations:\n  contact: shop@example.com\n".into(),
+            Self::Images => IMAGES.into(),
+            Self::Replicas => entries("replicas", resources, |number| {
+                format!("- name: app-{number}\n  count: 5\n")
+            }),
+            Self::JsonPatch => format!("{PATCHES}{JSON_PATCH}"),
+            Self::StrategicMerge => format!("{PATCHES}{STRATEGIC_MERGE}"),
+            Self::Generators => entries("configMapGenerator", resources, |number| {
+                format!("- name: generated-{number}\n  literals:\n  - number={number}\n")
+            }),
+            Self::Replacements => REPLACEMENTS.into(),
+        }
+    }
+}
+
+/// A list of the overlay, with an item for every eighth object. No list where there are fewer.
+fn entries(field: &str, resources: usize, item: impl Fn(usize) -> String) -> String {
+    match resources / 8 {
+        0 => String::new(),
+        items => format!("{field}:\n{}", (0..items).map(item).collect::<String>()),
+    }
+}
+
+const LABELS: &str = "labels:\n- pairs:\n    environment: staging\n  includeSelectors: true\n";
+
+const IMAGES: &str = "images:\n- name: registry.example.com/team/app\n  newTag: 2.0.0\n";
+
+const PATCHES: &str = "patches:\n";
+
+const JSON_PATCH: &str = r"- target:
+    kind: Deployment
+  patch: |
+    - op: replace
+      path: /spec/replicas
+      value: 2
+";
+
+const STRATEGIC_MERGE: &str = r"- target:
+    kind: Deployment
+  patch: |
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata:
+      name: any
+    spec:
+      template:
+        spec:
+          containers:
+          - name: app
+            resources:
+              limits:
+                memory: 512Mi
+";
+
+const REPLACEMENTS: &str = r"replacements:
+- source:
+    kind: ConfigMap
+    name: settings-0
+    fieldPath: data.level
+  targets:
+  - select:
+      kind: Deployment
+    fieldPaths:
+    - spec.template.spec.containers.[name=app].env.[name=UPSTREAM].value
+";
 
 /// A base of `resources` objects in `base/`, ten to a file, and an overlay in `overlay/`: path and text of each file.
 ///
-/// An application is a Deployment, a Service and a ConfigMap that name each other. The overlay has what most overlays
-/// have (a name prefix, labels, an image, patches), and a generated ConfigMap for every eighth object.
-pub(crate) fn files(resources: usize) -> Vec<(String, String)> {
+/// An application is a Deployment, a Service and a ConfigMap that name each other; the Deployment names a ConfigMap too
+/// that an overlay with [`Feature::Generators`] makes. The overlay has the features that are asked for, and no others.
+pub(crate) fn files(resources: usize, features: &[Feature]) -> Vec<(String, String)> {
     let numbers: Vec<usize> = (0..resources).collect();
     let mut files: Vec<(String, String)> = numbers
         .chunks(10)
         .enumerate()
         .map(|(file, numbers)| {
-            let documents: Vec<String> = numbers.iter().map(|&number| object(number)).collect();
+            let objects = numbers.iter().map(|&number| object(number, resources));
+            let documents: Vec<String> = objects.collect();
             (format!("base/objects-{file}.yaml"), documents.join("---\n"))
         })
         .collect();
     let names: String =
         files.iter().map(|(path, _)| path.replacen("base/", "- ", 1) + "\n").collect();
     files.push(("base/kustomization.yaml".into(), format!("resources:\n{names}")));
-    files.push(("overlay/kustomization.yaml".into(), overlay(resources)));
+    files.push(("overlay/kustomization.yaml".into(), overlay(resources, features)));
     files
 }
 
-fn object(number: usize) -> String {
+fn overlay(resources: usize, features: &[Feature]) -> String {
+    let mut text = "resources:\n- ../base\n".to_owned();
+    for feature in features {
+        let part = feature.text(resources);
+        // Patches of both kinds stand in one list.
+        let more = part.strip_prefix(PATCHES).filter(|_| text.contains(PATCHES));
+        text.push_str(more.unwrap_or(&part));
+    }
+    text
+}
+
+fn object(number: usize, resources: usize) -> String {
     let group = number / 3;
     match number % 3 {
-        0 => deployment(group),
+        0 => deployment(group, group % (resources / 8).max(1)),
         1 => service(group),
         _ => config_map(group),
     }
 }
 
-fn deployment(group: usize) -> String {
+fn deployment(group: usize, generated: usize) -> String {
     format!(
         r#"apiVersion: apps/v1
 kind: Deployment
@@ -72,6 +204,9 @@ spec:
             configMapKeyRef:
               name: settings-{group}
               key: level
+        envFrom:
+        - configMapRef:
+            name: generated-{generated}
         readinessProbe:
           httpGet:
             path: /healthz
@@ -137,50 +272,5 @@ data:
 "#,
         team = group % 7,
         limit = 100 * group,
-    )
-}
-
-fn overlay(resources: usize) -> String {
-    let generated: String = (0..resources / 8)
-        .map(|number| format!("- name: generated-{number}\n  literals:\n  - number={number}\n"))
-        .collect();
-    let generators = if generated.is_empty() {
-        String::new()
-    } else {
-        format!("configMapGenerator:\n{generated}")
-    };
-    format!(
-        r"resources:
-- ../base
-namePrefix: staging-
-labels:
-- pairs:
-    environment: staging
-  includeSelectors: true
-images:
-- name: registry.example.com/team/app
-  newTag: 2.0.0
-patches:
-- target:
-    kind: Deployment
-  patch: |
-    - op: replace
-      path: /spec/replicas
-      value: 2
-- patch: |
-    apiVersion: apps/v1
-    kind: Deployment
-    metadata:
-      name: app-0
-      namespace: team-0
-    spec:
-      template:
-        spec:
-          containers:
-          - name: app
-            resources:
-              limits:
-                memory: 512Mi
-{generators}"
     )
 }

@@ -1,0 +1,1 @@
+"""What `benches/compare` is made of: the inputs, the measuring, and the plot."""

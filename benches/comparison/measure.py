@@ -1,0 +1,112 @@
+"""Runs programs in turn on the same input, and says what each of them took."""
+
+import dataclasses
+import hashlib
+import os
+import shutil
+import statistics
+
+
+@dataclasses.dataclass(frozen=True)
+class Program:
+    """Something that renders a directory to standard output."""
+
+    name: str
+    command: tuple
+
+    def argv(self, directories):
+        return [*self.command, *directories]
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """One run: CPU seconds of user and system together, peak memory in bytes, and a digest of what was printed."""
+
+    cpu: float
+    memory: int
+    digest: object
+
+
+@dataclasses.dataclass(frozen=True)
+class Comparison:
+    """The runs of all programs on one input, by the program's name; the first program is the one that is compared."""
+
+    name: str
+    resources: int | None
+    runs: dict
+
+    def cpu(self, program):
+        return statistics.median(run.cpu for run in self.runs[program])
+
+    def memory(self, program):
+        return statistics.median(run.memory for run in self.runs[program])
+
+    def ratio(self, program, of="cpu"):
+        """How many times as much another program takes as the first: the median over the pairs of runs."""
+        first = next(iter(self.runs.values()))
+        pairs = zip(first, self.runs[program])
+        return statistics.median(getattr(theirs, of) / getattr(ours, of) for ours, theirs in pairs)
+
+    def agrees(self, program):
+        first = next(iter(self.runs.values()))
+        return {run.digest for run in first} == {run.digest for run in self.runs[program]}
+
+
+def programs(binary):
+    """krender, and what is installed of those that it is compared with."""
+    known = [Program("kubectl", ("kubectl", "kustomize")), Program("kustomize", ("kustomize", "build"))]
+    found = [program for program in known if shutil.which(program.command[0])]
+    return [Program("krender", (os.path.abspath(binary), "build")), *found]
+
+
+def compare(name, directories, programs, pairs, scratch, resources=None):
+    """Runs every program `pairs` times, in turn, so that whatever else the machine does meets all of them alike."""
+    runs = {program.name: [] for program in programs}
+    for _ in range(pairs):
+        for program in programs:
+            runs[program.name].append(run(program.argv(directories), scratch))
+    return Comparison(name, resources, runs)
+
+
+def compare_one_by_one(name, directories, ours, others, scratch):
+    """One run of the first program for all directories, against a process for each of them from the others."""
+    rendered = os.path.join(scratch, "rendered")
+    runs = {ours.name: [run([*ours.argv(directories), "-o", rendered], scratch)]}
+    digests = [digest_of(os.path.join(rendered, directory + ".yaml")) for directory in directories]
+    runs[ours.name][0] = dataclasses.replace(runs[ours.name][0], digest=tuple(digests))
+    for program in others:
+        each = [run(program.argv([directory]), scratch) for directory in directories]
+        cpu, memory = sum(one.cpu for one in each), max(one.memory for one in each)
+        runs[program.name] = [Run(cpu, memory, tuple(one.digest for one in each))]
+    shutil.rmtree(rendered)
+    return Comparison(name, None, runs)
+
+
+def run(argv, scratch):
+    """Runs a program to its end, its output in a file.
+
+    The kernel counts the pages of the process that starts another as memory of the one that is started: what is
+    smaller than this interpreter looks as large as it.
+
+    Raises RuntimeError when the program fails, with what it said.
+    """
+    output, errors = (os.path.join(scratch, name) for name in ("stdout", "stderr"))
+    writing = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    actions = [
+        (os.POSIX_SPAWN_OPEN, 1, output, writing, 0o600),
+        (os.POSIX_SPAWN_OPEN, 2, errors, writing, 0o600),
+    ]
+    process = os.posix_spawnp(argv[0], argv, os.environ, file_actions=actions)
+    _, status, usage = os.wait4(process, 0)
+    if status != 0:
+        with open(errors, encoding="utf-8", errors="replace") as said:
+            raise RuntimeError(f"{' '.join(argv[:6])}: {said.read(800)}")
+    return Run(usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, digest_of(output))
+
+
+def digest_of(path):
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
