@@ -171,17 +171,17 @@ mod tests {
             "v1 ConfigMap c ~",
         ];
         let expected = [
-            "Namespace.v1.[noGrp]/n.[noNs]",
-            "Namespace.v1.a.example/n.[noNs]",
-            "ConfigMap.v1.[noGrp]/c.[noNs]",
-            "Deployment.v1.apps/d.[noNs]",
-            "Job.v1.a_b/j.[noNs]",
-            "Job.v1.batch/j.[noNs]",
-            "Pod.v1.[noGrp]/c.x-y",
-            "Pod.v1.[noGrp]/a.x",
-            "Pod.v1.[noGrp]/b.x",
-            "Pod.v1.[noGrp]/a.[noNs]",
-            "ValidatingWebhookConfiguration.v1.admissionregistration.k8s.io/w.[noNs]",
+            "v1 Namespace n",
+            "a.example/v1 Namespace n",
+            "v1 ConfigMap c",
+            "apps/v1 Deployment d",
+            "a_b/v1 Job j",
+            "batch/v1 Job j",
+            "v1 Pod x-y/c",
+            "v1 Pod x/a",
+            "v1 Pod x/b",
+            "v1 Pod a",
+            "admissionregistration.k8s.io/v1 ValidatingWebhookConfiguration w",
         ];
         assert_eq!(sorted(&Order::default(), &objects), expected);
     }
@@ -191,17 +191,13 @@ mod tests {
         let owned = |kinds: &[&str]| kinds.iter().map(|&kind| kind.into()).collect();
         let order = Order::Legacy { first: owned(&["B", "A"]), last: owned(&["D", "A"]) };
         let objects = ["v1 A x ~", "v1 D x ~", "v1 Namespace x ~", "v1 C x ~", "v1 B x ~"];
-        let expected =
-            ["B", "C", "Namespace", "D", "A"].map(|kind| format!("{kind}.v1.[noGrp]/x.[noNs]"));
+        let expected = ["B", "C", "Namespace", "D", "A"].map(|kind| format!("v1 {kind} x"));
         assert_eq!(sorted(&order, &objects), expected);
     }
 
     #[test]
     fn fifo_changes_nothing() {
         let objects = ["v1 Pod a ~", "v1 Namespace n ~"];
-        assert_eq!(
-            sorted(&Order::Fifo, &objects),
-            ["Pod.v1.[noGrp]/a.[noNs]", "Namespace.v1.[noGrp]/n.[noNs]"]
-        );
+        assert_eq!(sorted(&Order::Fifo, &objects), ["v1 Pod a", "v1 Namespace n"]);
     }
 }

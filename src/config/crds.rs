@@ -267,7 +267,7 @@ mod tests {
         let config = read(&text).unwrap();
         let references: Vec<_> = config.name_reference.iter().collect();
         assert_eq!(references.len(), 1);
-        assert_eq!(references[0].gvk.to_string(), "Secret.v1.[noGrp]");
+        assert_eq!(references[0].gvk.to_string(), "v1 Secret");
         let referrers: Vec<_> = references[0].referrers.iter().collect();
         assert_eq!((referrers[0].gvk.kind.as_str(), &*referrers[0].path), ("B", "z/name"));
     }

@@ -187,7 +187,7 @@ fn names_labels_and_annotations_are_read() {
     assert_eq!(pairs(labels), "one=label");
     assert!(*include_selectors && *include_templates && *include_volume_claim_templates);
     let FieldSpec { gvk, path, create } = &fields.iter().next().unwrap().value;
-    assert_eq!(format!("{gvk} {path} {create}"), "Thing.v1.g.example spec/labels true");
+    assert_eq!(format!("{gvk} {path} {create}"), "g.example/v1 Thing spec/labels true");
 }
 
 #[test]
@@ -221,10 +221,10 @@ fn images_and_replicas_are_read() {
 fn variables_and_order_are_read() {
     let all = kustomization(EVERYTHING);
     let [first, second] = &all.vars[..] else { panic!() };
-    assert_eq!(format!("{} {}", first.name, first.objref.gvk()), "HOST Deployment.v1.apps");
+    assert_eq!(format!("{} {}", first.name, first.objref.gvk()), "HOST apps/v1 Deployment");
     assert_eq!(format!("{} {}", first.objref.name, first.objref.namespace), "web ns");
     assert_eq!(first.field_path(), "spec.host");
-    assert_eq!(second.objref.gvk().to_string(), "K.v.g");
+    assert_eq!(second.objref.gvk().to_string(), "g/v K");
     assert_eq!(second.field_path(), "metadata.name");
     let SortOptions { order, legacy_sort_options } = all.sort_options.unwrap().value;
     let LegacySortOptions { order_first, order_last } = legacy_sort_options.unwrap().value;

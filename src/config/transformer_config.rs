@@ -288,16 +288,13 @@ Labels:
         .unwrap();
         let mut config = TransformerConfig::defaults();
         config.merge(&file).unwrap();
-        assert_eq!(
-            paths(&config.name_prefix),
-            ["Foo.[noVer].[noGrp] spec/second", "[noKind].[noVer].[noGrp] metadata/name"]
-        );
+        assert_eq!(paths(&config.name_prefix), ["Foo spec/second", " metadata/name"]);
         let referrers = |kind: &str| {
             let known = config.name_reference.iter().find(|known| known.gvk.kind == kind).unwrap();
             paths(&known.referrers)
         };
-        assert_eq!(referrers("Foo"), ["Bar.[noVer].[noGrp] spec/foo/name"]);
-        assert_eq!(referrers("ConfigMap")[52], "Bar.[noVer].[noGrp] spec/config");
+        assert_eq!(referrers("Foo"), ["Bar spec/foo/name"]);
+        assert_eq!(referrers("ConfigMap")[52], "Bar spec/config");
         assert_eq!(config.labels.iter().len(), 1);
     }
 

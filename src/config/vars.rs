@@ -77,10 +77,10 @@ mod tests {
     #[test]
     fn api_version_goes_before_group_and_version() {
         for (api_version, expected) in [
-            ("", "Kind.v0.example.com"),
-            ("v1", "Kind.v1.example.com"),
-            ("apps/v1", "Kind.v1.apps"),
-            ("a/b/c", "Kind.v0.example.com"),
+            ("", "example.com/v0 Kind"),
+            ("v1", "example.com/v1 Kind"),
+            ("apps/v1", "apps/v1 Kind"),
+            ("a/b/c", "example.com/v0 Kind"),
         ] {
             let spanned = |text: &str| Spanned::new(Text::from(text), Span::NONE);
             let target = Target {

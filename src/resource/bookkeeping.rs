@@ -111,7 +111,7 @@ fn texts(resource: &Resource) -> Vec<(&'static str, String)> {
     list(PREVIOUS_KINDS, &mut resource.previous.iter().map(|previous| &previous.kind));
     list(PREFIXES, &mut resource.prefixes.iter());
     list(SUFFIXES, &mut resource.suffixes.iter());
-    let referrers: Vec<Text> = resource.referrers.iter().map(|id| id.to_string().into()).collect();
+    let referrers: Vec<Text> = resource.referrers.iter().map(|id| id.encoded().into()).collect();
     list(REFERRERS, &mut referrers.iter());
     written
 }
@@ -235,10 +235,10 @@ metadata:
         assert_eq!(found.behavior, Some(Behavior::Merge));
         assert!(found.needs_hash && found.helm_generated && !found.allow_name_change);
         let ids: Vec<String> = found.previous_ids().map(|id| id.to_string()).collect();
-        assert_eq!(ids, ["ConfigMap.v1.[noGrp]/a.default", "Foo.v1.[noGrp]/b.x"]);
+        assert_eq!(ids, ["v1 ConfigMap default/a", "v1 Foo x/b"]);
         assert_eq!(found.prefixes, ["p-", "q-"]);
         assert_eq!(found.suffixes, ["-s"]);
-        assert_eq!(format!("{:?}", found.referrers), "[Pod.v1.[noGrp]/web.[noNs]]");
+        assert_eq!(format!("{:?}", found.referrers), "[v1 Pod web]");
         assert_eq!(found.annotations().collect::<Vec<_>>(), [("mine", "1")]);
     }
 

@@ -54,8 +54,20 @@ impl ResId {
             && self.gvk.is_selected_by(&selector.gvk)
     }
 
-    /// Reads what [`Display`](fmt::Display) writes: the name may contain dots, but no slash. The scope is not
-    /// written: the id read is a namespaced one.
+    /// The form in which resources remember ids: `Kind.version.group/name.namespace`, with words in brackets for what
+    /// is absent.
+    #[must_use]
+    pub fn encoded(&self) -> String {
+        let or_absent = |part: &Text, absent: &'static str| match part.is_empty() {
+            true => Text::from(absent),
+            false => part.clone(),
+        };
+        let name = or_absent(&self.name, NO_NAME);
+        format!("{}/{name}.{}", self.gvk.encoded(), or_absent(&self.namespace, NO_NAMESPACE))
+    }
+
+    /// Reads what [`ResId::encoded`] writes: the name may contain dots, but no slash. The scope is not written: the id
+    /// read is a namespaced one.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (gvk, rest) = text.split_once('/')?;
@@ -98,14 +110,15 @@ impl Hash for ResId {
     }
 }
 
+/// As people write it: `apps/v1 Deployment shop/web`, where `shop` is the namespace. What is absent is left out.
 impl fmt::Display for ResId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let or_absent = |part: &Text, absent: &'static str| match part.is_empty() {
-            true => Text::from(absent),
-            false => part.clone(),
-        };
-        let name = or_absent(&self.name, NO_NAME);
-        write!(formatter, "{}/{name}.{}", self.gvk, or_absent(&self.namespace, NO_NAMESPACE))
+        write!(formatter, "{}", self.gvk)?;
+        let slash = if self.namespace.is_empty() { "" } else { "/" };
+        match self.name.is_empty() {
+            true => Ok(()),
+            false => write!(formatter, " {}{slash}{}", self.namespace, self.name),
+        }
     }
 }
 
@@ -145,10 +158,20 @@ mod tests {
             (id("a.b/v1", "Foo", "x.y", "n"), "Foo.v1.a.b/x.y.n"),
             (id("", "FooList", "", ""), "FooList.[noVer].[noGrp]/[noName].[noNs]"),
         ] {
-            assert_eq!(found.to_string(), written);
+            assert_eq!(found.encoded(), written);
             assert_eq!(ResId::parse(written), Some(found));
         }
         assert_eq!(ResId::parse("ConfigMap.v1.[noGrp]"), None);
+    }
+
+    #[test]
+    fn people_read_it_as_they_write_it() {
+        assert_eq!(
+            id("apps/v1", "Deployment", "web", "shop").to_string(),
+            "apps/v1 Deployment shop/web"
+        );
+        assert_eq!(id("v1", "ConfigMap", "a", "").to_string(), "v1 ConfigMap a");
+        assert_eq!(id("", "Foo", "", "").to_string(), "Foo");
     }
 
     #[test]

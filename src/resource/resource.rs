@@ -419,7 +419,7 @@ mod tests {
     fn the_id_is_read_from_the_document() {
         let found =
             resource("{apiVersion: apps/v1, kind: Deployment, metadata: {name: 5, namespace: ~}}");
-        assert_eq!(found.id().to_string(), "Deployment.v1.apps/5.[noNs]");
+        assert_eq!(found.id().to_string(), "apps/v1 Deployment 5");
         assert_eq!(found.original_id(), *found.id());
         assert_eq!((found.labels().count(), found.annotations().count()), (0, 0));
     }
@@ -434,9 +434,9 @@ mod tests {
         found.set_kind("Bar", NOWHERE, &schema()).unwrap();
         found.set_namespace("n", NOWHERE).unwrap();
         let ids: Vec<String> = found.previous_ids().map(|id| id.to_string()).collect();
-        assert_eq!(ids, ["Foo.v2.x.y/a.default", "Foo.v2.x.y/b.default"]);
+        assert_eq!(ids, ["x.y/v2 Foo default/a", "x.y/v2 Foo default/b"]);
         assert_eq!(found.original_id().name, "a");
-        assert_eq!(found.id().to_string(), "Bar.v2.x.y/b.n");
+        assert_eq!(found.id().to_string(), "x.y/v2 Bar n/b");
     }
 
     #[test]

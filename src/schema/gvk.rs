@@ -46,8 +46,15 @@ impl Gvk {
         format!("{}/{}", self.group, self.version).into()
     }
 
-    /// Reads what [`Display`](fmt::Display) writes: `Kind.version.group`, where the group may contain dots. Nothing
-    /// if a part is missing.
+    /// The form in which resources remember types: `Kind.version.group`, with words in brackets for what is absent.
+    #[must_use]
+    pub fn encoded(&self) -> String {
+        let kind = or_absent(&self.kind, NO_KIND);
+        let version = or_absent(&self.version, NO_VERSION);
+        format!("{kind}.{version}.{}", or_absent(&self.group, NO_GROUP))
+    }
+
+    /// Reads what [`Gvk::encoded`] writes; the group may contain dots. Nothing if a part is missing.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.splitn(3, '.');
@@ -137,11 +144,12 @@ fn or_absent<'a>(part: &'a str, absent: &'a str) -> &'a str {
     if part.is_empty() { absent } else { part }
 }
 
+/// As people write it: `apps/v1 Deployment`. What is absent is left out.
 impl fmt::Display for Gvk {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = or_absent(&self.kind, NO_KIND);
-        let version = or_absent(&self.version, NO_VERSION);
-        write!(formatter, "{kind}.{version}.{}", or_absent(&self.group, NO_GROUP))
+        let api_version = self.api_version();
+        let gap = if api_version.is_empty() || self.kind.is_empty() { "" } else { " " };
+        write!(formatter, "{api_version}{gap}{}", self.kind)
     }
 }
 
@@ -164,7 +172,7 @@ mod tests {
             ("a/b/c", "", "[noKind].b/c.a"),
         ] {
             let gvk = Gvk::of(api_version, kind);
-            assert_eq!(gvk.to_string(), written);
+            assert_eq!(gvk.encoded(), written);
             assert_eq!(Gvk::parse(written), Some(gvk.clone()));
             assert_eq!(gvk.api_version(), api_version);
         }
@@ -192,7 +200,7 @@ mod tests {
             Gvk::of("other.example/v1", "Namespace"),
         ];
         kinds.sort_by(Gvk::legacy_cmp);
-        let order: Vec<String> = kinds.iter().map(ToString::to_string).collect();
+        let order: Vec<String> = kinds.iter().map(Gvk::encoded).collect();
         let expected = [
             "Namespace.v1.other.example",
             "Namespace.v1.[noGrp]",
