@@ -138,14 +138,28 @@ impl Operation {
         if equal {
             return Ok(());
         }
+        let failed = |what: String| {
+            let message = format!("test failed: {what}");
+            Error::new(Code::PatchTestFailed, message).at(path.span)
+        };
+        if is_confidential(document, &path.text) {
+            return Err(failed(format!("another value is at `{}`", path.text)).help(
+                "values of Secrets are not shown; correct the patch, or the Secret that it expects",
+            ));
+        }
         let place = found.map_or(Span::NONE, Node::span);
         let found = found.map_or_else(|| "nothing".to_owned(), shown);
         let expected = shown(&self.value);
-        let message = format!("test failed: found {found} at `{}`, expected {expected}", path.text);
-        let error = Error::new(Code::PatchTestFailed, message).at(path.span);
+        let error = failed(format!("found {found} at `{}`, expected {expected}", path.text));
         Err(noted(error, place, "the value that is there")
             .help("correct the patch, or the resource that it expects"))
     }
+}
+
+/// Whether a path leads to what a Secret keeps.
+fn is_confidential(document: &Node, path: &str) -> bool {
+    document.get("kind").and_then(Node::as_text).is_some_and(|kind| kind == "Secret")
+        && ["/data", "/stringData"].iter().any(|field| path.starts_with(field))
 }
 
 /// A value in a few words: `"text"`, a number as it is written, the kind of a collection.
