@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::compare::What;
-use super::{Effect, Image, Object, Rank, Status, TargetReview, text_of};
+use super::{Effect, Image, Object, Rank, Status, TargetReview, Turned, text_of};
 
 /// The differences of all targets.
 #[derive(Debug)]
@@ -64,6 +64,10 @@ pub struct Summary {
     pub recreated: usize,
     /// Objects with which something is lost.
     pub lost: usize,
+    /// Objects of which pods may do more than before.
+    pub loosened: usize,
+    /// Objects of which pods may do less than before.
+    pub tightened: usize,
 }
 
 impl Review {
@@ -234,6 +238,10 @@ impl Review {
             let number = |wanted| if has(wanted) { stems.len() } else { 0 };
             summary.recreated += number(|effect| matches!(effect, Effect::Recreated(_)));
             summary.lost += number(|effect| matches!(effect, Effect::Lost(_)));
+            summary.loosened += number(|effect| effect.turns(Turned::Looser));
+            let is_there = object.ids[1].is_some();
+            summary.tightened +=
+                if is_there { number(|effect| effect.turns(Turned::Tighter)) } else { 0 };
             if has(|effect| matches!(effect, Effect::Restarted(_))) {
                 let kind = &object.id().kind;
                 restarted.extend(stems.iter().map(|stem| format!("{kind} {stem}")));

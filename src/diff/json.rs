@@ -6,8 +6,11 @@ use serde_json::Value;
 use super::compare::What;
 use super::group::{Review, Summary};
 use super::operations;
-use super::{Effect, Failure, Identity, Object, Rank, Renaming, Status, TargetReview};
+use super::{
+    Cause, Effect, Failure, Identity, Object, Rank, Renaming, Status, TargetReview, Turned,
+};
 use crate::error::Result;
+use crate::harden::Set;
 use crate::yaml::Node;
 
 /// The form of what is written: raised when a program that reads it must change.
@@ -79,10 +82,36 @@ struct Member<'a> {
 #[derive(Serialize)]
 #[serde(tag = "effect", rename_all = "kebab-case")]
 enum EffectJson<'a> {
-    Lost { what: &'a str },
-    Recreated { why: &'a [String] },
-    Restarted { why: &'a [String] },
-    Image { name: &'a str, before: &'a str, after: &'a str },
+    Lost {
+        what: &'a str,
+    },
+    Recreated {
+        why: &'a [String],
+    },
+    Restarted {
+        why: &'a [String],
+    },
+    Image {
+        name: &'a str,
+        before: &'a str,
+        after: &'a str,
+    },
+    PodSecurity {
+        turned: &'static str,
+        before: Option<&'static str>,
+        after: Option<&'static str>,
+        violated: Vec<RuleJson<'a>>,
+        satisfied: Vec<RuleJson<'a>>,
+    },
+}
+
+/// A rule of the Pod Security Standards, and the containers that it is about; none if it is about the pod.
+#[derive(Serialize)]
+struct RuleJson<'a> {
+    rule: &'static str,
+    name: &'static str,
+    level: &'static str,
+    containers: Vec<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -181,6 +210,27 @@ fn effect(effect: &Effect) -> EffectJson<'_> {
         Effect::Image(image) => {
             EffectJson::Image { name: &image.name, before: &image.before, after: &image.after }
         }
+        Effect::Security(security) => EffectJson::PodSecurity {
+            turned: match security.turned() {
+                Turned::Looser => "looser",
+                Turned::Aside => "neither",
+                Turned::Tighter => "tighter",
+            },
+            before: security.before.map(Set::as_str),
+            after: security.after.map(Set::as_str),
+            violated: security.violated.iter().map(rule).collect(),
+            satisfied: security.satisfied.iter().map(rule).collect(),
+        },
+    }
+}
+
+fn rule(cause: &Cause) -> RuleJson<'_> {
+    let Cause { rule, level, containers } = cause;
+    RuleJson {
+        rule: rule.id,
+        name: rule.name,
+        level: level.as_str(),
+        containers: containers.iter().map(|name| &**name).collect(),
     }
 }
 

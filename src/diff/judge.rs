@@ -1,9 +1,10 @@
-//! What comes of a difference when it is applied: what is lost, made anew, restarted.
+//! What comes of a difference when it is applied: what is lost, made anew, restarted, or may do more than before.
 
 use crate::yaml::Node;
 
 use super::compare::{Change, What};
 use super::pair::Renaming;
+use super::security::{Security, Turned};
 use super::{Identity, Object};
 
 /// What comes of a difference in an object.
@@ -17,6 +18,8 @@ pub enum Effect {
     Restarted(Vec<String>),
     /// A container runs another image.
     Image(Image),
+    /// Its pods may do more than before, or less.
+    Security(Security),
 }
 
 /// An image that changes.
@@ -39,6 +42,8 @@ pub enum Rank {
     Recreated,
     /// An object is removed.
     Removed,
+    /// Pods may do more than before.
+    Loosened,
     /// Pods restart.
     Restarted,
     /// A field differs.
@@ -49,6 +54,13 @@ pub enum Rank {
     Renamed,
 }
 
+impl Effect {
+    /// Whether it is that pods may do more, or less.
+    pub(super) fn turns(&self, turned: Turned) -> bool {
+        matches!(self, Self::Security(security) if security.turned() == turned)
+    }
+}
+
 impl Object {
     /// How much the difference matters.
     #[must_use]
@@ -57,7 +69,8 @@ impl Object {
             Effect::Lost(_) => Some(Rank::Lost),
             Effect::Recreated(_) => Some(Rank::Recreated),
             Effect::Restarted(_) => Some(Rank::Restarted),
-            Effect::Image(_) => None,
+            Effect::Security(_) if effect.turns(Turned::Looser) => Some(Rank::Loosened),
+            Effect::Security(_) | Effect::Image(_) => None,
         };
         let own = match &self.ids {
             [Some(_), None] => Rank::Removed,
@@ -72,6 +85,8 @@ impl Object {
 
 /// Says what comes of the difference in an object.
 pub(super) fn judge(object: &mut Object) {
+    let [before, after] = &object.nodes;
+    let security = Security::of(before.as_ref(), after.as_ref());
     object.effects = match &object.ids {
         [Some(before), after] => {
             let another = after.as_ref().is_some_and(|after| is_another(before, after));
@@ -83,10 +98,11 @@ pub(super) fn judge(object: &mut Object) {
                 .into_iter()
                 .chain(some(recreated).map(Effect::Recreated))
                 .chain(some(restarts).map(Effect::Restarted))
+                .chain(security.map(Effect::Security))
                 .chain(images(object).into_iter().map(Effect::Image))
                 .collect()
         }
-        [None, _] => Vec::new(),
+        [None, _] => security.map(Effect::Security).into_iter().collect(),
     };
 }
 

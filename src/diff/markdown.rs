@@ -6,8 +6,9 @@
 use std::fmt::Write as _;
 
 use super::group::{Group, Review, Section};
+use super::headline::{Headline, Kind, headlines};
 use super::outline::{self, Line};
-use super::{Effect, Rank, Status, text};
+use super::{Status, text};
 
 /// The longest page, in characters: some room is left for what others write around it.
 pub const LONGEST: usize = 60_000;
@@ -118,26 +119,17 @@ fn head(review: &Review) -> String {
             }
         }
     }
-    for group in &review.groups {
-        let object = review.object(group);
-        let rank = object.rank();
-        if rank > Rank::Removed {
-            continue;
-        }
-        let title = code(&review.title(group));
-        let found = found_in(review, group);
-        let line = object.effects.iter().find_map(|effect| match effect {
-            Effect::Lost(what) if object.ids[1].is_none() => {
-                Some(format!("**REMOVED:** {title}, and with it {what}"))
-            }
-            Effect::Lost(what) => Some(format!("**REPLACED:** {title}, and with it {what}")),
-            Effect::Recreated(why) => {
-                Some(format!("**Must be made anew:** {title}: {}", code(&why.join(", "))))
-            }
-            Effect::Restarted(_) | Effect::Image(_) => None,
-        });
-        let line = line.unwrap_or_else(|| format!("Removed: {title}"));
-        let _ = writeln!(out, "- {line}{found}");
+    for Headline { kind, title, words, targets } in headlines(review) {
+        let (title, words) = (code(&title), if words.is_empty() { words } else { code(&words) });
+        let line = match kind {
+            Kind::Lost => format!("**REMOVED:** {title}, and with it {words}"),
+            Kind::Replaced => format!("**REPLACED:** {title}, and with it {words}"),
+            Kind::Recreated => format!("**Must be made anew:** {title}: {words}"),
+            Kind::Removed => format!("Removed: {title}"),
+            Kind::Looser => format!("**Pod security is LOOSER:** {title}: {words}"),
+            Kind::Tighter => format!("Pod security is tighter: {title}: {words}"),
+        };
+        let _ = writeln!(out, "- {line}{}", found_in(review, &targets));
     }
     let images = review.images();
     if !images.is_empty() {
@@ -152,12 +144,11 @@ fn head(review: &Review) -> String {
     out
 }
 
-fn found_in(review: &Review, group: &Group) -> String {
+fn found_in(review: &Review, targets: &[usize]) -> String {
     if review.targets.len() == 1 {
         return String::new();
     }
-    let places = group.targets();
-    format!(" in {}", code(&text::targets(review, &places, 3)))
+    format!(" in {}", code(&text::targets(review, targets, 3)))
 }
 
 /// The title of a section, unfolded if it is short or what matters most.

@@ -8,6 +8,7 @@
 
 mod compare;
 pub mod group;
+mod headline;
 pub mod json;
 mod judge;
 mod list;
@@ -17,6 +18,7 @@ mod operations;
 mod outline;
 mod pair;
 mod path;
+mod security;
 #[cfg(test)]
 mod tests;
 pub mod text;
@@ -36,6 +38,7 @@ pub use group::{Group, Review};
 pub use judge::{Effect, Image, Rank};
 pub use pair::{Pair, Renaming};
 pub use path::{Ignore, Path, Step};
+pub use security::{Cause, Security, Turned};
 
 /// What is compared, and how much of it is shown.
 #[derive(Debug, Default)]

@@ -6,7 +6,8 @@ use crate::yaml::Node;
 
 use super::compare::{Change, What};
 use super::pair::{Renaming, without_hash};
-use super::{Effect, Object, Path, text_of};
+use super::{Cause, Effect, Object, Path, Security, Turned, text_of};
+use crate::harden::Set;
 
 /// What is shown of an object.
 pub(super) enum Line {
@@ -186,6 +187,7 @@ pub(super) fn effects(object: &Object) -> Vec<String> {
             Effect::Lost(what) => Some(format!("LOSES {what}")),
             Effect::Recreated(why) => Some(format!("must be made anew: {}", why.join(", "))),
             Effect::Restarted(why) => Some(format!("restarts: {}", why.join(", "))),
+            Effect::Security(security) => Some(pod_security(security)),
             Effect::Image(_) => None,
         })
         .collect();
@@ -197,6 +199,34 @@ pub(super) fn effects(object: &Object) -> Vec<String> {
     words.extend(carried(true).map(|labels| format!("restarts {labels}")));
     words.extend(carried(false).map(|labels| format!("{labels} refers to it by its new name")));
     words.iter().map(|text| visible(text)).collect()
+}
+
+/// The levels before and after, and the rules that make the difference.
+fn pod_security(security: &Security) -> String {
+    let level = |level: Option<Set>| level.map_or("none", Set::as_str);
+    let (before, after) = (level(security.before), level(security.after));
+    let verdict = match (security.before, security.after, security.turned()) {
+        (None, ..) => format!(": {after}"),
+        (_, None, _) => format!(": was {before}"),
+        (_, _, Turned::Aside) => String::new(),
+        (_, _, Turned::Looser) if before == after => format!(" LOOSER, still {after}"),
+        (_, _, Turned::Tighter) if before == after => format!(" tighter, still {after}"),
+        (_, _, Turned::Looser) => format!(" LOOSER, {before} → {after}"),
+        (_, _, Turned::Tighter) => format!(" tighter, {before} → {after}"),
+    };
+    let rule = |Cause { rule, containers, .. }: &Cause| match containers.is_empty() {
+        true => format!("{} {}", rule.id, rule.name),
+        false => format!("{} {} ({})", rule.id, rule.name, containers.join(", ")),
+    };
+    let list = |words: &str, causes: &[Cause]| {
+        let rules: Vec<String> = causes.iter().map(rule).collect();
+        (!rules.is_empty()).then(|| format!("{words} {}", rules.join(", ")))
+    };
+    let now = if security.before.is_some() { "now violates" } else { "violates" };
+    let causes = [list(now, &security.violated), list("no longer violates", &security.satisfied)];
+    let causes = causes.into_iter().flatten().collect::<Vec<_>>().join("; ");
+    let colon = if causes.is_empty() { "" } else { ": " };
+    format!("pod security{verdict}{colon}{causes}")
 }
 
 /// How an object is called differently, if it is.

@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use super::group::{Group, Review, Section, Summary};
+use super::headline::{Headline, Kind, headlines};
 use super::outline::{self, Line, visible};
-use super::{Effect, Image, Object, Rank, Status};
+use super::{Image, Object, Rank, Status};
 
 const BOLD: &str = "\x1b[1m";
 const DIM: &str = "\x1b[2m";
@@ -37,14 +38,20 @@ pub fn write(review: &Review, width: usize) -> String {
 
 /// The one line that says how much differs.
 pub(super) fn summary(summary: &Summary) -> String {
-    let Summary { targets, different, failed, added, removed, changed, restarted, recreated, lost } =
-        *summary;
+    let Summary { targets, different, failed, added, removed, changed, .. } = *summary;
+    let Summary { restarted, recreated, lost, loosened, tightened, .. } = *summary;
     let mut words = vec![match targets {
         1 => "1 target compared".to_owned(),
         _ => format!("{different} of {targets} targets differ"),
     }];
     let objects = [(changed, "changed"), (added, "added"), (removed, "removed")];
-    let effects = [(restarted, "restarting"), (recreated, "to be made anew"), (lost, "LOST")];
+    let effects = [
+        (restarted, "restarting"),
+        (recreated, "to be made anew"),
+        (lost, "LOST"),
+        (loosened, "LOOSER"),
+        (tightened, "tighter"),
+    ];
     for (number, word) in objects.into_iter().chain(effects) {
         words.extend((number > 0).then(|| format!("{number} {word}")));
     }
@@ -140,46 +147,22 @@ impl Page<'_> {
 
     /// What matters most, a line each.
     fn first(&mut self) {
-        let grave: Vec<&Group> = self
-            .review
-            .groups
-            .iter()
-            .filter(|group| self.review.object(group).rank() <= Rank::Removed)
-            .collect();
-        let images = self.review.images();
-        if grave.is_empty() && images.is_empty() {
+        let (headlines, images) = (headlines(self.review), self.review.images());
+        if headlines.is_empty() && images.is_empty() {
             return;
         }
         self.out.push('\n');
-        for group in grave {
-            let object = self.review.object(group);
-            let places = group.targets();
-            let found = self.found_in(&places);
-            let title = visible(&self.review.title(group));
-            let gone = object.ids[1].is_none();
-            let lost = object.effects.iter().find_map(|effect| match effect {
-                Effect::Lost(what) => Some(*what),
-                _ => None,
-            });
-            match (object.rank(), lost) {
-                (Rank::Lost, Some(what)) => {
-                    let verb = if gone { "REMOVED" } else { "REPLACED" };
-                    self.wrapped(0, ALARM, &format!("! {verb} {title}, and with it {what}{found}"));
-                }
-                (Rank::Recreated, _) => {
-                    let why: Vec<String> = object
-                        .effects
-                        .iter()
-                        .find_map(|effect| match effect {
-                            Effect::Recreated(why) => Some(why.clone()),
-                            _ => None,
-                        })
-                        .unwrap_or_default();
-                    let why = visible(&why.join(", "));
-                    self.wrapped(0, YELLOW, &format!("! MADE ANEW {title}: {why}{found}"));
-                }
-                _ => self.wrapped(0, RED, &format!("- removed {title}{found}")),
-            }
+        for Headline { kind, title, words, targets } in headlines {
+            let found = self.found_in(&targets);
+            let (style, line) = match kind {
+                Kind::Lost => (ALARM, format!("! REMOVED {title}, and with it {words}")),
+                Kind::Replaced => (ALARM, format!("! REPLACED {title}, and with it {words}")),
+                Kind::Recreated => (YELLOW, format!("! MADE ANEW {title}: {words}")),
+                Kind::Removed => (RED, format!("- removed {title}")),
+                Kind::Looser => (RED, format!("! LOOSER {title}: {words}")),
+                Kind::Tighter => (GREEN, format!("* tighter {title}: {words}")),
+            };
+            self.wrapped(0, style, &(visible(&line) + &found));
         }
         for (changed, targets) in images {
             let found = self.found_in(&targets);
@@ -299,6 +282,7 @@ impl Page<'_> {
 fn effect_style(object: &Object) -> &'static str {
     match object.rank() {
         Rank::Lost => ALARM,
+        Rank::Loosened => RED,
         Rank::Recreated => YELLOW,
         _ => CYAN,
     }

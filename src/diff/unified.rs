@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use similar::{Algorithm, ChangeTag, TextDiff};
+use similar::{Algorithm, ChangeTag, DiffTag, TextDiff};
 
 use super::group::Review;
 use super::outline::visible;
@@ -31,7 +31,8 @@ pub fn write(review: &Review) -> String {
 }
 
 fn one(target: &TargetReview, out: &mut String) {
-    let [(before, _), (after, starts)] = [0, 1].map(|side| render(&target.renders[side]));
+    let [(before, old_starts), (after, new_starts)] =
+        [0, 1].map(|side| render(&target.renders[side]));
     let difference =
         TextDiff::configure().algorithm(Algorithm::Myers).diff_lines(&*before, &*after);
     let name = visible(&target.name);
@@ -44,8 +45,12 @@ fn one(target: &TargetReview, out: &mut String) {
     let _ = writeln!(out, "+++ {}", file("b", target.status != Status::Removed));
     for hunk in difference.unified_diff().context_radius(3).iter_hunks() {
         let header = hunk.header().to_string();
-        let line = hunk.ops().iter().find(|operation| operation.tag() != similar::DiffTag::Equal);
-        let line = line.map_or(0, |operation| operation.new_range().start);
+        let first = hunk.ops().iter().find(|operation| operation.tag() != DiffTag::Equal);
+        // What is only gone stands nowhere after.
+        let (starts, line) = match first {
+            Some(gone) if gone.tag() == DiffTag::Delete => (&old_starts, gone.old_range().start),
+            first => (&new_starts, first.map_or(0, |operation| operation.new_range().start)),
+        };
         let title =
             starts.iter().rev().find(|(start, _)| *start <= line).map_or("", |(_, title)| title);
         let _ = writeln!(out, "{}", format!("{header} {title}").trim_end());

@@ -21,6 +21,7 @@ mod suppress;
 #[cfg(test)]
 mod tests;
 mod value;
+mod verdict;
 mod violation;
 
 use crate::resource::ResMap;
@@ -40,6 +41,7 @@ pub use rule::{Level, PodSecurity, Rule, Scope, Severity};
 pub use rules::{RULES, find};
 pub use settings::{External, PodPath, Settings, Values};
 pub use suppress::{SuppressedBy, Suppression};
+pub use verdict::{Verdict, Violated};
 pub use violation::{Class, Edit, Fix, Turn};
 
 /// Judges resources by the rules of a profile: the findings of each resource in order, those of a resource in the order

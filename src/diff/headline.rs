@@ -1,0 +1,97 @@
+//! What matters first in a review: what the terminal and Markdown begin with, a line each.
+
+use super::group::{Group, Review};
+use super::judge::{Effect, Rank};
+use super::security::{Security, Turned};
+use crate::harden::Set;
+
+/// What matters about a difference.
+pub(super) struct Headline {
+    pub kind: Kind,
+    /// What the objects are called.
+    pub title: String,
+    /// What there is to say of them.
+    pub words: String,
+    /// The places of the targets.
+    pub targets: Vec<usize>,
+}
+
+/// The kinds of what matters, the most first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    /// It is removed, and more is lost with it.
+    Lost,
+    /// It is replaced by another object, and more is lost with it.
+    Replaced,
+    /// It is deleted and made anew.
+    Recreated,
+    /// It is removed.
+    Removed,
+    /// Its pods may do more.
+    Looser,
+    /// Its pods may do less.
+    Tighter,
+}
+
+/// All of them, the most important first.
+pub(super) fn headlines(review: &Review) -> Vec<Headline> {
+    let mut headlines: Vec<Headline> =
+        review.groups.iter().flat_map(|group| of(review, group)).collect();
+    headlines.sort_by_key(|headline| headline.kind);
+    headlines
+}
+
+fn of(review: &Review, group: &Group) -> Vec<Headline> {
+    let object = review.object(group);
+    let is_gone = object.ids[1].is_none();
+    let mut found = Vec::new();
+    for effect in &object.effects {
+        match effect {
+            Effect::Lost(what) => {
+                let kind = if is_gone { Kind::Lost } else { Kind::Replaced };
+                found.push((kind, (*what).to_owned()));
+            }
+            // What is lost says more.
+            Effect::Recreated(why) if object.rank() == Rank::Recreated => {
+                found.push((Kind::Recreated, why.join(", ")));
+            }
+            Effect::Security(security) if !is_gone => {
+                let kind = match security.turned() {
+                    Turned::Looser => Some(Kind::Looser),
+                    Turned::Tighter => Some(Kind::Tighter),
+                    Turned::Aside => None,
+                };
+                found.extend(kind.map(|kind| (kind, levels(security))));
+            }
+            Effect::Recreated(_)
+            | Effect::Restarted(_)
+            | Effect::Image(_)
+            | Effect::Security(_) => {}
+        }
+    }
+    if object.rank() == Rank::Removed {
+        found.push((Kind::Removed, String::new()));
+    }
+    let headline = |(kind, words)| Headline {
+        kind,
+        title: review.title(group),
+        words,
+        targets: group.targets(),
+    };
+    found.into_iter().map(headline).collect()
+}
+
+/// The levels before and after, with the rules that make the difference.
+fn levels(security: &Security) -> String {
+    let word = |level: Option<Set>| level.map_or("none", Set::as_str);
+    let (before, after) = (word(security.before), word(security.after));
+    let level = match security.before {
+        None => format!("new and {after}"),
+        Some(_) if before == after => format!("still {after}"),
+        Some(_) => format!("{before} → {after}"),
+    };
+    let is_tighter = security.turned() == Turned::Tighter;
+    let causes = if is_tighter { &security.satisfied } else { &security.violated };
+    let names: Vec<&str> = causes.iter().map(|cause| cause.rule.name).collect();
+    format!("{level} ({}{})", if is_tighter { "no more " } else { "" }, names.join(", "))
+}

@@ -1,0 +1,183 @@
+//! What becomes of the Pod Security verdict of an object: whether its pods may do more than before, or less.
+
+use std::cmp::Ordering;
+
+use crate::harden::{Level, Rule, Set, Verdict, Version, Violated};
+use crate::resource::Resource;
+use crate::schema::Schema;
+use crate::yaml::{Node, Text};
+
+/// What becomes of the Pod Security verdict of an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Security {
+    /// The strictest level that its pods satisfied; nothing where there were none.
+    pub before: Option<Set>,
+    /// The strictest level that they satisfy; nothing where there are none.
+    pub after: Option<Set>,
+    /// The rules that are violated now and were not.
+    pub violated: Vec<Cause>,
+    /// The rules that were violated and are not now.
+    pub satisfied: Vec<Cause>,
+}
+
+/// A rule, and the containers that it is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cause {
+    /// The rule.
+    pub rule: &'static Rule,
+    /// The lowest level that has the rule.
+    pub level: Level,
+    /// The names of the containers; none where it is about the whole pod.
+    pub containers: Vec<Text>,
+}
+
+/// Which way a verdict went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turned {
+    /// Pods may do more.
+    Looser,
+    /// Other rules are violated, none of which the level asks for.
+    Aside,
+    /// Pods may do less.
+    Tighter,
+}
+
+impl Security {
+    /// Judges an object before and after by the newest version of the standards. There is nothing to tell where both
+    /// are the same; and of pods that are new or gone, only that they are privileged.
+    pub(super) fn of(before: Option<&Node>, after: Option<&Node>) -> Option<Self> {
+        let [before, after] = [before, after].map(|node| node.and_then(verdict));
+        let [old, new] = [&before, &after].map(|side| side.as_ref().map(Verdict::level));
+        let mut security =
+            Self { before: old, after: new, violated: Vec::new(), satisfied: Vec::new() };
+        match (&before, &after) {
+            (Some(before), Some(after)) => {
+                security.violated = beyond(after, before);
+                security.satisfied = beyond(before, after);
+                security.cancel();
+            }
+            (None, Some(after)) => {
+                security.violated = beyond(after, &Verdict::default());
+                security.violated.retain(|cause| cause.level == Level::Baseline);
+            }
+            (_, None) => {}
+        }
+        let is_telling = match (old, new) {
+            (Some(_), Some(_)) => {
+                old != new || !(security.violated.is_empty() && security.satisfied.is_empty())
+            }
+            _ => old.or(new) == Some(Set::Privileged),
+        };
+        is_telling.then_some(security)
+    }
+
+    /// Forgets rules that are violated elsewhere than before, and as often: a container got another name.
+    fn cancel(&mut self) {
+        let (violated, satisfied) = (self.violated.clone(), self.satisfied.clone());
+        let is_in = |causes: &[Cause], cause: &Cause| {
+            let is_same = |other: &Cause| {
+                (other.rule, other.containers.len()) == (cause.rule, cause.containers.len())
+            };
+            causes.iter().any(is_same)
+        };
+        self.violated.retain(|cause| !is_in(&satisfied, cause));
+        self.satisfied.retain(|cause| !is_in(&violated, cause));
+    }
+
+    /// Which way the verdict went.
+    #[must_use]
+    pub fn turned(&self) -> Turned {
+        let (Some(before), Some(after)) = (self.before, self.after) else {
+            return if self.before.is_none() { Turned::Looser } else { Turned::Tighter };
+        };
+        let is_grave = |causes: &[Cause]| causes.iter().any(|of| of.level == Level::Baseline);
+        match after.cmp(&before) {
+            Ordering::Less => Turned::Looser,
+            Ordering::Greater => Turned::Tighter,
+            Ordering::Equal if is_grave(&self.violated) => Turned::Looser,
+            Ordering::Equal if is_grave(&self.satisfied) => Turned::Tighter,
+            Ordering::Equal => Turned::Aside,
+        }
+    }
+}
+
+fn verdict(node: &Node) -> Option<Verdict> {
+    let object = Resource::new(node.clone(), &Schema::built_in()).ok()?;
+    Verdict::of(&object, Version::LATEST)
+}
+
+/// What one verdict has and the other has not. What `baseline` forbids counts wherever it is; of the rest, which most
+/// pods violate, a rule counts once: another container that is like its neighbours is no news.
+fn beyond(one: &Verdict, other: &Verdict) -> Vec<Cause> {
+    let is_known = |violated: &Violated| {
+        let is_same = |known: &&Violated| {
+            known.rule == violated.rule
+                && (violated.level == Level::Restricted || known.field == violated.field)
+        };
+        other.violated.iter().any(|known| is_same(&known))
+    };
+    let mut causes: Vec<Cause> = Vec::new();
+    for Violated { rule, level, container, .. } in one.violated.iter().filter(|of| !is_known(of)) {
+        if causes.last().is_none_or(|cause| cause.rule != *rule) {
+            causes.push(Cause { rule, level: *level, containers: Vec::new() });
+        }
+        if let (Some(cause), Some(container)) = (causes.last_mut(), container)
+            && !cause.containers.contains(container)
+        {
+            cause.containers.push(container.clone());
+        }
+    }
+    causes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::sample::resource;
+
+    fn turned(before: &str, after: &str) -> Option<(Turned, String, String)> {
+        let node = |spec: &str| {
+            let text =
+                format!("{{apiVersion: v1, kind: Pod, metadata: {{name: a}}, spec: {spec}}}");
+            (!spec.is_empty()).then(|| resource(&text).node().clone())
+        };
+        let security = Security::of(node(before).as_ref(), node(after).as_ref())?;
+        let words = |causes: &[Cause]| {
+            let word =
+                |cause: &Cause| format!("{} [{}]", cause.rule.name, cause.containers.join(" "));
+            causes.iter().map(word).collect::<Vec<_>>().join(", ")
+        };
+        Some((security.turned(), words(&security.violated), words(&security.satisfied)))
+    }
+
+    const PLAIN: &str = "{containers: [{name: app}]}";
+    const PRIVILEGED: &str = "{containers: [{name: app, securityContext: {privileged: true}}]}";
+
+    #[test]
+    fn what_pods_may_do_more_is_told() {
+        let told = |turned, violated: &str, satisfied: &str| {
+            Some((turned, violated.to_owned(), satisfied.to_owned()))
+        };
+        let privileged = "privileged-container [app]";
+        assert_eq!(turned(PLAIN, PRIVILEGED), told(Turned::Looser, privileged, ""));
+        assert_eq!(turned(PRIVILEGED, PLAIN), told(Turned::Tighter, "", privileged));
+        let host = PRIVILEGED.replace("{containers", "{hostPID: true, containers");
+        assert_eq!(turned(PRIVILEGED, &host), told(Turned::Looser, "host-pid []", ""));
+        assert_eq!(turned(&host, PRIVILEGED), told(Turned::Tighter, "", "host-pid []"));
+        let with =
+            |name: &str| PLAIN.replace("app}", &format!("app, securityContext: {{{name}}}}}"));
+        assert_eq!(
+            turned(&with("allowPrivilegeEscalation: false"), PLAIN),
+            told(Turned::Aside, "privilege-escalation [app]", "")
+        );
+    }
+
+    #[test]
+    fn what_is_no_news_is_not_told() {
+        assert_eq!(turned(PLAIN, PLAIN), None);
+        assert_eq!(turned(PLAIN, &PLAIN.replace("app}", "app}, {name: b}")), None, "as the first");
+        assert_eq!(turned(PRIVILEGED, &PRIVILEGED.replace("app", "b")), None, "only renamed");
+        assert_eq!((turned("", PLAIN), turned(PLAIN, "")), (None, None));
+        assert!(turned("", PRIVILEGED).is_some() && turned(PRIVILEGED, "").is_some());
+    }
+}

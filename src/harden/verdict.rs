@@ -1,0 +1,111 @@
+//! The Pod Security verdict of an object: the strictest level that its pods satisfy, and what keeps them from the next.
+
+use super::pod::pods;
+use super::profile::{Set, Version};
+use super::render::Render;
+use super::rule::{Level, Rule, Scope};
+use super::rules::RULES;
+use super::scene::Scene;
+use super::settings::Settings;
+use super::violations;
+use crate::resource::{ResMap, Resource};
+use crate::yaml::Text;
+
+/// What the rules of the Pod Security Standards say of an object.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verdict {
+    /// The violations, in the order of the rules.
+    pub violated: Vec<Violated>,
+}
+
+/// A violation of a rule of the Pod Security Standards.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violated {
+    /// The rule.
+    pub rule: &'static Rule,
+    /// The lowest level that has the rule.
+    pub level: Level,
+    /// The container, if it is about one.
+    pub container: Option<Text>,
+    /// The field, by the names of list elements.
+    pub field: String,
+}
+
+impl Verdict {
+    /// Judges the pods of an object, whatever else is rendered with it; nothing where it makes none.
+    #[must_use]
+    pub fn of(object: &Resource, version: Version) -> Option<Self> {
+        let settings = Settings::default();
+        let pods = pods(object, &settings);
+        if pods.is_empty() {
+            return None;
+        }
+        // No rule of the standards looks beyond the pod.
+        let nothing = ResMap::new();
+        let render = Render::new(&nothing, &settings);
+        let scene = Scene { settings: &settings, render: &render, object, pods: &pods };
+        let mut violated = Vec::new();
+        for (rule, level) in standard(version) {
+            violated.extend(violations(rule, scene).into_iter().map(|violation| Violated {
+                rule,
+                level,
+                container: violation.container.map(|(_, name)| name),
+                field: violation.path.by_name(object.node()),
+            }));
+        }
+        Some(Self { violated })
+    }
+
+    /// The strictest level: privileged, baseline or restricted.
+    #[must_use]
+    pub fn level(&self) -> Set {
+        match self.violated.iter().map(|violated| violated.level).min() {
+            Some(Level::Baseline) => Set::Privileged,
+            Some(Level::Restricted) => Set::Baseline,
+            None => Set::Restricted,
+        }
+    }
+}
+
+/// The rules of the standards, each with the lowest level that has it.
+fn standard(version: Version) -> impl Iterator<Item = (&'static Rule, Level)> {
+    RULES.iter().filter_map(move |rule| {
+        let Scope::PodSecurity(check) = rule.scope else { return None };
+        let levels = [Level::Baseline, Level::Restricted];
+        let lowest = levels.into_iter().find(|level| check.is_in(*level, version.minor()));
+        lowest.map(|level| (*rule, level))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::sample::resource;
+
+    fn verdict(spec: &str) -> Verdict {
+        let text = format!("{{apiVersion: v1, kind: Pod, metadata: {{name: web}}, spec: {spec}}}");
+        Verdict::of(&resource(&text), Version::LATEST).unwrap()
+    }
+
+    #[test]
+    fn an_object_has_the_strictest_level_that_its_pods_satisfy() {
+        let restricted = "{securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}, containers: [{name: app, securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}}]}";
+        assert_eq!(verdict(restricted).level(), Set::Restricted);
+        assert_eq!(verdict(&restricted.replace("[ALL]", "[]")).level(), Set::Baseline);
+        assert_eq!(verdict("{containers: [{name: app}]}").level(), Set::Baseline);
+        let privileged = verdict("{hostNetwork: true, containers: [{name: app}]}");
+        assert_eq!(privileged.level(), Set::Privileged);
+        assert_eq!(privileged.violated[0].rule.name, "host-network");
+        assert_eq!(privileged.violated[0].field, "/spec/hostNetwork");
+        let service = "{apiVersion: v1, kind: Service, metadata: {name: web}}";
+        assert_eq!(Verdict::of(&resource(service), Version::LATEST), None);
+    }
+
+    #[test]
+    fn rules_that_stricter_ones_replace_still_count_for_baseline() {
+        let unconfined = verdict(
+            "{securityContext: {seccompProfile: {type: Unconfined}}, containers: [{name: app}]}",
+        );
+        assert_eq!(unconfined.level(), Set::Privileged);
+    }
+}
