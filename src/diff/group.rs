@@ -96,18 +96,17 @@ impl Review {
         review
     }
 
-    /// Puts together what is changed alike in several objects of one kind, in the same targets.
+    /// Puts together what is changed alike in several objects of one kind.
     fn joined(&self, groups: Vec<Group>) -> Vec<Group> {
         let mut joined: Vec<Group> = Vec::new();
-        let mut places: BTreeMap<(Vec<usize>, String), usize> = BTreeMap::new();
+        let mut places: BTreeMap<String, usize> = BTreeMap::new();
         for group in groups {
             let object = self.object(&group);
             if object.changes.is_empty() || object.renamed.is_some() {
                 joined.push(group);
                 continue;
             }
-            let key = (group.targets(), key(object, ""));
-            let place = *places.entry(key).or_insert(joined.len());
+            let place = *places.entry(key(object, "")).or_insert(joined.len());
             match joined.get_mut(place) {
                 Some(other) => other.members.extend(group.members),
                 None => joined.push(group),
@@ -143,15 +142,16 @@ impl Review {
     }
 
     /// What the objects of a group are called: the kind and name, with the namespace if all are in one. Of many names
-    /// there are the first and the number.
+    /// there are the first and the number, and whether all are in all targets.
     #[must_use]
     pub fn title(&self, group: &Group) -> String {
         const MOST_NAMES: usize = 12;
         let stems = self.stems(group);
         if stems.len() > 1 {
-            let more = if stems.len() > MOST_NAMES { ", …" } else { "" };
-            let names = stems[..stems.len().min(MOST_NAMES)].join(", ");
-            return format!("{} ({}): {names}{more}", self.object(group).id().kind, stems.len());
+            let (kind, number) = (&self.object(group).id().kind, stems.len());
+            let is_everywhere = group.members.len() >= number * group.targets().len();
+            let some = if is_everywhere { "" } else { ", not all in each target" };
+            return format!("{kind} ({number}{some}): {}", few(&stems, MOST_NAMES));
         }
         let ids: BTreeSet<_> = group
             .members
@@ -256,6 +256,15 @@ impl Review {
         }
         summary.restarted = restarted.len();
         summary
+    }
+}
+
+/// Names in a row: all if they are few, else the first of them and a mark.
+pub(super) fn few(names: &[&str], most: usize) -> String {
+    // A mark in place of a name or two would save nothing.
+    match names.len() > most + 2 {
+        true => names[..most].join(", ") + ", …",
+        false => names.join(", "),
     }
 }
 

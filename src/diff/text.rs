@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::group::{Group, Review, Section, Summary};
+use super::group::{Group, Review, Section, Summary, few};
 use super::headline::{Headline, Kind, headlines};
 use super::outline::{self, Line, visible};
 use super::{Image, Object, Rank, Status};
@@ -66,18 +66,29 @@ pub(super) fn image(image: &Image) -> String {
     visible(&format!("{name}{before} → {after}"))
 }
 
-/// A few names of targets, and how many more there are.
+/// A few names of targets, and how many there are. What all of them stand below is said once.
 pub(super) fn targets(review: &Review, targets: &[usize], most: usize) -> String {
-    let names = |places: &[usize]| {
-        let names: Vec<String> =
-            places.iter().map(|&place| visible(&review.targets[place].name)).collect();
-        names.join(", ")
-    };
-    match targets.len() {
+    let names: Vec<String> =
+        targets.iter().map(|&place| visible(&review.targets[place].name)).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    match names.len() {
         number if number == review.targets.len() && number > 1 => format!("all {number} targets"),
-        number if number > most => format!("{number} targets: {}, …", names(&targets[..most])),
-        _ => names(targets),
+        number if number > 2 => {
+            let top = common_directory(&names);
+            let below: Vec<&str> = names.iter().map(|name| &name[top.len()..]).collect();
+            let place = if top.is_empty() { String::new() } else { format!(" in {top}") };
+            format!("{number} targets{place}: {}", few(&below, most))
+        }
+        _ => names.join(", "),
     }
+}
+
+/// The directories that all paths begin with, up to a slash and with something left of each path.
+fn common_directory<'a>(paths: &[&'a str]) -> &'a str {
+    let Some((first, others)) = paths.split_first() else { return "" };
+    let is_common = |end: &usize| others.iter().all(|path| path.starts_with(&first[..*end]));
+    let ends = first.char_indices().filter(|(_, character)| *character == '/');
+    ends.map(|(at, _)| at + 1).take_while(is_common).last().map_or("", |end| &first[..end])
 }
 
 struct Page<'a> {
@@ -294,5 +305,19 @@ const fn style(mark: char) -> &'static str {
         '-' => RED,
         '~' => YELLOW,
         _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_paths_have_in_common_ends_with_a_slash() {
+        assert_eq!(common_directory(&["a/b/c", "a/b/d", "a/bc"]), "a/");
+        assert_eq!(common_directory(&["a/b", "a/b/c"]), "a/");
+        assert_eq!(common_directory(&["a", "b"]), "");
+        assert_eq!(common_directory(&["/a/b", "/a/c"]), "/a/");
+        assert_eq!(common_directory(&[]), "");
     }
 }
