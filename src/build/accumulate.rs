@@ -2,7 +2,8 @@
 //!
 //! Levels lie in a list and not on the stack: a chain of bases may be long.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -34,8 +35,9 @@ pub(super) struct Accumulator {
     pub(super) variables: Variables,
 }
 
-/// Accumulates the kustomization of a directory, and says which schema is in force in the end. A base that several
-/// kustomizations of the run name is accumulated once, as far as nothing differs for it.
+/// Accumulates the kustomization of a directory, and says which schema is in force in the end, and which directories
+/// were entered. A base that several kustomizations of the run name is accumulated once, as far as nothing differs for
+/// it.
 ///
 /// # Errors
 /// What is wrong in the first level that cannot be completed, each failure of it; and the failures that were found
@@ -45,7 +47,7 @@ pub(super) fn target(
     root: Root,
     kustomization: Arc<Kustomization>,
     warnings: &mut Vec<Warning>,
-) -> Result<(Accumulator, Schema)> {
+) -> Result<(Accumulator, Schema, BTreeSet<OsString>)> {
     let mut build = Build {
         run,
         schema: Schema::built_in(),
@@ -61,7 +63,9 @@ pub(super) fn target(
     let mut level = Level::new(root, kustomization, account, Accumulator::default())?;
     loop {
         match build.advance(&mut level) {
-            Ok(Some(accumulated)) => return Ok((accumulated, build.schema)),
+            Ok(Some(accumulated)) => {
+                return Ok((accumulated, build.schema, level.way.directories));
+            }
             Ok(None) => {}
             Err(error) => return Err(build.explain(level, error)),
         }

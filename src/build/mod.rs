@@ -10,6 +10,7 @@ mod affected;
 mod bases;
 mod by_kind;
 mod configurations;
+mod kept;
 mod many;
 mod order;
 mod references;
@@ -28,6 +29,7 @@ use crate::plugin;
 use crate::resource::{ResMap, validate};
 
 pub use affected::affected;
+pub use kept::{Found, Keeper, Kept};
 pub use many::in_order;
 pub use order::{Order, Reorder};
 pub use run::Run;

@@ -1,6 +1,6 @@
 //! A run: any number of targets that are built with one loader, and what they share.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
@@ -65,6 +65,19 @@ impl<'a> Run<'a> {
     /// # Errors
     /// As [`build()`](super::build()).
     pub fn build(&self, target: &str, warnings: &mut Vec<Warning>) -> Result<ResMap> {
+        self.build_from(target, warnings).map(|(resources, _)| resources)
+    }
+
+    /// Renders as [`Run::build`] does, and says which directories it was made of: what their kustomizations have
+    /// [looked at](Loader::notes) is all that the target depends on.
+    ///
+    /// # Errors
+    /// As [`build()`](super::build()).
+    pub fn build_from(
+        &self,
+        target: &str,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<(ResMap, BTreeSet<OsString>)> {
         let options = self.options;
         let root = self.loader.root(target)?;
         let read = self.kustomization(&root)?;
@@ -72,7 +85,7 @@ impl<'a> Run<'a> {
         warnings.extend_from_slice(&read.warnings);
         let order = order::choose(kustomization, options.reorder, warnings)?;
         let metadata = Metadata::of(kustomization);
-        let (accumulator, schema) =
+        let (accumulator, schema, directories) =
             accumulate::target(self, root, Arc::clone(&read.kustomization), warnings)?;
         let Accumulator { mut resources, configuration, variables } = accumulator;
         generate::hash(&mut resources)?;
@@ -88,7 +101,7 @@ impl<'a> Run<'a> {
             account::label_manager(&mut resources, &schema)?;
         }
         resources.finish(metadata.kept)?;
-        Ok(resources)
+        Ok((resources, directories))
     }
 
     /// Where files are read.

@@ -13,7 +13,7 @@ use crate::source::Span;
 use serde_json::{Value, json};
 
 /// How what is rendered is hardened.
-#[derive(Args)]
+#[derive(Args, Debug)]
 pub(super) struct Hardening {
     /// Harden what is rendered, and fail if it violates the rules of the profile then
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "restricted")]
@@ -33,7 +33,7 @@ pub(super) struct Hardening {
     harden_report: Option<String>,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, Debug, ValueEnum)]
 enum Level {
     /// Nothing is changed, only checked
     None,
@@ -46,6 +46,16 @@ enum Level {
 }
 
 impl Hardening {
+    /// Whether anything is hardened.
+    pub(super) const fn is_asked_for(&self) -> bool {
+        self.harden.is_some()
+    }
+
+    /// The file that says how.
+    pub(super) fn configuration(&self) -> Option<&str> {
+        self.harden_config.as_deref()
+    }
+
     /// Refuses what makes no sense for many targets.
     ///
     /// # Errors

@@ -68,6 +68,16 @@ pub(super) struct Plugins {
 }
 
 impl Plugins {
+    /// A flag that lets programs run, if one was given.
+    pub(super) fn runs_programs(&self) -> Option<&'static str> {
+        let flags = [
+            ("--enable-alpha-plugins", self.enable_alpha_plugins),
+            ("--enable-exec", self.enable_exec),
+            ("--enable-helm", self.enable_helm),
+        ];
+        flags.into_iter().find_map(|(flag, is_on)| (is_on == Some(true)).then_some(flag))
+    }
+
     /// The same for the build.
     pub(super) fn options(&self) -> Options {
         let Self {

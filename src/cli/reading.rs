@@ -21,7 +21,7 @@ pub(super) struct Reading {
 }
 
 /// Which files a kustomization may name.
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, Debug, ValueEnum)]
 pub(super) enum Restrictor {
     #[value(name = "LoadRestrictionsRootOnly", alias = "")]
     RootOnly,

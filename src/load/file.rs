@@ -6,6 +6,8 @@ use crate::error::{Code, Error, Result};
 use crate::source::{Source, Sources};
 use crate::yaml::parse::{self, Document};
 
+use super::Digest;
+
 /// A file that was read, shared by everybody who reads it. Cloning is cheap.
 #[derive(Clone)]
 pub struct File(Arc<Inner>);
@@ -15,6 +17,7 @@ struct Inner {
     content: Content,
     /// Parsed when first asked for.
     documents: OnceLock<Result<Vec<Document>>>,
+    digest: OnceLock<Digest>,
 }
 
 enum Content {
@@ -35,7 +38,12 @@ impl File {
         } else {
             Content::Binary { bytes, sources: Arc::clone(sources), error: OnceLock::new() }
         };
-        Ok(Self(Arc::new(Inner { name, content, documents: OnceLock::new() })))
+        Ok(Self(Arc::new(Inner {
+            name,
+            content,
+            documents: OnceLock::new(),
+            digest: OnceLock::new(),
+        })))
     }
 
     /// The path for people, from the working directory where that is not longer.
@@ -51,6 +59,12 @@ impl File {
             Content::Text(source) => source.text().as_bytes(),
             Content::Binary { bytes, .. } => bytes,
         }
+    }
+
+    /// The digest of the content; computed once.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        *self.0.digest.get_or_init(|| Digest::of(self.bytes()))
     }
 
     /// The content as text.

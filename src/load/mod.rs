@@ -5,6 +5,7 @@
 //! errors say where the path was written. [`write()`] replaces files, and is the only writer.
 
 mod cache;
+mod digest;
 mod disk;
 mod file;
 mod files;
@@ -12,23 +13,29 @@ mod git;
 mod links;
 mod memory;
 mod missing;
+mod notes;
 mod remote;
 mod root;
+mod store;
 mod tree;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::error::{Code, Error, Result};
 use crate::source::Sources;
 use cache::Cache;
+use notes::Noted;
 
+pub use digest::Digest;
 pub use disk::{Disk, is_directory, is_file, make_folder, write};
 pub use file::File;
 pub use files::{Files, Kind, LARGEST_FILE, join};
 pub use git::{Repository, Revision};
 pub use memory::Memory;
+pub use notes::Notes;
 pub use root::{Entry, KUSTOMIZATION_FILES, Root};
+pub use store::Store;
 
 /// The longest path that is looked up, as on Linux: a bound for sources that have none of their own.
 const LONGEST_PATH: usize = 4096;
@@ -50,6 +57,8 @@ struct Inner {
     directories: Cache<Result<Option<Arc<Path>>>>,
     places: Cache<Result<Arc<Place>>>,
     contents: Cache<Result<File>>,
+    /// Which directory looked at what, if somebody wants to know.
+    noted: OnceLock<Noted>,
 }
 
 /// How a [`Loader`] reads.
@@ -109,6 +118,7 @@ impl Loader {
             directories: Cache::new(),
             places: Cache::new(),
             contents: Cache::new(),
+            noted: OnceLock::new(),
         }))
     }
 

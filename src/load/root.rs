@@ -114,7 +114,7 @@ impl Root {
         let mut found = Vec::new();
         let mut failure = None;
         for name in KUSTOMIZATION_FILES {
-            let result = match self.0.loader.place(&self.0.path.join(name)) {
+            let result = match self.look(&self.0.path.join(name)) {
                 Ok(place) if place.kind == Kind::File => self.read(name, self.0.span),
                 Ok(_) => continue,
                 Err(error) => Err(error.at(self.0.span)),
@@ -168,16 +168,13 @@ impl Root {
         if path.is_empty() || remote::is_url(path) {
             return Kind::Missing;
         }
-        self.0
-            .loader
-            .place(&join(&self.0.path, Path::new(path)))
-            .map_or(Kind::Missing, |place| place.kind)
+        self.look(&join(&self.0.path, Path::new(path))).map_or(Kind::Missing, |place| place.kind)
     }
 
     /// Where a path leads once links are followed, whether or not it may be read.
     #[must_use]
     pub fn canonical(&self, path: &str) -> Option<PathBuf> {
-        let place = self.0.loader.place(&join(&self.0.path, Path::new(path))).ok()?;
+        let place = self.look(&join(&self.0.path, Path::new(path))).ok()?;
         (place.kind != Kind::Missing).then(|| place.path.clone())
     }
 
@@ -218,7 +215,7 @@ impl Root {
             .at(span)
             .help("are these two entries? Each begins with `- `, all at the same indentation"));
         }
-        let place = loader.place(&whole).map_err(|error| error.at(span))?;
+        let place = self.look(&whole).map_err(|error| error.at(span))?;
         match place.kind {
             Kind::Directory => {}
             Kind::Missing => {
@@ -312,6 +309,12 @@ impl Root {
         file.map_err(|error| error.at(span))
     }
 
+    /// What an absolute, clean path leads to that the kustomization of this directory asks for.
+    fn look(&self, path: &Path) -> Result<Arc<Place>> {
+        self.0.loader.note(&self.0.path, path);
+        self.0.loader.place(path)
+    }
+
     /// The place of a file that may be read.
     fn allowed(&self, path: &str) -> Result<Arc<Place>> {
         if path.is_empty() {
@@ -322,7 +325,7 @@ impl Root {
         }
         let Inner { loader, path: directory, .. } = &*self.0;
         let whole = join(directory, Path::new(path));
-        let place = loader.place(&whole)?;
+        let place = self.look(&whole)?;
         let shown = missing::shown(path);
         match place.kind {
             Kind::File => {}

@@ -14,13 +14,14 @@ use super::{
     Build,
     output::Layout,
     progress::Progress,
+    rendering::{Rendered, Renderer},
     report::{self, Format},
     select::{self, Select},
-    timings::{Size, Timings},
+    timings::Timings,
     told::Told,
 };
 use crate::{
-    build,
+    build::{self, Found, Keeper},
     config::Warning,
     error::{Code, Error, Result},
     load::{self, Loader},
@@ -64,6 +65,11 @@ impl Build {
         format: Format,
     ) -> Result<ExitCode> {
         let options = self.options();
+        let store = self.store()?;
+        if store.is_some() {
+            // The targets are looked for by what they include, which is noted, too.
+            loader.take_notes();
+        }
         let run = build::Run::new(loader, &options);
         let jobs = self.many.jobs.unwrap_or_else(crate::cli::processors);
         let targets = self.targets(&run, loader, jobs)?;
@@ -79,13 +85,31 @@ impl Build {
                 Some(Layout::new(folder, &targets, working_directory, &top, self.many.split)?)
             }
         };
-        run.expect(&targets, jobs);
         self.hardening.allow_many()?;
-        let work =
-            |number: usize| self.one_of_many(number, &targets, (&run, loader), layout.as_ref());
+        let split = layout.is_some() && self.many.split;
+        let keeper = self.keeper(store.as_ref(), loader, split);
+        let keeper = keeper.as_ref();
+        let found = find(&targets, keeper, jobs);
+        let missed: Vec<&String> = targets
+            .iter()
+            .zip(&found)
+            .filter(|(_, found)| found.is_none())
+            .map(|(target, _)| target)
+            .collect();
+        run.expect(&missed, jobs);
+        let renderer = Renderer { build: self, loader, run: &run, keeper, split, is_one: false };
+        let work = |number: usize| {
+            self.one_of_many(
+                number,
+                &targets[number],
+                found[number].as_ref(),
+                &renderer,
+                layout.as_ref(),
+            )
+        };
         let mut results = Results::new(&targets, layout.is_none(), started, self.quiet);
         build::in_order(targets.len(), jobs, work, |number, done| results.add(number, done));
-        let Results { outcome, progress, told, timings, .. } = results;
+        let Results { outcome, progress, told, timings, unkept, .. } = results;
         drop(progress);
         self.tell(told, loader, format);
         let exit = crate::cli::finish(outcome, loader.sources(), format);
@@ -93,6 +117,7 @@ impl Build {
             let jobs = jobs.get().min(targets.len());
             report::plain(&timings.summary(started.elapsed(), jobs));
         }
+        self.close(store, unkept, loader.sources(), format);
         Ok(if timings.has_failures() { ExitCode::FAILURE } else { exit })
     }
 
@@ -138,33 +163,52 @@ impl Build {
         select::named(loader, &self.directories)
     }
 
-    /// Builds a target, and writes it where it has a place of its own: what happens on the threads.
+    /// Renders a target, and writes it where it has a place of its own: what happens on the threads.
     fn one_of_many(
         &self,
         number: usize,
-        targets: &[String],
-        (run, loader): (&build::Run<'_>, &Loader),
+        target: &str,
+        found: Option<&Found>,
+        renderer: &Renderer<'_>,
         layout: Option<&Layout>,
     ) -> Done {
         let started = super::now();
         // A build that allows no warnings fails for each target that they are about.
         let mut warnings = if self.strict { self.warnings() } else { Vec::new() };
-        let target = &*targets[number];
-        let built = run.build(target, &mut warnings);
-        let rendered = self.heed(built, &mut warnings).and_then(|mut resources| {
-            // Of many targets only what is left to repair is told.
-            self.hardening.apply(&mut resources, loader, true, Format::Human)?;
-            let (text, bytes) = match layout {
-                Some(layout) => (String::new(), layout.write(number, &resources)?),
+        let rendered = match renderer.read(found, &mut warnings) {
+            Some(rendered) => Ok(rendered),
+            None => renderer
+                .build(target, &mut warnings)
+                .and_then(|built| renderer.finish(target, built, Format::Human)),
+        };
+        let written = rendered.and_then(|mut rendered| {
+            match layout {
+                Some(layout) => layout.write(number, &std::mem::take(&mut rendered.texts))?,
                 None => {
-                    let yaml = resources.to_yaml()?;
-                    (format!("{SEPARATOR}# {}\n{yaml}", report::visible(target)), yaml.len())
+                    let section =
+                        format!("{SEPARATOR}# {}\n{}", report::visible(target), rendered.text());
+                    rendered.texts = vec![(String::new(), section)];
                 }
-            };
-            Ok((text, Size { resources: resources.len(), bytes }))
+            }
+            Ok(rendered)
         });
-        Done { rendered, warnings, time: started.elapsed() }
+        Done { written, warnings, time: started.elapsed() }
     }
+}
+
+/// What is kept of targets, as far as it will do.
+fn find(targets: &[String], keeper: Option<&Keeper<'_>>, jobs: NonZeroUsize) -> Vec<Option<Found>> {
+    let mut found = Vec::with_capacity(targets.len());
+    let Some(keeper) = keeper else {
+        found.resize_with(targets.len(), || None);
+        return found;
+    };
+    let work = |number: usize| keeper.find(&targets[number]);
+    build::in_order(targets.len(), jobs, work, |_, one| {
+        found.push(one);
+        ControlFlow::Continue(())
+    });
+    found
 }
 
 /// What stands before each section but the first.
@@ -172,8 +216,8 @@ const SEPARATOR: &str = "---\n";
 
 /// What a thread hands back of a target.
 struct Done {
-    /// The text to print, if it has no place of its own, and how much it is.
-    rendered: Result<(String, Size)>,
+    /// With the text to print, if it has no place of its own.
+    written: Result<Rendered>,
     warnings: Vec<Warning>,
     time: Duration,
 }
@@ -187,6 +231,8 @@ struct Results<'a> {
     progress: Progress,
     told: Told,
     timings: Timings,
+    /// Why a target could not be kept, if one could not.
+    unkept: Option<Error>,
 }
 
 impl<'a> Results<'a> {
@@ -198,21 +244,27 @@ impl<'a> Results<'a> {
             progress: Progress::new(targets.len(), started, prints, quiet),
             told: Told::default(),
             timings: Timings::default(),
+            unkept: None,
         }
     }
 
     /// The next target in order. The run ends when nobody reads what it prints.
     fn add(&mut self, number: usize, done: Done) -> ControlFlow<()> {
         let target = &*self.targets[number];
-        let Done { rendered, warnings, time } = done;
-        let size = rendered.as_ref().ok().map(|(_, size)| *size);
-        self.timings.add(target, size, time);
-        let (text, error) = match rendered {
-            Ok((text, _)) => (text, None),
-            Err(error) => (String::new(), Some(error)),
+        let Done { written, warnings, time } = done;
+        let (size, is_kept) = match &written {
+            Ok(rendered) => (Some(rendered.size), rendered.is_kept),
+            Err(_) => (None, false),
+        };
+        self.timings.add(target, size, is_kept, time);
+        let (printed, error) = match written {
+            Ok(Rendered { unkept, texts, .. }) => {
+                self.unkept = self.unkept.take().or(unkept);
+                (texts.first().map_or(Ok(true), |(_, section)| self.print(section)), None)
+            }
+            Err(error) => (Ok(true), Some(error)),
         };
         self.told.add(target, warnings, error);
-        let printed = self.print(&text);
         self.progress.advance(size.is_none(), super::now());
         match printed {
             Ok(true) => ControlFlow::Continue(()),
@@ -226,9 +278,6 @@ impl<'a> Results<'a> {
 
     /// Prints a section, and says whether somebody may want another.
     fn print(&mut self, section: &str) -> Result<bool> {
-        if section.is_empty() {
-            return Ok(true);
-        }
         let is_first = !std::mem::replace(&mut self.has_printed, true);
         let shown = if is_first { section.trim_start_matches(SEPARATOR) } else { section };
         crate::cli::print_on(&[shown])

@@ -1,12 +1,14 @@
 //! `krender build` renders a kustomization, or many.
 
+mod cache;
 mod many;
 mod output;
 mod progress;
+mod rendering;
 mod timings;
 mod told;
 
-use std::{path::Path, process::ExitCode, time::Instant};
+use std::{num::NonZeroUsize, path::Path, process::ExitCode, time::Instant};
 
 use clap::{Args, ValueEnum};
 
@@ -20,10 +22,10 @@ use crate::{
     config::Warning,
     error::{Code, Error, Result},
     load::{self, Disk, Loader},
-    resource::ResMap,
     source::Sources,
 };
-use timings::{Size, Timings};
+use rendering::Renderer;
+use timings::Timings;
 
 /// Render a kustomization, or many
 ///
@@ -69,6 +71,9 @@ pub(super) struct Build {
     /// Print a summary to standard error: how much was built, how long it took, and what took longest
     #[arg(long)]
     timings: bool,
+
+    #[command(flatten)]
+    cache: cache::Cache,
 
     #[command(flatten)]
     many: many::Many,
@@ -128,31 +133,43 @@ impl Build {
     /// Renders one target as kustomize does.
     fn render_one(&self, loader: &Loader, started: Instant, format: Format) -> Result<ExitCode> {
         let [directory] = &*self.directories else { return Ok(ExitCode::SUCCESS) };
-        let mut warnings = self.warnings();
-        let built = build::build_and_warn(loader, directory, &self.options(), &mut warnings);
-        let built = self.heed(built, &mut warnings);
-        self.warn(&warnings, loader.sources(), format);
-        let mut resources = built?;
-        self.hardening.apply(&mut resources, loader, self.quiet, format)?;
         let path = Path::new(&self.output);
-        let bytes = if self.output.is_empty() {
-            let text = resources.to_yaml()?;
-            super::print(&text)?;
-            text.len()
-        } else if self.many.split || load::is_directory(path) {
-            output::write_each(path, &resources)?
-        } else {
-            let text = resources.to_yaml()?;
-            load::write(path, text.as_bytes())?;
-            text.len()
+        let split = !self.output.is_empty() && (self.many.split || load::is_directory(path));
+        let store = self.store()?;
+        let keeper = self.keeper(store.as_ref(), loader, split);
+        let found = keeper.as_ref().and_then(|keeper| keeper.find(directory));
+        let options = self.options();
+        let run = build::Run::new(loader, &options);
+        let keeper = keeper.as_ref();
+        let renderer = Renderer { build: self, loader, run: &run, keeper, split, is_one: true };
+        let mut warnings = self.warnings();
+        let rendered = match renderer.read(found.as_ref(), &mut warnings) {
+            Some(rendered) => {
+                self.warn(&warnings, loader.sources(), format);
+                rendered
+            }
+            None => {
+                run.expect(&[directory], NonZeroUsize::MIN);
+                let built = renderer.build(directory, &mut warnings);
+                self.warn(&warnings, loader.sources(), format);
+                renderer.finish(directory, built?, format)?
+            }
         };
+        if self.output.is_empty() {
+            super::print(rendered.text())?;
+        } else if split {
+            output::write_each(path, &rendered.texts)?;
+        } else {
+            load::write(path, rendered.text().as_bytes())?;
+        }
         if self.timings {
-            let (size, time) = (Size { resources: resources.len(), bytes }, started.elapsed());
+            let time = started.elapsed();
             let mut timings = Timings::default();
-            timings.add(directory, Some(size), time);
+            timings.add(directory, Some(rendered.size), rendered.is_kept, time);
             report::plain(&timings.summary(time, 1));
         }
-        std::mem::forget(resources);
+        self.close(store, rendered.unkept, loader.sources(), format);
+        std::mem::forget(run);
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -175,7 +192,7 @@ impl Build {
     }
 
     /// Makes failures of warnings where the user wants none.
-    fn heed(&self, built: Result<ResMap>, warnings: &mut Vec<Warning>) -> Result<ResMap> {
+    fn heed<T>(&self, built: Result<T>, warnings: &mut Vec<Warning>) -> Result<T> {
         if !self.strict {
             return built;
         }

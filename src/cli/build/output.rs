@@ -48,20 +48,19 @@ impl Layout {
         Ok(Self { places, split })
     }
 
-    /// Writes what a target came to, and says how many bytes it is.
+    /// Writes the texts that a target came to.
     ///
     /// # Errors
-    /// [`Code::WriteFailed`], and what has no form in YAML or as the name of a file.
-    pub(super) fn write(&self, number: usize, resources: &ResMap) -> Result<usize> {
+    /// [`Code::WriteFailed`].
+    pub(super) fn write(&self, number: usize, texts: &[(String, String)]) -> Result<()> {
         let place = &self.places[number];
         if self.split {
-            return write_each(place, resources);
+            return write_each(place, texts);
         }
         if let Some(folder) = place.parent() {
             load::make_folder(folder)?;
         }
-        let text = resources.to_yaml()?;
-        load::write(place, text.as_bytes()).map(|()| text.len())
+        texts.iter().try_for_each(|(_, text)| load::write(place, text.as_bytes()))
     }
 }
 
@@ -78,46 +77,55 @@ fn below(top: &Path, whole: &Path, split: bool) -> PathBuf {
     relative.parent().map_or_else(|| PathBuf::from(&name), |folder| folder.join(&name))
 }
 
-/// Writes one file per resource, named by type, name and, where there are several, namespace; makes the folder where it
-/// is not there; and says how many bytes that is. All have their text before the first is written; files that are
-/// there already are replaced or stay.
+/// The texts that resources are written as: with `split` one per resource, named by type, name and, where there are
+/// several, namespace; else one without a name.
 ///
 /// # Errors
-/// [`Code::InvalidPath`] for a name that makes no file name, and [`Code::WriteFailed`].
-pub(super) fn write_each(folder: &Path, resources: &ResMap) -> Result<usize> {
+/// [`Code::InvalidPath`] for a name that makes no file name, and what has no form in YAML.
+pub(super) fn texts(resources: &ResMap, split: bool) -> Result<Vec<(String, String)>> {
     fn namespace(resource: &Resource) -> Option<&str> {
         let id = resource.id();
         (!id.cluster_scoped).then(|| id.effective_namespace())
     }
+    if !split {
+        return Ok(vec![(String::new(), resources.to_yaml()?)]);
+    }
     let namespaces: BTreeSet<&str> = resources.iter().filter_map(namespace).collect();
-    let mut files = Vec::with_capacity(resources.len());
-    for resource in resources {
-        let prefix = namespace(resource).filter(|_| namespaces.len() > 1);
-        let id = resource.id();
-        let parts = [&id.gvk.group, &id.gvk.version, &id.gvk.kind]
-            .into_iter()
-            .filter(|part| !part.is_empty());
-        let parts = prefix
-            .into_iter()
-            .chain(parts.chain([&id.name]).map(|part| part.as_str()))
-            .map(str::to_lowercase);
-        let name = parts.collect::<Vec<_>>().join("_") + ".yaml";
-        if name.contains(std::path::is_separator) {
-            return Err(Error::new(
-                Code::InvalidPath,
-                format!("{id} makes no file name: `{name}`"),
-            )
-            .at(resource.span())
-            .help("write to a file instead, or to standard output"));
-        }
+    let file = |resource| {
+        let name = file_name(resource, namespace(resource).filter(|_| namespaces.len() > 1))?;
         let mut text = String::new();
         yaml::emit(resource.node(), &mut text)
-            .map_err(|error| error.step(format!("while writing `{id}`")))?;
-        files.push((folder.join(name), text));
+            .map_err(|error| error.step(format!("while writing `{}`", resource.id())))?;
+        Ok((name, text))
+    };
+    resources.iter().map(file).collect()
+}
+
+fn file_name(resource: &Resource, prefix: Option<&str>) -> Result<String> {
+    let id = resource.id();
+    let parts =
+        [&id.gvk.group, &id.gvk.version, &id.gvk.kind].into_iter().filter(|part| !part.is_empty());
+    let parts = prefix
+        .into_iter()
+        .chain(parts.chain([&id.name]).map(|part| part.as_str()))
+        .map(str::to_lowercase);
+    let name = parts.collect::<Vec<_>>().join("_") + ".yaml";
+    if name.contains(std::path::is_separator) {
+        return Err(Error::new(Code::InvalidPath, format!("{id} makes no file name: `{name}`"))
+            .at(resource.span())
+            .help("write to a file instead, or to standard output"));
     }
+    Ok(name)
+}
+
+/// Writes a file for each text, and makes the folder where it is not there. Files that are there already are replaced
+/// or stay.
+///
+/// # Errors
+/// [`Code::WriteFailed`].
+pub(super) fn write_each(folder: &Path, texts: &[(String, String)]) -> Result<()> {
     load::make_folder(folder)?;
-    files.iter().try_for_each(|(path, text)| load::write(path, text.as_bytes()))?;
-    Ok(files.iter().map(|(_, text)| text.len()).sum())
+    texts.iter().try_for_each(|(name, text)| load::write(&folder.join(name), text.as_bytes()))
 }
 
 #[cfg(test)]

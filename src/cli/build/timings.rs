@@ -7,6 +7,7 @@ use std::{fmt::Write as _, time::Duration};
 pub(super) struct Timings {
     targets: Vec<Target>,
     failed: usize,
+    kept: usize,
 }
 
 struct Target {
@@ -26,9 +27,10 @@ pub(super) struct Size {
 const SLOWEST: usize = 10;
 
 impl Timings {
-    /// Adds a target; without a size it failed.
-    pub(super) fn add(&mut self, name: &str, size: Option<Size>, time: Duration) {
+    /// Adds a target; without a size it failed. One that is kept was rendered in an earlier run.
+    pub(super) fn add(&mut self, name: &str, size: Option<Size>, is_kept: bool, time: Duration) {
         self.failed += usize::from(size.is_none());
+        self.kept += usize::from(is_kept);
         self.targets.push(Target { name: name.to_owned(), size: size.unwrap_or_default(), time });
     }
 
@@ -42,13 +44,15 @@ impl Timings {
         let sum = |field: fn(&Size) -> usize| self.targets.iter().map(|one| field(&one.size)).sum();
         let (resources, bytes): (usize, usize) =
             (sum(|size| size.resources), sum(|size| size.bytes));
-        let failed = match self.failed {
-            0 => String::new(),
-            failed => format!(" ({failed} failed)"),
-        };
+        let parts = [(self.failed, "failed"), (self.kept, "from the cache")];
+        let parts = parts.into_iter().filter(|(count, _)| *count > 0);
+        let parts: Vec<String> =
+            parts.map(|(count, what)| format!("{} {what}", grouped(count))).collect();
+        let parts =
+            if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) };
         let threads = if jobs == 1 { "one thread".to_owned() } else { format!("{jobs} threads") };
         let mut text = format!(
-            "targets    {}{failed}\nresources  {}\nbytes      {}\ntime       {} on {threads}\n",
+            "targets    {}{parts}\nresources  {}\nbytes      {}\ntime       {} on {threads}\n",
             grouped(self.targets.len()),
             grouped(resources),
             grouped(bytes),
@@ -112,13 +116,18 @@ mod tests {
     fn a_summary_has_sums_and_the_slowest() {
         let mut timings = Timings::default();
         let size = |resources, bytes| Some(Size { resources, bytes });
-        timings.add("overlays/dev", size(2, 1234), Duration::from_micros(1250));
-        timings.add("overlays/broken", None, Duration::from_micros(80));
-        timings.add("overlays/production", size(1000, 1_234_567), Duration::from_millis(1234));
+        timings.add("overlays/dev", size(2, 1234), true, Duration::from_micros(1250));
+        timings.add("overlays/broken", None, false, Duration::from_micros(80));
+        timings.add(
+            "overlays/production",
+            size(1000, 1_234_567),
+            true,
+            Duration::from_millis(1234),
+        );
         assert_eq!(
             timings.summary(Duration::from_secs(125), 2),
             "\
-targets    3 (1 failed)
+targets    3 (1 failed, 2 from the cache)
 resources  1,002
 bytes      1,235,801
 time       2 min 05 s on 2 threads
@@ -134,7 +143,12 @@ overlays/broken         0.1 ms          0            0
     #[test]
     fn one_target_is_no_list() {
         let mut timings = Timings::default();
-        timings.add(".", Some(Size { resources: 1, bytes: 100 }), Duration::from_millis(250));
+        timings.add(
+            ".",
+            Some(Size { resources: 1, bytes: 100 }),
+            false,
+            Duration::from_millis(250),
+        );
         assert_eq!(
             timings.summary(Duration::from_millis(250), 1),
             "targets    1\nresources  1\nbytes      100\ntime       250 ms on one thread\n"

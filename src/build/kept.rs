@@ -1,0 +1,217 @@
+//! What targets came to in earlier runs, for those that nothing has changed for.
+//!
+//! An entry says of each directory that the target was made of what its kustomization [looked at](Notes) and found
+//! there: every file by its content, every link by where it led, and every place where nothing was. It is of use when
+//! all of it is found again, so that what is kept is what would be rendered. A directory that many targets are made of
+//! is looked at once in a run.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::Warning;
+use crate::error::{Code, Error, Result};
+use crate::load::{Digest, KUSTOMIZATION_FILES, Kind, Loader, Notes, Store};
+use crate::source::Span;
+
+/// Keeps what targets come to, and finds it again.
+///
+/// What is kept under other `settings` is not found: they stand for everything beside files that the result depends on.
+pub struct Keeper<'a> {
+    loader: &'a Loader,
+    store: &'a Store,
+    settings: Digest,
+    /// Which notes still hold.
+    held: Mutex<BTreeMap<Digest, bool>>,
+    /// The notes of directories that were kept, each with how many paths it is about.
+    kept: Mutex<BTreeMap<OsString, (usize, Option<Digest>)>>,
+}
+
+/// What a target came to.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// Its texts, each with its name.
+    pub texts: Vec<(String, String)>,
+    /// How many resources there are.
+    pub resources: usize,
+    /// What there is to say.
+    pub warnings: Vec<Warning>,
+}
+
+/// A result that was found, of which nothing was read yet: the texts of many targets are large.
+pub struct Found(Entry);
+
+/// So many results of a target are kept, the last ones: those of two branches, say.
+const RESULTS: usize = 4;
+
+/// A result as it is kept.
+#[derive(Serialize, Deserialize)]
+struct Entry {
+    /// The notes of the directories.
+    notes: Vec<Digest>,
+    texts: Vec<(String, Digest)>,
+    resources: usize,
+    warnings: Vec<Said>,
+}
+
+/// A warning as it is kept.
+#[derive(Serialize, Deserialize)]
+struct Said {
+    text: Option<String>,
+    code: String,
+    message: String,
+    /// The file that it is about, and the first byte and the one after the last there.
+    place: Option<(PathBuf, usize, usize)>,
+}
+
+impl<'a> Keeper<'a> {
+    /// A keeper for what `loader` reads, which [takes notes](Loader::take_notes) from now on.
+    #[must_use]
+    pub fn new(loader: &'a Loader, store: &'a Store, settings: Digest) -> Self {
+        loader.take_notes();
+        let (held, kept) = (Mutex::default(), Mutex::default());
+        Self { loader, store, settings, held, kept }
+    }
+
+    /// Finds what a target would come to now, if that is kept. [`Keeper::read`] reads it.
+    #[must_use]
+    pub fn find(&self, target: &str) -> Option<Found> {
+        let entries = self.entries(&self.key(target)?);
+        let holds = |entry: &Entry| entry.notes.iter().all(|notes| self.holds(notes));
+        entries.into_iter().find(holds).map(Found)
+    }
+
+    /// What was found, unless it was lost or damaged since.
+    #[must_use]
+    pub fn read(&self, Found(entry): &Found) -> Option<Kept> {
+        let Entry { notes: _, texts, resources, warnings } = entry;
+        let text =
+            |(name, digest): &(String, Digest)| Some((name.clone(), self.store.text(digest)?));
+        Some(Kept {
+            texts: texts.iter().map(text).collect::<Option<_>>()?,
+            resources: *resources,
+            warnings: warnings.iter().map(|said| self.warning(said)).collect::<Option<_>>()?,
+        })
+    }
+
+    /// Keeps what a target came to, which was made of these directories. Nothing is kept of what depends on more than
+    /// can be noted.
+    ///
+    /// # Errors
+    /// [`Code::WriteFailed`].
+    pub fn keep(
+        &self,
+        target: &str,
+        directories: &BTreeSet<OsString>,
+        result: &Kept,
+    ) -> Result<()> {
+        let Kept { texts, resources, warnings } = result;
+        let said = |warning| self.said(warning, directories);
+        let (Some(key), Some(warnings)) =
+            (self.key(target), warnings.iter().map(said).collect::<Option<_>>())
+        else {
+            return Ok(());
+        };
+        let mut notes = Vec::with_capacity(directories.len());
+        for directory in directories {
+            let Some(digest) = self.notes(directory)? else { return Ok(()) };
+            notes.push(digest);
+        }
+        let text = |(name, text): &(String, String)| Ok((name.clone(), self.store.add_text(text)?));
+        let texts = texts.iter().map(text).collect::<Result<_>>()?;
+        let mut entries = self.entries(&key);
+        entries.retain(|entry| entry.notes != notes);
+        entries.insert(0, Entry { notes, texts, resources: *resources, warnings });
+        entries.truncate(RESULTS);
+        match serde_json::to_vec(&entries) {
+            Ok(value) => self.store.set_value(&key, &value),
+            // A path that is no Unicode.
+            Err(_) => Ok(()),
+        }
+    }
+
+    fn key(&self, target: &str) -> Option<Digest> {
+        let root = self.loader.root(target).ok()?;
+        Some(Digest::of_all([self.settings.as_bytes(), root.path().as_os_str().as_encoded_bytes()]))
+    }
+
+    fn entries(&self, key: &Digest) -> Vec<Entry> {
+        let value = self.store.value(key);
+        value.and_then(|value| serde_json::from_slice(&value).ok()).unwrap_or_default()
+    }
+
+    /// Whether all is found as the notes have it. Two threads may find it out both.
+    fn holds(&self, digest: &Digest) -> bool {
+        if let Some(&holds) = lock(&self.held).get(digest) {
+            return holds;
+        }
+        let notes =
+            self.store.text(digest).and_then(|text| serde_json::from_str::<Notes>(&text).ok());
+        let holds = notes.is_some_and(|notes| self.loader.agrees(&notes));
+        lock(&self.held).insert(*digest, holds);
+        holds
+    }
+
+    /// Keeps the notes of a directory. Those that were kept are too few if it was looked at more since.
+    fn notes(&self, directory: &OsStr) -> Result<Option<Digest>> {
+        let count = self.loader.noted(Path::new(directory));
+        if let Some(&(_, digest)) =
+            lock(&self.kept).get(directory).filter(|(known, _)| *known == count)
+        {
+            return Ok(digest);
+        }
+        let notes = self
+            .loader
+            .notes(Path::new(directory))
+            .and_then(|notes| serde_json::to_string(&notes).ok());
+        let digest = notes.map(|text| self.store.add_text(&text)).transpose()?;
+        lock(&self.kept).insert(directory.to_owned(), (count, digest));
+        Ok(digest)
+    }
+
+    /// A warning in a form that can be kept: it is about one of the kustomization files, or about no place.
+    fn said(&self, warning: &Warning, directories: &BTreeSet<OsString>) -> Option<Said> {
+        let Warning { text, failure } = warning;
+        let place = match self.loader.sources().source_of(failure.span()) {
+            None => None,
+            Some(source) => {
+                let files = directories.iter().flat_map(|directory| {
+                    KUSTOMIZATION_FILES.map(|name| Path::new(directory).join(name))
+                });
+                let mut files = files.filter(|path| {
+                    path.to_str().is_some_and(|path| self.loader.kind(path) == Kind::File)
+                });
+                let is_source = |path: &PathBuf| {
+                    let file = path.to_str().and_then(|path| self.loader.file(path).ok());
+                    file.is_some_and(|file| {
+                        file.source().is_ok_and(|known| known.id() == source.id())
+                    })
+                };
+                let offset = |address: u32| address.saturating_sub(source.base()) as usize;
+                let span = failure.span();
+                Some((files.find(is_source)?, offset(span.start()), offset(span.end())))
+            }
+        };
+        let (code, message) = (failure.code().as_str().to_owned(), failure.message().to_owned());
+        Some(Said { text: text.clone(), code, message, place })
+    }
+
+    fn warning(&self, said: &Said) -> Option<Warning> {
+        let Said { text, code, message, place } = said;
+        let code = Code::ALL.iter().find(|known| known.as_str() == *code)?;
+        let span = match place {
+            None => Span::NONE,
+            Some((path, start, end)) => {
+                self.loader.file(path.to_str()?).ok()?.source().ok()?.span(*start, *end)
+            }
+        };
+        Some(Warning { text: text.clone(), failure: Error::new(*code, message.clone()).at(span) })
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

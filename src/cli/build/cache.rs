@@ -1,0 +1,131 @@
+//! `--cache`: what was rendered before is rendered again only if something has changed for it.
+
+use std::{
+    env,
+    ffi::OsString,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+use clap::Args;
+
+use super::{
+    Build,
+    report::{self, Format},
+};
+use crate::{
+    build::Keeper,
+    error::{Code, Error, Result},
+    load::{Digest, Disk, Files as _, Loader, Store},
+    source::{Sources, Span},
+};
+
+/// Whether and where.
+#[derive(Args)]
+pub(super) struct Cache {
+    /// Keep what is rendered, and render again only what has changed since. Without FOLDER in `krender` in the user's
+    /// cache directory; one of your own must be yours alone
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    #[arg(value_name = "FOLDER")]
+    cache: Option<OsString>,
+}
+
+impl Build {
+    /// The folder that results are kept in, if they are.
+    ///
+    /// # Errors
+    /// [`Code::InvalidArgument`] where it is not known or something else that was asked for cannot be kept, and
+    /// [`Code::WriteFailed`].
+    pub(super) fn store(&self) -> Result<Option<Store>> {
+        let Some(folder) = &self.cache.cache else { return Ok(None) };
+        if let Some(flag) = self.plugins.runs_programs() {
+            let message = format!("`--cache` does not go with `{flag}`");
+            return Err(Error::new(Code::InvalidArgument, message).help(
+                "what a program writes may depend on more than files: leave one of them out",
+            ));
+        }
+        if self.hardening.is_asked_for() && !self.is_about_many() {
+            let message = "`--cache` with `--harden` is for many targets";
+            return Err(Error::new(Code::InvalidArgument, message)
+                .help("what was hardened of one target is told each time: leave one of them out"));
+        }
+        let folder = match folder.is_empty() {
+            true => default_folder().ok_or_else(|| {
+                Error::new(
+                    Code::InvalidArgument,
+                    "neither `XDG_CACHE_HOME` nor `HOME` says where the cache is",
+                )
+                .help("name a folder: `--cache=FOLDER`")
+            })?,
+            false => PathBuf::from(folder),
+        };
+        Store::open(&folder, now()).map(Some)
+    }
+
+    /// What keeps results of targets, in a store.
+    pub(super) fn keeper<'a>(
+        &self,
+        store: Option<&'a Store>,
+        loader: &'a Loader,
+        split: bool,
+    ) -> Option<Keeper<'a>> {
+        store.map(|store| Keeper::new(loader, store, self.settings(loader, split)))
+    }
+
+    /// Leaves a store as others would find it, and says why something could not be kept.
+    pub(super) fn close(
+        &self,
+        store: Option<Store>,
+        unkept: Option<Error>,
+        sources: &Sources,
+        format: Format,
+    ) {
+        if let Some(error) = unkept.filter(|_| !self.quiet) {
+            let text = format!("{}: not all that was rendered is kept", error.message());
+            report::warning(&text, Span::NONE, sources, format);
+        }
+        if let Some(store) = store {
+            store.tidy();
+        }
+    }
+
+    /// Everything beside files that a result depends on: the program itself, and what it was asked for.
+    fn settings(&self, loader: &Loader, split: bool) -> Digest {
+        // A version that is still being worked on has many programs.
+        let program = env::current_exe().and_then(|path| Disk.read(&path)).map(Digest::of);
+        let configuration = self.hardening.configuration().map(|path| loader.file(path));
+        let configuration = configuration.map(|file| file.map(|file| file.digest()).ok());
+        let asked = format!(
+            "{:?} {:?} {:?} {configuration:?} {split}",
+            self.options(),
+            self.load_restrictor,
+            self.hardening
+        );
+        let program = program.map_or_else(|_| String::new(), |digest| digest.to_string());
+        Digest::of_all([env!("CARGO_PKG_VERSION"), &program, &asked].map(str::as_bytes))
+    }
+}
+
+/// The folder that the user's cache directory has for krender. (XDG Base Directory Specification: a relative path is as
+/// good as none.)
+fn default_folder() -> Option<PathBuf> {
+    let folder =
+        |name: &str| Some(PathBuf::from(variable(name)?)).filter(|path| path.is_absolute());
+    let caches = folder("XDG_CACHE_HOME")
+        .or_else(|| folder("LOCALAPPDATA").filter(|_| cfg!(windows)))
+        .or_else(|| folder("HOME").map(|home| home.join(".cache")))?;
+    Some(caches.join(Path::new("krender")))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the environment is read here and handed on")]
+fn variable(name: &str) -> Option<OsString> {
+    env::var_os(name)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the clock is read here, for the age of what is kept"
+)]
+fn now() -> SystemTime {
+    SystemTime::now()
+}

@@ -1,0 +1,171 @@
+//! What the kustomization of a directory looked at, and what it found there: as long as that stays, so does what it
+//! comes to.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Digest, Kind, Loader};
+
+/// The paths that each directory's kustomization looked at.
+#[derive(Default)]
+pub(super) struct Noted(Mutex<BTreeMap<OsString, BTreeSet<OsString>>>);
+
+impl Noted {
+    pub(super) fn add(&self, directory: &Path, path: &Path) {
+        let mut noted = self.lock();
+        let paths = match noted.get_mut(directory.as_os_str()) {
+            Some(paths) => paths,
+            None => noted.entry(directory.into()).or_default(),
+        };
+        if !paths.contains(path.as_os_str()) {
+            paths.insert(path.into());
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<OsString, BTreeSet<OsString>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What was found where a kustomization looked, in a form that can be kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notes(Vec<(PathBuf, Found)>);
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Found {
+    kind: Kind,
+    /// Where links led to, if there were any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    leads_to: Option<PathBuf>,
+    /// Of a file, what is in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    content: Option<Digest>,
+}
+
+impl Notes {
+    /// The paths that were looked at, and those that links led to.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.0
+            .iter()
+            .flat_map(|(path, found)| [Some(path), found.leads_to.as_ref()])
+            .flatten()
+            .map(PathBuf::as_path)
+    }
+}
+
+impl Loader {
+    /// Takes notes from now on: [`Loader::notes`] knows what is looked at.
+    pub fn take_notes(&self) {
+        self.0.noted.get_or_init(Noted::default);
+    }
+
+    /// At how many paths the kustomization of a directory has looked. It may be built in several ways, so they may become
+    /// more; what was found at those known stays.
+    #[must_use]
+    pub fn noted(&self, directory: &Path) -> usize {
+        let noted = self.0.noted.get().map(Noted::lock);
+        noted.and_then(|noted| noted.get(directory.as_os_str()).map(BTreeSet::len)).unwrap_or(0)
+    }
+
+    /// What the kustomization of a directory, by its canonical path, has looked at; nothing if that cannot be said for
+    /// certain: a place could not be searched, or [notes were not taken](Loader::take_notes).
+    #[must_use]
+    pub fn notes(&self, directory: &Path) -> Option<Notes> {
+        let paths = self.0.noted.get()?.lock().get(directory.as_os_str())?.clone();
+        let found = |path: OsString| {
+            let path = PathBuf::from(path);
+            let found = self.find_again(&path)?;
+            Some((path, found))
+        };
+        paths.into_iter().map(found).collect::<Option<_>>().map(Notes)
+    }
+
+    /// Whether everything is found as it was.
+    #[must_use]
+    pub fn agrees(&self, notes: &Notes) -> bool {
+        notes.0.iter().all(|(path, found)| self.find_again(path).as_ref() == Some(found))
+    }
+
+    fn find_again(&self, path: &Path) -> Option<Found> {
+        let place = self.place(path).ok()?;
+        let content = match place.kind {
+            Kind::File => Some(self.content(&place.path).ok()?.digest()),
+            Kind::Directory | Kind::Link | Kind::Special | Kind::Missing => None,
+        };
+        let leads_to = (place.path != path).then(|| place.path.clone());
+        Some(Found { kind: place.kind, leads_to, content })
+    }
+
+    pub(super) fn note(&self, directory: &Path, path: &Path) {
+        if let Some(noted) = self.0.noted.get() {
+            noted.add(directory, path);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Memory, Options};
+    use super::*;
+    use crate::source::Span;
+
+    fn site() -> Memory {
+        Memory::new()
+            .file("site/kustomization.yaml", "resources: [pod.yaml]\n")
+            .file("site/pod.yaml", "kind: Pod\n")
+            .file("else/where.yaml", "kind: Pod\n")
+            .link("site/link.yaml", "pod.yaml")
+            .directory("site/folder")
+    }
+
+    fn loader(files: Memory) -> Loader {
+        Loader::new(files, Options::default())
+    }
+
+    /// What is looked at: all kinds of places.
+    fn notes(files: Memory) -> Notes {
+        let loader = loader(files);
+        loader.take_notes();
+        let root = loader.root("site").unwrap();
+        root.kustomization_file().unwrap();
+        for path in ["pod.yaml", "link.yaml", "missing.yaml", "folder", "/else/where.yaml"] {
+            let _ = root.kind_of(path);
+        }
+        drop(root.child("folder", Span::NONE));
+        assert_eq!(loader.noted(root.path()), 8);
+        loader.notes(root.path()).unwrap()
+    }
+
+    #[test]
+    fn any_change_is_seen_and_nothing_else() {
+        let notes = notes(site());
+        let text = serde_json::to_string(&notes).unwrap();
+        assert_eq!(serde_json::from_str::<Notes>(&text).unwrap(), notes);
+        let agrees = |files: Memory| loader(files).agrees(&notes);
+        assert!(agrees(site()));
+        assert!(agrees(site().file("site/other.yaml", "").file("site/folder/new.yaml", "")));
+        for (changed, files) in [
+            ("a file", site().file("site/pod.yaml", "kind: Job\n")),
+            ("one that was not there", site().file("site/missing.yaml", "")),
+            ("another kustomization file", site().file("site/Kustomization", "")),
+            ("a folder that becomes a file", site().file("site/folder", "")),
+            ("a link, to the same content", site().link("site/link.yaml", "../else/where.yaml")),
+            ("a link in place of a file", site().file("site/link.yaml", "kind: Pod\n")),
+            ("a file elsewhere", site().file("else/where.yaml", "")),
+        ] {
+            assert!(!agrees(files), "{changed}");
+        }
+    }
+
+    #[test]
+    fn who_takes_no_notes_knows_nothing() {
+        let loader = loader(site());
+        let root = loader.root("site").unwrap();
+        assert_eq!(root.kind_of("pod.yaml"), Kind::File);
+        assert_eq!((loader.noted(root.path()), loader.notes(root.path())), (0, None));
+    }
+}
