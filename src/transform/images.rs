@@ -104,15 +104,9 @@ fn unused(name: &Spanned<Text>) -> Error {
         .help("write the name as it stands in the resources, without tag and digest")
 }
 
-/// A tag and a digest as the reference looks for them behind a name.
-const TAG_AND_DIGEST: &str =
-    "(:[a-zA-Z0-9_.{}-]*)?(@[a-zA-Z0-9]+([.+_-][a-zA-Z0-9]+)*:[a-zA-Z0-9_.{}-]*)?$";
-
 impl<'c> Change<'c> {
     fn new(image: &'c Image) -> Self {
-        let pattern =
-            Pattern::unanchored(&format!("^{}{TAG_AND_DIGEST}", image.name.as_str())).ok();
-        Self { image, pattern, matched: Cell::new(false) }
+        Self { image, pattern: Pattern::image(&image.name).ok(), matched: Cell::new(false) }
     }
 
     fn set(&self, field: &mut Node) -> Result<()> {

@@ -1,13 +1,16 @@
 //! Patterns in selectors and image names: Go's regular expressions (RE2 syntax).
 
 mod class;
+mod image;
 mod translate;
+mod wildcards;
 
 #[cfg(test)]
 mod tests;
 
 use regex::RegexBuilder;
 
+use self::wildcards::Wildcards;
 use crate::error::{Code, Error, Result};
 
 /// A compiled pattern. It says whether a text matches, in time linear in the text, and nothing more: where it
@@ -21,8 +24,10 @@ enum Matcher {
     Equals(Box<str>),
     /// No metacharacters, anywhere in the text.
     Contains(Box<str>),
-    /// `before.*after`, anchored at both ends: making a regular expression of it takes longer than most builds.
-    Between(Box<str>, Box<str>),
+    /// Plain text with `.` and `.*` in it, anchored at both ends.
+    Whole(Wildcards),
+    /// Plain text with `.` in it, at the beginning, and a tag and a digest behind it.
+    Image(Wildcards),
     Regex {
         regex: regex::Regex,
         /// Whether the earliest end of a match says all. With `\B` it does not: the crate looks inside of characters
@@ -46,11 +51,8 @@ impl Pattern {
         if is_plain(text) {
             return Ok(Self(Matcher::Equals(text.into())));
         }
-        if let Some((before, after)) = text.split_once(".*")
-            && is_plain(before)
-            && is_plain(after)
-        {
-            return Ok(Self(Matcher::Between(before.into(), after.into())));
+        if let Some(wildcards) = Wildcards::new(text) {
+            return Ok(Self(Matcher::Whole(wildcards)));
         }
         Self::compile(&format!("^(?:{text})$"), text)
     }
@@ -72,10 +74,10 @@ impl Pattern {
         match &self.0 {
             Matcher::Equals(text) => **text == *subject,
             Matcher::Contains(text) => subject.contains(&**text),
-            Matcher::Between(before, after) => subject
-                .strip_prefix(&**before)
-                .and_then(|rest| rest.strip_suffix(&**after))
-                .is_some_and(|between| !between.contains('\n')),
+            Matcher::Whole(wildcards) => wildcards.match_whole(subject),
+            Matcher::Image(name) => {
+                name.match_beginning(subject).is_some_and(image::is_tag_and_digest)
+            }
             Matcher::Regex { regex, earliest: true } => regex.is_match(subject),
             Matcher::Regex { regex, earliest: false } => regex.find(subject).is_some(),
         }
@@ -86,7 +88,10 @@ impl Pattern {
     pub fn as_literal(&self) -> Option<&str> {
         match &self.0 {
             Matcher::Equals(text) => Some(text),
-            Matcher::Contains(_) | Matcher::Between(..) | Matcher::Regex { .. } => None,
+            Matcher::Contains(_)
+            | Matcher::Whole(_)
+            | Matcher::Image(_)
+            | Matcher::Regex { .. } => None,
         }
     }
 

@@ -71,23 +71,107 @@ fn plain_texts_are_compared_as_patterns_would() {
     }
 }
 
-/// The slow twin: plain text before and after `.*` gives the same as a regular expression.
+/// The slow twin: plain text with `.` and `.*` gives the same as a regular expression.
 #[test]
-fn affixes_are_compared_as_patterns_would() {
-    for text in [".*", "web.*", ".*web", "aba.*aba", "é.*é", "a.*a", "a.*\n"] {
+fn wildcards_match_as_patterns_would() {
+    for text in [
+        ".", ".*", "web.*", ".*web", "aba.*aba", "é.*é", "a.*a", "a.*b.*", ".*a.*b", ".*.*",
+        "...*", "a..*a", "a.b", ".é", "a.a.*a.a",
+    ] {
         let fast = Pattern::anchored(text).unwrap();
-        assert!(matches!(fast.0, Matcher::Between(..)), "{text}");
+        assert!(matches!(fast.0, Matcher::Whole(_)), "{text}");
         let slow = Pattern::compile(&format!("^(?:{text})$"), text).unwrap();
         for subject in [
-            "", "a", "aa", "aba", "ababa", "abaaba", "aba-aba", "web", "my-web", "webs", "é", "éé",
-            "é é", "\n", "web\n", "web\nweb", "a\n", "a\na", "a\n\n",
+            "",
+            "a",
+            "aa",
+            "aba",
+            "ababa",
+            "abaaba",
+            "aba-aba",
+            "web",
+            "my-web",
+            "webs",
+            "é",
+            "éé",
+            "aé",
+            "é é",
+            "\n",
+            "web\n",
+            "web\nweb",
+            "a\n",
+            "a\na",
+            "a\n\n",
+            "aab",
+            "abb",
+            "a.b",
+            "ab",
+            "aaaaaa",
+            "axa-axaa-a",
+            "axa-axa-aya",
         ] {
             assert_eq!(fast.matches(subject), slow.matches(subject), "{text} {subject:?}");
         }
     }
-    for text in [".*.*", "a.*?", "a.*+b", "a.*b.*", "(.*)", ".+"] {
+    for text in ["a.*?", "a.*+b", "(.*)", ".+", ".**", "a*", "a.*\n", "a\\.b"] {
         let pattern = Pattern::anchored(text);
-        assert!(!matches!(pattern, Ok(Pattern(Matcher::Between(..)))), "{text}");
+        assert!(!matches!(pattern, Ok(Pattern(Matcher::Whole(_)))), "{text}");
+    }
+}
+
+/// The slow twin: the name of an image gives the same as a regular expression.
+#[test]
+fn images_match_as_patterns_would() {
+    let digest = "@sha256:0123456789abcdef";
+    let behind = [
+        "",
+        ":",
+        ":1.2_3-{x}",
+        ":1:2",
+        ":é",
+        ":1 ",
+        "@",
+        "@sha256",
+        "@sha256:",
+        digest,
+        "@a.b+c_d-e:f",
+        "@a..b:f",
+        "@-a:f",
+        "@a-:f",
+        "@:f",
+        "@é:f",
+        "@a:b:c",
+        "@a:b@c:d",
+        ":1@sha256:{}",
+        ":1@",
+        ":1@a:é",
+        "/more",
+        "\n",
+    ];
+    for name in ["", "nginx", "gcr.io/a/b", "n.", "localhost:5000/a", "é.", "a@b"] {
+        let fast = Pattern::image(name).unwrap();
+        assert!(matches!(fast.0, Matcher::Image(_)), "{name}");
+        let slow = Pattern::image_slowly(name).unwrap();
+        for found in [
+            "",
+            "nginx",
+            "gcr.io/a/b",
+            "gcrXio/a/b",
+            "nx",
+            "n\n",
+            "localhost:5000/a",
+            "éé",
+            "a@b",
+            "xnginx",
+        ] {
+            for behind in behind {
+                let subject = format!("{found}{behind}");
+                assert_eq!(fast.matches(&subject), slow.matches(&subject), "{name} {subject:?}");
+            }
+        }
+    }
+    for name in ["a.*", "a|b", "a\\.b", "a\nb"] {
+        assert!(matches!(Pattern::image(name).unwrap().0, Matcher::Regex { .. }), "{name}");
     }
 }
 

@@ -1,0 +1,43 @@
+//! The names of images, with what may stand behind them: a tag and a digest.
+
+use super::wildcards::Wildcards;
+use super::{Matcher, Pattern};
+use crate::error::Result;
+
+/// A tag and a digest as the reference looks for them behind a name.
+const TAG_AND_DIGEST: &str =
+    "(:[a-zA-Z0-9_.{}-]*)?(@[a-zA-Z0-9]+([.+_-][a-zA-Z0-9]+)*:[a-zA-Z0-9_.{}-]*)?$";
+
+impl Pattern {
+    /// The pattern NAME of an entry of `images`, which may have a tag and a digest behind it.
+    ///
+    /// (kustomize, `api/internal/image/image.go`, `IsImageMatched`.)
+    ///
+    /// # Errors
+    /// As [`Pattern::anchored`].
+    pub fn image(name: &str) -> Result<Self> {
+        match Wildcards::new(name).filter(Wildcards::has_one_length) {
+            Some(name) => Ok(Self(Matcher::Image(name))),
+            None => Self::image_slowly(name),
+        }
+    }
+
+    pub(super) fn image_slowly(name: &str) -> Result<Self> {
+        let whole = format!("^{name}{TAG_AND_DIGEST}");
+        Self::compile(&whole, &whole)
+    }
+}
+
+/// Whether a text is what [`TAG_AND_DIGEST`] matches.
+pub(super) fn is_tag_and_digest(text: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"_.{}-".contains(&byte);
+    let behind_tag = match text.strip_prefix(':') {
+        Some(tag) => &tag[tag.bytes().take_while(|&byte| is_part(byte)).count()..],
+        None => text,
+    };
+    let Some(digest) = behind_tag.strip_prefix('@') else { return behind_tag.is_empty() };
+    let Some((algorithm, value)) = digest.split_once(':') else { return false };
+    let is_word =
+        |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    algorithm.split(['.', '+', '_', '-']).all(is_word) && value.bytes().all(is_part)
+}
