@@ -53,7 +53,7 @@ pub(super) fn target(
         schema: Schema::built_in(),
         schema_is_set: false,
         asked: BuiltIn::Replaced,
-        defaults: run.defaults()?,
+        defaults: run.settled_defaults()?,
         warnings,
         bases: BTreeMap::new(),
         around: Vec::new(),
@@ -336,7 +336,7 @@ impl Build<'_> {
             accumulator.configure(&self.defaults, &self.defaults)?;
         } else {
             let files = merged("configurations", configurations, TransformerConfig::read)?;
-            let configuration = Arc::new(TransformerConfig::defaults()).merged(&files)?;
+            let configuration = self.run.defaults().merged(&files)?;
             accumulator.configure(&configuration, &self.defaults)?;
         }
         if !crds.is_empty() {

@@ -25,7 +25,8 @@ use crate::resource::ResMap;
 pub struct Run<'a> {
     loader: &'a Loader,
     options: &'a Options,
-    defaults: OnceLock<Result<Arc<TransformerConfig>>>,
+    defaults: OnceLock<Arc<TransformerConfig>>,
+    settled: OnceLock<Result<Arc<TransformerConfig>>>,
     /// By the bytes of the path, which are compared faster than its parts.
     kustomizations: Mutex<BTreeMap<OsString, Arc<Read>>>,
     bases: Bases,
@@ -45,6 +46,7 @@ impl<'a> Run<'a> {
             loader,
             options,
             defaults: OnceLock::new(),
+            settled: OnceLock::new(),
             kustomizations: Mutex::default(),
             bases: Bases::default(),
         }
@@ -120,11 +122,16 @@ impl<'a> Run<'a> {
     }
 
     /// The fields that transformers change where nobody says anything.
+    pub(super) fn defaults(&self) -> &Arc<TransformerConfig> {
+        self.defaults.get_or_init(|| Arc::new(TransformerConfig::defaults()))
+    }
+
+    /// The same as the first configuration of an accumulator.
     ///
     /// # Errors
     /// None that could come up: the defaults do not contradict each other.
-    pub(super) fn defaults(&self) -> Result<Arc<TransformerConfig>> {
-        self.defaults.get_or_init(|| settled(&TransformerConfig::defaults())).clone()
+    pub(super) fn settled_defaults(&self) -> Result<Arc<TransformerConfig>> {
+        self.settled.get_or_init(|| settled(self.defaults())).clone()
     }
 
     /// The kustomization of a directory.
@@ -205,7 +212,7 @@ mod tests {
     #[test]
     fn the_defaults_stay_what_they_are_when_they_are_settled_again() {
         let (loader, options) = (loader(""), Options::default());
-        let defaults = Run::new(&loader, &options).defaults().unwrap();
+        let defaults = Run::new(&loader, &options).settled_defaults().unwrap();
         assert_eq!(settled(&defaults).unwrap(), defaults);
     }
 

@@ -183,7 +183,7 @@ impl Property<'_> {
             ("x-kubernetes-identity", &mut config.name_prefix),
         ] {
             if let Some((_, span)) = self.texts.get(mark) {
-                specs.merge_one(spec(path, *span))?;
+                specs.merge_one(&spec(path, *span))?;
             }
         }
         let text = |key| self.texts.get(key).map(|(text, span)| (Text::from(&**text), *span));
@@ -193,7 +193,7 @@ impl Property<'_> {
             let key = text("x-kubernetes-object-ref-name-key");
             let key = key.as_ref().map_or("name", |(key, _)| key.as_str());
             let mut referrers = FieldSpecs::default();
-            referrers.merge_one(spec(&format!("{path}/{key}"), span))?;
+            referrers.merge_one(&spec(&format!("{path}/{key}"), span))?;
             let gvk = Gvk { version, kind, ..Gvk::default() };
             config.name_reference.merge_one(&NameBackReferences { gvk, referrers })?;
         }

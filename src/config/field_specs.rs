@@ -1,5 +1,8 @@
 //! Field specs: which fields of which objects a transformer changes.
 
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
 use serde::Deserialize;
 
 use crate::error::{Code, Error, Result};
@@ -40,29 +43,55 @@ impl From<WrittenFieldSpec> for FieldSpec {
     }
 }
 
-/// A list of field specs, each with its place if a file says it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
-pub struct FieldSpecs(Vec<Spanned<FieldSpec>>);
+/// A list of field specs, each with its place if a file says it. Cloning shares it.
+#[derive(Clone, Default, Deserialize)]
+#[serde(from = "Vec<Spanned<FieldSpec>>")]
+pub struct FieldSpecs(Arc<List>);
+
+#[derive(Clone, Default)]
+struct List {
+    specs: Vec<Spanned<FieldSpec>>,
+    /// [`List::repeats`], once somebody has asked.
+    repeats: OnceLock<Repeats>,
+}
+
+/// What of a list is said by an earlier one of its field specs too.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Repeats {
+    /// Nothing: merged into an empty list it comes out as it is, merged into itself too.
+    Nothing,
+    /// Something, but the same: merged into itself it comes out as it is.
+    Same,
+    /// Something else.
+    Otherwise,
+}
 
 impl FieldSpecs {
     /// The field specs in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &Spanned<FieldSpec>> {
-        self.0.iter()
+        self.0.specs.iter()
     }
 
     /// Whether there are none.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    pub fn is_empty(&self) -> bool {
+        self.0.specs.is_empty()
     }
 
-    /// Adds those that are not there yet. Costs the product of both lengths.
+    /// Adds those that are not there yet. Costs the product of both lengths, but nothing for what is there as a whole:
+    /// nearly every kustomization says of nearly every field what the others say.
     ///
     /// # Errors
     /// As [`FieldSpecs::merge_one`].
     pub fn merge(&mut self, others: &Self) -> Result<()> {
-        others.iter().try_for_each(|other| self.merge_one(other.clone()))
+        if Arc::ptr_eq(&self.0, &others.0) && others.0.repeats() != Repeats::Otherwise {
+            return Ok(());
+        }
+        if self.is_empty() && others.0.repeats() == Repeats::Nothing {
+            *self = others.clone();
+            return Ok(());
+        }
+        others.iter().try_for_each(|other| self.merge_one(other))
     }
 
     /// Adds a field spec, unless there is one for the same path and for its type. Only the first one of those counts, and
@@ -70,15 +99,12 @@ impl FieldSpecs {
     ///
     /// # Errors
     /// [`Code::FieldSpecConflict`] if that one says otherwise about `create`.
-    pub fn merge_one(&mut self, other: Spanned<FieldSpec>) -> Result<()> {
-        let known = |spec: &&Spanned<FieldSpec>| {
-            spec.path == other.path && spec.gvk.is_selected_by(&other.gvk)
-        };
-        match self.0.iter().find(known) {
-            Some(known) if known.create != other.create => Err(conflict(known, &other)),
+    pub fn merge_one(&mut self, other: &Spanned<FieldSpec>) -> Result<()> {
+        match self.0.specs.iter().find(|spec| spec.counts_for(other)) {
+            Some(known) if known.create != other.create => Err(conflict(known, other)),
             Some(_) => Ok(()),
             None => {
-                self.0.push(other);
+                self.list().push(other.clone());
                 Ok(())
             }
         }
@@ -87,13 +113,65 @@ impl FieldSpecs {
     /// Puts them into the order of their types. Equal ones stay in their order: the reference's own order of those
     /// follows from its sorting algorithm, and nothing follows from it.
     pub fn sort(&mut self) {
-        self.0.sort_by(|one, other| one.gvk.legacy_cmp(&other.gvk));
+        self.list().sort_by_cached_key(|spec| spec.gvk.legacy_key());
+    }
+
+    /// The list, to change.
+    fn list(&mut self) -> &mut Vec<Spanned<FieldSpec>> {
+        let List { specs, repeats } = Arc::make_mut(&mut self.0);
+        repeats.take();
+        specs
+    }
+}
+
+impl List {
+    fn repeats(&self) -> Repeats {
+        let judge = || {
+            let mut found = Repeats::Nothing;
+            for (place, spec) in self.specs.iter().enumerate() {
+                match self.specs[..place].iter().find(|known| known.counts_for(spec)) {
+                    Some(known) if known.create != spec.create => return Repeats::Otherwise,
+                    Some(_) => found = Repeats::Same,
+                    None => {}
+                }
+            }
+            found
+        };
+        *self.repeats.get_or_init(judge)
+    }
+}
+
+impl FieldSpec {
+    /// Whether it says already what `other` says: [`FieldSpecs::merge_one`].
+    fn counts_for(&self, other: &Self) -> bool {
+        self.path == other.path && self.gvk.is_selected_by(&other.gvk)
+    }
+}
+
+impl fmt::Debug for FieldSpecs {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl PartialEq for FieldSpecs {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.specs == other.0.specs
+    }
+}
+
+impl Eq for FieldSpecs {}
+
+impl From<Vec<Spanned<FieldSpec>>> for FieldSpecs {
+    fn from(specs: Vec<Spanned<FieldSpec>>) -> Self {
+        Self(Arc::new(List { specs, repeats: OnceLock::new() }))
     }
 }
 
 impl FromIterator<FieldSpec> for FieldSpecs {
     fn from_iter<I: IntoIterator<Item = FieldSpec>>(specs: I) -> Self {
-        Self(specs.into_iter().map(|spec| Spanned::new(spec, crate::source::Span::NONE)).collect())
+        let spanned = |spec| Spanned::new(spec, crate::source::Span::NONE);
+        specs.into_iter().map(spanned).collect::<Vec<_>>().into()
     }
 }
 
@@ -160,6 +238,38 @@ mod tests {
         );
         assert_eq!(error.helps(), ["say `create: false` too, or leave the field spec out"]);
         assert!(merged(&known, &[spec("Job.[noVer].[noGrp]", "spec/a", true)]).is_ok());
+    }
+
+    /// The slow twin: what is shared as a whole is what comes out one by one.
+    #[test]
+    fn a_list_is_shared_where_merging_changes_nothing() {
+        let nothing = [spec(POD, "a", false), spec(POD_V1, "a", true), spec(ANY, "b", false)];
+        let same = [spec(POD_V1, "a", false), spec(POD, "a", false)];
+        let otherwise = [spec(POD_V1, "a", false), spec(POD, "a", true)];
+        for (specs, repeats) in [
+            (&nothing[..], Repeats::Nothing),
+            (&[], Repeats::Nothing),
+            (&same, Repeats::Same),
+            (&otherwise, Repeats::Otherwise),
+        ] {
+            let list: FieldSpecs = specs.iter().cloned().collect();
+            assert_eq!(list.0.repeats(), repeats, "{list:?}");
+            for start in [FieldSpecs::default(), list.clone()] {
+                let (mut whole, mut one_by_one) = (start.clone(), start);
+                let merged = whole.merge(&list);
+                let expected = list.iter().try_for_each(|spec| one_by_one.merge_one(spec));
+                assert_eq!(merged.is_ok(), expected.is_ok(), "{list:?}");
+                assert_eq!(whole, one_by_one);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_added_makes_a_list_be_judged_anew() {
+        let mut specs: FieldSpecs = [spec(POD, "a", false)].into_iter().collect();
+        assert_eq!(specs.0.repeats(), Repeats::Nothing);
+        specs.list().push(Spanned::new(spec(POD, "a", true), crate::source::Span::NONE));
+        assert_eq!(specs.0.repeats(), Repeats::Otherwise);
     }
 
     #[test]

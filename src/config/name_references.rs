@@ -76,7 +76,7 @@ impl NameReferences {
 
     /// Puts them into the order of the types that are referred to.
     pub fn sort(&mut self) {
-        self.0.sort_by(|one, other| one.gvk.legacy_cmp(&other.gvk));
+        self.0.sort_by_cached_key(|references| references.gvk.legacy_key());
     }
 }
 

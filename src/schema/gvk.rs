@@ -1,6 +1,5 @@
 //! Group, version and kind: the name of a type of object.
 
-use std::cmp::Ordering;
 use std::fmt;
 
 use crate::yaml::Text;
@@ -73,28 +72,20 @@ impl Gvk {
             && takes(&selector.kind, &self.kind)
     }
 
-    /// The order that field specs are applied in: the kinds of [`LEGACY_FIRST`], the kinds in neither list, the kinds
-    /// of [`LEGACY_LAST`]; equals by [`Gvk::legacy_text`].
+    /// What field specs are sorted by: the kinds of [`LEGACY_FIRST`], the kinds in neither list, the kinds of
+    /// [`LEGACY_LAST`]; equals by [`Gvk::legacy_text`].
     #[must_use]
-    pub fn legacy_cmp(&self, other: &Self) -> Ordering {
-        let order = legacy_rank(&self.kind).cmp(&legacy_rank(&other.kind));
-        order.then_with(|| {
-            let [one, other] = [self, other].map(|gvk| gvk.legacy_parts().into_iter());
-            one.flat_map(str::bytes).cmp(other.flat_map(str::bytes))
-        })
+    pub fn legacy_key(&self) -> (usize, String) {
+        (legacy_rank(&self.kind), self.legacy_text())
     }
 
     /// The text that types are sorted by: `group_version_kind`, with `~G`, `~V` and `~K` for what is absent. So the
     /// core group comes after nearly every other.
     #[must_use]
     pub fn legacy_text(&self) -> String {
-        self.legacy_parts().concat()
-    }
-
-    fn legacy_parts(&self) -> [&str; 5] {
         let group = or_absent(&self.group, "~G");
         let version = or_absent(&self.version, "~V");
-        [group, "_", version, "_", or_absent(&self.kind, "~K")]
+        [group, "_", version, "_", or_absent(&self.kind, "~K")].concat()
     }
 }
 
@@ -199,7 +190,7 @@ mod tests {
             Gvk::of("v1", "Namespace"),
             Gvk::of("other.example/v1", "Namespace"),
         ];
-        kinds.sort_by(Gvk::legacy_cmp);
+        kinds.sort_by_key(Gvk::legacy_key);
         let order: Vec<String> = kinds.iter().map(Gvk::encoded).collect();
         let expected = [
             "Namespace.v1.other.example",

@@ -94,6 +94,6 @@ fn specs(context: &Context<'_>, label: &Label) -> Result<FieldSpecs> {
         specs.merge(&tables.volume_claim_template_labels)?;
     }
     let own = FieldSpec { path: "metadata/labels".into(), create: true, ..FieldSpec::default() };
-    specs.merge_one(Spanned::new(own, Span::NONE))?;
+    specs.merge_one(&Spanned::new(own, Span::NONE))?;
     Ok(specs)
 }

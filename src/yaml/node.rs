@@ -107,6 +107,12 @@ impl fmt::Display for Kind {
 pub struct Text(SmolStr);
 
 impl Text {
+    /// Text of the program itself: nothing is copied.
+    #[must_use]
+    pub const fn of_program(text: &'static str) -> Self {
+        Self(SmolStr::new_static(text))
+    }
+
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
