@@ -62,5 +62,5 @@ fn step<'p, 's>(pattern: &'p str, subject: &'s str) -> Option<(&'p str, &'s str)
     let (mut wanted, mut found) = (pattern.chars(), subject.chars());
     let (want, find) = (wanted.next()?, found.next()?);
     let fits = want == find || (want == '.' && find != '\n');
-    fits.then(|| (wanted.as_str(), found.as_str()))
+    fits.then_some((wanted.as_str(), found.as_str()))
 }
