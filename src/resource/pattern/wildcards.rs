@@ -12,7 +12,7 @@ impl Wildcards {
         (is_simple && !text.contains('\n')).then(|| Self(text.into()))
     }
 
-    /// Whether the whole of a text matches, in time linear in it.
+    /// Whether the whole of a text matches. Takes at most the product of both lengths.
     pub(super) fn match_whole(&self, subject: &str) -> bool {
         // Neither wildcard stands for a line feed.
         if subject.contains('\n') {
