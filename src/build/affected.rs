@@ -1,11 +1,14 @@
 //! Which targets may render to something else after some files changed, found without rendering any.
+//!
+//! This is for who is going to render what is found, as `krender diff` does: only kustomization files are read for it,
+//! and it may name a target too many. What a build has [looked at](crate::load::Loader::inputs_of) is exact, and what
+//! `krender affected` goes by, but only known after the build.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::load::{KUSTOMIZATION_FILES, Kind, Loader, Root, join};
-use crate::source::Span;
-use crate::yaml::{Node, parse};
+use super::named::{Named, named};
+use crate::load::{KUSTOMIZATION_FILES, Loader, Root};
 
 /// For each target whether one of the changed files may be among those that it is built from, its bases included. It
 /// says yes where it cannot know. The paths of files are absolute; what is there now is what `loader` reads.
@@ -43,36 +46,45 @@ struct Directory {
     names: Vec<PathBuf>,
 }
 
-/// The lists of a kustomization whose entries may be configurations that name files themselves.
-const CONFIGURATIONS: [&str; 4] = ["generators", "transformers", "validators", "configurations"];
-/// Other fields that name files or directories.
-const PATHS: [&str; 8] =
-    ["path", "files", "envs", "env", "file", "valuesFile", "additionalValuesFiles", "chartHome"];
-
 impl Search<'_> {
     /// Reads the kustomization of a directory, and says which others it names.
     fn look(&self, root: &Root) -> (Directory, Vec<Root>) {
-        let mut look = Look { search: self, root, is_changed: false, below: Vec::new() };
+        let (mut is_changed, mut below) = (false, Vec::new());
         // Also those that are not there any more, or take the place of another.
         for name in KUSTOMIZATION_FILES {
             let led_to = root.canonical(name);
-            look.is_changed |= self.is_changed(&root.path().join(name));
-            look.is_changed |= led_to.is_some_and(|path| self.is_changed(&path));
+            is_changed |= self.is_changed(&root.path().join(name));
+            is_changed |= led_to.is_some_and(|path| self.is_changed(&path));
         }
-        let documents = root.kustomization_file().and_then(|source| parse::documents(&source));
-        for document in documents.iter().flatten() {
-            look.kustomization(&document.root);
-        }
-        let Look { is_changed, below, .. } = look;
+        named(root, &mut |named| {
+            is_changed |= match &named {
+                Named::Word(path) => self.is_changed(path),
+                Named::File { path, leads_to } => {
+                    self.is_on_the_way(path)
+                        || leads_to.as_ref().is_some_and(|file| self.is_changed(file))
+                }
+                Named::Kustomization { path, .. } => self.is_on_the_way(path),
+                Named::Other(path) => self.is_changed(path) || self.has_changes_below(path),
+                Named::Charts => self.has_changes_below(root.path()),
+            };
+            if let Named::Kustomization { root, .. } = named {
+                below.push(root);
+            }
+        });
         let names = below.iter().map(|root| root.path().to_path_buf()).collect();
         (Directory { is_changed, names }, below)
     }
 
-    /// Whether a path changed, or something below what is no directory now.
     fn is_changed(&self, path: &Path) -> bool {
         self.changed.contains(path)
     }
 
+    /// Whether a path changed, or one that it is in: a link there may have led elsewhere.
+    fn is_on_the_way(&self, path: &Path) -> bool {
+        path.ancestors().any(|path| self.is_changed(path))
+    }
+
+    /// Whether something changed below what is no directory now.
     fn has_changes_below(&self, path: &Path) -> bool {
         let next = self.changed.range(path.to_path_buf()..).next();
         next.is_some_and(|next| next.starts_with(path))
@@ -95,104 +107,6 @@ impl Search<'_> {
             }
         }
         affected
-    }
-}
-
-/// A directory that is being looked at.
-struct Look<'a> {
-    search: &'a Search<'a>,
-    root: &'a Root,
-    is_changed: bool,
-    below: Vec<Root>,
-}
-
-impl Look<'_> {
-    fn kustomization(&mut self, document: &Node) {
-        for (key, value) in document.as_mapping().into_iter().flat_map(|mapping| mapping.iter()) {
-            if matches!(key.text(), "helmCharts" | "helmChartInflationGenerator" | "helmGlobals") {
-                // Charts are folders of files, which nothing names one by one.
-                self.is_changed |= self.search.has_changes_below(self.root.path());
-            }
-            let is_configuration = CONFIGURATIONS.contains(&key.text());
-            for item in value.as_sequence().into_iter().flat_map(|list| list.items()) {
-                if let Some(text) = item.as_text() {
-                    self.path(text);
-                    if is_configuration {
-                        self.configuration(text);
-                    }
-                }
-            }
-            self.node(value, PATHS.contains(&key.text()));
-        }
-    }
-
-    /// Every text in a document, whether or not it is a path.
-    fn node(&mut self, root: &Node, is_path: bool) {
-        let mut pending = vec![(root, is_path)];
-        while let Some((node, is_path)) = pending.pop() {
-            if let Some(text) = node.as_text() {
-                self.text(text, is_path);
-            }
-            let items = node.as_sequence().into_iter().flat_map(|list| list.items());
-            pending.extend(items.map(|item| (item, is_path)));
-            let entries = node.as_mapping().into_iter().flat_map(|mapping| mapping.iter());
-            pending.extend(entries.map(|(key, value)| (value, PATHS.contains(&key.text()))));
-        }
-    }
-
-    /// A text: a path, `name=path`, or a document of its own in which there may be some.
-    fn text(&mut self, text: &str, is_path: bool) {
-        for word in text.split_whitespace() {
-            let word = word.trim_matches(['"', '\'', ',', '[', ']', '{', '}']);
-            for path in
-                [Some(word), word.split_once('=').map(|(_, path)| path)].into_iter().flatten()
-            {
-                let whole = join(self.root.path(), Path::new(path));
-                self.is_changed |= !path.is_empty() && self.search.is_changed(&whole);
-            }
-        }
-        if is_path && !text.contains('\n') {
-            let path = text.split_once('=').map_or(text, |(_, path)| path);
-            self.path(path);
-        }
-    }
-
-    /// A path: a file, a directory that is a kustomization, or a directory of files.
-    fn path(&mut self, path: &str) {
-        if path.is_empty() || path.contains('\n') {
-            return;
-        }
-        let whole = join(self.root.path(), Path::new(path));
-        self.is_changed |= self.search.is_changed(&whole);
-        match self.root.kind_of(path) {
-            Kind::Directory => match self.root.child(path, Span::NONE) {
-                // Links on the way to it may have led elsewhere.
-                Ok(child) => {
-                    let has_moved = whole.ancestors().any(|path| self.search.is_changed(path));
-                    self.is_changed |= has_moved;
-                    self.below.push(child);
-                }
-                Err(_) => self.is_changed |= self.search.has_changes_below(&whole),
-            },
-            Kind::File | Kind::Link | Kind::Special => {
-                let file = self.root.canonical(path);
-                self.is_changed |= file.is_some_and(|file| self.search.is_changed(&file));
-                self.is_changed |= whole.ancestors().any(|path| self.search.is_changed(path));
-            }
-            Kind::Missing => self.is_changed |= self.search.has_changes_below(&whole),
-        }
-    }
-
-    /// A file that may name others.
-    fn configuration(&mut self, path: &str) {
-        if self.root.kind_of(path) != Kind::File {
-            return;
-        }
-        let documents =
-            self.root.file(path, Span::NONE).and_then(|file| file.documents().map(<[_]>::to_vec));
-        for document in documents.iter().flatten() {
-            self.node(&document.root, false);
-        }
     }
 }
 

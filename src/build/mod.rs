@@ -10,8 +10,10 @@ mod affected;
 mod bases;
 mod by_kind;
 mod configurations;
+mod costs;
 mod kept;
 mod many;
+mod named;
 mod order;
 mod references;
 mod run;
@@ -29,6 +31,7 @@ use crate::plugin;
 use crate::resource::{ResMap, validate};
 
 pub use affected::affected;
+pub use costs::{costs, share};
 pub use kept::{Found, Keeper, Kept};
 pub use many::in_order;
 pub use order::{Order, Reorder};

@@ -76,11 +76,13 @@ impl Affected {
         let changed = repository.changed_since(&repository.revision(&since)?)?;
         let changed = changed.into_iter().collect();
         let jobs = self.jobs.unwrap_or_else(super::processors);
+        loader.take_notes();
         let run = build::Run::new(&loader, &options);
         let directories = std::slice::from_ref(&self.directory);
         let targets = select::all(&run, &loader, directories, &self.select, jobs)?;
+        run.expect(&targets, jobs);
         let mut outcome = Ok(());
-        let work = |number: usize| self.changes(&targets[number], &changed);
+        let work = |number: usize| self.changes(&targets[number], &run, &loader, &changed);
         build::in_order(targets.len(), jobs, work, |number, changes: Result<Vec<String>>| {
             let printed = changes.and_then(|changes| match (changes.is_empty(), self.format) {
                 (true, _) => Ok(true),
@@ -102,18 +104,30 @@ impl Affected {
         outcome
     }
 
-    /// What a target is rendered from and has changed. A loader of its own knows what it reads.
-    fn changes(&self, target: &str, changed: &BTreeSet<PathBuf>) -> Result<Vec<String>> {
-        let loader = self.reading.loader()?;
-        // One that cannot be built has read what it fails on: it fails as before if that has not changed.
-        drop(build::build(&loader, target, &self.reading.options()));
-        Ok(among(&loader, changed))
+    /// What a target is rendered from and has changed.
+    fn changes(
+        &self,
+        target: &str,
+        run: &build::Run<'_>,
+        loader: &Loader,
+        changed: &BTreeSet<PathBuf>,
+    ) -> Result<Vec<String>> {
+        let inputs = match run.build_from(target, &mut Vec::new()) {
+            Ok((_, directories)) => loader.inputs_of(directories.iter().map(Path::new)),
+            Err(_) => {
+                // One that cannot be built has read what it fails on: it fails as before if that has not changed. A
+                // loader of its own knows what that is.
+                let loader = self.reading.loader()?;
+                drop(build::build(&loader, target, &self.reading.options()));
+                loader.inputs()
+            }
+        };
+        Ok(among(&inputs, loader, changed))
     }
 }
 
 /// What was read or looked for, and has changed or is in a folder that has: a link, or a repository within this one.
-fn among(loader: &Loader, changed: &BTreeSet<PathBuf>) -> Vec<String> {
-    let inputs = loader.inputs();
+fn among(inputs: &[load::Input], loader: &Loader, changed: &BTreeSet<PathBuf>) -> Vec<String> {
     let changed_at = |input: &'_ load::Input| {
         input.path.ancestors().find(|path| changed.contains(*path)).map(Path::to_path_buf)
     };

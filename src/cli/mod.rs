@@ -15,6 +15,8 @@ mod reading;
 mod report;
 mod rules;
 mod select;
+mod shard;
+mod sharing;
 mod usage;
 
 use std::{
@@ -45,6 +47,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Some(Command::Explain(explain)) => finish(explain.run(), &Sources::new(), error_format),
             Some(Command::Inputs(inputs)) => inputs.run(error_format),
             Some(Command::Affected(affected)) => affected.run(error_format),
+            Some(Command::Shard(shard)) => shard.run(error_format),
             Some(Command::Diff(diff)) => diff.run(error_format),
             None => finish(
                 print(&Program::command().render_help().to_string()),
@@ -111,6 +114,7 @@ enum Command {
     Explain(rules::Explain),
     Inputs(inputs::Inputs),
     Affected(affected::Affected),
+    Shard(shard::Shard),
     Diff(diff::Diff),
 }
 

@@ -171,19 +171,7 @@ impl Loader {
     /// change. Files that a link led to stand here beside the link.
     #[must_use]
     pub fn inputs(&self) -> Vec<Input> {
-        let mut inputs = Vec::new();
-        for (path, place) in self.0.places.entries() {
-            let kind = place.as_ref().map_or(Kind::Missing, |place| place.kind);
-            if let Ok(place) = place
-                && place.path != path
-            {
-                inputs.push(Input { path: place.path.clone(), kind });
-            }
-            inputs.push(Input { path, kind });
-        }
-        inputs.sort_by(|left, right| left.path.cmp(&right.path));
-        inputs.dedup_by(|left, right| left.path == right.path);
-        inputs
+        inputs(self.0.places.entries())
     }
 
     /// A path for people: from the working directory where that is not longer.
@@ -257,6 +245,23 @@ impl Loader {
         }
         Error::new(Code::ReadFailed, format!("cannot read `{name}`: {}", disk::reason(error)))
     }
+}
+
+/// What was found at paths, and beside it what links led to, by path.
+fn inputs(places: impl IntoIterator<Item = (PathBuf, Result<Arc<Place>>)>) -> Vec<Input> {
+    let mut inputs = Vec::new();
+    for (path, place) in places {
+        let kind = place.as_ref().map_or(Kind::Missing, |place| place.kind);
+        if let Ok(place) = place
+            && place.path != path
+        {
+            inputs.push(Input { path: place.path.clone(), kind });
+        }
+        inputs.push(Input { path, kind });
+    }
+    inputs.sort_by(|left, right| left.path.cmp(&right.path));
+    inputs.dedup_by(|left, right| left.path == right.path);
+    inputs
 }
 
 impl std::fmt::Debug for Loader {

@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Digest, Kind, Loader};
+use super::{Digest, Input, Kind, Loader, inputs};
 
 /// The paths that each directory's kustomization looked at.
 #[derive(Default)]
@@ -46,17 +46,6 @@ struct Found {
     content: Option<Digest>,
 }
 
-impl Notes {
-    /// The paths that were looked at, and those that links led to.
-    pub fn paths(&self) -> impl Iterator<Item = &Path> {
-        self.0
-            .iter()
-            .flat_map(|(path, found)| [Some(path), found.leads_to.as_ref()])
-            .flatten()
-            .map(PathBuf::as_path)
-    }
-}
-
 impl Loader {
     /// Takes notes from now on: [`Loader::notes`] knows what is looked at.
     pub fn take_notes(&self) {
@@ -82,6 +71,20 @@ impl Loader {
             Some((path, found))
         };
         paths.into_iter().map(found).collect::<Option<_>>().map(Notes)
+    }
+
+    /// What the kustomizations of these directories have looked at, as [`Loader::inputs`] says it of all.
+    #[must_use]
+    pub fn inputs_of<'d>(&self, directories: impl IntoIterator<Item = &'d Path>) -> Vec<Input> {
+        let mut paths = BTreeSet::new();
+        if let Some(noted) = self.0.noted.get().map(Noted::lock) {
+            let of = |directory: &Path| noted.get(directory.as_os_str());
+            paths.extend(directories.into_iter().filter_map(of).flatten().cloned());
+        }
+        inputs(paths.into_iter().map(|path| {
+            let place = self.place(Path::new(&path));
+            (PathBuf::from(path), place)
+        }))
     }
 
     /// Whether everything is found as it was.

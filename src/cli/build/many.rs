@@ -17,7 +17,8 @@ use super::{
     rendering::{Rendered, Renderer},
     report::{self, Format},
     select::{self, Select},
-    timings::Timings,
+    sharing::Part,
+    timings::{Outcome, Size, Timings},
     told::Told,
 };
 use crate::{
@@ -38,6 +39,14 @@ pub(super) struct Many {
     #[command(flatten)]
     select: Select,
 
+    /// With `--all`: build part K of N parts that take about the same time, as `krender shard` shares them out
+    #[arg(long, value_name = "K/N")]
+    shard: Option<Part>,
+
+    /// With `--shard`: what each target took in an earlier run, as `--timings --error-format json` says it
+    #[arg(long, value_name = "FILE")]
+    costs: Option<String>,
+
     /// With `--output`: one folder per target, with a file per resource
     #[arg(long)]
     pub(super) split: bool,
@@ -50,8 +59,8 @@ pub(super) struct Many {
 impl Build {
     /// Whether the user asks for more than kustomize knows.
     pub(super) fn is_about_many(&self) -> bool {
-        let Many { all, select, split, jobs: _ } = &self.many;
-        *all || self.directories.len() > 1
+        let Many { all, select, shard, costs, split, jobs: _ } = &self.many;
+        *all || self.directories.len() > 1 || shard.is_some() || costs.is_some()
             // What makes no sense is told of there, too.
             || !select.include.is_empty() || !select.exclude.is_empty() || *split && self.output.is_empty()
     }
@@ -115,7 +124,7 @@ impl Build {
         let exit = crate::cli::finish(outcome, loader.sources(), format);
         if self.timings {
             let jobs = jobs.get().min(targets.len());
-            report::plain(&timings.summary(started.elapsed(), jobs));
+            timings.tell(started.elapsed(), jobs, format);
         }
         self.close(store, unkept, loader.sources(), format);
         Ok(if timings.has_failures() { ExitCode::FAILURE } else { exit })
@@ -145,7 +154,7 @@ impl Build {
         loader: &Loader,
         jobs: NonZeroUsize,
     ) -> Result<Vec<String>> {
-        let Many { all, select, split, jobs: _ } = &self.many;
+        let Many { all, select, shard, costs, split, jobs: _ } = &self.many;
         let senseless = |flag: &str, other: &str, example: &str| {
             let message = format!("`{flag}` makes no sense without `{other}`");
             Err(Error::new(Code::InvalidArgument, message).help(example))
@@ -153,8 +162,17 @@ impl Build {
         if *split && self.output.is_empty() {
             return senseless("--split", "--output", "say where the folders go: `--output DIR`");
         }
+        if costs.is_some() && shard.is_none() {
+            return senseless("--costs", "--shard", "they say how long the targets of a part take");
+        }
         if *all {
-            return select::all(run, loader, &self.directories, select, jobs);
+            let targets = select::all(run, loader, &self.directories, select, jobs)?;
+            let Some(part) = shard else { return Ok(targets) };
+            let part = part.of(targets, costs.as_deref(), loader, jobs)?;
+            return Ok(part.into_iter().map(|costly| costly.target).collect());
+        }
+        if shard.is_some() {
+            return senseless("--shard", "--all", "with `--all` the targets below DIR are found");
         }
         let flags = [("--include", &select.include), ("--exclude", &select.exclude)];
         if let Some((flag, _)) = flags.iter().find(|(_, patterns)| !patterns.is_empty()) {
@@ -252,11 +270,11 @@ impl<'a> Results<'a> {
     fn add(&mut self, number: usize, done: Done) -> ControlFlow<()> {
         let target = &*self.targets[number];
         let Done { written, warnings, time } = done;
-        let (size, is_kept) = match &written {
-            Ok(rendered) => (Some(rendered.size), rendered.is_kept),
-            Err(_) => (None, false),
+        let (outcome, size) = match &written {
+            Ok(rendered) => (rendered.outcome, rendered.size),
+            Err(_) => (Outcome::Failed, Size::default()),
         };
-        self.timings.add(target, size, is_kept, time);
+        self.timings.add(target, outcome, size, time);
         let (printed, error) = match written {
             Ok(Rendered { unkept, texts, .. }) => {
                 self.unkept = self.unkept.take().or(unkept);
@@ -265,7 +283,7 @@ impl<'a> Results<'a> {
             Err(error) => (Ok(true), Some(error)),
         };
         self.told.add(target, warnings, error);
-        self.progress.advance(size.is_none(), super::now());
+        self.progress.advance(outcome == Outcome::Failed, super::now());
         match printed {
             Ok(true) => ControlFlow::Continue(()),
             Ok(false) => ControlFlow::Break(()),

@@ -17,6 +17,7 @@ use super::plugins::{Plugins, truth};
 use super::reading::{Restrictor, working_directory};
 use super::report::{self, Format};
 use super::select;
+use super::sharing;
 use crate::{
     build,
     config::Warning,
@@ -68,7 +69,8 @@ pub(super) struct Build {
     #[arg(long)]
     strict: bool,
 
-    /// Print a summary to standard error: how much was built, how long it took, and what took longest
+    /// Print a summary to standard error: how much was built, how long it took, and what took longest. With
+    /// `--error-format json` one JSON object a line, for each target and for all
     #[arg(long)]
     timings: bool,
 
@@ -165,8 +167,8 @@ impl Build {
         if self.timings {
             let time = started.elapsed();
             let mut timings = Timings::default();
-            timings.add(directory, Some(rendered.size), rendered.is_kept, time);
-            report::plain(&timings.summary(time, 1));
+            timings.add(directory, rendered.outcome, rendered.size, time);
+            timings.tell(time, 1, format);
         }
         self.close(store, rendered.unkept, loader.sources(), format);
         std::mem::forget(run);

@@ -2,7 +2,11 @@
 
 use std::{collections::BTreeSet, ffi::OsString};
 
-use super::{Build, output, report::Format, timings::Size};
+use super::{
+    Build, output,
+    report::Format,
+    timings::{Outcome, Size},
+};
 use crate::{
     build::{Found, Keeper, Kept, Run},
     config::Warning,
@@ -36,8 +40,7 @@ pub(super) struct Rendered {
     /// Each with its name.
     pub(super) texts: Vec<(String, String)>,
     pub(super) size: Size,
-    /// Whether it comes from an earlier run.
-    pub(super) is_kept: bool,
+    pub(super) outcome: Outcome,
     /// Why it could not be kept for later ones.
     pub(super) unkept: Option<Error>,
 }
@@ -51,7 +54,7 @@ impl Renderer<'_> {
     ) -> Option<Rendered> {
         let Kept { texts, resources, warnings: said } = self.keeper?.read(found?)?;
         warnings.extend(said);
-        Some(Rendered::new(texts, resources, true))
+        Some(Rendered::new(texts, resources, Outcome::Kept))
     }
 
     /// Builds a target, and adds what there is to say of it.
@@ -80,17 +83,19 @@ impl Renderer<'_> {
             // The process ends soon, and its memory with it: walking what was built to free it would only take time.
             std::mem::forget(resources);
         }
-        let Some(keeper) = self.keeper else { return Ok(Rendered::new(texts, count, false)) };
+        let Some(keeper) = self.keeper else {
+            return Ok(Rendered::new(texts, count, Outcome::Rendered));
+        };
         let result = Kept { texts, resources: count, warnings: said };
         let unkept = keeper.keep(target, &directories, &result).err();
-        Ok(Rendered { unkept, ..Rendered::new(result.texts, count, false) })
+        Ok(Rendered { unkept, ..Rendered::new(result.texts, count, Outcome::Rendered) })
     }
 }
 
 impl Rendered {
-    fn new(texts: Vec<(String, String)>, resources: usize, is_kept: bool) -> Self {
+    fn new(texts: Vec<(String, String)>, resources: usize, outcome: Outcome) -> Self {
         let bytes = texts.iter().map(|(_, text)| text.len()).sum();
-        Self { texts, size: Size { resources, bytes }, is_kept, unkept: None }
+        Self { texts, size: Size { resources, bytes }, outcome, unkept: None }
     }
 
     /// The text of what is not split.

@@ -1,19 +1,32 @@
-//! What a run took: the summary of `--timings`.
+//! What a run took: the summary of `--timings`, and the same for programs.
 
 use std::{fmt::Write as _, time::Duration};
+
+use serde::Serialize;
+
+use super::report::{self, Format};
 
 /// What the targets of a run came to, and how long each took.
 #[derive(Default)]
 pub(super) struct Timings {
     targets: Vec<Target>,
-    failed: usize,
-    kept: usize,
 }
 
 struct Target {
     name: String,
+    outcome: Outcome,
     size: Size,
     time: Duration,
+}
+
+/// What became of a target.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Outcome {
+    Rendered,
+    /// It was rendered in an earlier run.
+    Kept,
+    Failed,
 }
 
 /// How much a target renders to.
@@ -27,24 +40,66 @@ pub(super) struct Size {
 const SLOWEST: usize = 10;
 
 impl Timings {
-    /// Adds a target; without a size it failed. One that is kept was rendered in an earlier run.
-    pub(super) fn add(&mut self, name: &str, size: Option<Size>, is_kept: bool, time: Duration) {
-        self.failed += usize::from(size.is_none());
-        self.kept += usize::from(is_kept);
-        self.targets.push(Target { name: name.to_owned(), size: size.unwrap_or_default(), time });
+    /// Adds a target. What failed has no size.
+    pub(super) fn add(&mut self, name: &str, outcome: Outcome, size: Size, time: Duration) {
+        self.targets.push(Target { name: name.to_owned(), outcome, size, time });
     }
 
     /// Whether any target failed.
-    pub(super) const fn has_failures(&self) -> bool {
-        self.failed > 0
+    pub(super) fn has_failures(&self) -> bool {
+        self.count(Outcome::Failed) > 0
+    }
+
+    /// Writes what the run took, as a whole and on so many threads, to standard error: a summary for people, or all
+    /// there is to say for programs.
+    pub(super) fn tell(&self, whole: Duration, jobs: usize, format: Format) {
+        report::plain(&match format {
+            Format::Human => self.summary(whole, jobs),
+            Format::Json => self.lines(whole, jobs),
+        });
+    }
+
+    fn count(&self, outcome: Outcome) -> usize {
+        self.targets.iter().filter(|target| target.outcome == outcome).count()
+    }
+
+    fn sum(&self, field: fn(&Size) -> usize) -> usize {
+        self.targets.iter().map(|target| field(&target.size)).sum()
+    }
+
+    /// A line of JSON for each target, and one for the run.
+    fn lines(&self, whole: Duration, jobs: usize) -> String {
+        let microseconds = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        let target = |Target { name, outcome, size: Size { resources, bytes }, time }: &Target| {
+            report::json_line(&TargetLine {
+                timing: "target",
+                target: name,
+                outcome: *outcome,
+                resources: *resources,
+                bytes: *bytes,
+                microseconds: microseconds(*time),
+            })
+        };
+        let run = report::json_line(&RunLine {
+            timing: "run",
+            targets: self.targets.len(),
+            failed: self.count(Outcome::Failed),
+            kept: self.count(Outcome::Kept),
+            resources: self.sum(|size| size.resources),
+            bytes: self.sum(|size| size.bytes),
+            microseconds: microseconds(whole),
+            threads: jobs,
+        });
+        self.targets.iter().map(target).chain([run]).collect()
     }
 
     /// The summary as text: the sums, then the slowest targets.
-    pub(super) fn summary(&self, whole: Duration, jobs: usize) -> String {
-        let sum = |field: fn(&Size) -> usize| self.targets.iter().map(|one| field(&one.size)).sum();
-        let (resources, bytes): (usize, usize) =
-            (sum(|size| size.resources), sum(|size| size.bytes));
-        let parts = [(self.failed, "failed"), (self.kept, "from the cache")];
+    fn summary(&self, whole: Duration, jobs: usize) -> String {
+        let (resources, bytes) = (self.sum(|size| size.resources), self.sum(|size| size.bytes));
+        let parts = [
+            (self.count(Outcome::Failed), "failed"),
+            (self.count(Outcome::Kept), "from the cache"),
+        ];
         let parts = parts.into_iter().filter(|(count, _)| *count > 0);
         let parts: Vec<String> =
             parts.map(|(count, what)| format!("{} {what}", grouped(count))).collect();
@@ -74,11 +129,33 @@ impl Timings {
         };
         line(["", "", "", ""]);
         line(["slowest", "time", "resources", "bytes"]);
-        for Target { name, size, time } in slowest {
+        for Target { name, outcome: _, size, time } in slowest {
             line([name, &duration(*time), &grouped(size.resources), &grouped(size.bytes)]);
         }
         text.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
     }
+}
+
+#[derive(Serialize)]
+struct TargetLine<'a> {
+    timing: &'static str,
+    target: &'a str,
+    outcome: Outcome,
+    resources: usize,
+    bytes: usize,
+    microseconds: u64,
+}
+
+#[derive(Serialize)]
+struct RunLine {
+    timing: &'static str,
+    targets: usize,
+    failed: usize,
+    kept: usize,
+    resources: usize,
+    bytes: usize,
+    microseconds: u64,
+    threads: usize,
 }
 
 /// A duration with as many digits as say something.
@@ -112,22 +189,25 @@ fn grouped(number: usize) -> String {
 mod tests {
     use super::*;
 
+    fn timings() -> Timings {
+        let mut timings = Timings::default();
+        let mut add = |name, outcome, resources, bytes, microseconds| {
+            let time = Duration::from_micros(microseconds);
+            timings.add(name, outcome, Size { resources, bytes }, time);
+        };
+        add("overlays/dev", Outcome::Kept, 2, 1234, 1250);
+        add("overlays/broken", Outcome::Failed, 0, 0, 80);
+        add("overlays/production", Outcome::Rendered, 1000, 1_234_567, 1_234_000);
+        timings
+    }
+
     #[test]
     fn a_summary_has_sums_and_the_slowest() {
-        let mut timings = Timings::default();
-        let size = |resources, bytes| Some(Size { resources, bytes });
-        timings.add("overlays/dev", size(2, 1234), true, Duration::from_micros(1250));
-        timings.add("overlays/broken", None, false, Duration::from_micros(80));
-        timings.add(
-            "overlays/production",
-            size(1000, 1_234_567),
-            true,
-            Duration::from_millis(1234),
-        );
+        let timings = timings();
         assert_eq!(
             timings.summary(Duration::from_secs(125), 2),
             "\
-targets    3 (1 failed, 2 from the cache)
+targets    3 (1 failed, 1 from the cache)
 resources  1,002
 bytes      1,235,801
 time       2 min 05 s on 2 threads
@@ -143,15 +223,23 @@ overlays/broken         0.1 ms          0            0
     #[test]
     fn one_target_is_no_list() {
         let mut timings = Timings::default();
-        timings.add(
-            ".",
-            Some(Size { resources: 1, bytes: 100 }),
-            false,
-            Duration::from_millis(250),
-        );
+        let size = Size { resources: 1, bytes: 100 };
+        timings.add(".", Outcome::Rendered, size, Duration::from_millis(250));
         assert_eq!(
             timings.summary(Duration::from_millis(250), 1),
             "targets    1\nresources  1\nbytes      100\ntime       250 ms on one thread\n"
+        );
+    }
+
+    #[test]
+    fn programs_get_all_of_it() {
+        assert_eq!(
+            timings().lines(Duration::from_secs(2), 2),
+            r#"{"timing":"target","target":"overlays/dev","outcome":"kept","resources":2,"bytes":1234,"microseconds":1250}
+{"timing":"target","target":"overlays/broken","outcome":"failed","resources":0,"bytes":0,"microseconds":80}
+{"timing":"target","target":"overlays/production","outcome":"rendered","resources":1000,"bytes":1234567,"microseconds":1234000}
+{"timing":"run","targets":3,"failed":1,"kept":1,"resources":1002,"bytes":1235801,"microseconds":2000000,"threads":2}
+"#
         );
     }
 }

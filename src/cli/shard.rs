@@ -1,0 +1,95 @@
+//! `krender shard` shares out targets among machines.
+
+use std::{num::NonZeroUsize, process::ExitCode};
+
+use clap::Args;
+use serde::Serialize;
+
+use super::reading::{List, Reading};
+use super::report::{self, Format};
+use super::select::{self, Select};
+use super::sharing::{Costly, Part};
+use crate::{
+    build,
+    error::{Code, Error, Result},
+    load::Loader,
+};
+
+/// Share out the targets of a directory among machines
+///
+/// Prints the targets that `krender build --all DIR` would build, as far as they belong to part K of N. The parts take
+/// about the same time, and together they are all targets, each once. Every machine that has the same files comes to the
+/// same parts; nothing is built for it.
+///
+/// `krender build --all DIR --shard K/N` builds a part.
+#[derive(Args)]
+pub(super) struct Shard {
+    /// Which part of how many: `2/5`
+    #[arg(value_name = "K/N")]
+    part: Part,
+
+    /// The directory whose kustomizations are shared out
+    #[arg(value_name = "DIR", default_value = ".")]
+    directory: String,
+
+    #[command(flatten)]
+    select: Select,
+
+    /// What each target took in an earlier run, as `krender build --all DIR --timings --error-format json` says it; what
+    /// is not told of is reckoned by its files
+    #[arg(long, value_name = "FILE")]
+    costs: Option<String>,
+
+    /// End each name with a zero byte instead of a new line, for `xargs -0`
+    #[arg(short = '0', long)]
+    null: bool,
+
+    /// One target a line, or one JSON object a line with its cost
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: List,
+
+    /// How many threads look at targets [default: one for each processor]
+    #[arg(short, long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
+
+    #[command(flatten)]
+    reading: Reading,
+}
+
+/// A target of the part.
+#[derive(Serialize)]
+struct Line<'a> {
+    target: &'a str,
+    cost: u64,
+}
+
+impl Shard {
+    /// Lists, and exits as the outcome asks.
+    pub(super) fn run(&self, format: Format) -> ExitCode {
+        match self.reading.loader() {
+            Ok(loader) => super::finish(self.list(&loader), loader.sources(), format),
+            Err(error) => super::finish(Err(error), &crate::source::Sources::new(), format),
+        }
+    }
+
+    fn list(&self, loader: &Loader) -> Result<()> {
+        if self.null && matches!(self.format, List::Json) {
+            return Err(Error::new(
+                Code::InvalidArgument,
+                "`--null` does not go with `--format json`",
+            )
+            .help("leave one of them out"));
+        }
+        let jobs = self.jobs.unwrap_or_else(super::processors);
+        let options = self.reading.options();
+        let run = build::Run::new(loader, &options);
+        let directories = std::slice::from_ref(&self.directory);
+        let targets = select::all(&run, loader, directories, &self.select, jobs)?;
+        let part = self.part.of(targets, self.costs.as_deref(), loader, jobs)?;
+        let line = |Costly { target, cost }: &Costly| match self.format {
+            List::Json => report::json_line(&Line { target, cost: *cost }),
+            List::Text => format!("{target}{}", if self.null { '\0' } else { '\n' }),
+        };
+        super::print(&part.iter().map(line).collect::<String>())
+    }
+}
