@@ -569,7 +569,7 @@ pub(super) fn read(
     account: Option<&Account>,
     schema: &Schema,
 ) -> Result<ResMap> {
-    let mut resources = resource::read(file.source()?, file.documents()?, schema)?.into();
+    let mut resources = resource::read(file.source()?, &file.documents()?, schema)?.into();
     if let Some(account) = account {
         account.annotate(path, &mut resources, schema)?;
     }

@@ -2,6 +2,7 @@
 //!
 //! It is quick, and more than is read: a text that is no path may look like one.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use crate::load::{Kind, Root, join};
@@ -118,7 +119,7 @@ impl Look<'_> {
             return;
         }
         let documents =
-            self.root.file(path, Span::NONE).and_then(|file| file.documents().map(<[_]>::to_vec));
+            self.root.file(path, Span::NONE).and_then(|file| file.documents().map(Cow::into_owned));
         for document in documents.iter().flatten() {
             self.node(&document.root, false);
         }

@@ -213,7 +213,7 @@ pub(super) fn read_settings(path: Option<&str>, loader: &Loader) -> Result<Setti
 
 fn from_file(loader: &Loader, target: &str) -> Result<ResMap> {
     let file = file(loader, target)?;
-    Ok(resource::read(file.source()?, file.documents()?, &Schema::default())?.into())
+    Ok(resource::read(file.source()?, &file.documents()?, &Schema::default())?.into())
 }
 
 fn file(loader: &Loader, path: &str) -> Result<File> {

@@ -1,5 +1,7 @@
 //! A file that was read: its bytes, its text, its documents.
 
+use std::borrow::Cow;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use crate::error::{Code, Error, Result};
@@ -15,7 +17,9 @@ pub struct File(Arc<Inner>);
 struct Inner {
     name: String,
     content: Content,
-    /// Parsed when first asked for.
+    /// Whether the documents were asked for before.
+    was_parsed: AtomicBool,
+    /// Kept for those who ask once more.
     documents: OnceLock<Result<Vec<Document>>>,
     digest: OnceLock<Digest>,
 }
@@ -38,12 +42,8 @@ impl File {
         } else {
             Content::Binary { bytes, sources: Arc::clone(sources), error: OnceLock::new() }
         };
-        Ok(Self(Arc::new(Inner {
-            name,
-            content,
-            documents: OnceLock::new(),
-            digest: OnceLock::new(),
-        })))
+        let (was_parsed, documents) = (AtomicBool::new(false), OnceLock::new());
+        Ok(Self(Arc::new(Inner { name, content, was_parsed, documents, digest: OnceLock::new() })))
     }
 
     /// The path for people, from the working directory where that is not longer.
@@ -87,14 +87,20 @@ impl File {
         }
     }
 
-    /// The documents in it, as [`parse::documents`] reads them; parsed once.
+    /// The documents in it, as [`parse::documents`] reads them.
+    ///
+    /// Who asks first gets them for himself, and changes them without a copy: of nearly every file nobody else wants
+    /// the documents. For those who ask later they are parsed once more, and kept.
     ///
     /// # Errors
     /// As [`File::source`] and [`parse::documents`].
-    pub fn documents(&self) -> Result<&[Document]> {
+    pub fn documents(&self) -> Result<Cow<'_, [Document]>> {
         let source = self.source()?;
+        if !self.0.was_parsed.swap(true, Ordering::Relaxed) {
+            return parse::documents(source).map(Cow::Owned);
+        }
         let documents = self.0.documents.get_or_init(|| parse::documents(source));
-        documents.as_deref().map_err(Error::clone)
+        documents.as_deref().map(Cow::Borrowed).map_err(Error::clone)
     }
 }
 
@@ -114,11 +120,14 @@ mod tests {
     }
 
     #[test]
-    fn documents_are_parsed_once() {
+    fn documents_are_kept_for_all_but_the_first_who_asks() {
         let (file, _) = file(b"a: 1\n---\nb: 2\n");
         let documents = file.documents().unwrap();
-        assert_eq!(documents.len(), 2);
-        assert!(std::ptr::eq(documents, file.clone().documents().unwrap()));
+        assert!(matches!(&documents, Cow::Owned(owned) if owned.len() == 2));
+        let clone = file.clone();
+        let (second, third) = (file.documents().unwrap(), clone.documents().unwrap());
+        assert!(std::ptr::eq(&*second, &*third));
+        assert!(second.iter().zip(&*documents).all(|(one, other)| one.root == other.root));
         assert_eq!(file.bytes(), b"a: 1\n---\nb: 2\n");
     }
 

@@ -4,7 +4,8 @@ use super::metadata::{self, ANNOTATIONS, LABELS};
 use super::{Resource, bookkeeping};
 use crate::error::Result;
 use crate::schema::Schema;
-use crate::yaml::Node;
+use crate::source::Span;
+use crate::yaml::{Node, Scalar};
 
 impl Resource {
     /// The document with the bookkeeping in its annotations, as a patch is seen by a merge.
@@ -44,18 +45,15 @@ impl Resource {
         schema: &Schema,
         change: impl FnOnce(&mut Node) -> Result<T>,
     ) -> Result<T> {
+        // A second owner of the document would make the change copy what it changes.
+        let node = std::mem::replace(&mut self.node, Scalar::null(Span::NONE).into());
         let before = self.clone();
+        self.node = node;
         let result = self.with_annotations(schema, change)?;
         let texts = metadata::take(&mut self.node, ANNOTATIONS)?;
         metadata::put(&mut self.node, ANNOTATIONS, texts)?;
-        let Self { node, id, is_foreign, .. } = self;
-        *self = Self {
-            node: node.clone(),
-            id: id.clone(),
-            is_foreign: *is_foreign,
-            shares: false,
-            ..before
-        };
+        let Self { node, id, is_foreign, .. } = std::mem::replace(self, before);
+        (self.node, self.id, self.is_foreign, self.shares) = (node, id, is_foreign, false);
         Ok(result)
     }
 }

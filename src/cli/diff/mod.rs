@@ -258,7 +258,7 @@ fn rendered(outcome: Option<Result<ResMap>>, loader: &Loader) -> Side {
 
 /// The objects of a file with manifests.
 fn manifests(file: &load::File) -> Result<ResMap> {
-    let resources = resource::read(file.source()?, file.documents()?, &Schema::built_in())?;
+    let resources = resource::read(file.source()?, &file.documents()?, &Schema::built_in())?;
     Ok(resources.into())
 }
 

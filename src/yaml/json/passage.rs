@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::source::Span;
-use crate::yaml::analysis::analyze;
+use crate::yaml::analysis::{analyze, is_plain_in_one_look};
 use crate::yaml::node::{CollectionStyle, Mapping, Node, Repr, Scalar, Sequence, Style, Tag};
 use crate::yaml::scalar::{Value, is_string, is_string_1_1, number};
 use crate::yaml::typed::{self, Entry, Order, Place};
@@ -82,14 +82,11 @@ fn begin<'a>(
         }
     };
     let in_flow = in_flow || style == CollectionStyle::Flow;
-    open.push(Building {
-        rest,
-        in_flow,
-        span: node.span(),
-        items: Vec::new(),
-        entries: Vec::new(),
-        key: None,
-    });
+    let (items, entries) = match &rest {
+        Rest::Items(rest) => (Vec::with_capacity(rest.len()), Vec::new()),
+        Rest::Entries(rest) => (Vec::new(), Vec::with_capacity(rest.len())),
+    };
+    open.push(Building { rest, in_flow, span: node.span(), items, entries, key: None });
     Ok(None)
 }
 
@@ -137,6 +134,9 @@ fn scalar(scalar: &Scalar, in_flow: bool) -> Result<Scalar> {
 
 /// A string as go-yaml v3 writes it from a Go value.
 fn string(text: &str, origin: &Scalar) -> Result<Scalar> {
+    if is_plain_in_one_look(text) && is_string(text) && is_string_1_1(text) {
+        return Ok(written(text, Style::Plain, origin));
+    }
     let analysis = analyze(text);
     let style = if text.contains('\n') {
         if analysis.block { Style::Literal } else { Style::DoubleQuoted }
