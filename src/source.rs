@@ -115,6 +115,12 @@ impl Source {
         self.base
     }
 
+    /// Whether this is text that stands in a field of a file.
+    #[must_use]
+    pub const fn is_inline(&self) -> bool {
+        !self.within.is_none()
+    }
+
     /// The bytes of the text that a span points at, on the boundaries of characters.
     fn range_of(&self, span: Span) -> Range<usize> {
         let floor =
@@ -229,9 +235,18 @@ impl Sources {
         sources.get(after.checked_sub(1)?).cloned()
     }
 
-    /// The place of a span for people, or nothing for [`Span::NONE`].
+    /// The place of a span for people, or nothing for [`Span::NONE`]. Linear in the text before it.
     #[must_use]
     pub fn locate(&self, span: Span) -> Option<Location> {
+        let (source, range) = self.written(span)?;
+        let (line, column) = source.line_and_column(range.start);
+        Some(Location { source, line, column, range })
+    }
+
+    /// The text that a span is written in, and the bytes there; nothing for [`Span::NONE`]. What stands in a field of
+    /// a file is written in that file.
+    #[must_use]
+    pub fn written(&self, span: Span) -> Option<(Arc<Source>, Range<usize>)> {
         let mut source = self.source_of(span)?;
         let mut range = source.range_of(span);
         let before = source.text[..range.start].trim_end();
@@ -240,15 +255,18 @@ impl Sources {
             // A value that is not written stands behind its key, not at what comes next.
             range = before.len()..before.len();
         }
-        while let Some((file, outer)) = self.written(&source, &range) {
+        while let Some((file, outer)) = self.written_outside(&source, &range) {
             (source, range) = (file, outer);
         }
-        let (line, column) = source.line_and_column(range.start);
-        Some(Location { source, line, column, range })
+        Some((source, range))
     }
 
     /// Where a part of a text that stands inside another one is written there.
-    fn written(&self, source: &Source, part: &Range<usize>) -> Option<(Arc<Source>, Range<usize>)> {
+    fn written_outside(
+        &self,
+        source: &Source,
+        part: &Range<usize>,
+    ) -> Option<(Arc<Source>, Range<usize>)> {
         let file = self.source_of(source.within)?;
         let value = file.range_of(source.within);
         let written = &file.text[value.clone()];

@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 
 use super::check::read_settings;
-use super::findings::{as_json, title};
+use super::findings::{Operations, title};
 use super::report::{self, Format};
 use crate::error::{Code, Error, Result};
 use crate::harden::{self, Change, Class, Finding, Fixes, Profile, Settings, Severity};
@@ -136,15 +136,6 @@ fn failure(finding: &Finding) -> Error {
 fn as_report(changes: &[Change], resources: &ResMap) -> Value {
     let change = |Change { place, rule, class, operations }: &Change| {
         let id = resources.get(*place)?.id();
-        let patch = operations.iter().map(|operation| {
-            let (name, path, value) = operation.parts();
-            match value {
-                Some(value) => {
-                    json!({"op": name, "path": path.to_string(), "value": as_json(value)})
-                }
-                None => json!({"op": name, "path": path.to_string()}),
-            }
-        });
         Some(json!({
             "rule": rule.id,
             "name": rule.name,
@@ -155,7 +146,7 @@ fn as_report(changes: &[Change], resources: &ResMap) -> Value {
                 "namespace": &*id.namespace,
                 "name": &*id.name,
             },
-            "patch": patch.collect::<Vec<_>>(),
+            "patch": Operations(operations),
         }))
     };
     json!({"version": 1, "changes": changes.iter().filter_map(change).collect::<Vec<_>>()})

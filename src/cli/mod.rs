@@ -21,7 +21,7 @@ mod usage;
 
 use std::{
     ffi::OsString,
-    io::{ErrorKind, Write},
+    io::{BufWriter, ErrorKind, StdoutLock, Write},
     num::NonZeroUsize,
     process::ExitCode,
 };
@@ -155,7 +155,22 @@ fn print(text: &str) -> Result<()> {
 fn print_on(texts: &[&str]) -> Result<bool> {
     let mut stdout = std::io::stdout().lock();
     let written = texts.iter().try_for_each(|text| stdout.write_all(text.as_bytes()));
-    match written.and_then(|()| stdout.flush()) {
+    outcome(written.and_then(|()| stdout.flush()))
+}
+
+/// Standard output for data in small pieces.
+type Out<'a> = BufWriter<StdoutLock<'a>>;
+
+/// Writes data to standard output piece by piece.
+fn print_by(write: impl FnOnce(&mut Out<'_>) -> std::io::Result<()>) -> Result<()> {
+    let mut stdout = BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
+    let written = write(&mut stdout).and_then(|()| stdout.flush());
+    outcome(written).map(|_| ())
+}
+
+/// Whether anybody still reads what was written.
+fn outcome(written: std::io::Result<()>) -> Result<bool> {
+    match written {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
         Err(error) => Err(Error::new(

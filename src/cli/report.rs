@@ -241,7 +241,8 @@ fn drawable(text: &str) -> String {
 
 /// A phrase as it may reach a terminal: `\u{202e}` for a character that shows nothing or moves others about.
 pub(super) fn visible(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_invisible) {
+    let is_ascii = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    if is_ascii || !text.contains(is_invisible) {
         return Cow::Borrowed(text);
     }
     let escape = |character: char| match character {

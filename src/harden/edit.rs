@@ -32,22 +32,26 @@ impl Operation {
 pub(super) fn apply(root: &mut Node, edits: &[Edit]) -> Vec<Operation> {
     let mut done = Vec::new();
     for edit in edits {
-        let operation = match edit {
-            Edit::Set(path, value) => setting(root, path, value),
-            Edit::Append(path, value) => match path.find(root).and_then(Node::as_sequence) {
-                Some(list) => {
-                    Some(Operation::Add(path.clone().index(list.items().len()), value.clone()))
-                }
-                None => setting(root, path, &Node::sequence(vec![value.clone()], Span::NONE)),
-            },
-            Edit::Remove(path) => path.find(root).map(|_| Operation::Remove(alone(root, path))),
-        };
-        if let Some(operation) = operation {
+        if let Some(operation) = operation(root, edit) {
             carry_out(root, &operation);
             done.push(operation);
         }
     }
     done
+}
+
+/// What an edit comes to in a document; nothing where it is so already.
+pub(super) fn operation(root: &Node, edit: &Edit) -> Option<Operation> {
+    match edit {
+        Edit::Set(path, value) => setting(root, path, value),
+        Edit::Append(path, value) => match path.find(root).and_then(Node::as_sequence) {
+            Some(list) => {
+                Some(Operation::Add(path.clone().index(list.items().len()), value.clone()))
+            }
+            None => setting(root, path, &Node::sequence(vec![value.clone()], Span::NONE)),
+        },
+        Edit::Remove(path) => path.find(root).map(|_| Operation::Remove(alone(root, path))),
+    }
 }
 
 /// What sets a field: mappings on the way that are not there, or null, come with it.

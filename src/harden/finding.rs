@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::edit::{Operation, apply};
+use super::edit::{Operation, apply, operation};
 use super::path::Path;
 use super::pod::List;
 use super::rule::{Rule, Severity};
@@ -25,8 +25,6 @@ pub struct Finding {
     pub place: usize,
     /// The object.
     pub object: ResId,
-    /// The name that the object had before the build changed it.
-    pub original_name: Text,
     /// The container, and the list it stands in.
     pub container: Option<(List, Text)>,
     /// The field.
@@ -39,8 +37,6 @@ pub struct Finding {
     pub fix: Option<Fix>,
     /// Who accepts it.
     pub suppressed: Option<Suppression>,
-    /// What stays the same while the finding does, whatever else changes around it: 16 hexadecimal digits.
-    pub fingerprint: String,
 }
 
 impl Finding {
@@ -51,30 +47,45 @@ impl Finding {
         object: &Resource,
     ) -> Self {
         let Violation { path, container, message, severity, fix } = violation;
-        let original_name = object.original_id().name;
-        let fingerprint = fingerprint(rule, object, &original_name, container.as_ref(), &path);
         Self {
             rule,
             severity: severity.unwrap_or(rule.severity),
             message,
             place,
             object: object.id().clone(),
-            original_name,
             container,
             span: path.span(object.node()),
             object_span: written(object),
             path,
             fix,
             suppressed: None,
-            fingerprint,
         }
     }
 
     /// What would heal it as a JSON patch of the object it is about; empty where nothing does.
     #[must_use]
     pub fn patch(&self, object: &Resource) -> Vec<Operation> {
-        let mut root = object.node().clone();
-        self.fix.as_ref().map(|fix| apply(&mut root, &fix.edits)).unwrap_or_default()
+        match self.fix.as_ref().map_or(&[][..], |fix| &fix.edits) {
+            [edit] => operation(object.node(), edit).into_iter().collect(),
+            edits => apply(&mut object.node().clone(), edits),
+        }
+    }
+
+    /// What stays the same while the finding does, whatever else changes around the object: 16 hexadecimal digits.
+    #[must_use]
+    pub fn fingerprint(&self, object: &Resource) -> String {
+        let parts = [
+            self.rule.id,
+            &object.gvk().group,
+            object.kind(),
+            object.namespace(),
+            &object.original_id().name,
+            self.container.as_ref().map(|(_, name)| &**name).unwrap_or_default(),
+            &self.path.by_name(object.node()),
+        ];
+        let digest = Sha256::digest(parts.join("\n"));
+        let (start, _) = digest.split_first_chunk().unwrap_or((&[0; 8], &[]));
+        format!("{:016x}", u64::from_be_bytes(*start))
     }
 
     /// The object for people: its kind, and in backticks its namespace and name.
@@ -92,25 +103,4 @@ impl Finding {
 fn written(object: &Resource) -> Span {
     let kind = object.node().get("kind").map_or(Span::NONE, Node::span);
     if kind.is_none() { object.span() } else { kind }
-}
-
-fn fingerprint(
-    rule: &Rule,
-    object: &Resource,
-    original_name: &str,
-    container: Option<&(List, Text)>,
-    path: &Path,
-) -> String {
-    let container = container.map(|(_, name)| &**name).unwrap_or_default();
-    let parts = [
-        rule.id,
-        &object.gvk().group,
-        object.kind(),
-        object.namespace(),
-        original_name,
-        container,
-        &path.by_name(object.node()),
-    ];
-    let digest = Sha256::digest(parts.join("\n"));
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -112,7 +112,10 @@ impl Step {
 impl fmt::Display for Path {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|step| match step {
-            Step::Key(key) => write!(formatter, "/{}", key.replace('~', "~0").replace('/', "~1")),
+            Step::Key(key) if key.contains(['~', '/']) => {
+                write!(formatter, "/{}", key.replace('~', "~0").replace('/', "~1"))
+            }
+            Step::Key(key) => formatter.write_str("/").and_then(|()| formatter.write_str(key)),
             Step::Index(index) => write!(formatter, "/{index}"),
         })
     }

@@ -1,0 +1,52 @@
+//! Findings as commands that a step of GitHub Actions prints, and that become annotations of the change.
+
+use std::io::{self, Write as _};
+
+use super::place::Places;
+use super::{Checked, title};
+use crate::cli::Out;
+use crate::harden::Severity;
+
+/// Writes a command for each finding that nobody accepts.
+pub(super) fn write(checked: &[Checked], places: &Places<'_>, out: &mut Out<'_>) -> io::Result<()> {
+    for finding in checked.iter().flat_map(Checked::open) {
+        let command = match finding.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Note => "notice",
+        };
+        write!(out, "::{command} ")?;
+        if let Some(place) = places.of(finding.span) {
+            write!(out, "file={},", property(place.file()))?;
+            if !place.is_inline() {
+                write!(out, "line={},col={},", place.line, place.column)?;
+            }
+        }
+        let (title, advice) = (property(&title(finding.rule)), finding.rule.advice);
+        let message = format!("{}: {}; {advice}", finding.subject(), finding.message);
+        writeln!(out, "title={title}::{}", data(&message))?;
+    }
+    Ok(())
+}
+
+/// Text as it may stand behind a command, which ends with its line.
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// Text as it may stand in a property, which ends at a colon or a comma.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{data, property};
+
+    #[test]
+    fn what_ends_a_command_or_a_property_is_escaped() {
+        // What the runner decodes last is encoded first: `%0A` that somebody wrote stays what it is.
+        assert_eq!(data("100 %0A\r\nof a: b, c"), "100 %250A%0D%0Aof a: b, c");
+        assert_eq!(property("a: b, c\n100 %"), "a%3A b%2C c%0A100 %25");
+    }
+}

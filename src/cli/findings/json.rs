@@ -1,0 +1,212 @@
+//! Findings as one JSON document.
+
+use std::io::{self, Write as _};
+
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use super::place::{Place, Places};
+use super::{Checked, fingerprint};
+use crate::cli::Out;
+use crate::harden::{Finding, Operation, Scope, Settings, Severity};
+use crate::yaml::{Form, Node, write_json};
+
+/// Writes the document, and a line break.
+pub(super) fn write(
+    checked: &[Checked],
+    settings: &Settings,
+    places: &Places<'_>,
+    out: &mut Out<'_>,
+) -> io::Result<()> {
+    let count = |severity| {
+        checked.iter().flat_map(Checked::open).filter(|one| one.severity == severity).count()
+    };
+    let report = Report {
+        version: 1,
+        krender: env!("CARGO_PKG_VERSION"),
+        profile: settings.profile.set.as_str(),
+        psa_version: settings.profile.version.to_string(),
+        roots: Each(|| checked.iter().map(|one| root(one, places))),
+        summary: Summary {
+            errors: count(Severity::Error),
+            warnings: count(Severity::Warning),
+            notes: count(Severity::Note),
+        },
+    };
+    serde_json::to_writer(&mut *out, &report)?;
+    out.write_all(b"\n")
+}
+
+/// A list whose elements are made when they are written.
+pub(super) struct Each<F>(pub(super) F);
+
+impl<F, I> Serialize for Each<F>
+where
+    F: Fn() -> I,
+    I: Iterator<Item: Serialize>,
+{
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq((self.0)())
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Report<R: Serialize> {
+    version: u8,
+    krender: &'static str,
+    profile: &'static str,
+    psa_version: String,
+    roots: R,
+    summary: Summary,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    errors: usize,
+    warnings: usize,
+    notes: usize,
+}
+
+#[derive(Serialize)]
+struct Root<'a, F: Serialize> {
+    root: &'a str,
+    objects: usize,
+    findings: F,
+}
+
+fn root<'a>(checked: &'a Checked, places: &'a Places<'_>) -> Root<'a, impl Serialize> {
+    let written = move |finding| Written::new(finding, checked, places);
+    let findings = Each(move || checked.findings.iter().map(written));
+    Root { root: &checked.target, objects: checked.resources.len(), findings }
+}
+
+/// A finding.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Written<'a> {
+    rule: &'static str,
+    name: &'static str,
+    severity: &'static str,
+    security_severity: Option<&'static str>,
+    message: &'a str,
+    object: Object<'a>,
+    container: Option<&'a str>,
+    container_list: Option<&'static str>,
+    path: String,
+    location: Option<Location>,
+    object_location: Option<Location>,
+    fix: Option<Fix>,
+    psa: Option<Psa>,
+    suppressed: Option<Suppressed<'a>>,
+    fingerprint: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Object<'a> {
+    api_version: String,
+    kind: &'a str,
+    namespace: &'a str,
+    name: &'a str,
+    original_name: Option<String>,
+}
+
+struct Location(Place);
+
+#[derive(Serialize)]
+struct Fix {
+    class: &'static str,
+    patch: Operations<Vec<Operation>>,
+}
+
+#[derive(Serialize)]
+struct Psa {
+    check: &'static str,
+    level: &'static str,
+    since: String,
+}
+
+#[derive(Serialize)]
+struct Suppressed<'a> {
+    by: &'static str,
+    reason: &'a str,
+}
+
+impl<'a> Written<'a> {
+    fn new(finding: &'a Finding, checked: &'a Checked, places: &Places<'_>) -> Self {
+        let object = checked.resources.get(finding.place);
+        let patch = || object.map(|object| finding.patch(object)).unwrap_or_default();
+        let psa = match finding.rule.scope {
+            Scope::PodSecurity(check) => Some(Psa {
+                check: check.check,
+                level: check.level.as_str(),
+                since: format!("v1.{}", check.since),
+            }),
+            Scope::Recommended | Scope::Paranoid | Scope::Always => None,
+        };
+        Self {
+            rule: finding.rule.id,
+            name: finding.rule.name,
+            severity: finding.severity.as_str(),
+            security_severity: Some(finding.rule.score).filter(|score| !score.is_empty()),
+            message: &finding.message,
+            object: Object {
+                api_version: finding.object.gvk.api_version().to_string(),
+                kind: &finding.object.gvk.kind,
+                namespace: &finding.object.namespace,
+                name: &finding.object.name,
+                original_name: object.map(|object| object.original_id().name.to_string()),
+            },
+            container: finding.container.as_ref().map(|(_, name)| &**name),
+            container_list: finding.container.as_ref().map(|(list, _)| list.field()),
+            path: finding.path.to_string(),
+            location: places.of(finding.span).map(Location),
+            object_location: places.of(finding.object_span).map(Location),
+            fix: (finding.fix.as_ref())
+                .map(|fix| Fix { class: fix.class.as_str(), patch: Operations(patch()) }),
+            psa,
+            suppressed: (finding.suppressed.as_ref())
+                .map(|one| Suppressed { by: one.by.as_str(), reason: &one.reason }),
+            fingerprint: fingerprint(finding, &checked.resources),
+        }
+    }
+}
+
+impl Serialize for Location {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Fields<'a> {
+            file: &'a str,
+            line: usize,
+            col: usize,
+        }
+        Fields { file: self.0.name(), line: self.0.line, col: self.0.column }.serialize(serializer)
+    }
+}
+
+/// Operations as a JSON patch.
+pub(in crate::cli) struct Operations<L>(pub(in crate::cli) L);
+
+impl<L: AsRef<[Operation]>> Serialize for Operations<L> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Fields {
+            op: &'static str,
+            path: String,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            value: Option<Box<RawValue>>,
+        }
+        serializer.collect_seq(self.0.as_ref().iter().map(|operation| {
+            let (op, path, value) = operation.parts();
+            Fields { op, path: path.to_string(), value: value.and_then(as_json) }
+        }))
+    }
+}
+
+/// A value to be written.
+fn as_json(node: &Node) -> Option<Box<RawValue>> {
+    let mut text = String::new();
+    write_json(node, Form::Compact, &mut text).ok()?;
+    RawValue::from_string(text).ok()
+}

@@ -1,0 +1,75 @@
+//! Findings as `JUnit` XML: a suite for each target; a case for each object and rule that it violates, and one for each
+//! object that violates none.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write as _};
+
+use super::place::Places;
+use super::text::write_line;
+use super::{Checked, title};
+use crate::cli::Out;
+use crate::harden::Finding;
+
+/// Writes the document.
+pub(super) fn write(checked: &[Checked], places: &Places<'_>, out: &mut Out<'_>) -> io::Result<()> {
+    out.write_all(b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"krender\">\n")?;
+    for one in checked {
+        let Checked { target, resources, .. } = one;
+        let mut cases: BTreeMap<(usize, &str), Vec<&Finding>> = BTreeMap::new();
+        for finding in one.open() {
+            cases.entry((finding.place, finding.rule.id)).or_default().push(finding);
+        }
+        let failing: BTreeSet<usize> = cases.keys().map(|(place, _)| *place).collect();
+        let (failures, tests) = (cases.len(), cases.len() + resources.len() - failing.len());
+        let suite = escaped(target);
+        writeln!(out, "  <testsuite name=\"{suite}\" tests=\"{tests}\" failures=\"{failures}\">")?;
+        for (_, object) in
+            resources.iter().enumerate().filter(|(place, _)| !failing.contains(place))
+        {
+            let name = escaped(&object.id().to_string());
+            writeln!(out, "    <testcase classname=\"{suite}\" name=\"{name}\"/>")?;
+        }
+        for found in cases.values() {
+            let Some(first) = found.first() else { continue };
+            let name = escaped(&format!("{}: {}", first.subject(), title(first.rule)));
+            let mut lines = String::new();
+            found.iter().for_each(|finding| write_line(finding, places, &mut lines));
+            let (message, lines) = (escaped(&first.message), escaped(&lines));
+            writeln!(
+                out,
+                "    <testcase classname=\"{suite}\" name=\"{name}\"><failure message=\"{message}\">{lines}</failure></testcase>"
+            )?;
+        }
+        out.write_all(b"  </testsuite>\n")?;
+    }
+    out.write_all(b"</testsuites>\n")
+}
+
+/// Text as it may stand in XML 1.0, which has no form for control characters.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\n' | '\t' => out.push(character),
+            '\u{FFFE}' | '\u{FFFF}' => out.push('\u{FFFD}'),
+            _ if character.is_control() => out.push('\u{FFFD}'),
+            _ => out.push(character),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escaped;
+
+    #[test]
+    fn what_xml_cannot_say_is_replaced() {
+        assert_eq!(escaped("<a b=\"c\"> & 'd'\n\te"), "&lt;a b=&quot;c&quot;&gt; &amp; 'd'\n\te");
+        assert_eq!(escaped("\u{1b}[31m\r\0\u{FFFE}é😀"), "�[31m���é😀");
+    }
+}

@@ -1,0 +1,123 @@
+//! Places of findings, for programs: file, lines and columns.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::source::{Source, Sources, Span};
+
+/// Finds lines and columns. Each text is walked through once, however many places in it are asked for.
+pub(super) struct Places<'a> {
+    pub(super) sources: &'a Sources,
+    /// The marks of a text, by its address.
+    marks: RefCell<BTreeMap<u32, Rc<[Mark]>>>,
+}
+
+/// A byte with its line and column. A text has one where each of its lines begins, and where a line is long, in it: it
+/// may be a text of one line.
+struct Mark {
+    offset: usize,
+    line: usize,
+    column: usize,
+}
+
+/// So many bytes at most lie between two marks.
+const FAR: usize = 1024;
+
+/// A place in a text: line and column count from 1, the column in characters.
+pub(super) struct Place {
+    source: Arc<Source>,
+    pub(super) line: usize,
+    pub(super) column: usize,
+    pub(super) end_line: usize,
+    pub(super) end_column: usize,
+}
+
+impl<'a> Places<'a> {
+    pub(super) const fn new(sources: &'a Sources) -> Self {
+        Self { sources, marks: RefCell::new(BTreeMap::new()) }
+    }
+
+    /// The place of a span; nothing for what no input wrote.
+    pub(super) fn of(&self, span: Span) -> Option<Place> {
+        let (source, range) = self.sources.written(span)?;
+        let text = source.text();
+        let mut known = self.marks.borrow_mut();
+        let marks = known.entry(source.base()).or_insert_with(|| marks(text).into());
+        let find = |offset: usize| {
+            let before = marks.partition_point(|mark| mark.offset <= offset);
+            let mark = &marks[before - 1];
+            (mark.line, mark.column + text[mark.offset..offset].chars().count())
+        };
+        let ((line, column), (end_line, end_column)) = (find(range.start), find(range.end));
+        Some(Place { source, line, column, end_line, end_column })
+    }
+}
+
+fn marks(text: &str) -> Vec<Mark> {
+    let mut marks = vec![Mark { offset: 0, line: 1, column: 1 }];
+    let mut line = 1;
+    let mut start = 0;
+    for written in text.split_inclusive('\n') {
+        let end = start + written.len();
+        let mut column = 1;
+        while end - start > FAR {
+            let next = text.floor_char_boundary(start + FAR);
+            column += text[start..next].chars().count();
+            marks.push(Mark { offset: next, line, column });
+            start = next;
+        }
+        if written.ends_with('\n') {
+            line += 1;
+            marks.push(Mark { offset: end, line, column: 1 });
+        }
+        start = end;
+    }
+    marks
+}
+
+impl Place {
+    /// The name of the text.
+    pub(super) fn name(&self) -> &str {
+        self.source.name()
+    }
+
+    /// The file; the line and the column are those of the text in one of its fields if [`Place::is_inline`] says so.
+    pub(super) fn file(&self) -> &str {
+        let name = self.name();
+        if self.is_inline() { name.split(" (").next().unwrap_or_default() } else { name }
+    }
+
+    /// Whether it is in a text that stands in a field of the file, in another form than it is meant: its lines are not
+    /// those of the file.
+    pub(super) fn is_inline(&self) -> bool {
+        self.source.is_inline()
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}:{}:{}", self.name(), self.line, self.column)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_in_a_long_line_is_found_from_the_middle_of_it() {
+        let text = format!("a: é{}\nb: [{}ü]\n", "é".repeat(3000), "x, ".repeat(1000));
+        let sources = Sources::new();
+        let source = sources.add("long.yaml", text.as_str()).unwrap();
+        let places = Places::new(&sources);
+        for (offset, letter) in text.char_indices() {
+            let end = offset + letter.len_utf8();
+            let place = places.of(source.span(offset, end)).unwrap();
+            assert_eq!((place.line, place.column), source.line_and_column(offset), "{offset}");
+            assert_eq!((place.end_line, place.end_column), source.line_and_column(end), "{end}");
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! Findings in SARIF 2.1.0, for code scanning.
+
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+
+use serde::Serialize;
+
+use super::json::Each;
+use super::place::{Place, Places};
+use super::{Checked, fingerprint};
+use crate::cli::Out;
+use crate::harden::{Finding, RULES, Rule, SuppressedBy, Suppression};
+
+/// Writes the document, and a line break.
+pub(super) fn write(checked: &[Checked], places: &Places<'_>, out: &mut Out<'_>) -> io::Result<()> {
+    let results = Each(|| {
+        let of_one = |one| (one, places);
+        checked.iter().map(of_one).flat_map(|(one, places): (&Checked, &Places<'_>)| {
+            one.findings.iter().map(move |finding| Result::new(finding, one, places))
+        })
+    });
+    let driver = Driver {
+        name: "krender",
+        version: env!("CARGO_PKG_VERSION"),
+        rules: RULES.iter().map(|rule| Descriptor::new(rule)).collect(),
+    };
+    let log = Log {
+        schema: "https://json.schemastore.org/sarif-2.1.0.json",
+        version: "2.1.0",
+        runs: [Run { tool: Tool { driver }, column_kind: "unicodeCodePoints", results }],
+    };
+    serde_json::to_writer(&mut *out, &log)?;
+    out.write_all(b"\n")
+}
+
+#[derive(Serialize)]
+struct Log<R: Serialize> {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    version: &'static str,
+    runs: [Run<R>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Run<R: Serialize> {
+    tool: Tool,
+    column_kind: &'static str,
+    results: R,
+}
+
+#[derive(Serialize)]
+struct Tool {
+    driver: Driver,
+}
+
+#[derive(Serialize)]
+struct Driver {
+    name: &'static str,
+    version: &'static str,
+    rules: Vec<Descriptor>,
+}
+
+/// A rule.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Descriptor {
+    id: &'static str,
+    name: &'static str,
+    short_description: Message,
+    full_description: Message,
+    help: Help,
+    default_configuration: Configuration,
+    properties: Properties,
+}
+
+#[derive(Serialize)]
+struct Message {
+    text: String,
+}
+
+#[derive(Serialize)]
+struct Help {
+    text: String,
+    markdown: String,
+}
+
+#[derive(Serialize)]
+struct Configuration {
+    level: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Properties {
+    #[serde(skip_serializing_if = "str::is_empty")]
+    security_severity: &'static str,
+    tags: &'static [&'static str],
+}
+
+impl Descriptor {
+    fn new(rule: &Rule) -> Self {
+        let help = format!("{}\n\n{}\n\nTo do: {}.", rule.why, rule.condition, rule.advice);
+        let is_security = !rule.score.is_empty();
+        Self {
+            id: rule.id,
+            name: rule.name,
+            short_description: Message { text: rule.summary.to_owned() },
+            full_description: Message { text: rule.why.to_owned() },
+            help: Help { text: help.clone(), markdown: help },
+            default_configuration: Configuration { level: rule.severity.as_str() },
+            properties: Properties {
+                security_severity: rule.score,
+                tags: if is_security { &["kubernetes", "security"] } else { &["kubernetes"] },
+            },
+        }
+    }
+}
+
+/// A finding.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Result<'a> {
+    rule_id: &'static str,
+    rule_index: Option<usize>,
+    level: &'static str,
+    message: Message,
+    locations: [Location; 1],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    related_locations: Option<[Related; 1]>,
+    partial_fingerprints: Fingerprints,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suppressions: Option<[Suppressed<'a>; 1]>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Location {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    physical_location: Option<Physical>,
+    logical_locations: [Logical; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Logical {
+    fully_qualified_name: String,
+    kind: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Related {
+    id: u8,
+    message: Message,
+    physical_location: Physical,
+}
+
+#[derive(Serialize)]
+struct Fingerprints {
+    #[serde(rename = "krender/v1")]
+    krender: String,
+}
+
+#[derive(Serialize)]
+struct Suppressed<'a> {
+    kind: &'static str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    justification: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Physical {
+    artifact_location: Artifact,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    region: Option<Region>,
+}
+
+#[derive(Serialize)]
+struct Artifact {
+    uri: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Region {
+    start_line: usize,
+    start_column: usize,
+    end_line: usize,
+    end_column: usize,
+}
+
+impl<'a> Result<'a> {
+    fn new(finding: &'a Finding, checked: &Checked, places: &Places<'_>) -> Self {
+        let subject = finding.subject();
+        let physical = |span| places.of(span).map(|place| Physical::new(&place));
+        let related = physical(finding.object_span).map(|physical_location| {
+            let message = Message { text: format!("the {}", finding.object.gvk.kind) };
+            [Related { id: 1, message, physical_location }]
+        });
+        let suppressed = |Suppression { by, reason }: &'a Suppression| {
+            let kind = if *by == SuppressedBy::Baseline { "external" } else { "inSource" };
+            [Suppressed { kind, justification: reason }]
+        };
+        Self {
+            rule_id: finding.rule.id,
+            rule_index: RULES.iter().position(|rule| *rule == finding.rule),
+            level: finding.severity.as_str(),
+            message: Message { text: format!("{subject}: {}", finding.message) },
+            locations: [Location {
+                physical_location: physical(finding.span),
+                logical_locations: [Logical {
+                    fully_qualified_name: format!("{}{}", subject.replace('`', ""), finding.path),
+                    kind: "object",
+                }],
+            }],
+            related_locations: related,
+            partial_fingerprints: Fingerprints {
+                krender: fingerprint(finding, &checked.resources),
+            },
+            suppressions: finding.suppressed.as_ref().map(suppressed),
+        }
+    }
+}
+
+impl Physical {
+    fn new(place: &Place) -> Self {
+        let region = Region {
+            start_line: place.line,
+            start_column: place.column,
+            end_line: place.end_line,
+            end_column: place.end_column,
+        };
+        Self {
+            artifact_location: Artifact { uri: reference(place.file()) },
+            region: Some(region).filter(|_| !place.is_inline()),
+        }
+    }
+}
+
+/// A path as a URI reference (RFC 3986).
+fn reference(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                out.push(char::from(byte));
+            }
+            _ => {
+                let _ = write!(out, "%{byte:02X}");
+            }
+        }
+    }
+    out
+}

@@ -1,0 +1,107 @@
+//! Findings for people: the first ones with the text around them, the others a line each.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use super::place::Places;
+use super::{Checked, title};
+use crate::cli::report;
+use crate::error::{Code, Error, Result};
+use crate::harden::{Finding, Settings, Severity};
+use crate::source::Sources;
+
+/// So many findings are drawn with the text around them: nobody reads more, and the others have a line each.
+const MOST_DRAWN: usize = 100;
+
+/// Writes the findings of each target, and under them how many they are.
+pub(super) fn print(checked: &[Checked], settings: &Settings, places: &Places<'_>) -> Result<()> {
+    let sources = places.sources;
+    let (mut drawn, mut told) = (0, BTreeSet::new());
+    for one in checked {
+        let Checked { target, resources, .. } = one;
+        // What is drawn has colours in it, and the lines that follow have none.
+        let (mut drawings, mut lines) = (String::new(), String::new());
+        for finding in one.open() {
+            if drawn < MOST_DRAWN {
+                drawn += 1;
+                let error = told_once(finding, target, &mut told, sources);
+                drawings +=
+                    &report::finding(finding.severity, &title(finding.rule), &error, sources);
+                drawings.push('\n');
+            } else {
+                write_line(finding, places, &mut lines);
+            }
+        }
+        if !lines.is_empty() {
+            lines.push('\n');
+        }
+        let profile = &settings.profile;
+        let (summary, objects) = (summary(one), counted(resources.len(), "object"));
+        let _ =
+            writeln!(lines, "{}: {summary} in {objects}, by {profile}", report::visible(target));
+        report::print(&drawings)?;
+        crate::cli::print(&lines)?;
+    }
+    match drawn {
+        0 => Ok(()),
+        _ => crate::cli::print("`krender explain RULE` tells more of a rule\n"),
+    }
+}
+
+/// A finding as a failure is told. Why a rule matters is told once.
+fn told_once(
+    finding: &Finding,
+    target: &str,
+    told: &mut BTreeSet<&'static str>,
+    sources: &Sources,
+) -> Error {
+    let message = format!("{}: {}", finding.subject(), finding.message);
+    let file = |span| sources.source_of(span).map(|source| source.id());
+    let mut error = Error::new(Code::RuleViolated, message).at(finding.span);
+    if file(finding.span) != file(finding.object_span) && !finding.object_span.is_none() {
+        error = error.note(finding.object_span, format!("the {}", finding.object.gvk.kind));
+    }
+    if finding.span.is_none() {
+        error = error.step(format!("in what `{target}` renders to"));
+    }
+    if told.insert(finding.rule.id) {
+        error = error.step(finding.rule.why);
+    }
+    let class = finding.fix.as_ref().map(|fix| format!(" ({} fix)", fix.class.as_str()));
+    error.help(format!("{}{}", finding.rule.advice, class.unwrap_or_default()))
+}
+
+/// Writes a finding as one line.
+pub(super) fn write_line(finding: &Finding, places: &Places<'_>, out: &mut String) {
+    let start = out.len();
+    if let Some(place) = places.of(finding.span) {
+        let _ = write!(out, "{place}: ");
+    }
+    let Finding { severity, rule, message, .. } = finding;
+    let _ = write!(out, "{severity} {} {}: {}: {message}", rule.id, rule.name, finding.subject());
+    if let std::borrow::Cow::Owned(visible) = report::visible(&out[start..]) {
+        out.truncate(start);
+        out.push_str(&visible);
+    }
+    out.push('\n');
+}
+
+/// `2 errors, 1 warning`.
+fn summary(checked: &Checked) -> String {
+    let count = |severity| checked.open().filter(|one| one.severity == severity).count();
+    let counts = [Severity::Error, Severity::Warning, Severity::Note]
+        .map(|severity| (count(severity), severity));
+    let counts: Vec<String> = counts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, severity)| counted(count, severity.as_str()))
+        .collect();
+    let ignored = checked.findings.len() - checked.open().count();
+    let ignored = if ignored > 0 { format!(" ({ignored} ignored)") } else { String::new() };
+    let counts = if counts.is_empty() { "no findings".to_owned() } else { counts.join(", ") };
+    counts + &ignored
+}
+
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
