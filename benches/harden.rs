@@ -20,7 +20,7 @@ const PODS: [usize; 3] = [10, 1_000, 10_000];
 fn rendered(pods: usize) -> (ResMap, Loader) {
     let add =
         |memory: Memory, (path, text): (String, String)| memory.file(format!("/tree/{path}"), text);
-    let memory = tree::files(3 * pods).into_iter().fold(Memory::new(), add);
+    let memory = tree::files(3 * pods, &[]).into_iter().fold(Memory::new(), add);
     let loader = Loader::new(memory, load::Options::default());
     let output = build::build(&loader, "/tree/base", &build::Options::default());
     (output.expect("a generated tree renders").resources, loader)
