@@ -151,7 +151,9 @@ impl Review {
             let (kind, number) = (&self.object(group).id().kind, stems.len());
             let is_everywhere = group.members.len() >= number * group.targets().len();
             let some = if is_everywhere { "" } else { ", not all in each target" };
-            return format!("{kind} ({number}{some}): {}", few(&stems, MOST_NAMES));
+            let shown = few(&stems, MOST_NAMES);
+            let more = if shown.len() < number { ", …" } else { "" };
+            return format!("{kind} ({number}{some}): {}{more}", shown.join(", "));
         }
         let ids: BTreeSet<_> = group
             .members
@@ -259,13 +261,10 @@ impl Review {
     }
 }
 
-/// Names in a row: all if they are few, else the first of them and a mark.
-pub(super) fn few(names: &[&str], most: usize) -> String {
+/// The first of many names; all if they are few.
+pub(super) fn few<'a, 'b>(names: &'b [&'a str], most: usize) -> &'b [&'a str] {
     // A mark in place of a name or two would save nothing.
-    match names.len() > most + 2 {
-        true => names[..most].join(", ") + ", …",
-        false => names.join(", "),
-    }
+    if names.len() > most + 2 { &names[..most] } else { names }
 }
 
 /// Text that is equal for objects whose differences are told once: everything but the namespace and what prefixes and

@@ -3,6 +3,7 @@
 use super::group::{Group, Review};
 use super::judge::{Effect, Rank};
 use super::security::{Security, Turned};
+use super::words::Words;
 use crate::harden::Set;
 
 /// What matters about a difference.
@@ -11,7 +12,7 @@ pub(super) struct Headline {
     /// What the objects are called.
     pub title: String,
     /// What there is to say of them.
-    pub words: String,
+    pub words: Words,
     /// The places of the targets.
     pub targets: Vec<usize>,
 }
@@ -49,11 +50,11 @@ fn of(review: &Review, group: &Group) -> Vec<Headline> {
         match effect {
             Effect::Lost(what) => {
                 let kind = if is_gone { Kind::Lost } else { Kind::Replaced };
-                found.push((kind, (*what).to_owned()));
+                found.push((kind, Words::new(*what)));
             }
             // What is lost says more.
             Effect::Recreated(why) if object.rank() == Rank::Recreated => {
-                found.push((Kind::Recreated, why.join(", ")));
+                found.push((Kind::Recreated, Words::default().names(why)));
             }
             Effect::Security(security) if !is_gone => {
                 let kind = match security.turned() {
@@ -70,7 +71,7 @@ fn of(review: &Review, group: &Group) -> Vec<Headline> {
         }
     }
     if object.rank() == Rank::Removed {
-        found.push((Kind::Removed, String::new()));
+        found.push((Kind::Removed, Words::default()));
     }
     let headline = |(kind, words)| Headline {
         kind,
@@ -82,7 +83,7 @@ fn of(review: &Review, group: &Group) -> Vec<Headline> {
 }
 
 /// The levels before and after, with the rules that make the difference.
-fn levels(security: &Security) -> String {
+fn levels(security: &Security) -> Words {
     let word = |level: Option<Set>| level.map_or("none", Set::as_str);
     let (before, after) = (word(security.before), word(security.after));
     let level = match security.before {
@@ -93,5 +94,6 @@ fn levels(security: &Security) -> String {
     let is_tighter = security.turned() == Turned::Tighter;
     let causes = if is_tighter { &security.satisfied } else { &security.violated };
     let names: Vec<&str> = causes.iter().map(|cause| cause.rule.name).collect();
-    format!("{level} ({}{})", if is_tighter { "no more " } else { "" }, names.join(", "))
+    let no_more = if is_tighter { "no more " } else { "" };
+    Words::new(format!("{level} ({no_more}{})", names.join(", ")))
 }

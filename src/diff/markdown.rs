@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use super::group::{Group, Review, Section};
 use super::headline::{Headline, Kind, headlines};
 use super::outline::{self, Line};
+use super::words::{self, Tone, short};
 use super::{Status, text};
 
 /// The longest page, in characters: some room is left for what others write around it.
@@ -28,15 +29,15 @@ pub fn write(review: &Review) -> String {
     // Those first that matter most get their place, until it runs out: all titles if they fit, and then what they are
     // about.
     let length = |text: &str| text.chars().count();
-    let opened: Vec<String> = sections.iter().map(|section| open(review, section)).collect();
-    let frames: usize = opened.iter().map(|open| length(open) + CLOSE.len()).sum();
+    let frames = frames(review, &sections);
+    let framing: usize = frames.iter().map(|frame| length(&frame.open) + frame.close.len()).sum();
     let titles: usize = blocks.iter().flatten().map(|block| length(&block.title)).sum();
     let mut left = LONGEST.saturating_sub(length(&page) + FOOTNOTE_LENGTH);
-    let has_titles = frames + titles <= left;
-    left -= if has_titles { frames + titles } else { 0 };
+    let has_titles = framing + titles <= left;
+    left -= if has_titles { framing + titles } else { 0 };
     let (mut folded, mut missing) = (0, 0);
-    for (open, blocks) in opened.iter().zip(&blocks) {
-        let frame = if has_titles { 0 } else { length(open) + CLOSE.len() };
+    for (Frame { open, close }, blocks) in frames.iter().zip(&blocks) {
+        let frame = if has_titles { 0 } else { length(open) + close.len() };
         let mut written = String::new();
         for block in blocks {
             let title = if has_titles { 0 } else { length(&block.title) };
@@ -55,14 +56,13 @@ pub fn write(review: &Review) -> String {
             }
         }
         if !written.is_empty() {
-            page = page + open + &written + CLOSE;
+            page = page + open + written.trim_end() + close;
         }
     }
     page += &footnote(folded, missing);
     bounded(page)
 }
 
-const CLOSE: &str = "\n</details>\n\n";
 /// Room for the longest footnote.
 const FOOTNOTE_LENGTH: usize = 300;
 
@@ -110,17 +110,22 @@ fn head(review: &Review) -> String {
         return "### No differences\n".to_owned();
     }
     for target in &review.targets {
-        if let Status::Failed(failures) = &target.status {
-            for (side, failure) in ["before", "after"].iter().zip(failures) {
-                if let Some(failure) = failure {
-                    let (name, failure) = (code(&target.name), code(&failure.to_string()));
-                    let _ = writeln!(out, "- **Cannot be rendered {side}:** {name}: {failure}");
-                }
-            }
+        let Status::Failed(failures) = &target.status else { continue };
+        for (when, failure) in text::told(failures) {
+            let (name, failure) = (code(&target.name), code(&failure.to_string()));
+            let _ = writeln!(out, "- **Cannot be rendered {when}:** {name}: {failure}");
         }
     }
+    for target in review.targets.iter().filter(|target| target.objects.is_empty()) {
+        let fate = match target.status {
+            Status::Added => "New, and renders to nothing",
+            Status::Removed => "Gone, and rendered to nothing",
+            Status::Same | Status::Changed | Status::Failed(_) => continue,
+        };
+        let _ = writeln!(out, "- {fate}: {}", code(&target.name));
+    }
     for Headline { kind, title, words, targets } in headlines(review) {
-        let (title, words) = (code(&title), if words.is_empty() { words } else { code(&words) });
+        let (title, words) = (code(&title), words.written(code));
         let line = match kind {
             Kind::Lost => format!("**REMOVED:** {title}, and with it {words}"),
             Kind::Replaced => format!("**REPLACED:** {title}, and with it {words}"),
@@ -135,8 +140,8 @@ fn head(review: &Review) -> String {
     if !images.is_empty() {
         out.push_str("\n| image | before | after | targets |\n|---|---|---|---|\n");
         for (image, targets) in &images {
-            let cells = [&image.name, &image.before, &image.after].map(|text| cell(text));
-            let targets = cell(&text::targets(review, targets, 3));
+            let cells = [&image.name, &image.before, &image.after].map(|text| cell(&short(text)));
+            let targets = words::targets(review, targets, 3).written(cell);
             let _ = writeln!(out, "| {} | {targets} |", cells.join(" | "));
         }
     }
@@ -148,18 +153,43 @@ fn found_in(review: &Review, targets: &[usize]) -> String {
     if review.targets.len() == 1 {
         return String::new();
     }
-    format!(" in {}", code(&text::targets(review, targets, 3)))
+    format!(" in {}", words::targets(review, targets, 3).written(code))
 }
 
-/// The title of a section, unfolded if it is short or what matters most.
-fn open(review: &Review, section: &Section<'_>) -> String {
-    let names = html(&text::targets(review, &section.targets, 12));
-    let number = match section.groups.len() {
-        1 => "1 difference".to_owned(),
-        number => format!("{number} differences"),
+/// What stands around the differences of a section.
+struct Frame {
+    open: String,
+    close: &'static str,
+}
+
+/// The sections with their targets, of which those are unfolded that matter most. One target needs no section.
+fn frames(review: &Review, sections: &[Section<'_>]) -> Vec<Frame> {
+    /// So many differences are unfolded, and the section that they end in.
+    const UNFOLDED: usize = 20;
+    /// So many targets are named in the title, and all in all.
+    const NAMED: (usize, usize) = (4, 200);
+    let mut shown = 0;
+    let frame = |section: &Section<'_>| {
+        if review.targets.len() == 1 {
+            return Frame { open: String::new(), close: "\n\n" };
+        }
+        let names = words::targets(review, &section.targets, NAMED.0).written(html);
+        let number = match section.groups.len() {
+            1 => "1 difference".to_owned(),
+            number => format!("{number} differences"),
+        };
+        let is_open = if shown < UNFOLDED { " open" } else { "" };
+        shown += section.groups.len();
+        let fate = text::fate(review, section);
+        let mut open =
+            format!("<details{is_open}><summary><b>{names}</b>{fate}: {number}</summary>\n\n");
+        if section.targets.len() > NAMED.0 + 2 {
+            let all = words::targets(review, &section.targets, NAMED.1).written(code);
+            let _ = writeln!(open, "In {all}\n");
+        }
+        Frame { open, close: "\n\n</details>\n\n" }
     };
-    let open = if section.groups.len() <= 5 { " open" } else { "" };
-    format!("<details{open}><summary><b>{names}</b>: {number}</summary>\n\n")
+    sections.iter().map(frame).collect()
 }
 
 /// A difference: its title, and what differs below.
@@ -177,16 +207,16 @@ impl Block {
             [None, _] => "new ",
         };
         let mut title = format!("- {word}**{}**", code(&review.title(group)));
-        if let Some(text) = outline::renaming(object) {
-            let _ = write!(title, " ({})", code(&text));
+        if let Some(words) = words::renaming(object) {
+            let _ = write!(title, " ({})", words.written(code));
         }
-        let effects = outline::effects(object);
-        if !effects.is_empty() {
-            let _ = write!(
-                title,
-                ": {}",
-                effects.iter().map(|text| code(text)).collect::<Vec<_>>().join(", ")
-            );
+        for (place, (tone, words)) in words::effects(object).into_iter().enumerate() {
+            let mark = if place == 0 { ":" } else { ";" };
+            let words = words.written(code);
+            let _ = match tone {
+                Tone::Alarm | Tone::Warning | Tone::Looser => write!(title, "{mark} **{words}**"),
+                Tone::Tighter | Tone::Plain => write!(title, "{mark} {words}"),
+            };
         }
         title.push('\n');
         let lines = outline::lines(object);
@@ -246,7 +276,7 @@ fn fence(text: &str, least: usize) -> String {
 }
 
 fn html(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    outline::visible(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 #[cfg(test)]
@@ -285,7 +315,7 @@ mod tests {
         let target = |place: usize| {
             let object = |value: &str| {
                 format!(
-                    "{{apiVersion: v1, kind: ConfigMap, metadata: {{name: m{place}}}, data: {{a: {value}}}}}"
+                    "{{apiVersion: v1, kind: ConfigMap, metadata: {{name: m{place}}}, data: {{a: {value}{place}}}}}"
                 )
             };
             let mut target = crate::diff::tests::target(&object("old"), &object("new"));

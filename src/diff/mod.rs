@@ -23,6 +23,7 @@ mod security;
 mod tests;
 pub mod text;
 pub mod unified;
+mod words;
 
 use std::collections::BTreeMap;
 use std::fmt;

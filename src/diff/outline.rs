@@ -5,9 +5,7 @@ use similar::{ChangeTag, TextDiff};
 use crate::yaml::Node;
 
 use super::compare::{Change, What};
-use super::pair::{Renaming, without_hash};
-use super::{Cause, Effect, Object, Path, Security, Turned, text_of};
-use crate::harden::Set;
+use super::{Object, Path, text_of};
 
 /// What is shown of an object.
 pub(super) enum Line {
@@ -176,73 +174,6 @@ fn value_of(node: &Node) -> String {
         Some(value) if text.contains('\n') && !value.contains('\n') => value.to_owned(),
         _ => text,
     }
-}
-
-/// What comes of a difference, in a few words each; images are told elsewhere.
-pub(super) fn effects(object: &Object) -> Vec<String> {
-    let mut words: Vec<String> = object
-        .effects
-        .iter()
-        .filter_map(|effect| match effect {
-            Effect::Lost(what) => Some(format!("LOSES {what}")),
-            Effect::Recreated(why) => Some(format!("must be made anew: {}", why.join(", "))),
-            Effect::Restarted(why) => Some(format!("restarts: {}", why.join(", "))),
-            Effect::Security(security) => Some(pod_security(security)),
-            Effect::Image(_) => None,
-        })
-        .collect();
-    let carried = |restarts: bool| {
-        let labels = object.carries.iter().filter(|(_, other)| *other == restarts);
-        let labels: Vec<&str> = labels.map(|(label, _)| label.as_str()).collect();
-        (!labels.is_empty()).then(|| labels.join(", "))
-    };
-    words.extend(carried(true).map(|labels| format!("restarts {labels}")));
-    words.extend(carried(false).map(|labels| format!("{labels} refers to it by its new name")));
-    words.iter().map(|text| visible(text)).collect()
-}
-
-/// The levels before and after, and the rules that make the difference.
-fn pod_security(security: &Security) -> String {
-    let level = |level: Option<Set>| level.map_or("none", Set::as_str);
-    let (before, after) = (level(security.before), level(security.after));
-    let verdict = match (security.before, security.after, security.turned()) {
-        (None, ..) => format!(": {after}"),
-        (_, None, _) => format!(": was {before}"),
-        (_, _, Turned::Aside) => String::new(),
-        (_, _, Turned::Looser) if before == after => format!(" LOOSER, still {after}"),
-        (_, _, Turned::Tighter) if before == after => format!(" tighter, still {after}"),
-        (_, _, Turned::Looser) => format!(" LOOSER, {before} → {after}"),
-        (_, _, Turned::Tighter) => format!(" tighter, {before} → {after}"),
-    };
-    let rule = |Cause { rule, containers, .. }: &Cause| match containers.is_empty() {
-        true => format!("{} {}", rule.id, rule.name),
-        false => format!("{} {} ({})", rule.id, rule.name, containers.join(", ")),
-    };
-    let list = |words: &str, causes: &[Cause]| {
-        let rules: Vec<String> = causes.iter().map(rule).collect();
-        (!rules.is_empty()).then(|| format!("{words} {}", rules.join(", ")))
-    };
-    let now = if security.before.is_some() { "now violates" } else { "violates" };
-    let causes = [list(now, &security.violated), list("no longer violates", &security.satisfied)];
-    let causes = causes.into_iter().flatten().collect::<Vec<_>>().join("; ");
-    let colon = if causes.is_empty() { "" } else { ": " };
-    format!("pod security{verdict}{colon}{causes}")
-}
-
-/// How an object is called differently, if it is.
-pub(super) fn renaming(object: &Object) -> Option<String> {
-    let [Some(before), Some(after)] = &object.ids else { return None };
-    let (old, new) = match object.renamed? {
-        Renaming::Hash if without_hash(&before.name) == without_hash(&after.name) => {
-            return Some("new hash in its name".to_owned());
-        }
-        Renaming::Version | Renaming::Group => (&before.api_version, &after.api_version),
-        Renaming::Namespace => (&before.namespace, &after.namespace),
-        Renaming::Name | Renaming::Hash => (&before.name, &after.name),
-    };
-    let or_default =
-        |text: &str| if text.is_empty() { "default".to_owned() } else { visible(text) };
-    Some(format!("{} → {}", or_default(old), or_default(new)))
 }
 
 /// Text from input as it is safe to show: a terminal obeys control characters, and marks that turn the direction of

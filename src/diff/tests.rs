@@ -12,7 +12,8 @@ pub(super) fn target(before: &str, after: &str) -> Target {
 }
 
 fn review(before: &str, after: &str) -> TargetReview {
-    TargetReview::of(&target(before, after), &Options { renders: true, ..Options::default() })
+    let mask = Some(b"key".to_vec());
+    TargetReview::of(&target(before, after), &Options { renders: true, mask, ..Options::default() })
 }
 
 /// Names of few letters, so that they meet often.
@@ -56,22 +57,39 @@ fn container() -> impl Strategy<Value = String> {
         };
         format!("[{}]", ports.iter().map(port).collect::<Vec<_>>().join(", "))
     });
-    (word(), word(), ports, field()).prop_map(|(name, tag, ports, field)| {
-        format!("{{name: '{name}', image: 'web:{tag}', ports: {ports}, command: {field}}}")
-    })
+    let reference = name().prop_map(|name| format!("[{{configMapRef: {{name: {name}}}}}]"));
+    let security = prop::sample::select(vec!["{}", "{privileged: true}", "{runAsNonRoot: true}"]);
+    (word(), word(), ports, field(), reference, security).prop_map(
+        |(name, tag, ports, field, reference, security)| {
+            format!(
+                "{{name: '{name}', image: 'web:{tag}', ports: {ports}, command: {field}, envFrom: {reference}, securityContext: {security}}}"
+            )
+        },
+    )
 }
 
+/// Names of which some are others with a prefix or with another hash.
+fn name() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec!["a", "b", "dev-a", "conf-gh2k456789", "conf-gh2k4567bb"])
+}
+
+/// What stands in Secrets, and nowhere else.
+const HIDDEN: &str = "hush";
+
 fn object() -> impl Strategy<Value = String> {
-    let name = prop::sample::select(vec!["a", "b", "dev-a", "conf-gh2k456789", "conf-gh2k4567bb"]);
     let deployment = (prop::collection::vec(container(), 0..3), 0..3).prop_map(|(list, replicas)| {
         let containers = list.join(", ");
         format!("apiVersion: apps/v1, kind: Deployment, spec: {{replicas: {replicas}, template: {{spec: {{containers: [{containers}]}}}}}}")
     });
     let map = field().prop_map(|data| format!("apiVersion: v1, kind: ConfigMap, data: {data}"));
+    let secret = (word(), 0..3).prop_map(|(key, value)| {
+        format!("apiVersion: v1, kind: Secret, stringData: {{'{key}': {HIDDEN}{value}}}")
+    });
     let custom = (1..3, field()).prop_map(|(version, spec)| {
         format!("apiVersion: g/v{version}, kind: Custom, spec: {spec}")
     });
-    (prop_oneof![deployment, map, custom], name, prop::bool::ANY).prop_map(|(body, name, other)| {
+    let body = prop_oneof![deployment, map, secret, custom];
+    (body, name(), prop::bool::ANY).prop_map(|(body, name, other)| {
         let namespace = if other { ", namespace: other" } else { "" };
         format!("{{{body}, metadata: {{name: {name}{namespace}}}}}\n---\n")
     })
@@ -96,11 +114,25 @@ fn said(review: &TargetReview, is_mirrored: bool) -> Vec<String> {
     let mut said = Vec::new();
     for object in &review.objects {
         let [before, after] = object.ids.clone();
+        let is_paired = before.is_some() && after.is_some();
         let ids = if is_mirrored { [after, before] } else { [before, after] };
         said.push(format!("{ids:?} {:?}", object.renamed));
         for change in &object.changes {
             let change = if is_mirrored { change.mirrored() } else { change.clone() };
-            said.push(format!("{ids:?} {:?} {:?}", change.path, change.what));
+            let follows = change.follows.is_some();
+            said.push(format!("{ids:?} {:?} {:?} {follows}", change.path, change.what));
+        }
+        // Of one that is gone it is not told what it violated.
+        let securities = object.effects.iter().filter_map(|effect| match effect {
+            Effect::Security(security) if is_paired => Some(security.clone()),
+            _ => None,
+        });
+        for Security { before, after, violated, satisfied } in securities {
+            let mut sides = [(before, satisfied), (after, violated)];
+            if is_mirrored {
+                sides.reverse();
+            }
+            said.push(format!("{ids:?} {sides:?}"));
         }
     }
     said.sort();
@@ -134,6 +166,25 @@ proptest! {
         let mut patched = json(&old);
         json_patch::patch(&mut patched, &operations).unwrap();
         prop_assert_eq!(patched, json(&new));
+    }
+
+    #[test]
+    fn equal_differences_are_told_once_and_secrets_never(before in render(), after in render()) {
+        let one = Review::of(vec![review(&before, &after)]);
+        let two = Review::of(vec![review(&before, &after), review(&before, &after)]);
+        prop_assert_eq!(one.groups.len(), two.groups.len());
+        prop_assert!(two.groups.iter().all(|group| group.targets() == [0, 1]));
+        let told: usize = one.groups.iter().map(|group| group.members.len()).sum();
+        let objects = one.targets[0].objects.iter();
+        prop_assert_eq!(told, objects.filter(|object| object.folded.is_none()).count());
+        for page in [
+            text::write(&two, 80),
+            unified::write(&two),
+            markdown::write(&two),
+            json::write(&two).unwrap(),
+        ] {
+            prop_assert!(!page.contains(HIDDEN), "{}", page);
+        }
     }
 
     #[test]

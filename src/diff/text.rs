@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::group::{Group, Review, Section, Summary, few};
+use super::group::{Group, Review, Section, Summary};
 use super::headline::{Headline, Kind, headlines};
 use super::outline::{self, Line, visible};
-use super::{Image, Object, Rank, Status};
+use super::words::{self, Tone};
+use super::{Failure, Status};
 
 const BOLD: &str = "\x1b[1m";
 const DIM: &str = "\x1b[2m";
@@ -59,36 +60,27 @@ pub(super) fn summary(summary: &Summary) -> String {
     words.join(" · ")
 }
 
-/// An image and what becomes of it.
-pub(super) fn image(image: &Image) -> String {
-    let Image { name, before, after } = image;
-    let name = if name.is_empty() { String::new() } else { format!("{name}: ") };
-    visible(&format!("{name}{before} → {after}"))
-}
-
-/// A few names of targets, and how many there are. What all of them stand below is said once.
-pub(super) fn targets(review: &Review, targets: &[usize], most: usize) -> String {
-    let names: Vec<String> =
-        targets.iter().map(|&place| visible(&review.targets[place].name)).collect();
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    match names.len() {
-        number if number == review.targets.len() && number > 1 => format!("all {number} targets"),
-        number if number > 2 => {
-            let top = common_directory(&names);
-            let below: Vec<&str> = names.iter().map(|name| &name[top.len()..]).collect();
-            let place = if top.is_empty() { String::new() } else { format!(" in {top}") };
-            format!("{number} targets{place}: {}", few(&below, most))
+/// When a target cannot be rendered, and why: once if it is the same before and after.
+pub(super) fn told(failures: &[Option<Failure>; 2]) -> Vec<(&'static str, &Failure)> {
+    match failures {
+        [Some(before), Some(after)] if before == after => {
+            vec![("before and after the change", after)]
         }
-        _ => names.join(", "),
+        [before, after] => [("before the change", before), ("after the change", after)]
+            .into_iter()
+            .filter_map(|(when, failure)| Some((when, failure.as_ref()?)))
+            .collect(),
     }
 }
 
-/// The directories that all paths begin with, up to a slash and with something left of each path.
-fn common_directory<'a>(paths: &[&'a str]) -> &'a str {
-    let Some((first, others)) = paths.split_first() else { return "" };
-    let is_common = |end: &usize| others.iter().all(|path| path.starts_with(&first[..*end]));
-    let ends = first.char_indices().filter(|(_, character)| *character == '/');
-    ends.map(|(at, _)| at + 1).take_while(is_common).last().map_or("", |end| &first[..end])
+/// Whether the only target of a section is new or gone.
+pub(super) fn fate(review: &Review, section: &Section<'_>) -> &'static str {
+    let [only] = section.targets[..] else { return "" };
+    match review.targets[only].status {
+        Status::Added => " (new)",
+        Status::Removed => " (gone)",
+        Status::Changed | Status::Same | Status::Failed(_) => "",
+    }
 }
 
 struct Page<'a> {
@@ -122,31 +114,28 @@ impl Page<'_> {
         self.line(margin, style, &line);
     }
 
+    /// A path that goes on in the next line, further in, where the terminal ends.
+    fn path(&mut self, indent: usize, style: &str, path: &str) {
+        let (mut line, mut margin) = (String::new(), indent);
+        for part in path.split_inclusive('.').flat_map(|part| part.split_inclusive(']')) {
+            let width = margin + line.chars().count() + part.chars().count();
+            if !line.is_empty() && width > self.width {
+                self.line(margin, style, &line);
+                line.clear();
+                margin = indent + 4;
+            }
+            line += part;
+        }
+        self.line(margin, style, &line);
+    }
+
     fn failures(&mut self) {
         for target in &self.review.targets {
-            let Status::Failed([before, after]) = &target.status else { continue };
-            let name = visible(&target.name);
-            let both = [("before", before), ("after", after)];
-            if before == after {
-                self.line(0, ALARM, &format!("! {name} cannot be rendered, before and after"));
-            } else {
-                let sides: Vec<&str> = both
-                    .iter()
-                    .filter(|(_, failure)| failure.is_some())
-                    .map(|(side, _)| *side)
-                    .collect();
-                self.line(
-                    0,
-                    ALARM,
-                    &format!("! {name} cannot be rendered {}", sides.join(" and ")),
-                );
-            }
-            for (side, failure) in both {
-                if let Some(failure) =
-                    failure.as_ref().filter(|_| side == "before" || before != after)
-                {
-                    self.wrapped(4, "", &visible(&format!("{failure} [{}]", failure.code)));
-                }
+            let Status::Failed(failures) = &target.status else { continue };
+            for (when, failure) in told(failures) {
+                let name = visible(&target.name);
+                self.line(0, ALARM, &format!("! {name} cannot be rendered {when}"));
+                self.wrapped(4, "", &visible(&format!("{failure} [{}]", failure.code)));
             }
             self.out.push('\n');
         }
@@ -164,6 +153,7 @@ impl Page<'_> {
         }
         self.out.push('\n');
         for Headline { kind, title, words, targets } in headlines {
+            let title = visible(&title);
             let found = self.found_in(&targets);
             let (style, line) = match kind {
                 Kind::Lost => (ALARM, format!("! REMOVED {title}, and with it {words}")),
@@ -173,11 +163,11 @@ impl Page<'_> {
                 Kind::Looser => (RED, format!("! LOOSER {title}: {words}")),
                 Kind::Tighter => (GREEN, format!("* tighter {title}: {words}")),
             };
-            self.wrapped(0, style, &(visible(&line) + &found));
+            self.wrapped(0, style, &(line + &found));
         }
         for (changed, targets) in images {
             let found = self.found_in(&targets);
-            self.wrapped(0, CYAN, &format!("* image {}{found}", image(&changed)));
+            self.wrapped(0, CYAN, &format!("* image {}{found}", words::image(&changed)));
         }
     }
 
@@ -185,22 +175,20 @@ impl Page<'_> {
         if self.review.targets.len() == 1 {
             return String::new();
         }
-        format!(" — {}", targets(self.review, places, 3))
+        match places.len() {
+            number if number > 2 && number == self.review.targets.len() => {
+                format!(" — {}", words::number(self.review, places))
+            }
+            _ => format!(" — {}", words::targets(self.review, places, 3)),
+        }
     }
 
     fn section(&mut self, section: &Section<'_>) {
         self.out.push('\n');
         if self.review.targets.len() > 1 {
-            let names = targets(self.review, &section.targets, 12);
-            let kind = match section.targets[..] {
-                [only] => match self.review.targets[only].status {
-                    Status::Added => " (new)",
-                    Status::Removed => " (gone)",
-                    Status::Changed | Status::Same | Status::Failed(_) => "",
-                },
-                _ => "",
-            };
-            self.wrapped(0, BOLD, &format!("── {names}{kind}"));
+            let names = words::targets(self.review, &section.targets, 12);
+            let fate = fate(self.review, section);
+            self.wrapped(0, BOLD, &format!("── {names}{fate}"));
             self.out.push('\n');
         }
         for (place, group) in section.groups.iter().enumerate() {
@@ -215,7 +203,7 @@ impl Page<'_> {
     fn has_lines(&self, one: &Group, other: &Group) -> bool {
         [one, other].iter().any(|group| {
             let object = self.review.object(group);
-            !(object.ids[1].is_none() && outline::effects(object).is_empty())
+            !(object.ids[1].is_none() && words::effects(object).is_empty())
         })
     }
 
@@ -226,16 +214,15 @@ impl Page<'_> {
             [Some(_), None] => ('-', RED),
             [None, _] => ('+', GREEN),
         };
-        let renamed =
-            outline::renaming(object).map(|text| format!("  ({text})")).unwrap_or_default();
+        let renamed = words::renaming(object).map(|text| format!("  ({text})")).unwrap_or_default();
         let title = visible(&self.review.title(group));
         if title.chars().count() + renamed.chars().count() + 2 > self.width {
             self.wrapped(0, BOLD, &format!("{mark} {title}{renamed}"));
         } else {
             let _ = writeln!(self.out, "{style}{mark}{RESET} {BOLD}{title}{RESET}{renamed}");
         }
-        for effect in outline::effects(object) {
-            self.wrapped(4, effect_style(object), &format!("! {effect}"));
+        for (tone, effect) in words::effects(object) {
+            self.wrapped(4, style_of(tone), &format!("! {effect}"));
         }
         for line in outline::lines(object) {
             self.outlined(&line);
@@ -245,9 +232,9 @@ impl Page<'_> {
     fn outlined(&mut self, line: &Line) {
         let indent = |depth: &usize| depth * 2 + 2;
         match line {
-            Line::Parent(path) => self.line(4, "", path),
+            Line::Parent(path) => self.path(4, "", path),
             Line::Field { mark, path, depth } => {
-                self.line(indent(depth), style(*mark), &format!("{mark} {path}:"));
+                self.path(indent(depth), style(*mark), &format!("{mark} {path}:"));
             }
             Line::Value { mark, text, depth } => {
                 self.line(indent(depth), style(*mark), format!("{mark} {text}").trim_end());
@@ -265,7 +252,7 @@ impl Page<'_> {
                         ""
                     );
                 } else {
-                    self.line(indent, YELLOW, &format!("~ {path}:"));
+                    self.path(indent, YELLOW, &format!("~ {path}:"));
                     self.line(indent + 2, RED, &format!("- {before}"));
                     self.line(indent + 2, GREEN, &format!("+ {after}"));
                 }
@@ -275,27 +262,35 @@ impl Page<'_> {
 
     /// Targets that came or went without any object.
     fn empty_targets(&mut self) {
+        let mut lines = Vec::new();
         for target in self.review.targets.iter().filter(|target| target.objects.is_empty()) {
             let name = visible(&target.name);
             match target.status {
                 Status::Added => {
-                    self.line(0, GREEN, &format!("+ {name} is new and renders to nothing"));
+                    lines.push((GREEN, format!("+ {name} is new and renders to nothing")));
                 }
                 Status::Removed => {
-                    self.line(0, RED, &format!("- {name} is gone and rendered to nothing"));
+                    lines.push((RED, format!("- {name} is gone and rendered to nothing")));
                 }
                 Status::Same | Status::Changed | Status::Failed(_) => {}
             }
         }
+        if !lines.is_empty() {
+            self.out.push('\n');
+        }
+        for (style, line) in lines {
+            self.line(0, style, &line);
+        }
     }
 }
 
-fn effect_style(object: &Object) -> &'static str {
-    match object.rank() {
-        Rank::Lost => ALARM,
-        Rank::Loosened => RED,
-        Rank::Recreated => YELLOW,
-        _ => CYAN,
+const fn style_of(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Alarm => ALARM,
+        Tone::Warning => YELLOW,
+        Tone::Looser => RED,
+        Tone::Tighter => GREEN,
+        Tone::Plain => CYAN,
     }
 }
 
@@ -305,19 +300,5 @@ const fn style(mark: char) -> &'static str {
         '-' => RED,
         '~' => YELLOW,
         _ => "",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_paths_have_in_common_ends_with_a_slash() {
-        assert_eq!(common_directory(&["a/b/c", "a/b/d", "a/bc"]), "a/");
-        assert_eq!(common_directory(&["a/b", "a/b/c"]), "a/");
-        assert_eq!(common_directory(&["a", "b"]), "");
-        assert_eq!(common_directory(&["/a/b", "/a/c"]), "/a/");
-        assert_eq!(common_directory(&[]), "");
     }
 }

@@ -6,7 +6,7 @@ use similar::{Algorithm, ChangeTag, DiffTag, TextDiff};
 
 use super::group::Review;
 use super::outline::visible;
-use super::{Status, TargetReview};
+use super::{Status, TargetReview, text};
 use crate::yaml::Node;
 
 /// Writes a review as a unified diff with three lines around each change. A target is a file; the heading of a change
@@ -16,12 +16,10 @@ pub fn write(review: &Review) -> String {
     let mut out = String::new();
     for target in &review.targets {
         if let Status::Failed(failures) = &target.status {
-            for (side, failure) in ["before", "after"].iter().zip(failures) {
-                if let Some(failure) = failure {
-                    // What is no part of a file is passed over by those who read diffs. Nothing fails here.
-                    let (name, failure) = (visible(&target.name), visible(&failure.to_string()));
-                    let _ = writeln!(out, "{name} cannot be rendered {side}: {failure}");
-                }
+            for (when, failure) in text::told(failures) {
+                // What is no part of a file is passed over by those who read diffs. Nothing fails here.
+                let (name, failure) = (visible(&target.name), visible(&failure.to_string()));
+                let _ = writeln!(out, "{name} cannot be rendered {when}: {failure}");
             }
         } else if !target.objects.is_empty() {
             one(target, &mut out);

@@ -1,0 +1,242 @@
+//! What is said of differences in a few words: those of ours, and names from input, which a format may set apart.
+
+use std::fmt;
+
+use super::group::{Review, few};
+use super::outline::visible;
+use super::pair::{Renaming, without_hash};
+use super::{Cause, Effect, Image, Object, Security, Turned};
+use crate::harden::Set;
+
+/// A phrase.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Words(Vec<Word>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Word {
+    Plain(String),
+    Name(String),
+}
+
+/// How something is to be heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tone {
+    Alarm,
+    Warning,
+    Looser,
+    Tighter,
+    Plain,
+}
+
+impl Words {
+    /// Words of ours.
+    pub(super) fn new(text: impl Into<String>) -> Self {
+        Self::default().say(text)
+    }
+
+    /// Goes on with words of ours.
+    pub(super) fn say(mut self, text: impl Into<String>) -> Self {
+        self.0.push(Word::Plain(text.into()));
+        self
+    }
+
+    /// Goes on with a name from input.
+    pub(super) fn name(mut self, name: impl Into<String>) -> Self {
+        self.0.push(Word::Name(name.into()));
+        self
+    }
+
+    /// Goes on with names, with commas between them.
+    pub(super) fn names<T: Into<String>>(mut self, names: impl IntoIterator<Item = T>) -> Self {
+        for (place, name) in names.into_iter().enumerate() {
+            self = if place > 0 { self.say(", ") } else { self };
+            self = self.name(name);
+        }
+        self
+    }
+
+    /// Goes on with another phrase.
+    pub(super) fn and(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
+    /// The text, in which names are written in a way of their own.
+    pub(super) fn written(&self, name: impl Fn(&str) -> String) -> String {
+        let text = |word: &Word| match word {
+            Word::Plain(text) => text.clone(),
+            Word::Name(text) => name(text),
+        };
+        self.0.iter().map(text).collect()
+    }
+}
+
+impl fmt::Display for Words {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.written(visible))
+    }
+}
+
+/// What comes of a difference; images are told elsewhere.
+pub(super) fn effects(object: &Object) -> Vec<(Tone, Words)> {
+    let mut words: Vec<(Tone, Words)> = object
+        .effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Lost(what) => Some((Tone::Alarm, Words::new(format!("LOSES {what}")))),
+            Effect::Recreated(why) => {
+                Some((Tone::Warning, Words::new("must be made anew: ").names(why)))
+            }
+            Effect::Restarted(why) => Some((Tone::Plain, Words::new("restarts: ").names(why))),
+            Effect::Security(security) => Some(pod_security(security)),
+            Effect::Image(_) => None,
+        })
+        .collect();
+    let carried = |restarts: bool| -> Vec<&String> {
+        let labels = object.carries.iter().filter(|(_, other)| *other == restarts);
+        labels.map(|(label, _)| label).collect()
+    };
+    let (restarted, referring) = (carried(true), carried(false));
+    if !restarted.is_empty() {
+        words.push((Tone::Plain, Words::new("restarts ").names(restarted)));
+    }
+    if !referring.is_empty() {
+        let names = Words::default().names(referring);
+        words.push((Tone::Plain, names.say(" refers to it by its new name")));
+    }
+    words
+}
+
+/// The levels before and after, and the rules that make the difference.
+fn pod_security(security: &Security) -> (Tone, Words) {
+    let level = |level: Option<Set>| level.map_or("none", Set::as_str);
+    let (before, after) = (level(security.before), level(security.after));
+    let levels = match before == after {
+        true => format!("still {after}"),
+        false => format!("{before} → {after}"),
+    };
+    let (tone, verdict) = match (security.before, security.after, security.turned()) {
+        (None, ..) => (Tone::Looser, format!(": {after}")),
+        (_, None, _) => (Tone::Plain, format!(": was {before}")),
+        (_, _, Turned::Aside) => (Tone::Plain, String::new()),
+        (_, _, Turned::Looser) => (Tone::Looser, format!(" LOOSER, {levels}")),
+        (_, _, Turned::Tighter) => (Tone::Tighter, format!(" tighter, {levels}")),
+    };
+    let now = if security.before.is_some() { ": now violates " } else { ", violates " };
+    let mut words = Words::new(format!("pod security{verdict}"));
+    if !security.violated.is_empty() {
+        words = words.say(now).and(rules(&security.violated));
+    }
+    if !security.satisfied.is_empty() {
+        let mark = if security.violated.is_empty() { ":" } else { ";" };
+        words = words.say(format!("{mark} no longer violates ")).and(rules(&security.satisfied));
+    }
+    (tone, words)
+}
+
+fn rules(causes: &[Cause]) -> Words {
+    let mut words = Words::default();
+    for (place, Cause { rule, containers, .. }) in causes.iter().enumerate() {
+        let comma = if place > 0 { ", " } else { "" };
+        words = words.say(format!("{comma}{} {}", rule.id, rule.name));
+        if !containers.is_empty() {
+            words = words.say(" (").names(containers.iter().map(|name| &**name)).say(")");
+        }
+    }
+    words
+}
+
+/// How an object is called differently, if it is.
+pub(super) fn renaming(object: &Object) -> Option<Words> {
+    let [Some(before), Some(after)] = &object.ids else { return None };
+    let (old, new) = match object.renamed? {
+        Renaming::Hash if without_hash(&before.name) == without_hash(&after.name) => {
+            return Some(Words::new("new hash in its name"));
+        }
+        Renaming::Version | Renaming::Group => (&before.api_version, &after.api_version),
+        Renaming::Namespace => (&before.namespace, &after.namespace),
+        Renaming::Name | Renaming::Hash => (&before.name, &after.name),
+    };
+    let or_default =
+        |text: &str| if text.is_empty() { "default".to_owned() } else { text.to_owned() };
+    Some(Words::default().name(or_default(old)).say(" → ").name(or_default(new)))
+}
+
+/// An image and what becomes of it.
+pub(super) fn image(image: &Image) -> Words {
+    let Image { name, before, after } = image;
+    let words = match name.is_empty() {
+        true => Words::default(),
+        false => Words::default().name(name).say(": "),
+    };
+    words.name(short(before)).say(" → ").name(short(after))
+}
+
+/// A reference without most of the digits of its digest: nobody reads them.
+pub(super) fn short(reference: &str) -> String {
+    const DIGITS: usize = 12;
+    const ALGORITHM: &str = "sha256:";
+    let Some(start) = reference.find(ALGORITHM) else { return reference.to_owned() };
+    let (head, digits) = reference.split_at(start + ALGORITHM.len());
+    let is_digest = digits.len() > DIGITS && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_digest { format!("{head}{}…", &digits[..DIGITS]) } else { reference.to_owned() }
+}
+
+/// Some targets: how many there are, and the names of a few. What all of them stand below is said once.
+pub(super) fn targets(review: &Review, places: &[usize], most: usize) -> Words {
+    let names: Vec<&str> =
+        places.iter().map(|&place| review.targets[place].name.as_str()).collect();
+    if names.len() < 3 {
+        return Words::default().names(names);
+    }
+    let words = number(review, places);
+    let top = common_directory(&names);
+    let words = if top.is_empty() { words } else { words.say(" in ").name(top) };
+    let below: Vec<&str> = names.iter().map(|name| &name[top.len()..]).collect();
+    let shown = few(&below, most);
+    let words = words.say(": ").names(shown.iter().copied());
+    if shown.len() < below.len() { words.say(", …") } else { words }
+}
+
+/// How many targets those are.
+pub(super) fn number(review: &Review, places: &[usize]) -> Words {
+    let all = if places.len() == review.targets.len() { "all " } else { "" };
+    Words::new(format!("{all}{} targets", places.len()))
+}
+
+/// The directories that all paths begin with, up to a slash and with something left of each path.
+fn common_directory<'a>(paths: &[&'a str]) -> &'a str {
+    let Some((first, others)) = paths.split_first() else { return "" };
+    let is_common = |end: &usize| others.iter().all(|path| path.starts_with(&first[..*end]));
+    let ends = first.char_indices().filter(|(_, character)| *character == '/');
+    ends.map(|(at, _)| at + 1).take_while(is_common).last().map_or("", |end| &first[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_set_apart() {
+        let words = Words::new("restarts: ").names(["a", "b\u{1b}"]).say("!");
+        assert_eq!(words.written(|name| format!("<{name}>")), "restarts: <a>, <b\u{1b}>!");
+        assert_eq!(words.to_string(), "restarts: a, b\\u{1b}!");
+    }
+
+    #[test]
+    fn what_paths_have_in_common_ends_with_a_slash() {
+        assert_eq!(common_directory(&["a/b/c", "a/b/d", "a/bc"]), "a/");
+        assert_eq!(common_directory(&["a/b", "a/b/c"]), "a/");
+        assert_eq!(common_directory(&["a", "b"]), "");
+        assert_eq!(common_directory(&["/a/b", "/a/c"]), "/a/");
+        assert_eq!(common_directory(&[]), "");
+    }
+
+    #[test]
+    fn digests_are_shortened() {
+        let digest = "1.2@sha256:0123456789abcdef0123456789abcdef";
+        assert_eq!(short(digest), "1.2@sha256:0123456789ab…");
+        assert_eq!(short("1.2"), "1.2");
+        assert_eq!(short("sha256:0123"), "sha256:0123");
+    }
+}
