@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use super::{Named, Sides};
+use super::{Named, Place, Sides};
 use crate::{
     build,
     error::{Code, Error, Result},
@@ -55,6 +55,14 @@ fn names(revisions: &str, repository: &Repository) -> Result<(String, Option<Str
 /// The targets that one of the changed files can reach. Who is a target is asked again of the side before only if a
 /// kustomization file changed.
 fn targets(sides: &Sides, paths: &[String], changed: &BTreeSet<PathBuf>) -> Result<Vec<Named>> {
+    let is_there = |path: &String| {
+        [&sides.before, &sides.after].iter().any(|side| side.kind(path) == Kind::Directory)
+    };
+    if let Some(path) = paths.iter().find(|path| !is_there(path)) {
+        let message = format!("`{path}` is a directory in neither revision");
+        return Err(Error::new(Code::FileNotFound, message)
+            .help("name directories in which kustomizations are, from where you stand"));
+    }
     let after = found(&sides.after, paths)?;
     let before = match changed.iter().any(|path| is_kustomization(path)) {
         true => found(&sides.before, paths)?,
@@ -62,7 +70,8 @@ fn targets(sides: &Sides, paths: &[String], changed: &BTreeSet<PathBuf>) -> Resu
     };
     if before.is_empty() && after.is_empty() {
         let message = format!("there is no kustomization in `{}`", paths.join("`, `"));
-        return Err(Error::new(Code::KustomizationNotFound, message));
+        return Err(Error::new(Code::KustomizationNotFound, message)
+            .help("hidden directories and components are passed over"));
     }
     let reached = build::affected(&sides.after, &after, changed);
     let mut names: BTreeSet<&String> = after
@@ -76,8 +85,8 @@ fn targets(sides: &Sides, paths: &[String], changed: &BTreeSet<PathBuf>) -> Resu
     // What nobody includes any more was there before, as a base.
     let named = |name: &String| Named {
         name: name.clone(),
-        before: is_kustomization_directory(&sides.before, name).then(|| name.clone()),
-        after: is_kustomization_directory(&sides.after, name).then(|| name.clone()),
+        before: is_kustomization_directory(&sides.before, name).then(|| Place::path(name)),
+        after: is_kustomization_directory(&sides.after, name).then(|| Place::path(name)),
     };
     Ok(names.into_iter().map(named).collect())
 }

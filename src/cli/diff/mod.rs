@@ -1,6 +1,7 @@
 //! `krender diff` says what a change does to every object.
 
 mod git;
+mod trees;
 
 use std::hash::{BuildHasher, RandomState};
 use std::io::Read as _;
@@ -18,7 +19,7 @@ use crate::{
     diff::{self, Failure, Ignore, Only, Review, Side, Status, Target, TargetReview},
     error::{Code, Error, Result},
     load::{self, Disk, Kind, Loader},
-    resource::{self, ResMap},
+    resource::{self, ResMap, Resource},
     schema::Schema,
     source::Sources,
 };
@@ -26,15 +27,18 @@ use crate::{
 /// Say what a change does to every object
 ///
 /// Renders A and B, or every kustomization that a change in git can reach, pairs their objects and shows what differs,
-/// field by field, what matters most first: what is lost, what must be made anew, what restarts. The values of Secrets
-/// are not shown.
+/// field by field, what matters most first: what is lost, what must be made anew, whose pods may do more, what
+/// restarts. What changes alike in many targets is shown once. The values of Secrets are not shown.
+///
+/// Of trees and folders, targets are paired by their way from A and from B: directories with kustomizations that no
+/// other one includes, files of manifests, and folders with a file for each object.
 ///
 /// Exits with 0 if nothing differs, 1 if something does, and 2 if something could not be rendered.
 #[derive(Args)]
 #[command(args_override_self = true)]
 pub(super) struct Diff {
-    /// What was, and what is: a directory with a kustomization file, a file with manifests, or `-`; with `--git` the
-    /// directories whose kustomizations are compared, `.` if there is none
+    /// What was, and what is: a directory with a kustomization file, a tree of such directories, a file or a folder of
+    /// manifests, or `-`; with `--git` the directories whose kustomizations are compared, `.` if there is none
     #[arg(value_name = "A B | PATH")]
     paths: Vec<String>,
 
@@ -134,32 +138,30 @@ impl Diff {
             return Err(Error::new(Code::InvalidArgument, "only one side can be standard input"));
         }
         let loader = Loader::new(Disk, options);
-        let name = if after == "-" { before } else { after }.trim_end_matches('/').to_owned();
-        let [before, after] = [before, after].map(|path| Some(path.clone()));
-        Ok(Sides {
-            before: loader.clone(),
-            after: loader,
-            targets: vec![Named { name, before, after }],
-        })
+        let targets = trees::targets(&loader, [before, after], self.jobs())?;
+        Ok(Sides { before: loader.clone(), after: loader, targets })
+    }
+
+    fn jobs(&self) -> NonZeroUsize {
+        self.jobs.unwrap_or_else(super::processors)
     }
 
     fn compare(&self, sides: &Sides, format: Format) -> Result<Review> {
         let options = self.options()?;
         let build = build::Options { plugins: self.plugins.options(), ..Default::default() };
         let runs = [&sides.before, &sides.after].map(|loader| Run::new(loader, &build));
-        let jobs = self.jobs.or_else(|| std::thread::available_parallelism().ok());
-        let jobs = jobs.unwrap_or(NonZeroUsize::MIN);
+        let jobs = self.jobs();
         if sides.targets.len() > 1 {
-            for (run, side) in
-                runs.iter().zip([|of: &Named| of.before.clone(), |of: &Named| of.after.clone()])
-            {
-                run.expect(&sides.targets.iter().filter_map(side).collect::<Vec<_>>(), jobs);
-            }
+            let directories = |side: fn(&Named) -> &Option<Place>| -> Vec<&str> {
+                sides.targets.iter().filter_map(|of| side(of).as_ref()?.directory()).collect()
+            };
+            runs[0].expect(&directories(|of| &of.before), jobs);
+            runs[1].expect(&directories(|of| &of.after), jobs);
         }
         let work = |number: usize| {
             let Named { name, before, after } = &sides.targets[number];
-            let before = before.as_ref().map(|path| render(&runs[0], &sides.before, path));
-            let after = after.as_ref().map(|path| render(&runs[1], &sides.after, path));
+            let before = before.as_ref().map(|place| place.render(&runs[0], &sides.before));
+            let after = after.as_ref().map(|place| place.render(&runs[1], &sides.after));
             let errors = [&before, &after]
                 .map(|side| side.as_ref().and_then(|side| side.as_ref().err().cloned()));
             let before = rendered(before, &sides.before);
@@ -217,23 +219,66 @@ struct Sides {
 /// A target, and what to render for it on each side; nothing where it is not there.
 struct Named {
     name: String,
-    before: Option<String>,
-    after: Option<String>,
+    before: Option<Place>,
+    after: Option<Place>,
 }
 
-/// What a path renders to.
-fn render(run: &Run<'_>, loader: &Loader, path: &str) -> Result<ResMap> {
-    if path == "-" {
-        let mut bytes = Vec::new();
-        std::io::stdin().lock().read_to_end(&mut bytes).map_err(|error| {
-            Error::new(Code::ReadFailed, format!("standard input could not be read: {error}"))
-        })?;
-        return manifests(&loader.text("standard input", bytes)?);
+/// What a target is rendered from.
+enum Place {
+    /// A directory with a kustomization, a file with manifests, or `-`.
+    Path(String),
+    /// Files with manifests.
+    Files(Vec<String>),
+}
+
+impl Place {
+    fn path(path: &str) -> Self {
+        Self::Path(path.to_owned())
     }
-    if loader.kind(path) == Kind::File {
-        return manifests(&loader.file(path)?);
+
+    /// Files in or below a directory.
+    fn below(directory: &str, files: &[String]) -> Self {
+        let whole = |file: &String| format!("{}/{file}", directory.trim_end_matches('/'));
+        Self::Files(files.iter().map(whole).collect())
     }
-    run.build(path, &mut Vec::new())
+
+    /// What a build begins in, if it is no file.
+    fn directory(&self) -> Option<&str> {
+        match self {
+            Self::Path(path) => Some(path),
+            Self::Files(_) => None,
+        }
+    }
+
+    /// What it renders to.
+    fn render(&self, run: &Run<'_>, loader: &Loader) -> Result<ResMap> {
+        match self {
+            Self::Path(path) if path == "-" => {
+                let mut bytes = Vec::new();
+                std::io::stdin().lock().read_to_end(&mut bytes).map_err(|error| {
+                    let message = format!("standard input could not be read: {error}");
+                    Error::new(Code::ReadFailed, message)
+                })?;
+                Ok(manifests(&loader.text("standard input", bytes)?)?.into())
+            }
+            Self::Path(path) if loader.kind(path) == Kind::File => {
+                Ok(manifests(&loader.file(path)?)?.into())
+            }
+            Self::Path(path) => run.build(path, &mut Vec::new()),
+            Self::Files(files) => {
+                let mut resources = Vec::new();
+                for file in files {
+                    resources.extend(manifests(&loader.file(file)?)?);
+                }
+                Ok(resources.into())
+            }
+        }
+    }
+}
+
+/// The objects of a file with manifests.
+fn manifests(file: &load::File) -> Result<Vec<Resource>> {
+    resource::read(file.source()?, file.documents()?, &Schema::built_in())
 }
 
 /// Tells on standard error in full what went wrong, once if it is the same before and after.

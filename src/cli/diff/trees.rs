@@ -1,0 +1,185 @@
+//! Two paths side by side: single targets, trees of kustomizations, and folders of what was rendered.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroUsize;
+
+use super::{Named, Place};
+use crate::{
+    build,
+    error::{Code, Error, Result},
+    load::{KUSTOMIZATION_FILES, Kind, Loader},
+    yaml::Node,
+};
+
+/// The targets of two paths: those of trees and folders are paired by their way from the path.
+///
+/// # Errors
+/// [`Code::KustomizationNotFound`] where there is nothing to compare, and those of looking through directories.
+pub(super) fn targets(loader: &Loader, paths: [&str; 2], jobs: NonZeroUsize) -> Result<Vec<Named>> {
+    let [before, after] = paths;
+    let form = |path: &str| Form::of(loader, path, jobs);
+    let tree = |path: &str| tree(loader, path, jobs).map(places_of_tree);
+    let [old, new] = match (form(before)?, form(after)?) {
+        (Form::Tree(_), Form::Single) | (Form::Single, Form::Tree(_))
+            if paths.iter().all(|path| loader.kind(path) == Kind::Directory) =>
+        {
+            // A kustomization that includes what stands below it.
+            [tree(before)?, tree(after)?]
+        }
+        (Form::Single, new) => return Ok(one(paths, [Place::path(before), new.whole(after)])),
+        (old, Form::Single) => return Ok(one(paths, [old.whole(before), Place::path(after)])),
+        (Form::Tree(old), Form::Tree(new)) => [places_of_tree(old), places_of_tree(new)],
+        (Form::Tree(old), Form::Rendered(new)) => {
+            let new = grouped(after, &new, |file| beside_tree(file, &old));
+            [places_of_tree(old), new]
+        }
+        (Form::Rendered(old), Form::Tree(new)) => {
+            let old = grouped(before, &old, |file| beside_tree(file, &new));
+            [old, places_of_tree(new)]
+        }
+        (Form::Rendered(old), Form::Rendered(new)) => {
+            let whole = whole_folders(loader, [(before, &old), (after, &new)]);
+            let name = |file: &str| {
+                let folder = folder(file);
+                if whole.contains(folder) { shown(folder) } else { file.to_owned() }
+            };
+            [grouped(before, &old, name), grouped(after, &new, name)]
+        }
+    };
+    if old.is_empty() && new.is_empty() {
+        let message = format!("there is nothing to compare in `{before}` and `{after}`");
+        return Err(Error::new(Code::KustomizationNotFound, message)
+            .help("name directories with kustomizations, or with files of manifests"));
+    }
+    Ok(paired(old, new))
+}
+
+/// What a path is.
+enum Form {
+    /// A file, standard input, a directory with a kustomization file, or nothing at all.
+    Single,
+    /// A directory with kustomizations below it: the directories of its targets by the ways to them.
+    Tree(BTreeMap<String, String>),
+    /// Any other directory: the ways to its files of manifests, of which there may be none.
+    Rendered(Vec<String>),
+}
+
+impl Form {
+    fn of(loader: &Loader, path: &str, jobs: NonZeroUsize) -> Result<Self> {
+        let has_kustomization = || {
+            let mut files = KUSTOMIZATION_FILES.iter().map(|file| format!("{path}/{file}"));
+            files.any(|file| loader.kind(&file) != Kind::Missing)
+        };
+        if path == "-" || loader.kind(path) != Kind::Directory || has_kustomization() {
+            return Ok(Self::Single);
+        }
+        let targets = tree(loader, path, jobs)?;
+        if targets.is_empty() {
+            return loader.manifests(path).map(Self::Rendered);
+        }
+        Ok(Self::Tree(targets))
+    }
+
+    /// All of it as one target.
+    fn whole(self, path: &str) -> Place {
+        match self {
+            Self::Rendered(files) if !files.is_empty() => Place::below(path, &files),
+            // That there is no kustomization is told by who builds it.
+            _ => Place::path(path),
+        }
+    }
+}
+
+/// The directories of the targets of a tree, by the ways to them.
+fn tree(loader: &Loader, path: &str, jobs: NonZeroUsize) -> Result<BTreeMap<String, String>> {
+    let options = build::Options::default();
+    let targets = build::Run::new(loader, &options).targets(path, jobs)?.into_iter();
+    Ok(targets.map(|target| (shown(&target.below), target.directory)).collect())
+}
+
+type Places = BTreeMap<String, Place>;
+
+fn places_of_tree(targets: BTreeMap<String, String>) -> Places {
+    targets.into_iter().map(|(name, directory)| (name, Place::Path(directory))).collect()
+}
+
+/// The files of a folder, those of one name together.
+fn grouped(top: &str, files: &[String], name: impl Fn(&str) -> String) -> Places {
+    let mut groups: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for file in files {
+        groups.entry(name(file)).or_default().push(file.clone());
+    }
+    groups.into_iter().map(|(name, files)| (name, Place::below(top, &files))).collect()
+}
+
+/// The target that a file was rendered from, if there is one: `prod.yaml` comes from `prod`, and so does every file in
+/// the folder `prod`.
+fn beside_tree(file: &str, targets: &BTreeMap<String, String>) -> String {
+    let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+    let folder = shown(folder(file));
+    let known = [stem.to_owned(), folder].into_iter().find(|name| targets.contains_key(name));
+    known.unwrap_or_else(|| file.to_owned())
+}
+
+/// The folders in which each file holds one object, and all are different: together they are what one target renders
+/// to. On both sides it must be so.
+fn whole_folders<'a>(loader: &Loader, sides: [(&str, &'a [String]); 2]) -> BTreeSet<&'a str> {
+    let mut folders: BTreeSet<&str> = BTreeSet::new();
+    let mut mixed: BTreeSet<&str> = BTreeSet::new();
+    for (top, files) in sides {
+        let mut ids = BTreeSet::new();
+        for file in files {
+            let folder = folder(file);
+            folders.insert(folder);
+            if mixed.contains(folder) {
+                continue;
+            }
+            let id = only_object(loader, &format!("{top}/{file}"));
+            if id.is_none_or(|id| !ids.insert((folder, id))) {
+                mixed.insert(folder);
+            }
+        }
+    }
+    folders.difference(&mixed).copied().collect()
+}
+
+/// What the object of a file is called, if there is exactly one in it. Its namespace counts only if the file is named
+/// after the object, as `--split` does it: else one object in many namespaces is what many targets render to.
+fn only_object(loader: &Loader, path: &str) -> Option<[String; 4]> {
+    let file = loader.file(path).ok()?;
+    let [document] = file.documents().ok()? else { return None };
+    let text = |node: &Node, key: &str| {
+        node.get(key).and_then(Node::as_text).unwrap_or_default().to_owned()
+    };
+    let metadata = document.root.get("metadata")?;
+    let [version, kind] = ["apiVersion", "kind"].map(|key| text(&document.root, key));
+    let name = text(metadata, "name");
+    let is_split = path.ends_with(&format!("_{kind}_{name}.yaml").to_lowercase());
+    let namespace = if is_split { text(metadata, "namespace") } else { String::new() };
+    Some([version, kind, namespace, name])
+}
+
+fn folder(file: &str) -> &str {
+    file.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+fn shown(below: &str) -> String {
+    if below.is_empty() { ".".to_owned() } else { below.to_owned() }
+}
+
+fn paired(mut before: Places, after: Places) -> Vec<Named> {
+    let mut names: BTreeMap<String, [Option<Place>; 2]> = BTreeMap::new();
+    for (name, place) in after {
+        let old = before.remove(&name);
+        names.insert(name, [old, Some(place)]);
+    }
+    names.extend(before.into_iter().map(|(name, place)| (name, [Some(place), None])));
+    names.into_iter().map(|(name, [before, after])| Named { name, before, after }).collect()
+}
+
+/// One target, which is called what it is now.
+fn one([before, after]: [&str; 2], places: [Place; 2]) -> Vec<Named> {
+    let name = if after == "-" { before } else { after }.trim_end_matches('/').to_owned();
+    let [before, after] = places.map(Some);
+    vec![Named { name, before, after }]
+}
