@@ -64,7 +64,7 @@ impl Search<'_> {
                         || leads_to.as_ref().is_some_and(|file| self.is_changed(file))
                 }
                 Named::Kustomization { path, .. } => self.is_on_the_way(path),
-                Named::Other(path) => self.is_changed(path) || self.has_changes_below(path),
+                Named::Other(path) => self.is_on_the_way(path) || self.has_changes_below(path),
                 Named::Charts => self.has_changes_below(root.path()),
             };
             if let Named::Kustomization { root, .. } = named {
@@ -79,7 +79,8 @@ impl Search<'_> {
         self.changed.contains(path)
     }
 
-    /// Whether a path changed, or one that it is in: a link there may have led elsewhere.
+    /// Whether a path changed, or one that it is in: a link there may have led elsewhere, and another repository within
+    /// this one changes as a whole.
     fn is_on_the_way(&self, path: &Path) -> bool {
         path.ancestors().any(|path| self.is_changed(path))
     }
@@ -160,6 +161,7 @@ generators:
         assert_eq!(found("two/inner.yaml"), "two", "named by a configuration");
         assert_eq!(found("two/schema.json"), "two");
         assert_eq!(found("gone/kustomization.yaml"), "two", "a base that was there before");
+        assert_eq!(found("part"), "one", "a link or a repository that files were in");
         assert_eq!(found("three/inline.txt"), "three");
         for file in ["base/other.yaml", "README.md", "three/y.yaml"] {
             assert_eq!(found(file), "", "{file}");

@@ -5,33 +5,55 @@
 
 #![expect(clippy::disallowed_methods, reason = "git is started here and nowhere else")]
 
+mod batch;
+mod unknown;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
-use std::path::{Component, Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::files::{Files, Kind, LARGEST_FILE};
+use super::files::{Files, Kind};
 use super::links::{self, Look};
 use crate::error::{Code, Error, Result};
+use batch::{Batch, hexadecimal};
 
-/// A git repository with a working tree. Cloning makes another handle to it.
+/// A git repository, with a working tree or without. Cloning makes another handle to it.
 #[derive(Clone)]
 pub struct Repository(Arc<Inner>);
 
 struct Inner {
-    /// The top of the working tree, links resolved.
+    /// The directory that paths in trees are taken from, links resolved: the top of the working tree, or where the
+    /// files would be.
     top: PathBuf,
+    /// Where the objects are.
+    objects: PathBuf,
+    has_files: bool,
     batch: Mutex<Batch>,
-    trees: Mutex<BTreeMap<Id, Arc<Vec<Entry>>>>,
+    trees: Mutex<BTreeMap<Id, Tree>>,
 }
+
+/// The entries of a tree, sorted by name.
+type Tree = Arc<Vec<Entry>>;
 
 /// The files of a revision, at the paths that they have in the working tree. There is nothing else.
 #[derive(Clone)]
 pub struct Revision {
     repository: Repository,
     root: Id,
+    /// Directories that were looked at, by their paths.
+    directories: Arc<Mutex<BTreeMap<Box<[u8]>, Found>>>,
+}
+
+/// What stands where a directory was looked for.
+#[derive(Clone)]
+enum Found {
+    Tree(Tree),
+    /// One that the repository is in.
+    Above,
+    Missing,
 }
 
 /// The name of an object: the bytes of a hash, whichever the repository uses.
@@ -54,22 +76,37 @@ enum EntryKind {
 }
 
 impl Repository {
-    /// The repository that a directory is in.
+    /// The repository that a directory is in, as git finds it: by `GIT_DIR`, or above the directory. Of one without a
+    /// working tree the files are as if they were in the directory.
     ///
     /// # Errors
-    /// [`Code::FileNotFound`] when it is in none, [`Code::ReadFailed`] when git cannot be started.
+    /// [`Code::FileNotFound`] when it is in none, [`Code::ReadFailed`] when git cannot be started or refuses it.
     pub fn of(directory: &Path) -> Result<Self> {
         let directory = std::fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned());
-        let mut above = directory.ancestors();
-        let Some(top) = above.find(|path| path.join(".git").symlink_metadata().is_ok()) else {
-            let message = format!("`{}` is in no git repository", directory.display());
-            return Err(Error::new(Code::FileNotFound, message));
-        };
-        let batch = Mutex::new(Batch::start(top).map_err(|error| failed(&error))?);
-        Ok(Self(Arc::new(Inner { top: top.to_owned(), batch, trees: Mutex::default() })))
+        let asked = ["--is-inside-work-tree", "--absolute-git-dir", "--show-cdup"];
+        let output = Command::new("git")
+            .arg("rev-parse")
+            .args(asked)
+            .current_dir(&directory)
+            // What it says is looked at.
+            .env("LC_ALL", "C")
+            .stdin(Stdio::null())
+            .output()
+            .map_err(|error| failed(&error))?;
+        if !output.status.success() {
+            return Err(unknown::repository(&directory, &output));
+        }
+        let mut lines = output.stdout.split(|&byte| byte == b'\n').map(os_string);
+        let mut next = || lines.next().unwrap_or_default();
+        let (has_files, objects, up) = (next() == "true", PathBuf::from(next()), next());
+        let top = if has_files { directory.join(up) } else { directory };
+        let top = std::fs::canonicalize(&top).unwrap_or(top);
+        let batch = Batch::start(git(&objects, &top)).map_err(|error| failed(&error))?;
+        let (batch, trees) = (Mutex::new(batch), Mutex::default());
+        Ok(Self(Arc::new(Inner { top, objects, has_files, batch, trees })))
     }
 
-    /// The top of the working tree, links resolved.
+    /// The directory that paths are taken from, links resolved: the top of the working tree, if there is one.
     #[must_use]
     pub fn top(&self) -> &Path {
         &self.0.top
@@ -80,31 +117,35 @@ impl Repository {
     /// # Errors
     /// [`Code::FileNotFound`] when there is none of this name, [`Code::ReadFailed`] when git fails.
     pub fn revision(&self, name: &str) -> Result<Revision> {
-        let unknown = || {
-            Error::new(Code::FileNotFound, format!("git knows no revision `{name}`"))
-                .help("fetch it first; a clone without its history has only the last commit")
-        };
+        let root = self.tree_of(name)?.ok_or_else(|| unknown::revision(self, name))?;
+        Ok(Revision { repository: self.clone(), root, directories: Arc::default() })
+    }
+
+    /// The tree of a revision, if there is one of this name.
+    fn tree_of(&self, name: &str) -> Result<Option<Id>> {
         if name.is_empty() || name.contains(char::is_control) {
-            return Err(unknown());
+            return Ok(None);
         }
         let objects = self.0.batch().ask([format!("{name}^{{tree}}")].into_iter());
-        match objects.map_err(|error| failed(&error))?.pop().flatten() {
-            Some(object) => Ok(Revision { repository: self.clone(), root: object.id }),
-            None => Err(unknown()),
-        }
+        let object = objects.map_err(|error| failed(&error))?.pop().flatten();
+        Ok(object.map(|object| object.id))
     }
 
     /// The commit that two revisions have in common.
     ///
     /// # Errors
-    /// [`Code::FileNotFound`] when there is none.
+    /// [`Code::FileNotFound`] when one of them is unknown or there is none, [`Code::ReadFailed`] when git fails.
     pub fn merge_base(&self, one: &str, other: &str) -> Result<String> {
-        let found = self.run(&["merge-base", "--end-of-options", one, other]);
-        let found = found.map_err(|_| {
-            let message = format!("`{one}` and `{other}` have no commit in common");
-            Error::new(Code::FileNotFound, message).help("fetch more of their history")
-        })?;
-        Ok(String::from_utf8_lossy(&found).trim().to_owned())
+        for name in [one, other] {
+            if self.tree_of(name)?.is_none() {
+                return Err(unknown::revision(self, name));
+            }
+        }
+        let output = self.output(&["merge-base", "--end-of-options", one, other])?;
+        match output.status.success() {
+            true => Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned()),
+            false => Err(unknown::common(self, one, other)),
+        }
     }
 
     /// The paths of all files that are not the same in two revisions.
@@ -155,8 +196,11 @@ impl Repository {
     /// there and not ignored.
     ///
     /// # Errors
-    /// [`Code::ReadFailed`] when git fails.
+    /// [`Code::FileNotFound`] when there is no working tree, [`Code::ReadFailed`] when git fails.
     pub fn changed_since(&self, before: &Revision) -> Result<Vec<PathBuf>> {
+        if !self.0.has_files {
+            return Err(unknown::working_tree(self));
+        }
         let id = hexadecimal(&before.root);
         let tracked =
             self.run(&["diff", "--name-only", "--no-renames", "--no-ext-diff", "-z", &id])?;
@@ -166,19 +210,26 @@ impl Repository {
         Ok(names.map(|name| self.0.top.join(os_string(name))).collect())
     }
 
+    /// What git writes, if it succeeds.
     fn run(&self, arguments: &[&str]) -> Result<Vec<u8>> {
-        let output = Command::new("git")
-            .args(arguments)
-            .current_dir(&self.0.top)
-            .stdin(Stdio::null())
-            .output()
-            .map_err(|error| failed(&error))?;
+        let output = self.output(arguments)?;
         if output.status.success() {
             return Ok(output.stdout);
         }
-        let said = String::from_utf8_lossy(&output.stderr);
-        Err(Error::new(Code::ReadFailed, format!("git failed: {}", said.trim())))
+        Err(unknown::reason(&output))
     }
+
+    fn output(&self, arguments: &[&str]) -> Result<Output> {
+        let mut git = git(&self.0.objects, &self.0.top);
+        git.args(arguments).stdin(Stdio::null()).output().map_err(|error| failed(&error))
+    }
+}
+
+/// Git, told where things are: what the environment says of that was taken from another directory.
+fn git(objects: &Path, top: &Path) -> Command {
+    let mut git = Command::new("git");
+    git.arg("--git-dir").arg(objects).arg("--work-tree").arg(top).current_dir(top);
+    git
 }
 
 #[cold]
@@ -188,12 +239,12 @@ fn failed(error: &io::Error) -> Error {
 }
 
 impl Inner {
-    fn batch(&self) -> std::sync::MutexGuard<'_, Batch> {
+    fn batch(&self) -> MutexGuard<'_, Batch> {
         self.batch.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The entries of a tree, sorted by name.
-    fn tree(&self, id: &Id) -> io::Result<Arc<Vec<Entry>>> {
+    fn tree(&self, id: &Id) -> io::Result<Tree> {
         let known = |id: &Id| {
             let trees = self.trees.lock().unwrap_or_else(PoisonError::into_inner);
             trees.get(id).map(Arc::clone)
@@ -246,27 +297,46 @@ impl Revision {
         Ok(())
     }
 
-    /// What is at a path of which no part is a link but the last.
+    /// What is at a path of which no part is a link but the last. A directory that the repository is in has no id.
     fn find(&self, path: &Path) -> io::Result<Option<(EntryKind, Id)>> {
-        let inner = &self.repository.0;
-        let Ok(below) = path.strip_prefix(&inner.top) else {
-            // The directories that the repository is in.
-            let is_above = inner.top.starts_with(path);
-            return Ok(is_above.then(|| (EntryKind::Module, Id::default())));
-        };
-        let mut found = (EntryKind::Tree, self.root.clone());
-        for component in below.components() {
-            let Component::Normal(name) = component else { continue };
-            if found.0 != EntryKind::Tree {
-                return Ok(None);
-            }
-            let tree = inner.tree(&found.1)?;
-            match tree.binary_search_by(|entry| entry.name.as_os_str().cmp(name)) {
-                Ok(place) => found = (tree[place].kind, tree[place].id.clone()),
-                Err(_) => return Ok(None),
-            }
+        if path == self.repository.0.top {
+            return Ok(Some((EntryKind::Tree, self.root.clone())));
         }
-        Ok(Some(found))
+        let (Some(above), Some(name)) = (path.parent(), path.file_name()) else {
+            return Ok(Some((EntryKind::Tree, Id::default())));
+        };
+        Ok(match self.directory(above)? {
+            Found::Tree(tree) => tree
+                .binary_search_by(|entry| entry.name.as_os_str().cmp(name))
+                .ok()
+                .map(|place| (tree[place].kind, tree[place].id.clone())),
+            Found::Above if self.repository.0.top.starts_with(path) => {
+                Some((EntryKind::Tree, Id::default()))
+            }
+            Found::Above | Found::Missing => None,
+        })
+    }
+
+    /// The directory at a path. Each is looked for once: builds ask for every file in it.
+    fn directory(&self, path: &Path) -> io::Result<Found> {
+        let key = path.as_os_str().as_encoded_bytes();
+        let known = || self.directories.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = known().get(key) {
+            return Ok(found.clone());
+        }
+        let found = match self.find(path)? {
+            Some((EntryKind::Tree, id)) if id.is_empty() => Found::Above,
+            Some((EntryKind::Tree, id)) => Found::Tree(self.repository.0.tree(&id)?),
+            Some((EntryKind::Module, _)) => {
+                let name = path.strip_prefix(&self.repository.0.top).unwrap_or(path).display();
+                return Err(io::Error::other(format!(
+                    "it is in the submodule `{name}`, of which this repository has no files"
+                )));
+            }
+            Some((EntryKind::File | EntryKind::Link, _)) | None => Found::Missing,
+        };
+        known().insert(key.into(), found.clone());
+        Ok(found)
     }
 
     fn content(&self, id: &Id) -> io::Result<Vec<u8>> {
@@ -304,11 +374,11 @@ impl Files for Revision {
 
     fn list(&self, path: &Path) -> io::Result<Vec<(OsString, Kind)>> {
         match self.find(&self.canonicalize(path)?)? {
-            Some((EntryKind::Tree, id)) => {
+            Some((EntryKind::Tree, id)) if !id.is_empty() => {
                 let tree = self.repository.0.tree(&id)?;
                 Ok(tree.iter().map(|entry| (entry.name.clone(), entry.kind.into())).collect())
             }
-            Some((EntryKind::Module, _)) => Ok(Vec::new()),
+            Some((EntryKind::Tree | EntryKind::Module, _)) => Ok(Vec::new()),
             Some(_) => Err(ErrorKind::NotADirectory.into()),
             None => Err(ErrorKind::NotFound.into()),
         }
@@ -345,95 +415,6 @@ fn entries(mut bytes: &[u8], id_length: usize) -> Option<Vec<Entry>> {
     // Git sorts directories as if their names ended with a slash.
     entries.sort_by(|left, right| left.name.cmp(&right.name));
     Some(entries)
-}
-
-/// A running `git cat-file --batch`: it is asked by lines, and answers in order.
-struct Batch {
-    process: Child,
-    input: Option<ChildStdin>,
-    output: BufReader<ChildStdout>,
-}
-
-struct Object {
-    id: Id,
-    bytes: Vec<u8>,
-}
-
-/// So many are asked for before answers are read: less text than a pipe holds, so that nobody waits for the other.
-const ASKED_AT_ONCE: usize = 64;
-
-impl Batch {
-    fn start(directory: &Path) -> io::Result<Self> {
-        let mut process = Command::new("git")
-            .args(["cat-file", "--batch"])
-            .current_dir(directory)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let (input, output) = (process.stdin.take(), process.stdout.take());
-        let output = output.ok_or(ErrorKind::BrokenPipe)?;
-        Ok(Self { process, input, output: BufReader::with_capacity(1 << 16, output) })
-    }
-
-    /// The objects of these names; nothing for those that do not exist.
-    fn ask(&mut self, names: impl Iterator<Item = String>) -> io::Result<Vec<Option<Object>>> {
-        let names: Vec<String> = names.collect();
-        let mut objects = Vec::with_capacity(names.len());
-        for names in names.chunks(ASKED_AT_ONCE) {
-            let input = self.input.as_mut().ok_or(ErrorKind::BrokenPipe)?;
-            input.write_all((names.join("\n") + "\n").as_bytes())?;
-            input.flush()?;
-            for _ in names {
-                let answer = self.answer();
-                if answer.is_err() {
-                    // Where the next answer begins is not known any more.
-                    self.input = None;
-                }
-                objects.push(answer?);
-            }
-        }
-        Ok(objects)
-    }
-
-    /// `id kind size`, a newline, the content and a newline; or `name missing`.
-    fn answer(&mut self) -> io::Result<Option<Object>> {
-        let mut head = String::new();
-        if self.output.read_line(&mut head)? == 0 {
-            return Err(io::Error::new(ErrorKind::UnexpectedEof, "it ended before it answered"));
-        }
-        let words: Vec<&str> = head.split_whitespace().collect();
-        let [id, _, size] = words[..] else { return Ok(None) };
-        let (Some(id), Ok(size)) = (bytes(id), size.parse::<u64>()) else { return Ok(None) };
-        if size > LARGEST_FILE {
-            return Err(ErrorKind::FileTooLarge.into());
-        }
-        let mut content = Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1);
-        (&mut self.output).take(size + 1).read_to_end(&mut content)?;
-        if content.pop() != Some(b'\n') {
-            return Err(ErrorKind::UnexpectedEof.into());
-        }
-        Ok(Some(Object { id, bytes: content }))
-    }
-}
-
-impl Drop for Batch {
-    fn drop(&mut self) {
-        // It ends with its input; nobody is left to hear how.
-        self.input = None;
-        drop(self.process.wait());
-    }
-}
-
-fn hexadecimal(id: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |bits: u8| char::from(DIGITS[usize::from(bits & 0xF)]);
-    id.iter().flat_map(|&byte| [digit(byte >> 4), digit(byte)]).collect()
-}
-
-fn bytes(id: &str) -> Option<Id> {
-    let pair = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
-    let is_whole = id.len() >= 2 && id.len().is_multiple_of(2);
-    if is_whole { id.as_bytes().chunks(2).map(pair).collect() } else { None }
 }
 
 #[cfg(unix)]
