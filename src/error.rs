@@ -172,6 +172,7 @@ pub struct Error(Box<Inner>);
 #[derive(Clone, PartialEq, Eq)]
 struct Inner {
     code: Code,
+    rule: String,
     message: String,
     span: Span,
     label: String,
@@ -196,6 +197,7 @@ impl Error {
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self(Box::new(Inner {
             code,
+            rule: String::new(),
             message: bounded(message.into()),
             span: Span::NONE,
             label: String::new(),
@@ -225,6 +227,13 @@ impl Error {
         if self.0.span.is_none() {
             self.0.span = span;
         }
+        self
+    }
+
+    /// Names the rule that is violated, which is shown in the place of the code.
+    #[must_use]
+    pub fn rule(mut self, rule: impl Into<String>) -> Self {
+        self.0.rule = rule.into();
         self
     }
 
@@ -273,6 +282,12 @@ impl Error {
     #[must_use]
     pub fn code(&self) -> Code {
         self.0.code
+    }
+
+    /// The rule that is violated; nothing where it is something else that failed.
+    #[must_use]
+    pub fn rule_name(&self) -> Option<&str> {
+        Some(&*self.0.rule).filter(|rule| !rule.is_empty())
     }
 
     /// The message, without place and help.

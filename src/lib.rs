@@ -53,11 +53,11 @@ pub mod generate;
 
 pub mod transform;
 
+pub mod harden;
+
 pub mod plugin;
 
 pub mod build;
-
-pub mod harden;
 
 pub mod diff;
 

@@ -52,7 +52,7 @@ fn it_is_the_same_program_under_the_name_kustomize() {
     shows_sample(&kustomize(&["build", SAMPLE]));
     let output = kustomize(&["bulid"]);
     assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
-    let output = kustomize(&["build", "--nope"]);
+    let output = kustomize(&["build", "--wrong"]);
     assert!(String::from_utf8_lossy(&output.stderr).contains("`kustomize build --help`"));
 }
 

@@ -37,7 +37,8 @@ fn run(files: &Files, targets: &[String], store: Option<&Store>) -> (Vec<Rendere
         found += usize::from(kept.is_some());
         let kept = kept.or_else(|| {
             let mut warnings = Vec::new();
-            let (resources, directories) = run.build_from(target, &mut warnings).ok()?;
+            let built = run.build_from(target, &mut warnings).ok()?;
+            let build::Built { resources, directories, lasts: _ } = built;
             let texts = vec![("name".to_owned(), resources.to_yaml().ok()?)];
             let kept = Kept { texts, resources: resources.len(), warnings };
             if let Some(keeper) = &keeper {

@@ -21,11 +21,11 @@ const LAYERS: &[&[&str]] = &[
     &["patch"],
     &["generate"],
     &["transform"],
+    &["harden"],
     &["plugin"],
     &["build"],
     &["trace"],
     &["edit"],
-    &["harden"],
     &["diff"],
     &["cli"],
 ];

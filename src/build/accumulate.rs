@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::Path;
+use std::slice;
 use std::sync::Arc;
 
 use super::account::{self, Account};
@@ -16,7 +17,7 @@ use crate::config::{Kustomization, TransformerConfig, Warning};
 use crate::error::{Code, Error, Result};
 use crate::generate::{self, Generated};
 use crate::load::{Entry, File, Root};
-use crate::plugin::{self, validate};
+use crate::plugin::{self, Field, Hardening, Plugin, validate};
 use crate::resource::{self, ResMap, Resource};
 use crate::schema::{BuiltIn, Schema};
 use crate::source::{Source, Span};
@@ -33,6 +34,8 @@ pub(super) struct Accumulator {
     pub(super) configuration: Option<Arc<TransformerConfig>>,
     /// The variables that were said so far.
     pub(super) variables: Variables,
+    /// The hardening that is left for the end of the build, each once.
+    pub(super) hardening: Vec<Arc<Hardening>>,
 }
 
 /// Accumulates the kustomization of a directory, and says which schema is in force in the end, and which directories
@@ -380,7 +383,8 @@ impl Build<'_> {
         let effects = Effects::new(self.run.options().strict);
         let account = level.account.clone();
         let (context, resources, configurations) = self.work(level, &effects);
-        let plugins = configurations.plugins(&context, &self.run.options().plugins)?;
+        let options = &self.run.options().plugins;
+        let plugins = configurations.plugins(&context, Field::Transformers, options)?;
         match account {
             None => TRANSFORMERS
                 .iter()
@@ -394,6 +398,7 @@ impl Build<'_> {
             }
             resources.retain(|resource| !resource.node().is_empty());
         }
+        level.accumulator.leave(plugins.iter().map(|(plugin, _)| plugin));
         let asked = if effects.has_merged() {
             BuiltIn::Second
         } else if level.accumulator.resources.iter().any(Resource::is_foreign) {
@@ -415,8 +420,11 @@ impl Build<'_> {
     fn validate(&self, level: &mut Level) -> Result<()> {
         let effects = Effects::new(false);
         let (context, resources, configurations) = self.work(level, &effects);
-        let plugins = configurations.plugins(&context, &self.run.options().plugins)?;
-        plugins.iter().try_for_each(|(plugin, _)| validate(plugin, &context, resources))
+        let options = &self.run.options().plugins;
+        let plugins = configurations.plugins(&context, Field::Validators, options)?;
+        plugins.iter().try_for_each(|(plugin, _)| validate(plugin, &context, resources))?;
+        level.accumulator.leave(plugins.iter().map(|(plugin, _)| plugin));
+        Ok(())
     }
 
     /// What transformers work with, what they work on, and the configurations of plugins.
@@ -466,9 +474,25 @@ impl Accumulator {
         Ok(())
     }
 
+    /// Keeps what plugins leave for the end of the build.
+    fn leave<'p>(&mut self, plugins: impl Iterator<Item = &'p Plugin>) {
+        plugins
+            .filter_map(Plugin::hardening)
+            .for_each(|left| self.leave_all(slice::from_ref(left)));
+    }
+
+    fn leave_all(&mut self, left: &[Arc<Hardening>]) {
+        for hardening in left {
+            if !self.hardening.iter().any(|known| known.is_same(hardening)) {
+                self.hardening.push(Arc::clone(hardening));
+            }
+        }
+    }
+
     /// Adds what another kustomization came to.
     fn merge(&mut self, other: Self, defaults: &Arc<TransformerConfig>) -> Result<()> {
-        let Self { resources, configuration, variables } = other;
+        let Self { resources, configuration, variables, hardening } = other;
+        self.leave_all(&hardening);
         self.resources.append_all(resources)?;
         configuration.map_or(Ok(()), |configuration| self.configure(&configuration, defaults))?;
         self.variables.merge(variables)

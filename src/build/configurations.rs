@@ -4,7 +4,7 @@ use super::account::{self, Account, of_configuration};
 use super::accumulate::read;
 use crate::error::{Error, Result};
 use crate::load::{Entry, Kind, Root};
-use crate::plugin::{self, Options, Plugin};
+use crate::plugin::{self, Field, Options, Plugin};
 use crate::resource::{self, Origin, ResMap, Resource};
 use crate::schema::Schema;
 use crate::source::Span;
@@ -103,10 +103,11 @@ impl Configurations {
     pub(super) fn plugins(
         &self,
         context: &Context<'_>,
+        field: Field,
         options: &Options,
     ) -> Result<Vec<(Plugin, Option<Origin>)>> {
         let plugin = |configuration| {
-            let plugin = Plugin::transformer(configuration, context, options)?;
+            let plugin = Plugin::transformer(configuration, context, field, options)?;
             Ok((plugin, of_configuration(configuration)?))
         };
         self.gathered.iter().map(plugin).collect()

@@ -35,7 +35,7 @@ pub use costs::{costs, share};
 pub use kept::{Found, Keeper, Kept};
 pub use many::in_order;
 pub use order::{Order, Reorder};
-pub use run::Run;
+pub use run::{Built, Run};
 pub use targets::Target;
 
 /// How a target is built.

@@ -16,6 +16,7 @@ use crate::config::{Kustomization, TransformerConfig, Warning};
 use crate::error::Result;
 use crate::generate;
 use crate::load::{Kind, Loader, Root};
+use crate::plugin;
 use crate::resource::ResMap;
 
 /// Builds any number of targets, on any number of threads. What they have in common is done once: a kustomization file
@@ -30,6 +31,18 @@ pub struct Run<'a> {
     /// By the bytes of the path, which are compared faster than its parts.
     kustomizations: Mutex<BTreeMap<OsString, Arc<Read>>>,
     bases: Bases,
+}
+
+/// A target that was rendered.
+#[derive(Debug)]
+pub struct Built {
+    /// What it renders to.
+    pub resources: ResMap,
+    /// The directories that it was made of: what their kustomizations have [looked at](Loader::notes) is all that it
+    /// depends on.
+    pub directories: BTreeSet<OsString>,
+    /// Whether it would be the same on another day.
+    pub lasts: bool,
 }
 
 /// A kustomization file that was read.
@@ -67,19 +80,14 @@ impl<'a> Run<'a> {
     /// # Errors
     /// As [`build()`](super::build()).
     pub fn build(&self, target: &str, warnings: &mut Vec<Warning>) -> Result<ResMap> {
-        self.build_from(target, warnings).map(|(resources, _)| resources)
+        self.build_from(target, warnings).map(|built| built.resources)
     }
 
-    /// Renders as [`Run::build`] does, and says which directories it was made of: what their kustomizations have
-    /// [looked at](Loader::notes) is all that the target depends on.
+    /// Renders as [`Run::build`] does, and says what that depends on.
     ///
     /// # Errors
     /// As [`build()`](super::build()).
-    pub fn build_from(
-        &self,
-        target: &str,
-        warnings: &mut Vec<Warning>,
-    ) -> Result<(ResMap, BTreeSet<OsString>)> {
+    pub fn build_from(&self, target: &str, warnings: &mut Vec<Warning>) -> Result<Built> {
         let options = self.options;
         let root = self.loader.root(target)?;
         let read = self.kustomization(&root)?;
@@ -89,7 +97,7 @@ impl<'a> Run<'a> {
         let metadata = Metadata::of(kustomization);
         let (accumulator, schema, directories) =
             accumulate::target(self, root, Arc::clone(&read.kustomization), warnings)?;
-        let Accumulator { mut resources, configuration, variables } = accumulator;
+        let Accumulator { mut resources, configuration, variables, hardening } = accumulator;
         generate::hash(&mut resources)?;
         if let Some(configuration) = configuration {
             references::update(&mut resources, &configuration.name_reference, &schema)?;
@@ -103,7 +111,9 @@ impl<'a> Run<'a> {
             account::label_manager(&mut resources, &schema)?;
         }
         resources.finish(metadata.kept)?;
-        Ok((resources, directories))
+        plugin::finish(&hardening, &mut resources, self.loader.sources())?;
+        let lasts = !hardening.iter().any(|hardening| hardening.depends_on_day());
+        Ok(Built { resources, directories, lasts })
     }
 
     /// Where files are read.

@@ -222,3 +222,73 @@ fn the_built_in_schema_stays_beside_a_later_document_if_it_was_asked_before() {
         assert_eq!(merged_after(&first), merged, "{first}");
     }
 }
+
+const WORKLOADS: &str = "\
+== base/kustomization.yaml
+resources: [web.yaml]
+configMapGenerator: [{name: settings, literals: [a=b]}]
+== base/web.yaml
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {selector: {app: web}, ports: [{port: 80, targetPort: http}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, annotations: {krender.dev/harden-reason: none}}
+spec:
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      terminationGracePeriodSeconds: 28
+      containers:
+      - {name: web, image: web, ports: [{name: http, containerPort: 80}], envFrom: [{configMapRef: {name: settings}}]}
+---
+apiVersion: batch/v1
+kind: Job
+metadata: {name: job}
+spec: {template: {spec: {hostNetwork: true, containers: [{name: job, image: job}]}}}
+";
+
+/// Where nothing comes after it, a step of the build does what is done to its result otherwise. The hashes of names do
+/// not move.
+#[test]
+fn hardening_last_is_hardening_of_the_result() {
+    use crate::harden::{Fixes, Kind, Settings, harden, strip};
+    for spec in [
+        "{}",
+        "{profile: baseline, fix: override}",
+        "{profile: paranoid, fix: unsafe, rules: {KR-SEC-030: {fix: none}}}",
+        "{profile: paranoid, fix: override, select: [{kind: Deployment}], stripAnnotations: true}",
+        "{profile: recommended, override: [host-network], exclude: [{kind: Deployment, reason: later}]}",
+    ] {
+        let configuration = format!(
+            "apiVersion: krender.dev/v1alpha1\nkind: HardeningTransformer\nmetadata: {{name: h}}\nspec: {spec}\n"
+        );
+        let top = |fields: &str| {
+            format!(
+                "{WORKLOADS}== top/kustomization.yaml\nnamePrefix: p-\nresources: [../base]\n{fields}"
+            )
+        };
+        let step = top(&format!("transformers: [h.yaml]\n== top/h.yaml\n{configuration}"));
+        let step = built(&step, &Options::default()).unwrap().resources.to_yaml().unwrap();
+        let loader = loader(&top(&format!("== top/h.yaml\n{configuration}")));
+        let mut result = build(&loader, "top", &Options::default()).unwrap().resources;
+        let plain = result.to_yaml().unwrap();
+        let file = loader.file("top/h.yaml").unwrap();
+        let root = &file.documents().unwrap()[0].root;
+        let usual = "restricted".parse().unwrap();
+        let settings = Settings::read(root, &[Kind::Transformer], usual).unwrap();
+        harden(&mut result, loader.sources(), &settings, Fixes::OfProfile).unwrap();
+        if settings.strips_annotations {
+            strip(&mut result, &settings).unwrap();
+        }
+        assert_eq!(step, result.to_yaml().unwrap(), "{spec}");
+        let names = |yaml: &str| {
+            let lines = yaml.lines().filter(|line| line.contains("settings-"));
+            lines.map(|line| line.trim().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!((names(&step).len(), names(&step)), (2, names(&plain)), "{spec}");
+        assert!(step != plain || spec.contains("exclude"), "{spec}");
+    }
+}

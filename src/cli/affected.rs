@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::reading::{List, Reading};
 use super::report::{self, Format};
-use super::select::{self, Select};
+use super::select::Select;
 use crate::{
     build,
     error::Result,
@@ -79,7 +79,7 @@ impl Affected {
         loader.take_notes();
         let run = build::Run::new(&loader, &options);
         let directories = std::slice::from_ref(&self.directory);
-        let targets = select::all(&run, &loader, directories, &self.select, jobs)?;
+        let targets = self.select.targets(true, &run, &loader, directories, jobs)?;
         run.expect(&targets, jobs);
         let mut outcome = Ok(());
         let work = |number: usize| self.changes(&targets[number], &run, &loader, &changed);
@@ -113,7 +113,9 @@ impl Affected {
         changed: &BTreeSet<PathBuf>,
     ) -> Result<Vec<String>> {
         let inputs = match run.build_from(target, &mut Vec::new()) {
-            Ok((_, directories)) => loader.inputs_of(directories.iter().map(Path::new)),
+            Ok(build::Built { directories, .. }) => {
+                loader.inputs_of(directories.iter().map(Path::new))
+            }
             Err(_) => {
                 // One that cannot be built has read what it fails on: it fails as before if that has not changed. A
                 // loader of its own knows what that is.

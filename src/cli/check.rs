@@ -2,20 +2,24 @@
 
 use std::collections::BTreeSet;
 use std::io::Read;
+use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
 
-use super::findings::{self, Checked, Form};
-use super::reading::working_directory;
+use super::findings::{self, Checked, Form, Judged};
+use super::reading::{Reading, working_directory};
 use super::report::{self, Format};
+use super::select::Select;
+use super::told::Told;
 use crate::build;
 use crate::error::{Code, Error, Result};
-use crate::harden::{self, Profile, Settings, Severity};
-use crate::load::{self, Disk, File, Loader};
+use crate::harden::{self, Date, FailOn, Kind, Profile, Rule, Settings};
+use crate::load::{self, File, Loader};
 use crate::resource::{self, ResMap};
 use crate::schema::Schema;
 use crate::source::{Sources, Span};
@@ -25,8 +29,10 @@ use crate::yaml::parse;
 ///
 /// Renders the kustomization in each DIR, or reads rendered YAML from FILE or, for `-`, from standard input, and prints
 /// what violates the rules of the profile: which object and container, where the field was written last, why it
-/// matters, and what to do. The exit code is 0 if there is nothing to report, 1 if there is, and 2 for what could not
-/// be done.
+/// matters, and what to do. With `--all`, a table at the end has a line for each target.
+///
+/// The exit code is 0 if there is nothing to report, 1 if there is, and 2 for what could not be done; a target that
+/// cannot be rendered does not keep the others from being judged.
 #[derive(Args)]
 #[command(args_override_self = true)]
 pub(super) struct Check {
@@ -34,12 +40,17 @@ pub(super) struct Check {
     #[arg(value_name = "DIR|FILE|-", default_value = ".")]
     targets: Vec<String>,
 
-    /// The rules: privileged, baseline, restricted, recommended or paranoid, at a version of Pod Security
+    /// The rules: privileged, baseline, restricted, recommended, paranoid or custom, at a version of Pod Security
     /// [default: that of the configuration, else recommended]
     #[arg(long, value_name = "PROFILE[@VERSION]")]
     profile: Option<Profile>,
 
-    /// A configuration: `apiVersion: krender.dev/v1alpha1`, `kind: Hardening`
+    /// Only this rule, by its id or its name, whatever the profile has (may be repeated)
+    #[arg(long = "rule", value_name = "RULE", value_parser = rule)]
+    rules: Vec<&'static Rule>,
+
+    /// A configuration: `apiVersion: krender.dev/v1alpha1`, `kind: Hardening` [default: the nearest `.krender.yaml` from
+    /// the working directory up to the top of the repository]
     #[arg(long, value_name = "FILE")]
     config: Option<String>,
 
@@ -47,25 +58,55 @@ pub(super) struct Check {
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Form,
 
+    /// Write the findings to a file
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<String>,
+
     /// A report of `--format json`: what it has is accepted
     #[arg(long, value_name = "FILE")]
     baseline: Option<String>,
 
-    /// Count the findings too that annotations and comments accept
+    /// Count the findings too that annotations, comments and the configuration accept
     #[arg(long)]
     no_ignore: bool,
 
-    /// The severity from which on a finding makes the exit code 1
-    #[arg(long, value_name = "SEVERITY", default_value = "error")]
-    fail_on: FailOn,
+    /// The severity from which on a finding makes the exit code 1 [default: that of the configuration, else error]
+    #[arg(long, value_name = "SEVERITY")]
+    fail_on: Option<Severities>,
+
+    #[command(flatten)]
+    many: Many,
+
+    #[command(flatten)]
+    reading: Reading,
+}
+
+/// Which targets, and how.
+#[derive(Args)]
+#[command(next_help_heading = "Many targets")]
+struct Many {
+    /// Judge every kustomization at or below DIR that no other one there includes
+    #[arg(long)]
+    all: bool,
+
+    #[command(flatten)]
+    select: Select,
+
+    /// How many threads judge targets [default: one for each processor]
+    #[arg(short, long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum FailOn {
+enum Severities {
     Error,
     Warning,
     Note,
     Never,
+}
+
+fn rule(name: &str) -> Result<&'static Rule> {
+    harden::known(name)
 }
 
 /// What counts of a report that was written before.
@@ -92,54 +133,75 @@ pub(super) const NOT_DONE: u8 = 2;
 impl Check {
     /// Judges all targets, and exits as the outcome asks.
     pub(super) fn run(&self, format: Format) -> ExitCode {
-        let loader = match loader() {
+        let loader = match self.reading.loader() {
             Ok(loader) => loader,
             Err(error) => {
                 report::errors(&error, &Sources::new(), format);
                 return NOT_DONE.into();
             }
         };
-        let asked = self
-            .settings(&loader)
-            .and_then(|settings| self.accepted(&loader).map(|accepted| (settings, accepted)));
-        let (settings, accepted) = match asked {
-            Ok(asked) => asked,
-            Err(error) => {
-                report::errors(&error, loader.sources(), format);
-                return NOT_DONE.into();
-            }
-        };
-        let (mut checked, mut exit) = (Vec::new(), 0);
-        for outcome in self.judge_all(&loader, &settings) {
+        let exit = self.judge_and_write(&loader, format).unwrap_or_else(|error| {
+            report::errors(&error, loader.sources(), format);
+            NOT_DONE
+        });
+        // The process ends here, and its memory with it.
+        std::mem::forget(loader);
+        exit.into()
+    }
+
+    /// The exit code, once all is said.
+    fn judge_and_write(&self, loader: &Loader, format: Format) -> Result<u8> {
+        let options = self.reading.options();
+        let settings = self.settings(loader, options.plugins.today)?;
+        let accepted = self.accepted(loader)?;
+        let run = build::Run::new(loader, &options);
+        let jobs = self.many.jobs.unwrap_or_else(super::processors);
+        let targets = self.many.select.targets(self.many.all, &run, loader, &self.targets, jobs)?;
+        let mut judged = judge_all(&run, loader, &targets, &settings, jobs);
+        let (mut told, mut exit) = (Told::default(), 0);
+        for Judged { target, outcome } in &mut judged {
             match outcome {
-                Ok(mut one) => {
-                    one.accept(&accepted);
-                    checked.push(one);
+                Ok(checked) => {
+                    checked.accept(&accepted);
+                    if checked.open().any(|one| settings.fail_on.counts(one.severity)) {
+                        exit = exit.max(FOUND);
+                    }
+                    told.add(target, Vec::new(), None);
                 }
                 Err(error) => {
-                    report::errors(&error, loader.sources(), format);
+                    told.add(target, Vec::new(), Some(error.clone()));
                     exit = NOT_DONE;
                 }
             }
         }
-        let fails = checked.iter().flat_map(Checked::open).any(|one| self.fails(one.severity));
-        if fails {
-            exit = exit.max(FOUND);
-        }
-        if let Err(error) = findings::write(self.format, &checked, &settings, loader.sources()) {
-            report::errors(&error, loader.sources(), format);
-            exit = NOT_DONE;
-        }
-        // The process ends here, and its memory with it.
-        std::mem::forget((checked, loader));
-        exit.into()
+        let (sources, file) = (loader.sources(), self.output.as_deref());
+        findings::write(self.format, &judged, &settings, sources, self.many.all, file)?;
+        told.into_outcome()
+            .unwrap_or_else(|error| report::errors(&error, loader.sources(), format));
+        // Freeing it would only take time.
+        std::mem::forget(judged);
+        Ok(exit)
     }
 
     /// What the configuration asks for, and then the arguments.
-    fn settings(&self, loader: &Loader) -> Result<Settings> {
-        let mut settings = read_settings(self.config.as_deref(), loader)?;
+    fn settings(&self, loader: &Loader, today: Option<Date>) -> Result<Settings> {
+        let path = match &self.config {
+            Some(path) => Some(path.clone()),
+            None => nearest_configuration(&working_directory()?),
+        };
+        let usual = Profile::default();
+        let mut settings = read_settings(path.as_deref(), usual, loader)?;
         settings.profile = self.profile.unwrap_or(settings.profile);
+        settings.only.clone_from(&self.rules);
         settings.ignores_suppressions = self.no_ignore;
+        settings.today = today;
+        settings.fail_on = match self.fail_on {
+            Some(Severities::Error) => FailOn::Error,
+            Some(Severities::Warning) => FailOn::Warning,
+            Some(Severities::Note) => FailOn::Note,
+            Some(Severities::Never) => FailOn::Never,
+            None => settings.fail_on,
+        };
         Ok(settings)
     }
 
@@ -157,34 +219,24 @@ impl Check {
         let roots = report.roots.into_iter();
         Ok(roots.flat_map(|root| root.findings).map(|finding| finding.fingerprint).collect())
     }
-
-    fn fails(&self, severity: Severity) -> bool {
-        match self.fail_on {
-            FailOn::Error => severity >= Severity::Error,
-            FailOn::Warning => severity >= Severity::Warning,
-            FailOn::Note => true,
-            FailOn::Never => false,
-        }
-    }
-
-    /// The outcome for each target, in their order. Several are judged at once, and share their bases.
-    fn judge_all(&self, loader: &Loader, settings: &Settings) -> Vec<Result<Checked>> {
-        let (options, jobs) = (build::Options::default(), super::processors());
-        let run = build::Run::new(loader, &options);
-        run.expect(&self.targets, jobs);
-        let mut outcomes = Vec::with_capacity(self.targets.len());
-        let work = |number: usize| judge(loader, &run, &self.targets[number], settings);
-        build::in_order(self.targets.len(), jobs, work, |_, outcome| {
-            outcomes.push(outcome);
-            ControlFlow::Continue(())
-        });
-        outcomes
-    }
 }
 
-fn loader() -> Result<Loader> {
-    let working_directory = working_directory()?;
-    Ok(Loader::new(Disk, load::Options { working_directory, ..load::Options::default() }))
+/// What comes of each target, in their order. Several are judged at once, and share their bases.
+fn judge_all(
+    run: &build::Run<'_>,
+    loader: &Loader,
+    targets: &[String],
+    settings: &Settings,
+    jobs: NonZeroUsize,
+) -> Vec<Judged> {
+    run.expect(targets, jobs);
+    let mut judged = Vec::with_capacity(targets.len());
+    let work = |number: usize| judge(loader, run, &targets[number], settings);
+    build::in_order(targets.len(), jobs, work, |number, outcome| {
+        judged.push(Judged { target: targets[number].clone(), outcome });
+        ControlFlow::Continue(())
+    });
+    judged
 }
 
 fn judge(
@@ -199,16 +251,40 @@ fn judge(
         _ => run.build(target, &mut Vec::new())?,
     };
     let findings = harden::check(&resources, loader.sources(), settings);
-    Ok(Checked { target: target.to_owned(), resources, findings })
+    let pods = harden::count_pods(&resources, settings);
+    Ok(Checked { resources, pods, findings })
 }
 
-/// What a configuration asks for; the usual where there is none.
-pub(super) fn read_settings(path: Option<&str>, loader: &Loader) -> Result<Settings> {
-    let Some(path) = path else { return Ok(Settings::default()) };
+/// The configuration of a directory or of the nearest one around it, up to the top of the repository. Outside of a
+/// repository only the directory itself is looked at: what lies above it may be anybody's.
+fn nearest_configuration(directory: &Path) -> Option<String> {
+    let is_top = |directory: &&Path| {
+        let git = directory.join(".git");
+        load::is_directory(&git) || load::is_file(&git)
+    };
+    let top = directory.ancestors().position(|ancestor| is_top(&ancestor)).unwrap_or(0);
+    let found = directory
+        .ancestors()
+        .take(top + 1)
+        .position(|ancestor| load::is_file(&ancestor.join(CONFIGURATION)));
+    found.map(|height| "../".repeat(height) + CONFIGURATION)
+}
+
+/// The file with the configuration that nobody has to name.
+const CONFIGURATION: &str = ".krender.yaml";
+
+/// What a configuration asks for, in the `usual` profile where it names none.
+pub(super) fn read_settings(
+    path: Option<&str>,
+    usual: Profile,
+    loader: &Loader,
+) -> Result<Settings> {
+    let Some(path) = path else { return Ok(Settings::of(usual)) };
     let source = Arc::clone(file(loader, path)?.source()?);
     let document = parse::document(&source)?
         .ok_or_else(|| Error::new(Code::InvalidValue, format!("`{path}` says nothing")))?;
-    Settings::read(&document.root).map_err(|error| error.step(format!("while reading `{path}`")))
+    Settings::read(&document.root, &Kind::ALL, usual)
+        .map_err(|error| error.step(format!("while reading `{path}`")))
 }
 
 fn from_file(loader: &Loader, target: &str) -> Result<ResMap> {

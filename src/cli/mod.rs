@@ -17,11 +17,12 @@ mod rules;
 mod select;
 mod shard;
 mod sharing;
+mod told;
 mod usage;
 
 use std::{
     ffi::OsString,
-    io::{BufWriter, ErrorKind, StdoutLock, Write},
+    io::{BufWriter, ErrorKind, Write},
     num::NonZeroUsize,
     process::ExitCode,
 };
@@ -158,11 +159,8 @@ fn print_on(texts: &[&str]) -> Result<bool> {
     outcome(written.and_then(|()| stdout.flush()))
 }
 
-/// Standard output for data in small pieces.
-type Out<'a> = BufWriter<StdoutLock<'a>>;
-
 /// Writes data to standard output piece by piece.
-fn print_by(write: impl FnOnce(&mut Out<'_>) -> std::io::Result<()>) -> Result<()> {
+fn print_by(write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<()> {
     let mut stdout = BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
     let written = write(&mut stdout).and_then(|()| stdout.flush());
     outcome(written).map(|_| ())

@@ -1,11 +1,16 @@
 //! The flags that say what plugins may do. They are those of kustomize, in name and form.
 
+use std::time::SystemTime;
+
 use clap::{
     Args,
     builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
 };
 
-use crate::plugin::{Functions, Helm, Options};
+use crate::{
+    harden::Date,
+    plugin::{Functions, Helm, Options},
+};
 
 /// What plugins may do.
 #[derive(Args)]
@@ -65,6 +70,10 @@ pub(super) struct Plugins {
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[arg(value_parser = truth(), hide_possible_values = true, value_name = "BOOL")]
     helm_debug: Option<bool>,
+
+    /// The day that exclusions from rules are judged by [default: today]
+    #[arg(long, value_name = "YYYY-MM-DD", help_heading = "Hardening")]
+    now: Option<Date>,
 }
 
 impl Plugins {
@@ -93,6 +102,7 @@ impl Plugins {
             helm_api_versions,
             helm_kube_version,
             helm_debug,
+            now,
         } = self;
         Options {
             enabled: enable_alpha_plugins.unwrap_or_default(),
@@ -110,8 +120,16 @@ impl Plugins {
                 kube_version: helm_kube_version.clone(),
                 debug: helm_debug.unwrap_or_default(),
             },
+            today: now.or_else(today),
         }
     }
+}
+
+/// The day that it is, in the time of Greenwich.
+#[expect(clippy::disallowed_methods, reason = "the clock is read here and handed on")]
+fn today() -> Option<Date> {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    Some(Date::of_days(since.as_secs() / (24 * 60 * 60)))
 }
 
 /// Reads `true` and `false` in the forms that Go's `strconv.ParseBool` takes.

@@ -91,8 +91,9 @@ fn draw(error: &Error, sources: &Sources, renderer: &Renderer) -> String {
     frames.join("\n")
 }
 
-/// A finding of a rule, drawn as a failure is, with its rule in the place of the code.
-pub(super) fn finding(severity: Severity, id: &str, error: &Error, sources: &Sources) -> String {
+/// A finding of a rule, drawn as a failure is.
+pub(super) fn finding(severity: Severity, error: &Error, sources: &Sources) -> String {
+    let id = error.rule_name().unwrap_or_default();
     let level = match severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -113,8 +114,25 @@ pub(super) fn print(text: &str) -> Result<()> {
     }
 }
 
+/// So wide is what is written to no terminal.
+const WIDTH: usize = 100;
+
+/// How wide the page is: as `COLUMNS` says, as the terminal is, or as is good to read.
+#[expect(clippy::disallowed_methods, reason = "the environment is read here and handed on")]
+pub(super) fn width() -> usize {
+    let asked = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let terminal = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    asked.or_else(terminal).unwrap_or(WIDTH)
+}
+
+/// Drawn text without its colours, for files.
+pub(super) fn without_colours(text: &str) -> String {
+    anstream::adapter::strip_str(text).to_string()
+}
+
 fn draw_one(error: &Error, sources: &Sources, renderer: &Renderer) -> String {
-    draw_under(Level::ERROR, error.code().as_str(), error, sources, renderer)
+    let id = error.rule_name().unwrap_or(error.code().as_str());
+    draw_under(Level::ERROR, id, error, sources, renderer)
 }
 
 fn draw_under(
@@ -267,10 +285,14 @@ fn is_invisible(character: char) -> bool {
 /// One failure as a line of JSON.
 fn json(error: &Error, sources: &Sources) -> String {
     let notes = error.notes().iter().map(|Note { span, label }| Place::of(*span, label, sources));
+    let message = match error.rule_name() {
+        Some(rule) => Cow::Owned(format!("{rule}: {}", error.message())),
+        None => Cow::Borrowed(error.message()),
+    };
     let line = Line {
         severity: "error",
         code: Some(error.code().as_str()),
-        message: error.message(),
+        message: &message,
         place: Place::of(error.span(), error.label_text(), sources),
         notes: notes.collect(),
         steps: error.steps(),

@@ -5,8 +5,8 @@ use std::fmt::Write;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use crate::error::{Code, Error, Result, nearest};
-use crate::harden::{Level, Profile, RULES, Rule, Scope, find};
+use crate::error::Result;
+use crate::harden::{Level, Profile, RULES, Rule, Scope, known};
 
 /// List the rules that `krender check` judges by
 #[derive(Args)]
@@ -58,21 +58,12 @@ impl Rules {
 impl Explain {
     /// Prints what is known of the rule.
     pub(super) fn run(&self) -> Result<()> {
-        let Some(rule) = find(&self.rule) else {
-            let known = RULES.iter().flat_map(|rule| [rule.id, rule.name]);
-            let error =
-                Error::new(Code::InvalidArgument, format!("there is no rule `{}`", self.rule));
-            return Err(match nearest(&self.rule, known) {
-                Some(near) => error.help(format!("did you mean `{near}`?")),
-                None => error.help("`krender rules` lists them"),
-            });
-        };
-        super::print(&explained(rule))
+        super::print(&explained(known(&self.rule)?))
     }
 }
 
 fn line(rule: &Rule) -> String {
-    format!("{}  {:<8} {:<24} {}\n", rule.id, rule.severity.as_str(), rule.name, rule.summary)
+    format!("{}  {:<8} {:<26} {}\n", rule.id, rule.severity.as_str(), rule.name, rule.summary)
 }
 
 fn as_json(rule: &Rule) -> Value {

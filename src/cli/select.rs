@@ -24,11 +24,42 @@ pub(super) struct Select {
     pub(super) exclude: Vec<String>,
 }
 
+impl Select {
+    /// The targets of a run: all that is found in the directories, or these themselves.
+    ///
+    /// # Errors
+    /// [`Code::InvalidArgument`] for patterns where nothing is searched, and those of [`all`] and [`named`].
+    pub(super) fn targets(
+        &self,
+        is_all: bool,
+        run: &Run<'_>,
+        loader: &Loader,
+        directories: &[String],
+        jobs: NonZeroUsize,
+    ) -> Result<Vec<String>> {
+        if is_all {
+            return all(run, loader, directories, self, jobs);
+        }
+        let flags = [("--include", &self.include), ("--exclude", &self.exclude)];
+        if let Some((flag, _)) = flags.iter().find(|(_, patterns)| !patterns.is_empty()) {
+            return Err(
+                senseless(flag, "--all").help("with `--all` the targets below DIR are found")
+            );
+        }
+        named(loader, directories)
+    }
+}
+
+/// That a flag means nothing without another one.
+pub(super) fn senseless(flag: &str, other: &str) -> Error {
+    Error::new(Code::InvalidArgument, format!("`{flag}` makes no sense without `{other}`"))
+}
+
 /// The directories as they were named, which must differ.
 ///
 /// # Errors
 /// [`Code::InvalidArgument`] for one that is named twice.
-pub(super) fn named(loader: &Loader, directories: &[String]) -> Result<Vec<String>> {
+fn named(loader: &Loader, directories: &[String]) -> Result<Vec<String>> {
     let mut seen = std::collections::BTreeMap::new();
     for directory in directories {
         // One that is not there is told of when its turn comes.
@@ -51,7 +82,7 @@ pub(super) fn named(loader: &Loader, directories: &[String]) -> Result<Vec<Strin
 ///
 /// # Errors
 /// [`Code::InvalidPattern`], [`Code::KustomizationNotFound`] when nothing is left, and those of [`Run::targets`].
-pub(super) fn all(
+fn all(
     run: &Run<'_>,
     loader: &Loader,
     directories: &[String],

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::reading::{List, Reading};
 use super::report::{self, Format};
-use super::select::{self, Select};
+use super::select::Select;
 use super::sharing::{Costly, Part};
 use crate::{
     build,
@@ -84,7 +84,7 @@ impl Shard {
         let options = self.reading.options();
         let run = build::Run::new(loader, &options);
         let directories = std::slice::from_ref(&self.directory);
-        let targets = select::all(&run, loader, directories, &self.select, jobs)?;
+        let targets = self.select.targets(true, &run, loader, directories, jobs)?;
         let part = self.part.of(targets, self.costs.as_deref(), loader, jobs)?;
         let line = |Costly { target, cost }: &Costly| match self.format {
             List::Json => report::json_line(&Line { target, cost: *cost }),

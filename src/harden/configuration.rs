@@ -1,15 +1,57 @@
-//! The file that says what is asked for: `apiVersion: krender.dev/v1alpha1`, `kind: Hardening`.
+//! The document that says what is asked for: `apiVersion: krender.dev/v1alpha1`, and one of three kinds.
+
+use std::fmt;
+use std::sync::Arc;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
+use super::exclusion::Exclusion;
+use super::foreign::Tool;
 use super::profile::{Profile, Version};
 use super::rule::{Rule, Severity};
-use super::rules::{RULES, find};
-use super::settings::{External, PodPath, Settings, Values};
+use super::rules::known;
+use super::settings::{External, FailOn, Holds, Most, PodPath, Selected, Settings, Values};
 use super::value::boolean;
-use crate::error::{Code, Error, Result, nearest};
+use super::violation::Class;
+use crate::config::Selector;
+use crate::error::{Code, Error, Result};
+use crate::resource::LabelSelector;
+use crate::transform::select::Selection;
 use crate::yaml::de::{self, Spanned};
 use crate::yaml::{Mapping, Node, Text};
+
+/// What a configuration is for. All of them have the same fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A file for the command line.
+    Hardening,
+    /// An entry of `transformers`.
+    Transformer,
+    /// An entry of `validators`.
+    Validator,
+}
+
+impl Kind {
+    /// The kinds.
+    pub const ALL: [Self; 3] = [Self::Hardening, Self::Transformer, Self::Validator];
+
+    /// The text of the field `kind`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Hardening => "Hardening",
+            Self::Transformer => "HardeningTransformer",
+            Self::Validator => "HardeningValidator",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -26,19 +68,58 @@ struct Configuration {
 struct Spec {
     profile: Spanned<Text>,
     kubernetes_version: Spanned<Text>,
+    fix: Option<Level>,
+    r#override: Vec<Spanned<Text>>,
+    fail_on: FailOn,
     #[serde(deserialize_with = "de::mapping")]
     rules: Option<Node>,
     values: ValuesSpec,
     images: Images,
+    registries: Option<Spanned<IgnoredAny>>,
     externals: Vec<ExternalSpec>,
     pod_specs: Vec<PodSpec>,
+    select: Vec<Selector>,
+    exclude: Vec<Spanned<ExclusionSpec>>,
+    exclude_system: Option<bool>,
+    default_namespace: String,
+    honor_foreign: Vec<Tool>,
+    strip_annotations: bool,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Level {
+    None,
+    Safe,
+    Unsafe,
+    Override,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct RuleSpec {
+    severity: Option<Grade>,
+    fix: Option<Level>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Grade {
+    Error,
+    Warning,
+    Note,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct ValuesSpec {
     run_as_user: Option<i64>,
+    run_as_group: Option<Spanned<IgnoredAny>>,
+    fs_group: Option<Spanned<IgnoredAny>>,
+    min_uid: Option<Spanned<IgnoredAny>>,
+    placement: Option<Spanned<IgnoredAny>>,
     writable_dirs: Option<Vec<String>>,
+    empty_dir_size_limit: Option<Spanned<IgnoredAny>>,
     floating_tags: Vec<String>,
     resources: Resources,
     shutdown: Shutdown,
@@ -50,6 +131,7 @@ struct Resources {
     requests: Requests,
     memory_limit_factor: Option<i64>,
     min_memory_limit: Option<String>,
+    cpu_limits: Option<Spanned<IgnoredAny>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -65,12 +147,15 @@ struct Shutdown {
     pre_stop_seconds: Option<i64>,
     drain_seconds: Option<i64>,
     margin_seconds: Option<i64>,
+    max_grace_seconds: Option<Spanned<IgnoredAny>>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Images {
     non_root: Vec<String>,
+    writable_dirs: Option<Spanned<IgnoredAny>>,
+    run_as_user: Option<Spanned<IgnoredAny>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -82,109 +167,244 @@ struct ExternalSpec {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 struct PodSpec {
     group: String,
     kind: String,
     path: String,
+    replicas_path: Option<Spanned<IgnoredAny>>,
+    selector_path: Option<Spanned<IgnoredAny>>,
+}
+
+/// The fields of a [`Selector`], and what is said of the objects that it takes.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct ExclusionSpec {
+    group: Spanned<Text>,
+    version: Spanned<Text>,
+    kind: Spanned<Text>,
+    name: Spanned<Text>,
+    namespace: Spanned<Text>,
+    label_selector: Spanned<Text>,
+    annotation_selector: Spanned<Text>,
+    rules: Vec<Spanned<Text>>,
+    reason: String,
+    until: Option<Spanned<Text>>,
 }
 
 const API_VERSION: &str = "krender.dev/v1alpha1";
-const KIND: &str = "Hardening";
 
 impl Settings {
-    /// Reads what a configuration file asks for. What it does not say is as without it.
+    /// Reads what a configuration of one of some kinds asks for. What it does not say is as without it, in the `usual`
+    /// profile.
     ///
     /// # Errors
     /// Those of [`de::from_node`] (unknown keys among them), [`Code::InvalidValue`] for another kind of document, and
-    /// for profiles, versions, rules and severities that do not exist.
-    pub fn read(root: &Node) -> Result<Self> {
+    /// for profiles, versions, rules and severities that do not exist, [`Code::NotSupportedYet`] for what no rule goes
+    /// by, and what is wrong with selectors; all of them together.
+    pub fn read(root: &Node, kinds: &[Kind], usual: Profile) -> Result<Self> {
         let Configuration { api_version, kind, metadata: _, spec } = de::from_node(root)?;
-        for (found, expected) in [(&api_version, API_VERSION), (&kind, KIND)] {
-            if **found != *expected {
-                let message = format!("found `{}`, expected `{expected}`", found.as_str());
-                let help = format!(
-                    "a configuration begins with `apiVersion: {API_VERSION}` and `kind: {KIND}`"
-                );
-                return Err(Error::new(Code::InvalidValue, message).at(found.span).help(help));
+        if kinds.iter().all(|known| **kind != *known.as_str()) {
+            return Err(unexpected(&kind, &listed(kinds.iter().map(|kind| kind.as_str()))));
+        }
+        if **api_version != *API_VERSION {
+            return Err(unexpected(&api_version, &format!("`{API_VERSION}`")));
+        }
+        let mut errors = Vec::new();
+        let settings = spec.settings(usual, &mut errors);
+        errors.sort_by_key(Error::span);
+        Error::all(errors).map_or(Ok(settings), Err)
+    }
+}
+
+fn unexpected(found: &Spanned<Text>, expected: &str) -> Error {
+    let message = format!("found `{}`, expected {expected}", found.as_str());
+    let help = format!(
+        "a configuration begins with `apiVersion: {API_VERSION}` and `kind: {}`",
+        Kind::Hardening
+    );
+    Error::new(Code::InvalidValue, message).at(found.span).help(help)
+}
+
+fn listed<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    words.map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or ")
+}
+
+impl Spec {
+    /// What this asks for, and what is wrong with it.
+    fn settings(self, usual: Profile, errors: &mut Vec<Error>) -> Settings {
+        self.refuse(errors);
+        let mut settings = Settings {
+            profile: usual,
+            fix: self.fix.map(Level::most),
+            fail_on: self.fail_on,
+            non_root_images: self.images.non_root,
+            includes_system: self.exclude_system == Some(false),
+            default_namespace: self.default_namespace,
+            honored: self.honor_foreign,
+            strips_annotations: self.strip_annotations,
+            values: self.values.values(),
+            ..Settings::default()
+        };
+        let mut keep = |error| errors.push(error);
+        if !self.profile.is_empty() {
+            let profile = wrong(self.profile.parse(), &self.profile);
+            settings.profile = profile.map_err(&mut keep).unwrap_or(usual);
+        }
+        let version = &self.kubernetes_version;
+        if !version.is_empty() {
+            let minor = wrong(version.parse().map(Version::minor), version);
+            settings.kubernetes = minor.map_err(&mut keep).ok();
+        }
+        for name in &self.r#override {
+            match wrong(known(name), name) {
+                Ok(rule) => settings.fixes.push((rule, Some(Class::Override))),
+                Err(error) => keep(error),
             }
         }
-        let mut settings = Self::default();
-        if !spec.profile.is_empty() {
-            settings.profile =
-                spec.profile.parse::<Profile>().map_err(|error| error.at(spec.profile.span))?;
-        }
-        let version = &spec.kubernetes_version;
-        if !version.is_empty() {
-            let version: Version =
-                version.parse().map_err(|error: Error| error.at(version.span))?;
-            settings.kubernetes = Some(version.minor());
-        }
-        let rules = spec.rules.as_ref().and_then(Node::as_mapping);
+        let rules = self.rules.as_ref().and_then(Node::as_mapping);
         for (name, value) in rules.map(Mapping::entries).unwrap_or_default() {
-            let rule = known(name.text()).map_err(|error| error.at(name.span()))?;
-            settings.severities.push((rule, severity(value)?));
+            let name = Spanned::new(name.shared_text().clone(), name.span());
+            let said = wrong(known(&name), &name);
+            if let Err(error) = said.and_then(|rule| say(rule, value, &mut settings)) {
+                keep(error);
+            }
         }
-        settings.values = values(spec.values);
-        settings.non_root_images = spec.images.non_root;
         let external = |ExternalSpec { kind, namespace, name }| External { kind, namespace, name };
-        settings.externals = spec.externals.into_iter().map(external).collect();
-        let pod_path = |PodSpec { group, kind, path }: PodSpec| PodPath {
+        settings.externals = self.externals.into_iter().map(external).collect();
+        let pod_path = |PodSpec { group, kind, path, .. }: PodSpec| PodPath {
             group,
             kind,
             path: path.split('.').map(str::to_owned).collect(),
         };
-        settings.pod_paths = spec.pod_specs.into_iter().map(pod_path).collect();
-        Ok(settings)
+        settings.pod_paths = self.pod_specs.into_iter().map(pod_path).collect();
+        for selector in &self.select {
+            match selection(selector) {
+                Ok(selection) => settings.select.push(Arc::new(Selected(selection))),
+                Err(error) => keep(error),
+            }
+        }
+        for exclusion in self.exclude {
+            match exclusion.value.exclusion(exclusion.span) {
+                Ok(exclusion) => settings.exclusions.push(Arc::new(exclusion)),
+                Err(error) => keep(error),
+            }
+        }
+        settings
+    }
+
+    /// What is written here and nothing goes by: it would be believed to hold.
+    fn refuse(&self, errors: &mut Vec<Error>) {
+        let Self { registries, values, images, pod_specs, .. } = self;
+        let fields = [
+            ("registries", registries),
+            ("values.runAsGroup", &values.run_as_group),
+            ("values.fsGroup", &values.fs_group),
+            ("values.minUid", &values.min_uid),
+            ("values.placement", &values.placement),
+            ("values.emptyDirSizeLimit", &values.empty_dir_size_limit),
+            ("values.resources.cpuLimits", &values.resources.cpu_limits),
+            ("values.shutdown.maxGraceSeconds", &values.shutdown.max_grace_seconds),
+            ("images.writableDirs", &images.writable_dirs),
+            ("images.runAsUser", &images.run_as_user),
+        ];
+        let of_pods = pod_specs.iter().flat_map(|pod| {
+            [("replicasPath", &pod.replicas_path), ("selectorPath", &pod.selector_path)]
+        });
+        for (name, value) in fields.into_iter().chain(of_pods) {
+            let Some(value) = value else { continue };
+            let error = Error::new(
+                Code::NotSupportedYet,
+                format!("`{name}` is for rules that krender does not have yet"),
+            );
+            errors.push(error.at(value.span).help("remove it: nothing would go by it"));
+        }
     }
 }
 
-fn known(name: &str) -> Result<&'static Rule> {
-    find(name).ok_or_else(|| {
-        let error = Error::new(Code::InvalidValue, format!("there is no rule `{name}`"));
-        match nearest(name, RULES.iter().flat_map(|rule| [rule.id, rule.name])) {
-            Some(near) => error.help(format!("did you mean `{near}`?")),
-            None => error.help("`krender rules` lists them"),
+impl Level {
+    const fn most(self) -> Most {
+        match self {
+            Self::None => None,
+            Self::Safe => Some(Class::Safe),
+            Self::Unsafe => Some(Class::Unsafe),
+            Self::Override => Some(Class::Override),
         }
+    }
+}
+
+/// What is read from a word of the configuration: what is wrong with it is told as wrong there.
+fn wrong<T>(read: Result<T>, word: &Spanned<Text>) -> Result<T> {
+    read.map_err(|error| {
+        let told = Error::new(Code::InvalidValue, error.message()).at(word.span);
+        error.helps().iter().fold(told, Error::help)
     })
 }
 
-/// What is said of a rule: nothing if it is off.
-fn severity(value: &Node) -> Result<Option<Severity>> {
+/// Takes what is said of a rule: that it is off, or a severity and a fix.
+fn say(rule: &'static Rule, value: &Node, settings: &mut Settings) -> Result<()> {
     // YAML 1.1 reads `off` as false.
     if boolean(value) == Some(false) || value.as_text() == Some("off") {
-        return Ok(None);
+        settings.severities.push((rule, Holds::Off));
+        return Ok(());
     }
-    let entries = value.as_mapping().map(Mapping::entries).unwrap_or_default();
-    let word = match entries {
-        [(key, word)] if key.text() == "severity" => word.as_text(),
-        _ => None,
-    };
-    match word {
-        Some("error") => Ok(Some(Severity::Error)),
-        Some("warning") => Ok(Some(Severity::Warning)),
-        Some("note") => Ok(Some(Severity::Note)),
-        _ => Err(Error::new(Code::InvalidValue, "a rule is `off`, or has a severity")
+    if value.as_mapping().is_none_or(Mapping::is_empty) {
+        return Err(Error::new(Code::InvalidValue, "a rule is `off`, or has a severity or a fix")
             .at(value.span())
-            .help("write `{severity: error}`, `{severity: warning}` or `{severity: note}`")),
+            .help("write `off`, `{severity: warning}`, or `{fix: safe}`"));
+    }
+    let RuleSpec { severity, fix } = de::from_node(value)?;
+    let holds = match severity {
+        Some(Grade::Error) => Holds::As(Severity::Error),
+        Some(Grade::Warning) => Holds::As(Severity::Warning),
+        Some(Grade::Note) => Holds::As(Severity::Note),
+        None => Holds::On,
+    };
+    settings.severities.push((rule, holds));
+    settings.fixes.extend(fix.map(|level| (rule, level.most())));
+    Ok(())
+}
+
+/// A selector whose parts can all be read.
+fn selection(selector: &Selector) -> Result<Selection> {
+    for text in [&selector.label_selector, &selector.annotation_selector] {
+        LabelSelector::parse(text).map_err(|error| error.at(text.span))?;
+    }
+    Selection::new(selector)
+}
+
+impl ExclusionSpec {
+    fn exclusion(self, span: crate::source::Span) -> Result<Exclusion> {
+        let rules = self.rules.iter().map(|name| wrong(known(name), name));
+        let rules = rules.collect::<Result<_>>()?;
+        let until = self.until.as_ref().map(|until| wrong(until.parse(), until));
+        let until = until.transpose()?;
+        let Self { group, version, kind, name, namespace, .. } = self;
+        let Self { label_selector, annotation_selector, .. } = self;
+        let selector =
+            Selector { group, version, kind, name, namespace, annotation_selector, label_selector };
+        let selection = selection(&selector)?;
+        Ok(Exclusion { selection, rules, reason: self.reason.trim().to_owned(), until, span })
     }
 }
 
-fn values(spec: ValuesSpec) -> Values {
-    let ValuesSpec { run_as_user, writable_dirs, floating_tags, resources, shutdown } = spec;
-    let Resources { requests, memory_limit_factor, min_memory_limit } = resources;
-    let Shutdown { pre_stop_seconds, drain_seconds, margin_seconds } = shutdown;
-    let usual = Values::default();
-    Values {
-        run_as_user: run_as_user.unwrap_or(usual.run_as_user),
-        writable_dirs: writable_dirs.unwrap_or(usual.writable_dirs),
-        cpu: requests.cpu.unwrap_or(usual.cpu),
-        memory: requests.memory.unwrap_or(usual.memory),
-        memory_limit_factor: memory_limit_factor.unwrap_or(usual.memory_limit_factor),
-        min_memory_limit: min_memory_limit.unwrap_or(usual.min_memory_limit),
-        floating_tags,
-        pre_stop_seconds: pre_stop_seconds.unwrap_or(usual.pre_stop_seconds),
-        drain_seconds: drain_seconds.unwrap_or(usual.drain_seconds),
-        margin_seconds: margin_seconds.unwrap_or(usual.margin_seconds),
+impl ValuesSpec {
+    fn values(self) -> Values {
+        let Self { run_as_user, writable_dirs, floating_tags, resources, shutdown, .. } = self;
+        let Resources { requests, memory_limit_factor, min_memory_limit, .. } = resources;
+        let Shutdown { pre_stop_seconds, drain_seconds, margin_seconds, .. } = shutdown;
+        let usual = Values::default();
+        Values {
+            run_as_user: run_as_user.unwrap_or(usual.run_as_user),
+            writable_dirs: writable_dirs.unwrap_or(usual.writable_dirs),
+            cpu: requests.cpu.unwrap_or(usual.cpu),
+            memory: requests.memory.unwrap_or(usual.memory),
+            memory_limit_factor: memory_limit_factor.unwrap_or(usual.memory_limit_factor),
+            min_memory_limit: min_memory_limit.unwrap_or(usual.min_memory_limit),
+            floating_tags,
+            pre_stop_seconds: pre_stop_seconds.unwrap_or(usual.pre_stop_seconds),
+            drain_seconds: drain_seconds.unwrap_or(usual.drain_seconds),
+            margin_seconds: margin_seconds.unwrap_or(usual.margin_seconds),
+        }
     }
 }

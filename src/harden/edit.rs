@@ -1,9 +1,9 @@
 //! What fixes do to a document, and the same as a JSON patch (RFC 6902).
 
 use super::path::{Path, Step};
-use super::violation::Edit;
+use super::violation::{Edit, key};
 use crate::source::Span;
-use crate::yaml::{Node, Scalar};
+use crate::yaml::Node;
 
 /// An operation of a JSON patch.
 #[derive(Clone, Debug, PartialEq)]
@@ -77,9 +77,7 @@ fn setting(root: &Node, path: &Path, value: &Node) -> Option<Operation> {
 /// A value inside of the mappings that some keys name.
 fn within(steps: &[Step], value: &Node) -> Node {
     steps.iter().rev().fold(value.clone(), |inner, step| match step {
-        Step::Key(key) => {
-            Node::mapping(vec![(Scalar::untagged(key, Span::NONE), inner)], Span::NONE)
-        }
+        Step::Key(name) => Node::mapping(vec![(key(name), inner)], Span::NONE),
         Step::Index(_) => Node::sequence(vec![inner], Span::NONE),
     })
 }
@@ -108,9 +106,9 @@ fn carry_out(root: &mut Node, operation: &Operation) {
     });
     let Some(parent) = parent else { return };
     match (last, value) {
-        (Step::Key(key), Some(value)) => {
+        (Step::Key(name), Some(value)) => {
             if let Some(mapping) = parent.as_mapping_mut() {
-                mapping.insert(Scalar::untagged(key, Span::NONE), value.clone());
+                mapping.insert(key(name), value.clone());
             }
         }
         (Step::Key(key), None) => {

@@ -8,6 +8,7 @@ use super::pod::List;
 use super::rule::{Rule, Severity};
 use super::suppress::Suppression;
 use super::violation::{Fix, Violation};
+use crate::error::{Code, Error};
 use crate::resource::{ResId, Resource};
 use crate::source::Span;
 use crate::yaml::{Node, Text};
@@ -86,6 +87,18 @@ impl Finding {
         let digest = Sha256::digest(parts.join("\n"));
         let (start, _) = digest.split_first_chunk().unwrap_or((&[0; 8], &[]));
         format!("{:016x}", u64::from_be_bytes(*start))
+    }
+
+    /// The finding as a failure, without the reason for its rule.
+    #[must_use]
+    pub fn failure(&self) -> Error {
+        let message = format!("{}: {}", self.subject(), self.message);
+        let class = self.fix.as_ref().map(|fix| format!(" ({} fix)", fix.class.as_str()));
+        Error::new(Code::RuleViolated, message).rule(self.rule.title()).at(self.span).help(format!(
+            "{}{}",
+            self.rule.advice,
+            class.unwrap_or_default()
+        ))
     }
 
     /// The object for people: its kind, and in backticks its namespace and name.

@@ -1,12 +1,12 @@
 //! Hardening: the fixes of rules, carried out in their order, as far as they are allowed.
 
 use super::edit::{self, Operation};
-use super::profile::Set;
 use super::render::Render;
-use super::rule::{Rule, Scope};
+use super::rule::Rule;
 use super::rules::RULES;
 use super::scene::Scene;
-use super::settings::Settings;
+use super::settings::{Most, Settings};
+use super::suppress::HARDEN;
 use super::violation::{Class, Fix, Turn, Violation};
 use super::{Finding, Path, check, pod, violations};
 use crate::error::Result;
@@ -31,22 +31,20 @@ pub struct Change {
 /// Which fixes are carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fixes {
-    /// Those that the profile has: what admission would refuse otherwise is changed up to [`Class::Unsafe`], the rest
-    /// up to [`Class::Safe`]; `paranoid` changes all up to [`Class::Unsafe`].
+    /// Those that the settings ask for, or else the profile: what admission would refuse otherwise is changed up to
+    /// [`Class::Unsafe`], the rest up to [`Class::Safe`]; `paranoid` changes all up to [`Class::Unsafe`].
     OfProfile,
-    /// Those up to a class.
+    /// Those up to a class, or less where the settings say so of a rule.
     UpTo(Class),
 }
 
 impl Fixes {
-    fn most(self, rule: &Rule, settings: &Settings) -> Class {
-        let is_paranoid = settings.profile.set == Set::Paranoid;
+    fn most(self, rule: &Rule, settings: &Settings) -> Most {
         match self {
-            Self::UpTo(class) => class,
-            Self::OfProfile if is_paranoid || matches!(rule.scope, Scope::PodSecurity(_)) => {
-                Class::Unsafe
+            Self::UpTo(class) => {
+                settings.most_said(rule).map_or(Some(class), |said| said.min(Some(class)))
             }
-            Self::OfProfile => Class::Safe,
+            Self::OfProfile => settings.most(rule),
         }
     }
 }
@@ -72,7 +70,7 @@ pub fn harden(
     let accepted = accepted(&before, sources, settings);
     let may_fix = |rule: &&Rule| {
         let most = fixes.most(rule, settings);
-        settings.asks(rule) && rule.fixes.iter().any(|(class, _)| *class <= most)
+        settings.asks(rule) && rule.fixes.iter().any(|(class, _)| Some(*class) <= most)
     };
     let rules: Vec<&'static Rule> = RULES.iter().copied().filter(may_fix).collect();
     let work = Work { settings, render: &render, rules, fixes };
@@ -138,7 +136,7 @@ impl Work<'_> {
             let most = self.fixes.most(rule, self.settings);
             for violation in violations(rule, scene) {
                 let is_accepted = accepted.iter().any(|one| one.is(rule, &violation));
-                let Some(fix) = violation.fix.filter(|fix| !is_accepted && fix.class <= most)
+                let Some(fix) = violation.fix.filter(|fix| !is_accepted && Some(fix.class) <= most)
                 else {
                     continue;
                 };
@@ -160,14 +158,13 @@ impl Work<'_> {
 
 /// Whether hardening leaves an object alone.
 fn is_excluded(scene: Scene<'_>) -> bool {
-    let is_off = |(key, value): (&str, &str)| key == "krender.dev/harden" && value == "off";
-    let is_critical = |name: &str| name.starts_with("system-") && name.ends_with("-critical");
-    scene.namespace() == "kube-system"
-        || scene.object.annotations().any(is_off)
-        || scene.pods.iter().any(|pod| {
-            let class = pod.get(&["priorityClassName"]).and_then(|name| name.as_text());
-            pod.annotations().any(is_off) || class.is_some_and(is_critical)
-        })
+    let Scene { settings, object, pods, .. } = scene;
+    let is_off = |(key, value): (&str, &str)| key == HARDEN && value == "off";
+    !settings.phase.looks_at(object)
+        || !settings.selects(object)
+        || !settings.includes_system && scene.is_system()
+        || object.annotations().any(is_off)
+        || pods.iter().any(|pod| pod.annotations().any(is_off))
 }
 
 /// A violation that somebody accepts, whatever is done around it.

@@ -6,9 +6,12 @@
 
 mod configuration;
 mod edit;
+mod exclusion;
 mod finding;
 mod fix;
+mod foreign;
 mod path;
+mod phase;
 mod pod;
 mod profile;
 mod quantity;
@@ -17,6 +20,7 @@ mod rule;
 mod rules;
 mod scene;
 mod settings;
+mod strip;
 mod suppress;
 #[cfg(test)]
 mod tests;
@@ -31,15 +35,20 @@ use rule::Judge;
 use scene::Scene;
 use violation::Violation;
 
+pub use configuration::Kind;
 pub use edit::Operation;
+pub use exclusion::{Date, Exclusion};
 pub use finding::Finding;
 pub use fix::{Change, Fixes, harden};
+pub use foreign::Tool;
 pub use path::{Path, Step};
+pub use phase::Phase;
 pub use pod::List;
 pub use profile::{Profile, Set, Version};
 pub use rule::{Level, PodSecurity, Rule, Scope, Severity};
-pub use rules::{RULES, find};
-pub use settings::{External, PodPath, Settings, Values};
+pub use rules::{RULES, find, known};
+pub use settings::{External, FailOn, Holds, Most, PodPath, Selected, Settings, Values};
+pub use strip::strip;
 pub use suppress::{SuppressedBy, Suppression};
 pub use verdict::{Verdict, Violated};
 pub use violation::{Class, Edit, Fix, Turn};
@@ -49,27 +58,52 @@ pub use violation::{Class, Edit, Fix, Turn};
 /// is a finding too, and says so; the texts of the sources are looked through for that.
 #[must_use]
 pub fn check(resources: &ResMap, sources: &Sources, settings: &Settings) -> Vec<Finding> {
-    let is_asked = |rule: &Rule| settings.asks(rule);
-    let rules: Vec<&'static Rule> = RULES.iter().copied().filter(|rule| is_asked(rule)).collect();
+    let is_asked = |rule: &&'static Rule| settings.asks(rule);
+    let rules: Vec<&'static Rule> = RULES.iter().copied().filter(is_asked).collect();
     let render = Render::new(resources, settings);
     let scene = |(object, pods)| Scene { settings, render: &render, object, pods };
     let scenes: Vec<Scene<'_>> =
         resources.iter().zip(render.pods.iter().map(Vec::as_slice)).map(scene).collect();
     let mut findings = Vec::new();
     for (place, scene) in scenes.iter().enumerate() {
+        if !settings.phase.looks_at(scene.object) {
+            continue;
+        }
+        let is_system = !settings.includes_system && scene.is_system();
         for rule in &rules {
             let found = violations(rule, *scene).into_iter();
             findings.extend(found.map(|violation| {
                 let mut finding = Finding::new(rule, violation, place, scene.object);
                 finding.severity = settings.severity(rule, finding.severity);
+                if is_system {
+                    finding.severity = Severity::Note;
+                }
                 finding
             }));
         }
     }
     if !settings.ignores_suppressions {
-        suppress::suppress(&mut findings, &scenes, sources, is_asked);
+        let judged = findings.len();
+        suppress::suppress(&mut findings, &scenes, sources, settings);
+        exclusion::exclude(&mut findings, &scenes, settings);
+        let mut place = 0;
+        findings.retain_mut(|finding| {
+            place += 1;
+            if place <= judged {
+                return true;
+            }
+            finding.severity = settings.severity(finding.rule, finding.severity);
+            let object = resources.get(finding.place);
+            settings.asks(finding.rule) && object.is_some_and(|one| settings.phase.looks_at(one))
+        });
     }
     findings
+}
+
+/// How many pods and templates of pods there are.
+#[must_use]
+pub fn count_pods(resources: &ResMap, settings: &Settings) -> usize {
+    resources.iter().map(|object| pod::pods(object, settings).len()).sum()
 }
 
 /// How an object violates a rule.

@@ -18,6 +18,8 @@ pub struct Profile {
 /// The sets of rules. Each contains those before it, apart from checks that stricter ones replace.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Set {
+    /// The rules that a configuration names, and no others.
+    Custom,
     /// No rules.
     Privileged,
     /// The level `baseline` of the Pod Security Standards.
@@ -33,13 +35,20 @@ pub enum Set {
 
 impl Set {
     /// The sets in order.
-    pub const ALL: [Self; 5] =
-        [Self::Privileged, Self::Baseline, Self::Restricted, Self::Recommended, Self::Paranoid];
+    pub const ALL: [Self; 6] = [
+        Self::Privileged,
+        Self::Baseline,
+        Self::Restricted,
+        Self::Recommended,
+        Self::Paranoid,
+        Self::Custom,
+    ];
 
     /// The name.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Custom => "custom",
             Self::Privileged => "privileged",
             Self::Baseline => "baseline",
             Self::Restricted => "restricted",
@@ -83,7 +92,7 @@ impl Profile {
         match rule.scope {
             Scope::PodSecurity(check) => {
                 let level = match self.set {
-                    Set::Privileged => return false,
+                    Set::Custom | Set::Privileged => return false,
                     Set::Baseline => Level::Baseline,
                     Set::Restricted | Set::Recommended | Set::Paranoid => Level::Restricted,
                 };

@@ -29,7 +29,7 @@ struct Service<'a> {
 
 impl<'a> Render<'a> {
     /// Looks through the objects.
-    pub(super) fn new(objects: &'a ResMap, settings: &Settings) -> Self {
+    pub(super) fn new(objects: &'a ResMap, settings: &'a Settings) -> Self {
         let mut render = Self {
             pods: Vec::with_capacity(objects.len()),
             names: BTreeSet::new(),
@@ -42,8 +42,8 @@ impl<'a> Render<'a> {
         render
     }
 
-    fn add(&mut self, object: &'a Resource, settings: &Settings) {
-        let namespace = object.id().effective_namespace();
+    fn add(&mut self, object: &'a Resource, settings: &'a Settings) {
+        let namespace = settings.namespace(object);
         let (kind, name) = (object.kind(), object.name());
         self.names.insert((kind, namespace, name));
         let made = match kind {

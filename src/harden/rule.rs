@@ -153,6 +153,14 @@ pub(super) enum Judge {
     Container(fn(&Container<'_>, &Pod<'_>, Scene<'_>) -> Vec<Violation>),
 }
 
+impl Rule {
+    /// Id and name, as findings show them.
+    #[must_use]
+    pub fn title(&self) -> String {
+        format!("{} {}", self.id, self.name)
+    }
+}
+
 impl fmt::Debug for Rule {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} {}", self.id, self.name)

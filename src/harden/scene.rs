@@ -4,6 +4,7 @@ use super::pod::{Container, Pod};
 use super::render::Render;
 use super::settings::Settings;
 use crate::resource::Resource;
+use crate::yaml::Node;
 
 /// What surrounds a thing that is judged.
 #[derive(Clone, Copy)]
@@ -26,7 +27,18 @@ impl Scene<'_> {
 
     /// The namespace of the object.
     pub(super) fn namespace(&self) -> &str {
-        self.object.id().effective_namespace()
+        self.settings.namespace(self.object)
+    }
+
+    /// Whether the object runs the cluster itself: it is in the namespace `kube-system`, or its pods are of a
+    /// `system-…-critical` priority.
+    pub(super) fn is_system(&self) -> bool {
+        let is_critical = |name: &str| name.starts_with("system-") && name.ends_with("-critical");
+        self.namespace() == "kube-system"
+            || self.pods.iter().any(|pod| {
+                let class = pod.get(&["priorityClassName"]).and_then(Node::as_text);
+                class.is_some_and(is_critical)
+            })
     }
 
     /// Whether a Service leads to a container.

@@ -1,7 +1,17 @@
 //! What is asked for: a profile, and the facts and values that rules go by.
 
-use super::profile::Profile;
-use super::rule::{Rule, Severity};
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use super::exclusion::{Date, Exclusion};
+use super::foreign::Tool;
+use super::phase::Phase;
+use super::profile::{Profile, Set};
+use super::rule::{Rule, Scope, Severity};
+use super::violation::Class;
+use crate::resource::{DEFAULT_NAMESPACE, Resource};
+use crate::transform::select::Selection;
 
 /// What is asked for.
 #[derive(Clone, Debug, Default)]
@@ -16,14 +26,83 @@ pub struct Settings {
     pub externals: Vec<External>,
     /// The minor version of the Kubernetes that is rendered for; nothing where it is that of the profile.
     pub kubernetes: Option<u16>,
-    /// Rules with a severity of their own, or with none: those are off. A rule that is named here holds in every
-    /// profile.
-    pub severities: Vec<(&'static Rule, Option<Severity>)>,
+    /// Rules of which something is said: whatever the profile has, they hold or are off.
+    pub severities: Vec<(&'static Rule, Holds)>,
+    /// Only these rules, whatever the profile has; all that it has if this is empty.
+    pub only: Vec<&'static Rule>,
+    /// How much any fix may change; where nothing is said, as the profile has it.
+    pub fix: Option<Most>,
+    /// How much the fixes of some rules may change.
+    pub fixes: Vec<(&'static Rule, Most)>,
+    /// From which severity on a finding is a failure.
+    pub fail_on: FailOn,
+    /// The objects that hardening changes; all if this is empty.
+    pub select: Vec<Arc<Selected>>,
+    /// The objects that are excluded from rules.
+    pub exclusions: Vec<Arc<Exclusion>>,
+    /// The day that exclusions are judged by; without one none of them ends.
+    pub today: Option<Date>,
+    /// Whether what runs the cluster itself is hardened, and judged, as everything else.
+    pub includes_system: bool,
+    /// The namespace of objects that name none; `default` if it is empty.
+    pub default_namespace: String,
+    /// Tools whose annotations count as those of krender do.
+    pub honored: Vec<Tool>,
+    /// Whether hardening removes the annotations that only krender reads.
+    pub strips_annotations: bool,
     /// Whether findings count that somebody accepts.
     pub ignores_suppressions: bool,
+    /// How far what is judged has come in its build.
+    pub phase: Phase,
     /// The values that rules go by and fixes write.
     pub values: Values,
 }
+
+/// How much a fix may change; nothing where it may change nothing.
+pub type Most = Option<Class>;
+
+/// Whether a rule holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// It does not.
+    Off,
+    /// It does.
+    On,
+    /// It does, and each violation is as bad as this.
+    As(Severity),
+}
+
+/// From which severity on a finding is a failure.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FailOn {
+    /// Errors are.
+    #[default]
+    Error,
+    /// Errors and warnings are.
+    Warning,
+    /// Every finding is.
+    Note,
+    /// None is.
+    Never,
+}
+
+impl FailOn {
+    /// Whether a finding is a failure.
+    #[must_use]
+    pub fn counts(self, severity: Severity) -> bool {
+        match self {
+            Self::Error => severity >= Severity::Error,
+            Self::Warning => severity >= Severity::Warning,
+            Self::Note => true,
+            Self::Never => false,
+        }
+    }
+}
+
+/// Objects that a selector takes.
+#[derive(Debug)]
+pub struct Selected(pub(super) Selection);
 
 /// Objects that other renders define. Names and namespaces are patterns in which `*` stands for any text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,20 +176,70 @@ impl Settings {
         Self { profile, ..Self::default() }
     }
 
-    /// What is said of a rule: the severity of its own, or nothing if it is off.
-    fn said(&self, rule: &Rule) -> Option<Option<Severity>> {
-        self.severities.iter().rev().find(|(said, _)| *said == rule).map(|(_, severity)| *severity)
+    /// What is said of a rule.
+    fn said(&self, rule: &Rule) -> Option<Holds> {
+        self.severities.iter().rev().find(|(said, _)| *said == rule).map(|(_, holds)| *holds)
     }
 
-    /// Whether a rule holds.
+    /// Whether a rule holds, and is asked now.
     #[must_use]
     pub fn asks(&self, rule: &Rule) -> bool {
-        self.said(rule).map_or_else(|| self.profile.has(rule), |severity| severity.is_some())
+        let is_said = || self.said(rule).map(|holds| holds != Holds::Off);
+        self.phase.asks(rule)
+            && match &*self.only {
+                [] => is_said().unwrap_or_else(|| self.profile.has(rule)),
+                only => only.contains(&rule),
+            }
+    }
+
+    /// How much the fixes of a rule may change: what is said of the rule, or else of all; or else what the profile
+    /// has. That changes up to [`Class::Unsafe`] what admission would refuse, the rest up to [`Class::Safe`];
+    /// `paranoid` changes all up to [`Class::Unsafe`].
+    pub(super) fn most(&self, rule: &Rule) -> Most {
+        self.most_said(rule).or(self.fix).unwrap_or_else(|| {
+            let is_paranoid = self.profile.set == Set::Paranoid;
+            Some(match rule.scope {
+                Scope::PodSecurity(_) => Class::Unsafe,
+                _ if is_paranoid => Class::Unsafe,
+                _ => Class::Safe,
+            })
+        })
+    }
+
+    /// How much the fixes of a rule may change, if that is said of it.
+    pub(super) fn most_said(&self, rule: &Rule) -> Option<Most> {
+        self.fixes.iter().rev().find(|(said, _)| *said == rule).map(|(_, most)| *most)
+    }
+
+    /// Whether what holds depends on the day: some exclusion ends.
+    #[must_use]
+    pub fn depends_on_day(&self) -> bool {
+        self.exclusions.iter().any(|exclusion| exclusion.until.is_some())
+    }
+
+    /// Whether hardening changes an object at all.
+    pub(super) fn selects(&self, object: &Resource) -> bool {
+        let takes = |selected: &Arc<Selected>| selected.0.takes(object).is_ok_and(|takes| takes);
+        self.select.is_empty() || self.select.iter().any(takes)
+    }
+
+    /// The namespace that an object is in.
+    pub(super) fn namespace<'a>(&'a self, object: &'a Resource) -> &'a str {
+        let namespace = object.id().effective_namespace();
+        let is_unsaid = object.namespace().is_empty() && namespace == DEFAULT_NAMESPACE;
+        if is_unsaid && !self.default_namespace.is_empty() {
+            &self.default_namespace
+        } else {
+            namespace
+        }
     }
 
     /// How bad a violation is.
     pub(super) fn severity(&self, rule: &Rule, usual: Severity) -> Severity {
-        self.said(rule).flatten().unwrap_or(usual)
+        match self.said(rule) {
+            Some(Holds::As(severity)) => severity,
+            Some(Holds::On | Holds::Off) | None => usual,
+        }
     }
 
     /// The minor version of the Kubernetes that is rendered for.

@@ -3,15 +3,21 @@
 //! An annotation `ignore.krender.dev/<rule>: "<reason>"` holds for the object or pod that has it, and
 //! `ignore.krender.dev/<rule>.<container>` for one container. A comment `# krender: ignore <rule> -- <reason>` holds
 //! for the line it ends, or for the next one if it has a line to itself, and for what is written below that.
+//!
+//! An annotation `krender.dev/harden: "off"` accepts nothing: it keeps hardening away, and `krender.dev/harden-reason`
+//! says why.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use super::finding::Finding;
 use super::path::Path;
+use super::phase::Phase;
 use super::rule::{Rule, Severity};
-use super::rules::{find, suppressions};
+use super::rules::find;
+use super::rules::suppressions::{SUPPRESSION_WITHOUT_REASON, UNUSED_SUPPRESSION};
 use super::scene::Scene;
+use super::settings::Settings;
 use super::violation::Violation;
 use crate::resource::Resource;
 use crate::source::{Source, Sources, Span};
@@ -32,6 +38,8 @@ pub enum SuppressedBy {
     Annotation,
     /// A comment in the source.
     Comment,
+    /// An exclusion of the configuration.
+    Configuration,
     /// A report of earlier findings.
     Baseline,
 }
@@ -43,11 +51,22 @@ impl SuppressedBy {
         match self {
             Self::Annotation => "annotation",
             Self::Comment => "comment",
+            Self::Configuration => "configuration",
             Self::Baseline => "baseline",
         }
     }
+
+    /// Whether that is said in the sources of what is judged.
+    #[must_use]
+    pub const fn is_in_source(self) -> bool {
+        matches!(self, Self::Annotation | Self::Comment)
+    }
 }
 
+/// The annotation that keeps hardening away from an object, if it is `off`.
+pub(super) const HARDEN: &str = "krender.dev/harden";
+/// Why it is.
+const HARDEN_REASON: &str = "krender.dev/harden-reason";
 const ANNOTATION: &str = "ignore.krender.dev/";
 const COMMENT: &str = "# krender: ignore ";
 
@@ -66,6 +85,8 @@ struct Mark {
     object: usize,
     path: Path,
     span: Span,
+    /// Whether it was written for another tool: there is nothing to say of it then.
+    is_foreign: bool,
     is_used: Cell<bool>,
 }
 
@@ -75,7 +96,7 @@ pub(super) fn suppress(
     findings: &mut Vec<Finding>,
     scenes: &[Scene<'_>],
     sources: &Sources,
-    is_asked: impl Fn(&Rule) -> bool,
+    settings: &Settings,
 ) {
     let of_objects: Vec<Vec<Mark>> =
         scenes.iter().enumerate().map(|(place, scene)| annotations(place, *scene)).collect();
@@ -84,7 +105,7 @@ pub(super) fn suppress(
     let objects = scenes.iter().enumerate().map(|(place, scene)| (scene.object.span(), place));
     for (span, place) in written.chain(objects) {
         if let Some(source) = sources.source_of(span) {
-            of_texts.entry(source.base()).or_insert_with(|| comments(&source, place));
+            of_texts.entry(source.base()).or_insert_with(|| comments(&source, place, scenes));
         }
     }
     of_texts.retain(|_, marks| !marks.is_empty());
@@ -98,9 +119,22 @@ pub(super) fn suppress(
             Suppression { by: mark.by, reason: mark.reason.clone() }
         });
     }
+    // A comment in a patch that stands in a kustomization is one of that file, too.
+    let line = |mark: &Mark| sources.locate(mark.span).map(|at| (at.source.id(), at.line));
+    let used = of_texts.values().flatten().filter(|mark| mark.is_used.get());
+    let used: Vec<_> = used.filter_map(|mark| Some((line(mark)?, mark.rule))).collect();
+    let is_known = |mark: &Mark| {
+        !mark.is_used.get()
+            && mark.within.is_some()
+            && line(mark).is_some_and(|line| used.contains(&(line, mark.rule)))
+    };
     for mark in of_objects.iter().flatten().chain(of_texts.values().flatten()) {
-        let Some(scene) = scenes.get(mark.object) else { continue };
-        findings.extend(mark.complaint(scene.object, &is_asked));
+        let Some(scene) = scenes.get(mark.object).filter(|_| !is_known(mark)) else { continue };
+        findings.extend(mark.complaint(scene.object, settings));
+    }
+    if !matches!(settings.phase, Phase::Final(_)) {
+        let refusals = scenes.iter().enumerate().flat_map(|(place, scene)| refusals(place, *scene));
+        findings.extend(refusals);
     }
 }
 
@@ -115,21 +149,22 @@ impl Mark {
                 .is_none_or(|(from, to)| !finding.span.is_none() && from <= start && start < to)
     }
 
-    fn complaint(&self, object: &Resource, is_asked: impl Fn(&Rule) -> bool) -> Option<Finding> {
+    fn complaint(&self, object: &Resource, settings: &Settings) -> Option<Finding> {
         let name = &self.named;
         let (rule, message) = match self.rule {
+            _ if self.is_foreign => return None,
+            None if matches!(settings.phase, Phase::Final(_)) => return None,
             None => (
-                &suppressions::UNUSED_SUPPRESSION,
+                &UNUSED_SUPPRESSION,
                 format!("this is to ignore `{name}`, and there is no such rule"),
             ),
-            Some(_) if self.reason.is_empty() => (
-                &suppressions::SUPPRESSION_WITHOUT_REASON,
-                format!("nobody says why `{name}` is ignored here"),
-            ),
-            Some(rule) if !self.is_used.get() && is_asked(rule) => (
-                &suppressions::UNUSED_SUPPRESSION,
-                format!("there is nothing of `{name}` to ignore here"),
-            ),
+            Some(rule) if !settings.phase.asks(rule) => return None,
+            Some(_) if self.reason.is_empty() => {
+                (&SUPPRESSION_WITHOUT_REASON, format!("nobody says why `{name}` is ignored here"))
+            }
+            Some(rule) if !self.is_used.get() && settings.asks(rule) => {
+                (&UNUSED_SUPPRESSION, format!("there is nothing of `{name}` to ignore here"))
+            }
             Some(_) => return None,
         };
         let mut violation = Violation::at(self.path.clone(), message);
@@ -142,6 +177,42 @@ impl Mark {
     }
 }
 
+/// What there is to say about annotations that keep hardening away.
+fn refusals(place: usize, scene: Scene<'_>) -> Vec<Finding> {
+    let object = scene.object;
+    let mut found: Vec<Violation> = Vec::new();
+    let mut look = |key: &str, value: &str, path: Path, has_reason: bool| {
+        if key != HARDEN || found.iter().any(|one| one.path == path) {
+            return;
+        }
+        if value != "off" {
+            let message = format!("`{HARDEN}` is `{value}`, and only `off` means something");
+            found.push(Violation::at(path, message).severity(Severity::Warning));
+        } else if !has_reason {
+            found.push(Violation::at(path, "nobody says why it is not hardened"));
+        }
+    };
+    let is_reason = |(key, value): (&str, &str)| key == HARDEN_REASON && !value.trim().is_empty();
+    let has_reason = object.annotations().any(is_reason);
+    for (key, value) in object.annotations() {
+        look(key, value, Path::of(&["metadata", "annotations", key]), has_reason);
+    }
+    for pod in scene.pods {
+        let has_reason = has_reason || pod.annotations().any(is_reason);
+        for (key, value) in pod.annotations() {
+            look(key, value, pod.annotation_path(key), has_reason);
+        }
+    }
+    let finding = |violation: Violation| {
+        let rule = match violation.severity {
+            Some(_) => &UNUSED_SUPPRESSION,
+            None => &SUPPRESSION_WITHOUT_REASON,
+        };
+        Finding::new(rule, violation, place, object)
+    };
+    found.into_iter().map(finding).collect()
+}
+
 fn annotations(place: usize, scene: Scene<'_>) -> Vec<Mark> {
     let own = scene
         .object
@@ -151,38 +222,54 @@ fn annotations(place: usize, scene: Scene<'_>) -> Vec<Mark> {
         pod.annotations().map(|(key, value)| (key, value, pod.annotation_path(key)))
     });
     let mut marks: Vec<Mark> = Vec::new();
-    for (key, reason, path) in own.chain(of_pods) {
+    for (key, value, path) in own.chain(of_pods) {
         // The annotations of a pod are those of the object, if it is one.
-        let Some(named) = key.strip_prefix(ANNOTATION) else { continue };
         if marks.iter().any(|mark| mark.path == path) {
             continue;
         }
-        let (named, container) = match named.split_once('.') {
-            Some((named, container)) => (named, Some(container.to_owned())),
-            None => (named, None),
-        };
         let span = path.span(scene.object.node());
-        marks.push(Mark {
+        let mark = |named: &str, rule, container, reason: &str, is_foreign| Mark {
             by: SuppressedBy::Annotation,
             named: named.to_owned(),
-            rule: find(named),
+            rule,
             reason: reason.trim().to_owned(),
             container,
             within: None,
             object: place,
-            path,
+            path: path.clone(),
             span,
+            is_foreign,
             is_used: Cell::new(false),
-        });
+        };
+        if let Some(named) = key.strip_prefix(ANNOTATION) {
+            let (named, container) = match named.split_once('.') {
+                Some((named, container)) => (named, Some(container.to_owned())),
+                None => (named, None),
+            };
+            marks.push(mark(named, find(named), container, value, false));
+            continue;
+        }
+        for tool in &scene.settings.honored {
+            let (rules, reason) = tool.accepts(key, value);
+            let foreign = |rule| mark(key, Some(rule), None, reason.unwrap_or(key), true);
+            marks.extend(rules.into_iter().map(foreign));
+        }
     }
     marks
 }
 
-fn comments(source: &Source, object: usize) -> Vec<Mark> {
+/// The comments of a text that `place` has something from.
+fn comments(source: &Source, place: usize, scenes: &[Scene<'_>]) -> Vec<Mark> {
     let text = source.text();
     if !text.contains(COMMENT) {
         return Vec::new();
     }
+    let starts = scenes.iter().enumerate().map(|(place, scene)| (scene.object.span(), place));
+    let starts = starts.filter(|(span, _)| !span.is_none() && span.start() >= source.base());
+    let starts: BTreeMap<u32, usize> = starts.map(|(span, place)| (span.start(), place)).collect();
+    // The object that begins before it.
+    let object =
+        |span: Span| starts.range(..span.start()).next_back().map_or(place, |(_, place)| *place);
     let mut lines = Vec::new();
     for line in text.split_inclusive('\n') {
         let start = lines.last().map_or(0, |(start, line): &(usize, &str)| start + line.len());
@@ -215,9 +302,10 @@ fn comments(source: &Source, object: usize) -> Vec<Mark> {
             reason: reason.trim().to_owned(),
             container: None,
             within: Some(within),
-            object,
+            object: object(span),
             path: Path::default(),
             span,
+            is_foreign: false,
             is_used: Cell::new(false),
         }));
     }

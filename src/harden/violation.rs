@@ -4,7 +4,7 @@ use super::path::Path;
 use super::pod::List;
 use super::rule::Severity;
 use crate::source::Span;
-use crate::yaml::{Node, Scalar, Tag, Text};
+use crate::yaml::{Node, Scalar, Style, Tag, Text};
 
 /// One violation of a rule.
 #[derive(Clone, Debug)]
@@ -135,9 +135,14 @@ impl Violation {
     }
 }
 
-/// A boolean, a number, or any other plain text to write.
+/// A boolean, a number, or any other plain text to write: as if it had been read, for patches may still come.
 pub(super) fn plain(text: &str) -> Node {
-    Scalar::untagged(text, Span::NONE).into()
+    Scalar::parsed(text, Tag::None, Style::Plain, Span::NONE).into()
+}
+
+/// A key to write.
+pub(super) fn key(text: &str) -> Scalar {
+    Scalar::parsed(text, Tag::None, Style::Plain, Span::NONE)
 }
 
 /// Text to write.
@@ -152,7 +157,6 @@ pub(super) fn strings(texts: &[&str]) -> Node {
 
 /// A mapping to write.
 pub(super) fn mapping(entries: &[(&str, Node)]) -> Node {
-    let key = |key: &str| Scalar::set(key, Tag::None, crate::yaml::Style::Plain, Span::NONE);
     let entries = entries.iter().map(|(name, value)| (key(name), value.clone())).collect();
     Node::mapping(entries, Span::NONE)
 }

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Options, TRANSFORMERS, helm, is_builtin, kind_of, not_enabled};
+use super::{Options, TRANSFORMERS, hardening, helm, is_builtin, kind_of, not_enabled};
 use crate::config::{GeneratorArgs, Kustomization, ObjectMeta, SecretArgs};
 use crate::error::{Code, Error, Result, nearest};
 use crate::generate::{self, Context};
@@ -44,6 +44,9 @@ pub fn generate(
     options: &Options,
 ) -> Result<Resource> {
     let (kind, span) = (configuration.kind(), configuration.span());
+    if hardening::is_meant(configuration) {
+        return Err(hardening::no_generator(configuration));
+    }
     if !is_builtin(configuration) {
         return Err(not_enabled(configuration, options));
     }

@@ -1,8 +1,9 @@
 //! Generators and transformers that are configured by documents of their own: `apiVersion: builtin`, and a kind for
-//! each.
+//! each; and hardening, which krender has beside them.
 
 mod affix;
 mod generators;
+mod hardening;
 mod hash;
 mod helm;
 mod images;
@@ -15,6 +16,8 @@ mod replicas;
 mod validate;
 mod value_add;
 
+use std::sync::Arc;
+
 use generators::is_generator;
 
 use crate::error::{Code, Error, Result, nearest};
@@ -24,6 +27,7 @@ use crate::transform::Context;
 use crate::yaml::{Node, Text, json_passage};
 
 pub use generators::generate;
+pub use hardening::{Hardening, finish};
 pub use helm::charts;
 pub use options::{Functions, Helm, Options};
 pub use validate::validate;
@@ -34,6 +38,16 @@ pub struct Plugin {
     name: Text,
     span: Span,
     run: Run,
+    hardening: Option<Arc<Hardening>>,
+}
+
+/// The field of a kustomization that a configuration stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Field {
+    /// `transformers`
+    Transformers,
+    /// `validators`
+    Validators,
 }
 
 /// What a configured transformer does.
@@ -61,7 +75,8 @@ const TRANSFORMERS: &[(&str, Configure)] = &[
 ];
 
 impl Plugin {
-    /// The transformer that a document configures. (`api/internal/plugins/loader/loader.go`.)
+    /// The transformer that a document configures, in `transformers` or among `validators`.
+    /// (`api/internal/plugins/loader/loader.go`.)
     ///
     /// # Errors
     /// [`Code::PluginNotEnabled`] for one that is not builtin, [`Code::UnknownPlugin`] for a kind that is no
@@ -69,9 +84,18 @@ impl Plugin {
     pub fn transformer(
         configuration: &Resource,
         context: &Context<'_>,
+        field: Field,
         options: &Options,
     ) -> Result<Self> {
         let (kind, span) = (configuration.kind(), configuration.span());
+        let wrong = |error: Error| {
+            error.at(span).step(format!("while reading the {kind} `{}`", configuration.name()))
+        };
+        if hardening::is_meant(configuration) {
+            let hardening = hardening::configure(configuration, field, options).map_err(wrong)?;
+            let (kind, name, run) = (kind.into(), configuration.name().into(), hardening.run());
+            return Ok(Self { kind, name, span, run, hardening: Some(hardening) });
+        }
         if !is_builtin(configuration) {
             return Err(not_enabled(configuration, options));
         }
@@ -84,10 +108,20 @@ impl Plugin {
             json_passage(&mut node)?;
             configure(context, &node)
         };
-        let run = read().map_err(|error| {
-            error.at(span).step(format!("while reading the {kind} `{}`", configuration.name()))
-        })?;
-        Ok(Self { kind: kind.into(), name: configuration.name().into(), span, run })
+        let run = read().map_err(wrong)?;
+        Ok(Self {
+            kind: kind.into(),
+            name: configuration.name().into(),
+            span,
+            run,
+            hardening: None,
+        })
+    }
+
+    /// What is left of it to do when the build is complete ([`finish`]).
+    #[must_use]
+    pub const fn hardening(&self) -> Option<&Arc<Hardening>> {
+        self.hardening.as_ref()
     }
 
     /// Runs the transformer.

@@ -1,5 +1,7 @@
 //! What plugins may do, and what they are told: the user says so on the command line.
 
+use crate::harden::Date;
+
 /// What the user says of plugins. By default only builtin ones run, and those of them that need no program.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
@@ -9,6 +11,8 @@ pub struct Options {
     pub functions: Functions,
     /// What Helm may do and gets.
     pub helm: Helm,
+    /// The day that exclusions from rules are judged by; without one none of them ends.
+    pub today: Option<Date>,
 }
 
 /// What functions may do and get.

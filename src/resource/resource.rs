@@ -38,6 +38,8 @@ pub struct Resource {
     pub allow_kind_change: bool,
     /// Whether a chart made it, which sets its namespace itself.
     pub helm_generated: bool,
+    /// The configurations of plugins, by their places, that go on with it once the build is complete.
+    pub awaited_by: Vec<Span>,
     /// The comments of its file that can act as schemas in a merge, by the places of their text.
     pub comments: Arc<[Comment]>,
     /// Whether some of its values may stand in several places at once ([`share`]).
@@ -101,6 +103,7 @@ impl Resource {
             allow_name_change: false,
             allow_kind_change: false,
             helm_generated: false,
+            awaited_by: Vec::new(),
             comments: Arc::default(),
             shares: false,
             is_foreign: false,

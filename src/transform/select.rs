@@ -10,6 +10,7 @@ use crate::yaml::de::Spanned;
 /// annotations. An empty part takes anything.
 ///
 /// (kustomize, `api/types/selector.go`, `api/resmap/reswrangler.go`: `Select`.)
+#[derive(Clone, Debug)]
 pub(crate) struct Selection {
     group: Option<Pattern>,
     version: Option<Pattern>,

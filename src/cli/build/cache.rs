@@ -49,6 +49,11 @@ impl Build {
             return Err(Error::new(Code::InvalidArgument, message)
                 .help("what was hardened of one target is told each time: leave one of them out"));
         }
+        if self.hardening.wants_report() {
+            let message = "`--cache` does not go with `--harden-report`";
+            return Err(Error::new(Code::InvalidArgument, message)
+                .help("what is kept is not hardened again: leave one of them out"));
+        }
         let folder = match folder.is_empty() {
             true => default_folder().ok_or_else(|| {
                 Error::new(
@@ -95,11 +100,12 @@ impl Build {
         let program = env::current_exe().and_then(|path| Disk.read(&path)).map(Digest::of);
         let configuration = self.hardening.configuration().map(|path| loader.file(path));
         let configuration = configuration.map(|file| file.map(|file| file.digest()).ok());
+        let mut options = self.options();
+        // What depends on the day is not kept.
+        options.plugins.today = None;
         let asked = format!(
-            "{:?} {:?} {:?} {configuration:?} {split}",
-            self.options(),
-            self.load_restrictor,
-            self.hardening
+            "{options:?} {:?} {:?} {configuration:?} {split}",
+            self.load_restrictor, self.hardening
         );
         let program = program.map_or_else(|_| String::new(), |digest| digest.to_string());
         Digest::of_all([env!("CARGO_PKG_VERSION"), &program, &asked].map(str::as_bytes))

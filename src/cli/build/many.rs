@@ -9,6 +9,7 @@ use std::{
 };
 
 use clap::Args;
+use serde_json::Value;
 
 use super::{
     Build,
@@ -19,12 +20,12 @@ use super::{
     select::{self, Select},
     sharing::Part,
     timings::{Outcome, Size, Timings},
-    told::Told,
 };
 use crate::{
     build::{self, Found, Keeper},
+    cli::told::Told,
     config::Warning,
-    error::{Code, Error, Result},
+    error::{Error, Result},
     load::{self, Loader},
 };
 
@@ -94,7 +95,8 @@ impl Build {
                 Some(Layout::new(folder, &targets, working_directory, &top, self.many.split)?)
             }
         };
-        self.hardening.allow_many()?;
+        let work = self.hardening.work(loader, options.plugins.today)?;
+        let work = work.as_ref();
         let split = layout.is_some() && self.many.split;
         let keeper = self.keeper(store.as_ref(), loader, split);
         let keeper = keeper.as_ref();
@@ -106,7 +108,8 @@ impl Build {
             .map(|(target, _)| target)
             .collect();
         run.expect(&missed, jobs);
-        let renderer = Renderer { build: self, loader, run: &run, keeper, split, is_one: false };
+        let renderer =
+            Renderer { build: self, loader, run: &run, keeper, work, split, is_one: false };
         let work = |number: usize| {
             self.one_of_many(
                 number,
@@ -118,8 +121,9 @@ impl Build {
         };
         let mut results = Results::new(&targets, layout.is_none(), started, self.quiet);
         build::in_order(targets.len(), jobs, work, |number, done| results.add(number, done));
-        let Results { outcome, progress, told, timings, unkept, .. } = results;
+        let Results { outcome, progress, told, timings, unkept, hardened, .. } = results;
         drop(progress);
+        self.hardening.report(&hardened)?;
         self.tell(told, loader, format);
         let exit = crate::cli::finish(outcome, loader.sources(), format);
         if self.timings {
@@ -155,9 +159,8 @@ impl Build {
         jobs: NonZeroUsize,
     ) -> Result<Vec<String>> {
         let Many { all, select, shard, costs, split, jobs: _ } = &self.many;
-        let senseless = |flag: &str, other: &str, example: &str| {
-            let message = format!("`{flag}` makes no sense without `{other}`");
-            Err(Error::new(Code::InvalidArgument, message).help(example))
+        let senseless = |flag: &str, other: &str, help: &str| {
+            Err(select::senseless(flag, other)).map_err(|error| error.help(help))
         };
         if *split && self.output.is_empty() {
             return senseless("--split", "--output", "say where the folders go: `--output DIR`");
@@ -165,20 +168,17 @@ impl Build {
         if costs.is_some() && shard.is_none() {
             return senseless("--costs", "--shard", "they say how long the targets of a part take");
         }
-        if *all {
-            let targets = select::all(run, loader, &self.directories, select, jobs)?;
-            let Some(part) = shard else { return Ok(targets) };
-            let part = part.of(targets, costs.as_deref(), loader, jobs)?;
-            return Ok(part.into_iter().map(|costly| costly.target).collect());
+        let targets = select.targets(*all, run, loader, &self.directories, jobs);
+        match shard {
+            None => targets,
+            Some(part) if *all => {
+                let part = part.of(targets?, costs.as_deref(), loader, jobs)?;
+                Ok(part.into_iter().map(|costly| costly.target).collect())
+            }
+            Some(_) => {
+                senseless("--shard", "--all", "with `--all` the targets below DIR are found")
+            }
         }
-        if shard.is_some() {
-            return senseless("--shard", "--all", "with `--all` the targets below DIR are found");
-        }
-        let flags = [("--include", &select.include), ("--exclude", &select.exclude)];
-        if let Some((flag, _)) = flags.iter().find(|(_, patterns)| !patterns.is_empty()) {
-            return senseless(flag, "--all", "with `--all` the targets below DIR are found");
-        }
-        select::named(loader, &self.directories)
     }
 
     /// Renders a target, and writes it where it has a place of its own: what happens on the threads.
@@ -193,11 +193,12 @@ impl Build {
         let started = super::now();
         // A build that allows no warnings fails for each target that they are about.
         let mut warnings = if self.strict { self.warnings() } else { Vec::new() };
+        let mut hardened = None;
         let rendered = match renderer.read(found, &mut warnings) {
             Some(rendered) => Ok(rendered),
             None => renderer
                 .build(target, &mut warnings)
-                .and_then(|built| renderer.finish(target, built, Format::Human)),
+                .and_then(|built| renderer.finish(target, built, &mut hardened, Format::Human)),
         };
         let written = rendered.and_then(|mut rendered| {
             match layout {
@@ -210,7 +211,7 @@ impl Build {
             }
             Ok(rendered)
         });
-        Done { written, warnings, time: started.elapsed() }
+        Done { written, warnings, hardened, time: started.elapsed() }
     }
 }
 
@@ -237,6 +238,8 @@ struct Done {
     /// With the text to print, if it has no place of its own.
     written: Result<Rendered>,
     warnings: Vec<Warning>,
+    /// What hardening changed, if that is to be reported.
+    hardened: Option<Value>,
     time: Duration,
 }
 
@@ -251,6 +254,7 @@ struct Results<'a> {
     timings: Timings,
     /// Why a target could not be kept, if one could not.
     unkept: Option<Error>,
+    hardened: Vec<Value>,
 }
 
 impl<'a> Results<'a> {
@@ -263,13 +267,15 @@ impl<'a> Results<'a> {
             told: Told::default(),
             timings: Timings::default(),
             unkept: None,
+            hardened: Vec::new(),
         }
     }
 
     /// The next target in order. The run ends when nobody reads what it prints.
     fn add(&mut self, number: usize, done: Done) -> ControlFlow<()> {
         let target = &*self.targets[number];
-        let Done { written, warnings, time } = done;
+        let Done { written, warnings, hardened, time } = done;
+        self.hardened.extend(hardened);
         let (outcome, size) = match &written {
             Ok(rendered) => (rendered.outcome, rendered.size),
             Err(_) => (Outcome::Failed, Size::default()),

@@ -6,7 +6,6 @@ mod output;
 mod progress;
 mod rendering;
 mod timings;
-mod told;
 
 use std::{num::NonZeroUsize, path::Path, process::ExitCode, time::Instant};
 
@@ -143,7 +142,10 @@ impl Build {
         let options = self.options();
         let run = build::Run::new(loader, &options);
         let keeper = keeper.as_ref();
-        let renderer = Renderer { build: self, loader, run: &run, keeper, split, is_one: true };
+        let work = self.hardening.work(loader, options.plugins.today)?;
+        let work = work.as_ref();
+        let renderer =
+            Renderer { build: self, loader, run: &run, keeper, work, split, is_one: true };
         let mut warnings = self.warnings();
         let rendered = match renderer.read(found.as_ref(), &mut warnings) {
             Some(rendered) => {
@@ -154,7 +156,7 @@ impl Build {
                 run.expect(&[directory], NonZeroUsize::MIN);
                 let built = renderer.build(directory, &mut warnings);
                 self.warn(&warnings, loader.sources(), format);
-                renderer.finish(directory, built?, format)?
+                renderer.finish(directory, built?, &mut None, format)?
             }
         };
         if self.output.is_empty() {

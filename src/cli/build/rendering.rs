@@ -2,13 +2,16 @@
 
 use std::{collections::BTreeSet, ffi::OsString};
 
+use serde_json::Value;
+
 use super::{
     Build, output,
     report::Format,
     timings::{Outcome, Size},
 };
 use crate::{
-    build::{Found, Keeper, Kept, Run},
+    build::{self, Found, Keeper, Kept, Run},
+    cli::harden::Work,
     config::Warning,
     error::{Error, Result},
     load::Loader,
@@ -21,6 +24,8 @@ pub(super) struct Renderer<'a> {
     pub(super) loader: &'a Loader,
     pub(super) run: &'a Run<'a>,
     pub(super) keeper: Option<&'a Keeper<'a>>,
+    /// How what was built is hardened, if it is.
+    pub(super) work: Option<&'a Work>,
     /// Whether each resource is a text of its own.
     pub(super) split: bool,
     /// Whether there is one target only. Of many, hardening tells only what is left to repair.
@@ -31,6 +36,8 @@ pub(super) struct Renderer<'a> {
 pub(super) struct Built {
     resources: ResMap,
     directories: BTreeSet<OsString>,
+    /// Whether it comes to the same on another day.
+    lasts: bool,
     /// What there was to say.
     said: Vec<Warning>,
 }
@@ -65,30 +72,61 @@ impl Renderer<'_> {
         let mut said = Vec::new();
         let built = self.run.build_from(target, &mut said);
         warnings.extend_from_slice(&said);
-        let (resources, directories) = self.build.heed(built, warnings)?;
-        Ok(Built { resources, directories, said })
+        let build::Built { resources, directories, lasts } = self.build.heed(built, warnings)?;
+        Ok(Built { resources, directories, lasts, said })
     }
 
-    /// Makes the texts of what was built, and keeps them.
+    /// Makes the texts of what was built, and keeps them. What hardening changed goes into `hardened` if a report of
+    /// many targets is asked for.
     ///
     /// # Errors
     /// Those of hardening and of writing YAML.
-    pub(super) fn finish(&self, target: &str, built: Built, format: Format) -> Result<Rendered> {
-        let Built { mut resources, directories, said } = built;
-        let Build { hardening, quiet, .. } = self.build;
-        hardening.apply(&mut resources, self.loader, *quiet || !self.is_one, format)?;
+    pub(super) fn finish(
+        &self,
+        target: &str,
+        built: Built,
+        hardened: &mut Option<Value>,
+        format: Format,
+    ) -> Result<Rendered> {
+        let Built { mut resources, directories, lasts, said } = built;
+        if let Some(work) = self.work {
+            self.harden(work, target, &mut resources, hardened, format)?;
+        }
         let texts = output::texts(&resources, self.split)?;
         let count = resources.len();
         if self.is_one {
             // The process ends soon, and its memory with it: walking what was built to free it would only take time.
             std::mem::forget(resources);
         }
-        let Some(keeper) = self.keeper else {
+        let lasts = lasts && !self.work.is_some_and(Work::depends_on_day);
+        let Some(keeper) = self.keeper.filter(|_| lasts) else {
             return Ok(Rendered::new(texts, count, Outcome::Rendered));
         };
         let result = Kept { texts, resources: count, warnings: said };
         let unkept = keeper.keep(target, &directories, &result).err();
         Ok(Rendered { unkept, ..Rendered::new(result.texts, count, Outcome::Rendered) })
+    }
+}
+
+impl Renderer<'_> {
+    /// Hardens what was built, and says what was changed: of one target at once, of many in a report only.
+    fn harden(
+        &self,
+        work: &Work,
+        target: &str,
+        resources: &mut ResMap,
+        hardened: &mut Option<Value>,
+        format: Format,
+    ) -> Result<()> {
+        let Build { hardening, quiet, .. } = self.build;
+        let done = work.run(resources, self.loader.sources())?;
+        match (hardening.wants_report(), self.is_one) {
+            (true, true) => hardening.report(&[done.as_json(target, resources)])?,
+            (true, false) => *hardened = Some(done.as_json(target, resources)),
+            (false, true) if !quiet => done.tell(resources, self.loader.sources(), format),
+            (false, _) => {}
+        }
+        done.outcome()
     }
 }
 

@@ -95,9 +95,6 @@ enum Form {
 /// The exit code of what could not be done.
 pub(super) const NOT_DONE: u8 = 2;
 
-/// So wide is what is written to no terminal.
-const WIDTH: usize = 100;
-
 impl Diff {
     /// Compares, and exits as the outcome asks.
     pub(super) fn run(&self, format: Format) -> ExitCode {
@@ -197,7 +194,7 @@ impl Diff {
 
     fn print(&self, review: &Review) -> Result<()> {
         let text = match self.format {
-            Form::Text => diff::text::write(review, width()),
+            Form::Text => diff::text::write(review, report::width()),
             Form::Unified => diff::unified::write(review),
             Form::Markdown => diff::markdown::write(review),
             Form::Json => diff::json::write(review)?,
@@ -278,7 +275,7 @@ impl Place {
 
 /// The objects of a file with manifests.
 fn manifests(file: &load::File) -> Result<Vec<Resource>> {
-    resource::read(file.source()?, file.documents()?, &Schema::built_in())
+    resource::read(file.source()?, &file.documents()?, &Schema::built_in())
 }
 
 /// Tells on standard error in full what went wrong, once if it is the same before and after.
@@ -299,18 +296,4 @@ fn rendered(outcome: Option<Result<ResMap>>, loader: &Loader) -> Side {
         Some(Ok(resources)) => Side::Rendered(resources),
         Some(Err(error)) => Side::Failed(Failure::of(&error, loader.sources())),
     }
-}
-
-/// The objects of a file with manifests.
-fn manifests(file: &load::File) -> Result<ResMap> {
-    let resources = resource::read(file.source()?, &file.documents()?, &Schema::built_in())?;
-    Ok(resources.into())
-}
-
-/// How wide the page is: as `COLUMNS` says, as the terminal is, or as is good to read.
-#[expect(clippy::disallowed_methods, reason = "the environment is read here and handed on")]
-fn width() -> usize {
-    let asked = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    let terminal = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
-    asked.or_else(terminal).unwrap_or(WIDTH)
 }

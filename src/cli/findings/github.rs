@@ -1,15 +1,14 @@
 //! Findings as commands that a step of GitHub Actions prints, and that become annotations of the change.
 
-use std::io::{self, Write as _};
+use std::io::{self, Write};
 
 use super::place::Places;
-use super::{Checked, title};
-use crate::cli::Out;
+use super::{Judged, checked};
 use crate::harden::Severity;
 
 /// Writes a command for each finding that nobody accepts.
-pub(super) fn write(checked: &[Checked], places: &Places<'_>, out: &mut Out<'_>) -> io::Result<()> {
-    for finding in checked.iter().flat_map(Checked::open) {
+pub(super) fn write(judged: &[Judged], places: &Places<'_>, out: &mut dyn Write) -> io::Result<()> {
+    for finding in checked(judged).flat_map(|(_, one)| one.open()) {
         let command = match finding.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",
@@ -22,7 +21,7 @@ pub(super) fn write(checked: &[Checked], places: &Places<'_>, out: &mut Out<'_>)
                 write!(out, "line={},col={},", place.line, place.column)?;
             }
         }
-        let (title, advice) = (property(&title(finding.rule)), finding.rule.advice);
+        let (title, advice) = (property(&finding.rule.title()), finding.rule.advice);
         let message = format!("{}: {}; {advice}", finding.subject(), finding.message);
         writeln!(out, "title={title}::{}", data(&message))?;
     }

@@ -1,32 +1,34 @@
 //! Findings as one JSON document.
 
-use std::io::{self, Write as _};
+use std::io::{self, Write};
 
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::place::{Place, Places};
-use super::{Checked, fingerprint};
-use crate::cli::Out;
+use super::{Checked, Judged, checked, fingerprint};
 use crate::harden::{Finding, Operation, Scope, Settings, Severity};
 use crate::yaml::{Form, Node, write_json};
 
 /// Writes the document, and a line break.
 pub(super) fn write(
-    checked: &[Checked],
+    judged: &[Judged],
     settings: &Settings,
     places: &Places<'_>,
-    out: &mut Out<'_>,
+    out: &mut dyn Write,
 ) -> io::Result<()> {
     let count = |severity| {
-        checked.iter().flat_map(Checked::open).filter(|one| one.severity == severity).count()
+        let open = checked(judged).flat_map(|(_, one)| one.open());
+        open.filter(|one| one.severity == severity).count()
     };
+    let failed = judged.iter().filter(|one| one.outcome.is_err()).map(|one| &*one.target);
     let report = Report {
         version: 1,
         krender: env!("CARGO_PKG_VERSION"),
         profile: settings.profile.set.as_str(),
         psa_version: settings.profile.version.to_string(),
-        roots: Each(|| checked.iter().map(|one| root(one, places))),
+        roots: Each(|| checked(judged).map(|(target, one)| root(target, one, places))),
+        failed: failed.collect(),
         summary: Summary {
             errors: count(Severity::Error),
             warnings: count(Severity::Warning),
@@ -52,12 +54,13 @@ where
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Report<R: Serialize> {
+struct Report<'a, R: Serialize> {
     version: u8,
     krender: &'static str,
     profile: &'static str,
     psa_version: String,
     roots: R,
+    failed: Vec<&'a str>,
     summary: Summary,
 }
 
@@ -72,13 +75,18 @@ struct Summary {
 struct Root<'a, F: Serialize> {
     root: &'a str,
     objects: usize,
+    pods: usize,
     findings: F,
 }
 
-fn root<'a>(checked: &'a Checked, places: &'a Places<'_>) -> Root<'a, impl Serialize> {
+fn root<'a>(
+    target: &'a str,
+    checked: &'a Checked,
+    places: &'a Places<'_>,
+) -> Root<'a, impl Serialize> {
     let written = move |finding| Written::new(finding, checked, places);
     let findings = Each(move || checked.findings.iter().map(written));
-    Root { root: &checked.target, objects: checked.resources.len(), findings }
+    Root { root: target, objects: checked.resources.len(), pods: checked.pods, findings }
 }
 
 /// A finding.

@@ -1,48 +1,63 @@
 //! Findings as `JUnit` XML: a suite for each target; a case for each object and rule that it violates, and one for each
-//! object that violates none.
+//! object that violates none. A target that cannot be rendered is a case that ends with an error.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Write as _};
+use std::io::{self, Write};
 
 use super::place::Places;
 use super::text::write_line;
-use super::{Checked, title};
-use crate::cli::Out;
+use super::{Checked, Judged};
 use crate::harden::Finding;
 
 /// Writes the document.
-pub(super) fn write(checked: &[Checked], places: &Places<'_>, out: &mut Out<'_>) -> io::Result<()> {
+pub(super) fn write(judged: &[Judged], places: &Places<'_>, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"krender\">\n")?;
-    for one in checked {
-        let Checked { target, resources, .. } = one;
-        let mut cases: BTreeMap<(usize, &str), Vec<&Finding>> = BTreeMap::new();
-        for finding in one.open() {
-            cases.entry((finding.place, finding.rule.id)).or_default().push(finding);
-        }
-        let failing: BTreeSet<usize> = cases.keys().map(|(place, _)| *place).collect();
-        let (failures, tests) = (cases.len(), cases.len() + resources.len() - failing.len());
+    for Judged { target, outcome } in judged {
         let suite = escaped(target);
-        writeln!(out, "  <testsuite name=\"{suite}\" tests=\"{tests}\" failures=\"{failures}\">")?;
-        for (_, object) in
-            resources.iter().enumerate().filter(|(place, _)| !failing.contains(place))
-        {
-            let name = escaped(&object.id().to_string());
-            writeln!(out, "    <testcase classname=\"{suite}\" name=\"{name}\"/>")?;
+        match outcome {
+            Ok(checked) => write_suite(&suite, checked, places, out)?,
+            Err(error) => {
+                let message = escaped(error.message());
+                writeln!(
+                    out,
+                    "  <testsuite name=\"{suite}\" tests=\"1\" failures=\"0\" errors=\"1\">\n    <testcase classname=\"{suite}\" name=\"render\"><error message=\"{message}\"/></testcase>\n  </testsuite>"
+                )?;
+            }
         }
-        for found in cases.values() {
-            let Some(first) = found.first() else { continue };
-            let name = escaped(&format!("{}: {}", first.subject(), title(first.rule)));
-            let mut lines = String::new();
-            found.iter().for_each(|finding| write_line(finding, places, &mut lines));
-            let (message, lines) = (escaped(&first.message), escaped(&lines));
-            writeln!(
-                out,
-                "    <testcase classname=\"{suite}\" name=\"{name}\"><failure message=\"{message}\">{lines}</failure></testcase>"
-            )?;
-        }
-        out.write_all(b"  </testsuite>\n")?;
     }
     out.write_all(b"</testsuites>\n")
+}
+
+fn write_suite(
+    suite: &str,
+    checked: &Checked,
+    places: &Places<'_>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let resources = &checked.resources;
+    let mut cases: BTreeMap<(usize, &str), Vec<&Finding>> = BTreeMap::new();
+    for finding in checked.open() {
+        cases.entry((finding.place, finding.rule.id)).or_default().push(finding);
+    }
+    let failing: BTreeSet<usize> = cases.keys().map(|(place, _)| *place).collect();
+    let (failures, tests) = (cases.len(), cases.len() + resources.len() - failing.len());
+    writeln!(out, "  <testsuite name=\"{suite}\" tests=\"{tests}\" failures=\"{failures}\">")?;
+    for (_, object) in resources.iter().enumerate().filter(|(place, _)| !failing.contains(place)) {
+        let name = escaped(&object.id().to_string());
+        writeln!(out, "    <testcase classname=\"{suite}\" name=\"{name}\"/>")?;
+    }
+    for found in cases.values() {
+        let Some(first) = found.first() else { continue };
+        let name = escaped(&format!("{}: {}", first.subject(), first.rule.title()));
+        let mut lines = String::new();
+        found.iter().for_each(|finding| write_line(finding, places, &mut lines));
+        let (message, lines) = (escaped(&first.message), escaped(&lines));
+        writeln!(
+            out,
+            "    <testcase classname=\"{suite}\" name=\"{name}\"><failure message=\"{message}\">{lines}</failure></testcase>"
+        )?;
+    }
+    out.write_all(b"  </testsuite>\n")
 }
 
 /// Text as it may stand in XML 1.0, which has no form for control characters.

@@ -8,25 +8,38 @@ mod junit;
 mod place;
 mod sarif;
 mod text;
+mod verdicts;
 
 use std::collections::BTreeSet;
+use std::io;
 
 use clap::ValueEnum;
 
+use super::report;
 use crate::error::Result;
-use crate::harden::{Finding, Rule, Settings, SuppressedBy, Suppression};
+use crate::harden::{Finding, Settings, SuppressedBy, Suppression};
+use crate::load;
 use crate::resource::ResMap;
 use crate::source::Sources;
+
 use place::Places;
 
 pub(super) use json::Operations;
 
-/// What was judged, and what was found.
-pub(super) struct Checked {
+/// A target, and what came of it.
+pub(super) struct Judged {
     /// The target as it was named.
     pub(super) target: String,
-    /// What it renders to.
+    /// What was found, or why it could not be rendered.
+    pub(super) outcome: Result<Checked>,
+}
+
+/// What was judged, and what was found.
+pub(super) struct Checked {
+    /// What the target renders to.
     pub(super) resources: ResMap,
+    /// How many pods and templates of pods are in that.
+    pub(super) pods: usize,
     /// What was found about that.
     pub(super) findings: Vec<Finding>,
 }
@@ -72,27 +85,79 @@ pub(super) enum Form {
     Junit,
 }
 
-/// Writes findings to standard output.
+/// What can be rendered, with the targets.
+fn checked(judged: &[Judged]) -> impl Iterator<Item = (&str, &Checked)> {
+    judged.iter().filter_map(|one| Some((&*one.target, one.outcome.as_ref().ok()?)))
+}
+
+/// Writes findings to standard output or to a file; behind the text for people a table of all targets, if it is wanted.
 ///
 /// # Errors
 /// [`crate::error::Code::WriteFailed`].
 pub(super) fn write(
     form: Form,
-    checked: &[Checked],
+    judged: &[Judged],
     settings: &Settings,
     sources: &Sources,
+    with_table: bool,
+    file: Option<&str>,
 ) -> Result<()> {
     let places = Places::new(sources);
-    match form {
-        Form::Text => text::print(checked, settings, &places),
-        Form::Json => super::print_by(|out| json::write(checked, settings, &places, out)),
-        Form::Sarif => super::print_by(|out| sarif::write(checked, &places, out)),
-        Form::Github => super::print_by(|out| github::write(checked, &places, out)),
-        Form::Junit => super::print_by(|out| junit::write(checked, &places, out)),
+    let data = |out: &mut dyn io::Write| match form {
+        Form::Text => Ok(()),
+        Form::Json => json::write(judged, settings, &places, out),
+        Form::Sarif => sarif::write(judged, &places, out),
+        Form::Github => github::write(judged, &places, out),
+        Form::Junit => junit::write(judged, &places, out),
+    };
+    let text = |page: &mut dyn Page| {
+        text::write(judged, settings, &places, page)?;
+        if with_table {
+            let table = verdicts::table(judged, settings, &places, report::width());
+            page.plain(&format!("\n{table}"))?;
+        }
+        Ok(())
+    };
+    let mut written = Vec::new();
+    match (form, file) {
+        (Form::Text, None) => return text(&mut Screen),
+        (Form::Text, Some(_)) => text(&mut written)?,
+        (_, None) => return super::print_by(|out| data(out)),
+        // Memory takes everything.
+        (_, Some(_)) => drop(data(&mut written)),
+    }
+    file.map_or(Ok(()), |file| load::write(file.as_ref(), &written))
+}
+
+/// Where text for people goes.
+trait Page {
+    /// Writes what has colours in it, as far as they are seen here.
+    fn drawn(&mut self, text: &str) -> Result<()>;
+    /// Writes what has none.
+    fn plain(&mut self, text: &str) -> Result<()>;
+}
+
+/// Standard output.
+struct Screen;
+
+impl Page for Screen {
+    fn drawn(&mut self, text: &str) -> Result<()> {
+        report::print(text)
+    }
+
+    fn plain(&mut self, text: &str) -> Result<()> {
+        super::print(text)
     }
 }
 
-/// Id and name of a rule.
-pub(super) fn title(rule: &Rule) -> String {
-    format!("{} {}", rule.id, rule.name)
+/// A file.
+impl Page for Vec<u8> {
+    fn drawn(&mut self, text: &str) -> Result<()> {
+        self.plain(&report::without_colours(text))
+    }
+
+    fn plain(&mut self, text: &str) -> Result<()> {
+        self.extend_from_slice(text.as_bytes());
+        Ok(())
+    }
 }

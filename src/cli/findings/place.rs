@@ -79,6 +79,11 @@ fn marks(text: &str) -> Vec<Mark> {
 }
 
 impl Place {
+    /// The place without its column.
+    pub(super) fn file_and_line(&self) -> String {
+        format!("{}:{}", self.name(), self.line)
+    }
+
     /// The name of the text.
     pub(super) fn name(&self) -> &str {
         self.source.name()

@@ -1,21 +1,23 @@
 //! Findings in SARIF 2.1.0, for code scanning.
 
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
+use std::io;
 
 use serde::Serialize;
 
 use super::json::Each;
 use super::place::{Place, Places};
-use super::{Checked, fingerprint};
-use crate::cli::Out;
-use crate::harden::{Finding, RULES, Rule, SuppressedBy, Suppression};
+use super::{Checked, Judged, checked, fingerprint};
+use crate::harden::{Finding, RULES, Rule, Suppression};
 
 /// Writes the document, and a line break.
-pub(super) fn write(checked: &[Checked], places: &Places<'_>, out: &mut Out<'_>) -> io::Result<()> {
+pub(super) fn write(
+    judged: &[Judged],
+    places: &Places<'_>,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
     let results = Each(|| {
-        let of_one = |one| (one, places);
-        checked.iter().map(of_one).flat_map(|(one, places): (&Checked, &Places<'_>)| {
+        checked(judged).flat_map(|(_, one)| {
             one.findings.iter().map(move |finding| Result::new(finding, one, places))
         })
     });
@@ -200,7 +202,7 @@ impl<'a> Result<'a> {
             [Related { id: 1, message, physical_location }]
         });
         let suppressed = |Suppression { by, reason }: &'a Suppression| {
-            let kind = if *by == SuppressedBy::Baseline { "external" } else { "inSource" };
+            let kind = if by.is_in_source() { "inSource" } else { "external" };
             [Suppressed { kind, justification: reason }]
         };
         Self {

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use super::place::Places;
-use super::{Checked, title};
+use super::{Checked, Judged, Page, checked};
 use crate::cli::report;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::harden::{Finding, Settings, Severity};
 use crate::source::Sources;
 
@@ -14,19 +14,22 @@ use crate::source::Sources;
 const MOST_DRAWN: usize = 100;
 
 /// Writes the findings of each target, and under them how many they are.
-pub(super) fn print(checked: &[Checked], settings: &Settings, places: &Places<'_>) -> Result<()> {
+pub(super) fn write(
+    judged: &[Judged],
+    settings: &Settings,
+    places: &Places<'_>,
+    page: &mut dyn Page,
+) -> Result<()> {
     let sources = places.sources;
     let (mut drawn, mut told) = (0, BTreeSet::new());
-    for one in checked {
-        let Checked { target, resources, .. } = one;
+    for (target, one) in checked(judged) {
         // What is drawn has colours in it, and the lines that follow have none.
         let (mut drawings, mut lines) = (String::new(), String::new());
         for finding in one.open() {
             if drawn < MOST_DRAWN {
                 drawn += 1;
                 let error = told_once(finding, target, &mut told, sources);
-                drawings +=
-                    &report::finding(finding.severity, &title(finding.rule), &error, sources);
+                drawings += &report::finding(finding.severity, &error, sources);
                 drawings.push('\n');
             } else {
                 write_line(finding, places, &mut lines);
@@ -36,15 +39,15 @@ pub(super) fn print(checked: &[Checked], settings: &Settings, places: &Places<'_
             lines.push('\n');
         }
         let profile = &settings.profile;
-        let (summary, objects) = (summary(one), counted(resources.len(), "object"));
+        let (summary, objects) = (summary(one), counted(one.resources.len(), "object"));
         let _ =
             writeln!(lines, "{}: {summary} in {objects}, by {profile}", report::visible(target));
-        report::print(&drawings)?;
-        crate::cli::print(&lines)?;
+        page.drawn(&drawings)?;
+        page.plain(&lines)?;
     }
     match drawn {
         0 => Ok(()),
-        _ => crate::cli::print("`krender explain RULE` tells more of a rule\n"),
+        _ => page.plain("`krender explain RULE` tells more of a rule\n"),
     }
 }
 
@@ -55,9 +58,8 @@ fn told_once(
     told: &mut BTreeSet<&'static str>,
     sources: &Sources,
 ) -> Error {
-    let message = format!("{}: {}", finding.subject(), finding.message);
     let file = |span| sources.source_of(span).map(|source| source.id());
-    let mut error = Error::new(Code::RuleViolated, message).at(finding.span);
+    let mut error = finding.failure();
     if file(finding.span) != file(finding.object_span) && !finding.object_span.is_none() {
         error = error.note(finding.object_span, format!("the {}", finding.object.gvk.kind));
     }
@@ -67,8 +69,7 @@ fn told_once(
     if told.insert(finding.rule.id) {
         error = error.step(finding.rule.why);
     }
-    let class = finding.fix.as_ref().map(|fix| format!(" ({} fix)", fix.class.as_str()));
-    error.help(format!("{}{}", finding.rule.advice, class.unwrap_or_default()))
+    error
 }
 
 /// Writes a finding as one line.
@@ -102,6 +103,6 @@ fn summary(checked: &Checked) -> String {
     counts + &ignored
 }
 
-fn counted(count: usize, what: &str) -> String {
+pub(super) fn counted(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }

@@ -33,9 +33,11 @@ mod unsafe_sysctls;
 mod windows_host_process;
 
 use super::rule::Rule;
+use crate::error::{Code, Error, Result, nearest};
 
 /// Every rule, by its id.
 pub static RULES: &[&Rule] = &[
+    &suppressions::EXPIRED_EXCLUSION,
     &suppressions::SUPPRESSION_WITHOUT_REASON,
     &suppressions::UNUSED_SUPPRESSION,
     &image_tag::IMAGE_TAG,
@@ -83,4 +85,19 @@ pub fn find(id_or_name: &str) -> Option<&'static Rule> {
         rule.id.eq_ignore_ascii_case(id_or_name) || rule.name.eq_ignore_ascii_case(id_or_name)
     };
     RULES.iter().find(is_meant).copied()
+}
+
+/// The rule of an id or a name.
+///
+/// # Errors
+/// [`Code::InvalidArgument`] if there is none, with what may have been meant.
+pub fn known(id_or_name: &str) -> Result<&'static Rule> {
+    find(id_or_name).ok_or_else(|| {
+        let message = format!("there is no rule `{id_or_name}`");
+        let error = Error::new(Code::InvalidArgument, message);
+        match nearest(id_or_name, RULES.iter().flat_map(|rule| [rule.id, rule.name])) {
+            Some(near) => error.help(format!("did you mean `{near}`?")),
+            None => error.help("`krender rules` lists them"),
+        }
+    })
 }

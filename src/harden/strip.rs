@@ -1,0 +1,67 @@
+//! Annotations that only krender reads, taken away from what is rendered.
+
+use super::edit;
+use super::path::Path;
+use super::pod::pods;
+use super::settings::Settings;
+use super::violation::Edit;
+use crate::error::Result;
+use crate::resource::{ResMap, Resource};
+use crate::schema::Schema;
+
+/// What the annotations of krender begin with.
+const OWN: [&str; 2] = ["krender.dev/", "ignore.krender.dev/"];
+
+/// Removes the annotations of krender from objects and their pods, and `annotations` where nothing else is left in
+/// it. Linear.
+///
+/// # Errors
+/// Those of [`Resource::edit`].
+pub fn strip(resources: &mut ResMap, settings: &Settings) -> Result<()> {
+    for place in 0..resources.len() {
+        let edits = resources.get(place).map(|object| edits(object, settings)).unwrap_or_default();
+        if edits.is_empty() {
+            continue;
+        }
+        let edit = |root: &mut _| {
+            edit::apply(root, &edits);
+            Ok(())
+        };
+        let edit = |object: &mut Resource| object.edit(&Schema::default(), edit);
+        resources.change(place, edit).transpose()?;
+    }
+    Ok(())
+}
+
+fn edits(object: &Resource, settings: &Settings) -> Vec<Edit> {
+    if !settings.phase.looks_at(object) {
+        return Vec::new();
+    }
+    let is_own = |key: &&str| OWN.iter().any(|start| key.starts_with(start));
+    let keys = object.annotations().map(|(key, _)| key).filter(is_own);
+    let mut paths: Vec<Path> =
+        keys.map(|key| Path::of(&["metadata", "annotations", key])).collect();
+    for pod in pods(object, settings) {
+        let keys = pod.annotations().map(|(key, _)| key).filter(is_own);
+        paths.extend(keys.map(|key| pod.annotation_path(key)));
+    }
+    // Those of a pod are those of the object, if it is one: what is gone is removed no second time.
+    paths.into_iter().map(Edit::Remove).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::sample::read;
+
+    #[test]
+    fn only_what_is_ours_is_removed() {
+        let text = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: a\n  annotations: {krender.dev/harden: 'off', other: x}\nspec:\n  template:\n    metadata:\n      annotations: {ignore.krender.dev/host-pid: x}\n      labels: {}\n    spec: {}\n";
+        let mut resources: ResMap = read(text).unwrap().into();
+        strip(&mut resources, &Settings::default()).unwrap();
+        assert_eq!(
+            resources.to_yaml().unwrap(),
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  annotations:\n    other: x\n  name: a\nspec:\n  template:\n    metadata:\n      labels: {}\n    spec: {}\n"
+        );
+    }
+}

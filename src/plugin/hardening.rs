@@ -1,0 +1,154 @@
+//! Hardening as a step of a build: `apiVersion: krender.dev/v1alpha1`, and `kind: HardeningTransformer` under
+//! `transformers` or `kind: HardeningValidator` under `validators`. No program runs, so nobody has to allow it.
+//!
+//! Where they stand, later transformers and outer kustomizations still change what they saw. Rules that need the names
+//! that everything has in the end are asked when the build is complete: [`finish`].
+
+use std::sync::Arc;
+
+use super::{Field, Options, Run, kind_of};
+use crate::error::{Code, Error, Result};
+use crate::harden::{self, Fixes, Kind, Phase, Profile, Set, Settings, Version};
+use crate::resource::{ResMap, Resource};
+use crate::source::{Sources, Span};
+use crate::yaml::Text;
+
+/// The group of what is configured here.
+const GROUP: &str = "krender.dev";
+
+/// What holds where a configuration names no profile: what `build --harden` goes by, too.
+const PROFILE: Profile = Profile { set: Set::Restricted, version: Version::LATEST };
+
+/// A configuration of hardening, for what is left to do when the build is complete.
+#[derive(Debug)]
+pub struct Hardening {
+    kind: Kind,
+    name: Text,
+    /// Where it is written: resources wait for it by this.
+    span: Span,
+    settings: Settings,
+}
+
+/// Whether a document configures hardening.
+pub(super) fn is_meant(configuration: &Resource) -> bool {
+    *configuration.gvk().group == *GROUP
+}
+
+/// Reads a configuration of hardening.
+///
+/// # Errors
+/// [`Code::UnknownPlugin`] for a kind that does not stand in this field, and those of [`Settings::read`].
+pub(super) fn configure(
+    configuration: &Resource,
+    field: Field,
+    options: &Options,
+) -> Result<Arc<Hardening>> {
+    let kind = match field {
+        Field::Transformers => Kind::Transformer,
+        Field::Validators => Kind::Validator,
+    };
+    if configuration.kind() != kind.as_str() {
+        return Err(misplaced(configuration.kind(), field).at(kind_of(configuration)));
+    }
+    let settings = Settings {
+        today: options.today,
+        phase: Phase::Early,
+        ..Settings::read(configuration.node(), &[kind], PROFILE)?
+    };
+    let (name, span) = (configuration.name().into(), kind_of(configuration));
+    Ok(Arc::new(Hardening { kind, name, span, settings }))
+}
+
+/// That hardening makes no resources.
+#[cold]
+pub(super) fn no_generator(configuration: &Resource) -> Error {
+    let kind = configuration.kind();
+    let field = if kind == Kind::Validator.as_str() { "validators" } else { "transformers" };
+    Error::new(Code::UnknownPlugin, format!("`{kind}` is no generator"))
+        .at(kind_of(configuration))
+        .help(format!("list it under `{field}`"))
+}
+
+#[cold]
+fn misplaced(kind: &str, field: Field) -> Error {
+    let error = Error::new(
+        Code::UnknownPlugin,
+        match field {
+            Field::Transformers => format!("`{kind}` is no transformer"),
+            Field::Validators => format!("`{kind}` is no validator"),
+        },
+    );
+    match (kind, field) {
+        ("HardeningValidator", Field::Transformers) => error.help("list it under `validators`"),
+        ("HardeningTransformer", Field::Validators) => error.help("list it under `transformers`"),
+        (_, Field::Transformers) => {
+            error.help(format!("of `{GROUP}` it is `{}`", Kind::Transformer))
+        }
+        (_, Field::Validators) => error.help(format!("of `{GROUP}` it is `{}`", Kind::Validator)),
+    }
+}
+
+impl Hardening {
+    /// Does what can be done before the build is complete, and lets the resources wait for the rest.
+    pub(super) fn run(self: &Arc<Self>) -> Run {
+        let hardening = Arc::clone(self);
+        Box::new(move |context, resources| {
+            let sources = context.root.loader().sources();
+            hardening.act(resources, sources, &hardening.settings)?;
+            for resource in resources.iter_mut() {
+                if !resource.awaited_by.contains(&hardening.span) {
+                    resource.awaited_by.push(hardening.span);
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Whether what comes of it depends on the day.
+    #[must_use]
+    pub fn depends_on_day(&self) -> bool {
+        self.settings.depends_on_day()
+    }
+
+    /// Whether this is the configuration of the same place.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.span == other.span
+    }
+
+    fn act(&self, resources: &mut ResMap, sources: &Sources, settings: &Settings) -> Result<()> {
+        if self.kind == Kind::Transformer {
+            return harden::harden(resources, sources, settings, Fixes::OfProfile).map(|_| ());
+        }
+        let found = harden::check(resources, sources, settings).into_iter();
+        let is_failure = |finding: &harden::Finding| {
+            finding.suppressed.is_none() && settings.fail_on.counts(finding.severity)
+        };
+        let failures = found.filter(is_failure).map(|finding| finding.failure());
+        Error::all(failures).map_or(Ok(()), Err)
+    }
+
+    fn last(&self) -> Settings {
+        Settings { phase: Phase::Final(self.span), ..self.settings.clone() }
+    }
+}
+
+/// Does what was left for the end of the build: first what changes resources, then what looks at them. Annotations go
+/// last, for all of that goes by them.
+///
+/// # Errors
+/// Those of [`harden::harden`], and a [`Code::RuleViolated`] for each finding that is a failure.
+pub fn finish(left: &[Arc<Hardening>], resources: &mut ResMap, sources: &Sources) -> Result<()> {
+    for kind in [Kind::Transformer, Kind::Validator] {
+        for hardening in left.iter().filter(|hardening| hardening.kind == kind) {
+            hardening.act(resources, sources, &hardening.last()).map_err(|error| {
+                let step = format!("while running the {kind} `{}`", hardening.name);
+                error.at(hardening.span).step(step)
+            })?;
+        }
+    }
+    for hardening in left.iter().filter(|hardening| hardening.settings.strips_annotations) {
+        harden::strip(resources, &hardening.last())?;
+    }
+    Ok(())
+}
