@@ -22,8 +22,8 @@ pub(super) fn error(error: &clap::Error, arguments: &[OsString]) -> Error {
     };
     let text = |kind| texts(kind).into_iter().next().unwrap_or_default();
     // `--reorder <ORDER>` is the argument `--reorder`, and `--network[=<BOOL>]` is `--network`.
-    let argument = text(ContextKind::InvalidArg);
-    let argument = argument.split([' ', '[']).next().unwrap_or_default();
+    let name = |kind| text(kind).split([' ', '[']).next().unwrap_or_default().to_owned();
+    let (argument, other) = (name(ContextKind::InvalidArg), name(ContextKind::PriorArg));
     let value = text(ContextKind::InvalidValue);
     let message = match error.kind() {
         ErrorKind::InvalidSubcommand => {
@@ -36,6 +36,9 @@ pub(super) fn error(error: &clap::Error, arguments: &[OsString]) -> Error {
         ErrorKind::InvalidValue if value.is_empty() => format!("`{argument}` needs a value"),
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
             format!("`{argument}` cannot be `{value}`")
+        }
+        ErrorKind::ArgumentConflict if !other.is_empty() && other != argument => {
+            format!("`{argument}` does not go with `{other}`")
         }
         ErrorKind::MissingRequiredArgument => format!("`{argument}` is needed"),
         ErrorKind::InvalidUtf8 => "an argument is not UTF-8 text".to_owned(),
@@ -51,6 +54,9 @@ pub(super) fn error(error: &clap::Error, arguments: &[OsString]) -> Error {
         for near in texts(kind) {
             told = told.help(format!("did you mean `{near}`?"));
         }
+    }
+    if error.kind() == ErrorKind::ArgumentConflict {
+        return told.help("leave one of them out");
     }
     let values = texts(ContextKind::ValidValue);
     if !values.is_empty() {

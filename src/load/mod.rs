@@ -18,6 +18,7 @@ mod remote;
 mod root;
 mod store;
 mod tree;
+mod watch;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -36,6 +37,7 @@ pub use memory::Memory;
 pub use notes::Notes;
 pub use root::{Entry, KUSTOMIZATION_FILES, Root};
 pub use store::Store;
+pub use watch::Watch;
 
 /// The longest path that is looked up, as on Linux: a bound for sources that have none of their own.
 const LONGEST_PATH: usize = 4096;

@@ -93,6 +93,17 @@ impl Loader {
         notes.0.iter().all(|(path, found)| self.find_again(path).as_ref() == Some(found))
     }
 
+    /// Stands for all that is found at paths: another one says that something has changed.
+    #[must_use]
+    pub fn fingerprint<'p>(&self, paths: impl IntoIterator<Item = &'p Path>) -> Digest {
+        let mut text = Vec::new();
+        for path in paths {
+            text.push(path.as_os_str().as_encoded_bytes().to_vec());
+            text.push(format!("{:?}", self.find_again(path)).into_bytes());
+        }
+        Digest::of_all(text.iter().map(Vec::as_slice))
+    }
+
     fn find_again(&self, path: &Path) -> Option<Found> {
         let place = self.place(path).ok()?;
         let content = match place.kind {

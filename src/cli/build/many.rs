@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::{
     Build,
-    output::Layout,
+    output::{Places, Printer},
     progress::Progress,
     rendering::{Rendered, Renderer},
     report::{self, Format},
@@ -26,7 +26,7 @@ use crate::{
     cli::told::Told,
     config::Warning,
     error::{Error, Result},
-    load::{self, Loader},
+    load::Loader,
 };
 
 /// Which targets, and how.
@@ -35,7 +35,7 @@ use crate::{
 pub(super) struct Many {
     /// Build every kustomization at or below DIR that no other one there includes
     #[arg(long)]
-    all: bool,
+    pub(super) all: bool,
 
     #[command(flatten)]
     select: Select,
@@ -81,23 +81,12 @@ impl Build {
             loader.take_notes();
         }
         let run = build::Run::new(loader, &options);
-        let jobs = self.many.jobs.unwrap_or_else(crate::cli::processors);
+        let jobs = self.jobs();
         let targets = self.targets(&run, loader, jobs)?;
-        let layout = match &*self.output {
-            "" => None,
-            folder => {
-                let top = match &*self.directories {
-                    [tree] if self.many.all => load::join(working_directory, Path::new(tree)),
-                    _ => working_directory.to_path_buf(),
-                };
-                let folder = Path::new(folder);
-                load::make_folder(folder)?;
-                Some(Layout::new(folder, &targets, working_directory, &top, self.many.split)?)
-            }
-        };
+        let places = Places::of(self, &targets, working_directory)?;
         let work = self.hardening.work(loader, options.plugins.today)?;
         let work = work.as_ref();
-        let split = layout.is_some() && self.many.split;
+        let split = places.is_split();
         let keeper = self.keeper(store.as_ref(), loader, split);
         let keeper = keeper.as_ref();
         let found = find(&targets, keeper, jobs);
@@ -111,15 +100,9 @@ impl Build {
         let renderer =
             Renderer { build: self, loader, run: &run, keeper, work, split, is_one: false };
         let work = |number: usize| {
-            self.one_of_many(
-                number,
-                &targets[number],
-                found[number].as_ref(),
-                &renderer,
-                layout.as_ref(),
-            )
+            self.one_of_many(number, &targets[number], found[number].as_ref(), &renderer, &places)
         };
-        let mut results = Results::new(&targets, layout.is_none(), started, self.quiet);
+        let mut results = Results::new(&targets, &places, started, self.quiet);
         build::in_order(targets.len(), jobs, work, |number, done| results.add(number, done));
         let Results { outcome, progress, told, timings, unkept, hardened, .. } = results;
         drop(progress);
@@ -134,8 +117,13 @@ impl Build {
         Ok(if timings.has_failures() { ExitCode::FAILURE } else { exit })
     }
 
+    /// How many threads there are for targets.
+    pub(super) fn jobs(&self) -> NonZeroUsize {
+        self.many.jobs.unwrap_or_else(crate::cli::processors)
+    }
+
     /// Prints what there is to say once all targets are through: warnings first, then what failed.
-    fn tell(&self, told: Told, loader: &Loader, format: Format) {
+    pub(super) fn tell(&self, told: Told, loader: &Loader, format: Format) {
         let sources = loader.sources();
         if !self.strict {
             self.warn(&self.warnings(), sources, format);
@@ -152,7 +140,11 @@ impl Build {
         }
     }
 
-    fn targets(
+    /// The targets that the user asks for.
+    ///
+    /// # Errors
+    /// [`Code::InvalidArgument`] for flags that make no sense together, and those of [`select::all`].
+    pub(super) fn targets(
         &self,
         run: &build::Run<'_>,
         loader: &Loader,
@@ -188,7 +180,7 @@ impl Build {
         target: &str,
         found: Option<&Found>,
         renderer: &Renderer<'_>,
-        layout: Option<&Layout>,
+        places: &Places,
     ) -> Done {
         let started = super::now();
         // A build that allows no warnings fails for each target that they are about.
@@ -201,15 +193,8 @@ impl Build {
                 .and_then(|built| renderer.finish(target, built, &mut hardened, Format::Human)),
         };
         let written = rendered.and_then(|mut rendered| {
-            match layout {
-                Some(layout) => layout.write(number, &std::mem::take(&mut rendered.texts))?,
-                None => {
-                    let section =
-                        format!("{SEPARATOR}# {}\n{}", report::visible(target), rendered.text());
-                    rendered.texts = vec![(String::new(), section)];
-                }
-            }
-            Ok(rendered)
+            let section = places.put(number, target, std::mem::take(&mut rendered.texts))?;
+            Ok((rendered, section))
         });
         Done { written, warnings, hardened, time: started.elapsed() }
     }
@@ -230,13 +215,10 @@ fn find(targets: &[String], keeper: Option<&Keeper<'_>>, jobs: NonZeroUsize) -> 
     found
 }
 
-/// What stands before each section but the first.
-const SEPARATOR: &str = "---\n";
-
 /// What a thread hands back of a target.
 struct Done {
     /// With the text to print, if it has no place of its own.
-    written: Result<Rendered>,
+    written: Result<(Rendered, Option<String>)>,
     warnings: Vec<Warning>,
     /// What hardening changed, if that is to be reported.
     hardened: Option<Value>,
@@ -248,7 +230,7 @@ struct Results<'a> {
     targets: &'a [String],
     /// Whether what was rendered could be printed.
     outcome: Result<()>,
-    has_printed: bool,
+    printer: Printer,
     progress: Progress,
     told: Told,
     timings: Timings,
@@ -258,11 +240,12 @@ struct Results<'a> {
 }
 
 impl<'a> Results<'a> {
-    fn new(targets: &'a [String], prints: bool, started: Instant, quiet: bool) -> Self {
+    fn new(targets: &'a [String], places: &Places, started: Instant, quiet: bool) -> Self {
+        let prints = matches!(places, Places::Print { .. });
         Self {
             targets,
             outcome: Ok(()),
-            has_printed: false,
+            printer: Printer::default(),
             progress: Progress::new(targets.len(), started, prints, quiet),
             told: Told::default(),
             timings: Timings::default(),
@@ -277,14 +260,14 @@ impl<'a> Results<'a> {
         let Done { written, warnings, hardened, time } = done;
         self.hardened.extend(hardened);
         let (outcome, size) = match &written {
-            Ok(rendered) => (rendered.outcome, rendered.size),
+            Ok((rendered, _)) => (rendered.outcome, rendered.size),
             Err(_) => (Outcome::Failed, Size::default()),
         };
         self.timings.add(target, outcome, size, time);
         let (printed, error) = match written {
-            Ok(Rendered { unkept, texts, .. }) => {
+            Ok((Rendered { unkept, .. }, section)) => {
                 self.unkept = self.unkept.take().or(unkept);
-                (texts.first().map_or(Ok(true), |(_, section)| self.print(section)), None)
+                (section.map_or(Ok(true), |section| self.printer.print(&section)), None)
             }
             Err(error) => (Ok(true), Some(error)),
         };
@@ -298,12 +281,5 @@ impl<'a> Results<'a> {
                 ControlFlow::Break(())
             }
         }
-    }
-
-    /// Prints a section, and says whether somebody may want another.
-    fn print(&mut self, section: &str) -> Result<bool> {
-        let is_first = !std::mem::replace(&mut self.has_printed, true);
-        let shown = if is_first { section.trim_start_matches(SEPARATOR) } else { section };
-        crate::cli::print_on(&[shown])
     }
 }

@@ -6,6 +6,7 @@ mod output;
 mod progress;
 mod rendering;
 mod timings;
+mod watch;
 
 use std::{num::NonZeroUsize, path::Path, process::ExitCode, time::Instant};
 
@@ -21,10 +22,11 @@ use crate::{
     build,
     config::Warning,
     error::{Code, Error, Result},
-    load::{self, Disk, Loader},
+    load::{Disk, Loader},
     source::Sources,
 };
-use rendering::Renderer;
+use output::Places;
+use rendering::{Rendered, Renderer};
 use timings::Timings;
 
 /// Render a kustomization, or many
@@ -73,6 +75,11 @@ pub(super) struct Build {
     #[arg(long)]
     timings: bool,
 
+    /// Render again whenever a file is saved that a target is made of, until ctrl-C. With `--all` the targets are those
+    /// that are there in the beginning
+    #[arg(long, conflicts_with_all = ["timings", "cache"])]
+    watch: bool,
+
     #[command(flatten)]
     cache: cache::Cache,
 
@@ -105,16 +112,22 @@ impl Build {
             Ok(path) => path,
             Err(error) => return super::finish(Err(error), &Sources::new(), format),
         };
-        let loader = Loader::new(Disk, self.load_restrictor.options(working_directory.clone()));
+        let loader = self.loader(&working_directory);
         let outcome = match self.is_about_many() {
+            _ if self.watch => self.watch(&working_directory, format),
             true => self.render_many(&loader, &working_directory, started, format),
-            false => self.render_one(&loader, started, format),
+            false => self.render_one(&loader, &working_directory, started, format),
         };
         let exit =
             outcome.unwrap_or_else(|error| super::finish(Err(error), loader.sources(), format));
         // The process ends here, and its memory with it: walking what was read to free it would only take time.
         std::mem::forget(loader);
         exit
+    }
+
+    /// A loader that has read nothing yet.
+    fn loader(&self, working_directory: &Path) -> Loader {
+        Loader::new(Disk, self.load_restrictor.options(working_directory.to_path_buf()))
     }
 
     fn options(&self) -> build::Options {
@@ -132,10 +145,16 @@ impl Build {
     }
 
     /// Renders one target as kustomize does.
-    fn render_one(&self, loader: &Loader, started: Instant, format: Format) -> Result<ExitCode> {
+    fn render_one(
+        &self,
+        loader: &Loader,
+        working_directory: &Path,
+        started: Instant,
+        format: Format,
+    ) -> Result<ExitCode> {
         let [directory] = &*self.directories else { return Ok(ExitCode::SUCCESS) };
-        let path = Path::new(&self.output);
-        let split = !self.output.is_empty() && (self.many.split || load::is_directory(path));
+        let places = Places::of(self, &self.directories, working_directory)?;
+        let split = places.is_split();
         let store = self.store()?;
         let keeper = self.keeper(store.as_ref(), loader, split);
         let found = keeper.as_ref().and_then(|keeper| keeper.find(directory));
@@ -159,20 +178,17 @@ impl Build {
                 renderer.finish(directory, built?, &mut None, format)?
             }
         };
-        if self.output.is_empty() {
-            super::print(rendered.text())?;
-        } else if split {
-            output::write_each(path, &rendered.texts)?;
-        } else {
-            load::write(path, rendered.text().as_bytes())?;
+        let Rendered { texts, size, outcome, unkept } = rendered;
+        if let Some(text) = places.put(0, directory, texts)? {
+            super::print(&text)?;
         }
         if self.timings {
             let time = started.elapsed();
             let mut timings = Timings::default();
-            timings.add(directory, rendered.outcome, rendered.size, time);
+            timings.add(directory, outcome, size, time);
             timings.tell(time, 1, format);
         }
-        self.close(store, rendered.unkept, loader.sources(), format);
+        self.close(store, unkept, loader.sources(), format);
         std::mem::forget(run);
         Ok(ExitCode::SUCCESS)
     }

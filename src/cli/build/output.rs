@@ -5,12 +5,107 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use super::{Build, report};
 use crate::{
     error::{Code, Error, Result},
     load,
     resource::{ResMap, Resource},
     yaml,
 };
+
+/// Where what is rendered goes.
+pub(super) enum Places {
+    /// It is printed: that of many targets each below a comment with its name.
+    Print { with_name: bool },
+    /// To a file.
+    File(PathBuf),
+    /// To a folder, with a file per resource.
+    Folder(PathBuf),
+    /// To places below a folder.
+    Layout(Layout),
+}
+
+impl Places {
+    /// What the user asked for, for these targets.
+    ///
+    /// # Errors
+    /// Those of [`Layout::new`], and [`Code::WriteFailed`] when its folder cannot be made.
+    pub(super) fn of(build: &Build, targets: &[String], working_directory: &Path) -> Result<Self> {
+        let path = Path::new(&build.output);
+        if build.output.is_empty() {
+            return Ok(Self::Print { with_name: build.is_about_many() });
+        }
+        if !build.is_about_many() {
+            let is_folder = build.many.split || load::is_directory(path);
+            return Ok(if is_folder { Self::Folder(path.into()) } else { Self::File(path.into()) });
+        }
+        let top = match &*build.directories {
+            [tree] if build.many.all => load::join(working_directory, Path::new(tree)),
+            _ => working_directory.to_path_buf(),
+        };
+        load::make_folder(path)?;
+        Layout::new(path, targets, working_directory, &top, build.many.split).map(Self::Layout)
+    }
+
+    /// Whether each resource has a file of its own.
+    pub(super) const fn is_split(&self) -> bool {
+        match self {
+            Self::Print { .. } | Self::File(_) => false,
+            Self::Folder(_) => true,
+            Self::Layout(layout) => layout.split,
+        }
+    }
+
+    /// Writes the texts of a target to its place, or says what is to be printed.
+    ///
+    /// # Errors
+    /// [`Code::WriteFailed`].
+    pub(super) fn put(
+        &self,
+        number: usize,
+        target: &str,
+        texts: Vec<(String, String)>,
+    ) -> Result<Option<String>> {
+        let whole = || texts.iter().map(|(_, text)| text.as_str()).collect::<String>();
+        match self {
+            Self::Print { with_name: true } => {
+                return Ok(Some(format!("{SEPARATOR}# {}\n{}", report::visible(target), whole())));
+            }
+            Self::Print { with_name: false } => {
+                return Ok(texts.into_iter().next().map(|(_, text)| text));
+            }
+            Self::File(path) => load::write(path, whole().as_bytes())?,
+            Self::Folder(folder) => write_each(folder, &texts)?,
+            Self::Layout(layout) => layout.write(number, &texts)?,
+        }
+        Ok(None)
+    }
+}
+
+/// What stands between the targets that are printed.
+const SEPARATOR: &str = "---\n";
+
+/// Prints one target after the other.
+#[derive(Default)]
+pub(super) struct Printer {
+    has_printed: bool,
+}
+
+impl Printer {
+    /// Prints what a target came to, and says whether somebody may want another.
+    ///
+    /// # Errors
+    /// [`Code::WriteFailed`].
+    pub(super) fn print(&mut self, text: &str) -> Result<bool> {
+        let body = text.strip_prefix(SEPARATOR).unwrap_or(text);
+        match (std::mem::replace(&mut self.has_printed, true), body.len() < text.len()) {
+            (false, _) => crate::cli::print_on(&[body]),
+            // In one piece.
+            (true, true) => crate::cli::print_on(&[text]),
+            (true, false) => crate::cli::print_on(&[SEPARATOR, body]),
+        }
+    }
+}
 
 /// The files or folders of many targets: below one folder, each where its directory stands in the tree.
 pub(super) struct Layout {
@@ -25,7 +120,7 @@ impl Layout {
     ///
     /// # Errors
     /// [`Code::InvalidArgument`] when two targets would go to one place.
-    pub(super) fn new(
+    fn new(
         folder: &Path,
         targets: &[String],
         working_directory: &Path,
@@ -52,7 +147,7 @@ impl Layout {
     ///
     /// # Errors
     /// [`Code::WriteFailed`].
-    pub(super) fn write(&self, number: usize, texts: &[(String, String)]) -> Result<()> {
+    fn write(&self, number: usize, texts: &[(String, String)]) -> Result<()> {
         let place = &self.places[number];
         if self.split {
             return write_each(place, texts);
@@ -123,7 +218,7 @@ fn file_name(resource: &Resource, prefix: Option<&str>) -> Result<String> {
 ///
 /// # Errors
 /// [`Code::WriteFailed`].
-pub(super) fn write_each(folder: &Path, texts: &[(String, String)]) -> Result<()> {
+fn write_each(folder: &Path, texts: &[(String, String)]) -> Result<()> {
     load::make_folder(folder)?;
     texts.iter().try_for_each(|(name, text)| load::write(&folder.join(name), text.as_bytes()))
 }

@@ -35,7 +35,8 @@ pub(super) struct Renderer<'a> {
 /// A target that was built.
 pub(super) struct Built {
     resources: ResMap,
-    directories: BTreeSet<OsString>,
+    /// What it was made of.
+    pub(super) directories: BTreeSet<OsString>,
     /// Whether it comes to the same on another day.
     lasts: bool,
     /// What there was to say.
@@ -134,10 +135,5 @@ impl Rendered {
     fn new(texts: Vec<(String, String)>, resources: usize, outcome: Outcome) -> Self {
         let bytes = texts.iter().map(|(_, text)| text.len()).sum();
         Self { texts, size: Size { resources, bytes }, outcome, unkept: None }
-    }
-
-    /// The text of what is not split.
-    pub(super) fn text(&self) -> &str {
-        self.texts.first().map_or("", |(_, text)| text)
     }
 }

@@ -19,6 +19,20 @@ struct Target {
     time: Duration,
 }
 
+impl Target {
+    fn line(&self) -> String {
+        let Self { name, outcome, size: Size { resources, bytes }, time } = self;
+        report::json_line(&TargetLine {
+            timing: "target",
+            target: name,
+            outcome: *outcome,
+            resources: *resources,
+            bytes: *bytes,
+            microseconds: microseconds(*time),
+        })
+    }
+}
+
 /// What became of a target.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -67,19 +81,21 @@ impl Timings {
         self.targets.iter().map(|target| field(&target.size)).sum()
     }
 
+    /// Says of each target that was rendered how long it took.
+    pub(super) fn tell_each(&self, format: Format) {
+        let rendered = self.targets.iter().filter(|target| target.outcome == Outcome::Rendered);
+        report::plain(&match format {
+            Format::Human => rendered
+                .map(|Target { name, time, .. }| {
+                    format!("rendered `{}` in {}\n", report::visible(name), duration(*time))
+                })
+                .collect::<String>(),
+            Format::Json => self.targets.iter().map(Target::line).collect(),
+        });
+    }
+
     /// A line of JSON for each target, and one for the run.
     fn lines(&self, whole: Duration, jobs: usize) -> String {
-        let microseconds = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
-        let target = |Target { name, outcome, size: Size { resources, bytes }, time }: &Target| {
-            report::json_line(&TargetLine {
-                timing: "target",
-                target: name,
-                outcome: *outcome,
-                resources: *resources,
-                bytes: *bytes,
-                microseconds: microseconds(*time),
-            })
-        };
         let run = report::json_line(&RunLine {
             timing: "run",
             targets: self.targets.len(),
@@ -90,7 +106,7 @@ impl Timings {
             microseconds: microseconds(whole),
             threads: jobs,
         });
-        self.targets.iter().map(target).chain([run]).collect()
+        self.targets.iter().map(Target::line).chain([run]).collect()
     }
 
     /// The summary as text: the sums, then the slowest targets.
@@ -156,6 +172,10 @@ struct RunLine {
     bytes: usize,
     microseconds: u64,
     threads: usize,
+}
+
+fn microseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// A duration with as many digits as say something.

@@ -1,0 +1,215 @@
+//! `krender build --watch`: what a saved file affects is rendered again, and only that.
+
+use std::{
+    num::NonZeroUsize,
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
+
+use serde_json::Value;
+
+use super::{
+    Build,
+    output::{Places, Printer},
+    rendering::{Rendered, Renderer},
+    report::{self, Format},
+    timings::{Outcome, Size, Timings},
+};
+use crate::{
+    build::{self, Run},
+    cli::told::Told,
+    config::Warning,
+    error::{Error, Result},
+    load::{self, Digest, Loader, Watch},
+};
+
+/// Targets that are rendered again and again.
+struct Watching<'a> {
+    build: &'a Build,
+    working_directory: &'a Path,
+    jobs: NonZeroUsize,
+    format: Format,
+    places: Places,
+    printer: Printer,
+    targets: Vec<Watched>,
+}
+
+/// A target, as it was rendered last.
+struct Watched {
+    name: String,
+    /// Where was looked for it.
+    paths: Vec<PathBuf>,
+    /// What was found there; nothing before it was rendered.
+    fingerprint: Option<Digest>,
+    /// What hardening changed, if that is to be reported.
+    hardened: Option<Value>,
+}
+
+/// What came of a target.
+struct Done {
+    rendered: Result<Rendered>,
+    warnings: Vec<Warning>,
+    time: Duration,
+    paths: Vec<PathBuf>,
+    fingerprint: Digest,
+    hardened: Option<Value>,
+}
+
+impl Build {
+    /// Renders all, and then whatever changes, until nobody reads it any more.
+    ///
+    /// # Errors
+    /// Where targets cannot be found, and where nothing can be watched or printed.
+    pub(super) fn watch(&self, working_directory: &Path, format: Format) -> Result<ExitCode> {
+        let (jobs, options) = (self.jobs(), self.options());
+        let loader = self.loader(working_directory);
+        let names = match self.is_about_many() {
+            true => self.targets(&Run::new(&loader, &options), &loader, jobs)?,
+            false => self.directories.clone(),
+        };
+        let places = Places::of(self, &names, working_directory)?;
+        let target = |name| Watched { name, paths: Vec::new(), fingerprint: None, hardened: None };
+        let targets = names.into_iter().map(target).collect();
+        let printer = Printer::default();
+        Watching { build: self, working_directory, jobs, format, places, printer, targets }.watch()
+    }
+}
+
+impl Watching<'_> {
+    fn watch(&mut self) -> Result<ExitCode> {
+        let mut watch = Watch::new(self.working_directory)?;
+        let mut stale: Vec<usize> = (0..self.targets.len()).collect();
+        let mut loader = self.loader();
+        let mut is_told = self.build.quiet || self.format == Format::Json;
+        loop {
+            if !self.render(&loader, &stale)? {
+                return Ok(ExitCode::SUCCESS);
+            }
+            for &number in &stale {
+                watch.look(number, &self.targets[number].paths)?;
+            }
+            if !std::mem::replace(&mut is_told, true) {
+                report::plain("watching: what you save is rendered, ctrl-C ends it\n");
+            }
+            // What has changed before it was watched is told by nobody.
+            loader = self.loader();
+            stale.retain(|&number| self.targets[number].is_stale(&loader));
+            while stale.is_empty() {
+                let touched = watch.wait()?;
+                loader = self.loader();
+                for number in touched {
+                    let target = &self.targets[number];
+                    if target.is_stale(&loader) {
+                        stale.push(number);
+                    } else {
+                        // Its folders may be others under the same names.
+                        watch.look(number, &target.paths)?;
+                    }
+                }
+            }
+        }
+    }
+
+    /// A loader that has read nothing yet.
+    fn loader(&self) -> Loader {
+        let loader = self.build.loader(self.working_directory);
+        loader.take_notes();
+        loader
+    }
+
+    /// Renders some targets, and says whether anybody still reads what is printed.
+    fn render(&mut self, loader: &Loader, numbers: &[usize]) -> Result<bool> {
+        let options = self.build.options();
+        let run = Run::new(loader, &options);
+        let names: Vec<&str> = numbers.iter().map(|&number| &*self.targets[number].name).collect();
+        run.expect(&names, self.jobs);
+        let split = self.places.is_split();
+        // Each target fails for a configuration that is broken, and is rendered again when it is mended.
+        let work = self.build.hardening.work(loader, options.plugins.today);
+        let hardening = work.as_ref().ok().and_then(Option::as_ref);
+        let broken = work.as_ref().err();
+        let renderer = Renderer {
+            build: self.build,
+            loader,
+            run: &run,
+            keeper: None,
+            work: hardening,
+            split,
+            is_one: false,
+        };
+        let mut all = Vec::with_capacity(names.len());
+        build::in_order(
+            names.len(),
+            self.jobs,
+            |number| self.one(names[number], &renderer, broken),
+            |_, done| {
+                all.push(done);
+                ControlFlow::Continue(())
+            },
+        );
+        let (mut told, mut timings, mut is_read) = (Told::default(), Timings::default(), true);
+        for (&number, done) in numbers.iter().zip(all) {
+            let Done { rendered, warnings, time, paths, fingerprint, hardened } = done;
+            let target = &mut self.targets[number];
+            (target.paths, target.fingerprint) = (paths, Some(fingerprint));
+            target.hardened = hardened;
+            let written = rendered.and_then(|Rendered { texts, size, .. }| {
+                Ok((size, self.places.put(number, &target.name, texts)?))
+            });
+            let (outcome, size, error) = match written {
+                Ok((size, section)) => {
+                    is_read &= section.map_or(Ok(true), |section| self.printer.print(&section))?;
+                    (Outcome::Rendered, size, None)
+                }
+                Err(error) => (Outcome::Failed, Size::default(), Some(error)),
+            };
+            timings.add(&target.name, outcome, size, time);
+            told.add(&target.name, warnings, error);
+        }
+        let hardened = self.targets.iter().filter_map(|target| target.hardened.clone());
+        self.build.hardening.report(&hardened.collect::<Vec<_>>())?;
+        self.build.tell(told, loader, self.format);
+        if !self.build.quiet {
+            timings.tell_each(self.format);
+        }
+        Ok(is_read)
+    }
+
+    /// Renders a target, and says from what.
+    fn one(&self, target: &str, renderer: &Renderer<'_>, broken: Option<&Error>) -> Done {
+        let started = super::now();
+        let loader = renderer.loader;
+        // A build that allows no warnings fails for each target that they are about.
+        let mut warnings = if self.build.strict { self.build.warnings() } else { Vec::new() };
+        let built = renderer.build(target, &mut warnings);
+        let inputs = match &built {
+            Ok(built) => loader.inputs_of(built.directories.iter().map(Path::new)),
+            Err(_) => {
+                // A loader of its own knows what was looked at for one that cannot be built.
+                let loader = self.loader();
+                drop(build::build(&loader, target, &self.build.options()));
+                loader.inputs()
+            }
+        };
+        let mut hardened = None;
+        let built = broken.map_or(built, |error| Err(error.clone()));
+        let rendered =
+            built.and_then(|built| renderer.finish(target, built, &mut hardened, Format::Human));
+        let time = started.elapsed();
+        let mut paths: Vec<PathBuf> = inputs.into_iter().map(|input| input.path).collect();
+        let settings = self.build.hardening.configuration();
+        paths.extend(settings.map(|path| load::join(self.working_directory, Path::new(path))));
+        // As it was when it was built, which may have changed since.
+        let fingerprint = loader.fingerprint(paths.iter().map(PathBuf::as_path));
+        Done { rendered, warnings, time, paths, fingerprint, hardened }
+    }
+}
+
+impl Watched {
+    fn is_stale(&self, loader: &Loader) -> bool {
+        let found = loader.fingerprint(self.paths.iter().map(PathBuf::as_path));
+        self.fingerprint != Some(found)
+    }
+}
