@@ -2,6 +2,7 @@
 
 mod tree;
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
@@ -19,9 +20,9 @@ proptest! {
     #[test]
     fn threads_get_what_one_gets(tree in tree::tree()) {
         let alone: Vec<Rendered> =
-            tree.folders().iter().map(|folder| render(&loader(&tree), folder)).collect();
+            tree.folders().iter().map(|folder| render(&loader(tree.files()), folder)).collect();
         // Every target twice, so that two threads ask for the same thing at the same time, too.
-        let shared = loader(&tree);
+        let shared = loader(tree.files());
         let together: Vec<Rendered> = std::thread::scope(|scope| {
             let threads: Vec<_> = tree
                 .folders()
@@ -35,14 +36,70 @@ proptest! {
     }
 
     #[test]
-    fn a_run_gives_what_its_targets_give_alone(tree in tree::tree()) {
+    fn a_run_gives_what_its_targets_give_alone(tree in tree::tree(), asking in any::<u8>()) {
+        // What is asked for decides whether an account is kept of a base, and of which way to it.
+        let tree = Asking { tree, mask: asking };
         // Each is a base of those behind it, and a target itself; and it comes back when its bases are gone.
-        let folders: Vec<String> = [tree.folders(), tree.folders()].concat();
+        let folders: Vec<String> = [tree.tree.folders(), tree.tree.folders()].concat();
         let alone: Vec<Rendered> =
-            folders.iter().map(|folder| render(&loader(&tree), folder)).collect();
+            folders.iter().map(|folder| render(&tree.loader(), folder)).collect();
         for jobs in [1, 2, 5] {
-            prop_assert_eq!(&alone, &run(&loader(&tree), &folders, jobs), "{} jobs", jobs);
+            prop_assert_eq!(&alone, &run(&tree.loader(), &folders, jobs), "{} jobs", jobs);
         }
+    }
+}
+
+/// A tree of which some kustomizations ask where things come from.
+#[derive(Debug)]
+struct Asking {
+    tree: Tree,
+    mask: u8,
+}
+
+impl Asking {
+    fn loader(&self) -> Loader {
+        let metadata = "buildMetadata: [originAnnotations, transformerAnnotations]\n";
+        let mut files = self.tree.files();
+        for (number, folder) in self.tree.folders().iter().enumerate() {
+            if let Some(text) = files.get_mut(&format!("{folder}/kustomization.yaml"))
+                && self.mask & (1 << number) != 0
+            {
+                text.push_str(metadata);
+            }
+        }
+        loader(files)
+    }
+}
+
+/// Two ways to one base, of two targets that ask where things come from and one that does not: what is shared may not
+/// tell of another's way.
+#[test]
+fn origins_are_told_from_each_target() {
+    let metadata = "buildMetadata: [originAnnotations]\n";
+    let pod = |name: &str| format!("{{apiVersion: v1, kind: Pod, metadata: {{name: {name}}}}}\n");
+    let files = [
+        ("base/kustomization.yaml", "resources: [pod.yaml, ../deep]\n".to_owned()),
+        ("base/pod.yaml", pod("web")),
+        (
+            "deep/kustomization.yaml",
+            "configMapGenerator: [{name: c, literals: [a=b]}]\n".to_owned(),
+        ),
+        ("near/kustomization.yaml", format!("resources: [../base]\n{metadata}")),
+        ("far/a/b/kustomization.yaml", format!("resources: [../../../base]\n{metadata}")),
+        ("silent/kustomization.yaml", "resources: [../base]\n".to_owned()),
+        ("through/kustomization.yaml", format!("resources: [../far/a/b]\n{metadata}")),
+    ];
+    let files = BTreeMap::from(files.map(|(path, text)| (path.to_owned(), text)));
+    let targets = ["near", "silent", "far/a/b", "through", "near", "base"].map(str::to_owned);
+    let alone: Vec<Rendered> =
+        targets.iter().map(|target| render(&loader(files.clone()), target)).collect();
+    let path = |number: usize, path: &str| {
+        alone[number].0.as_ref().is_ok_and(|yaml| yaml.contains(&format!("path: {path}\n")))
+    };
+    assert!(path(0, "../base/pod.yaml") && path(2, "../../../base/pod.yaml"), "{alone:?}");
+    assert!(path(3, "../base/pod.yaml") && !path(1, "../base/pod.yaml"), "{alone:?}");
+    for jobs in [1, 2, 5] {
+        assert_eq!(run(&loader(files.clone()), &targets, jobs), alone, "{jobs} jobs");
     }
 }
 
@@ -67,9 +124,9 @@ fn run(loader: &Loader, targets: &[String], jobs: usize) -> Vec<Rendered> {
 /// What a target renders to, or the codes and messages of what is wrong with it; and what there is to say of it.
 type Rendered = (Result<String, Vec<String>>, Vec<String>);
 
-fn loader(tree: &Tree) -> Loader {
-    let files = tree.files().into_iter();
-    let memory = files.fold(Memory::new(), |memory, (path, text)| memory.file(path, text));
+fn loader(files: BTreeMap<String, String>) -> Loader {
+    let memory =
+        files.into_iter().fold(Memory::new(), |memory, (path, text)| memory.file(path, text));
     Loader::new(memory, load::Options::default())
 }
 
