@@ -3,13 +3,17 @@
 mod tree;
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use krender::build;
 use krender::config::Warning;
 use krender::error::Error;
-use krender::load::{self, Loader, Memory};
+use krender::load::{self, Files, Kind, Loader, Memory};
 use krender::resource::ResMap;
 use proptest::prelude::*;
 use tree::Tree;
@@ -101,6 +105,57 @@ fn origins_are_told_from_each_target() {
     for jobs in [1, 2, 5] {
         assert_eq!(run(&loader(files.clone()), &targets, jobs), alone, "{jobs} jobs");
     }
+}
+
+/// Files that count how often each is read.
+struct Counting {
+    files: Memory,
+    reads: Arc<Mutex<BTreeMap<PathBuf, usize>>>,
+}
+
+impl Files for Counting {
+    fn kind(&self, path: &Path) -> io::Result<Kind> {
+        self.files.kind(path)
+    }
+
+    fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
+        self.files.canonicalize(path)
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        *self.reads.lock().expect("nobody panics").entry(path.to_path_buf()).or_default() += 1;
+        self.files.read(path)
+    }
+
+    fn list(&self, path: &Path) -> io::Result<Vec<(OsString, Kind)>> {
+        self.files.list(path)
+    }
+}
+
+#[test]
+fn a_file_is_read_once_however_many_targets_name_it() {
+    let mut files = Memory::new()
+        .file("base/kustomization.yaml", "resources: [pod.yaml]\n")
+        .file("base/pod.yaml", "{apiVersion: v1, kind: Pod, metadata: {name: web}}\n")
+        .file("part/kustomization.yaml", "kind: Component\npatches: [{path: patch.yaml}]\n")
+        .file(
+            "part/patch.yaml",
+            "{apiVersion: v1, kind: Pod, metadata: {name: web, labels: {a: b}}}\n",
+        );
+    for number in 0..40 {
+        let text = format!("resources: [../base]\ncomponents: [../part]\nnamePrefix: p{number}-\n");
+        files = files.file(format!("overlay-{number}/kustomization.yaml"), text);
+    }
+    let reads = Arc::new(Mutex::default());
+    let counting = Counting { files, reads: Arc::clone(&reads) };
+    let loader = Loader::new(counting, load::Options::default());
+    let (options, jobs) = (build::Options::default(), NonZeroUsize::new(4).expect("not 0"));
+    let targets = build::Run::new(&loader, &options).targets("/", jobs).expect("they are found");
+    let names: Vec<String> = targets.into_iter().map(|target| target.directory).collect();
+    assert!(run(&loader, &names, 4).iter().all(|(rendered, _)| rendered.is_ok()));
+    let reads = reads.lock().expect("nobody panics");
+    assert_eq!(reads.len(), 44);
+    assert!(reads.values().all(|count| *count == 1), "{reads:?}");
 }
 
 /// The targets in one run.
