@@ -42,6 +42,9 @@ pub use watch::Watch;
 /// The longest path that is looked up, as on Linux: a bound for sources that have none of their own.
 const LONGEST_PATH: usize = 4096;
 
+/// So many directories within each other are found one from the other: real paths have fewer, and the stack is small.
+const NESTED: usize = 64;
+
 /// Reads files for any number of builds and threads. Cloning makes another handle to the same loader.
 ///
 /// Every file is read once; what was found at a path stays the answer for as long as the loader lives.
@@ -198,8 +201,7 @@ impl Loader {
             return Ok(Place { path: path.to_path_buf(), kind: Kind::Directory });
         };
         // Directories have many files: their links are resolved once, and a file that is no link costs one look.
-        let Some(parent) = self.0.directories.get_or_make(parent, || self.canonicalize(parent))?
-        else {
+        let Some(parent) = self.directory(parent, NESTED)? else {
             return Ok(Place { path: path.to_path_buf(), kind: Kind::Missing });
         };
         let path = parent.join(name);
@@ -215,6 +217,25 @@ impl Loader {
             }
             None => Ok(Place { path, kind: Kind::Missing }),
         }
+    }
+
+    /// The path of a directory with links resolved, if something is there. It is found from the directory that it is in,
+    /// which many others are in, too; beyond so many `levels` by the source of files.
+    fn directory(&self, path: &Path, levels: usize) -> Result<Option<Arc<Path>>> {
+        self.0.directories.get_or_make(path, || {
+            let (Some(parent), Some(name), Some(levels)) =
+                (path.parent(), path.file_name(), levels.checked_sub(1))
+            else {
+                return self.canonicalize(path);
+            };
+            let Some(parent) = self.directory(parent, levels)? else { return Ok(None) };
+            let whole = parent.join(name);
+            match self.0.files.kind(&whole).map_err(|error| self.unreadable(path, &error))? {
+                Kind::Directory => Ok(Some(whole.into())),
+                Kind::Missing => Ok(None),
+                Kind::File | Kind::Link | Kind::Special => self.canonicalize(path),
+            }
+        })
     }
 
     /// The path with links resolved, if something is there.
