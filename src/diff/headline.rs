@@ -1,5 +1,7 @@
 //! What matters first in a review: what the terminal and Markdown begin with, a line each.
 
+use std::collections::BTreeMap;
+
 use super::group::{Group, Review};
 use super::judge::{Effect, Rank};
 use super::security::{Security, Turned};
@@ -38,7 +40,40 @@ pub(super) enum Kind {
 pub(super) fn headlines(review: &Review) -> Vec<Headline> {
     let mut headlines: Vec<Headline> =
         review.groups.iter().flat_map(|group| of(review, group)).collect();
+    headlines.extend(removals(review));
     headlines.sort_by_key(|headline| headline.kind);
+    headlines
+}
+
+/// What is removed and nothing worse, in one line where it is much in the same targets.
+fn removals(review: &Review) -> Vec<Headline> {
+    /// So many have a line each.
+    const FEW: usize = 5;
+    let mut removed: BTreeMap<Vec<usize>, Vec<&Group>> = BTreeMap::new();
+    for group in review.groups.iter().filter(|of| review.object(of).rank() == Rank::Removed) {
+        removed.entry(group.targets()).or_default().push(group);
+    }
+    let headline = |title: String, targets: &[usize]| Headline {
+        kind: Kind::Removed,
+        title,
+        words: Words::default(),
+        targets: targets.to_vec(),
+    };
+    let mut headlines = Vec::new();
+    for (targets, groups) in removed {
+        if groups.len() <= FEW {
+            headlines.extend(groups.iter().map(|group| headline(review.title(group), &targets)));
+            continue;
+        }
+        let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+        for group in &groups {
+            *kinds.entry(&review.object(group).id().kind).or_default() += 1;
+        }
+        let kinds: Vec<String> =
+            kinds.iter().map(|(kind, number)| format!("{number} {kind}")).collect();
+        let title = format!("{} objects: {}", groups.len(), kinds.join(", "));
+        headlines.push(headline(title, &targets));
+    }
     headlines
 }
 
@@ -69,9 +104,6 @@ fn of(review: &Review, group: &Group) -> Vec<Headline> {
             | Effect::Image(_)
             | Effect::Security(_) => {}
         }
-    }
-    if object.rank() == Rank::Removed {
-        found.push((Kind::Removed, Words::default()));
     }
     let headline = |(kind, words)| Headline {
         kind,

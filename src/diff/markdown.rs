@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use super::group::{Group, Review, Section};
 use super::headline::{Headline, Kind, headlines};
 use super::outline::{self, Line};
-use super::words::{self, Tone, short};
+use super::words::{self, short};
 use super::{Status, text};
 
 /// The longest page, in characters: some room is left for what others write around it.
@@ -138,11 +138,19 @@ fn head(review: &Review) -> String {
     }
     let images = review.images();
     if !images.is_empty() {
-        out.push_str("\n| image | before | after | targets |\n|---|---|---|---|\n");
+        let has_targets = review.targets.len() > 1;
+        out.push_str(match has_targets {
+            true => "\n| image | before | after | targets |\n|---|---|---|---|\n",
+            false => "\n| image | before | after |\n|---|---|---|\n",
+        });
         for (image, targets) in &images {
             let cells = [&image.name, &image.before, &image.after].map(|text| cell(&short(text)));
-            let targets = words::targets(review, targets, 3).written(cell);
-            let _ = writeln!(out, "| {} | {targets} |", cells.join(" | "));
+            let _ = write!(out, "| {} |", cells.join(" | "));
+            if has_targets {
+                let targets = words::targets(review, targets, 3).written(cell);
+                let _ = write!(out, " {targets} |");
+            }
+            out.push('\n');
         }
     }
     out.push('\n');
@@ -166,14 +174,20 @@ struct Frame {
 fn frames(review: &Review, sections: &[Section<'_>]) -> Vec<Frame> {
     /// So many differences are unfolded, and the section that they end in.
     const UNFOLDED: usize = 20;
-    /// So many targets are named in the title, and all in all.
-    const NAMED: (usize, usize) = (4, 200);
+    /// So many targets are named in the title; of more, names stand below it.
+    const NAMED: usize = 5;
+    /// So many of them.
+    const LISTED: usize = 200;
     let mut shown = 0;
     let frame = |section: &Section<'_>| {
         if review.targets.len() == 1 {
-            return Frame { open: String::new(), close: "\n\n" };
+            return Frame { open: "---\n\n".to_owned(), close: "\n\n" };
         }
-        let names = words::targets(review, &section.targets, NAMED.0).written(html);
+        let places = &section.targets;
+        let is_long = places.len() > NAMED;
+        let (place, top) = words::place(review, places);
+        let names = if is_long { place } else { words::targets(review, places, NAMED) };
+        let names = names.written(html);
         let number = match section.groups.len() {
             1 => "1 difference".to_owned(),
             number => format!("{number} differences"),
@@ -183,9 +197,9 @@ fn frames(review: &Review, sections: &[Section<'_>]) -> Vec<Frame> {
         let fate = text::fate(review, section);
         let mut open =
             format!("<details{is_open}><summary><b>{names}</b>{fate}: {number}</summary>\n\n");
-        if section.targets.len() > NAMED.0 + 2 {
-            let all = words::targets(review, &section.targets, NAMED.1).written(code);
-            let _ = writeln!(open, "In {all}\n");
+        if is_long {
+            let listed = words::names_below(review, places, top, LISTED).written(code);
+            let _ = writeln!(open, "{listed}\n");
         }
         Frame { open, close: "\n\n</details>\n\n" }
     };
@@ -210,13 +224,9 @@ impl Block {
         if let Some(words) = words::renaming(object) {
             let _ = write!(title, " ({})", words.written(code));
         }
-        for (place, (tone, words)) in words::effects(object).into_iter().enumerate() {
+        for (place, (_, words)) in words::effects(object).into_iter().enumerate() {
             let mark = if place == 0 { ":" } else { ";" };
-            let words = words.written(code);
-            let _ = match tone {
-                Tone::Alarm | Tone::Warning | Tone::Looser => write!(title, "{mark} **{words}**"),
-                Tone::Tighter | Tone::Plain => write!(title, "{mark} {words}"),
-            };
+            let _ = write!(title, "{mark} {}", words.written(code));
         }
         title.push('\n');
         let lines = outline::lines(object);

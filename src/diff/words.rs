@@ -184,18 +184,33 @@ pub(super) fn short(reference: &str) -> String {
 
 /// Some targets: how many there are, and the names of a few. What all of them stand below is said once.
 pub(super) fn targets(review: &Review, places: &[usize], most: usize) -> Words {
-    let names: Vec<&str> =
-        places.iter().map(|&place| review.targets[place].name.as_str()).collect();
-    if names.len() < 3 {
-        return Words::default().names(names);
+    if places.len() < 3 {
+        return names_below(review, places, 0, most);
     }
+    let (words, top) = place(review, places);
+    words.say(": ").and(names_below(review, places, top, most))
+}
+
+/// How many targets those are and what they stand below, with its length.
+pub(super) fn place(review: &Review, places: &[usize]) -> (Words, usize) {
+    let names = names_of(review, places);
     let words = number(review, places);
-    let top = common_directory(&names);
-    let words = if top.is_empty() { words } else { words.say(" in ").name(top) };
-    let below: Vec<&str> = names.iter().map(|name| &name[top.len()..]).collect();
-    let shown = few(&below, most);
-    let words = words.say(": ").names(shown.iter().copied());
-    if shown.len() < below.len() { words.say(", …") } else { words }
+    match common_directory(&names) {
+        "" => (words, 0),
+        top => (words.say(" in ").name(top), top.len()),
+    }
+}
+
+/// The names of a few targets without their beginnings.
+pub(super) fn names_below(review: &Review, places: &[usize], top: usize, most: usize) -> Words {
+    let names: Vec<&str> = names_of(review, places).iter().map(|name| &name[top..]).collect();
+    let shown = few(&names, most);
+    let words = Words::default().names(shown.iter().copied());
+    if shown.len() < names.len() { words.say(", …") } else { words }
+}
+
+fn names_of<'a>(review: &'a Review, places: &[usize]) -> Vec<&'a str> {
+    places.iter().map(|&place| review.targets[place].name.as_str()).collect()
 }
 
 /// How many targets those are.
