@@ -29,7 +29,8 @@ pub fn write(review: &Review) -> String {
     // Those first that matter most get their place, until it runs out: all titles if they fit, and then what they are
     // about.
     let length = |text: &str| text.chars().count();
-    let frames = frames(review, &sections);
+    let has_headlines = page.lines().count() > HEADING_LINES;
+    let frames = frames(review, &sections, has_headlines);
     let framing: usize = frames.iter().map(|frame| length(&frame.open) + frame.close.len()).sum();
     let titles: usize = blocks.iter().flatten().map(|block| length(&block.title)).sum();
     let mut left = LONGEST.saturating_sub(length(&page) + FOOTNOTE_LENGTH);
@@ -63,6 +64,8 @@ pub fn write(review: &Review) -> String {
     bounded(page)
 }
 
+/// The heading, with what is blank below it.
+const HEADING_LINES: usize = 3;
 /// Room for the longest footnote.
 const FOOTNOTE_LENGTH: usize = 300;
 
@@ -104,11 +107,19 @@ fn bounded(page: String) -> String {
 /// A summary, what failed, and what matters most.
 fn head(review: &Review) -> String {
     let mut out = String::new();
-    if review.is_different() {
-        let _ = writeln!(out, "### {}\n", text::summary(&review.summary()));
-    } else if !review.has_failures() {
-        return "### No differences\n".to_owned();
-    }
+    let summary = review.summary();
+    let heading = match (review.is_different(), summary.failed) {
+        (true, _) => text::summary(&summary),
+        (false, 0) => return "### No differences\n".to_owned(),
+        (false, failed) if failed == summary.targets => "Nothing could be compared".to_owned(),
+        (false, failed) => {
+            format!(
+                "No differences, but {failed} of {} targets cannot be rendered",
+                summary.targets
+            )
+        }
+    };
+    let _ = writeln!(out, "### {heading}\n");
     for target in &review.targets {
         let Status::Failed(failures) = &target.status else { continue };
         for (when, failure) in text::told(failures) {
@@ -171,7 +182,7 @@ struct Frame {
 }
 
 /// The sections with their targets, of which those are unfolded that matter most. One target needs no section.
-fn frames(review: &Review, sections: &[Section<'_>]) -> Vec<Frame> {
+fn frames(review: &Review, sections: &[Section<'_>], has_headlines: bool) -> Vec<Frame> {
     /// So many differences are unfolded, and the section that they end in.
     const UNFOLDED: usize = 20;
     /// So many targets are named in the title; of more, names stand below it.
@@ -181,7 +192,8 @@ fn frames(review: &Review, sections: &[Section<'_>]) -> Vec<Frame> {
     let mut shown = 0;
     let frame = |section: &Section<'_>| {
         if review.targets.len() == 1 {
-            return Frame { open: "---\n\n".to_owned(), close: "\n\n" };
+            let rule = if has_headlines { "---\n\n" } else { "" };
+            return Frame { open: rule.to_owned(), close: "\n\n" };
         }
         let places = &section.targets;
         let is_long = places.len() > NAMED;

@@ -126,7 +126,12 @@ impl Diff {
             return git::sides(revisions, &self.paths, &options);
         }
         let [before, after] = &self.paths[..] else {
-            let message = format!("found {} paths, expected two", self.paths.len());
+            let number = match self.paths.len() {
+                0 => "no paths".to_owned(),
+                1 => "one path".to_owned(),
+                number => format!("{number} paths"),
+            };
+            let message = format!("found {number}, expected two");
             return Err(Error::new(Code::InvalidArgument, message).help(
                 "name what was and what is, or two revisions: `krender diff --git main..HEAD`",
             ));

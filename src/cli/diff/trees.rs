@@ -56,7 +56,7 @@ pub(super) fn targets(loader: &Loader, paths: [&str; 2], jobs: NonZeroUsize) -> 
 
 /// What a path is.
 enum Form {
-    /// A file, standard input, a directory with a kustomization file, or nothing at all.
+    /// A file, standard input, or a directory with a kustomization file.
     Single,
     /// A directory with kustomizations below it: the directories of its targets by the ways to them.
     Tree(BTreeMap<String, String>),
@@ -70,8 +70,15 @@ impl Form {
             let mut files = KUSTOMIZATION_FILES.iter().map(|file| format!("{path}/{file}"));
             files.any(|file| loader.kind(&file) != Kind::Missing)
         };
-        if path == "-" || loader.kind(path) != Kind::Directory || has_kustomization() {
-            return Ok(Self::Single);
+        let kind = if path == "-" { Kind::Special } else { loader.kind(path) };
+        match kind {
+            Kind::Missing => {
+                let message = format!("there is no file or directory `{path}`");
+                return Err(Error::new(Code::FileNotFound, message)
+                    .help("paths are taken from the working directory"));
+            }
+            Kind::Directory if !has_kustomization() => {}
+            _ => return Ok(Self::Single),
         }
         let targets = tree(loader, path, jobs)?;
         if targets.is_empty() {

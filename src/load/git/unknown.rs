@@ -45,8 +45,16 @@ pub(super) fn revision(repository: &Repository, name: &str) -> Error {
     });
     match remote.or_else(|| nearest(start, names.lines())) {
         Some(near) => error.help(format!("did you mean `{near}{rest}`?")),
-        None => shallow(repository, error),
+        None => shallow(repository, error.help(format!("it knows {}", few(&names)))),
     }
+}
+
+/// The first names of a list.
+fn few(names: &str) -> String {
+    const MOST: usize = 8;
+    let quoted: Vec<String> = names.lines().take(MOST).map(|name| format!("`{name}`")).collect();
+    let more = if names.lines().count() > MOST { ", …" } else { "" };
+    format!("{}{more}", quoted.join(", "))
 }
 
 /// Two revisions have no commit in common.
