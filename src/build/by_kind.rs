@@ -1,22 +1,21 @@
 //! Which of many selectors take a type: looked up by kind, so that not all of them are tried for each resource.
 
-use indexmap::IndexMap;
-
+use crate::resource::Index;
 use crate::schema::Gvk;
 
 /// Selectors by the kinds that they take.
 pub(super) struct ByKind<'c> {
     selectors: Vec<&'c Gvk>,
-    by_kind: IndexMap<&'c str, Vec<usize>>,
+    by_kind: Index<&'c str, Vec<usize>>,
     of_any_kind: Vec<usize>,
     /// What was asked before.
-    known: IndexMap<Gvk, Vec<usize>>,
+    known: Index<Gvk, Vec<usize>>,
 }
 
 impl<'c> ByKind<'c> {
     pub(super) fn new(selectors: impl IntoIterator<Item = &'c Gvk>) -> Self {
         let selectors: Vec<&Gvk> = selectors.into_iter().collect();
-        let mut by_kind: IndexMap<&str, Vec<usize>> = IndexMap::new();
+        let mut by_kind: Index<&str, Vec<usize>> = Index::default();
         let mut of_any_kind = Vec::new();
         for (place, selector) in selectors.iter().enumerate() {
             match selector.kind.as_str() {
@@ -24,7 +23,7 @@ impl<'c> ByKind<'c> {
                 kind => by_kind.entry(kind).or_default().push(place),
             }
         }
-        Self { selectors, by_kind, of_any_kind, known: IndexMap::new() }
+        Self { selectors, by_kind, of_any_kind, known: Index::default() }
     }
 
     /// The places of the selectors that take a type, in order.

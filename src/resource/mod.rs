@@ -4,6 +4,7 @@
 mod absorb;
 mod bookkeeping;
 mod id;
+mod index;
 mod list;
 mod metadata;
 mod origin;
@@ -19,6 +20,7 @@ mod settle;
 
 pub use bookkeeping::is_bookkeeping;
 pub use id::{DEFAULT_NAMESPACE, ResId};
+pub use index::Index;
 pub use origin::{ConfiguredBy, ORIGIN, Origin, TRANSFORMATIONS};
 pub use pattern::Pattern;
 pub use read::{resources as read, validate};

@@ -2,9 +2,7 @@
 
 use std::sync::OnceLock;
 
-use indexmap::IndexMap;
-
-use super::{DEFAULT_NAMESPACE, Kept, ResId, Resource};
+use super::{DEFAULT_NAMESPACE, Index, Kept, ResId, Resource};
 use crate::error::{Code, Error, Result};
 use crate::yaml;
 
@@ -16,12 +14,12 @@ use crate::yaml;
 pub struct ResMap {
     resources: Vec<Resource>,
     /// By the ids of now.
-    current: OnceLock<Index>,
+    current: OnceLock<Ids>,
     /// By all ids that a resource ever had.
-    ever: OnceLock<Index>,
+    ever: OnceLock<Ids>,
 }
 
-type Index = IndexMap<ResId, Places>;
+type Ids = Index<ResId, Places>;
 
 /// The places of the resources of one id: nearly always one.
 #[derive(Debug)]
@@ -205,8 +203,8 @@ fn ids_ever(resource: &Resource) -> Vec<ResId> {
 fn index<I: IntoIterator<Item = ResId>>(
     resources: &[Resource],
     ids: impl Fn(&Resource) -> I,
-) -> Index {
-    let mut index = Index::with_capacity(resources.len());
+) -> Ids {
+    let mut index = Ids::with_capacity_and_hasher(resources.len(), Default::default());
     for (place, resource) in resources.iter().enumerate() {
         for id in ids(resource) {
             add(&mut index, id, place);
@@ -215,7 +213,7 @@ fn index<I: IntoIterator<Item = ResId>>(
     index
 }
 
-fn add(index: &mut Index, id: ResId, place: usize) {
+fn add(index: &mut Ids, id: ResId, place: usize) {
     let places = index.entry(id).or_insert_with(|| Places { first: place, more: Vec::new() });
     // A resource may have had one id twice.
     if places.more.last().copied().unwrap_or(places.first) != place {
@@ -223,7 +221,7 @@ fn add(index: &mut Index, id: ResId, place: usize) {
     }
 }
 
-fn places(index: &Index, id: &ResId) -> impl Iterator<Item = usize> {
+fn places(index: &Ids, id: &ResId) -> impl Iterator<Item = usize> {
     index
         .get(id)
         .into_iter()

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use indexmap::IndexMap;
-
-use crate::resource::{DEFAULT_NAMESPACE, PreviousId, ResId, ResMap, Resource};
+use crate::resource::{DEFAULT_NAMESPACE, Index, PreviousId, ResId, ResMap, Resource};
 use crate::schema::Gvk;
 use crate::source::Span;
 use crate::yaml::Text;
@@ -12,7 +10,7 @@ use crate::yaml::Text;
 /// The resources that had another id than the one they have now.
 pub(super) struct Candidates {
     list: Vec<Candidate>,
-    by_name: IndexMap<Text, Named>,
+    by_name: Index<Text, Named>,
     /// Of all resources, renamed or not: the namespace they had first, with the one of now as it counts …
     counted: BTreeSet<(Text, Text)>,
     /// … and as it is written.
@@ -57,7 +55,7 @@ impl Candidates {
     pub(super) fn new(resources: &ResMap) -> Self {
         let mut new = Self {
             list: Vec::new(),
-            by_name: IndexMap::new(),
+            by_name: Index::default(),
             counted: BTreeSet::new(),
             written: BTreeSet::new(),
             originals: BTreeSet::new(),

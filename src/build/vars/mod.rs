@@ -7,12 +7,10 @@ mod value;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use indexmap::IndexMap;
-
 use super::by_kind::ByKind;
 use crate::config::{FieldSpecs, Var, Warning};
 use crate::error::{Code, Error, Result};
-use crate::resource::{ResMap, Resource};
+use crate::resource::{Index, ResMap, Resource};
 use crate::schema::Schema;
 use crate::source::Span;
 use crate::transform::{Create, FieldPath};
@@ -160,8 +158,8 @@ impl Variables {
 /// The values of variables, each with the place of the variable.
 type Values = BTreeMap<Text, (FieldValue, Span)>;
 
-fn places_by_name(resources: &ResMap) -> IndexMap<Text, Vec<usize>> {
-    let mut by_name: IndexMap<Text, Vec<usize>> = IndexMap::new();
+fn places_by_name(resources: &ResMap) -> Index<Text, Vec<usize>> {
+    let mut by_name: Index<Text, Vec<usize>> = Index::default();
     for (place, resource) in resources.iter().enumerate() {
         let previous = resource.previous.iter().map(|previous| &previous.name);
         for name in previous.chain([&resource.id().name]) {
