@@ -1,7 +1,8 @@
-//! How many times faster the parser is than saphyr-parser's event stream, over the real manifests of `../shared/bench`.
+//! How many times faster krender reads YAML, and reads and writes it, than saphyr-parser reads it into events; and how
+//! much longer a build takes than reading its inputs and writing its output.
 //!
-//! Both read the same files in turns, within one run, so that whatever else the machine does meets both alike. The
-//! ratio is the median over the pairs. `cargo bench --bench ratio`
+//! Both sides take turns within one run, so that whatever else the machine does meets both alike. Each ratio is the
+//! median over the pairs. What either made is dropped outside of the measured time. `cargo bench --bench ratio`
 #![allow(clippy::disallowed_methods, reason = "a benchmark measures time")]
 #![allow(clippy::print_stdout, reason = "the numbers are the product")]
 
@@ -9,61 +10,98 @@ mod real;
 mod tree;
 
 use std::hint::black_box;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use krender::source::Sources;
-use krender::yaml::parse;
+use krender::build;
+use krender::load::{self, Disk, Kind, Loader, Memory};
+use krender::source::{Source, Sources};
+use krender::yaml::{self, parse};
+use tree::Feature;
 
 const PAIRS: usize = 15;
 
 fn main() {
-    println!(
-        "{:<18} {:>8} {:>12} {:>12} {:>8}",
-        "input", "MB", "krender MB/s", "saphyr MB/s", "ratio"
-    );
+    println!("saphyr's time for events, over krender's for:");
+    println!("{:<18} {:>8} {:>12} {:>20}", "input", "MB", "parsing", "parsing and emitting");
     for name in ["generated", "argo-workflows", "kubeflow-example"] {
-        let files = if name == "generated" { tree::files(10_000, &[]) } else { real::files(name) };
-        if files.is_empty() {
-            println!("{name:<18} absent");
-            continue;
+        match if name == "generated" { tree::files(10_000, &[]) } else { real::files(name) } {
+            files if files.is_empty() => println!("{name:<18} absent"),
+            files => compare_with_events(name, files),
         }
-        compare(name, files);
+    }
+    println!("\na build's time, over that for parsing its inputs and emitting its output:");
+    println!("{:<18} {:>8} {:>8}", "target", "ms", "ratio");
+    let add =
+        |memory: Memory, (path, text): (String, String)| memory.file(format!("/tree/{path}"), text);
+    let generated = tree::files(4_000, &Feature::ALL).into_iter().fold(Memory::new(), add);
+    compare_build("generated", "/tree/overlay", || {
+        Loader::new(generated.clone(), load::Options::default())
+    });
+    for (name, target) in
+        [("argo-workflows", "manifests/cluster-install"), ("kubeflow-example", "example")]
+    {
+        let root = real::root(name);
+        let options = load::Options { working_directory: root, ..load::Options::default() };
+        compare_build(name, target, || Loader::new(Disk, options.clone()));
     }
 }
 
-fn compare(name: &str, files: Vec<(String, String)>) {
+fn compare_with_events(name: &str, files: Vec<(String, String)>) {
     let store = Sources::new();
     let sources: Vec<_> = files
         .into_iter()
         .map(|(path, text)| store.add(path, text).expect("the text is UTF-8"))
         .collect();
     let megabytes = sources.iter().map(|source| source.text().len()).sum::<usize>() as f64 / 1e6;
-    let mut ours = Vec::new();
-    let mut theirs = Vec::new();
-    let mut ratios = Vec::new();
-    for _ in 0..PAIRS {
-        let our =
-            time(|| sources.iter().for_each(|source| drop(black_box(parse::documents(source)))));
-        let their = time(|| {
-            for source in &sources {
-                black_box(real::saphyr_events(source.text()));
-            }
-        });
-        ours.push(megabytes / our.as_secs_f64());
-        theirs.push(megabytes / their.as_secs_f64());
-        ratios.push(their.as_secs_f64() / our.as_secs_f64());
-    }
-    let [ours, theirs, ratio] = [ours, theirs, ratios].map(median);
-    println!("{name:<18} {megabytes:>8.1} {ours:>12.0} {theirs:>12.0} {ratio:>8.2}");
+    let events = || sources.iter().map(|source| real::saphyr_events(source.text())).sum::<usize>();
+    let read = ratio(events, || parse_all(&sources));
+    let written = ratio(events, || {
+        let documents = parse_all(&sources);
+        let mut text = String::new();
+        for document in &documents {
+            // What has no form in the output leaves the text as it was.
+            drop(yaml::emit(&document.root, &mut text));
+        }
+        (documents, text)
+    });
+    println!("{name:<18} {megabytes:>8.1} {read:>12.2} {written:>20.2}");
 }
 
-fn time(work: impl FnOnce()) -> Duration {
+fn compare_build(name: &str, target: &str, loader: impl Fn() -> Loader) {
+    let whole = || {
+        let loader = loader();
+        let resources = build::build(&loader, target, &build::Options::default()).ok()?.resources;
+        Some((resources.to_yaml().ok()?, resources, loader))
+    };
+    let Some((_, resources, first)) = whole() else {
+        println!("{name:<18} absent");
+        return;
+    };
+    let files = first.inputs().into_iter().filter(|input| input.kind == Kind::File);
+    let text = |path: PathBuf| first.file(path.to_str()?).ok()?.source().ok().cloned();
+    let sources: Vec<_> = files.filter_map(|input| text(input.path)).collect();
+    let (_, milliseconds) = time(whole);
+    let ratio = ratio(whole, || (parse_all(&sources), resources.to_yaml()));
+    println!("{name:<18} {:>8.0} {ratio:>8.2}", milliseconds.as_secs_f64() * 1e3);
+}
+
+/// Some files of real trees are templates, and no YAML.
+fn parse_all(sources: &[Arc<Source>]) -> Vec<parse::Document> {
+    sources.iter().filter_map(|source| parse::documents(source).ok()).flatten().collect()
+}
+
+/// The time of one, over the time of the other.
+fn ratio<T, U>(one: impl Fn() -> T, other: impl Fn() -> U) -> f64 {
+    let pair = |_| time(&one).1.as_secs_f64() / time(&other).1.as_secs_f64();
+    let mut ratios: Vec<f64> = (0..PAIRS).map(pair).collect();
+    ratios.sort_unstable_by(f64::total_cmp);
+    ratios[PAIRS / 2]
+}
+
+fn time<T>(work: impl FnOnce() -> T) -> (T, Duration) {
     let start = Instant::now();
-    work();
-    start.elapsed()
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_unstable_by(f64::total_cmp);
-    values[values.len() / 2]
+    let made = black_box(work());
+    (made, start.elapsed())
 }

@@ -1,16 +1,20 @@
 //! Real manifests from `../shared/bench`, where that folder is present, and the yardstick they are measured with.
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads its inputs itself")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The YAML files of one of the folders of `../shared/bench`: path and text, sorted. Nothing when it is absent.
 pub(crate) fn files(name: &str) -> Vec<(String, String)> {
-    let root =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/bench").join(name).join("input");
     let mut files = Vec::new();
-    collect(&root, &mut files);
+    collect(&root(name), &mut files);
     files.sort_unstable();
     files
+}
+
+/// Where the files of one of the folders are.
+#[allow(dead_code, reason = "not every benchmark builds them")]
+pub(crate) fn root(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/bench").join(name).join("input")
 }
 
 fn collect(folder: &Path, files: &mut Vec<(String, String)>) {
