@@ -42,7 +42,8 @@ pub fn resources(
 
 /// Whether kyaml's separator, a line that starts with `---` after another line, never occurs.
 fn is_one_chunk(text: &str) -> bool {
-    text.find("\n---").is_none_or(|at| !text[at + 1..].contains('\n'))
+    let separator = memchr::memmem::find(text.as_bytes(), b"\n---");
+    separator.is_none_or(|at| !text[at + 1..].contains('\n'))
 }
 
 /// Drops what is empty, and refuses what is no resource.

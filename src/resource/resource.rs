@@ -175,6 +175,8 @@ impl Resource {
 
     /// Remembers the id that it has now as a previous one.
     pub fn push_previous_id(&mut self) {
+        // There will be one or two.
+        self.previous.reserve_exact(1);
         self.previous.push(PreviousId {
             name: self.id.name.clone(),
             namespace: self.id.effective_namespace().into(),

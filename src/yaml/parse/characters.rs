@@ -12,11 +12,8 @@ pub(super) fn check(source: &Source) -> Result<bool> {
     let bytes = source.text().as_bytes();
     let mut wide = false;
     for (index, block) in bytes.chunks(BLOCK).enumerate() {
-        let mut seen = 0;
-        for &byte in block {
-            seen |= CLASS[byte as usize];
-        }
-        if seen != 0 {
+        // Without a branch, so that many bytes are looked at in one step.
+        if block.iter().fold(false, |seen, &byte| seen | is_unusual(byte)) {
             wide |= check_slowly(source, index * BLOCK, index * BLOCK + block.len())?;
         }
     }
@@ -25,23 +22,12 @@ pub(super) fn check(source: &Source) -> Result<bool> {
 
 const BLOCK: usize = 256;
 
-/// Not zero for the bytes that need a closer look: controls, carriage return, and the first bytes of the characters
-/// that are refused or end lines.
-static CLASS: [u8; 256] = {
-    let mut class = [0; 256];
-    let mut byte = 0;
-    while byte < 0x20 {
-        class[byte] = 1;
-        byte += 1;
-    }
-    class[b'\t' as usize] = 0;
-    class[b'\n' as usize] = 0;
-    class[0x7f] = 1;
-    class[0xc2] = 1;
-    class[0xe2] = 1;
-    class[0xef] = 1;
-    class
-};
+/// Whether a byte needs a closer look: controls, carriage return, and the first bytes of the characters that are refused
+/// or end lines.
+const fn is_unusual(byte: u8) -> bool {
+    let is_control = (byte < 0x20) & (byte != b'\t') & (byte != b'\n');
+    is_control | (byte == 0x7f) | (byte == 0xc2) | (byte == 0xe2) | (byte == 0xef)
+}
 
 fn check_slowly(source: &Source, start: usize, end: usize) -> Result<bool> {
     let text = source.text();
