@@ -94,6 +94,12 @@ pub(super) fn relative(directory: &Path, path: &Path) -> PathBuf {
 
 /// The path for people: from `directory`, or from the top where that is shorter.
 pub(super) fn display(directory: &Path, path: &Path) -> String {
+    // Nearly every path is below, and its parts need not be looked at.
+    if let (Some(directory), Some(path)) = (directory.to_str(), path.to_str())
+        && let Some(below) = path.strip_prefix(directory).and_then(|rest| rest.strip_prefix('/'))
+    {
+        return below.to_owned();
+    }
     let relative = relative(directory, path);
     let shorter =
         if relative.as_os_str().len() <= path.as_os_str().len() { &relative } else { path };
@@ -122,6 +128,7 @@ mod tests {
         assert_eq!(display("/home/ann/site", "/home/ann/site/base/a.yaml"), "base/a.yaml");
         assert_eq!(display("/home/ann/site", "/home/ann/site"), ".");
         assert_eq!(display("/home/ann/site/overlays/prod", "/home/ann/site/base"), "../../base");
+        assert_eq!(display("/home/ann/site", "/home/ann/sites/a.yaml"), "../sites/a.yaml");
         assert_eq!(display("/home/ann/site", "/etc/hosts"), "/etc/hosts");
         assert_eq!(display("/", "/base/a.yaml"), "base/a.yaml");
     }
