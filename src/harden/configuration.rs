@@ -4,14 +4,16 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::exclusion::Exclusion;
 use super::foreign::Tool;
 use super::profile::{Profile, Version};
 use super::rule::{Rule, Severity};
 use super::rules::known;
-use super::settings::{External, FailOn, Holds, Most, PodPath, Selected, Settings, Values};
+use super::settings::{
+    External, FailOn, Holds, Most, Placement, PodPath, Selected, Settings, Values,
+};
 use super::value::boolean;
 use super::violation::Class;
 use crate::config::Selector;
@@ -19,7 +21,7 @@ use crate::error::{Code, Error, Result};
 use crate::resource::LabelSelector;
 use crate::transform::select::Selection;
 use crate::yaml::de::{self, Spanned};
-use crate::yaml::{Mapping, Node, Text};
+use crate::yaml::{Mapping, Node, Scalar, Text};
 
 /// What a configuration is for. All of them have the same fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,10 +119,10 @@ struct ValuesSpec {
     run_as_group: Option<Spanned<IgnoredAny>>,
     fs_group: Option<Spanned<IgnoredAny>>,
     min_uid: Option<Spanned<IgnoredAny>>,
-    placement: Option<Spanned<IgnoredAny>>,
     writable_dirs: Option<Vec<String>>,
-    empty_dir_size_limit: Option<Spanned<IgnoredAny>>,
     floating_tags: Vec<String>,
+    placement: Placement,
+    empty_dir_size_limit: String,
     resources: Resources,
     shutdown: Shutdown,
 }
@@ -154,8 +156,10 @@ struct Shutdown {
 #[serde(default, rename_all = "camelCase")]
 struct Images {
     non_root: Vec<String>,
-    writable_dirs: Option<Spanned<IgnoredAny>>,
-    run_as_user: Option<Spanned<IgnoredAny>>,
+    #[serde(deserialize_with = "de::mapping")]
+    writable_dirs: Option<Node>,
+    #[serde(deserialize_with = "de::mapping")]
+    run_as_user: Option<Node>,
 }
 
 #[derive(Default, Deserialize)]
@@ -270,6 +274,10 @@ impl Spec {
                 keep(error);
             }
         }
+        let users = by_image(self.images.run_as_user.as_ref());
+        settings.values.image_users = users.map_err(&mut keep).unwrap_or_default();
+        let directories = by_image(self.images.writable_dirs.as_ref());
+        settings.values.image_dirs = directories.map_err(&mut keep).unwrap_or_default();
         let external = |ExternalSpec { kind, namespace, name }| External { kind, namespace, name };
         settings.externals = self.externals.into_iter().map(external).collect();
         let pod_path = |PodSpec { group, kind, path, .. }: PodSpec| PodPath {
@@ -295,18 +303,14 @@ impl Spec {
 
     /// What is written here and nothing goes by: it would be believed to hold.
     fn refuse(&self, errors: &mut Vec<Error>) {
-        let Self { registries, values, images, pod_specs, .. } = self;
+        let Self { registries, values, pod_specs, .. } = self;
         let fields = [
             ("registries", registries),
             ("values.runAsGroup", &values.run_as_group),
             ("values.fsGroup", &values.fs_group),
             ("values.minUid", &values.min_uid),
-            ("values.placement", &values.placement),
-            ("values.emptyDirSizeLimit", &values.empty_dir_size_limit),
             ("values.resources.cpuLimits", &values.resources.cpu_limits),
             ("values.shutdown.maxGraceSeconds", &values.shutdown.max_grace_seconds),
-            ("images.writableDirs", &images.writable_dirs),
-            ("images.runAsUser", &images.run_as_user),
         ];
         let of_pods = pod_specs.iter().flat_map(|pod| {
             [("replicasPath", &pod.replicas_path), ("selectorPath", &pod.selector_path)]
@@ -331,6 +335,14 @@ impl Level {
             Self::Override => Some(Class::Override),
         }
     }
+}
+
+/// What is said of images, by their patterns.
+fn by_image<T: DeserializeOwned>(said: Option<&Node>) -> Result<Vec<(String, T)>> {
+    let entries = said.and_then(Node::as_mapping).map(Mapping::entries).unwrap_or_default();
+    let read =
+        |(pattern, value): &(Scalar, Node)| Ok((pattern.text().to_owned(), de::from_node(value)?));
+    entries.iter().map(read).collect()
 }
 
 /// What is read from a word of the configuration: what is wrong with it is told as wrong there.
@@ -405,6 +417,9 @@ impl ValuesSpec {
             pre_stop_seconds: pre_stop_seconds.unwrap_or(usual.pre_stop_seconds),
             drain_seconds: drain_seconds.unwrap_or(usual.drain_seconds),
             margin_seconds: margin_seconds.unwrap_or(usual.margin_seconds),
+            placement: self.placement,
+            empty_dir_size_limit: self.empty_dir_size_limit,
+            ..usual
         }
     }
 }

@@ -47,7 +47,7 @@ pub use pod::List;
 pub use profile::{Profile, Set, Version};
 pub use rule::{Level, PodSecurity, Rule, Scope, Severity};
 pub use rules::{RULES, find, known};
-pub use settings::{External, FailOn, Holds, Most, PodPath, Selected, Settings, Values};
+pub use settings::{External, FailOn, Holds, Most, Placement, PodPath, Selected, Settings, Values};
 pub use strip::strip;
 pub use suppress::{SuppressedBy, Suppression};
 pub use verdict::{Verdict, Violated};

@@ -1,9 +1,9 @@
 //! Pods wherever they are written: as such, and in the templates of what makes them.
 
 use super::path::Path;
-use super::settings::{PodPath, Settings};
+use super::settings::{Placement, PodPath, Settings};
 use super::value::{below, boolean, integer, is_false, is_true, items, present, text};
-use super::violation::Violation;
+use super::violation::{Edit, Violation};
 use crate::resource::Resource;
 use crate::schema::Gvk;
 use crate::yaml::{Mapping, Node};
@@ -203,6 +203,26 @@ impl<'a> Pod<'a> {
     /// Whether it has user namespaces of its own.
     pub(super) fn has_own_users(&self) -> bool {
         is_false(self.get(&["hostUsers"]))
+    }
+
+    /// What sets a field of the `securityContext` for a container, which is one of those that lack it.
+    pub(super) fn set_security(
+        &self,
+        key: &str,
+        value: &Node,
+        container: &Container<'a>,
+        placement: Placement,
+    ) -> Vec<Edit> {
+        let keys = ["securityContext", key];
+        let of_pod = || Edit::Set(self.path(&keys), value.clone());
+        let of_container =
+            |container: &Container<'a>| Edit::Set(container.path(&keys), value.clone());
+        let lacking = self.containers.iter().filter(|one| one.security(key).is_none());
+        match placement {
+            Placement::Pod => vec![of_pod()],
+            Placement::Container => vec![of_container(container)],
+            Placement::Both => std::iter::once(of_pod()).chain(lacking.map(of_container)).collect(),
+        }
     }
 
     /// A violation at a field of the specification.

@@ -2,7 +2,7 @@
 
 use super::pod::{Container, Pod};
 use super::render::Render;
-use super::settings::Settings;
+use super::settings::{Placement, Settings};
 use crate::resource::Resource;
 use crate::yaml::Node;
 
@@ -49,6 +49,16 @@ impl Scene<'_> {
     /// Whether what the object makes ends by itself.
     pub(super) fn is_job(self) -> bool {
         matches!(self.object.kind(), "Job" | "CronJob")
+    }
+
+    /// Whether what the object makes is of Knative, which has only a part of what pods have.
+    pub(super) fn is_knative(self) -> bool {
+        self.object.gvk().group == "serving.knative.dev"
+    }
+
+    /// Where fields are written that a pod may have for all of its containers. Knative takes them in containers only.
+    pub(super) fn placement(self) -> Placement {
+        if self.is_knative() { Placement::Container } else { self.settings.values.placement }
     }
 
     /// Whether an object of this kind and name is in the same namespace, or said to be elsewhere.

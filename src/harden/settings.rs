@@ -138,6 +138,27 @@ pub struct Values {
     pub drain_seconds: i64,
     /// Seconds to spare.
     pub margin_seconds: i64,
+    /// Where fields are written that a pod may have for all of its containers.
+    pub placement: Placement,
+    /// How much an `emptyDir` may hold that is added; any amount if it is empty.
+    pub empty_dir_size_limit: String,
+    /// Directories that stay writable, too, by patterns of images.
+    pub image_dirs: Vec<(String, Vec<String>)>,
+    /// The users that replace root, by patterns of images.
+    pub image_users: Vec<(String, i64)>,
+}
+
+/// Where fields are written that a pod may have for all of its containers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Placement {
+    /// In the pod, unless a container says otherwise.
+    #[default]
+    Pod,
+    /// In each container that lacks them.
+    Container,
+    /// In the pod, and in each container that lacks them.
+    Both,
 }
 
 impl Default for Values {
@@ -153,7 +174,32 @@ impl Default for Values {
             pre_stop_seconds: 5,
             drain_seconds: 20,
             margin_seconds: 5,
+            placement: Placement::default(),
+            empty_dir_size_limit: String::new(),
+            image_dirs: Vec::new(),
+            image_users: Vec::new(),
         }
+    }
+}
+
+impl Values {
+    /// The user that replaces root in a container of an image.
+    pub(super) fn user_of(&self, image: &str) -> i64 {
+        let known = self.image_users.iter().find(|(pattern, _)| fits(pattern, image));
+        known.map_or(self.run_as_user, |(_, user)| *user)
+    }
+
+    /// The directories that stay writable in a container of an image, each once.
+    pub(super) fn writable_dirs_of(&self, image: &str) -> Vec<&str> {
+        let own = self.image_dirs.iter().filter(|(pattern, _)| fits(pattern, image));
+        let mut found: Vec<&str> = Vec::new();
+        for directory in self.writable_dirs.iter().chain(own.flat_map(|(_, dirs)| dirs)) {
+            let is_same = |one: &&str| one.trim_end_matches('/') == directory.trim_end_matches('/');
+            if !found.iter().any(is_same) {
+                found.push(directory);
+            }
+        }
+        found
     }
 }
 

@@ -34,7 +34,7 @@ pub(super) static PORT_UNKNOWN: Rule = Rule {
     scope: Scope::Recommended,
     summary: "Probes ask a port that the container has.",
     why: "A probe of a port where nobody listens fails for ever: the pod never becomes ready, or is killed again and again.",
-    condition: "A probe names a port that is not among the `ports` of its container, or asks a number that is not among them while there are some.",
+    condition: "A probe names a port that is not among the `ports` of its container, or asks a number that is not among them while there are some. Not for Jobs and CronJobs.",
     fixes: &[],
     advice: "name a port of the container",
     bad: pod!(
@@ -85,7 +85,10 @@ fn missing(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Vi
     }]
 }
 
-fn unknown_ports(container: &Container<'_>, _: &Pod<'_>, _: Scene<'_>) -> Vec<Violation> {
+fn unknown_ports(container: &Container<'_>, _: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
+    if scene.is_job() {
+        return Vec::new();
+    }
     let ports = items(container.node.get("ports"));
     let has = |key, wanted| ports.iter().any(|port| text(port, key) == Some(wanted));
     let mut found = Vec::new();

@@ -22,7 +22,7 @@ pub(super) static READ_ONLY_ROOT_FS: Rule = Rule {
     fixes: &[
         (
             Class::Unsafe,
-            "adds `readOnlyRootFilesystem: true`, and an `emptyDir` for each directory of `values.writableDirs` (`/tmp`) that no volume covers",
+            "adds `readOnlyRootFilesystem: true`, and an `emptyDir` for each directory of `values.writableDirs` (`/tmp`), and of `images.writableDirs` for its image, that no volume covers",
         ),
         (Class::Override, "does so in place of `false`"),
     ],
@@ -48,14 +48,15 @@ fn judge(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Viol
     }
     let class = if value.is_some() { Class::Override } else { Class::Unsafe };
     let mut edits = vec![Edit::Set(violation.path.clone(), plain("true"))];
-    let directories = &scene.settings.values.writable_dirs;
-    for (number, directory) in directories.iter().filter(|one| !covers(container, one)).enumerate()
-    {
-        let name = volume_name(container, pod, directory, number);
-        let volume = mapping(&[
-            ("name", string(&name)),
-            ("emptyDir", Node::mapping(Vec::new(), Span::NONE)),
-        ]);
+    let directories = scene.settings.values.writable_dirs_of(container.image());
+    let directories = directories.into_iter().filter(|one| !covers(container, one));
+    for (number, directory) in directories.enumerate() {
+        let name = volume_name(container, pod, scene, (number, directory));
+        let limit = match &*scene.settings.values.empty_dir_size_limit {
+            "" => Node::mapping(Vec::new(), Span::NONE),
+            limit => mapping(&[("sizeLimit", plain(limit))]),
+        };
+        let volume = mapping(&[("name", string(&name)), ("emptyDir", limit)]);
         let mount = mapping(&[("name", string(&name)), ("mountPath", string(directory))]);
         edits.push(Edit::Append(pod.path(&["volumes"]), volume));
         edits.push(Edit::Append(container.path(&["volumeMounts"]), mount));
@@ -67,28 +68,47 @@ fn judge(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Viol
 fn covers(container: &Container<'_>, directory: &str) -> bool {
     let directory = directory.trim_end_matches('/');
     items(container.node.get("volumeMounts")).iter().any(|mount| {
-        let path = text(mount, "mountPath").unwrap_or_default().trim_end_matches('/');
-        directory.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        let path = text(mount, "mountPath").map(|path| path.trim_end_matches('/'));
+        let rest = path.and_then(|path| directory.strip_prefix(path));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     })
 }
 
 /// The longest name of a volume.
 const LONGEST: usize = 63;
 
+const PREFIX: &str = "krender-w-";
+
 /// A name that no volume of the pod has: volumes are never shared between containers.
-fn volume_name(container: &Container<'_>, pod: &Pod<'_>, directory: &str, number: usize) -> String {
-    let mut name = format!("krender-w-{}-{number}", container.name);
+fn volume_name(
+    container: &Container<'_>,
+    pod: &Pod<'_>,
+    scene: Scene<'_>,
+    (number, directory): (usize, &str),
+) -> String {
+    let mut name = format!("{PREFIX}{}-{number}", container.name);
     if name.len() > LONGEST {
         let digest = Sha256::digest(format!("{}{directory}", container.name));
         let hash: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
         name = format!("{}-{hash}", &name[..name.floor_char_boundary(LONGEST - 9)]);
     }
     let is_taken = |name: &str| pod.volumes().any(|(_, volume)| text(volume, "name") == Some(name));
-    let mut free = name.clone();
-    let mut next = 2;
-    while is_taken(&free) {
-        free = format!("{name}-{next}");
-        next += 1;
+    // `krender-w-a-0-2` is the second choice of the container `a`, and the first of the container `a-0`.
+    let is_first_choice = |name: &str| {
+        pod.containers.iter().any(|other| {
+            let rest = name.strip_prefix(PREFIX).and_then(|rest| rest.strip_prefix(other.name));
+            let number = rest.and_then(|rest| rest.strip_prefix('-')?.parse::<usize>().ok());
+            let directories = || scene.settings.values.writable_dirs_of(other.image()).len();
+            number.is_some_and(|number| number < directories())
+        })
+    };
+    let choice = |number: usize| {
+        let suffix = format!("-{number}");
+        format!("{}{suffix}", &name[..name.floor_char_boundary(LONGEST - suffix.len())])
+    };
+    if !is_taken(&name) {
+        return name;
     }
-    free
+    let is_free = |name: &String| !is_taken(name) && !is_first_choice(name);
+    (2..).map(choice).find(is_free).unwrap_or(name)
 }

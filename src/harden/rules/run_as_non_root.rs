@@ -3,6 +3,7 @@
 use crate::harden::pod::{Container, Pod};
 use crate::harden::rule::{Judge, PodSecurity, Rule, Severity};
 use crate::harden::scene::Scene;
+use crate::harden::settings::Placement;
 use crate::harden::value::{is_false, is_true};
 use crate::harden::violation::{Class, Edit, Fix, Turn, Violation, plain};
 
@@ -61,27 +62,32 @@ fn judge(pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
         return found;
     }
     let lacking = pod.containers.iter().filter(|container| container.security(FIELD).is_none());
-    let fix = fix(pod, scene);
     found.extend(lacking.map(|container| {
         let message = "may run as root: `runAsNonRoot` is not set for it or its pod";
-        Violation { fix: fix.clone(), ..container.violation_of_security(FIELD, message) }
+        let fix = fix(container, pod, scene);
+        Violation { fix, ..container.violation_of_security(FIELD, message) }
     }));
     found
 }
 
-/// What the pod gets that says nothing. A container that says otherwise keeps the pod from saying anything.
-fn fix(pod: &Pod<'_>, scene: Scene<'_>) -> Option<Fix> {
-    let lacking = || pod.containers.iter().filter(|container| container.security(FIELD).is_none());
-    let is_contradicted =
-        pod.containers.iter().any(|container| is_false(container.security(FIELD)));
-    if is_contradicted || pod.containers.iter().any(|container| container.user(pod) == Some(0)) {
-        return None;
-    }
+/// What a container gets that says nothing, nor does its pod: the pod gets it unless another container contradicts.
+fn fix(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Option<Fix> {
+    let placement = scene.placement();
+    let is_root = |container: &Container<'_>| container.user(pod) == Some(0);
     let is_known = |container: &Container<'_>| {
         container.user(pod).is_some_and(|user| user > 0)
             || scene.settings.runs_as_non_root(container.image())
     };
-    let class = if lacking().all(is_known) { Class::Safe } else { Class::Unsafe };
-    let edits = vec![Edit::Set(pod.path(&["securityContext", FIELD]), plain("true"))];
-    Some(Fix { class, turn: Turn::NonRoot, edits })
+    let lacks = |container: &&Container<'_>| container.security(FIELD).is_none();
+    let contradicts = |one: &Container<'_>| is_false(one.security(FIELD)) || is_root(one);
+    let (is_refused, is_safe) = match placement {
+        Placement::Container => (is_root(container), is_known(container)),
+        Placement::Pod | Placement::Both => (
+            pod.containers.iter().any(contradicts),
+            pod.containers.iter().filter(lacks).all(is_known),
+        ),
+    };
+    let class = if is_safe { Class::Safe } else { Class::Unsafe };
+    let edits = || pod.set_security(FIELD, &plain("true"), container, placement);
+    (!is_refused).then(|| Fix { class, turn: Turn::NonRoot, edits: edits() })
 }

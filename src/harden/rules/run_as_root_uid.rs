@@ -15,7 +15,10 @@ pub(super) static RUN_AS_ROOT_UID: Rule = Rule {
     summary: "Nobody asks for the user 0.",
     why: "The user 0 is root, in the container and for the kernel, whatever the image says.",
     condition: "`runAsUser` of the pod or of a container of any list is 0. From v1.35 on not for pods with `hostUsers: false`.",
-    fixes: &[(Class::Override, "sets the user of `values.runAsUser` (10001)")],
+    fixes: &[(
+        Class::Override,
+        "sets the user of `values.runAsUser` (10001), or that of the image in `images.runAsUser`",
+    )],
     advice: "set `runAsUser` to a number from 1000 on that owns what the program writes, or remove it",
     bad: pod!(
         "  securityContext:\n    runAsUser: 0\n  containers:\n  - name: web\n    image: web:1.0\n"
@@ -33,20 +36,24 @@ fn judge(pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
     if scene.pod_security() >= 35 && pod.has_own_users() {
         return Vec::new();
     }
-    let user = scene.settings.values.run_as_user.to_string();
+    let values = &scene.settings.values;
     let mut found = Vec::new();
+    let mut set = |violation: Violation, user: i64| {
+        found.push(match pod.is_bound_to_windows() {
+            true => violation,
+            false => violation.replace(plain(&user.to_string())),
+        });
+    };
     if pod.security(FIELD).and_then(integer) == Some(0) {
-        found.push(pod.violation_of_security(FIELD, "the pod runs as root: `runAsUser` is 0"));
+        let message = "the pod runs as root: `runAsUser` is 0";
+        set(pod.violation_of_security(FIELD, message), values.run_as_user);
     }
     for container in &pod.containers {
         if container.security(FIELD).and_then(integer) == Some(0) {
-            found.push(container.violation_of_security(FIELD, "runs as root: `runAsUser` is 0"));
+            let violation =
+                container.violation_of_security(FIELD, "runs as root: `runAsUser` is 0");
+            set(violation, values.user_of(container.image()));
         }
     }
-    let is_refused = pod.is_bound_to_windows();
-    let fixed = found.into_iter().map(|violation| match is_refused {
-        true => violation,
-        false => violation.replace(plain(&user)),
-    });
-    fixed.collect()
+    found
 }

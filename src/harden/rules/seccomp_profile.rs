@@ -4,7 +4,7 @@ use crate::harden::pod::Pod;
 use crate::harden::rule::{Judge, PodSecurity, Rule, Severity};
 use crate::harden::scene::Scene;
 use crate::harden::value::text;
-use crate::harden::violation::{Class, Edit, Turn, Violation, mapping, plain};
+use crate::harden::violation::{Class, Turn, Violation, mapping, plain};
 use crate::yaml::Node;
 
 pub(super) static SECCOMP_UNCONFINED: Rule = Rule {
@@ -44,7 +44,10 @@ pub(super) static SECCOMP_PROFILE: Rule = Rule {
     why: "Without a profile most clusters run containers unfiltered; the runtime's filter refuses some fifty system calls that containers do not need.",
     condition: "`seccompProfile.type` of the pod or of a container is not `RuntimeDefault` or `Localhost`, or the pod has no `seccompProfile` and neither has some container. From v1.25 on not for pods with `os.name: windows`.",
     fixes: &[
-        (Class::Safe, "adds `seccompProfile: {type: RuntimeDefault}` to the pod"),
+        (
+            Class::Safe,
+            "adds `seccompProfile: {type: RuntimeDefault}` to the pod, or where `values.placement` says",
+        ),
         (Class::Override, "sets `type: RuntimeDefault` in place of another type"),
     ],
     advice: "add `seccompProfile: {type: RuntimeDefault}` to the `securityContext` of the pod",
@@ -67,15 +70,15 @@ fn profile(pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
         return found;
     }
     let value = mapping(&[("type", plain("RuntimeDefault"))]);
-    let edits = vec![Edit::Set(pod.path(&["securityContext", FIELD]), value)];
     let lacking = pod.containers.iter().filter(|container| container.security(FIELD).is_none());
     found.extend(lacking.map(|container| {
         let message = "has no `seccompProfile`, and neither has its pod";
         let violation = container.violation_of_security(FIELD, message);
-        match pod.is_bound_to_windows() {
-            true => violation,
-            false => violation.fix(Class::Safe, Turn::Seccomp, edits.clone()),
+        if pod.is_bound_to_windows() {
+            return violation;
         }
+        let edits = pod.set_security(FIELD, &value, container, scene.placement());
+        violation.fix(Class::Safe, Turn::Seccomp, edits)
     }));
     found
 }

@@ -156,6 +156,9 @@ fn budget(pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
         "the pod has too little time to end: {before} (preStop) + {drain} (drain) + {margin} (margin) = {total} > {grace}"
     );
     let violation = pod.violation(&[key], message);
+    if scene.is_knative() {
+        return vec![violation];
+    }
     let class = if pod.get(&[key]).is_some() { Class::Override } else { Class::Unsafe };
     let path: Path = violation.path.clone();
     vec![violation.fix(class, Turn::Shutdown, vec![Edit::Set(path, plain(&total.to_string()))])]
