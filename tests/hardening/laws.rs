@@ -1,0 +1,354 @@
+//! The laws: what holds of every manifest, profile and level of fixes. Each takes what a run of hardening came to, and
+//! complains.
+//!
+//! What hardening reads and writes is looked at through an independent reader of YAML, as text.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use krender::harden::{self, Change, Class, Finding, Fixes, Profile, Settings};
+use krender::resource::{self, ResMap};
+use krender::schema::Schema;
+use krender::source::Sources;
+use krender::yaml::parse;
+use proptest::test_runner::Config as ProptestConfig;
+use serde::Deserialize;
+use serde_yaml::Value;
+
+use super::refused;
+
+/// Profiles at versions between which checks come and go.
+pub(crate) const PROFILES: [&str; 8] = [
+    "baseline",
+    "baseline@v1.18",
+    "restricted",
+    "restricted@v1.18",
+    "restricted@v1.20",
+    "restricted@v1.24",
+    "recommended",
+    "paranoid",
+];
+
+/// The levels of fixes.
+pub(crate) const LEVELS: [Fixes; 4] = [
+    Fixes::OfProfile,
+    Fixes::UpTo(Class::Safe),
+    Fixes::UpTo(Class::Unsafe),
+    Fixes::UpTo(Class::Override),
+];
+
+/// How many manifests are tried: so many as `PROPTEST_CASES` says, or few enough for every day.
+pub(crate) fn config() -> ProptestConfig {
+    let usual = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
+    match std::env::var_os("PROPTEST_CASES") {
+        Some(_) => usual,
+        None => ProptestConfig { cases: 64, ..usual },
+    }
+}
+
+/// What one hardening came to.
+#[derive(Debug)]
+pub(crate) struct Run {
+    settings: Settings,
+    fixes: Fixes,
+    pub(crate) before: ResMap,
+    pub(crate) after: ResMap,
+    changes: Vec<Change>,
+}
+
+pub(crate) fn read(text: &str) -> ResMap {
+    let sources = Sources::new();
+    let source = sources.add("test.yaml", text).unwrap();
+    let documents = parse::documents(&source).unwrap();
+    resource::read(&source, &documents, &Schema::default()).unwrap().into()
+}
+
+pub(crate) fn settings(profile: &str) -> Settings {
+    Settings::of(profile.parse::<Profile>().unwrap())
+}
+
+/// Nothing but one rule, at a version.
+pub(crate) fn only(rule: &str, version: &str) -> Settings {
+    let text = format!(
+        "apiVersion: krender.dev/v1alpha1\nkind: Hardening\nspec: {{profile: privileged@{version}, rules: {{{rule}: {{severity: error}}}}}}\n"
+    );
+    let source = Sources::new().add("hardening.yaml", text).unwrap();
+    Settings::read(&parse::document(&source).unwrap().unwrap().root).unwrap()
+}
+
+pub(crate) fn hardened(resources: &ResMap, settings: &Settings, fixes: Fixes) -> ResMap {
+    let mut resources = resources.clone();
+    harden::harden(&mut resources, &Sources::new(), settings, fixes).unwrap();
+    resources
+}
+
+fn found(resources: &ResMap, settings: &Settings) -> Vec<Finding> {
+    harden::check(resources, &Sources::new(), settings)
+}
+
+/// What is violated: rule, object, and container.
+pub(crate) fn violated(
+    resources: &ResMap,
+    settings: &Settings,
+) -> BTreeSet<(&'static str, usize, String)> {
+    let name = |finding: &Finding| {
+        finding.container.as_ref().map(|(_, name)| name.to_string()).unwrap_or_default()
+    };
+    let findings = found(resources, settings).into_iter();
+    findings.map(|one| (one.rule.id, one.place, name(&one))).collect()
+}
+
+pub(crate) fn yaml(resources: &ResMap) -> String {
+    resources.to_yaml().unwrap()
+}
+
+pub(crate) fn documents(text: &str) -> Vec<Value> {
+    let documents = serde_yaml::Deserializer::from_str(text);
+    documents.map(|document| Value::deserialize(document).unwrap()).collect()
+}
+
+/// The scalars of a document by their paths, and what is null or empty.
+fn leaves(value: &Value, path: &str, found: &mut BTreeMap<String, String>) {
+    match value {
+        Value::Mapping(entries) if !entries.is_empty() => {
+            for (key, value) in entries {
+                let key = key.as_str().unwrap_or_default().replace('/', "~1");
+                leaves(value, &format!("{path}/{key}"), found);
+            }
+        }
+        Value::Sequence(items) if !items.is_empty() => {
+            for (index, item) in items.iter().enumerate() {
+                leaves(item, &format!("{path}/{index}"), found);
+            }
+        }
+        other => drop(found.insert(path.to_owned(), format!("{other:?}"))),
+    }
+}
+
+fn all_leaves(resources: &ResMap) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for (place, document) in documents(&yaml(resources)).iter().enumerate() {
+        leaves(document, &place.to_string(), &mut found);
+    }
+    found
+}
+
+impl Run {
+    pub(crate) fn new(text: &str, settings: Settings, fixes: Fixes) -> Self {
+        let before = read(text);
+        let mut after = before.clone();
+        let changes = harden::harden(&mut after, &Sources::new(), &settings, fixes).unwrap();
+        Self { settings, fixes, before, after, changes }
+    }
+
+    /// Once is enough (I1).
+    pub(crate) fn is_idempotent(&self) -> Result<(), String> {
+        let again = yaml(&hardened(&self.after, &self.settings, self.fixes));
+        self.expect(again == yaml(&self.after), || format!("a second run changes it:\n{again}"))
+    }
+
+    /// What is right stays as it is (I2): a rule that an object does not violate changes nothing of it.
+    pub(crate) fn changes_only_what_is_wrong(&self) -> Result<(), String> {
+        let violated = violated(&self.before, &self.settings);
+        let is_wrong = |change: &&Change| {
+            violated
+                .iter()
+                .any(|(rule, place, _)| (*rule, *place) == (change.rule.id, change.place))
+        };
+        let first = self.changes.iter().find(|change| !is_wrong(change));
+        self.expect(first.is_none(), || format!("{first:?} heals nothing"))?;
+        let is_changed = yaml(&self.before) != yaml(&self.after);
+        self.expect(is_changed != self.changes.is_empty(), || "what is changed is not said".into())
+    }
+
+    /// Nothing gets worse (I3).
+    pub(crate) fn makes_nothing_worse(&self) -> Result<(), String> {
+        let (was, is) =
+            (violated(&self.before, &self.settings), violated(&self.after, &self.settings));
+        let new: Vec<_> = is.difference(&was).collect();
+        self.expect(new.is_empty(), || format!("violated now: {new:?}"))
+    }
+
+    /// What is not overridden stays as it was written (I4).
+    pub(crate) fn keeps_what_was_written(&self) -> Result<(), String> {
+        if self.fixes == Fixes::UpTo(Class::Override) {
+            return Ok(());
+        }
+        let (old, new) = (all_leaves(&self.before), all_leaves(&self.after));
+        let is_kept = |(path, value): &(&String, &String)| {
+            let is_filled = || {
+                let below = format!("{path}/");
+                new.range(below.clone()..).next().is_some_and(|(path, _)| path.starts_with(&below))
+            };
+            let is_void = matches!(value.as_str(), "Null" | "Sequence []" | "Mapping {}");
+            // The list of dropped capabilities is replaced by `ALL`, which contains it.
+            path.contains("/capabilities/drop")
+                || new.get(*path) == Some(*value)
+                || is_void && (is_filled() || *value == "Null" && new.contains_key(*path))
+        };
+        let lost = old.iter().find(|leaf| !is_kept(leaf));
+        self.expect(lost.is_none(), || format!("{lost:?} is lost"))
+    }
+
+    /// The API server takes what it took before (I5).
+    pub(crate) fn stays_acceptable(&self) -> Result<(), String> {
+        let refused = |resources| refused::combinations(&documents(&yaml(resources)));
+        let (was, is) = (refused(&self.before), refused(&self.after));
+        let new: Vec<_> = is.difference(&was).collect();
+        self.expect(new.is_empty(), || format!("the API server refuses now: {new:?}"))
+    }
+
+    /// Only fields that hardening is about change, and nothing moves (I6).
+    pub(crate) fn touches_only_its_fields(&self) -> Result<(), String> {
+        let (old, new) = (all_leaves(&self.before), all_leaves(&self.after));
+        let is_void = |value: &str| matches!(value, "Null" | "Sequence []" | "Mapping {}");
+        for path in old.keys().chain(new.keys()).collect::<BTreeSet<_>>() {
+            let (was, is) = (old.get(path), new.get(path));
+            if was == is || was.is_some_and(|value| is_void(value)) && is.is_none() {
+                continue;
+            }
+            let may = match (was, is) {
+                // What is taken away may leave an empty list element behind.
+                (None, Some(is)) if is_void(is) => true,
+                _ => may_change(path, was.is_none(), &old),
+            };
+            self.expect(may, || format!("{path} was {was:?} and is {is:?}"))?;
+        }
+        Ok(())
+    }
+
+    /// Everything that can be said of one run.
+    pub(crate) fn obeys_all(&self) -> Result<(), String> {
+        self.is_idempotent()?;
+        self.changes_only_what_is_wrong()?;
+        self.makes_nothing_worse()?;
+        self.keeps_what_was_written()?;
+        self.stays_acceptable()?;
+        self.touches_only_its_fields()
+    }
+
+    fn expect(&self, holds: bool, complaint: impl FnOnce() -> String) -> Result<(), String> {
+        if holds {
+            return Ok(());
+        }
+        let Self { settings, fixes, before, after, .. } = self;
+        let (before, after) = (yaml(before), yaml(after));
+        let profile = settings.profile;
+        Err(format!("{}\nby {profile}, {fixes:?}, of\n{before}\nis\n{after}", complaint()))
+    }
+}
+
+/// Where the templates of pods are in an object, with the fields of a pod in which hardening may change something.
+const TEMPLATES: [&str; 4] = ["/spec/jobTemplate/spec/template", "/spec/template", "/template", ""];
+
+/// Fields of a `securityContext`; those below them, too.
+const CONTEXT: [&str; 7] = [
+    "runAsNonRoot",
+    "runAsUser",
+    "seccompProfile",
+    "seLinuxOptions",
+    "appArmorProfile",
+    "windowsOptions/hostProcess",
+    "sysctls",
+];
+
+const CONTEXT_OF_CONTAINER: [&str; 5] = [
+    "privileged",
+    "allowPrivilegeEscalation",
+    "capabilities",
+    "procMount",
+    "readOnlyRootFilesystem",
+];
+
+/// Other fields of a container. A `#` stands for an element of a list.
+const CONTAINER: [&str; 17] = [
+    "ports/#/hostPort",
+    "livenessProbe/httpGet/host",
+    "livenessProbe/tcpSocket/host",
+    "readinessProbe/httpGet/host",
+    "readinessProbe/tcpSocket/host",
+    "startupProbe/httpGet/host",
+    "startupProbe/tcpSocket/host",
+    "lifecycle/preStop/httpGet/host",
+    "lifecycle/preStop/tcpSocket/host",
+    "lifecycle/postStart/httpGet/host",
+    "lifecycle/postStart/tcpSocket/host",
+    "lifecycle/preStop/sleep/seconds",
+    "resources/requests/cpu",
+    "resources/requests/memory",
+    "resources/limits/memory",
+    "volumeMounts/#/name",
+    "volumeMounts/#/mountPath",
+];
+
+const POD: [&str; 5] =
+    ["hostNetwork", "dnsPolicy", "hostPID", "hostIPC", "terminationGracePeriodSeconds"];
+
+const ANNOTATIONS: [&str; 3] = [
+    "container.apparmor.security.beta.kubernetes.io~1",
+    "seccomp.security.alpha.kubernetes.io~1",
+    "container.seccomp.security.alpha.kubernetes.io~1",
+];
+
+/// Whether hardening may change a field. Elements of lists it may only add at the end.
+fn may_change(path: &str, is_new: bool, old: &BTreeMap<String, String>) -> bool {
+    let (place, path) = path.split_once('/').unwrap_or_default();
+    let is = |key: &str| old.get(&format!("{place}/{key}")).map_or("", |value| value);
+    let makes_pods = super::generate::KINDS.iter().any(|(version, kind)| {
+        is("kind") == format!("String({kind:?})")
+            && is("apiVersion") == format!("String({version:?})")
+    });
+    let path = format!("/{path}");
+    let Some(inner) = TEMPLATES.iter().find_map(|template| path.strip_prefix(template)) else {
+        return false;
+    };
+    if let Some(name) = inner.strip_prefix("/metadata/annotations/") {
+        return makes_pods && ANNOTATIONS.iter().any(|prefix| name.starts_with(prefix));
+    }
+    let Some(field) = inner.strip_prefix("/spec/") else { return false };
+    let below = |fields: &[&str], field: &str| {
+        fields.iter().any(|known| {
+            field.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+    };
+    let numbers = |field: &str| {
+        let part = |part: &str| if part.parse::<usize>().is_ok() { "#" } else { part }.to_owned();
+        field.split('/').map(part).collect::<Vec<_>>().join("/")
+    };
+    let of_container = |list: &str| {
+        let (_, field) = field.strip_prefix(list)?.strip_prefix('/')?.split_once('/')?;
+        let is_mount = field.starts_with("volumeMounts/");
+        Some(match field.strip_prefix("securityContext/") {
+            Some(field) => below(&CONTEXT, field) || below(&CONTEXT_OF_CONTAINER, field),
+            None => (is_new || !is_mount) && below(&CONTAINER, &numbers(field)),
+        })
+    };
+    let lists = ["initContainers", "containers", "ephemeralContainers"];
+    let may = match field.strip_prefix("securityContext/") {
+        Some(field) => below(&CONTEXT, field),
+        None => lists
+            .iter()
+            .find_map(|list| of_container(list))
+            .unwrap_or_else(|| below(&POD, field) || is_new && below(&["volumes"], field)),
+    };
+    makes_pods && may
+}
+
+/// The same manifest with the keys of every mapping in reverse order.
+pub(crate) fn reversed(text: &str) -> String {
+    fn reverse(value: Value) -> Value {
+        match value {
+            Value::Mapping(entries) => {
+                let mut entries: Vec<_> = entries.into_iter().collect();
+                entries.reverse();
+                Value::Mapping(
+                    entries.into_iter().map(|(key, value)| (key, reverse(value))).collect(),
+                )
+            }
+            Value::Sequence(items) => items.into_iter().map(reverse).collect(),
+            scalar => scalar,
+        }
+    }
+    let documents = documents(text).into_iter();
+    let texts = documents.map(|document| serde_yaml::to_string(&reverse(document)).unwrap());
+    texts.collect::<Vec<_>>().join("---\n")
+}
