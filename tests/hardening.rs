@@ -6,6 +6,8 @@
 
 #[path = "hardening/builds.rs"]
 mod builds;
+#[path = "hardening/corpus.rs"]
+mod corpus;
 #[path = "hardening/fixtures.rs"]
 mod fixtures;
 #[path = "hardening/generate.rs"]

@@ -7,7 +7,7 @@ use krender::resource::ResMap;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
-use super::generate::{object, pod};
+use super::generate::{SERVICE, object, pod};
 use super::laws::{LEVELS, config, documents, settings, yaml};
 
 /// Builds `/app` of some files.
@@ -162,8 +162,7 @@ proptest! {
         profile in select(vec!["restricted", "paranoid"]),
         fixes in select(&LEVELS[..]),
     ) {
-        let service = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {selector: {app: web}, ports: [{port: 8080}]}\n";
-        let text = format!("{}---\n{service}", object("apps/v1", kind, "web", &metadata, &spec));
+        let text = format!("{}---\n{SERVICE}", object("apps/v1", kind, "web", &metadata, &spec));
         let overlay = format!("resources: [all.yaml]\n{}\n", transformers.join("\n"));
         let build = |kustomization: &str, text: &str| built(&[("kustomization.yaml", kustomization), ("all.yaml", text)]).unwrap();
         let (plain, loader) = build("resources: [all.yaml]\n", &text);

@@ -79,6 +79,7 @@ const CONTAINER: Fields = &[
             "[{containerPort: 8080}, {containerPort: 80, hostPort: 80}]",
             "[{name: http, containerPort: 8080, hostPort: 0}]",
             "[{name: http, containerPort: 8080}]",
+            "[{name: http, containerPort: 8080}]",
             "[]",
         ],
     ),
@@ -120,6 +121,7 @@ const CONTAINER: Fields = &[
         "volumeMounts",
         &[
             "[{name: tmp, mountPath: /tmp}]",
+            "[{name: tmp, mountPath: /tmp}]",
             "[{name: tmp, mountPath: /tmp/}]",
             "[{name: tmp, mountPath: /tmpfiles}, {name: data, mountPath: /tmp/data}]",
             "[{name: tmp, mountPath: /}]",
@@ -143,7 +145,7 @@ const POD: Fields = &[
             "{nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: kubernetes.io/os, operator: In, values: [windows]}]}]}}}",
         ],
     ),
-    ("terminationGracePeriodSeconds", &["0", "10", "30", "600", "~"]),
+    ("terminationGracePeriodSeconds", &["0", "10", "27", "27", "30", "600", "~"]),
     (
         "volumes",
         &[
@@ -167,7 +169,7 @@ fn fields(of: &[Fields]) -> impl Strategy<Value = String> + use<> {
         .iter()
         .flat_map(|fields| fields.iter())
         .map(|(name, values)| {
-            weighted(0.25, select(*values).prop_map(move |value| format!("{name}: {value}")))
+            weighted(0.3, select(*values).prop_map(move |value| format!("{name}: {value}")))
         })
         .collect();
     fields.prop_map(|fields| fields.into_iter().flatten().collect::<Vec<_>>().join(", "))
@@ -291,9 +293,11 @@ pub(crate) fn object(version: &str, kind: &str, name: &str, metadata: &str, spec
     }
 }
 
+/// A Service that leads to all pods that have its port.
+pub(crate) const SERVICE: &str = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {selector: {app: web}, ports: [{port: 8080}]}\n";
+
 /// What is rendered beside pods, and is never touched.
 const OTHERS: &[&str] = &[
-    "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {selector: {app: web}, ports: [{port: 8080}]}\n",
     "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {a: \"hostNetwork: true\", privileged: 'true'}\n",
     "apiVersion: v1\nkind: Secret\nmetadata: {name: secrets}\nstringData: {privileged: 'true'}\n",
     "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: robot}\nroleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}\nsubjects: [{kind: ServiceAccount, name: robot, namespace: default}]\n",
@@ -305,13 +309,13 @@ const OTHERS: &[&str] = &[
 /// Objects that make pods, and others.
 pub(crate) fn manifest() -> impl Strategy<Value = String> {
     let made = (select(KINDS), pod());
-    (proptest::collection::vec(made, 1..=2), subsequence(OTHERS, 0..=3)).prop_map(
-        |(made, others)| {
-            let made = made.into_iter().enumerate().map(|(number, ((version, kind), pod))| {
-                object(version, kind, ["web", "other"][number], &pod.0, &pod.1)
-            });
-            let others = others.into_iter().map(str::to_owned);
-            made.chain(others).collect::<Vec<_>>().join("---\n")
-        },
-    )
+    let others = (any::<bool>(), subsequence(OTHERS, 0..=2));
+    (proptest::collection::vec(made, 1..=2), others).prop_map(|(made, (is_served, others))| {
+        let made = made.into_iter().enumerate().map(|(number, ((version, kind), pod))| {
+            object(version, kind, ["web", "other"][number], &pod.0, &pod.1)
+        });
+        let service = is_served.then(|| SERVICE.to_owned());
+        let others = others.into_iter().map(str::to_owned);
+        made.chain(service).chain(others).collect::<Vec<_>>().join("---\n")
+    })
 }

@@ -1,0 +1,359 @@
+//! The forms of findings that other programs read are what these ask for: SARIF by its schema, `JUnit` as XML.
+#![expect(clippy::disallowed_methods, reason = "the program is run as it is")]
+#![expect(clippy::unwrap_used, reason = "this is a test")]
+
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+
+/// What is checked: findings in files, in patches, in what nobody wrote, on standard input, and accepted ones of each
+/// kind.
+const RUNS: [&[&str]; 5] = [
+    &[
+        "--profile",
+        "paranoid",
+        "testdata/check/as-sarif/input/base",
+        "testdata/check/as-sarif/input/overlay",
+    ],
+    &["--profile", "baseline", "testdata/check/suppressed/input/pods.yaml"],
+    &[
+        "--profile",
+        "baseline",
+        "--no-ignore",
+        "--baseline",
+        "testdata/check/baseline-report/input/accepted.json",
+        "testdata/check/baseline-report/input/pods.yaml",
+    ],
+    &["testdata/check/patch-in-its-kustomization/input", "testdata/check/recommended/input"],
+    &["-"],
+];
+
+fn checked(form: &str, arguments: &[&str]) -> String {
+    let input = std::fs::File::open("testdata/check/older-version/input/pod.yaml").unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_krender"));
+    command.args(["check", "--format", form]).args(arguments).env_clear();
+    let output = command.stdin(input).stderr(Stdio::inherit()).output().unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// What a value may be, as the schema of SARIF 2.1.0 says it of the objects that are written.
+enum Kind {
+    Text,
+    /// A URI, with a scheme.
+    Uri,
+    /// A URI, or a path relative to one.
+    Reference,
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// A whole number, and the least that it may be.
+    Number(i64),
+    Object(&'static Shape),
+    /// A list, and whether no two of its elements may be the same.
+    List(&'static Self, bool),
+    /// Any keys, with values of one kind.
+    Map(&'static Self),
+    /// Tags, and anything else.
+    Properties,
+}
+
+/// The members that an object may have, and those that it must have: of each group one.
+struct Shape {
+    required: &'static [&'static [&'static str]],
+    members: &'static [(&'static str, Kind)],
+}
+
+const LEVEL: Kind = Kind::Word(&["none", "note", "warning", "error"]);
+
+const LOG: Shape = Shape {
+    required: &[&["version"], &["runs"]],
+    members: &[
+        ("$schema", Kind::Uri),
+        ("version", Kind::Word(&["2.1.0"])),
+        ("runs", Kind::List(&Kind::Object(&RUN), false)),
+    ],
+};
+
+const RUN: Shape = Shape {
+    required: &[&["tool"]],
+    members: &[
+        ("tool", Kind::Object(&TOOL)),
+        ("columnKind", Kind::Word(&["utf16CodeUnits", "unicodeCodePoints"])),
+        ("results", Kind::List(&Kind::Object(&RESULT), false)),
+    ],
+};
+
+const TOOL: Shape =
+    Shape { required: &[&["driver"]], members: &[("driver", Kind::Object(&COMPONENT))] };
+
+const COMPONENT: Shape = Shape {
+    required: &[&["name"]],
+    members: &[
+        ("name", Kind::Text),
+        ("version", Kind::Text),
+        ("informationUri", Kind::Uri),
+        ("rules", Kind::List(&Kind::Object(&DESCRIPTOR), true)),
+    ],
+};
+
+const DESCRIPTOR: Shape = Shape {
+    required: &[&["id"]],
+    members: &[
+        ("id", Kind::Text),
+        ("name", Kind::Text),
+        ("shortDescription", Kind::Object(&MULTIFORMAT)),
+        ("fullDescription", Kind::Object(&MULTIFORMAT)),
+        ("help", Kind::Object(&MULTIFORMAT)),
+        ("helpUri", Kind::Uri),
+        ("defaultConfiguration", Kind::Object(&CONFIGURATION)),
+        ("properties", Kind::Properties),
+    ],
+};
+
+const MULTIFORMAT: Shape =
+    Shape { required: &[&["text"]], members: &[("text", Kind::Text), ("markdown", Kind::Text)] };
+
+const CONFIGURATION: Shape = Shape { required: &[], members: &[("level", LEVEL)] };
+
+const MESSAGE: Shape = Shape {
+    required: &[&["text", "id"]],
+    members: &[("text", Kind::Text), ("markdown", Kind::Text), ("id", Kind::Text)],
+};
+
+const RESULT: Shape = Shape {
+    required: &[&["message"]],
+    members: &[
+        ("ruleId", Kind::Text),
+        ("ruleIndex", Kind::Number(-1)),
+        ("level", LEVEL),
+        ("message", Kind::Object(&MESSAGE)),
+        ("locations", Kind::List(&Kind::Object(&LOCATION), false)),
+        ("relatedLocations", Kind::List(&Kind::Object(&LOCATION), true)),
+        ("partialFingerprints", Kind::Map(&Kind::Text)),
+        ("suppressions", Kind::List(&Kind::Object(&SUPPRESSION), true)),
+    ],
+};
+
+const LOCATION: Shape = Shape {
+    required: &[],
+    members: &[
+        ("id", Kind::Number(-1)),
+        ("message", Kind::Object(&MESSAGE)),
+        ("physicalLocation", Kind::Object(&PHYSICAL)),
+        ("logicalLocations", Kind::List(&Kind::Object(&LOGICAL), true)),
+    ],
+};
+
+const PHYSICAL: Shape = Shape {
+    required: &[&["address", "artifactLocation"]],
+    members: &[("artifactLocation", Kind::Object(&ARTIFACT)), ("region", Kind::Object(&REGION))],
+};
+
+const ARTIFACT: Shape = Shape { required: &[], members: &[("uri", Kind::Reference)] };
+
+const REGION: Shape = Shape {
+    required: &[],
+    members: &[
+        ("startLine", Kind::Number(1)),
+        ("startColumn", Kind::Number(1)),
+        ("endLine", Kind::Number(1)),
+        ("endColumn", Kind::Number(1)),
+    ],
+};
+
+const LOGICAL: Shape = Shape {
+    required: &[],
+    members: &[("name", Kind::Text), ("fullyQualifiedName", Kind::Text), ("kind", Kind::Text)],
+};
+
+const SUPPRESSION: Shape = Shape {
+    required: &[&["kind"]],
+    members: &[
+        ("kind", Kind::Word(&["inSource", "external"])),
+        ("status", Kind::Word(&["accepted", "underReview", "rejected"])),
+        ("justification", Kind::Text),
+    ],
+};
+
+/// What is wrong with a value, by its place.
+fn wrong(value: &Value, kind: &Kind, place: &str) -> Option<String> {
+    let complain = |what: &str| Some(format!("{place}: {what}: {value}"));
+    match kind {
+        Kind::Text if value.is_string() => None,
+        Kind::Text => complain("no text"),
+        Kind::Word(words) => match value.as_str() {
+            Some(word) if words.contains(&word) => None,
+            _ => complain("not one of its words"),
+        },
+        Kind::Uri | Kind::Reference => {
+            let allowed = |byte: u8| {
+                byte.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&byte)
+            };
+            let text = value.as_str().unwrap_or(" ");
+            let escapes = text.split('%').skip(1);
+            let is_escape = |part: &str| {
+                part.len() >= 2 && part.bytes().take(2).all(|byte| byte.is_ascii_hexdigit())
+            };
+            let scheme = text.split_once("://").is_some();
+            // A colon in the first segment would end a scheme.
+            let first = text.split('/').next().unwrap_or_default();
+            let is_fine =
+                if matches!(kind, Kind::Uri) { scheme } else { scheme || !first.contains(':') };
+            match text.bytes().all(allowed) && { escapes }.all(is_escape) && is_fine {
+                true => None,
+                false => complain("no URI"),
+            }
+        }
+        Kind::Number(least) => match value.as_i64() {
+            Some(number) if number >= *least => None,
+            _ => complain("not such a number"),
+        },
+        Kind::List(of, unique) => {
+            let Some(items) = value.as_array() else { return complain("no list") };
+            let twice = |index: usize| items[..index].contains(&items[index]);
+            if *unique && (0..items.len()).any(twice) {
+                return complain("has something twice");
+            }
+            let mut items = items.iter().enumerate();
+            items.find_map(|(index, item)| wrong(item, of, &format!("{place}/{index}")))
+        }
+        Kind::Map(of) => {
+            let Some(entries) = value.as_object() else { return complain("no object") };
+            entries.iter().find_map(|(key, value)| wrong(value, of, &format!("{place}/{key}")))
+        }
+        Kind::Properties => match value.get("tags") {
+            None if value.is_object() => None,
+            Some(tags) => wrong(tags, &Kind::List(&Kind::Text, true), &format!("{place}/tags")),
+            None => complain("no object"),
+        },
+        Kind::Object(shape) => {
+            let Some(entries) = value.as_object() else { return complain("no object") };
+            let lacks = |group: &&&[&str]| !group.iter().any(|name| entries.contains_key(*name));
+            if let Some(group) = shape.required.iter().find(lacks) {
+                return complain(&format!("has none of {group:?}"));
+            }
+            entries.iter().find_map(|(name, value)| {
+                let member = shape.members.iter().find(|(member, _)| member == name);
+                let Some((_, kind)) = member else { return complain(&format!("has {name}")) };
+                wrong(value, kind, &format!("{place}/{name}"))
+            })
+        }
+    }
+}
+
+#[test]
+fn sarif_is_what_its_schema_asks_for() {
+    let mut kinds = Vec::new();
+    for run in RUNS {
+        let log: Value = serde_json::from_str(&checked("sarif", run)).unwrap();
+        assert_eq!(wrong(&log, &Kind::Object(&LOG), ""), None, "{run:?}");
+        let rules = &log["runs"][0]["tool"]["driver"]["rules"];
+        let results = log["runs"][0]["results"].as_array().unwrap();
+        assert!(!results.is_empty(), "{run:?}");
+        for result in results {
+            let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+            assert_eq!(rules[index]["id"], result["ruleId"]);
+            let print = result["partialFingerprints"]["krender/v1"].as_str().unwrap();
+            assert!(print.len() == 16 && print.bytes().all(|byte| byte.is_ascii_hexdigit()));
+            for location in ["locations", "relatedLocations"].map(|name| &result[name][0]) {
+                let region = &location["physicalLocation"]["region"];
+                let place =
+                    |line: &str, column: &str| (region[line].as_u64(), region[column].as_u64());
+                assert!(place("startLine", "startColumn") <= place("endLine", "endColumn"));
+            }
+            kinds.extend(result["suppressions"][0]["kind"].as_str().map(str::to_owned));
+        }
+    }
+    kinds.sort();
+    kinds.dedup();
+    assert_eq!(kinds, ["external", "inSource"]);
+}
+
+#[test]
+fn what_the_schema_refuses_is_noticed() {
+    let good: Value = serde_json::from_str(&checked("sarif", RUNS[1])).unwrap();
+    let result = "/runs/0/results/0";
+    let place = "locations/0/physicalLocation";
+    let mistakes = [
+        ("", "version", json!("2.0.0")),
+        ("", "extra", json!(1)),
+        ("/runs/0", "columnKind", json!("bytes")),
+        ("/runs/0/tool/driver", "name", Value::Null),
+        ("/runs/0/tool/driver/rules/0/properties", "tags", json!(["a", "a"])),
+        ("/runs/0/tool/driver/rules/0/help", "text", json!(1)),
+        (result, "level", json!("fatal")),
+        (result, "message", json!({})),
+        (result, "suppressions", json!([{"justification": "because"}])),
+        (result, "relatedLocations", json!([{"id": 1}, {"id": 1}])),
+        (&format!("{result}/{place}"), "artifactLocation", json!({"uri": "a b.yaml"})),
+        (&format!("{result}/{place}"), "artifactLocation", json!({"uri": "100%.yaml"})),
+        (&format!("{result}/{place}/region"), "startLine", json!(0)),
+    ];
+    for (object, member, value) in mistakes {
+        let mut bad = good.clone();
+        bad.pointer_mut(object).unwrap()[member] = value.clone();
+        assert!(wrong(&bad, &Kind::Object(&LOG), "").is_some(), "{object}/{member} {value}");
+    }
+}
+
+/// What keeps a text from being XML; nothing if it is well-formed, of elements with attributes and text.
+fn malformed(text: &str) -> Option<String> {
+    let body = text.strip_prefix("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n")?;
+    let is_text = |text: &str| {
+        let references = ["&amp;", "&lt;", "&gt;", "&quot;"];
+        let is_reference =
+            |at: (usize, &str)| references.iter().any(|one| text[at.0..].starts_with(one));
+        let is_control = |character: char| character < ' ' && !matches!(character, '\n' | '\t');
+        text.match_indices('&').all(is_reference) && !text.contains(is_control)
+    };
+    let mut open = Vec::new();
+    let mut parts = body.split('<');
+    if parts.next().is_some_and(|before| !before.is_empty()) {
+        return Some("text before the first element".to_owned());
+    }
+    for part in parts {
+        let Some((tag, text)) = part.split_once('>') else { return Some(format!("<{part}")) };
+        if !is_text(text) || (open.is_empty() && !tag.contains("testsuites")) {
+            return Some(format!("text: {text}"));
+        }
+        if let Some(name) = tag.strip_prefix('/') {
+            if open.pop() != Some(name) {
+                return Some(format!("</{name}>"));
+            }
+            continue;
+        }
+        let inner = tag.strip_suffix('/').unwrap_or(tag);
+        let (name, attributes) = inner.split_once(' ').unwrap_or((inner, ""));
+        let quoted: Vec<&str> = attributes.split('"').collect();
+        let is_pair = |pair: &[&str]| match pair {
+            [name, value] => name.trim_start().ends_with('=') && is_text(value),
+            [rest] => rest.is_empty(),
+            _ => false,
+        };
+        if !quoted.chunks(2).all(is_pair) {
+            return Some(format!("<{tag}>"));
+        }
+        if !tag.ends_with('/') {
+            open.push(name);
+        }
+    }
+    (!open.is_empty()).then(|| format!("{open:?} stay open"))
+}
+
+#[test]
+fn junit_is_xml() {
+    for run in RUNS {
+        let text = checked("junit", run);
+        assert!(text.contains("<testcase "), "{text}");
+        assert_eq!(malformed(&text), None, "{text}");
+    }
+    let head = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+    for bad in [
+        "<testsuites><a></testsuites>",
+        "<testsuites>&nbsp;</testsuites>",
+        "<testsuites a=\"<\"/>",
+        "<testsuites a=b/>",
+        "<testsuites>",
+    ] {
+        assert!(malformed(&format!("{head}{bad}")).is_some(), "{bad}");
+    }
+}
