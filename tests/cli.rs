@@ -124,3 +124,66 @@ fn the_page_of_rules_is_current() {
     }
     assert!(page == text("docs/rules.md"), "KRENDER_BLESS=1 writes docs/rules.md anew");
 }
+
+/// The configuration that nobody names: from the working directory up to the top of the repository, and no further.
+#[test]
+fn the_nearest_configuration_is_found_within_the_repository() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    let configuration = |rule: &str| {
+        format!(
+            "apiVersion: krender.dev/v1alpha1\nkind: Hardening\nspec: {{profile: custom, rules: {{{rule}: {{severity: error}}}}}}\n"
+        )
+    };
+    let pod =
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {hostPID: true, hostIPC: true}\n";
+    write(".krender.yaml", &configuration("host-pid"));
+    write("repository/app/pod.yaml", pod);
+    let found = |directory: &str| {
+        let output = krender()
+            .args(["check", "--format", "github", "pod.yaml"])
+            .current_dir(folder.path().join(directory))
+            .output()
+            .unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+        let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+        ["host-pid", "host-ipc"].map(|rule| stdout.contains(rule))
+    };
+    // Outside of a repository what lies above may be anybody's: the usual profile has both.
+    assert_eq!(found("repository/app"), [true, true]);
+    write("repository/.git/HEAD", "");
+    assert_eq!(found("repository/app"), [true, true]);
+    write("repository/.krender.yaml", &configuration("host-ipc"));
+    assert_eq!(found("repository/app"), [false, true]);
+    write("repository/app/.krender.yaml", &configuration("host-pid"));
+    assert_eq!(found("repository/app"), [true, false]);
+}
+
+/// However many threads judge: the same findings in the same order.
+#[test]
+fn findings_do_not_depend_on_the_number_of_threads() {
+    let folder = tempfile::tempdir().unwrap();
+    for number in 0..12 {
+        let target = folder.path().join(format!("target-{number}"));
+        fs::create_dir_all(&target).unwrap();
+        let privileged = if number % 3 == 0 { "true" } else { "false" };
+        fs::write(target.join("kustomization.yaml"), "resources: [pod.yaml]\n").unwrap();
+        fs::write(target.join("pod.yaml"), format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: a{number}}}\nspec: {{containers: [{{name: a, securityContext: {{privileged: {privileged}}}}}]}}\n")).unwrap();
+    }
+    let judged = |jobs: &str| {
+        let output = krender()
+            .args(["check", "--all", "--jobs", jobs, "."])
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let one = judged("1");
+    assert!(one.contains("12 targets by"));
+    assert_eq!(judged("7"), one);
+}

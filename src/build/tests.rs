@@ -292,3 +292,16 @@ fn hardening_last_is_hardening_of_the_result() {
         assert!(step != plain || spec.contains("exclude"), "{spec}");
     }
 }
+
+#[test]
+fn what_ends_on_a_day_is_not_for_later() {
+    let lasts = |spec: &str| {
+        let tree = format!(
+            "{WORKLOADS}== top/kustomization.yaml\nresources: [../base]\nvalidators: [v.yaml]\n== top/v.yaml\napiVersion: krender.dev/v1alpha1\nkind: HardeningValidator\nmetadata: {{name: v}}\nspec: {{failOn: never, {spec}}}\n"
+        );
+        let (loader, options) = (loader(&tree), Options::default());
+        super::Run::new(&loader, &options).build_from("top", &mut Vec::new()).unwrap().lasts
+    };
+    assert!(lasts("exclude: [{kind: Job, reason: later}]"));
+    assert!(!lasts("exclude: [{kind: Job, reason: later, until: 2027-01-01}]"));
+}
