@@ -5,6 +5,7 @@ use std::fmt::Write;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
+use super::report;
 use crate::error::Result;
 use crate::harden::{Level, Profile, RULES, Rule, Scope, known};
 
@@ -58,7 +59,7 @@ impl Rules {
 impl Explain {
     /// Prints what is known of the rule.
     pub(super) fn run(&self) -> Result<()> {
-        super::print(&explained(known(&self.rule)?))
+        super::print(&explained(known(&self.rule)?, report::width().min(WIDEST)))
     }
 }
 
@@ -116,19 +117,28 @@ fn profiles(rule: &Rule) -> String {
     }
 }
 
+/// Lines that are longer than this are no pleasure to read, however wide the terminal is.
+const WIDEST: usize = 100;
+
 /// All that is known of a rule, for a terminal.
-fn explained(rule: &Rule) -> String {
-    let mut out = format!("{} {}: {}\n\n", rule.id, rule.name, rule.summary);
+fn explained(rule: &Rule, width: usize) -> String {
+    let paragraph = |indent, text: &str| wrapped(indent, text, width) + "\n";
+    let title = format!("{} {}: {}", rule.id, rule.name, rule.summary);
+    let mut out = paragraph("", &title);
     let _ = write!(out, "Severity: {}", rule.severity);
     if !rule.score.is_empty() {
         let _ = write!(out, " ({} of 10 for security)", rule.score);
     }
-    let _ = write!(out, "\nProfiles: {}\n\n{}\n\n", profiles(rule), rule.why);
-    let _ = write!(out, "Violated when\n  {}\n\nWhat to do\n  {}\n\n", rule.condition, rule.advice);
+    out.push('\n');
+    out += &paragraph("", &format!("Profiles: {}", profiles(rule)));
+    out += &paragraph("", rule.why);
+    for (title, text) in [("Violated when", rule.condition), ("What to do", rule.advice)] {
+        let _ = write!(out, "{title}\n{}", paragraph("  ", text));
+    }
     if !rule.fixes.is_empty() {
         out.push_str("Fixes\n");
         for (class, text) in rule.fixes {
-            let _ = writeln!(out, "  {}: {text}", class.as_str());
+            out += &wrapped("  ", &format!("{}: {text}", class.as_str()), width);
         }
         out.push('\n');
     }
@@ -136,8 +146,27 @@ fn explained(rule: &Rule) -> String {
         let _ = write!(out, "{title}\n{}\n", indented(text));
     }
     if !rule.elsewhere.is_empty() {
-        let _ = writeln!(out, "Elsewhere\n  {}", rule.elsewhere);
+        let _ = write!(out, "Elsewhere\n{}", wrapped("  ", rule.elsewhere, width));
     }
+    out
+}
+
+/// Words in lines of at most this width, as far as the words allow it.
+fn wrapped(indent: &str, text: &str, width: usize) -> String {
+    let mut out = String::new();
+    let mut line = String::new();
+    for word in text.split(' ') {
+        let length = indent.len() + line.chars().count() + 1 + word.chars().count();
+        if !line.is_empty() && length > width {
+            let _ = writeln!(out, "{indent}{line}");
+            line.clear();
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line += word;
+    }
+    let _ = writeln!(out, "{indent}{line}");
     out
 }
 

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use krender::harden::{self, Change, Class, Finding, Fixes, Profile, Settings};
+use krender::harden::{self, Change, Class, Finding, Fixes, Kind, Profile, Settings};
 use krender::resource::{self, ResMap};
 use krender::schema::Schema;
 use krender::source::Sources;
@@ -78,7 +78,8 @@ pub(crate) fn only(rule: &str, version: &str) -> Settings {
         "apiVersion: krender.dev/v1alpha1\nkind: Hardening\nspec: {{profile: privileged@{version}, rules: {{{rule}: {{severity: error}}}}}}\n"
     );
     let source = Sources::new().add("hardening.yaml", text).unwrap();
-    Settings::read(&parse::document(&source).unwrap().unwrap().root).unwrap()
+    let root = parse::document(&source).unwrap().unwrap().root;
+    Settings::read(&root, &[Kind::Hardening], Profile::default()).unwrap()
 }
 
 pub(crate) fn hardened(resources: &ResMap, settings: &Settings, fixes: Fixes) -> ResMap {
