@@ -149,6 +149,18 @@ fn a_target_that_breaks_hides_no_other() {
 }
 
 #[test]
+fn what_breaks_many_targets_is_told_once() {
+    let repository = Repository::new();
+    repository.write("base/kustomization.yaml", "resources: [deploymnet.yaml]\n");
+    let (text, error, code) = diff(repository.path(), &[], &["--git", "HEAD"]);
+    let first =
+        "! all 3 targets in overlays/: dev, prod, test cannot be rendered after the change\n";
+    assert!(text.starts_with(first), "{text}");
+    assert_eq!(error.matches("there is no file or directory `deploymnet.yaml`").count(), 1);
+    assert_eq!((text.matches("cannot be rendered").count(), code), (1, 2), "{text}");
+}
+
+#[test]
 fn what_git_does_not_know_is_said() {
     let repository = Repository::new();
     repository.git(&["branch", "feature/login"]);

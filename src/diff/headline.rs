@@ -6,6 +6,7 @@ use super::group::{Group, Review};
 use super::judge::{Effect, Rank};
 use super::security::{Security, Turned};
 use super::words::Words;
+use super::{Failure, Status};
 use crate::harden::Set;
 
 /// What matters about a difference.
@@ -36,13 +37,72 @@ pub(super) enum Kind {
     Tighter,
 }
 
-/// All of them, the most important first.
+/// The most important first. Of very many of a kind there are some, and how many more.
 pub(super) fn headlines(review: &Review) -> Vec<Headline> {
-    let mut headlines: Vec<Headline> =
-        review.groups.iter().flat_map(|group| of(review, group)).collect();
-    headlines.extend(removals(review));
-    headlines.sort_by_key(|headline| headline.kind);
+    let mut kinds: BTreeMap<Kind, Vec<Headline>> = BTreeMap::new();
+    let all = review.groups.iter().flat_map(|group| of(review, group)).chain(removals(review));
+    for headline in all {
+        kinds.entry(headline.kind).or_default().push(headline);
+    }
+    kinds.into_values().flat_map(bounded).collect()
+}
+
+fn bounded(mut headlines: Vec<Headline>) -> Vec<Headline> {
+    const MOST: usize = 20;
+    if headlines.len() <= MOST + 1 {
+        return headlines;
+    }
+    let rest = headlines.split_off(MOST);
+    let mut targets: Vec<usize> =
+        rest.iter().flat_map(|headline| headline.targets.iter().copied()).collect();
+    targets.sort_unstable();
+    targets.dedup();
+    headlines.extend(rest.first().map(|first| Headline {
+        kind: first.kind,
+        title: format!("{} more, told of below", rest.len()),
+        words: Words::default(),
+        targets,
+    }));
     headlines
+}
+
+/// A failure, and the targets that it keeps from being rendered.
+pub(super) struct Failing<'a> {
+    /// Before the change, after it, or both.
+    pub when: &'static str,
+    pub failure: &'a Failure,
+    /// The places of the targets.
+    pub targets: Vec<usize>,
+}
+
+/// The failures, each once.
+pub(super) fn failing(review: &Review) -> Vec<Failing<'_>> {
+    let mut failing: Vec<Failing<'_>> = Vec::new();
+    let mut places: BTreeMap<(&str, String), usize> = BTreeMap::new();
+    for (target, of) in review.targets.iter().enumerate() {
+        let Status::Failed(failures) = &of.status else { continue };
+        for (when, failure) in told(failures) {
+            let place = *places.entry((when, failure.to_string())).or_insert(failing.len());
+            match failing.get_mut(place) {
+                Some(known) => known.targets.push(target),
+                None => failing.push(Failing { when, failure, targets: vec![target] }),
+            }
+        }
+    }
+    failing
+}
+
+/// When a target cannot be rendered, and why: once if it is the same before and after.
+pub(super) fn told(failures: &[Option<Failure>; 2]) -> Vec<(&'static str, &Failure)> {
+    match failures {
+        [Some(before), Some(after)] if before == after => {
+            vec![("before and after the change", after)]
+        }
+        [before, after] => [("before the change", before), ("after the change", after)]
+            .into_iter()
+            .filter_map(|(when, failure)| Some((when, failure.as_ref()?)))
+            .collect(),
+    }
 }
 
 /// What is removed and nothing worse, in one line where it is much in the same targets.
@@ -128,4 +188,27 @@ fn levels(security: &Security) -> Words {
     let names: Vec<&str> = causes.iter().map(|cause| cause.rule.name).collect();
     let no_more = if is_tighter { "no more " } else { "" };
     Words::new(format!("{level} ({no_more}{})", names.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diff::{Options, TargetReview};
+
+    #[test]
+    fn of_very_many_there_are_some_and_their_number() {
+        let objects = |last: usize| -> String {
+            let object = |place| {
+                format!(
+                    "{{apiVersion: v1, kind: Service, metadata: {{name: s{place}}}, spec: {{clusterIP: 10.0.{place}.{last}}}}}\n---\n"
+                )
+            };
+            (0..30).map(object).collect()
+        };
+        let target = crate::diff::tests::target(&objects(1), &objects(2));
+        let review = Review::of(vec![TargetReview::of(&target, &Options::default())]);
+        let titles: Vec<String> = headlines(&review).into_iter().map(|of| of.title).collect();
+        assert_eq!(titles.len(), 21);
+        assert_eq!((&*titles[0], &*titles[20]), ("Service s0", "10 more, told of below"));
+    }
 }

@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use super::group::{Group, Review, Section};
-use super::headline::{Headline, Kind, headlines};
+use super::headline::{Failing, Headline, Kind, failing, headlines};
 use super::outline::{self, Line};
 use super::words::{self, short};
 use super::{Status, text};
@@ -66,6 +66,8 @@ pub fn write(review: &Review) -> String {
 
 /// The heading, with what is blank below it.
 const HEADING_LINES: usize = 3;
+/// So many images are in the table.
+const MOST_IMAGES: usize = 50;
 /// Room for the longest footnote.
 const FOOTNOTE_LENGTH: usize = 300;
 
@@ -120,12 +122,10 @@ fn head(review: &Review) -> String {
         }
     };
     let _ = writeln!(out, "### {heading}\n");
-    for target in &review.targets {
-        let Status::Failed(failures) = &target.status else { continue };
-        for (when, failure) in text::told(failures) {
-            let (name, failure) = (code(&target.name), code(&failure.to_string()));
-            let _ = writeln!(out, "- **Cannot be rendered {when}:** {name}: {failure}");
-        }
+    for Failing { when, failure, targets } in failing(review) {
+        let names = words::targets(review, &targets, 3).written(code);
+        let failure = code(&failure.to_string());
+        let _ = writeln!(out, "- **Cannot be rendered {when}:** {names}: {failure}");
     }
     for target in review.targets.iter().filter(|target| target.objects.is_empty()) {
         let fate = match target.status {
@@ -136,16 +136,16 @@ fn head(review: &Review) -> String {
         let _ = writeln!(out, "- {fate}: {}", code(&target.name));
     }
     for Headline { kind, title, words, targets } in headlines(review) {
-        let (title, words) = (code(&title), words.written(code));
-        let line = match kind {
-            Kind::Lost => format!("**REMOVED:** {title}, and with it {words}"),
-            Kind::Replaced => format!("**REPLACED:** {title}, and with it {words}"),
-            Kind::Recreated => format!("**Must be made anew:** {title}: {words}"),
-            Kind::Removed => format!("Removed: {title}"),
-            Kind::Looser => format!("**Pod security is LOOSER:** {title}: {words}"),
-            Kind::Tighter => format!("Pod security is tighter: {title}: {words}"),
+        let (word, mark) = match kind {
+            Kind::Lost => ("**REMOVED:**", ", and with it "),
+            Kind::Replaced => ("**REPLACED:**", ", and with it "),
+            Kind::Recreated => ("**Must be made anew:**", ": "),
+            Kind::Removed => ("Removed:", ": "),
+            Kind::Looser => ("**Pod security is LOOSER:**", ": "),
+            Kind::Tighter => ("Pod security is tighter:", ": "),
         };
-        let _ = writeln!(out, "- {line}{}", found_in(review, &targets));
+        let (title, words) = (code(&title), words.behind(mark).written(code));
+        let _ = writeln!(out, "- {word} {title}{words}{}", found_in(review, &targets));
     }
     let images = review.images();
     if !images.is_empty() {
@@ -154,7 +154,7 @@ fn head(review: &Review) -> String {
             true => "\n| image | before | after | targets |\n|---|---|---|---|\n",
             false => "\n| image | before | after |\n|---|---|---|\n",
         });
-        for (image, targets) in &images {
+        for (image, targets) in images.iter().take(MOST_IMAGES) {
             let cells = [&image.name, &image.before, &image.after].map(|text| cell(&short(text)));
             let _ = write!(out, "| {} |", cells.join(" | "));
             if has_targets {
@@ -162,6 +162,9 @@ fn head(review: &Review) -> String {
                 let _ = write!(out, " {targets} |");
             }
             out.push('\n');
+        }
+        if let Some(more) = images.len().checked_sub(MOST_IMAGES).filter(|more| *more > 0) {
+            let _ = writeln!(out, "\nand {more} more images");
         }
     }
     out.push('\n');

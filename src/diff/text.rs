@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
+use super::Status;
 use super::group::{Group, Review, Section, Summary};
-use super::headline::{Headline, Kind, headlines};
+use super::headline::{Failing, Headline, Kind, failing, headlines};
 use super::outline::{self, Line, visible};
 use super::words::{self, Tone};
-use super::{Failure, Status};
 
 const BOLD: &str = "\x1b[1m";
 const DIM: &str = "\x1b[2m";
@@ -58,19 +58,6 @@ pub(super) fn summary(summary: &Summary) -> String {
     }
     words.extend((failed > 0).then(|| format!("{failed} not rendered")));
     words.join(" · ")
-}
-
-/// When a target cannot be rendered, and why: once if it is the same before and after.
-pub(super) fn told(failures: &[Option<Failure>; 2]) -> Vec<(&'static str, &Failure)> {
-    match failures {
-        [Some(before), Some(after)] if before == after => {
-            vec![("before and after the change", after)]
-        }
-        [before, after] => [("before the change", before), ("after the change", after)]
-            .into_iter()
-            .filter_map(|(when, failure)| Some((when, failure.as_ref()?)))
-            .collect(),
-    }
 }
 
 /// Whether the only target of a section is new or gone.
@@ -130,13 +117,10 @@ impl Page<'_> {
     }
 
     fn failures(&mut self) {
-        for target in &self.review.targets {
-            let Status::Failed(failures) = &target.status else { continue };
-            for (when, failure) in told(failures) {
-                let name = visible(&target.name);
-                self.line(0, ALARM, &format!("! {name} cannot be rendered {when}"));
-                self.wrapped(4, "", &visible(&format!("{failure} [{}]", failure.code)));
-            }
+        for Failing { when, failure, targets } in failing(self.review) {
+            let names = words::targets(self.review, &targets, 12);
+            self.wrapped(0, ALARM, &format!("! {names} cannot be rendered {when}"));
+            self.wrapped(4, "", &visible(&format!("{failure} [{}]", failure.code)));
             self.out.push('\n');
         }
     }
@@ -155,15 +139,15 @@ impl Page<'_> {
         for Headline { kind, title, words, targets } in headlines {
             let title = visible(&title);
             let found = self.found_in(&targets);
-            let (style, line) = match kind {
-                Kind::Lost => (ALARM, format!("! REMOVED {title}, and with it {words}")),
-                Kind::Replaced => (ALARM, format!("! REPLACED {title}, and with it {words}")),
-                Kind::Recreated => (YELLOW, format!("! MADE ANEW {title}: {words}")),
-                Kind::Removed => (RED, format!("- removed {title}")),
-                Kind::Looser => (RED, format!("! LOOSER {title}: {words}")),
-                Kind::Tighter => (GREEN, format!("* tighter {title}: {words}")),
+            let (style, word, mark) = match kind {
+                Kind::Lost => (ALARM, "! REMOVED", ", and with it "),
+                Kind::Replaced => (ALARM, "! REPLACED", ", and with it "),
+                Kind::Recreated => (YELLOW, "! MADE ANEW", ": "),
+                Kind::Removed => (RED, "- removed", ": "),
+                Kind::Looser => (RED, "! LOOSER", ": "),
+                Kind::Tighter => (GREEN, "* tighter", ": "),
             };
-            self.wrapped(0, style, &(line + &found));
+            self.wrapped(0, style, &format!("{word} {title}{}{found}", words.behind(mark)));
         }
         for (changed, targets) in images {
             let found = self.found_in(&targets);

@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use similar::{Algorithm, ChangeTag, DiffTag, TextDiff};
 
 use super::group::Review;
+use super::headline::told;
 use super::outline::visible;
-use super::{Status, TargetReview, text};
+use super::{Status, TargetReview};
 use crate::yaml::Node;
 
 /// Writes a review as a unified diff with three lines around each change. A target is a file; the heading of a change
@@ -16,7 +17,7 @@ pub fn write(review: &Review) -> String {
     let mut out = String::new();
     for target in &review.targets {
         if let Status::Failed(failures) = &target.status {
-            for (when, failure) in text::told(failures) {
+            for (when, failure) in told(failures) {
                 // What is no part of a file is passed over by those who read diffs. Nothing fails here.
                 let (name, failure) = (visible(&target.name), visible(&failure.to_string()));
                 let _ = writeln!(out, "{name} cannot be rendered {when}: {failure}");

@@ -34,6 +34,11 @@ impl Words {
         Self::default().say(text)
     }
 
+    /// The phrase behind a mark, if there is one.
+    pub(super) fn behind(self, mark: &str) -> Self {
+        if self.0.is_empty() { self } else { Self::new(mark).and(self) }
+    }
+
     /// Goes on with words of ours.
     pub(super) fn say(mut self, text: impl Into<String>) -> Self {
         self.0.push(Word::Plain(text.into()));

@@ -3,6 +3,7 @@
 mod git;
 mod trees;
 
+use std::collections::BTreeSet;
 use std::hash::{BuildHasher, RandomState};
 use std::io::Read as _;
 use std::num::NonZeroUsize;
@@ -16,7 +17,7 @@ use super::reading::{Restrictor, working_directory};
 use super::report::{self, Format};
 use crate::{
     build::{self, Run},
-    diff::{self, Failure, Ignore, Only, Review, Side, Status, Target, TargetReview},
+    diff::{self, Failure, Ignore, Only, Review, Side, Target, TargetReview},
     error::{Code, Error, Result},
     load::{self, Disk, Kind, Loader},
     resource::{self, ResMap, Resource},
@@ -172,8 +173,9 @@ impl Diff {
             (TargetReview::of(&target, &options), errors)
         };
         let mut reviews = Vec::with_capacity(sides.targets.len());
+        let mut told = BTreeSet::new();
         build::in_order(sides.targets.len(), jobs, work, |_, (review, errors)| {
-            tell(&review, &errors, sides, format);
+            tell(&errors, sides, format, &mut told);
             reviews.push(review);
             ControlFlow::Continue(())
         });
@@ -283,15 +285,19 @@ fn manifests(file: &load::File) -> Result<Vec<Resource>> {
     resource::read(file.source()?, &file.documents()?, &Schema::built_in())
 }
 
-/// Tells on standard error in full what went wrong, once if it is the same before and after.
-fn tell(review: &TargetReview, errors: &[Option<Error>; 2], sides: &Sides, format: Format) {
-    let is_same = matches!(&review.status, Status::Failed([before, after]) if before == after);
-    let [before, after] = errors;
-    if let Some(error) = before.as_ref().filter(|_| !is_same) {
-        report::errors(error, sides.before.sources(), format);
-    }
-    if let Some(error) = after {
-        report::errors(error, sides.after.sources(), format);
+/// Tells on standard error in full what went wrong: each failure once, in however many targets and on whichever side.
+fn tell(
+    errors: &[Option<Error>; 2],
+    sides: &Sides,
+    format: Format,
+    told: &mut BTreeSet<(&'static str, String)>,
+) {
+    for (error, side) in errors.iter().zip([&sides.before, &sides.after]) {
+        let Some(error) = error else { continue };
+        let failure = Failure::of(error, side.sources());
+        if told.insert((failure.code, failure.to_string())) {
+            report::errors(error, side.sources(), format);
+        }
     }
 }
 
