@@ -9,6 +9,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use super::exclusion::Exclusion;
 use super::foreign::Tool;
 use super::profile::{Profile, Version};
+use super::quantity::Quantity;
 use super::rule::{Rule, Severity};
 use super::rules::known;
 use super::settings::{
@@ -119,10 +120,10 @@ struct ValuesSpec {
     run_as_group: Option<Spanned<IgnoredAny>>,
     fs_group: Option<Spanned<IgnoredAny>>,
     min_uid: Option<Spanned<IgnoredAny>>,
-    writable_dirs: Option<Vec<String>>,
-    floating_tags: Vec<String>,
     placement: Placement,
-    empty_dir_size_limit: String,
+    writable_dirs: Option<Vec<String>>,
+    empty_dir_size_limit: Spanned<Text>,
+    floating_tags: Vec<String>,
     resources: Resources,
     shutdown: Shutdown,
 }
@@ -132,15 +133,15 @@ struct ValuesSpec {
 struct Resources {
     requests: Requests,
     memory_limit_factor: Option<i64>,
-    min_memory_limit: Option<String>,
+    min_memory_limit: Spanned<Text>,
     cpu_limits: Option<Spanned<IgnoredAny>>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Requests {
-    cpu: Option<String>,
-    memory: Option<String>,
+    cpu: Spanned<Text>,
+    memory: Spanned<Text>,
 }
 
 #[derive(Default, Deserialize)]
@@ -247,10 +248,19 @@ impl Spec {
             default_namespace: self.default_namespace,
             honored: self.honor_foreign,
             strips_annotations: self.strip_annotations,
-            values: self.values.values(),
+            values: self.values.values(errors),
             ..Settings::default()
         };
         let mut keep = |error| errors.push(error);
+        let images = &mut settings.values;
+        match by_image(self.images.writable_dirs.as_ref()) {
+            Ok(said) => images.image_dirs = said,
+            Err(error) => keep(error),
+        }
+        match by_image(self.images.run_as_user.as_ref()) {
+            Ok(said) => images.image_users = said,
+            Err(error) => keep(error),
+        }
         if !self.profile.is_empty() {
             let profile = wrong(self.profile.parse(), &self.profile);
             settings.profile = profile.map_err(&mut keep).unwrap_or(usual);
@@ -274,10 +284,6 @@ impl Spec {
                 keep(error);
             }
         }
-        let users = by_image(self.images.run_as_user.as_ref());
-        settings.values.image_users = users.map_err(&mut keep).unwrap_or_default();
-        let directories = by_image(self.images.writable_dirs.as_ref());
-        settings.values.image_dirs = directories.map_err(&mut keep).unwrap_or_default();
         let external = |ExternalSpec { kind, namespace, name }| External { kind, namespace, name };
         settings.externals = self.externals.into_iter().map(external).collect();
         let pod_path = |PodSpec { group, kind, path, .. }: PodSpec| PodPath {
@@ -337,14 +343,6 @@ impl Level {
     }
 }
 
-/// What is said of images, by their patterns.
-fn by_image<T: DeserializeOwned>(said: Option<&Node>) -> Result<Vec<(String, T)>> {
-    let entries = said.and_then(Node::as_mapping).map(Mapping::entries).unwrap_or_default();
-    let read =
-        |(pattern, value): &(Scalar, Node)| Ok((pattern.text().to_owned(), de::from_node(value)?));
-    entries.iter().map(read).collect()
-}
-
 /// What is read from a word of the configuration: what is wrong with it is told as wrong there.
 fn wrong<T>(read: Result<T>, word: &Spanned<Text>) -> Result<T> {
     read.map_err(|error| {
@@ -401,25 +399,44 @@ impl ExclusionSpec {
 }
 
 impl ValuesSpec {
-    fn values(self) -> Values {
-        let Self { run_as_user, writable_dirs, floating_tags, resources, shutdown, .. } = self;
-        let Resources { requests, memory_limit_factor, min_memory_limit, .. } = resources;
-        let Shutdown { pre_stop_seconds, drain_seconds, margin_seconds, .. } = shutdown;
+    fn values(&self, errors: &mut Vec<Error>) -> Values {
+        let Self { resources, shutdown, .. } = self;
         let usual = Values::default();
+        let mut quantity = |said: &Spanned<Text>, usual: String| {
+            if said.is_empty() {
+                return usual;
+            }
+            if Quantity::parse(said).is_none() {
+                let message = format!("`{}` is no quantity", said.as_str());
+                let error = Error::new(Code::InvalidValue, message).at(said.span);
+                errors
+                    .push(error.help("write a number and a unit: `500m` of CPU, `64Mi` of memory"));
+            }
+            said.to_string()
+        };
         Values {
-            run_as_user: run_as_user.unwrap_or(usual.run_as_user),
-            writable_dirs: writable_dirs.unwrap_or(usual.writable_dirs),
-            cpu: requests.cpu.unwrap_or(usual.cpu),
-            memory: requests.memory.unwrap_or(usual.memory),
-            memory_limit_factor: memory_limit_factor.unwrap_or(usual.memory_limit_factor),
-            min_memory_limit: min_memory_limit.unwrap_or(usual.min_memory_limit),
-            floating_tags,
-            pre_stop_seconds: pre_stop_seconds.unwrap_or(usual.pre_stop_seconds),
-            drain_seconds: drain_seconds.unwrap_or(usual.drain_seconds),
-            margin_seconds: margin_seconds.unwrap_or(usual.margin_seconds),
+            run_as_user: self.run_as_user.unwrap_or(usual.run_as_user),
+            writable_dirs: self.writable_dirs.clone().unwrap_or(usual.writable_dirs),
+            cpu: quantity(&resources.requests.cpu, usual.cpu),
+            memory: quantity(&resources.requests.memory, usual.memory),
+            memory_limit_factor: resources.memory_limit_factor.unwrap_or(usual.memory_limit_factor),
+            min_memory_limit: quantity(&resources.min_memory_limit, usual.min_memory_limit),
+            floating_tags: self.floating_tags.clone(),
+            pre_stop_seconds: shutdown.pre_stop_seconds.unwrap_or(usual.pre_stop_seconds),
+            drain_seconds: shutdown.drain_seconds.unwrap_or(usual.drain_seconds),
+            margin_seconds: shutdown.margin_seconds.unwrap_or(usual.margin_seconds),
             placement: self.placement,
-            empty_dir_size_limit: self.empty_dir_size_limit,
-            ..usual
+            empty_dir_size_limit: quantity(&self.empty_dir_size_limit, usual.empty_dir_size_limit),
+            image_dirs: Vec::new(),
+            image_users: Vec::new(),
         }
     }
+}
+
+/// What is said of images, by their patterns.
+fn by_image<T: DeserializeOwned>(said: Option<&Node>) -> Result<Vec<(String, T)>> {
+    let entries = said.and_then(Node::as_mapping).map(Mapping::entries).unwrap_or_default();
+    let read =
+        |(pattern, value): &(Scalar, Node)| Ok((pattern.text().to_owned(), de::from_node(value)?));
+    entries.iter().map(read).collect()
 }
