@@ -170,7 +170,7 @@ impl Check {
                 }
                 Err(error) => {
                     told.add(target, Vec::new(), Some(error.clone()));
-                    exit = NOT_DONE;
+                    exit = exit.max(if findings::are_findings(error) { FOUND } else { NOT_DONE });
                 }
             }
         }

@@ -14,6 +14,7 @@ use crate::{
 pub(super) struct Reading {
     /// Whether files may be read from outside the root of a kustomization
     #[arg(long, value_name = "RESTRICTOR", default_value = "LoadRestrictionsRootOnly")]
+    #[arg(help_heading = None::<&str>)]
     load_restrictor: Restrictor,
 
     #[command(flatten)]

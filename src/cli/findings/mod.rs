@@ -16,7 +16,7 @@ use std::io;
 use clap::ValueEnum;
 
 use super::report;
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::harden::{Finding, Settings, SuppressedBy, Suppression};
 use crate::load;
 use crate::resource::ResMap;
@@ -42,6 +42,11 @@ pub(super) struct Checked {
     pub(super) pods: usize,
     /// What was found about that.
     pub(super) findings: Vec<Finding>,
+}
+
+/// Whether a target failed because it violates rules: its kustomization has a validator that says so.
+pub(super) fn are_findings(error: &Error) -> bool {
+    error.iter().all(|error| error.code() == Code::RuleViolated)
 }
 
 impl Checked {

@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use super::Judged;
 use super::place::Places;
 use super::text::counted;
+use super::{Judged, are_findings};
 use crate::cli::report;
 use crate::harden::{FailOn, Finding, Settings};
 
@@ -68,13 +68,13 @@ fn row(judged: &Judged, fail_on: FailOn, places: &Places<'_>) -> Row {
     let pods = match &judged.outcome {
         Ok(checked) => checked.pods.to_string(),
         Err(error) => {
-            return Row {
-                target,
-                pods: "-".to_owned(),
-                verdict: "not rendered",
-                reason: error.message().to_owned(),
-                place: place(error.span()),
+            let reason = match error.rule_name() {
+                Some(rule) => format!("{rule}: {}", error.message()),
+                None => error.message().to_owned(),
             };
+            let verdict = if are_findings(error) { "fails" } else { "not rendered" };
+            let place = place(error.span());
+            return Row { target, pods: "-".to_owned(), verdict, reason, place };
         }
     };
     // Who wants no failures still wants to know.
@@ -91,11 +91,18 @@ fn row(judged: &Judged, fail_on: FailOn, places: &Places<'_>) -> Row {
     }
 }
 
-/// The first of the gravest findings.
+/// The first of the gravest findings; of errors, those weigh most that say most about security.
 fn worst(judged: &Judged) -> Option<&Finding> {
-    let checked = judged.outcome.as_ref().ok()?;
-    let gravest = checked.open().map(|finding| finding.severity).max()?;
-    checked.open().find(|finding| finding.severity == gravest)
+    let weight = |finding: &Finding| {
+        let score: f64 = finding.rule.score.parse().unwrap_or_default();
+        (finding.severity, score)
+    };
+    judged
+        .outcome
+        .as_ref()
+        .ok()?
+        .open()
+        .reduce(|worst, finding| if weight(finding) > weight(worst) { finding } else { worst })
 }
 
 fn reason(finding: &Finding) -> String {

@@ -44,7 +44,7 @@ pub(in crate::harden) static UNUSED_SUPPRESSION: Rule = Rule {
     scope: Scope::Always,
     summary: "Who ignores a rule ignores something.",
     why: "What ignores nothing today ignores tomorrow what nobody has looked at.",
-    condition: "An annotation `ignore.krender.dev/…` or a comment `# krender: ignore …` names a rule that holds in the profile, and there is no finding of it there; or an entry of `exclude` takes an object, and none that violates its rules: a note. It names no rule, or `krender.dev/harden` is something else than `off`: a warning.",
+    condition: "An annotation `ignore.krender.dev/…` or a comment `# krender: ignore …` names a rule that holds in the profile, and there is no finding of it there; or an entry of `exclude` takes objects of which none violates its rules: a note. There is no such rule, or an annotation `krender.dev/harden` is something else than `off`: a warning.",
     fixes: &[],
     advice: "remove it, or name a rule that `krender rules` lists",
     bad: "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\n  annotations:\n    ignore.krender.dev/privileged-container: it sets up the network of the node\nspec:\n  containers:\n  - name: web\n    image: web:1.0\n",
