@@ -187,3 +187,49 @@ fn findings_do_not_depend_on_the_number_of_threads() {
     assert!(one.contains("12 targets by"));
     assert_eq!(judged("7"), one);
 }
+
+/// What a run tells of its times is what the next one shares out by.
+#[test]
+fn timings_are_lines_for_programs_and_costs_for_shards() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in
+        [("a", "namePrefix: a-"), ("b", "namePrefix: b-"), ("c", "resources: [x.yaml]")]
+    {
+        fs::create_dir(folder.path().join(name)).unwrap();
+        let text = format!("{text}\nconfigMapGenerator: [{{name: c}}]\n");
+        fs::write(folder.path().join(name).join("kustomization.yaml"), text).unwrap();
+    }
+    let run =
+        |arguments: &[&str]| krender().args(arguments).current_dir(folder.path()).output().unwrap();
+    let output = run(&["build", "--all", ".", "--timings", "--error-format", "json"]);
+    let told = String::from_utf8(output.stderr).unwrap();
+    let lines: Vec<serde_json::Value> =
+        told.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let timings: Vec<String> = lines
+        .iter()
+        .filter_map(|line| {
+            Some(format!("{} {} {}", line["timing"].as_str()?, line["target"], line["outcome"]))
+        })
+        .collect();
+    assert_eq!(
+        timings,
+        [
+            "target \"a\" \"rendered\"",
+            "target \"b\" \"rendered\"",
+            "target \"c\" \"failed\"",
+            "run null null",
+        ]
+    );
+    let run_line = &lines[lines.len() - 1];
+    assert_eq!((&run_line["targets"], &run_line["failed"]), (&3.into(), &1.into()));
+    let told = told.replace("\"target\":\"a\"", "\"target\":\"unknown\"");
+    fs::write(folder.path().join("costs.json"), told).unwrap();
+    let parts = ["1/2", "2/2"].map(|part| {
+        let output = run(&["shard", part, ".", "--costs", "costs.json"]);
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap()
+    });
+    let mut targets: Vec<&str> = parts.iter().flat_map(|part| part.lines()).collect();
+    targets.sort_unstable();
+    assert_eq!(targets, ["a", "b", "c"]);
+}
