@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::fs::{self, File, FileType, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use super::files::{Files, Kind, LARGEST_FILE};
 use crate::error::{Code, Error, Result};
@@ -97,6 +98,14 @@ pub fn make_folder(path: &Path) -> Result<()> {
 #[must_use]
 pub fn is_file(path: &Path) -> bool {
     path.exists() && !path.is_dir()
+}
+
+/// How large a file is, and when it was written: another one says that it is another file. Nothing where that is not
+/// known.
+#[must_use]
+pub fn stamp(path: &Path) -> Option<(u64, Duration)> {
+    let metadata = fs::metadata(path).ok()?;
+    Some((metadata.len(), metadata.modified().ok()?.duration_since(SystemTime::UNIX_EPOCH).ok()?))
 }
 
 /// Writes a file so that nobody ever sees half of it: a new file in the same folder takes the place of the old one,

@@ -29,7 +29,7 @@ use cache::Cache;
 use notes::Noted;
 
 pub use digest::Digest;
-pub use disk::{Disk, is_directory, is_file, make_folder, write};
+pub use disk::{Disk, is_directory, is_file, make_folder, stamp, write};
 pub use file::File;
 pub use files::{Files, Kind, LARGEST_FILE, join};
 pub use git::{Repository, Revision};

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     build::Keeper,
     error::{Code, Error, Result},
-    load::{Digest, Disk, Files as _, Loader, Store},
+    load::{self, Digest, Disk, Files as _, Loader, Store},
     source::{Sources, Span},
 };
 
@@ -74,7 +74,7 @@ impl Build {
         loader: &'a Loader,
         split: bool,
     ) -> Option<Keeper<'a>> {
-        store.map(|store| Keeper::new(loader, store, self.settings(loader, split)))
+        store.map(|store| Keeper::new(loader, store, self.settings(store, loader, split)))
     }
 
     /// Leaves a store as others would find it, and says why something could not be kept.
@@ -95,9 +95,7 @@ impl Build {
     }
 
     /// Everything beside files that a result depends on: the program itself, and what it was asked for.
-    fn settings(&self, loader: &Loader, split: bool) -> Digest {
-        // A version that is still being worked on has many programs.
-        let program = env::current_exe().and_then(|path| Disk.read(&path)).map(Digest::of);
+    fn settings(&self, store: &Store, loader: &Loader, split: bool) -> Digest {
         let configuration = self.hardening.configuration().map(|path| loader.file(path));
         let configuration = configuration.map(|file| file.map(|file| file.digest()).ok());
         let mut options = self.options();
@@ -107,9 +105,23 @@ impl Build {
             "{options:?} {:?} {:?} {configuration:?} {split}",
             self.load_restrictor, self.hardening
         );
-        let program = program.map_or_else(|_| String::new(), |digest| digest.to_string());
-        Digest::of_all([env!("CARGO_PKG_VERSION"), &program, &asked].map(str::as_bytes))
+        let program = program(store).unwrap_or_default();
+        Digest::of_all([env!("CARGO_PKG_VERSION").as_bytes(), &program, asked.as_bytes()])
     }
+}
+
+/// The digest of the program, which is kept for as long as its file is the same: a version that is still being worked on
+/// has many programs.
+fn program(store: &Store) -> Option<Vec<u8>> {
+    let path = env::current_exe().ok()?;
+    let stamp = format!("{:?} {}", load::stamp(&path)?, path.display());
+    let key = Digest::of(stamp);
+    store.value(&key).or_else(|| {
+        let digest = Digest::of(Disk.read(&path).ok()?).as_bytes().to_vec();
+        // It is read again otherwise.
+        drop(store.set_value(&key, &digest));
+        Some(digest)
+    })
 }
 
 /// The folder that the user's cache directory has for krender. (XDG Base Directory Specification: a relative path is as
