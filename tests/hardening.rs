@@ -17,7 +17,7 @@ mod laws;
 #[path = "hardening/refused.rs"]
 mod refused;
 
-use generate::manifest;
+use generate::{manifest, served};
 use krender::harden::{Fixes, RULES};
 use laws::{
     LEVELS, PROFILES, Run, config, hardened, only, read, reversed, settings, violated, yaml,
@@ -69,6 +69,12 @@ proptest! {
         prop_assert_eq!(run.makes_nothing_worse(), Ok(()));
     }
 
+    /// What a Service leads to gets time to end, and only as much as it has.
+    #[test]
+    fn there_is_time_to_end(text in served(), profile in select(&PROFILES[6..]), fixes in select(&LEVELS[..])) {
+        prop_assert_eq!(Run::new(&text, settings(profile), fixes).obeys_all(), Ok(()));
+    }
+
     #[test]
     fn what_is_written_stays_unless_it_is_overridden(run in run()) {
         prop_assert_eq!(run.keeps_what_was_written(), Ok(()));
@@ -117,4 +123,18 @@ proptest! {
             }
         }
     }
+}
+
+/// Each rule shows what is good and what is bad, in `testdata/rules/<name>`; those about suppressions in
+/// `testdata/check`, where there is something to suppress.
+#[test]
+fn every_rule_has_its_case() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/rules");
+    let cases = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+    let mut cases: Vec<String> = cases.map(|name| name.into_string().unwrap()).collect();
+    cases.sort();
+    let rules = RULES.iter().filter(|rule| !rule.id.starts_with("KR-CFG"));
+    let mut names: Vec<&str> = rules.map(|rule| rule.name).collect();
+    names.sort_unstable();
+    assert_eq!(cases, names);
 }

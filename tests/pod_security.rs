@@ -46,6 +46,114 @@ fn every_fixture_is_judged_as_kubernetes_judges_it() {
     );
 }
 
+/// The version from which on a pod violates a rule, or no longer does.
+enum Gate {
+    From(u16),
+    Until(u16),
+}
+
+/// A level, a rule, the specification of a pod, and when they do not agree.
+const GATES: &[(&str, &str, &str, Gate)] = &[
+    (
+        "restricted",
+        "KR-SEC-007",
+        "containers: [{securityContext: {capabilities: {add: [A]}}}]",
+        Gate::Until(22),
+    ),
+    (
+        "baseline",
+        "KR-SEC-009",
+        "securityContext: {seLinuxOptions: {type: container_engine_t}}",
+        Gate::Until(31),
+    ),
+    (
+        "baseline",
+        "KR-SEC-010",
+        "hostUsers: false, containers: [{securityContext: {procMount: Unmasked}}]",
+        Gate::Until(35),
+    ),
+    (
+        "baseline",
+        "KR-SEC-011",
+        "securityContext: {seccompProfile: {type: Unconfined}}",
+        Gate::From(19),
+    ),
+    ("restricted", "KR-SEC-011", "metadata", Gate::Until(19)),
+    (
+        "baseline",
+        "KR-SEC-012",
+        "securityContext: {sysctls: [{name: net.ipv4.ip_local_reserved_ports}]}",
+        Gate::Until(27),
+    ),
+    (
+        "baseline",
+        "KR-SEC-012",
+        "securityContext: {sysctls: [{name: net.ipv4.tcp_keepalive_time}]}",
+        Gate::Until(29),
+    ),
+    (
+        "baseline",
+        "KR-SEC-012",
+        "securityContext: {sysctls: [{name: net.ipv4.tcp_rmem}]}",
+        Gate::Until(32),
+    ),
+    (
+        "baseline",
+        "KR-SEC-012",
+        "securityContext: {sysctls: [{name: net.ipv4.tcp_notsent_lowat}]}",
+        Gate::Until(37),
+    ),
+    (
+        "baseline",
+        "KR-SEC-014",
+        "containers: [{livenessProbe: {httpGet: {host: a}}}]",
+        Gate::From(34),
+    ),
+    ("restricted", "KR-SEC-021", "containers: [{name: a}]", Gate::From(8)),
+    ("restricted", "KR-SEC-021", "os: {name: windows}, containers: [{name: a}]", Gate::Until(25)),
+    ("restricted", "KR-SEC-022", "hostUsers: false, containers: [{name: a}]", Gate::Until(35)),
+    ("restricted", "KR-SEC-023", "securityContext: {runAsUser: 0}", Gate::From(23)),
+    (
+        "restricted",
+        "KR-SEC-023",
+        "hostUsers: false, securityContext: {runAsUser: 0}",
+        Gate::Until(35),
+    ),
+    ("restricted", "KR-SEC-024", "containers: [{name: a}]", Gate::From(19)),
+    ("restricted", "KR-SEC-024", "os: {name: windows}, containers: [{name: a}]", Gate::Until(25)),
+    ("restricted", "KR-SEC-025", "containers: [{name: a}]", Gate::From(22)),
+    ("restricted", "KR-SEC-025", "os: {name: windows}, containers: [{name: a}]", Gate::Until(25)),
+    (
+        "restricted",
+        "KR-SEC-026",
+        "hostUsers: false, containers: [{securityContext: {procMount: Unmasked}}]",
+        Gate::From(35),
+    ),
+];
+
+#[test]
+fn checks_come_and_go_with_their_versions() {
+    for (level, rule, spec, gate) in GATES {
+        let annotation = "{seccomp.security.alpha.kubernetes.io/pod: unconfined}";
+        let text = match *spec {
+            "metadata" => format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: a, annotations: {annotation}}}\nspec: {{containers: []}}\n"
+            ),
+            spec => format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{{spec}}}\n"),
+        };
+        let is_violated = |minor: u16| {
+            let profile = format!("{level}@v1.{minor}").parse::<Profile>().unwrap();
+            let findings = check(&read(&text), &Sources::new(), &Settings::of(profile));
+            findings.iter().any(|finding| finding.rule.id == *rule)
+        };
+        let (at, expected) = match gate {
+            Gate::From(minor) => (*minor, [false, true]),
+            Gate::Until(minor) => (*minor, [true, false]),
+        };
+        assert_eq!([at - 1, at].map(is_violated), expected, "{level} {rule} v1.{at}: {spec}");
+    }
+}
+
 /// Whether the verdict on a fixture is the expected one: `<level>/<version>/<pass or fail>/<check><number>.yaml`.
 fn judge(fixture: &Path, text: &str) -> Result<(), String> {
     let parts: Vec<&str> = fixture.iter().map(|part| part.to_str().unwrap()).collect();

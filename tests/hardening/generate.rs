@@ -319,3 +319,19 @@ pub(crate) fn manifest() -> impl Strategy<Value = String> {
         made.chain(service).chain(others).collect::<Vec<_>>().join("---\n")
     })
 }
+
+/// A pod that a Service leads to, with a `preStop`, a drain and a grace of some seconds, or without them.
+pub(crate) fn served() -> impl Strategy<Value = String> {
+    let seconds = (weighted(0.3, 1_u8..20), weighted(0.5, 0_u8..30), weighted(0.8, 0_u8..45));
+    (select(vec!["Deployment", "StatefulSet", "DaemonSet"]), seconds).prop_map(
+        |(kind, (pre_stop, drain, grace))| {
+            let hook = pre_stop.map(|one| format!(", lifecycle: {{preStop: {{sleep: {{seconds: {one}}}}}}}"));
+            let drain = drain.map(|one| format!(", annotations: {{krender.dev/drain-seconds: '{one}'}}"));
+            let grace = grace.map(|one| format!(", terminationGracePeriodSeconds: {one}"));
+            let [hook, drain, grace] = [hook, drain, grace].map(Option::unwrap_or_default);
+            let metadata = format!("labels: {{app: web}}{drain}");
+            let spec = format!("{{containers: [{{name: web, image: 'web:1.0', ports: [{{containerPort: 8080}}]{hook}}}]{grace}}}");
+            format!("{}---\n{SERVICE}", object("apps/v1", kind, "web", &metadata, &spec))
+        },
+    )
+}
