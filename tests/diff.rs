@@ -93,7 +93,7 @@ fn a_change_of_a_base_is_told_once_for_all_overlays() {
     let expected = "\
 3 of 3 targets differ · 1 changed · 1 restarting
 
-* image web: 1 → 2 — all 3 targets
+* image web: 1 → 2 — overlays/dev, overlays/prod, overlays/test
 
 ── all 3 targets in overlays/: dev, prod, test
 

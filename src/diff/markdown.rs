@@ -123,7 +123,7 @@ fn head(review: &Review) -> String {
     };
     let _ = writeln!(out, "### {heading}\n");
     for Failing { when, failure, targets } in failing(review) {
-        let names = words::targets(review, &targets, 3).written(code);
+        let names = words::targets(review, &targets, 20).written(code);
         let failure = code(&failure.to_string());
         let _ = writeln!(out, "- **Cannot be rendered {when}:** {names}: {failure}");
     }
@@ -158,7 +158,7 @@ fn head(review: &Review) -> String {
             let cells = [&image.name, &image.before, &image.after].map(|text| cell(&short(text)));
             let _ = write!(out, "| {} |", cells.join(" | "));
             if has_targets {
-                let targets = words::targets(review, targets, 3).written(cell);
+                let targets = words::briefly(review, targets).written(cell);
                 let _ = write!(out, " {targets} |");
             }
             out.push('\n');
@@ -175,7 +175,7 @@ fn found_in(review: &Review, targets: &[usize]) -> String {
     if review.targets.len() == 1 {
         return String::new();
     }
-    format!(" in {}", words::targets(review, targets, 3).written(code))
+    format!(" in {}", words::briefly(review, targets).written(code))
 }
 
 /// What stands around the differences of a section.

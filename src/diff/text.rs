@@ -159,12 +159,7 @@ impl Page<'_> {
         if self.review.targets.len() == 1 {
             return String::new();
         }
-        match places.len() {
-            number if number > 2 && number == self.review.targets.len() => {
-                format!(" — {}", words::number(self.review, places))
-            }
-            _ => format!(" — {}", words::targets(self.review, places, 3)),
-        }
+        format!(" — {}", words::briefly(self.review, places))
     }
 
     fn section(&mut self, section: &Section<'_>) {

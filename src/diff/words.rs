@@ -196,10 +196,19 @@ pub(super) fn targets(review: &Review, places: &[usize], most: usize) -> Words {
     words.say(": ").and(names_below(review, places, top, most))
 }
 
+/// The names of up to three targets; of more, how many there are and what they stand below.
+pub(super) fn briefly(review: &Review, places: &[usize]) -> Words {
+    match places.len() {
+        0..=3 => names_below(review, places, 0, 3),
+        _ => place(review, places).0,
+    }
+}
+
 /// How many targets those are and what they stand below, with its length.
 pub(super) fn place(review: &Review, places: &[usize]) -> (Words, usize) {
     let names = names_of(review, places);
-    let words = number(review, places);
+    let all = if places.len() == review.targets.len() { "all " } else { "" };
+    let words = Words::new(format!("{all}{} targets", places.len()));
     match common_directory(&names) {
         "" => (words, 0),
         top => (words.say(" in ").name(top), top.len()),
@@ -216,12 +225,6 @@ pub(super) fn names_below(review: &Review, places: &[usize], top: usize, most: u
 
 fn names_of<'a>(review: &'a Review, places: &[usize]) -> Vec<&'a str> {
     places.iter().map(|&place| review.targets[place].name.as_str()).collect()
-}
-
-/// How many targets those are.
-pub(super) fn number(review: &Review, places: &[usize]) -> Words {
-    let all = if places.len() == review.targets.len() { "all " } else { "" };
-    Words::new(format!("{all}{} targets", places.len()))
 }
 
 /// The directories that all paths begin with, up to a slash and with something left of each path.

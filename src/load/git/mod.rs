@@ -354,6 +354,10 @@ impl Files for Revision {
     }
 
     fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
+        // What is found without following links is where it is said to be.
+        if let Some((EntryKind::Tree | EntryKind::File, _)) = self.find(path)? {
+            return Ok(path.to_owned());
+        }
         links::resolve(path, &|path| {
             Ok(match self.find(path)? {
                 Some((EntryKind::Tree | EntryKind::Module, _)) => Look::Directory,
