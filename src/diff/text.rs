@@ -85,35 +85,36 @@ impl Page<'_> {
 
     /// Words that go on in the next line, further in, where the terminal ends.
     fn wrapped(&mut self, indent: usize, style: &str, text: &str) {
-        let (mut line, mut margin) = (String::new(), indent);
-        for word in text.split(' ') {
-            let width = margin + line.chars().count() + word.chars().count() + 1;
-            if !line.is_empty() && width > self.width {
-                self.line(margin, style, &line);
-                line.clear();
-                margin = indent + 2;
-            }
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line += word;
-        }
-        self.line(margin, style, &line);
+        self.flow([indent, indent + 2], style, text.split(' '), " ");
     }
 
-    /// A path that goes on in the next line, further in, where the terminal ends.
+    /// A path that does so.
     fn path(&mut self, indent: usize, style: &str, path: &str) {
-        let (mut line, mut margin) = (String::new(), indent);
-        for part in path.split_inclusive('.').flat_map(|part| part.split_inclusive(']')) {
-            let width = margin + line.chars().count() + part.chars().count();
+        let parts = path.split_inclusive('.').flat_map(|part| part.split_inclusive(']'));
+        self.flow([indent, indent + 4], style, parts, "");
+    }
+
+    fn flow<'p>(
+        &mut self,
+        [first, further]: [usize; 2],
+        style: &str,
+        parts: impl Iterator<Item = &'p str>,
+        joint: &str,
+    ) {
+        let (mut line, mut indent) = (String::new(), first);
+        for part in parts {
+            let width = indent + line.chars().count() + joint.len() + part.chars().count();
             if !line.is_empty() && width > self.width {
-                self.line(margin, style, &line);
+                self.line(indent, style, &line);
                 line.clear();
-                margin = indent + 4;
+                indent = further;
+            }
+            if !line.is_empty() {
+                line += joint;
             }
             line += part;
         }
-        self.line(margin, style, &line);
+        self.line(indent, style, &line);
     }
 
     fn failures(&mut self) {
