@@ -111,7 +111,7 @@ fn head(review: &Review) -> String {
     let mut out = String::new();
     let summary = review.summary();
     let heading = match (review.is_different(), summary.failed) {
-        (true, _) => text::summary(&summary),
+        (true, _) => text::summary(review).written(code),
         (false, 0) => return "### No differences\n".to_owned(),
         (false, failed) if failed == summary.targets => "Nothing could be compared".to_owned(),
         (false, failed) => {

@@ -6,7 +6,7 @@ use super::Status;
 use super::group::{Group, Review, Section, Summary};
 use super::headline::{Failing, Headline, Kind, failing, headlines};
 use super::outline::{self, Line, visible};
-use super::words::{self, Tone};
+use super::words::{self, Tone, Words};
 
 const BOLD: &str = "\x1b[1m";
 const DIM: &str = "\x1b[2m";
@@ -38,26 +38,33 @@ pub fn write(review: &Review, width: usize) -> String {
 }
 
 /// The one line that says how much differs.
-pub(super) fn summary(summary: &Summary) -> String {
-    let Summary { targets, different, failed, added, removed, changed, .. } = *summary;
-    let Summary { restarted, recreated, lost, loosened, tightened, .. } = *summary;
-    let mut words = vec![match targets {
-        1 => "1 target compared".to_owned(),
-        _ => format!("{different} of {targets} targets differ"),
-    }];
-    let objects = [(changed, "changed"), (added, "added"), (removed, "removed")];
-    let effects = [
+pub(super) fn summary(review: &Review) -> Words {
+    let Summary { targets, different, failed, added, removed, changed, .. } = review.summary();
+    let Summary { restarted, recreated, lost, loosened, tightened, .. } = review.summary();
+    let numbers = [
+        (changed, "changed"),
+        (added, "added"),
+        (removed, "removed"),
         (restarted, "restarting"),
         (recreated, "to be made anew"),
         (lost, "LOST"),
         (loosened, "LOOSER"),
         (tightened, "tighter"),
+        (failed, "not rendered"),
     ];
-    for (number, word) in objects.into_iter().chain(effects) {
-        words.extend((number > 0).then(|| format!("{number} {word}")));
+    let numbers = numbers.into_iter().filter(|(number, _)| *number > 0);
+    let numbers: Vec<String> = numbers.map(|(number, word)| format!("{number} {word}")).collect();
+    let numbers = match numbers.is_empty() {
+        true => Words::default(),
+        false => Words::new(numbers.join(" · ")),
+    };
+    match &review.targets[..] {
+        [only] => Words::default().name(&only.name).and(numbers.behind(": ")),
+        _ => {
+            let differ = Words::new(format!("{different} of {targets} targets differ"));
+            differ.and(numbers.behind(" · "))
+        }
     }
-    words.extend((failed > 0).then(|| format!("{failed} not rendered")));
-    words.join(" · ")
 }
 
 /// Whether the only target of a section is new or gone.
@@ -127,7 +134,7 @@ impl Page<'_> {
     }
 
     fn heading(&mut self) {
-        self.wrapped(0, BOLD, &summary(&self.review.summary()));
+        self.wrapped(0, BOLD, &summary(self.review).to_string());
     }
 
     /// What matters most, a line each.

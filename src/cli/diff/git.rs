@@ -25,7 +25,14 @@ pub(super) fn sides(revisions: &str, paths: &[String], options: &Options) -> Res
             }
             (changed, Loader::new(new, options.clone()))
         }
-        None => (repository.changed_since(&old)?, Loader::new(Disk, options.clone())),
+        None => {
+            let changed = repository.changed_since(&old);
+            let changed = changed.map_err(|error| match repository.has_working_tree() {
+                true => error,
+                false => error.help("name two revisions, such as `main..HEAD`"),
+            })?;
+            (changed, Loader::new(Disk, options.clone()))
+        }
     };
     if changed.iter().any(|path| is_kustomization(path)) {
         old.read_trees()?;

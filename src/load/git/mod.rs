@@ -112,6 +112,12 @@ impl Repository {
         &self.0.top
     }
 
+    /// Whether there are files beside the objects.
+    #[must_use]
+    pub fn has_working_tree(&self) -> bool {
+        self.0.has_files
+    }
+
     /// The files of a revision: whatever git takes for a commit or a tree.
     ///
     /// # Errors

@@ -69,7 +69,7 @@ pub(super) fn common(repository: &Repository, one: &str, other: &str) -> Error {
 #[cold]
 pub(super) fn working_tree(repository: &Repository) -> Error {
     let message = format!("`{}` has no working tree", repository.top().display());
-    Error::new(Code::FileNotFound, message).help("name two revisions, such as `main..HEAD`")
+    Error::new(Code::FileNotFound, message)
 }
 
 /// Adds that history is missing, if it is.
