@@ -143,7 +143,8 @@ impl Build {
     /// The targets that the user asks for.
     ///
     /// # Errors
-    /// [`Code::InvalidArgument`] for flags that make no sense together, and those of [`select::all`].
+    /// [`Code::InvalidArgument`](crate::error::Code::InvalidArgument) for flags that make no sense together, and those of
+    /// [`Select::targets`].
     pub(super) fn targets(
         &self,
         run: &build::Run<'_>,
@@ -151,9 +152,8 @@ impl Build {
         jobs: NonZeroUsize,
     ) -> Result<Vec<String>> {
         let Many { all, select, shard, costs, split, jobs: _ } = &self.many;
-        let senseless = |flag: &str, other: &str, help: &str| {
-            Err(select::senseless(flag, other)).map_err(|error| error.help(help))
-        };
+        let senseless =
+            |flag: &str, other: &str, help: &str| Err(select::senseless(flag, other).help(help));
         if *split && self.output.is_empty() {
             return senseless("--split", "--output", "say where the folders go: `--output DIR`");
         }
