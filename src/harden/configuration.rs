@@ -120,10 +120,10 @@ struct ValuesSpec {
     run_as_group: Option<Spanned<IgnoredAny>>,
     fs_group: Option<Spanned<IgnoredAny>>,
     min_uid: Option<Spanned<IgnoredAny>>,
-    placement: Placement,
     writable_dirs: Option<Vec<String>>,
-    empty_dir_size_limit: Spanned<Text>,
     floating_tags: Vec<String>,
+    placement: Placement,
+    empty_dir_size_limit: Spanned<Text>,
     resources: Resources,
     shutdown: Shutdown,
 }
@@ -252,15 +252,6 @@ impl Spec {
             ..Settings::default()
         };
         let mut keep = |error| errors.push(error);
-        let images = &mut settings.values;
-        match by_image(self.images.writable_dirs.as_ref()) {
-            Ok(said) => images.image_dirs = said,
-            Err(error) => keep(error),
-        }
-        match by_image(self.images.run_as_user.as_ref()) {
-            Ok(said) => images.image_users = said,
-            Err(error) => keep(error),
-        }
         if !self.profile.is_empty() {
             let profile = wrong(self.profile.parse(), &self.profile);
             settings.profile = profile.map_err(&mut keep).unwrap_or(usual);
@@ -284,6 +275,10 @@ impl Spec {
                 keep(error);
             }
         }
+        let users = by_image(self.images.run_as_user.as_ref());
+        settings.values.image_users = users.map_err(&mut keep).unwrap_or_default();
+        let directories = by_image(self.images.writable_dirs.as_ref());
+        settings.values.image_dirs = directories.map_err(&mut keep).unwrap_or_default();
         let external = |ExternalSpec { kind, namespace, name }| External { kind, namespace, name };
         settings.externals = self.externals.into_iter().map(external).collect();
         let pod_path = |PodSpec { group, kind, path, .. }: PodSpec| PodPath {
@@ -341,6 +336,14 @@ impl Level {
             Self::Override => Some(Class::Override),
         }
     }
+}
+
+/// What is said of images, by their patterns.
+fn by_image<T: DeserializeOwned>(said: Option<&Node>) -> Result<Vec<(String, T)>> {
+    let entries = said.and_then(Node::as_mapping).map(Mapping::entries).unwrap_or_default();
+    let read =
+        |(pattern, value): &(Scalar, Node)| Ok((pattern.text().to_owned(), de::from_node(value)?));
+    entries.iter().map(read).collect()
 }
 
 /// What is read from a word of the configuration: what is wrong with it is told as wrong there.
@@ -409,8 +412,8 @@ impl ValuesSpec {
             if Quantity::parse(said).is_none() {
                 let message = format!("`{}` is no quantity", said.as_str());
                 let error = Error::new(Code::InvalidValue, message).at(said.span);
-                errors
-                    .push(error.help("write a number and a unit: `500m` of CPU, `64Mi` of memory"));
+                let help = "write a number and a unit: `500m` of CPU, `64Mi` of memory";
+                errors.push(error.help(help));
             }
             said.to_string()
         };
@@ -427,16 +430,8 @@ impl ValuesSpec {
             margin_seconds: shutdown.margin_seconds.unwrap_or(usual.margin_seconds),
             placement: self.placement,
             empty_dir_size_limit: quantity(&self.empty_dir_size_limit, usual.empty_dir_size_limit),
-            image_dirs: Vec::new(),
-            image_users: Vec::new(),
+            image_dirs: usual.image_dirs,
+            image_users: usual.image_users,
         }
     }
-}
-
-/// What is said of images, by their patterns.
-fn by_image<T: DeserializeOwned>(said: Option<&Node>) -> Result<Vec<(String, T)>> {
-    let entries = said.and_then(Node::as_mapping).map(Mapping::entries).unwrap_or_default();
-    let read =
-        |(pattern, value): &(Scalar, Node)| Ok((pattern.text().to_owned(), de::from_node(value)?));
-    entries.iter().map(read).collect()
 }
