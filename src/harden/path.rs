@@ -80,11 +80,38 @@ impl Path {
         span
     }
 
+    /// The path as a JSON pointer (RFC 6901).
+    #[must_use]
+    pub fn pointer(&self) -> String {
+        let mut text = String::with_capacity(self.length());
+        let _ = self.write(&mut text);
+        text
+    }
+
+    fn write(&self, out: &mut impl fmt::Write) -> fmt::Result {
+        self.0.iter().try_for_each(|step| match step {
+            Step::Key(key) if key.contains(['~', '/']) => {
+                write!(out, "/{}", key.replace('~', "~0").replace('/', "~1"))
+            }
+            Step::Key(key) => out.write_str("/").and_then(|()| out.write_str(key)),
+            Step::Index(index) => write!(out, "/{index}"),
+        })
+    }
+
+    /// About as many bytes as the path has as text.
+    fn length(&self) -> usize {
+        let length = |step: &Step| match step {
+            Step::Key(key) => 1 + key.len(),
+            Step::Index(_) => 4,
+        };
+        self.0.iter().map(length).sum()
+    }
+
     /// The path with the names of list elements in place of their numbers, where they have any: it stays the same when
     /// an element is added before them.
     #[must_use]
     pub fn by_name(&self, root: &Node) -> String {
-        let mut text = String::new();
+        let mut text = String::with_capacity(self.length());
         let mut node = Some(root);
         for step in &self.0 {
             node = node.and_then(|node| step.down(node));
@@ -108,16 +135,10 @@ impl Step {
     }
 }
 
-/// As a JSON pointer (RFC 6901).
+/// As [`Path::pointer`].
 impl fmt::Display for Path {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|step| match step {
-            Step::Key(key) if key.contains(['~', '/']) => {
-                write!(formatter, "/{}", key.replace('~', "~0").replace('/', "~1"))
-            }
-            Step::Key(key) => formatter.write_str("/").and_then(|()| formatter.write_str(key)),
-            Step::Index(index) => write!(formatter, "/{index}"),
-        })
+        self.write(formatter)
     }
 }
 
@@ -134,6 +155,7 @@ mod tests {
         assert_eq!(missing.span(object.node()), item.find(object.node()).unwrap().span());
         assert_eq!(missing.by_name(object.node()), "/spec/list/x/b/c");
         assert_eq!(missing.to_string(), "/spec/list/0/b/c");
+        assert_eq!(missing.pointer(), missing.to_string());
         assert_eq!(Path::of(&["a/b", "c~"]).to_string(), "/a~1b/c~0");
     }
 }

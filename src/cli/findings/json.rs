@@ -168,7 +168,7 @@ impl<'a> Written<'a> {
             },
             container: finding.container.as_ref().map(|(_, name)| &**name),
             container_list: finding.container.as_ref().map(|(list, _)| list.field()),
-            path: finding.path.to_string(),
+            path: finding.path.pointer(),
             location: places.of(finding.span).map(Location),
             object_location: places.of(finding.object_span).map(Location),
             fix: (finding.fix.as_ref())
@@ -207,14 +207,14 @@ impl<L: AsRef<[Operation]>> Serialize for Operations<L> {
         }
         serializer.collect_seq(self.0.as_ref().iter().map(|operation| {
             let (op, path, value) = operation.parts();
-            Fields { op, path: path.to_string(), value: value.and_then(as_json) }
+            Fields { op, path: path.pointer(), value: value.and_then(as_json) }
         }))
     }
 }
 
 /// A value to be written.
 fn as_json(node: &Node) -> Option<Box<RawValue>> {
-    let mut text = String::new();
+    let mut text = String::with_capacity(64);
     write_json(node, Form::Compact, &mut text).ok()?;
     RawValue::from_string(text).ok()
 }
