@@ -184,25 +184,10 @@ fn wrong(value: &Value, kind: &Kind, place: &str) -> Option<String> {
             Some(word) if words.contains(&word) => None,
             _ => complain("not one of its words"),
         },
-        Kind::Uri | Kind::Reference => {
-            let allowed = |byte: u8| {
-                byte.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&byte)
-            };
-            let text = value.as_str().unwrap_or(" ");
-            let escapes = text.split('%').skip(1);
-            let is_escape = |part: &str| {
-                part.len() >= 2 && part.bytes().take(2).all(|byte| byte.is_ascii_hexdigit())
-            };
-            let scheme = text.split_once("://").is_some();
-            // A colon in the first segment would end a scheme.
-            let first = text.split('/').next().unwrap_or_default();
-            let is_fine =
-                if matches!(kind, Kind::Uri) { scheme } else { scheme || !first.contains(':') };
-            match text.bytes().all(allowed) && { escapes }.all(is_escape) && is_fine {
-                true => None,
-                false => complain("no URI"),
-            }
-        }
+        Kind::Uri | Kind::Reference => match is_uri(value.as_str().unwrap_or(" "), kind) {
+            true => None,
+            false => complain("no URI"),
+        },
         Kind::Number(least) => match value.as_i64() {
             Some(number) if number >= *least => None,
             _ => complain("not such a number"),
@@ -238,6 +223,20 @@ fn wrong(value: &Value, kind: &Kind, place: &str) -> Option<String> {
             })
         }
     }
+}
+
+/// Whether a text is a URI, or a reference to one (RFC 3986).
+fn is_uri(text: &str, kind: &Kind) -> bool {
+    let is_allowed =
+        |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&byte);
+    let is_escape =
+        |part: &str| part.len() >= 2 && part.bytes().take(2).all(|byte| byte.is_ascii_hexdigit());
+    let has_scheme = text.split_once("://").is_some();
+    // A colon in the first segment would end a scheme.
+    let is_relative = !text.split('/').next().unwrap_or_default().contains(':');
+    text.bytes().all(is_allowed)
+        && text.split('%').skip(1).all(is_escape)
+        && (has_scheme || matches!(kind, Kind::Reference) && is_relative)
 }
 
 #[test]
