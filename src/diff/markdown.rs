@@ -147,28 +147,34 @@ fn head(review: &Review) -> String {
         let (title, words) = (code(&title), words.behind(mark).written(code));
         let _ = writeln!(out, "- {word} {title}{words}{}", found_in(review, &targets));
     }
-    let images = review.images();
-    if !images.is_empty() {
-        let has_targets = review.targets.len() > 1;
-        out.push_str(match has_targets {
-            true => "\n| image | before | after | targets |\n|---|---|---|---|\n",
-            false => "\n| image | before | after |\n|---|---|---|\n",
-        });
-        for (image, targets) in images.iter().take(MOST_IMAGES) {
-            let cells = [&image.name, &image.before, &image.after].map(|text| cell(&short(text)));
-            let _ = write!(out, "| {} |", cells.join(" | "));
-            if has_targets {
-                let targets = words::briefly(review, targets).written(cell);
-                let _ = write!(out, " {targets} |");
-            }
-            out.push('\n');
-        }
-        if let Some(more) = images.len().checked_sub(MOST_IMAGES).filter(|more| *more > 0) {
-            let _ = writeln!(out, "\nand {more} more images");
-        }
-    }
+    write_images(review, &mut out);
     out.push('\n');
     out
+}
+
+/// The table of images that changed.
+fn write_images(review: &Review, out: &mut String) {
+    let images = review.images();
+    if images.is_empty() {
+        return;
+    }
+    let has_targets = review.targets.len() > 1;
+    out.push_str(match has_targets {
+        true => "\n| image | before | after | targets |\n|---|---|---|---|\n",
+        false => "\n| image | before | after |\n|---|---|---|\n",
+    });
+    for (image, targets) in images.iter().take(MOST_IMAGES) {
+        let cells = [&image.name, &image.before, &image.after].map(|text| cell(&short(text)));
+        let _ = write!(out, "| {} |", cells.join(" | "));
+        if has_targets {
+            let targets = words::briefly(review, targets).written(cell);
+            let _ = write!(out, " {targets} |");
+        }
+        out.push('\n');
+    }
+    if let Some(more) = images.len().checked_sub(MOST_IMAGES).filter(|more| *more > 0) {
+        let _ = writeln!(out, "\nand {more} more images");
+    }
 }
 
 fn found_in(review: &Review, targets: &[usize]) -> String {

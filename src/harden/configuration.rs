@@ -279,14 +279,8 @@ impl Spec {
         settings.values.image_users = users.map_err(&mut keep).unwrap_or_default();
         let directories = by_image(self.images.writable_dirs.as_ref());
         settings.values.image_dirs = directories.map_err(&mut keep).unwrap_or_default();
-        let external = |ExternalSpec { kind, namespace, name }| External { kind, namespace, name };
-        settings.externals = self.externals.into_iter().map(external).collect();
-        let pod_path = |PodSpec { group, kind, path, .. }: PodSpec| PodPath {
-            group,
-            kind,
-            path: path.split('.').map(str::to_owned).collect(),
-        };
-        settings.pod_paths = self.pod_specs.into_iter().map(pod_path).collect();
+        settings.externals = self.externals.into_iter().map(ExternalSpec::external).collect();
+        settings.pod_paths = self.pod_specs.into_iter().map(PodSpec::path).collect();
         for selector in &self.select {
             match selection(selector) {
                 Ok(selection) => settings.select.push(Arc::new(Selected(selection))),
@@ -324,6 +318,20 @@ impl Spec {
             );
             errors.push(error.at(value.span).help("remove it: nothing would go by it"));
         }
+    }
+}
+
+impl ExternalSpec {
+    fn external(self) -> External {
+        let Self { kind, namespace, name } = self;
+        External { kind, namespace, name }
+    }
+}
+
+impl PodSpec {
+    fn path(self) -> PodPath {
+        let Self { group, kind, path, .. } = self;
+        PodPath { group, kind, path: path.split('.').map(str::to_owned).collect() }
     }
 }
 
