@@ -20,11 +20,11 @@ class Program:
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """One run: CPU seconds of user and system together, peak memory in bytes, and a digest of what was printed."""
+    """One run: CPU seconds of user and system together, peak memory in bytes, and a digest of each output."""
 
     cpu: float
     memory: int
-    digest: object
+    digests: tuple
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,9 +47,15 @@ class Comparison:
         pairs = zip(first, self.runs[program])
         return statistics.median(getattr(theirs, of) / getattr(ours, of) for ours, theirs in pairs)
 
-    def agrees(self, program):
+    def differing(self, program):
+        """How many outputs of another program differ from those of the first, and of how many."""
         first = next(iter(self.runs.values()))
-        return {run.digest for run in first} == {run.digest for run in self.runs[program]}
+        pairs = [
+            pair
+            for ours, theirs in zip(first, self.runs[program])
+            for pair in zip(ours.digests, theirs.digests)
+        ]
+        return sum(ours != theirs for ours, theirs in pairs), len(pairs)
 
 
 def programs(binary):
@@ -72,12 +78,12 @@ def compare_one_by_one(name, directories, ours, others, scratch):
     """One run of the first program for all directories, against a process for each of them from the others."""
     rendered = os.path.join(scratch, "rendered")
     runs = {ours.name: [run([*ours.argv(directories), "-o", rendered], scratch)]}
-    digests = [digest_of(os.path.join(rendered, directory + ".yaml")) for directory in directories]
-    runs[ours.name][0] = dataclasses.replace(runs[ours.name][0], digest=tuple(digests))
+    digests = tuple(digest_of(os.path.join(rendered, directory + ".yaml")) for directory in directories)
+    runs[ours.name][0] = dataclasses.replace(runs[ours.name][0], digests=digests)
     for program in others:
         each = [run(program.argv([directory]), scratch) for directory in directories]
         cpu, memory = sum(one.cpu for one in each), max(one.memory for one in each)
-        runs[program.name] = [Run(cpu, memory, tuple(one.digest for one in each))]
+        runs[program.name] = [Run(cpu, memory, tuple(one.digests[0] for one in each))]
     shutil.rmtree(rendered)
     return Comparison(name, None, runs)
 
@@ -101,7 +107,7 @@ def run(argv, scratch):
     if status != 0:
         with open(errors, encoding="utf-8", errors="replace") as said:
             raise RuntimeError(f"{' '.join(argv[:6])}: {said.read(800)}")
-    return Run(usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, digest_of(output))
+    return Run(usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, (digest_of(output),))
 
 
 def digest_of(path):
