@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeSet,
-    num::NonZeroUsize,
     ops::ControlFlow,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -11,14 +10,13 @@ use std::{
 use clap::Args;
 use serde::Serialize;
 
-use super::reading::{List, Reading};
+use super::reading::{Jobs, List, Reading};
 use super::report::{self, Format};
 use super::select::Select;
 use crate::{
     build,
     error::Result,
     load::{self, Loader, Repository},
-    source::Sources,
 };
 
 /// List the targets whose inputs have changed
@@ -42,9 +40,8 @@ pub(super) struct Affected {
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: List,
 
-    /// How many threads look at targets [default: one for each processor]
-    #[arg(short, long, value_name = "N")]
-    jobs: Option<NonZeroUsize>,
+    #[command(flatten)]
+    jobs: Jobs,
 
     #[command(flatten)]
     reading: Reading,
@@ -60,11 +57,10 @@ struct Target<'a> {
 impl Affected {
     /// Lists, and exits as the outcome asks.
     pub(super) fn run(&self, format: Format) -> ExitCode {
-        super::finish(self.list(), &Sources::new(), format)
+        self.reading.run(|loader| self.list(loader), format)
     }
 
-    fn list(&self) -> Result<()> {
-        let loader = self.reading.loader()?;
+    fn list(&self, loader: &Loader) -> Result<()> {
         let options = self.reading.options();
         let top = loader.root(&self.directory)?;
         let repository = Repository::of(top.path())?;
@@ -75,14 +71,14 @@ impl Affected {
         };
         let changed = repository.changed_since(&repository.revision(&since)?)?;
         let changed = changed.into_iter().collect();
-        let jobs = self.jobs.unwrap_or_else(super::processors);
+        let jobs = self.jobs.count();
         loader.take_notes();
-        let run = build::Run::new(&loader, &options);
+        let run = build::Run::new(loader, &options);
         let directories = std::slice::from_ref(&self.directory);
-        let targets = self.select.targets(true, &run, &loader, directories, jobs)?;
+        let targets = self.select.targets(true, &run, loader, directories, jobs)?;
         run.expect(&targets, jobs);
         let mut outcome = Ok(());
-        let work = |number: usize| self.changes(&targets[number], &run, &loader, &changed);
+        let work = |number: usize| self.changes(&targets[number], &run, loader, &changed);
         build::in_order(targets.len(), jobs, work, |number, changes: Result<Vec<String>>| {
             let printed = changes.and_then(|changes| match (changes.is_empty(), self.format) {
                 (true, _) => Ok(true),

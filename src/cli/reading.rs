@@ -1,12 +1,17 @@
 //! The flags that say how files are read and lists are written, for commands beside `build`.
 
+use std::num::NonZeroUsize;
+use std::process::ExitCode;
+
 use clap::{Args, ValueEnum};
 
 use super::plugins::Plugins;
+use super::report::Format;
 use crate::{
     build,
     error::{Code, Error, Result},
     load::{self, Disk, Loader},
+    source::Sources,
 };
 
 /// How files are read.
@@ -30,6 +35,21 @@ pub(super) enum Restrictor {
     None,
 }
 
+/// How many threads a list of targets is made on.
+#[derive(Args)]
+pub(super) struct Jobs {
+    /// How many threads look at targets [default: one for each processor]
+    #[arg(short, long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
+}
+
+impl Jobs {
+    /// As many as are asked for, or as there are processors.
+    pub(super) fn count(&self) -> NonZeroUsize {
+        self.jobs.unwrap_or_else(super::processors)
+    }
+}
+
 /// How a list is written.
 #[derive(Clone, Copy, ValueEnum)]
 pub(super) enum List {
@@ -44,6 +64,14 @@ impl Reading {
     /// [`Code::ReadFailed`] when there is no working directory.
     pub(super) fn loader(&self) -> Result<Loader> {
         Ok(Loader::new(Disk, self.load_restrictor.options(working_directory()?)))
+    }
+
+    /// Does the work of a command with a loader that has read nothing yet, and exits as the outcome asks.
+    pub(super) fn run(&self, work: impl FnOnce(&Loader) -> Result<()>, format: Format) -> ExitCode {
+        match self.loader() {
+            Ok(loader) => super::finish(work(&loader), loader.sources(), format),
+            Err(error) => super::finish(Err(error), &Sources::new(), format),
+        }
     }
 
     /// How targets are built.

@@ -1,11 +1,11 @@
 //! `krender shard` shares out targets among machines.
 
-use std::{num::NonZeroUsize, process::ExitCode};
+use std::process::ExitCode;
 
 use clap::Args;
 use serde::Serialize;
 
-use super::reading::{List, Reading};
+use super::reading::{Jobs, List, Reading};
 use super::report::{self, Format};
 use super::select::Select;
 use super::sharing::{Costly, Part};
@@ -48,9 +48,8 @@ pub(super) struct Shard {
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: List,
 
-    /// How many threads look at targets [default: one for each processor]
-    #[arg(short, long, value_name = "N")]
-    jobs: Option<NonZeroUsize>,
+    #[command(flatten)]
+    jobs: Jobs,
 
     #[command(flatten)]
     reading: Reading,
@@ -66,10 +65,7 @@ struct Line<'a> {
 impl Shard {
     /// Lists, and exits as the outcome asks.
     pub(super) fn run(&self, format: Format) -> ExitCode {
-        match self.reading.loader() {
-            Ok(loader) => super::finish(self.list(&loader), loader.sources(), format),
-            Err(error) => super::finish(Err(error), &crate::source::Sources::new(), format),
-        }
+        self.reading.run(|loader| self.list(loader), format)
     }
 
     fn list(&self, loader: &Loader) -> Result<()> {
@@ -80,7 +76,7 @@ impl Shard {
             )
             .help("leave one of them out"));
         }
-        let jobs = self.jobs.unwrap_or_else(super::processors);
+        let jobs = self.jobs.count();
         let options = self.reading.options();
         let run = build::Run::new(loader, &options);
         let directories = std::slice::from_ref(&self.directory);
