@@ -71,5 +71,5 @@ impl<'c> Fields<'c> {
 
 /// Whether a node stands in other places too.
 pub(super) fn is_shared(node: &Node) -> bool {
-    node.as_scalar().is_some_and(|scalar| !scalar.share().is_none())
+    !node.share().is_none()
 }

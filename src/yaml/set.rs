@@ -15,7 +15,7 @@ impl Node {
     /// [`Code::InvalidType`] when this is no scalar.
     pub fn set_text(&mut self, text: &str, tag: Tag, span: Span) -> Result<()> {
         let Some(old) = self.as_scalar() else { return Err(self.wrong_kind(Kind::Scalar)) };
-        *self = restyled(text, tag, old.style(), span).replacing(old.share()).into();
+        *self = Self::replacing(restyled(text, tag, old.style(), span), self.share());
         Ok(())
     }
 
@@ -50,6 +50,13 @@ impl Node {
             mapping.set_text(key, text, tag, span, share);
         }
         Ok(())
+    }
+
+    /// A scalar with other text: [`Scalar::with_text`]. Nothing when this is no scalar.
+    #[must_use]
+    pub fn with_text(&self, text: &str, span: Span) -> Option<Self> {
+        let new = self.as_scalar()?.with_text(text, span);
+        Some(if new.is_untagged() { new.into() } else { Self::replacing(new, self.share()) })
     }
 
     /// A node of another kind than the one that a change needs.
@@ -87,23 +94,22 @@ impl Scalar {
             Tag::None if self.style() == Style::Plain => implied_tag(self.text()),
             tag => tag,
         };
-        Self::parsed(text, tag, self.style(), span).replacing(self.share())
+        Self::parsed(text, tag, self.style(), span)
     }
 }
 
 impl Mapping {
     fn set_text(&mut self, key: &str, text: &str, tag: Tag, span: Span, share: Share) {
         if let Some(old) = self.get_mut(key) {
-            let scalar = old.as_scalar();
-            let (style, share) = scalar.map(|old| (old.style(), old.share())).unwrap_or_default();
-            *old = restyled(text, tag, style, span).replacing(share).into();
+            let style = old.as_scalar().map(Scalar::style).unwrap_or_default();
+            *old = Node::replacing(restyled(text, tag, style, span), old.share());
             return;
         }
         let mut value = Scalar::set(text, tag, Style::Plain, span);
         if tag == Tag::Str && !means_string_in_1_1(text) {
             value = Scalar::parsed(text, tag, Style::DoubleQuoted, span);
         }
-        self.entries.push((Scalar::untagged(key, span), value.sharing(share).into()));
+        self.push(Scalar::untagged(key, span), Node::sharing(value, share));
     }
 }
 

@@ -4,7 +4,7 @@
 //! `metadata/labels` and a selector. Whatever later sets one of them sets all, until the document passes through JSON.
 //! Here each place has its own scalar, which knows of the others by its [`Share`]; [`settle`] makes them one again.
 
-use super::node::{Node, Scalar};
+use super::node::Node;
 use crate::source::Span;
 
 /// What the places of one value have in common. Most values have none.
@@ -33,22 +33,23 @@ impl Share {
 /// Costs a walk through the document, and copies only what changes.
 pub fn settle(root: &mut Node) {
     let places = places(root);
-    for (_, last) in places.iter().filter(|(_, scalar)| scalar.is_changed()) {
-        for (way, _) in places.iter().filter(|(_, scalar)| scalar.share() == last.share()) {
-            put(root, way, last.clone().sharing(last.share()));
+    for (_, last) in places.iter().filter(|(_, place)| place.is_changed()) {
+        let Some(scalar) = last.as_scalar() else { continue };
+        for (way, _) in places.iter().filter(|(_, place)| place.share() == last.share()) {
+            put(root, way, Node::sharing(scalar.clone(), last.share()));
         }
     }
 }
 
 /// Makes a value of its own of each place.
 pub fn forget(root: &mut Node) {
-    for (way, scalar) in places(root) {
-        put(root, &way, scalar.sharing(Share::NONE));
+    for (way, place) in places(root) {
+        place.as_scalar().into_iter().for_each(|scalar| put(root, &way, scalar.clone().into()));
     }
 }
 
 /// The ways to all values that are shared.
-fn places(root: &Node) -> Vec<(Vec<usize>, Scalar)> {
+fn places(root: &Node) -> Vec<(Vec<usize>, Node)> {
     let mut places = Vec::new();
     let mut way: Vec<usize> = Vec::new();
     let mut pending = vec![(0, None, root)];
@@ -56,10 +57,8 @@ fn places(root: &Node) -> Vec<(Vec<usize>, Scalar)> {
         way.truncate(depth);
         way.extend(step);
         let depth = way.len();
-        if let Some(scalar) = node.as_scalar() {
-            if !scalar.share().is_none() {
-                places.push((way.clone(), scalar.clone()));
-            }
+        if !node.share().is_none() {
+            places.push((way.clone(), node.clone()));
         } else if let Some(list) = node.as_sequence() {
             let items = list.items().iter().enumerate().rev();
             pending.extend(items.map(|(place, item)| (depth, Some(place), item)));
@@ -73,7 +72,7 @@ fn places(root: &Node) -> Vec<(Vec<usize>, Scalar)> {
     places
 }
 
-fn put(root: &mut Node, way: &[usize], scalar: Scalar) {
+fn put(root: &mut Node, way: &[usize], value: Node) {
     let mut node = root;
     for &place in way {
         let next = match node.as_mapping() {
@@ -85,7 +84,7 @@ fn put(root: &mut Node, way: &[usize], scalar: Scalar) {
         let Some(next) = next else { return };
         node = next;
     }
-    *node = scalar.into();
+    *node = value;
 }
 
 #[cfg(test)]

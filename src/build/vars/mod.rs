@@ -217,8 +217,7 @@ fn replace_text(node: &mut Node, values: &Values, used: &mut BTreeSet<Text>) -> 
     }
     let span = node.span();
     let (text, tag, span) = expand::expand(node.as_text().unwrap_or_default(), span, values, used);
-    let share = node.as_scalar().map(Scalar::share).unwrap_or_default();
-    *node = Scalar::parsed(&text, tag, Style::Plain, span).replacing(share).into();
+    *node = Node::replacing(Scalar::parsed(&text, tag, Style::Plain, span), node.share());
     Ok(())
 }
 

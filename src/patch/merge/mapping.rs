@@ -90,7 +90,7 @@ impl<'a> MappingFrame<'a> {
                 if scalar.is_null() && (self.again || scalar.text().is_empty()) {
                     self.gone.push(place);
                 } else if wants_quotes(scalar) {
-                    let quoted = quoted(scalar);
+                    let quoted = quoted(scalar, here.share());
                     self.put(place, quoted);
                 }
                 None
@@ -162,11 +162,11 @@ impl<'a> MappingFrame<'a> {
             set_collection_style(&mut node, CollectionStyle::Block);
         }
         if let Some(scalar) = node.as_scalar().filter(|scalar| wants_quotes(scalar)) {
-            node = quoted(scalar);
+            node = quoted(scalar, node.share());
         }
         let key = Scalar::parsed(key.text(), Tag::None, style, key.span());
         if let Some(mapping) = self.node.as_mapping_mut() {
-            mapping.entries_mut().push((key, node));
+            mapping.push(key, node);
         }
     }
 }

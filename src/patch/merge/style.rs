@@ -17,7 +17,7 @@ impl Written {
     /// written `{}` only because it was empty.
     pub(super) fn of(node: &Node, patch: Option<&Node>) -> Self {
         match node.as_scalar() {
-            Some(scalar) => Self::Scalar(scalar.tag(), scalar.style(), scalar.share()),
+            Some(scalar) => Self::Scalar(scalar.tag(), scalar.style(), node.share()),
             None => Self::Collection(collection_style(
                 patch.filter(|_| node.is_empty()).unwrap_or(node),
             )),
@@ -60,9 +60,9 @@ pub(super) fn write_as(mut value: Node, old: Written) -> Node {
         (Written::Collection(_), Some(_)) => {}
         (Written::Scalar(old_tag, style, share), Some(scalar)) => {
             let tag = tag_in_style(scalar, old_tag, style);
-            if (tag, style, share) != (scalar.tag(), scalar.style(), scalar.share()) {
+            if (tag, style, share) != (scalar.tag(), scalar.style(), value.share()) {
                 let written = Scalar::parsed(scalar.text(), tag, style, scalar.span());
-                value = written.replacing(share).into();
+                value = Node::replacing(written, share);
             }
         }
     }
@@ -112,10 +112,9 @@ pub(super) fn wants_quotes(scalar: &Scalar) -> bool {
 }
 
 /// Puts a string in double quotes.
-pub(super) fn quoted(scalar: &Scalar) -> Node {
-    Scalar::parsed(scalar.text(), Tag::None, Style::DoubleQuoted, scalar.span())
-        .sharing(scalar.share())
-        .into()
+pub(super) fn quoted(scalar: &Scalar, share: Share) -> Node {
+    let quoted = Scalar::parsed(scalar.text(), Tag::None, Style::DoubleQuoted, scalar.span());
+    Node::sharing(quoted, share)
 }
 
 /// The words that are booleans in YAML 1.1 and strings in go-yaml v3.

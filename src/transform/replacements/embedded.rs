@@ -46,9 +46,10 @@ pub(super) fn set(
         }
         Err(_) => return Ok(None),
     };
-    let new = old.with_text(&text, old.span());
-    if let Some(field) = at_mut(root, &way) {
-        *field = new.into();
+    if let Some(field) = at_mut(root, &way)
+        && let Some(new) = field.with_text(&text, old.span())
+    {
+        *field = new;
     }
     Ok(Some(way))
 }

@@ -188,7 +188,9 @@ fn set_field(
     let given = given.unwrap_or_default();
     let joined = part.map(|options| joined(old.text(), options, given));
     let text = joined.as_deref().unwrap_or(given);
-    *target = old.with_text(text, span).into();
+    if let Some(new) = target.with_text(text, span) {
+        *target = new;
+    }
     Ok(())
 }
 

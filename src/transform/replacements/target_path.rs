@@ -226,7 +226,7 @@ impl Walk {
             let last = mapping.len();
             node.as_mapping_mut()
                 .into_iter()
-                .for_each(|mapping| mapping.entries_mut().push(entry.clone()));
+                .for_each(|mapping| mapping.push(entry.0.clone(), entry.1.clone()));
             return self.step(last, rest, node);
         };
         match child(node, position).and_then(Node::as_scalar) {

@@ -11,7 +11,7 @@ mod string;
 pub use json::through_json;
 pub use string::push_text;
 
-use super::node::{CollectionStyle, Mapping, Node, Repr, Scalar, Style, Tag};
+use super::node::{CollectionStyle, Mapping, Node, View, Scalar, Style, Tag};
 use super::parse::MAX_DEPTH;
 use super::scalar::{Value, begins_like_string};
 use super::typed::{self, Entry, Order, Place};
@@ -143,8 +143,8 @@ impl<'a> Emitter<'a, '_> {
         indent: usize,
         in_flow: bool,
     ) -> Result<Option<Open<'a>>> {
-        let (rest, style) = match &node.0 {
-            Repr::Scalar(scalar) => {
+        let (rest, style) = match node.view() {
+            View::Scalar(scalar) => {
                 if after != After::Nothing {
                     self.out.push(' ');
                 }
@@ -152,8 +152,8 @@ impl<'a> Emitter<'a, '_> {
                 self.end_line();
                 return Ok(None);
             }
-            Repr::Sequence(sequence) => (Rest::Items(sequence.items.iter()), sequence.style),
-            Repr::Mapping(mapping) => {
+            View::Sequence(sequence) => (Rest::Items(sequence.items.iter()), sequence.style),
+            View::Mapping(mapping) => {
                 let in_flow = in_flow || mapping.style == CollectionStyle::Flow;
                 (
                     self.entries(mapping, Place { root: after == After::Nothing, in_flow })?,

@@ -5,7 +5,7 @@ mod strict;
 
 use std::fmt::{Display, Write};
 
-use super::node::{CollectionStyle, Mapping, Node, Repr, Scalar};
+use super::node::{CollectionStyle, Mapping, Node, View, Scalar};
 use super::scalar::{Value, number};
 use super::typed::{self, Entry, Order, Place};
 use crate::error::{Code, Error, Result};
@@ -128,13 +128,13 @@ impl<'a> Writer<'a, '_> {
     }
 
     fn value(&mut self, node: &'a Node, root: bool, in_flow: bool) -> Result<()> {
-        let (rest, style) = match &node.0 {
-            Repr::Scalar(scalar) => return self.scalar(scalar, in_flow),
-            Repr::Sequence(sequence) => {
+        let (rest, style) = match node.view() {
+            View::Scalar(scalar) => return self.scalar(scalar, in_flow),
+            View::Sequence(sequence) => {
                 self.out.push('[');
                 (Rest::Items(sequence.items.iter()), sequence.style)
             }
-            Repr::Mapping(mapping) => {
+            View::Mapping(mapping) => {
                 self.out.push('{');
                 (self.open_mapping(mapping, root, in_flow)?, mapping.style)
             }

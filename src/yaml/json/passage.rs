@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::source::Span;
 use crate::yaml::analysis::{analyze, is_plain_in_one_look};
-use crate::yaml::node::{CollectionStyle, Mapping, Node, Repr, Scalar, Sequence, Style, Tag};
+use crate::yaml::node::{CollectionStyle, Mapping, Node, View, Scalar, Sequence, Style, Tag};
 use crate::yaml::scalar::{Value, is_string, is_string_1_1, number};
 use crate::yaml::typed::{self, Entry, Order, Place};
 
@@ -71,10 +71,10 @@ fn begin<'a>(
     in_flow: bool,
     open: &mut Vec<Building<'a>>,
 ) -> Result<Option<Node>> {
-    let (rest, style) = match &node.0 {
-        Repr::Scalar(found) => return Ok(Some(scalar(found, in_flow)?.into())),
-        Repr::Sequence(sequence) => (Rest::Items(sequence.items.iter()), sequence.style),
-        Repr::Mapping(mapping) => {
+    let (rest, style) = match node.view() {
+        View::Scalar(found) => return Ok(Some(scalar(found, in_flow)?.into())),
+        View::Sequence(sequence) => (Rest::Items(sequence.items.iter()), sequence.style),
+        View::Mapping(mapping) => {
             let place = Place { root, in_flow: in_flow || mapping.style == CollectionStyle::Flow };
             let mut entries = Vec::new();
             typed::collect(mapping, place, Order::Natural, &mut entries)?;

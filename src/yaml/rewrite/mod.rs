@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use self::attach::Comments;
 use self::scan::Extent;
 
-use super::node::{CollectionStyle, Node, Repr, Scalar, Style, Tag};
+use super::node::{CollectionStyle, Node, View, Scalar, Style, Tag};
 use super::parse;
 use super::set::implied_tag;
 use crate::error::Result;
@@ -93,10 +93,10 @@ fn comments_of(original: &Source) -> Result<Comments> {
     };
     let mut pending = vec![&document.root];
     while let Some(node) = pending.pop() {
-        match &node.0 {
-            Repr::Scalar(scalar) => add(scalar),
-            Repr::Sequence(sequence) => pending.extend(&sequence.items),
-            Repr::Mapping(mapping) => {
+        match node.view() {
+            View::Scalar(scalar) => add(scalar),
+            View::Sequence(sequence) => pending.extend(&sequence.items),
+            View::Mapping(mapping) => {
                 for (key, value) in &mapping.entries {
                     add(key);
                     pending.push(value);
@@ -171,16 +171,16 @@ impl<'a> Iterator for EventsOf<'a> {
 
     fn next(&mut self) -> Option<Event<'a>> {
         if let Some((node, tail)) = self.next.take() {
-            return Some(match &node.0 {
-                Repr::Scalar(scalar) => {
+            return Some(match node.view() {
+                View::Scalar(scalar) => {
                     let remarks = Remarks { tail, ..self.reading.of_scalar(scalar) };
                     Event { what: scalar_event(scalar, &remarks.tag), remarks }
                 }
-                Repr::Sequence(list) => {
+                View::Sequence(list) => {
                     let flow = list.style == CollectionStyle::Flow;
                     self.begin(Rest::Items(list.items.iter()), list.span, tail, flow)
                 }
-                Repr::Mapping(mapping) => {
+                View::Mapping(mapping) => {
                     let flow = mapping.style == CollectionStyle::Flow;
                     self.begin(Rest::Entries(mapping.entries.iter()), mapping.span, tail, flow)
                 }

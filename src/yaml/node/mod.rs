@@ -1,0 +1,376 @@
+//! The document: a persistent tree that remembers who wrote each of its parts.
+//!
+//! Collections stand behind [`Arc`] and are copied when they change, and only on the path that changes. So a base is
+//! parsed once and used by hundreds of overlays on many threads. The representation is private to `yaml`: other
+//! layers use methods, and a faster one can come later without touching them.
+
+mod collection;
+mod scalar;
+mod text;
+
+use std::fmt;
+use std::sync::Arc;
+
+pub use collection::{CollectionStyle, Mapping, Sequence};
+pub use scalar::{Scalar, Style, Tag};
+pub use text::Text;
+
+use super::share::Share;
+use crate::source::Span;
+
+/// A node of a document: a scalar, a sequence or a mapping. Cloning shares the collections below.
+#[derive(Clone)]
+pub struct Node(Repr);
+
+#[derive(Clone)]
+enum Repr {
+    Scalar(Scalar),
+    Shared(Box<Shared>),
+    Sequence(Arc<Sequence>),
+    Mapping(Arc<Mapping>),
+}
+
+/// A scalar that stands in other places too. There are few, so they do not make all the others larger.
+#[derive(Clone)]
+struct Shared {
+    scalar: Scalar,
+    share: Share,
+    changed: bool,
+}
+
+/// A node, to look at.
+#[derive(Clone, Copy)]
+pub(super) enum View<'a> {
+    Scalar(&'a Scalar),
+    Sequence(&'a Sequence),
+    Mapping(&'a Mapping),
+}
+
+/// What a node is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Text.
+    Scalar,
+    /// A list of nodes.
+    Sequence,
+    /// Keys with values, in the order of the source.
+    Mapping,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Scalar => "a scalar",
+            Self::Sequence => "a list",
+            Self::Mapping => "a mapping",
+        })
+    }
+}
+
+impl Node {
+    /// A sequence written as a block.
+    #[must_use]
+    pub fn sequence(items: Vec<Self>, span: Span) -> Self {
+        Sequence { items, span, ..Sequence::default() }.into()
+    }
+
+    /// A mapping written as a block.
+    #[must_use]
+    pub fn mapping(entries: Vec<(Scalar, Self)>, span: Span) -> Self {
+        Mapping { entries, span, ..Mapping::default() }.into()
+    }
+
+    /// What it is.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        match &self.0 {
+            Repr::Scalar(_) | Repr::Shared(_) => Kind::Scalar,
+            Repr::Sequence(_) => Kind::Sequence,
+            Repr::Mapping(_) => Kind::Mapping,
+        }
+    }
+
+    /// What it is, with what there is to see.
+    pub(super) fn view(&self) -> View<'_> {
+        match &self.0 {
+            Repr::Scalar(scalar) => View::Scalar(scalar),
+            Repr::Shared(shared) => View::Scalar(&shared.scalar),
+            Repr::Sequence(sequence) => View::Sequence(sequence),
+            Repr::Mapping(mapping) => View::Mapping(mapping),
+        }
+    }
+
+    /// Who wrote it: the text of a scalar, or a collection from its first byte to its last.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        match self.view() {
+            View::Scalar(scalar) => scalar.span(),
+            View::Sequence(sequence) => sequence.span,
+            View::Mapping(mapping) => mapping.span,
+        }
+    }
+
+    /// The explicit tag.
+    #[must_use]
+    pub fn tag(&self) -> Tag {
+        match self.view() {
+            View::Scalar(scalar) => scalar.tag(),
+            View::Sequence(sequence) => sequence.tag,
+            View::Mapping(mapping) => mapping.tag,
+        }
+    }
+
+    /// The scalar, if it is one.
+    #[must_use]
+    pub fn as_scalar(&self) -> Option<&Scalar> {
+        match &self.0 {
+            Repr::Scalar(scalar) => Some(scalar),
+            Repr::Shared(shared) => Some(&shared.scalar),
+            Repr::Sequence(_) | Repr::Mapping(_) => None,
+        }
+    }
+
+    /// What it has in common with other places of the document, if it is a scalar that stands there too.
+    #[must_use]
+    pub fn share(&self) -> Share {
+        match &self.0 {
+            Repr::Shared(shared) => shared.share,
+            Repr::Scalar(_) | Repr::Sequence(_) | Repr::Mapping(_) => Share::NONE,
+        }
+    }
+
+    /// A scalar in a place whose value had a share before: it is yet to be set in the others.
+    #[must_use]
+    pub fn replacing(scalar: Scalar, share: Share) -> Self {
+        Self::with_share(scalar, share, true)
+    }
+
+    /// A scalar in a place that has a share, where it stands in the others too.
+    #[must_use]
+    pub fn sharing(scalar: Scalar, share: Share) -> Self {
+        Self::with_share(scalar, share, false)
+    }
+
+    /// Whether it was set, and the other places that it stands in were not yet.
+    pub(super) fn is_changed(&self) -> bool {
+        matches!(&self.0, Repr::Shared(shared) if shared.changed)
+    }
+
+    fn with_share(scalar: Scalar, share: Share, changed: bool) -> Self {
+        if share.is_none() {
+            return scalar.into();
+        }
+        Self(Repr::Shared(Box::new(Shared { scalar, share, changed })))
+    }
+
+    /// The text of a scalar, whatever its type.
+    #[must_use]
+    pub fn as_text(&self) -> Option<&str> {
+        self.as_scalar().map(Scalar::text)
+    }
+
+    /// Whether it is a null.
+    #[must_use]
+    pub fn is_null(&self) -> bool {
+        self.as_scalar().is_some_and(Scalar::is_null)
+    }
+
+    /// Whether it is a null, an empty list or an empty mapping: what kyaml takes for absent.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        match self.view() {
+            View::Scalar(scalar) => scalar.is_null(),
+            View::Sequence(sequence) => sequence.items.is_empty(),
+            View::Mapping(mapping) => mapping.is_empty(),
+        }
+    }
+
+    /// The sequence, if it is one.
+    #[must_use]
+    pub fn as_sequence(&self) -> Option<&Sequence> {
+        match &self.0 {
+            Repr::Sequence(sequence) => Some(sequence),
+            Repr::Scalar(_) | Repr::Shared(_) | Repr::Mapping(_) => None,
+        }
+    }
+
+    /// The sequence, to change; what is shared is copied first, one level deep.
+    pub fn as_sequence_mut(&mut self) -> Option<&mut Sequence> {
+        match &mut self.0 {
+            Repr::Sequence(sequence) => Some(Arc::make_mut(sequence)),
+            Repr::Scalar(_) | Repr::Shared(_) | Repr::Mapping(_) => None,
+        }
+    }
+
+    /// The mapping, if it is one.
+    #[must_use]
+    pub fn as_mapping(&self) -> Option<&Mapping> {
+        match &self.0 {
+            Repr::Mapping(mapping) => Some(mapping),
+            Repr::Scalar(_) | Repr::Shared(_) | Repr::Sequence(_) => None,
+        }
+    }
+
+    /// The mapping, to change; what is shared is copied first, one level deep.
+    pub fn as_mapping_mut(&mut self) -> Option<&mut Mapping> {
+        match &mut self.0 {
+            Repr::Mapping(mapping) => Some(Arc::make_mut(mapping)),
+            Repr::Scalar(_) | Repr::Shared(_) | Repr::Sequence(_) => None,
+        }
+    }
+
+    /// The value of a key, if this is a mapping that has it.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Self> {
+        self.as_mapping()?.get(key)
+    }
+
+    /// The value of a key, to change.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Self> {
+        // Looked up before it is made mutable: a miss copies nothing.
+        self.get(key)?;
+        self.as_mapping_mut()?.get_mut(key)
+    }
+}
+
+impl From<Scalar> for Node {
+    fn from(scalar: Scalar) -> Self {
+        Self(Repr::Scalar(scalar))
+    }
+}
+
+impl From<Sequence> for Node {
+    fn from(sequence: Sequence) -> Self {
+        Self(Repr::Sequence(Arc::new(sequence)))
+    }
+}
+
+impl From<Mapping> for Node {
+    fn from(mapping: Mapping) -> Self {
+        Self(Repr::Mapping(Arc::new(mapping)))
+    }
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.view() {
+            View::Scalar(scalar) => fmt::Debug::fmt(scalar, formatter),
+            View::Sequence(sequence) => formatter.debug_list().entries(&sequence.items).finish(),
+            View::Mapping(mapping) => formatter.debug_map().entries(mapping.iter()).finish(),
+        }
+    }
+}
+
+/// Equal in text, tags, styles and order, wherever it was written.
+impl PartialEq for Node {
+    fn eq(&self, other: &Self) -> bool {
+        let mut pending = vec![(self, other)];
+        while let Some((left, right)) = pending.pop() {
+            let equal = match (left.view(), right.view()) {
+                (View::Scalar(left), View::Scalar(right)) => left.reads_as(right),
+                (View::Sequence(left), View::Sequence(right)) => {
+                    let shared = std::ptr::eq(left, right);
+                    if !shared {
+                        pending.extend(left.items.iter().zip(&right.items));
+                    }
+                    shared
+                        || (left.items.len(), left.tag, left.style)
+                            == (right.items.len(), right.tag, right.style)
+                }
+                (View::Mapping(left), View::Mapping(right)) => {
+                    let shared = std::ptr::eq(left, right);
+                    if !shared {
+                        pending.extend(
+                            left.iter()
+                                .zip(right.iter())
+                                .map(|((_, left), (_, right))| (left, right)),
+                        );
+                    }
+                    shared
+                        || (left.len(), left.tag, left.style)
+                            == (right.len(), right.tag, right.style)
+                            && left
+                                .iter()
+                                .zip(right.iter())
+                                .all(|((left, _), (right, _))| left.reads_as(right))
+                }
+                _ => false,
+            };
+            if !equal {
+                return false;
+            }
+        }
+        true
+    }
+}
+
+impl Eq for Node {}
+
+/// Frees what a collection holds. Documents nest up to 10,000 deep, and a thread may have a small stack: it goes by a
+/// list, not by recursion.
+fn free(nodes: impl Iterator<Item = Node>) {
+    let mut pending = Vec::new();
+    pending.extend(nodes.filter(|node| node.kind() != Kind::Scalar));
+    while let Some(node) = pending.pop() {
+        match node.0 {
+            Repr::Scalar(_) | Repr::Shared(_) => {}
+            Repr::Sequence(sequence) => {
+                if let Some(mut sequence) = Arc::into_inner(sequence) {
+                    pending.extend(
+                        sequence.items.drain(..).filter(|node| node.kind() != Kind::Scalar),
+                    );
+                }
+            }
+            Repr::Mapping(mapping) => {
+                if let Some(mut mapping) = Arc::into_inner(mapping) {
+                    let values = mapping.entries.drain(..).map(|(_, value)| value);
+                    pending.extend(values.filter(|node| node.kind() != Kind::Scalar));
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::yaml::sample::nested;
+
+    #[test]
+    fn a_node_stays_small() {
+        assert_eq!(size_of::<Scalar>(), 24);
+        assert_eq!(size_of::<Node>(), 24);
+    }
+
+    #[test]
+    fn a_change_copies_only_its_path() {
+        let leaf = |text| Node::from(Scalar::untagged(text, Span::NONE));
+        let inner =
+            |text| Node::mapping(vec![(Scalar::untagged("k", Span::NONE), leaf(text))], Span::NONE);
+        let base = Node::mapping(
+            vec![
+                (Scalar::untagged("a", Span::NONE), inner("1")),
+                (Scalar::untagged("b", Span::NONE), inner("2")),
+            ],
+            Span::NONE,
+        );
+        let mut changed = base.clone();
+        *changed.get_mut("a").unwrap().get_mut("k").unwrap() = leaf("3");
+        assert_eq!(base.get("a").unwrap().get("k").unwrap().as_text(), Some("1"));
+        assert_eq!(changed.get("a").unwrap().get("k").unwrap().as_text(), Some("3"));
+        let same =
+            |a: &Node, b: &Node| std::ptr::eq(a.as_mapping().unwrap(), b.as_mapping().unwrap());
+        assert!(same(base.get("b").unwrap(), changed.get("b").unwrap()));
+        assert!(!same(base.get("a").unwrap(), changed.get("a").unwrap()));
+    }
+
+    #[test]
+    fn deep_documents_need_little_stack() {
+        let body = || {
+            let node = nested(10_000);
+            let twin = node.clone();
+            assert!(node == twin);
+        };
+        std::thread::Builder::new().stack_size(512 << 10).spawn(body).unwrap().join().unwrap();
+    }
+}

@@ -1,0 +1,257 @@
+//! Scalars: text with what decides its type.
+
+use std::fmt;
+
+use super::Text;
+use crate::source::Span;
+
+/// Text with what decides its type: tag and style. Mapping keys are scalars like any other.
+///
+/// A document has a great many of them, so they are packed: 24 bytes.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Scalar {
+    text: Text,
+    start: u32,
+    length: [u8; 3],
+    look: Look,
+}
+
+impl Scalar {
+    /// So long is the longest span of a scalar, in bytes: of longer text it covers what comes first.
+    pub const LONGEST_SPAN: u32 = (1 << 24) - 1;
+
+    /// Text as it was parsed.
+    #[must_use]
+    pub fn parsed(text: &str, tag: Tag, style: Style, span: Span) -> Self {
+        Self::new(text.into(), Look::new(tag, style, false), span)
+    }
+
+    /// Text that was set, not parsed: see [`Scalar::is_untagged`].
+    #[must_use]
+    pub fn set(text: &str, tag: Tag, style: Style, span: Span) -> Self {
+        Self::new(text.into(), Look::new(tag, style, tag == Tag::None), span)
+    }
+
+    /// Plain text without a tag: what it means (a number, a boolean, a string …) is read from the text at output.
+    /// Keys that the reference adds and names that it sets are such scalars.
+    #[must_use]
+    pub fn untagged(text: &str, span: Span) -> Self {
+        Self::set(text, Tag::None, Style::Plain, span)
+    }
+
+    /// The same, written at another place.
+    #[must_use]
+    pub fn at(&self, span: Span) -> Self {
+        Self::new(self.text.clone(), self.look, span)
+    }
+
+    /// Text that stays a string whatever it looks like (`!!str`).
+    #[must_use]
+    pub fn string(text: &str, span: Span) -> Self {
+        Self::parsed(text, Tag::Str, Style::Plain, span)
+    }
+
+    /// A null.
+    #[must_use]
+    pub fn null(span: Span) -> Self {
+        Self::parsed("null", Tag::Null, Style::Plain, span)
+    }
+
+    /// The text, without quotes and folding.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The text, without a copy of what is long.
+    #[must_use]
+    pub const fn shared_text(&self) -> &Text {
+        &self.text
+    }
+
+    /// Whether it means null: by its tag, or read as one, plain and written as a null is. Text that was set without a tag
+    /// is none for kyaml ([`Scalar::is_untagged`]).
+    #[must_use]
+    pub fn is_null(&self) -> bool {
+        let written = matches!(&*self.text, "" | "~" | "null" | "Null" | "NULL");
+        self.look == Look::new(Tag::None, Style::Plain, false) && written || self.tag() == Tag::Null
+    }
+
+    /// The explicit tag.
+    #[must_use]
+    pub const fn tag(&self) -> Tag {
+        self.look.tag()
+    }
+
+    /// How it was written.
+    #[must_use]
+    pub const fn style(&self) -> Style {
+        self.look.style()
+    }
+
+    /// Who wrote it.
+    #[must_use]
+    pub const fn span(&self) -> Span {
+        let [low, middle, high] = self.length;
+        Span::new(self.start, u32::from_le_bytes([low, middle, high, 0]))
+    }
+
+    /// Whether it has no tag because it was set like this. The parser of the reference notes the type of what it reads,
+    /// and the reference takes for text what has none, though it may be printed as a number or a null.
+    #[must_use]
+    pub const fn is_untagged(&self) -> bool {
+        self.look.is_untagged()
+    }
+
+    /// The same as the parser makes it.
+    #[must_use]
+    pub(in crate::yaml) fn into_parsed(mut self) -> Self {
+        self.look = Look::new(self.tag(), self.style(), false);
+        self
+    }
+
+    /// Whether both have the same text, tag and style.
+    pub(super) fn reads_as(&self, other: &Self) -> bool {
+        (self.tag(), self.style()) == (other.tag(), other.style()) && self.text == other.text
+    }
+
+    const fn new(text: Text, look: Look, span: Span) -> Self {
+        let length = if span.length() > Self::LONGEST_SPAN {
+            Self::LONGEST_SPAN
+        } else {
+            span.length()
+        };
+        let [low, middle, high, _] = length.to_le_bytes();
+        Self { text, start: span.start(), length: [low, middle, high], look }
+    }
+}
+
+/// Tag and style, and whether there is no tag because the text was set without one, in one byte.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Look(u8);
+
+impl Look {
+    const TAGS: [Tag; 16] = [
+        Tag::None,
+        Tag::Null,
+        Tag::Bool,
+        Tag::Int,
+        Tag::Float,
+        Tag::Str,
+        Tag::Timestamp,
+        Tag::Binary,
+        Tag::Merge,
+        Tag::Seq,
+        Tag::Map,
+        Tag::Other,
+        Tag::Other,
+        Tag::Other,
+        Tag::Other,
+        Tag::Other,
+    ];
+    const STYLES: [Style; 8] = [
+        Style::Plain,
+        Style::SingleQuoted,
+        Style::DoubleQuoted,
+        Style::Literal,
+        Style::Folded,
+        Style::Plain,
+        Style::Plain,
+        Style::Plain,
+    ];
+
+    const fn new(tag: Tag, style: Style, untagged: bool) -> Self {
+        Self(tag as u8 | (style as u8) << 4 | (untagged as u8) << 7)
+    }
+
+    const fn tag(self) -> Tag {
+        Self::TAGS[(self.0 & 15) as usize]
+    }
+
+    const fn style(self) -> Style {
+        Self::STYLES[(self.0 >> 4 & 7) as usize]
+    }
+
+    const fn is_untagged(self) -> bool {
+        self.0 >> 7 == 1
+    }
+}
+
+impl fmt::Debug for Scalar {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.tag(), self.style()) {
+            (Tag::None, Style::Plain) => write!(formatter, "{}", self.text),
+            (Tag::None, _) => write!(formatter, "{:?}", self.text),
+            (tag, _) => write!(formatter, "!!{tag:?} {:?}", self.text),
+        }
+    }
+}
+
+/// How a scalar was written. It decides its type (a quoted scalar is a string), and folding (`yaml::emit`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Style {
+    /// Without quotes.
+    #[default]
+    Plain,
+    /// In single quotes.
+    SingleQuoted,
+    /// In double quotes.
+    DoubleQuoted,
+    /// A block scalar that keeps its lines (`|`).
+    Literal,
+    /// A block scalar that folds its lines (`>`).
+    Folded,
+}
+
+/// An explicit tag. Every tag that has no meaning here is [`Tag::Other`]: the reference drops its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Tag {
+    /// No tag (or `!`): the text decides.
+    #[default]
+    None,
+    /// `!!null`
+    Null,
+    /// `!!bool`
+    Bool,
+    /// `!!int`
+    Int,
+    /// `!!float`
+    Float,
+    /// `!!str`
+    Str,
+    /// `!!timestamp`
+    Timestamp,
+    /// `!!binary`: base64 of bytes
+    Binary,
+    /// `!!merge`
+    Merge,
+    /// `!!seq`
+    Seq,
+    /// `!!map`
+    Map,
+    /// Any other tag: a scalar with it is a string.
+    Other,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_packed_comes_out_again() {
+        for tag in &Look::TAGS[..12] {
+            for style in &Look::STYLES[..5] {
+                for untagged in [false, true] {
+                    let look = Look::new(*tag, *style, untagged);
+                    assert_eq!((look.tag(), look.style()), (*tag, *style));
+                    assert_eq!(look.is_untagged(), untagged);
+                }
+            }
+        }
+        for span in [Span::NONE, Span::new(7, 5), Span::new(u32::MAX - 9, Scalar::LONGEST_SPAN)] {
+            assert_eq!(Scalar::untagged("x", span).span(), span);
+        }
+        let longest = Span::new(7, Scalar::LONGEST_SPAN);
+        assert_eq!(Scalar::untagged("x", Span::new(7, u32::MAX - 7)).span(), longest);
+    }
+}
