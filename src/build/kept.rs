@@ -33,7 +33,7 @@ pub struct Keeper<'a> {
 /// What a target came to.
 #[derive(Clone, Debug)]
 pub struct Kept {
-    /// Its texts, each with its name.
+    /// Its texts, each with its name, or the pieces of one without.
     pub texts: Vec<(String, String)>,
     /// How many resources there are.
     pub resources: usize,

@@ -82,10 +82,10 @@ impl Affected {
         build::in_order(targets.len(), jobs, work, |number, changes: Result<Vec<String>>| {
             let printed = changes.and_then(|changes| match (changes.is_empty(), self.format) {
                 (true, _) => Ok(true),
-                (false, List::Text) => super::print_on(&[&targets[number], "\n"]),
+                (false, List::Text) => super::print_on([&*targets[number], "\n"]),
                 (false, List::Json) => {
                     let line = Target { target: &targets[number], changed: changes };
-                    super::print_on(&[&report::json_line(&line)])
+                    super::print_on([&*report::json_line(&line)])
                 }
             });
             match printed {

@@ -111,7 +111,7 @@ impl Hardening {
     pub(super) fn report(&self, targets: &[Value]) -> Result<()> {
         let Some(path) = &self.harden_report else { return Ok(()) };
         let report = json!({"version": 1, "targets": targets}).to_string() + "\n";
-        load::write(path.as_ref(), report.as_bytes())
+        load::write(path.as_ref(), &[report])
     }
 }
 

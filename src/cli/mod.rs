@@ -149,13 +149,13 @@ fn processors() -> NonZeroUsize {
 
 /// Writes data to standard output. A closed pipe is no error: whoever reads has seen enough.
 fn print(text: &str) -> Result<()> {
-    print_on(&[text]).map(|_| ())
+    print_on([text]).map(|_| ())
 }
 
 /// Writes data to standard output that may have a continuation, and says whether anybody still reads.
-fn print_on(texts: &[&str]) -> Result<bool> {
-    let mut stdout = std::io::stdout().lock();
-    let written = texts.iter().try_for_each(|text| stdout.write_all(text.as_bytes()));
+fn print_on<'t>(texts: impl IntoIterator<Item = &'t str>) -> Result<bool> {
+    let mut stdout = BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
+    let written = texts.into_iter().try_for_each(|text| stdout.write_all(text.as_bytes()));
     outcome(written.and_then(|()| stdout.flush()))
 }
 

@@ -69,7 +69,7 @@ pub(super) fn pairs(before: &ResMap, after: &ResMap) -> Vec<Pair> {
 /// The name of an object before prefixes, suffixes and hashes, as far as the build that made it remembers; else without
 /// what looks like a hash of its content.
 pub(super) fn stem(resource: &Resource) -> String {
-    match resource.previous.first() {
+    match resource.names().previous.first() {
         Some(previous) => previous.name.to_string(),
         None => without_hash(resource.name()).to_owned(),
     }

@@ -20,7 +20,7 @@ pub fn hash(resources: &mut ResMap) -> Result<()> {
     let mut errors = Vec::new();
     for resource in resources.iter_mut().filter(|resource| resource.needs_hash) {
         let hashed = content_hash(resource).and_then(|hash| {
-            resource.push_previous_id();
+            resource.names_mut().push_previous_id();
             let (name, span) = (format!("{}-{hash}", resource.name()), resource.span());
             resource.set_name(&name, span)
         });
@@ -152,7 +152,7 @@ mod tests {
         let names: Vec<&str> = map.iter().map(Resource::name).collect();
         assert_eq!(names, ["a", "b-6ct58987ht"]);
         let previous: Vec<&str> =
-            map.iter().flat_map(|found| &found.previous).map(|id| &*id.name).collect();
+            map.iter().flat_map(|found| &found.names().previous).map(|id| &*id.name).collect();
         assert_eq!(previous, ["b"]);
         let mut map: ResMap = vec![resource("{kind: Pod, metadata: {name: a}}")].into();
         map.iter_mut().for_each(|resource| resource.needs_hash = true);

@@ -37,7 +37,7 @@ impl Phase {
     pub(super) fn looks_at(self, object: &Resource) -> bool {
         match self {
             Self::Complete | Self::Early => true,
-            Self::Final(configuration) => object.awaited_by.contains(&configuration),
+            Self::Final(configuration) => object.ties().awaited_by.contains(&configuration),
         }
     }
 }

@@ -108,13 +108,13 @@ pub fn stamp(path: &Path) -> Option<(u64, Duration)> {
     Some((metadata.len(), metadata.modified().ok()?.duration_since(SystemTime::UNIX_EPOCH).ok()?))
 }
 
-/// Writes a file so that nobody ever sees half of it: a new file in the same folder takes the place of the old one,
-/// with its permissions. A link is followed; a device or a pipe is written into.
+/// Writes a file, piece by piece, so that nobody ever sees half of it: a new file in the same folder takes the place of
+/// the old one, with its permissions. A link is followed; a device or a pipe is written into.
 ///
 /// # Errors
 /// [`Code::WriteFailed`] when the folder is not there or the file may not be written, and [`Code::NotAFile`] when
 /// the path is a folder.
-pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+pub fn write(path: &Path, pieces: &[impl AsRef<[u8]>]) -> Result<()> {
     let failed = |error: io::Error| failed(path, &error);
     // Resolved, so that a link stays a link and what it leads to is replaced.
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
@@ -127,13 +127,13 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
             // A new name needs no right to write the old file. Who may not write the file shall not replace it.
             let mut old = OpenOptions::new().write(true).open(&target).map_err(failed)?;
             if metadata.is_file() {
-                replace(&target, bytes, Some(metadata.permissions())).map_err(failed)
+                replace(&target, pieces, Some(metadata.permissions())).map_err(failed)
             } else {
-                old.write_all(bytes).map_err(failed)
+                write_all(&mut old, pieces).map_err(failed)
             }
         }
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            replace(&target, bytes, None).map_err(failed)
+            replace(&target, pieces, None).map_err(failed)
         }
         Err(error) => Err(failed(error)),
     }
@@ -141,12 +141,11 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 
 pub(super) fn replace(
     path: &Path,
-    bytes: &[u8],
+    pieces: &[impl AsRef<[u8]>],
     permissions: Option<Permissions>,
 ) -> io::Result<()> {
     let (temporary, mut file) = create_beside(path)?;
-    let written = file
-        .write_all(bytes)
+    let written = write_all(&mut file, pieces)
         .and_then(|()| permissions.map_or(Ok(()), |permissions| file.set_permissions(permissions)))
         .and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
@@ -154,6 +153,10 @@ pub(super) fn replace(
         drop(fs::remove_file(&temporary));
     }
     written
+}
+
+fn write_all(file: &mut File, pieces: &[impl AsRef<[u8]>]) -> io::Result<()> {
+    pieces.iter().try_for_each(|piece| file.write_all(piece.as_ref()))
 }
 
 /// A new file in the folder of `path`. Its name is short, so that a long name of `path` does not become too long.
@@ -206,8 +209,8 @@ mod tests {
     fn a_file_is_replaced_whole() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("out.yaml");
-        write(&path, b"first, and longer\n").unwrap();
-        write(&path, b"second\n").unwrap();
+        write(&path, &["first, and ", "longer\n"]).unwrap();
+        write(&path, &["second\n"]).unwrap();
         assert_eq!(Disk.read(&path).unwrap(), b"second\n");
         assert_eq!(
             Disk.list(folder.path()).unwrap(),
@@ -219,10 +222,10 @@ mod tests {
     #[test]
     fn a_folder_that_is_missing_or_in_the_way_is_told() {
         let folder = tempfile::tempdir().unwrap();
-        let error = write(&folder.path().join("new/out.yaml"), b"").unwrap_err();
+        let error = write(&folder.path().join("new/out.yaml"), &[b""]).unwrap_err();
         assert_eq!(error.code(), Code::WriteFailed);
         assert!(error.message().contains("there is no folder"), "{error}");
-        assert_eq!(write(folder.path(), b"").unwrap_err().code(), Code::NotAFile);
+        assert_eq!(write(folder.path(), &[b""]).unwrap_err().code(), Code::NotAFile);
     }
 
     #[test]
@@ -232,9 +235,10 @@ mod tests {
         let texts = ["a".repeat(100_000), "b".repeat(200_000)];
         std::thread::scope(|scope| {
             for text in &texts {
-                scope.spawn(|| {
+                let path = &path;
+                scope.spawn(move || {
                     for _ in 0..20 {
-                        write(&path, text.as_bytes()).unwrap();
+                        write(path, &[text]).unwrap();
                     }
                 });
             }
@@ -250,10 +254,10 @@ mod tests {
 
         let folder = tempfile::tempdir().unwrap();
         let (file, link) = (folder.path().join("script"), folder.path().join("link"));
-        write(&file, b"one").unwrap();
+        write(&file, &["one"]).unwrap();
         fs::set_permissions(&file, Permissions::from_mode(0o750)).unwrap();
         symlink("script", &link).unwrap();
-        write(&link, b"two").unwrap();
+        write(&link, &["two"]).unwrap();
         assert_eq!(Disk.kind(&link).unwrap(), Kind::Link);
         assert_eq!(Disk.read(&file).unwrap(), b"two");
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o750);
@@ -262,7 +266,7 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_device_is_written_into_and_never_read() {
-        write(Path::new("/dev/null"), b"gone").unwrap();
+        write(Path::new("/dev/null"), &["gone"]).unwrap();
         assert_eq!(Disk.kind(Path::new("/dev/null")).unwrap(), Kind::Special);
         assert_eq!(Disk.read(Path::new("/dev/null")).unwrap_err().kind(), ErrorKind::InvalidInput);
     }

@@ -165,7 +165,7 @@ mod tests {
             let path = top.join(path.strip_prefix("/").unwrap());
             match entry {
                 Entry::Directory => std::fs::create_dir_all(path).unwrap(),
-                Entry::File(content) => write(&path, content).unwrap(),
+                Entry::File(content) => write(&path, &[content]).unwrap(),
                 Entry::Link(target) => {
                     let target = target
                         .strip_prefix("/")

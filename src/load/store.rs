@@ -61,7 +61,7 @@ impl Store {
         }
         let tag = store.folder.join(TAG.0);
         if !tag.exists() {
-            super::write(&tag, TAG.1.as_bytes())?;
+            super::write(&tag, &[TAG.1])?;
         }
         Ok(store)
     }
@@ -114,7 +114,7 @@ impl Store {
         let is_due = |at: SystemTime| self.age(at) >= TIDIED_EACH;
         if !fs::metadata(&mark).and_then(|mark| mark.modified()).is_ok_and(|at| !is_due(at)) {
             // Before the work, so that other processes need not do it, too.
-            let marked = super::write(&mark, b"").and_then(|()| self.touch(&mark));
+            let marked = super::write(&mark, &[b""]).and_then(|()| self.touch(&mark));
             if marked.is_ok() {
                 self.remove_old();
             }
@@ -181,9 +181,9 @@ impl Store {
     }
 
     fn write(&self, path: &Path, bytes: &[u8]) -> Result<()> {
-        let written = disk::replace(path, bytes, None).or_else(|error| match path.parent() {
+        let written = disk::replace(path, &[bytes], None).or_else(|error| match path.parent() {
             Some(folder) if error.kind() == io::ErrorKind::NotFound => {
-                make_private(folder).and_then(|()| disk::replace(path, bytes, None))
+                make_private(folder).and_then(|()| disk::replace(path, &[bytes], None))
             }
             _ => Err(error),
         });

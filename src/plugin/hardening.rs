@@ -96,8 +96,8 @@ impl Hardening {
             let sources = context.root.loader().sources();
             hardening.act(resources, sources, &hardening.settings)?;
             for resource in resources.iter_mut() {
-                if !resource.awaited_by.contains(&hardening.span) {
-                    resource.awaited_by.push(hardening.span);
+                if !resource.ties().awaited_by.contains(&hardening.span) {
+                    resource.ties_mut().awaited_by.push(hardening.span);
                 }
             }
             Ok(())

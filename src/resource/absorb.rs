@@ -63,11 +63,10 @@ impl Resource {
         }
         self.set_name(old.name(), old.span())?;
         self.set_namespace(old.namespace(), old.span())?;
-        self.previous.clone_from(&old.previous);
-        self.prefixes.clone_from(&old.prefixes);
-        self.suffixes.clone_from(&old.suffixes);
-        self.variables.clone_from(&old.variables);
-        self.referrers.clone_from(&old.referrers);
+        self.names_mut().remember(old.names());
+        let ties = self.ties_mut();
+        ties.variables.clone_from(&old.ties().variables);
+        ties.referrers.clone_from(&old.ties().referrers);
         self.behavior = old.behavior;
         // Either of the two is enough to go without a hash.
         self.needs_hash &= old.needs_hash;

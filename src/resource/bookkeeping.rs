@@ -4,8 +4,10 @@
 //! may bring it along: so it is written into the tree where that shows, and what is left there afterwards is read
 //! back.
 
+use std::sync::Arc;
+
 use super::metadata::{self, ANNOTATIONS, METADATA};
-use super::{Behavior, PreviousId, ResId, Resource};
+use super::{Behavior, Names, PreviousId, ResId, Resource};
 use crate::error::{Code, Error, Result};
 use crate::source::Span;
 use crate::yaml::{Mapping, Node, Scalar, Text};
@@ -106,12 +108,14 @@ fn texts(resource: &Resource) -> Vec<(&'static str, String)> {
         let texts: Vec<&str> = texts.map(Text::as_str).collect();
         (!texts.is_empty()).then(|| written.push((key, texts.join(","))));
     };
-    list(PREVIOUS_NAMES, &mut resource.previous.iter().map(|previous| &previous.name));
-    list(PREVIOUS_NAMESPACES, &mut resource.previous.iter().map(|previous| &previous.namespace));
-    list(PREVIOUS_KINDS, &mut resource.previous.iter().map(|previous| &previous.kind));
-    list(PREFIXES, &mut resource.prefixes.iter());
-    list(SUFFIXES, &mut resource.suffixes.iter());
-    let referrers: Vec<Text> = resource.referrers.iter().map(|id| id.encoded().into()).collect();
+    let names = resource.names();
+    list(PREVIOUS_NAMES, &mut names.previous.iter().map(|previous| &previous.name));
+    list(PREVIOUS_NAMESPACES, &mut names.previous.iter().map(|previous| &previous.namespace));
+    list(PREVIOUS_KINDS, &mut names.previous.iter().map(|previous| &previous.kind));
+    list(PREFIXES, &mut names.prefixes.iter());
+    list(SUFFIXES, &mut names.suffixes.iter());
+    let referrers = resource.ties().referrers.iter();
+    let referrers: Vec<Text> = referrers.map(|names| names.id().encoded().into()).collect();
     list(REFERRERS, &mut referrers.iter());
     written
 }
@@ -142,13 +146,20 @@ pub(super) fn read(resource: &mut Resource) -> Result<()> {
     resource.allow_kind_change = take(annotations, ALLOW_KIND_CHANGE, enabled).is_some();
     resource.helm_generated =
         take(annotations, HELM_GENERATED, |text| (text == TRUE).then_some(())).is_some();
-    resource.previous = take_previous(annotations)?;
-    resource.prefixes = take(annotations, PREFIXES, split).unwrap_or_default();
-    resource.suffixes = take(annotations, SUFFIXES, split).unwrap_or_default();
-    let ids = |text: &str| text.split(',').map(ResId::parse).collect();
-    resource.referrers = take(annotations, REFERRERS, ids).unwrap_or_default();
+    let previous = take_previous(annotations)?;
+    let prefixes = take(annotations, PREFIXES, split).unwrap_or_default();
+    let suffixes = take(annotations, SUFFIXES, split).unwrap_or_default();
+    let names = |id: &str| Some(Arc::new(Names::from(ResId::parse(id)?)));
+    let referrers = take(annotations, REFERRERS, |text| text.split(',').map(names).collect());
     if annotations.is_empty() {
         metadata.remove(ANNOTATIONS);
+    }
+    if let Some(referrers) = referrers {
+        resource.ties_mut().referrers = referrers;
+    }
+    if !(previous.is_empty() && prefixes.is_empty() && suffixes.is_empty()) {
+        let names = resource.names_mut();
+        (names.previous, names.prefixes, names.suffixes) = (previous, prefixes, suffixes);
     }
     Ok(())
 }
@@ -159,10 +170,12 @@ fn forget(resource: &mut Resource) {
     resource.allow_name_change = false;
     resource.allow_kind_change = false;
     resource.helm_generated = false;
-    resource.previous.clear();
-    resource.prefixes.clear();
-    resource.suffixes.clear();
-    resource.referrers.clear();
+    if !resource.names().is_new() {
+        resource.names_mut().forget();
+    }
+    if !resource.ties().referrers.is_empty() {
+        resource.ties_mut().referrers.clear();
+    }
 }
 
 fn take_previous(annotations: &mut Mapping) -> Result<Vec<PreviousId>> {
@@ -234,11 +247,11 @@ metadata:
         let found = resource(KNOWN);
         assert_eq!(found.behavior, Some(Behavior::Merge));
         assert!(found.needs_hash && found.helm_generated && !found.allow_name_change);
-        let ids: Vec<String> = found.previous_ids().map(|id| id.to_string()).collect();
+        let ids: Vec<String> = found.names().previous_ids().map(|id| id.to_string()).collect();
         assert_eq!(ids, ["v1 ConfigMap default/a", "v1 Foo x/b"]);
-        assert_eq!(found.prefixes, ["p-", "q-"]);
-        assert_eq!(found.suffixes, ["-s"]);
-        assert_eq!(format!("{:?}", found.referrers), "[v1 Pod web]");
+        assert_eq!(found.names().prefixes, ["p-", "q-"]);
+        assert_eq!(found.names().suffixes, ["-s"]);
+        assert_eq!(found.ties().referrers[0].id().to_string(), "v1 Pod web");
         assert_eq!(found.annotations().collect::<Vec<_>>(), [("mine", "1")]);
     }
 
@@ -256,7 +269,7 @@ metadata:
         known.sort();
         seen.sort();
         assert_eq!(seen, known);
-        assert_eq!(found.previous.len(), 2);
+        assert_eq!(found.names().previous.len(), 2);
         assert!(*found.node() == before);
     }
 
@@ -269,20 +282,24 @@ metadata:
             Ok(())
         };
         found.with_annotations(&schema(), change).unwrap();
-        assert!(found.previous.is_empty() && found.prefixes.is_empty() && !found.needs_hash);
+        assert!(
+            found.names().previous.is_empty()
+                && found.names().prefixes.is_empty()
+                && !found.needs_hash
+        );
         assert_eq!(found.original_id().name, "c");
     }
 
     #[test]
     fn a_resource_without_annotations_gets_a_mapping_to_change() {
         let mut found = resource("{kind: A, metadata: {name: a, annotations: ~}}");
-        found.push_previous_id();
+        found.names_mut().push_previous_id();
         let had = found.with_annotations(&schema(), |root| {
             Ok(root.get(METADATA).unwrap().get(ANNOTATIONS).unwrap().as_mapping().unwrap().len())
         });
         assert_eq!(had, Ok(3));
         assert_eq!(format!("{:?}", found.node()), "{kind: A, metadata: {name: a}}");
-        assert_eq!(found.previous.len(), 1);
+        assert_eq!(found.names().previous.len(), 1);
     }
 
     #[test]
@@ -291,7 +308,7 @@ metadata:
         let error = crate::resource::sample::read(text).unwrap_err();
         assert_eq!(error.code(), Code::InvalidValue);
         let mut found = resource("{kind: A, metadata: {name: a, annotations: [b]}}");
-        found.push_previous_id();
+        found.names_mut().push_previous_id();
         let error = found.with_annotations(&schema(), |_| Ok(())).unwrap_err();
         assert_eq!(error.code(), Code::InvalidType);
     }

@@ -34,7 +34,9 @@ pub fn resources(
     let comments: Arc<[Comment]> = comments.collect();
     let resource = |root| {
         let mut resource = Resource::new(root, schema)?;
-        resource.comments = Arc::clone(&comments);
+        if !comments.is_empty() {
+            resource.ties_mut().comments = Some(Arc::clone(&comments));
+        }
         Ok(resource)
     };
     roots.into_iter().map(resource).collect()

@@ -1,10 +1,11 @@
 //! The resources of a build, in order, and found by id.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
+use super::index::Entry;
 use super::{DEFAULT_NAMESPACE, Index, Kept, ResId, Resource};
 use crate::error::{Code, Error, Result};
-use crate::yaml;
+use crate::yaml::{self, tight};
 
 /// Resources in order. Ids may collide while transformers work: who adds resources or finishes checks them.
 ///
@@ -72,9 +73,12 @@ impl ResMap {
         change: impl FnOnce(&mut Resource) -> T,
     ) -> Option<T> {
         let resource = self.resources.get_mut(place)?;
-        let (id, previous) = (resource.id().clone(), resource.previous.len());
+        let before = Arc::clone(resource.names());
         let result = change(resource);
-        if *resource.id() != id || resource.previous.len() != previous {
+        let after = resource.names();
+        let is_same = Arc::ptr_eq(&before, after)
+            || before.id() == after.id() && before.previous.len() == after.previous.len();
+        if !is_same {
             self.forget_ids();
         }
         Some(result)
@@ -109,7 +113,7 @@ impl ResMap {
         if let Some(ever) = self.ever.get_mut() {
             ids_ever(&resource).into_iter().for_each(|id| add(ever, id, place));
         }
-        self.resources.push(resource);
+        tight::push(&mut self.resources, resource);
         Ok(())
     }
 
@@ -122,7 +126,11 @@ impl ResMap {
             *self = other;
             return self.check_ids();
         }
-        self.resources.reserve(other.len());
+        // Not twice as many: of a large build, what is not filled would be much.
+        let room = self.len() + other.len();
+        if room > self.resources.capacity() {
+            self.resources.reserve_exact(other.len() + room / 8);
+        }
         let errors: Vec<Error> =
             other.into_iter().filter_map(|resource| self.append(resource).err()).collect();
         Error::all(errors).map_or(Ok(()), Err)
@@ -133,16 +141,15 @@ impl ResMap {
     /// # Errors
     /// [`Code::DuplicateId`] for each that has the id of an earlier one.
     pub fn check_ids(&self) -> Result<()> {
-        let current =
-            self.current.get_or_init(|| index(&self.resources, |resource| [resource.id().clone()]));
-        if current.len() == self.len() {
-            return Ok(());
+        let mut first: Index<&ResId, &Resource> =
+            Index::with_capacity_and_hasher(self.len(), Default::default());
+        let mut errors = Vec::new();
+        for resource in self {
+            match first.entry(resource.id()) {
+                Entry::Vacant(entry) => drop(entry.insert(resource)),
+                Entry::Occupied(entry) => errors.push(duplicate(entry.get(), resource)),
+            }
         }
-        let pairs = current
-            .values()
-            .flat_map(|places| places.more.iter().map(|&more| (places.first, more)));
-        let errors = pairs
-            .filter_map(|(first, second)| Some(duplicate(self.get(first)?, self.get(second)?)));
         Error::all(errors).map_or(Ok(()), Err)
     }
 
@@ -157,8 +164,8 @@ impl ResMap {
 
     /// Sorts the resources by a key; equal ones stay in their order.
     pub fn sort_by_key<K: Ord>(&mut self, key: impl FnMut(&Resource) -> K) {
-        self.resources.sort_by_cached_key(key);
         self.forget_ids();
+        self.resources.sort_by_cached_key(key);
     }
 
     /// Makes the documents what is printed: [`Resource::finish`] for each.
@@ -178,15 +185,42 @@ impl ResMap {
     pub fn to_yaml(&self) -> Result<String> {
         let mut text = String::new();
         let mut errors = Vec::new();
-        for resource in self {
-            if !text.is_empty() {
-                text.push_str("---\n");
-            }
-            if let Err(error) = yaml::emit(resource.node(), &mut text) {
-                errors.push(error.step(format!("while writing `{}`", resource.id())));
-            }
+        for (place, resource) in self.iter().enumerate() {
+            errors.extend(write(resource, place == 0, &mut text).err());
         }
         Error::all(errors).map_or(Ok(text), Err)
+    }
+
+    /// The same as [`ResMap::to_yaml`], in pieces that follow each other.
+    ///
+    /// A resource is freed once it is written. They are written in the order in which they were read: so what is freed
+    /// lies together, and makes room for the texts. A large build never needs more memory for both than for the
+    /// resources alone.
+    ///
+    /// # Errors
+    /// As [`ResMap::to_yaml`].
+    pub fn into_yaml(self) -> Result<Vec<String>> {
+        let mut resources: Vec<Option<Resource>> = self.resources.into_iter().map(Some).collect();
+        let mut places: Vec<usize> = (0..resources.len()).collect();
+        places.sort_by_key(|&place| {
+            resources[place].as_ref().map(|resource| resource.node().span().start())
+        });
+        let mut pieces = vec![String::new(); resources.len()];
+        let (mut text, mut errors) = (String::new(), Vec::new());
+        for place in places {
+            let Some(resource) = resources[place].take() else { continue };
+            errors.extend(
+                write(&resource, place == 0, &mut text).map_err(|error| (place, error)).err(),
+            );
+            if text.len() < LARGE {
+                pieces[place] = text.as_str().into();
+                text.clear();
+            } else {
+                pieces[place] = std::mem::take(&mut text);
+            }
+        }
+        errors.sort_by_key(|&(place, _)| place);
+        Error::all(errors.into_iter().map(|(_, error)| error)).map_or(Ok(pieces), Err)
     }
 
     fn forget_ids(&mut self) {
@@ -195,9 +229,21 @@ impl ResMap {
     }
 }
 
+/// Texts of so many bytes are not copied, though they may have got more room than they need.
+const LARGE: usize = 1 << 16;
+
+/// Writes a resource behind those before it.
+fn write(resource: &Resource, is_first: bool, text: &mut String) -> Result<()> {
+    if !is_first {
+        text.push_str("---\n");
+    }
+    yaml::emit(resource.node(), text)
+        .map_err(|error| error.step(format!("while writing `{}`", resource.id())))
+}
+
 /// The ids that a resource has and had.
 fn ids_ever(resource: &Resource) -> Vec<ResId> {
-    resource.previous_ids().chain([resource.id().clone()]).collect()
+    resource.names().previous_ids().chain([resource.id().clone()]).collect()
 }
 
 fn index<I: IntoIterator<Item = ResId>>(
@@ -323,7 +369,7 @@ mod tests {
     }
 
     fn rename(resource: &mut Resource, name: &str) {
-        resource.push_previous_id();
+        resource.names_mut().push_previous_id();
         resource.set_name(name, Span::NONE).unwrap();
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::metadata::{self, ANNOTATIONS, LABELS, METADATA};
 use super::origin::{ORIGIN, TRANSFORMATIONS};
-use super::{ResId, bookkeeping};
+use super::{Names, ResId, bookkeeping};
 use crate::error::Result;
 use crate::schema::{Gvk, Schema};
 use crate::source::Span;
@@ -17,17 +17,7 @@ use crate::yaml::{Mapping, Node, Scalar, Style, Tag, Text, share};
 #[derive(Clone, Debug)]
 pub struct Resource {
     pub(super) node: Node,
-    pub(super) id: ResId,
-    /// The names, namespaces and kinds that it had, the oldest first.
-    pub previous: Vec<PreviousId>,
-    /// The prefixes that its name got, in the order they were added.
-    pub prefixes: Vec<Text>,
-    /// The suffixes that its name got, in the order they were added.
-    pub suffixes: Vec<Text>,
-    /// The names of the variables that look at it.
-    pub variables: Vec<Text>,
-    /// The resources that refer to it by name.
-    pub referrers: Vec<ResId>,
+    pub(super) names: Arc<Names>,
     /// What a generator that made it says to do with a resource of the same id; nothing when no generator made it.
     pub behavior: Option<Behavior>,
     /// Whether its name gets the hash of its content.
@@ -38,25 +28,28 @@ pub struct Resource {
     pub allow_kind_change: bool,
     /// Whether a chart made it, which sets its namespace itself.
     pub helm_generated: bool,
-    /// The configurations of plugins, by their places, that go on with it once the build is complete.
-    pub awaited_by: Vec<Span>,
-    /// The comments of its file that can act as schemas in a merge, by the places of their text.
-    pub comments: Arc<[Comment]>,
     /// Whether some of its values may stand in several places at once ([`share`]).
     pub shares: bool,
     pub(super) is_foreign: bool,
+    ties: Option<Box<Ties>>,
 }
 
-/// What a resource was called at an earlier time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PreviousId {
-    /// Its name.
-    pub name: Text,
-    /// Its namespace as it counts: [`ResId::effective_namespace`].
-    pub namespace: Text,
-    /// Its kind.
-    pub kind: Text,
+/// What a build remembers of few resources, and so keeps out of the way of the others.
+#[derive(Clone, Debug)]
+pub struct Ties {
+    /// The names of the variables that look at it.
+    pub variables: Vec<Text>,
+    /// The resources that refer to it by name, as they were called then.
+    pub referrers: Vec<Arc<Names>>,
+    /// The configurations of plugins, by their places, that go on with it once the build is complete.
+    pub awaited_by: Vec<Span>,
+    /// The comments of its file that can act as schemas in a merge, by the places of their text.
+    pub comments: Option<Arc<[Comment]>>,
 }
+
+/// The ties of most resources.
+static NO_TIES: Ties =
+    Ties { variables: Vec::new(), referrers: Vec::new(), awaited_by: Vec::new(), comments: None };
 
 /// What a generated resource does to one that is there already.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -81,6 +74,9 @@ pub struct Kept {
     pub transformations: bool,
 }
 
+/// The text of what is absent.
+static NO_TEXT: Text = Text::of_program("");
+
 const LOCAL_CONFIG: &str = "config.kubernetes.io/local-config";
 
 impl Resource {
@@ -92,21 +88,15 @@ impl Resource {
     pub fn new(node: Node, schema: &Schema) -> Result<Self> {
         let mut resource = Self {
             node,
-            id: ResId::default(),
-            previous: Vec::new(),
-            prefixes: Vec::new(),
-            suffixes: Vec::new(),
-            variables: Vec::new(),
-            referrers: Vec::new(),
+            names: Arc::default(),
             behavior: None,
             needs_hash: false,
             allow_name_change: false,
             allow_kind_change: false,
             helm_generated: false,
-            awaited_by: Vec::new(),
-            comments: Arc::default(),
             shares: false,
             is_foreign: false,
+            ties: None,
         };
         bookkeeping::read(&mut resource)?;
         resource.identify(schema)?;
@@ -121,14 +111,14 @@ impl Resource {
 
     /// The id that it has now.
     #[must_use]
-    pub const fn id(&self) -> &ResId {
-        &self.id
+    pub fn id(&self) -> &ResId {
+        &self.names.id
     }
 
     /// Its type.
     #[must_use]
-    pub const fn gvk(&self) -> &Gvk {
-        &self.id.gvk
+    pub fn gvk(&self) -> &Gvk {
+        &self.id().gvk
     }
 
     /// Whether its scope is not built in, so that an OpenAPI document is asked for it
@@ -141,47 +131,53 @@ impl Resource {
     /// Its kind.
     #[must_use]
     pub fn kind(&self) -> &str {
-        &self.id.gvk.kind
+        &self.id().gvk.kind
     }
 
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.id.name
+        &self.id().name
     }
 
     /// Its namespace as it is written; empty when there is none.
     #[must_use]
     pub fn namespace(&self) -> &str {
-        &self.id.namespace
+        &self.id().namespace
     }
 
     /// The id that it had first.
     #[must_use]
     pub fn original_id(&self) -> ResId {
-        self.previous_ids().next().unwrap_or_else(|| self.id.clone())
+        self.names.original_id()
     }
 
-    /// The ids that it had before this one, the oldest first. Group and version are those of today: they are not
-    /// remembered.
-    pub fn previous_ids(&self) -> impl Iterator<Item = ResId> {
-        self.previous.iter().map(|previous| ResId {
-            gvk: Gvk { kind: previous.kind.clone(), ..self.id.gvk.clone() },
-            name: previous.name.clone(),
-            namespace: previous.namespace.clone(),
-            cluster_scoped: false,
-        })
+    /// What it is called, and what it was called before.
+    #[must_use]
+    pub const fn names(&self) -> &Arc<Names> {
+        &self.names
     }
 
-    /// Remembers the id that it has now as a previous one.
-    pub fn push_previous_id(&mut self) {
-        // There will be one or two.
-        self.previous.reserve_exact(1);
-        self.previous.push(PreviousId {
-            name: self.id.name.clone(),
-            namespace: self.id.effective_namespace().into(),
-            kind: self.id.gvk.kind.clone(),
-        });
+    /// The same, to change.
+    pub fn names_mut(&mut self) -> &mut Names {
+        Arc::make_mut(&mut self.names)
+    }
+
+    /// What is remembered of few resources.
+    #[must_use]
+    pub fn ties(&self) -> &Ties {
+        self.ties.as_deref().unwrap_or(&NO_TIES)
+    }
+
+    /// The same, to change.
+    pub fn ties_mut(&mut self) -> &mut Ties {
+        self.ties.get_or_insert_with(|| Box::new(NO_TIES.clone()))
+    }
+
+    /// The comments that can act as schemas when something is merged into it.
+    #[must_use]
+    pub fn comments(&self) -> &[Comment] {
+        self.ties().comments.as_deref().unwrap_or_default()
     }
 
     /// The place to show for it: where its name is written, or else its first key.
@@ -222,7 +218,7 @@ impl Resource {
     pub fn set_name(&mut self, name: &str, span: Span) -> Result<()> {
         if let Some(metadata) = metadata::metadata_mut(&mut self.node)? {
             set_untagged(metadata, "name", name, span);
-            self.id.name = name.into();
+            self.names_mut().id.name = name.into();
         }
         Ok(())
     }
@@ -237,7 +233,7 @@ impl Resource {
                 "" => drop(metadata.remove("namespace")),
                 _ => set_untagged(metadata, "namespace", namespace, span),
             }
-            self.id.namespace = namespace.into();
+            self.names_mut().id.namespace = namespace.into();
         }
         Ok(())
     }
@@ -340,13 +336,19 @@ impl Resource {
     fn identify(&mut self, schema: &Schema) -> Result<()> {
         let present = |node: &&Node| !node.is_empty();
         let metadata = self.node.get(METADATA).filter(present);
-        let in_metadata = |key| metadata.and_then(|metadata| metadata.get(key)).filter(present);
-        follow(&mut self.id.name, in_metadata("name"));
-        follow(&mut self.id.namespace, in_metadata("namespace"));
+        let in_metadata = |key| {
+            let node = metadata.and_then(|metadata| metadata.get(key)).filter(present);
+            node.and_then(Node::as_scalar).map(Scalar::shared_text).unwrap_or(&NO_TEXT)
+        };
+        let (name, namespace) = (in_metadata("name"), in_metadata("namespace"));
+        if (name, namespace) != (&self.names.id.name, &self.names.id.namespace) {
+            let id = &mut Arc::make_mut(&mut self.names).id;
+            (id.name, id.namespace) = (name.clone(), namespace.clone());
+        }
         let text = |key| self.node.get(key).and_then(Node::as_text).unwrap_or_default();
         let (api_version, kind) = (text("apiVersion"), text("kind"));
         let (group, version) = Gvk::split_api_version(api_version);
-        let known = &self.id.gvk;
+        let known = self.gvk();
         if (known.group.as_str(), known.version.as_str(), known.kind.as_str())
             == (group, version, kind)
         {
@@ -357,18 +359,10 @@ impl Resource {
         if self.is_foreign {
             schema.check()?;
         }
-        self.id.cluster_scoped = schema.is_cluster_scoped(&gvk);
-        self.id.gvk = gvk;
+        let id = &mut self.names_mut().id;
+        id.cluster_scoped = schema.is_cluster_scoped(&gvk);
+        id.gvk = gvk;
         Ok(())
-    }
-}
-
-/// Makes a text that of a node, if it is another one.
-fn follow(known: &mut Text, node: Option<&Node>) {
-    match node.and_then(Node::as_scalar).map(Scalar::shared_text) {
-        Some(text) if text == known => {}
-        Some(text) => known.clone_from(text),
-        None => *known = Text::default(),
     }
 }
 
@@ -432,13 +426,13 @@ mod tests {
     #[test]
     fn previous_ids_have_the_group_and_version_of_today() {
         let mut found = resource("{apiVersion: v1, kind: Foo, metadata: {name: a}}");
-        found.push_previous_id();
+        found.names_mut().push_previous_id();
         found.set_name("b", NOWHERE).unwrap();
-        found.push_previous_id();
+        found.names_mut().push_previous_id();
         found.set_api_version("x.y/v2", NOWHERE, &schema()).unwrap();
         found.set_kind("Bar", NOWHERE, &schema()).unwrap();
         found.set_namespace("n", NOWHERE).unwrap();
-        let ids: Vec<String> = found.previous_ids().map(|id| id.to_string()).collect();
+        let ids: Vec<String> = found.names().previous_ids().map(|id| id.to_string()).collect();
         assert_eq!(ids, ["x.y/v2 Foo default/a", "x.y/v2 Foo default/b"]);
         assert_eq!(found.original_id().name, "a");
         assert_eq!(found.id().to_string(), "x.y/v2 Bar n/b");
@@ -448,7 +442,7 @@ mod tests {
     fn what_was_cluster_scoped_is_remembered_so() {
         let mut found = resource("{apiVersion: v1, kind: Namespace, metadata: {name: a}}");
         let before = found.id().clone();
-        found.push_previous_id();
+        found.names_mut().push_previous_id();
         assert_eq!(found.original_id(), before);
     }
 

@@ -1,5 +1,7 @@
 //! What patches do to bookkeeping, labels and annotations, as the reference keeps them.
 
+use std::sync::Arc;
+
 use super::metadata::{self, ANNOTATIONS, LABELS};
 use super::{Resource, bookkeeping};
 use crate::error::Result;
@@ -52,8 +54,9 @@ impl Resource {
         let result = self.with_annotations(schema, change)?;
         let texts = metadata::take(&mut self.node, ANNOTATIONS)?;
         metadata::put(&mut self.node, ANNOTATIONS, texts)?;
-        let Self { node, id, is_foreign, .. } = std::mem::replace(self, before);
-        (self.node, self.id, self.is_foreign, self.shares) = (node, id, is_foreign, false);
+        let Self { node, names, is_foreign, .. } = std::mem::replace(self, before);
+        (self.node, self.is_foreign, self.shares) = (node, is_foreign, false);
+        self.names_mut().id = Arc::unwrap_or_clone(names).id;
         Ok(result)
     }
 }

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::resource::ResMap;
 use crate::schema::Schema;
 use crate::yaml::de::Spanned;
-use crate::yaml::{Tag, Text};
+use crate::yaml::{Tag, Text, tight};
 
 /// Puts the prefix before every name. Linear.
 ///
@@ -61,12 +61,14 @@ pub(crate) fn transform(
         }
         for spec in specs.iter().filter(|spec| original.is_selected_by(&spec.gvk)) {
             if *spec.path == *"metadata/name" {
-                match affix {
-                    Affix::Prefix => resource.prefixes.push(text.value.clone()),
-                    Affix::Suffix => resource.suffixes.push(text.value.clone()),
-                }
+                let names = resource.names_mut();
+                let affixes = match affix {
+                    Affix::Prefix => &mut names.prefixes,
+                    Affix::Suffix => &mut names.suffixes,
+                };
+                tight::push(affixes, text.value.clone());
                 if !text.is_empty() {
-                    resource.push_previous_id();
+                    names.push_previous_id();
                 }
             }
             Fields::new([&spec.value], Create::Scalar(Tag::Str)).visit(

@@ -74,7 +74,7 @@ impl NamespaceTransformer<'_> {
             if resource.node().is_empty() || resource.helm_generated {
                 continue;
             }
-            resource.push_previous_id();
+            resource.names_mut().push_previous_id();
             self.set_own(resource, schema)?;
             let v1 = resource.gvk().group.is_empty() && *resource.gvk().version == *"v1";
             let binding = is_role_binding(resource.kind());

@@ -161,7 +161,7 @@ impl Loaded {
                 tell_if_idle(context, target, &places, resources);
                 places.into_iter().try_for_each(|place| {
                     let apply = |resource: &mut Resource| {
-                        resource.push_previous_id();
+                        resource.names_mut().push_previous_id();
                         apply_json(patch, resource, context.schema)
                     };
                     resources.change(place, apply).unwrap_or(Ok(()))
@@ -370,16 +370,16 @@ fn apply(context: &Context<'_>, patch: &Resource, resource: &mut Resource) -> Re
     let schema = context.schema;
     let before = resource.id().clone();
     if patch.allow_name_change || patch.allow_kind_change {
-        resource.push_previous_id();
+        resource.names_mut().push_previous_id();
     }
     let patch_node = patch.annotated()?;
-    let comments = Comments::read(resource.comments.iter().chain(patch.comments.iter()));
+    let comments = Comments::read(resource.comments().iter().chain(patch.comments()));
     let merged = resource
         .with_annotations(schema, |root| merge_commented(root, &patch_node, schema, &comments))?;
-    if !patch.comments.is_empty() {
+    if !patch.comments().is_empty() {
         // Parts of the patch are parts of the resource now, and their comments with them.
-        let both = resource.comments.iter().chain(patch.comments.iter());
-        resource.comments = both.cloned().collect();
+        let both = resource.comments().iter().chain(patch.comments());
+        resource.ties_mut().comments = Some(both.cloned().collect());
     }
     if merged == Merged::Deleted || resource.node().is_empty() {
         return Ok(true);

@@ -32,7 +32,7 @@ pub(super) fn transform(context: &Context<'_>, resources: &mut ResMap) -> Result
 pub(crate) fn places_by_name(resources: &ResMap) -> BTreeMap<Text, Vec<usize>> {
     let mut by_name: BTreeMap<Text, Vec<usize>> = BTreeMap::new();
     for (place, resource) in resources.iter().enumerate() {
-        let ids = resource.previous_ids().chain([resource.id().clone()]);
+        let ids = resource.names().previous_ids().chain([resource.id().clone()]);
         for id in ids {
             let places = by_name.entry(id.name).or_default();
             if places.last() != Some(&place) {
@@ -57,7 +57,7 @@ pub(crate) fn set(
         let fields = Fields::new([&spec.value], Create::Scalar(Tag::Int));
         for &place in places {
             let fits = resources.get(place).is_some_and(|resource| {
-                let mut ids = resource.previous_ids().chain([resource.id().clone()]);
+                let mut ids = resource.names().previous_ids().chain([resource.id().clone()]);
                 !resource.node().is_empty()
                     && ids
                         .any(|id| id.name == replica.name.value && id.gvk.is_selected_by(&spec.gvk))

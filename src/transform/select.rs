@@ -97,7 +97,11 @@ impl Selection {
         fits(self.group.as_ref(), &gvk.group)
             && fits(self.version.as_ref(), &gvk.version)
             && (takes(&gvk.kind, &id.name, &id.namespace)
-                || resource.previous.iter().any(|id| takes(&id.kind, &id.name, &id.namespace)))
+                || resource
+                    .names()
+                    .previous
+                    .iter()
+                    .any(|id| takes(&id.kind, &id.name, &id.namespace)))
     }
 
     /// Whether it asks for labels or annotations.

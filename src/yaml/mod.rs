@@ -16,6 +16,7 @@ pub(crate) mod sample;
 mod scalar;
 mod set;
 pub mod share;
+pub(crate) mod tight;
 mod typed;
 
 pub use emit::{emit, push_text, through_json};

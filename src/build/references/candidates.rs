@@ -1,8 +1,10 @@
 //! The resources that can be referred to by a name that they had, found by name and namespace.
 
 use std::collections::BTreeSet;
+use std::slice;
+use std::sync::Arc;
 
-use crate::resource::{DEFAULT_NAMESPACE, Index, PreviousId, ResId, ResMap, Resource};
+use crate::resource::{DEFAULT_NAMESPACE, Index, Names, ResId, ResMap, Resource};
 use crate::schema::Gvk;
 use crate::source::Span;
 use crate::yaml::Text;
@@ -22,20 +24,53 @@ pub(super) struct Candidates {
 pub(super) struct Candidate {
     /// Its place in the build.
     pub(super) place: usize,
-    pub(super) id: ResId,
-    pub(super) prefixes: Vec<Text>,
-    pub(super) suffixes: Vec<Text>,
+    /// As they are before any reference follows.
+    pub(super) names: Arc<Names>,
     pub(super) span: Span,
-    previous: Vec<PreviousId>,
     /// The namespace that it had first.
     original: Text,
 }
 
-/// The candidates that had one name, by their places in the list.
-#[derive(Default)]
+/// The candidates that had one name, by their places in the list: nearly always one.
 struct Named {
+    first: usize,
+    /// All of them, if there are several.
+    all: Option<Box<Sorted>>,
+}
+
+/// The candidates that had one name, in two orders; within a namespace in that of the build.
+struct Sorted {
     by_namespace: Vec<usize>,
     by_original_namespace: Vec<usize>,
+}
+
+impl Named {
+    /// Adds a candidate that comes after all others, unless it is there: it may have had the name twice.
+    fn add(&mut self, at: usize) {
+        match &mut self.all {
+            None if self.first == at => {}
+            None => {
+                let all = vec![self.first, at];
+                self.all = Some(Box::new(Sorted {
+                    by_namespace: all.clone(),
+                    by_original_namespace: all,
+                }));
+            }
+            Some(all) if all.by_namespace.last() == Some(&at) => {}
+            Some(all) => {
+                all.by_namespace.push(at);
+                all.by_original_namespace.push(at);
+            }
+        }
+    }
+
+    fn by_namespace(&self) -> &[usize] {
+        self.all.as_ref().map_or(slice::from_ref(&self.first), |all| &all.by_namespace)
+    }
+
+    fn by_original_namespace(&self) -> &[usize] {
+        self.all.as_ref().map_or(slice::from_ref(&self.first), |all| &all.by_original_namespace)
+    }
 }
 
 /// From where a name is written: it decides which candidates are in sight.
@@ -53,9 +88,11 @@ fn cluster() -> Text {
 
 impl Candidates {
     pub(super) fn new(resources: &ResMap) -> Self {
+        let renamed =
+            resources.iter().filter(|resource| !resource.names().previous.is_empty()).count();
         let mut new = Self {
-            list: Vec::new(),
-            by_name: Index::default(),
+            list: Vec::with_capacity(renamed),
+            by_name: Index::with_capacity_and_hasher(renamed, Default::default()),
             counted: BTreeSet::new(),
             written: BTreeSet::new(),
             originals: BTreeSet::new(),
@@ -64,9 +101,9 @@ impl Candidates {
             new.add(place, resource);
         }
         let list = &new.list;
-        for named in new.by_name.values_mut() {
+        for named in new.by_name.values_mut().filter_map(|named| named.all.as_deref_mut()) {
             // Both sorts are stable: candidates of one namespace stay in the order of the build.
-            named.by_namespace.sort_by_key(|&at| list[at].id.effective_namespace());
+            named.by_namespace.sort_by_key(|&at| list[at].id().effective_namespace());
             named.by_original_namespace.sort_by_key(|&at| &*list[at].original);
         }
         new
@@ -78,24 +115,19 @@ impl Candidates {
         self.counted.insert((original.clone(), id.effective_namespace().into()));
         self.written.insert((original.clone(), id.namespace.clone()));
         self.originals.insert(original.clone());
-        if resource.previous.is_empty() {
+        let names = resource.names();
+        if names.previous.is_empty() {
             return;
         }
         let at = self.list.len();
-        for previous in &resource.previous {
-            let named = self.by_name.entry(previous.name.clone()).or_default();
-            if named.by_namespace.last() != Some(&at) {
-                named.by_namespace.push(at);
-                named.by_original_namespace.push(at);
-            }
+        for previous in &names.previous {
+            let named = self.by_name.entry(previous.name.clone());
+            named.or_insert_with(|| Named { first: at, all: None }).add(at);
         }
         self.list.push(Candidate {
             place,
-            id: id.clone(),
-            prefixes: resource.prefixes.clone(),
-            suffixes: resource.suffixes.clone(),
+            names: Arc::clone(names),
             span: resource.span(),
-            previous: resource.previous.clone(),
             original,
         });
     }
@@ -104,7 +136,7 @@ impl Candidates {
     pub(super) fn named(&self, name: &str, from: &Viewpoint<'_>) -> Vec<&Candidate> {
         let Some(named) = self.by_name.get(name) else { return Vec::new() };
         let mut places = if from.id.cluster_scoped {
-            named.by_namespace.clone()
+            named.by_namespace().to_vec()
         } else {
             let own = from.id.effective_namespace();
             let cluster = cluster();
@@ -114,13 +146,13 @@ impl Candidates {
             });
             let namespaces: BTreeSet<&str> = others.chain([own, &*cluster]).collect();
             let of = |namespace| {
-                self.part(&named.by_namespace, namespace, |candidate| {
-                    candidate.id.effective_namespace()
+                self.part(named.by_namespace(), namespace, |candidate| {
+                    candidate.id().effective_namespace()
                 })
             };
             let mut places: Vec<usize> = namespaces.into_iter().flat_map(of).copied().collect();
             places.retain(|&at| {
-                let id = &self.list[at].id;
+                let id = self.list[at].id();
                 id.cluster_scoped
                     || id.shares_namespace(from.id)
                     || from.namespaces.contains(&id.namespace)
@@ -146,10 +178,10 @@ impl Candidates {
         if from.id.cluster_scoped {
             let Some(named) = self.by_name.get(name) else { return Vec::new() };
             let part = if was_one {
-                self.part(&named.by_original_namespace, namespace, |candidate| &candidate.original)
+                self.part(named.by_original_namespace(), namespace, |candidate| &candidate.original)
             } else {
-                self.part(&named.by_namespace, namespace, |candidate| {
-                    candidate.id.effective_namespace()
+                self.part(named.by_namespace(), namespace, |candidate| {
+                    candidate.id().effective_namespace()
                 })
             };
             return part.iter().map(|&at| &self.list[at]).collect();
@@ -157,7 +189,7 @@ impl Candidates {
         let mut found = self.named(name, from);
         found.retain(|candidate| {
             let has =
-                if was_one { &*candidate.original } else { candidate.id.effective_namespace() };
+                if was_one { &*candidate.original } else { candidate.id().effective_namespace() };
             has == namespace
         });
         found
@@ -192,10 +224,15 @@ impl Candidates {
 }
 
 impl Candidate {
+    /// The id that it has now.
+    pub(super) fn id(&self) -> &ResId {
+        self.names.id()
+    }
+
     /// Whether a selector takes a type that it had before.
     pub(super) fn was_of(&self, selector: &Gvk) -> bool {
-        let today = &self.id.gvk;
-        self.previous.iter().any(|previous| {
+        let today = &self.id().gvk;
+        self.names.previous.iter().any(|previous| {
             Gvk { kind: previous.kind.clone(), ..today.clone() }.is_selected_by(selector)
         })
     }

@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::resource::ResMap;
 use crate::schema::{Gvk, Schema};
 use crate::transform::FieldPath;
+use crate::yaml::tight;
 use candidates::Candidates;
 use referrer::follow;
 
@@ -48,7 +49,8 @@ pub(super) fn update(
         }
     }
     for (place, referrer) in referrals {
-        resources.change(place, |resource| resource.referrers.push(referrer));
+        resources
+            .change(place, |resource| tight::push(&mut resource.ties_mut().referrers, referrer));
     }
     Error::all(errors).map_or(Ok(()), Err)
 }

@@ -1,22 +1,21 @@
 //! One resource that refers to others by their names.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::Field;
 use super::candidates::{Candidate, Candidates, Viewpoint};
 use crate::error::{Code, Error, Result};
-use crate::resource::{ResId, Resource};
+use crate::resource::{Names, ResId, Resource};
 use crate::schema::{Gvk, Schema};
 use crate::source::Span;
 use crate::transform::Create;
-use crate::yaml::{Kind, Node, Sequence, Tag, Text, Value, resolve};
+use crate::yaml::{Kind, Node, Sequence, Tag, Text, Value, resolve, tight};
 
 /// A resource that may refer to others, as it is before any of its fields changes.
 pub(super) struct Referrer<'c> {
     candidates: &'c Candidates,
-    id: ResId,
-    prefixes: Vec<Text>,
-    suffixes: Vec<Text>,
+    names: Arc<Names>,
     /// Other namespaces that it reaches into.
     namespaces: BTreeSet<Text>,
 }
@@ -27,11 +26,13 @@ impl<'c> Referrer<'c> {
     pub(super) fn new(resource: &Resource, candidates: &'c Candidates) -> Result<Self> {
         Ok(Self {
             candidates,
-            id: resource.id().clone(),
-            prefixes: resource.prefixes.clone(),
-            suffixes: resource.suffixes.clone(),
+            names: Arc::clone(resource.names()),
             namespaces: namespaces_of_subjects(resource)?,
         })
+    }
+
+    fn id(&self) -> &ResId {
+        self.names.id()
     }
 
     /// Updates what one field holds: a name, a list of names, a mapping with a name and maybe a namespace, or a list of
@@ -78,18 +79,18 @@ impl<'c> Referrer<'c> {
         if node.is_null() {
             return Ok(());
         }
-        let from = Viewpoint { id: &self.id, namespaces: &self.namespaces };
+        let from = Viewpoint { id: self.id(), namespaces: &self.namespaces };
         let Some(name) = node.as_text() else {
             return self.update_mapping(node, types, referrals);
         };
         let found = self.candidates.named(name, &from);
-        let same = |one: &Candidate, other: &Candidate| one.id.name == other.id.name;
+        let same = |one: &Candidate, other: &Candidate| one.id().name == other.id().name;
         let Some(referral) = self.choose(found, types, same, node.span())? else { return Ok(()) };
         referrals.push(referral.place);
-        if referral.id.name == *name || referral.id.name.is_empty() {
+        if referral.id().name == *name || referral.id().name.is_empty() {
             return Ok(());
         }
-        node.set_text(&referral.id.name, Tag::None, referral.span)
+        node.set_text(&referral.id().name, Tag::None, referral.span)
     }
 
     fn update_mapping(
@@ -100,7 +101,7 @@ impl<'c> Referrer<'c> {
     ) -> Result<()> {
         let Some(written) = node.get("name") else { return Err(no_name(node, types)) };
         let name = written.as_text().unwrap_or_default();
-        let from = Viewpoint { id: &self.id, namespaces: &self.namespaces };
+        let from = Viewpoint { id: self.id(), namespaces: &self.namespaces };
         let found = match node.get("namespace") {
             Some(namespace) => {
                 let namespace = namespace.as_text().unwrap_or_default();
@@ -109,21 +110,21 @@ impl<'c> Referrer<'c> {
             None => self.candidates.named(name, &from),
         };
         let same = |one: &Candidate, other: &Candidate| {
-            one.id.name == other.id.name && one.id.namespace == other.id.namespace
+            one.id().name == other.id().name && one.id().namespace == other.id().namespace
         };
         let Some(referral) = self.choose(found, types, same, written.span())? else {
             return Ok(());
         };
         referrals.push(referral.place);
-        if referral.id.name == *name && referral.id.namespace.is_empty() {
+        if referral.id().name == *name && referral.id().namespace.is_empty() {
             return Ok(());
         }
-        node.set_field("name", &referral.id.name, Tag::None, referral.span)?;
+        node.set_field("name", &referral.id().name, Tag::None, referral.span)?;
         // No namespace is not written: it must not take the place of `default`.
-        if referral.id.namespace.is_empty() {
+        if referral.id().namespace.is_empty() {
             return Ok(());
         }
-        node.set_field("namespace", &referral.id.namespace, Tag::None, referral.span)
+        node.set_field("namespace", &referral.id().namespace, Tag::None, referral.span)
     }
 
     /// The one that is meant of those that had the name. None is no error: the name is one of the cluster's then.
@@ -135,7 +136,7 @@ impl<'c> Referrer<'c> {
         place: Span,
     ) -> Result<Option<&'f Candidate>> {
         found.retain(|candidate| {
-            types.iter().flatten().all(|gvk| candidate.was_of(gvk)) && self.reaches(&candidate.id)
+            types.iter().flatten().all(|gvk| candidate.was_of(gvk)) && self.reaches(candidate.id())
         });
         if found.len() > 1 {
             found.retain(|candidate| self.has_affixes_like(candidate, true));
@@ -153,11 +154,11 @@ impl<'c> Referrer<'c> {
     }
 
     fn reaches(&self, id: &ResId) -> bool {
-        self.id.cluster_scoped
+        self.id().cluster_scoped
             || id.cluster_scoped
             // A binding can name the accounts of other namespaces.
             || id.gvk.kind == "ServiceAccount"
-            || id.shares_namespace(&self.id)
+            || id.shares_namespace(self.id())
     }
 
     /// Whether both got the same prefixes and suffixes, as far as both went the same way: from the outside in.
@@ -171,7 +172,8 @@ impl<'c> Referrer<'c> {
                 long.ends_with(short)
             }
         };
-        like(&candidate.prefixes, &self.prefixes) && like(&candidate.suffixes, &self.suffixes)
+        like(&candidate.names.prefixes, &self.names.prefixes)
+            && like(&candidate.names.suffixes, &self.names.suffixes)
     }
 }
 
@@ -227,11 +229,11 @@ fn no_name(node: &Node, types: [Option<&Gvk>; 2]) -> Error {
 
 #[cold]
 fn ambiguous(found: &[&Candidate], place: Span) -> Error {
-    let ids: Vec<String> = found.iter().map(|candidate| format!("`{}`", candidate.id)).collect();
+    let ids: Vec<String> = found.iter().map(|candidate| format!("`{}`", candidate.id())).collect();
     let message = format!("this name may mean {} resources: {}", found.len(), ids.join(", "));
     let error = Error::new(Code::ReferenceAmbiguous, message).at(place);
     let error = found.iter().fold(error, |error, candidate| {
-        error.note(candidate.span, format!("`{}` had this name", candidate.id.name))
+        error.note(candidate.span, format!("`{}` had this name", candidate.id().name))
     });
     error.help("give the resources different names in their files, or put what belongs together into one base")
 }
@@ -241,7 +243,7 @@ pub(super) fn follow(
     resource: &mut Resource,
     fields: &[&Field<'_>],
     candidates: &Candidates,
-    referrals: &mut Vec<(usize, ResId)>,
+    referrals: &mut Vec<(usize, Arc<Names>)>,
     schema: &Schema,
 ) -> Result<()> {
     if fields.is_empty() {
@@ -264,12 +266,14 @@ pub(super) fn follow(
     let updated = resource.edit(schema, |root| {
         fields.iter().try_for_each(|field| {
             let updated = referrer.update(root, field, &mut places);
-            updated.map_err(|error| error.step(within(field.written, &referrer.id)))
+            updated.map_err(|error| error.step(within(field.written, referrer.id())))
         })
     });
     if !places.is_empty() {
         resource.settle_shares();
     }
-    referrals.extend(places.into_iter().map(|place| (place, resource.id().clone())));
+    for place in places {
+        tight::push(referrals, (place, Arc::clone(resource.names())));
+    }
     updated
 }

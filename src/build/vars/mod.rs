@@ -47,7 +47,7 @@ impl Variables {
                 [] => {}
                 [place] => {
                     let name = variable.name.value.clone();
-                    resources.change(place, |resource| resource.variables.push(name));
+                    resources.change(place, |resource| resource.ties_mut().variables.push(name));
                 }
                 _ => return Err(ambiguous(variable, &found, resources)),
             }
@@ -141,7 +141,7 @@ impl Variables {
     fn values(&self, resources: &ResMap) -> Result<Values> {
         let mut marked: BTreeMap<&Text, &Resource> = BTreeMap::new();
         for resource in resources {
-            for name in &resource.variables {
+            for name in &resource.ties().variables {
                 marked.entry(name).or_insert(resource);
             }
         }
@@ -161,7 +161,7 @@ type Values = BTreeMap<Text, (FieldValue, Span)>;
 fn places_by_name(resources: &ResMap) -> Index<Text, Vec<usize>> {
     let mut by_name: Index<Text, Vec<usize>> = Index::default();
     for (place, resource) in resources.iter().enumerate() {
-        let previous = resource.previous.iter().map(|previous| &previous.name);
+        let previous = resource.names().previous.iter().map(|previous| &previous.name);
         for name in previous.chain([&resource.id().name]) {
             let places = by_name.entry(name.clone()).or_default();
             if places.last() != Some(&place) {
@@ -177,7 +177,7 @@ fn is_looked_at(variable: &Var, resource: &Resource) -> bool {
     let target = &variable.objref;
     let gvk = target.gvk();
     !resource.node().is_empty()
-        && resource.previous_ids().chain([resource.id().clone()]).any(|id| {
+        && resource.names().previous_ids().chain([resource.id().clone()]).any(|id| {
             id.gvk == gvk
                 && id.name == target.name.value
                 && (target.namespace.is_empty()

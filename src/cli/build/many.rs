@@ -218,7 +218,7 @@ fn find(targets: &[String], keeper: Option<&Keeper<'_>>, jobs: NonZeroUsize) -> 
 /// What a thread hands back of a target.
 struct Done {
     /// With the text to print, if it has no place of its own.
-    written: Result<(Rendered, Option<String>)>,
+    written: Result<(Rendered, Option<Vec<String>>)>,
     warnings: Vec<Warning>,
     /// What hardening changed, if that is to be reported.
     hardened: Option<Value>,
@@ -267,7 +267,7 @@ impl<'a> Results<'a> {
         let (printed, error) = match written {
             Ok((Rendered { unkept, .. }, section)) => {
                 self.unkept = self.unkept.take().or(unkept);
-                (section.map_or(Ok(true), |section| self.printer.print(&section)), None)
+                (section.map_or(Ok(true), |pieces| self.printer.print(&pieces)), None)
             }
             Err(error) => (Ok(true), Some(error)),
         };

@@ -25,7 +25,7 @@ use crate::{
     load::{Disk, Loader},
     source::Sources,
 };
-use output::Places;
+use output::{Places, Printer};
 use rendering::{Rendered, Renderer};
 use timings::Timings;
 
@@ -179,8 +179,8 @@ impl Build {
             }
         };
         let Rendered { texts, size, outcome, unkept } = rendered;
-        if let Some(text) = places.put(0, directory, texts)? {
-            super::print(&text)?;
+        if let Some(pieces) = places.put(0, directory, texts)? {
+            Printer::default().print(&pieces)?;
         }
         if self.timings {
             let time = started.elapsed();

@@ -56,7 +56,7 @@ impl Places {
         }
     }
 
-    /// Writes the texts of a target to its place, or says what is to be printed.
+    /// Writes the texts of a target to its place, or says what is to be printed, piece by piece.
     ///
     /// # Errors
     /// [`Code::WriteFailed`].
@@ -65,21 +65,22 @@ impl Places {
         number: usize,
         target: &str,
         texts: Vec<(String, String)>,
-    ) -> Result<Option<String>> {
-        let whole = || texts.iter().map(|(_, text)| text.as_str()).collect::<String>();
+    ) -> Result<Option<Vec<String>>> {
         match self {
-            Self::Print { with_name: true } => {
-                return Ok(Some(format!("{SEPARATOR}# {}\n{}", report::visible(target), whole())));
+            Self::Print { with_name } => {
+                let name = with_name.then(|| format!("# {}\n", report::visible(target)));
+                return Ok(Some(name.into_iter().chain(pieces(texts)).collect()));
             }
-            Self::Print { with_name: false } => {
-                return Ok(texts.into_iter().next().map(|(_, text)| text));
-            }
-            Self::File(path) => load::write(path, whole().as_bytes())?,
+            Self::File(path) => load::write(path, &pieces(texts).collect::<Vec<_>>())?,
             Self::Folder(folder) => write_each(folder, &texts)?,
-            Self::Layout(layout) => layout.write(number, &texts)?,
+            Self::Layout(layout) => layout.write(number, texts)?,
         }
         Ok(None)
     }
+}
+
+fn pieces(texts: Vec<(String, String)>) -> impl Iterator<Item = String> {
+    texts.into_iter().map(|(_, text)| text)
 }
 
 /// What stands between the targets that are printed.
@@ -96,14 +97,10 @@ impl Printer {
     ///
     /// # Errors
     /// [`Code::WriteFailed`].
-    pub(super) fn print(&mut self, text: &str) -> Result<bool> {
-        let body = text.strip_prefix(SEPARATOR).unwrap_or(text);
-        match (std::mem::replace(&mut self.has_printed, true), body.len() < text.len()) {
-            (false, _) => crate::cli::print_on(&[body]),
-            // In one piece.
-            (true, true) => crate::cli::print_on(&[text]),
-            (true, false) => crate::cli::print_on(&[SEPARATOR, body]),
-        }
+    pub(super) fn print(&mut self, pieces: &[String]) -> Result<bool> {
+        let separator = if self.has_printed { SEPARATOR } else { "" };
+        self.has_printed = true;
+        crate::cli::print_on([separator].into_iter().chain(pieces.iter().map(String::as_str)))
     }
 }
 
@@ -147,15 +144,15 @@ impl Layout {
     ///
     /// # Errors
     /// [`Code::WriteFailed`].
-    fn write(&self, number: usize, texts: &[(String, String)]) -> Result<()> {
+    fn write(&self, number: usize, texts: Vec<(String, String)>) -> Result<()> {
         let place = &self.places[number];
         if self.split {
-            return write_each(place, texts);
+            return write_each(place, &texts);
         }
         if let Some(folder) = place.parent() {
             load::make_folder(folder)?;
         }
-        texts.iter().try_for_each(|(_, text)| load::write(place, text.as_bytes()))
+        load::write(place, &pieces(texts).collect::<Vec<_>>())
     }
 }
 
@@ -173,17 +170,17 @@ fn below(top: &Path, whole: &Path, split: bool) -> PathBuf {
 }
 
 /// The texts that resources are written as: with `split` one per resource, named by type, name and, where there are
-/// several, namespace; else one without a name.
+/// several, namespace; else without names, in pieces that follow each other.
 ///
 /// # Errors
 /// [`Code::InvalidPath`] for a name that makes no file name, and what has no form in YAML.
-pub(super) fn texts(resources: &ResMap, split: bool) -> Result<Vec<(String, String)>> {
+pub(super) fn texts(resources: ResMap, split: bool) -> Result<Vec<(String, String)>> {
     fn namespace(resource: &Resource) -> Option<&str> {
         let id = resource.id();
         (!id.cluster_scoped).then(|| id.effective_namespace())
     }
     if !split {
-        return Ok(vec![(String::new(), resources.to_yaml()?)]);
+        return Ok(resources.into_yaml()?.into_iter().map(|text| (String::new(), text)).collect());
     }
     let namespaces: BTreeSet<&str> = resources.iter().filter_map(namespace).collect();
     let file = |resource| {
@@ -220,7 +217,7 @@ fn file_name(resource: &Resource, prefix: Option<&str>) -> Result<String> {
 /// [`Code::WriteFailed`].
 fn write_each(folder: &Path, texts: &[(String, String)]) -> Result<()> {
     load::make_folder(folder)?;
-    texts.iter().try_for_each(|(name, text)| load::write(&folder.join(name), text.as_bytes()))
+    texts.iter().try_for_each(|(name, text)| load::write(&folder.join(name), &[text]))
 }
 
 #[cfg(test)]

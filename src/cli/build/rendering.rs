@@ -45,7 +45,7 @@ pub(super) struct Built {
 
 /// A target that is ready to be written.
 pub(super) struct Rendered {
-    /// Each with its name.
+    /// Each with its name, or the pieces of one without.
     pub(super) texts: Vec<(String, String)>,
     pub(super) size: Size,
     pub(super) outcome: Outcome,
@@ -93,12 +93,8 @@ impl Renderer<'_> {
         if let Some(work) = self.work {
             self.harden(work, target, &mut resources, hardened, format)?;
         }
-        let texts = output::texts(&resources, self.split)?;
         let count = resources.len();
-        if self.is_one {
-            // The process ends soon, and its memory with it: walking what was built to free it would only take time.
-            std::mem::forget(resources);
-        }
+        let texts = output::texts(resources, self.split)?;
         let lasts = lasts && !self.work.is_some_and(Work::depends_on_day);
         let Some(keeper) = self.keeper.filter(|_| lasts) else {
             return Ok(Rendered::new(texts, count, Outcome::Rendered));

@@ -160,7 +160,7 @@ impl Watching<'_> {
             });
             let (outcome, size, error) = match written {
                 Ok((size, section)) => {
-                    is_read &= section.map_or(Ok(true), |section| self.printer.print(&section))?;
+                    is_read &= section.map_or(Ok(true), |pieces| self.printer.print(&pieces))?;
                     (Outcome::Rendered, size, None)
                 }
                 Err(error) => (Outcome::Failed, Size::default(), Some(error)),

@@ -131,7 +131,7 @@ pub(super) fn write(
         // Memory takes everything.
         (_, Some(_)) => drop(data(&mut written)),
     }
-    file.map_or(Ok(()), |file| load::write(file.as_ref(), &written))
+    file.map_or(Ok(()), |file| load::write(file.as_ref(), &[&written]))
 }
 
 /// Where text for people goes.

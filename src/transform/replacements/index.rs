@@ -27,7 +27,8 @@ impl Index {
     /// Adds a resource, or what it is called now.
     pub(super) fn add(&mut self, place: usize, resource: &Resource) {
         let id = resource.id();
-        let previous = resource.previous.iter().map(|previous| (&previous.name, &previous.kind));
+        let previous =
+            resource.names().previous.iter().map(|previous| (&previous.name, &previous.kind));
         for (name, kind) in previous.chain([(&id.name, &id.gvk.kind)]) {
             for (texts, text) in [(&mut self.names, name), (&mut self.kinds, kind)] {
                 let places = match texts.get_mut(text) {

@@ -140,7 +140,7 @@ fn selector_of(source: &SourceSelector) -> ResId {
 fn is_selected(resource: &Resource, selector: &ResId) -> bool {
     let current = ResId { cluster_scoped: false, ..resource.id().clone() };
     current.is_selected_by(selector)
-        || resource.previous_ids().any(|id| id.is_selected_by(selector))
+        || resource.names().previous_ids().any(|id| id.is_selected_by(selector))
 }
 
 #[cold]

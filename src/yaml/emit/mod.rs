@@ -11,7 +11,7 @@ mod string;
 pub use json::through_json;
 pub use string::push_text;
 
-use super::node::{CollectionStyle, Mapping, Node, View, Scalar, Style, Tag};
+use super::node::{CollectionStyle, Mapping, Node, Scalar, Style, Tag, View};
 use super::parse::MAX_DEPTH;
 use super::scalar::{Value, begins_like_string};
 use super::typed::{self, Entry, Order, Place};

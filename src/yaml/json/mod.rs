@@ -5,7 +5,7 @@ mod strict;
 
 use std::fmt::{Display, Write};
 
-use super::node::{CollectionStyle, Mapping, Node, View, Scalar};
+use super::node::{CollectionStyle, Mapping, Node, Scalar, View};
 use super::scalar::{Value, number};
 use super::typed::{self, Entry, Order, Place};
 use crate::error::{Code, Error, Result};

@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::source::Span;
 use crate::yaml::analysis::{analyze, is_plain_in_one_look};
-use crate::yaml::node::{CollectionStyle, Mapping, Node, View, Scalar, Sequence, Style, Tag};
+use crate::yaml::node::{CollectionStyle, Mapping, Node, Scalar, Sequence, Style, Tag, View};
 use crate::yaml::scalar::{Value, is_string, is_string_1_1, number};
 use crate::yaml::typed::{self, Entry, Order, Place};
 

@@ -2,6 +2,7 @@
 
 use super::{Node, Scalar, Tag, free};
 use crate::source::Span;
+use crate::yaml::tight;
 
 /// A list of nodes.
 #[derive(Clone, Default)]
@@ -112,7 +113,7 @@ impl Mapping {
 
     /// Adds an entry at the end, whether or not its key is there.
     pub fn push(&mut self, key: Scalar, value: Node) {
-        push(&mut self.entries, (key, value));
+        tight::push(&mut self.entries, (key, value));
     }
 
     /// Takes out the first entry with this key.
@@ -149,14 +150,6 @@ impl Drop for Mapping {
     fn drop(&mut self) {
         free(self.entries.drain(..).map(|(_, value)| value));
     }
-}
-
-/// Adds an element, and makes little room for more: fields are added one by one, and most collections get none.
-fn push<T>(elements: &mut Vec<T>, element: T) {
-    if elements.len() == elements.capacity() {
-        elements.reserve_exact(1 + elements.len() / 8);
-    }
-    elements.push(element);
 }
 
 /// How a collection was written.

@@ -9,11 +9,11 @@ mod scalar;
 mod text;
 
 use std::fmt;
-use std::sync::Arc;
 
 pub use collection::{CollectionStyle, Mapping, Sequence};
 pub use scalar::{Scalar, Style, Tag};
 pub use text::Text;
+use triomphe::Arc;
 
 use super::share::Share;
 use crate::source::Span;
@@ -315,14 +315,14 @@ fn free(nodes: impl Iterator<Item = Node>) {
         match node.0 {
             Repr::Scalar(_) | Repr::Shared(_) => {}
             Repr::Sequence(sequence) => {
-                if let Some(mut sequence) = Arc::into_inner(sequence) {
+                if let Some(mut sequence) = Arc::into_unique(sequence) {
                     pending.extend(
                         sequence.items.drain(..).filter(|node| node.kind() != Kind::Scalar),
                     );
                 }
             }
             Repr::Mapping(mapping) => {
-                if let Some(mut mapping) = Arc::into_inner(mapping) {
+                if let Some(mut mapping) = Arc::into_unique(mapping) {
                     let values = mapping.entries.drain(..).map(|(_, value)| value);
                     pending.extend(values.filter(|node| node.kind() != Kind::Scalar));
                 }

@@ -116,11 +116,8 @@ impl Scalar {
     }
 
     const fn new(text: Text, look: Look, span: Span) -> Self {
-        let length = if span.length() > Self::LONGEST_SPAN {
-            Self::LONGEST_SPAN
-        } else {
-            span.length()
-        };
+        let length =
+            if span.length() > Self::LONGEST_SPAN { Self::LONGEST_SPAN } else { span.length() };
         let [low, middle, high, _] = length.to_le_bytes();
         Self { text, start: span.start(), length: [low, middle, high], look }
     }

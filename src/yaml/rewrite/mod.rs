@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use self::attach::Comments;
 use self::scan::Extent;
 
-use super::node::{CollectionStyle, Node, View, Scalar, Style, Tag};
+use super::node::{CollectionStyle, Node, Scalar, Style, Tag, View};
 use super::parse;
 use super::set::implied_tag;
 use crate::error::Result;
