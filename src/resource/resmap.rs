@@ -429,4 +429,31 @@ mod tests {
         assert_eq!(yaml, "kind: A\nmetadata:\n  name: b\n---\nkind: A\nmetadata:\n  name: a\n");
         assert_eq!(ResMap::new().to_yaml().unwrap(), "");
     }
+
+    /// The slow twin: what is written in the order in which it was read is what is written in its own order.
+    #[test]
+    fn pieces_follow_each_other_in_the_order_of_the_resources() {
+        let long = "x".repeat(LARGE);
+        let text = format!(
+            "kind: B\nmetadata: {{name: b}}\n---\nkind: C\nmetadata: {{name: c}}\nd: {long}\n---\nkind: A\nmetadata: {{name: a}}\n"
+        );
+        let mut map = ResMap::from(read(&text).unwrap());
+        map.sort_by_key(|resource| resource.name().to_owned());
+        let whole = map.to_yaml().unwrap();
+        assert_eq!(map.into_yaml().unwrap().concat(), whole);
+        assert_eq!(ResMap::new().into_yaml().unwrap().concat(), "");
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_told_in_the_order_of_the_resources() {
+        let text =
+            "kind: B\nmetadata: {name: b}\nv: .inf\n---\nkind: A\nmetadata: {name: a}\nv: .nan\n";
+        let mut map = ResMap::from(read(text).unwrap());
+        map.sort_by_key(|resource| resource.name().to_owned());
+        let (whole, pieces) = (map.to_yaml().unwrap_err(), map.into_yaml().unwrap_err());
+        assert_eq!(pieces.iter().count(), 2);
+        let steps =
+            |error: &Error| error.iter().map(|error| error.steps().to_vec()).collect::<Vec<_>>();
+        assert_eq!(steps(&pieces), steps(&whole));
+    }
 }
