@@ -56,7 +56,6 @@ pub(super) fn target(
         schema: Schema::built_in(),
         schema_is_set: false,
         asked: BuiltIn::Replaced,
-        defaults: run.settled_defaults()?,
         warnings,
         bases: BTreeMap::new(),
         around: Vec::new(),
@@ -83,7 +82,6 @@ struct Build<'a> {
     schema_is_set: bool,
     /// What the built-in schema was asked before.
     asked: BuiltIn,
-    defaults: Arc<TransformerConfig>,
     warnings: &'a mut Vec<Warning>,
     /// The bases that were accumulated under a schema that this build has set. No other build has use for them.
     bases: BTreeMap<Base, Arc<Complete>>,
@@ -130,7 +128,7 @@ impl Build<'_> {
         match level.stage {
             Stage::Resources => match level.accumulate_files(&self.schema) {
                 Some((base, path)) => match self.known(level, &base, &path)? {
-                    Some(known) => level.merge(known, path.span, &self.defaults),
+                    Some(known) => level.merge(known, path.span, self.run.defaults()),
                     None => self.enter(level, base, &path)?,
                 },
                 None => {
@@ -187,7 +185,7 @@ impl Build<'_> {
             self.bases.insert(base, Arc::new(result()));
         }
         match level.stage {
-            Stage::Resources => level.merge(accumulated, complete.root.span(), &self.defaults),
+            Stage::Resources => level.merge(accumulated, complete.root.span(), self.run.defaults()),
             _ => level.plugins.merge(accumulated.resources, complete.root.span())?,
         }
         Ok(None)
@@ -336,15 +334,15 @@ impl Build<'_> {
         };
         let Kustomization { configurations, crds, .. } = &**kustomization;
         if configurations.is_empty() {
-            accumulator.configure(&self.defaults, &self.defaults)?;
+            accumulator.configure(self.run.defaults(), self.run.defaults())?;
         } else {
             let files = merged("configurations", configurations, TransformerConfig::read)?;
             let configuration = self.run.defaults().merged(&files)?;
-            accumulator.configure(&configuration, &self.defaults)?;
+            accumulator.configure(&configuration, self.run.defaults())?;
         }
         if !crds.is_empty() {
             let configuration = merged("crds", crds, TransformerConfig::of_crds)?;
-            accumulator.configure(&configuration, &self.defaults)?;
+            accumulator.configure(&configuration, self.run.defaults())?;
         }
         Ok(())
     }
@@ -436,7 +434,7 @@ impl Build<'_> {
         let Accumulator { resources, configuration, .. } = &mut level.accumulator;
         let context = Context {
             kustomization: &level.kustomization,
-            configuration: configuration.as_deref().unwrap_or(&self.defaults),
+            configuration: configuration.as_deref().unwrap_or(self.run.defaults()),
             root: &level.root,
             schema: &self.schema,
             effects,

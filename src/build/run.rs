@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Options;
 use super::account::{self, Account, Metadata};
-use super::accumulate::{self, Accumulator, settled};
+use super::accumulate::{self, Accumulator};
 use super::bases::{Base, Bases};
 use super::many::in_order;
 use super::{drop_local_config, order, references};
@@ -26,8 +26,7 @@ use crate::resource::ResMap;
 pub struct Run<'a> {
     loader: &'a Loader,
     options: &'a Options,
-    defaults: OnceLock<Arc<TransformerConfig>>,
-    settled: OnceLock<Result<Arc<TransformerConfig>>>,
+    defaults: Arc<TransformerConfig>,
     /// By the bytes of the path, which are compared faster than its parts.
     kustomizations: Mutex<BTreeMap<OsString, Arc<Read>>>,
     bases: Bases,
@@ -58,8 +57,7 @@ impl<'a> Run<'a> {
         Self {
             loader,
             options,
-            defaults: OnceLock::new(),
-            settled: OnceLock::new(),
+            defaults: Arc::new(TransformerConfig::defaults()),
             kustomizations: Mutex::default(),
             bases: Bases::default(),
         }
@@ -131,17 +129,10 @@ impl<'a> Run<'a> {
         &self.bases
     }
 
-    /// The fields that transformers change where nobody says anything.
-    pub(super) fn defaults(&self) -> &Arc<TransformerConfig> {
-        self.defaults.get_or_init(|| Arc::new(TransformerConfig::defaults()))
-    }
-
-    /// The same as the first configuration of an accumulator.
-    ///
-    /// # Errors
-    /// None that could come up: the defaults do not contradict each other.
-    pub(super) fn settled_defaults(&self) -> Result<Arc<TransformerConfig>> {
-        self.settled.get_or_init(|| settled(self.defaults())).clone()
+    /// The fields that transformers change where nobody says anything. They are settled: the first configuration of an
+    /// accumulator.
+    pub(super) const fn defaults(&self) -> &Arc<TransformerConfig> {
+        &self.defaults
     }
 
     /// The kustomization of a directory.
@@ -220,10 +211,10 @@ mod tests {
     }
 
     #[test]
-    fn the_defaults_stay_what_they_are_when_they_are_settled_again() {
+    fn the_defaults_are_settled() {
         let (loader, options) = (loader(""), Options::default());
-        let defaults = Run::new(&loader, &options).settled_defaults().unwrap();
-        assert_eq!(settled(&defaults).unwrap(), defaults);
+        let run = Run::new(&loader, &options);
+        assert_eq!(accumulate::settled(run.defaults()).unwrap(), *run.defaults());
     }
 
     #[test]

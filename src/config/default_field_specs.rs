@@ -1,141 +1,112 @@
 //! The fields that the builtin transformers change, as the reference has them
 //! (`api/internal/konfig/builtinpluginconsts`).
 //!
-//! Configuration files and nested kustomizations add to these tables; `transformer_config` puts them together. The rows
-//! stand in the reference's order, its slips included: `Ingress` names its secrets twice, `CronJob` has a path without
-//! `spec`, and the group of `IngressClass` has a version in it, so that no object ever fits.
+//! Configuration files and nested kustomizations add to these lists; `transformer_config` puts them together. They are
+//! data of the program and stand as a build needs them, so that a start neither makes nor sorts anything: by type
+//! ([`Gvk::legacy_key`]), what has one type in the reference's order. The fields that hold names are in the reference's
+//! order throughout, for it does not sort them either. Its slips are there too: `Ingress` names its secrets twice,
+//! `CronJob` has a path without `spec`, and the group of `IngressClass` has a version in it, so that no object ever fits.
 
-/// One field: group, version and kind of the objects that have it (empty parts fit anything), and its path.
-pub(super) struct Row {
-    pub(super) group: &'static str,
-    pub(super) version: &'static str,
-    pub(super) kind: &'static str,
-    pub(super) path: &'static str,
-    pub(super) create: bool,
-}
-
-/// The fields that hold the name of an object of one kind.
-pub(super) struct Referrers {
-    pub(super) group: &'static str,
-    pub(super) version: &'static str,
-    pub(super) kind: &'static str,
-    pub(super) fields: &'static [Row],
-}
-
-/// A field that is changed where it is.
-const fn field(
-    group: &'static str,
-    version: &'static str,
-    kind: &'static str,
-    path: &'static str,
-) -> Row {
-    Row { group, version, kind, path, create: false }
-}
-
-/// A field that is added where it is not.
-const fn create(
-    group: &'static str,
-    version: &'static str,
-    kind: &'static str,
-    path: &'static str,
-) -> Row {
-    Row { group, version, kind, path, create: true }
-}
+use super::{FieldSpec, FieldSpecs, NameBackReferences};
+use crate::schema::Gvk;
+use crate::source::Span;
+use crate::yaml::Text;
+use crate::yaml::de::Spanned;
 
 /// What gets a name prefix.
 #[rustfmt::skip]
-pub(super) const NAME_PREFIX: &[Row] = &[
+pub(super) static NAME_PREFIX: List = &[
     field("", "", "", "metadata/name"),
 ];
 
 /// What gets a name suffix.
 #[rustfmt::skip]
-pub(super) const NAME_SUFFIX: &[Row] = &[
+pub(super) static NAME_SUFFIX: List = &[
     field("", "", "", "metadata/name"),
 ];
 
 /// What gets the namespace, besides `metadata.namespace`.
 #[rustfmt::skip]
-pub(super) const NAMESPACE: &[Row] = &[
+pub(super) static NAMESPACE: List = &[
     create("", "", "Namespace", "metadata/name"),
-    create("apiregistration.k8s.io", "", "APIService", "spec/service/namespace"),
     field("apiextensions.k8s.io", "", "CustomResourceDefinition", "spec/conversion/webhook/clientConfig/service/namespace"),
+    create("apiregistration.k8s.io", "", "APIService", "spec/service/namespace"),
 ];
 
 /// What gets a label that is for selectors too.
 #[rustfmt::skip]
-pub(super) const COMMON_LABELS: &[Row] = &[
+pub(super) static COMMON_LABELS: List = &[
     create("", "v1", "Service", "spec/selector"),
-    create("", "v1", "ReplicationController", "spec/selector"),
-    create("", "", "Deployment", "spec/selector/matchLabels"),
     field("apps", "", "Deployment", "spec/template/spec/affinity/podAffinity/preferredDuringSchedulingIgnoredDuringExecution/podAffinityTerm/labelSelector/matchLabels"),
     field("apps", "", "Deployment", "spec/template/spec/affinity/podAffinity/requiredDuringSchedulingIgnoredDuringExecution/labelSelector/matchLabels"),
     field("apps", "", "Deployment", "spec/template/spec/affinity/podAntiAffinity/preferredDuringSchedulingIgnoredDuringExecution/podAffinityTerm/labelSelector/matchLabels"),
     field("apps", "", "Deployment", "spec/template/spec/affinity/podAntiAffinity/requiredDuringSchedulingIgnoredDuringExecution/labelSelector/matchLabels"),
     field("apps", "", "Deployment", "spec/template/spec/topologySpreadConstraints/labelSelector/matchLabels"),
-    create("", "", "ReplicaSet", "spec/selector/matchLabels"),
-    create("", "", "DaemonSet", "spec/selector/matchLabels"),
+    create("", "", "Deployment", "spec/selector/matchLabels"),
+    create("", "", "Deployment", "spec/template/metadata/labels"),
     create("apps", "", "StatefulSet", "spec/selector/matchLabels"),
     field("apps", "", "StatefulSet", "spec/template/spec/affinity/podAffinity/preferredDuringSchedulingIgnoredDuringExecution/podAffinityTerm/labelSelector/matchLabels"),
     field("apps", "", "StatefulSet", "spec/template/spec/affinity/podAffinity/requiredDuringSchedulingIgnoredDuringExecution/labelSelector/matchLabels"),
     field("apps", "", "StatefulSet", "spec/template/spec/affinity/podAntiAffinity/preferredDuringSchedulingIgnoredDuringExecution/podAffinityTerm/labelSelector/matchLabels"),
     field("apps", "", "StatefulSet", "spec/template/spec/affinity/podAntiAffinity/requiredDuringSchedulingIgnoredDuringExecution/labelSelector/matchLabels"),
     field("apps", "", "StatefulSet", "spec/template/spec/topologySpreadConstraints/labelSelector/matchLabels"),
-    field("batch", "", "Job", "spec/selector/matchLabels"),
+    create("apps", "", "StatefulSet", "spec/template/metadata/labels"),
+    create("apps", "", "StatefulSet", "spec/volumeClaimTemplates[]/metadata/labels"),
     field("batch", "", "CronJob", "spec/jobTemplate/spec/selector/matchLabels"),
+    create("batch", "", "CronJob", "spec/jobTemplate/metadata/labels"),
+    create("batch", "", "CronJob", "spec/jobTemplate/spec/template/metadata/labels"),
     field("policy", "", "PodDisruptionBudget", "spec/selector/matchLabels"),
+    field("batch", "", "Job", "spec/selector/matchLabels"),
+    create("batch", "", "Job", "spec/template/metadata/labels"),
     field("networking.k8s.io", "", "NetworkPolicy", "spec/podSelector/matchLabels"),
     field("networking.k8s.io", "", "NetworkPolicy", "spec/ingress/from/podSelector/matchLabels"),
     field("networking.k8s.io", "", "NetworkPolicy", "spec/egress/to/podSelector/matchLabels"),
-    create("", "", "", "metadata/labels"),
+    create("", "v1", "ReplicationController", "spec/selector"),
     create("", "v1", "ReplicationController", "spec/template/metadata/labels"),
-    create("", "", "Deployment", "spec/template/metadata/labels"),
-    create("", "", "ReplicaSet", "spec/template/metadata/labels"),
+    create("", "", "DaemonSet", "spec/selector/matchLabels"),
     create("", "", "DaemonSet", "spec/template/metadata/labels"),
-    create("apps", "", "StatefulSet", "spec/template/metadata/labels"),
-    create("batch", "", "Job", "spec/template/metadata/labels"),
-    create("batch", "", "CronJob", "spec/jobTemplate/metadata/labels"),
-    create("batch", "", "CronJob", "spec/jobTemplate/spec/template/metadata/labels"),
-    create("apps", "", "StatefulSet", "spec/volumeClaimTemplates[]/metadata/labels"),
+    create("", "", "ReplicaSet", "spec/selector/matchLabels"),
+    create("", "", "ReplicaSet", "spec/template/metadata/labels"),
+    create("", "", "", "metadata/labels"),
 ];
 
 /// What gets a label that is for templates too.
 #[rustfmt::skip]
-pub(super) const TEMPLATE_LABELS: &[Row] = &[
-    create("", "", "", "metadata/labels"),
-    create("", "v1", "ReplicationController", "spec/template/metadata/labels"),
+pub(super) static TEMPLATE_LABELS: List = &[
     create("", "", "Deployment", "spec/template/metadata/labels"),
-    create("", "", "ReplicaSet", "spec/template/metadata/labels"),
-    create("", "", "DaemonSet", "spec/template/metadata/labels"),
     create("apps", "", "StatefulSet", "spec/template/metadata/labels"),
-    create("batch", "", "Job", "spec/template/metadata/labels"),
     create("batch", "", "CronJob", "spec/jobTemplate/metadata/labels"),
     create("batch", "", "CronJob", "spec/jobTemplate/spec/template/metadata/labels"),
+    create("batch", "", "Job", "spec/template/metadata/labels"),
+    create("", "v1", "ReplicationController", "spec/template/metadata/labels"),
+    create("", "", "DaemonSet", "spec/template/metadata/labels"),
+    create("", "", "ReplicaSet", "spec/template/metadata/labels"),
+    create("", "", "", "metadata/labels"),
 ];
 
 /// What gets a label that is for volume claim templates too.
 #[rustfmt::skip]
-pub(super) const VOLUME_CLAIM_TEMPLATE_LABELS: &[Row] = &[
+pub(super) static VOLUME_CLAIM_TEMPLATE_LABELS: List = &[
     create("apps", "", "StatefulSet", "spec/volumeClaimTemplates[]/metadata/labels"),
 ];
 
 /// What gets an annotation.
 #[rustfmt::skip]
-pub(super) const COMMON_ANNOTATIONS: &[Row] = &[
-    create("", "", "", "metadata/annotations"),
-    create("", "v1", "ReplicationController", "spec/template/metadata/annotations"),
+pub(super) static COMMON_ANNOTATIONS: List = &[
     create("", "", "Deployment", "spec/template/metadata/annotations"),
-    create("", "", "ReplicaSet", "spec/template/metadata/annotations"),
-    create("", "", "DaemonSet", "spec/template/metadata/annotations"),
     create("", "", "StatefulSet", "spec/template/metadata/annotations"),
-    create("batch", "", "Job", "spec/template/metadata/annotations"),
     create("batch", "", "CronJob", "spec/jobTemplate/metadata/annotations"),
     create("batch", "", "CronJob", "spec/jobTemplate/spec/template/metadata/annotations"),
+    create("batch", "", "Job", "spec/template/metadata/annotations"),
+    create("", "v1", "ReplicationController", "spec/template/metadata/annotations"),
+    create("", "", "DaemonSet", "spec/template/metadata/annotations"),
+    create("", "", "ReplicaSet", "spec/template/metadata/annotations"),
+    create("", "", "", "metadata/annotations"),
 ];
 
 /// Where images are named.
 #[rustfmt::skip]
-pub(super) const IMAGES: &[Row] = &[
+pub(super) static IMAGES: List = &[
     create("", "", "", "spec/containers[]/image"),
     create("", "", "", "spec/initContainers[]/image"),
     create("", "", "", "spec/volumes[]/image/reference"),
@@ -146,220 +117,288 @@ pub(super) const IMAGES: &[Row] = &[
 
 /// What holds a number of copies.
 #[rustfmt::skip]
-pub(super) const REPLICAS: &[Row] = &[
+pub(super) static REPLICAS: List = &[
     create("", "", "Deployment", "spec/replicas"),
-    create("", "", "ReplicationController", "spec/replicas"),
-    create("", "", "ReplicaSet", "spec/replicas"),
     create("", "", "StatefulSet", "spec/replicas"),
+    create("", "", "ReplicaSet", "spec/replicas"),
+    create("", "", "ReplicationController", "spec/replicas"),
 ];
 
 /// Who refers to whom by name.
 #[rustfmt::skip]
-pub(super) const NAME_REFERENCE: &[Referrers] = &[
-    Referrers { group: "", version: "", kind: "Deployment", fields: &[
-        field("", "", "HorizontalPodAutoscaler", "spec/scaleTargetRef/name"),
-    ] },
-    Referrers { group: "", version: "", kind: "ReplicationController", fields: &[
-        field("", "", "HorizontalPodAutoscaler", "spec/scaleTargetRef/name"),
-    ] },
-    Referrers { group: "", version: "", kind: "ReplicaSet", fields: &[
-        field("", "", "HorizontalPodAutoscaler", "spec/scaleTargetRef/name"),
-    ] },
-    Referrers { group: "", version: "", kind: "StatefulSet", fields: &[
-        field("", "", "HorizontalPodAutoscaler", "spec/scaleTargetRef/name"),
-    ] },
-    Referrers { group: "", version: "v1", kind: "ConfigMap", fields: &[
-        field("", "v1", "Pod", "spec/volumes/configMap/name"),
-        field("", "v1", "Pod", "spec/containers/env/valueFrom/configMapKeyRef/name"),
-        field("", "v1", "Pod", "spec/initContainers/env/valueFrom/configMapKeyRef/name"),
-        field("", "v1", "Pod", "spec/containers/envFrom/configMapRef/name"),
-        field("", "v1", "Pod", "spec/initContainers/envFrom/configMapRef/name"),
-        field("", "v1", "Pod", "spec/volumes/projected/sources/configMap/name"),
-        field("", "", "PodTemplate", "template/spec/volumes/configMap/name"),
-        field("", "", "PodTemplate", "template/spec/containers/env/valueFrom/configMapKeyRef/name"),
-        field("", "", "PodTemplate", "template/spec/initContainers/env/valueFrom/configMapKeyRef/name"),
-        field("", "", "PodTemplate", "template/spec/containers/envFrom/configMapRef/name"),
-        field("", "", "PodTemplate", "template/spec/initContainers/envFrom/configMapRef/name"),
-        field("", "", "PodTemplate", "template/spec/volumes/projected/sources/configMap/name"),
-        field("", "", "Deployment", "spec/template/spec/volumes/configMap/name"),
-        field("", "", "Deployment", "spec/template/spec/containers/env/valueFrom/configMapKeyRef/name"),
-        field("", "", "Deployment", "spec/template/spec/initContainers/env/valueFrom/configMapKeyRef/name"),
-        field("", "", "Deployment", "spec/template/spec/containers/envFrom/configMapRef/name"),
-        field("", "", "Deployment", "spec/template/spec/initContainers/envFrom/configMapRef/name"),
-        field("", "", "Deployment", "spec/template/spec/volumes/projected/sources/configMap/name"),
-        field("", "", "ReplicaSet", "spec/template/spec/volumes/configMap/name"),
-        field("", "", "ReplicaSet", "spec/template/spec/containers/env/valueFrom/configMapKeyRef/name"),
-        field("", "", "ReplicaSet", "spec/template/spec/initContainers/env/valueFrom/configMapKeyRef/name"),
-        field("", "", "ReplicaSet", "spec/template/spec/containers/envFrom/configMapRef/name"),
-        field("", "", "ReplicaSet", "spec/template/spec/initContainers/envFrom/configMapRef/name"),
-        field("", "", "ReplicaSet", "spec/template/spec/volumes/projected/sources/configMap/name"),
-        field("", "", "DaemonSet", "spec/template/spec/volumes/configMap/name"),
-        field("", "", "DaemonSet", "spec/template/spec/containers/env/valueFrom/configMapKeyRef/name"),
-        field("", "", "DaemonSet", "spec/template/spec/initContainers/env/valueFrom/configMapKeyRef/name"),
-        field("", "", "DaemonSet", "spec/template/spec/containers/envFrom/configMapRef/name"),
-        field("", "", "DaemonSet", "spec/template/spec/initContainers/envFrom/configMapRef/name"),
-        field("", "", "DaemonSet", "spec/template/spec/volumes/projected/sources/configMap/name"),
-        field("", "", "StatefulSet", "spec/template/spec/volumes/configMap/name"),
-        field("", "", "StatefulSet", "spec/template/spec/containers/env/valueFrom/configMapKeyRef/name"),
-        field("", "", "StatefulSet", "spec/template/spec/initContainers/env/valueFrom/configMapKeyRef/name"),
-        field("", "", "StatefulSet", "spec/template/spec/containers/envFrom/configMapRef/name"),
-        field("", "", "StatefulSet", "spec/template/spec/initContainers/envFrom/configMapRef/name"),
-        field("", "", "StatefulSet", "spec/template/spec/volumes/projected/sources/configMap/name"),
-        field("", "", "Job", "spec/template/spec/volumes/configMap/name"),
-        field("", "", "Job", "spec/template/spec/containers/env/valueFrom/configMapKeyRef/name"),
-        field("", "", "Job", "spec/template/spec/initContainers/env/valueFrom/configMapKeyRef/name"),
-        field("", "", "Job", "spec/template/spec/containers/envFrom/configMapRef/name"),
-        field("", "", "Job", "spec/template/spec/initContainers/envFrom/configMapRef/name"),
-        field("", "", "Job", "spec/template/spec/volumes/projected/sources/configMap/name"),
-        field("", "", "CronJob", "spec/jobTemplate/spec/template/spec/volumes/configMap/name"),
-        field("", "", "CronJob", "spec/jobTemplate/spec/template/spec/volumes/projected/sources/configMap/name"),
-        field("", "", "CronJob", "spec/jobTemplate/spec/template/spec/containers/env/valueFrom/configMapKeyRef/name"),
-        field("", "", "CronJob", "spec/jobTemplate/spec/template/spec/initContainers/env/valueFrom/configMapKeyRef/name"),
-        field("", "", "CronJob", "spec/jobTemplate/spec/template/spec/containers/envFrom/configMapRef/name"),
-        field("", "", "CronJob", "spec/jobTemplate/spec/template/spec/initContainers/envFrom/configMapRef/name"),
-        field("", "", "Node", "spec/configSource/configMap"),
-        field("", "", "Role", "rules/resourceNames"),
-        field("", "", "ClusterRole", "rules/resourceNames"),
-        field("", "", "Ingress", "metadata/annotations/nginx.ingress.kubernetes.io\\/fastcgi-params-configmap"),
-    ] },
-    Referrers { group: "", version: "v1", kind: "Secret", fields: &[
-        field("", "v1", "Pod", "spec/volumes/secret/secretName"),
-        field("", "v1", "Pod", "spec/containers/env/valueFrom/secretKeyRef/name"),
-        field("", "v1", "Pod", "spec/initContainers/env/valueFrom/secretKeyRef/name"),
-        field("", "v1", "Pod", "spec/containers/envFrom/secretRef/name"),
-        field("", "v1", "Pod", "spec/initContainers/envFrom/secretRef/name"),
-        field("", "v1", "Pod", "spec/imagePullSecrets/name"),
-        field("", "v1", "Pod", "spec/volumes/projected/sources/secret/name"),
-        field("", "", "PodTemplate", "template/spec/volumes/secret/secretName"),
-        field("", "", "PodTemplate", "template/spec/containers/env/valueFrom/secretKeyRef/name"),
-        field("", "", "PodTemplate", "template/spec/initContainers/env/valueFrom/secretKeyRef/name"),
-        field("", "", "PodTemplate", "template/spec/containers/envFrom/secretRef/name"),
-        field("", "", "PodTemplate", "template/spec/initContainers/envFrom/secretRef/name"),
-        field("", "", "PodTemplate", "template/spec/imagePullSecrets/name"),
-        field("", "", "PodTemplate", "template/spec/volumes/projected/sources/secret/name"),
-        field("", "", "Deployment", "spec/template/spec/volumes/secret/secretName"),
-        field("", "", "Deployment", "spec/template/spec/containers/env/valueFrom/secretKeyRef/name"),
-        field("", "", "Deployment", "spec/template/spec/initContainers/env/valueFrom/secretKeyRef/name"),
-        field("", "", "Deployment", "spec/template/spec/containers/envFrom/secretRef/name"),
-        field("", "", "Deployment", "spec/template/spec/initContainers/envFrom/secretRef/name"),
-        field("", "", "Deployment", "spec/template/spec/imagePullSecrets/name"),
-        field("", "", "Deployment", "spec/template/spec/volumes/projected/sources/secret/name"),
-        field("", "", "ReplicaSet", "spec/template/spec/volumes/secret/secretName"),
-        field("", "", "ReplicaSet", "spec/template/spec/containers/env/valueFrom/secretKeyRef/name"),
-        field("", "", "ReplicaSet", "spec/template/spec/initContainers/env/valueFrom/secretKeyRef/name"),
-        field("", "", "ReplicaSet", "spec/template/spec/containers/envFrom/secretRef/name"),
-        field("", "", "ReplicaSet", "spec/template/spec/initContainers/envFrom/secretRef/name"),
-        field("", "", "ReplicaSet", "spec/template/spec/imagePullSecrets/name"),
-        field("", "", "ReplicaSet", "spec/template/spec/volumes/projected/sources/secret/name"),
-        field("", "", "DaemonSet", "spec/template/spec/volumes/secret/secretName"),
-        field("", "", "DaemonSet", "spec/template/spec/containers/env/valueFrom/secretKeyRef/name"),
-        field("", "", "DaemonSet", "spec/template/spec/initContainers/env/valueFrom/secretKeyRef/name"),
-        field("", "", "DaemonSet", "spec/template/spec/containers/envFrom/secretRef/name"),
-        field("", "", "DaemonSet", "spec/template/spec/initContainers/envFrom/secretRef/name"),
-        field("", "", "DaemonSet", "spec/template/spec/imagePullSecrets/name"),
-        field("", "", "DaemonSet", "spec/template/spec/volumes/projected/sources/secret/name"),
-        field("", "", "StatefulSet", "spec/template/spec/volumes/secret/secretName"),
-        field("", "", "StatefulSet", "spec/template/spec/containers/env/valueFrom/secretKeyRef/name"),
-        field("", "", "StatefulSet", "spec/template/spec/initContainers/env/valueFrom/secretKeyRef/name"),
-        field("", "", "StatefulSet", "spec/template/spec/containers/envFrom/secretRef/name"),
-        field("", "", "StatefulSet", "spec/template/spec/initContainers/envFrom/secretRef/name"),
-        field("", "", "StatefulSet", "spec/template/spec/imagePullSecrets/name"),
-        field("", "", "StatefulSet", "spec/template/spec/volumes/projected/sources/secret/name"),
-        field("", "", "Job", "spec/template/spec/volumes/secret/secretName"),
-        field("", "", "Job", "spec/template/spec/containers/env/valueFrom/secretKeyRef/name"),
-        field("", "", "Job", "spec/template/spec/initContainers/env/valueFrom/secretKeyRef/name"),
-        field("", "", "Job", "spec/template/spec/containers/envFrom/secretRef/name"),
-        field("", "", "Job", "spec/template/spec/initContainers/envFrom/secretRef/name"),
-        field("", "", "Job", "spec/template/spec/imagePullSecrets/name"),
-        field("", "", "Job", "spec/template/spec/volumes/projected/sources/secret/name"),
-        field("", "", "CronJob", "spec/jobTemplate/spec/template/spec/volumes/secret/secretName"),
-        field("", "", "CronJob", "spec/jobTemplate/spec/template/spec/volumes/projected/sources/secret/name"),
-        field("", "", "CronJob", "spec/jobTemplate/spec/template/spec/containers/env/valueFrom/secretKeyRef/name"),
-        field("", "", "CronJob", "spec/jobTemplate/spec/template/spec/initContainers/env/valueFrom/secretKeyRef/name"),
-        field("", "", "CronJob", "spec/jobTemplate/spec/template/spec/containers/envFrom/secretRef/name"),
-        field("", "", "CronJob", "spec/jobTemplate/spec/template/spec/initContainers/envFrom/secretRef/name"),
-        field("", "", "CronJob", "spec/jobTemplate/spec/template/spec/imagePullSecrets/name"),
-        field("", "", "Ingress", "spec/tls/secretName"),
-        field("", "", "Ingress", "metadata/annotations/ingress.kubernetes.io\\/auth-secret"),
-        field("", "", "Ingress", "metadata/annotations/nginx.ingress.kubernetes.io\\/auth-secret"),
-        field("", "", "Ingress", "metadata/annotations/nginx.ingress.kubernetes.io\\/auth-tls-secret"),
-        field("", "", "Ingress", "spec/tls/secretName"),
-        field("", "", "ServiceAccount", "imagePullSecrets/name"),
-        field("", "", "StorageClass", "parameters/secretName"),
-        field("", "", "StorageClass", "parameters/adminSecretName"),
-        field("", "", "StorageClass", "parameters/userSecretName"),
-        field("", "", "StorageClass", "parameters/secretRef"),
-        field("", "", "Role", "rules/resourceNames"),
-        field("", "", "ClusterRole", "rules/resourceNames"),
-        field("serving.knative.dev", "v1", "Service", "spec/template/spec/containers/env/valueFrom/secretKeyRef/name"),
-        field("", "", "PersistentVolume", "spec/azureFile/secretName"),
-    ] },
-    Referrers { group: "", version: "v1", kind: "Service", fields: &[
-        field("apps", "", "StatefulSet", "spec/serviceName"),
-        field("", "", "Ingress", "spec/rules/http/paths/backend/serviceName"),
-        field("", "", "Ingress", "spec/backend/serviceName"),
-        field("", "", "Ingress", "spec/rules/http/paths/backend/service/name"),
-        field("", "", "Ingress", "spec/defaultBackend/service/name"),
-        field("apiregistration.k8s.io", "", "APIService", "spec/service/name"),
-        field("admissionregistration.k8s.io", "", "ValidatingWebhookConfiguration", "webhooks/clientConfig/service"),
-        field("admissionregistration.k8s.io", "", "MutatingWebhookConfiguration", "webhooks/clientConfig/service"),
-    ] },
-    Referrers { group: "rbac.authorization.k8s.io", version: "", kind: "Role", fields: &[
-        field("rbac.authorization.k8s.io", "", "RoleBinding", "roleRef/name"),
-    ] },
-    Referrers { group: "rbac.authorization.k8s.io", version: "", kind: "ClusterRole", fields: &[
-        field("rbac.authorization.k8s.io", "", "RoleBinding", "roleRef/name"),
-        field("rbac.authorization.k8s.io", "", "ClusterRoleBinding", "roleRef/name"),
-    ] },
-    Referrers { group: "", version: "v1", kind: "ServiceAccount", fields: &[
-        field("rbac.authorization.k8s.io", "", "RoleBinding", "subjects"),
-        field("rbac.authorization.k8s.io", "", "ClusterRoleBinding", "subjects"),
-        field("", "", "Pod", "spec/serviceAccountName"),
-        field("", "", "StatefulSet", "spec/template/spec/serviceAccountName"),
-        field("", "", "Deployment", "spec/template/spec/serviceAccountName"),
-        field("", "", "ReplicationController", "spec/template/spec/serviceAccountName"),
-        field("", "", "CronJob", "spec/jobTemplate/spec/template/spec/serviceAccountName"),
-        field("", "", "Job", "spec/template/spec/serviceAccountName"),
-        field("", "", "DaemonSet", "spec/template/spec/serviceAccountName"),
-    ] },
-    Referrers { group: "", version: "v1", kind: "PersistentVolumeClaim", fields: &[
-        field("", "", "Pod", "spec/volumes/persistentVolumeClaim/claimName"),
-        field("", "", "StatefulSet", "spec/template/spec/volumes/persistentVolumeClaim/claimName"),
-        field("", "", "Deployment", "spec/template/spec/volumes/persistentVolumeClaim/claimName"),
-        field("", "", "ReplicationController", "spec/template/spec/volumes/persistentVolumeClaim/claimName"),
-        field("", "", "CronJob", "spec/jobTemplate/spec/template/spec/volumes/persistentVolumeClaim/claimName"),
-        field("", "", "Job", "spec/template/spec/volumes/persistentVolumeClaim/claimName"),
-        field("", "", "DaemonSet", "spec/template/spec/volumes/persistentVolumeClaim/claimName"),
-    ] },
-    Referrers { group: "", version: "v1", kind: "PersistentVolume", fields: &[
-        field("", "", "PersistentVolumeClaim", "spec/volumeName"),
-        field("", "", "ClusterRole", "rules/resourceNames"),
-    ] },
-    Referrers { group: "storage.k8s.io", version: "v1", kind: "StorageClass", fields: &[
-        field("", "", "PersistentVolume", "spec/storageClassName"),
-        field("", "", "PersistentVolumeClaim", "spec/storageClassName"),
-        field("", "", "StatefulSet", "spec/volumeClaimTemplates/spec/storageClassName"),
-    ] },
-    Referrers { group: "scheduling.k8s.io", version: "v1", kind: "PriorityClass", fields: &[
-        field("", "", "Pod", "spec/priorityClassName"),
-        field("", "", "StatefulSet", "spec/template/spec/priorityClassName"),
-        field("", "", "Deployment", "spec/template/spec/priorityClassName"),
-        field("", "", "ReplicationController", "spec/template/spec/priorityClassName"),
-        field("", "", "CronJob", "spec/jobTemplate/spec/template/spec/priorityClassName"),
-        field("", "", "Job", "spec/template/spec/priorityClassName"),
-        field("", "", "DaemonSet", "spec/template/spec/priorityClassName"),
-    ] },
-    Referrers { group: "networking.k8s.io/v1", version: "v1", kind: "IngressClass", fields: &[
-        field("", "", "Ingress", "spec/ingressClassName"),
-    ] },
-    Referrers { group: "admissionregistration.k8s.io", version: "", kind: "ValidatingAdmissionPolicy", fields: &[
-        field("admissionregistration.k8s.io", "", "ValidatingAdmissionPolicyBinding", "spec/policyName"),
-    ] },
+pub(super) static NAME_REFERENCE: &[NameBackReferences] = &[
+    referred("storage.k8s.io", "v1", "StorageClass", FieldSpecs::of_program(STORAGE_CLASS)),
+    referred("", "v1", "ServiceAccount", FieldSpecs::of_program(SERVICE_ACCOUNT)),
+    referred("rbac.authorization.k8s.io", "", "Role", FieldSpecs::of_program(ROLE)),
+    referred("rbac.authorization.k8s.io", "", "ClusterRole", FieldSpecs::of_program(CLUSTER_ROLE)),
+    referred("", "v1", "ConfigMap", FieldSpecs::of_program(CONFIG_MAP)),
+    referred("", "v1", "Secret", FieldSpecs::of_program_with_repeats(SECRET)),
+    referred("", "v1", "Service", FieldSpecs::of_program(SERVICE)),
+    referred("scheduling.k8s.io", "v1", "PriorityClass", FieldSpecs::of_program(PRIORITY_CLASS)),
+    referred("", "v1", "PersistentVolume", FieldSpecs::of_program(PERSISTENT_VOLUME)),
+    referred("", "v1", "PersistentVolumeClaim", FieldSpecs::of_program(PERSISTENT_VOLUME_CLAIM)),
+    referred("", "", "Deployment", FieldSpecs::of_program(SCALED)),
+    referred("", "", "StatefulSet", FieldSpecs::of_program(SCALED)),
+    referred("admissionregistration.k8s.io", "", "ValidatingAdmissionPolicy", FieldSpecs::of_program(VALIDATING_ADMISSION_POLICY)),
+    referred("networking.k8s.io/v1", "v1", "IngressClass", FieldSpecs::of_program(INGRESS_CLASS)),
+    referred("", "", "ReplicaSet", FieldSpecs::of_program(SCALED)),
+    referred("", "", "ReplicationController", FieldSpecs::of_program(SCALED)),
+];
+
+/// The fields that hold the name of a `StorageClass`.
+#[rustfmt::skip]
+static STORAGE_CLASS: List = &[
+    field("", "", "PersistentVolume", "spec/storageClassName"),
+    field("", "", "PersistentVolumeClaim", "spec/storageClassName"),
+    field("", "", "StatefulSet", "spec/volumeClaimTemplates/spec/storageClassName"),
+];
+
+/// The fields that hold the name of a `ServiceAccount`.
+#[rustfmt::skip]
+static SERVICE_ACCOUNT: List = &[
+    field("rbac.authorization.k8s.io", "", "RoleBinding", "subjects"),
+    field("rbac.authorization.k8s.io", "", "ClusterRoleBinding", "subjects"),
+    field("", "", "Pod", "spec/serviceAccountName"),
+    field("", "", "StatefulSet", "spec/template/spec/serviceAccountName"),
+    field("", "", "Deployment", "spec/template/spec/serviceAccountName"),
+    field("", "", "ReplicationController", "spec/template/spec/serviceAccountName"),
+    field("", "", "CronJob", "spec/jobTemplate/spec/template/spec/serviceAccountName"),
+    field("", "", "Job", "spec/template/spec/serviceAccountName"),
+    field("", "", "DaemonSet", "spec/template/spec/serviceAccountName"),
+];
+
+/// The fields that hold the name of a `Role`.
+#[rustfmt::skip]
+static ROLE: List = &[
+    field("rbac.authorization.k8s.io", "", "RoleBinding", "roleRef/name"),
+];
+
+/// The fields that hold the name of a `ClusterRole`.
+#[rustfmt::skip]
+static CLUSTER_ROLE: List = &[
+    field("rbac.authorization.k8s.io", "", "RoleBinding", "roleRef/name"),
+    field("rbac.authorization.k8s.io", "", "ClusterRoleBinding", "roleRef/name"),
+];
+
+/// The fields that hold the name of a `ConfigMap`.
+#[rustfmt::skip]
+static CONFIG_MAP: List = &[
+    field("", "v1", "Pod", "spec/volumes/configMap/name"),
+    field("", "v1", "Pod", "spec/containers/env/valueFrom/configMapKeyRef/name"),
+    field("", "v1", "Pod", "spec/initContainers/env/valueFrom/configMapKeyRef/name"),
+    field("", "v1", "Pod", "spec/containers/envFrom/configMapRef/name"),
+    field("", "v1", "Pod", "spec/initContainers/envFrom/configMapRef/name"),
+    field("", "v1", "Pod", "spec/volumes/projected/sources/configMap/name"),
+    field("", "", "PodTemplate", "template/spec/volumes/configMap/name"),
+    field("", "", "PodTemplate", "template/spec/containers/env/valueFrom/configMapKeyRef/name"),
+    field("", "", "PodTemplate", "template/spec/initContainers/env/valueFrom/configMapKeyRef/name"),
+    field("", "", "PodTemplate", "template/spec/containers/envFrom/configMapRef/name"),
+    field("", "", "PodTemplate", "template/spec/initContainers/envFrom/configMapRef/name"),
+    field("", "", "PodTemplate", "template/spec/volumes/projected/sources/configMap/name"),
+    field("", "", "Deployment", "spec/template/spec/volumes/configMap/name"),
+    field("", "", "Deployment", "spec/template/spec/containers/env/valueFrom/configMapKeyRef/name"),
+    field("", "", "Deployment", "spec/template/spec/initContainers/env/valueFrom/configMapKeyRef/name"),
+    field("", "", "Deployment", "spec/template/spec/containers/envFrom/configMapRef/name"),
+    field("", "", "Deployment", "spec/template/spec/initContainers/envFrom/configMapRef/name"),
+    field("", "", "Deployment", "spec/template/spec/volumes/projected/sources/configMap/name"),
+    field("", "", "ReplicaSet", "spec/template/spec/volumes/configMap/name"),
+    field("", "", "ReplicaSet", "spec/template/spec/containers/env/valueFrom/configMapKeyRef/name"),
+    field("", "", "ReplicaSet", "spec/template/spec/initContainers/env/valueFrom/configMapKeyRef/name"),
+    field("", "", "ReplicaSet", "spec/template/spec/containers/envFrom/configMapRef/name"),
+    field("", "", "ReplicaSet", "spec/template/spec/initContainers/envFrom/configMapRef/name"),
+    field("", "", "ReplicaSet", "spec/template/spec/volumes/projected/sources/configMap/name"),
+    field("", "", "DaemonSet", "spec/template/spec/volumes/configMap/name"),
+    field("", "", "DaemonSet", "spec/template/spec/containers/env/valueFrom/configMapKeyRef/name"),
+    field("", "", "DaemonSet", "spec/template/spec/initContainers/env/valueFrom/configMapKeyRef/name"),
+    field("", "", "DaemonSet", "spec/template/spec/containers/envFrom/configMapRef/name"),
+    field("", "", "DaemonSet", "spec/template/spec/initContainers/envFrom/configMapRef/name"),
+    field("", "", "DaemonSet", "spec/template/spec/volumes/projected/sources/configMap/name"),
+    field("", "", "StatefulSet", "spec/template/spec/volumes/configMap/name"),
+    field("", "", "StatefulSet", "spec/template/spec/containers/env/valueFrom/configMapKeyRef/name"),
+    field("", "", "StatefulSet", "spec/template/spec/initContainers/env/valueFrom/configMapKeyRef/name"),
+    field("", "", "StatefulSet", "spec/template/spec/containers/envFrom/configMapRef/name"),
+    field("", "", "StatefulSet", "spec/template/spec/initContainers/envFrom/configMapRef/name"),
+    field("", "", "StatefulSet", "spec/template/spec/volumes/projected/sources/configMap/name"),
+    field("", "", "Job", "spec/template/spec/volumes/configMap/name"),
+    field("", "", "Job", "spec/template/spec/containers/env/valueFrom/configMapKeyRef/name"),
+    field("", "", "Job", "spec/template/spec/initContainers/env/valueFrom/configMapKeyRef/name"),
+    field("", "", "Job", "spec/template/spec/containers/envFrom/configMapRef/name"),
+    field("", "", "Job", "spec/template/spec/initContainers/envFrom/configMapRef/name"),
+    field("", "", "Job", "spec/template/spec/volumes/projected/sources/configMap/name"),
+    field("", "", "CronJob", "spec/jobTemplate/spec/template/spec/volumes/configMap/name"),
+    field("", "", "CronJob", "spec/jobTemplate/spec/template/spec/volumes/projected/sources/configMap/name"),
+    field("", "", "CronJob", "spec/jobTemplate/spec/template/spec/containers/env/valueFrom/configMapKeyRef/name"),
+    field("", "", "CronJob", "spec/jobTemplate/spec/template/spec/initContainers/env/valueFrom/configMapKeyRef/name"),
+    field("", "", "CronJob", "spec/jobTemplate/spec/template/spec/containers/envFrom/configMapRef/name"),
+    field("", "", "CronJob", "spec/jobTemplate/spec/template/spec/initContainers/envFrom/configMapRef/name"),
+    field("", "", "Node", "spec/configSource/configMap"),
+    field("", "", "Role", "rules/resourceNames"),
+    field("", "", "ClusterRole", "rules/resourceNames"),
+    field("", "", "Ingress", "metadata/annotations/nginx.ingress.kubernetes.io\\/fastcgi-params-configmap"),
+];
+
+/// The fields that hold the name of a `Secret`.
+#[rustfmt::skip]
+static SECRET: List = &[
+    field("", "v1", "Pod", "spec/volumes/secret/secretName"),
+    field("", "v1", "Pod", "spec/containers/env/valueFrom/secretKeyRef/name"),
+    field("", "v1", "Pod", "spec/initContainers/env/valueFrom/secretKeyRef/name"),
+    field("", "v1", "Pod", "spec/containers/envFrom/secretRef/name"),
+    field("", "v1", "Pod", "spec/initContainers/envFrom/secretRef/name"),
+    field("", "v1", "Pod", "spec/imagePullSecrets/name"),
+    field("", "v1", "Pod", "spec/volumes/projected/sources/secret/name"),
+    field("", "", "PodTemplate", "template/spec/volumes/secret/secretName"),
+    field("", "", "PodTemplate", "template/spec/containers/env/valueFrom/secretKeyRef/name"),
+    field("", "", "PodTemplate", "template/spec/initContainers/env/valueFrom/secretKeyRef/name"),
+    field("", "", "PodTemplate", "template/spec/containers/envFrom/secretRef/name"),
+    field("", "", "PodTemplate", "template/spec/initContainers/envFrom/secretRef/name"),
+    field("", "", "PodTemplate", "template/spec/imagePullSecrets/name"),
+    field("", "", "PodTemplate", "template/spec/volumes/projected/sources/secret/name"),
+    field("", "", "Deployment", "spec/template/spec/volumes/secret/secretName"),
+    field("", "", "Deployment", "spec/template/spec/containers/env/valueFrom/secretKeyRef/name"),
+    field("", "", "Deployment", "spec/template/spec/initContainers/env/valueFrom/secretKeyRef/name"),
+    field("", "", "Deployment", "spec/template/spec/containers/envFrom/secretRef/name"),
+    field("", "", "Deployment", "spec/template/spec/initContainers/envFrom/secretRef/name"),
+    field("", "", "Deployment", "spec/template/spec/imagePullSecrets/name"),
+    field("", "", "Deployment", "spec/template/spec/volumes/projected/sources/secret/name"),
+    field("", "", "ReplicaSet", "spec/template/spec/volumes/secret/secretName"),
+    field("", "", "ReplicaSet", "spec/template/spec/containers/env/valueFrom/secretKeyRef/name"),
+    field("", "", "ReplicaSet", "spec/template/spec/initContainers/env/valueFrom/secretKeyRef/name"),
+    field("", "", "ReplicaSet", "spec/template/spec/containers/envFrom/secretRef/name"),
+    field("", "", "ReplicaSet", "spec/template/spec/initContainers/envFrom/secretRef/name"),
+    field("", "", "ReplicaSet", "spec/template/spec/imagePullSecrets/name"),
+    field("", "", "ReplicaSet", "spec/template/spec/volumes/projected/sources/secret/name"),
+    field("", "", "DaemonSet", "spec/template/spec/volumes/secret/secretName"),
+    field("", "", "DaemonSet", "spec/template/spec/containers/env/valueFrom/secretKeyRef/name"),
+    field("", "", "DaemonSet", "spec/template/spec/initContainers/env/valueFrom/secretKeyRef/name"),
+    field("", "", "DaemonSet", "spec/template/spec/containers/envFrom/secretRef/name"),
+    field("", "", "DaemonSet", "spec/template/spec/initContainers/envFrom/secretRef/name"),
+    field("", "", "DaemonSet", "spec/template/spec/imagePullSecrets/name"),
+    field("", "", "DaemonSet", "spec/template/spec/volumes/projected/sources/secret/name"),
+    field("", "", "StatefulSet", "spec/template/spec/volumes/secret/secretName"),
+    field("", "", "StatefulSet", "spec/template/spec/containers/env/valueFrom/secretKeyRef/name"),
+    field("", "", "StatefulSet", "spec/template/spec/initContainers/env/valueFrom/secretKeyRef/name"),
+    field("", "", "StatefulSet", "spec/template/spec/containers/envFrom/secretRef/name"),
+    field("", "", "StatefulSet", "spec/template/spec/initContainers/envFrom/secretRef/name"),
+    field("", "", "StatefulSet", "spec/template/spec/imagePullSecrets/name"),
+    field("", "", "StatefulSet", "spec/template/spec/volumes/projected/sources/secret/name"),
+    field("", "", "Job", "spec/template/spec/volumes/secret/secretName"),
+    field("", "", "Job", "spec/template/spec/containers/env/valueFrom/secretKeyRef/name"),
+    field("", "", "Job", "spec/template/spec/initContainers/env/valueFrom/secretKeyRef/name"),
+    field("", "", "Job", "spec/template/spec/containers/envFrom/secretRef/name"),
+    field("", "", "Job", "spec/template/spec/initContainers/envFrom/secretRef/name"),
+    field("", "", "Job", "spec/template/spec/imagePullSecrets/name"),
+    field("", "", "Job", "spec/template/spec/volumes/projected/sources/secret/name"),
+    field("", "", "CronJob", "spec/jobTemplate/spec/template/spec/volumes/secret/secretName"),
+    field("", "", "CronJob", "spec/jobTemplate/spec/template/spec/volumes/projected/sources/secret/name"),
+    field("", "", "CronJob", "spec/jobTemplate/spec/template/spec/containers/env/valueFrom/secretKeyRef/name"),
+    field("", "", "CronJob", "spec/jobTemplate/spec/template/spec/initContainers/env/valueFrom/secretKeyRef/name"),
+    field("", "", "CronJob", "spec/jobTemplate/spec/template/spec/containers/envFrom/secretRef/name"),
+    field("", "", "CronJob", "spec/jobTemplate/spec/template/spec/initContainers/envFrom/secretRef/name"),
+    field("", "", "CronJob", "spec/jobTemplate/spec/template/spec/imagePullSecrets/name"),
+    field("", "", "Ingress", "spec/tls/secretName"),
+    field("", "", "Ingress", "metadata/annotations/ingress.kubernetes.io\\/auth-secret"),
+    field("", "", "Ingress", "metadata/annotations/nginx.ingress.kubernetes.io\\/auth-secret"),
+    field("", "", "Ingress", "metadata/annotations/nginx.ingress.kubernetes.io\\/auth-tls-secret"),
+    field("", "", "Ingress", "spec/tls/secretName"),
+    field("", "", "ServiceAccount", "imagePullSecrets/name"),
+    field("", "", "StorageClass", "parameters/secretName"),
+    field("", "", "StorageClass", "parameters/adminSecretName"),
+    field("", "", "StorageClass", "parameters/userSecretName"),
+    field("", "", "StorageClass", "parameters/secretRef"),
+    field("", "", "Role", "rules/resourceNames"),
+    field("", "", "ClusterRole", "rules/resourceNames"),
+    field("serving.knative.dev", "v1", "Service", "spec/template/spec/containers/env/valueFrom/secretKeyRef/name"),
+    field("", "", "PersistentVolume", "spec/azureFile/secretName"),
+];
+
+/// The fields that hold the name of a `Service`.
+#[rustfmt::skip]
+static SERVICE: List = &[
+    field("apps", "", "StatefulSet", "spec/serviceName"),
+    field("", "", "Ingress", "spec/rules/http/paths/backend/serviceName"),
+    field("", "", "Ingress", "spec/backend/serviceName"),
+    field("", "", "Ingress", "spec/rules/http/paths/backend/service/name"),
+    field("", "", "Ingress", "spec/defaultBackend/service/name"),
+    field("apiregistration.k8s.io", "", "APIService", "spec/service/name"),
+    field("admissionregistration.k8s.io", "", "ValidatingWebhookConfiguration", "webhooks/clientConfig/service"),
+    field("admissionregistration.k8s.io", "", "MutatingWebhookConfiguration", "webhooks/clientConfig/service"),
+];
+
+/// The fields that hold the name of a `PriorityClass`.
+#[rustfmt::skip]
+static PRIORITY_CLASS: List = &[
+    field("", "", "Pod", "spec/priorityClassName"),
+    field("", "", "StatefulSet", "spec/template/spec/priorityClassName"),
+    field("", "", "Deployment", "spec/template/spec/priorityClassName"),
+    field("", "", "ReplicationController", "spec/template/spec/priorityClassName"),
+    field("", "", "CronJob", "spec/jobTemplate/spec/template/spec/priorityClassName"),
+    field("", "", "Job", "spec/template/spec/priorityClassName"),
+    field("", "", "DaemonSet", "spec/template/spec/priorityClassName"),
+];
+
+/// The fields that hold the name of a `PersistentVolume`.
+#[rustfmt::skip]
+static PERSISTENT_VOLUME: List = &[
+    field("", "", "PersistentVolumeClaim", "spec/volumeName"),
+    field("", "", "ClusterRole", "rules/resourceNames"),
+];
+
+/// The fields that hold the name of a `PersistentVolumeClaim`.
+#[rustfmt::skip]
+static PERSISTENT_VOLUME_CLAIM: List = &[
+    field("", "", "Pod", "spec/volumes/persistentVolumeClaim/claimName"),
+    field("", "", "StatefulSet", "spec/template/spec/volumes/persistentVolumeClaim/claimName"),
+    field("", "", "Deployment", "spec/template/spec/volumes/persistentVolumeClaim/claimName"),
+    field("", "", "ReplicationController", "spec/template/spec/volumes/persistentVolumeClaim/claimName"),
+    field("", "", "CronJob", "spec/jobTemplate/spec/template/spec/volumes/persistentVolumeClaim/claimName"),
+    field("", "", "Job", "spec/template/spec/volumes/persistentVolumeClaim/claimName"),
+    field("", "", "DaemonSet", "spec/template/spec/volumes/persistentVolumeClaim/claimName"),
+];
+
+/// The fields that hold the name of something with copies.
+#[rustfmt::skip]
+static SCALED: List = &[
+    field("", "", "HorizontalPodAutoscaler", "spec/scaleTargetRef/name"),
+];
+
+/// The fields that hold the name of a `ValidatingAdmissionPolicy`.
+#[rustfmt::skip]
+static VALIDATING_ADMISSION_POLICY: List = &[
+    field("admissionregistration.k8s.io", "", "ValidatingAdmissionPolicyBinding", "spec/policyName"),
+];
+
+/// The fields that hold the name of an `IngressClass`.
+#[rustfmt::skip]
+static INGRESS_CLASS: List = &[
+    field("", "", "Ingress", "spec/ingressClassName"),
 ];
 
 /// Where `$(NAME)` is replaced.
 #[rustfmt::skip]
-pub(super) const VAR_REFERENCE: &[Row] = &[
+pub(super) static VAR_REFERENCE: List = &[
+    field("", "", "Service", "spec/ports/port"),
+    field("", "", "Service", "spec/ports/targetPort"),
+    field("", "", "PersistentVolume", "spec/nfs/server"),
+    field("", "", "Deployment", "spec/template/spec/containers/args"),
+    field("", "", "Deployment", "spec/template/spec/containers/command"),
+    field("", "", "Deployment", "spec/template/spec/containers/env/value"),
+    field("", "", "Deployment", "spec/template/spec/containers/volumeMounts/mountPath"),
+    field("", "", "Deployment", "spec/template/spec/initContainers/args"),
+    field("", "", "Deployment", "spec/template/spec/initContainers/command"),
+    field("", "", "Deployment", "spec/template/spec/initContainers/env/value"),
+    field("", "", "Deployment", "spec/template/spec/initContainers/volumeMounts/mountPath"),
+    field("", "", "Deployment", "spec/template/spec/volumes/nfs/server"),
+    field("", "", "Deployment", "spec/template/metadata/annotations"),
+    field("", "", "StatefulSet", "spec/template/spec/containers/args"),
+    field("", "", "StatefulSet", "spec/template/spec/containers/command"),
+    field("", "", "StatefulSet", "spec/template/spec/containers/env/value"),
+    field("", "", "StatefulSet", "spec/template/spec/containers/volumeMounts/mountPath"),
+    field("", "", "StatefulSet", "spec/template/spec/initContainers/args"),
+    field("", "", "StatefulSet", "spec/template/spec/initContainers/command"),
+    field("", "", "StatefulSet", "spec/template/spec/initContainers/env/value"),
+    field("", "", "StatefulSet", "spec/template/spec/initContainers/volumeMounts/mountPath"),
+    field("", "", "StatefulSet", "spec/volumeClaimTemplates/spec/nfs/server"),
     field("", "", "CronJob", "spec/jobTemplate/spec/template/spec/containers/args"),
     field("", "", "CronJob", "spec/jobTemplate/spec/template/spec/containers/command"),
     field("", "", "CronJob", "spec/jobTemplate/spec/template/spec/containers/env/value"),
@@ -378,16 +417,6 @@ pub(super) const VAR_REFERENCE: &[Row] = &[
     field("", "", "DaemonSet", "spec/template/spec/initContainers/env/value"),
     field("", "", "DaemonSet", "spec/template/spec/initContainers/volumeMounts/mountPath"),
     field("", "", "DaemonSet", "spec/template/spec/volumes/nfs/server"),
-    field("", "", "Deployment", "spec/template/spec/containers/args"),
-    field("", "", "Deployment", "spec/template/spec/containers/command"),
-    field("", "", "Deployment", "spec/template/spec/containers/env/value"),
-    field("", "", "Deployment", "spec/template/spec/containers/volumeMounts/mountPath"),
-    field("", "", "Deployment", "spec/template/spec/initContainers/args"),
-    field("", "", "Deployment", "spec/template/spec/initContainers/command"),
-    field("", "", "Deployment", "spec/template/spec/initContainers/env/value"),
-    field("", "", "Deployment", "spec/template/spec/initContainers/volumeMounts/mountPath"),
-    field("", "", "Deployment", "spec/template/spec/volumes/nfs/server"),
-    field("", "", "Deployment", "spec/template/metadata/annotations"),
     field("", "", "Ingress", "spec/rules/host"),
     field("", "", "Ingress", "spec/tls/hosts"),
     field("", "", "Ingress", "spec/tls/secretName"),
@@ -418,18 +447,156 @@ pub(super) const VAR_REFERENCE: &[Row] = &[
     field("", "", "ReplicaSet", "spec/template/spec/initContainers/env/value"),
     field("", "", "ReplicaSet", "spec/template/spec/initContainers/volumeMounts/mountPath"),
     field("", "", "ReplicaSet", "spec/template/spec/volumes/nfs/server"),
-    field("", "", "Service", "spec/ports/port"),
-    field("", "", "Service", "spec/ports/targetPort"),
-    field("", "", "StatefulSet", "spec/template/spec/containers/args"),
-    field("", "", "StatefulSet", "spec/template/spec/containers/command"),
-    field("", "", "StatefulSet", "spec/template/spec/containers/env/value"),
-    field("", "", "StatefulSet", "spec/template/spec/containers/volumeMounts/mountPath"),
-    field("", "", "StatefulSet", "spec/template/spec/initContainers/args"),
-    field("", "", "StatefulSet", "spec/template/spec/initContainers/command"),
-    field("", "", "StatefulSet", "spec/template/spec/initContainers/env/value"),
-    field("", "", "StatefulSet", "spec/template/spec/initContainers/volumeMounts/mountPath"),
-    field("", "", "StatefulSet", "spec/volumeClaimTemplates/spec/nfs/server"),
-    field("", "", "PersistentVolume", "spec/nfs/server"),
     field("", "", "", "metadata/labels"),
     field("", "", "", "metadata/annotations"),
 ];
+
+type List = &'static [Spanned<FieldSpec>];
+
+/// A field that is changed where it is: of objects with this group, version and kind (empty parts fit anything).
+const fn field(
+    group: &'static str,
+    version: &'static str,
+    kind: &'static str,
+    path: &'static str,
+) -> Spanned<FieldSpec> {
+    spec(gvk(group, version, kind), path, false)
+}
+
+/// A field that is added where it is not.
+const fn create(
+    group: &'static str,
+    version: &'static str,
+    kind: &'static str,
+    path: &'static str,
+) -> Spanned<FieldSpec> {
+    spec(gvk(group, version, kind), path, true)
+}
+
+/// Objects with the fields that hold their names.
+const fn referred(
+    group: &'static str,
+    version: &'static str,
+    kind: &'static str,
+    referrers: FieldSpecs,
+) -> NameBackReferences {
+    NameBackReferences { gvk: gvk(group, version, kind), referrers }
+}
+
+const fn spec(gvk: Gvk, path: &'static str, create: bool) -> Spanned<FieldSpec> {
+    Spanned::new(FieldSpec { gvk, path: Text::of_program(path), create }, Span::NONE)
+}
+
+const fn gvk(group: &'static str, version: &'static str, kind: &'static str) -> Gvk {
+    Gvk {
+        group: Text::of_program(group),
+        version: Text::of_program(version),
+        kind: Text::of_program(kind),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::field_specs::Repeats;
+    use super::super::{NameReferences, TransformerConfig};
+    use super::*;
+
+    /// The lists that transformers go by, with their sections.
+    fn sections() -> [(String, FieldSpecs); 11] {
+        let TransformerConfig {
+            name_prefix,
+            name_suffix,
+            namespace,
+            common_labels,
+            labels,
+            template_labels,
+            volume_claim_template_labels,
+            common_annotations,
+            name_reference: _,
+            var_reference,
+            images,
+            replicas,
+        } = TransformerConfig::defaults();
+        [
+            ("namePrefix", name_prefix),
+            ("nameSuffix", name_suffix),
+            ("namespace", namespace),
+            ("commonLabels", common_labels),
+            ("labels", labels),
+            ("templateLabels", template_labels),
+            ("volumeClaimTemplateLabels", volume_claim_template_labels),
+            ("commonAnnotations", common_annotations),
+            ("varReference", var_reference),
+            ("images", images),
+            ("replicas", replicas),
+        ]
+        .map(|(section, specs)| (section.to_owned(), specs))
+    }
+
+    /// Those, and the lists of fields that hold names.
+    fn lists() -> Vec<(String, FieldSpecs)> {
+        let named = |known: &NameBackReferences| {
+            (format!("nameReference of {}", known.gvk), known.referrers.clone())
+        };
+        sections().into_iter().chain(NAME_REFERENCE.iter().map(named)).collect()
+    }
+
+    /// The same field specs in a list that is none of the program.
+    fn copied(specs: &FieldSpecs) -> FieldSpecs {
+        specs.iter().map(|spec| spec.value.clone()).collect()
+    }
+
+    /// The slow twin: what a file would say is sorted, and the lists of the program have to stand like that.
+    #[test]
+    fn the_lists_stand_in_the_order_of_types() {
+        for (section, specs) in sections() {
+            let mut sorted = copied(&specs);
+            sorted.sort();
+            assert_eq!(specs, sorted, "{section}");
+        }
+        let mut sorted: NameReferences = NAME_REFERENCE.iter().cloned().collect();
+        sorted.sort();
+        assert_eq!(NameReferences::of_program(NAME_REFERENCE), sorted);
+    }
+
+    /// The slow twin: what a list of the program says of itself is what is found out about any other.
+    #[test]
+    fn what_repeats_itself_is_known() {
+        let mut repeating = Vec::new();
+        for (section, specs) in lists() {
+            let repeats = specs.repeats();
+            assert_eq!(repeats, copied(&specs).repeats(), "{section}");
+            match repeats {
+                Repeats::Nothing => {}
+                Repeats::Same => repeating.push(section),
+                Repeats::Otherwise => panic!("{section}: merged into itself it would not stay"),
+            }
+        }
+        assert_eq!(repeating, ["nameReference of v1 Secret"]);
+    }
+
+    /// The slow twin: a list of the program is merged as any other is.
+    #[test]
+    fn merging_is_the_same_as_with_lists_of_files() {
+        for (section, specs) in lists() {
+            for (other_section, others) in lists() {
+                let (mut quick, mut slow) = (specs.clone(), copied(&specs));
+                let merged = quick.merge(&others);
+                let expected = others.iter().try_for_each(|other| slow.merge_one(other));
+                assert_eq!(merged.is_ok(), expected.is_ok(), "{section} and {other_section}");
+                assert_eq!(quick, slow, "{section} and {other_section}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_type_is_referred_to_twice() {
+        for (place, known) in NAME_REFERENCE.iter().enumerate() {
+            assert!(
+                NAME_REFERENCE[..place].iter().all(|before| before.gvk != known.gvk),
+                "{}",
+                known.gvk
+            );
+        }
+    }
+}

@@ -1,6 +1,8 @@
 //! Field specs: which fields of which objects a transformer changes.
 
 use std::fmt;
+use std::mem;
+use std::ptr;
 use std::sync::{Arc, OnceLock};
 
 use serde::Deserialize;
@@ -44,20 +46,29 @@ impl From<WrittenFieldSpec> for FieldSpec {
 }
 
 /// A list of field specs, each with its place if a file says it. Cloning shares it.
-#[derive(Clone, Default, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(from = "Vec<Spanned<FieldSpec>>")]
-pub struct FieldSpecs(Arc<List>);
+pub struct FieldSpecs(Held);
 
-#[derive(Clone, Default)]
+/// Where a list is.
+#[derive(Clone)]
+enum Held {
+    /// In the program: most builds need no other.
+    Program(&'static [Spanned<FieldSpec>], Repeats),
+    /// With all that share it.
+    Shared(Arc<List>),
+}
+
+#[derive(Clone)]
 struct List {
     specs: Vec<Spanned<FieldSpec>>,
-    /// [`List::repeats`], once somebody has asked.
+    /// [`Repeats::of`] the list, once somebody has asked.
     repeats: OnceLock<Repeats>,
 }
 
 /// What of a list is said by an earlier one of its field specs too.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Repeats {
+pub(super) enum Repeats {
     /// Nothing: merged into an empty list it comes out as it is, merged into itself too.
     Nothing,
     /// Something, but the same: merged into itself it comes out as it is.
@@ -67,15 +78,25 @@ enum Repeats {
 }
 
 impl FieldSpecs {
+    /// A list of the program, in which nothing is said twice. Sorting leaves it as it is.
+    pub(super) const fn of_program(specs: &'static [Spanned<FieldSpec>]) -> Self {
+        Self(Held::Program(specs, Repeats::Nothing))
+    }
+
+    /// A list of the program, in which something is said twice. Sorting leaves it as it is.
+    pub(super) const fn of_program_with_repeats(specs: &'static [Spanned<FieldSpec>]) -> Self {
+        Self(Held::Program(specs, Repeats::Same))
+    }
+
     /// The field specs in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &Spanned<FieldSpec>> {
-        self.0.specs.iter()
+        self.specs().iter()
     }
 
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.specs.is_empty()
+        self.specs().is_empty()
     }
 
     /// Adds those that are not there yet. Costs the product of both lengths, but nothing for what is there as a whole:
@@ -84,10 +105,10 @@ impl FieldSpecs {
     /// # Errors
     /// As [`FieldSpecs::merge_one`].
     pub fn merge(&mut self, others: &Self) -> Result<()> {
-        if Arc::ptr_eq(&self.0, &others.0) && others.0.repeats() != Repeats::Otherwise {
+        if self.is_held_with(others) && others.repeats() != Repeats::Otherwise {
             return Ok(());
         }
-        if self.is_empty() && others.0.repeats() == Repeats::Nothing {
+        if self.is_empty() && others.repeats() == Repeats::Nothing {
             *self = others.clone();
             return Ok(());
         }
@@ -100,11 +121,11 @@ impl FieldSpecs {
     /// # Errors
     /// [`Code::FieldSpecConflict`] if that one says otherwise about `create`.
     pub fn merge_one(&mut self, other: &Spanned<FieldSpec>) -> Result<()> {
-        match self.0.specs.iter().find(|spec| spec.counts_for(other)) {
+        match self.specs().iter().find(|spec| spec.counts_for(other)) {
             Some(known) if known.create != other.create => Err(conflict(known, other)),
             Some(_) => Ok(()),
             None => {
-                self.list().push(other.clone());
+                self.change(|specs| specs.push(other.clone()));
                 Ok(())
             }
         }
@@ -113,31 +134,59 @@ impl FieldSpecs {
     /// Puts them into the order of their types. Equal ones stay in their order: the reference's own order of those
     /// follows from its sorting algorithm, and nothing follows from it.
     pub fn sort(&mut self) {
-        self.list().sort_by_cached_key(|spec| spec.gvk.legacy_key());
+        if matches!(self.0, Held::Shared(_)) {
+            self.change(|specs| specs.sort_by_cached_key(|spec| spec.gvk.legacy_key()));
+        }
     }
 
-    /// The list, to change.
-    fn list(&mut self) -> &mut Vec<Spanned<FieldSpec>> {
-        let List { specs, repeats } = Arc::make_mut(&mut self.0);
+    fn specs(&self) -> &[Spanned<FieldSpec>] {
+        match &self.0 {
+            Held::Program(specs, _) => specs,
+            Held::Shared(list) => &list.specs,
+        }
+    }
+
+    /// Changes the list. One of the program is copied first.
+    fn change(&mut self, change: impl FnOnce(&mut Vec<Spanned<FieldSpec>>)) {
+        let mut list = match mem::take(self).0 {
+            Held::Program(specs, _) => Arc::new(List::from(specs.to_vec())),
+            Held::Shared(list) => list,
+        };
+        let List { specs, repeats } = Arc::make_mut(&mut list);
         repeats.take();
-        specs
+        change(specs);
+        self.0 = Held::Shared(list);
+    }
+
+    /// Whether it is one list with another, not only equal to it.
+    fn is_held_with(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Held::Program(specs, _), Held::Program(others, _)) => ptr::eq(*specs, *others),
+            (Held::Shared(list), Held::Shared(other)) => Arc::ptr_eq(list, other),
+            (Held::Program(..), Held::Shared(_)) | (Held::Shared(_), Held::Program(..)) => false,
+        }
+    }
+
+    /// What repeats itself in the list. Of one of the program that is known, of any other it is found out once.
+    pub(super) fn repeats(&self) -> Repeats {
+        match &self.0 {
+            Held::Program(_, repeats) => *repeats,
+            Held::Shared(list) => *list.repeats.get_or_init(|| Repeats::of(&list.specs)),
+        }
     }
 }
 
-impl List {
-    fn repeats(&self) -> Repeats {
-        let judge = || {
-            let mut found = Repeats::Nothing;
-            for (place, spec) in self.specs.iter().enumerate() {
-                match self.specs[..place].iter().find(|known| known.counts_for(spec)) {
-                    Some(known) if known.create != spec.create => return Repeats::Otherwise,
-                    Some(_) => found = Repeats::Same,
-                    None => {}
-                }
+impl Repeats {
+    fn of(specs: &[Spanned<FieldSpec>]) -> Self {
+        let mut found = Self::Nothing;
+        for (place, spec) in specs.iter().enumerate() {
+            match specs[..place].iter().find(|known| known.counts_for(spec)) {
+                Some(known) if known.create != spec.create => return Self::Otherwise,
+                Some(_) => found = Self::Same,
+                None => {}
             }
-            found
-        };
-        *self.repeats.get_or_init(judge)
+        }
+        found
     }
 }
 
@@ -156,15 +205,27 @@ impl fmt::Debug for FieldSpecs {
 
 impl PartialEq for FieldSpecs {
     fn eq(&self, other: &Self) -> bool {
-        self.0.specs == other.0.specs
+        self.specs() == other.specs()
     }
 }
 
 impl Eq for FieldSpecs {}
 
+impl Default for FieldSpecs {
+    fn default() -> Self {
+        Self::of_program(&[])
+    }
+}
+
+impl From<Vec<Spanned<FieldSpec>>> for List {
+    fn from(specs: Vec<Spanned<FieldSpec>>) -> Self {
+        Self { specs, repeats: OnceLock::new() }
+    }
+}
+
 impl From<Vec<Spanned<FieldSpec>>> for FieldSpecs {
     fn from(specs: Vec<Spanned<FieldSpec>>) -> Self {
-        Self(Arc::new(List { specs, repeats: OnceLock::new() }))
+        Self(Held::Shared(Arc::new(specs.into())))
     }
 }
 
@@ -253,7 +314,7 @@ mod tests {
             (&otherwise, Repeats::Otherwise),
         ] {
             let list: FieldSpecs = specs.iter().cloned().collect();
-            assert_eq!(list.0.repeats(), repeats, "{list:?}");
+            assert_eq!(list.repeats(), repeats, "{list:?}");
             for start in [FieldSpecs::default(), list.clone()] {
                 let (mut whole, mut one_by_one) = (start.clone(), start);
                 let merged = whole.merge(&list);
@@ -267,9 +328,10 @@ mod tests {
     #[test]
     fn what_is_added_makes_a_list_be_judged_anew() {
         let mut specs: FieldSpecs = [spec(POD, "a", false)].into_iter().collect();
-        assert_eq!(specs.0.repeats(), Repeats::Nothing);
-        specs.list().push(Spanned::new(spec(POD, "a", true), crate::source::Span::NONE));
-        assert_eq!(specs.0.repeats(), Repeats::Otherwise);
+        assert_eq!(specs.repeats(), Repeats::Nothing);
+        let other = Spanned::new(spec(POD, "a", true), crate::source::Span::NONE);
+        specs.change(|specs| specs.push(other));
+        assert_eq!(specs.repeats(), Repeats::Otherwise);
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! Name references: which fields hold the names of other objects.
 
+use std::borrow::Cow;
+use std::ptr;
+
 use serde::Deserialize;
 
 use super::FieldSpecs;
@@ -38,12 +41,17 @@ impl From<WrittenReferences> for NameBackReferences {
     }
 }
 
-/// Who refers to whom by name.
+/// Who refers to whom by name. What the program says of it is not copied before something is added.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
-pub struct NameReferences(Vec<NameBackReferences>);
+pub struct NameReferences(Cow<'static, [NameBackReferences]>);
 
 impl NameReferences {
+    /// Those of the program: no type twice, and in order.
+    pub(super) const fn of_program(references: &'static [NameBackReferences]) -> Self {
+        Self(Cow::Borrowed(references))
+    }
+
     /// The types that are referred to, in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &NameBackReferences> {
         self.0.iter()
@@ -54,6 +62,12 @@ impl NameReferences {
     /// # Errors
     /// As [`FieldSpecs::merge_one`].
     pub fn merge(&mut self, others: &Self) -> Result<()> {
+        // Of one type nothing is added to itself: `FieldSpecs::merge`.
+        if let (Cow::Borrowed(known), Cow::Borrowed(others)) = (&self.0, &others.0)
+            && ptr::eq(*known, *others)
+        {
+            return Ok(());
+        }
         others.iter().try_for_each(|other| self.merge_one(other))
     }
 
@@ -64,19 +78,21 @@ impl NameReferences {
     pub fn merge_one(&mut self, other: &NameBackReferences) -> Result<()> {
         // A file may name a type twice; the fields then join both.
         let mut found = false;
-        for known in self.0.iter_mut().filter(|known| known.gvk == other.gvk) {
+        for known in self.0.to_mut().iter_mut().filter(|known| known.gvk == other.gvk) {
             known.referrers.merge(&other.referrers)?;
             found = true;
         }
         if !found {
-            self.0.push(other.clone());
+            self.0.to_mut().push(other.clone());
         }
         Ok(())
     }
 
     /// Puts them into the order of the types that are referred to.
     pub fn sort(&mut self) {
-        self.0.sort_by_cached_key(|references| references.gvk.legacy_key());
+        if let Cow::Owned(references) = &mut self.0 {
+            references.sort_by_cached_key(|references| references.gvk.legacy_key());
+        }
     }
 }
 
