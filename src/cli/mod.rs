@@ -21,13 +21,14 @@ mod told;
 mod usage;
 
 use std::{
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     io::{BufWriter, ErrorKind, Write},
     num::NonZeroUsize,
     process::ExitCode,
+    slice,
 };
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser};
 
 use crate::{
     error::{Code, Error, Result},
@@ -40,36 +41,43 @@ use crate::{
 /// output gets the result and nothing else; a reader that closes it early is no failure.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments = command_first(arguments.into_iter().collect());
-    match Program::try_parse_from(&arguments) {
-        Ok(Program { error_format, stack_trace: _, command }) => match command {
-            Some(Command::Build(build)) => build.run(error_format),
-            Some(Command::Check(check)) => check.run(error_format),
-            Some(Command::Rules(rules)) => finish(rules.run(), &Sources::new(), error_format),
-            Some(Command::Explain(explain)) => finish(explain.run(), &Sources::new(), error_format),
-            Some(Command::Inputs(inputs)) => inputs.run(error_format),
-            Some(Command::Affected(affected)) => affected.run(error_format),
-            Some(Command::Shard(shard)) => shard.run(error_format),
-            Some(Command::Diff(diff)) => diff.run(error_format),
-            None => finish(
-                print(&Program::command().render_help().to_string()),
-                &Sources::new(),
-                error_format,
-            ),
-        },
-        Err(error) => {
-            let outcome = match error.use_stderr() {
-                true => Err(usage::error(&error, &arguments)),
-                false => print(&error.render().to_string()),
-            };
-            let is_failure = outcome.is_err();
-            let exit = finish(outcome, &Sources::new(), report::Format::asked_for(&arguments));
-            // With 1 these would say that there are findings, or differences.
-            match arguments.get(1).and_then(|command| command.to_str()) {
-                Some("check") if is_failure => ExitCode::from(check::NOT_DONE),
-                Some("diff") if is_failure => ExitCode::from(diff::NOT_DONE),
-                _ => exit,
-            }
+    let named = arguments.get(1).and_then(|name| Command::named(name));
+    let mut program = program(named.map_or(COMMANDS, slice::from_ref));
+    let parsed = program.try_get_matches_from_mut(&arguments);
+    let outcome =
+        parsed.and_then(|found| run_command(found).map_err(|error| error.format(&mut program)));
+    // The process ends soon, and its memory with it.
+    std::mem::forget(program);
+    outcome.unwrap_or_else(|error| refuse(&error, &arguments))
+}
+
+/// Runs the command that was found. Without one there is nothing to do but to say which there are.
+fn run_command(mut found: ArgMatches) -> std::result::Result<ExitCode, clap::Error> {
+    let Program { error_format, stack_trace: _ } = Program::from_arg_matches_mut(&mut found)?;
+    let command = found.remove_subcommand();
+    let command = command.and_then(|(name, found)| Some((Command::named(name.as_ref())?, found)));
+    match command {
+        Some((command, mut found)) => (command.run)(&mut found, error_format),
+        None => {
+            let help = program(COMMANDS).render_help().to_string();
+            Ok(finish(print(&help), &Sources::new(), error_format))
         }
+    }
+}
+
+/// Says what is wrong with the arguments, or what they ask to be told.
+fn refuse(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
+    let outcome = match error.use_stderr() {
+        true => Err(usage::error(error, arguments)),
+        false => print(&error.render().to_string()),
+    };
+    let is_failure = outcome.is_err();
+    let exit = finish(outcome, &Sources::new(), report::Format::asked_for(arguments));
+    // With 1 these would say that there are findings, or differences.
+    match arguments.get(1).and_then(|command| command.to_str()) {
+        Some("check") if is_failure => ExitCode::from(check::NOT_DONE),
+        Some("diff") if is_failure => ExitCode::from(diff::NOT_DONE),
+        _ => exit,
     }
 }
 
@@ -102,21 +110,80 @@ struct Program {
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[arg(value_parser = plugins::truth(), hide = true, global = true)]
     stack_trace: Option<bool>,
-
-    #[command(subcommand)]
-    command: Option<Command>,
 }
 
-#[derive(Subcommand)]
-enum Command {
-    Build(Box<build::Build>),
-    Check(check::Check),
-    Rules(rules::Rules),
-    Explain(rules::Explain),
-    Inputs(inputs::Inputs),
-    Affected(affected::Affected),
-    Shard(shard::Shard),
-    Diff(diff::Diff),
+/// The program with some of its commands. Making the arguments of a command takes as long as a small build does: where
+/// one is named, the others are left out.
+fn program(commands: &[Command]) -> clap::Command {
+    let made = |command: &Command| (command.arguments)(clap::Command::new(command.name));
+    Program::command().subcommands(commands.iter().map(made))
+}
+
+/// A command.
+struct Command {
+    /// Its name.
+    name: &'static str,
+    /// Gives it its arguments, and the words that tell what it does.
+    arguments: fn(clap::Command) -> clap::Command,
+    /// Runs it with what was found for them.
+    run: fn(&mut ArgMatches, report::Format) -> std::result::Result<ExitCode, clap::Error>,
+}
+
+/// The commands in the order of the help.
+const COMMANDS: &[Command] = &[
+    Command {
+        name: "build",
+        arguments: build::Build::augment_args,
+        run: |found, format| Ok(build::Build::from_arg_matches_mut(found)?.run(format)),
+    },
+    Command {
+        name: "check",
+        arguments: check::Check::augment_args,
+        run: |found, format| Ok(check::Check::from_arg_matches_mut(found)?.run(format)),
+    },
+    Command {
+        name: "rules",
+        arguments: rules::Rules::augment_args,
+        run: |found, format| {
+            let rules = rules::Rules::from_arg_matches_mut(found)?;
+            Ok(finish(rules.run(), &Sources::new(), format))
+        },
+    },
+    Command {
+        name: "explain",
+        arguments: rules::Explain::augment_args,
+        run: |found, format| {
+            let explain = rules::Explain::from_arg_matches_mut(found)?;
+            Ok(finish(explain.run(), &Sources::new(), format))
+        },
+    },
+    Command {
+        name: "inputs",
+        arguments: inputs::Inputs::augment_args,
+        run: |found, format| Ok(inputs::Inputs::from_arg_matches_mut(found)?.run(format)),
+    },
+    Command {
+        name: "affected",
+        arguments: affected::Affected::augment_args,
+        run: |found, format| Ok(affected::Affected::from_arg_matches_mut(found)?.run(format)),
+    },
+    Command {
+        name: "shard",
+        arguments: shard::Shard::augment_args,
+        run: |found, format| Ok(shard::Shard::from_arg_matches_mut(found)?.run(format)),
+    },
+    Command {
+        name: "diff",
+        arguments: diff::Diff::augment_args,
+        run: |found, format| Ok(diff::Diff::from_arg_matches_mut(found)?.run(format)),
+    },
+];
+
+impl Command {
+    /// The command of a name.
+    fn named(name: &OsStr) -> Option<&'static Self> {
+        COMMANDS.iter().find(|command| name == command.name)
+    }
 }
 
 /// Moves the name of the command in front of flags that stand before it: `-o FILE build DIR` is `build -o FILE DIR`.
@@ -180,6 +247,8 @@ fn outcome(written: std::io::Result<()>) -> Result<bool> {
 
 #[cfg(test)]
 mod tests {
+    use std::iter;
+
     use super::*;
 
     #[test]
@@ -201,6 +270,39 @@ mod tests {
 
     #[test]
     fn the_arguments_are_well_formed() {
-        Program::command().debug_assert();
+        program(COMMANDS).debug_assert();
+    }
+
+    /// The slow twin: what a command says alone, it says among all.
+    #[test]
+    fn a_command_alone_is_the_same_as_among_all() {
+        let said = |mut program: clap::Command, arguments: &[&str]| {
+            let arguments = iter::once("krender").chain(arguments.iter().copied());
+            match program.try_get_matches_from_mut(arguments) {
+                Ok(found) => format!("{:?}", found.subcommand()),
+                Err(error) => error.to_string(),
+            }
+        };
+        for command in COMMANDS {
+            let name = command.name;
+            for arguments in [
+                &[name][..],
+                &[name, "one"],
+                &[name, "--help"],
+                &[name, "-h"],
+                &[name, "--version"],
+                &[name, "help"],
+                &[name, "--unknown"],
+                &[name, "--error-formt=json"],
+                &[name, "--error-format"],
+                &[name, "--error-format", "jsn"],
+                &[name, "--error-format", "json", "--stack-trace"],
+                &[name, "--format", "nonsense"],
+                &[name, "--", "build"],
+            ] {
+                let (alone, among_all) = (program(slice::from_ref(command)), program(COMMANDS));
+                assert_eq!(said(alone, arguments), said(among_all, arguments), "{arguments:?}");
+            }
+        }
     }
 }

@@ -6,11 +6,9 @@ use std::{
     path::Path,
 };
 
-use clap::{
-    CommandFactory,
-    error::{ContextKind, ContextValue, ErrorKind},
-};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use super::Command;
 use crate::error::{Code, Error};
 
 /// What is wrong with the arguments, and what is near to them.
@@ -77,9 +75,8 @@ pub(super) fn error(error: &clap::Error, arguments: &[OsString]) -> Error {
 fn where_to_look(arguments: &[OsString]) -> String {
     let program = arguments.first().and_then(|program| Path::new(program).file_stem());
     let program = program.map_or_else(|| "krender".into(), OsStr::to_string_lossy);
-    let commands = super::Program::command();
-    match arguments.get(1).and_then(|name| commands.find_subcommand(name)) {
-        Some(command) => format!("`{program} {} --help` tells its arguments", command.get_name()),
+    match arguments.get(1).and_then(|name| Command::named(name)) {
+        Some(command) => format!("`{program} {} --help` tells its arguments", command.name),
         None => format!("`{program} --help` tells the commands"),
     }
 }
