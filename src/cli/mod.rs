@@ -108,7 +108,7 @@ struct Program {
 
     /// Accepted and without effect: a failure is said with all that is known of it
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    #[arg(value_parser = plugins::truth(), hide = true, global = true)]
+    #[arg(value_parser = plugins::Truth, hide = true, global = true)]
     stack_trace: Option<bool>,
 }
 

@@ -1,9 +1,9 @@
 //! The flags that say what plugins may do. They are those of kustomize, in name and form.
 
-use std::time::SystemTime;
+use std::{ffi::OsStr, time::SystemTime};
 
 use clap::{
-    Args,
+    Arg, Args, Command,
     builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
 };
 
@@ -18,17 +18,17 @@ use crate::{
 pub(super) struct Plugins {
     /// Run plugins that are not builtin, and Helm
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    #[arg(value_parser = truth(), hide_possible_values = true, value_name = "BOOL")]
+    #[arg(value_parser = Truth, hide_possible_values = true, value_name = "BOOL")]
     enable_alpha_plugins: Option<bool>,
 
     /// Run programs as functions: never with a kustomization that you do not trust
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    #[arg(value_parser = truth(), hide_possible_values = true, value_name = "BOOL")]
+    #[arg(value_parser = Truth, hide_possible_values = true, value_name = "BOOL")]
     enable_exec: Option<bool>,
 
     /// Give the network to functions that ask for it
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    #[arg(value_parser = truth(), hide_possible_values = true, value_name = "BOOL")]
+    #[arg(value_parser = Truth, hide_possible_values = true, value_name = "BOOL")]
     network: Option<bool>,
 
     /// Accepted and without effect, as in kustomize
@@ -45,12 +45,12 @@ pub(super) struct Plugins {
 
     /// Run the containers of functions as the user that runs krender
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    #[arg(value_parser = truth(), hide_possible_values = true, value_name = "BOOL")]
+    #[arg(value_parser = Truth, hide_possible_values = true, value_name = "BOOL")]
     as_current_user: Option<bool>,
 
     /// Run Helm for the charts of kustomizations
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    #[arg(value_parser = truth(), hide_possible_values = true, value_name = "BOOL")]
+    #[arg(value_parser = Truth, hide_possible_values = true, value_name = "BOOL")]
     enable_helm: Option<bool>,
 
     /// The program to run as Helm
@@ -68,7 +68,7 @@ pub(super) struct Plugins {
 
     /// Let Helm say what it does
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    #[arg(value_parser = truth(), hide_possible_values = true, value_name = "BOOL")]
+    #[arg(value_parser = Truth, hide_possible_values = true, value_name = "BOOL")]
     helm_debug: Option<bool>,
 
     /// The day that exclusions from rules are judged by [default: today]
@@ -132,11 +132,34 @@ fn today() -> Option<Date> {
     Some(Date::of_days(since.as_secs() / (24 * 60 * 60)))
 }
 
-/// Reads `true` and `false` in the forms that Go's `strconv.ParseBool` takes.
-pub(super) fn truth() -> impl TypedValueParser<Value = bool> {
-    let values = [
-        PossibleValue::new("true").aliases(["1", "t", "T", "TRUE", "True"]),
-        PossibleValue::new("false").aliases(["0", "f", "F", "FALSE", "False"]),
-    ];
-    PossibleValuesParser::new(values).map(|text| text.starts_with(['1', 't', 'T']))
+/// Reads `true` and `false` in the forms that Go's `strconv.ParseBool` takes. They are made where a flag has a value, or
+/// help is asked for: hardly any build has one of the flags.
+#[derive(Clone)]
+pub(super) struct Truth;
+
+impl Truth {
+    fn values() -> [PossibleValue; 2] {
+        [
+            PossibleValue::new("true").aliases(["1", "t", "T", "TRUE", "True"]),
+            PossibleValue::new("false").aliases(["0", "f", "F", "FALSE", "False"]),
+        ]
+    }
+}
+
+impl TypedValueParser for Truth {
+    type Value = bool;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        argument: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<bool, clap::Error> {
+        let text = PossibleValuesParser::new(Self::values()).parse_ref(command, argument, value)?;
+        Ok(text.starts_with(['1', 't', 'T']))
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(Self::values().into_iter()))
+    }
 }

@@ -13,7 +13,7 @@ use std::{num::NonZeroUsize, path::Path, process::ExitCode, time::Instant};
 use clap::{Args, ValueEnum};
 
 use super::harden::Hardening;
-use super::plugins::{Plugins, truth};
+use super::plugins::{Plugins, Truth};
 use super::reading::{Restrictor, working_directory};
 use super::report::{self, Format};
 use super::select;
@@ -59,7 +59,7 @@ pub(super) struct Build {
 
     /// Label what is made (deprecated: use `buildMetadata: [managedByLabel]` in kustomization.yaml)
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    #[arg(value_parser = truth(), hide = true)]
+    #[arg(value_parser = Truth, hide = true)]
     enable_managedby_label: Option<bool>,
 
     /// Print no warnings
