@@ -8,7 +8,7 @@ mod account;
 mod accumulate;
 mod affected;
 mod bases;
-mod by_kind;
+mod by_type;
 mod configurations;
 mod costs;
 mod kept;

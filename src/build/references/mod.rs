@@ -7,9 +7,7 @@ mod referrer;
 #[cfg(test)]
 mod tests;
 
-use std::cell::OnceCell;
-
-use super::by_kind::ByKind;
+use super::by_type::ByType;
 use crate::config::{NameBackReferences, NameReferences};
 use crate::error::{Error, Result};
 use crate::resource::ResMap;
@@ -22,8 +20,8 @@ use referrer::follow;
 /// Writes the names of today, and the namespaces where a field says one, into every field that names a resource by a
 /// name that it had before.
 ///
-/// Costs a walk over the resources, each along the fields that its kind can refer with, and for each name found there a
-/// look at the resources that had it.
+/// Costs a walk over the resources, each along the fields that its type can refer with, for each name found there a look
+/// at the resources that had it, and for each type a look at all fields.
 ///
 /// # Errors
 /// [`Code::ReferenceAmbiguous`](crate::error::Code::ReferenceAmbiguous) where several resources could be meant, and
@@ -34,17 +32,13 @@ pub(super) fn update(
     schema: &Schema,
 ) -> Result<()> {
     let candidates = Candidates::new(resources);
-    let fields = Field::all(references);
-    let mut by_kind = ByKind::new(fields.iter().map(|field| field.referrer));
+    let mut fields = ByType::new(|gvk| Field::all(references, gvk));
     let mut referrals = Vec::new();
     let mut errors = Vec::new();
     for resource in resources.iter_mut().filter(|resource| !resource.node().is_empty()) {
-        // What refers is known by the kind that it had first.
-        let original = resource.original_id().gvk;
-        let places = by_kind.places(&original);
-        let fields: Vec<&Field<'_>> =
-            places.iter().filter_map(|&place| fields.get(place)).collect();
-        if let Err(error) = follow(resource, &fields, &candidates, &mut referrals, schema) {
+        // What refers is known by the type that it had first.
+        let fields = fields.of(&resource.original_id().gvk);
+        if let Err(error) = follow(resource, fields, &candidates, &mut referrals, schema) {
             errors.push(error);
         }
     }
@@ -58,26 +52,21 @@ pub(super) fn update(
 /// A field that holds the names of resources of a type.
 struct Field<'c> {
     referral: &'c Gvk,
-    referrer: &'c Gvk,
     written: &'c str,
-    /// Taken apart when a resource may have the field: most kinds that refer are in no build.
-    path: OnceCell<FieldPath>,
+    path: FieldPath,
 }
 
 impl<'c> Field<'c> {
-    fn all(references: &'c NameReferences) -> Vec<Self> {
+    /// Those that resources of a type may have.
+    fn all(references: &'c NameReferences, referrer: &Gvk) -> Vec<Self> {
         let fields = |references: &'c NameBackReferences| {
-            references.referrers.iter().map(|spec| Field {
+            let specs = references.referrers.iter();
+            specs.filter(|spec| referrer.is_selected_by(&spec.gvk)).map(|spec| Field {
                 referral: &references.gvk,
-                referrer: &spec.gvk,
                 written: &spec.path,
-                path: OnceCell::new(),
+                path: FieldPath::new(&spec.path),
             })
         };
         references.iter().flat_map(fields).collect()
-    }
-
-    fn path(&self) -> &FieldPath {
-        self.path.get_or_init(|| FieldPath::new(self.written))
     }
 }

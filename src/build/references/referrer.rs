@@ -47,7 +47,7 @@ impl<'c> Referrer<'c> {
         let role = field.written.ends_with("roleRef/name").then(|| role(root)).flatten();
         let types = [Some(field.referral), role.as_ref()];
         let mut set = |node: &mut Node| self.update_node(node, types, referrals);
-        field.path().visit(root, Create::Never, Span::NONE, &mut set)
+        field.path.visit(root, Create::Never, Span::NONE, &mut set)
     }
 
     fn update_node(
@@ -241,7 +241,7 @@ fn ambiguous(found: &[&Candidate], place: Span) -> Error {
 /// Updates all fields of a resource that may hold names.
 pub(super) fn follow(
     resource: &mut Resource,
-    fields: &[&Field<'_>],
+    fields: &[Field<'_>],
     candidates: &Candidates,
     referrals: &mut Vec<(usize, Arc<Names>)>,
     schema: &Schema,

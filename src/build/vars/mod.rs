@@ -7,11 +7,11 @@ mod value;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::by_kind::ByKind;
+use super::by_type::ByType;
 use crate::config::{FieldSpecs, Var, Warning};
 use crate::error::{Code, Error, Result};
 use crate::resource::{Index, ResMap, Resource};
-use crate::schema::Schema;
+use crate::schema::{Gvk, Schema};
 use crate::source::Span;
 use crate::transform::{Create, FieldPath};
 use crate::yaml::de::Spanned;
@@ -98,26 +98,25 @@ impl Variables {
             return Ok(());
         }
         let values = self.values(resources)?;
-        let fields: Vec<(&str, FieldPath)> =
-            specs.iter().map(|spec| (&*spec.path, FieldPath::new(&spec.path))).collect();
-        let mut by_kind = ByKind::new(specs.iter().map(|spec| &spec.gvk));
+        let mut fields = ByType::new(|gvk: &Gvk| -> Vec<(&str, FieldPath)> {
+            let specs = specs.iter().filter(|spec| gvk.is_selected_by(&spec.gvk));
+            specs.map(|spec| (&*spec.path, FieldPath::new(&spec.path))).collect()
+        });
         let mut used = BTreeSet::new();
         for resource in resources.iter_mut().filter(|resource| !resource.node().is_empty()) {
-            let places = by_kind.places(resource.gvk());
+            let fields = fields.of(resource.gvk());
             let shares = resource.shares;
             let replaced = resource.edit(schema, |root| {
-                places.iter().filter_map(|&place| fields.get(place)).try_for_each(
-                    |(written, path)| {
-                        let mut set = |node: &mut Node| replace_in(node, &values, &mut used);
-                        let visited = path.visit(root, Create::Never, Span::NONE, &mut set);
-                        if shares {
-                            share::settle(root);
-                        }
-                        visited.map_err(|error| {
-                            error.step(format!("while replacing variables in `{written}`"))
-                        })
-                    },
-                )
+                fields.iter().try_for_each(|(written, path)| {
+                    let mut set = |node: &mut Node| replace_in(node, &values, &mut used);
+                    let visited = path.visit(root, Create::Never, Span::NONE, &mut set);
+                    if shares {
+                        share::settle(root);
+                    }
+                    visited.map_err(|error| {
+                        error.step(format!("while replacing variables in `{written}`"))
+                    })
+                })
             });
             replaced.map_err(|error| error.step(format!("while changing `{}`", resource.id())))?;
         }
