@@ -67,9 +67,10 @@ impl Gvk {
     #[must_use]
     pub fn is_selected_by(&self, selector: &Self) -> bool {
         let takes = |wanted: &Text, found: &Text| wanted.is_empty() || wanted == found;
-        takes(&selector.group, &self.group)
+        // The kind first: it tells most types apart.
+        takes(&selector.kind, &self.kind)
+            && takes(&selector.group, &self.group)
             && takes(&selector.version, &self.version)
-            && takes(&selector.kind, &self.kind)
     }
 
     /// What field specs are sorted by: the kinds of [`LEGACY_FIRST`], the kinds in neither list, the kinds of

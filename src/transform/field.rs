@@ -2,9 +2,11 @@
 //!
 //! (kustomize, `api/filters/fieldspec/fieldspec.go`.)
 
+use std::borrow::Cow;
+
 use crate::error::{Code, Error, Result};
 use crate::source::Span;
-use crate::yaml::{Kind, Mapping, Node, Scalar, Sequence, Style, Tag, path};
+use crate::yaml::{Kind, Mapping, Node, Scalar, Sequence, Style, Tag, Text, path};
 
 /// The path of a field spec: keys with slashes between them, `\/` for a slash in a key, `[]` behind the key of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +16,7 @@ pub struct FieldPath {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Key {
-    name: String,
+    name: Text,
     list: bool,
 }
 
@@ -44,11 +46,14 @@ impl FieldPath {
     /// Splits a path.
     #[must_use]
     pub fn new(path: &str) -> Self {
-        let key = |name: String| match name.strip_suffix("[]") {
-            Some(list) => Key { name: list.to_owned(), list: true },
-            None => Key { name, list: false },
+        let key = |name: Cow<'_, str>| {
+            let (name, list) = match name.strip_suffix("[]") {
+                Some(list) => (list, true),
+                None => (&*name, false),
+            };
+            Key { name: name.into(), list }
         };
-        Self { keys: path::split(path, '/').into_iter().map(key).collect() }
+        Self { keys: path::split(path, '/').map(key).collect() }
     }
 
     /// Whether a document has a node that the path names, or one that stands in its way: if not, and nothing is to be

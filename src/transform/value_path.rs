@@ -22,16 +22,17 @@ impl ValuePath {
     /// # Errors
     /// [`Code::InvalidValue`] for a negative position, `*`, and brackets without `=`.
     pub(crate) fn new(path: &str) -> Result<Self> {
-        Self::of_names(&path::split(path, '/'))
+        Self::of_names(path::split(path, '/'))
     }
 
     /// The path of these names; empty ones mean nothing.
     ///
     /// # Errors
     /// As [`ValuePath::new`].
-    pub(crate) fn of_names(names: &[String]) -> Result<Self> {
-        let names = names.iter().map(|name| name.trim()).filter(|name| !name.is_empty());
-        names.map(Step::new).collect::<Result<_>>().map(Self)
+    pub(crate) fn of_names(names: impl IntoIterator<Item: AsRef<str>>) -> Result<Self> {
+        let step = |name: &str| (!name.is_empty()).then(|| Step::new(name));
+        let steps = names.into_iter().filter_map(|name| step(name.as_ref().trim()));
+        steps.collect::<Result<_>>().map(Self)
     }
 
     /// The node at the path, and the way to it: the position of each step. Nothing when it is not there.
@@ -249,7 +250,7 @@ mod tests {
         let text = "a: [x, {k: v, b: 1}, {b: 2}]";
         let root = document(&Sources::new().add("text.yaml", text).unwrap()).unwrap().unwrap().root;
         let found = |path: &str| {
-            let path = ValuePath::of_names(&path::split_bracketed(path)).unwrap();
+            let path = ValuePath::of_names(path::split_bracketed(path)).unwrap();
             path.find(&root).unwrap().map(|(node, way)| format!("{node:?} {way:?}"))
         };
         assert_eq!(found("a.[k=v].b").as_deref(), Some("1 [0, 1, 1]"));

@@ -104,7 +104,7 @@ fn parts(path: &str) -> Vec<String> {
             }
             _ => {
                 open = part.starts_with('[') && !part.ends_with(']');
-                joined.push(part);
+                joined.push(part.into_owned());
             }
         }
     }
