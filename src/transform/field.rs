@@ -53,7 +53,9 @@ impl FieldPath {
             };
             Key { name: name.into(), list }
         };
-        Self { keys: path::split(path, '/').map(key).collect() }
+        let mut keys = Vec::with_capacity(1 + path.bytes().filter(|&byte| byte == b'/').count());
+        keys.extend(path::split(path, '/').map(key));
+        Self { keys }
     }
 
     /// Whether a document has a node that the path names, or one that stands in its way: if not, and nothing is to be
