@@ -13,7 +13,7 @@ use crate::source::{Sources, Span};
 use serde_json::{Value, json};
 
 /// How what is rendered is hardened.
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Default)]
 #[command(next_help_heading = "Hardening")]
 pub(super) struct Hardening {
     /// Harden what is rendered, and fail if it violates the rules of the profile then [default profile: that of the

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// What plugins may do.
-#[derive(Args)]
+#[derive(Args, Debug)]
 #[command(next_help_heading = "Plugins")]
 pub(super) struct Plugins {
     /// Run plugins that are not builtin, and Helm
@@ -74,6 +74,27 @@ pub(super) struct Plugins {
     /// The day that exclusions from rules are judged by [default: today]
     #[arg(long, value_name = "YYYY-MM-DD", help_heading = "Hardening")]
     now: Option<Date>,
+}
+
+/// What holds where no flag says otherwise.
+impl Default for Plugins {
+    fn default() -> Self {
+        Self {
+            enable_alpha_plugins: None,
+            enable_exec: None,
+            network: None,
+            network_name: None,
+            mount: Vec::new(),
+            env: Vec::new(),
+            as_current_user: None,
+            enable_helm: None,
+            helm_command: "helm".to_owned(),
+            helm_api_versions: Vec::new(),
+            helm_kube_version: String::new(),
+            helm_debug: None,
+            now: None,
+        }
+    }
 }
 
 impl Plugins {

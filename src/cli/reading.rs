@@ -27,8 +27,9 @@ pub(super) struct Reading {
 }
 
 /// Which files a kustomization may name.
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
 pub(super) enum Restrictor {
+    #[default]
     #[value(name = "LoadRestrictionsRootOnly", alias = "")]
     RootOnly,
     #[value(name = "LoadRestrictionsNone")]

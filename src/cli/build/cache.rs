@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Whether and where.
-#[derive(Args)]
+#[derive(Args, Debug, Default)]
 pub(super) struct Cache {
     /// Keep what is rendered, and render again only what has changed since. Without FOLDER in `krender` in the user's
     /// cache directory; one of your own must be yours alone

@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// Which targets, and how.
-#[derive(Args)]
+#[derive(Args, Debug, Default)]
 #[command(next_help_heading = "Many targets")]
 pub(super) struct Many {
     /// Build every kustomization at or below DIR that no other one there includes

@@ -8,7 +8,7 @@ mod rendering;
 mod timings;
 mod watch;
 
-use std::{num::NonZeroUsize, path::Path, process::ExitCode, time::Instant};
+use std::{ffi::OsString, num::NonZeroUsize, path::Path, process::ExitCode, time::Instant};
 
 use clap::{Args, ValueEnum};
 
@@ -36,7 +36,7 @@ use timings::Timings;
 /// With several directories, or with `--all`, each is a target: targets are printed one after the other, each below a
 /// comment with its directory, in the order in which they were named or found. One that cannot be built does not keep
 /// the others from it.
-#[derive(Args)]
+#[derive(Args, Debug, Default)]
 #[command(args_override_self = true)]
 pub(super) struct Build {
     /// The directory with the kustomization file; of several, each is built
@@ -93,7 +93,7 @@ pub(super) struct Build {
     plugins: Plugins,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, Debug, ValueEnum)]
 enum Order {
     Legacy,
     None,
@@ -105,6 +105,18 @@ const MANAGED_BY_DEPRECATED: &str = "Flag --enable-managedby-label has been depr
 const REORDER_DEPRECATED: &str = "Flag --reorder has been deprecated, use the new 'sortOptions' field in kustomization.yaml instead.";
 
 impl Build {
+    /// What arguments ask for that are `build` and a directory at most, as they mostly are; nothing for others. It is
+    /// known without a look at all the flags that are not there.
+    pub(super) fn without_flags(arguments: &[OsString]) -> Option<Self> {
+        let directory = match arguments {
+            [_, command] if command == "build" => ".",
+            [_, command, directory] if command == "build" => directory.to_str()?,
+            _ => return None,
+        };
+        let is_flag = directory.starts_with('-');
+        (!is_flag).then(|| Self { directories: vec![directory.to_owned()], ..Self::default() })
+    }
+
     /// Renders, and exits as the outcome asks.
     pub(super) fn run(&self, format: Format) -> ExitCode {
         let started = now();
