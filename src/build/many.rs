@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::ops::{ControlFlow, Range};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-/// Does work for the numbers from 0 to `count` on up to `jobs` threads, and hands out what came of it in the order of
-/// the numbers, on this thread. What is handed out is the same for any number of jobs, if `work` depends on its number
-/// alone. With one job or one number everything happens on this thread.
+/// Does work for the numbers from 0 to `count` on up to `jobs` threads, this one among them, and hands out what came of
+/// it one by one, in the order of the numbers. What is handed out is the same for any number of jobs, if `work` depends
+/// on its number alone.
 ///
-/// `deliver` may [break](ControlFlow::Break), and nothing more is begun. Threads run ahead of it only so far that what
-/// waits for its turn stays small.
+/// `deliver` may [break](ControlFlow::Break), and nothing more is begun. It is called on the thread that has done what
+/// comes next: no thread is woken for it. Threads run ahead of it only so far that what waits for its turn stays small.
 ///
 /// ```
 /// use std::{num::NonZeroUsize, ops::ControlFlow};
@@ -27,48 +27,90 @@ pub fn in_order<T: Send>(
     count: usize,
     jobs: NonZeroUsize,
     work: impl Fn(usize) -> T + Sync,
-    mut deliver: impl FnMut(usize, T) -> ControlFlow<()>,
+    mut deliver: impl FnMut(usize, T) -> ControlFlow<()> + Send,
 ) {
     let queue = Queue::new(count, jobs.get());
-    let (sender, receiver) = mpsc::channel();
+    let threads = jobs.get().min(queue.blocks());
+    if threads <= 1 {
+        // Each is handed out when it is done.
+        (0..count).map(|number| deliver(number, work(number))).find(ControlFlow::is_break);
+        return;
+    }
+    let desk = Desk { deliver: Mutex::new(deliver), state: Mutex::default() };
+    let run = || {
+        let _guard = StopOnPanic(&queue);
+        while let Some(block) = queue.take() {
+            let start = block.start;
+            desk.hand_in(start, block.map(&work).collect(), &queue);
+        }
+    };
     thread::scope(|scope| {
-        let threads = if jobs.get() == 1 { 0 } else { jobs.get().min(queue.blocks()) };
-        let run = |sender: mpsc::Sender<(usize, Vec<T>)>| {
-            let _guard = StopOnPanic(&queue);
-            while let Some(block) = queue.take() {
-                // All at once: waking the thread that hands them out for each would cost more than small targets do.
-                if sender.send((block.start, block.map(&work).collect())).is_err() {
-                    return;
-                }
+        for _ in 1..threads {
+            // A system that has no threads left still gets its work done: by this one.
+            if thread::Builder::new().spawn_scoped(scope, run).is_err() {
+                break;
             }
-        };
-        // A system that has no threads left still gets its work done.
-        let started = (0..threads).filter(|_| {
-            let sender = sender.clone();
-            thread::Builder::new().spawn_scoped(scope, move || run(sender)).is_ok()
-        });
-        if started.count() == 0 {
-            // One or none: all of it here, each handed out when it is done.
-            (0..count).map(|number| deliver(number, work(number))).find(ControlFlow::is_break);
+        }
+        run();
+    });
+}
+
+/// Where threads hand in what they have done. One of them at a time hands it out.
+struct Desk<T, D> {
+    deliver: Mutex<D>,
+    state: Mutex<Waiting<T>>,
+}
+
+/// What waits for its turn.
+struct Waiting<T> {
+    /// The blocks that are done, by their first number.
+    blocks: BTreeMap<usize, Vec<T>>,
+    /// The first number that was not handed out.
+    next: usize,
+    /// Whether a thread is handing out: it will look for more when it is done.
+    is_busy: bool,
+}
+
+impl<T> Default for Waiting<T> {
+    fn default() -> Self {
+        Self { blocks: BTreeMap::new(), next: 0, is_busy: false }
+    }
+}
+
+impl<T, D: FnMut(usize, T) -> ControlFlow<()>> Desk<T, D> {
+    /// Takes a block, and hands out as many as are there in a row, unless another thread is at it.
+    fn hand_in(&self, start: usize, block: Vec<T>, queue: &Queue) {
+        let mut state = lock(&self.state);
+        state.blocks.insert(start, block);
+        if state.is_busy {
             return;
         }
-        drop(sender);
-        let mut waiting = BTreeMap::new();
-        let mut next = 0;
-        for (start, block) in receiver {
-            waiting.insert(start, block);
-            while let Some(block) = waiting.remove(&next) {
-                for made in block {
-                    if deliver(next, made).is_break() {
-                        queue.stop();
-                        return;
-                    }
-                    next += 1;
-                }
-                queue.delivered(next);
+        state.is_busy = true;
+        loop {
+            let first = state.next;
+            let Some(block) = state.blocks.remove(&first) else {
+                state.is_busy = false;
+                return;
+            };
+            let next = first + block.len();
+            drop(state);
+            let mut deliver = lock(&self.deliver);
+            let mut numbered = (first..).zip(block);
+            if numbered.any(|(number, made)| deliver(number, made).is_break()) {
+                // It stays busy: nothing more is handed out.
+                queue.stop();
+                return;
             }
+            drop(deliver);
+            queue.delivered(next);
+            state = lock(&self.state);
+            state.next = next;
         }
-    });
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// So many blocks there are for a thread at least, so that none of them waits long for another in the end.
@@ -116,25 +158,21 @@ impl Queue {
         let is_too_far = |state: &mut State| {
             state.next < self.count && state.next >= state.delivered + self.ahead
         };
-        let mut state =
-            self.moved.wait_while(self.lock(), is_too_far).unwrap_or_else(PoisonError::into_inner);
+        let state = self.moved.wait_while(lock(&self.state), is_too_far);
+        let mut state = state.unwrap_or_else(PoisonError::into_inner);
         let start = state.next;
         state.next = self.count.min(start + self.block);
         (start < self.count).then_some(start..state.next)
     }
 
     fn delivered(&self, next: usize) {
-        self.lock().delivered = next;
+        lock(&self.state).delivered = next;
         self.moved.notify_all();
     }
 
     fn stop(&self) {
-        self.lock().next = self.count;
+        lock(&self.state).next = self.count;
         self.moved.notify_all();
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

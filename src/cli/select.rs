@@ -1,12 +1,13 @@
 //! Which targets a run is about: directories that were named, or those of a tree that fit patterns.
 
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 
 use clap::Args;
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::{
-    build::{Run, Target},
+    build::{self, Run, Target},
     error::{Code, Error, Result},
     load::Loader,
 };
@@ -46,7 +47,7 @@ impl Select {
                 senseless(flag, "--all").help("with `--all` the targets below DIR are found")
             );
         }
-        named(loader, directories)
+        named(loader, directories, jobs)
     }
 }
 
@@ -59,20 +60,28 @@ pub(super) fn senseless(flag: &str, other: &str) -> Error {
 ///
 /// # Errors
 /// [`Code::InvalidArgument`] for one that is named twice.
-fn named(loader: &Loader, directories: &[String]) -> Result<Vec<String>> {
+fn named(loader: &Loader, directories: &[String], jobs: NonZeroUsize) -> Result<Vec<String>> {
     let mut seen = std::collections::BTreeMap::new();
-    for directory in directories {
-        // One that is not there is told of when its turn comes.
-        let Ok(root) = loader.root(directory) else { continue };
-        if let Some(first) = seen.insert(root.path().to_path_buf(), directory) {
-            let message = match first == directory {
-                true => format!("`{directory}` is named twice"),
-                false => format!("`{first}` and `{directory}` are the same directory"),
-            };
-            return Err(Error::new(Code::InvalidArgument, message).help("name it once"));
+    let mut twice = None;
+    // One that is not there is told of when its turn comes.
+    let find = |number: usize| loader.root(&directories[number]).ok();
+    build::in_order(directories.len(), jobs, find, |number, root| {
+        let directory = &directories[number];
+        let path = root.map(|root| root.path().as_os_str().to_owned());
+        match path.and_then(|path| seen.insert(path, directory)) {
+            None => ControlFlow::Continue(()),
+            Some(first) => {
+                twice = Some((first, directory));
+                ControlFlow::Break(())
+            }
         }
-    }
-    Ok(directories.to_vec())
+    });
+    let Some((first, second)) = twice else { return Ok(directories.to_vec()) };
+    let message = match first == second {
+        true => format!("`{first}` is named twice"),
+        false => format!("`{first}` and `{second}` are the same directory"),
+    };
+    Err(Error::new(Code::InvalidArgument, message).help("name it once"))
 }
 
 /// The targets of trees, in the order of the trees, as far as their directories fit the patterns.
@@ -102,7 +111,7 @@ fn all(
         selected.extend(targets.into_iter().filter(fits).map(|target| target.directory));
     }
     if !selected.is_empty() {
-        return named(loader, &selected);
+        return named(loader, &selected, jobs);
     }
     let tree = format!("`{}`", directories.join("`, `"));
     Err(if found == 0 {

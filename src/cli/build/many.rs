@@ -114,6 +114,8 @@ impl Build {
             timings.tell(started.elapsed(), jobs, format);
         }
         self.close(store, unkept, loader.sources(), format);
+        // As with the loader: the process ends soon.
+        std::mem::forget(run);
         Ok(if timings.has_failures() { ExitCode::FAILURE } else { exit })
     }
 
