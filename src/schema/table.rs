@@ -157,7 +157,10 @@ impl Table {
 
 /// A line's name and its type.
 fn columns(line: &str) -> (&str, &str) {
-    line.split_once('\t').unwrap_or((line, ""))
+    match memchr::memchr(b'\t', line.as_bytes()) {
+        Some(tab) => (&line[..tab], &line[tab + 1..]),
+        None => (line, ""),
+    }
 }
 
 /// How many lines of which sort a text has.
