@@ -136,7 +136,7 @@ pub(super) fn read(resource: &mut Resource) -> Result<()> {
     let Some(annotations) = metadata.get_mut(ANNOTATIONS).and_then(Node::as_mapping_mut) else {
         return Ok(());
     };
-    let split = |text: &str| Some(text.split(',').map(Text::from).collect::<Vec<_>>());
+    let split = |text: &str| Some(text.split(',').map(Text::from).collect::<Box<[_]>>());
     let enabled = |text: &str| (text == ENABLED).then_some(());
     resource.behavior = take(annotations, BEHAVIOR, |text| {
         Some(Behavior::named(text)).filter(|behavior| behavior.name() == text)
@@ -153,6 +153,9 @@ pub(super) fn read(resource: &mut Resource) -> Result<()> {
     let referrers = take(annotations, REFERRERS, |text| text.split(',').map(names).collect());
     if annotations.is_empty() {
         metadata.remove(ANNOTATIONS);
+    } else {
+        // There was more while the bookkeeping was written here.
+        annotations.entries_mut().shrink_to_fit();
     }
     if let Some(referrers) = referrers {
         resource.ties_mut().referrers = referrers;
@@ -249,8 +252,8 @@ metadata:
         assert!(found.needs_hash && found.helm_generated && !found.allow_name_change);
         let ids: Vec<String> = found.names().previous_ids().map(|id| id.to_string()).collect();
         assert_eq!(ids, ["v1 ConfigMap default/a", "v1 Foo x/b"]);
-        assert_eq!(found.names().prefixes, ["p-", "q-"]);
-        assert_eq!(found.names().suffixes, ["-s"]);
+        assert_eq!(found.names().prefixes[..], ["p-", "q-"]);
+        assert_eq!(found.names().suffixes[..], ["-s"]);
         assert_eq!(found.ties().referrers[0].id().to_string(), "v1 Pod web");
         assert_eq!(found.annotations().collect::<Vec<_>>(), [("mine", "1")]);
     }

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::resource::ResMap;
 use crate::schema::Schema;
 use crate::yaml::de::Spanned;
-use crate::yaml::{Tag, Text, tight};
+use crate::yaml::{Tag, Text};
 
 /// Puts the prefix before every name. Linear.
 ///
@@ -66,7 +66,7 @@ pub(crate) fn transform(
                     Affix::Prefix => &mut names.prefixes,
                     Affix::Suffix => &mut names.suffixes,
                 };
-                tight::push(affixes, text.value.clone());
+                *affixes = affixes.iter().chain([&text.value]).cloned().collect();
                 if !text.is_empty() {
                     names.push_previous_id();
                 }

@@ -8,7 +8,7 @@ use crate::resource::ResMap;
 use crate::schema::Schema;
 use crate::source::Span;
 use crate::yaml::de::Spanned;
-use crate::yaml::{Share, Tag};
+use crate::yaml::{Node, Share, Tag, Text};
 
 /// Adds labels: each entry of `labels`, then `commonLabels`. Linear in resources times labels.
 ///
@@ -59,15 +59,18 @@ pub(crate) fn add(
         return Ok(());
     }
     let fields = Fields::new(specs.iter().map(|spec| &spec.value), Create::Mapping);
+    let new =
+        |value: &Spanned<Text>| Node::new_field(value, Tag::Str, value.span, Share::of(value.span));
+    let pairs: Vec<_> = pairs.iter().map(|(key, value)| (key, value.span, new(value))).collect();
     for resource in resources.iter_mut() {
-        for (key, value) in pairs {
+        for (key, span, new) in &pairs {
             let (mut added, mut shared) = (0, false);
-            fields.visit(resource, schema, value.span, &mut |mapping| {
+            fields.visit(resource, schema, *span, &mut |mapping| {
                 match mapping.get(key) {
                     Some(old) => shared |= is_shared(old),
                     None => added += 1,
                 }
-                mapping.set_shared_field(key, value, Tag::Str, value.span, Share::of(value.span))
+                mapping.set_shared_field(key, new)
             })?;
             resource.shares |= added > 1;
             if shared {

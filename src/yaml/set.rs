@@ -25,21 +25,34 @@ impl Node {
     /// # Errors
     /// [`Code::InvalidType`] when this is neither a mapping nor null. A null stays as it is.
     pub fn set_field(&mut self, key: &str, text: &str, tag: Tag, span: Span) -> Result<()> {
-        self.set_shared_field(key, text, tag, span, Share::default())
+        let new = || Self::new_field(text, tag, span, Share::NONE);
+        self.set_in_mapping(|mapping| mapping.set_text(key, text, tag, span, new))
     }
 
-    /// Sets a field of a mapping as [`Node::set_field`] does. If it is new, its value has a share from now on.
+    /// Sets a field of a mapping as [`Node::set_field`] does, to what [`Node::new_field`] has made of its text. All fields
+    /// that are new have this one value.
     ///
     /// # Errors
     /// As [`Node::set_field`].
-    pub fn set_shared_field(
-        &mut self,
-        key: &str,
-        text: &str,
-        tag: Tag,
-        span: Span,
-        share: Share,
-    ) -> Result<()> {
+    pub fn set_shared_field(&mut self, key: &str, new: &Self) -> Result<()> {
+        let text = new.as_text().unwrap_or_default();
+        self.set_in_mapping(|mapping| {
+            mapping.set_text(key, text, new.tag(), new.span(), || new.clone());
+        })
+    }
+
+    /// The value that [`Node::set_field`] gives to a new field, with a share.
+    #[must_use]
+    pub fn new_field(text: &str, tag: Tag, span: Span, share: Share) -> Self {
+        let scalar = if tag == Tag::Str && !means_string_in_1_1(text) {
+            Scalar::parsed(text, tag, Style::DoubleQuoted, span)
+        } else {
+            Scalar::set(text, tag, Style::Plain, span)
+        };
+        Self::sharing(scalar, share)
+    }
+
+    fn set_in_mapping(&mut self, set: impl FnOnce(&mut Mapping)) -> Result<()> {
         if self.is_null() {
             return Ok(());
         }
@@ -47,7 +60,7 @@ impl Node {
             return Err(self.wrong_kind(Kind::Mapping));
         }
         if let Some(mapping) = self.as_mapping_mut() {
-            mapping.set_text(key, text, tag, span, share);
+            set(mapping);
         }
         Ok(())
     }
@@ -99,17 +112,21 @@ impl Scalar {
 }
 
 impl Mapping {
-    fn set_text(&mut self, key: &str, text: &str, tag: Tag, span: Span, share: Share) {
+    /// Sets a field that is there to text, or adds the `new` value.
+    fn set_text(
+        &mut self,
+        key: &str,
+        text: &str,
+        tag: Tag,
+        span: Span,
+        new: impl FnOnce() -> Node,
+    ) {
         if let Some(old) = self.get_mut(key) {
             let style = old.as_scalar().map(Scalar::style).unwrap_or_default();
             *old = Node::replacing(restyled(text, tag, style, span), old.share());
             return;
         }
-        let mut value = Scalar::set(text, tag, Style::Plain, span);
-        if tag == Tag::Str && !means_string_in_1_1(text) {
-            value = Scalar::parsed(text, tag, Style::DoubleQuoted, span);
-        }
-        self.push(Scalar::untagged(key, span), Node::sharing(value, share));
+        self.push(Scalar::untagged(key, span), new());
     }
 }
 

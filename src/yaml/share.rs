@@ -99,7 +99,7 @@ mod tests {
 
     fn label(root: &mut Node, field: &str, text: &str, share: Share) {
         let field = root.get_mut(field).unwrap();
-        field.set_shared_field("k", text, Tag::Str, Span::NONE, share).unwrap();
+        field.set_shared_field("k", &Node::new_field(text, Tag::Str, Span::NONE, share)).unwrap();
     }
 
     #[test]

@@ -27,8 +27,6 @@ pub(super) struct Candidate {
     /// As they are before any reference follows.
     pub(super) names: Arc<Names>,
     pub(super) span: Span,
-    /// The namespace that it had first.
-    original: Text,
 }
 
 /// The candidates that had one name, by their places in the list: nearly always one.
@@ -104,7 +102,7 @@ impl Candidates {
         for named in new.by_name.values_mut().filter_map(|named| named.all.as_deref_mut()) {
             // Both sorts are stable: candidates of one namespace stay in the order of the build.
             named.by_namespace.sort_by_key(|&at| list[at].id().effective_namespace());
-            named.by_original_namespace.sort_by_key(|&at| &*list[at].original);
+            named.by_original_namespace.sort_by_key(|&at| list[at].original());
         }
         new
     }
@@ -114,7 +112,7 @@ impl Candidates {
         let id = resource.id();
         self.counted.insert((original.clone(), id.effective_namespace().into()));
         self.written.insert((original.clone(), id.namespace.clone()));
-        self.originals.insert(original.clone());
+        self.originals.insert(original);
         let names = resource.names();
         if names.previous.is_empty() {
             return;
@@ -124,12 +122,7 @@ impl Candidates {
             let named = self.by_name.entry(previous.name.clone());
             named.or_insert_with(|| Named { first: at, all: None }).add(at);
         }
-        self.list.push(Candidate {
-            place,
-            names: Arc::clone(names),
-            span: resource.span(),
-            original,
-        });
+        self.list.push(Candidate { place, names: Arc::clone(names), span: resource.span() });
     }
 
     /// The candidates in sight that had a name, in the order of the build.
@@ -178,7 +171,7 @@ impl Candidates {
         if from.id.cluster_scoped {
             let Some(named) = self.by_name.get(name) else { return Vec::new() };
             let part = if was_one {
-                self.part(named.by_original_namespace(), namespace, |candidate| &candidate.original)
+                self.part(named.by_original_namespace(), namespace, Candidate::original)
             } else {
                 self.part(named.by_namespace(), namespace, |candidate| {
                     candidate.id().effective_namespace()
@@ -189,7 +182,7 @@ impl Candidates {
         let mut found = self.named(name, from);
         found.retain(|candidate| {
             let has =
-                if was_one { &*candidate.original } else { candidate.id().effective_namespace() };
+                if was_one { candidate.original() } else { candidate.id().effective_namespace() };
             has == namespace
         });
         found
@@ -227,6 +220,14 @@ impl Candidate {
     /// The id that it has now.
     pub(super) fn id(&self) -> &ResId {
         self.names.id()
+    }
+
+    /// The namespace that it had first, as it counts.
+    fn original(&self) -> &str {
+        match self.names.previous.first() {
+            Some(previous) if !previous.namespace.is_empty() => &previous.namespace,
+            _ => DEFAULT_NAMESPACE,
+        }
     }
 
     /// Whether a selector takes a type that it had before.

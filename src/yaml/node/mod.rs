@@ -25,7 +25,7 @@ pub struct Node(Repr);
 #[derive(Clone)]
 enum Repr {
     Scalar(Scalar),
-    Shared(Box<Shared>),
+    Shared(Arc<Shared>),
     Sequence(Arc<Sequence>),
     Mapping(Arc<Mapping>),
 }
@@ -160,7 +160,7 @@ impl Node {
         if share.is_none() {
             return scalar.into();
         }
-        Self(Repr::Shared(Box::new(Shared { scalar, share, changed })))
+        Self(Repr::Shared(Arc::new(Shared { scalar, share, changed })))
     }
 
     /// The text of a scalar, whatever its type.
