@@ -5,6 +5,7 @@ import hashlib
 import os
 import shutil
 import statistics
+import time
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,6 +87,18 @@ def compare_one_by_one(name, directories, ours, others, scratch):
         runs[program.name] = [Run(cpu, memory, tuple(one.digests[0] for one in each))]
     shutil.rmtree(rendered)
     return Comparison(name, None, runs)
+
+
+def speed_up(program, directories, threads, pairs, scratch):
+    """How many times as fast a program builds all directories into files on several threads as on one, by the clock."""
+    argv = [*program.argv(directories), "-o", os.path.join(scratch, "rendered"), "--jobs"]
+
+    def seconds(jobs):
+        started = time.perf_counter()
+        run([*argv, str(jobs)], scratch)
+        return time.perf_counter() - started
+
+    return statistics.median(seconds(1) / seconds(threads) for _ in range(pairs))
 
 
 def run(argv, scratch):
