@@ -13,7 +13,7 @@ pub enum Phase {
     /// More comes, and names change: only rules are asked that look at one object alone.
     Early,
     /// It is complete now. The other rules are asked about the objects that wait for the configuration of this place
-    /// ([`Resource::awaited_by`]).
+    /// ([`Ties::awaited_by`](crate::resource::Ties::awaited_by)).
     Final(Span),
 }
 
