@@ -107,11 +107,18 @@ impl Watch {
             })?;
             self.add(event, &mut touched);
         }
+        touched.extend(self.settle());
+        Ok(touched)
+    }
+
+    /// Waits until nothing happens any more, and says to which groups something may have happened until then.
+    pub fn settle(&mut self) -> BTreeSet<usize> {
+        let mut touched = BTreeSet::new();
         for _ in 0..LONGEST_BURST {
             let Ok(event) = self.events.recv_timeout(BURST) else { break };
             self.add(event, &mut touched);
         }
-        Ok(touched)
+        touched
     }
 
     fn add(&mut self, event: notify::Result<Event>, touched: &mut BTreeSet<usize>) {

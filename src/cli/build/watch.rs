@@ -90,12 +90,22 @@ impl Watching<'_> {
             for &number in &stale {
                 watch.look(number, &self.targets[number].paths)?;
             }
-            if !std::mem::replace(&mut is_told, true) {
-                report::plain("watching: what you save is rendered, ctrl-C ends it\n");
-            }
             // What has changed before it was watched is told by nobody.
             loader = self.loader();
             stale.retain(|&number| self.targets[number].is_stale(&loader));
+            if !stale.is_empty() {
+                // Whoever saves it may be at it still.
+                let touched = watch.settle();
+                loader = self.loader();
+                let others = touched.into_iter().filter(|number| !stale.contains(number));
+                let others: Vec<usize> =
+                    others.filter(|&number| self.targets[number].is_stale(&loader)).collect();
+                stale.extend(others);
+                continue;
+            }
+            if !std::mem::replace(&mut is_told, true) {
+                report::plain("watching: what you save is rendered, ctrl-C ends it\n");
+            }
             while stale.is_empty() {
                 let touched = watch.wait()?;
                 loader = self.loader();
