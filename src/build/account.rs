@@ -8,7 +8,7 @@ use crate::load::Root;
 use crate::resource::{ConfiguredBy, Kept, ORIGIN, Origin, ResMap, Resource};
 use crate::schema::Schema;
 use crate::source::Span;
-use crate::transform::{Context, TRANSFORMERS, labels};
+use crate::transform::{self, Context, Passes, TRANSFORMERS, Transformer, labels};
 use crate::yaml::Text;
 use crate::yaml::de::Spanned;
 
@@ -50,7 +50,7 @@ fn set(path: &str, key: &str, value: &str, resources: &mut ResMap, schema: &Sche
     let spec = FieldSpec { path: path.into(), create: true, ..FieldSpec::default() };
     let specs: FieldSpecs = std::iter::once(spec).collect();
     let pairs = Pairs::from([(Text::from(key), Spanned::new(Text::from(value), Span::NONE))]);
-    labels::add(&pairs, &specs, resources, schema)
+    transform::run(labels::add(&pairs, &specs, schema), resources, Passes::Shared)
 }
 
 /// What a level of a build says of where things come from. A build that is not asked keeps no account.
@@ -123,10 +123,11 @@ impl Account {
             let instances = instances(name, context.kustomization);
             let before = (instances.len() > 1).then(|| resources.clone());
             for kustomization in &instances {
-                let done = transformer(&Context { kustomization, ..*context }, resources);
-                if let Err(error) = done {
+                let one = Context { kustomization, ..*context };
+                if let Err(error) = apply(*transformer, &one, resources) {
                     // All entries together say which of them it is.
-                    let again = before.and_then(|mut all| transformer(context, &mut all).err());
+                    let again =
+                        before.and_then(|mut all| apply(*transformer, context, &mut all).err());
                     return Err(again.unwrap_or(error));
                 }
                 resources.add_transformation(&self.builtin(name))?;
@@ -148,6 +149,10 @@ impl Account {
             ..Origin::default()
         }
     }
+}
+
+fn apply(transformer: Transformer, context: &Context<'_>, resources: &mut ResMap) -> Result<()> {
+    transform::run(transformer(context)?, resources, context.passes())
 }
 
 /// What a generator or transformer makes that a document configures, if it is known where that comes from.

@@ -21,7 +21,7 @@ use crate::plugin::{self, Field, Hardening, Plugin, validate};
 use crate::resource::{self, ResMap, Resource};
 use crate::schema::{BuiltIn, Schema};
 use crate::source::{Source, Span};
-use crate::transform::{Context, Effects, TRANSFORMERS};
+use crate::transform::{self, Context, Effects};
 use crate::yaml::Text;
 use crate::yaml::de::Spanned;
 
@@ -384,9 +384,7 @@ impl Build<'_> {
         let options = &self.run.options().plugins;
         let plugins = configurations.plugins(&context, Field::Transformers, options)?;
         match account {
-            None => TRANSFORMERS
-                .iter()
-                .try_for_each(|(_, transformer)| transformer(&context, resources))?,
+            None => transform::transform(&context, resources)?,
             Some(account) => account.transform(&context, resources)?,
         }
         for (plugin, origin) in &plugins {

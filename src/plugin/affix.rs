@@ -5,8 +5,8 @@ use serde::Deserialize;
 use super::Run;
 use crate::config::FieldSpecs;
 use crate::error::{Code, Error, Result};
-use crate::transform::Context;
-use crate::transform::affix::{Affix, transform};
+use crate::transform::affix::{Affix, work};
+use crate::transform::{self, Context};
 use crate::yaml::de::{self, Rules, Spanned};
 use crate::yaml::{Node, Text};
 
@@ -41,12 +41,13 @@ fn configure(node: &Node, affixes: &'static [Affix]) -> Result<Run> {
             .help("add `fieldSpecs: [{path: metadata/name}]`"));
     };
     Ok(Box::new(move |context, resources| {
-        affixes.iter().try_for_each(|&affix| {
+        let works = affixes.iter().map(|&affix| {
             let text = match affix {
                 Affix::Prefix => &prefix,
                 Affix::Suffix => &suffix,
             };
-            transform(affix, text, &specs, resources, context.schema)
-        })
+            work(affix, text, &specs, context.schema)
+        });
+        transform::run(works, resources, context.passes())
     }))
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::Run;
 use crate::config::{FieldSpecs, Image};
 use crate::error::Result;
-use crate::transform::{Context, images};
+use crate::transform::{self, Context, images};
 use crate::yaml::Node;
 use crate::yaml::de::{self, Rules};
 
@@ -21,6 +21,7 @@ struct Configuration {
 pub(super) fn configure(_: &Context<'_>, node: &Node) -> Result<Run> {
     let Configuration { image_tag, field_specs } = de::from_node_by(node, Rules::Lenient)?;
     Ok(Box::new(move |context, resources| {
-        images::apply(context, &[&image_tag], &field_specs, resources)
+        let work = images::change_all(context, [&image_tag], &field_specs);
+        transform::run(work, resources, context.passes())
     }))
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::Run;
 use crate::config::{FieldSpecs, Pairs};
 use crate::error::Result;
-use crate::transform::{Context, labels::add};
+use crate::transform::{self, Context, labels::add};
 use crate::yaml::Node;
 use crate::yaml::de::{self, Rules};
 
@@ -30,5 +30,7 @@ pub(super) fn annotations(_: &Context<'_>, node: &Node) -> Result<Run> {
 }
 
 fn run(pairs: Pairs, specs: FieldSpecs) -> Run {
-    Box::new(move |context, resources| add(&pairs, &specs, resources, context.schema))
+    Box::new(move |context, resources| {
+        transform::run(add(&pairs, &specs, context.schema), resources, context.passes())
+    })
 }

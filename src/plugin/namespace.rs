@@ -5,8 +5,8 @@ use serde::Deserialize;
 use super::Run;
 use crate::config::FieldSpecs;
 use crate::error::{Code, Error, Result};
-use crate::transform::Context;
 use crate::transform::namespace::{NamespaceTransformer, Subjects};
+use crate::transform::{self, Context};
 use crate::yaml::de::{self, Rules, Spanned};
 use crate::yaml::{Node, Text};
 
@@ -47,9 +47,9 @@ pub(super) fn configure(_: &Context<'_>, node: &Node) -> Result<Run> {
             span: namespace.span,
             unset_only,
             subjects,
-            fields: &field_specs,
         };
-        transformer.transform(resources, context.schema)
+        let work = transformer.work(&field_specs, context.schema);
+        transform::run([work], resources, context.passes())
     }))
 }
 

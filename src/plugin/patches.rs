@@ -5,10 +5,10 @@ use serde::Deserialize;
 use super::Run;
 use crate::config::{Patch, Selector};
 use crate::error::{Code, Error, Result};
-use crate::transform::Context;
 use crate::transform::patches::{
-    Loaded, apply_selected, apply_strategic, empty, inline_strategic, json_entry, strategic_entry,
+    Loaded, apply_strategic, empty, inline_strategic, json_entry, json_work, strategic_entry,
 };
+use crate::transform::{self, Context};
 use crate::yaml::de::{self, Rules, Spanned};
 use crate::yaml::{Node, Text};
 
@@ -16,7 +16,10 @@ use crate::yaml::{Node, Text};
 pub(super) fn patch(context: &Context<'_>, node: &Node) -> Result<Run> {
     let patch: Patch = de::from_node_by(node, Rules::Lenient)?;
     let loaded = Loaded::read(context, &patch, "patch")?;
-    Ok(Box::new(move |context, resources| loaded.apply(context, &patch, resources)))
+    Ok(Box::new(move |context, resources| {
+        let work = loaded.clone().work(context, &patch);
+        transform::run([work], resources, context.passes())
+    }))
 }
 
 #[derive(Default, Deserialize)]
@@ -73,6 +76,7 @@ pub(super) fn json6902(context: &Context<'_>, node: &Node) -> Result<Run> {
     let entry = Patch { target, path, patch: json_op, options: None };
     let (patch, selection) = json_entry(context, &entry)?;
     Ok(Box::new(move |context, resources| {
-        apply_selected(&patch, &selection, resources, context.schema)
+        let work = json_work(context, patch.clone(), selection.clone(), None);
+        transform::run([work], resources, context.passes())
     }))
 }

@@ -5,8 +5,7 @@ use serde::Deserialize;
 use super::Run;
 use crate::config::{FieldSpecs, Replica};
 use crate::error::Result;
-use crate::transform::Context;
-use crate::transform::replicas::{places_by_name, set};
+use crate::transform::{self, Context, replicas::set};
 use crate::yaml::Node;
 use crate::yaml::de::{self, Rules};
 
@@ -21,7 +20,7 @@ struct Configuration {
 pub(super) fn configure(_: &Context<'_>, node: &Node) -> Result<Run> {
     let Configuration { replica, field_specs } = de::from_node_by(node, Rules::Lenient)?;
     Ok(Box::new(move |context, resources| {
-        let by_name = places_by_name(resources);
-        set(&replica, &field_specs, &by_name, resources, context.schema)
+        let work = set([&replica], &field_specs, context.schema);
+        transform::run([work], resources, context.passes())
     }))
 }

@@ -3,13 +3,13 @@
 use serde::Deserialize;
 
 use super::Run;
-use crate::config::{FieldSpecs, Selector};
+use crate::config::Selector;
 use crate::error::{Code, Error, Result};
 use crate::resource::{ResMap, Resource};
 use crate::schema::Schema;
 use crate::source::Span;
 use crate::transform::Context;
-use crate::transform::namespace::{NamespaceTransformer, Subjects};
+use crate::transform::namespace::{NamespaceTransformer, Own, Subjects};
 use crate::transform::select::Selection;
 use crate::transform::value_path::ValuePath;
 use crate::yaml::de::{self, Rules, Spanned};
@@ -129,9 +129,8 @@ impl Place {
                 span,
                 unset_only: false,
                 subjects: Subjects::NamedDefault,
-                fields: &FieldSpecs::default(),
             };
-            transformer.set_own(resource, schema)?;
+            transformer.set_own(&Own::default(), resource, schema)?;
             return transformer.set_subjects(resource, schema);
         }
         let id = resource.id().to_string();

@@ -18,6 +18,7 @@ mod resource;
 pub(crate) mod sample;
 mod selector;
 mod settle;
+mod unique;
 
 pub use bookkeeping::is_bookkeeping;
 pub use id::{DEFAULT_NAMESPACE, ResId};
@@ -29,3 +30,4 @@ pub use read::{resources as read, validate};
 pub use resmap::ResMap;
 pub use resource::{Behavior, Kept, Resource, Ties};
 pub use selector::LabelSelector;
+pub use unique::Unique;

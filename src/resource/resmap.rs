@@ -3,8 +3,9 @@
 use std::sync::{Arc, OnceLock};
 
 use super::index::Entry;
-use super::{DEFAULT_NAMESPACE, Index, Kept, ResId, Resource};
-use crate::error::{Code, Error, Result};
+use super::unique::duplicate;
+use super::{Index, Kept, ResId, Resource};
+use crate::error::{Error, Result};
 use crate::yaml::{self, tight};
 
 /// Resources in order. Ids may collide while transformers work: who adds resources or finishes checks them.
@@ -99,12 +100,12 @@ impl ResMap {
     /// Adds a resource at the end.
     ///
     /// # Errors
-    /// [`Code::DuplicateId`] when there is one with its id, with both places.
+    /// [`Code::DuplicateId`](crate::error::Code::DuplicateId) when there is one with its id, with both places.
     pub fn append(&mut self, resource: Resource) -> Result<()> {
         if let Some(same) =
             self.places(resource.id()).next().and_then(|place| self.resources.get(place))
         {
-            return Err(duplicate(same, &resource));
+            return Err(duplicate(resource.id(), same, &resource));
         }
         let place = self.resources.len();
         if let Some(current) = self.current.get_mut() {
@@ -120,7 +121,7 @@ impl ResMap {
     /// Adds the resources of another set at the end.
     ///
     /// # Errors
-    /// [`Code::DuplicateId`] for each resource whose id is taken.
+    /// [`Code::DuplicateId`](crate::error::Code::DuplicateId) for each resource whose id is taken.
     pub fn append_all(&mut self, other: Self) -> Result<()> {
         if self.is_empty() {
             *self = other;
@@ -147,7 +148,9 @@ impl ResMap {
         for resource in self {
             match first.entry(resource.id()) {
                 Entry::Vacant(entry) => drop(entry.insert(resource)),
-                Entry::Occupied(entry) => errors.push(duplicate(entry.get(), resource)),
+                Entry::Occupied(entry) => {
+                    errors.push(duplicate(resource.id(), entry.get(), resource));
+                }
             }
         }
         Error::all(errors).map_or(Ok(()), Err)
@@ -160,6 +163,16 @@ impl ResMap {
         if self.len() != before {
             self.forget_ids();
         }
+    }
+
+    /// Takes out the resources at some places, which are given in order.
+    pub fn remove(&mut self, places: &[usize]) {
+        let (mut place, mut places) = (0, places.iter().copied().peekable());
+        self.retain(|_| {
+            let goes = places.next_if_eq(&place).is_some();
+            place += 1;
+            !goes
+        });
     }
 
     /// Sorts the resources by a key; equal ones stay in their order.
@@ -274,35 +287,6 @@ fn places(index: &Ids, id: &ResId) -> impl Iterator<Item = usize> {
         .flat_map(|places| std::iter::once(places.first).chain(places.more.iter().copied()))
 }
 
-fn duplicate(first: &Resource, second: &Resource) -> Error {
-    let error =
-        Error::new(Code::DuplicateId, format!("two resources have the id `{}`", second.id()))
-            .at(second.span());
-    if first.span() == second.span() {
-        return error
-            .label("this resource is in the build twice")
-            .help("list each file and each base once");
-    }
-    let (first_id, second_id) = (first.original_id(), second.original_id());
-    let namespace = |id: &ResId| match id.namespace.as_str() {
-        "" => DEFAULT_NAMESPACE.to_owned(),
-        namespace => namespace.to_owned(),
-    };
-    if namespace(&first_id) != namespace(&second_id) && first.name() == second.name() {
-        let from = |id: &ResId| match id.namespace.as_str() {
-            "" => "without a namespace".to_owned(),
-            namespace => format!("from the namespace `{namespace}`"),
-        };
-        return error
-            .label(format!("this one comes second, {}", from(&second_id)))
-            .note(first.span(), format!("the first one, {}", from(&first_id)))
-            .help("in one namespace they cannot have one name: remove or rename one");
-    }
-    error.label("this one comes second").note(first.span(), "the first one").help(
-        "kind, group, version, name and namespace together must be unique: remove or rename one",
-    )
-}
-
 /// The indices are not copied: a copy is made to be changed.
 impl Clone for ResMap {
     fn clone(&self) -> Self {
@@ -347,6 +331,7 @@ impl<'a> IntoIterator for &'a mut ResMap {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Code;
     use crate::resource::sample::{read, resource};
     use crate::source::Span;
 
@@ -403,6 +388,9 @@ mod tests {
         assert_eq!((places(&map, "b"), places_ever(&map, "b")), (vec![1], vec![1]));
         map.retain(|resource| resource.name() == "b");
         assert_eq!((places(&map, "a"), places(&map, "b")), (vec![], vec![0]));
+        map.append(resource("{kind: A, metadata: {name: c}}")).unwrap();
+        map.remove(&[1]);
+        assert_eq!((places(&map, "b"), places(&map, "c")), (vec![0], vec![]));
         let copy = map.clone();
         assert_eq!((places(&copy, "a"), places(&copy, "b")), (vec![], vec![0]));
     }

@@ -1,10 +1,10 @@
 //! `namePrefix:` and `nameSuffix:` put text before and after all names.
 
 use super::fields::Fields;
-use super::{Context, Create};
-use crate::config::FieldSpecs;
+use super::{Context, Create, Fate, Step, Work};
+use crate::config::{FieldSpec, FieldSpecs};
 use crate::error::Result;
-use crate::resource::ResMap;
+use crate::resource::Resource;
 use crate::schema::Schema;
 use crate::yaml::de::Spanned;
 use crate::yaml::{Tag, Text};
@@ -14,13 +14,10 @@ use crate::yaml::{Tag, Text};
 /// (kustomize, `api/internal/builtins/PrefixTransformer.go`.)
 ///
 /// # Errors
-/// [`Code::InvalidType`](crate::error::Code::InvalidType) where a field is no text.
-pub(super) fn prefix(context: &Context<'_>, resources: &mut ResMap) -> Result<()> {
-    let prefix = &context.kustomization.name_prefix;
-    if prefix.is_empty() {
-        return Ok(());
-    }
-    transform(Affix::Prefix, prefix, &context.configuration.name_prefix, resources, context.schema)
+/// In the work: [`Code::InvalidType`](crate::error::Code::InvalidType) where a field is no text.
+pub(super) fn prefix<'c>(context: &Context<'c>) -> Result<Vec<Work<'c>>> {
+    let specs = &context.configuration.name_prefix;
+    Ok(unless_empty(Affix::Prefix, &context.kustomization.name_prefix, specs, context.schema))
 }
 
 /// Puts the suffix after every name. Linear.
@@ -29,12 +26,19 @@ pub(super) fn prefix(context: &Context<'_>, resources: &mut ResMap) -> Result<()
 ///
 /// # Errors
 /// As [`prefix`].
-pub(super) fn suffix(context: &Context<'_>, resources: &mut ResMap) -> Result<()> {
-    let suffix = &context.kustomization.name_suffix;
-    if suffix.is_empty() {
-        return Ok(());
-    }
-    transform(Affix::Suffix, suffix, &context.configuration.name_suffix, resources, context.schema)
+pub(super) fn suffix<'c>(context: &Context<'c>) -> Result<Vec<Work<'c>>> {
+    let specs = &context.configuration.name_suffix;
+    Ok(unless_empty(Affix::Suffix, &context.kustomization.name_suffix, specs, context.schema))
+}
+
+fn unless_empty<'c>(
+    affix: Affix,
+    text: &'c Spanned<Text>,
+    specs: &FieldSpecs,
+    schema: &'c Schema,
+) -> Vec<Work<'c>> {
+    let is_asked = !text.is_empty();
+    is_asked.then(|| work(affix, text, specs, schema)).into_iter().collect()
 }
 
 /// Which end of a name changes.
@@ -47,46 +51,68 @@ pub(crate) enum Affix {
 }
 
 /// Adds text to names. Even an empty one is remembered, as the reference does it for plugins.
-pub(crate) fn transform(
+pub(crate) fn work<'c>(
     affix: Affix,
-    text: &Spanned<Text>,
+    text: &'c Spanned<Text>,
     specs: &FieldSpecs,
-    resources: &mut ResMap,
-    schema: &Schema,
-) -> Result<()> {
-    for resource in resources.iter_mut() {
+    schema: &'c Schema,
+) -> Work<'c> {
+    let create = Create::Scalar(Tag::Str);
+    let field =
+        |spec: &Spanned<FieldSpec>| (spec.value.clone(), Fields::new([&spec.value], create));
+    Work::step(Extend { affix, text, fields: specs.iter().map(field).collect(), schema })
+}
+
+/// Adds text to the names of resources, one by one.
+struct Extend<'c> {
+    affix: Affix,
+    text: &'c Spanned<Text>,
+    fields: Vec<(FieldSpec, Fields)>,
+    schema: &'c Schema,
+}
+
+impl Step for Extend<'_> {
+    fn change(&mut self, _: usize, resource: &mut Resource) -> Result<Fate> {
         let original = resource.original_id().gvk;
         if keeps_its_name(&original.group, &original.kind) {
-            continue;
+            return Ok(Fate::Stays);
         }
-        for spec in specs.iter().filter(|spec| original.is_selected_by(&spec.gvk)) {
-            if *spec.path == *"metadata/name" {
-                let names = resource.names_mut();
-                let affixes = match affix {
-                    Affix::Prefix => &mut names.prefixes,
-                    Affix::Suffix => &mut names.suffixes,
-                };
-                *affixes = affixes.iter().chain([&text.value]).cloned().collect();
-                if !text.is_empty() {
-                    names.push_previous_id();
-                }
+        for (spec, fields) in &self.fields {
+            if !original.is_selected_by(&spec.gvk) {
+                continue;
             }
-            Fields::new([&spec.value], Create::Scalar(Tag::Str)).visit(
-                resource,
-                schema,
-                text.span,
-                &mut |field| {
-                    let old = field.as_text().unwrap_or_default();
-                    let new = match affix {
-                        Affix::Prefix => format!("{}{old}", text.as_str()),
-                        Affix::Suffix => format!("{old}{}", text.as_str()),
-                    };
-                    field.set_text(&new, Tag::None, text.span)
-                },
-            )?;
+            if *spec.path == *"metadata/name" {
+                self.remember(resource);
+            }
+            fields.visit(resource, self.schema, self.text.span, &mut |field| {
+                let new = self.extended(field.as_text().unwrap_or_default());
+                field.set_text(&new, Tag::None, self.text.span)
+            })?;
+        }
+        Ok(Fate::Stays)
+    }
+}
+
+impl Extend<'_> {
+    fn extended(&self, name: &str) -> String {
+        match self.affix {
+            Affix::Prefix => format!("{}{name}", self.text.as_str()),
+            Affix::Suffix => format!("{name}{}", self.text.as_str()),
         }
     }
-    Ok(())
+
+    /// Remembers what the name gets, and what it was.
+    fn remember(&self, resource: &mut Resource) {
+        let names = resource.names_mut();
+        let affixes = match self.affix {
+            Affix::Prefix => &mut names.prefixes,
+            Affix::Suffix => &mut names.suffixes,
+        };
+        *affixes = affixes.iter().chain([&self.text.value]).cloned().collect();
+        if !self.text.is_empty() {
+            names.push_previous_id();
+        }
+    }
 }
 
 /// The kinds whose names mean something beyond the build.

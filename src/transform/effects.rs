@@ -30,6 +30,12 @@ impl Effects {
         self.merged.get()
     }
 
+    /// Whether somebody wants to know what changes nothing.
+    #[must_use]
+    pub const fn are_told(&self) -> bool {
+        self.idle.is_some()
+    }
+
     /// Something that the user wrote changes nothing. kustomize is silent about it, and so is a build that is not strict.
     pub fn idle(&self, what: impl FnOnce() -> Error) {
         if let Some(idle) = &self.idle {

@@ -9,16 +9,16 @@ use crate::source::Span;
 use crate::yaml::Node;
 
 /// Field specs with their paths split.
-pub(super) struct Fields<'c> {
-    fields: Vec<(&'c FieldSpec, FieldPath)>,
+pub(super) struct Fields {
+    fields: Vec<(FieldSpec, FieldPath)>,
     create: Create,
 }
 
-impl<'c> Fields<'c> {
+impl Fields {
     /// The fields of some specs. What is not there is made as `create` says, where the spec says to create it.
-    pub(super) fn new(specs: impl IntoIterator<Item = &'c FieldSpec>, create: Create) -> Self {
-        let fields = specs.into_iter().map(|spec| (spec, FieldPath::new(&spec.path))).collect();
-        Self { fields, create }
+    pub(super) fn new<'s>(specs: impl IntoIterator<Item = &'s FieldSpec>, create: Create) -> Self {
+        let field = |spec: &FieldSpec| (spec.clone(), FieldPath::new(&spec.path));
+        Self { fields: specs.into_iter().map(field).collect(), create }
     }
 
     /// Calls `set` on every field of a resource that a spec names, spec after spec.

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use super::{Context, Create, FieldPath};
+use super::{Context, Create, Effects, Fate, FieldPath, Step, Work};
 use crate::config::{FieldSpec, FieldSpecs, Image};
 use crate::error::{Code, Error, Result};
 use crate::resource::{Pattern, ResMap, Resource};
@@ -18,46 +18,64 @@ use crate::yaml::{Kind, Node, Sequence, Tag, Text};
 /// (kustomize, `api/internal/builtins/ImageTagTransformer.go`, `api/filters/imagetag`.)
 ///
 /// # Errors
-/// [`Code::InvalidType`] for an image that is no text.
-pub(super) fn transform(context: &Context<'_>, resources: &mut ResMap) -> Result<()> {
-    let images: Vec<&Image> =
-        context.kustomization.images.iter().map(|image| &image.value).collect();
-    apply(context, &images, &context.configuration.images, resources)
+/// In the work: [`Code::InvalidType`] for an image that is no text.
+pub(super) fn work<'c>(context: &Context<'c>) -> Result<Vec<Work<'c>>> {
+    let images = context.kustomization.images.iter().map(|image| &image.value);
+    Ok(change_all(context, images, &context.configuration.images).into_iter().collect())
 }
 
-/// Applies entries to all resources.
-pub(crate) fn apply(
-    context: &Context<'_>,
-    images: &[&Image],
+/// Applies entries to all resources: nothing where there is none.
+pub(crate) fn change_all<'c>(
+    context: &Context<'c>,
+    images: impl IntoIterator<Item = &'c Image>,
     specs: &FieldSpecs,
-    resources: &mut ResMap,
-) -> Result<()> {
-    if images.is_empty() {
-        return Ok(());
-    }
-    let changes: Vec<Change<'_>> = images.iter().map(|image| Change::new(image)).collect();
-    let fields: Vec<(&FieldSpec, FieldPath)> =
-        specs.iter().map(|spec| (&spec.value, FieldPath::new(&spec.path))).collect();
-    for resource in resources.iter_mut() {
+) -> Option<Work<'c>> {
+    let changes: Vec<Change<'_>> = images.into_iter().map(Change::new).collect();
+    let field = |spec: &Spanned<FieldSpec>| (spec.value.clone(), FieldPath::new(&spec.path));
+    (!changes.is_empty()).then(|| {
+        Work::step(Changes {
+            changes,
+            fields: specs.iter().map(field).collect(),
+            schema: context.schema,
+            effects: context.effects,
+        })
+    })
+}
+
+/// Changes the images of resources, one by one.
+struct Changes<'c> {
+    changes: Vec<Change<'c>>,
+    /// Where images stand, besides the lists of containers.
+    fields: Vec<(FieldSpec, FieldPath)>,
+    schema: &'c Schema,
+    effects: &'c Effects,
+}
+
+impl Step for Changes<'_> {
+    fn change(&mut self, _: usize, resource: &mut Resource) -> Result<Fate> {
         if resource.kind() != "CustomResourceDefinition" {
-            change(&changes, &fields, resource, context.schema).map_err(|error| {
+            change(&self.changes, &self.fields, resource, self.schema).map_err(|error| {
                 error.step(format!("while changing the images of `{}`", resource.id()))
             })?;
         }
+        Ok(Fate::Stays)
     }
-    for Change { image, matched, .. } in &changes {
-        if image.parts().iter().all(|part| part.is_empty()) {
-            context.effects.idle(|| says_nothing(&image.name));
-        } else if !matched.get() {
-            context.effects.idle(|| unused(&image.name));
+
+    fn finish(&mut self, _: &ResMap) -> Result<()> {
+        for Change { image, matched, .. } in &self.changes {
+            if image.parts().iter().all(|part| part.is_empty()) {
+                self.effects.idle(|| says_nothing(&image.name));
+            } else if !matched.get() {
+                self.effects.idle(|| unused(&image.name));
+            }
         }
+        Ok(())
     }
-    Ok(())
 }
 
 fn change(
     changes: &[Change<'_>],
-    fields: &[(&FieldSpec, FieldPath)],
+    fields: &[(FieldSpec, FieldPath)],
     resource: &mut Resource,
     schema: &Schema,
 ) -> Result<()> {

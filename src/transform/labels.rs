@@ -1,10 +1,10 @@
 //! `labels:` and `commonLabels:` add labels, and `commonAnnotations:` annotations.
 
 use super::fields::{Fields, is_shared};
-use super::{Context, Create};
+use super::{Context, Create, Fate, Step, Work};
 use crate::config::{FieldSpec, FieldSpecs, Label, Pairs};
 use crate::error::{Code, Error, Result};
-use crate::resource::ResMap;
+use crate::resource::Resource;
 use crate::schema::Schema;
 use crate::source::Span;
 use crate::yaml::de::Spanned;
@@ -15,26 +15,20 @@ use crate::yaml::{Node, Share, Tag, Text};
 /// (kustomize, `api/internal/target/kusttarget_configplugin.go`, `api/filters/labels`.)
 ///
 /// # Errors
-/// [`Code::InvalidType`] where labels would go into what is no mapping, and
+/// In the work: [`Code::InvalidType`] where labels would go into what is no mapping, and
 /// [`Code::InvalidValue`] for field specs that contradict each other.
-pub(super) fn labels(context: &Context<'_>, resources: &mut ResMap) -> Result<()> {
+pub(super) fn labels<'c>(context: &Context<'c>) -> Result<Vec<Work<'c>>> {
+    let mut works = Vec::new();
     for label in &context.kustomization.labels {
-        let specs = specs(context, label).map_err(|error| error.at(label.span))?;
-        if label.pairs.is_empty() {
-            context.effects.idle(|| {
-                Error::new(Code::NoEffect, "found an entry of `labels` without `pairs`")
-                    .at(label.span)
-                    .help("say which labels to add: `pairs: {team: shop}`")
-            });
+        match specs(context, label) {
+            Ok(_) if label.pairs.is_empty() => works.push(says_nothing(context, label)),
+            Ok(specs) => works.extend(add(&label.pairs, &specs, context.schema)),
+            Err(error) => works.push(Work::failed(error.at(label.span))),
         }
-        add(&label.pairs, &specs, resources, context.schema)?;
     }
-    add(
-        &context.kustomization.common_labels,
-        &context.configuration.common_labels,
-        resources,
-        context.schema,
-    )
+    let specs = &context.configuration.common_labels;
+    works.extend(add(&context.kustomization.common_labels, specs, context.schema));
+    Ok(works)
 }
 
 /// Adds annotations. Linear in resources times annotations.
@@ -43,29 +37,48 @@ pub(super) fn labels(context: &Context<'_>, resources: &mut ResMap) -> Result<()
 ///
 /// # Errors
 /// As [`labels`].
-pub(super) fn annotations(context: &Context<'_>, resources: &mut ResMap) -> Result<()> {
+pub(super) fn annotations<'c>(context: &Context<'c>) -> Result<Vec<Work<'c>>> {
     let specs = &context.configuration.common_annotations;
-    add(&context.kustomization.common_annotations, specs, resources, context.schema)
+    let pairs = &context.kustomization.common_annotations;
+    Ok(add(pairs, specs, context.schema).into_iter().collect())
 }
 
-/// Sets every pair in every mapping that the specs name. All that are new are one value.
-pub(crate) fn add(
-    pairs: &Pairs,
-    specs: &FieldSpecs,
-    resources: &mut ResMap,
-    schema: &Schema,
-) -> Result<()> {
-    if pairs.is_empty() {
-        return Ok(());
-    }
-    let fields = Fields::new(specs.iter().map(|spec| &spec.value), Create::Mapping);
+/// Tells of an entry without labels.
+fn says_nothing<'c>(context: &Context<'c>, label: &'c Spanned<Label>) -> Work<'c> {
+    let effects = context.effects;
+    Work::whole(|_| {
+        effects.idle(|| {
+            Error::new(Code::NoEffect, "found an entry of `labels` without `pairs`")
+                .at(label.span)
+                .help("say which labels to add: `pairs: {team: shop}`")
+        });
+        Ok(())
+    })
+}
+
+/// Sets every pair in every mapping that the specs name: nothing where there is no pair.
+pub(crate) fn add<'c>(pairs: &Pairs, specs: &FieldSpecs, schema: &'c Schema) -> Option<Work<'c>> {
     let new =
         |value: &Spanned<Text>| Node::new_field(value, Tag::Str, value.span, Share::of(value.span));
-    let pairs: Vec<_> = pairs.iter().map(|(key, value)| (key, value.span, new(value))).collect();
-    for resource in resources.iter_mut() {
-        for (key, span, new) in &pairs {
+    let pair = |(key, value): (&Text, &Spanned<Text>)| (key.clone(), value.span, new(value));
+    let fields = || Fields::new(specs.iter().map(|spec| &spec.value), Create::Mapping);
+    (!pairs.is_empty()).then(|| {
+        Work::step(Add { pairs: pairs.iter().map(pair).collect(), fields: fields(), schema })
+    })
+}
+
+/// Adds labels or annotations to resources, one by one. All that are new are one value.
+struct Add<'c> {
+    pairs: Vec<(Text, Span, Node)>,
+    fields: Fields,
+    schema: &'c Schema,
+}
+
+impl Step for Add<'_> {
+    fn change(&mut self, _: usize, resource: &mut Resource) -> Result<Fate> {
+        for (key, span, new) in &self.pairs {
             let (mut added, mut shared) = (0, false);
-            fields.visit(resource, schema, *span, &mut |mapping| {
+            self.fields.visit(resource, self.schema, *span, &mut |mapping| {
                 match mapping.get(key) {
                     Some(old) => shared |= is_shared(old),
                     None => added += 1,
@@ -77,8 +90,8 @@ pub(crate) fn add(
                 resource.settle_shares();
             }
         }
+        Ok(Fate::Stays)
     }
-    Ok(())
 }
 
 /// The fields of one entry of `labels`: its own ones, then those of the tables that it asks for.

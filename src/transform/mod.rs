@@ -7,15 +7,18 @@ mod fields;
 pub(crate) mod images;
 pub(crate) mod labels;
 pub(crate) mod namespace;
+mod pass;
 mod patch_target;
 pub(crate) mod patches;
 pub(crate) mod replacements;
 pub(crate) mod replicas;
 pub(crate) mod select;
+mod targeted;
 pub(crate) mod value_path;
 
 pub use effects::Effects;
 pub use field::{Create, FieldPath};
+pub use pass::{Fate, Passes, Step, Whole, Work, run};
 
 use crate::config::{Kustomization, TransformerConfig};
 use crate::error::Result;
@@ -38,21 +41,52 @@ pub struct Context<'a> {
     pub effects: &'a Effects,
 }
 
-/// A transformer: it does nothing where its fields say nothing.
-pub type Transformer = fn(&Context<'_>, &mut ResMap) -> Result<()>;
+impl Context<'_> {
+    /// How many steps may share a pass over the resources: what is told of them is of the moment, so none if somebody
+    /// listens.
+    #[must_use]
+    pub const fn passes(&self) -> Passes {
+        if self.effects.are_told() { Passes::Apart } else { Passes::Shared }
+    }
+}
+
+/// A transformer: what it does, in order; nothing where its fields say nothing.
+///
+/// # Errors
+/// What is wrong with its fields, or with the files that they name.
+pub type Transformer = for<'c> fn(&Context<'c>) -> Result<Vec<Work<'c>>>;
 
 /// The builtin transformers with their names, in the order in which they run (kustomize,
 /// `api/internal/target/kusttarget_configplugin.go`).
 pub const TRANSFORMERS: &[(&str, Transformer)] = &[
     ("PatchStrategicMergeTransformer", patches::strategic_merge),
     ("PatchTransformer", patches::patches),
-    ("NamespaceTransformer", namespace::transform),
+    ("NamespaceTransformer", namespace::work),
     ("PrefixTransformer", affix::prefix),
     ("SuffixTransformer", affix::suffix),
     ("LabelTransformer", labels::labels),
     ("AnnotationsTransformer", labels::annotations),
     ("PatchJson6902Transformer", patches::json6902),
-    ("ReplicaCountTransformer", replicas::transform),
-    ("ImageTagTransformer", images::transform),
-    ("ReplacementTransformer", replacements::transform),
+    ("ReplicaCountTransformer", replicas::work),
+    ("ImageTagTransformer", images::work),
+    ("ReplacementTransformer", replacements::work),
 ];
+
+/// Runs the builtin transformers. What is wrong with the fields of one is told when those before it have done their
+/// work.
+///
+/// # Errors
+/// Those of the first one that fails.
+pub fn transform(context: &Context<'_>, resources: &mut ResMap) -> Result<()> {
+    let mut works = Vec::new();
+    for (_, transformer) in TRANSFORMERS {
+        match transformer(context) {
+            Ok(more) => works.extend(more),
+            Err(error) => {
+                works.push(Work::failed(error));
+                break;
+            }
+        }
+    }
+    run(works, resources, context.passes())
+}

@@ -1,10 +1,10 @@
 //! `namespace:` puts all resources into one namespace.
 
 use super::fields::Fields;
-use super::{Context, Create};
+use super::{Context, Create, Fate, Step, Work};
 use crate::config::{FieldSpec, FieldSpecs};
 use crate::error::Result;
-use crate::resource::{ResMap, Resource};
+use crate::resource::{ResMap, Resource, Unique};
 use crate::schema::Schema;
 use crate::source::Span;
 use crate::yaml::{Node, Sequence, Tag, Text};
@@ -16,31 +16,30 @@ use crate::yaml::{Node, Sequence, Tag, Text};
 /// (kustomize, `api/internal/builtins/NamespaceTransformer.go`, `api/filters/namespace`.)
 ///
 /// # Errors
-/// [`Code::DuplicateId`](crate::error::Code::DuplicateId) when two resources have one id in the new namespace, and
-/// [`Code::InvalidType`](crate::error::Code::InvalidType) where a field is no text.
-pub(super) fn transform(context: &Context<'_>, resources: &mut ResMap) -> Result<()> {
+/// In the work: [`Code::DuplicateId`](crate::error::Code::DuplicateId) when two resources have one id in the new
+/// namespace, and [`Code::InvalidType`](crate::error::Code::InvalidType) where a field is no text.
+pub(super) fn work<'c>(context: &Context<'c>) -> Result<Vec<Work<'c>>> {
     let namespace = &context.kustomization.namespace;
     if namespace.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let transformer = NamespaceTransformer {
         namespace: &namespace.value,
         span: namespace.span,
         unset_only: false,
         subjects: Subjects::NamedDefault,
-        fields: &context.configuration.namespace,
     };
-    transformer.transform(resources, context.schema)
+    Ok(vec![transformer.work(&context.configuration.namespace, context.schema)])
 }
 
 /// The namespace transformer with all its options.
+#[derive(Clone, Copy)]
 pub(crate) struct NamespaceTransformer<'c> {
     pub(crate) namespace: &'c Text,
     pub(crate) span: Span,
     /// Fill in what is absent or empty, and change nothing else.
     pub(crate) unset_only: bool,
     pub(crate) subjects: Subjects,
-    pub(crate) fields: &'c FieldSpecs,
 }
 
 /// Which subjects of role bindings get the namespace.
@@ -54,44 +53,88 @@ pub(crate) enum Subjects {
     Untouched,
 }
 
-impl NamespaceTransformer<'_> {
+/// Puts all resources into the namespace, one by one.
+struct Move<'c> {
+    transformer: NamespaceTransformer<'c>,
+    schema: &'c Schema,
+    own: Own,
+    /// The fields of objects of `v1`, and of its role bindings; of others, and of their role bindings.
+    of_v1: Fields,
+    of_v1_bindings: Fields,
+    of_others: Fields,
+    of_bindings: Fields,
+    ids: Unique,
+}
+
+/// The field that says the namespace of an object itself.
+pub(crate) struct Own(Fields);
+
+impl Default for Own {
+    fn default() -> Self {
+        let spec =
+            FieldSpec { path: "metadata/namespace".into(), create: true, ..FieldSpec::default() };
+        Self(Fields::new([&spec], Create::Scalar(Tag::None)))
+    }
+}
+
+impl Step for Move<'_> {
+    fn change(&mut self, place: usize, resource: &mut Resource) -> Result<Fate> {
+        if !resource.node().is_empty() && !resource.helm_generated {
+            self.change_one(resource)?;
+        }
+        self.ids.add(place, resource);
+        Ok(Fate::Stays)
+    }
+
+    fn finish(&mut self, resources: &ResMap) -> Result<()> {
+        self.ids.check(resources).map_err(|error| {
+            let namespace = self.transformer.namespace.as_str();
+            error.step(format!("while moving all resources into the namespace `{namespace}`"))
+        })
+    }
+}
+
+impl Move<'_> {
+    fn change_one(&self, resource: &mut Resource) -> Result<()> {
+        let Self { transformer, schema, .. } = self;
+        resource.names_mut().push_previous_id();
+        transformer.set_own(&self.own, resource, schema)?;
+        let v1 = resource.gvk().group.is_empty() && *resource.gvk().version == *"v1";
+        let binding = is_role_binding(resource.kind());
+        transformer.set_subjects(resource, schema)?;
+        let fields = match (v1, binding) {
+            (true, false) => &self.of_v1,
+            (false, false) => &self.of_others,
+            (true, true) => &self.of_v1_bindings,
+            (false, true) => &self.of_bindings,
+        };
+        fields.visit(resource, schema, transformer.span, &mut |field| transformer.set(field))
+    }
+}
+
+impl<'c> NamespaceTransformer<'c> {
     /// Sets the namespace of all resources.
-    pub(crate) fn transform(&self, resources: &mut ResMap, schema: &Schema) -> Result<()> {
+    pub(crate) fn work(self, specs: &FieldSpecs, schema: &'c Schema) -> Work<'c> {
         let usual = |spec: &&FieldSpec| *spec.path != *"metadata/namespace";
         // Only an object of `v1` is a Namespace by another name than its own.
         let not_the_name = |spec: &&FieldSpec| *spec.path != *"metadata/name";
         let not_the_subjects = |spec: &&FieldSpec| {
             !(is_role_binding(&spec.gvk.kind) && *spec.path == *"subjects/namespace")
         };
-        let fields = || self.fields.iter().map(|spec| &spec.value).filter(usual);
+        let fields = || specs.iter().map(|spec| &spec.value).filter(usual);
         let create = Create::Scalar(Tag::Str);
-        let of_v1 = Fields::new(fields(), create);
-        let of_others = Fields::new(fields().filter(not_the_name), create);
-        let of_v1_bindings = Fields::new(fields().filter(not_the_subjects), create);
-        let of_bindings =
-            Fields::new(fields().filter(not_the_name).filter(not_the_subjects), create);
-        for resource in resources.iter_mut() {
-            if resource.node().is_empty() || resource.helm_generated {
-                continue;
-            }
-            resource.names_mut().push_previous_id();
-            self.set_own(resource, schema)?;
-            let v1 = resource.gvk().group.is_empty() && *resource.gvk().version == *"v1";
-            let binding = is_role_binding(resource.kind());
-            self.set_subjects(resource, schema)?;
-            let fields = match (v1, binding) {
-                (true, false) => &of_v1,
-                (false, false) => &of_others,
-                (true, true) => &of_v1_bindings,
-                (false, true) => &of_bindings,
-            };
-            fields.visit(resource, schema, self.span, &mut |field| self.set(field))?;
-        }
-        resources.check_ids().map_err(|error| {
-            error.step(format!(
-                "while moving all resources into the namespace `{}`",
-                self.namespace.as_str()
-            ))
+        Work::step(Move {
+            transformer: self,
+            schema,
+            own: Own::default(),
+            of_v1: Fields::new(fields(), create),
+            of_others: Fields::new(fields().filter(not_the_name), create),
+            of_v1_bindings: Fields::new(fields().filter(not_the_subjects), create),
+            of_bindings: Fields::new(
+                fields().filter(not_the_name).filter(not_the_subjects),
+                create,
+            ),
+            ids: Unique::default(),
         })
     }
 
@@ -106,14 +149,16 @@ impl NamespaceTransformer<'_> {
     }
 
     /// Sets the namespace of a resource that has one by its kind.
-    pub(crate) fn set_own(&self, resource: &mut Resource, schema: &Schema) -> Result<()> {
+    pub(crate) fn set_own(
+        &self,
+        own: &Own,
+        resource: &mut Resource,
+        schema: &Schema,
+    ) -> Result<()> {
         if resource.id().cluster_scoped {
             return Ok(());
         }
-        let spec =
-            FieldSpec { path: "metadata/namespace".into(), create: true, ..FieldSpec::default() };
-        let own = Fields::new([&spec], Create::Scalar(Tag::None));
-        own.visit(resource, schema, self.span, &mut |field| self.set(field))
+        own.0.visit(resource, schema, self.span, &mut |field| self.set(field))
     }
 
     /// Sets the namespaces of the subjects of a role binding; does nothing to any other kind.

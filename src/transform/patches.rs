@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use super::select::{Selection, unmatched};
-use super::{Context, patch_target};
+use super::select::Selection;
+use super::targeted::{Selected, Targeted, apply, apply_settled};
+use super::{Context, Work, patch_target};
 use crate::config::{self, PatchArgs, Selector};
 use crate::error::{Code, Error, Result};
-use crate::patch::{Comments, JsonPatch, Merged, merge_commented};
-use crate::resource::{self, ResMap, Resource};
+use crate::patch::JsonPatch;
+use crate::resource::{self, ResMap, Resource, Unique};
 use crate::schema::Schema;
 use crate::source::{Source, Span};
 use crate::yaml::de::{self, Spanned};
-use crate::yaml::{Kind, Node, Text, json_passage, not_json, parse};
+use crate::yaml::{Kind, Node, Text, not_json, parse};
 
 /// Applies `patches` in order: strategic merge patches and JSON patches, told apart by their form. Linear in the
 /// resources for each entry with a target, and in the size of what is patched.
@@ -20,20 +21,22 @@ use crate::yaml::{Kind, Node, Text, json_passage, not_json, parse};
 /// names, by any id that the resource has or had. (kustomize, `api/internal/builtins/PatchTransformer.go`.)
 ///
 /// # Errors
-/// [`Code::InvalidPatch`], [`Code::PatchTargetNotFound`], [`Code::PatchTargetAmbiguous`], and those of the patch.
-pub(super) fn patches(context: &Context<'_>, resources: &mut ResMap) -> Result<()> {
+/// [`Code::InvalidPatch`], and those of reading it. In the work: [`Code::InvalidPatch`], [`Code::PatchTargetNotFound`],
+/// [`Code::PatchTargetAmbiguous`], and those of the patch.
+pub(super) fn patches<'c>(context: &Context<'c>) -> Result<Vec<Work<'c>>> {
     // All are read before the first is applied, so that what is wrong with several is said at once.
     let read = context.kustomization.patches.iter().enumerate().map(|(number, patch)| {
         let step = || format!("while reading `patches[{number}]`");
         Loaded::read(context, patch, &step()).map_err(|error| error.at(patch.span).step(step()))
     });
     let loaded = all(read)?;
-    for (number, (patch, loaded)) in context.kustomization.patches.iter().zip(loaded).enumerate() {
-        loaded.apply(context, patch, resources).map_err(|error| {
+    let entries = context.kustomization.patches.iter().zip(loaded).enumerate();
+    let work = |(number, (patch, loaded)): (usize, (&'c Spanned<config::Patch>, Loaded))| {
+        loaded.work(context, patch).explained(move |error| {
             error.at(patch.span).step(format!("while applying `patches[{number}]`"))
-        })?;
-    }
-    Ok(())
+        })
+    };
+    Ok(entries.map(work).collect())
 }
 
 /// Applies `patchesStrategicMerge`: each entry is the patch itself or the path of a file.
@@ -42,7 +45,7 @@ pub(super) fn patches(context: &Context<'_>, resources: &mut ResMap) -> Result<(
 ///
 /// # Errors
 /// As [`patches`].
-pub(super) fn strategic_merge(context: &Context<'_>, resources: &mut ResMap) -> Result<()> {
+pub(super) fn strategic_merge<'c>(context: &Context<'c>) -> Result<Vec<Work<'c>>> {
     let entries = &context.kustomization.patches_strategic_merge;
     let loaded = all(entries.iter().map(|entry| {
         strategic_entry(context, entry)
@@ -51,11 +54,12 @@ pub(super) fn strategic_merge(context: &Context<'_>, resources: &mut ResMap) -> 
     if let (Some(first), true) = (entries.first(), loaded.iter().all(Vec::is_empty)) {
         return Err(empty(first.span));
     }
-    for (entry, patches) in entries.iter().zip(loaded) {
-        apply_strategic(context, &patches, resources)
-            .map_err(|error| error.at(entry.span).step("while applying `patchesStrategicMerge`"))?;
-    }
-    Ok(())
+    let work = |(entry, patches): (&'c Spanned<Text>, Vec<Resource>)| {
+        let context = *context;
+        Work::whole(move |resources| apply_strategic(&context, &patches, resources))
+            .explained(|error| error.at(entry.span).step("while applying `patchesStrategicMerge`"))
+    };
+    Ok(entries.iter().zip(loaded).map(work).collect())
 }
 
 /// Applies strategic merge patches to the resources that they name.
@@ -66,7 +70,10 @@ pub(crate) fn apply_strategic(
 ) -> Result<()> {
     patches.iter().try_for_each(|patch| {
         let place = named(patch, resources)?;
-        apply_settled(context, patch, &[place], resources)
+        let change = |resource: &mut Resource| apply_settled(context, patch, resource);
+        resources.change(place, change).unwrap_or(Ok(false))?;
+        resources.retain(|resource| !resource.node().is_empty());
+        resources.check_ids()
     })
 }
 
@@ -76,36 +83,32 @@ pub(crate) fn apply_strategic(
 ///
 /// # Errors
 /// As [`patches`], and [`Code::InvalidPatch`] for an entry without the name of its target.
-pub(super) fn json6902(context: &Context<'_>, resources: &mut ResMap) -> Result<()> {
+pub(super) fn json6902<'c>(context: &Context<'c>) -> Result<Vec<Work<'c>>> {
     let entries = &context.kustomization.patches_json6902;
     let loaded = all(entries.iter().map(|entry| {
         json_entry(context, entry)
             .map_err(|error| error.at(entry.span).step("while reading `patchesJson6902`"))
     }))?;
-    for (entry, (patch, selection)) in entries.iter().zip(loaded) {
-        if let Some(target) = &entry.target {
-            tell_if_idle(context, target, &selection.places(resources)?, resources);
-        }
-        apply_selected(&patch, &selection, resources, context.schema)
-            .map_err(|error| error.at(entry.span).step("while applying `patchesJson6902`"))?;
-    }
-    Ok(())
+    let work = |(entry, (patch, selection)): (&'c Spanned<config::Patch>, _)| {
+        json_work(context, patch, selection, entry.target.as_ref())
+            .explained(|error| error.at(entry.span).step("while applying `patchesJson6902`"))
+    };
+    Ok(entries.iter().zip(loaded).map(work).collect())
 }
 
 /// Applies a JSON patch to the resources that are selected. Their ids of now are not remembered.
-pub(crate) fn apply_selected(
-    patch: &JsonPatch,
-    selection: &Selection,
-    resources: &mut ResMap,
-    schema: &Schema,
-) -> Result<()> {
-    selection.places(resources)?.into_iter().try_for_each(|place| {
-        let apply = |resource: &mut Resource| apply_json(patch, resource, schema);
-        resources.change(place, apply).unwrap_or(Ok(()))
-    })
+pub(crate) fn json_work<'c>(
+    context: &Context<'c>,
+    patch: JsonPatch,
+    selection: Selection,
+    target: Option<&'c Spanned<Selector>>,
+) -> Work<'c> {
+    let patch = Selected::Json { patch, remembers: false };
+    Work::step(Targeted::new(context, patch, selection, target))
 }
 
 /// A patch, read and told apart.
+#[derive(Clone)]
 pub(crate) enum Loaded {
     Strategic(Vec<Resource>),
     Json(JsonPatch),
@@ -130,60 +133,42 @@ impl Loaded {
     }
 
     /// Applies the patch as its entry says.
-    pub(crate) fn apply(
-        &self,
-        context: &Context<'_>,
-        patch: &config::Patch,
-        resources: &mut ResMap,
-    ) -> Result<()> {
+    pub(crate) fn work<'c>(self, context: &Context<'c>, patch: &'c config::Patch) -> Work<'c> {
         let target = patch.target.as_ref();
-        let selection = target.map(|target| Selection::new(target)).transpose()?;
-        match (self, target.zip(selection)) {
-            (Self::Strategic(patches), Some((target, selection))) => match patches.as_slice() {
-                [] => Ok(()),
+        let selection = match target.map(|target| Selection::new(target)).transpose() {
+            Ok(selection) => selection,
+            Err(error) => return Work::failed(error),
+        };
+        match (self, selection) {
+            (Self::Strategic(patches), Some(selection)) => match patches.as_slice() {
+                [] => Work::whole(|_| Ok(())),
                 [patch] => {
-                    let places = selection.places(resources)?;
-                    tell_if_idle(context, target, &places, resources);
-                    apply_settled(context, patch, &places, resources)
+                    let patch =
+                        Selected::Strategic { patch: patch.clone(), ids: Unique::default() };
+                    Work::step(Targeted::new(context, patch, selection, target))
                 }
-                [_, second, ..] => {
-                    Err(Error::new(Code::InvalidPatch, "found several patches for one `target`")
+                [_, second, ..] => Work::failed(
+                    Error::new(Code::InvalidPatch, "found several patches for one `target`")
                         .at(second.span())
                         .label("the second one")
-                        .help("give each patch an entry of its own, or leave the `target` out"))
-                }
+                        .help("give each patch an entry of its own, or leave the `target` out"),
+                ),
             },
             (Self::Strategic(patches), None) => {
-                patches.iter().try_for_each(|patch| apply_by_name(context, patch, resources))
-            }
-            (Self::Json(patch), Some((target, selection))) => {
-                let places = selection.places(resources)?;
-                tell_if_idle(context, target, &places, resources);
-                places.into_iter().try_for_each(|place| {
-                    let apply = |resource: &mut Resource| {
-                        resource.names_mut().push_previous_id();
-                        apply_json(patch, resource, context.schema)
-                    };
-                    resources.change(place, apply).unwrap_or(Ok(()))
+                let context = *context;
+                Work::whole(move |resources| {
+                    patches.iter().try_for_each(|patch| apply_by_name(&context, patch, resources))
                 })
             }
-            (Self::Json(_), None) => {
-                Err(Error::new(Code::InvalidPatch, "a JSON patch needs a `target`")
-                    .help("add `target: {kind: …, name: …}` to say what it is for"))
+            (Self::Json(patch), Some(selection)) => {
+                let patch = Selected::Json { patch, remembers: true };
+                Work::step(Targeted::new(context, patch, selection, target))
             }
+            (Self::Json(_), None) => Work::failed(
+                Error::new(Code::InvalidPatch, "a JSON patch needs a `target`")
+                    .help("add `target: {kind: …, name: …}` to say what it is for"),
+            ),
         }
-    }
-}
-
-/// A patch whose target fits no resource changes nothing.
-fn tell_if_idle(
-    context: &Context<'_>,
-    target: &Spanned<Selector>,
-    places: &[usize],
-    resources: &ResMap,
-) {
-    if places.is_empty() {
-        context.effects.idle(|| unmatched(target, resources));
     }
 }
 
@@ -339,69 +324,4 @@ fn apply_by_name(context: &Context<'_>, patch: &Resource, resources: &mut ResMap
         resources.retain(|resource| !resource.node().is_empty());
     }
     Ok(())
-}
-
-/// Applies a patch to the resources at some places. It takes on the type of each, and its labels and annotations count
-/// as text, so that a null there deletes nothing. (`api/resmap/reswrangler.go`: `ApplySmPatch`.)
-fn apply_settled(
-    context: &Context<'_>,
-    patch: &Resource,
-    places: &[usize],
-    resources: &mut ResMap,
-) -> Result<()> {
-    for &place in places {
-        let change = |resource: &mut Resource| {
-            let mut settled = patch.clone();
-            settled.settle_metadata()?;
-            let span = patch.span();
-            settled.set_api_version(&resource.gvk().api_version(), span, context.schema)?;
-            apply(context, &settled, resource)
-        };
-        resources.change(place, change).unwrap_or(Ok(false))?;
-    }
-    resources.retain(|resource| !resource.node().is_empty());
-    resources.check_ids()
-}
-
-/// Applies a patch to a resource, which keeps its name and kind unless the patch may change them, and always its
-/// namespace. True when the resource is gone. (`api/resource/resource.go`: `ApplySmPatch`.)
-fn apply(context: &Context<'_>, patch: &Resource, resource: &mut Resource) -> Result<bool> {
-    context.effects.merge();
-    let schema = context.schema;
-    let before = resource.id().clone();
-    if patch.allow_name_change || patch.allow_kind_change {
-        resource.names_mut().push_previous_id();
-    }
-    let patch_node = patch.annotated()?;
-    let comments = Comments::read(resource.comments().iter().chain(patch.comments()));
-    let merged = resource
-        .with_annotations(schema, |root| merge_commented(root, &patch_node, schema, &comments))?;
-    if !patch.comments().is_empty() {
-        // Parts of the patch are parts of the resource now, and their comments with them.
-        let both = resource.comments().iter().chain(patch.comments());
-        resource.ties_mut().comments = Some(both.cloned().collect());
-    }
-    if merged == Merged::Deleted || resource.node().is_empty() {
-        return Ok(true);
-    }
-    let span = resource.span();
-    if !patch.allow_kind_change {
-        resource.set_kind(&before.gvk.kind, span, schema)?;
-    }
-    if !patch.allow_name_change {
-        resource.set_name(&before.name, span)?;
-    }
-    resource.set_namespace(&before.namespace, span)?;
-    Ok(false)
-}
-
-/// Applies a JSON patch to a resource. What the build remembers of it is out of the patch's reach.
-fn apply_json(patch: &JsonPatch, resource: &mut Resource, schema: &Schema) -> Result<()> {
-    let id = resource.id().to_string();
-    resource
-        .with_annotations_restored(schema, |root| {
-            patch.apply(root)?;
-            json_passage(root)
-        })
-        .map_err(|error| error.step(format!("while patching `{id}`")))
 }

@@ -1,12 +1,12 @@
 //! `replicas:` sets how many copies of a workload run.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::fields::Fields;
-use super::{Context, Create};
-use crate::config::{FieldSpecs, Replica};
+use super::{Context, Create, Fate, Step, Work};
+use crate::config::{FieldSpec, FieldSpecs, Replica};
 use crate::error::{Code, Error, Result};
-use crate::resource::ResMap;
+use crate::resource::{Index, Names, ResId, ResMap, Resource};
 use crate::schema::Schema;
 use crate::yaml::{Tag, Text};
 
@@ -15,78 +15,126 @@ use crate::yaml::{Tag, Text};
 /// (kustomize, `api/internal/builtins/ReplicaCountTransformer.go`.)
 ///
 /// # Errors
-/// [`Code::ReplicaTargetNotFound`] for a name that no workload has: it is nearly always a misspelling.
-pub(super) fn transform(context: &Context<'_>, resources: &mut ResMap) -> Result<()> {
+/// In the work: [`Code::ReplicaTargetNotFound`] for a name that no workload has: it is nearly always a misspelling.
+pub(super) fn work<'c>(context: &Context<'c>) -> Result<Vec<Work<'c>>> {
     let replicas = &context.kustomization.replicas;
     if replicas.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
-    let by_name = places_by_name(resources);
-    for replica in replicas {
-        set(replica, &context.configuration.replicas, &by_name, resources, context.schema)?;
-    }
-    Ok(())
+    let replicas = replicas.iter().map(|replica| &replica.value);
+    Ok(vec![set(replicas, &context.configuration.replicas, context.schema)])
 }
 
-/// The places of the resources by each name that they have or had.
-pub(crate) fn places_by_name(resources: &ResMap) -> BTreeMap<Text, Vec<usize>> {
-    let mut by_name: BTreeMap<Text, Vec<usize>> = BTreeMap::new();
-    for (place, resource) in resources.iter().enumerate() {
-        let ids = resource.names().previous_ids().chain([resource.id().clone()]);
-        for id in ids {
-            let places = by_name.entry(id.name).or_default();
-            if places.last() != Some(&place) {
-                places.push(place);
-            }
+/// Sets the numbers of copies that entries say, one entry after the other.
+pub(crate) fn set<'c>(
+    replicas: impl IntoIterator<Item = &'c Replica>,
+    specs: &FieldSpecs,
+    schema: &'c Schema,
+) -> Work<'c> {
+    let mut by_name: Index<&str, Vec<usize>> = Index::default();
+    let entry = |replica: &'c Replica| Entry {
+        replica,
+        count: replica.count.value.to_string(),
+        is_found: false,
+    };
+    let entries: Vec<Entry<'_>> = replicas.into_iter().map(entry).collect();
+    for (number, entry) in entries.iter().enumerate() {
+        by_name.entry(&entry.replica.name).or_default().push(number);
+    }
+    let create = Create::Scalar(Tag::Int);
+    let field = |spec: &FieldSpec| (spec.clone(), Fields::new([spec], create));
+    let fields = specs.iter().map(|spec| field(&spec.value)).collect();
+    Work::step(Set { entries, by_name, fields, schema, failed: None })
+}
+
+/// Sets the numbers of copies of resources, one by one.
+struct Set<'c> {
+    entries: Vec<Entry<'c>>,
+    /// The numbers of the entries for a name, in order.
+    by_name: Index<&'c str, Vec<usize>>,
+    fields: Vec<(FieldSpec, Fields)>,
+    schema: &'c Schema,
+    /// The first failure in the order of the entries, then of the fields, then of the resources: with its entry and
+    /// field.
+    failed: Option<((usize, usize), Error)>,
+}
+
+struct Entry<'c> {
+    replica: &'c Replica,
+    count: String,
+    /// Whether a workload has the name.
+    is_found: bool,
+}
+
+impl Step for Set<'_> {
+    fn change(&mut self, _: usize, resource: &mut Resource) -> Result<Fate> {
+        for number in self.entries_for(resource) {
+            self.set(number, resource);
+        }
+        Ok(Fate::Stays)
+    }
+
+    fn finish(&mut self, resources: &ResMap) -> Result<()> {
+        let failed = self.failed.take();
+        let missing = self.entries.iter().position(|entry| !entry.is_found);
+        match (missing, failed) {
+            (Some(missing), Some(((entry, _), error))) if entry < missing => Err(error),
+            (Some(missing), _) => Err(self.no_such_workload(missing, resources)),
+            (None, Some((_, error))) => Err(error),
+            (None, None) => Ok(()),
         }
     }
-    by_name
 }
 
-pub(crate) fn set(
-    replica: &Replica,
-    specs: &FieldSpecs,
-    by_name: &BTreeMap<Text, Vec<usize>>,
-    resources: &mut ResMap,
-    schema: &Schema,
-) -> Result<()> {
-    let count = replica.count.value.to_string();
-    let places = by_name.get(&replica.name.value).map_or(&[][..], Vec::as_slice);
-    let mut found = false;
-    for spec in specs.iter() {
-        let fields = Fields::new([&spec.value], Create::Scalar(Tag::Int));
-        for &place in places {
-            let fits = resources.get(place).is_some_and(|resource| {
-                let mut ids = resource.names().previous_ids().chain([resource.id().clone()]);
-                !resource.node().is_empty()
-                    && ids
-                        .any(|id| id.name == replica.name.value && id.gvk.is_selected_by(&spec.gvk))
+impl Set<'_> {
+    /// The entries for the names that a resource has or had, in order.
+    fn entries_for(&self, resource: &Resource) -> Vec<usize> {
+        let names = resource.names();
+        let of = |name: &Text| self.by_name.get(name.as_str()).into_iter().flatten().copied();
+        let mut entries: Vec<usize> =
+            names.previous.iter().flat_map(|previous| of(&previous.name)).collect();
+        entries.extend(of(&names.id().name));
+        entries.sort_unstable();
+        entries.dedup();
+        entries
+    }
+
+    fn set(&mut self, number: usize, resource: &mut Resource) {
+        let Some(Entry { replica, count, is_found }) = self.entries.get_mut(number) else { return };
+        for (place, (spec, fields)) in self.fields.iter().enumerate() {
+            let fits =
+                |id: ResId| id.name == replica.name.value && id.gvk.is_selected_by(&spec.gvk);
+            let has_been = |names: &Names| names.previous_ids().any(fits);
+            if resource.node().is_empty()
+                || !(fits(resource.id().clone()) || has_been(resource.names()))
+            {
+                continue;
+            }
+            *is_found = true;
+            let set = fields.visit(resource, self.schema, replica.count.span, &mut |field| {
+                field.set_text(count, Tag::Int, replica.count.span)
             });
-            if fits {
-                found = true;
-                let set = |resource: &mut _| {
-                    fields.visit(resource, schema, replica.count.span, &mut |field| {
-                        field.set_text(&count, Tag::Int, replica.count.span)
-                    })
-                };
-                resources.change(place, set).unwrap_or(Ok(()))?;
+            let is_first = self.failed.as_ref().is_none_or(|(first, _)| (number, place) < *first);
+            if let (Err(error), true) = (set, is_first) {
+                self.failed = Some(((number, place), error));
             }
         }
     }
-    if found { Ok(()) } else { Err(no_such_workload(replica, specs, by_name)) }
-}
 
-#[cold]
-fn no_such_workload(
-    replica: &Replica,
-    specs: &FieldSpecs,
-    by_name: &BTreeMap<Text, Vec<usize>>,
-) -> Error {
-    let kinds: Vec<&str> = specs.iter().map(|spec| spec.gvk.kind.as_str()).collect();
-    let name = replica.name.as_str();
-    Error::new(Code::ReplicaTargetNotFound, format!("no workload has the name `{name}`"))
-        .at(replica.name.span)
-        .label(format!("looked for: {}", kinds.join(", ")))
-        .did_you_mean(name, by_name.keys().map(Text::as_str))
-        .help("give the name as the resource itself has it, without prefix or suffix of this kustomization")
+    #[cold]
+    fn no_such_workload(&self, number: usize, resources: &ResMap) -> Error {
+        let kinds: Vec<&str> = self.fields.iter().map(|(spec, _)| spec.gvk.kind.as_str()).collect();
+        let name = &self.entries[number].replica.name;
+        let known: BTreeSet<&str> = resources
+            .iter()
+            .map(Resource::names)
+            .flat_map(|names| names.previous.iter().map(|id| &id.name).chain([&names.id().name]))
+            .map(Text::as_str)
+            .collect();
+        Error::new(Code::ReplicaTargetNotFound, format!("no workload has the name `{}`", name.as_str()))
+            .at(name.span)
+            .label(format!("looked for: {}", kinds.join(", ")))
+            .did_you_mean(name, known)
+            .help("give the name as the resource itself has it, without prefix or suffix of this kustomization")
+    }
 }

@@ -10,8 +10,8 @@ mod target_path;
 use self::index::Index;
 use self::source::Origin;
 use self::target::Target;
-use super::Context;
 use super::select::unmatched;
+use super::{Context, Work};
 use crate::config::Replacement;
 use crate::error::{Code, Error, Result};
 use crate::resource::ResMap;
@@ -23,15 +23,19 @@ use crate::yaml::de::Spanned;
 /// (kustomize, `api/internal/builtins/ReplacementTransformer.go`, `api/filters/replacement/replacement.go`.)
 ///
 /// # Errors
-/// Those of [`read`] and [`apply`].
-pub(super) fn transform(context: &Context<'_>, resources: &mut ResMap) -> Result<()> {
+/// Those of [`read`], and in the work those of [`apply`].
+pub(super) fn work<'c>(context: &Context<'c>) -> Result<Vec<Work<'c>>> {
     let mut entries = context.kustomization.replacements.clone();
     for entry in &mut entries {
         // An empty list is lost where the reference hands the entry over to its plugin.
         entry.value.targets = entry.value.targets.take().filter(|targets| !targets.is_empty());
     }
     let replacements = read(context, &entries)?;
-    apply(&replacements, context, resources)
+    if replacements.is_empty() {
+        return Ok(Vec::new());
+    }
+    let context = *context;
+    Ok(vec![Work::whole(move |resources| apply(&replacements, &context, resources))])
 }
 
 /// The replacements of a list of entries, those of files among them.

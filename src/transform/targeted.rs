@@ -1,0 +1,148 @@
+//! Patches with a target: applied to whatever fits it, one resource after the other.
+
+use super::select::{Selection, unmatched};
+use super::{Context, Fate, Step};
+use crate::config::Selector;
+use crate::error::{Error, Result};
+use crate::patch::{Comments, JsonPatch, Merged, merge_commented};
+use crate::resource::{ResMap, Resource, Unique};
+use crate::schema::Schema;
+use crate::yaml::de::Spanned;
+use crate::yaml::json_passage;
+
+/// A patch and its target.
+pub(super) struct Targeted<'c> {
+    context: Context<'c>,
+    patch: Selected,
+    selection: Selection,
+    /// What the selection was made of, as far as somebody has to be told that nothing fits.
+    target: Option<&'c Spanned<Selector>>,
+    /// Whether a resource fits.
+    is_used: bool,
+    /// The first failure. Whether the other resources fit is found out all the same: that comes first.
+    failed: Option<Error>,
+}
+
+/// A patch for what a target selects.
+pub(super) enum Selected {
+    /// A strategic merge patch. What becomes empty goes, and all ids must be different in the end.
+    Strategic { patch: Resource, ids: Unique },
+    /// A JSON patch, and whether the id that a resource has before it is remembered.
+    Json { patch: JsonPatch, remembers: bool },
+}
+
+impl<'c> Targeted<'c> {
+    pub(super) const fn new(
+        context: &Context<'c>,
+        patch: Selected,
+        selection: Selection,
+        target: Option<&'c Spanned<Selector>>,
+    ) -> Self {
+        Self { context: *context, patch, selection, target, is_used: false, failed: None }
+    }
+
+    fn apply(&self, resource: &mut Resource) -> Result<()> {
+        match &self.patch {
+            Selected::Strategic { patch, .. } => {
+                apply_settled(&self.context, patch, resource).map(drop)
+            }
+            Selected::Json { patch, remembers } => {
+                if *remembers {
+                    resource.names_mut().push_previous_id();
+                }
+                apply_json(patch, resource, self.context.schema)
+            }
+        }
+    }
+}
+
+impl Step for Targeted<'_> {
+    fn change(&mut self, place: usize, resource: &mut Resource) -> Result<Fate> {
+        if self.selection.takes(resource)? {
+            self.is_used = true;
+            if self.failed.is_none() {
+                self.failed = self.apply(resource).err();
+            }
+        }
+        let Selected::Strategic { ids, .. } = &mut self.patch else { return Ok(Fate::Stays) };
+        if resource.node().is_empty() {
+            return Ok(Fate::Goes);
+        }
+        ids.add(place, resource);
+        Ok(Fate::Stays)
+    }
+
+    fn finish(&mut self, resources: &ResMap) -> Result<()> {
+        if let (false, Some(target)) = (self.is_used, self.target) {
+            self.context.effects.idle(|| unmatched(target, resources));
+        }
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
+        match &self.patch {
+            Selected::Strategic { ids, .. } => ids.check(resources),
+            Selected::Json { .. } => Ok(()),
+        }
+    }
+}
+
+/// Applies a patch to a resource that fits its target. It takes on the type of the resource, and its labels and
+/// annotations count as text, so that a null there deletes nothing. True when the resource is gone.
+/// (`api/resmap/reswrangler.go`: `ApplySmPatch`.)
+pub(super) fn apply_settled(
+    context: &Context<'_>,
+    patch: &Resource,
+    resource: &mut Resource,
+) -> Result<bool> {
+    let mut settled = patch.clone();
+    settled.settle_metadata()?;
+    settled.set_api_version(&resource.gvk().api_version(), patch.span(), context.schema)?;
+    apply(context, &settled, resource)
+}
+
+/// Applies a patch to a resource, which keeps its name and kind unless the patch may change them, and always its
+/// namespace. True when the resource is gone. (`api/resource/resource.go`: `ApplySmPatch`.)
+pub(super) fn apply(
+    context: &Context<'_>,
+    patch: &Resource,
+    resource: &mut Resource,
+) -> Result<bool> {
+    context.effects.merge();
+    let schema = context.schema;
+    let before = resource.id().clone();
+    if patch.allow_name_change || patch.allow_kind_change {
+        resource.names_mut().push_previous_id();
+    }
+    let patch_node = patch.annotated()?;
+    let comments = Comments::read(resource.comments().iter().chain(patch.comments()));
+    let merged = resource
+        .with_annotations(schema, |root| merge_commented(root, &patch_node, schema, &comments))?;
+    if !patch.comments().is_empty() {
+        // Parts of the patch are parts of the resource now, and their comments with them.
+        let both = resource.comments().iter().chain(patch.comments());
+        resource.ties_mut().comments = Some(both.cloned().collect());
+    }
+    if merged == Merged::Deleted || resource.node().is_empty() {
+        return Ok(true);
+    }
+    let span = resource.span();
+    if !patch.allow_kind_change {
+        resource.set_kind(&before.gvk.kind, span, schema)?;
+    }
+    if !patch.allow_name_change {
+        resource.set_name(&before.name, span)?;
+    }
+    resource.set_namespace(&before.namespace, span)?;
+    Ok(false)
+}
+
+/// Applies a JSON patch to a resource. What the build remembers of it is out of the patch's reach.
+fn apply_json(patch: &JsonPatch, resource: &mut Resource, schema: &Schema) -> Result<()> {
+    let id = resource.id().to_string();
+    resource
+        .with_annotations_restored(schema, |root| {
+            patch.apply(root)?;
+            json_passage(root)
+        })
+        .map_err(|error| error.step(format!("while patching `{id}`")))
+}
