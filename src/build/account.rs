@@ -8,7 +8,7 @@ use crate::load::Root;
 use crate::resource::{ConfiguredBy, Kept, ORIGIN, Origin, ResMap, Resource};
 use crate::schema::Schema;
 use crate::source::Span;
-use crate::transform::{self, Context, Passes, TRANSFORMERS, Transformer, labels};
+use crate::transform::{self, Context, Passes, TRANSFORMERS, Transformer, Work, labels};
 use crate::yaml::Text;
 use crate::yaml::de::Spanned;
 
@@ -22,14 +22,15 @@ pub(super) struct Metadata {
 }
 
 impl Metadata {
-    /// What the kustomization that is built asks for; those of its bases are not asked. Unknown words mean nothing.
-    pub(super) fn of(kustomization: &Kustomization) -> Self {
+    /// What the kustomization that is built asks for; those of its bases are not asked. Unknown words mean nothing. The
+    /// label may be asked for elsewhere.
+    pub(super) fn of(kustomization: &Kustomization, managed_by: bool) -> Self {
         let asked = |word: &str| kustomization.build_metadata.iter().any(|found| **found == *word);
         let kept = Kept {
             origin: asked("originAnnotations"),
             transformations: asked("transformerAnnotations"),
         };
-        Self { kept, managed_by: asked("managedByLabel") }
+        Self { kept, managed_by: managed_by || asked("managedByLabel") }
     }
 }
 
@@ -38,19 +39,16 @@ const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 const MANAGER: &str = "kustomize-v5.8.1";
 
 /// Labels all resources with who made them.
-///
-/// # Errors
-/// [`Code::InvalidType`](crate::error::Code::InvalidType) where labels would go into what is no mapping.
-pub(super) fn label_manager(resources: &mut ResMap, schema: &Schema) -> Result<()> {
-    set("metadata/labels", MANAGED_BY, MANAGER, resources, schema)
+pub(super) fn label_manager(schema: &Schema) -> Option<Work<'_>> {
+    set("metadata/labels", MANAGED_BY, MANAGER, schema)
 }
 
 /// Sets an entry of a mapping of every resource.
-fn set(path: &str, key: &str, value: &str, resources: &mut ResMap, schema: &Schema) -> Result<()> {
+fn set<'c>(path: &str, key: &str, value: &str, schema: &'c Schema) -> Option<Work<'c>> {
     let spec = FieldSpec { path: path.into(), create: true, ..FieldSpec::default() };
     let specs: FieldSpecs = std::iter::once(spec).collect();
     let pairs = Pairs::from([(Text::from(key), Spanned::new(Text::from(value), Span::NONE))]);
-    transform::run(labels::add(&pairs, &specs, schema), resources, Passes::Shared)
+    labels::add(&pairs, &specs, schema)
 }
 
 /// What a level of a build says of where things come from. A build that is not asked keeps no account.
@@ -102,7 +100,8 @@ impl Account {
         schema: &Schema,
     ) -> Result<()> {
         let origin = Origin { path: join(&self.path, file).into(), ..Origin::default() };
-        set("metadata/annotations", ORIGIN, &origin.to_yaml(), resources, schema)
+        let work = set("metadata/annotations", ORIGIN, &origin.to_yaml(), schema);
+        transform::run(work, resources, Passes::Shared)
     }
 
     /// Says of configurations that stand in the kustomization file itself where they come from.

@@ -11,6 +11,7 @@ mod bases;
 mod by_type;
 mod configurations;
 mod costs;
+mod ending;
 mod kept;
 mod many;
 mod named;
@@ -25,10 +26,10 @@ mod vars;
 use std::num::NonZeroUsize;
 
 use crate::config::Warning;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::load::Loader;
 use crate::plugin;
-use crate::resource::{ResMap, validate};
+use crate::resource::ResMap;
 
 pub use affected::affected;
 pub use costs::{costs, share};
@@ -84,14 +85,4 @@ pub fn build_and_warn(
     let run = Run::new(loader, options);
     run.expect(&[target], NonZeroUsize::MIN);
     run.build(target, warnings)
-}
-
-/// Drops what is for tools only, and what became empty. What is left must still be resources: a patch may have taken
-/// a name away.
-fn drop_local_config(resources: &mut ResMap) -> Result<()> {
-    resources.retain(|resource| !resource.node().is_empty());
-    let errors: Vec<Error> =
-        resources.iter().filter_map(|resource| validate(resource.node()).err()).collect();
-    resources.retain(|resource| !resource.is_local_config());
-    Error::all(errors).map_or(Ok(()), Err)
 }

@@ -1,11 +1,12 @@
 //! The order of the output: as it was accumulated, or by kind.
 
 use std::cmp::Reverse;
+use std::ops::Range;
 
 use crate::config::{Kustomization, SortOptions, Warning};
 use crate::error::{Code, Error, Result};
-use crate::resource::{ResId, ResMap};
-use crate::schema::{LEGACY_FIRST, LEGACY_LAST};
+use crate::resource::{Index, ResId, ResMap};
+use crate::schema::{Gvk, LEGACY_FIRST, LEGACY_LAST};
 use crate::yaml::Text;
 use crate::yaml::de::Spanned;
 
@@ -94,28 +95,70 @@ impl Default for Order {
     }
 }
 
-/// Orders resources. Cost: one sort.
-pub(super) fn sort(resources: &mut ResMap, order: &Order) {
-    if let Order::Legacy { first, last } = order {
-        resources.sort_by_key(|resource| legacy_key(resource.id(), first, last));
+impl Order {
+    /// What resources are sorted by. All but the last part is the same for all resources of a type.
+    ///
+    /// The reference compares texts glued from the parts, so `a-b` comes before `a` (`-` is less than `|`).
+    pub(super) fn key(&self, id: &ResId) -> Option<impl Ord + use<>> {
+        let Self::Legacy { first, last } = self else { return None };
+        let mut place = String::new();
+        push_place(id, &mut place);
+        Some((type_key(&id.gvk, first, last), place))
     }
 }
 
-/// The reference compares texts glued from the parts, so `a-b` comes before `a` (`-` is less than `|`).
-fn legacy_key(id: &ResId, first: &[Text], last: &[Text]) -> impl Ord + use<> {
-    let rank = rank(&id.gvk.kind, first, last);
+/// Orders resources by [`Order::key`]; equal ones stay in their order. Costs a sort of the types, and one of the places
+/// of each type: nearly nothing where they are sorted already, or in a few runs.
+pub(super) fn sort(resources: &mut ResMap, order: &Order) {
+    let Order::Legacy { first, last } = order else { return };
+    let mut types: Index<&Gvk, usize> = Index::default();
+    let mut text = String::new();
+    let mut keys: Vec<Key> = Vec::with_capacity(resources.len());
+    for (number, resource) in resources.iter().enumerate() {
+        let id = resource.id();
+        let next = types.len();
+        let kind = *types.entry(&id.gvk).or_insert(next);
+        let start = text.len();
+        push_place(id, &mut text);
+        keys.push(Key { kind, place: start..text.len(), number });
+    }
+    let mut ranks: Vec<_> = types.keys().map(|gvk| type_key(gvk, first, last)).collect();
+    let by_type = ranks.clone();
+    ranks.sort_unstable();
+    // Types that are glued to one text are one.
+    let rank = |kind: usize| ranks.partition_point(|known| *known < by_type[kind]);
+    let rank_of: Vec<usize> = (0..by_type.len()).map(rank).collect();
+    keys.sort_by_key(|key| rank_of[key.kind]);
+    for equals in keys.chunk_by_mut(|one, other| rank_of[one.kind] == rank_of[other.kind]) {
+        equals.sort_by(|one, other| text[one.place.clone()].cmp(&text[other.place.clone()]));
+    }
+    resources.reorder(keys.into_iter().map(|key| key.number).collect());
+}
+
+/// What a resource is sorted by.
+struct Key {
+    /// Its type, by a number that stands for it.
+    kind: usize,
+    /// Where its namespace and name lie in the text of all of them.
+    place: Range<usize>,
+    /// Its place.
+    number: usize,
+}
+
+/// What types are sorted by. Between two of kind Namespace the order is reversed when one is Kubernetes' own, so that it
+/// leads. Where Namespace has no rank of its own that is no order at all, and is left out.
+fn type_key(gvk: &Gvk, first: &[Text], last: &[Text]) -> (i64, bool, Reverse<String>, String) {
+    let rank = rank(&gvk.kind, first, last);
+    let leads = gvk.kind == "Namespace" && gvk.group.is_empty() && rank != 0;
+    let (led, text) =
+        if leads { (gvk.legacy_text(), String::new()) } else { (String::new(), gvk.legacy_text()) };
+    (rank, !leads, Reverse(led), text)
+}
+
+fn push_place(id: &ResId, text: &mut String) {
     let namespace = if id.namespace.is_empty() { "~X" } else { &id.namespace };
     let name = if id.name.is_empty() { "~N" } else { &id.name };
-    let place = format!("{namespace}|{name}");
-    // Between two of kind Namespace the order is reversed when one is Kubernetes' own, so that it leads. Where
-    // Namespace has no rank of its own that is no order at all, and is left out.
-    let leads = id.gvk.kind == "Namespace" && id.gvk.group.is_empty() && rank != 0;
-    let (led, text) = if leads {
-        (id.gvk.legacy_text(), String::new())
-    } else {
-        (String::new(), id.gvk.legacy_text())
-    };
-    (rank, !leads, Reverse(led), text, place)
+    text.extend([namespace, "|", name]);
 }
 
 /// Less than 0 for the kinds that come first, 0 for most, more for those that come last.
@@ -136,10 +179,11 @@ fn rank(kind: &str, first: &[Text], last: &[Text]) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resource::Resource;
     use crate::resource::sample::read;
 
     #[track_caller]
-    fn sorted(order: &Order, objects: &[&str]) -> Vec<String> {
+    fn resources(objects: &[&str]) -> ResMap {
         let text = |object: &&str| {
             let [api_version, kind, name, namespace] = object.split(' ').collect::<Vec<_>>()[..]
             else {
@@ -150,7 +194,12 @@ mod tests {
             )
         };
         let texts: Vec<String> = objects.iter().map(text).collect();
-        let mut resources = read(&texts.join("---\n")).unwrap().into();
+        read(&texts.join("---\n")).unwrap().into()
+    }
+
+    #[track_caller]
+    fn sorted(order: &Order, objects: &[&str]) -> Vec<String> {
+        let mut resources = resources(objects);
         sort(&mut resources, order);
         resources.iter().map(|resource| resource.id().to_string()).collect()
     }
@@ -193,6 +242,31 @@ mod tests {
         let objects = ["v1 A x ~", "v1 D x ~", "v1 Namespace x ~", "v1 C x ~", "v1 B x ~"];
         let expected = ["B", "C", "Namespace", "D", "A"].map(|kind| format!("v1 {kind} x"));
         assert_eq!(sorted(&order, &objects), expected);
+    }
+
+    /// The slow twin: to sort by types and then by places is to sort by keys.
+    #[test]
+    fn types_are_sorted_once() {
+        let kinds =
+            ["v1 Pod", "a/v1 Pod", "v1 Namespace", "a/v1 Namespace", "v1 Service", "_/v1 A_"];
+        let places = ["a ~", "a-b ~", "b x", "b x-y", "a x"];
+        let objects = (0..60).map(|number| {
+            let (kind, place) = (kinds[number * 7 % 6], places[number * number % 5]);
+            format!("{kind} {place}")
+        });
+        let objects: Vec<String> = objects.collect();
+        let objects: Vec<&str> = objects.iter().map(String::as_str).collect();
+        for order in [Order::default(), Order::Legacy { first: Vec::new(), last: Vec::new() }] {
+            let mut resources = resources(&objects);
+            let mut expected: Vec<_> = resources
+                .iter()
+                .map(|resource| (order.key(resource.id()), resource.span()))
+                .collect();
+            expected.sort_by(|(one, _), (other, _)| one.cmp(other));
+            sort(&mut resources, &order);
+            let sorted: Vec<_> = resources.iter().map(Resource::span).collect();
+            assert_eq!(sorted, expected.into_iter().map(|(_, span)| span).collect::<Vec<_>>());
+        }
     }
 
     #[test]

@@ -7,11 +7,11 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Options;
-use super::account::{self, Account, Metadata};
+use super::account::{Account, Metadata};
 use super::accumulate::{self, Accumulator};
 use super::bases::{Base, Bases};
 use super::many::in_order;
-use super::{drop_local_config, order, references};
+use super::{ending, order, references};
 use crate::config::{Kustomization, TransformerConfig, Warning};
 use crate::error::Result;
 use crate::generate;
@@ -92,7 +92,7 @@ impl<'a> Run<'a> {
         let kustomization = &*read.kustomization;
         warnings.extend_from_slice(&read.warnings);
         let order = order::choose(kustomization, options.reorder, warnings)?;
-        let metadata = Metadata::of(kustomization);
+        let metadata = Metadata::of(kustomization, options.managed_by_label);
         let (accumulator, schema, directories) =
             accumulate::target(self, root, Arc::clone(&read.kustomization), warnings)?;
         let Accumulator { mut resources, configuration, variables, hardening } = accumulator;
@@ -102,13 +102,7 @@ impl<'a> Run<'a> {
             let fields = &configuration.var_reference;
             variables.replace(&mut resources, fields, &schema, warnings)?;
         }
-        drop_local_config(&mut resources)?;
-        resources.check_ids()?;
-        order::sort(&mut resources, &order);
-        if metadata.managed_by || options.managed_by_label {
-            account::label_manager(&mut resources, &schema)?;
-        }
-        resources.finish(metadata.kept)?;
+        ending::complete(&mut resources, &order, metadata, &schema)?;
         plugin::finish(&hardening, &mut resources, self.loader.sources())?;
         let lasts = !hardening.iter().any(|hardening| hardening.depends_on_day());
         Ok(Built { resources, directories, lasts })

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::index::Entry;
 use super::unique::duplicate;
-use super::{Index, Kept, ResId, Resource};
+use super::{Index, ResId, Resource};
 use crate::error::{Error, Result};
 use crate::yaml::{self, tight};
 
@@ -175,20 +175,19 @@ impl ResMap {
         });
     }
 
-    /// Sorts the resources by a key; equal ones stay in their order.
-    pub fn sort_by_key<K: Ord>(&mut self, key: impl FnMut(&Resource) -> K) {
+    /// Puts the resources into another order: to each place goes the one that stands at the given place now. Each place
+    /// is given once.
+    pub fn reorder(&mut self, mut places: Vec<usize>) {
         self.forget_ids();
-        self.resources.sort_by_cached_key(key);
-    }
-
-    /// Makes the documents what is printed: [`Resource::finish`] for each.
-    ///
-    /// # Errors
-    /// Those of every resource.
-    pub fn finish(&mut self, kept: Kept) -> Result<()> {
-        let errors: Vec<Error> =
-            self.resources.iter_mut().filter_map(|resource| resource.finish(kept).err()).collect();
-        Error::all(errors).map_or(Ok(()), Err)
+        for to in 0..self.len().min(places.len()) {
+            // What stood there may have made way for another one.
+            let mut from = places[to];
+            while from < to {
+                from = places[from];
+            }
+            places[to] = from;
+            self.resources.swap(to, from);
+        }
     }
 
     /// The resources as YAML, one document after the other.
@@ -396,6 +395,15 @@ mod tests {
     }
 
     #[test]
+    fn each_place_gets_what_stood_at_another() {
+        let mut map = map(&["a", "b", "c", "d", "e"]);
+        map.reorder(vec![3, 2, 4, 1, 0]);
+        let names: Vec<&str> = map.iter().map(Resource::name).collect();
+        assert_eq!(names, ["d", "c", "e", "b", "a"]);
+        assert_eq!(places(&map, "d"), [0]);
+    }
+
+    #[test]
     fn an_id_that_is_taken_is_refused_with_both_places() {
         let mut map = map(&["a", "b"]);
         let error = map.append(resource("kind: A\nmetadata:\n  name: a\n")).unwrap_err();
@@ -426,7 +434,7 @@ mod tests {
             "kind: B\nmetadata: {{name: b}}\n---\nkind: C\nmetadata: {{name: c}}\nd: {long}\n---\nkind: A\nmetadata: {{name: a}}\n"
         );
         let mut map = ResMap::from(read(&text).unwrap());
-        map.sort_by_key(|resource| resource.name().to_owned());
+        map.reorder(vec![2, 0, 1]);
         let whole = map.to_yaml().unwrap();
         assert_eq!(map.into_yaml().unwrap().concat(), whole);
         assert_eq!(ResMap::new().into_yaml().unwrap().concat(), "");
@@ -437,7 +445,7 @@ mod tests {
         let text =
             "kind: B\nmetadata: {name: b}\nv: .inf\n---\nkind: A\nmetadata: {name: a}\nv: .nan\n";
         let mut map = ResMap::from(read(text).unwrap());
-        map.sort_by_key(|resource| resource.name().to_owned());
+        map.reorder(vec![1, 0]);
         let (whole, pieces) = (map.to_yaml().unwrap_err(), map.into_yaml().unwrap_err());
         assert_eq!(pieces.iter().count(), 2);
         let steps =

@@ -70,6 +70,7 @@ impl Fields {
 }
 
 /// Whether a node stands in other places too.
-pub(super) fn is_shared(node: &Node) -> bool {
+#[must_use]
+pub fn is_shared(node: &Node) -> bool {
     !node.share().is_none()
 }

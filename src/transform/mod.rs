@@ -18,6 +18,7 @@ pub(crate) mod value_path;
 
 pub use effects::Effects;
 pub use field::{Create, FieldPath};
+pub use fields::is_shared;
 pub use pass::{Fate, Passes, Step, Whole, Work, run};
 
 use crate::config::{Kustomization, TransformerConfig};

@@ -9,7 +9,7 @@ use crate::error::{Code, Error, Result};
 use crate::resource::{Names, ResId, Resource};
 use crate::schema::{Gvk, Schema};
 use crate::source::Span;
-use crate::transform::Create;
+use crate::transform::{Create, is_shared};
 use crate::yaml::{Kind, Node, Sequence, Tag, Text, Value, resolve, tight};
 
 /// A resource that may refer to others, as it is before any of its fields changes.
@@ -18,6 +18,15 @@ pub(super) struct Referrer<'c> {
     names: Arc<Names>,
     /// Other namespaces that it reaches into.
     namespaces: BTreeSet<Text>,
+}
+
+/// What was found in the fields of a resource.
+#[derive(Default)]
+struct Found {
+    /// The places of the resources that are referred to.
+    referrals: Vec<usize>,
+    /// Whether a value has changed that stands in other places too.
+    shared: bool,
 }
 
 impl<'c> Referrer<'c> {
@@ -36,17 +45,12 @@ impl<'c> Referrer<'c> {
     }
 
     /// Updates what one field holds: a name, a list of names, a mapping with a name and maybe a namespace, or a list of
-    /// those. Says which resources are referred to.
-    pub(super) fn update(
-        &self,
-        root: &mut Node,
-        field: &Field<'_>,
-        referrals: &mut Vec<usize>,
-    ) -> Result<()> {
+    /// those. Adds to what was found.
+    fn update(&self, root: &mut Node, field: &Field<'_>, found: &mut Found) -> Result<()> {
         // A role of the same name and another kind is not the one that is meant.
         let role = field.written.ends_with("roleRef/name").then(|| role(root)).flatten();
         let types = [Some(field.referral), role.as_ref()];
-        let mut set = |node: &mut Node| self.update_node(node, types, referrals);
+        let mut set = |node: &mut Node| self.update_node(node, types, found);
         field.path.visit(root, Create::Never, Span::NONE, &mut set)
     }
 
@@ -54,10 +58,10 @@ impl<'c> Referrer<'c> {
         &self,
         node: &mut Node,
         types: [Option<&Gvk>; 2],
-        referrals: &mut Vec<usize>,
+        found: &mut Found,
     ) -> Result<()> {
         if node.kind() != Kind::Sequence {
-            return self.update_one(node, types, referrals);
+            return self.update_one(node, types, found);
         }
         let items = node.as_sequence_mut().map(Sequence::items_mut);
         for item in items.into_iter().flatten() {
@@ -65,7 +69,7 @@ impl<'c> Referrer<'c> {
                 let message = "found a list in a list, expected a name or a mapping with a `name`";
                 return Err(Error::new(Code::InvalidType, message).at(item.span()));
             }
-            self.update_one(item, types, referrals)?;
+            self.update_one(item, types, found)?;
         }
         Ok(())
     }
@@ -74,22 +78,25 @@ impl<'c> Referrer<'c> {
         &self,
         node: &mut Node,
         types: [Option<&Gvk>; 2],
-        referrals: &mut Vec<usize>,
+        found: &mut Found,
     ) -> Result<()> {
         if node.is_null() {
             return Ok(());
         }
         let from = Viewpoint { id: self.id(), namespaces: &self.namespaces };
         let Some(name) = node.as_text() else {
-            return self.update_mapping(node, types, referrals);
+            return self.update_mapping(node, types, found);
         };
-        let found = self.candidates.named(name, &from);
+        let candidates = self.candidates.named(name, &from);
         let same = |one: &Candidate, other: &Candidate| one.id().name == other.id().name;
-        let Some(referral) = self.choose(found, types, same, node.span())? else { return Ok(()) };
-        referrals.push(referral.place);
+        let Some(referral) = self.choose(candidates, types, same, node.span())? else {
+            return Ok(());
+        };
+        found.referrals.push(referral.place);
         if referral.id().name == *name || referral.id().name.is_empty() {
             return Ok(());
         }
+        found.shared |= is_shared(node);
         node.set_text(&referral.id().name, Tag::None, referral.span)
     }
 
@@ -97,12 +104,12 @@ impl<'c> Referrer<'c> {
         &self,
         node: &mut Node,
         types: [Option<&Gvk>; 2],
-        referrals: &mut Vec<usize>,
+        found: &mut Found,
     ) -> Result<()> {
         let Some(written) = node.get("name") else { return Err(no_name(node, types)) };
         let name = written.as_text().unwrap_or_default();
         let from = Viewpoint { id: self.id(), namespaces: &self.namespaces };
-        let found = match node.get("namespace") {
+        let candidates = match node.get("namespace") {
             Some(namespace) => {
                 let namespace = namespace.as_text().unwrap_or_default();
                 self.candidates.named_in(name, namespace, &from)
@@ -112,13 +119,14 @@ impl<'c> Referrer<'c> {
         let same = |one: &Candidate, other: &Candidate| {
             one.id().name == other.id().name && one.id().namespace == other.id().namespace
         };
-        let Some(referral) = self.choose(found, types, same, written.span())? else {
+        let Some(referral) = self.choose(candidates, types, same, written.span())? else {
             return Ok(());
         };
-        referrals.push(referral.place);
+        found.referrals.push(referral.place);
         if referral.id().name == *name && referral.id().namespace.is_empty() {
             return Ok(());
         }
+        found.shared |= is_shared(written) || node.get("namespace").is_some_and(is_shared);
         node.set_field("name", &referral.id().name, Tag::None, referral.span)?;
         // No namespace is not written: it must not take the place of `default`.
         if referral.id().namespace.is_empty() {
@@ -262,17 +270,17 @@ pub(super) fn follow(
         |path: &str, id: &ResId| format!("while updating the name reference `{path}` of `{id}`");
     let referrer = Referrer::new(resource, candidates)
         .map_err(|error| error.step(within("subjects", resource.id())))?;
-    let mut places = Vec::new();
+    let mut found = Found::default();
     let updated = resource.edit(schema, |root| {
         fields.iter().try_for_each(|field| {
-            let updated = referrer.update(root, field, &mut places);
+            let updated = referrer.update(root, field, &mut found);
             updated.map_err(|error| error.step(within(field.written, referrer.id())))
         })
     });
-    if !places.is_empty() {
+    if found.shared {
         resource.settle_shares();
     }
-    for place in places {
+    for place in found.referrals {
         tight::push(referrals, (place, Arc::clone(resource.names())));
     }
     updated

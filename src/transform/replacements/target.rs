@@ -3,12 +3,13 @@
 use super::embedded;
 use super::index::Index;
 use super::source::{DEFAULT_FIELD, Origin, no_text};
-use super::target_path::{Place, TargetPath};
+use super::target_path::{Place, TargetPath, at_mut};
 use crate::config::{FieldOptions, TargetSelector};
 use crate::error::{Code, Error, Result};
 use crate::resource::{ResMap, Resource};
 use crate::schema::Schema;
 use crate::source::Span;
+use crate::transform::is_shared;
 use crate::transform::select::Selection;
 use crate::yaml::{Node, share};
 
@@ -116,14 +117,17 @@ impl<'a> Target<'a> {
         let copied = if sees_annotations {
             resource.with_annotations(schema, copy)
         } else {
-            let copied = resource.edit(schema, copy);
-            resource.settle_shares();
-            copied
+            resource.edit(schema, copy)
         };
-        copied.map_err(|error| error.at(path.span()).note(span, format!("the target `{id}`")))
+        let shared = copied
+            .map_err(|error| error.at(path.span()).note(span, format!("the target `{id}`")))?;
+        if shared {
+            resource.settle_shares();
+        }
+        Ok(())
     }
 
-    /// Sets the fields at a path of one document.
+    /// Sets the fields at a path of one document, and says whether one of them stands in other places too.
     fn copy(
         &self,
         path: &TargetPath,
@@ -131,7 +135,7 @@ impl<'a> Target<'a> {
         is_source: bool,
         origin: &mut Origin,
         budget: &mut usize,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let create = self.options.is_some_and(|options| options.create);
         let create = create.then(|| origin.value().kind());
         spend(budget, origin.value(), path.span())?;
@@ -142,8 +146,9 @@ impl<'a> Target<'a> {
             if is_source {
                 origin.refresh(root, &way);
             }
-            return Ok(());
+            return Ok(at_mut(root, &way).is_some_and(|text| is_shared(text)));
         }
+        let mut shared = false;
         let places = path.find(root, create)?;
         if is_source {
             origin.refresh(root, &[]);
@@ -152,8 +157,9 @@ impl<'a> Target<'a> {
             spend(budget, origin.value(), path.span())?;
             match found {
                 Place::At(way) => {
-                    if let Some(target) = super::target_path::at_mut(root, &way) {
+                    if let Some(target) = at_mut(root, &way) {
                         set(target, origin.value())?;
+                        shared |= is_shared(target);
                     }
                     if is_source {
                         origin.refresh(root, &way);
@@ -163,7 +169,7 @@ impl<'a> Target<'a> {
                 Place::Lost(mut node) => set(&mut node, origin.value())?,
             }
         }
-        Ok(())
+        Ok(shared)
     }
 }
 

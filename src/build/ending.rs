@@ -1,0 +1,78 @@
+//! What is done to the resources of a build last: each becomes what is printed.
+
+use super::account::{self, Metadata};
+use super::order::{self, Order};
+use crate::error::{Error, Result};
+use crate::resource::{Kept, ResMap, Resource, Unique, validate};
+use crate::schema::Schema;
+use crate::transform::{self, Fate, Passes, Step, Work};
+
+/// Drops what is for tools only and what became empty, takes what only the build needs out of the others, labels them if
+/// somebody asks for it, and puts them into order.
+///
+/// # Errors
+/// What is wrong with the resources that are left, as a whole: a patch may have taken a name away. Then
+/// [`Code::DuplicateId`](crate::error::Code::DuplicateId); then [`Code::InvalidType`](crate::error::Code::InvalidType)
+/// where labels would go into what is no mapping; then the errors of [`Resource::finish`], all of them.
+pub(super) fn complete(
+    resources: &mut ResMap,
+    order: &Order,
+    metadata: Metadata,
+    schema: &Schema,
+) -> Result<()> {
+    let check = Work::step(Check::default());
+    let label = metadata.managed_by.then(|| account::label_manager(schema)).flatten();
+    let finish = Work::step(Finish { kept: metadata.kept, order, errors: Vec::new() });
+    let works = [Some(check), label, Some(finish)];
+    transform::run(works.into_iter().flatten(), resources, Passes::Shared)?;
+    order::sort(resources, order);
+    Ok(())
+}
+
+/// Drops what is not printed, and checks the rest.
+#[derive(Default)]
+struct Check {
+    ids: Unique,
+    errors: Vec<Error>,
+}
+
+impl Step for Check {
+    fn change(&mut self, place: usize, resource: &mut Resource) -> Result<Fate> {
+        if resource.node().is_empty() {
+            return Ok(Fate::Goes);
+        }
+        self.errors.extend(validate(resource.node()).err());
+        if resource.is_local_config() {
+            return Ok(Fate::Goes);
+        }
+        self.ids.add(place, resource);
+        Ok(Fate::Stays)
+    }
+
+    fn finish(&mut self, resources: &ResMap) -> Result<()> {
+        Error::all(self.errors.drain(..)).map_or_else(|| self.ids.check(resources), Err)
+    }
+}
+
+/// Takes out what only the build needs.
+struct Finish<'o> {
+    kept: Kept,
+    order: &'o Order,
+    /// The failures, by the places of their resources.
+    errors: Vec<(usize, Error)>,
+}
+
+impl Step for Finish<'_> {
+    fn change(&mut self, place: usize, resource: &mut Resource) -> Result<Fate> {
+        self.errors.extend(resource.finish(self.kept).err().map(|error| (place, error)));
+        Ok(Fate::Stays)
+    }
+
+    fn finish(&mut self, resources: &ResMap) -> Result<()> {
+        let mut errors = std::mem::take(&mut self.errors);
+        // They are told in the order of the output.
+        let id = |place| resources.get(place).map(Resource::id);
+        errors.sort_by_cached_key(|&(place, _)| id(place).map(|id| self.order.key(id)));
+        Error::all(errors.into_iter().map(|(_, error)| error)).map_or(Ok(()), Err)
+    }
+}
