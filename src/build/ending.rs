@@ -1,32 +1,29 @@
 //! What is done to the resources of a build last: each becomes what is printed.
 
 use super::account::{self, Metadata};
-use super::order::{self, Order};
+use super::order::Order;
 use crate::error::{Error, Result};
 use crate::resource::{Kept, ResMap, Resource, Unique, validate};
 use crate::schema::Schema;
-use crate::transform::{self, Fate, Passes, Step, Work};
+use crate::transform::{Fate, Step, Work};
 
-/// Drops what is for tools only and what became empty, takes what only the build needs out of the others, labels them if
-/// somebody asks for it, and puts them into order.
+/// Drops what is for tools only and what became empty, labels what is left if somebody asks for it, and takes out what
+/// only the build needs.
 ///
 /// # Errors
-/// What is wrong with the resources that are left, as a whole: a patch may have taken a name away. Then
+/// In the work: what is wrong with the resources that are left, as a whole: a patch may have taken a name away. Then
 /// [`Code::DuplicateId`](crate::error::Code::DuplicateId); then [`Code::InvalidType`](crate::error::Code::InvalidType)
-/// where labels would go into what is no mapping; then the errors of [`Resource::finish`], all of them.
-pub(super) fn complete(
-    resources: &mut ResMap,
-    order: &Order,
+/// where labels would go into what is no mapping; then the errors of [`Resource::finish`], all of them in the order of
+/// the output.
+pub(super) fn work<'c>(
+    order: &'c Order,
     metadata: Metadata,
-    schema: &Schema,
-) -> Result<()> {
+    schema: &'c Schema,
+) -> impl Iterator<Item = Work<'c>> {
     let check = Work::step(Check::default());
     let label = metadata.managed_by.then(|| account::label_manager(schema)).flatten();
     let finish = Work::step(Finish { kept: metadata.kept, order, errors: Vec::new() });
-    let works = [Some(check), label, Some(finish)];
-    transform::run(works.into_iter().flatten(), resources, Passes::Shared)?;
-    order::sort(resources, order);
-    Ok(())
+    [Some(check), label, Some(finish)].into_iter().flatten()
 }
 
 /// Drops what is not printed, and checks the rest.

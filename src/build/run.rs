@@ -18,6 +18,7 @@ use crate::generate;
 use crate::load::{Kind, Loader, Root};
 use crate::plugin;
 use crate::resource::ResMap;
+use crate::transform::{self, Passes};
 
 /// Builds any number of targets, on any number of threads. What they have in common is done once: a kustomization file
 /// is read once, and a base that several of them name is accumulated once.
@@ -97,12 +98,14 @@ impl<'a> Run<'a> {
             accumulate::target(self, root, Arc::clone(&read.kustomization), warnings)?;
         let Accumulator { mut resources, configuration, variables, hardening } = accumulator;
         generate::hash(&mut resources)?;
-        if let Some(configuration) = configuration {
-            references::update(&mut resources, &configuration.name_reference, &schema)?;
-            let fields = &configuration.var_reference;
-            variables.replace(&mut resources, fields, &schema, warnings)?;
+        let mut works = Vec::new();
+        if let Some(configuration) = &configuration {
+            works.push(references::update(&resources, &configuration.name_reference, &schema));
+            works.extend(variables.work(&configuration.var_reference, &schema, warnings));
         }
-        ending::complete(&mut resources, &order, metadata, &schema)?;
+        works.extend(ending::work(&order, metadata, &schema));
+        transform::run(works, &mut resources, Passes::Shared)?;
+        order::sort(&mut resources, &order);
         plugin::finish(&hardening, &mut resources, self.loader.sources())?;
         let lasts = !hardening.iter().any(|hardening| hardening.depends_on_day());
         Ok(Built { resources, directories, lasts })

@@ -22,8 +22,6 @@ pub(super) struct Candidates {
 
 /// A resource that may be meant by a name.
 pub(super) struct Candidate {
-    /// Its place in the build.
-    pub(super) place: usize,
     /// As they are before any reference follows.
     pub(super) names: Arc<Names>,
     pub(super) span: Span,
@@ -95,8 +93,8 @@ impl Candidates {
             written: BTreeSet::new(),
             originals: BTreeSet::new(),
         };
-        for (place, resource) in resources.iter().enumerate() {
-            new.add(place, resource);
+        for resource in resources {
+            new.add(resource);
         }
         let list = &new.list;
         for named in new.by_name.values_mut().filter_map(|named| named.all.as_deref_mut()) {
@@ -107,7 +105,7 @@ impl Candidates {
         new
     }
 
-    fn add(&mut self, place: usize, resource: &Resource) {
+    fn add(&mut self, resource: &Resource) {
         let original = Text::from(resource.original_id().effective_namespace());
         let id = resource.id();
         self.counted.insert((original.clone(), id.effective_namespace().into()));
@@ -122,7 +120,7 @@ impl Candidates {
             let named = self.by_name.entry(previous.name.clone());
             named.or_insert_with(|| Named { first: at, all: None }).add(at);
         }
-        self.list.push(Candidate { place, names: Arc::clone(names), span: resource.span() });
+        self.list.push(Candidate { names: Arc::clone(names), span: resource.span() });
     }
 
     /// The candidates in sight that had a name, in the order of the build.

@@ -10,43 +10,55 @@ mod tests;
 use super::by_type::ByType;
 use crate::config::{NameBackReferences, NameReferences};
 use crate::error::{Error, Result};
-use crate::resource::ResMap;
+use crate::resource::{ResMap, Resource};
 use crate::schema::{Gvk, Schema};
-use crate::transform::FieldPath;
-use crate::yaml::tight;
+use crate::transform::{Fate, FieldPath, Step, Work};
 use candidates::Candidates;
 use referrer::follow;
 
 /// Writes the names of today, and the namespaces where a field says one, into every field that names a resource by a
-/// name that it had before.
+/// name that it had before. The names of today are those that the resources have now.
 ///
 /// Costs a walk over the resources, each along the fields that its type can refer with, for each name found there a look
 /// at the resources that had it, and for each type a look at all fields.
 ///
 /// # Errors
-/// [`Code::ReferenceAmbiguous`](crate::error::Code::ReferenceAmbiguous) where several resources could be meant, and
-/// what is wrong with the fields: all of it.
-pub(super) fn update(
-    resources: &mut ResMap,
-    references: &NameReferences,
-    schema: &Schema,
-) -> Result<()> {
-    let candidates = Candidates::new(resources);
-    let mut fields = ByType::new(|gvk| Field::all(references, gvk));
-    let mut referrals = Vec::new();
-    let mut errors = Vec::new();
-    for resource in resources.iter_mut().filter(|resource| !resource.node().is_empty()) {
-        // What refers is known by the type that it had first.
-        let fields = fields.of(&resource.original_id().gvk);
-        if let Err(error) = follow(resource, fields, &candidates, &mut referrals, schema) {
-            errors.push(error);
+/// In the work: [`Code::ReferenceAmbiguous`](crate::error::Code::ReferenceAmbiguous) where several resources could be
+/// meant, and what is wrong with the fields: all of it.
+pub(super) fn update<'c>(
+    resources: &ResMap,
+    references: &'c NameReferences,
+    schema: &'c Schema,
+) -> Work<'c> {
+    Work::step(Update {
+        candidates: Candidates::new(resources),
+        fields: ByType::new(|gvk| Field::all(references, gvk)),
+        schema,
+        errors: Vec::new(),
+    })
+}
+
+/// Updates the references of resources, one by one.
+struct Update<'c, F> {
+    candidates: Candidates,
+    fields: ByType<Field<'c>, F>,
+    schema: &'c Schema,
+    errors: Vec<Error>,
+}
+
+impl<'c, F: Fn(&Gvk) -> Vec<Field<'c>>> Step for Update<'c, F> {
+    fn change(&mut self, _: usize, resource: &mut Resource) -> Result<Fate> {
+        if !resource.node().is_empty() {
+            // What refers is known by the type that it had first.
+            let fields = self.fields.of(&resource.original_id().gvk);
+            self.errors.extend(follow(resource, fields, &self.candidates, self.schema).err());
         }
+        Ok(Fate::Stays)
     }
-    for (place, referrer) in referrals {
-        resources
-            .change(place, |resource| tight::push(&mut resource.ties_mut().referrers, referrer));
+
+    fn finish(&mut self, _: &ResMap) -> Result<()> {
+        Error::all(self.errors.drain(..)).map_or(Ok(()), Err)
     }
-    Error::all(errors).map_or(Ok(()), Err)
 }
 
 /// A field that holds the names of resources of a type.

@@ -10,7 +10,7 @@ use crate::resource::{Names, ResId, Resource};
 use crate::schema::{Gvk, Schema};
 use crate::source::Span;
 use crate::transform::{Create, is_shared};
-use crate::yaml::{Kind, Node, Sequence, Tag, Text, Value, resolve, tight};
+use crate::yaml::{Kind, Node, Sequence, Tag, Text, Value, resolve};
 
 /// A resource that may refer to others, as it is before any of its fields changes.
 pub(super) struct Referrer<'c> {
@@ -18,15 +18,6 @@ pub(super) struct Referrer<'c> {
     names: Arc<Names>,
     /// Other namespaces that it reaches into.
     namespaces: BTreeSet<Text>,
-}
-
-/// What was found in the fields of a resource.
-#[derive(Default)]
-struct Found {
-    /// The places of the resources that are referred to.
-    referrals: Vec<usize>,
-    /// Whether a value has changed that stands in other places too.
-    shared: bool,
 }
 
 impl<'c> Referrer<'c> {
@@ -45,12 +36,12 @@ impl<'c> Referrer<'c> {
     }
 
     /// Updates what one field holds: a name, a list of names, a mapping with a name and maybe a namespace, or a list of
-    /// those. Adds to what was found.
-    fn update(&self, root: &mut Node, field: &Field<'_>, found: &mut Found) -> Result<()> {
+    /// those. Says whether a value has changed that stands in other places too.
+    fn update(&self, root: &mut Node, field: &Field<'_>, shared: &mut bool) -> Result<()> {
         // A role of the same name and another kind is not the one that is meant.
         let role = field.written.ends_with("roleRef/name").then(|| role(root)).flatten();
         let types = [Some(field.referral), role.as_ref()];
-        let mut set = |node: &mut Node| self.update_node(node, types, found);
+        let mut set = |node: &mut Node| self.update_node(node, types, shared);
         field.path.visit(root, Create::Never, Span::NONE, &mut set)
     }
 
@@ -58,10 +49,10 @@ impl<'c> Referrer<'c> {
         &self,
         node: &mut Node,
         types: [Option<&Gvk>; 2],
-        found: &mut Found,
+        shared: &mut bool,
     ) -> Result<()> {
         if node.kind() != Kind::Sequence {
-            return self.update_one(node, types, found);
+            return self.update_one(node, types, shared);
         }
         let items = node.as_sequence_mut().map(Sequence::items_mut);
         for item in items.into_iter().flatten() {
@@ -69,7 +60,7 @@ impl<'c> Referrer<'c> {
                 let message = "found a list in a list, expected a name or a mapping with a `name`";
                 return Err(Error::new(Code::InvalidType, message).at(item.span()));
             }
-            self.update_one(item, types, found)?;
+            self.update_one(item, types, shared)?;
         }
         Ok(())
     }
@@ -78,25 +69,24 @@ impl<'c> Referrer<'c> {
         &self,
         node: &mut Node,
         types: [Option<&Gvk>; 2],
-        found: &mut Found,
+        shared: &mut bool,
     ) -> Result<()> {
         if node.is_null() {
             return Ok(());
         }
         let from = Viewpoint { id: self.id(), namespaces: &self.namespaces };
         let Some(name) = node.as_text() else {
-            return self.update_mapping(node, types, found);
+            return self.update_mapping(node, types, shared);
         };
         let candidates = self.candidates.named(name, &from);
         let same = |one: &Candidate, other: &Candidate| one.id().name == other.id().name;
         let Some(referral) = self.choose(candidates, types, same, node.span())? else {
             return Ok(());
         };
-        found.referrals.push(referral.place);
         if referral.id().name == *name || referral.id().name.is_empty() {
             return Ok(());
         }
-        found.shared |= is_shared(node);
+        *shared |= is_shared(node);
         node.set_text(&referral.id().name, Tag::None, referral.span)
     }
 
@@ -104,7 +94,7 @@ impl<'c> Referrer<'c> {
         &self,
         node: &mut Node,
         types: [Option<&Gvk>; 2],
-        found: &mut Found,
+        shared: &mut bool,
     ) -> Result<()> {
         let Some(written) = node.get("name") else { return Err(no_name(node, types)) };
         let name = written.as_text().unwrap_or_default();
@@ -122,11 +112,10 @@ impl<'c> Referrer<'c> {
         let Some(referral) = self.choose(candidates, types, same, written.span())? else {
             return Ok(());
         };
-        found.referrals.push(referral.place);
         if referral.id().name == *name && referral.id().namespace.is_empty() {
             return Ok(());
         }
-        found.shared |= is_shared(written) || node.get("namespace").is_some_and(is_shared);
+        *shared |= is_shared(written) || node.get("namespace").is_some_and(is_shared);
         node.set_field("name", &referral.id().name, Tag::None, referral.span)?;
         // No namespace is not written: it must not take the place of `default`.
         if referral.id().namespace.is_empty() {
@@ -251,7 +240,6 @@ pub(super) fn follow(
     resource: &mut Resource,
     fields: &[Field<'_>],
     candidates: &Candidates,
-    referrals: &mut Vec<(usize, Arc<Names>)>,
     schema: &Schema,
 ) -> Result<()> {
     if fields.is_empty() {
@@ -270,18 +258,15 @@ pub(super) fn follow(
         |path: &str, id: &ResId| format!("while updating the name reference `{path}` of `{id}`");
     let referrer = Referrer::new(resource, candidates)
         .map_err(|error| error.step(within("subjects", resource.id())))?;
-    let mut found = Found::default();
+    let mut shared = false;
     let updated = resource.edit(schema, |root| {
         fields.iter().try_for_each(|field| {
-            let updated = referrer.update(root, field, &mut found);
+            let updated = referrer.update(root, field, &mut shared);
             updated.map_err(|error| error.step(within(field.written, referrer.id())))
         })
     });
-    if found.shared {
+    if shared {
         resource.settle_shares();
-    }
-    for place in found.referrals {
-        tight::push(referrals, (place, Arc::clone(resource.names())));
     }
     updated
 }

@@ -13,7 +13,7 @@ use crate::error::{Code, Error, Result};
 use crate::resource::{Index, ResMap, Resource};
 use crate::schema::{Gvk, Schema};
 use crate::source::Span;
-use crate::transform::{Create, FieldPath};
+use crate::transform::{Create, FieldPath, Work};
 use crate::yaml::de::Spanned;
 use crate::yaml::{Kind, Mapping, Node, Scalar, Sequence, Style, Tag, Text, Value, resolve, share};
 use value::FieldValue;
@@ -82,21 +82,30 @@ impl Variables {
         Ok(())
     }
 
-    /// Replaces the variables in the fields where they count.
+    /// Replaces the variables in the fields where they count, and warns of those that are not used: nothing where there
+    /// is none.
     ///
     /// # Errors
-    /// [`Code::VarTargetNotFound`] when a variable looks at no resource, [`Code::VarFieldNotFound`] when its resource has
-    /// no such field; [`Code::InvalidType`] where a field holds something else than text.
-    pub(super) fn replace(
+    /// In the work: [`Code::VarTargetNotFound`] when a variable looks at no resource, [`Code::VarFieldNotFound`] when its
+    /// resource has no such field; [`Code::InvalidType`] where a field holds something else than text.
+    pub(super) fn work<'c>(
+        &'c self,
+        specs: &'c FieldSpecs,
+        schema: &'c Schema,
+        warnings: &'c mut Vec<Warning>,
+    ) -> Option<Work<'c>> {
+        let is_asked = !self.0.is_empty();
+        is_asked
+            .then(|| Work::whole(move |resources| self.replace(resources, specs, schema, warnings)))
+    }
+
+    fn replace(
         &self,
         resources: &mut ResMap,
         specs: &FieldSpecs,
         schema: &Schema,
         warnings: &mut Vec<Warning>,
     ) -> Result<()> {
-        if self.0.is_empty() {
-            return Ok(());
-        }
         let values = self.values(resources)?;
         let mut fields = ByType::new(|gvk: &Gvk| -> Vec<(&str, FieldPath)> {
             let specs = specs.iter().filter(|spec| gvk.is_selected_by(&spec.gvk));
