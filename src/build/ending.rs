@@ -3,7 +3,7 @@
 use super::account::{self, Metadata};
 use super::order::Order;
 use crate::error::{Error, Result};
-use crate::resource::{Kept, ResMap, Resource, Unique, validate};
+use crate::resource::{Kept, ResMap, Resource, check_ids, validate};
 use crate::schema::Schema;
 use crate::transform::{Fate, Step, Work};
 
@@ -29,25 +29,32 @@ pub(super) fn work<'c>(
 /// Drops what is not printed, and checks the rest.
 #[derive(Default)]
 struct Check {
-    ids: Unique,
+    /// The places of the resources that go, in order.
+    gone: Vec<usize>,
     errors: Vec<Error>,
 }
 
 impl Step for Check {
     fn change(&mut self, place: usize, resource: &mut Resource) -> Result<Fate> {
-        if resource.node().is_empty() {
+        let is_empty = resource.node().is_empty();
+        if !is_empty {
+            self.errors.extend(validate(resource.node()).err());
+        }
+        if is_empty || resource.is_local_config() {
+            self.gone.push(place);
             return Ok(Fate::Goes);
         }
-        self.errors.extend(validate(resource.node()).err());
-        if resource.is_local_config() {
-            return Ok(Fate::Goes);
-        }
-        self.ids.add(place, resource);
         Ok(Fate::Stays)
     }
 
+    /// The steps behind this one change no ids.
     fn finish(&mut self, resources: &ResMap) -> Result<()> {
-        Error::all(self.errors.drain(..)).map_or_else(|| self.ids.check(resources), Err)
+        if let Some(error) = Error::all(self.errors.drain(..)) {
+            return Err(error);
+        }
+        let mut gone = self.gone.iter().copied().peekable();
+        let stays = |(place, _): &(usize, _)| gone.next_if_eq(place).is_none();
+        check_ids(resources.iter().enumerate().filter(stays).map(|(_, resource)| resource))
     }
 }
 

@@ -1,5 +1,8 @@
 //! Builds of small trees in memory.
 
+use proptest::prelude::*;
+use proptest::sample::subsequence;
+
 use super::{Options, Output, Reorder, build};
 use crate::error::{Code, Error, Result};
 use crate::load::{self, Loader, Memory};
@@ -304,4 +307,68 @@ fn what_ends_on_a_day_is_not_for_later() {
     };
     assert!(lasts("exclude: [{kind: Job, reason: later}]"));
     assert!(!lasts("exclude: [{kind: Job, reason: later, until: 2027-01-01}]"));
+}
+
+/// Patches of which some change names, let resources go, or fail.
+const PATCHES: &[&str] = &[
+    "target: {kind: Deployment}\n  patch: '- {op: replace, path: /spec/replicas, value: 2}'",
+    "target: {name: app}\n  patch: '- {op: replace, path: /metadata/name, value: web}'",
+    "target: {kind: Service}\n  patch: '- {op: remove, path: /spec/nothing}'",
+    "target: {kind: Service}\n  patch: '- {op: remove, path: /metadata}'",
+    "target: {kind: Deployment}\n  patch: '{kind: Deployment, metadata: {name: any}, spec: {paused: true}}'",
+    "target: {namespace: b}\n  patch: '{kind: Deployment, metadata: {name: any}, $patch: delete}'",
+    "target: {kind: Deployment}\n  options: {allowNameChange: true}\n  patch: '{kind: Deployment, metadata: {name: web}}'",
+    "patch: '{apiVersion: v1, kind: Service, metadata: {name: app}, spec: {clusterIP: None}}'",
+    "patch: '{apiVersion: v1, kind: Service, metadata: {name: web}, $patch: delete}'",
+    "target: {kind: Deployment, labelSelector: 'a in ('}\n  patch: '- {op: remove, path: /spec/replicas}'",
+    "target: {kind: '('}\n  patch: '- {op: remove, path: /spec/replicas}'",
+];
+
+/// Other fields of kustomizations.
+const FIELDS: &[&str] = &[
+    "namespace: x",
+    "namePrefix: p-",
+    "nameSuffix: -s",
+    "labels: [{pairs: {team: shop}, includeSelectors: true}, {pairs: {}}]",
+    "commonAnnotations: {a: b}",
+    "replicas: [{name: web, count: 3}, {name: app, count: 4}]",
+    "images: [{name: i, newTag: '2'}, {name: unused, newTag: '2'}]",
+    "buildMetadata: [managedByLabel]",
+    "vars: [{name: V, objref: {apiVersion: v1, kind: Service, name: app}}]",
+];
+
+const OBJECTS: &[&str] = &[
+    "{apiVersion: apps/v1, kind: Deployment, metadata: {name: app, namespace: a}, spec: {replicas: 1, template: {spec: {containers: [{image: 'i:1'}]}}}}",
+    "{apiVersion: apps/v1, kind: Deployment, metadata: {name: app, namespace: b}, spec: {template: {spec: {serviceAccountName: app}}}}",
+    "{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: a}, spec: {paused: false}}",
+    "{apiVersion: v1, kind: Service, metadata: {name: app}, spec: {selector: {app: app}}}",
+    "{apiVersion: v1, kind: Service, metadata: {name: web, namespace: c}, spec: {}}",
+    "{apiVersion: v1, kind: ServiceAccount, metadata: {name: app, annotations: {config.kubernetes.io/local-config: 'true'}}}",
+    "{apiVersion: v1, kind: Pod, metadata: {name: app}, spec: {containers: [{image: [i]}]}}",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    /// The slow twin: what shares a pass over the resources comes to the same, and fails in the same way, as if each step
+    /// was done on all of them before the next one. Strict builds do it so.
+    #[test]
+    fn passes_are_shared_unnoticed(
+        patches in subsequence(PATCHES, 0..5).prop_shuffle(),
+        fields in subsequence(FIELDS, 0..FIELDS.len()),
+        objects in subsequence(OBJECTS, 1..=OBJECTS.len()).prop_shuffle(),
+    ) {
+        let patches: String = patches.iter().map(|patch| format!("- {patch}\n")).collect();
+        let tree = format!(
+            "== top/kustomization.yaml\nresources: [r.yaml]\n{}\npatches:\n{patches}== top/r.yaml\n{}\n",
+            fields.join("\n"),
+            objects.join("\n---\n"),
+        );
+        let told = |strict| {
+            let options = Options { strict, ..Options::default() };
+            let output = built(&tree, &options).and_then(|output| output.resources.to_yaml());
+            output.map_err(|error| error.iter().map(|one| format!("{one:?}")).collect::<Vec<_>>())
+        };
+        prop_assert_eq!(told(false), told(true));
+    }
 }

@@ -30,4 +30,4 @@ pub use read::{resources as read, validate};
 pub use resmap::ResMap;
 pub use resource::{Behavior, Kept, Resource, Ties};
 pub use selector::LabelSelector;
-pub use unique::Unique;
+pub use unique::{Unique, check_ids};

@@ -2,8 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::index::Entry;
-use super::unique::duplicate;
+use super::unique::{check_ids, taken};
 use super::{Index, ResId, Resource};
 use crate::error::{Error, Result};
 use crate::yaml::{self, tight};
@@ -105,7 +104,7 @@ impl ResMap {
         if let Some(same) =
             self.places(resource.id()).next().and_then(|place| self.resources.get(place))
         {
-            return Err(duplicate(resource.id(), same, &resource));
+            return Err(taken(same, &resource));
         }
         let place = self.resources.len();
         if let Some(current) = self.current.get_mut() {
@@ -140,20 +139,9 @@ impl ResMap {
     /// Checks that no two resources have one id.
     ///
     /// # Errors
-    /// [`Code::DuplicateId`] for each that has the id of an earlier one.
+    /// As [`check_ids`].
     pub fn check_ids(&self) -> Result<()> {
-        let mut first: Index<&ResId, &Resource> =
-            Index::with_capacity_and_hasher(self.len(), Default::default());
-        let mut errors = Vec::new();
-        for resource in self {
-            match first.entry(resource.id()) {
-                Entry::Vacant(entry) => drop(entry.insert(resource)),
-                Entry::Occupied(entry) => {
-                    errors.push(duplicate(resource.id(), entry.get(), resource));
-                }
-            }
-        }
-        Error::all(errors).map_or(Ok(()), Err)
+        check_ids(self)
     }
 
     /// Keeps the resources that pass a test.

@@ -3,23 +3,44 @@
 use super::index::Entry;
 use super::{DEFAULT_NAMESPACE, Index, ResId, ResMap, Resource};
 use crate::error::{Code, Error, Result};
+use crate::schema::Gvk;
+use crate::source::Span;
+use crate::yaml::Text;
 
 /// The ids that resources have at one time of a build, while some of them are changed already by what comes after it.
 #[derive(Debug, Default)]
 pub struct Unique {
-    /// The place of the first resource of each.
-    first: Index<ResId, usize>,
-    /// What is wrong: an id with the place of its first resource and that of another.
-    repeated: Vec<(ResId, usize, usize)>,
+    /// The types, and whether they live outside of namespaces.
+    types: Index<(Gvk, bool), usize>,
+    /// The first resource of each id: of a type by its number, with a name and the namespace that counts.
+    first: Index<(usize, Text, Text), Holder>,
+    /// What is wrong: an id with its first resource, and another one.
+    repeated: Vec<(ResId, Holder, Holder)>,
+}
+
+/// A resource that had an id: its place among the others, and where it was written then.
+#[derive(Clone, Copy, Debug)]
+struct Holder {
+    place: usize,
+    span: Span,
 }
 
 impl Unique {
     /// Remembers the id that the resource at a place has now.
     pub fn add(&mut self, place: usize, resource: &Resource) {
-        match self.first.entry(resource.id().clone()) {
-            Entry::Vacant(entry) => drop(entry.insert(place)),
+        let ResId { gvk, name, namespace, cluster_scoped } = resource.id();
+        let next = self.types.len();
+        let kind = *self.types.entry((gvk.clone(), *cluster_scoped)).or_insert(next);
+        let namespace = match (cluster_scoped, namespace.is_empty()) {
+            (true, _) => Text::default(),
+            (false, true) => DEFAULT_NAMESPACE.into(),
+            (false, false) => namespace.clone(),
+        };
+        let holder = Holder { place, span: resource.span() };
+        match self.first.entry((kind, name.clone(), namespace)) {
+            Entry::Vacant(entry) => drop(entry.insert(holder)),
             Entry::Occupied(entry) => {
-                self.repeated.push((entry.key().clone(), *entry.get(), place));
+                self.repeated.push((resource.id().clone(), *entry.get(), holder));
             }
         }
     }
@@ -29,18 +50,44 @@ impl Unique {
     /// # Errors
     /// [`Code::DuplicateId`] for each that had the id of an earlier one.
     pub fn check(&self, resources: &ResMap) -> Result<()> {
-        let errors = self.repeated.iter().filter_map(|(id, first, second)| {
-            Some(duplicate(id, resources.get(*first)?, resources.get(*second)?))
-        });
+        let found = |holder: &Holder| Some((holder.span, resources.get(holder.place)?));
+        let errors = self
+            .repeated
+            .iter()
+            .filter_map(|(id, first, second)| Some(duplicate(id, found(first)?, found(second)?)));
         Error::all(errors).map_or(Ok(()), Err)
     }
 }
 
-/// That two resources have one id.
-pub(super) fn duplicate(id: &ResId, first: &Resource, second: &Resource) -> Error {
-    let error = Error::new(Code::DuplicateId, format!("two resources have the id `{id}`"))
-        .at(second.span());
-    if first.span() == second.span() {
+/// Checks that no two resources have one id.
+///
+/// # Errors
+/// [`Code::DuplicateId`] for each that has the id of an earlier one.
+pub fn check_ids<'r>(resources: impl IntoIterator<Item = &'r Resource>) -> Result<()> {
+    let resources = resources.into_iter();
+    let mut first: Index<&ResId, &Resource> =
+        Index::with_capacity_and_hasher(resources.size_hint().0, Default::default());
+    let mut errors = Vec::new();
+    for resource in resources {
+        match first.entry(resource.id()) {
+            Entry::Vacant(entry) => drop(entry.insert(resource)),
+            Entry::Occupied(entry) => errors.push(taken(entry.get(), resource)),
+        }
+    }
+    Error::all(errors).map_or(Ok(()), Err)
+}
+
+/// That the id of a resource is that of an earlier one.
+pub(super) fn taken(first: &Resource, second: &Resource) -> Error {
+    duplicate(second.id(), (first.span(), first), (second.span(), second))
+}
+
+/// That two resources have, or had, one id, each with the place where it was written then.
+fn duplicate(id: &ResId, first: (Span, &Resource), second: (Span, &Resource)) -> Error {
+    let ((first_span, first), (second_span, second)) = (first, second);
+    let error =
+        Error::new(Code::DuplicateId, format!("two resources have the id `{id}`")).at(second_span);
+    if first_span == second_span {
         return error
             .label("this resource is in the build twice")
             .help("list each file and each base once");
@@ -57,10 +104,47 @@ pub(super) fn duplicate(id: &ResId, first: &Resource, second: &Resource) -> Erro
         };
         return error
             .label(format!("this one comes second, {}", from(&second_id)))
-            .note(first.span(), format!("the first one, {}", from(&first_id)))
+            .note(first_span, format!("the first one, {}", from(&first_id)))
             .help("in one namespace they cannot have one name: remove or rename one");
     }
-    error.label("this one comes second").note(first.span(), "the first one").help(
+    error.label("this one comes second").note(first_span, "the first one").help(
         "kind, group, version, name and namespace together must be unique: remove or rename one",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::sample::read;
+
+    /// The slow twin: ids that are remembered one by one are checked as those of all resources are.
+    #[test]
+    fn ids_are_compared_as_ids() {
+        let objects = [
+            ("v1", "Pod", "a", ""),
+            ("v1", "Pod", "a", "x"),
+            ("v1", "Pod", "a", "default"),
+            ("v2", "Pod", "a", ""),
+            ("v1", "Namespace", "a", ""),
+            ("v1", "Namespace", "a", "x"),
+            ("v1", "Pod", "b", "x"),
+            ("v1", "Pod", "a", "x"),
+        ];
+        let text = |(version, kind, name, namespace): &(&str, &str, &str, &str)| {
+            format!(
+                "apiVersion: {version}\nkind: {kind}\nmetadata: {{name: {name}, namespace: '{namespace}'}}\n"
+            )
+        };
+        let texts: Vec<String> = objects.iter().map(text).collect();
+        let resources = ResMap::from(read(&texts.join("---\n")).unwrap());
+        let mut ids = Unique::default();
+        resources.iter().enumerate().for_each(|(place, resource)| ids.add(place, resource));
+        let told = |error: Error| {
+            let told = |error: &Error| (error.message().to_owned(), error.span());
+            error.iter().map(told).collect::<Vec<_>>()
+        };
+        let repeated = told(ids.check(&resources).unwrap_err());
+        assert_eq!(repeated.len(), 3);
+        assert_eq!(repeated, told(check_ids(&resources).unwrap_err()));
+    }
 }
