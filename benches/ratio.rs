@@ -10,12 +10,14 @@ mod real;
 mod tree;
 
 use std::hint::black_box;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use krender::build;
+use krender::build::{self, Run};
 use krender::load::{self, Disk, Kind, Loader, Memory};
+use krender::resource::ResMap;
 use krender::source::{Source, Sources};
 use krender::yaml::{self, parse};
 use tree::Feature;
@@ -36,15 +38,21 @@ fn main() {
     let add =
         |memory: Memory, (path, text): (String, String)| memory.file(format!("/tree/{path}"), text);
     let generated = tree::files(4_000, &Feature::ALL).into_iter().fold(Memory::new(), add);
-    compare_build("generated", "/tree/overlay", || {
+    compare_build("generated", &["/tree/overlay".to_owned()], || {
         Loader::new(generated.clone(), load::Options::default())
     });
-    for (name, target) in
-        [("argo-workflows", "manifests/cluster-install"), ("kubeflow-example", "example")]
-    {
-        let root = real::root(name);
-        let options = load::Options { working_directory: root, ..load::Options::default() };
-        compare_build(name, target, || Loader::new(Disk, options.clone()));
+    let real = [
+        (
+            "argo-workflows",
+            vec!["manifests/cluster-install".to_owned()],
+            real::root("argo-workflows"),
+        ),
+        ("kubeflow-example", vec!["example".to_owned()], real::root("kubeflow-example")),
+        ("infra-deployments", real::roots("infra-deployments"), real::repositories()),
+    ];
+    for (name, targets, working_directory) in real {
+        let options = load::Options { working_directory, ..load::Options::default() };
+        compare_build(name, &targets, || Loader::new(Disk, options.clone()));
     }
 }
 
@@ -69,21 +77,33 @@ fn compare_with_events(name: &str, files: Vec<(String, String)>) {
     println!("{name:<18} {megabytes:>8.1} {read:>12.2} {written:>20.2}");
 }
 
-fn compare_build(name: &str, target: &str, loader: impl Fn() -> Loader) {
-    let whole = || {
-        let loader = loader();
-        let resources = build::build(&loader, target, &build::Options::default()).ok()?.resources;
-        Some((resources.to_yaml().ok()?, resources, loader))
+/// One run on one thread. Some targets of real trees cannot be built.
+fn compare_build(name: &str, targets: &[String], loader: impl Fn() -> Loader) {
+    let options = build::Options::default();
+    let build_all = |loader: &Loader| {
+        let run = Run::new(loader, &options);
+        run.expect(targets, NonZeroUsize::MIN);
+        let build = |target: &String| run.build(target, &mut Vec::new()).ok();
+        targets.iter().filter_map(build).collect::<Vec<_>>()
     };
-    let Some((_, resources, first)) = whole() else {
+    let first = loader();
+    let outputs = build_all(&first);
+    if outputs.is_empty() {
         println!("{name:<18} absent");
         return;
-    };
+    }
     let files = first.inputs().into_iter().filter(|input| input.kind == Kind::File);
     let text = |path: PathBuf| first.file(path.to_str()?).ok()?.source().ok().cloned();
     let sources: Vec<_> = files.filter_map(|input| text(input.path)).collect();
+    let emit_all =
+        |outputs: &[ResMap]| outputs.iter().map(|output| output.to_yaml()).collect::<Vec<_>>();
+    let whole = || {
+        let loader = loader();
+        let outputs = build_all(&loader);
+        (emit_all(&outputs), outputs, loader)
+    };
     let (_, milliseconds) = time(whole);
-    let ratio = ratio(whole, || (parse_all(&sources), resources.to_yaml()));
+    let ratio = ratio(whole, || (parse_all(&sources), emit_all(&outputs)));
     println!("{name:<18} {:>8.0} {ratio:>8.2}", milliseconds.as_secs_f64() * 1e3);
 }
 

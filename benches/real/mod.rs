@@ -17,6 +17,20 @@ pub(crate) fn root(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/bench").join(name).join("input")
 }
 
+/// Where the repositories are whose kustomizations [`roots`] lists.
+#[allow(dead_code, reason = "not every benchmark builds them")]
+pub(crate) fn repositories() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/conformance/realworld/repos")
+}
+
+/// The kustomizations of one of the lists of `../shared/bench/render-all`. Nothing when it is absent.
+#[allow(dead_code, reason = "not every benchmark builds them")]
+pub(crate) fn roots(name: &str) -> Vec<String> {
+    let list = format!("../shared/bench/render-all/{name}.roots");
+    let list = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(list));
+    list.unwrap_or_default().lines().map(str::to_owned).collect()
+}
+
 fn collect(folder: &Path, files: &mut Vec<(String, String)>) {
     let Ok(entries) = std::fs::read_dir(folder) else { return };
     for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {

@@ -55,6 +55,16 @@ pub fn in_order<T: Send>(
     });
 }
 
+/// How many of some jobs pay for `count` pieces of work that take some ten microseconds each, such as reading a
+/// kustomization file: to start a thread takes as long as a few of them.
+#[must_use]
+pub fn jobs_for_small(count: usize, jobs: NonZeroUsize) -> NonZeroUsize {
+    NonZeroUsize::new(count / SMALL_EACH).map_or(NonZeroUsize::MIN, |most| most.min(jobs))
+}
+
+/// So many small pieces of work a thread gets at least.
+const SMALL_EACH: usize = 16;
+
 /// Where threads hand in what they have done. One of them at a time hands it out.
 struct Desk<T, D> {
     deliver: Mutex<D>,
@@ -196,6 +206,12 @@ mod tests {
 
     fn jobs(number: usize) -> NonZeroUsize {
         NonZeroUsize::new(number).unwrap()
+    }
+
+    #[test]
+    fn a_thread_starts_for_enough_work_only() {
+        let most = |count| jobs_for_small(count, jobs(4)).get();
+        assert_eq!([0, 1, 31, 32, 63, 64, 1000].map(most), [1, 1, 1, 2, 3, 4, 4]);
     }
 
     #[test]

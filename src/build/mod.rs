@@ -34,7 +34,7 @@ use crate::resource::ResMap;
 pub use affected::affected;
 pub use costs::{costs, share};
 pub use kept::{Found, Keeper, Kept};
-pub use many::in_order;
+pub use many::{in_order, jobs_for_small};
 pub use order::{Order, Reorder};
 pub use run::{Built, Run};
 pub use targets::Target;

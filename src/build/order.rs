@@ -111,6 +111,9 @@ impl Order {
 /// of each type: nearly nothing where they are sorted already, or in a few runs.
 pub(super) fn sort(resources: &mut ResMap, order: &Order) {
     let Order::Legacy { first, last } = order else { return };
+    if resources.len() < 2 {
+        return;
+    }
     let mut types: Index<&Gvk, usize> = Index::default();
     let mut text = String::new();
     let mut keys: Vec<Key> = Vec::with_capacity(resources.len());

@@ -10,7 +10,7 @@ use super::Options;
 use super::account::{Account, Metadata};
 use super::accumulate::{self, Accumulator};
 use super::bases::{Base, Bases};
-use super::many::in_order;
+use super::many::{in_order, jobs_for_small};
 use super::{ending, order, references};
 use crate::config::{Kustomization, TransformerConfig, Warning};
 use crate::error::Result;
@@ -70,6 +70,7 @@ impl<'a> Run<'a> {
         let demanded = Mutex::default();
         let work = |number: usize| self.count(targets[number].as_ref(), &demanded);
         // What is wrong is told when its target is built.
+        let jobs = jobs_for_small(targets.len(), jobs);
         in_order(targets.len(), jobs, work, |_, _| ControlFlow::Continue(()));
         self.bases.expect(demanded.into_inner().unwrap_or_else(PoisonError::into_inner));
     }

@@ -65,6 +65,7 @@ fn named(loader: &Loader, directories: &[String], jobs: NonZeroUsize) -> Result<
     let mut twice = None;
     // One that is not there is told of when its turn comes.
     let find = |number: usize| loader.root(&directories[number]).ok();
+    let jobs = build::jobs_for_small(directories.len(), jobs);
     build::in_order(directories.len(), jobs, find, |number, root| {
         let directory = &directories[number];
         let path = root.map(|root| root.path().as_os_str().to_owned());

@@ -2,32 +2,38 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::hash::BuildHasher;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use crate::resource::{Hashes, Index};
 
 /// So many that threads seldom wait for each other: a lock is held for a look-up, never while a value is made.
 const SHARDS: usize = 32;
 
 /// Values by path.
 pub(super) struct Cache<V> {
-    /// Ordered by the bytes of a path, which is cheaper than the order of its parts.
-    shards: [Mutex<BTreeMap<OsString, Arc<OnceLock<V>>>>; SHARDS],
+    shards: [Mutex<Index<OsString, Arc<OnceLock<V>>>>; SHARDS],
+    hashes: Hashes,
 }
 
 impl<V: Clone> Cache<V> {
     pub(super) fn new() -> Self {
-        Self { shards: std::array::from_fn(|_| Mutex::default()) }
+        Self { shards: std::array::from_fn(|_| Mutex::default()), hashes: Hashes::default() }
     }
 
     /// The value of a path. Who asks first makes it, and others wait.
     ///
     /// `make` may not ask for the same path again, nor hand work to a pool whose threads might.
     pub(super) fn get_or_make(&self, path: &Path, make: impl FnOnce() -> V) -> V {
+        // By its bytes, which is cheaper than by its parts.
+        let path = path.as_os_str();
         let slot = {
-            let mut shard = self.shards[shard(path)].lock().unwrap_or_else(PoisonError::into_inner);
-            match shard.get(path.as_os_str()) {
+            let shard = self.hashes.hash_one(path) as usize % SHARDS;
+            let mut shard = self.shards[shard].lock().unwrap_or_else(PoisonError::into_inner);
+            match shard.get(path) {
                 Some(slot) => Arc::clone(slot),
-                None => Arc::clone(shard.entry(path.as_os_str().to_os_string()).or_default()),
+                None => Arc::clone(shard.entry(path.to_os_string()).or_default()),
             }
         };
         slot.get_or_init(make).clone()
@@ -45,18 +51,6 @@ impl<V: Clone> Cache<V> {
         }
         entries
     }
-}
-
-/// FNV-1a over the path's bytes.
-fn shard(path: &Path) -> usize {
-    let hash = path
-        .as_os_str()
-        .as_encoded_bytes()
-        .iter()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, &byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-        });
-    (hash >> 32) as usize % SHARDS
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File, FileType, OpenOptions, Permissions};
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, BufWriter, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -116,8 +116,10 @@ pub fn stamp(path: &Path) -> Option<(u64, Duration)> {
 /// the path is a folder.
 pub fn write(path: &Path, pieces: &[impl AsRef<[u8]>]) -> Result<()> {
     let failed = |error: io::Error| failed(path, &error);
-    // Resolved, so that a link stays a link and what it leads to is replaced.
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    // A link stays a link, and what it leads to is replaced.
+    let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
+    let target = is_link.then(|| fs::canonicalize(path).ok()).flatten();
+    let target = target.unwrap_or_else(|| path.to_path_buf());
     match fs::metadata(&target) {
         Ok(metadata) if metadata.is_dir() => Err(Error::new(
             Code::NotAFile,
@@ -156,7 +158,9 @@ pub(super) fn replace(
 }
 
 fn write_all(file: &mut File, pieces: &[impl AsRef<[u8]>]) -> io::Result<()> {
-    pieces.iter().try_for_each(|piece| file.write_all(piece.as_ref()))
+    let mut file = BufWriter::with_capacity(1 << 16, file);
+    pieces.iter().try_for_each(|piece| file.write_all(piece.as_ref()))?;
+    file.flush()
 }
 
 /// A new file in the folder of `path`. Its name is short, so that a long name of `path` does not become too long.

@@ -2,6 +2,9 @@
 
 pub(super) use indexmap::map::Entry;
 
-/// Values by key, in the order in which the keys came. Every process hashes in another way, so that no input can be made
-/// to collide; nothing follows from the hashes but speed.
-pub type Index<K, V> = indexmap::IndexMap<K, V, foldhash::fast::RandomState>;
+/// Values by key, in the order in which the keys came.
+pub type Index<K, V> = indexmap::IndexMap<K, V, Hashes>;
+
+/// How keys are hashed: in every process in another way, so that no input can be made to collide. Nothing follows from
+/// the hashes but speed.
+pub type Hashes = foldhash::fast::RandomState;

@@ -4,6 +4,7 @@
 mod absorb;
 mod bookkeeping;
 mod id;
+mod ids;
 mod index;
 mod list;
 mod metadata;
@@ -22,7 +23,7 @@ mod unique;
 
 pub use bookkeeping::is_bookkeeping;
 pub use id::{DEFAULT_NAMESPACE, ResId};
-pub use index::Index;
+pub use index::{Hashes, Index};
 pub use names::{Names, PreviousId};
 pub use origin::{ConfiguredBy, ORIGIN, Origin, TRANSFORMATIONS};
 pub use pattern::Pattern;

@@ -2,8 +2,9 @@
 
 use std::sync::{Arc, OnceLock};
 
+use super::ids::{Ids, Which};
 use super::unique::{check_ids, taken};
-use super::{Index, ResId, Resource};
+use super::{ResId, Resource};
 use crate::error::{Error, Result};
 use crate::yaml::{self, tight};
 
@@ -18,15 +19,6 @@ pub struct ResMap {
     current: OnceLock<Ids>,
     /// By all ids that a resource ever had.
     ever: OnceLock<Ids>,
-}
-
-type Ids = Index<ResId, Places>;
-
-/// The places of the resources of one id: nearly always one.
-#[derive(Debug)]
-struct Places {
-    first: usize,
-    more: Vec<usize>,
 }
 
 impl ResMap {
@@ -84,16 +76,16 @@ impl ResMap {
         Some(result)
     }
 
-    /// The places of the resources that have this id now.
+    /// The places of the resources that have this id now, in order.
     pub fn places(&self, id: &ResId) -> impl Iterator<Item = usize> {
-        let current =
-            self.current.get_or_init(|| index(&self.resources, |resource| [resource.id().clone()]));
-        places(current, id)
+        let index = self.current.get_or_init(|| Ids::of(&self.resources, Which::Current));
+        index.places(id, &self.resources)
     }
 
     /// The places of the resources that have this id now or had it before, in order.
     pub fn places_ever(&self, id: &ResId) -> impl Iterator<Item = usize> {
-        places(self.ever.get_or_init(|| index(&self.resources, ids_ever)), id)
+        let index = self.ever.get_or_init(|| Ids::of(&self.resources, Which::Ever));
+        index.places(id, &self.resources)
     }
 
     /// Adds a resource at the end.
@@ -107,11 +99,10 @@ impl ResMap {
             return Err(taken(same, &resource));
         }
         let place = self.resources.len();
-        if let Some(current) = self.current.get_mut() {
-            add(current, resource.id().clone(), place);
-        }
-        if let Some(ever) = self.ever.get_mut() {
-            ids_ever(&resource).into_iter().for_each(|id| add(ever, id, place));
+        for index in [&mut self.current, &mut self.ever] {
+            if let Some(index) = index.get_mut() {
+                index.add(place, &resource);
+            }
         }
         tight::push(&mut self.resources, resource);
         Ok(())
@@ -165,7 +156,7 @@ impl ResMap {
 
     /// Puts the resources into another order: to each place goes the one that stands at the given place now. Each place
     /// is given once.
-    pub fn reorder(&mut self, mut places: Vec<usize>) {
+    pub(crate) fn reorder(&mut self, mut places: Vec<usize>) {
         self.forget_ids();
         for to in 0..self.len().min(places.len()) {
             // What stood there may have made way for another one.
@@ -239,39 +230,6 @@ fn write(resource: &Resource, is_first: bool, text: &mut String) -> Result<()> {
     }
     yaml::emit(resource.node(), text)
         .map_err(|error| error.step(format!("while writing `{}`", resource.id())))
-}
-
-/// The ids that a resource has and had.
-fn ids_ever(resource: &Resource) -> Vec<ResId> {
-    resource.names().previous_ids().chain([resource.id().clone()]).collect()
-}
-
-fn index<I: IntoIterator<Item = ResId>>(
-    resources: &[Resource],
-    ids: impl Fn(&Resource) -> I,
-) -> Ids {
-    let mut index = Ids::with_capacity_and_hasher(resources.len(), Default::default());
-    for (place, resource) in resources.iter().enumerate() {
-        for id in ids(resource) {
-            add(&mut index, id, place);
-        }
-    }
-    index
-}
-
-fn add(index: &mut Ids, id: ResId, place: usize) {
-    let places = index.entry(id).or_insert_with(|| Places { first: place, more: Vec::new() });
-    // A resource may have had one id twice.
-    if places.more.last().copied().unwrap_or(places.first) != place {
-        places.more.push(place);
-    }
-}
-
-fn places(index: &Ids, id: &ResId) -> impl Iterator<Item = usize> {
-    index
-        .get(id)
-        .into_iter()
-        .flat_map(|places| std::iter::once(places.first).chain(places.more.iter().copied()))
 }
 
 /// The indices are not copied: a copy is made to be changed.
