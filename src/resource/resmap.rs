@@ -6,7 +6,7 @@ use super::ids::{Ids, Which};
 use super::unique::{check_ids, taken};
 use super::{ResId, Resource};
 use crate::error::{Error, Result};
-use crate::yaml::{self, tight};
+use crate::yaml;
 
 /// Resources in order. Ids may collide while transformers work: who adds resources or finishes checks them.
 ///
@@ -104,7 +104,7 @@ impl ResMap {
                 index.add(place, &resource);
             }
         }
-        tight::push(&mut self.resources, resource);
+        self.resources.push(resource);
         Ok(())
     }
 
@@ -117,11 +117,7 @@ impl ResMap {
             *self = other;
             return self.check_ids();
         }
-        // Not twice as many: of a large build, what is not filled would be much.
-        let room = self.len() + other.len();
-        if room > self.resources.capacity() {
-            self.resources.reserve_exact(other.len() + room / 8);
-        }
+        self.resources.reserve(other.len());
         let errors: Vec<Error> =
             other.into_iter().filter_map(|resource| self.append(resource).err()).collect();
         Error::all(errors).map_or(Ok(()), Err)
