@@ -75,25 +75,35 @@ def compare(name, directories, programs, pairs, scratch, resources=None):
     return Comparison(name, resources, runs)
 
 
-def compare_one_by_one(name, directories, ours, others, scratch):
-    """One run of the first program for all directories, against a process for each of them from the others."""
+def compare_one_by_one(name, directories, ours, others, scratch, turns=5):
+    """Runs of the first program for all directories, in turn with processes of the others for a part of them each: its
+    run of the median time against all of those."""
     rendered = os.path.join(scratch, "rendered")
-    runs = {ours.name: [run([*ours.argv(directories), "-o", rendered], scratch)]}
-    digests = tuple(digest_of(os.path.join(rendered, directory + ".yaml")) for directory in directories)
-    runs[ours.name][0] = dataclasses.replace(runs[ours.name][0], digests=digests)
-    for program in others:
-        each = [run(program.argv([directory]), scratch) for directory in directories]
-        cpu, memory = sum(one.cpu for one in each), max(one.memory for one in each)
-        runs[program.name] = [Run(cpu, memory, tuple(one.digests[0] for one in each))]
+    all_at_once, each = [], {program.name: [] for program in others}
+    for turn in range(turns):
+        shutil.rmtree(rendered, ignore_errors=True)
+        one = run([*ours.argv(directories), "-o", rendered], scratch)
+        digests = tuple(digest_of(os.path.join(rendered, directory + ".yaml")) for directory in directories)
+        all_at_once.append(dataclasses.replace(one, digests=digests))
+        part = directories[turn * len(directories) // turns : (turn + 1) * len(directories) // turns]
+        for program in others:
+            each[program.name] += [run(program.argv([directory]), scratch) for directory in part]
+    all_at_once.sort(key=lambda one: one.cpu)
+    runs = {ours.name: [all_at_once[turns // 2]]}
+    for program, found in each.items():
+        cpu, memory = sum(one.cpu for one in found), max(one.memory for one in found)
+        runs[program] = [Run(cpu, memory, tuple(one.digests[0] for one in found))]
     shutil.rmtree(rendered)
     return Comparison(name, None, runs)
 
 
 def speed_up(program, directories, threads, pairs, scratch):
     """How many times as fast a program builds all directories into files on several threads as on one, by the clock."""
-    argv = [*program.argv(directories), "-o", os.path.join(scratch, "rendered"), "--jobs"]
+    rendered = os.path.join(scratch, "rendered")
+    argv = [*program.argv(directories), "-o", rendered, "--jobs"]
 
     def seconds(jobs):
+        shutil.rmtree(rendered, ignore_errors=True)
         started = time.perf_counter()
         run([*argv, str(jobs)], scratch)
         return time.perf_counter() - started
