@@ -114,13 +114,12 @@ pub(super) fn sort(resources: &mut ResMap, order: &Order) {
     if resources.len() < 2 {
         return;
     }
-    let mut types: Index<&Gvk, usize> = Index::default();
+    let mut types: Index<&Gvk, ()> = Index::default();
     let mut text = String::new();
     let mut keys: Vec<Key> = Vec::with_capacity(resources.len());
     for (number, resource) in resources.iter().enumerate() {
         let id = resource.id();
-        let next = types.len();
-        let kind = *types.entry(&id.gvk).or_insert(next);
+        let (kind, _) = types.insert_full(&id.gvk, ());
         let start = text.len();
         push_place(id, &mut text);
         keys.push(Key { kind, place: start..text.len(), number });

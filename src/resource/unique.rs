@@ -10,8 +10,8 @@ use crate::yaml::Text;
 /// The ids that resources have at one time of a build, while some of them are changed already by what comes after it.
 #[derive(Debug, Default)]
 pub struct Unique {
-    /// The types, and whether they live outside of namespaces.
-    types: Index<(Gvk, bool), usize>,
+    /// The types, and whether they live outside of namespaces: each has the number of its place.
+    types: Index<(Gvk, bool), ()>,
     /// The first resource of each id: of a type by its number, with a name and the namespace that counts.
     first: Index<(usize, Text, Text), Holder>,
     /// What is wrong: an id with its first resource, and another one.
@@ -29,8 +29,7 @@ impl Unique {
     /// Remembers the id that the resource at a place has now.
     pub fn add(&mut self, place: usize, resource: &Resource) {
         let ResId { gvk, name, namespace, cluster_scoped } = resource.id();
-        let next = self.types.len();
-        let kind = *self.types.entry((gvk.clone(), *cluster_scoped)).or_insert(next);
+        let (kind, _) = self.types.insert_full((gvk.clone(), *cluster_scoped), ());
         let namespace = match (cluster_scoped, namespace.is_empty()) {
             (true, _) => Text::default(),
             (false, true) => DEFAULT_NAMESPACE.into(),

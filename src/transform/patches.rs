@@ -71,7 +71,7 @@ pub(crate) fn apply_strategic(
     patches.iter().try_for_each(|patch| {
         let place = named(patch, resources)?;
         let change = |resource: &mut Resource| apply_settled(context, patch, resource);
-        resources.change(place, change).unwrap_or(Ok(false))?;
+        resources.change(place, change).unwrap_or(Ok(()))?;
         resources.retain(|resource| !resource.node().is_empty());
         resources.check_ids()
     })

@@ -43,9 +43,7 @@ impl<'c> Targeted<'c> {
 
     fn apply(&self, resource: &mut Resource) -> Result<()> {
         match &self.patch {
-            Selected::Strategic { patch, .. } => {
-                apply_settled(&self.context, patch, resource).map(drop)
-            }
+            Selected::Strategic { patch, .. } => apply_settled(&self.context, patch, resource),
             Selected::Json { patch, remembers } => {
                 if *remembers {
                     resource.names_mut().push_previous_id();
@@ -87,17 +85,16 @@ impl Step for Targeted<'_> {
 }
 
 /// Applies a patch to a resource that fits its target. It takes on the type of the resource, and its labels and
-/// annotations count as text, so that a null there deletes nothing. True when the resource is gone.
-/// (`api/resmap/reswrangler.go`: `ApplySmPatch`.)
+/// annotations count as text, so that a null there deletes nothing. (`api/resmap/reswrangler.go`: `ApplySmPatch`.)
 pub(super) fn apply_settled(
     context: &Context<'_>,
     patch: &Resource,
     resource: &mut Resource,
-) -> Result<bool> {
+) -> Result<()> {
     let mut settled = patch.clone();
     settled.settle_metadata()?;
     settled.set_api_version(&resource.gvk().api_version(), patch.span(), context.schema)?;
-    apply(context, &settled, resource)
+    apply(context, &settled, resource).map(drop)
 }
 
 /// Applies a patch to a resource, which keeps its name and kind unless the patch may change them, and always its
