@@ -134,7 +134,7 @@ pub(super) fn sort(resources: &mut ResMap, order: &Order) {
     for equals in keys.chunk_by_mut(|one, other| rank_of[one.kind] == rank_of[other.kind]) {
         equals.sort_by(|one, other| text[one.place.clone()].cmp(&text[other.place.clone()]));
     }
-    resources.reorder(keys.into_iter().map(|key| key.number).collect());
+    resources.reorder(keys.iter().map(|key| key.number));
 }
 
 /// What a resource is sorted by.

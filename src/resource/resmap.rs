@@ -152,17 +152,12 @@ impl ResMap {
 
     /// Puts the resources into another order: to each place goes the one that stands at the given place now. Each place
     /// is given once.
-    pub(crate) fn reorder(&mut self, mut places: Vec<usize>) {
+    pub(crate) fn reorder(&mut self, places: impl ExactSizeIterator<Item = usize>) {
         self.forget_ids();
-        for to in 0..self.len().min(places.len()) {
-            // What stood there may have made way for another one.
-            let mut from = places[to];
-            while from < to {
-                from = places[from];
-            }
-            places[to] = from;
-            self.resources.swap(to, from);
-        }
+        let mut before: Vec<Option<Resource>> =
+            std::mem::take(&mut self.resources).into_iter().map(Some).collect();
+        self.resources.reserve_exact(places.len());
+        self.resources.extend(places.filter_map(|place| before.get_mut(place)?.take()));
     }
 
     /// The resources as YAML, one document after the other.
@@ -339,7 +334,7 @@ mod tests {
     #[test]
     fn each_place_gets_what_stood_at_another() {
         let mut map = map(&["a", "b", "c", "d", "e"]);
-        map.reorder(vec![3, 2, 4, 1, 0]);
+        map.reorder([3, 2, 4, 1, 0].into_iter());
         let names: Vec<&str> = map.iter().map(Resource::name).collect();
         assert_eq!(names, ["d", "c", "e", "b", "a"]);
         assert_eq!(places(&map, "d"), [0]);
@@ -376,7 +371,7 @@ mod tests {
             "kind: B\nmetadata: {{name: b}}\n---\nkind: C\nmetadata: {{name: c}}\nd: {long}\n---\nkind: A\nmetadata: {{name: a}}\n"
         );
         let mut map = ResMap::from(read(&text).unwrap());
-        map.reorder(vec![2, 0, 1]);
+        map.reorder([2, 0, 1].into_iter());
         let whole = map.to_yaml().unwrap();
         assert_eq!(map.into_yaml().unwrap().concat(), whole);
         assert_eq!(ResMap::new().into_yaml().unwrap().concat(), "");
@@ -387,7 +382,7 @@ mod tests {
         let text =
             "kind: B\nmetadata: {name: b}\nv: .inf\n---\nkind: A\nmetadata: {name: a}\nv: .nan\n";
         let mut map = ResMap::from(read(text).unwrap());
-        map.reorder(vec![1, 0]);
+        map.reorder([1, 0].into_iter());
         let (whole, pieces) = (map.to_yaml().unwrap_err(), map.into_yaml().unwrap_err());
         assert_eq!(pieces.iter().count(), 2);
         let steps =
