@@ -18,7 +18,7 @@ mod laws;
 mod refused;
 
 use generate::{manifest, served};
-use krender::harden::{Fixes, RULES};
+use krender::harden::{Class, Fixes, RULES};
 use laws::{
     LEVELS, PROFILES, Run, config, hardened, only, read, reversed, settings, violated, yaml,
 };
@@ -123,6 +123,23 @@ proptest! {
             }
         }
     }
+}
+
+/// An init container that sleeps longer than its Pod may take to end is refused, and is no less so with more time.
+#[test]
+fn a_sleep_that_is_too_long_stays_refused() {
+    let text = "
+apiVersion: v1
+kind: Pod
+metadata: {name: web, labels: {app: web}}
+spec:
+  terminationGracePeriodSeconds: 0
+  initContainers:
+  - {name: setup, lifecycle: {preStop: {sleep: {seconds: 50}}}}
+  containers: [{name: web}]
+";
+    let fixes = Fixes::UpTo(Class::Override);
+    assert_eq!(Run::new(text, settings("recommended@v1.37"), fixes).stays_acceptable(), Ok(()));
 }
 
 /// Each rule shows what is good and what is bad, in `testdata/rules/<name>`; those about suppressions in
