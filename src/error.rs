@@ -55,6 +55,8 @@ codes! {
     InvalidPath = "invalid-path",
     /// Kustomizations include each other in a circle.
     Cycle = "cycle",
+    /// A budget is spent: input asks for more work than is allowed.
+    LimitExceeded = "limit-exceeded",
     /// Text is larger than can be handled.
     TooLarge = "too-large",
     /// Bytes are no UTF-8.

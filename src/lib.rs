@@ -33,9 +33,13 @@
 //!   environment.
 //! - Wrong input ends in an [`error::Error`] that knows its place. Depth, size and repetition of documents are bounded.
 
+pub mod text;
+
 pub mod source;
 
 pub mod error;
+
+pub mod limits;
 
 pub mod yaml;
 

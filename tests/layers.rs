@@ -12,7 +12,9 @@ use syn::visit::{self, Visit};
 
 /// The layers in reading order. Those on one line know each other: an error has a place, and reading text may fail.
 const LAYERS: &[&[&str]] = &[
+    &["text"],
     &["source", "error"],
+    &["limits"],
     &["yaml"],
     &["schema"],
     &["resource"],

@@ -11,12 +11,13 @@ use clap::Args;
 use serde::Serialize;
 
 use super::reading::{Jobs, List, Reading};
-use super::report::{self, Format};
+use super::report::Format;
 use super::select::Select;
 use crate::{
     build,
     error::Result,
     load::{self, Loader, Repository},
+    text::escape,
 };
 
 /// List the targets whose inputs have changed
@@ -85,7 +86,7 @@ impl Affected {
                 (false, List::Text) => super::print_on([&*targets[number], "\n"]),
                 (false, List::Json) => {
                     let line = Target { target: &targets[number], changed: changes };
-                    super::print_on([&*report::json_line(&line)])
+                    super::print_on([&*escape::json_line(&line)])
                 }
             });
             match printed {

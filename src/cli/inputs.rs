@@ -11,6 +11,7 @@ use crate::{
     build,
     error::Result,
     load::{Kind, Loader},
+    text::escape,
 };
 
 /// List the files that a build reads
@@ -74,7 +75,7 @@ impl Inputs {
             List::Json => {
                 let (read, missing) = (of_kind(Kind::File), of_kind(Kind::Missing));
                 let line = Target { target, files: read.collect(), missing: missing.collect() };
-                super::print(&report::json_line(&line))?;
+                super::print(&escape::json_line(&line))?;
             }
         }
         Ok(())

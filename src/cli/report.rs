@@ -15,6 +15,7 @@ use crate::{
     error::{Code, Error, Note, Result},
     harden::Severity,
     source::{Location, Sources, Span},
+    text::escape::{drawable, json_line, visible},
 };
 
 /// How failures are written.
@@ -245,43 +246,6 @@ fn frame(marks: &[Mark<'_>]) -> Vec<Element<'static>> {
     vec![snippet.into()]
 }
 
-/// Source text as it may reach a terminal: one visible character for each that is none, so that columns stay right.
-fn drawable(text: &str) -> String {
-    let draw = |character: char| match character {
-        '\n' | '\t' => character,
-        '\0'..' ' => char::from_u32(0x2400 + u32::from(character)).unwrap_or('\u{FFFD}'),
-        '\u{7F}' => '\u{2421}',
-        _ if is_invisible(character) => '\u{FFFD}',
-        _ => character,
-    };
-    text.replace("\r\n", "\n").chars().map(draw).collect()
-}
-
-/// A phrase as it may reach a terminal: `\u{202e}` for a character that shows nothing or moves others about.
-pub(super) fn visible(text: &str) -> Cow<'_, str> {
-    let is_ascii = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
-    if is_ascii || !text.contains(is_invisible) {
-        return Cow::Borrowed(text);
-    }
-    let escape = |character: char| match character {
-        '\t' => "\t".to_owned(),
-        _ if is_invisible(character) => character.escape_default().to_string(),
-        _ => character.to_string(),
-    };
-    Cow::Owned(text.chars().map(escape).collect())
-}
-
-/// Control characters, and those of Unicode that have no width or turn the direction of text: a terminal obeys them,
-/// and a reader does not see them.
-fn is_invisible(character: char) -> bool {
-    character.is_control()
-        || matches!(character,
-            '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}'
-            | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
-            | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{1BCA0}'..='\u{1BCA3}'
-            | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
-}
-
 /// One failure as a line of JSON.
 fn json(error: &Error, sources: &Sources) -> String {
     let notes = error.notes().iter().map(|Note { span, label }| Place::of(*span, label, sources));
@@ -312,23 +276,6 @@ struct Line<'a> {
     notes: Vec<Place<'a>>,
     steps: &'a [String],
     help: &'a [String],
-}
-
-/// A line of JSON. Nothing in it moves the terminal.
-pub(super) fn json_line(value: &impl Serialize) -> String {
-    // Text, numbers and lists always have a form in JSON.
-    let text = serde_json::to_string(value).unwrap_or_default();
-    let mut line = String::with_capacity(text.len() + 1);
-    for character in text.chars() {
-        match is_invisible(character) {
-            // Always within a string: what serde_json writes between strings is ASCII.
-            true => line.extend(
-                character.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")),
-            ),
-            false => line.push(character),
-        }
-    }
-    line + "\n"
 }
 
 /// Lines and columns count from 1, columns in characters; the end is the place after the last character.
@@ -451,7 +398,7 @@ help: remove \\u{feff}\tit
         assert_eq!(drawn(&error, &sources), expected);
         let line = json(&error, &sources);
         let body = line.strip_suffix('\n').unwrap();
-        assert!(!body.contains(is_invisible), "{body}");
+        assert!(!body.contains(crate::text::escape::is_invisible), "{body}");
         let value: serde_json::Value = serde_json::from_str(body).unwrap();
         assert_eq!(value["message"], error.message());
         assert_eq!(value["file"], file.name());

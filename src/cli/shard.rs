@@ -6,13 +6,14 @@ use clap::Args;
 use serde::Serialize;
 
 use super::reading::{Jobs, List, Reading};
-use super::report::{self, Format};
+use super::report::Format;
 use super::select::Select;
 use super::sharing::{Costly, Part};
 use crate::{
     build,
     error::{Code, Error, Result},
     load::Loader,
+    text::escape,
 };
 
 /// Share out the targets of a directory among machines
@@ -83,7 +84,7 @@ impl Shard {
         let targets = self.select.targets(true, &run, loader, directories, jobs)?;
         let part = self.part.of(targets, self.costs.as_deref(), loader, jobs)?;
         let line = |Costly { target, cost }: &Costly| match self.format {
-            List::Json => report::json_line(&Line { target, cost: *cost }),
+            List::Json => escape::json_line(&Line { target, cost: *cost }),
             List::Text => format!("{target}{}", if self.null { '\0' } else { '\n' }),
         };
         super::print(&part.iter().map(line).collect::<String>())

@@ -2,6 +2,7 @@
 
 use similar::{ChangeTag, TextDiff};
 
+use crate::text::escape;
 use crate::yaml::Node;
 
 use super::compare::{Change, What};
@@ -176,16 +177,7 @@ fn value_of(node: &Node) -> String {
     }
 }
 
-/// Text from input as it is safe to show: a terminal obeys control characters, and marks that turn the direction of
-/// text make it read as what it is not.
+/// Text from input as it is safe to show.
 pub(super) fn visible(text: &str) -> String {
-    let is_invisible = |character: char| {
-        character.is_control() && character != '\t'
-            || matches!(character, '\u{61C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
-    };
-    let escape = |character: char| match is_invisible(character) {
-        true => character.escape_default().to_string(),
-        false => character.to_string(),
-    };
-    if text.contains(is_invisible) { text.chars().map(escape).collect() } else { text.to_owned() }
+    escape::visible(text).into_owned()
 }

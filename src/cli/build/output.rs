@@ -5,11 +5,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Build, report};
+use super::Build;
 use crate::{
     error::{Code, Error, Result},
     load,
     resource::{ResMap, Resource},
+    text::escape,
     yaml,
 };
 
@@ -68,7 +69,7 @@ impl Places {
     ) -> Result<Option<Vec<String>>> {
         match self {
             Self::Print { with_name } => {
-                let name = with_name.then(|| format!("# {}\n", report::visible(target)));
+                let name = with_name.then(|| format!("# {}\n", escape::visible(target)));
                 return Ok(Some(name.into_iter().chain(pieces(texts)).collect()));
             }
             Self::File(path) => load::write(path, &pieces(texts).collect::<Vec<_>>())?,

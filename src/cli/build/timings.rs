@@ -5,6 +5,7 @@ use std::{fmt::Write as _, time::Duration};
 use serde::Serialize;
 
 use super::report::{self, Format};
+use crate::text::escape;
 
 /// What the targets of a run came to, and how long each took.
 #[derive(Default)]
@@ -22,7 +23,7 @@ struct Target {
 impl Target {
     fn line(&self) -> String {
         let Self { name, outcome, size: Size { resources, bytes }, time } = self;
-        report::json_line(&TargetLine {
+        escape::json_line(&TargetLine {
             timing: "target",
             target: name,
             outcome: *outcome,
@@ -87,7 +88,7 @@ impl Timings {
         report::plain(&match format {
             Format::Human => rendered
                 .map(|Target { name, time, .. }| {
-                    format!("rendered `{}` in {}\n", report::visible(name), duration(*time))
+                    format!("rendered `{}` in {}\n", escape::visible(name), duration(*time))
                 })
                 .collect::<String>(),
             Format::Json => self.targets.iter().map(Target::line).collect(),
@@ -96,7 +97,7 @@ impl Timings {
 
     /// A line of JSON for each target, and one for the run.
     fn lines(&self, whole: Duration, jobs: usize) -> String {
-        let run = report::json_line(&RunLine {
+        let run = escape::json_line(&RunLine {
             timing: "run",
             targets: self.targets.len(),
             failed: self.count(Outcome::Failed),

@@ -9,6 +9,7 @@ use crate::cli::report;
 use crate::error::{Error, Result};
 use crate::harden::{Finding, Settings, Severity};
 use crate::source::Sources;
+use crate::text::escape;
 
 /// So many findings are drawn with the text around them: nobody reads more, and the others have a line each.
 const MOST_DRAWN: usize = 100;
@@ -41,7 +42,7 @@ pub(super) fn write(
         let profile = &settings.profile;
         let (summary, objects) = (summary(one), counted(one.resources.len(), "object"));
         let _ =
-            writeln!(lines, "{}: {summary} in {objects}, by {profile}", report::visible(target));
+            writeln!(lines, "{}: {summary} in {objects}, by {profile}", escape::visible(target));
         page.drawn(&drawings)?;
         page.plain(&lines)?;
     }
@@ -80,7 +81,7 @@ pub(super) fn write_line(finding: &Finding, places: &Places<'_>, out: &mut Strin
     }
     let Finding { severity, rule, message, .. } = finding;
     let _ = write!(out, "{severity} {} {}: {}: {message}", rule.id, rule.name, finding.subject());
-    if let std::borrow::Cow::Owned(visible) = report::visible(&out[start..]) {
+    if let std::borrow::Cow::Owned(visible) = escape::visible(&out[start..]) {
         out.truncate(start);
         out.push_str(&visible);
     }

@@ -5,8 +5,8 @@ use std::fmt::Write;
 use super::place::Places;
 use super::text::counted;
 use super::{Judged, are_findings};
-use crate::cli::report;
 use crate::harden::{FailOn, Finding, Settings};
+use crate::text::escape;
 
 /// A reason is not cut to less than this.
 const NARROWEST: usize = 24;
@@ -41,7 +41,7 @@ pub(super) fn table(
     let mut line = |cells: [&str; 4]| {
         let [name, pods, is, why] = cells;
         let text = format!("{name:<target$}  {pods:>4}  {is:<verdict$}  {why}");
-        let _ = writeln!(out, "{}", report::visible(text.trim_end()));
+        let _ = writeln!(out, "{}", escape::visible(text.trim_end()));
     };
     line(["TARGET", "PODS", "VERDICT", "FIRST REASON"]);
     for Row { target, pods, verdict, reason, place } in &rows {

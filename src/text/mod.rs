@@ -1,0 +1,3 @@
+//! Text for people and for logs, whatever it says.
+
+pub mod escape;
