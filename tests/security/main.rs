@@ -5,4 +5,5 @@
 )]
 #![expect(clippy::unwrap_used, reason = "this is a test")]
 
+mod checks;
 mod lab;

@@ -93,6 +93,32 @@ pub fn document(source: &Source) -> Result<Option<Document>> {
     read(source, 0..source.text().len(), wide, Merge::Later)
 }
 
+/// The places of all comments of a stream of resources, each from its `#` to the end of the line, in order. What looks
+/// like a comment within a scalar is none. A part of the stream that is no YAML has those before its first mistake.
+#[must_use]
+pub fn comments(source: &Source) -> Vec<Span> {
+    let Ok(wide) = characters::check(source) else { return Vec::new() };
+    let text = source.text();
+    let mut comments = Vec::new();
+    let mut start = 0;
+    loop {
+        let separator = next_separator(text, start);
+        let end = separator.as_ref().map_or(text.len(), |separator| separator.start);
+        comments.extend(match wide {
+            true => Reader::<true>::new(source, start, end, Merge::Own).comments(),
+            false => Reader::<false>::new(source, start, end, Merge::Own).comments(),
+        });
+        match separator {
+            Some(separator) => start = separator.end,
+            None => break,
+        }
+    }
+    // The reader looks at some places twice.
+    comments.sort_unstable();
+    comments.dedup();
+    comments
+}
+
 fn read(
     source: &Source,
     range: std::ops::Range<usize>,

@@ -40,6 +40,8 @@ pub(super) struct Reader<'s, const WIDE: bool> {
     pub(super) scratch: String,
     pub(super) directives: Vec<(&'s str, String)>,
     comments: Vec<Comment>,
+    /// The places of all comments, if they are asked for.
+    every_comment: Option<Vec<Span>>,
 }
 
 /// An open collection.
@@ -117,11 +119,19 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
             scratch: String::new(),
             directives: Vec::new(),
             comments: Vec::new(),
+            every_comment: None,
         }
     }
 
+    /// Reads the first document for its comments, up to the place where it is no YAML.
+    pub(super) fn comments(mut self) -> Vec<Span> {
+        self.every_comment = Some(Vec::new());
+        drop(self.document());
+        self.every_comment.unwrap_or_default()
+    }
+
     /// Reads the first document, and leaves what stands behind it unread.
-    pub(super) fn document(mut self) -> Result<Option<Document>> {
+    pub(super) fn document(&mut self) -> Result<Option<Document>> {
         if !self.document_start()? {
             return Ok(None);
         }
@@ -131,7 +141,8 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
                 None => complete = self.advance()?,
                 Some(node) if self.frames.is_empty() => {
                     self.document_end()?;
-                    return Ok(Some(Document { root: node, comments: self.comments }));
+                    let comments = std::mem::take(&mut self.comments);
+                    return Ok(Some(Document { root: node, comments }));
                 }
                 Some(node) => {
                     self.attach(node)?;
@@ -434,6 +445,7 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
         loop {
             let start = self.position;
             self.position = self.end_of_line(start);
+            self.note_comment(start);
             let text = self.text[start..self.position].trim_start_matches('#').trim_start();
             if text.starts_with('{') {
                 let span = self.span(start, self.position);
@@ -447,6 +459,15 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
                 }
                 _ => return,
             }
+        }
+    }
+
+    /// Keeps the place of a comment that begins at `start` and ends at the position, if comments are asked for.
+    #[inline]
+    pub(super) fn note_comment(&mut self, start: usize) {
+        let span = self.span(start, self.position);
+        if let Some(comments) = &mut self.every_comment {
+            comments.push(span);
         }
     }
 
