@@ -10,6 +10,7 @@ use super::report::Format;
 use crate::{
     build,
     error::{Code, Error, Result},
+    limits::{Limits, Setting},
     load::{self, Disk, Loader},
     source::Sources,
 };
@@ -23,7 +24,27 @@ pub(super) struct Reading {
     load_restrictor: Restrictor,
 
     #[command(flatten)]
+    limits: Limiting,
+
+    #[command(flatten)]
     plugins: Plugins,
+}
+
+/// What targets and the run may use.
+#[derive(Args, Debug, Default)]
+pub(super) struct Limiting {
+    /// What a build may use, such as `bytes=2GiB` (may be repeated): bytes, resources, directories, patterns, files,
+    /// git-objects. docs/security.md has the defaults
+    #[arg(long = "limit", value_name = "NAME=VALUE", help_heading = None::<&str>)]
+    settings: Vec<Setting>,
+}
+
+impl Limiting {
+    /// The limits: the defaults, with what is set over them.
+    pub(super) fn limits(&self) -> Limits {
+        let set = |limits: Limits, set: &Setting| limits.with(set.limit, set.value);
+        self.settings.iter().fold(Limits::default(), set)
+    }
 }
 
 /// Which files a kustomization may name.
@@ -64,7 +85,7 @@ impl Reading {
     /// # Errors
     /// [`Code::ReadFailed`] when there is no working directory.
     pub(super) fn loader(&self) -> Result<Loader> {
-        Ok(Loader::new(Disk, self.load_restrictor.options(working_directory()?)))
+        Ok(Loader::new(Disk, self.load_restrictor.options(working_directory()?, &self.limits)))
     }
 
     /// Does the work of a command with a loader that has read nothing yet, and exits as the outcome asks.
@@ -83,12 +104,16 @@ impl Reading {
 
 impl Restrictor {
     /// How a loader reads.
-    pub(super) fn options(self, working_directory: std::path::PathBuf) -> load::Options {
+    pub(super) fn options(
+        self,
+        working_directory: std::path::PathBuf,
+        limits: &Limiting,
+    ) -> load::Options {
         let restrictor = match self {
             Self::RootOnly => load::Restrictor::RootOnly,
             Self::None => load::Restrictor::None,
         };
-        load::Options { restrictor, working_directory }
+        load::Options { restrictor, working_directory, limits: limits.limits() }
     }
 }
 

@@ -7,3 +7,4 @@
 
 mod checks;
 mod lab;
+mod limits;

@@ -183,11 +183,12 @@ pub(super) fn texts(resources: ResMap, split: bool) -> Result<Vec<(String, Strin
     if !split {
         return Ok(resources.into_yaml()?.into_iter().map(|text| (String::new(), text)).collect());
     }
+    let budget = resources.budget();
     let namespaces: BTreeSet<&str> = resources.iter().filter_map(namespace).collect();
     let file = |resource| {
         let name = file_name(resource, namespace(resource).filter(|_| namespaces.len() > 1))?;
         let mut text = String::new();
-        yaml::emit(resource.node(), &mut text)
+        yaml::emit_within(resource.node(), &mut text, &budget)
             .map_err(|error| error.step(format!("while writing `{}`", resource.id())))?;
         Ok((name, text))
     };

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::anchor::{Anchor, Merge, merge};
 use super::property::Properties;
-use super::{Comment, Document, MAX_DEPTH, malformed_at};
+use super::{Comment, Document, MAX_DEPTH, NODE_BYTES, malformed_at};
 use crate::error::{Code, Error, Result};
+use crate::limits::{Budget, Limit};
 use crate::source::{Source, Span};
 use crate::yaml::node::{CollectionStyle, Mapping, Node, Scalar, Sequence, Style};
 
@@ -36,6 +37,11 @@ pub(super) struct Reader<'s, const WIDE: bool> {
     pub(super) anchors: BTreeMap<&'s str, Anchor>,
     /// How many nodes were read, aliases counted by what they stand for.
     pub(super) nodes: usize,
+    /// How many nodes there may be.
+    pub(super) most: usize,
+    /// How many bytes of the source stand for others: aliases, by what they stand for.
+    pub(super) repeated: usize,
+    pub(super) budget: &'s Budget,
     /// The text of a scalar that is not a slice of the source.
     pub(super) scratch: String,
     pub(super) directives: Vec<(&'s str, String)>,
@@ -54,6 +60,7 @@ pub(super) struct Frame<'s> {
     /// The length of `entries` or `items` when it was opened.
     first: usize,
     nodes_before: usize,
+    repeated_before: usize,
     indent_before: isize,
     properties: Properties<'s>,
     /// Whether a key reads `<<`.
@@ -96,7 +103,14 @@ pub(super) enum Expect {
 }
 
 impl<'s, const WIDE: bool> Reader<'s, WIDE> {
-    pub(super) fn new(source: &'s Source, start: usize, end: usize, merge: Merge) -> Self {
+    pub(super) fn new(
+        source: &'s Source,
+        start: usize,
+        end: usize,
+        merge: Merge,
+        budget: &'s Budget,
+    ) -> Self {
+        let most = budget.left(Limit::Bytes) / NODE_BYTES;
         let text = &source.text()[start..end];
         let mark = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
         Self {
@@ -116,6 +130,9 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
             items: Vec::new(),
             anchors: BTreeMap::new(),
             nodes: 0,
+            most: usize::try_from(most).unwrap_or(usize::MAX),
+            repeated: 0,
+            budget,
             scratch: String::new(),
             directives: Vec::new(),
             comments: Vec::new(),
@@ -142,7 +159,10 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
                 Some(node) if self.frames.is_empty() => {
                     self.document_end()?;
                     let comments = std::mem::take(&mut self.comments);
-                    return Ok(Some(Document { root: node, comments }));
+                    let nodes = (self.nodes as u64).saturating_mul(NODE_BYTES);
+                    let bytes = nodes + (self.text.len() + self.repeated) as u64;
+                    self.budget.spend(Limit::Bytes, bytes, node.span())?;
+                    return Ok(Some(Document { root: node, comments, bytes }));
                 }
                 Some(node) => {
                     self.attach(node)?;
@@ -157,6 +177,9 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
     fn advance(&mut self) -> Result<Option<Node>> {
         let Some(frame) = self.frames.last() else { return Ok(None) };
         let column = frame.column;
+        if self.nodes > self.most {
+            return Err(self.too_many());
+        }
         match frame.kind {
             FrameKind::BlockMapping(expect) => self.advance_block_mapping(column, expect),
             FrameKind::BlockSequence => self.advance_block_sequence(column, false),
@@ -165,6 +188,12 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
             FrameKind::FlowSequence(expect) => self.advance_flow_sequence(expect),
             FrameKind::FlowPair(expect) => self.advance_flow_pair(expect),
         }
+    }
+
+    /// The error of a document with more nodes than the budget allows, at the place that was read last.
+    #[cold]
+    pub(super) fn too_many(&self) -> Error {
+        self.budget.exceeded(Limit::Bytes, self.span(self.position, self.position))
     }
 
     /// Gives a complete node to the innermost collection, as a key, a value or an element.
@@ -248,6 +277,7 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
             start,
             first,
             nodes_before: self.nodes - 1,
+            repeated_before: self.repeated,
             indent_before: self.indent,
             properties,
             merges: false,
@@ -302,7 +332,10 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
                 Node::from(mapping)
             }
         };
-        self.define(frame.properties.anchor, &node, self.nodes - frame.nodes_before);
+        if let Some(anchor) = frame.properties.anchor {
+            let bytes = self.position - frame.start + self.repeated - frame.repeated_before;
+            self.define(Some(anchor), &node, self.nodes - frame.nodes_before, bytes);
+        }
         Ok(Some(node))
     }
 
@@ -310,7 +343,8 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
     pub(super) fn complete(&mut self, scalar: Scalar, properties: &Properties<'s>) -> Node {
         self.nodes += 1;
         let node = Node::from(scalar);
-        self.define(properties.anchor, &node, 1);
+        let length = node.as_text().map_or(0, str::len);
+        self.define(properties.anchor, &node, 1, length);
         node
     }
 
