@@ -13,6 +13,7 @@ use crate::{
     limits::{Limits, Setting},
     load::{self, Disk, Loader},
     source::Sources,
+    text::escape,
 };
 
 /// How files are read.
@@ -73,10 +74,51 @@ impl Jobs {
 }
 
 /// How a list is written.
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum List {
     Text,
     Json,
+}
+
+/// How names in a list of text are ended.
+#[derive(Args)]
+pub(super) struct Ends {
+    /// End each name with a zero byte instead of a new line, for `xargs -0`
+    #[arg(short = '0', long)]
+    null: bool,
+}
+
+impl Ends {
+    /// Refuses what goes with no text.
+    ///
+    /// # Errors
+    /// [`Code::InvalidArgument`] for a list of JSON.
+    pub(super) fn check(&self, format: List) -> Result<()> {
+        if self.null && format == List::Json {
+            let message = "`--null` does not go with `--format json`";
+            return Err(Error::new(Code::InvalidArgument, message).help("leave one of them out"));
+        }
+        Ok(())
+    }
+
+    /// A name as an entry of a list of text.
+    ///
+    /// # Errors
+    /// [`Code::InvalidPath`] for a name on a line that would be read as another name, as several, or as a command: a
+    /// program that reads the list would go on with a file that is not meant.
+    pub(super) fn entry(&self, name: &str) -> Result<String> {
+        if self.null {
+            return Ok(format!("{name}\0"));
+        }
+        let shown = escape::visible(name);
+        if escape::for_log(&shown) != name {
+            let message = format!("`{name}` cannot stand on a line of its own");
+            return Err(Error::new(Code::InvalidPath, message).help(
+                "`--null` ends names with a zero byte instead, `--format json` escapes them",
+            ));
+        }
+        Ok(format!("{name}\n"))
+    }
 }
 
 impl Reading {

@@ -8,3 +8,4 @@
 mod checks;
 mod lab;
 mod limits;
+mod output;

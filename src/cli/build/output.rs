@@ -69,7 +69,9 @@ impl Places {
     ) -> Result<Option<Vec<String>>> {
         match self {
             Self::Print { with_name } => {
-                let name = with_name.then(|| format!("# {}\n", escape::visible(target)));
+                let name = with_name.then(|| {
+                    escape::for_log(&format!("# {}\n", escape::visible(target))).into_owned()
+                });
                 return Ok(Some(name.into_iter().chain(pieces(texts)).collect()));
             }
             Self::File(path) => load::write(path, &pieces(texts).collect::<Vec<_>>())?,

@@ -24,6 +24,7 @@ use crate::{
     resource::{self, ResMap, Resource},
     schema::Schema,
     source::Sources,
+    text::escape,
 };
 
 /// Say what a change does to every object
@@ -204,15 +205,11 @@ impl Diff {
     }
 
     fn print(&self, review: &Review) -> Result<()> {
-        let text = match self.format {
-            Form::Text => diff::text::write(review, report::width()),
-            Form::Unified => diff::unified::write(review),
-            Form::Markdown => diff::markdown::write(review),
-            Form::Json => diff::json::write(review)?,
-        };
         match self.format {
-            Form::Text => report::print(&text),
-            Form::Unified | Form::Markdown | Form::Json => super::print(&text),
+            Form::Text => report::print(&diff::text::write(review, report::width())),
+            Form::Unified => super::print(&escape::for_log(&diff::unified::write(review))),
+            Form::Markdown => super::print(&escape::for_log(&diff::markdown::write(review))),
+            Form::Json => super::print(&diff::json::write(review)?),
         }
     }
 }
