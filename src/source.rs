@@ -78,6 +78,7 @@ pub struct Source {
     base: u32,
     /// For text written inside another source: the value that holds it there.
     within: Span,
+    is_utf16: bool,
 }
 
 impl Source {
@@ -88,7 +89,8 @@ impl Source {
         let length = u32::try_from(text.len()).unwrap_or(u32::MAX - 2);
         let base = u32::MAX - 2 - length;
         let within = Span::NONE;
-        Self { id: FileId(u32::MAX), name: String::new(), text: text.to_owned(), base, within }
+        let (id, name, is_utf16) = (FileId(u32::MAX), String::new(), false);
+        Self { id, name, text: text.to_owned(), base, within, is_utf16 }
     }
 
     /// The number of this source.
@@ -119,6 +121,13 @@ impl Source {
     #[must_use]
     pub const fn is_inline(&self) -> bool {
         !self.within.is_none()
+    }
+
+    /// Whether the file was UTF-16. The reference looks for separators of documents, and for brackets of JSON, before it
+    /// decodes a file, and so finds none in it.
+    #[must_use]
+    pub const fn is_utf16(&self) -> bool {
+        self.is_utf16
     }
 
     /// The bytes of the text that a span points at, on the boundaries of characters.
@@ -181,14 +190,43 @@ impl Sources {
         self.add_within(Span::NONE, name.into(), bytes.into())
     }
 
+    /// Adds the text of a file that may be UTF-16: with a byte-order mark at its start, as go-yaml reads it.
+    ///
+    /// # Errors
+    /// As [`Sources::add`].
+    pub fn add_file(&self, name: &str, bytes: &[u8]) -> Result<Arc<Source>> {
+        let unit = match bytes {
+            [0xFF, 0xFE, ..] => u16::from_le_bytes,
+            [0xFE, 0xFF, ..] => u16::from_be_bytes,
+            _ => return self.add(name, bytes),
+        };
+        let (pairs, rest) = bytes[2..].as_chunks::<2>();
+        let mut text = String::with_capacity(pairs.len());
+        let mut broken = (!rest.is_empty()).then_some(usize::MAX);
+        for character in char::decode_utf16(pairs.iter().map(|&pair| unit(pair))) {
+            if character.is_err() && broken.is_none_or(|place| place == usize::MAX) {
+                broken = Some(text.len());
+            }
+            text.push(character.unwrap_or(char::REPLACEMENT_CHARACTER));
+        }
+        let source = self.add_text(Span::NONE, name.to_owned(), text, true)?;
+        let Some(place) = broken.map(|place| place.min(source.text().len())) else {
+            return Ok(source);
+        };
+        Err(Error::new(Code::InvalidUtf8, format!("`{name}` begins like UTF-16 text and is none"))
+            .at(source.span(place, place + char::REPLACEMENT_CHARACTER.len_utf8()))
+            .label("half a character here")
+            .help("save the file in UTF-8"))
+    }
+
     fn add_within(&self, within: Span, name: String, bytes: Vec<u8>) -> Result<Arc<Source>> {
         match String::from_utf8(bytes) {
-            Ok(text) => self.add_text(within, name, text),
+            Ok(text) => self.add_text(within, name, text, false),
             Err(error) => {
                 let valid = error.utf8_error().valid_up_to();
                 let byte = error.as_bytes()[valid];
                 let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-                let source = self.add_text(within, name, text)?;
+                let source = self.add_text(within, name, text, false)?;
                 Err(Error::new(Code::InvalidUtf8, format!("`{}` is not UTF-8 text", source.name()))
                     .at(source.span(valid, valid + 3))
                     .label(format!("byte 0x{byte:02X} here"))
@@ -207,7 +245,13 @@ impl Sources {
         self.add_within(place, format!("{file} ({entry})"), text.into())
     }
 
-    fn add_text(&self, within: Span, name: String, text: String) -> Result<Arc<Source>> {
+    fn add_text(
+        &self,
+        within: Span,
+        name: String,
+        text: String,
+        is_utf16: bool,
+    ) -> Result<Arc<Source>> {
         let mut sources = self.sources.write().unwrap_or_else(PoisonError::into_inner);
         let base = sources.last().map_or(0, |last| last.base as usize + last.text.len() + 1);
         if base + text.len() >= u32::MAX as usize - 1 {
@@ -219,7 +263,7 @@ impl Sources {
         }
         let id = FileId(u32::try_from(sources.len()).unwrap_or(u32::MAX));
         let base = u32::try_from(base).unwrap_or(u32::MAX);
-        let source = Arc::new(Source { id, name, text, base, within });
+        let source = Arc::new(Source { id, name, text, base, within, is_utf16 });
         sources.push(Arc::clone(&source));
         Ok(source)
     }
@@ -390,6 +434,27 @@ mod tests {
         let escaped = "a: \"b: 1\\nc: \\x32\"\n";
         assert_eq!(place_within(escaped, "b: 1\nc: 2", "2"), (entry.clone(), 2, 4));
         assert_eq!(place_within("a: >\n  b: 1\n\n  c: 2\n", "b: 1\nc: 2", "2"), (entry, 2, 4));
+    }
+
+    #[test]
+    fn utf16_is_known_by_its_mark() {
+        let sources = Sources::new();
+        let bytes = |text: &str, of: fn(u16) -> [u8; 2]| -> Vec<u8> {
+            "\u{FEFF}".encode_utf16().chain(text.encode_utf16()).flat_map(of).collect()
+        };
+        for of in [u16::to_le_bytes, u16::to_be_bytes] {
+            let source = sources.add_file("a", &bytes("é: 😀\n", of)).unwrap();
+            assert_eq!((source.text(), source.is_utf16()), ("é: 😀\n", true));
+            let source = sources.add_file("a", &bytes("", of)).unwrap();
+            assert_eq!(source.text(), "");
+        }
+        let mut half = bytes("ab", u16::to_le_bytes);
+        half.push(b'c');
+        for (bytes, column) in [(half.as_slice(), 3), (b"\xFF\xFEa\0\0\xD8b\0", 2)] {
+            let error = sources.add_file("a", bytes).unwrap_err();
+            assert_eq!(error.code(), Code::InvalidUtf8);
+            assert_eq!(sources.locate(error.span()).unwrap().column, column);
+        }
     }
 
     #[test]

@@ -16,7 +16,6 @@ use super::vars::Variables;
 use crate::config::{Kustomization, TransformerConfig, Warning};
 use crate::error::{Code, Error, Result};
 use crate::generate::{self, Generated};
-use crate::limits::{Budget, Limit};
 use crate::load::{Entry, File, Root};
 use crate::plugin::{self, Field, Hardening, Plugin, validate};
 use crate::resource::{self, ResMap, Resource};
@@ -202,7 +201,6 @@ impl Build<'_> {
             false => self.run.bases().take(&key),
         };
         let Some(known) = known else { return Ok(None) };
-        base.budget().spend(Limit::Directories, 1, base.span())?;
         let directories = known.way.directories.iter().map(Path::new);
         if !base.admits(directories, known.way.height) {
             return Ok(None);
@@ -306,7 +304,9 @@ impl Build<'_> {
                 .help("keep one of them"));
             }
             (Some(path), None) => {
-                self.schema = Schema::of_document(root.read(path, path.span)?, self.asked);
+                let file = root.file(path, path.span)?;
+                let source = file.source().map(Arc::clone).map_err(|error| error.at(path.span));
+                self.schema = Schema::of_document(source, self.asked);
             }
             (None, Some(version)) => {
                 self.schema =
@@ -380,8 +380,6 @@ impl Build<'_> {
 
     /// Runs the builtin transformers, then those of `transformers`.
     fn transform(&mut self, level: &mut Level) -> Result<()> {
-        let count = level.accumulator.resources.len() as u64;
-        level.root.budget().spend(Limit::Resources, count, level.root.span())?;
         let effects = Effects::new(self.run.options().strict);
         let account = level.account.clone();
         let (context, resources, configurations) = self.work(level, &effects);
@@ -506,7 +504,6 @@ impl Level {
         account: Option<Account>,
         accumulator: Accumulator,
     ) -> Result<Self> {
-        root.budget().spend(Limit::Directories, 1, root.span())?;
         let directories = std::iter::once(root.path().into()).collect();
         Ok(Self {
             root,
@@ -549,9 +546,7 @@ impl Level {
             let span = path.span;
             let read = match self.root.entry(path, span) {
                 Ok(Entry::Directory(base)) => return Some((base, path.clone())),
-                Ok(Entry::File(file)) => {
-                    read(&file, path, self.account.as_ref(), schema, self.root.budget())
-                }
+                Ok(Entry::File(file)) => read(&file, path, self.account.as_ref(), schema),
                 Err(error) => Err(error),
             };
             match read {
@@ -560,13 +555,7 @@ impl Level {
                         self.errors.push(error.note(span, "it comes in here"));
                     }
                 }
-                Err(error) => {
-                    let is_spent = error.is_spent();
-                    self.errors.push(error);
-                    if is_spent {
-                        break;
-                    }
-                }
+                Err(error) => self.errors.push(error),
             }
         }
         None
@@ -601,9 +590,8 @@ pub(super) fn read(
     path: &str,
     account: Option<&Account>,
     schema: &Schema,
-    budget: &Budget,
 ) -> Result<ResMap> {
-    let mut resources = resource::read(file.source()?, &file.documents(budget)?, schema)?.into();
+    let mut resources = resource::read(file.source()?, &file.documents()?, schema)?.into();
     if let Some(account) = account {
         account.annotate(path, &mut resources, schema)?;
     }

@@ -2,7 +2,7 @@
 
 use std::str;
 
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::load::File;
 
 /// The longest line, with its line break, that Go's `bufio.Scanner` reads. It stops at a longer one without a word, and
@@ -28,7 +28,7 @@ pub(super) fn read(file: &File) -> Result<Vec<Variable<'_>>> {
     let mut start = 0;
     while let Some(length) = bytes.get(start..).and_then(line) {
         let Ok(line) = str::from_utf8(&bytes[start..start + length]) else {
-            return file.source().map(|_| variables);
+            return Err(no_text(file));
         };
         let line = line.strip_suffix('\r').unwrap_or(line);
         let end = start + line.len();
@@ -41,6 +41,20 @@ pub(super) fn read(file: &File) -> Result<Vec<Variable<'_>>> {
         start += length + 1;
     }
     Ok(variables)
+}
+
+/// The failure of a file with a line that is not UTF-8. UTF-16 is read where YAML stands, and only there.
+#[cold]
+fn no_text(file: &File) -> Error {
+    match file.source() {
+        Err(error) => error,
+        Ok(source) => {
+            let message = format!("`{}` is UTF-16 text, expected UTF-8", source.name());
+            Error::new(Code::InvalidUtf8, message)
+                .at(source.span(0, 0))
+                .help("save the file in UTF-8")
+        }
+    }
 }
 
 /// The length of the first line, if there is one that is read.
@@ -56,7 +70,6 @@ fn line(rest: &[u8]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Code;
     use crate::load::{Loader, Memory, Options};
     use crate::source::Span;
 

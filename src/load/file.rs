@@ -4,8 +4,7 @@ use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use crate::error::{Code, Error, Result};
-use crate::limits::{Budget, Limit};
+use crate::error::{Error, Result};
 use crate::source::{Source, Sources};
 use crate::yaml::parse::{self, Document};
 
@@ -27,11 +26,13 @@ struct Inner {
 
 enum Content {
     Text(Arc<Source>),
+    /// What is not UTF-8.
     Binary {
         bytes: Vec<u8>,
         sources: Arc<Sources>,
-        /// Why this is no text, with the place. It takes a copy, so it is made when first asked for.
-        error: OnceLock<Error>,
+        /// The text, if it is UTF-16, or why this is no text, with the place. It takes a copy, so it is made when first
+        /// asked for.
+        text: OnceLock<Result<Arc<Source>>>,
     },
 }
 
@@ -41,7 +42,7 @@ impl File {
         let content = if std::str::from_utf8(&bytes).is_ok() {
             Content::Text(sources.add(&*name, bytes)?)
         } else {
-            Content::Binary { bytes, sources: Arc::clone(sources), error: OnceLock::new() }
+            Content::Binary { bytes, sources: Arc::clone(sources), text: OnceLock::new() }
         };
         let (was_parsed, documents) = (AtomicBool::new(false), OnceLock::new());
         Ok(Self(Arc::new(Inner { name, content, was_parsed, documents, digest: OnceLock::new() })))
@@ -68,53 +69,34 @@ impl File {
         *self.0.digest.get_or_init(|| Digest::of(self.bytes()))
     }
 
-    /// The content as text.
+    /// The content as text: UTF-8, or UTF-16 with a byte-order mark.
     ///
     /// # Errors
     /// [`Code::InvalidUtf8`] at the first byte that is none.
     pub fn source(&self) -> Result<&Arc<Source>> {
         match &self.0.content {
             Content::Text(source) => Ok(source),
-            Content::Binary { bytes, sources, error } => {
-                let error = error.get_or_init(|| match sources.add(self.name(), &**bytes) {
-                    Err(error) => error,
-                    Ok(_) => Error::new(
-                        Code::InvalidUtf8,
-                        format!("`{}` is not UTF-8 text", self.name()),
-                    ),
-                });
-                Err(error.clone())
+            Content::Binary { bytes, sources, text } => {
+                let text = text.get_or_init(|| sources.add_file(self.name(), bytes));
+                text.as_ref().map_err(Error::clone)
             }
         }
     }
 
-    /// The documents in it, as [`parse::documents`] reads them, charged to an account.
+    /// The documents in it, as [`parse::documents`] reads them.
     ///
     /// Who asks first gets them for himself, and changes them without a copy: of nearly every file nobody else wants
     /// the documents. For those who ask later they are parsed once more, and kept.
     ///
     /// # Errors
-    /// As [`File::source`] and [`parse::documents_within`].
-    pub fn documents(&self, budget: &Budget) -> Result<Cow<'_, [Document]>> {
+    /// As [`File::source`] and [`parse::documents`].
+    pub fn documents(&self) -> Result<Cow<'_, [Document]>> {
         let source = self.source()?;
         if !self.0.was_parsed.swap(true, Ordering::Relaxed) {
-            return parse::documents_within(source, budget).map(Cow::Owned);
+            return parse::documents(source).map(Cow::Owned);
         }
-        if let Some(documents) = self.0.documents.get() {
-            let documents = documents.as_deref().map_err(Error::clone)?;
-            let bytes = documents.iter().map(|document| document.bytes).sum();
-            budget.spend(Limit::Bytes, bytes, source.span(0, 0))?;
-            return Ok(Cow::Borrowed(documents));
-        }
-        let documents = parse::documents_within(source, budget);
-        match documents {
-            // It says nothing about the file: another account may have more left.
-            Err(error) if error.is_spent() => Err(error),
-            documents => {
-                let documents = self.0.documents.get_or_init(|| documents);
-                documents.as_deref().map(Cow::Borrowed).map_err(Error::clone)
-            }
-        }
+        let documents = self.0.documents.get_or_init(|| parse::documents(source));
+        documents.as_deref().map(Cow::Borrowed).map_err(Error::clone)
     }
 }
 
@@ -127,6 +109,7 @@ impl std::fmt::Debug for File {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Code;
 
     fn file(bytes: &[u8]) -> (File, Arc<Sources>) {
         let sources = Arc::new(Sources::new());
@@ -136,13 +119,10 @@ mod tests {
     #[test]
     fn documents_are_kept_for_all_but_the_first_who_asks() {
         let (file, _) = file(b"a: 1\n---\nb: 2\n");
-        let budget = Budget::default();
-        let documents = file.documents(&budget).unwrap();
-        let once = budget.spent(Limit::Bytes);
+        let documents = file.documents().unwrap();
         assert!(matches!(&documents, Cow::Owned(owned) if owned.len() == 2));
         let clone = file.clone();
-        let (second, third) = (file.documents(&budget).unwrap(), clone.documents(&budget).unwrap());
-        assert_eq!(budget.spent(Limit::Bytes), 3 * once, "each use is charged");
+        let (second, third) = (file.documents().unwrap(), clone.documents().unwrap());
         assert!(std::ptr::eq(&*second, &*third));
         assert!(second.iter().zip(&*documents).all(|(one, other)| one.root == other.root));
         assert_eq!(file.bytes(), b"a: 1\n---\nb: 2\n");
@@ -152,7 +132,7 @@ mod tests {
     fn bytes_that_are_no_text_say_where() {
         let (file, sources) = file(b"a: b\nc: \xff\n");
         assert_eq!(file.bytes()[8], 0xff);
-        for error in [file.source().unwrap_err(), file.documents(&Budget::default()).unwrap_err()] {
+        for error in [file.source().unwrap_err(), file.documents().unwrap_err()] {
             assert_eq!(error.code(), Code::InvalidUtf8);
             let place = sources.locate(error.span()).unwrap();
             assert_eq!((place.line, place.column), (2, 4));

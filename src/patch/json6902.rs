@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::error::{Code, Error, Result};
 use crate::source::Span;
-use crate::yaml::{Kind, Mapping, Node, Scalar, Value, resolve};
+use crate::yaml::{Form, Kind, Mapping, Node, Scalar, Style, Value, resolve, twice, write_json};
 
 /// A list of operations, in order.
 #[derive(Clone, Debug)]
@@ -90,9 +90,12 @@ impl Operation {
     fn apply(&self, document: &mut Node) -> Result<()> {
         match self.name.as_str() {
             "add" => self.path()?.add(document, self.value.clone()).map_err(with_parents),
-            "remove" => self.path()?.remove(document).map(drop).map_err(|error| {
-                with_help(error, "give the path of what is there, or leave the operation out")
-            }),
+            "remove" => {
+                let removed = self.path()?.remove(document).map_err(|error| {
+                    with_help(error, "give the path of what is there, or leave the operation out")
+                })?;
+                check_discarded(&removed)
+            }
             "replace" => self.path()?.replace(document, self.value.clone()).map_err(with_parents),
             "move" => {
                 let value = self.from()?.remove(document).map_err(as_it_is_there)?;
@@ -256,9 +259,14 @@ impl Pointer {
                 return Ok(sequence.items_mut().remove(index));
             }
         }
-        let mapping = container.as_mapping_mut();
-        match mapping.and_then(|mapping| mapping.remove(last)) {
-            Some((_, value)) => Ok(value),
+        let Some(mapping) = container.as_mapping_mut() else {
+            return Err(self.leads_nowhere(document));
+        };
+        match mapping.remove(last) {
+            Some((first, value)) => match mapping.get_entry(last) {
+                Some((second, _)) => Err(twice(&first, second)),
+                None => Ok(value),
+            },
             None => Err(self.leads_nowhere(document)),
         }
     }
@@ -273,19 +281,24 @@ impl Pointer {
                 .at(value.span())
                 .help("give the fields to replace: `path: /spec/replicas`"));
             }
-            *document = value;
-            return Ok(());
+            return check_discarded(&std::mem::replace(document, value));
         }
         let (last, container) = self.container(document)?;
         match container.as_sequence().map(|sequence| sequence.items().len()) {
             Some(length) => {
                 let index = self.index(last, length, container)?;
                 if let Some(sequence) = container.as_sequence_mut() {
-                    sequence.items_mut()[index] = value;
+                    let discarded = std::mem::replace(&mut sequence.items_mut()[index], value);
+                    check_discarded(&discarded)?;
                 }
             }
             // A key that is not there is added, as the reference does it.
-            None => set(container, last, value, self.span),
+            None => {
+                if let Some(discarded) = container.get(last) {
+                    check_discarded(discarded)?;
+                }
+                set(container, last, value, self.span);
+            }
         }
         Ok(())
     }
@@ -394,6 +407,17 @@ impl Pointer {
             return error.did_you_mean(key, known());
         }
         error
+    }
+}
+
+/// Checks what a patch takes out of a document: in the reference all of it became JSON before.
+///
+/// # Errors
+/// As [`write_json`].
+fn check_discarded(node: &Node) -> Result<()> {
+    match node.as_scalar() {
+        Some(scalar) if scalar.style() != Style::Plain => Ok(()),
+        _ => write_json(node, Form::Compact, &mut String::new()),
     }
 }
 

@@ -41,8 +41,8 @@ impl ResMap {
         }
         resource.inherit(old)?;
         if behavior == Behavior::Merge {
-            resource.merge_data(old, "data");
-            resource.merge_data(old, "binaryData");
+            resource.merge_data(old, "data")?;
+            resource.merge_data(old, "binaryData")?;
             if let Some(origin) = old.origin()? {
                 resource.set_origin(&origin)?;
             }
@@ -77,28 +77,40 @@ impl Resource {
     }
 
     /// Adds the entries of another resource's field that this one does not have. All values become strings.
-    fn merge_data(&mut self, old: &Self, field: &str) {
+    fn merge_data(&mut self, old: &Self, field: &str) -> Result<()> {
         let mut texts = data(old.node.get(field));
         texts.extend(data(self.node.get(field)));
+        if let Some((_, key, value)) = texts.get("") {
+            let place = if key.is_none() { value } else { key };
+            return Err(Error::new(Code::InvalidKey, format!("found an empty key in `{field}`"))
+                .at(*place)
+                .help("give the entry a name, or remove it"));
+        }
         let Some(root) = self.node.as_mapping_mut() else {
-            return;
+            return Ok(());
         };
         root.remove(field);
         if !texts.is_empty() {
             root.insert(Scalar::untagged(field, Span::NONE), metadata::mapping(texts));
         }
+        Ok(())
     }
 }
 
-/// The entries of a field, a null being nothing.
+/// The entries of a field, the first of several with one key. A null is an empty text, as a key and as a value.
+/// (kyaml, `GetDataMap`.)
 fn data(field: Option<&Node>) -> Texts {
     let entries = field.and_then(Node::as_mapping).into_iter().flat_map(Mapping::iter);
-    let text = |(key, value): (&Scalar, &Node)| {
-        let scalar = value.as_scalar().filter(|scalar| !scalar.is_null());
-        let text = scalar.map(Scalar::shared_text).cloned().unwrap_or_default();
-        (key.shared_text().clone(), (text, key.span(), value.span()))
+    let text = |scalar: Option<&Scalar>| {
+        scalar.filter(|scalar| !scalar.is_null()).map(Scalar::shared_text).cloned()
     };
-    entries.map(text).collect()
+    let mut texts = Texts::new();
+    for (key, value) in entries.rev() {
+        let text_of_value = text(value.as_scalar()).unwrap_or_default();
+        texts
+            .insert(text(Some(key)).unwrap_or_default(), (text_of_value, key.span(), value.span()));
+    }
+    texts
 }
 
 #[cold]

@@ -62,17 +62,34 @@ const INTERNAL: &[&str] = &[
 const ENABLED: &str = "enabled";
 const TRUE: &str = "true";
 
+/// Whether previous names stood in an input without namespaces and kinds, and others came after them: then they are not
+/// equally many.
+pub(super) fn is_uneven(resource: &Resource) -> bool {
+    matches!(resource.names().previous[..], [ref first, _, ..] if first.kind.is_empty())
+}
+
+/// Whether there is anything to write: in the reference, an annotation was set then.
+pub(super) fn is_any(resource: &Resource) -> bool {
+    resource.behavior.is_some()
+        || resource.needs_hash
+        || resource.allow_name_change
+        || resource.allow_kind_change
+        || resource.helm_generated
+        || !resource.names().is_new()
+        || !resource.ties().referrers.is_empty()
+}
+
 /// Writes the fields of a resource into its annotations. An empty field `annotations` makes room for a mapping.
 ///
 /// # Errors
 /// [`Code::InvalidType`] when there is something to write and `metadata` or its annotations are no mapping.
 pub(super) fn write(resource: &mut Resource) -> Result<()> {
     let written = texts(resource);
-    let Some(metadata) = (!written.is_empty())
-        .then(|| metadata::metadata_mut(&mut resource.node))
-        .transpose()?
-        .flatten()
-    else {
+    if written.is_empty() {
+        return Ok(());
+    }
+    metadata::clear_empty(&mut resource.node);
+    let Some(metadata) = metadata::metadata_mut(&mut resource.node)? else {
         return Ok(());
     };
     if metadata.get(ANNOTATIONS).is_none_or(|field| field.as_scalar().is_some() || field.is_empty())
@@ -191,23 +208,19 @@ fn take_previous(annotations: &mut Mapping) -> Result<Vec<PreviousId>> {
     let mut next = |key| take(annotations, key, split).unwrap_or_else(|| vec![Text::default()]);
     let (namespaces, kinds) = (next(PREVIOUS_NAMESPACES), next(PREVIOUS_KINDS));
     if names.len() != namespaces.len() || names.len() != kinds.len() {
-        let found = format!(
-            "{} names, {} namespaces and {} kinds",
-            names.len(),
-            namespaces.len(),
-            kinds.len()
-        );
-        return Err(Error::new(
-            Code::InvalidValue,
-            format!("a resource remembers {found} that it had"),
-        )
-        .at(span)
-        .help(
-            "remove the annotations of `internal.config.kubernetes.io`: they belong to a build",
-        ));
+        return Err(uneven([names.len(), namespaces.len(), kinds.len()], span));
     }
     let previous = names.into_iter().zip(namespaces).zip(kinds);
     Ok(previous.map(|((name, namespace), kind)| PreviousId { name, namespace, kind }).collect())
+}
+
+/// The failure of previous ids of which parts are missing.
+#[cold]
+pub(super) fn uneven([names, namespaces, kinds]: [usize; 3], span: Span) -> Error {
+    let found = format!("{names} names, {namespaces} namespaces and {kinds} kinds");
+    Error::new(Code::InvalidValue, format!("a resource remembers {found} that it had"))
+        .at(span)
+        .help("remove the annotations of `internal.config.kubernetes.io`: they belong to a build")
 }
 
 /// Takes out an annotation if its value means something.

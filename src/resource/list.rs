@@ -5,7 +5,8 @@ use std::collections::{BTreeSet, VecDeque};
 use super::read::{text_of, valid};
 use crate::error::{Code, Error, Result};
 use crate::yaml::{
-    CollectionStyle, Kind, Mapping, Node, Scalar, Sequence, Style, Tag, Value, resolve,
+    CollectionStyle, Form, Kind, Mapping, Node, Scalar, Sequence, Style, Tag, Value, resolve,
+    write_json,
 };
 
 /// The items of a `List` or a `ResourceList`, as they are written; any other document is itself.
@@ -29,7 +30,7 @@ pub(super) fn unwrap(root: Node) -> Vec<Node> {
 /// Replaces every object of a kind that ends in `List` and has items by its items, which come after everything else.
 ///
 /// The reference decodes such a list to values, and each item again from JSON: there strings are quoted, and times
-/// are strings. (Numbers take another form, which has the same one in the output.)
+/// are strings; numbers are written as Go does it, which counts where they are read as text.
 ///
 /// # Errors
 /// [`Code::InvalidType`] when the items are no list, [`Code::DuplicateKey`] and [`Code::InvalidKey`] for what has no
@@ -110,11 +111,22 @@ fn pass_through_json(root: &mut Node) -> Result<()> {
 /// where JSON changes nothing that counts.
 fn in_json(scalar: &Scalar) -> Result<Option<Scalar>> {
     let quoted = |text: &str| Scalar::parsed(text, Tag::None, Style::DoubleQuoted, scalar.span());
+    let plain = |text: &str| {
+        let is_same = scalar.text() == text && scalar.tag() == Tag::None;
+        (!is_same).then(|| Scalar::parsed(text, Tag::None, Style::Plain, scalar.span()))
+    };
     Ok(match resolve(scalar)? {
         Value::Str(text) => Some(quoted(&text)),
         Value::Timestamp(text) => Some(quoted(&text)),
         Value::Null => Some(Scalar::parsed("null", Tag::None, Style::Plain, scalar.span())),
-        Value::Bool(_) | Value::Int(_) | Value::Uint(_) | Value::Float(_) => None,
+        Value::Bool(bool) => plain(if bool { "true" } else { "false" }),
+        Value::Int(number) => plain(&number.to_string()),
+        Value::Uint(number) => plain(&number.to_string()),
+        Value::Float(_) => {
+            let mut text = String::new();
+            write_json(&scalar.clone().into(), Form::Compact, &mut text)?;
+            plain(&text)
+        }
     })
 }
 
@@ -186,7 +198,7 @@ items: [{kind: E, metadata: {name: e}}]
         let item = "{kind: A, metadata: {name: 'a'}, x: [b, 1.0, 2001-01-01, true, ~], y: }";
         let read = read(&format!("kind: AList\nitems: [{item}]\n")).unwrap();
         let expected = "{\"kind\": \"A\", \"metadata\": {\"name\": \"a\"}, \
-                        \"x\": [\"b\", 1.0, \"2001-01-01T00:00:00Z\", true, null], \"y\": null}";
+                        \"x\": [\"b\", 1, \"2001-01-01T00:00:00Z\", true, null], \"y\": null}";
         assert_eq!(format!("{:?}", read[0].node()), expected);
     }
 

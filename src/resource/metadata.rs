@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::error::{Code, Error, Result};
 use crate::source::Span;
-use crate::yaml::{Kind, Mapping, Node, Scalar, Text};
+use crate::yaml::{Kind, Mapping, Node, Scalar, Sequence, Text};
 
 pub(super) const METADATA: &str = "metadata";
 pub(super) const ANNOTATIONS: &str = "annotations";
@@ -27,28 +27,28 @@ pub(super) fn entries<'a>(
 /// Texts by key, each with who wrote its key and its value.
 pub(super) type Texts = BTreeMap<Text, (Text, Span, Span)>;
 
-/// Takes the labels or annotations out of a resource. A field that stands twice is one field, and the first wins
-/// where both have a key.
+/// Takes the labels or annotations out of a resource: the first field of this name, and of two entries with one key
+/// the last. A list is taken for keys and values in turn. (kyaml, `getMapFromMeta` and `Clear`.)
 ///
 /// # Errors
-/// [`Code::InvalidType`] when the field is a list.
+/// [`Code::InvalidType`] for a list with a key and no value.
 pub(super) fn take(root: &mut Node, field: &str) -> Result<Texts> {
-    let mut taken = Texts::new();
-    let Some(metadata) = root.get_mut(METADATA).and_then(Node::as_mapping_mut) else {
-        return Ok(taken);
+    let metadata = root.get_mut(METADATA).and_then(Node::as_mapping_mut);
+    let Some((_, value)) = metadata.and_then(|metadata| metadata.remove(field)) else {
+        return Ok(Texts::new());
     };
-    let named = metadata.entries_mut().extract_if(.., |(key, _)| key.text() == field);
-    let mut values: Vec<Node> = named.map(|(_, value)| value).collect();
-    while let Some(value) = values.pop() {
-        if value.kind() == Kind::Sequence && !value.is_empty() {
-            return Err(is_a_list(field, value.span()));
-        }
-        for (key, value) in value.as_mapping().into_iter().flat_map(Mapping::iter) {
-            let text = value.as_scalar().map(Scalar::shared_text).cloned().unwrap_or_default();
-            taken.insert(key.shared_text().clone(), (text, key.span(), value.span()));
-        }
+    let text = |node: &Node| node.as_scalar().map(Scalar::shared_text).cloned().unwrap_or_default();
+    let pairs = value.as_sequence().map_or(&[][..], Sequence::items).chunks_exact(2);
+    if !pairs.remainder().is_empty() {
+        return Err(is_a_list(field, value.span()));
     }
-    Ok(taken)
+    let pairs =
+        pairs.map(|pair| (text(&pair[0]), (text(&pair[1]), pair[0].span(), pair[1].span())));
+    let entries =
+        value.as_mapping().into_iter().flat_map(Mapping::iter).map(|(key, value)| {
+            (key.shared_text().clone(), (text(value), key.span(), value.span()))
+        });
+    Ok(entries.chain(pairs).collect())
 }
 
 /// Labels or annotations that are no mapping.
@@ -58,19 +58,74 @@ pub(super) fn is_a_list(field: &str, span: Span) -> Error {
         .label("expected a mapping")
 }
 
-/// Writes labels or annotations, sorted and as strings; none of them, no field. There is a mapping `metadata`
-/// afterwards, unless it is null.
+/// Writes labels or annotations, sorted and as strings; none of them, no field. They join a field of the same name that
+/// stood behind the one that was taken. There is a mapping `metadata` afterwards, unless it is null.
 ///
 /// # Errors
-/// [`Code::InvalidType`] when `metadata` is a list or text.
+/// [`Code::InvalidType`] when `metadata` is a list or text, [`Code::InvalidKey`] for an empty key.
 pub(super) fn put(root: &mut Node, field: &str, texts: Texts) -> Result<()> {
     let Some(metadata) = metadata_mut(root)? else {
         return Ok(());
     };
-    if !texts.is_empty() {
-        metadata.insert(Scalar::untagged(field, Span::NONE), mapping(texts));
+    if texts.is_empty() {
+        return Ok(());
+    }
+    if let Some((_, key, value)) = texts.get("") {
+        let place = if key.is_none() { value } else { key };
+        return Err(Error::new(Code::InvalidKey, format!("found an empty key in `{field}`"))
+            .at(*place)
+            .help("give it a name, or remove it"));
+    }
+    match metadata.get_mut(field).and_then(Node::as_mapping_mut) {
+        Some(other) => {
+            for (key, (text, key_span, value_span)) in texts {
+                other.set_string(&key, &text, key_span, value_span);
+            }
+        }
+        None => metadata.insert(Scalar::untagged(field, Span::NONE), mapping(texts)),
     }
     Ok(())
+}
+
+/// Writes a field without entries.
+///
+/// # Errors
+/// As [`put`].
+pub(super) fn put_empty(root: &mut Node, field: &str) -> Result<()> {
+    if let Some(metadata) = metadata_mut(root)?
+        && metadata.get(field).is_none()
+    {
+        metadata.push(Scalar::untagged(field, Span::NONE), Node::mapping(Vec::new(), Span::NONE));
+    }
+    Ok(())
+}
+
+/// Whether there are two fields `metadata`, or two fields `annotations` in the first.
+pub(super) fn is_double(root: &Node) -> bool {
+    let is_twice = |mapping: &Mapping, field: &str| {
+        mapping.iter().filter(|(key, _)| key.text() == field).nth(1).is_some()
+    };
+    let metadata = root.get(METADATA).and_then(Node::as_mapping);
+    root.as_mapping().is_some_and(|root| is_twice(root, METADATA))
+        || metadata.is_some_and(|metadata| is_twice(metadata, ANNOTATIONS))
+}
+
+/// Removes an empty field `annotations`, and then an empty field `metadata`, each the first of its kind: what kyaml
+/// does before it sets an annotation (`ClearEmptyAnnotations`).
+pub(super) fn clear_empty(root: &mut Node) {
+    fn clear(mapping: &mut Mapping, field: &str) {
+        let is_empty = |value: &Node| value.kind() == Kind::Scalar || value.is_empty();
+        let found = mapping.iter().position(|(key, value)| key.text() == field && is_empty(value));
+        if let Some(place) = found {
+            mapping.entries_mut().remove(place);
+        }
+    }
+    if let Some(metadata) = root.get_mut(METADATA).and_then(Node::as_mapping_mut) {
+        clear(metadata, ANNOTATIONS);
+    }
+    if let Some(root) = root.as_mapping_mut() {
+        clear(root, METADATA);
+    }
 }
 
 /// A mapping of strings, as kyaml makes it: keys have no tag, and values are in quotes where YAML 1.1 would read

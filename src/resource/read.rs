@@ -24,7 +24,7 @@ pub fn resources(
     schema: &Schema,
 ) -> Result<Vec<Resource>> {
     let roots = documents.iter().map(|document| document.root.clone());
-    let roots = if is_one_chunk(source.text()) {
+    let roots = if source.is_utf16() || is_one_chunk(source.text()) {
         roots.flat_map(list::unwrap).collect()
     } else {
         roots.collect()

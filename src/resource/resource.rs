@@ -315,6 +315,15 @@ impl Resource {
     /// # Errors
     /// [`Code::InvalidType`](crate::error::Code::InvalidType) when `metadata` or its annotations are no mapping.
     pub fn finish(&mut self, kept: Kept) -> Result<()> {
+        if bookkeeping::is_any(self) {
+            if bookkeeping::is_uneven(self) {
+                let names = self.names().previous.len();
+                return Err(bookkeeping::uneven([names, names - 1, names - 1], self.span()));
+            }
+            if metadata::is_double(&self.node) {
+                metadata::clear_empty(&mut self.node);
+            }
+        }
         if self
             .node
             .get(METADATA)
@@ -323,13 +332,22 @@ impl Resource {
         {
             return Ok(());
         }
-        let mut annotations = metadata::take(&mut self.node, ANNOTATIONS)?;
-        annotations.retain(|key, _| match &**key {
-            ORIGIN => kept.origin,
-            TRANSFORMATIONS => kept.transformations,
-            key => !bookkeeping::is_internal(key),
-        });
-        metadata::put(&mut self.node, ANNOTATIONS, annotations)
+        // The reference takes out its annotations, origins and transformations one after the other: fields of one name
+        // come together bit by bit.
+        let passes = match metadata::is_double(&self.node) {
+            false => 1,
+            true => 1 + usize::from(!kept.origin) + usize::from(!kept.transformations),
+        };
+        for _ in 0..passes {
+            let mut annotations = metadata::take(&mut self.node, ANNOTATIONS)?;
+            annotations.retain(|key, _| match &**key {
+                ORIGIN => kept.origin,
+                TRANSFORMATIONS => kept.transformations,
+                key => !bookkeeping::is_internal(key),
+            });
+            metadata::put(&mut self.node, ANNOTATIONS, annotations)?;
+        }
+        Ok(())
     }
 
     /// Reads the id again. It costs little when it did not change.

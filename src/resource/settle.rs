@@ -28,12 +28,33 @@ impl Resource {
     pub fn settle_metadata(&mut self) -> Result<()> {
         for field in [LABELS, ANNOTATIONS] {
             let texts = metadata::take(&mut self.node, field)?;
+            if texts.contains_key("") {
+                // There the reference stops, with a mapping for nothing, and does not look at its error.
+                metadata::put_empty(&mut self.node, field)?;
+                return Ok(());
+            }
             metadata::put(&mut self.node, field, texts)?;
         }
         let (name, namespace, span) =
             (self.name().to_owned(), self.namespace().to_owned(), self.span());
         self.set_name(&name, span)?;
         self.set_namespace(&namespace, span)
+    }
+
+    /// Allows a patch to change the name or the kind of its target. The reference notes that in the annotations of the
+    /// patch, which makes text of all of them: a null there deletes nothing any more. (`api/resource/resource.go`:
+    /// `enable`.)
+    ///
+    /// # Errors
+    /// [`Code::InvalidType`](crate::error::Code::InvalidType) when `metadata` or its annotations are no mapping.
+    pub fn allow_changes(&mut self, of_name: bool, of_kind: bool) -> Result<()> {
+        if of_name || of_kind {
+            let texts = metadata::take(&mut self.node, ANNOTATIONS)?;
+            metadata::put(&mut self.node, ANNOTATIONS, texts)?;
+            self.allow_name_change |= of_name;
+            self.allow_kind_change |= of_kind;
+        }
+        Ok(())
     }
 
     /// Changes the document as [`Resource::with_annotations`] does, but what is remembered stays as it was, and all

@@ -78,9 +78,9 @@ impl Schema {
     }
 
     /// The schema of an OpenAPI document: `openapi: {path: …}`. The document is read when something is asked that only
-    /// it can answer, as in the reference: see [`Schema::check`].
+    /// it can answer, as in the reference: see [`Schema::check`]. Only then it matters whether the file is text.
     #[must_use]
-    pub fn of_document(source: Arc<Source>, built_in: BuiltIn) -> Self {
+    pub fn of_document(source: Result<Arc<Source>>, built_in: BuiltIn) -> Self {
         Self { document: Some(Arc::new(Document::new(source))), built_in, version: data::DEFAULT }
     }
 
@@ -159,11 +159,15 @@ impl Default for Schema {
 
 impl PartialEq for Schema {
     fn eq(&self, other: &Self) -> bool {
-        let document =
-            |schema: &Self| schema.document.as_ref().map(|document| document.source().id());
-        document(self) == document(other)
-            && self.built_in == other.built_in
-            && std::ptr::eq(self.version, other.version)
+        let is_same = match (&self.document, &other.document) {
+            (None, None) => true,
+            (Some(one), Some(two)) => {
+                let id = |document: &Document| document.source().map(Source::id);
+                Arc::ptr_eq(one, two) || id(one).is_some_and(|one| Some(one) == id(two))
+            }
+            _ => false,
+        };
+        is_same && self.built_in == other.built_in && std::ptr::eq(self.version, other.version)
     }
 }
 
@@ -173,7 +177,8 @@ impl fmt::Debug for Schema {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.document {
             Some(document) => {
-                write!(formatter, "Schema({}, {:?})", document.source().name(), self.built_in)
+                let name = document.source().map_or("no text", Source::name);
+                write!(formatter, "Schema({name}, {:?})", self.built_in)
             }
             None => formatter.write_str("Schema(built in)"),
         }

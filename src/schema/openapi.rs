@@ -11,29 +11,32 @@ use super::table::Table;
 
 /// A document that is read when it is asked for the first time.
 pub(super) struct Document {
-    source: Arc<Source>,
+    source: Result<Arc<Source>>,
     table: OnceLock<Result<Table>>,
 }
 
 impl Document {
-    pub(super) const fn new(source: Arc<Source>) -> Self {
+    pub(super) const fn new(source: Result<Arc<Source>>) -> Self {
         Self { source, table: OnceLock::new() }
     }
 
-    pub(super) fn source(&self) -> &Source {
-        &self.source
+    /// Its text; `None` if the file has none.
+    pub(super) fn source(&self) -> Option<&Source> {
+        self.source.as_deref().ok()
     }
 
     /// What it says, or why it says nothing.
     pub(super) fn table(&self) -> Result<&Table> {
-        self.table.get_or_init(|| read(&self.source)).as_ref().map_err(Clone::clone)
+        let read = || self.source.clone().and_then(|source| read(&source));
+        self.table.get_or_init(read).as_ref().map_err(Clone::clone)
     }
 }
 
 fn read(source: &Source) -> Result<Table> {
     let document = crate::yaml::parse::document(source)?;
     let text = source.text();
-    if let Some(place) = not_json(text).filter(|_| text.starts_with('{')) {
+    let is_json = text.starts_with('{') && !source.is_utf16();
+    if let Some(place) = not_json(text).filter(|_| is_json) {
         let length = text[place..].chars().next().map_or(0, char::len_utf8);
         let message = "found an OpenAPI document that begins with `{` and is no JSON";
         return Err(Error::new(Code::InvalidSchema, message)
@@ -43,8 +46,13 @@ fn read(source: &Source) -> Result<Table> {
                 "correct the JSON, or begin the file with a line `---` to have it read as YAML",
             ));
     }
-    let root = document.ok_or_else(|| no_schema("nothing").at(source.span(0, 0)));
-    root.and_then(|document| compile(&document.root)).map(Table::new).map_err(|error| {
+    let table = match document {
+        Some(document) => compile(&document.root),
+        // YAML without content is a schema without definitions; a file without bytes is no JSON.
+        None if !text.is_empty() => Ok(Compiler::default().finish()),
+        None => Err(no_schema("nothing").at(source.span(0, 0))),
+    };
+    table.map(Table::new).map_err(|error| {
         error.step(format!("while reading the OpenAPI document `{}`", source.name()))
     })
 }

@@ -187,7 +187,7 @@ paths:
 "##;
 
 fn document(text: &str, built_in: BuiltIn) -> Schema {
-    Schema::of_document(Sources::new().add("schema.yaml", text).unwrap(), built_in)
+    Schema::of_document(Sources::new().add("schema.yaml", text), built_in)
 }
 
 #[test]

@@ -118,15 +118,33 @@ impl Loaded {
     /// Reads the patch of an entry; `name` is that of the entry, for text that stands there.
     pub(crate) fn read(context: &Context<'_>, patch: &config::Patch, name: &str) -> Result<Self> {
         let source = text_of(context, patch, name)?;
-        let first = parse::document(&source)?;
-        if let Some(list) = first.filter(|first| first.root.kind() == Kind::Sequence) {
+        let first = match parse::document(&source) {
+            Ok(first) => first,
+            // A resource may have keys that configuration may not have.
+            Err(error) => {
+                return Self::strategic(&source, context, patch).map_err(|_| error);
+            }
+        };
+        // An empty list is a document without content: strategic merge patches may follow it.
+        let is_list = |root: &Node| root.kind() == Kind::Sequence && !root.is_empty();
+        if let Some(list) = first.as_ref().filter(|first| is_list(&first.root)) {
             return Ok(Self::Json(json(&source, &list.root)?));
         }
-        let mut patches = strategic(&source, context.schema)?;
+        match Self::strategic(&source, context, patch) {
+            // The reference reads what is no strategic merge patch as JSON, of which only the first document
+            // counts: an empty one is a patch without operations. It looks for JSON alone behind a bracket.
+            Err(_) if first.is_none() && !source.text().is_empty() => {
+                Ok(Self::Strategic(Vec::new()))
+            }
+            read => read,
+        }
+    }
+
+    fn strategic(source: &Source, context: &Context<'_>, patch: &config::Patch) -> Result<Self> {
+        let mut patches = strategic(source, context.schema)?;
         if let Some(PatchArgs { allow_name_change, allow_kind_change }) = patch.options {
             for patch in &mut patches {
-                patch.allow_name_change |= allow_name_change;
-                patch.allow_kind_change |= allow_kind_change;
+                patch.allow_changes(allow_name_change, allow_kind_change)?;
             }
         }
         Ok(Self::Strategic(patches))
@@ -227,7 +245,8 @@ fn no_patch(root: &Node) -> Option<Error> {
 /// Reads a JSON patch. The reference takes text for JSON, and nothing else, if it begins with a bracket.
 fn json(source: &Source, list: &Node) -> Result<JsonPatch> {
     let text = source.text();
-    if let Some(place) = not_json(text).filter(|_| text.starts_with('[')) {
+    let is_json = text.starts_with('[') && !source.is_utf16();
+    if let Some(place) = not_json(text).filter(|_| is_json) {
         return Err(Error::new(
             Code::InvalidPatch,
             "found a patch that begins with `[` and is no JSON",

@@ -30,15 +30,33 @@ impl Node {
     }
 
     /// Sets a field of a mapping as [`Node::set_field`] does, to what [`Node::new_field`] has made of its text. All fields
-    /// that are new have this one value.
+    /// that are new have this one value. An empty key stands for the node itself.
     ///
     /// # Errors
-    /// As [`Node::set_field`].
+    /// As [`Node::set_field`], and [`Code::InvalidKey`] for an empty key and a collection.
     pub fn set_shared_field(&mut self, key: &str, new: &Self) -> Result<()> {
         let text = new.as_text().unwrap_or_default();
+        if key.is_empty() {
+            return self.set_itself(new);
+        }
         self.set_in_mapping(|mapping| {
             mapping.set_text(key, text, new.tag(), new.span(), || new.clone());
         })
+    }
+
+    /// Sets a scalar as kyaml's `FieldSetter` does it for an empty name; a null is replaced.
+    #[cold]
+    fn set_itself(&mut self, new: &Self) -> Result<()> {
+        if self.is_null() {
+            *self = new.clone();
+            return Ok(());
+        }
+        if self.kind() == Kind::Scalar {
+            return self.set_text(new.as_text().unwrap_or_default(), new.tag(), new.span());
+        }
+        let error = Error::new(Code::InvalidKey, "found an empty key").at(new.span());
+        let error = if self.span().is_none() { error } else { error.note(self.span(), "set here") };
+        Err(error.help("give it a name, or remove it"))
     }
 
     /// The value that [`Node::set_field`] gives to a new field, with a share.
@@ -104,7 +122,11 @@ impl Scalar {
             Tag::None if self.is_untagged() => {
                 return Self::set(text, Tag::None, self.style(), span);
             }
-            Tag::None if self.style() == Style::Plain => implied_tag(self.text()),
+            // A tag that the new text implies too is not printed, and so quotes could still make a string of it.
+            Tag::None if self.style() == Style::Plain => match parsed_tag(self.text()) {
+                tag if tag == implied_tag(text) && text != "<<" => Tag::None,
+                tag => tag,
+            },
             tag => tag,
         };
         Self::parsed(text, tag, self.style(), span)
@@ -112,6 +134,19 @@ impl Scalar {
 }
 
 impl Mapping {
+    /// Sets a field to a string: one that is there keeps its style, a new one is a [`Scalar::new_string`].
+    pub fn set_string(&mut self, key: &str, text: &str, key_span: Span, span: Span) {
+        match self.get_mut(key) {
+            Some(old) => {
+                let style = old.as_scalar().map(Scalar::style).unwrap_or_default();
+                *old = Node::replacing(restyled(text, Tag::Str, style, span), old.share());
+            }
+            None => {
+                self.push(Scalar::untagged(key, key_span), Scalar::new_string(text, span).into());
+            }
+        }
+    }
+
     /// Sets a field that is there to text, or adds the `new` value.
     fn set_text(
         &mut self,
@@ -137,6 +172,12 @@ fn restyled(text: &str, tag: Tag, style: Style, span: Span) -> Scalar {
         return Scalar::parsed(text, Tag::None, style, span);
     }
     Scalar::set(text, tag, style, span)
+}
+
+/// The type that the parser of go-yaml v3 notes for plain text: `<<` is a merge key for it wherever it stands, and a
+/// string for the encoder.
+fn parsed_tag(text: &str) -> Tag {
+    if text == "<<" { Tag::Merge } else { implied_tag(text) }
 }
 
 /// The type of plain text without a tag.

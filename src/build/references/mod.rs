@@ -9,7 +9,7 @@ mod tests;
 
 use super::by_type::ByType;
 use crate::config::{NameBackReferences, NameReferences};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::resource::{ResMap, Resource};
 use crate::schema::{Gvk, Schema};
 use crate::transform::{Fate, FieldPath, Step, Work};
@@ -51,13 +51,32 @@ impl<'c, F: Fn(&Gvk) -> Vec<Field<'c>>> Step for Update<'c, F> {
         if !resource.node().is_empty() {
             // What refers is known by the type that it had first.
             let fields = self.fields.of(&resource.original_id().gvk);
-            self.errors.extend(follow(resource, fields, &self.candidates, self.schema).err());
+            let checked = if fields.is_empty() { Ok(()) } else { check_version(resource) };
+            let followed =
+                checked.and_then(|()| follow(resource, fields, &self.candidates, self.schema));
+            self.errors.extend(followed.err());
         }
         Ok(Fate::Stays)
     }
 
     fn finish(&mut self, _: &ResMap) -> Result<()> {
         Error::all(self.errors.drain(..)).map_or(Ok(()), Err)
+    }
+}
+
+/// Checks that a resource that may refer to others has an `apiVersion` whose parts make it up again: one without a group
+/// has no slash. (`api/filters/nameref/nameref.go`: `confirmNodeMatchesReferrer`.)
+fn check_version(resource: &Resource) -> Result<()> {
+    if !resource.gvk().group.is_empty() {
+        return Ok(());
+    }
+    match resource.node().get("apiVersion") {
+        Some(version) if version.as_text().is_some_and(|text| text.starts_with('/')) => {
+            Err(Error::new(Code::InvalidValue, "found an `apiVersion` that begins with a slash")
+                .at(version.span())
+                .help("write it as `group/version`, or as `version` alone"))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -8,7 +8,6 @@ use serde_json::value::RawValue;
 use super::place::{Place, Places};
 use super::{Checked, Judged, checked, fingerprint};
 use crate::harden::{Finding, Operation, Scope, Settings, Severity};
-use crate::text::escape;
 use crate::yaml::{Form, Node, write_json};
 
 /// Writes the document, and a line break.
@@ -36,7 +35,7 @@ pub(super) fn write(
             notes: count(Severity::Note),
         },
     };
-    escape::write_json(out, &report)?;
+    serde_json::to_writer(&mut *out, &report)?;
     out.write_all(b"\n")
 }
 

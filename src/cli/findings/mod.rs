@@ -21,7 +21,6 @@ use crate::harden::{Finding, Settings, SuppressedBy, Suppression};
 use crate::load;
 use crate::resource::ResMap;
 use crate::source::Sources;
-use crate::text::escape;
 
 use place::Places;
 
@@ -152,7 +151,7 @@ impl Page for Screen {
     }
 
     fn plain(&mut self, text: &str) -> Result<()> {
-        super::print(&escape::for_log(text))
+        super::print(text)
     }
 }
 
@@ -163,7 +162,7 @@ impl Page for Vec<u8> {
     }
 
     fn plain(&mut self, text: &str) -> Result<()> {
-        self.extend_from_slice(escape::for_log(text).as_bytes());
+        self.extend_from_slice(text.as_bytes());
         Ok(())
     }
 }

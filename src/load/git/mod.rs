@@ -374,12 +374,9 @@ impl Files for Revision {
         })
     }
 
-    fn read(&self, path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         match self.find(&self.canonicalize(path)?)? {
-            Some((EntryKind::File, id)) => match self.content(&id)? {
-                bytes if bytes.len() as u64 > most => Err(ErrorKind::FileTooLarge.into()),
-                bytes => Ok(bytes),
-            },
+            Some((EntryKind::File, id)) => self.content(&id),
             Some(_) => Err(ErrorKind::IsADirectory.into()),
             None => Err(ErrorKind::NotFound.into()),
         }
@@ -445,7 +442,7 @@ fn os_string(bytes: &[u8]) -> OsString {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::{Disk, LARGEST_FILE};
+    use crate::load::Disk;
 
     fn git(top: &Path, arguments: &[&str]) {
         let settings =
@@ -496,11 +493,7 @@ mod tests {
         ] {
             let path = &top.join(path);
             assert_eq!(revision.canonicalize(path).ok(), Disk.canonicalize(path).ok(), "{path:?}");
-            assert_eq!(
-                revision.read(path, LARGEST_FILE).ok(),
-                Disk.read(path, LARGEST_FILE).ok(),
-                "{path:?}"
-            );
+            assert_eq!(revision.read(path).ok(), Disk.read(path).ok(), "{path:?}");
             if !path.starts_with(top.join("up")) && !path.starts_with(top.join("a/back")) {
                 assert_eq!(revision.kind(path).unwrap(), Disk.kind(path).unwrap(), "{path:?}");
             }

@@ -100,7 +100,9 @@ fn keep_place(field: &mut Node, place: Option<Span>) {
 fn text_of(root: &Node, original: &str) -> Result<String> {
     let mut text = String::new();
     if root.is_null() {
-        return Ok(original.trim().to_owned());
+        // What was made in its place has no characters; else it is the null that was read.
+        let is_made = root.as_scalar().is_some_and(Scalar::is_untagged);
+        return Ok(if is_made { String::new() } else { original.trim().to_owned() });
     }
     if original.trim_start().starts_with(['{', '[']) {
         let is_indented = original.contains('\n') && original.contains("  ");

@@ -6,7 +6,7 @@ use crate::error::{Code, Error, Result};
 use crate::resource::Pattern;
 use crate::source::Span;
 use crate::transform::value_path::{child, child_mut};
-use crate::yaml::{Kind, Mapping, Node, Scalar, Sequence, Text, path};
+use crate::yaml::{Kind, Mapping, Node, Scalar, Sequence, Tag, Text, path};
 
 /// The longest path that is followed. No document of Kubernetes is nearly as deep.
 const MAX_NAMES: usize = 256;
@@ -198,16 +198,13 @@ impl Walk {
     fn field(&mut self, name: &str, rest: &[String], node: &mut Node) -> Result<()> {
         if is_null(node) {
             return match self.create {
+                Some(_) if name.is_empty() => self.replace(rest, node),
                 Some(_) => self.lose(rest, self.made(rest)),
                 None => Ok(()),
             };
         }
         if name.is_empty() {
-            return match node.as_text() {
-                Some("") => self.walk(rest, node),
-                Some(_) if self.create.is_none() => Ok(()),
-                _ => Err(node.wrong_kind(Kind::Scalar)),
-            };
+            return self.unnamed(rest, node);
         }
         let Some(mapping) = node.as_mapping() else {
             let error = node.wrong_kind(Kind::Mapping);
@@ -217,33 +214,60 @@ impl Walk {
             });
         };
         let found = mapping.entries().iter().position(|(key, _)| key.text() == name);
-        let Some(position) = found else {
-            if self.create.is_none() {
+        let position = match found {
+            Some(position) => position,
+            None if self.create.is_none() => {
                 self.miss(name, mapping);
                 return Ok(());
             }
-            let entry = (Scalar::untagged(name, self.span), self.made(rest));
-            let last = mapping.len();
-            node.as_mapping_mut()
-                .into_iter()
-                .for_each(|mapping| mapping.push(entry.0.clone(), entry.1.clone()));
-            return self.step(last, rest, node);
+            None => {
+                let last = mapping.len();
+                let (key, value) = (Scalar::untagged(name, self.span), self.made(rest));
+                node.as_mapping_mut()
+                    .into_iter()
+                    .for_each(|mapping| mapping.push(key.clone(), value.clone()));
+                last
+            }
         };
         match child(node, position).and_then(Node::as_scalar) {
-            Some(scalar) if !rest.is_empty() => {
-                let document = embedded::root_of(scalar.text());
-                let document = document.filter(|root| root.is_null() || root.as_scalar().is_none());
-                let Some(mut root) = document else {
-                    return Err(embedded::no_document(scalar));
-                };
-                let span = scalar.span();
-                let before = std::mem::replace(&mut self.lost, true);
-                let result = self.walk(rest, &mut root);
-                self.lost = before;
-                result.map_err(|error| embedded::inside(&error, span))
-            }
+            Some(scalar) if !rest.is_empty() => self.inside(rest, scalar),
             _ => self.step(position, rest, node),
         }
+    }
+
+    /// Goes on in the document that a text holds.
+    fn inside(&mut self, rest: &[String], scalar: &Scalar) -> Result<()> {
+        let leads_on = |root: &Node| {
+            root.is_null()
+                || root.as_scalar().is_none()
+                || rest.first().is_some_and(String::is_empty)
+        };
+        let Some(root) = embedded::root_of(scalar.text()).filter(leads_on) else {
+            return Err(embedded::no_document(scalar));
+        };
+        self.lose(rest, root).map_err(|error| embedded::inside(&error, scalar.span()))
+    }
+
+    /// Goes on with an empty name, which stands for a text without characters. In place of another text one is made,
+    /// and lost.
+    fn unnamed(&mut self, rest: &[String], node: &mut Node) -> Result<()> {
+        match node.as_text() {
+            Some("") => self.walk(rest, node),
+            Some(_) if self.create.is_none() => Ok(()),
+            Some(_) => self.replace(rest, node),
+            None => Err(node.wrong_kind(Kind::Scalar)),
+        }
+    }
+
+    /// Puts what is made in place of a scalar, and goes on with a copy of it. (kyaml, `FieldSetter` without a name.)
+    fn replace(&mut self, rest: &[String], node: &mut Node) -> Result<()> {
+        let made = self.made(rest);
+        let style = node.as_scalar().map(Scalar::style).unwrap_or_default();
+        *node = match made.as_text() {
+            Some(text) => Scalar::set(text, Tag::None, style, self.span).into(),
+            None => made.clone(),
+        };
+        self.lose(rest, made)
     }
 
     /// Goes on with the items that fit; where none leads on, one that fits is added.

@@ -6,7 +6,7 @@ use crate::error::{Code, Error, Result};
 use crate::yaml::{Kind, Mapping, Node, Scalar, Value, resolve_1_1};
 
 use super::Rules;
-use super::entries::{entries, key_text};
+use super::entries::{Entry, entries, key_text};
 use super::wording::shown;
 
 /// How deep a value may nest. Go's limit is 10,000; no configuration needs more than a dozen, and what follows recurses.
@@ -31,8 +31,28 @@ pub(super) fn check(root: &Node, rules: Rules) -> Result<()> {
             if rules == Rules::Strict {
                 check_repeats(mapping)?;
             }
-            let entries = entries(mapping)?.into_iter().rev();
-            pending.extend(entries.map(|entry| (entry.value, level + 1)));
+            let entries = entries(mapping)?;
+            if entries.len() < mapping.len() {
+                check_discarded(mapping, &entries)?;
+            }
+            pending.extend(entries.into_iter().rev().map(|entry| (entry.value, level + 1)));
+        }
+    }
+    Ok(())
+}
+
+/// Checks the entries that do not count: go-yaml reads them too, and stops at a tag that its text contradicts.
+#[cold]
+fn check_discarded(mapping: &Mapping, counts: &[Entry<'_>]) -> Result<()> {
+    let is_discarded = |value: &Node| !counts.iter().any(|entry| std::ptr::eq(entry.value, value));
+    let discarded = mapping.iter().map(|(_, value)| value).filter(|value| is_discarded(value));
+    let mut pending: Vec<&Node> = discarded.collect();
+    while let Some(node) = pending.pop() {
+        node.as_scalar().map(resolve_1_1).transpose()?;
+        pending.extend(node.as_sequence().into_iter().flat_map(|list| list.items()));
+        for (key, value) in node.as_mapping().into_iter().flat_map(Mapping::iter) {
+            resolve_1_1(key)?;
+            pending.push(value);
         }
     }
     Ok(())

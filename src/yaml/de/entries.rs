@@ -20,8 +20,7 @@ pub struct Entry<'a> {
     pub value: &'a Node,
 }
 
-/// The entries that count, in order: of equal keys the last one. Nothing is known of the values of the others; they may be
-/// wrong in any way.
+/// The entries that count, in order: of equal keys the last one.
 ///
 /// # Errors
 /// `InvalidKey` for a key that has no form as text: a null, and a number beyond 64 bits with sign.

@@ -51,8 +51,7 @@ pub fn push_text(text: &str, indent: usize, out: &mut String) {
         form => form,
     };
     let line_start = out.len();
-    let (open, reordered) = (Vec::new(), Vec::new());
-    let mut emitter = Emitter { line_start, most: usize::MAX, out, open, reordered };
+    let mut emitter = Emitter { line_start, out, open: Vec::new(), reordered: Vec::new() };
     match form {
         Form::Plain => emitter.out.push_str(text),
         Form::SingleQuoted => emitter.single_quoted(text, UNBOUNDED, indent),

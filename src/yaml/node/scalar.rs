@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Text;
+use super::{Kind, Text};
 use crate::source::Span;
 
 /// Text with what decides its type: tag and style. Mapping keys are scalars like any other.
@@ -55,6 +55,20 @@ impl Scalar {
     #[must_use]
     pub fn null(span: Span) -> Self {
         Self::parsed("null", Tag::Null, Style::Plain, span)
+    }
+
+    /// What stands for a key that is a collection: text without characters. It cannot be written.
+    #[must_use]
+    pub fn complex_key(kind: Kind, span: Span) -> Self {
+        let tag = if kind == Kind::Sequence { Tag::Seq } else { Tag::Map };
+        Self::parsed("", tag, Style::Plain, span)
+    }
+
+    /// Whether this is a [`Scalar::complex_key`].
+    #[must_use]
+    pub fn is_complex_key(&self) -> bool {
+        let is_collection = matches!(self.tag(), Tag::Seq | Tag::Map);
+        is_collection && self.style() == Style::Plain && self.text.is_empty()
     }
 
     /// The text, without quotes and folding.

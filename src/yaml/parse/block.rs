@@ -1,5 +1,6 @@
 //! Block collections: structure by indentation.
 
+use super::anchor::Merge;
 use super::malformed_at;
 use super::property::Properties;
 use super::reader::{Expect, FrameKind, Reader};
@@ -33,9 +34,6 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
             return self.advance_explicit_key(column, expect);
         }
         loop {
-            if self.nodes > self.most {
-                return Err(self.too_many());
-            }
             self.skip();
             let here = self.column();
             if here < column || self.at_document_end() {
@@ -49,7 +47,9 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
                 self.expect(Expect::Colon);
                 return self.block_child(column, Slot::Value);
             }
-            self.implicit_key()?;
+            if !self.implicit_key()? {
+                return self.open_flow_key();
+            }
             // The common case, a plain value on the same line, needs no look at the open collections.
             if self.here() == b' ' && self.byte(self.position + 1).is_ascii_alphanumeric() {
                 self.position += 1;
@@ -136,9 +136,10 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
         }
     }
 
-    /// Reads a key of the innermost mapping up to and with its colon.
+    /// Reads a key of the innermost mapping up to and with its colon; false where it is a flow collection, which is
+    /// left to be read.
     #[inline(always)]
-    fn implicit_key(&mut self) -> Result<()> {
+    fn implicit_key(&mut self) -> Result<bool> {
         let start = self.position;
         let mut properties = Properties::default();
         while matches!(self.here(), b'&' | b'!') {
@@ -152,14 +153,12 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
             b'*' => {
                 let node = self.alias()?;
                 self.key_allowed = false;
-                let Some(key) = node.as_scalar() else {
-                    return Err(self.complex_key(self.span(start, self.position)));
-                };
-                key.clone()
+                self.key_of(&node)?
             }
             b':' if !properties.is_empty() && self.is_separated(self.position + 1) => {
                 Scalar::parsed("", properties.tag, Style::Plain, self.span(start, self.position))
             }
+            b'[' | b'{' if properties.is_empty() && self.may_be_complex() => return Ok(false),
             b'[' | b'{' => return Err(self.flow_collection_as_key()),
             b'-' if self.is_separated(self.position + 1) => {
                 return Err(self
@@ -190,10 +189,17 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
             return Err(self.missing_colon(start));
         }
         if let Some(anchor) = properties.anchor {
-            self.define(Some(anchor), &Node::from(key.clone()), 1, key.text().len());
+            self.define(Some(anchor), &Node::from(key.clone()), 1);
         }
         self.push_key(key);
-        Ok(())
+        Ok(true)
+    }
+
+    /// Whether a flow collection at the position may be a key: in a resource, and if it does not look like a template.
+    #[cold]
+    fn may_be_complex(&self) -> bool {
+        let rest = &self.bytes[self.position..];
+        self.merge == Merge::Own && !rest.starts_with(b"{{") && !rest.starts_with(b"{%")
     }
 
     /// Takes the colon that makes a key of what began at `start`, if there is one in time.
@@ -299,7 +305,7 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
         if let Some(start) = key_start
             && self.colon_follows(start)
         {
-            self.define(own.anchor, &Node::from(scalar.clone()), 1, scalar.text().len());
+            self.define(own.anchor, &Node::from(scalar.clone()), 1);
             return self.open_with_key(start, scalar, whole);
         }
         let properties = self.combined(whole, own)?;
@@ -322,10 +328,8 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
         self.key_allowed = false;
         match key_start {
             Some(start) if self.colon_follows(start) => {
-                let Some(key) = node.as_scalar() else {
-                    return Err(self.complex_key(self.span(start, self.position)));
-                };
-                self.open_with_key(start, key.clone(), whole)
+                let key = self.key_of(&node)?;
+                self.open_with_key(start, key, whole)
             }
             _ if !(whole.is_empty() && has_no_own) => Err(self
                 .malformed("found an alias after an anchor or a tag, expected a node of its own")),
@@ -338,7 +342,7 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
         whole.with(own).ok_or_else(|| self.second_property(here))
     }
 
-    fn open_with_key(
+    pub(super) fn open_with_key(
         &mut self,
         start: usize,
         key: Scalar,

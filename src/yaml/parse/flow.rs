@@ -1,5 +1,6 @@
 //! Flow collections: structure by brackets, braces and commas, as in JSON.
 
+use super::block::Slot;
 use super::property::Properties;
 use super::reader::{Expect, FrameKind, Reader};
 use crate::error::{Code, Error, Result};
@@ -34,9 +35,55 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
             at += 1;
         }
         if self.byte(at) == b':' && (self.flow_level > 0 || self.is_separated(at + 1)) {
-            return Err(self.complex_key(node.map_or(Span::NONE, |node| node.span())));
+            return match node {
+                Some(node) => self.flow_key(&node, at + 1),
+                None => Ok(None),
+            };
         }
         Ok(node)
+    }
+
+    /// Begins a key of the innermost block mapping that is a flow collection. [`Expect::Separator`] says that it can be
+    /// nothing else.
+    pub(super) fn open_flow_key(&mut self) -> Result<Option<Node>> {
+        self.expect(Expect::Separator);
+        self.open_flow(Properties::default())
+    }
+
+    /// Goes on behind the colon after a flow collection, which is a key if one may begin where it began.
+    #[cold]
+    fn flow_key(&mut self, node: &Node, behind: usize) -> Result<Option<Node>> {
+        let key = self.key_of(node)?;
+        let start = (node.span().start() - self.span(0, 0).start()) as usize;
+        let refused = self.complex_key(node.span());
+        if start < self.line {
+            return Err(refused);
+        }
+        match self.frames.last().map(|frame| (frame.kind, frame.column)) {
+            Some((FrameKind::FlowMapping(Expect::Key), _)) => self.expect(Expect::Value),
+            Some((FrameKind::FlowSequence(_), _)) => {
+                self.open(FrameKind::FlowPair(Expect::Value), 0, start, Properties::default())?;
+            }
+            Some((FrameKind::BlockMapping(Expect::Separator), column)) => {
+                self.position = behind;
+                self.expect(Expect::Key);
+                self.push_key(key);
+                return self.block_child(column, Slot::Value);
+            }
+            Some((FrameKind::FlowMapping(_) | FrameKind::FlowPair(_), _)) => return Err(refused),
+            _ => {
+                // Nothing but dashes may stand before it on its line.
+                if !self.text[self.line..start].bytes().all(|byte| matches!(byte, b' ' | b'-')) {
+                    return Err(refused);
+                }
+                self.position = behind;
+                return self.open_with_key(start, key, Properties::default());
+            }
+        }
+        self.position = behind;
+        self.nodes += 1;
+        self.push_key(key);
+        Ok(None)
     }
 
     /// Goes on in a flow sequence.
@@ -213,7 +260,7 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
             _ => return Err(self.cannot_begin()),
         };
         if may_be_key && self.colon_follows(start) {
-            self.define(properties.anchor, &Node::from(scalar.clone()), 1, scalar.text().len());
+            self.define(properties.anchor, &Node::from(scalar.clone()), 1);
             if self.in_flow_sequence() {
                 self.open(FrameKind::FlowPair(Expect::Value), 0, start, Properties::default())?;
             } else {

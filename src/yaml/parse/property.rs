@@ -1,5 +1,6 @@
 //! What may stand before a node (an anchor, a tag) and before a document (directives, markers).
 
+use super::anchor::Merge;
 use super::malformed_at;
 use super::reader::Reader;
 use crate::error::{Error, Result};
@@ -108,7 +109,8 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
                 }
             },
         };
-        Ok(meaning(&name))
+        // go-yaml v2, which reads configuration, makes a string of what has this tag.
+        Ok(if name == "!" && self.merge == Merge::Later { Tag::Other } else { meaning(&name) })
     }
 
     /// `!suffix`, `!!suffix`, `!handle!suffix` or `!`.
@@ -182,7 +184,10 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
         self.skip();
         match self.here() {
             b'%' if self.position == self.line => self.directive(),
-            b':' if self.is_separated(self.position + 1) => Err(self.misplaced_colon()),
+            // On a line of its own it begins a mapping, which is not read any more.
+            b':' if !self.key_allowed && self.is_separated(self.position + 1) => {
+                Err(self.misplaced_colon())
+            }
             b'-' | b'?' if !self.key_allowed && self.is_separated(self.position + 1) => {
                 Err(self.cannot_begin())
             }

@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use super::anchor::{Anchor, Merge, merge};
 use super::property::Properties;
-use super::{Comment, Document, MAX_DEPTH, NODE_BYTES, malformed_at};
+use super::{Comment, Document, MAX_DEPTH, malformed_at};
 use crate::error::{Code, Error, Result};
-use crate::limits::{Budget, Limit};
 use crate::source::{Source, Span};
 use crate::yaml::node::{CollectionStyle, Mapping, Node, Scalar, Sequence, Style};
 
@@ -15,8 +14,8 @@ use crate::yaml::node::{CollectionStyle, Mapping, Node, Scalar, Sequence, Style}
 pub(super) struct Reader<'s, const WIDE: bool> {
     source: &'s Source,
     pub(super) text: &'s str,
-    bytes: &'s [u8],
-    merge: Merge,
+    pub(super) bytes: &'s [u8],
+    pub(super) merge: Merge,
     /// The offset of the first byte in the source.
     base: usize,
     pub(super) position: usize,
@@ -37,17 +36,10 @@ pub(super) struct Reader<'s, const WIDE: bool> {
     pub(super) anchors: BTreeMap<&'s str, Anchor>,
     /// How many nodes were read, aliases counted by what they stand for.
     pub(super) nodes: usize,
-    /// How many nodes there may be.
-    pub(super) most: usize,
-    /// How many bytes of the source stand for others: aliases, by what they stand for.
-    pub(super) repeated: usize,
-    pub(super) budget: &'s Budget,
     /// The text of a scalar that is not a slice of the source.
     pub(super) scratch: String,
     pub(super) directives: Vec<(&'s str, String)>,
     comments: Vec<Comment>,
-    /// The places of all comments, if they are asked for.
-    every_comment: Option<Vec<Span>>,
 }
 
 /// An open collection.
@@ -60,7 +52,6 @@ pub(super) struct Frame<'s> {
     /// The length of `entries` or `items` when it was opened.
     first: usize,
     nodes_before: usize,
-    repeated_before: usize,
     indent_before: isize,
     properties: Properties<'s>,
     /// Whether a key reads `<<`.
@@ -103,14 +94,7 @@ pub(super) enum Expect {
 }
 
 impl<'s, const WIDE: bool> Reader<'s, WIDE> {
-    pub(super) fn new(
-        source: &'s Source,
-        start: usize,
-        end: usize,
-        merge: Merge,
-        budget: &'s Budget,
-    ) -> Self {
-        let most = budget.left(Limit::Bytes) / NODE_BYTES;
+    pub(super) fn new(source: &'s Source, start: usize, end: usize, merge: Merge) -> Self {
         let text = &source.text()[start..end];
         let mark = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
         Self {
@@ -130,25 +114,14 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
             items: Vec::new(),
             anchors: BTreeMap::new(),
             nodes: 0,
-            most: usize::try_from(most).unwrap_or(usize::MAX),
-            repeated: 0,
-            budget,
             scratch: String::new(),
             directives: Vec::new(),
             comments: Vec::new(),
-            every_comment: None,
         }
     }
 
-    /// Reads the first document for its comments, up to the place where it is no YAML.
-    pub(super) fn comments(mut self) -> Vec<Span> {
-        self.every_comment = Some(Vec::new());
-        drop(self.document());
-        self.every_comment.unwrap_or_default()
-    }
-
     /// Reads the first document, and leaves what stands behind it unread.
-    pub(super) fn document(&mut self) -> Result<Option<Document>> {
+    pub(super) fn document(mut self) -> Result<Option<Document>> {
         if !self.document_start()? {
             return Ok(None);
         }
@@ -158,11 +131,7 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
                 None => complete = self.advance()?,
                 Some(node) if self.frames.is_empty() => {
                     self.document_end()?;
-                    let comments = std::mem::take(&mut self.comments);
-                    let nodes = (self.nodes as u64).saturating_mul(NODE_BYTES);
-                    let bytes = nodes + (self.text.len() + self.repeated) as u64;
-                    self.budget.spend(Limit::Bytes, bytes, node.span())?;
-                    return Ok(Some(Document { root: node, comments, bytes }));
+                    return Ok(Some(Document { root: node, comments: self.comments }));
                 }
                 Some(node) => {
                     self.attach(node)?;
@@ -177,9 +146,6 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
     fn advance(&mut self) -> Result<Option<Node>> {
         let Some(frame) = self.frames.last() else { return Ok(None) };
         let column = frame.column;
-        if self.nodes > self.most {
-            return Err(self.too_many());
-        }
         match frame.kind {
             FrameKind::BlockMapping(expect) => self.advance_block_mapping(column, expect),
             FrameKind::BlockSequence => self.advance_block_sequence(column, false),
@@ -188,12 +154,6 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
             FrameKind::FlowSequence(expect) => self.advance_flow_sequence(expect),
             FrameKind::FlowPair(expect) => self.advance_flow_pair(expect),
         }
-    }
-
-    /// The error of a document with more nodes than the budget allows, at the place that was read last.
-    #[cold]
-    pub(super) fn too_many(&self) -> Error {
-        self.budget.exceeded(Limit::Bytes, self.span(self.position, self.position))
     }
 
     /// Gives a complete node to the innermost collection, as a key, a value or an element.
@@ -205,11 +165,15 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
                 self.items.push(node);
                 self.expect(Expect::Separator);
             }
+            // A key without a value: most often a template.
+            FrameKind::FlowMapping(Expect::Key) | FrameKind::BlockMapping(Expect::Separator) => {
+                return Err(self.complex_key(node.span()));
+            }
             FrameKind::BlockMapping(Expect::Colon)
-            | FrameKind::FlowMapping(Expect::Colon | Expect::Key)
+            | FrameKind::FlowMapping(Expect::Colon)
             | FrameKind::FlowPair(Expect::Colon) => {
-                let Some(key) = node.as_scalar() else { return Err(self.complex_key(node.span())) };
-                self.push_key(key.clone());
+                let key = self.key_of(&node)?;
+                self.push_key(key);
             }
             FrameKind::BlockMapping(_) | FrameKind::FlowMapping(_) | FrameKind::FlowPair(_) => {
                 if let Some(key) = self.keys.pop() {
@@ -277,7 +241,6 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
             start,
             first,
             nodes_before: self.nodes - 1,
-            repeated_before: self.repeated,
             indent_before: self.indent,
             properties,
             merges: false,
@@ -332,10 +295,7 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
                 Node::from(mapping)
             }
         };
-        if let Some(anchor) = frame.properties.anchor {
-            let bytes = self.position - frame.start + self.repeated - frame.repeated_before;
-            self.define(Some(anchor), &node, self.nodes - frame.nodes_before, bytes);
-        }
+        self.define(frame.properties.anchor, &node, self.nodes - frame.nodes_before);
         Ok(Some(node))
     }
 
@@ -343,8 +303,7 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
     pub(super) fn complete(&mut self, scalar: Scalar, properties: &Properties<'s>) -> Node {
         self.nodes += 1;
         let node = Node::from(scalar);
-        let length = node.as_text().map_or(0, str::len);
-        self.define(properties.anchor, &node, 1, length);
+        self.define(properties.anchor, &node, 1);
         node
     }
 
@@ -479,7 +438,6 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
         loop {
             let start = self.position;
             self.position = self.end_of_line(start);
-            self.note_comment(start);
             let text = self.text[start..self.position].trim_start_matches('#').trim_start();
             if text.starts_with('{') {
                 let span = self.span(start, self.position);
@@ -493,15 +451,6 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
                 }
                 _ => return,
             }
-        }
-    }
-
-    /// Keeps the place of a comment that begins at `start` and ends at the position, if comments are asked for.
-    #[inline]
-    pub(super) fn note_comment(&mut self, start: usize) {
-        let span = self.span(start, self.position);
-        if let Some(comments) = &mut self.every_comment {
-            comments.push(span);
         }
     }
 
@@ -532,6 +481,19 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
     pub(super) fn malformed(&self, message: impl Into<String>) -> Error {
         let length = self.text[self.position..].chars().next().map_or(0, char::len_utf8);
         malformed_at(self.span(self.position, self.position + length), message)
+    }
+
+    /// A node as a key. A resource may have a list or a mapping as a key as long as it is not written: it stands for
+    /// text without characters then, as kyaml sees it.
+    ///
+    /// # Errors
+    /// [`Code::InvalidKey`] for such a key in configuration.
+    pub(super) fn key_of(&self, node: &Node) -> Result<Scalar> {
+        match node.as_scalar() {
+            Some(key) => Ok(key.clone()),
+            None if self.merge == Merge::Own => Ok(Scalar::complex_key(node.kind(), node.span())),
+            None => Err(self.complex_key(node.span())),
+        }
     }
 
     /// A key that is a list or a mapping: valid YAML that no manifest can use.

@@ -419,9 +419,7 @@ impl<const WIDE: bool> Reader<'_, WIDE> {
             self.position += 1;
         }
         if self.here() == b'#' {
-            let start = self.position;
-            self.position = self.end_of_line(start);
-            self.note_comment(start);
+            self.position = self.end_of_line(self.position);
         }
         match self.line_end(self.position) {
             0 if self.here() != 0 => Err(self

@@ -189,11 +189,31 @@ fn what_is_refused_has_its_place() {
         ("a: *x\n", "unknown-anchor at 1:4"),
         ("a: &x [*x]\n", "anchor-cycle at 1:8"),
         ("a: {<<: 1}\n", "invalid-merge at 1:5"),
-        ("? [a]\n: 1\n", "invalid-key at 1:3"),
-        ("{[a]: 1}\n", "invalid-key at 1:2"),
+        ("{[a], b: c}\n", "invalid-key at 1:2"),
+        ("a: 1\n[b]\n", "invalid-key at 2:1"),
+        ("a: [b]: c\n", "invalid-key at 1:4"),
+        ("[a,\n b]: c\n", "invalid-key at 1:1"),
+        ("{{ a }}: b\n", "invalid-key at 1:2"),
         ("a: 1\n--- b\n", "malformed-yaml at 2:5"),
         ("{{ template }}\n", "invalid-key at 1:2"),
     ]);
+}
+
+#[test]
+fn keys_that_are_collections_are_kept_until_they_are_written() {
+    check(&[
+        ("? [a]\n: 1\n", r#"{!!Seq "": 1}"#),
+        ("{[a]: 1, b: [{c: d}: e, f]}\n", r#"{!!Seq "": 1, b: [{!!Map "": e}, f]}"#),
+        ("[a, {b: c}]: d\ne: f\n", r#"{!!Seq "": d, e: f}"#),
+        (
+            "a: b\n{c: d}:\n  - [e]: [f]\n    g: h\ni: j\n",
+            r#"{a: b, !!Map "": [{!!Seq "": [f], g: h}], i: j}"#,
+        ),
+        ("a: &x [b]\n*x : c\n", r#"{a: [b], !!Seq "": c}"#),
+        ("a:\n  []: {}\n  b: c\n", r#"{a: {!!Seq "": {}, b: c}}"#),
+    ]);
+    let source = Sources::new().add("k.yaml", "[a]: b\n").unwrap();
+    assert_eq!(document(&source).unwrap_err().code(), Code::InvalidKey);
 }
 
 #[test]

@@ -212,8 +212,13 @@ impl<'a> Iterator for EventsOf<'a> {
 
 /// How a scalar is written: with its tag if the text alone would mean something else. (go-yaml v3, `encode.go`.)
 fn scalar_event<'a>(scalar: &'a Scalar, explicit: &str) -> What<'a> {
-    let (text, tag) = (scalar.text(), scalar.tag());
+    let text = scalar.text();
     let is_quoted = scalar.style() != Style::Plain;
+    let tag = match scalar.tag() {
+        // The parser of go-yaml v3 takes it for a merge key, and its encoder for a string.
+        Tag::None if text == "<<" && !is_quoted && !scalar.is_untagged() => Tag::Merge,
+        tag => tag,
+    };
     let mut style = scalar.style();
     let mut written = None;
     if explicit.is_empty()

@@ -94,17 +94,22 @@ fn refuse_duplicates(entries: &[Entry<'_>]) -> Result<()> {
         if let [first, second] = pair
             && first.key == second.key
         {
-            let key = shortened(&first.key);
-            errors.push(
-                Error::new(Code::DuplicateKey, format!("the mapping has the key `{key}` twice"))
-                    .at(second.name.span())
-                    .label("the second one")
-                    .note(first.name.span(), "the first one")
-                    .help("remove one of them, or give it another name"),
-            );
+            errors.push(twice(first.name, second.name));
         }
     }
     Error::all(errors).map_or(Ok(()), Err)
+}
+
+/// The failure of a mapping with two entries of one key.
+#[cold]
+#[must_use]
+pub fn twice(first: &Scalar, second: &Scalar) -> Error {
+    let message = format!("the mapping has the key `{}` twice", shortened(first.text()));
+    Error::new(Code::DuplicateKey, message)
+        .at(second.span())
+        .label("the second one")
+        .note(first.span(), "the first one")
+        .help("remove one of them, or give it another name")
 }
 
 /// What a key is for go-yaml v3.
@@ -127,6 +132,14 @@ fn role(key: &Scalar, in_flow: bool) -> Result<Role<'_>> {
         (Tag::None, Style::Plain) if text.is_empty() => return Ok(Role::Key(Cow::Borrowed(""))),
         _ if in_flow && super::is_quoted_in_flow(key) => return Ok(Role::Key(Cow::Borrowed(text))),
         _ => {}
+    }
+    if key.is_complex_key() {
+        return Err(Error::new(
+            Code::InvalidKey,
+            "found a list or a mapping as a mapping key, expected text",
+        )
+        .at(key.span())
+        .help("quote it if it is meant as text"));
     }
     let borrowed = Cow::Borrowed(text);
     let value = match resolve(key) {

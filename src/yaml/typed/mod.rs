@@ -12,6 +12,7 @@ use super::node::{Scalar, Style, Tag};
 use super::scalar::{Value, resolve};
 use crate::error::{Code, Error, Result};
 
+pub use entries::twice;
 pub(super) use entries::{Entry, LONGEST_SIMPLE_KEY, Place, collect, is_in_order, shortened};
 pub(super) use order::Order;
 
