@@ -15,6 +15,7 @@ fn main() -> ExitCode {
     let options = Options {
         restrictor: Restrictor::RootOnly,
         working_directory: std::env::current_dir().unwrap_or_default(),
+        ..Options::default()
     };
     // One loader serves any number of builds, one after the other or at once: it reads each file once.
     let loader = Loader::new(Disk, options);

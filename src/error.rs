@@ -216,6 +216,9 @@ impl Error {
         let mut errors = errors.into_iter();
         let mut first = errors.next()?;
         for mut error in errors {
+            if error.code() == Code::LimitExceeded && first.is_spent() {
+                continue;
+            }
             let others = std::mem::take(&mut error.0.others);
             first.0.others.push(error);
             first.0.others.extend(others);
@@ -278,6 +281,12 @@ impl Error {
             Some(name) => self.help(format!("did you mean `{name}`?")),
             None => self,
         }
+    }
+
+    /// Whether a budget is spent: what comes after it would only say the same.
+    #[must_use]
+    pub fn is_spent(&self) -> bool {
+        self.iter().any(|error| error.code() == Code::LimitExceeded)
     }
 
     /// The kind of failure.

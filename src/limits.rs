@@ -1,9 +1,16 @@
-//! Budgets: what one target and one run may use, so that small input cannot exhaust the machine.
+//! Limits: what one target and one run may use, so that a small input cannot exhaust the machine.
 //!
-//! Work that input can multiply (texts, copies, resources, visits of directories, patterns, objects of git) is charged to
-//! a [`Budget`]. A budget that is spent ends the work with an [`Error`] that names the place that spent it and the option
-//! that raises it. The defaults are far above what real repositories need (`docs/security.md` has the margins).
+//! Work that input can multiply (texts, copies, resources, visits of directories, patterns, files, objects of git) is
+//! charged to a [`Budget`] before it is done. A budget that is spent ends the work with an [`Error`] that names the
+//! place that spent it and the option that raises it. The defaults are far above what real repositories need
+//! (`docs/security.md` has the margins).
+//!
+//! Each target has an account of its own, so that a run over thousands of targets does not fail because of their sum,
+//! and a target fails alone as it fails among others. Only what a run holds at once, the files that it read and the
+//! objects of git, is charged to one account per run.
 
+use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -14,53 +21,87 @@ use crate::source::Span;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Limit {
-    /// Bytes that are made: texts, output, copies of values.
+    /// Bytes that a target makes: parsed documents, copies of values, text that is put together, output.
     Bytes,
-    /// Resources that are accumulated, each time anew where a base is used several times.
+    /// Resources that a target gathers, counted anew by each kustomization and component that works on them.
     Resources,
-    /// Visits of directories by kustomizations.
+    /// Kustomizations and components that a target visits, counted each time.
     Directories,
-    /// Bytes of compiled patterns (regular expressions).
+    /// Bytes of the patterns (regular expressions) that a target compiles.
     Patterns,
-    /// Objects that are read from git.
+    /// Bytes of the files that a run reads.
+    Files,
+    /// Objects that a run reads from git.
     GitObjects,
 }
 
-/// A row of [`Limit::ALL`]: the name that `--limit NAME=VALUE` takes, and the default.
+/// A row of the table of limits.
 struct Row {
     limit: Limit,
+    /// The name that `--limit NAME=VALUE` takes.
     name: &'static str,
+    /// Whether the unit is bytes.
+    bytes: bool,
+    /// What is counted.
     unit: &'static str,
     default: u64,
 }
 
 const ROWS: &[Row] = &[
-    Row { limit: Limit::Bytes, name: "bytes", unit: "bytes of text", default: 512 << 20 },
-    Row { limit: Limit::Resources, name: "resources", unit: "resources", default: 500_000 },
+    Row {
+        limit: Limit::Bytes,
+        name: "bytes",
+        bytes: true,
+        unit: "of documents, copies and output",
+        default: 512 << 20,
+    },
+    Row {
+        limit: Limit::Resources,
+        name: "resources",
+        bytes: false,
+        unit: "resources, counted on each level",
+        default: 400_000,
+    },
     Row {
         limit: Limit::Directories,
         name: "directories",
-        unit: "visits of directories",
-        default: 100_000,
+        bytes: false,
+        unit: "visits of kustomizations",
+        default: 20_000,
     },
     Row {
         limit: Limit::Patterns,
         name: "patterns",
-        unit: "bytes of compiled patterns",
+        bytes: true,
+        unit: "of compiled patterns",
         default: 64 << 20,
+    },
+    Row {
+        limit: Limit::Files,
+        name: "files",
+        bytes: true,
+        unit: "of files in one run",
+        default: 512 << 20,
     },
     Row {
         limit: Limit::GitObjects,
         name: "git-objects",
-        unit: "objects of git",
+        bytes: false,
+        unit: "objects of git in one run",
         default: 2_000_000,
     },
 ];
 
 impl Limit {
     /// Every limit, in the order in which they are listed.
-    pub const ALL: &[Self] =
-        &[Self::Bytes, Self::Resources, Self::Directories, Self::Patterns, Self::GitObjects];
+    pub const ALL: &[Self] = &[
+        Self::Bytes,
+        Self::Resources,
+        Self::Directories,
+        Self::Patterns,
+        Self::Files,
+        Self::GitObjects,
+    ];
 
     const fn row(self) -> &'static Row {
         &ROWS[self as usize]
@@ -72,16 +113,21 @@ impl Limit {
         self.row().name
     }
 
-    /// What is counted, for people.
-    #[must_use]
-    pub const fn unit(self) -> &'static str {
-        self.row().unit
-    }
-
-    /// How much one target may use if no option says otherwise.
+    /// The value that holds if no option says otherwise.
     #[must_use]
     pub const fn default_value(self) -> u64 {
         self.row().default
+    }
+
+    /// An amount for people, in the form that an option takes: `512MiB`, `20000`.
+    #[must_use]
+    pub fn amount(self, amount: u64) -> String {
+        let unit = if self.row().bytes { UNITS } else { &[] };
+        let whole = unit.iter().filter(|(name, _)| name.len() == 3);
+        match whole.into_iter().find(|(_, size)| amount >= *size && amount.is_multiple_of(*size)) {
+            Some((name, size)) => format!("{}{name}", amount / size),
+            None => amount.to_string(),
+        }
     }
 }
 
@@ -114,11 +160,70 @@ impl Limits {
     }
 }
 
+/// A limit with another value than its default: `NAME=VALUE`, where sizes may have a unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// The limit.
+    pub limit: Limit,
+    /// Its value.
+    pub value: u64,
+}
+
+/// Units of sizes; those of three letters are powers of 1,024.
+const UNITS: &[(&str, u64)] = &[
+    ("GiB", 1 << 30),
+    ("MiB", 1 << 20),
+    ("KiB", 1 << 10),
+    ("GB", 1_000_000_000),
+    ("MB", 1_000_000),
+    ("KB", 1_000),
+    ("B", 1),
+];
+
+impl FromStr for Setting {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let invalid = || Error::new(Code::InvalidArgument, format!("`{text}` sets no limit"));
+        let names = || Limit::ALL.iter().map(|limit| limit.name());
+        let Some((name, value)) = text.split_once('=') else {
+            return Err(invalid().did_you_mean(text, names()).help("write `NAME=VALUE`"));
+        };
+        let Some(limit) = Limit::ALL.iter().copied().find(|limit| limit.name() == name) else {
+            let known = names().collect::<Vec<_>>().join("`, `");
+            return Err(invalid()
+                .did_you_mean(name, names())
+                .help(format!("the limits are `{known}`")));
+        };
+        let value = parse(value, limit).ok_or_else(|| {
+            invalid().help(match limit.row().bytes {
+                true => "write a size such as `2GiB`, `500MB` or `1000000`",
+                false => "write a whole number such as `100000`",
+            })
+        })?;
+        Ok(Self { limit, value })
+    }
+}
+
+fn parse(text: &str, limit: Limit) -> Option<u64> {
+    let units = if limit.row().bytes { UNITS } else { &[] };
+    let unit = units.iter().find(|(name, _)| {
+        let start = text.len().saturating_sub(name.len());
+        text.get(start..).is_some_and(|end| end.eq_ignore_ascii_case(name))
+    });
+    let (number, size) = match unit {
+        Some((name, size)) => (&text[..text.len() - name.len()], *size),
+        None => (text, 1),
+    };
+    let digits = number.bytes().all(|byte| byte.is_ascii_digit());
+    number.parse::<u64>().ok().filter(|_| digits)?.checked_mul(size)
+}
+
 /// An account of work. Any number of threads may charge it; cloning makes another handle to the same account.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Budget(Arc<Account>);
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Account {
     limits: Limits,
     spent: [AtomicU64; ROWS.len()],
@@ -138,9 +243,17 @@ impl Budget {
     pub fn spend(&self, limit: Limit, amount: u64, span: Span) -> Result<()> {
         let spent = self.0.spent[limit as usize].fetch_add(amount, Ordering::Relaxed);
         match spent.saturating_add(amount) > self.0.limits.get(limit) {
-            true => Err(exceeded(limit, self.0.limits.get(limit), span)),
+            true => Err(self.exceeded(limit, span)),
             false => Ok(()),
         }
+    }
+
+    /// Charges bytes that are about to be made.
+    ///
+    /// # Errors
+    /// As [`Budget::spend`].
+    pub fn bytes(&self, amount: usize, span: Span) -> Result<()> {
+        self.spend(Limit::Bytes, amount as u64, span)
     }
 
     /// How much of a kind of work was done so far.
@@ -148,14 +261,34 @@ impl Budget {
     pub fn spent(&self, limit: Limit) -> u64 {
         self.0.spent[limit as usize].load(Ordering::Relaxed)
     }
+
+    /// How much of a kind of work is still allowed.
+    #[must_use]
+    pub fn left(&self, limit: Limit) -> u64 {
+        self.0.limits.get(limit).saturating_sub(self.spent(limit))
+    }
+
+    /// The error of a budget that does not allow what `span` asks for.
+    #[cold]
+    #[must_use]
+    pub fn exceeded(&self, limit: Limit, span: Span) -> Error {
+        let allowed = self.0.limits.get(limit);
+        let (name, amount) = (limit.name(), limit.amount(allowed));
+        let message = format!("this takes more than {amount} {}", limit.row().unit);
+        let more = limit.amount(allowed.max(1).saturating_mul(2));
+        Error::new(Code::LimitExceeded, message)
+            .at(span)
+            .help(format!("if that is intended, allow more with `--limit {name}={more}`"))
+    }
 }
 
-/// The error of a budget that is spent.
-#[cold]
-fn exceeded(limit: Limit, allowed: u64, span: Span) -> Error {
-    Error::new(Code::LimitExceeded, format!("this takes more than {allowed} {}", limit.unit()))
-        .at(span)
-        .help(format!("if that is intended, allow more with `--limit {}=NUMBER`", limit.name()))
+impl fmt::Debug for Budget {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_map()
+            .entries(Limit::ALL.iter().map(|&limit| (limit.name(), self.spent(limit))))
+            .finish()
+    }
 }
 
 #[cfg(test)]
@@ -166,10 +299,12 @@ mod tests {
     fn a_budget_ends_where_its_limit_is() {
         let budget = Budget::new(Limits::default().with(Limit::Resources, 3));
         assert!(budget.spend(Limit::Resources, 3, Span::NONE).is_ok());
-        let error = budget.spend(Limit::Resources, 1, Span::NONE).unwrap_err();
-        assert_eq!(error.code(), Code::LimitExceeded);
-        assert_eq!(error.message(), "this takes more than 3 resources");
-        assert!(error.helps()[0].contains("--limit resources=NUMBER"));
+        assert_eq!((budget.spent(Limit::Resources), budget.left(Limit::Resources)), (3, 0));
+        let error = budget.spend(Limit::Resources, 1, Span::new(7, 1)).unwrap_err();
+        assert_eq!((error.code(), error.span()), (Code::LimitExceeded, Span::new(7, 1)));
+        assert_eq!(error.message(), "this takes more than 3 resources, counted on each level");
+        assert!(error.helps()[0].ends_with("`--limit resources=6`"));
+        assert!(budget.spend(Limit::Resources, u64::MAX, Span::NONE).is_err());
     }
 
     #[test]
@@ -177,7 +312,34 @@ mod tests {
         for (place, limit) in Limit::ALL.iter().enumerate() {
             assert_eq!((ROWS[place].limit, *limit as usize), (*limit, place));
             assert_eq!(Limits::default().get(*limit), limit.default_value());
+            let text = format!("{}={}", limit.name(), limit.amount(limit.default_value()));
+            let value = limit.default_value();
+            assert_eq!(text.parse::<Setting>().unwrap(), Setting { limit: *limit, value });
         }
         assert_eq!(Limit::ALL.len(), ROWS.len());
+    }
+
+    #[test]
+    fn sizes_have_units() {
+        let value = |text: &str| text.parse::<Setting>().ok().map(|setting| setting.value);
+        assert_eq!(value("bytes=2GiB"), Some(2 << 30));
+        assert_eq!(value("bytes=500mb"), Some(500_000_000));
+        assert_eq!(value("files=7"), Some(7));
+        assert_eq!(value("patterns=7B"), Some(7));
+        assert_eq!(value("resources=0"), Some(0));
+        for text in ["", "bytes", "bytes=", "bytes=GiB", "bytes=-1", "bytes=+1", "bytes=1.5GiB"] {
+            assert_eq!(value(text), None, "{text}");
+        }
+        for text in ["resources=1KB", "bytes=20000000000GiB", "byte=1", "bytes=1é", "bytes =1"] {
+            assert_eq!(value(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_limit_is_near_to_a_known_one() {
+        let helps = |text: &str| text.parse::<Setting>().unwrap_err().helps().to_vec();
+        assert_eq!(helps("byts=1")[0], "did you mean `bytes`?");
+        assert_eq!(helps("gitobjects")[0], "did you mean `git-objects`?");
+        assert!(helps("memory=1")[0].starts_with("the limits are `bytes`, `resources`"));
     }
 }

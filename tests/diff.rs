@@ -289,7 +289,11 @@ fn neighbours_of_the_real_world_keep_the_laws() {
     let mut compared = 0;
     for repository in found {
         let working_directory = repository.unwrap().path().canonicalize().unwrap();
-        let options = load::Options { restrictor: load::Restrictor::None, working_directory };
+        let options = load::Options {
+            restrictor: load::Restrictor::None,
+            working_directory,
+            ..load::Options::default()
+        };
         let loader = Loader::new(Disk, options);
         let default = build::Options::default();
         let run = build::Run::new(&loader, &default);

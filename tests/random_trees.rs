@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process::Command;
 
 use krender::build;
-use krender::load::{self, Disk, Loader, Restrictor};
+use krender::load::{self, Disk, Loader};
 use proptest::test_runner::{Config, TestCaseError, TestCaseResult, TestRunner};
 use tree::Tree;
 
@@ -62,7 +62,7 @@ fn agrees(tree: &Tree) -> TestCaseResult {
 /// What krender prints for a directory, or why it prints nothing.
 fn render(target: &Path) -> Result<String, String> {
     let options =
-        load::Options { restrictor: Restrictor::RootOnly, working_directory: target.to_path_buf() };
+        load::Options { working_directory: target.to_path_buf(), ..load::Options::default() };
     let loader = Loader::new(Disk, options);
     build::build(&loader, ".", &build::Options::default())
         .and_then(|output| output.resources.to_yaml())

@@ -16,6 +16,7 @@ use super::vars::Variables;
 use crate::config::{Kustomization, TransformerConfig, Warning};
 use crate::error::{Code, Error, Result};
 use crate::generate::{self, Generated};
+use crate::limits::{Budget, Limit};
 use crate::load::{Entry, File, Root};
 use crate::plugin::{self, Field, Hardening, Plugin, validate};
 use crate::resource::{self, ResMap, Resource};
@@ -201,6 +202,7 @@ impl Build<'_> {
             false => self.run.bases().take(&key),
         };
         let Some(known) = known else { return Ok(None) };
+        base.budget().spend(Limit::Directories, 1, base.span())?;
         let directories = known.way.directories.iter().map(Path::new);
         if !base.admits(directories, known.way.height) {
             return Ok(None);
@@ -380,6 +382,8 @@ impl Build<'_> {
 
     /// Runs the builtin transformers, then those of `transformers`.
     fn transform(&mut self, level: &mut Level) -> Result<()> {
+        let count = level.accumulator.resources.len() as u64;
+        level.root.budget().spend(Limit::Resources, count, level.root.span())?;
         let effects = Effects::new(self.run.options().strict);
         let account = level.account.clone();
         let (context, resources, configurations) = self.work(level, &effects);
@@ -504,6 +508,7 @@ impl Level {
         account: Option<Account>,
         accumulator: Accumulator,
     ) -> Result<Self> {
+        root.budget().spend(Limit::Directories, 1, root.span())?;
         let directories = std::iter::once(root.path().into()).collect();
         Ok(Self {
             root,
@@ -546,7 +551,9 @@ impl Level {
             let span = path.span;
             let read = match self.root.entry(path, span) {
                 Ok(Entry::Directory(base)) => return Some((base, path.clone())),
-                Ok(Entry::File(file)) => read(&file, path, self.account.as_ref(), schema),
+                Ok(Entry::File(file)) => {
+                    read(&file, path, self.account.as_ref(), schema, self.root.budget())
+                }
                 Err(error) => Err(error),
             };
             match read {
@@ -555,7 +562,13 @@ impl Level {
                         self.errors.push(error.note(span, "it comes in here"));
                     }
                 }
-                Err(error) => self.errors.push(error),
+                Err(error) => {
+                    let is_spent = error.is_spent();
+                    self.errors.push(error);
+                    if is_spent {
+                        break;
+                    }
+                }
             }
         }
         None
@@ -590,8 +603,9 @@ pub(super) fn read(
     path: &str,
     account: Option<&Account>,
     schema: &Schema,
+    budget: &Budget,
 ) -> Result<ResMap> {
-    let mut resources = resource::read(file.source()?, &file.documents()?, schema)?.into();
+    let mut resources = resource::read(file.source()?, &file.documents(budget)?, schema)?.into();
     if let Some(account) = account {
         account.annotate(path, &mut resources, schema)?;
     }

@@ -79,8 +79,8 @@ impl Configurations {
             match entry {
                 Entry::Directory(directory) => return Ok(Some((directory, path))),
                 Entry::File(file) => {
-                    let resources =
-                        read(&file, &path, account, schema).map_err(|error| error.at(path.span))?;
+                    let resources = read(&file, &path, account, schema, root.budget());
+                    let resources = resources.map_err(|error| error.at(path.span))?;
                     self.merge(resources, path.span)?;
                 }
             }

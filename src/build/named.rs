@@ -118,8 +118,10 @@ impl Look<'_> {
         if self.root.kind_of(path) != Kind::File {
             return;
         }
-        let documents =
-            self.root.file(path, Span::NONE).and_then(|file| file.documents().map(Cow::into_owned));
+        let documents = self
+            .root
+            .file(path, Span::NONE)
+            .and_then(|file| file.documents(self.root.budget()).map(Cow::into_owned));
         for document in documents.iter().flatten() {
             self.node(&document.root, false);
         }

@@ -95,6 +95,7 @@ impl<'a> Run<'a> {
         warnings.extend_from_slice(&read.warnings);
         let order = order::choose(kustomization, options.reorder, warnings)?;
         let metadata = Metadata::of(kustomization, options.managed_by_label);
+        let budget = root.budget().clone();
         let (accumulator, schema, directories) =
             accumulate::target(self, root, Arc::clone(&read.kustomization), warnings)?;
         let Accumulator { mut resources, configuration, variables, hardening } = accumulator;
@@ -108,6 +109,7 @@ impl<'a> Run<'a> {
         transform::run(works, &mut resources, Passes::Shared)?;
         order::sort(&mut resources, &order);
         plugin::finish(&hardening, &mut resources, self.loader.sources())?;
+        resources.charge_to(&budget);
         let lasts = !hardening.iter().any(|hardening| hardening.depends_on_day());
         Ok(Built { resources, directories, lasts })
     }

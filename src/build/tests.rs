@@ -279,7 +279,7 @@ fn hardening_last_is_hardening_of_the_result() {
         let mut result = build(&loader, "top", &Options::default()).unwrap().resources;
         let plain = result.to_yaml().unwrap();
         let file = loader.file("top/h.yaml").unwrap();
-        let root = &file.documents().unwrap()[0].root;
+        let root = &file.documents(&crate::limits::Budget::default()).unwrap()[0].root;
         let usual = "restricted".parse().unwrap();
         let settings = Settings::read(root, &[Kind::Transformer], usual).unwrap();
         harden(&mut result, loader.sources(), &settings, Fixes::OfProfile).unwrap();

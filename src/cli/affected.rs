@@ -10,7 +10,7 @@ use std::{
 use clap::Args;
 use serde::Serialize;
 
-use super::reading::{Jobs, List, Reading};
+use super::reading::{Ends, Jobs, List, Reading};
 use super::report::Format;
 use super::select::Select;
 use crate::{
@@ -42,6 +42,9 @@ pub(super) struct Affected {
     format: List,
 
     #[command(flatten)]
+    ends: Ends,
+
+    #[command(flatten)]
     jobs: Jobs,
 
     #[command(flatten)]
@@ -62,6 +65,7 @@ impl Affected {
     }
 
     fn list(&self, loader: &Loader) -> Result<()> {
+        self.ends.check(self.format)?;
         let options = self.reading.options();
         let top = loader.root(&self.directory)?;
         let repository = Repository::of(top.path())?;
@@ -83,7 +87,7 @@ impl Affected {
         build::in_order(targets.len(), jobs, work, |number, changes: Result<Vec<String>>| {
             let printed = changes.and_then(|changes| match (changes.is_empty(), self.format) {
                 (true, _) => Ok(true),
-                (false, List::Text) => super::print_on([&*targets[number], "\n"]),
+                (false, List::Text) => super::print_on([&*self.ends.entry(&targets[number])?]),
                 (false, List::Json) => {
                     let line = Target { target: &targets[number], changed: changes };
                     super::print_on([&*escape::json_line(&line)])

@@ -19,6 +19,7 @@ use super::told::Told;
 use crate::build;
 use crate::error::{Code, Error, Result};
 use crate::harden::{self, Date, FailOn, Kind, Profile, Rule, Settings};
+use crate::limits::Budget;
 use crate::load::{self, File, Loader};
 use crate::resource::{self, ResMap};
 use crate::schema::Schema;
@@ -289,7 +290,9 @@ pub(super) fn read_settings(
 
 fn from_file(loader: &Loader, target: &str) -> Result<ResMap> {
     let file = file(loader, target)?;
-    Ok(resource::read(file.source()?, &file.documents()?, &Schema::default())?.into())
+    let budget = Budget::new(loader.limits());
+    let documents = file.documents(&budget)?;
+    Ok(resource::read(file.source()?, &documents, &Schema::default())?.into())
 }
 
 fn file(loader: &Loader, path: &str) -> Result<File> {
@@ -307,6 +310,6 @@ fn from_standard_input(loader: &Loader) -> Result<ResMap> {
         Error::new(Code::ReadFailed, format!("standard input could not be read: {error}"))
     })?;
     let source = loader.sources().add("standard input", bytes)?;
-    let documents = parse::documents(&source)?;
+    let documents = parse::documents_within(&source, &Budget::new(loader.limits()))?;
     Ok(resource::read(&source, &documents, &Schema::default())?.into())
 }

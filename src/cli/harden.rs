@@ -10,6 +10,7 @@ use crate::harden::{self, Change, Class, Date, Finding, Fixes, Profile, Set, Set
 use crate::load::{self, Loader};
 use crate::resource::ResMap;
 use crate::source::{Sources, Span};
+use crate::text::escape;
 use serde_json::{Value, json};
 
 /// How what is rendered is hardened.
@@ -110,7 +111,7 @@ impl Hardening {
     /// [`Code::WriteFailed`](crate::error::Code::WriteFailed).
     pub(super) fn report(&self, targets: &[Value]) -> Result<()> {
         let Some(path) = &self.harden_report else { return Ok(()) };
-        let report = json!({"version": 1, "targets": targets}).to_string() + "\n";
+        let report = escape::json_line(&json!({"version": 1, "targets": targets}));
         load::write(path.as_ref(), &[report])
     }
 }

@@ -5,12 +5,13 @@ use std::{collections::BTreeSet, process::ExitCode};
 use clap::Args;
 use serde::Serialize;
 
-use super::reading::{List, Reading};
+use super::reading::{Ends, List, Reading};
 use super::report::{self, Format};
 use crate::{
     build,
     error::Result,
     load::{Kind, Loader},
+    source::Sources,
     text::escape,
 };
 
@@ -30,6 +31,9 @@ pub(super) struct Inputs {
     format: List,
 
     #[command(flatten)]
+    ends: Ends,
+
+    #[command(flatten)]
     reading: Reading,
 }
 
@@ -44,6 +48,9 @@ struct Target<'a> {
 impl Inputs {
     /// Lists, and exits as the outcome asks.
     pub(super) fn run(&self, format: Format) -> ExitCode {
+        if let Err(error) = self.ends.check(self.format) {
+            return super::finish(Err(error), &Sources::new(), format);
+        }
         let mut files = BTreeSet::new();
         let mut code = ExitCode::SUCCESS;
         for directory in &self.directories {
@@ -55,10 +62,10 @@ impl Inputs {
                 code = ExitCode::FAILURE;
             }
         }
-        let text: String = files.iter().map(|file| format!("{file}\n")).collect();
-        match super::print(&text) {
+        let text: Result<String> = files.iter().map(|file| self.ends.entry(file)).collect();
+        match text.and_then(|text| super::print(&text)) {
             Ok(()) => code,
-            printed => super::finish(printed, &crate::source::Sources::new(), format),
+            printed => super::finish(printed, &Sources::new(), format),
         }
     }
 

@@ -10,8 +10,10 @@ use super::report::Format;
 use crate::{
     build,
     error::{Code, Error, Result},
+    limits::{Limits, Setting},
     load::{self, Disk, Loader},
     source::Sources,
+    text::escape,
 };
 
 /// How files are read.
@@ -23,7 +25,27 @@ pub(super) struct Reading {
     load_restrictor: Restrictor,
 
     #[command(flatten)]
+    limits: Limiting,
+
+    #[command(flatten)]
     plugins: Plugins,
+}
+
+/// What targets and the run may use.
+#[derive(Args, Debug, Default)]
+pub(super) struct Limiting {
+    /// What a build may use, such as `bytes=2GiB` (may be repeated): bytes, resources, directories, patterns, files,
+    /// git-objects. docs/security.md has the defaults
+    #[arg(long = "limit", value_name = "NAME=VALUE", help_heading = None::<&str>)]
+    settings: Vec<Setting>,
+}
+
+impl Limiting {
+    /// The limits: the defaults, with what is set over them.
+    pub(super) fn limits(&self) -> Limits {
+        let set = |limits: Limits, set: &Setting| limits.with(set.limit, set.value);
+        self.settings.iter().fold(Limits::default(), set)
+    }
 }
 
 /// Which files a kustomization may name.
@@ -52,10 +74,51 @@ impl Jobs {
 }
 
 /// How a list is written.
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum List {
     Text,
     Json,
+}
+
+/// How names in a list of text are ended.
+#[derive(Args)]
+pub(super) struct Ends {
+    /// End each name with a zero byte instead of a new line, for `xargs -0`
+    #[arg(short = '0', long)]
+    null: bool,
+}
+
+impl Ends {
+    /// Refuses what goes with no text.
+    ///
+    /// # Errors
+    /// [`Code::InvalidArgument`] for a list of JSON.
+    pub(super) fn check(&self, format: List) -> Result<()> {
+        if self.null && format == List::Json {
+            let message = "`--null` does not go with `--format json`";
+            return Err(Error::new(Code::InvalidArgument, message).help("leave one of them out"));
+        }
+        Ok(())
+    }
+
+    /// A name as an entry of a list of text.
+    ///
+    /// # Errors
+    /// [`Code::InvalidPath`] for a name on a line that would be read as another name, as several, or as a command: a
+    /// program that reads the list would go on with a file that is not meant.
+    pub(super) fn entry(&self, name: &str) -> Result<String> {
+        if self.null {
+            return Ok(format!("{name}\0"));
+        }
+        let shown = escape::visible(name);
+        if escape::for_log(&shown) != name {
+            let message = format!("`{name}` cannot stand on a line of its own");
+            return Err(Error::new(Code::InvalidPath, message).help(
+                "`--null` ends names with a zero byte instead, `--format json` escapes them",
+            ));
+        }
+        Ok(format!("{name}\n"))
+    }
 }
 
 impl Reading {
@@ -64,7 +127,7 @@ impl Reading {
     /// # Errors
     /// [`Code::ReadFailed`] when there is no working directory.
     pub(super) fn loader(&self) -> Result<Loader> {
-        Ok(Loader::new(Disk, self.load_restrictor.options(working_directory()?)))
+        Ok(Loader::new(Disk, self.load_restrictor.options(working_directory()?, &self.limits)))
     }
 
     /// Does the work of a command with a loader that has read nothing yet, and exits as the outcome asks.
@@ -83,12 +146,16 @@ impl Reading {
 
 impl Restrictor {
     /// How a loader reads.
-    pub(super) fn options(self, working_directory: std::path::PathBuf) -> load::Options {
+    pub(super) fn options(
+        self,
+        working_directory: std::path::PathBuf,
+        limits: &Limiting,
+    ) -> load::Options {
         let restrictor = match self {
             Self::RootOnly => load::Restrictor::RootOnly,
             Self::None => load::Restrictor::None,
         };
-        load::Options { restrictor, working_directory }
+        load::Options { restrictor, working_directory, limits: limits.limits() }
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
     error::{Code, Error, Note, Result},
     harden::Severity,
     source::{Location, Sources, Span},
-    text::escape::{drawable, json_line, visible},
+    text::escape::{drawable, for_log, json_line, visible},
 };
 
 /// How failures are written.
@@ -41,7 +41,7 @@ const MOST: usize = 100;
 /// Writes an error, and those beside it, to standard error.
 pub(super) fn errors(error: &Error, sources: &Sources, format: Format) {
     let text = match format {
-        Format::Human => draw(error, sources, &Renderer::styled()),
+        Format::Human => for_log(&draw(error, sources, &Renderer::styled())).into_owned(),
         Format::Json => error.iter().take(MOST).map(|error| json(error, sources)).collect(),
     };
     // Nothing is left to be told to anybody when this fails.
@@ -55,7 +55,7 @@ pub(super) fn errors(error: &Error, sources: &Sources, format: Format) {
 /// Writes something to tell that is no failure to standard error: the line itself, or the same in JSON.
 pub(super) fn warning(text: &str, span: Span, sources: &Sources, format: Format) {
     let line = match format {
-        Format::Human => visible(text).into_owned() + "\n",
+        Format::Human => for_log(&visible(text)).into_owned() + "\n",
         Format::Json => {
             let place = Place::of(span, "", sources);
             json_line(&Line {
@@ -80,9 +80,9 @@ pub(super) fn closing(text: &str, sources: &Sources, format: Format) {
     warning(text, Span::NONE, sources, format);
 }
 
-/// Writes text for people to standard error as it is.
+/// Writes finished lines to standard error.
 pub(super) fn plain(text: &str) {
-    drop(anstream::stderr().write_all(text.as_bytes()));
+    drop(anstream::stderr().write_all(for_log(text).as_bytes()));
 }
 
 /// One frame for each failure, with an empty line between them.
@@ -103,10 +103,10 @@ pub(super) fn finding(severity: Severity, error: &Error, sources: &Sources) -> S
     draw_under(level, id, error, sources, &Renderer::styled())
 }
 
-/// Writes drawn text to standard output, with colours where those are seen.
+/// Writes drawn text to standard output, with colours where those are seen, and without commands for a log.
 pub(super) fn print(text: &str) -> Result<()> {
     let mut stdout = anstream::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+    match stdout.write_all(for_log(text).as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Error::new(
             Code::WriteFailed,
             format!("standard output could not be written: {error}"),

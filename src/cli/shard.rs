@@ -5,16 +5,11 @@ use std::process::ExitCode;
 use clap::Args;
 use serde::Serialize;
 
-use super::reading::{Jobs, List, Reading};
+use super::reading::{Ends, Jobs, List, Reading};
 use super::report::Format;
 use super::select::Select;
 use super::sharing::{Costly, Part};
-use crate::{
-    build,
-    error::{Code, Error, Result},
-    load::Loader,
-    text::escape,
-};
+use crate::{build, error::Result, load::Loader, text::escape};
 
 /// Share out the targets of a directory among machines
 ///
@@ -41,9 +36,8 @@ pub(super) struct Shard {
     #[arg(long, value_name = "FILE")]
     costs: Option<String>,
 
-    /// End each name with a zero byte instead of a new line, for `xargs -0`
-    #[arg(short = '0', long)]
-    null: bool,
+    #[command(flatten)]
+    ends: Ends,
 
     /// One target a line, or one JSON object a line with its cost
     #[arg(long, value_name = "FORMAT", default_value = "text")]
@@ -70,13 +64,7 @@ impl Shard {
     }
 
     fn list(&self, loader: &Loader) -> Result<()> {
-        if self.null && matches!(self.format, List::Json) {
-            return Err(Error::new(
-                Code::InvalidArgument,
-                "`--null` does not go with `--format json`",
-            )
-            .help("leave one of them out"));
-        }
+        self.ends.check(self.format)?;
         let jobs = self.jobs.count();
         let options = self.reading.options();
         let run = build::Run::new(loader, &options);
@@ -84,9 +72,9 @@ impl Shard {
         let targets = self.select.targets(true, &run, loader, directories, jobs)?;
         let part = self.part.of(targets, self.costs.as_deref(), loader, jobs)?;
         let line = |Costly { target, cost }: &Costly| match self.format {
-            List::Json => escape::json_line(&Line { target, cost: *cost }),
-            List::Text => format!("{target}{}", if self.null { '\0' } else { '\n' }),
+            List::Json => Ok(escape::json_line(&Line { target, cost: *cost })),
+            List::Text => self.ends.entry(target),
         };
-        super::print(&part.iter().map(line).collect::<String>())
+        super::print(&part.iter().map(line).collect::<Result<String>>()?)
     }
 }

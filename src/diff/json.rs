@@ -11,6 +11,7 @@ use super::{
 };
 use crate::error::Result;
 use crate::harden::Set;
+use crate::text::escape;
 use crate::yaml::Node;
 
 /// The form of what is written: raised when a program that reads it must change.
@@ -138,7 +139,7 @@ pub fn write(review: &Review) -> Result<String> {
         groups: review.groups.iter().map(|of| group(review, of)).collect::<Result<_>>()?,
     };
     // Text of its own making: there is nothing in it that JSON cannot hold.
-    Ok(serde_json::to_string_pretty(&page).unwrap_or_default() + "\n")
+    Ok(escape::json_text(&serde_json::to_string_pretty(&page).unwrap_or_default()) + "\n")
 }
 
 fn target(review: &TargetReview) -> Result<Target<'_>> {

@@ -287,9 +287,13 @@ fn push(line: &Line, out: &mut String) {
     }
 }
 
-/// Text as code, whatever stands in it.
+/// Text as code, whatever stands in it. Sites link neither mentions nor references within code.
 fn code(text: &str) -> String {
     let text = outline::visible(text);
+    if text.is_empty() {
+        // Two backticks would begin a piece of code instead.
+        return "` `".to_owned();
+    }
     let fence = fence(&text, 1);
     let blank = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
     format!("{fence}{blank}{text}{blank}{fence}")
@@ -306,8 +310,11 @@ fn fence(text: &str, least: usize) -> String {
     "`".repeat(least.max(longest + 1))
 }
 
+/// The same within HTML, where Markdown is not read and sites look for mentions and references all the same.
 fn html(text: &str) -> String {
-    outline::visible(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    let text = outline::visible(text);
+    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    format!("<code>{text}</code>")
 }
 
 #[cfg(test)]
@@ -365,6 +372,7 @@ mod tests {
         assert_eq!(code("a"), "`a`");
         assert_eq!(code("a``b`"), "``` a``b` ```");
         assert_eq!(cell("a|b"), "`a\\|b`");
-        assert_eq!(html("<b>&"), "&lt;b&gt;&amp;");
+        assert_eq!(code(""), "` `");
+        assert_eq!(html("<b>&@a"), "<code>&lt;b&gt;&amp;@a</code>");
     }
 }

@@ -51,7 +51,7 @@ impl Fixes {
 
 /// Hardens resources: carries out fixes of the rules that hold. What is accepted
 /// ([`super::Suppression`]) or annotated `krender.dev/harden: "off"` stays as it is, and so does what runs the cluster
-/// itself: objects of the namespace `kube-system`, and pods of a `system-…-critical` priority.
+/// itself if the settings say so ([`Settings::excludes_system`]).
 ///
 /// Fixes go by turns, removals first, for whether something may be added depends on them, until none is left to carry
 /// out. So a second run changes nothing, and an object that violates no rule is not touched. What an object becomes
@@ -162,7 +162,7 @@ fn is_excluded(scene: Scene<'_>) -> bool {
     let is_off = |(key, value): (&str, &str)| key == HARDEN && value == "off";
     !settings.phase.looks_at(object)
         || !settings.selects(object)
-        || !settings.includes_system && scene.is_system()
+        || settings.excludes_system && scene.is_system()
         || object.annotations().any(is_off)
         || pods.iter().any(|pod| pod.annotations().any(is_off))
 }

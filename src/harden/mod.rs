@@ -69,7 +69,7 @@ pub fn check(resources: &ResMap, sources: &Sources, settings: &Settings) -> Vec<
         if !settings.phase.looks_at(scene.object) {
             continue;
         }
-        let is_system = !settings.includes_system && scene.is_system();
+        let is_system = settings.excludes_system && scene.is_system();
         for rule in &rules {
             let found = violations(rule, *scene).into_iter();
             findings.extend(found.map(|violation| {

@@ -42,8 +42,9 @@ pub struct Settings {
     pub exclusions: Vec<Arc<Exclusion>>,
     /// The day that exclusions are judged by; without one none of them ends.
     pub today: Option<Date>,
-    /// Whether what runs the cluster itself is hardened, and judged, as everything else.
-    pub includes_system: bool,
+    /// Whether what runs the cluster itself (objects of the namespace `kube-system`, and pods of a `system-…-critical`
+    /// priority) is not hardened, and violations of it are notes.
+    pub excludes_system: bool,
     /// The namespace of objects that name none; `default` if it is empty.
     pub default_namespace: String,
     /// Tools whose annotations count as those of krender do.

@@ -21,6 +21,7 @@ use super::settings::Settings;
 use super::violation::Violation;
 use crate::resource::Resource;
 use crate::source::{Source, Sources, Span};
+use crate::yaml::parse;
 
 /// That somebody accepted a finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -276,12 +277,12 @@ fn comments(source: &Source, place: usize, scenes: &[Scene<'_>]) -> Vec<Mark> {
         lines.push((start, line));
     }
     let mut marks = Vec::new();
-    for (number, (start, line)) in lines.iter().enumerate() {
-        let Some(column) = line.find(COMMENT) else { continue };
-        let before = &line[..column];
-        if !before.is_empty() && !before.ends_with([' ', '\t']) {
-            continue;
-        }
+    for comment in parse::comments(source) {
+        let from = (comment.start() - source.base()) as usize;
+        let number = lines.partition_point(|(start, _)| *start <= from).saturating_sub(1);
+        let Some((start, line)) = lines.get(number) else { continue };
+        let Some(column) = said_in(line, from - start) else { continue };
+        let before = &line[..from - start];
         let is_alone = before.trim().is_empty();
         let is_comment = |line: &str| line.trim().is_empty() || line.trim_start().starts_with('#');
         let rest = lines.iter().skip(number + usize::from(is_alone));
@@ -310,6 +311,12 @@ fn comments(source: &Source, place: usize, scenes: &[Scene<'_>]) -> Vec<Mark> {
         }));
     }
     marks
+}
+
+/// Where it is said what to ignore in the comment that begins in a column of a line: at its start, or behind blanks.
+fn said_in(line: &str, comment: usize) -> Option<usize> {
+    let column = comment + line.get(comment..)?.find(COMMENT)?;
+    line[comment..column].chars().next_back().is_none_or(char::is_whitespace).then_some(column)
 }
 
 /// Whether a line belongs to what another one begins: it is indented further, or it is an element of its list.

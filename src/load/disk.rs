@@ -8,7 +8,7 @@ use std::io::{self, BufWriter, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::files::{Files, Kind, LARGEST_FILE};
+use super::files::{Files, Kind};
 use crate::error::{Code, Error, Result};
 
 /// The files of this computer.
@@ -36,21 +36,21 @@ impl Files for Disk {
         fs::canonicalize(path)
     }
 
-    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+    fn read(&self, path: &Path, most: u64) -> io::Result<Vec<u8>> {
         let file = File::open(path)?;
         let metadata = file.metadata()?;
         // Looked at again now that it is open: what is at a path may have changed since `kind`.
         if !metadata.is_file() {
             return Err(io::Error::new(ErrorKind::InvalidInput, "no regular file"));
         }
-        if metadata.len() > LARGEST_FILE {
+        if metadata.len() > most {
             return Err(ErrorKind::FileTooLarge.into());
         }
         // One more, so that the end is seen without growing.
         let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0) + 1);
         // The length was a hint: files under /proc say 0, and a file may grow.
-        file.take(LARGEST_FILE + 1).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 > LARGEST_FILE {
+        file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > most {
             return Err(ErrorKind::FileTooLarge.into());
         }
         Ok(bytes)
@@ -208,6 +208,7 @@ pub(super) fn reason(error: &io::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::load::LARGEST_FILE;
 
     #[test]
     fn a_file_is_replaced_whole() {
@@ -215,7 +216,7 @@ mod tests {
         let path = folder.path().join("out.yaml");
         write(&path, &["first, and ", "longer\n"]).unwrap();
         write(&path, &["second\n"]).unwrap();
-        assert_eq!(Disk.read(&path).unwrap(), b"second\n");
+        assert_eq!(Disk.read(&path, LARGEST_FILE).unwrap(), b"second\n");
         assert_eq!(
             Disk.list(folder.path()).unwrap(),
             [("out.yaml".into(), Kind::File)],
@@ -247,7 +248,7 @@ mod tests {
                 });
             }
         });
-        let text = String::from_utf8(Disk.read(&path).unwrap()).unwrap();
+        let text = String::from_utf8(Disk.read(&path, LARGEST_FILE).unwrap()).unwrap();
         assert!(texts.contains(&text));
     }
 
@@ -263,7 +264,7 @@ mod tests {
         symlink("script", &link).unwrap();
         write(&link, &["two"]).unwrap();
         assert_eq!(Disk.kind(&link).unwrap(), Kind::Link);
-        assert_eq!(Disk.read(&file).unwrap(), b"two");
+        assert_eq!(Disk.read(&file, LARGEST_FILE).unwrap(), b"two");
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o750);
     }
 
@@ -272,7 +273,10 @@ mod tests {
     fn a_device_is_written_into_and_never_read() {
         write(Path::new("/dev/null"), &["gone"]).unwrap();
         assert_eq!(Disk.kind(Path::new("/dev/null")).unwrap(), Kind::Special);
-        assert_eq!(Disk.read(Path::new("/dev/null")).unwrap_err().kind(), ErrorKind::InvalidInput);
+        assert_eq!(
+            Disk.read(Path::new("/dev/null"), LARGEST_FILE).unwrap_err().kind(),
+            ErrorKind::InvalidInput
+        );
     }
 
     #[test]
@@ -281,6 +285,6 @@ mod tests {
         let path = folder.path().join("huge");
         // Sparse: it takes no room on the disk.
         File::create(&path).unwrap().set_len(LARGEST_FILE + 1).unwrap();
-        assert_eq!(Disk.read(&path).unwrap_err().kind(), ErrorKind::FileTooLarge);
+        assert_eq!(Disk.read(&path, LARGEST_FILE).unwrap_err().kind(), ErrorKind::FileTooLarge);
     }
 }

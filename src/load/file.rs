@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use crate::error::{Error, Result};
+use crate::limits::{Budget, Limit};
 use crate::source::{Source, Sources};
 use crate::yaml::parse::{self, Document};
 
@@ -83,20 +84,33 @@ impl File {
         }
     }
 
-    /// The documents in it, as [`parse::documents`] reads them.
+    /// The documents in it, as [`parse::documents`] reads them, charged to an account.
     ///
     /// Who asks first gets them for himself, and changes them without a copy: of nearly every file nobody else wants
     /// the documents. For those who ask later they are parsed once more, and kept.
     ///
     /// # Errors
-    /// As [`File::source`] and [`parse::documents`].
-    pub fn documents(&self) -> Result<Cow<'_, [Document]>> {
+    /// As [`File::source`] and [`parse::documents_within`].
+    pub fn documents(&self, budget: &Budget) -> Result<Cow<'_, [Document]>> {
         let source = self.source()?;
         if !self.0.was_parsed.swap(true, Ordering::Relaxed) {
-            return parse::documents(source).map(Cow::Owned);
+            return parse::documents_within(source, budget).map(Cow::Owned);
         }
-        let documents = self.0.documents.get_or_init(|| parse::documents(source));
-        documents.as_deref().map(Cow::Borrowed).map_err(Error::clone)
+        if let Some(documents) = self.0.documents.get() {
+            let documents = documents.as_deref().map_err(Error::clone)?;
+            let bytes = documents.iter().map(|document| document.bytes).sum();
+            budget.spend(Limit::Bytes, bytes, source.span(0, 0))?;
+            return Ok(Cow::Borrowed(documents));
+        }
+        let documents = parse::documents_within(source, budget);
+        match documents {
+            // It says nothing about the file: another account may have more left.
+            Err(error) if error.is_spent() => Err(error),
+            documents => {
+                let documents = self.0.documents.get_or_init(|| documents);
+                documents.as_deref().map(Cow::Borrowed).map_err(Error::clone)
+            }
+        }
     }
 }
 
@@ -119,10 +133,13 @@ mod tests {
     #[test]
     fn documents_are_kept_for_all_but_the_first_who_asks() {
         let (file, _) = file(b"a: 1\n---\nb: 2\n");
-        let documents = file.documents().unwrap();
+        let budget = Budget::default();
+        let documents = file.documents(&budget).unwrap();
+        let once = budget.spent(Limit::Bytes);
         assert!(matches!(&documents, Cow::Owned(owned) if owned.len() == 2));
         let clone = file.clone();
-        let (second, third) = (file.documents().unwrap(), clone.documents().unwrap());
+        let (second, third) = (file.documents(&budget).unwrap(), clone.documents(&budget).unwrap());
+        assert_eq!(budget.spent(Limit::Bytes), 3 * once, "each use is charged");
         assert!(std::ptr::eq(&*second, &*third));
         assert!(second.iter().zip(&*documents).all(|(one, other)| one.root == other.root));
         assert_eq!(file.bytes(), b"a: 1\n---\nb: 2\n");
@@ -132,7 +149,7 @@ mod tests {
     fn bytes_that_are_no_text_say_where() {
         let (file, sources) = file(b"a: b\nc: \xff\n");
         assert_eq!(file.bytes()[8], 0xff);
-        for error in [file.source().unwrap_err(), file.documents().unwrap_err()] {
+        for error in [file.source().unwrap_err(), file.documents(&Budget::default()).unwrap_err()] {
             assert_eq!(error.code(), Code::InvalidUtf8);
             let place = sources.locate(error.span()).unwrap();
             assert_eq!((place.line, place.column), (2, 4));

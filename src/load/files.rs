@@ -25,11 +25,11 @@ pub trait Files: Send + Sync {
     /// When nothing is there, or links go in a circle.
     fn canonicalize(&self, path: &Path) -> io::Result<PathBuf>;
 
-    /// The content of a regular file.
+    /// The content of a regular file of at most so many bytes.
     ///
     /// # Errors
-    /// [`io::ErrorKind::FileTooLarge`] beyond [`LARGEST_FILE`]; else why the file cannot be read.
-    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+    /// [`io::ErrorKind::FileTooLarge`] for a larger one, before it is held in memory; else why the file cannot be read.
+    fn read(&self, path: &Path, most: u64) -> io::Result<Vec<u8>>;
 
     /// The names in a directory, sorted, each with what is there; links are not followed.
     ///

@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::files::{Files, Kind, LARGEST_FILE, join};
+use super::files::{Files, Kind, join};
 use super::links::{self, Look};
 
 /// A tree of files that stands in memory alone. Relative paths are taken from `/`.
@@ -98,9 +98,9 @@ impl Files for Memory {
         })
     }
 
-    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+    fn read(&self, path: &Path, most: u64) -> io::Result<Vec<u8>> {
         match self.entries.get(&self.canonicalize(path)?) {
-            Some(Entry::File(content)) if content.len() as u64 > LARGEST_FILE => {
+            Some(Entry::File(content)) if content.len() as u64 > most => {
                 Err(ErrorKind::FileTooLarge.into())
             }
             Some(Entry::File(content)) => Ok(content.to_vec()),
@@ -128,6 +128,7 @@ impl Files for Memory {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::load::LARGEST_FILE;
 
     fn tree() -> Memory {
         Memory::new()
@@ -197,7 +198,11 @@ mod tests {
                 shown(Disk.canonicalize(&disk_path), &top),
                 "{path}"
             );
-            assert_eq!(tree.read(&memory_path).ok(), Disk.read(&disk_path).ok(), "{path}");
+            assert_eq!(
+                tree.read(&memory_path, LARGEST_FILE).ok(),
+                Disk.read(&disk_path, LARGEST_FILE).ok(),
+                "{path}"
+            );
             assert_eq!(tree.list(&memory_path).ok(), Disk.list(&disk_path).ok(), "{path}");
         }
     }

@@ -24,7 +24,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use crate::error::{Code, Error, Result};
-use crate::source::Sources;
+use crate::limits::{Budget, Limit, Limits};
+use crate::source::{Sources, Span};
 use cache::Cache;
 use notes::Noted;
 
@@ -59,6 +60,9 @@ struct Inner {
     /// The same with links resolved: where paths are shown from.
     canonical_working_directory: PathBuf,
     sources: Arc<Sources>,
+    limits: Limits,
+    /// The account of the run.
+    budget: Budget,
     directories: Cache<Result<Option<Arc<Path>>>>,
     places: Cache<Result<Arc<Place>>>,
     contents: Cache<Result<File>>,
@@ -73,11 +77,17 @@ pub struct Options {
     pub restrictor: Restrictor,
     /// The directory that relative targets are taken from.
     pub working_directory: PathBuf,
+    /// What targets and the run may use.
+    pub limits: Limits,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { restrictor: Restrictor::RootOnly, working_directory: PathBuf::from("/") }
+        Self {
+            restrictor: Restrictor::RootOnly,
+            working_directory: PathBuf::from("/"),
+            limits: Limits::default(),
+        }
     }
 }
 
@@ -110,7 +120,7 @@ impl Loader {
     /// A loader that has read nothing yet.
     #[must_use]
     pub fn new(files: impl Files + 'static, options: Options) -> Self {
-        let Options { restrictor, working_directory } = options;
+        let Options { restrictor, working_directory, limits } = options;
         let working_directory = join(Path::new("/"), &working_directory);
         let canonical =
             files.canonicalize(&working_directory).unwrap_or_else(|_| working_directory.clone());
@@ -120,6 +130,8 @@ impl Loader {
             working_directory,
             canonical_working_directory: canonical,
             sources: Arc::new(Sources::new()),
+            limits,
+            budget: Budget::new(limits),
             directories: Cache::new(),
             places: Cache::new(),
             contents: Cache::new(),
@@ -131,6 +143,18 @@ impl Loader {
     #[must_use]
     pub fn sources(&self) -> &Sources {
         &self.0.sources
+    }
+
+    /// What each target may use.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.0.limits
+    }
+
+    /// The account of the run: the files and the objects of git that were read.
+    #[must_use]
+    pub fn budget(&self) -> &Budget {
+        &self.0.budget
     }
 
     /// The directory that a build starts in: `target`, taken from the working directory.
@@ -254,7 +278,10 @@ impl Loader {
     /// The content of a file, by its canonical path.
     fn content(&self, path: &Path) -> Result<File> {
         self.0.contents.get_or_make(path, || {
-            let bytes = self.0.files.read(path).map_err(|error| self.unreadable(path, &error))?;
+            let most = self.0.budget.left(Limit::Files).min(LARGEST_FILE);
+            let read = self.0.files.read(path, most);
+            let bytes = read.map_err(|error| self.unreadable(path, &error))?;
+            self.0.budget.spend(Limit::Files, bytes.len() as u64, Span::NONE)?;
             File::new(self.display(path), bytes, &self.0.sources)
         })
     }
@@ -263,6 +290,10 @@ impl Loader {
     fn unreadable(&self, path: &Path, error: &std::io::Error) -> Error {
         let name = self.display(path);
         if error.kind() == std::io::ErrorKind::FileTooLarge {
+            if self.0.budget.left(Limit::Files) < LARGEST_FILE {
+                let step = format!("while reading `{name}`");
+                return self.0.budget.exceeded(Limit::Files, Span::NONE).step(step);
+            }
             let limit = LARGEST_FILE >> 30;
             return Error::new(Code::TooLarge, format!("`{name}` is larger than {limit} GiB"));
         }
@@ -304,7 +335,6 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
-    use crate::source::Span;
 
     /// What a stranger's folder may hold: nothing of it may block, loop or panic.
     #[test]
@@ -316,7 +346,11 @@ mod tests {
         symlink("/dev/zero", top.join("endless")).unwrap();
         symlink(".", top.join("here")).unwrap();
         std::fs::write(top.join("kustomization.yaml"), "resources: []\n").unwrap();
-        let options = Options { restrictor: Restrictor::None, working_directory: top.clone() };
+        let options = Options {
+            restrictor: Restrictor::None,
+            working_directory: top.clone(),
+            ..Options::default()
+        };
         let root = Loader::new(Disk, options).root(".").unwrap();
         assert_eq!(root.kustomization_file().unwrap().name(), "kustomization.yaml");
         let code = |path: &str| root.entry(path, Span::NONE).err().map(|error| error.code());

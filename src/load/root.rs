@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::files::{Kind, join};
 use super::{File, Loader, Place, Restrictor, missing, remote};
 use crate::error::{Code, Error, Result};
+use crate::limits::Budget;
 use crate::source::{Source, Span};
 
 /// The names of a kustomization file: a directory has exactly one of them.
@@ -26,6 +27,8 @@ struct Inner {
     name: String,
     span: Span,
     parent: Option<Root>,
+    /// The account of the target that it is visited for.
+    budget: Budget,
     /// How many directories name each other from the target to this one.
     depth: usize,
 }
@@ -72,7 +75,11 @@ impl Root {
     pub(super) fn new(loader: &Loader, place: &Place, span: Span, parent: Option<Self>) -> Self {
         let (path, name) = (place.path.clone(), loader.display(&place.path));
         let depth = parent.as_ref().map_or(1, |parent| parent.0.depth + 1);
-        Self(Arc::new(Inner { loader: loader.clone(), path, name, span, parent, depth }))
+        let budget = match &parent {
+            Some(parent) => parent.0.budget.clone(),
+            None => Budget::new(loader.limits()),
+        };
+        Self(Arc::new(Inner { loader: loader.clone(), path, name, span, parent, budget, depth }))
     }
 
     /// The directory's path: absolute, links resolved.
@@ -97,6 +104,12 @@ impl Root {
     #[must_use]
     pub fn parent(&self) -> Option<&Self> {
         self.0.parent.as_ref()
+    }
+
+    /// The account of the target that this directory is visited for.
+    #[must_use]
+    pub fn budget(&self) -> &Budget {
+        &self.0.budget
     }
 
     /// The loader that reads for this directory.
@@ -433,7 +446,10 @@ mod tests {
     }
 
     fn loader(restrictor: Restrictor) -> Loader {
-        Loader::new(site(), Options { restrictor, working_directory: PathBuf::from("/site") })
+        Loader::new(
+            site(),
+            Options { restrictor, working_directory: PathBuf::from("/site"), ..Options::default() },
+        )
     }
 
     fn root(target: &str) -> Root {

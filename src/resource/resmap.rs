@@ -6,6 +6,7 @@ use super::ids::{Ids, Which};
 use super::unique::{check_ids, taken};
 use super::{ResId, Resource};
 use crate::error::{Error, Result};
+use crate::limits::Budget;
 use crate::yaml;
 
 /// Resources in order. Ids may collide while transformers work: who adds resources or finishes checks them.
@@ -19,6 +20,8 @@ pub struct ResMap {
     current: OnceLock<Ids>,
     /// By all ids that a resource ever had.
     ever: OnceLock<Ids>,
+    /// The account that what is written is charged to.
+    budget: Option<Budget>,
 }
 
 impl ResMap {
@@ -165,10 +168,16 @@ impl ResMap {
     /// # Errors
     /// Those of [`yaml::emit()`], for every resource that has no form in YAML.
     pub fn to_yaml(&self) -> Result<String> {
+        let budget = self.budget();
         let mut text = String::new();
         let mut errors = Vec::new();
         for (place, resource) in self.iter().enumerate() {
-            errors.extend(write(resource, place == 0, &mut text).err());
+            let failed = write(resource, place == 0, &mut text, &budget).err();
+            let is_spent = failed.as_ref().is_some_and(Error::is_spent);
+            errors.extend(failed);
+            if is_spent {
+                break;
+            }
         }
         Error::all(errors).map_or(Ok(text), Err)
     }
@@ -182,6 +191,7 @@ impl ResMap {
     /// # Errors
     /// As [`ResMap::to_yaml`].
     pub fn into_yaml(self) -> Result<Vec<String>> {
+        let budget = self.budget();
         let mut resources: Vec<Option<Resource>> = self.resources.into_iter().map(Some).collect();
         let mut places: Vec<usize> = (0..resources.len()).collect();
         places.sort_by_key(|&place| {
@@ -191,9 +201,13 @@ impl ResMap {
         let (mut text, mut errors) = (String::new(), Vec::new());
         for place in places {
             let Some(resource) = resources[place].take() else { continue };
-            errors.extend(
-                write(&resource, place == 0, &mut text).map_err(|error| (place, error)).err(),
-            );
+            if let Err(error) = write(&resource, place == 0, &mut text, &budget) {
+                let is_spent = error.is_spent();
+                errors.push((place, error));
+                if is_spent {
+                    break;
+                }
+            }
             if text.len() < LARGE {
                 pieces[place] = text.as_str().into();
                 text.clear();
@@ -203,6 +217,17 @@ impl ResMap {
         }
         errors.sort_by_key(|&(place, _)| place);
         Error::all(errors.into_iter().map(|(_, error)| error)).map_or(Ok(pieces), Err)
+    }
+
+    /// The account that what is written is charged to: that of the target, or one of its own.
+    #[must_use]
+    pub fn budget(&self) -> Budget {
+        self.budget.clone().unwrap_or_default()
+    }
+
+    /// Charges what is written to the account of a target.
+    pub fn charge_to(&mut self, budget: &Budget) {
+        self.budget = Some(budget.clone());
     }
 
     fn forget_ids(&mut self) {
@@ -215,18 +240,18 @@ impl ResMap {
 const LARGE: usize = 1 << 16;
 
 /// Writes a resource behind those before it.
-fn write(resource: &Resource, is_first: bool, text: &mut String) -> Result<()> {
+fn write(resource: &Resource, is_first: bool, text: &mut String, budget: &Budget) -> Result<()> {
     if !is_first {
         text.push_str("---\n");
     }
-    yaml::emit(resource.node(), text)
+    yaml::emit_within(resource.node(), text, budget)
         .map_err(|error| error.step(format!("while writing `{}`", resource.id())))
 }
 
 /// The indices are not copied: a copy is made to be changed.
 impl Clone for ResMap {
     fn clone(&self) -> Self {
-        self.resources.clone().into()
+        Self { budget: self.budget.clone(), ..Self::from(self.resources.clone()) }
     }
 }
 

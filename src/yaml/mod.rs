@@ -19,7 +19,7 @@ pub mod share;
 pub(crate) mod tight;
 mod typed;
 
-pub use emit::{emit, push_text, through_json};
+pub use emit::{emit, emit_within, push_text, through_json};
 pub use json::{Form, json_passage, not_json, to_json, write_json};
 pub use node::{CollectionStyle, Kind, Mapping, Node, Scalar, Sequence, Style, Tag, Text};
 pub use rewrite::rewrite;

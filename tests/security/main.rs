@@ -5,4 +5,7 @@
 )]
 #![expect(clippy::unwrap_used, reason = "this is a test")]
 
+mod checks;
 mod lab;
+mod limits;
+mod output;

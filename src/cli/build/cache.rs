@@ -16,7 +16,7 @@ use super::{
 use crate::{
     build::Keeper,
     error::{Code, Error, Result},
-    load::{self, Digest, Disk, Files as _, Loader, Store},
+    load::{self, Digest, Disk, Files as _, LARGEST_FILE, Loader, Store},
     source::{Sources, Span},
 };
 
@@ -117,7 +117,7 @@ fn program(store: &Store) -> Option<Vec<u8>> {
     let stamp = format!("{:?} {}", load::stamp(&path)?, path.display());
     let key = Digest::of(stamp);
     store.value(&key).or_else(|| {
-        let digest = Digest::of(Disk.read(&path).ok()?).as_bytes().to_vec();
+        let digest = Digest::of(Disk.read(&path, LARGEST_FILE).ok()?).as_bytes().to_vec();
         // It is read again otherwise.
         drop(store.set_value(&key, &digest));
         Some(digest)

@@ -14,7 +14,7 @@ use clap::{Args, ValueEnum};
 
 use super::harden::Hardening;
 use super::plugins::{Plugins, Truth};
-use super::reading::{Restrictor, working_directory};
+use super::reading::{Limiting, Restrictor, working_directory};
 use super::report::{self, Format};
 use super::select;
 use super::sharing;
@@ -52,6 +52,9 @@ pub(super) struct Build {
     /// Whether files may be read from outside the root of a kustomization
     #[arg(long, value_name = "RESTRICTOR", default_value = "LoadRestrictionsRootOnly")]
     load_restrictor: Restrictor,
+
+    #[command(flatten)]
+    limits: Limiting,
 
     /// The order of the resources (deprecated: use `sortOptions` in kustomization.yaml)
     #[arg(long, value_name = "ORDER", hide = true)]
@@ -139,7 +142,10 @@ impl Build {
 
     /// A loader that has read nothing yet.
     fn loader(&self, working_directory: &Path) -> Loader {
-        Loader::new(Disk, self.load_restrictor.options(working_directory.to_path_buf()))
+        Loader::new(
+            Disk,
+            self.load_restrictor.options(working_directory.to_path_buf(), &self.limits),
+        )
     }
 
     fn options(&self) -> build::Options {

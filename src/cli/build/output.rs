@@ -69,7 +69,9 @@ impl Places {
     ) -> Result<Option<Vec<String>>> {
         match self {
             Self::Print { with_name } => {
-                let name = with_name.then(|| format!("# {}\n", escape::visible(target)));
+                let name = with_name.then(|| {
+                    escape::for_log(&format!("# {}\n", escape::visible(target))).into_owned()
+                });
                 return Ok(Some(name.into_iter().chain(pieces(texts)).collect()));
             }
             Self::File(path) => load::write(path, &pieces(texts).collect::<Vec<_>>())?,
@@ -183,11 +185,12 @@ pub(super) fn texts(resources: ResMap, split: bool) -> Result<Vec<(String, Strin
     if !split {
         return Ok(resources.into_yaml()?.into_iter().map(|text| (String::new(), text)).collect());
     }
+    let budget = resources.budget();
     let namespaces: BTreeSet<&str> = resources.iter().filter_map(namespace).collect();
     let file = |resource| {
         let name = file_name(resource, namespace(resource).filter(|_| namespaces.len() > 1))?;
         let mut text = String::new();
-        yaml::emit(resource.node(), &mut text)
+        yaml::emit_within(resource.node(), &mut text, &budget)
             .map_err(|error| error.step(format!("while writing `{}`", resource.id())))?;
         Ok((name, text))
     };

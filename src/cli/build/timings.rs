@@ -136,8 +136,8 @@ impl Timings {
         let mut slowest: Vec<&Target> = self.targets.iter().collect();
         slowest.sort_by_key(|target| std::cmp::Reverse(target.time));
         slowest.truncate(SLOWEST);
-        let name = |target: &Target| target.name.chars().count();
-        let width = slowest.iter().map(|target| name(target)).max().unwrap_or(0).max(7);
+        let names: Vec<_> = slowest.iter().map(|target| escape::visible(&target.name)).collect();
+        let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).max(7);
         // Writing to text cannot fail.
         let mut line = |cells: [&str; 4]| {
             let [name, time, resources, bytes] = cells;
@@ -146,7 +146,7 @@ impl Timings {
         };
         line(["", "", "", ""]);
         line(["slowest", "time", "resources", "bytes"]);
-        for Target { name, outcome: _, size, time } in slowest {
+        for (Target { name: _, outcome: _, size, time }, name) in slowest.iter().zip(&names) {
             line([name, &duration(*time), &grouped(size.resources), &grouped(size.bytes)]);
         }
         text.lines().map(|line| line.trim_end().to_owned() + "\n").collect()

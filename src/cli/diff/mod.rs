@@ -13,16 +13,18 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 
 use super::plugins::Plugins;
-use super::reading::{Restrictor, working_directory};
+use super::reading::{Limiting, Restrictor, working_directory};
 use super::report::{self, Format};
 use crate::{
     build::{self, Run},
     diff::{self, Failure, Ignore, Only, Review, Side, Target, TargetReview},
     error::{Code, Error, Result},
+    limits::Budget,
     load::{self, Disk, Kind, Loader},
     resource::{self, ResMap, Resource},
     schema::Schema,
     source::Sources,
+    text::escape,
 };
 
 /// Say what a change does to every object
@@ -77,6 +79,9 @@ pub(super) struct Diff {
     load_restrictor: Restrictor,
 
     #[command(flatten)]
+    limits: Limiting,
+
+    #[command(flatten)]
     plugins: Plugins,
 }
 
@@ -122,7 +127,7 @@ impl Diff {
 
     /// What is compared with what.
     fn sides(&self) -> Result<Sides> {
-        let options = self.load_restrictor.options(working_directory()?);
+        let options = self.load_restrictor.options(working_directory()?, &self.limits);
         if let Some(revisions) = &self.git {
             return git::sides(revisions, &self.paths, &options);
         }
@@ -200,15 +205,11 @@ impl Diff {
     }
 
     fn print(&self, review: &Review) -> Result<()> {
-        let text = match self.format {
-            Form::Text => diff::text::write(review, report::width()),
-            Form::Unified => diff::unified::write(review),
-            Form::Markdown => diff::markdown::write(review),
-            Form::Json => diff::json::write(review)?,
-        };
         match self.format {
-            Form::Text => report::print(&text),
-            Form::Unified | Form::Markdown | Form::Json => super::print(&text),
+            Form::Text => report::print(&diff::text::write(review, report::width())),
+            Form::Unified => super::print(&escape::for_log(&diff::unified::write(review))),
+            Form::Markdown => super::print(&escape::for_log(&diff::markdown::write(review))),
+            Form::Json => super::print(&diff::json::write(review)?),
         }
     }
 }
@@ -256,6 +257,7 @@ impl Place {
 
     /// What it renders to.
     fn render(&self, run: &Run<'_>, loader: &Loader) -> Result<ResMap> {
+        let budget = Budget::new(loader.limits());
         match self {
             Self::Path(path) if path == "-" => {
                 let mut bytes = Vec::new();
@@ -263,16 +265,16 @@ impl Place {
                     let message = format!("standard input could not be read: {error}");
                     Error::new(Code::ReadFailed, message)
                 })?;
-                Ok(manifests(&loader.text("standard input", bytes)?)?.into())
+                Ok(manifests(&loader.text("standard input", bytes)?, &budget)?.into())
             }
             Self::Path(path) if loader.kind(path) == Kind::File => {
-                Ok(manifests(&loader.file(path)?)?.into())
+                Ok(manifests(&loader.file(path)?, &budget)?.into())
             }
             Self::Path(path) => run.build(path, &mut Vec::new()),
             Self::Files(files) => {
                 let mut resources = Vec::new();
                 for file in files {
-                    resources.extend(manifests(&loader.file(file)?)?);
+                    resources.extend(manifests(&loader.file(file)?, &budget)?);
                 }
                 Ok(resources.into())
             }
@@ -281,8 +283,8 @@ impl Place {
 }
 
 /// The objects of a file with manifests.
-fn manifests(file: &load::File) -> Result<Vec<Resource>> {
-    resource::read(file.source()?, &file.documents()?, &Schema::built_in())
+fn manifests(file: &load::File, budget: &Budget) -> Result<Vec<Resource>> {
+    resource::read(file.source()?, &file.documents(budget)?, &Schema::built_in())
 }
 
 /// Tells on standard error in full what went wrong: each failure once, in however many targets and on whichever side.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 
 use super::{Named, Place};
+use crate::limits::Budget;
 use crate::{
     build,
     error::{Code, Error, Result},
@@ -154,7 +155,7 @@ fn whole_folders<'a>(loader: &Loader, sides: [(&str, &'a [String]); 2]) -> BTree
 /// after the object, as `--split` does it: else one object in many namespaces is what many targets render to.
 fn only_object(loader: &Loader, path: &str) -> Option<[String; 4]> {
     let file = loader.file(path).ok()?;
-    let documents = file.documents().ok()?;
+    let documents = file.documents(&Budget::new(loader.limits())).ok()?;
     let [document] = &*documents else { return None };
     let text = |node: &Node, key: &str| {
         node.get(key).and_then(Node::as_text).unwrap_or_default().to_owned()

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use super::place::Places;
 use super::{Judged, checked};
 use crate::harden::Severity;
+use crate::text::escape;
 
 /// Writes a command for each finding that nobody accepts.
 pub(super) fn write(judged: &[Judged], places: &Places<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -28,9 +29,9 @@ pub(super) fn write(judged: &[Judged], places: &Places<'_>, out: &mut dyn Write)
     Ok(())
 }
 
-/// Text as it may stand behind a command, which ends with its line.
+/// Text as it may stand behind a command. What ends a line is escaped as every character is that does not show.
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    escape::within_command(text).replace('%', "%25")
 }
 
 /// Text as it may stand in a property, which ends at a colon or a comma.
@@ -44,8 +45,9 @@ mod tests {
 
     #[test]
     fn what_ends_a_command_or_a_property_is_escaped() {
-        // What the runner decodes last is encoded first: `%0A` that somebody wrote stays what it is.
-        assert_eq!(data("100 %0A\r\nof a: b, c"), "100 %250A%0D%0Aof a: b, c");
-        assert_eq!(property("a: b, c\n100 %"), "a%3A b%2C c%0A100 %25");
+        // The runner decodes `%25` last: `%0A` in a name stays what it is.
+        assert_eq!(data("100 %0A\r\nof a: b, c\u{9b}"), "100 %250A\\r\\nof a: b, c\\u{9b}");
+        assert_eq!(property("a: b, c\n100 %"), "a%3A b%2C c\\n100 %25");
+        assert_eq!(data("##vso[a]::b"), "\\u{23}#vso[a]::b");
     }
 }

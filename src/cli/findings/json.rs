@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use super::place::{Place, Places};
 use super::{Checked, Judged, checked, fingerprint};
 use crate::harden::{Finding, Operation, Scope, Settings, Severity};
+use crate::text::escape;
 use crate::yaml::{Form, Node, write_json};
 
 /// Writes the document, and a line break.
@@ -35,7 +36,7 @@ pub(super) fn write(
             notes: count(Severity::Note),
         },
     };
-    serde_json::to_writer(&mut *out, &report)?;
+    escape::write_json(out, &report)?;
     out.write_all(b"\n")
 }
 

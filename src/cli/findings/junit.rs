@@ -8,6 +8,7 @@ use super::place::Places;
 use super::text::write_line;
 use super::{Checked, Judged};
 use crate::harden::Finding;
+use crate::text::escape;
 
 /// Writes the document.
 pub(super) fn write(judged: &[Judged], places: &Places<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -51,7 +52,7 @@ fn write_suite(
         let name = escaped(&format!("{}: {}", first.subject(), first.rule.title()));
         let mut lines = String::new();
         found.iter().for_each(|finding| write_line(finding, places, &mut lines));
-        let (message, lines) = (escaped(&first.message), escaped(&lines));
+        let (message, lines) = (escaped(&first.message), lines_escaped(&lines));
         writeln!(
             out,
             "    <testcase classname=\"{suite}\" name=\"{name}\"><failure message=\"{message}\">{lines}</failure></testcase>"
@@ -60,18 +61,21 @@ fn write_suite(
     out.write_all(b"  </testsuite>\n")
 }
 
-/// Text as it may stand in XML 1.0, which has no form for control characters.
+/// A phrase as it may stand in XML 1.0, which has no form for control characters: what does not show is escaped as it is
+/// for people.
 fn escaped(text: &str) -> String {
+    lines_escaped(&escape::visible(text))
+}
+
+/// The same for finished lines. Reports are printed to logs.
+fn lines_escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
+    for character in escape::for_log(text).chars() {
         match character {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
-            '\n' | '\t' => out.push(character),
-            '\u{FFFE}' | '\u{FFFF}' => out.push('\u{FFFD}'),
-            _ if character.is_control() => out.push('\u{FFFD}'),
             _ => out.push(character),
         }
     }
@@ -80,11 +84,12 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::escaped;
+    use super::{escaped, lines_escaped};
 
     #[test]
-    fn what_xml_cannot_say_is_replaced() {
-        assert_eq!(escaped("<a b=\"c\"> & 'd'\n\te"), "&lt;a b=&quot;c&quot;&gt; &amp; 'd'\n\te");
-        assert_eq!(escaped("\u{1b}[31m\r\0\u{FFFE}é😀"), "�[31m���é😀");
+    fn what_xml_cannot_hold_is_escaped() {
+        assert_eq!(escaped("<a b=\"c\"> & 'd'\n\te"), "&lt;a b=&quot;c&quot;&gt; &amp; 'd'\\n\te");
+        assert_eq!(escaped("\u{1b}[31m\r\0\u{FFFE}é😀"), "\\u{1b}[31m\\r\\u{0}\\u{fffe}é😀");
+        assert_eq!(lines_escaped("a\n::b\n"), "a\n\\u{3a}:b\n");
     }
 }

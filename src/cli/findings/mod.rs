@@ -21,6 +21,7 @@ use crate::harden::{Finding, Settings, SuppressedBy, Suppression};
 use crate::load;
 use crate::resource::ResMap;
 use crate::source::Sources;
+use crate::text::escape;
 
 use place::Places;
 
@@ -151,7 +152,7 @@ impl Page for Screen {
     }
 
     fn plain(&mut self, text: &str) -> Result<()> {
-        super::print(text)
+        super::print(&escape::for_log(text))
     }
 }
 
@@ -162,7 +163,7 @@ impl Page for Vec<u8> {
     }
 
     fn plain(&mut self, text: &str) -> Result<()> {
-        self.extend_from_slice(text.as_bytes());
+        self.extend_from_slice(escape::for_log(text).as_bytes());
         Ok(())
     }
 }

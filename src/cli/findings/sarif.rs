@@ -9,6 +9,7 @@ use super::json::Each;
 use super::place::{Place, Places};
 use super::{Checked, Judged, checked, fingerprint};
 use crate::harden::{Finding, RULES, Rule, Suppression};
+use crate::text::escape;
 
 /// Writes the document, and a line break.
 pub(super) fn write(
@@ -31,7 +32,7 @@ pub(super) fn write(
         version: "2.1.0",
         runs: [Run { tool: Tool { driver }, column_kind: "unicodeCodePoints", results }],
     };
-    serde_json::to_writer(&mut *out, &log)?;
+    escape::write_json(out, &log)?;
     out.write_all(b"\n")
 }
 
@@ -198,7 +199,8 @@ impl<'a> Result<'a> {
         let subject = finding.subject();
         let physical = |span| places.of(span).map(|place| Physical::new(&place));
         let related = physical(finding.object_span).map(|physical_location| {
-            let message = Message { text: format!("the {}", finding.object.gvk.kind) };
+            let message =
+                Message { text: without_links(&format!("the {}", finding.object.gvk.kind)) };
             [Related { id: 1, message, physical_location }]
         });
         let suppressed = |Suppression { by, reason }: &'a Suppression| {
@@ -209,7 +211,7 @@ impl<'a> Result<'a> {
             rule_id: finding.rule.id,
             rule_index: RULES.iter().position(|rule| *rule == finding.rule),
             level: finding.severity.as_str(),
-            message: Message { text: format!("{subject}: {}", finding.message) },
+            message: Message { text: without_links(&format!("{subject}: {}", finding.message)) },
             locations: [Location {
                 physical_location: physical(finding.span),
                 logical_locations: [Logical {
@@ -239,6 +241,11 @@ impl Physical {
             region: Some(region).filter(|_| !place.is_inline()),
         }
     }
+}
+
+/// A message in which nothing is a link: SARIF (3.11.6) reads `[text](target)` in messages, and `\[` as a bracket.
+fn without_links(text: &str) -> String {
+    if text.contains("](") { text.replace('[', r"\[").replace(']', r"\]") } else { text.to_owned() }
 }
 
 /// A path as a URI reference (RFC 3986).

@@ -374,9 +374,12 @@ impl Files for Revision {
         })
     }
 
-    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+    fn read(&self, path: &Path, most: u64) -> io::Result<Vec<u8>> {
         match self.find(&self.canonicalize(path)?)? {
-            Some((EntryKind::File, id)) => self.content(&id),
+            Some((EntryKind::File, id)) => match self.content(&id)? {
+                bytes if bytes.len() as u64 > most => Err(ErrorKind::FileTooLarge.into()),
+                bytes => Ok(bytes),
+            },
             Some(_) => Err(ErrorKind::IsADirectory.into()),
             None => Err(ErrorKind::NotFound.into()),
         }
@@ -442,7 +445,7 @@ fn os_string(bytes: &[u8]) -> OsString {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::Disk;
+    use crate::load::{Disk, LARGEST_FILE};
 
     fn git(top: &Path, arguments: &[&str]) {
         let settings =
@@ -493,7 +496,11 @@ mod tests {
         ] {
             let path = &top.join(path);
             assert_eq!(revision.canonicalize(path).ok(), Disk.canonicalize(path).ok(), "{path:?}");
-            assert_eq!(revision.read(path).ok(), Disk.read(path).ok(), "{path:?}");
+            assert_eq!(
+                revision.read(path, LARGEST_FILE).ok(),
+                Disk.read(path, LARGEST_FILE).ok(),
+                "{path:?}"
+            );
             if !path.starts_with(top.join("up")) && !path.starts_with(top.join("a/back")) {
                 assert_eq!(revision.kind(path).unwrap(), Disk.kind(path).unwrap(), "{path:?}");
             }

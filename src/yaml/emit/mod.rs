@@ -16,6 +16,7 @@ use super::parse::MAX_DEPTH;
 use super::scalar::{Value, begins_like_string};
 use super::typed::{self, Entry, Order, Place};
 use crate::error::{Code, Error, Result};
+use crate::limits::{Budget, Limit};
 use crate::source::Span;
 
 /// Appends a document as kustomize prints it, with a newline at the end. On an error `out` stays as it was.
@@ -28,9 +29,29 @@ use crate::source::Span;
 /// contradicts), [`Code::UnrepresentableValue`] (infinity, NaN, characters that YAML does not allow, very long keys),
 /// [`Code::NestingTooDeep`]; each with its place.
 pub fn emit(root: &Node, out: &mut String) -> Result<()> {
+    emit_within(root, out, &Budget::default())
+}
+
+/// Appends a document as [`emit`] does, and charges what is written to a budget. It stops where that is spent: aliases
+/// and deep nesting may make much of little.
+///
+/// # Errors
+/// As [`emit`], and [`Code::LimitExceeded`] at the node that is not written any more.
+pub fn emit_within(root: &Node, out: &mut String, budget: &Budget) -> Result<()> {
     let start = out.len();
-    let mut emitter = Emitter { line_start: start, out, open: Vec::new(), reordered: Vec::new() };
-    let result = emitter.document(root);
+    let left = usize::try_from(budget.left(Limit::Bytes)).unwrap_or(usize::MAX);
+    let mut emitter = Emitter {
+        line_start: start,
+        most: start.saturating_add(left),
+        out,
+        open: Vec::new(),
+        reordered: Vec::new(),
+    };
+    let result = emitter.document(root).map_err(|error| match error.code() {
+        Code::LimitExceeded => budget.exceeded(Limit::Bytes, error.span()),
+        _ => error,
+    });
+    let result = result.and_then(|()| budget.bytes(out.len() - start, root.span()));
     if result.is_err() {
         out.truncate(start);
     }
@@ -41,6 +62,8 @@ struct Emitter<'a, 'o> {
     out: &'o mut String,
     /// Where the last line of `out` begins.
     line_start: usize,
+    /// The length that `out` may get; 0 once indentation was left out because of it.
+    most: usize,
     /// The collections around the current place, outermost first.
     open: Vec<Open<'a>>,
     /// The entries of open mappings that could not be used as they are, innermost last.
@@ -84,7 +107,10 @@ impl<'a> Emitter<'a, '_> {
         while let Some(open) = self.open.pop() {
             self.collection(open)?;
         }
-        Ok(())
+        match self.out.len() > self.most {
+            true => Err(too_long(root.span())),
+            false => Ok(()),
+        }
     }
 
     /// Writes entries up to the first one that is a collection itself, and leaves what is left to be written open.
@@ -114,7 +140,11 @@ impl<'a> Emitter<'a, '_> {
                     (value, self.key(&key, name.span(), open.indent)?)
                 }
             };
-            if let Some(inner) = self.value(value, after, open.indent, open.in_flow)? {
+            let inner = self.value(value, after, open.indent, open.in_flow)?;
+            if self.out.len() > self.most {
+                return Err(too_long(value.span()));
+            }
+            if let Some(inner) = inner {
                 self.open.push(open);
                 self.open.push(inner);
                 if self.open.len() > MAX_DEPTH {
@@ -233,11 +263,22 @@ impl<'a> Emitter<'a, '_> {
         const SPACES: &str = "                                                                ";
         let mut columns = columns;
         while columns > SPACES.len() {
+            // Each line of a text is indented, and so each word of one that folds.
+            if self.out.len() > self.most {
+                self.most = 0;
+                return;
+            }
             self.out.push_str(SPACES);
             columns -= SPACES.len();
         }
         self.out.push_str(&SPACES[..columns]);
     }
+}
+
+/// The error of a text that is longer than it may get; [`emit_within`] says by which limit.
+#[cold]
+fn too_long(span: Span) -> Error {
+    Error::new(Code::LimitExceeded, "").at(span)
 }
 
 #[cold]

@@ -51,7 +51,8 @@ pub fn push_text(text: &str, indent: usize, out: &mut String) {
         form => form,
     };
     let line_start = out.len();
-    let mut emitter = Emitter { line_start, out, open: Vec::new(), reordered: Vec::new() };
+    let (open, reordered) = (Vec::new(), Vec::new());
+    let mut emitter = Emitter { line_start, most: usize::MAX, out, open, reordered };
     match form {
         Form::Plain => emitter.out.push_str(text),
         Form::SingleQuoted => emitter.single_quoted(text, UNBOUNDED, indent),

@@ -5,9 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::MAX_EXPANDED_NODES;
 use super::reader::Reader;
+use super::{MAX_EXPANDED_NODES, NODE_BYTES};
 use crate::error::{Code, Error, Result};
+use crate::limits::Limit;
 use crate::source::Span;
 use crate::yaml::node::{Kind, Mapping, Node, Scalar, Style, Tag, Text};
 
@@ -15,8 +16,8 @@ use crate::yaml::node::{Kind, Mapping, Node, Scalar, Style, Tag, Text};
 pub(super) enum Anchor {
     /// A collection that is still being read: an alias to it would make the document contain itself.
     Open,
-    /// A node, and how many nodes it stands for.
-    Closed(Node, usize),
+    /// A node, how many nodes it stands for, and how many bytes of text.
+    Closed(Node, usize, usize),
 }
 
 impl<'s, const WIDE: bool> Reader<'s, WIDE> {
@@ -26,8 +27,13 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
         let name = self.anchor_name()?;
         let span = self.span(start, self.position);
         match self.anchors.get(name) {
-            Some(Anchor::Closed(node, size)) => {
+            Some(Anchor::Closed(node, size, bytes)) => {
                 self.nodes += size;
+                self.repeated = self.repeated.saturating_add(*bytes);
+                let all = (self.nodes as u64).saturating_mul(NODE_BYTES);
+                if all.saturating_add(self.repeated as u64) > self.budget.left(Limit::Bytes) {
+                    return Err(self.budget.exceeded(Limit::Bytes, span));
+                }
                 if self.nodes > MAX_EXPANDED_NODES {
                     let message = format!(
                         "aliases expand this document to more than {MAX_EXPANDED_NODES} nodes"
@@ -54,9 +60,15 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
     }
 
     /// Remembers a complete node under its anchor.
-    pub(super) fn define(&mut self, anchor: Option<&'s str>, node: &Node, size: usize) {
+    pub(super) fn define(
+        &mut self,
+        anchor: Option<&'s str>,
+        node: &Node,
+        size: usize,
+        bytes: usize,
+    ) {
         if let Some(name) = anchor {
-            self.anchors.insert(name, Anchor::Closed(node.clone(), size));
+            self.anchors.insert(name, Anchor::Closed(node.clone(), size, bytes));
         }
     }
 }

@@ -34,6 +34,9 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
             return self.advance_explicit_key(column, expect);
         }
         loop {
+            if self.nodes > self.most {
+                return Err(self.too_many());
+            }
             self.skip();
             let here = self.column();
             if here < column || self.at_document_end() {
@@ -189,7 +192,7 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
             return Err(self.missing_colon(start));
         }
         if let Some(anchor) = properties.anchor {
-            self.define(Some(anchor), &Node::from(key.clone()), 1);
+            self.define(Some(anchor), &Node::from(key.clone()), 1, key.text().len());
         }
         self.push_key(key);
         Ok(true)
@@ -305,7 +308,7 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
         if let Some(start) = key_start
             && self.colon_follows(start)
         {
-            self.define(own.anchor, &Node::from(scalar.clone()), 1);
+            self.define(own.anchor, &Node::from(scalar.clone()), 1, scalar.text().len());
             return self.open_with_key(start, scalar, whole);
         }
         let properties = self.combined(whole, own)?;

@@ -260,7 +260,7 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
             _ => return Err(self.cannot_begin()),
         };
         if may_be_key && self.colon_follows(start) {
-            self.define(properties.anchor, &Node::from(scalar.clone()), 1);
+            self.define(properties.anchor, &Node::from(scalar.clone()), 1, scalar.text().len());
             if self.in_flow_sequence() {
                 self.open(FrameKind::FlowPair(Expect::Value), 0, start, Properties::default())?;
             } else {

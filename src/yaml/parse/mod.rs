@@ -20,6 +20,7 @@ use self::anchor::Merge;
 use self::reader::Reader;
 use super::node::{Kind, Node, Scalar, Style};
 use crate::error::{Code, Error, Result};
+use crate::limits::Budget;
 use crate::source::{Source, Span};
 
 /// How deep collections may nest, as in go-yaml.
@@ -29,6 +30,9 @@ pub const MAX_DEPTH: usize = 10_000;
 /// document made to explode ends at once.
 pub const MAX_EXPANDED_NODES: usize = 4_000_000;
 
+/// What a node is charged for beside its text: about what it takes in memory while it is read.
+const NODE_BYTES: u64 = 64;
+
 /// One document, its aliases and merge keys resolved.
 #[derive(Clone, Debug)]
 pub struct Document {
@@ -36,6 +40,8 @@ pub struct Document {
     pub root: Node,
     /// The comments whose text begins with `{` and that belong to a node, in order: they can act as schemas in merges.
     pub comments: Vec<Comment>,
+    /// What it was charged to a budget: bytes of its text, of its nodes, and of what aliases stand for.
+    pub bytes: u64,
 }
 
 /// A comment that looks like JSON.
@@ -59,6 +65,14 @@ pub struct Comment {
 /// What is no YAML, with its place: [`Code::MalformedYaml`], [`Code::UnknownAnchor`], [`Code::AnchorCycle`],
 /// [`Code::AliasExpansion`], [`Code::NestingTooDeep`], [`Code::InvalidMerge`], [`Code::InvalidKey`].
 pub fn documents(source: &Source) -> Result<Vec<Document>> {
+    documents_within(source, &Budget::default())
+}
+
+/// Reads documents as [`documents()`] does, and charges them to a budget.
+///
+/// # Errors
+/// The same, and [`Code::LimitExceeded`] where the budget is spent.
+pub fn documents_within(source: &Source, budget: &Budget) -> Result<Vec<Document>> {
     let wide = characters::check(source)?;
     let text = source.text();
     let mut documents = Vec::new();
@@ -72,7 +86,7 @@ pub fn documents(source: &Source) -> Result<Vec<Document>> {
             }
             None => (text.len(), None),
         };
-        let read = read(source, start..end, wide, Merge::Own)?;
+        let read = read(source, start..end, wide, Merge::Own, budget)?;
         documents.extend(read.map(|mut document| {
             lengthen_before_comment(&mut document.root, source, end);
             document
@@ -90,8 +104,42 @@ pub fn documents(source: &Source) -> Result<Vec<Document>> {
 /// # Errors
 /// As [`documents`].
 pub fn document(source: &Source) -> Result<Option<Document>> {
+    document_within(source, &Budget::default())
+}
+
+/// Reads a document as [`document()`] does, and charges it to a budget.
+///
+/// # Errors
+/// The same, and [`Code::LimitExceeded`] where the budget is spent.
+pub fn document_within(source: &Source, budget: &Budget) -> Result<Option<Document>> {
     let wide = characters::check(source)?;
-    read(source, 0..source.text().len(), wide, Merge::Later)
+    read(source, 0..source.text().len(), wide, Merge::Later, budget)
+}
+
+/// The places of all comments of a stream of resources, each from its `#` to the end of the line, in order. What looks
+/// like a comment within a scalar is none. A part of the stream that is no YAML has those before its first mistake.
+#[must_use]
+pub fn comments(source: &Source) -> Vec<Span> {
+    let Ok(wide) = characters::check(source) else { return Vec::new() };
+    let (text, budget) = (source.text(), Budget::default());
+    let mut comments = Vec::new();
+    let mut start = 0;
+    loop {
+        let separator = next_separator(text, start);
+        let end = separator.as_ref().map_or(text.len(), |separator| separator.start);
+        comments.extend(match wide {
+            true => Reader::<true>::new(source, start, end, Merge::Own, &budget).comments(),
+            false => Reader::<false>::new(source, start, end, Merge::Own, &budget).comments(),
+        });
+        match separator {
+            Some(separator) => start = separator.end,
+            None => break,
+        }
+    }
+    // The reader looks at some places twice.
+    comments.sort_unstable();
+    comments.dedup();
+    comments
 }
 
 fn read(
@@ -99,12 +147,13 @@ fn read(
     range: std::ops::Range<usize>,
     wide: bool,
     merge: Merge,
+    budget: &Budget,
 ) -> Result<Option<Document>> {
     let start = range.start;
     let document = if wide {
-        Reader::<true>::new(source, start, range.end, merge).document()
+        Reader::<true>::new(source, start, range.end, merge, budget).document()
     } else {
-        Reader::<false>::new(source, start, range.end, merge).document()
+        Reader::<false>::new(source, start, range.end, merge, budget).document()
     }?;
     Ok(document.filter(|document| !document.root.is_null()).map(|mut document| {
         comment::attach(&mut document.comments, &document.root, source, start);

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::anchor::{Anchor, Merge, merge};
 use super::property::Properties;
-use super::{Comment, Document, MAX_DEPTH, malformed_at};
+use super::{Comment, Document, MAX_DEPTH, NODE_BYTES, malformed_at};
 use crate::error::{Code, Error, Result};
+use crate::limits::{Budget, Limit};
 use crate::source::{Source, Span};
 use crate::yaml::node::{CollectionStyle, Mapping, Node, Scalar, Sequence, Style};
 
@@ -36,10 +37,17 @@ pub(super) struct Reader<'s, const WIDE: bool> {
     pub(super) anchors: BTreeMap<&'s str, Anchor>,
     /// How many nodes were read, aliases counted by what they stand for.
     pub(super) nodes: usize,
+    /// How many nodes there may be.
+    pub(super) most: usize,
+    /// How many bytes of the source stand for others: aliases, by what they stand for.
+    pub(super) repeated: usize,
+    pub(super) budget: &'s Budget,
     /// The text of a scalar that is not a slice of the source.
     pub(super) scratch: String,
     pub(super) directives: Vec<(&'s str, String)>,
     comments: Vec<Comment>,
+    /// The places of all comments, if they are asked for.
+    every_comment: Option<Vec<Span>>,
 }
 
 /// An open collection.
@@ -52,6 +60,7 @@ pub(super) struct Frame<'s> {
     /// The length of `entries` or `items` when it was opened.
     first: usize,
     nodes_before: usize,
+    repeated_before: usize,
     indent_before: isize,
     properties: Properties<'s>,
     /// Whether a key reads `<<`.
@@ -94,7 +103,14 @@ pub(super) enum Expect {
 }
 
 impl<'s, const WIDE: bool> Reader<'s, WIDE> {
-    pub(super) fn new(source: &'s Source, start: usize, end: usize, merge: Merge) -> Self {
+    pub(super) fn new(
+        source: &'s Source,
+        start: usize,
+        end: usize,
+        merge: Merge,
+        budget: &'s Budget,
+    ) -> Self {
+        let most = budget.left(Limit::Bytes) / NODE_BYTES;
         let text = &source.text()[start..end];
         let mark = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
         Self {
@@ -114,14 +130,25 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
             items: Vec::new(),
             anchors: BTreeMap::new(),
             nodes: 0,
+            most: usize::try_from(most).unwrap_or(usize::MAX),
+            repeated: 0,
+            budget,
             scratch: String::new(),
             directives: Vec::new(),
             comments: Vec::new(),
+            every_comment: None,
         }
     }
 
+    /// Reads the first document for its comments, up to the place where it is no YAML.
+    pub(super) fn comments(mut self) -> Vec<Span> {
+        self.every_comment = Some(Vec::new());
+        drop(self.document());
+        self.every_comment.unwrap_or_default()
+    }
+
     /// Reads the first document, and leaves what stands behind it unread.
-    pub(super) fn document(mut self) -> Result<Option<Document>> {
+    pub(super) fn document(&mut self) -> Result<Option<Document>> {
         if !self.document_start()? {
             return Ok(None);
         }
@@ -131,7 +158,11 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
                 None => complete = self.advance()?,
                 Some(node) if self.frames.is_empty() => {
                     self.document_end()?;
-                    return Ok(Some(Document { root: node, comments: self.comments }));
+                    let comments = std::mem::take(&mut self.comments);
+                    let nodes = (self.nodes as u64).saturating_mul(NODE_BYTES);
+                    let bytes = nodes + (self.text.len() + self.repeated) as u64;
+                    self.budget.spend(Limit::Bytes, bytes, node.span())?;
+                    return Ok(Some(Document { root: node, comments, bytes }));
                 }
                 Some(node) => {
                     self.attach(node)?;
@@ -146,6 +177,9 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
     fn advance(&mut self) -> Result<Option<Node>> {
         let Some(frame) = self.frames.last() else { return Ok(None) };
         let column = frame.column;
+        if self.nodes > self.most {
+            return Err(self.too_many());
+        }
         match frame.kind {
             FrameKind::BlockMapping(expect) => self.advance_block_mapping(column, expect),
             FrameKind::BlockSequence => self.advance_block_sequence(column, false),
@@ -154,6 +188,12 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
             FrameKind::FlowSequence(expect) => self.advance_flow_sequence(expect),
             FrameKind::FlowPair(expect) => self.advance_flow_pair(expect),
         }
+    }
+
+    /// The error of a document with more nodes than the budget allows, at the place that was read last.
+    #[cold]
+    pub(super) fn too_many(&self) -> Error {
+        self.budget.exceeded(Limit::Bytes, self.span(self.position, self.position))
     }
 
     /// Gives a complete node to the innermost collection, as a key, a value or an element.
@@ -241,6 +281,7 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
             start,
             first,
             nodes_before: self.nodes - 1,
+            repeated_before: self.repeated,
             indent_before: self.indent,
             properties,
             merges: false,
@@ -295,7 +336,10 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
                 Node::from(mapping)
             }
         };
-        self.define(frame.properties.anchor, &node, self.nodes - frame.nodes_before);
+        if let Some(anchor) = frame.properties.anchor {
+            let bytes = self.position - frame.start + self.repeated - frame.repeated_before;
+            self.define(Some(anchor), &node, self.nodes - frame.nodes_before, bytes);
+        }
         Ok(Some(node))
     }
 
@@ -303,7 +347,8 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
     pub(super) fn complete(&mut self, scalar: Scalar, properties: &Properties<'s>) -> Node {
         self.nodes += 1;
         let node = Node::from(scalar);
-        self.define(properties.anchor, &node, 1);
+        let length = node.as_text().map_or(0, str::len);
+        self.define(properties.anchor, &node, 1, length);
         node
     }
 
@@ -438,6 +483,7 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
         loop {
             let start = self.position;
             self.position = self.end_of_line(start);
+            self.note_comment(start);
             let text = self.text[start..self.position].trim_start_matches('#').trim_start();
             if text.starts_with('{') {
                 let span = self.span(start, self.position);
@@ -451,6 +497,15 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
                 }
                 _ => return,
             }
+        }
+    }
+
+    /// Keeps the place of a comment that begins at `start` and ends at the position, if comments are asked for.
+    #[inline]
+    pub(super) fn note_comment(&mut self, start: usize) {
+        let span = self.span(start, self.position);
+        if let Some(comments) = &mut self.every_comment {
+            comments.push(span);
         }
     }
 

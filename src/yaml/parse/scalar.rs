@@ -419,7 +419,9 @@ impl<const WIDE: bool> Reader<'_, WIDE> {
             self.position += 1;
         }
         if self.here() == b'#' {
-            self.position = self.end_of_line(self.position);
+            let start = self.position;
+            self.position = self.end_of_line(start);
+            self.note_comment(start);
         }
         match self.line_end(self.position) {
             0 if self.here() != 0 => Err(self
