@@ -126,9 +126,12 @@ fn is_within(file: &str, module: &str) -> bool {
 /// Dependencies by the name they are imported under, with the module that may do so: `name = … # module: role`.
 fn roles(manifest: &str) -> (BTreeMap<String, String>, Vec<String>) {
     let (mut roles, mut complaints) = (BTreeMap::new(), Vec::new());
-    let section = manifest.split("[dependencies]\n").nth(1).unwrap_or_default();
-    let section = section.split("\n[").next().unwrap_or_default();
-    for line in section.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+    // Of all systems, and of some: `[target.'cfg(unix)'.dependencies]`.
+    let manifest = format!("\n{manifest}");
+    let sections = manifest.split("\n[").filter_map(|section| section.split_once("]\n"));
+    let sections = sections.filter(|(name, _)| name.split('.').next_back() == Some("dependencies"));
+    let lines = sections.flat_map(|(_, section)| section.lines());
+    for line in lines.filter(|line| !line.is_empty() && !line.starts_with('#')) {
         let name = line.split([' ', '=']).next().unwrap_or_default();
         match line.split_once(" # ").and_then(|(_, comment)| comment.split_once(": ")) {
             Some((module, _)) => {

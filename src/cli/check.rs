@@ -20,10 +20,10 @@ use crate::build;
 use crate::error::{Code, Error, Result};
 use crate::harden::{self, Date, FailOn, Kind, Profile, Rule, Settings};
 use crate::limits::Budget;
-use crate::load::{self, File, Loader};
+use crate::load::{self, Loader};
 use crate::resource::{self, ResMap};
 use crate::schema::Schema;
-use crate::source::{Sources, Span};
+use crate::source::Sources;
 use crate::yaml::parse;
 
 /// Render, and judge what was rendered by rules
@@ -210,7 +210,7 @@ impl Check {
     fn accepted(&self, loader: &Loader) -> Result<BTreeSet<String>> {
         let Some(path) = &self.baseline else { return Ok(BTreeSet::new()) };
         let report: Baseline =
-            serde_json::from_slice(file(loader, path)?.bytes()).map_err(|error| {
+            serde_json::from_slice(loader.file(path)?.bytes()).map_err(|error| {
                 Error::new(
                     Code::InvalidArgument,
                     format!("`{path}` is no report of findings: {error}"),
@@ -281,7 +281,7 @@ pub(super) fn read_settings(
     loader: &Loader,
 ) -> Result<Settings> {
     let Some(path) = path else { return Ok(Settings::of(usual)) };
-    let source = Arc::clone(file(loader, path)?.source()?);
+    let source = Arc::clone(loader.file(path)?.source()?);
     let document = parse::document(&source)?
         .ok_or_else(|| Error::new(Code::InvalidValue, format!("`{path}` says nothing")))?;
     Settings::read(&document.root, &Kind::ALL, usual)
@@ -289,19 +289,10 @@ pub(super) fn read_settings(
 }
 
 fn from_file(loader: &Loader, target: &str) -> Result<ResMap> {
-    let file = file(loader, target)?;
+    let file = loader.file(target)?;
     let budget = Budget::new(loader.limits());
     let documents = file.documents(&budget)?;
     Ok(resource::read(file.source()?, &documents, &Schema::default())?.into())
-}
-
-fn file(loader: &Loader, path: &str) -> Result<File> {
-    let (folder, name) = match path.rsplit_once('/') {
-        Some(("", name)) => ("/", name),
-        Some((folder, name)) => (folder, name),
-        None => (".", path),
-    };
-    loader.root(folder)?.file(name, Span::NONE)
 }
 
 fn from_standard_input(loader: &Loader) -> Result<ResMap> {

@@ -25,13 +25,15 @@ pub trait Files: Send + Sync {
     /// When nothing is there, or links go in a circle.
     fn canonicalize(&self, path: &Path) -> io::Result<PathBuf>;
 
-    /// The content of a regular file of at most so many bytes.
+    /// The content of a regular file of at most so many bytes, by a path of which no part is a link, as
+    /// [`Files::canonicalize`] gives it. Where a link has taken the place of a part, it is not followed.
     ///
     /// # Errors
     /// [`io::ErrorKind::FileTooLarge`] for a larger one, before it is held in memory; else why the file cannot be read.
     fn read(&self, path: &Path, most: u64) -> io::Result<Vec<u8>>;
 
-    /// The names in a directory, sorted, each with what is there; links are not followed.
+    /// The names in a directory, sorted, each with what is there; no link is followed. The path is as for
+    /// [`Files::read`].
     ///
     /// # Errors
     /// When the path is no directory, or may not be listed.

@@ -99,7 +99,9 @@ pub(super) fn kustomization(root: &Root) -> Error {
 
 /// The names in a directory that are text, as far as they are looked at.
 fn names(loader: &Loader, directory: &Path) -> Vec<String> {
-    let names = loader.0.files.list(directory).unwrap_or_default();
+    let files = &loader.0.files;
+    let names = files.canonicalize(directory).and_then(|directory| files.list(&directory));
+    let names = names.unwrap_or_default();
     let names = names.into_iter().take(NAMES_LOOKED_AT);
     names.filter_map(|(name, _)| name.into_string().ok()).collect()
 }

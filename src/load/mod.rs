@@ -30,7 +30,10 @@ use cache::Cache;
 use notes::Noted;
 
 pub use digest::Digest;
-pub use disk::{Disk, is_directory, is_file, make_folder, stamp, write};
+pub use disk::{
+    Disk, OutputFolder, clean_up_on_signals, is_directory, is_file, remove_temporary_files, stamp,
+    write,
+};
 pub use file::File;
 pub use files::{Files, Kind, LARGEST_FILE, join};
 pub use git::{Repository, Revision};
@@ -166,19 +169,53 @@ impl Loader {
         Root::top(self, target)
     }
 
-    /// A file that no kustomization names: `path`, taken from the working directory.
+    /// A file that the user names: `path`, taken from the working directory. It may be a link, but none that leads out of
+    /// the directory that it is in, unless the [`Restrictor`] allows it: the directory may be a stranger's, and what is in
+    /// the file may be shown.
     ///
     /// # Errors
-    /// [`Code::FileNotFound`] and [`Code::NotAFile`] where there is no file, [`Code::ReadFailed`] where it cannot be read.
+    /// [`Code::FileNotFound`] and [`Code::NotAFile`] where there is no file, [`Code::OutsideRoot`] for a link,
+    /// [`Code::ReadFailed`] where it cannot be read.
     pub fn file(&self, path: &str) -> Result<File> {
-        let place = self.place(&join(&self.0.working_directory, Path::new(path)))?;
+        let from = &self.0.working_directory;
+        let whole = join(from, Path::new(path));
+        self.file_in(whole.parent().unwrap_or(&whole), from, path)
+    }
+
+    /// A file that was found in or below a directory that the user names. It may be a link, but none that leads out of the
+    /// directory, unless the [`Restrictor`] allows it.
+    ///
+    /// # Errors
+    /// As [`Loader::file`].
+    pub fn file_below(&self, directory: &str, path: &str) -> Result<File> {
+        let directory = join(&self.0.working_directory, Path::new(directory));
+        self.file_in(&directory, &directory, path)
+    }
+
+    /// The file in or below `top` that a path names, taken from a directory.
+    fn file_in(&self, top: &Path, from: &Path, path: &str) -> Result<File> {
+        let place = self.place(&join(from, Path::new(path)))?;
         match place.kind {
-            Kind::File => self.content(&place.path),
-            Kind::Missing => Err(missing::error(self, &self.0.working_directory, path, "file")),
+            Kind::File => {}
+            Kind::Missing => {
+                return Err(missing::error(self, from, path, "file"));
+            }
             Kind::Directory | Kind::Link | Kind::Special => {
-                Err(Error::new(Code::NotAFile, format!("`{path}` is no file")))
+                return Err(Error::new(Code::NotAFile, format!("`{path}` is no file")));
             }
         }
+        let top = self.directory(top, NESTED)?.unwrap_or_else(|| top.into());
+        if self.0.restrictor == Restrictor::RootOnly && !place.path.starts_with(&top) {
+            let [target, top] = [&place.path, &*top].map(|path| self.display(path));
+            let message = format!("`{path}` leads to `{target}`, which is not in or below `{top}`");
+            return Err(Error::new(Code::OutsideRoot, message)
+                .help("put the file itself in the place of the link")
+                .help(
+                    "`--load-restrictor LoadRestrictionsNone` allows it; then links, also those that others made, \
+                     can show any file that you can read",
+                ));
+        }
+        self.content(&place.path)
     }
 
     /// What is at a path, taken from the working directory, links followed.

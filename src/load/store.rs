@@ -1,26 +1,28 @@
 //! A folder that keeps what may be lost at any time: values under keys, and texts under their own digest.
 //!
-//! Any number of processes may use it at once. What is damaged, or was put there by somebody else, is as good as not
-//! there: a text must have the digest that it is asked for by, and a value begins with its own.
+//! Any number of processes of one user may use it at once. What is damaged is as good as not there: a text must have the
+//! digest that it is asked for by, and a value begins with that of its key and itself. Since everybody can compute these,
+//! the folder must be private: it belongs to the user of the process, and others have no rights on it. (A folder that came
+//! with a checkout or an archive has other rights, unless the umask is 077.) It is opened once, and its entries are
+//! reached through it, so that it does not matter who may write to the folders that it is in.
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "the folder belongs to the store, and is no input of a build"
-)]
-
-use std::fs::{self, File};
-use std::io::{self, Read as _};
+use std::ffi::OsStr;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::disk::{self, reason};
+use super::disk::{self, Folder, Look, reason};
+use super::files::Kind;
 use super::{Digest, LARGEST_FILE};
 use crate::error::{Code, Error, Result};
 
 /// A folder of values and texts.
 #[derive(Clone, Debug)]
 pub struct Store {
-    folder: PathBuf,
+    folder: Folder,
+    /// The path for messages.
+    path: PathBuf,
     now: SystemTime,
     limits: Limits,
 }
@@ -50,18 +52,23 @@ const TAG: (&str, &str) = ("CACHEDIR.TAG", "Signature: 8a477f597d28d172789f06886
 
 impl Store {
     /// The store in a folder, which is made where it is not there, for this user alone: what is rendered may be secret.
+    /// One that is empty is made private.
     ///
     /// # Errors
-    /// [`Code::WriteFailed`] when it cannot be made.
+    /// [`Code::WriteFailed`] when it cannot be made, and [`Code::InvalidArgument`] when it is not private.
     pub fn open(folder: &Path, now: SystemTime) -> Result<Self> {
-        let store = Self { folder: folder.to_path_buf(), now, limits: LIMITS };
+        let failed = |error: &io::Error| failed(folder, error);
+        let opened = make_private(folder).and_then(|()| Folder::open(folder));
+        let opened = opened.map_err(|error| failed(&error))?;
+        refuse_shared(&opened, folder)?;
         for name in [VALUES, TEXTS] {
-            let folder = store.folder.join(name);
-            make_private(&folder).map_err(|error| store.failed(&error))?;
+            opened.make_below(name.as_ref(), PRIVATE_FOLDER).map_err(|error| failed(&error))?;
         }
-        let tag = store.folder.join(TAG.0);
-        if !tag.exists() {
-            super::write(&tag, &[TAG.1])?;
+        let path = folder.to_path_buf();
+        let store = Self { folder: opened, path, now, limits: LIMITS };
+        let (tag, text) = TAG;
+        if store.folder.look(tag.as_ref()).is_ok_and(|look| look.is_none()) {
+            store.write(tag.as_ref(), text.as_bytes())?;
         }
         Ok(store)
     }
@@ -69,9 +76,9 @@ impl Store {
     /// The value of a key.
     #[must_use]
     pub fn value(&self, key: &Digest) -> Option<Vec<u8>> {
-        let mut bytes = self.read(&self.place(VALUES, key)).ok()?;
+        let mut bytes = self.read(&place(VALUES, key)).ok()?;
         let (digest, value) = bytes.split_at_checked(size_of::<Digest>())?;
-        let is_whole = Digest::of(value).as_bytes() == digest;
+        let is_whole = bound(key, value).as_bytes() == digest;
         bytes.drain(..size_of::<Digest>());
         is_whole.then_some(bytes)
     }
@@ -81,14 +88,14 @@ impl Store {
     /// # Errors
     /// [`Code::WriteFailed`].
     pub fn set_value(&self, key: &Digest, value: &[u8]) -> Result<()> {
-        let bytes = [Digest::of(value).as_bytes(), value].concat();
-        self.write(&self.place(VALUES, key), &bytes)
+        let bytes = [bound(key, value).as_bytes(), value].concat();
+        self.write(&place(VALUES, key), &bytes)
     }
 
     /// The text that has a digest.
     #[must_use]
     pub fn text(&self, digest: &Digest) -> Option<String> {
-        let bytes = self.read(&self.place(TEXTS, digest)).ok()?;
+        let bytes = self.read(&place(TEXTS, digest)).ok()?;
         let text = String::from_utf8(bytes).ok()?;
         (Digest::of(&text) == *digest).then_some(text)
     }
@@ -99,7 +106,7 @@ impl Store {
     /// [`Code::WriteFailed`].
     pub fn add_text(&self, text: &str) -> Result<Digest> {
         let digest = Digest::of(text);
-        let place = self.place(TEXTS, &digest);
+        let place = place(TEXTS, &digest);
         // Looked at as a whole, so that what was damaged is mended.
         if !self.read(&place).is_ok_and(|bytes| bytes == text.as_bytes()) {
             self.write(&place, text.as_bytes())?;
@@ -110,11 +117,12 @@ impl Store {
     /// Removes what nobody asked for in the last thirty days, and the oldest beyond 1 GiB; most calls find that this
     /// was done within the hour and do nothing. What cannot be removed stays.
     pub fn tidy(&self) {
-        let mark = self.folder.join(TIDIED);
-        let is_due = |at: SystemTime| self.age(at) >= TIDIED_EACH;
-        if !fs::metadata(&mark).and_then(|mark| mark.modified()).is_ok_and(|at| !is_due(at)) {
+        let mark = Path::new(TIDIED);
+        let last = self.folder.look(mark.as_os_str()).ok().flatten();
+        if last.is_none_or(|look| look.kind != Kind::File || self.age(look.modified) >= TIDIED_EACH)
+        {
             // Before the work, so that other processes need not do it, too.
-            let marked = super::write(&mark, &[b""]).and_then(|()| self.touch(&mark));
+            let marked = self.write(mark, b"").and_then(|()| self.touch(mark));
             if marked.is_ok() {
                 self.remove_old();
             }
@@ -122,29 +130,39 @@ impl Store {
     }
 
     fn remove_old(&self) {
-        let mut kept: Vec<(Duration, u64, PathBuf)> = Vec::new();
-        let below = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
-        let shelves = [VALUES, TEXTS].map(|name| self.folder.join(name));
-        for entry in
-            shelves.iter().flat_map(|shelf| below(shelf)).flat_map(|entry| below(&entry.path()))
-        {
-            let Ok(metadata) = entry.metadata() else { continue };
-            // What another made is left alone.
-            let is_ours = metadata.is_file()
-                && entry
-                    .file_name()
-                    .to_str()
-                    .is_some_and(|name| is_name(name) || is_left_over(name));
-            if let (true, Ok(at)) = (is_ours, metadata.modified()) {
-                kept.push((self.age(at), metadata.len(), entry.path()));
+        let mut kept: Vec<(Duration, u64, usize, String)> = Vec::new();
+        let mut folders: Vec<Folder> = Vec::new();
+        for shelf in [VALUES, TEXTS] {
+            let Ok(shelf) = self.folder.below(shelf.as_ref()) else { continue };
+            for (name, _) in shelf.list().unwrap_or_default() {
+                // Not through links, nor what another made.
+                let Ok(folder) = shelf.below(name.as_ref()) else { continue };
+                for (name, _) in folder.list().unwrap_or_default() {
+                    let Some(name) =
+                        name.to_str().filter(|name| is_name(name) || disk::is_left_over(name))
+                    else {
+                        continue;
+                    };
+                    if let Ok(Some(look)) = folder.look(name.as_ref())
+                        && look.kind == Kind::File
+                    {
+                        kept.push((
+                            self.age(look.modified),
+                            look.bytes,
+                            folders.len(),
+                            name.to_owned(),
+                        ));
+                    }
+                }
+                folders.push(folder);
             }
         }
         kept.sort_unstable();
         let mut sum = 0_u64;
-        for (age, bytes, path) in kept {
+        for (age, bytes, folder, name) in kept {
             sum = sum.saturating_add(bytes);
             if age > self.limits.age || sum > self.limits.bytes {
-                drop(fs::remove_file(path));
+                drop(folders[folder].remove(name.as_ref()));
             }
         }
     }
@@ -154,50 +172,83 @@ impl Store {
         self.now.duration_since(at).unwrap_or(Duration::ZERO)
     }
 
-    fn place(&self, shelf: &str, key: &Digest) -> PathBuf {
-        let name = key.to_string();
-        self.folder.join(shelf).join(&name[..2]).join(&name[2..])
-    }
-
     /// Reads a file, and tells once a day that it was asked for.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        let file = File::open(path)?;
-        let metadata = file.metadata()?;
-        if !metadata.is_file() || metadata.len() > LARGEST_FILE {
+        let file = self.folder.file(path)?;
+        let look = Look::at(&file)?;
+        let is_ours = look.kind == Kind::File && look.is_own() && !look.is_open_to_others(0o022);
+        if !is_ours {
             return Err(io::ErrorKind::InvalidData.into());
         }
-        let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0) + 1);
-        file.take(LARGEST_FILE).read_to_end(&mut bytes)?;
-        if metadata.modified().is_ok_and(|at| self.age(at) >= TOUCHED_EACH) {
+        if self.age(look.modified) >= TOUCHED_EACH {
             // It only goes sooner otherwise.
-            drop(self.touch(path));
+            drop(disk::set_modified(&file, self.now));
         }
-        Ok(bytes)
+        disk::content(file, look.bytes, LARGEST_FILE)
     }
 
     fn touch(&self, path: &Path) -> Result<()> {
-        let file = File::options().append(true).open(path);
-        file.and_then(|file| file.set_modified(self.now)).map_err(|error| self.failed(&error))
+        let touched = self.folder.file(path).and_then(|file| disk::set_modified(&file, self.now));
+        touched.map_err(|error| failed(&self.path, &error))
     }
 
     fn write(&self, path: &Path, bytes: &[u8]) -> Result<()> {
-        let written = disk::replace(path, &[bytes], None).or_else(|error| match path.parent() {
-            Some(folder) if error.kind() == io::ErrorKind::NotFound => {
-                make_private(folder).and_then(|()| disk::replace(path, &[bytes], None))
-            }
-            _ => Err(error),
-        });
-        written.map_err(|error| self.failed(&error))
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let name = path.file_name().unwrap_or(OsStr::new(""));
+        let folder = self.folder.make_below(folder, PRIVATE_FOLDER);
+        let written =
+            folder.and_then(|folder| disk::replace(&folder, name, &[bytes], PRIVATE_FILE, None));
+        written.map_err(|error| failed(&self.path, &error))
     }
+}
 
-    #[cold]
-    fn failed(&self, error: &io::Error) -> Error {
-        let folder = self.folder.display();
-        Error::new(
-            Code::WriteFailed,
-            format!("cannot write the cache `{folder}`: {}", reason(error)),
-        )
+/// The rights of what only its owner reads and writes.
+const PRIVATE_FOLDER: u32 = 0o700;
+const PRIVATE_FILE: u32 = 0o600;
+
+/// What a value begins with: it is of no use under another key.
+fn bound(key: &Digest, value: &[u8]) -> Digest {
+    Digest::of_all([key.as_bytes(), value])
+}
+
+/// Where something is, from the folder of the store.
+fn place(shelf: &str, key: &Digest) -> PathBuf {
+    let name = key.to_string();
+    Path::new(shelf).join(&name[..2]).join(&name[2..])
+}
+
+/// Refuses a folder that others may have written to. One that is empty is made private, if it is the user's own.
+fn refuse_shared(folder: &Folder, path: &Path) -> Result<()> {
+    let failed = |error: io::Error| failed(path, &error);
+    let look = folder.look_at_itself().map_err(failed)?;
+    if !look.is_own() {
+        return Err(refused(path, "belongs to another user").help("name a folder of your own"));
     }
+    if !look.is_open_to_others(0o077) {
+        return Ok(());
+    }
+    let is_empty = || folder.list().map(|names| names.is_empty()).map_err(failed);
+    if is_empty()? {
+        folder.make_private().map_err(failed)?;
+        // Nobody put anything there until its rights were taken.
+        if is_empty()? {
+            return Ok(());
+        }
+    }
+    let help = "remove it: it is made anew, for you alone";
+    Err(refused(path, "is open to other users, or came with other files").help(help))
+}
+
+#[cold]
+fn refused(path: &Path, reason: &str) -> Error {
+    let message = format!("the cache `{}` {reason}", path.display());
+    Error::new(Code::InvalidArgument, message)
+}
+
+#[cold]
+fn failed(path: &Path, error: &io::Error) -> Error {
+    let message = format!("cannot write the cache `{}`: {}", path.display(), reason(error));
+    Error::new(Code::WriteFailed, message)
 }
 
 /// Whether a file is named as [`Store::place`] names them.
@@ -205,20 +256,20 @@ fn is_name(name: &str) -> bool {
     name.len() == 62 && name.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// Whether a file was left behind half written.
-fn is_left_over(name: &str) -> bool {
-    name.starts_with(".krender-") && name.ends_with(".tmp")
-}
-
+/// Makes a folder that is not there, and those that it is in, for this user alone.
 fn make_private(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, PRIVATE_FOLDER);
     builder.recursive(true).create(folder)
 }
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::disallowed_methods, reason = "entries are damaged")]
+
+    use std::fs::File;
+
     use super::*;
 
     fn store(folder: &Path, days: u64) -> Store {
@@ -247,16 +298,16 @@ mod tests {
         let key = Digest::of("key");
         for damaged in [&b""[..], b"short", &[0; 40], b"\xff", &b"text".repeat(20)] {
             store.set_value(&key, b"value").unwrap();
-            fs::write(store.place(VALUES, &key), damaged).unwrap();
+            fs::write(store.path.join(place(VALUES, &key)), damaged).unwrap();
             assert_eq!(store.value(&key), None);
             let digest = store.add_text("text").unwrap();
-            fs::write(store.place(TEXTS, &digest), damaged).unwrap();
+            fs::write(store.path.join(place(TEXTS, &digest)), damaged).unwrap();
             assert_eq!(store.text(&digest), None);
             assert_eq!(store.add_text("text").unwrap(), digest);
             assert_eq!(store.text(&digest).as_deref(), Some("text"));
         }
-        fs::remove_file(store.place(VALUES, &key)).unwrap();
-        fs::create_dir(store.place(VALUES, &key)).unwrap();
+        fs::remove_file(store.path.join(place(VALUES, &key))).unwrap();
+        fs::create_dir(store.path.join(place(VALUES, &key))).unwrap();
         assert_eq!(store.value(&key), None);
         assert_eq!(store.set_value(&key, b"value").unwrap_err().code(), Code::WriteFailed);
     }
@@ -267,9 +318,9 @@ mod tests {
         let first = store(folder.path(), 0);
         let texts = ["a", "b"].map(|text| first.add_text(text).unwrap());
         for digest in &texts {
-            first.touch(&first.place(TEXTS, digest)).unwrap();
+            first.touch(&place(TEXTS, digest)).unwrap();
         }
-        let other = first.place(TEXTS, &texts[0]).with_file_name("notes.txt");
+        let other = first.path.join(place(TEXTS, &texts[0])).with_file_name("notes.txt");
         fs::write(&other, "mine").unwrap();
         File::options()
             .append(true)
@@ -292,7 +343,7 @@ mod tests {
         for day in 0..4 {
             let store = store(folder.path(), day);
             digests.push(store.add_text(&format!("{day}{}", "x".repeat(99))).unwrap());
-            store.touch(&store.place(TEXTS, &digests[day as usize])).unwrap();
+            store.touch(&place(TEXTS, &digests[day as usize])).unwrap();
         }
         let limits = Limits { bytes: 250, ..LIMITS };
         let store = Store { limits, ..store(folder.path(), 4) };
@@ -308,7 +359,7 @@ mod tests {
 
         let folder = tempfile::tempdir().unwrap();
         let store = store(folder.path(), 0);
-        let place = store.place(TEXTS, &store.add_text("secret").unwrap());
+        let place = store.path.join(place(TEXTS, &store.add_text("secret").unwrap()));
         for folder in place.ancestors().skip(1).take(3) {
             assert_eq!(fs::metadata(folder).unwrap().permissions().mode() & 0o777, 0o700);
         }

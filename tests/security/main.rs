@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "this is a test")]
 
 mod checks;
+mod files;
 mod lab;
 mod limits;
 mod output;

@@ -31,12 +31,13 @@ pub(super) struct Cache {
 }
 
 impl Build {
-    /// The folder that results are kept in, if they are.
+    /// The folder that results are kept in, if they are. One that others may have written to is not used, and a warning
+    /// says so.
     ///
     /// # Errors
     /// [`Code::InvalidArgument`] where it is not known or something else that was asked for cannot be kept, and
     /// [`Code::WriteFailed`].
-    pub(super) fn store(&self) -> Result<Option<Store>> {
+    pub(super) fn store(&self, format: Format) -> Result<Option<Store>> {
         let Some(folder) = &self.cache.cache else { return Ok(None) };
         if let Some(flag) = self.plugins.runs_programs() {
             let message = format!("`--cache` does not go with `{flag}`");
@@ -64,7 +65,19 @@ impl Build {
             })?,
             false => PathBuf::from(folder),
         };
-        Store::open(&folder, now()).map(Some)
+        load::clean_up_on_signals();
+        match Store::open(&folder, now()) {
+            // It is only there to save time, and may be what a pull request brought with it.
+            Err(error) if error.code() == Code::InvalidArgument => {
+                if !self.quiet {
+                    let helps = error.helps().join(", ");
+                    let text = format!("{}, and is not used: {helps}", error.message());
+                    report::warning(&text, Span::NONE, &Sources::new(), format);
+                }
+                Ok(None)
+            }
+            opened => opened.map(Some),
+        }
     }
 
     /// What keeps results of targets, in a store.
@@ -117,7 +130,8 @@ fn program(store: &Store) -> Option<Vec<u8>> {
     let stamp = format!("{:?} {}", load::stamp(&path)?, path.display());
     let key = Digest::of(stamp);
     store.value(&key).or_else(|| {
-        let digest = Digest::of(Disk.read(&path, LARGEST_FILE).ok()?).as_bytes().to_vec();
+        let whole = Disk.canonicalize(&path).ok()?;
+        let digest = Digest::of(Disk.read(&whole, LARGEST_FILE).ok()?).as_bytes().to_vec();
         // It is read again otherwise.
         drop(store.set_value(&key, &digest));
         Some(digest)

@@ -75,7 +75,7 @@ impl Build {
         format: Format,
     ) -> Result<ExitCode> {
         let options = self.options();
-        let store = self.store()?;
+        let store = self.store(format)?;
         if store.is_some() {
             // The targets are looked for by what they include, which is noted, too.
             loader.take_notes();

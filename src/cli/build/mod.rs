@@ -173,7 +173,7 @@ impl Build {
         let [directory] = &*self.directories else { return Ok(ExitCode::SUCCESS) };
         let places = Places::of(self, &self.directories, working_directory)?;
         let split = places.is_split();
-        let store = self.store()?;
+        let store = self.store(format)?;
         let keeper = self.keeper(store.as_ref(), loader, split);
         let found = keeper.as_ref().and_then(|keeper| keeper.find(directory));
         let options = self.options();

@@ -8,7 +8,7 @@ use std::{
 use super::Build;
 use crate::{
     error::{Code, Error, Result},
-    load,
+    load::{self, OutputFolder},
     resource::{ResMap, Resource},
     text::escape,
     yaml,
@@ -30,12 +30,13 @@ impl Places {
     /// What the user asked for, for these targets.
     ///
     /// # Errors
-    /// Those of [`Layout::new`], and [`Code::WriteFailed`] when its folder cannot be made.
+    /// Those of [`places`], and [`Code::WriteFailed`] when its folder cannot be made.
     pub(super) fn of(build: &Build, targets: &[String], working_directory: &Path) -> Result<Self> {
         let path = Path::new(&build.output);
         if build.output.is_empty() {
             return Ok(Self::Print { with_name: build.is_about_many() });
         }
+        load::clean_up_on_signals();
         if !build.is_about_many() {
             let is_folder = build.many.split || load::is_directory(path);
             return Ok(if is_folder { Self::Folder(path.into()) } else { Self::File(path.into()) });
@@ -44,8 +45,9 @@ impl Places {
             [tree] if build.many.all => load::join(working_directory, Path::new(tree)),
             _ => working_directory.to_path_buf(),
         };
-        load::make_folder(path)?;
-        Layout::new(path, targets, working_directory, &top, build.many.split).map(Self::Layout)
+        let folder = OutputFolder::make(path)?;
+        let places = places(targets, working_directory, &top, build.many.split)?;
+        Ok(Self::Layout(Layout { folder, places, split: build.many.split }))
     }
 
     /// Whether each resource has a file of its own.
@@ -75,7 +77,7 @@ impl Places {
                 return Ok(Some(name.into_iter().chain(pieces(texts)).collect()));
             }
             Self::File(path) => load::write(path, &pieces(texts).collect::<Vec<_>>())?,
-            Self::Folder(folder) => write_each(folder, &texts)?,
+            Self::Folder(folder) => write_each(&OutputFolder::make(folder)?, &texts)?,
             Self::Layout(layout) => layout.write(number, texts)?,
         }
         Ok(None)
@@ -109,54 +111,55 @@ impl Printer {
 
 /// The files or folders of many targets: below one folder, each where its directory stands in the tree.
 pub(super) struct Layout {
+    folder: OutputFolder,
+    /// The place of each target, from the folder.
     places: Vec<PathBuf>,
+    /// Whether a target has a folder with a file per resource.
     split: bool,
 }
 
 impl Layout {
-    /// Targets are taken from `working_directory`, and their places from `top`: `clusters/prod` goes to `prod.yaml`
-    /// when `clusters` is the top. What stands elsewhere goes by its whole path. With `split`, a target has a folder
-    /// with a file per resource.
-    ///
-    /// # Errors
-    /// [`Code::InvalidArgument`] when two targets would go to one place.
-    fn new(
-        folder: &Path,
-        targets: &[String],
-        working_directory: &Path,
-        top: &Path,
-        split: bool,
-    ) -> Result<Self> {
-        let mut taken = BTreeMap::new();
-        let mut places = Vec::with_capacity(targets.len());
-        for target in targets {
-            let whole = load::join(working_directory, Path::new(target));
-            let place = folder.join(below(top, &whole, split));
-            if let Some(other) = taken.insert(place.clone(), target) {
-                let message =
-                    format!("`{other}` and `{target}` would both go to `{}`", place.display());
-                return Err(Error::new(Code::InvalidArgument, message)
-                    .help("build one of them in a run of its own"));
-            }
-            places.push(place);
-        }
-        Ok(Self { places, split })
-    }
-
-    /// Writes the texts that a target came to.
+    /// Writes the texts of a target.
     ///
     /// # Errors
     /// [`Code::WriteFailed`].
     fn write(&self, number: usize, texts: Vec<(String, String)>) -> Result<()> {
         let place = &self.places[number];
         if self.split {
-            return write_each(place, &texts);
+            return write_each(&self.folder.below(place)?, &texts);
         }
-        if let Some(folder) = place.parent() {
-            load::make_folder(folder)?;
-        }
-        load::write(place, &pieces(texts).collect::<Vec<_>>())
+        let folder = self.folder.below(place.parent().unwrap_or(Path::new("")))?;
+        let name = place.file_name().unwrap_or_default();
+        folder.write(name, &pieces(texts).collect::<Vec<_>>())
     }
+}
+
+/// The place of each target below the folder of the output. Targets are taken from `working_directory`, and their places
+/// from `top`: `clusters/prod` goes to `prod.yaml` when `clusters` is the top. What stands elsewhere goes by its whole
+/// path.
+///
+/// # Errors
+/// [`Code::InvalidArgument`] when two targets would go to one place.
+fn places(
+    targets: &[String],
+    working_directory: &Path,
+    top: &Path,
+    split: bool,
+) -> Result<Vec<PathBuf>> {
+    let mut taken = BTreeMap::new();
+    let mut places = Vec::with_capacity(targets.len());
+    for target in targets {
+        let whole = load::join(working_directory, Path::new(target));
+        let place = below(top, &whole, split);
+        if let Some(other) = taken.insert(place.clone(), target) {
+            let message =
+                format!("`{other}` and `{target}` would both go to `{}`", place.display());
+            return Err(Error::new(Code::InvalidArgument, message)
+                .help("build one of them in a run of its own"));
+        }
+        places.push(place);
+    }
+    Ok(places)
 }
 
 /// The way to a target's place. The top itself goes by its name: `shop.yaml`.
@@ -214,14 +217,12 @@ fn file_name(resource: &Resource, prefix: Option<&str>) -> Result<String> {
     Ok(name)
 }
 
-/// Writes a file for each text, and makes the folder where it is not there. Files that are there already are replaced
-/// or stay.
+/// Writes a file for each text. Files that are there already are replaced or stay.
 ///
 /// # Errors
 /// [`Code::WriteFailed`].
-fn write_each(folder: &Path, texts: &[(String, String)]) -> Result<()> {
-    load::make_folder(folder)?;
-    texts.iter().try_for_each(|(name, text)| load::write(&folder.join(name), &[text]))
+fn write_each(folder: &OutputFolder, texts: &[(String, String)]) -> Result<()> {
+    texts.iter().try_for_each(|(name, text)| folder.write(name.as_ref(), &[text]))
 }
 
 #[cfg(test)]
@@ -230,23 +231,22 @@ mod tests {
 
     fn places(targets: &[&str], top: &str, split: bool) -> Result<Vec<String>> {
         let targets: Vec<String> = targets.iter().map(|target| (*target).to_owned()).collect();
-        let layout =
-            Layout::new(Path::new("out"), &targets, Path::new("/site"), Path::new(top), split)?;
-        Ok(layout.places.iter().map(|place| place.display().to_string()).collect())
+        let places = super::places(&targets, Path::new("/site"), Path::new(top), split)?;
+        Ok(places.iter().map(|place| place.display().to_string()).collect())
     }
 
     #[test]
     fn a_target_goes_where_it_stands_in_the_tree() {
         assert_eq!(
             places(&["a", "./b/../c/v1.2/", "../else", "."], "/site", false).unwrap(),
-            ["out/a.yaml", "out/c/v1.2.yaml", "out/else.yaml", "out/site.yaml"]
+            ["a.yaml", "c/v1.2.yaml", "else.yaml", "site.yaml"]
         );
         assert_eq!(
             places(&["clusters", "clusters/a", "clusters/b/c"], "/site/clusters", false).unwrap(),
-            ["out/clusters.yaml", "out/a.yaml", "out/b/c.yaml"]
+            ["clusters.yaml", "a.yaml", "b/c.yaml"]
         );
-        assert_eq!(places(&[".", "a/b"], "/site", true).unwrap(), ["out/", "out/a/b"]);
-        assert_eq!(places(&["/"], "/", false).unwrap(), ["out/root.yaml"]);
+        assert_eq!(places(&[".", "a/b"], "/site", true).unwrap(), ["", "a/b"]);
+        assert_eq!(places(&["/"], "/", false).unwrap(), ["root.yaml"]);
     }
 
     #[test]

@@ -232,8 +232,8 @@ struct Named {
 enum Place {
     /// A directory with a kustomization, a file with manifests, or `-`.
     Path(String),
-    /// Files with manifests.
-    Files(Vec<String>),
+    /// Files with manifests, each by the way to it from a directory.
+    Files { directory: String, files: Vec<String> },
 }
 
 impl Place {
@@ -243,15 +243,14 @@ impl Place {
 
     /// Files in or below a directory.
     fn below(directory: &str, files: &[String]) -> Self {
-        let whole = |file: &String| format!("{}/{file}", directory.trim_end_matches('/'));
-        Self::Files(files.iter().map(whole).collect())
+        Self::Files { directory: directory.to_owned(), files: files.to_vec() }
     }
 
     /// What a build begins in, if it is no file.
     fn directory(&self) -> Option<&str> {
         match self {
             Self::Path(path) => Some(path),
-            Self::Files(_) => None,
+            Self::Files { .. } => None,
         }
     }
 
@@ -271,10 +270,11 @@ impl Place {
                 Ok(manifests(&loader.file(path)?, &budget)?.into())
             }
             Self::Path(path) => run.build(path, &mut Vec::new()),
-            Self::Files(files) => {
+            Self::Files { directory, files } => {
                 let mut resources = Vec::new();
                 for file in files {
-                    resources.extend(manifests(&loader.file(file)?, &budget)?);
+                    let file = loader.file_below(directory, file)?;
+                    resources.extend(manifests(&file, &budget)?);
                 }
                 Ok(resources.into())
             }

@@ -142,7 +142,7 @@ fn whole_folders<'a>(loader: &Loader, sides: [(&str, &'a [String]); 2]) -> BTree
             if mixed.contains(folder) {
                 continue;
             }
-            let id = only_object(loader, &format!("{top}/{file}"));
+            let id = only_object(loader, top, file);
             if id.is_none_or(|id| !ids.insert((folder, id))) {
                 mixed.insert(folder);
             }
@@ -153,8 +153,8 @@ fn whole_folders<'a>(loader: &Loader, sides: [(&str, &'a [String]); 2]) -> BTree
 
 /// What the object of a file is called, if there is exactly one in it. Its namespace counts only if the file is named
 /// after the object, as `--split` does it: else one object in many namespaces is what many targets render to.
-fn only_object(loader: &Loader, path: &str) -> Option<[String; 4]> {
-    let file = loader.file(path).ok()?;
+fn only_object(loader: &Loader, top: &str, path: &str) -> Option<[String; 4]> {
+    let file = loader.file_below(top, path).ok()?;
     let documents = file.documents(&Budget::new(loader.limits())).ok()?;
     let [document] = &*documents else { return None };
     let text = |node: &Node, key: &str| {

@@ -132,6 +132,7 @@ pub(super) fn write(
         // Memory takes everything.
         (_, Some(_)) => drop(data(&mut written)),
     }
+    load::clean_up_on_signals();
     file.map_or(Ok(()), |file| load::write(file.as_ref(), &[&written]))
 }
 

@@ -1,0 +1,338 @@
+//! An open directory: files below it are reached through it, and no link on the way is followed.
+//!
+//! A path may lead elsewhere between two looks at it; an open directory stays the one that was looked at.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{File, Permissions};
+use std::io::{self, ErrorKind};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Component, Path};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use rustix::fs::{
+    AtFlags, CWD, Dir, FileType, Mode, OFlags, RawMode, Stat, Timespec, Timestamps, chmodat, fstat,
+    futimens, mkdirat, openat, renameat, statat, unlinkat,
+};
+use rustix::io::Errno;
+
+use crate::load::files::Kind;
+
+/// An open directory. Cloning makes another handle to it.
+#[derive(Clone, Debug)]
+pub(in crate::load) struct Folder(Arc<OwnedFd>);
+
+/// What is known of an entry, links not followed.
+#[derive(Clone, Debug)]
+pub(in crate::load) struct Look {
+    pub(in crate::load) kind: Kind,
+    /// The rights of user, group and others, without set-id and sticky bits.
+    pub(in crate::load) permissions: Permissions,
+    pub(in crate::load) bytes: u64,
+    pub(in crate::load) modified: SystemTime,
+    owner: u32,
+}
+
+/// `O_NONBLOCK` so that a pipe or a device in the place of a file does not block, `O_NOCTTY` so that a terminal there
+/// does not become that of the process.
+const TO_READ: OFlags =
+    OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
+const DIRECTORY: OFlags = TO_SEARCH.union(OFlags::CLOEXEC).union(OFlags::DIRECTORY);
+const TO_LIST: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::DIRECTORY);
+/// A directory that may not be listed can be written into.
+#[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+const TO_SEARCH: OFlags = OFlags::PATH;
+#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+const TO_SEARCH: OFlags = OFlags::RDONLY;
+
+impl Folder {
+    /// A directory that the user named: links on the way and at the end are followed.
+    pub(in crate::load) fn open(path: &Path) -> io::Result<Self> {
+        let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+        Ok(Self::of(openat(CWD, path, DIRECTORY, Mode::empty())?))
+    }
+
+    /// A directory below this one. The empty path is this one.
+    pub(in crate::load) fn below(&self, path: &Path) -> io::Result<Self> {
+        match path.as_os_str().is_empty() {
+            true => Ok(self.clone()),
+            false => Ok(Self::of(open(self.0.as_fd(), path, DIRECTORY)?)),
+        }
+    }
+
+    /// A directory below this one, which is made where it is not there, with these rights as far as the umask lets them.
+    pub(in crate::load) fn make_below(&self, path: &Path, rights: u32) -> io::Result<Self> {
+        match self.below(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            opened => return opened,
+        }
+        let mut folder = self.clone();
+        for name in path.components().map(Component::as_os_str) {
+            match mkdirat(&folder.0, name, mode(rights)) {
+                Ok(()) | Err(Errno::EXIST) => folder = folder.below(name.as_ref())?,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(folder)
+    }
+
+    /// A file below this directory, to be read. Reading from what is no regular file may give
+    /// [`ErrorKind::WouldBlock`].
+    pub(in crate::load) fn file(&self, path: &Path) -> io::Result<File> {
+        Ok(open(self.0.as_fd(), path, TO_READ)?.into())
+    }
+
+    /// What is at a path below this directory; `None` if nothing is.
+    pub(in crate::load) fn look(&self, name: &OsStr) -> io::Result<Option<Look>> {
+        match statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => Ok(Some(Look::of(&stat))),
+            Err(Errno::NOENT) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What is known of this directory itself.
+    pub(in crate::load) fn look_at_itself(&self) -> io::Result<Look> {
+        Ok(Look::of(&fstat(&self.0)?))
+    }
+
+    /// Whether the regular file of a name may be written by this process.
+    pub(super) fn may_write(&self, name: &OsStr) -> io::Result<()> {
+        let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        openat(&self.0, name, flags, Mode::empty())?;
+        Ok(())
+    }
+
+    /// A new file with these rights as far as the umask lets them.
+    ///
+    /// # Errors
+    /// [`ErrorKind::AlreadyExists`] when anything is there, a link that leads to nothing too.
+    pub(super) fn create(&self, name: &OsStr, rights: u32) -> io::Result<File> {
+        let flags =
+            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        Ok(openat(&self.0, name, flags, mode(rights))?.into())
+    }
+
+    /// Gives a file another name, in the place of what has it: a link is replaced, not followed.
+    pub(super) fn rename(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
+        Ok(renameat(&self.0, from, &self.0, to)?)
+    }
+
+    /// Removes an entry that is no directory.
+    pub(in crate::load) fn remove(&self, name: &OsStr) -> io::Result<()> {
+        Ok(unlinkat(&self.0, name, AtFlags::empty())?)
+    }
+
+    /// Takes all rights on this directory from everybody but its owner.
+    pub(in crate::load) fn make_private(&self) -> io::Result<()> {
+        Ok(chmodat(&self.0, ".", mode(0o700), AtFlags::empty())?)
+    }
+
+    /// The entries, sorted by name, links not followed.
+    pub(in crate::load) fn list(&self) -> io::Result<Vec<(OsString, Kind)>> {
+        // What was opened to be searched cannot be read from.
+        entries(openat(&self.0, ".", TO_LIST, Mode::empty())?)
+    }
+
+    fn of(handle: OwnedFd) -> Self {
+        Self(Arc::new(handle))
+    }
+}
+
+impl Look {
+    #[allow(
+        clippy::unnecessary_cast,
+        clippy::useless_conversion,
+        reason = "the types of these fields differ from system to system"
+    )]
+    fn of(stat: &Stat) -> Self {
+        let (mode, seconds) = (stat.st_mode as RawMode, stat.st_mtime as i64);
+        let since = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
+        Self {
+            kind: kind(FileType::from_raw_mode(mode)),
+            permissions: Permissions::from_mode(u32::from(mode) & 0o777),
+            bytes: u64::try_from(stat.st_size).unwrap_or(0),
+            modified: SystemTime::UNIX_EPOCH + since,
+            owner: stat.st_uid,
+        }
+    }
+
+    /// What is known of an open file.
+    pub(in crate::load) fn at(file: &File) -> io::Result<Self> {
+        Ok(Self::of(&fstat(file)?))
+    }
+
+    /// Whether it belongs to the user of this process.
+    pub(in crate::load) fn is_own(&self) -> bool {
+        self.owner == rustix::process::geteuid().as_raw()
+    }
+
+    /// Whether a user beside the owner, root excepted, has one of these rights (of `0o077`).
+    pub(in crate::load) fn is_open_to_others(&self, rights: u32) -> bool {
+        self.permissions.mode() & rights != 0
+    }
+}
+
+/// Opens a regular file by a path of which no part is a link, without waiting for anybody.
+pub(super) fn open_file(path: &Path) -> io::Result<File> {
+    Ok(open(CWD, path, TO_READ)?.into())
+}
+
+/// The entries of a directory by a path of which no part is a link, sorted by name, links not followed.
+pub(super) fn list(path: &Path) -> io::Result<Vec<(OsString, Kind)>> {
+    entries(open(CWD, path, TO_LIST)?)
+}
+
+fn entries(folder: OwnedFd) -> io::Result<Vec<(OsString, Kind)>> {
+    let mut names = Vec::new();
+    let mut unknown = Vec::new();
+    let mut entries = Dir::new(folder)?;
+    while let Some(entry) = entries.read() {
+        let entry = entry?;
+        let name = OsStr::from_bytes(entry.file_name().to_bytes());
+        if name == "." || name == ".." {
+            continue;
+        }
+        if entry.file_type() == FileType::Unknown {
+            unknown.push(names.len());
+        }
+        names.push((name.to_owned(), kind(entry.file_type())));
+    }
+    // Some file systems do not tell.
+    for place in unknown {
+        let (name, known) = &mut names[place];
+        let stat = statat(entries.fd()?, name.as_os_str(), AtFlags::SYMLINK_NOFOLLOW);
+        *known = stat.map_or(Kind::Missing, |stat| Look::of(&stat).kind);
+    }
+    names.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
+    Ok(names)
+}
+
+/// Says of an open file that it was changed at a time.
+pub(in crate::load) fn set_modified(file: &File, at: SystemTime) -> io::Result<()> {
+    let since = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let time = Timespec { tv_sec: i64::try_from(since.as_secs()).unwrap_or(i64::MAX), tv_nsec: 0 };
+    Ok(futimens(file, &Timestamps { last_access: time, last_modification: time })?)
+}
+
+/// Opens a path that no part of is a link, in one call where the kernel has one for it (Linux 5.6).
+fn open(from: BorrowedFd<'_>, path: &Path, flags: OFlags) -> io::Result<OwnedFd> {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::{ResolveFlags, openat2};
+
+        match openat2(from, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS) {
+            // Not there, or kept from programs by a filter of system calls that does not know it.
+            Err(Errno::NOSYS | Errno::PERM) => {}
+            Err(Errno::LOOP) => return Err(is_a_link()),
+            opened => return Ok(opened?),
+        }
+    }
+    open_by_steps(from, path, flags)
+}
+
+/// Opens a path that no part of is a link, directory by directory.
+fn open_by_steps(from: BorrowedFd<'_>, path: &Path, flags: OFlags) -> io::Result<OwnedFd> {
+    let mut components = path.components().filter(|component| *component != Component::CurDir);
+    let Some(mut name) = components.next() else { return Err(ErrorKind::NotFound.into()) };
+    let mut folder: Option<OwnedFd> = None;
+    loop {
+        let next = components.next();
+        let flags = if next.is_some() { DIRECTORY } else { flags };
+        let at = folder.as_ref().map_or(from, AsFd::as_fd);
+        let opened = openat(at, name.as_os_str(), flags | OFlags::NOFOLLOW, Mode::empty());
+        let opened = opened.map_err(|error| {
+            let look = statat(at, name.as_os_str(), AtFlags::SYMLINK_NOFOLLOW);
+            match look.is_ok_and(|stat| Look::of(&stat).kind == Kind::Link) {
+                true => is_a_link(),
+                false => error.into(),
+            }
+        })?;
+        match next {
+            Some(next) => (folder, name) = (Some(opened), next),
+            None => return Ok(opened),
+        }
+    }
+}
+
+#[cold]
+fn is_a_link() -> io::Error {
+    io::Error::other(super::IsLink)
+}
+
+const fn kind(file: FileType) -> Kind {
+    match file {
+        FileType::RegularFile => Kind::File,
+        FileType::Directory => Kind::Directory,
+        FileType::Symlink => Kind::Link,
+        _ => Kind::Special,
+    }
+}
+
+const fn mode(rights: u32) -> Mode {
+    Mode::from_bits_truncate(rights as RawMode)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::disallowed_methods, reason = "makes a tree on disk to open")]
+
+    use std::io::Read as _;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    /// The slow twin: a path that is opened step by step is opened, or refused, as it is in one call.
+    #[test]
+    fn no_link_on_the_way_is_followed() {
+        let top = tempfile::tempdir().unwrap();
+        let path = |path: &str| top.path().canonicalize().unwrap().join(path);
+        std::fs::create_dir_all(path("a/b")).unwrap();
+        std::fs::write(path("a/b/file"), "text").unwrap();
+        symlink("b", path("a/link")).unwrap();
+        symlink("b/file", path("a/file")).unwrap();
+        symlink("gone", path("a/gone")).unwrap();
+        for (name, expected) in [
+            ("a/b/file", Ok("text")),
+            ("a/./b/file", Ok("text")),
+            ("a/link/file", Err(true)),
+            ("a/file", Err(true)),
+            ("a/gone", Err(true)),
+            ("a/b/none", Err(false)),
+            ("a/b/file/none", Err(false)),
+        ] {
+            let folder = Folder::open(top.path()).unwrap();
+            let opened = [
+                open(CWD, &path(name), TO_READ),
+                open_by_steps(CWD, &path(name), TO_READ),
+                open(folder.0.as_fd(), name.as_ref(), TO_READ),
+                open_by_steps(folder.0.as_fd(), name.as_ref(), TO_READ),
+            ];
+            for opened in opened {
+                let text = opened.map(|file| {
+                    let mut text = String::new();
+                    File::from(file).read_to_string(&mut text).unwrap();
+                    text
+                });
+                let text = text.map_err(|error| super::super::is_link(&error));
+                assert_eq!(text.as_deref().map_err(|error| *error), expected, "{name}");
+            }
+        }
+        for folder in ["a/link", "a/file", "a/b/file"] {
+            assert!(open(CWD, &path(folder), DIRECTORY).is_err(), "{folder}");
+            assert!(open_by_steps(CWD, &path(folder), DIRECTORY).is_err(), "{folder}");
+        }
+    }
+
+    #[test]
+    fn what_blocks_is_not_waited_for() {
+        let top = tempfile::tempdir().unwrap();
+        let pipe = top.path().canonicalize().unwrap().join("pipe");
+        rustix::fs::mknodat(CWD, &pipe, FileType::Fifo, mode(0o600), 0).unwrap();
+        for file in [open(CWD, &pipe, TO_READ), open_by_steps(CWD, &pipe, TO_READ)] {
+            assert_eq!(Look::at(&file.unwrap().into()).unwrap().kind, Kind::Special);
+        }
+    }
+}

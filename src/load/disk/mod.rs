@@ -1,0 +1,165 @@
+//! The disk: the one module that touches it.
+
+#![expect(clippy::disallowed_methods, reason = "every other module goes through this one")]
+
+#[cfg(unix)]
+mod folder;
+#[cfg(not(unix))]
+#[path = "folder_by_path.rs"]
+mod folder;
+mod output;
+mod temporary;
+
+use std::ffi::OsString;
+use std::fmt;
+use std::fs::{self, File, FileType};
+use std::io::{self, ErrorKind, Read};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use super::files::{Files, Kind};
+pub(super) use folder::{Folder, Look, set_modified};
+pub(super) use output::replace;
+pub use output::{OutputFolder, write};
+pub(super) use temporary::is_left_over;
+pub use temporary::{clean_up_on_signals, remove_temporary_files};
+
+/// The files of this computer.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Disk;
+
+impl Files for Disk {
+    fn kind(&self, path: &Path) -> io::Result<Kind> {
+        match fs::symlink_metadata(path) {
+            Ok(metadata) => Ok(kind(metadata.file_type())),
+            // Below a file there is nothing, and a name that is too long is nobody's.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidFilename
+                ) =>
+            {
+                Ok(Kind::Missing)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
+        fs::canonicalize(path)
+    }
+
+    fn read(&self, path: &Path, most: u64) -> io::Result<Vec<u8>> {
+        let file = folder::open_file(path)?;
+        // Looked at again now that it is open: what is at a path may have changed since `kind`.
+        let look = Look::at(&file)?;
+        if look.kind != Kind::File {
+            return Err(io::Error::new(ErrorKind::InvalidInput, "no regular file"));
+        }
+        content(file, look.bytes, most)
+    }
+
+    fn list(&self, path: &Path) -> io::Result<Vec<(OsString, Kind)>> {
+        folder::list(path)
+    }
+}
+
+/// The content of a file that says that it has so many bytes.
+///
+/// # Errors
+/// [`ErrorKind::FileTooLarge`] if it has more than `most` bytes.
+pub(super) fn content(file: File, bytes: u64, most: u64) -> io::Result<Vec<u8>> {
+    if bytes > most {
+        return Err(ErrorKind::FileTooLarge.into());
+    }
+    // One more, so that the end is seen without growing.
+    let mut content = Vec::with_capacity(usize::try_from(bytes).unwrap_or(0) + 1);
+    // The length was a hint: files under /proc say 0, and a file may grow.
+    file.take(most.saturating_add(1)).read_to_end(&mut content)?;
+    if content.len() as u64 > most {
+        return Err(ErrorKind::FileTooLarge.into());
+    }
+    Ok(content)
+}
+
+/// The cause of an error: a part of a path is a link where none may be.
+#[derive(Debug)]
+struct IsLink;
+
+impl fmt::Display for IsLink {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("there is a link where none was, or none may be")
+    }
+}
+
+impl std::error::Error for IsLink {}
+
+/// Whether something was refused because a part of its path is a link.
+fn is_link(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|cause| cause.is::<IsLink>())
+}
+
+fn kind(file: FileType) -> Kind {
+    if file.is_file() {
+        Kind::File
+    } else if file.is_dir() {
+        Kind::Directory
+    } else if file.is_symlink() {
+        Kind::Link
+    } else {
+        Kind::Special
+    }
+}
+
+/// Whether a path leads to a directory, links followed.
+#[must_use]
+pub fn is_directory(path: &Path) -> bool {
+    path.is_dir()
+}
+
+/// Whether there is something at a path that is no directory.
+#[must_use]
+pub fn is_file(path: &Path) -> bool {
+    path.exists() && !path.is_dir()
+}
+
+/// How large a file is, and when it was written: another one says that it is another file. Nothing where that is not
+/// known.
+#[must_use]
+pub fn stamp(path: &Path) -> Option<(u64, Duration)> {
+    let metadata = fs::metadata(path).ok()?;
+    Some((metadata.len(), metadata.modified().ok()?.duration_since(SystemTime::UNIX_EPOCH).ok()?))
+}
+
+/// What went wrong, in the words of the system and without its number.
+pub(super) fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    let end = text.find(" (os error").unwrap_or(text.len());
+    let mut letters = text[..end].chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::LARGEST_FILE;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_device_is_never_read() {
+        assert_eq!(Disk.kind(Path::new("/dev/null")).unwrap(), Kind::Special);
+        assert_eq!(
+            Disk.read(Path::new("/dev/null"), LARGEST_FILE).unwrap_err().kind(),
+            ErrorKind::InvalidInput
+        );
+    }
+
+    #[test]
+    fn a_file_beyond_the_limit_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().canonicalize().unwrap().join("huge");
+        // Sparse: it takes no room on the disk.
+        File::create(&path).unwrap().set_len(LARGEST_FILE + 1).unwrap();
+        assert_eq!(Disk.read(&path, LARGEST_FILE).unwrap_err().kind(), ErrorKind::FileTooLarge);
+    }
+}

@@ -1,0 +1,259 @@
+//! Files that are written: each appears whole, in the place of what was there.
+
+#![expect(clippy::disallowed_methods, reason = "this is a part of the module of the disk")]
+
+use std::ffi::OsStr;
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, BufWriter, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use super::temporary::Temporary;
+use super::{Folder, is_link, reason};
+use crate::error::{Code, Error, Result};
+use crate::load::files::Kind;
+
+/// The rights of new files and folders, of which the umask takes some.
+const NEW_FILE: u32 = 0o666;
+const NEW_FOLDER: u32 = 0o777;
+
+/// A folder that files are written below. The folder itself was named by the user and may be a link; below it no link is
+/// followed, since what is there may come from somebody else.
+#[derive(Clone, Debug)]
+pub struct OutputFolder {
+    folder: Folder,
+    /// The path for messages.
+    path: PathBuf,
+}
+
+impl OutputFolder {
+    /// A folder that the user named. It and those that it is in are made where they are not there.
+    ///
+    /// # Errors
+    /// [`Code::WriteFailed`] when it cannot be made: a file is in the way, say.
+    pub fn make(path: &Path) -> Result<Self> {
+        let folder = fs::create_dir_all(path).and_then(|()| Folder::open(path));
+        let folder = folder.map_err(|error| no_folder(path, &error))?;
+        Ok(Self { folder, path: path.to_path_buf() })
+    }
+
+    /// The path as the user named it.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A folder below this one, which is made where it is not there.
+    ///
+    /// # Errors
+    /// [`Code::WriteFailed`] when it cannot be made: a link or a file is in the way, say.
+    pub fn below(&self, path: &Path) -> Result<Self> {
+        let whole = self.path.join(path);
+        let folder = self.folder.make_below(path, NEW_FOLDER);
+        let folder = folder.map_err(|error| match self.link_on(path) {
+            Some(link) if is_link(&error) => {
+                let message = format!("`{}` is a link", link.display());
+                Error::new(Code::WriteFailed, message)
+                    .help("below the folder of the output no link is followed: remove it, or write elsewhere")
+            }
+            _ => no_folder(&whole, &error),
+        })?;
+        Ok(Self { folder, path: whole })
+    }
+
+    /// Writes a file of this folder, as [`write()`] does. What is in its place and no regular file is replaced.
+    ///
+    /// # Errors
+    /// [`Code::WriteFailed`], and [`Code::NotAFile`] when there is a folder of this name.
+    pub fn write(&self, name: &OsStr, pieces: &[impl AsRef<[u8]>]) -> Result<()> {
+        put(&self.folder, name, pieces).map_err(|error| failed(&self.path.join(name), &error))
+    }
+
+    /// The first link on the way to a folder below this one.
+    fn link_on(&self, path: &Path) -> Option<PathBuf> {
+        let (mut folder, mut whole) = (self.folder.clone(), self.path.clone());
+        for name in path {
+            whole.push(name);
+            if folder.look(name).ok()??.kind == Kind::Link {
+                return Some(whole);
+            }
+            folder = folder.below(name.as_ref()).ok()?;
+        }
+        None
+    }
+}
+
+/// Writes a file that the user named, piece by piece, so that half of it is never seen: a new file in the same folder
+/// takes the place of the old one, with its permissions. A link is followed; a device or a pipe is written into.
+///
+/// # Errors
+/// [`Code::WriteFailed`] when the folder is not there or the file may not be written, and [`Code::NotAFile`] when
+/// the path is a folder.
+pub fn write(path: &Path, pieces: &[impl AsRef<[u8]>]) -> Result<()> {
+    write_named(path, pieces).map_err(|error| failed(path, &error))
+}
+
+fn write_named(path: &Path, pieces: &[impl AsRef<[u8]>]) -> io::Result<()> {
+    // A link stays a link, and what it leads to is replaced.
+    let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
+    let target = is_link.then(|| fs::canonicalize(path).ok()).flatten();
+    let target = target.unwrap_or_else(|| path.to_path_buf());
+    let is_special =
+        fs::metadata(&target).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir());
+    if is_special {
+        return write_all(&mut OpenOptions::new().write(true).open(&target)?, pieces);
+    }
+    let Some(name) = target.file_name() else { return Err(ErrorKind::IsADirectory.into()) };
+    put(&Folder::open(target.parent().unwrap_or(Path::new("")))?, name, pieces)
+}
+
+/// Writes a file of a folder. A regular file keeps its permissions; anything else but a folder is replaced by a new file.
+fn put(folder: &Folder, name: &OsStr, pieces: &[impl AsRef<[u8]>]) -> io::Result<()> {
+    let old = match folder.look(name)? {
+        Some(look) if look.kind == Kind::Directory => return Err(ErrorKind::IsADirectory.into()),
+        Some(look) if look.kind == Kind::File => {
+            // A new name needs no right to write the old file. Who may not write the file shall not replace it.
+            folder.may_write(name)?;
+            Some(look.permissions)
+        }
+        _ => None,
+    };
+    // With the rights of the old file only when it is whole: until then it is the owner's alone.
+    let rights = if old.is_some() { 0o600 } else { NEW_FILE };
+    replace(folder, name, pieces, rights, old)
+}
+
+/// Writes a new file, first with these `rights` and at last with these permissions if there are some, and gives it a
+/// name, in the place of what has it.
+pub(in crate::load) fn replace(
+    folder: &Folder,
+    name: &OsStr,
+    pieces: &[impl AsRef<[u8]>],
+    rights: u32,
+    permissions: Option<Permissions>,
+) -> io::Result<()> {
+    let mut temporary = Temporary::create(folder, rights)?;
+    write_all(&mut temporary.file, pieces)?;
+    if let Some(permissions) = permissions {
+        temporary.file.set_permissions(permissions)?;
+    }
+    temporary.rename(name)
+}
+
+fn write_all(file: &mut File, pieces: &[impl AsRef<[u8]>]) -> io::Result<()> {
+    let mut file = BufWriter::with_capacity(1 << 16, file);
+    pieces.iter().try_for_each(|piece| file.write_all(piece.as_ref()))?;
+    file.flush()
+}
+
+#[cold]
+fn no_folder(path: &Path, error: &io::Error) -> Error {
+    let message = format!("cannot make the folder `{}`: {}", path.display(), reason(error));
+    Error::new(Code::WriteFailed, message)
+}
+
+#[cold]
+fn failed(path: &Path, error: &io::Error) -> Error {
+    let shown = path.display();
+    if error.kind() == ErrorKind::IsADirectory {
+        return Error::new(Code::NotAFile, format!("cannot write `{shown}`: a folder is there"));
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    if error.kind() == ErrorKind::NotFound && !folder.is_dir() {
+        let message = format!("cannot write `{shown}`: there is no folder `{}`", folder.display());
+        return Error::new(Code::WriteFailed, message).help("make the folder first");
+    }
+    Error::new(Code::WriteFailed, format!("cannot write `{shown}`: {}", reason(error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Disk;
+    use super::*;
+    use crate::load::files::{Files as _, LARGEST_FILE};
+
+    #[test]
+    fn a_file_is_replaced_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let top = folder.path().canonicalize().unwrap();
+        let path = top.join("out.yaml");
+        write(&path, &["first, and ", "longer\n"]).unwrap();
+        write(&path, &["second\n"]).unwrap();
+        assert_eq!(Disk.read(&path, LARGEST_FILE).unwrap(), b"second\n");
+        assert_eq!(
+            Disk.list(&top).unwrap(),
+            [("out.yaml".into(), Kind::File)],
+            "nothing else is left in the folder"
+        );
+    }
+
+    #[test]
+    fn a_folder_that_is_missing_or_in_the_way_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = write(&folder.path().join("new/out.yaml"), &[b""]).unwrap_err();
+        assert_eq!(error.code(), Code::WriteFailed);
+        assert!(error.message().contains("there is no folder"), "{error}");
+        for path in [folder.path(), &folder.path().join("."), Path::new("/"), Path::new("..")] {
+            assert_eq!(write(path, &[b""]).unwrap_err().code(), Code::NotAFile, "{path:?}");
+        }
+        let output = OutputFolder::make(&folder.path().join("a/b")).unwrap();
+        output.below("c/d".as_ref()).unwrap().write("e".as_ref(), &["text"]).unwrap();
+        let code = |path: &str| output.below(path.as_ref()).unwrap_err().code();
+        assert_eq!((code("c/d/e"), code("c/d/e/f")), (Code::WriteFailed, Code::WriteFailed));
+        let error = output.write("c".as_ref(), &["text"]).unwrap_err();
+        assert_eq!(error.code(), Code::NotAFile);
+    }
+
+    #[test]
+    fn what_fails_leaves_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = Folder::open(folder.path()).unwrap();
+        fs::create_dir(folder.path().join("taken")).unwrap();
+        replace(&open, "taken".as_ref(), &["text"], NEW_FILE, None).unwrap_err();
+        assert_eq!(open.list().unwrap(), [("taken".into(), Kind::Directory)]);
+    }
+
+    #[test]
+    fn concurrent_writers_leave_one_of_their_texts() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().canonicalize().unwrap().join("out.yaml");
+        let texts = ["a".repeat(100_000), "b".repeat(200_000)];
+        std::thread::scope(|scope| {
+            for text in &texts {
+                let path = &path;
+                scope.spawn(move || {
+                    for _ in 0..20 {
+                        write(path, &[text]).unwrap();
+                    }
+                });
+            }
+        });
+        let text = String::from_utf8(Disk.read(&path, LARGEST_FILE).unwrap()).unwrap();
+        assert!(texts.contains(&text));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn permissions_and_named_links_stay() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+
+        let folder = tempfile::tempdir().unwrap();
+        let top = folder.path().canonicalize().unwrap();
+        let (file, link) = (top.join("script"), top.join("link"));
+        write(&file, &["one"]).unwrap();
+        fs::set_permissions(&file, Permissions::from_mode(0o4750)).unwrap();
+        symlink("script", &link).unwrap();
+        write(&link, &["two"]).unwrap();
+        assert_eq!(Disk.kind(&link).unwrap(), Kind::Link);
+        assert_eq!(Disk.read(&file, LARGEST_FILE).unwrap(), b"two");
+        let mode = fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o7777, 0o750, "what others wrote does not run as its owner");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_named_device_is_written_into() {
+        write(Path::new("/dev/null"), &["gone"]).unwrap();
+        assert_eq!(Disk.kind(Path::new("/dev/null")).unwrap(), Kind::Special);
+    }
+}

@@ -1,0 +1,549 @@
+//! Attacks through the file system: links, pipes and files of others where krender reads and writes.
+#![cfg(unix)]
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+use std::time::{Duration, SystemTime};
+
+use krender::build;
+use krender::load::{Disk, Loader, Options};
+
+use crate::lab::{Lab, Outcome};
+
+const OBJECT: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n";
+/// A manifest that is nobody's business.
+const OUTSIDE: &str =
+    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: o}\ndata: {token: OUTSIDE-CONTENT}\n";
+/// So long a build takes at most, on a machine that is busy with other tests.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A kustomization `k` with a file, and files outside of it.
+fn lab() -> Lab {
+    let lab = Lab::new();
+    lab.write("k/kustomization.yaml", "resources: [r.yaml]\n").write("k/r.yaml", OBJECT);
+    lab.write("home/config", OUTSIDE).write("home/keys", "precious\n");
+    lab
+}
+
+/// Makes a pipe that nobody writes to or reads from.
+fn pipe(path: &Path) {
+    let made = Command::new("mkfifo").arg(path).status().unwrap();
+    assert!(made.success());
+}
+
+/// Runs krender in the top of a lab. What does not end in time is killed, and the test fails.
+#[track_caller]
+fn run(lab: &Lab, arguments: &[&str]) -> Outcome {
+    run_in(lab, "", arguments)
+}
+
+#[track_caller]
+#[expect(clippy::print_stderr, reason = "a thread that waits for ever keeps the test from failing")]
+fn run_in(lab: &Lab, folder: &str, arguments: &[&str]) -> Outcome {
+    std::thread::scope(|scope| {
+        let (sender, receiver) = mpsc::channel();
+        scope.spawn(move || drop(sender.send(lab.krender(folder, arguments))));
+        match receiver.recv_timeout(PATIENCE) {
+            Ok(outcome) => outcome,
+            Err(_) => {
+                eprintln!("{arguments:?} hangs");
+                std::process::abort();
+            }
+        }
+    })
+}
+
+/// Nothing of what lies outside is shown.
+#[track_caller]
+fn shows_nothing(outcome: &Outcome) {
+    for text in [&outcome.stdout, &outcome.stderr] {
+        assert!(!text.contains("OUTSIDE-CONTENT") && !text.contains("precious"), "{text}");
+    }
+}
+
+#[track_caller]
+fn is_refused(outcome: &Outcome, code: i32, words: &str) {
+    shows_nothing(outcome);
+    assert_eq!(outcome.code, code, "{}\n{}", outcome.stdout, outcome.stderr);
+    assert!(outcome.stderr.contains(words), "{}", outcome.stderr);
+}
+
+// Reading.
+
+#[test]
+fn a_resource_that_is_a_link_out_of_its_directory_is_refused() {
+    let lab = lab();
+    fs::remove_file(lab.path("k/r.yaml")).unwrap();
+    lab.link("../home/config", "k/r.yaml");
+    is_refused(&run(&lab, &["build", "k"]), 1, "`r.yaml` leads to `home/config`");
+    lab.link("../home", "k/home");
+    lab.write("k/kustomization.yaml", "configMapGenerator: [{name: a, files: [home/keys]}]\n");
+    is_refused(&run(&lab, &["build", "k"]), 1, "`home/keys` leads to `home/keys`");
+    for form in ["files: [k=../home/keys]", "envs: [../home/keys]"] {
+        lab.write("k/kustomization.yaml", format!("secretGenerator: [{{name: a, {form}}}]\n"));
+        is_refused(&run(&lab, &["build", "k"]), 1, "is not in or below `k`");
+    }
+}
+
+#[test]
+fn a_kustomization_file_that_is_a_link_out_of_its_directory_is_refused() {
+    let lab = lab();
+    fs::remove_file(lab.path("k/kustomization.yaml")).unwrap();
+    lab.link("../home/config", "k/kustomization.yaml");
+    for command in ["build", "check", "inputs"] {
+        let outcome = run(&lab, &[command, "k"]);
+        is_refused(&outcome, if command == "check" { 2 } else { 1 }, "leads to `home/config`");
+    }
+    is_refused(&run(&lab, &["build", "--all", "."]), 1, "leads to `home/config`");
+    is_refused(&run(&lab, &["diff", "k", "k"]), 2, "leads to `home/config`");
+}
+
+#[test]
+fn pipes_and_devices_are_not_waited_for() {
+    let lab = lab();
+    for name in ["r.yaml", "kustomization.yaml"] {
+        fs::remove_file(lab.path("k").join(name)).unwrap();
+        pipe(&lab.path("k").join(name));
+        for arguments in [
+            &["build", "k"][..],
+            &["build", "k", "--load-restrictor", "LoadRestrictionsNone"],
+            &["check", "k"],
+            &["inputs", "k"],
+            &["diff", "k", "k"],
+        ] {
+            assert_ne!(run(&lab, arguments).code, 0, "{arguments:?}");
+        }
+        fs::remove_file(lab.path("k").join(name)).unwrap();
+        lab.write("k/r.yaml", OBJECT);
+    }
+    lab.write("k/kustomization.yaml", "resources: [r.yaml]\n");
+    fs::remove_file(lab.path("k/r.yaml")).unwrap();
+    lab.link("/dev/zero", "k/r.yaml");
+    let everything = ["build", "k", "--load-restrictor", "LoadRestrictionsNone"];
+    is_refused(&run(&lab, &everything), 1, "is a device or a pipe");
+    // A regular file for all that is told of it, from which the kernel hands out what has not come yet.
+    fs::remove_file(lab.path("k/r.yaml")).unwrap();
+    lab.link("/proc/kmsg", "k/r.yaml");
+    assert_eq!(run(&lab, &everything).code, 1);
+}
+
+#[test]
+fn named_files_may_be_links_within_their_folder_only() {
+    let lab = lab();
+    lab.write("ci/report.json", "{\"roots\": []}\n").link("report.json", "ci/inside.json");
+    lab.link("../home/config", "ci/outside.json").link("../home/keys", "ci/.krender.yaml");
+    assert_eq!(run(&lab, &["check", "k", "--baseline", "ci/inside.json"]).code, 0);
+    for arguments in [
+        &["check", "k", "--baseline", "ci/outside.json"][..],
+        &["check", "k", "--config", "ci/outside.json"],
+        &["check", "ci/outside.json"],
+        &["diff", "ci/outside.json", "k/r.yaml"],
+    ] {
+        is_refused(&run(&lab, arguments), 2, "leads to `home/config`");
+    }
+    for arguments in [
+        &["shard", "1/2", ".", "--costs", "ci/outside.json"][..],
+        &["build", "--all", ".", "--shard", "1/2", "--costs", "ci/outside.json"],
+        &["build", "k", "--harden", "--harden-config", "ci/outside.json"],
+    ] {
+        is_refused(&run(&lab, arguments), 1, "leads to `home/config`");
+    }
+    let found = run_in(&lab, "ci", &["check", "../k"]);
+    is_refused(&found, 2, "leads to");
+}
+
+#[test]
+fn links_in_folders_of_manifests_are_not_followed_out_of_them() {
+    let lab = lab();
+    for side in ["old", "new"] {
+        lab.write(&format!("{side}/a.yaml"), OBJECT);
+    }
+    lab.link("../home/config", "new/z.yaml");
+    for format in ["text", "unified", "markdown", "json"] {
+        let outcome = run(&lab, &["diff", "old", "new", "--format", format]);
+        is_refused(&outcome, 2, "`z.yaml` leads to `home/config`");
+        shows_nothing(&run(&lab, &["diff", "new", "old", "--format", format]));
+        shows_nothing(&run(&lab, &["diff", "new/z.yaml", "old/a.yaml", "--format", format]));
+        shows_nothing(&run(&lab, &["diff", "k", "new", "--format", format]));
+    }
+    fs::remove_file(lab.path("new/z.yaml")).unwrap();
+    // No manifest: its lines would stand in the frame of an error.
+    lab.link("../home/keys", "new/z.yaml");
+    is_refused(&run(&lab, &["diff", "old", "new"]), 2, "`z.yaml` leads to `home/keys`");
+    fs::remove_file(lab.path("new/z.yaml")).unwrap();
+    // Folders are not entered through links, and links within the folder are as good as files.
+    lab.link("../home", "new/sub").link("a.yaml", "new/b.yaml");
+    let outcome = run(&lab, &["diff", "old", "new"]);
+    shows_nothing(&outcome);
+    assert_eq!(outcome.code, 1, "{}", outcome.stderr);
+}
+
+#[test]
+fn the_user_may_allow_links_out_of_folders() {
+    let lab = lab();
+    lab.write("old/a.yaml", OBJECT).link("../home/config", "new/a.yaml");
+    let arguments = ["diff", "old", "new", "--load-restrictor", "LoadRestrictionsNone"];
+    let outcome = run(&lab, &arguments);
+    assert!(outcome.stdout.contains("OUTSIDE-CONTENT"), "{}", outcome.stderr);
+}
+
+/// Puts something in the place of a path, at once.
+fn swap(lab: &Lab, path: &str, make: impl FnOnce(&Path)) {
+    let new = lab.path("next");
+    make(&new);
+    let place = lab.path(path);
+    if fs::rename(&new, &place).is_err() {
+        // A directory does not take the place of a link, nor the other way round.
+        let old = lab.path("last");
+        drop(fs::rename(&place, &old));
+        fs::rename(&new, &place).unwrap();
+        if fs::remove_file(&old).is_err() {
+            drop(fs::remove_dir_all(&old));
+        }
+    }
+}
+
+/// While one thread swaps a file and a directory for links and pipes, builds in others read what is inside or fail.
+#[test]
+fn what_is_swapped_while_it_is_read_is_not_followed() {
+    const BUILDS: usize = 1500;
+    let lab = lab();
+    lab.write("k/kustomization.yaml", "configMapGenerator: [{name: a, files: [f, g=sub/f]}]\n");
+    lab.write("k/f", "inside").write("k/sub/f", "inside").write("home/f", "OUTSIDE-CONTENT");
+    let (outside, home) = (lab.path("home/f"), lab.path("home"));
+    let is_over = AtomicBool::new(false);
+    let (sender, receiver) = mpsc::channel();
+    let build = |sender: mpsc::Sender<(usize, usize)>| {
+        let (mut built, mut failed) = (0, 0);
+        for _ in 0..BUILDS {
+            let working_directory = lab.path("");
+            let options = Options { working_directory, ..Options::default() };
+            let loader = Loader::new(Disk, options);
+            let text = match build::build(&loader, "k", &build::Options::default()) {
+                Ok(output) => output.resources.to_yaml().unwrap(),
+                Err(error) => format!("{error:?}"),
+            };
+            assert!(!text.contains("OUTSIDE-CONTENT"), "{text}");
+            *(if text.contains("inside") { &mut built } else { &mut failed }) += 1;
+            sender.send((built, failed)).unwrap();
+        }
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                swap(&lab, "k/f", |new| symlink(&outside, new).unwrap());
+                swap(&lab, "k/f", |new| fs::write(new, "inside").unwrap());
+                swap(&lab, "k/f", pipe_quickly);
+                swap(&lab, "k/f", |new| fs::write(new, "inside").unwrap());
+                swap(&lab, "k/sub", |new| symlink(&home, new).unwrap());
+                swap(&lab, "k/sub", |new| {
+                    fs::create_dir(new).unwrap();
+                    fs::write(new.join("f"), "inside").unwrap();
+                });
+            }
+        });
+        let builders = [sender.clone(), sender].map(|sender| scope.spawn(|| build(sender)));
+        let mut last = [0, 0];
+        loop {
+            match receiver.recv_timeout(PATIENCE) {
+                Ok((built, failed)) => last = [last[0].max(built), last[1].max(failed)],
+                Err(mpsc::RecvTimeoutError::Disconnected) => break,
+                // A thread that waits for ever keeps the test from failing.
+                Err(mpsc::RecvTimeoutError::Timeout) => std::process::abort(),
+            }
+        }
+        is_over.store(true, Ordering::Relaxed);
+        for builder in builders {
+            builder.join().unwrap();
+        }
+        assert!(last[0] > 0, "no build succeeded: {last:?}");
+    });
+}
+
+/// A pipe, without a process for it.
+fn pipe_quickly(path: &Path) {
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+    mknodat(CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+}
+
+// Writing.
+
+#[test]
+fn files_below_an_output_folder_are_not_written_through_links() {
+    for victim in ["home/keys", "home/new"] {
+        let lab = lab();
+        let target = lab.path(victim).display().to_string();
+        lab.link(&target, "rendered/k.yaml").link(&target, "out/v1_configmap_c.yaml");
+        lab.link(&target, "split/k/v1_configmap_c.yaml");
+        for arguments in [
+            &["build", "--all", ".", "-o", "rendered"][..],
+            &["build", "k", "-o", "out"],
+            &["build", "--all", ".", "-o", "split", "--split"],
+        ] {
+            let outcome = run(&lab, arguments);
+            assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+        }
+        assert_eq!(lab.read("home/keys"), "precious\n");
+        assert!(!lab.has("home/new"));
+        for path in ["rendered/k.yaml", "out/v1_configmap_c.yaml", "split/k/v1_configmap_c.yaml"] {
+            assert!(fs::symlink_metadata(lab.path(path)).unwrap().is_file(), "{path}");
+            assert!(lab.read(path).contains("name: c"), "{path}");
+        }
+    }
+}
+
+#[test]
+fn folders_below_an_output_folder_are_not_entered_through_links() {
+    let lab = lab();
+    lab.write("site/overlays/prod/kustomization.yaml", "resources: [r.yaml]\n");
+    lab.write("site/overlays/prod/r.yaml", OBJECT);
+    for link in ["rendered/overlays", "split/overlays/prod", "split2/overlays"] {
+        lab.link(&lab.path("home").display().to_string(), link);
+    }
+    let before = fs::read_dir(lab.path("home")).unwrap().count();
+    for arguments in [
+        &["build", "--all", "site", "-o", "rendered"][..],
+        &["build", "--all", "site", "-o", "split", "--split"],
+        &["build", "--all", "site", "-o", "split2", "--split"],
+    ] {
+        let outcome = run(&lab, arguments);
+        assert_eq!(outcome.code, 1, "{arguments:?}");
+        assert!(outcome.stderr.contains("` is a link"), "{}", outcome.stderr);
+    }
+    assert_eq!(fs::read_dir(lab.path("home")).unwrap().count(), before);
+}
+
+#[test]
+fn a_file_that_the_user_names_may_be_a_link_and_stays_one() {
+    let lab = lab();
+    lab.link("home/keys", "out.yaml");
+    assert_eq!(run(&lab, &["build", "k", "-o", "out.yaml"]).code, 0);
+    assert!(lab.read("home/keys").contains("name: c"));
+    assert!(fs::symlink_metadata(lab.path("out.yaml")).unwrap().is_symlink());
+}
+
+#[test]
+fn hard_links_pipes_and_devices_below_an_output_folder_are_replaced() {
+    let lab = lab();
+    lab.write("out/other", "");
+    let place = lab.path("out/v1_configmap_c.yaml");
+    fs::hard_link(lab.path("home/keys"), &place).unwrap();
+    assert_eq!(run(&lab, &["build", "k", "-o", "out"]).code, 0);
+    assert_eq!(lab.read("home/keys"), "precious\n");
+    fs::remove_file(&place).unwrap();
+    pipe(&place);
+    assert_eq!(run(&lab, &["build", "k", "-o", "out"]).code, 0);
+    assert!(lab.read("out/v1_configmap_c.yaml").contains("name: c"));
+    fs::remove_file(&place).unwrap();
+    let socket = std::os::unix::net::UnixListener::bind(&place).unwrap();
+    assert_eq!(run(&lab, &["build", "k", "-o", "out"]).code, 0);
+    drop(socket);
+    assert!(fs::symlink_metadata(&place).unwrap().is_file());
+}
+
+#[test]
+fn rights_of_an_old_file_stay_and_give_no_more() {
+    let lab = lab();
+    lab.write("out/v1_configmap_c.yaml", "");
+    let place = lab.path("out/v1_configmap_c.yaml");
+    for (old, new) in [(0o640, 0o640), (0o4755, 0o755), (0o600, 0o600)] {
+        fs::set_permissions(&place, fs::Permissions::from_mode(old)).unwrap();
+        assert_eq!(run(&lab, &["build", "k", "-o", "out"]).code, 0);
+        assert_eq!(fs::metadata(&place).unwrap().mode() & 0o7777, new, "{old:o}");
+    }
+    let files: Vec<_> = fs::read_dir(lab.path("out")).unwrap().collect();
+    assert_eq!(files.len(), 1, "no temporary file is left: {files:?}");
+}
+
+#[test]
+fn a_signal_leaves_no_temporary_file() {
+    let lab = lab();
+    // Large enough that writing takes a while.
+    lab.write("k/f", "x".repeat(1 << 24));
+    let options = "options: {disableNameSuffixHash: true}";
+    let generator = format!("[{{name: a, files: [a=f, b=f, c=f, d=f], {options}}}]");
+    lab.write("k/kustomization.yaml", format!("configMapGenerator: {generator}\n"));
+    for signal in ["TERM", "INT", "HUP"] {
+        lab.write("out/other", "");
+        let mut child = Command::new(env!("CARGO_BIN_EXE_krender"))
+            .args(["build", "k", "-o", "out"])
+            .current_dir(lab.path(""))
+            .spawn()
+            .unwrap();
+        let left_over = || {
+            let names = fs::read_dir(lab.path("out")).unwrap().flatten();
+            names.filter(|name| name.file_name().to_string_lossy().ends_with(".tmp")).count()
+        };
+        while left_over() == 0 && child.try_wait().unwrap().is_none() {
+            std::thread::yield_now();
+        }
+        let arguments = [format!("-{signal}"), child.id().to_string()];
+        drop(Command::new("kill").args(arguments).output());
+        child.wait().unwrap();
+        assert_eq!(left_over(), 0, "SIG{signal}");
+    }
+}
+
+// The cache.
+
+/// Builds twice with a cache; the second time nothing is rendered if it is used.
+fn uses_cache(lab: &Lab, cache: &str) -> (bool, Outcome) {
+    let flag = format!("--cache={cache}");
+    let arguments = ["build", "k", &flag, "--timings"];
+    run(lab, &arguments);
+    let outcome = run(lab, &arguments);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    assert_eq!(outcome.stdout, run(lab, &["build", "k"]).stdout);
+    (outcome.stderr.contains("from the cache"), outcome)
+}
+
+#[track_caller]
+fn is_unused(lab: &Lab, cache: &str, reason: &str) {
+    let (is_used, outcome) = uses_cache(lab, cache);
+    assert!(!is_used && outcome.stderr.contains(reason), "{}", outcome.stderr);
+}
+
+#[test]
+fn a_cache_of_ones_own_is_used() {
+    let lab = lab();
+    assert!(uses_cache(&lab, "new/cache").0);
+    fs::create_dir(lab.path("empty")).unwrap();
+    assert!(uses_cache(&lab, "empty").0);
+    assert_eq!(fs::metadata(lab.path("empty")).unwrap().mode() & 0o777, 0o700);
+    // A link that the user names is followed, to a folder of his own.
+    lab.link("new/cache", "link");
+    assert!(uses_cache(&lab, "link").0);
+    for folder in [lab.path("new/cache"), lab.path("empty")] {
+        for file in entries(&folder) {
+            let mode = fs::metadata(&file).unwrap().mode() & 0o777;
+            assert_eq!(mode, 0o600, "{}", file.display());
+        }
+    }
+}
+
+/// The files of a cache that hold what is kept.
+fn entries(cache: &Path) -> Vec<PathBuf> {
+    let below = |folder: PathBuf| fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let shelves = ["values", "texts"].map(|shelf| cache.join(shelf));
+    shelves.into_iter().flat_map(below).flat_map(below).collect()
+}
+
+#[test]
+fn a_cache_that_is_open_to_others_is_not_used() {
+    for mode in [0o777, 0o1777, 0o770, 0o755, 0o750] {
+        let lab = lab();
+        lab.write("cache/values/README", "");
+        fs::set_permissions(lab.path("cache"), fs::Permissions::from_mode(mode)).unwrap();
+        is_unused(&lab, "cache", "is open to other users");
+        assert_eq!(fs::read_dir(lab.path("cache")).unwrap().count(), 1, "nothing is written there");
+    }
+}
+
+#[test]
+fn a_cache_of_another_user_is_not_used() {
+    let lab = lab();
+    let cache = lab.path("cache");
+    fs::create_dir(&cache).unwrap();
+    fs::set_permissions(&cache, fs::Permissions::from_mode(0o700)).unwrap();
+    // Who is not root has no way to make such a folder, and needs none.
+    match chown(&cache, Some(65534), None) {
+        Ok(()) => is_unused(&lab, "cache", "belongs to another user"),
+        Err(_) => is_unused(&lab, "/", "belongs to another user"),
+    }
+}
+
+#[test]
+fn a_cache_that_a_pull_request_brings_is_not_used() {
+    let lab = lab();
+    assert!(uses_cache(&lab, "cache").0);
+    poison(&lab);
+    lab.git("", &["init", "-q"]);
+    lab.git("", &["add", "-f", "cache", "k"]);
+    lab.git("", &["commit", "-qm", "a cache"]);
+    lab.git("", &["clone", "-q", ".", "clone"]);
+    let (is_used, outcome) = {
+        let outcome = run_in(&lab, "clone", &["build", "k", "--cache=cache", "--timings"]);
+        (outcome.stderr.contains("from the cache"), outcome)
+    };
+    assert!(!is_used && outcome.stdout.contains("name: c\n"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("came with other files"), "{}", outcome.stderr);
+}
+
+/// Puts another text in the place of each that is kept, under the right digest.
+fn poison(lab: &Lab) {
+    for file in entries(&lab.path("cache")) {
+        let bytes = fs::read(&file).unwrap();
+        fs::write(&file, String::from_utf8_lossy(&bytes).replace("name: c", "name: x")).unwrap();
+    }
+}
+
+#[test]
+fn entries_that_were_changed_or_moved_are_rendered_anew() {
+    let lab = lab();
+    assert!(uses_cache(&lab, "cache").0);
+    poison(&lab);
+    assert!(run(&lab, &["build", "k", "--cache=cache"]).stdout.contains("name: c\n"));
+    // Two targets, each with the entry of the other.
+    lab.write("l/kustomization.yaml", "resources: [r.yaml]\n");
+    lab.write("l/r.yaml", OBJECT.replace("name: c", "name: l"));
+    let known = entries(&lab.path("cache/"));
+    run(&lab, &["build", "l", "--cache=cache"]);
+    let values = |file: &&PathBuf| file.starts_with(lab.path("cache/values"));
+    let all = entries(&lab.path("cache"));
+    let new = all.iter().filter(values).find(|file| !known.contains(file)).unwrap().clone();
+    for old in known.iter().filter(values) {
+        fs::copy(&new, old).unwrap();
+    }
+    assert!(run(&lab, &["build", "k", "--cache=cache"]).stdout.contains("name: c\n"));
+}
+
+#[test]
+fn entries_that_are_no_files_of_ones_own_are_replaced() {
+    let lab = lab();
+    for make in [
+        |_: &Lab, place: &Path| pipe(place),
+        |lab: &Lab, place: &Path| symlink(lab.path("home/keys"), place).unwrap(),
+        |_: &Lab, place: &Path| {
+            fs::write(place, "").unwrap();
+            fs::set_permissions(place, fs::Permissions::from_mode(0o666)).unwrap();
+        },
+        |_: &Lab, place: &Path| {
+            fs::write(place, "").unwrap();
+            drop(chown(place, Some(65534), None));
+        },
+    ] {
+        assert!(uses_cache(&lab, "cache").0);
+        for place in entries(&lab.path("cache")) {
+            fs::remove_file(&place).unwrap();
+            make(&lab, &place);
+        }
+        assert!(uses_cache(&lab, "cache").0, "it is mended");
+        assert_eq!(lab.read("home/keys"), "precious\n");
+    }
+}
+
+#[test]
+fn tidying_a_cache_follows_no_links() {
+    let lab = lab();
+    assert!(uses_cache(&lab, "cache").0);
+    let name = "0".repeat(62);
+    lab.write(&format!("home/{name}"), "precious\n");
+    let old = SystemTime::now() - Duration::from_hours(24 * 365);
+    for path in [format!("home/{name}"), "home/keys".to_owned()] {
+        fs::File::options().append(true).open(lab.path(&path)).unwrap().set_modified(old).unwrap();
+    }
+    fs::remove_file(lab.path("cache/tidied")).unwrap();
+    lab.link("../home/keys", "cache/tidied").link("../../home", "cache/values/zz");
+    lab.link("../../../home/keys", &format!("cache/values/00/{name}"));
+    lab.write("cache/texts/00/notes", "mine");
+    let kept = fs::File::options().append(true).open(lab.path("cache/texts/00/notes")).unwrap();
+    kept.set_modified(old).unwrap();
+    assert_eq!(run(&lab, &["build", "k", "--cache=cache"]).code, 0);
+    assert_eq!(lab.read("home/keys"), "precious\n");
+    assert!(lab.has(&format!("home/{name}")) && lab.has("cache/texts/00/notes"));
+    assert!(fs::symlink_metadata(lab.path("cache/tidied")).unwrap().is_file());
+}
