@@ -282,7 +282,7 @@ fn hardening_last_is_hardening_of_the_result() {
         let root = &file.documents(&crate::limits::Budget::default()).unwrap()[0].root;
         let usual = "restricted".parse().unwrap();
         let settings = Settings::read(root, &[Kind::Transformer], usual).unwrap();
-        harden(&mut result, loader.sources(), &settings, Fixes::OfProfile).unwrap();
+        harden(&mut result, loader.sources(), &settings, Fixes::OfSettings).unwrap();
         if settings.strips_annotations {
             strip(&mut result, &settings).unwrap();
         }

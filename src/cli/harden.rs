@@ -3,10 +3,15 @@
 use clap::{Args, ValueEnum};
 
 use super::check::read_settings;
-use super::findings::Operations;
+use super::findings::{Operations, as_json};
 use super::report::{self, Format};
-use crate::error::{Error, Result};
-use crate::harden::{self, Change, Class, Date, Finding, Fixes, Profile, Set, Settings, Version};
+use std::collections::BTreeSet;
+
+use crate::config::Warning;
+use crate::error::{Code, Error, Result};
+use crate::harden::{
+    self, Change, Class, Date, Finding, Fixes, Operation, Profile, Rule, Set, Settings,
+};
 use crate::load::{self, Loader};
 use crate::resource::ResMap;
 use crate::source::{Sources, Span};
@@ -23,13 +28,17 @@ pub(super) struct Hardening {
     #[arg(value_name = "PROFILE[@VERSION]", value_parser = asked)]
     harden: Option<Asked>,
 
-    /// How much hardening may change [default: as the configuration says, else as the profile has it]
+    /// How much hardening may change [default: as the configuration says, else safe]
     #[arg(long, value_name = "LEVEL", requires = "harden")]
     fix_level: Option<Level>,
 
     /// A configuration of hardening: `apiVersion: krender.dev/v1alpha1`, `kind: Hardening` or `HardeningTransformer`
     #[arg(long, value_name = "FILE", requires = "harden")]
     harden_config: Option<String>,
+
+    /// Let annotations and comments of objects accept what violates the rules, as `allowIgnores` in the configuration does
+    #[arg(long, requires = "harden")]
+    allow_ignores: bool,
 
     /// Write what hardening changed to a file, as JSON, instead of to standard error
     #[arg(long, value_name = "FILE", requires = "harden")]
@@ -50,9 +59,9 @@ enum Level {
     None,
     /// What no program that works notices
     Safe,
-    /// What a program that works may notice, but nothing that somebody wrote
+    /// What a program that works may notice, but nothing that is written
     Unsafe,
-    /// What somebody wrote, too
+    /// What is written, too
     Override,
 }
 
@@ -77,17 +86,19 @@ impl Hardening {
     /// Those of the configuration.
     pub(super) fn work(&self, loader: &Loader, today: Option<Date>) -> Result<Option<Work>> {
         let Some(Asked(profile)) = self.harden else { return Ok(None) };
-        let usual = Profile { set: Set::Restricted, version: Version::LATEST };
+        let usual = Profile { set: Set::Restricted, version: None };
         let settings = read_settings(self.harden_config.as_deref(), usual, loader)?;
         let profile = profile.unwrap_or(settings.profile);
         let fixes = match self.fix_level {
-            None => Some(Fixes::OfProfile),
+            None => Some(Fixes::OfSettings),
             Some(Level::None) => None,
             Some(Level::Safe) => Some(Fixes::UpTo(Class::Safe)),
             Some(Level::Unsafe) => Some(Fixes::UpTo(Class::Unsafe)),
             Some(Level::Override) => Some(Fixes::UpTo(Class::Override)),
         };
-        Ok(Some(Work { settings: Settings { profile, today, ..settings }, fixes }))
+        let allows_ignores = settings.allows_ignores || self.allow_ignores;
+        let settings = Settings { profile, today, allows_ignores, ..settings };
+        Ok(Some(Work { settings, fixes }))
     }
 
     /// Whether anything is hardened.
@@ -134,9 +145,8 @@ impl Work {
             None => Vec::new(),
         };
         let left = harden::check(resources, sources, settings).into_iter();
-        let is_failure =
-            |one: &Finding| one.suppressed.is_none() && settings.fail_on.counts(one.severity);
-        let failures = Error::all(left.filter(is_failure).map(|finding| failure(&finding)));
+        let left = left.filter(|finding| finding.counts_in_build(settings));
+        let failures = Error::all(left.map(|finding| failure(&finding)));
         if settings.strips_annotations {
             harden::strip(resources, settings)?;
         }
@@ -145,16 +155,24 @@ impl Work {
 }
 
 impl Done {
-    /// Says what was changed, a line for each change.
+    /// Says what was changed, a line for each field.
     pub(super) fn tell(&self, resources: &ResMap, sources: &Sources, format: Format) {
-        // What fails says more than what was changed on the way.
-        let changes = if self.failures.is_some() { &[][..] } else { &self.changes };
-        for Change { place, rule, class, .. } in changes {
-            let Some(object) = resources.get(*place) else { continue };
-            let (kind, name) = (object.kind(), object.name());
-            let text = format!("hardened {kind} `{name}`: {} ({})", rule.title(), class.as_str());
-            report::warning(&text, Span::NONE, sources, format);
+        for warning in self.warnings(resources) {
+            report::warning(warning.failure.message(), Span::NONE, sources, format);
         }
+    }
+
+    /// What was changed, each field once; empty where rules are violated: that says more than what was changed on the way.
+    pub(super) fn warnings(&self, resources: &ResMap) -> Vec<Warning> {
+        let changes = if self.failures.is_some() { &[][..] } else { &self.changes };
+        let mut known = BTreeSet::new();
+        let lines = changes.iter().flat_map(|change| lines(change, resources));
+        let lines = lines.filter(|(_, line)| known.insert(line.clone()));
+        let warning = |(rule, line): (&Rule, String)| Warning {
+            text: Some(line.clone()),
+            failure: Error::new(Code::RuleViolated, line).rule(rule.title()),
+        };
+        lines.map(warning).collect()
     }
 
     /// What was changed, for programs.
@@ -172,8 +190,36 @@ impl Done {
     }
 }
 
+/// What was done to the fields of an object, for people.
+fn lines(change: &Change, resources: &ResMap) -> Vec<(&'static Rule, String)> {
+    let Change { place, rule, container, class, operations } = change;
+    let Some(object) = resources.get(*place) else { return Vec::new() };
+    let (kind, name) = (object.kind(), object.name());
+    let name = match object.namespace() {
+        "" => name.to_owned(),
+        namespace => format!("{namespace}/{name}"),
+    };
+    let container = container.as_ref().map(|name| format!(", container `{name}`"));
+    let container = container.unwrap_or_default();
+    let line = |operation: &Operation| {
+        let (verb, path, value) = operation.parts();
+        let verb = match verb {
+            "add" => "adds",
+            "replace" => "sets",
+            _ => "removes",
+        };
+        let value = value.and_then(as_json).map(|json| format!(": {json}")).unwrap_or_default();
+        let (field, title, class) = (path.by_name(object.node()), rule.title(), class.as_str());
+        format!("hardened {kind} `{name}`{container}: {verb} `{field}{value}` ({title}, {class})")
+    };
+    operations.iter().map(|operation| (*rule, line(operation))).collect()
+}
+
 fn failure(finding: &Finding) -> Error {
-    let error = finding.failure();
+    let error = finding.failure_of_build();
+    if finding.suppressed.is_some() {
+        return error.help("`--allow-ignores` does so for this run");
+    }
     match &finding.fix {
         Some(fix) => error.help(format!("`--fix-level {}` does so", fix.class.as_str())),
         None => error,
@@ -181,12 +227,13 @@ fn failure(finding: &Finding) -> Error {
 }
 
 fn change_as_json(change: &Change, resources: &ResMap) -> Option<Value> {
-    let Change { place, rule, class, operations } = change;
+    let Change { place, rule, container, class, operations } = change;
     let id = resources.get(*place)?.id();
     Some(json!({
         "rule": rule.id,
         "name": rule.name,
         "class": class.as_str(),
+        "container": container.as_deref(),
         "object": {
             "apiVersion": &*id.gvk.api_version(),
             "kind": &*id.gvk.kind,

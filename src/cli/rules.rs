@@ -143,6 +143,9 @@ fn explained(rule: &Rule, width: usize) -> String {
         out.push('\n');
     }
     for (title, text) in [("Bad", rule.bad), ("Good", rule.good)] {
+        if text.is_empty() {
+            continue;
+        }
         let _ = write!(out, "{title}\n{}\n", indented(text));
     }
     if !rule.elsewhere.is_empty() {
@@ -205,5 +208,9 @@ fn section(rule: &Rule, out: &mut String) {
     if !rule.elsewhere.is_empty() {
         let _ = writeln!(out, "- **Elsewhere:** {}", rule.elsewhere);
     }
-    let _ = write!(out, "\n```yaml\n# bad\n{}```\n\n```yaml\n# good\n{}```\n", rule.bad, rule.good);
+    for (title, text) in [("bad", rule.bad), ("good", rule.good)] {
+        if !text.is_empty() {
+            let _ = write!(out, "\n```yaml\n# {title}\n{text}```\n");
+        }
+    }
 }

@@ -8,7 +8,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::exclusion::Exclusion;
 use super::foreign::Tool;
-use super::profile::{Profile, Version};
+use super::profile::{Profile, minor};
 use super::quantity::Quantity;
 use super::rule::{Rule, Severity};
 use super::rules::known;
@@ -87,6 +87,7 @@ struct Spec {
     default_namespace: String,
     honor_foreign: Vec<Tool>,
     strip_annotations: bool,
+    allow_ignores: bool,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -248,6 +249,7 @@ impl Spec {
             default_namespace: self.default_namespace,
             honored: self.honor_foreign,
             strips_annotations: self.strip_annotations,
+            allows_ignores: self.allow_ignores,
             values: self.values.values(errors),
             ..Settings::default()
         };
@@ -258,8 +260,8 @@ impl Spec {
         }
         let version = &self.kubernetes_version;
         if !version.is_empty() {
-            let minor = wrong(version.parse().map(Version::minor), version);
-            settings.kubernetes = minor.map_err(&mut keep).ok();
+            let said = wrong(minor(version), version);
+            settings.kubernetes = said.map_err(&mut keep).ok();
         }
         for name in &self.r#override {
             match wrong(known(name), name) {
@@ -404,8 +406,27 @@ impl ExclusionSpec {
         let Self { label_selector, annotation_selector, .. } = self;
         let selector =
             Selector { group, version, kind, name, namespace, annotation_selector, label_selector };
+        let fields = [
+            ("group", &selector.group),
+            ("version", &selector.version),
+            ("kind", &selector.kind),
+            ("namespace", &selector.namespace),
+            ("name", &selector.name),
+            ("labelSelector", &selector.label_selector),
+            ("annotationSelector", &selector.annotation_selector),
+        ];
+        let said = fields.iter().filter(|(_, text)| !text.is_empty());
+        let said = said.map(|(field, text)| format!("{field} `{}`", text.as_str()));
+        let objects = said.collect::<Vec<_>>().join(", ");
         let selection = selection(&selector)?;
-        Ok(Exclusion { selection, rules, reason: self.reason.trim().to_owned(), until, span })
+        Ok(Exclusion {
+            selection,
+            objects,
+            rules,
+            reason: self.reason.trim().to_owned(),
+            until,
+            span,
+        })
     }
 }
 

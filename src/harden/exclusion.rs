@@ -24,6 +24,8 @@ use crate::transform::select::Selection;
 #[derive(Clone, Debug)]
 pub struct Exclusion {
     pub(super) selection: Selection,
+    /// The objects in words, by the fields of the selector; empty for all.
+    pub(super) objects: String,
     /// The rules; all of them if there is none.
     pub(super) rules: Vec<&'static Rule>,
     pub(super) reason: String,
@@ -102,6 +104,16 @@ impl FromStr for Date {
 }
 
 impl Exclusion {
+    /// Which objects it excludes from which rules, why and until when.
+    pub(super) fn told(&self) -> String {
+        let objects = if self.objects.is_empty() { "all objects" } else { &self.objects };
+        let ids: Vec<&str> = self.rules.iter().map(|rule| rule.id).collect();
+        let rules = if ids.is_empty() { "all rules".to_owned() } else { ids.join(", ") };
+        let until = self.until.map(|until| format!(" until {until}")).unwrap_or_default();
+        let reason = if self.reason.is_empty() { "no reason" } else { &self.reason };
+        format!("{objects} from {rules}{until} ({reason})")
+    }
+
     /// Whether it excludes an object from a rule, as long as it holds.
     fn takes(&self, rule: &Rule, object: &Resource) -> bool {
         (self.rules.is_empty() || self.rules.contains(&rule))

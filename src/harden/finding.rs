@@ -6,10 +6,13 @@ use super::edit::{Operation, apply, operation};
 use super::path::Path;
 use super::pod::List;
 use super::rule::{Rule, Severity};
+use super::rules::judged::TARGET_NOT_JUDGED;
+use super::settings::Settings;
 use super::suppress::Suppression;
 use super::violation::{Fix, Violation};
 use crate::error::{Code, Error};
 use crate::resource::{ResId, Resource};
+use crate::schema::Gvk;
 use crate::source::Span;
 use crate::yaml::{Node, Text};
 
@@ -63,6 +66,35 @@ impl Finding {
         }
     }
 
+    /// That a target is not judged any more, which was at a revision.
+    #[must_use]
+    pub fn of_target(target: &str, message: String, severity: Severity, span: Span) -> Self {
+        let gvk = Gvk::new("kustomize.config.k8s.io", "v1beta1", "Kustomization");
+        let object = ResId { gvk, name: target.into(), namespace: "".into(), cluster_scoped: true };
+        let (rule, path) = (&TARGET_NOT_JUDGED, Path::default());
+        Self {
+            rule,
+            severity,
+            message,
+            place: 0,
+            object,
+            container: None,
+            path,
+            span,
+            object_span: span,
+            fix: None,
+            suppressed: None,
+        }
+    }
+
+    /// Whether it counts in a build: it is accepted by nothing, or by an annotation or a comment only, and the settings do
+    /// not let these accept anything ([`Settings::allows_ignores`]).
+    #[must_use]
+    pub fn counts_in_build(&self, settings: &Settings) -> bool {
+        let is_accepted = |one: &Suppression| settings.allows_ignores || !one.by.is_in_source();
+        settings.fail_on.counts(self.severity) && !self.suppressed.as_ref().is_some_and(is_accepted)
+    }
+
     /// What would heal it as a JSON patch of the object it is about; empty where nothing does.
     #[must_use]
     pub fn patch(&self, object: &Resource) -> Vec<Operation> {
@@ -94,11 +126,21 @@ impl Finding {
     pub fn failure(&self) -> Error {
         let message = format!("{}: {}", self.subject(), self.message);
         let class = self.fix.as_ref().map(|fix| format!(" ({} fix)", fix.class.as_str()));
-        Error::new(Code::RuleViolated, message).rule(self.rule.title()).at(self.span).help(format!(
-            "{}{}",
-            self.rule.advice,
-            class.unwrap_or_default()
-        ))
+        let error = Error::new(Code::RuleViolated, message).rule(self.rule.title()).at(self.span);
+        error.help(format!("{}{}", self.rule.advice, class.unwrap_or_default()))
+    }
+
+    /// The finding as a failure of a build, in which an annotation or a comment may not accept it.
+    #[must_use]
+    pub fn failure_of_build(&self) -> Error {
+        let error = self.failure();
+        match &self.suppressed {
+            Some(Suppression { by, .. }) => error.help(format!(
+                "a build heeds the {} that accepts this only if its configuration has `allowIgnores: true`",
+                by.as_str()
+            )),
+            None => error,
+        }
     }
 
     /// The object for people: its kind, and in backticks its namespace and name.

@@ -1,14 +1,18 @@
 //! Hardening: the fixes of rules, carried out in their order, as far as they are allowed.
 
+use std::collections::BTreeMap;
+
 use super::edit::{self, Operation};
+use super::path::Step;
+use super::pod::List;
 use super::render::Render;
 use super::rule::Rule;
 use super::rules::RULES;
 use super::scene::Scene;
 use super::settings::{Most, Settings};
 use super::suppress::HARDEN;
-use super::violation::{Class, Fix, Turn, Violation};
-use super::{Finding, Path, check, pod, violations};
+use super::violation::{Class, Edit, Fix, Turn, Violation};
+use super::{Finding, Path, check, violations, workload};
 use crate::error::Result;
 use crate::resource::{ResMap, Resource};
 use crate::schema::Schema;
@@ -22,6 +26,8 @@ pub struct Change {
     pub place: usize,
     /// The rule whose violation was healed.
     pub rule: &'static Rule,
+    /// The container that the violation was about; `None` for the whole pod.
+    pub container: Option<Text>,
     /// How much the fix may change.
     pub class: Class,
     /// What was done.
@@ -31,9 +37,8 @@ pub struct Change {
 /// Which fixes are carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fixes {
-    /// Those that the settings ask for, or else the profile: what admission would refuse otherwise is changed up to
-    /// [`Class::Unsafe`], the rest up to [`Class::Safe`]; `paranoid` changes all up to [`Class::Unsafe`].
-    OfProfile,
+    /// Those that the settings ask for, or else those up to [`Class::Safe`].
+    OfSettings,
     /// Those up to a class, or less where the settings say so of a rule.
     UpTo(Class),
 }
@@ -44,7 +49,7 @@ impl Fixes {
             Self::UpTo(class) => {
                 settings.most_said(rule).map_or(Some(class), |said| said.min(Some(class)))
             }
-            Self::OfProfile => settings.most(rule),
+            Self::OfSettings => settings.most(rule),
         }
     }
 }
@@ -93,6 +98,25 @@ struct Work<'a> {
     fixes: Fixes,
 }
 
+/// Whether a fix changes fields of a container, and not those of its pod.
+fn is_of_container(fix: &Fix) -> bool {
+    let is_container = |steps: &[Step]| match steps {
+        [Step::Key(key), Step::Index(_)] => List::ALL.iter().any(|list| **key == *list.field()),
+        _ => false,
+    };
+    fix.edits.iter().any(|edit| match edit {
+        Edit::Set(path, _) | Edit::Append(path, _) | Edit::Remove(path) => {
+            path.steps().windows(2).any(is_container)
+        }
+    })
+}
+
+/// The classes of fixes, by rule and field.
+type Classes = BTreeMap<(&'static str, Path), Class>;
+
+/// A fix that is due, and the container that its violation is about.
+type Due = (Option<Text>, Fix);
+
 /// When a fix is due. What is overridden goes before what is added in the same turn.
 type Order = (Turn, bool, Class);
 
@@ -107,14 +131,19 @@ impl Work<'_> {
         accepted: &[Accepted],
     ) -> Result<Vec<Change>> {
         let mut changes = Vec::new();
+        let original = resource.clone();
+        let mut written = None;
         for _ in 0..MOST_ROUNDS {
-            let Some((rule, fixes)) = self.due(resource, accepted) else { break };
+            let Some((rule, fixes)) = self.due(resource, accepted, written.as_ref()) else { break };
+            written.get_or_insert_with(|| self.classes(&original));
             let before = changes.len();
-            for fix in fixes {
+            for (container, fix) in fixes {
                 let edit = |root: &mut _| Ok(edit::apply(root, &fix.edits));
                 let operations = resource.edit(&Schema::default(), edit)?;
                 if !operations.is_empty() {
-                    changes.push(Change { place, rule, class: fix.class, operations });
+                    let is_named = |name: &Text| !name.is_empty() && is_of_container(&fix);
+                    let container = container.filter(is_named);
+                    changes.push(Change { place, rule, container, class: fix.class, operations });
                 }
             }
             if changes.len() == before {
@@ -124,31 +153,57 @@ impl Work<'_> {
         Ok(changes)
     }
 
-    /// The rule whose turn it is, with what it does in this turn.
-    fn due(&self, object: &Resource, accepted: &[Accepted]) -> Option<(&'static Rule, Vec<Fix>)> {
-        let pods = pod::pods(object, self.settings);
+    /// The classes of the fixes of an object as it was written. They hold however it is changed on the way: a fix that is
+    /// unsafe is so, too, once another one has forbidden what it would break.
+    fn classes(&self, object: &Resource) -> Classes {
+        let pods = workload::pods(object, self.settings);
+        let scene = Scene { settings: self.settings, render: self.render, object, pods: &pods };
+        let found = self.rules.iter().flat_map(|rule| {
+            let found = violations(rule, scene).into_iter();
+            found.map(|violation| {
+                // What could not be fixed then is no safe change now.
+                let class = violation.fix.map_or(Class::Unsafe, |fix| fix.class);
+                ((rule.id, violation.path), class)
+            })
+        });
+        found.collect()
+    }
+
+    /// The rule whose turn it is, with what it does in this turn, and to which containers.
+    fn due(
+        &self,
+        object: &Resource,
+        accepted: &[Accepted],
+        classes: Option<&Classes>,
+    ) -> Option<(&'static Rule, Vec<Due>)> {
+        let pods = workload::pods(object, self.settings);
         let scene = Scene { settings: self.settings, render: self.render, object, pods: &pods };
         if is_excluded(scene) {
             return None;
         }
-        let mut first: Option<(Order, &'static Rule, Vec<Fix>)> = None;
+        let mut first: Option<(Order, &'static Rule, Vec<Due>)> = None;
         for rule in &self.rules {
             let most = self.fixes.most(rule, self.settings);
             for violation in violations(rule, scene) {
                 let is_accepted = accepted.iter().any(|one| one.is(rule, &violation));
-                let Some(fix) = violation.fix.filter(|fix| !is_accepted && Some(fix.class) <= most)
-                else {
+                let key = (rule.id, violation.path);
+                let was = classes.and_then(|classes| classes.get(&key).copied());
+                let fix = violation
+                    .fix
+                    .map(|fix| Fix { class: fix.class.max(was.unwrap_or(fix.class)), ..fix });
+                let Some(fix) = fix.filter(|fix| !is_accepted && Some(fix.class) <= most) else {
                     continue;
                 };
+                let container = violation.container.map(|(_, name)| name);
                 let turn = (fix.turn, fix.class != Class::Override, fix.class);
                 match &mut first {
                     Some((known, of, fixes)) if *known == turn && of == rule => {
-                        if !fixes.contains(&fix) {
-                            fixes.push(fix);
+                        if !fixes.iter().any(|(_, known)| *known == fix) {
+                            fixes.push((container, fix));
                         }
                     }
                     Some((known, ..)) if *known <= turn => {}
-                    _ => first = Some((turn, rule, vec![fix])),
+                    _ => first = Some((turn, rule, vec![(container, fix)])),
                 }
             }
         }

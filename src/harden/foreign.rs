@@ -27,7 +27,7 @@ enum Checks<'a> {
 
 impl Tool {
     /// As rules name it in [`Rule::elsewhere`].
-    const fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::KubeLinter => "kube-linter",
             Self::KubeScore => "kube-score",

@@ -10,6 +10,7 @@ mod exclusion;
 mod finding;
 mod fix;
 mod foreign;
+mod lowering;
 mod path;
 mod phase;
 mod pod;
@@ -27,9 +28,13 @@ mod tests;
 mod value;
 mod verdict;
 mod violation;
+mod workload;
+
+use std::collections::BTreeSet;
 
 use crate::resource::ResMap;
 use crate::source::Sources;
+use pod::{Pod, Shape};
 use render::Render;
 use rule::Judge;
 use scene::Scene;
@@ -41,6 +46,7 @@ pub use exclusion::{Date, Exclusion};
 pub use finding::Finding;
 pub use fix::{Change, Fixes, harden};
 pub use foreign::Tool;
+pub use lowering::{Lowering, LoweringKind, told};
 pub use path::{Path, Step};
 pub use phase::Phase;
 pub use pod::List;
@@ -103,23 +109,35 @@ pub fn check(resources: &ResMap, sources: &Sources, settings: &Settings) -> Vec<
 /// How many pods and templates of pods there are.
 #[must_use]
 pub fn count_pods(resources: &ResMap, settings: &Settings) -> usize {
-    resources.iter().map(|object| pod::pods(object, settings).len()).sum()
+    resources.iter().map(|object| workload::pods(object, settings).len()).sum()
 }
 
-/// How an object violates a rule.
+/// How an object violates a rule. Of pods that are not all there, only what is written counts; and fixes are made in kinds
+/// that are known to have these fields.
 fn violations(rule: &Rule, scene: Scene<'_>) -> Vec<Violation> {
     let mut found = Vec::new();
-    match rule.judge {
-        Judge::Suppressions => {}
-        Judge::Object(judge) => found = judge(scene.object, scene),
-        Judge::Pod(judge) => scene.pods.iter().for_each(|pod| found.extend(judge(pod, scene))),
+    let judge: &dyn Fn(&Pod<'_>) -> Vec<Violation> = match &rule.judge {
+        Judge::Suppressions | Judge::Targets => return found,
+        Judge::Object(judge) => return judge(scene.object, scene),
+        Judge::Pod(judge) => &|pod| judge(pod, scene),
         Judge::Container(judge) => {
-            for pod in scene.pods {
-                for container in &pod.containers {
-                    found.extend(judge(container, pod, scene));
-                }
-            }
+            &|pod| pod.containers.iter().flat_map(|one| judge(one, pod, scene)).collect()
         }
+    };
+    let root = scene.object.node();
+    for pod in scene.pods.iter().filter(|pod| pod.is_judged_by(rule)) {
+        let mut of_pod = judge(pod);
+        if pod.shape == Shape::Part {
+            let mut places = BTreeSet::new();
+            of_pod.retain(|violation| {
+                let is_written = violation.path.find(root).is_some_and(|node| !node.is_null());
+                is_written && places.insert(violation.path.clone())
+            });
+        }
+        if pod.shape != Shape::Known {
+            of_pod.iter_mut().for_each(|violation| violation.fix = None);
+        }
+        found.extend(of_pod);
     }
     found
 }

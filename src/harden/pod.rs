@@ -1,24 +1,43 @@
 //! Pods wherever they are written: as such, and in the templates of what makes them.
 
-use super::path::Path;
-use super::settings::{Placement, PodPath, Settings};
+use super::path::{Path, Step};
+use super::rule::{Rule, Scope};
+use super::settings::Placement;
 use super::value::{below, boolean, integer, is_false, is_true, items, present, text};
 use super::violation::{Edit, Violation};
-use crate::resource::Resource;
-use crate::schema::Gvk;
 use crate::yaml::{Mapping, Node};
 
 /// A pod or the template of pods: what the API server would store, with the defaults that it fills in.
 #[derive(Clone, Debug)]
 pub(super) struct Pod<'a> {
-    /// The way from the object to what has the fields `metadata` and `spec` of the pod.
-    path: Path,
+    /// The path of its metadata.
+    of_metadata: Path,
+    /// The path of its specification.
+    of_spec: Path,
     /// The metadata of the pod.
     pub(super) metadata: Option<&'a Node>,
     /// The specification of the pod.
     pub(super) spec: &'a Node,
+    /// What holds for fields that the specification does not have.
+    pub(super) defaults: Option<&'a Node>,
     /// All containers: those of `initContainers`, `containers` and `ephemeralContainers`, in this order.
     pub(super) containers: Vec<Container<'a>>,
+    /// How much of it is there.
+    pub(super) shape: Shape,
+}
+
+/// How much of a pod is where it was found: which rules judge it, and whether fixes change it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// All of it, in a kind that is known to make pods of it. Every rule judges it, and fixes change it.
+    Known,
+    /// A whole template in a kind that is not known. Rules about security, images and resources judge it.
+    Template,
+    /// A step of a pipeline: it ends by itself, and what refers to other objects may come from parameters. Rules about
+    /// security and images judge it.
+    Step,
+    /// A part: what is missing may be added elsewhere. Rules about security judge what is written.
+    Part,
 }
 
 /// A container of a pod.
@@ -59,83 +78,66 @@ impl List {
     }
 }
 
-/// Groups and kinds with the way to the template of their pods. The version does not count.
-const KINDS: &[(&str, &str, &[&str])] = &[
-    ("", "Pod", &[]),
-    ("", "PodTemplate", &["template"]),
-    ("", "ReplicationController", &["spec", "template"]),
-    ("apps", "DaemonSet", &["spec", "template"]),
-    ("apps", "Deployment", &["spec", "template"]),
-    ("apps", "ReplicaSet", &["spec", "template"]),
-    ("apps", "StatefulSet", &["spec", "template"]),
-    ("argoproj.io", "Rollout", &["spec", "template"]),
-    ("batch", "CronJob", &["spec", "jobTemplate", "spec", "template"]),
-    ("batch", "Job", &["spec", "template"]),
-    ("extensions", "DaemonSet", &["spec", "template"]),
-    ("extensions", "Deployment", &["spec", "template"]),
-    ("extensions", "ReplicaSet", &["spec", "template"]),
-    ("extensions", "StatefulSet", &["spec", "template"]),
-    ("serving.knative.dev", "Configuration", &["spec", "template"]),
-    ("serving.knative.dev", "Service", &["spec", "template"]),
-];
-
-/// The pods of an object: none, one, or, for kinds that the settings tell of, several.
-pub(super) fn pods<'a>(object: &'a Resource, settings: &Settings) -> Vec<Pod<'a>> {
-    let Gvk { group, kind, .. } = object.gvk();
-    let known = KINDS.iter().find(|known| (known.0, known.1) == (group, kind));
-    if let Some((_, _, keys)) = known {
-        return Pod::at(Path::of(keys), object.node()).into_iter().collect();
-    }
-    let told =
-        settings.pod_paths.iter().filter(|told| told.group == **group && told.kind == **kind);
-    told.flat_map(|told| told_pods(object.node(), told)).collect()
-}
-
-fn told_pods<'a>(root: &'a Node, told: &PodPath) -> Vec<Pod<'a>> {
-    let mut paths = vec![Path::default()];
-    for key in &told.path {
-        let every = |path: Path| {
-            let count = if key == "*" { items(path.find(root)).len() } else { 0 };
-            (0..count).map(move |index| path.clone().index(index)).collect::<Vec<_>>()
-        };
-        paths = match &**key {
-            "*" => paths.into_iter().flat_map(every).collect(),
-            key => paths.into_iter().map(|path| path.keys(&[key])).collect(),
-        };
-    }
-    paths.into_iter().filter_map(|path| Pod::at(path, root)).collect()
-}
-
 impl<'a> Pod<'a> {
-    fn at(path: Path, root: &'a Node) -> Option<Self> {
+    /// The pod of a template, which has the fields `metadata` and `spec`; `None` without a `spec`.
+    pub(super) fn of_template(path: Path, root: &'a Node, shape: Shape) -> Option<Self> {
         let template = path.find(root)?;
         let spec = present(template, "spec")?;
+        let of_spec = path.clone().keys(&["spec"]);
         let mut containers = Vec::new();
         for list in List::ALL {
             let nodes = items(spec.get(list.field())).iter().enumerate();
-            containers.extend(nodes.map(|(index, node)| Container {
-                node,
-                name: text(node, "name").unwrap_or_default(),
-                list,
-                path: path.clone().keys(&["spec", list.field()]).index(index),
+            containers.extend(nodes.map(|(index, node)| {
+                Container::new(node, list, of_spec.clone().keys(&[list.field()]).index(index))
             }));
         }
-        Some(Self { path, metadata: present(template, "metadata"), spec, containers })
+        let metadata = present(template, "metadata");
+        let of_metadata = path.keys(&["metadata"]);
+        Some(Self { of_metadata, of_spec, metadata, spec, defaults: None, containers, shape })
+    }
+
+    /// The pod of a specification without a template around it, or of a part of one, and its containers.
+    pub(super) fn of_spec(
+        of_spec: Path,
+        spec: &'a Node,
+        containers: Vec<Container<'a>>,
+        shape: Shape,
+    ) -> Self {
+        let of_metadata = of_spec.clone().keys(&["metadata"]);
+        Self { of_metadata, of_spec, metadata: None, spec, defaults: None, containers, shape }
+    }
+
+    /// The same with a mapping that says what the specification does not.
+    pub(super) fn with_defaults(self, defaults: Option<&'a Node>) -> Self {
+        Self { defaults, ..self }
+    }
+
+    /// Whether it is judged by a rule.
+    pub(super) fn is_judged_by(&self, rule: &Rule) -> bool {
+        let is_of_security = || matches!(rule.scope, Scope::PodSecurity(_));
+        match self.shape {
+            Shape::Known => true,
+            Shape::Template => {
+                ["KR-SEC", "KR-IMG", "KR-RES"].iter().any(|group| rule.id.starts_with(group))
+            }
+            Shape::Step => is_of_security() || rule.id.starts_with("KR-IMG"),
+            Shape::Part => is_of_security(),
+        }
     }
 
     /// The path of a field of the specification.
     pub(super) fn path(&self, keys: &[&str]) -> Path {
-        self.path.clone().keys(&["spec"]).keys(keys)
+        self.of_spec.clone().keys(keys)
     }
 
     /// The path of an annotation.
     pub(super) fn annotation_path(&self, key: &str) -> Path {
-        self.path.clone().keys(&["metadata", "annotations", key])
+        self.of_metadata.clone().keys(&["annotations", key])
     }
 
     /// A field of the specification, below some keys.
     pub(super) fn get(&self, keys: &[&str]) -> Option<&'a Node> {
-        below(self.spec, keys)
+        below(self.spec, keys).or_else(|| below(self.defaults?, keys))
     }
 
     /// A field of the pod's own `securityContext`.
@@ -237,6 +239,27 @@ impl<'a> Pod<'a> {
 }
 
 impl<'a> Container<'a> {
+    /// A container at a path.
+    pub(super) fn new(node: &'a Node, list: List, path: Path) -> Self {
+        Self { node, name: text(node, "name").unwrap_or_default(), list, path }
+    }
+
+    /// The same under another name.
+    pub(super) fn called(self, name: &'a str) -> Self {
+        Self { name, ..self }
+    }
+
+    /// What messages call it: its name, or its number in its list if it has no name.
+    pub(super) fn label(&self) -> String {
+        match (self.name, self.path.steps().last()) {
+            ("", Some(Step::Index(index))) => {
+                format!("container {} of {}", index + 1, self.list.field())
+            }
+            ("", _) => "the container".to_owned(),
+            (name, _) => format!("container `{name}`"),
+        }
+    }
+
     /// The path of a field.
     pub(super) fn path(&self, keys: &[&str]) -> Path {
         self.path.clone().keys(keys)
@@ -301,7 +324,7 @@ impl<'a> Container<'a> {
 
     /// A violation at one of its fields.
     pub(super) fn violation(&self, keys: &[&str], message: impl Into<String>) -> Violation {
-        Violation::at(self.path(keys), message).of_container(self.list, self.name)
+        Violation::at(self.path(keys), message).of_container(self)
     }
 
     /// A violation at a field of its `securityContext`.

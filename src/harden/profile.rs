@@ -11,8 +11,8 @@ use crate::error::{Code, Error, nearest};
 pub struct Profile {
     /// The set.
     pub set: Set,
-    /// The version.
-    pub version: Version,
+    /// The version; `None` for the newest that is known.
+    pub version: Option<Version>,
 }
 
 /// The sets of rules. Each contains those before it, apart from checks that stricter ones replace.
@@ -66,12 +66,6 @@ impl Version {
     /// The newest one that is known.
     pub const LATEST: Self = Self(37);
 
-    /// The version 1.`minor`, or the newest one that is known if that is newer, as upstream does it.
-    #[must_use]
-    pub fn of_minor(minor: u16) -> Self {
-        Self(minor).min(Self::LATEST)
-    }
-
     /// The number behind `1.`.
     #[must_use]
     pub const fn minor(self) -> u16 {
@@ -86,6 +80,12 @@ impl Default for Version {
 }
 
 impl Profile {
+    /// The version of the Pod Security Standards that it goes by.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.version.unwrap_or(Version::LATEST)
+    }
+
     /// Whether a rule holds in this profile.
     #[must_use]
     pub fn has(&self, rule: &Rule) -> bool {
@@ -96,7 +96,7 @@ impl Profile {
                     Set::Baseline => Level::Baseline,
                     Set::Restricted | Set::Recommended | Set::Paranoid => Level::Restricted,
                 };
-                check.is_in(level, self.version.minor())
+                check.is_in(level, self.version().minor())
             }
             Scope::Recommended => self.set >= Set::Recommended,
             Scope::Paranoid => self.set >= Set::Paranoid,
@@ -119,11 +119,12 @@ impl FromStr for Profile {
                 None => error.help(format!("profiles are {}", names.join(", "))),
             });
         };
-        Ok(Self { set, version: version.parse()? })
+        let version = if version == "latest" { None } else { Some(version.parse()?) };
+        Ok(Self { set, version })
     }
 }
 
-/// Reads `latest`, `v1.30` and `1.30`.
+/// Reads `latest`, `v1.30` and `1.30`; a version that is not known yet is refused.
 impl FromStr for Version {
     type Err = Error;
 
@@ -131,17 +132,28 @@ impl FromStr for Version {
         if text == "latest" {
             return Ok(Self::LATEST);
         }
-        let minor = text.strip_prefix('v').unwrap_or(text).strip_prefix("1.");
-        let digits = minor.filter(|minor| minor.bytes().all(|byte| byte.is_ascii_digit()));
-        match digits.and_then(|minor| minor.parse().ok()) {
-            Some(minor) => Ok(Self::of_minor(minor)),
-            None => Err(Error::new(
-                Code::InvalidArgument,
-                format!("`{text}` is no version of Kubernetes"),
-            )
-            .help(format!("write `latest`, or one from `v1.0` to `{}`", Self::LATEST))),
+        let version = Self(minor(text)?);
+        if version > Self::LATEST {
+            let message = format!("the Pod Security Standards of `{text}` are not known");
+            let help = format!("the newest version that krender knows is `{}`", Self::LATEST);
+            return Err(Error::new(Code::InvalidArgument, message).help(help));
         }
+        Ok(version)
     }
+}
+
+/// The minor version of a version of Kubernetes: `v1.30` or `1.30`.
+///
+/// # Errors
+/// [`Code::InvalidArgument`] for any other text.
+pub(super) fn minor(text: &str) -> Result<u16, Error> {
+    let minor = text.strip_prefix('v').unwrap_or(text).strip_prefix("1.");
+    let digits = minor.filter(|minor| minor.bytes().all(|byte| byte.is_ascii_digit()));
+    digits.and_then(|minor| minor.parse().ok()).ok_or_else(|| {
+        let message = format!("`{text}` is no version of Kubernetes");
+        let help = format!("write `latest`, or one from `v1.0` to `{}`", Version::LATEST);
+        Error::new(Code::InvalidArgument, message).help(help)
+    })
 }
 
 impl fmt::Display for Version {
@@ -152,7 +164,7 @@ impl fmt::Display for Version {
 
 impl fmt::Display for Profile {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}@{}", self.set.as_str(), self.version)
+        write!(formatter, "{}@{}", self.set.as_str(), self.version())
     }
 }
 
@@ -166,7 +178,10 @@ mod tests {
         assert_eq!(read("baseline").unwrap(), "baseline@v1.37");
         assert_eq!(read("restricted@latest").unwrap(), "restricted@v1.37");
         assert_eq!(read("restricted@v1.8").unwrap(), "restricted@v1.8");
-        assert_eq!(read("paranoid@1.99").unwrap(), "paranoid@v1.37");
+        assert_eq!(
+            read("paranoid@1.99").unwrap_err().helps(),
+            ["the newest version that krender knows is `v1.37`"]
+        );
         assert_eq!(read("restrictd").unwrap_err().helps(), ["did you mean `restricted`?"]);
         assert_eq!(read("restricted@v2.0").unwrap_err().code(), Code::InvalidArgument);
     }

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::pod::{Container, Pod, pods};
+use super::pod::{Container, Pod};
 use super::settings::Settings;
 use super::value::{below, items, present, text};
+use super::workload::pods;
 use crate::resource::{ResMap, Resource};
 use crate::yaml::{Mapping, Node};
 

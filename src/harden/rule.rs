@@ -29,9 +29,9 @@ pub struct Rule {
     pub fixes: &'static [(Class, &'static str)],
     /// What to do where nothing heals it by itself, or before something does.
     pub advice: &'static str,
-    /// A manifest that violates it.
+    /// A manifest that violates it; empty if it is not about manifests.
     pub bad: &'static str,
-    /// The same manifest without a violation of it.
+    /// The same manifest without a violation of it; empty as well.
     pub good: &'static str,
     /// What other tools call it.
     pub elsewhere: &'static str,
@@ -147,8 +147,10 @@ pub(super) enum Judge {
     Pod(fn(&Pod<'_>, Scene<'_>) -> Vec<Violation>),
     /// Each object, with the pods that it makes.
     Object(fn(&Resource, Scene<'_>) -> Vec<Violation>),
-    /// Who accepts findings, once these are there.
+    /// What accepts findings, once these are there.
     Suppressions,
+    /// The targets of a run: which of them are judged. The command line does it.
+    Targets,
     /// Each container of each pod.
     Container(fn(&Container<'_>, &Pod<'_>, Scene<'_>) -> Vec<Violation>),
 }

@@ -22,7 +22,7 @@ pub(super) struct Scene<'a> {
 impl Scene<'_> {
     /// The minor version of the Pod Security Standards that are asked for.
     pub(super) fn pod_security(self) -> u16 {
-        self.settings.profile.version.minor()
+        self.settings.profile.version().minor()
     }
 
     /// The namespace of the object.
@@ -48,7 +48,7 @@ impl Scene<'_> {
 
     /// Whether what the object makes ends by itself.
     pub(super) fn is_job(self) -> bool {
-        matches!(self.object.kind(), "Job" | "CronJob")
+        matches!(self.object.kind(), "Job" | "CronJob" | "BroadcastJob" | "JobSet")
     }
 
     /// Whether what the object makes is of Knative, which has only a part of what pods have.

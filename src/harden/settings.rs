@@ -7,8 +7,8 @@ use serde::Deserialize;
 use super::exclusion::{Date, Exclusion};
 use super::foreign::Tool;
 use super::phase::Phase;
-use super::profile::{Profile, Set};
-use super::rule::{Rule, Scope, Severity};
+use super::profile::{Profile, Version};
+use super::rule::{Rule, Severity};
 use super::violation::Class;
 use crate::resource::{DEFAULT_NAMESPACE, Resource};
 use crate::transform::select::Selection;
@@ -51,8 +51,10 @@ pub struct Settings {
     pub honored: Vec<Tool>,
     /// Whether hardening removes the annotations that only krender reads.
     pub strips_annotations: bool,
-    /// Whether findings count that somebody accepts.
+    /// Whether findings count that annotations, comments and the configuration accept.
     pub ignores_suppressions: bool,
+    /// Whether annotations and comments may accept findings of what is hardened, or validated in a build.
+    pub allows_ignores: bool,
     /// How far what is judged has come in its build.
     pub phase: Phase,
     /// The values that rules go by and fixes write.
@@ -224,7 +226,7 @@ impl Settings {
     }
 
     /// What is said of a rule.
-    fn said(&self, rule: &Rule) -> Option<Holds> {
+    pub(super) fn said(&self, rule: &Rule) -> Option<Holds> {
         self.severities.iter().rev().find(|(said, _)| *said == rule).map(|(_, holds)| *holds)
     }
 
@@ -239,18 +241,10 @@ impl Settings {
             }
     }
 
-    /// How much the fixes of a rule may change: what is said of the rule, or else of all; or else what the profile
-    /// has. That changes up to [`Class::Unsafe`] what admission would refuse, the rest up to [`Class::Safe`];
-    /// `paranoid` changes all up to [`Class::Unsafe`].
+    /// How much the fixes of a rule may change: what is said of the rule, or else of all, or else up to
+    /// [`Class::Safe`].
     pub(super) fn most(&self, rule: &Rule) -> Most {
-        self.most_said(rule).or(self.fix).unwrap_or_else(|| {
-            let is_paranoid = self.profile.set == Set::Paranoid;
-            Some(match rule.scope {
-                Scope::PodSecurity(_) => Class::Unsafe,
-                _ if is_paranoid => Class::Unsafe,
-                _ => Class::Safe,
-            })
-        })
+        self.most_said(rule).or(self.fix).unwrap_or(Some(Class::Safe))
     }
 
     /// How much the fixes of a rule may change, if that is said of it.
@@ -289,9 +283,10 @@ impl Settings {
         }
     }
 
-    /// The minor version of the Kubernetes that is rendered for.
-    pub(super) fn kubernetes(&self) -> u16 {
-        self.kubernetes.unwrap_or(self.profile.version.minor())
+    /// The minor version of the Kubernetes that is rendered for; `None` if neither that nor a version of the profile is
+    /// named: it may be any that is in use.
+    pub(super) fn kubernetes(&self) -> Option<u16> {
+        self.kubernetes.or(self.profile.version.map(Version::minor))
     }
 
     /// Whether an object is said to be defined elsewhere.

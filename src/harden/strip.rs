@@ -2,9 +2,9 @@
 
 use super::edit;
 use super::path::Path;
-use super::pod::pods;
 use super::settings::Settings;
 use super::violation::Edit;
+use super::workload::pods;
 use crate::error::Result;
 use crate::resource::{ResMap, Resource};
 use crate::schema::Schema;

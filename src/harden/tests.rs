@@ -1,6 +1,6 @@
 //! What holds for the whole table.
 
-use super::{Kind, Profile, RULES, Rule, Settings, check};
+use super::{Judge, Kind, Profile, RULES, Rule, Settings, check};
 use crate::resource::ResMap;
 use crate::resource::sample::read;
 use crate::source::Sources;
@@ -58,7 +58,8 @@ fn the_table_is_sorted_and_well_formed() {
 
 #[test]
 fn examples_are_what_they_say() {
-    for rule in RULES {
+    // What is judged is no matter of a manifest.
+    for rule in RULES.iter().filter(|rule| !matches!(rule.judge, Judge::Targets)) {
         assert!(found(rule, rule.bad) > 0, "{rule:?} finds nothing in its bad example");
         assert_eq!(found(rule, rule.good), 0, "{rule:?} finds something in its good example");
     }

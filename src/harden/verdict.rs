@@ -1,6 +1,5 @@
 //! The Pod Security verdict of an object: the strictest level that its pods satisfy, and what keeps them from the next.
 
-use super::pod::pods;
 use super::profile::{Set, Version};
 use super::render::Render;
 use super::rule::{Level, Rule, Scope};
@@ -8,6 +7,7 @@ use super::rules::RULES;
 use super::scene::Scene;
 use super::settings::Settings;
 use super::violations;
+use super::workload::pods;
 use crate::resource::{ResMap, Resource};
 use crate::yaml::Text;
 

@@ -1,7 +1,7 @@
 //! What the condition of a rule answers: where an object violates it, in which words, and what would heal it.
 
 use super::path::Path;
-use super::pod::List;
+use super::pod::{Container, List};
 use super::rule::Severity;
 use crate::source::Span;
 use crate::yaml::{Node, Scalar, Style, Tag, Text};
@@ -104,9 +104,9 @@ impl Violation {
     }
 
     /// The same as that of a container: its message then begins with the container.
-    pub(super) fn of_container(mut self, list: List, name: &str) -> Self {
-        self.message = format!("container `{name}` {}", self.message);
-        self.container = Some((list, name.into()));
+    pub(super) fn of_container(mut self, container: &Container<'_>) -> Self {
+        self.message = format!("{} {}", container.label(), self.message);
+        self.container = Some((container.list, container.name.into()));
         self
     }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::{Field, Options, Run, kind_of};
 use crate::error::{Code, Error, Result};
-use crate::harden::{self, Fixes, Kind, Phase, Profile, Set, Settings, Version};
+use crate::harden::{self, Fixes, Kind, Phase, Profile, Set, Settings};
 use crate::resource::{ResMap, Resource};
 use crate::source::{Sources, Span};
 use crate::yaml::Text;
@@ -17,7 +17,7 @@ use crate::yaml::Text;
 const GROUP: &str = "krender.dev";
 
 /// What holds where a configuration names no profile: what `build --harden` goes by, too.
-const PROFILE: Profile = Profile { set: Set::Restricted, version: Version::LATEST };
+const PROFILE: Profile = Profile { set: Set::Restricted, version: None };
 
 /// A configuration of hardening, for what is left to do when the build is complete.
 #[derive(Debug)]
@@ -118,13 +118,12 @@ impl Hardening {
 
     fn act(&self, resources: &mut ResMap, sources: &Sources, settings: &Settings) -> Result<()> {
         if self.kind == Kind::Transformer {
-            return harden::harden(resources, sources, settings, Fixes::OfProfile).map(|_| ());
+            return harden::harden(resources, sources, settings, Fixes::OfSettings).map(|_| ());
         }
         let found = harden::check(resources, sources, settings).into_iter();
-        let is_failure = |finding: &harden::Finding| {
-            finding.suppressed.is_none() && settings.fail_on.counts(finding.severity)
-        };
-        let failures = found.filter(is_failure).map(|finding| finding.failure());
+        let failures = found
+            .filter(|finding| finding.counts_in_build(settings))
+            .map(|finding| finding.failure_of_build());
         Error::all(failures).map_or(Ok(()), Err)
     }
 

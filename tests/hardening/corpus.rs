@@ -80,7 +80,7 @@ fn corpus() {
             *changed += usize::from(yaml(&after) != yaml(&before));
             count.add(&after);
         }
-        for fixes in [Fixes::OfProfile, Fixes::UpTo(Class::Override)] {
+        for fixes in [Fixes::OfSettings, Fixes::UpTo(Class::Override)] {
             let after = hardened(&before, &settings("paranoid"), fixes);
             let again = hardened(&after, &settings("paranoid"), fixes);
             assert_eq!(yaml(&again), yaml(&after), "{}", file.display());

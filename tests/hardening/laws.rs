@@ -32,7 +32,7 @@ pub(crate) const PROFILES: [&str; 10] = [
 
 /// The levels of fixes.
 pub(crate) const LEVELS: [Fixes; 4] = [
-    Fixes::OfProfile,
+    Fixes::OfSettings,
     Fixes::UpTo(Class::Safe),
     Fixes::UpTo(Class::Unsafe),
     Fixes::UpTo(Class::Override),

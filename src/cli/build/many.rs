@@ -190,9 +190,9 @@ impl Build {
         let mut hardened = None;
         let rendered = match renderer.read(found, &mut warnings) {
             Some(rendered) => Ok(rendered),
-            None => renderer
-                .build(target, &mut warnings)
-                .and_then(|built| renderer.finish(target, built, &mut hardened, Format::Human)),
+            None => renderer.build(target, &mut warnings).and_then(|built| {
+                renderer.finish(target, built, &mut hardened, &mut warnings, Format::Human)
+            }),
         };
         let written = rendered.and_then(|mut rendered| {
             let section = places.put(number, target, std::mem::take(&mut rendered.texts))?;

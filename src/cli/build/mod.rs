@@ -193,7 +193,7 @@ impl Build {
                 run.expect(&[directory], NonZeroUsize::MIN);
                 let built = renderer.build(directory, &mut warnings);
                 self.warn(&warnings, loader.sources(), format);
-                renderer.finish(directory, built?, &mut None, format)?
+                renderer.finish(directory, built?, &mut None, &mut Vec::new(), format)?
             }
         };
         let Rendered { texts, size, outcome, unkept } = rendered;

@@ -78,7 +78,7 @@ impl Renderer<'_> {
     }
 
     /// Makes the texts of what was built, and keeps them. What hardening changed goes into `hardened` if a report of
-    /// many targets is asked for.
+    /// many targets is asked for, and else into the warnings.
     ///
     /// # Errors
     /// Those of hardening and of writing YAML.
@@ -87,11 +87,14 @@ impl Renderer<'_> {
         target: &str,
         built: Built,
         hardened: &mut Option<Value>,
+        warnings: &mut Vec<Warning>,
         format: Format,
     ) -> Result<Rendered> {
-        let Built { mut resources, directories, lasts, said } = built;
+        let Built { mut resources, directories, lasts, mut said } = built;
         if let Some(work) = self.work {
-            self.harden(work, target, &mut resources, hardened, format)?;
+            let told = self.harden(work, target, &mut resources, hardened, format)?;
+            warnings.extend_from_slice(&told);
+            said.extend(told);
         }
         let count = resources.len();
         let texts = output::texts(resources, self.split)?;
@@ -106,7 +109,7 @@ impl Renderer<'_> {
 }
 
 impl Renderer<'_> {
-    /// Hardens what was built, and says what was changed: of one target at once, of many in a report only.
+    /// Hardens what was built, and says what was changed: of one target at once, of many when all are built.
     fn harden(
         &self,
         work: &Work,
@@ -114,16 +117,18 @@ impl Renderer<'_> {
         resources: &mut ResMap,
         hardened: &mut Option<Value>,
         format: Format,
-    ) -> Result<()> {
+    ) -> Result<Vec<Warning>> {
         let Build { hardening, quiet, .. } = self.build;
         let done = work.run(resources, self.loader.sources())?;
+        let mut told = Vec::new();
         match (hardening.wants_report(), self.is_one) {
             (true, true) => hardening.report(&[done.as_json(target, resources)])?,
             (true, false) => *hardened = Some(done.as_json(target, resources)),
             (false, true) if !quiet => done.tell(resources, self.loader.sources(), format),
-            (false, _) => {}
+            (false, true) => {}
+            (false, false) => told = done.warnings(resources),
         }
-        done.outcome()
+        done.outcome().map(|()| told)
     }
 }
 

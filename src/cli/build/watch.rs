@@ -205,8 +205,9 @@ impl Watching<'_> {
         };
         let mut hardened = None;
         let built = broken.map_or(built, |error| Err(error.clone()));
-        let rendered =
-            built.and_then(|built| renderer.finish(target, built, &mut hardened, Format::Human));
+        let rendered = built.and_then(|built| {
+            renderer.finish(target, built, &mut hardened, &mut warnings, Format::Human)
+        });
         let time = started.elapsed();
         let mut paths: Vec<PathBuf> = inputs.into_iter().map(|input| input.path).collect();
         let settings = self.build.hardening.configuration();

@@ -27,7 +27,7 @@ pub(super) fn write(
         version: 1,
         krender: env!("CARGO_PKG_VERSION"),
         profile: settings.profile.set.as_str(),
-        psa_version: settings.profile.version.to_string(),
+        psa_version: settings.profile.version().to_string(),
         roots: Each(|| checked(judged).map(|(target, one)| root(target, one, places))),
         failed: failed.collect(),
         summary: Summary {
@@ -214,7 +214,7 @@ impl<L: AsRef<[Operation]>> Serialize for Operations<L> {
 }
 
 /// A value to be written.
-fn as_json(node: &Node) -> Option<Box<RawValue>> {
+pub(in crate::cli) fn as_json(node: &Node) -> Option<Box<RawValue>> {
     let mut text = String::with_capacity(64);
     write_json(node, Form::Compact, &mut text).ok()?;
     RawValue::from_string(text).ok()

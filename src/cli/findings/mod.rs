@@ -25,7 +25,7 @@ use crate::text::escape;
 
 use place::Places;
 
-pub(super) use json::Operations;
+pub(super) use json::{Operations, as_json};
 
 /// A target, and what came of it.
 pub(super) struct Judged {

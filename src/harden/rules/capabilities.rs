@@ -79,8 +79,14 @@ fn drop_all(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Vec<V
     if !container.capabilities("drop").any(|name| name == "ALL") {
         let keys = ["capabilities", "drop"];
         let path = container.path(&["securityContext"]).keys(&keys);
-        let violation = Violation::at(path.clone(), "does not drop all capabilities")
-            .of_container(container.list, container.name);
+        let written: Vec<&str> = container.capabilities("drop").filter(is_nearly_all).collect();
+        let message = match &*written {
+            [] => "does not drop all capabilities".to_owned(),
+            some => {
+                format!("does not drop all capabilities: found {}, expected `ALL`", quoted(some))
+            }
+        };
+        let violation = Violation::at(path.clone(), message).of_container(container);
         let class = if container.is_non_root(pod) { Class::Safe } else { Class::Unsafe };
         let edits = vec![Edit::Set(path, strings(&["ALL"]))];
         found.push(match pod.is_bound_to_windows() {
@@ -89,6 +95,11 @@ fn drop_all(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Vec<V
         });
     }
     found
+}
+
+/// Whether the name of a capability is meant to be `ALL`: runtimes may read it so, and admission does not.
+fn is_nearly_all(name: &&str) -> bool {
+    ["ALL", "CAP_ALL"].iter().any(|all| name.trim().eq_ignore_ascii_case(all))
 }
 
 /// The violation of a container that adds other capabilities than those allowed.
@@ -105,7 +116,7 @@ fn added(container: &Container<'_>, allowed: &[&str]) -> Option<Violation> {
     let add = container.security("capabilities").and_then(|node| node.get("add"));
     let is_kept = |node: &&Node| node.as_text().is_some_and(|name| is_allowed(&name));
     let kept: Vec<Node> = items(add).iter().filter(is_kept).cloned().collect();
-    let violation = Violation::at(path, message).of_container(container.list, container.name);
+    let violation = Violation::at(path, message).of_container(container);
     Some(match kept.is_empty() {
         true => violation.remove(),
         false => violation.replace(Node::sequence(kept, add.map_or(Span::NONE, Node::span))),

@@ -1,6 +1,6 @@
 //! KR-IMG-001: images are those that were meant.
 
-use crate::harden::pod::{Container, Pod};
+use crate::harden::pod::{Container, Pod, Shape};
 use crate::harden::rule::{Judge, Rule, Scope, Severity};
 use crate::harden::scene::Scene;
 use crate::harden::violation::Violation;
@@ -22,9 +22,12 @@ pub(super) static IMAGE_TAG: Rule = Rule {
     judge: Judge::Container(judge),
 };
 
-fn judge(container: &Container<'_>, _: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
+fn judge(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
     let image = container.image();
-    if image.is_empty() || image.contains('@') {
+    // Templates and pipelines get images from parameters.
+    let is_parameter = |start| pod.shape != Shape::Known && image.contains(start);
+    let is_open = ["{{", "${", "$("].into_iter().any(is_parameter);
+    if image.is_empty() || image.contains('@') || is_open {
         return Vec::new();
     }
     let name = image.rsplit('/').next().unwrap_or(image);

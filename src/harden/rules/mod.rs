@@ -14,6 +14,7 @@ mod host_namespaces;
 mod host_path_volume;
 mod host_port;
 mod image_tag;
+pub(super) mod judged;
 mod privilege_escalation;
 mod privileged_container;
 mod probe_host;
@@ -40,6 +41,8 @@ pub static RULES: &[&Rule] = &[
     &suppressions::EXPIRED_EXCLUSION,
     &suppressions::SUPPRESSION_WITHOUT_REASON,
     &suppressions::UNUSED_SUPPRESSION,
+    &judged::TARGET_NOT_JUDGED,
+    &judged::JUDGED_IN_PART,
     &image_tag::IMAGE_TAG,
     &probes::READINESS_MISSING,
     &probes::PORT_UNKNOWN,

@@ -1,7 +1,7 @@
 //! KR-REF-001, 003, 005: what is referred to is there.
 
 use crate::harden::path::Path;
-use crate::harden::pod::{Container, Pod};
+use crate::harden::pod::{Container, Pod, Shape};
 use crate::harden::render::service;
 use crate::harden::rule::{Judge, Rule, Scope, Severity};
 use crate::harden::scene::Scene;
@@ -77,12 +77,12 @@ struct Reference<'a> {
 
 fn missing_config(object: &Resource, scene: Scene<'_>) -> Vec<Violation> {
     let mut found = Vec::new();
-    for pod in scene.pods {
+    for pod in scene.pods.iter().filter(|pod| pod.shape == Shape::Known) {
         for container in &pod.containers {
             let of_container = of_container(container).into_iter();
             found.extend(of_container.filter(|one| is_missing(one, scene)).map(|reference| {
                 let message = format!("uses {}", told(&reference));
-                Violation::at(reference.path, message).of_container(container.list, container.name)
+                Violation::at(reference.path, message).of_container(container)
             }));
         }
         let of_pod = of_pod(pod).into_iter().filter(|one| is_missing(one, scene));

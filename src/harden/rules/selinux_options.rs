@@ -43,9 +43,11 @@ fn judge(pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
     for container in &pod.containers {
         if let Some(options) = container.security("seLinuxOptions") {
             let of_container = bad(options, &container.path(&field), scene);
-            found.extend(of_container.into_iter().map(|(path, message)| {
-                Violation::at(path, message).of_container(container.list, container.name)
-            }));
+            found.extend(
+                of_container
+                    .into_iter()
+                    .map(|(path, message)| Violation::at(path, message).of_container(container)),
+            );
         }
     }
     found.into_iter().map(Violation::remove).collect()

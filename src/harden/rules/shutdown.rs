@@ -4,7 +4,7 @@ use crate::harden::path::Path;
 use crate::harden::pod::{Container, Pod};
 use crate::harden::rule::{Judge, Rule, Scope, Severity};
 use crate::harden::scene::Scene;
-use crate::harden::settings::Values;
+use crate::harden::settings::Settings;
 use crate::harden::value::{below, integer, items, present, text};
 use crate::harden::violation::{Class, Edit, Turn, Violation, plain};
 use crate::yaml::Node;
@@ -20,7 +20,7 @@ pub(super) static NO_PRESTOP: Rule = Rule {
     condition: "A Service of the render leads to a port of a container that has no `lifecycle.preStop`, in a Deployment that rolls, a StatefulSet or a Rollout; the pod is not annotated `krender.dev/handles-sigterm-drain: \"true\"`.",
     fixes: &[(
         Class::Safe,
-        "adds `preStop.sleep.seconds` of `values.shutdown.preStopSeconds` (5) from v1.30 on, if the budget of KR-SHD-002 holds with it",
+        "adds `preStop.sleep.seconds` of `values.shutdown.preStopSeconds` (5) if `kubernetesVersion` or the version of the profile says v1.30 or newer, and the budget of KR-SHD-002 holds with it",
     )],
     advice: "add `lifecycle: {preStop: {sleep: {seconds: 5}}}` to the container",
     bad: "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  selector:\n    app: web\n  ports:\n  - port: 8080\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  template:\n    metadata:\n      labels:\n        app: web\n    spec:\n      containers:\n      - name: web\n        image: web:1.0\n        ports:\n        - containerPort: 8080\n",
@@ -74,6 +74,9 @@ pub(super) static PRESTOP_EXCEEDS_GRACE: Rule = Rule {
     judge: Judge::Container(exceeds_grace),
 };
 
+/// The minor version of Kubernetes from which on `preStop` may sleep without a feature gate.
+const SLEEP_SINCE: u16 = 30;
+
 /// What `preStop` takes that nobody can tell.
 const ASSUMED: i64 = 5;
 
@@ -110,9 +113,9 @@ fn pre_stop(container: &Container<'_>) -> i64 {
 }
 
 /// The seconds that the program needs after its signal.
-fn drain(pod: &Pod<'_>, values: &Values) -> i64 {
+fn drain(pod: &Pod<'_>, settings: &Settings) -> i64 {
     let said = pod.annotation("krender.dev/drain-seconds").and_then(|text| text.parse().ok());
-    said.unwrap_or(values.drain_seconds)
+    said.filter(|_| !settings.ignores_suppressions).unwrap_or(settings.values.drain_seconds)
 }
 
 fn no_prestop(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
@@ -124,7 +127,8 @@ fn no_prestop(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Vec
         _ => false,
     };
     let has_hook = below(container.node, &["lifecycle", "preStop"]).is_some();
-    let handles = pod.annotation("krender.dev/handles-sigterm-drain") == Some("true");
+    let handles = pod.annotation("krender.dev/handles-sigterm-drain") == Some("true")
+        && !scene.settings.ignores_suppressions;
     if !rolls || has_hook || handles || !container.is_running() || !scene.is_served(pod, container)
     {
         return Vec::new();
@@ -132,8 +136,10 @@ fn no_prestop(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Vec
     let message = "ends while requests of a Service still arrive: it has no `preStop`";
     let violation = container.violation(&["lifecycle", "preStop"], message);
     let values = &scene.settings.values;
-    let total = [values.pre_stop_seconds, drain(pod, values), values.margin_seconds];
-    if scene.settings.kubernetes() < 30 || total.iter().sum::<i64>() > pod.grace() {
+    let total = [values.pre_stop_seconds, drain(pod, scene.settings), values.margin_seconds];
+    if scene.settings.kubernetes().is_none_or(|minor| minor < SLEEP_SINCE)
+        || total.iter().sum::<i64>() > pod.grace()
+    {
         return vec![violation];
     }
     let path = violation.path.clone().keys(&["sleep", "seconds"]);
@@ -145,7 +151,7 @@ fn budget(pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
     let values = &scene.settings.values;
     let running = pod.containers.iter().filter(|container| container.is_running());
     let Some(before) = running.map(pre_stop).max() else { return Vec::new() };
-    let (drain, margin) = (drain(pod, values), values.margin_seconds);
+    let (drain, margin) = (drain(pod, scene.settings), values.margin_seconds);
     let total = before.saturating_add(drain).saturating_add(margin);
     let grace = pod.grace();
     if total <= grace {

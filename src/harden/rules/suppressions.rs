@@ -1,4 +1,4 @@
-//! KR-CFG-001, 002, 003: who ignores a rule says why, does so for as long as was said, and ignores something.
+//! KR-CFG-001, 002, 003: what ignores a rule has a reason, ends on the day that was said, and ignores something.
 
 use crate::harden::rule::{Judge, Rule, Scope, Severity};
 

@@ -1,0 +1,217 @@
+//! What settings switch off or lower, beside the rules of the usual profile: what a reader of a verdict must know.
+
+use super::foreign::Tool;
+use super::profile::Profile;
+use super::rule::Rule;
+use super::settings::{FailOn, Holds, Settings, Values};
+
+/// Something that settings switch off or lower.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lowering {
+    /// What is lowered.
+    pub kind: LoweringKind,
+    /// The rule that it is about, if it is about one.
+    pub rule: Option<&'static Rule>,
+    /// What it is about and how, in a few words, without its kind.
+    pub text: String,
+}
+
+/// Kinds of what settings switch off or lower.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LoweringKind {
+    /// The profile has fewer rules, or those of an older version.
+    Profile,
+    /// A rule of the profile is off.
+    RuleOff,
+    /// Violations of a rule are less grave.
+    Severity,
+    /// No finding makes a run fail.
+    FailOn,
+    /// Objects are excluded from rules.
+    Exclusion,
+    /// What runs the cluster itself is only told of.
+    System,
+    /// The annotations of another tool accept findings.
+    Foreign,
+    /// Annotations and comments accept findings of a build.
+    Ignores,
+    /// Objects count as defined elsewhere.
+    External,
+    /// A value is lower that a rule goes by.
+    Value,
+}
+
+impl LoweringKind {
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Profile => "profile",
+            Self::RuleOff => "rule-off",
+            Self::Severity => "severity",
+            Self::FailOn => "fail-on",
+            Self::Exclusion => "exclusion",
+            Self::System => "system",
+            Self::Foreign => "foreign",
+            Self::Ignores => "ignores",
+            Self::External => "external",
+            Self::Value => "value",
+        }
+    }
+
+    /// What it does: what [`Lowering::text`] follows.
+    #[must_use]
+    pub const fn verb(self) -> &'static str {
+        match self {
+            Self::Profile => "sets the profile",
+            Self::RuleOff => "turns off",
+            Self::Severity => "lowers",
+            Self::FailOn => "lets",
+            Self::Exclusion => "excludes",
+            Self::System => "makes notes of",
+            Self::Foreign => "heeds annotations of",
+            Self::Ignores => "heeds",
+            Self::External => "takes as defined elsewhere:",
+            Self::Value => "sets",
+        }
+    }
+}
+
+impl Settings {
+    /// What is switched off or lowered, by kind, where `usual` is the profile without a configuration.
+    #[must_use]
+    pub fn lowerings(&self, usual: Profile) -> Vec<Lowering> {
+        let mut found = Vec::new();
+        let mut add = |kind, rule, text: String| found.push(Lowering { kind, rule, text });
+        let Profile { set, .. } = self.profile;
+        if set < usual.set || self.profile.version() < usual.version() {
+            add(LoweringKind::Profile, None, format!("`{}` (usual: `{usual}`)", self.profile));
+        }
+        for rule in super::RULES.iter().copied() {
+            match self.said(rule) {
+                Some(Holds::Off) if self.profile.has(rule) => {
+                    add(LoweringKind::RuleOff, Some(rule), rule.title());
+                }
+                Some(Holds::As(severity)) if severity < rule.severity => {
+                    let text = format!("{} to {severity}", rule.title());
+                    add(LoweringKind::Severity, Some(rule), text);
+                }
+                _ => {}
+            }
+        }
+        if self.fail_on == FailOn::Never {
+            add(LoweringKind::FailOn, None, "every run pass (`failOn: never`)".to_owned());
+        }
+        for exclusion in &self.exclusions {
+            add(LoweringKind::Exclusion, None, exclusion.told());
+        }
+        if self.excludes_system {
+            let text = "errors in system namespaces (`excludeSystem: true`)";
+            add(LoweringKind::System, None, text.to_owned());
+        }
+        for tool in &self.honored {
+            add(LoweringKind::Foreign, None, Tool::name(*tool).to_owned());
+        }
+        for external in &self.externals {
+            let names = [&external.namespace, &external.name].map(|name| match &**name {
+                "" => "*",
+                name => name,
+            });
+            let text = format!("{} `{}/{}`", external.kind, names[0], names[1]);
+            add(LoweringKind::External, None, text);
+        }
+        for (name, value) in self.values.lowered() {
+            add(LoweringKind::Value, None, format!("`values.shutdown.{name}` to {value}"));
+        }
+        found
+    }
+
+    /// That annotations and comments accept findings of a build, if they do.
+    #[must_use]
+    pub fn lowering_of_builds(&self) -> Option<Lowering> {
+        let text = "annotations and comments that accept findings".to_owned();
+        self.allows_ignores.then_some(Lowering { kind: LoweringKind::Ignores, rule: None, text })
+    }
+}
+
+impl Values {
+    /// The values that are lower than usual, and make a rule find less.
+    fn lowered(&self) -> impl Iterator<Item = (&'static str, i64)> {
+        let usual = Self::default();
+        let values = [
+            ("drainSeconds", self.drain_seconds, usual.drain_seconds),
+            ("marginSeconds", self.margin_seconds, usual.margin_seconds),
+        ];
+        let lower = values.into_iter().filter(|(_, value, usual)| value < usual);
+        lower.map(|(name, value, _)| (name, value))
+    }
+}
+
+/// Says in one line what is lowered, each kind once with its first few; empty if nothing is.
+#[must_use]
+pub fn told(lowerings: &[Lowering]) -> String {
+    const MOST: usize = 6;
+    let mut parts: Vec<String> = Vec::new();
+    for group in lowerings.chunk_by(|one, other| one.kind == other.kind) {
+        let texts: Vec<&str> = group.iter().take(MOST).map(|one| &*one.text).collect();
+        let more = match group.len().saturating_sub(MOST) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let verb = group.first().map_or("", |one| one.kind.verb());
+        parts.push(format!("{verb} {}{more}", texts.join(", ")));
+    }
+    parts.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::harden::Kind;
+    use crate::resource::sample::resource;
+
+    fn lowerings(spec: &str) -> String {
+        let text = format!(
+            "{{apiVersion: krender.dev/v1alpha1, kind: Hardening, metadata: {{name: a}}, spec: {spec}}}"
+        );
+        let usual = Profile::default();
+        let settings = Settings::read(resource(&text).node(), &Kind::ALL, usual).unwrap();
+        told(&settings.lowerings(usual))
+    }
+
+    #[test]
+    fn what_is_lowered_is_told() {
+        for (spec, expected) in [
+            ("{}", ""),
+            ("{profile: recommended, failOn: warning}", ""),
+            ("{profile: paranoid, rules: {read-only-root-fs: {severity: error}}}", ""),
+            (
+                "{profile: baseline}",
+                "sets the profile `baseline@v1.37` (usual: `recommended@v1.37`)",
+            ),
+            (
+                "{profile: paranoid@v1.24}",
+                "sets the profile `paranoid@v1.24` (usual: `recommended@v1.37`)",
+            ),
+            ("{rules: {host-pid: off}}", "turns off KR-SEC-003 host-pid"),
+            // It is no rule of the profile.
+            ("{rules: {host-path-volume: off}}", ""),
+            ("{rules: {host-pid: {severity: note}}}", "lowers KR-SEC-003 host-pid to note"),
+            ("{failOn: never}", "lets every run pass (`failOn: never`)"),
+            (
+                "{excludeSystem: true}",
+                "makes notes of errors in system namespaces (`excludeSystem: true`)",
+            ),
+            ("{honorForeign: [polaris, checkov]}", "heeds annotations of polaris, checkov"),
+            (
+                "{exclude: [{kind: Pod, name: a.*, rules: [host-pid], reason: old, until: 2027-01-31}]}",
+                "excludes kind `Pod`, name `a.*` from KR-SEC-003 until 2027-01-31 (old)",
+            ),
+            ("{exclude: [{}]}", "excludes all objects from all rules (no reason)"),
+            ("{externals: [{kind: Secret}]}", "takes as defined elsewhere: Secret `*/*`"),
+            ("{values: {shutdown: {drainSeconds: 0}}}", "sets `values.shutdown.drainSeconds` to 0"),
+        ] {
+            assert_eq!(lowerings(spec), expected, "{spec}");
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! KR-CFG-004, 005: what was judged is judged, and all of it.
+
+use crate::harden::rule::{Judge, Rule, Scope, Severity};
+use crate::harden::scene::Scene;
+use crate::harden::violation::Violation;
+use crate::harden::workload::judged_in_part;
+use crate::resource::Resource;
+
+pub(in crate::harden) static TARGET_NOT_JUDGED: Rule = Rule {
+    id: "KR-CFG-004",
+    name: "target-not-judged",
+    severity: Severity::Error,
+    score: "",
+    scope: Scope::Always,
+    summary: "A target that was judged is judged.",
+    why: "A directory that another one includes, that is hidden, or that became a component is passed over by `--all`: what is deployed from it is not judged any more.",
+    condition: "With `check --all --git REV`: a kustomization that was a target at the revision is none now. A warning if it is gone and none is passed over in its place.",
+    fixes: &[],
+    advice: "judge it by its name or with `--every`, or remove what includes or hides it",
+    bad: "",
+    good: "",
+    elsewhere: "",
+    judge: Judge::Targets,
+};
+
+pub(in crate::harden) static JUDGED_IN_PART: Rule = Rule {
+    id: "KR-CFG-005",
+    name: "judged-in-part",
+    severity: Severity::Warning,
+    score: "",
+    scope: Scope::Always,
+    summary: "Objects that make pods are of kinds that krender knows.",
+    why: "In other kinds, containers and fields of pods are recognised by their form: what is written there is judged, and what is missing may be added by a controller or not.",
+    condition: "An object of a kind that is not known has containers, or fields that only pods have, outside of the template of a pod; or the values of a chart have them, or a workflow has `podSpecPatch`, which are not judged at all.",
+    fixes: &[],
+    advice: "say in `podSpecs` of the configuration where the kind has its pods, or look at the object yourself",
+    bad: "apiVersion: example.com/v1\nkind: Runner\nmetadata:\n  name: web\nspec:\n  containers:\n  - name: web\n    image: web:1.0\n",
+    good: "apiVersion: example.com/v1\nkind: Runner\nmetadata:\n  name: web\nspec:\n  template:\n    spec:\n      containers:\n      - name: web\n        image: web:1.0\n",
+    elsewhere: "",
+    judge: Judge::Object(in_part),
+};
+
+fn in_part(object: &Resource, scene: Scene<'_>) -> Vec<Violation> {
+    let found = judged_in_part(object, scene.pods).into_iter();
+    found.map(|(path, message)| Violation::at(path, message)).collect()
+}

@@ -1,0 +1,332 @@
+//! Pods wherever objects have them: by the table of known kinds, as the settings say, and by their form in all others.
+
+use std::collections::BTreeSet;
+
+use super::path::{Path, Step};
+use super::pod::{Container, List, Pod, Shape};
+use super::settings::{PodPath, Settings};
+use super::value::{items, present, text};
+use crate::resource::Resource;
+use crate::schema::Gvk;
+use crate::yaml::{Mapping, Node};
+
+/// Groups and kinds with the ways to the templates of their pods. The version does not count.
+const KINDS: &[(&str, &str, &[&str])] = &[
+    ("", "DeploymentConfig", &["spec", "template"]),
+    ("", "Pod", &[]),
+    ("", "PodTemplate", &["template"]),
+    ("", "ReplicationController", &["spec", "template"]),
+    ("apps", "DaemonSet", &["spec", "template"]),
+    ("apps", "Deployment", &["spec", "template"]),
+    ("apps", "ReplicaSet", &["spec", "template"]),
+    ("apps", "StatefulSet", &["spec", "template"]),
+    ("apps.kruise.io", "BroadcastJob", &["spec", "template"]),
+    ("apps.kruise.io", "CloneSet", &["spec", "template"]),
+    ("apps.kruise.io", "DaemonSet", &["spec", "template"]),
+    ("apps.kruise.io", "StatefulSet", &["spec", "template"]),
+    ("apps.openshift.io", "DeploymentConfig", &["spec", "template"]),
+    ("argoproj.io", "Rollout", &["spec", "template"]),
+    ("batch", "CronJob", &["spec", "jobTemplate", "spec", "template"]),
+    ("batch", "Job", &["spec", "template"]),
+    ("extensions", "DaemonSet", &["spec", "template"]),
+    ("extensions", "Deployment", &["spec", "template"]),
+    ("extensions", "ReplicaSet", &["spec", "template"]),
+    ("extensions", "StatefulSet", &["spec", "template"]),
+    ("jobset.x-k8s.io", "JobSet", &["spec", "replicatedJobs", "*", "template", "spec", "template"]),
+    ("serving.knative.dev", "Configuration", &["spec", "template"]),
+    ("serving.knative.dev", "Service", &["spec", "template"]),
+    ("sources.knative.dev", "ContainerSource", &["spec", "template"]),
+];
+
+/// Kinds of Argo Workflows with the way to what has the `templates`.
+const WORKFLOWS: &[(&str, &[&str])] = &[
+    ("ClusterWorkflowTemplate", &["spec"]),
+    ("CronWorkflow", &["spec", "workflowSpec"]),
+    ("Workflow", &["spec"]),
+    ("WorkflowTemplate", &["spec"]),
+];
+
+/// Groups and kinds (`*` for all) of objects that speak of pods and make none: definitions, policies, and texts.
+const NO_WORKLOADS: &[(&str, &str)] = &[
+    ("", "ConfigMap"),
+    ("", "Secret"),
+    ("admissionregistration.k8s.io", "*"),
+    ("apiextensions.crossplane.io", "CompositeResourceDefinition"),
+    ("apiextensions.k8s.io", "*"),
+    ("config.gatekeeper.sh", "*"),
+    ("constraints.gatekeeper.sh", "*"),
+    ("expansion.gatekeeper.sh", "*"),
+    ("extensions", "PodSecurityPolicy"),
+    ("kustomize.config.k8s.io", "*"),
+    ("kyverno.io", "*"),
+    ("mutations.gatekeeper.sh", "*"),
+    ("policies.kyverno.io", "*"),
+    ("policy", "*"),
+    ("templates.gatekeeper.sh", "*"),
+];
+
+/// The values of charts: pods come of them, and which is known to the chart alone.
+const CHARTS: &[(&str, &str)] = &[
+    ("argoproj.io", "Application"),
+    ("argoproj.io", "ApplicationSet"),
+    ("helm.cattle.io", "*"),
+    ("helm.toolkit.fluxcd.io", "*"),
+];
+
+fn is_of(table: &[(&str, &str)], group: &str, kind: &str) -> bool {
+    table.iter().any(|&(known, kinds)| known == group && (kinds == "*" || kinds == kind))
+}
+
+/// The pods of an object: none, one, or several. Linear in the object.
+pub(super) fn pods<'a>(object: &'a Resource, settings: &Settings) -> Vec<Pod<'a>> {
+    let Gvk { group, kind, .. } = object.gvk();
+    if let Some(pods) = known(group, kind, &Path::default(), object.node(), Shape::Known) {
+        return pods;
+    }
+    let told =
+        settings.pod_paths.iter().filter(|told| told.group == **group && told.kind == **kind);
+    let mut pods: Vec<Pod<'a>> = told.flat_map(|told| told_pods(object.node(), told)).collect();
+    if is_of(NO_WORKLOADS, group, kind) || is_of(CHARTS, group, kind) {
+        return pods;
+    }
+    let found = by_form(object.node());
+    let told: BTreeSet<Path> = pods.iter().map(|pod| pod.path(&[])).collect();
+    let is_new = |pod: &Pod<'_>| !told.contains(&pod.path(&[]));
+    let found: Vec<Pod<'a>> = found.into_iter().filter(is_new).collect();
+    pods.extend(found);
+    pods
+}
+
+/// The field of an object with something that makes pods and is judged in part or not at all, and why.
+pub(super) fn judged_in_part<'a>(
+    object: &'a Resource,
+    pods: &[Pod<'a>],
+) -> Option<(Path, &'static str)> {
+    let Gvk { group, kind, .. } = object.gvk();
+    if is_of(CHARTS, group, kind) {
+        let found = by_form(object.node());
+        let why = "pods come of values of a chart here: they are not judged";
+        return found.first().map(|pod| (pod.path(&[]), why));
+    }
+    if let Some(pod) = pods.iter().find(|pod| pod.get(&["podSpecPatch"]).is_some()) {
+        return Some((pod.path(&["podSpecPatch"]), "a patch of the pod is not judged"));
+    }
+    let part = pods.iter().find(|pod| pod.shape == Shape::Part)?;
+    let why =
+        "pods of a kind that is not known are judged by what is written, not by what is missing";
+    Some((part.path(&[]), why))
+}
+
+/// The pods of an object of a known kind that stands at a path; `None` for other kinds.
+fn known<'a>(
+    group: &str,
+    kind: &str,
+    at: &Path,
+    root: &'a Node,
+    shape: Shape,
+) -> Option<Vec<Pod<'a>>> {
+    let keys = KINDS.iter().find(|known| (known.0, known.1) == (group, kind)).map(|known| known.2);
+    if let Some(keys) = keys {
+        let paths = paths(at.clone(), keys, root).into_iter();
+        return Some(paths.filter_map(|path| Pod::of_template(path, root, shape)).collect());
+    }
+    let (_, keys) = WORKFLOWS.iter().find(|(known, _)| group == "argoproj.io" && *known == kind)?;
+    Some(of_workflow(&at.clone().keys(keys), root))
+}
+
+/// The paths of keys from a place on, where `*` stands for each element of a list.
+fn paths<'k>(at: Path, keys: impl IntoIterator<Item = &'k &'k str>, root: &Node) -> Vec<Path> {
+    let mut paths = vec![at];
+    for key in keys {
+        let every = |path: Path| {
+            let count = items(path.find(root)).len();
+            (0..count).map(move |index| path.clone().index(index)).collect::<Vec<_>>()
+        };
+        paths = match *key {
+            "*" => paths.into_iter().flat_map(every).collect(),
+            key => paths.into_iter().map(|path| path.keys(&[key])).collect(),
+        };
+    }
+    paths
+}
+
+fn told_pods<'a>(root: &'a Node, told: &PodPath) -> Vec<Pod<'a>> {
+    let keys: Vec<&str> = told.path.iter().map(String::as_str).collect();
+    let paths = paths(Path::default(), &keys, root).into_iter();
+    paths.filter_map(|path| Pod::of_template(path, root, Shape::Known)).collect()
+}
+
+/// The pods of Argo Workflows: one for each template, for which the workflow says what the template does not.
+fn of_workflow<'a>(spec: &Path, root: &'a Node) -> Vec<Pod<'a>> {
+    let inline: [&[&str]; 4] = [
+        &["templates", "*"],
+        &["templates", "*", "steps", "*", "*", "inline"],
+        &["templates", "*", "dag", "tasks", "*", "inline"],
+        &["templateDefaults"],
+    ];
+    let defaults = spec.find(root);
+    let mut found = Vec::new();
+    for path in inline.into_iter().flat_map(|keys| paths(spec.clone(), keys, root)) {
+        let Some(template) = path.find(root) else { continue };
+        let containers = of_workflow_template(&path, template, root);
+        if !containers.is_empty() {
+            let pod = Pod::of_spec(path, template, containers, Shape::Step);
+            found.push(pod.with_defaults(defaults));
+        }
+    }
+    found
+}
+
+fn of_workflow_template<'a>(path: &Path, template: &'a Node, root: &'a Node) -> Vec<Container<'a>> {
+    let name = text(template, "name").unwrap_or_default();
+    let mut found = Vec::new();
+    for (keys, list) in [
+        (&["initContainers", "*"][..], List::Init),
+        (&["container"], List::App),
+        (&["script"], List::App),
+        (&["containerSet", "containers", "*"], List::App),
+        (&["sidecars", "*"], List::App),
+    ] {
+        for path in paths(path.clone(), keys, root) {
+            let Some(node) = path.find(root).filter(|node| node.as_mapping().is_some()) else {
+                continue;
+            };
+            let container = Container::new(node, list, path);
+            // The container of a template has no name of its own.
+            let name = if container.name.is_empty() { name } else { container.name };
+            found.push(container.called(name));
+        }
+    }
+    found
+}
+
+/// The pods of an object of a kind that is not known, by their form: templates, lists of containers, fields that only
+/// pods and containers have, and objects within it.
+fn by_form(root: &Node) -> Vec<Pod<'_>> {
+    let mut found = Vec::new();
+    let mut pending = vec![(Path::default(), root)];
+    while let Some((path, node)) = pending.pop() {
+        if let Some(list) = node.as_sequence().filter(|_| path.steps().len() < DEEPEST) {
+            let items = list.items().iter().enumerate().rev();
+            pending.extend(items.map(|(index, item)| (path.clone().index(index), item)));
+            continue;
+        }
+        let Some(mapping) = node.as_mapping() else { continue };
+        let is_top = path.steps().is_empty();
+        if let Some((group, kind)) = kind_of(node).filter(|_| !is_top) {
+            if let Some(pods) = known(group, kind, &path, root, Shape::Template) {
+                found.extend(pods);
+                continue;
+            }
+            if is_of(NO_WORKLOADS, group, kind) {
+                continue;
+            }
+        }
+        if !is_top && is_template(&path, node) {
+            found.extend(Pod::of_template(path, root, Shape::Template));
+            continue;
+        }
+        let (pod, taken) = part(&path, node, mapping);
+        found.extend(pod);
+        if path.steps().len() >= DEEPEST {
+            continue;
+        }
+        for (key, value) in mapping.entries().iter().rev() {
+            if !is_inert(key.text()) && !taken.contains(key.text()) {
+                pending.push((path.clone().keys(&[key.text()]), value));
+            }
+        }
+    }
+    found
+}
+
+/// Pods are looked for in so many levels of an object: no kind has any further down.
+const DEEPEST: usize = 64;
+
+/// Fields whose values are read by people and programs other than the kubelet.
+fn is_inert(key: &str) -> bool {
+    matches!(key, "status" | "labels" | "annotations" | "openAPIV3Schema")
+}
+
+/// The group and the kind of an object within another one.
+fn kind_of(node: &Node) -> Option<(&str, &str)> {
+    let (version, kind) = (text(node, "apiVersion")?, text(node, "kind")?);
+    Some((version.split_once('/').map_or("", |(group, _)| group), kind))
+}
+
+/// Whether a mapping is the whole template of a pod: it is called so, and its `spec` has a list of containers.
+fn is_template(path: &Path, node: &Node) -> bool {
+    let is_called = |step: &Step| matches!(step, Step::Key(key) if key.ends_with("emplate") || key.ends_with("emplates"));
+    let steps = path.steps();
+    let name = steps.iter().rev().find(|step| matches!(step, Step::Key(_)));
+    let containers = present(node, "spec").and_then(|spec| present(spec, "containers"));
+    name.is_some_and(is_called)
+        && items(containers).iter().any(|item| is_container("containers", item))
+}
+
+/// A part of a pod: the containers that a mapping holds directly, or the fields that only pods have; and the keys of
+/// these containers.
+fn part<'a>(
+    path: &Path,
+    node: &'a Node,
+    mapping: &'a Mapping,
+) -> (Option<Pod<'a>>, BTreeSet<&'a str>) {
+    let (mut containers, mut taken) = (Vec::new(), BTreeSet::new());
+    if has_security_of_container(node) {
+        containers.push(Container::new(node, List::App, path.clone()));
+    }
+    for (key, value) in mapping.entries() {
+        let key = key.text();
+        let list = match key {
+            _ if is_inert(key) => continue,
+            "initContainers" => List::Init,
+            "ephemeralContainers" => List::Ephemeral,
+            _ => List::App,
+        };
+        let path = path.clone().keys(&[key]);
+        if matches!(key, "container" | "script") && is_container(key, value) {
+            containers.push(Container::new(value, list, path));
+            taken.insert(key);
+        } else if items(Some(value)).iter().any(|item| is_container(key, item)) {
+            let nodes = items(Some(value)).iter().enumerate();
+            let nodes = nodes.filter(|(_, node)| node.as_mapping().is_some());
+            containers.extend(
+                nodes.map(|(index, node)| Container::new(node, list, path.clone().index(index))),
+            );
+            taken.insert(key);
+        }
+    }
+    let is_pod = ["hostNetwork", "hostPID", "hostIPC"]
+        .iter()
+        .any(|key| present(node, key).is_some())
+        || items(node.get("volumes")).iter().any(|volume| present(volume, "hostPath").is_some())
+        || present(node, "securityContext").is_some_and(|node| node.as_mapping().is_some());
+    let pod = (is_pod || !containers.is_empty())
+        .then(|| Pod::of_spec(path.clone(), node, containers, Shape::Part));
+    (pod, taken)
+}
+
+/// Whether a mapping has a `securityContext` as only containers have it.
+fn has_security_of_container(node: &Node) -> bool {
+    const FIELDS: [&str; 5] = [
+        "allowPrivilegeEscalation",
+        "capabilities",
+        "privileged",
+        "procMount",
+        "readOnlyRootFilesystem",
+    ];
+    let context = present(node, "securityContext");
+    context.is_some_and(|context| FIELDS.iter().any(|field| present(context, field).is_some()))
+}
+
+/// Whether a mapping is a container, as far as one can tell by its fields and those of the list that it stands in.
+fn is_container(list: &str, node: &Node) -> bool {
+    const FIELDS: [&str; 8] =
+        ["args", "command", "env", "envFrom", "ports", "script", "volumeMounts", "workingDir"];
+    let has_image = text(node, "image").is_some();
+    let has_field = || FIELDS.iter().any(|field| present(node, field).is_some());
+    let is_called = list.ends_with("ontainers") || matches!(list, "container" | "script");
+    has_security_of_container(node)
+        || has_image && (is_called || has_field())
+        || is_called && text(node, "name").is_some() && has_field()
+}
