@@ -29,7 +29,7 @@
 //!
 //! - A render depends on its inputs alone. Nothing is global: any number of builds may run at once, on any number of
 //!   threads, with one loader or with several.
-//! - Only [`load`] and [`plugin`] touch what is outside of the program, and only [`cli`] prints, exits, and reads the
+//! - Only [`load`] and [`external`] touch what is outside of the program, and only [`cli`] prints, exits, and reads the
 //!   environment.
 //! - Wrong input ends in an [`error::Error`] that knows its place. Depth, size and repetition of documents are bounded.
 
@@ -50,6 +50,8 @@ pub mod resource;
 pub mod config;
 
 pub mod load;
+
+pub mod external;
 
 pub mod patch;
 

@@ -22,6 +22,11 @@ fn build_never_panics() {
     replay("build", properties::build_never_panics);
 }
 
+#[test]
+fn revision_trees() {
+    replay("git", properties::revision_trees);
+}
+
 fn replay(folder: &str, property: fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(folder);
     let entries = std::fs::read_dir(&folder).expect("the folder of seeds is there");

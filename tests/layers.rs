@@ -20,6 +20,7 @@ const LAYERS: &[&[&str]] = &[
     &["resource"],
     &["config"],
     &["load"],
+    &["external"],
     &["patch"],
     &["generate"],
     &["transform"],

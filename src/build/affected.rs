@@ -8,6 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::named::{Named, named};
+use crate::error::Result;
+use crate::load::git::Changed;
 use crate::load::{KUSTOMIZATION_FILES, Loader, Root};
 
 /// For each target whether one of the changed files may be among those that it is built from, its bases included. It
@@ -15,28 +17,30 @@ use crate::load::{KUSTOMIZATION_FILES, Loader, Root};
 ///
 /// A kustomization names what it reads: every text in it that is a path counts. Linear in the kustomization files of the
 /// targets and their bases, each of which is read once.
-#[must_use]
-pub fn affected(loader: &Loader, targets: &[String], changed: &BTreeSet<PathBuf>) -> Vec<bool> {
+///
+/// # Errors
+/// Those of `changed`.
+pub fn affected(loader: &Loader, targets: &[String], changed: &dyn Changed) -> Result<Vec<bool>> {
     let mut search = Search { changed, found: BTreeMap::new() };
     let roots: Vec<Option<Root>> = targets.iter().map(|target| loader.root(target).ok()).collect();
     let mut pending: Vec<Root> = roots.iter().flatten().cloned().collect();
     while let Some(root) = pending.pop() {
         if !search.found.contains_key(root.path()) {
-            let directory = search.look(&root);
+            let directory = search.look(&root)?;
             pending.extend(directory.1);
             search.found.insert(root.path().to_path_buf(), directory.0);
         }
     }
     let affected = search.spread();
     // What is no directory now was one, or is going to be told of.
-    roots
+    Ok(roots
         .iter()
         .map(|root| root.as_ref().is_none_or(|root| affected.contains(root.path())))
-        .collect()
+        .collect())
 }
 
 struct Search<'a> {
-    changed: &'a BTreeSet<PathBuf>,
+    changed: &'a dyn Changed,
     found: BTreeMap<PathBuf, Directory>,
 }
 
@@ -48,47 +52,52 @@ struct Directory {
 
 impl Search<'_> {
     /// Reads the kustomization of a directory, and says which others it names.
-    fn look(&self, root: &Root) -> (Directory, Vec<Root>) {
+    fn look(&self, root: &Root) -> Result<(Directory, Vec<Root>)> {
         let (mut is_changed, mut below) = (false, Vec::new());
         // Also those that are not there any more, or take the place of another.
         for name in KUSTOMIZATION_FILES {
-            let led_to = root.canonical(name);
-            is_changed |= self.is_changed(&root.path().join(name));
-            is_changed |= led_to.is_some_and(|path| self.is_changed(&path));
+            is_changed = is_changed || self.changed.is_changed(&root.path().join(name))?;
+            if let Some(led_to) = root.canonical(name) {
+                is_changed = is_changed || self.changed.is_changed(&led_to)?;
+            }
         }
+        let mut outcome = Ok(());
         named(root, &mut |named| {
-            is_changed |= match &named {
-                Named::Word(path) => self.is_changed(path),
-                Named::File { path, leads_to } => {
-                    self.is_on_the_way(path)
-                        || leads_to.as_ref().is_some_and(|file| self.is_changed(file))
+            if !is_changed && outcome.is_ok() {
+                match self.is_named_changed(root, &named) {
+                    Ok(is_named_changed) => is_changed = is_named_changed,
+                    Err(error) => outcome = Err(error),
                 }
-                Named::Kustomization { path, .. } => self.is_on_the_way(path),
-                Named::Other(path) => self.is_on_the_way(path) || self.has_changes_below(path),
-                Named::Charts => self.has_changes_below(root.path()),
-            };
+            }
             if let Named::Kustomization { root, .. } = named {
                 below.push(root);
             }
         });
+        outcome?;
         let names = below.iter().map(|root| root.path().to_path_buf()).collect();
-        (Directory { is_changed, names }, below)
+        Ok((Directory { is_changed, names }, below))
     }
 
-    fn is_changed(&self, path: &Path) -> bool {
-        self.changed.contains(path)
+    /// Whether something that a kustomization names has changed.
+    fn is_named_changed(&self, root: &Root, named: &Named<'_>) -> Result<bool> {
+        Ok(match named {
+            Named::Word(path) => self.changed.is_changed(path)?,
+            Named::File { path, leads_to } => {
+                self.is_on_the_way(path)?
+                    || leads_to.as_ref().map_or(Ok(false), |file| self.changed.is_changed(file))?
+            }
+            Named::Kustomization { path, .. } => self.is_on_the_way(path)?,
+            Named::Other(path) => {
+                self.is_on_the_way(path)? || self.changed.is_changed_below(path)?
+            }
+            Named::Charts => self.changed.is_changed_below(root.path())?,
+        })
     }
 
     /// Whether a path changed, or one that it is in: a link there may have led elsewhere, and another repository within
     /// this one changes as a whole.
-    fn is_on_the_way(&self, path: &Path) -> bool {
-        path.ancestors().any(|path| self.is_changed(path))
-    }
-
-    /// Whether something changed below what is no directory now.
-    fn has_changes_below(&self, path: &Path) -> bool {
-        let next = self.changed.range(path.to_path_buf()..).next();
-        next.is_some_and(|next| next.starts_with(path))
+    fn is_on_the_way(&self, path: &Path) -> Result<bool> {
+        Ok(self.changed.on_the_way(path)?.is_some())
     }
 
     /// The directories that changed, or name some that did.
@@ -147,7 +156,7 @@ generators:
     fn found(changed: &str) -> String {
         let targets = ["one", "two", "three"].map(str::to_owned);
         let changed = BTreeSet::from([PathBuf::from(format!("/{changed}"))]);
-        let affected = affected(&loader(TREE), &targets, &changed);
+        let affected = affected(&loader(TREE), &targets, &changed).unwrap();
         let names = targets.iter().zip(affected).filter(|(_, is_affected)| *is_affected);
         names.map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(" ")
     }

@@ -10,13 +10,13 @@ use std::{
 use clap::Args;
 use serde::Serialize;
 
-use super::reading::{Ends, Jobs, List, Reading};
+use super::reading::{self, Ends, Jobs, List, Reading};
 use super::report::Format;
 use super::select::Select;
 use crate::{
     build,
     error::Result,
-    load::{self, Loader, Repository},
+    load::{self, Loader, git::Changed},
     text::escape,
 };
 
@@ -68,14 +68,13 @@ impl Affected {
         self.ends.check(self.format)?;
         let options = self.reading.options();
         let top = loader.root(&self.directory)?;
-        let repository = Repository::of(top.path())?;
+        let repository = reading::repository(top.path(), loader.budget())?;
         // As git has it: where this branch left the other one.
         let since = match self.since.strip_suffix("...") {
             Some(other) => repository.merge_base(other, "HEAD")?,
             None => self.since.clone(),
         };
         let changed = repository.changed_since(&repository.revision(&since)?)?;
-        let changed = changed.into_iter().collect();
         let jobs = self.jobs.count();
         loader.take_notes();
         let run = build::Run::new(loader, &options);
@@ -111,7 +110,7 @@ impl Affected {
         target: &str,
         run: &build::Run<'_>,
         loader: &Loader,
-        changed: &BTreeSet<PathBuf>,
+        changed: &dyn Changed,
     ) -> Result<Vec<String>> {
         let inputs = match run.build_from(target, &mut Vec::new()) {
             Ok(build::Built { directories, .. }) => {
@@ -125,15 +124,15 @@ impl Affected {
                 loader.inputs()
             }
         };
-        Ok(among(&inputs, loader, changed))
+        among(&inputs, loader, changed)
     }
 }
 
 /// What was read or looked for, and has changed or is in a folder that has: a link, or a repository within this one.
-fn among(inputs: &[load::Input], loader: &Loader, changed: &BTreeSet<PathBuf>) -> Vec<String> {
-    let changed_at = |input: &'_ load::Input| {
-        input.path.ancestors().find(|path| changed.contains(*path)).map(Path::to_path_buf)
-    };
-    let paths: BTreeSet<PathBuf> = inputs.iter().filter_map(changed_at).collect();
-    paths.iter().map(|path| loader.display(path)).collect()
+fn among(inputs: &[load::Input], loader: &Loader, changed: &dyn Changed) -> Result<Vec<String>> {
+    let mut paths: BTreeSet<PathBuf> = BTreeSet::new();
+    for input in inputs {
+        paths.extend(changed.on_the_way(&input.path)?);
+    }
+    Ok(paths.iter().map(|path| loader.display(path)).collect())
 }

@@ -1,6 +1,7 @@
 //! The flags that say how files are read and lists are written, for commands beside `build`.
 
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
@@ -10,7 +11,8 @@ use super::report::Format;
 use crate::{
     build,
     error::{Code, Error, Result},
-    limits::{Limits, Setting},
+    external::{Environment, git::Repository},
+    limits::{Budget, Limits, Setting},
     load::{self, Disk, Loader},
     source::Sources,
     text::escape,
@@ -168,4 +170,13 @@ pub(super) fn working_directory() -> Result<std::path::PathBuf> {
     std::env::current_dir().map_err(|error| {
         Error::new(Code::ReadFailed, format!("the working directory cannot be found: {error}"))
     })
+}
+
+/// The git repository that a directory is in; the objects that are read are charged to `budget`.
+///
+/// # Errors
+/// Those of [`Repository::of`].
+pub(super) fn repository(directory: &Path, budget: &Budget) -> Result<Repository> {
+    let environment = Environment::new(std::env::vars_os(), &working_directory()?);
+    Repository::of(directory, &environment, budget)
 }

@@ -68,6 +68,10 @@ pub(super) fn error(error: &clap::Error, arguments: &[OsString]) -> Error {
             ));
         }
     }
+    let is_diff = arguments.get(1).is_some_and(|command| command == "diff");
+    if is_diff && argument == "--since" {
+        return told.help("a revision is named by `--git`: `krender diff --git main`");
+    }
     if told.helps().is_empty() { told.help(where_to_look(arguments)) } else { told }
 }
 

@@ -38,6 +38,15 @@ pub trait Files: Send + Sync {
     /// # Errors
     /// When the path is no directory, or may not be listed.
     fn list(&self, path: &Path) -> io::Result<Vec<(OsString, Kind)>>;
+
+    /// Whether a file or link with one of these names may be in a directory or below it. A source that does not know it
+    /// without a look says yes.
+    ///
+    /// # Errors
+    /// When that cannot be found out.
+    fn may_hold(&self, _directory: &Path, _names: &[&'static str]) -> io::Result<bool> {
+        Ok(true)
+    }
 }
 
 /// What is at a path.

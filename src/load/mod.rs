@@ -9,7 +9,7 @@ mod digest;
 mod disk;
 mod file;
 mod files;
-mod git;
+pub mod git;
 mod links;
 mod memory;
 mod missing;
@@ -36,7 +36,7 @@ pub use disk::{
 };
 pub use file::File;
 pub use files::{Files, Kind, LARGEST_FILE, join};
-pub use git::{Repository, Revision};
+
 pub use memory::Memory;
 pub use notes::Notes;
 pub use root::{Entry, KUSTOMIZATION_FILES, Root};
@@ -44,7 +44,7 @@ pub use store::Store;
 pub use watch::Watch;
 
 /// The longest path that is looked up, as on Linux: a bound for sources that have none of their own.
-const LONGEST_PATH: usize = 4096;
+pub(crate) const LONGEST_PATH: usize = 4096;
 
 /// So many directories within each other are found one from the other: real paths have fewer, and the stack is small.
 const NESTED: usize = 64;
@@ -326,6 +326,9 @@ impl Loader {
     #[cold]
     fn unreadable(&self, path: &Path, error: &std::io::Error) -> Error {
         let name = self.display(path);
+        if let Some(cause) = error.get_ref().and_then(|cause| cause.downcast_ref::<Error>()) {
+            return cause.clone().step(format!("while reading `{name}`"));
+        }
         if error.kind() == std::io::ErrorKind::FileTooLarge {
             if self.0.budget.left(Limit::Files) < LARGEST_FILE {
                 let step = format!("while reading `{name}`");

@@ -17,7 +17,7 @@ impl Loader {
     /// be listed.
     pub fn kustomizations(&self, directory: &str) -> Result<Vec<Root>> {
         let mut found = Vec::new();
-        self.walk(directory, |path, entries| {
+        self.walk(directory, &KUSTOMIZATION_FILES, |path, entries| {
             let is_kustomization = |(name, kind): &(OsString, Kind)| {
                 matches!(kind, Kind::File | Kind::Link)
                     && KUSTOMIZATION_FILES.iter().any(|file| name == file)
@@ -38,7 +38,7 @@ impl Loader {
     pub fn manifests(&self, directory: &str) -> Result<Vec<String>> {
         let top = self.root(directory)?;
         let mut found = Vec::new();
-        self.walk(directory, |path, entries| {
+        self.walk(directory, &[], |path, entries| {
             let below = path.strip_prefix(top.path()).unwrap_or(path);
             let is_manifest = |name: &OsString| {
                 let extension = Path::new(name).extension().and_then(|text| text.to_str());
@@ -52,14 +52,20 @@ impl Loader {
         Ok(found)
     }
 
-    /// Goes through the directories of a tree in the order of their paths.
+    /// Goes through the directories of a tree in the order of their paths. Those that certainly hold no file with one of
+    /// the `names` are passed over; no names are all names.
     fn walk(
         &self,
         directory: &str,
+        names: &[&'static str],
         mut visit: impl FnMut(&Path, &[(OsString, Kind)]),
     ) -> Result<()> {
         let mut pending: Vec<PathBuf> = vec![self.root(directory)?.path().to_path_buf()];
         while let Some(path) = pending.pop() {
+            let unreadable = |error| self.unreadable(&path, &error);
+            if !names.is_empty() && !self.0.files.may_hold(&path, names).map_err(unreadable)? {
+                continue;
+            }
             let entries =
                 self.0.files.list(&path).map_err(|error| self.unreadable(&path, &error))?;
             visit(&path, &entries);

@@ -7,6 +7,7 @@
 
 mod checks;
 mod files;
+mod git;
 mod lab;
 mod limits;
 mod output;

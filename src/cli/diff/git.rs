@@ -2,48 +2,62 @@
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
 
 use super::{Named, Place, Sides};
 use crate::{
     build,
+    cli::reading,
     error::{Code, Error, Result},
-    load::{Disk, KUSTOMIZATION_FILES, Kind, Loader, Options, Repository},
+    external::git::Repository,
+    limits::Budget,
+    load::{Disk, KUSTOMIZATION_FILES, Kind, Loader, Options, git::Changes, git::Revision, join},
 };
 
 /// The targets at and below the paths that a change can reach, on both sides.
 pub(super) fn sides(revisions: &str, paths: &[String], options: &Options) -> Result<Sides> {
-    let repository = Repository::of(&options.working_directory)?;
+    let default = [".".to_owned()];
+    let paths = if paths.is_empty() { &default } else { paths };
+    let repository = repository(paths, options)?;
     let (before, after) = names(revisions, &repository)?;
     let old = repository.revision(&before)?;
-    let (changed, after) = match after {
+    let (changes, new) = match after {
         Some(after) => {
             let new = repository.revision(&after)?;
-            let changed = repository.changed(&old, &new)?;
-            if !changed.is_empty() {
-                new.read_trees()?;
-            }
-            (changed, Loader::new(new, options.clone()))
+            (repository.changed(&old, &new), Some(new))
         }
         None => {
-            let changed = repository.changed_since(&old);
-            let changed = changed.map_err(|error| match repository.has_working_tree() {
+            let changes = repository.changed_since(&old);
+            let changes = changes.map_err(|error| match repository.has_working_tree() {
                 true => error,
                 false => error.help("name two revisions, such as `main..HEAD`"),
             })?;
-            (changed, Loader::new(Disk, options.clone()))
+            (changes, None)
         }
     };
-    if changed.iter().any(|path| is_kustomization(path)) {
-        old.read_trees()?;
-    }
-    let mut sides = Sides { before: Loader::new(old, options.clone()), after, targets: Vec::new() };
-    if !changed.is_empty() {
-        let default = [".".to_owned()];
-        let paths = if paths.is_empty() { &default } else { paths };
-        sides.targets = targets(&sides, paths, &changed.into_iter().collect())?;
+    let after = match new.clone() {
+        Some(new) => Loader::new(new, options.clone()),
+        None => Loader::new(Disk, options.clone()),
+    };
+    let before = Loader::new(old.clone(), options.clone());
+    let mut sides = Sides { before, after, targets: Vec::new() };
+    refuse_missing(&sides, paths, &repository, revisions)?;
+    if !changes.is_empty() {
+        sides.targets = Targets { sides: &sides, paths, changes, old, new }.find()?;
     }
     Ok(sides)
+}
+
+/// The repository that the first path is in, or else the one that the working directory is in.
+fn repository(paths: &[String], options: &Options) -> Result<Repository> {
+    let (start, budget) = (&options.working_directory, Budget::new(options.limits));
+    let named = paths.first().map(|path| join(start, path.as_ref()));
+    match named.filter(|path| path != start) {
+        None => reading::repository(start, &budget),
+        Some(path) => reading::repository(&path, &budget).or_else(|error| match error.code() {
+            Code::FileNotFound => reading::repository(start, &budget).map_err(|_| error),
+            _ => Err(error),
+        }),
+    }
 }
 
 /// The names of both revisions; nothing for the working tree.
@@ -59,47 +73,98 @@ fn names(revisions: &str, repository: &Repository) -> Result<(String, Option<Str
     })
 }
 
-/// The targets that one of the changed files can reach. Who is a target is asked again of the side before only if a
-/// kustomization file changed.
-fn targets(sides: &Sides, paths: &[String], changed: &BTreeSet<PathBuf>) -> Result<Vec<Named>> {
-    let is_there = |path: &String| {
-        [&sides.before, &sides.after].iter().any(|side| side.kind(path) == Kind::Directory)
-    };
-    if let Some(path) = paths.iter().find(|path| !is_there(path)) {
+/// Refuses paths that are directories on neither side.
+fn refuse_missing(
+    sides: &Sides,
+    paths: &[String],
+    repository: &Repository,
+    revisions: &str,
+) -> Result<()> {
+    for path in paths {
+        let [Err(before), Err(after)] = [&sides.before, &sides.after].map(|side| side.root(path))
+        else {
+            continue;
+        };
+        let is_other =
+            |error: &Error| !matches!(error.code(), Code::FileNotFound | Code::NotADirectory);
+        if let Some(error) = [before, after].into_iter().find(is_other) {
+            return Err(error);
+        }
         let message = format!("`{path}` is a directory in neither revision");
-        return Err(Error::new(Code::FileNotFound, message)
-            .help("name directories in which kustomizations are, from where you stand"));
+        let error = Error::new(Code::FileNotFound, message);
+        return Err(match !revisions.contains("..") && repository.knows(path) {
+            true => {
+                error.help(format!("two revisions are compared by `--git {revisions}..{path}`"))
+            }
+            false => {
+                error.help("name directories in which kustomizations are, from where you stand")
+            }
+        });
     }
-    let after = found(&sides.after, paths)?;
-    let before = match changed.iter().any(|path| is_kustomization(path)) {
-        true => found(&sides.before, paths)?,
-        false => after.clone(),
-    };
-    if before.is_empty() && after.is_empty() {
-        let message = format!("there is no kustomization in `{}`", paths.join("`, `"));
-        return Err(Error::new(Code::KustomizationNotFound, message)
-            .help("hidden directories and components are passed over"));
-    }
-    let reached = build::affected(&sides.after, &after, changed);
-    let mut names: BTreeSet<&String> = after
-        .iter()
-        .zip(reached)
-        .filter(|(_, is_reached)| *is_reached)
-        .map(|(name, _)| name)
-        .collect();
-    let [old, new] = [&before, &after].map(|names| names.iter().collect::<BTreeSet<_>>());
-    names.extend(old.symmetric_difference(&new));
-    // What nobody includes any more was there before, as a base.
-    let named = |name: &String| Named {
-        name: name.clone(),
-        before: is_kustomization_directory(&sides.before, name).then(|| Place::path(name)),
-        after: is_kustomization_directory(&sides.after, name).then(|| Place::path(name)),
-    };
-    Ok(names.into_iter().map(named).collect())
+    Ok(())
 }
 
-fn is_kustomization(path: &Path) -> bool {
-    KUSTOMIZATION_FILES.iter().any(|name| path.ends_with(name))
+/// How targets are found.
+struct Targets<'a> {
+    sides: &'a Sides,
+    paths: &'a [String],
+    changes: Changes,
+    old: Revision,
+    /// The revision after the change; `None` for the working tree.
+    new: Option<Revision>,
+}
+
+impl Targets<'_> {
+    /// The targets that one of the changed files can reach. What is a target is asked again of the side before only if a
+    /// kustomization file changed.
+    fn find(&self) -> Result<Vec<Named>> {
+        let sides = self.sides;
+        if let Some(new) = &self.new {
+            self.read_trees(&sides.after, new)?;
+        }
+        let after = found(&sides.after, self.paths)?;
+        let before = match self.is_kustomization_changed()? {
+            true => {
+                self.read_trees(&sides.before, &self.old)?;
+                found(&sides.before, self.paths)?
+            }
+            false => after.clone(),
+        };
+        if before.is_empty() && after.is_empty() {
+            let message = format!("there is no kustomization in `{}`", self.paths.join("`, `"));
+            return Err(Error::new(Code::KustomizationNotFound, message)
+                .help("hidden directories and components are passed over"));
+        }
+        let reached = build::affected(&sides.after, &after, &self.changes)?;
+        let reached = after.iter().zip(reached).filter(|(_, is_reached)| *is_reached);
+        let mut names: BTreeSet<&String> = reached.map(|(name, _)| name).collect();
+        let [old, new] = [&before, &after].map(|names| names.iter().collect::<BTreeSet<_>>());
+        names.extend(old.symmetric_difference(&new));
+        // What nothing includes any more was there before, as a base.
+        let named = |name: &String| Named {
+            name: name.clone(),
+            before: is_kustomization_directory(&sides.before, name).then(|| Place::path(name)),
+            after: is_kustomization_directory(&sides.after, name).then(|| Place::path(name)),
+        };
+        Ok(names.into_iter().map(named).collect())
+    }
+
+    /// Reads the trees in which targets are looked for.
+    fn read_trees(&self, loader: &Loader, revision: &Revision) -> Result<()> {
+        let directories = self.paths.iter().filter_map(|path| loader.root(path).ok());
+        directories.into_iter().try_for_each(|root| revision.read_trees(root.path()))
+    }
+
+    fn is_kustomization_changed(&self) -> Result<bool> {
+        for side in [&self.sides.before, &self.sides.after] {
+            for root in self.paths.iter().filter_map(|path| side.root(path).ok()) {
+                if self.changes.any_named(root.path(), &KUSTOMIZATION_FILES)? {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
 }
 
 fn is_kustomization_directory(loader: &Loader, name: &str) -> bool {

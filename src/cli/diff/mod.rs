@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 
 use super::plugins::Plugins;
-use super::reading::{Limiting, Restrictor, working_directory};
+use super::reading::{self, Limiting, Restrictor, working_directory};
 use super::report::{self, Format};
 use crate::{
     build::{self, Run},
@@ -146,7 +146,8 @@ impl Diff {
             return Err(Error::new(Code::InvalidArgument, "only one side can be standard input"));
         }
         let loader = Loader::new(Disk, options);
-        let targets = trees::targets(&loader, [before, after], self.jobs())?;
+        let targets = trees::targets(&loader, [before, after], self.jobs())
+            .map_err(|error| revisions_meant(error, before, after))?;
         Ok(Sides { before: loader.clone(), after: loader, targets })
     }
 
@@ -211,6 +212,20 @@ impl Diff {
             Form::Markdown => super::print(&escape::for_log(&diff::markdown::write(review))),
             Form::Json => super::print(&diff::json::write(review)?),
         }
+    }
+}
+
+/// Adds how revisions are compared, where both paths are names of revisions.
+#[cold]
+fn revisions_meant(error: Error, before: &str, after: &str) -> Error {
+    let knows = |name: &str| {
+        let repository = reading::repository(&working_directory()?, &Budget::default())?;
+        Ok::<bool, Error>(repository.knows(name))
+    };
+    let are_known = [before, after].into_iter().all(|name| knows(name).unwrap_or_default());
+    match error.code() == Code::FileNotFound && are_known {
+        true => error.help(format!("two revisions are compared by `--git {before}..{after}`")),
+        false => error,
     }
 }
 

@@ -28,6 +28,22 @@ pub use temporary::{clean_up_on_signals, remove_temporary_files};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Disk;
 
+impl Disk {
+    /// Opens a regular file by a path of which no part is a link, and says how many bytes it has.
+    ///
+    /// # Errors
+    /// When there is none, or a link is on the way to it.
+    pub(crate) fn open(path: &Path) -> io::Result<(File, u64)> {
+        let file = folder::open_file(path)?;
+        // Looked at again now that it is open: what is at a path may have changed since `kind`.
+        let look = Look::at(&file)?;
+        if look.kind != Kind::File {
+            return Err(io::Error::new(ErrorKind::InvalidInput, "no regular file"));
+        }
+        Ok((file, look.bytes))
+    }
+}
+
 impl Files for Disk {
     fn kind(&self, path: &Path) -> io::Result<Kind> {
         match fs::symlink_metadata(path) {
@@ -50,13 +66,8 @@ impl Files for Disk {
     }
 
     fn read(&self, path: &Path, most: u64) -> io::Result<Vec<u8>> {
-        let file = folder::open_file(path)?;
-        // Looked at again now that it is open: what is at a path may have changed since `kind`.
-        let look = Look::at(&file)?;
-        if look.kind != Kind::File {
-            return Err(io::Error::new(ErrorKind::InvalidInput, "no regular file"));
-        }
-        content(file, look.bytes, most)
+        let (file, bytes) = Self::open(path)?;
+        content(file, bytes, most)
     }
 
     fn list(&self, path: &Path) -> io::Result<Vec<(OsString, Kind)>> {

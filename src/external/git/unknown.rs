@@ -1,41 +1,50 @@
 //! What to say when git knows no such thing: what there is instead, and why it may be missing.
 
 use std::path::Path;
-use std::process::Output;
 
 use super::Repository;
 use crate::error::{Code, Error, nearest};
 
-/// A directory is in no repository, or in one that git does not touch.
+/// A directory is in no repository.
 #[cold]
-pub(super) fn repository(directory: &Path, output: &Output) -> Error {
-    if !String::from_utf8_lossy(&output.stderr).contains("not a git repository") {
-        return reason(output);
-    }
+pub(super) fn repository(directory: &Path) -> Error {
     let message = format!("`{}` is in no git repository", directory.display());
     Error::new(Code::FileNotFound, message)
 }
 
-/// Git failed, for the reason that it gives.
+/// Git failed, for the reason that it wrote to standard error.
 #[cold]
-pub(super) fn reason(output: &Output) -> Error {
-    let said = String::from_utf8_lossy(&output.stderr);
-    let said = said.trim().trim_start_matches("fatal: ");
-    Error::new(Code::ReadFailed, format!("git failed: {said}"))
+pub(super) fn reason(said: &str) -> Error {
+    let said = complaints(said);
+    let error = Error::new(Code::ReadFailed, format!("git failed: {}", said.join("; ")));
+    if said.iter().any(|line| line.contains("dubious ownership")) {
+        return error.help("the repository belongs to another user: if that is intended, name it in `safe.directory` of your own git configuration");
+    }
+    error
+}
+
+/// What git complains of, without its hints and warnings.
+pub(super) fn complaints(said: &str) -> Vec<&str> {
+    let is_complaint = |line: &&str| {
+        !line.is_empty() && !line.starts_with("hint:") && !line.starts_with("warning:")
+    };
+    let lines = said.lines().map(str::trim).filter(is_complaint);
+    lines.map(|line| line.trim_start_matches("fatal: ").trim_start_matches("error: ")).collect()
 }
 
 /// There is no revision of a name.
 #[cold]
 pub(super) fn revision(repository: &Repository, name: &str) -> Error {
     let error = Error::new(Code::FileNotFound, format!("git knows no revision `{name}`"));
-    // The first of what git knows may be one that the rest of the name leads away from: `main~5`.
+    // The first part may be known, where the rest of the name leads away from it: `main~5`.
     let end = name.find(['~', '^', '@', ':']).unwrap_or(name.len());
     let (start, rest) = name.split_at(end);
-    if !rest.is_empty() && repository.tree_of(start).is_ok_and(|tree| tree.is_some()) {
+    if !rest.is_empty() && repository.knows(start) {
         let help = format!("`{start}` is there, but its history does not go back so far");
         return shallow(repository, error.help(help));
     }
-    let names = repository.run(&["for-each-ref", "--format=%(refname:short)"]).unwrap_or_default();
+    let list = ["for-each-ref", "--count=2000", "--format=%(refname:short)"];
+    let names = repository.run(&list).unwrap_or_default();
     let names = String::from_utf8_lossy(&names);
     if names.is_empty() {
         return error.help("the repository has no branch with a commit yet");

@@ -1,0 +1,48 @@
+//! The environment variables and the working directory that krender was started with.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+/// The environment variables and the working directory that krender was started with: where programs are looked for, and
+/// what they are told.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    variables: Vec<(OsString, OsString)>,
+    working_directory: PathBuf,
+}
+
+impl Environment {
+    /// An environment of these variables. Relative paths in them are taken from the working directory.
+    #[must_use]
+    pub fn new(
+        variables: impl IntoIterator<Item = (OsString, OsString)>,
+        working_directory: &Path,
+    ) -> Self {
+        let variables = variables.into_iter().collect();
+        Self { variables, working_directory: working_directory.to_path_buf() }
+    }
+
+    /// The value of a variable that is set and not empty.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&OsStr> {
+        let mut values = self.variables.iter().filter(|(variable, _)| variable == name);
+        values.next().map(|(_, value)| value.as_os_str()).filter(|value| !value.is_empty())
+    }
+
+    /// The path in a variable that is set and not empty, taken from the working directory.
+    #[must_use]
+    pub fn path(&self, name: &str) -> Option<PathBuf> {
+        self.get(name).map(|path| self.working_directory.join(path))
+    }
+
+    /// All variables.
+    pub fn variables(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
+        self.variables.iter().map(|(name, value)| (name.as_os_str(), value.as_os_str()))
+    }
+
+    /// The directory that krender was started in.
+    #[must_use]
+    pub fn working_directory(&self) -> &Path {
+        &self.working_directory
+    }
+}

@@ -1,0 +1,192 @@
+//! One `git cat-file --batch` that is asked for objects as they are needed.
+
+use std::io::{self, BufRead, ErrorKind, Read, Write};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::unknown;
+use crate::error::{Error, Result};
+use crate::external::Program;
+use crate::external::program::Conversation;
+use crate::load::git::{Id, Object, ObjectKind, Objects};
+
+/// The objects of a repository. Git is started when the first is asked for, and anew when it ended.
+#[derive(Clone)]
+pub(super) struct Batch(Arc<Inner>);
+
+struct Inner {
+    git: Program,
+    running: Mutex<Option<Running>>,
+}
+
+/// The number of objects that are asked for before answers are read: less text than a pipe holds, so that neither side
+/// waits for the other.
+const ASKED_AT_ONCE: usize = 64;
+/// The longest line before an object: a missing one is named as it was asked for.
+const LONGEST_HEAD: u64 = 1 << 16;
+
+/// Takes an object that was found, with the place of its name.
+type Take<'t> = &'t mut dyn FnMut(usize, Option<Id>, Object) -> Result<()>;
+
+impl Batch {
+    /// The objects that `git` finds.
+    pub(super) fn new(git: Program) -> Self {
+        Self(Arc::new(Inner { git, running: Mutex::new(None) }))
+    }
+
+    /// The id and the content of the object with a name, such as `main^{tree}`.
+    ///
+    /// # Errors
+    /// [`Code::ReadFailed`](crate::error::Code::ReadFailed) when git cannot be used, or fails on the name.
+    pub(super) fn named(&self, name: String, largest: u64) -> Result<Option<(Id, Object)>> {
+        let mut found = None;
+        self.ask(&[name], largest, &mut |_, id, object| {
+            found = id.map(|id| (id, object));
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    /// Asks for objects by their names, and hands them on in this order.
+    fn ask(&self, names: &[String], largest: u64, take: Take<'_>) -> Result<()> {
+        let mut running = self.running();
+        let mut place = 0;
+        while place < names.len() {
+            let batch = match &mut *running {
+                Some(batch) => batch,
+                None => running.insert(Running(self.0.git.converse(&["cat-file", "--batch"])?)),
+            };
+            let end = names.len().min(place + ASKED_AT_ONCE);
+            match batch.exchange(&names[place..end], largest, place, take) {
+                Ok(answered) => {
+                    place += answered;
+                    if place < end {
+                        // The rest of an object that is too large was not read.
+                        *running = None;
+                    }
+                }
+                Err(failure) => {
+                    // Where the next answer begins is not known any more.
+                    let said = running.take().map(|mut batch| batch.0.end()).unwrap_or_default();
+                    return Err(match failure {
+                        Failure::Taken(error) => error,
+                        Failure::Git(_) if !unknown::complaints(&said).is_empty() => {
+                            unknown::reason(&said)
+                        }
+                        Failure::Git(error) => self.0.git.failed(&error),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn running(&self) -> MutexGuard<'_, Option<Running>> {
+        self.0.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Objects for Batch {
+    fn read(
+        &self,
+        ids: &[Id],
+        largest: u64,
+        take: &mut dyn FnMut(usize, Object) -> Result<()>,
+    ) -> Result<()> {
+        let names: Vec<String> = ids.iter().map(Id::to_string).collect();
+        self.ask(&names, largest, &mut |place, _, object| take(place, object))
+    }
+}
+
+/// Why objects were not read.
+enum Failure {
+    Git(io::Error),
+    Taken(Error),
+}
+
+/// A running `git cat-file --batch`: it is asked by lines, and answers in order.
+struct Running(Conversation);
+
+impl Running {
+    /// Asks for objects and hands on the answers. Returns how many there were: fewer than names if the last one is too
+    /// large, whose content is left unread.
+    fn exchange(
+        &mut self,
+        names: &[String],
+        largest: u64,
+        start: usize,
+        take: Take<'_>,
+    ) -> std::result::Result<usize, Failure> {
+        self.write(names).map_err(Failure::Git)?;
+        for place in 0..names.len() {
+            self.0.begin();
+            let answer = self.answer(largest);
+            self.0.answered();
+            let (id, object) = answer.map_err(Failure::Git)?;
+            let is_left = matches!(object, Object::TooLarge(_));
+            take(start + place, id, object).map_err(Failure::Taken)?;
+            if is_left {
+                return Ok(place + 1);
+            }
+        }
+        Ok(names.len())
+    }
+
+    fn write(&mut self, names: &[String]) -> io::Result<()> {
+        let input = self.0.input.as_mut().ok_or(ErrorKind::BrokenPipe)?;
+        input.write_all((names.join("\n") + "\n").as_bytes())?;
+        input.flush()
+    }
+
+    /// `id kind size`, a line break, the content and a line break; or `name missing`.
+    fn answer(&mut self, largest: u64) -> io::Result<(Option<Id>, Object)> {
+        let mut head = Vec::new();
+        let output = &mut self.0.output;
+        if output.by_ref().take(LONGEST_HEAD).read_until(b'\n', &mut head)? == 0 {
+            return Err(io::Error::new(ErrorKind::UnexpectedEof, "it ended before it answered"));
+        }
+        let Some((id, kind, size)) = parts(&head) else { return Ok((None, Object::Missing)) };
+        if size > largest {
+            return Ok((Some(id), Object::TooLarge(size)));
+        }
+        let mut content = Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1);
+        output.take(size + 1).read_to_end(&mut content)?;
+        if content.pop() != Some(b'\n') {
+            return Err(ErrorKind::UnexpectedEof.into());
+        }
+        Ok((Some(id), Object::Read { kind, content }))
+    }
+}
+
+/// The parts of the line before an object.
+fn parts(head: &[u8]) -> Option<(Id, ObjectKind, u64)> {
+    let mut words = head.trim_ascii_end().split(|&byte| byte == b' ');
+    let id = Id::parse(words.next()?)?;
+    let kind = ObjectKind::parse(words.next()?)?;
+    let size = std::str::from_utf8(words.next()?).ok()?.parse().ok()?;
+    words.next().is_none().then_some((id, kind, size))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_objects_have_a_kind_and_a_size() {
+        let id = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391";
+        let head = format!("{id} blob 12\n");
+        let expected = (Id::parse(id.as_bytes()).unwrap(), ObjectKind::Blob, 12);
+        assert_eq!(parts(head.as_bytes()), Some(expected));
+        for head in [
+            format!("{id} missing\n"),
+            format!("{id} blob 12 more\n"),
+            format!("{id} blob -1\n"),
+            format!("{id} link 12\n"),
+            "main blob 12\n".to_owned(),
+            "main^{tree} missing\n".to_owned(),
+            "HEAD ambiguous\n".to_owned(),
+            String::new(),
+        ] {
+            assert_eq!(parts(head.as_bytes()), None, "{head}");
+        }
+    }
+}

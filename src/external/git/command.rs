@@ -1,0 +1,125 @@
+//! The one command that every start of git begins with: what a repository may bring is without effect.
+
+use std::ffi::OsStr;
+use std::path::Path;
+
+use super::find::Found;
+use crate::error::Result;
+use crate::external::{Environment, Program};
+
+/// Settings that overrule those of the repository. Programs that its configuration names are not started: watchers of
+/// files, hooks, pagers, helpers that fetch or ask for passwords.
+const SETTINGS: &[&str] = &[
+    // Empty, and not `false`: before 2.36 git would start a program called `false`.
+    "core.fsmonitor=",
+    "core.hooksPath=/dev/null",
+    "core.untrackedCache=false",
+    "core.pager=cat",
+    "core.askPass=",
+    "core.sshCommand=false",
+    "core.gitProxy=none",
+    "credential.helper=",
+    "protocol.allow=never",
+    "submodule.recurse=false",
+    "fetch.recurseSubmodules=false",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    // What `GIT_GRAFT_FILE` leads to would be warned of.
+    "advice.graftFileDeprecated=false",
+];
+
+/// Variables that overrule the repository or what the user has set for other uses of git.
+const VARIABLES: &[(&str, &str)] = &[
+    // What is said is looked at.
+    ("LC_ALL", "C"),
+    ("GIT_NO_LAZY_FETCH", "1"),
+    // Older versions fetch what is missing by any protocol that the repository allows: this overrules it.
+    ("GIT_ALLOW_PROTOCOL", "none"),
+    ("GIT_NO_REPLACE_OBJECTS", "1"),
+    ("GIT_GRAFT_FILE", "/dev/null"),
+    ("GIT_OPTIONAL_LOCKS", "0"),
+    ("GIT_TERMINAL_PROMPT", "0"),
+    ("GIT_ASKPASS", ""),
+    ("SSH_ASKPASS", ""),
+];
+
+/// Variables of git that are passed on: where its own programs and the user's settings are. All others, such as
+/// `GIT_TRACE` and `GIT_EXTERNAL_DIFF`, are not.
+const PASSED_ON: &[&str] = &[
+    "GIT_EXEC_PATH",
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_CONFIG_NOSYSTEM",
+    "GIT_CONFIG_COUNT",
+    "GIT_TEST_ASSUME_DIFFERENT_OWNER",
+];
+const PASSED_ON_BY_PREFIX: &[&str] = &["GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_"];
+
+/// Variables that belong to the repository that `GIT_DIR` names. They are passed on together with it: a hook that looks at
+/// what is pushed finds the new objects by them.
+const OF_REPOSITORY: &[&str] =
+    &["GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"];
+
+/// Git in a repository that was found. It finds the repository once more, and so refuses one of another user
+/// (`safe.directory`); a folder within the working tree that looks like a repository is none.
+pub(super) fn found(found: &Found, environment: &Environment) -> Result<Program> {
+    let (directory, bare) = match found {
+        Found::Tree { top, .. } => (top, "explicit"),
+        Found::Bare(folder) => (folder, "all"),
+    };
+    let git = neutral(environment, directory, bare)?;
+    let git = match directory.parent() {
+        Some(parent) => git.variable("GIT_CEILING_DIRECTORIES", parent),
+        None => git,
+    };
+    let git = git.variable("GIT_DISCOVERY_ACROSS_FILESYSTEM", "1");
+    Ok(match found {
+        Found::Tree { top, .. } => git.variable("GIT_WORK_TREE", top),
+        Found::Bare(_) => git,
+    })
+}
+
+/// Git in the repository that `GIT_DIR` names.
+pub(super) fn named(
+    folder: &Path,
+    top: Option<&Path>,
+    directory: &Path,
+    environment: &Environment,
+) -> Result<Program> {
+    let git = neutral(environment, directory, "explicit")?.variable("GIT_DIR", folder);
+    let git = OF_REPOSITORY.iter().fold(git, |git, name| match environment.path(name) {
+        // Several directories, each of which git takes from where it is started.
+        Some(_) if *name == "GIT_ALTERNATE_OBJECT_DIRECTORIES" => {
+            git.variable(*name, environment.get(name).unwrap_or_default())
+        }
+        Some(path) => git.variable(*name, path),
+        None => git,
+    });
+    Ok(match top {
+        Some(top) => git.variable("GIT_WORK_TREE", top),
+        None => git,
+    })
+}
+
+fn neutral(environment: &Environment, directory: &Path, bare: &str) -> Result<Program> {
+    let mut git = Program::find("git", environment, directory)?;
+    for (name, value) in environment.variables() {
+        if is_passed_on(name) {
+            git = git.variable(name, value);
+        }
+    }
+    git = VARIABLES.iter().fold(git, |git, (name, value)| git.variable(*name, *value));
+    git = git.argument("--no-pager").argument("-c").argument(format!("safe.bareRepository={bare}"));
+    Ok(SETTINGS.iter().fold(git, |git, setting| git.argument("-c").argument(*setting)))
+}
+
+fn is_passed_on(name: &OsStr) -> bool {
+    let Some(name) = name.to_str() else { return true };
+    let is_setting = |prefix: &&str| {
+        name.strip_prefix(*prefix)
+            .is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    !name.starts_with("GIT_")
+        || PASSED_ON.contains(&name)
+        || PASSED_ON_BY_PREFIX.iter().any(is_setting)
+}

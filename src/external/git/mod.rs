@@ -1,0 +1,240 @@
+//! Git: the one door to the repositories on this machine.
+//!
+//! krender finds a repository itself (`find`), starts git so that nothing of what a repository brings is run (`command`),
+//! reads objects by their ids (`batch`), and compares the working tree by reading files (`working_tree`).
+
+mod batch;
+mod command;
+mod find;
+mod index;
+#[cfg(test)]
+#[cfg(unix)]
+mod tests;
+mod unknown;
+mod working_tree;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{Environment, Program};
+use crate::error::{Code, Error, Result};
+use crate::limits::Budget;
+use crate::load::git::{Changes, Id, Object, ObjectKind, Revision, Trees, os_string};
+use batch::Batch;
+use find::Found;
+
+/// A git repository, with a working tree or without. Cloning makes another handle to it.
+#[derive(Clone)]
+pub struct Repository(Arc<Inner>);
+
+struct Inner {
+    /// The directory that paths in trees are taken from, links resolved: the top of the working tree, or where the
+    /// files would be.
+    top: PathBuf,
+    /// The folder with the index of the working tree. `None` where there is no working tree.
+    folder: Option<PathBuf>,
+    git: Program,
+    batch: Batch,
+    trees: Trees,
+    environment: Environment,
+    budget: Budget,
+    /// How many working trees this one is in, as a submodule.
+    depth: usize,
+}
+
+/// The largest commit, tag or tree that a name is resolved to, in bytes.
+const LARGEST_NAMED: u64 = 32 << 20;
+
+impl Repository {
+    /// The repository that a directory is in: the one that `GIT_DIR` names, or else the one with the nearest `.git` at or
+    /// above the directory. A folder that looks like a repository without a working tree is a folder like any other,
+    /// unless it is the directory itself and no `.git` is above it. Of a repository without a working tree the files are
+    /// as if they were in the directory. What is read is charged to `budget`.
+    ///
+    /// # Errors
+    /// [`Code::FileNotFound`] when it is in none,
+    /// [`Code::ReadFailed`] when git cannot be started or refuses it.
+    pub fn of(directory: &Path, environment: &Environment, budget: &Budget) -> Result<Self> {
+        let directory = find::nearest_directory(directory);
+        if let Some(folder) = environment.path("GIT_DIR") {
+            return Self::named(&folder, &directory, environment, budget);
+        }
+        let found =
+            find::above(&directory, environment)?.ok_or_else(|| unknown::repository(&directory))?;
+        Self::at(found, environment, budget, 0)
+    }
+
+    /// A repository that was found.
+    fn at(found: Found, environment: &Environment, budget: &Budget, depth: usize) -> Result<Self> {
+        let git = command::found(&found, environment)?;
+        let (top, folder) = match found {
+            Found::Tree { top, folder } => (top, Some(folder)),
+            Found::Bare(top) => (top, None),
+        };
+        let top = match environment.path("GIT_WORK_TREE") {
+            Some(named) if folder.is_some() && depth == 0 => find::canonical(&named),
+            _ => top,
+        };
+        let git = if folder.is_some() { git.variable("GIT_WORK_TREE", &top) } else { git };
+        Ok(Self::new(top, folder, git, environment, budget, depth))
+    }
+
+    /// The repository that `GIT_DIR` names. Whether it has a working tree, and where, is what git says of it.
+    fn named(
+        folder: &Path,
+        directory: &Path,
+        environment: &Environment,
+        budget: &Budget,
+    ) -> Result<Self> {
+        let start = environment.working_directory();
+        let top = environment.path("GIT_WORK_TREE");
+        let git = command::named(folder, top.as_deref(), start, environment)?;
+        let asked = ["rev-parse", "--is-inside-work-tree", "--show-cdup"];
+        let outcome = git.run(&asked)?;
+        if !outcome.is_success {
+            return Err(unknown::reason(&outcome.said));
+        }
+        let said = String::from_utf8_lossy(&outcome.output);
+        let mut lines = said.lines();
+        let has_tree = lines.next() == Some("true") || top.is_some();
+        let top = match top {
+            Some(top) => find::canonical(&top),
+            None if has_tree => find::canonical(&start.join(lines.next().unwrap_or_default())),
+            None => directory.to_path_buf(),
+        };
+        let folder = find::canonical(folder);
+        let git = command::named(&folder, has_tree.then_some(&*top), &top, environment)?;
+        Ok(Self::new(top, has_tree.then_some(folder), git, environment, budget, 0))
+    }
+
+    fn new(
+        top: PathBuf,
+        folder: Option<PathBuf>,
+        git: Program,
+        environment: &Environment,
+        budget: &Budget,
+        depth: usize,
+    ) -> Self {
+        let batch = Batch::new(git.clone());
+        let trees = Trees::new(batch.clone(), budget.clone());
+        let (environment, budget) = (environment.clone(), budget.clone());
+        Self(Arc::new(Inner { top, folder, git, batch, trees, environment, budget, depth }))
+    }
+
+    /// The directory that paths are taken from, links resolved: the top of the working tree, if there is one.
+    #[must_use]
+    pub fn top(&self) -> &Path {
+        &self.0.top
+    }
+
+    /// Whether there are files beside the objects.
+    #[must_use]
+    pub fn has_working_tree(&self) -> bool {
+        self.0.folder.is_some()
+    }
+
+    /// The files of a revision: any name that git takes for a commit or a tree.
+    ///
+    /// # Errors
+    /// [`Code::FileNotFound`] when there is none of this name,
+    /// [`Code::ReadFailed`] when git fails.
+    pub fn revision(&self, name: &str) -> Result<Revision> {
+        let root = self.resolve(name, ObjectKind::Tree)?;
+        let root = root.ok_or_else(|| unknown::revision(self, name))?;
+        Ok(Revision::new(self.0.trees.clone(), &self.0.top, root))
+    }
+
+    /// Whether git knows a commit or a tree of this name.
+    #[must_use]
+    pub fn knows(&self, name: &str) -> bool {
+        self.resolve(name, ObjectKind::Tree).is_ok_and(|id| id.is_some())
+    }
+
+    /// The id of the commit or the tree with a name, if there is one. Names are asked for on standard input, so that they
+    /// are never taken for options.
+    fn resolve(&self, name: &str, kind: ObjectKind) -> Result<Option<Id>> {
+        if name.is_empty() || name.contains(char::is_control) {
+            return Ok(None);
+        }
+        let name = format!("{name}^{{{}}}", kind.name());
+        let found = self.0.batch.named(name, LARGEST_NAMED)?;
+        let is_right = |object: &Object| match object {
+            Object::Read { kind: found, .. } => *found == kind,
+            // A tree that is too large is told of when it is read.
+            Object::TooLarge(_) => true,
+            Object::Missing => false,
+        };
+        Ok(found.filter(|(_, object)| is_right(object)).map(|(id, _)| id))
+    }
+
+    /// The commit that two revisions have in common: the id of the newest, in hexadecimal digits.
+    ///
+    /// # Errors
+    /// [`Code::FileNotFound`] when one of them is unknown or there is none,
+    /// [`Code::ReadFailed`] when git fails.
+    pub fn merge_base(&self, one: &str, other: &str) -> Result<String> {
+        let commit = |name: &str| {
+            let id = self.resolve(name, ObjectKind::Commit)?;
+            id.map(|id| id.to_string()).ok_or_else(|| unknown::revision(self, name))
+        };
+        let outcome = self.0.git.run(&["merge-base", &commit(one)?, &commit(other)?])?;
+        match outcome.is_success {
+            true => Ok(String::from_utf8_lossy(&outcome.output).trim().to_owned()),
+            false if unknown::complaints(&outcome.said).is_empty() => {
+                Err(unknown::common(self, one, other))
+            }
+            false => Err(unknown::reason(&outcome.said)),
+        }
+    }
+
+    /// What differs between two revisions.
+    #[must_use]
+    pub fn changed(&self, before: &Revision, after: &Revision) -> Changes {
+        Changes::new(self.0.trees.clone(), &self.0.top, [before.root(), after.root()])
+    }
+
+    /// What differs between a revision and the working tree: the files that git tracks, and those that it neither tracks
+    /// nor ignores. Files are compared by their content as it is on disk: filters and the conversion of line ends are not
+    /// applied, so that a file which they change may count as changed.
+    ///
+    /// # Errors
+    /// [`Code::FileNotFound`] when there is no working tree,
+    /// [`Code::ReadFailed`] when git fails.
+    pub fn changed_since(&self, before: &Revision) -> Result<Changes> {
+        let Some(folder) = &self.0.folder else { return Err(unknown::working_tree(self)) };
+        let length = before.root().length();
+        let (after, files) = working_tree::read(self, folder, length)?;
+        let changes = Changes::new(self.0.trees.clone(), &self.0.top, [before.root(), after]);
+        Ok(changes.with_provisional(Arc::new(files)))
+    }
+
+    /// Whether git says that the repository has no working tree, although it is called `.git`.
+    fn is_bare(&self) -> Result<bool> {
+        let git = self.0.git.clone().without("GIT_WORK_TREE");
+        let outcome = git.run(&["rev-parse", "--is-bare-repository"])?;
+        Ok(outcome.output.starts_with(b"true"))
+    }
+
+    /// The repository of a submodule that is checked out at a path. `None` if it is not.
+    ///
+    /// # Errors
+    /// [`Code::NestingTooDeep`] beyond so many submodules within each other, and those of [`Repository::of`].
+    fn submodule(&self, path: &Path, deepest: usize) -> Result<Option<Self>> {
+        let Some(found) = find::at(path)? else { return Ok(None) };
+        if self.0.depth == deepest {
+            let message = format!("submodules are nested more than {deepest} deep");
+            return Err(Error::new(Code::NestingTooDeep, message));
+        }
+        let Inner { environment, budget, depth, .. } = &*self.0;
+        Self::at(found, environment, budget, depth + 1).map(Some)
+    }
+
+    /// What git writes, if it succeeds.
+    fn run(&self, arguments: &[&str]) -> Result<Vec<u8>> {
+        let outcome = self.0.git.run(arguments)?;
+        match outcome.is_success {
+            true => Ok(outcome.output),
+            false => Err(unknown::reason(&outcome.said)),
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! One program, found once and run any number of times.
+
+#![expect(clippy::disallowed_methods, reason = "processes are started here and nowhere else")]
+
+use std::ffi::{OsStr, OsString};
+use std::io::{self, BufReader, ErrorKind, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use super::Environment;
+use crate::error::{Code, Error, Result};
+
+/// A program, with the directory, the arguments and the environment that each start of it has in common.
+#[derive(Clone, Debug)]
+pub struct Program {
+    path: PathBuf,
+    directory: PathBuf,
+    arguments: Vec<OsString>,
+    environment: Vec<(OsString, OsString)>,
+}
+
+/// How a program ended.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Whether it succeeded.
+    pub is_success: bool,
+    /// What it wrote to standard output.
+    pub output: Vec<u8>,
+    /// What it wrote to standard error, as far as that is kept.
+    pub said: String,
+}
+
+/// How long a program may take. Git lists a working tree of a million files in less.
+const LONGEST: Duration = Duration::from_secs(120);
+/// How long a program that answers questions may take for one answer, in intervals.
+const LONGEST_ANSWER: u32 = 30;
+const INTERVAL: Duration = Duration::from_secs(1);
+/// How much of standard error is kept, in bytes.
+const MOST_SAID: u64 = 1 << 14;
+
+impl Program {
+    /// The program of a name in the directories of `PATH`, run in `directory`. Relative directories in `PATH` are passed
+    /// over: they would be taken from `directory`, which a stranger may have filled.
+    ///
+    /// # Errors
+    /// [`Code::ReadFailed`] when there is no such program.
+    pub fn find(name: &str, environment: &Environment, directory: &Path) -> Result<Self> {
+        let paths = environment.get("PATH").unwrap_or_default();
+        let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+        let path = std::env::split_paths(paths)
+            .filter(|folder| folder.is_absolute())
+            .map(|folder| folder.join(&file))
+            .find(|path| path.is_file())
+            .ok_or_else(|| {
+                let message = format!("there is no program `{name}` in the directories of `PATH`");
+                Error::new(Code::ReadFailed, message)
+            })?;
+        let (directory, arguments) = (directory.to_path_buf(), Vec::new());
+        Ok(Self { path, directory, arguments, environment: Vec::new() })
+    }
+
+    /// Adds an argument that stands before all others.
+    #[must_use]
+    pub fn argument(mut self, argument: impl Into<OsString>) -> Self {
+        self.arguments.push(argument.into());
+        self
+    }
+
+    /// Adds a variable to the environment of the program; it replaces one of the same name.
+    #[must_use]
+    pub fn variable(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        let name = name.into();
+        self.environment.retain(|(known, _)| *known != name);
+        self.environment.push((name, value.into()));
+        self
+    }
+
+    /// Takes a variable out of the environment of the program.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.environment.retain(|(known, _)| known != name);
+        self
+    }
+
+    /// Runs the program to its end.
+    ///
+    /// # Errors
+    /// [`Code::ReadFailed`] when it cannot be started, or takes more than two minutes.
+    pub fn run(&self, arguments: &[impl AsRef<OsStr>]) -> Result<Outcome> {
+        let mut output = Vec::new();
+        let (is_success, said) = self.run_into(arguments, &mut |read| {
+            read.read_to_end(&mut output).map_err(|error| self.failed(&error))?;
+            Ok(())
+        })?;
+        Ok(Outcome { is_success, output, said })
+    }
+
+    /// Runs the program to its end, and hands its standard output to `take` while it runs. Returns whether the program
+    /// succeeded and what it wrote to standard error.
+    ///
+    /// # Errors
+    /// As [`Program::run`], and those of `take`, which end the program.
+    pub fn run_into(
+        &self,
+        arguments: &[impl AsRef<OsStr>],
+        take: &mut dyn FnMut(&mut dyn Read) -> Result<()>,
+    ) -> Result<(bool, String)> {
+        let mut command = self.command();
+        let mut child = command
+            .args(arguments)
+            .stdin(Stdio::null())
+            .spawn()
+            .map_err(|error| self.failed(&error))?;
+        let (output, said) = (child.stdout.take(), child.stderr.take().map(listen));
+        let child = Arc::new(Mutex::new(child));
+        let (is_done, watch) = watch_end(Arc::clone(&child));
+        let taken = output.map_or(Ok(()), |mut output| take(&mut output));
+        if taken.is_err() {
+            end(&child);
+        }
+        let status = wait(&child);
+        drop(is_done);
+        let is_late = watch.join().unwrap_or_default();
+        let said = said.and_then(|said| said.join().ok()).unwrap_or_default();
+        taken?;
+        if is_late {
+            return Err(self.late(LONGEST.as_secs()));
+        }
+        Ok((status.map_err(|error| self.failed(&error))?.success(), said))
+    }
+
+    /// Starts the program so that it answers what is asked on its standard input.
+    ///
+    /// # Errors
+    /// [`Code::ReadFailed`] when it cannot be started.
+    pub(super) fn converse(&self, arguments: &[&str]) -> Result<Conversation> {
+        let mut command = self.command();
+        let mut child = command
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .spawn()
+            .map_err(|error| self.failed(&error))?;
+        let (input, output) = (child.stdin.take(), child.stdout.take());
+        let said = child.stderr.take().map(listen);
+        let child = Arc::new(Mutex::new(child));
+        let asked = Arc::new(AtomicU64::new(0));
+        let (watching, watch) = watch_answers(Arc::clone(&child), Arc::clone(&asked));
+        let output = output.ok_or_else(|| self.failed(&ErrorKind::BrokenPipe.into()))?;
+        let output = BufReader::with_capacity(1 << 16, output);
+        let watching = Some((watching, watch));
+        Ok(Conversation { child, input, output, said, asked, watching })
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.path);
+        command
+            .args(&self.arguments)
+            .env_clear()
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .current_dir(&self.directory)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    fn name(&self) -> String {
+        self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    /// The error of a program that cannot be started or talked to.
+    #[cold]
+    pub(super) fn failed(&self, error: &io::Error) -> Error {
+        Error::new(Code::ReadFailed, format!("`{}` cannot be used: {error}", self.name()))
+    }
+
+    #[cold]
+    fn late(&self, seconds: u64) -> Error {
+        let message = format!("`{}` was ended after {seconds} seconds", self.name());
+        Error::new(Code::ReadFailed, message)
+    }
+}
+
+/// A program that answers questions. It ends when this is dropped.
+pub(super) struct Conversation {
+    child: Arc<Mutex<Child>>,
+    /// Where questions are written.
+    pub(super) input: Option<ChildStdin>,
+    /// Where answers are read.
+    pub(super) output: BufReader<ChildStdout>,
+    said: Option<JoinHandle<String>>,
+    /// Twice the number of questions, and one more while an answer is awaited.
+    asked: Arc<AtomicU64>,
+    watching: Option<(Sender<()>, JoinHandle<bool>)>,
+}
+
+impl Conversation {
+    /// Begins to wait for an answer: the program is ended if it takes too long.
+    pub(super) fn begin(&self) {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Ends waiting for an answer.
+    pub(super) fn answered(&self) {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Ends the program, and returns what it wrote to standard error.
+    pub(super) fn end(&mut self) -> String {
+        self.input = None;
+        end(&self.child);
+        drop(wait(&self.child));
+        let is_late = self.watching.take().is_some_and(|(watching, watch)| {
+            drop(watching);
+            watch.join().unwrap_or_default()
+        });
+        let said = self.said.take().and_then(|said| said.join().ok()).unwrap_or_default();
+        if is_late { format!("it did not answer for {LONGEST_ANSWER} seconds") } else { said }
+    }
+}
+
+impl Drop for Conversation {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// Reads what a program writes to standard error, and keeps the beginning.
+fn listen(mut errors: ChildStderr) -> JoinHandle<String> {
+    thread::spawn(move || {
+        let mut said = Vec::new();
+        // There is no one to tell that it cannot be read; the rest is read so that the program does not wait.
+        drop((&mut errors).take(MOST_SAID).read_to_end(&mut said));
+        drop(io::copy(&mut errors, &mut io::sink()));
+        String::from_utf8_lossy(&said).into_owned()
+    })
+}
+
+/// Ends a program that takes too long; the thread says whether it did.
+fn watch_end(child: Arc<Mutex<Child>>) -> (Sender<()>, JoinHandle<bool>) {
+    let (is_done, done) = mpsc::channel();
+    let watch = thread::spawn(move || {
+        let is_late = done.recv_timeout(LONGEST) == Err(RecvTimeoutError::Timeout);
+        if is_late {
+            end(&child);
+        }
+        is_late
+    });
+    (is_done, watch)
+}
+
+/// Ends a program that does not answer; the thread says whether it did.
+fn watch_answers(
+    child: Arc<Mutex<Child>>,
+    asked: Arc<AtomicU64>,
+) -> (Sender<()>, JoinHandle<bool>) {
+    let (watching, done) = mpsc::channel();
+    let watch = thread::spawn(move || {
+        let (mut last, mut intervals) = (0, 0);
+        while done.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
+            let now = asked.load(Ordering::Relaxed);
+            intervals = if now % 2 == 1 && now == last { intervals + 1 } else { 0 };
+            last = now;
+            if intervals == LONGEST_ANSWER {
+                end(&child);
+                return true;
+            }
+        }
+        false
+    });
+    (watching, watch)
+}
+
+fn end(child: &Mutex<Child>) {
+    // It may have ended by itself.
+    drop(child.lock().unwrap_or_else(PoisonError::into_inner).kill());
+}
+
+/// Waits without holding the lock that ending the program takes.
+fn wait(child: &Mutex<Child>) -> io::Result<ExitStatus> {
+    let mut pause = Duration::from_micros(100);
+    loop {
+        if let Some(status) = child.lock().unwrap_or_else(PoisonError::into_inner).try_wait()? {
+            return Ok(status);
+        }
+        thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(20));
+    }
+}

@@ -1,0 +1,208 @@
+//! The files of a revision: nothing is checked out.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::id::Id;
+use super::tree::{EntryKind, Tree, os_string};
+use super::trees::Trees;
+use crate::error::{Code, Error, Result};
+use crate::load::LONGEST_PATH;
+use crate::load::files::{Files, Kind};
+use crate::load::links::{self, Look};
+
+/// The files of a revision, at the paths that they have in the working tree. There are no others.
+#[derive(Clone)]
+pub struct Revision {
+    trees: Trees,
+    top: PathBuf,
+    root: Id,
+    /// Directories that were looked at, by their paths.
+    directories: Arc<Mutex<BTreeMap<Box<[u8]>, Found>>>,
+}
+
+/// What is at a path where a directory was looked for.
+#[derive(Clone)]
+enum Found {
+    Tree(Arc<Tree>),
+    /// One that the repository is in.
+    Above,
+    Missing,
+}
+
+/// What is at a path of which no segment is a link, except the last.
+#[derive(Clone, Copy)]
+enum At {
+    Entry(EntryKind, Id),
+    /// A directory that the repository is in.
+    Above,
+}
+
+impl Revision {
+    /// The files of a tree. `top` is the directory that its paths are taken from: absolute, with links resolved.
+    #[must_use]
+    pub fn new(trees: Trees, top: &Path, root: Id) -> Self {
+        Self { trees, top: top.to_path_buf(), root, directories: Arc::default() }
+    }
+
+    /// The id of the tree.
+    #[must_use]
+    pub const fn root(&self) -> Id {
+        self.root
+    }
+
+    /// Reads the trees at and below a directory at once, if it is there: quicker than one by one where most of them will
+    /// be needed.
+    ///
+    /// # Errors
+    /// [`Code::ReadFailed`] for trees that are missing or that git could not check out,
+    /// and [`Code::LimitExceeded`].
+    pub fn read_trees(&self, below: &Path) -> Result<()> {
+        let root = match self.canonicalize(below).and_then(|path| self.find(&path)) {
+            Ok(Some(At::Entry(EntryKind::Tree, id))) => id,
+            Ok(Some(At::Above)) if self.top.starts_with(below) => self.root,
+            // The one who looks there says so.
+            _ => return Ok(()),
+        };
+        self.trees.read_all(root)
+    }
+
+    /// What is at a path of which no segment is a link, except the last.
+    fn find(&self, path: &Path) -> io::Result<Option<At>> {
+        let root = At::Entry(EntryKind::Tree, self.root);
+        let (Some(above), Some(name)) = (path.parent(), path.file_name()) else {
+            return Ok(Some(if path == self.top { root } else { At::Above }));
+        };
+        Ok(match self.directory(above)? {
+            Found::Tree(tree) => tree.get(name).map(|entry| At::Entry(entry.kind, entry.id)),
+            Found::Above if path == self.top => Some(root),
+            Found::Above if self.top.starts_with(path) => Some(At::Above),
+            Found::Above | Found::Missing => None,
+        })
+    }
+
+    /// The directory at a path. Each is looked for once: builds ask for every file in it.
+    fn directory(&self, path: &Path) -> io::Result<Found> {
+        if path.as_os_str().len() > LONGEST_PATH {
+            return Err(ErrorKind::InvalidFilename.into());
+        }
+        let known = || self.directories.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut unknown = Vec::new();
+        let mut found = Found::Above;
+        for path in path.ancestors() {
+            if let Some(known) = known().get(path.as_os_str().as_encoded_bytes()) {
+                found = known.clone();
+                break;
+            }
+            unknown.push(path);
+        }
+        for path in unknown.into_iter().rev() {
+            found = self.step(&found, path)?;
+            known().insert(path.as_os_str().as_encoded_bytes().into(), found.clone());
+            if matches!(found, Found::Missing) {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    /// The directory at a path, from what is at the directory that it is in.
+    fn step(&self, above: &Found, path: &Path) -> io::Result<Found> {
+        let tree = |id| self.trees.tree(id).map(Found::Tree).map_err(told);
+        match above {
+            _ if path == self.top => tree(self.root),
+            Found::Above if self.top.starts_with(path) => Ok(Found::Above),
+            Found::Above | Found::Missing => Ok(Found::Missing),
+            Found::Tree(above) => match path.file_name().and_then(|name| above.get(name)) {
+                Some(entry) if entry.kind == EntryKind::Tree => tree(entry.id),
+                Some(entry) if entry.kind == EntryKind::Module => {
+                    let name = path.strip_prefix(&self.top).unwrap_or(path).display();
+                    Err(io::Error::other(format!(
+                        "it is in the submodule `{name}`, of which this repository has no files"
+                    )))
+                }
+                Some(_) | None => Ok(Found::Missing),
+            },
+        }
+    }
+
+    /// The path that a link leads to.
+    fn target(&self, id: Id) -> io::Result<PathBuf> {
+        let target = self.trees.blob(id, LONGEST_PATH as u64).map_err(told)?;
+        Ok(os_string(&target).into())
+    }
+}
+
+impl Files for Revision {
+    fn kind(&self, path: &Path) -> io::Result<Kind> {
+        Ok(match self.find(path)? {
+            Some(At::Entry(kind, _)) => kind.into(),
+            Some(At::Above) => Kind::Directory,
+            None => Kind::Missing,
+        })
+    }
+
+    fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
+        // What is found without following links is where it is said to be.
+        if let Some(At::Entry(EntryKind::Tree | EntryKind::File | EntryKind::Executable, _)) =
+            self.find(path)?
+        {
+            return Ok(path.to_owned());
+        }
+        links::resolve(path, &|path| {
+            Ok(match self.find(path)? {
+                Some(At::Above | At::Entry(EntryKind::Tree | EntryKind::Module, _)) => {
+                    Look::Directory
+                }
+                Some(At::Entry(EntryKind::File | EntryKind::Executable, _)) => Look::File,
+                Some(At::Entry(EntryKind::Link, id)) => Look::Link(self.target(id)?),
+                None => Look::Missing,
+            })
+        })
+    }
+
+    fn read(&self, path: &Path, most: u64) -> io::Result<Vec<u8>> {
+        match self.find(&self.canonicalize(path)?)? {
+            Some(At::Entry(EntryKind::File | EntryKind::Executable, id)) => {
+                self.trees.blob(id, most).map_err(|error| match error.code() {
+                    Code::TooLarge => ErrorKind::FileTooLarge.into(),
+                    _ => told(error),
+                })
+            }
+            Some(_) => Err(ErrorKind::IsADirectory.into()),
+            None => Err(ErrorKind::NotFound.into()),
+        }
+    }
+
+    fn list(&self, path: &Path) -> io::Result<Vec<(OsString, Kind)>> {
+        let path = self.canonicalize(path)?;
+        match self.find(&path)? {
+            Some(At::Entry(EntryKind::Tree, _)) => {
+                let Found::Tree(tree) = self.directory(&path)? else { return Ok(Vec::new()) };
+                // One tree may be at any number of paths.
+                self.trees.spend(1 + tree.entries().len() as u64).map_err(told)?;
+                let entries = tree.entries().iter();
+                Ok(entries.map(|entry| (os_string(&entry.name), entry.kind.into())).collect())
+            }
+            Some(At::Above | At::Entry(EntryKind::Module, _)) => Ok(Vec::new()),
+            Some(At::Entry(..)) => Err(ErrorKind::NotADirectory.into()),
+            None => Err(ErrorKind::NotFound.into()),
+        }
+    }
+
+    fn may_hold(&self, directory: &Path, names: &[&'static str]) -> io::Result<bool> {
+        match self.find(directory)? {
+            Some(At::Entry(EntryKind::Tree, id)) => self.trees.holds(id, names).map_err(told),
+            Some(At::Above) => Ok(true),
+            Some(At::Entry(..)) | None => Ok(false),
+        }
+    }
+}
+
+/// An error that the loader takes out again.
+fn told(error: Error) -> io::Error {
+    io::Error::other(error)
+}

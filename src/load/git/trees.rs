@@ -1,0 +1,247 @@
+//! The trees of a repository: each is read once, by its id, however many paths lead to it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::id::{Id, ObjectKind};
+use super::tree::{EntryKind, LARGEST_TREE, Tree};
+use crate::error::{Code, Error, Result};
+use crate::limits::{Budget, Limit};
+use crate::source::Span;
+
+/// A source of git objects.
+pub trait Objects: Send + Sync {
+    /// Reads objects and hands them on in the order of `ids`, each with its place there. Of an object with more than
+    /// `largest` bytes only the size is read.
+    ///
+    /// # Errors
+    /// Those of `take`, and [`Code::ReadFailed`] when the source cannot be read.
+    fn read(
+        &self,
+        ids: &[Id],
+        largest: u64,
+        take: &mut dyn FnMut(usize, Object) -> Result<()>,
+    ) -> Result<()>;
+}
+
+/// What a source of objects has for an id.
+#[derive(Debug)]
+pub enum Object {
+    /// No object.
+    Missing,
+    /// An object that is larger than was asked for: its size in bytes.
+    TooLarge(u64),
+    /// An object.
+    Read {
+        /// What it is.
+        kind: ObjectKind,
+        /// Its content.
+        content: Vec<u8>,
+    },
+}
+
+/// The trees of a repository, read as they are needed and kept. Cloning makes another handle to them.
+///
+/// What is read is charged to a [`Budget`]: one [`Limit::GitObjects`] for each object, each entry of a tree and each 64
+/// bytes of it.
+#[derive(Clone)]
+pub struct Trees(Arc<Inner>);
+
+struct Inner {
+    objects: Box<dyn Objects>,
+    budget: Budget,
+    known: Mutex<BTreeMap<Id, Arc<Tree>>>,
+    /// Whether a file of a name is in a tree or below it, for the names that [`Trees::holds`] was asked for.
+    holding: Mutex<BTreeMap<&'static str, BTreeMap<Id, bool>>>,
+    /// How many provisional ids were given away.
+    provisional: AtomicU64,
+}
+
+/// How many trees within each other are looked through. A path is at most 4,096 bytes long, and a segment of it two.
+const DEEPEST: usize = 2048;
+
+impl Trees {
+    /// The trees of a source of objects; what is read is charged to `budget`.
+    #[must_use]
+    pub fn new(objects: impl Objects + 'static, budget: Budget) -> Self {
+        Self(Arc::new(Inner {
+            objects: Box::new(objects),
+            budget,
+            known: Mutex::default(),
+            holding: Mutex::default(),
+            provisional: AtomicU64::new(0),
+        }))
+    }
+
+    /// The tree of an id.
+    ///
+    /// # Errors
+    /// [`Code::ReadFailed`] when there is no such tree or git could not check it out, [`Code::TooLarge`] for one of more
+    /// than 32 MiB, and [`Code::LimitExceeded`].
+    pub fn tree(&self, id: Id) -> Result<Arc<Tree>> {
+        if let Some(tree) = self.known().get(&id) {
+            return Ok(Arc::clone(tree));
+        }
+        self.read(&[id])?;
+        let tree = self.known().get(&id).map(Arc::clone);
+        tree.ok_or_else(|| missing(id, ObjectKind::Tree))
+    }
+
+    /// The content of a file, or the path that a link leads to.
+    ///
+    /// # Errors
+    /// [`Code::ReadFailed`] when there is no such object, [`Code::TooLarge`] for one of more than `largest` bytes, and
+    /// [`Code::LimitExceeded`].
+    pub fn blob(&self, id: Id, largest: u64) -> Result<Vec<u8>> {
+        self.spend(1)?;
+        let mut found = None;
+        self.0.objects.read(&[id], largest, &mut |_, object| {
+            found = Some(expect(object, id, ObjectKind::Blob)?);
+            Ok(())
+        })?;
+        found.ok_or_else(|| missing(id, ObjectKind::Blob))
+    }
+
+    /// Keeps a tree that is no object, and gives it an id: that of the object if there were one, or a provisional one.
+    pub fn add(&self, tree: Tree, id_length: usize) -> Id {
+        let id = tree.id(id_length).unwrap_or_else(|| self.provisional());
+        self.known().insert(id, Arc::new(tree));
+        id
+    }
+
+    /// A provisional id that was not given away yet.
+    #[must_use]
+    pub fn provisional(&self) -> Id {
+        Id::provisional(self.0.provisional.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Charges work on objects to the budget.
+    ///
+    /// # Errors
+    /// [`Code::LimitExceeded`]
+    pub fn spend(&self, objects: u64) -> Result<()> {
+        self.0.budget.spend(Limit::GitObjects, objects, Span::NONE)
+    }
+
+    /// Reads a tree and those below it level by level: quicker than one by one where most of them will be needed.
+    ///
+    /// # Errors
+    /// Those of [`Trees::tree`].
+    pub fn read_all(&self, root: Id) -> Result<()> {
+        let (mut seen, mut level) = (BTreeSet::from([root]), vec![root]);
+        for _ in 0..DEEPEST {
+            if level.is_empty() {
+                break;
+            }
+            // Revisions have most trees in common.
+            let missing: Vec<Id> =
+                level.iter().filter(|id| !self.known().contains_key(id)).copied().collect();
+            self.read(&missing)?;
+            let mut next = Vec::new();
+            for id in level {
+                let tree = self.tree(id)?;
+                next.extend(subtrees(&tree).filter(|&id| seen.insert(id)));
+            }
+            level = next;
+        }
+        Ok(())
+    }
+
+    /// Whether a file or link with one of these names is in a tree or below it. Each tree is looked through once.
+    ///
+    /// # Errors
+    /// Those of [`Trees::tree`].
+    pub fn holds(&self, root: Id, names: &[&'static str]) -> Result<bool> {
+        for &name in names {
+            if self.holds_one(root, name)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn holds_one(&self, root: Id, name: &'static str) -> Result<bool> {
+        let known = |id: &Id| self.holding().get(name).and_then(|ids| ids.get(id).copied());
+        let mut seen: BTreeMap<Id, bool> = BTreeMap::new();
+        // The trees on the way to the one that is looked at, each with the trees below it that are left.
+        let mut way: Vec<(Id, Vec<Id>)> = vec![(root, vec![root])];
+        while let Some((_, left)) = way.last_mut() {
+            let Some(id) = left.pop() else {
+                way.pop();
+                continue;
+            };
+            let holds = match seen.get(&id).copied().or_else(|| known(&id)) {
+                Some(holds) => holds,
+                None if way.len() > DEEPEST => false,
+                None => {
+                    let tree = self.tree(id)?;
+                    let entry = tree.get(name.as_ref()).map(|entry| entry.kind);
+                    way.push((id, subtrees(&tree).collect()));
+                    !matches!(entry, None | Some(EntryKind::Tree | EntryKind::Module))
+                }
+            };
+            seen.insert(id, holds);
+            if holds {
+                seen.extend(way.into_iter().map(|(id, _)| (id, true)));
+                break;
+            }
+        }
+        let holds = seen.get(&root).copied().unwrap_or_default();
+        self.holding().entry(name).or_default().extend(seen);
+        Ok(holds)
+    }
+
+    /// Reads trees in one go.
+    fn read(&self, ids: &[Id]) -> Result<()> {
+        self.0.objects.read(ids, LARGEST_TREE, &mut |place, object| {
+            let id = ids[place];
+            let content = expect(object, id, ObjectKind::Tree)?;
+            self.spend(1 + content.len() as u64 / 64)?;
+            let tree = Tree::parse(&content, id.length())
+                .map_err(|error| error.step(format!("while reading the tree `{id}`")))?;
+            self.spend(tree.entries().len() as u64)?;
+            self.known().insert(id, Arc::new(tree));
+            Ok(())
+        })
+    }
+
+    fn known(&self) -> MutexGuard<'_, BTreeMap<Id, Arc<Tree>>> {
+        self.0.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn holding(&self) -> MutexGuard<'_, BTreeMap<&'static str, BTreeMap<Id, bool>>> {
+        self.0.holding.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn subtrees(tree: &Tree) -> impl Iterator<Item = Id> {
+    let trees = tree.entries().iter().filter(|entry| entry.kind == EntryKind::Tree);
+    trees.map(|entry| entry.id)
+}
+
+/// The content of an object of the kind that is expected.
+fn expect(object: Object, id: Id, expected: ObjectKind) -> Result<Vec<u8>> {
+    match object {
+        Object::Read { kind, content } if kind == expected => Ok(content),
+        Object::Read { kind, .. } => {
+            let (found, expected) = (kind.name(), expected.name());
+            let message = format!("the git object `{id}` is a {found}, not a {expected}");
+            Err(Error::new(Code::ReadFailed, message)
+                .help("the tree that names it is broken: `git fsck` says more"))
+        }
+        Object::TooLarge(size) => {
+            let expected = expected.name();
+            let message = format!("the {expected} `{id}` of git has {size} bytes: too many");
+            Err(Error::new(Code::TooLarge, message))
+        }
+        Object::Missing => Err(missing(id, expected)),
+    }
+}
+
+#[cold]
+fn missing(id: Id, kind: ObjectKind) -> Error {
+    let message = format!("the {} `{id}` is missing in the git repository", kind.name());
+    Error::new(Code::ReadFailed, message)
+        .help("krender fetches nothing: `git fsck` says what is missing, and `git archive REV >/dev/null` fetches a revision into a partial clone")
+}
