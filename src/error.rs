@@ -289,6 +289,23 @@ impl Error {
         self.iter().any(|error| error.code() == Code::LimitExceeded)
     }
 
+    /// The same failure, and those beside it, in other words.
+    #[must_use]
+    pub fn reworded(&self, reword: &dyn Fn(&str) -> String) -> Self {
+        let inner = &self.0;
+        let all = |texts: &[String]| texts.iter().map(|text| reword(text)).collect();
+        let note = |note: &Note| Note { span: note.span, label: reword(&note.label) };
+        Self(Box::new(Inner {
+            message: reword(&inner.message),
+            label: reword(&inner.label),
+            notes: inner.notes.iter().map(note).collect(),
+            steps: all(&inner.steps),
+            help: all(&inner.help),
+            others: inner.others.iter().map(|other| other.reworded(reword)).collect(),
+            ..(**inner).clone()
+        }))
+    }
+
     /// The kind of failure.
     #[must_use]
     pub fn code(&self) -> Code {

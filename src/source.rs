@@ -65,6 +65,17 @@ impl Default for Span {
     }
 }
 
+/// How a text that was read for a Secret is written, and so what of it is secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Secrecy {
+    /// All of it is.
+    Whole,
+    /// What is behind the first `=` of each line.
+    Variables,
+    /// The values of a manifest or a patch.
+    Values,
+}
+
 /// The number of a source within its [`Sources`], in the order of reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FileId(u32);
@@ -115,6 +126,18 @@ impl Source {
     #[must_use]
     pub const fn base(&self) -> u32 {
         self.base
+    }
+
+    /// The value of another source that this text stands in; [`Span::NONE`] for a file.
+    #[must_use]
+    pub const fn within(&self) -> Span {
+        self.within
+    }
+
+    /// The span of the whole text.
+    #[must_use]
+    pub fn whole(&self) -> Span {
+        self.span(0, self.text.len())
     }
 
     /// Whether this is text that stands in a field of a file.
@@ -172,6 +195,7 @@ pub struct Location {
 #[derive(Debug, Default)]
 pub struct Sources {
     sources: RwLock<Vec<Arc<Source>>>,
+    secrets: RwLock<Vec<(Span, Secrecy)>>,
 }
 
 impl Sources {
@@ -266,6 +290,30 @@ impl Sources {
         let source = Arc::new(Source { id, name, text, base, within, is_utf16 });
         sources.push(Arc::clone(&source));
         Ok(source)
+    }
+
+    /// Notes that a part of a text is for a Secret, which the text does not say itself.
+    pub fn keep_secret(&self, span: Span, secrecy: Secrecy) {
+        if !span.is_none() {
+            self.secrets.write().unwrap_or_else(PoisonError::into_inner).push((span, secrecy));
+        }
+    }
+
+    /// The parts of texts that were noted as secret.
+    #[must_use]
+    pub fn secret_spans(&self) -> Vec<Span> {
+        let secrets = self.secrets.read().unwrap_or_else(PoisonError::into_inner);
+        secrets.iter().map(|(span, _)| *span).collect()
+    }
+
+    /// The bytes of a source that were noted as secret.
+    #[must_use]
+    pub fn secrets_in(&self, source: &Source) -> Vec<(Range<usize>, Secrecy)> {
+        let whole = source.whole();
+        let is_in = |span: &Span| span.start() >= whole.start() && span.start() <= whole.end();
+        let secrets = self.secrets.read().unwrap_or_else(PoisonError::into_inner);
+        let inside = secrets.iter().filter(|(span, _)| is_in(span));
+        inside.map(|(span, secrecy)| (source.range_of(*span), *secrecy)).collect()
     }
 
     /// The source that a span points into.

@@ -21,7 +21,7 @@ use crate::error::{Code, Error, Result};
 use crate::harden::{self, Date, FailOn, Kind, Profile, Rule, Settings};
 use crate::limits::Budget;
 use crate::load::{self, Loader};
-use crate::resource::{self, ResMap};
+use crate::resource::{self, ResMap, secret::Shield};
 use crate::schema::Schema;
 use crate::source::Sources;
 use crate::yaml::parse;
@@ -234,6 +234,9 @@ fn judge_all(
     let mut judged = Vec::with_capacity(targets.len());
     let work = |number: usize| judge(loader, run, &targets[number], settings);
     build::in_order(targets.len(), jobs, work, |number, outcome| {
+        // Every form that findings are written in has the words of failures.
+        let outcome = outcome
+            .map_err(|error| Shield::default().redacted(&error, loader.sources()).into_owned());
         judged.push(Judged { target: targets[number].clone(), outcome });
         ControlFlow::Continue(())
     });

@@ -8,6 +8,7 @@ mod build;
 mod check;
 mod diff;
 mod findings;
+mod frame;
 mod harden;
 mod inputs;
 mod plugins;

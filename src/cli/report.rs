@@ -4,19 +4,21 @@ use std::{
     borrow::Cow,
     ffi::OsString,
     io::{ErrorKind, Write as _},
-    ops::Range,
     slice,
 };
 
-use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
+use annotate_snippets::{Group, Level, Renderer};
 use serde::Serialize;
 
 use crate::{
     error::{Code, Error, Note, Result},
     harden::Severity,
-    source::{Location, Sources, Span},
-    text::escape::{drawable, for_log, json_line, visible},
+    resource::secret::Shield,
+    source::{Sources, Span},
+    text::escape::{for_log, json_line, visible},
 };
+
+use super::frame::{frames, with_columns};
 
 /// How failures are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -40,8 +42,10 @@ const MOST: usize = 100;
 
 /// Writes an error, and those beside it, to standard error.
 pub(super) fn errors(error: &Error, sources: &Sources, format: Format) {
+    let shield = Shield::default();
+    let error = &*shield.redacted(error, sources);
     let text = match format {
-        Format::Human => for_log(&draw(error, sources, &Renderer::styled())).into_owned(),
+        Format::Human => for_log(&draw(error, sources, &shield, &Renderer::styled())).into_owned(),
         Format::Json => error.iter().take(MOST).map(|error| json(error, sources)).collect(),
     };
     // Nothing is left to be told to anybody when this fails.
@@ -86,21 +90,27 @@ pub(super) fn plain(text: &str) {
 }
 
 /// One frame for each failure, with an empty line between them.
-fn draw(error: &Error, sources: &Sources, renderer: &Renderer) -> String {
+fn draw(error: &Error, sources: &Sources, shield: &Shield, renderer: &Renderer) -> String {
     let frames: Vec<String> =
-        error.iter().take(MOST).map(|error| draw_one(error, sources, renderer)).collect();
+        error.iter().take(MOST).map(|error| draw_one(error, sources, shield, renderer)).collect();
     frames.join("\n")
 }
 
 /// A finding of a rule, drawn as a failure is.
-pub(super) fn finding(severity: Severity, error: &Error, sources: &Sources) -> String {
+pub(super) fn finding(
+    severity: Severity,
+    error: &Error,
+    sources: &Sources,
+    shield: &Shield,
+) -> String {
+    let error = &*shield.redacted(error, sources);
     let id = error.rule_name().unwrap_or_default();
     let level = match severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
         Severity::Note => Level::NOTE,
     };
-    draw_under(level, id, error, sources, &Renderer::styled())
+    draw_under(level, id, error, (sources, shield), &Renderer::styled())
 }
 
 /// Writes drawn text to standard output, with colours where those are seen, and without commands for a log.
@@ -131,20 +141,21 @@ pub(super) fn without_colours(text: &str) -> String {
     anstream::adapter::strip_str(text).to_string()
 }
 
-fn draw_one(error: &Error, sources: &Sources, renderer: &Renderer) -> String {
+fn draw_one(error: &Error, sources: &Sources, shield: &Shield, renderer: &Renderer) -> String {
     let id = error.rule_name().unwrap_or(error.code().as_str());
-    draw_under(Level::ERROR, id, error, sources, renderer)
+    draw_under(Level::ERROR, id, error, (sources, shield), renderer)
 }
 
 fn draw_under(
     level: Level<'_>,
     id: &str,
     error: &Error,
-    sources: &Sources,
+    (sources, shield): (&Sources, &Shield),
     renderer: &Renderer,
 ) -> String {
     let title = level.primary_title(visible(error.message())).id(id);
-    let mut elements = frames(error, sources);
+    let mut columns = Vec::new();
+    let mut elements = frames(error, sources, shield, &mut columns);
     let elsewhere = error.notes().iter().filter(|note| note.span.is_none());
     elements.extend(elsewhere.map(|note| Level::NOTE.message(visible(&note.label)).into()));
     elements.extend(
@@ -162,88 +173,8 @@ fn draw_under(
         // Together they would be drawn with the gutter of a frame between them.
         groups.iter().map(|group| renderer.render(slice::from_ref(group)) + "\n").collect()
     } else {
-        renderer.render(&groups) + "\n"
+        with_columns(renderer.render(&groups), &columns) + "\n"
     }
-}
-
-/// Marks in one file share a frame when no more lines than this lie between them.
-const NEAR: usize = 20;
-
-/// The source text around the failure and its notes, the failure first.
-fn frames(error: &Error, sources: &Sources) -> Vec<Element<'static>> {
-    let failure = (error.span(), error.label_text(), AnnotationKind::Primary);
-    let notes =
-        error.notes().iter().map(|note| (note.span, note.label.as_str(), AnnotationKind::Context));
-    let mut frames: Vec<Vec<Mark<'_>>> = Vec::new();
-    for (span, label, kind) in std::iter::once(failure).chain(notes) {
-        let Some(location) = sources.locate(span) else { continue };
-        let mark = Mark { location, label, kind };
-        match frames.iter_mut().find(|marks| marks[0].is_near(&mark)) {
-            Some(marks) => marks.push(mark),
-            None => frames.push(vec![mark]),
-        }
-    }
-    frames.iter().flat_map(|marks| frame(marks)).collect()
-}
-
-/// A place to underline, and the words beside it.
-struct Mark<'a> {
-    location: Location,
-    label: &'a str,
-    kind: AnnotationKind,
-}
-
-impl Mark<'_> {
-    fn is_near(&self, other: &Self) -> bool {
-        let (here, there) = (&self.location, &other.location);
-        here.source.id() == there.source.id() && here.line.abs_diff(there.line) <= NEAR
-    }
-
-    /// The line that the place begins on, without its end.
-    fn line(&self) -> Range<usize> {
-        let text = self.location.source.text();
-        let start = text[..self.location.range.start].rfind('\n').map_or(0, |newline| newline + 1);
-        let line = text[start..].split('\n').next().unwrap_or_default();
-        start..start + line.trim_end_matches('\r').len()
-    }
-}
-
-/// Text with lines beyond this is only named, not drawn: it would be cut on all sides, and takes long.
-const LONGEST: usize = 1 << 16;
-
-/// The lines from the first mark to the last. A place that spans lines is underlined on its first: where a mapping
-/// begins says more than all of it.
-fn frame(marks: &[Mark<'_>]) -> Vec<Element<'static>> {
-    let source = &marks[0].location.source;
-    let name = visible(source.name()).into_owned();
-    let lines: Vec<Range<usize>> = marks.iter().map(Mark::line).collect();
-    let start = lines.iter().map(|line| line.start).min().unwrap_or_default();
-    let end = lines.iter().map(|line| line.end).max().unwrap_or_default();
-    if end - start > LONGEST {
-        let named = |mark: &Mark<'_>| {
-            let origin = Origin::path(name.clone())
-                .line(mark.location.line)
-                .char_column(mark.location.column);
-            let label = Some(mark.label).filter(|label| !label.is_empty());
-            let label = label
-                .map(|label| Level::NOTE.no_name().message(visible(label).into_owned()).into());
-            std::iter::once(origin.into()).chain(label).collect::<Vec<_>>()
-        };
-        return marks.iter().flat_map(named).collect();
-    }
-    // Some characters are drawn as others of another length: a place moves by what stands before it.
-    let drawn = |offset: usize| drawable(&source.text()[start..offset]).len();
-    let annotations = marks.iter().zip(&lines).map(|(mark, line)| {
-        let Range { start: from, end: to } = mark.location.range;
-        let from = from.min(line.end);
-        let label = Some(visible(mark.label).into_owned()).filter(|label| !label.is_empty());
-        mark.kind.span(drawn(from)..drawn(to.clamp(from, line.end))).label(label)
-    });
-    let snippet = Snippet::source(drawable(&source.text()[start..end]))
-        .line_start(marks.iter().map(|mark| mark.location.line).min().unwrap_or(1))
-        .path(name)
-        .annotations(annotations);
-    vec![snippet.into()]
 }
 
 /// One failure as a line of JSON.
@@ -315,7 +246,7 @@ mod tests {
     use super::*;
 
     fn drawn(error: &Error, sources: &Sources) -> String {
-        draw(error, sources, &Renderer::plain())
+        draw(error, sources, &Shield::default(), &Renderer::plain())
     }
 
     #[test]

@@ -29,7 +29,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::error::{Code, Error, Result};
-use crate::resource::{DEFAULT_NAMESPACE, ResMap, Resource};
+use crate::resource::{DEFAULT_NAMESPACE, ResMap, Resource, secret::Shield};
 use crate::schema::Schema;
 use crate::source::{Source, Sources};
 use crate::yaml::{self, Node, parse};
@@ -410,6 +410,7 @@ impl Failure {
     /// The failure that an error is, with its place in the texts that were read.
     #[must_use]
     pub fn of(error: &Error, sources: &Sources) -> Self {
+        let error = &*Shield::default().redacted(error, sources);
         let place = sources.locate(error.span());
         Self {
             code: error.code().as_str(),

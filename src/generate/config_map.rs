@@ -28,7 +28,7 @@ pub(super) fn generate(context: &Context<'_>) -> Result<Vec<Resource>> {
 pub fn config_map(context: &Context<'_>, args: &Spanned<GeneratorArgs>) -> Result<Resource> {
     object::check(KIND, args, args.span)?;
     let (mut data, mut binary) = (Vec::new(), Vec::new());
-    for (key, value) in sources::read(args, context.root)? {
+    for (key, value) in sources::read(args, context.root, false)? {
         let key = Scalar::untagged(&key, value.key);
         match value.text() {
             Some(text) => data.push((key, Scalar::new_string(text, value.span()).into())),

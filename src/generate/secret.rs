@@ -32,7 +32,7 @@ pub fn secret(context: &Context<'_>, secret: &Spanned<SecretArgs>) -> Result<Res
         "" => Scalar::new_string("Opaque", Span::NONE),
         text => Scalar::new_string(text, secret_type.span),
     };
-    let entries = sources::read(args, context.root)?.into_iter().map(|(key, value)| {
+    let entries = sources::read(args, context.root, true)?.into_iter().map(|(key, value)| {
         (Scalar::untagged(&key, value.key), object::base64(value.bytes(), value.span()))
     });
     let data = Node::mapping(entries.collect(), Span::NONE);

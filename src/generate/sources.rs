@@ -8,7 +8,7 @@ use super::env;
 use crate::config::GeneratorArgs;
 use crate::error::{Code, Error, Result};
 use crate::load::{File, Root};
-use crate::source::Span;
+use crate::source::{Secrecy, Span};
 use crate::yaml::de::Spanned;
 use crate::yaml::{self, Text};
 
@@ -18,10 +18,19 @@ use crate::yaml::{self, Text};
 /// # Errors
 /// All that is wrong: files that cannot be read ([`Root::file`]), [`Code::InvalidUtf8`] for a file of variables that is
 /// no text, [`Code::InvalidValue`] for entries that are not written as they must be, [`Code::DuplicateKey`].
-pub(super) fn read(args: &GeneratorArgs, root: &Root) -> Result<BTreeMap<Text, Value>> {
+pub(super) fn read(
+    args: &GeneratorArgs,
+    root: &Root,
+    is_secret: bool,
+) -> Result<BTreeMap<Text, Value>> {
     let mut entries = Entries::default();
     for path in &args.envs {
-        let read = root.file(path, path.span).and_then(|file| entries.add_variables(&file));
+        let read = root.file(path, path.span).and_then(|file| {
+            if is_secret {
+                keep_secret(&file, root, Secrecy::Variables);
+            }
+            entries.add_variables(&file)
+        });
         entries.keep(read.map_err(|error| error.at(path.span)));
     }
     for literal in &args.literals {
@@ -34,12 +43,30 @@ pub(super) fn read(args: &GeneratorArgs, root: &Root) -> Result<BTreeMap<Text, V
     }
     for source in &args.files {
         let added = split_file(source).and_then(|(key, path)| {
-            let content = Content::File(root.file(path, source.span)?);
+            let file = root.file(path, source.span)?;
+            if is_secret {
+                keep_secret(&file, root, Secrecy::Whole);
+            }
+            let content = Content::File(file);
             entries.add(key, Value { content, key: source.span, place: source.span })
         });
         entries.keep(added);
     }
     Error::all(entries.errors).map_or(Ok(entries.values), Err)
+}
+
+/// Notes that a file holds what goes into a Secret: no message may show it.
+fn keep_secret(file: &File, root: &Root, secrecy: Secrecy) {
+    let sources = root.loader().sources();
+    match file.source() {
+        Ok(source) => sources.keep_secret(source.whole(), secrecy),
+        // A file of values may be no text, and is never shown then.
+        Err(error) if secrecy == Secrecy::Variables => {
+            let source = sources.source_of(error.span());
+            sources.keep_secret(source.map_or(Span::NONE, |source| source.whole()), secrecy);
+        }
+        Err(_) => {}
+    }
 }
 
 /// The value of an entry.

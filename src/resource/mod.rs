@@ -17,6 +17,7 @@ mod resmap;
 mod resource;
 #[cfg(test)]
 pub(crate) mod sample;
+pub mod secret;
 mod selector;
 mod settle;
 mod unique;

@@ -8,9 +8,9 @@ use super::{Context, Work, patch_target};
 use crate::config::{self, PatchArgs, Selector};
 use crate::error::{Code, Error, Result};
 use crate::patch::JsonPatch;
-use crate::resource::{self, ResMap, Resource, Unique};
+use crate::resource::{self, ResMap, Resource, Unique, secret};
 use crate::schema::Schema;
-use crate::source::{Source, Span};
+use crate::source::{Secrecy, Source, Span};
 use crate::yaml::de::{self, Spanned};
 use crate::yaml::{Kind, Node, Text, not_json, parse};
 
@@ -200,8 +200,26 @@ fn text_of(context: &Context<'_>, patch: &config::Patch, name: &str) -> Result<A
             .at(patch.patch.span)
             .note(patch.path.span, "the path")
             .help("keep one of them")),
-        (false, true) => context.root.read(&patch.path, patch.path.span),
-        (true, false) => inline_source(context, inline, name, patch.patch.span),
+        (false, true) => {
+            let source = context.root.read(&patch.path, patch.path.span)?;
+            keep_secret(context, patch, source.text(), source.whole());
+            Ok(source)
+        }
+        (true, false) => {
+            keep_secret(context, patch, inline, patch.patch.span);
+            inline_source(context, inline, name, patch.patch.span)
+        }
+    }
+}
+
+/// Notes that a patch is for Secrets, as its target says: no message may show its values. Without a kind, or
+/// with a pattern, it may be for any object, and holds secrets if it sets data.
+fn keep_secret(context: &Context<'_>, patch: &config::Patch, text: &str, span: Span) {
+    let Some(target) = &patch.target else { return };
+    let kind = target.kind.as_str();
+    let is_open = !kind.bytes().all(|byte| byte.is_ascii_alphanumeric()) || kind.is_empty();
+    if secret::mentions_secret(kind) || is_open && text.contains("/data") {
+        context.root.loader().sources().keep_secret(span, Secrecy::Values);
     }
 }
 

@@ -11,3 +11,4 @@ mod git;
 mod lab;
 mod limits;
 mod output;
+mod secrets;

@@ -8,6 +8,7 @@ use super::{Checked, Judged, Page, checked};
 use crate::cli::report;
 use crate::error::{Error, Result};
 use crate::harden::{Finding, Settings, Severity};
+use crate::resource::secret::Shield;
 use crate::source::Sources;
 use crate::text::escape;
 
@@ -22,7 +23,7 @@ pub(super) fn write(
     page: &mut dyn Page,
 ) -> Result<()> {
     let sources = places.sources;
-    let (mut drawn, mut told) = (0, BTreeSet::new());
+    let (mut drawn, mut told, shield) = (0, BTreeSet::new(), Shield::default());
     for (target, one) in checked(judged) {
         // What is drawn has colours in it, and the lines that follow have none.
         let (mut drawings, mut lines) = (String::new(), String::new());
@@ -30,7 +31,7 @@ pub(super) fn write(
             if drawn < MOST_DRAWN {
                 drawn += 1;
                 let error = told_once(finding, target, &mut told, sources);
-                drawings += &report::finding(finding.severity, &error, sources);
+                drawings += &report::finding(finding.severity, &error, sources, &shield);
                 drawings.push('\n');
             } else {
                 write_line(finding, places, &mut lines);

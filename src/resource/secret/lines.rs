@@ -1,0 +1,221 @@
+//! Secret values found line by line, in texts that are no YAML, not yet or not only.
+
+use std::ops::Range;
+
+/// The keys whose values say what an object or a patch is.
+const OPEN: &[&str] = &[
+    "apiVersion",
+    "kind",
+    "name",
+    "namespace",
+    "op",
+    "path",
+    "from",
+    "type",
+    "group",
+    "version",
+    "behavior",
+    "immutable",
+];
+/// The keys of mappings in which those count.
+const AROUND: &[&str] = &[
+    "metadata",
+    "items",
+    "labels",
+    "target",
+    "patches",
+    "patchesJson6902",
+    "secretGenerator",
+    "resources",
+];
+
+/// Adds what is behind the first `=` of each line, and lines that are no `KEY=value`. Quotes around a line belong to it.
+pub(super) fn variables(text: &str, range: Range<usize>, ranges: &mut Vec<Range<usize>>) {
+    for (start, line) in lines(text, range) {
+        let body = line.trim_start_matches(['"', '\'', ' ', '\t', '\u{FEFF}']);
+        let key = body.split_once('=').map(|(key, _)| key).filter(|key| is_name(key.trim_end()));
+        let open = key.map_or(0, |key| key.len() + 1);
+        let quote = line.trim_start().chars().next().filter(|quote| matches!(quote, '"' | '\''));
+        let closing = quote.filter(|quote| body.len() > open && body.ends_with(*quote));
+        let end = line.len() - closing.map_or(0, char::len_utf8);
+        ranges.push(start + line.len() - body.len() + open..start + end);
+    }
+}
+
+/// Whether text is the name of a variable, and no part of a value that has a `=` in it.
+fn is_name(key: &str) -> bool {
+    const LONGEST: usize = 48;
+    !key.is_empty()
+        && key.len() <= LONGEST
+        && key
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+}
+
+/// Adds the values of YAML or JSON, but for those that say what an object is.
+pub(super) fn values(text: &str, range: Range<usize>, ranges: &mut Vec<Range<usize>>) {
+    // The keys around a line, each with its indentation.
+    let mut around: Vec<(usize, &str)> = Vec::new();
+    // The indentation of the key whose value goes on in the lines that are further in.
+    let mut within: Option<usize> = None;
+    for (start, line) in lines(text, range) {
+        let mut rest = line.trim_start();
+        let mut indent = line.len() - rest.len();
+        if rest.is_empty() {
+            continue;
+        }
+        if matches!(line, "---" | "...") {
+            around.clear();
+            within = None;
+            continue;
+        }
+        if within.is_some_and(|key| indent > key) {
+            ranges.push(start + indent..start + line.len());
+            continue;
+        }
+        within = None;
+        while let Some(item) = rest.strip_prefix("- ").or_else(|| rest.strip_prefix("? ")) {
+            indent += rest.len() - item.trim_start().len();
+            rest = item.trim_start();
+        }
+        around.retain(|(outer, _)| *outer < indent);
+        let Some((key, value)) = split_key(rest) else {
+            if rest
+                .contains(|letter: char| !letter.is_ascii_punctuation() && !letter.is_whitespace())
+            {
+                ranges.push(start + line.len() - rest.len()..start + line.len());
+            }
+            continue;
+        };
+        let is_open = OPEN.contains(&key) && around.iter().all(|(_, outer)| AROUND.contains(outer))
+            || around.last().is_some_and(|(_, outer)| *outer == "labels");
+        let is_plain =
+            !value.starts_with(['|', '>', '{', '[', '*', '&', '!']) && !value.contains(" #");
+        let is_nested =
+            value.trim_end_matches(',').chars().all(|letter| matches!(letter, '{' | '['));
+        around.push((indent, key));
+        if !(is_nested || is_open && is_plain) {
+            ranges.push(start + line.len() - value.len()..start + line.len());
+            within = Some(indent);
+        }
+    }
+}
+
+/// A key and what stands behind its colon.
+fn split_key(line: &str) -> Option<(&str, &str)> {
+    const LONGEST: usize = 64;
+    let (key, behind) = match line.strip_prefix(['"', '\'']) {
+        Some(quoted) => quoted.split_once(['"', '\''])?,
+        None => line.split_at(line.find(':')?),
+    };
+    let value = behind.trim_start().strip_prefix(':')?;
+    let is_apart =
+        value.is_empty() || value.starts_with([' ', '\t']) || line.starts_with(['"', '\'']);
+    let is_key = key.len() <= LONGEST
+        && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-./~$()".contains(&byte));
+    (is_apart && is_key).then_some((key, value.trim()))
+}
+
+/// Adds what is secret in a text that is no YAML: all of its values if a kind in it is one of Secrets, else what
+/// stands below `secretGenerator`.
+pub(super) fn of_malformed(text: &str, ranges: &mut Vec<Range<usize>>) {
+    if mentions_object(text) {
+        return values(text, 0..text.len(), ranges);
+    }
+    let mut section: Option<(usize, usize)> = None;
+    for (start, line) in lines(text, 0..text.len()) {
+        let rest = line.trim_start();
+        let indent = line.len() - rest.len();
+        if let Some((key, begin)) = section
+            && indent <= key
+            && !rest.is_empty()
+            && !rest.starts_with(['-', '#', ']', '}'])
+        {
+            values(text, begin..start, ranges);
+            section = None;
+        }
+        if rest.trim_start_matches(['"', '\'']).starts_with("secretGenerator") {
+            section = section.or(Some((indent, start)));
+        }
+    }
+    if let Some((_, begin)) = section {
+        values(text, begin..text.len(), ranges);
+    }
+}
+
+/// Whether text says that something is a Secret, or is made into one: `kind: Secret`, in whatever form.
+pub(super) fn mentions_object(text: &str) -> bool {
+    /// A value stands so near to its key, with quotes, tags and line breaks between.
+    const NEAR: usize = 60;
+    let is_near = |(at, _): (usize, &str)| {
+        let end = text.floor_char_boundary((at + NEAR).min(text.len()));
+        let rest = &text[at..end];
+        // As far as the next key.
+        let value = rest.split([',', '}']).next().unwrap_or_default();
+        value.to_ascii_lowercase().contains("secret")
+    };
+    text.contains("stringData") || text.match_indices("kind").any(is_near)
+}
+
+/// The lines of a part of a text, each with its place and without its line break.
+fn lines(text: &str, range: Range<usize>) -> impl Iterator<Item = (usize, &str)> {
+    let mut start = range.start;
+    let part = text.get(range).unwrap_or_default();
+    part.split_inclusive('\n').map(move |line| {
+        let place = start;
+        start += line.len();
+        (place, line.trim_end())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn masked(text: &str, find: fn(&str, Range<usize>, &mut Vec<Range<usize>>)) -> String {
+        let mut ranges = Vec::new();
+        find(text, 0..text.len(), &mut ranges);
+        let mut out = text.to_owned();
+        for range in super::super::by_lines(text, ranges).into_iter().rev() {
+            out.replace_range(range, "*");
+        }
+        out
+    }
+
+    #[test]
+    fn variables_show_their_keys() {
+        assert_eq!(
+            masked("A=1\n# old\n B='x'\nC\n==\nMII/+a==\n", variables),
+            "A=*\n*\n B=*\n*\n*\n*\n"
+        );
+        assert_eq!(masked("'a=b'", variables), "'a=*'");
+    }
+
+    #[test]
+    fn values_show_their_keys() {
+        let text = "apiVersion: v1\nkind: Secret # x\nmetadata:\n  name: a\n  labels: {a: b}\nstringData:\n  name: b\n  c: |\n    d: e\n  f: \"g\n    h\"\n---\n- op: test\n  path: /a\n  value: b\n";
+        let expected = "apiVersion: v1\nkind: *\nmetadata:\n  name: a\n  labels: *\nstringData:\n  name: *\n  c: *\n    *\n  f: *\n    *\n---\n- op: test\n  path: /a\n  value: *\n";
+        assert_eq!(masked(text, values), expected);
+        assert_eq!(
+            masked("{\n  \"kind\": \"Secret\",\n  \"data\": {\n    \"a\":\"b\"\n  }\n}", values),
+            "{\n  \"kind\": \"Secret\",\n  \"data\": {\n    \"a\":*\n  }\n}"
+        );
+        assert_eq!(masked("hunter2\n- {a: b}\n", values), "*\n- *\n");
+    }
+
+    #[test]
+    fn what_is_malformed_is_hidden_as_far_as_it_must() {
+        let all = |text: &str, _: Range<usize>, ranges: &mut Vec<Range<usize>>| {
+            of_malformed(text, ranges);
+        };
+        let text =
+            "namePrefix: [\nsecretGenerator:\n- name: s\n  literals:\n  - a=b\nresources: [a\n";
+        assert_eq!(
+            masked(text, all),
+            "namePrefix: [\nsecretGenerator:\n- name: s\n  literals:\n  - *\nresources: [a\n"
+        );
+        assert_eq!(masked("a: [b\nx: {kind: 'SealedSecret'}", all), "a: *\nx: *");
+        assert_eq!(masked("a: [b\nsecretName: x\n", all), "a: [b\nsecretName: x\n");
+    }
+}

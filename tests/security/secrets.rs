@@ -1,0 +1,377 @@
+//! Values of Secrets in messages and differences: no output of a failure shows one, in whatever way the build fails.
+
+use super::lab::Lab;
+
+/// What no output may hold, in any case: the value, and its base64.
+const VALUES: [&str; 2] = ["hunter2", "aHVudGVyMg"];
+
+const HEAD: &str = "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\n";
+
+/// A build that fails, and what its message shows all the same.
+struct Failure {
+    name: &'static str,
+    /// Beside the kustomization.
+    files: Vec<(&'static str, Vec<u8>)>,
+    kustomization: String,
+    /// Part of the message.
+    shows: &'static str,
+}
+
+fn failure(
+    name: &'static str,
+    kustomization: &str,
+    shows: &'static str,
+    files: &[(&'static str, &str)],
+) -> Failure {
+    let files = files.iter().map(|(name, text)| (*name, text.as_bytes().to_vec())).collect();
+    Failure { name, files, kustomization: kustomization.to_owned(), shows }
+}
+
+/// The ways in which files of variables, literals and files of a generator fail.
+fn of_generators() -> Vec<Failure> {
+    let generator = |fields: &str| format!("secretGenerator:\n- name: s\n{fields}");
+    let envs = generator("  envs: [e]\n");
+    vec![
+        failure(
+            "key twice",
+            &envs,
+            "PASSWORD=••••••",
+            &[("e", "PASSWORD=hunter2\nPASSWORD=hunter2\n")],
+        ),
+        failure(
+            "key twice, spaces",
+            &envs,
+            "given twice",
+            &[("e", "# was hunter2\n  A = hunter2\nhunter2\n  A = 'hunter2'\n")],
+        ),
+        failure(
+            "key twice in literals",
+            &generator("  literals: [a=hunter2, 'a=hunter2']\n"),
+            "a=••••••",
+            &[],
+        ),
+        failure(
+            "key twice, block literals",
+            &generator("  literals:\n  - a=hunter2\n  - \"a=x hunter2\"\n"),
+            "given twice",
+            &[],
+        ),
+        failure("literal without equals", &generator("  literals: ['hunter2']\n"), "no `=`", &[]),
+        failure("literal with colon", &generator("  literals: ['pass: hunter2']\n"), "no `=`", &[]),
+        failure("literal with empty key", &generator("  literals: ['=hunter2']\n"), "no key", &[]),
+        failure(
+            "literal of a wrong type",
+            &generator("  literals: [{password: hunter2}]\n"),
+            "literals",
+            &[],
+        ),
+        failure(
+            "literals as a text",
+            &generator("  literals: password=hunter2\n"),
+            "literals",
+            &[],
+        ),
+        failure(
+            "missing file beside literals",
+            &generator("  literals: [a=hunter2]\n  files: [nowhere]\n"),
+            "nowhere",
+            &[],
+        ),
+        failure(
+            "malformed kustomization",
+            &generator("  literals: [a=hunter2\nresources: [\n"),
+            "kustomization.yaml",
+            &[],
+        ),
+        failure(
+            "malformed kustomization in blocks",
+            &generator("  literals:\n  - a=hunter2\n  - 'b=hunter2\n"),
+            "kustomization.yaml",
+            &[],
+        ),
+        failure(
+            "unknown field beside",
+            &generator("  literals: [a=hunter2]\n  literal: hunter2\n"),
+            "unknown field",
+            &[],
+        ),
+        failure(
+            "generator plugin",
+            "generators: [g.yaml]\n",
+            "no `=`",
+            &[(
+                "g.yaml",
+                "apiVersion: builtin\nkind: SecretGenerator\nmetadata: {name: s}\nliterals: [hunter2]\n",
+            )],
+        ),
+        failure(
+            "generator inline",
+            "generators:\n- |\n  apiVersion: builtin\n  kind: SecretGenerator\n  metadata: {name: s}\n  literals: [a=hunter2, a=hunter2]\n",
+            "given twice",
+            &[],
+        ),
+        failure(
+            "merge with another",
+            &(generator("  behavior: merge\n  literals: [a=hunter2]\n") + "resources: []\n"),
+            "s",
+            &[],
+        ),
+        Failure {
+            name: "no UTF-8",
+            files: vec![("e", b"PASSWORD=hunter2\xff\n".to_vec())],
+            kustomization: envs.clone(),
+            shows: "0xFF",
+        },
+        Failure {
+            name: "no UTF-8 in a later line",
+            files: vec![("e", b"A=hunter2\nB=\xff\xfehunter2\n".to_vec())],
+            kustomization: envs,
+            shows: "0xFF",
+        },
+    ]
+}
+
+/// The ways in which manifests fail.
+fn of_manifests() -> Vec<Failure> {
+    let resource = "resources: [r.yaml]\n";
+    let broken = |name, text: &str| failure(name, resource, "r.yaml", &[("r.yaml", text)]);
+    let twice = format!("{HEAD}stringData: {{password: hunter2}}\n");
+    vec![
+        broken("malformed flow", &format!("{HEAD}stringData: {{password: hunter2, b: ]}}\n")),
+        broken("malformed block", &format!("{HEAD}stringData:\n  password: hunter2\n   x: y\n")),
+        broken("malformed scalar", &format!("{HEAD}stringData: {{password: hunter2, a: |2}}\n")),
+        broken("quotes open", &format!("{HEAD}stringData:\n  password: \"hunter2\n")),
+        broken("malformed, kind below", "stringData:\n  password: hunter2\n  b: [\nkind: Secret\n"),
+        broken("malformed, no kind", "stringData:\n  password: hunter2\n  b: [\n"),
+        broken(
+            "malformed JSON",
+            "{\"kind\": \"Secret\",\n \"data\": {\"a\": \"aHVudGVyMg==\",\n \"b\": ]}}\n",
+        ),
+        broken(
+            "malformed, kind quoted and tagged",
+            "kind: !!str \"Secret\"\ndata:\n  a: aHVudGVyMg==\n  b: @\n",
+        ),
+        broken("malformed other document", &format!("{twice}---\na: b: c # hunter2\n")),
+        broken("tab", &format!("{HEAD}stringData:\n\tpassword: hunter2\n")),
+        broken(
+            "unknown anchor",
+            &format!("{HEAD}stringData: {{password: hunter2, b: *hunter2}}\n"),
+        ),
+        broken(
+            "key twice",
+            &format!("{HEAD}stringData: {{password: hunter2, password: hunter2}}\n"),
+        ),
+        broken("no name", "apiVersion: v1\nkind: Secret\nstringData: {password: hunter2}\n"),
+        broken(
+            "unwritable character",
+            &format!("{HEAD}stringData: {{password: \"hunter2\\x9b\"}}\n"),
+        ),
+        broken("one id twice", &format!("{twice}---\n{twice}")),
+        broken(
+            "one id twice, flow",
+            &format!(
+                "{}\n---\n{0}\n",
+                "{apiVersion: v1, kind: Secret, metadata: {name: s}, stringData: {password: hunter2}}"
+            ),
+        ),
+        broken(
+            "one id twice, comments",
+            &format!("{twice}# hunter2 before\n---\n# hunter2 now\n{twice}"),
+        ),
+        broken(
+            "one id twice, list",
+            "apiVersion: v1\nkind: List\nitems:\n- &a {apiVersion: v1, kind: Secret, metadata: {name: s}, stringData: {p: hunter2}}\n- *a\n",
+        ),
+        broken(
+            "one id twice, other case and group",
+            "apiVersion: core/v1\nkind: Secret\nmetadata: {name: s}\ntype: x\nmore: hunter2\n---\napiVersion: core/v1\nkind: Secret\nmetadata: {name: s}\nmore: hunter2\n",
+        ),
+        broken("sealed template twice", &{
+            let one = "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: s}\nspec: {template: {data: {p: hunter2}, stringData: {q: hunter2}}}\n";
+            format!("{one}---\n{one}")
+        }),
+        broken("external template twice", &{
+            let one = "{apiVersion: external-secrets.io/v1, kind: ExternalSecret, metadata: {name: s}, spec: {target: {template: {data: {p: hunter2}}}}}\n";
+            format!("{one}---\n{one}")
+        }),
+        broken("embedded in an annotation", &{
+            let one = "{apiVersion: v1, kind: ConfigMap, metadata: {name: s, annotations: {applied: '{\"kind\":\"Secret\",\"data\":{\"a\":\"aHVudGVyMg==\"}}'}}}\n";
+            format!("{one}---\n{one}")
+        }),
+        broken(
+            "block scalar",
+            &format!(
+                "{HEAD}stringData:\n  a: |\n    user: hunter2\n    hunter2\n  a: >-\n    hunter2\n    : hunter2\n"
+            ),
+        ),
+        failure(
+            "base and overlay",
+            "resources: [base]\nnameSuffix: -a\npatches: [{path: p.yaml}]\n",
+            "p.yaml",
+            &[
+                ("base/kustomization.yaml", resource),
+                ("base/r.yaml", &twice),
+                (
+                    "p.yaml",
+                    "apiVersion: v1\nkind: Secret\nmetadata: {name: t}\nstringData: {password: hunter2}\n",
+                ),
+            ],
+        ),
+    ]
+}
+
+/// The ways in which patches, replacements and variables fail on Secrets.
+fn of_patches() -> Vec<Failure> {
+    let secret =
+        format!("{HEAD}stringData:\n  password: hunter2\n  n: '5'\ndata: {{a: aHVudGVyMg==}}\n");
+    let with = |name, fields: &str, shows| {
+        failure(
+            name,
+            &format!("resources: [r.yaml]\n{fields}"),
+            shows,
+            &[
+                ("r.yaml", &secret),
+                ("p.yaml", "- op: replace\n  path: /stringData/password/x\n  value: hunter2\n"),
+                ("t.yaml", "- op: test\n  path: /data/a\n  value: hunter2 # hunter2\n"),
+                ("j.json", "[{\"op\": \"test\", \"path\": \"/data/b\", \"value\": \"hunter2\"}]"),
+                ("q.yaml", &format!("{HEAD}stringData: {{password: {{x: hunter2}}}}\n")),
+                (
+                    "c.yaml",
+                    "{apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {a: b}}\n",
+                ),
+            ],
+        )
+    };
+    vec![
+        with(
+            "operation below a value",
+            "patches:\n- target: {kind: Secret}\n  path: p.yaml\n",
+            "patches[0]",
+        ),
+        with(
+            "operation without a kind",
+            "patches:\n- target: {name: s}\n  path: t.yaml\n",
+            "patches[0]",
+        ),
+        with(
+            "operation by pattern",
+            "patches:\n- target: {kind: S.*t}\n  path: t.yaml\n",
+            "patches[0]",
+        ),
+        with(
+            "operation of JSON",
+            "patches:\n- target: {kind: Secret}\n  path: j.json\n",
+            "patches[0]",
+        ),
+        with(
+            "operation in place",
+            "patches:\n- target: {kind: Secret}\n  patch: |-\n    - op: add\n      path: /stringData/x/y\n      value: hunter2\n",
+            "patches[0]",
+        ),
+        with(
+            "operation in place, folded",
+            "patches:\n- target: {kind: Secret}\n  patch: \"- op: add\\n  path: /stringData/x/y\\n  value: hunter2 \\x20\"\n",
+            "patches[0]",
+        ),
+        with(
+            "operation in place, malformed",
+            "patches:\n- target: {kind: Secret}\n  patch: '[{op: add, path: /data/x, value: hunter2}]'\n",
+            "patches[0]",
+        ),
+        with(
+            "deprecated operations",
+            "patchesJson6902:\n- target: {version: v1, kind: Secret, name: s}\n  path: p.yaml\n",
+            "patchesJson6902",
+        ),
+        with("merge of another shape", "patches:\n- path: q.yaml\n", "patches[0]"),
+        with(
+            "merge in place",
+            "patches:\n- patch: |-\n    apiVersion: v1\n    kind: Secret\n    metadata: {name: s}\n    stringData: {password: [hunter2]}\n",
+            "patches[0]",
+        ),
+        with(
+            "merge of no target",
+            "patches:\n- patch: |-\n    apiVersion: v1\n    kind: Secret\n    metadata: {name: other}\n    stringData: {password: hunter2}\n",
+            "patches[0]",
+        ),
+        with(
+            "merge deprecated",
+            "patchesStrategicMerge:\n- |-\n  apiVersion: v1\n  kind: Secret\n  metadata: {name: other}\n  stringData: {password: hunter2}\n",
+            "patchesStrategicMerge",
+        ),
+        with(
+            "merge malformed",
+            "patches:\n- patch: |-\n    apiVersion: v1\n    kind: Secret\n    metadata: {name: s}\n    stringData: {password: hunter2\n",
+            "patches[0]",
+        ),
+        with(
+            "replacement below a value",
+            "replacements:\n- source: {kind: Secret, name: s, fieldPath: stringData.password.x}\n  targets: [{select: {kind: Secret}, fieldPaths: [data.b]}]\n",
+            "replacement",
+        ),
+        with(
+            "replacement by index",
+            "replacements:\n- source: {kind: Secret, name: s, fieldPath: stringData.password, options: {delimiter: 'n', index: 7}}\n  targets: [{select: {kind: Secret}, fieldPaths: [data.b]}]\n",
+            "index 7",
+        ),
+        with(
+            "replacement into a Secret",
+            "resources: [r.yaml, c.yaml]\nreplacements:\n- source: {kind: ConfigMap, name: c, fieldPath: data.a}\n  targets: [{select: {kind: Secret}, fieldPaths: [stringData.password.x]}]\n",
+            "password",
+        ),
+        with(
+            "variable",
+            "vars:\n- {name: V, objref: {apiVersion: v1, kind: Secret, name: s}, fieldref: {fieldpath: stringData.password.x}}\n",
+            "V",
+        ),
+        with(
+            "transformer in place",
+            "transformers:\n- |-\n  apiVersion: builtin\n  kind: PatchTransformer\n  metadata: {name: p}\n  target: {kind: Secret}\n  patch: '[{\"op\": \"add\", \"path\": \"/data/x/y\", \"value\": \"hunter2\"}]'\n",
+            "x",
+        ),
+    ]
+}
+
+#[test]
+fn no_failure_shows_a_value_of_a_secret() {
+    let all: Vec<Failure> =
+        of_generators().into_iter().chain(of_manifests()).chain(of_patches()).collect();
+    let mut faults = Vec::new();
+    for Failure { name, files, kustomization, shows } in &all {
+        let lab = Lab::new();
+        lab.write("k/kustomization.yaml", kustomization);
+        for (file, text) in files {
+            lab.write(&format!("k/{file}"), text);
+        }
+        lab.write("empty/kustomization.yaml", "resources: [c.yaml]\n");
+        lab.write("empty/c.yaml", "{apiVersion: v1, kind: ConfigMap, metadata: {name: c}}\n");
+        let built = lab.krender(".", &["build", "k"]);
+        if built.code != 1 || !built.stderr.contains(shows) {
+            faults.push(format!("{name}: {} {}\n{}", built.code, built.stdout, built.stderr));
+        }
+        for arguments in [
+            &["build", "k"][..],
+            &["build", "k", "--error-format", "json"],
+            &["build", "--all", ".", "-o", "out"],
+            &["check", "k"],
+            &["check", "--all", ".", "--format", "junit"],
+            &["diff", "empty", "k"],
+            &["diff", "k", "empty", "--format", "unified"],
+            &["diff", "empty", "k", "--format", "markdown"],
+            &["diff", "empty", "k", "--format", "json"],
+            &["inputs", "k"],
+        ] {
+            let outcome = lab.krender(".", arguments);
+            let text = outcome.stdout + &outcome.stderr;
+            if VALUES.iter().any(|value| text.contains(value)) {
+                let lines =
+                    text.lines().filter(|line| VALUES.iter().any(|value| line.contains(value)));
+                faults.push(format!(
+                    "{name}: {arguments:?}\n{}",
+                    lines.collect::<Vec<_>>().join("\n")
+                ));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{} of {}\n{}", faults.len(), all.len(), faults.join("\n"));
+}
