@@ -38,7 +38,8 @@ pub fn validate(plugin: &Plugin, context: &Context<'_>, resources: &mut ResMap) 
 
 /// Whether a resource is what it was, bookkeeping included, once the label is taken away from what it is now. So it is
 /// not if it had the label before; and taking it away writes all labels anew in the reference, so it is not either if
-/// its labels were written otherwise: by a file, a patch or a generator, or one after the other and not in order.
+/// its labels were written otherwise: by a file, a patch or a generator, before something else in `metadata`, or one
+/// after the other and not in order.
 fn is_unchanged(before: &Resource, after: &Resource, context: &Context<'_>) -> Result<bool> {
     let mut node = after.annotated()?;
     if after.labels().any(|(key, _)| key == VALIDATED_BY) {
@@ -55,8 +56,12 @@ fn has_labels_as_written_anew(resource: &Resource, context: &Context<'_>) -> boo
         let source = context.root.loader().sources().source_of(span);
         source.map(|source| source.id())
     };
-    let labels = resource.node().get("metadata").and_then(|metadata| metadata.get("labels"));
-    let Some(labels) = labels else { return true };
+    let metadata = resource.node().get("metadata").and_then(Node::as_mapping);
+    let Some(labels) = metadata.and_then(|metadata| metadata.get("labels")) else { return true };
+    let last = metadata.and_then(|metadata| metadata.entries().last());
+    if last.is_none_or(|(key, _)| key.text() != "labels") {
+        return false;
+    }
     let entries = labels.as_mapping().map(Mapping::entries).unwrap_or_default();
     let is_new = |(key, value): &(Scalar, Node)| {
         let value = value.as_scalar();
