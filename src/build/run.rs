@@ -99,7 +99,7 @@ impl<'a> Run<'a> {
         let (accumulator, schema, directories) =
             accumulate::target(self, root, Arc::clone(&read.kustomization), warnings)?;
         let Accumulator { mut resources, configuration, variables, hardening } = accumulator;
-        generate::hash(&mut resources)?;
+        generate::hash(&mut resources, self.loader.sources())?;
         let mut works = Vec::new();
         if let Some(configuration) = &configuration {
             works.push(references::update(&resources, &configuration.name_reference, &schema));

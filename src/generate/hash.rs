@@ -3,23 +3,24 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::error::{Code, Error, Result};
+use super::layout;
+use crate::error::{Error, Result};
 use crate::resource::{ResMap, Resource};
+use crate::source::Sources;
 use crate::yaml::{self, Kind, Node, Scalar, Style, Tag};
 
 /// Adds the hash of its content to the name of every resource that needs one; the name without it is remembered.
 /// Linear in the content of those. (kustomize, `api/internal/builtins/HashTransformer.go`.)
 ///
 /// # Errors
-/// For each that cannot be hashed: [`Code::NotSupportedYet`] if it is neither a ConfigMap nor a Secret, else as
-/// [`yaml::to_json`].
-pub fn hash(resources: &mut ResMap) -> Result<()> {
+/// For each that cannot be hashed: as [`yaml::to_json`], or [`layout::memory`] if it is neither a ConfigMap nor a Secret.
+pub fn hash(resources: &mut ResMap, sources: &Sources) -> Result<()> {
     if !resources.iter().any(|resource| resource.needs_hash) {
         return Ok(());
     }
     let mut errors = Vec::new();
     for resource in resources.iter_mut().filter(|resource| resource.needs_hash) {
-        let hashed = content_hash(resource).and_then(|hash| {
+        let hashed = content_hash(resource, sources).and_then(|hash| {
             resource.names_mut().push_previous_id();
             let (name, span) = (format!("{}-{hash}", resource.name()), resource.span());
             resource.set_name(&name, span)
@@ -31,16 +32,16 @@ pub fn hash(resources: &mut ResMap) -> Result<()> {
 }
 
 /// The first ten hexadecimal digits of the SHA-256 of the content, without vowels and what looks like one.
-fn content_hash(resource: &Resource) -> Result<String> {
+fn content_hash(resource: &Resource, sources: &Sources) -> Result<String> {
     const DIGITS: &[u8; 16] = b"gh2k456789mbcdtf";
-    let digest = Sha256::digest(content(resource)?);
+    let digest = Sha256::digest(content(resource, sources)?);
     let digit = |bits: u8| char::from(DIGITS[usize::from(bits & 0xF)]);
     Ok(digest.iter().take(5).flat_map(|&byte| [digit(byte >> 4), digit(byte)]).collect())
 }
 
 /// The content that is hashed, as JSON. The name is always empty in it: the reference looks for a field
 /// `metadata/name`. (kustomize, `api/hasher/hasher.go`.)
-fn content(resource: &Resource) -> Result<String> {
+fn content(resource: &Resource, sources: &Sources) -> Result<String> {
     let mut json = String::from("{");
     let node = resource.node();
     match resource.kind() {
@@ -55,14 +56,7 @@ fn content(resource: &Resource) -> Result<String> {
             push_collection("stringData", node, &mut json)?;
             push("type", node, &mut json)?;
         }
-        // The reference hashes Go's memory of the document: its lines, columns and comments too.
-        kind => {
-            let message = format!("a hash of the content of a `{kind}` is not supported yet");
-            return Err(Error::new(Code::NotSupportedYet, message)
-                .at(resource.span())
-                .label("only ConfigMaps and Secrets are hashed")
-                .help("remove the annotation that asks for a hash"));
-        }
+        _ => return layout::memory(resource, sources),
     }
     json.push('}');
     Ok(json)
@@ -101,6 +95,7 @@ fn push_collection(field: &str, node: &Node, json: &mut String) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Code;
     use crate::resource::sample::{read, resource};
 
     /// Names with the hashes that the reference adds.
@@ -111,7 +106,7 @@ mod tests {
             ("{kind: ConfigMap, metadata: {name: b}, data: {a: b}}", "4h2mbtbbt6"),
         ];
         for (text, expected) in table {
-            assert_eq!(content_hash(&resource(text)).unwrap(), expected, "{text}");
+            assert_eq!(content_hash(&resource(text), &Sources::new()).unwrap(), expected, "{text}");
         }
     }
 
@@ -136,7 +131,7 @@ mod tests {
             ),
         ];
         for (text, expected) in table {
-            assert_eq!(content(&resource(text)).unwrap(), expected);
+            assert_eq!(content(&resource(text), &Sources::new()).unwrap(), expected);
         }
     }
 
@@ -148,7 +143,7 @@ mod tests {
         .unwrap()
         .into();
         map.change(1, |resource| resource.needs_hash = true);
-        hash(&mut map).unwrap();
+        hash(&mut map, &Sources::new()).unwrap();
         let names: Vec<&str> = map.iter().map(Resource::name).collect();
         assert_eq!(names, ["a", "b-6ct58987ht"]);
         let previous: Vec<&str> =
@@ -156,6 +151,6 @@ mod tests {
         assert_eq!(previous, ["b"]);
         let mut map: ResMap = vec![resource("{kind: Pod, metadata: {name: a}}")].into();
         map.iter_mut().for_each(|resource| resource.needs_hash = true);
-        assert_eq!(hash(&mut map).unwrap_err().code(), Code::NotSupportedYet);
+        assert_eq!(hash(&mut map, &Sources::new()).unwrap_err().code(), Code::NotSupportedYet);
     }
 }

@@ -4,6 +4,7 @@ mod config_map;
 mod env;
 mod hash;
 mod iam_policy;
+mod layout;
 mod object;
 mod secret;
 mod sources;
@@ -17,6 +18,7 @@ use crate::schema::Schema;
 pub use config_map::config_map;
 pub use hash::hash;
 pub use iam_policy::iam_policy;
+pub use layout::hashes_layout;
 pub use secret::secret;
 
 /// Makes what `configMapGenerator` and `secretGenerator` ask for, each with the name of its generator. Linear in the size

@@ -7,10 +7,11 @@
 use std::sync::Arc;
 
 use super::metadata::{self, ANNOTATIONS, METADATA};
+use super::resource::Rewritten;
 use super::{Behavior, Names, PreviousId, ResId, Resource};
 use crate::error::{Code, Error, Result};
 use crate::source::Span;
-use crate::yaml::{Mapping, Node, Scalar, Text};
+use crate::yaml::{Mapping, Node, Scalar, Style, Tag, Text};
 
 const DOMAIN: &str = "internal.config.kubernetes.io/";
 const PREVIOUS_KINDS: &str = "internal.config.kubernetes.io/previousKinds";
@@ -110,6 +111,126 @@ pub(super) fn write(resource: &mut Resource) -> Result<()> {
             .insert(Scalar::untagged(key, Span::NONE), Scalar::string(&text, Span::NONE).into());
     }
     Ok(())
+}
+
+/// The annotations of a document with bookkeeping among them, and their place in `metadata`.
+pub(super) fn brought(root: &Node) -> Option<(usize, Scalar, Node)> {
+    let entries = root.get(METADATA)?.as_mapping()?.entries();
+    let place = entries.iter().position(|(key, _)| key.text() == ANNOTATIONS)?;
+    let (key, annotations) = entries.get(place)?;
+    let is_any = annotations.as_mapping()?.iter().any(|(key, _)| is_bookkeeping(key.text()));
+    is_any.then(|| (place, key.clone(), annotations.clone()))
+}
+
+/// The annotations as the reference has them in the middle of a build, and their place in `metadata`: in its order and
+/// its styles. `None` where that is not known.
+///
+/// Flags are set together with all others, which writes them anew in order; what is appended to a list comes last.
+/// (`api/resource/resource.go`: `enable`, `appendCsvAnnotation`.)
+pub(super) fn in_order(resource: &Resource) -> Option<(usize, Scalar, Node)> {
+    let metadata = resource.node.get(METADATA)?.as_mapping()?;
+    let own = metadata.get(ANNOTATIONS).and_then(Node::as_mapping);
+    let texts = texts(resource);
+    let is_plain = |key: &&str| matches!(*key, BEHAVIOR | NEEDS_HASH);
+    let (place, key, mut entries, known) = if let Some((place, key, before)) =
+        &resource.ties().brought
+    {
+        let rest = before.as_mapping()?.iter().filter(|(key, _)| !is_bookkeeping(key.text()));
+        let is_same = rest.eq(own.into_iter().flat_map(Mapping::iter));
+        if !is_same {
+            return None;
+        }
+        let entries = before.as_mapping()?.entries().to_vec();
+        let known = texts.iter().map(|(key, _)| *key).filter(|key| before.get(key).is_some());
+        (*place, key.clone(), entries, known.collect())
+    } else {
+        let count = own.map_or(0, Mapping::len);
+        let (place, known) = match &resource.ties().rewritten {
+            // One that came later stands behind the others.
+            Some(Rewritten { annotations, .. }) if *annotations != count => return None,
+            Some(Rewritten { place, bookkeeping, .. }) => (*place, bookkeeping.clone()),
+            None if own.is_some_and(|own| own.iter().any(|(key, _)| !key.span().is_none())) => {
+                return None;
+            }
+            None if resource.behavior.is_some() => {
+                let made = metadata.iter().take_while(|(key, _)| key.span().is_none()).count();
+                (made, texts.iter().map(|(key, _)| *key).filter(is_plain).collect())
+            }
+            None => return None,
+        };
+        let place = metadata.iter().position(|(key, _)| key.text() == ANNOTATIONS).unwrap_or(place);
+        let mut all = metadata::Texts::new();
+        for (key, value) in own.into_iter().flat_map(Mapping::iter) {
+            let text = value.as_scalar()?.shared_text().clone();
+            all.insert(key.shared_text().clone(), (text, Span::NONE, Span::NONE));
+        }
+        for (key, text) in texts.iter().filter(|(key, _)| known.contains(key)) {
+            all.insert((*key).into(), (text.as_str().into(), Span::NONE, Span::NONE));
+        }
+        let all = metadata::mapping(all);
+        let key = Scalar::untagged(ANNOTATIONS, Span::NONE);
+        (place, key, all.as_mapping()?.entries().to_vec(), known)
+    };
+    for key in appended(resource) {
+        if let Some((key, text)) =
+            texts.iter().find(|(name, _)| *name == key && !known.contains(name))
+        {
+            let value = Scalar::parsed(text, Tag::Str, Style::SingleQuoted, Span::NONE);
+            entries.push((Scalar::untagged(key, Span::NONE), value.into()));
+        }
+    }
+    if resource.allow_name_change || resource.allow_kind_change {
+        let flags = [
+            (ALLOW_KIND_CHANGE, resource.allow_kind_change),
+            (ALLOW_NAME_CHANGE, resource.allow_name_change),
+        ];
+        for (key, _) in flags.iter().filter(|(key, is_set)| *is_set && !known.contains(key)) {
+            let value = Scalar::string(ENABLED, Span::NONE);
+            entries.push((Scalar::untagged(key, Span::NONE), value.into()));
+        }
+    }
+    let is_complete =
+        texts.iter().all(|(key, _)| entries.iter().any(|(known, _)| known.text() == *key));
+    if !is_complete {
+        return None;
+    }
+    let mut annotations = match &resource.ties().brought {
+        Some((_, _, before)) => before.clone(),
+        None => Node::mapping(Vec::new(), Span::NONE),
+    };
+    *annotations.as_mapping_mut()?.entries_mut() = entries;
+    Some((place, key, annotations))
+}
+
+/// The lists in the order in which they were begun, as the names tell that the resource had one after the other.
+fn appended(resource: &Resource) -> Vec<&'static str> {
+    let names = resource.names();
+    let mut order = Vec::new();
+    let all = names.previous.iter().map(|previous| &*previous.name).chain([&*names.id.name]);
+    let all: Vec<&str> = all.collect();
+    for (number, pair) in all.windows(2).enumerate() {
+        let [before, after] = pair else { continue };
+        let is_longer = |list: &[Text], join: &dyn Fn(&str) -> String| {
+            list.iter().any(|text| !text.is_empty() && join(text) == *after)
+        };
+        if is_longer(&names.prefixes, &|prefix| format!("{prefix}{before}")) {
+            order.push(PREFIXES);
+        } else if is_longer(&names.suffixes, &|suffix| format!("{before}{suffix}")) {
+            order.push(SUFFIXES);
+        }
+        if number == 0 {
+            order.extend([PREVIOUS_NAMES, PREVIOUS_NAMESPACES, PREVIOUS_KINDS]);
+        }
+    }
+    order.extend([PREFIXES, SUFFIXES]);
+    let mut known = std::collections::BTreeSet::new();
+    order.retain(|key| known.insert(*key));
+    order
+}
+
+/// The names of what there is to write.
+pub(super) fn keys(resource: &Resource) -> Vec<&'static str> {
+    texts(resource).into_iter().map(|(key, _)| key).collect()
 }
 
 fn texts(resource: &Resource) -> Vec<(&'static str, String)> {

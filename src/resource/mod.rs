@@ -30,6 +30,6 @@ pub use origin::{ConfiguredBy, ORIGIN, Origin, TRANSFORMATIONS};
 pub use pattern::Pattern;
 pub use read::{resources as read, validate};
 pub use resmap::ResMap;
-pub use resource::{Behavior, Kept, Resource, Ties};
+pub use resource::{Behavior, Kept, Resource, Rewritten, Ties};
 pub use selector::LabelSelector;
 pub use unique::{Unique, check_ids};

@@ -45,11 +45,32 @@ pub struct Ties {
     pub awaited_by: Vec<Span>,
     /// The comments of its file that can act as schemas in a merge, by the places of their text.
     pub comments: Option<Arc<[Comment]>>,
+    /// The annotations as a file brought them, and their place in `metadata`, if bookkeeping was among them.
+    pub brought: Option<(usize, Scalar, Node)>,
+    /// What a JSON patch left of what will be hashed.
+    pub rewritten: Option<Rewritten>,
+}
+
+/// The annotations behind a JSON patch, which writes all of them anew.
+#[derive(Clone, Debug)]
+pub struct Rewritten {
+    /// How many other entries `metadata` had: so many stand before them.
+    pub(super) place: usize,
+    /// The bookkeeping among them.
+    pub(super) bookkeeping: Vec<&'static str>,
+    /// How many others there were.
+    pub(super) annotations: usize,
 }
 
 /// The ties of most resources.
-static NO_TIES: Ties =
-    Ties { variables: Vec::new(), referrers: Vec::new(), awaited_by: Vec::new(), comments: None };
+static NO_TIES: Ties = Ties {
+    variables: Vec::new(),
+    referrers: Vec::new(),
+    awaited_by: Vec::new(),
+    comments: None,
+    brought: None,
+    rewritten: None,
+};
 
 /// What a generated resource does to one that is there already.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -98,7 +119,11 @@ impl Resource {
             is_foreign: false,
             ties: None,
         };
+        let annotations = bookkeeping::brought(&resource.node);
         bookkeeping::read(&mut resource)?;
+        if resource.needs_hash {
+            resource.ties_mut().brought = annotations;
+        }
         resource.identify(schema)?;
         Ok(resource)
     }

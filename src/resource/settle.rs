@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::metadata::{self, ANNOTATIONS, LABELS};
+use super::metadata::{self, ANNOTATIONS, LABELS, METADATA};
+use super::resource::Rewritten;
 use super::{Resource, bookkeeping};
 use crate::error::Result;
 use crate::schema::Schema;
@@ -78,6 +79,34 @@ impl Resource {
         let Self { node, names, is_foreign, .. } = std::mem::replace(self, before);
         (self.node, self.is_foreign, self.shares) = (node, is_foreign, false);
         self.names_mut().id = Arc::unwrap_or_clone(names).id;
+        if self.needs_hash {
+            let keys = bookkeeping::keys(self);
+            let metadata = self.node.get(METADATA).and_then(Node::as_mapping);
+            let place = metadata.map_or(0, |metadata| {
+                metadata.iter().filter(|(key, _)| key.text() != ANNOTATIONS).count()
+            });
+            let annotations = metadata::entries(&self.node, ANNOTATIONS).count();
+            let ties = self.ties_mut();
+            ties.rewritten = Some(Rewritten { place, bookkeeping: keys, annotations });
+            ties.brought = None;
+        }
         Ok(result)
+    }
+
+    /// The document in the middle of a build, as the reference has it then, with its annotations in their order and
+    /// styles. `None` where that is not known.
+    #[must_use]
+    pub fn in_full(&self) -> Option<Node> {
+        let (place, key, annotations) = bookkeeping::in_order(self)?;
+        let mut node = self.node.clone();
+        let metadata = node.get_mut(METADATA)?.as_mapping_mut()?;
+        match metadata.get_mut(ANNOTATIONS) {
+            Some(field) => *field = annotations,
+            None => {
+                let place = place.min(metadata.len());
+                metadata.entries_mut().insert(place, (key, annotations));
+            }
+        }
+        Some(node)
     }
 }

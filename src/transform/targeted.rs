@@ -4,11 +4,12 @@ use super::select::{Selection, unmatched};
 use super::{Context, Fate, Step};
 use crate::config::Selector;
 use crate::error::{Error, Result};
+use crate::generate;
 use crate::patch::{Comments, JsonPatch, Merged, merge_commented};
 use crate::resource::{ResMap, Resource, Unique};
-use crate::schema::Schema;
+use crate::source::{Source, Span};
 use crate::yaml::de::Spanned;
-use crate::yaml::json_passage;
+use crate::yaml::{Node, json_passage, parse, rewrite};
 
 /// A patch and its target.
 pub(super) struct Targeted<'c> {
@@ -48,7 +49,7 @@ impl<'c> Targeted<'c> {
                 if *remembers {
                     resource.names_mut().push_previous_id();
                 }
-                apply_json(patch, resource, self.context.schema)
+                apply_json(&self.context, patch, resource)
             }
         }
     }
@@ -94,6 +95,10 @@ pub(super) fn apply_settled(
     let mut settled = patch.clone();
     settled.settle_metadata()?;
     settled.set_api_version(&resource.gvk().api_version(), patch.span(), context.schema)?;
+    if resource.needs_hash && patch.allow_kind_change {
+        // It is written anew, which counts for a hash of the layout only.
+        settled.set_kind(patch.kind(), Span::NONE, context.schema)?;
+    }
     apply(context, &settled, resource).map(drop)
 }
 
@@ -134,12 +139,30 @@ pub(super) fn apply(
 }
 
 /// Applies a JSON patch to a resource. What the build remembers of it is out of the patch's reach.
-fn apply_json(patch: &JsonPatch, resource: &mut Resource, schema: &Schema) -> Result<()> {
+fn apply_json(context: &Context<'_>, patch: &JsonPatch, resource: &mut Resource) -> Result<()> {
     let id = resource.id().to_string();
+    let needs_hash = resource.needs_hash;
     resource
-        .with_annotations_restored(schema, |root| {
+        .with_annotations_restored(context.schema, |root| {
             patch.apply(root)?;
-            json_passage(root)
+            json_passage(root)?;
+            if needs_hash && generate::hashes_layout(root) {
+                lay_out(context, root)
+            } else {
+                Ok(())
+            }
         })
         .map_err(|error| error.step(format!("while patching `{id}`")))
+}
+
+/// Writes a document that went through JSON, and reads it again: its lines and columns count from now on.
+fn lay_out(context: &Context<'_>, root: &mut Node) -> Result<()> {
+    let mut text = String::new();
+    rewrite(root, &Source::detached(""), &mut text)?;
+    let name = "a resource after a JSON patch";
+    let source = context.root.loader().sources().add(name, text)?;
+    if let Some(document) = parse::documents(&source)?.into_iter().next() {
+        *root = document.root;
+    }
+    Ok(())
 }

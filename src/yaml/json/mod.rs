@@ -98,7 +98,7 @@ impl<'a> Writer<'a, '_> {
                     }
                     self.break_line();
                     if let Some(key) = key {
-                        push_string(&key, self.out);
+                        push_json_string(&key, self.out);
                         self.out.push_str(if self.form == Form::Indented { ": " } else { ":" });
                     }
                     self.value(value, false, in_flow)?;
@@ -175,15 +175,15 @@ impl<'a> Writer<'a, '_> {
             Value::Uint(integer) => self.integer(integer),
             Value::Float(float) if float.is_finite() => number::push_json(float, self.out),
             Value::Float(_) => return Err(typed::no_number(scalar)),
-            Value::Timestamp(text) => push_string(&text, self.out),
-            Value::Str(text) => push_string(&text, self.out),
+            Value::Timestamp(text) => push_json_string(&text, self.out),
+            Value::Str(text) => push_json_string(&text, self.out),
         }
         Ok(())
     }
 }
 
 /// Writes a string as `encoding/json` does, HTML escapes included.
-fn push_string(text: &str, out: &mut String) {
+pub fn push_json_string(text: &str, out: &mut String) {
     out.push('"');
     let mut rest = text;
     while let Some(position) = rest.find(is_escaped) {

@@ -98,6 +98,26 @@ pub fn documents_within(source: &Source, budget: &Budget) -> Result<Vec<Document
     }
 }
 
+/// Where the part of a source begins that holds an offset, in the stream of resources that [`documents`] reads.
+#[must_use]
+pub fn part_of(source: &Source, offset: usize) -> usize {
+    let mut start = 0;
+    while !source.is_utf16()
+        && let Some(separator) = next_separator(source.text(), start)
+        && separator.end <= offset
+    {
+        start = separator.end;
+    }
+    start
+}
+
+/// Where the part of a source ends that begins at an offset.
+#[must_use]
+pub fn part_end(source: &Source, start: usize) -> usize {
+    let separator = if source.is_utf16() { None } else { next_separator(source.text(), start) };
+    separator.map_or(source.text().len(), |separator| separator.start)
+}
+
 /// Reads the first document of a text, as configuration is read: an empty first document counts, and what follows it
 /// does not. A merge key wins over what stands before it. (sigs.k8s.io/yaml, `Unmarshal`.)
 ///

@@ -42,17 +42,42 @@ enum What<'a> {
 
 /// The comments of a node, and its tag.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Remarks {
+pub struct Remarks {
     /// On the lines above.
-    head: String,
+    pub head: String,
     /// At the end of the line.
-    line: String,
+    pub line: String,
     /// On the lines below, with an empty line after them.
-    foot: String,
+    pub foot: String,
     /// The foot of the entry before.
     tail: String,
     /// The tag of the node, which stays whatever becomes of it.
-    tag: String,
+    pub tag: String,
+}
+
+/// The nodes of a document by the places where they are written, with their comments.
+pub struct Layout(Comments);
+
+impl Layout {
+    /// Reads a document.
+    ///
+    /// # Errors
+    /// As [`rewrite`].
+    pub fn of(text: &str) -> Result<Self> {
+        comments_of(&Source::detached(text)).map(Self)
+    }
+
+    /// The scalar that begins at an offset.
+    #[must_use]
+    pub fn scalar(&self, at: usize) -> Option<&Remarks> {
+        self.0.of_scalar(at)
+    }
+
+    /// The collection that begins at an offset.
+    #[must_use]
+    pub fn collection(&self, at: usize) -> Option<&Remarks> {
+        self.0.of_collection(at)
+    }
 }
 
 /// Appends a document in the styles of its nodes, with the comments of the text that it was read from. What stands
