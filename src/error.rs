@@ -274,6 +274,13 @@ impl Error {
         self
     }
 
+    /// Drops what was said to do next, for better advice.
+    #[must_use]
+    pub fn without_help(mut self) -> Self {
+        self.0.help.clear();
+        self
+    }
+
     /// Adds "did you mean" when one of the `known` names is near to the one `found`.
     #[must_use]
     pub fn did_you_mean<'a>(self, found: &str, known: impl IntoIterator<Item = &'a str>) -> Self {

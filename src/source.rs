@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::error::{Code, Error, Result};
+use crate::text::suspect;
 
 /// A range of bytes in the text of one source, or nowhere.
 ///
@@ -87,9 +88,10 @@ pub struct Source {
     name: String,
     text: String,
     base: u32,
-    /// For text written inside another source: the value that holds it there.
+    /// For text written inside another source: the value that holds it there, and that source.
     within: Span,
     is_utf16: bool,
+    outer: Option<Arc<Source>>,
 }
 
 impl Source {
@@ -99,9 +101,15 @@ impl Source {
     pub fn detached(text: &str) -> Self {
         let length = u32::try_from(text.len()).unwrap_or(u32::MAX - 2);
         let base = u32::MAX - 2 - length;
-        let within = Span::NONE;
-        let (id, name, is_utf16) = (FileId(u32::MAX), String::new(), false);
-        Self { id, name, text: text.to_owned(), base, within, is_utf16 }
+        Self {
+            id: FileId(u32::MAX),
+            name: String::new(),
+            text: text.to_owned(),
+            base,
+            within: Span::NONE,
+            outer: None,
+            is_utf16: false,
+        }
     }
 
     /// The number of this source.
@@ -151,6 +159,26 @@ impl Source {
     #[must_use]
     pub const fn is_utf16(&self) -> bool {
         self.is_utf16
+    }
+
+    /// The line and the column of a byte in the file that the text is written in, for people, as [`Sources::locate`] says
+    /// it of a place.
+    #[must_use]
+    pub fn line_and_column_in_file(&self, offset: usize) -> (usize, usize) {
+        match self.written_outside(&(offset..offset)) {
+            Some((outer, range)) => outer.line_and_column_in_file(range.start),
+            None => self.line_and_column(offset),
+        }
+    }
+
+    /// Where a part of a text that stands inside another one is written there.
+    fn written_outside(&self, part: &Range<usize>) -> Option<(&Arc<Self>, Range<usize>)> {
+        let outer = self.outer.as_ref()?;
+        let value = outer.range_of(self.within);
+        let written = &outer.text[value.clone()];
+        let start = written_at(written, &self.text, part.start)?;
+        let end = written_at(written, &self.text, part.end).unwrap_or(start).max(start);
+        Some((outer, value.start + start..value.start + end))
     }
 
     /// The bytes of the text that a span points at, on the boundaries of characters.
@@ -211,7 +239,8 @@ impl Sources {
     /// [`Code::TooLarge`] when the texts of the run would pass 4 GiB, and [`Code::InvalidUtf8`] with the first
     /// place that is no UTF-8 (the text is kept with replacement characters, so that the place can be shown).
     pub fn add(&self, name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Result<Arc<Source>> {
-        self.add_within(Span::NONE, name.into(), bytes.into())
+        let name = name.into();
+        self.add_bytes(name, bytes.into())
     }
 
     /// Adds the text of a file that may be UTF-16: with a byte-order mark at its start, as go-yaml reads it.
@@ -233,7 +262,7 @@ impl Sources {
             }
             text.push(character.unwrap_or(char::REPLACEMENT_CHARACTER));
         }
-        let source = self.add_text(Span::NONE, name.to_owned(), text, true)?;
+        let source = self.add_text(None, name.to_owned(), text, true)?;
         let Some(place) = broken.map(|place| place.min(source.text().len())) else {
             return Ok(source);
         };
@@ -243,14 +272,17 @@ impl Sources {
             .help("save the file in UTF-8"))
     }
 
-    fn add_within(&self, within: Span, name: String, bytes: Vec<u8>) -> Result<Arc<Source>> {
+    fn add_bytes(&self, name: String, bytes: Vec<u8>) -> Result<Arc<Source>> {
         match String::from_utf8(bytes) {
-            Ok(text) => self.add_text(within, name, text, false),
+            Ok(text) => self.add_text(None, name, text, false),
             Err(error) => {
+                if let Some(format) = suspect::binary_format(error.as_bytes()) {
+                    return Err(binary(Code::InvalidUtf8, &name, format));
+                }
                 let valid = error.utf8_error().valid_up_to();
                 let byte = error.as_bytes()[valid];
                 let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-                let source = self.add_text(within, name, text, false)?;
+                let source = self.add_text(None, name, text, false)?;
                 Err(Error::new(Code::InvalidUtf8, format!("`{}` is not UTF-8 text", source.name()))
                     .at(source.span(valid, valid + 3))
                     .label(format!("byte 0x{byte:02X} here"))
@@ -265,13 +297,15 @@ impl Sources {
     /// # Errors
     /// As [`Sources::add`].
     pub fn add_inline(&self, place: Span, entry: &str, text: &str) -> Result<Arc<Source>> {
-        let file = self.source_of(place).map_or_else(String::new, |source| source.name.clone());
-        self.add_within(place, format!("{file} ({entry})"), text.into())
+        let outer = self.source_of(place);
+        let file = outer.as_ref().map_or("", |outer| outer.name.as_str());
+        let name = format!("{file} ({entry})");
+        self.add_text(outer.map(|outer| (place, outer)), name, text.to_owned(), false)
     }
 
     fn add_text(
         &self,
-        within: Span,
+        outer: Option<(Span, Arc<Source>)>,
         name: String,
         text: String,
         is_utf16: bool,
@@ -287,7 +321,11 @@ impl Sources {
         }
         let id = FileId(u32::try_from(sources.len()).unwrap_or(u32::MAX));
         let base = u32::try_from(base).unwrap_or(u32::MAX);
-        let source = Arc::new(Source { id, name, text, base, within, is_utf16 });
+        let (within, outer) = match outer {
+            Some((within, outer)) => (within, Some(outer)),
+            None => (Span::NONE, None),
+        };
+        let source = Arc::new(Source { id, name, text, base, within, outer, is_utf16 });
         sources.push(Arc::clone(&source));
         Ok(source)
     }
@@ -347,25 +385,25 @@ impl Sources {
             // A value that is not written stands behind its key, not at what comes next.
             range = before.len()..before.len();
         }
-        while let Some((file, outer)) = self.written_outside(&source, &range) {
-            (source, range) = (file, outer);
+        while let Some((outer, part)) = source.written_outside(&range) {
+            (source, range) = (Arc::clone(outer), part);
         }
         Some((source, range))
     }
+}
 
-    /// Where a part of a text that stands inside another one is written there.
-    fn written_outside(
-        &self,
-        source: &Source,
-        part: &Range<usize>,
-    ) -> Option<(Arc<Source>, Range<usize>)> {
-        let file = self.source_of(source.within)?;
-        let value = file.range_of(source.within);
-        let written = &file.text[value.clone()];
-        let start = written_at(written, &source.text, part.start)?;
-        let end = written_at(written, &source.text, part.end).unwrap_or(start).max(start);
-        Some((file, value.start + start..value.start + end))
-    }
+/// The error for a file of binary content where text is expected. It has no place: the content shows nothing.
+#[cold]
+#[must_use]
+pub fn binary(code: Code, name: &str, format: &str) -> Error {
+    let (expected, help) = match format {
+        suspect::UTF_16 => ("UTF-8", "save the file in UTF-8"),
+        _ => (
+            "text",
+            "to put a binary file into a ConfigMap or a Secret, list it under `files` of its generator",
+        ),
+    };
+    Error::new(code, format!("`{name}` is {format}, expected {expected}")).help(help)
 }
 
 /// Where the byte at an offset of a value's text stands in the value as it is `written`; nothing when it has folded

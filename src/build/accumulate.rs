@@ -11,6 +11,7 @@ use std::sync::Arc;
 use super::account::{self, Account};
 use super::bases::{Base, Complete, Way, say};
 use super::configurations::Configurations;
+use super::routes;
 use super::run::{Read, Run};
 use super::vars::Variables;
 use crate::config::{Kustomization, TransformerConfig, Warning};
@@ -19,7 +20,7 @@ use crate::generate::{self, Generated};
 use crate::limits::{Budget, Limit};
 use crate::load::{Entry, File, Root};
 use crate::plugin::{self, Field, Hardening, Plugin, validate};
-use crate::resource::{self, ResMap, Resource};
+use crate::resource::{self, ResMap, Resource, TWICE};
 use crate::schema::{BuiltIn, Schema};
 use crate::source::{Source, Span};
 use crate::transform::{self, Context, Effects};
@@ -374,7 +375,8 @@ impl Build<'_> {
             let absorbed = builtin
                 .into_iter()
                 .chain(configured)
-                .filter_map(|new| accumulator.resources.absorb(new).err());
+                .filter_map(|new| accumulator.resources.absorb(new).err())
+                .map(|error| generate::explain_behavior(kustomization, error));
             errors.extend(absorbed);
         }
         Error::all(errors).map_or(Ok(()), Err)
@@ -457,7 +459,9 @@ impl Build<'_> {
             let found = level.errors.drain(..).chain([error.clone()]);
             error = Error::all(found).unwrap_or(error);
         }
-        error
+        let explained = error.clone().into_each().into_iter();
+        let explained = explained.map(|error| routes::explain(self.run, &level.root, error));
+        Error::all(explained).unwrap_or(error)
     }
 }
 
@@ -559,12 +563,12 @@ impl Level {
             match read {
                 Ok(resources) => {
                     if let Err(error) = self.accumulator.resources.append_all(resources) {
-                        self.errors.push(error.note(span, "it comes in here"));
+                        self.errors.push(comes_in(error, span));
                     }
                 }
                 Err(error) => {
                     let is_spent = error.is_spent();
-                    self.errors.push(error);
+                    self.errors.push(error.at(span));
                     if is_spent {
                         break;
                     }
@@ -584,9 +588,15 @@ impl Level {
     /// Adds what an entry came to.
     fn merge(&mut self, other: Accumulator, entry: Span, defaults: &Arc<TransformerConfig>) {
         if let Err(error) = self.accumulator.merge(other, defaults) {
-            self.errors.push(error.note(entry, "it comes in here"));
+            self.errors.push(comes_in(error, entry));
         }
     }
+}
+
+/// Adds the entry that a resource comes in by. Of one that comes in twice both ways are told later.
+#[cold]
+fn comes_in(error: Error, entry: Span) -> Error {
+    if error.label_text() == TWICE { error } else { error.note(entry, "it comes in here") }
 }
 
 /// A configuration as the first one of an accumulator. Field specs are added one by one to none, and one for fewer types

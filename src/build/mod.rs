@@ -17,6 +17,7 @@ mod many;
 mod named;
 mod order;
 mod references;
+mod routes;
 mod run;
 mod targets;
 #[cfg(test)]

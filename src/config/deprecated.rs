@@ -7,21 +7,33 @@ use crate::yaml::de::{self, Entry, Spanned};
 /// Something to tell that is no error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning {
-    /// The line to print, word for word as the reference prints it; nothing where the reference is silent.
+    /// The line to print, which begins as that of the reference; `None` where the reference is silent.
     pub text: Option<String>,
     /// The same as a failure, for builds that allow no warnings: with its place.
     pub failure: Error,
 }
 
-/// The deprecated fields in the order in which the reference warns of them, with their successors. Two others are
-/// never spoken of: `env` of generators, and `helmChartInflationGenerator`.
-const FIELDS: [(&str, &str); 6] = [
-    ("bases", "resources"),
-    ("commonLabels", "labels"),
-    ("imageTags", "images"),
-    ("patchesJson6902", "patches"),
-    ("patchesStrategicMerge", "patches"),
-    ("vars", "replacements"),
+/// The deprecated fields in the order in which the reference warns of them, with their successors and the way there. Two
+/// others are never spoken of: `env` of generators, and `helmChartInflationGenerator`.
+const FIELDS: [(&str, &str, &str); 6] = [
+    ("bases", "resources", "move its entries there"),
+    (
+        "commonLabels",
+        "labels",
+        "`commonLabels: {…}` is `labels: [{pairs: {…}, includeSelectors: true}]`",
+    ),
+    ("imageTags", "images", "rename it: the entries stay as they are"),
+    ("patchesJson6902", "patches", "move its entries there as they are"),
+    (
+        "patchesStrategicMerge",
+        "patches",
+        "`- a.yaml` is `- path: a.yaml` there, and `- |-` is `- patch: |-`",
+    ),
+    (
+        "vars",
+        "replacements",
+        "each names a source and the fields that its value goes to, in place of `$(NAME)`",
+    ),
 ];
 
 /// The fields that [`fix`] empties.
@@ -30,19 +42,16 @@ pub(super) const MOVED: [&str; 3] = ["bases", "imageTags", "helmChartInflationGe
 /// Warns of the deprecated fields of a kustomization file. An empty one counts, a null does not.
 pub(super) fn warnings(entries: &[Entry<'_>]) -> Vec<Warning> {
     let mut warnings = Vec::new();
-    for (field, successor) in FIELDS {
+    for (field, successor, way) in FIELDS {
         let names = |entry: &&Entry<'_>| de::same_name(&entry.text, field);
         let Some(entry) = entries.iter().filter(names).find(|entry| !entry.value.is_null()) else {
             continue;
         };
-        let experimental = if field == "vars" { "[EXPERIMENTAL] " } else { "" };
-        let text = format!(
-            "# Warning: '{field}' is deprecated. Please use '{successor}' instead. \
-             {experimental}Run 'kustomize edit fix' to update your Kustomization automatically."
-        );
+        let text =
+            format!("# Warning: '{field}' is deprecated. Please use '{successor}' instead: {way}.");
         let failure = Error::new(Code::Deprecated, format!("`{field}` is deprecated"))
             .at(entry.key.span())
-            .help(format!("use `{successor}` instead"));
+            .help(format!("use `{successor}` instead: {way}"));
         warnings.push(Warning { text: Some(text), failure });
     }
     warnings

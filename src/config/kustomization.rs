@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::advice;
 use super::deprecated::{self, Warning};
 use super::{
     GeneratorArgs, GeneratorOptions, HelmChart, HelmChartArgs, HelmGlobals, Image, Label, Pairs,
@@ -114,9 +115,9 @@ pub struct ObjectMeta {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Places(Vec<(Text, Span)>);
 
-const KUSTOMIZATION: &str = "Kustomization";
+pub(super) const KUSTOMIZATION: &str = "Kustomization";
 const KUSTOMIZATION_VERSION: &str = "kustomize.config.k8s.io/v1beta1";
-const COMPONENT: &str = "Component";
+pub(super) const COMPONENT: &str = "Component";
 const COMPONENT_VERSION: &str = "kustomize.config.k8s.io/v1alpha1";
 
 impl Kustomization {
@@ -128,6 +129,7 @@ impl Kustomization {
         let document = parse::document(source)?;
         let null = || Scalar::null(source.span(0, 0)).into();
         Self::from_node(&document.map_or_else(null, |document| document.root))
+            .map_err(|error| parse::explain_blanks(source, error))
     }
 
     /// Reads the document of a kustomization file; an empty one is a null. (`api/types/kustomization.go`: `Unmarshal`,
@@ -137,6 +139,10 @@ impl Kustomization {
     /// [`Code::KustomizationEmpty`] if it says nothing, [`Code::InvalidValue`] for a kind or version that is none, and
     /// whatever is wrong with its fields: [`de::from_node`].
     pub fn from_node(root: &Node) -> Result<(Self, Vec<Warning>)> {
+        Self::from_fields(root).map_err(|error| advice::explain(root, error))
+    }
+
+    fn from_fields(root: &Node) -> Result<(Self, Vec<Warning>)> {
         let mut kustomization: Self = de::from_node(root)?;
         let entries = root.as_mapping().map(de::entries).transpose()?.unwrap_or_default();
         let warnings = deprecated::warnings(&entries);
@@ -168,7 +174,22 @@ impl Kustomization {
         if self.api_version.is_empty() {
             self.api_version.value = version.into();
         }
+        if *self.kind == *kind && *self.api_version == *version {
+            return Ok(());
+        }
+        Error::all(self.wrong_type()).map_or(Ok(()), Err)
+    }
+
+    /// The errors for a kind and a version that are none. A kind that is misspelt counts as what it is meant to be.
+    #[cold]
+    fn wrong_type(&self) -> Vec<Error> {
         let mut errors = Vec::new();
+        let is_component = self.is_component() || advice::expects_component(&self.kind);
+        let (kind, version) = if is_component {
+            (COMPONENT, COMPONENT_VERSION)
+        } else {
+            (KUSTOMIZATION, KUSTOMIZATION_VERSION)
+        };
         let found = &self.kind;
         if **found != *kind {
             let message =
@@ -184,9 +205,14 @@ impl Kustomization {
         if **found != *version {
             let message = format!("found the version `{found}`, expected `{version}` for a {kind}");
             let error = Error::new(Code::InvalidValue, message).at(found.span);
+            let of_component = self.kind.span.is_none() && **found == *COMPONENT_VERSION;
+            let error = match of_component {
+                true => error.help("if it is a component, add `kind: Component`"),
+                false => error,
+            };
             errors.push(error.help(format!("write `apiVersion: {version}`, or leave it out")));
         }
-        Error::all(errors).map_or(Ok(()), Err)
+        errors
     }
 }
 

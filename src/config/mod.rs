@@ -3,6 +3,7 @@
 //! A field that is absent, null or empty is the same for the reference and is one value here. What an error may have
 //! to point at later is [`Spanned`]: every element of a list, every word that is checked or ends up in a resource.
 
+mod advice;
 mod crds;
 mod default_field_specs;
 mod deprecated;

@@ -1,5 +1,6 @@
 //! Resources that no manifest holds: a kustomization says what they are made of.
 
+mod behavior;
 mod config_map;
 mod env;
 mod hash;
@@ -15,6 +16,7 @@ use crate::load::Root;
 use crate::resource::Resource;
 use crate::schema::Schema;
 
+pub use behavior::explain_behavior;
 pub use config_map::config_map;
 pub use hash::hash;
 pub use iam_policy::iam_policy;

@@ -8,7 +8,8 @@ use super::env;
 use crate::config::GeneratorArgs;
 use crate::error::{Code, Error, Result};
 use crate::load::{File, Root};
-use crate::source::{Secrecy, Span};
+use crate::source::{Secrecy, Source, Span};
+use crate::text::suspect;
 use crate::yaml::de::Spanned;
 use crate::yaml::{self, Text};
 
@@ -129,7 +130,10 @@ impl Entries {
             let place = span(start + key.len() + 1, value);
             let content = Content::Text(value.into());
             let added = self.add(key, Value { content, key: span(start, key), place });
-            self.keep(added);
+            self.keep(added.map_err(|error| match source {
+                Some(source) => unresolved(source, error),
+                None => error,
+            }));
         }
         Ok(())
     }
@@ -153,6 +157,17 @@ impl Entries {
     fn keep(&mut self, result: Result<()>) {
         self.errors.extend(result.err());
     }
+}
+
+/// The error for a file of variables with a merge conflict in it, if there is one.
+#[cold]
+fn unresolved(source: &Source, error: Error) -> Error {
+    let Some((begin, end)) = suspect::conflict(source.text()) else { return error };
+    Error::new(Code::InvalidValue, "found an unresolved merge conflict")
+        .at(source.span(begin.start, begin.end))
+        .label("it begins here")
+        .note(source.span(end.start, end.end), "and ends here")
+        .help("keep one side of it, and remove the lines with `<<<<<<<`, `=======` and `>>>>>>>`")
 }
 
 /// Key and value of a literal, without a pair of quotes around the value.

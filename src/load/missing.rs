@@ -19,17 +19,13 @@ pub(super) fn error(loader: &Loader, directory: &Path, path: &str, expected: &st
         return Error::new(Code::FileNotFound, format!("the link `{shown}` leads to nothing"));
     }
     let error = Error::new(Code::FileNotFound, format!("there is no {expected} `{shown}`"));
+    if let Some(help) = not_a_path(loader, directory, path) {
+        return error.help(help);
+    }
     let is_absolute = Path::new(path).is_absolute();
     if let Some(meant) = meant(loader, &whole) {
         let meant = if is_absolute { meant } else { relative(directory, &meant) };
         return error.help(format!("did you mean `{}`?", meant.display()));
-    }
-    if remote::is_url(path) || path.contains("://") {
-        return error
-            .help("a git repository is written `https://host/owner/name//folder?ref=version`");
-    }
-    if path.contains(['*', '?']) {
-        return error.help("patterns such as `*.yaml` are not expanded here: list every file");
     }
     if let Some(folder) = missing_folder(loader, &whole) {
         let folder = if is_absolute { folder } else { relative(directory, &folder) };
@@ -42,6 +38,63 @@ pub(super) fn error(loader: &Loader, directory: &Path, path: &str, expected: &st
         "." => error.help("paths are taken from the working directory"),
         directory => error.help(format!("paths are taken from `{directory}`")),
     }
+}
+
+/// What to do about text that is no path, but something that other programs take in its place. `None` if it may be a
+/// path.
+#[cold]
+pub(super) fn not_a_path(loader: &Loader, directory: &Path, path: &str) -> Option<String> {
+    let is_there = |path: &str| {
+        let kind = loader.0.files.kind(&join(directory, Path::new(path)));
+        matches!(kind, Ok(Kind::Directory | Kind::File | Kind::Link))
+    };
+    let first = path.split('/').next().unwrap_or_default();
+    if let Some((scheme, _)) = path.split_once("://") {
+        return Some(match remote::is_url(path) {
+            true => "a git repository is written `https://host/owner/name//folder?ref=version`"
+                .to_owned(),
+            false => format!(
+                "krender does not fetch from `{scheme}://`: fetch it first, and list the copy; kustomize knows `https://` and `ssh://`"
+            ),
+        });
+    }
+    if path.contains('\\') && !path.contains('\n') {
+        return Some(format!(
+            "directories are separated by `/`: write `{}`",
+            shown(&path.replace('\\', "/"))
+        ));
+    }
+    if path.contains(" - ") || path.contains("\n- ") {
+        return Some(
+            "are these several entries? Each begins with `- `, all at the same indentation"
+                .to_owned(),
+        );
+    }
+    if let Some((local, query)) = path.split_once('?')
+        && (query.contains('=') || is_there(local))
+    {
+        return Some(format!(
+            "`?{}` is for git repositories: for a directory beside this one write `{}`",
+            shown(query),
+            shown(local)
+        ));
+    }
+    if path.contains(['*', '?']) || path.contains('{') && path.contains('}') && path.contains(',') {
+        return Some("patterns are not expanded here: list every file".to_owned());
+    }
+    if first.starts_with('~') && (first == "~" || path.contains('/')) && !is_there(first) {
+        return Some("`~` is not expanded here: write a path from this directory".to_owned());
+    }
+    if path.contains('$') {
+        return Some("variables are not expanded here: write the path itself".to_owned());
+    }
+    let parts: Vec<&str> = path.split([',', ' ']).filter(|part| !part.is_empty()).collect();
+    if parts.len() > 1 && parts.iter().any(|part| is_there(part)) {
+        return Some(
+            "are these several entries? Each begins with `- `, on a line of its own".to_owned(),
+        );
+    }
+    None
 }
 
 /// The first directory on the way to a path that is not there.

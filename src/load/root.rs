@@ -221,12 +221,7 @@ impl Root {
             .help(format!("write `{}`", relative.display())));
         }
         if let Some(segment) = ambiguous_segment(path) {
-            return Err(Error::new(
-                Code::InvalidPath,
-                format!("`{shown}` has the ambiguous segment `{segment}`"),
-            )
-            .at(span)
-            .help("are these two entries? Each begins with `- `, all at the same indentation"));
+            return Err(self.ambiguous(path, segment).at(span));
         }
         let place = self.look(&whole).map_err(|error| error.at(span))?;
         match place.kind {
@@ -251,6 +246,18 @@ impl Root {
             .at(span));
         }
         Ok(Self::new(loader, &place, span, Some(self.clone())))
+    }
+
+    #[cold]
+    fn ambiguous(&self, path: &str, segment: &str) -> Error {
+        let message = format!(
+            "`{}` has the ambiguous segment `{}`",
+            missing::shown(path),
+            missing::shown(segment)
+        );
+        let help = missing::not_a_path(&self.0.loader, &self.0.path, path);
+        Error::new(Code::InvalidPath, message)
+            .help(help.unwrap_or_else(|| "`..` stands alone between slashes: `../base`".to_owned()))
     }
 
     /// A base may not be a directory that is being built, nor contain one: nothing is gained by it, and it is the way
@@ -562,10 +569,7 @@ mod tests {
         assert_eq!(help("../../base/logo"), "did you mean `../../base/logo.png`?");
         assert_eq!(help("../../bse/logo.png"), "did you mean `../../base/logo.png`?");
         assert_eq!(help("/site/base/logo.pnm"), "did you mean `/site/base/logo.png`?");
-        assert_eq!(
-            help("*.yaml"),
-            "patterns such as `*.yaml` are not expanded here: list every file"
-        );
+        assert_eq!(help("*.yaml"), "patterns are not expanded here: list every file");
         assert_eq!(help("nothing-like-it"), "paths are taken from `overlays/prod`");
     }
 

@@ -336,8 +336,12 @@ impl Pointer {
 
     #[cold]
     fn no_index(&self, key: &str, length: usize, list: &Node) -> Error {
+        if !self.text.starts_with('/') {
+            return self.no_pointer();
+        }
         let elements = list.as_sequence().map_or(0, |sequence| sequence.items().len());
-        let error = if atoi(key).is_some() {
+        let is_number = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_digit());
+        let error = if is_number || atoi(key).is_some() {
             let elements = match elements {
                 0 => "it is empty".to_owned(),
                 1 => "it has 1 element".to_owned(),
@@ -370,8 +374,8 @@ impl Pointer {
             format!("`{}` leads nowhere in this resource", self.text),
         )
         .at(self.span);
-        if self.keys.is_empty() {
-            return error.help("a path begins with a slash: `/spec/replicas`");
+        if !self.text.starts_with('/') {
+            return self.no_pointer();
         }
         let mut container = document;
         for (level, key) in self.keys.iter().enumerate() {
@@ -404,9 +408,42 @@ impl Pointer {
                     format!("{}/{}", self.parent(self.keys.len() - level), rest.replace('/', "~1"));
                 return error.help(format!("a slash inside a key is written `~1`: `{whole}`"));
             }
-            return error.did_you_mean(key, known());
+            return match self.with_slashes() {
+                Some(path) => {
+                    error.help(format!("an element of a list is named by its index: `{path}`"))
+                }
+                None => error.did_you_mean(key, known()),
+            };
         }
         error
+    }
+
+    /// The error for a path that does not begin with a slash: its first key is lost, as the reference reads it.
+    fn no_pointer(&self) -> Error {
+        let error = Error::new(
+            Code::PatchPathNotFound,
+            format!("the path `{}` does not begin with `/`", self.text),
+        )
+        .at(self.span);
+        match self.text.as_str() {
+            "" => error.help("name the field: `/spec/replicas`"),
+            text => error.help(format!(
+                "write `{}`",
+                self.with_slashes().unwrap_or_else(|| format!("/{text}"))
+            )),
+        }
+    }
+
+    /// The path that one with points or brackets means: `spec.ports[0].port` is `/spec/ports/0/port`.
+    fn with_slashes(&self) -> Option<String> {
+        let has_index = self.text.contains('[') && self.text.contains(']');
+        let is_dotted = !self.text.contains('/') && self.text.contains('.');
+        if !has_index && !is_dotted {
+            return None;
+        }
+        let text = self.text.replace('[', "/").replace(']', "");
+        let text = if is_dotted { text.replace('.', "/") } else { text };
+        Some(format!("/{}", text.trim_start_matches('/').replace("//", "/")))
     }
 }
 

@@ -25,10 +25,9 @@ pub(super) fn chart(chart: &HelmChart, place: Span, options: &Options) -> Error 
         name => format!("the chart `{name}`"),
     };
     if !options.helm.enabled && !options.enabled {
-        let message = format!("{what} needs Helm, which is not enabled");
-        return Error::new(Code::PluginNotEnabled, message)
-            .at(place)
-            .help("allow krender to run it: `--enable-helm`");
+        let message =
+            format!("{what} needs Helm, which is not enabled, and which krender does not run yet");
+        return Error::new(Code::PluginNotEnabled, message).at(place).help(RENDER_IT_FIRST);
     }
     if options.helm.command.is_empty() {
         let message = format!("{what} needs Helm, and `--helm-command` is empty");
@@ -50,10 +49,11 @@ pub(super) fn chart(chart: &HelmChart, place: Span, options: &Options) -> Error 
             .did_you_mean(values_merge, [MERGE, OVERRIDE, REPLACE]);
     }
     let message = format!("{what} needs Helm, which krender does not run yet");
-    Error::new(Code::NotSupportedYet, message)
-        .at(place)
-        .help("render the chart with `helm template` into a file, and list that under `resources`")
+    Error::new(Code::NotSupportedYet, message).at(place).help(RENDER_IT_FIRST)
 }
+
+const RENDER_IT_FIRST: &str =
+    "render the chart with `helm template` into a file, and list that under `resources`";
 
 /// The values in the file go over those written in place.
 const MERGE: &str = "merge";

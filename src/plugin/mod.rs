@@ -152,11 +152,13 @@ fn not_enabled(configuration: &Resource, options: &Options) -> Error {
         let message = format!("`{kind}` is not builtin, and krender runs no other plugins yet");
         return Error::new(Code::NotSupportedYet, message)
             .at(kind_of(configuration))
-            .help("render this with kustomize until krender can");
+            .help(WITH_KUSTOMIZE);
     }
     let error = Error::new(
         Code::PluginNotEnabled,
-        format!("`{kind}` is a plugin from elsewhere, and these are not enabled"),
+        format!(
+            "`{kind}` is not builtin: such plugins are not enabled, and krender does not run them yet"
+        ),
     );
     if TRANSFORMERS.iter().any(|(known, _)| *known == kind) || is_generator(kind) {
         let version = configuration.node().get("apiVersion").map_or(Span::NONE, Node::span);
@@ -165,10 +167,10 @@ fn not_enabled(configuration: &Resource, options: &Options) -> Error {
             .at(configuration.span())
             .help(format!("the builtin {kind} has `apiVersion: builtin`"));
     }
-    error
-        .at(kind_of(configuration))
-        .help("only `apiVersion: builtin` runs without programs from elsewhere")
+    error.at(kind_of(configuration)).help(WITH_KUSTOMIZE)
 }
+
+const WITH_KUSTOMIZE: &str = "render this with kustomize until krender can";
 
 #[cold]
 fn unknown(kind: &str) -> Error {

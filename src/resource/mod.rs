@@ -32,4 +32,4 @@ pub use read::{resources as read, validate};
 pub use resmap::ResMap;
 pub use resource::{Behavior, Kept, Resource, Rewritten, Ties};
 pub use selector::LabelSelector;
-pub use unique::{Unique, check_ids};
+pub use unique::{TWICE, Unique, check_ids};

@@ -7,7 +7,7 @@ use super::{Resource, list};
 use crate::error::{Code, Error, Result, nearest};
 use crate::schema::Schema;
 use crate::source::{Source, Span};
-use crate::yaml::parse::{Comment, Document};
+use crate::yaml::parse::{self, Comment, Document};
 use crate::yaml::{Kind, Node, Scalar};
 
 /// The resources of a file, in its order; the items of a list follow after everything else.
@@ -29,7 +29,8 @@ pub fn resources(
     } else {
         roots.collect()
     };
-    let roots = list::inline(valid(roots)?)?;
+    let roots = valid(roots).map_err(|error| parse::explain_blanks(source, error))?;
+    let roots = list::inline(roots)?;
     let comments = documents.iter().flat_map(|document| document.comments.iter().cloned());
     let comments: Arc<[Comment]> = comments.collect();
     let resource = |root| {

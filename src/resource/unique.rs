@@ -5,7 +5,7 @@ use super::{DEFAULT_NAMESPACE, Index, ResId, ResMap, Resource};
 use crate::error::{Code, Error, Result};
 use crate::schema::Gvk;
 use crate::source::Span;
-use crate::yaml::Text;
+use crate::yaml::{Node, Text};
 
 /// The ids that resources have at one time of a build, while some of them are changed already by what comes after it.
 #[derive(Debug, Default)]
@@ -84,13 +84,15 @@ pub(super) fn taken(first: &Resource, second: &Resource) -> Error {
 /// That two resources have, or had, one id, each with the place where it was written then.
 fn duplicate(id: &ResId, first: (Span, &Resource), second: (Span, &Resource)) -> Error {
     let ((first_span, first), (second_span, second)) = (first, second);
-    let error =
-        Error::new(Code::DuplicateId, format!("two resources have the id `{id}`")).at(second_span);
+    let error = Error::new(Code::DuplicateId, format!("two resources have the id `{id}`"));
     if first_span == second_span {
-        return error
-            .label("this resource is in the build twice")
-            .help("list each file and each base once");
+        let kind = |resource: &Resource| resource.node().get("kind").map_or(Span::NONE, Node::span);
+        return match kind(first) == kind(second) {
+            true => error.at(second_span).label(TWICE).help("list each file and each base once"),
+            false => named_alike(error, first, second),
+        };
     }
+    let error = error.at(second_span);
     let (first_id, second_id) = (first.original_id(), second.original_id());
     let namespace = |id: &ResId| match id.namespace.as_str() {
         "" => DEFAULT_NAMESPACE.to_owned(),
@@ -109,6 +111,28 @@ fn duplicate(id: &ResId, first: (Span, &Resource), second: (Span, &Resource)) ->
     error.label("this one comes second").note(first_span, "the first one").help(
         "kind, group, version, name and namespace together must be unique: remove or rename one",
     )
+}
+
+/// The label of an error about a resource that comes into the build twice.
+pub const TWICE: &str = "this resource is in the build twice";
+
+/// Adds to the error where the resources are that got one name from one place, and what they were called before.
+#[cold]
+fn named_alike(error: Error, first: &Resource, second: &Resource) -> Error {
+    let kind = |resource: &Resource| resource.node().get("kind").map_or(Span::NONE, Node::span);
+    let before = |resource: &Resource| format!("`{}` until then", resource.original_id().name);
+    error
+        .at(kind(second))
+        .label(format!("this one comes second, {}", before(second)))
+        .note(kind(first), format!("the first one, {}", before(first)))
+        .note(second.span(), "both get their name here")
+        .help(match second.kind() {
+            "Namespace" => {
+                "`namespace` gives its name to every Namespace of the build: keep one of them here, and move the \
+                 others to a kustomization without `namespace`"
+            }
+            _ => "give them different names, or remove one of them",
+        })
 }
 
 #[cfg(test)]

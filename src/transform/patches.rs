@@ -232,8 +232,9 @@ fn inline_source(context: &Context<'_>, text: &str, name: &str, span: Span) -> R
 fn strategic(source: &Source, schema: &Schema) -> Result<Vec<Resource>> {
     let documents = parse::documents(source)?;
     resource::read(source, &documents, schema).map_err(|error| {
-        Error::all(documents.iter().filter_map(|document| no_patch(&document.root)))
-            .unwrap_or(error)
+        let error = Error::all(documents.iter().filter_map(|document| no_patch(&document.root)))
+            .unwrap_or(error);
+        parse::explain_blanks(source, error)
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::index::Index;
 use super::no_source::{ambiguous, not_found};
-use super::target_path::blocked;
+use super::target_path::{blocked, with_points};
 use crate::config::{FieldOptions, Replacement, SourceSelector};
 use crate::error::{Code, Error, Result};
 use crate::resource::{ResId, ResMap, Resource};
@@ -152,6 +152,9 @@ fn no_field(text: &str, span: Span, names: &[String], resource: &Resource) -> Er
     )
     .at(span)
     .note(resource.span(), "the source");
+    if let Some(path) = with_points(text) {
+        return error.help(format!("names are separated by points: `{path}`"));
+    }
     for name in names {
         let found = crate::transform::value_path::position(name.trim(), node);
         match found.ok().flatten().and_then(|position| child(node, position)) {

@@ -69,6 +69,11 @@ impl TargetPath {
                 }
                 None => error,
             };
+            if let Some(path) = with_points(&self.text) {
+                return Err(error
+                    .without_help()
+                    .help(format!("names are separated by points: `{path}`")));
+            }
             return Err(match create {
                 None => error.help("set `options: {create: true}` to add it"),
                 Some(_) => error,
@@ -76,6 +81,28 @@ impl TargetPath {
         }
         Ok(found)
     }
+}
+
+/// The path that one with slashes or with indices in brackets means: `/spec/ports/0` and `spec.ports[0]` are
+/// `spec.ports.0`. `None` for a path that is well-formed.
+#[cold]
+pub(super) fn with_points(text: &str) -> Option<String> {
+    let has_slashes =
+        text.starts_with('/') || text.contains('/') && !text.contains(['.', '[', '\\']);
+    let is_index = |name: &str| {
+        let index =
+            name.split_once('[').and_then(|(name, index)| Some((name, index.strip_suffix(']')?)));
+        index.is_some_and(|(name, index)| !name.is_empty() && index.parse::<usize>().is_ok())
+    };
+    if has_slashes {
+        let names = text.trim_matches('/').split('/');
+        let names: Vec<String> =
+            names.map(|name| name.replace("~1", "/").replace('.', "\\.")).collect();
+        return Some(names.join("."));
+    }
+    text.split('.')
+        .any(is_index)
+        .then(|| text.replace('[', ".").replace(']', "").replace("..", "."))
 }
 
 /// A failure on the way that a path describes: it is shown at the path.

@@ -70,7 +70,6 @@ impl<'a> NodeDeserializer<'a> {
         const LIMIT: f64 = 9_223_372_036_854_775_808.0;
         self.placed(match self.value()? {
             Some((_, Value::Int(number))) => visitor.visit_i64(number),
-            Some((_, Value::Uint(number))) => visitor.visit_u64(number),
             #[expect(clippy::cast_possible_truncation, reason = "whole and in range")]
             Some((_, Value::Float(number))) if number.fract() == 0.0 && number.abs() < LIMIT => {
                 // JSON has one kind of numbers: 3.0 is written as 3.
@@ -107,7 +106,14 @@ macro_rules! texts {
 impl<'de> Deserializer<'de> for NodeDeserializer<'_> {
     type Error = Error;
 
-    integers! { deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 }
+    integers! { deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_u8 deserialize_u16 deserialize_u32 }
+
+    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        match self.value()? {
+            Some((_, Value::Uint(number))) => self.placed(visitor.visit_u64(number)),
+            _ => self.integer(visitor),
+        }
+    }
 
     texts! { deserialize_char deserialize_str deserialize_string deserialize_bytes deserialize_byte_buf deserialize_identifier }
 

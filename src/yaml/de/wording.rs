@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::de::{Expected as Expectation, Unexpected};
+
 use crate::error::{Code, Error};
 use crate::yaml::{Kind, Node, Scalar, Sequence, Value, resolve_1_1};
 
@@ -54,6 +56,10 @@ pub(super) fn mismatch(node: &Node, expected: Expected) -> Error {
     };
     let text = shown(scalar.text());
     match (resolve_1_1(scalar), expected) {
+        (Ok(Value::Float(number)), Expected::Integer) if number.fract() == 0.0 => {
+            return beyond_64_bits(&text).at(node.span());
+        }
+        (Ok(Value::Uint(_)), Expected::Integer) => return beyond_64_bits(&text).at(node.span()),
         (Ok(Value::Bool(_) | Value::Int(_) | Value::Uint(_) | Value::Float(_)), Expected::Text) => {
             error.help(format!("put it in quotes: `\"{text}\"`"))
         }
@@ -70,6 +76,13 @@ pub(super) fn mismatch(node: &Node, expected: Expected) -> Error {
         (_, Expected::List) => error.help(format!("make it a list: `[{text}]`")),
         _ => error,
     }
+}
+
+/// A whole number that no integer of 64 bits holds.
+fn beyond_64_bits(number: &str) -> Error {
+    let message =
+        format!("found the number `{number}`, expected a whole number of at most 64 bits");
+    Error::new(Code::InvalidType, message).help(format!("the largest one is {}", i64::MAX))
 }
 
 /// Whether a mapping may be (a part of) a resource.
@@ -95,7 +108,7 @@ fn found(node: &Node) -> String {
 }
 
 /// Text from the input, short enough for a message.
-pub(super) fn shown(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     const MOST: usize = 40;
     let line = text.lines().next().unwrap_or_default();
     match line.char_indices().nth(MOST) {
@@ -109,6 +122,18 @@ pub(super) fn shown(text: &str) -> String {
 impl serde::de::Error for Error {
     fn custom<T: fmt::Display>(message: T) -> Self {
         Self::new(Code::InvalidValue, message.to_string())
+    }
+
+    fn invalid_value(found: Unexpected<'_>, expected: &dyn Expectation) -> Self {
+        match found {
+            Unexpected::Unsigned(number) => {
+                Self::custom(format_args!("found the number `{number}`, expected {expected}"))
+            }
+            Unexpected::Signed(number) => {
+                Self::custom(format_args!("found the number `{number}`, expected {expected}"))
+            }
+            found => Self::custom(format_args!("found {found}, expected {expected}")),
+        }
     }
 
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {

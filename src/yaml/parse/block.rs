@@ -1,7 +1,6 @@
 //! Block collections: structure by indentation.
 
 use super::anchor::Merge;
-use super::malformed_at;
 use super::property::Properties;
 use super::reader::{Expect, FrameKind, Reader};
 use crate::error::{Code, Error, Result};
@@ -43,7 +42,7 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
                 return self.close();
             }
             if here > column {
-                return Err(self.misplaced(column));
+                return Err(self.misplaced());
             }
             if self.here() == b'?' && self.is_separated(self.position + 1) {
                 self.indicator();
@@ -118,7 +117,7 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
             return self.close();
         }
         if here > column {
-            return Err(self.misplaced(column));
+            return Err(self.misplaced());
         }
         Err(self
             .malformed("expected `-` and another element of the list, or less indentation")
@@ -257,7 +256,7 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
             // libyaml takes a block of text at the column of its parent.
             (b'|' | b'>', _) => Ok(false),
             (_, Slot::Value | Slot::IndentlessElement) => Ok(true),
-            (_, Slot::Element | Slot::Root) => Err(self.misplaced(column)),
+            (_, Slot::Element | Slot::Root) => Err(self.misplaced()),
         }
     }
 
@@ -403,18 +402,14 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
     }
 
     #[cold]
-    fn misplaced(&self, column: isize) -> Error {
+    fn misplaced(&self) -> Error {
         if self.here() == b'\t' {
             return self.tab_as_indentation();
         }
         if self.here() == b':' && self.is_separated(self.position + 1) {
             return self.misplaced_colon();
         }
-        let line = self.span(self.position, self.end_of_line(self.position));
-        let message =
-            format!("found a line indented by {} in a block indented by {column}", self.column());
-        malformed_at(line, message)
-            .help("line it up with its siblings, or indent it under the key it belongs to")
+        self.misindented()
     }
 
     #[cold]
@@ -425,9 +420,7 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
             key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte));
         if is_key && !key.is_empty() && before.starts_with(' ') && self.line > 0 {
             let start = self.line + before.len() - before.trim_start().len();
-            let message = format!("found the key `{key}` where the value above it goes on");
-            return malformed_at(self.span(start, start + key.len()), message)
-                .help("line the key up with those it belongs to");
+            return self.key_in_value(start, key);
         }
         self.malformed("found `:` where no key can stand before it")
             .help("put a value that contains `: ` in quotes, or the nested key on the next line")

@@ -1,7 +1,8 @@
 //! Which characters a text may have, and whether its lines end in anything but a line feed.
 
 use crate::error::{Code, Error, Result};
-use crate::source::Source;
+use crate::source::{Source, binary};
+use crate::text::suspect;
 
 /// Checks every character of a source; the answer says whether the slower reading of line ends is needed.
 ///
@@ -44,7 +45,11 @@ fn check_slowly(source: &Source, start: usize, end: usize) -> Result<bool> {
     Ok(wide)
 }
 
+#[cold]
 fn refused(source: &Source, offset: usize, character: char) -> Error {
+    if let Some(format) = suspect::binary_format(source.text().as_bytes()) {
+        return binary(Code::MalformedYaml, source.name(), format);
+    }
     let code = u32::from(character);
     Error::new(
         Code::MalformedYaml,

@@ -7,9 +7,11 @@
 
 mod anchor;
 mod block;
+mod cause;
 mod characters;
 mod comment;
 mod flow;
+mod indentation;
 mod property;
 mod reader;
 mod scalar;
@@ -17,6 +19,7 @@ mod scalar;
 use std::sync::Arc;
 
 use self::anchor::Merge;
+pub use self::cause::explain_blanks;
 use self::reader::Reader;
 use super::node::{Kind, Node, Scalar, Style};
 use crate::error::{Code, Error, Result};
@@ -73,6 +76,10 @@ pub fn documents(source: &Source) -> Result<Vec<Document>> {
 /// # Errors
 /// The same, and [`Code::LimitExceeded`] where the budget is spent.
 pub fn documents_within(source: &Source, budget: &Budget) -> Result<Vec<Document>> {
+    all_documents(source, budget).map_err(|error| cause::explain(source, error))
+}
+
+fn all_documents(source: &Source, budget: &Budget) -> Result<Vec<Document>> {
     let wide = characters::check(source)?;
     let text = source.text();
     let mut documents = Vec::new();
@@ -134,6 +141,7 @@ pub fn document(source: &Source) -> Result<Option<Document>> {
 pub fn document_within(source: &Source, budget: &Budget) -> Result<Option<Document>> {
     let wide = characters::check(source)?;
     read(source, 0..source.text().len(), wide, Merge::Later, budget)
+        .map_err(|error| cause::explain(source, error))
 }
 
 /// The places of all comments of a stream of resources, each from its `#` to the end of the line, in order. What looks
@@ -233,6 +241,10 @@ fn check_separator(source: &Source, line: &std::ops::Range<usize>) -> Result<()>
     let rest = after.trim();
     if rest.is_empty() || rest.starts_with('#') {
         return Ok(());
+    }
+    if rest.bytes().all(|byte| byte == b'-') {
+        let text = source.text()[line.clone()].trim_end();
+        return Err(cause::misspelt_separator(source, line.clone(), text));
     }
     let start = line.start + 3 + (after.len() - after.trim_start().len());
     Err(Error::new(

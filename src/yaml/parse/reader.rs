@@ -363,6 +363,12 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
         self.source.span(self.base + start, self.base + end)
     }
 
+    /// The line and the column, from 1, that a byte of the text has in its file.
+    #[cold]
+    pub(super) fn place_in_file(&self, at: usize) -> (usize, usize) {
+        self.source.line_and_column_in_file(self.base + at)
+    }
+
     /// The byte at an offset; 0 past the end, where no text has one.
     #[inline(always)]
     pub(super) fn byte(&self, at: usize) -> u8 {

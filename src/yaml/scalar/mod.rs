@@ -166,10 +166,17 @@ fn contradiction(scalar: &Scalar, tag: &str, expected: &str) -> Error {
     if text.len() < scalar.text().len() {
         text.push('…');
     }
-    Error::new(Code::InvalidValue, format!("`{text}` is tagged `{tag}` and is not {expected}"))
+    let error = Error::new(Code::InvalidValue, format!("found `{text}`, expected {expected}"))
         .at(scalar.span())
-        .label(format!("expected {expected}"))
-        .help(format!("remove the tag `{tag}`, or correct the value"))
+        .label(format!("expected {expected}"));
+    // What is set later keeps the tag of the value before it, and has the place of its cause.
+    match scalar.span().length() as usize == scalar.text().len() {
+        true => error.help(format!("correct the value, or remove the tag `{tag}`")),
+        false => error.help(format!(
+            "the field was {expected} when it was first written, and its type stays: give it such a value, or write \
+             the first one as text, in quotes"
+        )),
+    }
 }
 
 #[inline]
@@ -429,8 +436,8 @@ mod tests {
     #[test]
     fn a_contradiction_names_what_to_do() {
         let error = resolve(&scalar("yes", Tag::Bool, Style::Plain)).unwrap_err();
-        assert_eq!(error.message(), "`yes` is tagged `!!bool` and is not `true` or `false`");
-        assert_eq!(error.helps(), ["remove the tag `!!bool`, or correct the value"]);
+        assert_eq!(error.message(), "found `yes`, expected `true` or `false`");
+        assert_eq!(error.helps(), ["correct the value, or remove the tag `!!bool`"]);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::order::Order;
 use crate::error::{Code, Error, Result};
+use crate::source::Span;
 use crate::yaml::analysis::analyze;
 use crate::yaml::node::{CollectionStyle, Kind, Mapping, Node, Scalar, Style, Tag};
 use crate::yaml::scalar::{Value, is_string, resolve};
@@ -94,6 +95,11 @@ fn refuse_duplicates(entries: &[Entry<'_>]) -> Result<()> {
         if let [first, second] = pair
             && first.key == second.key
         {
+            if first.key == "apiVersion"
+                && entries.iter().filter(|entry| entry.key == "kind").count() > 1
+            {
+                return Err(missing_separator(entries));
+            }
             errors.push(twice(first.name, second.name));
         }
     }
@@ -110,6 +116,31 @@ pub fn twice(first: &Scalar, second: &Scalar) -> Error {
         .label("the second one")
         .note(first.span(), "the first one")
         .help("remove one of them, or give it another name")
+}
+
+/// The errors for a mapping that has `apiVersion` and `kind` more than once: one for each document that may begin there.
+#[cold]
+fn missing_separator(entries: &[Entry<'_>]) -> Error {
+    let versions: Vec<Span> = entries
+        .iter()
+        .filter(|entry| entry.key == "apiVersion")
+        .map(|entry| entry.name.span())
+        .collect();
+    let errors = versions.windows(2).filter_map(|pair| match pair {
+        [first, second] => Some(
+            Error::new(
+                Code::DuplicateKey,
+                "the mapping has the keys `apiVersion` and `kind` twice",
+            )
+            .at(*second)
+            .label("is `---` missing before this line?")
+            .note(*first, "the first one")
+            .help("put a line `---` between two resources"),
+        ),
+        _ => None,
+    });
+    Error::all(errors)
+        .unwrap_or_else(|| Error::new(Code::DuplicateKey, "the mapping has a key twice"))
 }
 
 /// What a key is for go-yaml v3.

@@ -1,0 +1,511 @@
+//! Values of the wrong form: a text where a mapping is expected, a mapping where a list is, and so on.
+
+use super::place::Place;
+use crate::error::Error;
+use crate::yaml::{
+    CollectionStyle, Kind, Mapping, Node, Scalar, Sequence, Value, push_text, resolve_1_1,
+};
+
+/// The entries of a mapping, each value as it is written in YAML on one line.
+type Entries = Vec<(String, String)>;
+
+/// What a field takes.
+#[derive(Clone, Copy)]
+enum Takes {
+    /// A list of texts.
+    Texts,
+    /// A list of texts `KEY=VALUE`.
+    Assignments,
+    /// A list of mappings, with what is meant by a text in the place of one.
+    Items(fn(&str) -> Entries),
+    /// A list of mappings that hold labels and how far they reach.
+    Labels,
+    /// A mapping whose keys are free.
+    Pairs,
+    /// A mapping with fields, with what is meant by a text in its place.
+    Fields(fn(&str) -> Entries),
+}
+
+/// The fields that take a list or a mapping, by their path in lower case.
+const FIELDS: &[(&str, Takes)] = &[
+    ("resources", Takes::Texts),
+    ("components", Takes::Texts),
+    ("bases", Takes::Texts),
+    ("crds", Takes::Texts),
+    ("configurations", Takes::Texts),
+    ("generators", Takes::Texts),
+    ("transformers", Takes::Texts),
+    ("validators", Takes::Texts),
+    ("patchesstrategicmerge", Takes::Texts),
+    ("buildmetadata", Takes::Texts),
+    ("patches", Takes::Items(patch)),
+    ("patches[].target", Takes::Fields(selector)),
+    ("patches[].options", Takes::Fields(options_of_patch)),
+    ("patchesjson6902", Takes::Items(json_patch)),
+    ("patchesjson6902[].target", Takes::Fields(selector)),
+    ("images", Takes::Items(image)),
+    ("imagetags", Takes::Items(image)),
+    ("replicas", Takes::Items(replica)),
+    ("labels", Takes::Labels),
+    ("labels[].pairs", Takes::Pairs),
+    ("labels[].fields", Takes::Items(path)),
+    ("commonlabels", Takes::Pairs),
+    ("commonannotations", Takes::Pairs),
+    ("replacements", Takes::Items(path)),
+    ("replacements[].source", Takes::Fields(selector)),
+    ("replacements[].source.options", Takes::Fields(delimiter)),
+    ("replacements[].targets", Takes::Items(target)),
+    ("replacements[].targets[].select", Takes::Fields(selector)),
+    ("replacements[].targets[].reject", Takes::Items(selector)),
+    ("replacements[].targets[].options", Takes::Fields(delimiter)),
+    ("replacements[].targets[].fieldpaths", Takes::Texts),
+    ("vars", Takes::Items(variable)),
+    ("vars[].objref", Takes::Fields(selector)),
+    ("vars[].fieldref", Takes::Fields(field_path)),
+    ("configmapgenerator", Takes::Items(generator)),
+    ("configmapgenerator[].literals", Takes::Assignments),
+    ("configmapgenerator[].files", Takes::Assignments),
+    ("configmapgenerator[].envs", Takes::Texts),
+    ("configmapgenerator[].options", Takes::Fields(options_of_generator)),
+    ("configmapgenerator[].options.labels", Takes::Pairs),
+    ("configmapgenerator[].options.annotations", Takes::Pairs),
+    ("secretgenerator", Takes::Items(generator)),
+    ("secretgenerator[].literals", Takes::Assignments),
+    ("secretgenerator[].files", Takes::Assignments),
+    ("secretgenerator[].envs", Takes::Texts),
+    ("secretgenerator[].options", Takes::Fields(options_of_generator)),
+    ("secretgenerator[].options.labels", Takes::Pairs),
+    ("secretgenerator[].options.annotations", Takes::Pairs),
+    ("generatoroptions", Takes::Fields(options_of_generator)),
+    ("generatoroptions.labels", Takes::Pairs),
+    ("generatoroptions.annotations", Takes::Pairs),
+    ("helmcharts", Takes::Items(chart)),
+    ("helmchartinflationgenerator", Takes::Items(old_chart)),
+    ("helmcharts[].additionalvaluesfiles", Takes::Texts),
+    ("helmcharts[].apiversions", Takes::Texts),
+    ("helmcharts[].valuesinline", Takes::Pairs),
+    ("helmglobals", Takes::Fields(chart_home)),
+    ("openapi", Takes::Fields(path)),
+    ("sortoptions", Takes::Fields(order)),
+    ("sortoptions.legacysortoptions", Takes::Fields(order_first)),
+    ("sortoptions.legacysortoptions.orderfirst", Takes::Texts),
+    ("sortoptions.legacysortoptions.orderlast", Takes::Texts),
+    ("metadata", Takes::Fields(name)),
+    ("metadata.labels", Takes::Pairs),
+    ("metadata.annotations", Takes::Pairs),
+];
+
+/// Longer forms are not given: nobody reads them off a message.
+const LONGEST: usize = 120;
+
+/// Stands for what is not known, and for what may be secret.
+const UNKNOWN: &str = "…";
+
+/// Adds the right form to an error about a value of the wrong type.
+pub(super) fn advise(place: &Place<'_>, error: Error) -> Error {
+    let takes =
+        |path: &str| FIELDS.iter().find(|(field, _)| *field == path).map(|&(_, takes)| takes);
+    let writer = Writer { is_secret: is_secret(place) };
+    let error = if writer.is_secret { masked(place, error) } else { error };
+    let form = if let Some(takes) = takes(&place.path) {
+        let field = place.key.map_or("", Scalar::text);
+        writer.whole(takes, place.node).map(|form| format!("`{field}: {form}`"))
+    } else if let (Some(takes), None) = (takes(place.path_around()), place.key) {
+        if let Some(help) = document_in_list(place) {
+            return error.without_help().help(help);
+        }
+        let around = place.around.and_then(Node::as_sequence);
+        let is_flow = around.is_some_and(|list| list.style() == CollectionStyle::Flow);
+        let is_text = place.node.as_scalar().is_some();
+        if is_text && matches!(takes, Takes::Texts | Takes::Assignments) {
+            return error;
+        }
+        let forms = writer.elements(takes, place.node);
+        let forms: Vec<String> = forms.iter().map(|form| in_list(form, is_flow)).collect();
+        Some(forms.join(" and ")).filter(|forms| !forms.is_empty())
+    } else if place.path.is_empty() && place.node.kind() == Kind::Sequence {
+        return error
+            .without_help()
+            .help("write the name of a field before the list: `resources:`");
+    } else {
+        writer.text(place)
+    };
+    match form.filter(|form| form.chars().count() <= LONGEST) {
+        Some(form) => error.without_help().help(format!("write {form}")),
+        None => error,
+    }
+}
+
+/// Whether the value may be that of a Secret, which no message may quote.
+fn is_secret(place: &Place<'_>) -> bool {
+    place.path == "secretgenerator"
+        || place.path == "secretgenerator[]"
+        || place.path.starts_with("secretgenerator[].literals")
+}
+
+/// The same error without its value.
+fn masked(place: &Place<'_>, error: Error) -> Error {
+    let Some(scalar) = place.node.as_scalar() else { return error };
+    let found = match (resolve_1_1(scalar), scalar.text().split_once('=')) {
+        (Ok(Value::Str(_)), Some((key, _))) => format!("the text `{key}={UNKNOWN}`"),
+        (Ok(Value::Str(_)), None) => "a text".to_owned(),
+        (Ok(Value::Bool(_)), _) => "a boolean".to_owned(),
+        _ => "a number".to_owned(),
+    };
+    let expected =
+        error.message().rsplit_once(", expected ").map_or("text", |(_, expected)| expected);
+    Error::new(error.code(), format!("found {found}, expected {expected}"))
+        .at(error.span())
+        .help(format!("a literal is written `KEY={UNKNOWN}`"))
+}
+
+/// What to do with a document that stands in a list of texts.
+fn document_in_list(place: &Place<'_>) -> Option<&'static str> {
+    let is_document = place.node.get("kind").is_some() && place.node.get("metadata").is_some();
+    match place.path.as_str() {
+        _ if !is_document => None,
+        "generators[]" | "transformers[]" | "validators[]" | "patchesstrategicmerge[]" => {
+            Some("to write a document in place, make it a block of text: `- |-`")
+        }
+        _ => Some("keep the document in a file of its own, and list the name of the file"),
+    }
+}
+
+/// An element of a list.
+enum Element {
+    Text(String),
+    Mapping(Entries),
+}
+
+impl Element {
+    fn flow(&self) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Mapping(entries) => flow(entries),
+        }
+    }
+}
+
+/// An element as it is written in a list.
+fn in_list(element: &Element, is_flow: bool) -> String {
+    match element {
+        Element::Mapping(entries) if !is_flow && entries.len() == 1 => {
+            entries.iter().map(|(key, value)| format!("`- {key}: {value}`")).collect()
+        }
+        element if is_flow => format!("`{}`", element.flow()),
+        element => format!("`- {}`", element.flow()),
+    }
+}
+
+fn flow(entries: &[(String, String)]) -> String {
+    let entries: Vec<String> =
+        entries.iter().map(|(key, value)| format!("{key}: {value}")).collect();
+    format!("{{{}}}", entries.join(", "))
+}
+
+/// Writes values of the document in their right form.
+struct Writer {
+    is_secret: bool,
+}
+
+impl Writer {
+    /// The value of a field. `None` if it is not clear what was meant.
+    fn whole(&self, takes: Takes, node: &Node) -> Option<String> {
+        match (takes, node.as_text()) {
+            (Takes::Texts | Takes::Assignments | Takes::Items(_) | Takes::Labels, _) => {
+                let elements: Vec<String> =
+                    self.elements(takes, node).iter().map(Element::flow).collect();
+                (!elements.is_empty()).then(|| format!("[{}]", elements.join(", ")))
+            }
+            (Takes::Fields(of_text), Some(text)) => Some(flow(&of_text(text))),
+            (Takes::Fields(_), None) => {
+                self.entries(node, Self::scalar).map(|entries| flow(&entries))
+            }
+            (Takes::Pairs, Some(text)) => Some(flow(&[assignment(text)?])),
+            (Takes::Pairs, None) => self.entries(node, Self::quoted).map(|entries| flow(&entries)),
+        }
+    }
+
+    /// The elements that are meant by something else in their place; empty if that is not clear.
+    fn elements(&self, takes: Takes, node: &Node) -> Vec<Element> {
+        let mapping = node.as_mapping().map(Mapping::entries).unwrap_or_default();
+        match (takes, node.as_text()) {
+            (Takes::Items(of_text), Some(text)) => vec![Element::Mapping(of_text(text))],
+            (Takes::Items(of_text), None) => self.items(of_text, mapping),
+            (Takes::Labels, Some(text)) => vec![Element::Mapping(label(text))],
+            (Takes::Labels, None) => vec![Element::Mapping(self.labels(mapping))],
+            (Takes::Texts, Some(text)) => {
+                let texts = text.split([',', ' ']).filter(|text| !text.is_empty());
+                texts.map(|text| Element::Text(quoted(text))).collect()
+            }
+            (Takes::Assignments, Some(_)) => {
+                node.as_scalar().map(|text| Element::Text(self.quoted(text))).into_iter().collect()
+            }
+            (Takes::Texts, None) => {
+                mapping.iter().filter_map(text_of_entry).map(Element::Text).collect()
+            }
+            (Takes::Assignments, None) => {
+                mapping.iter().filter_map(|entry| self.assigned(entry)).map(Element::Text).collect()
+            }
+            (Takes::Pairs | Takes::Fields(_), _) => Vec::new(),
+        }
+    }
+
+    /// Mappings from one that stands in the place of a list: its only element, or names with what they stand for.
+    fn items(&self, of_text: fn(&str) -> Entries, mapping: &[(Scalar, Node)]) -> Vec<Element> {
+        let fields = of_text("");
+        let is_field = |key: &str| fields.iter().any(|(field, _)| field == key);
+        if mapping.iter().any(|(key, _)| is_field(key.text())) {
+            let entries = mapping.iter().map(|(key, value)| self.entry(key, value, Self::scalar));
+            return vec![Element::Mapping(entries.collect())];
+        }
+        let meant = |(key, value): &(Scalar, Node)| {
+            let text = value.as_text().filter(|_| !value.is_null());
+            let text = text.map_or(key.text().to_owned(), |text| format!("{}={text}", key.text()));
+            Element::Mapping(of_text(&text))
+        };
+        mapping.iter().map(meant).collect()
+    }
+
+    /// Labels from a mapping of them, which may say beside them how far they reach.
+    fn labels(&self, mapping: &[(Scalar, Node)]) -> Entries {
+        let is_field = |key: &str| key.starts_with("include") || key == "fields" || key == "pairs";
+        let (fields, labels): (Vec<_>, Vec<_>) =
+            mapping.iter().partition(|(key, _)| is_field(key.text()));
+        let labels: Entries =
+            labels.iter().map(|(key, value)| self.entry(key, value, Self::quoted)).collect();
+        let pairs = (!labels.is_empty()).then(|| ("pairs".to_owned(), flow(&labels)));
+        let fields = fields.iter().map(|(key, value)| self.entry(key, value, Self::scalar));
+        pairs.into_iter().chain(fields).collect()
+    }
+
+    /// The entries of the mappings of a list, and of its texts `KEY=VALUE`.
+    fn entries(&self, list: &Node, write: fn(&Self, &Scalar) -> String) -> Option<Entries> {
+        let mut entries = Entries::new();
+        for item in list.as_sequence().map(Sequence::items).unwrap_or_default() {
+            match (item.as_text(), item.as_mapping()) {
+                (Some(text), _) => entries.push(assignment(text)?),
+                (None, Some(mapping)) => {
+                    entries
+                        .extend(mapping.iter().map(|(key, value)| self.entry(key, value, write)));
+                }
+                (None, None) => return None,
+            }
+        }
+        (!entries.is_empty()).then_some(entries)
+    }
+
+    fn entry(
+        &self,
+        key: &Scalar,
+        value: &Node,
+        write: fn(&Self, &Scalar) -> String,
+    ) -> (String, String) {
+        let items = value.as_sequence().map(Sequence::items).unwrap_or_default();
+        let value = match value.as_scalar() {
+            Some(scalar) => write(self, scalar),
+            None if !items.is_empty() && items.iter().all(|item| item.as_scalar().is_some()) => {
+                let items = items.iter().filter_map(Node::as_scalar).map(|item| write(self, item));
+                format!("[{}]", items.collect::<Vec<_>>().join(", "))
+            }
+            None if value.kind() == Kind::Sequence => format!("[{UNKNOWN}]"),
+            None => format!("{{{UNKNOWN}}}"),
+        };
+        (key.text().to_owned(), value)
+    }
+
+    /// An entry as a text `KEY=VALUE`.
+    fn assigned(&self, (key, value): &(Scalar, Node)) -> Option<String> {
+        let value = if value.is_null() { "" } else { value.as_text()? };
+        Some(quoted(&format!("{}={}", key.text(), if self.is_secret { UNKNOWN } else { value })))
+    }
+
+    /// The right form of a field that takes text.
+    fn text(&self, place: &Place<'_>) -> Option<String> {
+        let key = place.key?.text();
+        if place.path.ends_with("[].patch") && place.node.as_scalar().is_none() {
+            return Some("`patch: |-`, and the patch as text on the lines below".to_owned());
+        }
+        let [(name, value)] = place.node.as_mapping()?.entries() else { return None };
+        let says_so = ["name", "path", "value", "file"].contains(&name.text());
+        let text = value.as_scalar().filter(|text| says_so && !text.is_null())?;
+        Some(format!("`{key}: {}`", self.quoted(text)))
+    }
+
+    /// A scalar where text is expected.
+    fn quoted(&self, scalar: &Scalar) -> String {
+        match (self.is_secret, scalar.text().split_once('=')) {
+            (false, _) => quoted(scalar.text()),
+            (true, Some((key, _))) => format!("{key}={UNKNOWN}"),
+            (true, None) => UNKNOWN.to_owned(),
+        }
+    }
+
+    /// A scalar that stays what it is.
+    fn scalar(&self, scalar: &Scalar) -> String {
+        match resolve_1_1(scalar) {
+            Ok(Value::Str(_) | Value::Timestamp(_)) | Err(_) => self.quoted(scalar),
+            Ok(_) => scalar.text().to_owned(),
+        }
+    }
+}
+
+/// Text from an entry in its place: `path: a.yaml` means `a.yaml`, and so does `a.yaml:`.
+fn text_of_entry((key, value): &(Scalar, Node)) -> Option<String> {
+    Some(quoted(if value.is_null() { key.text() } else { value.as_text()? }))
+}
+
+/// Text as it is written in YAML, also between brackets.
+pub(super) fn quoted(text: &str) -> String {
+    let mut written = String::new();
+    push_text(text, 0, &mut written);
+    let is_plain = written == text;
+    if is_plain && text.contains([',', '[', ']', '{', '}']) || written.contains('\n') {
+        written = format!("{text:?}");
+    }
+    written
+}
+
+/// The entry that a text `KEY=VALUE` or `KEY: VALUE` means.
+fn assignment(text: &str) -> Option<(String, String)> {
+    let (key, value) = text.split_once('=').or_else(|| text.split_once(':'))?;
+    Some((key.trim().to_owned(), quoted(value.trim())))
+}
+
+fn entries<const N: usize>(entries: [(&str, String); N]) -> Entries {
+    entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+}
+
+fn unknown() -> String {
+    UNKNOWN.to_owned()
+}
+
+fn patch(text: &str) -> Entries {
+    match text.contains('\n') {
+        true => entries([("patch", "|-".to_owned())]),
+        false => path(text),
+    }
+}
+
+fn json_patch(text: &str) -> Entries {
+    let target = format!("{{version: {UNKNOWN}, kind: {UNKNOWN}, name: {UNKNOWN}}}");
+    entries([("path", quoted(text)), ("target", target)])
+}
+
+/// An image as it is written in a container (`name:tag@digest`), or for `kustomize edit set image` (`name=new:tag`).
+fn image(text: &str) -> Entries {
+    let (name, new) = match text.split_once('=') {
+        // A tag in the place of a new name: `nginx=1.27`.
+        Some((name, tag)) if !tag.contains([':', '/', '@']) => {
+            return entries([("name", quoted(name)), ("newTag", quoted(tag))]);
+        }
+        Some((name, new)) => (Some(name), new),
+        None => (None, text),
+    };
+    let (rest, digest) =
+        new.split_once('@').map_or((new, None), |(rest, digest)| (rest, Some(digest)));
+    let tag = rest.rsplit_once(':').filter(|(_, tag)| !tag.contains('/'));
+    let (image, tag) = tag.map_or((rest, None), |(image, tag)| (image, Some(tag)));
+    let mut all = entries([("name", quoted(name.unwrap_or(image)))]);
+    if name.is_some() {
+        all.extend(entries([("newName", quoted(image))]));
+    }
+    match (digest, tag) {
+        (Some(digest), _) => all.extend(entries([("digest", quoted(digest))])),
+        (None, Some(tag)) => all.extend(entries([("newTag", quoted(tag))])),
+        (None, None) if name.is_none() => all.extend(entries([("newTag", unknown())])),
+        (None, None) => {}
+    }
+    all
+}
+
+fn replica(text: &str) -> Entries {
+    let (name, count) = assignment(text).unwrap_or_else(|| (text.to_owned(), unknown()));
+    entries([("name", quoted(&name)), ("count", count.trim_matches('"').to_owned())])
+}
+
+fn label(text: &str) -> Entries {
+    let (key, value) = assignment(text).unwrap_or_else(|| (text.to_owned(), unknown()));
+    entries([("pairs", format!("{{{key}: {value}}}"))])
+}
+
+fn path(text: &str) -> Entries {
+    entries([("path", quoted(text))])
+}
+
+fn name(text: &str) -> Entries {
+    entries([("name", quoted(text))])
+}
+
+/// A resource by its kind, as these begin with a capital letter, or its name.
+fn selector(text: &str) -> Entries {
+    match text.split_once('/') {
+        Some((kind, name)) => entries([("kind", quoted(kind)), ("name", quoted(name))]),
+        None if text.starts_with(char::is_uppercase) => entries([("kind", quoted(text))]),
+        None => entries([("kind", unknown()), ("name", quoted(text))]),
+    }
+}
+
+fn target(text: &str) -> Entries {
+    entries([("select", flow(&selector(text))), ("fieldPaths", format!("[{UNKNOWN}]"))])
+}
+
+fn variable(text: &str) -> Entries {
+    let target = format!("{{apiVersion: {UNKNOWN}, kind: {UNKNOWN}, name: {UNKNOWN}}}");
+    entries([("name", quoted(text)), ("objref", target)])
+}
+
+fn field_path(text: &str) -> Entries {
+    entries([("fieldPath", quoted(text))])
+}
+
+/// A generator from a literal, a file or a name. The value of a literal may be secret.
+fn generator(text: &str) -> Entries {
+    let list = |text: &str| format!("[{}]", quoted(text));
+    match text.split_once('=') {
+        Some((key, _)) => {
+            entries([("name", unknown()), ("literals", format!("[{key}={UNKNOWN}]"))])
+        }
+        None if text.contains(".env") => entries([("name", unknown()), ("envs", list(text))]),
+        None if text.contains(['.', '/']) => entries([("name", unknown()), ("files", list(text))]),
+        None => entries([("name", quoted(text)), ("literals", format!("[KEY={UNKNOWN}]"))]),
+    }
+}
+
+fn chart(text: &str) -> Entries {
+    entries([("name", quoted(text)), ("repo", unknown()), ("version", unknown())])
+}
+
+fn old_chart(text: &str) -> Entries {
+    entries([("chartName", quoted(text)), ("chartRepoUrl", unknown()), ("chartVersion", unknown())])
+}
+
+fn chart_home(text: &str) -> Entries {
+    entries([("chartHome", quoted(text))])
+}
+
+fn order(text: &str) -> Entries {
+    entries([("order", quoted(text))])
+}
+
+fn order_first(text: &str) -> Entries {
+    entries([("orderFirst", format!("[{}]", quoted(text)))])
+}
+
+fn delimiter(text: &str) -> Entries {
+    entries([("delimiter", quoted(text)), ("index", "0".to_owned())])
+}
+
+fn options_of_patch(text: &str) -> Entries {
+    switched_on(text, &["allowNameChange", "allowKindChange"])
+}
+
+fn options_of_generator(text: &str) -> Entries {
+    switched_on(text, &["disableNameSuffixHash", "immutable"])
+}
+
+/// The option that a text names, or else the first one, switched on.
+fn switched_on(text: &str, options: &[&str]) -> Entries {
+    let named = options.iter().find(|option| text.contains(**option)).or(options.first());
+    named.map(|option| ((*option).to_owned(), "true".to_owned())).into_iter().collect()
+}

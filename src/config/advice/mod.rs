@@ -1,0 +1,56 @@
+//! Advice on a kustomization file that cannot be read: the right form of a field, with the text at hand.
+//!
+//! All of this runs once an error is certain, so it may look at the whole document.
+
+mod fields;
+mod foreign;
+mod forms;
+mod place;
+
+pub(super) use foreign::expects_component;
+
+use std::collections::BTreeSet;
+
+use place::Place;
+
+use crate::error::{Code, Error};
+use crate::yaml::Node;
+
+/// Adds the right forms to what is wrong with a kustomization file. A file with another object is one error instead.
+#[cold]
+pub(super) fn explain(root: &Node, error: Error) -> Error {
+    let unknown: Vec<&Error> = error
+        .iter()
+        .filter(|error| error.code() == Code::UnknownField)
+        .filter(|error| Place::find("", root, error.span()).is_some_and(|place| place.is_at_top()))
+        .collect();
+    foreign::refuse(root)
+        .or_else(|| foreign::without_fields(root, &unknown))
+        .unwrap_or_else(|| explain_part("", root, error))
+}
+
+/// The same for a document that holds a part of a kustomization: `path` is the field that would hold it.
+#[cold]
+pub(super) fn explain_part(path: &str, root: &Node, error: Error) -> Error {
+    let mut explained = Vec::new();
+    let mut told = BTreeSet::new();
+    for error in error.clone().into_each() {
+        let Some(place) = Place::find(path, root, error.span()) else {
+            explained.push(error);
+            continue;
+        };
+        match error.code() {
+            Code::InvalidType => explained.push(forms::advise(&place, error)),
+            Code::UnknownField => match fields::about_mapping(&place) {
+                // One advice for all fields of a mapping is given once, at the first.
+                Some(advice) if told.insert(place.around.map(Node::span)) => {
+                    explained.push(error.without_help().help(advice));
+                }
+                Some(_) => {}
+                None => explained.push(fields::advise(&place, error)),
+            },
+            _ => explained.push(error),
+        }
+    }
+    Error::all(explained).unwrap_or(error)
+}

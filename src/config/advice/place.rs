@@ -1,0 +1,87 @@
+//! Where in a document an error stands: the fields that lead there.
+
+use crate::source::Span;
+use crate::yaml::{Mapping, Node, Scalar, Sequence};
+
+/// What an error is about, and the fields that lead there.
+pub(super) struct Place<'a> {
+    /// The fields on the way in lower case, elements of lists as `[]`: `images[].newtag`.
+    pub(super) path: String,
+    /// The value there, or the value of the field whose name the error is about.
+    pub(super) node: &'a Node,
+    /// The field that it stands in, as it is written; `None` for the document itself and for elements of lists.
+    pub(super) key: Option<&'a Scalar>,
+    /// The mapping or list that it is a part of; `None` for the document itself.
+    pub(super) around: Option<&'a Node>,
+}
+
+impl<'a> Place<'a> {
+    /// The value with a span, or whose key has it. `path` leads to the document. Values of aliases and merge keys stand
+    /// elsewhere and are not found.
+    pub(super) fn find(path: &str, root: &'a Node, span: Span) -> Option<Self> {
+        let mut place = Self { path: path.to_owned(), node: root, key: None, around: None };
+        while place.node.span() != span || span.is_none() {
+            let (around, path) = (place.node, &place.path);
+            if let Some(mapping) = around.as_mapping() {
+                let (key, node) = entry_at(mapping, span)?;
+                let dot = if path.is_empty() { "" } else { "." };
+                let path = format!("{path}{dot}{}", key.text().to_lowercase());
+                place = Self { path, node, key: Some(key), around: Some(around) };
+                if key.span() == span {
+                    return Some(place);
+                }
+            } else {
+                let items = around.as_sequence().map_or(&[][..], Sequence::items);
+                let node = items.iter().find(|item| contains(item.span(), span))?;
+                place = Self { path: format!("{path}[]"), node, key: None, around: Some(around) };
+            }
+        }
+        Some(place)
+    }
+
+    /// Whether it is a field of the document itself.
+    pub(super) fn is_at_top(&self) -> bool {
+        !self.path.is_empty() && self.path_around().is_empty()
+    }
+
+    /// The path of the mapping or list that the place is a part of.
+    pub(super) fn path_around(&self) -> &str {
+        match self.path.strip_suffix("[]") {
+            Some(list) => list,
+            None => self.path.rsplit_once('.').map_or("", |(around, _)| around),
+        }
+    }
+}
+
+fn entry_at(mapping: &Mapping, span: Span) -> Option<(&Scalar, &Node)> {
+    mapping.iter().find(|(key, value)| key.span() == span || contains(value.span(), span))
+}
+
+fn contains(outer: Span, inner: Span) -> bool {
+    outer.start() <= inner.start() && inner.end() <= outer.end() && !outer.is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Source;
+    use crate::yaml::parse;
+
+    #[test]
+    fn places_have_the_path_of_their_fields() {
+        let text = "Images:\n- name: a\n  newTag: 1\nlabels: [{pairs: {a: b}}]\n";
+        let source = Source::detached(text);
+        let root = parse::document(&source).unwrap().unwrap().root;
+        let path = |word: &str| {
+            let start = text.find(word).unwrap();
+            let place = Place::find("", &root, source.span(start, start + word.len())).unwrap();
+            (place.path.clone(), place.path_around().to_owned())
+        };
+        let pair = |path: &str, around: &str| (path.to_owned(), around.to_owned());
+        assert_eq!(path("newTag"), pair("images[].newtag", "images[]"));
+        assert_eq!(path("1"), pair("images[].newtag", "images[]"));
+        assert_eq!(path("{pairs: {a: b}}"), pair("labels[]", "labels"));
+        assert_eq!(path("Images"), pair("images", ""));
+        assert!(Place::find("", &root, source.span(2, 3)).is_none());
+    }
+}

@@ -1,0 +1,32 @@
+//! Behaviors of generators that are none.
+
+use crate::config::Kustomization;
+use crate::error::{Code, Error, nearest};
+use crate::resource::Behavior;
+
+/// Points at the `behavior` of the generator that an error is about, if that is a word without a meaning: it counts as
+/// none, as in the reference, and so the resource is new.
+#[cold]
+pub fn explain_behavior(kustomization: &Kustomization, error: Error) -> Error {
+    let config_maps = kustomization.config_map_generator.iter().map(|generator| &generator.value);
+    let secrets = kustomization.secret_generator.iter().map(|generator| &generator.args);
+    let generator = config_maps.chain(secrets).find(|args| args.name.span == error.span());
+    let Some(behavior) = generator.map(|args| &args.behavior) else { return error };
+    let is_unknown = !behavior.is_empty() && Behavior::named(behavior) == Behavior::Unspecified;
+    if error.code() != Code::DuplicateId || !is_unknown {
+        return error;
+    }
+    let known = [Behavior::Create, Behavior::Merge, Behavior::Replace].map(Behavior::name);
+    let told = Error::new(Code::DuplicateId, error.message())
+        .at(behavior.span)
+        .label("this is no behavior, and counts as none")
+        .note(error.span(), error.label_text());
+    let told =
+        error.notes().iter().fold(told, |told, note| told.note(note.span, note.label.clone()));
+    match nearest(behavior, known) {
+        Some(near) => told.help(format!("did you mean `{near}`?")),
+        None => told.help(
+            "write `merge` to change or add single entries, or `replace` to put these entries in the place of all",
+        ),
+    }
+}

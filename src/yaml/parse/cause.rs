@@ -1,0 +1,98 @@
+//! What is behind an error in YAML that is none: a merge conflict, a separator that is misspelt, blanks that are none.
+
+use std::ops::Range;
+
+use crate::error::{Code, Error};
+use crate::source::Source;
+use crate::text::suspect;
+
+/// The error that names the cause of one about text that is no YAML, as far as one can be seen.
+#[cold]
+pub(super) fn explain(source: &Source, error: Error) -> Error {
+    if error.code() != Code::MalformedYaml || error.span().is_none() {
+        return error;
+    }
+    let offset = (error.span().start() - source.base()) as usize;
+    conflict(source, offset)
+        .or_else(|| separator(source, offset))
+        .unwrap_or_else(|| explain_blanks(source, error))
+}
+
+/// The error for text before which a merge conflict begins.
+fn conflict(source: &Source, offset: usize) -> Option<Error> {
+    let (begin, end) = suspect::conflict(source.text())?;
+    (begin.start <= offset).then(|| {
+        Error::new(Code::MalformedYaml, "found an unresolved merge conflict")
+            .at(source.span(begin.start, begin.end))
+            .label("it begins here")
+            .note(source.span(end.start, end.end), "and ends here")
+            .help(
+                "keep one side of it, and remove the lines with `<<<<<<<`, `=======` and `>>>>>>>`",
+            )
+    })
+}
+
+/// The error for a line that is a separator of documents but for its form.
+fn separator(source: &Source, offset: usize) -> Option<Error> {
+    let line = line_at(source.text(), offset);
+    let text = source.text()[line.clone()].trim();
+    let mark = text.chars().next().filter(|mark| "-—–=+*_~".contains(*mark))?;
+    let is_separator = text.chars().all(|character| character == mark)
+        && (text.chars().count() > 1 || !mark.is_ascii());
+    is_separator.then(|| misspelt_separator(source, line, text))
+}
+
+/// A line of dashes and the like, which is not `---` at the beginning of a line.
+#[cold]
+pub(super) fn misspelt_separator(source: &Source, line: Range<usize>, text: &str) -> Error {
+    let start = line.start + source.text()[line.clone()].find(text).unwrap_or_default();
+    let found = match text {
+        "---" => "`---` behind blanks".to_owned(),
+        text if text.len() > 20 => "a line of signs".to_owned(),
+        text => format!("`{text}`"),
+    };
+    let message =
+        format!("found {found}, expected `---` at the beginning of a line between documents");
+    Error::new(Code::MalformedYaml, message)
+        .at(source.span(start, start + text.len()))
+        .help("separate documents by a line that is exactly `---`")
+}
+
+/// Points at a character of the document that looks like a blank and is none for YAML, if there is one: what is wrong
+/// may follow from it.
+#[cold]
+pub fn explain_blanks(source: &Source, error: Error) -> Error {
+    if error.span().is_none() || error.span().start() < source.base() {
+        return error;
+    }
+    let document = document_at(source.text(), (error.span().start() - source.base()) as usize);
+    match suspect::false_blank(source.text(), document) {
+        Some((place, blank)) => error
+            .without_help()
+            .note(
+                source.span(place.start, place.end),
+                format!("{blank}, which is no blank for YAML"),
+            )
+            .help(match blank.has_width {
+                true => format!("put a plain space in place of {blank}"),
+                false => format!("remove {blank}"),
+            }),
+        None => error,
+    }
+}
+
+/// The line around a byte, without its end.
+fn line_at(text: &str, offset: usize) -> Range<usize> {
+    let offset = text.floor_char_boundary(offset.min(text.len()));
+    let start = text[..offset].rfind('\n').map_or(0, |newline| newline + 1);
+    let end = text[offset..].find('\n').map_or(text.len(), |newline| offset + newline);
+    start..end
+}
+
+/// The document around a byte.
+fn document_at(text: &str, offset: usize) -> Range<usize> {
+    let offset = text.floor_char_boundary(offset.min(text.len()));
+    let start = text[..offset].rfind("\n---").map_or(0, |separator| separator + 1);
+    let end = text[offset..].find("\n---").map_or(text.len(), |separator| offset + separator);
+    start..end
+}

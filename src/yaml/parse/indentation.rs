@@ -1,0 +1,122 @@
+//! Errors about lines whose indentation fits no block around them: with the lines above and what they are indented by.
+
+use super::malformed_at;
+use super::reader::Reader;
+use crate::error::Error;
+use crate::source::Span;
+
+/// Where a block may go on: the first character of a line, or what follows a `- ` there.
+#[derive(Clone, Copy)]
+struct Sibling {
+    /// Its offset in the text.
+    start: usize,
+    /// The columns before it on its line, in characters.
+    indent: usize,
+}
+
+impl<const WIDE: bool> Reader<'_, WIDE> {
+    /// The error for a line that is indented as no line above it.
+    #[cold]
+    pub(super) fn misindented(&self) -> Error {
+        let outer = self.outer_indent();
+        let here = self.sibling(self.line, self.position);
+        let above = self.siblings_above();
+        let less = above.iter().find(|sibling| sibling.indent < here.indent);
+        let more = above.iter().rev().find(|sibling| sibling.indent > here.indent);
+        let expected: Vec<String> = [less, more]
+            .iter()
+            .flatten()
+            .map(|sibling| (outer + sibling.indent).to_string())
+            .collect();
+        let message = format!(
+            "found a line indented by {}, expected {} as above it",
+            outer + here.indent,
+            expected.join(" or ")
+        );
+        let line = self.span(self.position, self.end_of_line(self.position));
+        let error =
+            malformed_at(line, message).label(format!("indented by {}", outer + here.indent));
+        let error = [less, more].into_iter().flatten().fold(error, |error, sibling| {
+            error.note(
+                self.name_at(sibling.start),
+                format!("indented by {}", outer + sibling.indent),
+            )
+        });
+        let like = |sibling: &Sibling| {
+            format!("by {} like line {}", outer + sibling.indent, self.line_of(*sibling))
+        };
+        let help: Vec<String> = [more, less].into_iter().flatten().map(like).collect();
+        error.help(format!("indent line {} {}", self.line_of(here), help.join(", or ")))
+    }
+
+    /// The error for a key, on a line of its own from `start` on, that is read as a part of the value above it.
+    #[cold]
+    pub(super) fn key_in_value(&self, start: usize, key: &str) -> Error {
+        let outer = self.outer_indent();
+        let here = self.sibling(self.line, start);
+        let message = format!("found the key `{key}` where the value above it goes on");
+        let error = malformed_at(self.span(start, start + key.len()), message);
+        let above = self.siblings_above();
+        let Some(value) = above.first().filter(|value| value.indent < here.indent) else {
+            return error.help("line the key up with those it belongs to");
+        };
+        let (line, indent) = (self.line_of(*value), outer + value.indent);
+        let error = error
+            .label(format!("indented by {}", outer + here.indent))
+            .note(self.name_at(value.start), format!("indented by {indent}"))
+            .help(format!("indent line {} by {indent} like line {line}", self.line_of(here)));
+        match here.indent - value.indent {
+            1 => error,
+            _ => error.help(format!("or, if line {line} is to hold `{key}`, remove its value")),
+        }
+    }
+
+    /// Where the blocks around the current line may go on, the innermost first: those of the line above it, and of each
+    /// line further up that is indented less. Each is indented less than the one before.
+    fn siblings_above(&self) -> Vec<Sibling> {
+        let mut siblings: Vec<Sibling> = Vec::new();
+        let mut end = self.line;
+        while end > 0 && siblings.last().is_none_or(|last| last.indent > 0) {
+            let start = self.text[..end - 1].rfind('\n').map_or(0, |newline| newline + 1);
+            let text = &self.text[start..end];
+            end = start;
+            let content = text.trim_start();
+            if content.is_empty() || content.starts_with('#') {
+                continue;
+            }
+            let mut first = start + text.len() - content.len();
+            let mut of_line = vec![self.sibling(start, first)];
+            while let Some(rest) = self.text[first..].strip_prefix("- ") {
+                first = self.text.len() - rest.trim_start_matches(' ').len();
+                of_line.push(self.sibling(start, first));
+            }
+            for sibling in of_line.into_iter().rev() {
+                if siblings.last().is_none_or(|last| sibling.indent < last.indent) {
+                    siblings.push(sibling);
+                }
+            }
+        }
+        siblings
+    }
+
+    fn sibling(&self, line: usize, start: usize) -> Sibling {
+        Sibling { start, indent: self.text[line..start].chars().count() }
+    }
+
+    /// The columns by which the file indents the text: more than none for text that stands inside of another one.
+    fn outer_indent(&self) -> usize {
+        let (_, column) = self.place_in_file(self.line);
+        column - 1
+    }
+
+    fn line_of(&self, sibling: Sibling) -> usize {
+        self.place_in_file(sibling.start).0
+    }
+
+    /// The name that a line begins with, or its first word.
+    fn name_at(&self, start: usize) -> Span {
+        let text = &self.text[start..self.end_of_line(start)];
+        let end = text.find([':', ' ']).unwrap_or(text.len()).max(1);
+        self.span(start, start + text.ceil_char_boundary(end.min(text.len())))
+    }
+}
