@@ -181,6 +181,7 @@ struct Inner {
     notes: Vec<Note>,
     steps: Vec<String>,
     help: Vec<String>,
+    targets: Vec<String>,
     others: Vec<Error>,
 }
 
@@ -206,6 +207,7 @@ impl Error {
             notes: Vec::new(),
             steps: Vec::new(),
             help: Vec::new(),
+            targets: Vec::new(),
             others: Vec::new(),
         }))
     }
@@ -265,6 +267,33 @@ impl Error {
         }
         self.0.steps.push(step);
         self
+    }
+
+    /// Keeps of the steps, from the inside out, those that led to another failure as well.
+    pub fn share_steps(&mut self, other: &Self) {
+        let is_same = |(one, other): &(&String, &String)| one == other;
+        let shared = self.0.steps.iter().zip(&other.0.steps).take_while(is_same).count();
+        self.0.steps.truncate(shared);
+    }
+
+    /// Names the targets that the failure ends the build of. Reaches every failure held here that names none.
+    #[must_use]
+    pub fn for_targets(mut self, targets: &[String]) -> Self {
+        for other in &mut self.0.others {
+            if other.0.targets.is_empty() {
+                targets.clone_into(&mut other.0.targets);
+            }
+        }
+        if self.0.targets.is_empty() {
+            targets.clone_into(&mut self.0.targets);
+        }
+        self
+    }
+
+    /// The targets that the failure ends the build of, as they were named or found; empty if it is about none.
+    #[must_use]
+    pub fn targets(&self) -> &[String] {
+        &self.0.targets
     }
 
     /// Says what to do next.

@@ -18,6 +18,7 @@ mod rules;
 mod select;
 mod shard;
 mod sharing;
+mod slips;
 mod told;
 mod usage;
 
@@ -41,18 +42,47 @@ use crate::{
 /// The exit code is 0, or 1 for whatever could not be done, wrong arguments included, as with kustomize. Standard
 /// output gets the result and nothing else; a reader that closes it early is no failure.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let arguments = command_first(arguments.into_iter().collect());
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let is_flag_first =
+        arguments.get(1).is_some_and(|word| word.as_encoded_bytes().starts_with(b"-"));
+    let arguments = help_of_all(command_first(arguments));
     if let Some(build) = build::Build::without_flags(&arguments) {
         return build.run(report::Format::Human);
     }
     let named = arguments.get(1).and_then(|name| Command::named(name));
     let mut program = program(named.map_or(COMMANDS, slice::from_ref));
     let parsed = program.try_get_matches_from_mut(&arguments);
+    if let Some(slip) = parsed.as_ref().ok().and_then(|found| slip(&program, found, &arguments)) {
+        return refuse(Err(slip), &arguments);
+    }
     let outcome =
         parsed.and_then(|found| run_command(found).map_err(|error| error.format(&mut program)));
     // The process ends soon, and its memory with it.
     std::mem::forget(program);
-    outcome.unwrap_or_else(|error| refuse(&error, &arguments))
+    outcome.unwrap_or_else(|error| match error.use_stderr() {
+        true => refuse(Err(usage::error(&error, &arguments, is_flag_first)), &arguments),
+        false => refuse(print(&error.render().to_string()), &arguments),
+    })
+}
+
+/// The error for a directory to build that is meant as the value of the flag before it.
+fn slip(program: &clap::Command, found: &ArgMatches, arguments: &[OsString]) -> Option<Error> {
+    let (name, found) = found.subcommand()?;
+    let command = program.find_subcommand(name)?;
+    let directories = found.try_get_many::<String>("directories").ok().flatten()?.len();
+    let searches = directories == 1 && found.try_get_one("all").ok().flatten() == Some(&true);
+    slips::value_apart(&command.get_arguments().collect::<Vec<_>>(), arguments, searches)
+}
+
+/// Makes `--help` of `help --help` and `help help`: there is no more to say of that command.
+fn help_of_all(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    let is_about_help = arguments.get(1).is_some_and(|word| word == "help")
+        && arguments.get(2).is_some_and(|word| word == "help" || word == "--help" || word == "-h");
+    if is_about_help {
+        arguments.truncate(1);
+        arguments.push("--help".into());
+    }
+    arguments
 }
 
 /// Runs the command that was found. Without one there is nothing to do but to say which there are.
@@ -69,12 +99,8 @@ fn run_command(mut found: ArgMatches) -> std::result::Result<ExitCode, clap::Err
     }
 }
 
-/// Says what is wrong with the arguments, or what they ask to be told.
-fn refuse(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
-    let outcome = match error.use_stderr() {
-        true => Err(usage::error(error, arguments)),
-        false => print(&error.render().to_string()),
-    };
+/// Reports what came of arguments that no command is run for.
+fn refuse(outcome: Result<()>, arguments: &[OsString]) -> ExitCode {
     let is_failure = outcome.is_err();
     let exit = finish(outcome, &Sources::new(), report::Format::asked_for(arguments));
     // With 1 these would say that there are findings, or differences.
@@ -119,7 +145,9 @@ struct Program {
 /// The program with some of its commands. Making the arguments of a command takes as long as a small build does: where
 /// one is named, the others are left out.
 fn program(commands: &[Command]) -> clap::Command {
-    let made = |command: &Command| (command.arguments)(clap::Command::new(command.name));
+    let made = |command: &Command| {
+        (command.arguments)(clap::Command::new(command.name)).after_help(command.examples)
+    };
     Program::command().subcommands(commands.iter().map(made))
 }
 
@@ -129,6 +157,8 @@ struct Command {
     name: &'static str,
     /// Gives it its arguments, and the words that tell what it does.
     arguments: fn(clap::Command) -> clap::Command,
+    /// What stands at the end of its help: command lines to begin with.
+    examples: &'static str,
     /// Runs it with what was found for them.
     run: fn(&mut ArgMatches, report::Format) -> std::result::Result<ExitCode, clap::Error>,
 }
@@ -138,16 +168,34 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "build",
         arguments: build::Build::augment_args,
+        examples: "\
+Examples:
+  krender build overlays/prod
+  krender build overlays/prod | kubectl apply -f -
+  krender build overlays/prod -o prod.yaml
+  krender build --all . -o rendered
+  krender build --harden=restricted overlays/prod
+
+The flags of kustomize for plugins and Helm (`--enable-alpha-plugins`, `--enable-exec`, `--enable-helm` and the like) are accepted. krender does not run plugins and charts yet, and says so.",
         run: |found, format| Ok(build::Build::from_arg_matches_mut(found)?.run(format)),
     },
     Command {
         name: "check",
         arguments: check::Check::augment_args,
+        examples: "\
+Examples:
+  krender check overlays/prod
+  krender check --all . --profile restricted
+  helm template shop | krender check -",
         run: |found, format| Ok(check::Check::from_arg_matches_mut(found)?.run(format)),
     },
     Command {
         name: "rules",
         arguments: rules::Rules::augment_args,
+        examples: "\
+Examples:
+  krender rules
+  krender rules --profile restricted",
         run: |found, format| {
             let rules = rules::Rules::from_arg_matches_mut(found)?;
             Ok(finish(rules.run(), &Sources::new(), format))
@@ -156,6 +204,10 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "explain",
         arguments: rules::Explain::augment_args,
+        examples: "\
+Examples:
+  krender explain KR-SEC-022
+  krender explain run-as-non-root",
         run: |found, format| {
             let explain = rules::Explain::from_arg_matches_mut(found)?;
             Ok(finish(explain.run(), &Sources::new(), format))
@@ -164,21 +216,38 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "inputs",
         arguments: inputs::Inputs::augment_args,
+        examples: "\
+Examples:
+  krender inputs overlays/prod
+  krender inputs overlays/dev overlays/prod --format json",
         run: |found, format| Ok(inputs::Inputs::from_arg_matches_mut(found)?.run(format)),
     },
     Command {
         name: "affected",
         arguments: affected::Affected::augment_args,
+        examples: "\
+Examples:
+  krender affected --since origin/main...
+  krender affected --since HEAD~1 overlays",
         run: |found, format| Ok(affected::Affected::from_arg_matches_mut(found)?.run(format)),
     },
     Command {
         name: "shard",
         arguments: shard::Shard::augment_args,
+        examples: "\
+Examples:
+  krender shard 2/5
+  krender shard 2/5 overlays",
         run: |found, format| Ok(shard::Shard::from_arg_matches_mut(found)?.run(format)),
     },
     Command {
         name: "diff",
         arguments: diff::Diff::augment_args,
+        examples: "\
+Examples:
+  krender diff --git main...HEAD
+  krender diff overlays/staging overlays/prod
+  krender diff rendered.yaml overlays/prod",
         run: |found, format| Ok(diff::Diff::from_arg_matches_mut(found)?.run(format)),
     },
 ];

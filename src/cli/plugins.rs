@@ -12,63 +12,68 @@ use crate::{
     plugin::{Functions, Helm, Options},
 };
 
-/// What plugins may do.
+/// What plugins may do. No help shows the flags as long as krender runs no plugins.
 #[derive(Args, Debug)]
-#[command(next_help_heading = "Plugins")]
 pub(super) struct Plugins {
     /// Run plugins that are not builtin, and Helm
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    #[arg(value_parser = Truth, hide_possible_values = true, value_name = "BOOL")]
+    #[arg(value_parser = Truth, hide = true, value_name = "BOOL")]
     enable_alpha_plugins: Option<bool>,
 
     /// Run programs as functions: never with a kustomization that you do not trust
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    #[arg(value_parser = Truth, hide_possible_values = true, value_name = "BOOL")]
+    #[arg(value_parser = Truth, hide = true, value_name = "BOOL")]
     enable_exec: Option<bool>,
 
     /// Give the network to functions that ask for it
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    #[arg(value_parser = Truth, hide_possible_values = true, value_name = "BOOL")]
+    #[arg(value_parser = Truth, hide = true, value_name = "BOOL")]
     network: Option<bool>,
 
     /// Accepted and without effect, as in kustomize
-    #[arg(long, value_name = "NAME", hide = true, allow_hyphen_values = true)]
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true, hide = true)]
     network_name: Option<String>,
 
     /// Mount storage into the containers of functions
-    #[arg(long, value_name = "MOUNT", allow_hyphen_values = true)]
+    #[arg(long, value_name = "MOUNT", allow_hyphen_values = true, hide = true)]
     mount: Vec<String>,
 
     /// Set a variable in the environment of functions, or hand one on
-    #[arg(short, long, value_name = "NAME[=VALUE]", allow_hyphen_values = true)]
+    #[arg(short, long, value_name = "NAME[=VALUE]", allow_hyphen_values = true, hide = true)]
     env: Vec<String>,
 
     /// Run the containers of functions as the user that runs krender
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    #[arg(value_parser = Truth, hide_possible_values = true, value_name = "BOOL")]
+    #[arg(value_parser = Truth, hide = true, value_name = "BOOL")]
     as_current_user: Option<bool>,
 
     /// Run Helm for the charts of kustomizations
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    #[arg(value_parser = Truth, hide_possible_values = true, value_name = "BOOL")]
+    #[arg(value_parser = Truth, hide = true, value_name = "BOOL")]
     enable_helm: Option<bool>,
 
     /// The program to run as Helm
-    #[arg(long, value_name = "PROGRAM", default_value = "helm", allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "PROGRAM",
+        default_value = "helm",
+        allow_hyphen_values = true,
+        hide = true
+    )]
     helm_command: String,
 
     /// What charts find in `.Capabilities.APIVersions`
-    #[arg(long, value_name = "VERSION", allow_hyphen_values = true)]
+    #[arg(long, value_name = "VERSION", allow_hyphen_values = true, hide = true)]
     helm_api_versions: Vec<String>,
 
     /// What charts find in `.Capabilities.KubeVersion`
     #[arg(long, value_name = "VERSION", default_value = "", hide_default_value = true)]
-    #[arg(allow_hyphen_values = true)]
+    #[arg(allow_hyphen_values = true, hide = true)]
     helm_kube_version: String,
 
     /// Let Helm say what it does
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    #[arg(value_parser = Truth, hide_possible_values = true, value_name = "BOOL")]
+    #[arg(value_parser = Truth, hide = true, value_name = "BOOL")]
     helm_debug: Option<bool>,
 
     /// The day that exclusions from rules are judged by [default: today]

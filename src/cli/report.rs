@@ -37,8 +37,10 @@ impl Format {
     }
 }
 
-/// So many failures are shown: nobody reads more, and each is looked up in its text.
+/// So many failures are drawn: a reader looks at no more, and each is looked up in its text.
 const MOST: usize = 100;
+/// So many failures are written for programs.
+const MOST_LINES: usize = 10_000;
 
 /// Writes an error, and those beside it, to standard error.
 pub(super) fn errors(error: &Error, sources: &Sources, format: Format) {
@@ -46,11 +48,12 @@ pub(super) fn errors(error: &Error, sources: &Sources, format: Format) {
     let error = &*shield.redacted(error, sources);
     let text = match format {
         Format::Human => for_log(&draw(error, sources, &shield, &Renderer::styled())).into_owned(),
-        Format::Json => error.iter().take(MOST).map(|error| json(error, sources)).collect(),
+        Format::Json => error.iter().take(MOST_LINES).map(|error| json(error, sources)).collect(),
     };
     // Nothing is left to be told to anybody when this fails.
     drop(anstream::stderr().write_all(text.as_bytes()));
-    let more = error.iter().count().saturating_sub(MOST);
+    let most = if format == Format::Json { MOST_LINES } else { MOST };
+    let more = error.iter().count().saturating_sub(most);
     if more > 0 {
         warning(&format!("{more} more failures are not shown"), Span::NONE, sources, format);
     }
@@ -70,6 +73,7 @@ pub(super) fn warning(text: &str, span: Span, sources: &Sources, format: Format)
                 notes: Vec::new(),
                 steps: &[],
                 help: &[],
+                targets: &[],
             })
         }
     };
@@ -192,6 +196,7 @@ fn json(error: &Error, sources: &Sources) -> String {
         notes: notes.collect(),
         steps: error.steps(),
         help: error.helps(),
+        targets: error.targets(),
     };
     json_line(&line)
 }
@@ -207,6 +212,8 @@ struct Line<'a> {
     notes: Vec<Place<'a>>,
     steps: &'a [String],
     help: &'a [String],
+    /// The targets that are not built because of it.
+    targets: &'a [String],
 }
 
 /// Lines and columns count from 1, columns in characters; the end is the place after the last character.
@@ -348,7 +355,7 @@ help: remove \\u{feff}\tit
             concat!(
                 r#"{"severity":"error","code":"invalid-type","message":"m","file":"k.yaml","line":2,"column":4,"end":{"line":2,"column":5},"#,
                 r#""label":"","notes":[{"file":"k.yaml","line":1,"column":1,"end":{"line":1,"column":2},"label":"n"}],"#,
-                r#""steps":["s"],"help":[]}"#,
+                r#""steps":["s"],"help":[],"targets":[]}"#,
                 "\n",
             )
         );

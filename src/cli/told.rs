@@ -1,12 +1,15 @@
 //! What there is to tell of many targets: each thing once, with the targets that it is about.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::report::{self, Format};
 use crate::{
     config::Warning,
-    error::{Error, Result},
+    error::{Code, Error, Result},
+    resource::secret::Shield,
     source::{Sources, Span},
+    text::escape::visible,
 };
 
 /// The warnings and failures of a run, in the order of its targets.
@@ -18,6 +21,8 @@ pub(super) struct Told {
     /// Which warnings there are already: targets that share a base share what there is to say of it.
     known: BTreeSet<(Span, String)>,
     failures: Vec<Failure>,
+    /// Which failures there are already, by what they say and where: one that is reached on several ways is one.
+    places: BTreeMap<(Span, Code, String), usize>,
 }
 
 /// What is wrong with one target or more.
@@ -26,8 +31,10 @@ struct Failure {
     targets: Vec<String>,
 }
 
-/// So many different failures are compared with each other: more are not shown in any case.
-const MOST: usize = 100;
+/// From so many different failures on there is a table of them.
+const MANY: usize = 4;
+/// So many rows that table has.
+const ROWS: usize = 20;
 /// So many targets are named that have the same failure.
 const NAMED: usize = 3;
 
@@ -44,9 +51,16 @@ impl Told {
         let Some(error) = error else { return };
         self.failed += 1;
         for error in error.into_each() {
-            match self.failures.iter_mut().take(MOST).find(|failure| failure.error == error) {
-                Some(failure) => failure.targets.push(target.to_owned()),
-                None => self.failures.push(Failure { error, targets: vec![target.to_owned()] }),
+            let place = (error.span(), error.code(), error.message().to_owned());
+            let next = self.failures.len();
+            let number = *self.places.entry(place).or_insert(next);
+            let Some(failure) = self.failures.get_mut(number) else {
+                self.failures.push(Failure { error, targets: vec![target.to_owned()] });
+                continue;
+            };
+            failure.error.share_steps(&error);
+            if failure.targets.last().is_none_or(|last| last != target) {
+                failure.targets.push(target.to_owned());
             }
         }
     }
@@ -90,9 +104,40 @@ impl Told {
                 0 => String::new(),
                 more => format!(" and {more} more"),
             };
-            error.step(format!("while building {}{more}", named.join(", ")))
+            error.step(format!("while building {}{more}", named.join(", "))).for_targets(&targets)
         });
         Error::all(errors).map_or(Ok(()), Err)
+    }
+
+    /// The failures in a table, if there are many: the cause and its place, how many targets it ends, and what to try; those
+    /// of most targets first.
+    pub(super) fn table(&self, sources: &Sources) -> Option<String> {
+        if self.failures.len() < MANY {
+            return None;
+        }
+        let mut failures: Vec<&Failure> = self.failures.iter().collect();
+        failures.sort_by_key(|failure| Reverse(failure.targets.len()));
+        let mut rows = vec![("cause".to_owned(), "targets".to_owned(), "what to try".to_owned())];
+        let shield = Shield::default();
+        rows.extend(failures.iter().take(ROWS).map(|Failure { error, targets }| {
+            let error = shield.redacted(error, sources);
+            let place = sources.locate(error.span());
+            let place = place.map(|place| format!(" {}:{}", place.source.name(), place.line));
+            let cause = format!("{}{}", error.code(), place.unwrap_or_default());
+            let help = error.helps().first().map_or(error.message(), String::as_str);
+            (cause, targets.len().to_string(), help.to_owned())
+        }));
+        let width = rows.iter().map(|(cause, ..)| cause.chars().count()).max().unwrap_or_default();
+        let mut table: String = rows
+            .iter()
+            .map(|(cause, targets, help)| format!("{cause:width$}  {targets:>7}  {help}\n"))
+            .map(|line| visible(line.trim_end()).into_owned() + "\n")
+            .collect();
+        let more = failures.len().saturating_sub(ROWS);
+        if more > 0 {
+            table.push_str(&format!("and {more} more causes\n"));
+        }
+        Some(table)
     }
 
     /// How many targets failed, for the last line; nothing when none did.
@@ -104,7 +149,6 @@ impl Told {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Code;
 
     #[test]
     fn one_failure_of_many_targets_is_told_once() {
@@ -119,5 +163,39 @@ mod tests {
         let failures = told.into_outcome().unwrap_err();
         let steps: Vec<&str> = failures.iter().map(|error| error.steps()[0].as_str()).collect();
         assert_eq!(steps, ["while building `a`, `b`, `c` and 3 more", "while building `g`"]);
+        let targets: Vec<usize> = failures.iter().map(|error| error.targets().len()).collect();
+        assert_eq!(targets, [6, 1]);
+    }
+
+    #[test]
+    fn a_failure_that_bases_lead_to_on_several_ways_is_one() {
+        let mut told = Told::default();
+        let error = |base: &str| {
+            let error = Error::new(Code::FileNotFound, "same").at(Span::new(1, 2));
+            error.step("while reading").step(format!("while accumulating the base `{base}`"))
+        };
+        told.add("a", Vec::new(), Some(error("one")));
+        told.add("b", Vec::new(), Error::all([error("two"), error("three")]));
+        let failures = told.into_outcome().unwrap_err();
+        assert_eq!(failures.iter().count(), 1);
+        assert_eq!(failures.steps(), ["while reading", "while building `a`, `b`"]);
+    }
+
+    #[test]
+    fn many_failures_end_in_a_table() {
+        let mut told = Told::default();
+        for (target, text) in [("a", "1"), ("b", "2"), ("c", "2"), ("d", "3"), ("e", "4")] {
+            let error = Error::new(Code::FileNotFound, text).help(format!("try {text}"));
+            told.add(target, Vec::new(), Some(error));
+        }
+        let expected = "\
+cause           targets  what to try
+file-not-found        2  try 2
+file-not-found        1  try 1
+file-not-found        1  try 3
+file-not-found        1  try 4
+";
+        assert_eq!(told.table(&Sources::new()).as_deref(), Some(expected));
+        assert_eq!(Told::default().table(&Sources::new()), None);
     }
 }

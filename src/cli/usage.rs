@@ -8,11 +8,12 @@ use std::{
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use super::Command;
+use super::{Command, slips};
 use crate::error::{Code, Error};
+use crate::load;
 
-/// What is wrong with the arguments, and what is near to them.
-pub(super) fn error(error: &clap::Error, arguments: &[OsString]) -> Error {
+/// What is wrong with the arguments, and what is near to them. `is_flag_first` says that a flag stood before the command.
+pub(super) fn error(error: &clap::Error, arguments: &[OsString], is_flag_first: bool) -> Error {
     let texts = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => vec![text.clone()],
         Some(ContextValue::Strings(texts)) => texts.clone(),
@@ -23,10 +24,16 @@ pub(super) fn error(error: &clap::Error, arguments: &[OsString]) -> Error {
     let name = |kind| text(kind).split([' ', '[']).next().unwrap_or_default().to_owned();
     let (argument, other) = (name(ContextKind::InvalidArg), name(ContextKind::PriorArg));
     let value = text(ContextKind::InvalidValue);
+    let word = text(ContextKind::InvalidSubcommand);
+    let swallowing = swallowing_flag(error, arguments).filter(|_| is_flag_first);
+    if let (ErrorKind::InvalidSubcommand, None, Some(slip)) =
+        (error.kind(), &swallowing, slips::command(&word))
+    {
+        return with_directory(&slip, arguments).help(where_to_look(&[]));
+    }
     let message = match error.kind() {
-        ErrorKind::InvalidSubcommand => {
-            format!("unknown command `{}`", text(ContextKind::InvalidSubcommand))
-        }
+        ErrorKind::InvalidSubcommand => format!("unknown command `{word}`"),
+        ErrorKind::TooManyValues => format!("`{argument}` takes no value, found `{value}`"),
         ErrorKind::UnknownArgument if argument.starts_with('-') => {
             format!("unknown flag `{argument}`")
         }
@@ -46,6 +53,15 @@ pub(super) fn error(error: &clap::Error, arguments: &[OsString]) -> Error {
     if let Some(cause) = error.source().and_then(|cause| cause.downcast_ref::<Error>()) {
         return cause.helps().iter().fold(told, |told, help| told.help(help));
     }
+    if let (ErrorKind::UnknownArgument, Some(help)) = (error.kind(), slips::flag(&argument)) {
+        return with_directory(&told.help(help), arguments);
+    }
+    if error.kind() == ErrorKind::TooManyValues {
+        return told.help(format!("leave `={value}` out"));
+    }
+    if error.kind() == ErrorKind::ValueValidation && argument == "--jobs" {
+        return told.help("give a number of threads from 1 on: `--jobs 4`");
+    }
     for kind in
         [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue]
     {
@@ -58,21 +74,45 @@ pub(super) fn error(error: &clap::Error, arguments: &[OsString]) -> Error {
     }
     let values = texts(ContextKind::ValidValue);
     if !values.is_empty() {
+        let is_meant = |valid: &&String| {
+            let (valid, value) = (valid.to_lowercase(), value.to_lowercase());
+            !value.is_empty() && value != valid && valid.ends_with(&value)
+        };
+        if let (true, Some(meant)) = (told.helps().is_empty(), values.iter().find(is_meant)) {
+            told = told.help(format!("did you mean `{meant}`?"));
+        }
         told = told.help(format!("the values of `{argument}` are `{}`", values.join("`, `")));
     }
-    if let (ErrorKind::InvalidSubcommand, Some(flag)) = (error.kind(), arguments.get(2)) {
-        let flag = flag.to_string_lossy();
-        if flag.starts_with('-') && !flag.contains('=') {
-            return told.help(format!(
-                "write the command before `{flag}`, which takes the word behind it as its value"
-            ));
-        }
+    if let Some(flag) = swallowing {
+        return told.help(format!(
+            "write the command before `{flag}`, which takes the word behind it as its value"
+        ));
     }
     let is_diff = arguments.get(1).is_some_and(|command| command == "diff");
     if is_diff && argument == "--since" {
         return told.help("a revision is named by `--git`: `krender diff --git main`");
     }
     if told.helps().is_empty() { told.help(where_to_look(arguments)) } else { told }
+}
+
+/// The same advice with the directory that the arguments name, where it speaks of one.
+fn with_directory(error: &Error, arguments: &[OsString]) -> Error {
+    let directories = arguments.iter().skip(2).filter_map(|word| word.to_str());
+    let directory = directories.filter(|word| load::is_directory(Path::new(word))).next_back();
+    let told = Error::new(error.code(), error.message());
+    error
+        .helps()
+        .iter()
+        .fold(told, |told, help| told.help(help.replace("DIR", directory.unwrap_or("DIR"))))
+}
+
+/// The flag that took the command with it as its value, if one stands before what was taken for the command.
+fn swallowing_flag(error: &clap::Error, arguments: &[OsString]) -> Option<String> {
+    let flag = arguments.get(2)?.to_string_lossy();
+    let is_one = error.kind() == ErrorKind::InvalidSubcommand
+        && flag.starts_with('-')
+        && !flag.contains('=');
+    is_one.then(|| flag.into_owned())
 }
 
 /// The help of the command that the arguments name, or else that of the program as it was called.

@@ -134,8 +134,12 @@ impl Build {
             }
         }
         let verdict = told.verdict();
+        let table = told.table(sources).filter(|_| format == Format::Human);
         if let Err(errors) = told.into_outcome() {
             report::errors(&errors, sources, format);
+        }
+        if let Some(table) = table {
+            report::plain(&format!("\n{table}"));
         }
         if let Some(verdict) = verdict {
             report::closing(&verdict, sources, format);

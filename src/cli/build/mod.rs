@@ -193,7 +193,10 @@ impl Build {
                 run.expect(&[directory], NonZeroUsize::MIN);
                 let built = renderer.build(directory, &mut warnings);
                 self.warn(&warnings, loader.sources(), format);
-                renderer.finish(directory, built?, &mut None, &mut Vec::new(), format)?
+                let finished = built.and_then(|built| {
+                    renderer.finish(directory, built, &mut None, &mut Vec::new(), format)
+                });
+                finished.map_err(|error| error.for_targets(&self.directories))?
             }
         };
         let Rendered { texts, size, outcome, unkept } = rendered;
