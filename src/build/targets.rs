@@ -8,20 +8,25 @@ use std::sync::Arc;
 
 use super::many::in_order;
 use super::run::{Run, directories};
-use crate::error::Result;
-use crate::load::Root;
+use crate::error::{Error, Result};
+use crate::load::{Root, Tree};
+use crate::text::escape;
 
 /// A directory to build that was found in a tree.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Target {
     /// What [`build()`](super::build()) takes: the directory as one who named the top of the tree would name it.
     pub directory: String,
     /// The way to it from the top of the tree, empty for the top itself.
     pub below: String,
+    /// Why it cannot be built: there is a directory that cannot be listed, or one whose name is not UTF-8. Then the names
+    /// are for people only.
+    pub refused: Option<Error>,
 }
 
 impl Run<'_> {
-    /// The kustomizations at and below a directory that no other one there includes, in the order of their paths.
+    /// The kustomizations at and below a directory that no other one there includes, in the order of their paths, and
+    /// behind them what was refused.
     ///
     /// One includes another by naming its directory in `resources` (or `bases`), `components`, `generators`,
     /// `transformers` or `validators`. Components are no targets: they work on what others gather. Of kustomizations that
@@ -32,7 +37,8 @@ impl Run<'_> {
     /// Those of [`Loader::kustomizations`](crate::load::Loader::kustomizations).
     pub fn targets(&self, directory: &str, jobs: NonZeroUsize) -> Result<Vec<Target>> {
         let top = self.loader().root(directory)?;
-        let nodes = Node::all(&self.loader().kustomizations(directory)?, self, jobs);
+        let Tree { found: roots, refused } = self.loader().kustomizations(directory)?;
+        let nodes = Node::all(&roots, self, jobs);
         let mut reached = vec![false; nodes.len()];
         let mut found = Vec::new();
         let free = (0..nodes.len()).filter(|&number| !nodes[number].is_included);
@@ -44,10 +50,14 @@ impl Run<'_> {
             }
         }
         found.sort_unstable();
-        Ok(found
-            .into_iter()
-            .map(|number| target(directory, top.path(), &nodes[number].path))
-            .collect())
+        let targets = found.into_iter().map(|number| {
+            let path = &nodes[number].path;
+            let below = path.strip_prefix(top.path()).unwrap_or(path);
+            target(directory, escape::file_name(below.as_os_str()).into_owned(), None)
+        });
+        let refused = refused.into_iter();
+        let refused = refused.map(|(below, error)| target(directory, below, Some(error)));
+        Ok(targets.chain(refused).collect())
     }
 }
 
@@ -102,16 +112,15 @@ fn reach(number: usize, nodes: &[Node], reached: &mut [bool]) {
     }
 }
 
-/// A directory that was found, by the name of the tree's top, its path, and that of the directory.
-fn target(name: &str, top: &Path, path: &Path) -> Target {
-    let below = path.strip_prefix(top).unwrap_or(path).to_string_lossy().into_owned();
+/// A directory that was found, by the name of the tree's top and the way to it from there.
+fn target(name: &str, below: String, refused: Option<Error>) -> Target {
     let directory = match name.trim_end_matches('/') {
         _ if below.is_empty() => name.to_owned(),
         "." => below.clone(),
         "" => format!("/{below}"),
         name => format!("{name}/{below}"),
     };
-    Target { directory, below }
+    Target { directory, below, refused }
 }
 
 #[cfg(test)]

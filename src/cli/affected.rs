@@ -79,8 +79,9 @@ impl Affected {
         loader.take_notes();
         let run = build::Run::new(loader, &options);
         let directories = std::slice::from_ref(&self.directory);
-        let targets = self.select.targets(true, &run, loader, directories, jobs)?;
-        run.expect(&targets, jobs);
+        let selected = self.select.targets(true, &run, loader, directories, jobs)?;
+        let targets = &selected.targets;
+        run.expect(targets, jobs);
         let mut outcome = Ok(());
         let work = |number: usize| self.changes(&targets[number], &run, loader, &changed);
         build::in_order(targets.len(), jobs, work, |number, changes: Result<Vec<String>>| {
@@ -101,7 +102,7 @@ impl Affected {
                 }
             }
         });
-        outcome
+        outcome.and_then(|()| selected.outcome())
     }
 
     /// What a target is rendered from and has changed.

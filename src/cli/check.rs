@@ -157,8 +157,11 @@ impl Check {
         let accepted = self.accepted(loader)?;
         let run = build::Run::new(loader, &options);
         let jobs = self.many.jobs.unwrap_or_else(super::processors);
-        let targets = self.many.select.targets(self.many.all, &run, loader, &self.targets, jobs)?;
-        let mut judged = judge_all(&run, loader, &targets, &settings, jobs);
+        let selected =
+            self.many.select.targets(self.many.all, &run, loader, &self.targets, jobs)?;
+        let mut judged = judge_all(&run, loader, &selected.targets, &settings, jobs);
+        let refused = selected.refused.into_iter();
+        judged.extend(refused.map(|(target, error)| Judged { target, outcome: Err(error) }));
         let (mut told, mut exit) = (Told::default(), 0);
         for Judged { target, outcome } in &mut judged {
             match outcome {
@@ -175,7 +178,8 @@ impl Check {
                 }
             }
         }
-        let (sources, file) = (loader.sources(), self.output.as_deref());
+        let (sources, file) =
+            (loader.sources(), self.output.as_deref().filter(|file| *file != "-"));
         findings::write(self.format, &judged, &settings, sources, self.many.all, file)?;
         told.into_outcome()
             .unwrap_or_else(|error| report::errors(&error, loader.sources(), format));

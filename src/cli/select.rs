@@ -25,6 +25,23 @@ pub(super) struct Select {
     pub(super) exclude: Vec<String>,
 }
 
+/// The targets of a run.
+pub(super) struct Selected {
+    pub(super) targets: Vec<String>,
+    /// What was found and can be no target, by its name for people.
+    pub(super) refused: Vec<(String, Error)>,
+}
+
+impl Selected {
+    /// Succeeds if nothing was refused.
+    ///
+    /// # Errors
+    /// Why something was.
+    pub(super) fn outcome(self) -> Result<()> {
+        Error::all(self.refused.into_iter().map(|(_, error)| error)).map_or(Ok(()), Err)
+    }
+}
+
 impl Select {
     /// The targets of a run: all that is found in the directories, or these themselves.
     ///
@@ -37,7 +54,7 @@ impl Select {
         loader: &Loader,
         directories: &[String],
         jobs: NonZeroUsize,
-    ) -> Result<Vec<String>> {
+    ) -> Result<Selected> {
         if is_all {
             return all(run, loader, directories, self, jobs);
         }
@@ -47,8 +64,20 @@ impl Select {
                 senseless(flag, "--all").help("with `--all` the targets below DIR are found")
             );
         }
-        named(loader, directories, jobs)
+        let targets = named(loader, directories, jobs)?;
+        Ok(Selected { targets, refused: Vec::new() })
     }
+}
+
+/// The first of some names, and how many more there are.
+pub(super) fn few(names: &[String]) -> String {
+    const MOST: usize = 3;
+    let named: Vec<String> = names.iter().take(MOST).map(|name| format!("`{name}`")).collect();
+    let more = match names.len().saturating_sub(MOST) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{}{more}", named.join(", "))
 }
 
 /// That a flag means nothing without another one.
@@ -98,21 +127,27 @@ fn all(
     directories: &[String],
     Select { include, exclude }: &Select,
     jobs: NonZeroUsize,
-) -> Result<Vec<String>> {
+) -> Result<Selected> {
     let (included, excluded) = (patterns("--include", include)?, patterns("--exclude", exclude)?);
-    let mut selected = Vec::new();
+    let (mut selected, mut refused) = (Vec::new(), Vec::new());
     let mut found = 0;
     for directory in directories {
         let targets = run.targets(directory, jobs)?;
         found += targets.len();
         let fits = |target: &Target| {
-            let Target { directory: _, below } = target;
+            let Target { directory: _, below, refused: _ } = target;
             (include.is_empty() || included.is_match(below)) && !excluded.is_match(below)
         };
-        selected.extend(targets.into_iter().filter(fits).map(|target| target.directory));
+        for Target { directory, below: _, refused: error } in targets.into_iter().filter(fits) {
+            match error {
+                None => selected.push(directory),
+                Some(error) => refused.push((directory, error)),
+            }
+        }
     }
-    if !selected.is_empty() {
-        return named(loader, &selected, jobs);
+    if !selected.is_empty() || !refused.is_empty() {
+        let targets = named(loader, &selected, jobs)?;
+        return Ok(Selected { targets, refused });
     }
     let tree = format!("`{}`", directories.join("`, `"));
     Err(if found == 0 {

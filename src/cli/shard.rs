@@ -69,12 +69,14 @@ impl Shard {
         let options = self.reading.options();
         let run = build::Run::new(loader, &options);
         let directories = std::slice::from_ref(&self.directory);
-        let targets = self.select.targets(true, &run, loader, directories, jobs)?;
+        let mut selected = self.select.targets(true, &run, loader, directories, jobs)?;
+        let targets = std::mem::take(&mut selected.targets);
         let part = self.part.of(targets, self.costs.as_deref(), loader, jobs)?;
         let line = |Costly { target, cost }: &Costly| match self.format {
             List::Json => Ok(escape::json_line(&Line { target, cost: *cost })),
             List::Text => self.ends.entry(target),
         };
-        super::print(&part.iter().map(line).collect::<Result<String>>()?)
+        super::print(&part.iter().map(line).collect::<Result<String>>()?)?;
+        selected.outcome()
     }
 }

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::report::{self, Format};
+use super::select;
 use crate::{
     config::Warning,
     error::{Code, Error, Result},
@@ -35,8 +36,6 @@ struct Failure {
 const MANY: usize = 4;
 /// So many rows that table has.
 const ROWS: usize = 20;
-/// So many targets are named that have the same failure.
-const NAMED: usize = 3;
 
 impl Told {
     /// Adds what there is to say of a target.
@@ -98,13 +97,8 @@ impl Told {
     /// Those failures.
     pub(super) fn into_outcome(self) -> Result<()> {
         let errors = self.failures.into_iter().map(|Failure { error, targets }| {
-            let named: Vec<String> =
-                targets.iter().take(NAMED).map(|target| format!("`{target}`")).collect();
-            let more = match targets.len().saturating_sub(NAMED) {
-                0 => String::new(),
-                more => format!(" and {more} more"),
-            };
-            error.step(format!("while building {}{more}", named.join(", "))).for_targets(&targets)
+            let step = format!("while building {}", select::few(&targets));
+            error.step(step).for_targets(&targets)
         });
         Error::all(errors).map_or(Ok(()), Err)
     }

@@ -9,8 +9,11 @@ use std::{
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::{Command, slips};
-use crate::error::{Code, Error};
-use crate::load;
+use crate::{
+    error::{Code, Error},
+    load,
+    text::escape,
+};
 
 /// What is wrong with the arguments, and what is near to them. `is_flag_first` says that a flag stood before the command.
 pub(super) fn error(error: &clap::Error, arguments: &[OsString], is_flag_first: bool) -> Error {
@@ -46,7 +49,11 @@ pub(super) fn error(error: &clap::Error, arguments: &[OsString], is_flag_first: 
             format!("`{argument}` does not go with `{other}`")
         }
         ErrorKind::MissingRequiredArgument => format!("`{argument}` is needed"),
-        ErrorKind::InvalidUtf8 => "an argument is not UTF-8 text".to_owned(),
+        ErrorKind::InvalidUtf8 => {
+            let argument = arguments.iter().find(|argument| argument.to_str().is_none());
+            let argument = argument.map_or(OsStr::new(""), OsString::as_os_str);
+            format!("the argument `{}` is not UTF-8 text", escape::file_name(argument))
+        }
         _ => first_line(&error.render().to_string()),
     };
     let mut told = Error::new(Code::InvalidArgument, message);

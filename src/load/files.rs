@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::text::escape;
+
 /// The largest file that is read: 1 GiB.
 pub const LARGEST_FILE: u64 = 1 << 30;
 
@@ -114,7 +116,7 @@ pub(super) fn display(directory: &Path, path: &Path) -> String {
     let relative = relative(directory, path);
     let shorter =
         if relative.as_os_str().len() <= path.as_os_str().len() { &relative } else { path };
-    shorter.to_string_lossy().into_owned()
+    escape::file_name(shorter.as_os_str()).into_owned()
 }
 
 #[cfg(test)]

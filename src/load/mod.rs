@@ -31,8 +31,8 @@ use notes::Noted;
 
 pub use digest::Digest;
 pub use disk::{
-    Disk, OutputFolder, clean_up_on_signals, is_directory, is_file, remove_temporary_files, stamp,
-    write,
+    Disk, OutputFolder, clean_up_on_signals, is_directory, is_file, remove_temporary_files,
+    resolved, stamp, write,
 };
 pub use file::File;
 pub use files::{Files, Kind, LARGEST_FILE, join};
@@ -41,6 +41,7 @@ pub use memory::Memory;
 pub use notes::Notes;
 pub use root::{Entry, KUSTOMIZATION_FILES, Root};
 pub use store::Store;
+pub use tree::Tree;
 pub use watch::Watch;
 
 /// The longest path that is looked up, as on Linux: a bound for sources that have none of their own.

@@ -5,41 +5,54 @@ use std::path::{Path, PathBuf};
 
 use super::files::Kind;
 use super::{KUSTOMIZATION_FILES, Loader, Place, Root};
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::source::Span;
+use crate::text::escape;
+
+/// What was found in a tree.
+#[derive(Debug)]
+pub struct Tree<T> {
+    /// In the order of the directories' paths.
+    pub found: Vec<T>,
+    /// What could not be looked at or has a name that is not UTF-8, each by the way to it from the top and with the
+    /// reason. The rest of the tree is found all the same.
+    pub refused: Vec<(String, Error)>,
+}
 
 impl Loader {
     /// The directories at and below `directory` that have a kustomization file, by path. Links are not followed, and
-    /// directories whose names begin with a dot (`.git`) are passed over.
+    /// directories whose names begin with a dot (`.git`) are passed over. Refused are directories that cannot be listed
+    /// ([`Code::ReadFailed`]), and kustomizations whose path is not UTF-8 ([`Code::InvalidPath`]).
     ///
     /// # Errors
-    /// Those of [`Loader::root`], and [`Code::ReadFailed`](crate::error::Code::ReadFailed) for a directory that cannot
-    /// be listed.
-    pub fn kustomizations(&self, directory: &str) -> Result<Vec<Root>> {
-        let mut found = Vec::new();
-        self.walk(directory, &KUSTOMIZATION_FILES, |path, entries| {
+    /// Those of [`Loader::root`], and [`Code::ReadFailed`] when the top cannot be listed.
+    pub fn kustomizations(&self, directory: &str) -> Result<Tree<Root>> {
+        self.walk(directory, &KUSTOMIZATION_FILES, |below, path, entries, tree| {
             let is_kustomization = |(name, kind): &(OsString, Kind)| {
                 matches!(kind, Kind::File | Kind::Link)
                     && KUSTOMIZATION_FILES.iter().any(|file| name == file)
             };
-            if entries.iter().any(is_kustomization) {
-                let place = Place { path: path.to_path_buf(), kind: Kind::Directory };
-                found.push(Root::new(self, &place, Span::NONE, None));
+            if !entries.iter().any(is_kustomization) {
+                return;
             }
-        })?;
-        Ok(found)
+            match below.to_str() {
+                Some(_) => {
+                    let place = Place { path: path.to_path_buf(), kind: Kind::Directory };
+                    tree.found.push(Root::new(self, &place, Span::NONE, None));
+                }
+                None => tree.refused.push(unnamed(below)),
+            }
+        })
     }
 
     /// The files at and below `directory` whose names end as those of YAML and JSON do, each by the way to it from
-    /// there; those of a directory before those below it. What is passed over is as with [`Loader::kustomizations`].
+    /// there; those of a directory before those below it. What is passed over and refused is as with
+    /// [`Loader::kustomizations`].
     ///
     /// # Errors
     /// The same.
-    pub fn manifests(&self, directory: &str) -> Result<Vec<String>> {
-        let top = self.root(directory)?;
-        let mut found = Vec::new();
-        self.walk(directory, &[], |path, entries| {
-            let below = path.strip_prefix(top.path()).unwrap_or(path);
+    pub fn manifests(&self, directory: &str) -> Result<Tree<String>> {
+        self.walk(directory, &[], |below, _, entries, tree| {
             let is_manifest = |name: &OsString| {
                 let extension = Path::new(name).extension().and_then(|text| text.to_str());
                 matches!(extension, Some("yaml" | "yml" | "json"))
@@ -47,36 +60,59 @@ impl Loader {
             let files = entries.iter().filter(|(name, kind)| {
                 matches!(kind, Kind::File | Kind::Link) && is_manifest(name)
             });
-            found.extend(files.map(|(name, _)| below.join(name).to_string_lossy().into_owned()));
-        })?;
-        Ok(found)
+            for (name, _) in files {
+                match below.join(name).into_os_string().into_string() {
+                    Ok(file) => tree.found.push(file),
+                    Err(file) => tree.refused.push(unnamed(file.as_ref())),
+                }
+            }
+        })
     }
 
     /// Goes through the directories of a tree in the order of their paths. Those that certainly hold no file with one of
-    /// the `names` are passed over; no names are all names.
-    fn walk(
+    /// the `names` are passed over; no names are all names. `visit` gets the way to each from the top, its path and its
+    /// entries.
+    fn walk<T>(
         &self,
         directory: &str,
         names: &[&'static str],
-        mut visit: impl FnMut(&Path, &[(OsString, Kind)]),
-    ) -> Result<()> {
-        let mut pending: Vec<PathBuf> = vec![self.root(directory)?.path().to_path_buf()];
+        mut visit: impl FnMut(&Path, &Path, &[(OsString, Kind)], &mut Tree<T>),
+    ) -> Result<Tree<T>> {
+        let top = self.root(directory)?.path().to_path_buf();
+        let mut tree = Tree { found: Vec::new(), refused: Vec::new() };
+        let mut pending: Vec<PathBuf> = vec![top.clone()];
         while let Some(path) = pending.pop() {
-            let unreadable = |error| self.unreadable(&path, &error);
-            if !names.is_empty() && !self.0.files.may_hold(&path, names).map_err(unreadable)? {
-                continue;
-            }
-            let entries =
-                self.0.files.list(&path).map_err(|error| self.unreadable(&path, &error))?;
-            visit(&path, &entries);
+            let below = path.strip_prefix(&top).unwrap_or(&path);
+            let files = &self.0.files;
+            let may_hold = if names.is_empty() { Ok(true) } else { files.may_hold(&path, names) };
+            let listed = may_hold.and_then(|may| may.then(|| files.list(&path)).transpose());
+            let entries = match listed {
+                Ok(Some(entries)) => entries,
+                Ok(None) => continue,
+                Err(error) if path == top => return Err(self.unreadable(&path, &error)),
+                Err(error) => {
+                    let name = escape::file_name(below.as_os_str()).into_owned();
+                    tree.refused.push((name, self.unreadable(&path, &error)));
+                    continue;
+                }
+            };
+            visit(below, &path, &entries, &mut tree);
             let is_open = |(name, kind): &&(OsString, Kind)| {
                 *kind == Kind::Directory && !name.as_encoded_bytes().starts_with(b".")
             };
             // From the last one on, so that the first is the next to be taken.
             pending.extend(entries.iter().rev().filter(is_open).map(|(name, _)| path.join(name)));
         }
-        Ok(())
+        Ok(tree)
     }
+}
+
+/// Refuses a path that is not UTF-8: it would be shown, and looked for, as another one.
+#[cold]
+fn unnamed(path: &Path) -> (String, Error) {
+    let name = escape::file_name(path.as_os_str()).into_owned();
+    let error = Error::new(Code::InvalidPath, format!("the path `{name}` is not UTF-8"));
+    (name, error.help("rename it, or the directory that it is in"))
 }
 
 #[cfg(test)]
@@ -96,7 +132,7 @@ mod tests {
             .link("site/c", "../elsewhere")
             .link("site/d/kustomization.yaml", "../b/Kustomization");
         let loader = Loader::new(files, Options::default());
-        let found = loader.kustomizations("site").unwrap();
+        let found = loader.kustomizations("site").unwrap().found;
         let names: Vec<&str> = found.iter().map(|root| root.name()).collect();
         assert_eq!(names, ["site", "site/a/deep/er", "site/b", "site/d"]);
         assert!(loader.kustomizations("nowhere").is_err());
@@ -112,6 +148,6 @@ mod tests {
             .file("site/.hidden/e.yaml", "")
             .file("site/yaml", "");
         let loader = Loader::new(files, Options::default());
-        assert_eq!(loader.manifests("site").unwrap(), ["b.yml", "d.json", "a/c.yaml"]);
+        assert_eq!(loader.manifests("site").unwrap().found, ["b.yml", "d.json", "a/c.yaml"]);
     }
 }

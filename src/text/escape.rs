@@ -5,6 +5,7 @@
 
 use std::{
     borrow::Cow,
+    ffi::OsStr,
     io::{self, Write},
 };
 
@@ -49,6 +50,17 @@ pub fn visible(text: &str) -> Cow<'_, str> {
 fn with_predecessors(text: &str) -> impl Iterator<Item = (char, char)> {
     text.chars()
         .scan('\n', |before, character| Some((std::mem::replace(before, character), character)))
+}
+
+/// The text of a file name. Of bytes that are not UTF-8 each is escaped, as in `\xff`.
+#[must_use]
+pub fn file_name(name: &OsStr) -> Cow<'_, str> {
+    if let Some(text) = name.to_str() {
+        return Cow::Borrowed(text);
+    }
+    let chunks = name.as_encoded_bytes().utf8_chunks();
+    let text = chunks.map(|chunk| format!("{}{}", chunk.valid(), chunk.invalid().escape_ascii()));
+    Cow::Owned(text.collect())
 }
 
 /// Whether a character is escaped for people.

@@ -1,7 +1,9 @@
 //! Attacks through the file system: links, pipes and files of others where krender reads and writes.
 #![cfg(unix)]
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -546,4 +548,172 @@ fn tidying_a_cache_follows_no_links() {
     assert_eq!(lab.read("home/keys"), "precious\n");
     assert!(lab.has(&format!("home/{name}")) && lab.has("cache/texts/00/notes"));
     assert!(fs::symlink_metadata(lab.path("cache/tidied")).unwrap().is_file());
+}
+
+// Names.
+
+/// Names that are not UTF-8 beside the name that they are shown as elsewhere.
+fn odd_names() -> Lab {
+    let lab = lab();
+    for name in [&b"t/bad\xff"[..], "t/bad\u{FFFD}".as_bytes(), b"t/good"] {
+        let folder = lab.path("").join(OsStr::from_bytes(name));
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("kustomization.yaml"), "resources: [r.yaml]\n").unwrap();
+        let name = if name.contains(&0xff) { "odd" } else { "plain" };
+        fs::write(folder.join("r.yaml"), OBJECT.replace("name: c", &format!("name: {name}")))
+            .unwrap();
+    }
+    lab
+}
+
+#[test]
+fn a_name_that_is_not_utf8_is_refused_by_name_and_not_taken_for_another() {
+    let lab = odd_names();
+    for (arguments, code) in [
+        (&["build", "--all", "t"][..], 1),
+        (&["build", "--all", "t", "-o", "rendered"], 1),
+        (&["check", "--all", "t"], 2),
+        (&["shard", "1/1", "t"], 1),
+        (&["diff", "t", "t"], 2),
+    ] {
+        let outcome = run(&lab, arguments);
+        assert_eq!(outcome.code, code, "{arguments:?} {}", outcome.stderr);
+        assert!(outcome.stderr.contains("`bad\\xff` is not UTF-8"), "{}", outcome.stderr);
+        assert!(!outcome.stdout.contains("name: odd"), "{}", outcome.stdout);
+    }
+    let rendered = run(&lab, &["build", "--all", "t"]).stdout;
+    assert_eq!(rendered.matches("name: plain").count(), 2, "the others are built: {rendered}");
+    let named = Command::new(env!("CARGO_BIN_EXE_krender"))
+        .arg("build")
+        .arg(lab.path("t").join(OsStr::from_bytes(b"bad\xff")))
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8(named.stderr).unwrap();
+    assert!(
+        named.status.code() == Some(1) && stderr.contains("bad\\xff` is not UTF-8"),
+        "{stderr}"
+    );
+    lab.git("", &["init", "-q"]);
+    lab.git("", &["add", "k"]);
+    lab.git("", &["commit", "-qm", "one"]);
+    let outcome = run(&lab, &["affected", "--since", "HEAD", "t"]);
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (1, "t/bad\u{FFFD}\nt/good\n"));
+    assert!(outcome.stderr.contains("`bad\\xff` is not UTF-8"), "{}", outcome.stderr);
+}
+
+#[test]
+fn a_manifest_whose_name_is_not_utf8_is_refused() {
+    let lab = lab();
+    for side in ["old", "new"] {
+        lab.write(&format!("{side}/a.yaml"), OBJECT)
+            .write(&format!("{side}/bad\u{FFFD}.yaml"), OBJECT);
+    }
+    fs::write(lab.path("new").join(OsStr::from_bytes(b"bad\xff.yaml")), OUTSIDE).unwrap();
+    is_refused(&run(&lab, &["diff", "old", "new"]), 2, "`bad\\xff.yaml` is not UTF-8");
+    is_refused(&run(&lab, &["diff", "k", "new"]), 2, "`bad\\xff.yaml` is not UTF-8");
+}
+
+/// A directory that nobody can list, root neither: its path is longer than the system takes.
+#[test]
+fn a_folder_that_cannot_be_listed_does_not_keep_others_from_being_built() {
+    use rustix::fs::{Mode, OFlags, mkdirat, openat};
+
+    let lab = lab();
+    fs::create_dir(lab.path("k/deep")).unwrap();
+    let mut folder = fs::File::open(lab.path("k/deep")).unwrap();
+    for _ in 0..25 {
+        let name = "d".repeat(200);
+        mkdirat(&folder, &name, Mode::RWXU).unwrap();
+        folder = openat(&folder, &name, OFlags::DIRECTORY, Mode::empty()).unwrap().into();
+    }
+    for (arguments, code) in
+        [(&["build", "--all", "."][..], 1), (&["check", "--all", "."], 2), (&["shard", "1/1"], 1)]
+    {
+        let outcome = run(&lab, arguments);
+        assert_eq!(outcome.code, code, "{arguments:?}");
+        assert!(outcome.stderr.contains("cannot read `k/deep/d"), "{}", outcome.stderr);
+        assert!(outcome.stdout.contains(if code == 1 && arguments[0] == "build" {
+            "name: c"
+        } else {
+            "k"
+        }));
+    }
+}
+
+#[test]
+fn objects_whose_files_fall_together_are_named() {
+    let lab = lab();
+    let object = |namespace: &str, name: &str| {
+        format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}, namespace: {namespace}}}\n"
+        )
+    };
+    for (first, second, file) in [
+        (object("a", "x"), object("a", "X"), "v1_configmap_x.yaml"),
+        (object("a", "b_c") + "---\n" + &object("d", "e"), object("a_v1_configmap_b", "c"), ""),
+    ] {
+        lab.write("k/r.yaml", format!("{first}---\n{second}"));
+        let outcome = run(&lab, &["build", "k", "-o", "out", "--split"]);
+        assert_eq!(
+            (outcome.code, outcome.stderr.contains("only the last one stays")),
+            (0, !file.is_empty())
+        );
+        assert!(outcome.stderr.contains(file), "{}", outcome.stderr);
+        let outcome = run(&lab, &["build", "k", "-o", "out", "--split", "--strict"]);
+        assert_eq!(outcome.code, i32::from(!file.is_empty()), "{}", outcome.stderr);
+        let many = run(&lab, &["build", "--all", ".", "-o", "all", "--split", "--strict"]);
+        assert_eq!(many.code, i32::from(!file.is_empty()), "{}", many.stderr);
+        // A cache says it again.
+        for _ in 0..2 {
+            let cached = run(&lab, &["build", "k", "-o", "out", "--split", "--cache=cache"]);
+            assert_eq!(cached.stderr.contains("only the last one stays"), !file.is_empty());
+        }
+    }
+}
+
+#[test]
+fn outputs_that_would_surprise_are_refused_or_told() {
+    let lab = lab();
+    lab.write("l/kustomization.yaml", "resources: [r.yaml]\n").write("l/r.yaml", OBJECT);
+    let outcome = run(&lab, &["build", "k", "l", "-o", "x.yaml"]);
+    assert!(
+        outcome.code == 1 && outcome.stderr.contains("is named like a file"),
+        "{}",
+        outcome.stderr
+    );
+    assert!(!lab.has("x.yaml"));
+    let outcome = run(&lab, &["build", "k", "-o", "-"]);
+    assert!(outcome.stdout.contains("name: c") && !lab.has("-"), "{}", outcome.stderr);
+    assert_eq!(run(&lab, &["build", "--all", ".", "-o", "out"]).stderr, "");
+    fs::remove_dir_all(lab.path("l")).unwrap();
+    lab.write("k/r.yaml", "[");
+    let outcome = run(&lab, &["build", "--all", ".", "-o", "out"]);
+    assert_eq!(outcome.code, 1);
+    for words in [
+        "keeps files of targets that failed: `k.yaml`",
+        "keeps files of no target of this run: `l.yaml`",
+    ] {
+        assert!(outcome.stderr.contains(words), "{}", outcome.stderr);
+    }
+    assert!(lab.has("out/k.yaml") && lab.has("out/l.yaml"));
+}
+
+#[test]
+fn watching_ends_where_it_would_never_or_for_ever_render() {
+    let lab = lab();
+    let outcome = run(&lab, &["build", "nowhere", "--watch"]);
+    assert!(
+        outcome.code == 1 && outcome.stderr.contains("no directory `nowhere`"),
+        "{}",
+        outcome.stderr
+    );
+    lab.write("k/v1_configmap_c.yaml", OBJECT);
+    lab.write("k/kustomization.yaml", "resources: [v1_configmap_c.yaml]\n");
+    lab.link("k/v1_configmap_c.yaml", "link.yaml");
+    for output in ["k/v1_configmap_c.yaml", "link.yaml", "k"] {
+        let outcome = run(&lab, &["build", "k", "--watch", "-o", output]);
+        assert_eq!(outcome.code, 1);
+        assert!(outcome.stderr.contains("cannot be its output"), "{}", outcome.stderr);
+    }
+    assert_eq!(lab.read("k/v1_configmap_c.yaml"), OBJECT);
 }

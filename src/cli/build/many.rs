@@ -17,7 +17,7 @@ use super::{
     progress::Progress,
     rendering::{Rendered, Renderer},
     report::{self, Format},
-    select::{self, Select},
+    select::{self, Select, Selected},
     sharing::Part,
     timings::{Outcome, Size, Timings},
 };
@@ -27,6 +27,7 @@ use crate::{
     config::Warning,
     error::{Error, Result},
     load::Loader,
+    source::Span,
 };
 
 /// Which targets, and how.
@@ -63,7 +64,7 @@ impl Build {
         let Many { all, select, shard, costs, split, jobs: _ } = &self.many;
         *all || self.directories.len() > 1 || shard.is_some() || costs.is_some()
             // What makes no sense is told of there, too.
-            || !select.include.is_empty() || !select.exclude.is_empty() || *split && self.output.is_empty()
+            || !select.include.is_empty() || !select.exclude.is_empty() || *split && self.output_path().is_none()
     }
 
     /// Renders many targets: one after the other to standard output, or each to a place of its own.
@@ -82,7 +83,7 @@ impl Build {
         }
         let run = build::Run::new(loader, &options);
         let jobs = self.jobs();
-        let targets = self.targets(&run, loader, jobs)?;
+        let Selected { targets, refused } = self.targets(&run, loader, jobs)?;
         let places = Places::of(self, &targets, working_directory)?;
         let work = self.hardening.work(loader, options.plugins.today)?;
         let work = work.as_ref();
@@ -104,11 +105,16 @@ impl Build {
         };
         let mut results = Results::new(&targets, &places, started, self.quiet);
         build::in_order(targets.len(), jobs, work, |number, done| results.add(number, done));
+        for (target, error) in refused {
+            results.timings.add(&target, Outcome::Failed, Size::default(), Duration::ZERO);
+            results.told.add(&target, Vec::new(), Some(error));
+        }
         let Results { outcome, progress, told, timings, unkept, hardened, .. } = results;
         drop(progress);
         self.hardening.report(&hardened)?;
         self.tell(told, loader, format);
         let exit = crate::cli::finish(outcome, loader.sources(), format);
+        self.tell_left(&places, &timings, working_directory, format);
         if self.timings {
             let jobs = jobs.get().min(targets.len());
             timings.tell(started.elapsed(), jobs, format);
@@ -117,6 +123,44 @@ impl Build {
         // As with the loader: the process ends soon.
         std::mem::forget(run);
         Ok(if timings.has_failures() { ExitCode::FAILURE } else { exit })
+    }
+
+    /// Says which files below the folder of the output this run has not written, and keeps: those of targets that failed,
+    /// and, where all targets were built, those of none.
+    fn tell_left(
+        &self,
+        places: &Places,
+        timings: &Timings,
+        working_directory: &Path,
+        format: Format,
+    ) {
+        let Some(output) = self.output_path().filter(|_| !self.quiet) else { return };
+        // What was written is read anew.
+        let loader = self.loader(working_directory);
+        let (Some(output), Some(files)) =
+            (output.to_str(), output.to_str().and_then(|path| loader.manifests(path).ok()))
+        else {
+            return;
+        };
+        let [failed, others] = places.left(&timings.failed(), &files.found);
+        let Many { all, select, shard, costs: _, split: _, jobs: _ } = &self.many;
+        let is_whole =
+            *all && shard.is_none() && select.include.is_empty() && select.exclude.is_empty();
+        // Files beside the targets are no output.
+        let is_apart = loader.root(output).is_ok_and(|output| {
+            let mut trees = self.directories.iter().filter_map(|tree| loader.root(tree).ok());
+            !trees.any(|tree| tree.path().starts_with(output.path()))
+        });
+        let told = [
+            (failed, true, "targets that failed"),
+            (others, is_whole && is_apart, "no target of this run"),
+        ];
+        for (files, is_told, of) in told {
+            if is_told && !files.is_empty() {
+                let text = format!("`{output}` keeps files of {of}: {}", select::few(&files));
+                report::warning(&text, Span::NONE, loader.sources(), format);
+            }
+        }
     }
 
     /// How many threads there are for targets.
@@ -156,11 +200,11 @@ impl Build {
         run: &build::Run<'_>,
         loader: &Loader,
         jobs: NonZeroUsize,
-    ) -> Result<Vec<String>> {
+    ) -> Result<Selected> {
         let Many { all, select, shard, costs, split, jobs: _ } = &self.many;
         let senseless =
             |flag: &str, other: &str, help: &str| Err(select::senseless(flag, other).help(help));
-        if *split && self.output.is_empty() {
+        if *split && self.output_path().is_none() {
             return senseless("--split", "--output", "say where the folders go: `--output DIR`");
         }
         if costs.is_some() && shard.is_none() {
@@ -170,8 +214,11 @@ impl Build {
         match shard {
             None => targets,
             Some(part) if *all => {
-                let part = part.of(targets?, costs.as_deref(), loader, jobs)?;
-                Ok(part.into_iter().map(|costly| costly.target).collect())
+                // What is refused is told of in each part.
+                let Selected { targets, refused } = targets?;
+                let part = part.of(targets, costs.as_deref(), loader, jobs)?;
+                let targets = part.into_iter().map(|costly| costly.target).collect();
+                Ok(Selected { targets, refused })
             }
             Some(_) => {
                 senseless("--shard", "--all", "with `--all` the targets below DIR are found")
@@ -200,6 +247,7 @@ impl Build {
         };
         let written = rendered.and_then(|mut rendered| {
             let section = places.put(number, target, std::mem::take(&mut rendered.texts))?;
+            warnings.append(&mut rendered.warnings);
             Ok((rendered, section))
         });
         Done { written, warnings, hardened, time: started.elapsed() }

@@ -44,7 +44,7 @@ pub(super) struct Build {
     directories: Vec<String>,
 
     /// Write to a file, or into a directory that exists: one file per resource. Of many targets, one file each below
-    /// the directory, at the place that the target has in the tree: `overlays/prod.yaml`
+    /// the directory, at the place that the target has in the tree: `overlays/prod.yaml`. `-` is standard output
     #[arg(short, long, value_name = "FILE|DIR", default_value = "", hide_default_value = true)]
     #[arg(allow_hyphen_values = true)]
     output: String,
@@ -140,6 +140,11 @@ impl Build {
         exit
     }
 
+    /// Where to write; `None` for standard output, of which `-` is another name.
+    fn output_path(&self) -> Option<&Path> {
+        (!matches!(self.output.as_str(), "" | "-")).then(|| Path::new(&self.output))
+    }
+
     /// A loader that has read nothing yet.
     fn loader(&self, working_directory: &Path) -> Loader {
         Loader::new(
@@ -199,7 +204,8 @@ impl Build {
                 finished.map_err(|error| error.for_targets(&self.directories))?
             }
         };
-        let Rendered { texts, size, outcome, unkept } = rendered;
+        let Rendered { texts, size, outcome, unkept, warnings } = rendered;
+        self.warn(&warnings, loader.sources(), format);
         if let Some(pieces) = places.put(0, directory, texts)? {
             Printer::default().print(&pieces)?;
         }

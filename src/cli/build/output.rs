@@ -7,9 +7,10 @@ use std::{
 
 use super::Build;
 use crate::{
+    config::Warning,
     error::{Code, Error, Result},
     load::{self, OutputFolder},
-    resource::{ResMap, Resource},
+    resource::{ResId, ResMap, Resource},
     text::escape,
     yaml,
 };
@@ -32,10 +33,9 @@ impl Places {
     /// # Errors
     /// Those of [`places`], and [`Code::WriteFailed`] when its folder cannot be made.
     pub(super) fn of(build: &Build, targets: &[String], working_directory: &Path) -> Result<Self> {
-        let path = Path::new(&build.output);
-        if build.output.is_empty() {
+        let Some(path) = build.output_path() else {
             return Ok(Self::Print { with_name: build.is_about_many() });
-        }
+        };
         load::clean_up_on_signals();
         if !build.is_about_many() {
             let is_folder = build.many.split || load::is_directory(path);
@@ -45,6 +45,19 @@ impl Places {
             [tree] if build.many.all => load::join(working_directory, Path::new(tree)),
             _ => working_directory.to_path_buf(),
         };
+        if !load::is_directory(path)
+            && path
+                .extension()
+                .is_some_and(|text| matches!(text.to_str(), Some("yaml" | "yml" | "json")))
+        {
+            let message = format!(
+                "`{}` is named like a file, and each of many targets has a file below the folder of `--output`",
+                path.display()
+            );
+            return Err(Error::new(Code::InvalidArgument, message).help(
+                "name a folder, or leave `--output` out: then all are printed one after the other",
+            ));
+        }
         let folder = OutputFolder::make(path)?;
         let places = places(targets, working_directory, &top, build.many.split)?;
         Ok(Self::Layout(Layout { folder, places, split: build.many.split }))
@@ -57,6 +70,42 @@ impl Places {
             Self::Folder(_) => true,
             Self::Layout(layout) => layout.split,
         }
+    }
+
+    /// The files that texts of a target would be written to.
+    pub(super) fn files(&self, number: usize, texts: &[(String, String)]) -> Vec<PathBuf> {
+        let each = |folder: &Path| texts.iter().map(|(name, _)| folder.join(name)).collect();
+        match self {
+            Self::Print { .. } => Vec::new(),
+            Self::File(path) => vec![path.clone()],
+            Self::Folder(folder) => each(folder),
+            Self::Layout(layout) if layout.split => each(&layout.path(number)),
+            Self::Layout(layout) => vec![layout.path(number)],
+        }
+    }
+
+    /// What an earlier run left below the folder of many targets, and this one did not write: that of targets that
+    /// failed, by their numbers, and among all `files` there, by the ways to them, that of no target.
+    pub(super) fn left(&self, failed: &[usize], files: &[String]) -> [Vec<String>; 2] {
+        let Self::Layout(layout) = self else { return [Vec::new(), Vec::new()] };
+        let place = |file: &str| match layout.split {
+            true => Path::new(file).parent().unwrap_or(Path::new("")).to_path_buf(),
+            false => PathBuf::from(file),
+        };
+        let mut places: BTreeMap<&PathBuf, bool> =
+            layout.places.iter().map(|place| (place, false)).collect();
+        for place in failed.iter().filter_map(|&number| layout.places.get(number)) {
+            places.insert(place, true);
+        }
+        let mut left = [Vec::new(), Vec::new()];
+        for file in files {
+            match places.get(&place(file)) {
+                Some(true) => left[0].push(file.clone()),
+                Some(false) => {}
+                None => left[1].push(file.clone()),
+            }
+        }
+        left
     }
 
     /// Writes the texts of a target to its place, or says what is to be printed, piece by piece.
@@ -119,6 +168,10 @@ pub(super) struct Layout {
 }
 
 impl Layout {
+    fn path(&self, number: usize) -> PathBuf {
+        self.folder.path().join(&self.places[number])
+    }
+
     /// Writes the texts of a target.
     ///
     /// # Errors
@@ -176,11 +229,16 @@ fn below(top: &Path, whole: &Path, split: bool) -> PathBuf {
 }
 
 /// The texts that resources are written as: with `split` one per resource, named by type, name and, where there are
-/// several, namespace; else without names, in pieces that follow each other.
+/// several, namespace; else without names, in pieces that follow each other. Adds a warning for each that has the name
+/// of an earlier one, whose place it takes, as in kustomize: names are in lower case, and `_` stands between their parts.
 ///
 /// # Errors
 /// [`Code::InvalidPath`] for a name that makes no file name, and what has no form in YAML.
-pub(super) fn texts(resources: ResMap, split: bool) -> Result<Vec<(String, String)>> {
+pub(super) fn texts(
+    resources: ResMap,
+    split: bool,
+    warnings: &mut Vec<Warning>,
+) -> Result<Vec<(String, String)>> {
     fn namespace(resource: &Resource) -> Option<&str> {
         let id = resource.id();
         (!id.cluster_scoped).then(|| id.effective_namespace())
@@ -190,14 +248,27 @@ pub(super) fn texts(resources: ResMap, split: bool) -> Result<Vec<(String, Strin
     }
     let budget = resources.budget();
     let namespaces: BTreeSet<&str> = resources.iter().filter_map(namespace).collect();
+    let mut taken: BTreeMap<String, &ResId> = BTreeMap::new();
     let file = |resource| {
         let name = file_name(resource, namespace(resource).filter(|_| namespaces.len() > 1))?;
+        if let Some(earlier) = taken.insert(name.clone(), resource.id()) {
+            warnings.push(fallen_together(earlier, resource.id(), &name));
+        }
         let mut text = String::new();
         yaml::emit_within(resource.node(), &mut text, &budget)
             .map_err(|error| error.step(format!("while writing `{}`", resource.id())))?;
         Ok((name, text))
     };
     resources.iter().map(file).collect()
+}
+
+#[cold]
+fn fallen_together(earlier: &ResId, later: &ResId, file: &str) -> Warning {
+    let message =
+        format!("{earlier} and {later} are both written to `{file}`: only the last one stays");
+    let failure = Error::new(Code::InvalidPath, message.clone())
+        .help("give them names that differ in more than case, `_` and `.`, or write to one file");
+    Warning { text: Some(message), failure }
 }
 
 fn file_name(resource: &Resource, prefix: Option<&str>) -> Result<String> {

@@ -51,6 +51,8 @@ pub(super) struct Rendered {
     pub(super) outcome: Outcome,
     /// Why it could not be kept for later ones.
     pub(super) unkept: Option<Error>,
+    /// What there is to say of how it is written.
+    pub(super) warnings: Vec<Warning>,
 }
 
 impl Renderer<'_> {
@@ -97,14 +99,17 @@ impl Renderer<'_> {
             said.extend(told);
         }
         let count = resources.len();
-        let texts = output::texts(resources, self.split)?;
+        let mut warnings = Vec::new();
+        let texts = output::texts(resources, self.split, &mut warnings);
+        let texts = self.build.heed(texts, &mut warnings)?;
         let lasts = lasts && !self.work.is_some_and(Work::depends_on_day);
         let Some(keeper) = self.keeper.filter(|_| lasts) else {
-            return Ok(Rendered::new(texts, count, Outcome::Rendered));
+            return Ok(Rendered { warnings, ..Rendered::new(texts, count, Outcome::Rendered) });
         };
+        said.extend_from_slice(&warnings);
         let result = Kept { texts, resources: count, warnings: said };
         let unkept = keeper.keep(target, &directories, &result).err();
-        Ok(Rendered { unkept, ..Rendered::new(result.texts, count, Outcome::Rendered) })
+        Ok(Rendered { unkept, warnings, ..Rendered::new(result.texts, count, Outcome::Rendered) })
     }
 }
 
@@ -135,6 +140,7 @@ impl Renderer<'_> {
 impl Rendered {
     fn new(texts: Vec<(String, String)>, resources: usize, outcome: Outcome) -> Self {
         let bytes = texts.iter().map(|(_, text)| text.len()).sum();
-        Self { texts, size: Size { resources, bytes }, outcome, unkept: None }
+        let size = Size { resources, bytes };
+        Self { texts, size, outcome, unkept: None, warnings: Vec::new() }
     }
 }

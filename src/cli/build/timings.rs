@@ -55,6 +55,13 @@ pub(super) struct Size {
 const SLOWEST: usize = 10;
 
 impl Timings {
+    /// The numbers of the targets that failed.
+    pub(super) fn failed(&self) -> Vec<usize> {
+        let failed = |target: &Target| target.outcome == Outcome::Failed;
+        let numbered = self.targets.iter().enumerate();
+        numbered.filter(|(_, target)| failed(target)).map(|(number, _)| number).collect()
+    }
+
     /// Adds a target. What failed has no size.
     pub(super) fn add(&mut self, name: &str, outcome: Outcome, size: Size, time: Duration) {
         self.targets.push(Target { name: name.to_owned(), outcome, size, time });

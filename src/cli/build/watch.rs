@@ -21,7 +21,7 @@ use crate::{
     build::{self, Run},
     cli::told::Told,
     config::Warning,
-    error::{Error, Result},
+    error::{Code, Error, Result},
     load::{self, Digest, Loader, Watch},
 };
 
@@ -66,8 +66,20 @@ impl Build {
         let (jobs, options) = (self.jobs(), self.options());
         let loader = self.loader(working_directory);
         let names = match self.is_about_many() {
-            true => self.targets(&Run::new(&loader, &options), &loader, jobs)?,
-            false => self.directories.clone(),
+            true => {
+                let mut selected = self.targets(&Run::new(&loader, &options), &loader, jobs)?;
+                let targets = std::mem::take(&mut selected.targets);
+                // The others are rendered all the same.
+                if let Err(error) = selected.outcome() {
+                    report::errors(&error, loader.sources(), format);
+                }
+                targets
+            }
+            false => {
+                // One that is not there may never be.
+                self.directories.iter().try_for_each(|name| loader.root(name).map(drop))?;
+                self.directories.clone()
+            }
         };
         let places = Places::of(self, &names, working_directory)?;
         let target = |name| Watched { name, paths: Vec::new(), fingerprint: None, hardened: None };
@@ -165,6 +177,15 @@ impl Watching<'_> {
             let target = &mut self.targets[number];
             (target.paths, target.fingerprint) = (paths, Some(fingerprint));
             target.hardened = hardened;
+            let mut warnings = warnings;
+            if let Ok(Rendered { texts, warnings: more, .. }) = &rendered {
+                warnings.extend_from_slice(more);
+                refuse_own_input(
+                    &self.places.files(number, texts),
+                    self.working_directory,
+                    target,
+                )?;
+            }
             let written = rendered.and_then(|Rendered { texts, size, .. }| {
                 Ok((size, self.places.put(number, &target.name, texts)?))
             });
@@ -216,6 +237,23 @@ impl Watching<'_> {
         let fingerprint = loader.fingerprint(paths.iter().map(PathBuf::as_path));
         Done { rendered, warnings, time, paths, fingerprint, hardened }
     }
+}
+
+/// Refuses to write a file that the target is made of: it would be rendered again for ever.
+fn refuse_own_input(files: &[PathBuf], working_directory: &Path, target: &Watched) -> Result<()> {
+    for file in files {
+        let whole = load::join(working_directory, file);
+        let resolved = load::resolved(&whole);
+        if target.paths.iter().any(|path| *path == whole || Some(path) == resolved.as_ref()) {
+            let (file, target) = (file.display(), &target.name);
+            let message =
+                format!("`{file}` is what `{target}` is made of, and cannot be its output");
+            return Err(Error::new(Code::InvalidArgument, message).help(
+                "with `--watch` it would be rendered again for ever: write to another place",
+            ));
+        }
+    }
+    Ok(())
 }
 
 impl Watched {

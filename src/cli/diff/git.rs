@@ -178,7 +178,9 @@ fn found(loader: &Loader, paths: &[String]) -> Result<Vec<String>> {
     for path in paths.iter().filter(|path| loader.kind(path) == Kind::Directory) {
         let options = build::Options::default();
         let targets = build::Run::new(loader, &options).targets(path, NonZeroUsize::MIN)?;
-        found.extend(targets.into_iter().map(|target| target.directory));
+        for build::Target { directory, below: _, refused } in targets {
+            found.push(refused.map_or(Ok(directory), Err)?);
+        }
     }
     found.sort();
     found.dedup();

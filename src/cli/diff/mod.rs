@@ -249,6 +249,8 @@ enum Place {
     Path(String),
     /// Files with manifests, each by the way to it from a directory.
     Files { directory: String, files: Vec<String> },
+    /// What could not be looked at.
+    Refused(Error),
 }
 
 impl Place {
@@ -265,7 +267,7 @@ impl Place {
     fn directory(&self) -> Option<&str> {
         match self {
             Self::Path(path) => Some(path),
-            Self::Files { .. } => None,
+            Self::Files { .. } | Self::Refused(_) => None,
         }
     }
 
@@ -285,6 +287,7 @@ impl Place {
                 Ok(manifests(&loader.file(path)?, &budget)?.into())
             }
             Self::Path(path) => run.build(path, &mut Vec::new()),
+            Self::Refused(error) => Err(error.clone()),
             Self::Files { directory, files } => {
                 let mut resources = Vec::new();
                 for file in files {

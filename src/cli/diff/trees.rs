@@ -8,7 +8,7 @@ use crate::limits::Budget;
 use crate::{
     build,
     error::{Code, Error, Result},
-    load::{KUSTOMIZATION_FILES, Kind, Loader},
+    load::{KUSTOMIZATION_FILES, Kind, Loader, Tree},
     yaml::Node,
 };
 
@@ -19,7 +19,7 @@ use crate::{
 pub(super) fn targets(loader: &Loader, paths: [&str; 2], jobs: NonZeroUsize) -> Result<Vec<Named>> {
     let [before, after] = paths;
     let form = |path: &str| Form::of(loader, path, jobs);
-    let tree = |path: &str| tree(loader, path, jobs).map(places_of_tree);
+    let tree = |path: &str| tree(loader, path, jobs);
     let [old, new] = match (form(before)?, form(after)?) {
         (Form::Tree(_), Form::Single) | (Form::Single, Form::Tree(_))
             if paths.iter().all(|path| loader.kind(path) == Kind::Directory) =>
@@ -29,22 +29,22 @@ pub(super) fn targets(loader: &Loader, paths: [&str; 2], jobs: NonZeroUsize) -> 
         }
         (Form::Single, new) => return Ok(one(paths, [Place::path(before), new.whole(after)])),
         (old, Form::Single) => return Ok(one(paths, [old.whole(before), Place::path(after)])),
-        (Form::Tree(old), Form::Tree(new)) => [places_of_tree(old), places_of_tree(new)],
+        (Form::Tree(old), Form::Tree(new)) => [old, new],
         (Form::Tree(old), Form::Rendered(new)) => {
-            let new = grouped(after, &new, |file| beside_tree(file, &old));
-            [places_of_tree(old), new]
+            let new = grouped(after, new, |file| beside_tree(file, &old));
+            [old, new]
         }
         (Form::Rendered(old), Form::Tree(new)) => {
-            let old = grouped(before, &old, |file| beside_tree(file, &new));
-            [old, places_of_tree(new)]
+            let old = grouped(before, old, |file| beside_tree(file, &new));
+            [old, new]
         }
         (Form::Rendered(old), Form::Rendered(new)) => {
-            let whole = whole_folders(loader, [(before, &old), (after, &new)]);
+            let whole = whole_folders(loader, [(before, &old.found), (after, &new.found)]);
             let name = |file: &str| {
                 let folder = folder(file);
                 if whole.contains(folder) { shown(folder) } else { file.to_owned() }
             };
-            [grouped(before, &old, name), grouped(after, &new, name)]
+            [grouped(before, old, name), grouped(after, new, name)]
         }
     };
     if old.is_empty() && new.is_empty() {
@@ -59,10 +59,10 @@ pub(super) fn targets(loader: &Loader, paths: [&str; 2], jobs: NonZeroUsize) -> 
 enum Form {
     /// A file, standard input, or a directory with a kustomization file.
     Single,
-    /// A directory with kustomizations below it: the directories of its targets by the ways to them.
-    Tree(BTreeMap<String, String>),
+    /// A directory with kustomizations below it: its targets by the ways to them.
+    Tree(Places),
     /// Any other directory: the ways to its files of manifests, of which there may be none.
-    Rendered(Vec<String>),
+    Rendered(Tree<String>),
 }
 
 impl Form {
@@ -91,38 +91,43 @@ impl Form {
     /// All of it as one target.
     fn whole(self, path: &str) -> Place {
         match self {
-            Self::Rendered(files) if !files.is_empty() => Place::below(path, &files),
+            Self::Rendered(mut tree) if !tree.refused.is_empty() => {
+                Place::Refused(tree.refused.swap_remove(0).1)
+            }
+            Self::Rendered(tree) if !tree.found.is_empty() => Place::below(path, &tree.found),
             // That there is no kustomization is told by who builds it.
             _ => Place::path(path),
         }
     }
 }
 
-/// The directories of the targets of a tree, by the ways to them.
-fn tree(loader: &Loader, path: &str, jobs: NonZeroUsize) -> Result<BTreeMap<String, String>> {
+/// The targets of a tree, by the ways to them.
+fn tree(loader: &Loader, path: &str, jobs: NonZeroUsize) -> Result<Places> {
     let options = build::Options::default();
     let targets = build::Run::new(loader, &options).targets(path, jobs)?.into_iter();
-    Ok(targets.map(|target| (shown(&target.below), target.directory)).collect())
+    let place = |build::Target { directory, below, refused }| {
+        (shown(&below), refused.map_or(Place::Path(directory), Place::Refused))
+    };
+    Ok(targets.map(place).collect())
 }
 
 type Places = BTreeMap<String, Place>;
 
-fn places_of_tree(targets: BTreeMap<String, String>) -> Places {
-    targets.into_iter().map(|(name, directory)| (name, Place::Path(directory))).collect()
-}
-
-/// The files of a folder, those of one name together.
-fn grouped(top: &str, files: &[String], name: impl Fn(&str) -> String) -> Places {
+/// The files of a folder, those of one name together, and what could not be looked at.
+fn grouped(top: &str, tree: Tree<String>, name: impl Fn(&str) -> String) -> Places {
     let mut groups: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for file in files {
-        groups.entry(name(file)).or_default().push(file.clone());
+    for file in tree.found {
+        groups.entry(name(&file)).or_default().push(file);
     }
-    groups.into_iter().map(|(name, files)| (name, Place::below(top, &files))).collect()
+    let groups = groups.into_iter().map(|(name, files)| (name, Place::below(top, &files)));
+    groups
+        .chain(tree.refused.into_iter().map(|(name, error)| (name, Place::Refused(error))))
+        .collect()
 }
 
 /// The target that a file was rendered from, if there is one: `prod.yaml` comes from `prod`, and so does every file in
 /// the folder `prod`.
-fn beside_tree(file: &str, targets: &BTreeMap<String, String>) -> String {
+fn beside_tree(file: &str, targets: &Places) -> String {
     let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
     let folder = shown(folder(file));
     let known = [stem.to_owned(), folder].into_iter().find(|name| targets.contains_key(name));
@@ -131,7 +136,7 @@ fn beside_tree(file: &str, targets: &BTreeMap<String, String>) -> String {
 
 /// The folders in which each file holds one object, and all are different: together they are what one target renders
 /// to. On both sides it must be so.
-fn whole_folders<'a>(loader: &Loader, sides: [(&str, &'a [String]); 2]) -> BTreeSet<&'a str> {
+fn whole_folders(loader: &Loader, sides: [(&str, &[String]); 2]) -> BTreeSet<String> {
     let mut folders: BTreeSet<&str> = BTreeSet::new();
     let mut mixed: BTreeSet<&str> = BTreeSet::new();
     for (top, files) in sides {
@@ -148,7 +153,7 @@ fn whole_folders<'a>(loader: &Loader, sides: [(&str, &'a [String]); 2]) -> BTree
             }
         }
     }
-    folders.difference(&mixed).copied().collect()
+    folders.difference(&mixed).map(|&folder| folder.to_owned()).collect()
 }
 
 /// What the object of a file is called, if there is exactly one in it. Its namespace counts only if the file is named

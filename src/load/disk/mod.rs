@@ -134,6 +134,12 @@ pub fn is_file(path: &Path) -> bool {
     path.exists() && !path.is_dir()
 }
 
+/// The path with every link resolved, if something is there.
+#[must_use]
+pub fn resolved(path: &Path) -> Option<PathBuf> {
+    fs::canonicalize(path).ok()
+}
+
 /// How large a file is, and when it was written: another one says that it is another file. Nothing where that is not
 /// known.
 #[must_use]
