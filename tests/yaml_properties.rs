@@ -1,7 +1,7 @@
 //! What holds for any YAML: values survive being written and read, by us and by an independent reader, and no bytes
 //! make the parser or the emitter panic.
 
-#[path = "../fuzz/properties.rs"]
+#[path = "../fuzz/properties/mod.rs"]
 #[allow(dead_code, reason = "the build has a test of its own")]
 mod properties;
 mod yaml;

@@ -1,9 +1,9 @@
-//! `cargo fuzz run revision_trees fuzz/corpus/revision_trees fuzz/seeds/git`
+//! `cargo +nightly fuzz run revision_trees fuzz/corpus/revision_trees fuzz/seeds/revision_trees`
 
 #![no_main]
 
 #[allow(dead_code, reason = "each target looks at one property")]
-#[path = "../properties.rs"]
+#[path = "../properties/mod.rs"]
 mod properties;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| properties::revision_trees(bytes));

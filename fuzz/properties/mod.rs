@@ -1,0 +1,15 @@
+//! Properties that hold for any bytes. The fuzz targets look for counterexamples; `tests/fuzz_seeds.rs` replays the
+//! seeds and the kept corpora.
+
+mod archive;
+mod builds;
+mod documents;
+mod reviews;
+mod revisions;
+
+pub(crate) use builds::{
+    build_never_panics, json_patch, kustomization_fields, replacement_paths, strategic_merge,
+};
+pub(crate) use documents::{emit_reparses, parse_never_panics};
+pub(crate) use reviews::{check_suppressions, diff_of_renders};
+pub(crate) use revisions::revision_trees;

@@ -1,0 +1,84 @@
+//! Properties of findings and of differences.
+
+use krender::build::{self, Options};
+use krender::diff::{self, Side, Target, TargetReview, group::Review};
+use krender::harden::{self, Settings};
+use krender::load::{self, Loader, Memory};
+
+use super::archive;
+use super::builds::render;
+
+/// Comments and annotations that accept findings end in the same findings, accepted or not: none appears or vanishes by
+/// them but those about suppressions themselves.
+///
+/// The bytes are the resources.
+pub(crate) fn check_suppressions(bytes: &[u8]) {
+    let files = Memory::new()
+        .file("kustomization.yaml", "resources: [objects.yaml]\n")
+        .file("objects.yaml", bytes.to_vec());
+    let loader = Loader::new(files, load::Options::default());
+    let Ok(output) = build::build(&loader, "/", &Options::default()) else { return };
+    let with =
+        Settings { profile: "restricted".parse().expect("a profile"), ..Settings::default() };
+    let without = Settings { ignores_suppressions: true, ..with.clone() };
+    let [with, without] = [with, without]
+        .map(|settings| harden::check(&output.resources, loader.sources(), &settings));
+    let about_objects = with.iter().filter(|finding| !finding.rule.id.starts_with("KR-CFG"));
+    assert_eq!(about_objects.count(), without.len());
+    assert!(without.iter().all(|finding| finding.suppressed.is_none()));
+}
+
+/// Two renders are compared without a panic in any format; a render and itself are the same; and no format prints an
+/// invisible character.
+///
+/// The bytes are an archive of the resources before and, as `after.yaml`, after.
+pub(crate) fn diff_of_renders(bytes: &[u8]) {
+    let files = archive::split(bytes, "before.yaml");
+    let side = |name: &str| {
+        let content = files.iter().find(|(path, _)| path == name).map(|(_, content)| content);
+        let files = Memory::new()
+            .file("kustomization.yaml", "resources: [objects.yaml]\n")
+            .file("objects.yaml", content.cloned().unwrap_or_default());
+        render(files)
+    };
+    let (Ok(before), Ok(after)) = (side("before.yaml"), side("after.yaml")) else { return };
+    let review = |before, after| {
+        let target = Target {
+            name: "overlays/a".to_owned(),
+            before: Side::Rendered(before),
+            after: Side::Rendered(after),
+        };
+        let options =
+            diff::Options { mask: Some(vec![7]), renders: true, ..diff::Options::default() };
+        Review::of(vec![TargetReview::of(&target, &options)])
+    };
+    assert!(!review(before.clone(), before.clone()).is_different());
+    let review = review(before, after);
+    let texts = [
+        plain(&diff::text::write(&review, 80)),
+        diff::unified::write(&review),
+        diff::markdown::write(&review),
+        diff::json::write(&review).unwrap_or_default(),
+    ];
+    for text in texts {
+        let is_hidden = |character: char| {
+            !matches!(character, '\n' | '\t') && krender::text::escape::is_invisible(character)
+        };
+        assert!(!text.contains(is_hidden), "{text:?}");
+    }
+}
+
+/// Text without the colours that krender gives it.
+fn plain(text: &str) -> String {
+    let mut pieces = text.split("\u{1b}[");
+    let mut plain = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let rest = piece
+            .trim_start_matches(|character: char| character.is_ascii_digit() || character == ';');
+        match rest.strip_prefix('m') {
+            Some(rest) => plain.push_str(rest),
+            None => plain.extend(["\u{1b}[", piece]),
+        }
+    }
+    plain
+}
