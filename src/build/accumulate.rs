@@ -242,7 +242,7 @@ impl Build<'_> {
     fn open_base(&mut self, level: &Level, root: Root, path: &str) -> Result<Level> {
         let account = level.below(path, &root)?;
         let schema_was_set = self.schema_is_set;
-        let read = self.read(&root)?;
+        let read = self.read(&root, level)?;
         let kustomization = Arc::clone(&read.kustomization);
         if kustomization.is_component() {
             let message = format!("`{}` is a component", root.name());
@@ -265,7 +265,7 @@ impl Build<'_> {
         level.next += 1;
         let root = level.root.child(path, path.span)?;
         let account = level.below(path, &root)?;
-        let read = self.read(&root)?;
+        let read = self.read(&root, level)?;
         let kustomization = Arc::clone(&read.kustomization);
         if !kustomization.is_component() {
             let message = format!("`{}` is no component", root.name());
@@ -280,9 +280,19 @@ impl Build<'_> {
         Ok(Some(component))
     }
 
-    fn read(&mut self, root: &Root) -> Result<Arc<Read>> {
+    /// Reads the kustomization of a directory that a level names.
+    fn read(&mut self, root: &Root, level: &Level) -> Result<Arc<Read>> {
         let read = self.run.kustomization(root)?;
         read.warnings.iter().for_each(|warning| say(self.warnings, warning));
+        if !self.schema_is_set && read.kustomization.openapi.contains_key("path") {
+            // The scopes of kinds were asked for as their files were read.
+            let mut levels = self.around.iter().chain([level]);
+            let is_asked =
+                levels.any(|level| level.accumulator.resources.iter().any(Resource::is_foreign));
+            if is_asked {
+                self.asked = self.asked.max(BuiltIn::First);
+            }
+        }
         self.settle_schema(root, &read.kustomization)?;
         Ok(read)
     }
