@@ -63,10 +63,18 @@ const INTERNAL: &[&str] = &[
 const ENABLED: &str = "enabled";
 const TRUE: &str = "true";
 
-/// Whether previous names stood in an input without namespaces and kinds, and others came after them: then they are not
-/// equally many.
-pub(super) fn is_uneven(resource: &Resource) -> bool {
-    matches!(resource.names().previous[..], [ref first, _, ..] if first.kind.is_empty())
+/// How many previous names, namespaces and kinds there are, if that is not the same: an empty one is not remembered, be it
+/// that a patch took the name away, or that an input has the names alone.
+pub(super) fn unequal(resource: &Resource) -> Option<[usize; 3]> {
+    let previous = &resource.names().previous;
+    if previous.len() < 2 {
+        return None;
+    }
+    let count = |part: fn(&PreviousId) -> &Text| {
+        previous.iter().filter(|previous| !part(previous).is_empty()).count()
+    };
+    let counts = [count(|id| &id.name), count(|id| &id.namespace), count(|id| &id.kind)];
+    (counts[0] > 0 && counts != [counts[0]; 3]).then_some(counts)
 }
 
 /// Whether there is anything to write: in the reference, an annotation was set then.

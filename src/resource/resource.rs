@@ -341,9 +341,8 @@ impl Resource {
     /// [`Code::InvalidType`](crate::error::Code::InvalidType) when `metadata` or its annotations are no mapping.
     pub fn finish(&mut self, kept: Kept) -> Result<()> {
         if bookkeeping::is_any(self) {
-            if bookkeeping::is_uneven(self) {
-                let names = self.names().previous.len();
-                return Err(bookkeeping::uneven([names, names - 1, names - 1], self.span()));
+            if let Some(counts) = bookkeeping::unequal(self) {
+                return Err(bookkeeping::uneven(counts, self.span()));
             }
             if metadata::is_double(&self.node) {
                 metadata::clear_empty(&mut self.node);

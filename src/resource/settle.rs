@@ -73,8 +73,14 @@ impl Resource {
         let node = std::mem::replace(&mut self.node, Scalar::null(Span::NONE).into());
         let before = self.clone();
         self.node = node;
+        // Those that mean nothing to a build are restored all the same.
+        let internal = metadata::entries(&self.node, ANNOTATIONS)
+            .filter(|(key, _)| bookkeeping::is_bookkeeping(key))
+            .map(|(key, text)| (key.into(), (text.into(), Span::NONE, Span::NONE)));
+        let internal: metadata::Texts = internal.collect();
         let result = self.with_annotations(schema, change)?;
-        let texts = metadata::take(&mut self.node, ANNOTATIONS)?;
+        let mut texts = metadata::take(&mut self.node, ANNOTATIONS)?;
+        texts.extend(internal);
         metadata::put(&mut self.node, ANNOTATIONS, texts)?;
         let Self { node, names, is_foreign, .. } = std::mem::replace(self, before);
         (self.node, self.is_foreign, self.shares) = (node, is_foreign, false);
