@@ -1,42 +1,263 @@
-//! What nobody is to see of Secrets.
+//! Values of Secrets, replaced by hashes before objects are compared: in Secrets, in what makes Secrets, and wherever else
+//! a value of a Secret of the same target stands.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use aho_corasick::{AhoCorasick, MatchKind};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
-use crate::schema::Gvk;
+use super::text_of;
+use crate::resource::secret::{embeds_secret, is_secret, is_selector, makes_secrets, with_values};
+use crate::resource::{ResMap, Resource};
 use crate::source::Span;
 use crate::yaml::{Node, Scalar};
-
-use super::text_of;
 
 /// `kubectl apply` writes the whole object into it.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
-/// Puts a hash in place of every value of a Secret: equal values have equal hashes. Who does not know the key cannot
-/// try values.
-pub(super) fn mask(node: &mut Node, gvk: &Gvk, key: &[u8]) {
-    if gvk.kind != "Secret" || !gvk.group.is_empty() {
-        return;
+/// What is secret in a target, on both sides, and the key of the hashes in its place.
+pub(super) struct Masks<'a> {
+    key: &'a [u8],
+    values: Values,
+    /// The names of objects that are a Secret on one side and something else on the other.
+    turned: BTreeSet<(String, String)>,
+}
+
+impl<'a> Masks<'a> {
+    /// Looks through both sides of a target. Linear in the objects, and in the text of Secrets.
+    pub(super) fn of(sides: [&ResMap; 2], key: &'a [u8]) -> Self {
+        let mut values = Values::default();
+        // By name, for each side: whether there is a Secret, and whether there is something else with data.
+        let mut names: BTreeMap<(String, String), [[bool; 2]; 2]> = BTreeMap::new();
+        for (side, resources) in sides.iter().enumerate() {
+            for resource in resources.iter() {
+                let is_secret = is_secret(resource.kind());
+                if is_secret {
+                    values.add_secret(resource.node());
+                }
+                if is_secret || resource.node().get("data").is_some() {
+                    names.entry(name_of(resource)).or_default()[side][usize::from(!is_secret)] =
+                        true;
+                }
+            }
+        }
+        let is_turned = |sides: &[[bool; 2]; 2]| {
+            sides.iter().all(|[secret, other]| secret != other) && sides[0] != sides[1]
+        };
+        let turned = names.into_iter().filter(|(_, sides)| is_turned(sides));
+        let turned = turned.map(|(name, _)| name).collect();
+        values.finish();
+        Self { key, values, turned }
     }
-    for field in ["data", "stringData"] {
-        if let Some(values) = node.get_mut(field) {
-            match values.as_mapping_mut() {
-                Some(mapping) => mapping.iter_mut().for_each(|(_, value)| hide(value, key)),
-                None => hide(values, key),
+
+    /// Puts a hash in place of every secret value of an object: equal values have equal hashes. Without the key, values
+    /// cannot be tried.
+    pub(super) fn mask(&self, node: &mut Node, resource: &Resource) {
+        if self.turned.contains(&name_of(resource)) {
+            for field in ["data", "stringData", "binaryData"] {
+                if let Some(values) = node.get_mut(field) {
+                    self.hide_each(values);
+                }
+            }
+        }
+        self.node(node, Place { is_identity: false, is_text: false, makes_secrets: false });
+    }
+
+    fn node(&self, node: &mut Node, place: Place) {
+        if let Some(list) = node.as_sequence_mut() {
+            list.items_mut().iter_mut().for_each(|item| self.node(item, place));
+        } else if node.as_mapping().is_some() {
+            let kind = node.get("kind").and_then(Node::as_text).unwrap_or_default();
+            let is_object = is_secret(kind) && !is_selector(node);
+            let makes_secrets = place.makes_secrets || makes_secrets(kind);
+            self.mapping(node, is_object, Place { makes_secrets, ..place });
+        } else if let Some(text) = node.as_text() {
+            if let Some(masked) = self.text(text, place) {
+                *node = Scalar::string(&masked, node.span()).into();
             }
         }
     }
-    let annotations = node.get_mut("metadata").and_then(|metadata| metadata.get_mut("annotations"));
-    if let Some(value) = annotations.and_then(|annotations| annotations.get_mut(LAST_APPLIED)) {
-        hide(value, key);
+
+    fn mapping(&self, node: &mut Node, is_secret: bool, place: Place) {
+        let Some(mapping) = node.as_mapping_mut() else { return };
+        for (key, value) in mapping.iter_mut() {
+            match key.text() {
+                "apiVersion" | "kind" => {}
+                "metadata" => self.metadata(value, place),
+                "type" | "immutable" if is_secret => {}
+                _ if is_secret => self.hide_each(value),
+                "stringData" => self.hide_each(value),
+                "data" if place.makes_secrets && value.as_sequence().is_none() => {
+                    self.hide_each(value);
+                }
+                "data" | "value" | "args" | "command" => {
+                    self.node(value, Place { is_text: true, ..place });
+                }
+                _ => self.node(value, place),
+            }
+        }
+    }
+
+    /// Masks annotations that hold manifests of Secrets; names stay.
+    fn metadata(&self, node: &mut Node, place: Place) {
+        let Some(mapping) = node.as_mapping_mut() else { return self.node(node, place) };
+        for (key, value) in mapping.iter_mut() {
+            let is_identity = matches!(key.text(), "name" | "namespace");
+            let is_text = key.text() == "annotations";
+            if let Some(annotations) = value.as_mapping_mut().filter(|_| is_text) {
+                for (key, value) in annotations.iter_mut() {
+                    if key.text() == LAST_APPLIED && place.makes_secrets
+                        || value.as_text().is_some_and(embeds_secret)
+                    {
+                        self.hide(value);
+                    }
+                }
+            }
+            self.node(value, Place { is_identity, is_text, ..place });
+        }
+    }
+
+    /// A text with its secrets masked, if there are any.
+    fn text(&self, text: &str, place: Place) -> Option<String> {
+        if place.is_identity {
+            return None;
+        }
+        if self.values.is_strong(text) || place.is_text && self.values.is_weak(text) {
+            return Some(self.hash(text));
+        }
+        let masked = self.values.replaced(text, |value| self.hash(value));
+        let shown = masked.as_deref().unwrap_or(text);
+        match embeds_secret(shown) {
+            true => Some(with_values(shown, |value| self.hash(value))),
+            false => masked,
+        }
+    }
+
+    /// Hides what a mapping has, each by itself, or all of anything else.
+    fn hide_each(&self, node: &mut Node) {
+        match node.as_mapping_mut() {
+            Some(mapping) => mapping.iter_mut().for_each(|(_, value)| self.hide(value)),
+            None => self.hide(node),
+        }
+    }
+
+    fn hide(&self, value: &mut Node) {
+        let text = value.as_text().map_or_else(|| text_of(value), str::to_owned);
+        *value = Scalar::string(&self.hash(&text), Span::NONE).into();
+    }
+
+    fn hash(&self, text: &str) -> String {
+        if text.starts_with(PREFIX) && text.len() == PREFIX.len() + 2 * BYTES {
+            return text.to_owned();
+        }
+        // The inner hash of the key makes one length of it, so that no key and value run into each other.
+        let digest =
+            Sha256::new().chain_update(Sha256::digest(self.key)).chain_update(text).finalize();
+        let digits: String = digest.iter().take(BYTES).map(|byte| format!("{byte:02x}")).collect();
+        format!("{PREFIX}{digits}")
     }
 }
 
-fn hide(value: &mut Node, key: &[u8]) {
-    let text = value.as_text().map_or_else(|| text_of(value), str::to_owned);
-    // The inner hash of the key makes one length of it, so that no key and value run into each other.
-    let digest = Sha256::new().chain_update(Sha256::digest(key)).chain_update(text).finalize();
-    let digits: String = digest.iter().take(5).map(|byte| format!("{byte:02x}")).collect();
-    *value = Scalar::string(&format!("masked-{digits}"), Span::NONE).into();
+const PREFIX: &str = "masked-";
+/// So many bytes of a hash are shown.
+const BYTES: usize = 5;
+
+/// Where a value stands.
+#[derive(Clone, Copy)]
+struct Place {
+    /// Whether it names the object.
+    is_identity: bool,
+    /// Whether it is data, an environment, an argument or an annotation, where values of Secrets are copied to.
+    is_text: bool,
+    /// Whether its object makes Secrets.
+    makes_secrets: bool,
+}
+
+/// The namespace of an object, and its name without the hash that a generator adds.
+fn name_of(resource: &Resource) -> (String, String) {
+    (resource.namespace().to_owned(), super::pair::stem(resource))
+}
+
+/// What Secrets hold, as text and in base64.
+#[derive(Default)]
+struct Values {
+    /// Values that are hardly anything but secrets.
+    strong: BTreeSet<String>,
+    /// Values that may be words or names as well.
+    weak: BTreeSet<String>,
+    /// Finds strong values within text.
+    finder: Option<AhoCorasick>,
+}
+
+impl Values {
+    /// Longer values are not looked for within text.
+    const LONGEST: usize = 4096;
+
+    fn add_secret(&mut self, node: &Node) {
+        for (key, value) in node.as_mapping().into_iter().flat_map(|mapping| mapping.iter()) {
+            if matches!(key.text(), "apiVersion" | "kind" | "metadata" | "type" | "immutable") {
+                continue;
+            }
+            let entries = value.as_mapping().into_iter().flat_map(|mapping| mapping.iter());
+            for text in entries.filter_map(|(_, value)| value.as_text()) {
+                self.add(text);
+                if key.text() == "data" {
+                    let packed: String = text.split_whitespace().collect();
+                    let bytes = BASE64_STANDARD.decode(packed).unwrap_or_default();
+                    std::str::from_utf8(&bytes).into_iter().for_each(|text| self.add(text));
+                } else {
+                    self.add(&BASE64_STANDARD.encode(text));
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, text: &str) {
+        let text = text.trim();
+        // Names of users, services and hosts look like that.
+        let is_name = text.bytes().all(|byte| byte.is_ascii_lowercase() || b"-.".contains(&byte));
+        let is_number = text.len() < 6 && text.bytes().all(|byte| byte.is_ascii_digit());
+        if text.len() < 4 || is_number || matches!(text, "true" | "false" | "null" | "none") {
+            return;
+        }
+        match text.len() < 6 || is_name && text.len() < 64 {
+            true => self.weak.insert(text.to_owned()),
+            false => self.strong.insert(text.to_owned()),
+        };
+    }
+
+    fn finish(&mut self) {
+        let needles = self.strong.iter().filter(|value| value.len() <= Self::LONGEST);
+        let finder = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(needles);
+        self.finder = finder.ok().filter(|_| !self.strong.is_empty());
+    }
+
+    fn is_strong(&self, text: &str) -> bool {
+        self.strong.contains(text.trim())
+    }
+
+    fn is_weak(&self, text: &str) -> bool {
+        self.weak.contains(text.trim())
+    }
+
+    /// Text in which strong values are written otherwise, if there are any: not where they are part of a longer word.
+    fn replaced(&self, text: &str, write: impl Fn(&str) -> String) -> Option<String> {
+        let finder = self.finder.as_ref()?;
+        let is_letter = |letter: Option<char>| letter.is_some_and(char::is_alphanumeric);
+        let (mut out, mut done) = (String::new(), 0);
+        for found in finder.find_iter(text) {
+            let (before, after) =
+                (text[..found.start()].chars().next_back(), text[found.end()..].chars().next());
+            if !is_letter(before) && !is_letter(after) {
+                out += &text[done..found.start()];
+                out += &write(&text[found.range()]);
+                done = found.end();
+            }
+        }
+        (done > 0).then(|| out + &text[done..])
+    }
 }
 
 #[cfg(test)]
@@ -47,7 +268,8 @@ mod tests {
     fn masked(text: &str, key: &str) -> String {
         let resource = resource(text);
         let mut node = resource.node().clone();
-        mask(&mut node, resource.gvk(), key.as_bytes());
+        let none = ResMap::new();
+        Masks::of([&none, &none], key.as_bytes()).mask(&mut node, &resource);
         text_of(&node)
     }
 
@@ -61,5 +283,21 @@ mod tests {
         assert_ne!(one, masked(text, "two"));
         let other = text.replace("Secret", "ConfigMap");
         assert!(masked(&other, "one").contains("k: value"));
+    }
+
+    #[test]
+    fn values_are_known_by_what_they_are_like() {
+        let mut values = Values::default();
+        ["true", "5432", "abc", "postgres", "hunter2", "12345678", "s3cr"]
+            .map(|text| values.add(text));
+        values.finish();
+        assert_eq!(values.weak.into_iter().collect::<Vec<_>>(), ["postgres", "s3cr"]);
+        assert_eq!(values.strong.iter().collect::<Vec<_>>(), ["12345678", "hunter2"]);
+        let mut values = Values::default();
+        values.add("hunter2");
+        values.finish();
+        let masked = |text: &str| values.replaced(text, |_| "*".to_owned());
+        assert_eq!(masked("db://u:hunter2@h?hunter22").as_deref(), Some("db://u:*@h?hunter22"));
+        assert_eq!(masked("hunter"), None);
     }
 }

@@ -33,6 +33,7 @@ use crate::resource::{DEFAULT_NAMESPACE, ResMap, Resource, secret::Shield};
 use crate::schema::Schema;
 use crate::source::{Source, Sources};
 use crate::yaml::{self, Node, parse};
+use mask::Masks;
 
 pub use compare::{Change, What};
 pub use group::{Group, Review};
@@ -205,7 +206,8 @@ impl TargetReview {
             )
         };
         let renames = Renames::of(self.pairs.iter().map(both));
-        let seen = Seen { options, schema: &schema, renames: &renames };
+        let masks = options.mask.as_deref().map(|key| Masks::of([before, after], key));
+        let seen = Seen { options, masks, schema: &schema, renames: &renames };
         for pair in &self.pairs {
             let (before, after) = both(pair);
             self.objects.extend(seen.object(before, after, pair.renamed)?);
@@ -224,6 +226,7 @@ impl TargetReview {
 /// What objects are looked at with.
 struct Seen<'a> {
     options: &'a Options,
+    masks: Option<Masks<'a>>,
     schema: &'a Schema,
     renames: &'a Renames,
 }
@@ -282,8 +285,8 @@ impl Seen<'_> {
         let gvk = resource.gvk();
         let kind = self.schema.of(&gvk.api_version(), &gvk.kind);
         let mut node = path::prune(resource.node(), kind, &self.options.ignore);
-        if let Some(key) = &self.options.mask {
-            mask::mask(&mut node, gvk, key);
+        if let Some(masks) = &self.masks {
+            masks.mask(&mut node, resource);
         }
         let mut text = String::new();
         yaml::emit(&node, &mut text)?;

@@ -375,3 +375,125 @@ fn no_failure_shows_a_value_of_a_secret() {
     }
     assert!(faults.is_empty(), "{} of {}\n{}", faults.len(), all.len(), faults.join("\n"));
 }
+
+/// A repository whose Secret has another value on each side, and everything that the value is copied to.
+fn rotated(lab: &Lab) {
+    for (folder, value, packed) in
+        [("a", "hunter2", "aHVudGVyMg=="), ("b", "hunter3", "aHVudGVyMw==")]
+    {
+        lab.write(
+            &format!("{folder}/kustomization.yaml"),
+            r#"resources: [r.yaml, turned.yaml]
+secretGenerator: [{name: g, envs: [e]}]
+replacements:
+- source: {kind: Secret, name: s, fieldPath: stringData.password}
+  targets:
+  - {select: {kind: ConfigMap, name: c}, fieldPaths: [data.copied]}
+  - {select: {kind: ConfigMap, name: c}, fieldPaths: [data.url], options: {delimiter: ":", index: 2}}
+  - {select: {kind: Deployment}, fieldPaths: ["spec.template.spec.containers.0.env.0.value"]}
+"#,
+        );
+        lab.write(&format!("{folder}/e"), format!("TOKEN={value}-token\n"));
+        lab.write(&format!("{folder}/r.yaml"), format!(r#"apiVersion: v1
+kind: Secret
+metadata: {{name: s, annotations: {{objectset.rio.cattle.io/applied: '{{"kind":"Secret","data":{{"a":"{packed}"}}}}'}}}}
+stringData: {{password: {value}, list: [{value}], deep: {{a: {value}}}}}
+more: {{x: {value}}}
+---
+apiVersion: core/v1
+kind: Secret
+metadata: {{name: t}}
+data: {{password: {packed}}}
+---
+apiVersion: bitnami.com/v1alpha1
+kind: SealedSecret
+metadata: {{name: u}}
+spec: {{template: {{data: {{q: {value}}}, stringData: {{r: {value}}}, metadata: {{annotations: {{a: "{value}"}}}}}}, encryptedData: {{z: AgA{folder}}}}}
+---
+apiVersion: external-secrets.io/v1
+kind: ExternalSecret
+metadata: {{name: u}}
+spec: {{target: {{template: {{data: {{q: "x{value}"}}}}}}}}
+---
+apiVersion: template.openshift.io/v1
+kind: Template
+metadata: {{name: w}}
+objects: [{{apiVersion: v1, kind: Secret, metadata: {{name: w}}, stringData: {{a: "{value}w"}}}}]
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {{name: c}}
+data:
+  copied: x
+  url: "db://u:x:h"
+  packed: {packed}
+  plain: plain-{folder}
+  manifest: |
+    apiVersion: v1
+    kind: Secret
+    stringData:
+      a: zz{value}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: d}}
+spec: {{template: {{spec: {{containers: [{{name: c, image: "i:{folder}", env: [{{name: P, value: x}}], args: ["--p={value}"]}}]}}}}}}
+"#));
+    }
+    let object = |kind: &str, name: &str, field: &str, value: &str| {
+        format!(
+            "---\napiVersion: v1\nkind: {kind}\nmetadata: {{name: {name}}}\n{field}: {{k: {value}}}\n"
+        )
+    };
+    let before = object("ConfigMap", "turned", "data", "hunter2-was")
+        + &object("Secret", "back", "stringData", "hunter2-back");
+    let after = object("Secret", "turned", "stringData", "hunter3-new")
+        + &object("ConfigMap", "back", "data", "hunter3-is");
+    lab.write("a/turned.yaml", before).write("b/turned.yaml", after);
+}
+
+#[test]
+fn no_difference_shows_a_value_of_a_secret() {
+    let lab = Lab::new();
+    rotated(&lab);
+    let built = lab.krender(".", &["build", "b"]);
+    assert!(built.code == 0 && built.stdout.contains("copied: hunter3"), "{}", built.stderr);
+    for format in ["text", "unified", "markdown", "json"] {
+        for (before, after) in [("a", "b"), ("b", "a"), ("a", "empty"), ("empty", "b")] {
+            lab.write(
+                "empty/kustomization.yaml",
+                "namePrefix: a-\nconfigMapGenerator: [{name: x}]\n",
+            );
+            let review = lab.krender(".", &["diff", before, after, "--format", format]);
+            assert_eq!(review.code, 1, "{}", review.stderr);
+            for value in ["hunter", "aHVudGVy"] {
+                let line = review.stdout.lines().find(|line| line.contains(value));
+                assert_eq!(line, None, "{format} {before} {after}");
+            }
+            // What is no secret is seen.
+            assert!(
+                review
+                    .stdout
+                    .contains(&format!("i:{}", if after == "empty" { "a" } else { after }))
+                    || after == "empty"
+            );
+        }
+    }
+    let shown = lab.krender(".", &["diff", "a", "b", "--show-secrets"]).stdout;
+    assert!(shown.contains("hunter2") && shown.contains("hunter3"), "{shown}");
+}
+
+/// Without a key, a mask is another one in each run: a short value cannot be tried. With one, it is the same.
+#[test]
+fn masks_cannot_be_tried() {
+    let lab = Lab::new();
+    rotated(&lab);
+    let masks = |arguments: &[&str]| {
+        let text = lab
+            .krender(".", &[&["diff", "a", "b", "--format", "unified"], arguments].concat())
+            .stdout;
+        text.split("masked-").skip(1).map(|rest| rest[..10].to_owned()).collect::<Vec<_>>()
+    };
+    assert_ne!(masks(&[]), masks(&[]));
+    assert_eq!(masks(&["--mask-key", "k"]), masks(&["--mask-key", "k"]));
+}

@@ -4,7 +4,6 @@ mod git;
 mod trees;
 
 use std::collections::BTreeSet;
-use std::hash::{BuildHasher, RandomState};
 use std::io::Read as _;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
@@ -196,11 +195,11 @@ impl Diff {
         Ok(diff::Options {
             ignore: self.ignore.iter().map(|text| Ignore::parse(text)).collect::<Result<_>>()?,
             only: self.only.iter().map(|text| Only::parse(text)).collect::<Result<_>>()?,
-            mask: (!self.show_secrets).then(|| match &self.mask_key {
-                Some(key) => key.clone().into_bytes(),
-                // Of this run alone: nobody can try values against the hashes that it shows.
-                None => (0..4).flat_map(|n| RandomState::new().hash_one(n).to_le_bytes()).collect(),
-            }),
+            mask: match &self.mask_key {
+                _ if self.show_secrets => None,
+                Some(key) => Some(key.clone().into_bytes()),
+                None => Some(random_key()?),
+            },
             renders: matches!(self.format, Form::Unified | Form::Json),
         })
     }
@@ -227,6 +226,16 @@ fn revisions_meant(error: Error, before: &str, after: &str) -> Error {
         true => error.help(format!("two revisions are compared by `--git {before}..{after}`")),
         false => error,
     }
+}
+
+/// A key of this run alone: values cannot be tried against the hashes that it shows.
+fn random_key() -> Result<Vec<u8>> {
+    let mut key = vec![0; 32];
+    getrandom::fill(&mut key).map_err(|error| {
+        Error::new(Code::ReadFailed, format!("the system gives no random numbers: {error}"))
+            .help("name a key with `--mask-key`")
+    })?;
+    Ok(key)
 }
 
 /// What is compared: each side has its own files.

@@ -146,12 +146,15 @@ pub(super) fn of_malformed(text: &str, ranges: &mut Vec<Range<usize>>) {
 /// Whether text says that something is a Secret, or is made into one: `kind: Secret`, in whatever form.
 pub(super) fn mentions_object(text: &str) -> bool {
     /// A value stands so near to its key, with quotes, tags and line breaks between.
-    const NEAR: usize = 60;
-    let is_near = |(at, _): (usize, &str)| {
-        let end = text.floor_char_boundary((at + NEAR).min(text.len()));
-        let rest = &text[at..end];
-        // As far as the next key.
-        let value = rest.split([',', '}']).next().unwrap_or_default();
+    const NEAR: usize = 80;
+    let is_near = |(at, key): (usize, &str)| {
+        let start = at + key.len();
+        let rest = &text[start..text.floor_char_boundary((start + NEAR).min(text.len()))];
+        let rest = rest.trim_start_matches(['"', '\'', '\\']).trim_start();
+        let Some(rest) = rest.strip_prefix(':') else { return false };
+        let is_head = |line: &&str| line.chars().all(|letter| !letter.is_alphabetic());
+        let line = rest.lines().find(|line| !is_head(line)).unwrap_or_default();
+        let value = line.split([',', '}']).next().unwrap_or_default();
         value.to_ascii_lowercase().contains("secret")
     };
     text.contains("stringData") || text.match_indices("kind").any(is_near)

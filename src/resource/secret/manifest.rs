@@ -22,7 +22,8 @@ pub fn is_secret(kind: &str) -> bool {
 
 /// Whether objects of a kind make Secrets, and may hold what goes into them: `SealedSecret`, `ExternalSecret`,
 /// `SecretGenerator`.
-fn makes_secrets(kind: &str) -> bool {
+#[must_use]
+pub fn makes_secrets(kind: &str) -> bool {
     kind.to_ascii_lowercase().contains("secret")
 }
 
@@ -182,7 +183,8 @@ impl Walk<'_> {
 }
 
 /// Whether a mapping selects objects by their type: it has nothing but what selectors have.
-fn is_selector(node: &Node) -> bool {
+#[must_use]
+pub fn is_selector(node: &Node) -> bool {
     const FIELDS: &[&str] = &[
         "group",
         "version",

@@ -12,7 +12,7 @@ use std::ops::Range;
 use crate::source::{Secrecy, Source};
 use crate::yaml::parse;
 
-pub use manifest::{embeds_secret, is_secret, mentions_secret};
+pub use manifest::{embeds_secret, is_secret, is_selector, makes_secrets, mentions_secret};
 pub use shield::{MASK, Shield};
 
 /// The bytes of a text that are secret, in order, each range within one line. `marks` are the parts that are known to
@@ -34,6 +34,18 @@ fn hidden(source: &Source, marks: &[(Range<usize>, Secrecy)]) -> Vec<Range<usize
         }
     }
     by_lines(text, ranges)
+}
+
+/// A text that holds manifests, in which the values of Secrets are written otherwise.
+#[must_use]
+pub fn with_values(text: &str, write: impl Fn(&str) -> String) -> String {
+    let (mut out, mut shown) = (String::with_capacity(text.len()), 0);
+    for range in hidden(&Source::detached(text), &[]) {
+        out += &text[shown..range.start];
+        out += &write(&text[range.clone()]);
+        shown = range.end;
+    }
+    out + &text[shown..]
 }
 
 /// Ranges in order, joined, each cut into its lines without the white space around them.
