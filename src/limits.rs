@@ -119,6 +119,12 @@ impl Limit {
         self.row().default
     }
 
+    /// Whether it holds for a run, and not for each target.
+    #[must_use]
+    pub const fn is_of_run(self) -> bool {
+        matches!(self, Self::Files | Self::GitObjects)
+    }
+
     /// An amount for people, in the form that an option takes: `512MiB`, `20000`.
     #[must_use]
     pub fn amount(self, amount: u64) -> String {
@@ -248,6 +254,16 @@ impl Budget {
         }
     }
 
+    /// Charges a text that is put into a field. One as short as names and namespaces are costs nothing: the field was
+    /// charged when it was read.
+    ///
+    /// # Errors
+    /// As [`Budget::spend`].
+    #[inline]
+    pub fn text(&self, length: usize, span: Span) -> Result<()> {
+        if length <= SHORT { Ok(()) } else { self.bytes(length, span) }
+    }
+
     /// Charges bytes that are about to be made.
     ///
     /// # Errors
@@ -260,6 +276,22 @@ impl Budget {
     #[must_use]
     pub fn spent(&self, limit: Limit) -> u64 {
         self.0.spent[limit as usize].load(Ordering::Relaxed)
+    }
+
+    /// All that was spent so far.
+    #[must_use]
+    pub fn all_spent(&self) -> Spent {
+        Spent(std::array::from_fn(|place| self.0.spent[place].load(Ordering::Relaxed)))
+    }
+
+    /// Charges the same once more for work whose result is used again: so what a target is charged does not depend on
+    /// what was kept of others.
+    ///
+    /// # Errors
+    /// As [`Budget::spend`].
+    pub fn spend_again(&self, spent: &Spent, span: Span) -> Result<()> {
+        let all = Limit::ALL.iter().zip(spent.0).filter(|(_, amount)| *amount > 0);
+        all.into_iter().try_for_each(|(&limit, amount)| self.spend(limit, amount, span))
     }
 
     /// How much of a kind of work is still allowed.
@@ -279,6 +311,27 @@ impl Budget {
         Error::new(Code::LimitExceeded, message)
             .at(span)
             .help(format!("if that is intended, allow more with `--limit {name}={more}`"))
+    }
+}
+
+/// The longest text that is put into fields for nothing: names and namespaces of Kubernetes have at most 253 bytes.
+const SHORT: usize = 256;
+
+/// What was spent of each kind of work.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent([u64; ROWS.len()]);
+
+impl Spent {
+    /// What was spent since another look at the same account.
+    #[must_use]
+    pub fn since(&self, before: &Self) -> Self {
+        Self(std::array::from_fn(|place| self.0[place].saturating_sub(before.0[place])))
+    }
+
+    /// How much of a kind of work it is.
+    #[must_use]
+    pub const fn get(&self, limit: Limit) -> u64 {
+        self.0[limit as usize]
     }
 }
 

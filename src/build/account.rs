@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::config::{FieldSpec, FieldSpecs, Kustomization, Pairs};
 use crate::error::Result;
+use crate::limits::Budget;
 use crate::load::Root;
 use crate::resource::{ConfiguredBy, Kept, ORIGIN, Origin, ResMap, Resource};
 use crate::schema::Schema;
@@ -39,16 +40,22 @@ const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 const MANAGER: &str = "kustomize-v5.8.1";
 
 /// Labels all resources with who made them.
-pub(super) fn label_manager(schema: &Schema) -> Option<Work<'_>> {
-    set("metadata/labels", MANAGED_BY, MANAGER, schema)
+pub(super) fn label_manager<'c>(schema: &'c Schema, budget: &'c Budget) -> Option<Work<'c>> {
+    set("metadata/labels", MANAGED_BY, MANAGER, schema, budget)
 }
 
 /// Sets an entry of a mapping of every resource.
-fn set<'c>(path: &str, key: &str, value: &str, schema: &'c Schema) -> Option<Work<'c>> {
+fn set<'c>(
+    path: &str,
+    key: &str,
+    value: &str,
+    schema: &'c Schema,
+    budget: &'c Budget,
+) -> Option<Work<'c>> {
     let spec = FieldSpec { path: path.into(), create: true, ..FieldSpec::default() };
     let specs: FieldSpecs = std::iter::once(spec).collect();
     let pairs = Pairs::from([(Text::from(key), Spanned::new(Text::from(value), Span::NONE))]);
-    labels::add(&pairs, &specs, schema)
+    labels::add(&pairs, &specs, schema, budget)
 }
 
 /// What a level of a build says of where things come from. A build that is not asked keeps no account.
@@ -98,9 +105,10 @@ impl Account {
         file: &str,
         resources: &mut ResMap,
         schema: &Schema,
+        budget: &Budget,
     ) -> Result<()> {
         let origin = Origin { path: join(&self.path, file).into(), ..Origin::default() };
-        let work = set("metadata/annotations", ORIGIN, &origin.to_yaml(), schema);
+        let work = set("metadata/annotations", ORIGIN, &origin.to_yaml(), schema, budget);
         transform::run(work, resources, Passes::Shared)
     }
 

@@ -17,7 +17,7 @@ use super::vars::Variables;
 use crate::config::{Kustomization, TransformerConfig, Warning};
 use crate::error::{Code, Error, Result};
 use crate::generate::{self, Generated};
-use crate::limits::{Budget, Limit};
+use crate::limits::{Budget, Limit, Spent};
 use crate::load::{Entry, File, Root};
 use crate::plugin::{self, Field, Hardening, Plugin, validate};
 use crate::resource::{self, ResMap, Resource, TWICE};
@@ -112,6 +112,8 @@ struct Level {
     plugins: Configurations,
     /// What is wrong with the entries so far.
     errors: Vec<Error>,
+    /// What the target was charged before this level.
+    spent: Spent,
 }
 
 /// What a level is at: the stages in order.
@@ -180,7 +182,9 @@ impl Build<'_> {
             return Ok(None);
         }
         let base = Base::new(&complete.root, complete.account.as_ref());
-        let result = || Complete { accumulated: accumulated.clone(), way: complete.way.clone() };
+        let spent = complete.root.budget().all_spent().since(&complete.spent);
+        let result =
+            || Complete { accumulated: accumulated.clone(), way: complete.way.clone(), spent };
         if !self.schema_is_set {
             self.run.bases().keep(base, result);
         } else if complete.schema_was_set {
@@ -203,7 +207,7 @@ impl Build<'_> {
             false => self.run.bases().take(&key),
         };
         let Some(known) = known else { return Ok(None) };
-        base.budget().spend(Limit::Directories, 1, base.span())?;
+        base.budget().spend_again(&known.spent, base.span())?;
         let directories = known.way.directories.iter().map(Path::new);
         if !base.admits(directories, known.way.height) {
             return Ok(None);
@@ -522,6 +526,7 @@ impl Level {
         account: Option<Account>,
         accumulator: Accumulator,
     ) -> Result<Self> {
+        let spent = root.budget().all_spent();
         root.budget().spend(Limit::Directories, 1, root.span())?;
         let directories = std::iter::once(root.path().into()).collect();
         Ok(Self {
@@ -535,6 +540,7 @@ impl Level {
             accumulator,
             plugins: Configurations::default(),
             errors: Vec::new(),
+            spent,
         })
     }
 
@@ -627,7 +633,7 @@ pub(super) fn read(
 ) -> Result<ResMap> {
     let mut resources = resource::read(file.source()?, &file.documents(budget)?, schema)?.into();
     if let Some(account) = account {
-        account.annotate(path, &mut resources, schema)?;
+        account.annotate(path, &mut resources, schema, budget)?;
     }
     Ok(resources)
 }

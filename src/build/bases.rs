@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::account::Account;
 use super::accumulate::Accumulator;
 use crate::config::Warning;
+use crate::limits::Spent;
 use crate::load::Root;
 use crate::schema::BuiltIn;
 
@@ -29,6 +30,8 @@ impl Base {
 pub(super) struct Complete {
     pub(super) accumulated: Accumulator,
     pub(super) way: Way,
+    /// What it was charged.
+    pub(super) spent: Spent,
 }
 
 /// What happened on the way to what a level came to: whoever takes the result over takes this over, too.

@@ -3,6 +3,7 @@
 use super::account::{self, Metadata};
 use super::order::Order;
 use crate::error::{Error, Result};
+use crate::limits::Budget;
 use crate::resource::{Kept, ResMap, Resource, check_ids, validate};
 use crate::schema::Schema;
 use crate::transform::{Fate, Step, Work};
@@ -19,9 +20,10 @@ pub(super) fn work<'c>(
     order: &'c Order,
     metadata: Metadata,
     schema: &'c Schema,
+    budget: &'c Budget,
 ) -> impl Iterator<Item = Work<'c>> {
     let check = Work::step(Check::default());
-    let label = metadata.managed_by.then(|| account::label_manager(schema)).flatten();
+    let label = metadata.managed_by.then(|| account::label_manager(schema, budget)).flatten();
     let finish = Work::step(Finish { kept: metadata.kept, order, errors: Vec::new() });
     [Some(check), label, Some(finish)].into_iter().flatten()
 }

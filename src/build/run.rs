@@ -15,6 +15,7 @@ use super::{ending, order, references};
 use crate::config::{Kustomization, TransformerConfig, Warning};
 use crate::error::Result;
 use crate::generate;
+use crate::limits::Limit;
 use crate::load::{Kind, Loader, Root};
 use crate::plugin;
 use crate::resource::ResMap;
@@ -49,7 +50,12 @@ pub struct Built {
 pub(super) struct Read {
     pub(super) kustomization: Arc<Kustomization>,
     pub(super) warnings: Vec<Warning>,
+    /// What a visit is charged.
+    bytes: u64,
 }
+
+/// What a byte of a kustomization file is charged: its entries are held as structures that are larger than the text.
+const ENTRY_BYTES: u64 = 8;
 
 impl<'a> Run<'a> {
     /// A run that has built nothing yet.
@@ -99,13 +105,18 @@ impl<'a> Run<'a> {
         let (accumulator, schema, directories) =
             accumulate::target(self, root, Arc::clone(&read.kustomization), warnings)?;
         let Accumulator { mut resources, configuration, variables, hardening } = accumulator;
-        generate::hash(&mut resources, self.loader.sources())?;
+        generate::hash(&mut resources, self.loader.sources(), &budget)?;
         let mut works = Vec::new();
         if let Some(configuration) = &configuration {
-            works.push(references::update(&resources, &configuration.name_reference, &schema));
-            works.extend(variables.work(&configuration.var_reference, &schema, warnings));
+            works.push(references::update(
+                &resources,
+                &configuration.name_reference,
+                &schema,
+                &budget,
+            ));
+            works.extend(variables.work(&configuration.var_reference, &schema, &budget, warnings));
         }
-        works.extend(ending::work(&order, metadata, &schema));
+        works.extend(ending::work(&order, metadata, &schema, &budget));
         transform::run(works, &mut resources, Passes::Shared)?;
         order::sort(&mut resources, &order);
         plugin::finish(&hardening, &mut resources, self.loader.sources())?;
@@ -141,11 +152,15 @@ impl<'a> Run<'a> {
     /// Those of [`Root::kustomization_file`] and [`Kustomization::read`].
     pub(super) fn kustomization(&self, root: &Root) -> Result<Arc<Read>> {
         if let Some(read) = self.kustomizations().get(root.path().as_os_str()) {
+            root.budget().spend(Limit::Bytes, read.bytes, root.span())?;
             return Ok(Arc::clone(read));
         }
         // Two threads may read it both. What they read is the same, and nobody waits.
-        let (kustomization, warnings) = Kustomization::read(&*root.kustomization_file()?)?;
-        let read = Arc::new(Read { kustomization: Arc::new(kustomization), warnings });
+        let source = root.kustomization_file()?;
+        let bytes = source.text().len() as u64 * ENTRY_BYTES;
+        root.budget().spend(Limit::Bytes, bytes, root.span())?;
+        let (kustomization, warnings) = Kustomization::read(&source)?;
+        let read = Arc::new(Read { kustomization: Arc::new(kustomization), warnings, bytes });
         self.kustomizations().insert(root.path().into(), Arc::clone(&read));
         Ok(read)
     }

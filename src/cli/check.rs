@@ -291,7 +291,7 @@ pub(super) fn read_settings(
     let source = Arc::clone(loader.file(path)?.source()?);
     let document = parse::document(&source)?
         .ok_or_else(|| Error::new(Code::InvalidValue, format!("`{path}` says nothing")))?;
-    Settings::read(&document.root, &Kind::ALL, usual)
+    Settings::read_within(&document.root, &Kind::ALL, usual, &Budget::new(loader.limits()))
         .map_err(|error| error.step(format!("while reading `{path}`")))
 }
 

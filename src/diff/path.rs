@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::error::Result;
+use crate::limits::Budget;
 use crate::resource::Pattern;
 use crate::schema::Type;
 use crate::yaml::{Node, Text};
@@ -137,7 +138,9 @@ impl Ignore {
     pub fn parse(text: &str) -> Result<Self> {
         let expression = text.strip_prefix('/').and_then(|text| text.strip_suffix('/'));
         Ok(Self(match expression {
-            Some(expression) => Matcher::Expression(Pattern::unanchored(expression)?),
+            Some(expression) => {
+                Matcher::Expression(Pattern::unanchored(expression, &Budget::default())?)
+            }
             None => Matcher::Words(words(text)),
         }))
     }

@@ -5,22 +5,24 @@ use sha2::{Digest, Sha256};
 
 use super::layout;
 use crate::error::{Error, Result};
+use crate::limits::Budget;
 use crate::resource::{ResMap, Resource};
 use crate::source::Sources;
-use crate::yaml::{self, Kind, Node, Scalar, Style, Tag};
+use crate::yaml::{self, Kind, Node, Scalar, Style, Tag, TakeText};
 
 /// Adds the hash of its content to the name of every resource that needs one; the name without it is remembered.
 /// Linear in the content of those. (kustomize, `api/internal/builtins/HashTransformer.go`.)
 ///
 /// # Errors
-/// For each that cannot be hashed: as [`yaml::to_json`], or [`layout::memory`] if it is neither a ConfigMap nor a Secret.
-pub fn hash(resources: &mut ResMap, sources: &Sources) -> Result<()> {
+/// For each that cannot be hashed: as [`yaml::to_json_by`], or [`layout::memory`] if it is neither a ConfigMap nor a
+/// Secret; [`Code::LimitExceeded`](crate::error::Code::LimitExceeded) when the content is more than the budget allows.
+pub fn hash(resources: &mut ResMap, sources: &Sources, budget: &Budget) -> Result<()> {
     if !resources.iter().any(|resource| resource.needs_hash) {
         return Ok(());
     }
     let mut errors = Vec::new();
     for resource in resources.iter_mut().filter(|resource| resource.needs_hash) {
-        let hashed = content_hash(resource, sources).and_then(|hash| {
+        let hashed = content_hash(resource, sources, budget).and_then(|hash| {
             resource.names_mut().push_previous_id();
             let (name, span) = (format!("{}-{hash}", resource.name()), resource.span());
             resource.set_name(&name, span)
@@ -32,62 +34,69 @@ pub fn hash(resources: &mut ResMap, sources: &Sources) -> Result<()> {
 }
 
 /// The first ten hexadecimal digits of the SHA-256 of the content, without vowels and what looks like one.
-fn content_hash(resource: &Resource, sources: &Sources) -> Result<String> {
+fn content_hash(resource: &Resource, sources: &Sources, budget: &Budget) -> Result<String> {
     const DIGITS: &[u8; 16] = b"gh2k456789mbcdtf";
-    let digest = Sha256::digest(content(resource, sources)?);
+    let mut digest = Sha256::new();
+    if !matches!(resource.kind(), "ConfigMap" | "Secret") {
+        // What is hashed says much of each node.
+        (0..4).try_for_each(|_| resource.node().charge(budget, resource.span()))?;
+    }
+    content(resource, sources, &mut |part| {
+        digest.update(part);
+        budget.bytes(part.len(), resource.span())
+    })?;
+    let digest = digest.finalize();
     let digit = |bits: u8| char::from(DIGITS[usize::from(bits & 0xF)]);
     Ok(digest.iter().take(5).flat_map(|&byte| [digit(byte >> 4), digit(byte)]).collect())
 }
 
-/// The content that is hashed, as JSON. The name is always empty in it: the reference looks for a field
-/// `metadata/name`. (kustomize, `api/hasher/hasher.go`.)
-fn content(resource: &Resource, sources: &Sources) -> Result<String> {
-    let mut json = String::from("{");
+/// Gives away the content that is hashed, as JSON in parts: it may be six times as long as the text. The name is always
+/// empty in it: the reference looks for a field `metadata/name`. (kustomize, `api/hasher/hasher.go`.)
+fn content(resource: &Resource, sources: &Sources, take: &mut TakeText<'_>) -> Result<()> {
     let node = resource.node();
     match resource.kind() {
         "ConfigMap" => {
-            push_collection("binaryData", node, &mut json)?;
-            push("data", node, &mut json)?;
-            json.push_str(r#","kind":"ConfigMap","name":"""#);
+            take("{")?;
+            push_collection("binaryData", node, take)?;
+            push("data", node, take)?;
+            take(r#","kind":"ConfigMap","name":"""#)?;
         }
         "Secret" => {
-            push("data", node, &mut json)?;
-            json.push_str(r#","kind":"Secret","name":"","#);
-            push_collection("stringData", node, &mut json)?;
-            push("type", node, &mut json)?;
+            take("{")?;
+            push("data", node, take)?;
+            take(r#","kind":"Secret","name":"","#)?;
+            push_collection("stringData", node, take)?;
+            push("type", node, take)?;
         }
-        _ => return layout::memory(resource, sources),
+        _ => return take(&layout::memory(resource, sources)?),
     }
-    json.push('}');
-    Ok(json)
+    take("}")
 }
 
 /// Appends a field, which is empty text when it is absent. A scalar is its text whatever it means.
-fn push(field: &str, node: &Node, json: &mut String) -> Result<()> {
-    json.extend(["\"", field, "\":"]);
+fn push(field: &str, node: &Node, take: &mut TakeText<'_>) -> Result<()> {
+    take(&format!("\"{field}\":"))?;
     let Some(value) = node.get(field).filter(|value| !value.is_null()) else {
-        json.push_str("\"\"");
-        return Ok(());
+        return take("\"\"");
     };
     match value.kind() {
         Kind::Scalar => {
             let text = value.as_text().unwrap_or_default();
             let text = Scalar::parsed(text, Tag::Str, Style::DoubleQuoted, value.span());
-            yaml::to_json(&text.into(), json)?;
+            yaml::to_json_by(&text.into(), take)
         }
-        Kind::Mapping => yaml::to_json(value, json)?,
+        Kind::Mapping => yaml::to_json_by(value, take),
         // A mapping is expected, and what is none does not become one.
-        Kind::Sequence => json.push_str("null"),
+        Kind::Sequence => take("null"),
     }
-    Ok(())
 }
 
 /// Appends a field and a comma if it is a collection.
-fn push_collection(field: &str, node: &Node, json: &mut String) -> Result<()> {
+fn push_collection(field: &str, node: &Node, take: &mut TakeText<'_>) -> Result<()> {
     let is_collection = node.get(field).is_some_and(|value| value.as_scalar().is_none());
     if is_collection {
-        push(field, node, json)?;
-        json.push(',');
+        push(field, node, take)?;
+        take(",")?;
     }
     Ok(())
 }
@@ -106,7 +115,8 @@ mod tests {
             ("{kind: ConfigMap, metadata: {name: b}, data: {a: b}}", "4h2mbtbbt6"),
         ];
         for (text, expected) in table {
-            assert_eq!(content_hash(&resource(text), &Sources::new()).unwrap(), expected, "{text}");
+            let hash = content_hash(&resource(text), &Sources::new(), &Budget::default());
+            assert_eq!(hash.unwrap(), expected, "{text}");
         }
     }
 
@@ -131,7 +141,13 @@ mod tests {
             ),
         ];
         for (text, expected) in table {
-            assert_eq!(content(&resource(text), &Sources::new()).unwrap(), expected);
+            let mut json = String::new();
+            let mut take = |part: &str| {
+                json.push_str(part);
+                Ok(())
+            };
+            content(&resource(text), &Sources::new(), &mut take).unwrap();
+            assert_eq!(json, expected);
         }
     }
 
@@ -143,7 +159,7 @@ mod tests {
         .unwrap()
         .into();
         map.change(1, |resource| resource.needs_hash = true);
-        hash(&mut map, &Sources::new()).unwrap();
+        hash(&mut map, &Sources::new(), &Budget::default()).unwrap();
         let names: Vec<&str> = map.iter().map(Resource::name).collect();
         assert_eq!(names, ["a", "b-6ct58987ht"]);
         let previous: Vec<&str> =
@@ -151,6 +167,7 @@ mod tests {
         assert_eq!(previous, ["b"]);
         let mut map: ResMap = vec![resource("{kind: Pod, metadata: {name: a}}")].into();
         map.iter_mut().for_each(|resource| resource.needs_hash = true);
-        assert_eq!(hash(&mut map, &Sources::new()).unwrap_err().code(), Code::NotSupportedYet);
+        let error = hash(&mut map, &Sources::new(), &Budget::default()).unwrap_err();
+        assert_eq!(error.code(), Code::NotSupportedYet);
     }
 }

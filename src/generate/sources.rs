@@ -27,6 +27,7 @@ pub(super) fn read(
     let mut entries = Entries::default();
     for path in &args.envs {
         let read = root.file(path, path.span).and_then(|file| {
+            root.budget().bytes(file.bytes().len(), path.span)?;
             if is_secret {
                 keep_secret(&file, root, Secrecy::Variables);
             }
@@ -37,6 +38,7 @@ pub(super) fn read(
     for literal in &args.literals {
         let added = yaml::through_json(literal, literal.span).and_then(|text| {
             let (key, value) = split_literal(&text, literal.span)?;
+            root.budget().bytes(value.len(), literal.span)?;
             let content = Content::Text(value.into());
             entries.add(key, Value { content, key: literal.span, place: literal.span })
         });
@@ -45,6 +47,8 @@ pub(super) fn read(
     for source in &args.files {
         let added = split_file(source).and_then(|(key, path)| {
             let file = root.file(path, source.span)?;
+            // Bytes that are no text are written in base64.
+            root.budget().bytes(file.bytes().len() * 2, source.span)?;
             if is_secret {
                 keep_secret(&file, root, Secrecy::Whole);
             }

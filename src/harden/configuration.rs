@@ -19,6 +19,7 @@ use super::value::boolean;
 use super::violation::Class;
 use crate::config::Selector;
 use crate::error::{Code, Error, Result};
+use crate::limits::Budget;
 use crate::resource::LabelSelector;
 use crate::transform::select::Selection;
 use crate::yaml::de::{self, Spanned};
@@ -209,6 +210,19 @@ impl Settings {
     /// for profiles, versions, rules and severities that do not exist, [`Code::NotSupportedYet`] for what no rule goes
     /// by, and what is wrong with selectors; all of them together.
     pub fn read(root: &Node, kinds: &[Kind], usual: Profile) -> Result<Self> {
+        Self::read_within(root, kinds, usual, &Budget::default())
+    }
+
+    /// Reads a configuration as [`Settings::read`] does, and charges its patterns to a budget.
+    ///
+    /// # Errors
+    /// The same, and [`Code::LimitExceeded`].
+    pub fn read_within(
+        root: &Node,
+        kinds: &[Kind],
+        usual: Profile,
+        budget: &Budget,
+    ) -> Result<Self> {
         let Configuration { api_version, kind, metadata: _, spec } = de::from_node(root)?;
         if kinds.iter().all(|known| **kind != *known.as_str()) {
             return Err(unexpected(&kind, &listed(kinds.iter().map(|kind| kind.as_str()))));
@@ -217,7 +231,7 @@ impl Settings {
             return Err(unexpected(&api_version, &format!("`{API_VERSION}`")));
         }
         let mut errors = Vec::new();
-        let settings = spec.settings(usual, &mut errors);
+        let settings = spec.settings(usual, budget, &mut errors);
         errors.sort_by_key(Error::span);
         Error::all(errors).map_or(Ok(settings), Err)
     }
@@ -238,7 +252,7 @@ fn listed<'a>(words: impl Iterator<Item = &'a str>) -> String {
 
 impl Spec {
     /// What this asks for, and what is wrong with it.
-    fn settings(self, usual: Profile, errors: &mut Vec<Error>) -> Settings {
+    fn settings(self, usual: Profile, budget: &Budget, errors: &mut Vec<Error>) -> Settings {
         self.refuse(errors);
         let mut settings = Settings {
             profile: usual,
@@ -284,13 +298,13 @@ impl Spec {
         settings.externals = self.externals.into_iter().map(ExternalSpec::external).collect();
         settings.pod_paths = self.pod_specs.into_iter().map(PodSpec::path).collect();
         for selector in &self.select {
-            match selection(selector) {
+            match selection(selector, budget) {
                 Ok(selection) => settings.select.push(Arc::new(Selected(selection))),
                 Err(error) => keep(error),
             }
         }
         for exclusion in self.exclude {
-            match exclusion.value.exclusion(exclusion.span) {
+            match exclusion.value.exclusion(exclusion.span, budget) {
                 Ok(exclusion) => settings.exclusions.push(Arc::new(exclusion)),
                 Err(error) => keep(error),
             }
@@ -389,15 +403,15 @@ fn say(rule: &'static Rule, value: &Node, settings: &mut Settings) -> Result<()>
 }
 
 /// A selector whose parts can all be read.
-fn selection(selector: &Selector) -> Result<Selection> {
+fn selection(selector: &Selector, budget: &Budget) -> Result<Selection> {
     for text in [&selector.label_selector, &selector.annotation_selector] {
         LabelSelector::parse(text).map_err(|error| error.at(text.span))?;
     }
-    Selection::new(selector)
+    Selection::new(selector, budget)
 }
 
 impl ExclusionSpec {
-    fn exclusion(self, span: crate::source::Span) -> Result<Exclusion> {
+    fn exclusion(self, span: crate::source::Span, budget: &Budget) -> Result<Exclusion> {
         let rules = self.rules.iter().map(|name| wrong(known(name), name));
         let rules = rules.collect::<Result<_>>()?;
         let until = self.until.as_ref().map(|until| wrong(until.parse(), until));
@@ -418,7 +432,7 @@ impl ExclusionSpec {
         let said = fields.iter().filter(|(_, text)| !text.is_empty());
         let said = said.map(|(field, text)| format!("{field} `{}`", text.as_str()));
         let objects = said.collect::<Vec<_>>().join(", ");
-        let selection = selection(&selector)?;
+        let selection = selection(&selector, budget)?;
         Ok(Exclusion {
             selection,
             objects,

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::error::{Code, Error, Result};
+use crate::limits::Budget;
 use crate::source::Span;
 use crate::yaml::{Form, Kind, Mapping, Node, Scalar, Style, Value, resolve, twice, write_json};
 
@@ -53,12 +54,14 @@ impl JsonPatch {
 
     /// Applies all operations in order. On an error the document is left half patched.
     ///
-    /// Costs the length of each path and of the list that it changes.
+    /// Costs the length of each path and of the list that it changes, and the size of what is added or copied, which is
+    /// charged to the budget.
     ///
     /// # Errors
+    /// [`Code::LimitExceeded`],
     /// [`Code::PatchPathNotFound`], [`Code::PatchTestFailed`], [`Code::InvalidPatch`], each at its operation.
-    pub fn apply(&self, document: &mut Node) -> Result<()> {
-        self.operations.iter().try_for_each(|operation| operation.apply(document))
+    pub fn apply(&self, document: &mut Node, budget: &Budget) -> Result<()> {
+        self.operations.iter().try_for_each(|operation| operation.apply(document, budget))
     }
 }
 
@@ -87,7 +90,10 @@ impl Operation {
         })
     }
 
-    fn apply(&self, document: &mut Node) -> Result<()> {
+    fn apply(&self, document: &mut Node, budget: &Budget) -> Result<()> {
+        if matches!(self.name.as_str(), "add" | "replace") {
+            self.value.charge(budget, self.span)?;
+        }
         match self.name.as_str() {
             "add" => self.path()?.add(document, self.value.clone()).map_err(with_parents),
             "remove" => {
@@ -104,6 +110,7 @@ impl Operation {
             "copy" => {
                 let value = self.from()?.get(document).map_err(as_it_is_there)?.cloned();
                 let value = value.unwrap_or_else(|| Scalar::null(self.span).into());
+                value.charge(budget, self.span)?;
                 self.path()?.add(document, value).map_err(with_parents)
             }
             "test" => self.test(document),
@@ -538,7 +545,9 @@ mod tests {
             document(&sources.add(name, text).unwrap()).unwrap().unwrap().root
         };
         let mut base = read("base.yaml", base);
-        match JsonPatch::read(&read("patch.yaml", patch)).and_then(|patch| patch.apply(&mut base)) {
+        match JsonPatch::read(&read("patch.yaml", patch))
+            .and_then(|patch| patch.apply(&mut base, &Budget::default()))
+        {
             Ok(()) => format!("{base:?}"),
             Err(error) => format!("{}: {} [{}]", error.code(), error.message(), error.label_text()),
         }

@@ -46,7 +46,7 @@ fn configure(node: &Node, affixes: &'static [Affix]) -> Result<Run> {
                 Affix::Prefix => &prefix,
                 Affix::Suffix => &suffix,
             };
-            work(affix, text, &specs, context.schema)
+            work(affix, text, &specs, context)
         });
         transform::run(works, resources, context.passes())
     }))

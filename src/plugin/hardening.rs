@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::{Field, Options, Run, kind_of};
 use crate::error::{Code, Error, Result};
 use crate::harden::{self, Fixes, Kind, Phase, Profile, Set, Settings};
+use crate::limits::Budget;
 use crate::resource::{ResMap, Resource};
 use crate::source::{Sources, Span};
 use crate::yaml::Text;
@@ -37,11 +38,12 @@ pub(super) fn is_meant(configuration: &Resource) -> bool {
 /// Reads a configuration of hardening.
 ///
 /// # Errors
-/// [`Code::UnknownPlugin`] for a kind that does not stand in this field, and those of [`Settings::read`].
+/// [`Code::UnknownPlugin`] for a kind that does not stand in this field, and those of [`Settings::read_within`].
 pub(super) fn configure(
     configuration: &Resource,
     field: Field,
     options: &Options,
+    budget: &Budget,
 ) -> Result<Arc<Hardening>> {
     let kind = match field {
         Field::Transformers => Kind::Transformer,
@@ -53,7 +55,7 @@ pub(super) fn configure(
     let settings = Settings {
         today: options.today,
         phase: Phase::Early,
-        ..Settings::read(configuration.node(), &[kind], PROFILE)?
+        ..Settings::read_within(configuration.node(), &[kind], PROFILE, budget)?
     };
     let (name, span) = (configuration.name().into(), kind_of(configuration));
     Ok(Arc::new(Hardening { kind, name, span, settings }))

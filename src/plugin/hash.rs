@@ -9,5 +9,7 @@ use crate::yaml::Node;
 /// There is nothing to configure. The hash of the build itself comes behind this one. (kustomize,
 /// `api/internal/builtins/HashTransformer.go`.)
 pub(super) fn configure(_: &Context<'_>, _: &Node) -> Result<Run> {
-    Ok(Box::new(|context, resources| hash(resources, context.root.loader().sources())))
+    Ok(Box::new(|context, resources| {
+        hash(resources, context.root.loader().sources(), context.root.budget())
+    }))
 }

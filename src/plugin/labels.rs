@@ -31,6 +31,7 @@ pub(super) fn annotations(_: &Context<'_>, node: &Node) -> Result<Run> {
 
 fn run(pairs: Pairs, specs: FieldSpecs) -> Run {
     Box::new(move |context, resources| {
-        transform::run(add(&pairs, &specs, context.schema), resources, context.passes())
+        let work = add(&pairs, &specs, context.schema, context.root.budget());
+        transform::run(work, resources, context.passes())
     })
 }

@@ -47,6 +47,7 @@ pub(super) fn configure(_: &Context<'_>, node: &Node) -> Result<Run> {
             span: namespace.span,
             unset_only,
             subjects,
+            budget: context.root.budget(),
         };
         let work = transformer.work(&field_specs, context.schema);
         transform::run([work], resources, context.passes())

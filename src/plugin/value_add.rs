@@ -5,8 +5,8 @@ use serde::Deserialize;
 use super::Run;
 use crate::config::Selector;
 use crate::error::{Code, Error, Result};
+use crate::limits::Budget;
 use crate::resource::{ResMap, Resource};
-use crate::schema::Schema;
 use crate::source::Span;
 use crate::transform::Context;
 use crate::transform::namespace::{NamespaceTransformer, Own, Subjects};
@@ -64,8 +64,9 @@ pub(super) fn configure(context: &Context<'_>, node: &Node) -> Result<Run> {
         return Err(Error::new(Code::InvalidValue, "found no targets")
             .help("say where the value goes: `targets: [{fieldPath: spec/path}]`"));
     }
-    let places =
-        targets.iter().map(|target| Place::new(target).map_err(|error| error.at(target.span)));
+    let places = targets.iter().map(|target| {
+        Place::new(target, context.root.budget()).map_err(|error| error.at(target.span))
+    });
     let places: Vec<Place> = places.collect::<Result<_>>()?;
     let (text, span) = match value.trim() {
         "" => (context.root.path().file_name().unwrap_or_default().to_string_lossy(), node.span()),
@@ -73,12 +74,12 @@ pub(super) fn configure(context: &Context<'_>, node: &Node) -> Result<Run> {
     };
     let value = Text::from(&*text);
     Ok(Box::new(move |context, resources| {
-        places.iter().try_for_each(|place| place.fill(&value, span, resources, context.schema))
+        places.iter().try_for_each(|place| place.fill(&value, span, resources, context))
     }))
 }
 
 impl Place {
-    fn new(target: &Target) -> Result<Self> {
+    fn new(target: &Target, budget: &Budget) -> Result<Self> {
         let Target { selector, field_path, file_path_position } = target;
         if field_path.is_empty() {
             return Err(Error::new(Code::InvalidValue, "found no `fieldPath`")
@@ -92,7 +93,10 @@ impl Place {
             Error::new(Code::InvalidValue, message).at(file_path_position.span)
         })?;
         Ok(Self {
-            selection: selector.as_ref().map(Selection::new).transpose()?,
+            selection: selector
+                .as_ref()
+                .map(|selector| Selection::new(selector, budget))
+                .transpose()?,
             path: ValuePath::new(field_path).map_err(|error| error.at(field_path.span))?,
             is_namespace: field_path.as_str() == "metadata/namespace",
             position: position.checked_sub(1),
@@ -104,14 +108,14 @@ impl Place {
         value: &Text,
         span: Span,
         resources: &mut ResMap,
-        schema: &Schema,
+        context: &Context<'_>,
     ) -> Result<()> {
         let places: Vec<usize> = match &self.selection {
             Some(selection) => selection.places(resources)?,
             None => (0..resources.len()).collect(),
         };
         places.into_iter().try_for_each(|place| {
-            let fill = |resource: &mut Resource| self.fill_one(value, span, resource, schema);
+            let fill = |resource: &mut Resource| self.fill_one(value, span, resource, context);
             resources.change(place, fill).unwrap_or(Ok(()))
         })
     }
@@ -121,14 +125,17 @@ impl Place {
         value: &Text,
         span: Span,
         resource: &mut Resource,
-        schema: &Schema,
+        context: &Context<'_>,
     ) -> Result<()> {
+        let (schema, budget) = (context.schema, context.root.budget());
+        budget.text(value.len(), span)?;
         if self.is_namespace {
             let transformer = NamespaceTransformer {
                 namespace: value,
                 span,
                 unset_only: false,
                 subjects: Subjects::NamedDefault,
+                budget,
             };
             transformer.set_own(&Own::default(), resource, schema)?;
             return transformer.set_subjects(resource, schema);

@@ -4,6 +4,7 @@ use super::fields::Fields;
 use super::{Context, Create, Fate, Step, Work};
 use crate::config::{FieldSpec, FieldSpecs};
 use crate::error::Result;
+use crate::limits::Budget;
 use crate::resource::Resource;
 use crate::schema::Schema;
 use crate::yaml::de::Spanned;
@@ -17,7 +18,7 @@ use crate::yaml::{Tag, Text};
 /// In the work: [`Code::InvalidType`](crate::error::Code::InvalidType) where a field is no text.
 pub(super) fn prefix<'c>(context: &Context<'c>) -> Result<Vec<Work<'c>>> {
     let specs = &context.configuration.name_prefix;
-    Ok(unless_empty(Affix::Prefix, &context.kustomization.name_prefix, specs, context.schema))
+    Ok(unless_empty(Affix::Prefix, &context.kustomization.name_prefix, specs, context))
 }
 
 /// Puts the suffix after every name. Linear.
@@ -28,17 +29,17 @@ pub(super) fn prefix<'c>(context: &Context<'c>) -> Result<Vec<Work<'c>>> {
 /// As [`prefix`].
 pub(super) fn suffix<'c>(context: &Context<'c>) -> Result<Vec<Work<'c>>> {
     let specs = &context.configuration.name_suffix;
-    Ok(unless_empty(Affix::Suffix, &context.kustomization.name_suffix, specs, context.schema))
+    Ok(unless_empty(Affix::Suffix, &context.kustomization.name_suffix, specs, context))
 }
 
 fn unless_empty<'c>(
     affix: Affix,
     text: &'c Spanned<Text>,
     specs: &FieldSpecs,
-    schema: &'c Schema,
+    context: &Context<'c>,
 ) -> Vec<Work<'c>> {
     let is_asked = !text.is_empty();
-    is_asked.then(|| work(affix, text, specs, schema)).into_iter().collect()
+    is_asked.then(|| work(affix, text, specs, context)).into_iter().collect()
 }
 
 /// Which end of a name changes.
@@ -55,12 +56,14 @@ pub(crate) fn work<'c>(
     affix: Affix,
     text: &'c Spanned<Text>,
     specs: &FieldSpecs,
-    schema: &'c Schema,
+    context: &Context<'c>,
 ) -> Work<'c> {
     let create = Create::Scalar(Tag::Str);
     let field =
         |spec: &Spanned<FieldSpec>| (spec.value.clone(), Fields::new([&spec.value], create));
-    Work::step(Extend { affix, text, fields: specs.iter().map(field).collect(), schema })
+    let fields = specs.iter().map(field).collect();
+    let (schema, budget) = (context.schema, context.root.budget());
+    Work::step(Extend { affix, text, fields, schema, budget })
 }
 
 /// Adds text to the names of resources, one by one.
@@ -69,6 +72,7 @@ struct Extend<'c> {
     text: &'c Spanned<Text>,
     fields: Vec<(FieldSpec, Fields)>,
     schema: &'c Schema,
+    budget: &'c Budget,
 }
 
 impl Step for Extend<'_> {
@@ -85,7 +89,9 @@ impl Step for Extend<'_> {
                 self.remember(resource);
             }
             fields.visit(resource, self.schema, self.text.span, &mut |field| {
-                let new = self.extended(field.as_text().unwrap_or_default());
+                let old = field.as_text().unwrap_or_default();
+                self.budget.text(self.text.len() + old.len(), self.text.span)?;
+                let new = self.extended(old);
                 field.set_text(&new, Tag::None, self.text.span)
             })?;
         }

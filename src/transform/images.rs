@@ -5,6 +5,7 @@ use std::cell::Cell;
 use super::{Context, Create, Effects, Fate, FieldPath, Step, Work};
 use crate::config::{FieldSpec, FieldSpecs, Image};
 use crate::error::{Code, Error, Result};
+use crate::limits::Budget;
 use crate::resource::{Pattern, ResMap, Resource};
 use crate::schema::Schema;
 use crate::yaml::de::Spanned;
@@ -30,7 +31,11 @@ pub(crate) fn change_all<'c>(
     images: impl IntoIterator<Item = &'c Image>,
     specs: &FieldSpecs,
 ) -> Option<Work<'c>> {
-    let changes: Vec<Change<'_>> = images.into_iter().map(Change::new).collect();
+    let changes = images.into_iter().map(|image| Change::new(image, context.root.budget()));
+    let changes: Vec<Change<'_>> = match changes.collect() {
+        Ok(changes) => changes,
+        Err(error) => return Some(Work::failed(error)),
+    };
     let field = |spec: &Spanned<FieldSpec>| (spec.value.clone(), FieldPath::new(&spec.path));
     (!changes.is_empty()).then(|| {
         Work::step(Changes {
@@ -106,6 +111,7 @@ struct Change<'c> {
     pattern: Option<Pattern>,
     /// Whether an image had the name.
     matched: Cell<bool>,
+    budget: &'c Budget,
 }
 
 /// That an entry has a name and nothing else.
@@ -123,8 +129,12 @@ fn unused(name: &Spanned<Text>) -> Error {
 }
 
 impl<'c> Change<'c> {
-    fn new(image: &'c Image) -> Self {
-        Self { image, pattern: Pattern::image(&image.name).ok(), matched: Cell::new(false) }
+    fn new(image: &'c Image, budget: &'c Budget) -> Result<Self> {
+        let pattern = match Pattern::image(&image.name, budget) {
+            Err(error) if error.is_spent() => return Err(error.at(image.name.span)),
+            pattern => pattern.ok(),
+        };
+        Ok(Self { image, pattern, matched: Cell::new(false), budget })
     }
 
     fn set(&self, field: &mut Node) -> Result<()> {
@@ -134,6 +144,7 @@ impl<'c> Change<'c> {
         }
         self.matched.set(true);
         let new = self.renamed(old);
+        self.budget.text(new.len(), self.image.name.span)?;
         let image = self.image;
         let parts = image.parts();
         let span =

@@ -4,6 +4,7 @@ use super::fields::{Fields, is_shared};
 use super::{Context, Create, Fate, Step, Work};
 use crate::config::{FieldSpec, FieldSpecs, Label, Pairs};
 use crate::error::{Code, Error, Result};
+use crate::limits::Budget;
 use crate::resource::Resource;
 use crate::schema::Schema;
 use crate::source::Span;
@@ -18,16 +19,17 @@ use crate::yaml::{Node, Share, Tag, Text};
 /// In the work: [`Code::InvalidType`] where labels would go into what is no mapping, and
 /// [`Code::InvalidValue`] for field specs that contradict each other.
 pub(super) fn labels<'c>(context: &Context<'c>) -> Result<Vec<Work<'c>>> {
+    let budget = context.root.budget();
     let mut works = Vec::new();
     for label in &context.kustomization.labels {
         match specs(context, label) {
             Ok(_) if label.pairs.is_empty() => works.push(says_nothing(context, label)),
-            Ok(specs) => works.extend(add(&label.pairs, &specs, context.schema)),
+            Ok(specs) => works.extend(add(&label.pairs, &specs, context.schema, budget)),
             Err(error) => works.push(Work::failed(error.at(label.span))),
         }
     }
     let specs = &context.configuration.common_labels;
-    works.extend(add(&context.kustomization.common_labels, specs, context.schema));
+    works.extend(add(&context.kustomization.common_labels, specs, context.schema, budget));
     Ok(works)
 }
 
@@ -40,7 +42,7 @@ pub(super) fn labels<'c>(context: &Context<'c>) -> Result<Vec<Work<'c>>> {
 pub(super) fn annotations<'c>(context: &Context<'c>) -> Result<Vec<Work<'c>>> {
     let specs = &context.configuration.common_annotations;
     let pairs = &context.kustomization.common_annotations;
-    Ok(add(pairs, specs, context.schema).into_iter().collect())
+    Ok(add(pairs, specs, context.schema, context.root.budget()).into_iter().collect())
 }
 
 /// Tells of an entry without labels.
@@ -57,25 +59,45 @@ fn says_nothing<'c>(context: &Context<'c>, label: &'c Spanned<Label>) -> Work<'c
 }
 
 /// Sets every pair in every mapping that the specs name: nothing where there is no pair.
-pub(crate) fn add<'c>(pairs: &Pairs, specs: &FieldSpecs, schema: &'c Schema) -> Option<Work<'c>> {
+pub(crate) fn add<'c>(
+    pairs: &Pairs,
+    specs: &FieldSpecs,
+    schema: &'c Schema,
+    budget: &'c Budget,
+) -> Option<Work<'c>> {
     let new =
         |value: &Spanned<Text>| Node::new_field(value, Tag::Str, value.span, Share::of(value.span));
     let pair = |(key, value): (&Text, &Spanned<Text>)| (key.clone(), value.span, new(value));
     let fields = || Fields::new(specs.iter().map(|spec| &spec.value), Create::Mapping);
     (!pairs.is_empty()).then(|| {
-        Work::step(Add { pairs: pairs.iter().map(pair).collect(), fields: fields(), schema })
+        let bytes = |(key, value): (&Text, &Spanned<Text>)| key.len() + value.len() + PAIR_BYTES;
+        Work::step(Add {
+            pairs: pairs.iter().map(pair).collect(),
+            bytes: pairs.iter().map(bytes).sum(),
+            fields: fields(),
+            schema,
+            budget,
+        })
     })
 }
+
+/// What a pair is charged beside its text.
+const PAIR_BYTES: usize = 64;
 
 /// Adds labels or annotations to resources, one by one. All that are new are one value.
 struct Add<'c> {
     pairs: Vec<(Text, Span, Node)>,
+    /// What a resource is charged for them.
+    bytes: usize,
+    budget: &'c Budget,
     fields: Fields,
     schema: &'c Schema,
 }
 
 impl Step for Add<'_> {
     fn change(&mut self, _: usize, resource: &mut Resource) -> Result<Fate> {
+        let first = self.pairs.first().map_or(Span::NONE, |(_, span, _)| *span);
+        self.budget.bytes(self.bytes, first)?;
         for (key, span, new) in &self.pairs {
             let (mut added, mut shared) = (0, false);
             self.fields.visit(resource, self.schema, *span, &mut |mapping| {

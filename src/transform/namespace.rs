@@ -4,6 +4,7 @@ use super::fields::Fields;
 use super::{Context, Create, Fate, Step, Work};
 use crate::config::{FieldSpec, FieldSpecs};
 use crate::error::Result;
+use crate::limits::Budget;
 use crate::resource::{ResMap, Resource, Unique};
 use crate::schema::Schema;
 use crate::source::Span;
@@ -28,6 +29,7 @@ pub(super) fn work<'c>(context: &Context<'c>) -> Result<Vec<Work<'c>>> {
         span: namespace.span,
         unset_only: false,
         subjects: Subjects::NamedDefault,
+        budget: context.root.budget(),
     };
     Ok(vec![transformer.work(&context.configuration.namespace, context.schema)])
 }
@@ -40,6 +42,7 @@ pub(crate) struct NamespaceTransformer<'c> {
     /// Fill in what is absent or empty, and change nothing else.
     pub(crate) unset_only: bool,
     pub(crate) subjects: Subjects,
+    pub(crate) budget: &'c Budget,
 }
 
 /// Which subjects of role bindings get the namespace.
@@ -145,6 +148,7 @@ impl<'c> NamespaceTransformer<'c> {
         {
             return Ok(());
         }
+        self.budget.text(self.namespace.len(), self.span)?;
         field.set_text(self.namespace, Tag::Str, self.span)
     }
 
@@ -182,7 +186,10 @@ impl<'c> NamespaceTransformer<'c> {
             for subject in list.into_iter().flatten().filter(|subject| fits(subject)) {
                 match subject.get_mut("namespace") {
                     Some(field) => self.set(field)?,
-                    None => subject.set_field("namespace", self.namespace, Tag::Str, self.span)?,
+                    None => {
+                        self.budget.text(self.namespace.len(), self.span)?;
+                        subject.set_field("namespace", self.namespace, Tag::Str, self.span)?;
+                    }
                 }
             }
             Ok(())

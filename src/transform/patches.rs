@@ -7,6 +7,7 @@ use super::targeted::{Selected, Targeted, apply, apply_settled};
 use super::{Context, Work, patch_target};
 use crate::config::{self, PatchArgs, Selector};
 use crate::error::{Code, Error, Result};
+use crate::limits::Budget;
 use crate::patch::JsonPatch;
 use crate::resource::{self, ResMap, Resource, Unique, secret};
 use crate::schema::Schema;
@@ -118,7 +119,7 @@ impl Loaded {
     /// Reads the patch of an entry; `name` is that of the entry, for text that stands there.
     pub(crate) fn read(context: &Context<'_>, patch: &config::Patch, name: &str) -> Result<Self> {
         let source = text_of(context, patch, name)?;
-        let first = match parse::document(&source) {
+        let first = match parse::document_within(&source, context.root.budget()) {
             Ok(first) => first,
             // A resource may have keys that configuration may not have.
             Err(error) => {
@@ -133,7 +134,7 @@ impl Loaded {
         match Self::strategic(&source, context, patch) {
             // The reference reads what is no strategic merge patch as JSON, of which only the first document
             // counts: an empty one is a patch without operations. It looks for JSON alone behind a bracket.
-            Err(_) if first.is_none() && !source.text().is_empty() => {
+            Err(error) if first.is_none() && !source.text().is_empty() && !error.is_spent() => {
                 Ok(Self::Strategic(Vec::new()))
             }
             read => read,
@@ -141,7 +142,7 @@ impl Loaded {
     }
 
     fn strategic(source: &Source, context: &Context<'_>, patch: &config::Patch) -> Result<Self> {
-        let mut patches = strategic(source, context.schema)?;
+        let mut patches = strategic(source, context.schema, context.root.budget())?;
         if let Some(PatchArgs { allow_name_change, allow_kind_change }) = patch.options {
             for patch in &mut patches {
                 patch.allow_changes(allow_name_change, allow_kind_change)?;
@@ -153,10 +154,11 @@ impl Loaded {
     /// Applies the patch as its entry says.
     pub(crate) fn work<'c>(self, context: &Context<'c>, patch: &'c config::Patch) -> Work<'c> {
         let target = patch.target.as_ref();
-        let selection = match target.map(|target| Selection::new(target)).transpose() {
-            Ok(selection) => selection,
-            Err(error) => return Work::failed(error),
-        };
+        let selection =
+            match target.map(|target| Selection::new(target, context.root.budget())).transpose() {
+                Ok(selection) => selection,
+                Err(error) => return Work::failed(error),
+            };
         match (self, selection) {
             (Self::Strategic(patches), Some(selection)) => match patches.as_slice() {
                 [] => Work::whole(|_| Ok(())),
@@ -229,8 +231,8 @@ fn inline_source(context: &Context<'_>, text: &str, name: &str, span: Span) -> R
     context.root.loader().sources().add_inline(span, entry, text)
 }
 
-fn strategic(source: &Source, schema: &Schema) -> Result<Vec<Resource>> {
-    let documents = parse::documents(source)?;
+fn strategic(source: &Source, schema: &Schema, budget: &Budget) -> Result<Vec<Resource>> {
+    let documents = parse::documents_within(source, budget)?;
     resource::read(source, &documents, schema).map_err(|error| {
         let error = Error::all(documents.iter().filter_map(|document| no_patch(&document.root)))
             .unwrap_or(error);
@@ -286,7 +288,8 @@ pub(crate) fn strategic_entry(
     if inline {
         return inline_strategic(context, entry, "patchesStrategicMerge");
     }
-    strategic(&*context.root.read(entry, entry.span)?, context.schema)
+    let source = context.root.read(entry, entry.span)?;
+    strategic(&source, context.schema, context.root.budget())
 }
 
 /// Reads strategic merge patches that stand in an entry.
@@ -296,7 +299,7 @@ pub(crate) fn inline_strategic(
     name: &str,
 ) -> Result<Vec<Resource>> {
     let source = inline_source(context, text, name, text.span)?;
-    strategic(&source, context.schema)
+    strategic(&source, context.schema, context.root.budget())
 }
 
 /// Reads an entry of `patchesJson6902`: its patch, and what it is for.
@@ -313,12 +316,14 @@ pub(crate) fn json_entry(
         .help("say what it is for: `target: {version: v1, kind: Service, name: web}`"));
     };
     let source = text_of(context, entry, "patchesJson6902")?;
-    let Some(document) = parse::document(&source)? else { return Err(empty(source.span(0, 0))) };
+    let Some(document) = parse::document_within(&source, context.root.budget())? else {
+        return Err(empty(source.span(0, 0)));
+    };
     let patch = json(&source, &document.root)?;
     if patch.is_empty() {
         return Err(empty(document.root.span()));
     }
-    Ok((patch, Selection::new(target)?))
+    Ok((patch, Selection::new(target, context.root.budget())?))
 }
 
 #[cold]

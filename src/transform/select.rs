@@ -2,6 +2,7 @@
 
 use crate::config::Selector;
 use crate::error::{Code, Error, Result};
+use crate::limits::Budget;
 use crate::resource::{LabelSelector, Pattern, ResMap, Resource, is_bookkeeping};
 use crate::yaml::Text;
 use crate::yaml::de::Spanned;
@@ -30,13 +31,13 @@ impl Selection {
     ///
     /// # Errors
     /// Those of [`Pattern::anchored`], at their parts.
-    pub(crate) fn new(selector: &Selector) -> Result<Self> {
+    pub(crate) fn new(selector: &Selector, budget: &Budget) -> Result<Self> {
         Ok(Self {
-            group: pattern(&selector.group)?,
-            version: pattern(&selector.version)?,
-            kind: pattern(&selector.kind)?,
-            name: pattern(&selector.name)?,
-            namespace: pattern(&selector.namespace)?,
+            group: pattern(&selector.group, budget)?,
+            version: pattern(&selector.version, budget)?,
+            kind: pattern(&selector.kind, budget)?,
+            name: pattern(&selector.name, budget)?,
+            namespace: pattern(&selector.namespace, budget)?,
             labels: labels(&selector.label_selector),
             annotations: labels(&selector.annotation_selector),
         })
@@ -173,11 +174,11 @@ fn last<'a>(
     entries.rfind(|(name, _)| *name == key).map(|(_, value)| value)
 }
 
-fn pattern(part: &Spanned<Text>) -> Result<Option<Pattern>> {
+fn pattern(part: &Spanned<Text>, budget: &Budget) -> Result<Option<Pattern>> {
     if part.is_empty() {
         return Ok(None);
     }
-    Pattern::anchored(part).map(Some).map_err(|error| error.at(part.span))
+    Pattern::anchored(part, budget).map(Some).map_err(|error| error.at(part.span))
 }
 
 fn labels(part: &Spanned<Text>) -> Parsed {

@@ -111,6 +111,7 @@ pub(super) fn apply(
 ) -> Result<bool> {
     context.effects.merge();
     let schema = context.schema;
+    patch.node().charge(context.root.budget(), patch.span())?;
     let before = resource.id().clone();
     if patch.allow_name_change || patch.allow_kind_change {
         resource.names_mut().push_previous_id();
@@ -144,7 +145,7 @@ fn apply_json(context: &Context<'_>, patch: &JsonPatch, resource: &mut Resource)
     let needs_hash = resource.needs_hash;
     resource
         .with_annotations_restored(context.schema, |root| {
-            patch.apply(root)?;
+            patch.apply(root, context.root.budget())?;
             json_passage(root)?;
             if needs_hash && generate::hashes_layout(root) {
                 lay_out(context, root)

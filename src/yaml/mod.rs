@@ -20,7 +20,9 @@ pub(crate) mod tight;
 mod typed;
 
 pub use emit::{emit, emit_within, push_text, through_json};
-pub use json::{Form, json_passage, not_json, push_json_string, to_json, write_json};
+pub use json::{
+    Form, TakeText, json_passage, not_json, push_json_string, to_json, to_json_by, write_json,
+};
 pub use node::{CollectionStyle, Kind, Mapping, Node, Scalar, Sequence, Style, Tag, Text};
 pub use rewrite::{Layout, Remarks, rewrite};
 pub use scalar::number::push_general;

@@ -10,6 +10,7 @@ mod tests;
 use super::by_type::ByType;
 use crate::config::{NameBackReferences, NameReferences};
 use crate::error::{Code, Error, Result};
+use crate::limits::Budget;
 use crate::resource::{ResMap, Resource};
 use crate::schema::{Gvk, Schema};
 use crate::transform::{Fate, FieldPath, Step, Work};
@@ -29,11 +30,13 @@ pub(super) fn update<'c>(
     resources: &ResMap,
     references: &'c NameReferences,
     schema: &'c Schema,
+    budget: &'c Budget,
 ) -> Work<'c> {
     Work::step(Update {
         candidates: Candidates::new(resources),
         fields: ByType::new(|gvk| Field::all(references, gvk)),
         schema,
+        budget,
         errors: Vec::new(),
     })
 }
@@ -43,6 +46,7 @@ struct Update<'c, F> {
     candidates: Candidates,
     fields: ByType<Field<'c>, F>,
     schema: &'c Schema,
+    budget: &'c Budget,
     errors: Vec<Error>,
 }
 
@@ -52,9 +56,13 @@ impl<'c, F: Fn(&Gvk) -> Vec<Field<'c>>> Step for Update<'c, F> {
             // What refers is known by the type that it had first.
             let fields = self.fields.of(&resource.original_id().gvk);
             let checked = if fields.is_empty() { Ok(()) } else { check_version(resource) };
-            let followed =
-                checked.and_then(|()| follow(resource, fields, &self.candidates, self.schema));
-            self.errors.extend(followed.err());
+            let followed = checked.and_then(|()| {
+                follow(resource, fields, &self.candidates, self.schema, self.budget)
+            });
+            match followed {
+                Err(error) if error.is_spent() => return Err(error),
+                followed => self.errors.extend(followed.err()),
+            }
         }
         Ok(Fate::Stays)
     }

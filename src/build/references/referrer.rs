@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Field;
 use super::candidates::{Candidate, Candidates, Viewpoint};
 use crate::error::{Code, Error, Result};
+use crate::limits::Budget;
 use crate::resource::{Names, ResId, Resource};
 use crate::schema::{Gvk, Schema};
 use crate::source::Span;
@@ -15,6 +16,7 @@ use crate::yaml::{Kind, Node, Sequence, Tag, Text, Value, resolve};
 /// A resource that may refer to others, as it is before any of its fields changes.
 pub(super) struct Referrer<'c> {
     candidates: &'c Candidates,
+    budget: &'c Budget,
     names: Arc<Names>,
     /// Other namespaces that it reaches into.
     namespaces: BTreeSet<Text>,
@@ -23,9 +25,14 @@ pub(super) struct Referrer<'c> {
 impl<'c> Referrer<'c> {
     /// # Errors
     /// Those of subjects that are no mappings, or whose namespace is no text.
-    pub(super) fn new(resource: &Resource, candidates: &'c Candidates) -> Result<Self> {
+    pub(super) fn new(
+        resource: &Resource,
+        candidates: &'c Candidates,
+        budget: &'c Budget,
+    ) -> Result<Self> {
         Ok(Self {
             candidates,
+            budget,
             names: Arc::clone(resource.names()),
             namespaces: namespaces_of_subjects(resource)?,
         })
@@ -87,6 +94,7 @@ impl<'c> Referrer<'c> {
             return Ok(());
         }
         *shared |= is_shared(node);
+        self.budget.text(referral.id().name.len(), node.span())?;
         node.set_text(&referral.id().name, Tag::None, referral.span)
     }
 
@@ -115,7 +123,10 @@ impl<'c> Referrer<'c> {
         if referral.id().name == *name && referral.id().namespace.is_empty() {
             return Ok(());
         }
+        let written_span = written.span();
         *shared |= is_shared(written) || node.get("namespace").is_some_and(is_shared);
+        self.budget.text(referral.id().name.len(), written_span)?;
+        self.budget.text(referral.id().namespace.len(), written_span)?;
         node.set_field("name", &referral.id().name, Tag::None, referral.span)?;
         // No namespace is not written: it must not take the place of `default`.
         if referral.id().namespace.is_empty() {
@@ -241,6 +252,7 @@ pub(super) fn follow(
     fields: &[Field<'_>],
     candidates: &Candidates,
     schema: &Schema,
+    budget: &Budget,
 ) -> Result<()> {
     if fields.is_empty() {
         return Ok(());
@@ -256,7 +268,7 @@ pub(super) fn follow(
     }
     let within =
         |path: &str, id: &ResId| format!("while updating the name reference `{path}` of `{id}`");
-    let referrer = Referrer::new(resource, candidates)
+    let referrer = Referrer::new(resource, candidates, budget)
         .map_err(|error| error.step(within("subjects", resource.id())))?;
     let mut shared = false;
     let updated = resource.edit(schema, |root| {

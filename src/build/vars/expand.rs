@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::Values;
+use crate::error::Result;
+use crate::limits::Budget;
 use crate::source::Span;
 use crate::yaml::{Tag, Text};
 
@@ -14,7 +16,8 @@ pub(super) fn expand(
     span: Span,
     values: &Values,
     used: &mut BTreeSet<Text>,
-) -> (String, Tag, Span) {
+    budget: &Budget,
+) -> Result<(String, Tag, Span)> {
     let mut output = String::with_capacity(input.len());
     let mut writer = span;
     let mut rest = input;
@@ -40,8 +43,10 @@ pub(super) fn expand(
                             used.insert(name.into());
                             writer = *span;
                             if before.is_empty() && after.is_empty() && output.is_empty() {
-                                return (value.alone(), value.tag(), writer);
+                                budget.text(text.len(), *span)?;
+                                return Ok((value.alone(), value.tag(), writer));
                             }
+                            budget.bytes(text.len(), *span)?;
                             output.push_str(&text);
                         }
                     }
@@ -52,7 +57,7 @@ pub(super) fn expand(
         }
     }
     output.push_str(rest);
-    (output, Tag::Str, writer)
+    Ok((output, Tag::Str, writer))
 }
 
 #[cfg(test)]
@@ -73,7 +78,8 @@ mod tests {
             value("YES", FieldValue::Bool(true)),
             value("LIST", FieldValue::Collection),
         ]);
-        let (text, tag, _) = expand(input, Span::NONE, &values, &mut BTreeSet::new());
+        let (text, tag, _) =
+            expand(input, Span::NONE, &values, &mut BTreeSet::new(), &Budget::default()).unwrap();
         if tag == Tag::Str { text } else { format!("{tag:?} {text}") }
     }
 

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::by_type::ByType;
 use crate::config::{FieldSpecs, Var, Warning};
 use crate::error::{Code, Error, Result};
+use crate::limits::Budget;
 use crate::resource::{Index, ResMap, Resource};
 use crate::schema::{Gvk, Schema};
 use crate::source::Span;
@@ -92,11 +93,13 @@ impl Variables {
         &'c self,
         specs: &'c FieldSpecs,
         schema: &'c Schema,
+        budget: &'c Budget,
         warnings: &'c mut Vec<Warning>,
     ) -> Option<Work<'c>> {
         let is_asked = !self.0.is_empty();
-        is_asked
-            .then(|| Work::whole(move |resources| self.replace(resources, specs, schema, warnings)))
+        let work =
+            move |resources: &mut ResMap| self.replace(resources, specs, schema, budget, warnings);
+        is_asked.then(|| Work::whole(work))
     }
 
     fn replace(
@@ -104,6 +107,7 @@ impl Variables {
         resources: &mut ResMap,
         specs: &FieldSpecs,
         schema: &Schema,
+        budget: &Budget,
         warnings: &mut Vec<Warning>,
     ) -> Result<()> {
         let values = self.values(resources)?;
@@ -117,7 +121,7 @@ impl Variables {
             let shares = resource.shares;
             let replaced = resource.edit(schema, |root| {
                 fields.iter().try_for_each(|(written, path)| {
-                    let mut set = |node: &mut Node| replace_in(node, &values, &mut used);
+                    let mut set = |node: &mut Node| replace_in(node, &values, &mut used, budget);
                     let visited = path.visit(root, Create::Never, Span::NONE, &mut set);
                     if shares {
                         share::settle(root);
@@ -194,16 +198,21 @@ fn is_looked_at(variable: &Var, resource: &Resource) -> bool {
 }
 
 /// Replaces variables in a field: in text, in a list of texts, or in the values of a mapping.
-fn replace_in(node: &mut Node, values: &Values, used: &mut BTreeSet<Text>) -> Result<()> {
+fn replace_in(
+    node: &mut Node,
+    values: &Values,
+    used: &mut BTreeSet<Text>,
+    budget: &Budget,
+) -> Result<()> {
     match node.kind() {
-        Kind::Scalar => replace_text(node, values, used),
+        Kind::Scalar => replace_text(node, values, used, budget),
         Kind::Sequence => {
             let items = node.as_sequence_mut().map(Sequence::items_mut);
             items.into_iter().flatten().try_for_each(|item| {
                 if !is_text(item) {
                     return Err(no_text("an element of a list", item));
                 }
-                replace_text(item, values, used)
+                replace_text(item, values, used, budget)
             })
         }
         Kind::Mapping => {
@@ -212,19 +221,25 @@ fn replace_in(node: &mut Node, values: &Values, used: &mut BTreeSet<Text>) -> Re
                 if !is_text(&key.clone().into()) {
                     return Err(no_text("a key", &key.clone().into()));
                 }
-                replace_text(value, values, used)
+                replace_text(value, values, used, budget)
             })
         }
     }
 }
 
 /// Text is plain afterwards, and a string, even where it names no variable.
-fn replace_text(node: &mut Node, values: &Values, used: &mut BTreeSet<Text>) -> Result<()> {
+fn replace_text(
+    node: &mut Node,
+    values: &Values,
+    used: &mut BTreeSet<Text>,
+    budget: &Budget,
+) -> Result<()> {
     if !is_text(node) {
         return Ok(());
     }
     let span = node.span();
-    let (text, tag, span) = expand::expand(node.as_text().unwrap_or_default(), span, values, used);
+    let text = node.as_text().unwrap_or_default();
+    let (text, tag, span) = expand::expand(text, span, values, used, budget)?;
     *node = Node::replacing(Scalar::parsed(&text, tag, Style::Plain, span), node.share());
     Ok(())
 }

@@ -14,6 +14,7 @@ use crate::{
     cli::harden::Work,
     config::Warning,
     error::{Error, Result},
+    limits::Spent,
     load::Loader,
     resource::ResMap,
 };
@@ -100,16 +101,20 @@ impl Renderer<'_> {
         }
         let count = resources.len();
         let mut warnings = Vec::new();
+        let budget = resources.budget();
         let texts = output::texts(resources, self.split, &mut warnings);
         let texts = self.build.heed(texts, &mut warnings)?;
+        let used = budget.all_spent();
         let lasts = lasts && !self.work.is_some_and(Work::depends_on_day);
         let Some(keeper) = self.keeper.filter(|_| lasts) else {
-            return Ok(Rendered { warnings, ..Rendered::new(texts, count, Outcome::Rendered) });
+            let rendered = Rendered::new(texts, count, Outcome::Rendered).using(used);
+            return Ok(Rendered { warnings, ..rendered });
         };
         said.extend_from_slice(&warnings);
         let result = Kept { texts, resources: count, warnings: said };
         let unkept = keeper.keep(target, &directories, &result).err();
-        Ok(Rendered { unkept, warnings, ..Rendered::new(result.texts, count, Outcome::Rendered) })
+        let rendered = Rendered::new(result.texts, count, Outcome::Rendered).using(used);
+        Ok(Rendered { unkept, warnings, ..rendered })
     }
 }
 
@@ -138,9 +143,15 @@ impl Renderer<'_> {
 }
 
 impl Rendered {
+    /// With what it used of its limits.
+    fn using(mut self, used: Spent) -> Self {
+        self.size.used = Some(used);
+        self
+    }
+
     fn new(texts: Vec<(String, String)>, resources: usize, outcome: Outcome) -> Self {
         let bytes = texts.iter().map(|(_, text)| text.len()).sum();
-        let size = Size { resources, bytes };
+        let size = Size { resources, bytes, used: None };
         Self { texts, size, outcome, unkept: None, warnings: Vec::new() }
     }
 }

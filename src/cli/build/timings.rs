@@ -1,10 +1,11 @@
 //! What a run took: the summary of `--timings`, and the same for programs.
 
-use std::{fmt::Write as _, time::Duration};
+use std::{collections::BTreeMap, fmt::Write as _, time::Duration};
 
 use serde::Serialize;
 
 use super::report::{self, Format};
+use crate::limits::{Limit, Spent};
 use crate::text::escape;
 
 /// What the targets of a run came to, and how long each took.
@@ -22,7 +23,7 @@ struct Target {
 
 impl Target {
     fn line(&self) -> String {
-        let Self { name, outcome, size: Size { resources, bytes }, time } = self;
+        let Self { name, outcome, size: Size { resources, bytes, used }, time } = self;
         escape::json_line(&TargetLine {
             timing: "target",
             target: name,
@@ -30,6 +31,7 @@ impl Target {
             resources: *resources,
             bytes: *bytes,
             microseconds: microseconds(*time),
+            limits: used.map(|used| amounts(&used)),
         })
     }
 }
@@ -49,6 +51,8 @@ pub(super) enum Outcome {
 pub(super) struct Size {
     pub(super) resources: usize,
     pub(super) bytes: usize,
+    /// What it used of its limits, if it was rendered.
+    pub(super) used: Option<Spent>,
 }
 
 /// So many of the slowest targets are told.
@@ -168,6 +172,8 @@ struct TargetLine<'a> {
     resources: usize,
     bytes: usize,
     microseconds: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limits: Option<BTreeMap<&'static str, u64>>,
 }
 
 #[derive(Serialize)]
@@ -180,6 +186,12 @@ struct RunLine {
     bytes: usize,
     microseconds: u64,
     threads: usize,
+}
+
+/// What a target used of each limit that is its own.
+fn amounts(used: &Spent) -> BTreeMap<&'static str, u64> {
+    let own = Limit::ALL.iter().filter(|limit| !limit.is_of_run());
+    own.map(|&limit| (limit.name(), used.get(limit))).collect()
 }
 
 fn microseconds(time: Duration) -> u64 {
@@ -221,7 +233,7 @@ mod tests {
         let mut timings = Timings::default();
         let mut add = |name, outcome, resources, bytes, microseconds| {
             let time = Duration::from_micros(microseconds);
-            timings.add(name, outcome, Size { resources, bytes }, time);
+            timings.add(name, outcome, Size { resources, bytes, used: None }, time);
         };
         add("overlays/dev", Outcome::Kept, 2, 1234, 1250);
         add("overlays/broken", Outcome::Failed, 0, 0, 80);
@@ -251,12 +263,15 @@ overlays/broken         0.1 ms          0            0
     #[test]
     fn one_target_is_no_list() {
         let mut timings = Timings::default();
-        let size = Size { resources: 1, bytes: 100 };
+        let size = Size { resources: 1, bytes: 100, used: Some(Spent::default()) };
         timings.add(".", Outcome::Rendered, size, Duration::from_millis(250));
         assert_eq!(
             timings.summary(Duration::from_millis(250), 1),
             "targets    1\nresources  1\nbytes      100\ntime       250 ms on one thread\n"
         );
+        let lines = timings.lines(Duration::from_millis(250), 1);
+        let used = r#""limits":{"bytes":0,"directories":0,"patterns":0,"resources":0}}"#;
+        assert!(lines.lines().next().is_some_and(|line| line.ends_with(used)), "{lines}");
     }
 
     #[test]

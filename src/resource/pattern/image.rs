@@ -3,6 +3,7 @@
 use super::wildcards::Wildcards;
 use super::{Matcher, Pattern};
 use crate::error::Result;
+use crate::limits::Budget;
 
 /// A tag and a digest as the reference looks for them behind a name.
 const TAG_AND_DIGEST: &str =
@@ -15,16 +16,16 @@ impl Pattern {
     ///
     /// # Errors
     /// As [`Pattern::anchored`].
-    pub fn image(name: &str) -> Result<Self> {
+    pub fn image(name: &str, budget: &Budget) -> Result<Self> {
         match Wildcards::new(name).filter(Wildcards::has_one_length) {
             Some(name) => Ok(Self(Matcher::Image(name))),
-            None => Self::image_slowly(name),
+            None => Self::image_slowly(name, budget),
         }
     }
 
-    pub(super) fn image_slowly(name: &str) -> Result<Self> {
+    pub(super) fn image_slowly(name: &str, budget: &Budget) -> Result<Self> {
         let whole = format!("^{name}{TAG_AND_DIGEST}");
-        Self::compile(&whole, &whole)
+        Self::compile(&whole, &whole, budget)
     }
 }
 

@@ -12,6 +12,8 @@ use regex::RegexBuilder;
 
 use self::wildcards::Wildcards;
 use crate::error::{Code, Error, Result};
+use crate::limits::{Budget, Limit};
+use crate::source::Span;
 
 /// A compiled pattern. It says whether a text matches, in time linear in the text, and nothing more: where it
 /// matches is asked nowhere, so greed has no meaning.
@@ -43,8 +45,9 @@ impl Pattern {
     /// means `^a` or `b$`.
     ///
     /// # Errors
-    /// [`Code::InvalidPattern`] for what Go refuses, and for what is too large to compile.
-    pub fn anchored(text: &str) -> Result<Self> {
+    /// [`Code::InvalidPattern`] for what Go refuses, and for what is too large to compile; [`Code::LimitExceeded`] when
+    /// the budget does not allow one more.
+    pub fn anchored(text: &str, budget: &Budget) -> Result<Self> {
         if text.is_empty() {
             return Ok(Self(Matcher::Contains(Box::default())));
         }
@@ -54,18 +57,18 @@ impl Pattern {
         if let Some(wildcards) = Wildcards::new(text) {
             return Ok(Self(Matcher::Whole(wildcards)));
         }
-        Self::compile(&format!("^(?:{text})$"), text)
+        Self::compile(&format!("^(?:{text})$"), text, budget)
     }
 
     /// The pattern TEXT, which may match anywhere.
     ///
     /// # Errors
     /// As [`Pattern::anchored`].
-    pub fn unanchored(text: &str) -> Result<Self> {
+    pub fn unanchored(text: &str, budget: &Budget) -> Result<Self> {
         if is_plain(text) {
             return Ok(Self(Matcher::Contains(text.into())));
         }
-        Self::compile(text, text)
+        Self::compile(text, text, budget)
     }
 
     /// Whether the pattern matches `subject`.
@@ -95,7 +98,7 @@ impl Pattern {
         }
     }
 
-    fn compile(whole: &str, text: &str) -> Result<Self> {
+    fn compile(whole: &str, text: &str, budget: &Budget) -> Result<Self> {
         let translated = translate::translate(whole).map_err(|fault| {
             // The bracket that it takes away is our own.
             let escapes = text.len() - text.trim_end_matches('\\').len();
@@ -103,8 +106,7 @@ impl Pattern {
                 if escapes % 2 == 1 { "it ends in a `\\` that escapes nothing" } else { &fault };
             invalid(text, fault)
         })?;
-        // The limits are the crate's own: 10 MiB of program, 250 levels. Go's are wider, for nobody's benefit.
-        match RegexBuilder::new(&translated).build() {
+        match build(&translated, budget)? {
             Ok(regex) => Ok(Self(Matcher::Regex {
                 regex,
                 earliest: !translated.contains(translate::NO_WORD_BOUNDARY),
@@ -117,6 +119,29 @@ impl Pattern {
             Err(_) => Err(invalid(text, "it is too large")),
         }
     }
+}
+
+/// The sizes that a compiled pattern may have. The largest is the crate's own limit; Go's is wider, and no pattern of a
+/// name needs it.
+const SIZES: [u64; 4] = [16 << 10, 128 << 10, 1 << 20, 10 << 20];
+
+/// Compiles a pattern within the smallest of [`SIZES`] that is enough, and charges that before.
+fn build(
+    translated: &str,
+    budget: &Budget,
+) -> Result<std::result::Result<regex::Regex, regex::Error>> {
+    let mut charged = 0;
+    let mut built = Err(regex::Error::CompiledTooBig(0));
+    for size in SIZES {
+        budget.spend(Limit::Patterns, size - charged, Span::NONE)?;
+        charged = size;
+        let size = usize::try_from(size).unwrap_or(usize::MAX);
+        built = RegexBuilder::new(translated).size_limit(size).build();
+        if !matches!(built, Err(regex::Error::CompiledTooBig(_))) {
+            break;
+        }
+    }
+    Ok(built)
 }
 
 /// Whether a text means itself.

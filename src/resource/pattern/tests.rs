@@ -8,7 +8,7 @@ type Row = (&'static str, &'static [&'static str], &'static [&'static str]);
 #[test]
 fn patterns_match_what_they_match_in_go() {
     for (text, matched, others) in TABLE {
-        let pattern = Pattern::unanchored(text).unwrap();
+        let pattern = Pattern::unanchored(text, &Budget::default()).unwrap();
         for subject in *matched {
             assert!(pattern.matches(subject), "`{text}` matches {subject:?}");
         }
@@ -21,16 +21,21 @@ fn patterns_match_what_they_match_in_go() {
 #[test]
 fn what_go_refuses_is_refused() {
     for text in REFUSED {
-        let error = Pattern::unanchored(text).expect_err(text);
+        let error = Pattern::unanchored(text, &Budget::default()).expect_err(text);
         assert_eq!(error.code(), Code::InvalidPattern);
         // But `a)` is a pattern between two ends: its parenthesis closes theirs.
-        assert!(Pattern::anchored(text).is_err() || text.contains(')'), "{text}");
+        assert!(
+            Pattern::anchored(text, &Budget::default()).is_err() || text.contains(')'),
+            "{text}"
+        );
     }
 }
 
 #[test]
 fn an_anchored_pattern_is_its_text_between_two_ends() {
-    let matches = |text: &str, subject: &str| Pattern::anchored(text).unwrap().matches(subject);
+    let matches = |text: &str, subject: &str| {
+        Pattern::anchored(text, &Budget::default()).unwrap().matches(subject)
+    };
     assert!(matches("", "anything"));
     assert!(matches("a|bc", "bc"));
     assert!(!matches("a|bc", "abc"));
@@ -38,7 +43,7 @@ fn an_anchored_pattern_is_its_text_between_two_ends() {
         matches("a)|(?:b", "ax") && matches("a)|(?:b", "xb"),
         "each end belongs to one alternative"
     );
-    assert!(Pattern::anchored(r"\Qa").is_err(), "a quote swallows the end");
+    assert!(Pattern::anchored(r"\Qa", &Budget::default()).is_err(), "a quote swallows the end");
 }
 
 /// The slow twin: a text without metacharacters gives the same as a regular expression.
@@ -46,8 +51,8 @@ fn an_anchored_pattern_is_its_text_between_two_ends() {
 fn plain_texts_are_compared_as_patterns_would() {
     for text in ["web", "a-b_c/d:e@f#g", "é", " ", "&&", "a,b", "-", "~!%\"'<>=;"] {
         assert!(is_plain(text), "{text}");
-        let anywhere = Pattern::compile(text, text).unwrap();
-        let whole = Pattern::compile(&format!("^(?:{text})$"), text).unwrap();
+        let anywhere = Pattern::compile(text, text, &Budget::default()).unwrap();
+        let whole = Pattern::compile(&format!("^(?:{text})$"), text, &Budget::default()).unwrap();
         for subject in [
             "",
             text,
@@ -58,12 +63,12 @@ fn plain_texts_are_compared_as_patterns_would() {
             &text.to_uppercase(),
         ] {
             assert_eq!(
-                Pattern::anchored(text).unwrap().matches(subject),
+                Pattern::anchored(text, &Budget::default()).unwrap().matches(subject),
                 whole.matches(subject),
                 "{text} {subject}"
             );
             assert_eq!(
-                Pattern::unanchored(text).unwrap().matches(subject),
+                Pattern::unanchored(text, &Budget::default()).unwrap().matches(subject),
                 anywhere.matches(subject),
                 "{text} {subject}"
             );
@@ -78,9 +83,9 @@ fn wildcards_match_as_patterns_would() {
         ".", ".*", "web.*", ".*web", "aba.*aba", "é.*é", "a.*a", "a.*b.*", ".*a.*b", ".*.*",
         "...*", "a..*a", "a.b", ".é", "a.a.*a.a",
     ] {
-        let fast = Pattern::anchored(text).unwrap();
+        let fast = Pattern::anchored(text, &Budget::default()).unwrap();
         assert!(matches!(fast.0, Matcher::Whole(_)), "{text}");
-        let slow = Pattern::compile(&format!("^(?:{text})$"), text).unwrap();
+        let slow = Pattern::compile(&format!("^(?:{text})$"), text, &Budget::default()).unwrap();
         for subject in [
             "",
             "a",
@@ -114,7 +119,7 @@ fn wildcards_match_as_patterns_would() {
         }
     }
     for text in ["a.*?", "a.*+b", "(.*)", ".+", ".**", "a*", "a.*\n", "a\\.b"] {
-        let pattern = Pattern::anchored(text);
+        let pattern = Pattern::anchored(text, &Budget::default());
         assert!(!matches!(pattern, Ok(Pattern(Matcher::Whole(_)))), "{text}");
     }
 }
@@ -149,9 +154,9 @@ fn images_match_as_patterns_would() {
         "\n",
     ];
     for name in ["", "nginx", "gcr.io/a/b", "n.", "localhost:5000/a", "é.", "a@b"] {
-        let fast = Pattern::image(name).unwrap();
+        let fast = Pattern::image(name, &Budget::default()).unwrap();
         assert!(matches!(fast.0, Matcher::Image(_)), "{name}");
-        let slow = Pattern::image_slowly(name).unwrap();
+        let slow = Pattern::image_slowly(name, &Budget::default()).unwrap();
         for found in [
             "",
             "nginx",
@@ -171,7 +176,10 @@ fn images_match_as_patterns_would() {
         }
     }
     for name in ["a.*", "a|b", "a\\.b", "a\nb"] {
-        assert!(matches!(Pattern::image(name).unwrap().0, Matcher::Regex { .. }), "{name}");
+        assert!(
+            matches!(Pattern::image(name, &Budget::default()).unwrap().0, Matcher::Regex { .. }),
+            "{name}"
+        );
     }
 }
 
@@ -194,11 +202,13 @@ fn hostile_patterns_end_in_an_error_or_a_match() {
             "(?:a{10}b{10}){10}".repeat(10_000),
             r"\pL{1000}".repeat(10),
         ] {
-            let error = Pattern::anchored(&text).expect_err(&text[..20]);
+            let error = Pattern::anchored(&text, &Budget::default()).expect_err(&text[..20]);
             assert!(error.message().len() < 400, "{error}");
         }
-        assert!(Pattern::anchored(&nested("a", 900)).unwrap().matches("a"));
-        assert!(!Pattern::anchored("(a*)*b").unwrap().matches(&"a".repeat(100_000)));
+        assert!(Pattern::anchored(&nested("a", 900), &Budget::default()).unwrap().matches("a"));
+        assert!(
+            !Pattern::anchored("(a*)*b", &Budget::default()).unwrap().matches(&"a".repeat(100_000))
+        );
     };
     std::thread::Builder::new().stack_size(512 * 1024).spawn(work).unwrap().join().unwrap();
 }

@@ -22,7 +22,11 @@ pub(super) fn set(
 ) -> Result<Option<Vec<usize>>> {
     let Some((way, names, old)) = text_on(path.names(), root) else { return Ok(None) };
     let Some(mut document) = root_of(old.text()) else { return Ok(None) };
-    let Ok((found, _)) = find(names, &mut document, create, path.span()) else { return Ok(None) };
+    let found = match find(names, &mut document, create, path.span(), path.patterns()) {
+        Ok((found, _)) => found,
+        Err(error) if error.is_spent() => return Err(error),
+        Err(_) => return Ok(None),
+    };
     if found.is_empty() {
         return Ok(None);
     }

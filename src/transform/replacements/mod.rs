@@ -87,15 +87,14 @@ pub(crate) fn apply(
         return Ok(());
     }
     let mut index = Index::of(resources);
-    let mut budget = target::BUDGET;
     for replacement in replacements {
         let mut run = || -> Result<()> {
             let targets = complete(replacement)?;
             let mut origin = Origin::find(replacement, resources, &index)?;
             for entry in targets {
-                let target = Target::new(entry).map_err(|error| error.at(entry.span))?;
-                let has_set =
-                    target.set(&mut origin, context.schema, resources, &mut index, &mut budget)?;
+                let target = Target::new(entry, context.root.budget())
+                    .map_err(|error| error.at(entry.span))?;
+                let has_set = target.set(&mut origin, context, resources, &mut index)?;
                 if let (false, Some(select)) = (has_set, &entry.select) {
                     context.effects.idle(|| unmatched(select, resources));
                 }

@@ -6,15 +6,12 @@ use super::source::{DEFAULT_FIELD, Origin, no_text};
 use super::target_path::{Place, TargetPath, at_mut};
 use crate::config::{FieldOptions, TargetSelector};
 use crate::error::{Code, Error, Result};
+use crate::limits::Budget;
 use crate::resource::{ResMap, Resource};
-use crate::schema::Schema;
 use crate::source::Span;
-use crate::transform::is_shared;
 use crate::transform::select::Selection;
+use crate::transform::{Context, is_shared};
 use crate::yaml::{Node, share};
-
-/// How much a run of replacements may set: values that are copied into themselves double each time, and end here.
-pub(super) const BUDGET: usize = 8_000_000;
 
 /// The resources and fields that one entry of `targets` names.
 pub(super) struct Target<'a> {
@@ -25,20 +22,23 @@ pub(super) struct Target<'a> {
 }
 
 impl<'a> Target<'a> {
-    pub(super) fn new(target: &'a TargetSelector) -> Result<Self> {
+    pub(super) fn new(target: &'a TargetSelector, budget: &Budget) -> Result<Self> {
         let Some(select) = &target.select else {
             return Err(Error::new(Code::InvalidValue, "found a target without `select`").help(
                 "say under `select` which resources to change: `select: {kind: Deployment}`",
             ));
         };
-        let rejections = target.reject.iter().map(|reject| Selection::new(reject));
-        let mut paths: Vec<TargetPath> =
-            target.field_paths.iter().map(|path| TargetPath::new(path, path.span)).collect();
+        let rejections = target.reject.iter().map(|reject| Selection::new(reject, budget));
+        let mut paths: Vec<TargetPath> = target
+            .field_paths
+            .iter()
+            .map(|path| TargetPath::new(path, path.span, budget))
+            .collect();
         if paths.is_empty() {
-            paths.push(TargetPath::new(DEFAULT_FIELD, select.span));
+            paths.push(TargetPath::new(DEFAULT_FIELD, select.span, budget));
         }
         Ok(Self {
-            selection: Selection::new(select)?,
+            selection: Selection::new(select, budget)?,
             rejections: rejections.collect::<Result<_>>()?,
             paths,
             options: target.options.as_ref(),
@@ -49,10 +49,9 @@ impl<'a> Target<'a> {
     pub(super) fn set(
         &self,
         origin: &mut Origin,
-        schema: &Schema,
+        context: &Context<'_>,
         resources: &mut ResMap,
         index: &mut Index,
-        budget: &mut usize,
     ) -> Result<bool> {
         let places: Vec<usize> = if self.asks_for_metadata() {
             // A selector that cannot be read fails on any resource, whatever its name.
@@ -70,7 +69,7 @@ impl<'a> Target<'a> {
             let changed = resources.change(place, |resource| {
                 let before = resource.id().clone();
                 for path in &self.paths {
-                    self.set_path(path, place, resource, origin, schema, budget)?;
+                    self.set_path(path, place, resource, origin, context)?;
                 }
                 Ok(*resource.id() != before)
             });
@@ -107,9 +106,9 @@ impl<'a> Target<'a> {
         place: usize,
         resource: &mut Resource,
         origin: &mut Origin,
-        schema: &Schema,
-        budget: &mut usize,
+        context: &Context<'_>,
     ) -> Result<()> {
+        let (schema, budget) = (context.schema, context.root.budget());
         let sees_annotations = path.reaches_annotations() || origin.is_in_annotations(place);
         let (id, span) = (resource.id().clone(), resource.span());
         let is_source = origin.is_in(place);
@@ -134,11 +133,11 @@ impl<'a> Target<'a> {
         root: &mut Node,
         is_source: bool,
         origin: &mut Origin,
-        budget: &mut usize,
+        budget: &Budget,
     ) -> Result<bool> {
         let create = self.options.is_some_and(|options| options.create);
         let create = create.then(|| origin.value().kind());
-        spend(budget, origin.value(), path.span())?;
+        origin.value().charge(budget, path.span())?;
         let set =
             |target: &mut Node, value: &Node| set_field(self.options, target, value, path.span());
         let mut set_now = |target: &mut Node| set(target, origin.value());
@@ -154,7 +153,7 @@ impl<'a> Target<'a> {
             origin.refresh(root, &[]);
         }
         for found in places {
-            spend(budget, origin.value(), path.span())?;
+            origin.value().charge(budget, path.span())?;
             match found {
                 Place::At(way) => {
                     if let Some(target) = at_mut(root, &way) {
@@ -212,25 +211,4 @@ fn joined(text: &str, options: &FieldOptions, part: &str) -> String {
         },
     }
     parts.join(delimiter)
-}
-
-/// Takes what it costs to set a value once.
-fn spend(budget: &mut usize, value: &Node, span: Span) -> Result<()> {
-    let mut pending = vec![value];
-    while let Some(node) = pending.pop() {
-        let cost = 1 + node.as_text().map_or(0, |text| text.len() / 16);
-        let Some(left) = budget.checked_sub(cost) else {
-            return Err(Error::new(
-                Code::TooLarge,
-                format!("replacements set more than {BUDGET} nodes"),
-            )
-            .at(span)
-            .help("look for a value that is copied into itself again and again"));
-        };
-        *budget = left;
-        pending.extend(node.as_sequence().into_iter().flat_map(|list| list.items()));
-        let entries = node.as_mapping().into_iter().flat_map(|mapping| mapping.iter());
-        pending.extend(entries.map(|(_, value)| value));
-    }
-    Ok(())
 }

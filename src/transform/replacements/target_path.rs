@@ -1,8 +1,12 @@
 //! The path of fields in a target: it may name many, and make those that are not there.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use super::embedded;
 use super::source::reach_annotations;
 use crate::error::{Code, Error, Result};
+use crate::limits::Budget;
 use crate::resource::Pattern;
 use crate::source::Span;
 use crate::transform::value_path::{child, child_mut};
@@ -19,6 +23,25 @@ pub(super) struct TargetPath {
     text: Text,
     span: Span,
     names: Vec<String>,
+    patterns: Patterns,
+}
+
+/// The patterns of items, each compiled once: when there is a way to it.
+pub(super) struct Patterns {
+    known: RefCell<BTreeMap<String, Pattern>>,
+    budget: Budget,
+}
+
+impl Patterns {
+    fn get(&self, text: &str) -> Result<Pattern> {
+        let mut known = self.known.borrow_mut();
+        if let Some(pattern) = known.get(text) {
+            return Ok(pattern.clone());
+        }
+        let pattern = Pattern::unanchored(text, &self.budget)?;
+        known.insert(text.to_owned(), pattern.clone());
+        Ok(pattern)
+    }
 }
 
 /// A field that a path leads to.
@@ -30,8 +53,13 @@ pub(super) enum Place {
 }
 
 impl TargetPath {
-    pub(super) fn new(text: &str, span: Span) -> Self {
-        Self { text: text.into(), span, names: path::split_bracketed(text) }
+    pub(super) fn new(text: &str, span: Span, budget: &Budget) -> Self {
+        let patterns = Patterns { known: RefCell::default(), budget: budget.clone() };
+        Self { text: text.into(), span, names: path::split_bracketed(text), patterns }
+    }
+
+    pub(super) const fn patterns(&self) -> &Patterns {
+        &self.patterns
     }
 
     pub(super) const fn span(&self) -> Span {
@@ -56,7 +84,7 @@ impl TargetPath {
             let message = format!("found a path of more than {MAX_NAMES} names");
             return Err(Error::new(Code::TooLarge, message));
         }
-        let (found, missed) = find(&self.names, root, create, self.span)
+        let (found, missed) = find(&self.names, root, create, self.span, &self.patterns)
             .map_err(|error| blocked(&error, &self.text, self.span))?;
         if found.is_empty() {
             let error = Error::new(
@@ -135,9 +163,17 @@ pub(super) fn find(
     root: &mut Node,
     create: Option<Kind>,
     span: Span,
+    patterns: &Patterns,
 ) -> Result<(Vec<Place>, Option<Missed>)> {
-    let mut walk =
-        Walk { create, span, way: Vec::new(), lost: false, found: Vec::new(), missed: None };
+    let mut walk = Walk {
+        create,
+        span,
+        patterns,
+        way: Vec::new(),
+        lost: false,
+        found: Vec::new(),
+        missed: None,
+    };
     walk.walk(names, root)?;
     Ok((walk.found, walk.missed))
 }
@@ -147,9 +183,10 @@ pub(super) fn at_mut<'n>(root: &'n mut Node, way: &[usize]) -> Option<&'n mut No
     way.iter().try_fold(root, |node, &position| child_mut(node, position))
 }
 
-struct Walk {
+struct Walk<'p> {
     create: Option<Kind>,
     span: Span,
+    patterns: &'p Patterns,
     way: Vec<usize>,
     /// Whether what is found now is not written back.
     lost: bool,
@@ -157,7 +194,7 @@ struct Walk {
     missed: Option<Missed>,
 }
 
-impl Walk {
+impl Walk<'_> {
     fn walk(&mut self, names: &[String], node: &mut Node) -> Result<()> {
         let Some((name, rest)) = names.split_first() else {
             self.found.push(if self.lost {
@@ -306,7 +343,7 @@ impl Walk {
             )
             .help("write a name without brackets, unless it has points"));
         };
-        let pattern = Pattern::unanchored(value)?;
+        let pattern = self.patterns.get(value)?;
         let before = self.found.len();
         for position in 0..items(node)?.len() {
             self.element(position, key, &pattern, rest, node)?;
@@ -408,10 +445,11 @@ mod tests {
     fn filled(text: &str, path: &str, create: Option<Kind>) -> String {
         let mut root =
             document(&Sources::new().add("text.yaml", text).unwrap()).unwrap().unwrap().root;
-        let places = match TargetPath::new(path, Span::NONE).find(&mut root, create) {
-            Ok(places) => places,
-            Err(error) => return error.code().to_string(),
-        };
+        let places =
+            match TargetPath::new(path, Span::NONE, &Budget::default()).find(&mut root, create) {
+                Ok(places) => places,
+                Err(error) => return error.code().to_string(),
+            };
         for place in places {
             match place {
                 Place::At(way) => {

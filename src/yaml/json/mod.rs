@@ -24,6 +24,29 @@ pub fn to_json(root: &Node, out: &mut String) -> Result<()> {
     write_json(root, Form::Resource, out)
 }
 
+/// Takes a part of a text that is written; what it fails with ends the writing.
+pub type TakeText<'t> = dyn FnMut(&str) -> Result<()> + 't;
+
+/// Gives away a node as [`to_json`] writes it, in parts that follow each other: the text is never held whole.
+///
+/// # Errors
+/// As [`to_json`], and those of `take`.
+pub fn to_json_by(root: &Node, take: &mut TakeText<'_>) -> Result<()> {
+    let mut text = String::new();
+    let mut writer = Writer {
+        out: &mut text,
+        form: Form::Resource,
+        open: Vec::new(),
+        entries: Vec::new(),
+        take: Some(take),
+    };
+    writer.document(root)?;
+    writer.give(0)
+}
+
+/// So many bytes are given away at once.
+const PART: usize = 1 << 16;
+
 /// How deep collections may nest where every line is indented: deeper, there is little else than indentation.
 const MAX_INDENTED: usize = 1000;
 
@@ -44,7 +67,7 @@ pub enum Form {
 /// As [`to_json`].
 pub fn write_json(root: &Node, form: Form, out: &mut String) -> Result<()> {
     let start = out.len();
-    let mut writer = Writer { out, form, open: Vec::new(), entries: Vec::new() };
+    let mut writer = Writer { out, form, open: Vec::new(), entries: Vec::new(), take: None };
     let result = writer.document(root);
     if result.is_err() {
         out.truncate(start);
@@ -52,8 +75,10 @@ pub fn write_json(root: &Node, form: Form, out: &mut String) -> Result<()> {
     result
 }
 
-struct Writer<'a, 'o> {
+struct Writer<'a, 'o, 't> {
     out: &'o mut String,
+    /// Takes what was written, from time to time.
+    take: Option<&'o mut TakeText<'t>>,
     form: Form,
     open: Vec<Open<'a>>,
     /// The entries of all open mappings, innermost last.
@@ -73,7 +98,7 @@ enum Rest<'a> {
     Entries(usize, usize),
 }
 
-impl<'a> Writer<'a, '_> {
+impl<'a> Writer<'a, '_, '_> {
     fn document(&mut self, root: &'a Node) -> Result<()> {
         self.value(root, self.form == Form::Resource, false)?;
         while let Some(open) = self.open.last_mut() {
@@ -98,10 +123,11 @@ impl<'a> Writer<'a, '_> {
                     }
                     self.break_line();
                     if let Some(key) = key {
-                        push_json_string(&key, self.out);
+                        self.string(&key)?;
                         self.out.push_str(if self.form == Form::Indented { ": " } else { ":" });
                     }
                     self.value(value, false, in_flow)?;
+                    self.give(PART)?;
                 }
                 Err(end) => {
                     self.open.pop();
@@ -112,6 +138,31 @@ impl<'a> Writer<'a, '_> {
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Gives away what was written if that is more than so many bytes.
+    fn give(&mut self, more_than: usize) -> Result<()> {
+        if let Some(take) = &mut self.take
+            && self.out.len() > more_than
+        {
+            take(self.out)?;
+            self.out.clear();
+        }
+        Ok(())
+    }
+
+    fn string(&mut self, text: &str) -> Result<()> {
+        self.out.push('"');
+        let mut rest = text;
+        while rest.len() > PART {
+            let (part, after) = rest.split_at(rest.floor_char_boundary(PART));
+            push_escaped(part, self.out);
+            self.give(PART)?;
+            rest = after;
+        }
+        push_escaped(rest, self.out);
+        self.out.push('"');
         Ok(())
     }
 
@@ -175,8 +226,8 @@ impl<'a> Writer<'a, '_> {
             Value::Uint(integer) => self.integer(integer),
             Value::Float(float) if float.is_finite() => number::push_json(float, self.out),
             Value::Float(_) => return Err(typed::no_number(scalar)),
-            Value::Timestamp(text) => push_json_string(&text, self.out),
-            Value::Str(text) => push_json_string(&text, self.out),
+            Value::Timestamp(text) => self.string(&text)?,
+            Value::Str(text) => self.string(&text)?,
         }
         Ok(())
     }
@@ -185,6 +236,12 @@ impl<'a> Writer<'a, '_> {
 /// Writes a string as `encoding/json` does, HTML escapes included.
 pub fn push_json_string(text: &str, out: &mut String) {
     out.push('"');
+    push_escaped(text, out);
+    out.push('"');
+}
+
+/// Writes what is in a string as `encoding/json` does, HTML escapes included.
+fn push_escaped(text: &str, out: &mut String) {
     let mut rest = text;
     while let Some(position) = rest.find(is_escaped) {
         let (plain, special) = rest.split_at(position);
@@ -206,7 +263,6 @@ pub fn push_json_string(text: &str, out: &mut String) {
         rest = characters.as_str();
     }
     out.push_str(rest);
-    out.push('"');
 }
 
 fn is_escaped(character: char) -> bool {

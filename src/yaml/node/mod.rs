@@ -16,7 +16,12 @@ pub use text::Text;
 use triomphe::Arc;
 
 use super::share::Share;
+use crate::error::Result;
+use crate::limits::{Budget, Limit};
 use crate::source::Span;
+
+/// What a node is charged for beside its text: about what it takes in memory while it is read.
+pub(super) const NODE_BYTES: u64 = 64;
 
 /// A node of a document: a scalar, a sequence or a mapping. Cloning shares the collections below.
 #[derive(Clone)]
@@ -217,6 +222,37 @@ impl Node {
             Repr::Mapping(mapping) => Some(Arc::make_mut(mapping)),
             Repr::Scalar(_) | Repr::Shared(_) | Repr::Sequence(_) => None,
         }
+    }
+
+    /// What a copy of the node is charged to a budget: its text, and [`NODE_BYTES`] for each node in it. It is counted
+    /// until it is more than `most`.
+    #[must_use]
+    pub fn weight(&self, most: u64) -> u64 {
+        let mut weight = 0;
+        let mut pending = vec![self];
+        while let Some(node) = pending.pop() {
+            weight += NODE_BYTES + node.as_text().map_or(0, str::len) as u64;
+            if weight > most {
+                break;
+            }
+            match node.view() {
+                View::Scalar(_) => {}
+                View::Sequence(sequence) => pending.extend(&sequence.items),
+                View::Mapping(mapping) => pending.extend(mapping.iter().map(|(key, value)| {
+                    weight += key.text().len() as u64;
+                    value
+                })),
+            }
+        }
+        weight
+    }
+
+    /// Charges a copy of the node to a budget.
+    ///
+    /// # Errors
+    /// [`Code::LimitExceeded`](crate::error::Code::LimitExceeded) at `span`, the entry that asks for the copy.
+    pub fn charge(&self, budget: &Budget, span: Span) -> Result<()> {
+        budget.spend(Limit::Bytes, self.weight(budget.left(Limit::Bytes)), span)
     }
 
     /// The value of a key, if this is a mapping that has it.

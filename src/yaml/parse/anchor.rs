@@ -5,12 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::MAX_EXPANDED_NODES;
 use super::reader::Reader;
-use super::{MAX_EXPANDED_NODES, NODE_BYTES};
 use crate::error::{Code, Error, Result};
 use crate::limits::Limit;
 use crate::source::Span;
-use crate::yaml::node::{Kind, Mapping, Node, Scalar, Style, Tag, Text};
+use crate::yaml::node::{Kind, Mapping, NODE_BYTES, Node, Scalar, Style, Tag, Text};
 
 /// What an anchor names.
 pub(super) enum Anchor {

@@ -33,9 +33,6 @@ pub const MAX_DEPTH: usize = 10_000;
 /// document made to explode ends at once.
 pub const MAX_EXPANDED_NODES: usize = 4_000_000;
 
-/// What a node is charged for beside its text: about what it takes in memory while it is read.
-const NODE_BYTES: u64 = 64;
-
 /// One document, its aliases and merge keys resolved.
 #[derive(Clone, Debug)]
 pub struct Document {

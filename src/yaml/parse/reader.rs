@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use super::anchor::{Anchor, Merge, merge};
 use super::property::Properties;
-use super::{Comment, Document, MAX_DEPTH, NODE_BYTES, malformed_at};
+use super::{Comment, Document, MAX_DEPTH, malformed_at};
 use crate::error::{Code, Error, Result};
 use crate::limits::{Budget, Limit};
 use crate::source::{Source, Span};
-use crate::yaml::node::{CollectionStyle, Mapping, Node, Scalar, Sequence, Style};
+use crate::yaml::node::{CollectionStyle, Mapping, NODE_BYTES, Node, Scalar, Sequence, Style};
 
 /// Reads one document. `WIDE` texts may end lines with more than a line feed, and are read a little slower.
 pub(super) struct Reader<'s, const WIDE: bool> {
