@@ -15,6 +15,7 @@ use crate::yaml::{Form, Kind, Mapping, Node, Scalar, Style, Value, resolve, twic
 #[derive(Clone, Debug)]
 pub struct JsonPatch {
     operations: Vec<Operation>,
+    span: Span,
 }
 
 #[derive(Clone, Debug)]
@@ -43,7 +44,14 @@ impl JsonPatch {
                 "a JSON patch is a list: `- op: replace`, `  path: /spec/replicas`, `  value: 3`",
             ));
         };
-        Ok(Self { operations: list.items().iter().map(Operation::read).collect::<Result<_>>()? })
+        let operations = list.items().iter().map(Operation::read).collect::<Result<_>>()?;
+        Ok(Self { operations, span: document.span() })
+    }
+
+    /// Where it is written.
+    #[must_use]
+    pub const fn span(&self) -> Span {
+        self.span
     }
 
     /// Whether it changes nothing.

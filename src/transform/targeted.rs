@@ -85,6 +85,11 @@ impl Step for Targeted<'_> {
     }
 }
 
+/// What it is charged to apply a strategic merge patch, beside the size of the patch: the time goes into the resource.
+const MERGE_BYTES: usize = 2048;
+/// What it is charged to apply a JSON patch.
+const OPERATIONS_BYTES: usize = 1024;
+
 /// Applies a patch to a resource that fits its target. It takes on the type of the resource, and its labels and
 /// annotations count as text, so that a null there deletes nothing. (`api/resmap/reswrangler.go`: `ApplySmPatch`.)
 pub(super) fn apply_settled(
@@ -111,6 +116,7 @@ pub(super) fn apply(
 ) -> Result<bool> {
     context.effects.merge();
     let schema = context.schema;
+    context.root.budget().bytes(MERGE_BYTES, patch.span())?;
     patch.node().charge(context.root.budget(), patch.span())?;
     let before = resource.id().clone();
     if patch.allow_name_change || patch.allow_kind_change {
@@ -145,6 +151,7 @@ fn apply_json(context: &Context<'_>, patch: &JsonPatch, resource: &mut Resource)
     let needs_hash = resource.needs_hash;
     resource
         .with_annotations_restored(context.schema, |root| {
+            context.root.budget().bytes(OPERATIONS_BYTES, patch.span())?;
             patch.apply(root, context.root.budget())?;
             json_passage(root)?;
             if needs_hash && generate::hashes_layout(root) {

@@ -46,7 +46,8 @@ pub(super) fn expand(
                                 budget.text(text.len(), *span)?;
                                 return Ok((value.alone(), value.tag(), writer));
                             }
-                            budget.bytes(text.len(), *span)?;
+                            // Twice: the text has room to grow into.
+                            budget.bytes(text.len() * 2, *span)?;
                             output.push_str(&text);
                         }
                     }

@@ -240,6 +240,9 @@ pub fn push_json_string(text: &str, out: &mut String) {
     out.push('"');
 }
 
+const HEXADECIMAL: [char; 16] =
+    ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+
 /// Writes what is in a string as `encoding/json` does, HTML escapes included.
 fn push_escaped(text: &str, out: &mut String) {
     let mut rest = text;
@@ -256,8 +259,10 @@ fn push_escaped(text: &str, out: &mut String) {
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
             other => {
-                // Writing to a String cannot fail.
-                let _ = write!(out, "\\u{:04x}", u32::from(other));
+                // All of them have four digits. A file may consist of zeros, so they are not formatted.
+                let code = u32::from(other);
+                out.push_str("\\u");
+                out.extend([12, 8, 4, 0].map(|shift| HEXADECIMAL[(code >> shift & 0xF) as usize]));
             }
         }
         rest = characters.as_str();
