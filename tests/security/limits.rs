@@ -9,7 +9,7 @@ const MAP: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c\n";
 /// Renders `k` with limits that are set low, so that little has to be made until they are reached.
 fn build(lab: &Lab, limits: &[&str]) -> Outcome {
     let set = limits.iter().flat_map(|limit| ["--limit", limit]);
-    lab.krender("k", &["build"].into_iter().chain(set).collect::<Vec<_>>())
+    lab.krender("k", &["build", "-q"].into_iter().chain(set).collect::<Vec<_>>())
 }
 
 /// A build that ends where a limit is reached, with nothing printed; `place` is what the error points at.
@@ -115,6 +115,237 @@ fn files_of_a_run() {
     }
     lab.write("k/kustomization.yaml", kustomization);
     ends(&lab, "files=1MB", "f3");
+}
+
+/// A kustomization with one ConfigMap `c` in `r.yaml`, and what stands behind it there.
+fn one_map(kustomization: &str, behind: &str) -> Lab {
+    let lab = Lab::new();
+    lab.write("k/kustomization.yaml", format!("resources: [r.yaml]\n{kustomization}"));
+    lab.write("k/r.yaml", format!("{MAP}{behind}"));
+    lab
+}
+
+/// So many ConfigMaps.
+fn maps(count: usize) -> String {
+    (0..count).map(|number| MAP.replace("name: c", &format!("name: c{number}")) + "---\n").collect()
+}
+
+#[test]
+fn json_copies_that_double_a_value() {
+    for (value, path) in [("{a: 1}", "/x/k"), ("[a]", "/x/-")] {
+        let mut kustomization = "patches:\n- target: {kind: ConfigMap}\n  patch: |\n".to_owned();
+        for number in 0..28 {
+            let path =
+                if path.ends_with('k') { format!("{path}{number}") } else { path.to_owned() };
+            writeln!(kustomization, "    - {{op: copy, from: /x, path: {path}}}").unwrap();
+        }
+        let lab = one_map(&kustomization, &format!("x: {value}\n"));
+        ends(&lab, "bytes=10MB", "kustomization.yaml:");
+    }
+}
+
+#[test]
+fn a_patch_that_adds_a_list_to_many_resources() {
+    let patch = format!("{MAP}l:\n{}", "- abcdefghij\n".repeat(2000));
+    let operations =
+        format!("- op: add\n  path: /l\n  value:\n{}", "  - abcdefghij\n".repeat(2000));
+    for patch in [patch, operations] {
+        let lab = one_map("patches:\n- target: {kind: ConfigMap}\n  path: p.yaml\n", "");
+        lab.write("k/r.yaml", maps(100)).write("k/p.yaml", patch);
+        ends(&lab, "bytes=5MB", "p.yaml:");
+    }
+}
+
+#[test]
+fn aliases_in_a_patch() {
+    let mut patch = format!("{MAP}a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+    for level in 1..7 {
+        let below = vec![format!("*a{}", level - 1); 10].join(", ");
+        writeln!(patch, "a{level}: &a{level} [{below}]").unwrap();
+    }
+    let lab = one_map("patches: [{path: p.yaml}]\n", "");
+    lab.write("k/p.yaml", patch);
+    ends(&lab, "bytes=5MB", "p.yaml:");
+}
+
+const VAR: &str = "vars: [{name: V, objref: {apiVersion: v1, kind: ConfigMap, name: c}, fieldref: {fieldpath: data.v}}]\n";
+
+#[test]
+fn a_variable_that_is_used_often() {
+    let value = format!("data: {{v: {}}}\n", "x".repeat(10_000));
+    let pod =
+        "---\napiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: x, args: ";
+    for arguments in [format!("['{}']", "$(V)".repeat(1000)), format!("[{}]", "$(V),".repeat(1000))]
+    {
+        let lab = one_map(VAR, &format!("{value}{pod}{arguments}}}]}}\n"));
+        ends(&lab, "bytes=5MB", "kustomization.yaml:2:");
+        assert!(renders(&lab, &["bytes=50MB"]).len() > 10_000_000);
+    }
+}
+
+#[test]
+fn replacements_that_copy_a_value_into_itself() {
+    let mut kustomization = "replacements:\n".to_owned();
+    for number in 0..40 {
+        writeln!(
+            kustomization,
+            "- {{source: {{kind: ConfigMap, fieldPath: x}}, targets: [{{select: {{kind: ConfigMap}}, fieldPaths: [x.k{number}], options: {{create: true}}}}]}}"
+        )
+        .unwrap();
+    }
+    let lab = one_map(&kustomization, "x: {a: &a [1, 2, 3], b: *a}\n");
+    ends(&lab, "bytes=5MB", "kustomization.yaml:");
+    let joined = "replacements:\n".to_owned()
+        + &"- {source: {kind: ConfigMap, fieldPath: x}, targets: [{select: {kind: ConfigMap}, fieldPaths: [x], options: {delimiter: /, index: -1}}]}\n".repeat(40);
+    ends(&one_map(&joined, "x: abcdefghijklmnop\n"), "bytes=5MB", "kustomization.yaml:");
+}
+
+#[test]
+fn a_long_value_for_many_resources() {
+    let long = "x".repeat(10_000);
+    let fields = [
+        format!("namePrefix: {long}\n"),
+        format!("nameSuffix: {long}\n"),
+        format!("namespace: {long}\n"),
+        format!("labels: [{{pairs: {{a: {long}}}}}]\n"),
+        format!("commonAnnotations: {{a: {long}}}\n"),
+        format!(
+            "replacements: [{{sourceValue: {long}, targets: [{{select: {{kind: ConfigMap}}, fieldPaths: [x], options: {{create: true}}}}]}}]\n"
+        ),
+    ];
+    for field in fields {
+        let lab = one_map(&field, "");
+        lab.write("k/r.yaml", maps(1000));
+        ends(&lab, "bytes=5MB", "kustomization.yaml:2:");
+    }
+}
+
+#[test]
+fn a_long_name_that_is_referred_to_often() {
+    let pod = "---\napiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: x, image: a, envFrom: [";
+    let references = "{configMapRef: {name: c}}, ".repeat(1000);
+    let kustomization = format!("namePrefix: {}\n", "x".repeat(10_000));
+    ends(&one_map(&kustomization, &format!("{pod}{references}]}}]}}\n")), "bytes=5MB", "r.yaml:");
+    let images = "---\napiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: ["
+        .to_owned()
+        + &"{name: x, image: a}, ".repeat(1000);
+    let kustomization = format!("images: [{{name: a, newName: {}}}]\n", "x".repeat(10_000));
+    ends(&one_map(&kustomization, &format!("{images}]}}\n")), "bytes=5MB", "kustomization.yaml:2:");
+}
+
+#[test]
+fn a_base_with_wide_resources_that_is_used_often() {
+    let lab = Lab::new();
+    let mut wide = MAP.to_owned() + "  annotations:\n";
+    (0..1000).for_each(|number| writeln!(wide, "    a{number}: b").unwrap());
+    lab.write("w/kustomization.yaml", "resources: [r.yaml]\n").write("w/r.yaml", wide);
+    let mut kustomization = "resources:\n".to_owned();
+    for number in 0..100 {
+        let text = format!("namePrefix: p{number}-\nresources: [../w]\n");
+        lab.write(&format!("b{number}/kustomization.yaml"), text);
+        writeln!(kustomization, "- ../b{number}").unwrap();
+    }
+    lab.write("k/kustomization.yaml", kustomization);
+    ends(&lab, "bytes=2MB", "/kustomization.yaml:2:13");
+    // It does not matter that another target has made the base already.
+    let kustomization = "resources: [../w]\n";
+    lab.write("j/kustomization.yaml", kustomization).write("i/kustomization.yaml", kustomization);
+    let limit = ["--limit", "bytes=200KB", "../i", "../j"];
+    let outcome = lab.krender("k", &[&["build"], &limit[..]].concat());
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""));
+    let outcome = lab.krender("k", &["build", "--limit", "bytes=60KB", "../i", "../j"]);
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (1, ""), "{}", outcome.stderr);
+}
+
+#[test]
+fn components_with_transformers_over_many_resources() {
+    let lab = Lab::new();
+    let component = |side: &str, next| {
+        format!("{COMPONENT}namePrefix: {side}\ncomponents: [../a{next}, ../b{next}]\n")
+    };
+    diamonds(&lab, 20, component, &format!("{COMPONENT}labels: [{{pairs: {{a: b}}}}]\n"));
+    lab.write("k/kustomization.yaml", "resources: [r.yaml]\ncomponents: [../a0, ../b0]\n");
+    lab.write("k/r.yaml", maps(200));
+    ends(&lab, "resources=10000", "kustomization.yaml:");
+}
+
+#[test]
+fn one_file_for_many_generators() {
+    let entries = |kind: &str, end: &str| -> String {
+        let entry = |number| format!("- {{name: g{number}, {end}}}\n");
+        format!("{kind}:\n") + &(0..20).map(entry).collect::<String>()
+    };
+    for (kind, content) in [
+        ("configMapGenerator", vec![0; 100_000]),
+        ("configMapGenerator", b"<".repeat(100_000)),
+        ("secretGenerator", vec![0xff; 100_000]),
+    ] {
+        let lab = one_map(&entries(kind, "files: [f]"), "");
+        lab.write("k/f", content);
+        ends(&lab, "bytes=3MB", "kustomization.yaml:");
+    }
+    let lab = one_map(&entries("secretGenerator", "envs: [f]"), "");
+    lab.write("k/f", format!("a={}", "x".repeat(100_000)));
+    ends(&lab, "bytes=1MB", "kustomization.yaml:");
+}
+
+#[test]
+fn the_hash_of_a_file_of_zeros() {
+    let lab = one_map("configMapGenerator: [{name: g, files: [f]}]\n", "");
+    lab.write("k/f", vec![0; 1_000_000]);
+    // Six bytes for each zero.
+    ends(&lab, "bytes=7MB", "kustomization.yaml:2:");
+    assert!(renders(&lab, &["bytes=11MB"]).contains("name: g-"));
+}
+
+#[test]
+fn patterns_that_take_much_memory() {
+    let pattern = |number| format!("(\\pL\\pN\\pS|\\w){{80}}b{number}");
+    let all =
+        |entry: &dyn Fn(String) -> String| -> String { (0..30).map(pattern).map(entry).collect() };
+    let patches = all(&|pattern| format!("- {{target: {{name: '{pattern}'}}, patch: '[]'}}\n"));
+    let rejects = all(&|pattern| format!("{{name: '{pattern}'}}, "));
+    let paths = all(&|pattern| format!("'l.[a={pattern}|b]', "));
+    let images = all(&|pattern| format!("- {{name: '{pattern}', newTag: a}}\n"));
+    for kustomization in [
+        format!("patches:\n{patches}"),
+        format!("images:\n{images}"),
+        format!(
+            "replacements: [{{sourceValue: a, targets: [{{select: {{kind: ConfigMap}}, reject: [{rejects}]}}]}}]\n"
+        ),
+        format!(
+            "replacements: [{{sourceValue: a, targets: [{{select: {{kind: ConfigMap}}, fieldPaths: [{paths}], options: {{create: true}}}}]}}]\n"
+        ),
+    ] {
+        let lab = one_map(&kustomization, "l: [{a: b}]\n");
+        let outcome = build(&lab, &["patterns=20MB"]);
+        assert!(outcome.code == 1 && outcome.stderr.contains("limit"), "{}", outcome.stderr);
+    }
+    let patterns =
+        all(&|pattern| format!("  - {{name: '{pattern}', rules: [host-pid], reason: r}}\n"));
+    let lab = one_map("", "");
+    lab.write(
+        "k/.krender.yaml",
+        format!("apiVersion: krender.dev/v1alpha1\nkind: Hardening\nspec:\n  exclude:\n{patterns}"),
+    );
+    let outcome =
+        lab.krender("k", &["check", "--config", ".krender.yaml", "--limit", "patterns=20MB"]);
+    assert!(
+        outcome.code == 2 && outcome.stderr.contains("`--limit patterns="),
+        "{}",
+        outcome.stderr
+    );
+}
+
+#[test]
+fn a_document_of_very_many_nodes() {
+    let list = format!("[{}]", "a,".repeat(100_000));
+    ends(&one_map("", &format!("l: {list}\n")), "bytes=3MB", "r.yaml:");
+    ends(&one_map("", &format!("l:\n{}", "- a:\n".repeat(100_000))), "bytes=3MB", "r.yaml:");
+    let lab = one_map("", "");
+    lab.write("k/kustomization.yaml", format!("resources: {list}\n"));
+    let outcome = build(&lab, &["bytes=1MB"]);
+    assert!(outcome.stderr.contains("`--limit bytes="), "{}", outcome.stderr);
 }
 
 #[test]
