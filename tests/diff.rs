@@ -241,6 +241,42 @@ fn repositories_need_no_working_tree() {
 }
 
 #[test]
+fn paths_lead_to_the_repository() {
+    let repository = Repository::new();
+    repository.write("base/deployment.yaml", &deployment("web:2"));
+    repository.commit();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let top = repository.path().canonicalize().unwrap();
+    for path in [top.clone(), top.join("overlays/dev"), top.join("overlays")] {
+        let path = path.to_str().unwrap();
+        let (text, _, code) = diff(elsewhere.path(), &[], &["--git", "HEAD~1..HEAD", path]);
+        assert!(text.contains("web: 1 → 2") || text.contains("web:1 → web:2"), "{path}: {text}");
+        assert_eq!(code, 1);
+    }
+    let (_, error, code) = diff(elsewhere.path(), &[], &["--git", "HEAD~1..HEAD"]);
+    assert!(error.contains("is in no git repository"), "{error}");
+    assert_eq!(code, 2);
+}
+
+#[test]
+fn revisions_in_other_forms_are_led_to_the_right_one() {
+    let repository = Repository::new();
+    repository.git(&["branch", "stable"]);
+    let help = "two revisions are compared by `--git stable..HEAD`";
+    for (arguments, expected) in [
+        (&["stable", "HEAD"][..], help),
+        (&["--git", "stable", "HEAD"], help),
+        (&["--git", "stable..HEAD", "nowhere"], "`nowhere` is a directory in neither revision"),
+        (&["--since", "stable"], "a revision is named by `--git`"),
+        (&["stable"], "two revisions: `krender diff --git main..HEAD`"),
+    ] {
+        let (text, error, code) = diff(repository.path(), &[], arguments);
+        assert!(error.contains(expected), "{arguments:?}: {error}");
+        assert_eq!((text.as_str(), code), ("", 2), "{arguments:?}");
+    }
+}
+
+#[test]
 fn what_is_in_a_submodule_is_said() {
     let part = Repository::new();
     let repository = Repository::new();

@@ -60,6 +60,10 @@ pub(super) fn error(error: &clap::Error, arguments: &[OsString], is_flag_first: 
     if let Some(cause) = error.source().and_then(|cause| cause.downcast_ref::<Error>()) {
         return cause.helps().iter().fold(told, |told, help| told.help(help));
     }
+    let is_diff = arguments.get(1).is_some_and(|command| command == "diff");
+    if is_diff && argument == "--since" {
+        return told.help("a revision is named by `--git`: `krender diff --git main`");
+    }
     if let (ErrorKind::UnknownArgument, Some(help)) = (error.kind(), slips::flag(&argument)) {
         return with_directory(&told.help(help), arguments);
     }
@@ -94,10 +98,6 @@ pub(super) fn error(error: &clap::Error, arguments: &[OsString], is_flag_first: 
         return told.help(format!(
             "write the command before `{flag}`, which takes the word behind it as its value"
         ));
-    }
-    let is_diff = arguments.get(1).is_some_and(|command| command == "diff");
-    if is_diff && argument == "--since" {
-        return told.help("a revision is named by `--git`: `krender diff --git main`");
     }
     if told.helps().is_empty() { told.help(where_to_look(arguments)) } else { told }
 }

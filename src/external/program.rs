@@ -55,7 +55,7 @@ impl Program {
         let path = std::env::split_paths(paths)
             .filter(|folder| folder.is_absolute())
             .map(|folder| folder.join(&file))
-            .find(|path| path.is_file())
+            .find(|path| is_program(path))
             .ok_or_else(|| {
                 let message = format!("there is no program `{name}` in the directories of `PATH`");
                 Error::new(Code::ReadFailed, message)
@@ -183,6 +183,18 @@ impl Program {
         let message = format!("`{}` was ended after {seconds} seconds", self.name());
         Error::new(Code::ReadFailed, message)
     }
+}
+
+/// Whether a file may be run.
+#[cfg(unix)]
+fn is_program(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    path.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_program(path: &Path) -> bool {
+    path.is_file()
 }
 
 /// A program that answers questions. It ends when this is dropped.

@@ -9,7 +9,7 @@ use crate::error::{Code, Error, nearest};
 #[cold]
 pub(super) fn repository(directory: &Path) -> Error {
     let message = format!("`{}` is in no git repository", directory.display());
-    Error::new(Code::FileNotFound, message)
+    Error::new(Code::FileNotFound, message).help("name a directory in one, or start krender there")
 }
 
 /// Git failed, for the reason that it wrote to standard error.
