@@ -91,7 +91,7 @@ pub struct Source {
     /// For text written inside another source: the value that holds it there, and that source.
     within: Span,
     is_utf16: bool,
-    outer: Option<Arc<Source>>,
+    outer: Option<Arc<Self>>,
 }
 
 impl Source {
@@ -325,7 +325,7 @@ impl Sources {
             Some((within, outer)) => (within, Some(outer)),
             None => (Span::NONE, None),
         };
-        let source = Arc::new(Source { id, name, text, base, within, outer, is_utf16 });
+        let source = Arc::new(Source { id, name, text, base, within, is_utf16, outer });
         sources.push(Arc::clone(&source));
         Ok(source)
     }

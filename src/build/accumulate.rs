@@ -18,7 +18,7 @@ use crate::config::{Kustomization, TransformerConfig, Warning};
 use crate::error::{Code, Error, Result};
 use crate::generate::{self, Generated};
 use crate::limits::{Budget, Limit, Spent};
-use crate::load::{Entry, File, Root};
+use crate::load::{Entry, File, KUSTOMIZATION_FILES, Root};
 use crate::plugin::{self, Field, Hardening, Plugin, validate};
 use crate::resource::{self, ResMap, Resource, TWICE};
 use crate::schema::{BuiltIn, Schema};
@@ -623,6 +623,23 @@ pub(super) fn settled(configuration: &TransformerConfig) -> Result<Arc<Transform
     Ok(Arc::new(settled))
 }
 
+/// The error for a kustomization file that is listed as one of resources.
+#[cold]
+fn kustomization_listed(path: &str, error: Error) -> Error {
+    let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let is_missing =
+        matches!(error.code(), Code::NotAResource | Code::MissingKind | Code::MissingName);
+    match KUSTOMIZATION_FILES.contains(&name) && is_missing {
+        true if directory.is_empty() => {
+            error.without_help().help("this is the kustomization itself: remove the entry")
+        }
+        true => error.without_help().help(format!(
+            "a kustomization is no resource: list its directory, `{directory}`, not the file"
+        )),
+        false => error,
+    }
+}
+
 /// The resources of a file that an entry names.
 pub(super) fn read(
     file: &File,
@@ -631,7 +648,8 @@ pub(super) fn read(
     schema: &Schema,
     budget: &Budget,
 ) -> Result<ResMap> {
-    let mut resources = resource::read(file.source()?, &file.documents(budget)?, schema)?.into();
+    let resources = resource::read(file.source()?, &file.documents(budget)?, schema);
+    let mut resources = resources.map_err(|error| kustomization_listed(path, error))?.into();
     if let Some(account) = account {
         account.annotate(path, &mut resources, schema, budget)?;
     }

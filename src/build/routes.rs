@@ -16,6 +16,9 @@ struct Hop {
     directory: Option<String>,
 }
 
+/// The entries that lead from the directory that is built to a resource, one after the other.
+type Route = Vec<Hop>;
+
 /// Adds both ways to an error about a resource that is in the build twice. Other errors stay as they are.
 #[cold]
 pub(super) fn explain(run: &Run<'_>, top: &Root, error: Error) -> Error {
@@ -52,11 +55,11 @@ pub(super) fn explain(run: &Run<'_>, top: &Root, error: Error) -> Error {
 }
 
 /// The first two ways from a directory to a file: one with resources, or a kustomization file that generates them.
-fn routes(run: &Run<'_>, top: &Root, file: &str) -> Vec<Vec<Hop>> {
+fn routes(run: &Run<'_>, top: &Root, file: &str) -> Vec<Route> {
     /// So many directories are looked at.
     const MOST: usize = 1000;
     let mut found = Vec::new();
-    let mut pending: Vec<(Root, Vec<Hop>)> = vec![(top.clone(), Vec::new())];
+    let mut pending: Vec<(Root, Route)> = vec![(top.clone(), Vec::new())];
     let mut visits = 0;
     while let Some((root, route)) = pending.pop() {
         visits += 1;
@@ -81,7 +84,7 @@ fn hops(
     kustomization: &Arc<Kustomization>,
     file: &str,
     route: &[Hop],
-) -> (Vec<Vec<Hop>>, Vec<(Root, Vec<Hop>)>) {
+) -> (Vec<Route>, Vec<(Root, Route)>) {
     let (mut files, mut directories) = (Vec::new(), Vec::new());
     let extended = |span, directory| [route, &[Hop { span, directory }]].concat();
     for path in kustomization.resources.iter().chain(&kustomization.components) {

@@ -129,7 +129,7 @@ impl Told {
             .collect();
         let more = failures.len().saturating_sub(ROWS);
         if more > 0 {
-            table.push_str(&format!("and {more} more causes\n"));
+            table.extend(["and ", &more.to_string(), " more causes\n"]);
         }
         Some(table)
     }

@@ -104,8 +104,8 @@ pub(super) fn error(error: &clap::Error, arguments: &[OsString], is_flag_first: 
 
 /// The same advice with the directory that the arguments name, where it speaks of one.
 fn with_directory(error: &Error, arguments: &[OsString]) -> Error {
-    let directories = arguments.iter().skip(2).filter_map(|word| word.to_str());
-    let directory = directories.filter(|word| load::is_directory(Path::new(word))).next_back();
+    let mut directories = arguments.iter().skip(2).filter_map(|word| word.to_str());
+    let directory = directories.rfind(|word| load::is_directory(Path::new(word)));
     let told = Error::new(error.code(), error.message());
     error
         .helps()

@@ -195,11 +195,7 @@ impl Kustomization {
             let message =
                 format!("found the kind `{found}`, expected `{KUSTOMIZATION}` or `{COMPONENT}`");
             let error = Error::new(Code::InvalidValue, message).at(found.span);
-            let error = error.did_you_mean(found, [KUSTOMIZATION, COMPONENT]);
-            errors.push(match error.helps() {
-                [] => error.help("keep a manifest in a file of its own, listed under `resources`"),
-                _ => error,
-            });
+            errors.push(error.did_you_mean(found, [KUSTOMIZATION, COMPONENT]));
         }
         let found = &self.api_version;
         if **found != *version {

@@ -2,11 +2,11 @@
 
 use serde::Deserialize;
 
-use super::Selector;
+use super::{Selector, advice};
 use crate::error::{Code, Error, Result};
 use crate::source::Source;
 use crate::yaml::de::{self, Rules, Spanned, embedded};
-use crate::yaml::{Kind, Text, parse};
+use crate::yaml::{Kind, Mapping, Node, Text, parse};
 
 /// One replacement, or the file that holds some. An entry of such a file is read by the same type, and its `path`
 /// means nothing.
@@ -31,7 +31,29 @@ impl Replacement {
     /// [`Code::InvalidType`] for a file that holds neither.
     pub fn read(source: &Source) -> Result<Vec<Spanned<Self>>> {
         let document = parse::document(source)?;
-        match document.as_ref().map(|document| (document.root.kind(), &document.root)) {
+        let root = document.as_ref().map(|document| &document.root);
+        Self::of_root(root, source).map_err(|error| match root {
+            Some(root) if root.kind() == Kind::Sequence => {
+                advice::explain_part("replacements", root, error)
+            }
+            Some(root) => advice::explain_part("replacements[]", root, error),
+            None => error,
+        })
+    }
+
+    fn of_root(root: Option<&Node>, source: &Source) -> Result<Vec<Spanned<Self>>> {
+        let is_none = |root: &&Mapping| {
+            ["source", "sourceValue", "targets"].iter().all(|field| root.get(field).is_none())
+        };
+        let mapping = root.and_then(Node::as_mapping).filter(is_none);
+        if let Some((key, _)) = mapping.and_then(|root| root.get_entry("replacements")) {
+            let message =
+                "found the field `replacements`, expected a replacement or a list of them";
+            return Err(Error::new(Code::InvalidValue, message)
+                .at(key.span())
+                .help("a file of replacements is the list itself: remove this line"));
+        }
+        match root.map(|root| (root.kind(), root)) {
             Some((Kind::Sequence, list)) => de::from_node_by(list, Rules::Lenient),
             Some((Kind::Mapping, one)) => Ok(vec![de::from_node_by(one, Rules::Lenient)?]),
             other => {

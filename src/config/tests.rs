@@ -381,10 +381,8 @@ fn other_kinds_and_versions_are_refused() {
     );
     refused(
         "kind: Pod\napiVersion: v1\nresources: []",
-        "1:7 invalid-value: found the kind `Pod`, expected `Kustomization` or `Component` \
-         (keep a manifest in a file of its own, listed under `resources`)\n\
-         2:13 invalid-value: found the version `v1`, expected `kustomize.config.k8s.io/v1beta1` for a Kustomization \
-         (write `apiVersion: kustomize.config.k8s.io/v1beta1`, or leave it out)",
+        "1:7 invalid-value: found the object `v1 Pod`, expected a `Kustomization` or `Component` \
+         (give this file another name, and list it under `resources` of a kustomization if it is to be rendered)",
     );
 }
 
@@ -426,7 +424,10 @@ fn a_list_or_text_is_no_kustomization() {
         "- a",
         "1:1 invalid-type: found a list, expected a mapping (write the name of a field before the list: `resources:`)",
     );
-    refused("words", "1:1 invalid-type: found the text `words`, expected a mapping");
+    refused(
+        "words",
+        "1:1 invalid-type: found the text `words`, expected a mapping (is a colon missing? A field begins with its name: `words:`)",
+    );
 }
 
 #[test]
@@ -505,11 +506,11 @@ fn what_is_wrong_with_fields_is_named() {
         ),
         (
             "resources: a.yaml",
-            "1:12 invalid-type: found the text `a.yaml`, expected a list (make it a list: `[a.yaml]`)",
+            "1:12 invalid-type: found the text `a.yaml`, expected a list (write `resources: [a.yaml]`)",
         ),
         (
             "patchesStrategicMerge: [{kind: a}]",
-            "1:25 invalid-type: found a mapping, expected text (to write a document in place, make it a block of text with `|-`)",
+            "1:25 invalid-type: found a mapping, expected text (to write a document in place, make it a block of text: `- |-`)",
         ),
         (
             "helmCharts: [{valuesInline: [a]}]",

@@ -146,8 +146,24 @@ pub(super) fn kustomization(root: &Root) -> Error {
     match list(&below) {
         Some(below) => error.help(format!("there is one in {below}")),
         None if names.is_empty() => error.help("the directory is empty"),
-        None => error,
+        None => match list(&manifests(root, &names)) {
+            Some(files) => error.help(format!("or list its files one by one: {files}")),
+            None => error,
+        },
     }
+}
+
+/// The files of YAML in a directory, in the order of their names, as the kustomization that names it may list them.
+fn manifests(root: &Root, names: &[String]) -> Vec<String> {
+    let Some(parent) = root.parent() else { return Vec::new() };
+    let is_yaml = |name: &&String| name.ends_with(".yaml") || name.ends_with(".yml");
+    let mut files: Vec<String> = names
+        .iter()
+        .filter(is_yaml)
+        .map(|name| relative(parent.path(), &root.path().join(name)).display().to_string())
+        .collect();
+    files.sort_unstable();
+    files
 }
 
 /// The names in a directory that are text, as far as they are looked at.

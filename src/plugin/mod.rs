@@ -187,7 +187,12 @@ fn unknown(kind: &str) -> Error {
     // All end in the same word: what stands before it makes the difference.
     let stem = |kind: &'static str| kind.trim_end_matches("Transformer");
     let stems = || TRANSFORMERS.iter().map(|(known, _)| stem(known));
-    match nearest(kind.trim_end_matches("Transformer"), stems()) {
+    let found = kind.trim_end_matches("Transformer");
+    let contained = || {
+        let near = |stem: &&str| found.contains(*stem) || !found.is_empty() && stem.contains(found);
+        stems().filter(near).max_by_key(|stem| stem.len())
+    };
+    match nearest(found, stems()).or_else(contained) {
         Some(near) => error.help(format!("did you mean `{near}Transformer`?")),
         None => error.help("a plugin of one's own has another `apiVersion` than `builtin`"),
     }

@@ -125,6 +125,9 @@ fn no_name(root: &Node, kind: &str, metadata: Option<&Node>) -> Error {
             None => error.at(root.get("kind").map_or(Span::NONE, Node::span)),
         },
     };
+    if let Some(error) = metadata.and_then(|metadata| misshapen(kind, metadata)) {
+        return error;
+    }
     if kustomization {
         return error.help("a kustomization is no resource: list its directory, not the file");
     }
@@ -132,6 +135,32 @@ fn no_name(root: &Node, kind: &str, metadata: Option<&Node>) -> Error {
         true => error.help("`generateName` is not enough: set `metadata.name`"),
         false => error.help("set `metadata.name`"),
     }
+}
+
+/// The error for a resource whose `metadata` or name has the wrong form. `None` if there is just no name.
+#[cold]
+fn misshapen(kind: &str, metadata: &Node) -> Option<Error> {
+    let error = |found: String, span| {
+        let message = format!("found {found} of a resource of kind `{kind}`, expected");
+        (message, span)
+    };
+    let (message, span, help) = match (metadata.as_text(), metadata.get("name")) {
+        (Some(text), _) if text.starts_with("name:") => {
+            let name = text.trim_start_matches("name:").trim();
+            let (message, span) = error("text as the metadata".to_owned(), metadata.span());
+            (message + " a mapping", span, format!("put a blank behind the colon: `name: {name}`"))
+        }
+        (_, Some(name)) if name.kind() != Kind::Scalar => {
+            let (message, span) = error(format!("{} as the name", name.kind()), name.span());
+            (message + " text", span, "write `name: …`".to_owned())
+        }
+        (None, None) if metadata.kind() == Kind::Sequence => {
+            let (message, span) = error("a list as the metadata".to_owned(), metadata.span());
+            (message + " a mapping", span, "write `name: …`, without `- `".to_owned())
+        }
+        _ => return None,
+    };
+    Some(Error::new(Code::MissingName, message).at(span).help(help))
 }
 
 /// The key that is nearly the one expected.

@@ -245,7 +245,12 @@ fn no_patch(root: &Node) -> Option<Error> {
     let error = resource::validate(root).err().filter(|_| !root.is_empty())?;
     let at = |code, message: String| Error::new(code, message).at(error.span());
     let names = "a merge patch names what it changes: add `apiVersion`, `kind` and `metadata.name`";
+    let is_operation = root.get("op").is_some() && root.get("path").is_some();
     Some(match (error.code(), root.kind()) {
+        (Code::NotAResource, Kind::Mapping) if is_operation => {
+            at(Code::InvalidPatch, "found one JSON operation, expected a list of them".to_owned())
+                .help("put it in brackets, or begin it with `- `")
+        }
         (Code::NotAResource, Kind::Mapping) => {
             at(Code::InvalidPatch, "found a patch without a kind and a name".to_owned()).help(names)
         }

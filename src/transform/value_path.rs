@@ -175,7 +175,11 @@ impl Step {
         }
         match name {
             "-" => Ok(Self::Last),
-            "*" => invalid("found `*`, expected the path of one field".to_owned()),
+            "*" => {
+                invalid("found `*`, expected the path of one field".to_owned()).map_err(|error| {
+                    error.help("name one element: by its position, `0`, or by a field, `[name=…]`")
+                })
+            }
             _ => match name.strip_prefix('[').and_then(|name| name.strip_suffix(']')) {
                 None => Ok(Self::Field(name.to_owned())),
                 Some(element) => match element.split_once('=') {

@@ -123,6 +123,16 @@ pub(super) fn advise(place: &Place<'_>, error: Error) -> Error {
         let forms = writer.elements(takes, place.node);
         let forms: Vec<String> = forms.iter().map(|form| in_list(form, is_flow)).collect();
         Some(forms.join(" and ")).filter(|forms| !forms.is_empty())
+    } else if let (true, Some(text)) = (place.path.is_empty(), place.node.as_text()) {
+        let field = text.split([' ', '-']).next().unwrap_or_default();
+        let is_field =
+            field.chars().all(|letter| letter.is_ascii_alphanumeric()) && !field.is_empty();
+        return match is_field {
+            true => {
+                error.help(format!("is a colon missing? A field begins with its name: `{field}:`"))
+            }
+            false => error,
+        };
     } else if place.path.is_empty() && place.node.kind() == Kind::Sequence {
         return error
             .without_help()
@@ -161,7 +171,8 @@ fn masked(place: &Place<'_>, error: Error) -> Error {
 
 /// What to do with a document that stands in a list of texts.
 fn document_in_list(place: &Place<'_>) -> Option<&'static str> {
-    let is_document = place.node.get("kind").is_some() && place.node.get("metadata").is_some();
+    let fields = ["apiVersion", "kind", "metadata", "spec"];
+    let is_document = fields.iter().any(|field| place.node.get(field).is_some());
     match place.path.as_str() {
         _ if !is_document => None,
         "generators[]" | "transformers[]" | "validators[]" | "patchesstrategicmerge[]" => {

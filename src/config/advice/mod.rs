@@ -19,6 +19,9 @@ use crate::yaml::Node;
 /// Adds the right forms to what is wrong with a kustomization file. A file with another object is one error instead.
 #[cold]
 pub(super) fn explain(root: &Node, error: Error) -> Error {
+    if error.code() == Code::KustomizationEmpty {
+        return error;
+    }
     let unknown: Vec<&Error> = error
         .iter()
         .filter(|error| error.code() == Code::UnknownField)

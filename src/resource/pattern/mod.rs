@@ -153,6 +153,10 @@ fn is_plain(text: &str) -> bool {
 fn invalid(text: &str, fault: &str) -> Error {
     let end = text.floor_char_boundary(160);
     let ellipsis = if end < text.len() { "…" } else { "" };
-    Error::new(Code::InvalidPattern, format!("`{}{ellipsis}` is no pattern: {fault}", &text[..end]))
-        .help("patterns have the syntax of Go (RE2): neither lookaround nor backreferences")
+    let message = format!("`{}{ellipsis}` is no pattern: {fault}", &text[..end]);
+    let error = Error::new(Code::InvalidPattern, message);
+    if text.starts_with(['*', '?']) {
+        return error.help("patterns are regular expressions: `.*` fits any text");
+    }
+    error.help("patterns have the syntax of Go (RE2): neither lookaround nor backreferences")
 }

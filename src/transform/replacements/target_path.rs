@@ -91,12 +91,17 @@ impl TargetPath {
                 Code::ReplacementFieldNotFound,
                 format!("the target has no field `{}`", self.text),
             );
-            let error = match missed {
+            let error = match &missed {
                 Some(Missed { name, keys }) => {
-                    error.did_you_mean(&name, keys.iter().map(Text::as_str))
+                    error.did_you_mean(name, keys.iter().map(Text::as_str))
                 }
                 None => error,
             };
+            if let Some(path) = missed.as_ref().and_then(|missed| self.with_kept_points(missed)) {
+                return Err(
+                    error.help(format!("a point inside of a name is written `\\.`: `{path}`"))
+                );
+            }
             if let Some(path) = with_points(&self.text) {
                 return Err(error
                     .without_help()
@@ -108,6 +113,25 @@ impl TargetPath {
             });
         }
         Ok(found)
+    }
+}
+
+impl TargetPath {
+    /// The path with the points kept that belong to the name of a label or an annotation: names with a slash, and those
+    /// that stand in the mapping as a whole.
+    #[cold]
+    fn with_kept_points(&self, missed: &Missed) -> Option<String> {
+        let place = self.names.iter().position(|name| *name == missed.name)?;
+        let (before, rest) = self.names.split_at(place);
+        let length = (2..=rest.len()).find(|&length| {
+            let name = rest[..length].join(".");
+            missed.keys.iter().any(|key| key.as_str() == name)
+                || length == rest.len() && rest[length - 1].contains('/')
+        })?;
+        let (name, rest) = rest.split_at(length);
+        let name = name.iter().map(|part| part.replace('.', "\\.")).collect::<Vec<_>>().join("\\.");
+        let path = before.iter().cloned().chain([name]).chain(rest.iter().cloned());
+        Some(path.collect::<Vec<_>>().join("."))
     }
 }
 

@@ -57,9 +57,9 @@ pub(super) fn mismatch(node: &Node, expected: Expected) -> Error {
     let text = shown(scalar.text());
     match (resolve_1_1(scalar), expected) {
         (Ok(Value::Float(number)), Expected::Integer) if number.fract() == 0.0 => {
-            return beyond_64_bits(&text).at(node.span());
+            beyond_64_bits(&text).at(node.span())
         }
-        (Ok(Value::Uint(_)), Expected::Integer) => return beyond_64_bits(&text).at(node.span()),
+        (Ok(Value::Uint(_)), Expected::Integer) => beyond_64_bits(&text).at(node.span()),
         (Ok(Value::Bool(_) | Value::Int(_) | Value::Uint(_) | Value::Float(_)), Expected::Text) => {
             error.help(format!("put it in quotes: `\"{text}\"`"))
         }

@@ -292,7 +292,7 @@ fn failures_name_their_place_and_what_to_do() {
         ),
         (
             "a: !!int x",
-            "1:10 invalid-value: `x` is tagged `!!int` and is not an integer (remove the tag `!!int`, or correct the value)",
+            "1:10 invalid-value: found `x`, expected an integer (correct the value, or remove the tag `!!int`)",
         ),
         (
             "a: \"\\x7f\"",

@@ -15,6 +15,8 @@ pub(super) fn explain(source: &Source, error: Error) -> Error {
     let offset = (error.span().start() - source.base()) as usize;
     conflict(source, offset)
         .or_else(|| separator(source, offset))
+        .or_else(|| template(source, offset))
+        .or_else(|| comment_of_json(source, offset))
         .unwrap_or_else(|| explain_blanks(source, error))
 }
 
@@ -40,6 +42,39 @@ fn separator(source: &Source, offset: usize) -> Option<Error> {
     let is_separator = text.chars().all(|character| character == mark)
         && (text.chars().count() > 1 || !mark.is_ascii());
     is_separator.then(|| misspelt_separator(source, line, text))
+}
+
+/// The error for a line that is an instruction of a template.
+fn template(source: &Source, offset: usize) -> Option<Error> {
+    let line = line_at(source.text(), offset);
+    let text = source.text()[line.clone()].trim_start();
+    let start = line.end - text.len();
+    (text.starts_with("{{") || text.starts_with("{%")).then(|| {
+        Error::new(Code::MalformedYaml, "found a template expression, expected YAML")
+            .at(source.span(start, line.end))
+            .help("render the template first: this is no YAML yet")
+    })
+}
+
+/// The error for a comment as in JavaScript, on the line of the mistake or on one shortly before it.
+fn comment_of_json(source: &Source, offset: usize) -> Option<Error> {
+    /// So many lines are looked at: the mistake shows with the next name.
+    const LINES: usize = 3;
+    let text = source.text();
+    let mut line = line_at(text, offset);
+    for _ in 0..LINES {
+        let content = text[line.clone()].trim_start();
+        if content.starts_with("//") || content.starts_with("/*") {
+            let start = line.end - content.len();
+            return Some(
+                Error::new(Code::MalformedYaml, "found a comment that begins with `/`")
+                    .at(source.span(start, line.end))
+                    .help("a comment of YAML begins with `#`; JSON has none"),
+            );
+        }
+        line = line_at(text, line.start.checked_sub(1)?);
+    }
+    None
 }
 
 /// A line of dashes and the like, which is not `---` at the beginning of a line.
