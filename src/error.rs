@@ -151,6 +151,8 @@ codes! {
     NoEffect = "no-effect",
     /// What was rendered violates a rule.
     RuleViolated = "rule-violated",
+    /// An input of `krender check` in which there is no object.
+    NoObjects = "no-objects",
     /// A field that krender reads and does not act on yet.
     NotSupportedYet = "not-supported-yet",
 }

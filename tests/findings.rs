@@ -39,6 +39,8 @@ fn checked(form: &str, arguments: &[&str]) -> String {
 /// What a value may be, as the schema of SARIF 2.1.0 says it of the objects that are written.
 enum Kind {
     Text,
+    /// True or false.
+    Truth,
     /// A URI, with a scheme.
     Uri,
     /// A URI, or a path relative to one.
@@ -77,9 +79,24 @@ const RUN: Shape = Shape {
     required: &[&["tool"]],
     members: &[
         ("tool", Kind::Object(&TOOL)),
+        ("invocations", Kind::List(&Kind::Object(&INVOCATION), false)),
         ("columnKind", Kind::Word(&["utf16CodeUnits", "unicodeCodePoints"])),
         ("results", Kind::List(&Kind::Object(&RESULT), false)),
     ],
+};
+
+const INVOCATION: Shape = Shape {
+    required: &[&["executionSuccessful"]],
+    members: &[
+        ("executionSuccessful", Kind::Truth),
+        ("toolConfigurationNotifications", Kind::List(&Kind::Object(&NOTIFICATION), false)),
+        ("toolExecutionNotifications", Kind::List(&Kind::Object(&NOTIFICATION), false)),
+    ],
+};
+
+const NOTIFICATION: Shape = Shape {
+    required: &[&["message"]],
+    members: &[("level", LEVEL), ("message", Kind::Object(&MESSAGE))],
 };
 
 const TOOL: Shape =
@@ -179,6 +196,8 @@ fn wrong(value: &Value, kind: &Kind, place: &str) -> Option<String> {
     let complain = |what: &str| Some(format!("{place}: {what}: {value}"));
     match kind {
         Kind::Text if value.is_string() => None,
+        Kind::Truth if value.is_boolean() => None,
+        Kind::Truth => complain("not true or false"),
         Kind::Text => complain("no text"),
         Kind::Word(words) => match value.as_str() {
             Some(word) if words.contains(&word) => None,

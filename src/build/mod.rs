@@ -38,7 +38,7 @@ pub use kept::{Found, Keeper, Kept};
 pub use many::{in_order, jobs_for_small};
 pub use order::{Order, Reorder};
 pub use run::{Built, Run};
-pub use targets::Target;
+pub use targets::{PassedOver, Survey, Target, Why};
 
 /// How a target is built.
 #[derive(Clone, Debug, Default)]

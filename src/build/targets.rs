@@ -39,26 +39,115 @@ impl Run<'_> {
         let top = self.loader().root(directory)?;
         let Tree { found: roots, refused } = self.loader().kustomizations(directory)?;
         let nodes = Node::all(&roots, self, jobs);
-        let mut reached = vec![false; nodes.len()];
-        let mut found = Vec::new();
-        let free = (0..nodes.len()).filter(|&number| !nodes[number].is_included);
-        // What nothing free leads to stands in a circle.
-        for number in free.chain(0..nodes.len()) {
-            if !reached[number] && !nodes[number].is_component {
-                found.push(number);
-                reach(number, &nodes, &mut reached);
-            }
-        }
-        found.sort_unstable();
-        let targets = found.into_iter().map(|number| {
-            let path = &nodes[number].path;
-            let below = path.strip_prefix(top.path()).unwrap_or(path);
-            target(directory, escape::file_name(below.as_os_str()).into_owned(), None)
-        });
+        let is_target = targets(&nodes);
+        let found = nodes.iter().zip(is_target).filter(|(_, is_target)| *is_target);
+        let found = found.map(|(node, _)| named(directory, top.path(), &node.path));
         let refused = refused.into_iter();
         let refused = refused.map(|(below, error)| target(directory, below, Some(error)));
-        Ok(targets.chain(refused).collect())
+        Ok(found.chain(refused).collect())
     }
+
+    /// The targets at and below a directory, and the kustomizations there that are none. Hidden directories are looked
+    /// through for these, too, apart from `.git`, and links to directories.
+    ///
+    /// # Errors
+    /// As [`Run::targets`].
+    pub fn survey(&self, directory: &str, jobs: NonZeroUsize) -> Result<Survey> {
+        let top = self.loader().root(directory)?;
+        let Tree { found: roots, refused } = self.loader().kustomizations(directory)?;
+        let nodes = Node::all(&roots, self, jobs);
+        let is_target = targets(&nodes);
+        let mut survey = Survey::default();
+        let mut includes: Vec<Option<usize>> = vec![None; nodes.len()];
+        for (number, node) in nodes.iter().enumerate() {
+            for &included in node.includes.iter().filter(|&&included| included != number) {
+                includes[included].get_or_insert(number);
+            }
+        }
+        let named = |path: &Path| named(directory, top.path(), path);
+        for (number, node) in nodes.iter().enumerate() {
+            let why = match includes[number] {
+                _ if is_target[number] => {
+                    survey.targets.push(named(&node.path));
+                    continue;
+                }
+                _ if node.is_component => Why::Component,
+                Some(by) => Why::Included(named(&nodes[by].path).directory),
+                None => Why::Included(named(&node.path).directory),
+            };
+            survey.passed_over.push(PassedOver { target: named(&node.path), why });
+        }
+        for (root, is_link) in self.loader().kustomizations_apart(directory)? {
+            let is_component =
+                || self.kustomization(&root).is_ok_and(|read| read.kustomization.is_component());
+            let why = match is_link {
+                true => Why::Link,
+                false if is_component() => Why::Component,
+                false => Why::Hidden,
+            };
+            survey.passed_over.push(PassedOver { target: named(root.path()), why });
+        }
+        let refused = refused.into_iter();
+        let refused = refused.map(|(below, error)| target(directory, below, Some(error)));
+        survey.targets.extend(refused);
+        Ok(survey)
+    }
+}
+
+/// What is found in a tree.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Survey {
+    /// The targets, in the order of their paths.
+    pub targets: Vec<Target>,
+    /// The other kustomizations.
+    pub passed_over: Vec<PassedOver>,
+}
+
+/// A kustomization that is no target.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PassedOver {
+    /// Its directory.
+    pub target: Target,
+    /// Why it is none.
+    pub why: Why,
+}
+
+/// Why a kustomization is no target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// The kustomization of this directory includes it.
+    Included(String),
+    /// It is a component, which works on what others gather.
+    Component,
+    /// It is in a hidden directory.
+    Hidden,
+    /// A link leads to its directory.
+    Link,
+}
+
+impl std::fmt::Display for Why {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Included(by) => write!(formatter, "included by `{by}`"),
+            Self::Component => formatter.write_str("a component"),
+            Self::Hidden => formatter.write_str("hidden"),
+            Self::Link => formatter.write_str("a link"),
+        }
+    }
+}
+
+/// Which kustomizations are targets: those that no other one includes, and of a circle the first.
+fn targets(nodes: &[Node]) -> Vec<bool> {
+    let mut reached = vec![false; nodes.len()];
+    let mut found = vec![false; nodes.len()];
+    let free = (0..nodes.len()).filter(|&number| !nodes[number].is_included);
+    for number in free.chain(0..nodes.len()) {
+        if !reached[number] && !nodes[number].is_component {
+            found[number] = true;
+            reach(number, nodes, &mut reached);
+        }
+    }
+    found
 }
 
 /// A kustomization, and what it includes.
@@ -110,6 +199,12 @@ fn reach(number: usize, nodes: &[Node], reached: &mut [bool]) {
             pending.extend(&nodes[number].includes);
         }
     }
+}
+
+/// A directory of this path that was found in a tree, by the name and the path of its top.
+fn named(name: &str, top: &Path, path: &Path) -> Target {
+    let below = path.strip_prefix(top).unwrap_or(path);
+    target(name, escape::file_name(below.as_os_str()).into_owned(), None)
 }
 
 /// A directory that was found, by the name of the tree's top and the way to it from there.

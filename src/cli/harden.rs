@@ -2,15 +2,16 @@
 
 use clap::{Args, ValueEnum};
 
-use super::check::read_settings;
-use super::findings::{Operations, as_json};
+use super::configuration::{Configuration, Wanted};
+use super::findings::{Operations, Remark, as_json};
 use super::report::{self, Format};
 use std::collections::BTreeSet;
 
 use crate::config::Warning;
 use crate::error::{Code, Error, Result};
 use crate::harden::{
-    self, Change, Class, Date, Finding, Fixes, Operation, Profile, Rule, Set, Settings,
+    self, Change, Class, Date, Finding, Fixes, LoweringKind, Operation, Profile, Rule, Set,
+    Settings,
 };
 use crate::load::{self, Loader};
 use crate::resource::ResMap;
@@ -70,6 +71,8 @@ pub(super) struct Work {
     settings: Settings,
     /// Nothing where nothing is to be changed.
     fixes: Option<Fixes>,
+    /// What there is to say of the configuration.
+    remarks: Vec<Remark>,
 }
 
 /// What became of one target.
@@ -87,8 +90,17 @@ impl Hardening {
     pub(super) fn work(&self, loader: &Loader, today: Option<Date>) -> Result<Option<Work>> {
         let Some(Asked(profile)) = self.harden else { return Ok(None) };
         let usual = Profile { set: Set::Restricted, version: None };
-        let settings = read_settings(self.harden_config.as_deref(), usual, loader)?;
-        let profile = profile.unwrap_or(settings.profile);
+        let asked =
+            Wanted { named: self.harden_config.as_deref(), near: None, ignored: false, usual };
+        let mut configuration = asked.read(loader, None)?;
+        let is_said = profile.is_none();
+        let profile = profile.unwrap_or(configuration.settings.profile);
+        configuration.settings.profile = profile;
+        let mut lowerings = configuration.settings.lowerings(usual);
+        lowerings.retain(|one| is_said || one.kind != LoweringKind::Profile);
+        lowerings.extend(configuration.settings.lowering_of_builds());
+        configuration.tell(&lowerings);
+        let Configuration { settings, remarks, .. } = configuration;
         let fixes = match self.fix_level {
             None => Some(Fixes::OfSettings),
             Some(Level::None) => None,
@@ -98,7 +110,7 @@ impl Hardening {
         };
         let allows_ignores = settings.allows_ignores || self.allow_ignores;
         let settings = Settings { profile, today, allows_ignores, ..settings };
-        Ok(Some(Work { settings, fixes }))
+        Ok(Some(Work { settings, fixes, remarks }))
     }
 
     /// Whether anything is hardened.
@@ -129,6 +141,13 @@ impl Hardening {
 }
 
 impl Work {
+    /// Says which configuration is in force, and what it switches off or lowers.
+    pub(super) fn tell(&self, sources: &Sources, format: Format) {
+        for Remark { severity, text, .. } in &self.remarks {
+            report::warning(&format!("{severity}: {text}"), Span::NONE, sources, format);
+        }
+    }
+
     /// Whether what comes of it depends on the day.
     pub(super) fn depends_on_day(&self) -> bool {
         self.settings.depends_on_day()
@@ -139,7 +158,7 @@ impl Work {
     /// # Errors
     /// Those of [`harden::harden`].
     pub(super) fn run(&self, resources: &mut ResMap, sources: &Sources) -> Result<Done> {
-        let Self { settings, fixes } = self;
+        let Self { settings, fixes, .. } = self;
         let changes = match fixes {
             Some(fixes) => harden::harden(resources, sources, settings, *fixes)?,
             None => Vec::new(),

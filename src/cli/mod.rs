@@ -6,6 +6,7 @@
 mod affected;
 mod build;
 mod check;
+mod configuration;
 mod diff;
 mod findings;
 mod frame;

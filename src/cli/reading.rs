@@ -11,7 +11,10 @@ use super::report::Format;
 use crate::{
     build,
     error::{Code, Error, Result},
-    external::{Environment, git::Repository},
+    external::{
+        Environment,
+        git::{Repository, Revision},
+    },
     limits::{Budget, Limits, Setting},
     load::{self, Disk, Loader},
     source::Sources,
@@ -130,6 +133,14 @@ impl Reading {
     /// [`Code::ReadFailed`] when there is no working directory.
     pub(super) fn loader(&self) -> Result<Loader> {
         Ok(Loader::new(Disk, self.load_restrictor.options(working_directory()?, &self.limits)))
+    }
+
+    /// A loader of the files of a revision.
+    ///
+    /// # Errors
+    /// As [`Reading::loader`].
+    pub(super) fn loader_of(&self, revision: Revision) -> Result<Loader> {
+        Ok(Loader::new(revision, self.load_restrictor.options(working_directory()?, &self.limits)))
     }
 
     /// Does the work of a command with a loader that has read nothing yet, and exits as the outcome asks.

@@ -7,7 +7,7 @@ use clap::Args;
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::{
-    build::{self, Run, Target},
+    build::{self, Run, Survey, Target},
     error::{Code, Error, Result},
     load::Loader,
 };
@@ -78,6 +78,33 @@ pub(super) fn few(names: &[String]) -> String {
         more => format!(" and {more} more"),
     };
     format!("{}{more}", named.join(", "))
+}
+
+impl Select {
+    /// The targets of trees, and the other kustomizations there, as far as their directories fit the patterns.
+    ///
+    /// # Errors
+    /// [`Code::InvalidPattern`], and those of [`Run::survey`].
+    pub(super) fn survey(
+        &self,
+        run: &Run<'_>,
+        directories: &[String],
+        jobs: NonZeroUsize,
+    ) -> Result<Survey> {
+        let included = patterns("--include", &self.include)?;
+        let excluded = patterns("--exclude", &self.exclude)?;
+        let fits = |target: &Target| {
+            let below = &target.below;
+            (self.include.is_empty() || included.is_match(below)) && !excluded.is_match(below)
+        };
+        let mut all = Survey::default();
+        for directory in directories {
+            let Survey { targets, passed_over } = run.survey(directory, jobs)?;
+            all.targets.extend(targets.into_iter().filter(fits));
+            all.passed_over.extend(passed_over.into_iter().filter(|one| fits(&one.target)));
+        }
+        Ok(all)
+    }
 }
 
 /// That a flag means nothing without another one.

@@ -45,6 +45,56 @@ impl Loader {
         })
     }
 
+    /// The directories with a kustomization file that [`Loader::kustomizations`] passes over: those in hidden directories
+    /// other than `.git`, and those that links lead to; each with whether it is a link.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn kustomizations_apart(&self, directory: &str) -> Result<Vec<(Root, bool)>> {
+        let (mut hidden, mut links) = (Vec::new(), Vec::new());
+        self.walk(directory, |path, entries| {
+            for (name, kind) in entries {
+                match kind {
+                    Kind::Directory
+                        if name.as_encoded_bytes().starts_with(b".") && name != ".git" =>
+                    {
+                        hidden.push(path.join(name));
+                    }
+                    Kind::Link => links.push(path.join(name)),
+                    _ => {}
+                }
+            }
+        })?;
+        let has_kustomization = |path: &Path| {
+            let mut files = KUSTOMIZATION_FILES.iter();
+            files.any(|file| {
+                matches!(self.0.files.kind(&path.join(file)), Ok(Kind::File | Kind::Link))
+            })
+        };
+        let mut found = Vec::new();
+        let mut add = |path: &Path, is_link| {
+            let place = Place { path: path.to_path_buf(), kind: Kind::Directory };
+            found.push((Root::new(self, &place, Span::NONE, None), is_link));
+        };
+        hidden.reverse();
+        while let Some(path) = hidden.pop() {
+            if has_kustomization(&path) {
+                add(&path, false);
+            }
+            // What cannot be read has no kustomization to tell of.
+            let entries = self.0.files.list(&path).unwrap_or_default();
+            let below = entries
+                .iter()
+                .rev()
+                .filter(|(name, kind)| *kind == Kind::Directory && name != ".git");
+            hidden.extend(below.map(|(name, _)| path.join(name)));
+        }
+        for path in links.iter().filter(|path| has_kustomization(path)) {
+            add(path, true);
+        }
+        Ok(found)
+    }
+
     /// The files at and below `directory` whose names end as those of YAML and JSON do, each by the way to it from
     /// there; those of a directory before those below it. What is passed over and refused is as with
     /// [`Loader::kustomizations`].

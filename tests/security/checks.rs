@@ -77,3 +77,337 @@ fn a_system_namespace_makes_no_notes_of_errors() {
         .write("k/kustomization.yaml", "namespace: kube-system\nresources: [r.yaml]\n");
     assert_eq!(check(&lab, &["k"]).code, 1);
 }
+
+/// A configuration with a specification.
+fn configuration(spec: &str) -> String {
+    format!("apiVersion: krender.dev/v1alpha1\nkind: Hardening\nspec: {spec}\n")
+}
+
+/// What a configuration in the repository does to a run, and what is said of it in every format.
+#[track_caller]
+fn is_told(spec: &str, words: &str) {
+    let lab = lab();
+    lab.git("", &["init", "-q"]);
+    lab.write(".krender.yaml", configuration(spec));
+    for format in ["text", "json", "sarif", "junit", "github"] {
+        let outcome = lab.krender("", &["check", "--format", format, "k"]);
+        let stdout = outcome.stdout.replace("&quot;", "\"");
+        assert!(outcome.stderr.contains(words), "{format}: {}", outcome.stderr);
+        assert!(stdout.contains(words), "{format}: {stdout}");
+        let overruled = lab.krender("", &["check", "--format", format, "--no-ignore", "k"]);
+        assert_eq!(overruled.code, 1, "{format}");
+        let overruled = lab.krender("", &["check", "--format", format, "--no-config", "k"]);
+        assert_eq!(overruled.code, 1, "{format}");
+    }
+}
+
+#[test]
+fn rules_that_are_off_are_told_and_overruled() {
+    is_told(
+        "{rules: {host-pid: off, privileged-container: off}}",
+        "turns off KR-SEC-001 privileged-container, KR-SEC-003 host-pid",
+    );
+}
+
+#[test]
+fn lower_severities_are_told_and_overruled() {
+    is_told("{rules: {host-pid: {severity: note}}}", "lowers KR-SEC-003 host-pid to note");
+}
+
+#[test]
+fn a_run_that_never_fails_is_told_and_overruled() {
+    is_told("{failOn: never}", "lets every run pass");
+}
+
+#[test]
+fn a_lower_profile_is_told_and_overruled() {
+    is_told("{profile: privileged}", "sets the profile `privileged@v1.37`");
+    is_told("{profile: recommended@v1.0}", "sets the profile `recommended@v1.0`");
+    is_told("{profile: custom}", "sets the profile `custom@v1.37`");
+}
+
+#[test]
+fn exclusions_are_told_and_overruled() {
+    is_told("{exclude: [{reason: x}]}", "excludes all objects from all rules (x)");
+    is_told("{exclude: [{kind: Pod, name: p}]}", "excludes kind `Pod`, name `p` from all rules");
+}
+
+#[test]
+fn other_ways_to_accept_are_told_and_overruled() {
+    is_told("{excludeSystem: true}", "makes notes of errors in system namespaces");
+    is_told("{honorForeign: [kube-linter]}", "heeds annotations of kube-linter");
+    is_told("{externals: [{kind: Secret}]}", "takes as defined elsewhere: Secret `*/*`");
+    is_told("{values: {shutdown: {drainSeconds: 0}}}", "sets `values.shutdown.drainSeconds` to 0");
+}
+
+#[test]
+fn a_run_without_a_configuration_says_nothing_of_one() {
+    let outcome = check(&lab(), &["k"]);
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (1, ""));
+}
+
+#[test]
+fn annotations_and_comments_are_overruled() {
+    let lab = lab();
+    let ignored = BAD.replace(
+        "{name: p}",
+        "{name: p, annotations: {ignore.krender.dev/KR-SEC-001: x, ignore.krender.dev/KR-SEC-003: x}}",
+    );
+    let commented =
+        BAD.replace("spec:", "spec: # krender: ignore host-pid, privileged-container -- x");
+    for text in [ignored, commented] {
+        lab.write("k/r.yaml", text);
+        assert_eq!(check(&lab, &["k"]).code, 0);
+        assert_eq!(check(&lab, &["--no-ignore", "k"]).code, 1);
+    }
+}
+
+#[test]
+fn annotations_forgive_nothing_in_a_hardened_build() {
+    let lab = lab();
+    let annotations = "annotations: {ignore.krender.dev/host-pid: x, ignore.krender.dev/KR-SEC-001: x, krender.dev/harden: 'off'}";
+    lab.write("k/r.yaml", BAD.replace("{name: p}", &format!("{{name: p, {annotations}}}")));
+    let build = |arguments: &[&str]| {
+        let outcome =
+            lab.krender("", &[&["build", "--harden=baseline"], arguments, &["k"]].concat());
+        assert!(outcome.code == 0 || outcome.stdout.is_empty());
+        outcome.code
+    };
+    assert_eq!(build(&[]), 1);
+    assert_eq!(build(&["--allow-ignores"]), 0);
+    lab.write("h.yaml", configuration("{allowIgnores: true}"));
+    assert_eq!(build(&["--harden-config", "h.yaml"]), 0);
+    let comment = "spec: # krender: ignore host-pid, privileged-container -- x";
+    lab.write("k/r.yaml", BAD.replace("spec:", comment));
+    assert_eq!(build(&[]), 1);
+    assert_eq!(build(&["--allow-ignores"]), 0);
+}
+
+#[test]
+fn annotations_forgive_nothing_before_a_validator() {
+    let lab = lab();
+    let validator = |spec: &str| {
+        format!(
+            "apiVersion: krender.dev/v1alpha1\nkind: HardeningValidator\nmetadata: {{name: v}}\nspec: {spec}\n"
+        )
+    };
+    lab.write("k/kustomization.yaml", "resources: [r.yaml]\nvalidators: [v.yaml]\n");
+    let comment = "spec: # krender: ignore host-pid, privileged-container -- x";
+    lab.write("k/r.yaml", BAD.replace("spec:", comment));
+    lab.write("k/v.yaml", validator("{profile: baseline}"));
+    assert_eq!(lab.krender("", &["build", "k"]).code, 1);
+    lab.write("k/v.yaml", validator("{profile: baseline, allowIgnores: true}"));
+    assert_eq!(lab.krender("", &["build", "k"]).code, 0);
+}
+
+/// A repository with a bad and a good target, and what is judged there against its first commit.
+fn repository() -> Lab {
+    let lab = lab();
+    lab.write("ok/kustomization.yaml", "resources: [r.yaml]\n");
+    lab.write("ok/r.yaml", "{apiVersion: v1, kind: ConfigMap, metadata: {name: c}}\n");
+    lab.git("", &["init", "-q"]);
+    lab.git("", &["add", "."]);
+    lab.git("", &["commit", "-qm", "one"]);
+    lab
+}
+
+/// Asserts that `check --all` passes and names what it passes over, and that `--git` and `--every` do not pass.
+#[track_caller]
+fn is_noticed(lab: &Lab, named: &str, every: i32) {
+    for format in ["text", "json", "sarif", "junit", "github"] {
+        let outcome = check(lab, &["--all", "--format", format, "."]);
+        assert_eq!(outcome.code, 0, "{}", outcome.stdout);
+        for text in [&outcome.stderr, &outcome.stdout] {
+            assert!(text.contains(named), "{format}: {text}");
+        }
+    }
+    assert_eq!(check(lab, &["--every", "."]).code, every);
+    let outcome = check(lab, &["--all", "--git", "main", "."]);
+    assert_eq!(outcome.code, 1);
+    assert!(outcome.stdout.contains("KR-CFG-004 target-not-judged"), "{}", outcome.stdout);
+}
+
+#[test]
+fn a_target_that_another_one_includes_is_noticed() {
+    let lab = repository();
+    let delete = "$patch: delete\\nkind: Pod\\nmetadata: {name: p}";
+    lab.write(
+        "zz/kustomization.yaml",
+        format!("resources: [../k]\npatches:\n- target: {{kind: Pod}}\n  patch: \"{delete}\"\n"),
+    );
+    is_noticed(&lab, "`k` (included by `zz`)", 1);
+}
+
+#[test]
+fn a_target_that_is_hidden_is_noticed() {
+    let lab = repository();
+    std::fs::rename(lab.path("k"), lab.path(".k")).unwrap();
+    is_noticed(&lab, "`.k` (hidden)", 1);
+}
+
+#[test]
+fn a_target_that_becomes_a_component_is_noticed() {
+    let lab = repository();
+    let component =
+        "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources: [r.yaml]\n";
+    lab.write("k/kustomization.yaml", component);
+    is_noticed(&lab, "`k` (a component)", 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_target_that_becomes_a_link_is_noticed() {
+    let lab = repository();
+    std::fs::rename(lab.path("k"), lab.path(".k")).unwrap();
+    lab.link(".k", "k");
+    is_noticed(&lab, "`k` (a link)", 1);
+}
+
+#[test]
+fn a_target_that_is_removed_is_told_and_no_error() {
+    let lab = repository();
+    std::fs::remove_dir_all(lab.path("k")).unwrap();
+    let outcome = check(&lab, &["--all", "--git", "main", "."]);
+    assert_eq!(outcome.code, 0);
+    assert!(outcome.stdout.contains("warning[KR-CFG-004"), "{}", outcome.stdout);
+}
+
+#[test]
+fn a_configuration_is_taken_from_a_revision() {
+    let lab = repository();
+    let off = configuration("{rules: {host-pid: off, privileged-container: off}}");
+    lab.write(".krender.yaml", &off);
+    assert_eq!(check(&lab, &["k"]).code, 0);
+    for format in ["text", "json", "sarif", "junit", "github"] {
+        let outcome = check(&lab, &["--config-from", "main", "--format", format, "k"]);
+        assert_eq!(outcome.code, 1);
+        let words = "`.krender.yaml` is not heeded: it is not there in `main`";
+        assert!(outcome.stdout.contains(words) && outcome.stderr.contains(words), "{format}");
+    }
+    lab.write(".krender.yaml", configuration("{profile: baseline}"));
+    lab.git("", &["add", "."]);
+    lab.git("", &["commit", "-qm", "two"]);
+    lab.write(".krender.yaml", &off);
+    let outcome = check(&lab, &["--config-from", "main", "k"]);
+    assert_eq!(outcome.code, 1);
+    assert!(outcome.stderr.contains("`.krender.yaml` differs from that of `main`"));
+    // One that is nearer, and in the working tree only.
+    lab.write(".krender.yaml", configuration("{profile: baseline}"));
+    lab.write("k/.krender.yaml", &off);
+    let outcome = lab.krender("k", &["check", "--config-from", "main", "."]);
+    assert_eq!(outcome.code, 1);
+    assert!(outcome.stderr.contains("`.krender.yaml` is not heeded"), "{}", outcome.stderr);
+    let outcome = check(&lab, &["--config-from", "nowhere", "k"]);
+    assert_eq!(outcome.code, 2);
+}
+
+#[test]
+fn a_baseline_is_taken_from_a_revision() {
+    let lab = repository();
+    lab.write("accepted.json", check(&lab, &["--format", "json", "ok"]).stdout);
+    lab.git("", &["add", "."]);
+    lab.git("", &["commit", "-qm", "two"]);
+    lab.write("accepted.json", check(&lab, &["--format", "json", "k"]).stdout);
+    assert_eq!(check(&lab, &["--baseline", "accepted.json", "k"]).code, 0);
+    let from = ["--baseline", "accepted.json", "--config-from", "main", "k"];
+    let outcome = check(&lab, &from);
+    assert_eq!(outcome.code, 1);
+    assert!(outcome.stderr.contains("`accepted.json` differs from that of `main`"));
+}
+
+#[test]
+fn a_baseline_accepts_in_one_target_only_and_no_more_than_there_was() {
+    let lab = lab();
+    lab.write("accepted.json", check(&lab, &["--format", "json", "k"]).stdout);
+    assert_eq!(check(&lab, &["--baseline", "accepted.json", "./k/"]).code, 0);
+    lab.write("prod/kustomization.yaml", "resources: [r.yaml]\n").write("prod/r.yaml", BAD);
+    assert_eq!(check(&lab, &["--baseline", "accepted.json", "k", "prod"]).code, 1);
+    // The same base once more, under another prefix.
+    lab.write("k/one/kustomization.yaml", "namePrefix: one-\nresources: [r.yaml]\n");
+    lab.write("k/one/r.yaml", BAD);
+    lab.write("k/kustomization.yaml", "resources: [r.yaml, one]\n");
+    assert_eq!(check(&lab, &["--baseline", "accepted.json", "k"]).code, 1);
+}
+
+#[test]
+fn what_has_no_objects_does_not_pass() {
+    let lab = Lab::new();
+    lab.write("empty.yaml", "# nothing\n").write("null.yaml", "---\n---\n");
+    for file in ["-", "empty.yaml", "null.yaml"] {
+        assert_eq!(check(&lab, &[file]).code, 2, "{file}");
+        assert_eq!(check(&lab, &["--allow-empty", file]).code, 0, "{file}");
+    }
+}
+
+#[test]
+fn workloads_of_every_kind_are_judged() {
+    let object = |version: &str, kind: &str, spec: &str| {
+        format!("apiVersion: {version}\nkind: {kind}\nmetadata: {{name: a}}\nspec: {spec}\n")
+    };
+    let bad = "{name: c, image: 'a:1', securityContext: {privileged: true}}";
+    let template = format!("{{template: {{spec: {{containers: [{bad}]}}}}}}");
+    for (version, kind, spec) in [
+        ("apps.openshift.io/v1", "DeploymentConfig", template.clone()),
+        ("apps.kruise.io/v1alpha1", "CloneSet", template.clone()),
+        ("argoproj.io/v1alpha1", "Rollout", template.clone()),
+        ("example.com/v1", "Unknown", template.clone()),
+        ("example.com/v1", "Unknown", format!("{{workers: {{a: {template}}}}}")),
+        (
+            "kubeflow.org/v1",
+            "PyTorchJob",
+            format!("{{pytorchReplicaSpecs: {{Worker: {template}}}}}"),
+        ),
+        ("ray.io/v1", "RayCluster", format!("{{workerGroupSpecs: [{template}]}}")),
+        (
+            "argoproj.io/v1alpha1",
+            "Workflow",
+            format!("{{templates: [{{name: a, container: {bad}}}]}}"),
+        ),
+        (
+            "argoproj.io/v1alpha1",
+            "CronWorkflow",
+            format!("{{workflowSpec: {{templates: [{{name: a, script: {bad}}}]}}}}"),
+        ),
+        ("tekton.dev/v1", "Task", format!("{{steps: [{bad}]}}")),
+        ("tekton.dev/v1", "Pipeline", format!("{{tasks: [{{taskSpec: {{sidecars: [{bad}]}}}}]}}")),
+        ("serving.kserve.io/v1alpha1", "ServingRuntime", format!("{{containers: [{bad}]}}")),
+        ("apps.kruise.io/v1alpha1", "SidecarSet", format!("{{initContainers: [{bad}]}}")),
+        ("example.com/v1", "Proxy", "{securityContext: {privileged: true}}".to_owned()),
+        ("example.com/v1", "Agent", "{daemon: {hostNetwork: true}}".to_owned()),
+    ] {
+        ends(&object(version, kind, &spec), 1);
+    }
+    let inner = object("apps/v1", "Deployment", &template).replace('\n', "\n  ");
+    let nested = format!(
+        "apiVersion: template.openshift.io/v1\nkind: Template\nmetadata: {{name: t}}\nobjects:\n- {inner}"
+    );
+    ends(nested.trim_end(), 1);
+}
+
+#[test]
+fn what_only_speaks_of_containers_is_no_workload() {
+    let schema = "{group: example.com, names: {kind: A, plural: as}, scope: Namespaced, versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, properties: {spec: {type: object, properties: {hostNetwork: {type: boolean}, containers: {type: array, default: [{name: c, image: a, securityContext: {privileged: true}}], items: {type: object}}}}}}}}]}";
+    let object = |version: &str, kind: &str, spec: &str| {
+        format!("apiVersion: {version}\nkind: {kind}\nmetadata: {{name: a}}\nspec: {spec}\n")
+    };
+    for (version, kind, spec) in [
+        ("apiextensions.k8s.io/v1", "CustomResourceDefinition", schema),
+        (
+            "kyverno.io/v1",
+            "ClusterPolicy",
+            "{rules: [{validate: {pattern: {spec: {hostNetwork: true, containers: [{image: '*', securityContext: {privileged: true}}]}}}}]}",
+        ),
+        ("v1", "ConfigMap", "{containers: [{image: a, securityContext: {privileged: true}}]}"),
+        (
+            "operators.coreos.com/v1alpha1",
+            "Subscription",
+            "{relatedImages: [{name: a, image: 'a:1'}]}",
+        ),
+        ("v1", "PersistentVolume", "{hostPath: {path: /data}}"),
+    ] {
+        let lab = Lab::new();
+        lab.write("object.yaml", object(version, kind, spec));
+        let outcome = check(&lab, &["--fail-on", "note", "object.yaml"]);
+        assert_eq!(outcome.code, 0, "{kind}: {}{}", outcome.stdout, outcome.stderr);
+    }
+}

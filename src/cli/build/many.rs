@@ -87,6 +87,9 @@ impl Build {
         let places = Places::of(self, &targets, working_directory)?;
         let work = self.hardening.work(loader, options.plugins.today)?;
         let work = work.as_ref();
+        if let Some(work) = work.filter(|_| !self.quiet) {
+            work.tell(loader.sources(), format);
+        }
         let split = places.is_split();
         let keeper = self.keeper(store.as_ref(), loader, split);
         let keeper = keeper.as_ref();

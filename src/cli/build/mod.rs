@@ -186,6 +186,9 @@ impl Build {
         let keeper = keeper.as_ref();
         let work = self.hardening.work(loader, options.plugins.today)?;
         let work = work.as_ref();
+        if let Some(work) = work.filter(|_| !self.quiet) {
+            work.tell(loader.sources(), format);
+        }
         let renderer =
             Renderer { build: self, loader, run: &run, keeper, work, split, is_one: true };
         let mut warnings = self.warnings();

@@ -3,19 +3,22 @@
 use std::io::{self, Write};
 
 use super::place::Places;
-use super::{Judged, checked};
+use super::{Context, Judged, Remark, checked};
 use crate::harden::Severity;
 use crate::text::escape;
 
-/// Writes a command for each finding that nobody accepts.
-pub(super) fn write(judged: &[Judged], places: &Places<'_>, out: &mut dyn Write) -> io::Result<()> {
+/// Writes a command for each remark, and for each finding that is not accepted.
+pub(super) fn write(
+    judged: &[Judged],
+    context: &Context,
+    places: &Places<'_>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    for Remark { severity, topic, text } in &context.remarks {
+        writeln!(out, "::{} title=krender {topic}::{}", command(*severity), data(text))?;
+    }
     for finding in checked(judged).flat_map(|(_, one)| one.open()) {
-        let command = match finding.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-            Severity::Note => "notice",
-        };
-        write!(out, "::{command} ")?;
+        write!(out, "::{} ", command(finding.severity))?;
         if let Some(place) = places.of(finding.span) {
             write!(out, "file={},", property(place.file()))?;
             if !place.is_inline() {
@@ -27,6 +30,14 @@ pub(super) fn write(judged: &[Judged], places: &Places<'_>, out: &mut dyn Write)
         writeln!(out, "title={title}::{}", data(&message))?;
     }
     Ok(())
+}
+
+const fn command(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "notice",
+    }
 }
 
 /// Text as it may stand behind a command. What ends a line is escaped as every character is that does not show.

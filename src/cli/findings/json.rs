@@ -6,15 +6,15 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::place::{Place, Places};
-use super::{Checked, Judged, checked, fingerprint};
-use crate::harden::{Finding, Operation, Scope, Settings, Severity};
+use super::{Checked, Context, Judged, checked, fingerprint};
+use crate::harden::{Finding, Lowering, Operation, Scope, Severity};
 use crate::text::escape;
 use crate::yaml::{Form, Node, write_json};
 
 /// Writes the document, and a line break.
 pub(super) fn write(
     judged: &[Judged],
-    settings: &Settings,
+    context: &Context,
     places: &Places<'_>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
@@ -23,13 +23,26 @@ pub(super) fn write(
         open.filter(|one| one.severity == severity).count()
     };
     let failed = judged.iter().filter(|one| one.outcome.is_err()).map(|one| &*one.target);
+    let passed_over = context.passed_over.iter();
+    let passed_over = passed_over.map(|(target, why)| PassedOver { target, why });
+    let remarks = context.remarks.iter().map(|one| Said {
+        severity: one.severity.as_str(),
+        topic: one.topic,
+        message: &one.text,
+    });
     let report = Report {
         version: 1,
         krender: env!("CARGO_PKG_VERSION"),
-        profile: settings.profile.set.as_str(),
-        psa_version: settings.profile.version().to_string(),
+        profile: context.settings.profile.set.as_str(),
+        psa_version: context.settings.profile.version().to_string(),
         roots: Each(|| checked(judged).map(|(target, one)| root(target, one, places))),
         failed: failed.collect(),
+        configuration: Configuration {
+            file: context.configuration.as_deref(),
+            lowers: context.lowerings.iter().map(Lowered::from).collect(),
+        },
+        passed_over: passed_over.collect(),
+        remarks: remarks.collect(),
         summary: Summary {
             errors: count(Severity::Error),
             warnings: count(Severity::Warning),
@@ -62,7 +75,43 @@ struct Report<'a, R: Serialize> {
     psa_version: String,
     roots: R,
     failed: Vec<&'a str>,
+    configuration: Configuration<'a>,
+    passed_over: Vec<PassedOver<'a>>,
+    remarks: Vec<Said<'a>>,
     summary: Summary,
+}
+
+/// The configuration in force, and what it and the flags switch off or lower.
+#[derive(Serialize)]
+struct Configuration<'a> {
+    file: Option<&'a str>,
+    lowers: Vec<Lowered<'a>>,
+}
+
+#[derive(Serialize)]
+struct Lowered<'a> {
+    what: &'static str,
+    rule: Option<&'static str>,
+    message: &'a str,
+}
+
+impl<'a> From<&'a Lowering> for Lowered<'a> {
+    fn from(Lowering { kind, rule, text }: &'a Lowering) -> Self {
+        Self { what: kind.as_str(), rule: rule.map(|rule| rule.id), message: text }
+    }
+}
+
+#[derive(Serialize)]
+struct PassedOver<'a> {
+    target: &'a str,
+    why: &'a str,
+}
+
+#[derive(Serialize)]
+struct Said<'a> {
+    severity: &'static str,
+    topic: &'static str,
+    message: &'a str,
 }
 
 #[derive(Serialize)]
@@ -167,7 +216,11 @@ impl<'a> Written<'a> {
                 name: &finding.object.name,
                 original_name: object.map(|object| object.original_id().name.to_string()),
             },
-            container: finding.container.as_ref().map(|(_, name)| &**name),
+            container: finding
+                .container
+                .as_ref()
+                .map(|(_, name)| &**name)
+                .filter(|name| !name.is_empty()),
             container_list: finding.container.as_ref().map(|(list, _)| list.field()),
             path: finding.path.pointer(),
             location: places.of(finding.span).map(Location),

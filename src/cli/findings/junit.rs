@@ -6,13 +6,19 @@ use std::io::{self, Write};
 
 use super::place::Places;
 use super::text::write_line;
-use super::{Checked, Judged};
+use super::{Checked, Context, Judged, Remark};
 use crate::harden::Finding;
 use crate::text::escape;
 
 /// Writes the document.
-pub(super) fn write(judged: &[Judged], places: &Places<'_>, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(
+    judged: &[Judged],
+    context: &Context,
+    places: &Places<'_>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     out.write_all(b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"krender\">\n")?;
+    write_remarks(&context.remarks, out)?;
     for Judged { target, outcome } in judged {
         let suite = escaped(target);
         match outcome {
@@ -29,6 +35,20 @@ pub(super) fn write(judged: &[Judged], places: &Places<'_>, out: &mut dyn Write)
     out.write_all(b"</testsuites>\n")
 }
 
+/// Writes what there is to say of the run as the properties of a suite without cases.
+fn write_remarks(remarks: &[Remark], out: &mut dyn Write) -> io::Result<()> {
+    if remarks.is_empty() {
+        return Ok(());
+    }
+    let head = "  <testsuite name=\"krender\" tests=\"0\" failures=\"0\">\n    <properties>\n";
+    out.write_all(head.as_bytes())?;
+    for Remark { severity, topic, text } in remarks {
+        let text = escaped(text);
+        writeln!(out, "      <property name=\"{topic} {severity}\" value=\"{text}\"/>")?;
+    }
+    out.write_all(b"    </properties>\n  </testsuite>\n")
+}
+
 fn write_suite(
     suite: &str,
     checked: &Checked,
@@ -40,8 +60,10 @@ fn write_suite(
     for finding in checked.open() {
         cases.entry((finding.place, finding.rule.id)).or_default().push(finding);
     }
-    let failing: BTreeSet<usize> = cases.keys().map(|(place, _)| *place).collect();
-    let (failures, tests) = (cases.len(), cases.len() + resources.len() - failing.len());
+    let failing = cases.keys().map(|(place, _)| *place).filter(|place| *place < resources.len());
+    let failing: BTreeSet<usize> = failing.collect();
+    let (failures, tests) =
+        (cases.len(), cases.len() + resources.len().saturating_sub(failing.len()));
     writeln!(out, "  <testsuite name=\"{suite}\" tests=\"{tests}\" failures=\"{failures}\">")?;
     for (_, object) in resources.iter().enumerate().filter(|(place, _)| !failing.contains(place)) {
         let name = escaped(&object.id().to_string());

@@ -10,14 +10,14 @@ mod sarif;
 mod text;
 mod verdicts;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::io;
 
 use clap::ValueEnum;
 
 use super::report;
 use crate::error::{Code, Error, Result};
-use crate::harden::{Finding, Settings, SuppressedBy, Suppression};
+use crate::harden::{Finding, Lowering, Settings, Severity, SuppressedBy, Suppression};
 use crate::load;
 use crate::resource::ResMap;
 use crate::source::Sources;
@@ -45,6 +45,37 @@ pub(super) struct Checked {
     pub(super) findings: Vec<Finding>,
 }
 
+/// Something to say of a run as a whole, beside its findings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Remark {
+    pub(super) severity: Severity,
+    /// What it is about: `configuration`, `baseline`, `targets`, `inputs`.
+    pub(super) topic: &'static str,
+    pub(super) text: String,
+}
+
+impl Remark {
+    pub(super) const fn note(topic: &'static str, text: String) -> Self {
+        Self { severity: Severity::Note, topic, text }
+    }
+
+    pub(super) const fn warning(topic: &'static str, text: String) -> Self {
+        Self { severity: Severity::Warning, topic, text }
+    }
+}
+
+/// What holds for all targets of a run.
+pub(super) struct Context {
+    pub(super) settings: Settings,
+    /// The configuration in force, with its revision if it is from one.
+    pub(super) configuration: Option<String>,
+    /// What that and the flags switch off or lower.
+    pub(super) lowerings: Vec<Lowering>,
+    /// Kustomizations that are not judged, and why.
+    pub(super) passed_over: Vec<(String, String)>,
+    pub(super) remarks: Vec<Remark>,
+}
+
 /// Whether a target failed because it violates rules: its kustomization has a validator that says so.
 pub(super) fn are_findings(error: &Error) -> bool {
     error.iter().all(|error| error.code() == Code::RuleViolated)
@@ -56,13 +87,12 @@ impl Checked {
         self.findings.iter().filter(|finding| finding.suppressed.is_none())
     }
 
-    /// Accepts the findings of these fingerprints.
-    pub(super) fn accept(&mut self, fingerprints: &BTreeSet<String>) {
-        if fingerprints.is_empty() {
-            return;
-        }
+    /// Accepts the findings of these fingerprints, each as often as it was there.
+    pub(super) fn accept(&mut self, fingerprints: &mut BTreeMap<String, usize>) {
         for finding in self.findings.iter_mut().filter(|one| one.suppressed.is_none()) {
-            if fingerprints.contains(&fingerprint(finding, &self.resources)) {
+            let accepted = fingerprints.get_mut(&fingerprint(finding, &self.resources));
+            if let Some(left) = accepted.filter(|left| **left > 0) {
+                *left -= 1;
                 let (by, reason) = (SuppressedBy::Baseline, String::new());
                 finding.suppressed = Some(Suppression { by, reason });
             }
@@ -103,7 +133,7 @@ fn checked(judged: &[Judged]) -> impl Iterator<Item = (&str, &Checked)> {
 pub(super) fn write(
     form: Form,
     judged: &[Judged],
-    settings: &Settings,
+    context: &Context,
     sources: &Sources,
     with_table: bool,
     file: Option<&str>,
@@ -111,16 +141,19 @@ pub(super) fn write(
     let places = Places::new(sources);
     let data = |out: &mut dyn io::Write| match form {
         Form::Text => Ok(()),
-        Form::Json => json::write(judged, settings, &places, out),
-        Form::Sarif => sarif::write(judged, &places, out),
-        Form::Github => github::write(judged, &places, out),
-        Form::Junit => junit::write(judged, &places, out),
+        Form::Json => json::write(judged, context, &places, out),
+        Form::Sarif => sarif::write(judged, context, &places, out),
+        Form::Github => github::write(judged, context, &places, out),
+        Form::Junit => junit::write(judged, context, &places, out),
     };
     let text = |page: &mut dyn Page| {
-        text::write(judged, settings, &places, page)?;
+        text::write(judged, &context.settings, &places, page)?;
         if with_table {
-            let table = verdicts::table(judged, settings, &places, report::width());
+            let table = verdicts::table(judged, &context.settings, &places, report::width());
             page.plain(&format!("\n{table}"))?;
+        }
+        for Remark { severity, text, .. } in &context.remarks {
+            page.plain(&format!("{severity}: {}\n", escape::visible(text)))?;
         }
         Ok(())
     };

@@ -7,13 +7,14 @@ use serde::Serialize;
 
 use super::json::Each;
 use super::place::{Place, Places};
-use super::{Checked, Judged, checked, fingerprint};
+use super::{Checked, Context, Judged, checked, fingerprint};
 use crate::harden::{Finding, RULES, Rule, Suppression};
 use crate::text::escape;
 
 /// Writes the document, and a line break.
 pub(super) fn write(
     judged: &[Judged],
+    context: &Context,
     places: &Places<'_>,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
@@ -30,7 +31,12 @@ pub(super) fn write(
     let log = Log {
         schema: "https://json.schemastore.org/sarif-2.1.0.json",
         version: "2.1.0",
-        runs: [Run { tool: Tool { driver }, column_kind: "unicodeCodePoints", results }],
+        runs: [Run {
+            tool: Tool { driver },
+            invocations: [Invocation::new(judged, context)],
+            column_kind: "unicodeCodePoints",
+            results,
+        }],
     };
     escape::write_json(out, &log)?;
     out.write_all(b"\n")
@@ -48,8 +54,45 @@ struct Log<R: Serialize> {
 #[serde(rename_all = "camelCase")]
 struct Run<R: Serialize> {
     tool: Tool,
+    invocations: [Invocation; 1],
     column_kind: &'static str,
     results: R,
+}
+
+/// What there is to say of the run: what is in force, and what could not be rendered.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Invocation {
+    execution_successful: bool,
+    tool_configuration_notifications: Vec<Notification>,
+    tool_execution_notifications: Vec<Notification>,
+}
+
+#[derive(Serialize)]
+struct Notification {
+    level: &'static str,
+    message: Message,
+}
+
+impl Invocation {
+    fn new(judged: &[Judged], context: &Context) -> Self {
+        let failed =
+            judged.iter().filter_map(|one| Some((&one.target, one.outcome.as_ref().err()?)));
+        let failed = failed.map(|(target, error)| Notification {
+            level: "error",
+            message: Message { text: format!("`{target}` is not judged: {}", error.message()) },
+        });
+        let failed: Vec<Notification> = failed.collect();
+        let remarks = context.remarks.iter().map(|remark| Notification {
+            level: remark.severity.as_str(),
+            message: Message { text: remark.text.clone() },
+        });
+        Self {
+            execution_successful: failed.is_empty(),
+            tool_configuration_notifications: remarks.collect(),
+            tool_execution_notifications: failed,
+        }
+    }
 }
 
 #[derive(Serialize)]

@@ -6,7 +6,8 @@ use crate::harden::violation::Violation;
 use crate::harden::workload::judged_in_part;
 use crate::resource::Resource;
 
-pub(in crate::harden) static TARGET_NOT_JUDGED: Rule = Rule {
+/// KR-CFG-004: a target that was judged is judged.
+pub static TARGET_NOT_JUDGED: Rule = Rule {
     id: "KR-CFG-004",
     name: "target-not-judged",
     severity: Severity::Error,

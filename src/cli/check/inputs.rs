@@ -1,0 +1,191 @@
+//! What is judged: kustomizations each by itself, and files and folders of manifests together.
+
+use std::collections::BTreeSet;
+use std::io::Read;
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+
+use crate::build;
+use crate::cli::findings::{Checked, Judged, Remark};
+use crate::error::{Code, Error, Result};
+use crate::harden::{self, Settings};
+use crate::limits::Budget;
+use crate::load::{self, File, KUSTOMIZATION_FILES, Kind, Loader, Tree};
+use crate::resource::{self, ResMap, Resource, secret::Shield};
+use crate::schema::Schema;
+use crate::source::Span;
+use crate::yaml::parse;
+
+/// How inputs are judged.
+pub(super) struct Inputs<'a> {
+    pub(super) loader: &'a Loader,
+    pub(super) run: &'a build::Run<'a>,
+    pub(super) settings: &'a Settings,
+    /// Whether an input without an object passes.
+    pub(super) allow_empty: bool,
+}
+
+/// An input of manifests, and the objects in it.
+type Manifests = (String, Result<Vec<Resource>>);
+
+impl Inputs<'_> {
+    /// What comes of each target: kustomizations in their order, several at once, with the bases that they share; and
+    /// manifests behind them.
+    pub(super) fn judge(
+        &self,
+        targets: &[String],
+        jobs: NonZeroUsize,
+    ) -> (Vec<Judged>, Vec<Remark>) {
+        let is_rendered = |target: &&String| self.is_rendered(target, jobs);
+        let (rendered, built): (Vec<&String>, Vec<&String>) = targets.iter().partition(is_rendered);
+        self.run.expect(&built, jobs);
+        let mut judged = Vec::with_capacity(targets.len());
+        let work = |number: usize| {
+            let resources = self.run.build(built[number], &mut Vec::new())?;
+            Ok(self.judged(resources))
+        };
+        build::in_order(built.len(), jobs, work, |number, outcome| {
+            judged.push(Judged { target: built[number].clone(), outcome: self.redacted(outcome) });
+            ControlFlow::Continue(())
+        });
+        let manifests = rendered.into_iter().flat_map(|target| self.manifests(target)).collect();
+        let (together, remark) = self.judge_together(manifests);
+        judged.extend(together);
+        (judged, remark.into_iter().collect())
+    }
+
+    /// Whether a target is a file, standard input, or a folder of manifests.
+    fn is_rendered(&self, target: &str, jobs: NonZeroUsize) -> bool {
+        if target == "-" || load::is_file(target.as_ref()) {
+            return true;
+        }
+        let mut files = KUSTOMIZATION_FILES.iter().map(|file| format!("{target}/{file}"));
+        self.loader.kind(target) == Kind::Directory
+            && files.all(|file| self.loader.kind(&file) == Kind::Missing)
+            && self.run.targets(target, jobs).is_ok_and(|targets| targets.is_empty())
+            && self.loader.manifests(target).is_ok_and(|files| !files.found.is_empty())
+    }
+
+    /// The objects of an input. A folder in which files define the same object has what several targets render to: each
+    /// file is an input of its own then.
+    fn manifests(&self, target: &str) -> Vec<Manifests> {
+        if target == "-" {
+            return vec![(target.to_owned(), from_standard_input(self.loader))];
+        }
+        // One account for all files of an input.
+        let budget = Budget::new(self.loader.limits());
+        if load::is_file(target.as_ref()) {
+            let objects = self.loader.file(target).and_then(|file| objects(&file, &budget));
+            return vec![(target.to_owned(), objects)];
+        }
+        let files = self.loader.root(target).and_then(|root| {
+            let read = |below: String| {
+                let objects =
+                    root.file(&below, Span::NONE).and_then(|file| objects(&file, &budget));
+                (format!("{}/{below}", target.trim_end_matches('/')), objects)
+            };
+            let Tree { found, refused } = self.loader.manifests(target)?;
+            Error::all(refused.into_iter().map(|(_, error)| error)).map_or(Ok(()), Err)?;
+            Ok(found.into_iter().map(read).collect::<Vec<_>>())
+        });
+        let files = match files {
+            Ok(files) => files,
+            Err(error) => return vec![(target.to_owned(), Err(error))],
+        };
+        if shared(&files).is_some() {
+            return files;
+        }
+        let all: Result<Vec<Vec<Resource>>> = files.into_iter().map(|(_, read)| read).collect();
+        vec![(target.to_owned(), all.map(|all| all.into_iter().flatten().collect()))]
+    }
+
+    /// Judges inputs together, so that one may refer to another, and shows the findings of each. Inputs that define the
+    /// same object are renders of several targets, and judged each by itself.
+    fn judge_together(&self, manifests: Vec<Manifests>) -> (Vec<Judged>, Option<Remark>) {
+        let shared = shared(&manifests);
+        let remark = shared.as_ref().map(|object| {
+            let text = format!("each file is judged by itself: several define {object}");
+            Remark::note("inputs", text)
+        });
+        let is_apart = shared.is_some();
+        let read = manifests.iter().filter_map(|(_, read)| read.as_ref().ok()).flatten();
+        let all: ResMap =
+            if is_apart { ResMap::new() } else { read.cloned().collect::<Vec<_>>().into() };
+        let mut found = harden::check(&all, self.loader.sources(), self.settings);
+        found.sort_by_key(|finding| finding.place);
+        let mut found = found.into_iter().peekable();
+        let mut start = 0;
+        let judged = manifests.into_iter().map(|(target, read)| {
+            let outcome = read.and_then(|objects| {
+                let end = start + objects.len();
+                if objects.is_empty() && !self.allow_empty {
+                    return Err(no_objects(&target));
+                }
+                let resources: ResMap = objects.into();
+                if is_apart {
+                    return Ok(self.judged(resources));
+                }
+                let mut findings = Vec::new();
+                while let Some(mut finding) = found.next_if(|finding| finding.place < end) {
+                    finding.place -= start;
+                    findings.push(finding);
+                }
+                start = end;
+                let pods = harden::count_pods(&resources, self.settings);
+                Ok(Checked { resources, pods, findings })
+            });
+            Judged { target, outcome: self.redacted(outcome) }
+        });
+        (judged.collect(), remark)
+    }
+
+    /// The same without values of Secrets in the words of a failure: every form of findings has them.
+    fn redacted(&self, outcome: Result<Checked>) -> Result<Checked> {
+        let sources = self.loader.sources();
+        outcome.map_err(|error| Shield::default().redacted(&error, sources).into_owned())
+    }
+
+    fn judged(&self, resources: ResMap) -> Checked {
+        let findings = harden::check(&resources, self.loader.sources(), self.settings);
+        let pods = harden::count_pods(&resources, self.settings);
+        Checked { resources, pods, findings }
+    }
+}
+
+/// An object that two inputs define, for people.
+fn shared<'a>(manifests: &'a [Manifests]) -> Option<String> {
+    let mut known = BTreeSet::new();
+    for (_, read) in manifests {
+        let objects = read.as_ref().map(Vec::as_slice).unwrap_or_default();
+        let id = |one: &'a Resource| {
+            (&*one.gvk().group, one.kind(), one.id().effective_namespace(), one.name())
+        };
+        let ids: BTreeSet<_> = objects.iter().map(id).collect();
+        if let Some((_, kind, _, name)) = ids.iter().find(|id| known.contains(*id)) {
+            return Some(format!("{kind} `{name}`"));
+        }
+        known.extend(ids);
+    }
+    None
+}
+
+fn objects(file: &File, budget: &Budget) -> Result<Vec<Resource>> {
+    resource::read(file.source()?, &file.documents(budget)?, &Schema::default())
+}
+
+fn from_standard_input(loader: &Loader) -> Result<Vec<Resource>> {
+    let mut bytes = Vec::new();
+    std::io::stdin().lock().read_to_end(&mut bytes).map_err(|error| {
+        Error::new(Code::ReadFailed, format!("standard input could not be read: {error}"))
+    })?;
+    let source = loader.sources().add("standard input", bytes)?;
+    let documents = parse::documents_within(&source, &Budget::new(loader.limits()))?;
+    resource::read(&source, &documents, &Schema::default())
+}
+
+#[cold]
+fn no_objects(target: &str) -> Error {
+    let what = if target == "-" { "standard input".to_owned() } else { format!("`{target}`") };
+    Error::new(Code::NoObjects, format!("there is no object in {what}"))
+        .help("what renders it may have failed; `--allow-empty` passes it")
+}

@@ -1,0 +1,311 @@
+//! `krender check` renders, and judges what was rendered by rules.
+
+mod baseline;
+mod inputs;
+mod targets;
+
+use std::num::NonZeroUsize;
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+
+use super::configuration::{Base, Configuration, Wanted};
+use super::findings::{self, Context, Form, Judged, Remark};
+use super::reading::{Reading, working_directory};
+use super::report::{self, Format};
+use super::select::{Select, Selected, senseless};
+use super::told::Told;
+use crate::build::{self, PassedOver};
+use crate::error::Result;
+use crate::harden::{self, Date, FailOn, Lowering, LoweringKind, Profile, Rule, TARGET_NOT_JUDGED};
+use crate::limits::Budget;
+use crate::load::{Kind, Loader};
+use crate::source::{Sources, Span};
+use baseline::Baseline;
+use inputs::Inputs;
+
+/// Render, and judge what was rendered by rules
+///
+/// Renders the kustomization in each DIR, or reads rendered YAML from FILE or, for `-`, from standard input, and prints
+/// what violates the rules of the profile: which object and container, where the field was written last, why it
+/// matters, and what to do. With `--all`, a table at the end has a line for each target.
+///
+/// The exit code is 0 if there is nothing to report, 1 if there is, and 2 for what could not be done; a target that
+/// cannot be rendered does not keep the others from being judged.
+#[derive(Args)]
+#[command(args_override_self = true)]
+pub(super) struct Check {
+    /// Directories with a kustomization file, files or folders of rendered YAML, or `-`
+    #[arg(value_name = "DIR|FILE|-", default_value = ".")]
+    targets: Vec<String>,
+
+    /// The rules: privileged, baseline, restricted, recommended, paranoid or custom, at a version of Pod Security
+    /// [default: that of the configuration, else recommended]
+    #[arg(long, value_name = "PROFILE[@VERSION]")]
+    profile: Option<Profile>,
+
+    /// Only this rule, by its id or its name, whatever the profile has (may be repeated)
+    #[arg(long = "rule", value_name = "RULE", value_parser = rule)]
+    rules: Vec<&'static Rule>,
+
+    /// A configuration: `apiVersion: krender.dev/v1alpha1`, `kind: Hardening` [default: the nearest `.krender.yaml` from
+    /// the working directory up to the top of the repository]
+    #[arg(long, value_name = "FILE")]
+    config: Option<String>,
+
+    /// How the findings are written
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Form,
+
+    /// Write the findings to a file
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<String>,
+
+    /// A report of `--format json`: the findings that it has of a target are accepted there
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<String>,
+
+    /// Heed no configuration, and no annotations or comments that accept findings
+    #[arg(long)]
+    no_ignore: bool,
+
+    /// Heed no configuration
+    #[arg(long)]
+    no_config: bool,
+
+    /// Read the configuration and the baseline from a commit, branch or tag, such as the one that a pull request goes to;
+    /// `origin/main...` is where the branch left `origin/main`
+    #[arg(long, value_name = "REV")]
+    config_from: Option<String>,
+
+    /// Pass what has no objects
+    #[arg(long)]
+    allow_empty: bool,
+
+    /// The severity from which on a finding makes the exit code 1 [default: that of the configuration, else error]
+    #[arg(long, value_name = "SEVERITY")]
+    fail_on: Option<Severities>,
+
+    #[command(flatten)]
+    many: Many,
+
+    #[command(flatten)]
+    reading: Reading,
+}
+
+/// Which targets, and how.
+#[derive(Args)]
+#[command(next_help_heading = "Many targets")]
+struct Many {
+    /// Judge every kustomization at or below DIR that no other one there includes
+    #[arg(long)]
+    all: bool,
+
+    /// Judge every kustomization at or below DIR, also included and hidden ones, apart from components
+    #[arg(long)]
+    every: bool,
+
+    /// With `--all`: a target of this commit, branch or tag that is none any more is a finding
+    #[arg(long, value_name = "REV", visible_alias = "since")]
+    git: Option<String>,
+
+    #[command(flatten)]
+    select: Select,
+
+    /// How many threads judge targets [default: one for each processor]
+    #[arg(short, long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Severities {
+    Error,
+    Warning,
+    Note,
+    Never,
+}
+
+fn rule(name: &str) -> Result<&'static Rule> {
+    harden::known(name)
+}
+
+/// The exit code for findings.
+const FOUND: u8 = 1;
+/// The exit code for what could not be done.
+pub(super) const NOT_DONE: u8 = 2;
+
+impl Check {
+    /// Judges all targets, and exits as the outcome asks.
+    pub(super) fn run(&self, format: Format) -> ExitCode {
+        let loader = match self.reading.loader() {
+            Ok(loader) => loader,
+            Err(error) => {
+                report::errors(&error, &Sources::new(), format);
+                return NOT_DONE.into();
+            }
+        };
+        let exit = self.judge_and_write(&loader, format).unwrap_or_else(|error| {
+            report::errors(&error, loader.sources(), format);
+            NOT_DONE
+        });
+        // The process ends here, and its memory with it.
+        std::mem::forget(loader);
+        exit.into()
+    }
+
+    /// The exit code, once all is said.
+    fn judge_and_write(&self, loader: &Loader, format: Format) -> Result<u8> {
+        let options = self.reading.options();
+        let base = self.base(self.config_from.as_deref(), loader)?;
+        let mut context = self.context(loader, base.as_ref(), options.plugins.today)?;
+        let mut baseline = Baseline::read(self.baseline.as_deref(), loader, base.as_ref())?;
+        context.remarks.append(&mut baseline.remarks);
+        let run = build::Run::new(loader, &options);
+        let jobs = self.many.jobs.unwrap_or_else(super::processors);
+        let (targets, lost) = self.targets(loader, &run, &options, &mut context, jobs)?;
+        let inputs = Inputs {
+            loader,
+            run: &run,
+            settings: &context.settings,
+            allow_empty: self.allow_empty,
+        };
+        let (mut judged, remarks) = inputs.judge(&targets.targets, jobs);
+        let refused = targets.refused.into_iter();
+        judged.extend(refused.map(|(target, error)| Judged { target, outcome: Err(error) }));
+        context.remarks.extend(remarks);
+        judged.extend(lost);
+        let (mut told, mut exit) = (Told::default(), 0);
+        for Judged { target, outcome } in &mut judged {
+            match outcome {
+                Ok(checked) => {
+                    checked.accept(baseline.of(target));
+                    if checked.open().any(|one| context.settings.fail_on.counts(one.severity)) {
+                        exit = exit.max(FOUND);
+                    }
+                    told.add(target, Vec::new(), None);
+                }
+                Err(error) => {
+                    told.add(target, Vec::new(), Some(error.clone()));
+                    exit = exit.max(if findings::are_findings(error) { FOUND } else { NOT_DONE });
+                }
+            }
+        }
+        context.remarks.extend(baseline.unused(judged.iter().map(|one| &*one.target)));
+        let (sources, file) =
+            (loader.sources(), self.output.as_deref().filter(|file| *file != "-"));
+        let with_table = self.many.all || self.many.every;
+        findings::write(self.format, &judged, &context, sources, with_table, file)?;
+        for Remark { severity, text, .. } in &context.remarks {
+            report::warning(&format!("{severity}: {text}"), Span::NONE, sources, format);
+        }
+        told.into_outcome()
+            .unwrap_or_else(|error| report::errors(&error, loader.sources(), format));
+        // Freeing it would only take time.
+        std::mem::forget(judged);
+        Ok(exit)
+    }
+
+    /// A revision that an argument names.
+    fn base(&self, name: Option<&str>, loader: &Loader) -> Result<Option<Base>> {
+        let open = |name| {
+            let directory = working_directory()?;
+            let budget = Budget::new(loader.limits());
+            Base::open(name, &directory, &budget, |revision| self.reading.loader_of(revision))
+        };
+        name.map(open).transpose()
+    }
+
+    /// What the configuration asks for, and then the arguments.
+    fn context(
+        &self,
+        loader: &Loader,
+        base: Option<&Base>,
+        today: Option<Date>,
+    ) -> Result<Context> {
+        let directory = working_directory()?;
+        let usual = Profile::default();
+        let asked = Wanted {
+            named: self.config.as_deref(),
+            near: Some(&directory),
+            ignored: self.no_ignore || self.no_config,
+            usual,
+        };
+        let mut configuration = asked.read(loader, base)?;
+        let settings = &mut configuration.settings;
+        settings.profile = self.profile.unwrap_or(settings.profile);
+        settings.ignores_suppressions = self.no_ignore;
+        settings.today = today;
+        if let Some(severity) = self.fail_on {
+            settings.fail_on = severity.into();
+        }
+        let is_said = |one: &Lowering| match one.kind {
+            LoweringKind::Profile => self.profile.is_none(),
+            LoweringKind::FailOn => self.fail_on.is_none(),
+            _ => true,
+        };
+        let lowerings: Vec<Lowering> =
+            settings.lowerings(usual).into_iter().filter(is_said).collect();
+        settings.only.clone_from(&self.rules);
+        configuration.tell(&lowerings);
+        let Configuration { settings, file, mut remarks } = configuration;
+        if settings.fail_on == FailOn::Never && self.fail_on.is_some() {
+            remarks.push(Remark::note("flags", "no finding fails (`--fail-on never`)".to_owned()));
+        }
+        if !self.rules.is_empty() {
+            let ids: Vec<&str> = self.rules.iter().map(|rule| rule.id).collect();
+            let text = format!("only these rules are judged by: {}", ids.join(", "));
+            remarks.push(Remark::note("flags", text));
+        }
+        Ok(Context { settings, configuration: file, lowerings, passed_over: Vec::new(), remarks })
+    }
+
+    /// The targets, and findings about those that were targets at a revision. Notes what is passed over.
+    fn targets(
+        &self,
+        loader: &Loader,
+        run: &build::Run<'_>,
+        options: &build::Options,
+        context: &mut Context,
+        jobs: NonZeroUsize,
+    ) -> Result<(Selected, Vec<Judged>)> {
+        let Many { all, every, git, select, jobs: _ } = &self.many;
+        if !*all && !*every {
+            if git.is_some() {
+                return Err(senseless("--git", "--all").help("it compares the targets of a tree"));
+            }
+            let targets = select.targets(false, run, loader, &self.targets, jobs)?;
+            return Ok((targets, Vec::new()));
+        }
+        let survey = select.survey(run, &self.targets, jobs)?;
+        let (targets, passed_over) = targets::chosen(survey, *every, loader);
+        if targets.targets.is_empty() && targets.refused.is_empty() && git.is_none() {
+            // It says why.
+            select.targets(true, run, loader, &self.targets, jobs)?;
+        }
+        let lost = match self.base(git.as_deref(), loader)? {
+            Some(base) if context.settings.asks(&TARGET_NOT_JUDGED) => {
+                let before = build::Run::new(&base.loader, options);
+                let is_there = |name: &&String| base.loader.kind(name) == Kind::Directory;
+                let names: Vec<String> = self.targets.iter().filter(is_there).cloned().collect();
+                let before = select.survey(&before, &names, jobs)?.targets;
+                targets::lost(&before, &targets, &passed_over, &base)
+            }
+            _ => Vec::new(),
+        };
+        context.remarks.extend(targets::told(&passed_over));
+        let named = |one: PassedOver| (one.target.directory, one.why.to_string());
+        context.passed_over = passed_over.into_iter().map(named).collect();
+        Ok((targets, lost))
+    }
+}
+
+impl From<Severities> for FailOn {
+    fn from(severity: Severities) -> Self {
+        match severity {
+            Severities::Error => Self::Error,
+            Severities::Warning => Self::Warning,
+            Severities::Note => Self::Note,
+            Severities::Never => Self::Never,
+        }
+    }
+}

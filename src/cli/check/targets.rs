@@ -1,0 +1,99 @@
+//! Which kustomizations of a tree are judged, and what there is to say of the others.
+
+use std::collections::BTreeSet;
+
+use crate::build::{PassedOver, Survey, Target, Why};
+use crate::cli::configuration::Base;
+use crate::cli::findings::{Checked, Judged, Remark};
+use crate::cli::select::Selected;
+use crate::harden::{Finding, Severity};
+use crate::load::{KUSTOMIZATION_FILES, Kind, Loader};
+use crate::resource::ResMap;
+use crate::source::Span;
+
+/// The directories that are judged, and what is passed over: with `every` only components, and links to directories
+/// that are judged under their own names.
+pub(super) fn chosen(survey: Survey, every: bool, loader: &Loader) -> (Selected, Vec<PassedOver>) {
+    let Survey { targets, passed_over } = survey;
+    let (mut names, mut refused) = (Vec::new(), Vec::new());
+    for target in targets {
+        match target.refused {
+            None => names.push(target.directory),
+            Some(error) => refused.push((target.directory, error)),
+        }
+    }
+    if !every {
+        return (Selected { targets: names, refused }, passed_over);
+    }
+    let real = |name: &str| loader.root(name).ok().map(|root| root.path().to_owned());
+    let mut known: BTreeSet<_> = names.iter().filter_map(|name: &String| real(name)).collect();
+    let mut left = Vec::new();
+    for one in passed_over {
+        let mut is_new = |name: &str| real(name).is_none_or(|path| known.insert(path));
+        match one.why {
+            Why::Component => left.push(one),
+            _ if is_new(&one.target.directory) => names.push(one.target.directory),
+            _ => left.push(one),
+        }
+    }
+    names.sort();
+    (Selected { targets: names, refused }, left)
+}
+
+/// So many kustomizations are named for people.
+const MOST: usize = 20;
+
+/// What there is to say of kustomizations that are passed over.
+pub(super) fn told(passed_over: &[PassedOver]) -> Option<Remark> {
+    if passed_over.is_empty() {
+        return None;
+    }
+    let name = |one: &PassedOver| format!("`{}` ({})", one.target.directory, one.why);
+    let names: Vec<String> = passed_over.iter().take(MOST).map(name).collect();
+    let more = match passed_over.len().saturating_sub(MOST) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let (count, is) = match passed_over.len() {
+        1 => ("1 kustomization".to_owned(), "is"),
+        count => (format!("{count} kustomizations"), "are"),
+    };
+    let text = format!("{count} {is} not judged: {}{more}", names.join(", "));
+    Some(Remark::note("targets", text))
+}
+
+/// Findings about targets of a revision that are not judged now.
+pub(super) fn lost(
+    before: &[Target],
+    now: &Selected,
+    passed_over: &[PassedOver],
+    base: &Base,
+) -> Vec<Judged> {
+    let refused = now.refused.iter().map(|(name, _)| name);
+    let now: BTreeSet<&str> = now.targets.iter().chain(refused).map(String::as_str).collect();
+    let is_kustomization = |name: &str| {
+        let mut files = KUSTOMIZATION_FILES.iter().map(|file| format!("{name}/{file}"));
+        files.any(|file| base.loader.kind(&file) != Kind::Missing)
+    };
+    let is_new = |one: &&PassedOver| !is_kustomization(&one.target.directory);
+    let new: Vec<&PassedOver> = passed_over.iter().filter(is_new).collect();
+    let is_lost = |target: &&Target| !now.contains(target.directory.as_str());
+    let finding = |target: &Target| {
+        let directory = &target.directory;
+        let revision = &base.name;
+        let here = passed_over.iter().find(|one| one.target.directory == *directory);
+        let (severity, how) = match (here, &*new) {
+            (Some(one), _) => (Severity::Error, format!("is {} now", one.why)),
+            (None, []) => (Severity::Warning, "is gone".to_owned()),
+            (None, [one, ..]) => {
+                let text = format!("is gone, and `{}` ({}) is new", one.target.directory, one.why);
+                (Severity::Error, text)
+            }
+        };
+        let message = format!("it was judged at `{revision}`, and {how}");
+        let finding = Finding::of_target(directory, message, severity, Span::NONE);
+        let checked = Checked { resources: ResMap::new(), pods: 0, findings: vec![finding] };
+        Judged { target: directory.clone(), outcome: Ok(checked) }
+    };
+    before.iter().filter(is_lost).map(finding).collect()
+}
