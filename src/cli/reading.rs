@@ -11,12 +11,9 @@ use super::report::Format;
 use crate::{
     build,
     error::{Code, Error, Result},
-    external::{
-        Environment,
-        git::{Repository, Revision},
-    },
+    external::{Environment, git::Repository},
     limits::{Budget, Limits, Setting},
-    load::{self, Disk, Loader},
+    load::{self, Disk, Loader, git::Revision},
     source::Sources,
     text::escape,
 };

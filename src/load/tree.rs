@@ -52,7 +52,7 @@ impl Loader {
     /// The same.
     pub fn kustomizations_apart(&self, directory: &str) -> Result<Vec<(Root, bool)>> {
         let (mut hidden, mut links) = (Vec::new(), Vec::new());
-        self.walk(directory, |path, entries| {
+        self.walk(directory, &KUSTOMIZATION_FILES, |path, entries| {
             for (name, kind) in entries {
                 match kind {
                     Kind::Directory
@@ -78,6 +78,9 @@ impl Loader {
         };
         hidden.reverse();
         while let Some(path) = hidden.pop() {
+            if !self.0.files.may_hold(&path, &KUSTOMIZATION_FILES).unwrap_or(false) {
+                continue;
+            }
             if has_kustomization(&path) {
                 add(&path, false);
             }
