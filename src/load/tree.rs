@@ -52,7 +52,7 @@ impl Loader {
     /// The same.
     pub fn kustomizations_apart(&self, directory: &str) -> Result<Vec<(Root, bool)>> {
         let (mut hidden, mut links) = (Vec::new(), Vec::new());
-        self.walk(directory, &KUSTOMIZATION_FILES, |path, entries| {
+        self.walk(directory, &KUSTOMIZATION_FILES, |_, path, entries, _: &mut Tree<()>| {
             for (name, kind) in entries {
                 match kind {
                     Kind::Directory
