@@ -32,7 +32,7 @@ impl<'a> Masks<'a> {
         // By name, for each side: whether there is a Secret, and whether there is something else with data.
         let mut names: BTreeMap<(String, String), [[bool; 2]; 2]> = BTreeMap::new();
         for (side, resources) in sides.iter().enumerate() {
-            for resource in resources.iter() {
+            for resource in *resources {
                 let is_secret = is_secret(resource.kind());
                 if is_secret {
                     values.add_secret(resource.node());
@@ -73,10 +73,8 @@ impl<'a> Masks<'a> {
             let is_object = is_secret(kind) && !is_selector(node);
             let makes_secrets = place.makes_secrets || makes_secrets(kind);
             self.mapping(node, is_object, Place { makes_secrets, ..place });
-        } else if let Some(text) = node.as_text() {
-            if let Some(masked) = self.text(text, place) {
-                *node = Scalar::string(&masked, node.span()).into();
-            }
+        } else if let Some(masked) = node.as_text().and_then(|text| self.text(text, place)) {
+            *node = Scalar::string(&masked, node.span()).into();
         }
     }
 
@@ -288,8 +286,9 @@ mod tests {
     #[test]
     fn values_are_known_by_what_they_are_like() {
         let mut values = Values::default();
-        ["true", "5432", "abc", "postgres", "hunter2", "12345678", "s3cr"]
-            .map(|text| values.add(text));
+        for text in ["true", "5432", "abc", "postgres", "hunter2", "12345678", "s3cr"] {
+            values.add(text);
+        }
         values.finish();
         assert_eq!(values.weak.into_iter().collect::<Vec<_>>(), ["postgres", "s3cr"]);
         assert_eq!(values.strong.iter().collect::<Vec<_>>(), ["12345678", "hunter2"]);
