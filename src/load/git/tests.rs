@@ -201,7 +201,7 @@ fn trees_that_are_at_many_paths_are_read_once() {
     assert!(!changes.any_named("/top".as_ref(), &["none"]).unwrap());
     assert!(changes.is_changed_below("/top".as_ref()).unwrap());
     let found = loader(Revision::new(trees, Path::new("/top"), one)).kustomizations(".");
-    assert!(found.unwrap().is_empty(), "what holds no kustomization is passed over");
+    assert!(found.unwrap().found.is_empty(), "what holds no kustomization is passed over");
 }
 
 #[test]
