@@ -455,13 +455,52 @@ pub fn nearest<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
     if found.len() > LONGEST {
         return None;
     }
+    /// Names of more bytes have too many letters to be near.
+    const LONGEST_NAME: usize = 4000;
     let lower = found.to_lowercase();
-    known
-        .into_iter()
-        .map(|name| (strsim::damerau_levenshtein(&lower, &name.to_lowercase()), name))
-        .filter(|&(distance, name)| distance * 3 <= name.chars().count().max(3) && name != found)
-        .min_by_key(|&(distance, _)| distance)
-        .map(|(_, name)| name)
+    let letters = Letters::of(&lower);
+    let bounded = |(place, name): (usize, &'a str)| {
+        (letters.apart(&Letters::of(&name.to_lowercase())), place, name)
+    };
+    let known = known.into_iter().enumerate().filter(|(_, name)| name.len() <= LONGEST_NAME);
+    let mut known: Vec<(usize, usize, &str)> = known.map(bounded).collect();
+    // What may be nearest comes first: the others need not be compared in full.
+    known.sort_unstable();
+    let mut best: Option<(usize, usize, &str)> = None;
+    for (bound, place, name) in known {
+        if best.is_some_and(|(distance, ..)| bound > distance) {
+            break;
+        }
+        let distance = strsim::damerau_levenshtein(&lower, &name.to_lowercase());
+        let is_near = distance * 3 <= name.chars().count().max(3) && name != found;
+        if is_near && best.is_none_or(|(least, first, _)| (distance, place) < (least, first)) {
+            best = Some((distance, place, name));
+        }
+    }
+    best.map(|(_, _, name)| name)
+}
+
+/// How often each letter occurs in a text. Letters share a count with others.
+struct Letters([u32; 64]);
+
+impl Letters {
+    fn of(text: &str) -> Self {
+        let mut counts = [0; 64];
+        for letter in text.chars() {
+            counts[letter as usize % 64] += 1;
+        }
+        Self(counts)
+    }
+
+    /// A number of edits that texts are at least apart: each adds, removes or replaces one letter, or swaps two.
+    fn apart(&self, other: &Self) -> usize {
+        let (mut more, mut fewer) = (0, 0);
+        for (here, there) in self.0.iter().zip(&other.0) {
+            more += here.saturating_sub(*there);
+            fewer += there.saturating_sub(*here);
+        }
+        more.max(fewer) as usize
+    }
 }
 
 #[cfg(test)]
@@ -501,6 +540,42 @@ mod tests {
         assert_eq!(nearest("resorces", known), Some("resources"));
         assert_eq!(nearest("Replica", known), Some("replicas"));
         assert_eq!(nearest("images", known), None);
+    }
+
+    /// All names compared in full find the same name.
+    #[test]
+    fn the_nearest_name_is_the_first_of_those_that_are_nearest() {
+        let mut seed = 1_u32;
+        let mut text = |letters: u32, longest: u32| {
+            let mut next = || {
+                seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                seed >> 16
+            };
+            let length = next() % longest;
+            (0..length)
+                .map(|_| char::from_u32(u32::from(b'A') + next() % letters).unwrap_or('a'))
+                .collect::<String>()
+        };
+        for round in 0..3_000 {
+            let found = text(3 + round % 60, 12);
+            let known: Vec<String> = (0..20).map(|_| text(3 + round % 60, 12)).collect();
+            let slow = known
+                .iter()
+                .map(|name| {
+                    (strsim::damerau_levenshtein(&found.to_lowercase(), &name.to_lowercase()), name)
+                })
+                .filter(|(distance, name)| {
+                    distance * 3 <= name.chars().count().max(3) && **name != found
+                })
+                .min_by_key(|(distance, _)| *distance)
+                .map(|(_, name)| name.as_str());
+            assert_eq!(
+                nearest(&found, known.iter().map(String::as_str)),
+                slow,
+                "{found} {known:?}"
+            );
+        }
+        assert_eq!(nearest("abc", ["x".repeat(5_000_000).as_str(), "abd"]), Some("abd"));
     }
 
     #[test]

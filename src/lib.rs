@@ -41,6 +41,8 @@ pub mod error;
 
 pub mod limits;
 
+pub mod index;
+
 pub mod yaml;
 
 pub mod schema;

@@ -15,6 +15,7 @@ const LAYERS: &[&[&str]] = &[
     &["text"],
     &["source", "error"],
     &["limits"],
+    &["index"],
     &["yaml"],
     &["schema"],
     &["resource"],

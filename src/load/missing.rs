@@ -10,9 +10,27 @@ use crate::error::{Code, Error, nearest};
 /// So many names of a directory are looked at, so that an error stays cheap.
 const NAMES_LOOKED_AT: usize = 10_000;
 
+/// So many paths of a kustomization file that name nothing are looked for under other names: as many as are shown.
+pub(super) const SUGGESTIONS: usize = 100;
+
+/// Whether names that are near to a missing one are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Search {
+    /// They are, in the directory that lacks the name.
+    Near,
+    /// They are not.
+    None,
+}
+
 /// The error for a `path`, taken from `directory`, that names nothing where a file or directory was `expected`.
 #[cold]
-pub(super) fn error(loader: &Loader, directory: &Path, path: &str, expected: &str) -> Error {
+pub(super) fn error(
+    loader: &Loader,
+    directory: &Path,
+    path: &str,
+    expected: &str,
+    search: Search,
+) -> Error {
     let shown = shown(path);
     let whole = join(directory, Path::new(path));
     if matches!(loader.0.files.kind(&whole), Ok(Kind::Link)) {
@@ -23,7 +41,8 @@ pub(super) fn error(loader: &Loader, directory: &Path, path: &str, expected: &st
         return error.help(help);
     }
     let is_absolute = Path::new(path).is_absolute();
-    if let Some(meant) = meant(loader, &whole) {
+    let found = if search == Search::Near { meant(loader, &whole) } else { None };
+    if let Some(meant) = found {
         let meant = if is_absolute { meant } else { relative(directory, &meant) };
         return error.help(format!("did you mean `{}`?", meant.display()));
     }

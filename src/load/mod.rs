@@ -199,7 +199,7 @@ impl Loader {
         match place.kind {
             Kind::File => {}
             Kind::Missing => {
-                return Err(missing::error(self, from, path, "file"));
+                return Err(missing::error(self, from, path, "file", missing::Search::Near));
             }
             Kind::Directory | Kind::Link | Kind::Special => {
                 return Err(Error::new(Code::NotAFile, format!("`{path}` is no file")));

@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::files::{Kind, join};
-use super::{File, Loader, Place, Restrictor, missing, remote};
+use super::missing::{self, Search};
+use super::{File, Loader, Place, Restrictor, remote};
 use crate::error::{Code, Error, Result};
 use crate::limits::Budget;
 use crate::source::{Source, Span};
@@ -31,6 +33,8 @@ struct Inner {
     budget: Budget,
     /// How many directories name each other from the target to this one.
     depth: usize,
+    /// How many paths that name nothing were told of.
+    missing: AtomicUsize,
 }
 
 /// The longest chain of bases. It bounds the recursion of a build; real ones are ten deep.
@@ -58,7 +62,7 @@ impl Root {
         let place = loader.place(&path)?;
         match place.kind {
             Kind::Directory => Ok(Self::new(loader, &place, Span::NONE, None)),
-            Kind::Missing => Err(missing::error(loader, start, target, "directory")),
+            Kind::Missing => Err(missing::error(loader, start, target, "directory", Search::Near)),
             Kind::File | Kind::Link | Kind::Special => {
                 let error = Error::new(Code::NotADirectory, format!("`{target}` is no directory"));
                 Err(match path.parent() {
@@ -79,7 +83,16 @@ impl Root {
             Some(parent) => parent.0.budget.clone(),
             None => Budget::new(loader.limits()),
         };
-        Self(Arc::new(Inner { loader: loader.clone(), path, name, span, parent, budget, depth }))
+        Self(Arc::new(Inner {
+            loader: loader.clone(),
+            path,
+            name,
+            span,
+            parent,
+            budget,
+            depth,
+            missing: AtomicUsize::new(0),
+        }))
     }
 
     /// The directory's path: absolute, links resolved.
@@ -167,7 +180,7 @@ impl Root {
         match self.kind_of(path) {
             Kind::File | Kind::Link | Kind::Special => self.file(path, span).map(Entry::File),
             Kind::Missing if Path::new(path).is_absolute() => {
-                Err(missing::error(&self.0.loader, &self.0.path, path, "file").at(span))
+                Err(self.missing(path, "file").at(span))
             }
             Kind::Directory | Kind::Missing => {
                 self.directory(path, span, "file or directory").map(Entry::Directory)
@@ -202,6 +215,15 @@ impl Root {
         self.directory(path, span, "directory")
     }
 
+    /// The error for a path that names nothing. A name that is near is looked for as long as an error is shown: the
+    /// names of a directory are many, and misspelt paths may be too.
+    #[cold]
+    fn missing(&self, path: &str, expected: &str) -> Error {
+        let number = self.0.missing.fetch_add(1, Ordering::Relaxed);
+        let search = if number < missing::SUGGESTIONS { Search::Near } else { Search::None };
+        missing::error(&self.0.loader, &self.0.path, path, expected, search)
+    }
+
     fn directory(&self, path: &str, span: Span, expected: &str) -> Result<Self> {
         if path.is_empty() {
             return Err(empty(span));
@@ -227,7 +249,7 @@ impl Root {
         match place.kind {
             Kind::Directory => {}
             Kind::Missing => {
-                return Err(missing::error(loader, &self.0.path, path, expected).at(span));
+                return Err(self.missing(path, expected).at(span));
             }
             Kind::File | Kind::Link | Kind::Special => {
                 let error = Error::new(Code::NotADirectory, format!("`{shown}` is no directory"));
@@ -349,7 +371,7 @@ impl Root {
         let shown = missing::shown(path);
         match place.kind {
             Kind::File => {}
-            Kind::Missing => return Err(missing::error(loader, directory, path, "file")),
+            Kind::Missing => return Err(self.missing(path, "file")),
             Kind::Directory => {
                 return Err(Error::new(
                     Code::NotAFile,

@@ -5,7 +5,6 @@ mod absorb;
 mod bookkeeping;
 mod id;
 mod ids;
-mod index;
 mod list;
 mod metadata;
 mod names;
@@ -22,9 +21,9 @@ mod selector;
 mod settle;
 mod unique;
 
+pub use crate::index::{Hashes, Index};
 pub use bookkeeping::is_bookkeeping;
 pub use id::{DEFAULT_NAMESPACE, ResId};
-pub use index::{Hashes, Index};
 pub use names::{Names, PreviousId};
 pub use origin::{ConfiguredBy, ORIGIN, Origin, TRANSFORMATIONS};
 pub use pattern::Pattern;

@@ -1,8 +1,8 @@
 //! That no two resources have one id.
 
-use super::index::Entry;
 use super::{DEFAULT_NAMESPACE, Index, ResId, ResMap, Resource};
 use crate::error::{Code, Error, Result};
+use crate::index::Entry;
 use crate::schema::Gvk;
 use crate::source::Span;
 use crate::yaml::{Node, Text};

@@ -250,9 +250,9 @@ fn change_containers(change: &Change<'_>, root: &mut Node, way: &[usize]) -> Res
             Kind::Sequence => {
                 node.as_sequence_mut().and_then(|list| list.items_mut().get_mut(position))
             }
-            Kind::Mapping | Kind::Scalar => node
-                .as_mapping_mut()
-                .and_then(|mapping| Some(&mut mapping.entries_mut().get_mut(position)?.1)),
+            Kind::Mapping | Kind::Scalar => {
+                node.as_mapping_mut().and_then(|mapping| mapping.value_at_mut(position))
+            }
         };
         match next {
             Some(next) => node = next,

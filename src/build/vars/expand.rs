@@ -21,6 +21,8 @@ pub(super) fn expand(
     let mut output = String::with_capacity(input.len());
     let mut writer = span;
     let mut rest = input;
+    // Behind the last bracket no reference is closed: none is looked for there again and again.
+    let mut closed = input.contains(')');
     while let Some((before, after)) = rest.split_once('$') {
         output.push_str(before);
         let Some(next) = after.chars().next() else {
@@ -31,8 +33,11 @@ pub(super) fn expand(
         rest = &after[next.len_utf8()..];
         match next {
             '$' => output.push('$'),
-            '(' => match rest.split_once(')') {
-                None => output.push_str("$("),
+            '(' => match closed.then(|| rest.split_once(')')).flatten() {
+                None => {
+                    closed = false;
+                    output.push_str("$(");
+                }
                 Some((name, after)) => {
                     match values
                         .get(name)

@@ -134,15 +134,15 @@ impl<'a> MappingFrame<'a> {
     }
 
     fn take(&mut self, place: usize) -> Option<Node> {
-        let entry = self.node.as_mapping_mut()?.entries_mut().get_mut(place)?;
-        Some(std::mem::replace(&mut entry.1, nothing()))
+        let value = self.node.as_mapping_mut()?.value_at_mut(place)?;
+        Some(std::mem::replace(value, nothing()))
     }
 
     fn put(&mut self, place: usize, node: Node) {
-        if let Some(entry) =
-            self.node.as_mapping_mut().and_then(|mapping| mapping.entries_mut().get_mut(place))
+        if let Some(value) =
+            self.node.as_mapping_mut().and_then(|mapping| mapping.value_at_mut(place))
         {
-            entry.1 = node;
+            *value = node;
         }
     }
 

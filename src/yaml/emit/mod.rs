@@ -222,7 +222,7 @@ impl<'a> Emitter<'a, '_> {
     #[inline]
     fn entries(&mut self, mapping: &'a Mapping, place: Place) -> Result<Rest<'a>> {
         if typed::is_in_order(mapping, Order::Natural) {
-            return Ok(Rest::Entries(mapping.entries.iter()));
+            return Ok(Rest::Entries(mapping.entries().iter()));
         }
         let start = self.reordered.len();
         typed::collect(mapping, place, Order::Natural, &mut self.reordered)?;

@@ -107,7 +107,9 @@ impl Building<'_> {
         };
         match rest {
             Rest::Items(_) => Sequence { items, span, style, tag: Tag::None }.into(),
-            Rest::Entries(_) => Mapping { entries, span, style, tag: Tag::None }.into(),
+            Rest::Entries(_) => {
+                Mapping { entries: entries.into(), span, style, tag: Tag::None }.into()
+            }
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Sequences and mappings.
 
+use super::entries::Entries;
 use super::{Node, Scalar, Tag, free};
 use crate::source::Span;
-use crate::yaml::tight;
 
 /// A list of nodes.
 #[derive(Clone, Default)]
@@ -46,7 +46,7 @@ impl Sequence {
 /// Keys with values, in the order of the source. A key may occur twice until it is emitted, as in the reference.
 #[derive(Clone, Default)]
 pub struct Mapping {
-    pub(in crate::yaml) entries: Vec<(Scalar, Node)>,
+    pub(in crate::yaml) entries: Entries,
     pub(in crate::yaml) span: Span,
     pub(in crate::yaml) style: CollectionStyle,
     pub(in crate::yaml) tag: Tag,
@@ -55,52 +55,61 @@ pub struct Mapping {
 impl Mapping {
     /// The number of entries.
     #[must_use]
-    pub const fn len(&self) -> usize {
-        self.entries.len()
+    pub fn len(&self) -> usize {
+        self.entries.list().len()
     }
 
     /// Whether there is no entry.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+    pub fn is_empty(&self) -> bool {
+        self.entries.list().is_empty()
     }
 
     /// The entries in order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&Scalar, &Node)> + ExactSizeIterator {
-        self.entries.iter().map(|(key, value)| (key, value))
+        self.entries.list().iter().map(|(key, value)| (key, value))
     }
 
     /// The entries in order, their values to change.
     pub fn iter_mut(&mut self) -> impl DoubleEndedIterator<Item = (&Scalar, &mut Node)> {
-        self.entries.iter_mut().map(|(key, value)| (&*key, value))
+        self.entries.values_mut().iter_mut().map(|(key, value)| (&*key, value))
     }
 
     /// The entries in order, each by its place.
     #[must_use]
     pub fn entries(&self) -> &[(Scalar, Node)] {
-        &self.entries
+        self.entries.list()
     }
 
-    /// The entries themselves, to be reordered, renamed or filtered.
+    /// The entries themselves, to be reordered, renamed or filtered. Where only a value changes,
+    /// [`Mapping::value_at_mut`] costs less.
     pub fn entries_mut(&mut self) -> &mut Vec<(Scalar, Node)> {
-        &mut self.entries
+        self.entries.list_mut()
+    }
+
+    /// The value of the entry at a place, to change.
+    pub fn value_at_mut(&mut self, place: usize) -> Option<&mut Node> {
+        self.entries.values_mut().get_mut(place).map(|(_, value)| value)
     }
 
     /// The value of the first entry with this key.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Node> {
-        self.entries.iter().find(|(name, _)| name.text() == key).map(|(_, value)| value)
+        self.get_entry(key).map(|(_, value)| value)
     }
 
-    /// The value of the first entry with this key, to change.
+    /// The value of the first entry with this key, to change. Many such searches of one long mapping take constant time
+    /// each.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
-        self.entries.iter_mut().find(|(name, _)| name.text() == key).map(|(_, value)| value)
+        let place = self.entries.find_to_change(key)?;
+        self.value_at_mut(place)
     }
 
     /// The first entry with this key.
     #[must_use]
     pub fn get_entry(&self, key: &str) -> Option<(&Scalar, &Node)> {
-        self.entries.iter().find(|(name, _)| name.text() == key).map(|(name, value)| (name, value))
+        let (name, value) = self.entries.list().get(self.entries.find(key)?)?;
+        Some((name, value))
     }
 
     /// Sets the value of the first entry with this key, or appends an entry.
@@ -113,13 +122,13 @@ impl Mapping {
 
     /// Adds an entry at the end, whether or not its key is there.
     pub fn push(&mut self, key: Scalar, value: Node) {
-        tight::push(&mut self.entries, (key, value));
+        self.entries.push((key, value));
     }
 
     /// Takes out the first entry with this key.
     pub fn remove(&mut self, key: &str) -> Option<(Scalar, Node)> {
-        let place = self.entries.iter().position(|(name, _)| name.text() == key)?;
-        Some(self.entries.remove(place))
+        let place = self.entries.find(key)?;
+        Some(self.entries.list_mut().remove(place))
     }
 
     /// How it was written.
@@ -148,7 +157,7 @@ impl Drop for Sequence {
 
 impl Drop for Mapping {
     fn drop(&mut self) {
-        free(self.entries.drain(..).map(|(_, value)| value));
+        free(self.entries.list_mut().drain(..).map(|(_, value)| value));
     }
 }
 

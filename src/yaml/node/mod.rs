@@ -5,6 +5,7 @@
 //! layers use methods, and a faster one can come later without touching them.
 
 mod collection;
+mod entries;
 mod scalar;
 mod text;
 
@@ -82,7 +83,7 @@ impl Node {
     /// A mapping written as a block.
     #[must_use]
     pub fn mapping(entries: Vec<(Scalar, Self)>, span: Span) -> Self {
-        Mapping { entries, span, ..Mapping::default() }.into()
+        Mapping { entries: entries.into(), span, ..Mapping::default() }.into()
     }
 
     /// What it is.
@@ -359,7 +360,7 @@ fn free(nodes: impl Iterator<Item = Node>) {
             }
             Repr::Mapping(mapping) => {
                 if let Some(mut mapping) = Arc::into_unique(mapping) {
-                    let values = mapping.entries.drain(..).map(|(_, value)| value);
+                    let values = mapping.entries.list_mut().drain(..).map(|(_, value)| value);
                     pending.extend(values.filter(|node| node.kind() != Kind::Scalar));
                 }
             }

@@ -98,7 +98,7 @@ fn merge_later(mapping: &mut Mapping) -> Result<()> {
     let mut entries: Vec<(Scalar, Node)> = Vec::with_capacity(mapping.len());
     let mut places: BTreeMap<Text, usize> = BTreeMap::new();
     let mut merged_in: BTreeSet<usize> = BTreeSet::new();
-    for (key, value) in std::mem::take(&mut mapping.entries) {
+    for (key, value) in std::mem::take(mapping.entries_mut()) {
         if !is_merge_key(&key) {
             match places.get(key.shared_text()) {
                 Some(place) if merged_in.remove(place) => entries[*place] = (key, value),
@@ -123,7 +123,7 @@ fn merge_later(mapping: &mut Mapping) -> Result<()> {
             }
         }
     }
-    mapping.entries = entries;
+    *mapping.entries_mut() = entries;
     Ok(())
 }
 
@@ -147,14 +147,14 @@ fn merge_own(mapping: &mut Mapping) -> Result<()> {
     }
     mapping.remove("<<");
     let Some((span, value)) = found else { return Ok(()) };
-    let mut known: BTreeSet<&str> = mapping.entries.iter().map(|(key, _)| key.text()).collect();
+    let mut known: BTreeSet<&str> = mapping.iter().map(|(key, _)| key.text()).collect();
     let mut added = Vec::new();
     for merged in merged_mappings(&value, span)? {
         added.extend(merged.iter().filter(|(key, _)| known.insert(key.text())));
     }
     let added: Vec<_> =
         added.into_iter().map(|(key, value)| (key.clone(), value.clone())).collect();
-    mapping.entries.extend(added);
+    mapping.entries_mut().extend(added);
     Ok(())
 }
 

@@ -216,7 +216,7 @@ fn lengthen_before_comment(root: &mut Node, source: &Source, end: usize) {
         let next = match node.kind() {
             Kind::Mapping => node
                 .as_mapping_mut()
-                .and_then(|mapping| mapping.entries_mut().last_mut().map(|(_, value)| value)),
+                .and_then(|mapping| mapping.value_at_mut(mapping.len().wrapping_sub(1))),
             _ => node.as_sequence_mut().and_then(|list| list.items_mut().last_mut()),
         };
         let Some(next) = next else { return };

@@ -35,6 +35,9 @@ impl Properties<'_> {
 
 const YAML_TAGS: &str = "tag:yaml.org,2002:";
 
+/// Longer than any tag that [`meaning`] knows, in bytes.
+const LONGEST_TAG: usize = 64;
+
 impl<'s, const WIDE: bool> Reader<'s, WIDE> {
     /// Reads one anchor or tag into `properties`.
     pub(super) fn property(&mut self, properties: &mut Properties<'s>) -> Result<()> {
@@ -99,8 +102,10 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
         }
         let name = match handle {
             None => suffix,
-            Some(handle) => match self.directives.iter().find(|(known, _)| *known == handle) {
-                Some((_, prefix)) => format!("{prefix}{suffix}"),
+            Some(handle) => match self.directives.get(handle) {
+                // No tag that means something is as long: a long prefix is not copied for each of its tags.
+                Some(prefix) if prefix.len() > LONGEST_TAG => return Ok(Tag::Other),
+                Some(prefix) => format!("{prefix}{suffix}"),
                 None if handle == "!" => format!("!{suffix}"),
                 None if handle == "!!" => format!("{YAML_TAGS}{suffix}"),
                 None => {
@@ -211,12 +216,13 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
                 Err(malformed_at(span, "expected `%YAML 1.1`").help("remove the directive"))
             }
             ["TAG", handle, prefix] if handle.starts_with('!') && handle.ends_with('!') => {
-                if self.directives.iter().any(|(known, _)| known == handle) {
-                    let message = format!("found a second `%TAG` directive for `{handle}`");
-                    return Err(malformed_at(span, message));
+                match self.directives.insert(handle, (*prefix).to_owned()) {
+                    None => Ok(()),
+                    Some(_) => {
+                        let message = format!("found a second `%TAG` directive for `{handle}`");
+                        Err(malformed_at(span, message))
+                    }
                 }
-                self.directives.push((handle, (*prefix).to_owned()));
-                Ok(())
             }
             _ => Err(malformed_at(
                 span,

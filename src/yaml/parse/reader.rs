@@ -44,7 +44,7 @@ pub(super) struct Reader<'s, const WIDE: bool> {
     pub(super) budget: &'s Budget,
     /// The text of a scalar that is not a slice of the source.
     pub(super) scratch: String,
-    pub(super) directives: Vec<(&'s str, String)>,
+    pub(super) directives: BTreeMap<&'s str, String>,
     comments: Vec<Comment>,
     /// The places of all comments, if they are asked for.
     every_comment: Option<Vec<Span>>,
@@ -134,7 +134,7 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
             repeated: 0,
             budget,
             scratch: String::new(),
-            directives: Vec::new(),
+            directives: BTreeMap::new(),
             comments: Vec::new(),
             every_comment: None,
         }
@@ -329,7 +329,7 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
                 let last = entries.last().map(|(key, value)| key.span().to(value.span()));
                 let span =
                     if ends_here { opened } else { last.map_or(opened, |last| opened.to(last)) };
-                let mut mapping = Mapping { entries, span, style, tag };
+                let mut mapping = Mapping { entries: entries.into(), span, style, tag };
                 if frame.merges {
                     merge(&mut mapping, self.merge)?;
                 }

@@ -122,7 +122,7 @@ fn comments_of(original: &Source) -> Result<Comments> {
             View::Scalar(scalar) => add(scalar),
             View::Sequence(sequence) => pending.extend(&sequence.items),
             View::Mapping(mapping) => {
-                for (key, value) in &mapping.entries {
+                for (key, value) in mapping.entries() {
                     add(key);
                     pending.push(value);
                 }
@@ -207,7 +207,7 @@ impl<'a> Iterator for EventsOf<'a> {
                 }
                 View::Mapping(mapping) => {
                     let flow = mapping.style == CollectionStyle::Flow;
-                    self.begin(Rest::Entries(mapping.entries.iter()), mapping.span, tail, flow)
+                    self.begin(Rest::Entries(mapping.entries().iter()), mapping.span, tail, flow)
                 }
             });
         }

@@ -1,6 +1,6 @@
-//! Indices: what is found by an id or a name.
+//! Indices: values that are found by an id, a name or a key.
 
-pub(super) use indexmap::map::Entry;
+pub use indexmap::map::Entry;
 
 /// Values by key, in the order in which the keys came.
 pub type Index<K, V> = indexmap::IndexMap<K, V, Hashes>;
