@@ -6,7 +6,7 @@ use crate::config::{FieldSpec, FieldSpecs, Kustomization, Pairs};
 use crate::error::Result;
 use crate::limits::Budget;
 use crate::load::Root;
-use crate::resource::{ConfiguredBy, Kept, ORIGIN, Origin, ResMap, Resource};
+use crate::resource::{ConfiguredBy, Kept, ORIGIN, Origin, ResMap, Resource, Transformations};
 use crate::schema::Schema;
 use crate::source::Span;
 use crate::transform::{self, Context, Passes, TRANSFORMERS, Transformer, Work, labels};
@@ -124,12 +124,15 @@ impl Account {
     /// Runs the builtin transformers one by one, and says of all resources what changed them.
     ///
     /// # Errors
-    /// Those of the transformers, and of [`ResMap::add_transformation`].
+    /// Those of the transformers, and of [`Transformations::add`].
     pub(super) fn transform(&self, context: &Context<'_>, resources: &mut ResMap) -> Result<()> {
+        let mut known = Transformations::default();
         for (name, transformer) in TRANSFORMERS {
+            let (origin, heedless) = (self.builtin(name), is_heedless(name, context));
+            let mut untold = 0;
             let instances = instances(name, context.kustomization);
             let before = (instances.len() > 1).then(|| resources.clone());
-            for kustomization in &instances {
+            for (number, kustomization) in instances.iter().enumerate() {
                 let one = Context { kustomization, ..*context };
                 if let Err(error) = apply(*transformer, &one, resources) {
                     // All entries together say which of them it is.
@@ -137,9 +140,15 @@ impl Account {
                         before.and_then(|mut all| apply(*transformer, context, &mut all).err());
                     return Err(again.unwrap_or(error));
                 }
-                resources.add_transformation(&self.builtin(name))?;
+                if heedless && number > 0 {
+                    // The first one has found that the annotations can be written.
+                    untold += 1;
+                    continue;
+                }
+                known.add(resources, &origin, 1)?;
                 resources.retain(|resource| !resource.node().is_empty());
             }
+            known.add(resources, &origin, untold)?;
         }
         Ok(())
     }
@@ -156,6 +165,33 @@ impl Account {
             ..Origin::default()
         }
     }
+}
+
+/// Whether a transformer neither sees annotations of resources nor takes resources away: what it did may be told of at
+/// the end.
+fn is_heedless(transformer: &str, context: &Context<'_>) -> bool {
+    let tables = context.configuration;
+    let of_labels = [
+        &tables.labels,
+        &tables.common_labels,
+        &tables.template_labels,
+        &tables.volume_claim_template_labels,
+    ];
+    let own = context.kustomization.labels.iter().map(|label| &label.fields);
+    match transformer {
+        "LabelTransformer" => of_labels.into_iter().chain(own).all(leaves_annotations),
+        "ReplicaCountTransformer" => leaves_annotations(&tables.replicas),
+        "ImageTagTransformer" => leaves_annotations(&tables.images),
+        _ => false,
+    }
+}
+
+/// Whether no path of some field specs may lead to annotations of a resource.
+fn leaves_annotations(specs: &FieldSpecs) -> bool {
+    specs.iter().all(|spec| {
+        let path = spec.path.trim_start_matches('/');
+        !path.starts_with("metadata") || path.starts_with("metadata/labels")
+    })
 }
 
 fn apply(transformer: Transformer, context: &Context<'_>, resources: &mut ResMap) -> Result<()> {

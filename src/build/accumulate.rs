@@ -20,7 +20,7 @@ use crate::generate::{self, Generated};
 use crate::limits::{Budget, Limit, Spent};
 use crate::load::{Entry, File, KUSTOMIZATION_FILES, Root};
 use crate::plugin::{self, Field, Hardening, Plugin, validate};
-use crate::resource::{self, ResMap, Resource, TWICE};
+use crate::resource::{self, Absorber, ResMap, Resource, TWICE, Transformations};
 use crate::schema::{BuiltIn, Schema};
 use crate::source::{Source, Span};
 use crate::transform::{self, Context, Effects};
@@ -386,12 +386,13 @@ impl Build<'_> {
         let configured = keep(plugins.generate(root, &self.schema, &self.run.options().plugins));
         if errors.is_empty() {
             // One that was not generated would be missed by those that are to change it.
-            let absorbed = builtin
-                .into_iter()
-                .chain(configured)
-                .filter_map(|new| accumulator.resources.absorb(new).err())
+            let mut absorber = Absorber::new(&mut accumulator.resources);
+            let generated = builtin.into_iter().chain(configured);
+            let absorbed = generated
+                .filter_map(|new| absorber.absorb(new).err())
                 .map(|error| generate::explain_behavior(kustomization, error));
             errors.extend(absorbed);
+            absorber.finish();
         }
         Error::all(errors).map_or(Ok(()), Err)
     }
@@ -409,10 +410,11 @@ impl Build<'_> {
             None => transform::transform(&context, resources)?,
             Some(account) => account.transform(&context, resources)?,
         }
+        let mut known = Transformations::default();
         for (plugin, origin) in &plugins {
             plugin.transform(&context, resources)?;
             if let Some(origin) = origin {
-                resources.add_transformation(origin)?;
+                known.add(resources, origin, 1)?;
             }
             resources.retain(|resource| !resource.node().is_empty());
         }

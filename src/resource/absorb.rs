@@ -1,12 +1,29 @@
 //! What a generator made joins the resources: beside them, in place of one, or merged into one.
 
 use super::metadata::{self, ANNOTATIONS, LABELS, Texts};
-use super::{Behavior, ResId, ResMap, Resource};
+use super::{Behavior, Index, ResId, ResMap, Resource};
 use crate::error::{Code, Error, Result};
 use crate::source::Span;
 use crate::yaml::{Mapping, Node, Scalar};
 
-impl ResMap {
+/// Adds generated resources to others, one after the other. What is merged into one resource is put together once, at
+/// the end: linear in what is generated, but for sorting.
+#[derive(Debug)]
+pub struct Absorber<'m> {
+    resources: &'m mut ResMap,
+    /// The entries of the fields that were merged, by the places of their resources, which lack these fields meanwhile.
+    merged: Index<usize, [Texts; MERGED.len()]>,
+}
+
+/// The fields whose entries are merged, in the order in which they are written.
+const MERGED: [&str; 2] = ["data", "binaryData"];
+
+impl<'m> Absorber<'m> {
+    /// Begins to add to resources.
+    pub fn new(resources: &'m mut ResMap) -> Self {
+        Self { resources, merged: Index::default() }
+    }
+
     /// Adds a resource, or replaces or merges into the one that has its id, or had it before, as its behavior says.
     /// What is there already keeps its place, its name and what a build remembers of it.
     ///
@@ -15,40 +32,55 @@ impl ResMap {
     /// [`Code::GeneratorTargetNotFound`] when there is none and it wants one; [`Code::GeneratorTargetAmbiguous`] when
     /// there are several.
     pub fn absorb(&mut self, mut resource: Resource) -> Result<()> {
+        let known = &*self.resources;
         let is_there =
-            |place: &usize| self.get(*place).is_some_and(|found| !found.node().is_empty());
-        let places: Vec<usize> = self.places_ever(resource.id()).filter(is_there).collect();
+            |place: &usize| known.get(*place).is_some_and(|found| !found.node().is_empty());
+        let places: Vec<usize> = known.places_ever(resource.id()).filter(is_there).collect();
         let behavior = resource.behavior.unwrap_or(Behavior::Unspecified);
         let wants_one = matches!(behavior, Behavior::Merge | Behavior::Replace);
         let (place, old) = match places[..] {
-            [] if wants_one => return Err(not_found(&resource, behavior, self)),
-            [] => return self.append(resource),
-            [place] => match self.get(place) {
+            [] if wants_one => return Err(not_found(&resource, behavior, known)),
+            [] => return self.resources.append(resource),
+            [place] => match known.get(place) {
                 Some(old) if wants_one => (place, old),
                 Some(old) => return Err(taken(old, &resource)),
                 None => return Ok(()),
             },
             _ => {
-                return Err(ambiguous(
-                    &resource,
-                    places.iter().filter_map(|&place| self.get(place)),
-                ));
+                let found = places.iter().filter_map(|&place| known.get(place));
+                return Err(ambiguous(&resource, found));
             }
         };
-        if resource.gvk() != old.gvk() || self.places(old.id()).count() != 1 {
-            return Err(not_found(&resource, behavior, self)
+        if resource.gvk() != old.gvk() || known.places(old.id()).count() != 1 {
+            return Err(not_found(&resource, behavior, known)
                 .note(old.span(), "this one has another type by now"));
         }
         resource.inherit(old)?;
-        if behavior == Behavior::Merge {
-            resource.merge_data(old, "data")?;
-            resource.merge_data(old, "binaryData")?;
-            if let Some(origin) = old.origin()? {
-                resource.set_origin(&origin)?;
+        match behavior {
+            Behavior::Merge => {
+                let merged = self.merged.entry(place).or_insert_with(|| old.data());
+                merged.iter_mut().zip(resource.take_data()).for_each(|(old, new)| old.extend(new));
+                MERGED
+                    .iter()
+                    .zip(&*merged)
+                    .try_for_each(|(field, texts)| refuse_empty(field, texts))?;
+                if let Some(origin) = old.origin()? {
+                    resource.set_origin(&origin)?;
+                }
+            }
+            Behavior::Replace | Behavior::Create | Behavior::Unspecified => {
+                self.merged.swap_remove(&place);
             }
         }
-        self.change(place, |place| *place = resource);
+        self.resources.change(place, |place| *place = resource);
         Ok(())
+    }
+
+    /// Ends it: fields that were merged are written.
+    pub fn finish(self) {
+        for (place, merged) in self.merged {
+            self.resources.change(place, |resource| resource.put_data(merged));
+        }
     }
 }
 
@@ -76,25 +108,40 @@ impl Resource {
         Ok(())
     }
 
-    /// Adds the entries of another resource's field that this one does not have. All values become strings.
-    fn merge_data(&mut self, old: &Self, field: &str) -> Result<()> {
-        let mut texts = data(old.node.get(field));
-        texts.extend(data(self.node.get(field)));
-        if let Some((_, key, value)) = texts.get("") {
-            let place = if key.is_none() { value } else { key };
-            return Err(Error::new(Code::InvalidKey, format!("found an empty key in `{field}`"))
-                .at(*place)
-                .help("give the entry a name, or remove it"));
-        }
-        let Some(root) = self.node.as_mapping_mut() else {
-            return Ok(());
-        };
-        root.remove(field);
-        if !texts.is_empty() {
-            root.insert(Scalar::untagged(field, Span::NONE), metadata::mapping(texts));
-        }
-        Ok(())
+    /// The entries of the fields that can be merged. All values are strings.
+    fn data(&self) -> [Texts; MERGED.len()] {
+        MERGED.map(|field| data(self.node.get(field)))
     }
+
+    /// The same, taken out.
+    fn take_data(&mut self) -> [Texts; MERGED.len()] {
+        let taken = self.data();
+        if let Some(root) = self.node.as_mapping_mut() {
+            MERGED.iter().for_each(|field| drop(root.remove(field)));
+        }
+        taken
+    }
+
+    /// Puts entries into the fields that they were taken from; an empty field is left out.
+    fn put_data(&mut self, fields: [Texts; MERGED.len()]) {
+        let Some(root) = self.node.as_mapping_mut() else {
+            return;
+        };
+        for (field, texts) in MERGED.into_iter().zip(fields) {
+            if !texts.is_empty() {
+                root.insert(Scalar::untagged(field, Span::NONE), metadata::mapping(texts));
+            }
+        }
+    }
+}
+
+/// Refuses an entry without a key.
+fn refuse_empty(field: &str, texts: &Texts) -> Result<()> {
+    let Some((_, key, value)) = texts.get("") else { return Ok(()) };
+    let place = if key.is_none() { value } else { key };
+    Err(Error::new(Code::InvalidKey, format!("found an empty key in `{field}`"))
+        .at(*place)
+        .help("give the entry a name, or remove it"))
 }
 
 /// The entries of a field, the first of several with one key. A null is an empty text, as a key and as a value.
@@ -167,6 +214,13 @@ mod tests {
         resource
     }
 
+    fn absorb(map: &mut ResMap, resource: Resource) -> Result<()> {
+        let mut absorber = Absorber::new(map);
+        let absorbed = absorber.absorb(resource);
+        absorber.finish();
+        absorbed
+    }
+
     fn base() -> ResMap {
         let text = "
 kind: ConfigMap
@@ -189,7 +243,7 @@ data: {x: 1, y: 2}
     #[track_caller]
     fn absorbed(behavior: Behavior) -> String {
         let mut map = base();
-        map.absorb(generated(behavior, INCOMING)).unwrap();
+        absorb(&mut map, generated(behavior, INCOMING)).unwrap();
         assert_eq!((map.len(), map.places_ever(resource(INCOMING).id()).count()), (1, 1));
         let found = map.get(0).unwrap();
         assert!(!found.needs_hash);
@@ -210,7 +264,7 @@ data: {x: 1, y: 2}
 
     #[test]
     fn the_behavior_must_fit() {
-        let code = |map: &mut ResMap, resource| map.absorb(resource).unwrap_err().code();
+        let code = |map: &mut ResMap, resource| absorb(map, resource).unwrap_err().code();
         assert_eq!(code(&mut base(), generated(Behavior::Create, INCOMING)), Code::DuplicateId);
         let other = generated(Behavior::Merge, "{kind: Secret, metadata: {name: c}}");
         assert_eq!(code(&mut base(), other), Code::GeneratorTargetNotFound);
@@ -221,8 +275,37 @@ data: {x: 1, y: 2}
             Code::GeneratorTargetAmbiguous
         );
         let mut map = base();
-        map.absorb(generated(Behavior::Unspecified, "{kind: Secret, metadata: {name: c}}"))
-            .unwrap();
+        let other = generated(Behavior::Unspecified, "{kind: Secret, metadata: {name: c}}");
+        absorb(&mut map, other).unwrap();
         assert_eq!(map.len(), 2);
+    }
+
+    /// Several merges at once come to the same as one after the other.
+    #[test]
+    fn merges_together_are_merges_apart() {
+        let texts = [
+            (Behavior::Merge, "{kind: ConfigMap, metadata: {name: c}, data: {z: 1, a: 2}}"),
+            (Behavior::Merge, "{kind: ConfigMap, metadata: {name: c}, binaryData: {b: eA==}}"),
+            (
+                Behavior::Replace,
+                "{kind: ConfigMap, metadata: {name: c}, data: {r: 0x10}, immutable: true}",
+            ),
+            (Behavior::Merge, "{kind: ConfigMap, metadata: {name: c, labels: {l: m}}}"),
+            (
+                Behavior::Merge,
+                "{kind: ConfigMap, metadata: {name: c}, binaryData: {b: eQ==}, data: {r: on}}",
+            ),
+        ];
+        for count in 1..=texts.len() {
+            let (mut together, mut apart) = (base(), base());
+            let mut absorber = Absorber::new(&mut together);
+            for (behavior, text) in &texts[..count] {
+                absorber.absorb(generated(*behavior, text)).unwrap();
+                absorb(&mut apart, generated(*behavior, text)).unwrap();
+            }
+            absorber.finish();
+            let shown = |map: &ResMap| format!("{:?}", map.get(0).unwrap().node());
+            assert_eq!(shown(&together), shown(&apart), "{count}");
+        }
     }
 }

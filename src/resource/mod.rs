@@ -22,10 +22,11 @@ mod settle;
 mod unique;
 
 pub use crate::index::{Hashes, Index};
+pub use absorb::Absorber;
 pub use bookkeeping::is_bookkeeping;
 pub use id::{DEFAULT_NAMESPACE, ResId};
 pub use names::{Names, PreviousId};
-pub use origin::{ConfiguredBy, ORIGIN, Origin, TRANSFORMATIONS};
+pub use origin::{ConfiguredBy, ORIGIN, Origin, TRANSFORMATIONS, Transformations};
 pub use pattern::Pattern;
 pub use read::{resources as read, validate};
 pub use resmap::ResMap;

@@ -168,44 +168,68 @@ impl Resource {
     }
 }
 
-impl ResMap {
-    /// Adds to the account of every resource that a transformer changed it. One without an origin is taken for the
-    /// work of that transformer. Linear in the resources, and what they remember. (`api/resmap/reswrangler.go`:
-    /// `AddTransformerAnnotation`.)
+/// The lists of changes that resources have in their annotations, as far as they are known to be lists: those that were
+/// written last. They are not read again.
+#[derive(Debug, Default)]
+pub struct Transformations(BTreeSet<Text>);
+
+impl Transformations {
+    /// Adds to the account of every resource that a transformer changed it, a number of times. One without an origin is
+    /// taken for the work of that transformer. Linear in the resources, and what they remember.
+    /// (`api/resmap/reswrangler.go`: `AddTransformerAnnotation`.)
     ///
     /// # Errors
     /// Those of [`Resource::origin`] and [`Resource::set_origin`].
-    pub fn add_transformation(&mut self, change: &Origin) -> Result<()> {
+    pub fn add(&mut self, resources: &mut ResMap, change: &Origin, times: usize) -> Result<()> {
         let mut origins = BTreeSet::new();
         // Most resources went the same way.
-        let mut accounts: BTreeMap<Text, String> = BTreeMap::new();
-        for place in 0..self.len() {
-            let Some(resource) = self.get(place) else { continue };
-            let annotate = match resource.annotation(ORIGIN) {
-                None => (ORIGIN, change.to_yaml()),
+        let mut accounts: BTreeMap<(Text, usize), String> = BTreeMap::new();
+        for place in 0..resources.len() {
+            let Some(resource) = resources.get(place) else { continue };
+            let (origin, times) = match resource.annotation(ORIGIN) {
+                None => (Some(change.to_yaml()), times.saturating_sub(1)),
                 Some(origin) => {
                     if origins.insert(Text::from(origin)) {
                         resource.origin()?;
                     }
-                    let before = resource.annotation(TRANSFORMATIONS).unwrap_or_default();
-                    let account = match accounts.get(before) {
-                        Some(account) => account.clone(),
-                        None => {
-                            let mut changes: Vec<Option<Origin>> =
-                                resource.read_annotation(TRANSFORMATIONS, before)?;
-                            changes.push(Some(change.clone()));
-                            let account = list(&changes);
-                            accounts.insert(before.into(), account.clone());
-                            account
-                        }
-                    };
-                    (TRANSFORMATIONS, account)
+                    (None, times)
                 }
             };
-            let (key, text) = annotate;
-            self.change(place, |resource| resource.annotate(key, &text)).transpose()?;
+            let before = Text::from(resource.annotation(TRANSFORMATIONS).unwrap_or_default());
+            let account = match accounts.get(&(before.clone(), times)) {
+                _ if times == 0 => None,
+                Some(account) => Some(account.clone()),
+                None => {
+                    let account = self.account(resource, &before, change, times)?;
+                    accounts.insert((before, times), account.clone());
+                    Some(account)
+                }
+            };
+            let annotate = |resource: &mut Resource| {
+                origin.map_or(Ok(()), |text| resource.annotate(ORIGIN, &text))?;
+                account.map_or(Ok(()), |text| resource.annotate(TRANSFORMATIONS, &text))
+            };
+            resources.change(place, annotate).transpose()?;
         }
+        self.0 = accounts.into_values().map(Text::from).collect();
         Ok(())
+    }
+
+    /// The account that a resource has, with a change added.
+    fn account(
+        &self,
+        resource: &Resource,
+        before: &Text,
+        change: &Origin,
+        times: usize,
+    ) -> Result<String> {
+        let changes = vec![Some(change.clone()); times];
+        if self.0.contains(before) {
+            return Ok(format!("{before}{}", list(&changes)));
+        }
+        let mut known: Vec<Option<Origin>> = resource.read_annotation(TRANSFORMATIONS, before)?;
+        known.extend(changes);
+        Ok(list(&known))
     }
 }
 
@@ -256,12 +280,34 @@ mod tests {
             ),
         ]
         .into();
-        map.add_transformation(&made()).unwrap();
-        map.add_transformation(&Origin { path: "p".into(), ..Origin::default() }).unwrap();
+        let mut known = Transformations::default();
+        known.add(&mut map, &made(), 1).unwrap();
+        known.add(&mut map, &Origin { path: "p".into(), ..Origin::default() }, 1).unwrap();
         let accounts: Vec<_> =
             map.iter().map(|found| found.annotation(TRANSFORMATIONS).unwrap_or_default()).collect();
         let first = "- configuredIn: yes/k.yaml\n  configuredBy:\n    apiVersion: builtin\n    kind: A\n    name: \"0o17\"\n";
         assert_eq!(accounts, ["- path: p\n".to_owned(), first.to_owned() + "- path: p\n"]);
         assert_eq!(map.get(0).unwrap().origin(), Ok(Some(made())));
+    }
+
+    /// Changes that are added together, or to lists that are not read again, are those that are added one by one.
+    #[test]
+    fn changes_together_are_changes_apart() {
+        let texts = [
+            "{kind: A, metadata: {name: a}}",
+            "{kind: A, metadata: {name: b, annotations: {b: c}}}",
+        ];
+        let map = || -> ResMap { texts.map(resource).to_vec().into() };
+        let (mut together, mut apart) = (map(), map());
+        let mut known = Transformations::default();
+        for (change, times) in [(made(), 3), (Origin::default(), 1), (made(), 2)] {
+            known.add(&mut together, &change, times).unwrap();
+            for _ in 0..times {
+                Transformations::default().add(&mut apart, &change, 1).unwrap();
+            }
+            let shown =
+                |map: &ResMap| format!("{:?}", map.iter().map(Resource::node).collect::<Vec<_>>());
+            assert_eq!(shown(&together), shown(&apart));
+        }
     }
 }
