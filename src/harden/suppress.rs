@@ -8,7 +8,7 @@
 //! says why.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::finding::Finding;
 use super::path::Path;
@@ -21,7 +21,7 @@ use super::settings::Settings;
 use super::violation::Violation;
 use crate::resource::Resource;
 use crate::source::{Source, Sources, Span};
-use crate::yaml::parse;
+use crate::yaml::{Mapping, Node, parse};
 
 /// That somebody accepted a finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,22 +99,23 @@ pub(super) fn suppress(
     sources: &Sources,
     settings: &Settings,
 ) {
-    let of_objects: Vec<Vec<Mark>> =
-        scenes.iter().enumerate().map(|(place, scene)| annotations(place, *scene)).collect();
-    let mut of_texts: BTreeMap<u32, Vec<Mark>> = BTreeMap::new();
+    let of_objects: Vec<Marks> =
+        scenes.iter().enumerate().map(|(place, scene)| annotations(place, *scene).into()).collect();
+    let mut of_texts: BTreeMap<u32, Marks> = BTreeMap::new();
     let written = findings.iter().map(|finding| (finding.span, finding.place));
     let objects = scenes.iter().enumerate().map(|(place, scene)| (scene.object.span(), place));
     for (span, place) in written.chain(objects) {
         if let Some(source) = sources.source_of(span) {
-            of_texts.entry(source.base()).or_insert_with(|| comments(&source, place, scenes));
+            of_texts
+                .entry(source.base())
+                .or_insert_with(|| comments(&source, place, scenes).into());
         }
     }
-    of_texts.retain(|_, marks| !marks.is_empty());
+    of_texts.retain(|_, marks| !marks.all.is_empty());
     for finding in findings.iter_mut() {
-        let own = of_objects.get(finding.place).into_iter().flatten();
-        let near = of_texts.range(..=finding.span.start()).next_back();
-        let near = near.into_iter().flat_map(|(_, marks)| marks);
-        let mark = own.chain(near).find(|mark| mark.accepts(finding));
+        let own = of_objects.get(finding.place).and_then(|marks| marks.of(finding));
+        let near = || of_texts.range(..=finding.span.start()).next_back()?.1.of(finding);
+        let mark = own.or_else(near);
         finding.suppressed = mark.map(|mark| {
             mark.is_used.set(true);
             Suppression { by: mark.by, reason: mark.reason.clone() }
@@ -122,20 +123,78 @@ pub(super) fn suppress(
     }
     // A comment in a patch that stands in a kustomization is one of that file, too.
     let line = |mark: &Mark| sources.locate(mark.span).map(|at| (at.source.id(), at.line));
-    let used = of_texts.values().flatten().filter(|mark| mark.is_used.get());
-    let used: Vec<_> = used.filter_map(|mark| Some((line(mark)?, mark.rule))).collect();
+    let in_texts = || of_texts.values().flat_map(|marks| &marks.all);
+    let id = |mark: &Mark| mark.rule.map(|rule| rule.id);
+    let used = in_texts().filter(|mark| mark.is_used.get());
+    let used: BTreeSet<_> = used.filter_map(|mark| Some((line(mark)?, id(mark)))).collect();
     let is_known = |mark: &Mark| {
-        !mark.is_used.get()
+        !used.is_empty()
+            && !mark.is_used.get()
             && mark.within.is_some()
-            && line(mark).is_some_and(|line| used.contains(&(line, mark.rule)))
+            && line(mark).is_some_and(|line| used.contains(&(line, id(mark))))
     };
-    for mark in of_objects.iter().flatten().chain(of_texts.values().flatten()) {
+    for mark in of_objects.iter().flat_map(|marks| &marks.all).chain(in_texts()) {
         let Some(scene) = scenes.get(mark.object).filter(|_| !is_known(mark)) else { continue };
         findings.extend(mark.complaint(scene.object, settings));
     }
     if !matches!(settings.phase, Phase::Final(_)) {
         let refusals = scenes.iter().enumerate().flat_map(|(place, scene)| refusals(place, *scene));
         findings.extend(refusals);
+    }
+}
+
+/// Marks in their order, and which of them may accept a finding, so that not each of them is asked.
+struct Marks {
+    all: Vec<Mark>,
+    /// Those that hold for an object, or one of its containers: the place of the first of each.
+    anywhere: BTreeMap<(&'static str, Option<String>), usize>,
+    /// Those that hold for a part of a text, by their rules. These parts begin one behind the other.
+    within: BTreeMap<&'static str, Vec<Within>>,
+}
+
+/// A mark that holds for a part of a text.
+struct Within {
+    place: usize,
+    /// The last end of its part and of those before it.
+    reach: u32,
+}
+
+impl From<Vec<Mark>> for Marks {
+    fn from(all: Vec<Mark>) -> Self {
+        let (mut anywhere, mut within) = (BTreeMap::new(), BTreeMap::<_, Vec<Within>>::new());
+        for (place, mark) in all.iter().enumerate() {
+            let Some(rule) = mark.rule else { continue };
+            match mark.within {
+                None => {
+                    anywhere.entry((rule.id, mark.container.clone())).or_insert(place);
+                }
+                Some((_, to)) => {
+                    let parts = within.entry(rule.id).or_default();
+                    let reach = parts.last().map_or(to, |before| before.reach.max(to));
+                    parts.push(Within { place, reach });
+                }
+            }
+        }
+        Self { all, anywhere, within }
+    }
+}
+
+impl Marks {
+    /// The first mark that accepts a finding.
+    fn of(&self, finding: &Finding) -> Option<&Mark> {
+        let rule = finding.rule.id;
+        let container = finding.container.as_ref().map(|(_, name)| name.to_string());
+        let anywhere = [None, container].map(|container| self.anywhere.get(&(rule, container)));
+        let within = self.within.get(rule).and_then(|parts| {
+            // The first that reaches behind the finding: those before it end before, and those after it begin later.
+            let start = finding.span.start();
+            parts.get(parts.partition_point(|part| part.reach <= start))
+        });
+        let places = anywhere.into_iter().flatten().copied();
+        let places = places.chain(within.map(|part| part.place));
+        let marks = places.filter_map(|place| Some((place, self.all.get(place)?)));
+        let accepting = marks.filter(|(_, mark)| mark.accepts(finding));
+        accepting.min_by_key(|(place, _)| *place).map(|(_, mark)| mark)
     }
 }
 
@@ -223,12 +282,15 @@ fn annotations(place: usize, scene: Scene<'_>) -> Vec<Mark> {
         pod.annotations().map(|(key, value)| (key, value, pod.annotation_path(key)))
     });
     let mut marks: Vec<Mark> = Vec::new();
+    // The annotations of a pod are those of the object, if it is one.
+    let mut seen = BTreeSet::new();
+    let mut spans = Spans::default();
     for (key, value, path) in own.chain(of_pods) {
-        // The annotations of a pod are those of the object, if it is one.
-        if marks.iter().any(|mark| mark.path == path) {
+        let is_asked = key.starts_with(ANNOTATION) || !scene.settings.honored.is_empty();
+        if !is_asked || seen.contains(&path) {
             continue;
         }
-        let span = path.span(scene.object.node());
+        let span = spans.of(&path, key, scene.object.node());
         let mark = |named: &str, rule, container, reason: &str, is_foreign| Mark {
             by: SuppressedBy::Annotation,
             named: named.to_owned(),
@@ -248,15 +310,40 @@ fn annotations(place: usize, scene: Scene<'_>) -> Vec<Mark> {
                 None => (named, None),
             };
             marks.push(mark(named, find(named), container, value, false));
+            seen.insert(path);
             continue;
         }
+        let before = marks.len();
         for tool in &scene.settings.honored {
             let (rules, reason) = tool.accepts(key, value);
             let foreign = |rule| mark(key, Some(rule), None, reason.unwrap_or(key), true);
             marks.extend(rules.into_iter().map(foreign));
         }
+        if marks.len() > before {
+            seen.insert(path);
+        }
     }
     marks
+}
+
+/// Where entries of mappings were written, each mapping being walked through once.
+#[derive(Default)]
+struct Spans<'a>(BTreeMap<Path, BTreeMap<&'a str, Span>>);
+
+impl<'a> Spans<'a> {
+    /// As [`Path::span`], for the path of a key that is there.
+    fn of(&mut self, path: &Path, key: &str, root: &'a Node) -> Span {
+        let Some(mapping) = path.parent() else { return path.span(root) };
+        let known = self.0.entry(mapping).or_insert_with_key(|mapping| {
+            let entries = mapping.find(root).and_then(Node::as_mapping).map(Mapping::entries);
+            let entries = entries.unwrap_or_default().iter().rev();
+            entries.map(|(key, value)| (key.text(), value.span())).collect()
+        });
+        match known.get(key) {
+            Some(span) if !span.is_none() => *span,
+            _ => path.span(root),
+        }
+    }
 }
 
 /// The comments of a text that `place` has something from.
@@ -276,6 +363,7 @@ fn comments(source: &Source, place: usize, scenes: &[Scene<'_>]) -> Vec<Mark> {
         let start = lines.last().map_or(0, |(start, line): &(usize, &str)| start + line.len());
         lines.push((start, line));
     }
+    let blocks = Blocks::of(&lines);
     let mut marks = Vec::new();
     for comment in parse::comments(source) {
         let from = (comment.start() - source.base()) as usize;
@@ -284,13 +372,9 @@ fn comments(source: &Source, place: usize, scenes: &[Scene<'_>]) -> Vec<Mark> {
         let Some(column) = said_in(line, from - start) else { continue };
         let before = &line[..from - start];
         let is_alone = before.trim().is_empty();
-        let is_comment = |line: &str| line.trim().is_empty() || line.trim_start().starts_with('#');
-        let rest = lines.iter().skip(number + usize::from(is_alone));
-        let mut rest = rest.skip_while(|(_, line)| is_alone && is_comment(line));
-        let within = rest.next().map_or((0, 0), |(from, first)| {
-            let inner = rest.take_while(|(_, line)| is_comment(line) || is_below(first, line));
-            let to = inner.last().map_or(from + first.len(), |(start, line)| start + line.len());
-            let span = source.span(*from, to);
+        let within = blocks.beginning_at(number + usize::from(is_alone), is_alone);
+        let within = within.map_or((0, 0), |(from, to)| {
+            let span = source.span(from, to);
             (span.start(), span.end())
         });
         let words = line[column + COMMENT.len()..].trim_end();
@@ -319,11 +403,119 @@ fn said_in(line: &str, comment: usize) -> Option<usize> {
     line[comment..column].chars().next_back().is_none_or(char::is_whitespace).then_some(column)
 }
 
-/// Whether a line belongs to what another one begins: it is indented further, or it is an element of its list.
-fn is_below(first: &str, line: &str) -> bool {
-    let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
-    let is_key = first.split(" #").next().unwrap_or_default().trim_end().ends_with(':');
-    let is_element = |line: &str| line.trim_start().starts_with("- ");
-    let of_list = is_key && is_element(line) && !is_element(first);
-    indent(line) > indent(first) || of_list && indent(line) == indent(first)
+/// What the lines of a text begin: each with the lines below it that belong to it.
+struct Blocks<'t> {
+    /// The lines, each with where it starts.
+    lines: &'t [(usize, &'t str)],
+    /// The first line from each on that is neither empty nor a comment.
+    content: Vec<Option<usize>>,
+    /// The first such line behind each that is indented no further than it.
+    outer: Vec<Option<usize>>,
+}
+
+impl<'t> Blocks<'t> {
+    /// Linear in the text.
+    fn of(lines: &'t [(usize, &'t str)]) -> Self {
+        let (mut content, mut outer) = (vec![None; lines.len()], vec![None; lines.len()]);
+        // Of the lines behind: each with the first one behind it that is indented no further, and so on.
+        let mut open: Vec<(usize, usize)> = Vec::new();
+        let mut next = None;
+        for (number, (_, line)) in lines.iter().enumerate().rev() {
+            if !is_comment(line) {
+                while open.last().is_some_and(|(_, inner)| *inner > indent(line)) {
+                    open.pop();
+                }
+                outer[number] = open.last().map(|(number, _)| *number);
+                open.push((number, indent(line)));
+                next = Some(number);
+            }
+            content[number] = next;
+        }
+        Self { lines, content, outer }
+    }
+
+    /// The bytes of a line, or of the first one from there on that is no comment, and of what is below it.
+    fn beginning_at(&self, number: usize, behind_comments: bool) -> Option<(usize, usize)> {
+        let number = if behind_comments { (*self.content.get(number)?)? } else { number };
+        let (from, first) = *self.lines.get(number)?;
+        let is_key = first.split(" #").next().unwrap_or_default().trim_end().ends_with(':');
+        let is_element = |line: &str| line.trim_start().starts_with("- ");
+        let mut end = *self.outer.get(number)?;
+        if is_key && !is_element(first) {
+            // A list may be indented as much as its key.
+            let of_list =
+                |(_, line): &(usize, &str)| indent(line) == indent(first) && is_element(line);
+            while let Some(next) = end.filter(|end| self.lines.get(*end).is_some_and(of_list)) {
+                end = self.outer.get(next).copied().flatten();
+            }
+        }
+        let last = end.unwrap_or(self.lines.len()) - 1;
+        self.lines.get(last).map(|(start, line)| (from, start + line.len()))
+    }
+}
+
+fn is_comment(line: &str) -> bool {
+    line.trim().is_empty() || line.trim_start().starts_with('#')
+}
+
+fn indent(line: &str) -> usize {
+    line.len() - line.trim_start_matches(' ').len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The part of a text that a line begins, found by a walk over all lines behind it.
+    fn walked(lines: &[(usize, &str)], number: usize, is_alone: bool) -> Option<(usize, usize)> {
+        let is_below = |first: &str, line: &str| {
+            let is_key = first.split(" #").next().unwrap_or_default().trim_end().ends_with(':');
+            let is_element = |line: &str| line.trim_start().starts_with("- ");
+            let of_list = is_key && is_element(line) && !is_element(first);
+            indent(line) > indent(first) || of_list && indent(line) == indent(first)
+        };
+        let mut rest =
+            lines.iter().skip(number).skip_while(|(_, line)| is_alone && is_comment(line));
+        rest.next().map(|(from, first)| {
+            let inner = rest.take_while(|(_, line)| is_comment(line) || is_below(first, line));
+            let to = inner.last().map_or(from + first.len(), |(start, line)| start + line.len());
+            (*from, to)
+        })
+    }
+
+    #[test]
+    fn blocks_are_those_that_a_walk_finds() {
+        let pieces = [
+            "a:\n",
+            "- b\n",
+            "  - c: d\n",
+            "# e\n",
+            "\n",
+            "    f: # g\n",
+            "  h\n",
+            "    # i\n",
+            " j:\n",
+        ];
+        let mut seed = 7_usize;
+        for _ in 0..2_000 {
+            let mut start = 0;
+            let lines: Vec<(usize, &str)> = (0..12)
+                .map(|_| {
+                    seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                    let line = pieces[(seed >> 33) % pieces.len()];
+                    start += line.len();
+                    (start - line.len(), line)
+                })
+                .collect();
+            let blocks = Blocks::of(&lines);
+            for number in 0..=lines.len() {
+                let alone = blocks.beginning_at(number, true);
+                assert_eq!(alone, walked(&lines, number, true), "{number} {lines:?}");
+                if lines.get(number).is_some_and(|(_, line)| !is_comment(line)) {
+                    let beside = blocks.beginning_at(number, false);
+                    assert_eq!(beside, walked(&lines, number, false), "{number} {lines:?}");
+                }
+            }
+        }
+    }
 }
