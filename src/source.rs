@@ -1,7 +1,8 @@
 //! Text that was read, and places in it: every span of a run points into one address space.
 
+use std::iter;
 use std::ops::Range;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use crate::error::{Code, Error, Result};
 use crate::text::suspect;
@@ -92,6 +93,51 @@ pub struct Source {
     within: Span,
     is_utf16: bool,
     outer: Option<Arc<Self>>,
+    /// Where its lines are, once a place is asked for.
+    lines: OnceLock<Lines>,
+}
+
+/// Where lines start, and how many characters there are before.
+#[derive(Debug)]
+struct Lines {
+    /// The first byte of each line.
+    starts: Vec<usize>,
+    /// The number of characters before each block of [`BLOCK`] bytes; empty where each byte is one.
+    characters: Vec<usize>,
+}
+
+/// So many bytes are counted through for a column.
+const BLOCK: usize = 1024;
+
+impl Lines {
+    /// Linear in the text.
+    fn of(text: &str) -> Self {
+        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        let starts = iter::once(0).chain(ends.map(|(end, _)| end + 1)).collect();
+        let mut before = 0;
+        let count = |block: &[u8]| {
+            let first = before;
+            before += characters(block);
+            first
+        };
+        let blocks = text.as_bytes().chunks(BLOCK);
+        let characters = if text.is_ascii() { Vec::new() } else { blocks.map(count).collect() };
+        Self { starts, characters }
+    }
+
+    /// The number of characters before a byte.
+    fn characters_before(&self, text: &str, offset: usize) -> usize {
+        if self.characters.is_empty() {
+            return offset;
+        }
+        let block = (offset / BLOCK).min(self.characters.len() - 1);
+        self.characters[block] + characters(&text.as_bytes()[block * BLOCK..offset])
+    }
+}
+
+/// The number of characters that begin in some bytes of text.
+fn characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|&&byte| byte & 0xC0 != 0x80).count()
 }
 
 impl Source {
@@ -109,6 +155,7 @@ impl Source {
             within: Span::NONE,
             outer: None,
             is_utf16: false,
+            lines: OnceLock::new(),
         }
     }
 
@@ -189,13 +236,16 @@ impl Source {
         start..floor(span.end().saturating_sub(self.base)).max(start)
     }
 
-    /// The line and the column of a byte, for people: both from 1, the column in characters.
+    /// The line and the column of a byte, for people: both from 1, the column in characters. The first question costs a
+    /// walk over the text, and later ones nearly nothing.
     #[must_use]
     pub fn line_and_column(&self, offset: usize) -> (usize, usize) {
-        let before = &self.text[..self.text.floor_char_boundary(offset.min(self.text.len()))];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let line = before.bytes().filter(|&byte| byte == b'\n').count() + 1;
-        (line, before[line_start..].chars().count() + 1)
+        let offset = self.text.floor_char_boundary(offset.min(self.text.len()));
+        let lines = self.lines.get_or_init(|| Lines::of(&self.text));
+        let line = lines.starts.partition_point(|start| *start <= offset);
+        let start = lines.starts.get(line.wrapping_sub(1)).copied().unwrap_or_default();
+        let before = |offset| lines.characters_before(&self.text, offset);
+        (line, before(offset) - before(start) + 1)
     }
 
     /// The span of the bytes `start..end` of the text.
@@ -325,7 +375,8 @@ impl Sources {
             Some((within, outer)) => (within, Some(outer)),
             None => (Span::NONE, None),
         };
-        let source = Arc::new(Source { id, name, text, base, within, is_utf16, outer });
+        let lines = OnceLock::new();
+        let source = Arc::new(Source { id, name, text, base, within, outer, is_utf16, lines });
         sources.push(Arc::clone(&source));
         Ok(source)
     }
@@ -365,7 +416,7 @@ impl Sources {
         sources.get(after.checked_sub(1)?).cloned()
     }
 
-    /// The place of a span for people, or nothing for [`Span::NONE`]. Linear in the text before it.
+    /// The place of a span for people, or nothing for [`Span::NONE`]. The first of a text costs a walk over it.
     #[must_use]
     pub fn locate(&self, span: Span) -> Option<Location> {
         let (source, range) = self.written(span)?;
@@ -467,6 +518,20 @@ fn quoted_at(written: &str, text: &str, offset: usize) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn places_are_counted_in_lines_and_characters() {
+        let texts = ["", "a\nbc\n\nd", "ü\nxüy\n", &"aü\n€uro𝄞 ".repeat(700), &"ü€a".repeat(2_000)];
+        for text in texts {
+            let source = Source::detached(text);
+            for offset in (0..=text.len() + 1).step_by(1 + text.len() / 500) {
+                let before = &text[..text.floor_char_boundary(offset.min(text.len()))];
+                let line = before.matches('\n').count() + 1;
+                let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+                assert_eq!(source.line_and_column(offset), (line, column), "{offset}");
+            }
+        }
+    }
 
     #[test]
     fn a_span_finds_its_file_line_and_column() {

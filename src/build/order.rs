@@ -1,6 +1,7 @@
 //! The order of the output: as it was accumulated, or by kind.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::config::{Kustomization, SortOptions, Warning};
@@ -103,7 +104,7 @@ impl Order {
         let Self::Legacy { first, last } = self else { return None };
         let mut place = String::new();
         push_place(id, &mut place);
-        Some((type_key(&id.gvk, first, last), place))
+        Some((type_key(&id.gvk, &Ranks::new(first, last)), place))
     }
 }
 
@@ -124,7 +125,8 @@ pub(super) fn sort(resources: &mut ResMap, order: &Order) {
         push_place(id, &mut text);
         keys.push(Key { kind, place: start..text.len(), number });
     }
-    let mut ranks: Vec<_> = types.keys().map(|gvk| type_key(gvk, first, last)).collect();
+    let kinds = Ranks::new(first, last);
+    let mut ranks: Vec<_> = types.keys().map(|gvk| type_key(gvk, &kinds)).collect();
     let by_type = ranks.clone();
     ranks.sort_unstable();
     // Types that are glued to one text are one.
@@ -149,8 +151,8 @@ struct Key {
 
 /// What types are sorted by. Between two of kind Namespace the order is reversed when one is Kubernetes' own, so that it
 /// leads. Where Namespace has no rank of its own that is no order at all, and is left out.
-fn type_key(gvk: &Gvk, first: &[Text], last: &[Text]) -> (i64, bool, Reverse<String>, String) {
-    let rank = rank(&gvk.kind, first, last);
+fn type_key(gvk: &Gvk, ranks: &Ranks<'_>) -> (i64, bool, Reverse<String>, String) {
+    let rank = ranks.of(&gvk.kind);
     let leads = gvk.kind == "Namespace" && gvk.group.is_empty() && rank != 0;
     let (led, text) =
         if leads { (gvk.legacy_text(), String::new()) } else { (String::new(), gvk.legacy_text()) };
@@ -163,19 +165,44 @@ fn push_place(id: &ResId, text: &mut String) {
     text.extend([namespace, "|", name]);
 }
 
-/// Less than 0 for the kinds that come first, 0 for most, more for those that come last.
-fn rank(kind: &str, first: &[Text], last: &[Text]) -> i64 {
-    let place = |kinds: &[Text]| {
-        kinds
-            .iter()
-            .rposition(|known| *known == *kind)
-            .map(|place| i64::try_from(place).unwrap_or(i64::MAX))
-    };
-    let count = i64::try_from(first.len()).unwrap_or(i64::MAX);
-    place(last)
-        .map(|place| place + 1)
-        .or_else(|| place(first).map(|place| place - count))
-        .unwrap_or(0)
+/// The ranks of kinds: less than 0 for those that come first, 0 for most, more for those that come last.
+struct Ranks<'o> {
+    first: &'o [Text],
+    last: &'o [Text],
+    /// The rank of each kind in long lists.
+    known: BTreeMap<&'o str, i64>,
+}
+
+/// Lists of more kinds are not searched for each type anew.
+const LONG: usize = 128;
+
+impl<'o> Ranks<'o> {
+    fn new(first: &'o [Text], last: &'o [Text]) -> Self {
+        let mut known = BTreeMap::new();
+        if first.len() + last.len() > LONG {
+            // Of a kind that stands in several places the last one counts.
+            known.extend(
+                first.iter().zip(-number(first.len())..).map(|(kind, rank)| (&**kind, rank)),
+            );
+            known.extend(last.iter().zip(1..).map(|(kind, rank)| (&**kind, rank)));
+        }
+        Self { first, last, known }
+    }
+
+    fn of(&self, kind: &str) -> i64 {
+        if !self.known.is_empty() {
+            return self.known.get(kind).copied().unwrap_or_default();
+        }
+        let place = |kinds: &[Text]| kinds.iter().rposition(|known| *known == *kind).map(number);
+        place(self.last)
+            .map(|place| place + 1)
+            .or_else(|| place(self.first).map(|place| place - number(self.first.len())))
+            .unwrap_or(0)
+    }
+}
+
+fn number(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

@@ -282,7 +282,7 @@ pub(super) fn read(resource: &mut Resource) -> Result<()> {
     let Some(annotations) = metadata.get_mut(ANNOTATIONS).and_then(Node::as_mapping_mut) else {
         return Ok(());
     };
-    let split = |text: &str| Some(text.split(',').map(Text::from).collect::<Box<[_]>>());
+    let split = |text: &str| Some(text.split(',').map(Text::from).collect::<Vec<_>>());
     let enabled = |text: &str| (text == ENABLED).then_some(());
     resource.behavior = take(annotations, BEHAVIOR, |text| {
         Some(Behavior::named(text)).filter(|behavior| behavior.name() == text)

@@ -13,9 +13,9 @@ pub struct Names {
     /// The names, namespaces and kinds that it had, the oldest first.
     pub previous: Vec<PreviousId>,
     /// The prefixes that its name got, in the order they were added.
-    pub prefixes: Box<[Text]>,
+    pub prefixes: Vec<Text>,
     /// The suffixes that its name got, in the order they were added.
-    pub suffixes: Box<[Text]>,
+    pub suffixes: Vec<Text>,
 }
 
 /// What a resource was called at an earlier time.
@@ -80,8 +80,8 @@ impl Names {
     /// Forgets everything but the id of now.
     pub(super) fn forget(&mut self) {
         self.previous.clear();
-        self.prefixes = Box::default();
-        self.suffixes = Box::default();
+        self.prefixes.clear();
+        self.suffixes.clear();
     }
 
     /// Whether nothing is remembered but the id of now.

@@ -73,7 +73,8 @@ impl ResMap {
         let after = resource.names();
         let is_same = Arc::ptr_eq(&before, after)
             || before.id() == after.id() && before.previous.len() == after.previous.len();
-        if !is_same {
+        // One that became empty is not found any more: who looks up an id asks the resource.
+        if !is_same && !resource.node().is_empty() {
             self.forget_ids();
         }
         Some(result)

@@ -1,15 +1,18 @@
 //! `images:` changes names, tags and digests of container images wherever they are used.
 
 use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::iter;
 
 use super::{Context, Create, Effects, Fate, FieldPath, Step, Work};
 use crate::config::{FieldSpec, FieldSpecs, Image};
 use crate::error::{Code, Error, Result};
-use crate::limits::Budget;
+use crate::limits::{Budget, Limit};
 use crate::resource::{Pattern, ResMap, Resource};
 use crate::schema::Schema;
+use crate::source::Span;
 use crate::yaml::de::Spanned;
-use crate::yaml::{Kind, Node, Sequence, Tag, Text};
+use crate::yaml::{Kind, Node, Scalar, Sequence, Tag, Text};
 
 /// Changes the images that the entries name, one entry after the other, each on the result of the one before. Linear in
 /// the size of the resources, plus the images times the entries.
@@ -39,6 +42,8 @@ pub(crate) fn change_all<'c>(
     let field = |spec: &Spanned<FieldSpec>| (spec.value.clone(), FieldPath::new(&spec.path));
     (!changes.is_empty()).then(|| {
         Work::step(Changes {
+            index: Index::of(&changes),
+            budget: context.root.budget(),
             changes,
             fields: specs.iter().map(field).collect(),
             schema: context.schema,
@@ -50,6 +55,8 @@ pub(crate) fn change_all<'c>(
 /// Changes the images of resources, one by one.
 struct Changes<'c> {
     changes: Vec<Change<'c>>,
+    index: Option<Index>,
+    budget: &'c Budget,
     /// Where images stand, besides the lists of containers.
     fields: Vec<(FieldSpec, FieldPath)>,
     schema: &'c Schema,
@@ -59,7 +66,7 @@ struct Changes<'c> {
 impl Step for Changes<'_> {
     fn change(&mut self, _: usize, resource: &mut Resource) -> Result<Fate> {
         if resource.kind() != "CustomResourceDefinition" {
-            change(&self.changes, &self.fields, resource, self.schema).map_err(|error| {
+            self.change_all(resource).map_err(|error| {
                 error.step(format!("while changing the images of `{}`", resource.id()))
             })?;
         }
@@ -78,30 +85,142 @@ impl Step for Changes<'_> {
     }
 }
 
-fn change(
-    changes: &[Change<'_>],
-    fields: &[(FieldSpec, FieldPath)],
-    resource: &mut Resource,
-    schema: &Schema,
-) -> Result<()> {
-    let containers = containers(resource.node());
-    for change in changes {
+impl Changes<'_> {
+    /// Makes all changes, in order. Of many entries only those are tried that may fit an image of the resource.
+    fn change_all(&self, resource: &mut Resource) -> Result<()> {
+        let containers = containers(resource.node());
+        let Some(index) = &self.index else {
+            return self
+                .changes
+                .iter()
+                .try_for_each(|change| self.change_one(change, &containers, resource).map(|_| ()));
+        };
+        // The first one finds what is wrong with the resource, whether it fits or not.
+        let mut next = 0;
+        let mut places = BTreeSet::from([0]);
+        while let Some(place) = places.range(next..).next().copied() {
+            let Some(change) = self.changes.get(place) else { break };
+            let images = self.images(&containers, resource)?;
+            self.budget.spend(
+                Limit::Bytes,
+                COST * (1 + images.len() as u64),
+                change.image.name.span,
+            )?;
+            if self.change_one(change, &containers, resource)? || place == 0 {
+                let images = self.images(&containers, resource)?;
+                places = images.iter().flat_map(|image| index.places(image)).collect();
+            }
+            next = place + 1;
+        }
+        Ok(())
+    }
+
+    /// Makes one change, and says whether an image had the name.
+    fn change_one(
+        &self,
+        change: &Change<'_>,
+        containers: &[Way],
+        resource: &mut Resource,
+    ) -> Result<bool> {
+        let before = change.matched.replace(false);
         if !containers.is_empty() {
-            resource.edit(schema, |root| {
+            resource.edit(self.schema, |root| {
                 containers.iter().try_for_each(|way| change_containers(change, root, way))
             })?;
         }
-        for (spec, path) in fields {
+        self.visit(resource, change.image.name.span, &mut |field| change.set(field))?;
+        Ok(change.matched.replace(before || change.matched.get()))
+    }
+
+    /// All images of a resource.
+    fn images(&self, containers: &[Way], resource: &mut Resource) -> Result<Vec<Text>> {
+        let mut images = Vec::new();
+        let text = |node: &Node| node.as_scalar().map(Scalar::shared_text).cloned();
+        for way in containers {
+            let list = way.iter().try_fold(resource.node(), |node, &place| child(node, place));
+            let list = list.and_then(Node::as_sequence).map_or(&[][..], Sequence::items);
+            images.extend(list.iter().filter_map(|container| text(container.get("image")?)));
+        }
+        self.visit(resource, Span::NONE, &mut |field| {
+            images.extend(text(field));
+            Ok(())
+        })?;
+        Ok(images)
+    }
+
+    /// Visits the fields that may hold images, besides those of containers.
+    fn visit(
+        &self,
+        resource: &mut Resource,
+        span: Span,
+        set: &mut dyn FnMut(&mut Node) -> Result<()>,
+    ) -> Result<()> {
+        for (spec, path) in &self.fields {
             if resource.gvk().is_selected_by(&spec.gvk) && path.leads_somewhere(resource.node()) {
-                resource.edit(schema, |root| {
-                    path.visit(root, Create::Never, change.image.name.span, &mut |field| {
-                        change.set(field)
-                    })
-                })?;
+                resource.edit(self.schema, |root| path.visit(root, Create::Never, span, set))?;
             }
         }
+        Ok(())
     }
-    Ok(())
+}
+
+/// What it costs to hold an entry against an image, in bytes: as much as is copied in the same time.
+const COST: u64 = 16;
+
+/// Which of many entries may fit an image.
+struct Index {
+    /// The places of those whose name is plain text, by the name.
+    names: BTreeMap<String, Vec<usize>>,
+    /// The places of those whose name has points, which stand for any character: by what stands behind the last one, and
+    /// these in order of their length.
+    ends: BTreeMap<usize, BTreeMap<String, Vec<usize>>>,
+    /// The places of all others.
+    patterns: Vec<usize>,
+}
+
+impl Index {
+    /// None for few entries: to try them all costs less.
+    fn of(changes: &[Change<'_>]) -> Option<Self> {
+        const MANY: usize = 16;
+        if changes.len() < MANY {
+            return None;
+        }
+        let mut index =
+            Self { names: BTreeMap::new(), ends: BTreeMap::new(), patterns: Vec::new() };
+        for (place, change) in changes.iter().enumerate() {
+            let name = change.image.name.as_str();
+            let is_text = change.pattern.as_ref().is_some_and(Pattern::is_image_name);
+            match name.rsplit_once('.') {
+                _ if change.pattern.is_none() => continue,
+                _ if !is_text => index.patterns.push(place),
+                None => index.names.entry(name.to_owned()).or_default().push(place),
+                Some((_, "")) => index.patterns.push(place),
+                Some((_, end)) => {
+                    let ends = index.ends.entry(end.len()).or_default();
+                    ends.entry(end.to_owned()).or_default().push(place);
+                }
+            }
+        }
+        Some(index)
+    }
+
+    /// The places of the entries that may fit an image.
+    fn places(&self, image: &str) -> Vec<usize> {
+        /// A tag has one mark before it, a digest two.
+        const MARKS: usize = 3;
+        let mut places = self.patterns.clone();
+        let marks = image.match_indices([':', '@']).map(|(place, _)| place);
+        let marks = marks.rev().take(MARKS);
+        for end in iter::once(image.len()).chain(marks) {
+            let name = &image[..end];
+            places.extend(self.names.get(name).into_iter().flatten());
+            for (length, ends) in &self.ends {
+                let tail = end.checked_sub(*length).and_then(|start| name.get(start..));
+                places.extend(tail.and_then(|tail| ends.get(tail)).into_iter().flatten());
+            }
+        }
+        places
+    }
 }
 
 /// One entry with its pattern.
@@ -273,5 +392,76 @@ fn child(node: &Node, position: usize) -> Option<&Node> {
         Kind::Sequence => node.as_sequence()?.items().get(position),
         Kind::Mapping => node.as_mapping()?.iter().nth(position).map(|(_, value)| value),
         Kind::Scalar => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whatever matches an image is among the entries that are tried on it.
+    #[test]
+    fn the_index_misses_no_entry() {
+        let names = [
+            "a",
+            "b",
+            "a/b",
+            "a.b",
+            "x.y/a",
+            "x.z/a",
+            ".",
+            "..",
+            "a.",
+            ".b",
+            "a*",
+            "[ab]",
+            "ü",
+            "ü.b",
+            "localhost:5000/a",
+            "a|b",
+            "",
+            "A",
+            "x.y/a.b",
+            "b.",
+        ];
+        let images: Vec<Image> = names
+            .iter()
+            .map(|name| Image {
+                name: Spanned::new((*name).into(), Span::NONE),
+                ..Image::default()
+            })
+            .collect();
+        let budget = Budget::default();
+        let changes: Vec<Change<'_>> =
+            images.iter().map(|image| Change::new(image, &budget).unwrap()).collect();
+        let index = Index::of(&changes).unwrap();
+        let mut found = 0;
+        for name in [
+            "a",
+            "b",
+            "a/b",
+            "axb",
+            "x.y/a",
+            "xqz/a",
+            "ü",
+            "üxb",
+            "localhost:5000/a",
+            "A",
+            "",
+            "ab",
+            "x.y/aqb",
+        ] {
+            for rest in ["", ":1", ":", "@sha256:0a", ":v1@sha256:0a", ":1:2", "@a", "@b:c@d:e"] {
+                let image = format!("{name}{rest}");
+                let tried = index.places(&image);
+                for (place, change) in changes.iter().enumerate() {
+                    if change.pattern.as_ref().is_some_and(|pattern| pattern.matches(&image)) {
+                        assert!(tried.contains(&place), "{} {image}", names[place]);
+                        found += 1;
+                    }
+                }
+            }
+        }
+        assert!(found > 50, "{found}");
     }
 }

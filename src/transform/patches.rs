@@ -31,13 +31,62 @@ pub(super) fn patches<'c>(context: &Context<'c>) -> Result<Vec<Work<'c>>> {
         Loaded::read(context, patch, &step()).map_err(|error| error.at(patch.span).step(step()))
     });
     let loaded = all(read)?;
-    let entries = context.kustomization.patches.iter().zip(loaded).enumerate();
-    let work = |(number, (patch, loaded)): (usize, (&'c Spanned<config::Patch>, Loaded))| {
-        loaded.work(context, patch).explained(move |error| {
-            error.at(patch.span).step(format!("while applying `patches[{number}]`"))
+    let mut works = Vec::with_capacity(loaded.len());
+    // Entries in a row that name what they patch: what they remove is taken out behind the last of them.
+    let mut named = Vec::new();
+    for (number, (entry, loaded)) in context.kustomization.patches.iter().zip(loaded).enumerate() {
+        match loaded {
+            Loaded::Strategic(patches) if entry.target.is_none() => {
+                named.push((number, entry.span, patches));
+            }
+            loaded => {
+                works.extend(by_name(context, &mut named));
+                works.push(
+                    loaded
+                        .work(context, entry)
+                        .explained(move |error| applying(error, number, entry.span)),
+                );
+            }
+        }
+    }
+    works.extend(by_name(context, &mut named));
+    Ok(works)
+}
+
+/// Applies entries of `patches` that name what they patch.
+fn by_name<'c>(
+    context: &Context<'c>,
+    entries: &mut Vec<(usize, Span, Vec<Resource>)>,
+) -> Option<Work<'c>> {
+    let (context, entries) = (*context, std::mem::take(entries));
+    (!entries.is_empty()).then(|| {
+        Work::whole(move |resources| {
+            let mut removal = Removal::default();
+            entries.iter().try_for_each(|(number, span, patches)| {
+                let mut patches = patches.iter();
+                let apply = |patch| apply_by_name(&context, patch, resources, &mut removal);
+                patches.try_for_each(apply).map_err(|error| applying(error, *number, *span))
+            })?;
+            removal.finish(resources);
+            Ok(())
         })
-    };
-    Ok(entries.map(work).collect())
+    })
+}
+
+fn applying(error: Error, number: usize, span: Span) -> Error {
+    error.at(span).step(format!("while applying `patches[{number}]`"))
+}
+
+/// Whether patches removed resources, which are empty until all are taken out together.
+#[derive(Default)]
+struct Removal(bool);
+
+impl Removal {
+    fn finish(&mut self, resources: &mut ResMap) {
+        if std::mem::take(&mut self.0) {
+            resources.retain(|resource| !resource.node().is_empty());
+        }
+    }
 }
 
 /// Applies `patchesStrategicMerge`: each entry is the patch itself or the path of a file.
@@ -177,7 +226,11 @@ impl Loaded {
             (Self::Strategic(patches), None) => {
                 let context = *context;
                 Work::whole(move |resources| {
-                    patches.iter().try_for_each(|patch| apply_by_name(&context, patch, resources))
+                    let mut removal = Removal::default();
+                    let apply = |patch| apply_by_name(&context, patch, resources, &mut removal);
+                    patches.iter().try_for_each(apply)?;
+                    removal.finish(resources);
+                    Ok(())
                 })
             }
             (Self::Json(patch), Some(selection)) => {
@@ -363,13 +416,22 @@ fn named(patch: &Resource, resources: &ResMap) -> Result<usize> {
     }
 }
 
-/// Applies a patch to the resource that it names.
-fn apply_by_name(context: &Context<'_>, patch: &Resource, resources: &mut ResMap) -> Result<()> {
-    let place = named(patch, resources)?;
-    let deleted =
+/// Applies a patch to the resource that it names. One that it removes is left empty.
+fn apply_by_name(
+    context: &Context<'_>,
+    patch: &Resource,
+    resources: &mut ResMap,
+    removal: &mut Removal,
+) -> Result<()> {
+    let place = match named(patch, resources) {
+        Err(_) if removal.0 => {
+            // What is told of does not count what is gone.
+            removal.finish(resources);
+            named(patch, resources)?
+        }
+        place => place?,
+    };
+    removal.0 |=
         resources.change(place, |resource| apply(context, patch, resource)).unwrap_or(Ok(false))?;
-    if deleted {
-        resources.retain(|resource| !resource.node().is_empty());
-    }
     Ok(())
 }

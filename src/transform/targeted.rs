@@ -5,11 +5,12 @@ use super::{Context, Fate, Step};
 use crate::config::Selector;
 use crate::error::{Error, Result};
 use crate::generate;
+use crate::limits::Limit;
 use crate::patch::{Comments, JsonPatch, Merged, merge_commented};
 use crate::resource::{ResMap, Resource, Unique};
 use crate::source::{Source, Span};
 use crate::yaml::de::Spanned;
-use crate::yaml::{Node, json_passage, parse, rewrite};
+use crate::yaml::{Kind, Mapping, Node, Sequence, json_passage, parse, rewrite};
 
 /// A patch and its target.
 pub(super) struct Targeted<'c> {
@@ -42,10 +43,19 @@ impl<'c> Targeted<'c> {
         Self { context: *context, patch, selection, target, is_used: false, failed: None }
     }
 
+    /// Where the patch is asked for.
+    fn patch_span(&self) -> Span {
+        match &self.patch {
+            Selected::Strategic { patch, .. } => patch.span(),
+            Selected::Json { .. } => self.target.map_or(Span::NONE, |target| target.span),
+        }
+    }
+
     fn apply(&self, resource: &mut Resource) -> Result<()> {
         match &self.patch {
             Selected::Strategic { patch, .. } => apply_settled(&self.context, patch, resource),
             Selected::Json { patch, remembers } => {
+                charge(&self.context, resource, self.patch_span())?;
                 if *remembers {
                     resource.names_mut().push_previous_id();
                 }
@@ -122,6 +132,7 @@ pub(super) fn apply(
     if patch.allow_name_change || patch.allow_kind_change {
         resource.names_mut().push_previous_id();
     }
+    charge(context, resource, patch.span())?;
     let patch_node = patch.annotated()?;
     let comments = Comments::read(resource.comments().iter().chain(patch.comments()));
     let merged = resource
@@ -143,6 +154,22 @@ pub(super) fn apply(
     }
     resource.set_namespace(&before.namespace, span)?;
     Ok(false)
+}
+
+/// Charges what a patch goes through: all of a resource, however little it changes, and what is remembered of it.
+fn charge(context: &Context<'_>, resource: &Resource, span: Span) -> Result<()> {
+    /// What a node takes: as much as the few others that are read or copied in the same time.
+    const NODE: usize = 24;
+    let mut nodes = resource.names().previous.len();
+    let mut pending = vec![resource.node()];
+    while let Some(node) = pending.pop() {
+        let items = node.as_sequence().map(Sequence::items).unwrap_or_default();
+        let entries = node.as_mapping().map(Mapping::entries).unwrap_or_default();
+        nodes += items.len() + entries.len();
+        let values = items.iter().chain(entries.iter().map(|(_, value)| value));
+        pending.extend(values.filter(|value| value.kind() != Kind::Scalar));
+    }
+    context.root.budget().spend(Limit::Bytes, (nodes * NODE) as u64, span)
 }
 
 /// Applies a JSON patch to a resource. What the build remembers of it is out of the patch's reach.

@@ -2,7 +2,7 @@
 
 use crate::error::{Code, Error, Result};
 use crate::source::Span;
-use crate::yaml::{Kind, Mapping, Node, Scalar, Style, Tag, path};
+use crate::yaml::{Kind, Node, Scalar, Style, Tag, path};
 
 /// Names, positions in lists, `-` for the last element, and `[key=value]` or `[=value]` for the element that has it.
 ///
@@ -93,8 +93,7 @@ pub(crate) fn child(node: &Node, position: usize) -> Option<&Node> {
 /// The child of a node at a position, to change.
 pub(crate) fn child_mut(node: &mut Node, position: usize) -> Option<&mut Node> {
     if node.kind() == Kind::Mapping {
-        let entries = node.as_mapping_mut().map(Mapping::entries_mut)?;
-        return entries.get_mut(position).map(|(_, value)| value);
+        return node.as_mapping_mut()?.value_at_mut(position);
     }
     node.as_sequence_mut()?.items_mut().get_mut(position)
 }
@@ -108,8 +107,7 @@ impl Step {
                 if mapping.is_none() && !node.is_null() {
                     return Err(node.wrong_kind(Kind::Mapping));
                 }
-                let entries = mapping.map_or(&[][..], Mapping::entries);
-                Ok(entries.iter().position(|(key, _)| key.text() == name))
+                Ok(mapping.and_then(|mapping| mapping.position(name)))
             }
             Self::Index(index) => {
                 let length = list(node)?.len();

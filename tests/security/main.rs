@@ -8,6 +8,7 @@
 mod checks;
 mod files;
 mod git;
+mod growth;
 mod lab;
 mod limits;
 mod output;

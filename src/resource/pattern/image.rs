@@ -23,6 +23,12 @@ impl Pattern {
         }
     }
 
+    /// Whether it is the pattern of an image whose name is plain text with points, which stand for any character.
+    #[must_use]
+    pub const fn is_image_name(&self) -> bool {
+        matches!(&self.0, Matcher::Image(_))
+    }
+
     pub(super) fn image_slowly(name: &str, budget: &Budget) -> Result<Self> {
         let whole = format!("^{name}{TAG_AND_DIGEST}");
         Self::compile(&whole, &whole, budget)

@@ -15,6 +15,9 @@ use crate::yaml::{Kind, Mapping, Node, Scalar, Sequence, Tag, Text, path};
 /// The longest path that is followed. No document of Kubernetes is nearly as deep.
 const MAX_NAMES: usize = 256;
 
+/// Mappings of so many entries are searched by an index.
+const LONG: usize = 64;
+
 /// Names with points between them (`\.` for a point in a name, or the name in brackets), positions in lists, `*` for
 /// every item of a list, and `[key=pattern]` or `[=pattern]` for the items that fit.
 ///
@@ -301,15 +304,19 @@ impl Walk<'_> {
                 _ => error,
             });
         };
-        let found = mapping.entries().iter().position(|(key, _)| key.text() == name);
+        // What is long is likely to be searched again.
+        let found = match mapping.len() < LONG {
+            true => mapping.position(name),
+            false => node.as_mapping_mut().and_then(|mapping| mapping.position_to_change(name)),
+        };
         let position = match found {
             Some(position) => position,
             None if self.create.is_none() => {
-                self.miss(name, mapping);
+                node.as_mapping().into_iter().for_each(|mapping| self.miss(name, mapping));
                 return Ok(());
             }
             None => {
-                let last = mapping.len();
+                let last = node.as_mapping().map_or(0, Mapping::len);
                 let (key, value) = (Scalar::untagged(name, self.span), self.made(rest));
                 node.as_mapping_mut()
                     .into_iter()

@@ -87,6 +87,17 @@ impl Mapping {
         self.entries.list_mut()
     }
 
+    /// The place of the first entry with this key.
+    #[must_use]
+    pub fn position(&self, key: &str) -> Option<usize> {
+        self.entries.find(key)
+    }
+
+    /// The same, on the way to a change: many such searches of one long mapping take constant time each.
+    pub fn position_to_change(&mut self, key: &str) -> Option<usize> {
+        self.entries.find_to_change(key)
+    }
+
     /// The value of the entry at a place, to change.
     pub fn value_at_mut(&mut self, place: usize) -> Option<&mut Node> {
         self.entries.values_mut().get_mut(place).map(|(_, value)| value)
