@@ -33,7 +33,9 @@ pub(crate) fn revision_trees(bytes: &[u8]) {
         let options = load::Options { working_directory: top.into(), limits, ..Default::default() };
         let loader = Loader::new(side, options);
         let options = build::Options::default();
-        for root in loader.kustomizations(".").unwrap_or_default().iter().take(10) {
+        for root in
+            loader.kustomizations(".").map(|tree| tree.found).unwrap_or_default().iter().take(10)
+        {
             drop(build::build(&loader, root.name(), &options));
         }
     }
