@@ -33,6 +33,8 @@
 //!   environment.
 //! - Wrong input ends in an [`error::Error`] that knows its place. Depth, size and repetition of documents are bounded.
 
+#![forbid(unsafe_code)]
+
 pub mod text;
 
 pub mod source;

@@ -12,6 +12,7 @@ mod findings;
 mod frame;
 mod harden;
 mod inputs;
+mod memory;
 mod plugins;
 mod reading;
 mod report;
@@ -38,6 +39,8 @@ use crate::{
     source::Sources,
 };
 
+pub use memory::out_of_memory;
+
 /// Runs the command that the arguments name, the first of them being the name of the program.
 ///
 /// The exit code is 0, or 1 for whatever could not be done, wrong arguments included, as with kustomize. Standard
@@ -47,6 +50,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let is_flag_first =
         arguments.get(1).is_some_and(|word| word.as_encoded_bytes().starts_with(b"-"));
     let arguments = help_of_all(command_first(arguments));
+    memory::remember(&arguments);
     if let Some(build) = build::Build::without_flags(&arguments) {
         return build.run(report::Format::Human);
     }

@@ -31,8 +31,8 @@ use notes::Noted;
 
 pub use digest::Digest;
 pub use disk::{
-    Disk, OutputFolder, clean_up_on_signals, is_directory, is_file, remove_temporary_files,
-    resolved, stamp, write,
+    Disk, OutputFolder, abandon_temporary_files, clean_up_on_signals, is_directory, is_file,
+    remove_temporary_files, resolved, stamp, write,
 };
 pub use file::File;
 pub use files::{Files, Kind, LARGEST_FILE, join};

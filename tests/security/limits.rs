@@ -348,6 +348,35 @@ fn a_document_of_very_many_nodes() {
     assert!(outcome.stderr.contains("`--limit bytes="), "{}", outcome.stderr);
 }
 
+/// Where the system gives no more memory, the end is an error as any other.
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_that_runs_out() {
+    let lab = one_map("configMapGenerator: [{name: g, files: [f]}]\n", "");
+    lab.write("k/f", vec![0; 40_000_000]).write("out/keep", "");
+    lab.write("e/kustomization.yaml", "resources: [r.yaml]\n").write("e/r.yaml", MAP);
+    let program = env!("CARGO_BIN_EXE_krender");
+    let outcome = |arguments: &str| {
+        let command = format!("ulimit -v 200000; exec {program} {arguments}");
+        let output = std::process::Command::new("sh")
+            .args(["-c", &command])
+            .current_dir(lab.path("k"))
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        (output.status.code(), output.stdout.is_empty(), stderr)
+    };
+    let (code, is_silent, stderr) = outcome("build . -o ../out");
+    assert_eq!((code, is_silent), (Some(1), true), "{stderr}");
+    assert!(stderr.starts_with("error[out-of-memory]: "), "{stderr}");
+    assert_eq!(stderr.lines().count(), 2, "{stderr}");
+    assert_eq!(std::fs::read_dir(lab.path("out")).unwrap().count(), 1);
+    let (code, _, stderr) =
+        outcome("diff ../e . --format json --error-format json --limit bytes=10GB");
+    assert_eq!(code, Some(2), "{stderr}");
+    assert!(stderr.contains(r#""code":"out-of-memory""#), "{stderr}");
+}
+
 #[test]
 fn a_limit_that_makes_no_sense() {
     let lab = Lab::new();

@@ -22,7 +22,7 @@ pub(super) use folder::{Folder, Look, set_modified};
 pub(super) use output::replace;
 pub use output::{OutputFolder, write};
 pub(super) use temporary::is_left_over;
-pub use temporary::{clean_up_on_signals, remove_temporary_files};
+pub use temporary::{abandon_temporary_files, clean_up_on_signals, remove_temporary_files};
 
 /// The files of this computer.
 #[derive(Clone, Copy, Debug, Default)]

@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::hash::{BuildHasher as _, RandomState};
 use std::io::{self, ErrorKind};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use super::Folder;
 
@@ -85,6 +85,28 @@ pub fn remove_temporary_files() {
         drop(folder.remove(&name));
     }
     std::mem::forget(unfinished);
+}
+
+/// Removes the files that were begun and are not finished, as far as that is possible at once and without memory: for a
+/// process that gets no more of it. The thread may be in the middle of beginning one.
+pub fn abandon_temporary_files() {
+    const TRIES: usize = 20;
+    for _ in 0..TRIES {
+        let unfinished = match UNFINISHED.try_lock() {
+            Ok(unfinished) => unfinished,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => {
+                std::thread::sleep(std::time::Duration::from_millis(5));
+                continue;
+            }
+        };
+        for (folder, name) in unfinished.iter() {
+            drop(folder.remove(name));
+        }
+        // No other thread begins one more.
+        std::mem::forget(unfinished);
+        return;
+    }
 }
 
 /// From now on SIGHUP, SIGINT and SIGTERM remove temporary files before they end the process as they always do. Those
