@@ -352,7 +352,10 @@ fn a_document_of_very_many_nodes() {
 #[cfg(target_os = "linux")]
 #[test]
 fn memory_that_runs_out() {
-    let lab = one_map("configMapGenerator: [{name: g, files: [f]}]\n", "");
+    let lab = one_map(
+        "configMapGenerator: [{name: g, files: [f], options: {disableNameSuffixHash: true}}]\n",
+        "",
+    );
     lab.write("k/f", vec![0; 40_000_000]).write("out/keep", "");
     lab.write("e/kustomization.yaml", "resources: [r.yaml]\n").write("e/r.yaml", MAP);
     let program = env!("CARGO_BIN_EXE_krender");
