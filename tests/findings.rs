@@ -21,8 +21,8 @@ const RUNS: [&[&str]; 5] = [
         "baseline",
         "--no-ignore",
         "--baseline",
-        "testdata/check/baseline-report/input/accepted.json",
-        "testdata/check/baseline-report/input/pods.yaml",
+        "input/accepted.json",
+        "input/pods.yaml",
     ],
     &["testdata/check/patch-in-its-kustomization/input", "testdata/check/recommended/input"],
     &["-"],
@@ -32,6 +32,10 @@ fn checked(form: &str, arguments: &[&str]) -> String {
     let input = std::fs::File::open("testdata/check/older-version/input/pod.yaml").unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_krender"));
     command.args(["check", "--format", form]).args(arguments).env_clear();
+    if arguments.contains(&"--baseline") {
+        // It accepts findings of targets by the names that these had.
+        command.current_dir("testdata/check/baseline-report");
+    }
     let output = command.stdin(input).stderr(Stdio::inherit()).output().unwrap();
     String::from_utf8(output.stdout).unwrap()
 }

@@ -253,7 +253,7 @@ impl<'a> Container<'a> {
     pub(super) fn label(&self) -> String {
         match (self.name, self.path.steps().last()) {
             ("", Some(Step::Index(index))) => {
-                format!("container {} of {}", index + 1, self.list.field())
+                format!("container {} of `{}`", index + 1, self.list.field())
             }
             ("", _) => "the container".to_owned(),
             (name, _) => format!("container `{name}`"),
