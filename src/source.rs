@@ -376,7 +376,7 @@ impl Sources {
             None => (Span::NONE, None),
         };
         let lines = OnceLock::new();
-        let source = Arc::new(Source { id, name, text, base, within, outer, is_utf16, lines });
+        let source = Arc::new(Source { id, name, text, base, within, is_utf16, outer, lines });
         sources.push(Arc::clone(&source));
         Ok(source)
     }
