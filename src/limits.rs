@@ -67,7 +67,7 @@ const ROWS: &[Row] = &[
         name: "directories",
         bytes: false,
         unit: "visits of kustomizations",
-        default: 20_000,
+        default: 30_000,
     },
     Row {
         limit: Limit::Patterns,

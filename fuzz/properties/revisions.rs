@@ -33,14 +33,9 @@ pub(crate) fn revision_trees(bytes: &[u8]) {
         let options = load::Options { working_directory: top.into(), limits, ..Default::default() };
         let loader = Loader::new(side, options);
         let options = build::Options::default();
-<<<<<<< HEAD
         for root in
             loader.kustomizations(".").map(|tree| tree.found).unwrap_or_default().iter().take(10)
         {
-=======
-        let found = loader.kustomizations(".").map(|tree| tree.found).unwrap_or_default();
-        for root in found.iter().take(10) {
->>>>>>> b943cce (Look at what was found in a tree of a revision)
             drop(build::build(&loader, root.name(), &options));
         }
     }

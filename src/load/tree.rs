@@ -142,10 +142,13 @@ impl Loader {
             let entries = match listed {
                 Ok(Some(entries)) => entries,
                 Ok(None) => continue,
-                Err(error) if path == top => return Err(self.unreadable(&path, &error)),
                 Err(error) => {
-                    let name = escape::file_name(below.as_os_str()).into_owned();
-                    tree.refused.push((name, self.unreadable(&path, &error)));
+                    let error = self.unreadable(&path, &error);
+                    // A spent budget ends the walk: every further directory would fail by it.
+                    if path == top || error.code() == Code::LimitExceeded {
+                        return Err(error);
+                    }
+                    tree.refused.push((escape::file_name(below.as_os_str()).into_owned(), error));
                     continue;
                 }
             };

@@ -104,7 +104,7 @@ impl Edit {
 }
 
 fn seeds() -> Vec<String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds/yaml");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds/parse_never_panics");
     let entries = std::fs::read_dir(folder).expect("the folder of seeds is there");
     let mut seeds: Vec<_> =
         entries.map(|entry| entry.expect("the entry is readable").path()).collect();
