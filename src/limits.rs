@@ -328,6 +328,13 @@ impl Spent {
         Self(std::array::from_fn(|place| self.0[place].saturating_sub(before.0[place])))
     }
 
+    /// The same without one kind of work.
+    #[must_use]
+    pub const fn without(mut self, limit: Limit) -> Self {
+        self.0[limit as usize] = 0;
+        self
+    }
+
     /// How much of a kind of work it is.
     #[must_use]
     pub const fn get(&self, limit: Limit) -> u64 {

@@ -207,7 +207,12 @@ impl Build<'_> {
             false => self.run.bases().take(&key),
         };
         let Some(known) = known else { return Ok(None) };
-        base.budget().spend_again(&known.spent, base.span())?;
+        // Taking it over costs as much as there are directories in it; without resources, nothing else is made.
+        let visits = known.way.directories.len() as u64;
+        base.budget().spend(Limit::Directories, visits, base.span())?;
+        if !known.accumulated.resources.is_empty() {
+            base.budget().spend_again(&known.spent.without(Limit::Directories), base.span())?;
+        }
         let directories = known.way.directories.iter().map(Path::new);
         if !base.admits(directories, known.way.height) {
             return Ok(None);
