@@ -16,7 +16,7 @@ macro_rules! replays {
     ($($target:ident: $made:expr,)+) => {
         $(#[test]
         fn $target() {
-            replay(stringify!($target), $made, properties::$target);
+            replay(stringify!($target), &$made, properties::$target);
         })+
 
         /// Each fuzz target has a test here.
@@ -45,10 +45,10 @@ replays! {
     replacement_paths: seeds::replacements(),
     check_suppressions: seeds::judged(),
     diff_of_renders: seeds::pairs(),
-    revision_trees: Vec::new(),
+    revision_trees: [],
 }
 
-fn replay(target: &str, made: Vec<Vec<u8>>, property: fn(&[u8])) {
+fn replay(target: &str, made: &[Vec<u8>], property: fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(target);
     let kept = seeds::files_below(&folder);
     assert!(!kept.is_empty(), "no seeds in {}", folder.display());

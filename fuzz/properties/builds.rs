@@ -78,7 +78,7 @@ pub(crate) fn replacement_paths(bytes: &[u8]) {
     let files = Memory::new()
         .file("kustomization.yaml", "resources: [objects.yaml]\nreplacements: [{path: r.yaml}]\n")
         .file("objects.yaml", OBJECTS)
-        .file("r.yaml", bytes.to_vec());
+        .file("r.yaml", bytes);
     stable(render(files));
 }
 
@@ -88,7 +88,7 @@ pub(crate) fn kustomization_fields(bytes: &[u8]) {
         labels: [{pairs: {tier: front}, includeSelectors: true}]\n";
     let patch = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {type: NodePort}\n";
     let files = Memory::new()
-        .file("kustomization.yaml", bytes.to_vec())
+        .file("kustomization.yaml", bytes)
         .file("objects.yaml", OBJECTS)
         .file("patch.yaml", patch)
         .file("file.env", "A=1\n# comment\nB=two words\n")

@@ -1,6 +1,8 @@
 //! Properties that hold for any bytes. The fuzz targets look for counterexamples; `tests/fuzz_seeds.rs` replays the
 //! seeds and the kept corpora.
 
+#![allow(unused_imports, reason = "each program looks at some of them")]
+
 mod archive;
 mod builds;
 mod documents;

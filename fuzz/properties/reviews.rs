@@ -15,7 +15,7 @@ use super::builds::render;
 pub(crate) fn check_suppressions(bytes: &[u8]) {
     let files = Memory::new()
         .file("kustomization.yaml", "resources: [objects.yaml]\n")
-        .file("objects.yaml", bytes.to_vec());
+        .file("objects.yaml", bytes);
     let loader = Loader::new(files, load::Options::default());
     let Ok(output) = build::build(&loader, "/", &Options::default()) else { return };
     let with =

@@ -41,7 +41,9 @@ fn separator(source: &Source, offset: usize) -> Option<Error> {
     let mark = text.chars().next().filter(|mark| "-—–=+*_~".contains(*mark))?;
     let is_separator = text.chars().all(|character| character == mark)
         && (text.chars().count() > 1 || !mark.is_ascii());
-    is_separator.then(|| misspelt_separator(source, line, text))
+    // A real separator, which is in the way of something else, is no mistake.
+    let is_real = source.text()[line.clone()].starts_with("---") && text == "---";
+    (is_separator && !is_real).then(|| misspelt_separator(source, line, text))
 }
 
 /// The error for a line that is an instruction of a template.
