@@ -131,7 +131,7 @@ impl Hardening {
     /// Writes the report on all targets, if it is asked for.
     ///
     /// # Errors
-    /// [`Code::WriteFailed`](crate::error::Code::WriteFailed).
+    /// [`Code::WriteFailed`].
     pub(super) fn report(&self, targets: &[Value]) -> Result<()> {
         let Some(path) = &self.harden_report else { return Ok(()) };
         load::clean_up_on_signals();
@@ -203,7 +203,7 @@ impl Done {
     /// Nothing, or what is left to repair.
     ///
     /// # Errors
-    /// [`Code::RuleViolated`](crate::error::Code::RuleViolated) for each finding that is a failure.
+    /// [`Code::RuleViolated`] for each finding that is a failure.
     pub(super) fn outcome(self) -> Result<()> {
         self.failures.map_or(Ok(()), Err)
     }

@@ -21,7 +21,7 @@ pub(super) struct Variable<'a> {
 /// with `#`. (kustomize, `api/kv/kv.go`: `keyValuesFromLines`.)
 ///
 /// # Errors
-/// [`Code::InvalidUtf8`](crate::error::Code::InvalidUtf8) at the first byte that is no text.
+/// [`Code::InvalidUtf8`] at the first byte that is no text.
 pub(super) fn read(file: &File) -> Result<Vec<Variable<'_>>> {
     let bytes = file.bytes();
     let mut variables = Vec::new();

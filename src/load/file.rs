@@ -73,7 +73,7 @@ impl File {
     /// The content as text: UTF-8, or UTF-16 with a byte-order mark.
     ///
     /// # Errors
-    /// [`Code::InvalidUtf8`] at the first byte that is none.
+    /// [`InvalidUtf8`](crate::error::Code::InvalidUtf8) at the first byte that is none.
     pub fn source(&self) -> Result<&Arc<Source>> {
         match &self.0.content {
             Content::Text(source) => Ok(source),

@@ -251,7 +251,7 @@ fn failed(path: &Path, error: &io::Error) -> Error {
     Error::new(Code::WriteFailed, message)
 }
 
-/// Whether a file is named as [`Store::place`] names them.
+/// Whether a file is named as the entries of a [`Store`] are.
 fn is_name(name: &str) -> bool {
     name.len() == 62 && name.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
 }

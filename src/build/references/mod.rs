@@ -24,7 +24,7 @@ use referrer::follow;
 /// at the resources that had it, and for each type a look at all fields.
 ///
 /// # Errors
-/// In the work: [`Code::ReferenceAmbiguous`](crate::error::Code::ReferenceAmbiguous) where several resources could be
+/// In the work: [`Code::ReferenceAmbiguous`] where several resources could be
 /// meant, and what is wrong with the fields: all of it.
 pub(super) fn update<'c>(
     resources: &ResMap,
