@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::id::Id;
 use super::tree::{Entry, EntryKind, Tree};
@@ -58,6 +58,17 @@ pub struct Changes {
     top: PathBuf,
     roots: [Id; 2],
     provisional: Option<Arc<dyn Provisional>>,
+    /// Directories that were looked at, by their paths: many paths that are asked for are in one.
+    directories: Arc<Mutex<BTreeMap<Box<[u8]>, Directory>>>,
+}
+
+/// What is known of a directory.
+#[derive(Clone)]
+struct Directory {
+    /// The first path on the way to it, itself included, at which a change is no directory.
+    changed: Option<Arc<Path>>,
+    /// Its trees; `None` if they are one, or there are none.
+    trees: Option<[Arc<Tree>; 2]>,
 }
 
 /// The files of a working tree whose ids are not known yet.
@@ -67,7 +78,7 @@ pub trait Provisional: Send + Sync {
 }
 
 /// What is at one path in both trees.
-type Pair = [Option<Entry>; 2];
+type Pair = [Option<(EntryKind, Id)>; 2];
 
 /// How many trees within each other are looked through, as for [`Trees::holds`].
 const DEEPEST: usize = 2048;
@@ -76,7 +87,8 @@ impl Changes {
     /// The changes between two trees, whose paths are taken from `top`: absolute, with links resolved.
     #[must_use]
     pub fn new(trees: Trees, top: &Path, roots: [Id; 2]) -> Self {
-        Self { trees, top: top.to_path_buf(), roots, provisional: None }
+        let directories = Arc::default();
+        Self { trees, top: top.to_path_buf(), roots, provisional: None, directories }
     }
 
     /// The same changes, with the ids of files that are not known yet.
@@ -102,23 +114,52 @@ impl Changes {
 
     /// What is at a path in both trees, and the first path on the way to it at which a change is no directory. Where both
     /// sides are one, nothing is looked up, and both are `None`.
-    fn find(&self, path: &Path) -> Result<(Option<PathBuf>, Pair)> {
-        let mut changed = None;
-        let mut pair = self.roots();
-        let mut way = self.top.clone();
-        let Ok(below) = path.strip_prefix(&self.top) else { return Ok((None, [None, None])) };
-        for name in below.components() {
-            if is_one(&pair) || matches!(pair, [None, None]) {
-                return Ok((changed, [None, None]));
-            }
-            if changed.is_none() && self.is_change(&pair) {
-                changed = Some(way.clone());
-            }
-            way.push(name);
-            let [before, after] = self.trees_of(&pair)?;
-            pair = [before, after].map(|tree| tree.get(name.as_os_str()).cloned());
+    fn find(&self, path: &Path) -> Result<(Option<Arc<Path>>, Pair)> {
+        if path == self.top {
+            return Ok((None, self.roots()));
         }
-        Ok((changed, pair))
+        let (Some(above), Some(name)) = (path.parent(), path.file_name()) else {
+            return Ok((None, [None, None]));
+        };
+        let key = above.as_os_str().as_encoded_bytes();
+        let known = || self.directories.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = known().get(key).cloned();
+        let directory = match found {
+            Some(directory) => directory,
+            None => {
+                let directory = self.directory(above)?;
+                known().insert(key.into(), directory.clone());
+                directory
+            }
+        };
+        let entry = |tree: &Arc<Tree>| tree.get(name).map(node);
+        let pair = directory.trees.map_or([None, None], |trees| trees.each_ref().map(entry));
+        Ok((directory.changed, pair))
+    }
+
+    /// The directory at a path.
+    fn directory(&self, path: &Path) -> Result<Directory> {
+        let mut found = Directory { changed: None, trees: None };
+        let Ok(below) = path.strip_prefix(&self.top) else { return Ok(found) };
+        let mut way = self.top.clone();
+        let mut pair = self.roots();
+        let mut names = below.components();
+        loop {
+            if is_one(&pair) || matches!(pair, [None, None]) {
+                return Ok(found);
+            }
+            if found.changed.is_none() && self.is_change(&pair) {
+                found.changed = Some(way.as_path().into());
+            }
+            let trees = self.trees_of(&pair)?;
+            let Some(name) = names.next() else {
+                found.trees = Some(trees);
+                return Ok(found);
+            };
+            way.push(name);
+            let entry = |tree: &Arc<Tree>| tree.get(name.as_os_str()).map(node);
+            pair = trees.each_ref().map(entry);
+        }
     }
 
     /// What is at a path in both trees; the roots for a directory that they are in.
@@ -127,30 +168,29 @@ impl Changes {
     }
 
     fn roots(&self) -> Pair {
-        self.roots.map(|id| Some(Entry { name: Box::default(), kind: EntryKind::Tree, id }))
+        self.roots.map(|id| Some((EntryKind::Tree, id)))
     }
 
     /// The trees of a pair, empty where there is none.
     fn trees_of(&self, pair: &Pair) -> Result<[Arc<Tree>; 2]> {
-        let tree = |entry: &Option<Entry>| match entry {
-            Some(Entry { kind: EntryKind::Tree, id, .. }) => self.trees.tree(*id),
+        let tree = |entry: Option<(EntryKind, Id)>| match entry {
+            Some((EntryKind::Tree, id)) => self.trees.tree(id),
             _ => Ok(Arc::default()),
         };
-        Ok([tree(&pair[0])?, tree(&pair[1])?])
+        Ok([tree(pair[0])?, tree(pair[1])?])
     }
 
     /// Whether a pair is no directory on one side at least, and not the same on both.
     fn is_change(&self, pair: &Pair) -> bool {
-        let is_tree = |entry: &Entry| entry.kind == EntryKind::Tree;
+        let is_tree = |(kind, _): &(EntryKind, Id)| *kind == EntryKind::Tree;
         !pair.iter().flatten().all(is_tree) && !self.is_same(pair)
     }
 
     fn is_same(&self, pair: &Pair) -> bool {
         match pair {
             [None, None] => true,
-            [Some(before), Some(after)] => {
-                before.kind.reads_as(after.kind)
-                    && (before.id == after.id || self.id(before.id) == self.id(after.id))
+            [Some((kind, before)), Some((other, after))] => {
+                kind.reads_as(*other) && (before == after || self.id(*before) == self.id(*after))
             }
             _ => false,
         }
@@ -177,9 +217,8 @@ impl Changes {
             if is_one(&pair) || depth == DEEPEST {
                 continue;
             }
-            let ids = [&pair[0], &pair[1]].map(|entry| {
-                entry.as_ref().filter(|entry| entry.kind == EntryKind::Tree).map(|entry| entry.id)
-            });
+            let ids = pair
+                .map(|entry| entry.filter(|(kind, _)| *kind == EntryKind::Tree).map(|(_, id)| id));
             if ids == [None, None] || !seen.insert(ids) {
                 continue;
             }
@@ -187,8 +226,7 @@ impl Changes {
             let [before, after] = &trees;
             // As many steps as there may be pairs.
             self.trees.spend((before.entries().len() + after.entries().len()) as u64)?;
-            for pair in pairs(before, after) {
-                let name = pair.iter().flatten().next().map_or(&b""[..], |entry| &entry.name);
+            for (name, pair) in pairs(before, after) {
                 if fits(name) && self.is_change(&pair) {
                     return Ok(true);
                 }
@@ -202,6 +240,7 @@ impl Changes {
 impl Changed for Changes {
     fn on_the_way(&self, path: &Path) -> Result<Option<PathBuf>> {
         let (changed, pair) = self.find(path)?;
+        let changed = changed.map(|way| way.to_path_buf());
         Ok(changed.or_else(|| self.is_change(&pair).then(|| path.to_path_buf())))
     }
 
@@ -221,17 +260,20 @@ impl Changed for Changes {
 
 /// Whether both sides are one tree.
 fn is_one(pair: &Pair) -> bool {
-    matches!(pair, [Some(one), Some(other)] if one.id == other.id && one.kind == other.kind)
+    matches!(pair, [Some(one), Some(other)] if one == other)
+}
+
+fn node(entry: &Entry) -> (EntryKind, Id) {
+    (entry.kind, entry.id)
 }
 
 /// The entries of two trees by their names, except those that are one.
-fn pairs(before: &Tree, after: &Tree) -> Vec<Pair> {
-    let mut both: BTreeMap<&[u8], [Option<&Entry>; 2]> = BTreeMap::new();
+fn pairs<'t>(before: &'t Tree, after: &'t Tree) -> Vec<(&'t [u8], Pair)> {
+    let mut both: BTreeMap<&[u8], Pair> = BTreeMap::new();
     for (side, tree) in [before, after].into_iter().enumerate() {
         for entry in tree.entries() {
-            both.entry(&entry.name).or_default()[side] = Some(entry);
+            both.entry(&entry.name).or_default()[side] = Some(node(entry));
         }
     }
-    let pairs = both.into_values().map(|pair| pair.map(|entry| entry.cloned()));
-    pairs.filter(|pair| !is_one(pair)).collect()
+    both.into_iter().filter(|(_, pair)| !is_one(pair)).collect()
 }

@@ -24,6 +24,9 @@ pub struct Revision {
     directories: Arc<Mutex<BTreeMap<Box<[u8]>, Found>>>,
 }
 
+/// How many objects of the budget it takes to list a directory: as many as take about as long to read.
+const LISTING: u64 = 8;
+
 /// What is at a path where a directory was looked for.
 #[derive(Clone)]
 enum Found {
@@ -183,7 +186,7 @@ impl Files for Revision {
             Some(At::Entry(EntryKind::Tree, _)) => {
                 let Found::Tree(tree) = self.directory(&path)? else { return Ok(Vec::new()) };
                 // One tree may be at any number of paths.
-                self.trees.spend(1 + tree.entries().len() as u64).map_err(told)?;
+                self.trees.spend(LISTING + tree.entries().len() as u64).map_err(told)?;
                 let entries = tree.entries().iter();
                 Ok(entries.map(|entry| (os_string(&entry.name), entry.kind.into())).collect())
             }
