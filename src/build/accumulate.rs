@@ -251,6 +251,8 @@ impl Build<'_> {
     fn open_base(&mut self, level: &Level, root: Root, path: &str) -> Result<Level> {
         let account = level.below(path, &root)?;
         let schema_was_set = self.schema_is_set;
+        // Its kustomization file is part of what it costs.
+        let spent = root.budget().all_spent();
         let read = self.read(&root, level)?;
         let kustomization = Arc::clone(&read.kustomization);
         if kustomization.is_component() {
@@ -262,6 +264,7 @@ impl Build<'_> {
         }
         let mut base = Level::new(root, kustomization, account, Accumulator::default())?;
         base.schema_was_set = schema_was_set;
+        base.spent = spent;
         base.way.said.clone_from(&read.warnings);
         Ok(base)
     }

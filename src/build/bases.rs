@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::account::Account;
 use super::accumulate::Accumulator;
 use crate::config::Warning;
-use crate::limits::Spent;
+use crate::limits::{Limit, Spent};
 use crate::load::Root;
 use crate::schema::BuiltIn;
 
@@ -69,8 +70,12 @@ pub(super) fn say(said: &mut Vec<Warning>, warning: &Warning) {
 ///
 /// Threads that come to a base at the same time both accumulate it: waiting would take as long, and two that wait for
 /// each other would never end.
-#[derive(Default)]
-pub(super) struct Bases(Mutex<BTreeMap<Base, Slot>>);
+pub(super) struct Bases {
+    slots: Mutex<BTreeMap<Base, Slot>>,
+    /// How many bytes those that are kept were charged, and how many that may be: more are accumulated anew.
+    held: AtomicU64,
+    most: u64,
+}
 
 struct Slot {
     /// How many uses are still to come.
@@ -79,6 +84,11 @@ struct Slot {
 }
 
 impl Bases {
+    /// No bases yet, of which those are kept that were charged so many bytes together.
+    pub(super) const fn new(most: u64) -> Self {
+        Self { slots: Mutex::new(BTreeMap::new()), held: AtomicU64::new(0), most }
+    }
+
     /// Says how often each base will be asked for.
     pub(super) fn expect(&self, uses: BTreeMap<Base, usize>) {
         let slots = uses.into_iter().map(|(base, left)| (base, Slot { left, complete: None }));
@@ -91,7 +101,13 @@ impl Bases {
         let slot = slots.get_mut(base)?;
         // More than foreseen: it may come again any number of times.
         slot.left = slot.left.checked_sub(1).unwrap_or(usize::MAX);
-        if slot.left == 0 { slot.complete.take() } else { slot.complete.clone() }
+        if slot.left > 0 {
+            return slot.complete.clone();
+        }
+        let last = slot.complete.take();
+        let bytes = last.as_ref().map_or(0, |complete| complete.spent.get(Limit::Bytes));
+        self.held.fetch_sub(bytes, Ordering::Relaxed);
+        last
     }
 
     /// Keeps what a base came to if it will be asked for again.
@@ -102,8 +118,16 @@ impl Bases {
             return;
         }
         let complete = Arc::new(complete());
+        let bytes = complete.spent.get(Limit::Bytes);
+        if self.held.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes) > self.most {
+            self.held.fetch_sub(bytes, Ordering::Relaxed);
+            return;
+        }
         let slot = || Slot { left: usize::MAX, complete: None };
-        self.slots().entry(base).or_insert_with(slot).complete = Some(complete);
+        let former = self.slots().entry(base).or_insert_with(slot).complete.replace(complete);
+        // Another thread has come to the same meanwhile.
+        let bytes = former.map_or(0, |former| former.spent.get(Limit::Bytes));
+        self.held.fetch_sub(bytes, Ordering::Relaxed);
     }
 
     /// How many there are at the moment.
@@ -113,6 +137,6 @@ impl Bases {
     }
 
     fn slots(&self) -> MutexGuard<'_, BTreeMap<Base, Slot>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -66,7 +66,7 @@ impl<'a> Run<'a> {
             options,
             defaults: Arc::new(TransformerConfig::defaults()),
             kustomizations: Mutex::default(),
-            bases: Bases::default(),
+            bases: Bases::new(loader.limits().get(Limit::Bytes)),
         }
     }
 
@@ -218,7 +218,8 @@ mod tests {
     use super::super::tests::loader;
     use super::*;
     use crate::error::Code;
-    use crate::load::Memory;
+    use crate::limits::Limits;
+    use crate::load::{self, Memory};
 
     fn names(run: &Run<'_>, target: &str) -> Result<String> {
         let resources = run.build(target, &mut Vec::new())?;
@@ -264,6 +265,37 @@ resources: [pod.yaml]
         // More than was expected.
         assert_eq!(names(&run, "a").unwrap(), "a-pod-x");
         assert_eq!(names(&run, "b").unwrap(), "b-pod-x");
+    }
+
+    /// Targets `a` and `b` of the base `one`, `c` and `d` of the base `two`.
+    fn pairs(limits: Limits) -> Loader {
+        let mut files = Memory::new();
+        for (target, base) in [("a", "one"), ("b", "one"), ("c", "two"), ("d", "two")] {
+            files = files
+                .file(format!("{target}/kustomization.yaml"), format!("resources: [../{base}]"))
+                .file(format!("{base}/kustomization.yaml"), "resources: [pod.yaml]")
+                .file(
+                    format!("{base}/pod.yaml"),
+                    "{apiVersion: v1, kind: Pod, metadata: {name: p}}",
+                );
+        }
+        Loader::new(files, load::Options { limits, ..load::Options::default() })
+    }
+
+    #[test]
+    fn bases_are_kept_as_far_as_the_limit_allows() {
+        let options = Options::default();
+        let loader = pairs(Limits::default());
+        let run = Run::new(&loader, &options);
+        let spent = run.build("a", &mut Vec::new()).unwrap().budget().spent(Limit::Bytes);
+        let loader = pairs(Limits::default().with(Limit::Bytes, spent));
+        let run = Run::new(&loader, &options);
+        run.expect(&["a", "b", "c", "d"], NonZeroUsize::MIN);
+        for (target, kept) in [("a", 1), ("c", 1), ("d", 1), ("b", 0)] {
+            let resources = run.build(target, &mut Vec::new()).unwrap();
+            assert_eq!(resources.budget().spent(Limit::Bytes), spent, "{target}");
+            assert_eq!(run.bases().kept(), kept, "{target}");
+        }
     }
 
     #[test]
@@ -320,7 +352,7 @@ definitions:
             .file("base/kustomization.yaml", "resources: [w.yaml]\npatches: [{path: patch.yaml}]\n")
             .file("base/w.yaml", widget("{name: a}"))
             .file("base/patch.yaml", widget("{name: b}"));
-        let loader = Loader::new(files, crate::load::Options::default());
+        let loader = Loader::new(files, load::Options::default());
         let options = Options::default();
         let run = Run::new(&loader, &options);
         let targets = ["plain", "own", "again"];
