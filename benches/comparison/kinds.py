@@ -381,7 +381,7 @@ def patches_each(n):
 
 @kind("patches: targets of a name each")
 def patches_targets(n):
-    return one("patches:\n" + lines("- {target: {kind: ConfigMap, name: c#}, patch: '[{op: add, path: /data, value: {}}]'}\n", n), maps(n))
+    return one("patches:\n" + lines("- {target: {kind: ConfigMap, name: c#}, patch: '[{\"op\": \"add\", \"path\": \"/data\", \"value\": {}}]'}\n", n), maps(n))
 
 
 @kind("patches: operations on one object")
@@ -391,7 +391,7 @@ def patches_operations(n):
 
 @kind("patches: with a target, of one object")
 def patches_target_one(n):
-    return one("patches:\n" + lines("- {target: {name: c}, patch: '[{op: add, path: /data/k#, value: v}]'}\n", n), config_map("data: {a: b}\n"))
+    return one("patches:\n" + lines("- {target: {name: c}, patch: '[{\"op\": \"add\", \"path\": \"/data/k#\", \"value\": \"v\"}]'}\n", n), config_map("data: {a: b}\n"))
 
 
 @kind("patches: documents of one file")

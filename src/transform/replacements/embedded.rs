@@ -2,9 +2,13 @@
 
 use super::target_path::{Place, TargetPath, at_mut, find};
 use crate::error::{Code, Error, Result};
+use crate::limits::Budget;
 use crate::source::{Source, Span};
 use crate::transform::value_path::{child, position};
 use crate::yaml::{Form, Kind, Node, Scalar, parse, rewrite, write_json};
+
+/// What a byte is charged for that is read and written: what a build copies in the same time.
+const READ_AND_WRITTEN: usize = 32;
 
 /// Sets the fields that a path leads to inside of a text, and writes the text anew: JSON as JSON, on one line or on
 /// many, and YAML with its comments. The way to the text; nothing when there is none on the path, or when its document
@@ -19,8 +23,11 @@ pub(super) fn set(
     root: &mut Node,
     create: Option<Kind>,
     set: &mut dyn FnMut(&mut Node) -> Result<()>,
+    budget: &Budget,
 ) -> Result<Option<Vec<usize>>> {
     let Some((way, names, old)) = text_on(path.names(), root) else { return Ok(None) };
+    // Each path reads all of the text, and writes it anew.
+    budget.bytes(old.text().len() * READ_AND_WRITTEN, path.span())?;
     let Some(mut document) = root_of(old.text()) else { return Ok(None) };
     let found = match find(names, &mut document, create, path.span(), path.patterns()) {
         Ok((found, _)) => found,

@@ -61,6 +61,9 @@ impl<'a> Target<'a> {
             index.places(name, kind).into_owned()
         };
         let mut has_set = false;
+        let span = self.paths.first().map_or(Span::NONE, TargetPath::span);
+        let rejections = places.len().saturating_mul(self.rejections.len());
+        context.root.budget().bytes(rejections, span)?;
         for place in places {
             if !resources.get(place).map_or(Ok(false), |resource| self.takes(resource))? {
                 continue;
@@ -138,10 +141,11 @@ impl<'a> Target<'a> {
         let create = self.options.is_some_and(|options| options.create);
         let create = create.then(|| origin.value().kind());
         origin.value().charge(budget, path.span())?;
-        let set =
-            |target: &mut Node, value: &Node| set_field(self.options, target, value, path.span());
+        let set = |target: &mut Node, value: &Node| {
+            set_field(self.options, target, value, path.span(), budget)
+        };
         let mut set_now = |target: &mut Node| set(target, origin.value());
-        if let Some(way) = embedded::set(path, root, create, &mut set_now)? {
+        if let Some(way) = embedded::set(path, root, create, &mut set_now, budget)? {
             if is_source {
                 origin.refresh(root, &way);
             }
@@ -178,6 +182,7 @@ fn set_field(
     target: &mut Node,
     value: &Node,
     span: Span,
+    budget: &Budget,
 ) -> Result<()> {
     let part = options.filter(|options| !options.delimiter.is_empty());
     let Some(old) = target.as_scalar() else {
@@ -191,6 +196,10 @@ fn set_field(
     };
     let given = if part.is_some() && value.is_null() { None } else { value.as_text() };
     let given = given.unwrap_or_default();
+    if part.is_some() {
+        // All of the text is taken apart for one part.
+        budget.text(2 * old.text().len(), span)?;
+    }
     let joined = part.map(|options| joined(old.text(), options, given));
     let text = joined.as_deref().unwrap_or(given);
     if let Some(new) = target.with_text(text, span) {

@@ -15,6 +15,9 @@ use crate::yaml::{Kind, Mapping, Node, Scalar, Sequence, Tag, Text, path};
 /// The longest path that is followed. No document of Kubernetes is nearly as deep.
 const MAX_NAMES: usize = 256;
 
+/// What an item of a list is charged for that is looked at, in bytes.
+const LOOKED_AT: usize = 64;
+
 /// Mappings of so many entries are searched by an index.
 const LONG: usize = 64;
 
@@ -376,6 +379,8 @@ impl Walk<'_> {
         };
         let pattern = self.patterns.get(value)?;
         let before = self.found.len();
+        // Each is looked at, and written to be held against the pattern.
+        self.patterns.budget.bytes(items(node)?.len() * LOOKED_AT, self.span)?;
         for position in 0..items(node)?.len() {
             self.element(position, key, &pattern, rest, node)?;
         }
