@@ -16,6 +16,7 @@ class Kind:
     files: Callable
     start: int
     limit: int
+    charged: bool
 
 
 ALL = []
@@ -24,11 +25,11 @@ CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: NAME}\n"
 POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: NAME}\n"
 
 
-def kind(name, *command, start=500, limit=1_000_000):
+def kind(name, *command, start=500, limit=1_000_000, charged=False):
     """Registers the function below it."""
 
     def register(files):
-        ALL.append(Kind(name, command or ("build", "@"), files, start, limit))
+        ALL.append(Kind(name, command or ("build", "@"), files, start, limit, charged))
         return files
 
     return register
@@ -217,13 +218,13 @@ def bases(n):
     return made
 
 
-@kind("a chain of bases with prefixes", "build", "@/b0", start=100, limit=3200)
+@kind("a chain of bases with prefixes", "build", "@/b0", start=100, limit=3200, charged=True)
 def chain(n):
     made = {f"b{i}/kustomization.yaml": f"namePrefix: {'p' * 20}-\nresources: [../b{i + 1}]\n" for i in range(n)}
     return {**made, f"b{n}/kustomization.yaml": "resources: [r.yaml]\n", f"b{n}/r.yaml": maps(50)}
 
 
-@kind("components with a prefix", limit=MANY_FILES)
+@kind("components with a prefix", charged=True, limit=MANY_FILES)
 def components(n):
     head = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nnamePrefix: a-\n"
     made = {f"c{i}/kustomization.yaml": head for i in range(n)}
@@ -369,7 +370,7 @@ def literals_twice(n):
 PATCH_OF = "- patch: |\n    apiVersion: v1\n    kind: ConfigMap\n    metadata: {name: NAME}\n    data: {k#: v}\n"
 
 
-@kind("patches: merges into one object")
+@kind("patches: merges into one object", charged=True)
 def patches(n):
     return one("patches:\n" + lines(PATCH_OF.replace("NAME", "c"), n))
 
@@ -379,7 +380,7 @@ def patches_each(n):
     return one("patches:\n" + lines(PATCH_OF.replace("NAME", "c#"), n), maps(n))
 
 
-@kind("patches: targets of a name each")
+@kind("patches: targets of a name each", charged=True)
 def patches_targets(n):
     return one("patches:\n" + lines("- {target: {kind: ConfigMap, name: c#}, patch: '[{\"op\": \"add\", \"path\": \"/data\", \"value\": {}}]'}\n", n), maps(n))
 
@@ -389,7 +390,7 @@ def patches_operations(n):
     return one("patches:\n- target: {kind: ConfigMap}\n  patch: |\n" + lines("    - {op: add, path: /data/k#, value: v}\n", n), config_map("data: {a: b}\n"))
 
 
-@kind("patches: with a target, of one object")
+@kind("patches: with a target, of one object", charged=True)
 def patches_target_one(n):
     return one("patches:\n" + lines("- {target: {name: c}, patch: '[{\"op\": \"add\", \"path\": \"/data/k#\", \"value\": \"v\"}]'}\n", n), config_map("data: {a: b}\n"))
 
@@ -477,7 +478,7 @@ def images_containers(n):
     return one("images:\n- {name: a, newTag: v}\n", deployment(lines("      - {name: c#, image: a}\n", n)))
 
 
-@kind("images: patterns of many objects")
+@kind("images: patterns of many objects", charged=True)
 def images_patterns(n):
     return one("images:\n" + lines("- {name: 'i#[ab]*', newTag: v}\n", n), pods(n, "i#:1"), )
 
@@ -594,32 +595,32 @@ def replacements_targets(n):
     return one("replacements:\n- source: {kind: ConfigMap, name: c0}\n  targets:\n" + lines(target, n), maps(n))
 
 
-@kind("replacements: into one embedded YAML text")
+@kind("replacements: into one embedded YAML text", charged=True)
 def replacements_embedded(n):
     paths = lines("data.text.k#, ", n)
     return one("replacements:\n" + replacement("c", "c", paths).replace("{create: true}", "{}"), config_map("data:\n  text: |\n" + lines("    k#: v\n", n)))
 
 
-@kind("replacements: many, into one embedded JSON text")
+@kind("replacements: many, into one embedded JSON text", charged=True)
 def replacements_json(n):
     many = lines(replacement("c", "c", "data.text.k#").replace("{create: true}", "{}"), n)
     return one("replacements:\n" + many, config_map("data:\n  text: '{" + lines('"k#": 1, ', n)[:-2] + "}'\n"))
 
 
-@kind("replacements: parts of one text")
+@kind("replacements: parts of one text", charged=True)
 def replacements_parts(n):
     many = lines(replacement("c", "c", "data.text", ", delimiter: '.', index: #"), n)
     return one("replacements:\n" + many, config_map("data:\n  text: " + "a." * n + "a\n"))
 
 
-@kind("replacements: elements of a list by name")
+@kind("replacements: elements of a list by name", charged=True)
 def replacements_elements(n):
     target = "  - {select: {kind: Pod}, fieldPaths: ['spec.containers.[name=a#].image']}\n"
     pod = "---\n" + POD.replace("NAME", "p") + "spec:\n  containers:\n" + lines("  - {name: a#, image: x}\n", n)
     return one("replacements:\n- source: {kind: ConfigMap, name: c}\n  targets:\n" + lines(target, n), config_map("") + pod)
 
 
-@kind("replacements: rejections of a target")
+@kind("replacements: rejections of a target", charged=True)
 def replacements_reject(n):
     reject = lines("{name: c#}, ", n)
     return one("replacements:\n- source: {kind: ConfigMap, name: c0}\n  targets:\n  - {select: {kind: ConfigMap}, reject: [" + reject + "{name: z}], fieldPaths: [data.k], options: {create: true}}\n", maps(n))

@@ -50,6 +50,18 @@ impl Finding {
         place: usize,
         object: &Resource,
     ) -> Self {
+        let span = violation.path.span(object.node());
+        Self::written_at(span, rule, violation, place, object)
+    }
+
+    /// A finding whose field was written at a known place.
+    pub(super) fn written_at(
+        span: Span,
+        rule: &'static Rule,
+        violation: Violation,
+        place: usize,
+        object: &Resource,
+    ) -> Self {
         let Violation { path, container, message, severity, fix } = violation;
         Self {
             rule,
@@ -58,7 +70,7 @@ impl Finding {
             place,
             object: object.id().clone(),
             container,
-            span: path.span(object.node()),
+            span,
             object_span: written(object),
             path,
             fix,

@@ -113,8 +113,10 @@ impl Path {
     pub fn by_name(&self, root: &Node) -> String {
         let mut text = String::with_capacity(self.length());
         let mut node = Some(root);
-        for step in &self.0 {
-            node = node.and_then(|node| step.down(node));
+        for (number, step) in self.0.iter().enumerate() {
+            // A key at the end is written as it is, whatever stands there: it may be one of many.
+            let is_asked = number + 1 < self.0.len() || matches!(step, Step::Index(_));
+            node = node.filter(|_| is_asked).and_then(|node| step.down(node));
             text.push('/');
             match (step, node.and_then(|node| node.get("name")).and_then(Node::as_text)) {
                 (Step::Key(key), _) => text.push_str(key),

@@ -231,9 +231,7 @@ impl Mark {
         if self.rule.is_none() {
             violation = violation.severity(Severity::Warning);
         }
-        let mut finding = Finding::new(rule, violation, self.object, object);
-        finding.span = self.span;
-        Some(finding)
+        Some(Finding::written_at(self.span, rule, violation, self.object, object))
     }
 }
 

@@ -89,5 +89,15 @@ pub fn transform(context: &Context<'_>, resources: &mut ResMap) -> Result<()> {
             }
         }
     }
+    if works.len() > MANY {
+        let pairs = works.len().saturating_mul(resources.len());
+        context.root.budget().bytes(pairs.saturating_mul(PAIR), context.root.span())?;
+    }
     run(works, resources, context.passes())
 }
+
+/// So many entries of one kustomization are charged for looking at each of its resources.
+const MANY: usize = 64;
+
+/// What it is charged to ask an entry whether it changes a resource, in bytes.
+const PAIR: usize = 8;
