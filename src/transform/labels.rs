@@ -82,7 +82,7 @@ pub(crate) fn add<'c>(
 }
 
 /// What a pair is charged beside its text.
-const PAIR_BYTES: usize = 64;
+const PAIR_BYTES: usize = 128;
 
 /// Adds labels or annotations to resources, one by one. All that are new are one value.
 struct Add<'c> {

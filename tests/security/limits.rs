@@ -380,6 +380,17 @@ fn memory_that_runs_out() {
     assert!(stderr.contains(r#""code":"out-of-memory""#), "{stderr}");
 }
 
+/// The page says what holds.
+#[test]
+fn the_documented_defaults_are_those_of_the_program() {
+    use krender::limits::Limit;
+    let page = include_str!("../../docs/security.md");
+    for limit in Limit::ALL {
+        let row = format!("| `{}` | {} |", limit.name(), limit.amount(limit.default_value()));
+        assert!(page.contains(&row), "no row `{row}`");
+    }
+}
+
 #[test]
 fn a_limit_that_makes_no_sense() {
     let lab = Lab::new();

@@ -268,6 +268,8 @@ impl<'a> Emitter<'a, '_> {
                 self.most = 0;
                 return;
             }
+            // Deep indentation counts twice: the text that it makes large is moved as it grows.
+            self.most = self.most.saturating_sub(SPACES.len());
             self.out.push_str(SPACES);
             columns -= SPACES.len();
         }
