@@ -77,7 +77,7 @@ impl<const WIDE: bool> Reader<'_, WIDE> {
         let mut siblings: Vec<Sibling> = Vec::new();
         let mut end = self.line;
         while end > 0 && siblings.last().is_none_or(|last| last.indent > 0) {
-            let start = self.text[..end - 1].rfind('\n').map_or(0, |newline| newline + 1);
+            let start = start_of_line_before(self.text, end);
             let text = &self.text[start..end];
             end = start;
             let content = text.trim_start();
@@ -118,5 +118,30 @@ impl<const WIDE: bool> Reader<'_, WIDE> {
         let text = &self.text[start..self.end_of_line(start)];
         let end = text.find([':', ' ']).unwrap_or(text.len()).max(1);
         self.span(start, start + text.ceil_char_boundary(end.min(text.len())))
+    }
+}
+
+/// The start of the line that ends before offset `end`, with its line end.
+fn start_of_line_before(text: &str, end: usize) -> usize {
+    let ends_line =
+        |character| matches!(character, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}');
+    let above = &text[..end];
+    let line =
+        above.strip_suffix("\r\n").or_else(|| above.strip_suffix(ends_line)).unwrap_or(above);
+    line.rfind(ends_line).map_or(0, |at| text.ceil_char_boundary(at + 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::start_of_line_before;
+
+    #[test]
+    fn lines_start_behind_each_kind_of_line_end() {
+        for line_end in ["\n", "\r\n", "\r", "\u{85}", "\u{2028}", "\u{2029}"] {
+            let text = format!("ab{line_end}ü{line_end}");
+            let second = "ab".len() + line_end.len();
+            assert_eq!(start_of_line_before(&text, text.len()), second, "{line_end:?}");
+            assert_eq!(start_of_line_before(&text, second), 0, "{line_end:?}");
+        }
     }
 }
