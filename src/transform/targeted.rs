@@ -55,7 +55,7 @@ impl<'c> Targeted<'c> {
         match &self.patch {
             Selected::Strategic { patch, .. } => apply_settled(&self.context, patch, resource),
             Selected::Json { patch, remembers } => {
-                charge(&self.context, resource, self.patch_span())?;
+                charge(&self.context, resource, PASSED_NODE, self.patch_span())?;
                 if *remembers {
                     resource.names_mut().push_previous_id();
                 }
@@ -96,9 +96,13 @@ impl Step for Targeted<'_> {
 }
 
 /// What it is charged to apply a strategic merge patch, beside the size of the patch: the time goes into the resource.
-const MERGE_BYTES: usize = 2048;
+const MERGE_BYTES: usize = 1024;
+/// What a node is charged, beside that, of a resource that a strategic merge patch goes through.
+const MERGED_NODE: usize = 16;
 /// What it is charged to apply a JSON patch.
 const OPERATIONS_BYTES: usize = 1024;
+/// What a node is charged, beside that, of a resource that goes through JSON for the patch.
+const PASSED_NODE: usize = 48;
 
 /// Applies a patch to a resource that fits its target. It takes on the type of the resource, and its labels and
 /// annotations count as text, so that a null there deletes nothing. (`api/resmap/reswrangler.go`: `ApplySmPatch`.)
@@ -132,7 +136,7 @@ pub(super) fn apply(
     if patch.allow_name_change || patch.allow_kind_change {
         resource.names_mut().push_previous_id();
     }
-    charge(context, resource, patch.span())?;
+    charge(context, resource, MERGED_NODE, patch.span())?;
     let patch_node = patch.annotated()?;
     let comments = Comments::read(resource.comments().iter().chain(patch.comments()));
     let merged = resource
@@ -156,10 +160,9 @@ pub(super) fn apply(
     Ok(false)
 }
 
-/// Charges what a patch goes through: all of a resource, however little it changes, and what is remembered of it.
-fn charge(context: &Context<'_>, resource: &Resource, span: Span) -> Result<()> {
-    /// What a node takes: as much as the few others that are read or copied in the same time.
-    const NODE: usize = 24;
+/// Charges what a patch goes through: all of a resource, however little it changes, and what is remembered of it. Of
+/// each node, `bytes`: what a build copies in the same time.
+fn charge(context: &Context<'_>, resource: &Resource, bytes: usize, span: Span) -> Result<()> {
     let mut nodes = resource.names().previous.len();
     let mut pending = vec![resource.node()];
     while let Some(node) = pending.pop() {
@@ -169,7 +172,7 @@ fn charge(context: &Context<'_>, resource: &Resource, span: Span) -> Result<()> 
         let values = items.iter().chain(entries.iter().map(|(_, value)| value));
         pending.extend(values.filter(|value| value.kind() != Kind::Scalar));
     }
-    context.root.budget().spend(Limit::Bytes, (nodes * NODE) as u64, span)
+    context.root.budget().spend(Limit::Bytes, (nodes * bytes) as u64, span)
 }
 
 /// Applies a JSON patch to a resource. What the build remembers of it is out of the patch's reach.

@@ -25,10 +25,12 @@ pub(super) fn set(
     set: &mut dyn FnMut(&mut Node) -> Result<()>,
     budget: &Budget,
 ) -> Result<Option<Vec<usize>>> {
-    let Some((way, names, old)) = text_on(path.names(), root) else { return Ok(None) };
+    let Some(Embedded { way, names, old, document }) = text_on(path.names(), root) else {
+        return Ok(None);
+    };
     // Each path reads all of the text, and writes it anew.
     budget.bytes(old.text().len() * READ_AND_WRITTEN, path.span())?;
-    let Some(mut document) = root_of(old.text()) else { return Ok(None) };
+    let Some(mut document) = document else { return Ok(None) };
     let found = match find(names, &mut document, create, path.span(), path.patterns()) {
         Ok((found, _)) => found,
         Err(error) if error.is_spent() => return Err(error),
@@ -65,8 +67,20 @@ pub(super) fn set(
     Ok(Some(way))
 }
 
-/// The first text on a path that reads as YAML, the way to it, and the names that are left.
-fn text_on<'p>(names: &'p [String], root: &Node) -> Option<(Vec<usize>, &'p [String], Scalar)> {
+/// A text on a path that reads as YAML.
+struct Embedded<'p> {
+    /// Its place in the document around it.
+    way: Vec<usize>,
+    /// The rest of the path.
+    names: &'p [String],
+    /// The text.
+    old: Scalar,
+    /// The root of the document that it holds, if it holds one.
+    document: Option<Node>,
+}
+
+/// The first text on a path that reads as YAML and does not end it.
+fn text_on<'p>(names: &'p [String], root: &Node) -> Option<Embedded<'p>> {
     let (mut node, mut way) = (root, Vec::new());
     for (number, name) in names.iter().enumerate() {
         let name = name.trim();
@@ -76,28 +90,28 @@ fn text_on<'p>(names: &'p [String], root: &Node) -> Option<(Vec<usize>, &'p [Str
             way.push(position);
         }
         let rest = &names[number + 1..];
-        if let Some(scalar) = node.as_scalar()
+        if let Some(old) = node.as_scalar()
             && !rest.is_empty()
-            && is_yaml(scalar.text())
+            && let Ok(document) = read(old.text())
         {
-            return Some((way, rest, scalar.clone()));
+            return Some(Embedded { way, names: rest, old: old.clone(), document });
         }
     }
     None
 }
 
-fn is_yaml(text: &str) -> bool {
-    parse::document(&Source::detached(text)).is_ok()
+/// The root of the document that a text holds, be it null; `None` for an empty text, or one that is no YAML.
+pub(super) fn root_of(text: &str) -> Option<Node> {
+    read(text).ok()?
 }
 
-/// The document that a text holds, be it null; nothing for an empty text, or one that is no YAML.
-pub(super) fn root_of(text: &str) -> Option<Node> {
+/// The root of the document that a text holds, be it null; `None` for a text without content.
+fn read(text: &str) -> Result<Option<Node>> {
     let is_content = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
-    match parse::document(&Source::detached(text)) {
-        Ok(Some(document)) => Some(document.root),
-        Ok(None) if text.lines().any(is_content) => Some(Scalar::null(Span::NONE).into()),
-        Ok(None) | Err(_) => None,
-    }
+    Ok(match parse::document(&Source::detached(text))? {
+        Some(document) => Some(document.root),
+        None => text.lines().any(is_content).then(|| Scalar::null(Span::NONE).into()),
+    })
 }
 
 /// A scalar stays where it was written: comments are known by their place.

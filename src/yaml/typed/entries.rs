@@ -62,6 +62,9 @@ pub(in crate::yaml) fn collect<'a>(
         value,
     };
     entries.extend(mapping.iter().map(entry));
+    if is_in_order(mapping, order) {
+        return Ok(());
+    }
     order.sort(&mut entries[start..], |entry| &*entry.key);
     refuse_duplicates(&entries[start..])?;
     if entries[start..].iter().all(|entry| is_ordinary(entry.name)) {
