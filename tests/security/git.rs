@@ -348,6 +348,75 @@ fn pipes_in_the_folder_of_the_repository() {
     }
 }
 
+/// A pipe at a path of the lab.
+fn pipe(lab: &Lab, path: &str) {
+    assert!(Command::new("mkfifo").arg(lab.path(path)).status().unwrap().success());
+}
+
+/// Runs krender for not longer than git would be waited for.
+#[track_caller]
+fn run_at_once(lab: &Lab, arguments: &[&str]) -> Outcome {
+    let started = std::time::Instant::now();
+    let outcome = run(lab, "top", arguments);
+    assert!(started.elapsed().as_secs() < 60, "it waits for git: {}", outcome.stderr);
+    outcome
+}
+
+#[test]
+fn pipes_that_git_would_wait_for_in_the_working_tree() {
+    let lab = hostile(&[]);
+    lab.write("top/deploy/new/deep/text", "one\n");
+    for path in ["deploy/new/deep", "deploy", "."].map(|folder| format!("{folder}/.gitignore")) {
+        pipe(&lab, &format!("top/{path}"));
+        for command in ["diff --git main", "affected --since main", "check --all --git main ."] {
+            let arguments: Vec<&str> = command.split(' ').collect();
+            let outcome = run_at_once(&lab, &arguments);
+            if command.starts_with("check") {
+                // Nothing is asked of the working tree.
+                continue;
+            }
+            let words =
+                format!("`{}` is a device, a pipe or a socket", path.trim_start_matches("./"));
+            assert!(outcome.stderr.contains(&words), "{command}: {}", outcome.stderr);
+        }
+        std::fs::remove_file(lab.path(&format!("top/{path}"))).unwrap();
+    }
+    // A link to a pipe, and one that leads nowhere.
+    pipe(&lab, "pipe");
+    lab.link("../../pipe", "top/deploy/.gitignore");
+    assert!(run_at_once(&lab, &["diff", "--git", "main"]).stderr.contains("`deploy/.gitignore`"));
+    std::fs::remove_file(lab.path("top/deploy/.gitignore")).unwrap();
+    lab.link("../../missing", "top/deploy/.gitignore");
+    // Attributes are not asked for.
+    pipe(&lab, "top/.gitattributes");
+    pipe(&lab, "top/deploy/.gitattributes");
+    pipe(&lab, "top/.git/info/attributes");
+    let outcome = run_at_once(&lab, &["diff", "--git", "main"]);
+    assert!(outcome.stdout.contains("data.a: one → two"), "{}", outcome.stderr);
+}
+
+#[test]
+fn a_pipe_that_the_configuration_names_as_ignored() {
+    let lab = hostile(&[("core.excludesFile", "deploy/pipe")]);
+    pipe(&lab, "top/deploy/pipe");
+    let outcome = run_at_once(&lab, &["diff", "--git", "main"]);
+    assert!(outcome.stderr.contains("`deploy/pipe` is a device, a pipe"), "{}", outcome.stderr);
+}
+
+#[test]
+fn pipes_in_the_folder_that_a_variable_names() {
+    for name in ["HEAD", "config", "index", "info/exclude", "packed-refs"] {
+        let lab = hostile(&[]);
+        let path = format!("top/.git/{name}");
+        drop(std::fs::remove_file(lab.path(&path)));
+        pipe(&lab, &path);
+        let folder = lab.path("top/.git");
+        let variables = [("GIT_DIR", folder.to_str().unwrap())];
+        let outcome = with(&lab, "top", &variables, &["diff", "--git", "main"]);
+        assert!(outcome.stderr.contains("is no regular file"), "{name}: {}", outcome.stderr);
+    }
+}
+
 /// Runs krender with variables of the user.
 fn with(lab: &Lab, folder: &str, variables: &[(&str, &str)], arguments: &[&str]) -> Outcome {
     let output = Command::new(env!("CARGO_BIN_EXE_krender"))

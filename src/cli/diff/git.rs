@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 
 use super::{Named, Place, Sides};
 use crate::{
@@ -19,10 +20,14 @@ pub(super) fn sides(revisions: &str, paths: &[String], options: &Options) -> Res
     let paths = if paths.is_empty() { &default } else { paths };
     let repository = repository(paths, options)?;
     let (before, after) = names(revisions, &repository)?;
-    let old = repository.revision(&before)?;
+    let start = &options.working_directory;
+    let named: Vec<PathBuf> = paths.iter().map(|path| join(start, path.as_ref())).collect();
+    let links = repository.links_to(&named);
+    let revision = |name: &str| Ok(repository.revision(name)?.with_links(links.clone()));
+    let old = revision(&before)?;
     let (changes, new) = match after {
         Some(after) => {
-            let new = repository.revision(&after)?;
+            let new = revision(&after)?;
             (repository.changed(&old, &new), Some(new))
         }
         None => {

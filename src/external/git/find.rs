@@ -90,18 +90,40 @@ fn named_by(git: &Path) -> Result<Option<PathBuf>> {
 /// Whether a folder is that of a repository, by the rules of git: `HEAD` names a branch or a commit, and `objects` and
 /// `refs` are there. The files that git reads first are regular files.
 pub(super) fn is_repository(folder: &Path) -> bool {
-    let common = match beginning(&folder.join("commondir")) {
-        Some(path) => folder.join(path.trim_end_matches(['\r', '\n'])),
-        None => folder.to_path_buf(),
-    };
-    let is_plain = |path: PathBuf| fs::metadata(path).map_or(true, |found| found.is_file());
+    let common = common(folder);
     is_head(&folder.join("HEAD"))
         && common.join("objects").is_dir()
         && common.join("refs").is_dir()
-        && ["index", "config.worktree"].into_iter().all(|name| is_plain(folder.join(name)))
-        && ["config", "packed-refs", "shallow", "info/exclude", "objects/info/alternates"]
-            .into_iter()
-            .all(|name| is_plain(common.join(name)))
+        && not_plain(folder, &common).is_none()
+}
+
+/// The first of the files that git reads in each repository that is there and no regular file.
+fn not_plain(folder: &Path, common: &Path) -> Option<PathBuf> {
+    let own = ["index", "config.worktree"].map(|name| folder.join(name));
+    let shared = ["config", "packed-refs", "shallow", "info/exclude", "objects/info/alternates"];
+    let shared = shared.map(|name| common.join(name));
+    let is_plain = |path: &PathBuf| fs::metadata(path).map_or(true, |found| found.is_file());
+    own.into_iter().chain(shared).find(|path| !is_plain(path))
+}
+
+/// Refuses the folder of a repository in which git would wait for a pipe, say, in the place of a file.
+///
+/// # Errors
+/// [`Code::NotAFile`], with the path.
+pub(super) fn refuse_special(folder: &Path) -> Result<()> {
+    let head = folder.join("HEAD");
+    let found = Some(head).filter(|head| super::waiting::is_special(head));
+    let Some(path) = found.or_else(|| not_plain(folder, &common(folder))) else { return Ok(()) };
+    let message = format!("`{}` is no regular file, and git would read it", path.display());
+    Err(Error::new(Code::NotAFile, message))
+}
+
+/// The folder that several working trees of a repository share, or the folder itself.
+fn common(folder: &Path) -> PathBuf {
+    match beginning(&folder.join("commondir")) {
+        Some(path) => folder.join(path.trim_end_matches(['\r', '\n'])),
+        None => folder.to_path_buf(),
+    }
 }
 
 fn is_head(head: &Path) -> bool {

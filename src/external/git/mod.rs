@@ -1,7 +1,8 @@
 //! Git: the one door to the repositories on this machine.
 //!
 //! krender finds a repository itself (`find`), starts git so that nothing of what a repository brings is run (`command`),
-//! reads objects by their ids (`batch`), and compares the working tree by reading files (`working_tree`).
+//! reads objects by their ids (`batch`), and compares the working tree by reading files (`working_tree`), once there is none
+//! that git would wait for (`waiting`).
 
 mod batch;
 mod command;
@@ -11,6 +12,7 @@ mod index;
 #[cfg(unix)]
 mod tests;
 mod unknown;
+mod waiting;
 mod working_tree;
 
 use std::path::{Path, PathBuf};
@@ -87,6 +89,7 @@ impl Repository {
         budget: &Budget,
     ) -> Result<Self> {
         let start = environment.working_directory();
+        find::refuse_special(folder)?;
         let top = environment.path("GIT_WORK_TREE");
         let git = command::named(folder, top.as_deref(), start, environment)?;
         let asked = ["rev-parse", "--is-inside-work-tree", "--show-cdup"];
@@ -142,6 +145,20 @@ impl Repository {
         let root = self.resolve(name, ObjectKind::Tree)?;
         let root = root.ok_or_else(|| unknown::revision(self, name))?;
         Ok(Revision::new(self.0.trees.clone(), &self.0.top, root))
+    }
+
+    /// The links outside of the repository through which paths lead into it, each with the path that it leads to. The
+    /// paths are absolute and clean.
+    #[must_use]
+    pub fn links_to(&self, paths: &[PathBuf]) -> Vec<(PathBuf, PathBuf)> {
+        let top = self.top();
+        let link = |path: &PathBuf| {
+            let mut above: Vec<&Path> = path.ancestors().collect();
+            above.reverse();
+            let leads = |path: &Path| Some(find::canonical(path)).filter(|it| it.starts_with(top));
+            above.into_iter().find_map(|path| Some((path.to_path_buf(), leads(path)?)))
+        };
+        paths.iter().filter(|path| !path.starts_with(top)).filter_map(link).collect()
     }
 
     /// Whether git knows a commit or a tree of this name.

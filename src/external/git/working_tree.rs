@@ -41,6 +41,7 @@ pub(super) fn read(
         items: Vec::new(),
         waiting: BTreeMap::new(),
     };
+    super::waiting::refuse(repository)?;
     index::list(&repository.0.git, &repository.0.trees, &mut |listed| match listed {
         Listed::Tracked(tracked) => reader.tracked(tracked),
         Listed::Other(name) => reader.other(&name),

@@ -20,6 +20,8 @@ pub struct Revision {
     trees: Trees,
     top: PathBuf,
     root: Id,
+    /// Links outside of the repository that lead into it, with the paths that they lead to.
+    links: Arc<[(PathBuf, PathBuf)]>,
     /// Directories that were looked at, by their paths.
     directories: Arc<Mutex<BTreeMap<Box<[u8]>, Found>>>,
 }
@@ -42,13 +44,33 @@ enum At {
     Entry(EntryKind, Id),
     /// A directory that the repository is in.
     Above,
+    /// A link outside of the repository, by its number.
+    Link(usize),
 }
 
 impl Revision {
     /// The files of a tree. `top` is the directory that its paths are taken from: absolute, with links resolved.
     #[must_use]
     pub fn new(trees: Trees, top: &Path, root: Id) -> Self {
-        Self { trees, top: top.to_path_buf(), root, directories: Arc::default() }
+        let (top, links) = (top.to_path_buf(), Arc::default());
+        Self { trees, top, root, links, directories: Arc::default() }
+    }
+
+    /// The same files, also found through links outside of the repository: each with the path that it leads to. They are
+    /// those of the machine, and none of the revision.
+    #[must_use]
+    pub fn with_links(self, links: Vec<(PathBuf, PathBuf)>) -> Self {
+        Self { links: links.into(), directories: Arc::default(), ..self }
+    }
+
+    /// Whether a directory is one that the repository or a link to it is in.
+    fn is_above(&self, path: &Path) -> bool {
+        self.top.starts_with(path) || self.links.iter().any(|(link, _)| link.starts_with(path))
+    }
+
+    /// The number of the link at a path outside of the repository.
+    fn link_at(&self, path: &Path) -> Option<usize> {
+        self.links.iter().position(|(link, _)| link == path)
     }
 
     /// The id of the tree.
@@ -82,7 +104,9 @@ impl Revision {
         Ok(match self.directory(above)? {
             Found::Tree(tree) => tree.get(name).map(|entry| At::Entry(entry.kind, entry.id)),
             Found::Above if path == self.top => Some(root),
-            Found::Above if self.top.starts_with(path) => Some(At::Above),
+            Found::Above if self.is_above(path) => {
+                Some(self.link_at(path).map_or(At::Above, At::Link))
+            }
             Found::Above | Found::Missing => None,
         })
     }
@@ -117,7 +141,8 @@ impl Revision {
         let tree = |id| self.trees.tree(id).map(Found::Tree).map_err(told);
         match above {
             _ if path == self.top => tree(self.root),
-            Found::Above if self.top.starts_with(path) => Ok(Found::Above),
+            Found::Above if self.link_at(path).is_some() => Ok(Found::Missing),
+            Found::Above if self.is_above(path) => Ok(Found::Above),
             Found::Above | Found::Missing => Ok(Found::Missing),
             Found::Tree(above) => match path.file_name().and_then(|name| above.get(name)) {
                 Some(entry) if entry.kind == EntryKind::Tree => tree(entry.id),
@@ -144,6 +169,7 @@ impl Files for Revision {
         Ok(match self.find(path)? {
             Some(At::Entry(kind, _)) => kind.into(),
             Some(At::Above) => Kind::Directory,
+            Some(At::Link(_)) => Kind::Link,
             None => Kind::Missing,
         })
     }
@@ -162,6 +188,10 @@ impl Files for Revision {
                 }
                 Some(At::Entry(EntryKind::File | EntryKind::Executable, _)) => Look::File,
                 Some(At::Entry(EntryKind::Link, id)) => Look::Link(self.target(id)?),
+                Some(At::Link(number)) => match self.links.get(number) {
+                    Some((_, target)) => Look::Link(target.clone()),
+                    None => Look::Missing,
+                },
                 None => Look::Missing,
             })
         })
@@ -191,7 +221,7 @@ impl Files for Revision {
                 Ok(entries.map(|entry| (os_string(&entry.name), entry.kind.into())).collect())
             }
             Some(At::Above | At::Entry(EntryKind::Module, _)) => Ok(Vec::new()),
-            Some(At::Entry(..)) => Err(ErrorKind::NotADirectory.into()),
+            Some(At::Entry(..) | At::Link(_)) => Err(ErrorKind::NotADirectory.into()),
             None => Err(ErrorKind::NotFound.into()),
         }
     }
@@ -200,7 +230,7 @@ impl Files for Revision {
         match self.find(directory)? {
             Some(At::Entry(EntryKind::Tree, id)) => self.trees.holds(id, names).map_err(told),
             Some(At::Above) => Ok(true),
-            Some(At::Entry(..)) | None => Ok(false),
+            Some(At::Entry(..) | At::Link(_)) | None => Ok(false),
         }
     }
 }
