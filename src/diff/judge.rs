@@ -6,6 +6,7 @@ use super::compare::{Change, What};
 use super::pair::Renaming;
 use super::security::{Security, Turned};
 use super::{Identity, Object};
+use crate::harden::restarting;
 
 /// What comes of a difference in an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -216,27 +217,41 @@ fn is_immutable(kind: &str, path: &str, is_sealed: bool) -> bool {
 
 /// What changes in the pods of a workload that restarts them by itself.
 fn restart(object: &Object) -> Vec<String> {
-    const WORKLOADS: [&str; 4] = ["Deployment", "StatefulSet", "DaemonSet", "Rollout"];
+    let Identity { api_version, kind, .. } = object.id();
+    let group = api_version.split_once('/').map_or("", |(group, _)| group);
+    let Some(template) = restarting(group, kind) else { return Vec::new() };
     let Some(after) = object.nodes[1].as_ref().filter(|_| object.ids[0].is_some()) else {
         return Vec::new();
     };
-    let spec = |path: &[&str]| {
-        path.iter().try_fold(after, |node, key| node.get(key)).and_then(Node::as_text)
-    };
-    let waits = spec(&["spec", "updateStrategy", "type"]) == Some("OnDelete")
-        || spec(&["spec", "paused"]) == Some("true");
-    if !WORKLOADS.contains(&object.id().kind.as_str()) || waits {
+    if waits(after, kind) {
         return Vec::new();
     }
     let mut why = Vec::new();
-    for change in object.changes.iter().filter(|change| change.path.is_below(&["spec", "template"]))
-    {
+    for change in object.changes.iter().filter(|change| change.path.is_below(template)) {
         let reason = reason(change);
         if !why.contains(&reason) {
             why.push(reason);
         }
     }
     why
+}
+
+/// Whether an object leaves the pods that run alone until something else happens.
+fn waits(object: &Node, kind: &str) -> bool {
+    let at = |path: &[&str]| path.iter().try_fold(object, |node, key| node.get(key));
+    let is = |path: &[&str], text: &str| at(path).and_then(Node::as_text) == Some(text);
+    // Without the field, a DeploymentConfig has the trigger of a changed template.
+    let has_no_trigger = || {
+        let triggers = at(&["spec", "triggers"]).and_then(Node::as_sequence);
+        let is_change =
+            |trigger: &Node| trigger.get("type").and_then(Node::as_text) == Some("ConfigChange");
+        triggers.is_some_and(|triggers| !triggers.items().iter().any(is_change))
+    };
+    is(&["spec", "updateStrategy", "type"], "OnDelete")
+        || is(&["spec", "paused"], "true")
+        || is(&["spec", "updateStrategy", "paused"], "true")
+        || is(&["spec", "updateStrategy", "rollingUpdate", "paused"], "true")
+        || kind == "DeploymentConfig" && has_no_trigger()
 }
 
 fn reason(change: &Change) -> String {

@@ -243,3 +243,61 @@ fn only_some_objects_are_compared() {
     }
     assert!(Only::parse("/web").is_err());
 }
+
+/// How a kind restarts when the image in its template changes.
+fn restart_of(api_version: &str, kind: &str, spec: &str) -> Option<Vec<String>> {
+    let text = |image: &str| {
+        format!(
+            "apiVersion: {api_version}\nkind: {kind}\nmetadata: {{name: a}}\nspec: {{{spec}template: {{spec: {{containers: [{{name: c, image: {image}}}]}}}}}}\n"
+        )
+    };
+    let review = review(&text("a:1"), &text("a:2"));
+    review.objects.iter().flat_map(|object| object.effects.clone()).find_map(
+        |effect| match effect {
+            Effect::Restarted(why) => Some(why),
+            _ => None,
+        },
+    )
+}
+
+#[test]
+fn pods_of_all_kinds_that_replace_them_restart() {
+    for (api_version, kind) in [
+        ("apps.kruise.io/v1alpha1", "CloneSet"),
+        ("apps.kruise.io/v1alpha1", "DaemonSet"),
+        ("apps.kruise.io/v1beta1", "StatefulSet"),
+        ("apps.openshift.io/v1", "DeploymentConfig"),
+        ("apps/v1", "DaemonSet"),
+        ("apps/v1", "Deployment"),
+        ("apps/v1", "StatefulSet"),
+        ("argoproj.io/v1alpha1", "Rollout"),
+        ("serving.knative.dev/v1", "Configuration"),
+        ("serving.knative.dev/v1", "Service"),
+        ("sources.knative.dev/v1", "ContainerSource"),
+        ("v1", "DeploymentConfig"),
+    ] {
+        let why = restart_of(api_version, kind, "");
+        assert_eq!(why.as_deref(), Some(&["image".to_owned()][..]), "{kind}");
+    }
+    for (api_version, kind, spec) in [
+        ("apps/v1", "ReplicaSet", ""),
+        ("batch/v1", "Job", ""),
+        ("v1", "ReplicationController", ""),
+        ("example.com/v1", "Deployment", ""),
+        ("v1", "Service", ""),
+        ("apps/v1", "Deployment", "paused: true, "),
+        ("apps/v1", "DaemonSet", "updateStrategy: {type: OnDelete}, "),
+        ("apps.kruise.io/v1alpha1", "CloneSet", "updateStrategy: {paused: true}, "),
+        (
+            "apps.kruise.io/v1beta1",
+            "StatefulSet",
+            "updateStrategy: {rollingUpdate: {paused: true}}, ",
+        ),
+        ("apps.openshift.io/v1", "DeploymentConfig", "triggers: [], "),
+        ("apps.openshift.io/v1", "DeploymentConfig", "triggers: [{type: ImageChange}], "),
+    ] {
+        assert_eq!(restart_of(api_version, kind, spec), None, "{kind} {spec}");
+    }
+    let trigger = "triggers: [{type: ImageChange}, {type: ConfigChange}], ";
+    assert!(restart_of("apps.openshift.io/v1", "DeploymentConfig", trigger).is_some());
+}

@@ -59,6 +59,7 @@ pub use strip::strip;
 pub use suppress::{SuppressedBy, Suppression};
 pub use verdict::{Verdict, Violated};
 pub use violation::{Class, Edit, Fix, Turn};
+pub use workload::restarting;
 
 /// Judges resources by the rules of a profile: the findings of each resource in order, those of a resource in the order
 /// of the rules, those about suppressions last. Linear in the number of resources and rules. What somebody accepts

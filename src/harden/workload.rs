@@ -10,33 +10,71 @@ use crate::resource::Resource;
 use crate::schema::Gvk;
 use crate::yaml::{Mapping, Node};
 
-/// Groups and kinds with the ways to the templates of their pods. The version does not count.
-const KINDS: &[(&str, &str, &[&str])] = &[
-    ("", "DeploymentConfig", &["spec", "template"]),
-    ("", "Pod", &[]),
-    ("", "PodTemplate", &["template"]),
-    ("", "ReplicationController", &["spec", "template"]),
-    ("apps", "DaemonSet", &["spec", "template"]),
-    ("apps", "Deployment", &["spec", "template"]),
-    ("apps", "ReplicaSet", &["spec", "template"]),
-    ("apps", "StatefulSet", &["spec", "template"]),
-    ("apps.kruise.io", "BroadcastJob", &["spec", "template"]),
-    ("apps.kruise.io", "CloneSet", &["spec", "template"]),
-    ("apps.kruise.io", "DaemonSet", &["spec", "template"]),
-    ("apps.kruise.io", "StatefulSet", &["spec", "template"]),
-    ("apps.openshift.io", "DeploymentConfig", &["spec", "template"]),
-    ("argoproj.io", "Rollout", &["spec", "template"]),
-    ("batch", "CronJob", &["spec", "jobTemplate", "spec", "template"]),
-    ("batch", "Job", &["spec", "template"]),
-    ("extensions", "DaemonSet", &["spec", "template"]),
-    ("extensions", "Deployment", &["spec", "template"]),
-    ("extensions", "ReplicaSet", &["spec", "template"]),
-    ("extensions", "StatefulSet", &["spec", "template"]),
-    ("jobset.x-k8s.io", "JobSet", &["spec", "replicatedJobs", "*", "template", "spec", "template"]),
-    ("serving.knative.dev", "Configuration", &["spec", "template"]),
-    ("serving.knative.dev", "Service", &["spec", "template"]),
-    ("sources.knative.dev", "ContainerSource", &["spec", "template"]),
+/// A kind with the way to the templates of its pods.
+struct Owner {
+    /// The group and the kind. The version does not count.
+    kind: (&'static str, &'static str),
+    /// The keys to the template, where `*` stands for each element of a list.
+    template: &'static [&'static str],
+    /// What happens to the pods that run when the template changes.
+    then: Then,
+}
+
+/// What happens to the pods that run when their template changes.
+#[derive(PartialEq, Eq)]
+enum Then {
+    /// The controller replaces them.
+    Restart,
+    /// They stay as they are, or the template cannot change.
+    Stay,
+}
+
+const fn owner(
+    kind: (&'static str, &'static str),
+    template: &'static [&'static str],
+    then: Then,
+) -> Owner {
+    Owner { kind, template, then }
+}
+
+/// The kinds that make pods.
+const KINDS: &[Owner] = &[
+    owner(("", "DeploymentConfig"), &["spec", "template"], Then::Restart),
+    owner(("", "Pod"), &[], Then::Stay),
+    owner(("", "PodTemplate"), &["template"], Then::Stay),
+    owner(("", "ReplicationController"), &["spec", "template"], Then::Stay),
+    owner(("apps", "DaemonSet"), &["spec", "template"], Then::Restart),
+    owner(("apps", "Deployment"), &["spec", "template"], Then::Restart),
+    owner(("apps", "ReplicaSet"), &["spec", "template"], Then::Stay),
+    owner(("apps", "StatefulSet"), &["spec", "template"], Then::Restart),
+    owner(("apps.kruise.io", "BroadcastJob"), &["spec", "template"], Then::Stay),
+    owner(("apps.kruise.io", "CloneSet"), &["spec", "template"], Then::Restart),
+    owner(("apps.kruise.io", "DaemonSet"), &["spec", "template"], Then::Restart),
+    owner(("apps.kruise.io", "StatefulSet"), &["spec", "template"], Then::Restart),
+    owner(("apps.openshift.io", "DeploymentConfig"), &["spec", "template"], Then::Restart),
+    owner(("argoproj.io", "Rollout"), &["spec", "template"], Then::Restart),
+    owner(("batch", "CronJob"), &["spec", "jobTemplate", "spec", "template"], Then::Stay),
+    owner(("batch", "Job"), &["spec", "template"], Then::Stay),
+    owner(("extensions", "DaemonSet"), &["spec", "template"], Then::Restart),
+    owner(("extensions", "Deployment"), &["spec", "template"], Then::Restart),
+    owner(("extensions", "ReplicaSet"), &["spec", "template"], Then::Stay),
+    owner(("extensions", "StatefulSet"), &["spec", "template"], Then::Restart),
+    owner(
+        ("jobset.x-k8s.io", "JobSet"),
+        &["spec", "replicatedJobs", "*", "template", "spec", "template"],
+        Then::Stay,
+    ),
+    owner(("serving.knative.dev", "Configuration"), &["spec", "template"], Then::Restart),
+    owner(("serving.knative.dev", "Service"), &["spec", "template"], Then::Restart),
+    owner(("sources.knative.dev", "ContainerSource"), &["spec", "template"], Then::Restart),
 ];
+
+/// The path to the template of an object whose pods are replaced when the template changes; `None` for other kinds.
+#[must_use]
+pub fn restarting(group: &str, kind: &str) -> Option<&'static [&'static str]> {
+    let owner = KINDS.iter().find(|owner| owner.kind == (group, kind))?;
+    (owner.then == Then::Restart).then_some(owner.template)
+}
 
 /// Kinds of Argo Workflows with the way to what has the `templates`.
 const WORKFLOWS: &[(&str, &[&str])] = &[
@@ -125,9 +163,8 @@ fn known<'a>(
     root: &'a Node,
     shape: Shape,
 ) -> Option<Vec<Pod<'a>>> {
-    let keys = KINDS.iter().find(|known| (known.0, known.1) == (group, kind)).map(|known| known.2);
-    if let Some(keys) = keys {
-        let paths = paths(at.clone(), keys, root).into_iter();
+    if let Some(owner) = KINDS.iter().find(|owner| owner.kind == (group, kind)) {
+        let paths = paths(at.clone(), owner.template, root).into_iter();
         return Some(paths.filter_map(|path| Pod::of_template(path, root, shape)).collect());
     }
     let (_, keys) = WORKFLOWS.iter().find(|(known, _)| group == "argoproj.io" && *known == kind)?;
