@@ -84,12 +84,14 @@ impl Affected {
         run.expect(targets, jobs);
         let mut outcome = Ok(());
         let work = |number: usize| self.changes(&targets[number], &run, loader, &changed);
-        build::in_order(targets.len(), jobs, work, |number, changes: Result<Vec<String>>| {
+        build::in_order(targets.len(), jobs, work, |number, changes: Result<Vec<PathBuf>>| {
             let printed = changes.and_then(|changes| match (changes.is_empty(), self.format) {
                 (true, _) => Ok(true),
                 (false, List::Text) => super::print_on([&*self.ends.entry(&targets[number])?]),
                 (false, List::Json) => {
-                    let line = Target { target: &targets[number], changed: changes };
+                    let name = |path: &PathBuf| reading::name(path).map(str::to_owned);
+                    let changed = changes.iter().map(name).collect::<Result<_>>()?;
+                    let line = Target { target: &targets[number], changed };
                     super::print_on([&*escape::json_line(&line)])
                 }
             });
@@ -112,7 +114,7 @@ impl Affected {
         run: &build::Run<'_>,
         loader: &Loader,
         changed: &dyn Changed,
-    ) -> Result<Vec<String>> {
+    ) -> Result<Vec<PathBuf>> {
         let inputs = match run.build_from(target, &mut Vec::new()) {
             Ok(build::Built { directories, .. }) => {
                 loader.inputs_of(directories.iter().map(Path::new))
@@ -130,10 +132,10 @@ impl Affected {
 }
 
 /// What was read or looked for, and has changed or is in a folder that has: a link, or a repository within this one.
-fn among(inputs: &[load::Input], loader: &Loader, changed: &dyn Changed) -> Result<Vec<String>> {
+fn among(inputs: &[load::Input], loader: &Loader, changed: &dyn Changed) -> Result<Vec<PathBuf>> {
     let mut paths: BTreeSet<PathBuf> = BTreeSet::new();
     for input in inputs {
         paths.extend(changed.on_the_way(&input.path)?);
     }
-    Ok(paths.iter().map(|path| loader.display(path)).collect())
+    Ok(paths.iter().map(|path| loader.named(path)).collect())
 }

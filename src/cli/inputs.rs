@@ -1,11 +1,11 @@
 //! `krender inputs` lists what a build reads.
 
-use std::{collections::BTreeSet, process::ExitCode};
+use std::{collections::BTreeSet, ffi::OsString, process::ExitCode};
 
 use clap::Args;
 use serde::Serialize;
 
-use super::reading::{Ends, List, Reading};
+use super::reading::{self, Ends, List, Reading};
 use super::report::{self, Format};
 use crate::{
     build,
@@ -62,26 +62,34 @@ impl Inputs {
                 code = ExitCode::FAILURE;
             }
         }
-        let text: Result<String> = files.iter().map(|file| self.ends.entry(file)).collect();
-        match text.and_then(|text| super::print(&text)) {
+        let entries: Result<Vec<Vec<u8>>> =
+            files.iter().map(|file| self.ends.path(file.as_ref())).collect();
+        let printed = entries.and_then(|entries| {
+            super::print_by(|out| entries.iter().try_for_each(|entry| out.write_all(entry)))
+        });
+        match printed {
             Ok(()) => code,
             printed => super::finish(printed, &Sources::new(), format),
         }
     }
 
-    fn list(&self, loader: &Loader, target: &str, files: &mut BTreeSet<String>) -> Result<()> {
+    fn list(&self, loader: &Loader, target: &str, files: &mut BTreeSet<OsString>) -> Result<()> {
         build::build(loader, target, &self.reading.options())
             .map_err(|error| error.step(format!("while building `{target}`")))?;
         let inputs = loader.inputs();
         let of_kind = |kind: Kind| {
             let inputs = inputs.iter().filter(move |input| input.kind == kind);
-            inputs.map(|input| loader.display(&input.path))
+            inputs.map(|input| loader.named(&input.path).into_os_string())
         };
         match self.format {
             List::Text => files.extend(of_kind(Kind::File)),
             List::Json => {
-                let (read, missing) = (of_kind(Kind::File), of_kind(Kind::Missing));
-                let line = Target { target, files: read.collect(), missing: missing.collect() };
+                let names = |kind: Kind| {
+                    let name = |path: OsString| reading::name(path.as_ref()).map(str::to_owned);
+                    of_kind(kind).map(name).collect::<Result<Vec<String>>>()
+                };
+                let (files, missing) = (names(Kind::File)?, names(Kind::Missing)?);
+                let line = Target { target, files, missing };
                 super::print(&escape::json_line(&line))?;
             }
         }

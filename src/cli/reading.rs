@@ -103,6 +103,19 @@ impl Ends {
         Ok(())
     }
 
+    /// A path as an entry of a list of text.
+    ///
+    /// # Errors
+    /// [`Code::InvalidPath`] for one that is not UTF-8, unless a zero byte ends it, and as [`Ends::entry`].
+    pub(super) fn path(&self, path: &Path) -> Result<Vec<u8>> {
+        if self.null {
+            let mut bytes = path.as_os_str().as_encoded_bytes().to_vec();
+            bytes.push(0);
+            return Ok(bytes);
+        }
+        self.entry(name(path)?).map(String::into_bytes)
+    }
+
     /// A name as an entry of a list of text.
     ///
     /// # Errors
@@ -121,6 +134,18 @@ impl Ends {
         }
         Ok(format!("{name}\n"))
     }
+}
+
+/// A path as text.
+///
+/// # Errors
+/// [`Code::InvalidPath`] for one that is not UTF-8: it would be read as another path.
+pub(super) fn name(path: &Path) -> Result<&str> {
+    path.to_str().ok_or_else(|| {
+        let shown = escape::file_name(path.as_os_str());
+        Error::new(Code::InvalidPath, format!("the path `{shown}` is not UTF-8"))
+            .help("`krender inputs --null` writes such paths as they are; else rename it")
+    })
 }
 
 impl Reading {

@@ -105,6 +105,12 @@ pub(super) fn relative(directory: &Path, path: &Path) -> PathBuf {
     relative
 }
 
+/// The path from `directory`, or from the top where that is shorter.
+pub(super) fn named(directory: &Path, path: &Path) -> PathBuf {
+    let relative = relative(directory, path);
+    if relative.as_os_str().len() <= path.as_os_str().len() { relative } else { path.to_owned() }
+}
+
 /// The path for people: from `directory`, or from the top where that is shorter.
 pub(super) fn display(directory: &Path, path: &Path) -> String {
     // Nearly every path is below, and its parts need not be looked at.
@@ -113,10 +119,7 @@ pub(super) fn display(directory: &Path, path: &Path) -> String {
     {
         return below.to_owned();
     }
-    let relative = relative(directory, path);
-    let shorter =
-        if relative.as_os_str().len() <= path.as_os_str().len() { &relative } else { path };
-    escape::file_name(shorter.as_os_str()).into_owned()
+    escape::file_name(named(directory, path).as_os_str()).into_owned()
 }
 
 #[cfg(test)]

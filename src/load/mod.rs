@@ -241,6 +241,12 @@ impl Loader {
         inputs(self.0.places.entries())
     }
 
+    /// A path for programs: from the working directory where that is not longer.
+    #[must_use]
+    pub fn named(&self, path: &Path) -> PathBuf {
+        files::named(&self.0.canonical_working_directory, path)
+    }
+
     /// A path for people: from the working directory where that is not longer.
     #[must_use]
     pub fn display(&self, path: &Path) -> String {

@@ -567,6 +567,37 @@ fn odd_names() -> Lab {
 }
 
 #[test]
+fn inputs_whose_names_are_not_utf8_are_refused_or_written_as_they_are() {
+    let lab = Lab::new();
+    let map = "{apiVersion: v1, kind: ConfigMap, metadata: {name: c}}\n";
+    lab.write("k/kustomization.yaml", "resources: [a.yaml]\n");
+    // A file that is called as the escaped name of the other one is shown.
+    lab.write("k/\\xfe.yaml", map);
+    fs::write(lab.path("k").join(OsStr::from_bytes(b"\xfe.yaml")), map).unwrap();
+    symlink(OsStr::from_bytes(b"\xfe.yaml"), lab.path("k/a.yaml")).unwrap();
+    for format in ["text", "json"] {
+        let outcome = run(&lab, &["inputs", "k", "--format", format]);
+        assert_eq!((outcome.code, &*outcome.stdout), (1, ""), "{format}");
+        let words = "the path `k/\\xfe.yaml` is not UTF-8";
+        assert!(outcome.stderr.contains(words), "{format}: {}", outcome.stderr);
+    }
+    let output = Command::new(env!("CARGO_BIN_EXE_krender"))
+        .args(["inputs", "--null", "k"])
+        .current_dir(lab.path("."))
+        .output()
+        .unwrap();
+    let names: Vec<&[u8]> = output.stdout.split(|byte| *byte == 0).collect();
+    let expected: [&[u8]; 4] = [b"k/a.yaml", b"k/kustomization.yaml", b"k/\xfe.yaml", b""];
+    assert_eq!(names, expected);
+    lab.git("", &["init", "-q"]);
+    lab.git("", &["commit", "-q", "--allow-empty", "-m", "one"]);
+    let outcome = run(&lab, &["affected", "--since", "HEAD", "k"]);
+    assert_eq!((outcome.code, &*outcome.stdout), (0, "k\n"), "{}", outcome.stderr);
+    let outcome = run(&lab, &["affected", "--since", "HEAD", "k", "--format", "json"]);
+    assert!(outcome.code == 1 && outcome.stderr.contains("is not UTF-8"), "{}", outcome.stderr);
+}
+
+#[test]
 fn a_name_that_is_not_utf8_is_refused_by_name_and_not_taken_for_another() {
     let lab = odd_names();
     for (arguments, code) in [
