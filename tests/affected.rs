@@ -100,3 +100,48 @@ fn what_git_cannot_do_is_told() {
     let elsewhere = tempfile::tempdir().unwrap();
     assert!(told(elsewhere.path(), "HEAD").contains("is in no git repository"));
 }
+
+#[cfg(unix)]
+#[test]
+fn a_path_may_lead_through_a_link_outside_of_the_repository() {
+    let repository = repository();
+    let links = tempfile::tempdir().unwrap();
+    fs::write(repository.path().join("site/lone/text"), "two\n").unwrap();
+    let link = |target: &str, name: &str| {
+        let link = links.path().join(name);
+        std::os::unix::fs::symlink(repository.path().join(target), &link).unwrap();
+        link.to_str().unwrap().to_owned()
+    };
+    let (top, lone) = (link("", "top"), link("site/lone", "lone"));
+    let below = format!("{top}/site/lone");
+    for path in [&lone, &below] {
+        assert_eq!(affected(repository.path(), &["--since", "HEAD", path]), format!("{path}\n"));
+    }
+    let program = env!("CARGO_BIN_EXE_krender");
+    let diff = |arguments: &[&str]| {
+        let output = run(repository.path(), program, &[&["diff", "--git"], arguments].concat());
+        (String::from_utf8(output.stdout).unwrap(), output.status.code())
+    };
+    let (expected, _) = diff(&["HEAD", "site/lone"]);
+    assert!(expected.starts_with("site/lone: 1 renamed") || expected.contains("two"), "{expected}");
+    let committed = |folder: &Path| {
+        git(folder, &["add", "--all"]);
+        git(folder, &["commit", "--quiet", "--message", "Change"]);
+    };
+    for revisions in ["HEAD", "HEAD~1..HEAD"] {
+        if revisions != "HEAD" {
+            committed(repository.path());
+        }
+        for path in [&lone, &below] {
+            let (text, code) = diff(&[revisions, path]);
+            assert_eq!(code, Some(1), "{revisions} {text}");
+            assert_eq!(text.replace(path.as_str(), "site/lone"), expected, "{revisions}");
+        }
+    }
+    // A target that is lost is noticed by that path, too.
+    fs::remove_dir_all(repository.path().join("site/lone")).unwrap();
+    let check = ["check", "--all", "--git", "HEAD", "--rule", "KR-CFG-004"];
+    let output = run(repository.path(), program, &[&check[..], &[&top]].concat());
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("KR-CFG-004") && text.contains(&below), "{text}");
+}

@@ -38,7 +38,7 @@ fn run(files: &Files, targets: &[String], store: Option<&Store>) -> (Vec<Rendere
         let kept = kept.or_else(|| {
             let mut warnings = Vec::new();
             let built = run.build_from(target, &mut warnings).ok()?;
-            let build::Built { resources, directories, lasts: _ } = built;
+            let build::Built { resources, directories, .. } = built;
             let texts = vec![("name".to_owned(), resources.to_yaml().ok()?)];
             let kept = Kept { texts, resources: resources.len(), warnings };
             if let Some(keeper) = &keeper {
@@ -310,4 +310,29 @@ fn the_default_folder_is_that_of_the_user() {
         .output()
         .unwrap();
     assert!(output.status.success() && made("xdg/krender"));
+}
+
+#[test]
+fn what_is_told_is_the_same_from_the_cache() {
+    let site = Site::new();
+    let head = "apiVersion: krender.dev/v1alpha1\nkind: Hardening";
+    site.write(
+        "h.yaml",
+        &format!("{head}\nspec: {{allowIgnores: true, rules: {{host-pid: off}}}}\n"),
+    );
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: c, image: 'a:1'}]}\n";
+    site.write("site/h/pod.yaml", pod);
+    site.write("site/h/kustomization.yaml", "resources: [pod.yaml]\ncommonLabels: {a: b}\n");
+    for format in ["human", "json"] {
+        let harden = ["--harden", "--fix-level", "unsafe", "--harden-config", "h.yaml"];
+        let all = ["build", "--error-format", format, "--all", "site/h"];
+        let plain = site.krender(&[&all[..], &harden].concat());
+        let said = String::from_utf8_lossy(&plain.stderr).into_owned();
+        assert!(said.contains("turns off") && said.contains("hardened Pod"), "{said}");
+        for _ in 0..3 {
+            let kept = site.krender(&[&all[..], &harden, &["--cache=cache"]].concat());
+            assert_eq!(String::from_utf8_lossy(&kept.stderr), said);
+            assert_eq!(kept.stdout, plain.stdout);
+        }
+    }
 }

@@ -19,6 +19,7 @@ mod order;
 mod references;
 mod routes;
 mod run;
+mod steps;
 mod targets;
 #[cfg(test)]
 mod tests;

@@ -17,7 +17,7 @@ use crate::error::Result;
 use crate::generate;
 use crate::limits::Limit;
 use crate::load::{Kind, Loader, Root};
-use crate::plugin;
+use crate::plugin::{self, Hardening};
 use crate::resource::ResMap;
 use crate::transform::{self, Passes};
 
@@ -44,6 +44,8 @@ pub struct Built {
     pub directories: BTreeSet<OsString>,
     /// Whether it would be the same on another day.
     pub lasts: bool,
+    /// Its steps of hardening, in the order in which they were met.
+    pub hardening: Vec<Arc<Hardening>>,
 }
 
 /// A kustomization file that was read.
@@ -122,7 +124,7 @@ impl<'a> Run<'a> {
         plugin::finish(&hardening, &mut resources, self.loader.sources())?;
         resources.charge_to(&budget);
         let lasts = !hardening.iter().any(|hardening| hardening.depends_on_day());
-        Ok(Built { resources, directories, lasts })
+        Ok(Built { resources, directories, lasts, hardening })
     }
 
     /// Where files are read.

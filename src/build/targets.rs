@@ -10,6 +10,7 @@ use super::many::in_order;
 use super::run::{Run, directories};
 use crate::error::{Error, Result};
 use crate::load::{Root, Tree};
+use crate::source::Span;
 use crate::text::escape;
 
 /// A directory to build that was found in a tree.
@@ -58,34 +59,34 @@ impl Run<'_> {
         let nodes = Node::all(&roots, self, jobs);
         let is_target = targets(&nodes);
         let mut survey = Survey::default();
-        let mut includes: Vec<Option<usize>> = vec![None; nodes.len()];
+        let mut includes: Vec<Option<(usize, Span)>> = vec![None; nodes.len()];
         for (number, node) in nodes.iter().enumerate() {
-            for &included in node.includes.iter().filter(|&&included| included != number) {
-                includes[included].get_or_insert(number);
+            for &(included, entry) in node.includes.iter().filter(|(other, _)| *other != number) {
+                includes[included].get_or_insert((number, entry));
             }
         }
         let named = |path: &Path| named(directory, top.path(), path);
         for (number, node) in nodes.iter().enumerate() {
-            let why = match includes[number] {
+            let (why, span) = match includes[number] {
                 _ if is_target[number] => {
                     survey.targets.push(named(&node.path));
                     continue;
                 }
-                _ if node.is_component => Why::Component,
-                Some(by) => Why::Included(named(&nodes[by].path).directory),
-                None => Why::Included(named(&node.path).directory),
+                _ if node.is_component => (Why::Component, node.span),
+                Some((by, entry)) => (Why::Included(named(&nodes[by].path).directory), entry),
+                None => (Why::Included(named(&node.path).directory), node.span),
             };
-            survey.passed_over.push(PassedOver { target: named(&node.path), why });
+            survey.passed_over.push(PassedOver { target: named(&node.path), why, span });
         }
         for (root, is_link) in self.loader().kustomizations_apart(directory)? {
-            let is_component =
-                || self.kustomization(&root).is_ok_and(|read| read.kustomization.is_component());
+            let read = self.kustomization(&root);
             let why = match is_link {
                 true => Why::Link,
-                false if is_component() => Why::Component,
+                false if read.is_ok_and(|read| read.kustomization.is_component()) => Why::Component,
                 false => Why::Hidden,
             };
-            survey.passed_over.push(PassedOver { target: named(root.path()), why });
+            let (target, span) = (named(root.path()), beginning(&root));
+            survey.passed_over.push(PassedOver { target, why, span });
         }
         let refused = refused.into_iter();
         let refused = refused.map(|(below, error)| target(directory, below, Some(error)));
@@ -110,6 +111,8 @@ pub struct PassedOver {
     pub target: Target,
     /// Why it is none.
     pub why: Why,
+    /// Where that is said: the entry that includes it, or the beginning of its kustomization file.
+    pub span: Span,
 }
 
 /// Why a kustomization is no target.
@@ -155,7 +158,10 @@ struct Node {
     path: PathBuf,
     is_component: bool,
     is_included: bool,
-    includes: Vec<usize>,
+    /// With the entries that name them.
+    includes: Vec<(usize, Span)>,
+    /// The beginning of the kustomization file.
+    span: Span,
 }
 
 impl Node {
@@ -169,7 +175,7 @@ impl Node {
             ControlFlow::Continue(())
         });
         for number in 0..nodes.len() {
-            for included in nodes[number].includes.clone() {
+            for (included, _) in nodes[number].includes.clone() {
                 nodes[included].is_included |= included != number;
             }
         }
@@ -185,10 +191,19 @@ impl Node {
             is_component: kustomization.is_component(),
             is_included: false,
             includes: directories(root, &kustomization)
-                .filter_map(|(_, child)| numbers.get(child.path()).copied())
+                .filter_map(|(_, child)| Some((*numbers.get(child.path())?, child.span())))
                 .collect(),
+            span: beginning(root),
         }
     }
+}
+
+/// The first line of the kustomization file of a directory; [`Span::NONE`] where it cannot be read.
+pub(super) fn beginning(root: &Root) -> Span {
+    root.kustomization_file().map_or(Span::NONE, |file| {
+        let end = file.text().find(['\r', '\n']).unwrap_or(file.text().len());
+        file.span(0, end)
+    })
 }
 
 /// Marks a kustomization, and everything that it includes.
@@ -196,7 +211,7 @@ fn reach(number: usize, nodes: &[Node], reached: &mut [bool]) {
     let mut pending = vec![number];
     while let Some(number) = pending.pop() {
         if !std::mem::replace(&mut reached[number], true) {
-            pending.extend(&nodes[number].includes);
+            pending.extend(nodes[number].includes.iter().map(|(included, _)| included));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Where configurations of checks come from: the nearest `.krender.yaml`, a file that is named, or a revision that a
 //! change cannot touch.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::findings::Remark;
@@ -10,7 +10,7 @@ use crate::error::{Code, Error, Result};
 use crate::harden::{Kind as ConfigurationKind, Profile, Settings, told};
 use crate::limits::Budget;
 use crate::load::git::Revision;
-use crate::load::{self, File, Kind, Loader};
+use crate::load::{self, Digest, File, Kind, Loader};
 use crate::source::Span;
 use crate::yaml::parse;
 
@@ -26,13 +26,15 @@ pub(super) struct Base {
 }
 
 impl Base {
-    /// The revision of this name in the repository of a directory; `REV...` is where the branch left `REV`.
+    /// The revision of this name in the repository of a directory; `REV...` is where the branch left `REV`. Its files are
+    /// also found through the links by which `paths` lead into the repository.
     ///
     /// # Errors
     /// Those of finding the repository and the revision.
     pub(super) fn open(
         name: &str,
         directory: &Path,
+        paths: &[&str],
         budget: &Budget,
         loader: impl FnOnce(Revision) -> Result<Loader>,
     ) -> Result<Self> {
@@ -41,7 +43,10 @@ impl Base {
             Some(other) => repository.merge_base(other, "HEAD")?,
             None => name.to_owned(),
         };
-        let loader = loader(repository.revision(&found)?)?;
+        let paths: Vec<PathBuf> =
+            paths.iter().map(|path| load::join(directory, path.as_ref())).collect();
+        let links = repository.links_to(&paths);
+        let loader = loader(repository.revision(&found)?.with_links(links))?;
         Ok(Self { name: name.to_owned(), loader })
     }
 
@@ -80,6 +85,8 @@ pub(super) struct Configuration {
     pub(super) settings: Settings,
     /// The file, with the revision that it is from; `None` without one.
     pub(super) file: Option<String>,
+    /// The digest of its text.
+    pub(super) digest: Option<Digest>,
     pub(super) remarks: Vec<Remark>,
 }
 
@@ -120,14 +127,16 @@ impl Wanted<'_> {
                 remarks
                     .push(Remark::note(TOPIC, format!("the configuration `{path}` is not heeded")));
             }
-            return Ok(Configuration { settings: Settings::of(self.usual), file: None, remarks });
+            let settings = Settings::of(self.usual);
+            return Ok(Configuration { settings, file: None, digest: None, remarks });
         };
         let text = match base {
             Some(base) => base.file(&path, loader)?,
             None => file(loader, &path)?,
         };
         let settings = settings(&text, self.usual, &Budget::new(loader.limits()))?;
-        Ok(Configuration { settings, file: Some(text.name().to_owned()), remarks })
+        let (file, digest) = (Some(text.name().to_owned()), Some(text.digest()));
+        Ok(Configuration { settings, file, digest, remarks })
     }
 }
 

@@ -2,8 +2,9 @@
 
 use clap::{Args, ValueEnum};
 
-use super::configuration::{Configuration, Wanted};
+use super::configuration::{Base, Configuration, Wanted};
 use super::findings::{Operations, Remark, as_json};
+use super::reading::working_directory;
 use super::report::{self, Format};
 use std::collections::BTreeSet;
 
@@ -13,7 +14,9 @@ use crate::harden::{
     self, Change, Class, Date, Finding, Fixes, LoweringKind, Operation, Profile, Rule, Set,
     Settings,
 };
-use crate::load::{self, Loader};
+use crate::limits::Budget;
+use crate::load::git::Revision;
+use crate::load::{self, Digest, Loader};
 use crate::resource::ResMap;
 use crate::source::{Sources, Span};
 use crate::text::escape;
@@ -36,6 +39,11 @@ pub(super) struct Hardening {
     /// A configuration of hardening: `apiVersion: krender.dev/v1alpha1`, `kind: Hardening` or `HardeningTransformer`
     #[arg(long, value_name = "FILE", requires = "harden")]
     harden_config: Option<String>,
+
+    /// Read the configuration from a commit, branch or tag, such as the one that a pull request goes to: the file of
+    /// `--harden-config`, else the nearest `.krender.yaml` there; `origin/main...` is where the branch left `origin/main`
+    #[arg(long, value_name = "REV", requires = "harden")]
+    config_from: Option<String>,
 
     /// Let annotations and comments of objects accept what violates the rules, as `allowIgnores` in the configuration does
     #[arg(long, requires = "harden")]
@@ -71,6 +79,8 @@ pub(super) struct Work {
     settings: Settings,
     /// Nothing where nothing is to be changed.
     fixes: Option<Fixes>,
+    /// The digest of the configuration, if there is one.
+    configuration: Option<Digest>,
     /// What there is to say of the configuration.
     remarks: Vec<Remark>,
 }
@@ -83,16 +93,38 @@ pub(super) struct Done {
 }
 
 impl Hardening {
-    /// What is asked for; nothing where nobody asks for hardening.
+    /// The revision that `--config-from` names; `loader` makes a loader of its files.
     ///
     /// # Errors
-    /// Those of the configuration.
-    pub(super) fn work(&self, loader: &Loader, today: Option<Date>) -> Result<Option<Work>> {
+    /// Those of [`Base::open`].
+    fn base(
+        &self,
+        budget: &Budget,
+        loader: impl FnOnce(Revision) -> Result<Loader>,
+    ) -> Result<Option<Base>> {
+        let Some(name) = &self.config_from else { return Ok(None) };
+        let named: Vec<&str> = self.harden_config.as_deref().into_iter().collect();
+        Base::open(name, &working_directory()?, &named, budget, loader).map(Some)
+    }
+
+    /// The work that `--harden` asks for; `None` without it. The loaders are those of the working tree, and of a revision.
+    ///
+    /// # Errors
+    /// Those of the configuration, and of the revision that it is read from.
+    pub(super) fn work(
+        &self,
+        loader: &Loader,
+        loader_of: impl FnOnce(Revision) -> Result<Loader>,
+        today: Option<Date>,
+    ) -> Result<Option<Work>> {
         let Some(Asked(profile)) = self.harden else { return Ok(None) };
         let usual = Profile { set: Set::Restricted, version: None };
-        let asked =
-            Wanted { named: self.harden_config.as_deref(), near: None, ignored: false, usual };
-        let mut configuration = asked.read(loader, None)?;
+        let base = self.base(loader.budget(), loader_of)?;
+        let directory = working_directory()?;
+        // In the working tree only a file that is named counts: what is near may be brought by a pull request.
+        let near = base.is_some().then_some(&*directory);
+        let asked = Wanted { named: self.harden_config.as_deref(), near, ignored: false, usual };
+        let mut configuration = asked.read(loader, base.as_ref())?;
         let is_said = profile.is_none();
         let profile = profile.unwrap_or(configuration.settings.profile);
         configuration.settings.profile = profile;
@@ -100,7 +132,7 @@ impl Hardening {
         lowerings.retain(|one| is_said || one.kind != LoweringKind::Profile);
         lowerings.extend(configuration.settings.lowering_of_builds());
         configuration.tell(&lowerings);
-        let Configuration { settings, remarks, .. } = configuration;
+        let Configuration { settings, digest, remarks, .. } = configuration;
         let fixes = match self.fix_level {
             None => Some(Fixes::OfSettings),
             Some(Level::None) => None,
@@ -110,7 +142,7 @@ impl Hardening {
         };
         let allows_ignores = settings.allows_ignores || self.allow_ignores;
         let settings = Settings { profile, today, allows_ignores, ..settings };
-        Ok(Some(Work { settings, fixes, remarks }))
+        Ok(Some(Work { settings, fixes, configuration: digest, remarks }))
     }
 
     /// Whether anything is hardened.
@@ -146,6 +178,11 @@ impl Work {
         for Remark { severity, text, .. } in &self.remarks {
             report::warning(&format!("{severity}: {text}"), Span::NONE, sources, format);
         }
+    }
+
+    /// The digest of the configuration, if there is one.
+    pub(super) const fn configuration(&self) -> Option<Digest> {
+        self.configuration
     }
 
     /// Whether what comes of it depends on the day.

@@ -6,7 +6,6 @@ use super::edit::{Operation, apply, operation};
 use super::path::Path;
 use super::pod::List;
 use super::rule::{Rule, Severity};
-use super::rules::judged::TARGET_NOT_JUDGED;
 use super::settings::Settings;
 use super::suppress::Suppression;
 use super::violation::{Fix, Violation};
@@ -78,12 +77,18 @@ impl Finding {
         }
     }
 
-    /// That a target is not judged any more, which was at a revision.
+    /// A violation by a whole target of a rule that the command line judges by.
     #[must_use]
-    pub fn of_target(target: &str, message: String, severity: Severity, span: Span) -> Self {
+    pub fn of_target(
+        rule: &'static Rule,
+        target: &str,
+        message: String,
+        severity: Severity,
+        span: Span,
+    ) -> Self {
         let gvk = Gvk::new("kustomize.config.k8s.io", "v1beta1", "Kustomization");
         let object = ResId { gvk, name: target.into(), namespace: "".into(), cluster_scoped: true };
-        let (rule, path) = (&TARGET_NOT_JUDGED, Path::default());
+        let path = Path::default();
         Self {
             rule,
             severity,

@@ -52,7 +52,7 @@ pub use phase::Phase;
 pub use pod::List;
 pub use profile::{Profile, Set, Version};
 pub use rule::{Level, PodSecurity, Rule, Scope, Severity};
-pub use rules::judged::TARGET_NOT_JUDGED;
+pub use rules::judged::{HARDENING_STEP_CHANGED, TARGET_NOT_JUDGED};
 pub use rules::{RULES, find, known};
 pub use settings::{External, FailOn, Holds, Most, Placement, PodPath, Selected, Settings, Values};
 pub use strip::strip;

@@ -4,15 +4,16 @@
 //! Where they stand, later transformers and outer kustomizations still change what they saw. Rules that need the names
 //! that everything has in the end are asked when the build is complete: [`finish`].
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Field, Options, Run, kind_of};
 use crate::error::{Code, Error, Result};
 use crate::harden::{self, Fixes, Kind, Phase, Profile, Set, Settings};
-use crate::limits::Budget;
+use crate::load::Root;
 use crate::resource::{ResMap, Resource};
 use crate::source::{Sources, Span};
-use crate::yaml::Text;
+use crate::yaml::{Text, to_json};
 
 /// The group of what is configured here.
 const GROUP: &str = "krender.dev";
@@ -27,6 +28,10 @@ pub struct Hardening {
     name: Text,
     /// Where it is written: resources wait for it by this.
     span: Span,
+    /// The directory of the kustomization that lists it.
+    directory: PathBuf,
+    /// The document as JSON.
+    text: String,
     settings: Settings,
 }
 
@@ -43,7 +48,7 @@ pub(super) fn configure(
     configuration: &Resource,
     field: Field,
     options: &Options,
-    budget: &Budget,
+    root: &Root,
 ) -> Result<Arc<Hardening>> {
     let kind = match field {
         Field::Transformers => Kind::Transformer,
@@ -55,10 +60,12 @@ pub(super) fn configure(
     let settings = Settings {
         today: options.today,
         phase: Phase::Early,
-        ..Settings::read_within(configuration.node(), &[kind], PROFILE, budget)?
+        ..Settings::read_within(configuration.node(), &[kind], PROFILE, root.budget())?
     };
     let (name, span) = (configuration.name().into(), kind_of(configuration));
-    Ok(Arc::new(Hardening { kind, name, span, settings }))
+    let (directory, mut text) = (root.path().to_path_buf(), String::new());
+    to_json(configuration.node(), &mut text)?;
+    Ok(Arc::new(Hardening { kind, name, span, directory, text, settings }))
 }
 
 /// That hardening makes no resources.
@@ -104,6 +111,39 @@ impl Hardening {
             }
             Ok(())
         })
+    }
+
+    /// The field in which it is listed.
+    #[must_use]
+    pub fn field(&self) -> Field {
+        match self.kind {
+            Kind::Validator => Field::Validators,
+            Kind::Hardening | Kind::Transformer => Field::Transformers,
+        }
+    }
+
+    /// Kind and name, for people.
+    #[must_use]
+    pub fn title(&self) -> String {
+        format!("{} `{}`", self.kind, self.name)
+    }
+
+    /// The directory of the kustomization that lists it.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// The document that configures it, as JSON.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Where it is written.
+    #[must_use]
+    pub const fn span(&self) -> Span {
+        self.span
     }
 
     /// Whether what comes of it depends on the day.

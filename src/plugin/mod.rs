@@ -92,9 +92,9 @@ impl Plugin {
             error.at(span).step(format!("while reading the {kind} `{}`", configuration.name()))
         };
         if hardening::is_meant(configuration) {
-            let budget = context.root.budget();
+            let root = context.root;
             let hardening =
-                hardening::configure(configuration, field, options, budget).map_err(wrong)?;
+                hardening::configure(configuration, field, options, root).map_err(wrong)?;
             let (kind, name, run) = (kind.into(), configuration.name().into(), hardening.run());
             return Ok(Self { kind, name, span, run, hardening: Some(hardening) });
         }

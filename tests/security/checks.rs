@@ -411,3 +411,189 @@ fn what_only_speaks_of_containers_is_no_workload() {
         assert_eq!(outcome.code, 0, "{kind}: {}{}", outcome.stdout, outcome.stderr);
     }
 }
+
+/// A repository with a target `s` that lists a transformer and a validator, and one that includes it.
+fn with_steps() -> Lab {
+    let lab = repository();
+    lab.write("s/kustomization.yaml", "resources: [r.yaml]\ntransformers: [t.yaml]\n");
+    lab.write("s/r.yaml", "{apiVersion: v1, kind: ConfigMap, metadata: {name: c}}\n");
+    lab.write("s/t.yaml", step("Transformer", "t", "{profile: baseline}"));
+    lab.write("v.yaml/kustomization.yaml", "resources: [v.yaml]\n");
+    lab.write("v.yaml/v.yaml", step("Validator", "v", "{profile: baseline}"));
+    lab.write("top/kustomization.yaml", "resources: [../s]\nvalidators: [../v.yaml]\n");
+    lab.git("", &["add", "."]);
+    lab.git("", &["commit", "-qm", "two"]);
+    lab
+}
+
+fn step(kind: &str, name: &str, spec: &str) -> String {
+    let head = "apiVersion: krender.dev/v1alpha1";
+    format!("{head}\nkind: Hardening{kind}\nmetadata: {{name: {name}}}\nspec: {spec}\n")
+}
+
+/// The files that change, and what is said of it where.
+type Case = (&'static [(&'static str, &'static str)], &'static str, &'static str);
+
+#[test]
+fn steps_of_hardening_that_change_are_noticed() {
+    let cases: [Case; 7] = [
+        (
+            &[("top/kustomization.yaml", "# why\nresources: [../s]\n")],
+            "the HardeningValidator `v` was listed in `top` at `main`, and is not now",
+            "top/kustomization.yaml:1",
+        ),
+        (
+            &[
+                ("top/kustomization.yaml", "resources: [../s]\nvalidators:\n- o.yaml\n"),
+                ("top/o.yaml", "V"),
+            ],
+            "the HardeningValidator `v` was listed in `top` at `main`, and is not now",
+            "top/kustomization.yaml:3",
+        ),
+        (
+            &[("s/kustomization.yaml", "resources: [r.yaml]\n")],
+            "the HardeningTransformer `t` was listed in `s` at `main`, and is not now",
+            "s/kustomization.yaml:1",
+        ),
+        (
+            &[("s/t.yaml", "T")],
+            "the HardeningTransformer `t` has another configuration",
+            "s/t.yaml:2",
+        ),
+        (
+            &[("v.yaml/v.yaml", "v")],
+            "the HardeningValidator `v` has another configuration",
+            "v.yaml/v.yaml:2",
+        ),
+        (
+            &[
+                ("top/kustomization.yaml", "resources: [../s]\n"),
+                (
+                    "s/kustomization.yaml",
+                    "resources: [r.yaml]\ntransformers: [t.yaml]\nvalidators: [../v.yaml]\n",
+                ),
+            ],
+            "the HardeningValidator `v` is listed in `s`, and was in `top` at `main`",
+            "s/kustomization.yaml:3",
+        ),
+        (
+            &[("v.yaml/kustomization.yaml", "resources: [v.yaml]\nnamePrefix: a-\n")],
+            "the HardeningValidator `v` was listed in `top` at `main`, and is not now",
+            "top/kustomization.yaml:2",
+        ),
+    ];
+    for (files, words, place) in cases {
+        let lab = with_steps();
+        for flags in [&["--all", "--git", "main", "."][..], &["--config-from", "main", "top"]] {
+            assert_eq!(check(&lab, &[&["--rule", "KR-CFG-006"], flags].concat()).code, 0);
+        }
+        for (path, text) in files {
+            let text = match *text {
+                "T" => step("Transformer", "t", "{profile: baseline, fix: none}"),
+                "v" => step("Validator", "v", "{profile: baseline, allowIgnores: true}"),
+                "V" => step("Validator", "o", "{profile: restricted}"),
+                text => text.to_owned(),
+            };
+            lab.write(path, text);
+        }
+        // What the new steps stop is told without this rule.
+        for flags in [&["--git", "main", "--all", "."][..], &["--config-from", "main", "top"]] {
+            let rule = ["--rule", "KR-CFG-006"];
+            let outcome = check(&lab, &[&rule, flags].concat());
+            assert_eq!(outcome.code, 1, "{words}: {}{}", outcome.stdout, outcome.stderr);
+            let told = outcome.stdout.contains(words) && outcome.stdout.contains(place);
+            assert!(told, "{words} ({place}): {}", outcome.stdout);
+        }
+        assert_eq!(check(&lab, &["--rule", "KR-CFG-006", "--all", "."]).code, 0);
+    }
+}
+
+#[test]
+fn steps_that_are_not_known_at_the_revision_are_told() {
+    let lab = with_steps();
+    lab.write("s/r.yaml", "{apiVersion: v1, kind: ConfigMap, metadata: {}}\n");
+    lab.git("", &["commit", "-qam", "broken"]);
+    lab.write("s/r.yaml", "{apiVersion: v1, kind: ConfigMap, metadata: {name: c}}\n");
+    let outcome = check(&lab, &["--config-from", "main", "top"]);
+    let words = "the steps of hardening of `top` at `main` are not known: ";
+    assert!(outcome.stderr.contains(words), "{}", outcome.stderr);
+}
+
+#[test]
+fn lost_targets_have_a_place() {
+    let place = |change: &dyn Fn(&Lab)| {
+        let lab = repository();
+        change(&lab);
+        let flags = ["--all", "--git", "main", "--rule", "KR-CFG-004", "--format", "github", "."];
+        let outcome = check(&lab, &flags);
+        let lines = outcome.stdout.lines().filter(|line| line.contains("title=KR-CFG-004"));
+        lines.map(|line| line.split(",col").next().unwrap_or_default().to_owned()).collect()
+    };
+    let lines: Vec<String> = place(&|lab| {
+        lab.write("zz/kustomization.yaml", "resources:\n- ../ok\n- ../k\n");
+    });
+    let expected = [3, 2].map(|line| format!("::error file=zz/kustomization.yaml,line={line}"));
+    assert_eq!(lines, expected);
+    let lines: Vec<String> = place(&|lab| {
+        std::fs::rename(lab.path("k"), lab.path(".k")).unwrap();
+    });
+    assert_eq!(lines, ["::error file=.k/kustomization.yaml,line=1"]);
+    let lines: Vec<String> = place(&|lab| {
+        lab.write("k/kustomization.yaml", "# a part\nkind: Component\nresources: [r.yaml]\n");
+    });
+    assert_eq!(lines, ["::error file=k/kustomization.yaml,line=1"]);
+}
+
+#[test]
+fn the_configuration_of_a_hardened_build_is_taken_from_a_revision() {
+    let lab = repository();
+    let build = |arguments: &[&str]| {
+        lab.krender("", &[&["build", "k", "--harden=baseline"], arguments].concat())
+    };
+    let off = configuration("{rules: {host-pid: off, privileged-container: off}}");
+    lab.write("h.yaml", &off).write(".krender.yaml", &off);
+    assert_eq!(build(&["--harden-config", "h.yaml"]).code, 0);
+    // The file is not there in the revision.
+    let outcome = build(&["--harden-config", "h.yaml", "--config-from", "main"]);
+    assert_eq!((outcome.code, &*outcome.stdout), (1, ""));
+    assert!(outcome.stderr.contains("it is read from `main`"), "{}", outcome.stderr);
+    let outcome = build(&["--config-from", "main"]);
+    let words = "`.krender.yaml` is not heeded: it is not there in `main`";
+    assert!(outcome.code == 1 && outcome.stderr.contains(words), "{}", outcome.stderr);
+    // It is there, and stricter.
+    lab.write("h.yaml", configuration("{failOn: error}"))
+        .write(".krender.yaml", configuration("{}"));
+    lab.git("", &["add", "."]);
+    lab.git("", &["commit", "-qm", "two"]);
+    lab.write("h.yaml", &off).write(".krender.yaml", &off);
+    for (arguments, file) in
+        [(&["--harden-config", "h.yaml"][..], "h.yaml"), (&[], ".krender.yaml")]
+    {
+        let outcome = build(&[arguments, &["--config-from", "main"]].concat());
+        assert_eq!(outcome.code, 1, "{}", outcome.stderr);
+        for words in [
+            format!("`{file}` differs from that of `main`, by which is judged"),
+            format!("the configuration `main:{file}` is in force"),
+        ] {
+            assert!(outcome.stderr.contains(&words), "{words}: {}", outcome.stderr);
+        }
+    }
+    // The base branch allows what the working tree does not.
+    lab.git("", &["commit", "-qam", "three"]);
+    lab.write("h.yaml", configuration("{}"));
+    assert_eq!(build(&["--harden-config", "h.yaml", "--config-from", "main"]).code, 0);
+    // What is kept belongs to the text of the configuration, and not to the name of the revision.
+    let many = |arguments: &[&str]| {
+        let flags = ["build", "--all", ".", "--harden=baseline", "--config-from", "main"];
+        lab.krender(
+            "",
+            &[&flags[..], &["--harden-config", "h.yaml", "--cache=cache"], arguments].concat(),
+        )
+    };
+    let outcome = many(&[]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    lab.git("", &["commit", "-qam", "four"]);
+    assert_eq!(many(&[]).code, 1);
+    let outcome = lab.krender("", &["build", "k", "--config-from", "main"]);
+    assert!(outcome.code == 1 && outcome.stderr.contains("--harden"), "{}", outcome.stderr);
+}

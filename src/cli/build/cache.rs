@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     build::Keeper,
+    cli::harden::Work,
     error::{Code, Error, Result},
     load::{self, Digest, Disk, Files as _, LARGEST_FILE, Loader, Store},
     source::{Sources, Span},
@@ -85,9 +86,10 @@ impl Build {
         &self,
         store: Option<&'a Store>,
         loader: &'a Loader,
+        work: Option<&Work>,
         split: bool,
     ) -> Option<Keeper<'a>> {
-        store.map(|store| Keeper::new(loader, store, self.settings(store, loader, split)))
+        store.map(|store| Keeper::new(loader, store, self.settings(store, work, split)))
     }
 
     /// Leaves a store as others would find it, and says why something could not be kept.
@@ -108,9 +110,9 @@ impl Build {
     }
 
     /// Everything beside files that a result depends on: the program itself, and what it was asked for.
-    fn settings(&self, store: &Store, loader: &Loader, split: bool) -> Digest {
-        let configuration = self.hardening.configuration().map(|path| loader.file(path));
-        let configuration = configuration.map(|file| file.map(|file| file.digest()).ok());
+    fn settings(&self, store: &Store, work: Option<&Work>, split: bool) -> Digest {
+        // Of a revision, its name says too little.
+        let configuration = work.map(Work::configuration);
         let mut options = self.options();
         // What depends on the day is not kept.
         options.plugins.today = None;

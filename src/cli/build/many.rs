@@ -85,13 +85,13 @@ impl Build {
         let jobs = self.jobs();
         let Selected { targets, refused } = self.targets(&run, loader, jobs)?;
         let places = Places::of(self, &targets, working_directory)?;
-        let work = self.hardening.work(loader, options.plugins.today)?;
+        let work = self.work(loader, working_directory, options.plugins.today)?;
         let work = work.as_ref();
         if let Some(work) = work.filter(|_| !self.quiet) {
             work.tell(loader.sources(), format);
         }
         let split = places.is_split();
-        let keeper = self.keeper(store.as_ref(), loader, split);
+        let keeper = self.keeper(store.as_ref(), loader, work, split);
         let keeper = keeper.as_ref();
         let found = find(&targets, keeper, jobs);
         let missed: Vec<&String> = targets

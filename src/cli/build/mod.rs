@@ -12,7 +12,7 @@ use std::{ffi::OsString, num::NonZeroUsize, path::Path, process::ExitCode, time:
 
 use clap::{Args, ValueEnum};
 
-use super::harden::Hardening;
+use super::harden::{Hardening, Work};
 use super::plugins::{Plugins, Truth};
 use super::reading::{Limiting, Restrictor, working_directory};
 use super::report::{self, Format};
@@ -22,6 +22,7 @@ use crate::{
     build,
     config::Warning,
     error::{Code, Error, Result},
+    harden::Date,
     load::{Disk, Loader},
     source::Sources,
 };
@@ -153,6 +154,18 @@ impl Build {
         )
     }
 
+    /// How what is rendered is hardened, if it is.
+    fn work(
+        &self,
+        loader: &Loader,
+        working_directory: &Path,
+        today: Option<Date>,
+    ) -> Result<Option<Work>> {
+        let directory = working_directory.to_path_buf();
+        let options = || self.load_restrictor.options(directory, &self.limits);
+        self.hardening.work(loader, |revision| Ok(Loader::new(revision, options())), today)
+    }
+
     fn options(&self) -> build::Options {
         let reorder = self.reorder.map(|order| match order {
             Order::Legacy => build::Reorder::Legacy,
@@ -179,13 +192,13 @@ impl Build {
         let places = Places::of(self, &self.directories, working_directory)?;
         let split = places.is_split();
         let store = self.store(format)?;
-        let keeper = self.keeper(store.as_ref(), loader, split);
-        let found = keeper.as_ref().and_then(|keeper| keeper.find(directory));
         let options = self.options();
-        let run = build::Run::new(loader, &options);
-        let keeper = keeper.as_ref();
-        let work = self.hardening.work(loader, options.plugins.today)?;
+        let work = self.work(loader, working_directory, options.plugins.today)?;
         let work = work.as_ref();
+        let keeper = self.keeper(store.as_ref(), loader, work, split);
+        let keeper = keeper.as_ref();
+        let found = keeper.and_then(|keeper| keeper.find(directory));
+        let run = build::Run::new(loader, &options);
         if let Some(work) = work.filter(|_| !self.quiet) {
             work.tell(loader.sources(), format);
         }

@@ -76,7 +76,8 @@ impl Renderer<'_> {
         let mut said = Vec::new();
         let built = self.run.build_from(target, &mut said);
         warnings.extend_from_slice(&said);
-        let build::Built { resources, directories, lasts } = self.build.heed(built, warnings)?;
+        let build::Built { resources, directories, lasts, hardening: _ } =
+            self.build.heed(built, warnings)?;
         Ok(Built { resources, directories, lasts, said })
     }
 

@@ -149,7 +149,7 @@ impl Watching<'_> {
         run.expect(&names, self.jobs);
         let split = self.places.is_split();
         // Each target fails for a configuration that is broken, and is rendered again when it is mended.
-        let work = self.build.hardening.work(loader, options.plugins.today);
+        let work = self.build.work(loader, self.working_directory, options.plugins.today);
         let hardening = work.as_ref().ok().and_then(Option::as_ref);
         let broken = work.as_ref().err();
         let renderer = Renderer {

@@ -2,6 +2,7 @@
 
 mod baseline;
 mod inputs;
+mod steps;
 mod targets;
 
 use std::num::NonZeroUsize;
@@ -17,12 +18,16 @@ use super::select::{Select, Selected, senseless};
 use super::told::Told;
 use crate::build::{self, PassedOver};
 use crate::error::Result;
-use crate::harden::{self, Date, FailOn, Lowering, LoweringKind, Profile, Rule, TARGET_NOT_JUDGED};
+use crate::harden::{
+    self, Date, FailOn, HARDENING_STEP_CHANGED, Lowering, LoweringKind, Profile, Rule,
+    TARGET_NOT_JUDGED,
+};
 use crate::limits::Budget;
 use crate::load::{Kind, Loader};
 use crate::source::{Sources, Span};
 use baseline::Baseline;
 use inputs::Inputs;
+use steps::Steps;
 
 /// Render, and judge what was rendered by rules
 ///
@@ -74,7 +79,8 @@ pub(super) struct Check {
     no_config: bool,
 
     /// Read the configuration and the baseline from a commit, branch or tag, such as the one that a pull request goes to;
-    /// `origin/main...` is where the branch left `origin/main`
+    /// `origin/main...` is where the branch left `origin/main`. Steps of hardening that a target had there, and has no more
+    /// or otherwise, are findings
     #[arg(long, value_name = "REV")]
     config_from: Option<String>,
 
@@ -105,7 +111,8 @@ struct Many {
     #[arg(long)]
     every: bool,
 
-    /// With `--all`: a target of this commit, branch or tag that is none any more is a finding
+    /// With `--all`: a target of this commit, branch or tag that is none any more, or whose steps of hardening are others, is
+    /// a finding
     #[arg(long, value_name = "REV", visible_alias = "since")]
     git: Option<String>,
 
@@ -127,6 +134,27 @@ enum Severities {
 
 fn rule(name: &str) -> Result<&'static Rule> {
     harden::known(name)
+}
+
+/// Accepts what the baseline has: what there is to tell of failures then, and the exit code.
+fn settled(judged: &mut [Judged], baseline: &mut Baseline, fail_on: FailOn) -> (Told, u8) {
+    let (mut told, mut exit) = (Told::default(), 0);
+    for Judged { target, outcome } in judged {
+        match outcome {
+            Ok(checked) => {
+                checked.accept(baseline.of(target));
+                if checked.open().any(|one| fail_on.counts(one.severity)) {
+                    exit = exit.max(FOUND);
+                }
+                told.add(target, Vec::new(), None);
+            }
+            Err(error) => {
+                told.add(target, Vec::new(), Some(error.clone()));
+                exit = exit.max(if findings::are_findings(error) { FOUND } else { NOT_DONE });
+            }
+        }
+    }
+    (told, exit)
 }
 
 /// The exit code for findings.
@@ -162,7 +190,9 @@ impl Check {
         context.remarks.append(&mut baseline.remarks);
         let run = build::Run::new(loader, &options);
         let jobs = self.many.jobs.unwrap_or_else(super::processors);
-        let (targets, lost) = self.targets(loader, &run, &options, &mut context, jobs)?;
+        let git = self.base(self.many.git.as_deref(), loader)?;
+        let (targets, lost) =
+            self.targets(loader, &run, &options, git.as_ref(), &mut context, jobs)?;
         let inputs = Inputs {
             loader,
             run: &run,
@@ -173,23 +203,14 @@ impl Check {
         let refused = targets.refused.into_iter();
         judged.extend(refused.map(|(target, error)| Judged { target, outcome: Err(error) }));
         context.remarks.extend(remarks);
-        judged.extend(lost);
-        let (mut told, mut exit) = (Told::default(), 0);
-        for Judged { target, outcome } in &mut judged {
-            match outcome {
-                Ok(checked) => {
-                    checked.accept(baseline.of(target));
-                    if checked.open().any(|one| context.settings.fail_on.counts(one.severity)) {
-                        exit = exit.max(FOUND);
-                    }
-                    told.add(target, Vec::new(), None);
-                }
-                Err(error) => {
-                    told.add(target, Vec::new(), Some(error.clone()));
-                    exit = exit.max(if findings::are_findings(error) { FOUND } else { NOT_DONE });
-                }
-            }
+        if let Some(base) = git.as_ref().or(base.as_ref())
+            && context.settings.asks(&HARDENING_STEP_CHANGED)
+        {
+            let steps = Steps { base, options: &options, loader, run: &run };
+            context.remarks.extend(steps.compare(&mut judged, jobs));
         }
+        judged.extend(lost);
+        let (told, exit) = settled(&mut judged, &mut baseline, context.settings.fail_on);
         context.remarks.extend(baseline.unused(judged.iter().map(|one| &*one.target)));
         let (sources, file) =
             (loader.sources(), self.output.as_deref().filter(|file| *file != "-"));
@@ -210,7 +231,11 @@ impl Check {
         let open = |name| {
             let directory = working_directory()?;
             let budget = Budget::new(loader.limits());
-            Base::open(name, &directory, &budget, |revision| self.reading.loader_of(revision))
+            let named = self.targets.iter().chain(&self.config).chain(&self.baseline);
+            let named: Vec<&str> = named.map(String::as_str).collect();
+            Base::open(name, &directory, &named, &budget, |revision| {
+                self.reading.loader_of(revision)
+            })
         };
         name.map(open).transpose()
     }
@@ -247,7 +272,7 @@ impl Check {
             settings.lowerings(usual).into_iter().filter(is_said).collect();
         settings.only.clone_from(&self.rules);
         configuration.tell(&lowerings);
-        let Configuration { settings, file, mut remarks } = configuration;
+        let Configuration { settings, file, digest: _, mut remarks } = configuration;
         if settings.fail_on == FailOn::Never && self.fail_on.is_some() {
             remarks.push(Remark::note("flags", "no finding fails (`--fail-on never`)".to_owned()));
         }
@@ -265,12 +290,13 @@ impl Check {
         loader: &Loader,
         run: &build::Run<'_>,
         options: &build::Options,
+        base: Option<&Base>,
         context: &mut Context,
         jobs: NonZeroUsize,
     ) -> Result<(Selected, Vec<Judged>)> {
-        let Many { all, every, git, select, jobs: _ } = &self.many;
+        let Many { all, every, git: _, select, jobs: _ } = &self.many;
         if !*all && !*every {
-            if git.is_some() {
+            if base.is_some() {
                 return Err(senseless("--git", "--all").help("it compares the targets of a tree"));
             }
             let targets = select.targets(false, run, loader, &self.targets, jobs)?;
@@ -278,17 +304,17 @@ impl Check {
         }
         let survey = select.survey(run, &self.targets, jobs)?;
         let (targets, passed_over) = targets::chosen(survey, *every, loader);
-        if targets.targets.is_empty() && targets.refused.is_empty() && git.is_none() {
+        if targets.targets.is_empty() && targets.refused.is_empty() && base.is_none() {
             // It says why.
             select.targets(true, run, loader, &self.targets, jobs)?;
         }
-        let lost = match self.base(git.as_deref(), loader)? {
+        let lost = match base {
             Some(base) if context.settings.asks(&TARGET_NOT_JUDGED) => {
                 let before = build::Run::new(&base.loader, options);
                 let is_there = |name: &&String| base.loader.kind(name) == Kind::Directory;
                 let names: Vec<String> = self.targets.iter().filter(is_there).cloned().collect();
                 let before = select.survey(&before, &names, jobs)?.targets;
-                targets::lost(&before, &targets, &passed_over, &base)
+                targets::lost(&before, &targets, &passed_over, base)
             }
             _ => Vec::new(),
         };

@@ -6,7 +6,7 @@ use crate::build::{PassedOver, Survey, Target, Why};
 use crate::cli::configuration::Base;
 use crate::cli::findings::{Checked, Judged, Remark};
 use crate::cli::select::Selected;
-use crate::harden::{Finding, Severity};
+use crate::harden::{Finding, Severity, TARGET_NOT_JUDGED};
 use crate::load::{KUSTOMIZATION_FILES, Kind, Loader};
 use crate::resource::ResMap;
 use crate::source::Span;
@@ -62,6 +62,12 @@ pub(super) fn told(passed_over: &[PassedOver]) -> Option<Remark> {
     Some(Remark::note("targets", text))
 }
 
+/// Whether a directory has a kustomization.
+pub(super) fn is_kustomization(loader: &Loader, name: &str) -> bool {
+    let mut files = KUSTOMIZATION_FILES.iter().map(|file| format!("{name}/{file}"));
+    loader.kind(name) == Kind::Directory && files.any(|file| loader.kind(&file) != Kind::Missing)
+}
+
 /// Findings about targets of a revision that are not judged now.
 pub(super) fn lost(
     before: &[Target],
@@ -71,27 +77,24 @@ pub(super) fn lost(
 ) -> Vec<Judged> {
     let refused = now.refused.iter().map(|(name, _)| name);
     let now: BTreeSet<&str> = now.targets.iter().chain(refused).map(String::as_str).collect();
-    let is_kustomization = |name: &str| {
-        let mut files = KUSTOMIZATION_FILES.iter().map(|file| format!("{name}/{file}"));
-        files.any(|file| base.loader.kind(&file) != Kind::Missing)
-    };
-    let is_new = |one: &&PassedOver| !is_kustomization(&one.target.directory);
+    let is_new = |one: &&PassedOver| !is_kustomization(&base.loader, &one.target.directory);
     let new: Vec<&PassedOver> = passed_over.iter().filter(is_new).collect();
     let is_lost = |target: &&Target| !now.contains(target.directory.as_str());
     let finding = |target: &Target| {
         let directory = &target.directory;
         let revision = &base.name;
         let here = passed_over.iter().find(|one| one.target.directory == *directory);
-        let (severity, how) = match (here, &*new) {
-            (Some(one), _) => (Severity::Error, format!("is {} now", one.why)),
-            (None, []) => (Severity::Warning, "is gone".to_owned()),
+        let (severity, span, how) = match (here, &*new) {
+            (Some(one), _) => (Severity::Error, one.span, format!("is {} now", one.why)),
+            (None, []) => (Severity::Warning, Span::NONE, "is gone".to_owned()),
             (None, [one, ..]) => {
                 let text = format!("is gone, and `{}` ({}) is new", one.target.directory, one.why);
-                (Severity::Error, text)
+                (Severity::Error, one.span, text)
             }
         };
         let message = format!("it was judged at `{revision}`, and {how}");
-        let finding = Finding::of_target(directory, message, severity, Span::NONE);
+        let rule = &TARGET_NOT_JUDGED;
+        let finding = Finding::of_target(rule, directory, message, severity, span);
         let checked = Checked { resources: ResMap::new(), pods: 0, findings: vec![finding] };
         Judged { target: directory.clone(), outcome: Ok(checked) }
     };

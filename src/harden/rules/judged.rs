@@ -1,4 +1,4 @@
-//! KR-CFG-004, 005: what was judged is judged, and all of it.
+//! KR-CFG-004, 005, 006: what was judged is judged, all of it, and by the same steps.
 
 use crate::harden::rule::{Judge, Rule, Scope, Severity};
 use crate::harden::scene::Scene;
@@ -39,6 +39,24 @@ pub(in crate::harden) static JUDGED_IN_PART: Rule = Rule {
     good: "apiVersion: example.com/v1\nkind: Runner\nmetadata:\n  name: web\nspec:\n  template:\n    spec:\n      containers:\n      - name: web\n        image: web:1.0\n",
     elsewhere: "",
     judge: Judge::Object(in_part),
+};
+
+/// KR-CFG-006: a target is hardened and judged by the steps that it had.
+pub static HARDENING_STEP_CHANGED: Rule = Rule {
+    id: "KR-CFG-006",
+    name: "hardening-step-changed",
+    severity: Severity::Error,
+    score: "",
+    scope: Scope::Always,
+    summary: "A target keeps its steps of hardening.",
+    why: "The author of a change controls the transformers and validators of the kustomization: a step that is removed, moved or configured otherwise may let pass what it stopped.",
+    condition: "With `check --git REV` or `--config-from REV`: a `HardeningTransformer` or `HardeningValidator` of a target at the revision is not listed any more, is listed by another kustomization, or has another configuration.",
+    fixes: &[],
+    advice: "look at what changed in the step; a baseline accepts it",
+    bad: "",
+    good: "",
+    elsewhere: "",
+    judge: Judge::Targets,
 };
 
 fn in_part(object: &Resource, scene: Scene<'_>) -> Vec<Violation> {

@@ -43,6 +43,7 @@ pub static RULES: &[&Rule] = &[
     &suppressions::UNUSED_SUPPRESSION,
     &judged::TARGET_NOT_JUDGED,
     &judged::JUDGED_IN_PART,
+    &judged::HARDENING_STEP_CHANGED,
     &image_tag::IMAGE_TAG,
     &probes::READINESS_MISSING,
     &probes::PORT_UNKNOWN,
