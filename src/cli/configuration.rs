@@ -11,7 +11,6 @@ use crate::harden::{Kind as ConfigurationKind, Profile, Settings, told};
 use crate::limits::Budget;
 use crate::load::git::Revision;
 use crate::load::{self, Digest, File, Kind, Loader};
-use crate::source::Span;
 use crate::yaml::parse;
 
 /// The file with the configuration that need not be named.
@@ -160,14 +159,9 @@ impl Configuration {
 /// A file by its path from the working directory. What a link leads to counts only if it is in the same directory or below.
 ///
 /// # Errors
-/// Those of [`crate::load::Root::file`].
+/// Those of [`Loader::file`].
 pub(super) fn file(loader: &Loader, path: &str) -> Result<File> {
-    let (folder, name) = match path.rsplit_once('/') {
-        Some(("", name)) => ("/", name),
-        Some((folder, name)) => (folder, name),
-        None => (".", path),
-    };
-    loader.root(folder)?.file(name, Span::NONE)
+    loader.file(path)
 }
 
 fn settings(file: &File, usual: Profile, budget: &Budget) -> Result<Settings> {

@@ -49,6 +49,14 @@ pub trait Files: Send + Sync {
     fn may_hold(&self, _directory: &Path, _names: &[&'static str]) -> io::Result<bool> {
         Ok(true)
     }
+
+    /// The top of the working tree of git that a directory is in, by its path with links resolved.
+    fn working_tree(&self, directory: &Path) -> Option<PathBuf> {
+        let has_git = |directory: &&Path| {
+            matches!(self.kind(&directory.join(".git")), Ok(Kind::Directory | Kind::File))
+        };
+        directory.ancestors().find(has_git).map(Path::to_path_buf)
+    }
 }
 
 /// What is at a path.

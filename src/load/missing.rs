@@ -13,23 +13,48 @@ const NAMES_LOOKED_AT: usize = 10_000;
 /// So many paths of a kustomization file that name nothing are looked for under other names: as many as are shown.
 pub(super) const SUGGESTIONS: usize = 100;
 
-/// Whether names that are near to a missing one are looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Search {
-    /// They are, in the directory that lacks the name.
-    Near,
-    /// They are not.
-    None,
+/// The directories whose names an error may tell. A path may lead anywhere, and who wrote it may read the error: names
+/// from outside of the tree that is built are none of theirs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Open(Vec<PathBuf>);
+
+impl Open {
+    /// No directory.
+    pub(super) const NONE: Self = Self(Vec::new());
+
+    /// The tree around a directory, given with links resolved: the working tree of git that it is in. Without one the
+    /// working directory if it is in or below that, and else the directory itself.
+    pub(super) fn around(loader: &Loader, directory: &Path) -> Self {
+        let working_directory = &loader.0.canonical_working_directory;
+        let is_below =
+            working_directory.parent().is_some() && directory.starts_with(working_directory);
+        let without = if is_below { working_directory } else { directory };
+        let tree = loader.0.files.working_tree(directory);
+        Self(vec![tree.unwrap_or_else(|| without.to_path_buf())])
+    }
+
+    /// The tree around what is built, and the directory that is read now: its files are part of the build.
+    pub(super) fn of(root: &Root) -> Self {
+        let top = root.ancestors().last().unwrap_or(root);
+        let mut open = Self::around(root.loader(), top.path());
+        open.0.push(root.path().to_path_buf());
+        open
+    }
+
+    fn contains(&self, directory: &Path) -> bool {
+        self.0.iter().any(|open| directory.starts_with(open))
+    }
 }
 
-/// The error for a `path`, taken from `directory`, that names nothing where a file or directory was `expected`.
+/// The error for a `path`, taken from `directory`, that names nothing where a file or directory was `expected`. A name
+/// that is near is looked for where it may be told.
 #[cold]
 pub(super) fn error(
     loader: &Loader,
     directory: &Path,
     path: &str,
     expected: &str,
-    search: Search,
+    open: &Open,
 ) -> Error {
     let shown = shown(path);
     let whole = join(directory, Path::new(path));
@@ -41,8 +66,7 @@ pub(super) fn error(
         return error.help(help);
     }
     let is_absolute = Path::new(path).is_absolute();
-    let found = if search == Search::Near { meant(loader, &whole) } else { None };
-    if let Some(meant) = found {
+    if let Some(meant) = meant(loader, &whole, open) {
         let meant = if is_absolute { meant } else { relative(directory, &meant) };
         return error.help(format!("did you mean `{}`?", meant.display()));
     }
@@ -124,11 +148,11 @@ fn missing_folder(loader: &Loader, whole: &Path) -> Option<PathBuf> {
 }
 
 /// What is there and near to a path: the first name that is missing on the way is put right.
-fn meant(loader: &Loader, whole: &Path) -> Option<PathBuf> {
+fn meant(loader: &Loader, whole: &Path, open: &Open) -> Option<PathBuf> {
     let is_there = |path: &Path| loader.0.files.canonicalize(path).is_ok();
     let missing = whole.ancestors().find(|path| path.parent().is_some_and(is_there))?;
     let (folder, name) = (missing.parent()?, missing.file_name()?.to_str()?);
-    let names = names(loader, folder);
+    let names = names(loader, folder, open)?;
     let names = || names.iter().map(String::as_str);
     let stem = |name: &str| name.rsplit_once('.').map_or(name.len(), |(stem, _)| stem.len());
     let near = nearest(name, names())
@@ -146,7 +170,11 @@ pub(super) fn kustomization(root: &Root) -> Error {
     let (loader, name) = (root.loader(), root.name());
     let error =
         Error::new(Code::KustomizationNotFound, format!("`{name}` has no kustomization file"));
-    let names = names(loader, root.path());
+    // It is no part of the build yet: what is in it may be told if it is in the tree.
+    let around = root.ancestors().last().unwrap_or(root);
+    let names = names(loader, root.path(), &Open::around(loader, around.path()));
+    let is_empty = names.as_ref().is_some_and(Vec::is_empty);
+    let names = names.unwrap_or_default();
     if let Some(near) = names.iter().find(|name| nearest(name, KUSTOMIZATION_FILES).is_some()) {
         return error.help(format!("rename `{near}` to `{}`", KUSTOMIZATION_FILES[0]));
     }
@@ -164,7 +192,7 @@ pub(super) fn kustomization(root: &Root) -> Error {
         .collect();
     match list(&below) {
         Some(below) => error.help(format!("there is one in {below}")),
-        None if names.is_empty() => error.help("the directory is empty"),
+        None if is_empty => error.help("the directory is empty"),
         None => match list(&manifests(root, &names)) {
             Some(files) => error.help(format!("or list its files one by one: {files}")),
             None => error,
@@ -185,13 +213,12 @@ fn manifests(root: &Root, names: &[String]) -> Vec<String> {
     files
 }
 
-/// The names in a directory that are text, as far as they are looked at.
-fn names(loader: &Loader, directory: &Path) -> Vec<String> {
+/// The names in a directory that are text, as far as they are looked at. `None` if they may not be told.
+fn names(loader: &Loader, directory: &Path, open: &Open) -> Option<Vec<String>> {
     let files = &loader.0.files;
-    let names = files.canonicalize(directory).and_then(|directory| files.list(&directory));
-    let names = names.unwrap_or_default();
-    let names = names.into_iter().take(NAMES_LOOKED_AT);
-    names.filter_map(|(name, _)| name.into_string().ok()).collect()
+    let directory = files.canonicalize(directory).ok().filter(|path| open.contains(path))?;
+    let names = files.list(&directory).ok()?.into_iter().take(NAMES_LOOKED_AT);
+    Some(names.filter_map(|(name, _)| name.into_string().ok()).collect())
 }
 
 /// A few names in a row, for people.

@@ -199,7 +199,8 @@ impl Loader {
         match place.kind {
             Kind::File => {}
             Kind::Missing => {
-                return Err(missing::error(self, from, path, "file", missing::Search::Near));
+                let open = missing::Open::around(self, &self.0.canonical_working_directory);
+                return Err(missing::error(self, from, path, "file", &open));
             }
             Kind::Directory | Kind::Link | Kind::Special => {
                 return Err(Error::new(Code::NotAFile, format!("`{path}` is no file")));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::files::{Kind, join};
-use super::missing::{self, Search};
+use super::missing::{self, Open};
 use super::{File, Loader, Place, Restrictor, remote};
 use crate::error::{Code, Error, Result};
 use crate::limits::Budget;
@@ -62,7 +62,10 @@ impl Root {
         let place = loader.place(&path)?;
         match place.kind {
             Kind::Directory => Ok(Self::new(loader, &place, Span::NONE, None)),
-            Kind::Missing => Err(missing::error(loader, start, target, "directory", Search::Near)),
+            Kind::Missing => {
+                let open = Open::around(loader, &loader.0.canonical_working_directory);
+                Err(missing::error(loader, start, target, "directory", &open))
+            }
             Kind::File | Kind::Link | Kind::Special => {
                 let error = Error::new(Code::NotADirectory, format!("`{target}` is no directory"));
                 Err(match path.parent() {
@@ -220,8 +223,8 @@ impl Root {
     #[cold]
     fn missing(&self, path: &str, expected: &str) -> Error {
         let number = self.0.missing.fetch_add(1, Ordering::Relaxed);
-        let search = if number < missing::SUGGESTIONS { Search::Near } else { Search::None };
-        missing::error(&self.0.loader, &self.0.path, path, expected, search)
+        let open = if number < missing::SUGGESTIONS { Open::of(self) } else { Open::NONE };
+        missing::error(&self.0.loader, &self.0.path, path, expected, &open)
     }
 
     fn directory(&self, path: &str, span: Span, expected: &str) -> Result<Self> {

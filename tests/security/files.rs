@@ -159,6 +159,71 @@ fn named_files_may_be_links_within_their_folder_only() {
 }
 
 #[test]
+fn no_names_from_outside_of_the_tree_are_told() {
+    let lab = lab();
+    // The tree is a repository, or else the working directory.
+    lab.git(".", &["init", "-q", "tree"]);
+    for tree in ["tree", "loose"] {
+        lab.write(&format!("{tree}/base/kustomization.yaml"), "resources: [r.yaml]\n");
+        lab.write(&format!("{tree}/base/r.yaml"), OBJECT)
+            .write(&format!("{tree}/k/r.yaml"), OBJECT);
+        lab.link("../../home", &format!("{tree}/k/link"));
+    }
+    lab.write("home/sub/kustomization.yaml", "").write("home/manifest.yaml", OBJECT);
+    let home = lab.path("home");
+    let absolute = home.join("kesy");
+    let fields = [
+        "resources: [../../hame]",
+        "resources: [../../home/kesy]",
+        "resources: [../../home]",
+        "resources: [link/kesy]",
+        "resources: [link]",
+        "components: [../../hame]",
+        "configMapGenerator: [{name: c, files: [../../home/kesy, link/kesy]}]",
+        "patches: [{path: ../../home/kesy}]",
+        "configurations: [link/kesy]",
+        &format!("resources: [{}]", absolute.display()),
+    ];
+    let tells_nothing = |folder: &str, arguments: &[&str]| {
+        let Outcome { code, stdout, stderr } = run_in(&lab, folder, arguments);
+        let text = stdout + &stderr;
+        let told = ["did you mean", "home/keys", "home/sub", "manifest.yaml", "rename"];
+        let is_told = told.iter().any(|name| text.contains(name));
+        assert!(code != 0 && !is_told, "{folder} {arguments:?} {code}\n{text}");
+    };
+    for tree in ["tree", "loose"] {
+        for field in fields {
+            lab.write(&format!("{tree}/k/kustomization.yaml"), format!("{field}\n"));
+            for restrictor in ["LoadRestrictionsRootOnly", "LoadRestrictionsNone"] {
+                tells_nothing(tree, &["build", "k", "--load-restrictor", restrictor]);
+            }
+            tells_nothing("home", &["build", &format!("../{tree}/k")]);
+            tells_nothing(tree, &["check", "k"]);
+            tells_nothing(tree, &["diff", "base", "k"]);
+        }
+        lab.write(&format!("{tree}/k/kustomization.yaml"), "resources: [r.yaml]\n");
+        for named in ["../home/kesy".to_owned(), absolute.display().to_string()] {
+            tells_nothing(tree, &["check", "k", "--baseline", &named]);
+            tells_nothing(tree, &["check", "k", "--config", &named]);
+            tells_nothing(tree, &["build", &named]);
+            tells_nothing(tree, &["diff", &named, "k"]);
+        }
+        // What is in the tree is told.
+        for (path, near) in
+            [("../bsae", "../base"), ("../base/q.yaml", "../base/r.yaml"), ("q.yaml", "r.yaml")]
+        {
+            lab.write(&format!("{tree}/k/kustomization.yaml"), format!("resources: [{path}]\n"));
+            let outcome = run_in(&lab, tree, &["build", "k"]);
+            assert!(
+                outcome.stderr.contains(&format!("did you mean `{near}`?")),
+                "{}",
+                outcome.stderr
+            );
+        }
+    }
+}
+
+#[test]
 fn links_in_folders_of_manifests_are_not_followed_out_of_them() {
     let lab = lab();
     for side in ["old", "new"] {

@@ -233,6 +233,10 @@ impl Files for Revision {
             Some(At::Entry(..) | At::Link(_)) | None => Ok(false),
         }
     }
+
+    fn working_tree(&self, directory: &Path) -> Option<PathBuf> {
+        directory.starts_with(&self.top).then(|| self.top.clone())
+    }
 }
 
 /// An error that the loader takes out again.
