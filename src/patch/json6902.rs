@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use crate::error::{Code, Error, Result};
 use crate::limits::Budget;
 use crate::source::Span;
+use crate::yaml::de::form;
 use crate::yaml::{Form, Kind, Mapping, Node, Scalar, Style, Value, resolve, twice, write_json};
 
 /// A list of operations, in order.
@@ -37,7 +38,7 @@ impl JsonPatch {
         let Some(list) = document.as_sequence() else {
             return Err(Error::new(
                 Code::InvalidPatch,
-                format!("found {}, expected a list of operations", document.kind()),
+                format!("found {}, expected a list of operations", form(document)),
             )
             .at(document.span())
             .help(
@@ -80,7 +81,7 @@ impl Operation {
         let Some(members) = node.as_mapping().or_else(|| node.is_null().then_some(&none)) else {
             return Err(Error::new(
                 Code::InvalidPatch,
-                format!("found {}, expected an operation", node.kind()),
+                format!("found {}, expected an operation", form(node)),
             )
             .at(node.span())
             .help("an operation is a mapping with `op`, `path` and mostly `value`"));
@@ -291,7 +292,7 @@ impl Pointer {
             if value.kind() == Kind::Scalar {
                 return Err(Error::new(
                     Code::InvalidPatch,
-                    "found a scalar to replace the whole document with",
+                    "found a single value to replace the whole document with",
                 )
                 .at(value.span())
                 .help("give the fields to replace: `path: /spec/replicas`"));

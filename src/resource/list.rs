@@ -4,27 +4,35 @@ use std::collections::{BTreeSet, VecDeque};
 
 use super::read::{text_of, valid};
 use crate::error::{Code, Error, Result};
+use crate::yaml::de::form;
 use crate::yaml::{
     CollectionStyle, Form, Kind, Mapping, Node, Scalar, Sequence, Style, Tag, Value, resolve,
     write_json,
 };
 
 /// The items of a `List` or a `ResourceList`, as they are written; any other document is itself.
-pub(super) fn unwrap(root: Node) -> Vec<Node> {
+///
+/// # Errors
+/// [`Code::NotAResource`] when the items are a mapping.
+pub(super) fn unwrap(root: Node) -> Result<Vec<Node>> {
     let is_list = matches!(text_of(&root, "kind"), "List" | "ResourceList");
     if !is_list || (root.get("items").is_none() && root.get("functionConfig").is_none()) {
-        return vec![root];
+        return Ok(vec![root]);
     }
-    match root.get("items") {
+    Ok(match root.get("items") {
         Some(items) if items.kind() == Kind::Sequence => {
             items.as_sequence().map_or(Vec::new(), |items| items.items().to_vec())
         }
-        // The reference takes the keys and values of a mapping for items, and keys are no resources.
-        Some(items) => items.as_mapping().map_or(Vec::new(), |items| {
-            items.iter().flat_map(|(key, value)| [key.clone().into(), value.clone()]).collect()
-        }),
+        // The reference takes the keys and values of a mapping for items, and keys that are not empty are no resources.
+        Some(items) => match items.as_mapping() {
+            Some(entries) if entries.iter().any(|(key, _)| !Node::from(key.clone()).is_empty()) => {
+                return Err(no_list(&root, items, Code::NotAResource));
+            }
+            Some(entries) => entries.iter().map(|(_, value)| value.clone()).collect(),
+            None => Vec::new(),
+        },
         None => Vec::new(),
-    }
+    })
 }
 
 /// Replaces every object of a kind that ends in `List` and has items by its items, which come after everything else.
@@ -51,7 +59,7 @@ pub(super) fn inline(roots: Vec<Node>) -> Result<Vec<Node>> {
             root.get_mut("items").map_or(Ok(()), pass_through_json)?;
         }
         for item in items(&root)? {
-            pending.extend(valid(unwrap(item.clone()))?.into_iter().map(|item| (item, true)));
+            pending.extend(valid(unwrap(item.clone())?)?.into_iter().map(|item| (item, true)));
         }
     }
     Ok(inlined)
@@ -67,13 +75,21 @@ fn items(root: &Node) -> Result<&[Node]> {
     let Some(items) = root.get("items").filter(|items| !items.is_null()) else {
         return Ok(&[]);
     };
-    items.as_sequence().map(Sequence::items).ok_or_else(|| {
-        let message = format!("`items` of a `{}` is {}", text_of(root, "kind"), items.kind());
-        Error::new(Code::InvalidType, message)
-            .at(items.span())
-            .label("expected a list of resources")
-            .help("an object that has `items` and a kind that ends in `List` is taken for a list of resources")
-    })
+    let list = items.as_sequence().map(Sequence::items);
+    list.ok_or_else(|| no_list(root, items, Code::InvalidType))
+}
+
+#[cold]
+fn no_list(root: &Node, items: &Node, code: Code) -> Error {
+    let kind = text_of(root, "kind");
+    let message =
+        format!("found {} under `items` of a `{kind}`, expected a list of resources", form(items));
+    let error = Error::new(code, message).at(items.span());
+    let error = match items.kind() {
+        Kind::Mapping => error.help("begin each resource with `- `"),
+        Kind::Scalar | Kind::Sequence => error,
+    };
+    error.help("an object that has `items` and a kind that ends in `List` is taken for a list of resources")
 }
 
 /// Gives a tree the styles that it has in JSON: an edit of a string leaves it a string then.

@@ -7,6 +7,7 @@ use super::{Resource, list};
 use crate::error::{Code, Error, Result, nearest};
 use crate::schema::Schema;
 use crate::source::{Source, Span};
+use crate::yaml::de::form;
 use crate::yaml::parse::{self, Comment, Document};
 use crate::yaml::{Kind, Node, Scalar};
 
@@ -25,7 +26,11 @@ pub fn resources(
 ) -> Result<Vec<Resource>> {
     let roots = documents.iter().map(|document| document.root.clone());
     let roots = if source.is_utf16() || is_one_chunk(source.text()) {
-        roots.flat_map(list::unwrap).collect()
+        let (items, errors): (Vec<_>, Vec<_>) = roots.map(list::unwrap).partition(Result::is_ok);
+        match Error::all(errors.into_iter().filter_map(Result::err)) {
+            Some(error) => return Err(error),
+            None => items.into_iter().flatten().flatten().collect(),
+        }
     } else {
         roots.collect()
     };
@@ -103,7 +108,7 @@ fn no_resource(root: &Node) -> Error {
                 "if this is a symbolic link that git wrote as a file, set `core.symlinks` and check it out again",
             )
         }
-        Some(_) => error("a scalar").help(manifests),
+        Some(_) => error(&form(root)).help(manifests),
         None if root.kind() == Kind::Sequence => {
             error("a list").help("write each resource as a document of its own, with `---` between them")
         }

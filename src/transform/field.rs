@@ -99,7 +99,7 @@ fn visit(
     }
     match node.kind() {
         Kind::Scalar => {
-            Err(Error::new(Code::InvalidType, "found a scalar, expected a mapping or a list")
+            Err(Error::new(Code::InvalidType, "found a single value, expected a mapping or a list")
                 .at(node.span()))
         }
         Kind::Sequence => {

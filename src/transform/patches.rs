@@ -268,12 +268,13 @@ fn text_of(context: &Context<'_>, patch: &config::Patch, name: &str) -> Result<A
 }
 
 /// Notes that a patch is for Secrets, as its target says: no message may show its values. Without a kind, or
-/// with a pattern, it may be for any object, and holds secrets if it sets data.
+/// with a pattern, it may be for any object, and holds secrets if it sets data or is a mere value.
 fn keep_secret(context: &Context<'_>, patch: &config::Patch, text: &str, span: Span) {
     let Some(target) = &patch.target else { return };
     let kind = target.kind.as_str();
     let is_open = !kind.bytes().all(|byte| byte.is_ascii_alphanumeric()) || kind.is_empty();
-    if secret::mentions_secret(kind) || is_open && text.contains("/data") {
+    let may_set_data = text.contains("/data") || !text.contains(':');
+    if secret::mentions_secret(kind) || is_open && may_set_data {
         context.root.loader().sources().keep_secret(span, Secrecy::Values);
     }
 }
@@ -307,8 +308,9 @@ fn no_patch(root: &Node) -> Option<Error> {
         (Code::NotAResource, Kind::Mapping) => {
             at(Code::InvalidPatch, "found a patch without a kind and a name".to_owned()).help(names)
         }
-        (Code::NotAResource, kind) => {
-            at(Code::InvalidPatch, format!("found {kind}, expected a patch")).help(
+        (Code::NotAResource, _) => {
+            let message = format!("found {}, expected a patch", de::form(root));
+            at(Code::InvalidPatch, message).help(
                 "a patch is the part of a resource that changes, or a list of JSON operations",
             )
         }

@@ -7,6 +7,7 @@
 
 use crate::error::{Code, Error, Result};
 use crate::schema::{Keys, Type};
+use crate::yaml::de::form;
 use crate::yaml::{Kind, Node, Scalar, Sequence, Tag, Text};
 
 use super::list::with_items;
@@ -318,10 +319,10 @@ fn has(node: &Node, key: &str, value: &str) -> Result<bool> {
             Some(scalar) => Ok(scalar.text() == value),
             None => Err(Error::new(
                 Code::PatchConflict,
-                format!("found {} in a list of scalars", node.kind()),
+                format!("found {} in a list of single values", form(node)),
             )
             .at(node.span())
-            .help("this list is merged by its elements, which must be scalars")),
+            .help("this list is merged by its elements: each is a text or a number")),
         };
     }
     match node.as_mapping() {
@@ -333,7 +334,7 @@ fn has(node: &Node, key: &str, value: &str) -> Result<bool> {
 }
 
 fn no_mapping(node: &Node) -> Error {
-    Error::new(Code::PatchConflict, format!("found {} in a list of mappings", node.kind()))
+    Error::new(Code::PatchConflict, format!("found {} in a list of mappings", form(node)))
         .at(node.span())
         .help("this list is merged by a key of its elements, which must be mappings")
 }

@@ -19,6 +19,7 @@ use std::cell::Cell;
 use crate::error::{Code, Error, Result};
 use crate::schema::{Inline, Schema, Type};
 use crate::source::Span;
+use crate::yaml::de::form;
 use crate::yaml::parse::Comment;
 use crate::yaml::{Kind, Node, Scalar};
 
@@ -334,10 +335,16 @@ fn merges(kind: Option<Type<'_>>) -> bool {
 fn conflict(old: &Node, new: &Node) -> Error {
     Error::new(
         Code::PatchConflict,
-        format!("the patch has {} where the resource has {}", new.kind(), old.kind()),
+        format!("found {} in the patch, expected {} as in the resource", form(new), form(old)),
     )
     .at(new.span())
-    .label(format!("{} here", new.kind()))
-    .note(old.span(), format!("{} here", old.kind()))
-    .help("to change the kind of a value, delete it with null in one patch and set it in another")
+    .label(format!("{} in the patch", form(new)))
+    .note(old.span(), format!("{} in the resource", form(old)))
+    .help(match (old.kind(), new.kind()) {
+        (Kind::Sequence, _) => "begin each element of the list with `- `, also a single one",
+        (Kind::Mapping, Kind::Sequence) => "write `key: value` on the lines below, without `- `",
+        (Kind::Mapping, _) => "write fields below: `key: value`, indented more than this key",
+        (Kind::Scalar, _) => "write a single value behind the key",
+    })
+    .help("to give the field another form, delete it with null in one patch and set it in another")
 }

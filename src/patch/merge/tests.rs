@@ -78,10 +78,39 @@ fn kinds_of_nodes_must_agree() {
         ["{a: {'': 1}}", "{a: {b: 1}}", "invalid-key"],
         ["{a: 1}", "{'': 1}", "invalid-key"],
     ]);
-    let mut root = read("a: {b: 1}").root;
-    let error = merge(&mut root, &read("a: x").root, &Schema::built_in()).unwrap_err();
-    assert_eq!(error.message(), "the patch has a scalar where the resource has a mapping");
-    assert_eq!(error.notes().len(), 1);
+    for (resource, patch, message, help) in [
+        (
+            "a: {b: 1}",
+            "a: x",
+            "found a text in the patch, expected a mapping",
+            "write fields below",
+        ),
+        (
+            "a: {b: 1}",
+            "a: [x]",
+            "found a list in the patch, expected a mapping",
+            "write `key: value`",
+        ),
+        ("a: [b]", "a: 1", "found a number in the patch, expected a list", "begin each element"),
+        (
+            "a: [b]",
+            "a: {b: 1}",
+            "found a mapping in the patch, expected a list",
+            "begin each element",
+        ),
+        (
+            "a: true",
+            "a: [x]",
+            "found a list in the patch, expected a boolean",
+            "write a single value",
+        ),
+    ] {
+        let mut root = read(resource).root;
+        let error = merge(&mut root, &read(patch).root, &Schema::built_in()).unwrap_err();
+        assert!(error.message().starts_with(message), "{}", error.message());
+        assert!(error.helps()[0].starts_with(help), "{:?}", error.helps());
+        assert_eq!(error.notes().len(), 1);
+    }
 }
 
 #[test]

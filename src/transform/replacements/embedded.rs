@@ -155,9 +155,11 @@ pub(super) fn no_document(scalar: &Scalar) -> Error {
             Code::InvalidType,
             format!("found a text that is no YAML document ({})", error.message()),
         ),
-        Ok(_) => Error::new(Code::InvalidType, "found a scalar, expected a mapping or a list"),
+        Ok(_) => {
+            Error::new(Code::InvalidType, "found a single value, expected a mapping or a list")
+        }
     };
-    error.note(scalar.span(), "the scalar").help("end the path before what is below the scalar")
+    error.note(scalar.span(), "the value").help("end the path before what is below this value")
 }
 
 /// A failure inside of a document, with the place of the text that holds it.

@@ -32,7 +32,7 @@ pub use embedded::embedded;
 pub use entries::{Entry, entries};
 pub use fields::same_name;
 pub use spanned::Spanned;
-pub(crate) use wording::shown;
+pub(crate) use wording::{form, shown};
 
 /// How strictly configuration is read: the reference has these ways, each for files of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

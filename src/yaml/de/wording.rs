@@ -90,6 +90,18 @@ fn is_manifest(node: &Node) -> bool {
     ["kind", "metadata", "spec", "data"].iter().any(|key| node.get(key).is_some())
 }
 
+/// What a node is, in words that quote none of it: a value may be secret.
+pub(crate) fn form(node: &Node) -> String {
+    let Some(scalar) = node.as_scalar() else { return node.kind().to_string() };
+    let form = match resolve_1_1(scalar) {
+        Ok(Value::Null) => "null",
+        Ok(Value::Bool(_)) => "a boolean",
+        Ok(Value::Int(_) | Value::Uint(_) | Value::Float(_)) => "a number",
+        Ok(Value::Str(_) | Value::Timestamp(_)) | Err(_) => "a text",
+    };
+    form.to_owned()
+}
+
 fn items(node: &Node) -> &[Node] {
     node.as_sequence().map(Sequence::items).unwrap_or_default()
 }
