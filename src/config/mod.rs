@@ -25,6 +25,7 @@ mod tests;
 mod transformer_config;
 mod vars;
 
+pub use advice::{explain_plugin, ignored_fields};
 pub use deprecated::Warning;
 pub use field_specs::{FieldSpec, FieldSpecs};
 pub use generators::{GeneratorArgs, GeneratorOptions, SecretArgs};

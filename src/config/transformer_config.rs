@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::default_field_specs as defaults;
-use super::{FieldSpecs, NameReferences};
+use super::{FieldSpecs, NameReferences, advice};
 use crate::error::Result;
 use crate::source::Source;
 use crate::yaml::de::{self, Rules};
@@ -77,7 +77,8 @@ impl TransformerConfig {
     /// # Errors
     /// What is wrong with its fields: [`de::from_node_by`] with [`Rules::Strict`].
     pub fn from_node(root: &Node) -> Result<Self> {
-        let mut config: Self = de::from_node_by(root, Rules::Strict)?;
+        let read = de::from_node_by(root, Rules::Strict);
+        let mut config: Self = read.map_err(|error| advice::explain_configuration(root, error))?;
         config.sort();
         Ok(config)
     }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{Options, TRANSFORMERS, hardening, helm, is_builtin, kind_of, not_enabled};
-use crate::config::{GeneratorArgs, Kustomization, ObjectMeta, SecretArgs};
+use crate::config::{GeneratorArgs, Kustomization, ObjectMeta, SecretArgs, explain_plugin};
 use crate::error::{Code, Error, Result, nearest};
 use crate::generate::{self, Context};
 use crate::load::Root;
@@ -50,7 +50,7 @@ pub fn generate(
     if !is_builtin(configuration) {
         return Err(not_enabled(configuration, options));
     }
-    let Some((_, generator)) = GENERATORS.iter().find(|(known, _)| *known == kind) else {
+    let Some((_, generator)) = GENERATORS.iter().find(|(known, ..)| *known == kind) else {
         return Err(unknown(kind).at(kind_of(configuration)));
     };
     let kustomization = &Kustomization::default();
@@ -62,13 +62,14 @@ pub fn generate(
         generator(&context, &Given { node: &node, span, options })
     };
     make().map_err(|error| {
+        let error = explain_plugin(kind, &[], configuration.node(), error);
         error.at(span).step(format!("while running the {kind} `{}`", configuration.name()))
     })
 }
 
 /// Whether there is a builtin generator of a kind.
 pub(super) fn is_generator(kind: &str) -> bool {
-    GENERATORS.iter().any(|(known, _)| *known == kind)
+    GENERATORS.iter().any(|(known, ..)| *known == kind)
 }
 
 /// (kustomize, `api/internal/builtins/ConfigMapGenerator.go`.)
@@ -119,12 +120,12 @@ impl Given<'_> {
 
 #[cold]
 fn unknown(kind: &str) -> Error {
-    if TRANSFORMERS.iter().any(|(known, _)| *known == kind) {
+    if TRANSFORMERS.iter().any(|(known, ..)| *known == kind) {
         return Error::new(Code::UnknownPlugin, format!("`{kind}` is no generator"))
             .help("list it under `transformers`");
     }
     let error = Error::new(Code::UnknownPlugin, format!("there is no builtin `{kind}`"));
-    match nearest(kind, GENERATORS.iter().map(|(known, _)| *known)) {
+    match nearest(kind, GENERATORS.iter().map(|(known, ..)| *known)) {
         Some(name) => error.help(format!("did you mean `{name}`?")),
         None => error,
     }

@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 use generators::is_generator;
 
+use crate::config::{explain_plugin, ignored_fields};
 use crate::error::{Code, Error, Result, nearest};
 use crate::resource::{ResMap, Resource};
 use crate::source::Span;
@@ -56,22 +57,26 @@ type Run = Box<dyn Fn(&Context<'_>, &mut ResMap) -> Result<()>>;
 /// Reads the configuration of a transformer, and the files that it names. Unknown fields mean nothing.
 type Configure = fn(&Context<'_>, &Node) -> Result<Run>;
 
-/// The builtin transformers by kind (kustomize, `api/internal/plugins/builtinhelpers/builtins.go`).
-const TRANSFORMERS: &[(&str, Configure)] = &[
-    ("AnnotationsTransformer", labels::annotations),
-    ("HashTransformer", hash::configure),
-    ("ImageTagTransformer", images::configure),
-    ("LabelTransformer", labels::labels),
-    ("NamespaceTransformer", namespace::configure),
-    ("PatchJson6902Transformer", patches::json6902),
-    ("PatchStrategicMergeTransformer", patches::strategic_merge),
-    ("PatchTransformer", patches::patch),
-    ("PrefixSuffixTransformer", affix::both),
-    ("PrefixTransformer", affix::prefix),
-    ("ReplacementTransformer", replacements::configure),
-    ("ReplicaCountTransformer", replicas::configure),
-    ("SuffixTransformer", affix::suffix),
-    ("ValueAddTransformer", value_add::configure),
+/// The builtin transformers by kind, each with its fields (kustomize, `api/internal/plugins/builtinhelpers/builtins.go`).
+const TRANSFORMERS: &[(&str, Configure, &[&str])] = &[
+    ("AnnotationsTransformer", labels::annotations, &["annotations", "fieldSpecs"]),
+    ("HashTransformer", hash::configure, &[]),
+    ("ImageTagTransformer", images::configure, &["imageTag", "fieldSpecs"]),
+    ("LabelTransformer", labels::labels, &["labels", "fieldSpecs"]),
+    (
+        "NamespaceTransformer",
+        namespace::configure,
+        &["fieldSpecs", "unsetOnly", "setRoleBindingSubjects"],
+    ),
+    ("PatchJson6902Transformer", patches::json6902, &["target", "path", "jsonOp"]),
+    ("PatchStrategicMergeTransformer", patches::strategic_merge, &["paths", "patches"]),
+    ("PatchTransformer", patches::patch, &["path", "patch", "target", "options"]),
+    ("PrefixSuffixTransformer", affix::both, &["prefix", "suffix", "fieldSpecs"]),
+    ("PrefixTransformer", affix::prefix, &["prefix", "fieldSpecs"]),
+    ("ReplacementTransformer", replacements::configure, &["replacements"]),
+    ("ReplicaCountTransformer", replicas::configure, &["replica", "fieldSpecs"]),
+    ("SuffixTransformer", affix::suffix, &["suffix", "fieldSpecs"]),
+    ("ValueAddTransformer", value_add::configure, &["value", "targets", "targetFilePath"]),
 ];
 
 impl Plugin {
@@ -101,7 +106,8 @@ impl Plugin {
         if !is_builtin(configuration) {
             return Err(not_enabled(configuration, options));
         }
-        let Some((_, configure)) = TRANSFORMERS.iter().find(|(known, _)| *known == kind) else {
+        let Some((_, configure, fields)) = TRANSFORMERS.iter().find(|(known, ..)| *known == kind)
+        else {
             return Err(unknown(kind).at(kind_of(configuration)));
         };
         let read = || {
@@ -110,7 +116,12 @@ impl Plugin {
             json_passage(&mut node)?;
             configure(context, &node)
         };
-        let run = read().map_err(wrong)?;
+        let root = configuration.node();
+        let run = read().map_err(|error| wrong(explain_plugin(kind, fields, root, error)))?;
+        if context.effects.are_told() {
+            let ignored = ignored_fields(kind, fields, root);
+            ignored.into_iter().for_each(|error| context.effects.idle(|| wrong(error)));
+        }
         Ok(Self {
             kind: kind.into(),
             name: configuration.name().into(),
@@ -162,7 +173,7 @@ fn not_enabled(configuration: &Resource, options: &Options) -> Error {
             "`{kind}` is not builtin: such plugins are not enabled, and krender does not run them yet"
         ),
     );
-    if TRANSFORMERS.iter().any(|(known, _)| *known == kind) || is_generator(kind) {
+    if TRANSFORMERS.iter().any(|(known, ..)| *known == kind) || is_generator(kind) {
         let version = configuration.node().get("apiVersion").map_or(Span::NONE, Node::span);
         return error
             .at(version)
@@ -186,7 +197,7 @@ fn unknown(kind: &str) -> Error {
     }
     // All end in the same word: what stands before it makes the difference.
     let stem = |kind: &'static str| kind.trim_end_matches("Transformer");
-    let stems = || TRANSFORMERS.iter().map(|(known, _)| stem(known));
+    let stems = || TRANSFORMERS.iter().map(|(known, ..)| stem(known));
     let found = kind.trim_end_matches("Transformer");
     let contained = || {
         let near = |stem: &&str| found.contains(*stem) || !found.is_empty() && stem.contains(found);

@@ -71,7 +71,33 @@ const MEANT: &[(&str, &[&str], Advice)] = &[
         Do("name a file with `valuesFile`, or write values under `valuesInline`"),
     ),
     ("helmcharts[]", &["chartversion"], Named("version")),
+    ("annotationstransformer", &["commonannotations"], Named("annotations")),
+    ("imagetagtransformer", &["image", "images"], Named("imageTag")),
+    (
+        "imagetagtransformer",
+        &["name", "newname", "newtag", "digest"],
+        Do("write it under `imageTag`"),
+    ),
+    ("labeltransformer", &["commonlabels", "pairs"], Named("labels")),
+    ("namespacetransformer", &["namespace"], Do("write it under `metadata`")),
+    ("patches[]", &["patches", "jsonop"], Named("patch")),
+    ("patches[]", &["paths"], Named("path")),
+    ("patchesjson6902[]", &["patch", "patches"], Named("jsonOp")),
+    ("prefixtransformer", &["nameprefix"], Named("prefix")),
+    ("replicacounttransformer", &["name", "count"], Do("write it under `replica`")),
+    ("suffixtransformer", &["namesuffix"], Named("suffix")),
+    ("configurations[]", &["prefix"], Named("namePrefix")),
+    ("configurations[]", &["suffix"], Named("nameSuffix")),
+    ("configurations[]", &["annotations"], Named("commonAnnotations")),
+    ("configurations[]", &["vars", "variables"], Named("varReference")),
+    ("configurations[].namereference[]", &["apiversion"], Do(GROUP_AND_VERSION)),
+    ("configurations[].namereference[]", &["fields", "path", "paths"], Named("fieldSpecs")),
+    (FIELD_SPEC, &["apiversion"], Do(GROUP_AND_VERSION)),
+    (FIELD_SPEC, &["fieldpath", "field", "fields", "paths"], Named("path")),
 ];
+
+/// Stands for each list of field specs.
+const FIELD_SPEC: &str = "fieldspecs[]";
 
 const OPERATIONS: &str =
     "write the operations as text: `patch: |-`, and below it a list of `- op: …`";
@@ -85,9 +111,19 @@ const OF_MANIFESTS: [&str; 5] = ["apiversion", "kind", "metadata", "spec", "data
 
 /// Adds to an unknown field what was meant by it.
 pub(super) fn advise(place: &Place<'_>, error: Error) -> Error {
-    let around = place.path_around();
-    let around = if around == "imagetags[]" { "images[]" } else { around };
     let field = place.path.rsplit('.').next().unwrap_or_default();
+    advise_in(place.path_around(), field, error)
+}
+
+/// The same for a field, in lower case, of the mapping at a path.
+pub(super) fn advise_in(around: &str, field: &str, error: Error) -> Error {
+    let around = match around {
+        "imagetags[]" => "images[]",
+        "configurations[].namereference[]" => around,
+        _ if around.ends_with(".fieldspecs[]") => FIELD_SPEC,
+        _ if around.starts_with("configurations[].") => FIELD_SPEC,
+        _ => around,
+    };
     let advice = MEANT.iter().find(|(path, fields, _)| *path == around && fields.contains(&field));
     match advice {
         Some((.., Named(name))) => error.without_help().help(format!("did you mean `{name}`?")),

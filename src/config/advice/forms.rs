@@ -93,7 +93,29 @@ const FIELDS: &[(&str, Takes)] = &[
     ("metadata", Takes::Fields(name)),
     ("metadata.labels", Takes::Pairs),
     ("metadata.annotations", Takes::Pairs),
+    ("configurations[].nameprefix", Takes::Items(path)),
+    ("configurations[].namesuffix", Takes::Items(path)),
+    ("configurations[].namespace", Takes::Items(path)),
+    ("configurations[].commonlabels", Takes::Items(path)),
+    ("configurations[].labels", Takes::Items(path)),
+    ("configurations[].templatelabels", Takes::Items(path)),
+    ("configurations[].volumeclaimtemplatelabels", Takes::Items(path)),
+    ("configurations[].commonannotations", Takes::Items(path)),
+    ("configurations[].varreference", Takes::Items(path)),
+    ("configurations[].images", Takes::Items(path)),
+    ("configurations[].replicas", Takes::Items(path)),
+    ("configurations[].namereference", Takes::Items(referred)),
+    ("annotationstransformer.annotations", Takes::Pairs),
+    ("imagetagtransformer.imagetag", Takes::Fields(image)),
+    ("labeltransformer.labels", Takes::Pairs),
+    ("patchstrategicmergetransformer.paths", Takes::Texts),
+    ("replicacounttransformer.replica", Takes::Fields(replica)),
+    ("valueaddtransformer.targets", Takes::Items(field_path)),
+    ("valueaddtransformer.targets[].selector", Takes::Fields(selector)),
 ];
+
+/// The field of many documents that lists field specs.
+const FIELD_SPECS: &str = ".fieldspecs";
 
 /// Longer forms are not given: nobody reads them off a message.
 const LONGEST: usize = 120;
@@ -103,8 +125,10 @@ const UNKNOWN: &str = "…";
 
 /// Adds the right form to an error about a value of the wrong type.
 pub(super) fn advise(place: &Place<'_>, error: Error) -> Error {
-    let takes =
-        |path: &str| FIELDS.iter().find(|(field, _)| *field == path).map(|&(_, takes)| takes);
+    let takes = |path: &str| match FIELDS.iter().find(|(field, _)| *field == path) {
+        Some(&(_, takes)) => Some(takes),
+        None => path.ends_with(FIELD_SPECS).then_some(Takes::Items(self::path)),
+    };
     let writer = Writer { is_secret: is_secret(place) };
     let error = if writer.is_secret { masked(place, error) } else { error };
     let form = if let Some(takes) = takes(&place.path) {
@@ -149,7 +173,7 @@ pub(super) fn advise(place: &Place<'_>, error: Error) -> Error {
 /// Whether the value may be that of a Secret, which no message may quote.
 fn is_secret(place: &Place<'_>) -> bool {
     place.path == "secretgenerator"
-        || place.path == "secretgenerator[]"
+        || place.path.starts_with("secretgenerator[]") && place.path.ends_with(']')
         || place.path.starts_with("secretgenerator[].literals")
 }
 
@@ -241,6 +265,10 @@ impl Writer {
     fn elements(&self, takes: Takes, node: &Node) -> Vec<Element> {
         let mapping = node.as_mapping().map(Mapping::entries).unwrap_or_default();
         match (takes, node.as_text()) {
+            // A text without a key may be a value.
+            (Takes::Items(of_text), Some(text)) if self.is_secret && !text.contains('=') => {
+                vec![Element::Mapping(of_text("KEY="))]
+            }
             (Takes::Items(of_text), Some(text)) => vec![Element::Mapping(of_text(text))],
             (Takes::Items(of_text), None) => self.items(of_text, mapping),
             (Takes::Labels, Some(text)) => vec![Element::Mapping(label(text))],
@@ -442,6 +470,11 @@ fn label(text: &str) -> Entries {
 
 fn path(text: &str) -> Entries {
     entries([("path", quoted(text))])
+}
+
+/// What a name reference is about, by its kind.
+fn referred(text: &str) -> Entries {
+    entries([("kind", quoted(text)), ("fieldSpecs", format!("[{{path: {UNKNOWN}}}]"))])
 }
 
 fn name(text: &str) -> Entries {

@@ -2,11 +2,14 @@
 //!
 //! All of this runs once an error is certain, so it may look at the whole document.
 
+mod documents;
 mod fields;
 mod foreign;
 mod forms;
 mod place;
 
+pub(super) use documents::explain_configuration;
+pub use documents::{explain_plugin, ignored_fields};
 pub(super) use foreign::expects_component;
 
 use std::collections::BTreeSet;
