@@ -7,8 +7,9 @@ use crate::error::{Error, Result};
 use crate::generate;
 use crate::limits::Limit;
 use crate::patch::{Comments, JsonPatch, Merged, merge_commented};
+use crate::resource::secret::is_secret;
 use crate::resource::{ResMap, Resource, Unique};
-use crate::source::{Source, Span};
+use crate::source::{Secrecy, Source, Span};
 use crate::yaml::de::Spanned;
 use crate::yaml::{Kind, Mapping, Node, Sequence, json_passage, parse, rewrite};
 
@@ -140,7 +141,8 @@ pub(super) fn apply(
     let patch_node = patch.annotated()?;
     let comments = Comments::read(resource.comments().iter().chain(patch.comments()));
     let merged = resource
-        .with_annotations(schema, |root| merge_commented(root, &patch_node, schema, &comments))?;
+        .with_annotations(schema, |root| merge_commented(root, &patch_node, schema, &comments))
+        .map_err(|error| guarded(context, &before.gvk.kind, error))?;
     if !patch.comments().is_empty() {
         // Parts of the patch are parts of the resource now, and their comments with them.
         let both = resource.comments().iter().chain(patch.comments());
@@ -177,7 +179,7 @@ fn charge(context: &Context<'_>, resource: &Resource, bytes: usize, span: Span) 
 
 /// Applies a JSON patch to a resource. What the build remembers of it is out of the patch's reach.
 fn apply_json(context: &Context<'_>, patch: &JsonPatch, resource: &mut Resource) -> Result<()> {
-    let id = resource.id().to_string();
+    let (id, kind) = (resource.id().to_string(), resource.kind().to_owned());
     let needs_hash = resource.needs_hash;
     resource
         .with_annotations_restored(context.schema, |root| {
@@ -190,7 +192,18 @@ fn apply_json(context: &Context<'_>, patch: &JsonPatch, resource: &mut Resource)
                 Ok(())
             }
         })
-        .map_err(|error| error.step(format!("while patching `{id}`")))
+        .map_err(|error| guarded(context, &kind, error).step(format!("while patching `{id}`")))
+}
+
+/// An error in a patch for a resource of a kind. The values of a patch that turns out to be for a Secret are masked.
+#[cold]
+fn guarded(context: &Context<'_>, kind: &str, error: Error) -> Error {
+    let sources = context.root.loader().sources();
+    if let Some(source) = sources.source_of(error.span()).filter(|_| is_secret(kind)) {
+        sources.keep_secret(source.whole(), Secrecy::Values);
+        sources.keep_secret(source.within(), Secrecy::Values);
+    }
+    error
 }
 
 /// Writes a document that went through JSON, and reads it again: its lines and columns count from now on.

@@ -119,6 +119,7 @@ fn split_key(line: &str) -> Option<(&str, &str)> {
 /// Adds what is secret in a text that is no YAML: all of its values if a kind in it is one of Secrets, else what
 /// stands below `secretGenerator`.
 pub(super) fn of_malformed(text: &str, ranges: &mut Vec<Range<usize>>) {
+    const FIELD: &str = "secretGenerator";
     if mentions_object(text) {
         return values(text, 0..text.len(), ranges);
     }
@@ -134,7 +135,8 @@ pub(super) fn of_malformed(text: &str, ranges: &mut Vec<Range<usize>>) {
             values(text, begin..start, ranges);
             section = None;
         }
-        if rest.trim_start_matches(['"', '\'']).starts_with("secretGenerator") {
+        let key = rest.trim_start_matches(['"', '\'']);
+        if key.get(..FIELD.len()).is_some_and(|key| key.eq_ignore_ascii_case(FIELD)) {
             section = section.or(Some((indent, start)));
         }
     }

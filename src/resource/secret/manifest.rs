@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use super::lines;
-use crate::source::{Source, Span};
+use super::marks::Marks;
+use super::{generator, lines};
+use crate::source::Source;
 use crate::yaml::Node;
 use crate::yaml::parse::{self, Document};
 
@@ -33,60 +34,61 @@ pub fn embeds_secret(text: &str) -> bool {
     mentions_secret(text) && (text.contains(['\n', '{']) && lines::mentions_object(text))
 }
 
-/// The fields of a generator that hold no values. What is misspelt may hold some.
-const GENERATOR: &[&str] =
-    &["name", "namespace", "behavior", "type", "options", "envs", "env", "files", "kvSources"];
-
 /// Adds what is secret in documents.
 pub(super) fn hide(source: &Source, documents: &[Document], ranges: &mut Vec<Range<usize>>) {
-    let mut walk = Walk { source, ranges, objects: Vec::new() };
+    let mut walk = Walk { marks: Marks { source, ranges }, objects: Vec::new() };
     for document in documents {
-        walk.node(&document.root, Near::default());
+        walk.top(&document.root);
     }
     walk.comments();
 }
 
-/// What stands around a node.
-#[derive(Clone, Copy, Default)]
-struct Near {
-    /// Whether the object that it is in makes Secrets.
-    makes_secrets: bool,
-    /// Whether it is in an entry of `secretGenerator`.
-    is_generator: bool,
-}
-
 struct Walk<'a> {
-    source: &'a Source,
-    ranges: &'a mut Vec<Range<usize>>,
+    marks: Marks<'a>,
     /// Where objects begin, and whether they are Secrets.
     objects: Vec<(usize, bool)>,
 }
 
 impl Walk<'_> {
-    fn node(&mut self, node: &Node, near: Near) {
+    /// A document. The fields of a kustomization are known at its top even where they are misspelt or misindented.
+    fn top(&mut self, root: &Node) {
+        let kind = root.get("kind").and_then(Node::as_text).unwrap_or_default();
+        if matches!(kind, "" | "Kustomization" | "Component") {
+            for (key, value) in root.as_mapping().into_iter().flat_map(|mapping| mapping.iter()) {
+                match &*key.text().to_ascii_lowercase() {
+                    "literals" => self.marks.literals(value),
+                    key if key.starts_with("secret") => self.generators(value),
+                    _ => {}
+                }
+            }
+        }
+        self.node(root, false);
+    }
+
+    /// `makes_secrets` says whether the object that the node is in does.
+    fn node(&mut self, node: &Node, makes_secrets: bool) {
         if let Some(list) = node.as_sequence() {
-            list.items().iter().for_each(|item| self.node(item, near));
+            list.items().iter().for_each(|item| self.node(item, makes_secrets));
         } else if node.as_mapping().is_some() {
-            self.mapping(node, near);
+            self.mapping(node, makes_secrets);
         } else if node.as_text().is_some_and(embeds_secret) {
-            self.embedded(node);
+            self.marks.embedded(node);
         }
     }
 
-    fn mapping(&mut self, node: &Node, mut near: Near) {
+    fn mapping(&mut self, node: &Node, mut in_maker: bool) {
         let text = |key: &str| node.get(key).and_then(Node::as_text);
-        if let Some(kind) = text("kind").filter(|_| !near.is_generator) {
-            near.makes_secrets = makes_secrets(kind);
+        if let Some(kind) = text("kind") {
+            in_maker = makes_secrets(kind);
             // A selector has a kind too, and holds no values.
-            let is_object = is_secret(kind) && !is_selector(node);
-            self.objects
-                .extend(self.place(node.span()).map(|range| (range.start, near.makes_secrets)));
-            if is_object {
+            let is_object = !is_selector(node);
+            self.object(node, in_maker);
+            if is_secret(kind) && is_object {
                 return self.secret(node);
             }
-        }
-        if near.is_generator {
-            self.objects.extend(self.place(node.span()).map(|range| (range.start, true)));
+            if kind.eq_ignore_ascii_case("SecretGenerator") && is_object {
+                return generator::document(node, &mut self.marks);
+            }
         }
         let of_secret =
             |target: &Node| target.get("kind").and_then(Node::as_text).is_some_and(makes_secrets);
@@ -95,14 +97,14 @@ impl Walk<'_> {
             && text("path").is_some_and(|path| path.starts_with("/stringData"));
         for (key, value) in node.as_mapping().into_iter().flat_map(|mapping| mapping.iter()) {
             match key.text() {
-                "value" if is_operation => self.values(value),
-                "patch" | "jsonOp" if is_patch_of_secret => self.embedded(value),
-                "stringData" => self.values(value),
-                "data" if near.makes_secrets && value.as_sequence().is_none() => self.values(value),
-                "literals" if near.makes_secrets || near.is_generator => self.literals(value),
-                key if near.is_generator && !GENERATOR.contains(&key) => self.values(value),
-                "secretGenerator" => self.node(value, Near { is_generator: true, ..near }),
-                _ => self.node(value, near),
+                "value" if is_operation => self.marks.values(value),
+                "patch" | "jsonOp" if is_patch_of_secret => self.marks.embedded(value),
+                "sourceValue" if concerns_secret(node) => self.marks.values(value),
+                "stringData" => self.marks.values(value),
+                "data" if in_maker && value.as_sequence().is_none() => self.marks.values(value),
+                "literals" if in_maker => self.marks.literals(value),
+                key if key.eq_ignore_ascii_case("secretGenerator") => self.generators(value),
+                _ => self.node(value, in_maker),
             }
         }
     }
@@ -117,41 +119,25 @@ impl Walk<'_> {
                         value.as_mapping().into_iter().flat_map(|mapping| mapping.iter())
                     {
                         if key.text() == "annotations" {
-                            self.values(value);
+                            self.marks.values(value);
                         }
                     }
                 }
-                _ => self.values(value),
+                _ => self.marks.values(value),
             }
         }
     }
 
-    /// Every scalar below a node.
-    fn values(&mut self, node: &Node) {
-        if let Some(list) = node.as_sequence() {
-            list.items().iter().for_each(|item| self.values(item));
-        } else if let Some(mapping) = node.as_mapping() {
-            mapping.iter().for_each(|(_, value)| self.values(value));
-        } else {
-            self.ranges.extend(self.place(node.span()));
+    /// The entries of `secretGenerator`.
+    fn generators(&mut self, field: &Node) {
+        for entry in field.as_sequence().into_iter().flat_map(|list| list.items()) {
+            self.object(entry, true);
         }
+        generator::field(field, &mut self.marks);
     }
 
-    /// The values in a list of `key=value`.
-    fn literals(&mut self, node: &Node) {
-        for literal in node.as_sequence().map_or(std::slice::from_ref(node), |list| list.items()) {
-            match (literal.as_text(), self.place(literal.span())) {
-                (Some(_), Some(range)) => lines::variables(self.source.text(), range, self.ranges),
-                _ => self.values(literal),
-            }
-        }
-    }
-
-    /// The values in a text that is a manifest or a patch itself.
-    fn embedded(&mut self, node: &Node) {
-        if let Some(range) = self.place(node.span()) {
-            lines::values(self.source.text(), range, self.ranges);
-        }
+    fn object(&mut self, node: &Node, is_secret: bool) {
+        self.objects.extend(self.marks.place(node.span()).map(|range| (range.start, is_secret)));
     }
 
     /// Comments between two objects of which one is a Secret: they may hold former values.
@@ -160,8 +146,8 @@ impl Walk<'_> {
             return;
         }
         self.objects.sort_unstable();
-        for comment in parse::comments(self.source) {
-            let Some(range) = self.place(comment) else { continue };
+        for comment in parse::comments(self.marks.source) {
+            let Some(range) = self.marks.place(comment) else { continue };
             let behind = self.objects.partition_point(|(start, _)| *start <= range.start);
             let near = self.objects[behind.saturating_sub(1)..].iter().take(if behind == 0 {
                 1
@@ -169,17 +155,20 @@ impl Walk<'_> {
                 2
             });
             if near.into_iter().any(|(_, is_secret)| *is_secret) {
-                self.ranges.push(range);
+                self.marks.ranges.push(range);
             }
         }
     }
+}
 
-    /// The bytes of a span, if it lies in this text: what a merge key or an alias gives stands there too.
-    fn place(&self, span: Span) -> Option<Range<usize>> {
-        let start = span.start().checked_sub(self.source.base())? as usize;
-        let end = start + span.length() as usize;
-        (!span.is_none() && end <= self.source.text().len()).then_some(start..end)
-    }
+/// Whether a replacement copies a value out of Secrets or into them.
+fn concerns_secret(replacement: &Node) -> bool {
+    let is_secret =
+        |selector: Option<&Node>| selector?.get("kind").and_then(Node::as_text).map(makes_secrets);
+    let targets = replacement.get("targets").and_then(Node::as_sequence);
+    let mut targets = targets.into_iter().flat_map(|targets| targets.items());
+    is_secret(replacement.get("source")) == Some(true)
+        || targets.any(|target| is_secret(target.get("select")) == Some(true))
 }
 
 /// Whether a mapping selects objects by their type: it has nothing but what selectors have.
@@ -195,6 +184,7 @@ pub fn is_selector(node: &Node) -> bool {
         "annotationSelector",
         "labelSelector",
         "fieldPath",
+        "fieldSpecs",
         "options",
         "optional",
         "path",

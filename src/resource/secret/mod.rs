@@ -3,8 +3,10 @@
 //! Messages show source text, so this looks at texts as they are written, also at those that are no YAML. What is not
 //! sure to be open is hidden.
 
+mod generator;
 mod lines;
 mod manifest;
+mod marks;
 mod shield;
 
 use std::ops::Range;

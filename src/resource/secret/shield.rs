@@ -94,6 +94,11 @@ fn add_needles(written: &str, secrets: &mut Vec<String>) {
         let text = text.trim().trim_matches(['"', '\'']);
         if !text.is_empty() {
             secrets.push(text.to_owned());
+            // A value that begins so is no text in YAML, and its error names what follows.
+            let bare = text.trim_start_matches(['*', '&', '!', '%', '@', '`', '|', '>', '?']);
+            if bare.len() < text.len() && !bare.is_empty() {
+                secrets.push(bare.to_owned());
+            }
             if text.contains("''") {
                 secrets.push(text.replace("''", "'"));
             }
