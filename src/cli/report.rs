@@ -61,6 +61,17 @@ pub(super) fn errors(error: &Error, sources: &Sources, format: Format) {
 
 /// Writes something to tell that is no failure to standard error: the line itself, or the same in JSON.
 pub(super) fn warning(text: &str, span: Span, sources: &Sources, format: Format) {
+    warning_of(text, span, &[], sources, format);
+}
+
+/// Writes a warning about these targets to standard error: for programs with their names.
+pub(super) fn warning_of(
+    text: &str,
+    span: Span,
+    targets: &[String],
+    sources: &Sources,
+    format: Format,
+) {
     let line = match format {
         Format::Human => for_log(&visible(text)).into_owned() + "\n",
         Format::Json => {
@@ -73,7 +84,7 @@ pub(super) fn warning(text: &str, span: Span, sources: &Sources, format: Format)
                 notes: Vec::new(),
                 steps: &[],
                 help: &[],
-                targets: &[],
+                targets,
             })
         }
     };

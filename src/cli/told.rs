@@ -1,7 +1,7 @@
 //! What there is to tell of many targets: each thing once, with the targets that it is about.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::report::{self, Format};
 use super::select;
@@ -18,9 +18,10 @@ use crate::{
 pub(super) struct Told {
     targets: usize,
     failed: usize,
-    warnings: Vec<Warning>,
+    /// Each with its targets.
+    warnings: Vec<(Warning, Vec<String>)>,
     /// Which warnings there are already: targets that share a base share what there is to say of it.
-    known: BTreeSet<(Span, String)>,
+    known: BTreeMap<(Span, String), usize>,
     failures: Vec<Failure>,
     /// Which failures there are already, by what they say and where: one that is reached on several ways is one.
     places: BTreeMap<(Span, Code, String), usize>,
@@ -43,8 +44,13 @@ impl Told {
         self.targets += 1;
         for warning in warnings {
             let failure = &warning.failure;
-            if self.known.insert((failure.span(), failure.message().to_owned())) {
-                self.warnings.push(warning);
+            let next = self.warnings.len();
+            let place = (failure.span(), failure.message().to_owned());
+            let number = *self.known.entry(place).or_insert(next);
+            match self.warnings.get_mut(number) {
+                Some((_, targets)) if targets.last().is_some_and(|last| last == target) => {}
+                Some((_, targets)) => targets.push(target.to_owned()),
+                None => self.warnings.push((warning, vec![target.to_owned()])),
             }
         }
         let Some(error) = error else { return };
@@ -64,30 +70,32 @@ impl Told {
         }
     }
 
-    /// Prints the warnings. People get those of one text as one line, with the files that it is about.
+    /// Prints the warnings. People get those of one text as one line, with the files that it is about, or the targets if it
+    /// is about none.
     pub(super) fn warn(&self, sources: &Sources, format: Format) {
-        let mut lines: Vec<(&str, Vec<Span>)> = Vec::new();
+        let mut lines: Vec<(&str, Vec<Span>, &[String])> = Vec::new();
         let mut places: BTreeMap<&str, usize> = BTreeMap::new();
-        for Warning { text, failure } in &self.warnings {
+        for (Warning { text, failure }, targets) in &self.warnings {
             let Some(text) = text else { continue };
             match places.get(text.as_str()) {
                 Some(&place) if format == Format::Human => lines[place].1.push(failure.span()),
                 _ => {
                     places.insert(text, lines.len());
-                    lines.push((text, vec![failure.span()]));
+                    lines.push((text, vec![failure.span()], targets));
                 }
             }
         }
-        for (text, spans) in lines {
+        for (text, spans, targets) in lines {
             let file = sources.source_of(spans[0]);
             let line = match (format, file, spans.len()) {
-                (Format::Json, ..) | (_, None, _) => text.to_owned(),
+                (Format::Json, ..) => text.to_owned(),
+                (_, None, _) => format!("{text} (in {})", select::few(targets)),
                 (_, Some(file), 1) => format!("{text} (in {})", file.name()),
                 (_, Some(file), count) => {
                     format!("{text} (in {count} files, the first is {})", file.name())
                 }
             };
-            report::warning(&line, spans[0], sources, format);
+            report::warning_of(&line, spans[0], targets, sources, format);
         }
     }
 

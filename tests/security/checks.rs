@@ -233,7 +233,9 @@ fn a_target_that_another_one_includes_is_noticed() {
     let delete = "$patch: delete\\nkind: Pod\\nmetadata: {name: p}";
     lab.write(
         "zz/kustomization.yaml",
-        format!("resources: [../k]\npatches:\n- target: {{kind: Pod}}\n  patch: \"{delete}\"\n"),
+        format!(
+            "resources: [../k]\nconfigMapGenerator: [{{name: c}}]\npatches:\n- target: {{kind: Pod}}\n  patch: \"{delete}\"\n"
+        ),
     );
     is_noticed(&lab, "`k` (included by `zz`)", 1);
 }
@@ -336,6 +338,18 @@ fn what_has_no_objects_does_not_pass() {
     for file in ["-", "empty.yaml", "null.yaml"] {
         assert_eq!(check(&lab, &[file]).code, 2, "{file}");
         assert_eq!(check(&lab, &["--allow-empty", file]).code, 0, "{file}");
+    }
+    // A kustomization that has lost its resources, or removes them.
+    let delete = "patch: \"$patch: delete\\nkind: Pod\\nmetadata: {name: p}\"";
+    let removes = format!("resources: [r.yaml]\npatches: [{{target: {{kind: Pod}}, {delete}}}]\n");
+    for kustomization in ["resources: []\n", &removes] {
+        lab.write("t/k/r.yaml", BAD).write("t/k/kustomization.yaml", kustomization);
+        for flags in [&["t/k"][..], &["--all", "t"], &["--every", "t"]] {
+            let outcome = check(&lab, flags);
+            assert_eq!(outcome.code, 2, "{}", outcome.stdout);
+            assert!(outcome.stderr.contains("`t/k` renders to no object"), "{}", outcome.stderr);
+            assert_eq!(check(&lab, &[flags, &["--allow-empty"]].concat()).code, 0);
+        }
     }
 }
 

@@ -42,7 +42,10 @@ impl Inputs<'_> {
         let mut judged = Vec::with_capacity(targets.len());
         let work = |number: usize| {
             let resources = self.run.build(built[number], &mut Vec::new())?;
-            Ok(self.judged(resources))
+            match resources.is_empty() && !self.allow_empty {
+                true => Err(renders_nothing(built[number])),
+                false => Ok(self.judged(resources)),
+            }
         };
         build::in_order(built.len(), jobs, work, |number, outcome| {
             judged.push(Judged { target: built[number].clone(), outcome: self.redacted(outcome) });
@@ -181,6 +184,12 @@ fn from_standard_input(loader: &Loader) -> Result<Vec<Resource>> {
     let source = loader.sources().add("standard input", bytes)?;
     let documents = parse::documents_within(&source, &Budget::new(loader.limits()))?;
     resource::read(&source, &documents, &Schema::default())
+}
+
+#[cold]
+fn renders_nothing(target: &str) -> Error {
+    Error::new(Code::NoObjects, format!("`{target}` renders to no object"))
+        .help("its `resources` may be gone, or be removed by patches; `--allow-empty` passes it")
 }
 
 #[cold]
