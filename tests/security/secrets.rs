@@ -140,6 +140,7 @@ fn of_manifests() -> Vec<Failure> {
         broken("malformed flow", &format!("{HEAD}stringData: {{password: hunter2, b: ]}}\n")),
         broken("malformed block", &format!("{HEAD}stringData:\n  password: hunter2\n   x: y\n")),
         broken("malformed scalar", &format!("{HEAD}stringData: {{password: hunter2, a: |2}}\n")),
+        broken("tag against value", &format!("{HEAD}data: {{password: !!int hunter2}}\n")),
         broken("quotes open", &format!("{HEAD}stringData:\n  password: \"hunter2\n")),
         broken("malformed, kind below", "stringData:\n  password: hunter2\n  b: [\nkind: Secret\n"),
         broken("malformed, no kind", "stringData:\n  password: hunter2\n  b: [\n"),
@@ -399,6 +400,8 @@ fn of_misplaced_values() -> Vec<Failure> {
         failures.push(Failure { shows: "", ..plugin });
     }
     for text in [
+        "secretGenerator:\n  A: &hunter2\n",
+        "secretGenerator:\n- name: s\n  literals:\n    A: !hunter2\n    B: &hunter2 hunter2\n",
         "SecretGenerator: [A=hunter2]\n",
         "secretGenerators: [{literals: [A=hunter2]}]\n",
         "secret: {A: hunter2}\n",

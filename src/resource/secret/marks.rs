@@ -6,6 +6,20 @@ use super::lines;
 use crate::source::{Source, Span};
 use crate::yaml::Node;
 
+/// The tags that are no part of a value.
+const TAGS: [&str; 10] = [
+    "!!str",
+    "!!int",
+    "!!float",
+    "!!bool",
+    "!!null",
+    "!!binary",
+    "!!timestamp",
+    "!!map",
+    "!!seq",
+    "!!merge",
+];
+
 /// The secret bytes of a text, as far as they are found.
 pub(super) struct Marks<'a> {
     pub(super) source: &'a Source,
@@ -19,8 +33,9 @@ impl Marks<'_> {
             list.items().iter().for_each(|item| self.values(item));
         } else if let Some(mapping) = node.as_mapping() {
             mapping.iter().for_each(|(_, value)| self.values(value));
-        } else {
-            self.ranges.extend(self.place(node.span()).map(|range| self.with_properties(range)));
+        } else if let Some(range) = self.place(node.span()) {
+            self.properties(&range);
+            self.ranges.push(range);
         }
     }
 
@@ -46,27 +61,30 @@ impl Marks<'_> {
         }
     }
 
-    /// The bytes of a scalar, with the words around it in its line that YAML takes for an anchor or a tag: a password that
-    /// begins with `&` or `!` is no text.
-    fn with_properties(&self, range: Range<usize>) -> Range<usize> {
-        let (text, Range { mut start, mut end }) = (self.source.text(), range);
-        let is_property = |word: &str| word.starts_with(['&', '!']);
-        let line = text[..start].rfind('\n').map_or(0, |at| at + 1);
+    /// Marks the words around a value that YAML takes for its anchor or tag: a password that begins with `&` or `!` is no
+    /// text. The place of a value that is empty may be before or behind them, or in a later line.
+    fn properties(&mut self, value: &Range<usize>) {
+        /// Between values, and around properties.
+        const APART: [char; 8] = [' ', '\t', '\n', '[', ']', '{', '}', ','];
+        let is_property = |word: &str| word.starts_with(['&', '!']) && !TAGS.contains(&word);
+        let text = self.source.text();
+        let mut end = text[..value.start].trim_end().len();
         loop {
-            let before = text[line..start].trim_end();
-            let word = before.rfind([' ', '\t', '[', '{', ',']).map_or(0, |at| at + 1);
-            if !is_property(&before[word..]) {
+            let start = text[..end].rfind(APART).map_or(0, |at| at + 1);
+            if !text[start..end].starts_with(['&', '!']) {
                 break;
             }
-            start = line + word;
+            if is_property(&text[start..end]) {
+                self.ranges.push(start..end);
+            }
+            end = text[..start].trim_end().len();
         }
-        let rest = text[end..].lines().next().unwrap_or_default();
-        let word = rest.trim_start();
-        if start == end && is_property(word) {
-            let length = word.find([' ', '\t', ']', '}', ',']).unwrap_or(word.len());
-            end += rest.len() - word.len() + length;
+        let rest = text[value.end..].trim_start_matches([' ', '\t']);
+        let word = rest.split(APART).next().unwrap_or_default();
+        if value.is_empty() && is_property(word) {
+            let start = text.len() - rest.len();
+            self.ranges.push(start..start + word.len());
         }
-        start..end
     }
 
     /// The bytes of a span, if it lies in this text: what a merge key or an alias gives stands there too.
