@@ -138,6 +138,13 @@ impl Build {
         format: Format,
     ) {
         let Some(output) = self.output_path().filter(|_| !self.quiet) else { return };
+        let Many { all, select, shard, costs: _, split: _, jobs: _ } = &self.many;
+        let is_whole =
+            *all && shard.is_none() && select.include.is_empty() && select.exclude.is_empty();
+        let failed = timings.failed();
+        if failed.is_empty() && !is_whole {
+            return;
+        }
         // What was written is read anew.
         let loader = self.loader(working_directory);
         let (Some(output), Some(files)) =
@@ -145,10 +152,7 @@ impl Build {
         else {
             return;
         };
-        let [failed, others] = places.left(&timings.failed(), &files.found);
-        let Many { all, select, shard, costs: _, split: _, jobs: _ } = &self.many;
-        let is_whole =
-            *all && shard.is_none() && select.include.is_empty() && select.exclude.is_empty();
+        let [failed, others] = places.left(&failed, &files.found);
         // Files beside the targets are no output.
         let is_apart = loader.root(output).is_ok_and(|output| {
             let mut trees = self.directories.iter().filter_map(|tree| loader.root(tree).ok());

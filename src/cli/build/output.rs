@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    ffi::OsStr,
     path::{Path, PathBuf},
 };
 
@@ -88,18 +89,18 @@ impl Places {
     /// failed, by their numbers, and among all `files` there, by the ways to them, that of no target.
     pub(super) fn left(&self, failed: &[usize], files: &[String]) -> [Vec<String>; 2] {
         let Self::Layout(layout) = self else { return [Vec::new(), Vec::new()] };
-        let place = |file: &str| match layout.split {
-            true => Path::new(file).parent().unwrap_or(Path::new("")).to_path_buf(),
-            false => PathBuf::from(file),
-        };
-        let mut places: BTreeMap<&PathBuf, bool> =
-            layout.places.iter().map(|place| (place, false)).collect();
+        let mut places: BTreeMap<&OsStr, bool> =
+            layout.places.iter().map(|place| (place.as_os_str(), false)).collect();
         for place in failed.iter().filter_map(|&number| layout.places.get(number)) {
-            places.insert(place, true);
+            places.insert(place.as_os_str(), true);
         }
         let mut left = [Vec::new(), Vec::new()];
         for file in files {
-            match places.get(&place(file)) {
+            let place = match layout.split {
+                true => file.rsplit_once('/').map_or("", |(folder, _)| folder),
+                false => file,
+            };
+            match places.get(OsStr::new(place)) {
                 Some(true) => left[0].push(file.clone()),
                 Some(false) => {}
                 None => left[1].push(file.clone()),
@@ -199,18 +200,16 @@ fn places(
     top: &Path,
     split: bool,
 ) -> Result<Vec<PathBuf>> {
+    let place = |target| below(top, &load::join(working_directory, Path::new(target)), split);
+    let places: Vec<PathBuf> = targets.iter().map(place).collect();
     let mut taken = BTreeMap::new();
-    let mut places = Vec::with_capacity(targets.len());
-    for target in targets {
-        let whole = load::join(working_directory, Path::new(target));
-        let place = below(top, &whole, split);
-        if let Some(other) = taken.insert(place.clone(), target) {
+    for (place, target) in places.iter().zip(targets) {
+        if let Some(other) = taken.insert(place.as_os_str(), target) {
             let message =
                 format!("`{other}` and `{target}` would both go to `{}`", place.display());
             return Err(Error::new(Code::InvalidArgument, message)
                 .help("build one of them in a run of its own"));
         }
-        places.push(place);
     }
     Ok(places)
 }
@@ -221,7 +220,7 @@ fn below(top: &Path, whole: &Path, split: bool) -> PathBuf {
     if split {
         return relative.to_path_buf();
     }
-    let unnamed = std::ffi::OsStr::new("root");
+    let unnamed = OsStr::new("root");
     let mut name = whole.file_name().unwrap_or(unnamed).to_os_string();
     // Not the extension: `v1.2` is a whole name.
     name.push(".yaml");

@@ -60,8 +60,13 @@ pub(super) fn is_string(text: &str) -> bool {
 /// Whether this text is a string in YAML 1.1 too: go-yaml v2 writes it without quotes.
 #[inline]
 pub(super) fn is_string_1_1(text: &str) -> bool {
-    begins_like_string(text)
-        || matches!(implied(Rules::V2, text, true), Implied::Str) && !number::is_sexagesimal(text)
+    begins_like_string(text) || is_string_1_1_in_all(text)
+}
+
+/// [`is_string_1_1`], decided by all of the text.
+#[inline(never)]
+fn is_string_1_1_in_all(text: &str) -> bool {
+    matches!(implied(Rules::V2, text, true), Implied::Str) && !number::is_sexagesimal(text)
 }
 
 /// Whether the first byte alone, or the length beside it, makes text a string, as of most text. False is no verdict.
