@@ -44,10 +44,14 @@ const MOST_LINES: usize = 10_000;
 
 /// Writes an error, and those beside it, to standard error.
 pub(super) fn errors(error: &Error, sources: &Sources, format: Format) {
-    let shield = Shield::default();
+    errors_behind(&Shield::default(), error, sources, format);
+}
+
+/// As [`errors()`], where several are written that have a shield together.
+pub(super) fn errors_behind(shield: &Shield, error: &Error, sources: &Sources, format: Format) {
     let error = &*shield.redacted(error, sources);
     let text = match format {
-        Format::Human => for_log(&draw(error, sources, &shield, &Renderer::styled())).into_owned(),
+        Format::Human => for_log(&draw(error, sources, shield, &Renderer::styled())).into_owned(),
         Format::Json => error.iter().take(MOST_LINES).map(|error| json(error, sources)).collect(),
     };
     // Nothing is left to be told to anybody when this fails.

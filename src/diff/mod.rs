@@ -185,7 +185,10 @@ impl TargetReview {
         };
         let [Some(before), Some(after)] = rendered else { return review };
         review.status = match review.compare(before, after, options) {
-            Err(error) => Status::Failed([None, Some(Failure::of(&error, &Sources::new()))]),
+            Err(error) => Status::Failed([
+                None,
+                Some(Failure::of(&error, &Sources::new(), &Shield::default())),
+            ]),
             Ok(()) => match (&target.before, &target.after) {
                 (Side::Absent, _) => Status::Added,
                 (_, Side::Absent) => Status::Removed,
@@ -410,10 +413,11 @@ fn glob(pattern: &str, text: &str) -> bool {
 }
 
 impl Failure {
-    /// The failure that an error is, with its place in the texts that were read.
+    /// The failure that an error is, with its place in the texts that were read. `shield` is that of all failures in
+    /// these texts.
     #[must_use]
-    pub fn of(error: &Error, sources: &Sources) -> Self {
-        let error = &*Shield::default().redacted(error, sources);
+    pub fn of(error: &Error, sources: &Sources, shield: &Shield) -> Self {
+        let error = &*shield.redacted(error, sources);
         let place = sources.locate(error.span());
         Self {
             code: error.code().as_str(),

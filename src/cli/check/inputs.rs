@@ -40,6 +40,7 @@ impl Inputs<'_> {
         let (rendered, built): (Vec<&String>, Vec<&String>) = targets.iter().partition(is_rendered);
         self.run.expect(&built, jobs);
         let mut judged = Vec::with_capacity(targets.len());
+        let shield = Shield::default();
         let work = |number: usize| {
             let resources = self.run.build(built[number], &mut Vec::new())?;
             match resources.is_empty() && !self.allow_empty {
@@ -48,7 +49,8 @@ impl Inputs<'_> {
             }
         };
         build::in_order(built.len(), jobs, work, |number, outcome| {
-            judged.push(Judged { target: built[number].clone(), outcome: self.redacted(outcome) });
+            let outcome = self.redacted(outcome, &shield);
+            judged.push(Judged { target: built[number].clone(), outcome });
             ControlFlow::Continue(())
         });
         let manifests = rendered.into_iter().flat_map(|target| self.manifests(target)).collect();
@@ -118,6 +120,7 @@ impl Inputs<'_> {
         found.sort_by_key(|finding| finding.place);
         let mut found = found.into_iter().peekable();
         let mut start = 0;
+        let shield = Shield::default();
         let judged = manifests.into_iter().map(|(target, read)| {
             let outcome = read.and_then(|objects| {
                 let end = start + objects.len();
@@ -137,15 +140,15 @@ impl Inputs<'_> {
                 let pods = harden::count_pods(&resources, self.settings);
                 Ok(Checked { resources, pods, findings })
             });
-            Judged { target, outcome: self.redacted(outcome) }
+            Judged { target, outcome: self.redacted(outcome, &shield) }
         });
         (judged.collect(), remark)
     }
 
     /// The same without values of Secrets in the words of a failure: every form of findings has them.
-    fn redacted(&self, outcome: Result<Checked>) -> Result<Checked> {
+    fn redacted(&self, outcome: Result<Checked>, shield: &Shield) -> Result<Checked> {
         let sources = self.loader.sources();
-        outcome.map_err(|error| Shield::default().redacted(&error, sources).into_owned())
+        outcome.map_err(|error| shield.redacted(&error, sources).into_owned())
     }
 
     fn judged(&self, resources: ResMap) -> Checked {

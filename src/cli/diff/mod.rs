@@ -20,7 +20,7 @@ use crate::{
     error::{Code, Error, Result},
     limits::Budget,
     load::{self, Disk, Kind, Loader},
-    resource::{self, ResMap, Resource},
+    resource::{self, ResMap, Resource, secret::Shield},
     schema::Schema,
     source::Sources,
     text::escape,
@@ -158,6 +158,7 @@ impl Diff {
         let options = self.options()?;
         let build = build::Options { plugins: self.plugins.options(), ..Default::default() };
         let runs = [&sides.before, &sides.after].map(|loader| Run::new(loader, &build));
+        let shields = [Shield::default(), Shield::default()];
         let jobs = self.jobs();
         if sides.targets.len() > 1 {
             let directories = |side: fn(&Named) -> &Option<Place>| -> Vec<&str> {
@@ -172,15 +173,15 @@ impl Diff {
             let after = after.as_ref().map(|place| place.render(&runs[1], &sides.after));
             let errors = [&before, &after]
                 .map(|side| side.as_ref().and_then(|side| side.as_ref().err().cloned()));
-            let before = rendered(before, &sides.before);
-            let target =
-                Target { name: name.clone(), before, after: rendered(after, &sides.after) };
+            let before = rendered(before, &sides.before, &shields[0]);
+            let after = rendered(after, &sides.after, &shields[1]);
+            let target = Target { name: name.clone(), before, after };
             (TargetReview::of(&target, &options), errors)
         };
         let mut reviews = Vec::with_capacity(sides.targets.len());
         let mut told = BTreeSet::new();
         build::in_order(sides.targets.len(), jobs, work, |_, (review, errors)| {
-            tell(&errors, sides, format, &mut told);
+            tell(&errors, sides, &shields, format, &mut told);
             reviews.push(review);
             ControlFlow::Continue(())
         });
@@ -318,22 +319,24 @@ fn manifests(file: &load::File, budget: &Budget) -> Result<Vec<Resource>> {
 fn tell(
     errors: &[Option<Error>; 2],
     sides: &Sides,
+    shields: &[Shield; 2],
     format: Format,
     told: &mut BTreeSet<(&'static str, String)>,
 ) {
-    for (error, side) in errors.iter().zip([&sides.before, &sides.after]) {
+    let sides = [&sides.before, &sides.after];
+    for ((error, side), shield) in errors.iter().zip(sides).zip(shields) {
         let Some(error) = error else { continue };
-        let failure = Failure::of(error, side.sources());
+        let failure = Failure::of(error, side.sources(), shield);
         if told.insert((failure.code, failure.to_string())) {
-            report::errors(error, side.sources(), format);
+            report::errors_behind(shield, error, side.sources(), format);
         }
     }
 }
 
-fn rendered(outcome: Option<Result<ResMap>>, loader: &Loader) -> Side {
+fn rendered(outcome: Option<Result<ResMap>>, loader: &Loader, shield: &Shield) -> Side {
     match outcome {
         None => Side::Absent,
         Some(Ok(resources)) => Side::Rendered(resources),
-        Some(Err(error)) => Side::Failed(Failure::of(&error, loader.sources())),
+        Some(Err(error)) => Side::Failed(Failure::of(&error, loader.sources(), shield)),
     }
 }

@@ -1,7 +1,8 @@
 //! Errors without secrets: frames with masks, and messages in which no secret value is quoted.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,6 +16,9 @@ pub const MASK: &str = "••••••";
 #[derive(Debug, Default)]
 pub struct Shield {
     found: Mutex<BTreeMap<FileId, Arc<[Range<usize>]>>>,
+    needles: Mutex<BTreeMap<FileId, Arc<Needles>>>,
+    /// The needles of all texts that were read for Secrets, and how many such texts there were.
+    everywhere: Mutex<(usize, Arc<Needles>)>,
 }
 
 impl Shield {
@@ -41,47 +45,137 @@ impl Shield {
         ranges
     }
 
-    /// An error whose words quote no secret of the texts that it points into.
+    /// An error whose words quote no secret of the texts that it points into, of those around these texts, and of those
+    /// that were read for Secrets. What stands openly in one of them too is no secret.
+    ///
+    /// Costs the length of the words, however many secrets there are, once their texts are known.
     #[must_use]
     pub fn redacted<'e>(&self, error: &'e Error, sources: &Sources) -> Cow<'e, Error> {
         let spans = error.iter().flat_map(|error| {
             std::iter::once(error.span()).chain(error.notes().iter().map(|note| note.span))
         });
-        let secrets = self.secrets(spans, sources);
+        let mut known = vec![self.needles_everywhere(sources)];
+        known.extend(texts_at(spans, sources).values().map(|text| self.needles_of(text, sources)));
+        known.retain(|needles| !needles.by_beginning.is_empty());
+        let mut secrets = BTreeSet::new();
+        if !known.is_empty() {
+            for words in words(error) {
+                known.iter().for_each(|needles| needles.find(words, &mut secrets));
+            }
+        }
+        secrets.retain(|secret| !known.iter().any(|needles| has_word(&needles.open, secret)));
         if secrets.is_empty() {
             return Cow::Borrowed(error);
         }
+        let mut secrets: Vec<&str> = secrets.into_iter().collect();
+        secrets.sort_by_key(|secret| Reverse(secret.len()));
         Cow::Owned(error.reworded(&|text| without(text, &secrets)))
     }
 
-    /// The secret lines of the texts that spans lie in, and of those around these texts, the longest first. What stands
-    /// openly there too is no secret.
-    fn secrets(&self, spans: impl Iterator<Item = Span>, sources: &Sources) -> Vec<String> {
-        let mut texts: BTreeMap<FileId, Arc<Source>> = BTreeMap::new();
-        for span in spans.chain(sources.secret_spans()) {
-            let mut next = sources.source_of(span);
-            while let Some(source) = next {
-                next = sources.source_of(source.within());
-                texts.insert(source.id(), source);
+    fn needles_everywhere(&self, sources: &Sources) -> Arc<Needles> {
+        let spans = sources.secret_spans();
+        let known = || self.everywhere.lock().unwrap_or_else(PoisonError::into_inner);
+        if known().0 != spans.len() {
+            let mut needles = Needles::default();
+            let count = spans.len();
+            for text in texts_at(spans.into_iter(), sources).values() {
+                needles.add(text, &self.hidden(text, sources));
+            }
+            *known() = (count, Arc::new(needles));
+        }
+        Arc::clone(&known().1)
+    }
+
+    fn needles_of(&self, text: &Source, sources: &Sources) -> Arc<Needles> {
+        let known = || self.needles.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(needles) = known().get(&text.id()) {
+            return Arc::clone(needles);
+        }
+        let mut needles = Needles::default();
+        needles.add(text, &self.hidden(text, sources));
+        let needles = Arc::new(needles);
+        known().insert(text.id(), Arc::clone(&needles));
+        needles
+    }
+}
+
+/// The texts that spans lie in, and those around these texts.
+fn texts_at(spans: impl Iterator<Item = Span>, sources: &Sources) -> BTreeMap<FileId, Arc<Source>> {
+    let mut texts: BTreeMap<FileId, Arc<Source>> = BTreeMap::new();
+    for span in spans {
+        let mut next = sources.source_of(span);
+        while let Some(source) = next.filter(|source| !texts.contains_key(&source.id())) {
+            next = sources.source_of(source.within());
+            texts.insert(source.id(), source);
+        }
+    }
+    texts
+}
+
+/// Each text of an error, and of those beside it, that people read.
+fn words(error: &Error) -> impl Iterator<Item = &str> {
+    error.iter().flat_map(|error| {
+        let notes = error.notes().iter().map(|note| note.label.as_str());
+        let lists = error.steps().iter().chain(error.helps()).map(String::as_str);
+        [error.message(), error.label_text()].into_iter().chain(notes).chain(lists)
+    })
+}
+
+/// The secrets of texts, found in words by how they begin.
+#[derive(Debug, Default)]
+struct Needles {
+    /// Secrets by the first [`BEGINNING`] bytes of each, or all of a shorter one.
+    by_beginning: BTreeMap<String, Vec<String>>,
+    /// The lengths of these beginnings.
+    lengths: BTreeSet<usize>,
+    /// What stands in the texts beside the secrets: the first [`MOST_OPEN`] bytes of it.
+    open: String,
+}
+
+/// So much of a long value is enough to know it by: messages cut such.
+const BEGINNING: usize = 12;
+
+/// So much text is looked at for words that are no secret, since they stand there openly.
+const MOST_OPEN: usize = 1 << 20;
+
+impl Needles {
+    /// Adds the secret parts of a text.
+    fn add(&mut self, source: &Source, hidden: &[Range<usize>]) {
+        if hidden.is_empty() {
+            return;
+        }
+        let (mut secrets, mut shown) = (Vec::new(), 0);
+        for range in hidden {
+            self.add_open(&source.text()[shown..range.start]);
+            shown = range.end;
+            add_needles(&source.text()[range.clone()], &mut secrets);
+        }
+        self.add_open(&source.text()[shown..]);
+        for secret in secrets {
+            let beginning = &secret[..secret.floor_char_boundary(BEGINNING)];
+            self.lengths.insert(beginning.len());
+            match self.by_beginning.get_mut(beginning) {
+                Some(known) => known.push(secret),
+                None => drop(self.by_beginning.insert(beginning.to_owned(), vec![secret])),
             }
         }
-        let (mut secrets, mut open) = (Vec::new(), String::new());
-        for source in texts.values() {
-            let mut shown = 0;
-            for range in self.hidden(source, sources).iter() {
-                open.push_str(&source.text()[shown..range.start]);
-                open.push('\n');
-                shown = range.end;
-                add_needles(&source.text()[range.clone()], &mut secrets);
-            }
-            if shown > 0 {
-                open.push_str(&source.text()[shown..]);
+    }
+
+    fn add_open(&mut self, text: &str) {
+        let left = MOST_OPEN.saturating_sub(self.open.len());
+        self.open.push_str(&text[..text.floor_char_boundary(left)]);
+        self.open.push('\n');
+    }
+
+    /// Adds the secrets that stand in words, or begin there.
+    fn find<'n>(&'n self, words: &str, found: &mut BTreeSet<&'n str>) {
+        for (at, _) in words.char_indices() {
+            for length in &self.lengths {
+                let secrets =
+                    words.get(at..at + length).and_then(|begin| self.by_beginning.get(begin));
+                found.extend(secrets.into_iter().flatten().map(String::as_str));
             }
         }
-        secrets.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
-        secrets.dedup();
-        secrets.retain(|secret| !has_word(&open, secret));
-        secrets
     }
 }
 
@@ -130,16 +224,14 @@ fn has_word(text: &str, word: &str) -> bool {
 }
 
 /// Words without secrets, and without the beginnings of long ones, which messages cut.
-fn without(text: &str, secrets: &[String]) -> String {
-    /// So much of a long value is enough to know it by.
-    const BEGINNING: usize = 12;
+fn without(text: &str, secrets: &[&str]) -> String {
     let mut text = text.to_owned();
     for secret in secrets {
         if secret.len() < SHORTEST {
             text = text.replace(&format!("`{secret}`"), &format!("`{MASK}`"));
             continue;
         }
-        text = text.replace(secret.as_str(), MASK);
+        text = text.replace(secret, MASK);
         let begin = secret.floor_char_boundary(BEGINNING);
         if begin < secret.len() {
             while let Some(at) = text.find(&secret[..begin]) {
