@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::Error;
+use crate::index::Index;
 use crate::source::{FileId, Secrecy, Source, Sources, Span};
 
 /// What stands in place of a secret, however long that is.
@@ -58,10 +59,11 @@ impl Shield {
         known.extend(texts_at(spans, sources).values().map(|text| self.needles_of(text, sources)));
         known.retain(|needles| !needles.by_beginning.is_empty());
         let mut secrets = BTreeSet::new();
-        if !known.is_empty() {
-            for words in words(error) {
-                known.iter().for_each(|needles| needles.find(words, &mut secrets));
-            }
+        for words in words(error) {
+            known.iter().for_each(|needles| needles.find(words, &mut secrets));
+        }
+        if secrets.len() > MOST_SECRETS {
+            return Cow::Owned(error.reworded(&|_| MASK.to_owned()));
         }
         secrets.retain(|secret| !known.iter().any(|needles| has_word(&needles.open, secret)));
         if secrets.is_empty() {
@@ -125,15 +127,18 @@ fn words(error: &Error) -> impl Iterator<Item = &str> {
 #[derive(Debug, Default)]
 struct Needles {
     /// Secrets by the first [`BEGINNING`] bytes of each, or all of a shorter one.
-    by_beginning: BTreeMap<String, Vec<String>>,
-    /// The lengths of these beginnings.
-    lengths: BTreeSet<usize>,
+    by_beginning: Index<String, Vec<String>>,
+    /// The first [`SHORTEST`] bytes of each: most places in words end here.
+    starts: Index<[u8; SHORTEST], ()>,
     /// What stands in the texts beside the secrets: the first [`MOST_OPEN`] bytes of it.
     open: String,
 }
 
 /// So much of a long value is enough to know it by: messages cut such.
 const BEGINNING: usize = 12;
+
+/// Words in which more secrets may stand are hidden as a whole.
+const MOST_SECRETS: usize = 1000;
 
 /// So much text is looked at for words that are no secret, since they stand there openly.
 const MOST_OPEN: usize = 1 << 20;
@@ -153,11 +158,10 @@ impl Needles {
         self.add_open(&source.text()[shown..]);
         for secret in secrets {
             let beginning = &secret[..secret.floor_char_boundary(BEGINNING)];
-            self.lengths.insert(beginning.len());
-            match self.by_beginning.get_mut(beginning) {
-                Some(known) => known.push(secret),
-                None => drop(self.by_beginning.insert(beginning.to_owned(), vec![secret])),
+            if let Some(start) = beginning.as_bytes().first_chunk() {
+                self.starts.insert(*start, ());
             }
+            self.by_beginning.entry(beginning.to_owned()).or_default().push(secret);
         }
     }
 
@@ -167,13 +171,16 @@ impl Needles {
         self.open.push('\n');
     }
 
-    /// Adds the secrets that stand in words, or begin there.
+    /// Adds the secrets that stand in words, or begin there; of short ones, those that stand in backticks alone.
     fn find<'n>(&'n self, words: &str, found: &mut BTreeSet<&'n str>) {
-        for (at, _) in words.char_indices() {
-            for length in &self.lengths {
-                let secrets =
-                    words.get(at..at + length).and_then(|begin| self.by_beginning.get(begin));
-                found.extend(secrets.into_iter().flatten().map(String::as_str));
+        let mut add = |beginning: Option<&str>| {
+            let secrets = beginning.and_then(|beginning| self.by_beginning.get(beginning));
+            found.extend(secrets.into_iter().flatten().map(String::as_str));
+        };
+        words.split('`').filter(|word| word.len() < SHORTEST).for_each(|word| add(Some(word)));
+        for (at, start) in words.as_bytes().windows(SHORTEST).enumerate() {
+            if start.first_chunk().is_some_and(|start| self.starts.contains_key(start)) {
+                (SHORTEST..=BEGINNING).for_each(|length| add(words.get(at..at + length)));
             }
         }
     }
@@ -277,5 +284,17 @@ mod tests {
         );
         let other = Error::new(Code::InvalidValue, "found `hunter2`");
         assert!(matches!(shield.redacted(&other, &sources), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn words_with_very_many_secrets_are_hidden_as_a_whole() {
+        let sources = Sources::new();
+        let secrets: String = (0..2_000).map(|n| format!("  k{n}: samebeginning{n}\n")).collect();
+        let text = format!("kind: Secret\nstringData:\n{secrets}");
+        let source = sources.add("s.yaml", text).unwrap();
+        let error = Error::new(Code::InvalidValue, "found `samebeginning7`").at(source.span(0, 4));
+        assert_eq!(Shield::default().redacted(&error, &sources).message(), MASK);
+        let other = Error::new(Code::InvalidValue, "found `samebeg`").at(source.span(0, 4));
+        assert_eq!(Shield::default().redacted(&other, &sources).message(), "found `samebeg`");
     }
 }
