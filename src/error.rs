@@ -153,6 +153,8 @@ codes! {
     RuleViolated = "rule-violated",
     /// An input of `krender check` in which there is no object.
     NoObjects = "no-objects",
+    /// A text cannot be changed as asked without a change of what is around the place.
+    EditRefused = "edit-refused",
     /// A field that krender reads and does not act on yet.
     NotSupportedYet = "not-supported-yet",
 }

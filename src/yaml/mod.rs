@@ -5,6 +5,7 @@
 
 mod analysis;
 pub mod de;
+pub mod edit;
 mod emit;
 mod json;
 mod node;
@@ -17,6 +18,7 @@ mod scalar;
 mod set;
 pub mod share;
 pub(crate) mod tight;
+pub mod tokens;
 mod typed;
 
 pub use emit::{emit, emit_within, push_text, through_json};

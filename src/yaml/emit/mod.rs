@@ -10,6 +10,7 @@ mod string;
 
 pub use json::through_json;
 pub use string::push_text;
+pub(super) use string::{push_double_quoted, push_single_quoted};
 
 use super::node::{CollectionStyle, Mapping, Node, Scalar, Style, Tag, View};
 use super::parse::MAX_DEPTH;

@@ -50,15 +50,28 @@ pub fn push_text(text: &str, indent: usize, out: &mut String) {
         Form::Plain | Form::SingleQuoted if !is_text() => Form::DoubleQuoted,
         form => form,
     };
-    let line_start = out.len();
-    let (open, reordered) = (Vec::new(), Vec::new());
-    let mut emitter = Emitter { line_start, most: usize::MAX, out, open, reordered };
+    let mut emitter = unbounded(out);
     match form {
         Form::Plain => emitter.out.push_str(text),
         Form::SingleQuoted => emitter.single_quoted(text, UNBOUNDED, indent),
         Form::DoubleQuoted => emitter.double_quoted(text, UNBOUNDED, indent),
         Form::Literal => emitter.literal(text, analysis, indent),
     }
+}
+
+/// Appends text in single quotes, on one line. There are texts that only double quotes hold.
+pub(in crate::yaml) fn push_single_quoted(text: &str, out: &mut String) {
+    unbounded(out).single_quoted(text, UNBOUNDED, 0);
+}
+
+/// Appends text in double quotes, on one line.
+pub(in crate::yaml) fn push_double_quoted(text: &str, out: &mut String) {
+    unbounded(out).double_quoted(text, UNBOUNDED, 0);
+}
+
+fn unbounded(out: &mut String) -> Emitter<'_, '_> {
+    let line_start = out.len();
+    Emitter { line_start, most: usize::MAX, out, open: Vec::new(), reordered: Vec::new() }
 }
 
 impl Emitter<'_, '_> {

@@ -11,6 +11,7 @@ use crate::error::{Code, Error, Result};
 use crate::limits::Limit;
 use crate::source::Span;
 use crate::yaml::node::{Kind, Mapping, NODE_BYTES, Node, Scalar, Style, Tag, Text};
+use crate::yaml::tokens::TokenKind;
 
 /// What an anchor names.
 pub(super) enum Anchor {
@@ -20,12 +21,17 @@ pub(super) enum Anchor {
     Closed(Node, usize, usize),
 }
 
-impl<'s, const WIDE: bool> Reader<'s, WIDE> {
+impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
     /// The node that an alias stands for.
     pub(super) fn alias(&mut self) -> Result<Node> {
         let start = self.position;
         let name = self.anchor_name()?;
         let span = self.span(start, self.position);
+        self.note(TokenKind::Alias, start, self.position);
+        if RECORD {
+            let base = self.source_offset(0);
+            self.recorder.alias(base + start, base + self.position);
+        }
         match self.anchors.get(name) {
             Some(Anchor::Closed(node, size, bytes)) => {
                 self.nodes += size;

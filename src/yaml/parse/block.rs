@@ -5,6 +5,7 @@ use super::property::Properties;
 use super::reader::{Expect, FrameKind, Reader};
 use crate::error::{Code, Error, Result};
 use crate::yaml::node::{Node, Scalar, Style, Tag};
+use crate::yaml::tokens::TokenKind;
 
 /// Where a node may stand, which decides what a line at the column of the parent means.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -22,7 +23,7 @@ pub(super) enum Slot {
 /// How far a key may reach, in characters.
 const LONGEST_KEY: usize = 1024;
 
-impl<'s, const WIDE: bool> Reader<'s, WIDE> {
+impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
     /// Goes on in a block mapping.
     pub(super) fn advance_block_mapping(
         &mut self,
@@ -56,6 +57,7 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
             if self.here() == b' ' && self.byte(self.position + 1).is_ascii_alphanumeric() {
                 self.position += 1;
                 let value = self.plain(Tag::None)?;
+                self.note_scalar(&value);
                 self.nodes += 1;
                 if let Some(key) = self.keys.pop() {
                     self.entries.push((key, value.into()));
@@ -106,6 +108,7 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
             return self.close();
         }
         if here == column && self.here() == b'-' && self.is_separated(self.position + 1) {
+            self.note(TokenKind::Dash, self.position, self.position + 1);
             self.position += 1;
             self.key_allowed = true;
             return self.block_child(
@@ -126,6 +129,8 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
 
     /// Takes `?`, or `:` after an explicit key.
     fn indicator(&mut self) {
+        let kind = if self.here() == b'?' { TokenKind::Question } else { TokenKind::Colon(None) };
+        self.note(kind, self.position, self.position + 1);
         self.position += 1;
         self.key_allowed = true;
         // go-yaml reads a comment behind these before it looks for tabs.
@@ -150,6 +155,7 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
                 self.position += 1;
             }
         }
+        let is_alias = self.here() == b'*';
         let key = match self.here() {
             b'"' | b'\'' => self.quoted(properties.tag)?,
             b'*' => {
@@ -178,6 +184,7 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
                 let begin = self.position;
                 self.position = stop;
                 self.key_allowed = false;
+                self.note(TokenKind::Plain, begin, end);
                 Scalar::parsed(
                     &self.text[begin..end],
                     properties.tag,
@@ -189,6 +196,9 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
         };
         if !self.colon_follows(start) {
             return Err(self.missing_colon(start));
+        }
+        if !is_alias {
+            self.note_scalar(&key);
         }
         if let Some(anchor) = properties.anchor {
             self.define(Some(anchor), &Node::from(key.clone()), 1, key.text().len());
@@ -220,6 +230,7 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
         if at - start > LONGEST_KEY && self.text[start..at].chars().count() > LONGEST_KEY {
             return false;
         }
+        self.note(TokenKind::Colon(Some(self.source_offset(start))), at, at + 1);
         self.position = at + 1;
         self.key_allowed = false;
         true
@@ -308,6 +319,7 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
             && self.colon_follows(start)
         {
             self.define(own.anchor, &Node::from(scalar.clone()), 1, scalar.text().len());
+            self.note_scalar(&scalar);
             return self.open_with_key(start, scalar, whole);
         }
         let properties = self.combined(whole, own)?;

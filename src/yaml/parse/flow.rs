@@ -6,8 +6,9 @@ use super::reader::{Expect, FrameKind, Reader};
 use crate::error::{Code, Error, Result};
 use crate::source::Span;
 use crate::yaml::node::{Node, Scalar, Style};
+use crate::yaml::tokens::TokenKind;
 
-impl<'s, const WIDE: bool> Reader<'s, WIDE> {
+impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
     /// Opens the flow collection at the position.
     pub(super) fn open_flow(&mut self, properties: Properties<'s>) -> Result<Option<Node>> {
         let mapping = self.here() == b'{';
@@ -17,6 +18,8 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
             FrameKind::FlowSequence(Expect::Key)
         };
         self.open(kind, 0, self.position, properties)?;
+        let token = if mapping { TokenKind::MappingStart } else { TokenKind::SequenceStart };
+        self.note(token, self.position, self.position + 1);
         self.position += 1;
         self.key_allowed = true;
         self.skip();
@@ -27,6 +30,9 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
     }
 
     fn close_flow(&mut self) -> Result<Option<Node>> {
+        let is_mapping = self.here() == b'}';
+        let token = if is_mapping { TokenKind::MappingEnd } else { TokenKind::SequenceEnd };
+        self.note(token, self.position, self.position + 1);
         self.position += 1;
         self.key_allowed = false;
         let node = self.close()?;
@@ -59,6 +65,7 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
         if start < self.line {
             return Err(refused);
         }
+        self.note(TokenKind::Colon(Some(self.source_offset(start))), behind - 1, behind);
         match self.frames.last().map(|frame| (frame.kind, frame.column)) {
             Some((FrameKind::FlowMapping(Expect::Key), _)) => self.expect(Expect::Value),
             Some((FrameKind::FlowSequence(_), _)) => {
@@ -102,6 +109,7 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
                     self.position,
                     Properties::default(),
                 )?;
+                self.note(TokenKind::Question, self.position, self.position + 1);
                 self.position += 1;
                 self.key_allowed = false;
                 Ok(None)
@@ -143,6 +151,7 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
         if self.here() != b':' {
             return Ok(Some(self.empty(&Properties::default())));
         }
+        self.note(TokenKind::Colon(None), self.position, self.position + 1);
         self.position += 1;
         self.key_allowed = false;
         self.skip();
@@ -175,6 +184,7 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
             return self.close_flow();
         }
         if self.here() == b'?' {
+            self.note(TokenKind::Question, self.position, self.position + 1);
             self.position += 1;
             self.key_allowed = false;
             self.skip();
@@ -215,6 +225,7 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
         if here != b',' {
             return Err(self.unclosed(close));
         }
+        self.note(TokenKind::Comma, self.position, self.position + 1);
         self.position += 1;
         self.key_allowed = true;
         self.skip();
@@ -260,6 +271,9 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
             _ => return Err(self.cannot_begin()),
         };
         if may_be_key && self.colon_follows(start) {
+            if alias.is_none() {
+                self.note_scalar(&scalar);
+            }
             self.define(properties.anchor, &Node::from(scalar.clone()), 1, scalar.text().len());
             if self.in_flow_sequence() {
                 self.open(FrameKind::FlowPair(Expect::Value), 0, start, Properties::default())?;

@@ -14,7 +14,7 @@ struct Sibling {
     indent: usize,
 }
 
-impl<const WIDE: bool> Reader<'_, WIDE> {
+impl<const WIDE: bool, const RECORD: bool> Reader<'_, WIDE, RECORD> {
     /// The error for a line that is indented as no line above it.
     #[cold]
     pub(super) fn misindented(&self) -> Error {

@@ -2,7 +2,8 @@
 //! its place.
 //!
 //! The grammar is libyaml's (YAML 1.1 with the habits of go-yaml). The text is read once, from left to right, straight
-//! into the tree: there are no tokens and no events in between. Nesting lives in a list of open collections, so depth
+//! into the tree: there are no tokens and no events in between. Where tokens are asked for, the reader notes them on its
+//! way ([`tokens`]). Nesting lives in a list of open collections, so depth
 //! costs no stack.
 
 mod anchor;
@@ -16,12 +17,14 @@ mod property;
 mod reader;
 mod scalar;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use self::anchor::Merge;
 pub use self::cause::explain_blanks;
 use self::reader::Reader;
 use super::node::{Kind, Node, Scalar, Style};
+use super::tokens::{Recorder, Token, TokenKind, Tokens, fill};
 use crate::error::{Code, Error, Result};
 use crate::limits::Budget;
 use crate::source::{Source, Span};
@@ -152,10 +155,8 @@ pub fn comments(source: &Source) -> Vec<Span> {
     loop {
         let separator = next_separator(text, start);
         let end = separator.as_ref().map_or(text.len(), |separator| separator.start);
-        comments.extend(match wide {
-            true => Reader::<true>::new(source, start, end, Merge::Own, &budget).comments(),
-            false => Reader::<false>::new(source, start, end, Merge::Own, &budget).comments(),
-        });
+        let (_, recorder) = recorded(source, start..end, wide, Merge::Own, &budget);
+        comments.extend(recorder.comments().map(|token| source.span(token.start(), token.end())));
         match separator {
             Some(separator) => start = separator.end,
             None => break,
@@ -167,18 +168,65 @@ pub fn comments(source: &Source) -> Vec<Span> {
     comments
 }
 
+/// Cuts a stream of resources into tokens, as [`documents()`] reads it.
+///
+/// # Errors
+/// As [`documents()`].
+pub fn tokens(source: &Source) -> Result<Tokens> {
+    tokens_of(source).map_err(|error| cause::explain(source, error))
+}
+
+fn tokens_of(source: &Source) -> Result<Tokens> {
+    let wide = characters::check(source)?;
+    let (text, budget) = (source.text(), Budget::default());
+    let mut tokens = Tokens::default();
+    let mut start = 0;
+    loop {
+        let separator = if source.is_utf16() { None } else { next_separator(text, start) };
+        let end = separator.as_ref().map_or(text.len(), |separator| separator.start);
+        if let Some(separator) = &separator {
+            check_separator(source, separator)?;
+        }
+        let (document, recorder) = recorded(source, start..end, wide, Merge::Own, &budget);
+        let is_there = document?.is_some_and(|document| !document.root.is_null());
+        let outline = recorder.complete(text, start, end, &mut tokens.list);
+        tokens.documents.extend(is_there.then_some(outline));
+        let Some(separator) = separator else { return Ok(tokens) };
+        tokens.list.push(Token::new(TokenKind::Separator, separator.start, separator.start + 3));
+        fill(text, separator.start + 3, separator.end, &mut tokens.list);
+        start = separator.end;
+    }
+}
+
+/// Reads the first document of a part of a source, and notes its tokens up to its end or to the first mistake.
+fn recorded(
+    source: &Source,
+    range: Range<usize>,
+    wide: bool,
+    merge: Merge,
+    budget: &Budget,
+) -> (Result<Option<Document>>, Recorder) {
+    if wide {
+        let mut reader = Reader::<true, true>::new(source, range.start, range.end, merge, budget);
+        (reader.document(), reader.recorder)
+    } else {
+        let mut reader = Reader::<false, true>::new(source, range.start, range.end, merge, budget);
+        (reader.document(), reader.recorder)
+    }
+}
+
 fn read(
     source: &Source,
-    range: std::ops::Range<usize>,
+    range: Range<usize>,
     wide: bool,
     merge: Merge,
     budget: &Budget,
 ) -> Result<Option<Document>> {
     let start = range.start;
     let document = if wide {
-        Reader::<true>::new(source, start, range.end, merge, budget).document()
+        Reader::<true, false>::new(source, start, range.end, merge, budget).document()
     } else {
-        Reader::<false>::new(source, start, range.end, merge, budget).document()
+        Reader::<false, false>::new(source, start, range.end, merge, budget).document()
     }?;
     Ok(document.filter(|document| !document.root.is_null()).map(|mut document| {
         comment::attach(&mut document.comments, &document.root, source, start);
@@ -226,14 +274,14 @@ fn lengthen_before_comment(root: &mut Node, source: &Source, end: usize) {
 }
 
 /// The next line from `start` on that begins with `---`, is not the first one, and has an end.
-fn next_separator(text: &str, start: usize) -> Option<std::ops::Range<usize>> {
+fn next_separator(text: &str, start: usize) -> Option<Range<usize>> {
     let bytes = text.as_bytes();
     let line = start + memchr::memmem::find(&bytes[start..], b"\n---")? + 1;
     let end = line + memchr::memchr(b'\n', &bytes[line..])?;
     Some(line..end + 1)
 }
 
-fn check_separator(source: &Source, line: &std::ops::Range<usize>) -> Result<()> {
+fn check_separator(source: &Source, line: &Range<usize>) -> Result<()> {
     let after = &source.text()[line.start + 3..line.end];
     let rest = after.trim();
     if rest.is_empty() || rest.starts_with('#') {

@@ -6,6 +6,7 @@ use super::reader::Reader;
 use crate::error::{Error, Result};
 use crate::source::Span;
 use crate::yaml::node::Tag;
+use crate::yaml::tokens::TokenKind;
 
 /// The anchor and the tag of a node.
 #[derive(Clone, Copy, Default)]
@@ -38,17 +39,19 @@ const YAML_TAGS: &str = "tag:yaml.org,2002:";
 /// Longer than any tag that [`meaning`] knows, in bytes.
 const LONGEST_TAG: usize = 64;
 
-impl<'s, const WIDE: bool> Reader<'s, WIDE> {
+impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
     /// Reads one anchor or tag into `properties`.
     pub(super) fn property(&mut self, properties: &mut Properties<'s>) -> Result<()> {
         let start = self.position;
         let mut found = Properties::default();
+        let kind = if self.here() == b'&' { TokenKind::Anchor } else { TokenKind::Tag };
         if self.here() == b'&' {
             found.anchor = Some(self.anchor_name()?);
         } else {
             found.tag = self.tag()?;
             found.tagged = true;
         }
+        self.note(kind, start, self.position);
         self.key_allowed = false;
         let span = self.span(start, self.position);
         *properties = properties.with(found).ok_or_else(|| self.second_property(span))?;
@@ -169,6 +172,7 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
             self.skip();
         }
         if self.at_document_marker() && self.here() == b'-' {
+            self.note(TokenKind::DocumentStart, self.position, self.position + 3);
             self.position += 3;
             self.key_allowed = false;
             return Ok(true);
@@ -209,6 +213,8 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
         let words: Vec<&str> = line.split([' ', '\t']).filter(|word| !word.is_empty()).collect();
         self.key_allowed = false;
         self.position = end;
+        let content = self.text[start..end].find(" #").map_or(end, |comment| start + comment);
+        self.note(TokenKind::Directive, start, content);
         let span = self.span(start, end);
         match words.as_slice() {
             ["YAML", "1.1"] => Ok(()),

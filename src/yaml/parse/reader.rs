@@ -10,9 +10,11 @@ use crate::error::{Code, Error, Result};
 use crate::limits::{Budget, Limit};
 use crate::source::{Source, Span};
 use crate::yaml::node::{CollectionStyle, Mapping, NODE_BYTES, Node, Scalar, Sequence, Style};
+use crate::yaml::tokens::{Form, Recorder, TokenKind};
 
-/// Reads one document. `WIDE` texts may end lines with more than a line feed, and are read a little slower.
-pub(super) struct Reader<'s, const WIDE: bool> {
+/// Reads one document. `WIDE` texts may end lines with more than a line feed, and are read a little slower. `RECORD`
+/// keeps the tokens.
+pub(super) struct Reader<'s, const WIDE: bool, const RECORD: bool> {
     source: &'s Source,
     pub(super) text: &'s str,
     pub(super) bytes: &'s [u8],
@@ -46,8 +48,8 @@ pub(super) struct Reader<'s, const WIDE: bool> {
     pub(super) scratch: String,
     pub(super) directives: BTreeMap<&'s str, String>,
     comments: Vec<Comment>,
-    /// The places of all comments, if they are asked for.
-    every_comment: Option<Vec<Span>>,
+    /// The tokens and the outline, if they are asked for.
+    pub(super) recorder: Recorder,
 }
 
 /// An open collection.
@@ -102,7 +104,7 @@ pub(super) enum Expect {
     Separator,
 }
 
-impl<'s, const WIDE: bool> Reader<'s, WIDE> {
+impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
     pub(super) fn new(
         source: &'s Source,
         start: usize,
@@ -136,15 +138,25 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
             scratch: String::new(),
             directives: BTreeMap::new(),
             comments: Vec::new(),
-            every_comment: None,
+            recorder: Recorder::default(),
         }
     }
 
-    /// Reads the first document for its comments, up to the place where it is no YAML.
-    pub(super) fn comments(mut self) -> Vec<Span> {
-        self.every_comment = Some(Vec::new());
-        drop(self.document());
-        self.every_comment.unwrap_or_default()
+    /// Keeps the token from `start` to `end`, if tokens are asked for.
+    #[inline(always)]
+    pub(super) fn note(&mut self, kind: TokenKind, start: usize, end: usize) {
+        if RECORD {
+            self.recorder.token(kind, self.base + start, self.base + end);
+        }
+    }
+
+    /// Keeps a scalar of the outline, if one is asked for.
+    #[inline(always)]
+    pub(super) fn note_scalar(&mut self, scalar: &Scalar) {
+        if RECORD {
+            let start = (scalar.span().start() - self.source.base()) as usize;
+            self.recorder.scalar(scalar, start, start + scalar.span().length() as usize);
+        }
     }
 
     /// Reads the first document, and leaves what stands behind it unread.
@@ -264,6 +276,9 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
             .help("no Kubernetes object nests this deep: is this generated text right?"));
         }
         self.nodes += 1;
+        if RECORD {
+            self.note_opening(kind, start);
+        }
         if let Some(anchor) = properties.anchor {
             self.anchors.insert(anchor, Anchor::Open);
         }
@@ -292,6 +307,20 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
             FrameKind::IndentlessSequence | FrameKind::FlowPair(_) => {}
         }
         Ok(())
+    }
+
+    /// Keeps the beginning of a collection of the outline.
+    fn note_opening(&mut self, kind: FrameKind, start: usize) {
+        let form = match kind {
+            FrameKind::BlockMapping(_) => Form::Mapping(CollectionStyle::Block),
+            FrameKind::FlowMapping(_) => Form::Mapping(CollectionStyle::Flow),
+            FrameKind::FlowPair(_) => Form::Pair,
+            FrameKind::BlockSequence | FrameKind::IndentlessSequence => {
+                Form::Sequence(CollectionStyle::Block)
+            }
+            FrameKind::FlowSequence(_) => Form::Sequence(CollectionStyle::Flow),
+        };
+        self.recorder.open(form, self.base + start, start < self.position);
     }
 
     /// Closes the innermost collection; a flow collection ends at the position.
@@ -336,6 +365,9 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
                 Node::from(mapping)
             }
         };
+        if RECORD {
+            self.recorder.close((node.span().end() - self.source.base()) as usize);
+        }
         if let Some(anchor) = frame.properties.anchor {
             let bytes = self.position - frame.start + self.repeated - frame.repeated_before;
             self.define(Some(anchor), &node, self.nodes - frame.nodes_before, bytes);
@@ -346,6 +378,7 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
     /// A scalar as a node, under its anchor if it has one.
     pub(super) fn complete(&mut self, scalar: Scalar, properties: &Properties<'s>) -> Node {
         self.nodes += 1;
+        self.note_scalar(&scalar);
         let node = Node::from(scalar);
         let length = node.as_text().map_or(0, str::len);
         self.define(properties.anchor, &node, 1, length);
@@ -356,6 +389,11 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
     pub(super) fn empty(&mut self, properties: &Properties<'s>) -> Node {
         let span = self.span(self.position, self.position);
         self.complete(Scalar::parsed("", properties.tag, Style::Plain, span), properties)
+    }
+
+    /// The offset in the source of an offset in the text being read.
+    pub(super) const fn source_offset(&self, at: usize) -> usize {
+        self.base + at
     }
 
     /// The span of the bytes `start..end` of the text being read.
@@ -489,7 +527,7 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
         loop {
             let start = self.position;
             self.position = self.end_of_line(start);
-            self.note_comment(start);
+            self.note(TokenKind::Comment, start, self.position);
             let text = self.text[start..self.position].trim_start_matches('#').trim_start();
             if text.starts_with('{') {
                 let span = self.span(start, self.position);
@@ -503,15 +541,6 @@ impl<'s, const WIDE: bool> Reader<'s, WIDE> {
                 }
                 _ => return,
             }
-        }
-    }
-
-    /// Keeps the place of a comment that begins at `start` and ends at the position, if comments are asked for.
-    #[inline]
-    pub(super) fn note_comment(&mut self, start: usize) {
-        let span = self.span(start, self.position);
-        if let Some(comments) = &mut self.every_comment {
-            comments.push(span);
         }
     }
 

@@ -3,6 +3,7 @@
 use super::reader::Reader;
 use crate::error::{Code, Error, Result};
 use crate::yaml::node::{Scalar, Style, Tag};
+use crate::yaml::tokens::TokenKind;
 
 /// Bytes at which a plain scalar may end; the others are skipped without a look.
 const PLAIN_BLOCK: u8 = 1;
@@ -26,7 +27,7 @@ static STOPS: [u8; 256] = {
     stops
 };
 
-impl<const WIDE: bool> Reader<'_, WIDE> {
+impl<const WIDE: bool, const RECORD: bool> Reader<'_, WIDE, RECORD> {
     /// Whether a plain scalar may begin at the position.
     #[inline(always)]
     pub(super) fn plain_may_begin(&self) -> bool {
@@ -78,6 +79,7 @@ impl<const WIDE: bool> Reader<'_, WIDE> {
         self.position = stop;
         self.key_allowed = false;
         if self.line_end(stop) == 0 {
+            self.note(TokenKind::Plain, start, end);
             return Ok(Scalar::parsed(
                 &self.text[start..end],
                 tag,
@@ -95,6 +97,7 @@ impl<const WIDE: bool> Reader<'_, WIDE> {
             if ((next - line).cast_signed()) <= self.indent
                 && !matches!(self.byte(next), b'\n' | b'\t')
             {
+                self.note(TokenKind::Plain, start, end);
                 self.position = next;
                 self.line = line;
                 self.key_allowed = true;
@@ -133,6 +136,7 @@ impl<const WIDE: bool> Reader<'_, WIDE> {
             end = line_end;
         }
         self.key_allowed = !breaks.is_empty();
+        self.note(TokenKind::Plain, start, end);
         let scalar = Scalar::parsed(&text, tag, Style::Plain, self.span(start, end));
         self.scratch = text;
         Ok(scalar)
@@ -177,6 +181,7 @@ impl<const WIDE: bool> Reader<'_, WIDE> {
                 _ => at += 1,
             }
         }
+        self.note(quoted_token(single), start, at + 1);
         self.position = at + 1;
         self.key_allowed = false;
         Ok(Scalar::parsed(&self.text[start + 1..at], tag, style, self.span(start, at + 1)))
@@ -210,6 +215,7 @@ impl<const WIDE: bool> Reader<'_, WIDE> {
             self.quoted_blanks(escaped_break, &mut text);
         }
         self.position += 1;
+        self.note(quoted_token(single), start, self.position);
         self.key_allowed = false;
         let style = if single { Style::SingleQuoted } else { Style::DoubleQuoted };
         let scalar = Scalar::parsed(&text, tag, style, self.span(start, self.position));
@@ -368,6 +374,7 @@ impl<const WIDE: bool> Reader<'_, WIDE> {
         let mut text = std::mem::take(&mut self.scratch);
         text.clear();
         let mut breaks = Breaks::default();
+        let first = self.position;
         let mut end = self.position;
         self.block_breaks(&mut indent, start, &mut breaks)?;
         let mut leading_blank = false;
@@ -391,6 +398,14 @@ impl<const WIDE: bool> Reader<'_, WIDE> {
             }
             self.block_breaks(&mut indent, start, &mut breaks)?;
         }
+        // Behind `+`, the empty lines up to the current one are text too.
+        let last = match header.chomping {
+            Chomping::Keep => self.line.max(end),
+            Chomping::Clip | Chomping::Strip => end,
+        };
+        if last > first {
+            self.note(TokenKind::BlockText, first, last);
+        }
         breaks.chomp_into(&mut text, header.chomping);
         self.key_allowed = true;
         let scalar = Scalar::parsed(&text, tag, style, self.span(start, end));
@@ -400,6 +415,7 @@ impl<const WIDE: bool> Reader<'_, WIDE> {
 
     fn block_header(&mut self) -> Result<BlockHeader> {
         let mut header = BlockHeader { increment: 0, chomping: Chomping::Clip };
+        let sign = self.position - 1;
         let (mut chomped, mut indented) = (false, false);
         loop {
             match self.here() {
@@ -415,13 +431,14 @@ impl<const WIDE: bool> Reader<'_, WIDE> {
             }
             self.position += 1;
         }
+        self.note(TokenKind::BlockHeader, sign, self.position);
         while matches!(self.here(), b' ' | b'\t') {
             self.position += 1;
         }
         if self.here() == b'#' {
             let start = self.position;
             self.position = self.end_of_line(start);
-            self.note_comment(start);
+            self.note(TokenKind::Comment, start, self.position);
         }
         match self.line_end(self.position) {
             0 if self.here() != 0 => Err(self
@@ -474,6 +491,10 @@ impl<const WIDE: bool> Reader<'_, WIDE> {
         self.malformed("found a tab where a space of indentation is expected")
             .help("indent with spaces")
     }
+}
+
+const fn quoted_token(is_single: bool) -> TokenKind {
+    if is_single { TokenKind::SingleQuoted } else { TokenKind::DoubleQuoted }
 }
 
 struct BlockHeader {

@@ -1,0 +1,121 @@
+//! Edits that add to collections by indentation, and remove from them.
+
+use super::place::{Member, Place, Text};
+use super::write::Pass;
+use super::{TextEdit, refused};
+use crate::error::Result;
+use crate::source::Span;
+use crate::yaml::node::{CollectionStyle, Node, Scalar};
+use crate::yaml::tokens::{Form, Token};
+
+impl Text<'_> {
+    /// The edits that add an entry, if there is a key, or an element.
+    pub(super) fn insert(
+        &self,
+        place: &Place,
+        at: Option<usize>,
+        key: Option<&&str>,
+        value: &Node,
+        pass: Pass,
+    ) -> Result<Vec<TextEdit>> {
+        let node = place.node();
+        let members = self.members(node);
+        if members.is_empty() {
+            return self.set(place, &alone(key, value), pass);
+        }
+        if *self.piece(node).form() == Form::Pair {
+            return Err(refused("found `key: value` without braces in a list")
+                .at(self.span_of(place))
+                .help("write braces around it first"));
+        }
+        let writer = self.writer(node, pass);
+        let at = at.unwrap_or(members.len()).min(members.len());
+        if self.is_flow(node) {
+            let text = match key {
+                Some(key) => writer.pair(key, value, 0)?,
+                None => writer.inline(value, true, 0)?,
+            };
+            return Ok(self.insert_in_flow(node, &members, at, &text));
+        }
+        let column = self.column(members.first().map_or(0, |first| first.start));
+        let text = match key {
+            Some(key) => writer.entry(key, value, column)?,
+            None => writer.element(value, column)?,
+        };
+        let indent = " ".repeat(column);
+        let Some(next) = members.get(at) else {
+            let end = members.last().map_or(0, |last| last.end);
+            return Ok(vec![self.append(end, &format!("{indent}{text}"))]);
+        };
+        if !self.is_first_on_line(next.start) {
+            return Ok(vec![self.put(next.start, format!("{text}\n{indent}"))]);
+        }
+        // A comment at the top is about the document.
+        let is_top = at == 0 && place.way.is_empty();
+        let line = if is_top { self.line_start(next.start) } else { self.head(next.start) };
+        Ok(vec![self.put(line, format!("{indent}{text}\n"))])
+    }
+
+    /// The edit that puts lines below what ends at an offset. A last line without an end stays one.
+    fn append(&self, end: usize, lines: &str) -> TextEdit {
+        match self.next_line(end) {
+            None if !self.is_line_start(end) => self.put(self.text.len(), format!("\n{lines}")),
+            _ => self.below(end, lines),
+        }
+    }
+
+    /// The edits that remove an entry or an element.
+    pub(super) fn remove(&self, place: &Place) -> Result<Vec<TextEdit>> {
+        let Some((parent, at)) = place.parent() else {
+            return Err(refused("the root of a document cannot be removed").at(self.span_of(place)));
+        };
+        let members = self.members(parent);
+        let Some(member) = members.get(at).copied() else {
+            return Err(refused("no entry at this path").at(self.span_of(place)));
+        };
+        match self.piece(parent).form() {
+            Form::Pair => Err(refused("found `key: value` without braces in a list")
+                .at(self.span_of(place))
+                .help("remove the element of the list")),
+            Form::Mapping(CollectionStyle::Flow) | Form::Sequence(CollectionStyle::Flow) => {
+                Ok(self.remove_from_flow(parent, &members, at))
+            }
+            _ if members.len() == 1 => Ok(self.remove_all(parent, member)),
+            _ => Ok(vec![self.remove_from_block(&members, at, member)]),
+        }
+    }
+
+    fn remove_from_block(&self, members: &[Member], at: usize, member: Member) -> TextEdit {
+        let end = self.line_behind(member.end);
+        if self.is_first_on_line(member.start) {
+            return self.replace(self.head(member.start)..end, "");
+        }
+        // It shares its line with a dash or the like, which the next one takes over.
+        let next = members.get(at + 1).map_or(end, |next| next.start);
+        let comment = self.comment_in(end..next).map_or(next, Token::start);
+        self.replace(member.start..comment.min(next), "")
+    }
+
+    /// The edits that remove the last entry: the collection is an empty one then.
+    fn remove_all(&self, parent: usize, member: Member) -> Vec<TextEdit> {
+        let empty = if member.key.is_some() { "{}" } else { "[]" };
+        let lead = self.last_before(member.start).filter(|_| parent != 0);
+        match lead {
+            Some(lead) if self.is_first_on_line(member.start) => vec![
+                self.put(lead.end(), format!(" {empty}")),
+                self.replace(self.head(member.start)..self.line_behind(member.end), ""),
+            ],
+            _ => vec![self.replace(member.start..member.end, empty)],
+        }
+    }
+}
+
+/// A collection with one member.
+fn alone(key: Option<&&str>, value: &Node) -> Node {
+    match key {
+        Some(key) => {
+            Node::mapping(vec![(Scalar::string(key, Span::NONE), value.clone())], Span::NONE)
+        }
+        None => Node::sequence(vec![value.clone()], Span::NONE),
+    }
+}

@@ -1,0 +1,85 @@
+//! The habits of a document: indentation, line ends, quotes.
+
+use super::place::Text;
+use crate::yaml::node::{CollectionStyle, Style, Tag};
+use crate::yaml::scalar::{Value, resolve};
+use crate::yaml::tokens::Form;
+
+/// Indentation and line ends.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Layout {
+    pub(super) line_end: &'static str,
+    /// The columns by which a mapping is indented below its key.
+    pub(super) step: usize,
+    /// The columns by which dashes are indented below their key.
+    pub(super) dashes: usize,
+}
+
+impl Default for Layout {
+    fn default() -> Self {
+        Self { line_end: "\n", step: 2, dashes: 0 }
+    }
+}
+
+impl Layout {
+    /// The layout of a document: that of the first nested mapping, the first list below a key, and the first line.
+    pub(super) fn of(text: &Text<'_>) -> Self {
+        let mut layout = Self::default();
+        let first_line = text.text.get(..text.text.find('\n').map_or(0, |end| end + 1));
+        if first_line.is_some_and(|line| line.ends_with("\r\n")) {
+            layout.line_end = "\r\n";
+        }
+        let (mut step, mut dashes) = (None, None);
+        for (number, piece) in text.outline.pieces().iter().enumerate() {
+            if *piece.form() != Form::Mapping(CollectionStyle::Block) {
+                continue;
+            }
+            let column = text.column(piece.range().start);
+            for (_, value) in text.outline.entries(number) {
+                let place = text.piece(value).range();
+                let is_below = text.is_block(value) && text.is_first_on_line(place.start);
+                let Some(deeper) = text.column(place.start).checked_sub(column) else { continue };
+                match text.piece(value).form() {
+                    Form::Mapping(_) if is_below && deeper > 0 => _ = step.get_or_insert(deeper),
+                    Form::Sequence(_) if is_below => _ = dashes.get_or_insert(deeper),
+                    _ => {}
+                }
+            }
+        }
+        layout.step = step.or(dashes.filter(|&deeper| deeper > 0)).unwrap_or(layout.step);
+        layout.dashes = dashes.unwrap_or(layout.dashes);
+        layout
+    }
+}
+
+impl Text<'_> {
+    /// The quotes of the values of a collection, if all its strings that are written on one line have the same.
+    pub(super) fn quotes_of_values(&self, node: usize) -> Option<Style> {
+        let members = self.members(node);
+        let styles: Vec<Style> =
+            members.iter().filter_map(|member| self.quotes(member.value)).collect();
+        let first = styles.first().copied();
+        if let Some(first) = first.filter(|first| styles.iter().all(|style| style == first)) {
+            return Some(first);
+        }
+        // As in JSON: the keys say what quotes are usual.
+        let keys = self.quotes_of_keys(node);
+        keys.filter(|keys| self.is_flow(node) && *keys != Style::Plain)
+    }
+
+    /// The quotes of the keys of a mapping, if all have the same.
+    pub(super) fn quotes_of_keys(&self, node: usize) -> Option<Style> {
+        let members = self.members(node);
+        let mut styles = members.iter().filter_map(|member| self.quotes(member.key?));
+        let first = styles.next()?;
+        styles.all(|style| style == first).then_some(first)
+    }
+
+    /// The quotes of a string on one line.
+    fn quotes(&self, node: usize) -> Option<Style> {
+        let scalar = self.piece(node).scalar()?;
+        let is_string = scalar.tag() == Tag::None && matches!(resolve(scalar), Ok(Value::Str(_)));
+        let is_block = matches!(scalar.style(), Style::Literal | Style::Folded);
+        (is_string && !is_block).then(|| scalar.style())
+    }
+}

@@ -1,0 +1,245 @@
+//! Changes of YAML text in place: by text edits that leave every other byte as it is.
+//!
+//! A change becomes a list of edits `(span, text)` against the source. They are applied, the result is read again, and
+//! it must be the document that the change asks for: otherwise the change is refused with a reason. New text takes the
+//! indentation, the quotes and the line ends of what is around it; comments stay, but for those of what is removed.
+//!
+//! ```
+//! use krender::source::{Sources, Span};
+//! use krender::yaml::Scalar;
+//! use krender::yaml::edit::{Change, Step, edit};
+//!
+//! # fn main() -> krender::error::Result<()> {
+//! let text = "# the parts\nresources:\n  - a.yaml # first\n  - c.yaml\n";
+//! let source = Sources::new().add("kustomization.yaml", text)?;
+//! let value = Scalar::string("b.yaml", Span::NONE).into();
+//! let path = [Step::Key("resources")];
+//! let edited = edit(&source, 0, &Change::InsertItem { path: &path, at: Some(1), value: &value })?;
+//! assert_eq!(edited.text(), "# the parts\nresources:\n  - a.yaml # first\n  - b.yaml\n  - c.yaml\n");
+//! assert_eq!(edited.edits().len(), 1);
+//! # Ok(())
+//! # }
+//! ```
+
+mod block;
+mod flow;
+mod layout;
+mod model;
+mod place;
+mod value;
+mod write;
+
+use self::place::Text;
+use super::node::Node;
+use super::parse;
+use super::tokens::Tokens;
+use crate::error::{Code, Error, Result};
+use crate::source::{Source, Span};
+
+/// A step from a node to one in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step<'a> {
+    /// The value of a key.
+    Key(&'a str),
+    /// An element of a list.
+    Index(usize),
+}
+
+/// A change of a document.
+#[derive(Clone, Copy, Debug)]
+pub enum Change<'a> {
+    /// Replaces a value.
+    Set {
+        /// The value, from the root on.
+        path: &'a [Step<'a>],
+        /// The new value.
+        value: &'a Node,
+    },
+    /// Adds an entry to a mapping. A null counts as an empty mapping.
+    InsertEntry {
+        /// The mapping.
+        path: &'a [Step<'a>],
+        /// The number of entries before the new one; `None` for the end.
+        at: Option<usize>,
+        /// The key.
+        key: &'a str,
+        /// The value.
+        value: &'a Node,
+    },
+    /// Adds an element to a list. A null counts as an empty list.
+    InsertItem {
+        /// The list.
+        path: &'a [Step<'a>],
+        /// The number of elements before the new one; `None` for the end.
+        at: Option<usize>,
+        /// The element.
+        value: &'a Node,
+    },
+    /// Removes an entry or an element, with the comments directly above it and behind it.
+    Remove {
+        /// The value of the entry, or the element.
+        path: &'a [Step<'a>],
+    },
+    /// Gives an entry another key.
+    Rename {
+        /// The value of the entry.
+        path: &'a [Step<'a>],
+        /// The new key.
+        key: &'a str,
+    },
+}
+
+impl<'a> Change<'a> {
+    /// The path of the change.
+    #[must_use]
+    pub const fn path(&self) -> &'a [Step<'a>] {
+        match self {
+            Self::Set { path, .. }
+            | Self::InsertEntry { path, .. }
+            | Self::InsertItem { path, .. }
+            | Self::Remove { path }
+            | Self::Rename { path, .. } => path,
+        }
+    }
+}
+
+/// Text that takes the place of a span of a source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextEdit {
+    /// The bytes that go; empty where text is inserted.
+    pub span: Span,
+    /// The text that comes.
+    pub text: String,
+}
+
+/// The outcome of a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edited {
+    edits: Vec<TextEdit>,
+    text: String,
+}
+
+impl Edited {
+    /// The edits, in the order of the source. None overlaps another.
+    #[must_use]
+    pub fn edits(&self) -> &[TextEdit] {
+        &self.edits
+    }
+
+    /// The text of the source with the edits applied.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+/// Changes a document of a source, which is named by its number in [`parse::documents`].
+///
+/// # Errors
+/// Those of [`parse::documents`], and [`Code::EditRefused`] where the change cannot be made by edits: the place is not
+/// there, comes from an alias or a merge key, is used by an alias elsewhere, or the new text would be read otherwise.
+pub fn edit(source: &Source, document: usize, change: &Change<'_>) -> Result<Edited> {
+    if source.is_utf16() {
+        return Err(refused("found a file in UTF-16, expected UTF-8")
+            .at(source.whole())
+            .help("convert the file to UTF-8"));
+    }
+    let tokens = parse::tokens(source)?;
+    let text = Text::new(source, &tokens, document)?;
+    let place = text.locate(change.path())?;
+    let expected = model::changed(&text, &place, change)?;
+    let mut refusal = None;
+    for pass in [write::Pass::LikeSiblings, write::Pass::DoubleQuoted] {
+        let mut edits = text.edits(&place, change, pass)?;
+        edits.sort_by_key(|edit| edit.span);
+        text.check_anchors(&place, &edits)?;
+        let new = apply(source, &edits)?;
+        match verify(&text, &tokens, document, &expected, &new) {
+            Ok(()) => return Ok(Edited { edits, text: new }),
+            Err(error) => refusal = Some(error),
+        }
+    }
+    let place = text.span_of(&place);
+    let refusal = refusal.unwrap_or_else(|| refused("the change has no form in this text"));
+    Err(refusal.at(place))
+}
+
+/// Makes changes one after another, each in the text that the one before it left.
+///
+/// # Errors
+/// As [`edit`].
+pub fn edit_all(source: &Source, document: usize, changes: &[Change<'_>]) -> Result<String> {
+    let mut text = source.text().to_owned();
+    for (number, change) in changes.iter().enumerate() {
+        text = match number {
+            0 => edit(source, document, change)?.text,
+            _ => {
+                edit(&Source::detached(&text), document, change)
+                    .map_err(|error| error.at(source.whole()))?
+                    .text
+            }
+        };
+    }
+    Ok(text)
+}
+
+/// The text of a source with edits applied.
+///
+/// # Errors
+/// [`Code::EditRefused`] for edits that are out of order, overlap, or are outside of the source.
+pub fn apply(source: &Source, edits: &[TextEdit]) -> Result<String> {
+    let text = source.text();
+    let mut new = String::with_capacity(text.len());
+    let mut at = 0;
+    for edit in edits {
+        let start = edit.span.start().checked_sub(source.base()).map(|start| start as usize);
+        let kept = start.and_then(|start| text.get(at..start));
+        let end = start.map_or(0, |start| start + edit.span.length() as usize);
+        let (Some(kept), true) = (kept, text.is_char_boundary(end)) else {
+            return Err(refused("found edits that overlap or are out of order").at(edit.span));
+        };
+        new.push_str(kept);
+        new.push_str(&edit.text);
+        at = end;
+    }
+    new.push_str(text.get(at..).unwrap_or_default());
+    Ok(new)
+}
+
+/// Requires that a text reads as expected, and that its other documents are what they were.
+fn verify(
+    old: &Text<'_>,
+    tokens: &Tokens,
+    document: usize,
+    expected: &Node,
+    text: &str,
+) -> Result<()> {
+    let source = Source::detached(text);
+    let new = parse::tokens(&source).map_err(|error| {
+        refused("the text would be no YAML any more")
+            .help(format!("the reader would say: {}", error.message()))
+    })?;
+    let (before, after) = (tokens.documents(), new.documents());
+    let is_same = before.len() == after.len()
+        && before.iter().zip(after).enumerate().all(|(number, (before, after))| {
+            let after = model::tree(after, &source);
+            match number == document {
+                true => model::means_same(expected, &after),
+                false => model::means_same(&model::tree(before, old.source), &after),
+            }
+        });
+    if is_same {
+        return Ok(());
+    }
+    Err(refused("the changed text would be read as another document than the one asked for")
+        .help("change the text by hand"))
+}
+
+/// The error for a change that cannot be made by edits.
+#[cold]
+fn refused(message: impl Into<String>) -> Error {
+    Error::new(Code::EditRefused, message)
+}
+
+#[cfg(test)]
+mod tests;

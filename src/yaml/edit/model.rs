@@ -1,0 +1,179 @@
+//! Documents as they are written, with aliases and merge keys unresolved: what a change is to make of one, and whether
+//! two mean the same.
+
+use super::place::{Place, Text};
+use super::{Change, refused};
+use crate::error::Result;
+use crate::source::{Source, Span};
+use crate::yaml::node::{CollectionStyle, Kind, Mapping, Node, Scalar, Sequence, Style, Tag, View};
+use crate::yaml::scalar::resolve;
+use crate::yaml::tokens::{Form, Outline};
+
+/// The tree of an outline. An alias is a scalar with its text and a tag.
+pub(super) fn tree(outline: &Outline, source: &Source) -> Node {
+    // The last piece first: what is in a collection is complete before the collection.
+    let mut complete: Vec<Node> = Vec::new();
+    for (number, piece) in outline.pieces().iter().enumerate().rev() {
+        let span = source.span(piece.range().start, piece.range().end);
+        let mut take = |count: usize| {
+            let mut nodes = complete.split_off(complete.len().saturating_sub(count));
+            nodes.reverse();
+            nodes
+        };
+        let node = match piece.form() {
+            Form::Scalar(scalar) => scalar.clone().into(),
+            Form::Alias => {
+                let name = source.text().get(piece.range()).unwrap_or_default();
+                Scalar::parsed(name, Tag::Other, Style::Plain, span).into()
+            }
+            Form::Sequence(style) => {
+                let items = take(outline.children(number).count());
+                Sequence { items, span, style: *style, tag: Tag::None }.into()
+            }
+            Form::Mapping(_) | Form::Pair => {
+                let style = match piece.form() {
+                    Form::Mapping(style) => *style,
+                    _ => CollectionStyle::Flow,
+                };
+                let mut nodes = take(outline.children(number).count()).into_iter();
+                let mut entries = Vec::new();
+                while let (Some(key), Some(value)) = (nodes.next(), nodes.next()) {
+                    let key = match key.as_scalar() {
+                        Some(key) => key.clone(),
+                        None => Scalar::complex_key(key.kind(), key.span()),
+                    };
+                    entries.push((key, value));
+                }
+                Mapping { entries: entries.into(), span, style, tag: Tag::None }.into()
+            }
+        };
+        complete.push(node);
+    }
+    complete.pop().unwrap_or_else(|| Scalar::null(Span::NONE).into())
+}
+
+/// The document that a change asks for.
+pub(super) fn changed(text: &Text<'_>, place: &Place, change: &Change<'_>) -> Result<Node> {
+    let mut root = tree(text.outline, text.source);
+    let way = match change {
+        Change::Set { .. } | Change::InsertEntry { .. } | Change::InsertItem { .. } => {
+            &place.way[..]
+        }
+        Change::Remove { .. } | Change::Rename { .. } => {
+            let Some((_, around)) = place.way.split_last() else {
+                return Err(
+                    refused("the root of a document can only be set").at(text.span_of(place))
+                );
+            };
+            around
+        }
+    };
+    let last = place.way.last().copied().unwrap_or_default();
+    let Some(node) = at_mut(&mut root, way) else {
+        return Err(refused("no node at this path").at(text.span_of(place)));
+    };
+    match change {
+        Change::Set { value, .. } => *node = (*value).clone(),
+        Change::InsertEntry { at, key, value, .. } => {
+            if node.is_null() {
+                *node = Node::mapping(Vec::new(), node.span());
+            }
+            let Some(mapping) = node.as_mapping_mut() else {
+                return Err(
+                    refused("expected a mapping to add an entry to").at(text.span_of(place))
+                );
+            };
+            if mapping.get(key).is_some() {
+                return Err(has_key(key).at(text.span_of(place)));
+            }
+            let at = position(*at, mapping.len(), text.span_of(place))?;
+            let entry = (Scalar::string(key, Span::NONE), (*value).clone());
+            mapping.entries_mut().insert(at, entry);
+        }
+        Change::InsertItem { at, value, .. } => {
+            if node.is_null() {
+                *node = Node::sequence(Vec::new(), node.span());
+            }
+            let Some(list) = node.as_sequence_mut() else {
+                return Err(refused("expected a list to add an element to").at(text.span_of(place)));
+            };
+            let at = position(*at, list.items().len(), text.span_of(place))?;
+            list.items_mut().insert(at, (*value).clone());
+        }
+        Change::Remove { .. } => match node.kind() {
+            Kind::Mapping => drop(node.as_mapping_mut().map(|map| map.entries_mut().remove(last))),
+            _ => drop(node.as_sequence_mut().map(|list| list.items_mut().remove(last))),
+        },
+        Change::Rename { key, .. } => {
+            let Some(mapping) = node.as_mapping_mut() else {
+                return Err(refused("an element of a list has no key").at(text.span_of(place)));
+            };
+            if mapping.get(key).is_some() {
+                return Err(has_key(key).at(text.span_of(place)));
+            }
+            if let Some((old, _)) = mapping.entries_mut().get_mut(last) {
+                *old = Scalar::string(key, Span::NONE);
+            }
+        }
+    }
+    Ok(root)
+}
+
+fn position(at: Option<usize>, length: usize, span: Span) -> Result<usize> {
+    match at {
+        None => Ok(length),
+        Some(at) if at <= length => Ok(at),
+        Some(at) => {
+            Err(refused(format!("found {length} entries, expected at least {at}")).at(span))
+        }
+    }
+}
+
+#[cold]
+fn has_key(key: &str) -> crate::error::Error {
+    refused(format!("the mapping has the key `{key}` already")).help("set its value instead")
+}
+
+fn at_mut<'n>(root: &'n mut Node, way: &[usize]) -> Option<&'n mut Node> {
+    let mut node = root;
+    for &at in way {
+        node = match node.kind() {
+            Kind::Mapping => node.as_mapping_mut()?.value_at_mut(at)?,
+            _ => node.as_sequence_mut()?.items_mut().get_mut(at)?,
+        };
+    }
+    Some(node)
+}
+
+/// Whether two trees have the same values in the same order, however they are written.
+pub(super) fn means_same(left: &Node, right: &Node) -> bool {
+    let mut pending = vec![(left, right)];
+    while let Some((left, right)) = pending.pop() {
+        let is_same = match (left.view(), right.view()) {
+            (View::Scalar(left), View::Scalar(right)) => same_scalar(left, right),
+            (View::Sequence(left), View::Sequence(right)) => {
+                pending.extend(left.items.iter().zip(&right.items));
+                left.items.len() == right.items.len()
+            }
+            (View::Mapping(left), View::Mapping(right)) => {
+                pending.extend(left.iter().zip(right.iter()).map(|((_, l), (_, r))| (l, r)));
+                left.len() == right.len()
+                    && left.iter().zip(right.iter()).all(|((l, _), (r, _))| same_scalar(l, r))
+            }
+            _ => false,
+        };
+        if !is_same {
+            return false;
+        }
+    }
+    true
+}
+
+fn same_scalar(left: &Scalar, right: &Scalar) -> bool {
+    if (left.tag(), left.text()) == (right.tag(), right.text()) && left.style() == right.style() {
+        return true;
+    }
+    let is_other = |scalar: &Scalar| scalar.tag() == Tag::Other && scalar.style() == Style::Plain;
+    matches!((resolve(left), resolve(right)), (Ok(left), Ok(right)) if left == right)
+        && is_other(left) == is_other(right)
+}

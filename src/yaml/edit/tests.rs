@@ -1,0 +1,191 @@
+//! Changes with the text that they make, and those that are refused.
+
+use super::*;
+use crate::source::Sources;
+use crate::yaml::Scalar;
+use crate::yaml::sample::drawn;
+
+/// A change in one line: an operation, a path whose steps are divided by `/`, and a value of YAML in braces if it is a
+/// collection.
+fn outcome(text: &str, change: &str) -> String {
+    let sources = Sources::new();
+    let source = sources.add("input.yaml", text).unwrap();
+    let mut words = change.splitn(3, ' ');
+    let (operation, path) = (words.next().unwrap(), words.next().unwrap_or_default());
+    let rest = words.next().unwrap_or_default();
+    let steps: Vec<Step<'_>> = path
+        .split('/')
+        .filter(|step| !step.is_empty() && *step != ".")
+        .map(|step| step.parse().map_or(Step::Key(step), Step::Index))
+        .collect();
+    let (operation, at) = match operation.split_once('@') {
+        Some((operation, at)) => (operation, at.parse().ok()),
+        None => (operation, None),
+    };
+    let (key, new) = rest.split_once('=').unwrap_or(("", rest));
+    let value = match new.starts_with(['{', '[']) {
+        true => crate::yaml::sample::document(&Sources::new(), new).unwrap(),
+        false => Scalar::string(&new.replace('~', "\n"), Span::NONE).into(),
+    };
+    let (path, value) = (&steps[..], &value);
+    let change = match operation {
+        "set" => Change::Set { path, value },
+        "entry" => Change::InsertEntry { path, at, key, value },
+        "item" => Change::InsertItem { path, at, value },
+        "remove" => Change::Remove { path },
+        "rename" => Change::Rename { path, key: rest },
+        _ => panic!("{operation}"),
+    };
+    match edit(&source, 0, &change) {
+        Ok(edited) => edited.text().to_owned(),
+        Err(error) => drawn(&error, &sources),
+    }
+}
+
+#[track_caller]
+fn check(table: &[(&str, &str, &str)]) {
+    for (text, change, expected) in table {
+        assert_eq!(outcome(text, change), *expected, "{change} in\n{text}");
+    }
+}
+
+#[test]
+fn scalars_keep_their_quotes_and_comments() {
+    check(&[
+        ("a: x # c\n", "set a w", "a: w # c\n"),
+        ("a: 'x' # c\n", "set a it's", "a: 'it''s' # c\n"),
+        ("a: \"x\"\n", "set a w", "a: \"w\"\n"),
+        ("a: 1\n", "set a 2", "a: \"2\"\n"),
+        ("a: # c\nb: 1\n", "set a x", "a: x # c\nb: 1\n"),
+        ("a: x\n  w\nb: 1\n", "set a z", "a: z\nb: 1\n"),
+        ("a: |  # c\n  x\n\nb: 1\n", "set a w~z~", "a: |  # c\n  w\n  z\n\nb: 1\n"),
+        ("a: >-  # c\n  x\nb: 1\n", "set a w", "a: w  # c\nb: 1\n"),
+        ("a: x # c\r\nb: 1\r\n", "set a w~z~", "a: | # c\r\n  w\r\n  z\r\nb: 1\r\n"),
+        ("a: !!str 5\n", "set a x", "a: x\n"),
+        ("a: &x 5\n", "set a x", "a: &x x\n"),
+        ("[a, b]\n", "set 1 c,d", "[a, \"c,d\"]\n"),
+    ]);
+}
+
+#[test]
+fn entries_go_where_they_are_asked_for() {
+    check(&[
+        ("# top\na: 1\n", "entry@0 . b=x", "# top\nb: x\na: 1\n"),
+        ("a: 1\n# c\nc: 1\n", "entry@1 . b=x", "a: 1\nb: x\n# c\nc: 1\n"),
+        ("a: 1 # end", "entry . b=x", "a: 1 # end\nb: x"),
+        ("a:\n    b: 'x'\n", "entry a c=w", "a:\n    b: 'x'\n    c: 'w'\n"),
+        ("l:\n- a: 1\n  b: 2\n", "entry@0 l/0 c=w", "l:\n- c: w\n  a: 1\n  b: 2\n"),
+        ("a: {} # c\nb: 1\n", "entry a k=v", "a: # c\n  k: v\nb: 1\n"),
+        ("a: # c\nb: 1\n", "item a x", "a: # c\n- x\nb: 1\n"),
+        ("a:\n  - x # c\nb: 1\n", "item a w", "a:\n  - x # c\n  - w\nb: 1\n"),
+        ("a:\n  - x\nb: []\n", "item b w", "a:\n  - x\nb:\n  - w\n"),
+        ("a: [x, w]\n", "item@0 a z", "a: [z, x, w]\n"),
+        ("a: [x, w,]\n", "item a z", "a: [x, w, z,]\n"),
+        ("{\"a\": [1]}\n", "item a x", "{\"a\": [1, x]}\n"),
+        ("{\"a\": 1}\n", "entry . b=x", "{\"a\": 1, \"b\": \"x\"}\n"),
+        ("{\n  \"a\": 1\n}\n", "entry . b=x", "{\n  \"a\": 1,\n  \"b\": \"x\"\n}\n"),
+        ("a: [\n  x # c\n]\n", "item a w", "a: [\n  x, # c\n  w\n]\n"),
+        ("\u{feff}a: 1\r\n", "entry . b={c: [d]}", "\u{feff}a: 1\r\nb: {c: [d]}\r\n"),
+    ]);
+}
+
+#[test]
+fn what_is_removed_takes_its_own_comments_along() {
+    check(&[
+        ("# top\n\n# a\na: 1 # a\n# b\nb: 2\n", "remove a", "# top\n\n# b\nb: 2\n"),
+        ("a: 1\nb: 2 # b", "remove b", "a: 1\n"),
+        ("l:\n- # a\n  a: 1 # a\n  # b\n  b: 2\n", "remove l/0/a", "l:\n- # a\n  # b\n  b: 2\n"),
+        ("l:\n- a: 1 # a\n  # b\n  b: 2\n", "remove l/0/a", "l:\n- # b\n  b: 2\n"),
+        ("a: # c\n  b: 1\nc: 2\n", "remove a/b", "a: {} # c\nc: 2\n"),
+        ("a:\n- b\n", "remove a/0", "a: []\n"),
+        ("- a: 1\n", "remove 0/a", "- {}\n"),
+        ("a: 1\n", "remove a", "{}\n"),
+        ("[a, b, c]\n", "remove 1", "[a, c]\n"),
+        ("[a, b]\n", "remove 1", "[a]\n"),
+        ("[ a ]\n", "remove 0", "[]\n"),
+        ("[\n  a, # a\n  # b\n  b # b\n]\n", "remove 1", "[\n  a # a\n]\n"),
+        ("a: |+\n  x\n\nb: 1\n", "remove a", "b: 1\n"),
+    ]);
+}
+
+#[test]
+fn keys_are_renamed_in_place() {
+    check(&[
+        ("a: 1 # c\nb: 2\n", "rename a x", "x: 1 # c\nb: 2\n"),
+        ("'a' : 1\n", "rename a x", "'x' : 1\n"),
+        ("? a\n: 1\n", "rename a x", "? x\n: 1\n"),
+        ("{a: 1}\n", "rename a x,w", "{\"x,w\": 1}\n"),
+        ("a: 1\n", "rename a 5", "\"5\": 1\n"),
+    ]);
+}
+
+#[test]
+fn refusals_say_why() {
+    check(&[
+        (
+            "a: &x 1\nb: *x\n",
+            "set a w",
+            "1:4 edit-refused: an alias stands for this node, and would change with it \
+             (write the content out in place of the alias first) [2:4 the alias]",
+        ),
+        (
+            "a: &x {k: 1}\nb: *x\n",
+            "remove a/k",
+            "1:4 edit-refused: an alias stands for this node, and would change with it \
+             (write the content out in place of the alias first) [2:4 the alias]",
+        ),
+        (
+            "a: &x {k: 1}\nb: *x\n",
+            "set b/k w",
+            "2:4 edit-refused: found an alias, whose node stands elsewhere \
+             (change the node at its anchor, or write the content out in place of the alias)",
+        ),
+        (
+            "a: &x {k: 1}\nb:\n  <<: *x\n",
+            "set b/k w",
+            "3:3 edit-refused: no key `k` here (what comes from a merge key is changed at its anchor)",
+        ),
+        ("a: 1\n", "set b w", "1:1 edit-refused: no key `b` here"),
+        ("a: 1\n", "set 0 w", "1:1 edit-refused: no list with an element 0 here"),
+        (
+            "a: 1\na: 2\n",
+            "set a w",
+            "2:1 edit-refused: the key `a` occurs twice (remove one of the two)",
+        ),
+        (
+            "a: 1\nb: 2\n",
+            "rename a b",
+            "1:4 edit-refused: the mapping has the key `b` already (set its value instead)",
+        ),
+        (
+            "[a: b]\n",
+            "remove 0/a",
+            "1:5 edit-refused: found `key: value` without braces in a list (remove the element of the list)",
+        ),
+    ]);
+    let plain = outcome("a: &x {k: 1}\nb:\n  <<: *x\n", "entry b k=w");
+    assert_eq!(plain, "a: &x {k: 1}\nb:\n  <<: *x\n  k: w\n");
+    assert_eq!(outcome("a: &x 1\nb: *x\n", "set b w"), "a: &x 1\nb: w\n");
+}
+
+#[test]
+fn changes_follow_each_other() {
+    let source = Sources::new().add("input.yaml", "a: 1\nb: 2\n").unwrap();
+    let path = [Step::Key("a")];
+    let value = Scalar::string("x", Span::NONE).into();
+    let changes = [
+        Change::Rename { path: &path, key: "c" },
+        Change::InsertEntry { path: &[], at: Some(0), key: "a", value: &value },
+        Change::Remove { path: &[Step::Key("b")] },
+    ];
+    assert_eq!(edit_all(&source, 0, &changes).unwrap(), "a: x\nc: 1\n");
+}
+
+#[test]
+fn edits_in_disorder_are_refused() {
+    let source = Sources::new().add("input.yaml", "a: 1\n").unwrap();
+    let at = |start, end| TextEdit { span: source.span(start, end), text: "x".to_owned() };
+    assert_eq!(apply(&source, &[at(0, 1), at(3, 4)]).unwrap(), "x: x\n");
+    assert!(apply(&source, &[at(3, 4), at(0, 1)]).is_err());
+    assert!(apply(&source, &[at(0, 3), at(2, 4)]).is_err());
+}

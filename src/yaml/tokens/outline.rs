@@ -1,0 +1,105 @@
+//! The nodes of a document as they are written, each with its place.
+
+use std::ops::Range;
+
+use crate::yaml::node::{CollectionStyle, Scalar};
+
+/// A node as it is written. Its place has no anchor and no tag in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    pub(super) form: Form,
+    pub(super) start: usize,
+    pub(super) end: usize,
+    /// The number of the first piece behind the node and all that is in it.
+    pub(super) next: usize,
+}
+
+/// The forms of nodes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A scalar, which may be an empty one that is not written at all.
+    Scalar(Scalar),
+    /// `*name`
+    Alias,
+    /// A list.
+    Sequence(CollectionStyle),
+    /// Keys and values by turns.
+    Mapping(CollectionStyle),
+    /// `key: value` without braces in a flow sequence.
+    Pair,
+}
+
+impl Piece {
+    /// The piece in place of one that is not there.
+    pub(in crate::yaml) const NONE: Self = Self { form: Form::Alias, start: 0, end: 0, next: 0 };
+
+    /// The form of the node.
+    #[must_use]
+    pub const fn form(&self) -> &Form {
+        &self.form
+    }
+
+    /// The bytes of the node in the text of its source: of a block from the first key, dash or `?` to the end of the last
+    /// value.
+    #[must_use]
+    pub const fn range(&self) -> Range<usize> {
+        self.start..self.end
+    }
+
+    /// The scalar, if it is one.
+    #[must_use]
+    pub const fn scalar(&self) -> Option<&Scalar> {
+        match &self.form {
+            Form::Scalar(scalar) => Some(scalar),
+            Form::Alias | Form::Sequence(_) | Form::Mapping(_) | Form::Pair => None,
+        }
+    }
+}
+
+/// The nodes of one document, each before those in it. They are named by their numbers; the root has 0.
+#[derive(Clone, Debug, Default)]
+pub struct Outline {
+    pieces: Vec<Piece>,
+    range: Range<usize>,
+}
+
+impl Outline {
+    pub(super) const fn new(pieces: Vec<Piece>, range: Range<usize>) -> Self {
+        Self { pieces, range }
+    }
+
+    /// The part of the source that the document was read from.
+    #[must_use]
+    pub const fn range(&self) -> &Range<usize> {
+        &self.range
+    }
+
+    /// All nodes.
+    #[must_use]
+    pub fn pieces(&self) -> &[Piece] {
+        &self.pieces
+    }
+
+    /// A node by its number.
+    #[must_use]
+    pub fn get(&self, number: usize) -> Option<&Piece> {
+        self.pieces.get(number)
+    }
+
+    /// The numbers of the nodes directly in a node: of a mapping, keys and values by turns.
+    pub fn children(&self, number: usize) -> impl Iterator<Item = usize> {
+        let end = self.get(number).map_or(0, |piece| piece.next);
+        let mut next = number + 1;
+        std::iter::from_fn(move || {
+            let child = (next < end).then_some(next)?;
+            next = self.get(child)?.next.max(child + 1);
+            Some(child)
+        })
+    }
+
+    /// The numbers of the keys and values of a mapping.
+    pub fn entries(&self, number: usize) -> impl Iterator<Item = (usize, usize)> {
+        let mut children = self.children(number);
+        std::iter::from_fn(move || Some((children.next()?, children.next()?)))
+    }
+}
