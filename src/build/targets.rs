@@ -1,6 +1,7 @@
 //! The targets of a tree: the kustomizations that no other one includes.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -166,8 +167,11 @@ struct Node {
 
 impl Node {
     fn all(roots: &[Root], run: &Run<'_>, jobs: NonZeroUsize) -> Vec<Self> {
-        let numbers: BTreeMap<&Path, usize> =
-            roots.iter().enumerate().map(|(number, root)| (root.path(), number)).collect();
+        let numbers: BTreeMap<&OsStr, usize> = roots
+            .iter()
+            .enumerate()
+            .map(|(number, root)| (root.path().as_os_str(), number))
+            .collect();
         let mut nodes = Vec::with_capacity(roots.len());
         let work = |number: usize| Self::of(&roots[number], &numbers, run);
         in_order(roots.len(), jobs, work, |_, node| {
@@ -182,7 +186,7 @@ impl Node {
         nodes
     }
 
-    fn of(root: &Root, numbers: &BTreeMap<&Path, usize>, run: &Run<'_>) -> Self {
+    fn of(root: &Root, numbers: &BTreeMap<&OsStr, usize>, run: &Run<'_>) -> Self {
         let kustomization = run
             .kustomization(root)
             .map_or_else(|_| Arc::default(), |read| Arc::clone(&read.kustomization));
@@ -191,7 +195,9 @@ impl Node {
             is_component: kustomization.is_component(),
             is_included: false,
             includes: directories(root, &kustomization)
-                .filter_map(|(_, child)| Some((*numbers.get(child.path())?, child.span())))
+                .filter_map(|(_, child)| {
+                    Some((*numbers.get(child.path().as_os_str())?, child.span()))
+                })
                 .collect(),
             span: beginning(root),
         }
