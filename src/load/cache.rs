@@ -1,4 +1,4 @@
-//! A cache that many threads share: each value is made once.
+//! A cache shared by many threads: each value is computed once.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::resource::{Hashes, Index};
 
-/// So many that threads seldom wait for each other: a lock is held for a look-up, never while a value is made.
+/// Number of shards. High enough that threads seldom wait: a lock is held for a look-up, never while a value is
+/// computed.
 const SHARDS: usize = 32;
 
 /// Values by path.
@@ -22,11 +23,11 @@ impl<V: Clone> Cache<V> {
         Self { shards: std::array::from_fn(|_| Mutex::default()), hashes: Hashes::default() }
     }
 
-    /// The value of a path. Who asks first makes it, and others wait.
+    /// Returns the value of a path. The first caller computes it; other callers wait for it.
     ///
-    /// `make` may not ask for the same path again, nor hand work to a pool whose threads might.
+    /// `make` must not ask for the same path again, nor hand work to a thread pool whose threads might.
     pub(super) fn get_or_make(&self, path: &Path, make: impl FnOnce() -> V) -> V {
-        // By its bytes, which is cheaper than by its parts.
+        // Hashes the bytes, which is cheaper than hashing the path's components.
         let path = path.as_os_str();
         let slot = {
             let shard = self.hashes.hash_one(path) as usize % SHARDS;
@@ -39,7 +40,7 @@ impl<V: Clone> Cache<V> {
         slot.get_or_init(make).clone()
     }
 
-    /// Everything that was made, by path.
+    /// All values computed so far, by path.
     pub(super) fn entries(&self) -> BTreeMap<PathBuf, V> {
         let mut entries = BTreeMap::new();
         for shard in &self.shards {

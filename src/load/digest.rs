@@ -1,11 +1,11 @@
-//! The hash of some bytes, by which they are known again.
+//! SHA-256 digests, which identify content.
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest as _, Sha256};
 
-/// The SHA-256 of some bytes. It is shown and written in hexadecimal digits.
+/// A SHA-256 digest. It is shown and written in hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Digest([u8; 32]);
 
@@ -16,7 +16,7 @@ impl Digest {
         Self(Sha256::digest(bytes).into())
     }
 
-    /// The digest of several texts, which is another one if a byte moves from one to the next.
+    /// The digest of several texts. Moving a byte from one text to the next changes it.
     #[must_use]
     pub fn of_all<'b>(texts: impl IntoIterator<Item = &'b [u8]>) -> Self {
         let mut hasher = Sha256::new();
@@ -27,7 +27,7 @@ impl Digest {
         Self(hasher.finalize().into())
     }
 
-    /// The digest that is written as 64 lower-case hexadecimal digits.
+    /// Parses 64 lower-case hexadecimal digits.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let value = |digit: u8| match digit {
@@ -46,7 +46,7 @@ impl Digest {
         Some(Self(bytes))
     }
 
-    /// The digest itself.
+    /// The bytes of the digest.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0

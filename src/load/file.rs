@@ -1,4 +1,4 @@
-//! A file that was read: its bytes, its text, its documents.
+//! A file that was read: its bytes, its text and its documents.
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,34 +11,34 @@ use crate::yaml::parse::{self, Document};
 
 use super::Digest;
 
-/// A file that was read, shared by everybody who reads it. Cloning is cheap.
+/// A file that was read. Cloning is cheap: clones share the content.
 #[derive(Clone)]
 pub struct File(Arc<Inner>);
 
 struct Inner {
     name: String,
     content: Content,
-    /// Whether the documents were asked for before.
+    /// True once the documents were requested.
     was_parsed: AtomicBool,
-    /// Kept for those who ask once more.
+    /// The documents, kept from the second request on.
     documents: OnceLock<Result<Vec<Document>>>,
     digest: OnceLock<Digest>,
 }
 
 enum Content {
     Text(Arc<Source>),
-    /// What is not UTF-8.
+    /// Content that is not UTF-8.
     Binary {
         bytes: Vec<u8>,
         sources: Arc<Sources>,
-        /// The text, if it is UTF-16, or why this is no text, with the place. It takes a copy, so it is made when first
-        /// asked for.
+        /// The text, if it is UTF-16, or else the error with its position. Converted on first use, because it takes a
+        /// copy.
         text: OnceLock<Result<Arc<Source>>>,
     },
 }
 
 impl File {
-    /// Keeps what was read. Text becomes one of the `sources`, so that spans can point into it.
+    /// Creates a file from its content. Text is added to `sources`, so that spans can refer to it.
     pub(super) fn new(name: String, bytes: Vec<u8>, sources: &Arc<Sources>) -> Result<Self> {
         let content = if std::str::from_utf8(&bytes).is_ok() {
             Content::Text(sources.add(&*name, bytes)?)
@@ -49,13 +49,13 @@ impl File {
         Ok(Self(Arc::new(Inner { name, content, was_parsed, documents, digest: OnceLock::new() })))
     }
 
-    /// The path for people, from the working directory where that is not longer.
+    /// The path to show: relative to the working directory if that is not longer.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.0.name
     }
 
-    /// The content, whatever it is.
+    /// The bytes of the file.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         match &self.0.content {
@@ -84,10 +84,10 @@ impl File {
         }
     }
 
-    /// The documents in it, as [`parse::documents`] reads them, charged to an account.
+    /// The documents, as [`parse::documents`] reads them. The work is charged to `budget`.
     ///
-    /// Who asks first gets them for himself, and changes them without a copy: of nearly every file nobody else wants
-    /// the documents. For those who ask later they are parsed once more, and kept.
+    /// The first caller takes ownership of the documents and can change them without a copy; nearly every file has a
+    /// single caller. For later callers they are parsed once more and kept.
     ///
     /// # Errors
     /// As [`File::source`] and [`parse::documents_within`].
@@ -104,7 +104,7 @@ impl File {
         }
         let documents = parse::documents_within(source, budget);
         match documents {
-            // It says nothing about the file: another account may have more left.
+            // A spent budget is not a fact about the file: another budget may suffice.
             Err(error) if error.is_spent() => Err(error),
             documents => {
                 let documents = self.0.documents.get_or_init(|| documents);

@@ -1,4 +1,4 @@
-//! Where files come from: one small interface in front of the disk and of memory.
+//! The interface to sources of files: the disk, memory, git revisions.
 
 use std::ffi::OsString;
 use std::io;
@@ -13,44 +13,47 @@ pub const LARGEST_FILE: u64 = 1 << 30;
 
 /// A source of files. All paths are absolute and clean: no `.`, no `..`, no doubled separators.
 ///
-/// What an implementation answers may not change while a [`Loader`](super::Loader) uses it: answers are kept.
+/// The results of an implementation must not change while a [`Loader`](super::Loader) uses it, since the loader caches
+/// them.
 pub trait Files: Send + Sync {
-    /// What is at a path, without following a link at its end. What is not there is [`Kind::Missing`], no error.
+    /// The kind of entry at a path; a link at its end is not followed. A missing entry is [`Kind::Missing`], not an
+    /// error.
     ///
     /// # Errors
-    /// When that cannot be found out: a directory on the way may not be searched, say.
+    /// If it cannot be determined, for example because a directory in the path may not be searched.
     fn kind(&self, path: &Path) -> io::Result<Kind>;
 
-    /// The path with every link on the way and at the end resolved.
+    /// The path with all links resolved.
     ///
     /// # Errors
-    /// When nothing is there, or links go in a circle.
+    /// If the path does not exist, or its links form a cycle.
     fn canonicalize(&self, path: &Path) -> io::Result<PathBuf>;
 
-    /// The content of a regular file of at most so many bytes, by a path of which no part is a link, as
-    /// [`Files::canonicalize`] gives it. Where a link has taken the place of a part, it is not followed.
+    /// Reads a regular file of at most `most` bytes. No part of the path may be a link (see [`Files::canonicalize`]);
+    /// if one has become a link since, it is not followed.
     ///
     /// # Errors
-    /// [`io::ErrorKind::FileTooLarge`] for a larger one, before it is held in memory; else why the file cannot be read.
+    /// [`io::ErrorKind::FileTooLarge`] for a larger file, before it is held in memory; otherwise the reason why the
+    /// file cannot be read.
     fn read(&self, path: &Path, most: u64) -> io::Result<Vec<u8>>;
 
-    /// The names in a directory, sorted, each with what is there; no link is followed. The path is as for
+    /// The names in a directory, sorted, each with its kind; links are not followed. The path is as for
     /// [`Files::read`].
     ///
     /// # Errors
-    /// When the path is no directory, or may not be listed.
+    /// If the path is not a directory, or may not be listed.
     fn list(&self, path: &Path) -> io::Result<Vec<(OsString, Kind)>>;
 
-    /// Whether a file or link with one of these names may be in a directory or below it. A source that does not know it
-    /// without a look says yes.
+    /// False if certainly no file or link with one of these names is in the directory or below it. A source that would
+    /// have to search for it returns true.
     ///
     /// # Errors
-    /// When that cannot be found out.
+    /// If it cannot be determined.
     fn may_hold(&self, _directory: &Path, _names: &[&'static str]) -> io::Result<bool> {
         Ok(true)
     }
 
-    /// The top of the working tree of git that a directory is in, by its path with links resolved.
+    /// The root of the git working tree that contains a directory. The path has its links resolved.
     fn working_tree(&self, directory: &Path) -> Option<PathBuf> {
         let has_git = |directory: &&Path| {
             matches!(self.kind(&directory.join(".git")), Ok(Kind::Directory | Kind::File))
@@ -59,7 +62,7 @@ pub trait Files: Send + Sync {
     }
 }
 
-/// What is at a path.
+/// The kind of entry at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {
     /// A regular file.
@@ -68,14 +71,14 @@ pub enum Kind {
     Directory,
     /// A symbolic link.
     Link,
-    /// A device, a pipe, a socket: never read, because reading may block or never end.
+    /// A device, pipe or socket. Never read, because reading may block or never end.
     Special,
-    /// Nothing.
+    /// No entry.
     Missing,
 }
 
-/// The path that `path`, taken from `directory`, names by its text alone: `.` and `..` are resolved before links are
-/// looked at, as Go's `filepath.Join` does. So `missing/../a.yaml` is `a.yaml`, and `a.yaml/` is too.
+/// Joins `path` to `directory` lexically: `.` and `..` are resolved before links are looked at, as in Go's
+/// `filepath.Join`. So `missing/../a.yaml` and `a.yaml/` are both `a.yaml`.
 #[must_use]
 pub fn join(directory: &Path, path: &Path) -> PathBuf {
     use std::path::Component;
@@ -95,7 +98,7 @@ pub fn join(directory: &Path, path: &Path) -> PathBuf {
     joined
 }
 
-/// The way from `directory` to `path`, both clean.
+/// The relative path from `directory` to `path`, both clean.
 pub(super) fn relative(directory: &Path, path: &Path) -> PathBuf {
     let shared = directory
         .components()
@@ -113,15 +116,15 @@ pub(super) fn relative(directory: &Path, path: &Path) -> PathBuf {
     relative
 }
 
-/// The path from `directory`, or from the top where that is shorter.
+/// The path relative to `directory`, or absolute if that is shorter.
 pub(super) fn named(directory: &Path, path: &Path) -> PathBuf {
     let relative = relative(directory, path);
     if relative.as_os_str().len() <= path.as_os_str().len() { relative } else { path.to_owned() }
 }
 
-/// The path for people: from `directory`, or from the top where that is shorter.
+/// The path to show: relative to `directory`, or absolute if that is shorter.
 pub(super) fn display(directory: &Path, path: &Path) -> String {
-    // Nearly every path is below, and its parts need not be looked at.
+    // Nearly every path is below the directory, and its components need not be looked at.
     if let (Some(directory), Some(path)) = (directory.to_str(), path.to_str())
         && let Some(below) = path.strip_prefix(directory).and_then(|rest| rest.strip_prefix('/'))
     {

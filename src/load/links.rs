@@ -1,10 +1,10 @@
-//! Symbolic links in trees that are no part of the file system: followed as Linux follows them.
+//! Resolves symbolic links in trees that are not on disk, as Linux does.
 
 use std::ffi::OsString;
 use std::io::{self, ErrorKind};
 use std::path::{Component, Path, PathBuf};
 
-/// What is at a path of which no part is a link but the last.
+/// The entry at a path of which only the last segment may be a link.
 pub(super) enum Look {
     Directory,
     File,
@@ -12,15 +12,15 @@ pub(super) enum Look {
     Missing,
 }
 
-/// The path with every link on the way and at the end resolved.
+/// The path with all links resolved.
 ///
 /// # Errors
-/// When nothing is there, or links go in a circle.
+/// If the path does not exist, or its links form a cycle.
 pub(super) fn resolve(
     path: &Path,
     look: &dyn Fn(&Path) -> io::Result<Look>,
 ) -> io::Result<PathBuf> {
-    // As many links as Linux follows.
+    // Linux follows at most 40 links.
     let mut links_left = 40;
     let mut resolved = PathBuf::from("/");
     let mut pending: Vec<OsString> = names(path);
@@ -51,7 +51,7 @@ pub(super) fn resolve(
     Ok(resolved)
 }
 
-/// The names that a path is made of, the last one first; a `..` is one of them.
+/// The segments of a path, last one first; `..` counts as a segment.
 fn names(path: &Path) -> Vec<OsString> {
     let components = path.components().rev();
     components

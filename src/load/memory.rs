@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::files::{Files, Kind, join};
 use super::links::{self, Look};
 
-/// A tree of files that stands in memory alone. Relative paths are taken from `/`.
+/// A tree of files in memory. Relative paths start at `/`.
 ///
 /// ```
 /// use krender::load::Memory;
@@ -31,25 +31,25 @@ enum Entry {
 }
 
 impl Memory {
-    /// A tree without files.
+    /// Creates an empty tree.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a file, and the directories that it is in. It replaces what was at its path.
+    /// Adds a file, with its parent directories. Replaces an existing entry.
     #[must_use]
     pub fn file(self, path: impl AsRef<Path>, content: impl AsRef<[u8]>) -> Self {
         self.insert(path.as_ref(), Entry::File(content.as_ref().into()))
     }
 
-    /// Adds a symbolic link, and the directories that it is in. A relative target is taken from the link's directory.
+    /// Adds a symbolic link, with its parent directories. A relative target is resolved from the link's directory.
     #[must_use]
     pub fn link(self, path: impl AsRef<Path>, target: impl Into<PathBuf>) -> Self {
         self.insert(path.as_ref(), Entry::Link(target.into()))
     }
 
-    /// Adds a directory, and those that it is in.
+    /// Adds a directory, with its parent directories.
     #[must_use]
     pub fn directory(self, path: impl AsRef<Path>) -> Self {
         self.insert(path.as_ref(), Entry::Directory)
@@ -153,7 +153,7 @@ mod tests {
         assert!(canonical("/d/loop").is_err());
     }
 
-    /// The same tree on disk gives the same answers.
+    /// Memory and disk give the same results for the same tree.
     #[cfg(unix)]
     #[test]
     #[expect(clippy::disallowed_methods, reason = "makes a tree on disk to read")]

@@ -1,4 +1,4 @@
-//! What to say when nothing is there: what was meant, perhaps.
+//! Errors for paths that do not exist, with suggestions.
 
 use std::path::{Path, PathBuf};
 
@@ -7,23 +7,23 @@ use super::root::{KUSTOMIZATION_FILES, Root};
 use super::{Loader, remote};
 use crate::error::{Code, Error, nearest};
 
-/// So many names of a directory are looked at, so that an error stays cheap.
+/// Maximum number of names of a directory that are compared, so that an error stays cheap.
 const NAMES_LOOKED_AT: usize = 10_000;
 
-/// So many paths of a kustomization file that name nothing are looked for under other names: as many as are shown.
+/// Maximum number of missing paths per kustomization file that get a suggestion: as many as are shown.
 pub(super) const SUGGESTIONS: usize = 100;
 
-/// The directories whose names an error may tell. A path may lead anywhere, and who wrote it may read the error: names
-/// from outside of the tree that is built are none of theirs.
+/// The directories whose file names an error may show. A path may point anywhere, and the author of the path may get to
+/// see the error: it must not reveal names outside the tree that is built.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Open(Vec<PathBuf>);
 
 impl Open {
-    /// No directory.
+    /// No directories.
     pub(super) const NONE: Self = Self(Vec::new());
 
-    /// The tree around a directory, given with links resolved: the working tree of git that it is in. Without one the
-    /// working directory if it is in or below that, and else the directory itself.
+    /// The tree around a directory whose links are resolved: its git working tree. Without one, the working directory
+    /// if that contains the directory, and otherwise the directory itself.
     pub(super) fn around(loader: &Loader, directory: &Path) -> Self {
         let working_directory = &loader.0.canonical_working_directory;
         let is_below =
@@ -33,7 +33,7 @@ impl Open {
         Self(vec![tree.unwrap_or_else(|| without.to_path_buf())])
     }
 
-    /// The tree around what is built, and the directory that is read now: its files are part of the build.
+    /// The tree around the target, and the current directory: its files are part of the build.
     pub(super) fn of(root: &Root) -> Self {
         let top = root.ancestors().last().unwrap_or(root);
         let mut open = Self::around(root.loader(), top.path());
@@ -46,8 +46,8 @@ impl Open {
     }
 }
 
-/// The error for a `path`, taken from `directory`, that names nothing where a file or directory was `expected`. A name
-/// that is near is looked for where it may be told.
+/// The error for a missing `path`, relative to `directory`, where a file or directory was `expected`. Suggests a
+/// similar name if it may be shown.
 #[cold]
 pub(super) fn error(
     loader: &Loader,
@@ -83,7 +83,7 @@ pub(super) fn error(
     }
 }
 
-/// What to do about text that is no path, but something that other programs take in its place. `None` if it may be a
+/// Advice for text that is not a path but something that other programs accept in its place. `None` if it may be a
 /// path.
 #[cold]
 pub(super) fn not_a_path(loader: &Loader, directory: &Path, path: &str) -> Option<String> {
@@ -140,14 +140,14 @@ pub(super) fn not_a_path(loader: &Loader, directory: &Path, path: &str) -> Optio
     None
 }
 
-/// The first directory on the way to a path that is not there.
+/// The first missing directory in a path.
 fn missing_folder(loader: &Loader, whole: &Path) -> Option<PathBuf> {
     let is_there = |path: &Path| loader.0.files.canonicalize(path).is_ok();
     let missing = whole.ancestors().find(|path| path.parent().is_some_and(is_there))?;
     (missing != whole).then(|| missing.to_owned())
 }
 
-/// What is there and near to a path: the first name that is missing on the way is put right.
+/// A path that exists and is similar to the missing one: the first missing segment is corrected.
 fn meant(loader: &Loader, whole: &Path, open: &Open) -> Option<PathBuf> {
     let is_there = |path: &Path| loader.0.files.canonicalize(path).is_ok();
     let missing = whole.ancestors().find(|path| path.parent().is_some_and(is_there))?;
@@ -159,7 +159,7 @@ fn meant(loader: &Loader, whole: &Path, open: &Open) -> Option<PathBuf> {
         .or_else(|| names().find(|near| near[..stem(near)] == name[..stem(name)]))?;
     let fixed = folder.join(near);
     let rest = whole.strip_prefix(missing).ok()?;
-    // With the rest of the path, if that is there too.
+    // With the rest of the path, if that exists too.
     let all = fixed.join(rest);
     Some(if rest.as_os_str().is_empty() || !is_there(&all) { fixed } else { all })
 }
@@ -170,7 +170,7 @@ pub(super) fn kustomization(root: &Root) -> Error {
     let (loader, name) = (root.loader(), root.name());
     let error =
         Error::new(Code::KustomizationNotFound, format!("`{name}` has no kustomization file"));
-    // It is no part of the build yet: what is in it may be told if it is in the tree.
+    // It is not part of the build yet: its names may be shown if it is in the tree.
     let around = root.ancestors().last().unwrap_or(root);
     let names = names(loader, root.path(), &Open::around(loader, around.path()));
     let is_empty = names.as_ref().is_some_and(Vec::is_empty);
@@ -200,7 +200,7 @@ pub(super) fn kustomization(root: &Root) -> Error {
     }
 }
 
-/// The files of YAML in a directory, in the order of their names, as the kustomization that names it may list them.
+/// The YAML files in a directory, sorted, as its kustomization may list them.
 fn manifests(root: &Root, names: &[String]) -> Vec<String> {
     let Some(parent) = root.parent() else { return Vec::new() };
     let is_yaml = |name: &&String| name.ends_with(".yaml") || name.ends_with(".yml");
@@ -213,7 +213,7 @@ fn manifests(root: &Root, names: &[String]) -> Vec<String> {
     files
 }
 
-/// The names in a directory that are text, as far as they are looked at. `None` if they may not be told.
+/// The UTF-8 names in a directory, up to the limit. `None` if they may not be shown.
 fn names(loader: &Loader, directory: &Path, open: &Open) -> Option<Vec<String>> {
     let files = &loader.0.files;
     let directory = files.canonicalize(directory).ok().filter(|path| open.contains(path))?;
@@ -221,7 +221,7 @@ fn names(loader: &Loader, directory: &Path, open: &Open) -> Option<Vec<String>> 
     Some(names.filter_map(|(name, _)| name.into_string().ok()).collect())
 }
 
-/// A few names in a row, for people.
+/// A comma-separated list of a few names, for messages.
 fn list(names: &[String]) -> Option<String> {
     let mut text: Vec<String> = names.iter().take(5).map(|name| format!("`{name}`")).collect();
     if names.len() > text.len() {
@@ -231,7 +231,7 @@ fn list(names: &[String]) -> Option<String> {
     Some(if text.is_empty() { last } else { format!("{} and {last}", text.join(", ")) })
 }
 
-/// A path for a message: its first line, cut where it is very long. A path may be any text, whole documents too.
+/// A path for a message: its first line, truncated if very long. A path may be any text, even a whole document.
 pub(super) fn shown(path: &str) -> String {
     let line = path.lines().next().unwrap_or("");
     let end = line.floor_char_boundary(160);

@@ -1,8 +1,8 @@
-//! The only door to the outside: what a build reads comes through here.
+//! All access to files: every input of a build is read here.
 //!
-//! A [`Loader`] reads from a source of [`Files`] (the disk, memory), each file once, and remembers what was asked
-//! for. A [`Root`] is a directory that a kustomization is built in: it decides what may be read from there, and its
-//! errors say where the path was written. [`write()`] replaces files, and is the only writer.
+//! A [`Loader`] reads from a source of [`Files`] (the disk, memory), each file once, and records which paths were
+//! looked up. A [`Root`] is the directory of a kustomization: it decides which files may be read from there, and its
+//! errors show where the path is written. [`write()`] replaces files, and is the only function that writes.
 
 mod cache;
 mod digest;
@@ -44,44 +44,45 @@ pub use store::Store;
 pub use tree::Tree;
 pub use watch::Watch;
 
-/// The longest path that is looked up, as on Linux: a bound for sources that have none of their own.
+/// The longest path that is looked up, as on Linux: a limit for sources that have none.
 pub(crate) const LONGEST_PATH: usize = 4096;
 
-/// So many directories within each other are found one from the other: real paths have fewer, and the stack is small.
+/// Maximum depth up to which directories are resolved from their parents: real paths are shorter, and the stack is
+/// small.
 const NESTED: usize = 64;
 
 /// Reads files for any number of builds and threads. Cloning makes another handle to the same loader.
 ///
-/// Every file is read once; what was found at a path stays the answer for as long as the loader lives.
+/// Every file is read once; the result for a path is kept as long as the loader lives.
 #[derive(Clone)]
 pub struct Loader(Arc<Inner>);
 
 struct Inner {
     files: Box<dyn Files>,
     restrictor: Restrictor,
-    /// Where relative targets are taken from, as the user knows it.
+    /// The directory that relative targets are resolved from, as the user wrote it.
     working_directory: PathBuf,
-    /// The same with links resolved: where paths are shown from.
+    /// The same directory with links resolved: shown paths are relative to it.
     canonical_working_directory: PathBuf,
     sources: Arc<Sources>,
     limits: Limits,
-    /// The account of the run.
+    /// The budget of the run.
     budget: Budget,
     directories: Cache<Result<Option<Arc<Path>>>>,
     places: Cache<Result<Arc<Place>>>,
     contents: Cache<Result<File>>,
-    /// Which directory looked at what, if somebody wants to know.
+    /// The paths that each directory looked up, once [`Loader::take_notes`] was called.
     noted: OnceLock<Noted>,
 }
 
-/// How a [`Loader`] reads.
+/// Options of a [`Loader`].
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Which files a kustomization may name.
+    /// The files that a kustomization may refer to.
     pub restrictor: Restrictor,
-    /// The directory that relative targets are taken from.
+    /// The directory that relative targets are resolved from.
     pub working_directory: PathBuf,
-    /// What targets and the run may use.
+    /// The limits of a target and of the run.
     pub limits: Limits,
 }
 
@@ -95,33 +96,33 @@ impl Default for Options {
     }
 }
 
-/// Which files a kustomization may name (`--load-restrictor`). Bases may be anywhere in either case.
+/// The files that a kustomization may refer to (`--load-restrictor`). Bases may be anywhere in either case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Restrictor {
-    /// Files in or below its own directory, once links are resolved (`LoadRestrictionsRootOnly`).
+    /// Files in or below its own directory after resolving links (`LoadRestrictionsRootOnly`).
     #[default]
     RootOnly,
     /// Any file (`LoadRestrictionsNone`).
     None,
 }
 
-/// A path that was read or looked for.
+/// A path that was read or looked up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Input {
-    /// The path, absolute.
+    /// The absolute path.
     pub path: PathBuf,
-    /// What was there, links followed; [`Kind::Missing`] also where that could not be found out.
+    /// The kind of entry, links followed; [`Kind::Missing`] also if it could not be determined.
     pub kind: Kind,
 }
 
-/// What a path leads to, once links are followed.
+/// The target of a path after following links.
 pub(super) struct Place {
     path: PathBuf,
     kind: Kind,
 }
 
 impl Loader {
-    /// A loader that has read nothing yet.
+    /// Creates a loader.
     #[must_use]
     pub fn new(files: impl Files + 'static, options: Options) -> Self {
         let Options { restrictor, working_directory, limits } = options;
@@ -143,48 +144,48 @@ impl Loader {
         }))
     }
 
-    /// The texts that were read: they find the places of spans.
+    /// The texts that were read, to look up the positions of spans.
     #[must_use]
     pub fn sources(&self) -> &Sources {
         &self.0.sources
     }
 
-    /// What each target may use.
+    /// The limits of each target.
     #[must_use]
     pub fn limits(&self) -> Limits {
         self.0.limits
     }
 
-    /// The account of the run: the files and the objects of git that were read.
+    /// The budget of the run, charged for files and git objects that are read.
     #[must_use]
     pub fn budget(&self) -> &Budget {
         &self.0.budget
     }
 
-    /// The directory that a build starts in: `target`, taken from the working directory.
+    /// The directory that a build starts in: `target`, relative to the working directory.
     ///
     /// # Errors
-    /// [`Code::InvalidPath`] for an empty path, [`Code::FileNotFound`] and [`Code::NotADirectory`] where there is no
+    /// [`Code::InvalidPath`] for an empty path, [`Code::FileNotFound`] and [`Code::NotADirectory`] if there is no
     /// directory, [`Code::NotSupportedYet`] for a git repository.
     pub fn root(&self, target: &str) -> Result<Root> {
         Root::top(self, target)
     }
 
-    /// A file that the user names: `path`, taken from the working directory. It may be a link, but none that leads out of
-    /// the directory that it is in, unless the [`Restrictor`] allows it: the directory may be a stranger's, and what is in
-    /// the file may be shown.
+    /// Reads a file that the user named: `path`, relative to the working directory. It may be a link, but unless the
+    /// [`Restrictor`] allows it not one that points out of its directory: the directory may come from others, and the
+    /// content may be shown.
     ///
     /// # Errors
-    /// [`Code::FileNotFound`] and [`Code::NotAFile`] where there is no file, [`Code::OutsideRoot`] for a link,
-    /// [`Code::ReadFailed`] where it cannot be read.
+    /// [`Code::FileNotFound`] and [`Code::NotAFile`] if there is no file, [`Code::OutsideRoot`] for a link,
+    /// [`Code::ReadFailed`] if it cannot be read.
     pub fn file(&self, path: &str) -> Result<File> {
         let from = &self.0.working_directory;
         let whole = join(from, Path::new(path));
         self.file_in(whole.parent().unwrap_or(&whole), from, path)
     }
 
-    /// A file that was found in or below a directory that the user names. It may be a link, but none that leads out of the
-    /// directory, unless the [`Restrictor`] allows it.
+    /// Reads a file that was found in or below a directory that the user named. It may be a link, but unless the
+    /// [`Restrictor`] allows it not one that points out of the directory.
     ///
     /// # Errors
     /// As [`Loader::file`].
@@ -193,7 +194,7 @@ impl Loader {
         self.file_in(&directory, &directory, path)
     }
 
-    /// The file in or below `top` that a path names, taken from a directory.
+    /// Reads the file at `path`, relative to `from`. It must be in or below `top`.
     fn file_in(&self, top: &Path, from: &Path, path: &str) -> Result<File> {
         let place = self.place(&join(from, Path::new(path)))?;
         match place.kind {
@@ -220,41 +221,41 @@ impl Loader {
         self.content(&place.path)
     }
 
-    /// What is at a path, taken from the working directory, links followed.
+    /// The kind of entry at a path relative to the working directory, links followed.
     #[must_use]
     pub fn kind(&self, path: &str) -> Kind {
         let path = join(&self.0.working_directory, Path::new(path));
         self.place(&path).map_or(Kind::Missing, |place| place.kind)
     }
 
-    /// Text that comes from elsewhere, such as standard input, under the name to show for it.
+    /// Creates a file from text of another origin, such as standard input, with the name to show for it.
     ///
     /// # Errors
-    /// [`Code::TooLarge`] when there is no more room for texts.
+    /// [`Code::TooLarge`] if the sources are full.
     pub fn text(&self, name: &str, bytes: Vec<u8>) -> Result<File> {
         File::new(name.to_owned(), bytes, &self.0.sources)
     }
 
-    /// Everything that was read or looked for until now, by path: a build reads the same as long as these do not
-    /// change. Files that a link led to stand here beside the link.
+    /// All paths that were read or looked up so far, sorted: the result of a build is the same as long as they do not
+    /// change. Contains links as well as their targets.
     #[must_use]
     pub fn inputs(&self) -> Vec<Input> {
         inputs(self.0.places.entries())
     }
 
-    /// A path for programs: from the working directory where that is not longer.
+    /// A path for programs: relative to the working directory if that is not longer.
     #[must_use]
     pub fn named(&self, path: &Path) -> PathBuf {
         files::named(&self.0.canonical_working_directory, path)
     }
 
-    /// A path for people: from the working directory where that is not longer.
+    /// A path to show: relative to the working directory if that is not longer.
     #[must_use]
     pub fn display(&self, path: &Path) -> String {
         files::display(&self.0.canonical_working_directory, path)
     }
 
-    /// What an absolute, clean path leads to.
+    /// Looks up an absolute, clean path and follows links.
     fn place(&self, path: &Path) -> Result<Arc<Place>> {
         self.0.places.get_or_make(path, || self.find(path).map(Arc::new))
     }
@@ -269,7 +270,7 @@ impl Loader {
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
             return Ok(Place { path: path.to_path_buf(), kind: Kind::Directory });
         };
-        // Directories have many files: their links are resolved once, and a file that is no link costs one look.
+        // A directory has many files: its links are resolved once, and a file that is not a link costs one look-up.
         let Some(parent) = self.directory(parent, NESTED)? else {
             return Ok(Place { path: path.to_path_buf(), kind: Kind::Missing });
         };
@@ -288,8 +289,8 @@ impl Loader {
         }
     }
 
-    /// The path of a directory with links resolved, if something is there. It is found from the directory that it is in,
-    /// which many others are in, too; beyond so many `levels` by the source of files.
+    /// The path of a directory with links resolved; `None` if it does not exist. It is resolved from its parent, which
+    /// many others share; beyond `levels` parents, by the source of files.
     fn directory(&self, path: &Path, levels: usize) -> Result<Option<Arc<Path>>> {
         self.0.directories.get_or_make(path, || {
             let (Some(parent), Some(name), Some(levels)) =
@@ -307,7 +308,7 @@ impl Loader {
         })
     }
 
-    /// The path with links resolved, if something is there.
+    /// The path with links resolved; `None` if it does not exist.
     fn canonicalize(&self, path: &Path) -> Result<Option<Arc<Path>>> {
         use std::io::ErrorKind::{InvalidFilename, NotADirectory, NotFound};
 
@@ -320,7 +321,7 @@ impl Loader {
         }
     }
 
-    /// The content of a file, by its canonical path.
+    /// The content of the file with this canonical path.
     fn content(&self, path: &Path) -> Result<File> {
         self.0.contents.get_or_make(path, || {
             let most = self.0.budget.left(Limit::Files).min(LARGEST_FILE);
@@ -349,7 +350,7 @@ impl Loader {
     }
 }
 
-/// What was found at paths, and beside it what links led to, by path.
+/// The paths that were looked up, together with the targets of links, sorted.
 fn inputs(places: impl IntoIterator<Item = (PathBuf, Result<Arc<Place>>)>) -> Vec<Input> {
     let mut inputs = Vec::new();
     for (path, place) in places {
@@ -384,7 +385,7 @@ mod tests {
 
     use super::*;
 
-    /// What a stranger's folder may hold: nothing of it may block, loop or panic.
+    /// Hostile folders must not make the loader block, loop or panic.
     #[test]
     fn hostile_folders_end_in_errors() {
         let folder = tempfile::tempdir().unwrap();

@@ -1,5 +1,5 @@
-//! What the kustomization of a directory looked at, and what it found there: as long as that stays, so does what it
-//! comes to.
+//! The paths that the kustomization of a directory looked up, with the results. As long as the results stay the same,
+//! so does the output.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Digest, Input, Kind, Loader, inputs};
 
-/// The paths that each directory's kustomization looked at.
+/// The paths that the kustomization of each directory looked up.
 #[derive(Default)]
 pub(super) struct Noted(Mutex<BTreeMap<OsString, BTreeSet<OsString>>>);
 
@@ -31,37 +31,37 @@ impl Noted {
     }
 }
 
-/// What was found where a kustomization looked, in a form that can be kept.
+/// The results of a kustomization's look-ups, in a form that can be stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notes(Vec<(PathBuf, Found)>);
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Found {
     kind: Kind,
-    /// Where links led to, if there were any.
+    /// The path after resolving links, if there were any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     leads_to: Option<PathBuf>,
-    /// Of a file, what is in it.
+    /// The digest of the content, for a file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     content: Option<Digest>,
 }
 
 impl Loader {
-    /// Takes notes from now on: [`Loader::notes`] knows what is looked at.
+    /// Starts recording look-ups, for [`Loader::notes`].
     pub fn take_notes(&self) {
         self.0.noted.get_or_init(Noted::default);
     }
 
-    /// At how many paths the kustomization of a directory has looked. It may be built in several ways, so they may become
-    /// more; what was found at those known stays.
+    /// Number of paths that the kustomization of a directory has looked up. It may grow, since a directory may be built
+    /// in several ways; the results for recorded paths stay the same.
     #[must_use]
     pub fn noted(&self, directory: &Path) -> usize {
         let noted = self.0.noted.get().map(Noted::lock);
         noted.and_then(|noted| noted.get(directory.as_os_str()).map(BTreeSet::len)).unwrap_or(0)
     }
 
-    /// What the kustomization of a directory, by its canonical path, has looked at; nothing if that cannot be said for
-    /// certain: a place could not be searched, or [notes were not taken](Loader::take_notes).
+    /// The look-ups of the kustomization of a directory, given by its canonical path. `None` if they are not fully
+    /// known: a directory could not be searched, or [look-ups were not recorded](Loader::take_notes).
     #[must_use]
     pub fn notes(&self, directory: &Path) -> Option<Notes> {
         let paths = self.0.noted.get()?.lock().get(directory.as_os_str())?.clone();
@@ -73,7 +73,7 @@ impl Loader {
         paths.into_iter().map(found).collect::<Option<_>>().map(Notes)
     }
 
-    /// What the kustomizations of these directories have looked at, as [`Loader::inputs`] says it of all.
+    /// The look-ups of the kustomizations of these directories, in the form of [`Loader::inputs`].
     #[must_use]
     pub fn inputs_of<'d>(&self, directories: impl IntoIterator<Item = &'d Path>) -> Vec<Input> {
         let mut paths = BTreeSet::new();
@@ -87,13 +87,13 @@ impl Loader {
         }))
     }
 
-    /// Whether everything is found as it was.
+    /// True if all look-ups give the recorded results.
     #[must_use]
     pub fn agrees(&self, notes: &Notes) -> bool {
         notes.0.iter().all(|(path, found)| self.find_again(path).as_ref() == Some(found))
     }
 
-    /// Stands for all that is found at paths: another one says that something has changed.
+    /// A digest of the results at these paths: it changes if one of them changes.
     #[must_use]
     pub fn fingerprint<'p>(&self, paths: impl IntoIterator<Item = &'p Path>) -> Digest {
         let mut text = Vec::new();
@@ -140,7 +140,7 @@ mod tests {
         Loader::new(files, Options::default())
     }
 
-    /// What is looked at: all kinds of places.
+    /// Records look-ups of all kinds of entries.
     fn notes(files: Memory) -> Notes {
         let loader = loader(files);
         loader.take_notes();

@@ -1,16 +1,17 @@
-//! Which entries of a kustomization name something elsewhere: a file behind a URL, or a git repository.
+//! Recognises entries of a kustomization that are remote: URLs of files, and git repositories.
 
-/// Whether the reference fetches a file with this path by HTTP.
+/// True if kustomize fetches a file with this path by HTTP.
 pub(super) fn is_url(path: &str) -> bool {
     strip_prefix_ignoring_case(path, "http:").or_else(|| strip_prefix_ignoring_case(path, "https:")).is_some()
-        // Go's parser of URLs takes none with control characters: then it is a path like any other.
+        // Go's URL parser rejects control characters: such text is an ordinary path.
         && !path.bytes().any(|byte| byte.is_ascii_control())
 }
 
-/// Whether the reference clones a git repository for this base: `https://host/owner/name`, `git@host:owner/name`,
-/// `github.com/owner/name`, `ssh://…`, `file://…`, each with a folder behind it and a query.
+/// True if kustomize clones a git repository for this base: `https://host/owner/name`, `git@host:owner/name`,
+/// `github.com/owner/name`, `ssh://…`, `file://…`, each followed by an optional folder and query.
 ///
-/// The rules are those of kustomize's `repospec.go`. What they refuse is looked up as a path, whatever it looks like.
+/// The rules are those of kustomize's `repospec.go`. Text that they reject is looked up as a path, whatever it looks
+/// like.
 pub(super) fn is_repository(base: &str) -> bool {
     if base.starts_with('/') {
         return false;
@@ -28,7 +29,7 @@ pub(super) fn is_repository(base: &str) -> bool {
     let github = ["github.com/", "github.com:"]
         .iter()
         .any(|host| strip_prefix_ignoring_case(text, host).is_some());
-    // `user@host:path`, as ssh writes it, needs a user unless it is GitHub.
+    // `user@host:path` (ssh syntax) needs a user, except for GitHub.
     let colon_counts = scheme.is_empty() && (user || github);
     if scheme.is_empty() && !colon_counts {
         return false;
@@ -43,14 +44,14 @@ pub(super) fn is_repository(base: &str) -> bool {
     }
 }
 
-/// How much of a path is the repository's when nothing in it says so.
+/// Number of path segments that name the repository if the path has no marker.
 #[derive(Clone, Copy, PartialEq)]
 enum Segments {
     OwnerAndName,
     All,
 }
 
-/// Whether a path names a repository, and a folder that does not leave it.
+/// True if the path names a repository and a folder that stays inside it.
 fn names_a_repository(path: &str, default: Segments) -> bool {
     let (repository, folder) = if let Some(start) = path.find("_git/") {
         // Azure: the segment after `_git` is the repository.
@@ -74,11 +75,11 @@ fn names_a_repository(path: &str, default: Segments) -> bool {
     !repository.is_empty() && !leaves(folder)
 }
 
-/// Whether a folder is outside of where it starts once `..` is resolved.
+/// True if the folder is outside its starting point once `..` is resolved.
 fn leaves(folder: &str) -> bool {
     let folder = folder.strip_prefix('/').unwrap_or(folder);
     if folder.starts_with('/') {
-        // Go cleans this as an absolute path, which nothing leaves.
+        // Go cleans this as an absolute path, and `..` cannot leave the root.
         return false;
     }
     let mut depth = 0_usize;
@@ -93,7 +94,7 @@ fn leaves(folder: &str) -> bool {
     false
 }
 
-/// Whether the text begins with a user (`git@`), and what follows.
+/// Splits off a user (`git@`). Returns true if there is one, and the rest.
 fn split_user(text: &str) -> (bool, &str) {
     match text.split_once('@') {
         Some((user, rest))

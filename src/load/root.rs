@@ -1,4 +1,4 @@
-//! A directory that a kustomization is built in, and what may be read from there.
+//! The directory of a kustomization, and the rules for files that may be read from there.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,11 +15,11 @@ use crate::source::{Source, Span};
 pub const KUSTOMIZATION_FILES: [&str; 3] =
     ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
-/// A directory that a kustomization is built in. Cloning is cheap.
+/// The directory of a kustomization. Cloning is cheap.
 ///
-/// The paths handed to its methods are those written in the kustomization file, and the spans where they are
-/// written. Files must be in or below the directory unless the [`Restrictor`] says otherwise; links are resolved
-/// before that is checked. Bases may be anywhere but above or at a directory that is being built.
+/// Its methods take paths as written in the kustomization file, and the spans of these paths. Files must be in or below
+/// the directory unless the [`Restrictor`] allows others; links are resolved first. Bases may be anywhere, except at or
+/// above a directory that is being built.
 #[derive(Clone)]
 pub struct Root(Arc<Inner>);
 
@@ -29,18 +29,18 @@ struct Inner {
     name: String,
     span: Span,
     parent: Option<Root>,
-    /// The account of the target that it is visited for.
+    /// The budget of the target that this directory is visited for.
     budget: Budget,
-    /// How many directories name each other from the target to this one.
+    /// Number of directories in the chain from the target to this one.
     depth: usize,
-    /// How many paths that name nothing were told of.
+    /// Number of missing paths reported so far.
     missing: AtomicUsize,
 }
 
-/// The longest chain of bases. It bounds the recursion of a build; real ones are ten deep.
+/// The longest chain of bases. It bounds the recursion of a build; real chains have up to ten.
 const DEEPEST: usize = 1000;
 
-/// What an entry of `resources` names.
+/// The file or base that an entry of `resources` refers to.
 pub enum Entry {
     /// A file with manifests.
     File(File),
@@ -98,31 +98,31 @@ impl Root {
         }))
     }
 
-    /// The directory's path: absolute, links resolved.
+    /// The absolute path with links resolved.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.0.path
     }
 
-    /// The directory's path for people, from the working directory where that is not longer.
+    /// The path to show: relative to the working directory if that is not longer.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.0.name
     }
 
-    /// Where the directory is named; [`Span::NONE`] for the target of a build.
+    /// The span of the entry that refers to the directory; [`Span::NONE`] for the target of a build.
     #[must_use]
     pub fn span(&self) -> Span {
         self.0.span
     }
 
-    /// The directory whose kustomization names this one.
+    /// The directory whose kustomization refers to this one.
     #[must_use]
     pub fn parent(&self) -> Option<&Self> {
         self.0.parent.as_ref()
     }
 
-    /// The account of the target that this directory is visited for.
+    /// The budget of the target that this directory is visited for.
     #[must_use]
     pub fn budget(&self) -> &Budget {
         &self.0.budget
@@ -137,8 +137,8 @@ impl Root {
     /// The kustomization file of this directory.
     ///
     /// # Errors
-    /// [`Code::KustomizationNotFound`] when there is none and [`Code::KustomizationAmbiguous`] when there are
-    /// several; like the reference, one that cannot be read does not count, unless it is the only one.
+    /// [`Code::KustomizationNotFound`] if there is none and [`Code::KustomizationAmbiguous`] if there are several. As
+    /// in kustomize, an unreadable file counts only if it is the only one.
     pub fn kustomization_file(&self) -> Result<Arc<Source>> {
         let mut found = Vec::new();
         let mut failure = None;
@@ -149,7 +149,7 @@ impl Root {
                 Err(error) => Err(error.at(self.0.span)),
             };
             match result {
-                // The reference counts files before it looks into them.
+                // Kustomize counts files before it parses them.
                 Err(error) if error.code() != Code::InvalidUtf8 => {
                     failure = failure.or(Some(error));
                 }
@@ -172,7 +172,7 @@ impl Root {
         }
     }
 
-    /// What an entry of `resources` names: a file if there is one, else a base.
+    /// The target of an entry of `resources`: a file if there is one, otherwise a base.
     ///
     /// # Errors
     /// As [`Root::file`] and [`Root::child`].
@@ -191,7 +191,7 @@ impl Root {
         }
     }
 
-    /// What is at a path, links followed. Text that is no path names nothing: [`Kind::Missing`].
+    /// The kind of entry at a path, links followed. [`Kind::Missing`] for text that is not a path.
     #[must_use]
     pub fn kind_of(&self, path: &str) -> Kind {
         if path.is_empty() || remote::is_url(path) {
@@ -200,26 +200,26 @@ impl Root {
         self.look(&join(&self.0.path, Path::new(path))).map_or(Kind::Missing, |place| place.kind)
     }
 
-    /// Where a path leads once links are followed, whether or not it may be read.
+    /// The path with links resolved, even if it may not be read.
     #[must_use]
     pub fn canonical(&self, path: &str) -> Option<PathBuf> {
         let place = self.look(&join(&self.0.path, Path::new(path))).ok()?;
         (place.kind != Kind::Missing).then(|| place.path.clone())
     }
 
-    /// The directory of a base or a component.
+    /// The directory of a base or component.
     ///
     /// # Errors
     /// [`Code::InvalidPath`] for a path that is empty, absolute or ambiguous, [`Code::FileNotFound`] and
-    /// [`Code::NotADirectory`] where there is no directory, [`Code::Cycle`] for one that is, or contains, a
+    /// [`Code::NotADirectory`] if there is no directory, [`Code::Cycle`] for a directory that is, or contains, a
     /// directory being built, [`Code::NestingTooDeep`] beyond a thousand levels, [`Code::NotSupportedYet`] for a git
     /// repository.
     pub fn child(&self, path: &str, span: Span) -> Result<Self> {
         self.directory(path, span, "directory")
     }
 
-    /// The error for a path that names nothing. A name that is near is looked for as long as an error is shown: the
-    /// names of a directory are many, and misspelt paths may be too.
+    /// The error for a missing path. Similar names are searched only while the errors are shown: a directory may have
+    /// many names, and a kustomization many misspelt paths.
     #[cold]
     fn missing(&self, path: &str, expected: &str) -> Error {
         let number = self.0.missing.fetch_add(1, Ordering::Relaxed);
@@ -285,8 +285,8 @@ impl Root {
             .help(help.unwrap_or_else(|| "`..` stands alone between slashes: `../base`".to_owned()))
     }
 
-    /// A base may not be a directory that is being built, nor contain one: nothing is gained by it, and it is the way
-    /// into circles.
+    /// Rejects a base that is, or contains, a directory being built: such a base is of no use, and could lead to
+    /// cycles.
     fn refuse_cycle(&self, candidate: &Place, span: Span) -> Result<()> {
         let Some(visited) = self.ancestors().find(|root| root.0.path.starts_with(&candidate.path))
         else {
@@ -317,8 +317,8 @@ impl Root {
             .help("keep what both need in a directory beside them, and let both include that"))
     }
 
-    /// Whether directories that were entered below this one elsewhere, this one among them, may be entered here as well:
-    /// none is, or contains, one that is being built, and their `height` is not too much.
+    /// True if directories that were entered below this one elsewhere, including this one, may be entered here too:
+    /// none is, or contains, a directory being built, and `height` more levels are allowed.
     pub fn admits<'p>(
         &self,
         mut directories: impl Iterator<Item = &'p Path>,
@@ -330,7 +330,7 @@ impl Root {
         self.0.depth + height <= DEEPEST && !directories.any(refused)
     }
 
-    /// This directory, the one that names it, and so on up to the target.
+    /// This directory, its parent, and so on up to the target.
     pub fn ancestors(&self) -> impl Iterator<Item = &Self> {
         std::iter::successors(Some(self), |root| root.parent())
     }
@@ -338,13 +338,13 @@ impl Root {
     /// The text of a file.
     ///
     /// # Errors
-    /// As [`Root::file`], and [`Code::InvalidUtf8`] for bytes that are no text.
+    /// As [`Root::file`], and [`Code::InvalidUtf8`] for bytes that are not text.
     pub fn read(&self, path: &str, span: Span) -> Result<Arc<Source>> {
         let file = self.file(path, span)?;
         file.source().map(Arc::clone).map_err(|error| error.at(span))
     }
 
-    /// A file: its bytes, its text, its documents.
+    /// Reads a file.
     ///
     /// # Errors
     /// [`Code::InvalidPath`] for an empty path, [`Code::FileNotFound`], [`Code::NotAFile`], [`Code::OutsideRoot`],
@@ -354,13 +354,13 @@ impl Root {
         file.map_err(|error| error.at(span))
     }
 
-    /// What an absolute, clean path leads to that the kustomization of this directory asks for.
+    /// Looks up an absolute, clean path for the kustomization of this directory.
     fn look(&self, path: &Path) -> Result<Arc<Place>> {
         self.0.loader.note(&self.0.path, path);
         self.0.loader.place(path)
     }
 
-    /// The place of a file that may be read.
+    /// Looks up a file and checks that it may be read.
     fn allowed(&self, path: &str) -> Result<Arc<Place>> {
         if path.is_empty() {
             return Err(empty(Span::NONE));
@@ -421,7 +421,7 @@ impl std::fmt::Debug for Root {
 }
 
 impl Drop for Inner {
-    /// A chain is freed one by one, not by recursion.
+    /// Frees a chain in a loop instead of recursively.
     fn drop(&mut self) {
         let mut parent = self.parent.take();
         while let Some(Root(inner)) = parent {
@@ -430,8 +430,8 @@ impl Drop for Inner {
     }
 }
 
-/// A segment that contains `..` and is more than that. YAML makes it of two entries that are not indented alike:
-/// `- ../base` above ` - ../other` is the one text `../base - ../other`.
+/// A segment that contains `..` and more. YAML joins two entries with different indentation: `- ../base` above ` -
+/// ../other` is the single text `../base - ../other`.
 fn ambiguous_segment(path: &str) -> Option<&str> {
     path.split('/').find(|&segment| segment != ".." && segment.contains(".."))
 }

@@ -1,10 +1,10 @@
-//! A folder that keeps what may be lost at any time: values under keys, and texts under their own digest.
+//! A cache folder: values under keys, and texts under their own digest. Its content may be lost at any time.
 //!
-//! Any number of processes of one user may use it at once. What is damaged is as good as not there: a text must have the
-//! digest that it is asked for by, and a value begins with that of its key and itself. Since everybody can compute these,
-//! the folder must be private: it belongs to the user of the process, and others have no rights on it. (A folder that came
-//! with a checkout or an archive has other rights, unless the umask is 077.) It is opened once, and its entries are
-//! reached through it, so that it does not matter who may write to the folders that it is in.
+//! Any number of processes of one user may use it at the same time. Damaged entries count as missing: a text must have
+//! the digest that it is requested by, and a value begins with a digest of its key and itself. Since anyone can compute
+//! these, the folder must be private: it belongs to the user of the process, and others have no permissions on it. (A
+//! folder from a checkout or an archive has other permissions, unless the umask is 077.) It is opened once, and entries
+//! are accessed through its handle, so that it does not matter who may write to its parent folders.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -17,45 +17,45 @@ use super::files::Kind;
 use super::{Digest, LARGEST_FILE};
 use crate::error::{Code, Error, Result};
 
-/// A folder of values and texts.
+/// A folder of cached values and texts.
 #[derive(Clone, Debug)]
 pub struct Store {
     folder: Folder,
-    /// The path for messages.
+    /// The path to show in messages.
     path: PathBuf,
     now: SystemTime,
     limits: Limits,
 }
 
-/// What a store grows to.
+/// Limits of the size and age of a store.
 #[derive(Clone, Copy, Debug)]
 struct Limits {
-    /// What nobody asked for in this time goes.
+    /// Entries that were not used for this time are removed.
     age: Duration,
-    /// Beyond so many bytes the oldest go.
+    /// Beyond this size in bytes the oldest entries are removed.
     bytes: u64,
 }
 
 const LIMITS: Limits = Limits { age: Duration::from_hours(30 * 24), bytes: 1 << 30 };
-/// So often it is told that something is still asked for.
+/// Interval at which the use of an entry is recorded.
 const TOUCHED_EACH: Duration = Duration::from_hours(24);
-/// So often it is looked for what goes.
+/// Interval at which old entries are removed.
 const TIDIED_EACH: Duration = Duration::from_hours(1);
 
-/// The folders in it. Only what is in them is ever removed.
+/// The subfolders. Only files in them are ever removed.
 const VALUES: &str = "values";
 const TEXTS: &str = "texts";
-/// When it was tidied last.
+/// The file whose time is that of the last clean-up.
 const TIDIED: &str = "tidied";
-/// Tells programs that make backups that nothing is lost without this folder (<https://bford.info/cachedir/>).
+/// Marks the folder as a cache for backup programs (<https://bford.info/cachedir/>).
 const TAG: (&str, &str) = ("CACHEDIR.TAG", "Signature: 8a477f597d28d172789f06886806bc55\n");
 
 impl Store {
-    /// The store in a folder, which is made where it is not there, for this user alone: what is rendered may be secret.
-    /// One that is empty is made private.
+    /// Opens the store in a folder. A missing folder is created with permissions for this user only, since rendered
+    /// output may contain secrets; an empty one is made private.
     ///
     /// # Errors
-    /// [`Code::WriteFailed`] when it cannot be made, and [`Code::InvalidArgument`] when it is not private.
+    /// [`Code::WriteFailed`] if it cannot be created, and [`Code::InvalidArgument`] if it is not private.
     pub fn open(folder: &Path, now: SystemTime) -> Result<Self> {
         let failed = |error: &io::Error| failed(folder, error);
         let opened = make_private(folder).and_then(|()| Folder::open(folder));
@@ -83,7 +83,7 @@ impl Store {
         is_whole.then_some(bytes)
     }
 
-    /// Keeps a value, in the place of what the key had.
+    /// Stores a value. Replaces an earlier value of the key.
     ///
     /// # Errors
     /// [`Code::WriteFailed`].
@@ -92,7 +92,7 @@ impl Store {
         self.write(&place(VALUES, key), &bytes)
     }
 
-    /// The text that has a digest.
+    /// The text with this digest.
     #[must_use]
     pub fn text(&self, digest: &Digest) -> Option<String> {
         let bytes = self.read(&place(TEXTS, digest)).ok()?;
@@ -100,28 +100,28 @@ impl Store {
         (Digest::of(&text) == *digest).then_some(text)
     }
 
-    /// Keeps a text, and says by what it is found.
+    /// Stores a text and returns its digest.
     ///
     /// # Errors
     /// [`Code::WriteFailed`].
     pub fn add_text(&self, text: &str) -> Result<Digest> {
         let digest = Digest::of(text);
         let place = place(TEXTS, &digest);
-        // Looked at as a whole, so that what was damaged is mended.
+        // Compares the whole content, so that a damaged file is repaired.
         if !self.read(&place).is_ok_and(|bytes| bytes == text.as_bytes()) {
             self.write(&place, text.as_bytes())?;
         }
         Ok(digest)
     }
 
-    /// Removes what nobody asked for in the last thirty days, and the oldest beyond 1 GiB; most calls find that this
-    /// was done within the hour and do nothing. What cannot be removed stays.
+    /// Removes entries that were not used for thirty days, and the oldest beyond 1 GiB. Does nothing if it ran within
+    /// the last hour. Files that cannot be removed stay.
     pub fn tidy(&self) {
         let mark = Path::new(TIDIED);
         let last = self.folder.look(mark.as_os_str()).ok().flatten();
         if last.is_none_or(|look| look.kind != Kind::File || self.age(look.modified) >= TIDIED_EACH)
         {
-            // Before the work, so that other processes need not do it, too.
+            // Set before the work, so that other processes do not do it too.
             let marked = self.write(mark, b"").and_then(|()| self.touch(mark));
             if marked.is_ok() {
                 self.remove_old();
@@ -135,7 +135,7 @@ impl Store {
         for shelf in [VALUES, TEXTS] {
             let Ok(shelf) = self.folder.below(shelf.as_ref()) else { continue };
             for (name, _) in shelf.list().unwrap_or_default() {
-                // Not through links, nor what another made.
+                // Skips links, and entries made by others.
                 let Ok(folder) = shelf.below(name.as_ref()) else { continue };
                 for (name, _) in folder.list().unwrap_or_default() {
                     let Some(name) =
@@ -167,12 +167,12 @@ impl Store {
         }
     }
 
-    /// How long ago something was. What is dated in the future is as of now.
+    /// The age of a time stamp. A time in the future has age zero.
     fn age(&self, at: SystemTime) -> Duration {
         self.now.duration_since(at).unwrap_or(Duration::ZERO)
     }
 
-    /// Reads a file, and tells once a day that it was asked for.
+    /// Reads a file, and records its use once a day.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         let file = self.folder.file(path)?;
         let look = Look::at(&file)?;
@@ -181,7 +181,7 @@ impl Store {
             return Err(io::ErrorKind::InvalidData.into());
         }
         if self.age(look.modified) >= TOUCHED_EACH {
-            // It only goes sooner otherwise.
+            // If this fails, the entry is only removed earlier.
             drop(disk::set_modified(&file, self.now));
         }
         disk::content(file, look.bytes, LARGEST_FILE)
@@ -202,22 +202,22 @@ impl Store {
     }
 }
 
-/// The rights of what only its owner reads and writes.
+/// Permissions for the owner only.
 const PRIVATE_FOLDER: u32 = 0o700;
 const PRIVATE_FILE: u32 = 0o600;
 
-/// What a value begins with: it is of no use under another key.
+/// The digest that a value begins with: it makes a value useless under another key.
 fn bound(key: &Digest, value: &[u8]) -> Digest {
     Digest::of_all([key.as_bytes(), value])
 }
 
-/// Where something is, from the folder of the store.
+/// The path of an entry, relative to the store.
 fn place(shelf: &str, key: &Digest) -> PathBuf {
     let name = key.to_string();
     Path::new(shelf).join(&name[..2]).join(&name[2..])
 }
 
-/// Refuses a folder that others may have written to. One that is empty is made private, if it is the user's own.
+/// Rejects a folder that others may have written to. An empty one is made private, if it belongs to the user.
 fn refuse_shared(folder: &Folder, path: &Path) -> Result<()> {
     let failed = |error: io::Error| failed(path, &error);
     let look = folder.look_at_itself().map_err(failed)?;
@@ -230,7 +230,7 @@ fn refuse_shared(folder: &Folder, path: &Path) -> Result<()> {
     let is_empty = || folder.list().map(|names| names.is_empty()).map_err(failed);
     if is_empty()? {
         folder.make_private().map_err(failed)?;
-        // Nobody put anything there until its rights were taken.
+        // It was still empty when its permissions were removed.
         if is_empty()? {
             return Ok(());
         }
@@ -251,12 +251,12 @@ fn failed(path: &Path, error: &io::Error) -> Error {
     Error::new(Code::WriteFailed, message)
 }
 
-/// Whether a file is named as the entries of a [`Store`] are.
+/// True if a file has the name of an entry of a [`Store`].
 fn is_name(name: &str) -> bool {
     name.len() == 62 && name.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// Makes a folder that is not there, and those that it is in, for this user alone.
+/// Creates a missing folder and its missing parents, for this user only.
 fn make_private(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     #[cfg(unix)]

@@ -1,4 +1,4 @@
-//! What stands in a tree: directories that have a kustomization file, and files with manifests.
+//! Searches a directory tree for kustomizations and manifests.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -9,23 +9,23 @@ use crate::error::{Code, Error, Result};
 use crate::source::Span;
 use crate::text::escape;
 
-/// What was found in a tree.
+/// The result of searching a tree.
 #[derive(Debug)]
 pub struct Tree<T> {
-    /// In the order of the directories' paths.
+    /// The results, sorted by path of directory.
     pub found: Vec<T>,
-    /// What could not be looked at or has a name that is not UTF-8, each by the way to it from the top and with the
-    /// reason. The rest of the tree is found all the same.
+    /// Entries that could not be read or whose name is not UTF-8, each by its path from the top, with the error. The
+    /// rest of the tree is still searched.
     pub refused: Vec<(String, Error)>,
 }
 
 impl Loader {
-    /// The directories at and below `directory` that have a kustomization file, by path. Links are not followed, and
-    /// directories whose names begin with a dot (`.git`) are passed over. Refused are directories that cannot be listed
-    /// ([`Code::ReadFailed`]), and kustomizations whose path is not UTF-8 ([`Code::InvalidPath`]).
+    /// The directories at and below `directory` that have a kustomization file, sorted by path. Links are not followed,
+    /// and directories whose names begin with a dot (`.git`) are skipped. Directories that cannot be listed
+    /// ([`Code::ReadFailed`]) and kustomizations whose path is not UTF-8 ([`Code::InvalidPath`]) are in `refused`.
     ///
     /// # Errors
-    /// Those of [`Loader::root`], and [`Code::ReadFailed`] when the top cannot be listed.
+    /// Those of [`Loader::root`], and [`Code::ReadFailed`] if the top cannot be listed.
     pub fn kustomizations(&self, directory: &str) -> Result<Tree<Root>> {
         self.walk(directory, &KUSTOMIZATION_FILES, |below, path, entries, tree| {
             let is_kustomization = |(name, kind): &(OsString, Kind)| {
@@ -45,8 +45,8 @@ impl Loader {
         })
     }
 
-    /// The directories with a kustomization file that [`Loader::kustomizations`] passes over: those in hidden directories
-    /// other than `.git`, and those that links lead to; each with whether it is a link.
+    /// The directories with a kustomization file that [`Loader::kustomizations`] skips: those in hidden directories
+    /// other than `.git`, and those behind links. Each has a flag that is true for a link.
     ///
     /// # Errors
     /// The same.
@@ -84,7 +84,7 @@ impl Loader {
             if has_kustomization(&path) {
                 add(&path, false);
             }
-            // What cannot be read has no kustomization to tell of.
+            // A directory that cannot be listed has no kustomization to report.
             let entries = self.0.files.list(&path).unwrap_or_default();
             let below = entries
                 .iter()
@@ -98,9 +98,8 @@ impl Loader {
         Ok(found)
     }
 
-    /// The files at and below `directory` whose names end as those of YAML and JSON do, each by the way to it from
-    /// there; those of a directory before those below it. What is passed over and refused is as with
-    /// [`Loader::kustomizations`].
+    /// The files at and below `directory` with the extension of YAML or JSON, each by its path from there; the files of
+    /// a directory come before those below it. Skips and refuses the same entries as [`Loader::kustomizations`].
     ///
     /// # Errors
     /// The same.
@@ -122,9 +121,8 @@ impl Loader {
         })
     }
 
-    /// Goes through the directories of a tree in the order of their paths. Those that certainly hold no file with one of
-    /// the `names` are passed over; no names are all names. `visit` gets the way to each from the top, its path and its
-    /// entries.
+    /// Visits the directories of a tree, sorted by path. Skips those that certainly contain no file with one of the
+    /// `names`; an empty list skips none. `visit` gets the path from the top, the full path and the entries of each.
     fn walk<T>(
         &self,
         directory: &str,
@@ -144,7 +142,7 @@ impl Loader {
                 Ok(None) => continue,
                 Err(error) => {
                     let error = self.unreadable(&path, &error);
-                    // A spent budget ends the walk: every further directory would fail by it.
+                    // A spent budget ends the walk: every further directory would fail too.
                     if path == top || error.code() == Code::LimitExceeded {
                         return Err(error);
                     }
@@ -156,14 +154,14 @@ impl Loader {
             let is_open = |(name, kind): &&(OsString, Kind)| {
                 *kind == Kind::Directory && !name.as_encoded_bytes().starts_with(b".")
             };
-            // From the last one on, so that the first is the next to be taken.
+            // In reverse order, so that the first entry is taken next.
             pending.extend(entries.iter().rev().filter(is_open).map(|(name, _)| path.join(name)));
         }
         Ok(tree)
     }
 }
 
-/// Refuses a path that is not UTF-8: it would be shown, and looked for, as another one.
+/// Refuses a path that is not UTF-8: it would be shown, and looked up, as another path.
 #[cold]
 fn unnamed(path: &Path) -> (String, Error) {
     let name = escape::file_name(path.as_os_str()).into_owned();

@@ -1,4 +1,4 @@
-//! Waits until something changes on disk where somebody looked.
+//! Waits for changes on disk at given paths.
 
 #![expect(
     clippy::disallowed_methods,
@@ -16,44 +16,44 @@ use notify::{ErrorKind, Event, RecommendedWatcher, RecursiveMode, Watcher as _};
 
 use crate::error::{Code, Error, Result};
 
-/// Tells which groups of paths something happened to.
+/// Reports which groups of paths may have changed.
 ///
-/// The folders that paths are in are watched, not the files: what is saved by renaming a new file, or is not there yet,
-/// is seen like everything else. So are links and folders on the way to a path, as far as they are in the top.
+/// It watches the folders of the paths, not the files, so that new files and files saved by renaming are noticed. Links
+/// and folders in a path are watched as well, if they are below the top.
 pub struct Watch {
     top: PathBuf,
     watcher: RecommendedWatcher,
     events: Receiver<notify::Result<Event>>,
-    /// The folders that are watched. Some may be of no use any more.
+    /// The watched folders. Some may no longer be needed.
     folders: BTreeSet<PathBuf>,
-    /// Where something has to happen, links in its folder resolved, and for whom.
+    /// The watched paths, with links in their folders resolved, and the groups that they belong to.
     points: BTreeMap<PathBuf, BTreeSet<usize>>,
     groups: BTreeMap<usize, Vec<PathBuf>>,
 }
 
-/// What is saved by one hand happens within this time of each other.
+/// Events within this time of each other count as one change, such as a single save in an editor.
 const BURST: Duration = Duration::from_millis(50);
-/// What never ends is looked at after so many events.
+/// Maximum number of events in one change, so that an endless series of events is handled too.
 const LONGEST_BURST: usize = 10_000;
 
 impl Watch {
-    /// Watches nothing yet.
+    /// Creates a watch without paths.
     ///
     /// # Errors
-    /// [`Code::ReadFailed`] when the system has no more room for it.
+    /// [`Code::ReadFailed`] if the system cannot create another watch.
     pub fn new(top: &Path) -> Result<Self> {
         let (sender, events) = mpsc::channel();
-        // Who no longer waits needs no events.
+        // A receiver that is gone needs no events.
         let send = move |event| drop(sender.send(event));
         let watcher = notify::recommended_watcher(send).map_err(|error| failed(top, &error))?;
         let (folders, points, groups) = (BTreeSet::new(), BTreeMap::new(), BTreeMap::new());
         Ok(Self { top: top.to_path_buf(), watcher, events, folders, points, groups })
     }
 
-    /// Watches the paths of a group, in the place of those that it had. What happened to them before may not be told.
+    /// Sets the paths of a group. Earlier events of these paths may not be reported.
     ///
     /// # Errors
-    /// [`Code::ReadFailed`] when the system has no more room for it.
+    /// [`Code::ReadFailed`] if the system cannot create another watch.
     pub fn look(&mut self, group: usize, paths: &[PathBuf]) -> Result<()> {
         for point in self.groups.remove(&group).into_iter().flatten() {
             if let Some(groups) = self.points.get_mut(&point) {
@@ -65,7 +65,7 @@ impl Watch {
         for path in paths {
             let mut is_covered = false;
             for path in path.ancestors() {
-                // Beyond the top only the first folder that is there.
+                // Above the top, only the nearest existing folder is watched.
                 let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { break };
                 if is_covered && !path.starts_with(&self.top) {
                     break;
@@ -95,10 +95,10 @@ impl Watch {
         Ok(())
     }
 
-    /// Waits until something happens, and then until nothing more does. Says to which groups it may have happened.
+    /// Waits for an event, and then until there are no more. Returns the groups that may be affected.
     ///
     /// # Errors
-    /// [`Code::ReadFailed`] when nothing is told any more.
+    /// [`Code::ReadFailed`] if no more events can arrive.
     pub fn wait(&mut self) -> Result<BTreeSet<usize>> {
         let mut touched = BTreeSet::new();
         while touched.is_empty() {
@@ -111,7 +111,7 @@ impl Watch {
         Ok(touched)
     }
 
-    /// Waits until nothing happens any more, and says to which groups something may have happened until then.
+    /// Waits until there are no more events. Returns the groups that may be affected by those until then.
     pub fn settle(&mut self) -> BTreeSet<usize> {
         let mut touched = BTreeSet::new();
         for _ in 0..LONGEST_BURST {
@@ -123,7 +123,7 @@ impl Watch {
 
     fn add(&mut self, event: notify::Result<Event>, touched: &mut BTreeSet<usize>) {
         let Some(event) = event.ok().filter(|event| !event.need_rescan()) else {
-            // Something was lost: it may be anything.
+            // Events were lost: any group may be affected.
             touched.extend(self.groups.keys());
             return;
         };
@@ -135,7 +135,7 @@ impl Watch {
                 event.kind,
                 EventKind::Create(_) | EventKind::Remove(_) | EventKind::Modify(_)
             ) {
-                // What takes the place of a folder is watched anew.
+                // A folder that replaces this one is watched again.
                 self.folders.retain(|folder| !folder.starts_with(path));
             }
             touched.extend(self.points.get(path).into_iter().flatten());
@@ -143,7 +143,7 @@ impl Watch {
     }
 }
 
-/// Whether something is another afterwards: to be read is no change.
+/// True if the event changes anything; reading does not.
 const fn is_change(kind: EventKind) -> bool {
     match kind {
         EventKind::Access(access) => matches!(access, AccessKind::Close(AccessMode::Write)),
@@ -155,7 +155,7 @@ const fn is_change(kind: EventKind) -> bool {
     }
 }
 
-/// Whether a folder went away before it could be watched: that happened to a folder on the way, which is watched.
+/// True if a folder vanished before it could be watched. That is an event of its parent, which is watched.
 fn is_missing(error: &notify::Error) -> bool {
     match &error.kind {
         ErrorKind::PathNotFound => true,

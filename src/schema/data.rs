@@ -1,11 +1,11 @@
-//! The schemas in the program: a version of Kubernetes is one file in `data/` and one line here.
+//! The built-in schemas. Each version of Kubernetes is one file in `data/` and one line here.
 //!
-//! A file is what `compile` makes of the `swagger.json` of that version (`api/openapi-spec/` in the Kubernetes
+//! A file is the output of `compile` for the `swagger.json` of that version (`api/openapi-spec/` in the Kubernetes
 //! repository): `cargo run --example schema-data swagger.json > src/schema/data/VERSION.txt`.
 
 use super::table::{Counts, Table, find_lines};
 
-/// The text of a file, its lines found by the compiler.
+/// A table from the text of a file. Its lines are found at compile time.
 macro_rules! table {
     ($file:literal) => {{
         const TEXT: &str = include_str!($file);
@@ -24,10 +24,10 @@ macro_rules! table {
 /// The versions of Kubernetes, oldest first.
 pub(super) static VERSIONS: [(&str, Table); 1] = [("v1.21.2", table!("data/v1.21.2.txt"))];
 
-/// The version that the reference has built in, and the one whose scopes always hold.
+/// The version that is built into kustomize. Its scopes apply whatever schema is in force.
 pub(super) static DEFAULT: &Table = &VERSIONS[0].1;
 
-/// What the reference adds to every schema: its own kinds, and two cluster-scoped ones that are newer than v1.21.2.
+/// Kinds that kustomize adds to every schema: its own, and two cluster-scoped ones that are newer than v1.21.2.
 pub(super) static KUSTOMIZE: Table = table!("data/kustomize.txt");
 
 #[cfg(test)]

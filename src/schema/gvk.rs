@@ -1,11 +1,11 @@
-//! Group, version and kind: the name of a type of object.
+//! Group, version and kind: the type of an object.
 
 use std::fmt;
 
 use crate::yaml::Text;
 
-/// The name of a type of object. Every part may be empty: the core group has no name, and a selector leaves out
-/// what may be anything.
+/// The type of an object: group, version and kind. The group of core types is empty; in a selector, empty parts match
+/// anything.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Gvk {
     /// `apps` in `apps/v1`; empty for the core group.
@@ -17,26 +17,26 @@ pub struct Gvk {
 }
 
 impl Gvk {
-    /// The type of this name.
+    /// Creates a type from its parts.
     #[must_use]
     pub fn new(group: &str, version: &str, kind: &str) -> Self {
         Self { group: group.into(), version: version.into(), kind: kind.into() }
     }
 
-    /// The type that the fields `apiVersion` and `kind` of an object name.
+    /// The type given by the fields `apiVersion` and `kind` of an object.
     #[must_use]
     pub fn of(api_version: &str, kind: &str) -> Self {
         let (group, version) = Self::split_api_version(api_version);
         Self::new(group, version, kind)
     }
 
-    /// Group and version of an `apiVersion`: what is before the first slash, and what is after it.
+    /// Splits an `apiVersion` at the first slash, into group and version.
     #[must_use]
     pub fn split_api_version(api_version: &str) -> (&str, &str) {
         api_version.split_once('/').unwrap_or(("", api_version))
     }
 
-    /// What stands in the field `apiVersion`.
+    /// The value of the field `apiVersion`.
     #[must_use]
     pub fn api_version(&self) -> Text {
         if self.group.is_empty() {
@@ -45,7 +45,7 @@ impl Gvk {
         format!("{}/{}", self.group, self.version).into()
     }
 
-    /// The form in which resources remember types: `Kind.version.group`, with words in brackets for what is absent.
+    /// The form in which resources store types: `Kind.version.group`, with words in brackets for empty parts.
     #[must_use]
     pub fn encoded(&self) -> String {
         let kind = or_absent(&self.kind, NO_KIND);
@@ -53,7 +53,7 @@ impl Gvk {
         format!("{kind}.{version}.{}", or_absent(&self.group, NO_GROUP))
     }
 
-    /// Reads what [`Gvk::encoded`] writes; the group may contain dots. Nothing if a part is missing.
+    /// Parses the form of [`Gvk::encoded`]; the group may contain dots. `None` if a part is missing.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.splitn(3, '.');
@@ -63,25 +63,25 @@ impl Gvk {
         Some(Self::new(group, version, kind))
     }
 
-    /// Whether a selector takes this type: its empty parts take anything.
+    /// True if a selector matches this type; its empty parts match anything.
     #[must_use]
     pub fn is_selected_by(&self, selector: &Self) -> bool {
         let takes = |wanted: &Text, found: &Text| wanted.is_empty() || wanted == found;
-        // The kind first: it tells most types apart.
+        // The kind first, because it differs most often.
         takes(&selector.kind, &self.kind)
             && takes(&selector.group, &self.group)
             && takes(&selector.version, &self.version)
     }
 
-    /// What field specs are sorted by: the kinds of [`LEGACY_FIRST`], the kinds in neither list, the kinds of
-    /// [`LEGACY_LAST`]; equals by [`Gvk::legacy_text`].
+    /// The sort key of field specs: kinds of [`LEGACY_FIRST`], kinds in neither list, kinds of [`LEGACY_LAST`]; then
+    /// [`Gvk::legacy_text`].
     #[must_use]
     pub fn legacy_key(&self) -> (usize, String) {
         (legacy_rank(&self.kind), self.legacy_text())
     }
 
-    /// The text that types are sorted by: `group_version_kind`, with `~G`, `~V` and `~K` for what is absent. So the
-    /// core group comes after nearly every other.
+    /// The text that types are sorted by: `group_version_kind`, with `~G`, `~V` and `~K` for empty parts. So the core
+    /// group sorts after nearly every other.
     #[must_use]
     pub fn legacy_text(&self) -> String {
         let group = or_absent(&self.group, "~G");
@@ -98,7 +98,7 @@ fn legacy_rank(kind: &str) -> usize {
         .unwrap_or(LEGACY_FIRST.len())
 }
 
-/// The kinds that lead the legacy order. It once was an attempt to apply objects before those that need them.
+/// The first kinds of the legacy order, which was meant to apply objects before those that depend on them.
 pub const LEGACY_FIRST: &[&str] = &[
     "Namespace",
     "ResourceQuota",
@@ -124,7 +124,7 @@ pub const LEGACY_FIRST: &[&str] = &[
     "PodDisruptionBudget",
 ];
 
-/// The kinds that end the legacy order.
+/// The last kinds of the legacy order.
 pub const LEGACY_LAST: &[&str] =
     &["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];
 
@@ -136,7 +136,7 @@ fn or_absent<'a>(part: &'a str, absent: &'a str) -> &'a str {
     if part.is_empty() { absent } else { part }
 }
 
-/// As people write it: `apps/v1 Deployment`. What is absent is left out.
+/// The form for messages: `apps/v1 Deployment`. Empty parts are left out.
 impl fmt::Display for Gvk {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let api_version = self.api_version();

@@ -1,4 +1,4 @@
-//! A schema written in a comment, in JSON: `ports: # {"type":"array","x-kubernetes-patch-strategy":"merge",…}`.
+//! A schema in a comment, written in JSON: `ports: # {"type":"array","x-kubernetes-patch-strategy":"merge",…}`.
 
 use super::openapi::{self, SETTER};
 use super::table::{Definition, Table};
@@ -6,14 +6,14 @@ use super::{Schema, Type};
 use crate::source::Sources;
 use crate::yaml::{CollectionStyle, Kind, Node, Style, parse};
 
-/// What a comment says of the field that it stands beside. (kyaml, `fieldmeta`.)
+/// The schema of a field, from a comment beside it. (kyaml, `fieldmeta`.)
 ///
-/// Any JSON object takes the place of what is known of the field: one that means something else, such as
-/// `{"$imagepolicy": "…"}`, says that nothing is known below it.
+/// Any JSON object replaces the schema of the field: one with another purpose, such as `{"$imagepolicy": "…"}`, makes
+/// the type of the field unknown.
 pub struct Inline(Table);
 
 impl Inline {
-    /// Reads a comment that begins with `{`; nothing when it is no JSON object, an empty one, or no schema.
+    /// Reads a comment that begins with `{`. `None` if it is not a JSON object, empty, or not a schema.
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
         let source = Sources::new().add("", object(text)?).ok()?;
@@ -22,7 +22,7 @@ impl Inline {
         if entries.is_empty() {
             return None;
         }
-        // The short form of a reference to a setter: other members must be strings too, or it is a schema after all.
+        // The short form of a reference to a setter. If other members are not strings, it is a schema.
         let setter = entries.get("$openapi").and_then(Node::as_text).filter(|name| {
             !name.is_empty() && entries.iter().all(|(_, value)| value.kind() == Kind::Scalar)
         });
@@ -33,7 +33,7 @@ impl Inline {
         Some(Self(Table::new(text)))
     }
 
-    /// The type that it describes. A reference to nothing describes a type that nothing is known of.
+    /// The type that the comment describes. A reference without a definition gives an unknown type.
     #[must_use]
     pub fn of<'a>(&'a self, schema: &'a Schema) -> Type<'a> {
         let known = |own| Type::new(schema, &self.0, Definition::without_fields(own));
@@ -48,7 +48,7 @@ impl Inline {
 /// The name of the definition in the table of a comment.
 const NAME: &str = "comment";
 
-/// A JSON object at the start of a text. What follows it does no harm in the reference either.
+/// A JSON object at the start of a text. As in kustomize, anything may follow it.
 fn object(text: &str) -> Option<&str> {
     let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
     for (place, byte) in text.bytes().enumerate() {
@@ -69,7 +69,7 @@ fn object(text: &str) -> Option<&str> {
     None
 }
 
-/// Whether what was read as YAML is written in JSON.
+/// True if a node read as YAML is written in JSON.
 fn is_json(root: &Node) -> bool {
     let mut pending = vec![root];
     while let Some(node) = pending.pop() {

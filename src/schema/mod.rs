@@ -1,8 +1,8 @@
-//! What Kubernetes says of a kind: its place in the order, whether it is cluster-scoped, and how its fields merge.
+//! Facts about kinds: their sort order, whether they are cluster-scoped, and how their fields merge.
 //!
-//! The facts are those of the reference: Kubernetes v1.21.2, a few kinds of kustomize's own, and the OpenAPI document
-//! that `openapi: {path: …}` names, which replaces Kubernetes'. Everything else is unknown: treated as namespaced, its
-//! lists replaced. A version of Kubernetes is one file in `data/` and one line in the table of versions.
+//! The facts are those of kustomize: Kubernetes v1.21.2, a few kinds of its own, and the OpenAPI document of `openapi:
+//! {path: …}`, which replaces Kubernetes'. Unknown kinds are treated as namespaced, and their lists are replaced. A
+//! version of Kubernetes is one file in `data/` and one line in the table of versions.
 
 mod data;
 mod gvk;
@@ -26,7 +26,7 @@ pub use inline::Inline;
 pub use openapi::compile;
 pub use walk::{Keys, Type};
 
-/// The schema in force. Cheap to clone; two schemas are equal when they were made from the same input.
+/// The schema in force. Cheap to clone; two schemas are equal if they were made from the same input.
 #[derive(Clone)]
 pub struct Schema {
     document: Option<Arc<Document>>,
@@ -34,19 +34,18 @@ pub struct Schema {
     version: &'static Table,
 }
 
-/// What was done with the built-in schema before an OpenAPI document took its place.
+/// The use of the built-in schema before an OpenAPI document replaced it.
 ///
-/// In the reference the schema is global to the process, and loading a document does not empty it. So what was asked
-/// before decides whether the built-in facts stay beside the document's. Of two things that were done, the greater one
-/// counts.
+/// In kustomize the schema is global to the process, and loading a document does not clear it. So earlier use decides
+/// whether the built-in facts stay beside those of the document. If several apply, the greatest counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum BuiltIn {
-    /// Nothing was asked: the document replaces the built-in schema.
+    /// Not used: the document replaces the built-in schema.
     #[default]
     Replaced,
-    /// The scope of a kind that it does not know was asked: it stays, and wins where both define something.
+    /// It was asked for the scope of an unknown kind: it stays, and takes precedence over the document.
     First,
-    /// Something was merged by it: it stays, and the document wins where both define something.
+    /// It was used to merge: it stays, and the document takes precedence.
     Second,
 }
 
@@ -60,7 +59,7 @@ impl Schema {
     /// The schema of a built-in version: `openapi: {version: v1.21.2}`.
     ///
     /// # Errors
-    /// [`Code::InvalidValue`] when there is no such version.
+    /// [`Code::InvalidValue`] if there is no such version.
     pub fn of_version(version: &str) -> Result<Self> {
         let known = || data::VERSIONS.iter().map(|(name, _)| *name);
         match data::VERSIONS.iter().find(|(name, _)| *name == version) {
@@ -77,31 +76,33 @@ impl Schema {
         }
     }
 
-    /// The schema of an OpenAPI document: `openapi: {path: …}`. The document is read when something is asked that only
-    /// it can answer, as in the reference: see [`Schema::check`]. Only then it matters whether the file is text.
+    /// The schema of an OpenAPI document: `openapi: {path: …}`. As in kustomize, the document is read only when it is
+    /// needed for an answer: see [`Schema::check`]. Only then must the file be text.
     #[must_use]
     pub fn of_document(source: Result<Arc<Source>>, built_in: BuiltIn) -> Self {
         Self { document: Some(Arc::new(Document::new(source))), built_in, version: data::DEFAULT }
     }
 
-    /// Reads the OpenAPI document, if that was not done yet. To be called before a merge, and before the scope of a
-    /// kind is asked that [`Schema::has_built_in_scope`] denies: there the reference reads it, and stops if it cannot.
+    /// Reads the OpenAPI document, unless that was done before. Must be called before a merge, and before asking for
+    /// the scope of a kind without [`Schema::has_built_in_scope`]: kustomize reads it at these points, and fails if it
+    /// cannot.
     ///
     /// # Errors
-    /// [`Code::InvalidSchema`] or the parser's error when the document is no schema.
+    /// [`Code::InvalidSchema`] or the parser's error if the document is not a schema.
     pub fn check(&self) -> Result<()> {
         self.document.as_ref().map_or(Ok(()), |document| document.table().map(|_| ()))
     }
 
-    /// Whether the scope of a kind is built in, so that no OpenAPI document is asked for it.
+    /// True if the scope of a kind is built in, so that no OpenAPI document is needed for it.
     #[must_use]
     pub fn has_built_in_scope(kind: &Gvk) -> bool {
         precomputed_scope(&kind_key(kind)).is_some()
     }
 
-    /// Whether a kind lives in namespaces; nothing when the schema does not say, which counts as yes nearly everywhere.
+    /// True if a kind is namespaced. `None` if the schema does not specify it, which nearly always counts as
+    /// namespaced.
     ///
-    /// The scopes of the default version hold whatever schema is in force.
+    /// The scopes of the default version apply whatever schema is in force.
     #[must_use]
     pub fn is_namespaced(&self, kind: &Gvk) -> Option<bool> {
         let key = kind_key(kind);
@@ -109,13 +110,13 @@ impl Schema {
             .or_else(|| self.tables().find_map(|table| table.kind(&key)?.namespaced))
     }
 
-    /// Whether a kind is known to be cluster-scoped, such as `Namespace` and `ClusterRole`.
+    /// True if a kind is known to be cluster-scoped, such as `Namespace` and `ClusterRole`.
     #[must_use]
     pub fn is_cluster_scoped(&self, kind: &Gvk) -> bool {
         self.is_namespaced(kind) == Some(false)
     }
 
-    /// The type of the resources of a kind; nothing when the schema does not know it.
+    /// The type of the resources of a kind; `None` if the schema does not know it.
     #[must_use]
     pub fn of(&self, api_version: &str, kind: &str) -> Option<Type<'_>> {
         let key = format!("{api_version}\t{kind}\t");
@@ -124,16 +125,16 @@ impl Schema {
         Some(Type::new(self, table, definition))
     }
 
-    /// The tables in force, the one that wins first.
+    /// The tables in force, highest precedence first.
     fn tables(&self) -> impl Iterator<Item = &Table> {
-        // A document that cannot be read says nothing here: `check` has reported it.
+        // A document that cannot be read counts as empty here: `check` has reported it.
         let document = self.document.as_ref().and_then(|document| document.table().ok());
         let (first, second) = match self.built_in {
             BuiltIn::Replaced => (document, None),
             BuiltIn::First => (Some(self.version), document),
             BuiltIn::Second => (document, Some(self.version)),
         };
-        // The reference reads kustomize's own kinds last.
+        // Kustomize reads its own kinds last.
         [Some(&data::KUSTOMIZE), first, second].into_iter().flatten()
     }
 
@@ -142,7 +143,7 @@ impl Schema {
     }
 }
 
-/// The scopes that the reference has in a table of their own and asks first.
+/// The scope of a kind in kustomize's precomputed table, which is asked first.
 fn precomputed_scope(key: &str) -> Option<bool> {
     [&data::KUSTOMIZE, data::DEFAULT].into_iter().find_map(|table| table.kind(key)?.namespaced)
 }

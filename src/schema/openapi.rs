@@ -1,4 +1,4 @@
-//! Reads an OpenAPI v2 document: its definitions, and the scope of its kinds from its paths.
+//! Reads the definitions of an OpenAPI v2 document, and the scopes of its kinds from its paths.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
@@ -9,7 +9,7 @@ use crate::yaml::{Kind, Mapping, Node, not_json};
 
 use super::table::Table;
 
-/// A document that is read when it is asked for the first time.
+/// A document that is read on first use.
 pub(super) struct Document {
     source: Result<Arc<Source>>,
     table: OnceLock<Result<Table>>,
@@ -20,12 +20,12 @@ impl Document {
         Self { source, table: OnceLock::new() }
     }
 
-    /// Its text; `None` if the file has none.
+    /// Its text; `None` if the file is not text.
     pub(super) fn source(&self) -> Option<&Source> {
         self.source.as_deref().ok()
     }
 
-    /// What it says, or why it says nothing.
+    /// Its content, or the error of reading it.
     pub(super) fn table(&self) -> Result<&Table> {
         let read = || self.source.clone().and_then(|source| read(&source));
         self.table.get_or_init(read).as_ref().map_err(Clone::clone)
@@ -48,7 +48,7 @@ fn read(source: &Source) -> Result<Table> {
     }
     let table = match document {
         Some(document) => compile(&document.root),
-        // YAML without content is a schema without definitions; a file without bytes is no JSON.
+        // YAML without content is a schema without definitions; an empty file is not JSON.
         None if !text.is_empty() => Ok(Compiler::default().finish()),
         None => Err(no_schema("nothing").at(source.span(0, 0))),
     };
@@ -62,14 +62,13 @@ fn no_schema(found: impl std::fmt::Display) -> Error {
         .help("an `openapi` file holds an OpenAPI v2 document: `kustomize openapi fetch` prints that of a cluster")
 }
 
-/// Makes the text that schemas are looked up in from an OpenAPI v2 document. The files in `src/schema/data` are such
-/// texts; `table.rs` tells how they read.
+/// Compiles an OpenAPI v2 document to the text of a table. The files in `src/schema/data` are such texts; `table.rs`
+/// describes the format.
 ///
-/// Fields that the reference does not ask for are left out, and so is a name with control characters in it: nothing
-/// in Kubernetes is called that.
+/// Fields that kustomize does not use are left out, as are names with control characters: Kubernetes has none.
 ///
 /// # Errors
-/// [`Code::InvalidSchema`] where something is not of the form of an OpenAPI document.
+/// [`Code::InvalidSchema`] if a part is not in the form of an OpenAPI document.
 pub fn compile(document: &Node) -> Result<String> {
     let root =
         document.as_mapping().ok_or_else(|| no_schema(document.kind()).at(document.span()))?;
@@ -86,17 +85,17 @@ pub fn compile(document: &Node) -> Result<String> {
     Ok(compiler.finish())
 }
 
-/// Where a comment's short form of a reference leads: `{"$openapi": "x"}`.
+/// Prefix of the definition that the short reference in a comment means: `{"$openapi": "x"}`.
 pub(super) const SETTER: &str = "io.k8s.cli.setters.";
 
-/// Makes such a text from one schema that stands outside a document.
+/// Compiles a single schema that is not in a document.
 pub(super) fn compile_inline(name: &str, schema: &Node) -> Result<String> {
     let mut compiler = Compiler::default();
     compiler.definition(name, schema)?;
     Ok(compiler.finish())
 }
 
-/// The entries of a mapping within a mapping; none when it is absent or null.
+/// The entries of a mapping within a mapping; empty if it is absent or null.
 fn entries<'a>(
     mapping: &'a Mapping,
     name: &str,
@@ -115,7 +114,7 @@ fn entries<'a>(
     Ok(found.into_iter().flat_map(Mapping::iter).map(|(key, value)| (key.text(), value)))
 }
 
-/// Whether a name can stand in a table.
+/// True if a table can contain the name.
 fn is_name(name: &str) -> bool {
     !name.is_empty()
         && !name.chars().any(char::is_control)
@@ -124,16 +123,16 @@ fn is_name(name: &str) -> bool {
 
 #[derive(Default)]
 struct Compiler<'a> {
-    /// `apiVersion`, tab, kind: whether it is namespaced, and its definition.
+    /// By `apiVersion`, tab, kind: true if it is namespaced, and its definition.
     kinds: BTreeMap<String, (Option<bool>, &'a str)>,
-    /// Name: its own type, and the types of its fields.
+    /// By name: its own type, and the types of its fields.
     definitions: BTreeMap<String, (String, BTreeMap<&'a str, String>)>,
-    /// Schemas with fields that stand within others; they become definitions without a name of their own.
+    /// Nested schemas with fields; they become definitions with generated names.
     nested: Vec<(String, &'a Node)>,
 }
 
 impl<'a> Compiler<'a> {
-    /// Notes which kinds a definition describes.
+    /// Records the kinds that a definition describes.
     fn kinds_of(&mut self, name: &'a str, schema: &'a Node) {
         let kinds = schema.get("x-kubernetes-group-version-kind").and_then(Node::as_sequence);
         for key in kinds.iter().flat_map(|kinds| kinds.items()).filter_map(kind_key) {
@@ -141,7 +140,7 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    /// Notes the scope that the path of a kind tells: what can be read below a namespace is namespaced.
+    /// Records the scope of a kind from its path: kinds that can be read below a namespace are namespaced.
     fn scope(&mut self, path: &str, item: &Node) {
         let kind =
             item.get("get").and_then(|operation| operation.get("x-kubernetes-group-version-kind"));
@@ -151,7 +150,7 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    /// Adds a definition, and those nested in it: a list and not recursion, for they nest as deep as they like.
+    /// Adds a definition and those nested in it. Uses a list instead of recursion, since nesting is unbounded.
     fn definition(&mut self, name: &str, schema: &'a Node) -> Result<()> {
         let mut nested = 0;
         self.nested.push((name.to_owned(), schema));
@@ -191,7 +190,7 @@ impl<'a> Compiler<'a> {
     }
 }
 
-/// Writes the columns of a line, without those at its end that are empty.
+/// Writes the columns of a line, without empty ones at the end.
 fn line(text: &mut String, columns: &[&str]) {
     text.push_str(columns.join("\t").trim_end_matches('\t'));
     text.push('\n');
@@ -207,8 +206,8 @@ fn kind_key(kind: &Node) -> Option<String> {
     Some(format!("{group}{slash}{version}\t{kind}"))
 }
 
-/// The type of a schema as `table.rs` writes it. A schema with fields within another one is put on the list of those
-/// to come, and named here, unless it is the definition's `own` type that is asked for.
+/// The type of a schema in the format of `table.rs`. A nested schema with fields is put on the list of definitions to
+/// add and referred to by name, unless it is the definition's `own` type.
 fn expression<'a>(
     mut schema: &'a Node,
     mut own: bool,
@@ -257,14 +256,15 @@ fn expression<'a>(
     }
 }
 
-/// The name of the definition that is referred to; `?` when it is none. The reference looks at the part behind `#` only.
+/// The name of the definition that is referred to; `?` if there is none. Like kustomize, looks only at the part after
+/// `#`.
 fn referred(reference: &str) -> String {
     let name = reference.split_once("#/definitions/").map_or("", |(_, name)| name);
     let name = name.replace("~1", "/").replace("~0", "~");
     if is_name(&name) { name } else { "?".to_owned() }
 }
 
-/// Whether the type is `array` and nothing else: the reference asks for the elements of no other.
+/// True if the type is exactly `array`: kustomize uses the elements of no other type.
 fn is_list(schema: &Mapping) -> bool {
     let Some(node) = schema.get("type") else { return false };
     match node.as_sequence() {
@@ -273,7 +273,7 @@ fn is_list(schema: &Mapping) -> bool {
     }
 }
 
-/// The keys of a list that merges, as a table writes them; nothing for one that is replaced.
+/// The merge keys of a list, in the format of a table; `None` for a list that is replaced.
 fn merge_keys(schema: &Mapping) -> Option<String> {
     let strategy = schema.get("x-kubernetes-patch-strategy")?.as_text()?;
     strategy.split(',').find(|word| *word == "merge")?;

@@ -1,11 +1,11 @@
-//! A schema as text that is looked up where it stands: nothing is parsed when the program starts.
+//! A schema as a text that is searched directly: it needs no parsing when the program starts.
 //!
-//! First the kinds, one a line and sorted: `apiVersion`, kind, scope (`namespaced`, `cluster` or empty), definition.
-//! Then an empty line. Then the definitions, sorted by name; below each its fields, indented and sorted. What follows
-//! the name of a definition or field is its type:
+//! First the kinds, one per line and sorted: `apiVersion`, kind, scope (`namespaced`, `cluster` or empty), definition.
+//! Then an empty line. Then the definitions, sorted by name; below each its fields, indented and sorted. After the name
+//! of a definition or field comes its type:
 //!
 //! ```text
-//!                       known, and nothing below it
+//!                       known, without fields
 //! ?                     not known
 //! NAME                  the definition of that name
 //! {}TYPE                a mapping from any key to TYPE
@@ -14,49 +14,49 @@
 //! [=]TYPE               a list that a patch merges by the elements themselves
 //! ```
 //!
-//! Columns are parted by tabs. The files in `data/` are what [`compile`](super::compile) makes of an OpenAPI document,
-//! and a document of the user becomes such a text as well: there is one way to look things up.
+//! Columns are separated by tabs. The files in `data/` are the output of [`compile`](super::compile) for an OpenAPI
+//! document; a document of the user is compiled to the same format.
 
 use std::borrow::Cow;
 
-/// Such a text, with the places of its lines.
+/// A schema text with the positions of its lines.
 #[derive(PartialEq, Eq)]
 pub(super) struct Table {
     text: Cow<'static, str>,
-    /// Where each line starts, and the end of the text.
+    /// Start of each line, and the end of the text.
     lines: Cow<'static, [u32]>,
-    /// The lines that name a definition, and the number of lines.
+    /// Indices of the lines that name a definition, and the number of lines.
     definitions: Cow<'static, [u32]>,
-    /// The number of lines that name a kind.
+    /// Number of lines that name a kind.
     kinds: u32,
 }
 
-/// What a table says of a kind.
+/// The entry of a kind in a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Kind<'a> {
-    /// Whether it lives in namespaces, if that is known.
+    /// True if it is namespaced; `None` if that is not known.
     pub(super) namespaced: Option<bool>,
     /// The name of its definition, if there is one.
     pub(super) definition: Option<&'a str>,
 }
 
-/// A definition: its own type, and the lines that hold its fields.
+/// A definition: its own type, and the lines of its fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Definition<'a> {
-    /// Its type beside the fields; nearly always empty.
+    /// Its type besides the fields; nearly always empty.
     pub(super) own: &'a str,
     fields: (u32, u32),
 }
 
 impl<'a> Definition<'a> {
-    /// A type that has no fields by name.
+    /// A type without named fields.
     pub(super) const fn without_fields(own: &'a str) -> Self {
         Self { own, fields: (0, 0) }
     }
 }
 
 impl Table {
-    /// Finds the lines of a text.
+    /// Creates a table by finding the lines of a text.
     pub(super) fn new(text: String) -> Self {
         let counts = Counts::of(text.as_bytes());
         let (mut lines, mut definitions) =
@@ -70,7 +70,7 @@ impl Table {
         }
     }
 
-    /// A text in the program whose lines were found when it was compiled.
+    /// Creates a table from a built-in text whose lines were found at compile time.
     pub(super) const fn in_program(
         text: &'static str,
         lines: &'static [u32],
@@ -85,7 +85,7 @@ impl Table {
         }
     }
 
-    /// What is said of a kind; the key is `apiVersion`, tab, kind, tab. Takes the logarithm of the number of kinds.
+    /// The entry of a kind; the key is `apiVersion`, tab, kind, tab. Logarithmic in the number of kinds.
     pub(super) fn kind(&self, key: &str) -> Option<Kind<'_>> {
         let line = self.search(0, self.kinds, |line| {
             line.as_bytes()[..line.len().min(key.len())].cmp(key.as_bytes())
@@ -100,7 +100,7 @@ impl Table {
         Some(Kind { namespaced, definition: Some(definition).filter(|name| !name.is_empty()) })
     }
 
-    /// The definition of a name. Takes the logarithm of the number of definitions.
+    /// The definition with this name. Logarithmic in the number of definitions.
     pub(super) fn definition(&self, name: &str) -> Option<Definition<'_>> {
         let (place, count) =
             (|at: u32| self.definitions[at as usize], self.definitions.len() as u32 - 1);
@@ -122,7 +122,7 @@ impl Table {
         None
     }
 
-    /// The type of a field of a definition of this table. Takes the logarithm of the number of fields.
+    /// The type of a field of a definition of this table. Logarithmic in the number of fields.
     pub(super) fn field(&self, definition: Definition<'_>, name: &str) -> Option<&str> {
         let (first, last) = definition.fields;
         let line = self.search(first, last, |line| columns(&line[1..]).0.cmp(name))?;
@@ -134,7 +134,7 @@ impl Table {
         &self.text[start as usize..next as usize - 1]
     }
 
-    /// The line between two that is found equal.
+    /// Binary search for the line between two indices that compares equal.
     fn search(
         &self,
         first: u32,
@@ -155,7 +155,7 @@ impl Table {
     }
 }
 
-/// A line's name and its type.
+/// The name and the type in a line.
 fn columns(line: &str) -> (&str, &str) {
     match memchr::memchr(b'\t', line.as_bytes()) {
         Some(tab) => (&line[..tab], &line[tab + 1..]),
@@ -163,7 +163,7 @@ fn columns(line: &str) -> (&str, &str) {
     }
 }
 
-/// How many lines of which sort a text has.
+/// Number of lines of each sort in a text.
 pub(super) struct Counts {
     pub(super) lines: usize,
     pub(super) definitions: usize,
@@ -171,7 +171,7 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    /// Counts the lines of a text; a constant for the texts in the program.
+    /// Counts the lines of a text; evaluated at compile time for built-in texts.
     pub(super) const fn of(text: &[u8]) -> Self {
         let mut counts = Self { lines: 0, definitions: 0, kinds: 0 };
         let (mut place, mut below) = (0, false);
@@ -189,7 +189,7 @@ impl Counts {
     }
 }
 
-/// Notes where each line starts and which lines name a definition, with the end of the text behind them.
+/// Records where each line starts and which lines name a definition, followed by the end of the text.
 pub(super) const fn find_lines(text: &[u8], lines: &mut [u32], definitions: &mut [u32]) {
     let (mut place, mut line, mut definition, mut below) = (0, 0, 0, false);
     while place < text.len() {

@@ -1,4 +1,4 @@
-//! What the schema says, in examples.
+//! Examples of schema look-ups.
 
 use super::*;
 use crate::source::Sources;
@@ -12,7 +12,7 @@ fn at<'a>(schema: &'a Schema, kind: (&str, &str), path: &str) -> Option<Type<'a>
     })
 }
 
-/// The merge keys at a path: `replaced` for a list that a patch replaces, `unknown` where the schema says nothing.
+/// The merge keys at a path: `replaced` for a list that a patch replaces, `unknown` if the schema has no entry.
 fn keys(schema: &Schema, kind: (&str, &str), path: &str) -> String {
     match at(schema, kind, path).map(Type::merge_keys) {
         None => "unknown".to_owned(),
@@ -132,7 +132,7 @@ fn every_line_of_the_data_can_be_found() {
             definitions += 1;
         }
     }
-    // The counts of the reference's own bundle.
+    // The counts of kustomize's own bundle.
     assert_eq!((kinds, scopes, definitions, fields, lists), (275, 82, 618, 2645, 44));
 }
 
@@ -231,7 +231,7 @@ fn an_open_api_document_replaces_what_is_built_in() {
     assert_eq!(keys(&schema, ("apps/v1", "Deployment"), "spec"), "unknown");
     let scope = |kind| schema.is_namespaced(&Gvk::of("example.com/v1", kind));
     assert_eq!((scope("Widget"), scope("Gadget"), scope("Other")), (Some(false), Some(true), None));
-    // The scopes of v1.21.2 and kustomize's own kinds are there in any case.
+    // The scopes of v1.21.2 and kustomize's own kinds always apply.
     assert!(schema.is_cluster_scoped(&Gvk::of("v1", "Namespace")));
     let kustomization = ("kustomize.config.k8s.io/v1beta1", "Kustomization");
     assert_eq!(keys(&schema, kustomization, "secretGenerator"), "name");

@@ -1,9 +1,9 @@
-//! From a kind down to the type of a field.
+//! Walks from a kind to the type of a field.
 
 use super::Schema;
 use super::table::{Definition, Table};
 
-/// What the schema says of a node: of a resource, a field, or an element of a list. Cheap to copy.
+/// The type of a node: a resource, a field, or an element of a list. Cheap to copy.
 #[derive(Clone, Copy)]
 pub struct Type<'a> {
     schema: &'a Schema,
@@ -16,7 +16,7 @@ impl<'a> Type<'a> {
         Self { schema, table, definition }
     }
 
-    /// The type of a field, or of any value of a mapping; nothing when the schema does not know it.
+    /// The type of a field, or of any value of a mapping; `None` if the schema does not know it.
     #[must_use]
     pub fn field(self, name: &str) -> Option<Self> {
         match self.table.field(self.definition, name) {
@@ -32,15 +32,15 @@ impl<'a> Type<'a> {
         self.read(text)
     }
 
-    /// How a patch merges a list of this type: by which keys. Nothing when it replaces the list.
+    /// The keys by which a patch merges a list of this type; `None` if the patch replaces the list.
     #[must_use]
     pub fn merge_keys(self) -> Option<Keys<'a>> {
         let (keys, _) = self.definition.own.strip_prefix('[')?.split_once(']')?;
         (!keys.is_empty()).then_some(Keys(keys.trim_start_matches('=')))
     }
 
-    /// Follows references to what they name. The reference resolves them in all schemas that are in force, forgets
-    /// what stands beside them, and never ends when they go in a circle: here such a type is not known.
+    /// Follows references. Kustomize resolves them in all schemas in force, ignores their sibling fields, and never
+    /// ends on a cycle; here a cyclic type is unknown.
     pub(super) fn read(self, mut text: &'a str) -> Option<Self> {
         let mut table = self.table;
         for _ in 0..100 {
@@ -65,12 +65,12 @@ impl<'a> Type<'a> {
     }
 }
 
-/// The keys by which the elements of a list are told apart.
+/// The keys that identify the elements of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Keys<'a>(&'a str);
 
 impl<'a> Keys<'a> {
-    /// Whether there are none: the elements are scalars, and told apart by what they say (`finalizers`).
+    /// True if there are no keys: the elements are scalars, identified by their values (`finalizers`).
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.0.is_empty()

@@ -1,7 +1,7 @@
-//! Escapes in text from input, for people, logs and programs.
+//! Escapes text from input, for people, logs and programs.
 //!
-//! Everything that a person reads passes through here: frames, lists, differences, findings. There is one list of
-//! characters that do not show, [`is_invisible`], and one rule for lines that a log obeys, [`for_log`].
+//! All output for people passes through here: frames, lists, differences, findings. There is one list of invisible
+//! characters, [`is_invisible`], and one rule for lines that a CI log would interpret as commands, [`for_log`].
 
 use std::{
     borrow::Cow,
@@ -12,8 +12,8 @@ use std::{
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 
-/// Replaces each invisible character of source text with one visible character, so that columns stay right. Line breaks
-/// and tabs stay, and so does what makes an emoji of a character.
+/// Replaces each invisible character of source text with one visible character, so that columns stay right. Line
+/// breaks, tabs and emoji selectors stay.
 #[must_use]
 pub fn drawable(text: &str) -> String {
     let text = text.replace("\r\n", "\n");
@@ -27,8 +27,7 @@ pub fn drawable(text: &str) -> String {
     with_predecessors(&text).map(draw).collect()
 }
 
-/// Escapes the invisible characters of a phrase, as in `\u{202e}` and `\n`. Tabs stay, and so does what makes an emoji
-/// of a character.
+/// Escapes the invisible characters of a phrase, as in `\u{202e}` and `\n`. Tabs and emoji selectors stay.
 #[must_use]
 pub fn visible(text: &str) -> Cow<'_, str> {
     let is_ascii = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
@@ -46,13 +45,13 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
-/// Characters, each behind the one before it; the first behind a line break.
+/// Pairs each character with its predecessor; that of the first is a line break.
 fn with_predecessors(text: &str) -> impl Iterator<Item = (char, char)> {
     text.chars()
         .scan('\n', |before, character| Some((std::mem::replace(before, character), character)))
 }
 
-/// The text of a file name. Of bytes that are not UTF-8 each is escaped, as in `\xff`.
+/// The text of a file name. Bytes that are not UTF-8 are escaped, as in `\xff`.
 #[must_use]
 pub fn file_name(name: &OsStr) -> Cow<'_, str> {
     if let Some(text) = name.to_str() {
@@ -63,13 +62,13 @@ pub fn file_name(name: &OsStr) -> Cow<'_, str> {
     Cow::Owned(text.collect())
 }
 
-/// Whether a character is escaped for people.
+/// True if a character is escaped for people.
 fn is_escaped(before: char, character: char) -> bool {
     is_invisible(character) && !(character == '\u{FE0F}' && is_emoji(before))
 }
 
-/// Whether a character of text becomes an emoji by U+FE0F. Unicode's `emoji-variation-sequences.txt` has more of them,
-/// of ASCII, which show the same without it.
+/// True if U+FE0F turns a text character into an emoji. Unicode's `emoji-variation-sequences.txt` also lists ASCII
+/// characters, which look the same without it.
 const fn is_emoji(character: char) -> bool {
     matches!(character,
         '\u{A9}' | '\u{AE}' | '\u{203C}' | '\u{2049}' | '\u{2122}' | '\u{2139}' | '\u{2194}'..='\u{21AA}'
@@ -78,11 +77,11 @@ const fn is_emoji(character: char) -> bool {
         | '\u{1F004}'..='\u{1F6F3}')
 }
 
-/// Whether a reader does not see a character, or takes it for a blank, or a terminal obeys it: control and format
-/// characters (bidirectional ones, tags, annotations), whatever Unicode calls ignorable by default, selectors of
-/// variants, line separators, white space but for U+0020, what is no character, and blank glyphs.
+/// True if a character is invisible, looks like a blank, or controls a terminal: control and format characters
+/// (bidirectional ones, tags, annotations), Unicode's default ignorables, variation selectors, line separators, white
+/// space except U+0020, noncharacters, and blank glyphs.
 ///
-/// Arabic and Syriac signs in front of numbers are format characters that show; they are not in it.
+/// Arabic and Syriac signs before numbers are visible format characters, and not included.
 #[must_use]
 pub const fn is_invisible(character: char) -> bool {
     matches!(character,
@@ -95,10 +94,10 @@ pub const fn is_invisible(character: char) -> bool {
         || character as u32 & 0xFFFE == 0xFFFE
 }
 
-/// Finished lines, in which a log finds no command that krender does not mean. GitHub Actions obeys a line that begins
-/// with `::` behind white space, and it and its like obey `##[…]`, `##vso[…]` and `##teamcity[…]` anywhere in a line.
-/// The first character of these is escaped, as in `\u{3a}:`. The colours of a terminal count as white space: they are
-/// taken out where there is none. `::: ` is no command: frames have it in front of a second file.
+/// Escapes commands in finished lines for CI logs. GitHub Actions interprets a line that begins with `::` after white
+/// space, and similar systems interpret `##[…]`, `##vso[…]` and `##teamcity[…]` anywhere in a line. Their first
+/// character is escaped, as in `\u{3a}:`. Terminal colours count as white space, since they may be removed. `::: ` is
+/// not a command: frames have it before a second file.
 #[must_use]
 pub fn for_log(text: &str) -> Cow<'_, str> {
     if !text.contains("::") && !text.contains("##") {
@@ -119,7 +118,7 @@ pub fn for_log(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
-/// A phrase within a line that is a command itself: invisible characters and commands in it are escaped.
+/// Escapes a phrase inside a line that is itself a command: invisible characters and commands.
 #[must_use]
 pub fn within_command(text: &str) -> String {
     let text = visible(text);
@@ -128,7 +127,7 @@ pub fn within_command(text: &str) -> String {
     safe
 }
 
-/// A line without the white space and the colours that it begins with.
+/// A line without leading white space and colours.
 fn without_blanks(line: &str) -> &str {
     let mut rest = line.trim_start();
     while let Some(colour) = rest.strip_prefix("\x1b[") {
@@ -141,7 +140,7 @@ fn without_blanks(line: &str) -> &str {
     rest
 }
 
-/// Adds text, in which the first character of each `##word[` is written otherwise.
+/// Appends text in which the first character of each `##word[` is escaped.
 fn push_without_commands(mut text: &str, hash: &str, out: &mut String) {
     while let Some(at) = text.find("##") {
         let is_command = begins_with_command(&text[at..]);
@@ -152,7 +151,7 @@ fn push_without_commands(mut text: &str, hash: &str, out: &mut String) {
     out.push_str(text);
 }
 
-/// Whether text begins with `##[`, or with a word between.
+/// True if text begins with `##[`, or with `##`, a word and `[`.
 fn begins_with_command(text: &str) -> bool {
     text.strip_prefix("##").is_some_and(|rest| {
         rest.trim_start_matches(|letter: char| letter.is_ascii_alphabetic()).starts_with('[')
@@ -162,16 +161,16 @@ fn begins_with_command(text: &str) -> bool {
 /// A line of JSON, with a line break, in which invisible characters are escaped as `\u202e`.
 #[must_use]
 pub fn json_line(value: &impl Serialize) -> String {
-    // Text, numbers and lists always have a form in JSON.
+    // Text, numbers and lists can always be written as JSON.
     json_text(&serde_json::to_string(value).unwrap_or_default()) + "\n"
 }
 
-/// Escapes the invisible characters in the strings of JSON text, and what a log obeys. Line breaks between values stay.
+/// Escapes invisible characters and log commands in the strings of JSON text. Line breaks between values stay.
 #[must_use]
 pub fn json_text(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() + 1);
     for (place, character) in text.char_indices() {
-        // Always within a string: between strings, serde_json writes other ASCII.
+        // Always within a string: serde_json writes only other ASCII characters between strings.
         match character {
             '\n' => escaped.push('\n'),
             '#' if begins_with_command(&text[place..]) => escaped.push_str(r"\u0023"),
@@ -184,7 +183,7 @@ pub fn json_text(text: &str) -> String {
     escaped
 }
 
-/// Writes a value as JSON of one line without a line break, escaped as by [`json_text`].
+/// Writes a value as JSON on one line without a line break, escaped as by [`json_text`].
 ///
 /// # Errors
 /// Those of the writer.
@@ -192,7 +191,7 @@ pub fn write_json(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()>
     value.serialize(&mut Serializer::with_formatter(out, Escaping)).map_err(io::Error::from)
 }
 
-/// JSON of one line in which invisible characters are escaped.
+/// A formatter for single-line JSON that escapes invisible characters.
 struct Escaping;
 
 impl Formatter for Escaping {
@@ -269,7 +268,7 @@ mod tests {
         assert_eq!(serde_json::from_str::<[String; 4]>(&text).unwrap(), value);
     }
 
-    /// The list is that of Unicode, and three blank glyphs.
+    /// Compares the list with that of Unicode, plus three blank glyphs.
     #[test]
     fn every_invisible_character_of_unicode_is_known() {
         use icu_properties::props::{

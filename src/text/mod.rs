@@ -1,4 +1,4 @@
-//! Text for people and for logs, whatever it says, and what can be seen in a text of any format.
+//! Escaping text for people and logs, and detecting common defects in text of any format.
 
 pub mod escape;
 pub mod suspect;

@@ -1,6 +1,7 @@
-//! Causes of errors that can be seen in a text, whatever its format: binary content, merge conflicts, blanks that are none.
+//! Causes of errors that are visible in the text, whatever its format: binary content, merge conflicts, characters that
+//! look like blanks.
 //!
-//! All functions are for texts that are known to be wrong: they read them from the beginning.
+//! All functions expect texts that are known to be wrong: they read from the beginning.
 
 use std::fmt;
 use std::ops::Range;
@@ -24,10 +25,11 @@ const FORMATS: [(&[u8], &str); 12] = [
 /// The name of text in UTF-16 without a byte-order mark.
 pub const UTF_16: &str = "text in UTF-16 without a byte-order mark";
 
-/// The format of binary content: by its first bytes, or `binary data` for other bytes that no text has. `None` for text.
+/// The format of binary content: by its first bytes, or `binary data` for other bytes that do not occur in text. `None`
+/// for text.
 #[must_use]
 pub fn binary_format(bytes: &[u8]) -> Option<&'static str> {
-    /// So many bytes are looked at.
+    /// Number of bytes that are examined.
     const BEGIN: usize = 4096;
     let begin = &bytes[..bytes.len().min(BEGIN)];
     let is_control = |byte: &&u8| matches!(**byte, 0..=8 | 0x0e..=0x1a | 0x1c..=0x1f);
@@ -40,7 +42,7 @@ pub fn binary_format(bytes: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// The markers of the first merge conflict that was not resolved: where it begins and where it ends.
+/// The markers of the first unresolved merge conflict: its begin and its end.
 #[must_use]
 pub fn conflict(text: &str) -> Option<(Range<usize>, Range<usize>)> {
     let mut begin = None;
@@ -59,12 +61,12 @@ pub fn conflict(text: &str) -> Option<(Range<usize>, Range<usize>)> {
     None
 }
 
-/// A character that looks like a blank, or like nothing, and is no blank of YAML.
+/// A character that looks like a blank or is invisible, but is not a blank in YAML.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FalseBlank {
     character: char,
     name: &'static str,
-    /// Whether it takes room on a line.
+    /// True if it takes up space on a line.
     pub has_width: bool,
 }
 
@@ -90,8 +92,8 @@ impl FalseBlank {
     }
 }
 
-/// The first false blank in a range of a text where a blank has a meaning for YAML: at the beginning of a line, or behind
-/// `-` or `:`.
+/// The first false blank in a range of a text where blanks matter to YAML: at the beginning of a line, or after `-` or
+/// `:`.
 #[must_use]
 pub fn false_blank(text: &str, range: Range<usize>) -> Option<(Range<usize>, FalseBlank)> {
     let mut offset = range.start;

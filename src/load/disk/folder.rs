@@ -1,6 +1,6 @@
-//! An open directory: files below it are reached through it, and no link on the way is followed.
+//! An open directory. Files below it are opened relative to its handle, and no link in their paths is followed.
 //!
-//! A path may lead elsewhere between two looks at it; an open directory stays the one that was looked at.
+//! What a path refers to may change between two look-ups; an open handle keeps referring to the same directory.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, Permissions};
@@ -20,41 +20,41 @@ use rustix::io::Errno;
 
 use crate::load::files::Kind;
 
-/// An open directory. Cloning makes another handle to it.
+/// A handle to an open directory. Cloning makes another handle to it.
 #[derive(Clone, Debug)]
 pub(in crate::load) struct Folder(Arc<OwnedFd>);
 
-/// What is known of an entry, links not followed.
+/// Metadata of an entry; links are not followed.
 #[derive(Clone, Debug)]
 pub(in crate::load) struct Look {
     pub(in crate::load) kind: Kind,
-    /// The rights of user, group and others, without set-id and sticky bits.
+    /// Permissions of user, group and others, without set-id and sticky bits.
     pub(in crate::load) permissions: Permissions,
     pub(in crate::load) bytes: u64,
     pub(in crate::load) modified: SystemTime,
     owner: u32,
 }
 
-/// `O_NONBLOCK` so that a pipe or a device in the place of a file does not block, `O_NOCTTY` so that a terminal there
-/// does not become that of the process.
+/// Flags to read a file. `O_NONBLOCK`: a pipe or device in place of a file does not block. `O_NOCTTY`: a terminal does
+/// not become the controlling terminal of the process.
 const TO_READ: OFlags =
     OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
 const DIRECTORY: OFlags = TO_SEARCH.union(OFlags::CLOEXEC).union(OFlags::DIRECTORY);
 const TO_LIST: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::DIRECTORY);
-/// A directory that may not be listed can be written into.
+/// Allows writing into a directory that may not be listed.
 #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
 const TO_SEARCH: OFlags = OFlags::PATH;
 #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
 const TO_SEARCH: OFlags = OFlags::RDONLY;
 
 impl Folder {
-    /// A directory that the user named: links on the way and at the end are followed.
+    /// Opens a directory that the user named: links anywhere in the path are followed.
     pub(in crate::load) fn open(path: &Path) -> io::Result<Self> {
         let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
         Ok(Self::of(openat(CWD, path, DIRECTORY, Mode::empty())?))
     }
 
-    /// A directory below this one. The empty path is this one.
+    /// Opens a directory below this one. The empty path is this directory.
     pub(in crate::load) fn below(&self, path: &Path) -> io::Result<Self> {
         match path.as_os_str().is_empty() {
             true => Ok(self.clone()),
@@ -62,7 +62,7 @@ impl Folder {
         }
     }
 
-    /// A directory below this one, which is made where it is not there, with these rights as far as the umask lets them.
+    /// Opens a directory below this one. Creates it if it is missing, with these permissions minus the umask.
     pub(in crate::load) fn make_below(&self, path: &Path, rights: u32) -> io::Result<Self> {
         match self.below(path) {
             Err(error) if error.kind() == ErrorKind::NotFound => {}
@@ -78,13 +78,13 @@ impl Folder {
         Ok(folder)
     }
 
-    /// A file below this directory, to be read. Reading from what is no regular file may give
+    /// Opens a file below this directory for reading. Reading from anything but a regular file may fail with
     /// [`ErrorKind::WouldBlock`].
     pub(in crate::load) fn file(&self, path: &Path) -> io::Result<File> {
         Ok(open(self.0.as_fd(), path, TO_READ)?.into())
     }
 
-    /// What is at a path below this directory; `None` if nothing is.
+    /// Metadata of the entry with this name; `None` if there is no such entry.
     pub(in crate::load) fn look(&self, name: &OsStr) -> io::Result<Option<Look>> {
         match statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => Ok(Some(Look::of(&stat))),
@@ -93,46 +93,49 @@ impl Folder {
         }
     }
 
-    /// What is known of this directory itself.
+    /// Metadata of this directory.
     pub(in crate::load) fn look_at_itself(&self) -> io::Result<Look> {
         Ok(Look::of(&fstat(&self.0)?))
     }
 
-    /// Whether the regular file of a name may be written by this process.
+    /// Checks that this process may write the regular file with this name.
+    ///
+    /// # Errors
+    /// If it may not.
     pub(super) fn may_write(&self, name: &OsStr) -> io::Result<()> {
         let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         openat(&self.0, name, flags, Mode::empty())?;
         Ok(())
     }
 
-    /// A new file with these rights as far as the umask lets them.
+    /// Creates a file with these permissions minus the umask.
     ///
     /// # Errors
-    /// [`ErrorKind::AlreadyExists`] when anything is there, a link that leads to nothing too.
+    /// [`ErrorKind::AlreadyExists`] if the name is taken, also by a dangling link.
     pub(super) fn create(&self, name: &OsStr, rights: u32) -> io::Result<File> {
         let flags =
             OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         Ok(openat(&self.0, name, flags, mode(rights))?.into())
     }
 
-    /// Gives a file another name, in the place of what has it: a link is replaced, not followed.
+    /// Renames a file. Replaces an existing entry; a link is replaced, not followed.
     pub(super) fn rename(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
         Ok(renameat(&self.0, from, &self.0, to)?)
     }
 
-    /// Removes an entry that is no directory.
+    /// Removes an entry that is not a directory.
     pub(in crate::load) fn remove(&self, name: &OsStr) -> io::Result<()> {
         Ok(unlinkat(&self.0, name, AtFlags::empty())?)
     }
 
-    /// Takes all rights on this directory from everybody but its owner.
+    /// Removes all permissions of group and others from this directory.
     pub(in crate::load) fn make_private(&self) -> io::Result<()> {
         Ok(chmodat(&self.0, ".", mode(0o700), AtFlags::empty())?)
     }
 
-    /// The entries, sorted by name, links not followed.
+    /// Lists the entries, sorted by name; links are not followed.
     pub(in crate::load) fn list(&self) -> io::Result<Vec<(OsString, Kind)>> {
-        // What was opened to be searched cannot be read from.
+        // A directory opened with `O_PATH` cannot be listed.
         entries(openat(&self.0, ".", TO_LIST, Mode::empty())?)
     }
 
@@ -159,28 +162,28 @@ impl Look {
         }
     }
 
-    /// What is known of an open file.
+    /// Metadata of an open file.
     pub(in crate::load) fn at(file: &File) -> io::Result<Self> {
         Ok(Self::of(&fstat(file)?))
     }
 
-    /// Whether it belongs to the user of this process.
+    /// True if the entry belongs to the user of this process.
     pub(in crate::load) fn is_own(&self) -> bool {
         self.owner == rustix::process::geteuid().as_raw()
     }
 
-    /// Whether a user beside the owner, root excepted, has one of these rights (of `0o077`).
+    /// True if group or others have one of these permissions (of `0o077`).
     pub(in crate::load) fn is_open_to_others(&self, rights: u32) -> bool {
         self.permissions.mode() & rights != 0
     }
 }
 
-/// Opens a regular file by a path of which no part is a link, without waiting for anybody.
+/// Opens a regular file without blocking. No part of the path may be a link.
 pub(super) fn open_file(path: &Path) -> io::Result<File> {
     Ok(open(CWD, path, TO_READ)?.into())
 }
 
-/// The entries of a directory by a path of which no part is a link, sorted by name, links not followed.
+/// Lists a directory, sorted by name; links are not followed. No part of the path may be a link.
 pub(super) fn list(path: &Path) -> io::Result<Vec<(OsString, Kind)>> {
     entries(open(CWD, path, TO_LIST)?)
 }
@@ -200,7 +203,7 @@ fn entries(folder: OwnedFd) -> io::Result<Vec<(OsString, Kind)>> {
         }
         names.push((name.to_owned(), kind(entry.file_type())));
     }
-    // Some file systems do not tell.
+    // Some file systems do not report the type.
     for place in unknown {
         let (name, known) = &mut names[place];
         let stat = statat(entries.fd()?, name.as_os_str(), AtFlags::SYMLINK_NOFOLLOW);
@@ -210,21 +213,21 @@ fn entries(folder: OwnedFd) -> io::Result<Vec<(OsString, Kind)>> {
     Ok(names)
 }
 
-/// Says of an open file that it was changed at a time.
+/// Sets the modification time of an open file.
 pub(in crate::load) fn set_modified(file: &File, at: SystemTime) -> io::Result<()> {
     let since = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let time = Timespec { tv_sec: i64::try_from(since.as_secs()).unwrap_or(i64::MAX), tv_nsec: 0 };
     Ok(futimens(file, &Timestamps { last_access: time, last_modification: time })?)
 }
 
-/// Opens a path that no part of is a link, in one call where the kernel has one for it (Linux 5.6).
+/// Opens a path that contains no links. Uses a single `openat2` where the kernel has it (Linux 5.6).
 fn open(from: BorrowedFd<'_>, path: &Path, flags: OFlags) -> io::Result<OwnedFd> {
     #[cfg(target_os = "linux")]
     {
         use rustix::fs::{ResolveFlags, openat2};
 
         match openat2(from, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS) {
-            // Not there, or kept from programs by a filter of system calls that does not know it.
+            // The kernel has no `openat2`, or a seccomp filter blocks it.
             Err(Errno::NOSYS | Errno::PERM) => {}
             Err(Errno::LOOP) => return Err(is_a_link()),
             opened => return Ok(opened?),
@@ -233,7 +236,7 @@ fn open(from: BorrowedFd<'_>, path: &Path, flags: OFlags) -> io::Result<OwnedFd>
     open_by_steps(from, path, flags)
 }
 
-/// Opens a path that no part of is a link, directory by directory.
+/// Opens a path that contains no links, one directory at a time.
 fn open_by_steps(from: BorrowedFd<'_>, path: &Path, flags: OFlags) -> io::Result<OwnedFd> {
     let mut components = path.components().filter(|component| *component != Component::CurDir);
     let Some(mut name) = components.next() else { return Err(ErrorKind::NotFound.into()) };
@@ -284,7 +287,7 @@ mod tests {
 
     use super::*;
 
-    /// The slow twin: a path that is opened step by step is opened, or refused, as it is in one call.
+    /// `open` and `open_by_steps` open and refuse the same paths.
     #[test]
     fn no_link_on_the_way_is_followed() {
         let top = tempfile::tempdir().unwrap();

@@ -1,5 +1,4 @@
-//! A directory where the system has no handles to directories that this program knows of: it is kept as a path, and
-//! looked at before each step.
+//! A directory on systems without directory handles: it is kept as a path, which is checked before each step.
 
 #![expect(clippy::disallowed_methods, reason = "this is the module of the disk")]
 
@@ -15,7 +14,7 @@ use crate::load::files::Kind;
 #[derive(Clone, Debug)]
 pub(in crate::load) struct Folder(PathBuf);
 
-/// What is known of an entry, links not followed.
+/// Metadata of an entry; links are not followed.
 #[derive(Clone, Debug)]
 pub(in crate::load) struct Look {
     pub(in crate::load) kind: Kind,
@@ -25,7 +24,7 @@ pub(in crate::load) struct Look {
 }
 
 impl Folder {
-    /// A directory that the user named: links on the way and at the end are followed.
+    /// Opens a directory that the user named: links anywhere in the path are followed.
     pub(in crate::load) fn open(path: &Path) -> io::Result<Self> {
         let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
         match fs::metadata(path)?.is_dir() {
@@ -34,7 +33,7 @@ impl Folder {
         }
     }
 
-    /// A directory below this one. The empty path is this one.
+    /// Opens a directory below this one. The empty path is this directory.
     pub(in crate::load) fn below(&self, path: &Path) -> io::Result<Self> {
         let whole = self.checked(path)?;
         match path.as_os_str().is_empty() || fs::symlink_metadata(&whole)?.is_dir() {
@@ -43,7 +42,7 @@ impl Folder {
         }
     }
 
-    /// A directory below this one, which is made where it is not there.
+    /// Opens a directory below this one. Creates it if it is missing.
     pub(in crate::load) fn make_below(&self, path: &Path, _: u32) -> io::Result<Self> {
         let mut folder = self.clone();
         for name in path.components().map(Component::as_os_str) {
@@ -55,12 +54,12 @@ impl Folder {
         Ok(folder)
     }
 
-    /// A file below this directory, to be read.
+    /// Opens a file below this directory for reading.
     pub(in crate::load) fn file(&self, path: &Path) -> io::Result<File> {
         File::open(self.checked(path)?)
     }
 
-    /// What is at a path below this directory; `None` if nothing is.
+    /// Metadata of the entry with this name; `None` if there is no such entry.
     pub(in crate::load) fn look(&self, name: &OsStr) -> io::Result<Option<Look>> {
         match fs::symlink_metadata(self.0.join(name)) {
             Ok(metadata) => Look::of(&metadata).map(Some),
@@ -69,37 +68,40 @@ impl Folder {
         }
     }
 
-    /// What is known of this directory itself.
+    /// Metadata of this directory.
     pub(in crate::load) fn look_at_itself(&self) -> io::Result<Look> {
         Look::of(&fs::metadata(&self.0)?)
     }
 
-    /// Whether the regular file of a name may be written by this process.
+    /// Checks that this process may write the regular file with this name.
+    ///
+    /// # Errors
+    /// If it may not.
     pub(super) fn may_write(&self, name: &OsStr) -> io::Result<()> {
         OpenOptions::new().write(true).open(self.0.join(name)).map(drop)
     }
 
-    /// A new file.
+    /// Creates a file.
     pub(super) fn create(&self, name: &OsStr, _: u32) -> io::Result<File> {
         OpenOptions::new().write(true).create_new(true).open(self.0.join(name))
     }
 
-    /// Gives a file another name, in the place of what has it.
+    /// Renames a file. Replaces an existing entry.
     pub(super) fn rename(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
         fs::rename(self.0.join(from), self.0.join(to))
     }
 
-    /// Removes an entry that is no directory.
+    /// Removes an entry that is not a directory.
     pub(in crate::load) fn remove(&self, name: &OsStr) -> io::Result<()> {
         fs::remove_file(self.0.join(name))
     }
 
-    /// Has no effect: who may do what with a directory is not told by a mode here.
+    /// Does nothing: modes do not control access to directories on this system.
     pub(in crate::load) fn make_private(&self) -> io::Result<()> {
         Ok(())
     }
 
-    /// The entries, sorted by name, links not followed.
+    /// Lists the entries, sorted by name; links are not followed.
     pub(in crate::load) fn list(&self) -> io::Result<Vec<(OsString, Kind)>> {
         let entry = |entry: io::Result<fs::DirEntry>| {
             let entry = entry?;
@@ -110,7 +112,7 @@ impl Folder {
         Ok(names)
     }
 
-    /// The whole path, if no part of it below this directory is a link.
+    /// Returns the full path if no part of it below this directory is a link.
     fn checked(&self, path: &Path) -> io::Result<PathBuf> {
         let mut whole = self.0.clone();
         for name in path.components() {
@@ -133,23 +135,23 @@ impl Look {
         })
     }
 
-    /// What is known of an open file.
+    /// Metadata of an open file.
     pub(in crate::load) fn at(file: &File) -> io::Result<Self> {
         Self::of(&file.metadata()?)
     }
 
-    /// Always: it is not told here.
+    /// Always true: ownership is not known on this system.
     pub(in crate::load) const fn is_own(&self) -> bool {
         true
     }
 
-    /// Never: it is not told here.
+    /// Always false: permissions of others are not known on this system.
     pub(in crate::load) const fn is_open_to_others(&self, _: u32) -> bool {
         false
     }
 }
 
-/// Opens a file by a path that is no link.
+/// Opens a file whose path contains no links.
 pub(super) fn open_file(path: &Path) -> io::Result<File> {
     match fs::symlink_metadata(path)?.is_file() {
         true => File::open(path),
@@ -157,12 +159,12 @@ pub(super) fn open_file(path: &Path) -> io::Result<File> {
     }
 }
 
-/// The entries of a directory by a path that is no link.
+/// Lists a directory whose path contains no links, sorted by name.
 pub(super) fn list(path: &Path) -> io::Result<Vec<(OsString, Kind)>> {
     Folder(path.to_path_buf()).below(Path::new(""))?.list()
 }
 
-/// Says of an open file that it was changed at a time.
+/// Sets the modification time of an open file.
 pub(in crate::load) fn set_modified(file: &File, at: SystemTime) -> io::Result<()> {
     file.set_modified(at)
 }

@@ -1,4 +1,4 @@
-//! The disk: the one module that touches it.
+//! The disk: the only module that accesses the file system.
 
 #![expect(clippy::disallowed_methods, reason = "every other module goes through this one")]
 
@@ -24,18 +24,18 @@ pub use output::{OutputFolder, write};
 pub(super) use temporary::is_left_over;
 pub use temporary::{abandon_temporary_files, clean_up_on_signals, remove_temporary_files};
 
-/// The files of this computer.
+/// The file system of this computer, as a source of files.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Disk;
 
 impl Disk {
-    /// Opens a regular file by a path of which no part is a link, and says how many bytes it has.
+    /// Opens a regular file and returns its size. No part of the path may be a link.
     ///
     /// # Errors
-    /// When there is none, or a link is on the way to it.
+    /// If there is no such file, or a part of the path is a link.
     pub(crate) fn open(path: &Path) -> io::Result<(File, u64)> {
         let file = folder::open_file(path)?;
-        // Looked at again now that it is open: what is at a path may have changed since `kind`.
+        // Checked again on the open file: the entry may have changed since `kind`.
         let look = Look::at(&file)?;
         if look.kind != Kind::File {
             return Err(io::Error::new(ErrorKind::InvalidInput, "no regular file"));
@@ -48,7 +48,7 @@ impl Files for Disk {
     fn kind(&self, path: &Path) -> io::Result<Kind> {
         match fs::symlink_metadata(path) {
             Ok(metadata) => Ok(kind(metadata.file_type())),
-            // Below a file there is nothing, and a name that is too long is nobody's.
+            // A path below a file (`ENOTDIR`) and a name that is too long (`ENAMETOOLONG`) count as not found.
             Err(error)
                 if matches!(
                     error.kind(),
@@ -75,7 +75,7 @@ impl Files for Disk {
     }
 }
 
-/// The content of a file that says that it has so many bytes.
+/// Reads an open file whose size is expected to be `bytes`.
 ///
 /// # Errors
 /// [`ErrorKind::FileTooLarge`] if it has more than `most` bytes.
@@ -83,9 +83,9 @@ pub(super) fn content(file: File, bytes: u64, most: u64) -> io::Result<Vec<u8>> 
     if bytes > most {
         return Err(ErrorKind::FileTooLarge.into());
     }
-    // One more, so that the end is seen without growing.
+    // One byte more, so that the end of the file is seen without growing the buffer.
     let mut content = Vec::with_capacity(usize::try_from(bytes).unwrap_or(0) + 1);
-    // The length was a hint: files under /proc say 0, and a file may grow.
+    // The size was a hint: files under /proc report 0, and a file may grow.
     file.take(most.saturating_add(1)).read_to_end(&mut content)?;
     if content.len() as u64 > most {
         return Err(ErrorKind::FileTooLarge.into());
@@ -93,7 +93,7 @@ pub(super) fn content(file: File, bytes: u64, most: u64) -> io::Result<Vec<u8>> 
     Ok(content)
 }
 
-/// The cause of an error: a part of a path is a link where none may be.
+/// The cause of an error: a part of the path is a link where links are not allowed.
 #[derive(Debug)]
 struct IsLink;
 
@@ -105,7 +105,7 @@ impl fmt::Display for IsLink {
 
 impl std::error::Error for IsLink {}
 
-/// Whether something was refused because a part of its path is a link.
+/// True if access was refused because a part of the path is a link.
 fn is_link(error: &io::Error) -> bool {
     error.get_ref().is_some_and(|cause| cause.is::<IsLink>())
 }
@@ -122,33 +122,32 @@ fn kind(file: FileType) -> Kind {
     }
 }
 
-/// Whether a path leads to a directory, links followed.
+/// True if the path is a directory; links are followed.
 #[must_use]
 pub fn is_directory(path: &Path) -> bool {
     path.is_dir()
 }
 
-/// Whether there is something at a path that is no directory.
+/// True if the path exists and is not a directory.
 #[must_use]
 pub fn is_file(path: &Path) -> bool {
     path.exists() && !path.is_dir()
 }
 
-/// The path with every link resolved, if something is there.
+/// The path with all links resolved; `None` if it does not exist.
 #[must_use]
 pub fn resolved(path: &Path) -> Option<PathBuf> {
     fs::canonicalize(path).ok()
 }
 
-/// How large a file is, and when it was written: another one says that it is another file. Nothing where that is not
-/// known.
+/// Size and modification time of a file. If they differ, the file has changed. `None` if they are not known.
 #[must_use]
 pub fn stamp(path: &Path) -> Option<(u64, Duration)> {
     let metadata = fs::metadata(path).ok()?;
     Some((metadata.len(), metadata.modified().ok()?.duration_since(SystemTime::UNIX_EPOCH).ok()?))
 }
 
-/// What went wrong, in the words of the system and without its number.
+/// The system's description of an error, without its number.
 pub(super) fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     let end = text.find(" (os error").unwrap_or(text.len());
@@ -175,7 +174,7 @@ mod tests {
     fn a_file_beyond_the_limit_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().canonicalize().unwrap().join("huge");
-        // Sparse: it takes no room on the disk.
+        // Sparse: it uses no space on the disk.
         File::create(&path).unwrap().set_len(LARGEST_FILE + 1).unwrap();
         assert_eq!(Disk.read(&path, LARGEST_FILE).unwrap_err().kind(), ErrorKind::FileTooLarge);
     }

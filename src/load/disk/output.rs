@@ -1,4 +1,4 @@
-//! Files that are written: each appears whole, in the place of what was there.
+//! Writing files: each is replaced as a whole, by renaming a new file.
 
 #![expect(clippy::disallowed_methods, reason = "this is a part of the module of the disk")]
 
@@ -12,24 +12,24 @@ use super::{Folder, is_link, reason};
 use crate::error::{Code, Error, Result};
 use crate::load::files::Kind;
 
-/// The rights of new files and folders, of which the umask takes some.
+/// Permissions of new files and folders, before the umask.
 const NEW_FILE: u32 = 0o666;
 const NEW_FOLDER: u32 = 0o777;
 
-/// A folder that files are written below. The folder itself was named by the user and may be a link; below it no link is
-/// followed, since what is there may come from somebody else.
+/// A folder for output files. The user named it, so it may itself be a link. Below it no link is followed, since its
+/// content may come from others.
 #[derive(Clone, Debug)]
 pub struct OutputFolder {
     folder: Folder,
-    /// The path for messages.
+    /// The path to show in messages.
     path: PathBuf,
 }
 
 impl OutputFolder {
-    /// A folder that the user named. It and those that it is in are made where they are not there.
+    /// Opens a folder that the user named. Missing directories of its path are created.
     ///
     /// # Errors
-    /// [`Code::WriteFailed`] when it cannot be made: a file is in the way, say.
+    /// [`Code::WriteFailed`] if it cannot be created, for example because a file has its name.
     pub fn make(path: &Path) -> Result<Self> {
         let folder = fs::create_dir_all(path).and_then(|()| Folder::open(path));
         let folder = folder.map_err(|error| no_folder(path, &error))?;
@@ -42,10 +42,10 @@ impl OutputFolder {
         &self.path
     }
 
-    /// A folder below this one, which is made where it is not there.
+    /// Opens a folder below this one. Creates it if it is missing.
     ///
     /// # Errors
-    /// [`Code::WriteFailed`] when it cannot be made: a link or a file is in the way, say.
+    /// [`Code::WriteFailed`] if it cannot be created, for example because a link or a file has its name.
     pub fn below(&self, path: &Path) -> Result<Self> {
         let whole = self.path.join(path);
         let folder = self.folder.make_below(path, NEW_FOLDER);
@@ -60,15 +60,15 @@ impl OutputFolder {
         Ok(Self { folder, path: whole })
     }
 
-    /// Writes a file of this folder, as [`write()`] does. What is in its place and no regular file is replaced.
+    /// Writes a file in this folder, as [`write()`] does. An entry that is not a regular file is replaced.
     ///
     /// # Errors
-    /// [`Code::WriteFailed`], and [`Code::NotAFile`] when there is a folder of this name.
+    /// [`Code::WriteFailed`], and [`Code::NotAFile`] if the name is that of a folder.
     pub fn write(&self, name: &OsStr, pieces: &[impl AsRef<[u8]>]) -> Result<()> {
         put(&self.folder, name, pieces).map_err(|error| failed(&self.path.join(name), &error))
     }
 
-    /// The first link on the way to a folder below this one.
+    /// The first link in a path below this folder.
     fn link_on(&self, path: &Path) -> Option<PathBuf> {
         let (mut folder, mut whole) = (self.folder.clone(), self.path.clone());
         for name in path {
@@ -82,18 +82,18 @@ impl OutputFolder {
     }
 }
 
-/// Writes a file that the user named, piece by piece, so that half of it is never seen: a new file in the same folder
-/// takes the place of the old one, with its permissions. A link is followed; a device or a pipe is written into.
+/// Writes a file that the user named. Readers never see half of it: a new file in the same folder replaces the old one
+/// and takes its permissions. A link is followed; a device or pipe is written to directly.
 ///
 /// # Errors
-/// [`Code::WriteFailed`] when the folder is not there or the file may not be written, and [`Code::NotAFile`] when
-/// the path is a folder.
+/// [`Code::WriteFailed`] if the folder does not exist or the file may not be written, and [`Code::NotAFile`] if the
+/// path is a folder.
 pub fn write(path: &Path, pieces: &[impl AsRef<[u8]>]) -> Result<()> {
     write_named(path, pieces).map_err(|error| failed(path, &error))
 }
 
 fn write_named(path: &Path, pieces: &[impl AsRef<[u8]>]) -> io::Result<()> {
-    // A link stays a link, and what it leads to is replaced.
+    // A link stays a link: its target is replaced.
     let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
     let target = is_link.then(|| fs::canonicalize(path).ok()).flatten();
     let target = target.unwrap_or_else(|| path.to_path_buf());
@@ -106,24 +106,25 @@ fn write_named(path: &Path, pieces: &[impl AsRef<[u8]>]) -> io::Result<()> {
     put(&Folder::open(target.parent().unwrap_or(Path::new("")))?, name, pieces)
 }
 
-/// Writes a file of a folder. A regular file keeps its permissions; anything else but a folder is replaced by a new file.
+/// Writes a file in a folder. A regular file keeps its permissions; any other entry except a folder is replaced by a
+/// new file.
 fn put(folder: &Folder, name: &OsStr, pieces: &[impl AsRef<[u8]>]) -> io::Result<()> {
     let old = match folder.look(name)? {
         Some(look) if look.kind == Kind::Directory => return Err(ErrorKind::IsADirectory.into()),
         Some(look) if look.kind == Kind::File => {
-            // A new name needs no right to write the old file. Who may not write the file shall not replace it.
+            // Renaming needs no permission to write the old file, so this checks it first.
             folder.may_write(name)?;
             Some(look.permissions)
         }
         _ => None,
     };
-    // With the rights of the old file only when it is whole: until then it is the owner's alone.
+    // Private until the content is complete; the permissions of the old file are set at the end.
     let rights = if old.is_some() { 0o600 } else { NEW_FILE };
     replace(folder, name, pieces, rights, old)
 }
 
-/// Writes a new file, first with these `rights` and at last with these permissions if there are some, and gives it a
-/// name, in the place of what has it.
+/// Writes a new file with these `rights`, then sets the given permissions, if any, and renames it over the entry of
+/// this name.
 pub(in crate::load) fn replace(
     folder: &Folder,
     name: &OsStr,

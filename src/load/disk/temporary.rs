@@ -1,4 +1,4 @@
-//! Files that are being written under a name of their own, and are gone when they were not finished.
+//! Temporary files: written under a random name, renamed when complete, and removed otherwise.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -8,24 +8,24 @@ use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use super::Folder;
 
-/// A new file in a folder. It is removed when dropped, unless it was [given its name](Temporary::rename).
+/// A new file in a folder. It is removed on drop unless it was [renamed](Temporary::rename).
 pub(super) struct Temporary {
     folder: Folder,
     name: OsString,
     pub(super) file: File,
 }
 
-/// Those that there are, for when a signal ends the process: nothing is dropped then.
+/// All unfinished files, so that they can be removed when a signal ends the process: `drop` does not run then.
 static UNFINISHED: Mutex<Vec<(Folder, OsString)>> = Mutex::new(Vec::new());
 
-/// So many names are tried. A name that is taken is an accident, or a file system that says of each that it is taken.
+/// Number of names to try. A taken name is a coincidence, or a file system that reports every name as taken.
 const TRIES: usize = 16;
 
 impl Temporary {
-    /// A new file with these rights as far as the umask lets them. Its name cannot be guessed, and is short, so that it
-    /// fits where a long name does.
+    /// Creates a file with these permissions minus the umask. Its name is random, and short enough to fit wherever the
+    /// final name fits.
     pub(super) fn create(folder: &Folder, rights: u32) -> io::Result<Self> {
-        // Held until it is known that there is one: a signal does not come in between.
+        // Held until the file is registered, so that a signal cannot come in between.
         let mut unfinished = unfinished();
         let mut last = ErrorKind::AlreadyExists.into();
         for _ in 0..TRIES {
@@ -43,9 +43,9 @@ impl Temporary {
         Err(last)
     }
 
-    /// Gives it its name, in the place of what has it.
+    /// Renames the file to its final name. Replaces an existing entry.
     pub(super) fn rename(self, name: &OsStr) -> io::Result<()> {
-        // Should it fail, the file is removed when this is dropped; else there is none of this name any more.
+        // If this fails, `drop` removes the file. If not, the temporary name no longer exists.
         self.folder.rename(&self.name, name)?;
         forget(&self.name);
         Ok(())
@@ -55,13 +55,13 @@ impl Temporary {
 impl Drop for Temporary {
     fn drop(&mut self) {
         if forget(&self.name) {
-            // The first failure is the one to tell.
+            // The first error is the one to report.
             drop(self.folder.remove(&self.name));
         }
     }
 }
 
-/// Takes a file from the list, and says whether it was there.
+/// Removes a file from the list. Returns true if it was listed.
 fn forget(name: &OsStr) -> bool {
     let mut unfinished = unfinished();
     let place = unfinished.iter().position(|(_, known)| known == name);
@@ -72,13 +72,13 @@ fn unfinished() -> MutexGuard<'static, Vec<(Folder, OsString)>> {
     UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Whether a file was left behind half written.
+/// True if the name is that of a temporary file, left by an interrupted write.
 pub(in crate::load) fn is_left_over(name: &str) -> bool {
     name.starts_with(".krender-") && name.ends_with(".tmp")
 }
 
-/// Removes the files that were begun and are not finished, of all threads: for a process that is about to end. What is
-/// begun after that waits for ever.
+/// Removes the unfinished temporary files of all threads, for a process that is about to end. Threads that then start
+/// another one wait forever.
 pub fn remove_temporary_files() {
     let mut unfinished = unfinished();
     for (folder, name) in unfinished.drain(..) {
@@ -87,8 +87,8 @@ pub fn remove_temporary_files() {
     std::mem::forget(unfinished);
 }
 
-/// Removes the files that were begun and are not finished, as far as that is possible at once and without memory: for a
-/// process that gets no more of it. The thread may be in the middle of beginning one.
+/// Removes unfinished temporary files without waiting and without allocating, for a process that is out of memory. The
+/// current thread may be in the middle of creating one.
 pub fn abandon_temporary_files() {
     const TRIES: usize = 20;
     for _ in 0..TRIES {
@@ -103,14 +103,14 @@ pub fn abandon_temporary_files() {
         for (folder, name) in unfinished.iter() {
             drop(folder.remove(name));
         }
-        // No other thread begins one more.
+        // Keeps the lock, so that no other thread creates a file.
         std::mem::forget(unfinished);
         return;
     }
 }
 
-/// From now on SIGHUP, SIGINT and SIGTERM remove temporary files before they end the process as they always do. Those
-/// that are ignored stay so (`nohup`). It is for programs: a library leaves signals alone.
+/// Makes SIGHUP, SIGINT and SIGTERM remove temporary files before they end the process. Ignored signals stay ignored
+/// (`nohup`). For programs only: a library does not change signal handling.
 #[cfg(unix)]
 pub fn clean_up_on_signals() {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -129,16 +129,16 @@ pub fn clean_up_on_signals() {
                 drop(emulate_default_handler(signal));
             }
         };
-        // Without a thread signals end the process as they did, and a file may stay.
+        // If the thread cannot be started, signals end the process as before, and a temporary file may stay.
         drop(thread::Builder::new().name("signals".to_owned()).spawn(wait));
     });
 }
 
-/// Has no effect where there are no signals.
+/// Does nothing on systems without signals.
 #[cfg(not(unix))]
 pub fn clean_up_on_signals() {}
 
-/// The signals that the process ignores, a bit for each, as far as the system tells.
+/// Bit set of the signals that the process ignores, as far as the system reports them.
 #[cfg(unix)]
 #[expect(clippy::disallowed_methods, reason = "the kernel tells this of the process in a file")]
 fn ignored_signals() -> u64 {

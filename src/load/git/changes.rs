@@ -1,4 +1,4 @@
-//! What differs between two trees of a repository, found where it is asked for.
+//! The changes between two trees of a repository, computed on demand.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -9,25 +9,25 @@ use super::tree::{Entry, EntryKind, Tree};
 use super::trees::Trees;
 use crate::error::Result;
 
-/// Paths of which some have changed. All are absolute and clean.
+/// A set of changed paths. All paths are absolute and clean.
 pub trait Changed: Sync {
-    /// The path itself if it has changed, or the first directory on the way to it that has: a link that led elsewhere
-    /// before, a file, or a submodule.
+    /// The path itself if it has changed, or its first ancestor that has: a link with another target, a file, or a
+    /// submodule.
     ///
     /// # Errors
-    /// When that cannot be found out.
+    /// If it cannot be determined.
     fn on_the_way(&self, path: &Path) -> Result<Option<PathBuf>>;
 
-    /// Whether the path itself has changed: what is there, or was there, is a file, a link or a submodule.
+    /// True if the path itself has changed: it is, or was, a file, a link or a submodule.
     ///
     /// # Errors
-    /// When that cannot be found out.
+    /// If it cannot be determined.
     fn is_changed(&self, path: &Path) -> Result<bool>;
 
-    /// Whether the path or one below it has changed.
+    /// True if the path, or a path below it, has changed.
     ///
     /// # Errors
-    /// When that cannot be found out.
+    /// If it cannot be determined.
     fn is_changed_below(&self, path: &Path) -> Result<bool>;
 }
 
@@ -48,63 +48,64 @@ impl Changed for BTreeSet<PathBuf> {
     }
 }
 
-/// What differs between two trees: those of two revisions, or of one and a working tree. Permissions of files do not
-/// count.
+/// The changes between two trees: those of two revisions, or of a revision and a working tree. File permissions are
+/// ignored.
 ///
-/// Trees with one id are the same, so that only what differs is read, and only on the way to what is asked for.
+/// Trees with the same id are equal, so only trees that differ are read, and only those that lead to a requested path.
 #[derive(Clone)]
 pub struct Changes {
     trees: Trees,
     top: PathBuf,
     roots: [Id; 2],
     provisional: Option<Arc<dyn Provisional>>,
-    /// Directories that were looked at, by their paths: many paths that are asked for are in one.
+    /// Directories that were looked up, by path: many requested paths share a directory.
     directories: Arc<Mutex<BTreeMap<Box<[u8]>, Directory>>>,
 }
 
-/// What is known of a directory.
+/// A directory that was looked up.
 #[derive(Clone)]
 struct Directory {
-    /// The first path on the way to it, itself included, at which a change is no directory.
+    /// The first path from the root to this directory, inclusive, that has changed and is not a directory on one side.
     changed: Option<Arc<Path>>,
-    /// Its trees; `None` if they are one, or there are none.
+    /// Its trees; `None` if they are equal or missing.
     trees: Option<[Arc<Tree>; 2]>,
 }
 
 /// The files of a working tree whose ids are not known yet.
 pub trait Provisional: Send + Sync {
-    /// The id of the file, link or submodule with this provisional id. `None` if it has none: it differs from all.
+    /// The id of the file, link or submodule with this provisional id. `None` if it has none; then it differs from
+    /// every other.
     fn id(&self, provisional: Id) -> Option<Id>;
 }
 
-/// What is at one path in both trees.
+/// The entries at a path in both trees.
 type Pair = [Option<(EntryKind, Id)>; 2];
 
-/// How many trees within each other are looked through, as for [`Trees::holds`].
+/// Maximum depth of nested trees, as for [`Trees::holds`].
 const DEEPEST: usize = 2048;
 
 impl Changes {
-    /// The changes between two trees, whose paths are taken from `top`: absolute, with links resolved.
+    /// The changes between two trees. Paths start at `top`, which is absolute with links resolved.
     #[must_use]
     pub fn new(trees: Trees, top: &Path, roots: [Id; 2]) -> Self {
         let directories = Arc::default();
         Self { trees, top: top.to_path_buf(), roots, provisional: None, directories }
     }
 
-    /// The same changes, with the ids of files that are not known yet.
+    /// Adds a source for the ids of files that are not hashed yet.
     #[must_use]
     pub fn with_provisional(mut self, provisional: Arc<dyn Provisional>) -> Self {
         self.provisional = Some(provisional);
         self
     }
 
-    /// Whether there are certainly no changes: both trees have one id.
+    /// True if both trees have the same id, so that there are certainly no changes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.roots[0] == self.roots[1]
     }
 
-    /// Whether a file or link with one of these names has changed at `directory` or below it.
+    /// True if a file or link with one of these names has changed at `directory` or below it.
     ///
     /// # Errors
     /// Those of [`Trees::tree`].
@@ -112,8 +113,8 @@ impl Changes {
         self.any(directory, &|found| names.iter().any(|name| name.as_bytes() == found))
     }
 
-    /// What is at a path in both trees, and the first path on the way to it at which a change is no directory. Where both
-    /// sides are one, nothing is looked up, and both are `None`.
+    /// The entries at a path in both trees, and the first changed path on the way to it that is not a directory. If
+    /// both sides have the same tree, it is not read, and both entries are `None`.
     fn find(&self, path: &Path) -> Result<(Option<Arc<Path>>, Pair)> {
         if path == self.top {
             return Ok((None, self.roots()));
@@ -162,7 +163,7 @@ impl Changes {
         }
     }
 
-    /// What is at a path in both trees; the roots for a directory that they are in.
+    /// The entries at a path in both trees; the roots for a directory above the repository.
     fn start(&self, path: &Path) -> Result<Pair> {
         if self.top.starts_with(path) { Ok(self.roots()) } else { Ok(self.find(path)?.1) }
     }
@@ -171,7 +172,7 @@ impl Changes {
         self.roots.map(|id| Some((EntryKind::Tree, id)))
     }
 
-    /// The trees of a pair, empty where there is none.
+    /// The trees of a pair; empty if missing.
     fn trees_of(&self, pair: &Pair) -> Result<[Arc<Tree>; 2]> {
         let tree = |entry: Option<(EntryKind, Id)>| match entry {
             Some((EntryKind::Tree, id)) => self.trees.tree(id),
@@ -180,7 +181,7 @@ impl Changes {
         Ok([tree(pair[0])?, tree(pair[1])?])
     }
 
-    /// Whether a pair is no directory on one side at least, and not the same on both.
+    /// True if the two sides differ and at least one of them is not a directory.
     fn is_change(&self, pair: &Pair) -> bool {
         let is_tree = |(kind, _): &(EntryKind, Id)| *kind == EntryKind::Tree;
         !pair.iter().flatten().all(is_tree) && !self.is_same(pair)
@@ -196,7 +197,7 @@ impl Changes {
         }
     }
 
-    /// The id of an entry; a provisional one is replaced if there is another.
+    /// The id of an entry; a provisional id is replaced if the real one is known.
     fn id(&self, id: Id) -> Id {
         match &self.provisional {
             Some(known) if id.provisional_number().is_some() => known.id(id).unwrap_or(id),
@@ -204,7 +205,7 @@ impl Changes {
         }
     }
 
-    /// Whether there is a change that fits, by its name, at a path or below it. Each pair of trees is looked at once.
+    /// True if a change whose name satisfies `fits` is at a path or below it. Each pair of trees is visited once.
     fn any(&self, path: &Path, fits: &dyn Fn(&[u8]) -> bool) -> Result<bool> {
         let start = self.start(path)?;
         let name = path.file_name().unwrap_or_default().as_encoded_bytes();
@@ -224,7 +225,7 @@ impl Changes {
             }
             let trees = self.trees_of(&pair)?;
             let [before, after] = &trees;
-            // As many steps as there may be pairs.
+            // One step for each possible pair.
             self.trees.spend((before.entries().len() + after.entries().len()) as u64)?;
             for (name, pair) in pairs(before, after) {
                 if fits(name) && self.is_change(&pair) {
@@ -250,7 +251,7 @@ impl Changed for Changes {
 
     fn is_changed_below(&self, path: &Path) -> Result<bool> {
         if self.provisional.is_none() {
-            // All ids are known, and those that differ lead to a change.
+            // All ids are known, so different ids mean that there is a change below.
             let pair = self.start(path)?;
             return Ok(!is_one(&pair) && !matches!(pair, [None, None]));
         }
@@ -258,7 +259,7 @@ impl Changed for Changes {
     }
 }
 
-/// Whether both sides are one tree.
+/// True if both sides are the same tree.
 fn is_one(pair: &Pair) -> bool {
     matches!(pair, [Some(one), Some(other)] if one == other)
 }
@@ -267,7 +268,7 @@ fn node(entry: &Entry) -> (EntryKind, Id) {
     (entry.kind, entry.id)
 }
 
-/// The entries of two trees by their names, except those that are one.
+/// The entries of two trees by name, without those that are equal.
 fn pairs<'t>(before: &'t Tree, after: &'t Tree) -> Vec<(&'t [u8], Pair)> {
     let mut both: BTreeMap<&[u8], Pair> = BTreeMap::new();
     for (side, tree) in [before, after].into_iter().enumerate() {

@@ -35,7 +35,7 @@ pub enum ObjectKind {
 }
 
 impl ObjectKind {
-    /// The kind that git writes as this word.
+    /// Parses git's word for the kind.
     #[must_use]
     pub fn parse(word: &[u8]) -> Option<Self> {
         Some(match word {
@@ -47,7 +47,7 @@ impl ObjectKind {
         })
     }
 
-    /// The word that git writes for the kind.
+    /// Git's word for the kind.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -60,7 +60,7 @@ impl ObjectKind {
 }
 
 impl Id {
-    /// The id of these bytes: 20 of SHA-1, or 32 of SHA-256.
+    /// The id with these bytes: 20 for SHA-1, 32 for SHA-256.
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let form = match bytes.len() {
@@ -73,7 +73,7 @@ impl Id {
         Some(id)
     }
 
-    /// The id that is written in hexadecimal digits.
+    /// Parses an id written in hexadecimal digits.
     #[must_use]
     pub fn parse(digits: &[u8]) -> Option<Self> {
         let value = |digit: u8| char::from(digit).to_digit(16);
@@ -86,7 +86,7 @@ impl Id {
         Self::from_bytes(bytes)
     }
 
-    /// A placeholder that equals no id of an object and no placeholder with another number.
+    /// A placeholder. It differs from the ids of objects and from placeholders with another number.
     #[must_use]
     pub fn provisional(number: u64) -> Self {
         let mut id = Self { bytes: [0; 32], form: Form::Provisional };
@@ -107,7 +107,7 @@ impl Id {
         &self.bytes[..self.length()]
     }
 
-    /// The number of bytes of an id in trees of the same repository.
+    /// The length in bytes of the ids of this repository.
     #[must_use]
     pub const fn length(&self) -> usize {
         match self.form {
@@ -130,7 +130,7 @@ impl fmt::Debug for Id {
     }
 }
 
-/// Computes the id of an object whose content is given piece by piece.
+/// Computes the id of an object whose content arrives in pieces.
 pub struct IdHasher(Hash);
 
 enum Hash {
@@ -139,7 +139,7 @@ enum Hash {
 }
 
 impl IdHasher {
-    /// The hash of a repository whose ids are `length` bytes long: SHA-1 for 20, SHA-256 for 32. The object has `size`
+    /// The hash for a repository whose ids have `length` bytes: SHA-1 for 20, SHA-256 for 32. The object has `size`
     /// bytes.
     #[must_use]
     pub fn new(length: usize, kind: ObjectKind, size: u64) -> Self {
@@ -173,7 +173,7 @@ impl IdHasher {
         id
     }
 
-    /// The id of an object whose content is all there.
+    /// The id of an object with this content.
     #[must_use]
     pub fn hash(length: usize, kind: ObjectKind, content: &[u8]) -> Id {
         let mut hasher = Self::new(length, kind, content.len() as u64);

@@ -6,18 +6,18 @@ use super::id::{Id, IdHasher, ObjectKind};
 use super::trees::{Object, Objects};
 use crate::error::Result;
 
-/// Git objects in memory, for tests and for objects that come from elsewhere. Ids are those of SHA-1.
+/// Git objects in memory, for tests and for objects from other sources. Ids are SHA-1.
 #[derive(Clone, Debug, Default)]
 pub struct ObjectMemory(BTreeMap<Id, (ObjectKind, Vec<u8>)>);
 
 impl ObjectMemory {
-    /// No objects.
+    /// Creates an empty set of objects.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds an object, whatever its content, and returns its id.
+    /// Adds an object with any content and returns its id.
     pub fn add(&mut self, kind: ObjectKind, content: impl Into<Vec<u8>>) -> Id {
         let content = content.into();
         let id = IdHasher::hash(20, kind, &content);
@@ -25,7 +25,7 @@ impl ObjectMemory {
         id
     }
 
-    /// Adds a tree of entries, each a mode, a name and an id, and returns its id.
+    /// Adds a tree and returns its id. Each entry is a mode, a name and an id.
     pub fn tree<'e>(&mut self, entries: impl IntoIterator<Item = (&'e str, &'e [u8], Id)>) -> Id {
         let mut content = Vec::new();
         for (mode, name, id) in entries {

@@ -1,4 +1,4 @@
-//! Revisions of a git repository: trees of objects, read by their ids from whatever source has them.
+//! Revisions of a git repository: trees of objects, read by id from any source of objects.
 //!
 //! No process is started here: `external::git` is the source of objects of a repository on disk.
 

@@ -1,4 +1,4 @@
-//! The files of a revision: nothing is checked out.
+//! The files of a revision, read without a checkout.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -14,61 +14,61 @@ use crate::load::LONGEST_PATH;
 use crate::load::files::{Files, Kind};
 use crate::load::links::{self, Look};
 
-/// The files of a revision, at the paths that they have in the working tree. There are no others.
+/// The files of a revision, at their paths in the working tree. It contains no other files.
 #[derive(Clone)]
 pub struct Revision {
     trees: Trees,
     top: PathBuf,
     root: Id,
-    /// Links outside of the repository that lead into it, with the paths that they lead to.
+    /// Links outside the repository that point into it, with the paths of their targets.
     links: Arc<[(PathBuf, PathBuf)]>,
-    /// Directories that were looked at, by their paths.
+    /// Directories that were looked up, by path.
     directories: Arc<Mutex<BTreeMap<Box<[u8]>, Found>>>,
 }
 
-/// How many objects of the budget it takes to list a directory: as many as take about as long to read.
+/// Cost of listing a directory, in objects of the budget: reading as many objects takes about as long.
 const LISTING: u64 = 8;
 
-/// What is at a path where a directory was looked for.
+/// The result of looking for a directory at a path.
 #[derive(Clone)]
 enum Found {
     Tree(Arc<Tree>),
-    /// One that the repository is in.
+    /// A directory above the repository.
     Above,
     Missing,
 }
 
-/// What is at a path of which no segment is a link, except the last.
+/// The entry at a path of which only the last segment may be a link.
 #[derive(Clone, Copy)]
 enum At {
     Entry(EntryKind, Id),
-    /// A directory that the repository is in.
+    /// A directory above the repository.
     Above,
-    /// A link outside of the repository, by its number.
+    /// A link outside the repository, by its index.
     Link(usize),
 }
 
 impl Revision {
-    /// The files of a tree. `top` is the directory that its paths are taken from: absolute, with links resolved.
+    /// The files of a tree. Its paths start at `top`, which is absolute with links resolved.
     #[must_use]
     pub fn new(trees: Trees, top: &Path, root: Id) -> Self {
         let (top, links) = (top.to_path_buf(), Arc::default());
         Self { trees, top, root, links, directories: Arc::default() }
     }
 
-    /// The same files, also found through links outside of the repository: each with the path that it leads to. They are
-    /// those of the machine, and none of the revision.
+    /// Adds links outside the repository, each with the path of its target. They are links of this machine, not of the
+    /// revision.
     #[must_use]
     pub fn with_links(self, links: Vec<(PathBuf, PathBuf)>) -> Self {
         Self { links: links.into(), directories: Arc::default(), ..self }
     }
 
-    /// Whether a directory is one that the repository or a link to it is in.
+    /// True if the directory contains the repository, or a link to it.
     fn is_above(&self, path: &Path) -> bool {
         self.top.starts_with(path) || self.links.iter().any(|(link, _)| link.starts_with(path))
     }
 
-    /// The number of the link at a path outside of the repository.
+    /// The index of the link outside the repository at this path.
     fn link_at(&self, path: &Path) -> Option<usize> {
         self.links.iter().position(|(link, _)| link == path)
     }
@@ -79,23 +79,22 @@ impl Revision {
         self.root
     }
 
-    /// Reads the trees at and below a directory at once, if it is there: quicker than one by one where most of them will
-    /// be needed.
+    /// Reads the trees at and below a directory in one batch, if it exists. Faster than reading them one by one if most
+    /// are needed.
     ///
     /// # Errors
-    /// [`Code::ReadFailed`] for trees that are missing or that git could not check out,
-    /// and [`Code::LimitExceeded`].
+    /// [`Code::ReadFailed`] for trees that are missing or that git could not check out, and [`Code::LimitExceeded`].
     pub fn read_trees(&self, below: &Path) -> Result<()> {
         let root = match self.canonicalize(below).and_then(|path| self.find(&path)) {
             Ok(Some(At::Entry(EntryKind::Tree, id))) => id,
             Ok(Some(At::Above)) if self.top.starts_with(below) => self.root,
-            // The one who looks there says so.
+            // Reported when the path is looked up.
             _ => return Ok(()),
         };
         self.trees.read_all(root)
     }
 
-    /// What is at a path of which no segment is a link, except the last.
+    /// The entry at a path of which only the last segment may be a link.
     fn find(&self, path: &Path) -> io::Result<Option<At>> {
         let root = At::Entry(EntryKind::Tree, self.root);
         let (Some(above), Some(name)) = (path.parent(), path.file_name()) else {
@@ -111,7 +110,7 @@ impl Revision {
         })
     }
 
-    /// The directory at a path. Each is looked for once: builds ask for every file in it.
+    /// The directory at a path. Each is looked up once: builds ask for every file in it.
     fn directory(&self, path: &Path) -> io::Result<Found> {
         if path.as_os_str().len() > LONGEST_PATH {
             return Err(ErrorKind::InvalidFilename.into());
@@ -136,7 +135,7 @@ impl Revision {
         Ok(found)
     }
 
-    /// The directory at a path, from what is at the directory that it is in.
+    /// The directory at a path, given the directory that contains it.
     fn step(&self, above: &Found, path: &Path) -> io::Result<Found> {
         let tree = |id| self.trees.tree(id).map(Found::Tree).map_err(told);
         match above {
@@ -157,7 +156,7 @@ impl Revision {
         }
     }
 
-    /// The path that a link leads to.
+    /// The target of a link.
     fn target(&self, id: Id) -> io::Result<PathBuf> {
         let target = self.trees.blob(id, LONGEST_PATH as u64).map_err(told)?;
         Ok(os_string(&target).into())
@@ -175,7 +174,7 @@ impl Files for Revision {
     }
 
     fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
-        // What is found without following links is where it is said to be.
+        // A path that is found without following links is canonical.
         if let Some(At::Entry(EntryKind::Tree | EntryKind::File | EntryKind::Executable, _)) =
             self.find(path)?
         {
@@ -215,7 +214,7 @@ impl Files for Revision {
         match self.find(&path)? {
             Some(At::Entry(EntryKind::Tree, _)) => {
                 let Found::Tree(tree) = self.directory(&path)? else { return Ok(Vec::new()) };
-                // One tree may be at any number of paths.
+                // A tree may occur at any number of paths.
                 self.trees.spend(LISTING + tree.entries().len() as u64).map_err(told)?;
                 let entries = tree.entries().iter();
                 Ok(entries.map(|entry| (os_string(&entry.name), entry.kind.into())).collect())
@@ -239,7 +238,7 @@ impl Files for Revision {
     }
 }
 
-/// An error that the loader takes out again.
+/// Wraps an error, for the loader to unwrap.
 fn told(error: Error) -> io::Error {
     io::Error::other(error)
 }

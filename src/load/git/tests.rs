@@ -7,7 +7,7 @@ use crate::error::{Code, Result};
 use crate::limits::{Budget, Limit, Limits};
 use crate::load::{Files, KUSTOMIZATION_FILES, Kind, Loader, Options};
 
-/// A tree of files, each a path and a content; a content that begins with `->` is a link.
+/// A tree of files, each a path and its content; content that begins with `->` makes a link.
 fn tree(objects: &mut ObjectMemory, files: &[(&str, &str)]) -> Id {
     let mut names: Vec<&str> =
         files.iter().map(|(path, _)| path.split('/').next().unwrap()).collect();
@@ -42,7 +42,7 @@ fn loader(revision: Revision) -> Loader {
     Loader::new(revision, Options { working_directory: "/top".into(), ..Options::default() })
 }
 
-/// A source that says which objects were read.
+/// A source that records which objects were read.
 struct Counting(ObjectMemory, Arc<std::sync::Mutex<Vec<Id>>>);
 
 impl Objects for Counting {
@@ -104,7 +104,7 @@ fn changes_are_found_on_the_way_to_what_is_asked_for() {
     assert!(!changes.is_empty());
 }
 
-/// The twin that goes through every path.
+/// Compares with a naive implementation that visits every path.
 #[test]
 fn changes_are_those_of_a_comparison_of_all_paths() {
     let paths = |files: &[(&str, &str)]| -> BTreeSet<PathBuf> {
@@ -193,7 +193,7 @@ fn trees_that_are_at_many_paths_are_read_once() {
     for (root, is_found) in [(one, false), (other, true)] {
         trees.read_all(root).unwrap();
         assert_eq!(trees.holds(root, &KUSTOMIZATION_FILES).unwrap(), is_found);
-        // Known by now.
+        // Cached by now.
         assert_eq!(trees.holds(root, &KUSTOMIZATION_FILES).unwrap(), is_found);
     }
     let changes = Changes::new(trees.clone(), Path::new("/top"), [one, other]);

@@ -11,7 +11,7 @@ use crate::load::files::Kind;
 /// The largest tree that is read, in bytes. A directory with 100,000 files has a tree of about 5 MB.
 pub(super) const LARGEST_TREE: u64 = 32 << 20;
 
-/// The entries of a tree, sorted by the bytes of their names, which are all different.
+/// The entries of a tree, sorted by the bytes of their unique names.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Tree(Vec<Entry>);
 
@@ -20,29 +20,29 @@ pub struct Tree(Vec<Entry>);
 pub struct Entry {
     /// The name: one segment of a path, never `.` or `..`.
     pub name: Box<[u8]>,
-    /// What the entry is.
+    /// The kind of the entry.
     pub kind: EntryKind,
     /// The object of the entry.
     pub id: Id,
 }
 
-/// What an entry of a tree is.
+/// The kind of an entry of a tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EntryKind {
     /// A directory.
     Tree,
     /// A file.
     File,
-    /// An executable file. It is read as any file is.
+    /// An executable file. It is read like any other file.
     Executable,
     /// A symbolic link.
     Link,
-    /// A submodule: another repository, whose files are not in this one.
+    /// A submodule: another repository, whose files are not part of this one.
     Module,
 }
 
 impl EntryKind {
-    /// The kind that a mode stands for, in octal digits. Old versions of git wrote other permissions and leading zeros.
+    /// The kind for a mode in octal digits. Old versions of git wrote other permissions and leading zeros.
     #[must_use]
     pub fn of_mode(digits: &[u8]) -> Option<Self> {
         if !(1..=7).contains(&digits.len()) {
@@ -61,7 +61,7 @@ impl EntryKind {
         })
     }
 
-    /// The mode that git writes.
+    /// The mode, as git writes it.
     #[must_use]
     pub const fn mode(self) -> &'static str {
         match self {
@@ -73,7 +73,7 @@ impl EntryKind {
         }
     }
 
-    /// Whether both are read in the same way: permissions of files do not count.
+    /// True if both kinds are read in the same way: file permissions are ignored.
     #[must_use]
     pub fn reads_as(self, other: Self) -> bool {
         let plain = |kind| if kind == Self::Executable { Self::File } else { kind };
@@ -92,12 +92,11 @@ impl From<EntryKind> for Kind {
 }
 
 impl Tree {
-    /// Reads the content of a tree object, `mode name\0id` for each entry, in a repository whose ids are `id_length` bytes
-    /// long.
+    /// Parses a tree object, `mode name\0id` for each entry. The ids of the repository have `id_length` bytes.
     ///
     /// # Errors
-    /// [`Code::ReadFailed`] for content that ends early, modes that git does not know, names that are no segment of a
-    /// path, and names that appear twice: no such tree can be checked out.
+    /// [`Code::ReadFailed`] for content that ends early, unknown modes, names that are not a path segment, and
+    /// duplicate names: git cannot check out such a tree.
     pub fn parse(content: &[u8], id_length: usize) -> Result<Self> {
         let mut entries = Vec::new();
         let mut rest = content;
@@ -112,7 +111,7 @@ impl Tree {
     /// A tree of these entries, in any order.
     ///
     /// # Errors
-    /// [`Code::ReadFailed`] for names that are no segment of a path, and names that appear twice.
+    /// [`Code::ReadFailed`] for names that are not a path segment, and duplicate names.
     pub fn new(mut entries: Vec<Entry>) -> Result<Self> {
         if let Some(entry) = entries.iter().find(|entry| !is_segment(&entry.name)) {
             return Err(broken(&match &*entry.name {
@@ -139,14 +138,14 @@ impl Tree {
         &self.0
     }
 
-    /// The entry of a name.
+    /// The entry with this name.
     #[must_use]
     pub fn get(&self, name: &OsStr) -> Option<&Entry> {
         let name = name.as_encoded_bytes();
         self.0.binary_search_by(|entry| (*entry.name).cmp(name)).ok().map(|place| &self.0[place])
     }
 
-    /// The id of the tree, in a repository whose ids are `id_length` bytes long. `None` if an entry has a provisional id.
+    /// The id of the tree. The ids of the repository have `id_length` bytes. `None` if an entry has a provisional id.
     #[must_use]
     pub fn id(&self, id_length: usize) -> Option<Id> {
         // Git sorts directories as if their names ended with a slash.
@@ -167,7 +166,7 @@ impl Tree {
     }
 }
 
-/// The first entry of a tree, and what follows it.
+/// Parses the first entry of a tree. Returns it and the rest.
 fn entry(content: &[u8], id_length: usize) -> Result<(Entry, &[u8])> {
     let cut = || broken("an entry that is cut off");
     let end = memchr::memchr(0, content).ok_or_else(cut)?;
@@ -181,7 +180,7 @@ fn entry(content: &[u8], id_length: usize) -> Result<(Entry, &[u8])> {
     Ok((Entry { name, kind, id: Id::from_bytes(id).ok_or_else(cut)? }, rest))
 }
 
-/// Whether a name is one segment of a path, and neither `.` nor `..`.
+/// True if the name is a single path segment other than `.` and `..`.
 #[must_use]
 pub fn is_segment(name: &[u8]) -> bool {
     let is_dots = matches!(name, b"" | b"." | b"..");
@@ -199,7 +198,7 @@ fn broken(found: &str) -> Error {
         .help("git cannot check out such a tree: `git fsck` says more")
 }
 
-/// The text of the system for bytes of git.
+/// Converts bytes from git to a string of the operating system.
 #[cfg(unix)]
 pub(crate) fn os_string(bytes: &[u8]) -> OsString {
     use std::os::unix::ffi::OsStringExt;

@@ -1,4 +1,4 @@
-//! The trees of a repository: each is read once, by its id, however many paths lead to it.
+//! The trees of a repository. Each is read once, by its id, even if it occurs at many paths.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,11 +12,11 @@ use crate::source::Span;
 
 /// A source of git objects.
 pub trait Objects: Send + Sync {
-    /// Reads objects and hands them on in the order of `ids`, each with its place there. Of an object with more than
+    /// Reads objects and passes them to `take` in the order of `ids`, each with its index. Of an object larger than
     /// `largest` bytes only the size is read.
     ///
     /// # Errors
-    /// Those of `take`, and [`Code::ReadFailed`] when the source cannot be read.
+    /// Those of `take`, and [`Code::ReadFailed`] if the source cannot be read.
     fn read(
         &self,
         ids: &[Id],
@@ -25,25 +25,25 @@ pub trait Objects: Send + Sync {
     ) -> Result<()>;
 }
 
-/// What a source of objects has for an id.
+/// The result of reading an id.
 #[derive(Debug)]
 pub enum Object {
     /// No object.
     Missing,
-    /// An object that is larger than was asked for: its size in bytes.
+    /// An object that is larger than the limit: its size in bytes.
     TooLarge(u64),
     /// An object.
     Read {
-        /// What it is.
+        /// The kind of the object.
         kind: ObjectKind,
-        /// Its content.
+        /// The content of the object.
         content: Vec<u8>,
     },
 }
 
-/// The trees of a repository, read as they are needed and kept. Cloning makes another handle to them.
+/// The trees of a repository, read on demand and cached. Cloning makes another handle to them.
 ///
-/// What is read is charged to a [`Budget`]: one [`Limit::GitObjects`] for each object, each entry of a tree and each 64
+/// Reading is charged to a [`Budget`]: one [`Limit::GitObjects`] for each object, each entry of a tree and each 64
 /// bytes of it.
 #[derive(Clone)]
 pub struct Trees(Arc<Inner>);
@@ -52,17 +52,17 @@ struct Inner {
     objects: Box<dyn Objects>,
     budget: Budget,
     known: Mutex<BTreeMap<Id, Arc<Tree>>>,
-    /// Whether a file of a name is in a tree or below it, for the names that [`Trees::holds`] was asked for.
+    /// For each name passed to [`Trees::holds`]: true for trees that contain a file of that name at any depth.
     holding: Mutex<BTreeMap<&'static str, BTreeMap<Id, bool>>>,
-    /// How many provisional ids were given away.
+    /// Number of provisional ids handed out.
     provisional: AtomicU64,
 }
 
-/// How many trees within each other are looked through. A path is at most 4,096 bytes long, and a segment of it two.
+/// Maximum depth of nested trees. A path has at most 4,096 bytes, and a segment takes at least two.
 const DEEPEST: usize = 2048;
 
 impl Trees {
-    /// The trees of a source of objects; what is read is charged to `budget`.
+    /// The trees of a source of objects. Reading is charged to `budget`.
     #[must_use]
     pub fn new(objects: impl Objects + 'static, budget: Budget) -> Self {
         Self(Arc::new(Inner {
@@ -74,11 +74,11 @@ impl Trees {
         }))
     }
 
-    /// The tree of an id.
+    /// The tree with this id.
     ///
     /// # Errors
-    /// [`Code::ReadFailed`] when there is no such tree or git could not check it out, [`Code::TooLarge`] for one of more
-    /// than 32 MiB, and [`Code::LimitExceeded`].
+    /// [`Code::ReadFailed`] if there is no such tree or git could not check it out, [`Code::TooLarge`] for a tree of
+    /// more than 32 MiB, and [`Code::LimitExceeded`].
     pub fn tree(&self, id: Id) -> Result<Arc<Tree>> {
         if let Some(tree) = self.known().get(&id) {
             return Ok(Arc::clone(tree));
@@ -88,11 +88,11 @@ impl Trees {
         tree.ok_or_else(|| missing(id, ObjectKind::Tree))
     }
 
-    /// The content of a file, or the path that a link leads to.
+    /// The content of a file, or the target of a link.
     ///
     /// # Errors
-    /// [`Code::ReadFailed`] when there is no such object, [`Code::TooLarge`] for one of more than `largest` bytes, and
-    /// [`Code::LimitExceeded`].
+    /// [`Code::ReadFailed`] if there is no such object, [`Code::TooLarge`] for an object of more than `largest` bytes,
+    /// and [`Code::LimitExceeded`].
     pub fn blob(&self, id: Id, largest: u64) -> Result<Vec<u8>> {
         self.spend(1)?;
         let mut found = None;
@@ -103,14 +103,14 @@ impl Trees {
         found.ok_or_else(|| missing(id, ObjectKind::Blob))
     }
 
-    /// Keeps a tree that is no object, and gives it an id: that of the object if there were one, or a provisional one.
+    /// Adds a tree that is not stored as an object. Returns the id that the object would have, or a provisional id.
     pub fn add(&self, tree: Tree, id_length: usize) -> Id {
         let id = tree.id(id_length).unwrap_or_else(|| self.provisional());
         self.known().insert(id, Arc::new(tree));
         id
     }
 
-    /// A provisional id that was not given away yet.
+    /// An unused provisional id.
     #[must_use]
     pub fn provisional(&self) -> Id {
         Id::provisional(self.0.provisional.fetch_add(1, Ordering::Relaxed))
@@ -124,7 +124,7 @@ impl Trees {
         self.0.budget.spend(Limit::GitObjects, objects, Span::NONE)
     }
 
-    /// Reads a tree and those below it level by level: quicker than one by one where most of them will be needed.
+    /// Reads a tree and those below it level by level. Faster than reading them one by one if most are needed.
     ///
     /// # Errors
     /// Those of [`Trees::tree`].
@@ -148,7 +148,7 @@ impl Trees {
         Ok(())
     }
 
-    /// Whether a file or link with one of these names is in a tree or below it. Each tree is looked through once.
+    /// True if a tree, or one below it, contains a file or link with one of these names. Each tree is searched once.
     ///
     /// # Errors
     /// Those of [`Trees::tree`].
@@ -164,7 +164,7 @@ impl Trees {
     fn holds_one(&self, root: Id, name: &'static str) -> Result<bool> {
         let known = |id: &Id| self.holding().get(name).and_then(|ids| ids.get(id).copied());
         let mut seen: BTreeMap<Id, bool> = BTreeMap::new();
-        // The trees on the way to the one that is looked at, each with the trees below it that are left.
+        // The trees from the root to the current one, each with those of its subtrees that are still to be searched.
         let mut way: Vec<(Id, Vec<Id>)> = vec![(root, vec![root])];
         while let Some((_, left)) = way.last_mut() {
             let Some(id) = left.pop() else {
@@ -192,7 +192,7 @@ impl Trees {
         Ok(holds)
     }
 
-    /// Reads trees in one go.
+    /// Reads trees in one batch.
     fn read(&self, ids: &[Id]) -> Result<()> {
         self.0.objects.read(ids, LARGEST_TREE, &mut |place, object| {
             let id = ids[place];
@@ -220,7 +220,7 @@ fn subtrees(tree: &Tree) -> impl Iterator<Item = Id> {
     trees.map(|entry| entry.id)
 }
 
-/// The content of an object of the kind that is expected.
+/// The content of an object, which must be of the expected kind.
 fn expect(object: Object, id: Id, expected: ObjectKind) -> Result<Vec<u8>> {
     match object {
         Object::Read { kind, content } if kind == expected => Ok(content),
