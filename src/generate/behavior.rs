@@ -1,11 +1,11 @@
-//! Behaviors of generators that are none.
+//! Advice for misspelt behaviors of generators.
 
 use crate::config::Kustomization;
 use crate::error::{Code, Error, nearest};
 use crate::resource::Behavior;
 
-/// Points at the `behavior` of the generator that an error is about, if that is a word without a meaning: it counts as
-/// none, as in the reference, and so the resource is new.
+/// Points at the `behavior` of the generator that an error is about, if its value is unknown: as in kustomize, it is
+/// then ignored, and the resource counts as new.
 #[cold]
 pub fn explain_behavior(kustomization: &Kustomization, error: Error) -> Error {
     let config_maps = kustomization.config_map_generator.iter().map(|generator| &generator.value);

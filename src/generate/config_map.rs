@@ -1,4 +1,4 @@
-//! `configMapGenerator:` makes ConfigMaps of literals and files.
+//! `configMapGenerator:` generates ConfigMaps from literals and files.
 
 use super::{Context, each, object, sources};
 use crate::config::GeneratorArgs;
@@ -10,21 +10,21 @@ use crate::yaml::{Node, Scalar};
 
 const KIND: &str = "ConfigMap";
 
-/// The ConfigMaps that a kustomization asks for.
+/// Generates the ConfigMaps of a kustomization.
 ///
 /// # Errors
-/// What is wrong with each: [`object::check`] and [`sources::read`].
+/// Those of each ConfigMap: [`object::check`] and [`sources::read`].
 pub(super) fn generate(context: &Context<'_>) -> Result<Vec<Resource>> {
     each(&context.kustomization.config_map_generator, |args| {
         config_map(context, args).map_err(|error| object::explain(error, KIND, args))
     })
 }
 
-/// A ConfigMap. Text goes into `data` as it is, and bytes that are no UTF-8 into `binaryData`. A field without entries
-/// is not there. (kustomize, `kyaml/yaml/datamap.go`: `LoadMapIntoConfigMapData`.)
+/// Generates a ConfigMap. Text goes into `data` as it is, bytes that are not UTF-8 into `binaryData`. A field without
+/// entries is omitted. (kustomize, `kyaml/yaml/datamap.go`: `LoadMapIntoConfigMapData`.)
 ///
 /// # Errors
-/// [`Code::MissingName`](crate::error::Code::MissingName), and what is wrong with the sources of its entries.
+/// [`Code::MissingName`](crate::error::Code::MissingName), and those of the sources of its entries.
 pub fn config_map(context: &Context<'_>, args: &Spanned<GeneratorArgs>) -> Result<Resource> {
     object::check(KIND, args, args.span)?;
     let (mut data, mut binary) = (Vec::new(), Vec::new());

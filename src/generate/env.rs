@@ -1,27 +1,27 @@
-//! Files of variables: one `KEY=value` a line.
+//! Env files: one `KEY=value` per line.
 
 use std::str;
 
 use crate::error::{Code, Error, Result};
 use crate::load::File;
 
-/// The longest line, with its line break, that Go's `bufio.Scanner` reads. It stops at a longer one without a word, and
-/// what follows is lost: kustomize does not ask it for errors.
+/// The longest line, with its line break, that Go's `bufio.Scanner` reads. At a longer one it stops, and the rest is
+/// silently lost: kustomize does not check its error.
 const LONGEST_LINE: usize = 64 << 10;
 
-/// A variable: key and value, and where the key begins in the file.
+/// A variable: key and value, and the offset of the key in the file.
 pub(super) struct Variable<'a> {
     pub(super) key: &'a str,
     pub(super) value: &'a str,
     pub(super) start: usize,
 }
 
-/// The variables of a file, in order. Blanks before a key count for nothing, everything behind the first `=` belongs to
-/// the value; a line without `=` is a key with an empty value, and one without a key is nothing, nor is one that begins
-/// with `#`. (kustomize, `api/kv/kv.go`: `keyValuesFromLines`.)
+/// Reads the variables of a file, in order. Blanks before a key are ignored; everything after the first `=` is the
+/// value. A line without `=` is a key with an empty value. Lines without a key and lines that begin with `#` are
+/// skipped. (kustomize, `api/kv/kv.go`: `keyValuesFromLines`.)
 ///
 /// # Errors
-/// [`Code::InvalidUtf8`] at the first byte that is no text.
+/// [`Code::InvalidUtf8`] at the first byte that is not text.
 pub(super) fn read(file: &File) -> Result<Vec<Variable<'_>>> {
     let bytes = file.bytes();
     let mut variables = Vec::new();
@@ -43,7 +43,7 @@ pub(super) fn read(file: &File) -> Result<Vec<Variable<'_>>> {
     Ok(variables)
 }
 
-/// The failure of a file with a line that is not UTF-8. UTF-16 is read where YAML stands, and only there.
+/// The error for a file with a line that is not UTF-8. UTF-16 is accepted only in YAML files.
 #[cold]
 fn no_text(file: &File) -> Error {
     match file.source() {
@@ -57,7 +57,7 @@ fn no_text(file: &File) -> Error {
     }
 }
 
-/// The length of the first line, if there is one that is read.
+/// The length of the first line; `None` at the end or at a line that is too long.
 fn line(rest: &[u8]) -> Option<usize> {
     let window = &rest[..rest.len().min(LONGEST_LINE)];
     match window.iter().position(|&byte| byte == b'\n') {

@@ -1,5 +1,4 @@
-//! The hash of a resource's content at the end of its name: a new content gets a new name, and so whoever uses it
-//! notices.
+//! Name suffix hashes: new content gives a resource a new name, and so restarts the pods that refer to it.
 
 use sha2::{Digest, Sha256};
 
@@ -10,12 +9,12 @@ use crate::resource::{ResMap, Resource};
 use crate::source::Sources;
 use crate::yaml::{self, Kind, Node, Scalar, Style, Tag, TakeText};
 
-/// Adds the hash of its content to the name of every resource that needs one; the name without it is remembered.
-/// Linear in the content of those. (kustomize, `api/internal/builtins/HashTransformer.go`.)
+/// Appends a hash of its content to the name of every resource that needs one, and records the old name. Linear in the
+/// size of these resources. (kustomize, `api/internal/builtins/HashTransformer.go`.)
 ///
 /// # Errors
 /// For each that cannot be hashed: as [`yaml::to_json_by`], or [`layout::memory`] if it is neither a ConfigMap nor a
-/// Secret; [`Code::LimitExceeded`](crate::error::Code::LimitExceeded) when the content is more than the budget allows.
+/// Secret; [`Code::LimitExceeded`](crate::error::Code::LimitExceeded) if the content exceeds the budget.
 pub fn hash(resources: &mut ResMap, sources: &Sources, budget: &Budget) -> Result<()> {
     if !resources.iter().any(|resource| resource.needs_hash) {
         return Ok(());
@@ -33,12 +32,12 @@ pub fn hash(resources: &mut ResMap, sources: &Sources, budget: &Budget) -> Resul
     Error::all(errors).map_or(Ok(()), Err)
 }
 
-/// The first ten hexadecimal digits of the SHA-256 of the content, without vowels and what looks like one.
+/// The first ten hexadecimal digits of the SHA-256 of the content. Vowels and similar-looking characters are replaced.
 fn content_hash(resource: &Resource, sources: &Sources, budget: &Budget) -> Result<String> {
     const DIGITS: &[u8; 16] = b"gh2k456789mbcdtf";
     let mut digest = Sha256::new();
     if !matches!(resource.kind(), "ConfigMap" | "Secret") {
-        // What is hashed says much of each node.
+        // The hashed text is several times as long as the node.
         (0..4).try_for_each(|_| resource.node().charge(budget, resource.span()))?;
     }
     content(resource, sources, &mut |part| {
@@ -50,8 +49,8 @@ fn content_hash(resource: &Resource, sources: &Sources, budget: &Budget) -> Resu
     Ok(digest.iter().take(5).flat_map(|&byte| [digit(byte >> 4), digit(byte)]).collect())
 }
 
-/// Gives away the content that is hashed, as JSON in parts: it may be six times as long as the text. The name is always
-/// empty in it: the reference looks for a field `metadata/name`. (kustomize, `api/hasher/hasher.go`.)
+/// Passes the hashed content as JSON to `take`, in parts, since it may be six times as long as the text. Its name is
+/// always empty, because kustomize looks for a field `metadata/name`. (kustomize, `api/hasher/hasher.go`.)
 fn content(resource: &Resource, sources: &Sources, take: &mut TakeText<'_>) -> Result<()> {
     let node = resource.node();
     match resource.kind() {
@@ -73,7 +72,7 @@ fn content(resource: &Resource, sources: &Sources, take: &mut TakeText<'_>) -> R
     take("}")
 }
 
-/// Appends a field, which is empty text when it is absent. A scalar is its text whatever it means.
+/// Appends a field; an absent one is empty text. A scalar is appended as text, whatever its type.
 fn push(field: &str, node: &Node, take: &mut TakeText<'_>) -> Result<()> {
     take(&format!("\"{field}\":"))?;
     let Some(value) = node.get(field).filter(|value| !value.is_null()) else {
@@ -86,7 +85,7 @@ fn push(field: &str, node: &Node, take: &mut TakeText<'_>) -> Result<()> {
             yaml::to_json_by(&text.into(), take)
         }
         Kind::Mapping => yaml::to_json_by(value, take),
-        // A mapping is expected, and what is none does not become one.
+        // A mapping is expected; other nodes are not converted.
         Kind::Sequence => take("null"),
     }
 }
@@ -107,7 +106,7 @@ mod tests {
     use crate::error::Code;
     use crate::resource::sample::{read, resource};
 
-    /// Names with the hashes that the reference adds.
+    /// Names with the hashes that kustomize adds.
     #[test]
     fn equal_content_has_an_equal_hash() {
         let table = [

@@ -1,4 +1,4 @@
-//! `IAMPolicyGenerator` makes a service account of Kubernetes that stands for one of a cloud.
+//! `IAMPolicyGenerator` generates a Kubernetes service account that is bound to one of a cloud provider.
 
 use super::Context;
 use crate::config::IamPolicyArgs;
@@ -7,13 +7,13 @@ use crate::resource::Resource;
 use crate::source::Span;
 use crate::yaml::parse;
 
-/// The service account, which is for Google's GKE: no other cloud is known.
+/// Generates the service account. Only Google's GKE is supported, as in kustomize.
 ///
-/// The names are put into a text that is read as YAML then: a name `5` is a number, as in the reference. (kustomize,
-/// `api/filters/iampolicygenerator/iampolicygenerator.go`.)
+/// The names are inserted into a YAML text that is then parsed: a name `5` becomes a number, as in kustomize.
+/// (kustomize, `api/filters/iampolicygenerator/iampolicygenerator.go`.)
 ///
 /// # Errors
-/// [`Code::InvalidValue`] for another cloud, and what is wrong with the text.
+/// [`Code::InvalidValue`] for another cloud, and those of parsing the text.
 pub fn iam_policy(context: &Context<'_>, args: &IamPolicyArgs, span: Span) -> Result<Resource> {
     if **args.cloud != *"gke" {
         let at = if args.cloud.span.is_none() { span } else { args.cloud.span };

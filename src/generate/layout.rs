@@ -1,5 +1,6 @@
-//! The hash of what is neither a ConfigMap nor a Secret: the reference hashes its memory of the whole document, with the
-//! styles, tags, comments, lines and columns of its nodes. (`api/hasher/hasher.go`, and `Node` of go-yaml v3.)
+//! The hash of objects other than ConfigMaps and Secrets: kustomize hashes its in-memory form of the whole document,
+//! including styles, tags, comments, lines and columns of its nodes. (`api/hasher/hasher.go`, and `Node` of go-yaml
+//! v3.)
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -14,19 +15,19 @@ use crate::yaml::{
     parse, push_json_string, resolve,
 };
 
-/// How deep a document may nest that is hashed so.
+/// Maximum nesting depth of a document that is hashed this way.
 const MAX_DEPTH: usize = 500;
 
-/// Whether the layout of a document counts for its hash.
+/// True if the hash of a document depends on its layout.
 #[must_use]
 pub fn hashes_layout(root: &Node) -> bool {
     !matches!(root.get("kind").and_then(Node::as_text), Some("ConfigMap" | "Secret"))
 }
 
-/// The document as the reference's memory in JSON.
+/// The document in the JSON form of kustomize's memory.
 ///
 /// # Errors
-/// [`Code::NotSupportedYet`] where its layout is not known any more.
+/// [`Code::NotSupportedYet`] if its layout is no longer known.
 pub(super) fn memory(resource: &Resource, sources: &Sources) -> Result<String> {
     let Some(root) = resource.in_full() else { return Err(unknown(resource.span())) };
     let mut writer = Writer { sources, parts: BTreeMap::new(), out: String::new() };
@@ -46,10 +47,10 @@ fn unknown(span: Span) -> Error {
     .help("remove the annotation that asks for a hash")
 }
 
-/// Where a node was read, and its comments.
+/// The position and the comments of a node.
 #[derive(Default)]
 struct Place {
-    /// The first address of the part of its source.
+    /// The first address of its part of the source.
     part: u32,
     line: usize,
     column: usize,
@@ -58,12 +59,12 @@ struct Place {
 
 struct Writer<'s> {
     sources: &'s Sources,
-    /// The parts of sources that were asked for, by their first addresses.
+    /// The parts of sources that were looked up, by their first addresses.
     parts: BTreeMap<u32, Option<Layout>>,
     out: String,
 }
 
-/// The fields of a node that its content is between.
+/// The fields of a node, written before and after its content.
 struct Form<'a> {
     kind: u32,
     style: u32,
@@ -82,14 +83,14 @@ impl Writer<'_> {
         if !is_generated {
             return self.node(root, 0);
         }
-        // A generator reads `apiVersion` and `kind` from the second and third line of a text, and adds the rest.
+        // A generator parses `apiVersion` and `kind` from the second and third line of a text, and adds the rest.
         self.begin(&Form { kind: MAPPING, style: 0, tag: "!!map", value: "" });
         self.content(mapping.len(), |writer| {
             for (number, (key, value)) in mapping.iter().enumerate() {
                 writer.comma(number);
                 let line = match key.text() {
                     "apiVersion" if value.span().is_none() => 2,
-                    // A replacement changes the text alone; a patch brings a new one, from nowhere.
+                    // A replacement changes only the text; a patch creates a node without a position.
                     "kind" => 3,
                     _ => 0,
                 };
@@ -177,7 +178,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// The key of a mapping that was read in a part of a source: one from elsewhere was made for it.
+    /// Writes the key of a mapping that was read from a part of a source; a key from elsewhere was generated.
     fn key(&mut self, key: &Scalar, part: Option<u32>) -> Result<()> {
         let place = self.place_of_scalar(key)?;
         if part.is_some() && place.is_some_and(|place| Some(place.part) == part) {
@@ -193,7 +194,7 @@ impl Writer<'_> {
         {
             return Err(unknown(scalar.span()));
         }
-        // What is read has no tag of its own here; what has one was set.
+        // Scalars that were read have no tag here; a tag means that the scalar was set.
         let is_read = place.is_some() && scalar.tag() == Tag::None;
         let tag = match scalar.tag() {
             Tag::None if scalar.is_untagged() => "",
@@ -217,7 +218,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Where a collection was read; `None` if it was made.
+    /// The position of a collection; `None` if it was generated.
     fn collection(&mut self, span: Span) -> Result<Option<Place>> {
         self.place(span, |layout, at| layout.collection(at).cloned())
     }
@@ -227,7 +228,7 @@ impl Writer<'_> {
         if span.length() > 0 || span.is_none() || !scalar.text().is_empty() {
             return self.place(span, |layout, at| layout.scalar(at).cloned());
         }
-        // Nothing stands behind its key, or behind its dash.
+        // There is no text after its key or dash.
         let Some(source) = self.sources.source_of(span) else { return Ok(None) };
         let offset = (span.start() - source.base()) as usize;
         let before = source.text().get(..offset).unwrap_or_default().trim_end();
@@ -317,13 +318,13 @@ impl Writer<'_> {
     }
 }
 
-/// Line and column behind a text, both from 1.
+/// Line and column after a text, both from 1.
 fn position(before: &str) -> (usize, usize) {
     let line = before.rsplit('\n').next().unwrap_or_default();
     (before.matches('\n').count() + 1, line.chars().count() + 1)
 }
 
-/// The tag that the parser gives to what has none.
+/// The tag that the parser gives to a scalar without one.
 fn read_tag(scalar: &Scalar) -> &'static str {
     match resolve(scalar) {
         _ if scalar.style() == Style::Plain && scalar.text() == "<<" => "!!merge",

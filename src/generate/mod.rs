@@ -1,4 +1,4 @@
-//! Resources that no manifest holds: a kustomization says what they are made of.
+//! Generators: resources that are created from the fields of a kustomization.
 
 mod behavior;
 mod config_map;
@@ -23,11 +23,11 @@ pub use iam_policy::iam_policy;
 pub use layout::hashes_layout;
 pub use secret::secret;
 
-/// Makes what `configMapGenerator` and `secretGenerator` ask for, each with the name of its generator. Linear in the size
-/// of what is generated.
+/// Generates the resources of `configMapGenerator` and `secretGenerator`, each with the name of its generator. Linear
+/// in the size of the result.
 ///
 /// # Errors
-/// What is wrong with each generator.
+/// Those of each generator.
 pub fn generate(context: &Context<'_>) -> Result<Vec<Generated>> {
     let mut generated = Vec::new();
     let mut errors = Vec::new();
@@ -43,27 +43,27 @@ pub fn generate(context: &Context<'_>) -> Result<Vec<Generated>> {
     Error::all(errors).map_or(Ok(generated), Err)
 }
 
-/// What a generator made.
+/// A generated resource.
 #[derive(Debug)]
 pub struct Generated {
     /// The name of the generator.
     pub generator: &'static str,
-    /// What it made.
+    /// The resource.
     pub resource: Resource,
 }
 
-/// What the generators of one kustomization work with.
+/// The inputs of the generators of a kustomization.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
-    /// What the user asks for.
+    /// The kustomization.
     pub kustomization: &'a Kustomization,
-    /// Where files are read from.
+    /// The directory that files are read from.
     pub root: &'a Root,
-    /// What is known of kinds.
+    /// The schema in force.
     pub schema: &'a Schema,
 }
 
-/// A generator: it makes nothing where its field says nothing.
+/// A generator. Returns no resources if its field is absent.
 type Generator = fn(&Context<'_>) -> Result<Vec<Resource>>;
 
 /// The builtin generators with their names, in the order in which they run (kustomize,
@@ -71,7 +71,7 @@ type Generator = fn(&Context<'_>) -> Result<Vec<Resource>>;
 const GENERATORS: &[(&str, Generator)] =
     &[("ConfigMapGenerator", config_map::generate), ("SecretGenerator", secret::generate)];
 
-/// Makes one of each entry of a field.
+/// Makes a resource from each entry of a field.
 fn each<T>(entries: &[T], make: impl Fn(&T) -> Result<Resource>) -> Result<Vec<Resource>> {
     let mut made = Vec::with_capacity(entries.len());
     let mut errors = Vec::new();

@@ -1,4 +1,4 @@
-//! What generated ConfigMaps and Secrets have in common: type, metadata, options, and bytes as text.
+//! Common parts of generated ConfigMaps and Secrets: type, metadata, options, and bytes as text.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -10,10 +10,10 @@ use crate::resource::{Behavior, Resource};
 use crate::source::Span;
 use crate::yaml::{Node, Scalar, Style, Tag};
 
-/// The resource that a generator makes of its own `fields`. (kustomize, `api/internal/generators/utils.go`.)
+/// Creates the resource of a generator from its `fields`. (kustomize, `api/internal/generators/utils.go`.)
 ///
 /// # Errors
-/// Those of [`Resource::new`]: an annotation of a build that contradicts another one.
+/// Those of [`Resource::new`]: bookkeeping annotations that contradict each other.
 pub(super) fn resource(
     context: &Context<'_>,
     kind: &str,
@@ -37,7 +37,7 @@ pub(super) fn resource(
     }
     let mut resource = Resource::new(Node::mapping(root, Span::NONE), context.schema)?;
     resource.behavior = Some(Behavior::named(&args.behavior));
-    // An annotation may ask for it too.
+    // An annotation may request it too.
     resource.needs_hash |= !options.disable_name_suffix_hash;
     Ok(resource)
 }
@@ -48,7 +48,7 @@ fn metadata(args: &GeneratorArgs, options: &GeneratorOptions) -> Node {
     if !args.namespace.is_empty() {
         metadata.push(entry("namespace", string(&args.namespace, args.namespace.span)));
     }
-    // Annotations are written anew with those of the build itself, and lose the quotes that labels keep.
+    // Annotations are rewritten together with the bookkeeping, and lose the quotes that labels keep.
     let fields = [
         ("labels", &options.labels, Style::SingleQuoted),
         ("annotations", &options.annotations, Style::Plain),
@@ -71,7 +71,7 @@ fn entry(key: &str, value: Node) -> (Scalar, Node) {
     (Scalar::untagged(key, Span::NONE), value)
 }
 
-/// Checks what must be said of every object.
+/// Checks the fields that every object needs.
 ///
 /// # Errors
 /// [`Code::MissingName`].
@@ -85,7 +85,7 @@ pub(super) fn check(kind: &str, args: &GeneratorArgs, span: Span) -> Result<()> 
         .help("say what it is called: `name: …`"))
 }
 
-/// Adds to an error what it was that could not be generated.
+/// Adds to an error which object could not be generated.
 pub(super) fn explain(error: Error, kind: &str, args: &GeneratorArgs) -> Error {
     match &**args.name {
         "" => error,
@@ -93,8 +93,8 @@ pub(super) fn explain(error: Error, kind: &str, args: &GeneratorArgs) -> Error {
     }
 }
 
-/// Bytes in base64: in lines of 70 characters as soon as it takes two of them, and then with a line break at the end.
-/// (kustomize, `kyaml/yaml/datamap.go`: `encodeBase64`.)
+/// Bytes in base64. Text of two or more lines of 70 characters is wrapped and ends with a line break. (kustomize,
+/// `kyaml/yaml/datamap.go`: `encodeBase64`.)
 pub(super) fn base64(bytes: &[u8], span: Span) -> Node {
     const WIDTH: usize = 70;
     let encoded = BASE64_STANDARD.encode(bytes);

@@ -1,4 +1,4 @@
-//! `secretGenerator:` makes Secrets of literals and files.
+//! `secretGenerator:` generates Secrets from literals and files.
 
 use super::{Context, each, object, sources};
 use crate::config::SecretArgs;
@@ -10,21 +10,21 @@ use crate::yaml::{Node, Scalar};
 
 const KIND: &str = "Secret";
 
-/// The Secrets that a kustomization asks for.
+/// Generates the Secrets of a kustomization.
 ///
 /// # Errors
-/// What is wrong with each: [`object::check`] and [`sources::read`].
+/// Those of each Secret: [`object::check`] and [`sources::read`].
 pub(super) fn generate(context: &Context<'_>) -> Result<Vec<Resource>> {
     each(&context.kustomization.secret_generator, |secret| {
         self::secret(context, secret).map_err(|error| object::explain(error, KIND, &secret.args))
     })
 }
 
-/// A Secret. All of it goes into `data` in base64, which is there even when it is empty. (kustomize,
+/// Generates a Secret. All values go into `data` in base64; the field is present even if empty. (kustomize,
 /// `api/internal/generators/secret.go`, `kyaml/yaml/datamap.go`: `LoadMapIntoSecretData`.)
 ///
 /// # Errors
-/// [`Code::MissingName`](crate::error::Code::MissingName), and what is wrong with the sources of its entries.
+/// [`Code::MissingName`](crate::error::Code::MissingName), and those of the sources of its entries.
 pub fn secret(context: &Context<'_>, secret: &Spanned<SecretArgs>) -> Result<Resource> {
     let SecretArgs { args, secret_type } = &secret.value;
     object::check(KIND, args, secret.span)?;

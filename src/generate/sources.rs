@@ -1,4 +1,4 @@
-//! Where the entries of ConfigMaps and Secrets come from: files of variables, literals, files.
+//! Sources of the entries of ConfigMaps and Secrets: env files, literals, files.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -13,12 +13,12 @@ use crate::text::suspect;
 use crate::yaml::de::Spanned;
 use crate::yaml::{self, Text};
 
-/// The entries of a generator by their keys, in the order of those. What a key may look like is not checked, as in the
-/// reference. (kustomize, `api/kv/kv.go`.)
+/// The entries of a generator, sorted by key. As in kustomize, the syntax of keys is not checked. (kustomize,
+/// `api/kv/kv.go`.)
 ///
 /// # Errors
-/// All that is wrong: files that cannot be read ([`Root::file`]), [`Code::InvalidUtf8`] for a file of variables that is
-/// no text, [`Code::InvalidValue`] for entries that are not written as they must be, [`Code::DuplicateKey`].
+/// All errors together: files that cannot be read ([`Root::file`]), [`Code::InvalidUtf8`] for an env file that is not
+/// text, [`Code::InvalidValue`] for malformed entries, [`Code::DuplicateKey`].
 pub(super) fn read(
     args: &GeneratorArgs,
     root: &Root,
@@ -47,7 +47,7 @@ pub(super) fn read(
     for source in &args.files {
         let added = split_file(source).and_then(|(key, path)| {
             let file = root.file(path, source.span)?;
-            // Bytes that are no text are written in base64.
+            // Bytes that are not text are written in base64.
             root.budget().bytes(file.bytes().len() * 2, source.span)?;
             if is_secret {
                 keep_secret(&file, root, Secrecy::Whole);
@@ -60,12 +60,12 @@ pub(super) fn read(
     Error::all(entries.errors).map_or(Ok(entries.values), Err)
 }
 
-/// Notes that a file holds what goes into a Secret: no message may show it.
+/// Marks the content of a file as part of a Secret, so that no message shows it.
 fn keep_secret(file: &File, root: &Root, secrecy: Secrecy) {
     let sources = root.loader().sources();
     match file.source() {
         Ok(source) => sources.keep_secret(source.whole(), secrecy),
-        // A file of values may be no text, and is never shown then.
+        // An env file may be binary; then it is never shown.
         Err(error) if secrecy == Secrecy::Variables => {
             let source = sources.source_of(error.span());
             sources.keep_secret(source.map_or(Span::NONE, |source| source.whole()), secrecy);
@@ -77,9 +77,9 @@ fn keep_secret(file: &File, root: &Root, secrecy: Secrecy) {
 /// The value of an entry.
 pub(super) struct Value {
     content: Content,
-    /// Where its key is written.
+    /// The span of its key.
     pub(super) key: Span,
-    /// Where the value is written, or the file named.
+    /// The span of the value, or of the file's name.
     place: Span,
 }
 
@@ -96,7 +96,7 @@ impl Value {
         }
     }
 
-    /// The value as text, if it is some.
+    /// The value, if it is text.
     pub(super) fn text(&self) -> Option<&str> {
         match &self.content {
             Content::Text(text) => Some(text),
@@ -104,7 +104,7 @@ impl Value {
         }
     }
 
-    /// Where it is written: for a file of text, all of that.
+    /// The span of the value: for a text file, its whole content.
     pub(super) fn span(&self) -> Span {
         match &self.content {
             Content::File(file) if self.text().is_some() => {
@@ -115,7 +115,7 @@ impl Value {
     }
 }
 
-/// What was found so far.
+/// The entries found so far.
 #[derive(Default)]
 struct Entries {
     values: BTreeMap<Text, Value>,
@@ -125,7 +125,7 @@ struct Entries {
 impl Entries {
     fn add_variables(&mut self, file: &File) -> Result<()> {
         let variables = env::read(file)?;
-        // A file of which not all is read may hold what is no text.
+        // A file that is not read to its end may be partly binary.
         let source = file.source().ok();
         let span = |start: usize, text: &str| {
             source.map_or(Span::NONE, |source| source.span(start, start + text.len()))
@@ -163,7 +163,7 @@ impl Entries {
     }
 }
 
-/// The error for a file of variables with a merge conflict in it, if there is one.
+/// The error for an env file with an unresolved merge conflict.
 #[cold]
 fn unresolved(source: &Source, error: Error) -> Error {
     let Some((begin, end)) = suspect::conflict(source.text()) else { return error };
@@ -174,7 +174,7 @@ fn unresolved(source: &Source, error: Error) -> Error {
         .help("keep one side of it, and remove the lines with `<<<<<<<`, `=======` and `>>>>>>>`")
 }
 
-/// Key and value of a literal, without a pair of quotes around the value.
+/// Splits a literal into key and value, and removes a pair of quotes around the value.
 fn split_literal(literal: &str, span: Span) -> Result<(&str, &str)> {
     let (key, value) = match literal.split_once('=') {
         Some((key, value)) if !key.is_empty() => (key, value),
@@ -199,8 +199,8 @@ fn split_literal(literal: &str, span: Span) -> Result<(&str, &str)> {
     Ok((key, unquoted.unwrap_or(value)))
 }
 
-/// Key and path of a file: without a key, it is the name of the file. (kustomize, `api/internal/generators/utils.go`:
-/// `ParseFileSource`.)
+/// Splits an entry of `files` into key and path. Without a key, the key is the file name. (kustomize,
+/// `api/internal/generators/utils.go`: `ParseFileSource`.)
 fn split_file(source: &Spanned<Text>) -> Result<(&str, &str)> {
     let form = "path` or `key=path";
     match source.split_once('=') {

@@ -1,8 +1,8 @@
-//! RFC 6902 (JSON Patch) on a document: add, remove, replace, move, copy, test.
+//! RFC 6902 (JSON Patch): add, remove, replace, move, copy, test.
 //!
-//! Patches are read and applied as leniently as kustomize does it (evanphx/json-patch v4, `patch.go`): a missing
-//! value is null, text before the first slash of a path is ignored, unknown escapes stay, unknown members are ignored,
-//! indices may be negative, and an unknown operation fails when its turn comes.
+//! Patches are read and applied as leniently as in kustomize (evanphx/json-patch v4, `patch.go`): a missing value is
+//! null, text before the first slash of a path is ignored, unknown escapes stay, unknown members are ignored, indices
+//! may be negative, and an unknown operation fails only when it is reached.
 
 use std::collections::BTreeMap;
 
@@ -25,12 +25,12 @@ struct Operation {
     span: Span,
     path: Option<Pointer>,
     from: Option<Pointer>,
-    /// Absent and null are the same.
+    /// The value; null if absent.
     value: Node,
 }
 
 impl JsonPatch {
-    /// Reads a patch out of its document, whose values are typed already.
+    /// Reads a patch from its document, whose values have their types already.
     ///
     /// # Errors
     /// [`Code::InvalidPatch`] for anything but a list of mappings.
@@ -49,26 +49,26 @@ impl JsonPatch {
         Ok(Self { operations, span: document.span() })
     }
 
-    /// Where it is written.
+    /// The span of the patch.
     #[must_use]
     pub const fn span(&self) -> Span {
         self.span
     }
 
-    /// Whether it changes nothing.
+    /// True if the patch has no operations.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.operations.is_empty()
     }
 
-    /// Applies all operations in order. On an error the document is left half patched.
+    /// Applies all operations in order. After an error the document is partly patched.
     ///
-    /// Costs the length of each path and of the list that it changes, and the size of what is added or copied, which is
+    /// Costs the length of each path and of the list that it changes, and the size of added or copied values, which is
     /// charged to the budget.
     ///
     /// # Errors
-    /// [`Code::LimitExceeded`],
-    /// [`Code::PatchPathNotFound`], [`Code::PatchTestFailed`], [`Code::InvalidPatch`], each at its operation.
+    /// [`Code::LimitExceeded`], [`Code::PatchPathNotFound`], [`Code::PatchTestFailed`], [`Code::InvalidPatch`], each at
+    /// its operation.
     pub fn apply(&self, document: &mut Node, budget: &Budget) -> Result<()> {
         self.operations.iter().try_for_each(|operation| operation.apply(document, budget))
     }
@@ -76,7 +76,7 @@ impl JsonPatch {
 
 impl Operation {
     fn read(node: &Node) -> Result<Self> {
-        // A null is an operation without members, and fails when its turn comes.
+        // A null is an operation without members, and fails only when it is reached.
         let none = Mapping::default();
         let Some(members) = node.as_mapping().or_else(|| node.is_null().then_some(&none)) else {
             return Err(Error::new(
@@ -175,13 +175,13 @@ impl Operation {
     }
 }
 
-/// Whether a path leads to what a Secret keeps.
+/// True if the path points to a value of a Secret.
 fn is_confidential(document: &Node, path: &str) -> bool {
     document.get("kind").and_then(Node::as_text).is_some_and(|kind| kind == "Secret")
         && ["/data", "/stringData"].iter().any(|field| path.starts_with(field))
 }
 
-/// A value in a few words: `"text"`, a number as it is written, the kind of a collection.
+/// A short form of a value for messages: `"text"`, a number as written, the kind of a collection.
 fn shown(node: &Node) -> String {
     const MOST: usize = 60;
     let Some(scalar) = node.as_scalar() else { return node.kind().to_string() };
@@ -196,7 +196,7 @@ fn shown(node: &Node) -> String {
     }
 }
 
-/// A second place, if there is one: what an operation set before comes from no text.
+/// Adds a second span, unless the value was set by an earlier operation and has none.
 fn noted(error: Error, place: Span, label: impl Into<String>) -> Error {
     if place.is_none() { error } else { error.note(place, label) }
 }
@@ -209,18 +209,18 @@ fn as_it_is_there(error: Error) -> Error {
     with_help(error, "give the path of what is there")
 }
 
-/// Says what to do about a path that leads nowhere, unless that is said already.
+/// Adds advice for a path that does not exist, unless there is advice already.
 fn with_help(error: Error, help: &str) -> Error {
     let is_path = error.code() == Code::PatchPathNotFound && error.helps().is_empty();
     if is_path { error.help(help) } else { error }
 }
 
-/// A JSON pointer (RFC 6901): the keys and indices on the way to a value.
+/// A JSON pointer (RFC 6901): the keys and indices of a path.
 #[derive(Clone, Debug)]
 struct Pointer {
     text: String,
     span: Span,
-    /// Without escapes; empty when the text has no slash.
+    /// The keys without escapes; empty if the text has no slash.
     keys: Vec<String>,
 }
 
@@ -236,7 +236,7 @@ impl Pointer {
         Some(Self { text: scalar.text().to_owned(), span: scalar.span(), keys })
     }
 
-    /// The value, or nothing where a mapping lacks the last key.
+    /// The value; `None` if the last key is missing in a mapping.
     fn get<'a>(&self, document: &'a Node) -> Result<Option<&'a Node>> {
         let (last, way) = self.keys.split_last().ok_or_else(|| self.leads_nowhere(document))?;
         let mut container = document;
@@ -308,7 +308,7 @@ impl Pointer {
                     check_discarded(&discarded)?;
                 }
             }
-            // A key that is not there is added, as the reference does it.
+            // A missing key is added, as in kustomize.
             None => {
                 if let Some(discarded) = container.get(last) {
                     check_discarded(discarded)?;
@@ -319,12 +319,12 @@ impl Pointer {
         Ok(())
     }
 
-    /// The collection that holds the value, and the last key.
+    /// The collection that contains the value, and the last key.
     fn container<'a>(&self, document: &'a mut Node) -> Result<(&str, &'a mut Node)> {
         let Some((last, way)) = self.keys.split_last() else {
             return Err(self.leads_nowhere(document));
         };
-        // Looked up before anything is made mutable: a path that leads nowhere copies nothing.
+        // Looked up before making it mutable: a path that does not exist must not copy shared nodes.
         let found = way.iter().try_fold(&*document, |container, key| child(container, key));
         if found.is_none_or(|container| container.kind() == Kind::Scalar) {
             return Err(self.leads_nowhere(document));
@@ -345,7 +345,7 @@ impl Pointer {
         Ok((last, container))
     }
 
-    /// The index that a key means in a list of which `length` places may be meant.
+    /// The index that a key refers to in a list; must be below `length`.
     fn index(&self, key: &str, length: usize, list: &Node) -> Result<usize> {
         position(key, length).ok_or_else(|| self.no_index(key, length, list))
     }
@@ -417,7 +417,7 @@ impl Pointer {
                 mapping.flat_map(|mapping| mapping.iter().map(|(key, _)| key.text()))
             };
             let rest = self.keys[level..].join("/");
-            // A domain as a key is the beginning of a label's or an annotation's.
+            // A domain as key is the beginning of a label or annotation.
             let is_cut = key.contains('.') && container.kind() == Kind::Mapping;
             if rest.len() > key.len() && (is_cut || known().any(|key| key == rest)) {
                 let whole =
@@ -434,7 +434,7 @@ impl Pointer {
         error
     }
 
-    /// The error for a path that does not begin with a slash: its first key is lost, as the reference reads it.
+    /// The error for a path that does not begin with a slash: kustomize drops its first key.
     fn no_pointer(&self) -> Error {
         let error = Error::new(
             Code::PatchPathNotFound,
@@ -450,7 +450,7 @@ impl Pointer {
         }
     }
 
-    /// The path that one with points or brackets means: `spec.ports[0].port` is `/spec/ports/0/port`.
+    /// The pointer for a path with dots or brackets: `spec.ports[0].port` is `/spec/ports/0/port`.
     fn with_slashes(&self) -> Option<String> {
         let has_index = self.text.contains('[') && self.text.contains(']');
         let is_dotted = !self.text.contains('/') && self.text.contains('.');
@@ -463,7 +463,7 @@ impl Pointer {
     }
 }
 
-/// Checks what a patch takes out of a document: in the reference all of it became JSON before.
+/// Checks values that a patch removes from a document: kustomize has converted all of it to JSON before.
 ///
 /// # Errors
 /// As [`write_json`].
@@ -487,7 +487,7 @@ fn child<'a>(container: &'a Node, key: &str) -> Option<&'a Node> {
     }
 }
 
-/// The place that an index means; a negative one counts from the end.
+/// The position of an index; a negative one counts from the end.
 fn position(key: &str, length: usize) -> Option<usize> {
     let index = atoi(key)?;
     let index = if index < 0 { index.checked_add_unsigned(length)? } else { index };
@@ -499,7 +499,7 @@ fn atoi(text: &str) -> Option<isize> {
     text.parse().ok()
 }
 
-/// Whether two values are the same as JSON: order of keys and styles do not count.
+/// True if two values are equal as JSON: the order of keys and styles are ignored.
 fn same_value(left: &Node, right: &Node) -> bool {
     let mut pending = vec![(left, right)];
     while let Some((left, right)) = pending.pop() {

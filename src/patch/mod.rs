@@ -1,4 +1,4 @@
-//! Changes to one document: strategic merge, and JSON patches.
+//! Patches of a single document: strategic merge and JSON patches.
 
 mod json6902;
 mod merge;

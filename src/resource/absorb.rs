@@ -1,4 +1,4 @@
-//! What a generator made joins the resources: beside them, in place of one, or merged into one.
+//! Adding generated resources to others: as new ones, replacing one, or merged into one.
 
 use super::metadata::{self, ANNOTATIONS, LABELS, Texts};
 use super::{Behavior, Index, ResId, ResMap, Resource};
@@ -6,12 +6,12 @@ use crate::error::{Code, Error, Result};
 use crate::source::Span;
 use crate::yaml::{Mapping, Node, Scalar};
 
-/// Adds generated resources to others, one after the other. What is merged into one resource is put together once, at
-/// the end: linear in what is generated, but for sorting.
+/// Adds generated resources to others, one after the other. Entries merged into a resource are written once, at the
+/// end: linear in the size of the generated resources, plus sorting.
 #[derive(Debug)]
 pub struct Absorber<'m> {
     resources: &'m mut ResMap,
-    /// The entries of the fields that were merged, by the places of their resources, which lack these fields meanwhile.
+    /// The entries of merged fields, by index of their resource; the fields are missing in the resource meanwhile.
     merged: Index<usize, [Texts; MERGED.len()]>,
 }
 
@@ -19,18 +19,18 @@ pub struct Absorber<'m> {
 const MERGED: [&str; 2] = ["data", "binaryData"];
 
 impl<'m> Absorber<'m> {
-    /// Begins to add to resources.
+    /// Creates an absorber for these resources.
     pub fn new(resources: &'m mut ResMap) -> Self {
         Self { resources, merged: Index::default() }
     }
 
-    /// Adds a resource, or replaces or merges into the one that has its id, or had it before, as its behavior says.
-    /// What is there already keeps its place, its name and what a build remembers of it.
+    /// Adds a resource, or replaces or merges into the one with the same current or previous id, depending on its
+    /// behavior. An existing resource keeps its position, name and bookkeeping.
     ///
     /// # Errors
-    /// [`Code::DuplicateId`] when there is such a resource and the behavior wants none;
-    /// [`Code::GeneratorTargetNotFound`] when there is none and it wants one; [`Code::GeneratorTargetAmbiguous`] when
-    /// there are several.
+    /// [`Code::DuplicateId`] if there is such a resource and the behavior is `create`;
+    /// [`Code::GeneratorTargetNotFound`] if there is none and the behavior needs one;
+    /// [`Code::GeneratorTargetAmbiguous`] if there are several.
     pub fn absorb(&mut self, mut resource: Resource) -> Result<()> {
         let known = &*self.resources;
         let is_there =
@@ -76,7 +76,7 @@ impl<'m> Absorber<'m> {
         Ok(())
     }
 
-    /// Ends it: fields that were merged are written.
+    /// Writes the merged fields.
     pub fn finish(self) {
         for (place, merged) in self.merged {
             self.resources.change(place, |resource| resource.put_data(merged));
@@ -85,8 +85,8 @@ impl<'m> Absorber<'m> {
 }
 
 impl Resource {
-    /// Takes over name, namespace and memory of the resource that this one replaces, and the labels and annotations
-    /// that it does not have itself.
+    /// Takes name, namespace and bookkeeping from the resource that this one replaces, and labels and annotations that
+    /// it does not have itself.
     fn inherit(&mut self, old: &Self) -> Result<()> {
         for field in [LABELS, ANNOTATIONS] {
             let mut texts = metadata::take(&mut old.node.clone(), field)?;
@@ -100,7 +100,7 @@ impl Resource {
         ties.variables.clone_from(&old.ties().variables);
         ties.referrers.clone_from(&old.ties().referrers);
         self.behavior = old.behavior;
-        // Either of the two is enough to go without a hash.
+        // If either disables the hash, there is none.
         self.needs_hash &= old.needs_hash;
         self.allow_name_change = old.allow_name_change;
         self.allow_kind_change = old.allow_kind_change;
@@ -108,12 +108,12 @@ impl Resource {
         Ok(())
     }
 
-    /// The entries of the fields that can be merged. All values are strings.
+    /// The entries of the mergeable fields. All values are strings.
     fn data(&self) -> [Texts; MERGED.len()] {
         MERGED.map(|field| data(self.node.get(field)))
     }
 
-    /// The same, taken out.
+    /// Takes the entries of the mergeable fields out of the resource.
     fn take_data(&mut self) -> [Texts; MERGED.len()] {
         let taken = self.data();
         if let Some(root) = self.node.as_mapping_mut() {
@@ -122,7 +122,7 @@ impl Resource {
         taken
     }
 
-    /// Puts entries into the fields that they were taken from; an empty field is left out.
+    /// Writes entries into their fields; an empty field is omitted.
     fn put_data(&mut self, fields: [Texts; MERGED.len()]) {
         let Some(root) = self.node.as_mapping_mut() else {
             return;
@@ -135,7 +135,7 @@ impl Resource {
     }
 }
 
-/// Refuses an entry without a key.
+/// Rejects an entry without a key.
 fn refuse_empty(field: &str, texts: &Texts) -> Result<()> {
     let Some((_, key, value)) = texts.get("") else { return Ok(()) };
     let place = if key.is_none() { value } else { key };
@@ -144,8 +144,8 @@ fn refuse_empty(field: &str, texts: &Texts) -> Result<()> {
         .help("give the entry a name, or remove it"))
 }
 
-/// The entries of a field, the first of several with one key. A null is an empty text, as a key and as a value.
-/// (kyaml, `GetDataMap`.)
+/// The entries of a field; of duplicate keys the first counts. A null is an empty text, as key and as value. (kyaml,
+/// `GetDataMap`.)
 fn data(field: Option<&Node>) -> Texts {
     let entries = field.and_then(Node::as_mapping).into_iter().flat_map(Mapping::iter);
     let text = |scalar: Option<&Scalar>| {
@@ -280,7 +280,7 @@ data: {x: 1, y: 2}
         assert_eq!(map.len(), 2);
     }
 
-    /// Several merges at once come to the same as one after the other.
+    /// Merging several resources at once gives the same result as merging them one by one.
     #[test]
     fn merges_together_are_merges_apart() {
         let texts = [

@@ -1,8 +1,8 @@
-//! What a build remembers about a resource, as the annotations that the reference keeps it in.
+//! The bookkeeping of a build about a resource, in the form of kustomize's internal annotations.
 //!
-//! It is fields here. But in the reference users' patches and functions can see, copy and delete it, and input files
-//! may bring it along: so it is written into the tree where that shows, and what is left there afterwards is read
-//! back.
+//! In krender it is kept in fields. But in kustomize the patches and functions of users can see, copy and delete these
+//! annotations, and input files may contain them: so they are written into the document where they are visible, and
+//! read back afterwards.
 
 use std::sync::Arc;
 
@@ -26,13 +26,13 @@ const ALLOW_NAME_CHANGE: &str = "internal.config.kubernetes.io/allowNameChange";
 const ALLOW_KIND_CHANGE: &str = "internal.config.kubernetes.io/allowKindChange";
 const HELM_GENERATED: &str = "internal.config.kubernetes.io/helm-generated";
 
-/// Whether an annotation never reaches the output, whoever wrote it.
+/// True if an annotation never reaches the output, even if a user wrote it.
 pub(super) fn is_internal(key: &str) -> bool {
-    // Nearly every key ends here.
+    // Rejects nearly every key.
     key.contains("config.k") && INTERNAL.contains(&key)
 }
 
-/// Whether an annotation may hold what a build remembers: such stand in fields, not in the document.
+/// True if an annotation may be bookkeeping, which is kept in fields instead of the document.
 #[must_use]
 pub fn is_bookkeeping(key: &str) -> bool {
     key.starts_with(DOMAIN)
@@ -63,8 +63,8 @@ const INTERNAL: &[&str] = &[
 const ENABLED: &str = "enabled";
 const TRUE: &str = "true";
 
-/// How many previous names, namespaces and kinds there are, if that is not the same: an empty one is not remembered, be it
-/// that a patch took the name away, or that an input has the names alone.
+/// The numbers of previous names, namespaces and kinds, if they differ: empty ones are not recorded, because a patch
+/// removed the name, or an input has only the names.
 pub(super) fn unequal(resource: &Resource) -> Option<[usize; 3]> {
     let previous = &resource.names().previous;
     if previous.len() < 2 {
@@ -77,7 +77,7 @@ pub(super) fn unequal(resource: &Resource) -> Option<[usize; 3]> {
     (counts[0] > 0 && counts != [counts[0]; 3]).then_some(counts)
 }
 
-/// Whether there is anything to write: in the reference, an annotation was set then.
+/// True if there is bookkeeping to write: then kustomize has set an annotation.
 pub(super) fn is_any(resource: &Resource) -> bool {
     resource.behavior.is_some()
         || resource.needs_hash
@@ -88,10 +88,10 @@ pub(super) fn is_any(resource: &Resource) -> bool {
         || !resource.ties().referrers.is_empty()
 }
 
-/// Writes the fields of a resource into its annotations. An empty field `annotations` makes room for a mapping.
+/// Writes the bookkeeping of a resource into its annotations. An empty field `annotations` becomes a mapping.
 ///
 /// # Errors
-/// [`Code::InvalidType`] when there is something to write and `metadata` or its annotations are no mapping.
+/// [`Code::InvalidType`] if there is bookkeeping and `metadata` or its annotations are not a mapping.
 pub(super) fn write(resource: &mut Resource) -> Result<()> {
     let written = texts(resource);
     if written.is_empty() {
@@ -121,7 +121,7 @@ pub(super) fn write(resource: &mut Resource) -> Result<()> {
     Ok(())
 }
 
-/// The annotations of a document with bookkeeping among them, and their place in `metadata`.
+/// The annotations of a document that contains bookkeeping, and their index in `metadata`.
 pub(super) fn brought(root: &Node) -> Option<(usize, Scalar, Node)> {
     let entries = root.get(METADATA)?.as_mapping()?.entries();
     let place = entries.iter().position(|(key, _)| key.text() == ANNOTATIONS)?;
@@ -130,10 +130,10 @@ pub(super) fn brought(root: &Node) -> Option<(usize, Scalar, Node)> {
     is_any.then(|| (place, key.clone(), annotations.clone()))
 }
 
-/// The annotations as the reference has them in the middle of a build, and their place in `metadata`: in its order and
-/// its styles. `None` where that is not known.
+/// The annotations as kustomize has them during a build, in its order and styles, and their index in `metadata`. `None`
+/// if that is not known.
 ///
-/// Flags are set together with all others, which writes them anew in order; what is appended to a list comes last.
+/// Setting a flag rewrites all annotations in order; appending to a list adds it at the end.
 /// (`api/resource/resource.go`: `enable`, `appendCsvAnnotation`.)
 pub(super) fn in_order(resource: &Resource) -> Option<(usize, Scalar, Node)> {
     let metadata = resource.node.get(METADATA)?.as_mapping()?;
@@ -154,7 +154,7 @@ pub(super) fn in_order(resource: &Resource) -> Option<(usize, Scalar, Node)> {
     } else {
         let count = own.map_or(0, Mapping::len);
         let (place, known) = match &resource.ties().rewritten {
-            // One that came later stands behind the others.
+            // A later annotation comes after the others.
             Some(Rewritten { annotations, .. }) if *annotations != count => return None,
             Some(Rewritten { place, bookkeeping, .. }) => (*place, bookkeeping.clone()),
             None if own.is_some_and(|own| own.iter().any(|(key, _)| !key.span().is_none())) => {
@@ -210,7 +210,7 @@ pub(super) fn in_order(resource: &Resource) -> Option<(usize, Scalar, Node)> {
     Some((place, key, annotations))
 }
 
-/// The lists in the order in which they were begun, as the names tell that the resource had one after the other.
+/// The lists in the order in which they were started, derived from the sequence of names of the resource.
 fn appended(resource: &Resource) -> Vec<&'static str> {
     let names = resource.names();
     let mut order = Vec::new();
@@ -236,7 +236,7 @@ fn appended(resource: &Resource) -> Vec<&'static str> {
     order
 }
 
-/// The names of what there is to write.
+/// The names of the annotations to write.
 pub(super) fn keys(resource: &Resource) -> Vec<&'static str> {
     texts(resource).into_iter().map(|(key, _)| key).collect()
 }
@@ -266,11 +266,11 @@ fn texts(resource: &Resource) -> Vec<(&'static str, String)> {
     written
 }
 
-/// Takes what the annotations of a resource say into its fields; what they do not say is forgotten. A value that
-/// means nothing to a build stays where it is.
+/// Reads the bookkeeping of a resource from its annotations into fields; missing annotations clear their fields. Values
+/// without a meaning for a build stay in the document.
 ///
 /// # Errors
-/// [`Code::InvalidValue`] when the previous names, namespaces and kinds are not equally many.
+/// [`Code::InvalidValue`] if the numbers of previous names, namespaces and kinds differ.
 pub(super) fn read(resource: &mut Resource) -> Result<()> {
     forget(resource);
     if !metadata::entries(&resource.node, ANNOTATIONS).any(|(key, _)| key.starts_with(DOMAIN)) {
@@ -300,7 +300,7 @@ pub(super) fn read(resource: &mut Resource) -> Result<()> {
     if annotations.is_empty() {
         metadata.remove(ANNOTATIONS);
     } else {
-        // There was more while the bookkeeping was written here.
+        // It was larger while it contained the bookkeeping.
         annotations.entries_mut().shrink_to_fit();
     }
     if let Some(referrers) = referrers {
@@ -333,7 +333,7 @@ fn take_previous(annotations: &mut Mapping) -> Result<Vec<PreviousId>> {
     let Some(names) = take(annotations, PREVIOUS_NAMES, split) else {
         return Ok(Vec::new());
     };
-    // Nothing is one empty text.
+    // An absent list counts as one empty text.
     let mut next = |key| take(annotations, key, split).unwrap_or_else(|| vec![Text::default()]);
     let (namespaces, kinds) = (next(PREVIOUS_NAMESPACES), next(PREVIOUS_KINDS));
     if names.len() != namespaces.len() || names.len() != kinds.len() {
@@ -343,7 +343,7 @@ fn take_previous(annotations: &mut Mapping) -> Result<Vec<PreviousId>> {
     Ok(previous.map(|((name, namespace), kind)| PreviousId { name, namespace, kind }).collect())
 }
 
-/// The failure of previous ids of which parts are missing.
+/// The error for previous ids with missing parts.
 #[cold]
 pub(super) fn uneven([names, namespaces, kinds]: [usize; 3], span: Span) -> Error {
     let found = format!("{names} names, {namespaces} namespaces and {kinds} kinds");
@@ -352,7 +352,7 @@ pub(super) fn uneven([names, namespaces, kinds]: [usize; 3], span: Span) -> Erro
         .help("remove the annotations of `internal.config.kubernetes.io`: they belong to a build")
 }
 
-/// Takes out an annotation if its value means something.
+/// Removes an annotation if its value has a meaning.
 fn take<T>(
     annotations: &mut Mapping,
     key: &str,

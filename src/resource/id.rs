@@ -1,4 +1,4 @@
-//! What tells one object from another: its type, name and namespace.
+//! Ids of objects: type, name and namespace.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -6,29 +6,29 @@ use std::hash::{Hash, Hasher};
 use crate::schema::{Gvk, Schema};
 use crate::yaml::Text;
 
-/// The id of a resource. Two ids are equal when they name one object of a cluster: a namespace that is not given is
+/// The id of a resource. Two ids are equal if they refer to the same object of a cluster: a missing namespace is
 /// `default`, and a kind known to be cluster-scoped has none.
 #[derive(Clone, Default)]
 pub struct ResId {
     /// The type.
     pub gvk: Gvk,
-    /// The name; empty when there is none.
+    /// The name; may be empty.
     pub name: Text,
-    /// The namespace as it is written; empty when there is none.
+    /// The namespace as written; may be empty.
     pub namespace: Text,
-    /// Whether the kind is known to live outside of namespaces.
+    /// True if the kind is known to be cluster-scoped.
     pub cluster_scoped: bool,
 }
 
 impl ResId {
-    /// The id of what a schema tells the scope of.
+    /// Creates an id; the schema determines the scope.
     #[must_use]
     pub fn new(gvk: Gvk, name: Text, namespace: Text, schema: &Schema) -> Self {
         let cluster_scoped = schema.is_cluster_scoped(&gvk);
         Self { gvk, name, namespace, cluster_scoped }
     }
 
-    /// The namespace that counts when ids are compared, and that is remembered of a resource that changes.
+    /// The namespace used to compare ids, and recorded for a resource that changes.
     #[must_use]
     pub fn effective_namespace(&self) -> &str {
         if self.cluster_scoped {
@@ -40,13 +40,13 @@ impl ResId {
         }
     }
 
-    /// Whether both are in one namespace, or both in none.
+    /// True if both are in the same namespace, or both in none.
     #[must_use]
     pub fn shares_namespace(&self, other: &Self) -> bool {
         self.effective_namespace() == other.effective_namespace()
     }
 
-    /// Whether a selector takes this id: its empty parts take anything.
+    /// True if a selector matches this id; its empty parts match anything.
     #[must_use]
     pub fn is_selected_by(&self, selector: &Self) -> bool {
         (selector.name.is_empty() || selector.name == self.name)
@@ -54,8 +54,8 @@ impl ResId {
             && self.gvk.is_selected_by(&selector.gvk)
     }
 
-    /// The form in which resources remember ids: `Kind.version.group/name.namespace`, with words in brackets for what
-    /// is absent.
+    /// The form in which resources store ids: `Kind.version.group/name.namespace`, with words in brackets for empty
+    /// parts.
     #[must_use]
     pub fn encoded(&self) -> String {
         let or_absent = |part: &Text, absent: &'static str| match part.is_empty() {
@@ -66,8 +66,8 @@ impl ResId {
         format!("{}/{name}.{}", self.gvk.encoded(), or_absent(&self.namespace, NO_NAMESPACE))
     }
 
-    /// Reads what [`ResId::encoded`] writes: the name may contain dots, but no slash. The scope is not written: the id
-    /// read is a namespaced one.
+    /// Parses the form of [`ResId::encoded`]: the name may contain dots, but no slash. The scope is not encoded: the
+    /// result is namespaced.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (gvk, rest) = text.split_once('/')?;
@@ -86,11 +86,11 @@ impl ResId {
     }
 }
 
-/// The namespace of what names none.
+/// The namespace of resources without one.
 pub const DEFAULT_NAMESPACE: &str = "default";
 
-/// What stands for the namespace of a cluster-scoped object. It is text, because it is remembered as a previous
-/// namespace, and compared with one.
+/// The namespace of cluster-scoped objects. It is text, because it is recorded as a previous namespace and compared
+/// with others.
 const CLUSTER: &str = "_non_namespaceable_";
 
 const NO_NAME: &str = "[noName]";
@@ -110,7 +110,7 @@ impl Hash for ResId {
     }
 }
 
-/// As people write it: `apps/v1 Deployment shop/web`, where `shop` is the namespace. What is absent is left out.
+/// The form for messages: `apps/v1 Deployment shop/web`, where `shop` is the namespace. Empty parts are left out.
 impl fmt::Display for ResId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}", self.gvk)?;

@@ -1,28 +1,27 @@
-//! The places of resources by their ids.
+//! An index from ids to resources.
 
 use std::hash::BuildHasher;
 use std::iter;
 
 use super::{Index, ResId, Resource};
 
-/// An index of resources. It keeps no ids, only their hashes: the resources have the ids, and whoever looks one up asks
-/// them.
+/// An index of resources. It stores only hashes of ids; a look-up compares the ids of the resources.
 #[derive(Debug)]
 pub(super) struct Ids {
     which: Which,
     by_hash: Index<u64, Places>,
 }
 
-/// By which ids resources are found.
+/// The ids by which resources are indexed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Which {
-    /// By those that they have now.
+    /// Current ids.
     Current,
-    /// By all that they ever had.
+    /// Current and previous ids.
     Ever,
 }
 
-/// The places for one hash, in order: nearly always one.
+/// The indices for a hash, in order: nearly always one.
 #[derive(Debug)]
 struct Places {
     first: usize,
@@ -30,7 +29,7 @@ struct Places {
 }
 
 impl Ids {
-    /// The index of all resources.
+    /// Indexes all resources.
     pub(super) fn of(resources: &[Resource], which: Which) -> Self {
         let by_hash = Index::with_capacity_and_hasher(resources.len(), Default::default());
         let mut index = Self { which, by_hash };
@@ -40,7 +39,7 @@ impl Ids {
         index
     }
 
-    /// Adds a resource behind all others.
+    /// Adds a resource after all others.
     pub(super) fn add(&mut self, place: usize, resource: &Resource) {
         self.add_id(resource.id(), place);
         if self.which == Which::Ever {
@@ -52,13 +51,13 @@ impl Ids {
         let hash = self.by_hash.hasher().hash_one(id);
         let new = || Places { first: place, more: Vec::new() };
         let places = self.by_hash.entry(hash).or_insert_with(new);
-        // A resource may have had one id twice.
+        // A resource may have had the same id twice.
         if places.more.last().copied().unwrap_or(places.first) != place {
             places.more.push(place);
         }
     }
 
-    /// The places of those of the resources that were added that have an id, in order.
+    /// The indices of the resources with this id, in order.
     pub(super) fn places<'i>(
         &'i self,
         id: &ResId,

@@ -1,4 +1,4 @@
-//! Objects that are lists of resources: their items take their place.
+//! Expands objects that are lists of resources.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -10,10 +10,10 @@ use crate::yaml::{
     write_json,
 };
 
-/// The items of a `List` or a `ResourceList`, as they are written; any other document is itself.
+/// The items of a `List` or a `ResourceList`, unchanged; any other document is returned as is.
 ///
 /// # Errors
-/// [`Code::NotAResource`] when the items are a mapping.
+/// [`Code::NotAResource`] if the items are a mapping.
 pub(super) fn unwrap(root: Node) -> Result<Vec<Node>> {
     let is_list = matches!(text_of(&root, "kind"), "List" | "ResourceList");
     if !is_list || (root.get("items").is_none() && root.get("functionConfig").is_none()) {
@@ -23,7 +23,7 @@ pub(super) fn unwrap(root: Node) -> Result<Vec<Node>> {
         Some(items) if items.kind() == Kind::Sequence => {
             items.as_sequence().map_or(Vec::new(), |items| items.items().to_vec())
         }
-        // The reference takes the keys and values of a mapping for items, and keys that are not empty are no resources.
+        // Kustomize treats the keys and values of a mapping as items, and non-empty keys are not resources.
         Some(items) => match items.as_mapping() {
             Some(entries) if entries.iter().any(|(key, _)| !Node::from(key.clone()).is_empty()) => {
                 return Err(no_list(&root, items, Code::NotAResource));
@@ -37,12 +37,12 @@ pub(super) fn unwrap(root: Node) -> Result<Vec<Node>> {
 
 /// Replaces every object of a kind that ends in `List` and has items by its items, which come after everything else.
 ///
-/// The reference decodes such a list to values, and each item again from JSON: there strings are quoted, and times
-/// are strings; numbers are written as Go does it, which counts where they are read as text.
+/// Kustomize decodes such a list, and each item again from JSON: strings become quoted, times become strings, and
+/// numbers are formatted by Go, which matters where they are read as text.
 ///
 /// # Errors
-/// [`Code::InvalidType`] when the items are no list, [`Code::DuplicateKey`] and [`Code::InvalidKey`] for what has no
-/// form in JSON, and those of items that are no resources.
+/// [`Code::InvalidType`] if the items are not a list, [`Code::DuplicateKey`] and [`Code::InvalidKey`] for nodes that
+/// JSON cannot represent, and those of items that are not resources.
 pub(super) fn inline(roots: Vec<Node>) -> Result<Vec<Node>> {
     if !roots.iter().any(is_list) {
         return Ok(roots);
@@ -66,7 +66,7 @@ pub(super) fn inline(roots: Vec<Node>) -> Result<Vec<Node>> {
 }
 
 fn is_list(root: &Node) -> bool {
-    // Read as it is written: a null is its word.
+    // Taken as written: a null is its word.
     let kind = root.get("kind").and_then(Node::as_text).unwrap_or_default();
     kind.ends_with("List") && root.get("items").is_some()
 }
@@ -92,7 +92,7 @@ fn no_list(root: &Node, items: &Node, code: Code) -> Error {
     error.help("an object that has `items` and a kind that ends in `List` is taken for a list of resources")
 }
 
-/// Gives a tree the styles that it has in JSON: an edit of a string leaves it a string then.
+/// Gives a tree the styles that it would have in JSON, so that strings stay strings when edited.
 fn pass_through_json(root: &mut Node) -> Result<()> {
     let mut pending = vec![root];
     while let Some(node) = pending.pop() {
@@ -123,8 +123,8 @@ fn pass_through_json(root: &mut Node) -> Result<()> {
     Ok(())
 }
 
-/// A string in double quotes, and a null by its name, as nothing at all is an empty string in a flow collection; none
-/// where JSON changes nothing that counts.
+/// A string in double quotes, or a null as `null`, because an empty value is an empty string in a flow collection;
+/// `None` if JSON makes no relevant change.
 fn in_json(scalar: &Scalar) -> Result<Option<Scalar>> {
     let quoted = |text: &str| Scalar::parsed(text, Tag::None, Style::DoubleQuoted, scalar.span());
     let plain = |text: &str| {

@@ -10,8 +10,8 @@ pub(super) const METADATA: &str = "metadata";
 pub(super) const ANNOTATIONS: &str = "annotations";
 pub(super) const LABELS: &str = "labels";
 
-/// The entries of a field of `metadata` as written, in order: a number is its digits, a null its word, and what is no
-/// scalar is empty. Where a key stands twice the last one counts.
+/// The entries of a field of `metadata` as written, in order: a number gives its digits, a null its word, and a
+/// collection an empty text. Of duplicate keys the last counts.
 pub(super) fn entries<'a>(
     root: &'a Node,
     field: &str,
@@ -24,14 +24,14 @@ pub(super) fn entries<'a>(
         .map(|(key, value)| (key.text(), value.as_text().unwrap_or_default()))
 }
 
-/// Texts by key, each with who wrote its key and its value.
+/// Texts by key, each with the spans of its key and its value.
 pub(super) type Texts = BTreeMap<Text, (Text, Span, Span)>;
 
-/// Takes the labels or annotations out of a resource: the first field of this name, and of two entries with one key
-/// the last. A list is taken for keys and values in turn. (kyaml, `getMapFromMeta` and `Clear`.)
+/// Removes and returns the labels or annotations of a resource: the first field of this name, and of duplicate keys the
+/// last. The elements of a list are taken as alternating keys and values. (kyaml, `getMapFromMeta` and `Clear`.)
 ///
 /// # Errors
-/// [`Code::InvalidType`] for a list with a key and no value.
+/// [`Code::InvalidType`] for a list that ends with a key without value.
 pub(super) fn take(root: &mut Node, field: &str) -> Result<Texts> {
     let metadata = root.get_mut(METADATA).and_then(Node::as_mapping_mut);
     let Some((_, value)) = metadata.and_then(|metadata| metadata.remove(field)) else {
@@ -51,18 +51,18 @@ pub(super) fn take(root: &mut Node, field: &str) -> Result<Texts> {
     Ok(entries.chain(pairs).collect())
 }
 
-/// Labels or annotations that are no mapping.
+/// The error for labels or annotations that are not a mapping.
 pub(super) fn is_a_list(field: &str, span: Span) -> Error {
     Error::new(Code::InvalidType, format!("`metadata.{field}` is a list"))
         .at(span)
         .label("expected a mapping")
 }
 
-/// Writes labels or annotations, sorted and as strings; none of them, no field. They join a field of the same name that
-/// stood behind the one that was taken. There is a mapping `metadata` afterwards, unless it is null.
+/// Writes labels or annotations, sorted and as strings; the field is omitted if there are none. They are merged into a
+/// second field of the same name, if there is one. Creates the mapping `metadata` unless it is null.
 ///
 /// # Errors
-/// [`Code::InvalidType`] when `metadata` is a list or text, [`Code::InvalidKey`] for an empty key.
+/// [`Code::InvalidType`] if `metadata` is a list or text, [`Code::InvalidKey`] for an empty key.
 pub(super) fn put(root: &mut Node, field: &str, texts: Texts) -> Result<()> {
     let Some(metadata) = metadata_mut(root)? else {
         return Ok(());
@@ -100,7 +100,7 @@ pub(super) fn put_empty(root: &mut Node, field: &str) -> Result<()> {
     Ok(())
 }
 
-/// Whether there are two fields `metadata`, or two fields `annotations` in the first.
+/// True if there are two fields `metadata`, or two fields `annotations` in the first.
 pub(super) fn is_double(root: &Node) -> bool {
     let is_twice = |mapping: &Mapping, field: &str| {
         mapping.iter().filter(|(key, _)| key.text() == field).nth(1).is_some()
@@ -110,8 +110,8 @@ pub(super) fn is_double(root: &Node) -> bool {
         || metadata.is_some_and(|metadata| is_twice(metadata, ANNOTATIONS))
 }
 
-/// Removes an empty field `annotations`, and then an empty field `metadata`, each the first of its kind: what kyaml
-/// does before it sets an annotation (`ClearEmptyAnnotations`).
+/// Removes an empty field `annotations`, and then an empty field `metadata`, each the first of its name: kyaml does
+/// this before it sets an annotation (`ClearEmptyAnnotations`).
 pub(super) fn clear_empty(root: &mut Node) {
     fn clear(mapping: &mut Mapping, field: &str) {
         let is_empty = |value: &Node| value.kind() == Kind::Scalar || value.is_empty();
@@ -128,8 +128,8 @@ pub(super) fn clear_empty(root: &mut Node) {
     }
 }
 
-/// A mapping of strings, as kyaml makes it: keys have no tag, and values are in quotes where YAML 1.1 would read
-/// something else. What is set in their place later inherits the quotes.
+/// A mapping of strings in kyaml's style: keys have no tag, and values are quoted if YAML 1.1 would read another type.
+/// Values that replace them later inherit the quotes.
 pub(super) fn mapping(texts: Texts) -> Node {
     let entry = |(key, (value, key_span, value_span)): (Text, (Text, Span, Span))| {
         (Scalar::untagged(&key, key_span), Scalar::new_string(&value, value_span).into())
@@ -137,11 +137,10 @@ pub(super) fn mapping(texts: Texts) -> Node {
     Node::mapping(texts.into_iter().map(entry).collect(), Span::NONE)
 }
 
-/// The mapping `metadata`, made when it is missing; nothing when it is null, where the reference writes into the
-/// void.
+/// The mapping `metadata`, created if missing; `None` if it is null, in which case kustomize's write is lost.
 ///
 /// # Errors
-/// [`Code::InvalidType`] when it is a list or text.
+/// [`Code::InvalidType`] if it is a list or text.
 pub(super) fn metadata_mut(root: &mut Node) -> Result<Option<&mut Mapping>> {
     let span = root.span();
     let Some(root) = root.as_mapping_mut() else {

@@ -1,5 +1,4 @@
-//! A resource: the document of one object, its id, and what a build remembers about it; and the resources of a
-//! build, in order.
+//! Resources: the document of an object, its id and its bookkeeping; and the ordered resources of a build.
 
 mod absorb;
 mod bookkeeping;

@@ -1,56 +1,55 @@
-//! What a resource is called, and what it was called before.
+//! The current and previous names of a resource.
 
 use super::ResId;
 use crate::schema::Gvk;
 use crate::yaml::{Text, tight};
 
-/// The id of a resource, and how it came to it. Whoever looks at the names of all resources while they change shares
-/// them: nearly none of them does.
+/// The id of a resource and its history. Shared by readers that look at the names of all resources while few of them
+/// change.
 #[derive(Clone, Debug, Default)]
 pub struct Names {
-    /// The id that it has now.
+    /// The current id.
     pub(super) id: ResId,
-    /// The names, namespaces and kinds that it had, the oldest first.
+    /// The previous names, namespaces and kinds, oldest first.
     pub previous: Vec<PreviousId>,
-    /// The prefixes that its name got, in the order they were added.
+    /// The prefixes added to the name, in order.
     pub prefixes: Vec<Text>,
-    /// The suffixes that its name got, in the order they were added.
+    /// The suffixes added to the name, in order.
     pub suffixes: Vec<Text>,
 }
 
-/// What a resource was called at an earlier time.
+/// A previous id of a resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PreviousId {
-    /// Its name.
+    /// The name.
     pub name: Text,
-    /// Its namespace as it counts: [`ResId::effective_namespace`].
+    /// The effective namespace: [`ResId::effective_namespace`].
     pub namespace: Text,
-    /// Its kind.
+    /// The kind.
     pub kind: Text,
 }
 
 impl From<ResId> for Names {
-    /// The names of what was never called otherwise.
+    /// The names of a resource that was never renamed.
     fn from(id: ResId) -> Self {
         Self { id, ..Self::default() }
     }
 }
 
 impl Names {
-    /// The id that it has now.
+    /// The current id.
     #[must_use]
     pub const fn id(&self) -> &ResId {
         &self.id
     }
 
-    /// The id that it had first.
+    /// The original id.
     #[must_use]
     pub fn original_id(&self) -> ResId {
         self.previous_ids().next().unwrap_or_else(|| self.id.clone())
     }
 
-    /// The ids that it had before this one, the oldest first. Group and version are those of today: they are not
-    /// remembered.
+    /// The previous ids, oldest first. Group and version are the current ones: earlier ones are not recorded.
     pub fn previous_ids(&self) -> impl Iterator<Item = ResId> {
         self.previous.iter().map(|previous| ResId {
             gvk: Gvk { kind: previous.kind.clone(), ..self.id.gvk.clone() },
@@ -60,7 +59,7 @@ impl Names {
         })
     }
 
-    /// Remembers the id that it has now as a previous one.
+    /// Records the current id as a previous one.
     pub fn push_previous_id(&mut self) {
         let previous = PreviousId {
             name: self.id.name.clone(),
@@ -70,21 +69,21 @@ impl Names {
         tight::push(&mut self.previous, previous);
     }
 
-    /// Takes over what others remember.
+    /// Takes over the history of another resource.
     pub(super) fn remember(&mut self, other: &Self) {
         self.previous.clone_from(&other.previous);
         self.prefixes.clone_from(&other.prefixes);
         self.suffixes.clone_from(&other.suffixes);
     }
 
-    /// Forgets everything but the id of now.
+    /// Clears the history.
     pub(super) fn forget(&mut self) {
         self.previous.clear();
         self.prefixes.clear();
         self.suffixes.clear();
     }
 
-    /// Whether nothing is remembered but the id of now.
+    /// True if there is no history.
     pub(super) const fn is_new(&self) -> bool {
         self.previous.is_empty() && self.prefixes.is_empty() && self.suffixes.is_empty()
     }

@@ -1,7 +1,7 @@
-//! Where a resource comes from, and what changed it on its way.
+//! The origin of a resource, and the transformers that changed it.
 //!
-//! Unlike the rest of what a build remembers this is no field but stands in the annotations, as in the reference: it is
-//! written only if a kustomization asks for it with `buildMetadata`, and then patches and selectors see it.
+//! Unlike other bookkeeping this is kept in the annotations, as in kustomize: it is written only if `buildMetadata`
+//! asks for it, and then patches and selectors see it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,35 +14,35 @@ use crate::source::{Sources, Span};
 use crate::yaml::de::{self, Rules};
 use crate::yaml::{Node, Text, parse, push_text};
 
-/// The annotation that says where a resource comes from.
+/// The annotation for the origin of a resource.
 pub const ORIGIN: &str = "config.kubernetes.io/origin";
-/// The annotation that lists what changed a resource.
+/// The annotation for the list of changes of a resource.
 pub const TRANSFORMATIONS: &str = "alpha.config.kubernetes.io/transformations";
 
-/// Where a resource comes from, or a change of it. (`api/resource/origin.go`.)
+/// The origin of a resource, or of a change. (`api/resource/origin.go`.)
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Origin {
-    /// The file, from the folder that is built or from the top of its repository.
+    /// The file, relative to the built folder or to the root of its repository.
     pub path: Text,
-    /// The repository, if it comes from one.
+    /// The repository, if any.
     pub repo: Text,
     /// The revision in that repository.
     #[serde(rename = "ref")]
     pub reference: Text,
     /// The file that configures the generator or transformer.
     pub configured_in: Text,
-    /// That generator or transformer.
+    /// The generator or transformer.
     pub configured_by: ConfiguredBy,
 }
 
-/// Which generator or transformer it was.
+/// A generator or transformer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct ConfiguredBy {
-    /// `builtin`, or the field `apiVersion` of its configuration.
+    /// `builtin`, or the `apiVersion` of its configuration.
     pub api_version: Text,
-    /// Its kind.
+    /// The kind of its configuration.
     pub kind: Text,
     /// The name of its configuration.
     pub name: Text,
@@ -51,7 +51,7 @@ pub struct ConfiguredBy {
 }
 
 impl Origin {
-    /// The origin as YAML, as it stands in an annotation.
+    /// The origin as YAML, in the form of the annotation.
     #[must_use]
     pub fn to_yaml(&self) -> String {
         let mut text = String::new();
@@ -59,7 +59,7 @@ impl Origin {
         text
     }
 
-    /// Appends its lines with all keys from a column on.
+    /// Appends its lines, with all keys starting at a column.
     fn push(&self, column: usize, text: &mut String) {
         let Self { path, repo, reference, configured_in, configured_by } = self;
         let ConfiguredBy { api_version, kind, name, namespace } = configured_by;
@@ -67,7 +67,7 @@ impl Origin {
             text.push_str("{}\n");
             return;
         }
-        // The first line may stand behind a dash.
+        // The first line may follow a dash.
         let mut is_first = true;
         let mut entry = |column: usize, key: &str, value: &str| {
             let indent = if is_first { 0 } else { column };
@@ -114,10 +114,10 @@ fn list(changes: &[Option<Origin>]) -> String {
 }
 
 impl Resource {
-    /// Where it comes from, if its annotations say so.
+    /// The origin from the annotations; `None` if there is none.
     ///
     /// # Errors
-    /// [`Code::InvalidValue`] when they say it in another form.
+    /// [`Code::InvalidValue`] if it has another form.
     pub fn origin(&self) -> Result<Option<Origin>> {
         match self.annotation(ORIGIN) {
             Some(text) => self.read_annotation(ORIGIN, text).map(Some),
@@ -125,10 +125,10 @@ impl Resource {
         }
     }
 
-    /// Says where it comes from. All of its annotations become strings.
+    /// Sets the origin. All annotations become strings.
     ///
     /// # Errors
-    /// [`Code::InvalidType`] when `metadata` or its annotations are no mapping.
+    /// [`Code::InvalidType`] if `metadata` or its annotations are not a mapping.
     pub fn set_origin(&mut self, origin: &Origin) -> Result<()> {
         self.annotate(ORIGIN, &origin.to_yaml())
     }
@@ -143,7 +143,7 @@ impl Resource {
         self.annotations().rfind(|(name, _)| *name == key).map(|(_, text)| text)
     }
 
-    /// Reads what an annotation says. Its places mean nothing to anybody else: the text is read apart.
+    /// Parses the text of an annotation. Its spans are not used elsewhere, so it gets its own source.
     fn read_annotation<T: Default + serde::de::DeserializeOwned>(
         &self,
         key: &str,
@@ -168,21 +168,20 @@ impl Resource {
     }
 }
 
-/// The lists of changes that resources have in their annotations, as far as they are known to be lists: those that were
-/// written last. They are not read again.
+/// The lists of changes that were written to annotations last. They are known to be valid lists, and not parsed again.
 #[derive(Debug, Default)]
 pub struct Transformations(BTreeSet<Text>);
 
 impl Transformations {
-    /// Adds to the account of every resource that a transformer changed it, a number of times. One without an origin is
-    /// taken for the work of that transformer. Linear in the resources, and what they remember.
-    /// (`api/resmap/reswrangler.go`: `AddTransformerAnnotation`.)
+    /// Adds a transformer to the list of changes of every resource, `times` times. A resource without an origin counts
+    /// as created by that transformer. Linear in the resources and their lists. (`api/resmap/reswrangler.go`:
+    /// `AddTransformerAnnotation`.)
     ///
     /// # Errors
     /// Those of [`Resource::origin`] and [`Resource::set_origin`].
     pub fn add(&mut self, resources: &mut ResMap, change: &Origin, times: usize) -> Result<()> {
         let mut origins = BTreeSet::new();
-        // Most resources went the same way.
+        // Most resources have the same changes.
         let mut accounts: BTreeMap<(Text, usize), String> = BTreeMap::new();
         for place in 0..resources.len() {
             let Some(resource) = resources.get(place) else { continue };
@@ -215,7 +214,7 @@ impl Transformations {
         Ok(())
     }
 
-    /// The account that a resource has, with a change added.
+    /// The list of changes of a resource, with one added.
     fn account(
         &self,
         resource: &Resource,
@@ -290,7 +289,7 @@ mod tests {
         assert_eq!(map.get(0).unwrap().origin(), Ok(Some(made())));
     }
 
-    /// Changes that are added together, or to lists that are not read again, are those that are added one by one.
+    /// Adding changes together, or to lists that are not parsed again, gives the same result as adding them one by one.
     #[test]
     fn changes_together_are_changes_apart() {
         let texts = [

@@ -1,4 +1,4 @@
-//! From the documents of a file to resources: lists are taken apart, and what is no resource is an error.
+//! Converts the documents of a file to resources.
 
 use std::sync::Arc;
 
@@ -11,14 +11,14 @@ use crate::yaml::de::form;
 use crate::yaml::parse::{self, Comment, Document};
 use crate::yaml::{Kind, Node, Scalar};
 
-/// The resources of a file, in its order; the items of a list follow after everything else.
+/// The resources of a file, in order; the items of lists come after everything else.
 ///
-/// Documents without content are left out. Nothing is copied: the resources share the documents. Only the items of
-/// lists are walked through a second time.
+/// Empty documents are omitted. The resources share the documents without copying; only items of lists are walked a
+/// second time.
 ///
 /// # Errors
-/// [`Code::MissingKind`], [`Code::MissingName`] and [`Code::NotAResource`] for documents that are no resources (all
-/// of them at once), [`Code::InvalidType`] for a list whose items are none.
+/// [`Code::MissingKind`], [`Code::MissingName`] and [`Code::NotAResource`] for documents that are not resources (all of
+/// them at once), [`Code::InvalidType`] for a list whose items are not a list.
 pub fn resources(
     source: &Source,
     documents: &[Document],
@@ -48,13 +48,13 @@ pub fn resources(
     roots.into_iter().map(resource).collect()
 }
 
-/// Whether kyaml's separator, a line that starts with `---` after another line, never occurs.
+/// True if the text does not contain kyaml's separator: a line break followed by `---`.
 fn is_one_chunk(text: &str) -> bool {
     let separator = memchr::memmem::find(text.as_bytes(), b"\n---");
     separator.is_none_or(|at| !text[at + 1..].contains('\n'))
 }
 
-/// Drops what is empty, and refuses what is no resource.
+/// Drops empty documents, and rejects those that are not resources.
 pub(super) fn valid(roots: Vec<Node>) -> Result<Vec<Node>> {
     let roots: Vec<Node> = roots.into_iter().filter(|root| !root.is_empty()).collect();
     match Error::all(roots.iter().filter_map(|root| validate(root).err())) {
@@ -63,10 +63,10 @@ pub(super) fn valid(roots: Vec<Node>) -> Result<Vec<Node>> {
     }
 }
 
-/// Checks what every resource must have: a kind, and a name unless it is a list.
+/// Checks that a document has a kind, and a name unless it is a list.
 ///
 /// # Errors
-/// [`Code::MissingKind`], [`Code::MissingName`], and [`Code::NotAResource`] for what has none of the fields of a
+/// [`Code::MissingKind`], [`Code::MissingName`], and [`Code::NotAResource`] for documents without the fields of a
 /// resource.
 pub fn validate(root: &Node) -> Result<()> {
     let metadata = root.get("metadata").filter(|metadata| !metadata.is_empty());
@@ -102,7 +102,7 @@ fn no_resource(root: &Node) -> Error {
     };
     let manifests = "list only manifests under `resources`";
     match root.as_scalar() {
-        // So git checks out a symbolic link where there are none.
+        // Git checks out a symbolic link as such a file on systems without links.
         Some(scalar) if scalar.text().contains('/') && !scalar.text().contains([' ', '\n']) => {
             error("a path").help(
                 "if this is a symbolic link that git wrote as a file, set `core.symlinks` and check it out again",
@@ -142,7 +142,7 @@ fn no_name(root: &Node, kind: &str, metadata: Option<&Node>) -> Error {
     }
 }
 
-/// The error for a resource whose `metadata` or name has the wrong form. `None` if there is just no name.
+/// The error for a resource whose `metadata` or name has the wrong form. `None` if the name is just missing.
 #[cold]
 fn misshapen(kind: &str, metadata: &Node) -> Option<Error> {
     let error = |found: String, span| {
@@ -168,13 +168,13 @@ fn misshapen(kind: &str, metadata: &Node) -> Option<Error> {
     Some(Error::new(Code::MissingName, message).at(span).help(help))
 }
 
-/// The key that is nearly the one expected.
+/// The key most similar to the expected one.
 fn near_key<'a>(node: &'a Node, expected: &str) -> Option<&'a Scalar> {
     let mut keys = node.as_mapping()?.iter().map(|(key, _)| key);
     keys.find(|key| nearest(key.text(), [expected]).is_some())
 }
 
-/// The text of a field; empty when it is absent, null or no scalar.
+/// The text of a field; empty if it is absent, null or not a scalar.
 pub(super) fn text_of<'a>(node: &'a Node, key: &str) -> &'a str {
     let scalar = node.get(key).and_then(Node::as_scalar).filter(|scalar| !scalar.is_null());
     scalar.map_or("", Scalar::text)

@@ -1,4 +1,4 @@
-//! The resources of a build, in order, and found by id.
+//! The resources of a build, in order and indexed by id.
 
 use std::sync::{Arc, OnceLock};
 
@@ -9,23 +9,24 @@ use crate::error::{Error, Result};
 use crate::limits::Budget;
 use crate::yaml;
 
-/// Resources in order. Ids may collide while transformers work: who adds resources or finishes checks them.
+/// Resources in order. Ids may collide while transformers run: they are checked when resources are added and at the
+/// end.
 ///
-/// Looking up an id costs no walk over the resources. The first look-up after an id changed builds an index, so
-/// changes come in rounds: all of one kind, then look-ups again.
+/// Looking up an id does not scan the resources. The first look-up after a change of ids builds an index, so changes
+/// should come in batches.
 #[derive(Debug, Default)]
 pub struct ResMap {
     resources: Vec<Resource>,
-    /// By the ids of now.
+    /// Index of current ids.
     current: OnceLock<Ids>,
-    /// By all ids that a resource ever had.
+    /// Index of current and previous ids.
     ever: OnceLock<Ids>,
-    /// The account that what is written is charged to.
+    /// The budget that output is charged to.
     budget: Option<Budget>,
 }
 
 impl ResMap {
-    /// No resources.
+    /// Creates an empty set.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -37,7 +38,7 @@ impl ResMap {
         self.resources.len()
     }
 
-    /// Whether there is none.
+    /// True if there are no resources.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.resources.is_empty()
@@ -48,20 +49,20 @@ impl ResMap {
         self.resources.iter()
     }
 
-    /// The resources in order, to change.
+    /// The resources in order, mutable.
     pub fn iter_mut(&mut self) -> std::slice::IterMut<'_, Resource> {
         self.forget_ids();
         self.resources.iter_mut()
     }
 
-    /// The resource at a place.
+    /// The resource at an index.
     #[must_use]
     pub fn get(&self, place: usize) -> Option<&Resource> {
         self.resources.get(place)
     }
 
-    /// Changes one resource. Unlike [`ResMap::iter_mut`] it costs the next look-up nothing if no id changed. Nothing
-    /// when there is no such place.
+    /// Changes a resource. Unlike [`ResMap::iter_mut`], it keeps the index if no id changed. `None` if there is no such
+    /// resource.
     pub fn change<T>(
         &mut self,
         place: usize,
@@ -73,20 +74,20 @@ impl ResMap {
         let after = resource.names();
         let is_same = Arc::ptr_eq(&before, after)
             || before.id() == after.id() && before.previous.len() == after.previous.len();
-        // One that became empty is not found any more: who looks up an id asks the resource.
+        // A resource that became empty is no longer found: a look-up compares with its id.
         if !is_same && !resource.node().is_empty() {
             self.forget_ids();
         }
         Some(result)
     }
 
-    /// The places of the resources that have this id now, in order.
+    /// The indices of the resources with this current id, in order.
     pub fn places(&self, id: &ResId) -> impl Iterator<Item = usize> {
         let index = self.current.get_or_init(|| Ids::of(&self.resources, Which::Current));
         index.places(id, &self.resources)
     }
 
-    /// The places of the resources that have this id now or had it before, in order.
+    /// The indices of the resources with this current or previous id, in order.
     pub fn places_ever(&self, id: &ResId) -> impl Iterator<Item = usize> {
         let index = self.ever.get_or_init(|| Ids::of(&self.resources, Which::Ever));
         index.places(id, &self.resources)
@@ -95,7 +96,7 @@ impl ResMap {
     /// Adds a resource at the end.
     ///
     /// # Errors
-    /// [`Code::DuplicateId`](crate::error::Code::DuplicateId) when there is one with its id, with both places.
+    /// [`Code::DuplicateId`](crate::error::Code::DuplicateId) if its id is taken, with both spans.
     pub fn append(&mut self, resource: Resource) -> Result<()> {
         if let Some(same) =
             self.places(resource.id()).next().and_then(|place| self.resources.get(place))
@@ -127,7 +128,7 @@ impl ResMap {
         Error::all(errors).map_or(Ok(()), Err)
     }
 
-    /// Checks that no two resources have one id.
+    /// Checks that all ids are unique.
     ///
     /// # Errors
     /// As [`check_ids`].
@@ -135,7 +136,7 @@ impl ResMap {
         check_ids(self)
     }
 
-    /// Keeps the resources that pass a test.
+    /// Keeps the resources for which `keep` returns true.
     pub fn retain(&mut self, keep: impl FnMut(&Resource) -> bool) {
         let before = self.len();
         self.resources.retain(keep);
@@ -144,7 +145,7 @@ impl ResMap {
         }
     }
 
-    /// Takes out the resources at some places, which are given in order.
+    /// Removes the resources at these indices, which are sorted.
     pub fn remove(&mut self, places: &[usize]) {
         let (mut place, mut places) = (0, places.iter().copied().peekable());
         self.retain(|_| {
@@ -154,8 +155,8 @@ impl ResMap {
         });
     }
 
-    /// Puts the resources into another order: to each place goes the one that stands at the given place now. Each place
-    /// is given once.
+    /// Reorders the resources: `places` gives the current index of each resource in the new order. Each index occurs
+    /// once.
     pub(crate) fn reorder(&mut self, places: impl ExactSizeIterator<Item = usize>) {
         self.forget_ids();
         let mut before: Vec<Option<Resource>> =
@@ -164,10 +165,10 @@ impl ResMap {
         self.resources.extend(places.filter_map(|place| before.get_mut(place)?.take()));
     }
 
-    /// The resources as YAML, one document after the other.
+    /// The resources as YAML, as a sequence of documents.
     ///
     /// # Errors
-    /// Those of [`yaml::emit()`], for every resource that has no form in YAML.
+    /// Those of [`yaml::emit()`], for every resource that YAML cannot represent.
     pub fn to_yaml(&self) -> Result<String> {
         let budget = self.budget();
         let mut text = String::new();
@@ -183,10 +184,10 @@ impl ResMap {
         Error::all(errors).map_or(Ok(text), Err)
     }
 
-    /// The same as [`ResMap::to_yaml`], in pieces that follow each other.
+    /// Like [`ResMap::to_yaml`], in pieces to be concatenated.
     ///
-    /// A resource is freed once it is written. They are written in the order in which they were read: so what is freed
-    /// lies together, and makes room for the texts. A large build never needs more memory for both than for the
+    /// Each resource is freed once it is written. They are written in the order in which they were read, so that
+    /// adjacent memory is freed, which then has room for the texts. A large build never needs more memory than for the
     /// resources alone.
     ///
     /// # Errors
@@ -220,13 +221,13 @@ impl ResMap {
         Error::all(errors.into_iter().map(|(_, error)| error)).map_or(Ok(pieces), Err)
     }
 
-    /// The account that what is written is charged to: that of the target, or one of its own.
+    /// The budget that output is charged to: that of the target, or a new one.
     #[must_use]
     pub fn budget(&self) -> Budget {
         self.budget.clone().unwrap_or_default()
     }
 
-    /// Charges what is written to the account of a target.
+    /// Charges output to the budget of a target.
     pub fn charge_to(&mut self, budget: &Budget) {
         self.budget = Some(budget.clone());
     }
@@ -237,10 +238,10 @@ impl ResMap {
     }
 }
 
-/// Texts of so many bytes are not copied, though they may have got more room than they need.
+/// Texts of at least this size in bytes are not copied to shrink their capacity.
 const LARGE: usize = 1 << 16;
 
-/// Writes a resource behind those before it.
+/// Appends a resource to those written before.
 fn write(resource: &Resource, is_first: bool, text: &mut String, budget: &Budget) -> Result<()> {
     if !is_first {
         text.push_str("---\n");
@@ -249,7 +250,7 @@ fn write(resource: &Resource, is_first: bool, text: &mut String, budget: &Budget
         .map_err(|error| error.step(format!("while writing `{}`", resource.id())))
 }
 
-/// The indices are not copied: a copy is made to be changed.
+/// The indices are not cloned: a clone is made to be changed.
 impl Clone for ResMap {
     fn clone(&self) -> Self {
         Self { budget: self.budget.clone(), ..Self::from(self.resources.clone()) }
@@ -257,7 +258,7 @@ impl Clone for ResMap {
 }
 
 impl From<Vec<Resource>> for ResMap {
-    /// The resources as they are: nothing is checked.
+    /// Takes the resources without checks.
     fn from(resources: Vec<Resource>) -> Self {
         Self { resources, ..Self::default() }
     }
@@ -389,7 +390,7 @@ mod tests {
         assert_eq!(ResMap::new().to_yaml().unwrap(), "");
     }
 
-    /// The slow twin: what is written in the order in which it was read is what is written in its own order.
+    /// Writing in the order of reading gives the same result as writing in the order of resources.
     #[test]
     fn pieces_follow_each_other_in_the_order_of_the_resources() {
         let long = "x".repeat(LARGE);

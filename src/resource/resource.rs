@@ -1,4 +1,4 @@
-//! A resource: a document, who it is, and what happened to it in a build.
+//! A resource: a document, its id, and its bookkeeping during a build.
 
 use std::sync::Arc;
 
@@ -11,58 +11,58 @@ use crate::source::Span;
 use crate::yaml::parse::Comment;
 use crate::yaml::{Mapping, Node, Scalar, Style, Tag, Text, share};
 
-/// An object of Kubernetes on its way through a build. Cloning shares the document.
+/// A Kubernetes object during a build. Cloning shares the document.
 ///
-/// What the reference keeps in annotations while it builds are fields here: see [`Resource::with_annotations`].
+/// Kustomize's internal annotations are fields here: see [`Resource::with_annotations`].
 #[derive(Clone, Debug)]
 pub struct Resource {
     pub(super) node: Node,
     pub(super) names: Arc<Names>,
-    /// What a generator that made it says to do with a resource of the same id; nothing when no generator made it.
+    /// The behavior that its generator specifies for a resource of the same id; `None` if it was not generated.
     pub behavior: Option<Behavior>,
-    /// Whether its name gets the hash of its content.
+    /// True if its name gets a hash suffix.
     pub needs_hash: bool,
-    /// As a patch: whether it may change the name of its target.
+    /// For a patch: true if it may change the name of its target.
     pub allow_name_change: bool,
-    /// As a patch: whether it may change the kind of its target.
+    /// For a patch: true if it may change the kind of its target.
     pub allow_kind_change: bool,
-    /// Whether a chart made it, which sets its namespace itself.
+    /// True if it was rendered from a Helm chart, which sets its namespace itself.
     pub helm_generated: bool,
-    /// Whether some of its values may stand in several places at once ([`share`]).
+    /// True if some of its values may be shared by several positions ([`share`]).
     pub shares: bool,
     pub(super) is_foreign: bool,
     ties: Option<Box<Ties>>,
 }
 
-/// What a build remembers of few resources, and so keeps out of the way of the others.
+/// Bookkeeping that few resources have, kept apart to make the others small.
 #[derive(Clone, Debug)]
 pub struct Ties {
-    /// The names of the variables that look at it.
+    /// Names of the variables that refer to it.
     pub variables: Vec<Text>,
-    /// The resources that refer to it by name, as they were called then.
+    /// The resources that refer to it by name, with their names at that time.
     pub referrers: Vec<Arc<Names>>,
-    /// The configurations of plugins, by their places, that go on with it once the build is complete.
+    /// Indices of the plugin configurations that process it after the build.
     pub awaited_by: Vec<Span>,
-    /// The comments of its file that can act as schemas in a merge, by the places of their text.
+    /// The comments of its file that can act as schemas in a merge.
     pub comments: Option<Arc<[Comment]>>,
-    /// The annotations as a file brought them, and their place in `metadata`, if bookkeeping was among them.
+    /// The annotations as read from a file, and their index in `metadata`, if they contained bookkeeping.
     pub brought: Option<(usize, Scalar, Node)>,
-    /// What a JSON patch left of what will be hashed.
+    /// The annotations after a JSON patch, if the resource will be hashed.
     pub rewritten: Option<Rewritten>,
 }
 
-/// The annotations behind a JSON patch, which writes all of them anew.
+/// The annotations after a JSON patch, which rewrites all of them.
 #[derive(Clone, Debug)]
 pub struct Rewritten {
-    /// How many other entries `metadata` had: so many stand before them.
+    /// Number of other entries of `metadata`, which precede them.
     pub(super) place: usize,
-    /// The bookkeeping among them.
+    /// Names of the bookkeeping annotations among them.
     pub(super) bookkeeping: Vec<&'static str>,
-    /// How many others there were.
+    /// Number of the other annotations.
     pub(super) annotations: usize,
 }
 
-/// The ties of most resources.
+/// The ties of most resources: none.
 static NO_TIES: Ties = Ties {
     variables: Vec::new(),
     referrers: Vec::new(),
@@ -72,21 +72,21 @@ static NO_TIES: Ties = Ties {
     rewritten: None,
 };
 
-/// What a generated resource does to one that is there already.
+/// The effect of a generated resource on an existing one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Behavior {
-    /// Not said, or not understood: as [`Behavior::Create`].
+    /// Missing or unknown: like [`Behavior::Create`].
     #[default]
     Unspecified,
     /// It must be new.
     Create,
-    /// It takes the place of the other.
+    /// It replaces the existing one.
     Replace,
-    /// Its entries are added to those of the other.
+    /// Its entries are added to those of the existing one.
     Merge,
 }
 
-/// The annotations of its own that a build leaves in the output when it is asked to.
+/// Kustomize's own annotations that stay in the output on request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Kept {
     /// `config.kubernetes.io/origin`
@@ -95,17 +95,16 @@ pub struct Kept {
     pub transformations: bool,
 }
 
-/// The text of what is absent.
+/// The text of an absent field.
 static NO_TEXT: Text = Text::of_program("");
 
 const LOCAL_CONFIG: &str = "config.kubernetes.io/local-config";
 
 impl Resource {
-    /// The resource of a document. Bookkeeping of a build that stands in its annotations moves into the fields.
+    /// Creates a resource from a document. Bookkeeping in its annotations is moved into fields.
     ///
     /// # Errors
-    /// Those of [`Schema::check`] when only an OpenAPI document knows the kind, and of annotations that contradict
-    /// each other.
+    /// Those of [`Schema::check`] if only an OpenAPI document knows the kind, and those of contradictory bookkeeping.
     pub fn new(node: Node, schema: &Schema) -> Result<Self> {
         let mut resource = Self {
             node,
@@ -134,7 +133,7 @@ impl Resource {
         &self.node
     }
 
-    /// The id that it has now.
+    /// The current id.
     #[must_use]
     pub fn id(&self) -> &ResId {
         &self.names.id
@@ -146,8 +145,7 @@ impl Resource {
         &self.id().gvk
     }
 
-    /// Whether its scope is not built in, so that an OpenAPI document is asked for it
-    /// ([`Schema::has_built_in_scope`]).
+    /// True if its scope is not built in, so that it depends on an OpenAPI document ([`Schema::has_built_in_scope`]).
     #[must_use]
     pub const fn is_foreign(&self) -> bool {
         self.is_foreign
@@ -165,47 +163,47 @@ impl Resource {
         &self.id().name
     }
 
-    /// Its namespace as it is written; empty when there is none.
+    /// Its namespace as written; may be empty.
     #[must_use]
     pub fn namespace(&self) -> &str {
         &self.id().namespace
     }
 
-    /// The id that it had first.
+    /// Its original id.
     #[must_use]
     pub fn original_id(&self) -> ResId {
         self.names.original_id()
     }
 
-    /// What it is called, and what it was called before.
+    /// Its current and previous names.
     #[must_use]
     pub const fn names(&self) -> &Arc<Names> {
         &self.names
     }
 
-    /// The same, to change.
+    /// Its current and previous names, mutable.
     pub fn names_mut(&mut self) -> &mut Names {
         Arc::make_mut(&mut self.names)
     }
 
-    /// What is remembered of few resources.
+    /// The bookkeeping that few resources have.
     #[must_use]
     pub fn ties(&self) -> &Ties {
         self.ties.as_deref().unwrap_or(&NO_TIES)
     }
 
-    /// The same, to change.
+    /// The bookkeeping that few resources have, mutable.
     pub fn ties_mut(&mut self) -> &mut Ties {
         self.ties.get_or_insert_with(|| Box::new(NO_TIES.clone()))
     }
 
-    /// The comments that can act as schemas when something is merged into it.
+    /// The comments that can act as schemas in a merge.
     #[must_use]
     pub fn comments(&self) -> &[Comment] {
         self.ties().comments.as_deref().unwrap_or_default()
     }
 
-    /// The place to show for it: where its name is written, or else its first key.
+    /// The span to show for it: that of its name, or else of its first key.
     #[must_use]
     pub fn span(&self) -> Span {
         let name = self
@@ -216,18 +214,18 @@ impl Resource {
         if name.is_none() { first_key(&self.node) } else { name }
     }
 
-    /// Its labels in the order of the document, their values as written. The last of two with one key counts.
+    /// Its labels in document order, values as written. Of duplicate keys the last counts.
     pub fn labels(&self) -> impl DoubleEndedIterator<Item = (&str, &str)> {
         metadata::entries(&self.node, LABELS)
     }
 
-    /// Its annotations in the order of the document, their values as written. The last of two with one key counts.
+    /// Its annotations in document order, values as written. Of duplicate keys the last counts.
     pub fn annotations(&self) -> impl DoubleEndedIterator<Item = (&str, &str)> {
         metadata::entries(&self.node, ANNOTATIONS)
     }
 
-    /// Whether it is for tools only and left out of the output: annotated `config.kubernetes.io/local-config` with
-    /// anything but `false`.
+    /// True if it is for tools only and omitted from the output: `config.kubernetes.io/local-config` is set to anything
+    /// but `false`.
     #[must_use]
     pub fn is_local_config(&self) -> bool {
         self.annotations()
@@ -235,11 +233,10 @@ impl Resource {
             .is_some_and(|(_, value)| value != "false")
     }
 
-    /// Sets the name: untagged, in the style of the name that was there. So `1e5` becomes a number if no quotes stood
-    /// there.
+    /// Sets the name: untagged, in the style of the old name. So `1e5` becomes a number if the old name had no quotes.
     ///
     /// # Errors
-    /// [`Code::InvalidType`](crate::error::Code::InvalidType) when `metadata` is no mapping.
+    /// [`Code::InvalidType`](crate::error::Code::InvalidType) if `metadata` is not a mapping.
     pub fn set_name(&mut self, name: &str, span: Span) -> Result<()> {
         if let Some(metadata) = metadata::metadata_mut(&mut self.node)? {
             set_untagged(metadata, "name", name, span);
@@ -251,7 +248,7 @@ impl Resource {
     /// Sets the namespace like [`Resource::set_name`]; an empty one is removed.
     ///
     /// # Errors
-    /// [`Code::InvalidType`](crate::error::Code::InvalidType) when `metadata` is no mapping.
+    /// [`Code::InvalidType`](crate::error::Code::InvalidType) if `metadata` is not a mapping.
     pub fn set_namespace(&mut self, namespace: &str, span: Span) -> Result<()> {
         if let Some(metadata) = metadata::metadata_mut(&mut self.node)? {
             match namespace {
@@ -293,11 +290,10 @@ impl Resource {
         })
     }
 
-    /// Changes the document. It must not look at the annotations that the reference keeps its bookkeeping in: see
-    /// [`Resource::with_annotations`].
+    /// Changes the document. The change must not depend on bookkeeping annotations: see [`Resource::with_annotations`].
     ///
     /// # Errors
-    /// Those of the change, and of a kind that is asked of the schema, as in [`Resource::new`].
+    /// Those of the change, and those of the schema as in [`Resource::new`].
     pub fn edit<T>(
         &mut self,
         schema: &Schema,
@@ -308,13 +304,13 @@ impl Resource {
         result.and_then(|value| identified.map(|()| value))
     }
 
-    /// Changes the document while the bookkeeping stands in its annotations, as it does all the time in the
-    /// reference. What is left there afterwards is what is remembered: what the change removed is forgotten.
+    /// Changes the document while its annotations contain the bookkeeping, as they always do in kustomize. Afterwards
+    /// the bookkeeping is read back: annotations that the change removed are forgotten.
     ///
-    /// For changes that can tell: patches, replacements of annotations, functions.
+    /// For changes that can see annotations: patches, replacements, functions.
     ///
     /// # Errors
-    /// Those of [`Resource::edit`], and of annotations that are no mapping or contradict each other.
+    /// Those of [`Resource::edit`], and of annotations that are not a mapping or contradict each other.
     pub fn with_annotations<T>(
         &mut self,
         schema: &Schema,
@@ -327,18 +323,18 @@ impl Resource {
         result.and_then(|value| read.map(|()| value))
     }
 
-    /// Sets in all places of a shared value what was set in one of them.
+    /// Copies the new value of a shared node to all positions that share it.
     pub fn settle_shares(&mut self) {
         if self.shares {
             share::settle(&mut self.node);
         }
     }
 
-    /// Makes the document what is printed: annotations are strings and sorted, those of the build itself are gone,
-    /// and a field `annotations` without any too.
+    /// Converts the document to its output form: annotations are sorted strings, internal ones are removed, and so is a
+    /// field `annotations` without entries.
     ///
     /// # Errors
-    /// [`Code::InvalidType`](crate::error::Code::InvalidType) when `metadata` or its annotations are no mapping.
+    /// [`Code::InvalidType`](crate::error::Code::InvalidType) if `metadata` or its annotations are not a mapping.
     pub fn finish(&mut self, kept: Kept) -> Result<()> {
         if bookkeeping::is_any(self) {
             if let Some(counts) = bookkeeping::unequal(self) {
@@ -356,8 +352,8 @@ impl Resource {
         {
             return Ok(());
         }
-        // The reference takes out its annotations, origins and transformations one after the other: fields of one name
-        // come together bit by bit.
+        // Kustomize removes its annotations, origins and transformations one after the other; each pass merges
+        // duplicate fields a little further.
         let passes = match metadata::is_double(&self.node) {
             false => 1,
             true => 1 + usize::from(!kept.origin) + usize::from(!kept.transformations),
@@ -374,7 +370,7 @@ impl Resource {
         Ok(())
     }
 
-    /// Reads the id again. It costs little when it did not change.
+    /// Updates the id from the document. Cheap if it did not change.
     fn identify(&mut self, schema: &Schema) -> Result<()> {
         let present = |node: &&Node| !node.is_empty();
         let metadata = self.node.get(METADATA).filter(present);
@@ -408,14 +404,14 @@ impl Resource {
     }
 }
 
-/// The place of the first key of a document, which stands for the whole.
+/// The span of the first key of a document, which represents the whole.
 pub(super) fn first_key(root: &Node) -> Span {
     let first = root.as_mapping().and_then(|root| root.iter().next());
     first.map_or(root.span(), |(key, _)| key.span())
 }
 
-/// What kyaml's `SetMapField` does with text: it has no tag and takes the style of the value that it replaces; a new
-/// field is quoted, so that it is text.
+/// Kyaml's `SetMapField` with text: the value has no tag and the style of the value that it replaces; a new value is
+/// quoted, so that it is text.
 fn set_untagged(mapping: &mut Mapping, key: &str, text: &str, span: Span) {
     let style = match mapping.get(key) {
         Some(old) => old.as_scalar().map_or(Style::Plain, Scalar::style),
@@ -426,7 +422,7 @@ fn set_untagged(mapping: &mut Mapping, key: &str, text: &str, span: Span) {
 }
 
 impl Behavior {
-    /// The behavior of this name. A word that is none counts as not said, as in the reference.
+    /// The behavior with this name. As in kustomize, an unknown name counts as unspecified.
     #[must_use]
     pub fn named(name: &str) -> Self {
         match name {
@@ -437,7 +433,7 @@ impl Behavior {
         }
     }
 
-    /// The name, as the reference writes it.
+    /// The name, as kustomize writes it.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

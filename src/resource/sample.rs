@@ -1,4 +1,4 @@
-//! Resources for tests, from text.
+//! Resources for tests, parsed from text.
 
 use super::Resource;
 use crate::error::Result;
@@ -12,7 +12,7 @@ pub(crate) fn read(text: &str) -> Result<Vec<Resource>> {
     super::read(&source, &parse::documents(&source)?, &schema())
 }
 
-/// The one resource of a file with this text.
+/// The single resource of a file with this text.
 #[track_caller]
 pub(crate) fn resource(text: &str) -> Resource {
     let mut resources = read(text).unwrap();
@@ -27,7 +27,7 @@ pub(crate) fn names(text: &str) -> Vec<String> {
     resources.iter().map(|resource| format!("{}/{}", resource.kind(), resource.name())).collect()
 }
 
-/// The schema of a build that names none.
+/// The default schema of a build.
 pub(crate) fn schema() -> Schema {
     Schema::default()
 }

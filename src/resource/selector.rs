@@ -2,9 +2,9 @@
 
 use crate::error::{Code, Error, Result};
 
-/// A selector of labels, or of annotations: all its requirements must hold.
+/// A selector of labels or annotations: all its requirements must be met.
 ///
-/// The syntax is Kubernetes' (`labels.Parse` of apimachinery v0.19, which the reference carries): `a=b`, `a==b`,
+/// The syntax is that of Kubernetes (`labels.Parse` of apimachinery v0.19, which kustomize uses): `a=b`, `a==b`,
 /// `a!=b`, `a in (b,c)`, `a notin (b)`, `a`, `!a`, `a>1`, `a<1`, joined by commas.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct LabelSelector {
@@ -22,18 +22,18 @@ enum Condition {
     Exists,
     DoesNotExist,
     In(Vec<Box<str>>),
-    /// Holds for what has no such label, too.
+    /// Also met if there is no such label.
     NotIn(Vec<Box<str>>),
     GreaterThan(i64),
     LessThan(i64),
 }
 
 impl LabelSelector {
-    /// Reads a selector. An empty one has no requirements.
+    /// Parses a selector. An empty one has no requirements.
     ///
     /// # Errors
-    /// [`Code::InvalidSelector`] for what is no selector, and for keys and values that no label can have. Annotation
-    /// selectors are held to the same rules, though the values of annotations are not.
+    /// [`Code::InvalidSelector`] for malformed selectors, and for keys and values that are invalid for labels. The same
+    /// rules apply to annotation selectors, although annotations may have other values.
     pub fn parse(text: &str) -> Result<Self> {
         let mut parser = Parser { rest: text, next: Token::End };
         parser.next = scan(&mut parser.rest);
@@ -44,18 +44,18 @@ impl LabelSelector {
         })
     }
 
-    /// Whether there is nothing to hold.
+    /// True if there are no requirements.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.requirements.is_empty()
     }
 
-    /// The keys that it asks for.
+    /// The keys of the requirements.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         self.requirements.iter().map(|requirement| &*requirement.key)
     }
 
-    /// Whether all requirements hold, where `value_of` gives the value of a label that is there.
+    /// True if all requirements are met. `value_of` returns the value of a label.
     #[must_use]
     pub fn matches<'a>(&self, value_of: impl Fn(&str) -> Option<&'a str>) -> bool {
         self.requirements
@@ -67,7 +67,7 @@ impl LabelSelector {
 impl Condition {
     fn holds(&self, value: Option<&str>) -> bool {
         let is_one_of = |values: &[Box<str>], value: &str| values.iter().any(|one| **one == *value);
-        // What is no number is neither greater nor less.
+        // A value that is not a number is neither greater nor less.
         let number = || value.and_then(|value| value.parse::<i64>().ok());
         match self {
             Self::Exists => value.is_some(),
@@ -80,13 +80,13 @@ impl Condition {
     }
 }
 
-/// What is wrong with a selector.
+/// The reason why a selector is rejected.
 type Fault = String;
 
 #[derive(Clone, Copy, PartialEq)]
 enum Token<'a> {
     End,
-    /// A key or a value; `in` and `notin` too, which are operators where one is expected.
+    /// A key or a value; also `in` and `notin`, which are operators where one is expected.
     Word(&'a str),
     /// `=`, `==`, `!=`, `!`, `<`, `>`, `(`, `)` or `,`.
     Symbol(&'a str),
@@ -97,14 +97,14 @@ const CLOSE: Token<'_> = Token::Symbol(")");
 
 struct Parser<'a> {
     rest: &'a str,
-    /// The token after those consumed.
+    /// The lookahead token.
     next: Token<'a>,
 }
 
 impl<'a> Parser<'a> {
     fn consume(&mut self) -> Token<'a> {
         let token = self.next;
-        // The end stays the end.
+        // The end is not consumed.
         if token != Token::End {
             self.next = scan(&mut self.rest);
         }
@@ -137,7 +137,7 @@ impl<'a> Parser<'a> {
         };
         check_key(key)?;
         let condition = match self.next {
-            // What follows a negated key is the caller's to refuse.
+            // The caller rejects anything after a negated key.
             _ if negated => Condition::DoesNotExist,
             Token::End | COMMA => Condition::Exists,
             _ => self.condition()?,
@@ -145,7 +145,7 @@ impl<'a> Parser<'a> {
         Ok(Requirement { key: key.into(), condition })
     }
 
-    /// The operator and the values behind a key.
+    /// Parses the operator and the values after a key.
     fn condition(&mut self) -> std::result::Result<Condition, Fault> {
         match self.consume() {
             Token::Word("in") => self.values().map(Condition::In),
@@ -158,7 +158,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// The one value behind `=`; none is the empty one.
+    /// Parses the single value after `=`; a missing one is empty.
     fn value(&mut self) -> std::result::Result<&'a str, Fault> {
         if matches!(self.next, Token::End | COMMA) {
             return Ok("");
@@ -174,8 +174,8 @@ impl<'a> Parser<'a> {
         value.parse().map_err(|_| format!("`{}` is no integer", shown(value)))
     }
 
-    /// Values in parentheses. An empty place between commas is the empty value, but `(,,)` is refused: the reference
-    /// steps over two commas at once, and finds the parenthesis where a value should be.
+    /// Parses values in parentheses. A gap between commas is an empty value, but `(,,)` is rejected: kustomize skips
+    /// two commas at once, and finds the parenthesis in place of a value.
     fn values(&mut self) -> std::result::Result<Vec<Box<str>>, Fault> {
         let open = self.consume();
         if open != Token::Symbol("(") {
@@ -233,7 +233,7 @@ fn scan<'a>(rest: &mut &'a str) -> Token<'a> {
             (Token::Word(&text[..end]), end)
         }
     };
-    // The reference takes a NUL for the end of the text, but steps over one that ends a token.
+    // Kustomize takes a NUL for the end of the text, but skips one that ends a token.
     *rest = text[length..].strip_prefix('\0').unwrap_or(&text[length..]);
     token
 }
@@ -247,7 +247,7 @@ fn unexpected(found: Token<'_>, expected: &str) -> Fault {
     }
 }
 
-/// A key is a name of at most 63 characters, perhaps behind a DNS subdomain and a slash.
+/// Checks a key: a name of at most 63 characters, optionally after a DNS subdomain and a slash.
 fn check_key(key: &str) -> std::result::Result<(), Fault> {
     let (prefix, name) =
         key.split_once('/').map_or((None, key), |(prefix, name)| (Some(prefix), name));
@@ -257,7 +257,7 @@ fn check_key(key: &str) -> std::result::Result<(), Fault> {
     Ok(())
 }
 
-/// A value is empty or a name.
+/// Checks a value: empty or a name.
 fn check_value(value: &str) -> std::result::Result<(), Fault> {
     if value.is_empty() || is_name(value) {
         Ok(())
@@ -266,7 +266,7 @@ fn check_value(value: &str) -> std::result::Result<(), Fault> {
     }
 }
 
-/// Letters, digits, `-`, `_` and `.`, with a letter or a digit at both ends.
+/// True for letters, digits, `-`, `_` and `.`, with a letter or a digit at both ends.
 fn is_name(text: &str) -> bool {
     text.len() <= 63
         && text.starts_with(|letter: char| letter.is_ascii_alphanumeric())
@@ -276,7 +276,7 @@ fn is_name(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
 }
 
-/// Labels of small letters, digits and `-` between dots, at most 253 characters.
+/// True for labels of lower-case letters, digits and `-`, separated by dots, of at most 253 characters in all.
 fn is_subdomain(text: &str) -> bool {
     let is_end = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit();
     let is_label = |label: &str| {
@@ -287,7 +287,7 @@ fn is_subdomain(text: &str) -> bool {
     text.len() <= 253 && text.split('.').all(is_label)
 }
 
-/// A text for a message, cut where it is very long.
+/// A text for a message, truncated if very long.
 fn shown(text: &str) -> String {
     let end = text.floor_char_boundary(160);
     format!("{}{}", &text[..end], if end < text.len() { "…" } else { "" })
@@ -314,7 +314,7 @@ mod tests {
         &[("replicas", "-12")],
     ];
 
-    /// Selectors, and which of the resources apimachinery's `labels.Parse` selects with them.
+    /// Selectors, and for each resource a flag that is true if apimachinery's `labels.Parse` selects it.
     const TABLE: &[(&str, [bool; 6])] = &[
         ("", [true, true, true, true, true, true]),
         ("  \t\n", [true, true, true, true, true, true]),
@@ -366,7 +366,7 @@ mod tests {
         ("app=web\0", [false, true, false, false, false, false]),
     ];
 
-    /// What `labels.Parse` refuses.
+    /// Selectors that `labels.Parse` rejects.
     const REFUSED: &[&str] = &[
         ",",
         "app,",

@@ -1,4 +1,4 @@
-//! What patches do to bookkeeping, labels and annotations, as the reference keeps them.
+//! Effects of patches on bookkeeping, labels and annotations, as in kustomize.
 
 use std::sync::Arc;
 
@@ -11,26 +11,26 @@ use crate::source::Span;
 use crate::yaml::{Node, Scalar};
 
 impl Resource {
-    /// The document with the bookkeeping in its annotations, as a patch is seen by a merge.
+    /// The document with the bookkeeping in its annotations: a merge sees a patch in this form.
     ///
     /// # Errors
-    /// [`Code::InvalidType`](crate::error::Code::InvalidType) when `metadata` or its annotations are no mapping.
+    /// [`Code::InvalidType`](crate::error::Code::InvalidType) if `metadata` or its annotations are not a mapping.
     pub fn annotated(&self) -> Result<Node> {
         let mut copy = self.clone();
         bookkeeping::write(&mut copy)?;
         Ok(copy.node)
     }
 
-    /// Makes text of all labels and annotations, and writes name and namespace anew: what the reference does to a patch
-    /// before it patches what a target selects. (`api/resource/resource.go`: `CopyMergeMetaDataFieldsFrom`.)
+    /// Converts all labels and annotations to text, and rewrites name and namespace: kustomize does this to a patch
+    /// before it patches the selected resources. (`api/resource/resource.go`: `CopyMergeMetaDataFieldsFrom`.)
     ///
     /// # Errors
-    /// [`Code::InvalidType`](crate::error::Code::InvalidType) when `metadata`, labels or annotations are no mapping.
+    /// [`Code::InvalidType`](crate::error::Code::InvalidType) if `metadata`, labels or annotations are not a mapping.
     pub fn settle_metadata(&mut self) -> Result<()> {
         for field in [LABELS, ANNOTATIONS] {
             let texts = metadata::take(&mut self.node, field)?;
             if texts.contains_key("") {
-                // There the reference stops, with a mapping for nothing, and does not look at its error.
+                // Kustomize stops here, leaves an empty mapping, and ignores its error.
                 metadata::put_empty(&mut self.node, field)?;
                 return Ok(());
             }
@@ -42,12 +42,12 @@ impl Resource {
         self.set_namespace(&namespace, span)
     }
 
-    /// Allows a patch to change the name or the kind of its target. The reference notes that in the annotations of the
-    /// patch, which makes text of all of them: a null there deletes nothing any more. (`api/resource/resource.go`:
+    /// Allows a patch to change the name or the kind of its target. Kustomize records that in the annotations of the
+    /// patch, which converts all of them to text: a null there no longer deletes. (`api/resource/resource.go`:
     /// `enable`.)
     ///
     /// # Errors
-    /// [`Code::InvalidType`](crate::error::Code::InvalidType) when `metadata` or its annotations are no mapping.
+    /// [`Code::InvalidType`](crate::error::Code::InvalidType) if `metadata` or its annotations are not a mapping.
     pub fn allow_changes(&mut self, of_name: bool, of_kind: bool) -> Result<()> {
         if of_name || of_kind {
             let texts = metadata::take(&mut self.node, ANNOTATIONS)?;
@@ -58,9 +58,9 @@ impl Resource {
         Ok(())
     }
 
-    /// Changes the document as [`Resource::with_annotations`] does, but what is remembered stays as it was, and all
-    /// annotations become text: what the reference does around a JSON patch. The
-    /// change ends with a passage through JSON, and so no value is shared any more.
+    /// Changes the document like [`Resource::with_annotations`], but restores the bookkeeping, and all annotations
+    /// become text: kustomize does this around a JSON patch. The result passes through JSON, so no value is shared any
+    /// more.
     ///
     /// # Errors
     /// Those of [`Resource::with_annotations`].
@@ -69,11 +69,11 @@ impl Resource {
         schema: &Schema,
         change: impl FnOnce(&mut Node) -> Result<T>,
     ) -> Result<T> {
-        // A second owner of the document would make the change copy what it changes.
+        // A second owner of the document would force the change to copy it.
         let node = std::mem::replace(&mut self.node, Scalar::null(Span::NONE).into());
         let before = self.clone();
         self.node = node;
-        // Those that mean nothing to a build are restored all the same.
+        // Annotations without a meaning for a build are restored too.
         let internal = metadata::entries(&self.node, ANNOTATIONS)
             .filter(|(key, _)| bookkeeping::is_bookkeeping(key))
             .map(|(key, text)| (key.into(), (text.into(), Span::NONE, Span::NONE)));
@@ -99,8 +99,8 @@ impl Resource {
         Ok(result)
     }
 
-    /// The document in the middle of a build, as the reference has it then, with its annotations in their order and
-    /// styles. `None` where that is not known.
+    /// The document as kustomize has it during a build, with its annotations in their order and styles. `None` if that
+    /// is not known.
     #[must_use]
     pub fn in_full(&self) -> Option<Node> {
         let (place, key, annotations) = bookkeeping::in_order(self)?;

@@ -1,4 +1,4 @@
-//! That no two resources have one id.
+//! Checks that the ids of resources are unique.
 
 use super::{DEFAULT_NAMESPACE, Index, ResId, ResMap, Resource};
 use crate::error::{Code, Error, Result};
@@ -7,18 +7,18 @@ use crate::schema::Gvk;
 use crate::source::Span;
 use crate::yaml::{Node, Text};
 
-/// The ids that resources have at one time of a build, while some of them are changed already by what comes after it.
+/// A snapshot of the ids of resources, taken one by one while later steps already change some of them.
 #[derive(Debug, Default)]
 pub struct Unique {
-    /// The types, and whether they live outside of namespaces: each has the number of its place.
+    /// The types, each with a flag that is true for cluster-scoped ones; the index numbers them.
     types: Index<(Gvk, bool), ()>,
-    /// The first resource of each id: of a type by its number, with a name and the namespace that counts.
+    /// The first resource of each id: number of the type, name and effective namespace.
     first: Index<(usize, Text, Text), Holder>,
-    /// What is wrong: an id with its first resource, and another one.
+    /// Duplicates: an id with its first resource, and another one.
     repeated: Vec<(ResId, Holder, Holder)>,
 }
 
-/// A resource that had an id: its place among the others, and where it was written then.
+/// A resource that had an id: its index, and the span of its name at that time.
 #[derive(Clone, Copy, Debug)]
 struct Holder {
     place: usize,
@@ -26,7 +26,7 @@ struct Holder {
 }
 
 impl Unique {
-    /// Remembers the id that the resource at a place has now.
+    /// Records the current id of the resource at an index.
     pub fn add(&mut self, place: usize, resource: &Resource) {
         let ResId { gvk, name, namespace, cluster_scoped } = resource.id();
         let (kind, _) = self.types.insert_full((gvk.clone(), *cluster_scoped), ());
@@ -44,7 +44,7 @@ impl Unique {
         }
     }
 
-    /// Checks that all ids were different. The resources are those that were added, at their places.
+    /// Checks that all recorded ids are unique. The resources must be the recorded ones, at their indices.
     ///
     /// # Errors
     /// [`Code::DuplicateId`] for each that had the id of an earlier one.
@@ -58,7 +58,7 @@ impl Unique {
     }
 }
 
-/// Checks that no two resources have one id.
+/// Checks that all ids are unique.
 ///
 /// # Errors
 /// [`Code::DuplicateId`] for each that has the id of an earlier one.
@@ -76,12 +76,12 @@ pub fn check_ids<'r>(resources: impl IntoIterator<Item = &'r Resource>) -> Resul
     Error::all(errors).map_or(Ok(()), Err)
 }
 
-/// That the id of a resource is that of an earlier one.
+/// The error for a resource with the id of an earlier one.
 pub(super) fn taken(first: &Resource, second: &Resource) -> Error {
     duplicate(second.id(), (first.span(), first), (second.span(), second))
 }
 
-/// That two resources have, or had, one id, each with the place where it was written then.
+/// The error for two resources with the same current or previous id, each with the span of its name at that time.
 fn duplicate(id: &ResId, first: (Span, &Resource), second: (Span, &Resource)) -> Error {
     let ((first_span, first), (second_span, second)) = (first, second);
     let error = Error::new(Code::DuplicateId, format!("two resources have the id `{id}`"));
@@ -116,7 +116,8 @@ fn duplicate(id: &ResId, first: (Span, &Resource), second: (Span, &Resource)) ->
 /// The label of an error about a resource that comes into the build twice.
 pub const TWICE: &str = "this resource is in the build twice";
 
-/// Adds to the error where the resources are that got one name from one place, and what they were called before.
+/// Adds to the error the positions of resources that were renamed to the same name at the same position, and their
+/// previous names.
 #[cold]
 fn named_alike(error: Error, first: &Resource, second: &Resource) -> Error {
     let kind = |resource: &Resource| resource.node().get("kind").map_or(Span::NONE, Node::span);
@@ -140,7 +141,7 @@ mod tests {
     use super::*;
     use crate::resource::sample::read;
 
-    /// The slow twin: ids that are remembered one by one are checked as those of all resources are.
+    /// Checking ids recorded one by one gives the same result as checking those of all resources.
     #[test]
     fn ids_are_compared_as_ids() {
         let objects = [

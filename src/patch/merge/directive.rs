@@ -1,11 +1,11 @@
-//! `$patch: delete`, `replace` or `merge`: what a patch says about itself.
+//! `$patch: delete`, `replace` or `merge`: directives in a patch.
 
 use crate::error::{Code, Error, Result};
 use crate::yaml::{Mapping, Node, Sequence};
 
 pub(super) const KEY: &str = "$patch";
 
-/// What is to be done with the mapping or list that a patch names.
+/// The action for a mapping or list in a patch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Directive {
     Merge,
@@ -38,7 +38,7 @@ impl Directive {
     }
 }
 
-/// Reads the directive of a mapping and takes it out. The reference leaves one that it does not know where it is.
+/// Removes and returns the directive of a mapping. As in kustomize, an unknown directive stays.
 pub(super) fn take_from_mapping(node: &mut Node) -> Result<Directive> {
     let Some(value) = node.get(KEY) else { return Ok(Directive::Merge) };
     let directive = Directive::read(value)?;
@@ -48,8 +48,8 @@ pub(super) fn take_from_mapping(node: &mut Node) -> Result<Directive> {
     Ok(directive)
 }
 
-/// Reads the directive of a list and takes it out: it stands alone in the first element that has one. An element that
-/// says more beside it speaks of itself, and hides the directives behind it.
+/// Removes and returns the directive of a list: the first element with one must contain only the directive. An element
+/// with other fields applies the directive to itself, and hides the directives after it.
 pub(super) fn take_from_list(node: &mut Node) -> Result<Directive> {
     let elements = node.as_sequence().map(Sequence::items).unwrap_or_default();
     let first =
@@ -61,7 +61,7 @@ pub(super) fn take_from_list(node: &mut Node) -> Result<Directive> {
     };
     let directive = Directive::read(value)?;
     if let Some(list) = node.as_sequence_mut() {
-        // The reference takes out every element with the same directive, and with them those that say nothing.
+        // Kustomize removes every element with the same directive, and with them those without any.
         let says =
             |element: &Mapping| element.get(KEY).and_then(Node::as_text) == Some(directive.word());
         list.items_mut().retain(|element| match element.as_mapping() {

@@ -1,9 +1,9 @@
-//! Lists that merge although their elements are not as they should be: keys are missing, empty, or not distinct.
+//! Merging of lists whose elements have missing, empty or duplicate keys.
 //!
-//! The reference merges such lists too, and what comes out follows from how it goes about it: it walks from one set of
-//! key values to the next, and meanwhile takes elements out of the list of the resource that it looks for them in. So
-//! here its steps are done one by one (kyaml, `walk/associative_sequence.go` and the setter and matcher of elements in
-//! `fns.go`). They take time quadratic in the length of the list, which is therefore limited.
+//! Kustomize merges such lists too, and the result follows from its procedure: it walks from one set of key values to
+//! the next, and removes elements from the list in which it searches for them. So this module repeats its steps one by
+//! one (kyaml, `walk/associative_sequence.go` and the setter and matcher of elements in `fns.go`). They take quadratic
+//! time, so the length of the lists is limited.
 
 use crate::error::{Code, Error, Result};
 use crate::schema::{Keys, Type};
@@ -13,11 +13,11 @@ use crate::yaml::{Kind, Node, Scalar, Sequence, Tag, Text};
 use super::list::with_items;
 use super::{Frame, Grow, Merger, Place, Step, Walk, Walked, directive};
 
-/// How much work such lists may be, all together: the squares of their lengths, those of the patch included.
+/// Maximum work for all such lists of a merge: the sum of their squared lengths, including those of the patch.
 const MAX_WORK: usize = 4_000 * 4_000;
 
-/// A list being merged. Elements are numbered: the reference passes the same nodes from list to list, and a change of
-/// one is seen in all of them.
+/// A list being merged. Elements are numbered: kustomize passes the same nodes from list to list, and a change of a
+/// node shows in all of them.
 pub(super) struct Irregular<'a> {
     node: Node,
     place: Place,
@@ -29,16 +29,16 @@ pub(super) struct Irregular<'a> {
     patch: Vec<usize>,
     /// The merged elements.
     merged: Vec<usize>,
-    /// The keys that occur; one empty key where elements are told apart by their text.
+    /// The merge keys that occur; a single empty key if elements are identified by their text.
     keys: Vec<&'a str>,
-    /// The values that are still to come.
+    /// The key values still to be walked.
     values: std::vec::IntoIter<Vec<Text>>,
-    /// The values being walked, and the elements found for them.
+    /// The current key values, and the elements found for them.
     current: (Vec<Text>, Option<usize>, Option<usize>),
 }
 
 impl<'a> Irregular<'a> {
-    /// Opens a list of the resource, with what the patch says of it, or one that is new.
+    /// Opens a list of the resource together with that of the patch, or a new list.
     pub(super) fn open(
         merger: Merger<'a>,
         node: Node,
@@ -115,11 +115,11 @@ impl<'a> Irregular<'a> {
         Ok(None)
     }
 
-    /// Takes the result of the element that was walked, and does to the lists what the reference does now.
+    /// Takes the result of a walked element, and updates the lists as kustomize does at this point.
     pub(super) fn accept(&mut self, walked: Walked) -> Result<()> {
         let (values, here, patch) = std::mem::take(&mut self.current);
         if let Some(number) = patch.or(here.filter(|_| self.again)) {
-            // The walk took the directive out, and the element may be found a second time. One that is not known stays.
+            // The walk removed the directive, and the element may be found again. An unknown directive stays.
             directive::take_from_mapping(&mut self.all.0[number]).ok();
         }
         let place = walked.map(|(node, place)| {
@@ -138,7 +138,7 @@ impl<'a> Irregular<'a> {
         }
     }
 
-    /// The list.
+    /// Returns the merged list.
     pub(super) fn finish(self) -> Result<Walked> {
         let (mut list, other) = match self.grow {
             Grow::Front => (self.merged, self.here),
@@ -160,7 +160,7 @@ fn is_empty_mapping(node: &Node) -> bool {
     node.as_mapping().is_some_and(|mapping| mapping.is_empty())
 }
 
-/// An element that is told apart by its text is set anew as plain text, in the style that it had.
+/// An element that is identified by its text is recreated as plain text, in its style.
 fn without_tag(node: Node) -> Node {
     match node.as_scalar() {
         Some(scalar) if !scalar.text().is_empty() => {
@@ -170,7 +170,7 @@ fn without_tag(node: Node) -> Node {
     }
 }
 
-/// Counts the work of a list: its elements may be walked several times, and lists within them as often.
+/// Charges the work of a list: its elements, and lists within them, may be walked several times.
 fn spend(merger: Merger<'_>, elements: usize) -> Result<()> {
     let work = merger.irregular.get().saturating_add((elements + 8).saturating_pow(2));
     merger.irregular.set(work);
@@ -182,14 +182,14 @@ fn spend(merger: Merger<'_>, elements: usize) -> Result<()> {
     Ok(())
 }
 
-/// Takes two sets of values for one where they agree in something and differ only in what one of them lacks: a port
-/// without protocol, and the same port with one.
+/// Unites two sets of values that share a value and differ only in missing values: a port without protocol, and the
+/// same port with one.
 fn unite_partial(all: &mut [Vec<Text>]) {
     if all.iter().flatten().all(|value| !value.is_empty()) {
         return;
     }
     for left in 0..all.len() {
-        // The reference goes on with what stood here at first.
+        // Kustomize continues with the original values.
         let values = all[left].clone();
         for right in 0..all.len() {
             if let Some(united) = unite(&values, &all[right]) {
@@ -214,11 +214,11 @@ fn unite(left: &[Text], right: &[Text]) -> Option<Vec<Text>> {
     )
 }
 
-/// All elements, of the resource and of the patch, by number.
+/// All elements of the resource and the patch, by number.
 struct Elements(Vec<Node>);
 
 impl Elements {
-    /// What an element has for the keys: empty text for what is absent, null, or no scalar.
+    /// The values of an element for the keys: empty text if absent, null or not a scalar.
     fn values(&self, element: usize, keys: &[&str]) -> Vec<Text> {
         let node = &self.0[element];
         let value = |key: &&str| match *key {
@@ -228,7 +228,7 @@ impl Elements {
         keys.iter().map(|key| value(key).into()).collect()
     }
 
-    /// The first element that has these values for the keys, of which those without a value do not count.
+    /// The first element with these values for the keys; keys without a value are ignored.
     fn find(&self, list: &[usize], keys: &[&str], values: &[Text]) -> Option<usize> {
         let pairs = || keys.iter().zip(values);
         let any = pairs().any(|(_, value)| !value.is_empty());
@@ -241,9 +241,9 @@ impl Elements {
         list.iter().copied().find(|&element| fits(&self.0[element]))
     }
 
-    /// Puts an element where those with the same values are, or else at the end. Without an element those are taken
-    /// out. An empty value stands for any, and with too few values the last one decides. Elements that are null or
-    /// empty mappings are dropped in passing.
+    /// Puts an element in place of those with the same values, or at the end. Without an element, those are removed. An
+    /// empty value matches any, and with too few values the last one decides. Elements that are null or empty mappings
+    /// are dropped as well.
     fn set(
         &self,
         list: &mut Vec<usize>,
@@ -287,7 +287,8 @@ impl Elements {
         Ok(())
     }
 
-    /// Appends an element, or puts it where one with the same keys is. What it lacks of the keys does strange things.
+    /// Appends an element, or replaces the one with the same keys. Missing keys have surprising effects, as in
+    /// kustomize.
     fn append(&self, list: &mut Vec<usize>, element: usize, keys: &[&str]) -> Result<()> {
         let node = &self.0[element];
         let mut values: Vec<Text> = Vec::with_capacity(keys.len());
@@ -311,7 +312,7 @@ impl Elements {
     }
 }
 
-/// Whether an element has a value for a key; an empty value stands for any. For the empty key the element itself is
+/// True if an element has a value for a key; an empty value matches any. For the empty key the element itself is
 /// compared.
 fn has(node: &Node, key: &str, value: &str) -> Result<bool> {
     if key.is_empty() {

@@ -1,7 +1,7 @@
-//! Lists that merge: elements are paired by their keys.
+//! Merging of lists: elements are paired by their keys.
 //!
-//! Here are the lists as they should be: mappings that all have the same keys, no two of them with the same values. The
-//! rest is in `irregular.rs`.
+//! This module handles regular lists: mappings that all have the same keys, with distinct values. `irregular.rs`
+//! handles the others.
 
 use crate::error::Result;
 use crate::schema::{Keys, Type};
@@ -11,7 +11,7 @@ use super::irregular::Irregular;
 use super::{Frame, Grow, Merger, Place, Step, Walk, Walked, directive};
 
 impl<'a> Merger<'a> {
-    /// Opens a list of the resource, with what the patch says of it.
+    /// Opens a list of the resource together with that of the patch.
     pub(super) fn open_list(
         self,
         node: Node,
@@ -42,7 +42,7 @@ impl<'a> Merger<'a> {
         Ok(open(Regular::new(node, patch, false, Place::Here, pairs, several, elements)))
     }
 
-    /// Opens a list that is new to the resource: the reference merges it with itself.
+    /// Opens a list that is new to the resource: kustomize merges it with itself.
     pub(super) fn open_list_again(
         self,
         node: Node,
@@ -84,7 +84,7 @@ pub(super) fn with_items(mut node: Node, items: Vec<Node>) -> Node {
     node
 }
 
-/// A list whose elements have all keys, and no two the same ones.
+/// A list whose elements have all keys, with distinct values.
 pub(super) struct Regular<'a> {
     node: Node,
     patch: Option<Node>,
@@ -92,15 +92,15 @@ pub(super) struct Regular<'a> {
     place: Place,
     elements: Option<Type<'a>>,
     pairs: std::vec::IntoIter<Pair>,
-    /// The pair being walked, and the element of the resource if the patch says that it replaces it.
+    /// The current pair, and the element of the resource if the patch has `$patch: replace` for it.
     current: (Pair, Option<Node>),
-    /// The elements of the result, with their places in the resource.
+    /// The merged elements, with their indices in the resource.
     merged: Vec<(Option<usize>, Node)>,
-    /// Whether there are several keys.
+    /// True if there are several keys.
     several: bool,
 }
 
-/// The places of an element in the resource and in the patch.
+/// The indices of an element in the resource and in the patch.
 type Pair = (Option<usize>, Option<usize>);
 
 impl<'a> Regular<'a> {
@@ -137,8 +137,8 @@ impl<'a> Regular<'a> {
         self.current = (pair, None);
         let walk = match (here, patch) {
             (Some(here), Some(patch)) => {
-                // `$patch: replace` beside other fields of an element: the reference merges it, and then puts the
-                // element of the resource back.
+                // `$patch: replace` beside other fields of an element: kustomize merges it, and then restores the
+                // element of the resource.
                 if patch.get(directive::KEY).and_then(Node::as_text) == Some("replace") {
                     self.current.1 = Some(here.clone());
                 }
@@ -152,17 +152,17 @@ impl<'a> Regular<'a> {
         Some((walk, self.elements, self.patch.is_none()))
     }
 
-    /// Takes the result of the element that was walked.
+    /// Takes the result of a walked element.
     pub(super) fn accept(&mut self, walked: Walked) {
         let (pair, replaced) = std::mem::take(&mut self.current);
-        // An element that became empty goes as well.
+        // An element that became empty is removed too.
         if let Some((node, _)) = walked.filter(|(node, _)| !node.is_empty()) {
             self.merged.push((pair.0, replaced.unwrap_or(node)));
         }
     }
 
-    /// The list. With one key the patch's elements come first, in their order. With several, those of the resource keep their
-    /// order behind the new ones.
+    /// Returns the merged list. With one key the patch's elements come first, in their order. With several, the new
+    /// ones come first, followed by those of the resource in their order.
     pub(super) fn finish(mut self) -> Walked {
         if self.several {
             self.merged.sort_by_key(|(place, _)| *place);
@@ -172,8 +172,8 @@ impl<'a> Regular<'a> {
     }
 }
 
-/// Pairs the elements of a resource and a patch: those of the patch in their order, then the others. Says also whether
-/// there are several keys. Nothing when a list is not as it should be.
+/// Pairs the elements of a resource and a patch: first those of the patch in their order, then the others. The flag is
+/// true if there are several keys. `None` if a list is not regular.
 fn pair(here: &[Node], patch: &[Node], keys: Keys<'_>) -> Option<(Vec<Pair>, bool)> {
     let (here, patch) = (Tuples::of(here, keys)?, Tuples::of(patch, keys)?);
     if here.count() > 0 && patch.count() > 0 && here.present != patch.present {
@@ -193,18 +193,18 @@ fn pair(here: &[Node], patch: &[Node], keys: Keys<'_>) -> Option<(Vec<Pair>, boo
     Some((pairs, here.width.max(patch.width) > 1))
 }
 
-/// Whether a list that merges is as it should be.
+/// True if a list with merge keys is regular.
 pub(super) fn is_regular(list: &[Node], keys: Keys<'_>) -> bool {
     if keys.is_empty() { texts(list).is_some() } else { Tuples::of(list, keys).is_some() }
 }
 
-/// What the elements of a list have as their keys.
+/// The key values of the elements of a list.
 struct Tuples<'n> {
-    /// The keys that they have: the same ones, all of them.
+    /// Bit set of the keys that all elements have.
     present: u64,
     width: usize,
     texts: Vec<&'n str>,
-    /// The elements in the order of their tuples.
+    /// The indices of the elements, sorted by key values.
     sorted: Vec<usize>,
 }
 
@@ -243,7 +243,7 @@ impl<'n> Tuples<'n> {
     }
 }
 
-/// The text of a key that tells an element apart.
+/// The text of a key value.
 fn key_text(value: &Node) -> Option<&str> {
     value
         .as_scalar()
@@ -251,7 +251,7 @@ fn key_text(value: &Node) -> Option<&str> {
         .map(Scalar::text)
 }
 
-/// The elements of a list that merges by value, in the order of their texts.
+/// The elements of a list that merges by value, sorted by text.
 fn texts(list: &[Node]) -> Option<Vec<(&str, usize)>> {
     let tagged = |node: &Node| node.tag() != Tag::None;
     let mut texts = Vec::with_capacity(list.len());
@@ -262,7 +262,7 @@ fn texts(list: &[Node]) -> Option<Vec<(&str, usize)>> {
     texts.windows(2).all(|pair| pair[0].0 != pair[1].0).then_some(texts)
 }
 
-/// Unites two lists of scalars: the patch's first. An element of both is written as the resource has it.
+/// Unites two lists of scalars, those of the patch first. Elements in both are written as in the resource.
 fn unite(here: &Node, patch: Option<&Node>) -> Option<Vec<Node>> {
     let (list, patch) = (items(here), patch.map_or(&[][..], items));
     let (mut here, new) = (texts(list)?, texts(patch)?);

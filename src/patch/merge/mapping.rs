@@ -1,4 +1,4 @@
-//! Mappings: each field of the resource, of the patch, or of both is walked, in the order of their names.
+//! Merging of mappings: the fields of resource and patch are walked in the order of their names.
 
 use crate::error::{Code, Error, Result};
 use crate::schema::Type;
@@ -12,18 +12,18 @@ pub(super) struct MappingFrame<'a> {
     merger: Merger<'a>,
     node: Node,
     patch: Option<Node>,
-    /// Whether it is new to the resource, and merged with itself.
+    /// True if it is new to the resource, and merged with itself.
     again: bool,
     place: Place,
     kind: Option<Type<'a>>,
     fields: std::vec::IntoIter<Field>,
-    /// The field being walked, and how its value was written.
+    /// The current field, and the style of its value.
     current: (Field, Option<Written>),
-    /// The entries to be taken out at the end.
+    /// Indices of the entries to remove at the end.
     gone: Vec<usize>,
 }
 
-/// A name: its entry in the mapping, and its entry in the patch.
+/// A field name with the indices of its entries in the mapping and in the patch.
 #[derive(Clone, Copy, Default)]
 struct Field {
     here: Option<usize>,
@@ -31,7 +31,7 @@ struct Field {
 }
 
 impl<'a> Merger<'a> {
-    /// Opens a mapping of the resource, with what the patch says of it, or one that is new.
+    /// Opens a mapping of the resource together with that of the patch, or a new mapping.
     pub(super) fn open_mapping(
         self,
         node: Node,
@@ -56,7 +56,7 @@ impl<'a> Merger<'a> {
 }
 
 impl<'a> MappingFrame<'a> {
-    /// The next field that needs more than a look.
+    /// The next field that must be walked.
     pub(super) fn next(&mut self) -> Option<(Walk, Option<Type<'a>>, bool)> {
         while let Some(field) = self.fields.next() {
             self.current = (field, None);
@@ -86,7 +86,7 @@ impl<'a> MappingFrame<'a> {
                 Some(Walk::Both(self.take(place)?, patch))
             }
             (None, Some(scalar)) => {
-                // A null of the resource stays if it is written out, and goes if it is only left empty.
+                // An explicit null of the resource stays; an empty value is removed.
                 if scalar.is_null() && (self.again || scalar.text().is_empty()) {
                     self.gone.push(place);
                 } else if wants_quotes(scalar) {
@@ -100,7 +100,7 @@ impl<'a> MappingFrame<'a> {
         }
     }
 
-    /// Takes the result of the field that was walked.
+    /// Takes the result of a walked field.
     pub(super) fn accept(&mut self, walked: Walked) {
         let (field, written) = self.current;
         match (walked, field.here) {
@@ -118,7 +118,7 @@ impl<'a> MappingFrame<'a> {
         }
     }
 
-    /// The mapping, without the fields that went.
+    /// Returns the mapping without the removed fields.
     pub(super) fn finish(mut self) -> Walked {
         if !self.gone.is_empty() {
             self.gone.sort_unstable();
@@ -146,7 +146,7 @@ impl<'a> MappingFrame<'a> {
         }
     }
 
-    /// Adds a field. Its key loses its tag, and keeps its quotes only if the value is just as the patch has it.
+    /// Adds a field. Its key loses its tag, and keeps its quotes only if the value is exactly as in the patch.
     fn append(&mut self, field: Field, mut node: Node, place: Place) {
         let patch = self.patch.as_ref().and_then(Node::as_mapping);
         let Some((key, _)) =
@@ -175,7 +175,7 @@ fn entry(node: &Node, place: usize) -> Option<&(Scalar, Node)> {
     node.as_mapping()?.entries().get(place)
 }
 
-/// The names of two mappings in the order of their bytes; of a name that occurs twice the first one counts.
+/// The names of two mappings, sorted by bytes; of duplicate names the first counts.
 fn fields(here: Option<&Mapping>, patch: Option<&Mapping>) -> Result<Vec<Field>> {
     let (here, patch) = (names(here)?, names(patch)?);
     let mut fields = Vec::with_capacity(here.len().max(patch.len()));
@@ -199,7 +199,7 @@ fn fields(here: Option<&Mapping>, patch: Option<&Mapping>) -> Result<Vec<Field>>
 fn names(mapping: Option<&Mapping>) -> Result<Vec<(&str, usize)>> {
     let entries = mapping.map(Mapping::entries).unwrap_or_default();
     if let Some((key, _)) = entries.iter().find(|(key, _)| key.text().is_empty()) {
-        // The reference takes a setter without a name for one of scalars.
+        // Kustomize takes a setter without a name for a scalar setter.
         return Err(Error::new(
             Code::InvalidKey,
             "a patch cannot be merged into a mapping with an empty key",

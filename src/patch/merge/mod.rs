@@ -1,9 +1,9 @@
-//! Strategic merge: a patch changes a resource field by field, and lists by the keys that the schema names.
+//! Strategic merge: a patch changes a resource field by field, and lists by the merge keys of the schema.
 //!
-//! What the reference does is one walk over resource and patch together (kyaml, `yaml/walk` and `yaml/merge2`), with
-//! everything that a walk in place brings with it: fields that the patch does not name are walked as well, and a part
-//! of the patch that is new to the resource is merged with itself. [`Walk`] has the same three cases by name. Open
-//! mappings and lists lie on a stack of our own, so that depth costs none of the thread's.
+//! Kustomize walks resource and patch together, in place (kyaml, `yaml/walk` and `yaml/merge2`). This has side effects:
+//! fields that the patch does not name are walked as well, and a part of the patch that is new to the resource is
+//! merged with itself. [`Walk`] names these cases. Open mappings and lists are kept on an explicit stack, so that depth
+//! does not use the thread's stack.
 
 mod directive;
 mod irregular;
@@ -28,31 +28,31 @@ use irregular::Irregular;
 use list::Regular;
 use mapping::MappingFrame;
 
-/// What is left of a resource after a merge.
+/// The result of a merge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Merged {
-    /// The resource, changed in place.
+    /// The resource was changed in place.
     Kept,
-    /// Nothing: the patch says `$patch: delete` of all of it.
+    /// The patch has `$patch: delete` for the whole resource.
     Deleted,
 }
 
-/// Merges a patch into a resource. On an error the resource is lost.
+/// Merges a patch into a resource. After an error the resource is lost.
 ///
-/// `$patch` directives are obeyed, a null deletes, lists merge by the keys that the schema has for the kind (of the
-/// resource, or else of the patch; inside too, wherever something has `apiVersion` and `kind`) and are replaced
-/// without one. Lists whose elements have all keys, and no two the same ones, take time linear in their length but for
-/// sorting; of the others only short ones are taken, for the reference does surprising things with them.
+/// Obeys `$patch` directives; a null deletes. Lists merge by the keys that the schema has for the kind of the resource
+/// or else of the patch (also inside a document, wherever a mapping has `apiVersion` and `kind`), and are replaced
+/// without keys. Lists whose elements have all keys, with distinct values, take linear time plus sorting. Of other
+/// lists only short ones are accepted, because kustomize's results for them are surprising.
 ///
 /// # Errors
-/// [`Code::PatchConflict`] where resource and patch have different kinds of nodes, [`Code::InvalidPatch`] for an
-/// unknown directive, [`Code::InvalidKey`] for an empty key, [`Code::TooLarge`] for a long list with irregular keys,
-/// and what [`Schema::check`] says of an OpenAPI document that is none.
+/// [`Code::PatchConflict`] if resource and patch have different kinds of nodes, [`Code::InvalidPatch`] for an unknown
+/// directive, [`Code::InvalidKey`] for an empty key, [`Code::TooLarge`] for a long list with irregular keys, and the
+/// errors of [`Schema::check`].
 pub fn merge(resource: &mut Node, patch: &Node, schema: &Schema) -> Result<Merged> {
     merge_commented(resource, patch, schema, &Comments::default())
 }
 
-/// Merges a patch into a resource, as [`merge`] does, where comments of both may be schemas.
+/// Merges a patch into a resource like [`merge`], where comments of both may be schemas.
 ///
 /// # Errors
 /// As [`merge`].
@@ -63,7 +63,7 @@ pub fn merge_commented(
     comments: &Comments,
 ) -> Result<Merged> {
     schema.check()?;
-    // The reference merges in place, and throws away what a patch with `$patch: replace` at its top puts there.
+    // Kustomize merges in place, and discards what a patch with `$patch: replace` at its top puts there.
     let replaced = patch.get(directive::KEY).and_then(Node::as_text) == Some("replace");
     let before = replaced.then(|| resource.clone());
     let taken = std::mem::replace(resource, nothing());
@@ -77,8 +77,8 @@ pub fn merge_commented(
     }
 }
 
-/// Merges values into others, as the reference merges those of a Helm chart: as [`merge`] does, but a list that merges
-/// takes new elements at its end, and what is left is all of it, nothing included.
+/// Merges Helm values, as kustomize does for those of a chart: like [`merge`], but new elements of a list go to its
+/// end. Returns all that is left; `None` if that is nothing.
 ///
 /// # Errors
 /// As [`merge`].
@@ -89,12 +89,12 @@ pub fn merge_values(values: Node, over: &Node, schema: &Schema) -> Result<Option
     merger.run(Walk::Both(values, over.clone()))
 }
 
-/// The comments that act as schemas of the keys and values that they belong to.
+/// Comments that act as schemas of the keys and values that they belong to.
 #[derive(Default)]
 pub struct Comments(Vec<(Span, Inline)>);
 
 impl Comments {
-    /// Those of some comments that are schemas.
+    /// Selects the comments that are schemas.
     pub fn read<'c>(comments: impl IntoIterator<Item = &'c Comment>) -> Self {
         let schema = |comment: &Comment| Some((comment.node, Inline::read(&comment.text)?));
         let mut schemas: Vec<(Span, Inline)> = comments.into_iter().filter_map(schema).collect();
@@ -108,47 +108,47 @@ impl Comments {
     }
 }
 
-/// Where a list that is merged by key takes new elements.
+/// The position of new elements in a list that is merged by key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Grow {
-    /// In front, and the elements that the patch names move there with them.
+    /// At the front, and elements that the patch names move there with them.
     Front,
     /// At the end.
     End,
 }
 
-/// What stands in for a node that was taken out of its place.
+/// A placeholder for a node that was moved out.
 fn nothing() -> Node {
     Scalar::null(Span::NONE).into()
 }
 
-/// What is walked: the cases of the reference's pair of nodes.
+/// A node to walk: the cases of kustomize's pair of nodes.
 enum Walk {
     /// A part of the resource that the patch does not name.
     Keep(Node),
-    /// A part of the resource, and what the patch says of it.
+    /// A part of the resource, and its counterpart in the patch.
     Both(Node, Node),
-    /// A part of the patch that the resource does not have; the reference merges it with itself.
+    /// A part of the patch that the resource does not have; kustomize merges it with itself.
     Add(Node),
-    /// A part of what was added, merged with itself as well.
+    /// A part within an added part, merged with itself as well.
     Again(Node),
 }
 
-/// Where the result of a walk stands now. It decides which style a field's key and value take.
+/// The origin of the result of a walk. It determines the style of a field's key and value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
-    /// Where it was: it is the same node, perhaps changed.
+    /// The node of the resource, possibly changed.
     Here,
-    /// In the patch, as it was written there.
+    /// The node of the patch, unchanged.
     Patch,
-    /// Nowhere: it is a list that was put together.
+    /// A newly built list.
     New,
 }
 
-/// The result of a walk: nothing means that the node goes.
+/// The result of a walk; `None` if the node is removed.
 type Walked = Option<(Node, Place)>;
 
-/// What a walk leads to: its result, or a collection whose parts are walked first.
+/// The next step of a walk: its result, or a collection whose parts are walked first.
 enum Step<'a> {
     Done(Walked),
     Open(Frame<'a>),
@@ -161,13 +161,13 @@ enum Frame<'a> {
     Irregular(Box<Irregular<'a>>),
 }
 
-/// What a merge depends on.
+/// The context of a merge.
 #[derive(Clone, Copy)]
 struct Merger<'a> {
     schema: &'a Schema,
     comments: &'a Comments,
     grow: Grow,
-    /// What irregular lists cost so far.
+    /// The work spent on irregular lists so far.
     irregular: &'a Cell<usize>,
 }
 
@@ -203,7 +203,7 @@ impl<'a> Merger<'a> {
         }
     }
 
-    /// Begins to walk a node. `searched` says that a part that could stay as it is was looked at already, and cannot.
+    /// Begins to walk a node. `searched` is true if it is known that the part does not stay as it is.
     fn enter(self, walk: Walk, kind: Option<Type<'a>>, searched: bool) -> Result<Step<'a>> {
         match walk {
             Walk::Keep(node) if !searched && self.is_settled(&node, kind, false) => {
@@ -212,7 +212,7 @@ impl<'a> Merger<'a> {
             Walk::Keep(node) => self.keep(node, kind),
             Walk::Both(old, new) => self.both(old, new, kind),
             Walk::Add(mut node) => match node.kind() {
-                // A directive that is not known is no error here: it is copied with the rest.
+                // An unknown directive is not an error here: it is copied like other fields.
                 Kind::Mapping => match directive::take_from_mapping(&mut node) {
                     Ok(Directive::Delete) => Ok(Step::Done(None)),
                     Ok(Directive::Merge | Directive::Replace) | Err(_) => {
@@ -244,7 +244,7 @@ impl<'a> Merger<'a> {
         match (node.kind(), kind.and_then(Type::merge_keys)) {
             (Kind::Mapping, _) => self.open_mapping(node, None, false, Place::Here, kind),
             (Kind::Sequence, Some(keys)) => self.open_list(node, None, keys, kind),
-            // A null stays if it is written out, and goes if it is only left empty.
+            // An explicit null stays; an empty value is removed.
             (Kind::Scalar, _) if node.is_null() && node.as_text() == Some("") => {
                 Ok(Step::Done(None))
             }
@@ -252,7 +252,7 @@ impl<'a> Merger<'a> {
         }
     }
 
-    /// Walks a part of the resource and what the patch says of it.
+    /// Walks a part of the resource and its counterpart in the patch.
     fn both(self, mut old: Node, mut new: Node, kind: Option<Type<'a>>) -> Result<Step<'a>> {
         if new.is_null() {
             return Ok(Step::Done(None));
@@ -281,7 +281,7 @@ impl<'a> Merger<'a> {
         }
     }
 
-    /// Walks a part of the patch that is new to the resource, its directive taken out already.
+    /// Walks a part of the patch that is new to the resource; its directive was removed before.
     fn add(
         self,
         node: Node,
@@ -302,8 +302,8 @@ impl<'a> Merger<'a> {
         }
     }
 
-    /// The type of nodes: what a comment says, or what is known of their place, or else what the first of them that
-    /// names its kind says.
+    /// The type of nodes: that of a comment, or the one known from their position, or that of the first node with a
+    /// kind.
     fn type_of(self, nodes: &[&Node], known: Option<Type<'a>>) -> Option<Type<'a>> {
         let commented = nodes.iter().find_map(|node| self.comment(node.span()));
         commented.or(known).or_else(|| {
@@ -315,19 +315,19 @@ impl<'a> Merger<'a> {
         })
     }
 
-    /// What a comment says of a key or value.
+    /// The type in the comment of a key or value.
     fn comment(self, span: Span) -> Option<Type<'a>> {
         Some(self.comments.of(span)?.of(self.schema))
     }
 
-    /// The type of a field, by the keys that it has in resource and patch.
+    /// The type of a field, given its keys in resource and patch.
     fn type_of_field(self, kind: Option<Type<'a>>, keys: &[&Scalar]) -> Option<Type<'a>> {
         let commented = keys.iter().find_map(|key| self.comment(key.span()));
         commented.or_else(|| kind?.field(keys.first()?.text()))
     }
 }
 
-/// Whether lists of a type are merged.
+/// True if lists of a type are merged.
 fn merges(kind: Option<Type<'_>>) -> bool {
     kind.and_then(Type::merge_keys).is_some()
 }

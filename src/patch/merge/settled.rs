@@ -1,4 +1,4 @@
-//! What a merge would leave as it is: found out by reading, so that it stays shared with where it came from.
+//! Detects parts that a merge leaves unchanged, so that they stay shared instead of being copied.
 
 use crate::schema::Type;
 use crate::yaml::{Kind, Node};
@@ -7,7 +7,7 @@ use super::style::wants_quotes;
 use super::{Merger, directive, list};
 
 impl<'a> Merger<'a> {
-    /// Whether a part that only the resource has, or one that is new to it, would come out as it is.
+    /// True if a merge leaves a part unchanged that only the resource has, or that is `new` to it.
     pub(super) fn is_settled(self, node: &Node, kind: Option<Type<'a>>, new: bool) -> bool {
         let mut pending = vec![(node, kind)];
         while let Some((node, kind)) = pending.pop() {

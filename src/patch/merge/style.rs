@@ -1,11 +1,11 @@
-//! What a merge does to tags and styles. They decide types, and so the bytes of the output.
+//! Effects of a merge on tags and styles, which determine types and so the bytes of the output.
 
 use crate::source::{Sources, Span};
 use crate::yaml::{
     CollectionStyle, Node, Scalar, Share, Style, Tag, Value, parse, resolve, resolve_1_1,
 };
 
-/// How the value of a field is written, for the value that takes its place.
+/// The style of a field's value, to be applied to a new value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Written {
     Scalar(Tag, Style, Share),
@@ -13,8 +13,8 @@ pub(super) enum Written {
 }
 
 impl Written {
-    /// How a node is written. An empty collection takes the style of what is merged into it first: it was often
-    /// written `{}` only because it was empty.
+    /// The style of a node. An empty collection takes the style of what is merged into it first: it was often written
+    /// `{}` only because it was empty.
     pub(super) fn of(node: &Node, patch: Option<&Node>) -> Self {
         match node.as_scalar() {
             Some(scalar) => Self::Scalar(scalar.tag(), scalar.style(), node.share()),
@@ -25,13 +25,13 @@ impl Written {
     }
 }
 
-/// The style of a collection; a scalar counts as a block.
+/// The style of a collection; a scalar counts as block style.
 fn collection_style(node: &Node) -> CollectionStyle {
     let mapping = node.as_mapping().map(|mapping| mapping.style());
     mapping.or_else(|| node.as_sequence().map(|list| list.style())).unwrap_or_default()
 }
 
-/// Writes a collection in a style; copies nothing when it is so already.
+/// Sets the style of a collection; copies nothing if it is the same.
 pub(super) fn set_collection_style(node: &mut Node, style: CollectionStyle) {
     if collection_style(node) == style {
         return;
@@ -43,16 +43,15 @@ pub(super) fn set_collection_style(node: &mut Node, style: CollectionStyle) {
     }
 }
 
-/// An empty collection of a resource takes the style of what a patch merges into it.
+/// Gives an empty collection of a resource the style of what a patch merges into it.
 pub(super) fn take_style(node: &mut Node, patch: &Node) {
     if node.as_scalar().is_none() && node.is_empty() {
         set_collection_style(node, collection_style(patch));
     }
 }
 
-/// Writes a value as the one was written whose place it takes. The reference keeps the old style, quotes included, and
-/// forgets how the new value was written: `"3"` patched with 5 stays a string, and 3 patched with `"5"` becomes one.
-/// (kyaml, `FieldSetter`.)
+/// Gives a value the style of the one that it replaces. Kustomize keeps the old style, quotes included: `"3"` patched
+/// with 5 stays a string, and 3 patched with `"5"` becomes a number. (kyaml, `FieldSetter`.)
 pub(super) fn write_as(mut value: Node, old: Written) -> Node {
     match (old, value.as_scalar()) {
         (Written::Collection(style), None) => set_collection_style(&mut value, style),
@@ -69,9 +68,9 @@ pub(super) fn write_as(mut value: Node, old: Written) -> Node {
     value
 }
 
-/// The tag that is left of a scalar's type when it is written in another style.
+/// The tag of a scalar after it is written in another style.
 fn tag_in_style(scalar: &Scalar, old_tag: Tag, style: Style) -> Tag {
-    // Text of several lines that a generator made is tagged as a string, but not written with the tag.
+    // Generated text of several lines is tagged as a string, but written without the tag.
     let shows_tag = old_tag != Tag::None && (old_tag, style) != (Tag::Str, Style::Literal);
     let own = match (scalar.tag(), scalar.style()) {
         (Tag::None, Style::Plain) => meaning(scalar.text()),
@@ -80,7 +79,7 @@ fn tag_in_style(scalar: &Scalar, old_tag: Tag, style: Style) -> Tag {
     };
     match own {
         own if shows_tag => own,
-        // go-yaml leaves out a tag that the text implies anyhow, even where quotes then make a string of it.
+        // go-yaml omits a tag that the text implies anyway, even if quotes then make it a string.
         Tag::Str if style != Style::Plain => Tag::None,
         own if own == meaning(scalar.text()) => Tag::None,
         own => own,
@@ -100,8 +99,8 @@ fn meaning(text: &str) -> Tag {
     }
 }
 
-/// Whether a merge puts a string in quotes: one without them that YAML 1.1 would read as something else, such as `on`.
-/// It is a string either way, but values that later take its place inherit the quotes.
+/// True if a merge quotes a string: an unquoted one that YAML 1.1 would read as another type, such as `on`. It is a
+/// string either way, but values that replace it later inherit the quotes.
 pub(super) fn wants_quotes(scalar: &Scalar) -> bool {
     scalar.style() == Style::Plain
         && match scalar.tag() {
@@ -140,8 +139,8 @@ fn is_legacy_boolean(text: &str) -> bool {
         )
 }
 
-/// Whether text that is a string by its tag would be read as something else without it. The reference reads it as a
-/// whole document, so JSON in an annotation is a mapping here.
+/// True if text that is a string by its tag would be read as something else without it. Kustomize parses it as a whole
+/// document, so JSON in an annotation is a mapping here.
 fn means_more_than_text(text: &str) -> bool {
     let is_simple = |byte: u8| byte.is_ascii_alphanumeric() || b"-._/+".contains(&byte);
     if text.is_empty() || text.contains('\n') {

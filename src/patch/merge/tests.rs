@@ -1,4 +1,4 @@
-//! What a patch does, in examples. The rules are the reference's; where they surprise, a comment says so.
+//! Examples of merges. The rules are those of kustomize; comments mark surprising ones.
 
 use super::*;
 use crate::source::Sources;
@@ -8,7 +8,7 @@ fn read(text: &str) -> parse::Document {
     parse::document(&Sources::new().add("test.yaml", text).unwrap()).unwrap().unwrap()
 }
 
-/// The resource after the patch as it would be printed, `deleted`, or the code of the error.
+/// The resource after the patch as printed, `deleted`, or the code of the error.
 fn merged(resource: &str, patch: &str) -> String {
     let mut root = read(resource).root;
     match merge(&mut root, &read(patch).root, &Schema::built_in()) {
@@ -57,13 +57,13 @@ fn fields_are_set_added_and_deleted() {
         ["{a: {b: 1}, c: [1]}", "{a: , c: }", "{}\n"],
         ["{a: {b: {c: 1}}}", "{a: {b: {d: 2}}}", "{a: {b: {c: 1, d: 2}}}"],
         ["{a: null}", "{a: {b: 1}}", "{a: {b: 1}}"],
-        // Nulls within what is added go as well, but not those in lists.
+        // Nulls within added parts are removed as well, but not those in lists.
         [
             "{}",
             "{a: {b: null, c: {d: ~}}, e: [null, {f: null}]}",
             "{a: {c: {}}, e: [null, {f: null}]}",
         ],
-        // A null of the resource stays if it is written out, and goes if it is only left empty.
+        // An explicit null of the resource stays; an empty value is removed.
         ["a: null\nb: ~\nc:\nd: [~]\n", "{e: 1}", "{a: null, b: null, d: [null], e: 1}"],
     ]);
 }
@@ -122,9 +122,9 @@ fn directives_say_what_becomes_of_a_mapping() {
         ["{a: {b: 1}}", "{a: {$patch: remove}}", "invalid-patch"],
         ["{a: {b: 1}}", "{a: {$patch: [delete]}}", "invalid-patch"],
         ["{a: 1}", "{$patch: delete}", "deleted"],
-        // The reference throws away what replaces all of a resource.
+        // Kustomize discards what replaces a whole resource.
         ["{a: 1}", "{$patch: replace, b: 2}", "{a: 1}"],
-        // In what is added they are obeyed too; one that is unknown is then data, but not further inside.
+        // Directives in added parts are obeyed too; an unknown one is data there, but not further inside.
         ["{a: 1}", "{b: {$patch: replace, c: 2}, d: {$patch: delete}}", "{a: 1, b: {c: 2}}"],
         ["{a: 1}", "{b: {$patch: remove}}", "{a: 1, b: {$patch: remove}}"],
         ["{a: 1}", "{b: {c: {$patch: remove}}}", "invalid-patch"],
@@ -157,18 +157,18 @@ fn a_list_with_a_key_is_merged_the_patch_first() {
             "containers: [{name: c, image: z}, {name: b, image: w}]",
             "containers: [{name: c, image: z}, {name: b, image: w}, {name: a, image: x}]",
         ],
-        // An empty list changes nothing, a null deletes, a scalar does not fit.
+        // An empty list changes nothing, a null deletes, a scalar is a conflict.
         ["volumes: [{name: a}]", "volumes: []", "volumes: [{name: a}]"],
         ["volumes: [{name: a}], x: 1", "volumes: null", "x: 1"],
         ["volumes: [{name: a}]", "volumes: a", "patch-conflict"],
         ["x: 1", "volumes: [{name: a, emptyDir: null}]", "volumes: [{name: a}], x: 1"],
-        // The scalars are compared as they are written.
+        // Scalars are compared as they are written.
         [
             "volumes: [{name: '1', x: 1}]",
             "volumes: [{name: 1, y: 2}]",
             "volumes: [{name: '1', x: 1, y: 2}]",
         ],
-        // What is merged into nothing but nulls becomes empty, and empty elements go.
+        // Merging with nulls only gives an empty value, and empty elements are removed.
         ["volumes: [{name: a}]", "volumes: [{name: a, $patch: delete}]", "volumes: []"],
     ]);
 }
@@ -183,15 +183,15 @@ fn a_list_with_several_keys_keeps_the_order_of_the_resource_behind_new_elements(
             "{port: 80, protocol: UDP, nodePort: 1}, {port: 81, protocol: TCP}",
             "{port: 81, protocol: TCP}, {port: 80, protocol: TCP}, {port: 80, protocol: UDP, name: u, nodePort: 1}",
         ],
-        // With only one of the keys in use it is as with one key.
+        // With only one of the keys in use, the rules for one key apply.
         [
             "{port: 80}, {port: 81}",
             "{port: 82}, {port: 81, name: x}",
             "{port: 82}, {port: 81, name: x}, {port: 80}",
         ],
-        // A port without its protocol changes nothing.
+        // A port without protocol changes nothing.
         ["{port: 80, protocol: TCP}", "{port: 80, name: x}", "{port: 80, protocol: TCP}"],
-        // And one with its protocol does not get past one without.
+        // A port with protocol cannot be added beside one without.
         ["{port: 80}", "{port: 80, protocol: TCP, name: x}", "{port: 80}"],
         ["{port: 80}", "{port: 81, protocol: TCP}", "{port: 81, protocol: TCP}, {port: 80}"],
     ] {
@@ -213,13 +213,13 @@ fn directives_in_a_list_that_merges() {
             "containers: [{name: a, image: x, tty: true}, {name: b, image: y}]",
         ],
         [base, "containers: [{$patch: remove}]", "invalid-patch"],
-        // Beside other fields of an element, `replace` loses what the patch says of that element.
+        // Beside other fields of an element, `replace` discards what the patch has for that element.
         [
             base,
             "containers: [{name: b, $patch: replace, tty: true}]",
             "containers: [{name: b, image: y}, {name: a, image: x}]",
         ],
-        // In a list that is added a directive alone is an element without a key: see below.
+        // In an added list a directive alone is an element without a key: see below.
         [
             "x: 1",
             "containers: [{$patch: replace}, {name: a}]",
@@ -248,7 +248,7 @@ fn scalars_that_merge_are_united_the_patch_first() {
 #[test]
 fn irregular_lists_end_as_in_the_reference() {
     check_pods(&[
-        // An element without the key takes with it all of the resource's elements that come after it in its turn.
+        // An element without the key removes all elements of the resource that are walked after it.
         ["containers: [{name: a}]", "containers: [{image: x}]", "containers: []"],
         [
             "containers: [{name: a, x: 1}]",
@@ -261,7 +261,7 @@ fn irregular_lists_end_as_in_the_reference() {
             "containers: [{name: a, x: 1, y: 2}]",
         ],
         ["containers: [{image: x}, {name: a}]", "y: 1", "containers: [{image: x}], y: 1"],
-        // Of equal elements one is left, the last of the resource's.
+        // Of equal elements the last of the resource remains.
         [
             "env: 1, containers: [{name: a, x: 1}, {name: a, y: 2}]",
             "env: 2",
@@ -306,7 +306,7 @@ fn the_kind_is_that_of_the_resource_or_the_patch_and_embedded_objects_have_their
 #[test]
 fn a_value_takes_the_style_of_the_one_before() {
     check(&[
-        // Quotes stay, and so does their lack; a string stays one by its tag.
+        // Quotes, and their absence, are kept; a string stays one by its tag.
         ["a: '3'", "a: 5", "a: '5'"],
         ["a: 3", "a: '5'", "a: '5'"],
         ["a: 3", "a: 'x'", "a: x"],
@@ -320,7 +320,7 @@ fn a_value_takes_the_style_of_the_one_before() {
         ["a: [1]", "a: {$patch: merge}", "patch-conflict"],
         ["a: {}", "a:\n  c:\n  - d:\n", "a: {c: [{d: null}]}"],
     ]);
-    // Strings that YAML 1.1 takes for booleans are quoted in passing, and what takes their place is then quoted too.
+    // Strings that are booleans in YAML 1.1 get quotes, and values that replace them inherit the quotes.
     let mut root = read("{a: on, b: 1}").root;
     for (patch, expected) in [("b: 2", "a: \"on\"\nb: 2\n"), ("a: 5", "a: \"5\"\nb: 2\n")] {
         merge(&mut root, &read(patch).root, &Schema::built_in()).unwrap();
@@ -377,7 +377,7 @@ fn a_comment_may_be_the_schema_of_a_field() {
     assert_eq!(merged(&format!("l: [{{name: a}}] # {KEYED} and more\n"), patch), both);
     assert_eq!(merged("l: [{name: a}]", &format!("l: [{{name: b}}] # {KEYED}")), both);
     assert_eq!(merged("l: [{name: a}] # {}", patch), "{l: [{name: b}]}");
-    // A definition of Kubernetes, and what is no schema at all and so hides what is known.
+    // A definition of Kubernetes, and a comment that is not a schema and so hides the known type.
     let pod = |comment: &str| {
         format!("apiVersion: v1\nkind: Pod\nspec: # {comment}\n  volumes:\n  - name: a\n")
     };
@@ -461,7 +461,7 @@ fn long_lists_are_merged_by_an_index_and_irregular_ones_are_limited() {
     assert_eq!(error.code(), Code::TooLarge);
 }
 
-/// Every way to line up some of three elements.
+/// All orders of subsets of three elements.
 fn lines(element: impl Fn(&str) -> String) -> Vec<String> {
     let orders = ["", "a", "b", "ab", "ba", "bc", "ca", "abc", "acb", "bac", "bca", "cab", "cba"];
     let line = |order: &str| {
@@ -470,8 +470,8 @@ fn lines(element: impl Fn(&str) -> String) -> Vec<String> {
     orders.iter().map(|order| line(order).join(", ")).collect()
 }
 
-/// The way of lists with irregular keys is the plain one: it does what the reference does, step by step. An element
-/// that is added twice takes a list that way, and changes nothing.
+/// Irregular lists are merged step by step as in kustomize. Adding an element twice makes a list irregular without
+/// changing the result.
 #[test]
 fn regular_lists_are_merged_as_irregular_ones_are() {
     let twice = |list: &str, new: &str| {

@@ -1,17 +1,17 @@
-//! Sets of characters and escapes: `[a-z]`, `\d`, `\pL`, `[:alpha:]`, `\x{41}`.
+//! Character classes and escapes: `[a-z]`, `\d`, `\pL`, `[:alpha:]`, `\x{41}`.
 //!
-//! Everything is written as ranges with their ends spelled out, so that no character between brackets has a meaning
-//! that Go does not give it (`&&`, `--`, `~~`, `[`).
+//! All are written as ranges with escaped ends, so that no character between brackets has a meaning that Go does not
+//! give it (`&&`, `--`, `~~`, `[`).
 
 use std::fmt::Write;
 
 use super::translate::{Fault, Flags};
 
-/// Matches nothing.
+/// A class that matches no character.
 const NOTHING: &str = r"[^\x{0}-\x{10FFFF}]";
 
-/// Translates the class in brackets that `text` begins with; what follows it is the second of the pair. The last `:]`
-/// of the pattern stands `last_close` bytes before its end.
+/// Translates the bracketed class at the beginning of `text`; also returns the rest. The last `:]` of the pattern is
+/// `last_close` bytes before its end.
 pub(super) fn bracketed(
     text: &str,
     flags: Flags,
@@ -21,7 +21,7 @@ pub(super) fn bracketed(
     let (negative, mut rest) = inner.strip_prefix('^').map_or((false, inner), |rest| (true, rest));
     let mut items = String::new();
     let mut first = true;
-    // A bracket that comes first is a member.
+    // A bracket at the first position is a member.
     while first || !rest.starts_with(']') {
         first = false;
         let group = match named(rest, last_close)? {
@@ -68,9 +68,9 @@ fn member(text: &str) -> Result<(u32, &str), Fault> {
     }
 }
 
-/// `[:alpha:]` and `[:^alpha:]`, between brackets. Without a `:]` somewhere behind it, a `[:` is two members.
+/// `[:alpha:]` and `[:^alpha:]`, between brackets. Without a later `:]`, the `[:` is two members.
 fn named(text: &str, last_close: usize) -> Result<Option<(String, &str)>, Fault> {
-    // Known beforehand, so that a pattern full of `[:` is not searched to its end for each.
+    // Checked first, so that a pattern full of `[:` is not searched to its end for each.
     if text.len() < last_close + 2 {
         return Ok(None);
     }
@@ -99,13 +99,13 @@ fn named(text: &str, last_close: usize) -> Result<Option<(String, &str)>, Fault>
     Ok(Some((signed(ranges, negative), rest)))
 }
 
-/// `\d`, `\pL`, `\p{Greek}` and the like, if `text` begins with one of them: what stands for it between brackets.
+/// Translates `\d`, `\pL`, `\p{Greek}` and the like at the beginning of `text` to the content of a bracketed class.
 pub(super) fn escaped(text: &str) -> Result<Option<(String, &str)>, Fault> {
     let mut letters = text.chars();
     let (Some('\\'), Some(letter)) = (letters.next(), letters.next()) else {
         return Ok(None);
     };
-    // Of ASCII alone, as in Go; and a vertical tab is no space there.
+    // ASCII only, as in Go, where a vertical tab is not a space.
     let ranges = match letter.to_ascii_lowercase() {
         'd' => "0-9",
         's' => r"\x09\x0A\x0C\x0D\x20",
@@ -131,7 +131,7 @@ fn unicode(text: &str, mut negative: bool) -> Result<(String, &str), Fault> {
     let plain = name.strip_prefix('^').inspect(|_| negative = !negative).unwrap_or(name);
     let property = property(plain).ok_or_else(|| format!("`{whole}` is no class of characters"))?;
     let class = match (property.as_str(), negative) {
-        // Surrogates are no characters of a text.
+        // Text contains no surrogates.
         ("gc=Cs" | "gc=Surrogate", false) => NOTHING.to_owned(),
         ("gc=Cs" | "gc=Surrogate", true) => r"\x{0}-\x{10FFFF}".to_owned(),
         (property, false) => format!(r"\p{{{property}}}"),
@@ -140,7 +140,7 @@ fn unicode(text: &str, mut negative: bool) -> Result<(String, &str), Fault> {
     Ok((class, rest))
 }
 
-/// The property that Go's name for a class stands for: a category, short or long, or the long name of a script.
+/// The Unicode property for Go's name of a class: a category, short or long, or the long name of a script.
 fn property(name: &str) -> Option<String> {
     let canonical = canonical(name)?;
     if let Some(special) =
@@ -151,13 +151,14 @@ fn property(name: &str) -> Option<String> {
     if CATEGORIES.split(' ').any(|category| category == canonical) {
         return Some(format!("gc={canonical}"));
     }
-    // The regex crate also takes the codes of scripts, all of four letters, and any name behind `is`.
+    // The regex crate also accepts the codes of scripts, all of four letters, and any name after `is`.
     let code = canonical.len() == 4 && !FOUR_LETTER_SCRIPTS.contains(&&*canonical);
     (canonical.len() > 1 && !code && !canonical.starts_with("Is"))
         .then(|| format!("sc={canonical}"))
 }
 
-/// A name as Go compares it: without blanks, hyphens and underscores, the first letter large and the others small.
+/// A name in the form that Go compares: without blanks, hyphens and underscores, the first letter upper case, the
+/// others lower case.
 fn canonical(name: &str) -> Option<String> {
     let mut canonical = String::with_capacity(name.len());
     for letter in name.chars() {
@@ -181,11 +182,11 @@ const CATEGORIES: &str = "\
     Separator Sk Sm So Spaceseparator Spacingmark Surrogate Symbol Titlecaseletter Unassigned Uppercaseletter Z \
     Zl Zp Zs";
 
-/// The scripts whose names are as short as the codes of the others.
+/// Scripts whose names are as short as the codes of others.
 const FOUR_LETTER_SCRIPTS: [&str; 9] =
     ["Ahom", "Cham", "Kawi", "Lisu", "Miao", "Modi", "Newa", "Thai", "Toto"];
 
-/// The character that an escape stands for: `\n`, `\.`, `\x41`, `\x{1F600}`, `\101`. Surrogates come out as they are.
+/// The character for an escape: `\n`, `\.`, `\x41`, `\x{1F600}`, `\101`. Surrogates are returned as they are.
 pub(super) fn escaped_letter(text: &str) -> Result<(u32, &str), Fault> {
     let after = &text[1..];
     let Some(letter) = after.chars().next() else {
@@ -195,7 +196,7 @@ pub(super) fn escaped_letter(text: &str) -> Result<(u32, &str), Fault> {
     let is_octal = |byte: &u8| matches!(byte, b'0'..=b'7');
     let simple = |letter: char| Some((u32::from(letter), rest));
     let found = match letter {
-        // A single digit but zero would be a backreference.
+        // A single digit except zero would be a backreference.
         '1'..='7' if !rest.as_bytes().first().is_some_and(is_octal) => None,
         '0'..='7' => {
             let length = after.bytes().take(3).take_while(is_octal).count();
@@ -208,7 +209,7 @@ pub(super) fn escaped_letter(text: &str) -> Result<(u32, &str), Fault> {
         'r' => simple('\r'),
         't' => simple('\t'),
         'v' => simple('\x0B'),
-        // Escaped punctuation is always itself.
+        // Escaped punctuation is always literal.
         _ if letter.is_ascii() && !letter.is_ascii_alphanumeric() => simple(letter),
         _ => None,
     };
@@ -230,7 +231,7 @@ fn hexadecimal(text: &str) -> Option<(u32, &str)> {
     (number <= u32::from(char::MAX)).then_some((number, rest))
 }
 
-/// Writes a range; surrogates at its ends, which no text contains, are left out.
+/// Writes a range; surrogates at its ends are left out, since text contains none.
 fn push_range(items: &mut String, low: u32, high: u32) {
     let is_surrogate = |letter| matches!(letter, 0xD800..=0xDFFF);
     let low = if is_surrogate(low) { 0xE000 } else { low };
@@ -244,7 +245,7 @@ fn push_range(items: &mut String, low: u32, high: u32) {
     }
 }
 
-/// Writes a character so that it means itself, between brackets and outside; a surrogate matches nothing.
+/// Writes a character so that it is literal between brackets and outside; a surrogate matches nothing.
 pub(super) fn push_letter(output: &mut String, letter: u32) {
     match char::from_u32(letter) {
         Some(letter) if letter.is_ascii_alphanumeric() => output.push(letter),

@@ -1,16 +1,16 @@
-//! The names of images, with what may stand behind them: a tag and a digest.
+//! Patterns for image names, optionally followed by a tag and a digest.
 
 use super::wildcards::Wildcards;
 use super::{Matcher, Pattern};
 use crate::error::Result;
 use crate::limits::Budget;
 
-/// A tag and a digest as the reference looks for them behind a name.
+/// The tag and digest that kustomize allows after a name.
 const TAG_AND_DIGEST: &str =
     "(:[a-zA-Z0-9_.{}-]*)?(@[a-zA-Z0-9]+([.+_-][a-zA-Z0-9]+)*:[a-zA-Z0-9_.{}-]*)?$";
 
 impl Pattern {
-    /// The pattern NAME of an entry of `images`, which may have a tag and a digest behind it.
+    /// The pattern for the name in an entry of `images`; a tag and a digest may follow.
     ///
     /// (kustomize, `api/internal/image/image.go`, `IsImageMatched`.)
     ///
@@ -23,7 +23,7 @@ impl Pattern {
         }
     }
 
-    /// Whether it is the pattern of an image whose name is plain text with points, which stand for any character.
+    /// True if this is the pattern of an image name of plain text and dots, which match any character.
     #[must_use]
     pub const fn is_image_name(&self) -> bool {
         matches!(&self.0, Matcher::Image(_))
@@ -35,7 +35,7 @@ impl Pattern {
     }
 }
 
-/// Whether a text is what [`TAG_AND_DIGEST`] matches.
+/// True if [`TAG_AND_DIGEST`] matches a text.
 pub(super) fn is_tag_and_digest(text: &str) -> bool {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"_.{}-".contains(&byte);
     let behind_tag = match text.strip_prefix(':') {

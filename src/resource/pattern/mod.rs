@@ -15,38 +15,37 @@ use crate::error::{Code, Error, Result};
 use crate::limits::{Budget, Limit};
 use crate::source::Span;
 
-/// A compiled pattern. It says whether a text matches, in time linear in the text, and nothing more: where it
-/// matches is asked nowhere, so greed has no meaning.
+/// A compiled pattern. It only reports whether a text matches, in time linear in the text. The position of the match is
+/// not available, so greediness has no meaning.
 #[derive(Clone, Debug)]
 pub struct Pattern(Matcher);
 
 #[derive(Clone, Debug)]
 enum Matcher {
-    /// No metacharacters, anchored at both ends: most patterns are plain names.
+    /// Text without metacharacters, anchored at both ends: most patterns are plain names.
     Equals(Box<str>),
-    /// No metacharacters, anywhere in the text.
+    /// Text without metacharacters, anywhere in the subject.
     Contains(Box<str>),
-    /// Plain text with `.` and `.*` in it, anchored at both ends.
+    /// Text with `.` and `.*`, anchored at both ends.
     Whole(Wildcards),
-    /// Plain text with `.` in it, at the beginning, and a tag and a digest behind it.
+    /// Text with `.`, anchored at the beginning and followed by an optional tag and digest.
     Image(Wildcards),
     Regex {
         regex: regex::Regex,
-        /// Whether the earliest end of a match says all. With `\B` it does not: the crate looks inside of characters
-        /// of several bytes, finds an end there, drops it, and with it a match that begins before.
+        /// True if the earliest end of a match is sufficient. It is not with `\B`: the crate then finds an end inside a
+        /// multi-byte character, drops it, and with it a match that begins earlier.
         earliest: bool,
     },
 }
 
 impl Pattern {
-    /// The pattern `^(?:TEXT)$`, as the fields of a selector are read. An empty text matches everything there.
+    /// Compiles the pattern `^(?:TEXT)$`, as for the fields of a selector. An empty text matches everything.
     ///
-    /// The text is put between these ends before it is parsed, as the reference does: `a)|(?:b` is a pattern, and
-    /// means `^a` or `b$`.
+    /// As in kustomize, the text is inserted before parsing: `a)|(?:b` is a valid pattern, and means `^a` or `b$`.
     ///
     /// # Errors
-    /// [`Code::InvalidPattern`] for what Go refuses, and for what is too large to compile; [`Code::LimitExceeded`] when
-    /// the budget does not allow one more.
+    /// [`Code::InvalidPattern`] for patterns that Go rejects or that are too large to compile; [`Code::LimitExceeded`]
+    /// if the budget does not allow another one.
     pub fn anchored(text: &str, budget: &Budget) -> Result<Self> {
         if text.is_empty() {
             return Ok(Self(Matcher::Contains(Box::default())));
@@ -60,7 +59,7 @@ impl Pattern {
         Self::compile(&format!("^(?:{text})$"), text, budget)
     }
 
-    /// The pattern TEXT, which may match anywhere.
+    /// Compiles the pattern TEXT, which may match anywhere.
     ///
     /// # Errors
     /// As [`Pattern::anchored`].
@@ -71,7 +70,7 @@ impl Pattern {
         Self::compile(text, text, budget)
     }
 
-    /// Whether the pattern matches `subject`.
+    /// True if the pattern matches `subject`.
     #[must_use]
     pub fn matches(&self, subject: &str) -> bool {
         match &self.0 {
@@ -86,7 +85,7 @@ impl Pattern {
         }
     }
 
-    /// The one text that matches, if the pattern is that text.
+    /// The text of a pattern that matches exactly this text.
     #[must_use]
     pub fn as_literal(&self) -> Option<&str> {
         match &self.0 {
@@ -100,7 +99,7 @@ impl Pattern {
 
     fn compile(whole: &str, text: &str, budget: &Budget) -> Result<Self> {
         let translated = translate::translate(whole).map_err(|fault| {
-            // The bracket that it takes away is our own.
+            // It would escape the bracket that we add.
             let escapes = text.len() - text.trim_end_matches('\\').len();
             let fault =
                 if escapes % 2 == 1 { "it ends in a `\\` that escapes nothing" } else { &fault };
@@ -111,7 +110,7 @@ impl Pattern {
                 regex,
                 earliest: !translated.contains(translate::NO_WORD_BOUNDARY),
             })),
-            // The names of scripts are known over there alone. Whatever else is wrong was found before.
+            // Only the regex crate knows the names of scripts. All other errors were found before.
             Err(regex::Error::Syntax(reason)) if reason.contains("property") => {
                 Err(invalid(text, "a class of characters is unknown to Unicode"))
             }
@@ -121,11 +120,11 @@ impl Pattern {
     }
 }
 
-/// The sizes that a compiled pattern may have. The largest is the crate's own limit; Go's is wider, and no pattern of a
-/// name needs it.
+/// Size limits for a compiled pattern. The largest is the default of the crate; Go's limit is wider, but patterns of
+/// names do not need it.
 const SIZES: [u64; 4] = [16 << 10, 128 << 10, 1 << 20, 10 << 20];
 
-/// Compiles a pattern within the smallest of [`SIZES`] that is enough, and charges that before.
+/// Compiles a pattern with the smallest of [`SIZES`] that suffices, after charging it to the budget.
 fn build(
     translated: &str,
     budget: &Budget,
@@ -144,7 +143,7 @@ fn build(
     Ok(built)
 }
 
-/// Whether a text means itself.
+/// True if a text has no metacharacters.
 fn is_plain(text: &str) -> bool {
     !text.contains(['\\', '.', '+', '*', '?', '(', ')', '|', '[', ']', '{', '}', '^', '$'])
 }

@@ -1,8 +1,8 @@
-//! Patterns and what Go's `regexp` says of them.
+//! Patterns with the results of Go's `regexp`.
 
 use super::*;
 
-/// A pattern, what it matches, and what it does not.
+/// A pattern, texts that it matches, and texts that it does not.
 type Row = (&'static str, &'static [&'static str], &'static [&'static str]);
 
 #[test]
@@ -23,7 +23,7 @@ fn what_go_refuses_is_refused() {
     for text in REFUSED {
         let error = Pattern::unanchored(text, &Budget::default()).expect_err(text);
         assert_eq!(error.code(), Code::InvalidPattern);
-        // But `a)` is a pattern between two ends: its parenthesis closes theirs.
+        // `a)` is a pattern when anchored: its parenthesis closes the added group.
         assert!(
             Pattern::anchored(text, &Budget::default()).is_err() || text.contains(')'),
             "{text}"
@@ -46,7 +46,7 @@ fn an_anchored_pattern_is_its_text_between_two_ends() {
     assert!(Pattern::anchored(r"\Qa", &Budget::default()).is_err(), "a quote swallows the end");
 }
 
-/// The slow twin: a text without metacharacters gives the same as a regular expression.
+/// Texts without metacharacters give the same results as a regular expression.
 #[test]
 fn plain_texts_are_compared_as_patterns_would() {
     for text in ["web", "a-b_c/d:e@f#g", "é", " ", "&&", "a,b", "-", "~!%\"'<>=;"] {
@@ -76,7 +76,7 @@ fn plain_texts_are_compared_as_patterns_would() {
     }
 }
 
-/// The slow twin: plain text with `.` and `.*` gives the same as a regular expression.
+/// Text with `.` and `.*` gives the same results as a regular expression.
 #[test]
 fn wildcards_match_as_patterns_would() {
     for text in [
@@ -124,7 +124,7 @@ fn wildcards_match_as_patterns_would() {
     }
 }
 
-/// The slow twin: the name of an image gives the same as a regular expression.
+/// Image names give the same results as a regular expression.
 #[test]
 fn images_match_as_patterns_would() {
     let digest = "@sha256:0123456789abcdef";
@@ -183,7 +183,7 @@ fn images_match_as_patterns_would() {
     }
 }
 
-/// Within a small stack and without waiting.
+/// Uses a small stack and little time.
 #[test]
 fn hostile_patterns_end_in_an_error_or_a_match() {
     let work = || {
@@ -227,7 +227,7 @@ const TABLE: &[Row] = &[
     ("^(my-)?app(-[0-9]+)?$", &["app", "my-app-12"], &["app-"]),
     ("^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", &["a-b"], &["a-", "A"]),
     ("", &["", "a"], &[]),
-    // Counts; a brace that is none is itself.
+    // Counts; a malformed brace is literal.
     ("^a{2}$", &["aa"], &["a", "aaa"]),
     ("^a{2,}$", &["aaaa"], &["a"]),
     ("^a{1,2}$", &["a", "aa"], &["aaa"]),
@@ -245,7 +245,7 @@ const TABLE: &[Row] = &[
     ("^a{1000}$", &[], &["a"]),
     ("^(?:a{30}){2}$", &[], &["a"]),
     ("^(?:a{999}){0}$", &[""], &["a"]),
-    // What a repetition applies to. Greed changes nothing.
+    // Operands of repetitions. Greediness has no effect.
     ("^ab*$", &["a", "abb"], &["abab"]),
     ("^(ab)*$", &["", "abab"], &["aba"]),
     ("^a*?$", &["aa"], &["b"]),
@@ -260,7 +260,7 @@ const TABLE: &[Row] = &[
     ("^*a", &["a", "ba"], &["b"]),
     ("(|a)+$", &["", "a", "b"], &[]),
     (r"\b+a", &["a", "-a"], &["ba"]),
-    // Ends and boundaries.
+    // Anchors and boundaries.
     ("a$", &["a"], &["a\n", "a\nb"]),
     ("^b", &["b"], &["a\nb"]),
     ("(?m)a$", &["a\n", "a\nb"], &["ab"]),
@@ -280,7 +280,7 @@ const TABLE: &[Row] = &[
     (r"\Q[", &["["], &["a"]),
     (r"\Q\E", &["", "a"], &[]),
     ("#a b", &["#a b"], &["ab"]),
-    // Classes: no character in brackets has a meaning but `^`, `-`, `]`, `\` and `[:`.
+    // Classes: between brackets only `^`, `-`, `]`, `\` and `[:` have a meaning.
     ("^[abc]$", &["a"], &["d"]),
     ("^[^abc]$", &["d", "\n"], &["a"]),
     ("^[]a]$", &["]", "a"], &["b"]),
@@ -306,7 +306,7 @@ const TABLE: &[Row] = &[
     ("^[:alpha:]$", &["a", ":"], &["b"]),
     ("^[ #]$", &[" ", "#"], &["a"]),
     ("^[a-é]$", &["z", "é"], &["A"]),
-    // Perl's classes are of ASCII.
+    // Perl classes are ASCII only.
     (r"^\d$", &["1"], &["\u{661}", "a"]),
     (r"^\D$", &["\u{661}"], &["1"]),
     (r"^\w$", &["a", "_"], &["é", "-"]),
@@ -314,7 +314,7 @@ const TABLE: &[Row] = &[
     (r"^\s$", &[" ", "\n"], &["\u{b}", "\u{85}", "\u{a0}"]),
     (r"^\S$", &["\u{b}", "a"], &[" "]),
     (r"^[^\W]$", &["a"], &["é"]),
-    // Unicode's.
+    // Unicode classes.
     (r"^\pL$", &["é", "世"], &["1"]),
     (r"^\PL$", &["1"], &["é"]),
     (r"^\p{Lu}$", &["É"], &["é"]),
@@ -333,7 +333,7 @@ const TABLE: &[Row] = &[
     (r"^\p{Cn}$", &["\u{378}"], &["a"]),
     (r"^[\x{D7FF}-\x{E000}]$", &["\u{e000}"], &["\u{e001}"]),
     (r"^[^\x{0}-\x{10FFFF}]$", &[], &["a", "\u{e000}"]),
-    // Flags, and where they end. Folding is Unicode's.
+    // Flags and their scope. Case folding follows Unicode.
     ("(?i)^web$", &["WEB", "Web"], &["we"]),
     ("^(?i:w)eb$", &["Web"], &["WEB"]),
     ("^(?:(?i)w)eb$", &["Web"], &["WEB"]),

@@ -1,22 +1,22 @@
-//! From Go's syntax to that of the `regex` crate, in one pass.
+//! Translates Go's syntax to that of the `regex` crate, in one pass.
 //!
-//! The two differ where it hurts: flags, classes, escapes, and what a repetition applies to. So the text is parsed as
-//! Go does (regexp/syntax/parse.go), and every part is written in a form that means one thing only.
+//! The two differ in flags, classes, escapes, and the operands of repetitions. So the text is parsed as in Go
+//! (regexp/syntax/parse.go), and every part is written in an unambiguous form.
 
 use super::class;
 
-/// What is wrong with a pattern.
+/// The reason why a pattern is rejected.
 pub(super) type Fault = String;
 
 pub(super) const TOO_DEEP: &str = "it is nested too deeply";
 
-/// As Go's limit on the height of an expression.
+/// Go's limit on the height of an expression.
 const DEEPEST: usize = 1000;
 
 /// Go's limit on counts, and on the product of nested ones.
 const MOST_COPIES: u32 = 1000;
 
-/// `\B`, by ASCII letters alone as in Go.
+/// `\B`, for ASCII letters only, as in Go.
 pub(super) const NO_WORD_BOUNDARY: &str = r"(?-u:\B)";
 
 /// Translates a whole pattern.
@@ -40,7 +40,7 @@ pub(super) fn translate(text: &str) -> Result<String, Fault> {
     }
 }
 
-/// The flags in force: `(?ims)`. `U` swaps greed, which has no meaning here.
+/// The flags in force: `(?ims)`. `U` swaps greediness, which has no meaning here.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Flags {
     pub(super) fold_case: bool,
@@ -51,40 +51,40 @@ pub(super) struct Flags {
 struct Translator<'a> {
     rest: &'a str,
     flags: Flags,
-    /// The group being read; the whole pattern is one.
+    /// The current group; the whole pattern is one.
     group: Group,
-    /// The groups around it.
+    /// The enclosing groups.
     outer: Vec<Group>,
-    /// Whether the token before was a repetition.
+    /// True if the previous token was a repetition.
     after_repetition: bool,
-    /// How far before the end of the pattern its last `:]` stands.
+    /// Distance of the last `:]` from the end of the pattern.
     last_close: usize,
     output: String,
 }
 
 #[derive(Default)]
 struct Group {
-    /// Where it begins in the output.
+    /// Its start in the output.
     start: usize,
-    /// The flags to go back to at its end.
+    /// The flags to restore at its end.
     flags: Flags,
-    /// Whether there was a `|`.
+    /// True if there was a `|`.
     alternatives: bool,
-    /// The number of atoms since the start or the last `|`.
+    /// Number of atoms since the start or the last `|`.
     atoms: usize,
-    /// The last of them: what a repetition would apply to.
+    /// The last atom: the operand of a repetition.
     last: Option<Atom>,
-    /// The most copies that an atom before the last one makes.
+    /// The largest number of copies of an atom before the last one.
     copies: u32,
 }
 
-/// Something that a repetition may apply to.
+/// A possible operand of a repetition.
 #[derive(Clone, Copy)]
 struct Atom {
     start: usize,
     /// The product of the counts in it.
     copies: u32,
-    /// How many repetitions it ends in. If any, it takes a group to repeat it again.
+    /// Number of repetitions that it ends in. If there are any, repeating it again needs a group.
     repeated: usize,
 }
 
@@ -107,7 +107,7 @@ impl Translator<'_> {
                 Ok(())
             }
             '^' => self.atom(1, if self.flags.multiple_lines { "(?m:^)" } else { r"\A" }),
-            // Without the flag `m` the end of the text, and not also before a final newline.
+            // Without the flag `m`, only the end of the text, and not before a final newline.
             '$' => self.atom(1, if self.flags.multiple_lines { "(?m:$)" } else { r"\z" }),
             '.' => self.atom(1, if self.flags.dot_matches_newline { "(?s:.)" } else { "." }),
             '[' => {
@@ -164,7 +164,7 @@ impl Translator<'_> {
         let mut group = std::mem::replace(&mut self.group, outer);
         self.flags = group.flags;
         let single = group.last.filter(|_| group.atoms == 1 && !group.alternatives);
-        // Groups capture nothing here, and one around a single atom would be depth for nothing.
+        // No group captures, and a group around a single atom would only add depth.
         let repeated = single.map_or(0, |atom| atom.repeated);
         if single.is_none() {
             self.wrap(group.start);
@@ -189,7 +189,7 @@ impl Translator<'_> {
                 && end < name.len()
                 && name[..end].bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
             let length = whole.len() - name.len() + end;
-            // Go takes a name twice. Nobody asks for groups by name here.
+            // Go accepts duplicate names; the crate does not. Group names are not used here.
             return if valid { self.open(length + 1, self.flags) } else { fault(length) };
         }
         let mut flags = self.flags;
@@ -220,7 +220,7 @@ impl Translator<'_> {
         fault(whole.len())
     }
 
-    /// `{2}`, `{2,}` and `{2,3}`; a brace that is none of these is a literal.
+    /// `{2}`, `{2,}` and `{2,3}`; any other brace is literal.
     fn braces(&mut self, after_repetition: bool) -> Result<(), Fault> {
         let Some((minimum, maximum, length)) = counts(self.rest) else {
             return self.literal(1, u32::from('{'));
@@ -236,7 +236,7 @@ impl Translator<'_> {
         self.repeat(length, text, minimum, Some(maximum), after_repetition)
     }
 
-    /// Repeats the last atom. `maximum` is none for `*`, `+` and `?`, and holds none for `{2,}`.
+    /// Repeats the last atom. `maximum` is `None` for `*`, `+` and `?`, and `Some(None)` for `{2,}`.
     fn repeat(
         &mut self,
         length: usize,
@@ -256,7 +256,7 @@ impl Translator<'_> {
             return Err(format!("`{text}` has nothing before it to repeat"));
         };
         let copies = match maximum {
-            // Nothing of it is left.
+            // Zero copies count as one.
             Some(Some(0)) => 1,
             Some(maximum) => atom.copies.saturating_mul(maximum.unwrap_or(minimum).max(1)),
             None => atom.copies,
@@ -318,13 +318,13 @@ impl Group {
         self.last = Some(atom);
     }
 
-    /// The last atom is out of reach of repetitions.
+    /// Closes the last atom: later repetitions do not apply to it.
     fn settle(&mut self) {
         self.copies = self.copies.max(self.last.take().map_or(1, |atom| atom.copies));
     }
 }
 
-/// The minimum, the maximum (none is infinite) and the length of the counts that a text begins with.
+/// Parses counts at the beginning of a text: the minimum, the maximum (`None` is infinite) and their length.
 fn counts(text: &str) -> Option<(u32, Option<u32>, usize)> {
     let inner = text.strip_prefix('{')?;
     let (minimum, rest) = number(inner)?;
@@ -337,7 +337,7 @@ fn counts(text: &str) -> Option<(u32, Option<u32>, usize)> {
     Some((minimum, maximum, text.len() - rest.len()))
 }
 
-/// A decimal number without leading zeros; one that is too big for the type is beyond every limit.
+/// Parses a decimal number without leading zeros; an overflow counts as exceeding every limit.
 fn number(text: &str) -> Option<(u32, &str)> {
     let end = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
     let digits = &text[..end];

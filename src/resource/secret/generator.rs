@@ -1,11 +1,11 @@
-//! Secrets in what makes them: the entries of `secretGenerator`, and documents of the kind `SecretGenerator`.
+//! Secret values in the entries of `secretGenerator`, and in documents of the kind `SecretGenerator`.
 //!
-//! Values are put in every place of a generator by mistake, so only what has the form of a name or a path stays open.
+//! Users put values into every field of a generator by mistake, so only text in the form of a name or a path is shown.
 
 use super::marks::Marks;
 use crate::yaml::{Mapping, Node, Sequence};
 
-/// Marks what is secret in the value of `secretGenerator`, whatever form it has.
+/// Marks the secret values of `secretGenerator`, whatever its form.
 pub(super) fn field(field: &Node, marks: &mut Marks<'_>) {
     if let Some(list) = field.as_sequence() {
         list.items().iter().for_each(|entry| match entry.as_mapping() {
@@ -19,7 +19,7 @@ pub(super) fn field(field: &Node, marks: &mut Marks<'_>) {
     }
 }
 
-/// Marks what is secret in a document of the kind `SecretGenerator`.
+/// Marks the secret values of a document of the kind `SecretGenerator`.
 pub(super) fn document(root: &Node, marks: &mut Marks<'_>) {
     for (key, value) in root.as_mapping().into_iter().flat_map(Mapping::iter) {
         if !matches!(key.text(), "apiVersion" | "kind" | "metadata") {
@@ -28,7 +28,7 @@ pub(super) fn document(root: &Node, marks: &mut Marks<'_>) {
     }
 }
 
-/// Marks what is secret in a field of a generator. Names of fields match in any case.
+/// Marks the secret values of a field of a generator. Field names match in any case.
 fn part(key: &str, value: &Node, marks: &mut Marks<'_>) {
     match &*key.to_ascii_lowercase() {
         "name" | "namespace" | "behavior" | "type" | "env" | "envs" => each(value, marks, is_word),
@@ -39,7 +39,7 @@ fn part(key: &str, value: &Node, marks: &mut Marks<'_>) {
     }
 }
 
-/// Marks the elements of a list, or its only one, unless they are open.
+/// Marks the elements of a list, or a single value, unless `is_open` is true for them.
 fn each(list: &Node, marks: &mut Marks<'_>, is_open: fn(&str) -> bool) {
     let items = list.as_sequence().map_or(std::slice::from_ref(list), Sequence::items);
     for item in items.iter().filter(|item| !item.as_text().is_some_and(is_open)) {
@@ -47,7 +47,7 @@ fn each(list: &Node, marks: &mut Marks<'_>, is_open: fn(&str) -> bool) {
     }
 }
 
-/// Marks what is no path in `files`: a value may stand behind a key as it does in `literals`.
+/// Marks the elements of `files` that are not paths: a value may follow a key as in `literals`.
 fn files(list: &Node, marks: &mut Marks<'_>) {
     let is_file = |text: &str| text.split_once('=').is_none_or(|(_, path)| is_path(path));
     let items = list.as_sequence().map_or(std::slice::from_ref(list), Sequence::items);
@@ -64,7 +64,7 @@ fn files(list: &Node, marks: &mut Marks<'_>) {
     }
 }
 
-/// Marks what is no option. Labels and annotations of a Secret are as open as those of other objects.
+/// Marks unknown options. Labels and annotations of a Secret are shown like those of other objects.
 fn options(options: &Node, marks: &mut Marks<'_>) {
     let Some(fields) = options.as_mapping() else { return each(options, marks, is_word) };
     for (key, value) in fields.iter() {
@@ -76,12 +76,12 @@ fn options(options: &Node, marks: &mut Marks<'_>) {
     }
 }
 
-/// Whether text is no `key=value`: a name, or the path of a file of variables.
+/// True if text is not a `key=value`: a name, or the path of an env file.
 fn is_word(text: &str) -> bool {
     !text.contains('=')
 }
 
-/// Whether text has the form of a path, with a directory or an extension, and not that of a value.
+/// True if text looks like a path, with a directory or an extension, and not like a value.
 fn is_path(text: &str) -> bool {
     const LONGEST_EXTENSION: usize = 10;
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "._-/ ".contains(letter);
@@ -99,7 +99,7 @@ mod tests {
     use crate::source::Source;
     use crate::yaml::parse;
 
-    /// The value of a field `a`, in which what is secret is replaced.
+    /// The value of a field `a` with secrets masked.
     fn masked(text: &str) -> String {
         let text = format!("a: {text}\n");
         let source = Source::detached(&text);

@@ -1,8 +1,8 @@
-//! Secret values found line by line, in texts that are no YAML, not yet or not only.
+//! Finds secret values line by line, in texts that are not, or not entirely, YAML.
 
 use std::ops::Range;
 
-/// The keys whose values say what an object or a patch is.
+/// Keys whose values describe an object or a patch, and are not secret.
 const OPEN: &[&str] = &[
     "apiVersion",
     "kind",
@@ -17,7 +17,7 @@ const OPEN: &[&str] = &[
     "behavior",
     "immutable",
 ];
-/// The keys of mappings in which those count.
+/// Keys of mappings in which such keys count.
 const AROUND: &[&str] = &[
     "metadata",
     "items",
@@ -29,7 +29,8 @@ const AROUND: &[&str] = &[
     "resources",
 ];
 
-/// Adds what is behind the first `=` of each line, and lines that are no `KEY=value`. Quotes around a line belong to it.
+/// Adds the text after the first `=` of each line, and lines that are not `KEY=value`. Quotes around a line belong to
+/// it.
 pub(super) fn variables(text: &str, range: Range<usize>, ranges: &mut Vec<Range<usize>>) {
     for (start, line) in lines(text, range) {
         let body = line.trim_start_matches(['"', '\'', ' ', '\t', '\u{FEFF}']);
@@ -42,7 +43,7 @@ pub(super) fn variables(text: &str, range: Range<usize>, ranges: &mut Vec<Range<
     }
 }
 
-/// Whether text is the name of a variable, and no part of a value that has a `=` in it.
+/// True if text is a variable name, and not part of a value that contains `=`.
 fn is_name(key: &str) -> bool {
     const LONGEST: usize = 48;
     !key.is_empty()
@@ -52,11 +53,11 @@ fn is_name(key: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
 }
 
-/// Adds the values of YAML or JSON, but for those that say what an object is.
+/// Adds the values of YAML or JSON, except for those that describe an object.
 pub(super) fn values(text: &str, range: Range<usize>, ranges: &mut Vec<Range<usize>>) {
-    // The keys around a line, each with its indentation.
+    // The enclosing keys of a line, each with its indentation.
     let mut around: Vec<(usize, &str)> = Vec::new();
-    // The indentation of the key whose value goes on in the lines that are further in.
+    // The indentation of the key whose value continues in more indented lines.
     let mut within: Option<usize> = None;
     for (start, line) in lines(text, range) {
         let mut rest = line.trim_start();
@@ -101,7 +102,7 @@ pub(super) fn values(text: &str, range: Range<usize>, ranges: &mut Vec<Range<usi
     }
 }
 
-/// A key and what stands behind its colon.
+/// Splits a line into a key and the text after its colon.
 fn split_key(line: &str) -> Option<(&str, &str)> {
     const LONGEST: usize = 64;
     let (key, behind) = match line.strip_prefix(['"', '\'']) {
@@ -116,8 +117,8 @@ fn split_key(line: &str) -> Option<(&str, &str)> {
     (is_apart && is_key).then_some((key, value.trim()))
 }
 
-/// Adds what is secret in a text that is no YAML: all of its values if a kind in it is one of Secrets, else what
-/// stands below `secretGenerator`.
+/// Adds the secret values of a text that is not YAML: all of its values if it mentions a Secret, otherwise those below
+/// `secretGenerator`.
 pub(super) fn of_malformed(text: &str, ranges: &mut Vec<Range<usize>>) {
     const FIELD: &str = "secretGenerator";
     if mentions_object(text) {
@@ -145,9 +146,9 @@ pub(super) fn of_malformed(text: &str, ranges: &mut Vec<Range<usize>>) {
     }
 }
 
-/// Whether text says that something is a Secret, or is made into one: `kind: Secret`, in whatever form.
+/// True if text declares a Secret, or an object that makes one: `kind: Secret`, in any form.
 pub(super) fn mentions_object(text: &str) -> bool {
-    /// A value stands so near to its key, with quotes, tags and line breaks between.
+    /// Maximum distance in bytes between a key and its value: there may be quotes, tags and line breaks between.
     const NEAR: usize = 80;
     let is_near = |(at, key): (usize, &str)| {
         let start = at + key.len();
@@ -162,7 +163,7 @@ pub(super) fn mentions_object(text: &str) -> bool {
     text.contains("stringData") || text.match_indices("kind").any(is_near)
 }
 
-/// The lines of a part of a text, each with its place and without its line break.
+/// The lines of a part of a text, each with its offset and without its line break.
 fn lines(text: &str, range: Range<usize>) -> impl Iterator<Item = (usize, &str)> {
     let mut start = range.start;
     let part = text.get(range).unwrap_or_default();

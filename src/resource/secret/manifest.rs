@@ -1,4 +1,4 @@
-//! Secrets in documents: objects of the kind, wherever they stand, and what makes or changes them.
+//! Finds secret values in documents: Secrets at any depth, and the objects that make or change them.
 
 use std::ops::Range;
 
@@ -8,33 +8,34 @@ use crate::source::Source;
 use crate::yaml::Node;
 use crate::yaml::parse::{self, Document};
 
-/// Whether text may be about Secrets: it holds the word, in any case.
+/// True if text may concern Secrets: it contains the word, in any case.
 #[must_use]
 pub fn mentions_secret(text: &str) -> bool {
-    // `memmem` on both letters that begin it: kinds and fields are written `Secret` and `secret`.
+    // `memmem` for the first letters in either case: kinds and fields are written `Secret` and `secret`.
     text.contains("ecret") || text.contains("ECRET") || text.contains("stringData")
 }
 
-/// Whether a kind is that of Secrets. Its group does not matter: `core/v1` is a mistake that is made.
+/// True if a kind is that of Secrets. The group is ignored: `core/v1` is a common mistake.
 #[must_use]
 pub fn is_secret(kind: &str) -> bool {
     kind.trim().eq_ignore_ascii_case("Secret")
 }
 
-/// Whether objects of a kind make Secrets, and may hold what goes into them: `SealedSecret`, `ExternalSecret`,
+/// True if objects of a kind make Secrets, and may contain their values: `SealedSecret`, `ExternalSecret`,
 /// `SecretGenerator`.
 #[must_use]
 pub fn makes_secrets(kind: &str) -> bool {
     kind.to_ascii_lowercase().contains("secret")
 }
 
-/// Whether a text holds a manifest of a Secret, in YAML or JSON: what `kubectl apply` and others write into annotations.
+/// True if a text contains a manifest of a Secret, in YAML or JSON, as `kubectl apply` and others write into
+/// annotations.
 #[must_use]
 pub fn embeds_secret(text: &str) -> bool {
     mentions_secret(text) && (text.contains(['\n', '{']) && lines::mentions_object(text))
 }
 
-/// Adds what is secret in documents.
+/// Adds the secret values of documents.
 pub(super) fn hide(source: &Source, documents: &[Document], ranges: &mut Vec<Range<usize>>) {
     let mut walk = Walk { marks: Marks { source, ranges }, objects: Vec::new() };
     for document in documents {
@@ -45,12 +46,12 @@ pub(super) fn hide(source: &Source, documents: &[Document], ranges: &mut Vec<Ran
 
 struct Walk<'a> {
     marks: Marks<'a>,
-    /// Where objects begin, and whether they are Secrets.
+    /// Start of each object, with a flag that is true for Secrets.
     objects: Vec<(usize, bool)>,
 }
 
 impl Walk<'_> {
-    /// A document. The fields of a kustomization are known at its top even where they are misspelt or misindented.
+    /// Visits a document. Top-level fields of a kustomization are recognised even if misspelt or misindented.
     fn top(&mut self, root: &Node) {
         let kind = root.get("kind").and_then(Node::as_text).unwrap_or_default();
         if matches!(kind, "" | "Kustomization" | "Component") {
@@ -65,7 +66,7 @@ impl Walk<'_> {
         self.node(root, false);
     }
 
-    /// `makes_secrets` says whether the object that the node is in does.
+    /// Visits a node. `makes_secrets` is true if its object makes Secrets.
     fn node(&mut self, node: &Node, makes_secrets: bool) {
         if let Some(list) = node.as_sequence() {
             list.items().iter().for_each(|item| self.node(item, makes_secrets));
@@ -80,7 +81,7 @@ impl Walk<'_> {
         let text = |key: &str| node.get(key).and_then(Node::as_text);
         if let Some(kind) = text("kind") {
             in_maker = makes_secrets(kind);
-            // A selector has a kind too, and holds no values.
+            // A selector has a kind too, but no values.
             let is_object = !is_selector(node);
             self.object(node, in_maker);
             if is_secret(kind) && is_object {
@@ -109,7 +110,7 @@ impl Walk<'_> {
         }
     }
 
-    /// All of a Secret but for what it is called.
+    /// Marks all of a Secret except for its name and type.
     fn secret(&mut self, node: &Node) {
         for (key, value) in node.as_mapping().into_iter().flat_map(|mapping| mapping.iter()) {
             match key.text() {
@@ -128,7 +129,7 @@ impl Walk<'_> {
         }
     }
 
-    /// The entries of `secretGenerator`.
+    /// Marks the entries of `secretGenerator`.
     fn generators(&mut self, field: &Node) {
         for entry in field.as_sequence().into_iter().flat_map(|list| list.items()) {
             self.object(entry, true);
@@ -140,7 +141,7 @@ impl Walk<'_> {
         self.objects.extend(self.marks.place(node.span()).map(|range| (range.start, is_secret)));
     }
 
-    /// Comments between two objects of which one is a Secret: they may hold former values.
+    /// Marks comments next to a Secret: they may contain former values.
     fn comments(&mut self) {
         if !self.objects.iter().any(|(_, is_secret)| *is_secret) {
             return;
@@ -161,7 +162,7 @@ impl Walk<'_> {
     }
 }
 
-/// Whether a replacement copies a value out of Secrets or into them.
+/// True if a replacement copies a value from or to Secrets.
 fn concerns_secret(replacement: &Node) -> bool {
     let is_secret =
         |selector: Option<&Node>| selector?.get("kind").and_then(Node::as_text).map(makes_secrets);
@@ -171,7 +172,7 @@ fn concerns_secret(replacement: &Node) -> bool {
         || targets.any(|target| is_secret(target.get("select")) == Some(true))
 }
 
-/// Whether a mapping selects objects by their type: it has nothing but what selectors have.
+/// True if a mapping selects objects by type: it has only fields of selectors.
 #[must_use]
 pub fn is_selector(node: &Node) -> bool {
     const FIELDS: &[&str] = &[

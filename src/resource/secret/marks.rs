@@ -1,4 +1,4 @@
-//! Marks on what is secret in a document: the bytes of its values.
+//! Marks the bytes of secret values in a document.
 
 use std::ops::Range;
 
@@ -6,7 +6,7 @@ use super::lines;
 use crate::source::{Source, Span};
 use crate::yaml::Node;
 
-/// The tags that are no part of a value.
+/// Tags that are not part of a value.
 const TAGS: [&str; 10] = [
     "!!str",
     "!!int",
@@ -20,7 +20,7 @@ const TAGS: [&str; 10] = [
     "!!merge",
 ];
 
-/// The secret bytes of a text, as far as they are found.
+/// The secret bytes of a text found so far.
 pub(super) struct Marks<'a> {
     pub(super) source: &'a Source,
     pub(super) ranges: &'a mut Vec<Range<usize>>,
@@ -46,7 +46,7 @@ impl Marks<'_> {
         }
     }
 
-    /// Marks the value in `key=value`, and all of anything else.
+    /// Marks the value in `key=value`, and any other text as a whole.
     pub(super) fn literal(&mut self, literal: &Node) {
         match (literal.as_text(), self.place(literal.span())) {
             (Some(_), Some(range)) => lines::variables(self.source.text(), range, self.ranges),
@@ -54,17 +54,17 @@ impl Marks<'_> {
         }
     }
 
-    /// Marks the values in a text that is a manifest or a patch itself.
+    /// Marks the values in a text that is itself a manifest or patch.
     pub(super) fn embedded(&mut self, node: &Node) {
         if let Some(range) = self.place(node.span()) {
             lines::values(self.source.text(), range, self.ranges);
         }
     }
 
-    /// Marks the words around a value that YAML takes for its anchor or tag: a password that begins with `&` or `!` is no
-    /// text. The place of a value that is empty may be before or behind them, or in a later line.
+    /// Marks the words around a value that YAML takes for its anchor or tag: a password that begins with `&` or `!` is
+    /// not read as text. The position of an empty value may be before or after them, or on a later line.
     fn properties(&mut self, value: &Range<usize>) {
-        /// Between values, and around properties.
+        /// Separators of values and properties.
         const APART: [char; 8] = [' ', '\t', '\n', '[', ']', '{', '}', ','];
         let is_property = |word: &str| word.starts_with(['&', '!']) && !TAGS.contains(&word);
         let text = self.source.text();
@@ -87,7 +87,7 @@ impl Marks<'_> {
         }
     }
 
-    /// The bytes of a span, if it lies in this text: what a merge key or an alias gives stands there too.
+    /// The bytes of a span, if it is in this text: nodes from a merge key or an alias may be elsewhere.
     pub(super) fn place(&self, span: Span) -> Option<Range<usize>> {
         let start = span.start().checked_sub(self.source.base())? as usize;
         let end = start + span.length() as usize;

@@ -1,7 +1,7 @@
-//! Which parts of a text are secret: the values of Secrets, in manifests, patches, kustomizations and files of variables.
+//! Finds the secret parts of a text: values of Secrets in manifests, patches, kustomizations and env files.
 //!
-//! Messages show source text, so this looks at texts as they are written, also at those that are no YAML. What is not
-//! sure to be open is hidden.
+//! Messages show source text, so this works on texts as written, even if they are not valid YAML. If in doubt, text is
+//! hidden.
 
 mod generator;
 mod lines;
@@ -17,8 +17,8 @@ use crate::yaml::parse;
 pub use manifest::{embeds_secret, is_secret, is_selector, makes_secrets, mentions_secret};
 pub use shield::{MASK, Shield};
 
-/// The bytes of a text that are secret, in order, each range within one line. `marks` are the parts that are known to
-/// hold secrets by what they were read for. A text in which nothing mentions Secrets costs one search.
+/// The secret bytes of a text, sorted, each range within one line. `marks` are parts known to be secret from their use.
+/// A text that does not mention Secrets costs a single search.
 fn hidden(source: &Source, marks: &[(Range<usize>, Secrecy)]) -> Vec<Range<usize>> {
     let text = source.text();
     let mut ranges = Vec::new();
@@ -38,7 +38,7 @@ fn hidden(source: &Source, marks: &[(Range<usize>, Secrecy)]) -> Vec<Range<usize
     by_lines(text, ranges)
 }
 
-/// A text that holds manifests, in which the values of Secrets are written otherwise.
+/// Replaces the values of Secrets in a text of manifests by `write` of them.
 #[must_use]
 pub fn with_values(text: &str, write: impl Fn(&str) -> String) -> String {
     let (mut out, mut shown) = (String::with_capacity(text.len()), 0);
@@ -50,7 +50,7 @@ pub fn with_values(text: &str, write: impl Fn(&str) -> String) -> String {
     out + &text[shown..]
 }
 
-/// Ranges in order, joined, each cut into its lines without the white space around them.
+/// Sorts and joins ranges, and splits them into lines without surrounding white space.
 fn by_lines(text: &str, mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     ranges.sort_by_key(|range| (range.start, range.end));
     let mut cut: Vec<Range<usize>> = Vec::new();

@@ -1,4 +1,4 @@
-//! Errors without secrets: frames with masks, and messages in which no secret value is quoted.
+//! Removes secrets from errors: frames are masked, and messages quote no secret values.
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
@@ -10,20 +10,20 @@ use crate::error::Error;
 use crate::index::Index;
 use crate::source::{FileId, Secrecy, Source, Sources, Span};
 
-/// What stands in place of a secret, however long that is.
+/// The mask for a secret of any length.
 pub const MASK: &str = "••••••";
 
-/// Secret parts of texts, found when a text is first shown. It is made for a report, and used by it alone.
+/// The secret parts of texts, found when a text is first shown. Created for a report and used only by it.
 #[derive(Debug, Default)]
 pub struct Shield {
     found: Mutex<BTreeMap<FileId, Arc<[Range<usize>]>>>,
     needles: Mutex<BTreeMap<FileId, Arc<Needles>>>,
-    /// The needles of all texts that were read for Secrets, and how many such texts there were.
+    /// The needles of all texts that were read for Secrets, and the number of such texts.
     everywhere: Mutex<(usize, Arc<Needles>)>,
 }
 
 impl Shield {
-    /// The secret bytes of a text of these sources, in order, each range within one line.
+    /// The secret bytes of a text of these sources, sorted, each range within one line.
     #[must_use]
     pub fn hidden(&self, source: &Source, sources: &Sources) -> Arc<[Range<usize>]> {
         let found = || self.found.lock().unwrap_or_else(PoisonError::into_inner);
@@ -32,7 +32,7 @@ impl Shield {
         }
         let mut marks = sources.secrets_in(source);
         if let Some(file) = sources.source_of(source.within()) {
-            // Text that stands in another one is secret as that is.
+            // Text inside another text is secret if that is.
             let (start, end) =
                 (source.within().start() - file.base(), source.within().end() - file.base());
             let value = start as usize..end as usize;
@@ -46,10 +46,10 @@ impl Shield {
         ranges
     }
 
-    /// An error whose words quote no secret of the texts that it points into, of those around these texts, and of those
-    /// that were read for Secrets. What stands openly in one of them too is no secret.
+    /// An error whose words quote no secret of the texts that it points to, of those that contain these texts, and of
+    /// those that were read for Secrets. A value that also occurs openly in one of them is not secret.
     ///
-    /// Costs the length of the words, however many secrets there are, once their texts are known.
+    /// Linear in the length of the words, however many secrets there are, once the texts have been searched.
     #[must_use]
     pub fn redacted<'e>(&self, error: &'e Error, sources: &Sources) -> Cow<'e, Error> {
         let spans = error.iter().flat_map(|error| {
@@ -101,7 +101,7 @@ impl Shield {
     }
 }
 
-/// The texts that spans lie in, and those around these texts.
+/// The texts that spans are in, and the texts that contain these.
 fn texts_at(spans: impl Iterator<Item = Span>, sources: &Sources) -> BTreeMap<FileId, Arc<Source>> {
     let mut texts: BTreeMap<FileId, Arc<Source>> = BTreeMap::new();
     for span in spans {
@@ -114,7 +114,7 @@ fn texts_at(spans: impl Iterator<Item = Span>, sources: &Sources) -> BTreeMap<Fi
     texts
 }
 
-/// Each text of an error, and of those beside it, that people read.
+/// All texts of an error, and of its sibling errors, that are shown to people.
 fn words(error: &Error) -> impl Iterator<Item = &str> {
     error.iter().flat_map(|error| {
         let notes = error.notes().iter().map(|note| note.label.as_str());
@@ -123,24 +123,24 @@ fn words(error: &Error) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The secrets of texts, found in words by how they begin.
+/// The secrets of texts, indexed by their first bytes.
 #[derive(Debug, Default)]
 struct Needles {
-    /// Secrets by the first [`BEGINNING`] bytes of each, or all of a shorter one.
+    /// Secrets by their first [`BEGINNING`] bytes, or all of a shorter one.
     by_beginning: Index<String, Vec<String>>,
-    /// The first [`SHORTEST`] bytes of each: most places in words end here.
+    /// The first [`SHORTEST`] bytes of each: this rejects most positions in words.
     starts: Index<[u8; SHORTEST], ()>,
-    /// What stands in the texts beside the secrets: the first [`MOST_OPEN`] bytes of it.
+    /// The texts without their secrets: the first [`MOST_OPEN`] bytes.
     open: String,
 }
 
-/// So much of a long value is enough to know it by: messages cut such.
+/// Length of the beginning that identifies a long value: messages truncate such values.
 const BEGINNING: usize = 12;
 
-/// Words in which more secrets may stand are hidden as a whole.
+/// Words that may contain more secrets than this are hidden as a whole.
 const MOST_SECRETS: usize = 1000;
 
-/// So much text is looked at for words that are no secret, since they stand there openly.
+/// Maximum bytes of open text that are searched for words that are not secret.
 const MOST_OPEN: usize = 1 << 20;
 
 impl Needles {
@@ -171,7 +171,7 @@ impl Needles {
         self.open.push('\n');
     }
 
-    /// Adds the secrets that stand in words, or begin there; of short ones, those that stand in backticks alone.
+    /// Adds the secrets that words contain, or whose beginning they end with; short ones only if in backticks.
     fn find<'n>(&'n self, words: &str, found: &mut BTreeSet<&'n str>) {
         let mut add = |beginning: Option<&str>| {
             let secrets = beginning.and_then(|beginning| self.by_beginning.get(beginning));
@@ -186,16 +186,16 @@ impl Needles {
     }
 }
 
-/// Shorter text is quoted for other reasons, but for what stands in backticks alone.
+/// Shorter secrets are likely to occur by coincidence, except as the whole text in backticks.
 const SHORTEST: usize = 4;
 
-/// Adds a secret as it is written, without its quotes, and as the parts of a flow collection.
+/// Adds a secret as written, without its quotes, and as the parts of a flow collection.
 fn add_needles(written: &str, secrets: &mut Vec<String>) {
     let mut add = |text: &str| {
         let text = text.trim().trim_matches(['"', '\'']);
         if !text.is_empty() {
             secrets.push(text.to_owned());
-            // A value that begins so is no text in YAML, and its error names what follows.
+            // YAML rejects a value with such a first character, and the error quotes the rest.
             let bare = text.trim_start_matches(['*', '&', '!', '%', '@', '`', '|', '>', '?']);
             if bare.len() < text.len() && !bare.is_empty() {
                 secrets.push(bare.to_owned());
@@ -221,7 +221,7 @@ fn add_needles(written: &str, secrets: &mut Vec<String>) {
     }
 }
 
-/// Whether text holds a word, and no longer one around it.
+/// True if text contains a word that is not part of a longer one.
 fn has_word(text: &str, word: &str) -> bool {
     let is_letter = |letter: Option<char>| letter.is_some_and(char::is_alphanumeric);
     text.match_indices(word).any(|(at, _)| {
@@ -230,7 +230,7 @@ fn has_word(text: &str, word: &str) -> bool {
     })
 }
 
-/// Words without secrets, and without the beginnings of long ones, which messages cut.
+/// Masks secrets in words, and the beginnings of long ones, which messages truncate.
 fn without(text: &str, secrets: &[&str]) -> String {
     let mut text = text.to_owned();
     for secret in secrets {
@@ -250,7 +250,7 @@ fn without(text: &str, secrets: &[&str]) -> String {
     text
 }
 
-/// How many bytes two texts begin with in common.
+/// Length of the common prefix of two texts.
 fn common(one: &str, other: &str) -> usize {
     one.char_indices()
         .zip(other.chars())
