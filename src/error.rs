@@ -1,4 +1,4 @@
-//! The one error type: what was found, where, on the way to what, and what to do next.
+//! The error type: a message with a code, positions in the input, steps, and advice.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 macro_rules! codes {
     ($($(#[doc = $doc:literal])+ $variant:ident = $text:literal,)+) => {
-        /// What kind of failure an [`Error`] is. The text of a code is final: people search for it.
+        /// The kind of failure of an [`Error`]. The text of a code never changes: people search for it.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Code {
             $($(#[doc = $doc])+ $variant,)+
@@ -31,131 +31,131 @@ macro_rules! codes {
 }
 
 codes! {
-    /// The command line does not make sense.
+    /// The command line is invalid.
     InvalidArgument = "invalid-argument",
-    /// A file or folder is not there.
+    /// A file or folder does not exist.
     FileNotFound = "file-not-found",
-    /// A file or folder is there and could not be read.
+    /// A file or folder exists and cannot be read.
     ReadFailed = "read-failed",
     /// A file could not be written.
     WriteFailed = "write-failed",
-    /// A directory was expected, a file found.
+    /// A directory was expected, and a file found.
     NotADirectory = "not-a-directory",
-    /// A file was expected, a directory (or a device, a pipe) found.
+    /// A file was expected, and a directory (or a device, a pipe) found.
     NotAFile = "not-a-file",
     /// A directory has no kustomization file.
     KustomizationNotFound = "kustomization-not-found",
     /// A directory has several kustomization files.
     KustomizationAmbiguous = "kustomization-ambiguous",
-    /// A kustomization file says nothing.
+    /// A kustomization file has no content.
     KustomizationEmpty = "kustomization-empty",
-    /// A file leaves the root that it may be read from.
+    /// A file is outside the root that files may be read from.
     OutsideRoot = "outside-root",
-    /// A path that is no path: empty, absolute where it must be relative, or written ambiguously.
+    /// An invalid path: empty, absolute where it must be relative, or ambiguous.
     InvalidPath = "invalid-path",
-    /// Kustomizations include each other in a circle.
+    /// Kustomizations include each other in a cycle.
     Cycle = "cycle",
-    /// A budget is spent: input asks for more work than is allowed.
+    /// A budget is spent: the input requires more work than allowed.
     LimitExceeded = "limit-exceeded",
-    /// Text is larger than can be handled.
+    /// A text is larger than supported.
     TooLarge = "too-large",
-    /// Bytes are no UTF-8.
+    /// Bytes are not UTF-8.
     InvalidUtf8 = "invalid-utf8",
-    /// Text is no YAML.
+    /// A text is not YAML.
     MalformedYaml = "malformed-yaml",
-    /// An alias names an anchor that is not there.
+    /// An alias refers to an anchor that does not exist.
     UnknownAnchor = "unknown-anchor",
     /// An anchor contains itself.
     AnchorCycle = "anchor-cycle",
-    /// Aliases expand to more than can be handled.
+    /// Aliases expand to more than supported.
     AliasExpansion = "alias-expansion",
     /// Collections are nested too deeply.
     NestingTooDeep = "nesting-too-deep",
-    /// A merge key (`<<`) merges something that is no mapping.
+    /// A merge key (`<<`) merges a value that is not a mapping.
     InvalidMerge = "invalid-merge",
-    /// A mapping has a key twice.
+    /// A mapping has a duplicate key.
     DuplicateKey = "duplicate-key",
-    /// A mapping key is no string.
+    /// A mapping key is not a string.
     InvalidKey = "invalid-key",
-    /// A value has no form in the output: not a number, or a character that YAML does not allow.
+    /// A value cannot be written as YAML: not a number, or a character that YAML does not allow.
     UnrepresentableValue = "unrepresentable-value",
-    /// A field that does not exist.
+    /// An unknown field.
     UnknownField = "unknown-field",
     /// A field has a value of the wrong type.
     InvalidType = "invalid-type",
-    /// A field has a value that is not one of those allowed.
+    /// A field has a value that is not allowed.
     InvalidValue = "invalid-value",
-    /// A pattern (a regular expression) cannot be read.
+    /// An invalid pattern (regular expression).
     InvalidPattern = "invalid-pattern",
-    /// A label or annotation selector cannot be read.
+    /// An invalid label or annotation selector.
     InvalidSelector = "invalid-selector",
-    /// A resource says nothing of its kind.
+    /// A resource has no kind.
     MissingKind = "missing-kind",
     /// A resource has no name.
     MissingName = "missing-name",
-    /// A document is no resource.
+    /// A document is not a resource.
     NotAResource = "not-a-resource",
-    /// Two resources have one id.
+    /// Two resources have the same id.
     DuplicateId = "duplicate-id",
-    /// A patch that is none: the wrong form, or an operation that does not exist.
+    /// An invalid patch: wrong form, or unknown operation.
     InvalidPatch = "invalid-patch",
-    /// A patch names a resource that is not there.
+    /// The target of a patch does not exist.
     PatchTargetNotFound = "patch-target-not-found",
-    /// A patch names several resources.
+    /// A patch matches several resources.
     PatchTargetAmbiguous = "patch-target-ambiguous",
-    /// An entry of `replicas` names no workload of the build.
+    /// An entry of `replicas` matches no workload of the build.
     ReplicaTargetNotFound = "replica-target-not-found",
-    /// A patch names a field, an index or a list element that is not there.
+    /// A patch refers to a field, an index or a list element that does not exist.
     PatchPathNotFound = "patch-path-not-found",
-    /// A `test` of a JSON patch does not hold.
+    /// A `test` of a JSON patch failed.
     PatchTestFailed = "patch-test-failed",
-    /// A patch has a value of another kind than what it changes.
+    /// A patch has a value of another kind than the value that it changes.
     PatchConflict = "patch-conflict",
-    /// An OpenAPI document is no schema.
+    /// An OpenAPI document is not a schema.
     InvalidSchema = "invalid-schema",
     /// Field specs contradict each other.
     FieldSpecConflict = "field-spec-conflict",
-    /// A generator is to change a resource that is not there.
+    /// The resource that a generator replaces or merges into does not exist.
     GeneratorTargetNotFound = "generator-target-not-found",
-    /// A generator is to change one of several resources.
+    /// A generator with behavior `replace` or `merge` matches several resources.
     GeneratorTargetAmbiguous = "generator-target-ambiguous",
-    /// Two variables have one name.
+    /// Two variables have the same name.
     DuplicateVar = "duplicate-var",
-    /// A variable looks at a resource that is not there.
+    /// The resource that a variable refers to does not exist.
     VarTargetNotFound = "var-target-not-found",
-    /// A variable looks at a field that is not there.
+    /// The field that a variable refers to does not exist.
     VarFieldNotFound = "var-field-not-found",
-    /// A variable looks at several resources.
+    /// A variable matches several resources.
     VarAmbiguous = "var-ambiguous",
-    /// A replacement takes its value from a resource that is not there.
+    /// The source of a replacement does not exist.
     ReplacementSourceNotFound = "replacement-source-not-found",
-    /// A replacement may take its value from several resources.
+    /// The source of a replacement matches several resources.
     ReplacementSourceAmbiguous = "replacement-source-ambiguous",
-    /// A replacement reads or sets a field that is not there.
+    /// A field that a replacement reads or sets does not exist.
     ReplacementFieldNotFound = "replacement-field-not-found",
-    /// A name may mean several resources.
+    /// A name reference matches several resources.
     ReferenceAmbiguous = "reference-ambiguous",
-    /// Something else stands where a component is expected.
+    /// A component was expected, and another kustomization found.
     ExpectedComponent = "expected-component",
-    /// A component stands where a base is expected.
+    /// A base was expected, and a component found.
     UnexpectedComponent = "unexpected-component",
-    /// A plugin that runs programs, which nobody allowed.
+    /// A plugin that runs programs, without permission.
     PluginNotEnabled = "plugin-not-enabled",
-    /// A builtin plugin that does not exist.
+    /// An unknown builtin plugin.
     UnknownPlugin = "unknown-plugin",
-    /// A validator changed what it was to look at.
+    /// A validator changed a resource that it must only check.
     ValidatorChange = "validator-change",
-    /// Something that is deprecated, in a build that is strict.
+    /// A deprecated feature, in a strict build.
     Deprecated = "deprecated",
-    /// Something that changes nothing, in a build that is strict.
+    /// A field without effect, in a strict build.
     NoEffect = "no-effect",
-    /// What was rendered violates a rule.
+    /// A rendered object violates a rule.
     RuleViolated = "rule-violated",
-    /// An input of `krender check` in which there is no object.
+    /// An input of `krender check` without objects.
     NoObjects = "no-objects",
-    /// A text cannot be changed as asked without a change of what is around the place.
+    /// An edit that would change text around the edited place.
     EditRefused = "edit-refused",
-    /// A field that krender reads and does not act on yet.
+    /// A field that krender reads but does not support yet.
     NotSupportedYet = "not-supported-yet",
 }
 
@@ -165,13 +165,13 @@ impl fmt::Display for Code {
     }
 }
 
-/// A failure: one word wide, and built up where it happens.
+/// A failure. One word wide, so that results stay small; its parts are added where they are known.
 ///
-/// The message is a phrase in lower case without a full stop, with literals in backticks: what was found, and what
-/// was expected. [`Error::at`] adds the place, [`Error::step`] what was being done, [`Error::help`] what to do
-/// next. [`Error::all`] collects failures that have nothing to do with each other.
+/// The message is a phrase in lower case without a full stop, with literals in backticks: what was found, and what was
+/// expected. [`Error::at`] adds the position, [`Error::step`] the action, [`Error::help`] advice. [`Error::all`]
+/// collects independent failures.
 ///
-/// The wording is krender's own; the cause is the one that the reference names.
+/// The wording is krender's own; the cause is the one that kustomize reports.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Error(Box<Inner>);
 
@@ -189,17 +189,17 @@ struct Inner {
     others: Vec<Error>,
 }
 
-/// A second place that explains the first one.
+/// A second position that explains the first one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
-    /// Where.
+    /// The position.
     pub span: Span,
-    /// What is there.
+    /// The text beside it.
     pub label: String,
 }
 
 impl Error {
-    /// A failure of the given kind.
+    /// Creates an error.
     #[cold]
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self(Box::new(Inner {
@@ -216,7 +216,7 @@ impl Error {
         }))
     }
 
-    /// One error for several failures, shown one after the other; nothing when there were none.
+    /// Combines errors into one that shows them one after the other; `None` if there are none.
     #[must_use]
     pub fn all(errors: impl IntoIterator<Item = Self>) -> Option<Self> {
         let mut errors = errors.into_iter();
@@ -232,7 +232,7 @@ impl Error {
         Some(first)
     }
 
-    /// Says where: the innermost place wins, so a place that is known already stays.
+    /// Sets the position unless it is set already: the innermost one counts.
     #[must_use]
     pub fn at(mut self, span: Span) -> Self {
         if self.0.span.is_none() {
@@ -241,28 +241,28 @@ impl Error {
         self
     }
 
-    /// Names the rule that is violated, which is shown in the place of the code.
+    /// Sets the name of the violated rule, which is shown in place of the code.
     #[must_use]
     pub fn rule(mut self, rule: impl Into<String>) -> Self {
         self.0.rule = rule.into();
         self
     }
 
-    /// A few words beside the place.
+    /// Sets a short text beside the position.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.0.label = bounded(label.into());
         self
     }
 
-    /// A second place that explains the first one.
+    /// Adds a second position that explains the first one.
     #[must_use]
     pub fn note(mut self, span: Span, label: impl Into<String>) -> Self {
         self.0.notes.push(Note { span, label: bounded(label.into()) });
         self
     }
 
-    /// Says what was being done, from the inside out: "while reading `base.yaml`". Reaches every failure held here.
+    /// Adds an action, from the inside out: "while reading `base.yaml`". Applies to all combined errors.
     #[must_use]
     pub fn step(mut self, step: impl Into<String>) -> Self {
         let step = bounded(step.into());
@@ -273,14 +273,14 @@ impl Error {
         self
     }
 
-    /// Keeps of the steps, from the inside out, those that led to another failure as well.
+    /// Truncates the steps to those that another error starts with as well, from the inside out.
     pub fn share_steps(&mut self, other: &Self) {
         let is_same = |(one, other): &(&String, &String)| one == other;
         let shared = self.0.steps.iter().zip(&other.0.steps).take_while(is_same).count();
         self.0.steps.truncate(shared);
     }
 
-    /// Names the targets that the failure ends the build of. Reaches every failure held here that names none.
+    /// Sets the targets whose build failed. Applies to all combined errors without targets.
     #[must_use]
     pub fn for_targets(mut self, targets: &[String]) -> Self {
         for other in &mut self.0.others {
@@ -294,27 +294,27 @@ impl Error {
         self
     }
 
-    /// The targets that the failure ends the build of, as they were named or found; empty if it is about none.
+    /// The targets whose build failed, as they were given or found; empty if the error concerns none.
     #[must_use]
     pub fn targets(&self) -> &[String] {
         &self.0.targets
     }
 
-    /// Says what to do next.
+    /// Adds advice.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.0.help.push(bounded(help.into()));
         self
     }
 
-    /// Drops what was said to do next, for better advice.
+    /// Removes the advice, to replace it by better advice.
     #[must_use]
     pub fn without_help(mut self) -> Self {
         self.0.help.clear();
         self
     }
 
-    /// Adds "did you mean" when one of the `known` names is near to the one `found`.
+    /// Adds "did you mean" if one of the `known` names is similar to `found`.
     #[must_use]
     pub fn did_you_mean<'a>(self, found: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
         match nearest(found, known) {
@@ -323,13 +323,13 @@ impl Error {
         }
     }
 
-    /// Whether a budget is spent: what comes after it would only say the same.
+    /// True if a budget is spent: later errors would only repeat that.
     #[must_use]
     pub fn is_spent(&self) -> bool {
         self.iter().any(|error| error.code() == Code::LimitExceeded)
     }
 
-    /// The same failure, and those beside it, in other words.
+    /// The same error, and those combined with it, with all texts passed through `reword`.
     #[must_use]
     pub fn reworded(&self, reword: &dyn Fn(&str) -> String) -> Self {
         let inner = &self.0;
@@ -346,68 +346,68 @@ impl Error {
         }))
     }
 
-    /// The kind of failure.
+    /// The error code.
     #[must_use]
     pub fn code(&self) -> Code {
         self.0.code
     }
 
-    /// The rule that is violated; nothing where it is something else that failed.
+    /// The violated rule; `None` for other errors.
     #[must_use]
     pub fn rule_name(&self) -> Option<&str> {
         Some(&*self.0.rule).filter(|rule| !rule.is_empty())
     }
 
-    /// The message, without place and help.
+    /// The message, without position and advice.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
-    /// The place, or [`Span::NONE`].
+    /// The position, or [`Span::NONE`].
     #[must_use]
     pub fn span(&self) -> Span {
         self.0.span
     }
 
-    /// The words beside the place; may be empty.
+    /// The text beside the position; may be empty.
     #[must_use]
     pub fn label_text(&self) -> &str {
         &self.0.label
     }
 
-    /// The places that explain the first one.
+    /// The positions that explain the first one.
     #[must_use]
     pub fn notes(&self) -> &[Note] {
         &self.0.notes
     }
 
-    /// What was being done, from the inside out.
+    /// The actions, from the inside out.
     #[must_use]
     pub fn steps(&self) -> &[String] {
         &self.0.steps
     }
 
-    /// What to do next.
+    /// The advice.
     #[must_use]
     pub fn helps(&self) -> &[String] {
         &self.0.help
     }
 
-    /// The failures beside this one.
+    /// The errors combined with this one.
     #[must_use]
     pub fn others(&self) -> &[Self] {
         &self.0.others
     }
 
-    /// This failure and those beside it, each as an error of its own.
+    /// Splits into this error and those combined with it.
     #[must_use]
     pub fn into_each(mut self) -> Vec<Self> {
         let others = std::mem::take(&mut self.0.others);
         std::iter::once(self).chain(others).collect()
     }
 
-    /// This failure and those beside it.
+    /// This error and those combined with it.
     pub fn iter(&self) -> impl Iterator<Item = &Self> {
         std::iter::once(self).chain(&self.0.others)
     }
@@ -437,8 +437,8 @@ impl fmt::Debug for Error {
 
 impl std::error::Error for Error {}
 
-/// What is said of a failure holds names and values of the input, which may be of any length: of more than a thousand
-/// bytes, the beginning and the end are kept.
+/// Truncates a text in the middle to about a thousand bytes: it contains names and values of the input, which may have
+/// any length.
 fn bounded(text: String) -> String {
     const LONGEST: usize = 1000;
     const END: usize = 200;
@@ -449,15 +449,16 @@ fn bounded(text: String) -> String {
     format!("{}…{}", &text[..begin], &text[text.ceil_char_boundary(text.len() - END)..])
 }
 
-/// The known name that is near enough to be what was meant: a third of its letters may differ, and case never counts.
+/// The known name most similar to `found`, if any is similar enough: up to a third of the letters may differ, ignoring
+/// case.
 #[must_use]
 pub fn nearest<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    /// Longer text is no slip of the pen, and comparing it takes long.
+    /// Longer text is not a typing error, and takes long to compare.
     const LONGEST: usize = 100;
     if found.len() > LONGEST {
         return None;
     }
-    /// Names of more bytes have too many letters to be near.
+    /// Names of more bytes have too many letters to be similar.
     const LONGEST_NAME: usize = 4000;
     let lower = found.to_lowercase();
     let letters = Letters::of(&lower);
@@ -466,7 +467,7 @@ pub fn nearest<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
     };
     let known = known.into_iter().enumerate().filter(|(_, name)| name.len() <= LONGEST_NAME);
     let mut known: Vec<(usize, usize, &str)> = known.map(bounded).collect();
-    // What may be nearest comes first: the others need not be compared in full.
+    // The most promising names first: the others need not be compared in full.
     known.sort_unstable();
     let mut best: Option<(usize, usize, &str)> = None;
     for (bound, place, name) in known {
@@ -482,7 +483,7 @@ pub fn nearest<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
     best.map(|(_, _, name)| name)
 }
 
-/// How often each letter occurs in a text. Letters share a count with others.
+/// Number of occurrences of each letter in a text. Letters share counters.
 struct Letters([u32; 64]);
 
 impl Letters {
@@ -494,7 +495,7 @@ impl Letters {
         Self(counts)
     }
 
-    /// A number of edits that texts are at least apart: each adds, removes or replaces one letter, or swaps two.
+    /// A lower bound for the edit distance of two texts. An edit adds, removes or replaces a letter, or swaps two.
     fn apart(&self, other: &Self) -> usize {
         let (mut more, mut fewer) = (0, 0);
         for (here, there) in self.0.iter().zip(&other.0) {
@@ -544,7 +545,7 @@ mod tests {
         assert_eq!(nearest("images", known), None);
     }
 
-    /// All names compared in full find the same name.
+    /// Comparing all names in full gives the same result.
     #[test]
     fn the_nearest_name_is_the_first_of_those_that_are_nearest() {
         let mut seed = 1_u32;

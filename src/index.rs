@@ -1,10 +1,10 @@
-//! Indices: values that are found by an id, a name or a key.
+//! Indices: values by id, name or key.
 
 pub use indexmap::map::Entry;
 
-/// Values by key, in the order in which the keys came.
+/// Values by key, in order of insertion.
 pub type Index<K, V> = indexmap::IndexMap<K, V, Hashes>;
 
-/// How keys are hashed: in every process in another way, so that no input can be made to collide. Nothing follows from
-/// the hashes but speed.
+/// The hash function for keys. It is seeded randomly in every process, so that no input can provoke collisions. Results
+/// never depend on the hashes.
 pub type Hashes = foldhash::fast::RandomState;

@@ -1,14 +1,14 @@
 //! krender renders Kubernetes manifests exactly as `kustomize build` does, many times faster.
 //!
-//! # The way of a build
+//! # Data flow of a build
 //!
-//! A [`load::Loader`] reads the files of a target, each once. [`yaml`] makes documents of them, in which every node knows
-//! where it was written; [`config`] understands those that are kustomizations, and [`resource`] those that are objects
-//! of Kubernetes, with what [`schema`] says of their kinds. [`build`](mod@build) goes from a directory to a
-//! [`resource::ResMap`]: it accumulates bases, lets [`generate`] make resources and [`transform`], [`patch`] and
-//! [`plugin`] change them, and brings references and order right at the end. [`cli`] is the program around it.
+//! A [`load::Loader`] reads the files of a target, each once. [`yaml`] parses them to documents, in which every node has
+//! the span where it was written. [`config`] interprets documents that are kustomizations, and [`resource`] those that
+//! are Kubernetes objects, using the [`schema`] of their kinds. [`build`](mod@build) converts a directory to a
+//! [`resource::ResMap`]: it accumulates bases, runs the generators ([`generate`]) and transformers ([`transform`],
+//! [`patch`], [`plugin`]), and finally updates name references and sorts. [`cli`] is the command-line program.
 //!
-//! # From a program
+//! # Use as a library
 //!
 //! ```
 //! use krender::load::{Loader, Memory, Options};

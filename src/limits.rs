@@ -1,13 +1,13 @@
-//! Limits: what one target and one run may use, so that a small input cannot exhaust the machine.
+//! Limits of the work that a target and a run may cause, so that a small input cannot exhaust the machine.
 //!
-//! Work that input can multiply (texts, copies, resources, visits of directories, patterns, files, objects of git) is
-//! charged to a [`Budget`] before it is done. A budget that is spent ends the work with an [`Error`] that names the
-//! place that spent it and the option that raises it. The defaults are far above what real repositories need
-//! (`docs/security.md` has the margins).
+//! Work that input can multiply (texts, copies, resources, visits of directories, patterns, files, git objects) is
+//! charged to a [`Budget`] before it is done. A spent budget ends the work with an [`Error`] that shows the position of
+//! the last charge and the option that raises the limit. The defaults are far above the needs of real repositories
+//! (`docs/security.md` lists the margins).
 //!
-//! Each target has an account of its own, so that a run over thousands of targets does not fail because of their sum,
-//! and a target fails alone as it fails among others. Only what a run holds at once, the files that it read and the
-//! objects of git, is charged to one account per run.
+//! Each target has its own budget, so that a run over thousands of targets does not fail because of their sum, and the
+//! result of a target does not depend on the others. Only files and git objects, which a run keeps in memory, are
+//! charged to one budget per run.
 
 use std::fmt;
 use std::str::FromStr;
@@ -21,17 +21,17 @@ use crate::source::Span;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Limit {
-    /// Bytes that a target makes: parsed documents, copies of values, text that is put together, output.
+    /// Bytes that a target produces: parsed documents, copies of values, concatenated text, output.
     Bytes,
-    /// Resources that a target gathers, counted anew by each kustomization and component that works on them.
+    /// Resources that a target accumulates, counted by each kustomization and component that processes them.
     Resources,
-    /// Kustomizations and components that a target visits, counted each time.
+    /// Kustomizations and components that a target visits, counting repeated visits.
     Directories,
     /// Bytes of the patterns (regular expressions) that a target compiles.
     Patterns,
     /// Bytes of the files that a run reads.
     Files,
-    /// Objects that a run reads from git.
+    /// Git objects that a run reads.
     GitObjects,
 }
 
@@ -40,9 +40,9 @@ struct Row {
     limit: Limit,
     /// The name that `--limit NAME=VALUE` takes.
     name: &'static str,
-    /// Whether the unit is bytes.
+    /// True if the unit is bytes.
     bytes: bool,
-    /// What is counted.
+    /// The counted unit.
     unit: &'static str,
     default: u64,
 }
@@ -93,7 +93,7 @@ const ROWS: &[Row] = &[
 ];
 
 impl Limit {
-    /// Every limit, in the order in which they are listed.
+    /// All limits, in the order of lists.
     pub const ALL: &[Self] = &[
         Self::Bytes,
         Self::Resources,
@@ -113,19 +113,19 @@ impl Limit {
         self.row().name
     }
 
-    /// The value that holds if no option says otherwise.
+    /// The default value.
     #[must_use]
     pub const fn default_value(self) -> u64 {
         self.row().default
     }
 
-    /// Whether it holds for a run, and not for each target.
+    /// True if the limit applies to a run instead of each target.
     #[must_use]
     pub const fn is_of_run(self) -> bool {
         matches!(self, Self::Files | Self::GitObjects)
     }
 
-    /// An amount for people, in the form that an option takes: `512MiB`, `20000`.
+    /// An amount in the form of the option: `512MiB`, `20000`.
     #[must_use]
     pub fn amount(self, amount: u64) -> String {
         let unit = if self.row().bytes { UNITS } else { &[] };
@@ -137,7 +137,7 @@ impl Limit {
     }
 }
 
-/// How much of each kind of work is allowed.
+/// The limits for each kind of work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits([u64; ROWS.len()]);
 
@@ -152,21 +152,21 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The same limits with another value for one.
+    /// Returns the limits with another value for one.
     #[must_use]
     pub const fn with(mut self, limit: Limit, value: u64) -> Self {
         self.0[limit as usize] = value;
         self
     }
 
-    /// How much of a kind of work is allowed.
+    /// The limit for a kind of work.
     #[must_use]
     pub const fn get(&self, limit: Limit) -> u64 {
         self.0[limit as usize]
     }
 }
 
-/// A limit with another value than its default: `NAME=VALUE`, where sizes may have a unit.
+/// A value for a limit: `NAME=VALUE`, where sizes may have a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Setting {
     /// The limit.
@@ -175,7 +175,7 @@ pub struct Setting {
     pub value: u64,
 }
 
-/// Units of sizes; those of three letters are powers of 1,024.
+/// Units of sizes; those with three letters are powers of 1,024.
 const UNITS: &[(&str, u64)] = &[
     ("GiB", 1 << 30),
     ("MiB", 1 << 20),
@@ -225,7 +225,7 @@ fn parse(text: &str, limit: Limit) -> Option<u64> {
     number.parse::<u64>().ok().filter(|_| digits)?.checked_mul(size)
 }
 
-/// An account of work. Any number of threads may charge it; cloning makes another handle to the same account.
+/// A counter of work. Any number of threads may charge it; cloning makes another handle to it.
 #[derive(Clone, Default)]
 pub struct Budget(Arc<Account>);
 
@@ -236,7 +236,7 @@ struct Account {
 }
 
 impl Budget {
-    /// An account on which nothing is spent yet.
+    /// Creates a budget with no work charged.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
         Self(Arc::new(Account { limits, ..Account::default() }))
@@ -245,7 +245,7 @@ impl Budget {
     /// Charges work before it is done.
     ///
     /// # Errors
-    /// [`Code::LimitExceeded`] at `span`, the entry that asks for the work, when more is spent than is allowed.
+    /// [`Code::LimitExceeded`] at `span`, the entry that causes the work, if the limit is exceeded.
     pub fn spend(&self, limit: Limit, amount: u64, span: Span) -> Result<()> {
         let spent = self.0.spent[limit as usize].fetch_add(amount, Ordering::Relaxed);
         match spent.saturating_add(amount) > self.0.limits.get(limit) {
@@ -254,7 +254,7 @@ impl Budget {
         }
     }
 
-    /// Charges a text that is put into a field. One as short as names and namespaces are costs nothing: the field was
+    /// Charges a text that is inserted into a field. Texts as short as names and namespaces are free: the field was
     /// charged when it was read.
     ///
     /// # Errors
@@ -264,7 +264,7 @@ impl Budget {
         if length <= SHORT { Ok(()) } else { self.bytes(length, span) }
     }
 
-    /// Charges bytes that are about to be made.
+    /// Charges bytes before they are allocated.
     ///
     /// # Errors
     /// As [`Budget::spend`].
@@ -272,20 +272,20 @@ impl Budget {
         self.spend(Limit::Bytes, amount as u64, span)
     }
 
-    /// How much of a kind of work was done so far.
+    /// The amount charged for a kind of work so far.
     #[must_use]
     pub fn spent(&self, limit: Limit) -> u64 {
         self.0.spent[limit as usize].load(Ordering::Relaxed)
     }
 
-    /// All that was spent so far.
+    /// The amounts charged for all kinds of work so far.
     #[must_use]
     pub fn all_spent(&self) -> Spent {
         Spent(std::array::from_fn(|place| self.0.spent[place].load(Ordering::Relaxed)))
     }
 
-    /// Charges the same once more for work whose result is used again: so what a target is charged does not depend on
-    /// what was kept of others.
+    /// Charges the same amounts again, for work whose result is reused: so the charges of a target do not depend on
+    /// what other targets have cached.
     ///
     /// # Errors
     /// As [`Budget::spend`].
@@ -294,13 +294,13 @@ impl Budget {
         all.into_iter().try_for_each(|(&limit, amount)| self.spend(limit, amount, span))
     }
 
-    /// How much of a kind of work is still allowed.
+    /// The remaining amount for a kind of work.
     #[must_use]
     pub fn left(&self, limit: Limit) -> u64 {
         self.0.limits.get(limit).saturating_sub(self.spent(limit))
     }
 
-    /// The error of a budget that does not allow what `span` asks for.
+    /// The error for a limit that is exceeded by the work at `span`.
     #[cold]
     #[must_use]
     pub fn exceeded(&self, limit: Limit, span: Span) -> Error {
@@ -314,28 +314,28 @@ impl Budget {
     }
 }
 
-/// The longest text that is put into fields for nothing: names and namespaces of Kubernetes have at most 253 bytes.
+/// The longest text that is inserted for free: Kubernetes names and namespaces have at most 253 bytes.
 const SHORT: usize = 256;
 
-/// What was spent of each kind of work.
+/// The amounts charged for each kind of work.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Spent([u64; ROWS.len()]);
 
 impl Spent {
-    /// What was spent since another look at the same account.
+    /// The difference to an earlier state of the same budget.
     #[must_use]
     pub fn since(&self, before: &Self) -> Self {
         Self(std::array::from_fn(|place| self.0[place].saturating_sub(before.0[place])))
     }
 
-    /// The same without one kind of work.
+    /// Returns the amounts with that of one kind set to zero.
     #[must_use]
     pub const fn without(mut self, limit: Limit) -> Self {
         self.0[limit as usize] = 0;
         self
     }
 
-    /// How much of a kind of work it is.
+    /// The amount for a kind of work.
     #[must_use]
     pub const fn get(&self, limit: Limit) -> u64 {
         self.0[limit as usize]

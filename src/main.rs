@@ -1,4 +1,4 @@
-//! The program: arguments in, exit code out.
+//! The executable: passes the arguments to [`cli`](krender::cli) and returns the exit code.
 
 #![expect(
     unsafe_code,
@@ -10,21 +10,21 @@ use std::process::ExitCode;
 
 use krender::cli::{out_of_memory, run};
 
-/// A build is many small allocations, made once and hardly ever freed. This allocator takes them from large pages where
-/// the system has some, and no thread waits for another.
+/// The allocator. A build makes many small allocations, most of which live until its end; mimalloc serves them from
+/// large pages if the system has some, without locks between threads (docs/performance.md).
 #[cfg(feature = "mimalloc")]
 const MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[cfg(not(feature = "mimalloc"))]
 const MEMORY: std::alloc::System = std::alloc::System;
 
-/// Takes memory from [`MEMORY`]. Where there is no more, the process ends with an error and not by a signal: the
-/// standard library has no stable way to say how (`std::alloc::set_alloc_error_hook`).
+/// Allocates with [`MEMORY`]. If no memory is left, the process ends with an error instead of a signal: the standard
+/// library has no stable hook for that (`std::alloc::set_alloc_error_hook`).
 struct OrExit;
 
 #[global_allocator]
 static ALLOCATOR: OrExit = OrExit;
 
-/// Memory that was asked for, if it was given.
+/// Returns the allocated memory, or ends the process if it is null.
 #[inline]
 fn given(memory: *mut u8, bytes: usize) -> *mut u8 {
     if memory.is_null() {
@@ -33,11 +33,11 @@ fn given(memory: *mut u8, bytes: usize) -> *mut u8 {
     memory
 }
 
-// SAFETY: every call is handed on as it is, and what comes back is returned unless it is null; then nothing returns.
+// SAFETY: every call is forwarded unchanged, and its result returned unless it is null; then the process ends.
 unsafe impl GlobalAlloc for OrExit {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: the caller keeps to what this trait asks of him, which is what that allocator asks.
+        // SAFETY: the caller meets the requirements of this trait, which are those of that allocator.
         given(unsafe { MEMORY.alloc(layout) }, layout.size())
     }
 

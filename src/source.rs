@@ -1,4 +1,4 @@
-//! Text that was read, and places in it: every span of a run points into one address space.
+//! Texts that were read, and positions in them: all spans of a run share one address space.
 
 use std::iter;
 use std::ops::Range;
@@ -7,10 +7,10 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use crate::error::{Code, Error, Result};
 use crate::text::suspect;
 
-/// A range of bytes in the text of one source, or nowhere.
+/// A range of bytes in the text of a source, or [`Span::NONE`].
 ///
-/// All sources of a run share one address space ([`Sources`] hands out the ranges), so a span alone says which
-/// file it is in. Eight bytes, and cheap to copy: every node of a document has one.
+/// All sources of a run share one address space ([`Sources`] assigns the ranges), so a span alone identifies its file.
+/// Eight bytes, and cheap to copy: every node of a document has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Span {
     start: u32,
@@ -18,16 +18,16 @@ pub struct Span {
 }
 
 impl Span {
-    /// The span of what no input wrote.
+    /// A span that does not point into any source: that of generated nodes.
     pub const NONE: Self = Self { start: u32::MAX, length: 0 };
 
-    /// The span of `length` bytes from `start`, an address as handed out by [`Sources`].
+    /// The span of `length` bytes from `start`, an address assigned by [`Sources`].
     #[must_use]
     pub const fn new(start: u32, length: u32) -> Self {
         Self { start, length }
     }
 
-    /// Whether this is [`Span::NONE`].
+    /// True if this is [`Span::NONE`].
     #[must_use]
     pub const fn is_none(self) -> bool {
         self.start == u32::MAX
@@ -67,14 +67,14 @@ impl Default for Span {
     }
 }
 
-/// How a text that was read for a Secret is written, and so what of it is secret.
+/// The format of a text that was read for a Secret; it determines which parts are secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Secrecy {
-    /// All of it is.
+    /// The whole text is secret.
     Whole,
-    /// What is behind the first `=` of each line.
+    /// The text after the first `=` of each line is secret.
     Variables,
-    /// The values of a manifest or a patch.
+    /// The values of a manifest or a patch are secret.
     Values,
 }
 
@@ -82,35 +82,35 @@ pub enum Secrecy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FileId(u32);
 
-/// One text that was read: a file, standard input, or text written inside another file.
+/// A text that was read: a file, standard input, or text embedded in another source.
 #[derive(Debug)]
 pub struct Source {
     id: FileId,
     name: String,
     text: String,
     base: u32,
-    /// For text written inside another source: the value that holds it there, and that source.
+    /// For embedded text: the value that contains it, and its source.
     within: Span,
     is_utf16: bool,
     outer: Option<Arc<Self>>,
-    /// Where its lines are, once a place is asked for.
+    /// The lines, computed on first use.
     lines: OnceLock<Lines>,
 }
 
-/// Where lines start, and how many characters there are before.
+/// The starts of lines, and character counts to compute columns.
 #[derive(Debug)]
 struct Lines {
     /// The first byte of each line.
     starts: Vec<usize>,
-    /// The number of characters before each block of [`BLOCK`] bytes; empty where each byte is one.
+    /// Number of characters before each block of [`BLOCK`] bytes; empty if the text is ASCII.
     characters: Vec<usize>,
 }
 
-/// So many bytes are counted through for a column.
+/// Maximum number of bytes to scan for a column.
 const BLOCK: usize = 1024;
 
 impl Lines {
-    /// Linear in the text.
+    /// Finds the lines. Linear in the text.
     fn of(text: &str) -> Self {
         let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         let starts = iter::once(0).chain(ends.map(|(end, _)| end + 1)).collect();
@@ -125,7 +125,7 @@ impl Lines {
         Self { starts, characters }
     }
 
-    /// The number of characters before a byte.
+    /// Number of characters before a byte.
     fn characters_before(&self, text: &str, offset: usize) -> usize {
         if self.characters.is_empty() {
             return offset;
@@ -135,14 +135,14 @@ impl Lines {
     }
 }
 
-/// The number of characters that begin in some bytes of text.
+/// Number of characters that begin in some bytes of text.
 fn characters(bytes: &[u8]) -> usize {
     bytes.iter().filter(|&&byte| byte & 0xC0 != 0x80).count()
 }
 
 impl Source {
-    /// A text on its own, which is part of no [`Sources`] and shown nowhere. Its addresses are the last ones, where no
-    /// file gets to.
+    /// A text that is not part of any [`Sources`] and never shown. Its addresses are at the end of the address space,
+    /// which files do not reach.
     #[must_use]
     pub fn detached(text: &str) -> Self {
         let length = u32::try_from(text.len()).unwrap_or(u32::MAX - 2);
@@ -183,7 +183,7 @@ impl Source {
         self.base
     }
 
-    /// The value of another source that this text stands in; [`Span::NONE`] for a file.
+    /// The value of another source that contains this text; [`Span::NONE`] for a file.
     #[must_use]
     pub const fn within(&self) -> Span {
         self.within
@@ -195,21 +195,20 @@ impl Source {
         self.span(0, self.text.len())
     }
 
-    /// Whether this is text that stands in a field of a file.
+    /// True if this is text embedded in a field of a file.
     #[must_use]
     pub const fn is_inline(&self) -> bool {
         !self.within.is_none()
     }
 
-    /// Whether the file was UTF-16. The reference looks for separators of documents, and for brackets of JSON, before it
-    /// decodes a file, and so finds none in it.
+    /// True if the file was UTF-16. Kustomize looks for document separators and JSON brackets before decoding, and so
+    /// finds none in it.
     #[must_use]
     pub const fn is_utf16(&self) -> bool {
         self.is_utf16
     }
 
-    /// The line and the column of a byte in the file that the text is written in, for people, as [`Sources::locate`] says
-    /// it of a place.
+    /// The line and column of a byte in the file that contains the text, as in [`Sources::locate`].
     #[must_use]
     pub fn line_and_column_in_file(&self, offset: usize) -> (usize, usize) {
         match self.written_outside(&(offset..offset)) {
@@ -218,7 +217,7 @@ impl Source {
         }
     }
 
-    /// Where a part of a text that stands inside another one is written there.
+    /// The position of a part of an embedded text in the text around it.
     fn written_outside(&self, part: &Range<usize>) -> Option<(&Arc<Self>, Range<usize>)> {
         let outer = self.outer.as_ref()?;
         let value = outer.range_of(self.within);
@@ -228,7 +227,7 @@ impl Source {
         Some((outer, value.start + start..value.start + end))
     }
 
-    /// The bytes of the text that a span points at, on the boundaries of characters.
+    /// The bytes of the text that a span points at, rounded down to character boundaries.
     fn range_of(&self, span: Span) -> Range<usize> {
         let floor =
             |offset: u32| self.text.floor_char_boundary((offset as usize).min(self.text.len()));
@@ -236,8 +235,8 @@ impl Source {
         start..floor(span.end().saturating_sub(self.base)).max(start)
     }
 
-    /// The line and the column of a byte, for people: both from 1, the column in characters. The first question costs a
-    /// walk over the text, and later ones nearly nothing.
+    /// The line and column of a byte, both from 1, the column in characters. The first call scans the text; later ones
+    /// are nearly free.
     #[must_use]
     pub fn line_and_column(&self, offset: usize) -> (usize, usize) {
         let offset = self.text.floor_char_boundary(offset.min(self.text.len()));
@@ -256,20 +255,20 @@ impl Source {
     }
 }
 
-/// A place for people: line and column count from 1, the column in characters.
+/// A position to show: line and column from 1, the column in characters.
 #[derive(Clone, Debug)]
 pub struct Location {
-    /// The source the place is in.
+    /// The source.
     pub source: Arc<Source>,
     /// The line, from 1.
     pub line: usize,
     /// The column in characters, from 1.
     pub column: usize,
-    /// The byte offsets of the place in [`Source::text`].
+    /// The range of bytes in [`Source::text`].
     pub range: Range<usize>,
 }
 
-/// All texts of a run. Texts are added while threads read them, and never removed.
+/// All texts of a run. Texts are added while other threads read, and never removed.
 #[derive(Debug, Default)]
 pub struct Sources {
     sources: RwLock<Vec<Arc<Source>>>,
@@ -277,23 +276,23 @@ pub struct Sources {
 }
 
 impl Sources {
-    /// No texts yet.
+    /// Creates an empty set.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a text under the name to show for it.
+    /// Adds a text with the name to show for it.
     ///
     /// # Errors
-    /// [`Code::TooLarge`] when the texts of the run would pass 4 GiB, and [`Code::InvalidUtf8`] with the first
-    /// place that is no UTF-8 (the text is kept with replacement characters, so that the place can be shown).
+    /// [`Code::TooLarge`] if the texts of the run would exceed 4 GiB, and [`Code::InvalidUtf8`] at the first byte that
+    /// is not UTF-8 (the text is kept with replacement characters, so that the position can be shown).
     pub fn add(&self, name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Result<Arc<Source>> {
         let name = name.into();
         self.add_bytes(name, bytes.into())
     }
 
-    /// Adds the text of a file that may be UTF-16: with a byte-order mark at its start, as go-yaml reads it.
+    /// Adds the text of a file, which may be UTF-16 with a byte-order mark at its start, as in go-yaml.
     ///
     /// # Errors
     /// As [`Sources::add`].
@@ -341,8 +340,8 @@ impl Sources {
         }
     }
 
-    /// Adds a text that stands inside another one, at a place there. Its places are shown in that file, or, where it
-    /// is written there with escapes or folded lines, in a text named as an entry of that file.
+    /// Adds a text that is embedded in another one at `place`. Its positions are shown in that file or, if it is
+    /// written there with escapes or folded lines, in a text with the name of the entry in that file.
     ///
     /// # Errors
     /// As [`Sources::add`].
@@ -381,21 +380,21 @@ impl Sources {
         Ok(source)
     }
 
-    /// Notes that a part of a text is for a Secret, which the text does not say itself.
+    /// Marks a part of a text as secret because of its use, which the text itself does not show.
     pub fn keep_secret(&self, span: Span, secrecy: Secrecy) {
         if !span.is_none() {
             self.secrets.write().unwrap_or_else(PoisonError::into_inner).push((span, secrecy));
         }
     }
 
-    /// The parts of texts that were noted as secret.
+    /// The parts of texts that were marked as secret.
     #[must_use]
     pub fn secret_spans(&self) -> Vec<Span> {
         let secrets = self.secrets.read().unwrap_or_else(PoisonError::into_inner);
         secrets.iter().map(|(span, _)| *span).collect()
     }
 
-    /// The bytes of a source that were noted as secret.
+    /// The ranges of a source that were marked as secret.
     #[must_use]
     pub fn secrets_in(&self, source: &Source) -> Vec<(Range<usize>, Secrecy)> {
         let whole = source.whole();
@@ -405,7 +404,7 @@ impl Sources {
         inside.map(|(span, secrecy)| (source.range_of(*span), *secrecy)).collect()
     }
 
-    /// The source that a span points into.
+    /// The source of a span.
     #[must_use]
     pub fn source_of(&self, span: Span) -> Option<Arc<Source>> {
         if span.is_none() {
@@ -416,7 +415,7 @@ impl Sources {
         sources.get(after.checked_sub(1)?).cloned()
     }
 
-    /// The place of a span for people, or nothing for [`Span::NONE`]. The first of a text costs a walk over it.
+    /// The position of a span to show; `None` for [`Span::NONE`]. The first call for a text scans it.
     #[must_use]
     pub fn locate(&self, span: Span) -> Option<Location> {
         let (source, range) = self.written(span)?;
@@ -424,8 +423,8 @@ impl Sources {
         Some(Location { source, line, column, range })
     }
 
-    /// The text that a span is written in, and the bytes there; nothing for [`Span::NONE`]. What stands in a field of
-    /// a file is written in that file.
+    /// The source and the byte range of a span; `None` for [`Span::NONE`]. For text embedded in a field of a file,
+    /// those in that file.
     #[must_use]
     pub fn written(&self, span: Span) -> Option<(Arc<Source>, Range<usize>)> {
         let mut source = self.source_of(span)?;
@@ -433,7 +432,7 @@ impl Sources {
         let before = source.text[..range.start].trim_end();
         let line = before.rsplit('\n').next().unwrap_or_default();
         if range.is_empty() && before.ends_with([':', '-']) && !line.starts_with('%') {
-            // A value that is not written stands behind its key, not at what comes next.
+            // An empty value is right after its key, not at the next token.
             range = before.len()..before.len();
         }
         while let Some((outer, part)) = source.written_outside(&range) {
@@ -443,7 +442,7 @@ impl Sources {
     }
 }
 
-/// The error for a file of binary content where text is expected. It has no place: the content shows nothing.
+/// The error for a binary file where text is expected. It has no position, because a binary frame is of no use.
 #[cold]
 #[must_use]
 pub fn binary(code: Code, name: &str, format: &str) -> Error {
@@ -457,8 +456,8 @@ pub fn binary(code: Code, name: &str, format: &str) -> Error {
     Error::new(code, format!("`{name}` is {format}, expected {expected}")).help(help)
 }
 
-/// Where the byte at an offset of a value's text stands in the value as it is `written`; nothing when it has folded
-/// lines, or was made from something else.
+/// The offset of a value's byte in the value as it is `written`; `None` if it has folded lines, or was made from
+/// something else.
 fn written_at(written: &str, text: &str, offset: usize) -> Option<usize> {
     if !written.starts_with('|') {
         let verbatim = written.find(text).map(|start| start + offset);
@@ -468,7 +467,7 @@ fn written_at(written: &str, text: &str, offset: usize) -> Option<usize> {
     let mut place = lines.next()?.len();
     let is_blank = |line: &&str| line.trim().is_empty();
     if text.lines().next().is_some_and(|first| !is_blank(&first)) {
-        // Such text may have been trimmed.
+        // Leading blank lines may have been trimmed.
         place += lines.clone().take_while(is_blank).map(str::len).sum::<usize>();
         while lines.clone().next().as_ref().is_some_and(is_blank) {
             lines.next();
@@ -490,12 +489,12 @@ fn written_at(written: &str, text: &str, offset: usize) -> Option<usize> {
     None
 }
 
-/// The same for a value on one line, in quotes, with the escapes that text is full of.
+/// Like `written_at`, for a quoted value on one line, with the common escapes.
 fn quoted_at(written: &str, text: &str, offset: usize) -> Option<usize> {
     let quote = written.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
     let inner = written.strip_prefix(quote)?.strip_suffix(quote)?;
     let mut said = String::new();
-    // For each byte of what is said, where it is written.
+    // For each byte of the value, its offset in the written form.
     let mut places = Vec::new();
     let mut rest = inner;
     while let Some(letter) = rest.chars().next() {
@@ -546,7 +545,7 @@ mod tests {
         assert!(sources.locate(Span::NONE).is_none());
     }
 
-    /// The place of `word` in the first value of `file`, as a line and a column there.
+    /// The position of `word` in the first value of `file`, as name, line and column.
     fn place_within(file: &str, text: &str, word: &str) -> (String, usize, usize) {
         let sources = Sources::new();
         let file = sources.add("k.yaml", file).unwrap();

@@ -110,7 +110,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Marks all of a Secret except for its name and type.
+    /// Marks the annotations of a Secret, and all other fields except its type and metadata.
     fn secret(&mut self, node: &Node) {
         for (key, value) in node.as_mapping().into_iter().flat_map(|mapping| mapping.iter()) {
             match key.text() {
