@@ -26,7 +26,7 @@ pub use json::{
     Form, TakeText, json_passage, not_json, push_json_string, to_json, to_json_by, write_json,
 };
 pub use node::{CollectionStyle, Kind, Mapping, Node, Scalar, Sequence, Style, Tag, Text};
-pub use rewrite::{Layout, Remarks, rewrite};
+pub use rewrite::{Layout, Remarks, as_written, is_alias, rewrite};
 pub use scalar::number::push_general;
 pub use scalar::{Value, resolve, resolve_1_1};
 pub use share::Share;

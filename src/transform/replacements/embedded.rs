@@ -5,7 +5,7 @@ use crate::error::{Code, Error, Result};
 use crate::limits::Budget;
 use crate::source::{Source, Span};
 use crate::transform::value_path::{child, position};
-use crate::yaml::{Form, Kind, Node, Scalar, parse, rewrite, write_json};
+use crate::yaml::{Form, Kind, Node, Scalar, as_written, is_alias, parse, rewrite, write_json};
 
 /// What a byte is charged for that is read and written: what a build copies in the same time.
 const READ_AND_WRITTEN: usize = 32;
@@ -43,7 +43,11 @@ pub(super) fn set(
         let is_set = match place {
             Place::At(way) => {
                 let Some(field) = at_mut(&mut document, &way) else { continue };
-                let written = field.as_scalar().map(Scalar::span);
+                let written = field.as_scalar().map(Scalar::span).filter(|_| !is_alias(field));
+                if is_alias(field) {
+                    // It is no scalar, of which only the text is set: all of it goes.
+                    *field = Node::sequence(Vec::new(), Span::NONE);
+                }
                 set(field).map(|()| keep_place(field, written))
             }
             Place::Lost(mut node) => set(&mut node),
@@ -54,9 +58,7 @@ pub(super) fn set(
     }
     let text = match text_of(&document, old.text()) {
         Ok(text) => text,
-        Err(error) if matches!(error.code(), Code::NestingTooDeep | Code::NotSupportedYet) => {
-            return Err(error.at(old.span()));
-        }
+        Err(error) if error.code() == Code::NestingTooDeep => return Err(error.at(old.span())),
         Err(_) => return Ok(None),
     };
     if let Some(field) = at_mut(root, &way)
@@ -105,11 +107,12 @@ pub(super) fn root_of(text: &str) -> Option<Node> {
     read(text).ok()?
 }
 
-/// The root of the document that a text holds, be it null; `None` for a text without content.
+/// The root of the document that a text holds, be it null, with its aliases and merge keys as they are written; `None`
+/// for a text without content.
 fn read(text: &str) -> Result<Option<Node>> {
     let is_content = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
-    Ok(match parse::document(&Source::detached(text))? {
-        Some(document) => Some(document.root),
+    Ok(match as_written(&Source::detached(text))? {
+        Some(root) => Some(root),
         None => text.lines().any(is_content).then(|| Scalar::null(Span::NONE).into()),
     })
 }
@@ -131,11 +134,24 @@ fn text_of(root: &Node, original: &str) -> Result<String> {
     }
     if original.trim_start().starts_with(['{', '[']) {
         let is_indented = original.contains('\n') && original.contains("  ");
+        let resolved = resolved(root, original)?;
+        let root = resolved.as_ref().unwrap_or(root);
         write_json(root, if is_indented { Form::Indented } else { Form::Compact }, &mut text)?;
         return Ok(text);
     }
     rewrite(root, &Source::detached(original), &mut text)?;
     Ok(text.trim().to_owned())
+}
+
+/// The root of a document with its aliases and merge keys resolved, if the text that it was read from may have some.
+fn resolved(root: &Node, original: &str) -> Result<Option<Node>> {
+    if !original.contains('*') && !original.contains("<<") {
+        return Ok(None);
+    }
+    let mut text = String::new();
+    rewrite(root, &Source::detached(original), &mut text)?;
+    let documents = parse::documents(&Source::detached(&text))?;
+    Ok(documents.into_iter().next().map(|document| document.root))
 }
 
 /// A node as it is written, which the patterns of elements are held against.

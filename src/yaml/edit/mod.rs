@@ -222,10 +222,10 @@ fn verify(
     let (before, after) = (tokens.documents(), new.documents());
     let is_same = before.len() == after.len()
         && before.iter().zip(after).enumerate().all(|(number, (before, after))| {
-            let after = model::tree(after, &source);
+            let after = after.tree(&source);
             match number == document {
                 true => model::means_same(expected, &after),
-                false => model::means_same(&model::tree(before, old.source), &after),
+                false => model::means_same(&before.tree(old.source), &after),
             }
         });
     if is_same {

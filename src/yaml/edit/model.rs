@@ -4,57 +4,13 @@
 use super::place::{Place, Text};
 use super::{Change, refused};
 use crate::error::Result;
-use crate::source::{Source, Span};
-use crate::yaml::node::{CollectionStyle, Kind, Mapping, Node, Scalar, Sequence, Style, Tag, View};
+use crate::source::Span;
+use crate::yaml::node::{Kind, Node, Scalar, Style, Tag, View};
 use crate::yaml::scalar::resolve;
-use crate::yaml::tokens::{Form, Outline};
-
-/// The tree of an outline. An alias is a scalar with its text and a tag.
-pub(super) fn tree(outline: &Outline, source: &Source) -> Node {
-    // The last piece first: what is in a collection is complete before the collection.
-    let mut complete: Vec<Node> = Vec::new();
-    for (number, piece) in outline.pieces().iter().enumerate().rev() {
-        let span = source.span(piece.range().start, piece.range().end);
-        let mut take = |count: usize| {
-            let mut nodes = complete.split_off(complete.len().saturating_sub(count));
-            nodes.reverse();
-            nodes
-        };
-        let node = match piece.form() {
-            Form::Scalar(scalar) => scalar.clone().into(),
-            Form::Alias => {
-                let name = source.text().get(piece.range()).unwrap_or_default();
-                Scalar::parsed(name, Tag::Other, Style::Plain, span).into()
-            }
-            Form::Sequence(style) => {
-                let items = take(outline.children(number).count());
-                Sequence { items, span, style: *style, tag: Tag::None }.into()
-            }
-            Form::Mapping(_) | Form::Pair => {
-                let style = match piece.form() {
-                    Form::Mapping(style) => *style,
-                    _ => CollectionStyle::Flow,
-                };
-                let mut nodes = take(outline.children(number).count()).into_iter();
-                let mut entries = Vec::new();
-                while let (Some(key), Some(value)) = (nodes.next(), nodes.next()) {
-                    let key = match key.as_scalar() {
-                        Some(key) => key.clone(),
-                        None => Scalar::complex_key(key.kind(), key.span()),
-                    };
-                    entries.push((key, value));
-                }
-                Mapping { entries: entries.into(), span, style, tag: Tag::None }.into()
-            }
-        };
-        complete.push(node);
-    }
-    complete.pop().unwrap_or_else(|| Scalar::null(Span::NONE).into())
-}
 
 /// The document that a change asks for.
 pub(super) fn changed(text: &Text<'_>, place: &Place, change: &Change<'_>) -> Result<Node> {
-    let mut root = tree(text.outline, text.source);
+    let mut root = text.outline.tree(text.source);
     let way = match change {
         Change::Set { .. } | Change::InsertEntry { .. } | Change::InsertItem { .. } => {
             &place.way[..]

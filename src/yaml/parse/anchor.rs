@@ -86,6 +86,8 @@ pub(super) enum Merge {
     Own,
     /// The later one.
     Later,
+    /// Neither: merge keys stay as they are.
+    Keep,
 }
 
 /// Resolves the merge keys of a mapping.
@@ -93,6 +95,7 @@ pub(super) fn merge(mapping: &mut Mapping, rule: Merge) -> Result<()> {
     match rule {
         Merge::Own => merge_own(mapping),
         Merge::Later => merge_later(mapping),
+        Merge::Keep => Ok(()),
     }
 }
 

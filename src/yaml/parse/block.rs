@@ -211,7 +211,7 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
     #[cold]
     fn may_be_complex(&self) -> bool {
         let rest = &self.bytes[self.position..];
-        self.merge == Merge::Own && !rest.starts_with(b"{{") && !rest.starts_with(b"{%")
+        self.merge != Merge::Later && !rest.starts_with(b"{{") && !rest.starts_with(b"{%")
     }
 
     /// Takes the colon that makes a key of what began at `start`, if there is one in time.

@@ -41,7 +41,10 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
             at += 1;
         }
         if self.byte(at) == b':' && (self.flow_level > 0 || self.is_separated(at + 1)) {
+            let innermost = self.frames.last().map(|frame| frame.kind);
             return match node {
+                // Behind `?` the colon is that of the explicit key.
+                Some(node) if innermost.is_some_and(is_behind_question) => Ok(Some(node)),
                 Some(node) => self.flow_key(&node, at + 1),
                 None => Ok(None),
             };
@@ -328,4 +331,9 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
             "write `{close}` where it ends, or put the value in quotes if it is text"
         ))
     }
+}
+
+/// Whether a flow collection waits for the colon of an explicit key.
+const fn is_behind_question(kind: FrameKind) -> bool {
+    matches!(kind, FrameKind::FlowMapping(Expect::Colon) | FrameKind::FlowPair(Expect::Colon))
 }

@@ -198,6 +198,25 @@ fn tokens_of(source: &Source) -> Result<Tokens> {
     }
 }
 
+/// Cuts a text into tokens that holds one document, which stands as it is: merge keys do too. What follows the document
+/// is not read.
+///
+/// # Errors
+/// As [`document()`], but for those of merge keys and of keys that are collections.
+pub(super) fn document_tokens(source: &Source) -> Result<Tokens> {
+    let read = || {
+        let wide = characters::check(source)?;
+        let (end, budget) = (source.text().len(), Budget::default());
+        let (document, recorder) = recorded(source, 0..end, wide, Merge::Keep, &budget);
+        let is_there = document?.is_some_and(|document| !document.root.is_null());
+        let mut tokens = Tokens::default();
+        let outline = recorder.complete(source.text(), 0, end, &mut tokens.list);
+        tokens.documents.extend(is_there.then_some(outline));
+        Ok(tokens)
+    };
+    read().map_err(|error| cause::explain(source, error))
+}
+
 /// Reads the first document of a part of a source, and notes its tokens up to its end or to the first mistake.
 fn recorded(
     source: &Source,

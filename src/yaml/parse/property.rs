@@ -107,7 +107,7 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
             None => suffix,
             Some(handle) => match self.directives.get(handle) {
                 // No tag that means something is as long: a long prefix is not copied for each of its tags.
-                Some(prefix) if prefix.len() > LONGEST_TAG => return Ok(Tag::Other),
+                Some(prefix) if prefix.len() > LONGEST_TAG && !RECORD => return Ok(Tag::Other),
                 Some(prefix) => format!("{prefix}{suffix}"),
                 None if handle == "!" => format!("!{suffix}"),
                 None if handle == "!!" => format!("{YAML_TAGS}{suffix}"),
@@ -117,6 +117,10 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
                 }
             },
         };
+        if RECORD {
+            let start = self.source_offset(start);
+            self.recorder.tag(start, shortened(&name));
+        }
         // go-yaml v2, which reads configuration, makes a string of what has this tag.
         Ok(if name == "!" && self.merge == Merge::Later { Tag::Other } else { meaning(&name) })
     }
@@ -236,6 +240,15 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
             )
             .help("put the value in quotes if the line is meant as text")),
         }
+    }
+}
+
+/// A tag with `!!` in place of YAML's own prefix; empty for one without a meaning.
+fn shortened(name: &str) -> String {
+    match name.strip_prefix(YAML_TAGS) {
+        Some(name) => format!("!!{name}"),
+        None if name == "!" => String::new(),
+        None => name.to_owned(),
     }
 }
 

@@ -581,7 +581,7 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
     pub(super) fn key_of(&self, node: &Node) -> Result<Scalar> {
         match node.as_scalar() {
             Some(key) => Ok(key.clone()),
-            None if self.merge == Merge::Own => Ok(Scalar::complex_key(node.kind(), node.span())),
+            None if self.merge != Merge::Later => Ok(Scalar::complex_key(node.kind(), node.span())),
             None => Err(self.complex_key(node.span())),
         }
     }

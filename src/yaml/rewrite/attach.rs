@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::Remarks;
-use super::scan::{Extent, Kind, Scanner, Token, unsupported};
-use crate::error::Result;
+use super::stream::{Kind, Stream, Token};
+use crate::yaml::tokens::{Outline, Token as Written, TokenKind};
 
 /// The comments of a document, by the places of its nodes.
 #[derive(Debug, Default)]
@@ -14,23 +14,31 @@ pub(super) struct Comments {
     pub(super) document: Remarks,
     scalars: BTreeMap<usize, Remarks>,
     collections: BTreeMap<usize, Remarks>,
+    /// Scalars that are not written, with an anchor or a tag.
+    absent: BTreeMap<usize, Remarks>,
 }
 
 impl Comments {
-    /// Finds the comments of a text whose scalars are known.
-    ///
-    /// # Errors
-    /// [`Code::NotSupportedYet`](crate::error::Code::NotSupportedYet) for what cannot be written anew.
-    pub(super) fn of(text: &str, scalars: &BTreeMap<usize, Extent>) -> Result<Self> {
+    /// Finds the comments of a document.
+    pub(super) fn of(text: &str, tokens: &[Written], outline: &Outline) -> Self {
+        let has_meaning = |token: &Written| !token.kind().is_trivia();
+        let tokens: Vec<Written> = tokens.iter().copied().filter(has_meaning).collect();
         let mut parser = Parser {
-            scanner: Scanner::new(text, scalars),
+            text,
+            written: &tokens,
+            outline,
+            stream: Stream::new(text, &tokens),
             states: Vec::new(),
             pending: Remarks::default(),
             stem: String::new(),
             composer: Composer::default(),
         };
-        parser.document()?;
-        Ok(parser.composer.complete())
+        parser.document();
+        parser.composer.complete()
+    }
+
+    pub(super) fn of_absent(&self, at: usize) -> Option<&Remarks> {
+        self.absent.get(&at)
     }
 
     pub(super) fn of_scalar(&self, at: usize) -> Option<&Remarks> {
@@ -58,7 +66,10 @@ enum State {
 }
 
 struct Parser<'a> {
-    scanner: Scanner<'a>,
+    text: &'a str,
+    written: &'a [Written],
+    outline: &'a Outline,
+    stream: Stream<'a>,
     states: Vec<State>,
     /// Comments of the tokens that were looked at, for the next event.
     pending: Remarks,
@@ -68,8 +79,8 @@ struct Parser<'a> {
 }
 
 impl Parser<'_> {
-    fn peek(&mut self) -> Result<Token> {
-        let token = self.scanner.peek()?;
+    fn peek(&mut self) -> Token {
+        let token = self.stream.peek();
         let join = |into: &mut String, text: &str| {
             if !text.is_empty() {
                 if !into.is_empty() {
@@ -78,7 +89,7 @@ impl Parser<'_> {
                 into.push_str(text);
             }
         };
-        while let Some(comment) = self.scanner.comments.get_mut(self.scanner.comments_head) {
+        while let Some(comment) = self.stream.comments.get_mut(self.stream.comments_head) {
             if token.start.index < comment.token.index {
                 break;
             }
@@ -90,13 +101,13 @@ impl Parser<'_> {
             join(&mut self.pending.foot, &std::mem::take(&mut comment.foot));
             join(&mut self.pending.line, &std::mem::take(&mut comment.line));
             comment.clear();
-            self.scanner.comments_head += 1;
+            self.stream.comments_head += 1;
         }
-        Ok(token)
+        token
     }
 
     fn skip(&mut self) {
-        self.scanner.head += 1;
+        self.stream.head += 1;
     }
 
     fn take(&mut self) -> Remarks {
@@ -104,12 +115,15 @@ impl Parser<'_> {
         std::mem::take(&mut self.pending)
     }
 
-    fn document(&mut self) -> Result<()> {
-        self.peek()?;
+    fn document(&mut self) {
+        self.peek();
         self.skip();
-        if self.peek()?.kind == Kind::DocumentStart {
+        while self.peek().kind == Kind::Directive {
             self.skip();
-            let next = self.peek()?.kind;
+        }
+        if self.peek().kind == Kind::DocumentStart {
+            self.skip();
+            let next = self.peek().kind;
             if matches!(next, Kind::DocumentStart | Kind::StreamEnd) {
                 self.composer.empty();
             } else {
@@ -120,12 +134,11 @@ impl Parser<'_> {
             self.states.push(State::Node { block: true, indentless: false });
         }
         while let Some(state) = self.states.pop() {
-            self.step(state)?;
+            self.step(state);
         }
-        self.peek()?;
+        self.peek();
         let Remarks { head, foot, .. } = self.take();
         self.composer.comments.document.foot = if foot.is_empty() { head } else { foot };
-        Ok(())
     }
 
     /// What stands above the last empty line at the top belongs to the document.
@@ -146,7 +159,7 @@ impl Parser<'_> {
         }
     }
 
-    fn step(&mut self, state: State) -> Result<()> {
+    fn step(&mut self, state: State) {
         match state {
             State::Node { block, indentless } => self.node(block, indentless),
             State::BlockItem { first } => self.block_item(first),
@@ -159,36 +172,44 @@ impl Parser<'_> {
             State::PairKey => self.pair_key(),
             State::PairValue => self.pair_value(),
             State::PairEnd => {
-                self.peek()?;
+                self.peek();
                 self.composer.end(Remarks::default());
-                Ok(())
             }
         }
     }
 
-    fn node(&mut self, block: bool, indentless: bool) -> Result<()> {
-        let mut token = self.peek()?;
-        let mut tag = String::new();
-        if token.kind == Kind::Tag {
-            tag = self.scanner.tag(token.start)?.to_owned();
+    fn node(&mut self, block: bool, indentless: bool) {
+        let mut token = self.peek();
+        let mut own = Remarks::default();
+        let mut end = None;
+        if token.kind == Kind::Alias {
+            let remarks = Remarks { is_alias: true, ..self.take() };
+            self.composer.scalar(token.offset(), remarks);
             self.skip();
-            token = self.peek()?;
+            return;
         }
-        let at = token.start.index.max(0).unsigned_abs();
+        while matches!(token.kind, Kind::Anchor | Kind::Tag) {
+            end = Some(self.property(token, &mut own));
+            self.skip();
+            token = self.peek();
+        }
+        let Remarks { tag, anchor, .. } = own;
+        let at = token.offset();
         if indentless && token.kind == Kind::BlockEntry {
-            self.composer.begin(at, false, false, Remarks { tag, ..Remarks::default() });
+            let remarks = Remarks { tag, anchor, ..Remarks::default() };
+            self.composer.begin(at, false, false, remarks);
             self.states.push(State::IndentlessItem);
-            return Ok(());
+            return;
         }
         match token.kind {
             Kind::Scalar => {
-                let remarks = Remarks { tag, ..self.take() };
+                let remarks = Remarks { tag, anchor, ..self.take() };
                 self.composer.scalar(at, remarks);
                 self.skip();
             }
             Kind::FlowSequenceStart | Kind::FlowMappingStart => {
                 let is_mapping = token.kind == Kind::FlowMappingStart;
-                let remarks = Remarks { tag, ..self.take() };
+                let remarks = Remarks { tag, anchor, ..self.take() };
                 self.composer.begin(at, is_mapping, true, remarks);
                 self.states.push(if is_mapping {
                     State::FlowKey { first: true }
@@ -199,7 +220,7 @@ impl Parser<'_> {
             Kind::BlockSequenceStart | Kind::BlockMappingStart if block => {
                 let is_mapping = token.kind == Kind::BlockMappingStart;
                 let head = std::mem::take(&mut self.stem);
-                let remarks = Remarks { head, tag, ..Remarks::default() };
+                let remarks = Remarks { head, tag, anchor, ..Remarks::default() };
                 self.composer.begin(at, is_mapping, false, remarks);
                 self.states.push(if is_mapping {
                     State::BlockKey { first: true }
@@ -207,100 +228,112 @@ impl Parser<'_> {
                     State::BlockItem { first: true }
                 });
             }
-            _ if !tag.is_empty() => return Err(unsupported("a tag without a value")),
-            _ => self.composer.empty(),
+            _ => {
+                if let Some(end) = end {
+                    let at = self.stream.content_from(self.written, end);
+                    let remarks = Remarks { tag, anchor, ..Remarks::default() };
+                    self.composer.comments.absent.insert(at, remarks);
+                }
+                self.composer.empty();
+            }
         }
-        Ok(())
+    }
+
+    /// Keeps an anchor or a tag. The offset behind it.
+    fn property(&self, token: Token, own: &mut Remarks) -> usize {
+        let at = self.written.partition_point(|written| written.start() < token.offset());
+        let Some(written) = self.written.get(at) else { return token.offset() };
+        if written.kind() == TokenKind::Anchor {
+            own.anchor = self.text.get(written.range()).unwrap_or_default().to_owned();
+        } else {
+            own.tag = self.outline.tag(written.start()).unwrap_or_default().to_owned();
+        }
+        written.end()
     }
 
     /// Behind a dash: the comment above it belongs to the block that begins there, if one does.
-    fn split_stem(&mut self, length: usize) -> Result<()> {
+    fn split_stem(&mut self, length: usize) {
         if length == 0 {
-            return Ok(());
+            return;
         }
-        let token = self.peek()?;
+        let token = self.peek();
         if matches!(token.kind, Kind::BlockSequenceStart | Kind::BlockMappingStart) {
             let head = std::mem::take(&mut self.pending.head);
             self.pending.head = head.get(length + 1..).unwrap_or_default().to_owned();
             self.stem = head.get(..length).unwrap_or_default().to_owned();
         }
-        Ok(())
     }
 
-    fn block_item(&mut self, first: bool) -> Result<()> {
+    fn block_item(&mut self, first: bool) {
         if first {
-            self.peek()?;
+            self.peek();
             self.skip();
         }
-        if self.peek()?.kind != Kind::BlockEntry {
+        if self.peek().kind != Kind::BlockEntry {
             self.skip();
             self.composer.end(Remarks::default());
-            return Ok(());
+            return;
         }
         self.states.push(State::BlockItem { first: false });
         let length = self.pending.head.len();
         self.skip();
-        self.split_stem(length)?;
-        if matches!(self.peek()?.kind, Kind::BlockEntry | Kind::BlockEnd) {
+        self.split_stem(length);
+        if matches!(self.peek().kind, Kind::BlockEntry | Kind::BlockEnd) {
             self.composer.empty();
         } else {
             self.states.push(State::Node { block: true, indentless: false });
         }
-        Ok(())
     }
 
-    fn indentless_item(&mut self) -> Result<()> {
-        if self.peek()?.kind != Kind::BlockEntry {
+    fn indentless_item(&mut self) {
+        if self.peek().kind != Kind::BlockEntry {
             self.composer.end(Remarks::default());
-            return Ok(());
+            return;
         }
         self.states.push(State::IndentlessItem);
         let length = self.pending.head.len();
         self.skip();
-        self.split_stem(length)?;
-        let next = self.peek()?.kind;
+        self.split_stem(length);
+        let next = self.peek().kind;
         if matches!(next, Kind::BlockEntry | Kind::Key | Kind::Value | Kind::BlockEnd) {
             self.composer.empty();
         } else {
             self.states.push(State::Node { block: true, indentless: false });
         }
-        Ok(())
     }
 
-    fn block_key(&mut self, first: bool) -> Result<()> {
+    fn block_key(&mut self, first: bool) {
         if first {
-            self.peek()?;
+            self.peek();
             self.skip();
         }
-        if self.peek()?.kind != Kind::Key {
+        if self.peek().kind != Kind::Key {
             let remarks = self.take();
             self.composer.end(remarks);
             self.skip();
-            return Ok(());
+            return;
         }
         self.skip();
         self.states.push(State::BlockValue);
-        if matches!(self.peek()?.kind, Kind::Key | Kind::Value | Kind::BlockEnd) {
+        if matches!(self.peek().kind, Kind::Key | Kind::Value | Kind::BlockEnd) {
             self.composer.empty();
         } else {
             self.states.push(State::Node { block: true, indentless: true });
         }
-        Ok(())
     }
 
-    fn block_value(&mut self) -> Result<()> {
+    fn block_value(&mut self) {
         self.states.push(State::BlockKey { first: false });
-        if self.peek()?.kind != Kind::Value {
+        if self.peek().kind != Kind::Value {
             self.composer.empty();
-            return Ok(());
+            return;
         }
         self.skip();
-        if matches!(self.peek()?.kind, Kind::Key | Kind::Value | Kind::BlockEnd) {
+        if matches!(self.peek().kind, Kind::Key | Kind::Value | Kind::BlockEnd) {
             self.composer.empty();
         } else {
             self.states.push(State::Node { block: true, indentless: true });
         }
-        Ok(())
     }
 
     fn end_flow(&mut self) {
@@ -310,21 +343,21 @@ impl Parser<'_> {
     }
 
     /// The token that an entry of a flow collection begins with: behind the bracket, or behind the comma before it.
-    fn flow_entry(&mut self, first: bool) -> Result<Token> {
-        let token = self.peek()?;
+    fn flow_entry(&mut self, first: bool) -> Token {
+        let token = self.peek();
         if first || token.kind == Kind::FlowEntry {
             self.skip();
             return self.peek();
         }
-        Ok(token)
+        token
     }
 
-    fn flow_item(&mut self, first: bool) -> Result<()> {
-        let token = self.flow_entry(first)?;
+    fn flow_item(&mut self, first: bool) {
+        let token = self.flow_entry(first);
         match token.kind {
             Kind::FlowSequenceEnd | Kind::StreamEnd => self.end_flow(),
             Kind::Key => {
-                let at = token.start.index.max(0).unsigned_abs();
+                let at = token.offset();
                 self.composer.begin(at, true, true, Remarks::default());
                 self.skip();
                 self.states.extend([State::FlowItem { first: false }, State::PairKey]);
@@ -336,40 +369,37 @@ impl Parser<'_> {
                 ]);
             }
         }
-        Ok(())
     }
 
-    fn pair_key(&mut self) -> Result<()> {
+    fn pair_key(&mut self) {
         self.states.push(State::PairValue);
-        if matches!(self.peek()?.kind, Kind::Value | Kind::FlowEntry | Kind::FlowSequenceEnd) {
+        if matches!(self.peek().kind, Kind::Value | Kind::FlowEntry | Kind::FlowSequenceEnd) {
             self.composer.empty();
         } else {
             self.states.push(State::Node { block: false, indentless: false });
         }
-        Ok(())
     }
 
-    fn pair_value(&mut self) -> Result<()> {
+    fn pair_value(&mut self) {
         self.states.push(State::PairEnd);
-        if self.peek()?.kind == Kind::Value {
+        if self.peek().kind == Kind::Value {
             self.skip();
-            if !matches!(self.peek()?.kind, Kind::FlowEntry | Kind::FlowSequenceEnd) {
+            if !matches!(self.peek().kind, Kind::FlowEntry | Kind::FlowSequenceEnd) {
                 self.states.push(State::Node { block: false, indentless: false });
-                return Ok(());
+                return;
             }
         }
         self.composer.empty();
-        Ok(())
     }
 
-    fn flow_key(&mut self, first: bool) -> Result<()> {
-        let token = self.flow_entry(first)?;
+    fn flow_key(&mut self, first: bool) {
+        let token = self.flow_entry(first);
         match token.kind {
             Kind::FlowMappingEnd | Kind::StreamEnd => self.end_flow(),
             Kind::Key => {
                 self.skip();
                 self.states.push(State::FlowValue);
-                let next = self.peek()?.kind;
+                let next = self.peek().kind;
                 if matches!(next, Kind::Value | Kind::FlowEntry | Kind::FlowMappingEnd) {
                     self.composer.empty();
                 } else {
@@ -381,20 +411,18 @@ impl Parser<'_> {
                 .states
                 .extend([State::FlowValue, State::Node { block: false, indentless: false }]),
         }
-        Ok(())
     }
 
-    fn flow_value(&mut self) -> Result<()> {
+    fn flow_value(&mut self) {
         self.states.push(State::FlowKey { first: false });
-        if self.peek()?.kind == Kind::Value {
+        if self.peek().kind == Kind::Value {
             self.skip();
-            if !matches!(self.peek()?.kind, Kind::FlowEntry | Kind::FlowMappingEnd) {
+            if !matches!(self.peek().kind, Kind::FlowEntry | Kind::FlowMappingEnd) {
                 self.states.push(State::Node { block: false, indentless: false });
-                return Ok(());
+                return;
             }
         }
         self.composer.empty();
-        Ok(())
     }
 }
 

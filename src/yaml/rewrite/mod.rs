@@ -1,19 +1,19 @@
 //! A document inside of a text: read, changed, and written again as it was written, as go-yaml v3 does it.
 
 mod attach;
-mod scan;
+mod stream;
 mod write;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use self::attach::Comments;
-use self::scan::Extent;
 
 use super::node::{CollectionStyle, Node, Scalar, Style, Tag, View};
 use super::parse;
 use super::set::implied_tag;
-use crate::error::Result;
+use super::tokens::{Form, Outline, Piece, TokenKind};
+use crate::error::{Code, Error, Result};
 use crate::source::{Source, Span};
 
 /// What the writer is told.
@@ -30,6 +30,8 @@ enum What<'a> {
         tag: Option<&'static str>,
         style: Style,
     },
+    /// `*name`
+    Alias(&'a str),
     Sequence {
         flow: bool,
     },
@@ -40,7 +42,7 @@ enum What<'a> {
     End,
 }
 
-/// The comments of a node, and its tag.
+/// The comments of a node, its tag and its anchor.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Remarks {
     /// On the lines above.
@@ -53,18 +55,34 @@ pub struct Remarks {
     tail: String,
     /// The tag of the node, which stays whatever becomes of it.
     pub tag: String,
+    /// The anchor with its `&`.
+    anchor: String,
+    /// Whether the node is an alias.
+    is_alias: bool,
 }
 
 /// The nodes of a document by the places where they are written, with their comments.
 pub struct Layout(Comments);
 
 impl Layout {
-    /// Reads a document.
+    /// Reads a document without anchors, aliases, `?` before keys, and directives.
     ///
     /// # Errors
-    /// As [`rewrite`].
+    /// Those of [`parse::document`], and [`Code::NotSupportedYet`] for the others.
     pub fn of(text: &str) -> Result<Self> {
-        comments_of(&Source::detached(text)).map(Self)
+        let source = Source::detached(text);
+        let tokens = parse::document_tokens(&source)?;
+        if tokens.list().iter().any(|token| is_special(token.kind())) {
+            let message =
+                "found an anchor, an alias, a directive or `?` in a document that is hashed";
+            return Err(Error::new(Code::NotSupportedYet, message).help("write it out"));
+        }
+        let outline = tokens.documents().first();
+        Ok(Self(
+            outline.map_or_else(Comments::default, |outline| {
+                Comments::of(text, tokens.list(), outline)
+            }),
+        ))
     }
 
     /// The scalar that begins at an offset.
@@ -80,56 +98,66 @@ impl Layout {
     }
 }
 
-/// Appends a document in the styles of its nodes, with the comments of the text that it was read from. What stands
-/// elsewhere has none. (kyaml, `yaml.String`.)
+const fn is_special(kind: TokenKind) -> bool {
+    use TokenKind::{Alias, Anchor, Directive, Question};
+    matches!(kind, Anchor | Alias | Directive | Question)
+}
+
+/// The root of a document as it is written, aliases and merge keys unresolved; `None` for one that is empty or null. The
+/// root can be changed, and then be given to [`rewrite`].
 ///
 /// # Errors
-/// [`Code::NotSupportedYet`](crate::error::Code::NotSupportedYet) for anchors, aliases and keys behind `?`.
+/// As [`parse::document`], but for those of merge keys and of keys that are collections.
+pub fn as_written(source: &Source) -> Result<Option<Node>> {
+    let tokens = parse::document_tokens(source)?;
+    Ok(tokens.documents().first().map(|outline| outline.tree(source)))
+}
+
+/// Whether a node of [`as_written`] stands for another one: `*name`.
+#[must_use]
+pub fn is_alias(node: &Node) -> bool {
+    node.as_scalar().is_some_and(|scalar| {
+        scalar.tag() == Tag::Other
+            && scalar.style() == Style::Plain
+            && scalar.text().starts_with('*')
+    })
+}
+
+/// Appends a document in the styles of its nodes, with the comments, anchors and tags of the text that it was read from
+/// ([`as_written`]). What stands elsewhere has none. (kyaml, `yaml.String`.)
+///
+/// # Errors
+/// [`Code::UnrepresentableValue`] for a document without a root.
 pub fn rewrite(root: &Node, original: &Source, out: &mut String) -> Result<()> {
-    let comments = comments_of(original)?;
+    let tokens = parse::document_tokens(original)?;
+    let outline = tokens.documents().first();
+    let comments = outline.map_or_else(Comments::default, |outline| {
+        Comments::of(original.text(), tokens.list(), outline)
+    });
+    let keys = outline.map_or_else(BTreeMap::new, |outline| complex_keys(outline, original));
     let Remarks { head, foot, .. } = comments.document.clone();
     let mut events =
         vec![Event { what: What::DocumentStart, remarks: Remarks { head, ..Remarks::default() } }];
-    let reading = Reading { original, comments: &comments };
+    let reading = Reading { original, comments: &comments, keys: &keys };
     events.extend(EventsOf { reading, next: Some((root, String::new())), open: Vec::new() });
     events.push(Event { what: What::End, remarks: Remarks { foot, ..Remarks::default() } });
     write::write(&events, out)
 }
 
-/// The comments of a text.
-fn comments_of(original: &Source) -> Result<Comments> {
-    let Some(document) = parse::document(original)? else { return Ok(Comments::default()) };
-    let text = original.text();
-    let mut scalars = BTreeMap::new();
-    let mut add = |scalar: &Scalar| {
-        let (start, end) = (scalar.span().start(), scalar.span().end());
-        if let (Some(start), Some(end)) =
-            (start.checked_sub(original.base()), end.checked_sub(original.base()))
-            && start < end
-        {
-            let style = scalar.style();
-            let extent = Extent {
-                end: end as usize,
-                is_block: matches!(style, Style::Literal | Style::Folded),
-                is_plain: style == Style::Plain,
-            };
-            scalars.insert(start as usize, extent);
-        }
-    };
-    let mut pending = vec![&document.root];
-    while let Some(node) = pending.pop() {
-        match node.view() {
-            View::Scalar(scalar) => add(scalar),
-            View::Sequence(sequence) => pending.extend(&sequence.items),
-            View::Mapping(mapping) => {
-                for (key, value) in mapping.entries() {
-                    add(key);
-                    pending.push(value);
-                }
-            }
-        }
-    }
-    Comments::of(text, &scalars)
+/// The keys that are collections, by their places.
+fn complex_keys(outline: &Outline, source: &Source) -> BTreeMap<usize, Node> {
+    let mappings = (0..outline.pieces().len()).filter(|&number| {
+        let form = outline.get(number).map(Piece::form);
+        matches!(form, Some(Form::Mapping(_) | Form::Pair))
+    });
+    let keys = mappings.flat_map(|mapping| outline.entries(mapping).map(|(key, _)| key));
+    let complex = keys.filter_map(|key| {
+        let piece = outline.get(key)?;
+        let is_collection = !matches!(piece.form(), Form::Scalar(_) | Form::Alias);
+        let tree = is_collection.then(|| outline.tree_at(key, source))??;
+        Some((piece.range().start, tree))
+    });
+    complex.collect()
 }
 
 /// The comments, and the text that they stand in.
@@ -137,25 +165,34 @@ fn comments_of(original: &Source) -> Result<Comments> {
 struct Reading<'a> {
     original: &'a Source,
     comments: &'a Comments,
+    keys: &'a BTreeMap<usize, Node>,
 }
 
-impl Reading<'_> {
-    /// Where a node stands in the text. An empty scalar has no place of its own, and no comments.
+impl<'a> Reading<'a> {
+    /// The offset of a node in the text.
     fn place(&self, span: Span) -> Option<usize> {
-        if span.length() == 0 {
-            return None;
-        }
         let place = span.start().checked_sub(self.original.base())? as usize;
-        (place < self.original.text().len()).then_some(place)
+        (place <= self.original.text().len()).then_some(place)
     }
 
     fn of_scalar(&self, scalar: &Scalar) -> Remarks {
         let place = self.place(scalar.span());
-        place.and_then(|at| self.comments.of_scalar(at)).cloned().unwrap_or_default()
+        let remarks = place.and_then(|at| match scalar.span().length() {
+            // What is not written has no comments.
+            0 => self.comments.of_absent(at),
+            _ => self.comments.of_scalar(at),
+        });
+        remarks.cloned().unwrap_or_default()
+    }
+
+    /// The collection that a key stands for.
+    fn complex(&self, key: &Scalar) -> Option<&'a Node> {
+        let place = key.is_complex_key().then(|| self.place(key.span()))?;
+        self.keys.get(&place?)
     }
 
     fn of_collection(&self, span: Span) -> Remarks {
-        let place = self.place(span);
+        let place = self.place(span).filter(|_| span.length() > 0);
         place.and_then(|at| self.comments.of_collection(at)).cloned().unwrap_or_default()
     }
 }
@@ -177,17 +214,19 @@ struct Open<'a> {
 enum Rest<'a> {
     Items(std::slice::Iter<'a, Node>),
     Entries(std::slice::Iter<'a, (Scalar, Node)>),
+    /// The value behind a key that is a collection.
+    Value(Option<&'a Node>),
 }
 
 impl<'a> EventsOf<'a> {
     fn begin(&mut self, rest: Rest<'a>, span: Span, tail: String, flow: bool) -> Event<'a> {
-        let Remarks { head, line, foot, tag, .. } = self.reading.of_collection(span);
+        let Remarks { head, line, foot, tag, anchor, .. } = self.reading.of_collection(span);
         let what = match rest {
             Rest::Items(_) => What::Sequence { flow },
-            Rest::Entries(_) => What::Mapping { flow },
+            Rest::Entries(_) | Rest::Value(_) => What::Mapping { flow },
         };
         self.open.push(Open { rest, end: Remarks { line, foot, ..Remarks::default() } });
-        Event { what, remarks: Remarks { head, tail, tag, ..Remarks::default() } }
+        Event { what, remarks: Remarks { head, tail, tag, anchor, ..Remarks::default() } }
     }
 }
 
@@ -199,7 +238,7 @@ impl<'a> Iterator for EventsOf<'a> {
             return Some(match node.view() {
                 View::Scalar(scalar) => {
                     let remarks = Remarks { tail, ..self.reading.of_scalar(scalar) };
-                    Event { what: scalar_event(scalar, &remarks.tag), remarks }
+                    Event { what: scalar_event(scalar, &remarks), remarks }
                 }
                 View::Sequence(list) => {
                     let flow = list.style == CollectionStyle::Flow;
@@ -219,25 +258,39 @@ impl<'a> Iterator for EventsOf<'a> {
                     return self.next();
                 }
             }
+            Rest::Value(_) => {}
             Rest::Entries(entries) => {
                 if let Some((key, value)) = entries.next() {
                     // What stands below an entry is said once all of the entry is written.
                     let mut remarks = self.reading.of_scalar(key);
                     remarks.tail =
                         std::mem::replace(&mut open.end.tail, std::mem::take(&mut remarks.foot));
+                    if let Some(complex) = self.reading.complex(key) {
+                        self.next = Some((complex, std::mem::take(&mut remarks.tail)));
+                        self.open
+                            .push(Open { rest: Rest::Value(Some(value)), end: Remarks::default() });
+                        return self.next();
+                    }
                     self.next = Some((value, String::new()));
-                    return Some(Event { what: scalar_event(key, &remarks.tag), remarks });
+                    return Some(Event { what: scalar_event(key, &remarks), remarks });
                 }
             }
         }
-        let end = self.open.pop()?.end;
+        let Open { rest, end } = self.open.pop()?;
+        if let Rest::Value(value) = rest {
+            self.next = value.map(|value| (value, String::new()));
+            return self.next();
+        }
         Some(Event { what: What::End, remarks: end })
     }
 }
 
 /// How a scalar is written: with its tag if the text alone would mean something else. (go-yaml v3, `encode.go`.)
-fn scalar_event<'a>(scalar: &'a Scalar, explicit: &str) -> What<'a> {
+fn scalar_event<'a>(scalar: &'a Scalar, remarks: &Remarks) -> What<'a> {
     let text = scalar.text();
+    if remarks.is_alias {
+        return What::Alias(text);
+    }
     let is_quoted = scalar.style() != Style::Plain;
     let tag = match scalar.tag() {
         // The parser of go-yaml v3 takes it for a merge key, and its encoder for a string.
@@ -246,7 +299,7 @@ fn scalar_event<'a>(scalar: &'a Scalar, explicit: &str) -> What<'a> {
     };
     let mut style = scalar.style();
     let mut written = None;
-    if explicit.is_empty()
+    if remarks.tag.is_empty()
         && tag != Tag::None
         && !(tag == Tag::Str && is_quoted)
         && implied_tag(text) != tag

@@ -5,7 +5,7 @@ use crate::yaml::Kind;
 
 fn rewritten(text: &str) -> String {
     let source = Source::detached(text);
-    let root = parse::document(&source).unwrap().unwrap().root;
+    let root = as_written(&source).unwrap().unwrap();
     let mut out = String::new();
     match rewrite(&root, &source, &mut out) {
         Ok(()) => out,
@@ -53,13 +53,54 @@ fn comments_stay_with_what_they_are_about() {
 }
 
 #[test]
-fn tags_stay_and_what_cannot_be_written_is_refused() {
+fn tags_anchors_and_aliases_stay() {
     check(&[
         ("a: !Ref b\nc: !!str 5\n", "a: !Ref b\nc: !!str 5\n"),
         ("a: !list\n- x\n", "a: !list\n- x\n"),
-        ("a: &x 1\nb: *x\n", "not-supported-yet"),
-        ("<<: {a: 1}\n", "not-supported-yet"),
-        ("? a\n: b\n", "not-supported-yet"),
+        ("a: !<tag:yaml.org,2002:int> 1\nb: ! 2\n", "a: !!int 1\nb: 2\n"),
+        ("a: &x 1\nb: *x\n", "a: &x 1\nb: *x\n"),
+        ("a:   &x   # c\n    k: v\nb: *x # d\n", "a: &x\n  k: v # c\nb: *x # d\n"),
+        ("a: !t &x [y]\nb: [*x, *x]\n", "a: &x !t [y]\nb: [*x, *x]\n"),
+        ("- &a\n- *a\n- &b !t\n- &c\n  - d\n", "- &a\n- *a\n- &b !t\n- &c\n  - d\n"),
+        ("&r\n&k a: 1\n", "&r\n&k a: 1\n"),
+        ("a: &k x\n*k : y\n", "a: &k x\n*k: y\n"),
+        (
+            "# c\n\n# head\na: &x\n  # b\n  b: 1\n# d\nd: *x\n",
+            "# c\n\n# head\na: &x\n  # b\n  b: 1\n# d\nd: *x\n",
+        ),
+    ]);
+}
+
+#[test]
+fn merge_keys_stay_as_go_yaml_writes_them() {
+    check(&[
+        ("a: &x {k: 1}\nb:\n  <<: *x\n  l: 2\n", "a: &x {k: 1}\nb:\n  !!merge <<: *x\n  l: 2\n"),
+        ("a: &x {k: 1}\nb: {<<: [*x], k: 2}\n", "a: &x {k: 1}\nb: {!!merge <<: [*x], k: 2}\n"),
+        ("'<<': {a: 1}\n", "'<<': {a: 1}\n"),
+    ]);
+}
+
+#[test]
+fn keys_behind_question_marks_stay_where_they_need_them() {
+    check(&[
+        ("? a\n: b\n? c # d\n", "a: b\nc: # d\n"),
+        ("? [a, b]\n: c\n", "? [a, b]\n: c\n"),
+        ("? - a\n  - b\n: - c\n", "? - a\n  - b\n: - c\n"),
+        ("? {a: 1}\n: &x\n  b: {? [c] : d}\n", "? {a: 1}\n: &x\n  b: {? [c] : d}\n"),
+        ("{}: a\n", "{}: a\n"),
+        ("? |\n  a\n  b\n: c\n", "? |\n  a\n  b\n: c\n"),
+        ("[? a : b, c: d]\n", "[{a: b}, {c: d}]\n"),
+    ]);
+}
+
+#[test]
+fn directives_go_and_their_tags_are_written_out() {
+    check(&[
+        ("%YAML 1.1 # c\n---\na: 1\n", "a: 1\n"),
+        (
+            "%TAG !e! tag:example.com,2026:\n%TAG ! !local-\n---\na: !e!x y\nb: !z c\n",
+            "a: !<tag:example.com,2026:x> y\nb: !local-z c\n",
+        ),
     ]);
 }
 
@@ -86,7 +127,7 @@ fn depth_costs_no_stack() {
     let body = || {
         for text in ["- ".repeat(5000) + "x\n", "[".repeat(5000) + &"]".repeat(5000)] {
             let source = Source::detached(&text);
-            let root = parse::document(&source).unwrap().unwrap().root;
+            let root = as_written(&source).unwrap().unwrap();
             assert_eq!(root.kind(), Kind::Sequence);
             let mut out = String::new();
             rewrite(&root, &source, &mut out).unwrap();

@@ -3,6 +3,7 @@
 //! The states are those of `emitterc.go`, with the settings of kyaml: an indentation of two, dashes below their key, and
 //! lines that never fold.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use super::{Event, Remarks, What};
@@ -125,11 +126,15 @@ impl<'a> Writer<'a, '_> {
     fn node(&mut self, event: &'a Event<'a>, in_mapping: bool, is_key: bool) -> Result<()> {
         self.in_mapping = in_mapping;
         let ends = self.events.get(1).is_some_and(|next| matches!(next.what, What::End));
+        if !event.remarks.anchor.is_empty() {
+            self.indicator(&event.remarks.anchor, true, false, false);
+        }
         if !event.remarks.tag.is_empty() {
-            self.indicator(&event.remarks.tag, true, false, false);
+            self.indicator(&written_tag(&event.remarks.tag), true, false, false);
         }
         match &event.what {
             What::Scalar { text, tag, style } => self.scalar(text, *tag, *style, is_key)?,
+            What::Alias(name) => self.indicator(name, true, false, false),
             What::Sequence { flow } => self.states.push(if self.flow_level > 0 || *flow || ends {
                 State::FlowItem { first: true, trail: false }
             } else {
@@ -199,7 +204,7 @@ impl<'a> Writer<'a, '_> {
         if !self.remarks.line.is_empty() {
             self.key_line = std::mem::take(&mut self.remarks.line);
         }
-        let simple = is_simple_key(event);
+        let simple = self.is_simple_key(event);
         if !simple {
             self.indicator("?", true, false, true);
         }
@@ -221,7 +226,7 @@ impl<'a> Writer<'a, '_> {
                 if self.remarks.line.is_empty() {
                     self.remarks.line = std::mem::take(&mut self.key_line);
                 }
-            } else if !is_flow {
+            } else if !is_flow && !matches!(event.what, What::Alias(_)) {
                 // A block follows, which has no room for it.
                 std::mem::swap(&mut self.remarks.line, &mut self.key_line);
                 self.line_comment(false);
@@ -233,6 +238,26 @@ impl<'a> Writer<'a, '_> {
         self.line_comment(false);
         self.foot_comment();
         Ok(())
+    }
+
+    /// Whether a key needs no `?` before it.
+    fn is_simple_key(&self, event: &Event<'_>) -> bool {
+        const LONGEST: usize = 128;
+        let Remarks { tag, anchor, .. } = &event.remarks;
+        let length = tag.len() + anchor.len().saturating_sub(1);
+        match &event.what {
+            What::Scalar { text, tag, .. } => {
+                let length = length + text.len() + tag.map_or(0, str::len);
+                !text.contains(is_break) && length <= LONGEST
+            }
+            What::Alias(name) => name.len() <= LONGEST + 1,
+            What::Sequence { .. } | What::Mapping { .. } => {
+                let is_empty =
+                    self.events.get(1).is_some_and(|next| matches!(next.what, What::End));
+                is_empty && length <= LONGEST
+            }
+            What::DocumentStart | What::End => false,
+        }
     }
 
     fn trails(&self) -> bool {
@@ -307,7 +332,7 @@ impl<'a> Writer<'a, '_> {
         if self.column == 0 {
             self.write_indent();
         }
-        let simple = is_simple_key(event);
+        let simple = self.is_simple_key(event);
         if !simple {
             self.indicator("?", true, false, false);
         }
@@ -633,15 +658,23 @@ impl<'a> Writer<'a, '_> {
     }
 }
 
-fn is_simple_key(event: &Event<'_>) -> bool {
-    const LONGEST: usize = 128;
-    match &event.what {
-        What::Scalar { text, tag, .. } => {
-            !text.contains(is_break)
-                && text.len() + tag.map_or(0, str::len) + event.remarks.tag.len() <= LONGEST
-        }
-        _ => false,
+/// A tag as it stands in a text: a URI that is not one of YAML's own stands in `!<…>`.
+fn written_tag(tag: &str) -> Cow<'_, str> {
+    let is_kept =
+        |byte: u8| byte.is_ascii_alphanumeric() || b"-_;/?:@&=+$,.!~*'()[]".contains(&byte);
+    if tag.starts_with('!') && tag.bytes().all(is_kept) {
+        return Cow::Borrowed(tag);
     }
+    let mut written = String::new();
+    for byte in tag.bytes() {
+        if is_kept(byte) {
+            written.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(written, "%{byte:02X}");
+        }
+    }
+    Cow::Owned(if tag.starts_with('!') { written } else { format!("!<{written}>") })
 }
 
 fn is_break(character: char) -> bool {

@@ -1,8 +1,10 @@
 //! The nodes of a document as they are written, each with its place.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::yaml::node::{CollectionStyle, Scalar};
+use crate::source::{Source, Span};
+use crate::yaml::node::{CollectionStyle, Mapping, Node, Scalar, Sequence, Style, Tag};
 
 /// A node as it is written. Its place has no anchor and no tag in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,18 +62,30 @@ impl Piece {
 #[derive(Clone, Debug, Default)]
 pub struct Outline {
     pieces: Vec<Piece>,
+    /// The names of tags by the offsets of the tags.
+    tags: BTreeMap<usize, String>,
     range: Range<usize>,
 }
 
 impl Outline {
-    pub(super) const fn new(pieces: Vec<Piece>, range: Range<usize>) -> Self {
-        Self { pieces, range }
+    pub(super) const fn new(
+        pieces: Vec<Piece>,
+        tags: BTreeMap<usize, String>,
+        range: Range<usize>,
+    ) -> Self {
+        Self { pieces, tags, range }
     }
 
     /// The part of the source that the document was read from.
     #[must_use]
     pub const fn range(&self) -> &Range<usize> {
         &self.range
+    }
+
+    /// The name of the tag that begins at an offset: `!!str`, `!name`, or a URI. Empty for `!`.
+    #[must_use]
+    pub fn tag(&self, start: usize) -> Option<&str> {
+        self.tags.get(&start).map(String::as_str)
     }
 
     /// All nodes.
@@ -102,4 +116,54 @@ impl Outline {
         let mut children = self.children(number);
         std::iter::from_fn(move || Some((children.next()?, children.next()?)))
     }
+
+    /// The document as a tree in which aliases and merge keys are unresolved. An alias is a scalar with its text and
+    /// [`Tag::Other`]; a key that is a collection is a [`Scalar::complex_key`]. Collections have no tags.
+    pub(in crate::yaml) fn tree(&self, source: &Source) -> Node {
+        self.tree_at(0, source).unwrap_or_else(|| Scalar::null(Span::NONE).into())
+    }
+
+    /// The part of the tree that begins with a piece.
+    pub(in crate::yaml) fn tree_at(&self, first: usize, source: &Source) -> Option<Node> {
+        // The last piece first: what is in a collection is complete before the collection.
+        let mut complete: Vec<Node> = Vec::new();
+        for number in (first..self.get(first)?.next).rev() {
+            let piece = self.get(number)?;
+            let span = source.span(piece.start, piece.end);
+            let mut take = || {
+                let count = self.children(number).count();
+                let mut nodes = complete.split_off(complete.len().saturating_sub(count));
+                nodes.reverse();
+                nodes
+            };
+            let node = match &piece.form {
+                Form::Scalar(scalar) => scalar.clone().into(),
+                Form::Alias => {
+                    let name = source.text().get(piece.range()).unwrap_or_default();
+                    Scalar::parsed(name, Tag::Other, Style::Plain, span).into()
+                }
+                Form::Sequence(style) => {
+                    Sequence { items: take(), span, style: *style, tag: Tag::None }.into()
+                }
+                Form::Mapping(style) => mapping(take(), span, *style),
+                Form::Pair => mapping(take(), span, CollectionStyle::Flow),
+            };
+            complete.push(node);
+        }
+        complete.pop()
+    }
+}
+
+/// A mapping of keys and values by turns.
+fn mapping(nodes: Vec<Node>, span: Span, style: CollectionStyle) -> Node {
+    let mut nodes = nodes.into_iter();
+    let mut entries = Vec::new();
+    while let (Some(key), Some(value)) = (nodes.next(), nodes.next()) {
+        let key = match key.as_scalar() {
+            Some(key) => key.clone(),
+            None => Scalar::complex_key(key.kind(), key.span()),
+        };
+        entries.push((key, value));
+    }
+    Mapping { entries: entries.into(), span, style, tag: Tag::None }.into()
 }

@@ -1,5 +1,7 @@
 //! The notes that the reader takes: tokens and nodes in the order of the text.
 
+use std::collections::BTreeMap;
+
 use super::outline::{Form, Piece};
 use super::{Outline, Token, TokenKind};
 use crate::yaml::node::Scalar;
@@ -11,12 +13,18 @@ pub(in crate::yaml) struct Recorder {
     pieces: Vec<Piece>,
     /// The pieces of the open collections.
     open: Vec<usize>,
+    tags: BTreeMap<usize, String>,
 }
 
 impl Recorder {
     /// Notes a token.
     pub(in crate::yaml) fn token(&mut self, kind: TokenKind, start: usize, end: usize) {
         self.tokens.push(Token::new(kind, start, end));
+    }
+
+    /// Notes the name of the tag at an offset.
+    pub(in crate::yaml) fn tag(&mut self, start: usize, name: String) {
+        self.tags.insert(start, name);
     }
 
     /// Notes a scalar that stands at a place.
@@ -79,7 +87,7 @@ impl Recorder {
             tokens.push(token);
         }
         fill(text, at, end, tokens);
-        Outline::new(self.pieces, start..end)
+        Outline::new(self.pieces, self.tags, start..end)
     }
 }
 

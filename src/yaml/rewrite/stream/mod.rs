@@ -1,13 +1,14 @@
-//! Tokens and comments of a text that is known to be YAML, as go-yaml v3 finds them.
+//! The tokens of a document in the order in which the parser of go-yaml v3 gets them: with those that begin and end
+//! blocks and keys, and with the comments on their way to a token.
 //!
-//! Where a comment belongs to is decided while the text is scanned (`scannerc.go`): by the token before it, the
-//! indentation around it, and empty lines. The scalars are known already, so they are stepped over.
+//! Where a comment belongs to is decided on the way (`scannerc.go`): by the token before it, the indentation around it,
+//! and empty lines. What stands in the text is known from its tokens ([`Token`](crate::yaml::tokens::Token)).
 
 mod comments;
 
 use std::collections::BTreeMap;
 
-use crate::error::{Code, Error, Result};
+use crate::yaml::tokens::{Token as Written, TokenKind};
 
 /// A place in the text; lines and columns count from 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,6 +23,7 @@ pub(super) struct Mark {
 pub(super) enum Kind {
     StreamStart,
     StreamEnd,
+    Directive,
     DocumentStart,
     BlockSequenceStart,
     BlockMappingStart,
@@ -34,6 +36,8 @@ pub(super) enum Kind {
     FlowEntry,
     Key,
     Value,
+    Anchor,
+    Alias,
     Tag,
     Scalar,
 }
@@ -42,6 +46,13 @@ pub(super) enum Kind {
 pub(super) struct Token {
     pub(super) kind: Kind,
     pub(super) start: Mark,
+}
+
+impl Token {
+    /// The offset of the first byte.
+    pub(super) fn offset(self) -> usize {
+        self.start.index.max(0).unsigned_abs()
+    }
 }
 
 /// A comment on its way to a token.
@@ -63,14 +74,6 @@ impl Comment {
     }
 }
 
-/// A scalar in the text.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Extent {
-    pub(super) end: usize,
-    pub(super) is_block: bool,
-    pub(super) is_plain: bool,
-}
-
 struct SimpleKey {
     token: usize,
     mark: Mark,
@@ -80,9 +83,10 @@ struct SimpleKey {
 const LOOK_AHEAD: usize = 512;
 const LONGEST_KEY: isize = 1024;
 
-pub(super) struct Scanner<'a> {
+pub(super) struct Stream<'a> {
     text: &'a str,
-    scalars: &'a BTreeMap<usize, Extent>,
+    /// The tokens of the text that are left, without white space and comments.
+    written: &'a [Written],
     mark: Mark,
     /// The line breaks since the last character that is not blank.
     newlines: isize,
@@ -101,12 +105,12 @@ pub(super) struct Scanner<'a> {
     pub(super) comments_head: usize,
 }
 
-impl<'a> Scanner<'a> {
-    pub(super) fn new(text: &'a str, scalars: &'a BTreeMap<usize, Extent>) -> Self {
+impl<'a> Stream<'a> {
+    pub(super) fn new(text: &'a str, written: &'a [Written]) -> Self {
         let mark = Mark::default();
         Self {
             text,
-            scalars,
+            written,
             mark,
             newlines: 0,
             indent: -1,
@@ -123,12 +127,12 @@ impl<'a> Scanner<'a> {
     }
 
     /// The next token. It is known only when the two behind it are, since their comments may belong to it.
-    pub(super) fn peek(&mut self) -> Result<Token> {
+    pub(super) fn peek(&mut self) -> Token {
         while self.needs_more() {
-            self.fetch()?;
+            self.fetch();
         }
         let last = Token { kind: Kind::StreamEnd, start: self.mark };
-        Ok(self.tokens.get(self.head).copied().unwrap_or(last))
+        self.tokens.get(self.head).copied().unwrap_or(last)
     }
 
     fn needs_more(&mut self) -> bool {
@@ -180,111 +184,131 @@ impl<'a> Scanner<'a> {
         self.tokens.push(Token { kind, start });
     }
 
-    fn fetch(&mut self) -> Result<()> {
+    fn fetch(&mut self) {
         let scan = self.mark;
         self.scan_to_next_token(scan);
+        if let Some(next) = self.written.first() {
+            // Over a byte order mark, and line ends beyond ASCII.
+            self.skip_to(next.start());
+        }
         self.unroll(self.mark.column, scan);
-        if self.at_end() {
-            if self.mark.column != 0 {
-                self.mark.column = 0;
-                self.mark.line += 1;
+        let Some((&next, rest)) = self.written.split_first().filter(|_| !self.at_end()) else {
+            return self.end();
+        };
+        self.written = rest;
+        match next.kind() {
+            // What follows the first document is not read.
+            TokenKind::Unread => return self.end_of_document(Kind::StreamEnd, next),
+            TokenKind::DocumentStart => {
+                return self.end_of_document(Kind::DocumentStart, next);
             }
-            self.unroll(-1, self.mark);
-            self.push(Kind::StreamEnd, self.mark);
-            return Ok(());
-        }
-        let rest = self.text.get(self.position()..).unwrap_or_default();
-        if self.mark.column == 0 && rest.starts_with('%') {
-            return Err(unsupported("a directive"));
-        }
-        for (marker, kind) in [("---", Kind::DocumentStart), ("...", Kind::StreamEnd)] {
-            let is_marker = rest
-                .strip_prefix(marker)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']));
-            if self.mark.column == 0 && is_marker {
-                self.unroll(-1, self.mark);
-                self.forget_key();
-                self.key_allowed = false;
-                let start = self.mark;
-                (0..3).for_each(|_| self.skip());
-                // What follows the first document is nobody's business.
-                let is_first = kind == Kind::DocumentStart && self.tokens.len() == 1;
-                self.push(if is_first { kind } else { Kind::StreamEnd }, start);
-                return Ok(());
+            TokenKind::Directive => {
+                self.end_of_document(Kind::Directive, next);
+                // A comment behind it is lost.
+                self.read_line();
+                return;
             }
+            _ => {}
         }
         let mut owner = self.mark;
-        let separator = if self.flow_level == 0 { b':' } else { b',' };
-        if self.byte(0) == separator
-            && let Some(last) = self.tokens.last()
-        {
+        let separates = match next.kind() {
+            TokenKind::Colon(_) => self.flow_level == 0,
+            TokenKind::Comma => self.flow_level > 0,
+            _ => false,
+        };
+        if separates && let Some(last) = self.tokens.last() {
             owner = last.start;
         }
-        self.fetch_content()?;
+        self.fetch_content(next);
         // A dash alone has no comment: it goes to what follows.
         if self.tokens.last().is_none_or(|token| token.kind != Kind::BlockEntry) {
             self.scan_line_comment(owner);
         }
-        Ok(())
     }
 
-    fn fetch_content(&mut self) -> Result<()> {
-        let is_blank = |byte: u8| matches!(byte, 0 | b' ' | b'\t' | b'\r' | b'\n');
-        let start = self.mark;
-        if let Some(extent) = self.scalars.get(&self.position()).copied() {
-            self.fetch_scalar(extent);
-            return Ok(());
+    fn end(&mut self) {
+        if self.mark.column != 0 {
+            self.mark.column = 0;
+            self.mark.line += 1;
         }
-        let simple = |kind| Ok::<Kind, Error>(kind);
-        let kind = match self.byte(0) {
-            byte @ (b'[' | b'{') => {
+        self.unroll(-1, self.mark);
+        self.push(Kind::StreamEnd, self.mark);
+    }
+
+    fn end_of_document(&mut self, kind: Kind, token: Written) {
+        self.unroll(-1, self.mark);
+        self.forget_key();
+        self.key_allowed = false;
+        let start = self.mark;
+        if kind != Kind::StreamEnd {
+            self.skip_to(token.end());
+        }
+        self.push(kind, start);
+    }
+
+    fn fetch_content(&mut self, next: Written) {
+        let start = self.mark;
+        let kind = match next.kind() {
+            kind @ (TokenKind::SequenceStart | TokenKind::MappingStart) => {
                 self.save_key();
                 self.flow_level += 1;
                 self.keys.push(None);
                 self.key_allowed = true;
-                simple(if byte == b'[' { Kind::FlowSequenceStart } else { Kind::FlowMappingStart })
+                match kind {
+                    TokenKind::SequenceStart => Kind::FlowSequenceStart,
+                    _ => Kind::FlowMappingStart,
+                }
             }
-            byte @ (b']' | b'}') => {
+            kind @ (TokenKind::SequenceEnd | TokenKind::MappingEnd) => {
                 self.forget_key();
                 self.flow_level = self.flow_level.saturating_sub(1);
                 self.keys.pop();
                 self.key_allowed = false;
-                simple(if byte == b']' { Kind::FlowSequenceEnd } else { Kind::FlowMappingEnd })
-            }
-            b',' => {
-                self.forget_key();
-                self.key_allowed = true;
-                simple(Kind::FlowEntry)
-            }
-            b'-' if is_blank(self.byte(1)) => {
-                if self.flow_level == 0 {
-                    self.roll(start.column, None, Kind::BlockSequenceStart, start);
+                match kind {
+                    TokenKind::SequenceEnd => Kind::FlowSequenceEnd,
+                    _ => Kind::FlowMappingEnd,
                 }
+            }
+            TokenKind::Comma => {
                 self.forget_key();
                 self.key_allowed = true;
-                simple(Kind::BlockEntry)
+                Kind::FlowEntry
             }
-            b':' => {
+            TokenKind::Dash => {
+                self.roll(start.column, None, Kind::BlockSequenceStart, start);
+                self.forget_key();
+                self.key_allowed = true;
+                Kind::BlockEntry
+            }
+            TokenKind::Question => {
+                self.roll(start.column, None, Kind::BlockMappingStart, start);
+                self.forget_key();
+                self.key_allowed = self.flow_level == 0;
+                Kind::Key
+            }
+            TokenKind::Colon(_) => {
                 self.key_before_value(start);
-                simple(Kind::Value)
+                Kind::Value
             }
-            b'?' => Err(unsupported("`? ` before a key")),
-            b'&' | b'*' => Err(unsupported("an anchor or an alias")),
-            b'!' => {
+            kind @ (TokenKind::Anchor | TokenKind::Alias | TokenKind::Tag) => {
                 self.save_key();
                 self.key_allowed = false;
-                let in_flow = self.flow_level > 0;
-                while !(is_blank(self.byte(0)) || (in_flow && self.byte(0) == b',')) {
-                    self.skip();
+                match kind {
+                    TokenKind::Anchor => Kind::Anchor,
+                    TokenKind::Alias => Kind::Alias,
+                    _ => Kind::Tag,
                 }
-                self.push(Kind::Tag, start);
-                return Ok(());
             }
-            _ => Err(unsupported("an unusual scalar")),
-        }?;
-        self.skip();
+            _ => return self.fetch_scalar(next),
+        };
+        self.skip_to(next.end());
         self.push(kind, start);
-        Ok(())
+    }
+
+    fn skip_to(&mut self, offset: usize) {
+        while self.position() < offset {
+            self.skip();
+        }
     }
 
     fn key_before_value(&mut self, start: Mark) {
@@ -304,21 +328,26 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn fetch_scalar(&mut self, extent: Extent) {
+    fn fetch_scalar(&mut self, next: Written) {
         let start = self.mark;
-        if extent.is_block {
+        let is_block = next.kind() == TokenKind::BlockHeader;
+        if is_block {
             self.forget_key();
         } else {
             self.save_key();
         }
-        self.key_allowed = extent.is_block;
-        if extent.is_block {
-            self.block_header(start);
+        self.key_allowed = is_block;
+        self.skip_to(next.end());
+        if is_block {
+            self.scan_line_comment(start);
+            if let Some((text, rest)) = self.written.split_first()
+                && text.kind() == TokenKind::BlockText
+            {
+                self.skip_to(text.end());
+                self.written = rest;
+            }
         }
-        while self.position() < extent.end {
-            self.skip();
-        }
-        if extent.is_block || extent.is_plain {
+        if is_block || next.kind() == TokenKind::Plain {
             while matches!(self.byte(0), b' ' | b'\t' | b'\r' | b'\n') && !self.at_end() {
                 let was_break = matches!(self.byte(0), b'\r' | b'\n');
                 self.skip();
@@ -326,19 +355,6 @@ impl<'a> Scanner<'a> {
             }
         }
         self.push(Kind::Scalar, start);
-    }
-
-    /// `|` and what stands behind it, a comment for instance.
-    fn block_header(&mut self, start: Mark) {
-        while !matches!(self.byte(0), b'#' | b'\r' | b'\n') && !self.at_end() {
-            self.skip();
-        }
-        if self.byte(0) == b'#' {
-            self.scan_line_comment(start);
-        }
-        while !matches!(self.byte(0), b'\r' | b'\n') && !self.at_end() {
-            self.skip();
-        }
     }
 
     fn save_key(&mut self) {
@@ -446,15 +462,11 @@ impl<'a> Scanner<'a> {
         self.comments.push(Comment { token, start, line, ..Comment::default() });
     }
 
-    /// A tag as it is written; nothing for one that means nothing.
-    pub(super) fn tag(&self, start: Mark) -> Result<&'a str> {
-        let rest = self.text.get(start.index.max(0).unsigned_abs()..).unwrap_or_default();
-        let is_end = |character| matches!(character, ' ' | '\t' | '\r' | '\n' | ',');
-        let tag = rest.split(is_end).next().unwrap_or_default();
-        if tag.starts_with("!<") || tag.contains(['%', '[', ']', '{', '}']) {
-            return Err(unsupported("an unusual tag"));
-        }
-        Ok(if tag == "!" { "" } else { tag })
+    /// The offset of the first token that stands at an offset or behind it. There is the place of a scalar that is not
+    /// written.
+    pub(super) fn content_from(&self, all: &[Written], offset: usize) -> usize {
+        let next = all.partition_point(|token| token.start() < offset);
+        all.get(next).map_or(self.text.len(), |token| token.start())
     }
 
     /// The rest of the line, without its break.
@@ -472,15 +484,4 @@ impl SimpleKey {
     const fn is_valid(&self, mark: Mark) -> bool {
         self.mark.line >= mark.line && self.mark.index + LONGEST_KEY >= mark.index
     }
-}
-
-#[cold]
-pub(super) fn unsupported(what: &str) -> Error {
-    Error::new(
-        Code::NotSupportedYet,
-        format!(
-            "found {what} in a YAML document inside of a text, which krender cannot write anew yet"
-        ),
-    )
-    .help("write that document without it")
 }

@@ -1,7 +1,7 @@
 //! Comments on lines of their own, between two tokens: which of them belong to what stands before, and which to what
 //! comes.
 
-use super::{Comment, Kind, LOOK_AHEAD, Mark, Scanner, Token};
+use super::{Comment, Kind, LOOK_AHEAD, Mark, Stream, Token};
 
 /// A look at the lines behind a token.
 struct Search {
@@ -20,13 +20,13 @@ struct Search {
     /// Whether no line break was seen yet, and whether the last line was empty.
     is_first_line: bool,
     was_empty: bool,
-    /// Where the look is: so many bytes behind the scanner.
+    /// Where the look is: so many bytes ahead.
     ahead: usize,
     line: isize,
     column: isize,
 }
 
-impl Scanner<'_> {
+impl Stream<'_> {
     /// Reads the comments that follow. Those that end before an empty line, or stand less indented, are the foot of what
     /// is before them; the last ones are the head of what comes. (go-yaml v3, `scannerc.go`.)
     pub(super) fn scan_comments(&mut self, scan: Mark) {
@@ -42,54 +42,54 @@ impl Scanner<'_> {
 }
 
 impl Search {
-    fn new(scanner: &Scanner<'_>, scan: Mark, owner: Token) -> Self {
-        let follows_text = scanner.newlines == 0 && scanner.mark.column > 1;
-        let foot_line = scanner.mark.line - scanner.newlines + 1 + isize::from(follows_text);
+    fn new(stream: &Stream<'_>, scan: Mark, owner: Token) -> Self {
+        let follows_text = stream.newlines == 0 && stream.mark.column > 1;
+        let foot_line = stream.mark.line - stream.newlines + 1 + isize::from(follows_text);
         Self {
             owner: owner.kind,
             scan,
             token: owner.start,
             start: Mark::default(),
             text: String::new(),
-            indent: scanner.indent.max(0),
+            indent: stream.indent.max(0),
             foot_line: if scan.line > 0 { foot_line } else { -1 },
-            is_first_line: scanner.newlines <= 1,
+            is_first_line: stream.newlines <= 1,
             was_empty: false,
             ahead: 0,
-            line: scanner.mark.line,
-            column: scanner.mark.column,
+            line: stream.mark.line,
+            column: stream.mark.column,
         }
     }
 
     /// Looks at one byte, or at one comment; not at what comes behind the comments.
-    fn goes_on(&mut self, scanner: &mut Scanner<'_>) -> bool {
+    fn goes_on(&mut self, stream: &mut Stream<'_>) -> bool {
         self.column += 1;
-        let byte = scanner.byte(self.ahead);
+        let byte = stream.byte(self.ahead);
         if matches!(byte, b' ' | b'\t') {
             self.ahead += 1;
             return true;
         }
-        let is_end = scanner.position() + self.ahead >= scanner.text.len();
+        let is_end = stream.position() + self.ahead >= stream.text.len();
         let is_break = matches!(byte, b'\r' | b'\n') && !is_end;
-        let closes_flow = scanner.flow_level > 0 && matches!(byte, b']' | b'}');
+        let closes_flow = stream.flow_level > 0 && matches!(byte, b']' | b'}');
         if closes_flow || is_break || is_end {
-            self.end_line(scanner, closes_flow, is_end);
+            self.end_line(stream, closes_flow, is_end);
             if is_break {
                 self.next_line();
             }
             return is_break;
         }
         if self.column - 1 < self.indent && self.column != self.start.column {
-            self.put_foot(scanner);
+            self.put_foot(stream);
         }
         if byte == b'#' {
-            self.take_comment(scanner);
+            self.take_comment(stream);
         }
         byte == b'#'
     }
 
     /// At the end of a line: behind an empty one, a comment is over.
-    fn end_line(&mut self, scanner: &mut Scanner<'_>, closes_flow: bool, is_end: bool) {
+    fn end_line(&mut self, stream: &mut Stream<'_>, closes_flow: bool, is_end: bool) {
         if self.was_empty && !closes_flow {
             return;
         }
@@ -99,7 +99,7 @@ impl Search {
             if is_dedented && !self.text.is_empty() {
                 self.token = self.start;
             }
-            self.put_foot(scanner);
+            self.put_foot(stream);
         } else if !self.text.is_empty() && !is_end {
             self.text.push('\n');
         }
@@ -114,52 +114,45 @@ impl Search {
     }
 
     /// The comment belongs to what stands before it.
-    fn put_foot(&mut self, scanner: &mut Scanner<'_>) {
+    fn put_foot(&mut self, stream: &mut Stream<'_>) {
         if self.text.is_empty() {
             return;
         }
-        let here = self.here(scanner);
+        let here = self.here(stream);
         let foot = std::mem::take(&mut self.text);
         let (scan, token, start) = (self.scan, self.token, self.start);
-        scanner.comments.push(Comment {
-            scan,
-            token,
-            start,
-            end: here,
-            foot,
-            ..Comment::default()
-        });
+        stream.comments.push(Comment { scan, token, start, end: here, foot, ..Comment::default() });
         (self.scan, self.token) = (here, here);
     }
 
-    fn take_comment(&mut self, scanner: &mut Scanner<'_>) {
-        let here = self.here(scanner);
+    fn take_comment(&mut self, stream: &mut Stream<'_>) {
+        let here = self.here(stream);
         if self.text.is_empty() {
             self.start = here;
         } else {
             self.text.push('\n');
         }
-        while scanner.mark.index < here.index {
-            scanner.skip();
+        while stream.mark.index < here.index {
+            stream.skip();
         }
-        self.text.push_str(&scanner.read_line());
+        self.text.push_str(&stream.read_line());
         self.was_empty = false;
         // The break behind the comment counts as looked at already.
-        self.ahead = usize::from(!scanner.at_end());
+        self.ahead = usize::from(!stream.at_end());
         self.column = 0;
-        self.line = scanner.mark.line;
-        self.indent = scanner.indent.max(0);
+        self.line = stream.mark.line;
+        self.indent = stream.indent.max(0);
     }
 
     /// What is left belongs to what comes.
-    fn finish(self, scanner: &mut Scanner<'_>) {
+    fn finish(self, stream: &mut Stream<'_>) {
         if self.text.is_empty() {
             return;
         }
-        let end = self.here(scanner);
+        let end = self.here(stream);
         let end = Mark { index: end.index - 1, ..end };
         let (scan, start) = (self.scan, self.start);
-        scanner.comments.push(Comment {
+        stream.comments.push(Comment {
             scan,
             token: start,
             start,
@@ -169,8 +162,8 @@ impl Search {
         });
     }
 
-    const fn here(&self, scanner: &Scanner<'_>) -> Mark {
-        let index = scanner.mark.index + self.ahead.cast_signed();
+    const fn here(&self, stream: &Stream<'_>) -> Mark {
+        let index = stream.mark.index + self.ahead.cast_signed();
         Mark { index, line: self.line, column: self.column }
     }
 }
