@@ -6,10 +6,10 @@ use crate::config::{FieldSpec, FieldSpecs, Kustomization, Pairs};
 use crate::error::Result;
 use crate::limits::Budget;
 use crate::load::Root;
-use crate::resource::{ConfiguredBy, Kept, ORIGIN, Origin, ResMap, Resource, Transformations};
+use crate::resource::{ConfiguredBy, Kept, ORIGIN, Origin, ResMap, Resource};
 use crate::schema::Schema;
 use crate::source::Span;
-use crate::transform::{self, Context, Passes, TRANSFORMERS, Transformer, Work, labels};
+use crate::transform::{self, Asked, Cause, Change, Work, labels};
 use crate::yaml::Text;
 use crate::yaml::de::Spanned;
 
@@ -105,11 +105,17 @@ impl Account {
         file: &str,
         resources: &mut ResMap,
         schema: &Schema,
-        budget: &Budget,
+        root: &Root,
     ) -> Result<()> {
         let origin = Origin { path: join(&self.path, file).into(), ..Origin::default() };
-        let work = set("metadata/annotations", ORIGIN, &origin.to_yaml(), schema, budget);
-        transform::run(work, resources, Passes::Shared)
+        let cause = Cause {
+            builtin: "AnnotationsTransformer",
+            asked: Asked::Field("buildMetadata"),
+            span: Span::NONE,
+            layer: root,
+        };
+        let work = set("metadata/annotations", ORIGIN, &origin.to_yaml(), schema, root.budget());
+        transform::run([Change::new(cause, work)], resources, None).map(drop)
     }
 
     /// Says of configurations that stand in the kustomization file itself where they come from.
@@ -119,38 +125,6 @@ impl Account {
     pub(super) fn annotate_inline(&self, resources: &mut ResMap) -> Result<()> {
         let origin = Origin { path: join(&self.path, &self.file).into(), ..Origin::default() };
         resources.iter_mut().try_for_each(|resource| resource.set_origin(&origin))
-    }
-
-    /// Runs the builtin transformers one by one, and says of all resources what changed them.
-    ///
-    /// # Errors
-    /// Those of the transformers, and of [`Transformations::add`].
-    pub(super) fn transform(&self, context: &Context<'_>, resources: &mut ResMap) -> Result<()> {
-        let mut known = Transformations::default();
-        for (name, transformer) in TRANSFORMERS {
-            let (origin, heedless) = (self.builtin(name), is_heedless(name, context));
-            let mut untold = 0;
-            let instances = instances(name, context.kustomization);
-            let before = (instances.len() > 1).then(|| resources.clone());
-            for (number, kustomization) in instances.iter().enumerate() {
-                let one = Context { kustomization, ..*context };
-                if let Err(error) = apply(*transformer, &one, resources) {
-                    // All entries together say which of them it is.
-                    let again =
-                        before.and_then(|mut all| apply(*transformer, context, &mut all).err());
-                    return Err(again.unwrap_or(error));
-                }
-                if heedless && number > 0 {
-                    // The first one has found that the annotations can be written.
-                    untold += 1;
-                    continue;
-                }
-                known.add(resources, &origin, 1)?;
-                resources.retain(|resource| !resource.node().is_empty());
-            }
-            known.add(resources, &origin, untold)?;
-        }
-        Ok(())
     }
 
     /// What a generator or transformer makes that the fields of the kustomization ask for.
@@ -165,37 +139,6 @@ impl Account {
             ..Origin::default()
         }
     }
-}
-
-/// Whether a transformer neither sees annotations of resources nor takes resources away: what it did may be told of at
-/// the end.
-fn is_heedless(transformer: &str, context: &Context<'_>) -> bool {
-    let tables = context.configuration;
-    let of_labels = [
-        &tables.labels,
-        &tables.common_labels,
-        &tables.template_labels,
-        &tables.volume_claim_template_labels,
-    ];
-    let own = context.kustomization.labels.iter().map(|label| &label.fields);
-    match transformer {
-        "LabelTransformer" => of_labels.into_iter().chain(own).all(leaves_annotations),
-        "ReplicaCountTransformer" => leaves_annotations(&tables.replicas),
-        "ImageTagTransformer" => leaves_annotations(&tables.images),
-        _ => false,
-    }
-}
-
-/// Whether no path of some field specs may lead to annotations of a resource.
-fn leaves_annotations(specs: &FieldSpecs) -> bool {
-    specs.iter().all(|spec| {
-        let path = spec.path.trim_start_matches('/');
-        !path.starts_with("metadata") || path.starts_with("metadata/labels")
-    })
-}
-
-fn apply(transformer: Transformer, context: &Context<'_>, resources: &mut ResMap) -> Result<()> {
-    transform::run(transformer(context)?, resources, context.passes())
 }
 
 /// What a generator or transformer makes that a document configures, if it is known where that comes from.
@@ -231,45 +174,6 @@ pub(super) fn generated(resource: &mut Resource, origin: Option<&Origin>) -> Res
     }
 }
 
-/// A kustomization with nothing but the work of one transformer, for each time that the reference counts it: an entry
-/// of a list is a transformer of its own. (`api/internal/target/kusttarget_configplugin.go`.)
-fn instances(transformer: &str, all: &Kustomization) -> Vec<Kustomization> {
-    fn each<T: Clone>(entries: &[T], one: fn(Vec<T>) -> Kustomization) -> Vec<Kustomization> {
-        entries.iter().map(|entry| one(vec![entry.clone()])).collect()
-    }
-    let nothing = Kustomization::default;
-    let once = |is_asked: bool| if is_asked { vec![all.clone()] } else { Vec::new() };
-    match transformer {
-        "PatchStrategicMergeTransformer" => once(!all.patches_strategic_merge.is_empty()),
-        "PatchTransformer" => {
-            each(&all.patches, |patches| Kustomization { patches, ..Kustomization::default() })
-        }
-        "NamespaceTransformer" => once(!all.namespace.is_empty()),
-        "PrefixTransformer" => once(!all.name_prefix.is_empty()),
-        "SuffixTransformer" => once(!all.name_suffix.is_empty()),
-        "LabelTransformer" if all.labels.is_empty() => once(!all.common_labels.is_empty()),
-        "LabelTransformer" => {
-            let mut instances =
-                each(&all.labels, |labels| Kustomization { labels, ..Kustomization::default() });
-            // Even without any.
-            instances.push(Kustomization { common_labels: all.common_labels.clone(), ..nothing() });
-            instances
-        }
-        "AnnotationsTransformer" => once(!all.common_annotations.is_empty()),
-        "PatchJson6902Transformer" => each(&all.patches_json6902, |patches_json6902| {
-            Kustomization { patches_json6902, ..Kustomization::default() }
-        }),
-        "ReplicaCountTransformer" => {
-            each(&all.replicas, |replicas| Kustomization { replicas, ..Kustomization::default() })
-        }
-        "ImageTagTransformer" => {
-            each(&all.images, |images| Kustomization { images, ..Kustomization::default() })
-        }
-        "ReplacementTransformer" => once(!all.replacements.is_empty()),
-        _ => once(true),
-    }
-}
-
 /// A path taken from a folder, without detours: as Go's `filepath.Join`. A path from the root is taken for one from the
 /// folder.
 fn join(folder: &str, path: &str) -> String {
@@ -286,7 +190,7 @@ fn join(folder: &str, path: &str) -> String {
     let joined = names.join("/");
     match (is_from_root, joined.is_empty()) {
         (true, _) => format!("/{joined}"),
-        // Nothing and nothing is nothing.
+        // Joining two empty paths gives an empty path.
         (false, true) if folder.is_empty() && path.is_empty() => joined,
         (false, true) => ".".to_owned(),
         (false, false) => joined,
@@ -311,13 +215,6 @@ mod tests {
             ("", "", ""),
         ] {
             assert_eq!(join(folder, path), expected, "{folder} {path}");
-        }
-    }
-
-    #[test]
-    fn what_asks_for_nothing_is_no_transformer() {
-        for (name, _) in TRANSFORMERS {
-            assert!(instances(name, &Kustomization::default()).is_empty(), "{name}");
         }
     }
 }

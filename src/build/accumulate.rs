@@ -11,19 +11,20 @@ use std::sync::Arc;
 use super::account::{self, Account};
 use super::bases::{Base, Complete, Way, say};
 use super::configurations::Configurations;
+use super::provenance::{Idle, Provenance};
 use super::routes;
 use super::run::{Read, Run};
 use super::vars::Variables;
 use crate::config::{Kustomization, TransformerConfig, Warning};
 use crate::error::{Code, Error, Result};
 use crate::generate::{self, Generated};
-use crate::limits::{Budget, Limit, Spent};
+use crate::limits::{Limit, Spent};
 use crate::load::{Entry, File, KUSTOMIZATION_FILES, Root};
 use crate::plugin::{self, Field, Hardening, Plugin, validate};
-use crate::resource::{self, Absorber, ResMap, Resource, TWICE, Transformations};
+use crate::resource::{self, Absorber, ResMap, Resource, TWICE};
 use crate::schema::{BuiltIn, Schema};
 use crate::source::{Source, Span};
-use crate::transform::{self, Context, Effects};
+use crate::transform::{self, Context, Observer, Observers};
 use crate::yaml::Text;
 use crate::yaml::de::Spanned;
 
@@ -52,6 +53,7 @@ pub(super) fn target(
     root: Root,
     kustomization: Arc<Kustomization>,
     warnings: &mut Vec<Warning>,
+    observer: Option<&mut (dyn Observer + '_)>,
 ) -> Result<(Accumulator, Schema, BTreeSet<OsString>)> {
     let mut build = Build {
         run,
@@ -59,6 +61,7 @@ pub(super) fn target(
         schema_is_set: false,
         asked: BuiltIn::Replaced,
         warnings,
+        observer,
         bases: BTreeMap::new(),
         around: Vec::new(),
     };
@@ -76,9 +79,11 @@ pub(super) fn target(
     }
 }
 
-struct Build<'a> {
+struct Build<'a, 'o> {
     /// What this build shares with others.
     run: &'a Run<'a>,
+    /// The observer of the changes that are made. It sees all of them: with one, no base is taken over.
+    observer: Option<&'a mut (dyn Observer + 'o)>,
     /// The schema in force: the first `openapi` field on the way holds for everything after it.
     schema: Schema,
     schema_is_set: bool,
@@ -126,7 +131,7 @@ enum Stage {
     Validators,
 }
 
-impl Build<'_> {
+impl Build<'_, '_> {
     /// One step: on to the next base or component, or back from one. The result, once the outermost level is complete.
     fn advance(&mut self, level: &mut Level) -> Result<Option<Accumulator>> {
         match level.stage {
@@ -185,7 +190,9 @@ impl Build<'_> {
         let spent = complete.root.budget().all_spent().since(&complete.spent);
         let result =
             || Complete { accumulated: accumulated.clone(), way: complete.way.clone(), spent };
-        if !self.schema_is_set {
+        if self.observer.is_some() {
+            // It is not asked for.
+        } else if !self.schema_is_set {
             self.run.bases().keep(base, result);
         } else if complete.schema_was_set {
             self.bases.insert(base, Arc::new(result()));
@@ -200,6 +207,9 @@ impl Build<'_> {
     /// What a base came to that is complete, if nothing is different for this level. A schema that is set in between
     /// holds for what comes after it only, so what was accumulated before is of no use then.
     fn known(&mut self, level: &mut Level, base: &Root, path: &str) -> Result<Option<Accumulator>> {
+        if self.observer.is_some() {
+            return Ok(None);
+        }
         let account = level.below(path, base)?;
         let key = Base::new(base, account.as_ref());
         let known = match self.schema_is_set {
@@ -409,25 +419,37 @@ impl Build<'_> {
     fn transform(&mut self, level: &mut Level) -> Result<()> {
         let count = level.accumulator.resources.len() as u64;
         level.root.budget().spend(Limit::Resources, count, level.root.span())?;
-        let effects = Effects::new(self.run.options().strict);
+        let Self { run, schema, observer, .. } = self;
+        let options = run.options();
         let account = level.account.clone();
-        let (context, resources, configurations) = self.work(level, &effects);
-        let options = &self.run.options().plugins;
-        let plugins = configurations.plugins(&context, Field::Transformers, options)?;
-        match account {
-            None => transform::transform(&context, resources)?,
-            Some(account) => account.transform(&context, resources)?,
+        let (mut idle, mut provenance) = (Idle::default(), Provenance::new(account.as_ref()));
+        let mut observers = Observers::default();
+        if options.strict {
+            observers.add(&mut idle);
         }
-        let mut known = Transformations::default();
-        for (plugin, origin) in &plugins {
-            plugin.transform(&context, resources)?;
-            if let Some(origin) = origin {
-                known.add(resources, origin, 1)?;
-            }
+        let (mut context, resources, configurations) = context(run, schema, level);
+        let plugins = configurations.plugins(
+            &context,
+            Field::Transformers,
+            &options.plugins,
+            observers.as_one(),
+        )?;
+        if account.is_some() || plugins.iter().any(Plugin::has_origin) {
+            observers.add(&mut provenance);
+            context.by_entry = true;
+        }
+        if let Some(observer) = observer {
+            observers.add(&mut **observer);
+            context.by_entry = true;
+        }
+        let mut outcome = transform::transform(&context, resources, observers.as_one())?;
+        for plugin in &plugins {
+            let change = [plugin.change(&context)];
+            outcome = outcome.and(transform::run(change, resources, observers.as_one())?);
             resources.retain(|resource| !resource.node().is_empty());
         }
-        level.accumulator.leave(plugins.iter().map(|(plugin, _)| plugin));
-        let asked = if effects.has_merged() {
+        level.accumulator.leave(plugins.iter());
+        let asked = if outcome.has_merged {
             BuiltIn::Second
         } else if level.accumulator.resources.iter().any(Resource::is_foreign) {
             BuiltIn::First
@@ -436,7 +458,7 @@ impl Build<'_> {
         };
         self.asked = self.asked.max(asked);
         level.way.asked = level.way.asked.max(asked);
-        for failure in effects.into_idle() {
+        for failure in idle.0 {
             let warning = Warning { text: None, failure };
             say(&mut level.way.said, &warning);
             say(self.warnings, &warning);
@@ -445,31 +467,16 @@ impl Build<'_> {
     }
 
     /// Runs the validators.
-    fn validate(&self, level: &mut Level) -> Result<()> {
-        let effects = Effects::new(false);
-        let (context, resources, configurations) = self.work(level, &effects);
-        let options = &self.run.options().plugins;
-        let plugins = configurations.plugins(&context, Field::Validators, options)?;
-        plugins.iter().try_for_each(|(plugin, _)| validate(plugin, &context, resources))?;
-        level.accumulator.leave(plugins.iter().map(|(plugin, _)| plugin));
+    fn validate(&mut self, level: &mut Level) -> Result<()> {
+        let Self { run, schema, observer, .. } = self;
+        let (context, resources, configurations) = context(run, schema, level);
+        let options = &run.options().plugins;
+        let plugins = configurations.plugins(&context, Field::Validators, options, None)?;
+        for plugin in &plugins {
+            validate(plugin, &context, resources, observer.as_deref_mut())?;
+        }
+        level.accumulator.leave(plugins.iter());
         Ok(())
-    }
-
-    /// What transformers work with, what they work on, and the configurations of plugins.
-    fn work<'l>(
-        &'l self,
-        level: &'l mut Level,
-        effects: &'l Effects,
-    ) -> (Context<'l>, &'l mut ResMap, &'l Configurations) {
-        let Accumulator { resources, configuration, .. } = &mut level.accumulator;
-        let context = Context {
-            kustomization: &level.kustomization,
-            configuration: configuration.as_deref().unwrap_or(self.run.defaults()),
-            root: &level.root,
-            schema: &self.schema,
-            effects,
-        };
-        (context, resources, &level.plugins)
     }
 
     /// Adds to an error what else is wrong around it, and the way that leads to it.
@@ -487,6 +494,24 @@ impl Build<'_> {
         let explained = explained.map(|error| routes::explain(self.run, &level.root, error));
         Error::all(explained).unwrap_or(error)
     }
+}
+
+/// The things that transformers of a level work with, the resources that they work on, and the configurations of
+/// plugins.
+fn context<'l>(
+    run: &'l Run<'_>,
+    schema: &'l Schema,
+    level: &'l mut Level,
+) -> (Context<'l>, &'l mut ResMap, &'l Configurations) {
+    let Accumulator { resources, configuration, .. } = &mut level.accumulator;
+    let context = Context {
+        kustomization: &level.kustomization,
+        configuration: configuration.as_deref().unwrap_or(run.defaults()),
+        root: &level.root,
+        schema,
+        by_entry: false,
+    };
+    (context, resources, &level.plugins)
 }
 
 impl Accumulator {
@@ -582,7 +607,7 @@ impl Level {
             let read = match self.root.entry(path, span) {
                 Ok(Entry::Directory(base)) => return Some((base, path.clone())),
                 Ok(Entry::File(file)) => {
-                    read(&file, path, self.account.as_ref(), schema, self.root.budget())
+                    read(&file, path, self.account.as_ref(), schema, &self.root)
                 }
                 Err(error) => Err(error),
             };
@@ -656,12 +681,12 @@ pub(super) fn read(
     path: &str,
     account: Option<&Account>,
     schema: &Schema,
-    budget: &Budget,
+    root: &Root,
 ) -> Result<ResMap> {
-    let resources = resource::read(file.source()?, &file.documents(budget)?, schema);
+    let resources = resource::read(file.source()?, &file.documents(root.budget())?, schema);
     let mut resources = resources.map_err(|error| kustomization_listed(path, error))?.into();
     if let Some(account) = account {
-        account.annotate(path, &mut resources, schema, budget)?;
+        account.annotate(path, &mut resources, schema, root)?;
     }
     Ok(resources)
 }

@@ -5,10 +5,10 @@ use super::accumulate::read;
 use crate::error::{Error, Result};
 use crate::load::{Entry, Kind, Root};
 use crate::plugin::{self, Field, Options, Plugin};
-use crate::resource::{self, Origin, ResMap, Resource};
+use crate::resource::{self, ResMap, Resource};
 use crate::schema::Schema;
 use crate::source::Span;
-use crate::transform::Context;
+use crate::transform::{Context, Observer};
 use crate::yaml::de::Spanned;
 use crate::yaml::{Text, parse};
 
@@ -79,7 +79,7 @@ impl Configurations {
             match entry {
                 Entry::Directory(directory) => return Ok(Some((directory, path))),
                 Entry::File(file) => {
-                    let resources = read(&file, &path, account, schema, root.budget());
+                    let resources = read(&file, &path, account, schema, root);
                     let resources = resources.map_err(|error| error.at(path.span))?;
                     self.merge(resources, path.span)?;
                 }
@@ -96,19 +96,21 @@ impl Configurations {
         self.gathered.append_all(other).map_err(|error| error.note(entry, "it comes in here"))
     }
 
-    /// The plugins that they configure, in order, and what is known of where they come from.
+    /// The plugins that they configure, in order.
     ///
     /// # Errors
-    /// Those of [`Plugin::transformer`].
+    /// Those of [`Plugin::transformer`], and of [`of_configuration`].
     pub(super) fn plugins(
         &self,
         context: &Context<'_>,
         field: Field,
         options: &Options,
-    ) -> Result<Vec<(Plugin, Option<Origin>)>> {
+        mut observer: Option<&mut (dyn Observer + '_)>,
+    ) -> Result<Vec<Plugin>> {
         let plugin = |configuration| {
-            let plugin = Plugin::transformer(configuration, context, field, options)?;
-            Ok((plugin, of_configuration(configuration)?))
+            let observer = observer.as_deref_mut();
+            let plugin = Plugin::transformer(configuration, context, field, options, observer)?;
+            Ok(plugin.with_origin(of_configuration(configuration)?))
         };
         self.gathered.iter().map(plugin).collect()
     }

@@ -3,10 +3,11 @@
 use super::account::{self, Metadata};
 use super::order::Order;
 use crate::error::{Error, Result};
-use crate::limits::Budget;
+use crate::load::Root;
 use crate::resource::{Kept, ResMap, Resource, check_ids, validate};
 use crate::schema::Schema;
-use crate::transform::{Fate, Step, Work};
+use crate::source::Span;
+use crate::transform::{Asked, Cause, Change, Fate, Report, Step, Work};
 
 /// Drops what is for tools only and what became empty, labels what is left if somebody asks for it, and takes out what
 /// only the build needs.
@@ -16,16 +17,29 @@ use crate::transform::{Fate, Step, Work};
 /// [`Code::DuplicateId`](crate::error::Code::DuplicateId); then [`Code::InvalidType`](crate::error::Code::InvalidType)
 /// where labels would go into what is no mapping; then the errors of [`Resource::finish`], all of them in the order of
 /// the output.
-pub(super) fn work<'c>(
+pub(super) fn changes<'c>(
     order: &'c Order,
     metadata: Metadata,
     schema: &'c Schema,
-    budget: &'c Budget,
-) -> impl Iterator<Item = Work<'c>> {
-    let check = Work::step(Check::default());
-    let label = metadata.managed_by.then(|| account::label_manager(schema, budget)).flatten();
-    let finish = Work::step(Finish { kept: metadata.kept, order, errors: Vec::new() });
+    layer: &'c Root,
+) -> impl Iterator<Item = Change<'c>> {
+    let check = Change::new(step("", "local-config", layer), [Work::step(Check::default())]);
+    let label = metadata.managed_by.then(|| account::label_manager(schema, layer.budget()));
+    let label =
+        label.map(|work| Change::new(step("LabelTransformer", "managed-by label", layer), work));
+    let finish = Finish { kept: metadata.kept, order, errors: Vec::new() };
+    let finish = Change::new(step("", "bookkeeping", layer), [Work::step(finish)]);
     [Some(check), label, Some(finish)].into_iter().flatten()
+}
+
+/// The cause of a step that ends every build. `builtin` is the kind of the reference that does the same, if there is
+/// one.
+pub(super) const fn step<'c>(
+    builtin: &'static str,
+    name: &'static str,
+    layer: &'c Root,
+) -> Cause<'c> {
+    Cause { builtin, asked: Asked::End(name), span: Span::NONE, layer }
 }
 
 /// Drops what is not printed, and checks the rest.
@@ -50,7 +64,7 @@ impl Step for Check {
     }
 
     /// The steps behind this one change no ids.
-    fn finish(&mut self, resources: &ResMap) -> Result<()> {
+    fn finish(&mut self, resources: &ResMap, _: &mut Report<'_, '_>) -> Result<()> {
         if let Some(error) = Error::all(self.errors.drain(..)) {
             return Err(error);
         }
@@ -74,7 +88,7 @@ impl Step for Finish<'_> {
         Ok(Fate::Stays)
     }
 
-    fn finish(&mut self, resources: &ResMap) -> Result<()> {
+    fn finish(&mut self, resources: &ResMap, _: &mut Report<'_, '_>) -> Result<()> {
         let mut errors = std::mem::take(&mut self.errors);
         // They are told in the order of the output.
         let id = |place| resources.get(place).map(Resource::id);

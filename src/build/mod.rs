@@ -16,6 +16,7 @@ mod kept;
 mod many;
 mod named;
 mod order;
+mod provenance;
 mod references;
 mod routes;
 mod run;

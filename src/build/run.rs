@@ -10,6 +10,7 @@ use super::Options;
 use super::account::{Account, Metadata};
 use super::accumulate::{self, Accumulator};
 use super::bases::{Base, Bases};
+use super::ending::step;
 use super::many::{in_order, jobs_for_small};
 use super::{ending, order, references};
 use crate::config::{Kustomization, TransformerConfig, Warning};
@@ -19,7 +20,7 @@ use crate::limits::Limit;
 use crate::load::{Kind, Loader, Root};
 use crate::plugin::{self, Hardening};
 use crate::resource::ResMap;
-use crate::transform::{self, Passes};
+use crate::transform::{self, Change, Observer, Work};
 
 /// Builds any number of targets, on any number of threads. What they have in common is done once: a kustomization file
 /// is read once, and a base that several of them name is accumulated once.
@@ -96,6 +97,29 @@ impl<'a> Run<'a> {
     /// # Errors
     /// As [`build()`](super::build()).
     pub fn build_from(&self, target: &str, warnings: &mut Vec<Warning>) -> Result<Built> {
+        self.render(target, warnings, None)
+    }
+
+    /// Renders as [`Run::build_from`] does, and shows each change of a resource to an observer. Every base is accumulated
+    /// as often as it is named, so that no change is missed.
+    ///
+    /// # Errors
+    /// As [`build()`](super::build()), and those of the observer.
+    pub fn build_observed(
+        &self,
+        target: &str,
+        warnings: &mut Vec<Warning>,
+        observer: &mut dyn Observer,
+    ) -> Result<Built> {
+        self.render(target, warnings, Some(observer))
+    }
+
+    fn render(
+        &self,
+        target: &str,
+        warnings: &mut Vec<Warning>,
+        mut observer: Option<&mut (dyn Observer + '_)>,
+    ) -> Result<Built> {
         let options = self.options;
         let root = self.loader.root(target)?;
         let read = self.kustomization(&root)?;
@@ -103,26 +127,36 @@ impl<'a> Run<'a> {
         warnings.extend_from_slice(&read.warnings);
         let order = order::choose(kustomization, options.reorder, warnings)?;
         let metadata = Metadata::of(kustomization, options.managed_by_label);
-        let budget = root.budget().clone();
-        let (accumulator, schema, directories) =
-            accumulate::target(self, root, Arc::clone(&read.kustomization), warnings)?;
+        let (accumulator, schema, directories) = accumulate::target(
+            self,
+            root.clone(),
+            Arc::clone(&read.kustomization),
+            warnings,
+            observer.as_deref_mut(),
+        )?;
         let Accumulator { mut resources, configuration, variables, hardening } = accumulator;
-        generate::hash(&mut resources, self.loader.sources(), &budget)?;
-        let mut works = Vec::new();
+        let (sources, budget) = (self.loader.sources(), root.budget());
+        let hash = Work::whole(|resources| generate::hash(resources, sources, budget));
+        let hash = Change::new(step("HashTransformer", "hash suffixes", &root), [hash]);
+        transform::run([hash], &mut resources, observer.as_deref_mut())?;
+        let mut changes = Vec::new();
         if let Some(configuration) = &configuration {
-            works.push(references::update(
-                &resources,
-                &configuration.name_reference,
-                &schema,
-                &budget,
-            ));
-            works.extend(variables.work(&configuration.var_reference, &schema, &budget, warnings));
+            let specs = &configuration.name_reference;
+            let work = references::update(&resources, specs, &schema, budget);
+            changes.push(Change::new(step("", "name references", &root), [work]));
+            let specs = &configuration.var_reference;
+            let work = variables.work(specs, &schema, budget, warnings);
+            changes.extend(work.map(|work| Change::new(step("", "vars", &root), [work])));
         }
-        works.extend(ending::work(&order, metadata, &schema, &budget));
-        transform::run(works, &mut resources, Passes::Shared)?;
-        order::sort(&mut resources, &order);
-        plugin::finish(&hardening, &mut resources, self.loader.sources())?;
-        resources.charge_to(&budget);
+        changes.extend(ending::changes(&order, metadata, &schema, &root));
+        let sort = Work::whole(|resources| {
+            order::sort(resources, &order);
+            Ok(())
+        });
+        changes.push(Change::new(step("SortOrderTransformer", "order", &root), [sort]));
+        changes.extend(plugin::finish(&hardening, &root));
+        transform::run(changes, &mut resources, observer)?;
+        resources.charge_to(budget);
         let lasts = !hardening.iter().any(|hardening| hardening.depends_on_day());
         Ok(Built { resources, directories, lasts, hardening })
     }

@@ -3,9 +3,11 @@
 use proptest::prelude::*;
 use proptest::sample::subsequence;
 
-use super::{Options, Output, Reorder, build};
+use super::{Options, Output, Reorder, Run, build};
 use crate::error::{Code, Error, Result};
 use crate::load::{self, Loader, Memory};
+use crate::resource::ResMap;
+use crate::transform::{Asked, Cause, Change, Observer};
 
 /// A loader for files written one after the other, each below a line `== path`.
 pub(super) fn loader(tree: &str) -> Loader {
@@ -303,10 +305,124 @@ fn what_ends_on_a_day_is_not_for_later() {
             "{WORKLOADS}== top/kustomization.yaml\nresources: [../base]\nvalidators: [v.yaml]\n== top/v.yaml\napiVersion: krender.dev/v1alpha1\nkind: HardeningValidator\nmetadata: {{name: v}}\nspec: {{failOn: never, {spec}}}\n"
         );
         let (loader, options) = (loader(&tree), Options::default());
-        super::Run::new(&loader, &options).build_from("top", &mut Vec::new()).unwrap().lasts
+        Run::new(&loader, &options).build_from("top", &mut Vec::new()).unwrap().lasts
     };
     assert!(lasts("exclude: [{kind: Job, reason: later}]"));
     assert!(!lasts("exclude: [{kind: Job, reason: later, until: 2027-01-01}]"));
+}
+
+/// Notes each change as it is made: the layer, what asks for it, and how many resources are left.
+#[derive(Default)]
+struct Recorder(Vec<String>);
+
+impl Observer for Recorder {
+    fn before(&mut self, change: &Change<'_>, _: &mut ResMap) -> Result<()> {
+        let Cause { builtin, asked, layer, .. } = change.cause;
+        let asked = match asked {
+            Asked::Field(field) => field.to_owned(),
+            Asked::Entry(field, number) => format!("{field}[{number}]"),
+            Asked::Document { name, .. } => format!("document {name}"),
+            Asked::End(step) => format!("end: {step}"),
+        };
+        self.0.push(format!("{} {builtin} {asked}", layer.name()));
+        Ok(())
+    }
+
+    fn after(&mut self, _: &Cause<'_>, resources: &mut ResMap) -> Result<()> {
+        let line = self.0.pop().unwrap();
+        self.0.push(format!("{line} {}", resources.len()));
+        Ok(())
+    }
+}
+
+fn observed(tree: &str, observer: &mut dyn Observer) -> Result<ResMap> {
+    let (loader, options) = (loader(tree), Options::default());
+    let run = Run::new(&loader, &options);
+    run.build_observed("top", &mut Vec::new(), observer).map(|built| built.resources)
+}
+
+#[test]
+fn every_change_has_a_cause() {
+    let tree = "\
+== base/kustomization.yaml
+resources: [r.yaml]
+namePrefix: p-
+images: [{name: i, newTag: a}, {name: i, newTag: b}]
+vars: [{name: V, objref: {apiVersion: v1, kind: Service, name: app}}]
+== base/r.yaml
+{apiVersion: v1, kind: Service, metadata: {name: app}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: app}}
+== top/kustomization.yaml
+resources: [../base]
+labels: [{pairs: {a: b}}, {}]
+patches:
+- patch: '{apiVersion: v1, kind: Pod, metadata: {name: app}, $patch: delete}'
+- patch: '{apiVersion: v1, kind: Service, metadata: {name: app}, spec: {}}'
+- {target: {kind: Pod}, patch: '- {op: remove, path: /spec}'}
+transformers:
+- '{apiVersion: builtin, kind: PrefixSuffixTransformer, metadata: {name: both}, prefix: a, suffix: b, fieldSpecs: [{path: metadata/name}]}'
+";
+    let mut recorder = Recorder::default();
+    observed(tree, &mut recorder).unwrap();
+    assert_eq!(
+        recorder.0,
+        [
+            "base PrefixTransformer namePrefix 2",
+            "base ImageTagTransformer images[0] 2",
+            "base ImageTagTransformer images[1] 2",
+            "top PatchTransformer patches[0] 1",
+            "top PatchTransformer patches[1] 1",
+            "top PatchTransformer patches[2] 1",
+            "top LabelTransformer labels[0] 1",
+            "top LabelTransformer labels[1] 1",
+            "top LabelTransformer commonLabels 1",
+            "top PrefixSuffixTransformer document both 1",
+            "top HashTransformer end: hash suffixes 1",
+            "top  end: name references 1",
+            "top  end: vars 1",
+            "top  end: local-config 1",
+            "top  end: bookkeeping 1",
+            "top SortOrderTransformer end: order 1",
+        ]
+    );
+}
+
+/// The base that a run has accumulated for one target is accumulated again for an observer of the next one.
+#[test]
+fn an_observer_misses_no_change_of_a_shared_base() {
+    let tree = "\
+== base/kustomization.yaml
+resources: [r.yaml]
+namePrefix: p-
+== base/r.yaml
+{apiVersion: v1, kind: Service, metadata: {name: app}}
+== top/kustomization.yaml
+resources: [../base]
+";
+    let (loader, options) = (loader(tree), Options::default());
+    let run = Run::new(&loader, &options);
+    let mut recorder = Recorder::default();
+    run.build("top", &mut Vec::new()).unwrap();
+    run.build_observed("top", &mut Vec::new(), &mut recorder).unwrap();
+    assert_eq!(recorder.0.iter().filter(|line| line.starts_with("base ")).count(), 1);
+}
+
+/// A failure of an observer ends the build.
+#[test]
+fn an_observer_may_refuse_a_change() {
+    struct Refuses;
+    impl Observer for Refuses {
+        fn after(&mut self, cause: &Cause<'_>, _: &mut ResMap) -> Result<()> {
+            Err(cause.explain(Error::new(Code::NoEffect, "refused")))
+        }
+    }
+    let tree = "== top/kustomization.yaml\nresources: [r.yaml]\nnamespace: n\n== top/r.yaml\nkind: A\nmetadata: {name: a}\n";
+    let error = observed(tree, &mut Refuses).unwrap_err();
+    assert_eq!(
+        (error.message(), error.steps()),
+        ("refused", &["while applying `namespace`".to_owned()][..])
+    );
 }
 
 /// Patches of which some change names, let resources go, or fail.
@@ -351,7 +467,8 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
     /// The slow twin: what shares a pass over the resources comes to the same, and fails in the same way, as if each step
-    /// was done on all of them before the next one. Strict builds do it so.
+    /// was done on all of them before the next one. Strict builds do it so, and builds with an observer, for which each
+    /// entry of a field is a change of its own.
     #[test]
     fn passes_are_shared_unnoticed(
         patches in subsequence(PATCHES, 0..5).prop_shuffle(),
@@ -364,11 +481,13 @@ proptest! {
             fields.join("\n"),
             objects.join("\n---\n"),
         );
-        let told = |strict| {
-            let options = Options { strict, ..Options::default() };
-            let output = built(&tree, &options).and_then(|output| output.resources.to_yaml());
+        let told = |output: Result<ResMap>| {
+            let output = output.and_then(|resources| resources.to_yaml());
             output.map_err(|error| error.iter().map(|one| format!("{one:?}")).collect::<Vec<_>>())
         };
-        prop_assert_eq!(told(false), told(true));
+        let options = |strict| Options { strict, ..Options::default() };
+        let fused = told(built(&tree, &options(false)).map(|output| output.resources));
+        prop_assert_eq!(&fused, &told(built(&tree, &options(true)).map(|output| output.resources)));
+        prop_assert_eq!(&fused, &told(observed(&tree, &mut Recorder::default())));
     }
 }

@@ -7,12 +7,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Field, Options, Run, kind_of};
+use super::{Field, Options, kind_of};
 use crate::error::{Code, Error, Result};
 use crate::harden::{self, Fixes, Kind, Phase, Profile, Set, Settings};
 use crate::load::Root;
 use crate::resource::{ResMap, Resource};
 use crate::source::{Sources, Span};
+use crate::transform::{Asked, Cause, Change, Configured, Context, Work};
 use crate::yaml::{Text, to_json};
 
 /// The group of what is configured here.
@@ -98,21 +99,6 @@ fn misplaced(kind: &str, field: Field) -> Error {
 }
 
 impl Hardening {
-    /// Does what can be done before the build is complete, and lets the resources wait for the rest.
-    pub(super) fn run(self: &Arc<Self>) -> Run {
-        let hardening = Arc::clone(self);
-        Box::new(move |context, resources| {
-            let sources = context.root.loader().sources();
-            hardening.act(resources, sources, &hardening.settings)?;
-            for resource in resources.iter_mut() {
-                if !resource.ties().awaited_by.contains(&hardening.span) {
-                    resource.ties_mut().awaited_by.push(hardening.span);
-                }
-            }
-            Ok(())
-        })
-    }
-
     /// The field in which it is listed.
     #[must_use]
     pub fn field(&self) -> Field {
@@ -174,22 +160,44 @@ impl Hardening {
     }
 }
 
-/// Does what was left for the end of the build: first what changes resources, then what looks at them. Annotations go
-/// last, for all of that goes by them.
+/// Does the part that can be done before the build is complete, and lets the resources wait for the rest.
+impl Configured for Arc<Hardening> {
+    fn work<'c>(&'c self, context: &Context<'c>) -> Vec<Work<'c>> {
+        let sources = context.root.loader().sources();
+        vec![Work::whole(|resources| {
+            self.act(resources, sources, &self.settings)?;
+            for resource in resources.iter_mut() {
+                if !resource.ties().awaited_by.contains(&self.span) {
+                    resource.ties_mut().awaited_by.push(self.span);
+                }
+            }
+            Ok(())
+        })]
+    }
+}
+
+/// Builds the changes that are left for the end of the build: first those that change resources, then those that look
+/// at them. Annotations go last, for all of that goes by them. `layer` is the directory that is built.
 ///
-/// # Errors
-/// Those of [`harden::harden`], and a [`Code::RuleViolated`] for each finding that is a failure.
-pub fn finish(left: &[Arc<Hardening>], resources: &mut ResMap, sources: &Sources) -> Result<()> {
+/// In the work: the failures of [`harden::harden`], and a [`Code::RuleViolated`] for each finding that is a failure.
+pub fn finish<'c>(left: &'c [Arc<Hardening>], layer: &'c Root) -> Vec<Change<'c>> {
+    let cause = |hardening: &'c Hardening| Cause {
+        builtin: hardening.kind.as_str(),
+        asked: Asked::Document { name: &hardening.name, origin: None },
+        span: hardening.span,
+        layer,
+    };
+    let sources = layer.loader().sources();
+    let mut changes = Vec::new();
     for kind in [Kind::Transformer, Kind::Validator] {
         for hardening in left.iter().filter(|hardening| hardening.kind == kind) {
-            hardening.act(resources, sources, &hardening.last()).map_err(|error| {
-                let step = format!("while running the {kind} `{}`", hardening.name);
-                error.at(hardening.span).step(step)
-            })?;
+            let act = |resources: &mut ResMap| hardening.act(resources, sources, &hardening.last());
+            changes.push(Change::new(cause(hardening), [Work::whole(act)]).named());
         }
     }
     for hardening in left.iter().filter(|hardening| hardening.settings.strips_annotations) {
-        harden::strip(resources, &hardening.last())?;
+        let strip = |resources: &mut ResMap| harden::strip(resources, &hardening.last());
+        changes.push(Change::new(cause(hardening), [Work::whole(strip)]));
     }
-    Ok(())
+    changes
 }

@@ -3,13 +3,20 @@
 use super::Run;
 use crate::error::Result;
 use crate::generate::hash;
-use crate::transform::Context;
+use crate::transform::{Configured, Context, Work};
 use crate::yaml::Node;
 
 /// There is nothing to configure. The hash of the build itself comes behind this one. (kustomize,
 /// `api/internal/builtins/HashTransformer.go`.)
 pub(super) fn configure(_: &Context<'_>, _: &Node) -> Result<Run> {
-    Ok(Box::new(|context, resources| {
-        hash(resources, context.root.loader().sources(), context.root.budget())
-    }))
+    Ok(Box::new(Hashes))
+}
+
+struct Hashes;
+
+impl Configured for Hashes {
+    fn work<'c>(&'c self, context: &Context<'c>) -> Vec<Work<'c>> {
+        let root = context.root;
+        vec![Work::whole(|resources| hash(resources, root.loader().sources(), root.budget()))]
+    }
 }

@@ -22,9 +22,9 @@ use generators::is_generator;
 
 use crate::config::{explain_plugin, ignored_fields};
 use crate::error::{Code, Error, Result, nearest};
-use crate::resource::{ResMap, Resource};
+use crate::resource::{Origin, Resource};
 use crate::source::Span;
-use crate::transform::Context;
+use crate::transform::{Asked, Cause, Change, Configured, Context, Observer};
 use crate::yaml::{Node, Text, json_passage};
 
 pub use generators::generate;
@@ -38,6 +38,8 @@ pub struct Plugin {
     kind: Text,
     name: Text,
     span: Span,
+    /// The origin of the document, if it is known.
+    origin: Option<Origin>,
     run: Run,
     hardening: Option<Arc<Hardening>>,
 }
@@ -51,8 +53,8 @@ pub enum Field {
     Validators,
 }
 
-/// What a configured transformer does.
-type Run = Box<dyn Fn(&Context<'_>, &mut ResMap) -> Result<()>>;
+/// A configured transformer.
+type Run = Box<dyn Configured>;
 
 /// Reads the configuration of a transformer, and the files that it names. Unknown fields mean nothing.
 type Configure = fn(&Context<'_>, &Node) -> Result<Run>;
@@ -91,6 +93,7 @@ impl Plugin {
         context: &Context<'_>,
         field: Field,
         options: &Options,
+        observer: Option<&mut (dyn Observer + '_)>,
     ) -> Result<Self> {
         let (kind, span) = (configuration.kind(), configuration.span());
         let wrong = |error: Error| {
@@ -100,8 +103,9 @@ impl Plugin {
             let root = context.root;
             let hardening =
                 hardening::configure(configuration, field, options, root).map_err(wrong)?;
-            let (kind, name, run) = (kind.into(), configuration.name().into(), hardening.run());
-            return Ok(Self { kind, name, span, run, hardening: Some(hardening) });
+            let run = Box::new(Arc::clone(&hardening));
+            let plugin = Self::new(configuration, run);
+            return Ok(Self { hardening: Some(hardening), ..plugin });
         }
         if !is_builtin(configuration) {
             return Err(not_enabled(configuration, options));
@@ -118,17 +122,41 @@ impl Plugin {
         };
         let root = configuration.node();
         let run = read().map_err(|error| wrong(explain_plugin(kind, fields, root, error)))?;
-        if context.effects.are_told() {
-            let ignored = ignored_fields(kind, fields, root);
-            ignored.into_iter().for_each(|error| context.effects.idle(|| wrong(error)));
+        let plugin = Self::new(configuration, run);
+        if let Some(observer) = observer {
+            let ignored = ignored_fields(kind, fields, root).into_iter().map(wrong);
+            ignored.for_each(|error| observer.idle(&plugin.cause(context), error));
         }
-        Ok(Self {
-            kind: kind.into(),
+        Ok(plugin)
+    }
+
+    fn new(configuration: &Resource, run: Run) -> Self {
+        Self {
+            kind: configuration.kind().into(),
             name: configuration.name().into(),
-            span,
+            span: configuration.span(),
+            origin: None,
             run,
             hardening: None,
-        })
+        }
+    }
+
+    /// The same transformer, whose document has an origin.
+    #[must_use]
+    pub fn with_origin(self, origin: Option<Origin>) -> Self {
+        Self { origin, ..self }
+    }
+
+    /// Whether the origin of its document is known.
+    #[must_use]
+    pub const fn has_origin(&self) -> bool {
+        self.origin.is_some()
+    }
+
+    /// The cause of its changes.
+    fn cause<'c>(&'c self, context: &Context<'c>) -> Cause<'c> {
+        let asked = Asked::Document { name: &self.name, origin: self.origin.as_ref() };
+        Cause { builtin: &self.kind, asked, span: self.span, layer: context.root }
     }
 
     /// What is left of it to do when the build is complete ([`finish`]).
@@ -137,14 +165,10 @@ impl Plugin {
         self.hardening.as_ref()
     }
 
-    /// Runs the transformer.
-    ///
-    /// # Errors
-    /// Those of the transformer.
-    pub fn transform(&self, context: &Context<'_>, resources: &mut ResMap) -> Result<()> {
-        (self.run)(context, resources).map_err(|error| {
-            error.at(self.span).step(format!("while running the {} `{}`", self.kind, self.name))
-        })
+    /// Builds the change that it makes.
+    #[must_use]
+    pub fn change<'c>(&'c self, context: &Context<'c>) -> Change<'c> {
+        Change::new(self.cause(context), self.run.work(context)).named()
     }
 }
 

@@ -6,13 +6,13 @@ use super::Run;
 use crate::config::FieldSpecs;
 use crate::error::{Code, Error, Result};
 use crate::transform::namespace::{NamespaceTransformer, Subjects};
-use crate::transform::{self, Context};
+use crate::transform::{Configured, Context, Work};
 use crate::yaml::de::{self, Rules, Spanned};
 use crate::yaml::{Node, Text};
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct Configuration {
+struct Document {
     metadata: Metadata,
     field_specs: FieldSpecs,
     unset_only: bool,
@@ -34,24 +34,32 @@ const SUBJECTS: &[(&str, Subjects)] = &[
 
 /// (kustomize, `api/internal/builtins/NamespaceTransformer.go`.)
 pub(super) fn configure(_: &Context<'_>, node: &Node) -> Result<Run> {
-    let Configuration { metadata, field_specs, unset_only, set_role_binding_subjects } =
-        de::from_node_by(node, Rules::Lenient)?;
-    let subjects = subjects(&set_role_binding_subjects)?;
-    let Metadata { namespace } = metadata;
-    Ok(Box::new(move |context, resources| {
+    let document: Document = de::from_node_by(node, Rules::Lenient)?;
+    let subjects = subjects(&document.set_role_binding_subjects)?;
+    Ok(Box::new(Move { document, subjects }))
+}
+
+struct Move {
+    document: Document,
+    subjects: Subjects,
+}
+
+impl Configured for Move {
+    fn work<'c>(&'c self, context: &Context<'c>) -> Vec<Work<'c>> {
+        let Document { metadata: Metadata { namespace }, field_specs, unset_only, .. } =
+            &self.document;
         if namespace.is_empty() {
-            return Ok(());
+            return Vec::new();
         }
         let transformer = NamespaceTransformer {
             namespace: &namespace.value,
             span: namespace.span,
-            unset_only,
-            subjects,
+            unset_only: *unset_only,
+            subjects: self.subjects,
             budget: context.root.budget(),
         };
-        let work = transformer.work(&field_specs, context.schema);
-        transform::run([work], resources, context.passes())
-    }))
+        vec![transformer.work(field_specs, context.schema)]
+    }
 }
 
 fn subjects(word: &Spanned<Text>) -> Result<Subjects> {

@@ -5,10 +5,13 @@ use serde::Deserialize;
 use super::Run;
 use crate::config::{Patch, Selector};
 use crate::error::{Code, Error, Result};
+use crate::patch::JsonPatch;
+use crate::resource::Resource;
 use crate::transform::patches::{
     Loaded, apply_strategic, empty, inline_strategic, json_entry, json_work, strategic_entry,
 };
-use crate::transform::{self, Context};
+use crate::transform::select::Selection;
+use crate::transform::{Configured, Context, Work};
 use crate::yaml::de::{self, Rules, Spanned};
 use crate::yaml::{Node, Text};
 
@@ -16,10 +19,18 @@ use crate::yaml::{Node, Text};
 pub(super) fn patch(context: &Context<'_>, node: &Node) -> Result<Run> {
     let patch: Patch = de::from_node_by(node, Rules::Lenient)?;
     let loaded = Loaded::read(context, &patch, "patch")?;
-    Ok(Box::new(move |context, resources| {
-        let work = loaded.clone().work(context, &patch);
-        transform::run([work], resources, context.passes())
-    }))
+    Ok(Box::new(Entry { patch, loaded }))
+}
+
+struct Entry {
+    patch: Patch,
+    loaded: Loaded,
+}
+
+impl Configured for Entry {
+    fn work<'c>(&'c self, context: &Context<'c>) -> Vec<Work<'c>> {
+        vec![self.loaded.clone().work(context, &self.patch)]
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -49,7 +60,18 @@ pub(super) fn strategic_merge(context: &Context<'_>, node: &Node) -> Result<Run>
     if loaded.is_empty() {
         return Err(empty(node.span()));
     }
-    Ok(Box::new(move |context, resources| apply_strategic(context, &loaded, resources)))
+    Ok(Box::new(Strategic(loaded)))
+}
+
+struct Strategic(Vec<Resource>);
+
+impl Configured for Strategic {
+    fn work<'c>(&'c self, context: &Context<'c>) -> Vec<Work<'c>> {
+        let context = *context;
+        vec![Work::reporting(move |resources, report| {
+            apply_strategic(&context, &self.0, resources, report)
+        })]
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -75,8 +97,16 @@ pub(super) fn json6902(context: &Context<'_>, node: &Node) -> Result<Run> {
     }
     let entry = Patch { target, path, patch: json_op, options: None };
     let (patch, selection) = json_entry(context, &entry)?;
-    Ok(Box::new(move |context, resources| {
-        let work = json_work(context, patch.clone(), selection.clone(), None);
-        transform::run([work], resources, context.passes())
-    }))
+    Ok(Box::new(Json { patch, selection }))
+}
+
+struct Json {
+    patch: JsonPatch,
+    selection: Selection,
+}
+
+impl Configured for Json {
+    fn work<'c>(&'c self, context: &Context<'c>) -> Vec<Work<'c>> {
+        vec![json_work(context, self.patch.clone(), self.selection.clone(), None)]
+    }
 }

@@ -3,7 +3,7 @@
 use super::Plugin;
 use crate::error::{Code, Error, Result};
 use crate::resource::{ResMap, Resource};
-use crate::transform::Context;
+use crate::transform::{self, Context, Observer};
 use crate::yaml::{Mapping, Node, Scalar, Tag};
 
 /// The label by which a validator may say that it was there; it stays in the output.
@@ -16,9 +16,14 @@ const VALIDATED_BY: &str = "validated-by";
 /// # Errors
 /// Those of the validator, and [`Code::ValidatorChange`] for each resource that it changed, made or dropped, apart
 /// from the label `validated-by`.
-pub fn validate(plugin: &Plugin, context: &Context<'_>, resources: &mut ResMap) -> Result<()> {
+pub fn validate(
+    plugin: &Plugin,
+    context: &Context<'_>,
+    resources: &mut ResMap,
+    observer: Option<&mut (dyn Observer + '_)>,
+) -> Result<()> {
     let before = resources.clone();
-    plugin.transform(context, resources)?;
+    transform::run([plugin.change(context)], resources, observer)?;
     let mut errors = Vec::new();
     for resource in &before {
         let mut places = resources.places(resource.id());

@@ -8,10 +8,10 @@ use crate::error::{Code, Error, Result};
 use crate::limits::Budget;
 use crate::resource::{ResMap, Resource};
 use crate::source::Span;
-use crate::transform::Context;
 use crate::transform::namespace::{NamespaceTransformer, Own, Subjects};
 use crate::transform::select::Selection;
 use crate::transform::value_path::ValuePath;
+use crate::transform::{Configured, Context, Work};
 use crate::yaml::de::{self, Rules, Spanned};
 use crate::yaml::{Kind, Node, Scalar, Tag, Text, parse};
 
@@ -72,10 +72,24 @@ pub(super) fn configure(context: &Context<'_>, node: &Node) -> Result<Run> {
         "" => (context.root.path().file_name().unwrap_or_default().to_string_lossy(), node.span()),
         text => (text.into(), value.span),
     };
-    let value = Text::from(&*text);
-    Ok(Box::new(move |context, resources| {
-        places.iter().try_for_each(|place| place.fill(&value, span, resources, context))
-    }))
+    Ok(Box::new(Fill { value: Text::from(&*text), span, places }))
+}
+
+/// A value, its place, and the places that it goes to.
+struct Fill {
+    value: Text,
+    span: Span,
+    places: Vec<Place>,
+}
+
+impl Configured for Fill {
+    fn work<'c>(&'c self, context: &Context<'c>) -> Vec<Work<'c>> {
+        let context = *context;
+        vec![Work::whole(move |resources| {
+            let mut places = self.places.iter();
+            places.try_for_each(|place| place.fill(&self.value, self.span, resources, &context))
+        })]
+    }
 }
 
 impl Place {

@@ -1,7 +1,7 @@
 //! `namePrefix:` and `nameSuffix:` put text before and after all names.
 
 use super::fields::Fields;
-use super::{Context, Create, Fate, Step, Work};
+use super::{Builtin, Change, Context, Create, Fate, Step, Work};
 use crate::config::{FieldSpec, FieldSpecs};
 use crate::error::Result;
 use crate::limits::Budget;
@@ -16,9 +16,11 @@ use crate::yaml::{Tag, Text, tight};
 ///
 /// # Errors
 /// In the work: [`Code::InvalidType`](crate::error::Code::InvalidType) where a field is no text.
-pub(super) fn prefix<'c>(context: &Context<'c>) -> Result<Vec<Work<'c>>> {
-    let specs = &context.configuration.name_prefix;
-    Ok(unless_empty(Affix::Prefix, &context.kustomization.name_prefix, specs, context))
+pub(super) fn prefix<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>>> {
+    let text = &context.kustomization.name_prefix;
+    let cause = builtin.cause(context, "namePrefix", text.span);
+    let work = || work(Affix::Prefix, text, &context.configuration.name_prefix, context);
+    Ok(unless_empty(text, || Change::new(cause, [work()])))
 }
 
 /// Puts the suffix after every name. Linear.
@@ -27,19 +29,15 @@ pub(super) fn prefix<'c>(context: &Context<'c>) -> Result<Vec<Work<'c>>> {
 ///
 /// # Errors
 /// As [`prefix`].
-pub(super) fn suffix<'c>(context: &Context<'c>) -> Result<Vec<Work<'c>>> {
-    let specs = &context.configuration.name_suffix;
-    Ok(unless_empty(Affix::Suffix, &context.kustomization.name_suffix, specs, context))
+pub(super) fn suffix<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>>> {
+    let text = &context.kustomization.name_suffix;
+    let cause = builtin.cause(context, "nameSuffix", text.span);
+    let work = || work(Affix::Suffix, text, &context.configuration.name_suffix, context);
+    Ok(unless_empty(text, || Change::new(cause, [work()])))
 }
 
-fn unless_empty<'c>(
-    affix: Affix,
-    text: &'c Spanned<Text>,
-    specs: &FieldSpecs,
-    context: &Context<'c>,
-) -> Vec<Work<'c>> {
-    let is_asked = !text.is_empty();
-    is_asked.then(|| work(affix, text, specs, context)).into_iter().collect()
+fn unless_empty<'c>(text: &str, change: impl FnOnce() -> Change<'c>) -> Vec<Change<'c>> {
+    if text.is_empty() { Vec::new() } else { vec![change()] }
 }
 
 /// Which end of a name changes.

@@ -40,6 +40,11 @@ impl Fields {
         Ok(())
     }
 
+    /// Whether no path may lead to annotations of a resource.
+    pub(super) fn leave_annotations(&self) -> bool {
+        self.fields.iter().all(|(spec, _)| leaves_annotations(spec))
+    }
+
     fn visit_one(
         &self,
         spec: &FieldSpec,
@@ -67,6 +72,12 @@ impl Fields {
             error.step(format!("while setting `{}` of `{}`", spec.path, resource.id()))
         })
     }
+}
+
+/// Whether the path of a field spec cannot lead to annotations of a resource.
+pub(super) fn leaves_annotations(spec: &FieldSpec) -> bool {
+    let path = spec.path.trim_start_matches('/');
+    !path.starts_with("metadata") || path.starts_with("metadata/labels")
 }
 
 /// Whether a node stands in other places too.

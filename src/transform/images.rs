@@ -4,7 +4,8 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::iter;
 
-use super::{Context, Create, Effects, Fate, FieldPath, Step, Work};
+use super::fields::leaves_annotations;
+use super::{Builtin, Change, Context, Create, Fate, FieldPath, Report, Step, Work};
 use crate::config::{FieldSpec, FieldSpecs, Image};
 use crate::error::{Code, Error, Result};
 use crate::limits::{Budget, Limit};
@@ -23,9 +24,12 @@ use crate::yaml::{Kind, Node, Scalar, Sequence, Tag, Text};
 ///
 /// # Errors
 /// In the work: [`Code::InvalidType`] for an image that is no text.
-pub(super) fn work<'c>(context: &Context<'c>) -> Result<Vec<Work<'c>>> {
-    let images = context.kustomization.images.iter().map(|image| &image.value);
-    Ok(change_all(context, images, &context.configuration.images).into_iter().collect())
+pub(super) fn changes<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>>> {
+    let field = builtin.cause(context, "images", Span::NONE);
+    Ok(context.changes(field, &context.kustomization.images, |images| {
+        let images = images.iter().map(|image| &image.value);
+        change_all(context, images, &context.configuration.images)
+    }))
 }
 
 /// Applies entries to all resources: nothing where there is none.
@@ -34,36 +38,34 @@ pub(crate) fn change_all<'c>(
     images: impl IntoIterator<Item = &'c Image>,
     specs: &FieldSpecs,
 ) -> Option<Work<'c>> {
-    let changes = images.into_iter().map(|image| Change::new(image, context.root.budget()));
-    let changes: Vec<Change<'_>> = match changes.collect() {
-        Ok(changes) => changes,
+    let entries = images.into_iter().map(|image| Entry::new(image, context.root.budget()));
+    let entries: Vec<Entry<'_>> = match entries.collect() {
+        Ok(entries) => entries,
         Err(error) => return Some(Work::failed(error)),
     };
     let field = |spec: &Spanned<FieldSpec>| (spec.value.clone(), FieldPath::new(&spec.path));
-    (!changes.is_empty()).then(|| {
-        Work::step(Changes {
-            index: Index::of(&changes),
+    (!entries.is_empty()).then(|| {
+        Work::step(Entries {
+            index: Index::of(&entries),
             budget: context.root.budget(),
-            changes,
+            entries,
             fields: specs.iter().map(field).collect(),
             schema: context.schema,
-            effects: context.effects,
         })
     })
 }
 
 /// Changes the images of resources, one by one.
-struct Changes<'c> {
-    changes: Vec<Change<'c>>,
+struct Entries<'c> {
+    entries: Vec<Entry<'c>>,
     index: Option<Index>,
     budget: &'c Budget,
     /// Where images stand, besides the lists of containers.
     fields: Vec<(FieldSpec, FieldPath)>,
     schema: &'c Schema,
-    effects: &'c Effects,
 }
 
-impl Step for Changes<'_> {
+impl Step for Entries<'_> {
     fn change(&mut self, _: usize, resource: &mut Resource) -> Result<Fate> {
         if resource.kind() != "CustomResourceDefinition" {
             self.change_all(resource).map_err(|error| {
@@ -73,40 +75,44 @@ impl Step for Changes<'_> {
         Ok(Fate::Stays)
     }
 
-    fn finish(&mut self, _: &ResMap) -> Result<()> {
-        for Change { image, matched, .. } in &self.changes {
+    fn finish(&mut self, _: &ResMap, report: &mut Report<'_, '_>) -> Result<()> {
+        for Entry { image, matched, .. } in &self.entries {
             if image.parts().iter().all(|part| part.is_empty()) {
-                self.effects.idle(|| says_nothing(&image.name));
+                report.idle(|| without_change(&image.name));
             } else if !matched.get() {
-                self.effects.idle(|| unused(&image.name));
+                report.idle(|| unused(&image.name));
             }
         }
         Ok(())
     }
+
+    fn ignores_annotations(&self) -> bool {
+        self.fields.iter().all(|(spec, _)| leaves_annotations(spec))
+    }
 }
 
-impl Changes<'_> {
-    /// Makes all changes, in order. Of many entries only those are tried that may fit an image of the resource.
+impl Entries<'_> {
+    /// Applies all entries, in order. Of many entries only those are tried that may fit an image of the resource.
     fn change_all(&self, resource: &mut Resource) -> Result<()> {
         let containers = containers(resource.node());
         let Some(index) = &self.index else {
             return self
-                .changes
+                .entries
                 .iter()
-                .try_for_each(|change| self.change_one(change, &containers, resource).map(|_| ()));
+                .try_for_each(|entry| self.change_one(entry, &containers, resource).map(|_| ()));
         };
         // The first one finds what is wrong with the resource, whether it fits or not.
         let mut next = 0;
         let mut places = BTreeSet::from([0]);
         while let Some(place) = places.range(next..).next().copied() {
-            let Some(change) = self.changes.get(place) else { break };
+            let Some(entry) = self.entries.get(place) else { break };
             let images = self.images(&containers, resource)?;
             self.budget.spend(
                 Limit::Bytes,
                 COST * (1 + images.len() as u64),
-                change.image.name.span,
+                entry.image.name.span,
             )?;
-            if self.change_one(change, &containers, resource)? || place == 0 {
+            if self.change_one(entry, &containers, resource)? || place == 0 {
                 let images = self.images(&containers, resource)?;
                 places = images.iter().flat_map(|image| index.places(image)).collect();
             }
@@ -115,21 +121,21 @@ impl Changes<'_> {
         Ok(())
     }
 
-    /// Makes one change, and says whether an image had the name.
+    /// Applies one entry, and says whether an image had the name.
     fn change_one(
         &self,
-        change: &Change<'_>,
+        entry: &Entry<'_>,
         containers: &[Way],
         resource: &mut Resource,
     ) -> Result<bool> {
-        let before = change.matched.replace(false);
+        let before = entry.matched.replace(false);
         if !containers.is_empty() {
             resource.edit(self.schema, |root| {
-                containers.iter().try_for_each(|way| change_containers(change, root, way))
+                containers.iter().try_for_each(|way| change_containers(entry, root, way))
             })?;
         }
-        self.visit(resource, change.image.name.span, &mut |field| change.set(field))?;
-        Ok(change.matched.replace(before || change.matched.get()))
+        self.visit(resource, entry.image.name.span, &mut |field| entry.set(field))?;
+        Ok(entry.matched.replace(before || entry.matched.get()))
     }
 
     /// All images of a resource.
@@ -180,18 +186,18 @@ struct Index {
 
 impl Index {
     /// None for few entries: to try them all costs less.
-    fn of(changes: &[Change<'_>]) -> Option<Self> {
+    fn of(entries: &[Entry<'_>]) -> Option<Self> {
         const MANY: usize = 16;
-        if changes.len() < MANY {
+        if entries.len() < MANY {
             return None;
         }
         let mut index =
             Self { names: BTreeMap::new(), ends: BTreeMap::new(), patterns: Vec::new() };
-        for (place, change) in changes.iter().enumerate() {
-            let name = change.image.name.as_str();
-            let is_text = change.pattern.as_ref().is_some_and(Pattern::is_image_name);
+        for (place, entry) in entries.iter().enumerate() {
+            let name = entry.image.name.as_str();
+            let is_text = entry.pattern.as_ref().is_some_and(Pattern::is_image_name);
             match name.rsplit_once('.') {
-                _ if change.pattern.is_none() => continue,
+                _ if entry.pattern.is_none() => continue,
                 _ if !is_text => index.patterns.push(place),
                 None => index.names.entry(name.to_owned()).or_default().push(place),
                 Some((_, "")) => index.patterns.push(place),
@@ -224,7 +230,7 @@ impl Index {
 }
 
 /// One entry with its pattern.
-struct Change<'c> {
+struct Entry<'c> {
     image: &'c Image,
     /// Nothing for a name that is no pattern: it matches nothing.
     pattern: Option<Pattern>,
@@ -234,7 +240,7 @@ struct Change<'c> {
 }
 
 /// That an entry has a name and nothing else.
-fn says_nothing(name: &Spanned<Text>) -> Error {
+fn without_change(name: &Spanned<Text>) -> Error {
     Error::new(Code::NoEffect, "found an entry of `images` that changes nothing")
         .at(name.span)
         .help("add `newTag`, `newName`, `tagSuffix` or `digest`")
@@ -247,7 +253,7 @@ fn unused(name: &Spanned<Text>) -> Error {
         .help("write the name as it stands in the resources, without tag and digest")
 }
 
-impl<'c> Change<'c> {
+impl<'c> Entry<'c> {
     fn new(image: &'c Image, budget: &'c Budget) -> Result<Self> {
         let pattern = match Pattern::image(&image.name, budget) {
             Err(error) if error.is_spent() => return Err(error.at(image.name.span)),
@@ -344,7 +350,7 @@ fn containers(root: &Node) -> Vec<Way> {
     (0..visits.len()).rev().filter(|&visit| visits[visit].3).map(way).collect()
 }
 
-fn change_containers(change: &Change<'_>, root: &mut Node, way: &[usize]) -> Result<()> {
+fn change_containers(entry: &Entry<'_>, root: &mut Node, way: &[usize]) -> Result<()> {
     let found = way.iter().try_fold(&*root, |node, &position| child(node, position));
     let list = found.and_then(Node::as_sequence).map_or(&[][..], Sequence::items);
     let mut wanted = false;
@@ -357,7 +363,7 @@ fn change_containers(change: &Change<'_>, root: &mut Node, way: &[usize]) -> Res
         }
         if let Some(image) = container.get("image") {
             let Some(text) = image.as_text() else { return Err(image.wrong_kind(Kind::Scalar)) };
-            wanted |= change.pattern.as_ref().is_some_and(|pattern| pattern.matches(text));
+            wanted |= entry.pattern.as_ref().is_some_and(|pattern| pattern.matches(text));
         }
     }
     if !wanted {
@@ -381,7 +387,7 @@ fn change_containers(change: &Change<'_>, root: &mut Node, way: &[usize]) -> Res
     let containers = node.as_sequence_mut().map(Sequence::items_mut);
     for container in containers.into_iter().flatten() {
         if let Some(image) = container.get_mut("image") {
-            change.set(image)?;
+            entry.set(image)?;
         }
     }
     Ok(())
@@ -432,9 +438,9 @@ mod tests {
             })
             .collect();
         let budget = Budget::default();
-        let changes: Vec<Change<'_>> =
-            images.iter().map(|image| Change::new(image, &budget).unwrap()).collect();
-        let index = Index::of(&changes).unwrap();
+        let entries: Vec<Entry<'_>> =
+            images.iter().map(|image| Entry::new(image, &budget).unwrap()).collect();
+        let index = Index::of(&entries).unwrap();
         let mut found = 0;
         for name in [
             "a",
@@ -454,8 +460,8 @@ mod tests {
             for rest in ["", ":1", ":", "@sha256:0a", ":v1@sha256:0a", ":1:2", "@a", "@b:c@d:e"] {
                 let image = format!("{name}{rest}");
                 let tried = index.places(&image);
-                for (place, change) in changes.iter().enumerate() {
-                    if change.pattern.as_ref().is_some_and(|pattern| pattern.matches(&image)) {
+                for (place, entry) in entries.iter().enumerate() {
+                    if entry.pattern.as_ref().is_some_and(|pattern| pattern.matches(&image)) {
                         assert!(tried.contains(&place), "{} {image}", names[place]);
                         found += 1;
                     }

@@ -1,8 +1,8 @@
 //! `labels:` and `commonLabels:` add labels, and `commonAnnotations:` annotations.
 
 use super::fields::{Fields, is_shared};
-use super::{Context, Create, Fate, Step, Work};
-use crate::config::{FieldSpec, FieldSpecs, Label, Pairs};
+use super::{Builtin, Change, Context, Create, Fate, Step, Work};
+use crate::config::{FieldSpec, FieldSpecs, Kustomization, Label, Pairs};
 use crate::error::{Code, Error, Result};
 use crate::limits::Budget;
 use crate::resource::Resource;
@@ -18,19 +18,26 @@ use crate::yaml::{Node, Share, Tag, Text};
 /// # Errors
 /// In the work: [`Code::InvalidType`] where labels would go into what is no mapping, and
 /// [`Code::InvalidValue`] for field specs that contradict each other.
-pub(super) fn labels<'c>(context: &Context<'c>) -> Result<Vec<Work<'c>>> {
-    let budget = context.root.budget();
-    let mut works = Vec::new();
-    for label in &context.kustomization.labels {
-        match specs(context, label) {
-            Ok(_) if label.pairs.is_empty() => works.push(says_nothing(context, label)),
-            Ok(specs) => works.extend(add(&label.pairs, &specs, context.schema, budget)),
-            Err(error) => works.push(Work::failed(error.at(label.span))),
-        }
+pub(super) fn labels<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>>> {
+    let Kustomization { labels, common_labels, .. } = context.kustomization;
+    let (schema, budget) = (context.schema, context.root.budget());
+    let mut changes = Vec::new();
+    for (number, label) in labels.iter().enumerate() {
+        let work = match specs(context, label) {
+            Ok(_) if label.pairs.is_empty() => Some(without_pairs(label)),
+            Ok(specs) => add(&label.pairs, &specs, schema, budget),
+            Err(error) => Some(Work::failed(error.at(label.span))),
+        };
+        let cause = builtin.cause(context, "labels", label.span);
+        changes.push(Change::new(cause.at_entry(number, label.span), work));
     }
-    let specs = &context.configuration.common_labels;
-    works.extend(add(&context.kustomization.common_labels, specs, context.schema, budget));
-    Ok(works)
+    if !(labels.is_empty() && common_labels.is_empty()) {
+        // The reference has this instance beside those of `labels` even if it adds no label.
+        let cause = builtin.cause(context, "commonLabels", place(common_labels));
+        let specs = &context.configuration.common_labels;
+        changes.push(Change::new(cause, add(common_labels, specs, schema, budget)));
+    }
+    Ok(changes)
 }
 
 /// Adds annotations. Linear in resources times annotations.
@@ -39,17 +46,23 @@ pub(super) fn labels<'c>(context: &Context<'c>) -> Result<Vec<Work<'c>>> {
 ///
 /// # Errors
 /// As [`labels`].
-pub(super) fn annotations<'c>(context: &Context<'c>) -> Result<Vec<Work<'c>>> {
+pub(super) fn annotations<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>>> {
     let specs = &context.configuration.common_annotations;
     let pairs = &context.kustomization.common_annotations;
-    Ok(add(pairs, specs, context.schema, context.root.budget()).into_iter().collect())
+    let cause = builtin.cause(context, "commonAnnotations", place(pairs));
+    let work = add(pairs, specs, context.schema, context.root.budget());
+    Ok(work.map(|work| Change::new(cause, [work])).into_iter().collect())
 }
 
-/// Tells of an entry without labels.
-fn says_nothing<'c>(context: &Context<'c>, label: &'c Spanned<Label>) -> Work<'c> {
-    let effects = context.effects;
-    Work::whole(|_| {
-        effects.idle(|| {
+/// The place of the first pair.
+fn place(pairs: &Pairs) -> Span {
+    pairs.values().next().map_or(Span::NONE, |value| value.span)
+}
+
+/// Reports an entry without labels.
+fn without_pairs(label: &Spanned<Label>) -> Work<'_> {
+    Work::reporting(|_, report| {
+        report.idle(|| {
             Error::new(Code::NoEffect, "found an entry of `labels` without `pairs`")
                 .at(label.span)
                 .help("say which labels to add: `pairs: {team: shop}`")
@@ -113,6 +126,10 @@ impl Step for Add<'_> {
             }
         }
         Ok(Fate::Stays)
+    }
+
+    fn ignores_annotations(&self) -> bool {
+        self.fields.leave_annotations()
     }
 }
 

@@ -1,103 +1,101 @@
 //! Changes to the resources of a build, in kustomize's order.
 
 pub(crate) mod affix;
-mod effects;
+mod builtin;
+mod change;
 mod field;
 mod fields;
 pub(crate) mod images;
 pub(crate) mod labels;
 pub(crate) mod namespace;
-mod pass;
+mod observe;
 mod patch_target;
 pub(crate) mod patches;
 pub(crate) mod replacements;
 pub(crate) mod replicas;
+mod run;
 pub(crate) mod select;
 mod targeted;
 pub(crate) mod value_path;
 
-pub use effects::Effects;
+pub use builtin::{Builtin, Configured, TRANSFORMERS};
+pub use change::{Asked, Cause, Change, Fate, Step, Whole, Work};
 pub use field::{Create, FieldPath};
 pub use fields::is_shared;
-pub use pass::{Fate, Passes, Step, Whole, Work, run};
+pub use observe::{Observer, Observers, Outcome, Report};
+pub use run::run;
 
 use crate::config::{Kustomization, TransformerConfig};
 use crate::error::Result;
 use crate::load::Root;
 use crate::resource::ResMap;
 use crate::schema::Schema;
+use crate::source::Span;
+use crate::yaml::de::Spanned;
 
-/// What the transformers of one kustomization work with.
+/// The things that the transformers of one kustomization work with.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
-    /// What the user asks for.
+    /// The kustomization.
     pub kustomization: &'a Kustomization,
     /// The fields that transformers change.
     pub configuration: &'a TransformerConfig,
-    /// Where files are read from.
+    /// The directory that files are read from.
     pub root: &'a Root,
-    /// What is known of kinds.
+    /// The schemas of kinds.
     pub schema: &'a Schema,
-    /// What they tell.
-    pub effects: &'a Effects,
+    /// Whether each entry of a field is a change of its own. Else entries are one change where that is faster.
+    pub by_entry: bool,
 }
 
 impl Context<'_> {
-    /// How many steps may share a pass over the resources: what is told of them is of the moment, so none if somebody
-    /// listens.
-    #[must_use]
-    pub const fn passes(&self) -> Passes {
-        if self.effects.are_told() { Passes::Apart } else { Passes::Shared }
+    /// Builds the changes of a field, each for a group of entries: a single one, or all of them.
+    fn changes<'e, T>(
+        &self,
+        field: Cause<'e>,
+        entries: &'e [Spanned<T>],
+        work: impl Fn(&'e [Spanned<T>]) -> Option<Work<'e>>,
+    ) -> Vec<Change<'e>> {
+        let size = if self.by_entry { 1 } else { entries.len().max(1) };
+        let change = |(number, group): (usize, &'e [Spanned<T>])| {
+            let span = group.first().map_or(Span::NONE, |entry| entry.span);
+            let cause = if self.by_entry { field.at_entry(number, span) } else { field };
+            Change::new(Cause { span, ..cause }, work(group))
+        };
+        entries.chunks(size).enumerate().map(change).collect()
     }
 }
 
-/// A transformer: what it does, in order; nothing where its fields say nothing.
+/// Runs the builtin transformers. A failure in the fields of one is reported when those before it have done their work.
 ///
 /// # Errors
-/// What is wrong with its fields, or with the files that they name.
-pub type Transformer = for<'c> fn(&Context<'c>) -> Result<Vec<Work<'c>>>;
-
-/// The builtin transformers with their names, in the order in which they run (kustomize,
-/// `api/internal/target/kusttarget_configplugin.go`).
-pub const TRANSFORMERS: &[(&str, Transformer)] = &[
-    ("PatchStrategicMergeTransformer", patches::strategic_merge),
-    ("PatchTransformer", patches::patches),
-    ("NamespaceTransformer", namespace::work),
-    ("PrefixTransformer", affix::prefix),
-    ("SuffixTransformer", affix::suffix),
-    ("LabelTransformer", labels::labels),
-    ("AnnotationsTransformer", labels::annotations),
-    ("PatchJson6902Transformer", patches::json6902),
-    ("ReplicaCountTransformer", replicas::work),
-    ("ImageTagTransformer", images::work),
-    ("ReplacementTransformer", replacements::work),
-];
-
-/// Runs the builtin transformers. What is wrong with the fields of one is told when those before it have done their
-/// work.
-///
-/// # Errors
-/// Those of the first one that fails.
-pub fn transform(context: &Context<'_>, resources: &mut ResMap) -> Result<()> {
-    let mut works = Vec::new();
-    for (_, transformer) in TRANSFORMERS {
-        match transformer(context) {
-            Ok(more) => works.extend(more),
+/// Those of the first one that fails, and those of the observer.
+pub fn transform(
+    context: &Context<'_>,
+    resources: &mut ResMap,
+    observer: Option<&mut (dyn Observer + '_)>,
+) -> Result<Outcome> {
+    let mut changes = Vec::new();
+    for builtin in TRANSFORMERS {
+        match (builtin.changes)(builtin, context) {
+            Ok(more) => changes.extend(more),
             Err(error) => {
-                works.push(Work::failed(error));
+                let cause = builtin.cause(context, "", Span::NONE);
+                changes.push(Change::new(cause, [Work::failed(error)]));
                 break;
             }
         }
     }
-    if works.len() > MANY {
-        let pairs = works.len().saturating_mul(resources.len());
+    let parts: usize = changes.iter().map(|change| change.work.len()).sum();
+    if parts > MANY {
+        let pairs = parts.saturating_mul(resources.len());
         context.root.budget().bytes(pairs.saturating_mul(PAIR), context.root.span())?;
     }
-    run(works, resources, context.passes())
+    run(changes, resources, observer)
 }
 
-/// So many entries of one kustomization are charged for looking at each of its resources.
+/// From this number of entries on, a kustomization is charged for looking at each resource for each of them.
 const MANY: usize = 64;
 
-/// What it is charged to ask an entry whether it changes a resource, in bytes.
+/// The charge for asking an entry whether it changes a resource, in bytes.
 const PAIR: usize = 8;

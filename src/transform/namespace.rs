@@ -1,7 +1,7 @@
 //! `namespace:` puts all resources into one namespace.
 
 use super::fields::Fields;
-use super::{Context, Create, Fate, Step, Work};
+use super::{Builtin, Change, Context, Create, Fate, Report, Step, Work};
 use crate::config::{FieldSpec, FieldSpecs};
 use crate::error::Result;
 use crate::limits::Budget;
@@ -19,7 +19,7 @@ use crate::yaml::{Node, Sequence, Tag, Text};
 /// # Errors
 /// In the work: [`Code::DuplicateId`](crate::error::Code::DuplicateId) when two resources have one id in the new
 /// namespace, and [`Code::InvalidType`](crate::error::Code::InvalidType) where a field is no text.
-pub(super) fn work<'c>(context: &Context<'c>) -> Result<Vec<Work<'c>>> {
+pub(super) fn changes<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>>> {
     let namespace = &context.kustomization.namespace;
     if namespace.is_empty() {
         return Ok(Vec::new());
@@ -31,7 +31,9 @@ pub(super) fn work<'c>(context: &Context<'c>) -> Result<Vec<Work<'c>>> {
         subjects: Subjects::NamedDefault,
         budget: context.root.budget(),
     };
-    Ok(vec![transformer.work(&context.configuration.namespace, context.schema)])
+    let cause = builtin.cause(context, "namespace", namespace.span);
+    let work = transformer.work(&context.configuration.namespace, context.schema);
+    Ok(vec![Change::new(cause, [work])])
 }
 
 /// The namespace transformer with all its options.
@@ -89,7 +91,7 @@ impl Step for Move<'_> {
         Ok(Fate::Stays)
     }
 
-    fn finish(&mut self, resources: &ResMap) -> Result<()> {
+    fn finish(&mut self, resources: &ResMap, _: &mut Report<'_, '_>) -> Result<()> {
         self.ids.check(resources).map_err(|error| {
             let namespace = self.transformer.namespace.as_str();
             error.step(format!("while moving all resources into the namespace `{namespace}`"))

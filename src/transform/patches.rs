@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::select::Selection;
 use super::targeted::{Selected, Targeted, apply, apply_settled};
-use super::{Context, Work, patch_target};
+use super::{Builtin, Cause, Change, Context, Report, Work, patch_target};
 use crate::config::{self, PatchArgs, Selector};
 use crate::error::{Code, Error, Result};
 use crate::limits::Budget;
@@ -24,57 +24,58 @@ use crate::yaml::{Kind, Node, Text, not_json, parse};
 /// # Errors
 /// [`Code::InvalidPatch`], and those of reading it. In the work: [`Code::InvalidPatch`], [`Code::PatchTargetNotFound`],
 /// [`Code::PatchTargetAmbiguous`], and those of the patch.
-pub(super) fn patches<'c>(context: &Context<'c>) -> Result<Vec<Work<'c>>> {
+pub(super) fn patches<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>>> {
+    let entries = &context.kustomization.patches;
     // All are read before the first is applied, so that what is wrong with several is said at once.
-    let read = context.kustomization.patches.iter().enumerate().map(|(number, patch)| {
+    let read = entries.iter().enumerate().map(|(number, patch)| {
         let step = || format!("while reading `patches[{number}]`");
         Loaded::read(context, patch, &step()).map_err(|error| error.at(patch.span).step(step()))
     });
     let loaded = all(read)?;
-    let mut works = Vec::with_capacity(loaded.len());
+    let mut changes = Vec::with_capacity(loaded.len());
     // Entries in a row that name what they patch: what they remove is taken out behind the last of them.
     let mut named = Vec::new();
-    for (number, (entry, loaded)) in context.kustomization.patches.iter().zip(loaded).enumerate() {
+    for (number, (entry, loaded)) in entries.iter().zip(loaded).enumerate() {
+        let field = builtin.cause(context, "patches", entry.span);
+        let cause = field.at_entry(number, entry.span);
         match loaded {
             Loaded::Strategic(patches) if entry.target.is_none() => {
-                named.push((number, entry.span, patches));
+                named.push((cause, patches));
+                if context.by_entry {
+                    changes.extend(by_name(context, &mut named));
+                }
             }
             loaded => {
-                works.extend(by_name(context, &mut named));
-                works.push(
-                    loaded
-                        .work(context, entry)
-                        .explained(move |error| applying(error, number, entry.span)),
-                );
+                changes.extend(by_name(context, &mut named));
+                changes.push(Change::new(cause, [loaded.work(context, entry)]).named());
             }
         }
     }
-    works.extend(by_name(context, &mut named));
-    Ok(works)
+    changes.extend(by_name(context, &mut named));
+    Ok(changes)
 }
 
-/// Applies entries of `patches` that name what they patch.
+/// Applies entries of `patches` that name what they patch. The first one stands for all as the cause; failures name the
+/// one that they come from.
 fn by_name<'c>(
     context: &Context<'c>,
-    entries: &mut Vec<(usize, Span, Vec<Resource>)>,
-) -> Option<Work<'c>> {
+    entries: &mut Vec<(Cause<'c>, Vec<Resource>)>,
+) -> Option<Change<'c>> {
     let (context, entries) = (*context, std::mem::take(entries));
-    (!entries.is_empty()).then(|| {
-        Work::whole(move |resources| {
+    let first = entries.first().map(|&(cause, _)| cause);
+    first.map(|first| {
+        let work = Work::reporting(move |resources, report| {
             let mut removal = Removal::default();
-            entries.iter().try_for_each(|(number, span, patches)| {
+            entries.iter().try_for_each(|(cause, patches)| {
                 let mut patches = patches.iter();
-                let apply = |patch| apply_by_name(&context, patch, resources, &mut removal);
-                patches.try_for_each(apply).map_err(|error| applying(error, *number, *span))
+                let apply = |patch| apply_by_name(&context, patch, resources, report, &mut removal);
+                patches.try_for_each(apply).map_err(|error| cause.explain(error))
             })?;
             removal.finish(resources);
             Ok(())
-        })
+        });
+        Change::new(first, [work])
     })
-}
-
-fn applying(error: Error, number: usize, span: Span) -> Error {
-    error.at(span).step(format!("while applying `patches[{number}]`"))
 }
 
 /// Whether patches removed resources, which are empty until all are taken out together.
@@ -95,21 +96,28 @@ impl Removal {
 ///
 /// # Errors
 /// As [`patches`].
-pub(super) fn strategic_merge<'c>(context: &Context<'c>) -> Result<Vec<Work<'c>>> {
+pub(super) fn strategic_merge<'c>(
+    builtin: &Builtin,
+    context: &Context<'c>,
+) -> Result<Vec<Change<'c>>> {
     let entries = &context.kustomization.patches_strategic_merge;
     let loaded = all(entries.iter().map(|entry| {
         strategic_entry(context, entry)
             .map_err(|error| error.at(entry.span).step("while reading `patchesStrategicMerge`"))
     }))?;
-    if let (Some(first), true) = (entries.first(), loaded.iter().all(Vec::is_empty)) {
+    let Some(first) = entries.first() else { return Ok(Vec::new()) };
+    if loaded.iter().all(Vec::is_empty) {
         return Err(empty(first.span));
     }
     let work = |(entry, patches): (&'c Spanned<Text>, Vec<Resource>)| {
         let context = *context;
-        Work::whole(move |resources| apply_strategic(&context, &patches, resources))
-            .explained(|error| error.at(entry.span).step("while applying `patchesStrategicMerge`"))
+        Work::reporting(move |resources, report| {
+            apply_strategic(&context, &patches, resources, report)
+                .map_err(|error| error.at(entry.span))
+        })
     };
-    Ok(entries.iter().zip(loaded).map(work).collect())
+    let cause = builtin.cause(context, "patchesStrategicMerge", first.span);
+    Ok(vec![Change::new(cause, entries.iter().zip(loaded).map(work)).named()])
 }
 
 /// Applies strategic merge patches to the resources that they name.
@@ -117,10 +125,12 @@ pub(crate) fn apply_strategic(
     context: &Context<'_>,
     patches: &[Resource],
     resources: &mut ResMap,
+    report: &mut Report<'_, '_>,
 ) -> Result<()> {
     patches.iter().try_for_each(|patch| {
         let place = named(patch, resources)?;
         let change = |resource: &mut Resource| apply_settled(context, patch, resource);
+        report.merged();
         resources.change(place, change).unwrap_or(Ok(()))?;
         resources.retain(|resource| !resource.node().is_empty());
         resources.check_ids()
@@ -133,17 +143,17 @@ pub(crate) fn apply_strategic(
 ///
 /// # Errors
 /// As [`patches`], and [`Code::InvalidPatch`] for an entry without the name of its target.
-pub(super) fn json6902<'c>(context: &Context<'c>) -> Result<Vec<Work<'c>>> {
+pub(super) fn json6902<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>>> {
     let entries = &context.kustomization.patches_json6902;
     let loaded = all(entries.iter().map(|entry| {
         json_entry(context, entry)
             .map_err(|error| error.at(entry.span).step("while reading `patchesJson6902`"))
     }))?;
-    let work = |(entry, (patch, selection)): (&'c Spanned<config::Patch>, _)| {
-        json_work(context, patch, selection, entry.target.as_ref())
-            .explained(|error| error.at(entry.span).step("while applying `patchesJson6902`"))
+    let change = |(entry, (patch, selection)): (&'c Spanned<config::Patch>, _)| {
+        let cause = builtin.cause(context, "patchesJson6902", entry.span);
+        Change::new(cause, [json_work(context, patch, selection, entry.target.as_ref())]).named()
     };
-    Ok(entries.iter().zip(loaded).map(work).collect())
+    Ok(entries.iter().zip(loaded).map(change).collect())
 }
 
 /// Applies a JSON patch to the resources that are selected. Their ids of now are not remembered.
@@ -225,9 +235,10 @@ impl Loaded {
             },
             (Self::Strategic(patches), None) => {
                 let context = *context;
-                Work::whole(move |resources| {
+                Work::reporting(move |resources, report| {
                     let mut removal = Removal::default();
-                    let apply = |patch| apply_by_name(&context, patch, resources, &mut removal);
+                    let apply =
+                        |patch| apply_by_name(&context, patch, resources, report, &mut removal);
                     patches.iter().try_for_each(apply)?;
                     removal.finish(resources);
                     Ok(())
@@ -423,6 +434,7 @@ fn apply_by_name(
     context: &Context<'_>,
     patch: &Resource,
     resources: &mut ResMap,
+    report: &mut Report<'_, '_>,
     removal: &mut Removal,
 ) -> Result<()> {
     let place = match named(patch, resources) {
@@ -433,6 +445,7 @@ fn apply_by_name(
         }
         place => place?,
     };
+    report.merged();
     removal.0 |=
         resources.change(place, |resource| apply(context, patch, resource)).unwrap_or(Ok(false))?;
     Ok(())

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::fields::Fields;
-use super::{Context, Create, Fate, Step, Work};
+use super::{Builtin, Change, Context, Create, Fate, Report, Step, Work};
 use crate::config::{FieldSpec, FieldSpecs, Replica};
 use crate::error::{Code, Error, Result};
 use crate::resource::{Index, Names, ResId, ResMap, Resource};
 use crate::schema::Schema;
+use crate::source::Span;
 use crate::yaml::{Tag, Text};
 
 /// Sets the number of copies of every workload that has, or once had, the name of an entry. Linear.
@@ -16,13 +17,12 @@ use crate::yaml::{Tag, Text};
 ///
 /// # Errors
 /// In the work: [`Code::ReplicaTargetNotFound`] for a name that no workload has: it is nearly always a misspelling.
-pub(super) fn work<'c>(context: &Context<'c>) -> Result<Vec<Work<'c>>> {
-    let replicas = &context.kustomization.replicas;
-    if replicas.is_empty() {
-        return Ok(Vec::new());
-    }
-    let replicas = replicas.iter().map(|replica| &replica.value);
-    Ok(vec![set(replicas, &context.configuration.replicas, context.schema)])
+pub(super) fn changes<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>>> {
+    let field = builtin.cause(context, "replicas", Span::NONE);
+    Ok(context.changes(field, &context.kustomization.replicas, |replicas| {
+        let replicas = replicas.iter().map(|replica| &replica.value);
+        Some(set(replicas, &context.configuration.replicas, context.schema))
+    }))
 }
 
 /// Sets the numbers of copies that entries say, one entry after the other.
@@ -74,7 +74,7 @@ impl Step for Set<'_> {
         Ok(Fate::Stays)
     }
 
-    fn finish(&mut self, resources: &ResMap) -> Result<()> {
+    fn finish(&mut self, resources: &ResMap, _: &mut Report<'_, '_>) -> Result<()> {
         let failed = self.failed.take();
         let missing = self.entries.iter().position(|entry| !entry.is_found);
         match (missing, failed) {
@@ -83,6 +83,10 @@ impl Step for Set<'_> {
             (None, Some((_, error))) => Err(error),
             (None, None) => Ok(()),
         }
+    }
+
+    fn ignores_annotations(&self) -> bool {
+        self.fields.iter().all(|(_, fields)| fields.leave_annotations())
     }
 }
 

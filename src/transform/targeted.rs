@@ -1,7 +1,7 @@
 //! Patches with a target: applied to whatever fits it, one resource after the other.
 
 use super::select::{Selection, unmatched};
-use super::{Context, Fate, Step};
+use super::{Context, Fate, Report, Step};
 use crate::config::Selector;
 use crate::error::{Error, Result};
 use crate::generate;
@@ -82,9 +82,11 @@ impl Step for Targeted<'_> {
         Ok(Fate::Stays)
     }
 
-    fn finish(&mut self, resources: &ResMap) -> Result<()> {
-        if let (false, Some(target)) = (self.is_used, self.target) {
-            self.context.effects.idle(|| unmatched(target, resources));
+    fn finish(&mut self, resources: &ResMap, report: &mut Report<'_, '_>) -> Result<()> {
+        match (self.is_used, self.target, &self.patch) {
+            (true, _, Selected::Strategic { .. }) => report.merged(),
+            (false, Some(target), _) => report.idle(|| unmatched(target, resources)),
+            _ => {}
         }
         if let Some(error) = self.failed.take() {
             return Err(error);
@@ -129,7 +131,6 @@ pub(super) fn apply(
     patch: &Resource,
     resource: &mut Resource,
 ) -> Result<bool> {
-    context.effects.merge();
     let schema = context.schema;
     context.root.budget().bytes(MERGE_BYTES, patch.span())?;
     patch.node().charge(context.root.budget(), patch.span())?;

@@ -13,7 +13,7 @@ use crate::error::{Code, Error, Result};
 use crate::limits::Budget;
 use crate::resource::{ResMap, Resource};
 use crate::schema::{Gvk, Schema};
-use crate::transform::{Fate, FieldPath, Step, Work};
+use crate::transform::{Fate, FieldPath, Report, Step, Work};
 use candidates::Candidates;
 use referrer::follow;
 
@@ -67,7 +67,7 @@ impl<'c, F: Fn(&Gvk) -> Vec<Field<'c>>> Step for Update<'c, F> {
         Ok(Fate::Stays)
     }
 
-    fn finish(&mut self, _: &ResMap) -> Result<()> {
+    fn finish(&mut self, _: &ResMap, _: &mut Report<'_, '_>) -> Result<()> {
         Error::all(self.errors.drain(..)).map_or(Ok(()), Err)
     }
 }

@@ -11,7 +11,7 @@ use self::index::Index;
 use self::source::Origin;
 use self::target::Target;
 use super::select::unmatched;
-use super::{Context, Work};
+use super::{Builtin, Change, Context, Report, Work};
 use crate::config::Replacement;
 use crate::error::{Code, Error, Result};
 use crate::resource::ResMap;
@@ -24,18 +24,19 @@ use crate::yaml::de::Spanned;
 ///
 /// # Errors
 /// Those of [`read`], and in the work those of [`apply`].
-pub(super) fn work<'c>(context: &Context<'c>) -> Result<Vec<Work<'c>>> {
+pub(super) fn changes<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>>> {
     let mut entries = context.kustomization.replacements.clone();
     for entry in &mut entries {
         // An empty list is lost where the reference hands the entry over to its plugin.
         entry.value.targets = entry.value.targets.take().filter(|targets| !targets.is_empty());
     }
     let replacements = read(context, &entries)?;
-    if replacements.is_empty() {
-        return Ok(Vec::new());
-    }
+    let Some(first) = entries.first() else { return Ok(Vec::new()) };
+    let cause = builtin.cause(context, "replacements", first.span);
     let context = *context;
-    Ok(vec![Work::whole(move |resources| apply(&replacements, &context, resources))])
+    let work =
+        Work::reporting(move |resources, report| apply(&replacements, &context, resources, report));
+    Ok(vec![Change::new(cause, [work])])
 }
 
 /// The replacements of a list of entries, those of files among them.
@@ -82,13 +83,14 @@ pub(crate) fn apply(
     replacements: &[Spanned<Replacement>],
     context: &Context<'_>,
     resources: &mut ResMap,
+    report: &mut Report<'_, '_>,
 ) -> Result<()> {
     if replacements.is_empty() {
         return Ok(());
     }
     let mut index = Index::of(resources);
     for replacement in replacements {
-        let mut run = || -> Result<()> {
+        let mut replace = || -> Result<()> {
             let targets = complete(replacement)?;
             let mut origin = Origin::find(replacement, resources, &index)?;
             for entry in targets {
@@ -96,12 +98,13 @@ pub(crate) fn apply(
                     .map_err(|error| error.at(entry.span))?;
                 let has_set = target.set(&mut origin, context, resources, &mut index)?;
                 if let (false, Some(select)) = (has_set, &entry.select) {
-                    context.effects.idle(|| unmatched(select, resources));
+                    report.idle(|| unmatched(select, resources));
                 }
             }
             Ok(())
         };
-        run().map_err(|error| error.at(replacement.span).step("while applying `replacements`"))?;
+        replace()
+            .map_err(|error| error.at(replacement.span).step("while applying `replacements`"))?;
     }
     Ok(())
 }
