@@ -54,6 +54,15 @@ fn emit_all(documents: &[parse::Document]) -> String {
 }
 
 #[divan::bench(args = corpora())]
+fn text_to_tokens(bencher: divan::Bencher<'_, '_>, name: &str) {
+    let corpus = corpus(name);
+    bencher.counter(BytesCount::new(corpus.bytes)).bench_local(|| {
+        let tokens = corpus.sources.iter().filter_map(|source| parse::tokens(source).ok());
+        tokens.map(|tokens| tokens.list().len()).sum::<usize>()
+    });
+}
+
+#[divan::bench(args = corpora())]
 fn text_to_tree(bencher: divan::Bencher<'_, '_>, name: &str) {
     let corpus = corpus(name);
     bencher.counter(BytesCount::new(corpus.bytes)).bench_local(|| parse_all(&corpus));

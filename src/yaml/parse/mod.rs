@@ -247,10 +247,29 @@ fn read(
     } else {
         Reader::<false, false>::new(source, start, range.end, merge, budget).document()
     }?;
-    Ok(document.filter(|document| !document.root.is_null()).map(|mut document| {
-        comment::attach(&mut document.comments, &document.root, source, start);
+    let document = document.filter(|document| !document.root.is_null());
+    Ok(document.map(|mut document| {
+        if !document.comments.is_empty() {
+            attach_comments(&mut document, source, range, wide, merge);
+        }
         document
     }))
+}
+
+/// Gives the comments of a document to its nodes: with its tokens, for which it is read once more.
+#[cold]
+fn attach_comments(
+    document: &mut Document,
+    source: &Source,
+    range: Range<usize>,
+    wide: bool,
+    merge: Merge,
+) {
+    let (start, end) = (range.start, range.end);
+    let (_, recorder) = recorded(source, range, wide, merge, &Budget::default());
+    let mut tokens = Tokens::default();
+    let outline = recorder.complete(source.text(), start, end, &mut tokens.list);
+    comment::attach(&mut document.comments, source, &tokens, &outline);
 }
 
 /// Adds a line break to a block scalar that ends with empty lines, is the last node of its document, and has a comment

@@ -263,6 +263,8 @@ fn comments_that_look_like_json_are_kept_with_what_they_belong_to() {
         ("# {x}\n# more\na: 1\n", &["a"]),
         ("# {x}\n- a: 1\n  b: 2\n", &["a: 1\n  b: 2"]),
         ("a: # {x}\n# {y}\n- 1\n", &["a", "1"]),
+        // Behind an anchor it goes to the next scalar.
+        ("a: &b # {x}\n- 1\n", &["1"]),
         // Not the first line of its block, an empty line below it, behind a key that has its own, or of the node above.
         ("# more\n# {x}\na: 1\n", &[]),
         ("# {x}\n\na: 1\n", &[]),
@@ -271,7 +273,6 @@ fn comments_that_look_like_json_are_kept_with_what_they_belong_to() {
         ("b:\n    c: 1\n  # {x}\na: 1\n", &[]),
         ("- b: 1\n  # {x}\n- a: 1\n", &[]),
         ("a: [ # {x}\n  1]\n", &[]),
-        ("a: &b # {x}\n- 1\n", &[]),
         ("a: 1\n# {x}\n", &[]),
     ] {
         assert_eq!(commented(text), nodes, "{text}");

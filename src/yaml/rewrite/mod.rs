@@ -1,18 +1,15 @@
 //! A document inside of a text: read, changed, and written again as it was written, as go-yaml v3 does it.
 
-mod attach;
-mod stream;
 mod write;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use self::attach::Comments;
-
 use super::node::{CollectionStyle, Node, Scalar, Style, Tag, View};
 use super::parse;
 use super::set::implied_tag;
-use super::tokens::{Form, Outline, Piece, TokenKind};
+pub use super::tokens::Remarks;
+use super::tokens::{Comments, Form, Outline, Piece, TokenKind};
 use crate::error::{Code, Error, Result};
 use crate::source::{Source, Span};
 
@@ -42,25 +39,6 @@ enum What<'a> {
     End,
 }
 
-/// The comments of a node, its tag and its anchor.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Remarks {
-    /// On the lines above.
-    pub head: String,
-    /// At the end of the line.
-    pub line: String,
-    /// On the lines below, with an empty line after them.
-    pub foot: String,
-    /// The foot of the entry before.
-    tail: String,
-    /// The tag of the node, which stays whatever becomes of it.
-    pub tag: String,
-    /// The anchor with its `&`.
-    anchor: String,
-    /// Whether the node is an alias.
-    is_alias: bool,
-}
-
 /// The nodes of a document by the places where they are written, with their comments.
 pub struct Layout(Comments);
 
@@ -79,9 +57,7 @@ impl Layout {
         }
         let outline = tokens.documents().first();
         Ok(Self(
-            outline.map_or_else(Comments::default, |outline| {
-                Comments::of(text, tokens.list(), outline)
-            }),
+            outline.map_or_else(Comments::default, |outline| Comments::of(text, &tokens, outline)),
         ))
     }
 
@@ -131,9 +107,8 @@ pub fn is_alias(node: &Node) -> bool {
 pub fn rewrite(root: &Node, original: &Source, out: &mut String) -> Result<()> {
     let tokens = parse::document_tokens(original)?;
     let outline = tokens.documents().first();
-    let comments = outline.map_or_else(Comments::default, |outline| {
-        Comments::of(original.text(), tokens.list(), outline)
-    });
+    let comments = outline
+        .map_or_else(Comments::default, |outline| Comments::of(original.text(), &tokens, outline));
     let keys = outline.map_or_else(BTreeMap::new, |outline| complex_keys(outline, original));
     let Remarks { head, foot, .. } = comments.document.clone();
     let mut events =

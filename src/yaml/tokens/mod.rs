@@ -4,9 +4,13 @@
 //! disagree. The text between two of them is white space and comments, which are tokens too. Beside the tokens stands
 //! the outline of each document: its nodes as they are written, with aliases and merge keys unresolved.
 
+mod attach;
 mod outline;
 mod recorder;
+mod stream;
 
+pub(super) use self::attach::Comments;
+pub use self::attach::Remarks;
 pub use self::outline::{Form, Outline, Piece};
 pub(super) use self::recorder::{Recorder, fill};
 use std::ops::Range;

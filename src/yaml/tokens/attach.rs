@@ -3,15 +3,48 @@
 
 use std::collections::BTreeMap;
 
-use super::Remarks;
 use super::stream::{Kind, Stream, Token};
-use crate::yaml::tokens::{Outline, Token as Written, TokenKind};
+use super::{Outline, Token as Written, TokenKind, Tokens};
+
+/// The comments of a node, its tag and its anchor.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Remarks {
+    /// On the lines above.
+    pub head: String,
+    /// At the end of the line.
+    pub line: String,
+    /// On the lines below, with an empty line after them.
+    pub foot: String,
+    /// The foot of the entry before.
+    pub(in crate::yaml) tail: String,
+    /// The tag of the node, which stays whatever becomes of it.
+    pub tag: String,
+    /// The anchor with its `&`.
+    pub(in crate::yaml) anchor: String,
+    /// Whether the node is an alias.
+    pub(in crate::yaml) is_alias: bool,
+    /// The offsets of the first comments above and at the end of the line.
+    pub(in crate::yaml) head_at: usize,
+    pub(in crate::yaml) line_at: usize,
+}
+
+impl Remarks {
+    /// The offset of the comment that may be a schema: that at the end of the line, or else the first one above. (kyaml,
+    /// `fieldmeta.Read`.)
+    pub(in crate::yaml) fn schema_at(&self) -> Option<usize> {
+        match (self.line.is_empty(), self.head.is_empty()) {
+            (false, _) => Some(self.line_at),
+            (true, false) => Some(self.head_at),
+            (true, true) => None,
+        }
+    }
+}
 
 /// The comments of a document, by the places of its nodes.
 #[derive(Debug, Default)]
-pub(super) struct Comments {
+pub(in crate::yaml) struct Comments {
     /// Those above the document, and below it.
-    pub(super) document: Remarks,
+    pub(in crate::yaml) document: Remarks,
     scalars: BTreeMap<usize, Remarks>,
     collections: BTreeMap<usize, Remarks>,
     /// Scalars that are not written, with an anchor or a tag.
@@ -20,32 +53,36 @@ pub(super) struct Comments {
 
 impl Comments {
     /// Finds the comments of a document.
-    pub(super) fn of(text: &str, tokens: &[Written], outline: &Outline) -> Self {
-        let has_meaning = |token: &Written| !token.kind().is_trivia();
-        let tokens: Vec<Written> = tokens.iter().copied().filter(has_meaning).collect();
+    pub(in crate::yaml) fn of(text: &str, tokens: &Tokens, outline: &Outline) -> Self {
+        let range = outline.range();
+        let text = text.get(..range.end).unwrap_or_default();
+        let is_read = |token: &Written| range.start <= token.start() && !token.kind().is_trivia();
+        let tokens: Vec<Written> = tokens.list().iter().copied().filter(is_read).collect();
         let mut parser = Parser {
             text,
             written: &tokens,
             outline,
-            stream: Stream::new(text, &tokens),
+            stream: Stream::new(text, range.start, &tokens),
             states: Vec::new(),
             pending: Remarks::default(),
             stem: String::new(),
+            stem_at: 0,
+            last_head_at: 0,
             composer: Composer::default(),
         };
         parser.document();
         parser.composer.complete()
     }
 
-    pub(super) fn of_absent(&self, at: usize) -> Option<&Remarks> {
+    pub(in crate::yaml) fn of_absent(&self, at: usize) -> Option<&Remarks> {
         self.absent.get(&at)
     }
 
-    pub(super) fn of_scalar(&self, at: usize) -> Option<&Remarks> {
+    pub(in crate::yaml) fn of_scalar(&self, at: usize) -> Option<&Remarks> {
         self.scalars.get(&at)
     }
 
-    pub(super) fn of_collection(&self, at: usize) -> Option<&Remarks> {
+    pub(in crate::yaml) fn of_collection(&self, at: usize) -> Option<&Remarks> {
         self.collections.get(&at)
     }
 }
@@ -73,8 +110,11 @@ struct Parser<'a> {
     states: Vec<State>,
     /// Comments of the tokens that were looked at, for the next event.
     pending: Remarks,
-    /// The comment above a dash, when a block begins behind the dash.
+    /// The comment above a dash, when a block begins behind the dash, and its offset.
     stem: String,
+    stem_at: usize,
+    /// The offset of the last comment for `pending.head`.
+    last_head_at: usize,
     composer: Composer,
 }
 
@@ -96,6 +136,16 @@ impl Parser<'_> {
             if !comment.head.is_empty() && token.kind == Kind::BlockEnd {
                 // It waits for what follows.
                 break;
+            }
+            let at = comment.offset();
+            if !comment.head.is_empty() {
+                if self.pending.head.is_empty() {
+                    self.pending.head_at = at;
+                }
+                self.last_head_at = at;
+            }
+            if !comment.line.is_empty() && self.pending.line.is_empty() {
+                self.pending.line_at = at;
             }
             join(&mut self.pending.head, &std::mem::take(&mut comment.head));
             join(&mut self.pending.foot, &std::mem::take(&mut comment.foot));
@@ -155,6 +205,7 @@ impl Parser<'_> {
             };
             self.composer.comments.document.head = head[..ends].to_owned();
             self.pending.head = head[at + 1..].to_owned();
+            self.pending.head_at = self.last_head_at;
             return;
         }
     }
@@ -220,7 +271,8 @@ impl Parser<'_> {
             Kind::BlockSequenceStart | Kind::BlockMappingStart if block => {
                 let is_mapping = token.kind == Kind::BlockMappingStart;
                 let head = std::mem::take(&mut self.stem);
-                let remarks = Remarks { head, tag, anchor, ..Remarks::default() };
+                let head_at = self.stem_at;
+                let remarks = Remarks { head, tag, anchor, head_at, ..Remarks::default() };
                 self.composer.begin(at, is_mapping, false, remarks);
                 self.states.push(if is_mapping {
                     State::BlockKey { first: true }
@@ -259,6 +311,7 @@ impl Parser<'_> {
         let token = self.peek();
         if matches!(token.kind, Kind::BlockSequenceStart | Kind::BlockMappingStart) {
             let head = std::mem::take(&mut self.pending.head);
+            self.stem_at = std::mem::replace(&mut self.pending.head_at, self.last_head_at);
             self.pending.head = head.get(length + 1..).unwrap_or_default().to_owned();
             self.stem = head.get(..length).unwrap_or_default().to_owned();
         }
@@ -462,6 +515,7 @@ impl Composer {
     fn end(&mut self, remarks: Remarks) {
         let Some(mut open) = self.open.pop() else { return };
         open.remarks.line = remarks.line;
+        open.remarks.line_at = remarks.line_at;
         open.remarks.foot = remarks.foot;
         if open.is_mapping && !open.is_flow && open.count > 1 && !open.remarks.foot.is_empty() {
             let foot = std::mem::take(&mut open.remarks.foot);

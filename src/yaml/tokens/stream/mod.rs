@@ -8,7 +8,7 @@ mod comments;
 
 use std::collections::BTreeMap;
 
-use crate::yaml::tokens::{Token as Written, TokenKind};
+use super::{Token as Written, TokenKind};
 
 /// A place in the text; lines and columns count from 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,6 +68,11 @@ pub(super) struct Comment {
 }
 
 impl Comment {
+    /// The offset of its first `#`.
+    pub(super) fn offset(&self) -> usize {
+        self.start.index.max(0).unsigned_abs()
+    }
+
     /// Forgets where it was, once it is given away.
     pub(super) fn clear(&mut self) {
         *self = Self::default();
@@ -106,8 +111,9 @@ pub(super) struct Stream<'a> {
 }
 
 impl<'a> Stream<'a> {
-    pub(super) fn new(text: &'a str, written: &'a [Written]) -> Self {
-        let mark = Mark::default();
+    /// The stream of a document that begins at an offset and ends with the text.
+    pub(super) fn new(text: &'a str, start: usize, written: &'a [Written]) -> Self {
+        let mark = Mark { index: start.cast_signed(), ..Mark::default() };
         Self {
             text,
             written,
