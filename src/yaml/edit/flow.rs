@@ -90,7 +90,7 @@ impl Text<'_> {
         self.first_from(member.end).filter(|token| token.kind() == TokenKind::Comma)
     }
 
-    /// Whether nothing but a comment shares the lines of what stands between two offsets.
+    /// Tells whether nothing but a comment shares the lines of what stands between two offsets.
     fn is_alone(&self, start: usize, end: usize) -> bool {
         let rest = self.text.get(end..).unwrap_or_default().trim_start_matches([' ', '\t']);
         self.is_first_on_line(start) && rest.starts_with(|next| next == '#' || is_line_end(next))

@@ -101,7 +101,7 @@ fn at_mut<'n>(root: &'n mut Node, way: &[usize]) -> Option<&'n mut Node> {
     Some(node)
 }
 
-/// Whether two trees have the same values in the same order, however they are written.
+/// Tells whether two trees have the same values in the same order, however they are written.
 pub(super) fn means_same(left: &Node, right: &Node) -> bool {
     let mut pending = vec![(left, right)];
     while let Some((left, right)) = pending.pop() {

@@ -87,7 +87,7 @@ impl<'s> Text<'s> {
         self.outline.get(number).unwrap_or(NONE)
     }
 
-    /// Whether a node is a collection in brackets, or a pair in one.
+    /// Tells whether a node is a collection in brackets, or a pair in one.
     pub(super) fn is_flow(&self, number: usize) -> bool {
         matches!(
             self.piece(number).form(),
@@ -97,7 +97,7 @@ impl<'s> Text<'s> {
         )
     }
 
-    /// Whether a node is a collection by indentation.
+    /// Tells whether a node is a collection by indentation.
     pub(super) fn is_block(&self, number: usize) -> bool {
         matches!(
             self.piece(number).form(),
@@ -109,7 +109,7 @@ impl<'s> Text<'s> {
         matches!(self.piece(number).form(), Form::Mapping(_) | Form::Pair)
     }
 
-    /// Whether a node is an empty scalar that is not written.
+    /// Tells whether a node is an empty scalar that is not written.
     pub(super) fn is_absent(&self, number: usize) -> bool {
         let piece = self.piece(number);
         piece.scalar().is_some() && piece.range().is_empty()
@@ -319,12 +319,12 @@ impl<'s> Text<'s> {
         Some(at + end + length)
     }
 
-    /// Whether an offset is the first byte of a line.
+    /// Tells whether an offset is the first byte of a line.
     pub(super) fn is_line_start(&self, at: usize) -> bool {
         self.line_start(at) == at
     }
 
-    /// Whether nothing but spaces stands before an offset on its line.
+    /// Tells whether nothing but spaces stands before an offset on its line.
     pub(super) fn is_first_on_line(&self, at: usize) -> bool {
         let before = self.text.get(self.line_start(at)..at).unwrap_or_default();
         before.bytes().all(|byte| byte == b' ')

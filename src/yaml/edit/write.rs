@@ -36,7 +36,7 @@ pub(super) struct Written {
     pub(super) body: String,
 }
 
-/// Whether a node is written by indentation.
+/// Tells whether a node is written by indentation.
 pub(super) fn is_block(node: &Node) -> bool {
     match node.view() {
         View::Scalar(_) => false,

@@ -333,7 +333,7 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
     }
 }
 
-/// Whether a flow collection waits for the colon of an explicit key.
+/// Tells whether a flow collection waits for the colon of an explicit key.
 const fn is_behind_question(kind: FrameKind) -> bool {
     matches!(kind, FrameKind::FlowMapping(Expect::Colon) | FrameKind::FlowPair(Expect::Colon))
 }

@@ -13,7 +13,7 @@ use super::tokens::{Comments, Form, Outline, Piece, TokenKind};
 use crate::error::{Code, Error, Result};
 use crate::source::{Source, Span};
 
-/// What the writer is told.
+/// An instruction to the writer.
 struct Event<'a> {
     what: What<'a>,
     remarks: Remarks,
@@ -89,7 +89,7 @@ pub fn as_written(source: &Source) -> Result<Option<Node>> {
     Ok(tokens.documents().first().map(|outline| outline.tree(source)))
 }
 
-/// Whether a node of [`as_written`] stands for another one: `*name`.
+/// Tells whether a node of [`as_written`] stands for another one: `*name`.
 #[must_use]
 pub fn is_alias(node: &Node) -> bool {
     node.as_scalar().is_some_and(|scalar| {
@@ -182,7 +182,7 @@ struct EventsOf<'a> {
 
 struct Open<'a> {
     rest: Rest<'a>,
-    /// What is said at the end of it.
+    /// The comments at the end of the collection.
     end: Remarks,
 }
 
@@ -260,7 +260,7 @@ impl<'a> Iterator for EventsOf<'a> {
     }
 }
 
-/// How a scalar is written: with its tag if the text alone would mean something else. (go-yaml v3, `encode.go`.)
+/// The form of a scalar: with its tag if the text alone would mean something else. (go-yaml v3, `encode.go`.)
 fn scalar_event<'a>(scalar: &'a Scalar, remarks: &Remarks) -> What<'a> {
     let text = scalar.text();
     if remarks.is_alias {

@@ -1,4 +1,4 @@
-//! What documents are when they are written anew.
+//! Documents before and after they are written again.
 
 use super::*;
 use crate::yaml::Kind;

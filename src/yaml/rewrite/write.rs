@@ -52,14 +52,14 @@ struct Writer<'a, 'o> {
     indent: isize,
     column: usize,
     flow_level: usize,
-    /// Whether white space was written last.
+    /// True behind white space.
     whitespace: bool,
-    /// Whether the line holds nothing but indentation and its indicators.
+    /// True while the line holds only indentation and indicators.
     indention: bool,
     /// At this indentation an empty line keeps a comment from what follows it.
     foot_indent: isize,
     in_mapping: bool,
-    /// What is left to be said of the current event.
+    /// The comments of the current event that are not written yet.
     remarks: Remarks,
     /// The comment at the end of a line with a key alone.
     key_line: String,
@@ -240,7 +240,7 @@ impl<'a> Writer<'a, '_> {
         Ok(())
     }
 
-    /// Whether a key needs no `?` before it.
+    /// Tells whether a key needs no `?` before it.
     fn is_simple_key(&self, event: &Event<'_>) -> bool {
         const LONGEST: usize = 128;
         let Remarks { tag, anchor, .. } = &event.remarks;

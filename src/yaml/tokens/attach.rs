@@ -21,7 +21,7 @@ pub struct Remarks {
     pub tag: String,
     /// The anchor with its `&`.
     pub(in crate::yaml) anchor: String,
-    /// Whether the node is an alias.
+    /// True for an alias.
     pub(in crate::yaml) is_alias: bool,
     /// The offsets of the first comments above and at the end of the line.
     pub(in crate::yaml) head_at: usize,
@@ -191,7 +191,7 @@ impl Parser<'_> {
         self.composer.comments.document.foot = if foot.is_empty() { head } else { foot };
     }
 
-    /// What stands above the last empty line at the top belongs to the document.
+    /// Gives the comments above the last empty line at the top to the document.
     fn split_head(&mut self) {
         let head = &self.pending.head;
         let bytes = head.as_bytes();

@@ -108,13 +108,13 @@ pub enum TokenKind {
 }
 
 impl TokenKind {
-    /// Whether the token is white space or a comment.
+    /// Tells whether the token is white space or a comment.
     #[must_use]
     pub const fn is_trivia(self) -> bool {
         matches!(self, Self::ByteOrderMark | Self::Comment | Self::Blank | Self::LineEnd)
     }
 
-    /// Whether the token is a scalar, or the beginning of a block scalar.
+    /// Tells whether the token is a scalar, or the beginning of a block scalar.
     #[must_use]
     pub const fn is_scalar(self) -> bool {
         matches!(self, Self::Plain | Self::SingleQuoted | Self::DoubleQuoted | Self::BlockHeader)

@@ -6,7 +6,7 @@ use super::outline::{Form, Piece};
 use super::{Outline, Token, TokenKind};
 use crate::yaml::node::Scalar;
 
-/// What was noted of one document. Offsets are those of the source.
+/// The notes on one document. Offsets are those of the source.
 #[derive(Debug, Default)]
 pub(in crate::yaml) struct Recorder {
     tokens: Vec<Token>,

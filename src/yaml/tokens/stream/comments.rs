@@ -13,11 +13,11 @@ struct Search {
     /// Where it begins, and its text: nothing between two comments.
     start: Mark,
     text: String,
-    /// What is indented less than this ends what stands before.
+    /// The indentation that a comment needs to belong to what comes.
     indent: isize,
     /// The line on which a comment that follows the token directly begins.
     foot_line: isize,
-    /// Whether no line break was seen yet, and whether the last line was empty.
+    /// True before the first line break, and behind an empty line.
     is_first_line: bool,
     was_empty: bool,
     /// Where the look is: so many bytes ahead.
@@ -144,7 +144,7 @@ impl Search {
         self.indent = stream.indent.max(0);
     }
 
-    /// What is left belongs to what comes.
+    /// Gives the comments that are left to what comes.
     fn finish(self, stream: &mut Stream<'_>) {
         if self.text.is_empty() {
             return;

@@ -84,7 +84,7 @@ struct SimpleKey {
     mark: Mark,
 }
 
-/// How far ahead comments are looked for, and how long a key may be.
+/// The bytes within which comments are looked for, and the longest key.
 const LOOK_AHEAD: usize = 512;
 const LONGEST_KEY: isize = 1024;
 
@@ -99,7 +99,7 @@ pub(super) struct Stream<'a> {
     indents: Vec<isize>,
     flow_level: usize,
     key_allowed: bool,
-    /// What may turn out to be a key, by flow level.
+    /// The beginnings of possible keys, by flow level.
     keys: Vec<Option<SimpleKey>>,
     /// The flow levels of these, by their tokens.
     levels: BTreeMap<usize, usize>,
@@ -486,7 +486,7 @@ impl<'a> Stream<'a> {
 }
 
 impl SimpleKey {
-    /// Whether a value at a place can still make a key of it.
+    /// Tells whether a value at a place can still make a key of it.
     const fn is_valid(&self, mark: Mark) -> bool {
         self.mark.line >= mark.line && self.mark.index + LONGEST_KEY >= mark.index
     }
