@@ -23,7 +23,7 @@ use crate::text::escape;
 use serde_json::{Value, json};
 
 /// How what is rendered is hardened.
-#[derive(Args, Debug, Default)]
+#[derive(Args, Debug)]
 #[command(next_help_heading = "Hardening")]
 pub(super) struct Hardening {
     /// Harden what is rendered, and fail if it violates the rules of the profile then [default profile: that of the

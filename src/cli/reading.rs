@@ -1,7 +1,8 @@
 //! The flags that say how files are read and lists are written, for commands beside `build`.
 
+use std::io::Read as _;
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
@@ -24,46 +25,30 @@ pub(super) struct Reading {
     /// Whether files may be read from outside the root of a kustomization
     #[arg(long, value_name = "RESTRICTOR", default_value = "LoadRestrictionsRootOnly")]
     #[arg(help_heading = None::<&str>)]
-    load_restrictor: Restrictor,
+    pub(super) load_restrictor: Restrictor,
 
-    #[command(flatten)]
-    limits: Limiting,
-
-    #[command(flatten)]
-    plugins: Plugins,
-}
-
-/// What targets and the run may use.
-#[derive(Args, Debug, Default)]
-pub(super) struct Limiting {
     /// What a build may use, such as `bytes=2GiB` (may be repeated): bytes, resources, directories, patterns, files,
     /// git-objects. docs/security.md has the defaults
     #[arg(long = "limit", value_name = "NAME=VALUE", help_heading = None::<&str>)]
-    settings: Vec<Setting>,
-}
+    limits: Vec<Setting>,
 
-impl Limiting {
-    /// The limits: the defaults, with what is set over them.
-    pub(super) fn limits(&self) -> Limits {
-        let set = |limits: Limits, set: &Setting| limits.with(set.limit, set.value);
-        self.settings.iter().fold(Limits::default(), set)
-    }
+    #[command(flatten)]
+    pub(super) plugins: Plugins,
 }
 
 /// Which files a kustomization may name.
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+#[derive(Clone, Copy, Debug, ValueEnum)]
 pub(super) enum Restrictor {
-    #[default]
     #[value(name = "LoadRestrictionsRootOnly", alias = "")]
     RootOnly,
     #[value(name = "LoadRestrictionsNone")]
     None,
 }
 
-/// How many threads a list of targets is made on.
+/// The number of threads for many targets.
 #[derive(Args)]
 pub(super) struct Jobs {
-    /// How many threads look at targets [default: one for each processor]
+    /// How many threads work on targets [default: one for each processor]
     #[arg(short, long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
 }
@@ -154,7 +139,7 @@ impl Reading {
     /// # Errors
     /// [`Code::ReadFailed`] when there is no working directory.
     pub(super) fn loader(&self) -> Result<Loader> {
-        Ok(Loader::new(Disk, self.load_restrictor.options(working_directory()?, &self.limits)))
+        Ok(Loader::new(Disk, self.load_options(working_directory()?)))
     }
 
     /// A loader of the files of a revision.
@@ -162,7 +147,7 @@ impl Reading {
     /// # Errors
     /// As [`Reading::loader`].
     pub(super) fn loader_of(&self, revision: Revision) -> Result<Loader> {
-        Ok(Loader::new(revision, self.load_restrictor.options(working_directory()?, &self.limits)))
+        Ok(Loader::new(revision, self.load_options(working_directory()?)))
     }
 
     /// Does the work of a command with a loader that has read nothing yet, and exits as the outcome asks.
@@ -173,24 +158,20 @@ impl Reading {
         }
     }
 
+    /// How a loader reads, with relative paths taken from a working directory.
+    pub(super) fn load_options(&self, working_directory: PathBuf) -> load::Options {
+        let restrictor = match self.load_restrictor {
+            Restrictor::RootOnly => load::Restrictor::RootOnly,
+            Restrictor::None => load::Restrictor::None,
+        };
+        let set = |limits: Limits, set: &Setting| limits.with(set.limit, set.value);
+        let limits = self.limits.iter().fold(Limits::default(), set);
+        load::Options { restrictor, working_directory, limits }
+    }
+
     /// How targets are built.
     pub(super) fn options(&self) -> build::Options {
         build::Options { plugins: self.plugins.options(), ..build::Options::default() }
-    }
-}
-
-impl Restrictor {
-    /// How a loader reads.
-    pub(super) fn options(
-        self,
-        working_directory: std::path::PathBuf,
-        limits: &Limiting,
-    ) -> load::Options {
-        let restrictor = match self {
-            Self::RootOnly => load::Restrictor::RootOnly,
-            Self::None => load::Restrictor::None,
-        };
-        load::Options { restrictor, working_directory, limits: limits.limits() }
     }
 }
 
@@ -199,10 +180,22 @@ impl Restrictor {
 /// # Errors
 /// [`Code::ReadFailed`] when it was removed, say.
 #[expect(clippy::disallowed_methods, reason = "the working directory is read here and handed on")]
-pub(super) fn working_directory() -> Result<std::path::PathBuf> {
+pub(super) fn working_directory() -> Result<PathBuf> {
     std::env::current_dir().map_err(|error| {
         Error::new(Code::ReadFailed, format!("the working directory cannot be found: {error}"))
     })
+}
+
+/// Standard input as a file.
+///
+/// # Errors
+/// [`Code::ReadFailed`] if it cannot be read, and as [`Loader::text`].
+pub(super) fn standard_input(loader: &Loader) -> Result<load::File> {
+    let mut bytes = Vec::new();
+    std::io::stdin().lock().read_to_end(&mut bytes).map_err(|error| {
+        Error::new(Code::ReadFailed, format!("standard input could not be read: {error}"))
+    })?;
+    loader.text("standard input", bytes)
 }
 
 /// The git repository that a directory is in; the objects that are read are charged to `budget`.

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Which of the targets that are found.
-#[derive(Args, Debug, Default)]
+#[derive(Args)]
 pub(super) struct Select {
     /// Of the targets that are found, only those whose directory, or one that it is in, fits a pattern: `overlays/*`,
     /// `**/prod`

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::mem;
 use std::ptr;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use serde::Deserialize;
 
@@ -54,38 +54,15 @@ pub struct FieldSpecs(Held);
 #[derive(Clone)]
 enum Held {
     /// In the program: most builds need no other.
-    Program(&'static [Spanned<FieldSpec>], Repeats),
+    Program(&'static [Spanned<FieldSpec>]),
     /// With all that share it.
-    Shared(Arc<List>),
-}
-
-#[derive(Clone)]
-struct List {
-    specs: Vec<Spanned<FieldSpec>>,
-    /// [`Repeats::of`] the list, once somebody has asked.
-    repeats: OnceLock<Repeats>,
-}
-
-/// What of a list is said by an earlier one of its field specs too.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Repeats {
-    /// Nothing: merged into an empty list it comes out as it is, merged into itself too.
-    Nothing,
-    /// Something, but the same: merged into itself it comes out as it is.
-    Same,
-    /// Something else.
-    Otherwise,
+    Shared(Arc<Vec<Spanned<FieldSpec>>>),
 }
 
 impl FieldSpecs {
-    /// A list of the program, in which nothing is said twice. Sorting leaves it as it is.
+    /// A list of the program, in which no field spec contradicts another one. Sorting leaves it as it is.
     pub(super) const fn of_program(specs: &'static [Spanned<FieldSpec>]) -> Self {
-        Self(Held::Program(specs, Repeats::Nothing))
-    }
-
-    /// A list of the program, in which something is said twice. Sorting leaves it as it is.
-    pub(super) const fn of_program_with_repeats(specs: &'static [Spanned<FieldSpec>]) -> Self {
-        Self(Held::Program(specs, Repeats::Same))
+        Self(Held::Program(specs))
     }
 
     /// The field specs in order.
@@ -99,17 +76,13 @@ impl FieldSpecs {
         self.specs().is_empty()
     }
 
-    /// Adds those that are not there yet. Costs the product of both lengths, but nothing for what is there as a whole:
-    /// nearly every kustomization says of nearly every field what the others say.
+    /// Adds those that are not there yet. Costs the product of both lengths, but nothing for a list of the program and itself:
+    /// nearly every kustomization has the defaults for nearly every field.
     ///
     /// # Errors
     /// As [`FieldSpecs::merge_one`].
     pub fn merge(&mut self, others: &Self) -> Result<()> {
-        if self.is_held_with(others) && others.repeats() != Repeats::Otherwise {
-            return Ok(());
-        }
-        if self.is_empty() && others.repeats() == Repeats::Nothing {
-            *self = others.clone();
+        if self.is_one_of_program(others) {
             return Ok(());
         }
         others.iter().try_for_each(|other| self.merge_one(other))
@@ -141,52 +114,27 @@ impl FieldSpecs {
 
     fn specs(&self) -> &[Spanned<FieldSpec>] {
         match &self.0 {
-            Held::Program(specs, _) => specs,
-            Held::Shared(list) => &list.specs,
+            Held::Program(specs) => specs,
+            Held::Shared(specs) => specs,
         }
     }
 
     /// Changes the list. One of the program is copied first.
     fn change(&mut self, change: impl FnOnce(&mut Vec<Spanned<FieldSpec>>)) {
-        let mut list = match mem::take(self).0 {
-            Held::Program(specs, _) => Arc::new(List::from(specs.to_vec())),
-            Held::Shared(list) => list,
+        let mut specs = match mem::take(self).0 {
+            Held::Program(specs) => Arc::new(specs.to_vec()),
+            Held::Shared(specs) => specs,
         };
-        let List { specs, repeats } = Arc::make_mut(&mut list);
-        repeats.take();
-        change(specs);
-        self.0 = Held::Shared(list);
+        change(Arc::make_mut(&mut specs));
+        self.0 = Held::Shared(specs);
     }
 
-    /// Whether it is one list with another, not only equal to it.
-    fn is_held_with(&self, other: &Self) -> bool {
+    /// Whether both are the same list of the program.
+    fn is_one_of_program(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
-            (Held::Program(specs, _), Held::Program(others, _)) => ptr::eq(*specs, *others),
-            (Held::Shared(list), Held::Shared(other)) => Arc::ptr_eq(list, other),
-            (Held::Program(..), Held::Shared(_)) | (Held::Shared(_), Held::Program(..)) => false,
+            (Held::Program(specs), Held::Program(others)) => ptr::eq(*specs, *others),
+            _ => false,
         }
-    }
-
-    /// What repeats itself in the list. Of one of the program that is known, of any other it is found out once.
-    pub(super) fn repeats(&self) -> Repeats {
-        match &self.0 {
-            Held::Program(_, repeats) => *repeats,
-            Held::Shared(list) => *list.repeats.get_or_init(|| Repeats::of(&list.specs)),
-        }
-    }
-}
-
-impl Repeats {
-    fn of(specs: &[Spanned<FieldSpec>]) -> Self {
-        let mut found = Self::Nothing;
-        for (place, spec) in specs.iter().enumerate() {
-            match specs[..place].iter().find(|known| known.counts_for(spec)) {
-                Some(known) if known.create != spec.create => return Self::Otherwise,
-                Some(_) => found = Self::Same,
-                None => {}
-            }
-        }
-        found
     }
 }
 
@@ -217,15 +165,9 @@ impl Default for FieldSpecs {
     }
 }
 
-impl From<Vec<Spanned<FieldSpec>>> for List {
-    fn from(specs: Vec<Spanned<FieldSpec>>) -> Self {
-        Self { specs, repeats: OnceLock::new() }
-    }
-}
-
 impl From<Vec<Spanned<FieldSpec>>> for FieldSpecs {
     fn from(specs: Vec<Spanned<FieldSpec>>) -> Self {
-        Self(Held::Shared(Arc::new(specs.into())))
+        Self(Held::Shared(Arc::new(specs)))
     }
 }
 
@@ -299,39 +241,6 @@ mod tests {
         );
         assert_eq!(error.helps(), ["say `create: false` too, or leave the field spec out"]);
         assert!(merged(&known, &[spec("Job.[noVer].[noGrp]", "spec/a", true)]).is_ok());
-    }
-
-    /// The slow twin: what is shared as a whole is what comes out one by one.
-    #[test]
-    fn a_list_is_shared_where_merging_changes_nothing() {
-        let nothing = [spec(POD, "a", false), spec(POD_V1, "a", true), spec(ANY, "b", false)];
-        let same = [spec(POD_V1, "a", false), spec(POD, "a", false)];
-        let otherwise = [spec(POD_V1, "a", false), spec(POD, "a", true)];
-        for (specs, repeats) in [
-            (&nothing[..], Repeats::Nothing),
-            (&[], Repeats::Nothing),
-            (&same, Repeats::Same),
-            (&otherwise, Repeats::Otherwise),
-        ] {
-            let list: FieldSpecs = specs.iter().cloned().collect();
-            assert_eq!(list.repeats(), repeats, "{list:?}");
-            for start in [FieldSpecs::default(), list.clone()] {
-                let (mut whole, mut one_by_one) = (start.clone(), start);
-                let merged = whole.merge(&list);
-                let expected = list.iter().try_for_each(|spec| one_by_one.merge_one(spec));
-                assert_eq!(merged.is_ok(), expected.is_ok(), "{list:?}");
-                assert_eq!(whole, one_by_one);
-            }
-        }
-    }
-
-    #[test]
-    fn what_is_added_makes_a_list_be_judged_anew() {
-        let mut specs: FieldSpecs = [spec(POD, "a", false)].into_iter().collect();
-        assert_eq!(specs.repeats(), Repeats::Nothing);
-        let other = Spanned::new(spec(POD, "a", true), crate::source::Span::NONE);
-        specs.change(|specs| specs.push(other));
-        assert_eq!(specs.repeats(), Repeats::Otherwise);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::limits::Budget;
 use crate::resource::Resource;
 use crate::schema::Schema;
 use crate::yaml::de::Spanned;
-use crate::yaml::{Tag, Text, tight};
+use crate::yaml::{Tag, Text};
 
 /// Puts the prefix before every name. Linear.
 ///
@@ -112,7 +112,7 @@ impl Extend<'_> {
             Affix::Prefix => &mut names.prefixes,
             Affix::Suffix => &mut names.suffixes,
         };
-        tight::push(affixes, self.text.value.clone());
+        affixes.push(self.text.value.clone());
         if !self.text.is_empty() {
             names.push_previous_id();
         }

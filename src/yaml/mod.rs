@@ -17,7 +17,6 @@ pub(crate) mod sample;
 mod scalar;
 mod set;
 pub mod share;
-pub(crate) mod tight;
 pub mod tokens;
 mod typed;
 

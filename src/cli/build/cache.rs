@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Whether and where.
-#[derive(Args, Debug, Default)]
+#[derive(Args)]
 pub(super) struct Cache {
     /// Keep what is rendered, and render again only what has changed since. Without FOLDER in `krender` in the user's
     /// cache directory; one of your own must be yours alone
@@ -40,7 +40,7 @@ impl Build {
     /// [`Code::WriteFailed`].
     pub(super) fn store(&self, format: Format) -> Result<Option<Store>> {
         let Some(folder) = &self.cache.cache else { return Ok(None) };
-        if let Some(flag) = self.plugins.runs_programs() {
+        if let Some(flag) = self.reading.plugins.runs_programs() {
             let message = format!("`--cache` does not go with `{flag}`");
             return Err(Error::new(Code::InvalidArgument, message).help(
                 "what a program writes may depend on more than files: leave one of them out",
@@ -118,7 +118,7 @@ impl Build {
         options.plugins.today = None;
         let asked = format!(
             "{options:?} {:?} {:?} {configuration:?} {split}",
-            self.load_restrictor, self.hardening
+            self.reading.load_restrictor, self.hardening
         );
         let program = program(store).unwrap_or_default();
         Digest::of_all([env!("CARGO_PKG_VERSION").as_bytes(), &program, asked.as_bytes()])

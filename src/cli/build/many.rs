@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     build::{self, Found, Keeper},
-    cli::told::Told,
+    cli::{reading::Jobs, told::Told},
     config::Warning,
     error::{Error, Result},
     load::Loader,
@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// Which targets, and how.
-#[derive(Args, Debug, Default)]
+#[derive(Args)]
 #[command(next_help_heading = "Many targets")]
 pub(super) struct Many {
     /// Build every kustomization at or below DIR that no other one there includes
@@ -53,9 +53,8 @@ pub(super) struct Many {
     #[arg(long)]
     pub(super) split: bool,
 
-    /// How many threads build targets [default: one for each processor]
-    #[arg(short, long, value_name = "N")]
-    jobs: Option<NonZeroUsize>,
+    #[command(flatten)]
+    pub(super) jobs: Jobs,
 }
 
 impl Build {
@@ -82,7 +81,7 @@ impl Build {
             loader.take_notes();
         }
         let run = build::Run::new(loader, &options);
-        let jobs = self.jobs();
+        let jobs = self.many.jobs.count();
         let Selected { targets, refused } = self.targets(&run, loader, jobs)?;
         let places = Places::of(self, &targets, working_directory)?;
         let work = self.work(loader, working_directory, options.plugins.today)?;
@@ -123,8 +122,6 @@ impl Build {
             timings.tell(started.elapsed(), jobs, format);
         }
         self.close(store, unkept, loader.sources(), format);
-        // As with the loader: the process ends soon.
-        std::mem::forget(run);
         Ok(if timings.has_failures() { ExitCode::FAILURE } else { exit })
     }
 
@@ -168,11 +165,6 @@ impl Build {
                 report::warning(&text, Span::NONE, loader.sources(), format);
             }
         }
-    }
-
-    /// How many threads there are for targets.
-    pub(super) fn jobs(&self) -> NonZeroUsize {
-        self.many.jobs.unwrap_or_else(crate::cli::processors)
     }
 
     /// Prints what there is to say once all targets are through: warnings first, then what failed.

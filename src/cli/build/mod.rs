@@ -8,13 +8,13 @@ mod rendering;
 mod timings;
 mod watch;
 
-use std::{ffi::OsString, num::NonZeroUsize, path::Path, process::ExitCode, time::Instant};
+use std::{num::NonZeroUsize, path::Path, process::ExitCode, time::Instant};
 
 use clap::{Args, ValueEnum};
 
 use super::harden::{Hardening, Work};
-use super::plugins::{Plugins, Truth};
-use super::reading::{Limiting, Restrictor, working_directory};
+use super::plugins::Truth;
+use super::reading::{Reading, working_directory};
 use super::report::{self, Format};
 use super::select;
 use super::sharing;
@@ -37,7 +37,7 @@ use timings::Timings;
 /// With several directories, or with `--all`, each is a target: targets are printed one after the other, each below a
 /// comment with its directory, in the order in which they were named or found. One that cannot be built does not keep
 /// the others from it.
-#[derive(Args, Debug, Default)]
+#[derive(Args)]
 #[command(args_override_self = true)]
 pub(super) struct Build {
     /// The directory with the kustomization file; of several, each is built
@@ -49,13 +49,6 @@ pub(super) struct Build {
     #[arg(short, long, value_name = "FILE|DIR", default_value = "", hide_default_value = true)]
     #[arg(allow_hyphen_values = true)]
     output: String,
-
-    /// Whether files may be read from outside the root of a kustomization
-    #[arg(long, value_name = "RESTRICTOR", default_value = "LoadRestrictionsRootOnly")]
-    load_restrictor: Restrictor,
-
-    #[command(flatten)]
-    limits: Limiting,
 
     /// The order of the resources (deprecated: use `sortOptions` in kustomization.yaml)
     #[arg(long, value_name = "ORDER", hide = true)]
@@ -94,7 +87,7 @@ pub(super) struct Build {
     hardening: Hardening,
 
     #[command(flatten)]
-    plugins: Plugins,
+    reading: Reading,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -109,18 +102,6 @@ const MANAGED_BY_DEPRECATED: &str = "Flag --enable-managedby-label has been depr
 const REORDER_DEPRECATED: &str = "Flag --reorder has been deprecated, use the new 'sortOptions' field in kustomization.yaml instead.";
 
 impl Build {
-    /// What arguments ask for that are `build` and a directory at most, as they mostly are; nothing for others. It is
-    /// known without a look at all the flags that are not there.
-    pub(super) fn without_flags(arguments: &[OsString]) -> Option<Self> {
-        let directory = match arguments {
-            [_, command] if command == "build" => ".",
-            [_, command, directory] if command == "build" => directory.to_str()?,
-            _ => return None,
-        };
-        let is_flag = directory.starts_with('-');
-        (!is_flag).then(|| Self { directories: vec![directory.to_owned()], ..Self::default() })
-    }
-
     /// Renders, and exits as the outcome asks.
     pub(super) fn run(&self, format: Format) -> ExitCode {
         let started = now();
@@ -136,8 +117,6 @@ impl Build {
         };
         let exit =
             outcome.unwrap_or_else(|error| super::finish(Err(error), loader.sources(), format));
-        // The process ends here, and its memory with it: walking what was read to free it would only take time.
-        std::mem::forget(loader);
         exit
     }
 
@@ -148,10 +127,7 @@ impl Build {
 
     /// A loader that has read nothing yet.
     fn loader(&self, working_directory: &Path) -> Loader {
-        Loader::new(
-            Disk,
-            self.load_restrictor.options(working_directory.to_path_buf(), &self.limits),
-        )
+        Loader::new(Disk, self.reading.load_options(working_directory.to_path_buf()))
     }
 
     /// How what is rendered is hardened, if it is.
@@ -162,7 +138,7 @@ impl Build {
         today: Option<Date>,
     ) -> Result<Option<Work>> {
         let directory = working_directory.to_path_buf();
-        let options = || self.load_restrictor.options(directory, &self.limits);
+        let options = || self.reading.load_options(directory);
         self.hardening.work(loader, |revision| Ok(Loader::new(revision, options())), today)
     }
 
@@ -173,7 +149,7 @@ impl Build {
         });
         build::Options {
             reorder,
-            plugins: self.plugins.options(),
+            plugins: self.reading.plugins.options(),
             managed_by_label: self.enable_managedby_label.unwrap_or_default()
                 || is_managed_by_environment(),
             strict: self.strict,
@@ -232,7 +208,6 @@ impl Build {
             timings.tell(time, 1, format);
         }
         self.close(store, unkept, loader.sources(), format);
-        std::mem::forget(run);
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -63,7 +63,7 @@ impl Build {
     /// # Errors
     /// Where targets cannot be found, and where nothing can be watched or printed.
     pub(super) fn watch(&self, working_directory: &Path, format: Format) -> Result<ExitCode> {
-        let (jobs, options) = (self.jobs(), self.options());
+        let (jobs, options) = (self.many.jobs.count(), self.options());
         let loader = self.loader(working_directory);
         let names = match self.is_about_many() {
             true => {

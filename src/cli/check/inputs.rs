@@ -1,12 +1,12 @@
 //! What is judged: kustomizations each by itself, and files and folders of manifests together.
 
 use std::collections::BTreeSet;
-use std::io::Read;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
 use crate::build;
 use crate::cli::findings::{Checked, Judged, Remark};
+use crate::cli::reading::standard_input;
 use crate::error::{Code, Error, Result};
 use crate::harden::{self, Settings};
 use crate::limits::Budget;
@@ -14,7 +14,6 @@ use crate::load::{self, File, KUSTOMIZATION_FILES, Kind, Loader, Tree};
 use crate::resource::{self, ResMap, Resource, secret::Shield};
 use crate::schema::Schema;
 use crate::source::Span;
-use crate::yaml::parse;
 
 /// How inputs are judged.
 pub(super) struct Inputs<'a> {
@@ -75,7 +74,7 @@ impl Inputs<'_> {
     /// file is an input of its own then.
     fn manifests(&self, target: &str) -> Vec<Manifests> {
         if target == "-" {
-            return vec![(target.to_owned(), from_standard_input(self.loader))];
+            return vec![(target.to_owned(), objects_of_standard_input(self.loader))];
         }
         // One account for all files of an input.
         let budget = Budget::new(self.loader.limits());
@@ -179,14 +178,8 @@ fn objects(file: &File, budget: &Budget) -> Result<Vec<Resource>> {
     resource::read(file.source()?, &file.documents(budget)?, &Schema::default())
 }
 
-fn from_standard_input(loader: &Loader) -> Result<Vec<Resource>> {
-    let mut bytes = Vec::new();
-    std::io::stdin().lock().read_to_end(&mut bytes).map_err(|error| {
-        Error::new(Code::ReadFailed, format!("standard input could not be read: {error}"))
-    })?;
-    let source = loader.sources().add("standard input", bytes)?;
-    let documents = parse::documents_within(&source, &Budget::new(loader.limits()))?;
-    resource::read(&source, &documents, &Schema::default())
+fn objects_of_standard_input(loader: &Loader) -> Result<Vec<Resource>> {
+    objects(&standard_input(loader)?, &Budget::new(loader.limits()))
 }
 
 #[cold]

@@ -12,7 +12,7 @@ use clap::{Args, ValueEnum};
 
 use super::configuration::{Base, Configuration, Wanted};
 use super::findings::{self, Context, Form, Judged, Remark};
-use super::reading::{Reading, working_directory};
+use super::reading::{Jobs, Reading, working_directory};
 use super::report::{self, Format};
 use super::select::{Select, Selected, senseless};
 use super::told::Told;
@@ -119,9 +119,8 @@ struct Many {
     #[command(flatten)]
     select: Select,
 
-    /// How many threads judge targets [default: one for each processor]
-    #[arg(short, long, value_name = "N")]
-    jobs: Option<NonZeroUsize>,
+    #[command(flatten)]
+    jobs: Jobs,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -176,8 +175,6 @@ impl Check {
             report::errors(&error, loader.sources(), format);
             NOT_DONE
         });
-        // The process ends here, and its memory with it.
-        std::mem::forget(loader);
         exit.into()
     }
 
@@ -189,7 +186,7 @@ impl Check {
         let mut baseline = Baseline::read(self.baseline.as_deref(), loader, base.as_ref())?;
         context.remarks.append(&mut baseline.remarks);
         let run = build::Run::new(loader, &options);
-        let jobs = self.many.jobs.unwrap_or_else(super::processors);
+        let jobs = self.many.jobs.count();
         let git = self.base(self.many.git.as_deref(), loader)?;
         let (targets, lost) =
             self.targets(loader, &run, &options, git.as_ref(), &mut context, jobs)?;
@@ -221,8 +218,6 @@ impl Check {
         }
         told.into_outcome()
             .unwrap_or_else(|error| report::errors(&error, loader.sources(), format));
-        // Freeing it would only take time.
-        std::mem::forget(judged);
         Ok(exit)
     }
 

@@ -4,15 +4,12 @@ mod git;
 mod trees;
 
 use std::collections::BTreeSet;
-use std::io::Read as _;
-use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
-use super::plugins::Plugins;
-use super::reading::{self, Limiting, Restrictor, working_directory};
+use super::reading::{self, Jobs, Reading, working_directory};
 use super::report::{self, Format};
 use crate::{
     build::{self, Run},
@@ -49,9 +46,8 @@ pub(super) struct Diff {
     #[arg(long, value_name = "REV1..REV2|REV")]
     git: Option<String>,
 
-    /// How many threads compare targets [default: one for each processor]
-    #[arg(short, long, value_name = "N")]
-    jobs: Option<NonZeroUsize>,
+    #[command(flatten)]
+    jobs: Jobs,
 
     /// How the differences are written
     #[arg(long, value_name = "FORMAT", default_value = "text")]
@@ -73,15 +69,8 @@ pub(super) struct Diff {
     #[arg(long, value_name = "KEY")]
     mask_key: Option<String>,
 
-    /// Whether files may be read from outside the root of a kustomization
-    #[arg(long, value_name = "RESTRICTOR", default_value = "LoadRestrictionsRootOnly")]
-    load_restrictor: Restrictor,
-
     #[command(flatten)]
-    limits: Limiting,
-
-    #[command(flatten)]
-    plugins: Plugins,
+    reading: Reading,
 }
 
 /// How differences are written.
@@ -119,14 +108,12 @@ impl Diff {
                 ExitCode::from(NOT_DONE)
             }
         };
-        // The process ends here: walking what was read to free it would only take time.
-        std::mem::forget(sides);
         exit
     }
 
     /// What is compared with what.
     fn sides(&self) -> Result<Sides> {
-        let options = self.load_restrictor.options(working_directory()?, &self.limits);
+        let options = self.reading.load_options(working_directory()?);
         if let Some(revisions) = &self.git {
             return git::sides(revisions, &self.paths, &options);
         }
@@ -145,21 +132,17 @@ impl Diff {
             return Err(Error::new(Code::InvalidArgument, "only one side can be standard input"));
         }
         let loader = Loader::new(Disk, options);
-        let targets = trees::targets(&loader, [before, after], self.jobs())
+        let targets = trees::targets(&loader, [before, after], self.jobs.count())
             .map_err(|error| revisions_meant(error, before, after))?;
         Ok(Sides { before: loader.clone(), after: loader, targets })
     }
 
-    fn jobs(&self) -> NonZeroUsize {
-        self.jobs.unwrap_or_else(super::processors)
-    }
-
     fn compare(&self, sides: &Sides, format: Format) -> Result<Review> {
         let options = self.options()?;
-        let build = build::Options { plugins: self.plugins.options(), ..Default::default() };
+        let build = self.reading.options();
         let runs = [&sides.before, &sides.after].map(|loader| Run::new(loader, &build));
         let shields = [Shield::default(), Shield::default()];
-        let jobs = self.jobs();
+        let jobs = self.jobs.count();
         if sides.targets.len() > 1 {
             let directories = |side: fn(&Named) -> &Option<Place>| -> Vec<&str> {
                 sides.targets.iter().filter_map(|of| side(of).as_ref()?.directory()).collect()
@@ -187,8 +170,6 @@ impl Diff {
         });
         let review = Review::of(reviews);
         self.print(&review)?;
-        // Freeing it would only take time.
-        std::mem::forget(runs);
         Ok(review)
     }
 
@@ -286,12 +267,7 @@ impl Place {
         let budget = Budget::new(loader.limits());
         match self {
             Self::Path(path) if path == "-" => {
-                let mut bytes = Vec::new();
-                std::io::stdin().lock().read_to_end(&mut bytes).map_err(|error| {
-                    let message = format!("standard input could not be read: {error}");
-                    Error::new(Code::ReadFailed, message)
-                })?;
-                Ok(manifests(&loader.text("standard input", bytes)?, &budget)?.into())
+                Ok(manifests(&reading::standard_input(loader)?, &budget)?.into())
             }
             Self::Path(path) if loader.kind(path) == Kind::File => {
                 Ok(manifests(&loader.file(path)?, &budget)?.into())

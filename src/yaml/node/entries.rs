@@ -4,7 +4,6 @@ use std::hash::BuildHasher;
 
 use super::{Node, Scalar};
 use crate::index::Index;
-use crate::yaml::tight;
 
 type Entry = (Scalar, Node);
 
@@ -98,7 +97,7 @@ impl Entries {
     /// Adds an entry at the end.
     pub(in crate::yaml) fn push(&mut self, entry: Entry) {
         match self {
-            Self::List(list) => tight::push(list, entry),
+            Self::List(list) => list.push(entry),
             Self::Indexed(indexed) => indexed.push(entry),
         }
     }
@@ -134,7 +133,7 @@ impl Indexed {
     }
 
     fn push(&mut self, entry: Entry) {
-        tight::push(&mut self.list, entry);
+        self.list.push(entry);
         if !self.places.is_empty() {
             self.add(self.list.len() - 1);
         }
