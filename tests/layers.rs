@@ -34,6 +34,9 @@ const LAYERS: &[&[&str]] = &[
     &["cli"],
 ];
 
+/// The layers whose files form no circles: none uses a file that uses it, directly or by way of others.
+const WITHOUT_CIRCLES: &[&str] = &["harden"];
+
 /// Files are read by people: longer ones are split by concept.
 const LONGEST_FILE: usize = 800;
 
@@ -110,8 +113,54 @@ fn complaints(files: &Files, manifest: &str) -> Vec<String> {
             }
         }
     }
+    for layer in WITHOUT_CIRCLES {
+        let circle = circle(files, layer);
+        if !circle.is_empty() {
+            complaints.push(format!("these use each other in a circle: {}", circle.join(", ")));
+        }
+    }
     complaints.dedup();
     complaints
+}
+
+/// The files of a layer that use each other in circles, and those between such circles.
+fn circle<'f>(files: &'f Files, layer: &str) -> Vec<&'f str> {
+    let top = format!("{layer}/mod.rs");
+    let is_of_layer = |file: &str| {
+        file.starts_with(&format!("{layer}/"))
+            && file.ends_with(".rs")
+            && !file.ends_with("tests.rs")
+    };
+    let own = || files.iter().filter(|(file, _)| is_of_layer(file));
+    let used = |file: &str, text: &str| -> Vec<&'f str> {
+        let paths = paths(file, text).unwrap_or_default();
+        let uses = paths.iter().filter(|path| path.starts_with(&["crate".into(), layer.into()]));
+        let uses = uses.filter_map(|path| {
+            let names = (2..=path.len()).rev().map(|length| path[1..length].join("/"));
+            let mut places =
+                names.flat_map(|name| [format!("{name}.rs"), format!("{name}/mod.rs")]);
+            places.find_map(|place| Some(files.get_key_value(&place)?.0.as_str()))
+        });
+        uses.filter(|other| *other != file).collect()
+    };
+    // The top of a layer lists what is in it, and what the layers below may use.
+    let mut uses: BTreeMap<&str, Vec<&str>> = own()
+        .filter(|(file, _)| **file != top)
+        .map(|(file, text)| (file.as_str(), used(file, text)))
+        .collect();
+    uses.insert(own().find(|(file, _)| **file == top).map_or("", |(file, _)| file), Vec::new());
+    loop {
+        let before = uses.len();
+        let is_used = |file: &str| uses.values().flatten().any(|other| *other == file);
+        let ends = uses.iter().filter(|(file, others)| {
+            others.iter().all(|other| !uses.contains_key(other)) || !is_used(file)
+        });
+        let ends: Vec<&str> = ends.map(|(file, _)| *file).collect();
+        uses.retain(|file, _| !ends.contains(file));
+        if uses.len() == before {
+            return uses.into_keys().collect();
+        }
+    }
 }
 
 /// Where a layer stands, from the top.
@@ -283,6 +332,20 @@ fn violations_are_found() {
         assert!(!complaints_of(file, text).is_empty(), "nothing wrong with src/{file}: {text}");
     }
     assert_eq!(complaints(&Files::new(), "[dependencies]\nclap = \"4\"\n").len(), 1);
+}
+
+#[test]
+fn circles_are_found() {
+    let files = |texts: [&str; 3]| -> Files {
+        let names = ["harden/rule.rs", "harden/scene.rs", "harden/rules/image.rs"];
+        names.into_iter().zip(texts).map(|(name, text)| (name.into(), text.into())).collect()
+    };
+    let rule = "use super::scene::Scene;";
+    let image = "use crate::harden::{rule::Rule, scene};";
+    assert!(circle(&files([rule, "use crate::yaml::Node;", image]), "harden").is_empty());
+    let scene = "use super::rules::image::IMAGE;";
+    let circle = circle(&files([rule, scene, image]), "harden");
+    assert_eq!(circle, ["harden/rule.rs", "harden/rules/image.rs", "harden/scene.rs"]);
 }
 
 #[test]

@@ -159,7 +159,7 @@ fn judge(fixture: &Path, text: &str) -> Result<(), String> {
     let parts: Vec<&str> = fixture.iter().map(|part| part.to_str().unwrap()).collect();
     let [level, version, expected, file] = parts[..] else { panic!("{}", fixture.display()) };
     let mut settings = Settings::of(format!("{level}@{version}").parse::<Profile>().unwrap());
-    settings.pod_paths.push(PodPath {
+    settings.facts.pod_paths.push(PodPath {
         group: "example.com".to_owned(),
         kind: "Fleet".to_owned(),
         path: ["ships", "*", "crew"].map(str::to_owned).to_vec(),

@@ -18,9 +18,9 @@ pub(crate) fn check_suppressions(bytes: &[u8]) {
         .file("objects.yaml", bytes);
     let loader = Loader::new(files, load::Options::default());
     let Ok(output) = build::build(&loader, "/", &Options::default()) else { return };
-    let with =
-        Settings { profile: "restricted".parse().expect("a profile"), ..Settings::default() };
-    let without = Settings { ignores_suppressions: true, ..with.clone() };
+    let with = Settings::of("restricted".parse().expect("a profile"));
+    let mut without = with.clone();
+    without.facts.ignores_suppressions = true;
     let [with, without] = [with, without]
         .map(|settings| harden::check(&output.resources, loader.sources(), &settings));
     let [with, rest] = [&with, &without].map(|findings| {

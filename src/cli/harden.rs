@@ -126,8 +126,8 @@ impl Hardening {
         let asked = Wanted { named: self.harden_config.as_deref(), near, ignored: false, usual };
         let mut configuration = asked.read(loader, base.as_ref())?;
         let is_said = profile.is_none();
-        let profile = profile.unwrap_or(configuration.settings.profile);
-        configuration.settings.profile = profile;
+        let profile = profile.unwrap_or(configuration.settings.facts.profile);
+        configuration.settings.facts.profile = profile;
         let mut lowerings = configuration.settings.lowerings(usual);
         lowerings.retain(|one| is_said || one.kind != LoweringKind::Profile);
         lowerings.extend(configuration.settings.lowering_of_builds());
@@ -141,7 +141,7 @@ impl Hardening {
             Some(Level::Override) => Some(Fixes::UpTo(Class::Override)),
         };
         let allows_ignores = settings.allows_ignores || self.allow_ignores;
-        let settings = Settings { profile, today, allows_ignores, ..settings };
+        let settings = Settings { today, allows_ignores, ..settings };
         Ok(Some(Work { settings, fixes, configuration: digest, remarks }))
     }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::report;
 use crate::error::Result;
-use crate::harden::{Level, Profile, RULES, Rule, Scope, known};
+use crate::harden::{Example, Level, Profile, RULES, Rule, Scope, known};
 
 /// List the rules that `krender check` judges by
 #[derive(Args)]
@@ -42,7 +42,7 @@ enum Form {
 impl Rules {
     /// Prints the list.
     pub(super) fn run(&self) -> Result<()> {
-        let is_listed = |rule: &&&Rule| self.profile.is_none_or(|profile| profile.has(rule));
+        let is_listed = |rule: &&&Rule| self.profile.is_none_or(|profile| profile.has(&rule.scope));
         let rules: Vec<&Rule> = RULES.iter().filter(is_listed).copied().collect();
         let text = match self.format {
             Form::Text => rules.iter().map(|rule| line(rule)).collect(),
@@ -77,14 +77,14 @@ fn as_json(rule: &Rule) -> Value {
         "id": rule.id,
         "name": rule.name,
         "severity": rule.severity.as_str(),
-        "securitySeverity": Some(rule.score).filter(|score| !score.is_empty()),
+        "securitySeverity": rule.score.map(|score| score.to_string()),
         "profiles": profiles(rule),
         "summary": rule.summary,
         "why": rule.why,
         "condition": rule.condition,
         "fixes": fixes,
         "advice": rule.advice,
-        "elsewhere": rule.elsewhere,
+        "elsewhere": rule.elsewhere(),
     })
 }
 
@@ -126,8 +126,8 @@ fn explained(rule: &Rule, width: usize) -> String {
     let title = format!("{} {}: {}", rule.id, rule.name, rule.summary);
     let mut out = paragraph("", &title);
     let _ = write!(out, "Severity: {}", rule.severity);
-    if !rule.score.is_empty() {
-        let _ = write!(out, " ({} of 10 for security)", rule.score);
+    if let Some(score) = rule.score {
+        let _ = write!(out, " ({score} of 10 for security)");
     }
     out.push('\n');
     out += &paragraph("", &format!("Profiles: {}", profiles(rule)));
@@ -142,14 +142,11 @@ fn explained(rule: &Rule, width: usize) -> String {
         }
         out.push('\n');
     }
-    for (title, text) in [("Bad", rule.bad), ("Good", rule.good)] {
-        if text.is_empty() {
-            continue;
-        }
-        let _ = write!(out, "{title}\n{}\n", indented(text));
+    if let Some(Example { bad, good }) = rule.example {
+        let _ = write!(out, "Bad\n{}\nGood\n{}\n", indented(bad), indented(good));
     }
     if !rule.elsewhere.is_empty() {
-        let _ = write!(out, "Elsewhere\n{}", wrapped("  ", rule.elsewhere, width));
+        let _ = write!(out, "Elsewhere\n{}", wrapped("  ", &rule.elsewhere(), width));
     }
     out
 }
@@ -206,10 +203,10 @@ fn section(rule: &Rule, out: &mut String) {
     let _ = writeln!(out, "- **Severity:** {}", rule.severity);
     let _ = writeln!(out, "- **Profiles:** {}", profiles(rule));
     if !rule.elsewhere.is_empty() {
-        let _ = writeln!(out, "- **Elsewhere:** {}", rule.elsewhere);
+        let _ = writeln!(out, "- **Elsewhere:** {}", rule.elsewhere());
     }
-    for (title, text) in [("bad", rule.bad), ("good", rule.good)] {
-        if !text.is_empty() {
+    if let Some(Example { bad, good }) = rule.example {
+        for (title, text) in [("bad", bad), ("good", good)] {
             let _ = write!(out, "\n```yaml\n# {title}\n{text}```\n");
         }
     }

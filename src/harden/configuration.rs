@@ -7,16 +7,15 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::exclusion::Exclusion;
+use super::facts::{External, Facts, Placement, PodPath, Values};
 use super::foreign::Tool;
 use super::profile::{Profile, minor};
 use super::quantity::Quantity;
-use super::rule::{Rule, Severity};
+use super::rule::Rule;
 use super::rules::known;
-use super::settings::{
-    External, FailOn, Holds, Most, Placement, PodPath, Selected, Settings, Values,
-};
+use super::settings::{FailOn, Holds, Most, Selected, Settings};
 use super::value::boolean;
-use super::violation::Class;
+use super::violation::{Class, Severity};
 use crate::config::Selector;
 use crate::error::{Code, Error, Result};
 use crate::limits::Budget;
@@ -255,27 +254,30 @@ impl Spec {
     fn settings(self, usual: Profile, budget: &Budget, errors: &mut Vec<Error>) -> Settings {
         self.refuse(errors);
         let mut settings = Settings {
-            profile: usual,
+            facts: Facts {
+                profile: usual,
+                non_root_images: self.images.non_root,
+                default_namespace: self.default_namespace,
+                values: self.values.values(errors),
+                ..Facts::default()
+            },
             fix: self.fix.map(Level::most),
             fail_on: self.fail_on,
-            non_root_images: self.images.non_root,
             excludes_system: self.exclude_system,
-            default_namespace: self.default_namespace,
             honored: self.honor_foreign,
             strips_annotations: self.strip_annotations,
             allows_ignores: self.allow_ignores,
-            values: self.values.values(errors),
             ..Settings::default()
         };
         let mut keep = |error| errors.push(error);
         if !self.profile.is_empty() {
             let profile = wrong(self.profile.parse(), &self.profile);
-            settings.profile = profile.map_err(&mut keep).unwrap_or(usual);
+            settings.facts.profile = profile.map_err(&mut keep).unwrap_or(usual);
         }
         let version = &self.kubernetes_version;
         if !version.is_empty() {
             let said = wrong(minor(version), version);
-            settings.kubernetes = said.map_err(&mut keep).ok();
+            settings.facts.kubernetes = said.map_err(&mut keep).ok();
         }
         for name in &self.r#override {
             match wrong(known(name), name) {
@@ -292,11 +294,11 @@ impl Spec {
             }
         }
         let users = by_image(self.images.run_as_user.as_ref());
-        settings.values.image_users = users.map_err(&mut keep).unwrap_or_default();
+        settings.facts.values.image_users = users.map_err(&mut keep).unwrap_or_default();
         let directories = by_image(self.images.writable_dirs.as_ref());
-        settings.values.image_dirs = directories.map_err(&mut keep).unwrap_or_default();
-        settings.externals = self.externals.into_iter().map(ExternalSpec::external).collect();
-        settings.pod_paths = self.pod_specs.into_iter().map(PodSpec::path).collect();
+        settings.facts.values.image_dirs = directories.map_err(&mut keep).unwrap_or_default();
+        settings.facts.externals = self.externals.into_iter().map(ExternalSpec::external).collect();
+        settings.facts.pod_paths = self.pod_specs.into_iter().map(PodSpec::path).collect();
         for selector in &self.select {
             match selection(selector, budget) {
                 Ok(selection) => settings.select.push(Arc::new(Selected(selection))),

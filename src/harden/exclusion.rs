@@ -1,20 +1,9 @@
 //! What a configuration excludes from rules: objects by a selector, for a reason, until a day.
 
-use std::cell::Cell;
 use std::fmt;
 use std::str::FromStr;
 
-use super::finding::Finding;
-use super::path::Path;
-use super::phase::Phase;
 use super::rule::Rule;
-use super::rules::suppressions::{
-    EXPIRED_EXCLUSION, SUPPRESSION_WITHOUT_REASON, UNUSED_SUPPRESSION,
-};
-use super::scene::Scene;
-use super::settings::Settings;
-use super::suppress::{SuppressedBy, Suppression};
-use super::violation::Violation;
 use crate::error::{Code, Error};
 use crate::resource::Resource;
 use crate::source::Span;
@@ -115,67 +104,14 @@ impl Exclusion {
     }
 
     /// Whether it excludes an object from a rule, as long as it holds.
-    fn takes(&self, rule: &Rule, object: &Resource) -> bool {
+    pub(super) fn takes(&self, rule: &Rule, object: &Resource) -> bool {
         (self.rules.is_empty() || self.rules.contains(&rule))
             && self.selection.takes(object).is_ok_and(|takes| takes)
     }
 
-    fn is_expired(&self, settings: &Settings) -> bool {
-        self.until.zip(settings.today).is_some_and(|(until, today)| until < today)
-    }
-
-    /// What there is to say of it, once it is known whether it excludes anything.
-    fn complaint(&self, is_used: bool, settings: &Settings) -> Option<(&'static Rule, String)> {
-        let ids: Vec<String> = self.rules.iter().map(|rule| format!("`{}`", rule.id)).collect();
-        let rules = if ids.is_empty() { "all rules".to_owned() } else { ids.join(", ") };
-        if let Some(until) = self.until.filter(|_| self.is_expired(settings)) {
-            let message =
-                format!("it is not excluded from {rules} any more: that ended on {until}");
-            return Some((&EXPIRED_EXCLUSION, message));
-        }
-        if self.reason.is_empty() {
-            let message = format!("nobody says why it is excluded from {rules}");
-            return Some((&SUPPRESSION_WITHOUT_REASON, message));
-        }
-        let is_asked = self.rules.is_empty() || self.rules.iter().any(|rule| settings.asks(rule));
-        let message = || format!("it is excluded from {rules}, and there is no such finding");
-        (is_asked && !is_used).then(|| (&UNUSED_SUPPRESSION, message()))
-    }
-}
-
-/// Marks the findings that the configuration excludes, and adds what there is to say about exclusions: of each that
-/// takes any object, at the first one.
-pub(super) fn exclude(findings: &mut Vec<Finding>, scenes: &[Scene<'_>], settings: &Settings) {
-    let phase = settings.phase;
-    let is_due = |exclusion: &Exclusion| match &*exclusion.rules {
-        [] => !matches!(phase, Phase::Final(_)),
-        [rule, ..] => phase.asks(rule),
-    };
-    for exclusion in &settings.exclusions {
-        let taken = |place: usize, rule| {
-            scenes.get(place).is_some_and(|scene| exclusion.takes(rule, scene.object))
-        };
-        let is_used = Cell::new(false);
-        if !exclusion.is_expired(settings) {
-            for finding in findings.iter_mut().filter(|one| taken(one.place, one.rule)) {
-                is_used.set(true);
-                finding.suppressed.get_or_insert_with(|| Suppression {
-                    by: SuppressedBy::Configuration,
-                    reason: exclusion.reason.clone(),
-                });
-            }
-        }
-        let is_selected = |(_, scene): &(usize, &Scene<'_>)| {
-            phase.looks_at(scene.object)
-                && exclusion.selection.takes(scene.object).is_ok_and(|takes| takes)
-        };
-        let complaint = exclusion.complaint(is_used.get(), settings).filter(|_| is_due(exclusion));
-        let Some((rule, message)) = complaint else { continue };
-        let Some((place, scene)) = scenes.iter().enumerate().find(is_selected) else { continue };
-        let violation = Violation::at(Path::default(), message);
-        let mut finding = Finding::new(rule, violation, place, scene.object);
-        finding.span = exclusion.span;
-        findings.push(finding);
+    /// Whether its last day has passed.
+    pub(super) fn is_expired(&self, today: Option<Date>) -> bool {
+        self.until.zip(today).is_some_and(|(until, today)| until < today)
     }
 }
 

@@ -4,11 +4,9 @@ use sha2::{Digest, Sha256};
 
 use super::edit::{Operation, apply, operation};
 use super::path::Path;
-use super::pod::List;
-use super::rule::{Rule, Severity};
+use super::rule::Rule;
 use super::settings::Settings;
-use super::suppress::Suppression;
-use super::violation::{Fix, Violation};
+use super::violation::{Fix, List, Severity, Violation};
 use crate::error::{Code, Error};
 use crate::resource::{ResId, Resource};
 use crate::schema::Gvk;
@@ -40,6 +38,47 @@ pub struct Finding {
     pub fix: Option<Fix>,
     /// Who accepts it.
     pub suppressed: Option<Suppression>,
+}
+
+/// That somebody accepted a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suppression {
+    /// Who says so.
+    pub by: SuppressedBy,
+    /// Why; empty where that is not said.
+    pub reason: String,
+}
+
+/// Who accepts a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SuppressedBy {
+    /// An annotation of the object or of its pods.
+    Annotation,
+    /// A comment in the source.
+    Comment,
+    /// An exclusion of the configuration.
+    Configuration,
+    /// A report of earlier findings.
+    Baseline,
+}
+
+impl SuppressedBy {
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Annotation => "annotation",
+            Self::Comment => "comment",
+            Self::Configuration => "configuration",
+            Self::Baseline => "baseline",
+        }
+    }
+
+    /// Whether that is said in the sources of what is judged.
+    #[must_use]
+    pub const fn is_in_source(self) -> bool {
+        matches!(self, Self::Annotation | Self::Comment)
+    }
 }
 
 impl Finding {

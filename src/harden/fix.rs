@@ -2,17 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use super::check::{check, violations};
 use super::edit::{self, Operation};
-use super::path::Step;
-use super::pod::List;
-use super::render::Render;
+use super::finding::Finding;
+use super::path::{Path, Step};
 use super::rule::Rule;
 use super::rules::RULES;
-use super::scene::Scene;
+use super::scene::{Render, Scene};
 use super::settings::{Most, Settings};
 use super::suppress::HARDEN;
-use super::violation::{Class, Edit, Fix, Turn, Violation};
-use super::{Finding, Path, check, violations, workload};
+use super::violation::{Class, Edit, Fix, List, Violation};
+use super::workload::pods;
 use crate::error::Result;
 use crate::resource::{ResMap, Resource};
 use crate::schema::Schema;
@@ -55,7 +55,7 @@ impl Fixes {
 }
 
 /// Hardens resources: carries out fixes of the rules that hold. What is accepted
-/// ([`super::Suppression`]) or annotated `krender.dev/harden: "off"` stays as it is, and so does what runs the cluster
+/// ([`Suppression`](super::Suppression)) or annotated `krender.dev/harden: "off"` stays as it is, and so does what runs the cluster
 /// itself if the settings say so ([`Settings::excludes_system`]).
 ///
 /// Fixes go by turns, removals first, for whether something may be added depends on them, until none is left to carry
@@ -71,7 +71,7 @@ pub fn harden(
     fixes: Fixes,
 ) -> Result<Vec<Change>> {
     let before = resources.clone();
-    let render = Render::new(&before, settings);
+    let render = Render::new(&before, &settings.facts);
     let accepted = accepted(&before, sources, settings);
     let may_fix = |rule: &&Rule| {
         let most = fixes.most(rule, settings);
@@ -117,8 +117,9 @@ type Classes = BTreeMap<(&'static str, Path), Class>;
 /// A fix that is due, and the container that its violation is about.
 type Due = (Option<Text>, Fix);
 
-/// When a fix is due. What is overridden goes before what is added in the same turn.
-type Order = (Turn, bool, Class);
+/// When a fix is due: what changes what is there first, then by the order of the rules. What is overridden goes before
+/// what is added in the same turn.
+type Order = (Option<u8>, bool, Class);
 
 /// More rounds than any object needs: each carries out all that a rule can do in one turn.
 const MOST_ROUNDS: usize = 100;
@@ -156,10 +157,10 @@ impl Work<'_> {
     /// The classes of the fixes of an object as it was written. They hold however it is changed on the way: a fix that is
     /// unsafe is so, too, once another one has forbidden what it would break.
     fn classes(&self, object: &Resource) -> Classes {
-        let pods = workload::pods(object, self.settings);
-        let scene = Scene { settings: self.settings, render: self.render, object, pods: &pods };
+        let pods = pods(object, &self.settings.facts);
+        let scene = Scene { facts: &self.settings.facts, object, pods: &pods };
         let found = self.rules.iter().flat_map(|rule| {
-            let found = violations(rule, scene).into_iter();
+            let found = violations(rule, scene, self.render).into_iter();
             found.map(|violation| {
                 // What could not be fixed then is no safe change now.
                 let class = violation.fix.map_or(Class::Unsafe, |fix| fix.class);
@@ -176,15 +177,15 @@ impl Work<'_> {
         accepted: &[Accepted],
         classes: Option<&Classes>,
     ) -> Option<(&'static Rule, Vec<Due>)> {
-        let pods = workload::pods(object, self.settings);
-        let scene = Scene { settings: self.settings, render: self.render, object, pods: &pods };
-        if is_excluded(scene) {
+        let pods = pods(object, &self.settings.facts);
+        let scene = Scene { facts: &self.settings.facts, object, pods: &pods };
+        if is_excluded(scene, self.settings) {
             return None;
         }
         let mut first: Option<(Order, &'static Rule, Vec<Due>)> = None;
         for rule in &self.rules {
             let most = self.fixes.most(rule, self.settings);
-            for violation in violations(rule, scene) {
+            for violation in violations(rule, scene, self.render) {
                 let is_accepted = accepted.iter().any(|one| one.is(rule, &violation));
                 let key = (rule.id, violation.path);
                 let was = classes.and_then(|classes| classes.get(&key).copied());
@@ -195,7 +196,8 @@ impl Work<'_> {
                     continue;
                 };
                 let container = violation.container.map(|(_, name)| name);
-                let turn = (fix.turn, fix.class != Class::Override, fix.class);
+                let of_rule = (!fix.is_overwriting).then_some(rule.fix_order);
+                let turn = (of_rule, fix.class != Class::Override, fix.class);
                 match &mut first {
                     Some((known, of, fixes)) if *known == turn && of == rule => {
                         if !fixes.iter().any(|(_, known)| *known == fix) {
@@ -212,8 +214,8 @@ impl Work<'_> {
 }
 
 /// Whether hardening leaves an object alone.
-fn is_excluded(scene: Scene<'_>) -> bool {
-    let Scene { settings, object, pods, .. } = scene;
+fn is_excluded(scene: Scene<'_>, settings: &Settings) -> bool {
+    let Scene { object, pods, .. } = scene;
     let is_off = |(key, value): (&str, &str)| key == HARDEN && value == "off";
     !settings.phase.looks_at(object)
         || !settings.selects(object)

@@ -1,11 +1,8 @@
-//! Annotations by which other tools are told what is accepted, for those who ask that these count here too.
+//! Other tools that judge manifests, and the annotations by which they are told what is accepted.
 
 use serde::Deserialize;
 
-use super::rule::Rule;
-use super::rules::RULES;
-
-/// A tool whose annotations can count.
+/// A tool that judges manifests. The annotations of the first four can count here too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Tool {
@@ -17,43 +14,45 @@ pub enum Tool {
     Polaris,
     /// `checkov.io/skip1: <check>=<reason>`.
     Checkov,
+    /// It has no such annotations, as those that follow.
+    #[serde(skip)]
+    Trivy,
+    /// By its controls.
+    #[serde(skip)]
+    Kubescape,
+    /// By its rules.
+    #[serde(skip)]
+    Kubesec,
+    /// By the policies of its library.
+    #[serde(skip)]
+    Kyverno,
 }
 
 /// The checks that an annotation tells a tool not to do.
-enum Checks<'a> {
+pub(super) enum Checks<'a> {
+    /// All that it has.
     All,
+    /// Those of these names.
     Of(Vec<&'a str>),
 }
 
 impl Tool {
-    /// As rules name it in [`Rule::elsewhere`].
+    /// The name.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::KubeLinter => "kube-linter",
             Self::KubeScore => "kube-score",
             Self::Polaris => "polaris",
             Self::Checkov => "checkov",
+            Self::Trivy => "trivy",
+            Self::Kubescape => "kubescape",
+            Self::Kubesec => "kubesec",
+            Self::Kyverno => "kyverno",
         }
     }
 
-    /// The rules that are not to hold as this annotation says it, and why; no reason where the tool knows none.
-    pub(super) fn accepts<'a>(
-        self,
-        key: &'a str,
-        value: &'a str,
-    ) -> (Vec<&'static Rule>, Option<&'a str>) {
-        let (checks, reason) = self.checks(key, value);
-        let is_meant = |rule: &&&'static Rule| {
-            let mut own = self.checks_of(rule);
-            match &checks {
-                Checks::All => own.next().is_some(),
-                Checks::Of(checks) => own.any(|check| checks.contains(&check)),
-            }
-        };
-        (RULES.iter().filter(is_meant).copied().collect(), reason)
-    }
-
-    fn checks<'a>(self, key: &'a str, value: &'a str) -> (Checks<'a>, Option<&'a str>) {
+    /// The checks that an annotation tells this tool not to do, and why; no reason where the tool knows none.
+    pub(super) fn checks<'a>(self, key: &'a str, value: &'a str) -> (Checks<'a>, Option<&'a str>) {
         let one = |check| Checks::Of(vec![check]);
         match self {
             Self::KubeLinter if key == "kube-linter.io/ignore-all" => (Checks::All, Some(value)),
@@ -76,52 +75,13 @@ impl Tool {
                 Some((check, reason)) => (one(check.trim()), Some(reason)),
                 None => (one(value.trim()), None),
             },
-            Self::KubeScore | Self::Polaris | Self::Checkov => (Checks::Of(Vec::new()), None),
-        }
-    }
-
-    /// The checks of this tool that a rule stands for.
-    fn checks_of(self, rule: &'static Rule) -> impl Iterator<Item = &'static str> {
-        let named = rule.elsewhere.split("; ").filter_map(|part| part.split_once(' '));
-        let own = named.filter(move |(tool, _)| *tool == self.name());
-        own.flat_map(|(_, checks)| checks.split(", "))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_tool_is_understood_in_its_own_words() {
-        let accepts = |tool: Tool, key, value| {
-            let (rules, reason) = tool.accepts(key, value);
-            (rules.iter().map(|rule| rule.id).collect::<Vec<_>>(), reason)
-        };
-        for (tool, key, value, id, reason) in [
-            (
-                Tool::KubeLinter,
-                "ignore-check.kube-linter.io/host-pid",
-                "it looks at them",
-                "KR-SEC-003",
-                Some("it looks at them"),
-            ),
-            (Tool::KubeScore, "kube-score/ignore", "a, container-image-tag", "KR-IMG-001", None),
-            (Tool::Polaris, "polaris.fairwinds.com/hostPortSet-exempt", "true", "KR-SEC-006", None),
-            (Tool::Checkov, "checkov.io/skip1", "CKV_K8S_37=later", "KR-SEC-025", Some("later")),
-        ] {
-            assert_eq!(accepts(tool, key, value), (vec![id], reason));
-        }
-        let all = accepts(Tool::KubeLinter, "kube-linter.io/ignore-all", "no").0;
-        assert!(all.contains(&"KR-SEC-003") && !all.contains(&"KR-SEC-006"));
-        assert!(accepts(Tool::Polaris, "polaris.fairwinds.com/exempt", "true").0.len() > 10);
-        for (tool, key, value) in [
-            (Tool::Polaris, "polaris.fairwinds.com/hostPortSet-exempt", "false"),
-            (Tool::Polaris, "checkov.io/skip1", "true"),
-            (Tool::KubeLinter, "ignore-check.kube-linter.io/", "nothing"),
-            (Tool::KubeScore, "kube-score/enable", "container-image-tag"),
-        ] {
-            assert!(accepts(tool, key, value).0.is_empty(), "{key}");
+            Self::KubeScore
+            | Self::Polaris
+            | Self::Checkov
+            | Self::Trivy
+            | Self::Kubescape
+            | Self::Kubesec
+            | Self::Kyverno => (Checks::Of(Vec::new()), None),
         }
     }
 }

@@ -1,9 +1,10 @@
 //! What settings switch off or lower, beside the rules of the usual profile: what a reader of a verdict must know.
 
-use super::foreign::Tool;
+use super::facts::Values;
 use super::profile::Profile;
 use super::rule::Rule;
-use super::settings::{FailOn, Holds, Settings, Values};
+use super::rules::RULES;
+use super::settings::{FailOn, Holds, Settings};
 
 /// Something that settings switch off or lower.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,13 +84,17 @@ impl Settings {
     pub fn lowerings(&self, usual: Profile) -> Vec<Lowering> {
         let mut found = Vec::new();
         let mut add = |kind, rule, text: String| found.push(Lowering { kind, rule, text });
-        let Profile { set, .. } = self.profile;
-        if set < usual.set || self.profile.version() < usual.version() {
-            add(LoweringKind::Profile, None, format!("`{}` (usual: `{usual}`)", self.profile));
+        let Profile { set, .. } = self.facts.profile;
+        if set < usual.set || self.facts.profile.version() < usual.version() {
+            add(
+                LoweringKind::Profile,
+                None,
+                format!("`{}` (usual: `{usual}`)", self.facts.profile),
+            );
         }
-        for rule in super::RULES.iter().copied() {
+        for rule in RULES.iter().copied() {
             match self.said(rule) {
-                Some(Holds::Off) if self.profile.has(rule) => {
+                Some(Holds::Off) if self.facts.profile.has(&rule.scope) => {
                     add(LoweringKind::RuleOff, Some(rule), rule.title());
                 }
                 Some(Holds::As(severity)) if severity < rule.severity => {
@@ -110,9 +115,9 @@ impl Settings {
             add(LoweringKind::System, None, text.to_owned());
         }
         for tool in &self.honored {
-            add(LoweringKind::Foreign, None, Tool::name(*tool).to_owned());
+            add(LoweringKind::Foreign, None, tool.name().to_owned());
         }
-        for external in &self.externals {
+        for external in &self.facts.externals {
             let names = [&external.namespace, &external.name].map(|name| match &**name {
                 "" => "*",
                 name => name,
@@ -120,7 +125,7 @@ impl Settings {
             let text = format!("{} `{}/{}`", external.kind, names[0], names[1]);
             add(LoweringKind::External, None, text);
         }
-        for (name, value) in self.values.lowered() {
+        for (name, value) in self.facts.values.lowered() {
             add(LoweringKind::Value, None, format!("`values.shutdown.{name}` to {value}"));
         }
         found
@@ -167,7 +172,7 @@ pub fn told(lowerings: &[Lowering]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::harden::Kind;
+    use crate::harden::configuration::Kind;
     use crate::resource::sample::resource;
 
     fn lowerings(spec: &str) -> String {

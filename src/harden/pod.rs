@@ -1,10 +1,9 @@
 //! Pods wherever they are written: as such, and in the templates of what makes them.
 
+use super::facts::Placement;
 use super::path::{Path, Step};
-use super::rule::{Rule, Scope};
-use super::settings::Placement;
 use super::value::{below, boolean, integer, is_false, is_true, items, present, text};
-use super::violation::{Edit, Violation};
+use super::violation::{Edit, List, Violation};
 use crate::yaml::{Mapping, Node};
 
 /// A pod or the template of pods: what the API server would store, with the defaults that it fills in.
@@ -52,32 +51,6 @@ pub(super) struct Container<'a> {
     path: Path,
 }
 
-/// The lists that containers stand in, in the order in which they are looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum List {
-    /// `initContainers`
-    Init,
-    /// `containers`
-    App,
-    /// `ephemeralContainers`
-    Ephemeral,
-}
-
-impl List {
-    /// The lists in order.
-    pub const ALL: [Self; 3] = [Self::Init, Self::App, Self::Ephemeral];
-
-    /// The field of the specification of a pod.
-    #[must_use]
-    pub const fn field(self) -> &'static str {
-        match self {
-            Self::Init => "initContainers",
-            Self::App => "containers",
-            Self::Ephemeral => "ephemeralContainers",
-        }
-    }
-}
-
 impl<'a> Pod<'a> {
     /// The pod of a template, which has the fields `metadata` and `spec`; `None` without a `spec`.
     pub(super) fn of_template(path: Path, root: &'a Node, shape: Shape) -> Option<Self> {
@@ -110,19 +83,6 @@ impl<'a> Pod<'a> {
     /// The same with a mapping that says what the specification does not.
     pub(super) fn with_defaults(self, defaults: Option<&'a Node>) -> Self {
         Self { defaults, ..self }
-    }
-
-    /// Whether it is judged by a rule.
-    pub(super) fn is_judged_by(&self, rule: &Rule) -> bool {
-        let is_of_security = || matches!(rule.scope, Scope::PodSecurity(_));
-        match self.shape {
-            Shape::Known => true,
-            Shape::Template => {
-                ["KR-SEC", "KR-IMG", "KR-RES"].iter().any(|group| rule.id.starts_with(group))
-            }
-            Shape::Step => is_of_security() || rule.id.starts_with("KR-IMG"),
-            Shape::Part => is_of_security(),
-        }
     }
 
     /// The path of a field of the specification.
@@ -330,5 +290,14 @@ impl<'a> Container<'a> {
     /// A violation at a field of its `securityContext`.
     pub(super) fn violation_of_security(&self, key: &str, message: impl Into<String>) -> Violation {
         self.violation(&["securityContext", key], message)
+    }
+}
+
+impl Violation {
+    /// The same as that of a container: its message then begins with the container.
+    pub(super) fn of_container(mut self, container: &Container<'_>) -> Self {
+        self.message = format!("{} {}", container.label(), self.message);
+        self.container = Some((container.list, container.name.into()));
+        self
     }
 }

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::rule::{Level, Rule, Scope};
 use crate::error::{Code, Error, nearest};
 
 /// A set of rules, at a version of the Pod Security Standards: `restricted@v1.30`.
@@ -58,6 +57,78 @@ impl Set {
     }
 }
 
+/// The profiles that a rule belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Those that the Pod Security Standards say.
+    PodSecurity(PodSecurity),
+    /// `recommended` and `paranoid`.
+    Recommended,
+    /// `paranoid` only.
+    Paranoid,
+    /// Every profile: it is about the judging itself.
+    Always,
+}
+
+/// A check of the Pod Security Standards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PodSecurity {
+    /// The id of the check.
+    pub check: &'static str,
+    /// The lowest level that has it.
+    pub level: Level,
+    /// The minor version of Kubernetes 1 that it came with.
+    pub since: u16,
+    /// The minor version from which on the level `restricted` has a stricter check in its place.
+    pub replaced: Option<u16>,
+}
+
+/// A level of the Pod Security Standards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// What no ordinary program needs is forbidden.
+    Baseline,
+    /// Pods must be hardened.
+    Restricted,
+}
+
+impl Level {
+    /// The name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Baseline => "baseline",
+            Self::Restricted => "restricted",
+        }
+    }
+}
+
+impl PodSecurity {
+    /// A check of the level `baseline`, which `restricted` has too.
+    pub(super) const fn baseline(check: &'static str, since: u16) -> Scope {
+        Scope::PodSecurity(Self { check, level: Level::Baseline, since, replaced: None })
+    }
+
+    /// A check of the level `baseline` that `restricted` has a stricter one for, from a version on.
+    pub(super) const fn replaced(check: &'static str, since: u16, replaced: u16) -> Scope {
+        let replaced = Some(replaced);
+        Scope::PodSecurity(Self { check, level: Level::Baseline, since, replaced })
+    }
+
+    /// A check of the level `restricted`.
+    pub(super) const fn restricted(check: &'static str, since: u16) -> Scope {
+        Scope::PodSecurity(Self { check, level: Level::Restricted, since, replaced: None })
+    }
+
+    /// Whether a level has it at a minor version.
+    pub(super) fn is_in(&self, level: Level, minor: u16) -> bool {
+        let is_replaced = self.replaced.is_some_and(|replaced| minor >= replaced);
+        self.since <= minor
+            && self.level <= level
+            && !(is_replaced && self.level == Level::Baseline && level == Level::Restricted)
+    }
+}
+
 /// A version of the Pod Security Standards, which is one of Kubernetes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version(u16);
@@ -86,10 +157,10 @@ impl Profile {
         self.version.unwrap_or(Version::LATEST)
     }
 
-    /// Whether a rule holds in this profile.
+    /// Whether rules of a scope hold in this profile.
     #[must_use]
-    pub fn has(&self, rule: &Rule) -> bool {
-        match rule.scope {
+    pub fn has(&self, scope: &Scope) -> bool {
+        match scope {
             Scope::PodSecurity(check) => {
                 let level = match self.set {
                     Set::Custom | Set::Privileged => return false,

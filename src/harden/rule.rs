@@ -1,10 +1,12 @@
-//! What a rule is: what it asks for and why, in which profiles, and the condition that decides.
+//! The type of rules: what a rule asks for and why, in which profiles, and the condition that decides.
 
 use std::fmt;
 
-use super::pod::{Container, Pod};
-use super::scene::Scene;
-use super::violation::{Class, Violation};
+use super::foreign::{Checks, Tool};
+use super::pod::{Container, Pod, Shape};
+use super::profile::Scope;
+use super::scene::{Render, Scene};
+use super::violation::{Class, Severity, Violation};
 use crate::resource::Resource;
 
 /// A rule. Its id stands for ever; id and name are accepted wherever a rule is named.
@@ -13,10 +15,12 @@ pub struct Rule {
     pub id: &'static str,
     /// The name: `privileged-container`.
     pub name: &'static str,
+    /// What it is about.
+    pub topic: Topic,
     /// How bad a violation is, unless the violation says otherwise.
     pub severity: Severity,
-    /// How bad it is for security, from 0 to 10, as GitHub's code scanning takes it; empty where it is not about that.
-    pub score: &'static str,
+    /// How bad it is for security, from 0 to 10, as GitHub's code scanning takes it; `None` if it is not about that.
+    pub score: Option<f32>,
     /// The profiles it belongs to.
     pub scope: Scope,
     /// What it asks for: a sentence.
@@ -27,132 +31,79 @@ pub struct Rule {
     pub condition: &'static str,
     /// What heals a violation, by the class of the change.
     pub fixes: &'static [(Class, &'static str)],
+    /// When its fixes are carried out among those of all rules, lower numbers first.
+    pub fix_order: u8,
     /// What to do where nothing heals it by itself, or before something does.
     pub advice: &'static str,
-    /// A manifest that violates it; empty if it is not about manifests.
+    /// An example; `None` if it is not about manifests and configurations.
+    pub example: Option<Example>,
+    /// The checks of other tools that it stands for.
+    pub elsewhere: &'static [(Tool, &'static [&'static str])],
+    /// What it looks at, and its condition.
+    pub(super) needs: Needs,
+}
+
+/// What a rule is about: the middle part of its id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Topic {
+    /// `KR-CFG`: the judging itself.
+    Judging,
+    /// `KR-IMG`
+    Images,
+    /// `KR-PRB`
+    Probes,
+    /// `KR-REF`: references to other objects.
+    References,
+    /// `KR-RES`: requests and limits.
+    Resources,
+    /// `KR-SEC`
+    Security,
+    /// `KR-SHD`: the end of pods.
+    Shutdown,
+}
+
+/// A manifest or configuration that violates a rule, and the same without a violation of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Example {
+    /// The one that violates it.
     pub bad: &'static str,
-    /// The same manifest without a violation of it; empty as well.
+    /// The other one.
     pub good: &'static str,
-    /// What other tools call it.
-    pub elsewhere: &'static str,
-    /// The condition.
-    pub(super) judge: Judge,
 }
 
-/// How bad a violation is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// Something to know.
-    Note,
-    /// Something to look at.
-    Warning,
-    /// Something to repair.
-    Error,
-}
-
-impl Severity {
-    /// The word for it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Note => "note",
-            Self::Warning => "warning",
-            Self::Error => "error",
-        }
-    }
-}
-
-impl fmt::Display for Severity {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.as_str())
-    }
-}
-
-/// The profiles that a rule belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// Those that the Pod Security Standards say.
-    PodSecurity(PodSecurity),
-    /// `recommended` and `paranoid`.
-    Recommended,
-    /// `paranoid` only.
-    Paranoid,
-    /// Every profile: it is about the judging itself.
-    Always,
-}
-
-/// A check of the Pod Security Standards.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PodSecurity {
-    /// The id of the check.
-    pub check: &'static str,
-    /// The lowest level that has it.
-    pub level: Level,
-    /// The minor version of Kubernetes 1 that it came with.
-    pub since: u16,
-    /// The minor version from which on the level `restricted` has a stricter check in its place.
-    pub replaced: Option<u16>,
-}
-
-/// A level of the Pod Security Standards.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// What no ordinary program needs is forbidden.
-    Baseline,
-    /// Pods must be hardened.
-    Restricted,
-}
-
-impl Level {
-    /// The name.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Baseline => "baseline",
-            Self::Restricted => "restricted",
-        }
-    }
-}
-
-impl PodSecurity {
-    /// A check of the level `baseline`, which `restricted` has too.
-    pub(super) const fn baseline(check: &'static str, since: u16) -> Scope {
-        Scope::PodSecurity(Self { check, level: Level::Baseline, since, replaced: None })
-    }
-
-    /// A check of the level `baseline` that `restricted` has a stricter one for, from a version on.
-    pub(super) const fn replaced(check: &'static str, since: u16, replaced: u16) -> Scope {
-        let replaced = Some(replaced);
-        Scope::PodSecurity(Self { check, level: Level::Baseline, since, replaced })
-    }
-
-    /// A check of the level `restricted`.
-    pub(super) const fn restricted(check: &'static str, since: u16) -> Scope {
-        Scope::PodSecurity(Self { check, level: Level::Restricted, since, replaced: None })
-    }
-
-    /// Whether a level has it at a minor version.
-    pub(super) fn is_in(&self, level: Level, minor: u16) -> bool {
-        let is_replaced = self.replaced.is_some_and(|replaced| minor >= replaced);
-        self.since <= minor
-            && self.level <= level
-            && !(is_replaced && self.level == Level::Baseline && level == Level::Restricted)
-    }
-}
-
-/// The condition of a rule: what it looks at, and which violations it finds there.
+/// The input of a rule, with its condition.
 #[derive(Clone, Copy)]
-pub(super) enum Judge {
-    /// Each pod.
-    Pod(fn(&Pod<'_>, Scene<'_>) -> Vec<Violation>),
-    /// Each object, with the pods that it makes.
-    Object(fn(&Resource, Scene<'_>) -> Vec<Violation>),
-    /// What accepts findings, once these are there.
+pub(super) enum Needs {
+    /// Each object by itself. It can be judged before the render is complete.
+    Object(Check),
+    /// Each object, and all that is rendered with it, with the names that it has in the end.
+    Render(RenderCheck),
+    /// The findings of all other rules, and what accepts them.
     Suppressions,
-    /// The targets of a run: which of them are judged. The command line does it.
+    /// The targets of a run: the command line judges them.
     Targets,
-    /// Each container of each pod.
+}
+
+/// A condition that looks at one object.
+#[derive(Clone, Copy)]
+pub(super) enum Check {
+    /// Looks at each object.
+    Object(fn(&Resource, Scene<'_>) -> Vec<Violation>),
+    /// Looks at each pod.
+    Pod(fn(&Pod<'_>, Scene<'_>) -> Vec<Violation>),
+    /// Looks at each container of each pod.
     Container(fn(&Container<'_>, &Pod<'_>, Scene<'_>) -> Vec<Violation>),
+}
+
+/// A condition that looks at one object among all that are rendered.
+#[derive(Clone, Copy)]
+pub(super) enum RenderCheck {
+    /// Looks at each object.
+    Object(fn(&Resource, Scene<'_>, &Render<'_>) -> Vec<Violation>),
+    /// Looks at each pod.
+    Pod(fn(&Pod<'_>, Scene<'_>, &Render<'_>) -> Vec<Violation>),
+    /// Looks at each container of each pod.
+    Container(fn(&Container<'_>, &Pod<'_>, Scene<'_>, &Render<'_>) -> Vec<Violation>),
 }
 
 impl Rule {
@@ -160,6 +111,37 @@ impl Rule {
     #[must_use]
     pub fn title(&self) -> String {
         format!("{} {}", self.id, self.name)
+    }
+
+    /// The checks of other tools that it stands for, for people: `trivy KSV-0009; checkov CKV_K8S_19`.
+    #[must_use]
+    pub fn elsewhere(&self) -> String {
+        let told =
+            |(tool, checks): &(Tool, &[&str])| format!("{} {}", tool.name(), checks.join(", "));
+        self.elsewhere.iter().map(told).collect::<Vec<_>>().join("; ")
+    }
+
+    /// Whether it stands for one of these checks of a tool.
+    pub(super) fn is_among(&self, tool: Tool, checks: &Checks<'_>) -> bool {
+        let own = self.elsewhere.iter().filter(|(one, _)| *one == tool);
+        let mut own = own.flat_map(|(_, checks)| *checks);
+        match checks {
+            Checks::All => own.next().is_some(),
+            Checks::Of(checks) => own.any(|check| checks.contains(check)),
+        }
+    }
+
+    /// Whether it judges pods of which so much is there.
+    pub(super) fn judges(&self, shape: Shape) -> bool {
+        let is_of_standards = matches!(self.scope, Scope::PodSecurity(_));
+        match shape {
+            Shape::Known => true,
+            Shape::Template => {
+                matches!(self.topic, Topic::Security | Topic::Images | Topic::Resources)
+            }
+            Shape::Step => is_of_standards || self.topic == Topic::Images,
+            Shape::Part => is_of_standards,
+        }
     }
 }
 

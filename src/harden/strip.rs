@@ -41,7 +41,7 @@ fn edits(object: &Resource, settings: &Settings) -> Vec<Edit> {
     let keys = object.annotations().map(|(key, _)| key).filter(is_own);
     let mut paths: Vec<Path> =
         keys.map(|key| Path::of(&["metadata", "annotations", key])).collect();
-    for pod in pods(object, settings) {
+    for pod in pods(object, &settings.facts) {
         let keys = pod.annotations().map(|(key, _)| key).filter(is_own);
         paths.extend(keys.map(|key| pod.annotation_path(key)));
     }

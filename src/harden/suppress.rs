@@ -10,59 +10,21 @@
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::finding::Finding;
+use super::exclusion::Exclusion;
+use super::finding::{Finding, SuppressedBy, Suppression};
+use super::foreign::Tool;
 use super::path::Path;
-use super::phase::Phase;
-use super::rule::{Rule, Severity};
-use super::rules::find;
-use super::rules::suppressions::{SUPPRESSION_WITHOUT_REASON, UNUSED_SUPPRESSION};
+use super::rule::Rule;
+use super::rules::suppressions::{
+    EXPIRED_EXCLUSION, SUPPRESSION_WITHOUT_REASON, UNUSED_SUPPRESSION,
+};
+use super::rules::{RULES, find};
 use super::scene::Scene;
-use super::settings::Settings;
-use super::violation::Violation;
+use super::settings::{Phase, Settings};
+use super::violation::{Severity, Violation};
 use crate::resource::Resource;
 use crate::source::{Source, Sources, Span};
 use crate::yaml::{Mapping, Node, parse};
-
-/// That somebody accepted a finding.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Suppression {
-    /// Who says so.
-    pub by: SuppressedBy,
-    /// Why; empty where that is not said.
-    pub reason: String,
-}
-
-/// Who accepts a finding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SuppressedBy {
-    /// An annotation of the object or of its pods.
-    Annotation,
-    /// A comment in the source.
-    Comment,
-    /// An exclusion of the configuration.
-    Configuration,
-    /// A report of earlier findings.
-    Baseline,
-}
-
-impl SuppressedBy {
-    /// The word for it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Annotation => "annotation",
-            Self::Comment => "comment",
-            Self::Configuration => "configuration",
-            Self::Baseline => "baseline",
-        }
-    }
-
-    /// Whether that is said in the sources of what is judged.
-    #[must_use]
-    pub const fn is_in_source(self) -> bool {
-        matches!(self, Self::Annotation | Self::Comment)
-    }
-}
 
 /// The annotation that keeps hardening away from an object, if it is `off`.
 pub(super) const HARDEN: &str = "krender.dev/harden";
@@ -99,8 +61,11 @@ pub(super) fn suppress(
     sources: &Sources,
     settings: &Settings,
 ) {
-    let of_objects: Vec<Marks> =
-        scenes.iter().enumerate().map(|(place, scene)| annotations(place, *scene).into()).collect();
+    let of_objects: Vec<Marks> = scenes
+        .iter()
+        .enumerate()
+        .map(|(place, scene)| annotations(place, *scene, &settings.honored).into())
+        .collect();
     let mut of_texts: BTreeMap<u32, Marks> = BTreeMap::new();
     let written = findings.iter().map(|finding| (finding.span, finding.place));
     let objects = scenes.iter().enumerate().map(|(place, scene)| (scene.object.span(), place));
@@ -271,7 +236,7 @@ fn refusals(place: usize, scene: Scene<'_>) -> Vec<Finding> {
     found.into_iter().map(finding).collect()
 }
 
-fn annotations(place: usize, scene: Scene<'_>) -> Vec<Mark> {
+fn annotations(place: usize, scene: Scene<'_>, honored: &[Tool]) -> Vec<Mark> {
     let own = scene
         .object
         .annotations()
@@ -284,7 +249,7 @@ fn annotations(place: usize, scene: Scene<'_>) -> Vec<Mark> {
     let mut seen = BTreeSet::new();
     let mut spans = Spans::default();
     for (key, value, path) in own.chain(of_pods) {
-        let is_asked = key.starts_with(ANNOTATION) || !scene.settings.honored.is_empty();
+        let is_asked = key.starts_with(ANNOTATION) || !honored.is_empty();
         if !is_asked || seen.contains(&path) {
             continue;
         }
@@ -312,10 +277,11 @@ fn annotations(place: usize, scene: Scene<'_>) -> Vec<Mark> {
             continue;
         }
         let before = marks.len();
-        for tool in &scene.settings.honored {
-            let (rules, reason) = tool.accepts(key, value);
+        for tool in honored {
+            let (checks, reason) = tool.checks(key, value);
+            let meant = RULES.iter().copied().filter(|rule| rule.is_among(*tool, &checks));
             let foreign = |rule| mark(key, Some(rule), None, reason.unwrap_or(key), true);
-            marks.extend(rules.into_iter().map(foreign));
+            marks.extend(meant.map(foreign));
         }
         if marks.len() > before {
             seen.insert(path);
@@ -458,6 +424,65 @@ fn is_comment(line: &str) -> bool {
 
 fn indent(line: &str) -> usize {
     line.len() - line.trim_start_matches(' ').len()
+}
+
+/// Marks the findings that the configuration excludes, and adds what there is to say about exclusions: of each that
+/// takes any object, at the first one.
+pub(super) fn exclude(findings: &mut Vec<Finding>, scenes: &[Scene<'_>], settings: &Settings) {
+    let phase = settings.phase;
+    let is_due = |exclusion: &Exclusion| match &*exclusion.rules {
+        [] => !matches!(phase, Phase::Final(_)),
+        [rule, ..] => phase.asks(rule),
+    };
+    for exclusion in &settings.exclusions {
+        let taken = |place: usize, rule| {
+            scenes.get(place).is_some_and(|scene| exclusion.takes(rule, scene.object))
+        };
+        let is_used = Cell::new(false);
+        if !exclusion.is_expired(settings.today) {
+            for finding in findings.iter_mut().filter(|one| taken(one.place, one.rule)) {
+                is_used.set(true);
+                finding.suppressed.get_or_insert_with(|| Suppression {
+                    by: SuppressedBy::Configuration,
+                    reason: exclusion.reason.clone(),
+                });
+            }
+        }
+        let is_selected = |(_, scene): &(usize, &Scene<'_>)| {
+            phase.looks_at(scene.object)
+                && exclusion.selection.takes(scene.object).is_ok_and(|takes| takes)
+        };
+        let complaint =
+            complaint_about(exclusion, is_used.get(), settings).filter(|_| is_due(exclusion));
+        let Some((rule, message)) = complaint else { continue };
+        let Some((place, scene)) = scenes.iter().enumerate().find(is_selected) else { continue };
+        let violation = Violation::at(Path::default(), message);
+        let mut finding = Finding::new(rule, violation, place, scene.object);
+        finding.span = exclusion.span;
+        findings.push(finding);
+    }
+}
+
+/// What there is to say of an exclusion, once it is known whether it excludes anything.
+fn complaint_about(
+    exclusion: &Exclusion,
+    is_used: bool,
+    settings: &Settings,
+) -> Option<(&'static Rule, String)> {
+    let ids: Vec<String> = exclusion.rules.iter().map(|rule| format!("`{}`", rule.id)).collect();
+    let rules = if ids.is_empty() { "all rules".to_owned() } else { ids.join(", ") };
+    if let Some(until) = exclusion.until.filter(|_| exclusion.is_expired(settings.today)) {
+        let message = format!("it is not excluded from {rules} any more: that ended on {until}");
+        return Some((&EXPIRED_EXCLUSION, message));
+    }
+    if exclusion.reason.is_empty() {
+        let message = format!("nobody says why it is excluded from {rules}");
+        return Some((&SUPPRESSION_WITHOUT_REASON, message));
+    }
+    let is_asked =
+        exclusion.rules.is_empty() || exclusion.rules.iter().any(|rule| settings.asks(rule));
+    let message = || format!("it is excluded from {rules}, and there is no such finding");
+    (is_asked && !is_used).then(|| (&UNUSED_SUPPRESSION, message()))
 }
 
 #[cfg(test)]

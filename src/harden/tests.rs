@@ -1,9 +1,10 @@
 //! What holds for the whole table.
 
-use super::{Judge, Kind, Profile, RULES, Rule, Settings, check};
+use super::rule::Needs;
+use super::{Kind, Phase, Profile, RULES, Rule, Settings, Tool, Topic, check};
 use crate::resource::ResMap;
 use crate::resource::sample::read;
-use crate::source::Sources;
+use crate::source::{Sources, Span};
 
 /// The findings of a rule about a manifest, in the widest profile.
 fn found(rule: &Rule, manifest: &str) -> usize {
@@ -42,6 +43,17 @@ fn the_table_is_sorted_and_well_formed() {
     names.sort_unstable();
     assert!(names.windows(2).all(|pair| pair[0] != pair[1]));
     for rule in RULES {
+        let group = match rule.topic {
+            Topic::Judging => "CFG",
+            Topic::Images => "IMG",
+            Topic::Probes => "PRB",
+            Topic::References => "REF",
+            Topic::Resources => "RES",
+            Topic::Security => "SEC",
+            Topic::Shutdown => "SHD",
+        };
+        assert!(rule.id.starts_with(&format!("KR-{group}-")), "{rule:?}");
+        assert!(rule.score.is_none_or(|score| (0.0..=10.0).contains(&score)), "{rule:?}");
         let is_name = rule.name.split('-').all(|word| {
             !word.is_empty()
                 && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
@@ -58,10 +70,13 @@ fn the_table_is_sorted_and_well_formed() {
 
 #[test]
 fn examples_are_what_they_say() {
-    // What is judged is no matter of a manifest.
-    for rule in RULES.iter().filter(|rule| !matches!(rule.judge, Judge::Targets)) {
-        assert!(found(rule, rule.bad) > 0, "{rule:?} finds nothing in its bad example");
-        assert_eq!(found(rule, rule.good), 0, "{rule:?} finds something in its good example");
+    for rule in RULES {
+        let Some(example) = rule.example else {
+            assert!(matches!(rule.needs, Needs::Targets), "{rule:?} has no example");
+            continue;
+        };
+        assert!(found(rule, example.bad) > 0, "{rule:?} finds nothing in its bad example");
+        assert_eq!(found(rule, example.good), 0, "{rule:?} finds something in its good example");
     }
 }
 
@@ -77,4 +92,46 @@ fn a_fingerprint_does_not_depend_on_what_stands_around() {
     });
     assert_eq!(prints[0], prints[1]);
     assert_eq!(prints[0].len(), 16);
+}
+
+#[test]
+fn each_tool_is_understood_in_its_own_words() {
+    let accepts = |tool: Tool, key, value| {
+        let (checks, reason) = tool.checks(key, value);
+        let rules = RULES.iter().filter(|rule| rule.is_among(tool, &checks));
+        (rules.map(|rule| rule.id).collect::<Vec<_>>(), reason)
+    };
+    for (tool, key, value, id, reason) in [
+        (
+            Tool::KubeLinter,
+            "ignore-check.kube-linter.io/host-pid",
+            "it looks at them",
+            "KR-SEC-003",
+            Some("it looks at them"),
+        ),
+        (Tool::KubeScore, "kube-score/ignore", "a, container-image-tag", "KR-IMG-001", None),
+        (Tool::Polaris, "polaris.fairwinds.com/hostPortSet-exempt", "true", "KR-SEC-006", None),
+        (Tool::Checkov, "checkov.io/skip1", "CKV_K8S_37=later", "KR-SEC-025", Some("later")),
+    ] {
+        assert_eq!(accepts(tool, key, value), (vec![id], reason));
+    }
+    let all = accepts(Tool::KubeLinter, "kube-linter.io/ignore-all", "no").0;
+    assert!(all.contains(&"KR-SEC-003") && !all.contains(&"KR-SEC-006"));
+    assert!(accepts(Tool::Polaris, "polaris.fairwinds.com/exempt", "true").0.len() > 10);
+    for (tool, key, value) in [
+        (Tool::Polaris, "polaris.fairwinds.com/hostPortSet-exempt", "false"),
+        (Tool::Polaris, "checkov.io/skip1", "true"),
+        (Tool::KubeLinter, "ignore-check.kube-linter.io/", "nothing"),
+        (Tool::KubeScore, "kube-score/enable", "container-image-tag"),
+    ] {
+        assert!(accepts(tool, key, value).0.is_empty(), "{key}");
+    }
+}
+
+#[test]
+fn each_rule_is_asked_once() {
+    for rule in RULES.iter().filter(|rule| !matches!(rule.needs, Needs::Suppressions)) {
+        let last = Phase::Final(Span::NONE);
+        assert!(Phase::Early.asks(rule) != last.asks(rule), "{rule:?}");
+    }
 }

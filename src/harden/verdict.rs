@@ -1,14 +1,13 @@
 //! The Pod Security verdict of an object: the strictest level that its pods satisfy, and what keeps them from the next.
 
-use super::profile::{Set, Version};
-use super::render::Render;
-use super::rule::{Level, Rule, Scope};
+use super::check::violations_alone;
+use super::facts::Facts;
+use super::profile::{Level, Scope, Set, Version};
+use super::rule::{Needs, Rule};
 use super::rules::RULES;
 use super::scene::Scene;
-use super::settings::Settings;
-use super::violations;
 use super::workload::pods;
-use crate::resource::{ResMap, Resource};
+use crate::resource::Resource;
 use crate::yaml::Text;
 
 /// What the rules of the Pod Security Standards say of an object.
@@ -35,22 +34,23 @@ impl Verdict {
     /// Judges the pods of an object, whatever else is rendered with it; nothing where it makes none.
     #[must_use]
     pub fn of(object: &Resource, version: Version) -> Option<Self> {
-        let settings = Settings::default();
-        let pods = pods(object, &settings);
+        let facts = Facts::default();
+        let pods = pods(object, &facts);
         if pods.is_empty() {
             return None;
         }
-        // No rule of the standards looks beyond the pod.
-        let nothing = ResMap::new();
-        let render = Render::new(&nothing, &settings);
-        let scene = Scene { settings: &settings, render: &render, object, pods: &pods };
+        let scene = Scene { facts: &facts, object, pods: &pods };
         let mut violated = Vec::new();
         for (rule, level) in standard(version) {
-            violated.extend(violations(rule, scene).into_iter().map(|violation| Violated {
-                rule,
-                level,
-                container: violation.container.map(|(_, name)| name),
-                field: violation.path.by_name(object.node()),
+            // No rule of the standards looks beyond the object.
+            let Needs::Object(check) = rule.needs else { continue };
+            violated.extend(violations_alone(rule, check, scene).into_iter().map(|violation| {
+                Violated {
+                    rule,
+                    level,
+                    container: violation.container.map(|(_, name)| name),
+                    field: violation.path.by_name(object.node()),
+                }
             }));
         }
         Some(Self { violated })

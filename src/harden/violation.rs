@@ -1,8 +1,8 @@
 //! What the condition of a rule answers: where an object violates it, in which words, and what would heal it.
 
+use std::fmt;
+
 use super::path::Path;
-use super::pod::{Container, List};
-use super::rule::Severity;
 use crate::source::Span;
 use crate::yaml::{Node, Scalar, Style, Tag, Text};
 
@@ -17,13 +17,69 @@ pub(super) struct Violation {
     pub(super) fix: Option<Fix>,
 }
 
+/// How bad a violation is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Something to know.
+    Note,
+    /// Something to look at.
+    Warning,
+    /// Something to repair.
+    Error,
+}
+
+impl Severity {
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+/// The lists that containers stand in, in the order in which they are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum List {
+    /// `initContainers`
+    Init,
+    /// `containers`
+    App,
+    /// `ephemeralContainers`
+    Ephemeral,
+}
+
+impl List {
+    /// The lists in order.
+    pub const ALL: [Self; 3] = [Self::Init, Self::App, Self::Ephemeral];
+
+    /// The field of the specification of a pod.
+    #[must_use]
+    pub const fn field(self) -> &'static str {
+        match self {
+            Self::Init => "initContainers",
+            Self::App => "containers",
+            Self::Ephemeral => "ephemeralContainers",
+        }
+    }
+}
+
 /// What would heal a violation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fix {
     /// How much the fix may change.
     pub class: Class,
-    /// When it is its turn among all fixes.
-    pub turn: Turn,
+    /// Whether it removes or changes what is there. Such fixes are carried out before all others: whether something may be
+    /// added depends on them.
+    pub is_overwriting: bool,
     /// What it does, in order.
     pub edits: Vec<Edit>,
 }
@@ -51,41 +107,6 @@ impl Class {
     }
 }
 
-/// The order of fixes. What is removed goes first: whether something may be added depends on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Turn {
-    /// What somebody wrote is taken away or changed.
-    Removals,
-    /// The seccomp profile.
-    Seccomp,
-    /// Not to run as root.
-    NonRoot,
-    /// Not to gain privileges.
-    Escalation,
-    /// Dropped capabilities.
-    Capabilities,
-    /// Files that cannot be written.
-    ReadOnlyRoot,
-    /// Requests and limits.
-    Resources,
-    /// Time to end.
-    Shutdown,
-}
-
-impl Turn {
-    /// The turns in order.
-    pub const ALL: [Self; 8] = [
-        Self::Removals,
-        Self::Seccomp,
-        Self::NonRoot,
-        Self::Escalation,
-        Self::Capabilities,
-        Self::ReadOnlyRoot,
-        Self::Resources,
-        Self::Shutdown,
-    ];
-}
-
 /// One change of a document.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Edit {
@@ -103,16 +124,15 @@ impl Violation {
         Self { path, container: None, message: message.into(), severity: None, fix: None }
     }
 
-    /// The same as that of a container: its message then begins with the container.
-    pub(super) fn of_container(mut self, container: &Container<'_>) -> Self {
-        self.message = format!("{} {}", container.label(), self.message);
-        self.container = Some((container.list, container.name.into()));
+    /// The same with what would heal it.
+    pub(super) fn fix(mut self, class: Class, edits: Vec<Edit>) -> Self {
+        self.fix = Some(Fix { class, is_overwriting: false, edits });
         self
     }
 
-    /// The same with what would heal it.
-    pub(super) fn fix(mut self, class: Class, turn: Turn, edits: Vec<Edit>) -> Self {
-        self.fix = Some(Fix { class, turn, edits });
+    /// The same, healed by a change of what is there.
+    fn overwrite(mut self, edit: Edit) -> Self {
+        self.fix = Some(Fix { class: Class::Override, is_overwriting: true, edits: vec![edit] });
         self
     }
 
@@ -124,14 +144,14 @@ impl Violation {
 
     /// The same, healed by taking the field away.
     pub(super) fn remove(self) -> Self {
-        let edits = vec![Edit::Remove(self.path.clone())];
-        self.fix(Class::Override, Turn::Removals, edits)
+        let edit = Edit::Remove(self.path.clone());
+        self.overwrite(edit)
     }
 
     /// The same, healed by another value of the field.
     pub(super) fn replace(self, value: Node) -> Self {
-        let edits = vec![Edit::Set(self.path.clone(), value)];
-        self.fix(Class::Override, Turn::Removals, edits)
+        let edit = Edit::Set(self.path.clone(), value);
+        self.overwrite(edit)
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use super::facts::{Facts, PodPath};
 use super::path::{Path, Step};
-use super::pod::{Container, List, Pod, Shape};
-use super::settings::{PodPath, Settings};
+use super::pod::{Container, Pod, Shape};
 use super::value::{items, present, text};
+use super::violation::List;
 use crate::resource::Resource;
 use crate::schema::Gvk;
 use crate::yaml::{Mapping, Node};
@@ -116,13 +117,12 @@ fn is_of(table: &[(&str, &str)], group: &str, kind: &str) -> bool {
 }
 
 /// The pods of an object: none, one, or several. Linear in the object.
-pub(super) fn pods<'a>(object: &'a Resource, settings: &Settings) -> Vec<Pod<'a>> {
+pub(super) fn pods<'a>(object: &'a Resource, facts: &Facts) -> Vec<Pod<'a>> {
     let Gvk { group, kind, .. } = object.gvk();
     if let Some(pods) = known(group, kind, &Path::default(), object.node(), Shape::Known) {
         return pods;
     }
-    let told =
-        settings.pod_paths.iter().filter(|told| told.group == **group && told.kind == **kind);
+    let told = facts.pod_paths.iter().filter(|told| told.group == **group && told.kind == **kind);
     let mut pods: Vec<Pod<'a>> = told.flat_map(|told| told_pods(object.node(), told)).collect();
     if is_of(NO_WORKLOADS, group, kind) || is_of(CHARTS, group, kind) {
         return pods;

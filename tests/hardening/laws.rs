@@ -252,7 +252,7 @@ impl Run {
         }
         let Self { settings, fixes, before, after, .. } = self;
         let (before, after) = (yaml(before), yaml(after));
-        let profile = settings.profile;
+        let profile = settings.facts.profile;
         Err(format!("{}\nby {profile}, {fixes:?}, of\n{before}\nis\n{after}", complaint()))
     }
 }

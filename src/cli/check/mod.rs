@@ -252,8 +252,8 @@ impl Check {
         };
         let mut configuration = asked.read(loader, base)?;
         let settings = &mut configuration.settings;
-        settings.profile = self.profile.unwrap_or(settings.profile);
-        settings.ignores_suppressions = self.no_ignore;
+        settings.facts.profile = self.profile.unwrap_or(settings.facts.profile);
+        settings.facts.ignores_suppressions = self.no_ignore;
         settings.today = today;
         if let Some(severity) = self.fail_on {
             settings.fail_on = severity.into();

@@ -33,8 +33,8 @@ pub(super) fn write(
     let report = Report {
         version: 1,
         krender: env!("CARGO_PKG_VERSION"),
-        profile: context.settings.profile.set.as_str(),
-        psa_version: context.settings.profile.version().to_string(),
+        profile: context.settings.facts.profile.set.as_str(),
+        psa_version: context.settings.facts.profile.version().to_string(),
         roots: Each(|| checked(judged).map(|(target, one)| root(target, one, places))),
         failed: failed.collect(),
         configuration: Configuration {
@@ -146,7 +146,7 @@ struct Written<'a> {
     rule: &'static str,
     name: &'static str,
     severity: &'static str,
-    security_severity: Option<&'static str>,
+    security_severity: Option<String>,
     message: &'a str,
     object: Object<'a>,
     container: Option<&'a str>,
@@ -207,7 +207,7 @@ impl<'a> Written<'a> {
             rule: finding.rule.id,
             name: finding.rule.name,
             severity: finding.severity.as_str(),
-            security_severity: Some(finding.rule.score).filter(|score| !score.is_empty()),
+            security_severity: finding.rule.score.map(|score| score.to_string()),
             message: &finding.message,
             object: Object {
                 api_version: finding.object.gvk.api_version().to_string(),

@@ -139,15 +139,14 @@ struct Configuration {
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct Properties {
-    #[serde(skip_serializing_if = "str::is_empty")]
-    security_severity: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    security_severity: Option<String>,
     tags: &'static [&'static str],
 }
 
 impl Descriptor {
     fn new(rule: &Rule) -> Self {
         let help = format!("{}\n\n{}\n\nTo do: {}.", rule.why, rule.condition, rule.advice);
-        let is_security = !rule.score.is_empty();
         Self {
             id: rule.id,
             name: rule.name,
@@ -156,8 +155,12 @@ impl Descriptor {
             help: Help { text: help.clone(), markdown: help },
             default_configuration: Configuration { level: rule.severity.as_str() },
             properties: Properties {
-                security_severity: rule.score,
-                tags: if is_security { &["kubernetes", "security"] } else { &["kubernetes"] },
+                security_severity: rule.score.map(|score| score.to_string()),
+                tags: if rule.score.is_some() {
+                    &["kubernetes", "security"]
+                } else {
+                    &["kubernetes"]
+                },
             },
         }
     }

@@ -40,7 +40,7 @@ pub(super) fn write(
         if !lines.is_empty() {
             lines.push('\n');
         }
-        let profile = &settings.profile;
+        let profile = &settings.facts.profile;
         let (summary, objects) = (summary(one), counted(one.resources.len(), "object"));
         let _ =
             writeln!(lines, "{}: {summary} in {objects}, by {profile}", escape::visible(target));

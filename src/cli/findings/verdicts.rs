@@ -51,7 +51,7 @@ pub(super) fn table(
         }
     }
     let failing = rows.iter().filter(|row| row.verdict != PASSES).count();
-    let (count, profile) = (counted(rows.len(), "target"), settings.profile);
+    let (count, profile) = (counted(rows.len(), "target"), settings.facts.profile);
     let _ = match failing {
         0 => writeln!(out, "{count} by {profile}: all pass"),
         1 => writeln!(out, "{count} by {profile}: 1 does not pass"),
@@ -94,7 +94,7 @@ fn row(judged: &Judged, fail_on: FailOn, places: &Places<'_>) -> Row {
 /// The first of the gravest findings; of errors, those weigh most that say most about security.
 fn worst(judged: &Judged) -> Option<&Finding> {
     let weight = |finding: &Finding| {
-        let score: f64 = finding.rule.score.parse().unwrap_or_default();
+        let score: f64 = finding.rule.score.map_or(0.0, f64::from);
         (finding.severity, score)
     };
     judged

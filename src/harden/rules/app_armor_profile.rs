@@ -1,30 +1,29 @@
 //! KR-SEC-008: nobody turns `AppArmor` off.
 
+use crate::harden::foreign::Tool;
 use crate::harden::pod::Pod;
-use crate::harden::rule::{Judge, PodSecurity, Rule, Severity};
+use crate::harden::profile::PodSecurity;
+use crate::harden::rule::{Check, Needs, Rule, Topic};
 use crate::harden::scene::Scene;
 use crate::harden::value::text;
-use crate::harden::violation::{Class, Violation};
+use crate::harden::violation::{Class, Severity, Violation};
 
 pub(super) static APP_ARMOR_PROFILE: Rule = Rule {
     id: "KR-SEC-008",
     name: "apparmor-profile",
+    topic: Topic::Security,
     severity: Severity::Error,
-    score: "5",
+    score: Some(5.0),
     scope: PodSecurity::baseline("appArmorProfile", 0),
     summary: "Nobody turns AppArmor off.",
     why: "AppArmor keeps a program from files and mounts that no container needs, on nodes that have it.",
     condition: "`appArmorProfile.type` of the pod or of a container is not `RuntimeDefault` or `Localhost`; or an annotation `container.apparmor.security.beta.kubernetes.io/…` of the pod is not empty, `runtime/default` or `localhost/…`.",
     fixes: &[(Class::Override, "removes the profile")],
+    fix_order: 0,
     advice: "remove the profile: the one of the runtime holds then",
-    bad: pod!(
-        "  securityContext:\n    appArmorProfile:\n      type: Unconfined\n  containers:\n  - name: web\n    image: web:1.0\n"
-    ),
-    good: pod!(
-        "  securityContext:\n    appArmorProfile:\n      type: RuntimeDefault\n  containers:\n  - name: web\n    image: web:1.0\n"
-    ),
-    elsewhere: "trivy KSV-0002; kubesec ApparmorUnconfined",
-    judge: Judge::Pod(judge),
+    example: example!("apparmor-profile"),
+    elsewhere: &[(Tool::Trivy, &["KSV-0002"]), (Tool::Kubesec, &["ApparmorUnconfined"])],
+    needs: Needs::Object(Check::Pod(judge)),
 };
 
 const ANNOTATION: &str = "container.apparmor.security.beta.kubernetes.io/";

@@ -1,39 +1,46 @@
 //! KR-SEC-007, 025: containers give up capabilities, and add hardly any.
 
+use crate::harden::foreign::Tool;
 use crate::harden::pod::{Container, Pod};
-use crate::harden::rule::{Judge, PodSecurity, Rule, Severity};
+use crate::harden::profile::PodSecurity;
+use crate::harden::rule::{Check, Needs, Rule, Topic};
 use crate::harden::scene::Scene;
 use crate::harden::value::items;
-use crate::harden::violation::{Class, Edit, Turn, Violation, strings};
+use crate::harden::violation::{Class, Edit, Severity, Violation, strings};
 use crate::source::Span;
 use crate::yaml::Node;
 
 pub(super) static ADDED_CAPABILITIES: Rule = Rule {
     id: "KR-SEC-007",
     name: "added-capabilities",
+    topic: Topic::Security,
     severity: Severity::Error,
-    score: "7.5",
+    score: Some(7.5),
     scope: PodSecurity::replaced("capabilities_baseline", 0, 22),
     summary: "Containers add no capabilities beyond those that a runtime gives anyway.",
     why: "Capabilities are root's powers, one by one: `SYS_ADMIN` mounts, `NET_RAW` forges packets, `SYS_PTRACE` reads the memory of others.",
     condition: "`capabilities.add` of a container of any list has an entry other than AUDIT_WRITE, CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, MKNOD, NET_BIND_SERVICE, SETFCAP, SETGID, SETPCAP, SETUID, SYS_CHROOT, in exactly this spelling.",
     fixes: &[(Class::Override, "removes these entries")],
+    fix_order: 0,
     advice: "remove the capability",
-    bad: pod!(
-        "  containers:\n  - name: web\n    image: web:1.0\n    securityContext:\n      capabilities:\n        add: [SYS_ADMIN]\n"
-    ),
-    good: pod!(
-        "  containers:\n  - name: web\n    image: web:1.0\n    securityContext:\n      capabilities:\n        add: [CHOWN]\n"
-    ),
-    elsewhere: "polaris dangerousCapabilities; trivy KSV-0005, KSV-0022, KSV-0119, KSV-0120; checkov CKV_K8S_25, CKV_K8S_39; kubescape C-0046",
-    judge: Judge::Container(|container, _, _| added(container, BASELINE).into_iter().collect()),
+    example: example!("added-capabilities"),
+    elsewhere: &[
+        (Tool::Polaris, &["dangerousCapabilities"]),
+        (Tool::Trivy, &["KSV-0005", "KSV-0022", "KSV-0119", "KSV-0120"]),
+        (Tool::Checkov, &["CKV_K8S_25", "CKV_K8S_39"]),
+        (Tool::Kubescape, &["C-0046"]),
+    ],
+    needs: Needs::Object(Check::Container(|container, _, _| {
+        added(container, BASELINE).into_iter().collect()
+    })),
 };
 
 pub(super) static DROP_ALL_CAPABILITIES: Rule = Rule {
     id: "KR-SEC-025",
     name: "drop-all-capabilities",
+    topic: Topic::Security,
     severity: Severity::Error,
-    score: "6",
+    score: Some(6.0),
     scope: PodSecurity::restricted("capabilities_restricted", 22),
     summary: "Containers drop all capabilities, and add at most NET_BIND_SERVICE.",
     why: "A runtime gives every container that runs as root a dozen of root's powers; hardly a program needs one of them, and who takes it over uses them all.",
@@ -46,13 +53,16 @@ pub(super) static DROP_ALL_CAPABILITIES: Rule = Rule {
         ),
         (Class::Override, "removes the entries of `add`"),
     ],
+    fix_order: 40,
     advice: "add `capabilities: {drop: [ALL]}` to the `securityContext` of the container",
-    bad: pod!("  containers:\n  - name: web\n    image: web:1.0\n"),
-    good: pod!(
-        "  containers:\n  - name: web\n    image: web:1.0\n    securityContext:\n      capabilities:\n        drop: [ALL]\n"
-    ),
-    elsewhere: "kube-linter drop-net-raw-capability; polaris insecureCapabilities; trivy KSV-0003, KSV-0004, KSV-0106; checkov CKV_K8S_28, CKV_K8S_37",
-    judge: Judge::Container(drop_all),
+    example: example!("drop-all-capabilities"),
+    elsewhere: &[
+        (Tool::KubeLinter, &["drop-net-raw-capability"]),
+        (Tool::Polaris, &["insecureCapabilities"]),
+        (Tool::Trivy, &["KSV-0003", "KSV-0004", "KSV-0106"]),
+        (Tool::Checkov, &["CKV_K8S_28", "CKV_K8S_37"]),
+    ],
+    needs: Needs::Object(Check::Container(drop_all)),
 };
 
 const BASELINE: &[&str] = &[
@@ -91,7 +101,7 @@ fn drop_all(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Vec<V
         let edits = vec![Edit::Set(path, strings(&["ALL"]))];
         found.push(match pod.is_bound_to_windows() {
             true => violation,
-            false => violation.fix(class, Turn::Capabilities, edits),
+            false => violation.fix(class, edits),
         });
     }
     found

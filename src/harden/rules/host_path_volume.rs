@@ -1,30 +1,33 @@
 //! KR-SEC-005: no volume is a directory of the node.
 
+use crate::harden::foreign::Tool;
 use crate::harden::pod::Pod;
-use crate::harden::rule::{Judge, PodSecurity, Rule, Severity};
+use crate::harden::profile::PodSecurity;
+use crate::harden::rule::{Check, Needs, Rule, Topic};
 use crate::harden::scene::Scene;
 use crate::harden::value::{present, text};
-use crate::harden::violation::Violation;
+use crate::harden::violation::{Severity, Violation};
 
 pub(super) static HOST_PATH_VOLUME: Rule = Rule {
     id: "KR-SEC-005",
     name: "host-path-volume",
+    topic: Topic::Security,
     severity: Severity::Error,
-    score: "7.5",
+    score: Some(7.5),
     scope: PodSecurity::replaced("hostPathVolumes", 0, 0),
     summary: "No volume is a directory of the node.",
     why: "Files of a node belong to its system and to other pods: who may write them can take over the node, and who may read them finds its credentials.",
     condition: "A volume has `hostPath`.",
     fixes: &[],
+    fix_order: 0,
     advice: "use an `emptyDir` for scratch space, and a PersistentVolumeClaim for data",
-    bad: pod!(
-        "  containers:\n  - name: web\n    image: web:1.0\n  volumes:\n  - name: logs\n    hostPath:\n      path: /var/log\n"
-    ),
-    good: pod!(
-        "  containers:\n  - name: web\n    image: web:1.0\n  volumes:\n  - name: logs\n    emptyDir: {}\n"
-    ),
-    elsewhere: "polaris hostPathSet; trivy KSV-0023; kubescape C-0048",
-    judge: Judge::Pod(judge),
+    example: example!("host-path-volume"),
+    elsewhere: &[
+        (Tool::Polaris, &["hostPathSet"]),
+        (Tool::Trivy, &["KSV-0023"]),
+        (Tool::Kubescape, &["C-0048"]),
+    ],
+    needs: Needs::Object(Check::Pod(judge)),
 };
 
 fn judge(pod: &Pod<'_>, _: Scene<'_>) -> Vec<Violation> {

@@ -1,30 +1,34 @@
 //! KR-SEC-006: no container takes a port of the node.
 
+use crate::harden::foreign::Tool;
 use crate::harden::pod::{Container, Pod};
-use crate::harden::rule::{Judge, PodSecurity, Rule, Severity};
+use crate::harden::profile::PodSecurity;
+use crate::harden::rule::{Check, Needs, Rule, Topic};
 use crate::harden::scene::Scene;
 use crate::harden::value::{integer, items, present};
-use crate::harden::violation::{Class, Violation};
+use crate::harden::violation::{Class, Severity, Violation};
 
 pub(super) static HOST_PORT: Rule = Rule {
     id: "KR-SEC-006",
     name: "host-port",
+    topic: Topic::Security,
     severity: Severity::Error,
-    score: "5",
+    score: Some(5.0),
     scope: PodSecurity::baseline("hostPorts", 0),
     summary: "No container takes a port of the node.",
     why: "A port of the node is reached past network policies, and one node holds only one pod that takes it.",
     condition: "A port of a container of any list has a `hostPort` other than 0.",
     fixes: &[(Class::Override, "removes `hostPort`")],
+    fix_order: 0,
     advice: "remove `hostPort`, and reach the pod through a Service",
-    bad: pod!(
-        "  containers:\n  - name: web\n    image: web:1.0\n    ports:\n    - containerPort: 8080\n      hostPort: 80\n"
-    ),
-    good: pod!(
-        "  containers:\n  - name: web\n    image: web:1.0\n    ports:\n    - containerPort: 8080\n"
-    ),
-    elsewhere: "polaris hostPortSet; trivy KSV-0024; checkov CKV_K8S_26; kubescape C-0044",
-    judge: Judge::Container(judge),
+    example: example!("host-port"),
+    elsewhere: &[
+        (Tool::Polaris, &["hostPortSet"]),
+        (Tool::Trivy, &["KSV-0024"]),
+        (Tool::Checkov, &["CKV_K8S_26"]),
+        (Tool::Kubescape, &["C-0044"]),
+    ],
+    needs: Needs::Object(Check::Container(judge)),
 };
 
 fn judge(container: &Container<'_>, _: &Pod<'_>, _: Scene<'_>) -> Vec<Violation> {

@@ -1,25 +1,35 @@
 //! KR-IMG-001: images are those that were meant.
 
+use crate::harden::foreign::Tool;
 use crate::harden::pod::{Container, Pod, Shape};
-use crate::harden::rule::{Judge, Rule, Scope, Severity};
+use crate::harden::profile::Scope;
+use crate::harden::rule::{Check, Needs, Rule, Topic};
 use crate::harden::scene::Scene;
-use crate::harden::violation::Violation;
+use crate::harden::violation::{Severity, Violation};
 
 pub(super) static IMAGE_TAG: Rule = Rule {
     id: "KR-IMG-001",
     name: "image-tag",
+    topic: Topic::Images,
     severity: Severity::Error,
-    score: "5",
+    score: Some(5.0),
     scope: Scope::Recommended,
     summary: "Images are named by a tag that stays, or by their digest.",
     why: "A tag that moves gives each node the image of another day: pods of one Deployment differ, and there is no way back to the one that worked.",
     condition: "The image of a container of any list has no digest, and its tag is absent, `latest`, or one of `values.floatingTags`.",
     fixes: &[],
+    fix_order: 0,
     advice: "name a version in `images` of the kustomization: `{name: NAME, newTag: VERSION}`",
-    bad: pod!("  containers:\n  - name: web\n    image: registry.example.com:5000/web\n"),
-    good: pod!("  containers:\n  - name: web\n    image: registry.example.com:5000/web:1.0\n"),
-    elsewhere: "kube-linter latest-tag; kube-score container-image-tag; polaris tagNotSpecified; trivy KSV-0013; checkov CKV_K8S_14; kubescape C-0075",
-    judge: Judge::Container(judge),
+    example: example!("image-tag"),
+    elsewhere: &[
+        (Tool::KubeLinter, &["latest-tag"]),
+        (Tool::KubeScore, &["container-image-tag"]),
+        (Tool::Polaris, &["tagNotSpecified"]),
+        (Tool::Trivy, &["KSV-0013"]),
+        (Tool::Checkov, &["CKV_K8S_14"]),
+        (Tool::Kubescape, &["C-0075"]),
+    ],
+    needs: Needs::Object(Check::Container(judge)),
 };
 
 fn judge(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
@@ -34,8 +44,7 @@ fn judge(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Viol
     let message = match name.split_once(':').map(|(_, tag)| tag) {
         None | Some("") => format!("has the image `{image}` of no version"),
         Some(tag)
-            if tag == "latest"
-                || scene.settings.values.floating_tags.iter().any(|one| one == tag) =>
+            if tag == "latest" || scene.facts.values.floating_tags.iter().any(|one| one == tag) =>
         {
             format!("has the image `{image}`, whose tag moves")
         }

@@ -1,10 +1,13 @@
 //! The rules, one file for each or for those of one condition: what a rule asks for, why, when it is violated, and what
 //! heals it.
 
-/// A manifest of one pod with this specification.
-macro_rules! pod {
-    ($spec:literal) => {
-        concat!("apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n", $spec)
+/// The example of the rule of this name: two files in `examples/`.
+macro_rules! example {
+    ($name:literal) => {
+        Some($crate::harden::rule::Example {
+            bad: include_str!(concat!("examples/", $name, ".bad.yaml")),
+            good: include_str!(concat!("examples/", $name, ".good.yaml")),
+        })
     };
 }
 

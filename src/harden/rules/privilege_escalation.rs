@@ -1,16 +1,19 @@
 //! KR-SEC-021: no process gains more privileges than its parent has.
 
+use crate::harden::foreign::Tool;
 use crate::harden::pod::{Container, Pod};
-use crate::harden::rule::{Judge, PodSecurity, Rule, Severity};
+use crate::harden::profile::PodSecurity;
+use crate::harden::rule::{Check, Needs, Rule, Topic};
 use crate::harden::scene::Scene;
 use crate::harden::value::is_false;
-use crate::harden::violation::{Class, Edit, Turn, Violation, plain};
+use crate::harden::violation::{Class, Edit, Severity, Violation, plain};
 
 pub(super) static PRIVILEGE_ESCALATION: Rule = Rule {
     id: "KR-SEC-021",
     name: "privilege-escalation",
+    topic: Topic::Security,
     severity: Severity::Error,
-    score: "7",
+    score: Some(7.0),
     scope: PodSecurity::restricted("allowPrivilegeEscalation", 8),
     summary: "No process gains more privileges than its parent has.",
     why: "Otherwise a setuid program in the image makes root of whoever takes the container over, whatever user it runs as.",
@@ -22,13 +25,17 @@ pub(super) static PRIVILEGE_ESCALATION: Rule = Rule {
         ),
         (Class::Override, "sets it in place of `true`"),
     ],
+    fix_order: 30,
     advice: "add `allowPrivilegeEscalation: false` to the `securityContext` of the container",
-    bad: pod!("  containers:\n  - name: web\n    image: web:1.0\n"),
-    good: pod!(
-        "  containers:\n  - name: web\n    image: web:1.0\n    securityContext:\n      allowPrivilegeEscalation: false\n"
-    ),
-    elsewhere: "kube-linter privilege-escalation-container; polaris privilegeEscalationAllowed; trivy KSV-0001; checkov CKV_K8S_20; kubescape C-0016",
-    judge: Judge::Container(judge),
+    example: example!("privilege-escalation"),
+    elsewhere: &[
+        (Tool::KubeLinter, &["privilege-escalation-container"]),
+        (Tool::Polaris, &["privilegeEscalationAllowed"]),
+        (Tool::Trivy, &["KSV-0001"]),
+        (Tool::Checkov, &["CKV_K8S_20"]),
+        (Tool::Kubescape, &["C-0016"]),
+    ],
+    needs: Needs::Object(Check::Container(judge)),
 };
 
 const FIELD: &str = "allowPrivilegeEscalation";
@@ -51,5 +58,5 @@ fn judge(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Viol
         return vec![violation];
     }
     let edits = vec![Edit::Set(violation.path.clone(), plain("false"))];
-    vec![violation.fix(class, Turn::Escalation, edits)]
+    vec![violation.fix(class, edits)]
 }

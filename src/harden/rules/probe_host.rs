@@ -1,30 +1,28 @@
 //! KR-SEC-014: probes and hooks speak to their own pod.
 
 use crate::harden::pod::{Container, Pod};
-use crate::harden::rule::{Judge, PodSecurity, Rule, Severity};
+use crate::harden::profile::PodSecurity;
+use crate::harden::rule::{Check, Needs, Rule, Topic};
 use crate::harden::scene::Scene;
 use crate::harden::value::{below, text};
-use crate::harden::violation::{Class, Violation};
+use crate::harden::violation::{Class, Severity, Violation};
 
 pub(super) static PROBE_HOST: Rule = Rule {
     id: "KR-SEC-014",
     name: "probe-host",
+    topic: Topic::Security,
     severity: Severity::Error,
-    score: "5",
+    score: Some(5.0),
     scope: PodSecurity::baseline("hostProbesAndHostLifecycle", 34),
     summary: "Probes and hooks speak to their own pod.",
     why: "The kubelet makes these calls from the node: with a `host` it calls what the pod itself may not reach.",
     condition: "`httpGet` or `tcpSocket` of a probe, `postStart` or `preStop` of a container of any list has a `host`.",
     fixes: &[(Class::Override, "removes `host`: the kubelet then calls the pod")],
+    fix_order: 0,
     advice: "remove `host`, and name a virtual host in `httpHeaders`",
-    bad: pod!(
-        "  containers:\n  - name: web\n    image: web:1.0\n    livenessProbe:\n      httpGet:\n        host: example.com\n        port: 80\n"
-    ),
-    good: pod!(
-        "  containers:\n  - name: web\n    image: web:1.0\n    livenessProbe:\n      httpGet:\n        port: 80\n"
-    ),
-    elsewhere: "",
-    judge: Judge::Container(judge),
+    example: example!("probe-host"),
+    elsewhere: &[],
+    needs: Needs::Object(Check::Container(judge)),
 };
 
 const CALLS: &[&[&str]] = &[

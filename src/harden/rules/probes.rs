@@ -1,82 +1,88 @@
 //! KR-PRB-001, 007, 008: probes that are there, and that work.
 
+use crate::harden::foreign::Tool;
 use crate::harden::pod::{Container, Pod};
-use crate::harden::rule::{Judge, Rule, Scope, Severity};
-use crate::harden::scene::Scene;
+use crate::harden::profile::Scope;
+use crate::harden::rule::{Check, Needs, RenderCheck, Rule, Topic};
+use crate::harden::scene::{Render, Scene};
 use crate::harden::value::{integer, items, present, text};
-use crate::harden::violation::Violation;
+use crate::harden::violation::{Severity, Violation};
 use crate::yaml::Node;
 
 pub(super) static READINESS_MISSING: Rule = Rule {
     id: "KR-PRB-001",
     name: "readiness-missing",
+    topic: Topic::Probes,
     severity: Severity::Error,
-    score: "",
+    score: None,
     scope: Scope::Recommended,
     summary: "What a Service leads to says when it is ready.",
     why: "Without a readiness probe a container gets requests from its first moment on, before the program listens, and goes on to get them when it cannot answer.",
     condition: "A container that runs as long as its pod has no `readinessProbe`: an error if a Service of the render leads to one of its ports, else a note. Not for Jobs and CronJobs.",
     fixes: &[],
+    fix_order: 0,
     advice: "add a `readinessProbe` that asks the program for what it needs to answer requests",
-    bad: pod!("  containers:\n  - name: web\n    image: web:1.0\n"),
-    good: pod!(
-        "  containers:\n  - name: web\n    image: web:1.0\n    readinessProbe:\n      httpGet:\n        path: /ready\n        port: 8080\n"
-    ),
-    elsewhere: "kube-linter no-readiness-probe; kube-score pod-probes; polaris readinessProbeMissing; checkov CKV_K8S_9; kubescape C-0018",
-    judge: Judge::Container(missing),
+    example: example!("readiness-missing"),
+    elsewhere: &[
+        (Tool::KubeLinter, &["no-readiness-probe"]),
+        (Tool::KubeScore, &["pod-probes"]),
+        (Tool::Polaris, &["readinessProbeMissing"]),
+        (Tool::Checkov, &["CKV_K8S_9"]),
+        (Tool::Kubescape, &["C-0018"]),
+    ],
+    needs: Needs::Render(RenderCheck::Container(missing)),
 };
 
 pub(super) static PORT_UNKNOWN: Rule = Rule {
     id: "KR-PRB-007",
     name: "port-unknown",
+    topic: Topic::Probes,
     severity: Severity::Error,
-    score: "",
+    score: None,
     scope: Scope::Recommended,
     summary: "Probes ask a port that the container has.",
     why: "A probe of a port where nobody listens fails for ever: the pod never becomes ready, or is killed again and again.",
     condition: "A probe names a port that is not among the `ports` of its container, or asks a number that is not among them while there are some. Not for Jobs and CronJobs.",
     fixes: &[],
+    fix_order: 0,
     advice: "name a port of the container",
-    bad: pod!(
-        "  containers:\n  - name: web\n    image: web:1.0\n    ports:\n    - name: http\n      containerPort: 8080\n    readinessProbe:\n      httpGet:\n        port: web\n"
-    ),
-    good: pod!(
-        "  containers:\n  - name: web\n    image: web:1.0\n    ports:\n    - name: http\n      containerPort: 8080\n    readinessProbe:\n      httpGet:\n        port: http\n"
-    ),
-    elsewhere: "kube-linter liveness-port, readiness-port, startup-port",
-    judge: Judge::Container(unknown_ports),
+    example: example!("port-unknown"),
+    elsewhere: &[(Tool::KubeLinter, &["liveness-port", "readiness-port", "startup-port"])],
+    needs: Needs::Object(Check::Container(unknown_ports)),
 };
 
 pub(super) static ILLEGAL_FIELD: Rule = Rule {
     id: "KR-PRB-008",
     name: "illegal-field",
+    topic: Topic::Probes,
     severity: Severity::Error,
-    score: "",
+    score: None,
     scope: Scope::Recommended,
     summary: "Probes have only what the API server accepts.",
     why: "The API server refuses such a pod; of a Deployment it is noticed only when no pod comes up.",
     condition: "A `readinessProbe` has `terminationGracePeriodSeconds`; a `livenessProbe` or `startupProbe` has a `successThreshold` other than 1; a probe has none or several of `exec`, `grpc`, `httpGet`, `tcpSocket`; or a container of `ephemeralContainers`, or of `initContainers` without `restartPolicy: Always`, has a probe.",
     fixes: &[],
+    fix_order: 0,
     advice: "remove what the API server does not accept",
-    bad: pod!(
-        "  containers:\n  - name: web\n    image: web:1.0\n    livenessProbe:\n      successThreshold: 2\n      httpGet:\n        port: 8080\n"
-    ),
-    good: pod!(
-        "  containers:\n  - name: web\n    image: web:1.0\n    livenessProbe:\n      httpGet:\n        port: 8080\n"
-    ),
-    elsewhere: "",
-    judge: Judge::Container(illegal),
+    example: example!("illegal-field"),
+    elsewhere: &[],
+    needs: Needs::Object(Check::Container(illegal)),
 };
 
 const PROBES: [&str; 3] = ["livenessProbe", "readinessProbe", "startupProbe"];
 const HANDLERS: [&str; 4] = ["exec", "grpc", "httpGet", "tcpSocket"];
 
-fn missing(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
+fn missing(
+    container: &Container<'_>,
+    pod: &Pod<'_>,
+    scene: Scene<'_>,
+    render: &Render<'_>,
+) -> Vec<Violation> {
     let has_probe = present(container.node, "readinessProbe").is_some();
     if has_probe || !container.is_running() || scene.is_job() {
         return Vec::new();
     }
-    vec![match scene.is_served(pod, container) {
+    vec![match render.is_served(scene.namespace(), pod, container) {
         true => container
             .violation(&["readinessProbe"], "gets requests of a Service before it is ready"),
         false => container

@@ -1,54 +1,56 @@
 //! KR-SEC-010, 026: `/proc` is masked as the runtime does it.
 
+use crate::harden::foreign::Tool;
 use crate::harden::pod::{Container, Pod};
-use crate::harden::rule::{Judge, PodSecurity, Rule, Severity};
+use crate::harden::profile::PodSecurity;
+use crate::harden::rule::{Check, Needs, Rule, Topic};
 use crate::harden::scene::Scene;
-use crate::harden::violation::{Class, Violation};
+use crate::harden::violation::{Class, Severity, Violation};
 use crate::yaml::Node;
 
 pub(super) static PROC_MOUNT: Rule = Rule {
     id: "KR-SEC-010",
     name: "proc-mount",
+    topic: Topic::Security,
     severity: Severity::Error,
-    score: "6",
+    score: Some(6.0),
     scope: PodSecurity::replaced("procMount", 0, 35),
     summary: "`/proc` is masked as the runtime does it.",
     why: "Unmasked, `/proc` shows and takes settings of the kernel that all pods of the node share.",
     condition: "A container of any list has a `procMount` other than `Default`. From v1.35 on not for pods with `hostUsers: false`.",
     fixes: &[(Class::Override, "removes `procMount`")],
+    fix_order: 0,
     advice: "remove `procMount`",
-    bad: pod!(
-        "  containers:\n  - name: web\n    image: web:1.0\n    securityContext:\n      procMount: Unmasked\n"
-    ),
-    good: pod!(
-        "  containers:\n  - name: web\n    image: web:1.0\n    securityContext:\n      procMount: Default\n"
-    ),
-    elsewhere: "kube-linter unsafe-proc-mount; polaris procMount; trivy KSV-0027",
-    judge: Judge::Container(|container, pod, scene| {
+    example: example!("proc-mount"),
+    elsewhere: &[
+        (Tool::KubeLinter, &["unsafe-proc-mount"]),
+        (Tool::Polaris, &["procMount"]),
+        (Tool::Trivy, &["KSV-0027"]),
+    ],
+    needs: Needs::Object(Check::Container(|container, pod, scene| {
         match scene.pod_security() >= 35 && pod.has_own_users() {
             true => Vec::new(),
             false => judge(container, pod, scene),
         }
-    }),
+    })),
 };
 
 pub(super) static PROC_MOUNT_STRICT: Rule = Rule {
     id: "KR-SEC-026",
     name: "proc-mount-strict",
+    topic: Topic::Security,
     severity: Severity::Error,
-    score: "6",
+    score: Some(6.0),
     scope: PodSecurity::restricted("procMount_restricted", 35),
     summary: "`/proc` is masked as the runtime does it, also where users are those of the pod.",
     why: "Unmasked, `/proc` shows settings of the kernel that all pods of the node share.",
     condition: "A container of any list has a `procMount` other than `Default`.",
     fixes: &[(Class::Override, "removes `procMount`")],
+    fix_order: 0,
     advice: "remove `procMount`",
-    bad: pod!(
-        "  hostUsers: false\n  containers:\n  - name: web\n    image: web:1.0\n    securityContext:\n      procMount: Unmasked\n"
-    ),
-    good: pod!("  hostUsers: false\n  containers:\n  - name: web\n    image: web:1.0\n"),
-    elsewhere: "",
-    judge: Judge::Container(judge),
+    example: example!("proc-mount-strict"),
+    elsewhere: &[],
+    needs: Needs::Object(Check::Container(judge)),
 };
 
 fn judge(container: &Container<'_>, _: &Pod<'_>, _: Scene<'_>) -> Vec<Violation> {

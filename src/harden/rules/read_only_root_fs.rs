@@ -2,19 +2,22 @@
 
 use sha2::{Digest, Sha256};
 
+use crate::harden::foreign::Tool;
 use crate::harden::pod::{Container, Pod};
-use crate::harden::rule::{Judge, Rule, Scope, Severity};
+use crate::harden::profile::Scope;
+use crate::harden::rule::{Check, Needs, Rule, Topic};
 use crate::harden::scene::Scene;
 use crate::harden::value::{is_true, items, text};
-use crate::harden::violation::{Class, Edit, Turn, Violation, mapping, plain, string};
+use crate::harden::violation::{Class, Edit, Severity, Violation, mapping, plain, string};
 use crate::source::Span;
 use crate::yaml::Node;
 
 pub(super) static READ_ONLY_ROOT_FS: Rule = Rule {
     id: "KR-SEC-030",
     name: "read-only-root-fs",
+    topic: Topic::Security,
     severity: Severity::Warning,
-    score: "5",
+    score: Some(5.0),
     scope: Scope::Recommended,
     summary: "Containers write to volumes only.",
     why: "Who takes over a program cannot replace its files or leave others behind, and what a program writes does not fill the disk of its node.",
@@ -26,13 +29,18 @@ pub(super) static READ_ONLY_ROOT_FS: Rule = Rule {
         ),
         (Class::Override, "does so in place of `false`"),
     ],
+    fix_order: 50,
     advice: "add `readOnlyRootFilesystem: true` to the `securityContext` of the container, and an `emptyDir` where the program writes",
-    bad: pod!("  containers:\n  - name: web\n    image: web:1.0\n"),
-    good: pod!(
-        "  containers:\n  - name: web\n    image: web:1.0\n    securityContext:\n      readOnlyRootFilesystem: true\n"
-    ),
-    elsewhere: "kube-linter no-read-only-root-fs; kube-score container-security-context-readonlyrootfilesystem; polaris notReadOnlyRootFilesystem; trivy KSV-0014; checkov CKV_K8S_22; kubescape C-0017",
-    judge: Judge::Container(judge),
+    example: example!("read-only-root-fs"),
+    elsewhere: &[
+        (Tool::KubeLinter, &["no-read-only-root-fs"]),
+        (Tool::KubeScore, &["container-security-context-readonlyrootfilesystem"]),
+        (Tool::Polaris, &["notReadOnlyRootFilesystem"]),
+        (Tool::Trivy, &["KSV-0014"]),
+        (Tool::Checkov, &["CKV_K8S_22"]),
+        (Tool::Kubescape, &["C-0017"]),
+    ],
+    needs: Needs::Object(Check::Container(judge)),
 };
 
 const FIELD: &str = "readOnlyRootFilesystem";
@@ -48,11 +56,11 @@ fn judge(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Viol
     }
     let class = if value.is_some() { Class::Override } else { Class::Unsafe };
     let mut edits = vec![Edit::Set(violation.path.clone(), plain("true"))];
-    let directories = scene.settings.values.writable_dirs_of(container.image());
+    let directories = scene.facts.values.writable_dirs_of(container.image());
     let directories = directories.into_iter().filter(|one| !covers(container, one));
     for (number, directory) in directories.enumerate() {
         let name = volume_name(container, pod, scene, (number, directory));
-        let limit = match &*scene.settings.values.empty_dir_size_limit {
+        let limit = match &*scene.facts.values.empty_dir_size_limit {
             "" => Node::mapping(Vec::new(), Span::NONE),
             limit => mapping(&[("sizeLimit", plain(limit))]),
         };
@@ -61,7 +69,7 @@ fn judge(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Viol
         edits.push(Edit::Append(pod.path(&["volumes"]), volume));
         edits.push(Edit::Append(container.path(&["volumeMounts"]), mount));
     }
-    vec![violation.fix(class, Turn::ReadOnlyRoot, edits)]
+    vec![violation.fix(class, edits)]
 }
 
 /// Whether a volume is mounted at a directory or above it.
@@ -98,7 +106,7 @@ fn volume_name(
         pod.containers.iter().any(|other| {
             let rest = name.strip_prefix(PREFIX).and_then(|rest| rest.strip_prefix(other.name));
             let number = rest.and_then(|rest| rest.strip_prefix('-')?.parse::<usize>().ok());
-            let directories = || scene.settings.values.writable_dirs_of(other.image()).len();
+            let directories = || scene.facts.values.writable_dirs_of(other.image()).len();
             number.is_some_and(|number| number < directories())
         })
     };

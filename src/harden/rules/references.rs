@@ -1,70 +1,75 @@
 //! KR-REF-001, 003, 005: what is referred to is there.
 
+use crate::harden::foreign::Tool;
 use crate::harden::path::Path;
 use crate::harden::pod::{Container, Pod, Shape};
-use crate::harden::render::service;
-use crate::harden::rule::{Judge, Rule, Scope, Severity};
-use crate::harden::scene::Scene;
+use crate::harden::profile::Scope;
+use crate::harden::rule::{Needs, RenderCheck, Rule, Topic};
+use crate::harden::scene::{Render, Scene, service};
 use crate::harden::value::{below, is_true, items, present, text};
-use crate::harden::violation::Violation;
+use crate::harden::violation::{Severity, Violation};
 use crate::resource::Resource;
 use crate::yaml::Node;
 
 pub(super) static MISSING_CONFIG: Rule = Rule {
     id: "KR-REF-001",
     name: "missing-config",
+    topic: Topic::References,
     severity: Severity::Error,
-    score: "",
+    score: None,
     scope: Scope::Recommended,
     summary: "ConfigMaps and Secrets that are used are rendered too.",
     why: "A container whose ConfigMap or Secret is not there does not start.",
     condition: "`env`, `envFrom`, `volumes` (`projected` too), `imagePullSecrets` or `tls` of an Ingress name a ConfigMap or Secret that is not `optional`, not in the same namespace of the render, not made by a SealedSecret, ExternalSecret or Certificate there, and not listed in `externals`. `kube-root-ca.crt` is always there.",
     fixes: &[],
+    fix_order: 0,
     advice: "add it to the kustomization, or list it in `externals` if something else makes it",
-    bad: pod!(
-        "  containers:\n  - name: web\n    image: web:1.0\n    envFrom:\n    - configMapRef:\n        name: settings\n"
-    ),
-    good: pod!(
-        "  containers:\n  - name: web\n    image: web:1.0\n    envFrom:\n    - configMapRef:\n        name: settings\n---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\n"
-    ),
-    elsewhere: "kube-linter env-value-from",
-    judge: Judge::Object(missing_config),
+    example: example!("missing-config"),
+    elsewhere: &[(Tool::KubeLinter, &["env-value-from"])],
+    needs: Needs::Render(RenderCheck::Object(missing_config)),
 };
 
 pub(super) static MISSING_SERVICE_ACCOUNT: Rule = Rule {
     id: "KR-REF-003",
     name: "missing-service-account",
+    topic: Topic::References,
     severity: Severity::Error,
-    score: "",
+    score: None,
     scope: Scope::Recommended,
     summary: "ServiceAccounts that are used are rendered too.",
     why: "Pods of a ServiceAccount that is not there are not created.",
     condition: "`serviceAccountName` (or `serviceAccount`) is neither `default` nor that of a ServiceAccount in the same namespace of the render, and it is not listed in `externals`.",
     fixes: &[],
+    fix_order: 0,
     advice: "add it to the kustomization, or list it in `externals` if something else makes it",
-    bad: pod!("  serviceAccountName: web\n  containers:\n  - name: web\n    image: web:1.0\n"),
-    good: pod!(
-        "  serviceAccountName: web\n  containers:\n  - name: web\n    image: web:1.0\n---\napiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: web\n"
-    ),
-    elsewhere: "kube-linter non-existent-service-account; kubescape C-0307",
-    judge: Judge::Pod(missing_service_account),
+    example: example!("missing-service-account"),
+    elsewhere: &[
+        (Tool::KubeLinter, &["non-existent-service-account"]),
+        (Tool::Kubescape, &["C-0307"]),
+    ],
+    needs: Needs::Render(RenderCheck::Pod(missing_service_account)),
 };
 
 pub(super) static SERVICE_SELECTS_NOTHING: Rule = Rule {
     id: "KR-REF-005",
     name: "service-selects-nothing",
+    topic: Topic::References,
     severity: Severity::Error,
-    score: "",
+    score: None,
     scope: Scope::Recommended,
     summary: "Services lead to pods.",
     why: "A Service that selects no pod refuses every connection.",
     condition: "A Service that is not of the type `ExternalName` has a `selector` that no pod or template of pods in its namespace of the render fits: an error. It has no `selector`, so that somebody else must name its addresses: a note.",
     fixes: &[],
+    fix_order: 0,
     advice: "make `selector` and the labels of the pods agree",
-    bad: "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  selector:\n    app: web\n",
-    good: "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  selector:\n    app: web\n---\napiVersion: v1\nkind: Pod\nmetadata:\n  name: web\n  labels:\n    app: web\nspec:\n  containers:\n  - name: web\n    image: web:1.0\n",
-    elsewhere: "kube-linter dangling-service; kube-score service-targets-pod; kubescape C-0293",
-    judge: Judge::Object(selects_nothing),
+    example: example!("service-selects-nothing"),
+    elsewhere: &[
+        (Tool::KubeLinter, &["dangling-service"]),
+        (Tool::KubeScore, &["service-targets-pod"]),
+        (Tool::Kubescape, &["C-0293"]),
+    ],
+    needs: Needs::Render(RenderCheck::Object(selects_nothing)),
 };
 
 /// A reference by name: the kind, the name, whether it may be missing, and where it stands.
@@ -75,17 +80,19 @@ struct Reference<'a> {
     path: Path,
 }
 
-fn missing_config(object: &Resource, scene: Scene<'_>) -> Vec<Violation> {
+fn missing_config(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violation> {
     let mut found = Vec::new();
     for pod in scene.pods.iter().filter(|pod| pod.shape == Shape::Known) {
         for container in &pod.containers {
             let of_container = of_container(container).into_iter();
-            found.extend(of_container.filter(|one| is_missing(one, scene)).map(|reference| {
-                let message = format!("uses {}", told(&reference));
-                Violation::at(reference.path, message).of_container(container)
-            }));
+            found.extend(of_container.filter(|one| is_missing(one, scene, render)).map(
+                |reference| {
+                    let message = format!("uses {}", told(&reference));
+                    Violation::at(reference.path, message).of_container(container)
+                },
+            ));
         }
-        let of_pod = of_pod(pod).into_iter().filter(|one| is_missing(one, scene));
+        let of_pod = of_pod(pod).into_iter().filter(|one| is_missing(one, scene, render));
         found.extend(of_pod.map(|reference| {
             let message = format!("the pod uses {}", told(&reference));
             Violation::at(reference.path, message)
@@ -96,7 +103,7 @@ fn missing_config(object: &Resource, scene: Scene<'_>) -> Vec<Violation> {
     for (index, entry) in entries.iter().enumerate() {
         let path = Path::of(&["spec", "tls"]).index(index);
         let secret = reference("Secret", entry, "secretName", path);
-        found.extend(secret.filter(|one| is_missing(one, scene)).map(|reference| {
+        found.extend(secret.filter(|one| is_missing(one, scene, render)).map(|reference| {
             let message = format!("TLS uses {}", told(&reference));
             Violation::at(reference.path, message)
         }));
@@ -108,10 +115,10 @@ fn told(reference: &Reference<'_>) -> String {
     format!("the {} `{}`, which is not rendered", reference.kind, reference.name)
 }
 
-fn is_missing(reference: &Reference<'_>, scene: Scene<'_>) -> bool {
+fn is_missing(reference: &Reference<'_>, scene: Scene<'_>, render: &Render<'_>) -> bool {
     !reference.optional
         && (reference.kind, reference.name) != ("ConfigMap", "kube-root-ca.crt")
-        && !scene.has(reference.kind, reference.name)
+        && !render.has(reference.kind, scene.namespace(), reference.name, scene.facts)
 }
 
 fn reference<'a>(
@@ -169,10 +176,10 @@ fn of_pod<'a>(pod: &Pod<'a>) -> Vec<Reference<'a>> {
     found
 }
 
-fn missing_service_account(pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
+fn missing_service_account(pod: &Pod<'_>, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violation> {
     for key in ["serviceAccountName", "serviceAccount"] {
         let Some(name) = text(pod.spec, key).filter(|name| !name.is_empty()) else { continue };
-        if name == "default" || scene.has("ServiceAccount", name) {
+        if name == "default" || render.has("ServiceAccount", scene.namespace(), name, scene.facts) {
             return Vec::new();
         }
         let message = format!("the pod uses the ServiceAccount `{name}`, which is not rendered");
@@ -181,7 +188,7 @@ fn missing_service_account(pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
     Vec::new()
 }
 
-fn selects_nothing(object: &Resource, scene: Scene<'_>) -> Vec<Violation> {
+fn selects_nothing(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violation> {
     let Some(spec) = service(object) else { return Vec::new() };
     if text(spec, "type") == Some("ExternalName") {
         return Vec::new();
@@ -192,7 +199,7 @@ fn selects_nothing(object: &Resource, scene: Scene<'_>) -> Vec<Violation> {
             let message = "it selects no pods: somebody else must name its addresses";
             vec![Violation::at(path, message).severity(Severity::Note)]
         }
-        Some(selector) if scene.render.selects_pod(scene.namespace(), selector) => Vec::new(),
+        Some(selector) if render.selects_pod(scene.namespace(), selector) => Vec::new(),
         Some(_) => vec![Violation::at(path, "it selects no pod that is rendered")],
     }
 }

@@ -1,58 +1,72 @@
 //! KR-RES-001, 002, 003, 007: containers say what they need, and what they may use of memory.
 
-use crate::harden::pod::{Container, List, Pod};
+use crate::harden::foreign::Tool;
+use crate::harden::pod::{Container, Pod};
+use crate::harden::profile::Scope;
 use crate::harden::quantity::Quantity;
-use crate::harden::rule::{Judge, Rule, Scope, Severity};
+use crate::harden::rule::{Check, Needs, Rule, Topic};
 use crate::harden::scene::Scene;
-use crate::harden::violation::{Class, Edit, Turn, Violation, plain};
+use crate::harden::violation::{Class, Edit, List, Severity, Violation, plain};
 
 pub(super) static CPU_REQUEST: Rule = Rule {
     id: "KR-RES-001",
     name: "cpu-request",
+    topic: Topic::Resources,
     severity: Severity::Warning,
-    score: "",
+    score: None,
     scope: Scope::Recommended,
     summary: "Containers say how much CPU they need.",
     why: "Without a request the scheduler places a pod on any node, however busy, and there it gets what others leave.",
     condition: "A container of `containers` or `initContainers` has no `resources.requests.cpu` and no `resources.limits.cpu`, and the pod has no request of CPU either.",
     fixes: &[(Class::Unsafe, "adds `values.resources.requests.cpu` (100m)")],
+    fix_order: 60,
     advice: "add `resources.requests.cpu` with what the program uses under ordinary load",
-    bad: pod!("  containers:\n  - name: web\n    image: web:1.0\n"),
-    good: pod!(
-        "  containers:\n  - name: web\n    image: web:1.0\n    resources:\n      requests:\n        cpu: 100m\n"
-    ),
-    elsewhere: "kube-linter unset-cpu-requirements; kube-score container-resources; polaris cpuRequestsMissing; trivy KSV-0015; checkov CKV_K8S_10; kubescape C-0268",
-    judge: Judge::Container(|container, pod, scene| {
-        request(container, pod, "cpu", &scene.settings.values.cpu)
-    }),
+    example: example!("cpu-request"),
+    elsewhere: &[
+        (Tool::KubeLinter, &["unset-cpu-requirements"]),
+        (Tool::KubeScore, &["container-resources"]),
+        (Tool::Polaris, &["cpuRequestsMissing"]),
+        (Tool::Trivy, &["KSV-0015"]),
+        (Tool::Checkov, &["CKV_K8S_10"]),
+        (Tool::Kubescape, &["C-0268"]),
+    ],
+    needs: Needs::Object(Check::Container(|container, pod, scene| {
+        request(container, pod, "cpu", &scene.facts.values.cpu)
+    })),
 };
 
 pub(super) static MEMORY_REQUEST: Rule = Rule {
     id: "KR-RES-002",
     name: "memory-request",
+    topic: Topic::Resources,
     severity: Severity::Error,
-    score: "",
+    score: None,
     scope: Scope::Recommended,
     summary: "Containers say how much memory they need.",
     why: "Without a request the scheduler places a pod where its memory does not fit, and it is among the first to be killed when memory runs out.",
     condition: "A container of `containers` or `initContainers` has no `resources.requests.memory` and no `resources.limits.memory`, and the pod has no request of memory either.",
     fixes: &[(Class::Unsafe, "adds `values.resources.requests.memory` (128Mi)")],
+    fix_order: 60,
     advice: "add `resources.requests.memory` with what the program uses under ordinary load",
-    bad: pod!("  containers:\n  - name: web\n    image: web:1.0\n"),
-    good: pod!(
-        "  containers:\n  - name: web\n    image: web:1.0\n    resources:\n      requests:\n        memory: 128Mi\n"
-    ),
-    elsewhere: "kube-linter unset-memory-requirements; polaris memoryRequestsMissing; trivy KSV-0016; checkov CKV_K8S_12; kubescape C-0269",
-    judge: Judge::Container(|container, pod, scene| {
-        request(container, pod, "memory", &scene.settings.values.memory)
-    }),
+    example: example!("memory-request"),
+    elsewhere: &[
+        (Tool::KubeLinter, &["unset-memory-requirements"]),
+        (Tool::Polaris, &["memoryRequestsMissing"]),
+        (Tool::Trivy, &["KSV-0016"]),
+        (Tool::Checkov, &["CKV_K8S_12"]),
+        (Tool::Kubescape, &["C-0269"]),
+    ],
+    needs: Needs::Object(Check::Container(|container, pod, scene| {
+        request(container, pod, "memory", &scene.facts.values.memory)
+    })),
 };
 
 pub(super) static MEMORY_LIMIT: Rule = Rule {
     id: "KR-RES-003",
     name: "memory-limit",
+    topic: Topic::Resources,
     severity: Severity::Error,
-    score: "",
+    score: None,
     scope: Scope::Recommended,
     summary: "Containers say how much memory they may use at most.",
     why: "A leak in a container without a limit takes the memory of its node, and pods that did nothing wrong are killed.",
@@ -61,32 +75,34 @@ pub(super) static MEMORY_LIMIT: Rule = Rule {
         Class::Unsafe,
         "adds the request times `values.resources.memoryLimitFactor` (2), and at least `minMemoryLimit` (256Mi)",
     )],
+    fix_order: 60,
     advice: "add `resources.limits.memory` with what the program uses under heavy load, and some to spare",
-    bad: pod!("  containers:\n  - name: web\n    image: web:1.0\n"),
-    good: pod!(
-        "  containers:\n  - name: web\n    image: web:1.0\n    resources:\n      limits:\n        memory: 256Mi\n"
-    ),
-    elsewhere: "polaris memoryLimitsMissing; trivy KSV-0018; checkov CKV_K8S_13; kubescape C-0271",
-    judge: Judge::Container(memory_limit),
+    example: example!("memory-limit"),
+    elsewhere: &[
+        (Tool::Polaris, &["memoryLimitsMissing"]),
+        (Tool::Trivy, &["KSV-0018"]),
+        (Tool::Checkov, &["CKV_K8S_13"]),
+        (Tool::Kubescape, &["C-0271"]),
+    ],
+    needs: Needs::Object(Check::Container(memory_limit)),
 };
 
 pub(super) static BEST_EFFORT: Rule = Rule {
     id: "KR-RES-007",
     name: "best-effort",
+    topic: Topic::Resources,
     severity: Severity::Error,
-    score: "",
+    score: None,
     scope: Scope::Recommended,
     summary: "Pods are not of the quality of service BestEffort.",
     why: "When a node runs short of memory, the pods that asked for nothing are evicted first.",
     condition: "No container of `containers` and `initContainers`, and not the pod, has a request or limit of CPU or memory above 0.",
     fixes: &[],
+    fix_order: 0,
     advice: "add requests of CPU and memory to the containers",
-    bad: pod!("  containers:\n  - name: web\n    image: web:1.0\n"),
-    good: pod!(
-        "  containers:\n  - name: web\n    image: web:1.0\n    resources:\n      requests:\n        memory: 128Mi\n"
-    ),
-    elsewhere: "kyverno require-qos-burstable",
-    judge: Judge::Pod(best_effort),
+    example: example!("best-effort"),
+    elsewhere: &[(Tool::Kyverno, &["require-qos-burstable"])],
+    needs: Needs::Object(Check::Pod(best_effort)),
 };
 
 fn request(container: &Container<'_>, pod: &Pod<'_>, name: &str, value: &str) -> Vec<Violation> {
@@ -100,7 +116,7 @@ fn request(container: &Container<'_>, pod: &Pod<'_>, name: &str, value: &str) ->
     let message = format!("requests no {}", if name == "cpu" { "CPU" } else { name });
     let violation = container.violation(&["resources", "requests", name], message);
     let edits = vec![Edit::Set(violation.path.clone(), plain(value))];
-    vec![violation.fix(Class::Unsafe, Turn::Resources, edits)]
+    vec![violation.fix(Class::Unsafe, edits)]
 }
 
 fn memory_limit(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
@@ -112,7 +128,7 @@ fn memory_limit(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> V
     }
     let message = "may use all memory of its node";
     let violation = container.violation(&["resources", "limits", "memory"], message);
-    let values = &scene.settings.values;
+    let values = &scene.facts.values;
     let Some(least) = Quantity::parse(&values.min_memory_limit) else { return vec![violation] };
     let limit = match container.request("memory") {
         None => Some(least),
@@ -121,7 +137,7 @@ fn memory_limit(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> V
     };
     let Some(limit) = limit else { return vec![violation] };
     let edits = vec![Edit::Set(violation.path.clone(), plain(&limit.to_string()))];
-    vec![violation.fix(Class::Unsafe, Turn::Resources, edits)]
+    vec![violation.fix(Class::Unsafe, edits)]
 }
 
 fn best_effort(pod: &Pod<'_>, _: Scene<'_>) -> Vec<Violation> {

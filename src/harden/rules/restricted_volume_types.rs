@@ -1,31 +1,30 @@
 //! KR-SEC-020: volumes are of the kinds that keep to the pod.
 
+use crate::harden::foreign::Tool;
 use crate::harden::pod::Pod;
-use crate::harden::rule::{Judge, PodSecurity, Rule, Severity};
+use crate::harden::profile::PodSecurity;
+use crate::harden::rule::{Check, Needs, Rule, Topic};
 use crate::harden::scene::Scene;
 use crate::harden::value::text;
-use crate::harden::violation::Violation;
+use crate::harden::violation::{Severity, Violation};
 use crate::yaml::Mapping;
 
 pub(super) static RESTRICTED_VOLUME_TYPES: Rule = Rule {
     id: "KR-SEC-020",
     name: "restricted-volume-types",
+    topic: Topic::Security,
     severity: Severity::Error,
-    score: "6",
+    score: Some(6.0),
     scope: PodSecurity::restricted("restrictedVolumes", 0),
     summary: "Volumes are of the kinds that keep to the pod.",
     why: "Other kinds reach the node or servers past what the cluster's own storage controls.",
     condition: "A volume has a source other than configMap, csi, downwardAPI, emptyDir, ephemeral, image, persistentVolumeClaim, projected, secret. One without a source is an `emptyDir`.",
     fixes: &[],
+    fix_order: 0,
     advice: "use an `emptyDir` for scratch space, and a PersistentVolumeClaim for data",
-    bad: pod!(
-        "  containers:\n  - name: web\n    image: web:1.0\n  volumes:\n  - name: data\n    nfs:\n      server: files.example.com\n      path: /data\n"
-    ),
-    good: pod!(
-        "  containers:\n  - name: web\n    image: web:1.0\n  volumes:\n  - name: data\n    persistentVolumeClaim:\n      claimName: data\n"
-    ),
-    elsewhere: "trivy KSV-0028, KSV-0121",
-    judge: Judge::Pod(judge),
+    example: example!("restricted-volume-types"),
+    elsewhere: &[(Tool::Trivy, &["KSV-0028", "KSV-0121"])],
+    needs: Needs::Object(Check::Pod(judge)),
 };
 
 const ALLOWED: &[&str] = &[

@@ -1,17 +1,20 @@
 //! KR-SEC-022: containers must not run as root.
 
+use crate::harden::facts::Placement;
+use crate::harden::foreign::Tool;
 use crate::harden::pod::{Container, Pod};
-use crate::harden::rule::{Judge, PodSecurity, Rule, Severity};
+use crate::harden::profile::PodSecurity;
+use crate::harden::rule::{Check, Needs, Rule, Topic};
 use crate::harden::scene::Scene;
-use crate::harden::settings::Placement;
 use crate::harden::value::{is_false, is_true};
-use crate::harden::violation::{Class, Edit, Fix, Turn, Violation, plain};
+use crate::harden::violation::{Class, Edit, Fix, Severity, Violation, plain};
 
 pub(super) static RUN_AS_NON_ROOT: Rule = Rule {
     id: "KR-SEC-022",
     name: "run-as-non-root",
+    topic: Topic::Security,
     severity: Severity::Error,
-    score: "7",
+    score: Some(7.0),
     scope: PodSecurity::restricted("runAsNonRoot", 0),
     summary: "Containers must not run as root.",
     why: "Root in a container is root for the kernel too: a single hole in the runtime, or a directory of the node that is mounted, and it is root on the node.",
@@ -24,13 +27,17 @@ pub(super) static RUN_AS_NON_ROOT: Rule = Rule {
         (Class::Unsafe, "adds it elsewhere: the kubelet then refuses images that run as root"),
         (Class::Override, "sets true in place of false"),
     ],
+    fix_order: 20,
     advice: "add `runAsNonRoot: true` to the `securityContext` of the pod; the image must have a numeric user other than 0",
-    bad: pod!("  containers:\n  - name: web\n    image: web:1.0\n"),
-    good: pod!(
-        "  securityContext:\n    runAsNonRoot: true\n  containers:\n  - name: web\n    image: web:1.0\n"
-    ),
-    elsewhere: "kube-linter run-as-non-root; polaris runAsRootAllowed; trivy KSV-0012; checkov CKV_K8S_23; kubescape C-0013",
-    judge: Judge::Pod(judge),
+    example: example!("run-as-non-root"),
+    elsewhere: &[
+        (Tool::KubeLinter, &["run-as-non-root"]),
+        (Tool::Polaris, &["runAsRootAllowed"]),
+        (Tool::Trivy, &["KSV-0012"]),
+        (Tool::Checkov, &["CKV_K8S_23"]),
+        (Tool::Kubescape, &["C-0013"]),
+    ],
+    needs: Needs::Object(Check::Pod(judge)),
 };
 
 const FIELD: &str = "runAsNonRoot";
@@ -46,7 +53,7 @@ fn judge(pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
         // Together with the user 0 the kubelet would refuse it.
         found.push(match is_root {
             true => violation,
-            false => violation.fix(Class::Override, Turn::NonRoot, edits),
+            false => violation.fix(Class::Override, edits),
         });
     };
     let is_root = |container: &Container<'_>| container.user(pod) == Some(0);
@@ -76,7 +83,7 @@ fn fix(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Option<Fix
     let is_root = |container: &Container<'_>| container.user(pod) == Some(0);
     let is_known = |container: &Container<'_>| {
         container.user(pod).is_some_and(|user| user > 0)
-            || scene.settings.runs_as_non_root(container.image())
+            || scene.facts.runs_as_non_root(container.image())
     };
     let lacks = |container: &&Container<'_>| container.security(FIELD).is_none();
     let contradicts = |one: &Container<'_>| is_false(one.security(FIELD)) || is_root(one);
@@ -89,5 +96,5 @@ fn fix(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Option<Fix
     };
     let class = if is_safe { Class::Safe } else { Class::Unsafe };
     let edits = || pod.set_security(FIELD, &plain("true"), container, placement);
-    (!is_refused).then(|| Fix { class, turn: Turn::NonRoot, edits: edits() })
+    (!is_refused).then(|| Fix { class, is_overwriting: false, edits: edits() })
 }

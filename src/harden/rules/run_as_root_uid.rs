@@ -1,16 +1,19 @@
 //! KR-SEC-023: nobody asks for the user 0.
 
+use crate::harden::foreign::Tool;
 use crate::harden::pod::Pod;
-use crate::harden::rule::{Judge, PodSecurity, Rule, Severity};
+use crate::harden::profile::PodSecurity;
+use crate::harden::rule::{Check, Needs, Rule, Topic};
 use crate::harden::scene::Scene;
 use crate::harden::value::integer;
-use crate::harden::violation::{Class, Violation, plain};
+use crate::harden::violation::{Class, Severity, Violation, plain};
 
 pub(super) static RUN_AS_ROOT_UID: Rule = Rule {
     id: "KR-SEC-023",
     name: "run-as-root-uid",
+    topic: Topic::Security,
     severity: Severity::Error,
-    score: "7",
+    score: Some(7.0),
     scope: PodSecurity::restricted("runAsUser", 23),
     summary: "Nobody asks for the user 0.",
     why: "The user 0 is root, in the container and for the kernel, whatever the image says.",
@@ -19,15 +22,11 @@ pub(super) static RUN_AS_ROOT_UID: Rule = Rule {
         Class::Override,
         "sets the user of `values.runAsUser` (10001), or that of the image in `images.runAsUser`",
     )],
+    fix_order: 0,
     advice: "set `runAsUser` to a number from 1000 on that owns what the program writes, or remove it",
-    bad: pod!(
-        "  securityContext:\n    runAsUser: 0\n  containers:\n  - name: web\n    image: web:1.0\n"
-    ),
-    good: pod!(
-        "  securityContext:\n    runAsUser: 10001\n  containers:\n  - name: web\n    image: web:1.0\n"
-    ),
-    elsewhere: "trivy KSV-0105; checkov CKV_K8S_23",
-    judge: Judge::Pod(judge),
+    example: example!("run-as-root-uid"),
+    elsewhere: &[(Tool::Trivy, &["KSV-0105"]), (Tool::Checkov, &["CKV_K8S_23"])],
+    needs: Needs::Object(Check::Pod(judge)),
 };
 
 const FIELD: &str = "runAsUser";
@@ -36,7 +35,7 @@ fn judge(pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
     if scene.pod_security() >= 35 && pod.has_own_users() {
         return Vec::new();
     }
-    let values = &scene.settings.values;
+    let values = &scene.facts.values;
     let mut found = Vec::new();
     let mut set = |violation: Violation, user: i64| {
         found.push(match pod.is_bound_to_windows() {

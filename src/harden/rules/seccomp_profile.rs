@@ -1,17 +1,20 @@
 //! KR-SEC-011, 024: system calls are filtered.
 
+use crate::harden::foreign::Tool;
 use crate::harden::pod::Pod;
-use crate::harden::rule::{Judge, PodSecurity, Rule, Severity};
+use crate::harden::profile::PodSecurity;
+use crate::harden::rule::{Check, Needs, Rule, Topic};
 use crate::harden::scene::Scene;
 use crate::harden::value::text;
-use crate::harden::violation::{Class, Turn, Violation, mapping, plain};
+use crate::harden::violation::{Class, Severity, Violation, mapping, plain};
 use crate::yaml::Node;
 
 pub(super) static SECCOMP_UNCONFINED: Rule = Rule {
     id: "KR-SEC-011",
     name: "seccomp-unconfined",
+    topic: Topic::Security,
     severity: Severity::Error,
-    score: "6",
+    score: Some(6.0),
     scope: PodSecurity::replaced("seccompProfile_baseline", 0, 19),
     summary: "Nobody turns the filter of system calls off.",
     why: "The runtime's filter refuses some fifty system calls that containers do not need, and that most ways out of one begin with.",
@@ -20,25 +23,22 @@ pub(super) static SECCOMP_UNCONFINED: Rule = Rule {
         Class::Override,
         "sets `type: RuntimeDefault`, or the annotation to `runtime/default`",
     )],
+    fix_order: 0,
     advice: "set `seccompProfile: {type: RuntimeDefault}`",
-    bad: pod!(
-        "  securityContext:\n    seccompProfile:\n      type: Unconfined\n  containers:\n  - name: web\n    image: web:1.0\n"
-    ),
-    good: pod!(
-        "  securityContext:\n    seccompProfile:\n      type: RuntimeDefault\n  containers:\n  - name: web\n    image: web:1.0\n"
-    ),
-    elsewhere: "trivy KSV-0104; kubesec SeccompUnconfined",
-    judge: Judge::Pod(|pod, scene| match scene.pod_security() >= 19 {
+    example: example!("seccomp-unconfined"),
+    elsewhere: &[(Tool::Trivy, &["KSV-0104"]), (Tool::Kubesec, &["SeccompUnconfined"])],
+    needs: Needs::Object(Check::Pod(|pod, scene| match scene.pod_security() >= 19 {
         true => unconfined(pod),
         false => unconfined_by_annotation(pod),
-    }),
+    })),
 };
 
 pub(super) static SECCOMP_PROFILE: Rule = Rule {
     id: "KR-SEC-024",
     name: "seccomp-profile",
+    topic: Topic::Security,
     severity: Severity::Error,
-    score: "5",
+    score: Some(5.0),
     scope: PodSecurity::restricted("seccompProfile_restricted", 19),
     summary: "Pods ask for a filter of system calls.",
     why: "Without a profile most clusters run containers unfiltered; the runtime's filter refuses some fifty system calls that containers do not need.",
@@ -50,13 +50,17 @@ pub(super) static SECCOMP_PROFILE: Rule = Rule {
         ),
         (Class::Override, "sets `type: RuntimeDefault` in place of another type"),
     ],
+    fix_order: 10,
     advice: "add `seccompProfile: {type: RuntimeDefault}` to the `securityContext` of the pod",
-    bad: pod!("  containers:\n  - name: web\n    image: web:1.0\n"),
-    good: pod!(
-        "  securityContext:\n    seccompProfile:\n      type: RuntimeDefault\n  containers:\n  - name: web\n    image: web:1.0\n"
-    ),
-    elsewhere: "kube-score container-seccomp-profile; polaris linuxHardening; trivy KSV-0030; checkov CKV_K8S_31; kubescape C-0210",
-    judge: Judge::Pod(profile),
+    example: example!("seccomp-profile"),
+    elsewhere: &[
+        (Tool::KubeScore, &["container-seccomp-profile"]),
+        (Tool::Polaris, &["linuxHardening"]),
+        (Tool::Trivy, &["KSV-0030"]),
+        (Tool::Checkov, &["CKV_K8S_31"]),
+        (Tool::Kubescape, &["C-0210"]),
+    ],
+    needs: Needs::Object(Check::Pod(profile)),
 };
 
 const FIELD: &str = "seccompProfile";
@@ -78,7 +82,7 @@ fn profile(pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
             return violation;
         }
         let edits = pod.set_security(FIELD, &value, container, scene.placement());
-        violation.fix(Class::Safe, Turn::Seccomp, edits)
+        violation.fix(Class::Safe, edits)
     }));
     found
 }

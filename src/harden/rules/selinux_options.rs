@@ -1,32 +1,31 @@
 //! KR-SEC-009: `SELinux` types are those of containers, users and roles are left alone.
 
+use crate::harden::foreign::Tool;
 use crate::harden::path::Path;
 use crate::harden::pod::Pod;
-use crate::harden::rule::{Judge, PodSecurity, Rule, Severity};
+use crate::harden::profile::PodSecurity;
+use crate::harden::rule::{Check, Needs, Rule, Topic};
 use crate::harden::scene::Scene;
 use crate::harden::value::text;
-use crate::harden::violation::{Class, Violation};
+use crate::harden::violation::{Class, Severity, Violation};
 use crate::yaml::Node;
 
 pub(super) static SELINUX_OPTIONS: Rule = Rule {
     id: "KR-SEC-009",
     name: "selinux-options",
+    topic: Topic::Security,
     severity: Severity::Error,
-    score: "5",
+    score: Some(5.0),
     scope: PodSecurity::baseline("seLinuxOptions", 0),
     summary: "SELinux types are those of containers; users and roles are left to the node.",
     why: "SELinux keeps containers apart from their node by the type of their processes; another type or user is a way around it.",
     condition: "`seLinuxOptions` of the pod or of a container has a `type` other than `container_t`, `container_init_t`, `container_kvm_t` and, from v1.31 on, `container_engine_t`; or a `user` or `role`. The `level` is free.",
     fixes: &[(Class::Override, "removes the key")],
+    fix_order: 0,
     advice: "remove the key",
-    bad: pod!(
-        "  securityContext:\n    seLinuxOptions:\n      type: spc_t\n  containers:\n  - name: web\n    image: web:1.0\n"
-    ),
-    good: pod!(
-        "  securityContext:\n    seLinuxOptions:\n      level: s0:c123,c456\n  containers:\n  - name: web\n    image: web:1.0\n"
-    ),
-    elsewhere: "trivy KSV-0025",
-    judge: Judge::Pod(judge),
+    example: example!("selinux-options"),
+    elsewhere: &[(Tool::Trivy, &["KSV-0025"])],
+    needs: Needs::Object(Check::Pod(judge)),
 };
 
 fn judge(pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {

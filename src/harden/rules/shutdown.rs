@@ -1,19 +1,21 @@
 //! KR-SHD-001, 002, 003: programs get the time that they need to end.
 
+use crate::harden::facts::Facts;
 use crate::harden::path::Path;
 use crate::harden::pod::{Container, Pod};
-use crate::harden::rule::{Judge, Rule, Scope, Severity};
-use crate::harden::scene::Scene;
-use crate::harden::settings::Settings;
+use crate::harden::profile::Scope;
+use crate::harden::rule::{Check, Needs, RenderCheck, Rule, Topic};
+use crate::harden::scene::{Render, Scene};
 use crate::harden::value::{below, integer, items, present, text};
-use crate::harden::violation::{Class, Edit, Turn, Violation, plain};
+use crate::harden::violation::{Class, Edit, Severity, Violation, plain};
 use crate::yaml::Node;
 
 pub(super) static NO_PRESTOP: Rule = Rule {
     id: "KR-SHD-001",
     name: "no-prestop",
+    topic: Topic::Shutdown,
     severity: Severity::Warning,
-    score: "",
+    score: None,
     scope: Scope::Recommended,
     summary: "What a Service leads to waits before it ends.",
     why: "A pod is told to end at the moment in which its address begins to be taken from the Services: requests arrive for some seconds more, and fail if nobody listens.",
@@ -22,18 +24,19 @@ pub(super) static NO_PRESTOP: Rule = Rule {
         Class::Safe,
         "adds `preStop.sleep.seconds` of `values.shutdown.preStopSeconds` (5) if `kubernetesVersion` or the version of the profile says v1.30 or newer, and the budget of KR-SHD-002 holds with it",
     )],
+    fix_order: 70,
     advice: "add `lifecycle: {preStop: {sleep: {seconds: 5}}}` to the container",
-    bad: "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  selector:\n    app: web\n  ports:\n  - port: 8080\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  template:\n    metadata:\n      labels:\n        app: web\n    spec:\n      containers:\n      - name: web\n        image: web:1.0\n        ports:\n        - containerPort: 8080\n",
-    good: "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  selector:\n    app: web\n  ports:\n  - port: 8080\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  template:\n    metadata:\n      labels:\n        app: web\n    spec:\n      containers:\n      - name: web\n        image: web:1.0\n        ports:\n        - containerPort: 8080\n        lifecycle:\n          preStop:\n            sleep:\n              seconds: 5\n",
-    elsewhere: "",
-    judge: Judge::Container(no_prestop),
+    example: example!("no-prestop"),
+    elsewhere: &[],
+    needs: Needs::Render(RenderCheck::Container(no_prestop)),
 };
 
 pub(super) static BUDGET: Rule = Rule {
     id: "KR-SHD-002",
     name: "budget",
+    topic: Topic::Shutdown,
     severity: Severity::Error,
-    score: "",
+    score: None,
     scope: Scope::Recommended,
     summary: "The time to end is enough for all that happens in it.",
     why: "When `terminationGracePeriodSeconds` are over, programs are killed, with the requests that they are at.",
@@ -42,36 +45,30 @@ pub(super) static BUDGET: Rule = Rule {
         (Class::Unsafe, "adds `terminationGracePeriodSeconds` with the sum"),
         (Class::Override, "raises it to the sum"),
     ],
+    fix_order: 70,
     advice: "raise `terminationGracePeriodSeconds`, or say in the annotation `krender.dev/drain-seconds` that the program needs less",
-    bad: pod!(
-        "  terminationGracePeriodSeconds: 10\n  containers:\n  - name: web\n    image: web:1.0\n"
-    ),
-    good: pod!(
-        "  terminationGracePeriodSeconds: 30\n  containers:\n  - name: web\n    image: web:1.0\n"
-    ),
-    elsewhere: "",
-    judge: Judge::Pod(budget),
+    example: example!("budget"),
+    elsewhere: &[],
+    // Of the object alone, but after KR-SHD-001 of the render, which adds a `preStop`: its seconds count.
+    needs: Needs::Render(RenderCheck::Pod(|pod, scene, _| budget(pod, scene))),
 };
 
 pub(super) static PRESTOP_EXCEEDS_GRACE: Rule = Rule {
     id: "KR-SHD-003",
     name: "prestop-exceeds-grace",
+    topic: Topic::Shutdown,
     severity: Severity::Error,
-    score: "",
+    score: None,
     scope: Scope::Recommended,
     summary: "`preStop` ends before the time to end is over.",
     why: "The program gets its signal when `preStop` is through: if no time is left then, it is killed at once. The API server refuses a `sleep` of that kind, and says nothing of an `exec`.",
     condition: "The seconds of `preStop`, of `sleep` or of an `exec` of `sleep`, are `terminationGracePeriodSeconds` or more.",
     fixes: &[],
+    fix_order: 0,
     advice: "shorten `preStop`, or raise `terminationGracePeriodSeconds`",
-    bad: pod!(
-        "  containers:\n  - name: web\n    image: web:1.0\n    lifecycle:\n      preStop:\n        exec:\n          command: [sleep, \"60\"]\n"
-    ),
-    good: pod!(
-        "  terminationGracePeriodSeconds: 90\n  containers:\n  - name: web\n    image: web:1.0\n    lifecycle:\n      preStop:\n        exec:\n          command: [sleep, \"60\"]\n"
-    ),
-    elsewhere: "",
-    judge: Judge::Container(exceeds_grace),
+    example: example!("prestop-exceeds-grace"),
+    elsewhere: &[],
+    needs: Needs::Object(Check::Container(exceeds_grace)),
 };
 
 /// The minor version of Kubernetes from which on `preStop` may sleep without a feature gate.
@@ -113,12 +110,17 @@ fn pre_stop(container: &Container<'_>) -> i64 {
 }
 
 /// The seconds that the program needs after its signal.
-fn drain(pod: &Pod<'_>, settings: &Settings) -> i64 {
+fn drain(pod: &Pod<'_>, facts: &Facts) -> i64 {
     let said = pod.annotation("krender.dev/drain-seconds").and_then(|text| text.parse().ok());
-    said.filter(|_| !settings.ignores_suppressions).unwrap_or(settings.values.drain_seconds)
+    said.filter(|_| !facts.ignores_suppressions).unwrap_or(facts.values.drain_seconds)
 }
 
-fn no_prestop(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
+fn no_prestop(
+    container: &Container<'_>,
+    pod: &Pod<'_>,
+    scene: Scene<'_>,
+    render: &Render<'_>,
+) -> Vec<Violation> {
     let spec = scene.object.node().get("spec");
     let strategy = spec.and_then(|spec| below(spec, &["strategy"]));
     let rolls = match scene.object.kind() {
@@ -128,30 +130,34 @@ fn no_prestop(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Vec
     };
     let has_hook = below(container.node, &["lifecycle", "preStop"]).is_some();
     let handles = pod.annotation("krender.dev/handles-sigterm-drain") == Some("true")
-        && !scene.settings.ignores_suppressions;
-    if !rolls || has_hook || handles || !container.is_running() || !scene.is_served(pod, container)
+        && !scene.facts.ignores_suppressions;
+    if !rolls
+        || has_hook
+        || handles
+        || !container.is_running()
+        || !render.is_served(scene.namespace(), pod, container)
     {
         return Vec::new();
     }
     let message = "ends while requests of a Service still arrive: it has no `preStop`";
     let violation = container.violation(&["lifecycle", "preStop"], message);
-    let values = &scene.settings.values;
-    let total = [values.pre_stop_seconds, drain(pod, scene.settings), values.margin_seconds];
-    if scene.settings.kubernetes().is_none_or(|minor| minor < SLEEP_SINCE)
+    let values = &scene.facts.values;
+    let total = [values.pre_stop_seconds, drain(pod, scene.facts), values.margin_seconds];
+    if scene.facts.kubernetes().is_none_or(|minor| minor < SLEEP_SINCE)
         || total.iter().sum::<i64>() > pod.grace()
     {
         return vec![violation];
     }
     let path = violation.path.clone().keys(&["sleep", "seconds"]);
     let edits = vec![Edit::Set(path, plain(&values.pre_stop_seconds.to_string()))];
-    vec![violation.fix(Class::Safe, Turn::Shutdown, edits)]
+    vec![violation.fix(Class::Safe, edits)]
 }
 
 fn budget(pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
-    let values = &scene.settings.values;
+    let values = &scene.facts.values;
     let running = pod.containers.iter().filter(|container| container.is_running());
     let Some(before) = running.map(pre_stop).max() else { return Vec::new() };
-    let (drain, margin) = (drain(pod, scene.settings), values.margin_seconds);
+    let (drain, margin) = (drain(pod, scene.facts), values.margin_seconds);
     let total = before.saturating_add(drain).saturating_add(margin);
     let grace = pod.grace();
     if total <= grace {
@@ -167,7 +173,7 @@ fn budget(pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
     }
     let class = if pod.get(&[key]).is_some() { Class::Override } else { Class::Unsafe };
     let path: Path = violation.path.clone();
-    vec![violation.fix(class, Turn::Shutdown, vec![Edit::Set(path, plain(&total.to_string()))])]
+    vec![violation.fix(class, vec![Edit::Set(path, plain(&total.to_string()))])]
 }
 
 fn exceeds_grace(container: &Container<'_>, pod: &Pod<'_>, _: Scene<'_>) -> Vec<Violation> {

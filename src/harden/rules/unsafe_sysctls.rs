@@ -1,33 +1,32 @@
 //! KR-SEC-012: pods set only those kernel parameters that are theirs alone.
 
 use super::capabilities::quoted;
+use crate::harden::foreign::Tool;
 use crate::harden::pod::Pod;
-use crate::harden::rule::{Judge, PodSecurity, Rule, Severity};
+use crate::harden::profile::PodSecurity;
+use crate::harden::rule::{Check, Needs, Rule, Topic};
 use crate::harden::scene::Scene;
 use crate::harden::value::{items, text};
-use crate::harden::violation::{Class, Violation};
+use crate::harden::violation::{Class, Severity, Violation};
 use crate::source::Span;
 use crate::yaml::Node;
 
 pub(super) static UNSAFE_SYSCTLS: Rule = Rule {
     id: "KR-SEC-012",
     name: "unsafe-sysctls",
+    topic: Topic::Security,
     severity: Severity::Error,
-    score: "6",
+    score: Some(6.0),
     scope: PodSecurity::baseline("sysctls", 0),
     summary: "Pods set only those kernel parameters that are theirs alone.",
     why: "Other parameters hold for the whole node, or let one pod starve the others.",
     condition: "`sysctls` of the pod names one that is not in the list of the version: kernel.shm_rmid_forced, net.ipv4.ip_local_port_range, net.ipv4.tcp_syncookies, net.ipv4.ping_group_range, net.ipv4.ip_unprivileged_port_start; from v1.27 on net.ipv4.ip_local_reserved_ports; from v1.29 on net.ipv4.tcp_keepalive_time, tcp_fin_timeout, tcp_keepalive_intvl and tcp_keepalive_probes; from v1.32 on net.ipv4.tcp_rmem and tcp_wmem; from v1.37 on net.ipv4.tcp_slow_start_after_idle and tcp_notsent_lowat.",
     fixes: &[(Class::Override, "removes these entries")],
+    fix_order: 0,
     advice: "remove the parameter",
-    bad: pod!(
-        "  securityContext:\n    sysctls:\n    - name: kernel.msgmax\n      value: \"65536\"\n  containers:\n  - name: web\n    image: web:1.0\n"
-    ),
-    good: pod!(
-        "  securityContext:\n    sysctls:\n    - name: net.ipv4.tcp_syncookies\n      value: \"1\"\n  containers:\n  - name: web\n    image: web:1.0\n"
-    ),
-    elsewhere: "kube-linter unsafe-sysctls; trivy KSV-0026",
-    judge: Judge::Pod(judge),
+    example: example!("unsafe-sysctls"),
+    elsewhere: &[(Tool::KubeLinter, &["unsafe-sysctls"]), (Tool::Trivy, &["KSV-0026"])],
+    needs: Needs::Object(Check::Pod(judge)),
 };
 
 /// What is allowed, with the minor version that allowed it first.

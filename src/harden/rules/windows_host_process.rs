@@ -1,31 +1,30 @@
 //! KR-SEC-013: no container is a process of a Windows node.
 
+use crate::harden::foreign::Tool;
 use crate::harden::pod::Pod;
-use crate::harden::rule::{Judge, PodSecurity, Rule, Severity};
+use crate::harden::profile::PodSecurity;
+use crate::harden::rule::{Check, Needs, Rule, Topic};
 use crate::harden::scene::Scene;
 use crate::harden::value::{is_true, present};
-use crate::harden::violation::{Class, Violation};
+use crate::harden::violation::{Class, Severity, Violation};
 use crate::yaml::Node;
 
 pub(super) static WINDOWS_HOST_PROCESS: Rule = Rule {
     id: "KR-SEC-013",
     name: "windows-host-process",
+    topic: Topic::Security,
     severity: Severity::Error,
-    score: "9",
+    score: Some(9.0),
     scope: PodSecurity::baseline("windowsHostProcess", 0),
     summary: "No container is a process of a Windows node.",
     why: "Such a container runs on the node itself, with its files, its network and its users.",
     condition: "`windowsOptions.hostProcess` of the pod or of a container of any list is true.",
     fixes: &[(Class::Override, "removes `hostProcess`")],
+    fix_order: 0,
     advice: "remove `hostProcess`",
-    bad: pod!(
-        "  securityContext:\n    windowsOptions:\n      hostProcess: true\n  containers:\n  - name: web\n    image: web:1.0\n"
-    ),
-    good: pod!(
-        "  securityContext:\n    windowsOptions:\n      hostProcess: false\n  containers:\n  - name: web\n    image: web:1.0\n"
-    ),
-    elsewhere: "polaris hostProcess; trivy KSV-0103",
-    judge: Judge::Pod(judge),
+    example: example!("windows-host-process"),
+    elsewhere: &[(Tool::Polaris, &["hostProcess"]), (Tool::Trivy, &["KSV-0103"])],
+    needs: Needs::Object(Check::Pod(judge)),
 };
 
 fn judge(pod: &Pod<'_>, _: Scene<'_>) -> Vec<Violation> {

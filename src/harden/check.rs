@@ -1,0 +1,120 @@
+//! The check: objects and their pods are judged by the conditions of rules.
+
+use std::collections::BTreeSet;
+
+use super::finding::Finding;
+use super::pod::{Pod, Shape};
+use super::rule::{Check, Needs, RenderCheck, Rule};
+use super::rules::RULES;
+use super::scene::{Render, Scene};
+use super::settings::Settings;
+use super::suppress::{exclude, suppress};
+use super::violation::{Severity, Violation};
+use super::workload::pods;
+use crate::resource::ResMap;
+use crate::source::Sources;
+
+/// Judges resources by the rules of a profile: the findings of each resource in order, those of a resource in the order
+/// of the rules, those about suppressions last. Linear in the number of resources and rules. What somebody accepts
+/// is a finding too, and says so; the texts of the sources are looked through for that.
+#[must_use]
+pub fn check(resources: &ResMap, sources: &Sources, settings: &Settings) -> Vec<Finding> {
+    let is_asked = |rule: &&'static Rule| settings.asks(rule);
+    let rules: Vec<&'static Rule> = RULES.iter().copied().filter(is_asked).collect();
+    let render = Render::new(resources, &settings.facts);
+    let scene = |(object, pods)| Scene { facts: &settings.facts, object, pods };
+    let scenes: Vec<Scene<'_>> =
+        resources.iter().zip(render.pods.iter().map(Vec::as_slice)).map(scene).collect();
+    let mut findings = Vec::new();
+    for (place, scene) in scenes.iter().enumerate() {
+        if !settings.phase.looks_at(scene.object) {
+            continue;
+        }
+        let is_system = settings.excludes_system && scene.is_system();
+        for rule in &rules {
+            let found = violations(rule, *scene, &render).into_iter();
+            findings.extend(found.map(|violation| {
+                let mut finding = Finding::new(rule, violation, place, scene.object);
+                finding.severity = settings.severity(rule, finding.severity);
+                if is_system {
+                    finding.severity = Severity::Note;
+                }
+                finding
+            }));
+        }
+    }
+    if !settings.facts.ignores_suppressions {
+        let judged = findings.len();
+        suppress(&mut findings, &scenes, sources, settings);
+        exclude(&mut findings, &scenes, settings);
+        let mut place = 0;
+        findings.retain_mut(|finding| {
+            place += 1;
+            if place <= judged {
+                return true;
+            }
+            finding.severity = settings.severity(finding.rule, finding.severity);
+            let object = resources.get(finding.place);
+            settings.asks(finding.rule) && object.is_some_and(|one| settings.phase.looks_at(one))
+        });
+    }
+    findings
+}
+
+/// How many pods and templates of pods there are.
+#[must_use]
+pub fn count_pods(resources: &ResMap, settings: &Settings) -> usize {
+    resources.iter().map(|object| pods(object, &settings.facts).len()).sum()
+}
+
+/// The violations of a rule by an object among all that are rendered with it.
+pub(super) fn violations(rule: &Rule, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violation> {
+    match rule.needs {
+        Needs::Suppressions | Needs::Targets => Vec::new(),
+        Needs::Object(check) => violations_alone(rule, check, scene),
+        Needs::Render(RenderCheck::Object(judge)) => judge(scene.object, scene, render),
+        Needs::Render(RenderCheck::Pod(judge)) => {
+            of_pods(rule, scene, |pod| judge(pod, scene, render))
+        }
+        Needs::Render(RenderCheck::Container(judge)) => of_pods(rule, scene, |pod| {
+            pod.containers.iter().flat_map(|one| judge(one, pod, scene, render)).collect()
+        }),
+    }
+}
+
+/// The violations of a rule by an object, whatever else is rendered.
+pub(super) fn violations_alone(rule: &Rule, check: Check, scene: Scene<'_>) -> Vec<Violation> {
+    match check {
+        Check::Object(judge) => judge(scene.object, scene),
+        Check::Pod(judge) => of_pods(rule, scene, |pod| judge(pod, scene)),
+        Check::Container(judge) => of_pods(rule, scene, |pod| {
+            pod.containers.iter().flat_map(|one| judge(one, pod, scene)).collect()
+        }),
+    }
+}
+
+/// The violations by the pods of an object. Of pods that are not all there, only what is written counts; and fixes are made
+/// in kinds that are known to have these fields.
+fn of_pods(
+    rule: &Rule,
+    scene: Scene<'_>,
+    judge: impl Fn(&Pod<'_>) -> Vec<Violation>,
+) -> Vec<Violation> {
+    let mut found = Vec::new();
+    let root = scene.object.node();
+    for pod in scene.pods.iter().filter(|pod| rule.judges(pod.shape)) {
+        let mut of_pod = judge(pod);
+        if pod.shape == Shape::Part {
+            let mut places = BTreeSet::new();
+            of_pod.retain(|violation| {
+                let is_written = violation.path.find(root).is_some_and(|node| !node.is_null());
+                is_written && places.insert(violation.path.clone())
+            });
+        }
+        if pod.shape != Shape::Known {
+            of_pod.iter_mut().for_each(|violation| violation.fix = None);
+        }
+        found.extend(of_pod);
+    }
+    found
+}
