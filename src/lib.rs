@@ -37,6 +37,8 @@
 
 pub mod text;
 
+mod sync;
+
 pub mod source;
 
 pub mod error;

@@ -2,9 +2,10 @@
 
 use std::iter;
 use std::ops::Range;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, RwLock};
 
 use crate::error::{Code, Error, Result};
+use crate::sync::{read, write};
 use crate::text::suspect;
 
 /// A range of bytes in the text of a source, or [`Span::NONE`].
@@ -359,7 +360,7 @@ impl Sources {
         text: String,
         is_utf16: bool,
     ) -> Result<Arc<Source>> {
-        let mut sources = self.sources.write().unwrap_or_else(PoisonError::into_inner);
+        let mut sources = write(&self.sources);
         let base = sources.last().map_or(0, |last| last.base as usize + last.text.len() + 1);
         if base + text.len() >= u32::MAX as usize - 1 {
             return Err(Error::new(
@@ -383,14 +384,14 @@ impl Sources {
     /// Marks a part of a text as secret because of its use, which the text itself does not show.
     pub fn keep_secret(&self, span: Span, secrecy: Secrecy) {
         if !span.is_none() {
-            self.secrets.write().unwrap_or_else(PoisonError::into_inner).push((span, secrecy));
+            write(&self.secrets).push((span, secrecy));
         }
     }
 
     /// The parts of texts that were marked as secret.
     #[must_use]
     pub fn secret_spans(&self) -> Vec<Span> {
-        let secrets = self.secrets.read().unwrap_or_else(PoisonError::into_inner);
+        let secrets = read(&self.secrets);
         secrets.iter().map(|(span, _)| *span).collect()
     }
 
@@ -399,7 +400,7 @@ impl Sources {
     pub fn secrets_in(&self, source: &Source) -> Vec<(Range<usize>, Secrecy)> {
         let whole = source.whole();
         let is_in = |span: &Span| span.start() >= whole.start() && span.start() <= whole.end();
-        let secrets = self.secrets.read().unwrap_or_else(PoisonError::into_inner);
+        let secrets = read(&self.secrets);
         let inside = secrets.iter().filter(|(span, _)| is_in(span));
         inside.map(|(span, secrecy)| (source.range_of(*span), *secrecy)).collect()
     }
@@ -410,7 +411,7 @@ impl Sources {
         if span.is_none() {
             return None;
         }
-        let sources = self.sources.read().unwrap_or_else(PoisonError::into_inner);
+        let sources = read(&self.sources);
         let after = sources.partition_point(|source| source.base <= span.start);
         sources.get(after.checked_sub(1)?).cloned()
     }

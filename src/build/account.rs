@@ -9,6 +9,7 @@ use crate::load::Root;
 use crate::resource::{ConfiguredBy, Kept, ORIGIN, Origin, ResMap, Resource};
 use crate::schema::Schema;
 use crate::source::Span;
+use crate::text::path::join;
 use crate::transform::{self, Asked, Cause, Change, Work, labels};
 use crate::yaml::Text;
 use crate::yaml::de::Spanned;
@@ -171,50 +172,5 @@ pub(super) fn generated(resource: &mut Resource, origin: Option<&Origin>) -> Res
     match origin {
         Some(origin) if matches!(resource.origin(), Ok(None)) => resource.set_origin(origin),
         _ => Ok(()),
-    }
-}
-
-/// A path taken from a folder, without detours: as Go's `filepath.Join`. A path from the root is taken for one from the
-/// folder.
-fn join(folder: &str, path: &str) -> String {
-    let is_from_root = if folder.is_empty() { path } else { folder }.starts_with('/');
-    let mut names: Vec<&str> = Vec::new();
-    for name in folder.split('/').chain(path.split('/')) {
-        match name {
-            "" | "." => {}
-            ".." if names.last().is_some_and(|name| *name != "..") => drop(names.pop()),
-            ".." if is_from_root => {}
-            name => names.push(name),
-        }
-    }
-    let joined = names.join("/");
-    match (is_from_root, joined.is_empty()) {
-        (true, _) => format!("/{joined}"),
-        // Joining two empty paths gives an empty path.
-        (false, true) if folder.is_empty() && path.is_empty() => joined,
-        (false, true) => ".".to_owned(),
-        (false, false) => joined,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_are_joined_without_detours() {
-        for (folder, path, expected) in [
-            ("", "a.yaml", "a.yaml"),
-            ("", "./a//b/../c", "a/c"),
-            ("../base", "a.yaml", "../base/a.yaml"),
-            ("../base", "../other", "../other"),
-            ("a", "../../b", "../b"),
-            ("a", "..", "."),
-            ("", "/a/../../b", "/b"),
-            ("a", "/b", "a/b"),
-            ("", "", ""),
-        ] {
-            assert_eq!(join(folder, path), expected, "{folder} {path}");
-        }
     }
 }

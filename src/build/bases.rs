@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::account::Account;
 use super::accumulate::Accumulator;
@@ -11,6 +11,7 @@ use crate::config::Warning;
 use crate::limits::{Limit, Spent};
 use crate::load::Root;
 use crate::schema::BuiltIn;
+use crate::sync::lock;
 
 /// What a base comes to depends on this: its folder, and the way to it if an account is kept of it. The schema is the
 /// built-in one wherever bases are shared.
@@ -137,6 +138,6 @@ impl Bases {
     }
 
     fn slots(&self) -> MutexGuard<'_, BTreeMap<Base, Slot>> {
-        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.slots)
     }
 }

@@ -10,6 +10,7 @@ use super::many::in_order;
 use super::named::{Named, named};
 use crate::load::{Loader, Root};
 use crate::source::Span;
+use crate::sync::lock;
 
 /// For each target how many bytes its kustomizations name and are: those of all that are below it, each once. A target
 /// that is not there costs nothing.
@@ -90,10 +91,6 @@ pub fn share(costs: &[u64], shares: NonZeroUsize) -> Vec<usize> {
         }
     }
     shared
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 #[cfg(test)]

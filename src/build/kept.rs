@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,7 @@ use crate::config::Warning;
 use crate::error::{Code, Error, Result};
 use crate::load::{Digest, KUSTOMIZATION_FILES, Kind, Loader, Notes, Store};
 use crate::source::Span;
+use crate::sync::lock;
 
 /// Keeps what targets come to, and finds it again.
 ///
@@ -210,8 +211,4 @@ impl<'a> Keeper<'a> {
         };
         Some(Warning { text: text.clone(), failure: Error::new(*code, message.clone()).at(span) })
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,9 +1,10 @@
 //! Many targets in one run: work that is done by several threads and handed out in order.
 
+use crate::sync::{lock, unpoisoned};
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::ops::{ControlFlow, Range};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex};
 use std::thread;
 
 /// Does work for the numbers from 0 to `count` on up to `jobs` threads, this one among them, and hands out what came of
@@ -119,10 +120,6 @@ impl<T, D: FnMut(usize, T) -> ControlFlow<()>> Desk<T, D> {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// So many blocks there are for a thread at least, so that none of them waits long for another in the end.
 const BLOCKS_EACH: usize = 4;
 /// So many neighbours go to one thread: targets that stand side by side share bases, which two threads would both
@@ -169,7 +166,7 @@ impl Queue {
             state.next < self.count && state.next >= state.delivered + self.ahead
         };
         let state = self.moved.wait_while(lock(&self.state), is_too_far);
-        let mut state = state.unwrap_or_else(PoisonError::into_inner);
+        let mut state = unpoisoned(state);
         let start = state.next;
         state.next = self.count.min(start + self.block);
         (start < self.count).then_some(start..state.next)

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::Options;
 use super::account::{Account, Metadata};
@@ -20,6 +20,7 @@ use crate::limits::Limit;
 use crate::load::{Kind, Loader, Root};
 use crate::plugin::{self, Hardening};
 use crate::resource::ResMap;
+use crate::sync::{lock, unpoisoned};
 use crate::transform::{self, Change, Observer, Work};
 
 /// Builds any number of targets, on any number of threads. What they have in common is done once: a kustomization file
@@ -81,7 +82,7 @@ impl<'a> Run<'a> {
         // What is wrong is told when its target is built.
         let jobs = jobs_for_small(targets.len(), jobs);
         in_order(targets.len(), jobs, work, |_, _| ControlFlow::Continue(()));
-        self.bases.expect(demanded.into_inner().unwrap_or_else(PoisonError::into_inner));
+        self.bases.expect(unpoisoned(demanded.into_inner()));
     }
 
     /// Renders a target, and adds to the warnings those that came up, also where the build fails.
@@ -202,7 +203,7 @@ impl<'a> Run<'a> {
     }
 
     fn kustomizations(&self) -> MutexGuard<'_, BTreeMap<OsString, Arc<Read>>> {
-        self.kustomizations.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.kustomizations)
     }
 
     /// Counts how often each base is going to be asked for because of a target: a base that is kept asks for what it
@@ -217,7 +218,7 @@ impl<'a> Run<'a> {
                 let below = account.as_ref().map(|account| account.below(path, &child));
                 let Ok(account) = below.transpose() else { continue };
                 let is_first = {
-                    let mut demanded = demanded.lock().unwrap_or_else(PoisonError::into_inner);
+                    let mut demanded = lock(demanded);
                     let uses = demanded.entry(Base::new(&child, account.as_ref())).or_default();
                     *uses += 1;
                     *uses == 1

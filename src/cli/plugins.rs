@@ -134,7 +134,7 @@ impl Plugins {
 #[expect(clippy::disallowed_methods, reason = "the clock is read here and handed on")]
 fn today() -> Option<Date> {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?;
-    Some(Date::of_days(since.as_secs() / (24 * 60 * 60)))
+    Date::at(since.as_secs().try_into().ok()?)
 }
 
 /// Reads `true` and `false` in the forms that Go's `strconv.ParseBool` takes. They are made where a flag has a value, or

@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use clap::Args;
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
+use crate::text::phrase;
 use crate::{
     build::{self, Run, Survey, Target},
     error::{Code, Error, Result},
@@ -71,13 +72,7 @@ impl Select {
 
 /// The first of some names, and how many more there are.
 pub(super) fn few(names: &[String]) -> String {
-    const MOST: usize = 3;
-    let named: Vec<String> = names.iter().take(MOST).map(|name| format!("`{name}`")).collect();
-    let more = match names.len().saturating_sub(MOST) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    format!("{}{more}", named.join(", "))
+    phrase::few(names, 3, |name| format!("`{name}`"))
 }
 
 impl Select {

@@ -7,6 +7,7 @@ use super::pair::Renaming;
 use super::security::{Security, Turned};
 use super::{Identity, Object};
 use crate::harden::restarting;
+use crate::resource::ImageReference;
 
 /// What comes of a difference in an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -290,7 +291,7 @@ fn images(object: &Object) -> Vec<Image> {
 
 impl Image {
     fn of(before: &str, after: &str) -> Self {
-        let ((name, old), (other, new)) = (split(before), split(after));
+        let [(name, old), (other, new)] = [before, after].map(split);
         if name == other {
             return Self { name: name.to_owned(), before: old.to_owned(), after: new.to_owned() };
         }
@@ -298,15 +299,10 @@ impl Image {
     }
 }
 
-/// An image's name, and its tag and digest. A port in the name of the registry is none.
+/// The name of an image, and what follows it: tag and digest.
 fn split(image: &str) -> (&str, &str) {
-    let end = image.find('@').unwrap_or(image.len());
-    let start = image[..end].rfind('/').map_or(0, |slash| slash + 1);
-    match image[start..end].find(':') {
-        Some(colon) => (&image[..start + colon], &image[start + colon + 1..]),
-        None if end < image.len() => (&image[..end], &image[end + 1..]),
-        None => (image, "latest"),
-    }
+    let name = ImageReference::new(image).name;
+    (name, image.get(name.len() + 1..).unwrap_or("latest"))
 }
 
 /// Folds objects in which nothing changes but the new name of another into that one.

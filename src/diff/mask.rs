@@ -12,6 +12,7 @@ use super::text_of;
 use crate::resource::secret::{embeds_secret, is_secret, is_selector, makes_secrets, with_values};
 use crate::resource::{ResMap, Resource};
 use crate::source::Span;
+use crate::text::hex;
 use crate::yaml::{Node, Scalar};
 
 /// `kubectl apply` writes the whole object into it.
@@ -153,8 +154,7 @@ impl<'a> Masks<'a> {
         // The inner hash of the key makes one length of it, so that no key and value run into each other.
         let digest =
             Sha256::new().chain_update(Sha256::digest(self.key)).chain_update(text).finalize();
-        let digits: String = digest.iter().take(BYTES).map(|byte| format!("{byte:02x}")).collect();
-        format!("{PREFIX}{digits}")
+        format!("{PREFIX}{}", hex(&digest[..BYTES]))
     }
 }
 

@@ -6,6 +6,8 @@
 //!
 //! What differs is what would be printed differently: how values were written does not count.
 
+use crate::text::wildcard::fits;
+
 mod compare;
 pub mod group;
 mod headline;
@@ -393,23 +395,8 @@ impl Only {
     }
 
     fn selects(&self, id: &Identity) -> bool {
-        glob(&self.kind, &id.kind.to_lowercase()) && glob(&self.name, &id.name.to_lowercase())
+        fits(&self.kind, &id.kind.to_lowercase()) && fits(&self.name, &id.name.to_lowercase())
     }
-}
-
-/// Whether text is what a pattern says, in which `*` stands for any text.
-fn glob(pattern: &str, text: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let Some(mut rest) = text.strip_prefix(parts.next().unwrap_or_default()) else { return false };
-    let parts: Vec<&str> = parts.collect();
-    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
-    for part in middle {
-        match rest.find(part) {
-            Some(at) => rest = &rest[at + part.len()..],
-            None => return false,
-        }
-    }
-    rest.ends_with(last)
 }
 
 impl Failure {

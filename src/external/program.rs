@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::Environment;
 use crate::error::{Code, Error, Result};
+use crate::sync::lock;
 
 /// A program, with the directory, the arguments and the environment that each start of it has in common.
 #[derive(Clone, Debug)]
@@ -289,14 +290,14 @@ fn watch_answers(
 
 fn end(child: &Mutex<Child>) {
     // It may have ended by itself.
-    drop(child.lock().unwrap_or_else(PoisonError::into_inner).kill());
+    drop(lock(child).kill());
 }
 
 /// Waits without holding the lock that ending the program takes.
 fn wait(child: &Mutex<Child>) -> io::Result<ExitStatus> {
     let mut pause = Duration::from_micros(100);
     loop {
-        if let Some(status) = child.lock().unwrap_or_else(PoisonError::into_inner).try_wait()? {
+        if let Some(status) = lock(child).try_wait()? {
             return Ok(status);
         }
         thread::sleep(pause);

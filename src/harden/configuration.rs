@@ -20,6 +20,7 @@ use crate::config::Selector;
 use crate::error::{Code, Error, Result};
 use crate::limits::Budget;
 use crate::resource::LabelSelector;
+use crate::text::phrase::{listed, quoted};
 use crate::transform::select::Selection;
 use crate::yaml::de::{self, Spanned};
 use crate::yaml::{Mapping, Node, Scalar, Text};
@@ -224,7 +225,7 @@ impl Settings {
     ) -> Result<Self> {
         let Configuration { api_version, kind, metadata: _, spec } = de::from_node(root)?;
         if kinds.iter().all(|known| **kind != *known.as_str()) {
-            return Err(unexpected(&kind, &listed(kinds.iter().map(|kind| kind.as_str()))));
+            return Err(unexpected(&kind, &listed(quoted(kinds), "or")));
         }
         if **api_version != *API_VERSION {
             return Err(unexpected(&api_version, &format!("`{API_VERSION}`")));
@@ -243,10 +244,6 @@ fn unexpected(found: &Spanned<Text>, expected: &str) -> Error {
         Kind::Hardening
     );
     Error::new(Code::InvalidValue, message).at(found.span).help(help)
-}
-
-fn listed<'a>(words: impl Iterator<Item = &'a str>) -> String {
-    words.map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or ")
 }
 
 impl Spec {

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::{Timestamp, civil, tz::TimeZone};
+
 use super::rule::Rule;
 use crate::error::{Code, Error};
 use crate::resource::Resource;
@@ -26,36 +28,20 @@ pub struct Exclusion {
 
 /// A day: `2027-01-31`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Date {
-    year: u16,
-    month: u8,
-    day: u8,
-}
+pub struct Date(civil::Date);
 
 impl Date {
-    /// The day so many days after the first of January 1970.
+    /// The day of a moment, in seconds since the beginning of 1970 UTC; `None` if it is too far away.
     #[must_use]
-    pub fn of_days(days: u64) -> Self {
-        // Years that begin in March have their odd day at the end, and 400 of them are always as long.
-        const DAYS_OF_400_YEARS: u64 = 146_097;
-        let days = days + 719_468;
-        let (cycle, day) = (days / DAYS_OF_400_YEARS, days % DAYS_OF_400_YEARS);
-        let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
-        let day = day - (365 * year + year / 4 - year / 100);
-        let month = (5 * day + 2) / 153;
-        let day = day - (153 * month + 2) / 5 + 1;
-        let (month, is_next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
-        Self {
-            year: u16::try_from(cycle * 400 + year + is_next).unwrap_or(u16::MAX),
-            month: u8::try_from(month).unwrap_or(u8::MAX),
-            day: u8::try_from(day).unwrap_or(u8::MAX),
-        }
+    pub fn at(seconds: i64) -> Option<Self> {
+        let moment = Timestamp::from_second(seconds).ok()?;
+        Some(Self(TimeZone::UTC.to_datetime(moment).date()))
     }
 }
 
 impl fmt::Display for Date {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
+        fmt::Display::fmt(&self.0, formatter)
     }
 }
 
@@ -64,28 +50,9 @@ impl FromStr for Date {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let is_well_formed = text.len() == 10
-            && text.bytes().enumerate().all(|(place, byte)| match place {
-                4 | 7 => byte == b'-',
-                _ => byte.is_ascii_digit(),
-            });
-        let read = || {
-            let (year, rest) = text.split_once('-')?;
-            let (month, day) = rest.split_once('-')?;
-            let (year, month, day) = (year.parse().ok()?, month.parse().ok()?, day.parse().ok()?);
-            let is_leap = |year: u16| {
-                year.is_multiple_of(4) && !year.is_multiple_of(100) || year.is_multiple_of(400)
-            };
-            let last = match month {
-                1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-                4 | 6 | 9 | 11 => 30,
-                2 if is_leap(year) => 29,
-                2 => 28,
-                _ => 0,
-            };
-            (1..=last).contains(&day).then_some(Self { year, month, day })
-        };
-        is_well_formed.then(read).flatten().ok_or_else(|| {
+        // A day may be written in other ways, too, and with a time.
+        let day = text.parse::<civil::Date>().ok().filter(|day| day.to_string() == text);
+        day.map(Self).ok_or_else(|| {
             Error::new(Code::InvalidArgument, format!("`{text}` is no day"))
                 .help("write a day as `2027-01-31`")
         })
@@ -132,7 +99,7 @@ mod tests {
         for (days, expected) in
             [(0, "1970-01-01"), (59, "1970-03-01"), (11_016, "2000-02-29"), (20_819, "2027-01-01")]
         {
-            assert_eq!(Date::of_days(days).to_string(), expected);
+            assert_eq!(Date::at(days * 24 * 60 * 60).unwrap().to_string(), expected);
         }
     }
 }

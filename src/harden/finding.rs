@@ -11,6 +11,7 @@ use crate::error::{Code, Error};
 use crate::resource::{ResId, Resource};
 use crate::schema::Gvk;
 use crate::source::Span;
+use crate::text::hex;
 use crate::yaml::{Node, Text};
 
 /// A violation of a rule by an object.
@@ -173,8 +174,7 @@ impl Finding {
             &self.path.by_name(object.node()),
         ];
         let digest = Sha256::digest(parts.join("\n"));
-        let (start, _) = digest.split_first_chunk().unwrap_or((&[0; 8], &[]));
-        format!("{:016x}", u64::from_be_bytes(*start))
+        hex(&digest[..8])
     }
 
     /// The finding as a failure, without the reason for its rule.

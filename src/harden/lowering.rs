@@ -5,6 +5,7 @@ use super::profile::Profile;
 use super::rule::Rule;
 use super::rules::RULES;
 use super::settings::{FailOn, Holds, Settings};
+use crate::text::phrase::few;
 
 /// Something that settings switch off or lower.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -158,13 +159,8 @@ pub fn told(lowerings: &[Lowering]) -> String {
     const MOST: usize = 6;
     let mut parts: Vec<String> = Vec::new();
     for group in lowerings.chunk_by(|one, other| one.kind == other.kind) {
-        let texts: Vec<&str> = group.iter().take(MOST).map(|one| &*one.text).collect();
-        let more = match group.len().saturating_sub(MOST) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
         let verb = group.first().map_or("", |one| one.kind.verb());
-        parts.push(format!("{verb} {}{more}", texts.join(", ")));
+        parts.push(format!("{verb} {}", few(group, MOST, |one| one.text.clone())));
     }
     parts.join("; ")
 }

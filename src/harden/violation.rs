@@ -130,9 +130,9 @@ impl Violation {
         self
     }
 
-    /// The same, healed by a change of what is there.
-    fn overwrite(mut self, edit: Edit) -> Self {
-        self.fix = Some(Fix { class: Class::Override, is_overwriting: true, edits: vec![edit] });
+    /// The same, healed by changes of what is there.
+    pub(super) fn overwrite(mut self, edits: Vec<Edit>) -> Self {
+        self.fix = Some(Fix { class: Class::Override, is_overwriting: true, edits });
         self
     }
 
@@ -144,14 +144,14 @@ impl Violation {
 
     /// The same, healed by taking the field away.
     pub(super) fn remove(self) -> Self {
-        let edit = Edit::Remove(self.path.clone());
-        self.overwrite(edit)
+        let edits = vec![Edit::Remove(self.path.clone())];
+        self.overwrite(edits)
     }
 
     /// The same, healed by another value of the field.
     pub(super) fn replace(self, value: Node) -> Self {
-        let edit = Edit::Set(self.path.clone(), value);
-        self.overwrite(edit)
+        let edits = vec![Edit::Set(self.path.clone(), value)];
+        self.overwrite(edits)
     }
 }
 

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::hash::BuildHasher;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::resource::{Hashes, Index};
+use crate::sync::lock;
 
 /// Number of shards. High enough that threads seldom wait: a lock is held for a look-up, never while a value is
 /// computed.
@@ -31,7 +32,7 @@ impl<V: Clone> Cache<V> {
         let path = path.as_os_str();
         let slot = {
             let shard = self.hashes.hash_one(path) as usize % SHARDS;
-            let mut shard = self.shards[shard].lock().unwrap_or_else(PoisonError::into_inner);
+            let mut shard = lock(&self.shards[shard]);
             match shard.get(path) {
                 Some(slot) => Arc::clone(slot),
                 None => Arc::clone(shard.entry(path.to_os_string()).or_default()),
@@ -44,7 +45,7 @@ impl<V: Clone> Cache<V> {
     pub(super) fn entries(&self) -> BTreeMap<PathBuf, V> {
         let mut entries = BTreeMap::new();
         for shard in &self.shards {
-            for (path, slot) in shard.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            for (path, slot) in lock(shard).iter() {
                 if let Some(value) = slot.get() {
                     entries.insert(PathBuf::from(path), value.clone());
                 }

@@ -1,11 +1,13 @@
 //! Errors for paths that do not exist, with suggestions.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use super::files::{Kind, join, relative};
 use super::root::{KUSTOMIZATION_FILES, Root};
 use super::{Loader, remote};
 use crate::error::{Code, Error, nearest};
+use crate::text::phrase::{first_line, listed, quoted};
 
 /// Maximum number of names of a directory that are compared, so that an error stays cheap.
 const NAMES_LOOKED_AT: usize = 10_000;
@@ -223,21 +225,14 @@ fn names(loader: &Loader, directory: &Path, open: &Open) -> Option<Vec<String>> 
 
 /// A comma-separated list of a few names, for messages.
 fn list(names: &[String]) -> Option<String> {
-    let mut text: Vec<String> = names.iter().take(5).map(|name| format!("`{name}`")).collect();
-    if names.len() > text.len() {
-        text.push(format!("{} more", names.len() - text.len()));
-    }
-    let last = text.pop()?;
-    Some(if text.is_empty() { last } else { format!("{} and {last}", text.join(", ")) })
+    const MOST: usize = 5;
+    let more = names.len().saturating_sub(MOST);
+    let more = (more > 0).then(|| format!("{more} more"));
+    let told = listed(quoted(names.iter().take(MOST)).chain(more), "and");
+    (!told.is_empty()).then_some(told)
 }
 
 /// A path for a message: its first line, truncated if very long. A path may be any text, even a whole document.
-pub(super) fn shown(path: &str) -> String {
-    let line = path.lines().next().unwrap_or("");
-    let end = line.floor_char_boundary(160);
-    if end < path.trim_end_matches('\n').len() {
-        format!("{}…", &line[..end])
-    } else {
-        line.to_owned()
-    }
+pub(super) fn shown(path: &str) -> Cow<'_, str> {
+    first_line(path, 160)
 }

@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use serde::{Deserialize, Serialize};
 
 use super::{Digest, Input, Kind, Loader, inputs};
+use crate::sync::lock;
 
 /// The paths that the kustomization of each directory looked up.
 #[derive(Default)]
@@ -27,7 +28,7 @@ impl Noted {
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<OsString, BTreeSet<OsString>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use crate::error::{Code, Error, Result};
 use crate::limits::Budget;
 use crate::source::Span;
+use crate::text::phrase::shortened;
 use crate::yaml::de::form;
 use crate::yaml::{Form, Kind, Mapping, Node, Scalar, Style, Value, resolve, twice, write_json};
 
@@ -183,12 +184,8 @@ fn is_confidential(document: &Node, path: &str) -> bool {
 
 /// A short form of a value for messages: `"text"`, a number as written, the kind of a collection.
 fn shown(node: &Node) -> String {
-    const MOST: usize = 60;
     let Some(scalar) = node.as_scalar() else { return node.kind().to_string() };
-    let text = match scalar.text().char_indices().nth(MOST) {
-        Some((end, _)) => format!("{}…", &scalar.text()[..end]),
-        None => scalar.text().to_owned(),
-    };
+    let text = shortened(scalar.text(), 60);
     match resolve(scalar) {
         Ok(Value::Str(_)) => format!("`{text:?}`"),
         Ok(Value::Null) => "null".to_owned(),

@@ -8,6 +8,7 @@ use crate::error::{Code, Error, Result};
 use crate::limits::Budget;
 use crate::resource::{ResMap, Resource};
 use crate::source::Span;
+use crate::text::path::clean;
 use crate::transform::namespace::{NamespaceTransformer, Own, Subjects};
 use crate::transform::select::Selection;
 use crate::transform::value_path::ValuePath;
@@ -190,26 +191,7 @@ fn with_part(path: &str, position: usize, part: &str) -> String {
         if relative.is_empty() { Vec::new() } else { relative.split('/').collect() };
     parts.insert(position.min(parts.len()), part);
     parts.retain(|part| !part.is_empty());
-    format!("{root}{}", cleaned(&parts.join("/")))
-}
-
-/// A path without `.`, `..` and empty parts, as far as it can do without them. (Go's `filepath.Clean`.)
-fn cleaned(path: &str) -> String {
-    let is_absolute = path.starts_with('/');
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." if parts.last().is_some_and(|last| *last != "..") => drop(parts.pop()),
-            ".." if is_absolute => {}
-            part => parts.push(part),
-        }
-    }
-    match (is_absolute, parts.is_empty()) {
-        (true, _) => format!("/{}", parts.join("/")),
-        (false, true) => ".".to_owned(),
-        (false, false) => parts.join("/"),
-    }
+    format!("{root}{}", clean(&parts.join("/")))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Label and annotation selectors: `app=web,tier in (front,back),!legacy`.
 
 use crate::error::{Code, Error, Result};
+use crate::text::phrase::shortened;
 
 /// A selector of labels or annotations: all its requirements must be met.
 ///
@@ -38,7 +39,7 @@ impl LabelSelector {
         let mut parser = Parser { rest: text, next: Token::End };
         parser.next = scan(&mut parser.rest);
         parser.selector().map_err(|fault| {
-            Error::new(Code::InvalidSelector, format!("`{}` is no selector: {fault}", shown(text))).help(
+            Error::new(Code::InvalidSelector, format!("`{}` is no selector: {fault}", shortened(text, 160))).help(
                 "write `key=value`, `key!=value`, `key in (a,b)`, `key notin (a,b)`, `key`, `!key`, joined by commas",
             )
         })
@@ -171,7 +172,7 @@ impl<'a> Parser<'a> {
 
     fn number(&mut self) -> std::result::Result<i64, Fault> {
         let value = self.value()?;
-        value.parse().map_err(|_| format!("`{}` is no integer", shown(value)))
+        value.parse().map_err(|_| format!("`{}` is no integer", shortened(value, 160)))
     }
 
     /// Parses values in parentheses. A gap between commas is an empty value, but `(,,)` is rejected: kustomize skips
@@ -242,7 +243,7 @@ fn unexpected(found: Token<'_>, expected: &str) -> Fault {
     match found {
         Token::End => format!("found the end, expected {expected}"),
         Token::Word(text) | Token::Symbol(text) => {
-            format!("found `{}`, expected {expected}", shown(text))
+            format!("found `{}`, expected {expected}", shortened(text, 160))
         }
     }
 }
@@ -252,7 +253,7 @@ fn check_key(key: &str) -> std::result::Result<(), Fault> {
     let (prefix, name) =
         key.split_once('/').map_or((None, key), |(prefix, name)| (Some(prefix), name));
     if !is_name(name) || prefix.is_some_and(|prefix| !is_subdomain(prefix)) {
-        return Err(format!("`{}` is no key of a label", shown(key)));
+        return Err(format!("`{}` is no key of a label", shortened(key, 160)));
     }
     Ok(())
 }
@@ -262,7 +263,7 @@ fn check_value(value: &str) -> std::result::Result<(), Fault> {
     if value.is_empty() || is_name(value) {
         Ok(())
     } else {
-        Err(format!("`{}` is no value of a label", shown(value)))
+        Err(format!("`{}` is no value of a label", shortened(value, 160)))
     }
 }
 
@@ -285,12 +286,6 @@ fn is_subdomain(text: &str) -> bool {
             && label.bytes().all(|byte| is_end(char::from(byte)) || byte == b'-')
     };
     text.len() <= 253 && text.split('.').all(is_label)
-}
-
-/// A text for a message, truncated if very long.
-fn shown(text: &str) -> String {
-    let end = text.floor_char_boundary(160);
-    format!("{}{}", &text[..end], if end < text.len() { "…" } else { "" })
 }
 
 #[cfg(test)]

@@ -1,4 +1,10 @@
 //! Escaping text for people and logs, and detecting common defects in text of any format.
 
 pub mod escape;
+mod hex;
+pub mod path;
+pub mod phrase;
 pub mod suspect;
+pub mod wildcard;
+
+pub use hex::hex;

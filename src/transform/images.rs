@@ -9,7 +9,7 @@ use super::{Builtin, Change, Context, Create, Fate, FieldPath, Report, Step, Wor
 use crate::config::{FieldSpec, FieldSpecs, Image};
 use crate::error::{Code, Error, Result};
 use crate::limits::{Budget, Limit};
-use crate::resource::{Pattern, ResMap, Resource};
+use crate::resource::{ImageReference, Pattern, ResMap, Resource};
 use crate::schema::Schema;
 use crate::source::Span;
 use crate::yaml::de::Spanned;
@@ -278,7 +278,7 @@ impl<'c> Entry<'c> {
     }
 
     fn renamed(&self, old: &str) -> String {
-        let (name, tag, digest) = split(old);
+        let ImageReference { name, tag, digest } = ImageReference::new(old);
         let image = self.image;
         let name = if image.new_name.is_empty() { name } else { image.new_name.as_str() };
         let (new_tag, new_digest) = (image.new_tag.as_str(), image.digest.as_str());
@@ -297,20 +297,6 @@ impl<'c> Entry<'c> {
             }
         }
         new
-    }
-}
-
-/// Takes an image apart into name, tag and digest; a colon before the first slash belongs to a registry's port.
-fn split(image: &str) -> (&str, &str, &str) {
-    let start = image.find('/').unwrap_or(0);
-    let find = |mark| image[start..].find(mark).map(|offset| start + offset);
-    match (find('@'), find(':')) {
-        (None, None) => (image, "", ""),
-        (Some(at), Some(colon)) if colon < at => {
-            (&image[..colon], &image[colon + 1..at], &image[at + 1..])
-        }
-        (Some(at), _) => (&image[..at], "", &image[at + 1..]),
-        (None, Some(colon)) => (&image[..colon], &image[colon + 1..], ""),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::harden::{Finding, Severity, TARGET_NOT_JUDGED};
 use crate::load::{KUSTOMIZATION_FILES, Kind, Loader};
 use crate::resource::ResMap;
 use crate::source::Span;
+use crate::text::phrase::few;
 
 /// The directories that are judged, and what is passed over: with `every` only components, and links to directories
 /// that are judged under their own names.
@@ -49,16 +50,12 @@ pub(super) fn told(passed_over: &[PassedOver]) -> Option<Remark> {
         return None;
     }
     let name = |one: &PassedOver| format!("`{}` ({})", one.target.directory, one.why);
-    let names: Vec<String> = passed_over.iter().take(MOST).map(name).collect();
-    let more = match passed_over.len().saturating_sub(MOST) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
+    let names = few(passed_over, MOST, name);
     let (count, is) = match passed_over.len() {
         1 => ("1 kustomization".to_owned(), "is"),
         count => (format!("{count} kustomizations"), "are"),
     };
-    let text = format!("{count} {is} not judged: {}{more}", names.join(", "));
+    let text = format!("{count} {is} not judged: {names}");
     Some(Remark::note("targets", text))
 }
 

@@ -7,6 +7,7 @@ use super::text::counted;
 use super::{Judged, are_findings};
 use crate::harden::{FailOn, Finding, Settings};
 use crate::text::escape;
+use crate::text::phrase::shortened;
 
 /// A reason is not cut to less than this.
 const NARROWEST: usize = 24;
@@ -45,7 +46,7 @@ pub(super) fn table(
     };
     line(["TARGET", "PODS", "VERDICT", "FIRST REASON"]);
     for Row { target, pods, verdict, reason, place } in &rows {
-        line([target, pods, verdict, &cut(reason, left)]);
+        line([target, pods, verdict, &shortened(reason, left.saturating_sub(1))]);
         if !place.is_empty() {
             line(["", "", "", place]);
         }
@@ -107,11 +108,4 @@ fn worst(judged: &Judged) -> Option<&Finding> {
 
 fn reason(finding: &Finding) -> String {
     format!("{}: {}: {}", finding.rule.title(), finding.subject(), finding.message)
-}
-
-fn cut(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
-        return text.to_owned();
-    }
-    text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
 }

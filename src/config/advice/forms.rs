@@ -2,6 +2,8 @@
 
 use super::place::Place;
 use crate::error::Error;
+use crate::resource::ImageReference;
+use crate::text::phrase::listed;
 use crate::yaml::{
     CollectionStyle, Kind, Mapping, Node, Scalar, Sequence, Value, push_text, resolve_1_1,
 };
@@ -146,7 +148,7 @@ pub(super) fn advise(place: &Place<'_>, error: Error) -> Error {
         }
         let forms = writer.elements(takes, place.node);
         let forms: Vec<String> = forms.iter().map(|form| in_list(form, is_flow)).collect();
-        Some(forms.join(" and ")).filter(|forms| !forms.is_empty())
+        Some(listed(forms, "and")).filter(|forms| !forms.is_empty())
     } else if let (true, Some(text)) = (place.path.is_empty(), place.node.as_text()) {
         let field = text.split([' ', '-']).next().unwrap_or_default();
         let is_field =
@@ -441,19 +443,16 @@ fn image(text: &str) -> Entries {
         Some((name, new)) => (Some(name), new),
         None => (None, text),
     };
-    let (rest, digest) =
-        new.split_once('@').map_or((new, None), |(rest, digest)| (rest, Some(digest)));
-    let tag = rest.rsplit_once(':').filter(|(_, tag)| !tag.contains('/'));
-    let (image, tag) = tag.map_or((rest, None), |(image, tag)| (image, Some(tag)));
-    let mut all = entries([("name", quoted(name.unwrap_or(image)))]);
+    let image = ImageReference::new(new);
+    let mut all = entries([("name", quoted(name.unwrap_or(image.name)))]);
     if name.is_some() {
-        all.extend(entries([("newName", quoted(image))]));
+        all.extend(entries([("newName", quoted(image.name))]));
     }
-    match (digest, tag) {
-        (Some(digest), _) => all.extend(entries([("digest", quoted(digest))])),
-        (None, Some(tag)) => all.extend(entries([("newTag", quoted(tag))])),
-        (None, None) if name.is_none() => all.extend(entries([("newTag", unknown())])),
-        (None, None) => {}
+    match (image.digest, image.tag) {
+        ("", "") if name.is_none() => all.extend(entries([("newTag", unknown())])),
+        ("", "") => {}
+        ("", tag) => all.extend(entries([("newTag", quoted(tag))])),
+        (digest, _) => all.extend(entries([("digest", quoted(digest))])),
     }
     all
 }

@@ -1,13 +1,14 @@
 //! One `git cat-file --batch` that is asked for objects as they are needed.
 
 use std::io::{self, BufRead, ErrorKind, Read, Write};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::unknown;
 use crate::error::{Error, Result};
 use crate::external::Program;
 use crate::external::program::Conversation;
 use crate::load::git::{Id, Object, ObjectKind, Objects};
+use crate::sync::lock;
 
 /// The objects of a repository. Git is started when the first is asked for, and anew when it ended.
 #[derive(Clone)]
@@ -81,7 +82,7 @@ impl Batch {
     }
 
     fn running(&self) -> MutexGuard<'_, Option<Running>> {
-        self.0.running.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0.running)
     }
 }
 

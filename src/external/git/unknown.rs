@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::Repository;
 use crate::error::{Code, Error, nearest};
+use crate::text::phrase::few;
 
 /// A directory is in no repository.
 #[cold]
@@ -54,16 +55,14 @@ pub(super) fn revision(repository: &Repository, name: &str) -> Error {
     });
     match remote.or_else(|| nearest(start, names.lines())) {
         Some(near) => error.help(format!("did you mean `{near}{rest}`?")),
-        None => shallow(repository, error.help(format!("it knows {}", few(&names)))),
+        None => shallow(
+            repository,
+            error.help(format!(
+                "it knows {}",
+                few(&names.lines().collect::<Vec<_>>(), 8, |name| format!("`{name}`"))
+            )),
+        ),
     }
-}
-
-/// The first names of a list.
-fn few(names: &str) -> String {
-    const MOST: usize = 8;
-    let quoted: Vec<String> = names.lines().take(MOST).map(|name| format!("`{name}`")).collect();
-    let more = if names.lines().count() > MOST { ", …" } else { "" };
-    format!("{}{more}", quoted.join(", "))
 }
 
 /// Two revisions have no commit in common.

@@ -89,10 +89,7 @@ fn network(pod: &Pod<'_>, _: Scene<'_>) -> Vec<Violation> {
     if text(pod.spec, "dnsPolicy") == Some("ClusterFirstWithHostNet") {
         // The policy means nothing to a pod with its own network.
         let both = ["hostNetwork", "dnsPolicy"].map(|key| Edit::Remove(pod.path(&[key])));
-        found = found
-            .into_iter()
-            .map(|violation| violation.fix(Class::Override, both.to_vec()))
-            .collect();
+        found = found.into_iter().map(|violation| violation.overwrite(both.to_vec())).collect();
     }
     found
 }

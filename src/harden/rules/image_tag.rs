@@ -6,6 +6,7 @@ use crate::harden::profile::Scope;
 use crate::harden::rule::{Check, Needs, Rule, Topic};
 use crate::harden::scene::Scene;
 use crate::harden::violation::{Severity, Violation};
+use crate::resource::ImageReference;
 
 pub(super) static IMAGE_TAG: Rule = Rule {
     id: "KR-IMG-001",
@@ -40,15 +41,12 @@ fn judge(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Viol
     if image.is_empty() || image.contains('@') || is_open {
         return Vec::new();
     }
-    let name = image.rsplit('/').next().unwrap_or(image);
-    let message = match name.split_once(':').map(|(_, tag)| tag) {
-        None | Some("") => format!("has the image `{image}` of no version"),
-        Some(tag)
-            if tag == "latest" || scene.facts.values.floating_tags.iter().any(|one| one == tag) =>
-        {
+    let message = match ImageReference::new(image).tag {
+        "" => format!("has the image `{image}` of no version"),
+        tag if tag == "latest" || scene.facts.values.floating_tags.iter().any(|one| one == tag) => {
             format!("has the image `{image}`, whose tag moves")
         }
-        Some(_) => return Vec::new(),
+        _ => return Vec::new(),
     };
     vec![container.violation(&["image"], message)]
 }

@@ -10,6 +10,7 @@ use crate::harden::scene::Scene;
 use crate::harden::value::{is_true, items, text};
 use crate::harden::violation::{Class, Edit, Severity, Violation, mapping, plain, string};
 use crate::source::Span;
+use crate::text::hex;
 use crate::yaml::Node;
 
 pub(super) static READ_ONLY_ROOT_FS: Rule = Rule {
@@ -97,7 +98,7 @@ fn volume_name(
     let mut name = format!("{PREFIX}{}-{number}", container.name);
     if name.len() > LONGEST {
         let digest = Sha256::digest(format!("{}{directory}", container.name));
-        let hash: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        let hash = hex(&digest[..4]);
         name = format!("{}-{hash}", &name[..name.floor_char_boundary(LONGEST - 9)]);
     }
     let is_taken = |name: &str| pod.volumes().any(|(_, volume)| text(volume, "name") == Some(name));

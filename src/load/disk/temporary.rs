@@ -4,9 +4,10 @@ use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::hash::{BuildHasher as _, RandomState};
 use std::io::{self, ErrorKind};
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Mutex, MutexGuard, TryLockError};
 
 use super::Folder;
+use crate::sync::lock;
 
 /// A new file in a folder. It is removed on drop unless it was [renamed](Temporary::rename).
 pub(super) struct Temporary {
@@ -69,7 +70,7 @@ fn forget(name: &OsStr) -> bool {
 }
 
 fn unfinished() -> MutexGuard<'static, Vec<(Folder, OsString)>> {
-    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
+    lock(&UNFINISHED)
 }
 
 /// True if the name is that of a temporary file, left by an interrupted write.

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use super::id::Id;
 use super::tree::{Entry, EntryKind, Tree};
 use super::trees::Trees;
 use crate::error::Result;
+use crate::sync::lock;
 
 /// A set of changed paths. All paths are absolute and clean.
 pub trait Changed: Sync {
@@ -123,7 +124,7 @@ impl Changes {
             return Ok((None, [None, None]));
         };
         let key = above.as_os_str().as_encoded_bytes();
-        let known = || self.directories.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = || lock(&self.directories);
         let found = known().get(key).cloned();
         let directory = match found {
             Some(directory) => directory,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::text::hex;
 use sha1::{Digest as _, Sha1};
 use sha2::Sha256;
 
@@ -120,7 +121,7 @@ impl Id {
 
 impl fmt::Display for Id {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.as_bytes().iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
+        formatter.write_str(&hex(self.as_bytes()))
     }
 }
 

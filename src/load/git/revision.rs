@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use super::id::Id;
 use super::tree::{EntryKind, Tree, os_string};
@@ -13,6 +13,7 @@ use crate::error::{Code, Error, Result};
 use crate::load::LONGEST_PATH;
 use crate::load::files::{Files, Kind};
 use crate::load::links::{self, Look};
+use crate::sync::lock;
 
 /// The files of a revision, at their paths in the working tree. It contains no other files.
 #[derive(Clone)]
@@ -115,7 +116,7 @@ impl Revision {
         if path.as_os_str().len() > LONGEST_PATH {
             return Err(ErrorKind::InvalidFilename.into());
         }
-        let known = || self.directories.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = || lock(&self.directories);
         let mut unknown = Vec::new();
         let mut found = Found::Above;
         for path in path.ancestors() {

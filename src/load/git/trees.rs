@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::id::{Id, ObjectKind};
 use super::tree::{EntryKind, LARGEST_TREE, Tree};
 use crate::error::{Code, Error, Result};
 use crate::limits::{Budget, Limit};
 use crate::source::Span;
+use crate::sync::lock;
 
 /// A source of git objects.
 pub trait Objects: Send + Sync {
@@ -207,11 +208,11 @@ impl Trees {
     }
 
     fn known(&self) -> MutexGuard<'_, BTreeMap<Id, Arc<Tree>>> {
-        self.0.known.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0.known)
     }
 
     fn holding(&self) -> MutexGuard<'_, BTreeMap<&'static str, BTreeMap<Id, bool>>> {
-        self.0.holding.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0.holding)
     }
 }
 

@@ -14,6 +14,7 @@ use self::wildcards::Wildcards;
 use crate::error::{Code, Error, Result};
 use crate::limits::{Budget, Limit};
 use crate::source::Span;
+use crate::text::phrase::shortened;
 
 /// A compiled pattern. It only reports whether a text matches, in time linear in the text. The position of the match is
 /// not available, so greediness has no meaning.
@@ -150,9 +151,7 @@ fn is_plain(text: &str) -> bool {
 
 #[cold]
 fn invalid(text: &str, fault: &str) -> Error {
-    let end = text.floor_char_boundary(160);
-    let ellipsis = if end < text.len() { "…" } else { "" };
-    let message = format!("`{}{ellipsis}` is no pattern: {fault}", &text[..end]);
+    let message = format!("`{}` is no pattern: {fault}", shortened(text, 160));
     let error = Error::new(Code::InvalidPattern, message);
     if text.starts_with(['*', '?']) {
         return error.help("patterns are regular expressions: `.*` fits any text");

@@ -4,11 +4,12 @@ use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use crate::error::Error;
 use crate::index::Index;
 use crate::source::{FileId, Secrecy, Source, Sources, Span};
+use crate::sync::lock;
 
 /// The mask for a secret of any length.
 pub const MASK: &str = "••••••";
@@ -26,7 +27,7 @@ impl Shield {
     /// The secret bytes of a text of these sources, sorted, each range within one line.
     #[must_use]
     pub fn hidden(&self, source: &Source, sources: &Sources) -> Arc<[Range<usize>]> {
-        let found = || self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = || lock(&self.found);
         if let Some(ranges) = found().get(&source.id()) {
             return Arc::clone(ranges);
         }
@@ -76,7 +77,7 @@ impl Shield {
 
     fn needles_everywhere(&self, sources: &Sources) -> Arc<Needles> {
         let spans = sources.secret_spans();
-        let known = || self.everywhere.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = || lock(&self.everywhere);
         if known().0 != spans.len() {
             let mut needles = Needles::default();
             let count = spans.len();
@@ -89,7 +90,7 @@ impl Shield {
     }
 
     fn needles_of(&self, text: &Source, sources: &Sources) -> Arc<Needles> {
-        let known = || self.needles.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = || lock(&self.needles);
         if let Some(needles) = known().get(&text.id()) {
             return Arc::clone(needles);
         }

@@ -5,6 +5,7 @@ use crate::config::SourceSelector;
 use crate::error::{Code, Error};
 use crate::resource::{ResId, ResMap, Resource};
 use crate::source::Span;
+use crate::text::phrase::listed;
 use crate::yaml::Text;
 use crate::yaml::de::Spanned;
 
@@ -55,7 +56,7 @@ pub(super) fn ambiguous(source: &SourceSelector, found: [&Resource; 2]) -> Error
         .collect();
     error.help(match telling.is_empty() {
         true => "one resource must be left: give one of them another name".to_owned(),
-        false => format!("add {} until one resource is left", telling.join(" or ")),
+        false => format!("add {} until one resource is left", listed(telling, "or")),
     })
 }
 

@@ -243,7 +243,7 @@ fn all_that_is_wrong_is_reported_in_the_order_of_the_text() {
 fn words_and_numbers_out_of_range_are_named() {
     refused(
         "class: tugg",
-        "1:8 invalid-value: found `tugg`, expected `none` or `liner` or `tug` (did you mean `tug`?)",
+        "1:8 invalid-value: found `tugg`, expected `none`, `liner` or `tug` (did you mean `tug`?)",
     );
     refused("funnels: 300", "1:10 invalid-value: found the number `300`, expected u8");
 }

@@ -1,10 +1,12 @@
 //! What is said of a value that is not what was expected, and how `serde` says what it finds.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Expected as Expectation, Unexpected};
 
 use crate::error::{Code, Error};
+use crate::text::phrase::{first_line, listed, quoted};
 use crate::yaml::{Kind, Node, Scalar, Sequence, Value, resolve_1_1};
 
 /// What a field takes.
@@ -120,14 +122,8 @@ fn found(node: &Node) -> String {
 }
 
 /// Text from the input, short enough for a message.
-pub(crate) fn shown(text: &str) -> String {
-    const MOST: usize = 40;
-    let line = text.lines().next().unwrap_or_default();
-    match line.char_indices().nth(MOST) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None if line.len() < text.trim_end().len() => format!("{line}…"),
-        None => line.to_owned(),
-    }
+pub(crate) fn shown(text: &str) -> Cow<'_, str> {
+    first_line(text, 40)
 }
 
 /// What a type that reads itself (a word out of a set, a number in a range) finds wrong.
@@ -149,8 +145,8 @@ impl serde::de::Error for Error {
     }
 
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
-        let words: Vec<String> = expected.iter().map(|word| format!("`{word}`")).collect();
-        let message = format!("found `{}`, expected {}", shown(variant), words.join(" or "));
+        let words = listed(quoted(expected), "or");
+        let message = format!("found `{}`, expected {words}", shown(variant));
         Self::new(Code::InvalidValue, message).did_you_mean(variant, expected.iter().copied())
     }
 }

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use crate::error::{Code, Error, Result};
 use crate::source::Span;
+use crate::text::phrase::shortened;
 use crate::yaml::analysis::{Analysis, analyze};
-use crate::yaml::typed::shortened;
 
 /// The longest key, in characters of its JSON with the quotes, that go-yaml v2 reads.
 const LONGEST_KEY: usize = 1024;
@@ -41,8 +41,10 @@ pub(super) fn check_key(key: &str, analysis: Analysis, span: Span) -> Result<()>
     }
     let length: usize = key.chars().map(length_in_json).sum();
     if length + 2 > LONGEST_KEY {
-        let message =
-            format!("the mapping key `{}` is longer than {LONGEST_KEY} characters", shortened(key));
+        let message = format!(
+            "the mapping key `{}` is longer than {LONGEST_KEY} characters",
+            shortened(key, 60)
+        );
         return Err(Error::new(Code::UnrepresentableValue, message)
             .at(span)
             .label(format!("{length} characters in JSON"))

@@ -4,6 +4,7 @@ use super::malformed_at;
 use super::reader::Reader;
 use crate::error::Error;
 use crate::source::Span;
+use crate::text::phrase::listed;
 
 /// Where a block may go on: the first character of a line, or what follows a `- ` there.
 #[derive(Clone, Copy)]
@@ -31,7 +32,7 @@ impl<const WIDE: bool, const RECORD: bool> Reader<'_, WIDE, RECORD> {
         let message = format!(
             "found a line indented by {}, expected {} as above it",
             outer + here.indent,
-            expected.join(" or ")
+            listed(expected, "or")
         );
         let line = self.span(self.position, self.end_of_line(self.position));
         let error =

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use super::node::{Scalar, Style, Tag};
 use crate::error::{Code, Error, Result};
+use crate::text::phrase::shortened;
 use timestamp::Timestamp;
 
 /// What a scalar means.
@@ -167,10 +168,7 @@ fn value(rules: Rules, scalar: &Scalar, implied: Implied) -> Result<Value<'_>> {
 
 #[cold]
 fn contradiction(scalar: &Scalar, tag: &str, expected: &str) -> Error {
-    let mut text: String = scalar.text().chars().take(40).collect();
-    if text.len() < scalar.text().len() {
-        text.push('…');
-    }
+    let text = shortened(scalar.text(), 40);
     let error = Error::new(Code::InvalidValue, format!("found `{text}`, expected {expected}"))
         .at(scalar.span())
         .label(format!("expected {expected}"));

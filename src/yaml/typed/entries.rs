@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::order::Order;
 use crate::error::{Code, Error, Result};
 use crate::source::Span;
+use crate::text::phrase::shortened;
 use crate::yaml::analysis::analyze;
 use crate::yaml::node::{CollectionStyle, Kind, Mapping, Node, Scalar, Style, Tag};
 use crate::yaml::scalar::{Value, is_string, resolve};
@@ -113,7 +114,7 @@ fn refuse_duplicates(entries: &[Entry<'_>]) -> Result<()> {
 #[cold]
 #[must_use]
 pub fn twice(first: &Scalar, second: &Scalar) -> Error {
-    let message = format!("the mapping has the key `{}` twice", shortened(first.text()));
+    let message = format!("the mapping has the key `{}` twice", shortened(first.text(), 60));
     Error::new(Code::DuplicateKey, message)
         .at(second.span())
         .label("the second one")
@@ -295,7 +296,7 @@ fn merged_mappings<'a>(merge: &Entry<'a>, in_flow: bool) -> Result<Vec<(&'a Mapp
 }
 
 fn no_string(key: &Scalar, what: &str) -> Error {
-    let text = shortened(key.text());
+    let text = shortened(key.text(), 60);
     let error = Error::new(
         Code::InvalidKey,
         format!("the mapping key `{text}` is {what}, and only strings can be keys"),
@@ -306,13 +307,5 @@ fn no_string(key: &Scalar, what: &str) -> Error {
     match key.is_untagged() {
         true => error.help("choose another key: what is set from here is written without quotes"),
         false => error.help(format!("put it in quotes: `\"{text}\"`")),
-    }
-}
-
-/// Text for a message.
-pub(in crate::yaml) fn shortened(text: &str) -> Cow<'_, str> {
-    match text.char_indices().nth(60) {
-        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
-        None => Cow::Borrowed(text),
     }
 }

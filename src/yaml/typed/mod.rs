@@ -11,9 +11,10 @@ use super::analysis::analyze;
 use super::node::{Scalar, Style, Tag};
 use super::scalar::{Value, resolve};
 use crate::error::{Code, Error, Result};
+use crate::text::phrase::shortened;
 
 pub use entries::twice;
-pub(super) use entries::{Entry, LONGEST_SIMPLE_KEY, Place, collect, is_in_order, shortened};
+pub(super) use entries::{Entry, LONGEST_SIMPLE_KEY, Place, collect, is_in_order};
 pub(super) use order::Order;
 
 /// What a scalar that is no key means once it was printed and read again; `in_flow` says whether a flow collection
@@ -74,7 +75,7 @@ pub(super) fn begins_with_tab(scalar: &Scalar) -> Error {
 /// The failure of an infinity or NaN.
 #[cold]
 pub(super) fn no_number(scalar: &Scalar) -> Error {
-    let text = shortened(scalar.text());
+    let text = shortened(scalar.text(), 60);
     Error::new(
         Code::UnrepresentableValue,
         format!("`{text}` is a number that JSON has no form for"),
