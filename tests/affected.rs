@@ -98,7 +98,7 @@ fn what_git_cannot_do_is_told() {
     assert!(told(repository.path(), "nowhere").contains("git knows no revision `nowhere`"));
     assert!(told(repository.path(), "--output=x").contains("git knows no revision `--output=x`"));
     let elsewhere = tempfile::tempdir().unwrap();
-    assert!(told(elsewhere.path(), "HEAD").contains("is in no git repository"));
+    assert!(told(elsewhere.path(), "HEAD").contains("is not in a git repository"));
 }
 
 #[cfg(unix)]

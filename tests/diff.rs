@@ -172,7 +172,7 @@ fn what_git_does_not_know_is_said() {
         ("--output=x..HEAD", "git knows no revision `--output=x`"),
         ("feature/logn..", "did you mean `feature/login`?"),
         ("release~0...", "did you mean `origin/release~0`?"),
-        ("HEAD~7", "`HEAD` is there, but its history does not go back so far"),
+        ("HEAD~7", "`HEAD` exists, but its history does not go back so far"),
     ] {
         let (written, error, code) = diff(repository.path(), &[], &[&format!("--git={revisions}")]);
         assert_eq!((written.as_str(), code), ("", 2), "{revisions}");
@@ -182,7 +182,7 @@ fn what_git_does_not_know_is_said() {
     assert_eq!((error.as_str(), code), ("", 0), "nothing changed");
     repository.write("other/a.txt", "two\n");
     let (_, error, code) = diff(repository.path(), &[], &["--git", "HEAD", "overlays/de"]);
-    assert!(error.contains("`overlays/de` is a directory in neither revision"), "{error}");
+    assert!(error.contains("`overlays/de` is not a directory in either revision"), "{error}");
     assert_eq!(code, 2);
 }
 
@@ -254,7 +254,7 @@ fn paths_lead_to_the_repository() {
         assert_eq!(code, 1);
     }
     let (_, error, code) = diff(elsewhere.path(), &[], &["--git", "HEAD~1..HEAD"]);
-    assert!(error.contains("is in no git repository"), "{error}");
+    assert!(error.contains("is not in a git repository"), "{error}");
     assert_eq!(code, 2);
 }
 
@@ -262,11 +262,11 @@ fn paths_lead_to_the_repository() {
 fn revisions_in_other_forms_are_led_to_the_right_one() {
     let repository = Repository::new();
     repository.git(&["branch", "stable"]);
-    let help = "two revisions are compared by `--git stable..HEAD`";
+    let help = "to compare two revisions: `--git stable..HEAD`";
     for (arguments, expected) in [
         (&["stable", "HEAD"][..], help),
         (&["--git", "stable", "HEAD"], help),
-        (&["--git", "stable..HEAD", "nowhere"], "`nowhere` is a directory in neither revision"),
+        (&["--git", "stable..HEAD", "nowhere"], "`nowhere` is not a directory in either revision"),
         (&["--since", "stable"], "a revision is named by `--git`"),
         (&["stable"], "two revisions: `krender diff --git main..HEAD`"),
     ] {

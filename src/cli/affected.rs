@@ -1,4 +1,4 @@
-//! `krender affected` lists the targets that a change reaches.
+//! `krender affected`: lists the targets that are affected by changed files.
 
 use std::{
     collections::BTreeSet,
@@ -22,22 +22,22 @@ use crate::{
 
 /// List the targets whose inputs have changed
 ///
-/// Of the targets in DIR, prints those that are rendered from a file that differs from a git revision: changed, added or
-/// removed, committed or not. The rest renders to what it was, and need not be built again.
+/// Prints the targets in DIR that read a file that differs from a git revision: changed, added or removed, committed or
+/// not. All other targets render as before, so they need not be built again.
 #[derive(Args)]
 pub(super) struct Affected {
-    /// The directory whose kustomizations are looked at, as with `krender build --all`
+    /// Directory to search for targets, as with `krender build --all`
     #[arg(value_name = "DIR", default_value = ".")]
     directory: String,
 
-    /// The commit, branch or tag to compare with; `origin/main...` is where the branch left `origin/main`
+    /// Commit, branch or tag to compare with; `origin/main...` is the merge base with `origin/main`
     #[arg(long, value_name = "REV", required = true, allow_hyphen_values = true)]
     since: String,
 
     #[command(flatten)]
     select: Select,
 
-    /// One target a line, or one JSON object a line with what has changed
+    /// Print one target per line, or one JSON object per line with the files that changed
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: List,
 
@@ -51,7 +51,7 @@ pub(super) struct Affected {
     reading: Reading,
 }
 
-/// A target that is affected, and by what.
+/// An affected target, with the files that changed.
 #[derive(Serialize)]
 struct Target<'a> {
     target: &'a str,
@@ -59,7 +59,7 @@ struct Target<'a> {
 }
 
 impl Affected {
-    /// Lists, and exits as the outcome asks.
+    /// Lists the affected targets, and returns the exit code.
     pub(super) fn run(&self, format: Format) -> ExitCode {
         self.reading.run(|loader| self.list(loader), format)
     }
@@ -69,7 +69,7 @@ impl Affected {
         let options = self.reading.options();
         let top = loader.root(&self.directory)?;
         let repository = reading::repository(top.path(), loader.budget())?;
-        // As git has it: where this branch left the other one.
+        // As in git: the merge base of both.
         let since = match self.since.strip_suffix("...") {
             Some(other) => repository.merge_base(other, "HEAD")?,
             None => self.since.clone(),
@@ -107,7 +107,7 @@ impl Affected {
         outcome.and_then(|()| selected.outcome())
     }
 
-    /// What a target is rendered from and has changed.
+    /// Changed inputs of a target.
     fn changes(
         &self,
         target: &str,
@@ -120,8 +120,8 @@ impl Affected {
                 loader.inputs_of(directories.iter().map(Path::new))
             }
             Err(_) => {
-                // One that cannot be built has read what it fails on: it fails as before if that has not changed. A
-                // loader of its own knows what that is.
+                // A target that cannot be built depends on the files that were read until it failed. A loader of its
+                // own records them.
                 let loader = self.reading.loader()?;
                 drop(build::build(&loader, target, &self.reading.options()));
                 loader.inputs()
@@ -131,7 +131,7 @@ impl Affected {
     }
 }
 
-/// What was read or looked for, and has changed or is in a folder that has: a link, or a repository within this one.
+/// Changed paths among the inputs: the inputs themselves, and links or nested repositories on the way to them.
 fn among(inputs: &[load::Input], loader: &Loader, changed: &dyn Changed) -> Result<Vec<PathBuf>> {
     let mut paths: BTreeSet<PathBuf> = BTreeSet::new();
     for input in inputs {

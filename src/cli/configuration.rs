@@ -1,5 +1,5 @@
-//! Where configurations of checks come from: the nearest `.krender.yaml`, a file that is named, or a revision that a
-//! change cannot touch.
+//! Location of the configuration of checks: the nearest `.krender.yaml`, a named file, or a file of a git revision,
+//! which a pull request cannot change.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,20 +13,20 @@ use crate::load::git::Revision;
 use crate::load::{self, Digest, File, Kind, Loader};
 use crate::yaml::parse;
 
-/// The file with the configuration that need not be named.
+/// Name of the configuration file that is found without a flag.
 const CONFIGURATION: &str = ".krender.yaml";
 
-/// A revision from which configuration and baseline are read (`--config-from`), or with which targets are compared.
+/// A revision to read configuration and baseline from (`--config-from`), or to compare targets with.
 pub(super) struct Base {
-    /// The revision as it was named.
+    /// Name of the revision, as given.
     pub(super) name: String,
-    /// Its files.
+    /// Loader of its files.
     pub(super) loader: Loader,
 }
 
 impl Base {
-    /// The revision of this name in the repository of a directory; `REV...` is where the branch left `REV`. Its files are
-    /// also found through the links by which `paths` lead into the repository.
+    /// Opens a revision in the repository of a directory; `REV...` is the merge base with `REV`. Files are also found
+    /// through links, among `paths`, that lead into the repository.
     ///
     /// # Errors
     /// Those of finding the repository and the revision.
@@ -49,7 +49,7 @@ impl Base {
         Ok(Self { name: name.to_owned(), loader })
     }
 
-    /// A file of the revision, as one of the texts of another loader.
+    /// Reads a file of the revision, as a source of another loader.
     ///
     /// # Errors
     /// Those of [`Loader::file`].
@@ -60,7 +60,7 @@ impl Base {
         loader.text(&format!("{}:{path}", self.name), file.bytes().to_vec())
     }
 
-    /// What there is to say of a file that is read from the revision: whether the working tree has another one.
+    /// A remark if the working tree has another version of a file that is read from the revision.
     pub(super) fn change(
         &self,
         topic: &'static str,
@@ -71,33 +71,33 @@ impl Base {
         let how = match (&old, &new) {
             (Some(old), Some(new)) if old.bytes() == new.bytes() => return None,
             (None, None) => return None,
-            (Some(_), Some(_)) => "differs from that of",
-            (Some(_), None) => "is missing, and is there in",
-            (None, Some(_)) => "is not heeded: it is not there in",
+            (Some(_), Some(_)) => "differs from that at",
+            (Some(_), None) => "is missing, but exists at",
+            (None, Some(_)) => "is ignored: it does not exist at",
         };
-        Some(Remark::warning(topic, format!("`{path}` {how} `{}`, by which is judged", self.name)))
+        Some(Remark::warning(topic, format!("`{path}` {how} `{}`, which is used", self.name)))
     }
 }
 
-/// A configuration that was read, and what there is to say of it.
+/// A configuration that was read, with remarks about it.
 pub(super) struct Configuration {
     pub(super) settings: Settings,
-    /// The file, with the revision that it is from; `None` without one.
+    /// Name of the file, with its revision; `None` without a configuration.
     pub(super) file: Option<String>,
-    /// The digest of its text.
+    /// Digest of its text.
     pub(super) digest: Option<Digest>,
     pub(super) remarks: Vec<Remark>,
 }
 
-/// Which configuration is asked for.
+/// The configuration that the flags ask for.
 pub(super) struct Wanted<'a> {
-    /// The file that is named.
+    /// Named file.
     pub(super) named: Option<&'a str>,
-    /// Where to look for `.krender.yaml` if none is named; `None` to look nowhere.
+    /// Directory to start searching for `.krender.yaml` if no file is named; `None` for no search.
     pub(super) near: Option<&'a Path>,
-    /// Whether none is heeded.
+    /// True if the configuration is ignored.
     pub(super) ignored: bool,
-    /// The profile without one.
+    /// Profile without a configuration.
     pub(super) usual: Profile,
 }
 
@@ -105,7 +105,7 @@ impl Wanted<'_> {
     /// Reads the configuration.
     ///
     /// # Errors
-    /// Those of reading it, and of [`Settings::read`].
+    /// Those of reading the file, and of [`Settings::read`].
     pub(super) fn read(&self, loader: &Loader, base: Option<&Base>) -> Result<Configuration> {
         let named = self.named.map(str::to_owned);
         let in_tree = || named.clone().or_else(|| nearest(self.near?));
@@ -124,7 +124,7 @@ impl Wanted<'_> {
                 && let Some(path) = base.map_or_else(in_tree, in_base)
             {
                 remarks
-                    .push(Remark::note(TOPIC, format!("the configuration `{path}` is not heeded")));
+                    .push(Remark::note(TOPIC, format!("the configuration `{path}` is ignored")));
             }
             let settings = Settings::of(self.usual);
             return Ok(Configuration { settings, file: None, digest: None, remarks });
@@ -139,11 +139,11 @@ impl Wanted<'_> {
     }
 }
 
-/// The topic of remarks about configurations.
+/// Topic of remarks about configurations.
 pub(super) const TOPIC: &str = "configuration";
 
 impl Configuration {
-    /// Adds what is said of the configuration in force: which it is, and what it switches off or lowers.
+    /// Adds remarks about the configuration in force: its name, and what it disables or lowers.
     pub(super) fn tell(&mut self, lowerings: &[crate::harden::Lowering]) {
         let Some(file) = &self.file else { return };
         let remark = match told(lowerings) {
@@ -156,7 +156,7 @@ impl Configuration {
     }
 }
 
-/// A file by its path from the working directory. What a link leads to counts only if it is in the same directory or below.
+/// Reads a file by its path from the working directory. A link must resolve to a file in or below its directory.
 ///
 /// # Errors
 /// Those of [`Loader::file`].
@@ -173,8 +173,8 @@ fn settings(file: &File, usual: Profile, budget: &Budget) -> Result<Settings> {
         .map_err(|error| error.step(format!("while reading `{path}`")))
 }
 
-/// The configuration of a directory or of the nearest one around it, up to the top of the repository. Outside of a
-/// repository only the directory itself is looked at: what lies above it may belong to another user.
+/// The nearest configuration: in a directory or one of its parents, up to the top of the repository. Outside of a
+/// repository only the directory itself is searched: its parents may belong to another user.
 fn nearest(directory: &Path) -> Option<String> {
     let is_top = |directory: &&Path| {
         let git = directory.join(".git");
@@ -188,9 +188,9 @@ fn nearest(directory: &Path) -> Option<String> {
     found.map(|height| "../".repeat(height) + CONFIGURATION)
 }
 
-/// The same in a revision.
+/// The nearest configuration in a revision.
 fn nearest_in(base: &Base, directory: &Path) -> Option<String> {
-    // Above the top of its repository a revision has no files.
+    // Paths above the top of the repository do not exist in a revision.
     let path = |height: usize| "../".repeat(height) + CONFIGURATION;
     let heights = 0..directory.components().count();
     heights.map(path).find(|path| base.loader.kind(path) == Kind::File)

@@ -1,4 +1,4 @@
-//! Frames: the source text around a failure, with its places underlined and its secrets masked.
+//! Frames: source text around a failure, with its places underlined and its secrets masked.
 
 use std::ops::Range;
 
@@ -11,11 +11,11 @@ use crate::{
     text::escape::{drawable, visible},
 };
 
-/// Marks in one file share a frame when no more lines than this lie between them.
+/// Maximum number of lines between two marks of a file that share a frame.
 const NEAR: usize = 20;
 
-/// The source text around the failure and its notes, the failure first. What is secret in it is masked; `columns` gets
-/// the places that masks move, as they are drawn and as they are, for [`with_columns`].
+/// Frames for the failure and its notes, the failure first. Secrets are masked. If masks move a column, `columns` gets
+/// the drawn and the real place, for [`with_columns`].
 pub(super) fn frames(
     error: &Error,
     sources: &Sources,
@@ -38,7 +38,7 @@ pub(super) fn frames(
     frames.iter().flat_map(|marks| frame(marks, &hidden(marks), columns)).collect()
 }
 
-/// A place to underline, and the words beside it.
+/// A place to underline, with its label.
 struct Mark<'a> {
     location: Location,
     label: &'a str,
@@ -51,7 +51,7 @@ impl Mark<'_> {
         here.source.id() == there.source.id() && here.line.abs_diff(there.line) <= NEAR
     }
 
-    /// The line that the place begins on, without its end.
+    /// The line at which the place starts, without its line break.
     fn line(&self) -> Range<usize> {
         let text = self.location.source.text();
         let start = text[..self.location.range.start].rfind('\n').map_or(0, |newline| newline + 1);
@@ -60,11 +60,11 @@ impl Mark<'_> {
     }
 }
 
-/// Text with lines beyond this is only named, not drawn: it would be cut on all sides, and takes long.
+/// Maximum length of a line in bytes: longer ones are slow to draw, and would be cut on both sides. Their place is
+/// named instead.
 const LONGEST: usize = 1 << 16;
 
-/// The lines from the first mark to the last. A place that spans lines is underlined on its first: where a mapping
-/// begins says more than all of it.
+/// The lines from the first mark to the last. A place of several lines is underlined on its first line only.
 fn frame(
     marks: &[Mark<'_>],
     hidden: &[Range<usize>],
@@ -102,7 +102,7 @@ fn frame(
     vec![snippet.into()]
 }
 
-/// Puts places in drawn frames right, whose columns a mask has moved.
+/// Corrects the columns in the headers of drawn frames that masks have moved.
 pub(super) fn with_columns(mut drawn: String, columns: &[(String, String)]) -> String {
     for (moved, place) in columns {
         let is_place = |(at, text): &(usize, &str)| {
@@ -117,7 +117,7 @@ pub(super) fn with_columns(mut drawn: String, columns: &[(String, String)]) -> S
     drawn
 }
 
-/// A place without its text.
+/// A place without its source text.
 fn named(mark: &Mark<'_>, name: &str) -> Vec<Element<'static>> {
     let Location { line, column, .. } = mark.location;
     let origin = Origin::path(name.to_owned()).line(line).char_column(column);
@@ -127,11 +127,11 @@ fn named(mark: &Mark<'_>, name: &str) -> Vec<Element<'static>> {
     std::iter::once(origin.into()).chain(label).collect()
 }
 
-/// A part of a text as it is drawn: some characters are drawn as others of another length, and secrets as masks of one
-/// length.
+/// A part of a text as it is drawn: some characters are replaced by others of another length, and secrets by masks of
+/// equal length.
 struct Shown {
     text: String,
-    /// Pieces of the text with their places: a range of the source, where it begins here, and whether it is masked.
+    /// Pieces of the text: range in the source, offset in `text`, and true if it is masked.
     pieces: Vec<(Range<usize>, usize, bool)>,
     source: String,
     start: usize,
@@ -168,7 +168,7 @@ impl Shown {
         }
     }
 
-    /// Where the byte at an offset of the source is drawn: within a mask at its begin, or at its end.
+    /// Offset in `text` of an offset in the source: inside of a mask, its start or (`is_end`) its end.
     fn place(&self, offset: usize, is_end: bool) -> usize {
         let behind = self.pieces.partition_point(|(range, ..)| match is_end {
             true => range.start < offset,

@@ -1,4 +1,4 @@
-//! `krender build --harden`: what is rendered is hardened, and then held against the rules.
+//! `krender build --harden`: fixes violations of rules in rendered objects, and then checks them.
 
 use clap::{Args, ValueEnum};
 
@@ -26,35 +26,35 @@ use serde_json::{Value, json};
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Hardening")]
 pub(super) struct Hardening {
-    /// Harden what is rendered, and fail if it violates the rules of the profile then [default profile: that of the
-    /// configuration, else restricted]
+    /// Fix rendered objects, and fail if they still violate the profile
+    /// [default profile: the configuration's, else restricted]
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "")]
     #[arg(value_name = "PROFILE[@VERSION]", value_parser = asked)]
     harden: Option<Asked>,
 
-    /// How much hardening may change [default: as the configuration says, else safe]
+    /// Highest level of fixes to apply [default: the configuration's, else safe]
     #[arg(long, value_name = "LEVEL", requires = "harden")]
     fix_level: Option<Level>,
 
-    /// A configuration of hardening: `apiVersion: krender.dev/v1alpha1`, `kind: Hardening` or `HardeningTransformer`
+    /// Configuration file: `apiVersion: krender.dev/v1alpha1`, `kind: Hardening` or `HardeningTransformer`
     #[arg(long, value_name = "FILE", requires = "harden")]
     harden_config: Option<String>,
 
-    /// Read the configuration from a commit, branch or tag, such as the one that a pull request goes to: the file of
-    /// `--harden-config`, else the nearest `.krender.yaml` there; `origin/main...` is where the branch left `origin/main`
+    /// Read the configuration from a commit, branch or tag, such as the target branch of a pull request: the file of
+    /// `--harden-config`, else the nearest `.krender.yaml` there; `origin/main...` is the merge base with `origin/main`
     #[arg(long, value_name = "REV", requires = "harden")]
     config_from: Option<String>,
 
-    /// Let annotations and comments of objects accept what violates the rules, as `allowIgnores` in the configuration does
+    /// Allow suppressions by annotations and comments of objects, like `allowIgnores` in the configuration
     #[arg(long, requires = "harden")]
     allow_ignores: bool,
 
-    /// Write what hardening changed to a file, as JSON, instead of to standard error
+    /// Write the changes of hardening to a file, as JSON, instead of to standard error
     #[arg(long, value_name = "FILE", requires = "harden")]
     harden_report: Option<String>,
 }
 
-/// The profile that `--harden` names, if it names one.
+/// The profile that `--harden` names, if any.
 #[derive(Clone, Copy, Debug)]
 struct Asked(Option<Profile>);
 
@@ -64,36 +64,36 @@ fn asked(text: &str) -> Result<Asked> {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Level {
-    /// Nothing is changed, only checked
+    /// Change nothing, only check
     None,
-    /// What no program that works notices
+    /// Fixes that cannot break a working container
     Safe,
-    /// What a program that works may notice, but nothing that is written
+    /// Also fixes that may break a working container; only unset fields are changed
     Unsafe,
-    /// What is written, too
+    /// Also fixes that overwrite fields you set
     Override,
 }
 
-/// What to do with what is rendered.
+/// Hardening of a run: fixes and checks.
 pub(super) struct Work {
     settings: Settings,
-    /// Nothing where nothing is to be changed.
+    /// Fixes to apply; `None` for checks only.
     fixes: Option<Fixes>,
-    /// The digest of the configuration, if there is one.
+    /// Digest of the configuration, if there is one.
     configuration: Option<Digest>,
-    /// What there is to say of the configuration.
+    /// Remarks about the configuration.
     remarks: Vec<Remark>,
 }
 
-/// What became of one target.
+/// Result of hardening one target.
 pub(super) struct Done {
     changes: Vec<Change>,
-    /// What is left to repair.
+    /// Violations that are not fixed.
     failures: Option<Error>,
 }
 
 impl Hardening {
-    /// The revision that `--config-from` names; `loader` makes a loader of its files.
+    /// Opens the revision of `--config-from`; `loader` creates a loader of its files.
     ///
     /// # Errors
     /// Those of [`Base::open`].
@@ -107,7 +107,8 @@ impl Hardening {
         Base::open(name, &working_directory()?, &named, budget, loader).map(Some)
     }
 
-    /// The work that `--harden` asks for; `None` without it. The loaders are those of the working tree, and of a revision.
+    /// The hardening that `--harden` asks for; `None` without it. The loaders are those of the working tree, and of a
+    /// revision.
     ///
     /// # Errors
     /// Those of the configuration, and of the revision that it is read from.
@@ -121,7 +122,7 @@ impl Hardening {
         let usual = Profile { set: Set::Restricted, version: None };
         let base = self.base(loader.budget(), loader_of)?;
         let directory = working_directory()?;
-        // In the working tree only a file that is named counts: what is near may be brought by a pull request.
+        // Without a revision only a named file counts: a pull request may bring its own `.krender.yaml`.
         let near = base.is_some().then_some(&*directory);
         let asked = Wanted { named: self.harden_config.as_deref(), near, ignored: false, usual };
         let mut configuration = asked.read(loader, base.as_ref())?;
@@ -145,22 +146,22 @@ impl Hardening {
         Ok(Some(Work { settings, fixes, configuration: digest, remarks }))
     }
 
-    /// Whether anything is hardened.
+    /// True if a flag asks for hardening.
     pub(super) const fn is_asked_for(&self) -> bool {
         self.harden.is_some()
     }
 
-    /// The file that says how.
+    /// The configuration file that is named by a flag.
     pub(super) fn configuration(&self) -> Option<&str> {
         self.harden_config.as_deref()
     }
 
-    /// Whether a report is asked for.
+    /// True if a report is requested.
     pub(super) const fn wants_report(&self) -> bool {
         self.harden_report.is_some()
     }
 
-    /// Writes the report on all targets, if it is asked for.
+    /// Writes the report on all targets, if it is requested.
     ///
     /// # Errors
     /// [`Code::WriteFailed`].
@@ -173,7 +174,7 @@ impl Hardening {
 }
 
 impl Work {
-    /// Says which configuration is in force, and what it switches off or lowers.
+    /// Prints remarks about the configuration in force.
     pub(super) fn tell(&self, sources: &Sources, format: Format) {
         for Remark { severity, text, .. } in &self.remarks {
             report::warning(&format!("{severity}: {text}"), Span::NONE, sources, format);
@@ -185,12 +186,12 @@ impl Work {
         self.configuration
     }
 
-    /// Whether what comes of it depends on the day.
+    /// True if the result depends on the date.
     pub(super) fn depends_on_day(&self) -> bool {
         self.settings.depends_on_day()
     }
 
-    /// Hardens what was rendered.
+    /// Hardens rendered objects.
     ///
     /// # Errors
     /// Those of [`harden::harden`].
@@ -211,14 +212,14 @@ impl Work {
 }
 
 impl Done {
-    /// Says what was changed, a line for each field.
+    /// Prints the changes, a line per field.
     pub(super) fn tell(&self, resources: &ResMap, sources: &Sources, format: Format) {
         for warning in self.warnings(resources) {
             report::warning(warning.failure.message(), Span::NONE, sources, format);
         }
     }
 
-    /// What was changed, each field once; empty where rules are violated: that says more than what was changed on the way.
+    /// The changes as warnings, each field once. Empty if rules are still violated: the error matters more.
     pub(super) fn warnings(&self, resources: &ResMap) -> Vec<Warning> {
         let changes = if self.failures.is_some() { &[][..] } else { &self.changes };
         let mut known = BTreeSet::new();
@@ -231,22 +232,22 @@ impl Done {
         lines.map(warning).collect()
     }
 
-    /// What was changed, for programs.
+    /// The changes as JSON.
     pub(super) fn as_json(&self, target: &str, resources: &ResMap) -> Value {
         let changes = self.changes.iter().filter_map(|change| change_as_json(change, resources));
         json!({"target": target, "changes": changes.collect::<Vec<_>>()})
     }
 
-    /// Nothing, or what is left to repair.
+    /// Fails if violations are left.
     ///
     /// # Errors
-    /// [`Code::RuleViolated`] for each finding that is a failure.
+    /// [`Code::RuleViolated`] for each finding that counts as a failure.
     pub(super) fn outcome(self) -> Result<()> {
         self.failures.map_or(Ok(()), Err)
     }
 }
 
-/// What was done to the fields of an object, for people.
+/// The changes of fields of an object, as text.
 fn lines(change: &Change, resources: &ResMap) -> Vec<(&'static Rule, String)> {
     let Change { place, rule, container, class, operations } = change;
     let Some(object) = resources.get(*place) else { return Vec::new() };

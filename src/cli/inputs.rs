@@ -1,4 +1,4 @@
-//! `krender inputs` lists what a build reads.
+//! `krender inputs`: lists the files that a build reads.
 
 use std::{collections::BTreeSet, ffi::OsString, process::ExitCode};
 
@@ -17,16 +17,16 @@ use crate::{
 
 /// List the files that a build reads
 ///
-/// Prints the files that the kustomization in DIR is rendered from, and with several directories those of all of them.
-/// A build comes to the same as long as these files stay as they are, and those that it looked for in vain stay away:
-/// `--format json` lists them, too.
+/// Prints the input files of the kustomization in DIR; with several directories, of all of them. The result of a build
+/// stays the same as long as these files do not change, and files that it looked for do not appear. `--format json`
+/// lists the latter, too.
 #[derive(Args)]
 pub(super) struct Inputs {
-    /// The directories with the kustomization files
+    /// Directories with kustomization files
     #[arg(value_name = "DIR", default_value = ".")]
     directories: Vec<String>,
 
-    /// One file a line, or one JSON object a line for each directory
+    /// Print one file per line, or one JSON object per line for each directory
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: List,
 
@@ -37,7 +37,7 @@ pub(super) struct Inputs {
     reading: Reading,
 }
 
-/// What a target was rendered from.
+/// Inputs of a target.
 #[derive(Serialize)]
 struct Target<'a> {
     target: &'a str,
@@ -46,7 +46,7 @@ struct Target<'a> {
 }
 
 impl Inputs {
-    /// Lists, and exits as the outcome asks.
+    /// Lists the inputs, and returns the exit code.
     pub(super) fn run(&self, format: Format) -> ExitCode {
         if let Err(error) = self.ends.check(self.format) {
             return super::finish(Err(error), &Sources::new(), format);

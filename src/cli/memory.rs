@@ -1,4 +1,4 @@
-//! The end of a process that gets no more memory: with a message and an exit code, and without temporary files.
+//! Handling of failed allocations: prints a message, removes temporary files and exits.
 
 use std::cell::Cell;
 use std::ffi::OsString;
@@ -12,12 +12,12 @@ use super::report::Format;
 use super::{check, diff};
 use crate::load;
 
-/// Whether failures are written as JSON.
+/// True if failures are written as JSON.
 static AS_JSON: AtomicBool = AtomicBool::new(false);
-/// The exit code of what could not be done.
+/// Exit code of the command if it fails.
 static EXIT: AtomicU8 = AtomicU8::new(1);
 
-/// Remembers how a failure is told: there is no memory to find it out then.
+/// Stores the output format and the exit code in advance: there may be no memory to find them out later.
 pub(super) fn remember(arguments: &[OsString]) {
     AS_JSON.store(Format::asked_for(arguments) == Format::Json, Ordering::Relaxed);
     match arguments.get(1).and_then(|command| command.to_str()) {
@@ -27,10 +27,10 @@ pub(super) fn remember(arguments: &[OsString]) {
     }
 }
 
-/// Ends the process because so many bytes of memory were asked for and not given: says so on standard error, removes
-/// temporary files, and exits as every failure does. Allocates nothing.
+/// Ends the process after an allocation of this size failed: prints a message to standard error, removes temporary
+/// files, and exits with the code of a failure. Does not allocate.
 ///
-/// It is for the allocator of a program; a library leaves the end of the process to others.
+/// To be called by the allocator of a program; a library leaves the end of the process to others.
 #[cold]
 #[expect(clippy::exit, reason = "there is no memory to go back with")]
 pub fn out_of_memory(bytes: usize) -> ! {
@@ -49,7 +49,7 @@ pub fn out_of_memory(bytes: usize) -> ! {
     }
     load::abandon_temporary_files();
     let mut stderr = io::stderr().lock();
-    // There is nobody to tell that this could not be written.
+    // An error of this write cannot be reported.
     drop(match AS_JSON.load(Ordering::Relaxed) {
         true => writeln!(
             stderr,

@@ -1,7 +1,7 @@
-//! The terminal: arguments in, data on standard output, everything else on standard error, an exit code out.
+//! The command line: takes arguments, writes data to standard output and everything else to standard error, and returns
+//! an exit code.
 //!
-//! One file per command. Only this layer prints, exits, and reads the environment, the clock and the working
-//! directory.
+//! One file per command. Only this layer prints, exits, and reads the environment, the clock and the working directory.
 
 mod affected;
 mod build;
@@ -43,8 +43,8 @@ pub use memory::out_of_memory;
 
 /// Runs the command that the arguments name, the first of them being the name of the program.
 ///
-/// The exit code is 0, or 1 for whatever could not be done, wrong arguments included, as with kustomize. Standard
-/// output gets the result and nothing else; a reader that closes it early is no failure.
+/// The exit code is 0 on success and 1 on failure, wrong arguments included, as with kustomize. Standard output gets
+/// only the result; a reader that closes it early is not an error.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let is_flag_first =
@@ -74,7 +74,7 @@ fn slip(program: &clap::Command, found: &ArgMatches, arguments: &[OsString]) -> 
     slips::value_apart(&command.get_arguments().collect::<Vec<_>>(), arguments, searches)
 }
 
-/// Makes `--help` of `help --help` and `help help`: there is no more to say of that command.
+/// Turns `help --help` and `help help` into `--help`: the command `help` has no help of its own.
 fn help_of_all(mut arguments: Vec<OsString>) -> Vec<OsString> {
     let is_about_help = arguments.get(1).is_some_and(|word| word == "help")
         && arguments.get(2).is_some_and(|word| word == "help" || word == "--help" || word == "-h");
@@ -85,7 +85,7 @@ fn help_of_all(mut arguments: Vec<OsString>) -> Vec<OsString> {
     arguments
 }
 
-/// Runs the command that was found. Without one there is nothing to do but to say which there are.
+/// Runs the command that was parsed. Without one, prints the list of commands.
 fn run_command(mut found: ArgMatches) -> std::result::Result<ExitCode, clap::Error> {
     let Program { error_format, stack_trace: _ } = Program::from_arg_matches_mut(&mut found)?;
     let command = found.remove_subcommand();
@@ -99,11 +99,11 @@ fn run_command(mut found: ArgMatches) -> std::result::Result<ExitCode, clap::Err
     }
 }
 
-/// Reports what came of arguments that no command is run for.
+/// Reports the result of arguments that do not run a command.
 fn refuse(outcome: Result<()>, arguments: &[OsString]) -> ExitCode {
     let is_failure = outcome.is_err();
     let exit = finish(outcome, &Sources::new(), report::Format::asked_for(arguments));
-    // With 1 these would say that there are findings, or differences.
+    // The exit code 1 of these commands means findings or differences.
     match arguments.get(1).and_then(|command| command.to_str()) {
         Some("check") if is_failure => ExitCode::from(check::NOT_DONE),
         Some("diff") if is_failure => ExitCode::from(diff::NOT_DONE),
@@ -111,7 +111,7 @@ fn refuse(outcome: Result<()>, arguments: &[OsString]) -> ExitCode {
     }
 }
 
-/// Reports a failure, and says how the process exits.
+/// Reports a failure, and returns the exit code.
 fn finish(outcome: Result<()>, sources: &Sources, format: report::Format) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -126,7 +126,7 @@ fn finish(outcome: Result<()>, sources: &Sources, format: report::Format) -> Exi
 #[derive(Parser)]
 #[command(name = "krender", version)]
 struct Program {
-    /// How failures are written to standard error: drawn for people, or one JSON object a line
+    /// Format of errors on standard error: with source frames, or as one JSON object per line
     #[arg(
         long,
         global = true,
@@ -136,14 +136,14 @@ struct Program {
     )]
     error_format: report::Format,
 
-    /// Accepted and without effect: a failure is said with all that is known of it
+    /// Accepted without effect: errors always contain all details
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[arg(value_parser = plugins::Truth, hide = true, global = true)]
     stack_trace: Option<bool>,
 }
 
-/// The program with some of its commands. Making the arguments of a command takes as long as a small build does: where
-/// one is named, the others are left out.
+/// The program with some of its commands. Defining the arguments of a command takes as long as a small build: if one is
+/// named, the others are left out.
 fn program(commands: &[Command]) -> clap::Command {
     let made = |command: &Command| {
         (command.arguments)(clap::Command::new(command.name)).after_help(command.examples)
@@ -155,15 +155,15 @@ fn program(commands: &[Command]) -> clap::Command {
 struct Command {
     /// Its name.
     name: &'static str,
-    /// Gives it its arguments, and the words that tell what it does.
+    /// Adds its arguments and help texts.
     arguments: fn(clap::Command) -> clap::Command,
-    /// What stands at the end of its help: command lines to begin with.
+    /// Examples at the end of its help.
     examples: &'static str,
-    /// Runs it with what was found for them.
+    /// Runs it with the parsed arguments.
     run: fn(&mut ArgMatches, report::Format) -> std::result::Result<ExitCode, clap::Error>,
 }
 
-/// The commands in the order of the help.
+/// All commands, in the order of the help.
 const COMMANDS: &[Command] = &[
     Command {
         name: "build",
@@ -259,9 +259,9 @@ impl Command {
     }
 }
 
-/// Moves the name of the command in front of flags that stand before it: `-o FILE build DIR` is `build -o FILE DIR`.
+/// Moves the name of the command before flags that precede it: `-o FILE build DIR` becomes `build -o FILE DIR`.
 ///
-/// It is found as kustomize finds it: a flag without `=` takes the next word with it.
+/// As in kustomize, a flag without `=` takes the next word as its value.
 fn command_first(mut arguments: Vec<OsString>) -> Vec<OsString> {
     let mut place = 1;
     while let Some(word) = arguments.get(place).and_then(|word| word.to_str()) {
@@ -272,7 +272,7 @@ fn command_first(mut arguments: Vec<OsString>) -> Vec<OsString> {
                 break;
             }
             Some("-" | "h" | "V" | "-help" | "-version") => break,
-            // Unlike the flags of commands it is known to take nothing.
+            // Unlike flags of commands, this one is known to take no value.
             Some("-stack-trace") => false,
             Some(long) if long.starts_with('-') => !long.contains('='),
             Some(short) => short.len() == 1,
@@ -282,17 +282,17 @@ fn command_first(mut arguments: Vec<OsString>) -> Vec<OsString> {
     arguments
 }
 
-/// So many threads as there are processors for them.
+/// Number of processors that are available for threads.
 fn processors() -> NonZeroUsize {
     std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
-/// Writes data to standard output. A closed pipe is no error: whoever reads has seen enough.
+/// Writes data to standard output. A closed pipe is not an error.
 fn print(text: &str) -> Result<()> {
     print_on([text]).map(|_| ())
 }
 
-/// Writes data to standard output that may have a continuation, and says whether anybody still reads.
+/// Writes a part of the data to standard output. False if its reader is gone.
 fn print_on<'t>(texts: impl IntoIterator<Item = &'t str>) -> Result<bool> {
     let mut stdout = BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
     let written = texts.into_iter().try_for_each(|text| stdout.write_all(text.as_bytes()));
@@ -306,7 +306,7 @@ fn print_by(write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result
     outcome(written).map(|_| ())
 }
 
-/// Whether anybody still reads what was written.
+/// False if the reader is gone.
 fn outcome(written: std::io::Result<()>) -> Result<bool> {
     match written {
         Ok(()) => Ok(true),

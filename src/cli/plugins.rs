@@ -1,4 +1,4 @@
-//! The flags that say what plugins may do. They are those of kustomize, in name and form.
+//! Flags for plugins, with kustomize's names and forms.
 
 use std::{ffi::OsStr, time::SystemTime};
 
@@ -15,22 +15,22 @@ use crate::{
 /// What plugins may do. No help shows the flags as long as krender runs no plugins.
 #[derive(Args)]
 pub(super) struct Plugins {
-    /// Run plugins that are not builtin, and Helm
+    /// Enable plugins that are not builtin, and Helm
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[arg(value_parser = Truth, hide = true, value_name = "BOOL")]
     enable_alpha_plugins: Option<bool>,
 
-    /// Run programs as functions: never with a kustomization that you do not trust
+    /// Enable functions that are programs; never use it with a kustomization that you do not trust
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[arg(value_parser = Truth, hide = true, value_name = "BOOL")]
     enable_exec: Option<bool>,
 
-    /// Give the network to functions that ask for it
+    /// Enable network access for functions that ask for it
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[arg(value_parser = Truth, hide = true, value_name = "BOOL")]
     network: Option<bool>,
 
-    /// Accepted and without effect, as in kustomize
+    /// Accepted without effect, as in kustomize
     #[arg(long, value_name = "NAME", allow_hyphen_values = true, hide = true)]
     network_name: Option<String>,
 
@@ -38,11 +38,11 @@ pub(super) struct Plugins {
     #[arg(long, value_name = "MOUNT", allow_hyphen_values = true, hide = true)]
     mount: Vec<String>,
 
-    /// Set a variable in the environment of functions, or hand one on
+    /// Set an environment variable of functions, or pass one through
     #[arg(short, long, value_name = "NAME[=VALUE]", allow_hyphen_values = true, hide = true)]
     env: Vec<String>,
 
-    /// Run the containers of functions as the user that runs krender
+    /// Run containers of functions with the user id of krender
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[arg(value_parser = Truth, hide = true, value_name = "BOOL")]
     as_current_user: Option<bool>,
@@ -52,7 +52,7 @@ pub(super) struct Plugins {
     #[arg(value_parser = Truth, hide = true, value_name = "BOOL")]
     enable_helm: Option<bool>,
 
-    /// The program to run as Helm
+    /// Helm program to run
     #[arg(
         long,
         value_name = "PROGRAM",
@@ -62,27 +62,27 @@ pub(super) struct Plugins {
     )]
     helm_command: String,
 
-    /// What charts find in `.Capabilities.APIVersions`
+    /// API versions that charts find in `.Capabilities.APIVersions`
     #[arg(long, value_name = "VERSION", allow_hyphen_values = true, hide = true)]
     helm_api_versions: Vec<String>,
 
-    /// What charts find in `.Capabilities.KubeVersion`
+    /// Kubernetes version that charts find in `.Capabilities.KubeVersion`
     #[arg(long, value_name = "VERSION", default_value = "", hide_default_value = true)]
     #[arg(allow_hyphen_values = true, hide = true)]
     helm_kube_version: String,
 
-    /// Let Helm say what it does
+    /// Show Helm's debug output
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[arg(value_parser = Truth, hide = true, value_name = "BOOL")]
     helm_debug: Option<bool>,
 
-    /// The day that exclusions from rules are judged by [default: today]
+    /// Date used to decide whether exclusions from rules have expired [default: today]
     #[arg(long, value_name = "YYYY-MM-DD", help_heading = "Hardening")]
     now: Option<Date>,
 }
 
 impl Plugins {
-    /// A flag that lets programs run, if one was given.
+    /// The first given flag that lets programs run, if any.
     pub(super) fn runs_programs(&self) -> Option<&'static str> {
         let flags = [
             ("--enable-alpha-plugins", self.enable_alpha_plugins),
@@ -92,7 +92,7 @@ impl Plugins {
         flags.into_iter().find_map(|(flag, is_on)| (is_on == Some(true)).then_some(flag))
     }
 
-    /// The same for the build.
+    /// The flags as options of a build.
     pub(super) fn options(&self) -> Options {
         let Self {
             enable_alpha_plugins,
@@ -130,15 +130,15 @@ impl Plugins {
     }
 }
 
-/// The day that it is, in the time of Greenwich.
+/// The current date in UTC.
 #[expect(clippy::disallowed_methods, reason = "the clock is read here and handed on")]
 fn today() -> Option<Date> {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?;
     Date::at(since.as_secs().try_into().ok()?)
 }
 
-/// Reads `true` and `false` in the forms that Go's `strconv.ParseBool` takes. They are made where a flag has a value, or
-/// help is asked for: hardly any build has one of the flags.
+/// Parser of `true` and `false` in the forms of Go's `strconv.ParseBool`. Its values are created only for a flag with a
+/// value and for help: most builds use none of the flags.
 #[derive(Clone)]
 pub(super) struct Truth;
 

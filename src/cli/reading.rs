@@ -1,4 +1,4 @@
-//! The flags that say how files are read and lists are written, for commands beside `build`.
+//! Flags for reading files and writing lists, for commands other than `build`.
 
 use std::io::Read as _;
 use std::num::NonZeroUsize;
@@ -19,10 +19,10 @@ use crate::{
     text::escape,
 };
 
-/// How files are read.
+/// Flags for reading files.
 #[derive(Args)]
 pub(super) struct Reading {
-    /// Whether files may be read from outside the root of a kustomization
+    /// With `LoadRestrictionsNone`: kustomizations may load files from outside their root
     #[arg(long, value_name = "RESTRICTOR", default_value = "LoadRestrictionsRootOnly")]
     #[arg(help_heading = None::<&str>)]
     pub(super) load_restrictor: Restrictor,
@@ -54,36 +54,36 @@ pub(super) struct Jobs {
 }
 
 impl Jobs {
-    /// As many as are asked for, or as there are processors.
+    /// Number of threads; by default that of processors.
     pub(super) fn count(&self) -> NonZeroUsize {
         self.jobs.unwrap_or_else(super::processors)
     }
 }
 
-/// How a list is written.
+/// Output format of lists.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum List {
     Text,
     Json,
 }
 
-/// How names in a list of text are ended.
+/// Flag for the end of names in a list of text.
 #[derive(Args)]
 pub(super) struct Ends {
-    /// End each name with a zero byte instead of a new line, for `xargs -0`
+    /// End each name with a zero byte instead of a line break, for `xargs -0`
     #[arg(short = '0', long)]
     null: bool,
 }
 
 impl Ends {
-    /// Refuses what goes with no text.
+    /// Refuses the flag for lists that are not text.
     ///
     /// # Errors
     /// [`Code::InvalidArgument`] for a list of JSON.
     pub(super) fn check(&self, format: List) -> Result<()> {
         if self.null && format == List::Json {
-            let message = "`--null` does not go with `--format json`";
-            return Err(Error::new(Code::InvalidArgument, message).help("leave one of them out"));
+            let message = "`--null` cannot be used with `--format json`";
+            return Err(Error::new(Code::InvalidArgument, message).help("omit one of the flags"));
         }
         Ok(())
     }
@@ -91,7 +91,7 @@ impl Ends {
     /// A path as an entry of a list of text.
     ///
     /// # Errors
-    /// [`Code::InvalidPath`] for one that is not UTF-8, unless a zero byte ends it, and as [`Ends::entry`].
+    /// [`Code::InvalidPath`] for a path that is not UTF-8, unless entries end with a zero byte, and as [`Ends::entry`].
     pub(super) fn path(&self, path: &Path) -> Result<Vec<u8>> {
         if self.null {
             let mut bytes = path.as_os_str().as_encoded_bytes().to_vec();
@@ -104,15 +104,15 @@ impl Ends {
     /// A name as an entry of a list of text.
     ///
     /// # Errors
-    /// [`Code::InvalidPath`] for a name on a line that would be read as another name, as several, or as a command: a
-    /// program that reads the list would go on with a file that is not meant.
+    /// [`Code::InvalidPath`] for a name that could not be read back from a line, such as one with a line break: a
+    /// program that reads the list would use the wrong file.
     pub(super) fn entry(&self, name: &str) -> Result<String> {
         if self.null {
             return Ok(format!("{name}\0"));
         }
         let shown = escape::visible(name);
         if escape::for_log(&shown) != name {
-            let message = format!("`{name}` cannot stand on a line of its own");
+            let message = format!("`{name}` cannot be written on a line");
             return Err(Error::new(Code::InvalidPath, message).help(
                 "`--null` ends names with a zero byte instead, `--format json` escapes them",
             ));
@@ -124,7 +124,7 @@ impl Ends {
 /// A path as text.
 ///
 /// # Errors
-/// [`Code::InvalidPath`] for one that is not UTF-8: it would be read as another path.
+/// [`Code::InvalidPath`] for a path that is not UTF-8: it would be read back as another one.
 pub(super) fn name(path: &Path) -> Result<&str> {
     path.to_str().ok_or_else(|| {
         let shown = escape::file_name(path.as_os_str());
@@ -134,10 +134,10 @@ pub(super) fn name(path: &Path) -> Result<&str> {
 }
 
 impl Reading {
-    /// A loader that has read nothing yet.
+    /// A loader with an empty cache.
     ///
     /// # Errors
-    /// [`Code::ReadFailed`] when there is no working directory.
+    /// [`Code::ReadFailed`] if there is no working directory.
     pub(super) fn loader(&self) -> Result<Loader> {
         Ok(Loader::new(Disk, self.load_options(working_directory()?)))
     }
@@ -150,7 +150,7 @@ impl Reading {
         Ok(Loader::new(revision, self.load_options(working_directory()?)))
     }
 
-    /// Does the work of a command with a loader that has read nothing yet, and exits as the outcome asks.
+    /// Runs a command with a new loader, and returns the exit code.
     pub(super) fn run(&self, work: impl FnOnce(&Loader) -> Result<()>, format: Format) -> ExitCode {
         match self.loader() {
             Ok(loader) => super::finish(work(&loader), loader.sources(), format),
@@ -178,7 +178,7 @@ impl Reading {
 /// Where relative paths are taken from.
 ///
 /// # Errors
-/// [`Code::ReadFailed`] when it was removed, say.
+/// [`Code::ReadFailed`], for example if it was removed.
 #[expect(clippy::disallowed_methods, reason = "the working directory is read here and handed on")]
 pub(super) fn working_directory() -> Result<PathBuf> {
     std::env::current_dir().map_err(|error| {

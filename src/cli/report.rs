@@ -1,4 +1,4 @@
-//! Draws failures: for people as frames around the places, or for programs as JSON lines.
+//! Output of failures: with source frames for people, or as JSON lines for programs.
 
 use std::{
     borrow::Cow,
@@ -20,7 +20,7 @@ use crate::{
 
 use super::frame::{frames, with_columns};
 
-/// How failures are written.
+/// Output format of failures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Format {
     Human,
@@ -28,7 +28,7 @@ pub(super) enum Format {
 }
 
 impl Format {
-    /// The format that arguments ask for which could not be understood as a whole.
+    /// The format that arguments ask for, if they could not be parsed as a whole.
     pub(super) fn asked_for(arguments: &[OsString]) -> Self {
         let asked =
             arguments.windows(2).any(|pair| pair[0] == "--error-format" && pair[1] == "json")
@@ -37,24 +37,24 @@ impl Format {
     }
 }
 
-/// So many failures are drawn: a reader looks at no more, and each is looked up in its text.
+/// Maximum number of failures that are drawn: looking up each in its text takes time.
 const MOST: usize = 100;
-/// So many failures are written for programs.
+/// Maximum number of failures that are written as JSON.
 const MOST_LINES: usize = 10_000;
 
-/// Writes an error, and those beside it, to standard error.
+/// Writes an error, and those joined with it, to standard error.
 pub(super) fn errors(error: &Error, sources: &Sources, format: Format) {
     errors_behind(&Shield::default(), error, sources, format);
 }
 
-/// As [`errors()`], where several are written that have a shield together.
+/// Writes errors like [`errors()`], with a shield that several of them share.
 pub(super) fn errors_behind(shield: &Shield, error: &Error, sources: &Sources, format: Format) {
     let error = &*shield.redacted(error, sources);
     let text = match format {
         Format::Human => for_log(&draw(error, sources, shield, &Renderer::styled())).into_owned(),
         Format::Json => error.iter().take(MOST_LINES).map(|error| json(error, sources)).collect(),
     };
-    // Nothing is left to be told to anybody when this fails.
+    // An error of this write cannot be reported.
     drop(anstream::stderr().write_all(text.as_bytes()));
     let most = if format == Format::Json { MOST_LINES } else { MOST };
     let more = error.iter().count().saturating_sub(most);
@@ -63,12 +63,12 @@ pub(super) fn errors_behind(shield: &Shield, error: &Error, sources: &Sources, f
     }
 }
 
-/// Writes something to tell that is no failure to standard error: the line itself, or the same in JSON.
+/// Writes a message that is not a failure to standard error, as text or JSON.
 pub(super) fn warning(text: &str, span: Span, sources: &Sources, format: Format) {
     warning_of(text, span, &[], sources, format);
 }
 
-/// Writes a warning about these targets to standard error: for programs with their names.
+/// Writes a warning about these targets to standard error. The JSON contains their names.
 pub(super) fn warning_of(
     text: &str,
     span: Span,
@@ -95,7 +95,7 @@ pub(super) fn warning_of(
     drop(anstream::stderr().write_all(line.as_bytes()));
 }
 
-/// Writes the last word on many failures to standard error, apart from them.
+/// Writes the summary of many failures to standard error, apart from them.
 pub(super) fn closing(text: &str, sources: &Sources, format: Format) {
     if format == Format::Human {
         plain("\n");
@@ -103,19 +103,19 @@ pub(super) fn closing(text: &str, sources: &Sources, format: Format) {
     warning(text, Span::NONE, sources, format);
 }
 
-/// Writes finished lines to standard error.
+/// Writes complete lines to standard error.
 pub(super) fn plain(text: &str) {
     drop(anstream::stderr().write_all(for_log(text).as_bytes()));
 }
 
-/// One frame for each failure, with an empty line between them.
+/// A frame for each failure, with an empty line between them.
 fn draw(error: &Error, sources: &Sources, shield: &Shield, renderer: &Renderer) -> String {
     let frames: Vec<String> =
         error.iter().take(MOST).map(|error| draw_one(error, sources, shield, renderer)).collect();
     frames.join("\n")
 }
 
-/// A finding of a rule, drawn as a failure is.
+/// A finding of a rule, drawn like a failure.
 pub(super) fn finding(
     severity: Severity,
     error: &Error,
@@ -132,7 +132,8 @@ pub(super) fn finding(
     draw_under(level, id, error, (sources, shield), &Renderer::styled())
 }
 
-/// Writes drawn text to standard output, with colours where those are seen, and without commands for a log.
+/// Writes drawn text to standard output, without colours if they are not supported, and without workflow commands for a
+/// CI log.
 pub(super) fn print(text: &str) -> Result<()> {
     let mut stdout = anstream::stdout().lock();
     match stdout.write_all(for_log(text).as_bytes()).and_then(|()| stdout.flush()) {
@@ -144,10 +145,10 @@ pub(super) fn print(text: &str) -> Result<()> {
     }
 }
 
-/// So wide is what is written to no terminal.
+/// Page width if the output is not a terminal.
 const WIDTH: usize = 100;
 
-/// How wide the page is: as `COLUMNS` says, as the terminal is, or as is good to read.
+/// The page width: `COLUMNS`, else that of the terminal, else a default.
 #[expect(clippy::disallowed_methods, reason = "the environment is read here and handed on")]
 pub(super) fn width() -> usize {
     let asked = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
@@ -189,14 +190,14 @@ fn draw_under(
             .map(|help| Group::with_title(Level::HELP.secondary_title(visible(help)))),
     );
     if is_bare {
-        // Together they would be drawn with the gutter of a frame between them.
+        // Rendered together, the groups would have the gutter of a frame between them.
         groups.iter().map(|group| renderer.render(slice::from_ref(group)) + "\n").collect()
     } else {
         with_columns(renderer.render(&groups), &columns) + "\n"
     }
 }
 
-/// One failure as a line of JSON.
+/// A failure as a line of JSON.
 fn json(error: &Error, sources: &Sources) -> String {
     let notes = error.notes().iter().map(|Note { span, label }| Place::of(*span, label, sources));
     let message = match error.rule_name() {
@@ -216,7 +217,7 @@ fn json(error: &Error, sources: &Sources) -> String {
     json_line(&line)
 }
 
-/// What a line of JSON holds, in this order. A member without a value is null, `""` or `[]`, never absent.
+/// A line of JSON, with its members in order. A member without a value is null, `""` or `[]`, never absent.
 #[derive(Serialize)]
 struct Line<'a> {
     severity: &'a str,
@@ -227,11 +228,11 @@ struct Line<'a> {
     notes: Vec<Place<'a>>,
     steps: &'a [String],
     help: &'a [String],
-    /// The targets that are not built because of it.
+    /// Targets that are not built because of it.
     targets: &'a [String],
 }
 
-/// Lines and columns count from 1, columns in characters; the end is the place after the last character.
+/// A range in a text. Lines and columns count from 1, columns in characters; the end is exclusive.
 #[derive(Serialize)]
 struct Place<'a> {
     file: Option<String>,

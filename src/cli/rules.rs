@@ -1,4 +1,4 @@
-//! `krender rules` lists the rules, `krender explain` tells all of one.
+//! `krender rules` lists the rules, `krender explain` describes one.
 
 use std::fmt::Write;
 
@@ -9,33 +9,33 @@ use super::report;
 use crate::error::Result;
 use crate::harden::{Example, Level, Profile, RULES, Rule, Scope, known};
 
-/// List the rules that `krender check` judges by
+/// List the rules of `krender check`
 #[derive(Args)]
 pub(super) struct Rules {
-    /// Only the rules of a profile
+    /// List only the rules of a profile
     #[arg(long, value_name = "PROFILE[@VERSION]")]
     profile: Option<Profile>,
 
-    /// How the list is written
+    /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Form,
 }
 
-/// Tell what a rule asks for, why, and what to do
+/// Explain a rule: its condition, the reason, and how to comply
 #[derive(Args)]
 pub(super) struct Explain {
-    /// The id or the name of the rule
+    /// Id or name of the rule
     #[arg(value_name = "RULE")]
     rule: String,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Form {
-    /// A line for each
+    /// One line per rule
     Text,
-    /// One JSON document with all that is known of them
+    /// One JSON document with all details
     Json,
-    /// A page with all that is known of them
+    /// A Markdown page with all details
     Markdown,
 }
 
@@ -57,7 +57,7 @@ impl Rules {
 }
 
 impl Explain {
-    /// Prints what is known of the rule.
+    /// Prints the details of the rule.
     pub(super) fn run(&self) -> Result<()> {
         super::print(&explained(known(&self.rule)?, report::width().min(WIDEST)))
     }
@@ -88,7 +88,7 @@ fn as_json(rule: &Rule) -> Value {
     })
 }
 
-/// The profiles that have a rule, for people.
+/// The profiles that contain a rule, as text.
 fn profiles(rule: &Rule) -> String {
     let check = match rule.scope {
         Scope::Recommended => return "recommended, paranoid".to_owned(),
@@ -109,18 +109,18 @@ fn profiles(rule: &Rule) -> String {
             format!("baseline{since}, restricted, recommended, paranoid (Pod Security: {name})")
         }
         (Level::Baseline, Some(0)) => format!(
-            "baseline{since}; a stricter rule has its place in the others (Pod Security: {name})"
+            "baseline{since}; replaced by a stricter rule in the others (Pod Security: {name})"
         ),
         (Level::Baseline, Some(minor)) => format!(
-            "baseline{since}; from v1.{minor} on a stricter rule has its place in the others (Pod Security: {name})"
+            "baseline{since}; from v1.{minor} on replaced by a stricter rule in the others (Pod Security: {name})"
         ),
     }
 }
 
-/// Lines that are longer than this are no pleasure to read, however wide the terminal is.
+/// Maximum line length for readability, also on wider terminals.
 const WIDEST: usize = 100;
 
-/// All that is known of a rule, for a terminal.
+/// The details of a rule, for a terminal.
 fn explained(rule: &Rule, width: usize) -> String {
     let paragraph = |indent, text: &str| wrapped(indent, text, width) + "\n";
     let title = format!("{} {}: {}", rule.id, rule.name, rule.summary);
@@ -151,7 +151,7 @@ fn explained(rule: &Rule, width: usize) -> String {
     out
 }
 
-/// Words in lines of at most this width, as far as the words allow it.
+/// Text wrapped to this width; longer words are not broken.
 fn wrapped(indent: &str, text: &str, width: usize) -> String {
     let mut out = String::new();
     let mut line = String::new();
@@ -174,10 +174,10 @@ fn indented(text: &str) -> String {
     text.lines().map(|line| format!("  {line}\n")).collect()
 }
 
-/// The rules as a page.
+/// The rules as a Markdown page.
 fn page(rules: &[&Rule]) -> String {
     let mut out = String::from(
-        "# Rules\n\nWhat `krender check` judges by. This page is what `krender rules --format markdown` prints.\n\n| Rule | Severity | What it asks for |\n|---|---|---|\n",
+        "# Rules\n\nThe rules of `krender check`. This page is the output of `krender rules --format markdown`.\n\n| Rule | Severity | Requirement |\n|---|---|---|\n",
     );
     for rule in rules {
         let anchor = format!("{}-{}", rule.id.to_lowercase(), rule.name);

@@ -1,4 +1,4 @@
-//! Which targets a run is about: directories that were named, or those of a tree that fit patterns.
+//! Selection of the targets of a run: named directories, or targets of a tree that match patterns.
 
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
@@ -16,12 +16,11 @@ use crate::{
 /// Which of the targets that are found.
 #[derive(Args)]
 pub(super) struct Select {
-    /// Of the targets that are found, only those whose directory, or one that it is in, fits a pattern: `overlays/*`,
-    /// `**/prod`
+    /// Only targets whose path, or a parent of it, matches GLOB, such as `overlays/*` or `**/prod`
     #[arg(long, value_name = "GLOB")]
     pub(super) include: Vec<String>,
 
-    /// Of the targets that are found, none whose directory, or one that it is in, fits a pattern
+    /// Skip targets whose path, or a parent of it, matches GLOB
     #[arg(long, value_name = "GLOB")]
     pub(super) exclude: Vec<String>,
 }
@@ -29,25 +28,25 @@ pub(super) struct Select {
 /// The targets of a run.
 pub(super) struct Selected {
     pub(super) targets: Vec<String>,
-    /// What was found and can be no target, by its name for people.
+    /// Directories that cannot be targets, by name, with the error.
     pub(super) refused: Vec<(String, Error)>,
 }
 
 impl Selected {
-    /// Succeeds if nothing was refused.
+    /// Fails if a directory was refused.
     ///
     /// # Errors
-    /// Why something was.
+    /// The first of `refused`, joined with the others.
     pub(super) fn outcome(self) -> Result<()> {
         Error::all(self.refused.into_iter().map(|(_, error)| error)).map_or(Ok(()), Err)
     }
 }
 
 impl Select {
-    /// The targets of a run: all that is found in the directories, or these themselves.
+    /// The targets of a run: all that are found in the directories, or the directories themselves.
     ///
     /// # Errors
-    /// [`Code::InvalidArgument`] for patterns where nothing is searched, and those of [`all`] and [`named`].
+    /// [`Code::InvalidArgument`] for patterns without a search, and those of [`all`] and [`named`].
     pub(super) fn targets(
         &self,
         is_all: bool,
@@ -62,7 +61,7 @@ impl Select {
         let flags = [("--include", &self.include), ("--exclude", &self.exclude)];
         if let Some((flag, _)) = flags.iter().find(|(_, patterns)| !patterns.is_empty()) {
             return Err(
-                senseless(flag, "--all").help("with `--all` the targets below DIR are found")
+                senseless(flag, "--all").help("to find all targets below DIR, add `--all`")
             );
         }
         let targets = named(loader, directories, jobs)?;
@@ -70,13 +69,13 @@ impl Select {
     }
 }
 
-/// The first of some names, and how many more there are.
+/// The first of some names, and the number of the others.
 pub(super) fn few(names: &[String]) -> String {
     phrase::few(names, 3, |name| format!("`{name}`"))
 }
 
 impl Select {
-    /// The targets of trees, and the other kustomizations there, as far as their directories fit the patterns.
+    /// The targets of trees, and the other kustomizations there, whose directories match the patterns.
     ///
     /// # Errors
     /// [`Code::InvalidPattern`], and those of [`Run::survey`].
@@ -102,19 +101,19 @@ impl Select {
     }
 }
 
-/// That a flag means nothing without another one.
+/// The error for a flag that requires another one.
 pub(super) fn senseless(flag: &str, other: &str) -> Error {
-    Error::new(Code::InvalidArgument, format!("`{flag}` makes no sense without `{other}`"))
+    Error::new(Code::InvalidArgument, format!("`{flag}` requires `{other}`"))
 }
 
-/// The directories as they were named, which must differ.
+/// The directories as named, which must differ.
 ///
 /// # Errors
 /// [`Code::InvalidArgument`] for one that is named twice.
 fn named(loader: &Loader, directories: &[String], jobs: NonZeroUsize) -> Result<Vec<String>> {
     let mut seen = std::collections::BTreeMap::new();
     let mut twice = None;
-    // One that is not there is told of when its turn comes.
+    // A missing directory is reported when it is built.
     let find = |number: usize| loader.root(&directories[number]).ok();
     let jobs = build::jobs_for_small(directories.len(), jobs);
     build::in_order(directories.len(), jobs, find, |number, root| {
@@ -136,13 +135,13 @@ fn named(loader: &Loader, directories: &[String], jobs: NonZeroUsize) -> Result<
     Err(Error::new(Code::InvalidArgument, message).help("name it once"))
 }
 
-/// The targets of trees, in the order of the trees, as far as their directories fit the patterns.
+/// The targets of trees whose directories match the patterns, in the order of the trees.
 ///
-/// A pattern fits a directory, or all that is below it, by the path from the tree's top; without a slash it fits a name
-/// anywhere. `*` stands for any text without a slash, `**` for any directories.
+/// A pattern matches a directory, or all directories below it, by its path relative to the tree; without a slash it
+/// matches a name at any level. `*` matches any text without a slash, `**` any directories.
 ///
 /// # Errors
-/// [`Code::InvalidPattern`], [`Code::KustomizationNotFound`] when nothing is left, and those of [`Run::targets`].
+/// [`Code::InvalidPattern`], [`Code::KustomizationNotFound`] if no target is left, and those of [`Run::targets`].
 fn all(
     run: &Run<'_>,
     loader: &Loader,
@@ -174,17 +173,17 @@ fn all(
     let tree = format!("`{}`", directories.join("`, `"));
     Err(if found == 0 {
         Error::new(Code::KustomizationNotFound, format!("there is no kustomization in {tree}"))
-            .help("hidden directories and components are passed over")
+            .help("hidden directories and components are skipped")
     } else {
-        let message = format!("none of the {found} targets in {tree} fits the patterns");
+        let message = format!("none of the {found} targets in {tree} matches the patterns");
         Error::new(Code::KustomizationNotFound, message)
-            .help("patterns are compared with paths below the directory: `overlays/*`, `**/prod`")
+            .help("patterns match paths relative to the directory: `overlays/*`, `**/prod`")
     })
 }
 
 fn patterns(flag: &str, patterns: &[String]) -> Result<GlobSet> {
     let invalid = |pattern: &str, error: &globset::Error| {
-        let message = format!("the pattern `{pattern}` of `{flag}` cannot be read");
+        let message = format!("the pattern `{pattern}` of `{flag}` is invalid");
         Error::new(Code::InvalidPattern, message).help(error.kind().to_string())
     };
     let mut set = GlobSetBuilder::new();

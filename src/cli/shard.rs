@@ -1,4 +1,4 @@
-//! `krender shard` shares out targets among machines.
+//! `krender shard`: distributes targets over several machines.
 
 use std::process::ExitCode;
 
@@ -11,35 +11,34 @@ use super::select::Select;
 use super::sharing::{Costly, Part};
 use crate::{build, error::Result, load::Loader, text::escape};
 
-/// Share out the targets of a directory among machines
+/// Distribute the targets of a directory over several machines
 ///
-/// Prints the targets that `krender build --all DIR` would build, as far as they belong to part K of N. The parts take
-/// about the same time, and together they are all targets, each once. Every machine that has the same files comes to the
-/// same parts; nothing is built for it.
+/// Prints those targets of `krender build --all DIR` that belong to part K of N. The parts take about the same time,
+/// and each target is in exactly one of them. All machines with the same files get the same parts; nothing is built.
 ///
-/// `krender build --all DIR --shard K/N` builds a part.
+/// To build a part: `krender build --all DIR --shard K/N`.
 #[derive(Args)]
 pub(super) struct Shard {
-    /// Which part of how many: `2/5`
+    /// Part K of N, such as `2/5`
     #[arg(value_name = "K/N")]
     part: Part,
 
-    /// The directory whose kustomizations are shared out
+    /// Directory to search for targets
     #[arg(value_name = "DIR", default_value = ".")]
     directory: String,
 
     #[command(flatten)]
     select: Select,
 
-    /// What each target took in an earlier run, as `krender build --all DIR --timings --error-format json` says it; what
-    /// is not told of is reckoned by its files
+    /// Build times of an earlier run, as written by `krender build --all DIR --timings --error-format json`; other
+    /// targets are estimated by the size of their files
     #[arg(long, value_name = "FILE")]
     costs: Option<String>,
 
     #[command(flatten)]
     ends: Ends,
 
-    /// One target a line, or one JSON object a line with its cost
+    /// Print one target per line, or one JSON object per line with its cost
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: List,
 
@@ -58,7 +57,7 @@ struct Line<'a> {
 }
 
 impl Shard {
-    /// Lists, and exits as the outcome asks.
+    /// Lists the targets of the part, and returns the exit code.
     pub(super) fn run(&self, format: Format) -> ExitCode {
         self.reading.run(|loader| self.list(loader), format)
     }

@@ -1,4 +1,4 @@
-//! One part of many targets: those that one of several machines builds.
+//! Distribution of targets over machines by cost.
 
 use std::{collections::BTreeMap, num::NonZeroUsize, str::FromStr};
 
@@ -10,10 +10,10 @@ use crate::{
     load::Loader,
 };
 
-/// A part of so many: `2/5`.
+/// Number of a part, and of all parts: `2/5`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Part {
-    /// From 0.
+    /// Counts from 0.
     number: usize,
     of: NonZeroUsize,
 }
@@ -23,7 +23,7 @@ impl FromStr for Part {
 
     fn from_str(text: &str) -> Result<Self> {
         let error = |help: String| {
-            Error::new(Code::InvalidArgument, format!("`{text}` is no part")).help(help)
+            Error::new(Code::InvalidArgument, format!("`{text}` is not a part")).help(help)
         };
         let parts = text.split_once('/').and_then(|(number, of)| {
             Some((number.parse::<usize>().ok()?, of.parse::<NonZeroUsize>().ok()?))
@@ -39,18 +39,18 @@ impl FromStr for Part {
     }
 }
 
-/// A target, and what it is reckoned to cost.
+/// A target, with its estimated cost.
 pub(super) struct Costly {
     pub(super) target: String,
     pub(super) cost: u64,
 }
 
 impl Part {
-    /// The targets of this part, in the order of all. Every machine that sees the same files and the same measured costs
-    /// comes to the same parts.
+    /// The targets of this part, in the order of all. Machines with the same files and the same measured costs get the
+    /// same parts.
     ///
     /// # Errors
-    /// Those of a file of costs that cannot be read.
+    /// Those of reading the file of costs.
     pub(super) fn of(
         self,
         targets: Vec<String>,
@@ -62,7 +62,7 @@ impl Part {
         if let Some(path) = measured {
             let measured = read(loader.file(path)?.source()?.text());
             if measured.is_empty() {
-                return Err(Error::new(Code::InvalidValue, format!("`{path}` tells of no target"))
+                return Err(Error::new(Code::InvalidValue, format!("`{path}` has no timings of targets"))
                     .help("write it with `krender build --all DIR --timings --error-format json 2> FILE`"));
             }
             costs = weigh(&targets, &costs, &measured);
@@ -74,7 +74,7 @@ impl Part {
     }
 }
 
-/// A line of `--timings`, as far as it matters.
+/// The members of a line of `--timings` that are used.
 #[derive(Deserialize)]
 struct Line {
     target: String,
@@ -82,14 +82,14 @@ struct Line {
     outcome: String,
 }
 
-/// The microseconds of targets that were rendered, from the lines of `--timings`. Other lines are passed over.
+/// The microseconds of rendered targets, from the lines of `--timings`. Other lines are ignored.
 fn read(text: &str) -> BTreeMap<String, u64> {
     let lines = text.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok());
     let rendered = lines.filter(|line| line.outcome == "rendered");
     rendered.map(|line| (line.target, line.microseconds)).collect()
 }
 
-/// Costs in microseconds: as they were measured, or else by the bytes, which take as long as those of the others did.
+/// Costs in microseconds: measured ones, or else estimated by bytes at the average speed of the measured ones.
 fn weigh(targets: &[String], bytes: &[u64], measured: &BTreeMap<String, u64>) -> Vec<u64> {
     let both = || targets.iter().zip(bytes);
     let known = both().filter_map(|(target, bytes)| Some((*measured.get(target)?, *bytes)));

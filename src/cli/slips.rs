@@ -1,4 +1,4 @@
-//! Slips on the command line: commands and flags of other programs, and values that stand apart from their flag.
+//! Frequent mistakes on the command line: commands and flags of other programs, and values apart from their flags.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -10,17 +10,17 @@ use crate::{
     load::{self, KUSTOMIZATION_FILES},
 };
 
-/// What a word in the place of a command may mean.
+/// Advice on a word in the place of a command.
 enum Meant {
     /// A command of kustomize that krender does not have yet.
     NotYet(&'static str),
-    /// Something that krender does under another name.
+    /// An action that krender has under another name.
     Other(&'static str),
 }
 
 use Meant::{NotYet, Other};
 
-/// Words that people write in the place of a command.
+/// Words that are used in the place of a command.
 const WORDS: &[(&[&str], Meant)] = &[
     (
         &["edit", "fix"],
@@ -44,22 +44,22 @@ const WORDS: &[(&[&str], Meant)] = &[
     ),
     (
         &["lint", "validate", "verify", "test", "scan", "audit", "score", "policy"],
-        Other("to judge what is rendered by rules: `krender check DIR`"),
+        Other("to check rendered objects against rules: `krender check DIR`"),
     ),
-    (&["harden", "secure"], Other("to harden what is rendered: `krender build --harden DIR`")),
+    (&["harden", "secure"], Other("to fix violations of rules: `krender build --harden DIR`")),
     (&["watch"], Other("to render at every change: `krender build --watch DIR`")),
-    (&["compare", "review"], Other("to see what a change does: `krender diff A B`")),
+    (&["compare", "review"], Other("to show the effect of a change: `krender diff A B`")),
     (&["tree", "list", "ls", "files"], Other("to list what a build reads: `krender inputs DIR`")),
 ];
 
-/// Flags that people write and that no command has, with what to do instead.
+/// Flags of other programs that no command has, with the advice for each.
 const FLAGS: &[(&[&str], &str)] = &[
     (&["-k", "--kustomize"], "name the directory alone: `krender build DIR`"),
     (
         &["-f", "--filename", "--file"],
         "name a directory: `krender build DIR`; a file of manifests is listed under `resources` of its kustomization",
     ),
-    (&["--enable-star"], "there are no functions in Starlark: kustomize has dropped them, too"),
+    (&["--enable-star"], "functions in Starlark are not supported: kustomize has removed them, too"),
     (&["-n", "--namespace"], "write `namespace: …` into kustomization.yaml"),
     (
         &["-r", "-R", "--recursive"],
@@ -71,16 +71,16 @@ const FLAGS: &[(&[&str], &str)] = &[
     ),
     (
         &["-v", "--verbose", "--debug"],
-        "errors say all that is known of them; `--timings` says what took long",
+        "errors always contain all details; `--timings` shows the slowest targets",
     ),
     (&["--format", "--json"], "resources are written as YAML; `--error-format json` is for errors"),
     (&["-p", "--parallel", "--threads", "--concurrency", "--workers"], "did you mean `--jobs`?"),
     (&["--color", "--no-color"], "set `NO_COLOR=1` in the environment for errors without colours"),
-    (&["--since", "--changed"], "to list what a change touches: `krender affected --since REV`"),
+    (&["--since", "--changed"], "to list the targets that a change affects: `krender affected --since REV`"),
     (&["--profile"], "did you mean `--harden=PROFILE`?"),
 ];
 
-/// The error for a word that is no command, but means something else. `None` for other words.
+/// The error for a known word that is not a command. `None` for other words.
 pub(super) fn command(word: &str) -> Option<Error> {
     let path = Path::new(word);
     let error = |message: String| Error::new(Code::InvalidArgument, message);
@@ -103,13 +103,14 @@ pub(super) fn command(word: &str) -> Option<Error> {
     )
 }
 
-/// What to do instead of writing a flag that does not exist. `None` for flags that mean nothing elsewhere.
+/// The advice on a flag that does not exist. `None` for unknown flags.
 pub(super) fn flag(flag: &str) -> Option<&'static str> {
     FLAGS.iter().find(|(flags, _)| flags.contains(&flag)).map(|(_, help)| *help)
 }
 
-/// The error for a word behind a flag that takes its value with `=`, where that word is no directory to build, and so is
-/// the value. `flags` are those of the command, and `searches` says that kustomizations are searched below the word.
+/// The error for a word after a flag that takes its value with `=`, if the word cannot be a directory to build, so that
+/// it must be the value. `flags` are those of the command; with `searches` the command finds kustomizations below the
+/// word.
 pub(super) fn value_apart(flags: &[&Arg], arguments: &[OsString], searches: bool) -> Option<Error> {
     let pairs = arguments.windows(2).take_while(|pair| pair[0] != "--");
     for pair in pairs {

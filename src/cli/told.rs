@@ -1,4 +1,4 @@
-//! What there is to tell of many targets: each thing once, with the targets that it is about.
+//! Messages of a run over many targets: each once, with the targets that it is about.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -13,33 +13,33 @@ use crate::{
     text::escape::visible,
 };
 
-/// The warnings and failures of a run, in the order of its targets.
+/// Warnings and failures of a run, in the order of its targets.
 #[derive(Default)]
 pub(super) struct Told {
     targets: usize,
     failed: usize,
-    /// Each with its targets.
+    /// Warnings with their targets.
     warnings: Vec<(Warning, Vec<String>)>,
-    /// Which warnings there are already: targets that share a base share what there is to say of it.
+    /// Indices of the warnings: targets that share a base have the same ones.
     known: BTreeMap<(Span, String), usize>,
     failures: Vec<Failure>,
-    /// Which failures there are already, by what they say and where: one that is reached on several ways is one.
+    /// Indices of the failures by message and place: one that is reached by several paths is reported once.
     places: BTreeMap<(Span, Code, String), usize>,
 }
 
-/// What is wrong with one target or more.
+/// A failure of one or more targets.
 struct Failure {
     error: Error,
     targets: Vec<String>,
 }
 
-/// From so many different failures on there is a table of them.
+/// Minimum number of different failures for a table.
 const MANY: usize = 4;
-/// So many rows that table has.
+/// Maximum number of rows of the table.
 const ROWS: usize = 20;
 
 impl Told {
-    /// Adds what there is to say of a target.
+    /// Adds the warnings and the failure of a target.
     pub(super) fn add(&mut self, target: &str, warnings: Vec<Warning>, error: Option<Error>) {
         self.targets += 1;
         for warning in warnings {
@@ -70,8 +70,8 @@ impl Told {
         }
     }
 
-    /// Prints the warnings. People get those of one text as one line, with the files that it is about, or the targets if it
-    /// is about none.
+    /// Prints the warnings. As text, those of equal wording are one line, with their files or, if there are none, their
+    /// targets.
     pub(super) fn warn(&self, sources: &Sources, format: Format) {
         let mut lines: Vec<(&str, Vec<Span>, &[String])> = Vec::new();
         let mut places: BTreeMap<&str, usize> = BTreeMap::new();
@@ -99,7 +99,7 @@ impl Told {
         }
     }
 
-    /// All failures as one, each with its targets; nothing when there are none.
+    /// All failures as one error, each with its targets; `Ok` if there are none.
     ///
     /// # Errors
     /// Those failures.
@@ -111,8 +111,8 @@ impl Told {
         Error::all(errors).map_or(Ok(()), Err)
     }
 
-    /// The failures in a table, if there are many: the cause and its place, how many targets it ends, and what to try; those
-    /// of most targets first.
+    /// The table of failures, if there are many: cause, place, number of targets and advice; those of most targets
+    /// first.
     pub(super) fn table(&self, sources: &Sources) -> Option<String> {
         if self.failures.len() < MANY {
             return None;
@@ -142,7 +142,7 @@ impl Told {
         Some(table)
     }
 
-    /// How many targets failed, for the last line; nothing when none did.
+    /// The number of failed targets, for the last line; `None` if all succeeded.
     pub(super) fn verdict(&self) -> Option<String> {
         (self.failed > 0).then(|| format!("{} of {} targets failed", self.failed, self.targets))
     }

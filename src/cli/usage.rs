@@ -1,4 +1,4 @@
-//! Arguments that make no sense, said like every other failure.
+//! Errors of parsing arguments, reported like all other failures.
 
 use std::{
     error::Error as _,
@@ -15,7 +15,7 @@ use crate::{
     text::escape,
 };
 
-/// What is wrong with the arguments, and what is near to them. `is_flag_first` says that a flag stood before the command.
+/// An error of clap as an error of krender, with similar names. `is_flag_first` is true if a flag precedes the command.
 pub(super) fn error(error: &clap::Error, arguments: &[OsString], is_flag_first: bool) -> Error {
     let texts = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => vec![text.clone()],
@@ -46,7 +46,7 @@ pub(super) fn error(error: &clap::Error, arguments: &[OsString], is_flag_first: 
             format!("`{argument}` cannot be `{value}`")
         }
         ErrorKind::ArgumentConflict if !other.is_empty() && other != argument => {
-            format!("`{argument}` does not go with `{other}`")
+            format!("`{argument}` cannot be used with `{other}`")
         }
         ErrorKind::MissingRequiredArgument => format!("`{argument}` is needed"),
         ErrorKind::InvalidUtf8 => {
@@ -71,7 +71,7 @@ pub(super) fn error(error: &clap::Error, arguments: &[OsString], is_flag_first: 
         return told.help(format!("leave `={value}` out"));
     }
     if error.kind() == ErrorKind::ValueValidation && argument == "--jobs" {
-        return told.help("give a number of threads from 1 on: `--jobs 4`");
+        return told.help("give a number of threads, at least 1: `--jobs 4`");
     }
     for kind in
         [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue]
@@ -81,7 +81,7 @@ pub(super) fn error(error: &clap::Error, arguments: &[OsString], is_flag_first: 
         }
     }
     if error.kind() == ErrorKind::ArgumentConflict {
-        return told.help("leave one of them out");
+        return told.help("omit one of them");
     }
     let values = texts(ContextKind::ValidValue);
     if !values.is_empty() {
@@ -96,13 +96,13 @@ pub(super) fn error(error: &clap::Error, arguments: &[OsString], is_flag_first: 
     }
     if let Some(flag) = swallowing {
         return told.help(format!(
-            "write the command before `{flag}`, which takes the word behind it as its value"
+            "write the command before `{flag}`, which takes the word after it as its value"
         ));
     }
     if told.helps().is_empty() { told.help(where_to_look(arguments)) } else { told }
 }
 
-/// The same advice with the directory that the arguments name, where it speaks of one.
+/// Replaces `DIR` in advice by the directory that the arguments name.
 fn with_directory(error: &Error, arguments: &[OsString]) -> Error {
     let mut directories = arguments.iter().skip(2).filter_map(|word| word.to_str());
     let directory = directories.rfind(|word| load::is_directory(Path::new(word)));
@@ -113,7 +113,7 @@ fn with_directory(error: &Error, arguments: &[OsString]) -> Error {
         .fold(told, |told, help| told.help(help.replace("DIR", directory.unwrap_or("DIR"))))
 }
 
-/// The flag that took the command with it as its value, if one stands before what was taken for the command.
+/// The flag that took the command as its value, if one precedes the word that was parsed as the command.
 fn swallowing_flag(error: &clap::Error, arguments: &[OsString]) -> Option<String> {
     let flag = arguments.get(2)?.to_string_lossy();
     let is_one = error.kind() == ErrorKind::InvalidSubcommand
@@ -122,17 +122,17 @@ fn swallowing_flag(error: &clap::Error, arguments: &[OsString]) -> Option<String
     is_one.then(|| flag.into_owned())
 }
 
-/// The help of the command that the arguments name, or else that of the program as it was called.
+/// A reference to the help of the command that the arguments name, or else to that of the program.
 fn where_to_look(arguments: &[OsString]) -> String {
     let program = arguments.first().and_then(|program| Path::new(program).file_stem());
     let program = program.map_or_else(|| "krender".into(), OsStr::to_string_lossy);
     match arguments.get(1).and_then(|name| Command::named(name)) {
-        Some(command) => format!("`{program} {} --help` tells its arguments", command.name),
-        None => format!("`{program} --help` tells the commands"),
+        Some(command) => format!("for its arguments: `{program} {} --help`", command.name),
+        None => format!("for a list of commands: `{program} --help`"),
     }
 }
 
-/// The message of an error that nobody foresaw here.
+/// The message of an error of clap that has no translation here.
 fn first_line(text: &str) -> String {
     text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned()
 }

@@ -1,4 +1,4 @@
-//! `crds:` names files with OpenAPI definitions of kinds: what they say of their fields, transformers follow.
+//! `crds:` lists files with OpenAPI definitions, whose extensions add field specs to transformers.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -11,26 +11,26 @@ use crate::yaml::de::{self, Rules, Spanned};
 use crate::yaml::{Node, Text, Value, not_json, parse, resolve_1_1};
 
 impl TransformerConfig {
-    /// What the definitions in a file add: fields that get prefixes, labels or annotations, and fields that hold names.
-    /// Linear in the fields of the kinds that are defined, once their references are followed.
+    /// Collects the field specs that a file of definitions adds: for prefixes, labels, annotations and name references.
+    /// Linear in the fields of the kinds, with references expanded.
     ///
     /// (kustomize, `api/internal/accumulator/loadconfigfromcrds.go`.)
     ///
     /// # Errors
-    /// [`Code::InvalidType`] for what is no definition, [`Code::Cycle`] for one that contains itself,
-    /// [`Code::TooLarge`] and [`Code::NestingTooDeep`] for too many fields; those of [`TransformerConfig::merge`], and what is wrong with the file
-    /// as YAML.
+    /// [`Code::InvalidType`] for an invalid definition, [`Code::Cycle`] for one that contains itself,
+    /// [`Code::TooLarge`] and [`Code::NestingTooDeep`] for too many fields, those of [`TransformerConfig::merge`], and
+    /// those of reading YAML.
     pub fn of_crds(source: &Source) -> Result<Self> {
         let text = source.text();
         if text.is_empty() {
-            // The reference looks at the first byte, and crashes.
+            // kustomize reads the first byte, and panics.
             return Err(Error::new(Code::InvalidType, "found an empty file, expected definitions")
                 .at(source.span(0, 0))
                 .help("write `{}` to define nothing, or leave the file out"));
         }
         if let Some(place) = not_json(text).filter(|_| text.starts_with('{')) {
             let length = text[place..].chars().next().map_or(0, char::len_utf8);
-            let message = "found a file that begins with `{` and is no JSON";
+            let message = "found a file that begins with `{` and is not JSON";
             return Err(Error::new(Code::MalformedYaml, message)
                 .at(source.span(place, place + length))
                 .label("not JSON from here on")
@@ -53,11 +53,11 @@ impl TransformerConfig {
     }
 }
 
-/// So many fields are visited: references can multiply them without end.
+/// Maximum number of visited fields: references can multiply them exponentially.
 const MOST_FIELDS: usize = 1_000_000;
-/// A field that something is said of counts for so many: it is compared with all others.
+/// Cost of a field with extensions, as a number of visited fields: it is compared with all others of its kind.
 const MARKED: usize = 100;
-/// So deep are references followed.
+/// Maximum depth of references.
 const DEEPEST: usize = 1000;
 
 /// The definitions of a file by name.
@@ -68,10 +68,10 @@ struct Definition<'a> {
     span: Span,
 }
 
-/// What is said of a field.
+/// A property of a schema, with its extensions.
 struct Property<'a> {
     name: Cow<'a, str>,
-    /// What is known of it by name, as far as it is text.
+    /// Its members with scalar values, by name.
     texts: BTreeMap<Cow<'a, str>, (Cow<'a, str>, Span)>,
 }
 
@@ -79,7 +79,7 @@ struct Property<'a> {
 struct Visit<'d, 'a> {
     properties: std::slice::Iter<'d, Property<'a>>,
     span: Span,
-    /// How long the path is without it.
+    /// Length of the path above it.
     length: usize,
 }
 
@@ -87,7 +87,7 @@ impl<'a> Definitions<'a> {
     fn read(root: &'a Node) -> Result<Self> {
         let mut definitions = BTreeMap::new();
         if let Some(kind) = root.get("kind").filter(|kind| kind.as_scalar().is_some()) {
-            return Err(Error::new(Code::InvalidType, "a manifest is no OpenAPI definition")
+            return Err(Error::new(Code::InvalidType, "a manifest is not an OpenAPI definition")
                 .at(kind.span())
                 .label("`crds` takes definitions by the names of their types")
                 .help("list the manifest of a CustomResourceDefinition under `resources`"));
@@ -106,7 +106,7 @@ impl<'a> Definitions<'a> {
         Ok(Self(definitions))
     }
 
-    /// What the definition of a kind says. Its group and version are not asked for: the fields are those of any.
+    /// Adds the field specs of a kind. Its group and version are not part of them, as in kustomize.
     fn kind(
         &self,
         name: &str,
@@ -154,7 +154,7 @@ impl<'a> Definitions<'a> {
 }
 
 impl<'a> Definition<'a> {
-    /// Whether it has what every kind of Kubernetes has.
+    /// True if it has the fields that all Kubernetes kinds have.
     fn is_kind(&self) -> bool {
         ["kind", "apiVersion", "metadata"]
             .iter()
@@ -171,7 +171,7 @@ impl Property<'_> {
         self.texts.keys().any(|key| key.starts_with("x-kubernetes-"))
     }
 
-    /// Adds what is said of the field at a path.
+    /// Adds field specs for the extensions of the property at a path.
     fn configure(&self, gvk: &Gvk, path: &str, config: &mut TransformerConfig) -> Result<()> {
         let spec = |path: &str, span| {
             let spec = FieldSpec { gvk: gvk.clone(), path: path.into(), create: false };
@@ -201,7 +201,7 @@ impl Property<'_> {
     }
 }
 
-/// The fields of a type, with what is said of them.
+/// The properties of a schema.
 fn properties(schema: &Node) -> Result<Vec<Property<'_>>> {
     let mut properties = Vec::new();
     for field in entries(schema, "a schema")? {
@@ -222,7 +222,7 @@ fn properties(schema: &Node) -> Result<Vec<Property<'_>>> {
     Ok(properties)
 }
 
-/// The entries of a mapping as JSON has them; null has none.
+/// The entries of a mapping, by the rules of JSON; null counts as an empty one.
 fn entries<'a>(node: &'a Node, expected: &str) -> Result<Vec<de::Entry<'a>>> {
     match node.as_mapping() {
         Some(mapping) => de::entries(mapping),
@@ -282,7 +282,7 @@ mod tests {
             ),
             (
                 "{a: {}}",
-                "1:2 malformed-yaml: found a file that begins with `{` and is no JSON \
+                "1:2 malformed-yaml: found a file that begins with `{` and is not JSON \
                  (correct the JSON, or begin the file with a line `---` to have it read as YAML)",
             ),
             (

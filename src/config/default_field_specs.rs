@@ -1,11 +1,11 @@
-//! The fields that the builtin transformers change, as the reference has them
+//! The default field specs of the builtin transformers, equal to kustomize's
 //! (`api/internal/konfig/builtinpluginconsts`).
 //!
-//! Configuration files and nested kustomizations add to these lists; `transformer_config` puts them together. They are
-//! data of the program and stand as a build needs them, so that a start neither makes nor sorts anything: by type
-//! ([`Gvk::legacy_key`]), what has one type in the reference's order. The fields that hold names are in the reference's
-//! order throughout, for it does not sort them either. Its slips are there too: `Ingress` names its secrets twice,
-//! `CronJob` has a path without `spec`, and the group of `IngressClass` has a version in it, so that no object ever fits.
+//! Configuration files and nested kustomizations extend these lists (`transformer_config`). They are static data in the
+//! order that builds need, so that no start-up work is needed: sorted by type ([`Gvk::legacy_key`]), and in kustomize's
+//! order for equal types. Name references keep kustomize's order throughout, since it does not sort them either.
+//! Mistakes of kustomize are preserved: `Ingress` names its secrets twice, a path of `CronJob` lacks `spec`, and the
+//! group of `IngressClass` contains a version, so that it never matches.
 
 use super::{FieldSpec, FieldSpecs, NameBackReferences};
 use crate::schema::Gvk;
@@ -13,19 +13,19 @@ use crate::source::Span;
 use crate::yaml::Text;
 use crate::yaml::de::Spanned;
 
-/// What gets a name prefix.
+/// Fields that get the name prefix.
 #[rustfmt::skip]
 pub(super) static NAME_PREFIX: List = &[
     field("", "", "", "metadata/name"),
 ];
 
-/// What gets a name suffix.
+/// Fields that get the name suffix.
 #[rustfmt::skip]
 pub(super) static NAME_SUFFIX: List = &[
     field("", "", "", "metadata/name"),
 ];
 
-/// What gets the namespace, besides `metadata.namespace`.
+/// Fields that get the namespace, besides `metadata.namespace`.
 #[rustfmt::skip]
 pub(super) static NAMESPACE: List = &[
     create("", "", "Namespace", "metadata/name"),
@@ -33,7 +33,7 @@ pub(super) static NAMESPACE: List = &[
     create("apiregistration.k8s.io", "", "APIService", "spec/service/namespace"),
 ];
 
-/// What gets a label that is for selectors too.
+/// Fields that get labels that also apply to selectors.
 #[rustfmt::skip]
 pub(super) static COMMON_LABELS: List = &[
     create("", "v1", "Service", "spec/selector"),
@@ -70,7 +70,7 @@ pub(super) static COMMON_LABELS: List = &[
     create("", "", "", "metadata/labels"),
 ];
 
-/// What gets a label that is for templates too.
+/// Fields that get labels that also apply to templates.
 #[rustfmt::skip]
 pub(super) static TEMPLATE_LABELS: List = &[
     create("", "", "Deployment", "spec/template/metadata/labels"),
@@ -84,13 +84,13 @@ pub(super) static TEMPLATE_LABELS: List = &[
     create("", "", "", "metadata/labels"),
 ];
 
-/// What gets a label that is for volume claim templates too.
+/// Fields that get labels that also apply to volume claim templates.
 #[rustfmt::skip]
 pub(super) static VOLUME_CLAIM_TEMPLATE_LABELS: List = &[
     create("apps", "", "StatefulSet", "spec/volumeClaimTemplates[]/metadata/labels"),
 ];
 
-/// What gets an annotation.
+/// Fields that get annotations.
 #[rustfmt::skip]
 pub(super) static COMMON_ANNOTATIONS: List = &[
     create("", "", "Deployment", "spec/template/metadata/annotations"),
@@ -104,7 +104,7 @@ pub(super) static COMMON_ANNOTATIONS: List = &[
     create("", "", "", "metadata/annotations"),
 ];
 
-/// Where images are named.
+/// Fields that hold images.
 #[rustfmt::skip]
 pub(super) static IMAGES: List = &[
     create("", "", "", "spec/containers[]/image"),
@@ -115,7 +115,7 @@ pub(super) static IMAGES: List = &[
     create("", "", "", "spec/template/spec/volumes[]/image/reference"),
 ];
 
-/// What holds a number of copies.
+/// Fields that hold a number of replicas.
 #[rustfmt::skip]
 pub(super) static REPLICAS: List = &[
     create("", "", "Deployment", "spec/replicas"),
@@ -124,7 +124,7 @@ pub(super) static REPLICAS: List = &[
     create("", "", "ReplicationController", "spec/replicas"),
 ];
 
-/// Who refers to whom by name.
+/// Name references, by the kind that they refer to.
 #[rustfmt::skip]
 pub(super) static NAME_REFERENCE: &[NameBackReferences] = &[
     referred("storage.k8s.io", "v1", "StorageClass", FieldSpecs::of_program(STORAGE_CLASS)),
@@ -145,7 +145,7 @@ pub(super) static NAME_REFERENCE: &[NameBackReferences] = &[
     referred("", "", "ReplicationController", FieldSpecs::of_program(SCALED)),
 ];
 
-/// The fields that hold the name of a `StorageClass`.
+/// Fields that hold the name of a `StorageClass`.
 #[rustfmt::skip]
 static STORAGE_CLASS: List = &[
     field("", "", "PersistentVolume", "spec/storageClassName"),
@@ -153,7 +153,7 @@ static STORAGE_CLASS: List = &[
     field("", "", "StatefulSet", "spec/volumeClaimTemplates/spec/storageClassName"),
 ];
 
-/// The fields that hold the name of a `ServiceAccount`.
+/// Fields that hold the name of a `ServiceAccount`.
 #[rustfmt::skip]
 static SERVICE_ACCOUNT: List = &[
     field("rbac.authorization.k8s.io", "", "RoleBinding", "subjects"),
@@ -167,20 +167,20 @@ static SERVICE_ACCOUNT: List = &[
     field("", "", "DaemonSet", "spec/template/spec/serviceAccountName"),
 ];
 
-/// The fields that hold the name of a `Role`.
+/// Fields that hold the name of a `Role`.
 #[rustfmt::skip]
 static ROLE: List = &[
     field("rbac.authorization.k8s.io", "", "RoleBinding", "roleRef/name"),
 ];
 
-/// The fields that hold the name of a `ClusterRole`.
+/// Fields that hold the name of a `ClusterRole`.
 #[rustfmt::skip]
 static CLUSTER_ROLE: List = &[
     field("rbac.authorization.k8s.io", "", "RoleBinding", "roleRef/name"),
     field("rbac.authorization.k8s.io", "", "ClusterRoleBinding", "roleRef/name"),
 ];
 
-/// The fields that hold the name of a `ConfigMap`.
+/// Fields that hold the name of a `ConfigMap`.
 #[rustfmt::skip]
 static CONFIG_MAP: List = &[
     field("", "v1", "Pod", "spec/volumes/configMap/name"),
@@ -237,7 +237,7 @@ static CONFIG_MAP: List = &[
     field("", "", "Ingress", "metadata/annotations/nginx.ingress.kubernetes.io\\/fastcgi-params-configmap"),
 ];
 
-/// The fields that hold the name of a `Secret`.
+/// Fields that hold the name of a `Secret`.
 #[rustfmt::skip]
 static SECRET: List = &[
     field("", "v1", "Pod", "spec/volumes/secret/secretName"),
@@ -312,7 +312,7 @@ static SECRET: List = &[
     field("", "", "PersistentVolume", "spec/azureFile/secretName"),
 ];
 
-/// The fields that hold the name of a `Service`.
+/// Fields that hold the name of a `Service`.
 #[rustfmt::skip]
 static SERVICE: List = &[
     field("apps", "", "StatefulSet", "spec/serviceName"),
@@ -325,7 +325,7 @@ static SERVICE: List = &[
     field("admissionregistration.k8s.io", "", "MutatingWebhookConfiguration", "webhooks/clientConfig/service"),
 ];
 
-/// The fields that hold the name of a `PriorityClass`.
+/// Fields that hold the name of a `PriorityClass`.
 #[rustfmt::skip]
 static PRIORITY_CLASS: List = &[
     field("", "", "Pod", "spec/priorityClassName"),
@@ -337,14 +337,14 @@ static PRIORITY_CLASS: List = &[
     field("", "", "DaemonSet", "spec/template/spec/priorityClassName"),
 ];
 
-/// The fields that hold the name of a `PersistentVolume`.
+/// Fields that hold the name of a `PersistentVolume`.
 #[rustfmt::skip]
 static PERSISTENT_VOLUME: List = &[
     field("", "", "PersistentVolumeClaim", "spec/volumeName"),
     field("", "", "ClusterRole", "rules/resourceNames"),
 ];
 
-/// The fields that hold the name of a `PersistentVolumeClaim`.
+/// Fields that hold the name of a `PersistentVolumeClaim`.
 #[rustfmt::skip]
 static PERSISTENT_VOLUME_CLAIM: List = &[
     field("", "", "Pod", "spec/volumes/persistentVolumeClaim/claimName"),
@@ -356,25 +356,25 @@ static PERSISTENT_VOLUME_CLAIM: List = &[
     field("", "", "DaemonSet", "spec/template/spec/volumes/persistentVolumeClaim/claimName"),
 ];
 
-/// The fields that hold the name of something with copies.
+/// Fields that hold the name of a scalable workload.
 #[rustfmt::skip]
 static SCALED: List = &[
     field("", "", "HorizontalPodAutoscaler", "spec/scaleTargetRef/name"),
 ];
 
-/// The fields that hold the name of a `ValidatingAdmissionPolicy`.
+/// Fields that hold the name of a `ValidatingAdmissionPolicy`.
 #[rustfmt::skip]
 static VALIDATING_ADMISSION_POLICY: List = &[
     field("admissionregistration.k8s.io", "", "ValidatingAdmissionPolicyBinding", "spec/policyName"),
 ];
 
-/// The fields that hold the name of an `IngressClass`.
+/// Fields that hold the name of an `IngressClass`.
 #[rustfmt::skip]
 static INGRESS_CLASS: List = &[
     field("", "", "Ingress", "spec/ingressClassName"),
 ];
 
-/// Where `$(NAME)` is replaced.
+/// Fields in which `$(NAME)` is replaced.
 #[rustfmt::skip]
 pub(super) static VAR_REFERENCE: List = &[
     field("", "", "Service", "spec/ports/port"),
@@ -453,7 +453,7 @@ pub(super) static VAR_REFERENCE: List = &[
 
 type List = &'static [Spanned<FieldSpec>];
 
-/// A field that is changed where it is: of objects with this group, version and kind (empty parts fit anything).
+/// A field spec that changes only existing fields. Empty parts of the type match anything.
 const fn field(
     group: &'static str,
     version: &'static str,
@@ -463,7 +463,7 @@ const fn field(
     spec(gvk(group, version, kind), path, false)
 }
 
-/// A field that is added where it is not.
+/// A field spec that creates a missing field.
 const fn create(
     group: &'static str,
     version: &'static str,
@@ -473,7 +473,7 @@ const fn create(
     spec(gvk(group, version, kind), path, true)
 }
 
-/// Objects with the fields that hold their names.
+/// The fields that hold names of objects of this type.
 const fn referred(
     group: &'static str,
     version: &'static str,
@@ -500,7 +500,7 @@ mod tests {
     use super::super::{NameReferences, TransformerConfig};
     use super::*;
 
-    /// The lists that transformers go by, with their sections.
+    /// The field specs of the transformers, by section.
     fn sections() -> [(String, FieldSpecs); 11] {
         let TransformerConfig {
             name_prefix,
@@ -532,7 +532,7 @@ mod tests {
         .map(|(section, specs)| (section.to_owned(), specs))
     }
 
-    /// Those, and the lists of fields that hold names.
+    /// All lists: [`sections`], and those of name references.
     fn lists() -> Vec<(String, FieldSpecs)> {
         let named = |known: &NameBackReferences| {
             (format!("nameReference of {}", known.gvk), known.referrers.clone())
@@ -540,12 +540,12 @@ mod tests {
         sections().into_iter().chain(NAME_REFERENCE.iter().map(named)).collect()
     }
 
-    /// The same field specs in a list that is none of the program.
+    /// The field specs in a list that is not static.
     fn copied(specs: &FieldSpecs) -> FieldSpecs {
         specs.iter().map(|spec| spec.value.clone()).collect()
     }
 
-    /// The slow twin: what a file would say is sorted, and the lists of the program have to stand like that.
+    /// Compares with kustomize's sorting: the static lists must be in the same order.
     #[test]
     fn the_lists_stand_in_the_order_of_types() {
         for (section, specs) in sections() {
@@ -568,7 +568,7 @@ mod tests {
         }
     }
 
-    /// The slow twin: a list of the program is merged as any other is.
+    /// Compares merging of static lists with merging of copies.
     #[test]
     fn merging_is_the_same_as_with_lists_of_files() {
         for (section, specs) in lists() {

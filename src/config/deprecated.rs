@@ -1,20 +1,20 @@
-//! Fields of the past: what is said of them, and what becomes of them.
+//! Deprecated fields: warnings, and conversion to their successors.
 
 use super::{HelmChartArgs, Kustomization};
 use crate::error::{Code, Error};
 use crate::yaml::de::{self, Entry, Spanned};
 
-/// Something to tell that is no error.
+/// A warning of a build.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning {
-    /// The line to print, which begins as that of the reference; `None` where the reference is silent.
+    /// The line to print, which begins like kustomize's; `None` if kustomize does not warn.
     pub text: Option<String>,
-    /// The same as a failure, for builds that allow no warnings: with its place.
+    /// The error that replaces the warning in strict builds, with its place.
     pub failure: Error,
 }
 
-/// The deprecated fields in the order in which the reference warns of them, with their successors and the way there. Two
-/// others are never spoken of: `env` of generators, and `helmChartInflationGenerator`.
+/// Deprecated fields in the order of kustomize's warnings, with their successors and instructions. kustomize does not
+/// warn of two others: `env` of generators, and `helmChartInflationGenerator`.
 const FIELDS: [(&str, &str, &str); 6] = [
     ("bases", "resources", "move its entries there"),
     (
@@ -39,7 +39,7 @@ const FIELDS: [(&str, &str, &str); 6] = [
 /// The fields that [`fix`] empties.
 pub(super) const MOVED: [&str; 3] = ["bases", "imageTags", "helmChartInflationGenerator"];
 
-/// Warns of the deprecated fields of a kustomization file. An empty one counts, a null does not.
+/// Warnings about the deprecated fields of a kustomization file. Empty fields count, null does not.
 pub(super) fn warnings(entries: &[Entry<'_>]) -> Vec<Warning> {
     let mut warnings = Vec::new();
     for (field, successor, way) in FIELDS {
@@ -57,8 +57,8 @@ pub(super) fn warnings(entries: &[Entry<'_>]) -> Vec<Warning> {
     warnings
 }
 
-/// Moves what deprecated fields hold to their successors, as far as the reference does so while it reads. The others
-/// have a meaning of their own in a build.
+/// Moves the values of deprecated fields to their successors, for the fields that kustomize converts while reading. The
+/// others are handled by the build.
 pub(super) fn fix(kustomization: &mut Kustomization) {
     kustomization.resources.append(&mut kustomization.bases);
     kustomization.images.append(&mut kustomization.image_tags);

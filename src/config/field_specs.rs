@@ -1,4 +1,4 @@
-//! Field specs: which fields of which objects a transformer changes.
+//! Field specs: the fields of a kind that a transformer changes.
 
 use std::fmt;
 use std::mem;
@@ -16,15 +16,15 @@ use crate::yaml::de::{Spanned, embedded};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(from = "WrittenFieldSpec")]
 pub struct FieldSpec {
-    /// The type; empty parts fit anything.
+    /// The type; empty parts match anything.
     pub gvk: Gvk,
-    /// The names on the way to the field, with slashes between them.
+    /// Path of the field, separated by slashes.
     pub path: Text,
-    /// Whether the field is added where it is absent.
+    /// True if the field is created when it is missing.
     pub create: bool,
 }
 
-/// A [`FieldSpec`] as it is written: the parts of the type lie beside the path.
+/// The serialised form of a [`FieldSpec`]: the parts of the type are beside the path.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct WrittenFieldSpec {
@@ -45,12 +45,12 @@ impl From<WrittenFieldSpec> for FieldSpec {
     }
 }
 
-/// A list of field specs, each with its place if a file says it. Cloning shares it.
+/// A list of field specs; those from files have a span. Clones share the list.
 #[derive(Clone, Deserialize)]
 #[serde(from = "Vec<Spanned<FieldSpec>>")]
 pub struct FieldSpecs(Held);
 
-/// Where a list is.
+/// Storage of a list.
 #[derive(Clone)]
 enum Held {
     /// In the program: most builds need no other.
@@ -70,7 +70,7 @@ impl FieldSpecs {
         self.specs().iter()
     }
 
-    /// Whether there are none.
+    /// True if the list is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.specs().is_empty()
@@ -88,11 +88,11 @@ impl FieldSpecs {
         others.iter().try_for_each(|other| self.merge_one(other))
     }
 
-    /// Adds a field spec, unless there is one for the same path and for its type. Only the first one of those counts, and
-    /// one for a narrower type is as good as one for the same. (`api/types/fieldspec.go`, `MergeOne`.)
+    /// Adds a field spec, unless there is one with the same path and the same or a narrower type. Only the first such
+    /// field spec counts. (`api/types/fieldspec.go`, `MergeOne`.)
     ///
     /// # Errors
-    /// [`Code::FieldSpecConflict`] if that one says otherwise about `create`.
+    /// [`Code::FieldSpecConflict`] if both differ in `create`.
     pub fn merge_one(&mut self, other: &Spanned<FieldSpec>) -> Result<()> {
         match self.specs().iter().find(|spec| spec.counts_for(other)) {
             Some(known) if known.create != other.create => Err(conflict(known, other)),
@@ -104,8 +104,8 @@ impl FieldSpecs {
         }
     }
 
-    /// Puts them into the order of their types. Equal ones stay in their order: the reference's own order of those
-    /// follows from its sorting algorithm, and nothing follows from it.
+    /// Sorts by type. Equal types keep their order: kustomize's order of those depends on its unstable sort, and has no
+    /// effect.
     pub fn sort(&mut self) {
         if matches!(self.0, Held::Shared(_)) {
             self.change(|specs| specs.sort_by_cached_key(|spec| spec.gvk.legacy_key()));
@@ -119,7 +119,7 @@ impl FieldSpecs {
         }
     }
 
-    /// Changes the list. One of the program is copied first.
+    /// Changes the list. A static or shared one is copied first.
     fn change(&mut self, change: impl FnOnce(&mut Vec<Spanned<FieldSpec>>)) {
         let mut specs = match mem::take(self).0 {
             Held::Program(specs) => Arc::new(specs.to_vec()),
@@ -139,7 +139,7 @@ impl FieldSpecs {
 }
 
 impl FieldSpec {
-    /// Whether it says already what `other` says: [`FieldSpecs::merge_one`].
+    /// True if `other` is redundant by the rule of [`FieldSpecs::merge_one`].
     fn counts_for(&self, other: &Self) -> bool {
         self.path == other.path && self.gvk.is_selected_by(&other.gvk)
     }
@@ -215,7 +215,7 @@ mod tests {
         let known = [spec(POD, "spec/a", false), spec(ANY, "spec/b", false)];
         for (added, expected) in [
             (spec(POD, "spec/a", false), 2),
-            // For any kind: the one for Pods is taken for it.
+            // For any kind: the field spec for Pods counts as the same.
             (spec(ANY, "spec/a", false), 2),
             // For a narrower type: it is new.
             (spec(POD_V1, "spec/a", false), 3),

@@ -6,25 +6,25 @@ use super::Pairs;
 use crate::yaml::Text;
 use crate::yaml::de::Spanned;
 
-/// A ConfigMap to generate, and what a Secret has in common with it.
+/// A ConfigMap to generate; also the common part of a Secret.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct GeneratorArgs {
-    /// Its namespace.
+    /// Namespace.
     pub namespace: Spanned<Text>,
-    /// Its name, before prefixes, suffixes and the hash.
+    /// Name, before prefixes, suffixes and the hash.
     pub name: Spanned<Text>,
-    /// What it does to a resource of that name: [`Behavior::named`](crate::resource::Behavior::named).
+    /// Treatment of an existing resource of that name: [`Behavior::named`](crate::resource::Behavior::named).
     pub behavior: Spanned<Text>,
     /// Entries written as `key=value`.
     pub literals: Vec<Spanned<Text>>,
     /// Entries from files: `path`, or `key=path`.
     pub files: Vec<Spanned<Text>>,
-    /// Files with one `key=value` a line.
+    /// Files with lines `key=value`.
     pub envs: Vec<Spanned<Text>>,
-    /// One more such file. Deprecated: moved to the end of `envs` and empty once a kustomization is read.
+    /// Another file of `envs`. Deprecated: moved to the end of `envs` while a kustomization is read.
     pub env: Spanned<Text>,
-    /// What goes before the options for all generators.
+    /// Options that override those for all generators.
     pub options: Option<GeneratorOptions>,
 }
 
@@ -32,13 +32,13 @@ pub struct GeneratorArgs {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(from = "WrittenSecret")]
 pub struct SecretArgs {
-    /// What it has in common with a ConfigMap.
+    /// The fields that a ConfigMap has, too.
     pub args: GeneratorArgs,
     /// The type of the Secret; `Opaque` if it is empty.
     pub secret_type: Spanned<Text>,
 }
 
-/// A [`SecretArgs`] as it is written: its fields lie side by side.
+/// The serialised form of a [`SecretArgs`]: all fields on one level.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct WrittenSecret {
@@ -71,7 +71,7 @@ impl From<WrittenSecret> for SecretArgs {
     }
 }
 
-/// How resources are generated.
+/// Options for generated resources.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct GeneratorOptions {
@@ -79,14 +79,14 @@ pub struct GeneratorOptions {
     pub labels: Pairs,
     /// Annotations of the generated resources.
     pub annotations: Pairs,
-    /// Their names do not end in a hash of their content.
+    /// Disables the hash suffix of names.
     pub disable_name_suffix_hash: bool,
-    /// They are marked as immutable.
+    /// Marks the resources as immutable.
     pub immutable: bool,
 }
 
 impl GeneratorOptions {
-    /// The options of one generator, over those for all of them. What is true for all cannot be undone for one.
+    /// The options of one generator merged with the global ones. A flag that is true globally cannot be disabled.
     #[must_use]
     pub fn over(&self, global: &Self) -> Self {
         let over = |local: &Pairs, global: &Pairs| {

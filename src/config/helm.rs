@@ -5,13 +5,13 @@ use serde::Deserialize;
 use crate::yaml::de::{self, Spanned};
 use crate::yaml::{Node, Text};
 
-/// What holds for all charts.
+/// Settings for all charts.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct HelmGlobals {
-    /// The folder that has a folder for each chart; `charts` if it is empty.
+    /// Folder with a subfolder per chart; `charts` if it is empty.
     pub chart_home: Spanned<Text>,
-    /// What Helm gets as `HELM_CONFIG_HOME`; a temporary folder if it is empty.
+    /// `HELM_CONFIG_HOME` of Helm; a temporary folder if it is empty.
     pub config_home: Spanned<Text>,
 }
 
@@ -19,45 +19,45 @@ pub struct HelmGlobals {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct HelmChart {
-    /// The name of the chart.
+    /// Name of the chart.
     pub name: Spanned<Text>,
-    /// The version to pull.
+    /// Version to pull.
     pub version: Spanned<Text>,
-    /// Where to pull it from.
+    /// Repository to pull from.
     pub repo: Spanned<Text>,
-    /// The name of the release; generated if it is empty.
+    /// Release name; generated if it is empty.
     pub release_name: Spanned<Text>,
-    /// The namespace of the release.
+    /// Namespace of the release.
     pub namespace: Spanned<Text>,
-    /// Files with values, beside the one of the next field or of the chart.
+    /// Further files with values.
     pub additional_values_files: Vec<Spanned<Text>>,
-    /// The file with values in place of the chart's own.
+    /// File with values, in place of the chart's own.
     pub values_file: Spanned<Text>,
-    /// Values written in place: a mapping, typed by YAML 1.1.
+    /// Inline values: a mapping, typed by YAML 1.1.
     #[serde(deserialize_with = "de::mapping")]
     pub values_inline: Option<Node>,
-    /// How the values written in place go together with the file: `override` (also if it is empty), `merge` or `replace`.
+    /// Precedence of inline values and the file: `override` (also if it is empty), `merge` or `replace`.
     pub values_merge: Spanned<Text>,
-    /// Renders the CRDs of the chart too.
+    /// Renders the CRDs of the chart, too.
     #[serde(rename = "includeCRDs")]
     pub include_crds: bool,
-    /// Leaves out hooks.
+    /// Omits hooks.
     pub skip_hooks: bool,
-    /// What the chart finds in `.Capabilities.APIVersions`.
+    /// API versions in `.Capabilities.APIVersions`.
     pub api_versions: Vec<Spanned<Text>>,
-    /// What the chart finds in `.Capabilities.KubeVersion`.
+    /// Kubernetes version in `.Capabilities.KubeVersion`.
     pub kube_version: Spanned<Text>,
-    /// A template for the name of the release.
+    /// Template for the release name.
     pub name_template: Spanned<Text>,
-    /// Leaves out tests.
+    /// Omits tests.
     pub skip_tests: bool,
-    /// Makes Helm talk.
+    /// Enables Helm's debug output.
     pub debug: bool,
-    /// Versions under development may be pulled too.
+    /// Allows pre-release versions.
     pub devel: bool,
 }
 
-/// A chart to render, as it was written before `helmCharts`.
+/// A chart to render, in the form of `helmChartInflationGenerator`.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct HelmChartArgs {
@@ -69,9 +69,9 @@ pub struct HelmChartArgs {
     pub chart_repo_url: Spanned<Text>,
     /// [`HelmGlobals::chart_home`].
     pub chart_home: Spanned<Text>,
-    /// Ignored, as in the reference.
+    /// Ignored, as in kustomize.
     pub chart_repo_name: Spanned<Text>,
-    /// Ignored, as in the reference.
+    /// Ignored, as in kustomize.
     pub helm_bin: Spanned<Text>,
     /// [`HelmGlobals::config_home`].
     pub helm_home: Spanned<Text>,
@@ -84,14 +84,14 @@ pub struct HelmChartArgs {
     pub values_merge: Spanned<Text>,
     /// [`HelmChart::release_name`].
     pub release_name: Spanned<Text>,
-    /// Ignored, as in the reference.
+    /// Ignored, as in kustomize.
     pub release_namespace: Spanned<Text>,
-    /// Ignored, as in the reference.
+    /// Ignored, as in kustomize.
     pub extra_args: Vec<Spanned<Text>>,
 }
 
 impl HelmChartArgs {
-    /// Takes out what holds for all charts: of several entries the last one that says something counts.
+    /// Extracts the settings for all charts: the last non-empty value counts.
     pub(super) fn globals(charts: &[Spanned<Self>]) -> Option<HelmGlobals> {
         let last = |text: fn(&Self) -> &Spanned<Text>| {
             charts.iter().rev().map(|chart| text(chart)).find(|text| !text.is_empty()).cloned()
@@ -107,7 +107,7 @@ impl HelmChartArgs {
         })
     }
 
-    /// The chart in its new form.
+    /// Converts to the new form.
     pub(super) fn into_chart(self) -> HelmChart {
         HelmChart {
             name: self.chart_name,

@@ -1,23 +1,23 @@
-//! What `IAMPolicyGenerator` is told: `cloud`, `kubernetesService` and `serviceAccount`.
+//! Configuration of `IAMPolicyGenerator`: `cloud`, `kubernetesService` and `serviceAccount`.
 
 use serde::Deserialize;
 
 use crate::yaml::Text;
 use crate::yaml::de::Spanned;
 
-/// A service account to generate.
+/// A ServiceAccount to generate.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct IamPolicyArgs {
-    /// The cloud that the account is in: `gke`.
+    /// Cloud of the account: `gke`.
     pub cloud: Spanned<Text>,
-    /// The account inside the cluster.
+    /// The ServiceAccount in the cluster.
     pub kubernetes_service: KubernetesService,
     /// The account of the cloud.
     pub service_account: CloudAccount,
 }
 
-/// The account inside the cluster.
+/// The ServiceAccount in the cluster.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct KubernetesService {
@@ -33,6 +33,6 @@ pub struct KubernetesService {
 pub struct CloudAccount {
     /// Its name.
     pub name: Text,
-    /// The project that it belongs to.
+    /// Its project.
     pub project_id: Text,
 }

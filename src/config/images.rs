@@ -5,24 +5,24 @@ use serde::Deserialize;
 use crate::yaml::Text;
 use crate::yaml::de::Spanned;
 
-/// Changes name, tag or digest of a container image wherever it is used.
+/// A change of name, tag or digest of all uses of a container image.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Image {
-    /// The image to change, without a tag: a pattern.
+    /// Pattern for the name of the image, without a tag.
     pub name: Spanned<Text>,
-    /// The name to give it.
+    /// New name.
     pub new_name: Spanned<Text>,
-    /// What to append to its tag.
+    /// Suffix to append to the tag.
     pub tag_suffix: Spanned<Text>,
-    /// The tag to give it.
+    /// New tag.
     pub new_tag: Spanned<Text>,
-    /// The digest to give it, in place of a tag.
+    /// New digest, in place of a tag.
     pub digest: Spanned<Text>,
 }
 
 impl Image {
-    /// What is to be changed: the parts that are empty stay.
+    /// The new values: empty ones leave the old value.
     #[must_use]
     pub const fn parts(&self) -> [&Spanned<Text>; 4] {
         [&self.new_tag, &self.digest, &self.tag_suffix, &self.new_name]

@@ -13,31 +13,31 @@ use crate::source::{Source, Span};
 use crate::yaml::de::{self, Entry, Spanned};
 use crate::yaml::{Node, Scalar, Text, parse};
 
-/// What a kustomization file says: one struct field for each of its fields, in the order of the reference's type.
+/// The content of a kustomization file, with fields in the order of kustomize's type.
 ///
-/// Take it apart without `..` where every field has to be dealt with, and the compiler asks for a field that is added.
-/// Fields that were renamed are empty once the file is read: what they held has moved to their successors.
+/// Destructure it without `..` where every field must be handled: the compiler then reports new fields. Renamed fields
+/// are empty after reading: their values have moved to their successors.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Kustomization {
     /// `Kustomization` or `Component`.
     pub kind: Spanned<Text>,
-    /// The version that belongs to the kind.
+    /// API version that belongs to the kind.
     pub api_version: Spanned<Text>,
-    /// What the author says of the kustomization. Nothing follows from it.
+    /// Metadata of the kustomization, without effect.
     pub metadata: Option<ObjectMeta>,
-    /// The schema in force: `path` of a file, or `version` of a built-in one. Other keys mean nothing.
+    /// OpenAPI schema: `path` of a file, or `version` of a built-in one. Other keys are ignored.
     pub openapi: Pairs,
 
-    /// What to put before all names.
+    /// Prefix of all names.
     pub name_prefix: Spanned<Text>,
-    /// What to put after all names.
+    /// Suffix of all names.
     pub name_suffix: Spanned<Text>,
-    /// The namespace of all resources.
+    /// Namespace of all resources.
     pub namespace: Spanned<Text>,
     /// Labels for all resources, selectors and templates. Deprecated: `labels`.
     pub common_labels: Pairs,
-    /// Labels for all resources, and for selectors and templates as far as asked for.
+    /// Labels for all resources and, on request, selectors and templates.
     pub labels: Vec<Spanned<Label>>,
     /// Annotations for all resources and templates.
     pub common_annotations: Pairs,
@@ -53,35 +53,35 @@ pub struct Kustomization {
     pub image_tags: Vec<Spanned<Image>>,
     /// Values copied from one resource into others.
     pub replacements: Vec<Spanned<Replacement>>,
-    /// Numbers of copies.
+    /// Numbers of replicas.
     pub replicas: Vec<Spanned<Replica>>,
-    /// Names that stand for values of fields. Deprecated: `replacements`.
+    /// Variables for values of fields. Deprecated: `replacements`.
     pub vars: Vec<Spanned<Var>>,
-    /// The order of the output.
+    /// Order of the output.
     pub sort_options: Option<Spanned<SortOptions>>,
 
-    /// Files with resources, and other kustomizations: folders and repositories.
+    /// Files with resources, and other kustomizations: directories and repositories.
     pub resources: Vec<Spanned<Text>>,
-    /// Components to apply to what was gathered so far.
+    /// Components to apply to the resources accumulated so far.
     pub components: Vec<Spanned<Text>>,
-    /// Files with OpenAPI definitions of own kinds of resources.
+    /// Files with OpenAPI definitions of custom resources.
     pub crds: Vec<Spanned<Text>>,
     /// Moved to the end of `resources`.
     pub bases: Vec<Spanned<Text>>,
 
-    /// Config maps to generate.
+    /// ConfigMaps to generate.
     pub config_map_generator: Vec<Spanned<GeneratorArgs>>,
     /// Secrets to generate.
     pub secret_generator: Vec<Spanned<SecretArgs>>,
-    /// What holds for all Helm charts.
+    /// Settings for all Helm charts.
     pub helm_globals: Option<HelmGlobals>,
     /// Helm charts to render.
     pub helm_charts: Vec<Spanned<HelmChart>>,
-    /// Moved to the end of `helm_charts`, and to `helm_globals` if they say nothing.
+    /// Moved to the end of `helm_charts`, and to empty `helm_globals`.
     pub helm_chart_inflation_generator: Vec<Spanned<HelmChartArgs>>,
-    /// What holds for all config maps and secrets that are generated.
+    /// Options for all generated ConfigMaps and Secrets.
     pub generator_options: Option<GeneratorOptions>,
-    /// Files that say which fields the transformers change.
+    /// Files with field specs for transformers.
     pub configurations: Vec<Spanned<Text>>,
     /// Configurations of generators, each a path or the configuration itself.
     pub generators: Vec<Spanned<Text>>,
@@ -89,15 +89,15 @@ pub struct Kustomization {
     pub transformers: Vec<Spanned<Text>>,
     /// Configurations of validators, each a path or the configuration itself.
     pub validators: Vec<Spanned<Text>>,
-    /// What to say of each resource in annotations and labels. Unknown words mean nothing.
+    /// Metadata to add to each resource as annotations and labels. Unknown words are ignored.
     pub build_metadata: Vec<Spanned<Text>>,
 
-    /// Where the fields are that say something.
+    /// Places of the fields.
     #[serde(skip)]
     pub places: Places,
 }
 
-/// What the author says of the kustomization itself.
+/// Metadata of the kustomization itself.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct ObjectMeta {
@@ -111,7 +111,7 @@ pub struct ObjectMeta {
     pub annotations: Pairs,
 }
 
-/// The fields of a file that say something, as they are written, and where.
+/// The keys of a file with non-empty values, as written, with their places.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Places(Vec<(Text, Span)>);
 
@@ -121,10 +121,10 @@ pub(super) const COMPONENT: &str = "Component";
 const COMPONENT_VERSION: &str = "kustomize.config.k8s.io/v1alpha1";
 
 impl Kustomization {
-    /// Reads a kustomization file, and says which of its fields are deprecated.
+    /// Reads a kustomization file, with warnings about its deprecated fields.
     ///
     /// # Errors
-    /// As [`Kustomization::from_node`], and what is wrong with the file as YAML.
+    /// As [`Kustomization::from_node`], and those of reading YAML.
     pub fn read(source: &Source) -> Result<(Self, Vec<Warning>)> {
         let document = parse::document(source)?;
         let null = || Scalar::null(source.span(0, 0)).into();
@@ -132,12 +132,12 @@ impl Kustomization {
             .map_err(|error| parse::explain_blanks(source, error))
     }
 
-    /// Reads the document of a kustomization file; an empty one is a null. (`api/types/kustomization.go`: `Unmarshal`,
-    /// `CheckDeprecatedFields`, `FixKustomization`, `CheckEmpty`, `EnforceFields`.)
+    /// Reads the document of a kustomization file; that of an empty file is null. (`api/types/kustomization.go`:
+    /// `Unmarshal`, `CheckDeprecatedFields`, `FixKustomization`, `CheckEmpty`, `EnforceFields`.)
     ///
     /// # Errors
-    /// [`Code::KustomizationEmpty`] if it says nothing, [`Code::InvalidValue`] for a kind or version that is none, and
-    /// whatever is wrong with its fields: [`de::from_node`].
+    /// [`Code::KustomizationEmpty`] if all fields are empty, [`Code::InvalidValue`] for an unknown kind or version, and
+    /// those of its fields: [`de::from_node`].
     pub fn from_node(root: &Node) -> Result<(Self, Vec<Warning>)> {
         Self::from_fields(root).map_err(|error| advice::explain(root, error))
     }
@@ -155,13 +155,13 @@ impl Kustomization {
         Ok((kustomization, warnings))
     }
 
-    /// Whether it is a component: one that works on what others have gathered.
+    /// True for a component, which transforms the resources that its parent has accumulated.
     #[must_use]
     pub fn is_component(&self) -> bool {
         *self.kind == *COMPONENT
     }
 
-    /// Fills in kind and version where they are absent, and checks them where they are not.
+    /// Sets missing kind and version, and checks given ones.
     fn settle_type(&mut self) -> Result<()> {
         if self.kind.is_empty() {
             self.kind.value = KUSTOMIZATION.into();
@@ -180,7 +180,7 @@ impl Kustomization {
         Error::all(self.wrong_type()).map_or(Ok(()), Err)
     }
 
-    /// The errors for a kind and a version that are none. A kind that is misspelt counts as what it is meant to be.
+    /// The errors for an unknown kind and version. A misspelt kind counts as the one that it is similar to.
     #[cold]
     fn wrong_type(&self) -> Vec<Error> {
         let mut errors = Vec::new();
@@ -214,9 +214,9 @@ impl Kustomization {
 
 #[cold]
 fn empty(root: &Node) -> Error {
-    Error::new(Code::KustomizationEmpty, "the kustomization file says nothing")
+    Error::new(Code::KustomizationEmpty, "the kustomization file sets no field")
         .at(root.span())
-        .help("list what it is made of under `resources`")
+        .help("list its files under `resources`")
 }
 
 impl Places {
@@ -227,15 +227,16 @@ impl Places {
         Self(entries.iter().filter(says_something).map(place).collect())
     }
 
-    /// Where a field stands, if it is there and says something.
+    /// The place of a field; `None` if it is missing or empty.
     #[must_use]
     pub fn of_field(&self, name: &str) -> Option<Span> {
         self.0.iter().find(|(key, _)| de::same_name(key, name)).map(|&(_, span)| span)
     }
 }
 
-/// Whether nothing but the type is said, once deprecated fields have moved. An empty list says something (there is
-/// nothing to build, and that is fine), except where it moves to the end of another one; empty text says nothing.
+/// True if no field besides the type has a value, after deprecated fields have moved. An empty list counts as a value
+/// (a build of no resources is valid), except for a list that moves to the end of another one; an empty string does
+/// not.
 fn is_empty(entries: &[Entry<'_>]) -> bool {
     let named = |entry: &Entry<'_>, names: &[&str]| {
         names.iter().any(|name| de::same_name(&entry.text, name))

@@ -1,7 +1,7 @@
-//! kustomization.yaml and the configuration of transformers: what the user asks for, as types.
+//! Types for kustomization.yaml and for configurations of transformers.
 //!
-//! A field that is absent, null or empty is the same for the reference and is one value here. What an error may have
-//! to point at later is [`Spanned`]: every element of a list, every word that is checked or ends up in a resource.
+//! An absent, null or empty field has the same value, as in kustomize. Values that a later error may refer to are
+//! [`Spanned`]: elements of lists, and strings that are checked or copied to a resource.
 
 mod advice;
 mod crds;
@@ -48,5 +48,5 @@ use std::collections::BTreeMap;
 use crate::yaml::Text;
 use crate::yaml::de::Spanned;
 
-/// Labels, annotations and the like: keys with text, in the order of the keys, each value with its place.
+/// Sorted string pairs, such as labels and annotations, each value with its place.
 pub type Pairs = BTreeMap<Text, Spanned<Text>>;

@@ -1,4 +1,4 @@
-//! Name references: which fields hold the names of other objects.
+//! Name references: fields that hold the names of other objects.
 
 use std::borrow::Cow;
 use std::ptr;
@@ -15,13 +15,13 @@ use crate::yaml::de::embedded;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(from = "WrittenReferences")]
 pub struct NameBackReferences {
-    /// The type that is referred to; empty parts fit anything.
+    /// The type that is referred to; empty parts match anything.
     pub gvk: Gvk,
-    /// The fields.
+    /// The referring fields.
     pub referrers: FieldSpecs,
 }
 
-/// A [`NameBackReferences`] as it is written: the parts of the type lie beside the fields.
+/// The serialised form of [`NameBackReferences`]: the parts of the type are beside the fields.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct WrittenReferences {
@@ -41,13 +41,13 @@ impl From<WrittenReferences> for NameBackReferences {
     }
 }
 
-/// Who refers to whom by name. What the program says of it is not copied before something is added.
+/// All name references. The static defaults are copied only when they are extended.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct NameReferences(Cow<'static, [NameBackReferences]>);
 
 impl NameReferences {
-    /// Those of the program: no type twice, and in order.
+    /// A static list: no type is repeated, and types are sorted.
     pub(super) const fn of_program(references: &'static [NameBackReferences]) -> Self {
         Self(Cow::Borrowed(references))
     }
@@ -57,12 +57,12 @@ impl NameReferences {
         self.0.iter()
     }
 
-    /// Adds what is not there yet: fields of a type that is there join it.
+    /// Adds name references: new fields of a known type are added to it.
     ///
     /// # Errors
     /// As [`FieldSpecs::merge_one`].
     pub fn merge(&mut self, others: &Self) -> Result<()> {
-        // Of one type nothing is added to itself: `FieldSpecs::merge`.
+        // Merging a list with itself changes nothing if no type is repeated: `FieldSpecs::merge`.
         if let (Cow::Borrowed(known), Cow::Borrowed(others)) = (&self.0, &others.0)
             && ptr::eq(*known, *others)
         {
@@ -76,7 +76,7 @@ impl NameReferences {
     /// # Errors
     /// As [`FieldSpecs::merge_one`].
     pub fn merge_one(&mut self, other: &NameBackReferences) -> Result<()> {
-        // A file may name a type twice; the fields then join both.
+        // A file may list a type twice; the fields are added to both.
         let mut found = false;
         for known in self.0.to_mut().iter_mut().filter(|known| known.gvk == other.gvk) {
             known.referrers.merge(&other.referrers)?;
@@ -88,7 +88,7 @@ impl NameReferences {
         Ok(())
     }
 
-    /// Puts them into the order of the types that are referred to.
+    /// Sorts by the types that are referred to.
     pub fn sort(&mut self) {
         if let Cow::Owned(references) = &mut self.0 {
             references.sort_by_cached_key(|references| references.gvk.legacy_key());

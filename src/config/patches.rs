@@ -6,26 +6,26 @@ use super::Selector;
 use crate::yaml::Text;
 use crate::yaml::de::Spanned;
 
-/// A strategic merge patch or an RFC 6902 patch, from a file or written in place.
+/// A strategic merge patch or an RFC 6902 patch, from a file or inline.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Patch {
-    /// The file that holds the patch.
+    /// File with the patch.
     pub path: Spanned<Text>,
-    /// The patch itself.
+    /// Inline patch.
     pub patch: Spanned<Text>,
-    /// The resources to patch. A strategic merge patch may leave it out: it is then for the one that it names.
+    /// Resources to patch. Optional for a strategic merge patch, which then applies to the resource that it names.
     pub target: Option<Spanned<Selector>>,
-    /// What the patch may do.
+    /// Permissions of the patch.
     pub options: Option<PatchArgs>,
 }
 
-/// What a patch may do beyond changing fields.
+/// Permissions of a patch beyond changing fields.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct PatchArgs {
-    /// It may change names.
+    /// Allows the patch to change names.
     pub allow_name_change: bool,
-    /// It may change kinds.
+    /// Allows the patch to change kinds.
     pub allow_kind_change: bool,
 }

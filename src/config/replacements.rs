@@ -8,27 +8,26 @@ use crate::source::Source;
 use crate::yaml::de::{self, Rules, Spanned, embedded};
 use crate::yaml::{Kind, Mapping, Node, Text, parse};
 
-/// One replacement, or the file that holds some. An entry of such a file is read by the same type, and its `path`
-/// means nothing.
+/// A replacement, or a reference to a file of replacements. Entries of such a file have the same type, without `path`.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Replacement {
-    /// The file that holds one replacement or a list of them.
+    /// File with a replacement or a list of them.
     pub path: Spanned<Text>,
-    /// Where the value comes from.
+    /// Source of the value.
     pub source: Option<Spanned<SourceSelector>>,
-    /// The value itself, in place of a source. May be empty text.
+    /// The value itself, in place of a source. May be empty.
     pub source_value: Option<Spanned<Text>>,
-    /// Where the value goes. A list must be there, and may be empty.
+    /// Targets of the value. The list is required, and may be empty.
     pub targets: Option<Vec<Spanned<TargetSelector>>>,
 }
 
 impl Replacement {
-    /// Reads a file of replacements: one of them, or a list. (`api/internal/builtins/ReplacementTransformer.go`.)
+    /// Reads a file with a replacement or a list of them. (`api/internal/builtins/ReplacementTransformer.go`.)
     ///
     /// # Errors
-    /// What is wrong with its fields ([`de::from_node_by`] with [`Rules::Lenient`]) or with the file as YAML, and
-    /// [`Code::InvalidType`] for a file that holds neither.
+    /// Those of its fields ([`de::from_node_by`] with [`Rules::Lenient`]), of reading YAML, and [`Code::InvalidType`]
+    /// for another document.
     pub fn read(source: &Source) -> Result<Vec<Spanned<Self>>> {
         let document = parse::document(source)?;
         let root = document.as_ref().map(|document| &document.root);
@@ -65,14 +64,14 @@ impl Replacement {
     }
 }
 
-/// The one resource and field that a value comes from.
+/// The resource and field that a value is copied from.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct SourceSelector {
-    /// The group of its type; parts that are empty fit anything.
+    /// Group of its type; empty parts match anything.
     #[serde(deserialize_with = "embedded")]
     pub group: Spanned<Text>,
-    /// The version of its type.
+    /// Version of its type.
     #[serde(deserialize_with = "embedded")]
     pub version: Spanned<Text>,
     /// Its kind.
@@ -84,37 +83,37 @@ pub struct SourceSelector {
     /// Its namespace.
     #[serde(deserialize_with = "embedded")]
     pub namespace: Spanned<Text>,
-    /// The field; `metadata.name` if it is empty.
+    /// Path of the field; `metadata.name` if it is empty.
     pub field_path: Spanned<Text>,
-    /// Which part of the field.
+    /// Part of the field to copy.
     pub options: Option<FieldOptions>,
 }
 
-/// The resources and fields that a value goes to.
+/// The resources and fields that a value is copied to.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct TargetSelector {
-    /// The resources to change.
+    /// Resources to change.
     pub select: Option<Spanned<Selector>>,
-    /// Those among them to leave alone.
+    /// Exceptions from `select`.
     pub reject: Vec<Spanned<Selector>>,
-    /// The fields; `metadata.name` if there are none.
+    /// Paths of the fields; `metadata.name` if the list is empty.
     pub field_paths: Vec<Spanned<Text>>,
-    /// Which part of the fields.
+    /// Part of the fields to replace.
     pub options: Option<FieldOptions>,
 }
 
-/// Which part of a field is read or written.
+/// A part of a field, and its treatment.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct FieldOptions {
-    /// Where the text is cut into parts.
+    /// Separator of the parts of the value.
     pub delimiter: Spanned<Text>,
-    /// The number of the part, from 0. Beyond the ends a target gets a part of its own.
+    /// Index of the part, from 0. Other indices add a part at an end of a target.
     pub index: Spanned<i64>,
-    /// Read, and never used by the reference.
+    /// Not used, as in kustomize.
     pub encoding: Text,
-    /// The field is added where it is absent.
+    /// Creates a missing field.
     pub create: bool,
 }
 

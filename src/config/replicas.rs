@@ -1,16 +1,16 @@
-//! `replicas:`
+//! `replicas:` changes the number of replicas of workloads.
 
 use serde::Deserialize;
 
 use crate::yaml::Text;
 use crate::yaml::de::Spanned;
 
-/// How many copies of a workload run.
+/// The number of replicas of a workload.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct Replica {
-    /// The name of the workload.
+    /// Name of the workload.
     pub name: Spanned<Text>,
-    /// The number of copies.
+    /// Number of replicas.
     pub count: Spanned<i64>,
 }

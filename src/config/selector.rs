@@ -1,31 +1,31 @@
-//! Which resources a patch or a replacement is for.
+//! Selectors of resources, for patches and replacements.
 
 use serde::Deserialize;
 
 use crate::yaml::Text;
 use crate::yaml::de::{Spanned, embedded};
 
-/// Takes the resources that fit every part which is not empty.
+/// A selector of the resources that match all its non-empty parts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Selector {
-    /// The group of the type: a pattern that fits all of it, like the four that follow.
+    /// Group of the type: an anchored regular expression, like the four fields that follow.
     #[serde(deserialize_with = "embedded")]
     pub group: Spanned<Text>,
-    /// The version of the type.
+    /// Version of the type.
     #[serde(deserialize_with = "embedded")]
     pub version: Spanned<Text>,
-    /// The kind.
+    /// Kind.
     #[serde(deserialize_with = "embedded")]
     pub kind: Spanned<Text>,
-    /// The name.
+    /// Name.
     #[serde(deserialize_with = "embedded")]
     pub name: Spanned<Text>,
-    /// The namespace.
+    /// Namespace.
     #[serde(deserialize_with = "embedded")]
     pub namespace: Spanned<Text>,
-    /// What must hold for the annotations, in the language of Kubernetes' label selectors.
+    /// Label selector that is applied to annotations.
     pub annotation_selector: Spanned<Text>,
-    /// What must hold for the labels, in the same language.
+    /// Label selector of Kubernetes.
     pub label_selector: Spanned<Text>,
 }

@@ -27,7 +27,7 @@ fn pairs(pairs: &Pairs) -> String {
     pairs.join(",")
 }
 
-/// Every field and sub-field once.
+/// A kustomization with every field and sub-field once.
 const EVERYTHING: &str = r#"
 apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
@@ -401,7 +401,7 @@ fn a_file_that_says_nothing_is_refused() {
     ] {
         let error = read(text).unwrap_err();
         assert!(
-            error.contains(" kustomization-empty: the kustomization file says nothing"),
+            error.contains(" kustomization-empty: the kustomization file sets no field"),
             "{text}: {error}"
         );
     }

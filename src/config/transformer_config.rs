@@ -1,4 +1,4 @@
-//! Which fields the builtin transformers change: the defaults, and what configuration files add.
+//! Field specs of the builtin transformers: the defaults, and those of configuration files.
 
 use std::sync::Arc;
 
@@ -11,38 +11,38 @@ use crate::source::Source;
 use crate::yaml::de::{self, Rules};
 use crate::yaml::{Node, parse};
 
-/// The fields that each of the builtin transformers changes. A configuration file (`configurations:`) has the same form.
+/// The fields that each builtin transformer changes. A configuration file (`configurations:`) has the same form.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct TransformerConfig {
-    /// What gets a name prefix.
+    /// Fields that get the name prefix.
     pub name_prefix: FieldSpecs,
-    /// What gets a name suffix.
+    /// Fields that get the name suffix.
     pub name_suffix: FieldSpecs,
-    /// What gets the namespace.
+    /// Fields that get the namespace.
     pub namespace: FieldSpecs,
-    /// What gets a label that is for selectors too.
+    /// Fields that get labels that also apply to selectors.
     pub common_labels: FieldSpecs,
-    /// What gets any label.
+    /// Fields that get any label.
     pub labels: FieldSpecs,
-    /// What gets a label that is for templates too.
+    /// Fields that get labels that also apply to templates.
     pub template_labels: FieldSpecs,
-    /// What gets a label that is for volume claim templates too.
+    /// Fields that get labels that also apply to volume claim templates.
     pub volume_claim_template_labels: FieldSpecs,
-    /// What gets an annotation.
+    /// Fields that get annotations.
     pub common_annotations: FieldSpecs,
-    /// Who refers to whom by name.
+    /// Fields that hold names of other objects.
     pub name_reference: NameReferences,
-    /// Where variables are replaced.
+    /// Fields in which variables are replaced.
     pub var_reference: FieldSpecs,
-    /// Where images are named.
+    /// Fields that hold images.
     pub images: FieldSpecs,
-    /// What holds a number of copies.
+    /// Fields that hold a number of replicas.
     pub replicas: FieldSpecs,
 }
 
 impl TransformerConfig {
-    /// What holds when nobody says otherwise. Costs nothing: it is data of the program, in order already.
+    /// The default configuration. Takes no time: it is static, sorted data.
     #[must_use]
     pub fn defaults() -> Self {
         Self {
@@ -66,7 +66,7 @@ impl TransformerConfig {
     /// Reads a configuration file.
     ///
     /// # Errors
-    /// As [`TransformerConfig::from_node`], and what is wrong with the file as YAML.
+    /// As [`TransformerConfig::from_node`], and those of reading YAML.
     pub fn read(source: &Source) -> Result<Self> {
         let document = parse::document(source)?;
         document.map_or_else(|| Ok(Self::default()), |document| Self::from_node(&document.root))
@@ -75,7 +75,7 @@ impl TransformerConfig {
     /// Reads the document of a configuration file.
     ///
     /// # Errors
-    /// What is wrong with its fields: [`de::from_node_by`] with [`Rules::Strict`].
+    /// Those of its fields: [`de::from_node_by`] with [`Rules::Strict`].
     pub fn from_node(root: &Node) -> Result<Self> {
         let read = de::from_node_by(root, Rules::Strict);
         let mut config: Self = read.map_err(|error| advice::explain_configuration(root, error))?;
@@ -83,7 +83,7 @@ impl TransformerConfig {
         Ok(config)
     }
 
-    /// Adds what is not there yet, and keeps the order of types. (`api/internal/plugins/builtinconfig/transformerconfig.go`, `Merge`.)
+    /// Adds field specs, and sorts by type. (`api/internal/plugins/builtinconfig/transformerconfig.go`, `Merge`.)
     ///
     /// # Errors
     /// As [`FieldSpecs::merge_one`], with the section as a step.
@@ -135,8 +135,8 @@ impl TransformerConfig {
         Ok(())
     }
 
-    /// Both together, as [`TransformerConfig::merge`] makes it. Costs nothing where they are the same, as they nearly always
-    /// are: most kustomizations have no configuration of their own.
+    /// The merge of both by [`TransformerConfig::merge`]. Takes no time if they are the same, which is nearly always
+    /// so: most kustomizations have no configuration of their own.
     ///
     /// # Errors
     /// As [`TransformerConfig::merge`].
@@ -245,7 +245,7 @@ mod tests {
         );
     }
 
-    /// The same in lists that are none of the program, so that nothing is known of them.
+    /// A copy without static lists, so that no redundancy is declared.
     fn copied(config: &TransformerConfig) -> TransformerConfig {
         let specs = |specs: &FieldSpecs| specs.iter().map(|spec| spec.value.clone()).collect();
         let references = config.name_reference.iter().map(|known| NameBackReferences {
@@ -268,7 +268,7 @@ mod tests {
         }
     }
 
-    /// The slow twins beside the lists of the program: those of which nothing is known.
+    /// Compares merging of static lists with merging of copies.
     #[test]
     fn defaults_merged_with_themselves_stay_the_same() {
         let defaults = Arc::new(TransformerConfig::defaults());

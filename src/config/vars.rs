@@ -1,4 +1,4 @@
-//! `vars:`, which replacements took the place of.
+//! `vars:`, which is replaced by replacements.
 
 use serde::Deserialize;
 
@@ -6,13 +6,13 @@ use crate::schema::Gvk;
 use crate::yaml::Text;
 use crate::yaml::de::Spanned;
 
-/// A name that stands for the value of a field: `$(NAME)` is replaced by it.
+/// A variable for the value of a field: it replaces `$(NAME)`.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct Var {
-    /// The name.
+    /// Its name.
     pub name: Spanned<Text>,
-    /// The resource that has the field, by the name in its file.
+    /// The resource with the field, by the name in its file.
     pub objref: Spanned<Target>,
     /// The field.
     pub fieldref: FieldSelector,
@@ -29,11 +29,11 @@ impl Var {
     }
 }
 
-/// The resource that a variable looks at.
+/// The resource that a variable refers to.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Target {
-    /// Group and version of its type in one.
+    /// Group and version of its type in one string.
     pub api_version: Spanned<Text>,
     /// The group of its type.
     pub group: Spanned<Text>,
@@ -48,7 +48,7 @@ pub struct Target {
 }
 
 impl Target {
-    /// The type of the resource. `apiVersion` goes before `group` and `version`, as far as it has them.
+    /// The type of the resource. Non-empty parts of `apiVersion` take precedence over `group` and `version`.
     #[must_use]
     pub fn gvk(&self) -> Gvk {
         let parts: Vec<&str> = self.api_version.split('/').collect();
@@ -61,11 +61,11 @@ impl Target {
     }
 }
 
-/// A field of the resource that a variable looks at.
+/// The field that a variable refers to.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct FieldSelector {
-    /// Its path, with points between the names.
+    /// Path of the field, separated by dots.
     pub field_path: Spanned<Text>,
 }
 

@@ -1,4 +1,4 @@
-//! Two objects compared, field by field.
+//! Comparison of two objects, field by field.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,32 +9,32 @@ use super::list::{self, Alignment};
 use super::path::{DEEPEST, Path, Step};
 use super::{Renames, text_of};
 
-/// A field that differs.
+/// A difference in one field.
 #[derive(Clone, Debug)]
 pub struct Change {
-    /// Where.
+    /// Path of the field.
     pub path: Path,
-    /// How.
+    /// Kind of the difference, with the values.
     pub what: What,
-    /// The object that got another name, and that this field refers to.
+    /// The renamed object that this field refers to, if the change only follows its new name.
     pub follows: Option<String>,
 }
 
-/// How a field differs.
+/// Difference of a field.
 #[derive(Clone, Debug)]
 pub enum What {
-    /// It is new.
+    /// The field is new.
     Added(Node),
-    /// It is gone.
+    /// The field is gone.
     Removed(Node),
-    /// It has another value.
+    /// The value differs.
     Changed(Node, Node),
-    /// The elements that both lists have stand in another order: their names before and after.
+    /// The elements that both lists have are in another order: their names before and after.
     Reordered(Vec<String>, Vec<String>),
 }
 
 impl Change {
-    /// The same change in the difference the other way round.
+    /// The change in the reverse difference.
     #[must_use]
     pub fn mirrored(&self) -> Self {
         let what = match self.what.clone() {
@@ -47,8 +47,7 @@ impl Change {
     }
 }
 
-/// What differs between two objects in the form that they are printed in. Linear in their size, but for lists whose
-/// elements have no names.
+/// Compares two objects as printed. Linear in their size, except for lists whose elements have no names.
 pub(super) fn compare(
     before: &Node,
     after: &Node,
@@ -60,7 +59,7 @@ pub(super) fn compare(
     walk.changes
 }
 
-/// Whether two scalars that are printed alike are the same.
+/// True if two scalars that are printed alike are equal.
 pub(super) fn is_same_scalar(before: &Node, after: &Node) -> bool {
     let (Some(before), Some(after)) = (before.as_scalar(), after.as_scalar()) else { return false };
     before.text() == after.text() && (before.style(), before.tag()) == (after.style(), after.tag())
@@ -143,7 +142,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Tells if what both lists have stands in another order.
+    /// Adds a change if the elements that both lists have are in another order.
     fn order(&mut self, alignment: &Alignment) {
         let Some([old, _]) = &alignment.names else { return };
         let both: Vec<usize> = alignment

@@ -1,4 +1,4 @@
-//! The differences of many targets: equal ones told once, what matters first.
+//! Differences of many targets: equal ones are grouped, the most important first.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -11,21 +11,21 @@ use super::{Effect, Image, Object, Rank, Status, TargetReview, Turned, text_of};
 /// The differences of all targets.
 #[derive(Debug)]
 pub struct Review {
-    /// The targets, in the order they were given.
+    /// Targets in the given order.
     pub targets: Vec<TargetReview>,
-    /// The differences, those first that matter most.
+    /// Differences, the most important first.
     pub groups: Vec<Group>,
 }
 
-/// One difference, and where it is found.
+/// A difference, with the objects that have it.
 #[derive(Debug)]
 pub struct Group {
-    /// The places of targets, and of objects in them: the first is the one to show.
+    /// Indices of a target and of an object in it: the first pair is the one to show.
     pub members: Vec<(usize, usize)>,
 }
 
 impl Group {
-    /// The places of the targets, each once.
+    /// Indices of the targets, each once.
     #[must_use]
     pub fn targets(&self) -> Vec<usize> {
         let mut targets: Vec<usize> = self.members.iter().map(|&(target, _)| target).collect();
@@ -37,41 +37,41 @@ impl Group {
 /// Differences of the same targets.
 #[derive(Debug)]
 pub struct Section<'a> {
-    /// The places of the targets.
+    /// Indices of the targets.
     pub targets: Vec<usize>,
-    /// The differences, those first that matter most.
+    /// Differences, the most important first.
     pub groups: Vec<&'a Group>,
 }
 
-/// How many of each there are, equal differences counted once.
+/// Counts of a review; equal differences count once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
-    /// Targets that were compared or failed.
+    /// Number of targets that were compared or failed.
     pub targets: usize,
-    /// Targets that differ.
+    /// Number of targets that differ.
     pub different: usize,
-    /// Targets that could not be rendered.
+    /// Number of targets that could not be rendered.
     pub failed: usize,
-    /// Objects that are new.
+    /// Number of new objects.
     pub added: usize,
-    /// Objects that are gone.
+    /// Number of removed objects.
     pub removed: usize,
-    /// Objects of which fields or names differ.
+    /// Number of objects with changed fields or names.
     pub changed: usize,
-    /// Workloads that restart.
+    /// Number of workloads that restart.
     pub restarted: usize,
-    /// Objects that must be made anew.
+    /// Number of objects that must be recreated.
     pub recreated: usize,
-    /// Objects with which something is lost.
+    /// Number of objects whose removal loses data.
     pub lost: usize,
-    /// Objects of which pods may do more than before.
+    /// Number of objects with a looser Pod Security level.
     pub loosened: usize,
-    /// Objects of which pods may do less than before.
+    /// Number of objects with a tighter Pod Security level.
     pub tightened: usize,
 }
 
 impl Review {
-    /// Puts together what was found in each target. Linear, and a sort.
+    /// Groups the differences of all targets. Takes linear time, and a sort.
     #[must_use]
     pub fn of(targets: Vec<TargetReview>) -> Self {
         let mut groups: Vec<Group> = Vec::new();
@@ -96,7 +96,7 @@ impl Review {
         review
     }
 
-    /// Puts together what is changed alike in several objects of one kind.
+    /// Joins groups of objects of one kind with equal changes.
     fn joined(&self, groups: Vec<Group>) -> Vec<Group> {
         let mut joined: Vec<Group> = Vec::new();
         let mut places: BTreeMap<String, usize> = BTreeMap::new();
@@ -118,7 +118,7 @@ impl Review {
         joined
     }
 
-    /// The names of the objects of a group before prefixes, suffixes and hashes, each once.
+    /// Names of the objects of a group before prefixes, suffixes and hashes, each once.
     #[must_use]
     pub fn stems(&self, group: &Group) -> Vec<&str> {
         let members = group.members.iter();
@@ -141,8 +141,8 @@ impl Review {
         &self.targets[target].objects[object]
     }
 
-    /// What the objects of a group are called: the kind and name, with the namespace if all are in one. Of many names
-    /// there are the first and the number, and whether all are in all targets.
+    /// Title of a group: kind and name, with the namespace if all objects are in the same one. Of many names the title
+    /// has the first ones and their number, and tells if all objects are in all targets.
     #[must_use]
     pub fn title(&self, group: &Group) -> String {
         const MOST_NAMES: usize = 12;
@@ -173,7 +173,7 @@ impl Review {
         }
     }
 
-    /// Whether anything differs.
+    /// True if there is a difference.
     #[must_use]
     pub fn is_different(&self) -> bool {
         self.targets.iter().any(|target| {
@@ -181,13 +181,13 @@ impl Review {
         })
     }
 
-    /// Whether a target could not be rendered.
+    /// True if a target could not be rendered.
     #[must_use]
     pub fn has_failures(&self) -> bool {
         self.targets.iter().any(|target| matches!(target.status, Status::Failed(_)))
     }
 
-    /// The differences by the targets that they are found in, those sections first that matter most.
+    /// The differences grouped by their targets, the most important sections first.
     #[must_use]
     pub fn sections(&self) -> Vec<Section<'_>> {
         let mut sections: Vec<Section<'_>> = Vec::new();
@@ -203,7 +203,7 @@ impl Review {
         sections
     }
 
-    /// The images that change, each with the number of targets.
+    /// Changed images, each with its targets.
     #[must_use]
     pub fn images(&self) -> Vec<(Image, Vec<usize>)> {
         let mut images: BTreeMap<Image, BTreeSet<usize>> = BTreeMap::new();
@@ -218,7 +218,7 @@ impl Review {
         images.into_iter().map(|(image, targets)| (image, targets.into_iter().collect())).collect()
     }
 
-    /// How many of each there are.
+    /// The counts.
     #[must_use]
     pub fn summary(&self) -> Summary {
         let mut summary = Summary { targets: self.targets.len(), ..Summary::default() };
@@ -263,12 +263,12 @@ impl Review {
 
 /// The first of many names; all if they are few.
 pub(super) fn few<'a, 'b>(names: &'b [&'a str], most: usize) -> &'b [&'a str] {
-    // A mark in place of a name or two would save nothing.
+    // A mark instead of one or two names would save no space.
     if names.len() > most + 2 { &names[..most] } else { names }
 }
 
-/// Text that is equal for objects whose differences are told once: everything but the namespace and what prefixes and
-/// hashes made of the name, of which `stem` is left.
+/// Key that is equal for objects whose differences are shown once: all but the namespace and the name, of which only
+/// `stem` is used.
 fn key(object: &Object, stem: &str) -> String {
     let version = |side: usize| object.ids[side].as_ref().map_or("", |id| &id.api_version);
     let mut key = format!(
@@ -278,7 +278,7 @@ fn key(object: &Object, stem: &str) -> String {
         object.id().kind,
         object.renamed
     );
-    // Nothing fails that is written to text.
+    // Writing to a `String` cannot fail.
     let _ = write!(key, "\0{:?}\0{:?}", object.effects, object.carries);
     for change in &object.changes {
         let _ = write!(key, "\0{}\0", change.path);

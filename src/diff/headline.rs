@@ -1,4 +1,4 @@
-//! What matters first in a review: what the terminal and Markdown begin with, a line each.
+//! Headlines of a review: the most important differences, with a line each. Text and Markdown start with them.
 
 use std::collections::BTreeMap;
 
@@ -9,35 +9,35 @@ use super::words::Words;
 use super::{Failure, Status};
 use crate::harden::Set;
 
-/// What matters about a difference.
+/// An important difference.
 pub(super) struct Headline {
     pub kind: Kind,
-    /// What the objects are called.
+    /// Title of the objects.
     pub title: String,
-    /// What there is to say of them.
+    /// Description of the difference.
     pub words: Words,
-    /// The places of the targets.
+    /// Indices of the targets.
     pub targets: Vec<usize>,
 }
 
-/// The kinds of what matters, the most first.
+/// Kind of a headline, the most important first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
-    /// It is removed, and more is lost with it.
+    /// Removed, with a loss of data.
     Lost,
-    /// It is replaced by another object, and more is lost with it.
+    /// Replaced by another object, with a loss of data.
     Replaced,
-    /// It is deleted and made anew.
+    /// Deleted and recreated.
     Recreated,
-    /// It is removed.
+    /// Removed.
     Removed,
-    /// Its pods may do more.
+    /// Pods with a looser Pod Security level.
     Looser,
-    /// Its pods may do less.
+    /// Pods with a tighter Pod Security level.
     Tighter,
 }
 
-/// The most important first. Of very many of a kind there are some, and how many more.
+/// The headlines, the most important first. Of many of one kind only some are listed, with the number of the others.
 pub(super) fn headlines(review: &Review) -> Vec<Headline> {
     let mut kinds: BTreeMap<Kind, Vec<Headline>> = BTreeMap::new();
     let all = review.groups.iter().flat_map(|group| of(review, group)).chain(removals(review));
@@ -59,19 +59,19 @@ fn bounded(mut headlines: Vec<Headline>) -> Vec<Headline> {
     targets.dedup();
     headlines.extend(rest.first().map(|first| Headline {
         kind: first.kind,
-        title: format!("{} more, told of below", rest.len()),
+        title: format!("{} more, see below", rest.len()),
         words: Words::default(),
         targets,
     }));
     headlines
 }
 
-/// A failure, and the targets that it keeps from being rendered.
+/// A failure, and the targets that could not be rendered because of it.
 pub(super) struct Failing<'a> {
     /// Before the change, after it, or both.
     pub when: &'static str,
     pub failure: &'a Failure,
-    /// The places of the targets.
+    /// Indices of the targets.
     pub targets: Vec<usize>,
 }
 
@@ -92,7 +92,7 @@ pub(super) fn failing(review: &Review) -> Vec<Failing<'_>> {
     failing
 }
 
-/// When a target cannot be rendered, and why: once if it is the same before and after.
+/// The failures of a target: one if they are the same before and after.
 pub(super) fn told(failures: &[Option<Failure>; 2]) -> Vec<(&'static str, &Failure)> {
     match failures {
         [Some(before), Some(after)] if before == after => {
@@ -105,9 +105,9 @@ pub(super) fn told(failures: &[Option<Failure>; 2]) -> Vec<(&'static str, &Failu
     }
 }
 
-/// What is removed and nothing worse, in one line where it is much in the same targets.
+/// Removals without further consequences, joined to one line if there are many in the same targets.
 fn removals(review: &Review) -> Vec<Headline> {
-    /// So many have a line each.
+    /// Maximum number of removals with a line each.
     const FEW: usize = 5;
     let mut removed: BTreeMap<Vec<usize>, Vec<&Group>> = BTreeMap::new();
     for group in review.groups.iter().filter(|of| review.object(of).rank() == Rank::Removed) {
@@ -147,7 +147,7 @@ fn of(review: &Review, group: &Group) -> Vec<Headline> {
                 let kind = if is_gone { Kind::Lost } else { Kind::Replaced };
                 found.push((kind, Words::new(*what)));
             }
-            // What is lost says more.
+            // A loss is more important.
             Effect::Recreated(why) if object.rank() == Rank::Recreated => {
                 found.push((Kind::Recreated, Words::default().names(why)));
             }
@@ -174,7 +174,7 @@ fn of(review: &Review, group: &Group) -> Vec<Headline> {
     found.into_iter().map(headline).collect()
 }
 
-/// The levels before and after, with the rules that make the difference.
+/// The levels before and after, with the rules that cause the difference.
 fn levels(security: &Security) -> Words {
     let word = |level: Option<Set>| level.map_or("none", Set::as_str);
     let (before, after) = (word(security.before), word(security.after));
@@ -209,6 +209,6 @@ mod tests {
         let review = Review::of(vec![TargetReview::of(&target, &Options::default())]);
         let titles: Vec<String> = headlines(&review).into_iter().map(|of| of.title).collect();
         assert_eq!(titles.len(), 21);
-        assert_eq!((&*titles[0], &*titles[20]), ("Service s0", "10 more, told of below"));
+        assert_eq!((&*titles[0], &*titles[20]), ("Service s0", "10 more, see below"));
     }
 }

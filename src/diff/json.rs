@@ -1,4 +1,4 @@
-//! A review for programs: every difference, and the changes of each target as RFC 6902 operations.
+//! Reviews as JSON: all differences, and the changes of each target as RFC 6902 operations.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -14,7 +14,7 @@ use crate::harden::Set;
 use crate::text::escape;
 use crate::yaml::Node;
 
-/// The form of what is written: raised when a program that reads it must change.
+/// Version of the format, which increases with incompatible changes.
 const VERSION: u32 = 1;
 
 #[derive(Serialize)]
@@ -33,7 +33,7 @@ struct Target<'a> {
     error_before: Option<Error<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error_after: Option<Error<'a>>,
-    /// What makes the list of objects after of the list of those before.
+    /// Operations that turn the list of objects before into the list after.
     operations: Vec<json_patch::PatchOperation>,
 }
 
@@ -106,7 +106,7 @@ enum EffectJson<'a> {
     },
 }
 
-/// A rule of the Pod Security Standards, and the containers that it is about; none if it is about the pod.
+/// A rule of the Pod Security Standards, with the containers that it is about; empty for the whole pod.
 #[derive(Serialize)]
 struct RuleJson<'a> {
     rule: &'static str,
@@ -127,7 +127,7 @@ struct Field {
     follows: Option<String>,
 }
 
-/// Writes a review as one JSON document, indented. It asks for [`Options::renders`](super::Options::renders).
+/// Writes a review as one indented JSON document. Requires [`Options::renders`](super::Options::renders).
 ///
 /// # Errors
 /// As [`TargetReview::operations`].
@@ -138,7 +138,7 @@ pub fn write(review: &Review) -> Result<String> {
         targets: review.targets.iter().map(target).collect::<Result<_>>()?,
         groups: review.groups.iter().map(|of| group(review, of)).collect::<Result<_>>()?,
     };
-    // Text of its own making: there is nothing in it that JSON cannot hold.
+    // Serialising these types cannot fail.
     Ok(escape::json_text(&serde_json::to_string_pretty(&page).unwrap_or_default()) + "\n")
 }
 

@@ -1,4 +1,4 @@
-//! What comes of a difference when it is applied: what is lost, made anew, restarted, or may do more than before.
+//! Effects of a difference in a cluster: losses, recreations, restarts, changes of Pod Security levels.
 
 use crate::yaml::Node;
 
@@ -9,42 +9,42 @@ use super::{Identity, Object};
 use crate::harden::restarting;
 use crate::resource::ImageReference;
 
-/// What comes of a difference in an object.
+/// Effect of a difference in an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// It is removed, and with it what cannot be brought back: what that is.
+    /// Removal with a loss that cannot be undone: what is lost.
     Lost(&'static str),
-    /// It must be deleted and made anew: for each reason a few words.
+    /// Deletion and recreation: a phrase for each reason.
     Recreated(Vec<String>),
-    /// Its pods restart: what changes in them.
+    /// Restart of its pods: what changes in them.
     Restarted(Vec<String>),
-    /// A container runs another image.
+    /// Another image of a container.
     Image(Image),
-    /// Its pods may do more than before, or less.
+    /// Another Pod Security verdict of its pods.
     Security(Security),
 }
 
-/// An image that changes.
+/// A change of an image.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Image {
-    /// Its name, as long as that stays.
+    /// Its name, if that stays the same.
     pub name: String,
-    /// Its tag and digest before; the whole reference if the name is another.
+    /// Its tag and digest before; the whole reference if the name changes.
     pub before: String,
-    /// The same after.
+    /// Its tag and digest after; the whole reference if the name changes.
     pub after: String,
 }
 
-/// How much a difference matters, the most first.
+/// Importance of a difference, the highest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rank {
     /// Something is lost for good.
     Lost,
-    /// An object is made anew.
+    /// An object is recreated.
     Recreated,
     /// An object is removed.
     Removed,
-    /// Pods may do more than before.
+    /// Pods have a looser Pod Security level.
     Loosened,
     /// Pods restart.
     Restarted,
@@ -52,19 +52,19 @@ pub enum Rank {
     Changed,
     /// An object is new.
     Added,
-    /// An object is called differently.
+    /// An object is renamed.
     Renamed,
 }
 
 impl Effect {
-    /// Whether it is that pods may do more, or less.
+    /// True for a change of Pod Security in this direction.
     pub(super) fn turns(&self, turned: Turned) -> bool {
         matches!(self, Self::Security(security) if security.turned() == turned)
     }
 }
 
 impl Object {
-    /// How much the difference matters.
+    /// The importance of the difference.
     #[must_use]
     pub fn rank(&self) -> Rank {
         let of_effect = |effect: &Effect| match effect {
@@ -85,7 +85,7 @@ impl Object {
     }
 }
 
-/// Says what comes of the difference in an object.
+/// Adds the effects of the difference in an object.
 pub(super) fn judge(object: &mut Object) {
     let [before, after] = &object.nodes;
     let security = Security::of(before.as_ref(), after.as_ref());
@@ -108,13 +108,13 @@ pub(super) fn judge(object: &mut Object) {
     };
 }
 
-/// Whether a cluster takes them for two objects. An object that has a hash in its name is another on purpose.
+/// True if a cluster treats the ids as two objects. A changed hash in the name is intended.
 fn is_another(before: &Identity, after: &Identity) -> bool {
     (&before.name, &before.namespace, before.group())
         != (&after.name, &after.namespace, after.group())
 }
 
-/// What is gone with the last object of a kind.
+/// The loss that the removal of an object of a kind causes.
 fn loss(kind: &str) -> Option<&'static str> {
     Some(match kind {
         "PersistentVolumeClaim" => "the data of its volume",
@@ -125,7 +125,7 @@ fn loss(kind: &str) -> Option<&'static str> {
     })
 }
 
-/// Why an object must be made anew.
+/// Reasons for recreating an object.
 fn recreation(object: &Object, before: &Identity) -> Vec<String> {
     let mut why = match object.renamed {
         Some(Renaming::Name) => vec![format!("was {}", before.name)],
@@ -133,7 +133,7 @@ fn recreation(object: &Object, before: &Identity) -> Vec<String> {
             vec!["was in the default namespace".to_owned()]
         }
         Some(Renaming::Namespace) => vec![format!("was in namespace {}", before.namespace)],
-        // Clusters serve some kinds under two groups; what is in both has other names for it.
+        // Clusters serve some kinds under two groups, in which the same field may have another name.
         Some(Renaming::Hash | Renaming::Version | Renaming::Group) | None => Vec::new(),
     };
     let is_sealed =
@@ -151,8 +151,8 @@ fn recreation(object: &Object, before: &Identity) -> Vec<String> {
     why
 }
 
-/// The fields that may not change, by kind: those listed, but for those behind them. (Kubernetes' API reference and
-/// validation: `ValidateStatefulSetUpdate` and its like.)
+/// Immutable fields by kind: the first list, except those of the second. (Kubernetes' API reference and validation:
+/// `ValidateStatefulSetUpdate` and the like.)
 const IMMUTABLE: &[(&str, &[&str], &[&str])] = &[
     ("Deployment", &["spec.selector"], &[]),
     ("ReplicaSet", &["spec.selector"], &[]),
@@ -209,14 +209,14 @@ fn is_immutable(kind: &str, path: &str, is_sealed: bool) -> bool {
     if is_sealed && matches!(kind, "ConfigMap" | "Secret") {
         return ["data", "stringData", "binaryData", "immutable"].iter().any(is_in);
     }
-    // Images of pods that run may be exchanged.
+    // Images of running pods may be changed.
     let is_image = kind == "Pod" && path.ends_with("].image");
     let row = IMMUTABLE.iter().find(|(of, ..)| *of == kind);
     !is_image
         && row.is_some_and(|(_, fixed, free)| fixed.iter().any(is_in) && !free.iter().any(is_in))
 }
 
-/// What changes in the pods of a workload that restarts them by itself.
+/// Changes in the pods of a workload whose controller restarts them.
 fn restart(object: &Object) -> Vec<String> {
     let Identity { api_version, kind, .. } = object.id();
     let group = api_version.split_once('/').map_or("", |(group, _)| group);
@@ -237,11 +237,11 @@ fn restart(object: &Object) -> Vec<String> {
     why
 }
 
-/// Whether an object leaves the pods that run alone until something else happens.
+/// True if a changed template does not restart running pods.
 fn waits(object: &Node, kind: &str) -> bool {
     let at = |path: &[&str]| path.iter().try_fold(object, |node, key| node.get(key));
     let is = |path: &[&str], text: &str| at(path).and_then(Node::as_text) == Some(text);
-    // Without the field, a DeploymentConfig has the trigger of a changed template.
+    // Without the field, a DeploymentConfig has the trigger `ConfigChange`.
     let has_no_trigger = || {
         let triggers = at(&["spec", "triggers"]).and_then(Node::as_sequence);
         let is_change =
@@ -268,14 +268,14 @@ fn reason(change: &Change) -> String {
     let in_container =
         ["containers[", "initContainers["].iter().find_map(|list| path.strip_prefix(*list));
     match in_container.and_then(|rest| rest.split_once("].")) {
-        // Which container does not matter for the restart, nor what exactly: the change itself is shown.
+        // The name of the field is enough: the container and the value are shown with the change.
         Some((_, field)) => field.split(['.', '[']).next().unwrap_or(field).to_owned(),
         None if path.is_empty() => "the pod template".to_owned(),
         None => path.split('.').next().unwrap_or(path).to_owned(),
     }
 }
 
-/// The images that change, each once.
+/// The changed images, each once.
 fn images(object: &Object) -> Vec<Image> {
     let image = |change: &Change| match (change.path.last_key()?, &change.what) {
         ("image", What::Changed(before, after)) => {
@@ -305,7 +305,7 @@ fn split(image: &str) -> (&str, &str) {
     (name, image.get(name.len() + 1..).unwrap_or("latest"))
 }
 
-/// Folds objects in which nothing changes but the new name of another into that one.
+/// Folds objects that only follow the new name of another object into that one.
 pub(super) fn fold(objects: &mut [Object]) {
     let mut carried: Vec<(String, String, bool)> = Vec::new();
     let known: Vec<String> =

@@ -1,4 +1,4 @@
-//! Which elements of two lists are one another.
+//! Alignment of the elements of two lists.
 
 use std::collections::BTreeMap;
 
@@ -9,17 +9,17 @@ use crate::yaml::{Kind, Node};
 
 use super::text_of;
 
-/// How two lists lie beside each other.
+/// Alignment of two lists.
 pub(super) struct Alignment {
-    /// The elements that are one another, and those that only one list has. Elements of the second list come in its
-    /// order, those that only the first has where they were.
+    /// Indices of elements that correspond, or that only one list has. Elements of the second list are in its order;
+    /// those of the first only keep their place among them.
     pub pairs: Vec<(Option<usize>, Option<usize>)>,
-    /// What the elements of both lists are called, if they have names.
+    /// Names of the elements of both lists, if they have names.
     pub names: Option<[Vec<String>; 2]>,
 }
 
-/// Lays two lists beside each other: by the names of their elements, else by what they have in common. `renamed` says
-/// what an element of the first list would be called in the second. Linear where there are names.
+/// Aligns two lists by the names of their elements, or else by equal elements. `renamed` returns the name of an element
+/// of the first list in the second. Linear if there are names.
 pub(super) fn align(
     before: &[Node],
     after: &[Node],
@@ -35,8 +35,8 @@ pub(super) fn align(
     }
 }
 
-/// The names of the elements: the values of the keys that the list is merged by, else those of `name`. Nothing when
-/// an element has none, or two have the same.
+/// Names of the elements: the values of the merge keys of the list, or else of `name`. `None` if an element has no
+/// name, or two have the same.
 pub(super) fn names(items: &[Node], keys: Option<Keys<'_>>) -> Option<Vec<String>> {
     let merged = keys.filter(|keys| !keys.is_empty()).map(|keys| keys.iter().collect::<Vec<_>>());
     let found = merged.and_then(|keys| names_by(items, &keys));
@@ -49,7 +49,7 @@ fn names_by(items: &[Node], keys: &[&str]) -> Option<Vec<String>> {
     for item in items {
         let mut name = item.get(primary)?.as_text()?.to_owned();
         for value in others.iter().filter_map(|key| item.get(key)?.as_text()) {
-            // The default, which some write and some do not.
+            // The default value, which is often omitted.
             if value != "TCP" {
                 name = name + "/" + value;
             }
@@ -71,7 +71,7 @@ fn by_name(
         old.iter().enumerate().map(|(place, name)| (name.as_str(), place)).collect();
     let mut partners: Vec<Option<usize>> =
         new.iter().map(|name| places.remove(name.as_str())).collect();
-    // What is left may be there under the new name of what it refers to.
+    // Remaining elements may have followed the new name of the object that they refer to.
     for (name, place) in places {
         let partner = renamed(name).and_then(|name| new.iter().position(|other| *other == name));
         if let Some(partner) = partner.filter(|&partner| partners[partner].is_none()) {
@@ -81,7 +81,7 @@ fn by_name(
     interleave(old.len(), &partners)
 }
 
-/// Puts what only the first list has in front of what came after it there.
+/// Places the elements that only the first list has before those that they preceded there.
 fn interleave(old: usize, partners: &[Option<usize>]) -> Vec<(Option<usize>, Option<usize>)> {
     let mut is_paired = vec![false; old];
     for &place in partners.iter().flatten() {
@@ -100,10 +100,10 @@ fn interleave(old: usize, partners: &[Option<usize>]) -> Vec<(Option<usize>, Opt
     pairs
 }
 
-/// Elements that are equal, in order; of what lies between them, as many as may be the same with another content.
+/// Pairs equal elements, in order; between them, as many unequal ones as possible.
 fn in_common(before: &[Node], after: &[Node]) -> Vec<(Option<usize>, Option<usize>)> {
     let [old, new] = [before, after].map(|items| items.iter().map(text_of).collect::<Vec<_>>());
-    // What two lists have in common is not always found the same way from both sides: one of them is always the first.
+    // The result may depend on the order of the two lists: sorting them makes it symmetric.
     let is_swapped = old > new;
     let (first, second) = if is_swapped { (&new, &old) } else { (&old, &new) };
     let mut pairs = Vec::new();

@@ -1,7 +1,7 @@
-//! A review as Markdown for a comment on a pull request, short enough to be posted.
+//! Reviews as Markdown for a comment on a pull request, within the limit of its length.
 //!
-//! GitHub takes 65,536 characters. What would be too much is folded to its title, the least important first, and the
-//! page says so: nothing is left out silently.
+//! GitHub accepts 65,536 characters. If a page would be longer, the least important differences are reduced to their
+//! titles, and the page says so: nothing is omitted silently.
 
 use std::fmt::Write as _;
 
@@ -11,7 +11,7 @@ use super::outline::{self, Line};
 use super::words::{self, short};
 use super::{Status, text};
 
-/// The longest page, in characters: some room is left for what others write around it.
+/// Maximum length of a page in characters, with room for text that others add.
 pub const LONGEST: usize = 60_000;
 
 /// Writes a review as Markdown of at most [`LONGEST`] characters.
@@ -26,8 +26,8 @@ pub fn write(review: &Review) -> String {
         .iter()
         .map(|section| section.groups.iter().map(|group| Block::of(review, group)).collect())
         .collect();
-    // Those first that matter most get their place, until it runs out: all titles if they fit, and then what they are
-    // about.
+    // The most important differences are written first, until the space is used: all titles if they fit, and then
+    // details.
     let length = |text: &str| text.chars().count();
     let has_headlines = page.lines().count() > HEADING_LINES;
     let frames = frames(review, &sections, has_headlines);
@@ -64,11 +64,11 @@ pub fn write(review: &Review) -> String {
     bounded(page)
 }
 
-/// The heading, with what is blank below it.
+/// Number of lines of a heading, with the empty lines below it.
 const HEADING_LINES: usize = 3;
-/// So many images are in the table.
+/// Maximum number of images in the table.
 const MOST_IMAGES: usize = 50;
-/// Room for the longest footnote.
+/// Length of the longest footnote.
 const FOOTNOTE_LENGTH: usize = 300;
 
 fn footnote(folded: usize, missing: usize) -> String {
@@ -82,11 +82,11 @@ fn footnote(folded: usize, missing: usize) -> String {
     }
     let text = words.join(", ");
     format!(
-        "**This page is too short for everything: {text}.** `krender diff` in a terminal shows all of them.\n"
+        "**This page is incomplete: {text}.** `krender diff` in a terminal shows all of them.\n"
     )
 }
 
-/// A page whose heading alone is too long (thousands of failures or removed objects): it says that it ends.
+/// Cuts a page whose heading alone is too long (thousands of failures or removed objects), and adds a note.
 fn bounded(page: String) -> String {
     if page.chars().count() <= LONGEST {
         return page;
@@ -95,7 +95,7 @@ fn bounded(page: String) -> String {
     let mut left = LONGEST - FOOTNOTE_LENGTH;
     for line in page.lines() {
         let length = line.chars().count() + 1;
-        // The heading is a list: it may end behind any of its lines. What is folded is not begun.
+        // The heading is a list, which may end after any line. A `<details>` block is not started.
         if length > left || line.starts_with("<details") {
             break;
         }
@@ -103,10 +103,10 @@ fn bounded(page: String) -> String {
         short = short + line + "\n";
     }
     short
-        + "\n**This page is too short for everything.** `krender diff` in a terminal shows all of it.\n"
+        + "\n**This page is incomplete.** `krender diff` in a terminal shows all of it.\n"
 }
 
-/// A summary, what failed, and what matters most.
+/// Writes the summary, failures and headlines.
 fn head(review: &Review) -> String {
     let mut out = String::new();
     let summary = review.summary();
@@ -129,8 +129,8 @@ fn head(review: &Review) -> String {
     }
     for target in review.targets.iter().filter(|target| target.objects.is_empty()) {
         let fate = match target.status {
-            Status::Added => "New, and renders to nothing",
-            Status::Removed => "Gone, and rendered to nothing",
+            Status::Added => "New, without objects",
+            Status::Removed => "Gone, had no objects",
             Status::Same | Status::Changed | Status::Failed(_) => continue,
         };
         let _ = writeln!(out, "- {fate}: {}", code(&target.name));
@@ -139,7 +139,7 @@ fn head(review: &Review) -> String {
         let (word, mark) = match kind {
             Kind::Lost => ("**REMOVED:**", ", and with it "),
             Kind::Replaced => ("**REPLACED:**", ", and with it "),
-            Kind::Recreated => ("**Must be made anew:**", ": "),
+            Kind::Recreated => ("**Must be recreated:**", ": "),
             Kind::Removed => ("Removed:", ": "),
             Kind::Looser => ("**Pod security is LOOSER:**", ": "),
             Kind::Tighter => ("Pod security is tighter:", ": "),
@@ -152,7 +152,7 @@ fn head(review: &Review) -> String {
     out
 }
 
-/// The table of images that changed.
+/// The table of changed images.
 fn write_images(review: &Review, out: &mut String) {
     let images = review.images();
     if images.is_empty() {
@@ -184,19 +184,19 @@ fn found_in(review: &Review, targets: &[usize]) -> String {
     format!(" in {}", words::briefly(review, targets).written(code))
 }
 
-/// What stands around the differences of a section.
+/// Text around the differences of a section.
 struct Frame {
     open: String,
     close: &'static str,
 }
 
-/// The sections with their targets, of which those are unfolded that matter most. One target needs no section.
+/// The sections with their targets; the most important ones are unfolded. A single target needs no section.
 fn frames(review: &Review, sections: &[Section<'_>], has_headlines: bool) -> Vec<Frame> {
-    /// So many differences are unfolded, and the section that they end in.
+    /// Number of differences to unfold; the section that reaches it is complete.
     const UNFOLDED: usize = 20;
-    /// So many targets are named in the title; of more, names stand below it.
+    /// Maximum number of targets in a title; more are listed below it.
     const NAMED: usize = 5;
-    /// So many of them.
+    /// Maximum number of listed targets.
     const LISTED: usize = 200;
     let mut shown = 0;
     let frame = |section: &Section<'_>| {
@@ -227,7 +227,7 @@ fn frames(review: &Review, sections: &[Section<'_>], has_headlines: bool) -> Vec
     sections.iter().map(frame).collect()
 }
 
-/// A difference: its title, and what differs below.
+/// A difference: its title and details.
 struct Block {
     title: String,
     body: String,
@@ -257,7 +257,7 @@ impl Block {
         }
         if !body.is_empty() {
             let fence = fence(&body, 3);
-            // In the item of the list above.
+            // Indented to the item of the list.
             let indented: String = body.lines().map(|line| format!("  {line}\n")).collect();
             body = format!("\n  {fence}diff\n{indented}  {fence}\n\n");
         }
@@ -265,12 +265,12 @@ impl Block {
     }
 }
 
-/// A line in the language of diffs: what it is stands in the first column.
+/// Writes a line of a diff, with its mark in the first column.
 fn push(line: &Line, out: &mut String) {
     let mut write = |mark: char, depth: usize, text: &str| {
         let indent = depth.saturating_sub(1) * 2;
         let text = format!("{mark} {:indent$}{text}", "");
-        // Nothing fails that is written to text.
+        // Writing to a `String` cannot fail.
         let _ = writeln!(out, "{}", text.trim_end());
     };
     match line {
@@ -287,11 +287,11 @@ fn push(line: &Line, out: &mut String) {
     }
 }
 
-/// Text as code, whatever stands in it. Sites link neither mentions nor references within code.
+/// Text as inline code. Within code, sites do not link mentions and references.
 fn code(text: &str) -> String {
     let text = outline::visible(text);
     if text.is_empty() {
-        // Two backticks would begin a piece of code instead.
+        // Two backticks would start inline code.
         return "` `".to_owned();
     }
     let fence = fence(&text, 1);
@@ -299,18 +299,18 @@ fn code(text: &str) -> String {
     format!("{fence}{blank}{text}{blank}{fence}")
 }
 
-/// The same in a table, where a bar would end the cell.
+/// Inline code in a table, where a bar would end the cell.
 fn cell(text: &str) -> String {
     if text.is_empty() { String::new() } else { code(text).replace('|', "\\|") }
 }
 
-/// More backticks than stand together in a text.
+/// More backticks than there are in sequence in a text, and at least `least`.
 fn fence(text: &str, least: usize) -> String {
     let longest = text.split(|character| character != '`').map(str::len).max().unwrap_or(0);
     "`".repeat(least.max(longest + 1))
 }
 
-/// The same within HTML, where Markdown is not read and sites look for mentions and references all the same.
+/// Inline code within HTML, which is not parsed as Markdown, while sites still link mentions and references.
 fn html(text: &str) -> String {
     let text = outline::visible(text);
     let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");

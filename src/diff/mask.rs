@@ -1,5 +1,5 @@
-//! Values of Secrets, replaced by hashes before objects are compared: in Secrets, in what makes Secrets, and wherever else
-//! a value of a Secret of the same target stands.
+//! Masks for values of Secrets: they are replaced by hashes before objects are compared, in Secrets, in objects that
+//! create Secrets, and wherever a value of a Secret of the same target is repeated.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,22 +15,22 @@ use crate::source::Span;
 use crate::text::hex;
 use crate::yaml::{Node, Scalar};
 
-/// `kubectl apply` writes the whole object into it.
+/// Annotation in which `kubectl apply` stores the whole object.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
-/// What is secret in a target, on both sides, and the key of the hashes in its place.
+/// Secret values of a target, on both sides, and the key of the hashes that replace them.
 pub(super) struct Masks<'a> {
     key: &'a [u8],
     values: Values,
-    /// The names of objects that are a Secret on one side and something else on the other.
+    /// Names of objects that are a Secret on one side and of another kind on the other.
     turned: BTreeSet<(String, String)>,
 }
 
 impl<'a> Masks<'a> {
-    /// Looks through both sides of a target. Linear in the objects, and in the text of Secrets.
+    /// Collects the secret values of both sides. Linear in the objects, and in the text of Secrets.
     pub(super) fn of(sides: [&ResMap; 2], key: &'a [u8]) -> Self {
         let mut values = Values::default();
-        // By name, for each side: whether there is a Secret, and whether there is something else with data.
+        // For each name and side: true if there is a Secret, and if there is another object with data.
         let mut names: BTreeMap<(String, String), [[bool; 2]; 2]> = BTreeMap::new();
         for (side, resources) in sides.iter().enumerate() {
             for resource in *resources {
@@ -53,8 +53,8 @@ impl<'a> Masks<'a> {
         Self { key, values, turned }
     }
 
-    /// Puts a hash in place of every secret value of an object: equal values have equal hashes. Without the key, values
-    /// cannot be tried.
+    /// Replaces each secret value of an object by a hash. Equal values have equal hashes. Without the key, hashes
+    /// cannot be compared with those of guessed values.
     pub(super) fn mask(&self, node: &mut Node, resource: &Resource) {
         if self.turned.contains(&name_of(resource)) {
             for field in ["data", "stringData", "binaryData"] {
@@ -118,7 +118,7 @@ impl<'a> Masks<'a> {
         }
     }
 
-    /// A text with its secrets masked, if there are any.
+    /// A text with its secrets masked; `None` if there are none.
     fn text(&self, text: &str, place: Place) -> Option<String> {
         if place.is_identity {
             return None;
@@ -134,7 +134,7 @@ impl<'a> Masks<'a> {
         }
     }
 
-    /// Hides what a mapping has, each by itself, or all of anything else.
+    /// Masks each value of a mapping, or any other node as a whole.
     fn hide_each(&self, node: &mut Node) {
         match node.as_mapping_mut() {
             Some(mapping) => mapping.iter_mut().for_each(|(_, value)| self.hide(value)),
@@ -151,7 +151,7 @@ impl<'a> Masks<'a> {
         if text.starts_with(PREFIX) && text.len() == PREFIX.len() + 2 * BYTES {
             return text.to_owned();
         }
-        // The inner hash of the key makes one length of it, so that no key and value run into each other.
+        // The inner hash of the key has a fixed length, so that key and value cannot be confused.
         let digest =
             Sha256::new().chain_update(Sha256::digest(self.key)).chain_update(text).finalize();
         format!("{PREFIX}{}", hex(&digest[..BYTES]))
@@ -159,38 +159,38 @@ impl<'a> Masks<'a> {
 }
 
 const PREFIX: &str = "masked-";
-/// So many bytes of a hash are shown.
+/// Number of bytes of a hash that are shown.
 const BYTES: usize = 5;
 
-/// Where a value stands.
+/// Properties of the place of a value.
 #[derive(Clone, Copy)]
 struct Place {
-    /// Whether it names the object.
+    /// True for parts of the object's id.
     is_identity: bool,
-    /// Whether it is data, an environment, an argument or an annotation, where values of Secrets are copied to.
+    /// True for data, environment variables, arguments and annotations, which values of Secrets are copied to.
     is_text: bool,
-    /// Whether its object makes Secrets.
+    /// True if the object creates Secrets.
     makes_secrets: bool,
 }
 
-/// The namespace of an object, and its name without the hash that a generator adds.
+/// The namespace of an object, and its name without a generator's hash.
 fn name_of(resource: &Resource) -> (String, String) {
     (resource.namespace().to_owned(), super::pair::stem(resource))
 }
 
-/// What Secrets hold, as text and in base64.
+/// The values of Secrets, as text and in base64.
 #[derive(Default)]
 struct Values {
-    /// Values that are hardly anything but secrets.
+    /// Values that are most likely secrets.
     strong: BTreeSet<String>,
-    /// Values that may be words or names as well.
+    /// Values that may also be words or names.
     weak: BTreeSet<String>,
-    /// Finds strong values within text.
+    /// Searcher for strong values within text.
     finder: Option<AhoCorasick>,
 }
 
 impl Values {
-    /// Longer values are not looked for within text.
+    /// Maximum length of values that are searched within text.
     const LONGEST: usize = 4096;
 
     fn add_secret(&mut self, node: &Node) {
@@ -214,7 +214,7 @@ impl Values {
 
     fn add(&mut self, text: &str) {
         let text = text.trim();
-        // Names of users, services and hosts look like that.
+        // Names of users, services and hosts have this form.
         let is_name = text.bytes().all(|byte| byte.is_ascii_lowercase() || b"-.".contains(&byte));
         let is_number = text.len() < 6 && text.bytes().all(|byte| byte.is_ascii_digit());
         if text.len() < 4 || is_number || matches!(text, "true" | "false" | "null" | "none") {
@@ -240,7 +240,8 @@ impl Values {
         self.weak.contains(text.trim())
     }
 
-    /// Text in which strong values are written otherwise, if there are any: not where they are part of a longer word.
+    /// A text with its strong values replaced; `None` if there are none. A value inside of a longer word does not
+    /// count.
     fn replaced(&self, text: &str, write: impl Fn(&str) -> String) -> Option<String> {
         let finder = self.finder.as_ref()?;
         let is_letter = |letter: Option<char>| letter.is_some_and(char::is_alphanumeric);

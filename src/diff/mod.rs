@@ -1,10 +1,10 @@
-//! Two renders of the same targets compared: what a change does to every object, judged, and told once.
+//! Comparison of two renders of the same targets: the effect of a change on each object, judged and grouped.
 //!
-//! A [`Target`] is rendered on both sides by whoever calls. [`TargetReview::of`] pairs its objects and compares them
-//! field by field; [`Review::of`] puts equal changes of many targets together and orders them by what matters. The
-//! formats ([`text`], [`unified`], [`markdown`], [`json`]) write a review down; none of them compares anything.
+//! The caller renders a [`Target`] on both sides. [`TargetReview::of`] pairs its objects and compares them field by
+//! field; [`Review::of`] groups equal changes of many targets and sorts them by importance. The formats ([`text`],
+//! [`unified`], [`markdown`], [`json`]) write a review; they compare nothing.
 //!
-//! What differs is what would be printed differently: how values were written does not count.
+//! Only differences in the output count: the style of values in the sources does not.
 
 use crate::text::wildcard::fits;
 
@@ -44,20 +44,20 @@ pub use pair::{Pair, Renaming};
 pub use path::{Ignore, Path, Step};
 pub use security::{Cause, Security, Turned};
 
-/// What is compared, and how much of it is shown.
+/// Selection of fields and objects to compare, and of what a review contains.
 #[derive(Debug, Default)]
 pub struct Options {
     /// Fields that are not compared.
     pub ignore: Vec<Ignore>,
-    /// Objects that are compared; none means all.
+    /// Objects that are compared; all if it is empty.
     pub only: Vec<Only>,
-    /// What stands in place of the values of Secrets: a hash with this key. Nothing shows them.
+    /// Key of the hashes that replace values of Secrets. `None` shows the values.
     pub mask: Option<Vec<u8>>,
-    /// Whether a review keeps the renders: [`unified`] and [`json`] need them.
+    /// True if a review keeps the renders, which [`unified`] and [`json`] require.
     pub renders: bool,
 }
 
-/// Objects by kind and name: `Deployment/web`, in which `*` stands for any text, in any case.
+/// A pattern for objects by kind and name, case-insensitive: `Deployment/web`, where `*` matches any text.
 #[derive(Debug)]
 pub struct Only {
     kind: String,
@@ -67,63 +67,63 @@ pub struct Only {
 /// A kustomization or a rendered file, on both sides.
 #[derive(Debug)]
 pub struct Target {
-    /// What people call it: its directory.
+    /// Its name: the directory.
     pub name: String,
-    /// What it rendered to.
+    /// The old side.
     pub before: Side,
-    /// What it renders to.
+    /// The new side.
     pub after: Side,
 }
 
-/// A target on one side.
+/// One side of a target.
 #[derive(Debug)]
 pub enum Side {
-    /// It is not there.
+    /// The target does not exist.
     Absent,
     /// It could not be rendered.
     Failed(Failure),
-    /// What it renders to.
+    /// Rendered objects.
     Rendered(ResMap),
 }
 
-/// Why a target could not be rendered.
+/// Failure to render a target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// The kind of failure.
+    /// Error code.
     pub code: &'static str,
-    /// What is wrong.
+    /// Message.
     pub message: String,
-    /// The file and line, if there is one.
+    /// File and line, if there is one.
     pub place: Option<String>,
-    /// How many more failures there are.
+    /// Number of further failures.
     pub more: usize,
 }
 
-/// What became of one target.
+/// Result of comparing one target.
 #[derive(Debug)]
 pub struct TargetReview {
-    /// What people call it.
+    /// Name of the target.
     pub name: String,
-    /// What became of it.
+    /// Outcome of the comparison.
     pub status: Status,
-    /// The objects that differ, in the order that they are printed in.
+    /// Objects that differ, in the order of the output.
     pub objects: Vec<Object>,
-    /// The objects of both sides as they are paired, by their places.
+    /// Pairs of objects of both sides, by index.
     pub pairs: Vec<Pair>,
-    /// All objects before and after, if [`Options::renders`] asks for them.
+    /// All objects before and after, if [`Options::renders`] is set.
     pub renders: [Vec<Node>; 2],
 }
 
-/// What became of a target.
+/// Outcome of comparing a target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// It renders to the same.
+    /// Both renders are equal.
     Same,
-    /// Some of its objects differ.
+    /// Some objects differ.
     Changed,
-    /// It is new.
+    /// The target is new.
     Added,
-    /// It is gone.
+    /// The target is gone.
     Removed,
     /// It could not be rendered before, after, or both.
     Failed([Option<Failure>; 2]),
@@ -132,32 +132,32 @@ pub enum Status {
 /// An object that differs.
 #[derive(Debug)]
 pub struct Object {
-    /// What it is called before, and after; one of them is there.
+    /// Ids before and after; at least one is set.
     pub ids: [Option<Identity>; 2],
-    /// What it was called before prefixes, suffixes and hashes.
+    /// Name before prefixes, suffixes and hashes.
     pub stem: String,
-    /// Why it has another name, if it has.
+    /// Reason for another id, if it differs.
     pub renamed: Option<Renaming>,
-    /// What differs, but for its name. Nothing for an object that is new or gone.
+    /// Changed fields, except the name. Empty for an object that is new or gone.
     pub changes: Vec<Change>,
-    /// What comes of that, the gravest first.
+    /// Effects of the changes, the most severe first.
     pub effects: Vec<Effect>,
-    /// The object whose new name is all that changes here.
+    /// The renamed object that this one follows, if it has no other change.
     pub folded: Option<String>,
-    /// Objects that only follow the new name of this one, with whether they restart.
+    /// Objects that only follow the new name of this one; true if they restart.
     pub carries: Vec<(String, bool)>,
-    /// The object before, and after.
+    /// The object before and after.
     pub nodes: [Option<Node>; 2],
 }
 
-/// What an object is called.
+/// Id of an object.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Identity {
     /// `apps/v1`
     pub api_version: String,
     /// `Deployment`
     pub kind: String,
-    /// Its namespace; empty when there is none.
+    /// Its namespace; may be empty.
     pub namespace: String,
     /// Its name.
     pub name: String,
@@ -228,7 +228,7 @@ impl TargetReview {
     }
 }
 
-/// What objects are looked at with.
+/// Context for comparing the objects of a target.
 struct Seen<'a> {
     options: &'a Options,
     masks: Option<Masks<'a>>,
@@ -237,7 +237,7 @@ struct Seen<'a> {
 }
 
 impl Seen<'_> {
-    /// What differs between an object before and after, if anything does.
+    /// The difference between an object before and after, if there is one.
     fn object(
         &self,
         before: Option<&Resource>,
@@ -261,7 +261,7 @@ impl Seen<'_> {
         if let [Some(before), Some(after)] = &nodes {
             let id = ids[1].as_ref().map_or(("", ""), |id| (&id.api_version, &id.kind));
             changes = compare::compare(before, after, self.schema.of(id.0, id.1), self.renames);
-            // What the object is called stands above its changes.
+            // The id is shown above the changes.
             changes.retain(|change| {
                 !["apiVersion", "metadata.name", "metadata.namespace"]
                     .contains(&change.path.to_string().as_str())
@@ -285,7 +285,7 @@ impl Seen<'_> {
         Ok(Some(object))
     }
 
-    /// The object as it is printed, without what nobody is to see.
+    /// The object as printed, with masks and without ignored fields.
     fn node(&self, resource: &Resource) -> Result<Node> {
         let gvk = resource.gvk();
         let kind = self.schema.of(&gvk.api_version(), &gvk.kind);
@@ -300,12 +300,12 @@ impl Seen<'_> {
     }
 }
 
-/// The objects that have another name after than before.
+/// Objects that were renamed.
 #[derive(Debug, Default)]
 struct Renames {
-    /// What each is called after, by its name before.
+    /// New names by old name.
     names: BTreeMap<String, String>,
-    /// What each is, by both names.
+    /// The objects, by both names.
     objects: BTreeMap<(String, String), String>,
 }
 
@@ -344,7 +344,7 @@ impl Identity {
         }
     }
 
-    /// Group and version without the version.
+    /// The group of `apiVersion`.
     fn group(&self) -> &str {
         self.api_version.rsplit_once('/').map_or("", |(group, _)| group)
     }
@@ -361,7 +361,7 @@ impl fmt::Display for Identity {
 }
 
 impl Object {
-    /// What it is called: after, or before if it is gone.
+    /// The id after the change, or before it if the object is gone.
     #[must_use]
     pub fn id(&self) -> &Identity {
         static NOBODY: Identity = Identity {
@@ -373,7 +373,7 @@ impl Object {
         self.ids[1].as_ref().or(self.ids[0].as_ref()).unwrap_or(&NOBODY)
     }
 
-    /// Its kind and the name that it had before prefixes, suffixes and hashes.
+    /// Kind, and name before prefixes, suffixes and hashes.
     #[must_use]
     pub fn label(&self) -> String {
         format!("{} {}", self.id().kind, self.stem)
@@ -381,7 +381,7 @@ impl Object {
 }
 
 impl Only {
-    /// Reads `KIND/NAME`; a kind alone takes any name.
+    /// Parses `KIND/NAME`; a kind alone matches any name.
     ///
     /// # Errors
     /// [`Code::InvalidArgument`] for text without a kind.
@@ -400,8 +400,7 @@ impl Only {
 }
 
 impl Failure {
-    /// The failure that an error is, with its place in the texts that were read. `shield` is that of all failures in
-    /// these texts.
+    /// The failure of an error, with its place in the sources. `shield` is shared by all failures of these sources.
     #[must_use]
     pub fn of(error: &Error, sources: &Sources, shield: &Shield) -> Self {
         let error = &*shield.redacted(error, sources);
@@ -429,12 +428,12 @@ impl fmt::Display for Failure {
     }
 }
 
-/// A value as it is printed, without the newline at its end.
+/// A value as printed, without the newline at its end.
 fn text_of(node: &Node) -> String {
     let mut text = String::new();
     match yaml::emit(node, &mut text) {
         Ok(()) => text.trim_end_matches('\n').to_owned(),
-        // Only text that no YAML can hold: it was in no render.
+        // Only text that YAML cannot express, which cannot be in a render.
         Err(_) => format!("{node:?}"),
     }
 }

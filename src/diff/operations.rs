@@ -1,4 +1,4 @@
-//! A difference as RFC 6902 operations: applied to the list of objects before, they make the list of those after.
+//! Differences as RFC 6902 operations: applied to the list of objects before, they produce the list after.
 
 use json_patch::jsonptr::PointerBuf;
 use json_patch::{AddOperation, MoveOperation, PatchOperation, RemoveOperation, ReplaceOperation};
@@ -14,11 +14,11 @@ use super::path::DEEPEST;
 use super::{Pair, TargetReview, text_of};
 
 impl TargetReview {
-    /// The operations that make the objects after of the objects before, both as a list in the order of their render;
-    /// none if nothing differs. It asks for [`Options::renders`](super::Options::renders).
+    /// The operations that turn the objects before into those after, both as a list in the order of the output; empty
+    /// if there is no difference. Requires [`Options::renders`](super::Options::renders).
     ///
     /// # Errors
-    /// As [`yaml::write_json`], and [`Code::NestingTooDeep`] for what no reader of JSON takes.
+    /// As [`yaml::write_json`], and [`Code::NestingTooDeep`] for documents that are too deep for JSON readers.
     pub fn operations(&self) -> Result<Vec<PatchOperation>> {
         let [before, after] = &self.renders;
         if before.is_empty() && after.is_empty() {
@@ -28,7 +28,7 @@ impl TargetReview {
     }
 }
 
-/// The operations that make one list of objects of another.
+/// The operations that turn one list of objects into another.
 pub(super) fn operations(
     pairs: &[Pair],
     before: &[Node],
@@ -109,8 +109,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Removes what is gone, the last first; brings what stays and what is new to its place, the first first; and then
-    /// changes what stays.
+    /// Removes elements, the last first; moves and adds elements in order; and then changes those that stay.
     fn list<'a>(
         &mut self,
         before: &[Node],
@@ -130,7 +129,7 @@ impl Writer {
             let path = self.pointer.with_trailing_token(place);
             self.operations.push(PatchOperation::Remove(RemoveOperation { path }));
         }
-        // What stands in the list at this time, by its place before; what is new is not looked for again.
+        // The current elements, by their index before. New ones are not searched again.
         let mut now: Vec<Option<usize>> =
             (0..before.len()).filter(|&old| stays[old]).map(Some).collect();
         for (place, partner) in partners.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! The differences of one object as lines: what the terminal and Markdown have in common.
+//! Differences of one object as lines, for text and Markdown.
 
 use similar::{ChangeTag, TextDiff};
 
@@ -8,24 +8,24 @@ use crate::yaml::Node;
 use super::compare::{Change, What};
 use super::{Object, Path, text_of};
 
-/// What is shown of an object.
+/// A line of an outline.
 pub(super) enum Line {
-    /// The path that the lines below it begin with.
+    /// The common path of the lines below it.
     Parent(String),
     /// A short value before and after.
     Changed { path: String, before: String, after: String, depth: usize },
-    /// Text above others: of a field that has several lines, or of what is new.
+    /// Title of a field of several lines, or of a new one.
     Field { mark: char, path: String, depth: usize },
-    /// A line of a value: gone, new, or the same.
+    /// A line of a value: removed, added or unchanged.
     Value { mark: char, text: String, depth: usize },
-    /// Words about the lines above.
+    /// A remark about the lines above.
     Note { text: String, depth: usize },
 }
 
-/// So many lines of one value are shown where nobody asked for all.
+/// Maximum number of lines of a value.
 const MOST_LINES: usize = 24;
 
-/// The lines that show what differs in an object.
+/// The lines that show the difference of an object.
 pub(super) fn lines(object: &Object) -> Vec<Line> {
     let mut lines = Vec::new();
     match &object.nodes {
@@ -36,9 +36,9 @@ pub(super) fn lines(object: &Object) -> Vec<Line> {
     lines
 }
 
-/// An object that is new, without what it is called.
+/// A new object, without its id.
 fn body(mark: char, node: &Node, lines: &mut Vec<Line>) {
-    // What it is called stands above it.
+    // The id is shown above.
     let mut node = node.clone();
     if let Some(mapping) = node.as_mapping_mut() {
         if let Some(metadata) = mapping.get_mut("metadata").and_then(Node::as_mapping_mut) {
@@ -60,7 +60,7 @@ fn body(mark: char, node: &Node, lines: &mut Vec<Line>) {
 }
 
 fn value(mark: char, all: &[&str], depth: usize, lines: &mut Vec<Line>) {
-    // A note in place of a line or two would save nothing.
+    // A note instead of one or two lines would save no space.
     let most = if all.len() <= MOST_LINES + 2 { all.len() } else { MOST_LINES };
     lines.extend(all[..most].iter().map(|line| Line::Value { mark, text: visible(line), depth }));
     if most < all.len() {
@@ -76,7 +76,7 @@ fn changes(changes: &[Change], lines: &mut Vec<Line>) {
         |place: usize| parents.get(place).and_then(Option::as_ref).map(|(parent, _)| parent);
     let mut last: Option<&Path> = None;
     for (place, change) in shown.iter().enumerate() {
-        // What has a neighbour below the same path stands below that path.
+        // Neighbours with the same parent path share a line with it.
         let here = parent(place).filter(|path| !path.steps().is_empty());
         let is_first = here.is_some() && last != here;
         let has_neighbour = here.is_some() && (last == here || parent(place + 1) == here);
@@ -168,7 +168,7 @@ fn changed(before: &Node, after: &Node, path: &str, depth: usize, lines: &mut Ve
     lines.append(&mut shown);
 }
 
-/// A value as it is printed, but for strings of one line: those are not folded, however long they are.
+/// A value as printed, except that strings of one line are not folded.
 fn value_of(node: &Node) -> String {
     let text = text_of(node);
     match node.as_text() {
@@ -177,7 +177,7 @@ fn value_of(node: &Node) -> String {
     }
 }
 
-/// Text from input as it is safe to show.
+/// Text from input with control characters escaped.
 pub(super) fn visible(text: &str) -> String {
     escape::visible(text).into_owned()
 }

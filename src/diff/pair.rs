@@ -1,4 +1,4 @@
-//! Which objects of two renders are one another.
+//! Pairing of the objects of two renders.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -6,36 +6,36 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use crate::resource::{ResMap, Resource};
 use crate::yaml::{Kind, Node};
 
-/// An object before and after, by its places in the renders.
+/// An object before and after, by its indices in the renders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pair {
-    /// Its place before; nothing if it is new.
+    /// Index before; `None` if the object is new.
     pub before: Option<usize>,
-    /// Its place after; nothing if it is gone.
+    /// Index after; `None` if the object is gone.
     pub after: Option<usize>,
-    /// Why it is called differently, if it is.
+    /// Reason for another id, if it differs.
     pub renamed: Option<Renaming>,
 }
 
-/// Why an object is called differently.
+/// Reason for another id of the same object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Renaming {
-    /// The hash of its content is another, or was added, or is gone.
+    /// The hash of its content changed, or was added or removed.
     Hash,
-    /// It is of another version of its group.
+    /// Another version of the same group.
     Version,
-    /// It is of another group.
+    /// Another group.
     Group,
-    /// It is in another namespace.
+    /// Another namespace.
     Namespace,
-    /// It has another name: a prefix, say.
+    /// Another name, such as one with a prefix.
     Name,
 }
 
-/// Pairs the objects of two renders: those of one id; then those that differ in their version or group, in the hash in
-/// their name, in their namespace; then those whose content is mostly the same. Linear, but for the last.
+/// Pairs the objects of two renders: first by id; then ignoring the version or group, the hash in the name, the
+/// namespace; then by similar content. Linear, except for the last.
 ///
-/// Pairs come in the order of the second render, what is gone where it was.
+/// Pairs are in the order of the second render, with removed objects at their old place.
 pub(super) fn pairs(before: &ResMap, after: &ResMap) -> Vec<Pair> {
     let mut pairing = Pairing {
         before: before.iter().collect(),
@@ -66,8 +66,8 @@ pub(super) fn pairs(before: &ResMap, after: &ResMap) -> Vec<Pair> {
     pairing.finish()
 }
 
-/// The name of an object before prefixes, suffixes and hashes, as far as the build that made it remembers; else without
-/// what looks like a hash of its content.
+/// The name of an object before prefixes, suffixes and hashes, if it was built in this run; or else without a suffix
+/// that looks like a hash.
 pub(super) fn stem(resource: &Resource) -> String {
     match resource.names().previous.first() {
         Some(previous) => previous.name.to_string(),
@@ -75,7 +75,7 @@ pub(super) fn stem(resource: &Resource) -> String {
     }
 }
 
-/// A name without the ten digits that kustomize makes of a hash, all of which are letters or digits of its own choice.
+/// A name without a suffix of ten characters from the alphabet of kustomize's hashes.
 pub(super) fn without_hash(name: &str) -> &str {
     match name.rsplit_once('-') {
         Some((stem, hash))
@@ -90,18 +90,18 @@ pub(super) fn without_hash(name: &str) -> &str {
 struct Pairing<'a> {
     before: Vec<&'a Resource>,
     after: Vec<&'a Resource>,
-    /// For each object after: its place before, and why it is called differently.
+    /// For each object after: its index before, and the reason for another id.
     partners: Vec<Option<(usize, Option<Renaming>)>>,
     is_taken: Vec<bool>,
 }
 
-/// Objects of one kind that are compared by content: more are taken for what they are.
+/// Maximum number of objects of one kind that are compared by content.
 const MOST_BY_CONTENT: usize = 64;
-/// So much of two objects must be equal for one to be the other, in hundredths.
+/// Minimum similarity of an object with its successor, in hundredths.
 const ALIKE: usize = 60;
 
 impl Pairing<'_> {
-    /// Pairs what has one key, in order.
+    /// Pairs objects with equal keys, in order.
     fn by<const N: usize>(
         &mut self,
         renamed: Option<Renaming>,
@@ -125,7 +125,7 @@ impl Pairing<'_> {
         }
     }
 
-    /// Pairs what has one key and mostly the same content, the most alike first.
+    /// Pairs objects with equal keys and similar content, the most similar first.
     fn by_content<const N: usize>(
         &mut self,
         renamed: Renaming,
@@ -154,7 +154,7 @@ impl Pairing<'_> {
                         (self.before[*before].name(), self.after[*after].name());
                     let score = alike(left, right);
                     if score >= ALIKE && may_be(self.before[*before], self.after[*after]) {
-                        // Ordered by what does not depend on which side is the first.
+                        // An order that does not depend on which side is the first.
                         let names = (left_name.min(right_name), left_name.max(right_name));
                         candidates.push((100 - score, names, *before, *after));
                     }
@@ -176,7 +176,7 @@ impl Pairing<'_> {
     }
 
     fn pair(&mut self, before: usize, after: usize, renamed: Option<Renaming>) {
-        // What has a hash in its name is another object with every content, whatever stands before the hash.
+        // Each content of a generated object has another name, so similar content under another name is not a renaming.
         let has_hash = |resource: &Resource| without_hash(resource.name()) != resource.name();
         let are_hashed = has_hash(self.before[before]) && has_hash(self.after[after]);
         let renamed = match renamed {
@@ -240,7 +240,7 @@ fn content(node: &Node) -> Vec<u64> {
     values
 }
 
-/// How much of two sorted lists is the same, in hundredths.
+/// Similarity of two sorted lists, in hundredths.
 fn alike(left: &[u64], right: &[u64]) -> usize {
     let (mut at_left, mut at_right, mut same) = (0, 0, 0);
     while let (Some(one), Some(other)) = (left.get(at_left), right.get(at_right)) {
@@ -251,7 +251,7 @@ fn alike(left: &[u64], right: &[u64]) -> usize {
     (200 * same) / (left.len() + right.len()).max(1)
 }
 
-/// Whether two names have a word in common at their beginning or their end.
+/// True if two names have a word in common at their beginning or their end.
 fn shares_words(left: &str, right: &str) -> bool {
     let words = |name: &str| name.split(['-', '.', ':']).map(str::to_owned).collect::<Vec<_>>();
     let (left, right) = (words(left), words(right));

@@ -1,4 +1,4 @@
-//! Where a field stands in an object, and which fields are not looked at.
+//! Paths of fields in objects, and fields that are ignored.
 
 use std::fmt;
 
@@ -10,21 +10,21 @@ use crate::yaml::{Node, Text};
 
 use super::list;
 
-/// One step on the way to a field.
+/// A step of a path.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
     /// A field of a mapping.
     Key(Text),
-    /// The element of a list that has this name: the values of its merge keys, or of `name`.
+    /// The element of a list with a name: the values of its merge keys, or of `name`.
     Item(Text),
-    /// The element at a place of a list, before and after.
+    /// The element of a list with an index, before and after.
     Index(Option<usize>, Option<usize>),
 }
 
-/// The way to a field from the top of its object.
+/// Path of a field from the top of its object.
 ///
-/// It is written as `spec.containers[app].image`: names of elements, places of elements and keys that are more than a
-/// word stand in brackets.
+/// It is written as `spec.containers[app].image`: names and indices of elements are in brackets, and so are keys that
+/// are more than a word.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Path(pub(super) Vec<Step>);
 
@@ -35,14 +35,14 @@ impl Path {
         &self.0
     }
 
-    /// Whether the first steps are these keys; `*` is any step.
+    /// True if the first steps are these keys; `*` matches any step.
     #[must_use]
     pub fn is_below(&self, keys: &[&str]) -> bool {
         self.0.len() >= keys.len() && keys.iter().zip(&self.0).all(|(key, step)| step.is(key))
     }
 
-    /// The path in two, for showing neighbours below one another: it is cut behind the first named element of a list,
-    /// or else before its last step.
+    /// Splits the path to show fields with a common parent together: after the first named element of a list, or else
+    /// before the last step.
     pub(super) fn cut(&self) -> Option<(Self, Self)> {
         let last = self.0.len().checked_sub(1)?;
         let item = self.0[..last].iter().position(|step| matches!(step, Step::Item(_)));
@@ -50,7 +50,7 @@ impl Path {
         Some((Self(above.to_vec()), Self(below.to_vec())))
     }
 
-    /// The path as it is written below others: a single name needs no brackets.
+    /// The path written below its parent: a single name has no brackets.
     pub(super) fn short(&self) -> String {
         match &self.0[..] {
             [Step::Key(name) | Step::Item(name)] => name.to_string(),
@@ -58,7 +58,7 @@ impl Path {
         }
     }
 
-    /// The last step's text, if it is a key.
+    /// The last step, if it is a key.
     #[must_use]
     pub fn last_key(&self) -> Option<&str> {
         match self.0.last()? {
@@ -67,7 +67,7 @@ impl Path {
         }
     }
 
-    /// The same in the difference the other way round.
+    /// The path in the reverse difference.
     #[must_use]
     pub fn mirrored(&self) -> Self {
         let mirrored = |step: &Step| match step {
@@ -130,11 +130,11 @@ enum Matcher {
 }
 
 impl Ignore {
-    /// Reads a path as [`Path`] writes it, in which `*` is any step, or a regular expression between slashes that is
-    /// looked for in written paths.
+    /// Parses a path in the form of [`Path`], in which `*` matches any step, or a regular expression between slashes
+    /// that is searched in written paths.
     ///
     /// # Errors
-    /// [`Code::InvalidPattern`](crate::error::Code::InvalidPattern) for an expression that cannot be read.
+    /// [`Code::InvalidPattern`](crate::error::Code::InvalidPattern) for an invalid expression.
     pub fn parse(text: &str) -> Result<Self> {
         let expression = text.strip_prefix('/').and_then(|text| text.strip_suffix('/'));
         Ok(Self(match expression {
@@ -156,7 +156,7 @@ impl Ignore {
     }
 }
 
-/// The steps of a written path: what stands between points, and between brackets.
+/// The steps of a written path, which are separated by dots and brackets.
 fn words(text: &str) -> Vec<String> {
     let (mut words, mut word, mut is_bracketed) = (Vec::new(), String::new(), false);
     for character in text.chars() {
@@ -177,10 +177,10 @@ fn words(text: &str) -> Vec<String> {
     words
 }
 
-/// What is deeper than this is compared as a whole: nothing that people write is as deep.
+/// Maximum depth: values below are compared as a whole. Real objects are not as deep.
 pub(super) const DEEPEST: usize = 64;
 
-/// The object without what is ignored.
+/// The object without ignored fields.
 pub(super) fn prune(node: &Node, kind: Option<Type<'_>>, ignore: &[Ignore]) -> Node {
     let mut node = node.clone();
     if !ignore.is_empty() {
@@ -193,7 +193,7 @@ fn prune_below(node: &mut Node, kind: Option<Type<'_>>, ignore: &[Ignore], path:
     if path.0.len() >= DEEPEST {
         return;
     }
-    // Looks at what a step leads to, and says whether it stays.
+    // Prunes the value of a step. Returns false if it is ignored.
     let mut keep = |step: Step, below: &mut Node, kind: Option<Type<'_>>| {
         path.0.push(step);
         let is_kept = !ignore.iter().any(|ignore| ignore.matches(path));

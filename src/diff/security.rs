@@ -1,4 +1,4 @@
-//! What becomes of the Pod Security verdict of an object: whether its pods may do more than before, or less.
+//! Changes of the Pod Security verdict of an object: looser or tighter.
 
 use std::cmp::Ordering;
 
@@ -7,16 +7,16 @@ use crate::resource::Resource;
 use crate::schema::Schema;
 use crate::yaml::{Node, Text};
 
-/// What becomes of the Pod Security verdict of an object.
+/// A change of the Pod Security verdict of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Security {
-    /// The strictest level that its pods satisfied; nothing where there were none.
+    /// Strictest level that its pods satisfied; `None` if there were none.
     pub before: Option<Set>,
-    /// The strictest level that they satisfy; nothing where there are none.
+    /// Strictest level that its pods satisfy; `None` if there are none.
     pub after: Option<Set>,
-    /// The rules that are violated now and were not.
+    /// Rules that are violated only after the change.
     pub violated: Vec<Cause>,
-    /// The rules that were violated and are not now.
+    /// Rules that were violated only before the change.
     pub satisfied: Vec<Cause>,
 }
 
@@ -25,26 +25,26 @@ pub struct Security {
 pub struct Cause {
     /// The rule.
     pub rule: &'static Rule,
-    /// The lowest level that has the rule.
+    /// The lowest level that includes the rule.
     pub level: Level,
-    /// The names of the containers; none where it is about the whole pod.
+    /// Names of the containers; empty if it is about the whole pod.
     pub containers: Vec<Text>,
 }
 
-/// Which way a verdict went.
+/// Direction of a change of a verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turned {
     /// Pods may do more.
     Looser,
-    /// Other rules are violated, none of which the level asks for.
+    /// Other rules are violated, but none that the level requires.
     Aside,
     /// Pods may do less.
     Tighter,
 }
 
 impl Security {
-    /// Judges an object before and after by the newest version of the standards. There is nothing to tell where both
-    /// are the same; and of pods that are new or gone, only that they are privileged.
+    /// Compares the verdicts on an object by the newest version of the standards. `None` if they are equal. New or
+    /// removed pods are only reported if they are privileged.
     pub(super) fn of(before: Option<&Node>, after: Option<&Node>) -> Option<Self> {
         let [before, after] = [before, after].map(|node| node.and_then(verdict));
         let [old, new] = [&before, &after].map(|side| side.as_ref().map(Verdict::level));
@@ -71,7 +71,7 @@ impl Security {
         is_telling.then_some(security)
     }
 
-    /// Forgets rules that are violated elsewhere than before, and as often: a container got another name.
+    /// Removes rules that are violated by another container than before, but as often: a container was renamed.
     fn cancel(&mut self) {
         let (violated, satisfied) = (self.violated.clone(), self.satisfied.clone());
         let is_in = |causes: &[Cause], cause: &Cause| {
@@ -84,7 +84,7 @@ impl Security {
         self.satisfied.retain(|cause| !is_in(&violated, cause));
     }
 
-    /// Which way the verdict went.
+    /// The direction of the change.
     #[must_use]
     pub fn turned(&self) -> Turned {
         let (Some(before), Some(after)) = (self.before, self.after) else {
@@ -106,8 +106,8 @@ fn verdict(node: &Node) -> Option<Verdict> {
     Verdict::of(&object, Version::LATEST)
 }
 
-/// What one verdict has and the other has not. What `baseline` forbids counts wherever it is; of the rest, which most
-/// pods violate, a rule counts once: another container that is like its neighbours is no news.
+/// The violations that only one verdict has. Those of `baseline` count per container; the others, which most pods have,
+/// count once per rule: another container like its neighbours is not worth a report.
 fn beyond(one: &Verdict, other: &Verdict) -> Vec<Cause> {
     let is_known = |violated: &Violated| {
         let is_same = |known: &&Violated| {

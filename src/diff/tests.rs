@@ -1,4 +1,4 @@
-//! What always holds of a difference, over random renders.
+//! Properties that hold for all differences, tested with random renders.
 
 use proptest::prelude::*;
 use serde_json::Value;
@@ -16,7 +16,7 @@ fn review(before: &str, after: &str) -> TargetReview {
     TargetReview::of(&target(before, after), &Options { renders: true, mask, ..Options::default() })
 }
 
-/// Names of few letters, so that they meet often.
+/// Short names, so that collisions are frequent.
 fn word() -> impl Strategy<Value = String> {
     prop::sample::select(vec!["a", "b", "c", "on", "1", "~", "a.b/c"]).prop_map(str::to_owned)
 }
@@ -73,7 +73,7 @@ fn name() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec!["a", "b", "dev-a", "conf-gh2k456789", "conf-gh2k4567bb"])
 }
 
-/// What stands in Secrets, and nowhere else.
+/// Text that is only in Secrets.
 const HIDDEN: &str = "hush";
 
 fn object() -> impl Strategy<Value = String> {
@@ -99,7 +99,7 @@ fn render() -> impl Strategy<Value = String> {
     prop::collection::vec(object(), 0..5).prop_map(|objects| objects.concat())
 }
 
-/// Two renders: any, or one in which all that changes is the hash in names, and what refers to them.
+/// Two renders: any, or two that differ only in the hash in names and in references to them.
 fn renders() -> impl Strategy<Value = (String, String)> {
     let rehashed = |text: String| {
         let other = text.replace("gh2k456789", "gh2k4567bb");
@@ -112,13 +112,13 @@ fn json(nodes: &[Node]) -> Value {
     nodes.iter().map(|node| operations::value(node).unwrap()).collect()
 }
 
-/// All nodes of a side, whether or not anything differs.
+/// All nodes of a side, also unchanged ones.
 fn nodes(side: &Side) -> Vec<Node> {
     let Side::Rendered(resources) = side else { return Vec::new() };
     resources.iter().map(|resource| resource.node().clone()).collect()
 }
 
-/// Text for everything that a review says, whatever the order.
+/// All statements of a review as text, in a canonical order.
 fn said(review: &TargetReview, is_mirrored: bool) -> Vec<String> {
     let mut said = Vec::new();
     for object in &review.objects {
@@ -131,7 +131,7 @@ fn said(review: &TargetReview, is_mirrored: bool) -> Vec<String> {
             let follows = change.follows.is_some();
             said.push(format!("{ids:?} {:?} {:?} {follows}", change.path, change.what));
         }
-        // Of one that is gone it is not told what it violated.
+        // Violations of removed objects are not reported.
         let securities = object.effects.iter().filter_map(|effect| match effect {
             Effect::Security(security) if is_paired => Some(security.clone()),
             _ => None,
@@ -155,7 +155,7 @@ proptest! {
     fn nothing_differs_from_itself(text in render()) {
         let review = review(&text, &text);
         prop_assert_eq!(review.status, Status::Same);
-        // Nor where it is written in another way.
+        // Another style of the same values is not a difference.
         let Side::Rendered(resources) = target(&text, "").before else { unreachable!() };
         let review = self::review(&text, &resources.to_yaml().unwrap());
         prop_assert_eq!(review.status, Status::Same, "{:?}", review.objects);
@@ -244,7 +244,7 @@ fn only_some_objects_are_compared() {
     assert!(Only::parse("/web").is_err());
 }
 
-/// How a kind restarts when the image in its template changes.
+/// The restart that a changed image in the template of a kind causes.
 fn restart_of(api_version: &str, kind: &str, spec: &str) -> Option<Vec<String>> {
     let text = |image: &str| {
         format!(

@@ -1,4 +1,4 @@
-//! A review for the terminal: a summary, then every difference with the targets that it is found in.
+//! Reviews as text for a terminal: a summary, then all differences with their targets.
 
 use std::fmt::Write as _;
 
@@ -17,7 +17,7 @@ const CYAN: &str = "\x1b[36m";
 const ALARM: &str = "\x1b[1;31m";
 const RESET: &str = "\x1b[0m";
 
-/// Writes a review for a terminal of this width, in colour: who writes where no colours are, strips them.
+/// Writes a review for a terminal of this width, in colour. The caller removes the colours if they are not supported.
 #[must_use]
 pub fn write(review: &Review, width: usize) -> String {
     let mut page = Page { out: String::new(), width: width.max(40), review };
@@ -37,7 +37,7 @@ pub fn write(review: &Review, width: usize) -> String {
     page.out
 }
 
-/// The one line that says how much differs.
+/// A line with the counts of a review.
 pub(super) fn summary(review: &Review) -> Words {
     let Summary { targets, different, failed, added, removed, changed, .. } = review.summary();
     let Summary { restarted, recreated, lost, loosened, tightened, .. } = review.summary();
@@ -46,7 +46,7 @@ pub(super) fn summary(review: &Review) -> Words {
         (added, "added"),
         (removed, "removed"),
         (restarted, "restarting"),
-        (recreated, "to be made anew"),
+        (recreated, "to be recreated"),
         (lost, "LOST"),
         (loosened, "LOOSER"),
         (tightened, "tighter"),
@@ -67,7 +67,7 @@ pub(super) fn summary(review: &Review) -> Words {
     }
 }
 
-/// Whether the only target of a section is new or gone.
+/// A word for the only target of a section if it is new or gone.
 pub(super) fn fate(review: &Review, section: &Section<'_>) -> &'static str {
     let [only] = section.targets[..] else { return "" };
     match review.targets[only].status {
@@ -86,16 +86,16 @@ struct Page<'a> {
 impl Page<'_> {
     fn line(&mut self, indent: usize, style: &str, text: &str) {
         let reset = if style.is_empty() { "" } else { RESET };
-        // Nothing fails that is written to text.
+        // Writing to a `String` cannot fail.
         let _ = writeln!(self.out, "{:indent$}{style}{text}{reset}", "");
     }
 
-    /// Words that go on in the next line, further in, where the terminal ends.
+    /// Writes words, wrapped at the width with a deeper indentation.
     fn wrapped(&mut self, indent: usize, style: &str, text: &str) {
         self.flow([indent, indent + 2], style, text.split(' '), " ");
     }
 
-    /// A path that does so.
+    /// Writes a path, wrapped in the same way.
     fn path(&mut self, indent: usize, style: &str, path: &str) {
         let parts = path.split_inclusive('.').flat_map(|part| part.split_inclusive(']'));
         self.flow([indent, indent + 4], style, parts, "");
@@ -137,7 +137,7 @@ impl Page<'_> {
         self.wrapped(0, BOLD, &summary(self.review).to_string());
     }
 
-    /// What matters most, a line each.
+    /// Writes the headlines.
     fn first(&mut self) {
         let (headlines, images) = (headlines(self.review), self.review.images());
         if headlines.is_empty() && images.is_empty() {
@@ -186,7 +186,7 @@ impl Page<'_> {
         }
     }
 
-    /// Whether something stands below one of two neighbours.
+    /// True if one of two neighbours has lines below it.
     fn has_lines(&self, one: &Group, other: &Group) -> bool {
         [one, other].iter().any(|group| {
             let object = self.review.object(group);
@@ -247,17 +247,17 @@ impl Page<'_> {
         }
     }
 
-    /// Targets that came or went without any object.
+    /// Writes targets that were added or removed without any object.
     fn empty_targets(&mut self) {
         let mut lines = Vec::new();
         for target in self.review.targets.iter().filter(|target| target.objects.is_empty()) {
             let name = visible(&target.name);
             match target.status {
                 Status::Added => {
-                    lines.push((GREEN, format!("+ {name} is new and renders to nothing")));
+                    lines.push((GREEN, format!("+ {name} is new and has no objects")));
                 }
                 Status::Removed => {
-                    lines.push((RED, format!("- {name} is gone and rendered to nothing")));
+                    lines.push((RED, format!("- {name} is gone and had no objects")));
                 }
                 Status::Same | Status::Changed | Status::Failed(_) => {}
             }

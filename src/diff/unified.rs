@@ -1,4 +1,4 @@
-//! The renders of every target that differs as a unified diff, for tools and for those who want to see every line.
+//! Reviews as a unified diff of the renders of each target.
 
 use std::fmt::Write as _;
 
@@ -10,15 +10,15 @@ use super::outline::visible;
 use super::{Status, TargetReview};
 use crate::yaml::Node;
 
-/// Writes a review as a unified diff with three lines around each change. A target is a file; the heading of a change
-/// names the object that it is in. It asks for [`Options::renders`](super::Options::renders).
+/// Writes a review as a unified diff with three lines of context. A target is a file, and the heading of a hunk names
+/// its object. Requires [`Options::renders`](super::Options::renders).
 #[must_use]
 pub fn write(review: &Review) -> String {
     let mut out = String::new();
     for target in &review.targets {
         if let Status::Failed(failures) = &target.status {
             for (when, failure) in told(failures) {
-                // What is no part of a file is passed over by those who read diffs. Nothing fails here.
+                // Readers of diffs ignore text outside of files. Writing to a `String` cannot fail.
                 let (name, failure) = (visible(&target.name), visible(&failure.to_string()));
                 let _ = writeln!(out, "{name} cannot be rendered {when}: {failure}");
             }
@@ -45,7 +45,7 @@ fn one(target: &TargetReview, out: &mut String) {
     for hunk in difference.unified_diff().context_radius(3).iter_hunks() {
         let header = hunk.header().to_string();
         let first = hunk.ops().iter().find(|operation| operation.tag() != DiffTag::Equal);
-        // What is only gone stands nowhere after.
+        // A hunk with only removed lines has no line after the change.
         let (starts, line) = match first {
             Some(gone) if gone.tag() == DiffTag::Delete => (&old_starts, gone.old_range().start),
             first => (&new_starts, first.map_or(0, |operation| operation.new_range().start)),
@@ -64,7 +64,7 @@ fn one(target: &TargetReview, out: &mut String) {
     }
 }
 
-/// The text of a render, and the line that each object begins in.
+/// The text of a render, and the first line of each object.
 fn render(nodes: &[Node]) -> (String, Vec<(usize, String)>) {
     let (mut text, mut starts) = (String::new(), Vec::new());
     let mut lines = 0;

@@ -1,4 +1,4 @@
-//! What is said of differences in a few words: those of ours, and names from input, which a format may set apart.
+//! Phrases about differences: fixed words, and names from input, which formats may mark.
 
 use std::fmt;
 
@@ -18,7 +18,7 @@ enum Word {
     Name(String),
 }
 
-/// How something is to be heard.
+/// Severity of a phrase, which selects its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Tone {
     Alarm,
@@ -29,29 +29,29 @@ pub(super) enum Tone {
 }
 
 impl Words {
-    /// Words of ours.
+    /// A phrase of fixed words.
     pub(super) fn new(text: impl Into<String>) -> Self {
         Self::default().say(text)
     }
 
-    /// The phrase behind a mark, if there is one.
+    /// The phrase after a mark; unchanged if it is empty.
     pub(super) fn behind(self, mark: &str) -> Self {
         if self.0.is_empty() { self } else { Self::new(mark).and(self) }
     }
 
-    /// Goes on with words of ours.
+    /// Appends fixed words.
     pub(super) fn say(mut self, text: impl Into<String>) -> Self {
         self.0.push(Word::Plain(text.into()));
         self
     }
 
-    /// Goes on with a name from input.
+    /// Appends a name from input.
     pub(super) fn name(mut self, name: impl Into<String>) -> Self {
         self.0.push(Word::Name(name.into()));
         self
     }
 
-    /// Goes on with names, with commas between them.
+    /// Appends names, separated by commas.
     pub(super) fn names<T: Into<String>>(mut self, names: impl IntoIterator<Item = T>) -> Self {
         for (place, name) in names.into_iter().enumerate() {
             self = if place > 0 { self.say(", ") } else { self };
@@ -60,13 +60,13 @@ impl Words {
         self
     }
 
-    /// Goes on with another phrase.
+    /// Appends another phrase.
     pub(super) fn and(mut self, other: Self) -> Self {
         self.0.extend(other.0);
         self
     }
 
-    /// The text, in which names are written in a way of their own.
+    /// The text, with names formatted by a function.
     pub(super) fn written(&self, name: impl Fn(&str) -> String) -> String {
         let text = |word: &Word| match word {
             Word::Plain(text) => text.clone(),
@@ -82,7 +82,7 @@ impl fmt::Display for Words {
     }
 }
 
-/// What comes of a difference; images are told elsewhere.
+/// The effects of a difference, except for images.
 pub(super) fn effects(object: &Object) -> Vec<(Tone, Words)> {
     let mut words: Vec<(Tone, Words)> = object
         .effects
@@ -90,7 +90,7 @@ pub(super) fn effects(object: &Object) -> Vec<(Tone, Words)> {
         .filter_map(|effect| match effect {
             Effect::Lost(what) => Some((Tone::Alarm, Words::new(format!("LOSES {what}")))),
             Effect::Recreated(why) => {
-                Some((Tone::Warning, Words::new("must be made anew: ").names(why)))
+                Some((Tone::Warning, Words::new("must be recreated: ").names(why)))
             }
             Effect::Restarted(why) => Some((Tone::Plain, Words::new("restarts: ").names(why))),
             Effect::Security(security) => Some(pod_security(security)),
@@ -112,7 +112,7 @@ pub(super) fn effects(object: &Object) -> Vec<(Tone, Words)> {
     words
 }
 
-/// The levels before and after, and the rules that make the difference.
+/// The levels before and after, and the rules that cause the difference.
 fn pod_security(security: &Security) -> (Tone, Words) {
     let level = |level: Option<Set>| level.map_or("none", Set::as_str);
     let (before, after) = (level(security.before), level(security.after));
@@ -151,7 +151,7 @@ fn rules(causes: &[Cause]) -> Words {
     words
 }
 
-/// How an object is called differently, if it is.
+/// The reason for another id, if it differs.
 pub(super) fn renaming(object: &Object) -> Option<Words> {
     let [Some(before), Some(after)] = &object.ids else { return None };
     let (old, new) = match object.renamed? {
@@ -167,7 +167,7 @@ pub(super) fn renaming(object: &Object) -> Option<Words> {
     Some(Words::default().name(or_default(old)).say(" → ").name(or_default(new)))
 }
 
-/// An image and what becomes of it.
+/// An image and its change.
 pub(super) fn image(image: &Image) -> Words {
     let Image { name, before, after } = image;
     let words = match name.is_empty() {
@@ -177,7 +177,7 @@ pub(super) fn image(image: &Image) -> Words {
     words.name(short(before)).say(" → ").name(short(after))
 }
 
-/// A reference without most of the digits of its digest: nobody reads them.
+/// A reference with a shortened digest.
 pub(super) fn short(reference: &str) -> String {
     const DIGITS: usize = 12;
     const ALGORITHM: &str = "sha256:";
@@ -187,7 +187,7 @@ pub(super) fn short(reference: &str) -> String {
     if is_digest { format!("{head}{}…", &digits[..DIGITS]) } else { reference.to_owned() }
 }
 
-/// Some targets: how many there are, and the names of a few. What all of them stand below is said once.
+/// Some targets: their number, and the names of a few. Their common directory is given once.
 pub(super) fn targets(review: &Review, places: &[usize], most: usize) -> Words {
     if places.len() < 3 {
         return names_below(review, places, 0, most);
@@ -196,7 +196,7 @@ pub(super) fn targets(review: &Review, places: &[usize], most: usize) -> Words {
     words.say(": ").and(names_below(review, places, top, most))
 }
 
-/// The names of up to three targets; of more, how many there are and what they stand below.
+/// The names of up to three targets; of more, their number and common directory.
 pub(super) fn briefly(review: &Review, places: &[usize]) -> Words {
     match places.len() {
         0..=3 => names_below(review, places, 0, 3),
@@ -204,7 +204,7 @@ pub(super) fn briefly(review: &Review, places: &[usize]) -> Words {
     }
 }
 
-/// How many targets those are and what they stand below, with its length.
+/// The number and the common directory of some targets, with the length of that directory.
 pub(super) fn place(review: &Review, places: &[usize]) -> (Words, usize) {
     let names = names_of(review, places);
     let all = if places.len() == review.targets.len() { "all " } else { "" };
@@ -215,7 +215,7 @@ pub(super) fn place(review: &Review, places: &[usize]) -> (Words, usize) {
     }
 }
 
-/// The names of a few targets without their beginnings.
+/// The names of a few targets without their common directory.
 pub(super) fn names_below(review: &Review, places: &[usize], top: usize, most: usize) -> Words {
     let names: Vec<&str> = names_of(review, places).iter().map(|name| &name[top..]).collect();
     let shown = few(&names, most);
@@ -227,7 +227,7 @@ fn names_of<'a>(review: &'a Review, places: &[usize]) -> Vec<&'a str> {
     places.iter().map(|&place| review.targets[place].name.as_str()).collect()
 }
 
-/// The directories that all paths begin with, up to a slash and with something left of each path.
+/// The common directory of all paths, up to a slash; each path is longer than that.
 fn common_directory<'a>(paths: &[&'a str]) -> &'a str {
     let Some((first, others)) = paths.split_first() else { return "" };
     let is_common = |end: &usize| others.iter().all(|path| path.starts_with(&first[..*end]));

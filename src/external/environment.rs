@@ -3,8 +3,8 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-/// The environment variables and the working directory that krender was started with: where programs are looked for, and
-/// what they are told.
+/// The environment variables and the working directory that krender was started with. Programs are searched in its
+/// `PATH`, and get variables from it.
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
     variables: Vec<(OsString, OsString)>,
@@ -12,7 +12,7 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// An environment of these variables. Relative paths in them are taken from the working directory.
+    /// An environment of these variables. Relative paths in them are resolved against the working directory.
     #[must_use]
     pub fn new(
         variables: impl IntoIterator<Item = (OsString, OsString)>,
@@ -22,14 +22,14 @@ impl Environment {
         Self { variables, working_directory: working_directory.to_path_buf() }
     }
 
-    /// The value of a variable that is set and not empty.
+    /// The value of a variable; `None` if it is not set or empty.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&OsStr> {
         let mut values = self.variables.iter().filter(|(variable, _)| variable == name);
         values.next().map(|(_, value)| value.as_os_str()).filter(|value| !value.is_empty())
     }
 
-    /// The path in a variable that is set and not empty, taken from the working directory.
+    /// The path in a variable, resolved against the working directory; `None` if it is not set or empty.
     #[must_use]
     pub fn path(&self, name: &str) -> Option<PathBuf> {
         self.get(name).map(|path| self.working_directory.join(path))

@@ -1,7 +1,7 @@
-//! Programs that krender starts: the only place where processes begin.
+//! Programs that krender starts: the only module that starts processes.
 //!
-//! A [`Program`] is run without standard input, with the environment that it is given and no other, for a limited time,
-//! and what it writes to standard error becomes part of an error: it never reaches the terminal by itself.
+//! A [`Program`] gets no standard input unless it is asked questions, only the environment that it is given, and
+//! limited time. Its standard error becomes part of an error: it is never written to the terminal directly.
 
 mod environment;
 pub mod git;

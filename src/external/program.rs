@@ -1,4 +1,4 @@
-//! One program, found once and run any number of times.
+//! An external program, which is found once and run any number of times.
 
 #![expect(clippy::disallowed_methods, reason = "processes are started here and nowhere else")]
 
@@ -16,7 +16,7 @@ use super::Environment;
 use crate::error::{Code, Error, Result};
 use crate::sync::lock;
 
-/// A program, with the directory, the arguments and the environment that each start of it has in common.
+/// A program, with the directory, arguments and environment that all its runs share.
 #[derive(Clone, Debug)]
 pub struct Program {
     path: PathBuf,
@@ -25,31 +25,31 @@ pub struct Program {
     environment: Vec<(OsString, OsString)>,
 }
 
-/// How a program ended.
+/// Result of a run.
 #[derive(Debug)]
 pub struct Outcome {
-    /// Whether it succeeded.
+    /// True if it succeeded.
     pub is_success: bool,
-    /// What it wrote to standard output.
+    /// Its standard output.
     pub output: Vec<u8>,
-    /// What it wrote to standard error, as far as that is kept.
+    /// The first part of its standard error.
     pub said: String,
 }
 
-/// How long a program may take. Git lists a working tree of a million files in less.
+/// Maximum time of a run. Git lists a working tree of a million files in less.
 const LONGEST: Duration = Duration::from_secs(120);
-/// How long a program that answers questions may take for one answer, in intervals.
+/// Maximum time for an answer of a program that answers questions, in intervals.
 const LONGEST_ANSWER: u32 = 30;
 const INTERVAL: Duration = Duration::from_secs(1);
-/// How much of standard error is kept, in bytes.
+/// Maximum size of standard error that is kept, in bytes.
 const MOST_SAID: u64 = 1 << 14;
 
 impl Program {
-    /// The program of a name in the directories of `PATH`, run in `directory`. Relative directories in `PATH` are passed
-    /// over: they would be taken from `directory`, which a stranger may have filled.
+    /// Finds a program in `PATH`, to be run in `directory`. Relative directories in `PATH` are skipped: they would be
+    /// relative to `directory`, whose content is not trusted.
     ///
     /// # Errors
-    /// [`Code::ReadFailed`] when there is no such program.
+    /// [`Code::ReadFailed`] if there is no such program.
     pub fn find(name: &str, environment: &Environment, directory: &Path) -> Result<Self> {
         let paths = environment.get("PATH").unwrap_or_default();
         let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
@@ -65,14 +65,14 @@ impl Program {
         Ok(Self { path, directory, arguments, environment: Vec::new() })
     }
 
-    /// Adds an argument that stands before all others.
+    /// Adds an argument before the arguments of each run.
     #[must_use]
     pub fn argument(mut self, argument: impl Into<OsString>) -> Self {
         self.arguments.push(argument.into());
         self
     }
 
-    /// Adds a variable to the environment of the program; it replaces one of the same name.
+    /// Adds an environment variable; it replaces one of the same name.
     #[must_use]
     pub fn variable(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
         let name = name.into();
@@ -81,7 +81,7 @@ impl Program {
         self
     }
 
-    /// Takes a variable out of the environment of the program.
+    /// Removes an environment variable.
     #[must_use]
     pub fn without(mut self, name: &str) -> Self {
         self.environment.retain(|(known, _)| known != name);
@@ -91,7 +91,7 @@ impl Program {
     /// Runs the program to its end.
     ///
     /// # Errors
-    /// [`Code::ReadFailed`] when it cannot be started, or takes more than two minutes.
+    /// [`Code::ReadFailed`] if it cannot be started, or takes more than two minutes.
     pub fn run(&self, arguments: &[impl AsRef<OsStr>]) -> Result<Outcome> {
         let mut output = Vec::new();
         let (is_success, said) = self.run_into(arguments, &mut |read| {
@@ -101,8 +101,8 @@ impl Program {
         Ok(Outcome { is_success, output, said })
     }
 
-    /// Runs the program to its end, and hands its standard output to `take` while it runs. Returns whether the program
-    /// succeeded and what it wrote to standard error.
+    /// Runs the program to its end, and passes its standard output to `take` while it runs. Returns true if it
+    /// succeeded, and its standard error.
     ///
     /// # Errors
     /// As [`Program::run`], and those of `take`, which end the program.
@@ -135,10 +135,10 @@ impl Program {
         Ok((status.map_err(|error| self.failed(&error))?.success(), said))
     }
 
-    /// Starts the program so that it answers what is asked on its standard input.
+    /// Starts the program for questions on its standard input.
     ///
     /// # Errors
-    /// [`Code::ReadFailed`] when it cannot be started.
+    /// [`Code::ReadFailed`] if it cannot be started.
     pub(super) fn converse(&self, arguments: &[&str]) -> Result<Conversation> {
         let mut command = self.command();
         let mut child = command
@@ -173,7 +173,7 @@ impl Program {
         self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
     }
 
-    /// The error of a program that cannot be started or talked to.
+    /// The error for a program that cannot be started or used.
     #[cold]
     pub(super) fn failed(&self, error: &io::Error) -> Error {
         Error::new(Code::ReadFailed, format!("`{}` cannot be used: {error}", self.name()))
@@ -186,7 +186,7 @@ impl Program {
     }
 }
 
-/// Whether a file may be run.
+/// True if a file is executable.
 #[cfg(unix)]
 fn is_program(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
@@ -198,31 +198,31 @@ fn is_program(path: &Path) -> bool {
     path.is_file()
 }
 
-/// A program that answers questions. It ends when this is dropped.
+/// A running program that answers questions. It is ended on drop.
 pub(super) struct Conversation {
     child: Arc<Mutex<Child>>,
-    /// Where questions are written.
+    /// Pipe for questions.
     pub(super) input: Option<ChildStdin>,
-    /// Where answers are read.
+    /// Pipe of answers.
     pub(super) output: BufReader<ChildStdout>,
     said: Option<JoinHandle<String>>,
-    /// Twice the number of questions, and one more while an answer is awaited.
+    /// Twice the number of questions, plus one while an answer is awaited.
     asked: Arc<AtomicU64>,
     watching: Option<(Sender<()>, JoinHandle<bool>)>,
 }
 
 impl Conversation {
-    /// Begins to wait for an answer: the program is ended if it takes too long.
+    /// Starts the time limit for an answer; the program is ended if it takes longer.
     pub(super) fn begin(&self) {
         self.asked.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Ends waiting for an answer.
+    /// Stops the time limit.
     pub(super) fn answered(&self) {
         self.asked.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Ends the program, and returns what it wrote to standard error.
+    /// Ends the program, and returns its standard error.
     pub(super) fn end(&mut self) -> String {
         self.input = None;
         end(&self.child);
@@ -242,18 +242,18 @@ impl Drop for Conversation {
     }
 }
 
-/// Reads what a program writes to standard error, and keeps the beginning.
+/// Reads the standard error of a program, and keeps its beginning.
 fn listen(mut errors: ChildStderr) -> JoinHandle<String> {
     thread::spawn(move || {
         let mut said = Vec::new();
-        // There is no one to tell that it cannot be read; the rest is read so that the program does not wait.
+        // A read error cannot be reported. The rest is read to keep the program from blocking.
         drop((&mut errors).take(MOST_SAID).read_to_end(&mut said));
         drop(io::copy(&mut errors, &mut io::sink()));
         String::from_utf8_lossy(&said).into_owned()
     })
 }
 
-/// Ends a program that takes too long; the thread says whether it did.
+/// Ends a program that exceeds the time limit; the thread returns true if it did.
 fn watch_end(child: Arc<Mutex<Child>>) -> (Sender<()>, JoinHandle<bool>) {
     let (is_done, done) = mpsc::channel();
     let watch = thread::spawn(move || {
@@ -266,7 +266,7 @@ fn watch_end(child: Arc<Mutex<Child>>) -> (Sender<()>, JoinHandle<bool>) {
     (is_done, watch)
 }
 
-/// Ends a program that does not answer; the thread says whether it did.
+/// Ends a program that does not answer in time; the thread returns true if it did.
 fn watch_answers(
     child: Arc<Mutex<Child>>,
     asked: Arc<AtomicU64>,
@@ -293,7 +293,7 @@ fn end(child: &Mutex<Child>) {
     drop(lock(child).kill());
 }
 
-/// Waits without holding the lock that ending the program takes.
+/// Waits without holding the lock that is needed to end the program.
 fn wait(child: &Mutex<Child>) -> io::Result<ExitStatus> {
     let mut pause = Duration::from_micros(100);
     loop {

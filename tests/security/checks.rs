@@ -283,7 +283,7 @@ fn a_configuration_is_taken_from_a_revision() {
     for format in ["text", "json", "sarif", "junit", "github"] {
         let outcome = check(&lab, &["--config-from", "main", "--format", format, "k"]);
         assert_eq!(outcome.code, 1);
-        let words = "`.krender.yaml` is not heeded: it is not there in `main`";
+        let words = "`.krender.yaml` is ignored: it does not exist at `main`";
         assert!(outcome.stdout.contains(words) && outcome.stderr.contains(words), "{format}");
     }
     lab.write(".krender.yaml", configuration("{profile: baseline}"));
@@ -292,13 +292,13 @@ fn a_configuration_is_taken_from_a_revision() {
     lab.write(".krender.yaml", &off);
     let outcome = check(&lab, &["--config-from", "main", "k"]);
     assert_eq!(outcome.code, 1);
-    assert!(outcome.stderr.contains("`.krender.yaml` differs from that of `main`"));
+    assert!(outcome.stderr.contains("`.krender.yaml` differs from that at `main`"));
     // One that is nearer, and in the working tree only.
     lab.write(".krender.yaml", configuration("{profile: baseline}"));
     lab.write("k/.krender.yaml", &off);
     let outcome = lab.krender("k", &["check", "--config-from", "main", "."]);
     assert_eq!(outcome.code, 1);
-    assert!(outcome.stderr.contains("`.krender.yaml` is not heeded"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("`.krender.yaml` is ignored"), "{}", outcome.stderr);
     let outcome = check(&lab, &["--config-from", "nowhere", "k"]);
     assert_eq!(outcome.code, 2);
 }
@@ -314,7 +314,7 @@ fn a_baseline_is_taken_from_a_revision() {
     let from = ["--baseline", "accepted.json", "--config-from", "main", "k"];
     let outcome = check(&lab, &from);
     assert_eq!(outcome.code, 1);
-    assert!(outcome.stderr.contains("`accepted.json` differs from that of `main`"));
+    assert!(outcome.stderr.contains("`accepted.json` differs from that at `main`"));
 }
 
 #[test]
@@ -529,7 +529,7 @@ fn steps_that_are_not_known_at_the_revision_are_told() {
     lab.git("", &["commit", "-qam", "broken"]);
     lab.write("s/r.yaml", "{apiVersion: v1, kind: ConfigMap, metadata: {name: c}}\n");
     let outcome = check(&lab, &["--config-from", "main", "top"]);
-    let words = "the steps of hardening of `top` at `main` are not known: ";
+    let words = "the hardening steps of `top` at `main` are unknown: ";
     assert!(outcome.stderr.contains(words), "{}", outcome.stderr);
 }
 
@@ -572,7 +572,7 @@ fn the_configuration_of_a_hardened_build_is_taken_from_a_revision() {
     assert_eq!((outcome.code, &*outcome.stdout), (1, ""));
     assert!(outcome.stderr.contains("it is read from `main`"), "{}", outcome.stderr);
     let outcome = build(&["--config-from", "main"]);
-    let words = "`.krender.yaml` is not heeded: it is not there in `main`";
+    let words = "`.krender.yaml` is ignored: it does not exist at `main`";
     assert!(outcome.code == 1 && outcome.stderr.contains(words), "{}", outcome.stderr);
     // It is there, and stricter.
     lab.write("h.yaml", configuration("{failOn: error}"))
@@ -586,7 +586,7 @@ fn the_configuration_of_a_hardened_build_is_taken_from_a_revision() {
         let outcome = build(&[arguments, &["--config-from", "main"]].concat());
         assert_eq!(outcome.code, 1, "{}", outcome.stderr);
         for words in [
-            format!("`{file}` differs from that of `main`, by which is judged"),
+            format!("`{file}` differs from that at `main`, which is used"),
             format!("the configuration `main:{file}` is in force"),
         ] {
             assert!(outcome.stderr.contains(&words), "{words}: {}", outcome.stderr);

@@ -786,8 +786,8 @@ fn outputs_that_would_surprise_are_refused_or_told() {
     let outcome = run(&lab, &["build", "--all", ".", "-o", "out"]);
     assert_eq!(outcome.code, 1);
     for words in [
-        "keeps files of targets that failed: `k.yaml`",
-        "keeps files of no target of this run: `l.yaml`",
+        "still has files of targets that failed: `k.yaml`",
+        "still has files of no target of this run: `l.yaml`",
     ] {
         assert!(outcome.stderr.contains(words), "{}", outcome.stderr);
     }

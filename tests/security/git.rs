@@ -343,7 +343,7 @@ fn pipes_in_the_folder_of_the_repository() {
         drop(std::fs::remove_file(&path));
         assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
         let outcome = run(&lab, "top", &["diff", "--git", "main"]);
-        assert!(outcome.stderr.contains("is in no git repository"), "{name}: {}", outcome.stderr);
+        assert!(outcome.stderr.contains("is not in a git repository"), "{name}: {}", outcome.stderr);
         assert_eq!(outcome.code, 2);
     }
 }
@@ -413,7 +413,7 @@ fn pipes_in_the_folder_that_a_variable_names() {
         let folder = lab.path("top/.git");
         let variables = [("GIT_DIR", folder.to_str().unwrap())];
         let outcome = with(&lab, "top", &variables, &["diff", "--git", "main"]);
-        assert!(outcome.stderr.contains("is no regular file"), "{name}: {}", outcome.stderr);
+        assert!(outcome.stderr.contains("is not a regular file"), "{name}: {}", outcome.stderr);
     }
 }
 

@@ -1,4 +1,4 @@
-//! `--cache`: what was rendered before is rendered again only if something has changed for it.
+//! `--cache`: renders a target again only if its inputs have changed.
 
 use std::{
     env,
@@ -24,43 +24,43 @@ use crate::{
 /// Whether and where.
 #[derive(Args)]
 pub(super) struct Cache {
-    /// Keep what is rendered, and render again only what has changed since. Without FOLDER in `krender` in the user's
-    /// cache directory; one of your own must be yours alone
+    /// Cache rendered targets, and render only those that have changed. Without FOLDER the cache is `krender` in your
+    /// user cache directory; a FOLDER must not be writable by other users
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "")]
     #[arg(value_name = "FOLDER")]
     cache: Option<OsString>,
 }
 
 impl Build {
-    /// The folder that results are kept in, if they are. One that others may have written to is not used, and a warning
-    /// says so.
+    /// Opens the folder of cached results. `None` without `--cache`, and, with a warning, for a folder that other users
+    /// may have written to.
     ///
     /// # Errors
-    /// [`Code::InvalidArgument`] where it is not known or something else that was asked for cannot be kept, and
+    /// [`Code::InvalidArgument`] if there is no cache directory, or for flags that cannot be combined with a cache, and
     /// [`Code::WriteFailed`].
     pub(super) fn store(&self, format: Format) -> Result<Option<Store>> {
         let Some(folder) = &self.cache.cache else { return Ok(None) };
         if let Some(flag) = self.reading.plugins.runs_programs() {
             let message = format!("`--cache` does not go with `{flag}`");
             return Err(Error::new(Code::InvalidArgument, message).help(
-                "what a program writes may depend on more than files: leave one of them out",
+                "the output of a program may depend on more than its input files: omit one of the flags",
             ));
         }
         if self.hardening.is_asked_for() && !self.is_about_many() {
-            let message = "`--cache` with `--harden` is for many targets";
+            let message = "`--cache` with `--harden` requires many targets";
             return Err(Error::new(Code::InvalidArgument, message)
-                .help("what was hardened of one target is told each time: leave one of them out"));
+                .help("the changes of a single target are always reported: omit one of the flags"));
         }
         if self.hardening.wants_report() {
-            let message = "`--cache` does not go with `--harden-report`";
+            let message = "`--cache` cannot be used with `--harden-report`";
             return Err(Error::new(Code::InvalidArgument, message)
-                .help("what is kept is not hardened again: leave one of them out"));
+                .help("cached targets are not hardened again: omit one of the flags"));
         }
         let folder = match folder.is_empty() {
             true => default_folder().ok_or_else(|| {
                 Error::new(
                     Code::InvalidArgument,
-                    "neither `XDG_CACHE_HOME` nor `HOME` says where the cache is",
+                    "neither `XDG_CACHE_HOME` nor `HOME` is set, so there is no cache directory",
                 )
                 .help("name a folder: `--cache=FOLDER`")
             })?,
@@ -68,7 +68,7 @@ impl Build {
         };
         load::clean_up_on_signals();
         match Store::open(&folder, now()) {
-            // It is only there to save time, and may be what a pull request brought with it.
+            // The cache only saves time, and a pull request may have brought it.
             Err(error) if error.code() == Code::InvalidArgument => {
                 if !self.quiet {
                     let helps = error.helps().join(", ");
@@ -81,7 +81,7 @@ impl Build {
         }
     }
 
-    /// What keeps results of targets, in a store.
+    /// The cache of results in a store.
     pub(super) fn keeper<'a>(
         &self,
         store: Option<&'a Store>,
@@ -92,7 +92,7 @@ impl Build {
         store.map(|store| Keeper::new(loader, store, self.settings(store, work, split)))
     }
 
-    /// Leaves a store as others would find it, and says why something could not be kept.
+    /// Closes a store, and warns if a result could not be stored.
     pub(super) fn close(
         &self,
         store: Option<Store>,
@@ -101,7 +101,7 @@ impl Build {
         format: Format,
     ) {
         if let Some(error) = unkept.filter(|_| !self.quiet) {
-            let text = format!("{}: not all that was rendered is kept", error.message());
+            let text = format!("{}: some targets are not cached", error.message());
             report::warning(&text, Span::NONE, sources, format);
         }
         if let Some(store) = store {
@@ -109,12 +109,12 @@ impl Build {
         }
     }
 
-    /// Everything beside files that a result depends on: the program itself, and what it was asked for.
+    /// The digest of all that a result depends on beside its files: the program, and its flags.
     fn settings(&self, store: &Store, work: Option<&Work>, split: bool) -> Digest {
-        // Of a revision, its name says too little.
+        // The name of a configuration in a revision does not identify its content.
         let configuration = work.map(Work::configuration);
         let mut options = self.options();
-        // What depends on the day is not kept.
+        // Results that depend on the date are not cached.
         options.plugins.today = None;
         let asked = format!(
             "{options:?} {:?} {:?} {configuration:?} {split}",
@@ -125,8 +125,8 @@ impl Build {
     }
 }
 
-/// The digest of the program, which is kept for as long as its file is the same: a version that is still being worked on
-/// has many programs.
+/// The digest of the program, cached by the metadata of its file: two builds of a development version have the same
+/// version number.
 fn program(store: &Store) -> Option<Vec<u8>> {
     let path = env::current_exe().ok()?;
     let stamp = format!("{:?} {}", load::stamp(&path)?, path.display());
@@ -134,14 +134,13 @@ fn program(store: &Store) -> Option<Vec<u8>> {
     store.value(&key).or_else(|| {
         let whole = Disk.canonicalize(&path).ok()?;
         let digest = Digest::of(Disk.read(&whole, LARGEST_FILE).ok()?).as_bytes().to_vec();
-        // It is read again otherwise.
+        // If that fails, the next run reads the program again.
         drop(store.set_value(&key, &digest));
         Some(digest)
     })
 }
 
-/// The folder that the user's cache directory has for krender. (XDG Base Directory Specification: a relative path is as
-/// good as none.)
+/// `krender` in the user's cache directory. (XDG Base Directory Specification: relative paths are ignored.)
 fn default_folder() -> Option<PathBuf> {
     let folder =
         |name: &str| Some(PathBuf::from(variable(name)?)).filter(|path| path.is_absolute());

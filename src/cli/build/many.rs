@@ -1,4 +1,4 @@
-//! Many targets in one run: `krender build --all DIR`, `krender build DIR DIR`.
+//! Builds of many targets in one run: `krender build --all DIR`, `krender build DIR DIR`.
 
 use std::{
     num::NonZeroUsize,
@@ -34,22 +34,22 @@ use crate::{
 #[derive(Args)]
 #[command(next_help_heading = "Many targets")]
 pub(super) struct Many {
-    /// Build every kustomization at or below DIR that no other one there includes
+    /// Build every kustomization at or below DIR that is not included by another one there
     #[arg(long)]
     pub(super) all: bool,
 
     #[command(flatten)]
     select: Select,
 
-    /// With `--all`: build part K of N parts that take about the same time, as `krender shard` shares them out
+    /// With `--all`: build part K of N parts that take about the same time, as listed by `krender shard`
     #[arg(long, value_name = "K/N")]
     shard: Option<Part>,
 
-    /// With `--shard`: what each target took in an earlier run, as `--timings --error-format json` says it
+    /// With `--shard`: build times of an earlier run, as written by `--timings --error-format json`
     #[arg(long, value_name = "FILE")]
     costs: Option<String>,
 
-    /// With `--output`: one folder per target, with a file per resource
+    /// With `--output`: write a directory per target, with a file per resource
     #[arg(long)]
     pub(super) split: bool,
 
@@ -58,15 +58,15 @@ pub(super) struct Many {
 }
 
 impl Build {
-    /// Whether the user asks for more than kustomize knows.
+    /// True if a flag is used that kustomize does not have.
     pub(super) fn is_about_many(&self) -> bool {
         let Many { all, select, shard, costs, split, jobs: _ } = &self.many;
         *all || self.directories.len() > 1 || shard.is_some() || costs.is_some()
-            // What makes no sense is told of there, too.
+            // Invalid combinations are reported there, too.
             || !select.include.is_empty() || !select.exclude.is_empty() || *split && self.output_path().is_none()
     }
 
-    /// Renders many targets: one after the other to standard output, or each to a place of its own.
+    /// Renders many targets: one after the other to standard output, or each to its own file or directory.
     pub(super) fn render_many(
         &self,
         loader: &Loader,
@@ -77,7 +77,7 @@ impl Build {
         let options = self.options();
         let store = self.store(format)?;
         if store.is_some() {
-            // The targets are looked for by what they include, which is noted, too.
+            // Searching for targets reads files too, which must be recorded as inputs.
             loader.take_notes();
         }
         let run = build::Run::new(loader, &options);
@@ -125,8 +125,8 @@ impl Build {
         Ok(if timings.has_failures() { ExitCode::FAILURE } else { exit })
     }
 
-    /// Says which files below the folder of the output this run has not written, and keeps: those of targets that failed,
-    /// and, where all targets were built, those of none.
+    /// Warns of files in the output directory that this run did not write: those of failed targets and, if all targets
+    /// of the tree were built, those of no target.
     fn tell_left(
         &self,
         places: &Places,
@@ -142,7 +142,7 @@ impl Build {
         if failed.is_empty() && !is_whole {
             return;
         }
-        // What was written is read anew.
+        // A new loader, since the old one has cached the directories from before they were written.
         let loader = self.loader(working_directory);
         let (Some(output), Some(files)) =
             (output.to_str(), output.to_str().and_then(|path| loader.manifests(path).ok()))
@@ -150,7 +150,7 @@ impl Build {
             return;
         };
         let [failed, others] = places.left(&failed, &files.found);
-        // Files beside the targets are no output.
+        // An output directory inside of the tree holds other files, which are not output.
         let is_apart = loader.root(output).is_ok_and(|output| {
             let mut trees = self.directories.iter().filter_map(|tree| loader.root(tree).ok());
             !trees.any(|tree| tree.path().starts_with(output.path()))
@@ -161,7 +161,7 @@ impl Build {
         ];
         for (files, is_told, of) in told {
             if is_told && !files.is_empty() {
-                let text = format!("`{output}` keeps files of {of}: {}", select::few(&files));
+                let text = format!("`{output}` still has files of {of}: {}", select::few(&files));
                 report::warning(&text, Span::NONE, loader.sources(), format);
             }
         }
@@ -189,10 +189,10 @@ impl Build {
         }
     }
 
-    /// The targets that the user asks for.
+    /// The targets that the arguments select.
     ///
     /// # Errors
-    /// [`Code::InvalidArgument`](crate::error::Code::InvalidArgument) for flags that make no sense together, and those of
+    /// [`Code::InvalidArgument`](crate::error::Code::InvalidArgument) for flags that cannot be combined, and those of
     /// [`Select::targets`].
     pub(super) fn targets(
         &self,
@@ -204,28 +204,28 @@ impl Build {
         let senseless =
             |flag: &str, other: &str, help: &str| Err(select::senseless(flag, other).help(help));
         if *split && self.output_path().is_none() {
-            return senseless("--split", "--output", "say where the folders go: `--output DIR`");
+            return senseless("--split", "--output", "name a directory for the folders: `--output DIR`");
         }
         if costs.is_some() && shard.is_none() {
-            return senseless("--costs", "--shard", "they say how long the targets of a part take");
+            return senseless("--costs", "--shard", "costs are used to balance the parts");
         }
         let targets = select.targets(*all, run, loader, &self.directories, jobs);
         match shard {
             None => targets,
             Some(part) if *all => {
-                // What is refused is told of in each part.
+                // Each part reports the directories that cannot be targets.
                 let Selected { targets, refused } = targets?;
                 let part = part.of(targets, costs.as_deref(), loader, jobs)?;
                 let targets = part.into_iter().map(|costly| costly.target).collect();
                 Ok(Selected { targets, refused })
             }
             Some(_) => {
-                senseless("--shard", "--all", "with `--all` the targets below DIR are found")
+                senseless("--shard", "--all", "to find all targets below DIR, add `--all`")
             }
         }
     }
 
-    /// Renders a target, and writes it where it has a place of its own: what happens on the threads.
+    /// Renders a target, and writes it unless it is printed. Runs on the worker threads.
     fn one_of_many(
         &self,
         number: usize,
@@ -235,7 +235,7 @@ impl Build {
         places: &Places,
     ) -> Done {
         let started = super::now();
-        // A build that allows no warnings fails for each target that they are about.
+        // With `--strict` a warning about the flags fails every target.
         let mut warnings = if self.strict { self.warnings() } else { Vec::new() };
         let mut hardened = None;
         let rendered = match renderer.read(found, &mut warnings) {
@@ -253,7 +253,7 @@ impl Build {
     }
 }
 
-/// What is kept of targets, as far as it will do.
+/// Cached results of the targets that are still valid.
 fn find(targets: &[String], keeper: Option<&Keeper<'_>>, jobs: NonZeroUsize) -> Vec<Option<Found>> {
     let mut found = Vec::with_capacity(targets.len());
     let Some(keeper) = keeper else {
@@ -268,26 +268,26 @@ fn find(targets: &[String], keeper: Option<&Keeper<'_>>, jobs: NonZeroUsize) -> 
     found
 }
 
-/// What a thread hands back of a target.
+/// The result of a worker thread for one target.
 struct Done {
-    /// With the text to print, if it has no place of its own.
+    /// The rendered target, with the text to print unless it was written to a file.
     written: Result<(Rendered, Option<Vec<String>>)>,
     warnings: Vec<Warning>,
-    /// What hardening changed, if that is to be reported.
+    /// The changes of hardening, if there is a report of them.
     hardened: Option<Value>,
     time: Duration,
 }
 
-/// What came of the targets, one after the other.
+/// Collects the results of the targets in their order.
 struct Results<'a> {
     targets: &'a [String],
-    /// Whether what was rendered could be printed.
+    /// An error if standard output could not be written.
     outcome: Result<()>,
     printer: Printer,
     progress: Progress,
     told: Told,
     timings: Timings,
-    /// Why a target could not be kept, if one could not.
+    /// The first error that kept a result from being cached.
     unkept: Option<Error>,
     hardened: Vec<Value>,
 }
@@ -307,7 +307,7 @@ impl<'a> Results<'a> {
         }
     }
 
-    /// The next target in order. The run ends when nobody reads what it prints.
+    /// Adds the result of the next target. Breaks when the reader of standard output is gone.
     fn add(&mut self, number: usize, done: Done) -> ControlFlow<()> {
         let target = &*self.targets[number];
         let Done { written, warnings, hardened, time } = done;

@@ -1,4 +1,4 @@
-//! `krender build` renders a kustomization, or many.
+//! `krender build`: renders one kustomization, or many.
 
 mod cache;
 mod many;
@@ -30,7 +30,7 @@ use output::{Places, Printer};
 use rendering::{Rendered, Renderer};
 use timings::Timings;
 
-/// Render a kustomization, or many
+/// Render one kustomization, or many
 ///
 /// Prints the resources of the kustomization in DIR as one stream of YAML, byte for byte as `kustomize build` does.
 ///
@@ -40,12 +40,12 @@ use timings::Timings;
 #[derive(Args)]
 #[command(args_override_self = true)]
 pub(super) struct Build {
-    /// The directory with the kustomization file; of several, each is built
+    /// Directory with a kustomization file; several directories are built one after the other
     #[arg(value_name = "DIR", default_value = ".")]
     directories: Vec<String>,
 
-    /// Write to a file, or into a directory that exists: one file per resource. Of many targets, one file each below
-    /// the directory, at the place that the target has in the tree: `overlays/prod.yaml`. `-` is standard output
+    /// Write to a file, or into an existing directory: one file per resource. With many targets: one file per target,
+    /// at the target's path in the tree, such as `overlays/prod.yaml`. `-` is standard output
     #[arg(short, long, value_name = "FILE|DIR", default_value = "", hide_default_value = true)]
     #[arg(allow_hyphen_values = true)]
     output: String,
@@ -54,26 +54,26 @@ pub(super) struct Build {
     #[arg(long, value_name = "ORDER", hide = true)]
     reorder: Option<Order>,
 
-    /// Label what is made (deprecated: use `buildMetadata: [managedByLabel]` in kustomization.yaml)
+    /// Add the label `app.kubernetes.io/managed-by` (deprecated: use `buildMetadata: [managedByLabel]` in
+    /// kustomization.yaml)
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[arg(value_parser = Truth, hide = true)]
     enable_managedby_label: Option<bool>,
 
-    /// Print no warnings
+    /// Do not print warnings
     #[arg(short, long)]
     quiet: bool,
 
-    /// Fail on warnings, and on what changes nothing: patches without a target, images that nobody uses
+    /// Fail on warnings, and on fields without effect: patches without a target, images that no container uses
     #[arg(long)]
     strict: bool,
 
-    /// Print a summary to standard error: how much was built, how long it took, and what took longest. With
-    /// `--error-format json` one JSON object a line, for each target and for all
+    /// Print a summary to standard error: number of targets, total time, and the slowest targets. With
+    /// `--error-format json`: one JSON object per line, for each target and for the run
     #[arg(long)]
     timings: bool,
 
-    /// Render again whenever a file is saved that a target is made of, until ctrl-C. With `--all` the targets are those
-    /// that are there in the beginning
+    /// Render again whenever an input file is saved, until Ctrl-C. With `--all`, new targets are not detected
     #[arg(long, conflicts_with_all = ["timings", "cache"])]
     watch: bool,
 
@@ -96,9 +96,9 @@ enum Order {
     None,
 }
 
-/// As kustomize says it.
+/// kustomize's words.
 const MANAGED_BY_DEPRECATED: &str = "Flag --enable-managedby-label has been deprecated, The flag `enable-managedby-label` has been deprecated. Use the `managedByLabel` option in the `buildMetadata` field instead.";
-/// As kustomize says it.
+/// kustomize's words.
 const REORDER_DEPRECATED: &str = "Flag --reorder has been deprecated, use the new 'sortOptions' field in kustomization.yaml instead.";
 
 impl Build {
@@ -120,17 +120,17 @@ impl Build {
         exit
     }
 
-    /// Where to write; `None` for standard output, of which `-` is another name.
+    /// The output file or directory; `None` for standard output, also if it is named `-`.
     fn output_path(&self) -> Option<&Path> {
         (!matches!(self.output.as_str(), "" | "-")).then(|| Path::new(&self.output))
     }
 
-    /// A loader that has read nothing yet.
+    /// A loader with an empty cache.
     fn loader(&self, working_directory: &Path) -> Loader {
         Loader::new(Disk, self.reading.load_options(working_directory.to_path_buf()))
     }
 
-    /// How what is rendered is hardened, if it is.
+    /// The hardening that the flags ask for; `None` without it.
     fn work(
         &self,
         loader: &Loader,
@@ -156,7 +156,7 @@ impl Build {
         }
     }
 
-    /// Renders one target as kustomize does.
+    /// Renders one target, with kustomize's output and messages.
     fn render_one(
         &self,
         loader: &Loader,
@@ -213,7 +213,7 @@ impl Build {
 }
 
 impl Build {
-    /// What there is to say about the flags.
+    /// Warnings about deprecated flags.
     fn warnings(&self) -> Vec<Warning> {
         let deprecated = |text: &str, flag: &str, field: &str| Warning {
             text: Some(text.to_owned()),
@@ -229,7 +229,7 @@ impl Build {
         reorder.into_iter().chain(managed_by).collect()
     }
 
-    /// Makes failures of warnings where the user wants none.
+    /// Turns warnings into an error with `--strict`.
     fn heed<T>(&self, built: Result<T>, warnings: &mut Vec<Warning>) -> Result<T> {
         if !self.strict {
             return built;
@@ -239,7 +239,7 @@ impl Build {
         failures.map_or(built, Err)
     }
 
-    /// Prints warnings, unless the user wants to see none.
+    /// Prints warnings, unless `--quiet` is set.
     fn warn(&self, warnings: &[Warning], sources: &Sources, format: Format) {
         for Warning { text, failure } in warnings.iter().filter(|_| !self.quiet) {
             if let Some(text) = text {
@@ -254,7 +254,7 @@ fn now() -> Instant {
     Instant::now()
 }
 
-/// Whether the environment asks for the label of `--enable-managedby-label`.
+/// True if an environment variable sets `--enable-managedby-label`.
 #[expect(clippy::disallowed_methods, reason = "the environment is read here and handed on")]
 fn is_managed_by_environment() -> bool {
     std::env::var_os("KUSTOMIZE_ENABLE_MANAGEDBY_LABEL").is_some_and(|value| value == "on")

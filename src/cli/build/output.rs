@@ -1,4 +1,4 @@
-//! Where the output of a build goes: files and folders.
+//! Output files and directories of a build.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -16,23 +16,23 @@ use crate::{
     yaml,
 };
 
-/// Where what is rendered goes.
+/// Output of a run.
 pub(super) enum Places {
-    /// It is printed: that of many targets each below a comment with its name.
+    /// Standard output; with many targets each follows a comment with its name.
     Print { with_name: bool },
-    /// To a file.
+    /// A file.
     File(PathBuf),
-    /// To a folder, with a file per resource.
+    /// A directory with a file per resource.
     Folder(PathBuf),
-    /// To places below a folder.
+    /// A directory with a file or a directory per target.
     Layout(Layout),
 }
 
 impl Places {
-    /// What the user asked for, for these targets.
+    /// The output for these targets, by the flags of the build.
     ///
     /// # Errors
-    /// Those of [`places`], and [`Code::WriteFailed`] when its folder cannot be made.
+    /// Those of [`places`], and [`Code::WriteFailed`] if the directory cannot be created.
     pub(super) fn of(build: &Build, targets: &[String], working_directory: &Path) -> Result<Self> {
         let Some(path) = build.output_path() else {
             return Ok(Self::Print { with_name: build.is_about_many() });
@@ -52,11 +52,11 @@ impl Places {
                 .is_some_and(|text| matches!(text.to_str(), Some("yaml" | "yml" | "json")))
         {
             let message = format!(
-                "`{}` is named like a file, and each of many targets has a file below the folder of `--output`",
+                "`{}` is named like a file, but with many targets `--output` is a folder",
                 path.display()
             );
             return Err(Error::new(Code::InvalidArgument, message).help(
-                "name a folder, or leave `--output` out: then all are printed one after the other",
+                "name a folder, or omit `--output` to print all targets one after the other",
             ));
         }
         let folder = OutputFolder::make(path)?;
@@ -64,7 +64,7 @@ impl Places {
         Ok(Self::Layout(Layout { folder, places, split: build.many.split }))
     }
 
-    /// Whether each resource has a file of its own.
+    /// True if each resource is written to its own file.
     pub(super) const fn is_split(&self) -> bool {
         match self {
             Self::Print { .. } | Self::File(_) => false,
@@ -73,7 +73,7 @@ impl Places {
         }
     }
 
-    /// The files that texts of a target would be written to.
+    /// Output files of a target with these texts.
     pub(super) fn files(&self, number: usize, texts: &[(String, String)]) -> Vec<PathBuf> {
         let each = |folder: &Path| texts.iter().map(|(name, _)| folder.join(name)).collect();
         match self {
@@ -85,8 +85,8 @@ impl Places {
         }
     }
 
-    /// What an earlier run left below the folder of many targets, and this one did not write: that of targets that
-    /// failed, by their numbers, and among all `files` there, by the ways to them, that of no target.
+    /// Files in the output directory that this run did not write: first those of failed targets (given by number), then
+    /// those of no target. `files` are the relative paths of all files there.
     pub(super) fn left(&self, failed: &[usize], files: &[String]) -> [Vec<String>; 2] {
         let Self::Layout(layout) = self else { return [Vec::new(), Vec::new()] };
         let mut places: BTreeMap<&OsStr, bool> =
@@ -109,7 +109,7 @@ impl Places {
         left
     }
 
-    /// Writes the texts of a target to its place, or says what is to be printed, piece by piece.
+    /// Writes a target to its file or directory, or returns the pieces of text to print.
     ///
     /// # Errors
     /// [`Code::WriteFailed`].
@@ -138,17 +138,17 @@ fn pieces(texts: Vec<(String, String)>) -> impl Iterator<Item = String> {
     texts.into_iter().map(|(_, text)| text)
 }
 
-/// What stands between the targets that are printed.
+/// Separator of printed targets.
 const SEPARATOR: &str = "---\n";
 
-/// Prints one target after the other.
+/// Prints targets one after the other.
 #[derive(Default)]
 pub(super) struct Printer {
     has_printed: bool,
 }
 
 impl Printer {
-    /// Prints what a target came to, and says whether somebody may want another.
+    /// Prints a target. False if the reader of standard output is gone.
     ///
     /// # Errors
     /// [`Code::WriteFailed`].
@@ -159,12 +159,12 @@ impl Printer {
     }
 }
 
-/// The files or folders of many targets: below one folder, each where its directory stands in the tree.
+/// Output directory of many targets: each is written to its path in the tree.
 pub(super) struct Layout {
     folder: OutputFolder,
-    /// The place of each target, from the folder.
+    /// Relative output path of each target.
     places: Vec<PathBuf>,
-    /// Whether a target has a folder with a file per resource.
+    /// True if a target is a directory with a file per resource.
     split: bool,
 }
 
@@ -188,12 +188,12 @@ impl Layout {
     }
 }
 
-/// The place of each target below the folder of the output. Targets are taken from `working_directory`, and their places
-/// from `top`: `clusters/prod` goes to `prod.yaml` when `clusters` is the top. What stands elsewhere goes by its whole
-/// path.
+/// Relative output path of each target. Paths of targets are relative to `working_directory`, and output paths to
+/// `top`: `clusters/prod` is written to `prod.yaml` if the top is `clusters`. A target outside of the top keeps its
+/// whole path.
 ///
 /// # Errors
-/// [`Code::InvalidArgument`] when two targets would go to one place.
+/// [`Code::InvalidArgument`] if two targets have the same output path.
 fn places(
     targets: &[String],
     working_directory: &Path,
@@ -206,15 +206,15 @@ fn places(
     for (place, target) in places.iter().zip(targets) {
         if let Some(other) = taken.insert(place.as_os_str(), target) {
             let message =
-                format!("`{other}` and `{target}` would both go to `{}`", place.display());
+                format!("`{other}` and `{target}` would both be written to `{}`", place.display());
             return Err(Error::new(Code::InvalidArgument, message)
-                .help("build one of them in a run of its own"));
+                .help("build one of them in a separate run"));
         }
     }
     Ok(places)
 }
 
-/// The way to a target's place. The top itself goes by its name: `shop.yaml`.
+/// The output path of a target. That of the top itself is its name: `shop.yaml`.
 fn below(top: &Path, whole: &Path, split: bool) -> PathBuf {
     let relative = whole.strip_prefix(top).or_else(|_| whole.strip_prefix("/")).unwrap_or(whole);
     if split {
@@ -222,17 +222,17 @@ fn below(top: &Path, whole: &Path, split: bool) -> PathBuf {
     }
     let unnamed = OsStr::new("root");
     let mut name = whole.file_name().unwrap_or(unnamed).to_os_string();
-    // Not the extension: `v1.2` is a whole name.
+    // Not `set_extension`: the name may contain a dot, as `v1.2`.
     name.push(".yaml");
     relative.parent().map_or_else(|| PathBuf::from(&name), |folder| folder.join(&name))
 }
 
-/// The texts that resources are written as: with `split` one per resource, named by type, name and, where there are
-/// several, namespace; else without names, in pieces that follow each other. Adds a warning for each that has the name
-/// of an earlier one, whose place it takes, as in kustomize: names are in lower case, and `_` stands between their parts.
+/// Serialises resources: with `split` to one text per resource, named by kind, name and, if there are several,
+/// namespace; else to unnamed pieces of one text. As in kustomize, names are in lower case, with `_` between their
+/// parts, and a resource replaces an earlier one of the same file name, which adds a warning.
 ///
 /// # Errors
-/// [`Code::InvalidPath`] for a name that makes no file name, and what has no form in YAML.
+/// [`Code::InvalidPath`] for a name that is not a valid file name, and values that YAML cannot express.
 pub(super) fn texts(
     resources: ResMap,
     split: bool,
@@ -280,14 +280,14 @@ fn file_name(resource: &Resource, prefix: Option<&str>) -> Result<String> {
         .map(str::to_lowercase);
     let name = parts.collect::<Vec<_>>().join("_") + ".yaml";
     if name.contains(std::path::is_separator) {
-        return Err(Error::new(Code::InvalidPath, format!("{id} makes no file name: `{name}`"))
+        return Err(Error::new(Code::InvalidPath, format!("{id} gives an invalid file name: `{name}`"))
             .at(resource.span())
             .help("write to a file instead, or to standard output"));
     }
     Ok(name)
 }
 
-/// Writes a file for each text. Files that are there already are replaced or stay.
+/// Writes a file for each text. Existing files with other names stay.
 ///
 /// # Errors
 /// [`Code::WriteFailed`].

@@ -1,28 +1,29 @@
-//! How far a long run is: one line on a terminal, drawn over itself and gone in the end.
+//! Progress of a long run: one line on a terminal, redrawn in place and erased at the end.
 
 use std::{
     io::{IsTerminal, Write},
     time::{Duration, Instant},
 };
 
-/// The line, if anybody is there to see it.
+/// The progress line.
 pub(super) struct Progress {
     count: usize,
     done: usize,
     failed: usize,
-    /// When it is drawn next; nothing when nobody looks.
+    /// Time of the next redraw; `None` if the line is not shown.
     next: Option<Instant>,
     is_drawn: bool,
 }
 
-/// A run that is over before that shows nothing.
+/// Delay before the line is shown: shorter runs show none.
 const PATIENCE: Duration = Duration::from_millis(400);
 const INTERVAL: Duration = Duration::from_millis(100);
-/// How long the bar is.
+/// Width of the bar in characters.
 const WIDTH: usize = 30;
 
 impl Progress {
-    /// Nothing done yet. The line is drawn when standard error is a terminal, and standard output does not fill it.
+    /// A line that counts to `count`. It is shown if standard error is a terminal that standard output does not write
+    /// to.
     pub(super) fn new(count: usize, started: Instant, prints: bool, quiet: bool) -> Self {
         let is_seen = !quiet
             && std::io::stderr().is_terminal()
@@ -31,7 +32,7 @@ impl Progress {
         Self { count, done: 0, failed: 0, next, is_drawn: false }
     }
 
-    /// One more is done.
+    /// Counts one more target.
     pub(super) fn advance(&mut self, has_failed: bool, now: Instant) {
         self.done += 1;
         self.failed += usize::from(has_failed);
@@ -61,7 +62,7 @@ impl Drop for Progress {
     }
 }
 
-/// Nothing is lost when it cannot be shown.
+/// Writes to standard error. Errors are ignored: the line is not essential.
 fn show(text: &str) {
     let mut stderr = std::io::stderr().lock();
     drop(stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush()));

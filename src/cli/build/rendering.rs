@@ -1,4 +1,4 @@
-//! A target on its way to the texts that it is written as: rendered, or kept from an earlier run.
+//! Rendering of one target to text: built, or taken from the cache.
 
 use std::{collections::BTreeSet, ffi::OsString};
 
@@ -19,45 +19,45 @@ use crate::{
     resource::ResMap,
 };
 
-/// Renders targets as they were asked for.
+/// Renders targets with the flags of a run.
 pub(super) struct Renderer<'a> {
     pub(super) build: &'a Build,
     pub(super) loader: &'a Loader,
     pub(super) run: &'a Run<'a>,
     pub(super) keeper: Option<&'a Keeper<'a>>,
-    /// How what was built is hardened, if it is.
+    /// The hardening to apply, if any.
     pub(super) work: Option<&'a Work>,
-    /// Whether each resource is a text of its own.
+    /// True if each resource is a separate text.
     pub(super) split: bool,
-    /// Whether there is one target only. Of many, hardening tells only what is left to repair.
+    /// True if there is only one target. With many, hardening reports only what cannot be fixed.
     pub(super) is_one: bool,
 }
 
 /// A target that was built.
 pub(super) struct Built {
     resources: ResMap,
-    /// What it was made of.
+    /// Directories that it was built from.
     pub(super) directories: BTreeSet<OsString>,
-    /// Whether it comes to the same on another day.
+    /// True if the result does not depend on the date.
     lasts: bool,
-    /// What there was to say.
+    /// Warnings of the build.
     said: Vec<Warning>,
 }
 
 /// A target that is ready to be written.
 pub(super) struct Rendered {
-    /// Each with its name, or the pieces of one without.
+    /// Named texts, or the pieces of one text with empty names.
     pub(super) texts: Vec<(String, String)>,
     pub(super) size: Size,
     pub(super) outcome: Outcome,
-    /// Why it could not be kept for later ones.
+    /// The error that kept the result from being cached, if any.
     pub(super) unkept: Option<Error>,
-    /// What there is to say of how it is written.
+    /// Warnings about file names.
     pub(super) warnings: Vec<Warning>,
 }
 
 impl Renderer<'_> {
-    /// What was found of an earlier run, unless it was lost since. Adds what there is to say of it.
+    /// Reads a cached result, and adds its warnings. `None` if its file has been lost.
     pub(super) fn read(
         &self,
         found: Option<&Found>,
@@ -68,10 +68,10 @@ impl Renderer<'_> {
         Some(Rendered::new(texts, resources, Outcome::Kept))
     }
 
-    /// Builds a target, and adds what there is to say of it.
+    /// Builds a target, and adds its warnings.
     ///
     /// # Errors
-    /// What is wrong with it, and its warnings where none are allowed.
+    /// Those of the build, and its warnings with `--strict`.
     pub(super) fn build(&self, target: &str, warnings: &mut Vec<Warning>) -> Result<Built> {
         let mut said = Vec::new();
         let built = self.run.build_from(target, &mut said);
@@ -81,8 +81,8 @@ impl Renderer<'_> {
         Ok(Built { resources, directories, lasts, said })
     }
 
-    /// Makes the texts of what was built, and keeps them. What hardening changed goes into `hardened` if a report of
-    /// many targets is asked for, and else into the warnings.
+    /// Hardens and serialises a built target, and caches the result. Changes of hardening are stored in `hardened` if a
+    /// report on many targets is requested, and else become warnings.
     ///
     /// # Errors
     /// Those of hardening and of writing YAML.
@@ -120,7 +120,7 @@ impl Renderer<'_> {
 }
 
 impl Renderer<'_> {
-    /// Hardens what was built, and says what was changed: of one target at once, of many when all are built.
+    /// Hardens a built target. Changes are reported at once for a single target, and at the end of the run for many.
     fn harden(
         &self,
         work: &Work,
@@ -144,7 +144,7 @@ impl Renderer<'_> {
 }
 
 impl Rendered {
-    /// With what it used of its limits.
+    /// Sets the used amounts of the limits.
     fn using(mut self, used: Spent) -> Self {
         self.size.used = Some(used);
         self

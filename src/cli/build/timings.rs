@@ -1,4 +1,4 @@
-//! What a run took: the summary of `--timings`, and the same for programs.
+//! `--timings`: the summary of a run, as text or JSON.
 
 use std::{collections::BTreeMap, fmt::Write as _, time::Duration};
 
@@ -8,7 +8,7 @@ use super::report::{self, Format};
 use crate::limits::{Limit, Spent};
 use crate::text::escape;
 
-/// What the targets of a run came to, and how long each took.
+/// Outcomes and durations of the targets of a run.
 #[derive(Default)]
 pub(super) struct Timings {
     targets: Vec<Target>,
@@ -36,48 +36,47 @@ impl Target {
     }
 }
 
-/// What became of a target.
+/// Outcome of a target.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Outcome {
     Rendered,
-    /// It was rendered in an earlier run.
+    /// Taken from the cache.
     Kept,
     Failed,
 }
 
-/// How much a target renders to.
+/// Size of a rendered target.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Size {
     pub(super) resources: usize,
     pub(super) bytes: usize,
-    /// What it used of its limits, if it was rendered.
+    /// Used amounts of the limits, if it was rendered in this run.
     pub(super) used: Option<Spent>,
 }
 
-/// So many of the slowest targets are told.
+/// Number of targets that the summary lists.
 const SLOWEST: usize = 10;
 
 impl Timings {
-    /// The numbers of the targets that failed.
+    /// Numbers of the failed targets.
     pub(super) fn failed(&self) -> Vec<usize> {
         let failed = |target: &Target| target.outcome == Outcome::Failed;
         let numbered = self.targets.iter().enumerate();
         numbered.filter(|(_, target)| failed(target)).map(|(number, _)| number).collect()
     }
 
-    /// Adds a target. What failed has no size.
+    /// Adds a target. The size of a failed one is zero.
     pub(super) fn add(&mut self, name: &str, outcome: Outcome, size: Size, time: Duration) {
         self.targets.push(Target { name: name.to_owned(), outcome, size, time });
     }
 
-    /// Whether any target failed.
+    /// True if a target failed.
     pub(super) fn has_failures(&self) -> bool {
         self.count(Outcome::Failed) > 0
     }
 
-    /// Writes what the run took, as a whole and on so many threads, to standard error: a summary for people, or all
-    /// there is to say for programs.
+    /// Writes durations to standard error: a summary as text, or all values as JSON.
     pub(super) fn tell(&self, whole: Duration, jobs: usize, format: Format) {
         report::plain(&match format {
             Format::Human => self.summary(whole, jobs),
@@ -93,7 +92,7 @@ impl Timings {
         self.targets.iter().map(|target| field(&target.size)).sum()
     }
 
-    /// Says of each target that was rendered how long it took.
+    /// Writes the duration of each target that was rendered.
     pub(super) fn tell_each(&self, format: Format) {
         let rendered = self.targets.iter().filter(|target| target.outcome == Outcome::Rendered);
         report::plain(&match format {
@@ -121,7 +120,7 @@ impl Timings {
         self.targets.iter().map(Target::line).chain([run]).collect()
     }
 
-    /// The summary as text: the sums, then the slowest targets.
+    /// The summary as text: totals, then the slowest targets.
     fn summary(&self, whole: Duration, jobs: usize) -> String {
         let (resources, bytes) = (self.sum(|size| size.resources), self.sum(|size| size.bytes));
         let parts = [
@@ -149,7 +148,7 @@ impl Timings {
         slowest.truncate(SLOWEST);
         let names: Vec<_> = slowest.iter().map(|target| escape::visible(&target.name)).collect();
         let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).max(7);
-        // Writing to text cannot fail.
+        // Writing to a `String` cannot fail.
         let mut line = |cells: [&str; 4]| {
             let [name, time, resources, bytes] = cells;
             writeln!(text, "{name:<width$}  {time:>9}  {resources:>9}  {bytes:>11}")
@@ -188,7 +187,7 @@ struct RunLine {
     threads: usize,
 }
 
-/// What a target used of each limit that is its own.
+/// Used amount of each limit per target.
 fn amounts(used: &Spent) -> BTreeMap<&'static str, u64> {
     let own = Limit::ALL.iter().filter(|limit| !limit.is_of_run());
     own.map(|&limit| (limit.name(), used.get(limit))).collect()
@@ -198,7 +197,7 @@ fn microseconds(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
-/// A duration with as many digits as say something.
+/// A duration, rounded to the digits that matter.
 fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs_f64();
     if seconds < 0.1 {
@@ -212,7 +211,7 @@ fn duration(duration: Duration) -> String {
     }
 }
 
-/// A number with its thousands apart: `1,234,567`.
+/// A number with separators of thousands: `1,234,567`.
 fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() * 4 / 3);

@@ -1,4 +1,4 @@
-//! `krender build --watch`: what a saved file affects is rendered again, and only that.
+//! `krender build --watch`: renders targets again when one of their inputs is saved.
 
 use std::{
     num::NonZeroUsize,
@@ -25,7 +25,7 @@ use crate::{
     load::{self, Digest, Loader, Watch},
 };
 
-/// Targets that are rendered again and again.
+/// Targets that are watched, and the state of the watch.
 struct Watching<'a> {
     build: &'a Build,
     working_directory: &'a Path,
@@ -36,18 +36,18 @@ struct Watching<'a> {
     targets: Vec<Watched>,
 }
 
-/// A target, as it was rendered last.
+/// A watched target, with the inputs of its last render.
 struct Watched {
     name: String,
-    /// Where was looked for it.
+    /// Paths of its inputs.
     paths: Vec<PathBuf>,
-    /// What was found there; nothing before it was rendered.
+    /// Fingerprint of the inputs; `None` before the first render.
     fingerprint: Option<Digest>,
-    /// What hardening changed, if that is to be reported.
+    /// The changes of hardening, if there is a report of them.
     hardened: Option<Value>,
 }
 
-/// What came of a target.
+/// Result of rendering a target.
 struct Done {
     rendered: Result<Rendered>,
     warnings: Vec<Warning>,
@@ -58,10 +58,10 @@ struct Done {
 }
 
 impl Build {
-    /// Renders all, and then whatever changes, until nobody reads it any more.
+    /// Renders all targets, and then each that changes, until the reader of standard output is gone.
     ///
     /// # Errors
-    /// Where targets cannot be found, and where nothing can be watched or printed.
+    /// Failures to find targets, to watch files or to write output.
     pub(super) fn watch(&self, working_directory: &Path, format: Format) -> Result<ExitCode> {
         let (jobs, options) = (self.many.jobs.count(), self.options());
         let loader = self.loader(working_directory);
@@ -69,14 +69,14 @@ impl Build {
             true => {
                 let mut selected = self.targets(&Run::new(&loader, &options), &loader, jobs)?;
                 let targets = std::mem::take(&mut selected.targets);
-                // The others are rendered all the same.
+                // Other targets are rendered nevertheless.
                 if let Err(error) = selected.outcome() {
                     report::errors(&error, loader.sources(), format);
                 }
                 targets
             }
             false => {
-                // One that is not there may never be.
+                // Waiting for a directory that does not exist could take for ever.
                 self.directories.iter().try_for_each(|name| loader.root(name).map(drop))?;
                 self.directories.clone()
             }
@@ -102,11 +102,11 @@ impl Watching<'_> {
             for &number in &stale {
                 watch.look(number, &self.targets[number].paths)?;
             }
-            // What has changed before it was watched is told by nobody.
+            // Changes from before the watch started are not reported by the system.
             loader = self.loader();
             stale.retain(|&number| self.targets[number].is_stale(&loader));
             if !stale.is_empty() {
-                // Whoever saves it may be at it still.
+                // Saving a file may take several writes.
                 let touched = watch.settle();
                 loader = self.loader();
                 let others = touched.into_iter().filter(|number| !stale.contains(number));
@@ -116,7 +116,7 @@ impl Watching<'_> {
                 continue;
             }
             if !std::mem::replace(&mut is_told, true) {
-                report::plain("watching: what you save is rendered, ctrl-C ends it\n");
+                report::plain("watching for changes (Ctrl-C to stop)\n");
             }
             while stale.is_empty() {
                 let touched = watch.wait()?;
@@ -126,7 +126,7 @@ impl Watching<'_> {
                     if target.is_stale(&loader) {
                         stale.push(number);
                     } else {
-                        // Its folders may be others under the same names.
+                        // Its directories may have been replaced by others of the same name.
                         watch.look(number, &target.paths)?;
                     }
                 }
@@ -134,21 +134,21 @@ impl Watching<'_> {
         }
     }
 
-    /// A loader that has read nothing yet.
+    /// A loader with an empty cache.
     fn loader(&self) -> Loader {
         let loader = self.build.loader(self.working_directory);
         loader.take_notes();
         loader
     }
 
-    /// Renders some targets, and says whether anybody still reads what is printed.
+    /// Renders some targets. False if the reader of standard output is gone.
     fn render(&mut self, loader: &Loader, numbers: &[usize]) -> Result<bool> {
         let options = self.build.options();
         let run = Run::new(loader, &options);
         let names: Vec<&str> = numbers.iter().map(|&number| &*self.targets[number].name).collect();
         run.expect(&names, self.jobs);
         let split = self.places.is_split();
-        // Each target fails for a configuration that is broken, and is rendered again when it is mended.
+        // An invalid configuration fails each target; they are rendered again once it is corrected.
         let work = self.build.work(loader, self.working_directory, options.plugins.today);
         let hardening = work.as_ref().ok().and_then(Option::as_ref);
         let broken = work.as_ref().err();
@@ -208,17 +208,17 @@ impl Watching<'_> {
         Ok(is_read)
     }
 
-    /// Renders a target, and says from what.
+    /// Renders a target, and records its inputs.
     fn one(&self, target: &str, renderer: &Renderer<'_>, broken: Option<&Error>) -> Done {
         let started = super::now();
         let loader = renderer.loader;
-        // A build that allows no warnings fails for each target that they are about.
+        // With `--strict` a warning about the flags fails every target.
         let mut warnings = if self.build.strict { self.build.warnings() } else { Vec::new() };
         let built = renderer.build(target, &mut warnings);
         let inputs = match &built {
             Ok(built) => loader.inputs_of(built.directories.iter().map(Path::new)),
             Err(_) => {
-                // A loader of its own knows what was looked at for one that cannot be built.
+                // For a target that cannot be built, a loader of its own records the inputs.
                 let loader = self.loader();
                 drop(build::build(&loader, target, &self.build.options()));
                 loader.inputs()
@@ -233,13 +233,13 @@ impl Watching<'_> {
         let mut paths: Vec<PathBuf> = inputs.into_iter().map(|input| input.path).collect();
         let settings = self.build.hardening.configuration();
         paths.extend(settings.map(|path| load::join(self.working_directory, Path::new(path))));
-        // As it was when it was built, which may have changed since.
+        // The fingerprint of the state that was built: files may have changed since.
         let fingerprint = loader.fingerprint(paths.iter().map(PathBuf::as_path));
         Done { rendered, warnings, time, paths, fingerprint, hardened }
     }
 }
 
-/// Refuses to write a file that the target is made of: it would be rendered again for ever.
+/// Refuses to write a file that is an input of the target: the watch would render it for ever.
 fn refuse_own_input(files: &[PathBuf], working_directory: &Path, target: &Watched) -> Result<()> {
     for file in files {
         let whole = load::join(working_directory, file);
@@ -247,9 +247,9 @@ fn refuse_own_input(files: &[PathBuf], working_directory: &Path, target: &Watche
         if target.paths.iter().any(|path| *path == whole || Some(path) == resolved.as_ref()) {
             let (file, target) = (file.display(), &target.name);
             let message =
-                format!("`{file}` is what `{target}` is made of, and cannot be its output");
+                format!("`{file}` is an input of `{target}`, and cannot be its output");
             return Err(Error::new(Code::InvalidArgument, message).help(
-                "with `--watch` it would be rendered again for ever: write to another place",
+                "with `--watch` it would be rendered for ever: choose another output",
             ));
         }
     }

@@ -1,4 +1,4 @@
-//! Findings that a report of an earlier run accepts.
+//! `--baseline`: accepts the findings of an earlier report.
 
 use std::collections::BTreeMap;
 
@@ -9,13 +9,13 @@ use crate::cli::findings::Remark;
 use crate::error::{Code, Error, Result};
 use crate::load::Loader;
 
-/// The findings of a report by target, and how often each is there by its fingerprint.
+/// Number of findings in a report, by target and fingerprint.
 #[derive(Default)]
 pub(super) struct Baseline {
     targets: BTreeMap<String, BTreeMap<String, usize>>,
-    /// What is accepted of a target that the report does not have.
+    /// An empty map, for targets that the report does not contain.
     none: BTreeMap<String, usize>,
-    /// What there is to say of the report itself.
+    /// Remarks about the report itself.
     pub(super) remarks: Vec<Remark>,
 }
 
@@ -45,11 +45,11 @@ struct Suppressed {
 const TOPIC: &str = "baseline";
 
 impl Baseline {
-    /// Reads the report at a path, from the working tree or from a revision. What an annotation, a comment or a
-    /// configuration accepted when it was written is not accepted by the report.
+    /// Reads a report from the working tree or from a revision. Findings that were suppressed otherwise when it was
+    /// written, by an annotation, a comment or a configuration, are not part of the baseline.
     ///
     /// # Errors
-    /// Those of reading it, and [`Code::InvalidArgument`] for what is no report.
+    /// Those of reading the file, and [`Code::InvalidArgument`] if it is not a report.
     pub(super) fn read(path: Option<&str>, loader: &Loader, base: Option<&Base>) -> Result<Self> {
         let Some(path) = path else { return Ok(Self::default()) };
         let mut baseline = Self::default();
@@ -61,7 +61,7 @@ impl Baseline {
             None => loader.file(path)?,
         };
         let report: Report = serde_json::from_slice(file.bytes()).map_err(|error| {
-            let message = format!("`{path}` is no report of findings: {error}");
+            let message = format!("`{path}` is not a report of findings: {error}");
             Error::new(Code::InvalidArgument, message)
                 .help("write one with `krender check --format json --fail-on never`")
         })?;
@@ -75,12 +75,12 @@ impl Baseline {
         Ok(baseline)
     }
 
-    /// What is accepted of a target.
+    /// Accepted findings of a target.
     pub(super) fn of(&mut self, target: &str) -> &mut BTreeMap<String, usize> {
         self.targets.get_mut(key(target)).unwrap_or(&mut self.none)
     }
 
-    /// What there is to say once all targets are judged: targets of the report that are not among them.
+    /// A remark about targets of the report that were not checked in this run.
     pub(super) fn unused<'a>(&self, judged: impl Iterator<Item = &'a str>) -> Option<Remark> {
         let judged: Vec<&str> = judged.map(key).collect();
         let has = |(name, findings): &(&String, &BTreeMap<String, usize>)| {
@@ -89,12 +89,12 @@ impl Baseline {
         let unused = self.targets.iter().filter(has).map(|(name, _)| format!("`{name}`"));
         let unused: Vec<String> = unused.collect();
         let text =
-            format!("the baseline has findings of what is not judged: {}", unused.join(", "));
+            format!("the baseline has findings of targets that were not checked: {}", unused.join(", "));
         (!unused.is_empty()).then(|| Remark::note(TOPIC, text))
     }
 }
 
-/// A target however its directory is written.
+/// Normalised path of a target, which is its key.
 fn key(target: &str) -> &str {
     let target = target.trim_start_matches("./").trim_end_matches('/');
     if target.is_empty() { "." } else { target }

@@ -1,4 +1,4 @@
-//! What is judged: kustomizations each by itself, and files and folders of manifests together.
+//! Inputs of a check: kustomizations, each judged alone, and manifests, judged together.
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
@@ -15,21 +15,20 @@ use crate::resource::{self, ResMap, Resource, secret::Shield};
 use crate::schema::Schema;
 use crate::source::Span;
 
-/// How inputs are judged.
+/// Settings for judging inputs.
 pub(super) struct Inputs<'a> {
     pub(super) loader: &'a Loader,
     pub(super) run: &'a build::Run<'a>,
     pub(super) settings: &'a Settings,
-    /// Whether an input without an object passes.
+    /// True if an input without objects passes.
     pub(super) allow_empty: bool,
 }
 
-/// An input of manifests, and the objects in it.
+/// An input of manifests, and its objects.
 type Manifests = (String, Result<Vec<Resource>>);
 
 impl Inputs<'_> {
-    /// What comes of each target: kustomizations in their order, several at once, with the bases that they share; and
-    /// manifests behind them.
+    /// Judges all targets: first kustomizations, in order and in parallel, with shared bases; then manifests.
     pub(super) fn judge(
         &self,
         targets: &[String],
@@ -58,7 +57,7 @@ impl Inputs<'_> {
         (judged, remark.into_iter().collect())
     }
 
-    /// Whether a target is a file, standard input, or a folder of manifests.
+    /// True if a target is a file, standard input, or a directory of manifests without kustomizations.
     fn is_rendered(&self, target: &str, jobs: NonZeroUsize) -> bool {
         if target == "-" || load::is_file(target.as_ref()) {
             return true;
@@ -70,13 +69,13 @@ impl Inputs<'_> {
             && self.loader.manifests(target).is_ok_and(|files| !files.found.is_empty())
     }
 
-    /// The objects of an input. A folder in which files define the same object has what several targets render to: each
-    /// file is an input of its own then.
+    /// Objects of an input. If files of a directory define the same object, they are renders of several targets, and
+    /// each file is an input.
     fn manifests(&self, target: &str) -> Vec<Manifests> {
         if target == "-" {
             return vec![(target.to_owned(), objects_of_standard_input(self.loader))];
         }
-        // One account for all files of an input.
+        // One budget for all files of an input.
         let budget = Budget::new(self.loader.limits());
         if load::is_file(target.as_ref()) {
             let objects = self.loader.file(target).and_then(|file| objects(&file, &budget));
@@ -103,12 +102,12 @@ impl Inputs<'_> {
         vec![(target.to_owned(), all.map(|all| all.into_iter().flatten().collect()))]
     }
 
-    /// Judges inputs together, so that one may refer to another, and shows the findings of each. Inputs that define the
-    /// same object are renders of several targets, and judged each by itself.
+    /// Judges inputs together, so that they can refer to one another, and splits the findings by input. If two inputs
+    /// define the same object, they are renders of several targets, and each is judged alone.
     fn judge_together(&self, manifests: Vec<Manifests>) -> (Vec<Judged>, Option<Remark>) {
         let shared = shared(&manifests);
         let remark = shared.as_ref().map(|object| {
-            let text = format!("each file is judged by itself: several define {object}");
+            let text = format!("each file is checked separately: several define {object}");
             Remark::note("inputs", text)
         });
         let is_apart = shared.is_some();
@@ -144,7 +143,7 @@ impl Inputs<'_> {
         (judged.collect(), remark)
     }
 
-    /// The same without values of Secrets in the words of a failure: every form of findings has them.
+    /// Removes values of Secrets from an error message, since every output format contains it.
     fn redacted(&self, outcome: Result<Checked>, shield: &Shield) -> Result<Checked> {
         let sources = self.loader.sources();
         outcome.map_err(|error| shield.redacted(&error, sources).into_owned())
@@ -157,7 +156,7 @@ impl Inputs<'_> {
     }
 }
 
-/// An object that two inputs define, for people.
+/// A description of an object that two inputs define, if there is one.
 fn shared<'a>(manifests: &'a [Manifests]) -> Option<String> {
     let mut known = BTreeSet::new();
     for (_, read) in manifests {
@@ -185,12 +184,12 @@ fn objects_of_standard_input(loader: &Loader) -> Result<Vec<Resource>> {
 #[cold]
 fn renders_nothing(target: &str) -> Error {
     Error::new(Code::NoObjects, format!("`{target}` renders to no object"))
-        .help("its `resources` may be gone, or be removed by patches; `--allow-empty` passes it")
+        .help("its `resources` may be missing or removed by patches; `--allow-empty` accepts it")
 }
 
 #[cold]
 fn no_objects(target: &str) -> Error {
     let what = if target == "-" { "standard input".to_owned() } else { format!("`{target}`") };
     Error::new(Code::NoObjects, format!("there is no object in {what}"))
-        .help("what renders it may have failed; `--allow-empty` passes it")
+        .help("the command that renders it may have failed; `--allow-empty` accepts it")
 }

@@ -1,4 +1,4 @@
-//! `krender check` renders, and judges what was rendered by rules.
+//! `krender check`: renders targets, and checks the objects against rules.
 
 mod baseline;
 mod inputs;
@@ -29,36 +29,36 @@ use baseline::Baseline;
 use inputs::Inputs;
 use steps::Steps;
 
-/// Render, and judge what was rendered by rules
+/// Check rendered objects against rules
 ///
-/// Renders the kustomization in each DIR, or reads rendered YAML from FILE or, for `-`, from standard input, and prints
-/// what violates the rules of the profile: which object and container, where the field was written last, why it
-/// matters, and what to do. With `--all`, a table at the end has a line for each target.
+/// Renders the kustomization in each DIR, or reads rendered YAML from FILE or from standard input (`-`), and prints
+/// each violation of a rule of the profile: the object and container, the place in the sources that set the field, the
+/// reason for the rule, and a fix. With `--all`, a table at the end summarises the targets.
 ///
-/// The exit code is 0 if there is nothing to report, 1 if there is, and 2 for what could not be done; a target that
-/// cannot be rendered does not keep the others from being judged.
+/// Exit codes: 0 if all checks pass, 1 if there are findings, 2 if an input could not be checked. A target that cannot
+/// be rendered does not stop the others.
 #[derive(Args)]
 #[command(args_override_self = true)]
 pub(super) struct Check {
-    /// Directories with a kustomization file, files or folders of rendered YAML, or `-`
+    /// Directories with a kustomization file, files or directories of rendered YAML, or `-`
     #[arg(value_name = "DIR|FILE|-", default_value = ".")]
     targets: Vec<String>,
 
-    /// The rules: privileged, baseline, restricted, recommended, paranoid or custom, at a version of Pod Security
-    /// [default: that of the configuration, else recommended]
+    /// Profile: privileged, baseline, restricted, recommended, paranoid or custom, optionally at a version of the Pod
+    /// Security Standards [default: the configuration's, else recommended]
     #[arg(long, value_name = "PROFILE[@VERSION]")]
     profile: Option<Profile>,
 
-    /// Only this rule, by its id or its name, whatever the profile has (may be repeated)
+    /// Check only this rule, by id or name, even if it is not in the profile (may be repeated)
     #[arg(long = "rule", value_name = "RULE", value_parser = rule)]
     rules: Vec<&'static Rule>,
 
-    /// A configuration: `apiVersion: krender.dev/v1alpha1`, `kind: Hardening` [default: the nearest `.krender.yaml` from
-    /// the working directory up to the top of the repository]
+    /// Configuration file: `apiVersion: krender.dev/v1alpha1`, `kind: Hardening`
+    /// [default: the nearest `.krender.yaml` between the working directory and the top of the repository]
     #[arg(long, value_name = "FILE")]
     config: Option<String>,
 
-    /// How the findings are written
+    /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Form,
 
@@ -66,29 +66,29 @@ pub(super) struct Check {
     #[arg(short, long, value_name = "FILE")]
     output: Option<String>,
 
-    /// A report of `--format json`: the findings that it has of a target are accepted there
+    /// Accept findings that are in this report, written by an earlier run with `--format json`
     #[arg(long, value_name = "FILE")]
     baseline: Option<String>,
 
-    /// Heed no configuration, and no annotations or comments that accept findings
+    /// Ignore the configuration, and all suppressions by annotations and comments
     #[arg(long)]
     no_ignore: bool,
 
-    /// Heed no configuration
+    /// Ignore the configuration
     #[arg(long)]
     no_config: bool,
 
-    /// Read the configuration and the baseline from a commit, branch or tag, such as the one that a pull request goes to;
-    /// `origin/main...` is where the branch left `origin/main`. Steps of hardening that a target had there, and has no more
-    /// or otherwise, are findings
+    /// Read the configuration and the baseline from a commit, branch or tag, such as the target branch of a pull
+    /// request; `origin/main...` is the merge base with `origin/main`. Hardening steps that were removed or changed
+    /// since are findings
     #[arg(long, value_name = "REV")]
     config_from: Option<String>,
 
-    /// Pass what has no objects
+    /// Accept inputs without objects
     #[arg(long)]
     allow_empty: bool,
 
-    /// The severity from which on a finding makes the exit code 1 [default: that of the configuration, else error]
+    /// Lowest severity that fails the check with exit code 1 [default: the configuration's, else error]
     #[arg(long, value_name = "SEVERITY")]
     fail_on: Option<Severities>,
 
@@ -99,20 +99,20 @@ pub(super) struct Check {
     reading: Reading,
 }
 
-/// Which targets, and how.
+/// Flags that select and judge many targets.
 #[derive(Args)]
 #[command(next_help_heading = "Many targets")]
 struct Many {
-    /// Judge every kustomization at or below DIR that no other one there includes
+    /// Check every kustomization at or below DIR that is not included by another one there
     #[arg(long)]
     all: bool,
 
-    /// Judge every kustomization at or below DIR, also included and hidden ones, apart from components
+    /// Check every kustomization at or below DIR, also included and hidden ones, except components
     #[arg(long)]
     every: bool,
 
-    /// With `--all`: a target of this commit, branch or tag that is none any more, or whose steps of hardening are others, is
-    /// a finding
+    /// With `--all`: report targets of this commit, branch or tag that are no longer targets, or whose hardening steps
+    /// have changed
     #[arg(long, value_name = "REV", visible_alias = "since")]
     git: Option<String>,
 
@@ -135,7 +135,7 @@ fn rule(name: &str) -> Result<&'static Rule> {
     harden::known(name)
 }
 
-/// Accepts what the baseline has: what there is to tell of failures then, and the exit code.
+/// Applies the baseline. Returns the failures to report, and the exit code.
 fn settled(judged: &mut [Judged], baseline: &mut Baseline, fail_on: FailOn) -> (Told, u8) {
     let (mut told, mut exit) = (Told::default(), 0);
     for Judged { target, outcome } in judged {
@@ -156,13 +156,13 @@ fn settled(judged: &mut [Judged], baseline: &mut Baseline, fail_on: FailOn) -> (
     (told, exit)
 }
 
-/// The exit code for findings.
+/// Exit code if there are findings.
 const FOUND: u8 = 1;
-/// The exit code for what could not be done.
+/// Exit code if a target could not be checked.
 pub(super) const NOT_DONE: u8 = 2;
 
 impl Check {
-    /// Judges all targets, and exits as the outcome asks.
+    /// Checks all targets, and returns the exit code.
     pub(super) fn run(&self, format: Format) -> ExitCode {
         let loader = match self.reading.loader() {
             Ok(loader) => loader,
@@ -178,7 +178,7 @@ impl Check {
         exit.into()
     }
 
-    /// The exit code, once all is said.
+    /// Checks all targets and writes the findings. Returns the exit code.
     fn judge_and_write(&self, loader: &Loader, format: Format) -> Result<u8> {
         let options = self.reading.options();
         let base = self.base(self.config_from.as_deref(), loader)?;
@@ -221,7 +221,7 @@ impl Check {
         Ok(exit)
     }
 
-    /// A revision that an argument names.
+    /// Opens the revision that an argument names.
     fn base(&self, name: Option<&str>, loader: &Loader) -> Result<Option<Base>> {
         let open = |name| {
             let directory = working_directory()?;
@@ -235,7 +235,7 @@ impl Check {
         name.map(open).transpose()
     }
 
-    /// What the configuration asks for, and then the arguments.
+    /// Settings of the configuration, overridden by the arguments.
     fn context(
         &self,
         loader: &Loader,
@@ -273,13 +273,14 @@ impl Check {
         }
         if !self.rules.is_empty() {
             let ids: Vec<&str> = self.rules.iter().map(|rule| rule.id).collect();
-            let text = format!("only these rules are judged by: {}", ids.join(", "));
+            let text = format!("only these rules are checked: {}", ids.join(", "));
             remarks.push(Remark::note("flags", text));
         }
         Ok(Context { settings, configuration: file, lowerings, passed_over: Vec::new(), remarks })
     }
 
-    /// The targets, and findings about those that were targets at a revision. Notes what is passed over.
+    /// The targets, and findings about targets that existed at a revision. Records which kustomizations are passed
+    /// over.
     fn targets(
         &self,
         loader: &Loader,
@@ -300,7 +301,7 @@ impl Check {
         let survey = select.survey(run, &self.targets, jobs)?;
         let (targets, passed_over) = targets::chosen(survey, *every, loader);
         if targets.targets.is_empty() && targets.refused.is_empty() && base.is_none() {
-            // It says why.
+            // Returns the error.
             select.targets(true, run, loader, &self.targets, jobs)?;
         }
         let lost = match base {

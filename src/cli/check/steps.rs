@@ -1,4 +1,4 @@
-//! Steps of hardening that targets had at a revision, and do not have as they were.
+//! Changes of hardening steps: those that a target had at a revision, and that were removed or changed since.
 
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
@@ -13,21 +13,22 @@ use crate::harden::{Finding, HARDENING_STEP_CHANGED, Severity};
 use crate::load::Loader;
 use crate::plugin::Hardening;
 
-/// What is compared.
+/// Context of the comparison.
 pub(super) struct Steps<'a> {
-    /// The revision.
+    /// The revision to compare with.
     pub(super) base: &'a Base,
     pub(super) options: &'a build::Options,
     pub(super) loader: &'a Loader,
-    /// The run over what is judged.
+    /// Run over the current state.
     pub(super) run: &'a Run<'a>,
 }
 
-/// The steps of a target before, and now.
+/// Hardening steps of a target before and now.
 type Sides = [Vec<Arc<Hardening>>; 2];
 
 impl Steps<'_> {
-    /// Adds findings to the targets that could be judged, and says of which the steps at the revision are not known.
+    /// Adds findings to the targets that were judged. Returns a remark for each target whose steps at the revision are
+    /// unknown.
     pub(super) fn compare(&self, judged: &mut [Judged], jobs: NonZeroUsize) -> Vec<Remark> {
         let before = Run::new(&self.base.loader, self.options);
         let is_compared =
@@ -55,14 +56,14 @@ impl Steps<'_> {
 
     fn sides(&self, target: &str, before: &Run<'_>) -> Result<Sides> {
         let old = before.hardening(target)?;
-        // It is built once more only if there is something to compare.
+        // A second build is only needed if there were steps.
         let new = if old.is_empty() { Vec::new() } else { self.run.hardening(target)? };
         Ok([old, new])
     }
 
     fn unknown(&self, target: &str, why: &str) -> Remark {
         let base = &self.base.name;
-        let text = format!("the steps of hardening of `{target}` at `{base}` are not known: {why}");
+        let text = format!("the hardening steps of `{target}` at `{base}` are unknown: {why}");
         Remark::warning("targets", text)
     }
 

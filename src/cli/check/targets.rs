@@ -1,4 +1,4 @@
-//! Which kustomizations of a tree are judged, and what there is to say of the others.
+//! Choice of the kustomizations of a tree to judge, and remarks about the others.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::resource::ResMap;
 use crate::source::Span;
 use crate::text::phrase::few;
 
-/// The directories that are judged, and what is passed over: with `every` only components, and links to directories
+/// The directories to judge, and those that are passed over: with `every` only components, and links to directories
 /// that are judged under their own names.
 pub(super) fn chosen(survey: Survey, every: bool, loader: &Loader) -> (Selected, Vec<PassedOver>) {
     let Survey { targets, passed_over } = survey;
@@ -41,10 +41,10 @@ pub(super) fn chosen(survey: Survey, every: bool, loader: &Loader) -> (Selected,
     (Selected { targets: names, refused }, left)
 }
 
-/// So many kustomizations are named for people.
+/// Maximum number of kustomizations that a remark names.
 const MOST: usize = 20;
 
-/// What there is to say of kustomizations that are passed over.
+/// A remark about the kustomizations that are passed over.
 pub(super) fn told(passed_over: &[PassedOver]) -> Option<Remark> {
     if passed_over.is_empty() {
         return None;
@@ -59,7 +59,7 @@ pub(super) fn told(passed_over: &[PassedOver]) -> Option<Remark> {
     Some(Remark::note("targets", text))
 }
 
-/// Whether a directory has a kustomization.
+/// True if a directory has a kustomization file.
 pub(super) fn is_kustomization(loader: &Loader, name: &str) -> bool {
     let mut files = KUSTOMIZATION_FILES.iter().map(|file| format!("{name}/{file}"));
     loader.kind(name) == Kind::Directory && files.any(|file| loader.kind(&file) != Kind::Missing)

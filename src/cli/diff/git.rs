@@ -1,4 +1,4 @@
-//! The two sides of a difference in git: revisions, or one and the working tree.
+//! `krender diff --git`: the two sides are revisions, or a revision and the working tree.
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
@@ -14,7 +14,7 @@ use crate::{
     load::{Disk, KUSTOMIZATION_FILES, Kind, Loader, Options, git::Changes, git::Revision, join},
 };
 
-/// The targets at and below the paths that a change can reach, on both sides.
+/// The targets at and below the paths that a change can affect, on both sides.
 pub(super) fn sides(revisions: &str, paths: &[String], options: &Options) -> Result<Sides> {
     let default = [".".to_owned()];
     let paths = if paths.is_empty() { &default } else { paths };
@@ -52,7 +52,7 @@ pub(super) fn sides(revisions: &str, paths: &[String], options: &Options) -> Res
     Ok(sides)
 }
 
-/// The repository that the first path is in, or else the one that the working directory is in.
+/// The repository of the first path, or else of the working directory.
 fn repository(paths: &[String], options: &Options) -> Result<Repository> {
     let (start, budget) = (&options.working_directory, Budget::new(options.limits));
     let named = paths.first().map(|path| join(start, path.as_ref()));
@@ -65,7 +65,7 @@ fn repository(paths: &[String], options: &Options) -> Result<Repository> {
     }
 }
 
-/// The names of both revisions; nothing for the working tree.
+/// Names of both revisions; `None` for the working tree.
 fn names(revisions: &str, repository: &Repository) -> Result<(String, Option<String>)> {
     let or_head = |name: &str| if name.is_empty() { "HEAD" } else { name }.to_owned();
     if let Some((one, other)) = revisions.split_once("...") {
@@ -78,7 +78,7 @@ fn names(revisions: &str, repository: &Repository) -> Result<(String, Option<Str
     })
 }
 
-/// Refuses paths that are directories on neither side.
+/// Refuses paths that are not directories on either side.
 fn refuse_missing(
     sides: &Sides,
     paths: &[String],
@@ -95,21 +95,21 @@ fn refuse_missing(
         if let Some(error) = [before, after].into_iter().find(is_other) {
             return Err(error);
         }
-        let message = format!("`{path}` is a directory in neither revision");
+        let message = format!("`{path}` is not a directory in either revision");
         let error = Error::new(Code::FileNotFound, message);
         return Err(match !revisions.contains("..") && repository.knows(path) {
             true => {
-                error.help(format!("two revisions are compared by `--git {revisions}..{path}`"))
+                error.help(format!("to compare two revisions: `--git {revisions}..{path}`"))
             }
             false => {
-                error.help("name directories in which kustomizations are, from where you stand")
+                error.help("name directories with kustomizations, relative to the working directory")
             }
         });
     }
     Ok(())
 }
 
-/// How targets are found.
+/// Finds the targets to compare.
 struct Targets<'a> {
     sides: &'a Sides,
     paths: &'a [String],
@@ -120,8 +120,8 @@ struct Targets<'a> {
 }
 
 impl Targets<'_> {
-    /// The targets that one of the changed files can reach. What is a target is asked again of the side before only if a
-    /// kustomization file changed.
+    /// The targets that a changed file can affect. Those of the old side are searched only if a kustomization file
+    /// changed.
     fn find(&self) -> Result<Vec<Named>> {
         let sides = self.sides;
         if let Some(new) = &self.new {
@@ -138,14 +138,14 @@ impl Targets<'_> {
         if before.is_empty() && after.is_empty() {
             let message = format!("there is no kustomization in `{}`", self.paths.join("`, `"));
             return Err(Error::new(Code::KustomizationNotFound, message)
-                .help("hidden directories and components are passed over"));
+                .help("hidden directories and components are skipped"));
         }
         let reached = build::affected(&sides.after, &after, &self.changes)?;
         let reached = after.iter().zip(reached).filter(|(_, is_reached)| *is_reached);
         let mut names: BTreeSet<&String> = reached.map(|(name, _)| name).collect();
         let [old, new] = [&before, &after].map(|names| names.iter().collect::<BTreeSet<_>>());
         names.extend(old.symmetric_difference(&new));
-        // What nothing includes any more was there before, as a base.
+        // A target that was included by another kustomization before is a base on the old side.
         let named = |name: &String| Named {
             name: name.clone(),
             before: is_kustomization_directory(&sides.before, name).then(|| Place::path(name)),
@@ -154,7 +154,7 @@ impl Targets<'_> {
         Ok(names.into_iter().map(named).collect())
     }
 
-    /// Reads the trees in which targets are looked for.
+    /// Reads the trees in which targets are searched.
     fn read_trees(&self, loader: &Loader, revision: &Revision) -> Result<()> {
         let directories = self.paths.iter().filter_map(|path| loader.root(path).ok());
         directories.into_iter().try_for_each(|root| revision.read_trees(root.path()))
@@ -177,7 +177,7 @@ fn is_kustomization_directory(loader: &Loader, name: &str) -> bool {
     files.any(|file| loader.kind(&file) != Kind::Missing)
 }
 
-/// The targets at and below the paths, as far as those are there.
+/// The targets at and below those paths that exist.
 fn found(loader: &Loader, paths: &[String]) -> Result<Vec<String>> {
     let mut found = Vec::new();
     for path in paths.iter().filter(|path| loader.kind(path) == Kind::Directory) {

@@ -1,4 +1,4 @@
-//! `krender diff` says what a change does to every object.
+//! `krender diff`: shows the effect of a change on each object.
 
 mod git;
 mod trees;
@@ -23,37 +23,37 @@ use crate::{
     text::escape,
 };
 
-/// Say what a change does to every object
+/// Show the effect of a change on each object
 ///
-/// Renders A and B, or every kustomization that a change in git can reach, pairs their objects and shows what differs,
-/// field by field, what matters most first: what is lost, what must be made anew, whose pods may do more, what
-/// restarts. What changes alike in many targets is shown once. The values of Secrets are not shown.
+/// Renders A and B, or every kustomization that a change in git can affect, and compares their objects field by field.
+/// Deletions, recreations, changes of the Pod Security level and restarts come first. A change that is identical in
+/// many targets is shown once. Values of Secrets are not shown.
 ///
-/// Of trees and folders, targets are paired by their way from A and from B: directories with kustomizations that no
-/// other one includes, files of manifests, and folders with a file for each object.
+/// Directories are compared target by target, paired by their paths below A and B: directories with kustomizations that
+/// no other one includes, files of manifests, and directories with a file per object.
 ///
-/// Exits with 0 if nothing differs, 1 if something does, and 2 if something could not be rendered.
+/// Exit codes: 0 if there is no difference, 1 if there are differences, 2 if a target could not be rendered.
 #[derive(Args)]
 #[command(args_override_self = true)]
 pub(super) struct Diff {
-    /// What was, and what is: a directory with a kustomization file, a tree of such directories, a file or a folder of
-    /// manifests, or `-`; with `--git` the directories whose kustomizations are compared, `.` if there is none
+    /// Old and new side: a directory with a kustomization file, a tree of such directories, a file or a directory of
+    /// manifests, or `-`; with `--git` the directories to search for kustomizations, by default `.`
     #[arg(value_name = "A B | PATH")]
     paths: Vec<String>,
 
     /// Compare two revisions of a git repository without a checkout, or one revision with the working tree; `A...B`
-    /// compares B with what it was made from
+    /// compares B with the merge base of A and B
     #[arg(long, value_name = "REV1..REV2|REV")]
     git: Option<String>,
 
     #[command(flatten)]
     jobs: Jobs,
 
-    /// How the differences are written
+    /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Form,
 
-    /// Do not compare a field, such as `metadata.labels.*`, or `/REGEX/` for all whose path it matches (may be repeated)
+    /// Ignore a field, such as `metadata.labels.*`, or all fields whose path matches `/REGEX/` (may be repeated)
     #[arg(long, value_name = "PATH|/REGEX/")]
     ignore: Vec<String>,
 
@@ -65,7 +65,8 @@ pub(super) struct Diff {
     #[arg(long)]
     show_secrets: bool,
 
-    /// The key of the hashes in place of the values of Secrets: with one key, one value always has one hash
+    /// Key of the hashes that replace the values of Secrets: with the same key, equal values have equal hashes in all
+    /// runs
     #[arg(long, value_name = "KEY")]
     mask_key: Option<String>,
 
@@ -73,24 +74,24 @@ pub(super) struct Diff {
     reading: Reading,
 }
 
-/// How differences are written.
+/// Output format of differences.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Form {
-    /// For people, in colour
+    /// Text in colour, for people
     Text,
-    /// The lines of the renders that differ
+    /// Unified diff of the rendered YAML
     Unified,
-    /// For a comment on a pull request, at most 60,000 characters
+    /// Markdown for a comment on a pull request, at most 60,000 characters
     Markdown,
-    /// For programs, with the changes as JSON patches
+    /// JSON, with the changes as JSON patches
     Json,
 }
 
-/// The exit code of what could not be done.
+/// Exit code if a side could not be rendered.
 pub(super) const NOT_DONE: u8 = 2;
 
 impl Diff {
-    /// Compares, and exits as the outcome asks.
+    /// Compares, and returns the exit code.
     pub(super) fn run(&self, format: Format) -> ExitCode {
         let sides = match self.sides() {
             Ok(sides) => sides,
@@ -111,7 +112,7 @@ impl Diff {
         exit
     }
 
-    /// What is compared with what.
+    /// The two sides to compare.
     fn sides(&self) -> Result<Sides> {
         let options = self.reading.load_options(working_directory()?);
         if let Some(revisions) = &self.git {
@@ -125,7 +126,7 @@ impl Diff {
             };
             let message = format!("found {number}, expected two");
             return Err(Error::new(Code::InvalidArgument, message).help(
-                "name what was and what is, or two revisions: `krender diff --git main..HEAD`",
+                "name the old and the new side, or two revisions: `krender diff --git main..HEAD`",
             ));
         };
         if before == "-" && after == "-" {
@@ -196,7 +197,7 @@ impl Diff {
     }
 }
 
-/// Adds how revisions are compared, where both paths are names of revisions.
+/// Suggests `--git` if both paths are names of revisions.
 #[cold]
 fn revisions_meant(error: Error, before: &str, after: &str) -> Error {
     let knows = |name: &str| {
@@ -205,42 +206,42 @@ fn revisions_meant(error: Error, before: &str, after: &str) -> Error {
     };
     let are_known = [before, after].into_iter().all(|name| knows(name).unwrap_or_default());
     match error.code() == Code::FileNotFound && are_known {
-        true => error.help(format!("two revisions are compared by `--git {before}..{after}`")),
+        true => error.help(format!("to compare two revisions: `--git {before}..{after}`")),
         false => error,
     }
 }
 
-/// A key of this run alone: values cannot be tried against the hashes that it shows.
+/// A random key for this run: hashes cannot be compared with those of guessed values.
 fn random_key() -> Result<Vec<u8>> {
     let mut key = vec![0; 32];
     getrandom::fill(&mut key).map_err(|error| {
-        Error::new(Code::ReadFailed, format!("the system gives no random numbers: {error}"))
+        Error::new(Code::ReadFailed, format!("the system provides no random numbers: {error}"))
             .help("name a key with `--mask-key`")
     })?;
     Ok(key)
 }
 
-/// What is compared: each side has its own files.
+/// The two sides, each with its own files.
 struct Sides {
     before: Loader,
     after: Loader,
     targets: Vec<Named>,
 }
 
-/// A target, and what to render for it on each side; nothing where it is not there.
+/// A target, and its inputs on each side; `None` where it does not exist.
 struct Named {
     name: String,
     before: Option<Place>,
     after: Option<Place>,
 }
 
-/// What a target is rendered from.
+/// Input of a target.
 enum Place {
-    /// A directory with a kustomization, a file with manifests, or `-`.
+    /// A directory with a kustomization, a file of manifests, or `-`.
     Path(String),
-    /// Files with manifests, each by the way to it from a directory.
+    /// Files of manifests, by their paths relative to a directory.
     Files { directory: String, files: Vec<String> },
-    /// What could not be looked at.
+    /// An input that could not be read.
     Refused(Error),
 }
 
@@ -249,12 +250,12 @@ impl Place {
         Self::Path(path.to_owned())
     }
 
-    /// Files in or below a directory.
+    /// The place of files in or below a directory.
     fn below(directory: &str, files: &[String]) -> Self {
         Self::Files { directory: directory.to_owned(), files: files.to_vec() }
     }
 
-    /// What a build begins in, if it is no file.
+    /// The directory to build; `None` for manifests.
     fn directory(&self) -> Option<&str> {
         match self {
             Self::Path(path) => Some(path),
@@ -262,7 +263,7 @@ impl Place {
         }
     }
 
-    /// What it renders to.
+    /// Renders the objects.
     fn render(&self, run: &Run<'_>, loader: &Loader) -> Result<ResMap> {
         let budget = Budget::new(loader.limits());
         match self {
@@ -286,12 +287,12 @@ impl Place {
     }
 }
 
-/// The objects of a file with manifests.
+/// Objects of a file of manifests.
 fn manifests(file: &load::File, budget: &Budget) -> Result<Vec<Resource>> {
     resource::read(file.source()?, &file.documents(budget)?, &Schema::built_in())
 }
 
-/// Tells on standard error in full what went wrong: each failure once, in however many targets and on whichever side.
+/// Writes full error messages to standard error: each once, even if several targets or both sides have it.
 fn tell(
     errors: &[Option<Error>; 2],
     sides: &Sides,

@@ -1,4 +1,4 @@
-//! Two paths side by side: single targets, trees of kustomizations, and folders of what was rendered.
+//! Targets of two paths: single targets, trees of kustomizations, and directories of rendered objects.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
@@ -12,10 +12,10 @@ use crate::{
     yaml::Node,
 };
 
-/// The targets of two paths: those of trees and folders are paired by their way from the path.
+/// The targets of two paths. Those of trees and directories are paired by their relative paths.
 ///
 /// # Errors
-/// [`Code::KustomizationNotFound`] where there is nothing to compare, and those of looking through directories.
+/// [`Code::KustomizationNotFound`] if there is no target, and those of searching directories.
 pub(super) fn targets(loader: &Loader, paths: [&str; 2], jobs: NonZeroUsize) -> Result<Vec<Named>> {
     let [before, after] = paths;
     let form = |path: &str| Form::of(loader, path, jobs);
@@ -24,7 +24,7 @@ pub(super) fn targets(loader: &Loader, paths: [&str; 2], jobs: NonZeroUsize) -> 
         (Form::Tree(_), Form::Single) | (Form::Single, Form::Tree(_))
             if paths.iter().all(|path| loader.kind(path) == Kind::Directory) =>
         {
-            // A kustomization that includes what stands below it.
+            // One side is a kustomization that includes the directories below it.
             [tree(before)?, tree(after)?]
         }
         (Form::Single, new) => return Ok(one(paths, [Place::path(before), new.whole(after)])),
@@ -55,13 +55,13 @@ pub(super) fn targets(loader: &Loader, paths: [&str; 2], jobs: NonZeroUsize) -> 
     Ok(paired(old, new))
 }
 
-/// What a path is.
+/// Kind of a path.
 enum Form {
     /// A file, standard input, or a directory with a kustomization file.
     Single,
-    /// A directory with kustomizations below it: its targets by the ways to them.
+    /// A directory with kustomizations below it: its targets, by relative path.
     Tree(Places),
-    /// Any other directory: the ways to its files of manifests, of which there may be none.
+    /// Any other directory: relative paths of its files of manifests, if there are any.
     Rendered(Tree<String>),
 }
 
@@ -76,7 +76,7 @@ impl Form {
             Kind::Missing => {
                 let message = format!("there is no file or directory `{path}`");
                 return Err(Error::new(Code::FileNotFound, message)
-                    .help("paths are taken from the working directory"));
+                    .help("paths are relative to the working directory"));
             }
             Kind::Directory if !has_kustomization() => {}
             _ => return Ok(Self::Single),
@@ -88,20 +88,20 @@ impl Form {
         Ok(Self::Tree(targets))
     }
 
-    /// All of it as one target.
+    /// The path as a single target.
     fn whole(self, path: &str) -> Place {
         match self {
             Self::Rendered(mut tree) if !tree.refused.is_empty() => {
                 Place::Refused(tree.refused.swap_remove(0).1)
             }
             Self::Rendered(tree) if !tree.found.is_empty() => Place::below(path, &tree.found),
-            // That there is no kustomization is told by who builds it.
+            // The build reports a missing kustomization.
             _ => Place::path(path),
         }
     }
 }
 
-/// The targets of a tree, by the ways to them.
+/// The targets of a tree, by relative path.
 fn tree(loader: &Loader, path: &str, jobs: NonZeroUsize) -> Result<Places> {
     let options = build::Options::default();
     let targets = build::Run::new(loader, &options).targets(path, jobs)?.into_iter();
@@ -113,7 +113,7 @@ fn tree(loader: &Loader, path: &str, jobs: NonZeroUsize) -> Result<Places> {
 
 type Places = BTreeMap<String, Place>;
 
-/// The files of a folder, those of one name together, and what could not be looked at.
+/// Files of a directory grouped by target name, and those that could not be read.
 fn grouped(top: &str, tree: Tree<String>, name: impl Fn(&str) -> String) -> Places {
     let mut groups: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for file in tree.found {
@@ -126,7 +126,7 @@ fn grouped(top: &str, tree: Tree<String>, name: impl Fn(&str) -> String) -> Plac
 }
 
 /// The target that a file was rendered from, if there is one: `prod.yaml` comes from `prod`, and so does every file in
-/// the folder `prod`.
+/// the directory `prod`.
 fn beside_tree(file: &str, targets: &Places) -> String {
     let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
     let folder = shown(folder(file));
@@ -134,8 +134,8 @@ fn beside_tree(file: &str, targets: &Places) -> String {
     known.unwrap_or_else(|| file.to_owned())
 }
 
-/// The folders in which each file holds one object, and all are different: together they are what one target renders
-/// to. On both sides it must be so.
+/// Directories in which each file holds one object, and no two files the same one: together they are the render of one
+/// target. This must be so on both sides.
 fn whole_folders(loader: &Loader, sides: [(&str, &[String]); 2]) -> BTreeSet<String> {
     let mut folders: BTreeSet<&str> = BTreeSet::new();
     let mut mixed: BTreeSet<&str> = BTreeSet::new();
@@ -156,8 +156,9 @@ fn whole_folders(loader: &Loader, sides: [(&str, &[String]); 2]) -> BTreeSet<Str
     folders.difference(&mixed).map(|&folder| folder.to_owned()).collect()
 }
 
-/// What the object of a file is called, if there is exactly one in it. Its namespace counts only if the file is named
-/// after the object, as `--split` does it: else one object in many namespaces is what many targets render to.
+/// Identity of the only object in a file; `None` if there is not exactly one. Its namespace counts only if the file is
+/// named after the object, as `--split` does: otherwise the same object in several namespaces would be the renders of
+/// several targets.
 fn only_object(loader: &Loader, top: &str, path: &str) -> Option<[String; 4]> {
     let file = loader.file_below(top, path).ok()?;
     let documents = file.documents(&Budget::new(loader.limits())).ok()?;
@@ -191,7 +192,7 @@ fn paired(mut before: Places, after: Places) -> Vec<Named> {
     names.into_iter().map(|(name, [before, after])| Named { name, before, after }).collect()
 }
 
-/// One target, which is called what it is now.
+/// A single target, with the name of the new side.
 fn one([before, after]: [&str; 2], places: [Place; 2]) -> Vec<Named> {
     let name = if after == "-" { before } else { after }.trim_end_matches('/').to_owned();
     let [before, after] = places.map(Some);

@@ -1,4 +1,4 @@
-//! Findings as commands that a step of GitHub Actions prints, and that become annotations of the change.
+//! Findings as workflow commands of GitHub Actions, which become annotations of a pull request.
 
 use std::io::{self, Write};
 
@@ -7,7 +7,7 @@ use super::{Context, Judged, Remark, checked};
 use crate::harden::Severity;
 use crate::text::escape;
 
-/// Writes a command for each remark, and for each finding that is not accepted.
+/// Writes a command for each remark, and for each finding that is not suppressed.
 pub(super) fn write(
     judged: &[Judged],
     context: &Context,
@@ -40,12 +40,12 @@ const fn command(severity: Severity) -> &'static str {
     }
 }
 
-/// Text as it may stand behind a command. What ends a line is escaped as every character is that does not show.
+/// Text escaped for the message of a command. Line breaks are escaped like other invisible characters.
 fn data(text: &str) -> String {
     escape::within_command(text).replace('%', "%25")
 }
 
-/// Text as it may stand in a property, which ends at a colon or a comma.
+/// Text escaped for a property of a command, which ends at a colon or a comma.
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }
@@ -56,7 +56,7 @@ mod tests {
 
     #[test]
     fn what_ends_a_command_or_a_property_is_escaped() {
-        // The runner decodes `%25` last: `%0A` in a name stays what it is.
+        // The runner decodes `%25` last, so `%0A` in a name is preserved.
         assert_eq!(data("100 %0A\r\nof a: b, c\u{9b}"), "100 %250A\\r\\nof a: b, c\\u{9b}");
         assert_eq!(property("a: b, c\n100 %"), "a%3A b%2C c\\n100 %25");
         assert_eq!(data("##vso[a]::b"), "\\u{23}#vso[a]::b");

@@ -53,7 +53,7 @@ pub(super) fn write(
     out.write_all(b"\n")
 }
 
-/// A list whose elements are made when they are written.
+/// A list whose elements are created while they are written.
 pub(super) struct Each<F>(pub(super) F);
 
 impl<F, I> Serialize for Each<F>
@@ -81,7 +81,7 @@ struct Report<'a, R: Serialize> {
     summary: Summary,
 }
 
-/// The configuration in force, and what it and the flags switch off or lower.
+/// The configuration in force, and what it and the flags disable or lower.
 #[derive(Serialize)]
 struct Configuration<'a> {
     file: Option<&'a str>,
@@ -266,7 +266,7 @@ impl<L: AsRef<[Operation]>> Serialize for Operations<L> {
     }
 }
 
-/// A value to be written.
+/// A value as JSON.
 pub(in crate::cli) fn as_json(node: &Node) -> Option<Box<RawValue>> {
     let mut text = String::with_capacity(64);
     write_json(node, Form::Compact, &mut text).ok()?;

@@ -1,5 +1,5 @@
-//! Findings as `JUnit` XML: a suite for each target; a case for each object and rule that it violates, and one for each
-//! object that violates none. A target that cannot be rendered is a case that ends with an error.
+//! Findings as `JUnit` XML: a suite per target, with a case for each violated rule of an object, and one for each
+//! object without findings. A target that cannot be rendered is a case with an error.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
@@ -35,7 +35,7 @@ pub(super) fn write(
     out.write_all(b"</testsuites>\n")
 }
 
-/// Writes what there is to say of the run as the properties of a suite without cases.
+/// Writes the remarks of the run as properties of a suite without cases.
 fn write_remarks(remarks: &[Remark], out: &mut dyn Write) -> io::Result<()> {
     if remarks.is_empty() {
         return Ok(());
@@ -83,13 +83,13 @@ fn write_suite(
     out.write_all(b"  </testsuite>\n")
 }
 
-/// A phrase as it may stand in XML 1.0, which has no form for control characters: what does not show is escaped as it is
-/// for people.
+/// A phrase escaped for XML 1.0, which cannot express control characters: invisible characters are escaped as for
+/// people.
 fn escaped(text: &str) -> String {
     lines_escaped(&escape::visible(text))
 }
 
-/// The same for finished lines. Reports are printed to logs.
+/// Lines escaped for XML. Reports are printed to logs.
 fn lines_escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in escape::for_log(text).chars() {

@@ -1,6 +1,6 @@
-//! Findings as they are written: drawn for people, or in the forms that other programs read.
+//! Output of findings: as text for people, or in formats for other programs.
 //!
-//! All forms are written piece by piece: ten thousand pods have a hundred thousand findings.
+//! All formats are written piece by piece: ten thousand pods have a hundred thousand findings.
 
 mod github;
 mod json;
@@ -27,29 +27,29 @@ use place::Places;
 
 pub(super) use json::{Operations, as_json};
 
-/// A target, and what came of it.
+/// A target, and the outcome of its check.
 pub(super) struct Judged {
-    /// The target as it was named.
+    /// Name of the target, as given.
     pub(super) target: String,
-    /// What was found, or why it could not be rendered.
+    /// Its findings, or the error if it could not be rendered.
     pub(super) outcome: Result<Checked>,
 }
 
-/// What was judged, and what was found.
+/// The objects of a target, and the findings about them.
 pub(super) struct Checked {
-    /// What the target renders to.
+    /// Rendered objects.
     pub(super) resources: ResMap,
-    /// How many pods and templates of pods are in that.
+    /// Number of pods and pod templates among them.
     pub(super) pods: usize,
-    /// What was found about that.
+    /// Findings about them.
     pub(super) findings: Vec<Finding>,
 }
 
-/// Something to say of a run as a whole, beside its findings.
+/// A statement about the run as a whole, beside its findings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Remark {
     pub(super) severity: Severity,
-    /// What it is about: `configuration`, `baseline`, `targets`, `inputs`.
+    /// Its topic: `configuration`, `baseline`, `targets`, `inputs`.
     pub(super) topic: &'static str,
     pub(super) text: String,
 }
@@ -64,30 +64,30 @@ impl Remark {
     }
 }
 
-/// What holds for all targets of a run.
+/// Facts about a run that apply to all its targets.
 pub(super) struct Context {
     pub(super) settings: Settings,
     /// The configuration in force, with its revision if it is from one.
     pub(super) configuration: Option<String>,
-    /// What that and the flags switch off or lower.
+    /// Rules that the configuration and the flags disable or lower.
     pub(super) lowerings: Vec<Lowering>,
-    /// Kustomizations that are not judged, and why.
+    /// Kustomizations that are not judged, with the reason.
     pub(super) passed_over: Vec<(String, String)>,
     pub(super) remarks: Vec<Remark>,
 }
 
-/// Whether a target failed because it violates rules: its kustomization has a validator that says so.
+/// True if a target failed because a validator of its kustomization found violations of rules.
 pub(super) fn are_findings(error: &Error) -> bool {
     error.iter().all(|error| error.code() == Code::RuleViolated)
 }
 
 impl Checked {
-    /// The findings that nobody accepts.
+    /// Findings that are not suppressed.
     pub(super) fn open(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| finding.suppressed.is_none())
     }
 
-    /// Accepts the findings of these fingerprints, each as often as it was there.
+    /// Suppresses findings by fingerprint, each as often as the map says.
     pub(super) fn accept(&mut self, fingerprints: &mut BTreeMap<String, usize>) {
         for finding in self.findings.iter_mut().filter(|one| one.suppressed.is_none()) {
             let accepted = fingerprints.get_mut(&fingerprint(finding, &self.resources));
@@ -100,33 +100,34 @@ impl Checked {
     }
 }
 
-/// What stays the same while a finding does.
+/// A hash that stays the same as long as the finding does.
 fn fingerprint(finding: &Finding, resources: &ResMap) -> String {
     let object = resources.get(finding.place);
     object.map(|object| finding.fingerprint(object)).unwrap_or_default()
 }
 
-/// The forms.
+/// Output format of findings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Form {
-    /// Drawn for people
+    /// Text with source frames, for people
     Text,
     /// One JSON document
     Json,
     /// SARIF 2.1.0, for code scanning
     Sarif,
-    /// Commands of GitHub Actions
+    /// Workflow commands of GitHub Actions
     Github,
-    /// `JUnit` XML, a suite for each target
+    /// `JUnit` XML, with a suite per target
     Junit,
 }
 
-/// What can be rendered, with the targets.
+/// Targets that could be rendered, with their findings.
 fn checked(judged: &[Judged]) -> impl Iterator<Item = (&str, &Checked)> {
     judged.iter().filter_map(|one| Some((&*one.target, one.outcome.as_ref().ok()?)))
 }
 
-/// Writes findings to standard output or to a file; behind the text for people a table of all targets, if it is wanted.
+/// Writes findings to standard output or to a file; text for people is followed by a table of all targets if `verdicts`
+/// are wanted.
 ///
 /// # Errors
 /// [`crate::error::Code::WriteFailed`].
@@ -162,18 +163,18 @@ pub(super) fn write(
         (Form::Text, None) => return text(&mut Screen),
         (Form::Text, Some(_)) => text(&mut written)?,
         (_, None) => return super::print_by(|out| data(out)),
-        // Memory takes everything.
+        // Writing to a `Vec` cannot fail.
         (_, Some(_)) => drop(data(&mut written)),
     }
     load::clean_up_on_signals();
     file.map_or(Ok(()), |file| load::write(file.as_ref(), &[&written]))
 }
 
-/// Where text for people goes.
+/// Destination of text for people.
 trait Page {
-    /// Writes what has colours in it, as far as they are seen here.
+    /// Writes text with ANSI colours, which are removed if the destination does not show them.
     fn drawn(&mut self, text: &str) -> Result<()>;
-    /// Writes what has none.
+    /// Writes text without colours.
     fn plain(&mut self, text: &str) -> Result<()>;
 }
 

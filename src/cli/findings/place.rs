@@ -1,4 +1,4 @@
-//! Places of findings, for programs: file, lines and columns.
+//! Places of findings for programs: file, line and column.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -8,22 +8,22 @@ use std::sync::Arc;
 
 use crate::source::{Source, Sources, Span};
 
-/// Finds lines and columns. Each text is walked through once, however many places in it are asked for.
+/// Computes lines and columns. Each text is scanned once, however many places in it are looked up.
 pub(super) struct Places<'a> {
     pub(super) sources: &'a Sources,
-    /// The marks of a text, by its address.
+    /// Marks of each text, by its first address.
     marks: RefCell<BTreeMap<u32, Rc<[Mark]>>>,
 }
 
-/// A byte with its line and column. A text has one where each of its lines begins, and where a line is long, in it: it
-/// may be a text of one line.
+/// A byte with its line and column. A text has a mark at the start of each line, and further ones in long lines: the
+/// whole text may be one line.
 struct Mark {
     offset: usize,
     line: usize,
     column: usize,
 }
 
-/// So many bytes at most lie between two marks.
+/// Maximum number of bytes between two marks.
 const FAR: usize = 1024;
 
 /// A place in a text: line and column count from 1, the column in characters.
@@ -40,7 +40,7 @@ impl<'a> Places<'a> {
         Self { sources, marks: RefCell::new(BTreeMap::new()) }
     }
 
-    /// The place of a span; nothing for what no input wrote.
+    /// The place of a span; `None` for spans of generated nodes.
     pub(super) fn of(&self, span: Span) -> Option<Place> {
         let (source, range) = self.sources.written(span)?;
         let text = source.text();
@@ -84,19 +84,18 @@ impl Place {
         format!("{}:{}", self.name(), self.line)
     }
 
-    /// The name of the text.
+    /// Name of the text.
     pub(super) fn name(&self) -> &str {
         self.source.name()
     }
 
-    /// The file; the line and the column are those of the text in one of its fields if [`Place::is_inline`] says so.
+    /// Name of the file. If [`Place::is_inline`], line and column are relative to the text in one of its fields.
     pub(super) fn file(&self) -> &str {
         let name = self.name();
         if self.is_inline() { name.split(" (").next().unwrap_or_default() } else { name }
     }
 
-    /// Whether it is in a text that stands in a field of the file, in another form than it is meant: its lines are not
-    /// those of the file.
+    /// True if the place is in text embedded in a field of the file: its lines are not those of the file.
     pub(super) fn is_inline(&self) -> bool {
         self.source.is_inline()
     }

@@ -59,7 +59,7 @@ struct Run<R: Serialize> {
     results: R,
 }
 
-/// What there is to say of the run: what is in force, and what could not be rendered.
+/// The run: the configuration in force, and the targets that could not be rendered.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Invocation {
@@ -289,7 +289,7 @@ impl Physical {
     }
 }
 
-/// A message in which nothing is a link: SARIF (3.11.6) reads `[text](target)` in messages, and `\[` as a bracket.
+/// Message text without links: SARIF (3.11.6) reads `[text](target)` as a link, and `\[` as a bracket.
 fn without_links(text: &str) -> String {
     if text.contains("](") { text.replace('[', r"\[").replace(']', r"\]") } else { text.to_owned() }
 }

@@ -1,4 +1,4 @@
-//! Findings for people: the first ones with the text around them, the others a line each.
+//! Findings as text: the first ones with source frames, the others with a line each.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -12,10 +12,10 @@ use crate::resource::secret::Shield;
 use crate::source::Sources;
 use crate::text::escape;
 
-/// So many findings are drawn with the text around them: nobody reads more, and the others have a line each.
+/// Maximum number of findings with source frames. The others have a line each.
 const MOST_DRAWN: usize = 100;
 
-/// Writes the findings of each target, and under them how many they are.
+/// Writes the findings of each target, followed by their number.
 pub(super) fn write(
     judged: &[Judged],
     settings: &Settings,
@@ -25,7 +25,7 @@ pub(super) fn write(
     let sources = places.sources;
     let (mut drawn, mut told, shield) = (0, BTreeSet::new(), Shield::default());
     for (target, one) in checked(judged) {
-        // What is drawn has colours in it, and the lines that follow have none.
+        // Only frames have colours.
         let (mut drawings, mut lines) = (String::new(), String::new());
         for finding in one.open() {
             if drawn < MOST_DRAWN {
@@ -49,11 +49,11 @@ pub(super) fn write(
     }
     match drawn {
         0 => Ok(()),
-        _ => page.plain("`krender explain RULE` tells more of a rule\n"),
+        _ => page.plain("for details of a rule: `krender explain RULE`\n"),
     }
 }
 
-/// A finding as a failure is told. Why a rule matters is told once.
+/// A finding drawn like a failure. The reason for a rule is given only once.
 fn told_once(
     finding: &Finding,
     target: &str,
@@ -89,7 +89,7 @@ pub(super) fn write_line(finding: &Finding, places: &Places<'_>, out: &mut Strin
     out.push('\n');
 }
 
-/// `2 errors, 1 warning`.
+/// Number of findings by severity: `2 errors, 1 warning`.
 fn summary(checked: &Checked) -> String {
     let count = |severity| checked.open().filter(|one| one.severity == severity).count();
     let counts = [Severity::Error, Severity::Warning, Severity::Note]

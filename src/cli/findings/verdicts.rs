@@ -1,4 +1,4 @@
-//! The verdict on each of many targets, and what to look at first.
+//! The table of verdicts: a row per target, with its worst finding.
 
 use std::fmt::Write;
 
@@ -9,10 +9,10 @@ use crate::harden::{FailOn, Finding, Settings};
 use crate::text::escape;
 use crate::text::phrase::shortened;
 
-/// A reason is not cut to less than this.
+/// Minimum width of a reason, in characters.
 const NARROWEST: usize = 24;
 
-/// What there is to say of a target.
+/// A row of the table.
 struct Row {
     target: String,
     pods: String,
@@ -21,8 +21,8 @@ struct Row {
     place: String,
 }
 
-/// The table of all targets: a line for each, and for each that does not pass another one with the place to look at.
-/// Reasons are cut so that lines are at most `width` characters long, where that leaves something of them.
+/// The table of all targets: a line for each, and for each that fails a second one with the place of its worst finding.
+/// Reasons are shortened to make lines at most `width` characters long, but not below [`NARROWEST`].
 pub(super) fn table(
     judged: &[Judged],
     settings: &Settings,
@@ -78,7 +78,7 @@ fn row(judged: &Judged, fail_on: FailOn, places: &Places<'_>) -> Row {
             return Row { target, pods: "-".to_owned(), verdict, reason, place };
         }
     };
-    // Who wants no failures still wants to know.
+    // With `--fail-on never` the table still shows errors.
     let fail_on = if fail_on == FailOn::Never { FailOn::Error } else { fail_on };
     match worst(judged).filter(|finding| fail_on.counts(finding.severity)) {
         Some(finding) => Row {
@@ -92,7 +92,7 @@ fn row(judged: &Judged, fail_on: FailOn, places: &Places<'_>) -> Row {
     }
 }
 
-/// The first of the gravest findings; of errors, those weigh most that say most about security.
+/// The first of the most severe findings; among equally severe ones, that of the rule with the highest security score.
 fn worst(judged: &Judged) -> Option<&Finding> {
     let weight = |finding: &Finding| {
         let score: f64 = finding.rule.score.map_or(0.0, f64::from);

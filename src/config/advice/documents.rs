@@ -1,24 +1,24 @@
-//! Documents beside a kustomization file: configurations of plugins, and files of `configurations`.
+//! Advice on documents other than the kustomization file: configurations of builtins, and files of `configurations`.
 
 use super::fields::advise_in;
 use crate::error::{Code, Error};
 use crate::yaml::de::{same_name, shown};
 use crate::yaml::{Mapping, Node, Scalar};
 
-/// Adds the right forms to what is wrong with the configuration of a builtin plugin that has these fields.
+/// Adds the right forms to an error about the configuration of a builtin with these fields.
 #[cold]
 pub fn explain_plugin(kind: &str, fields: &[&str], root: &Node, error: Error) -> Error {
     let explained = super::explain_part(&field(kind), root, error);
     if explained.code() == Code::InvalidType {
         return explained;
     }
-    // A field that is missing may be there under another name.
+    // A missing field may be there under another name.
     let ignored = ignored_fields(kind, fields, root);
     let meant = ignored.iter().filter_map(|error| Some((error.message(), error.helps().first()?)));
     meant.fold(explained, |error, (found, help)| error.help(format!("{found}: {help}")))
 }
 
-/// The path, in lower case, of the field whose element has the form of the configuration of a plugin.
+/// The path, in lower case, of the kustomization field whose elements have the form of the configuration of a builtin.
 fn field(kind: &str) -> String {
     match kind {
         "ConfigMapGenerator" => "configmapgenerator[]".to_owned(),
@@ -26,19 +26,19 @@ fn field(kind: &str) -> String {
         "HelmChartInflationGenerator" => "helmcharts[]".to_owned(),
         "PatchTransformer" => "patches[]".to_owned(),
         "PatchJson6902Transformer" => "patchesjson6902[]".to_owned(),
-        // It has the field itself.
+        // Its configuration has the field `replacements` itself.
         "ReplacementTransformer" => String::new(),
         kind => kind.to_ascii_lowercase(),
     }
 }
 
-/// Adds the right forms to what is wrong with a file of `configurations`.
+/// Adds the right forms to an error about a file of `configurations`.
 #[cold]
 pub(in crate::config) fn explain_configuration(root: &Node, error: Error) -> Error {
     super::explain_part("configurations[]", root, error)
 }
 
-/// One error for each field of the configuration of a plugin that it does not have, and ignores.
+/// An error for each field that the configuration of a builtin does not have. The build ignores these fields.
 pub fn ignored_fields(kind: &str, fields: &[&str], root: &Node) -> Vec<Error> {
     let around = field(kind);
     let ignored = |key: &Scalar| {

@@ -1,22 +1,22 @@
-//! Fields that do not exist: what was meant by them.
+//! Advice on unknown fields: the field that was probably meant.
 
 use super::forms::quoted;
 use super::place::Place;
 use crate::error::Error;
 use crate::yaml::{Mapping, Node, Scalar};
 
-/// What to do about a field that does not exist.
+/// Advice on an unknown field.
 enum Advice {
-    /// Its name is this one.
+    /// The right name of the field.
     Named(&'static str),
-    /// Anything else.
+    /// Any other advice.
     Do(&'static str),
 }
 
 use Advice::{Do, Named};
 
-/// Fields that people expect and that have another name or another place: the path of the mapping, the field, and the
-/// advice. All in lower case; one path ends where the other begins.
+/// Fields that users expect, but that have another name or place: path of the mapping, names of the fields, advice.
+/// Paths and names are in lower case. A path matches the end of the actual path.
 const MEANT: &[(&str, &[&str], Advice)] = &[
     ("", &["base", "include", "includes", "files", "manifests", "overlays"], Named("resources")),
     ("", &["annotations"], Named("commonAnnotations")),
@@ -96,7 +96,7 @@ const MEANT: &[(&str, &[&str], Advice)] = &[
     (FIELD_SPEC, &["fieldpath", "field", "fields", "paths"], Named("path")),
 ];
 
-/// Stands for each list of field specs.
+/// Placeholder for each list of field specs.
 const FIELD_SPEC: &str = "fieldspecs[]";
 
 const OPERATIONS: &str =
@@ -106,16 +106,16 @@ const GROUP_AND_VERSION: &str =
 const LITERALS: &str = "write each value as an element of `literals`: `- KEY=value`";
 const OPTIONS: &str = "write it under `options`";
 
-/// Fields of manifests, which a kustomization has at no place but its top.
+/// Fields of objects, which a kustomization has only at its top level.
 const OF_MANIFESTS: [&str; 5] = ["apiversion", "kind", "metadata", "spec", "data"];
 
-/// Adds to an unknown field what was meant by it.
+/// Adds advice to an error about an unknown field.
 pub(super) fn advise(place: &Place<'_>, error: Error) -> Error {
     let field = place.path.rsplit('.').next().unwrap_or_default();
     advise_in(place.path_around(), field, error)
 }
 
-/// The same for a field, in lower case, of the mapping at a path.
+/// Adds advice on a field, in lower case, of the mapping at a path.
 pub(super) fn advise_in(around: &str, field: &str, error: Error) -> Error {
     let around = match around {
         "imagetags[]" => "images[]",
@@ -132,7 +132,7 @@ pub(super) fn advise_in(around: &str, field: &str, error: Error) -> Error {
     }
 }
 
-/// What to do about all unknown fields of a mapping together. `None` if each has a cause of its own.
+/// Advice on all unknown fields of a mapping together. `None` if they have different causes.
 pub(super) fn about_mapping(place: &Place<'_>) -> Option<String> {
     let mapping = place.around.and_then(Node::as_mapping)?;
     let is_there =
@@ -161,7 +161,7 @@ pub(super) fn about_mapping(place: &Place<'_>) -> Option<String> {
     }
 }
 
-/// The entries of a short mapping of texts, written in YAML.
+/// The entries of a short mapping of scalars, written in YAML.
 fn pairs(mapping: &Mapping) -> Option<Vec<(String, String)>> {
     const MOST: usize = 4;
     let known =

@@ -1,15 +1,15 @@
-//! Kustomization files that hold something else: another object, or no object at all.
+//! Kustomization files with another content: another object, or no object at all.
 
 use crate::config::kustomization::{COMPONENT, KUSTOMIZATION};
 use crate::error::{Code, Error, nearest};
 use crate::yaml::de::shown;
 use crate::yaml::{Node, Scalar};
 
-/// The API group of kustomize's own kinds.
+/// The API group of kustomize's kinds.
 const GROUP: &str = "kustomize.config.k8s.io/";
 
-/// Programs that name their objects, or files of objects, as kustomize does, by API group: whose the kinds are, the field
-/// that names a directory to build, and its file.
+/// Tools whose files or objects have the same names as kustomize's, by API group: name of the tool, path of the field
+/// that names a directory to build, and its file name.
 const OWNERS: [(&str, &str, &[&str]); 5] = [
     ("kustomize.toolkit.fluxcd.io", "Flux", &["spec", "path"]),
     ("helm.toolkit.fluxcd.io", "Flux", &[]),
@@ -18,7 +18,7 @@ const OWNERS: [(&str, &str, &[&str]); 5] = [
     ("skaffold", "Skaffold", &[]),
 ];
 
-/// Whether a kind that is not one of kustomize's is meant to be `Component`.
+/// True if an unknown kind is meant to be `Component`.
 pub(in crate::config) fn expects_component(kind: &str) -> bool {
     nearest(kind, [KUSTOMIZATION, COMPONENT]) == Some(COMPONENT)
 }
@@ -47,7 +47,7 @@ fn is_empty(scalar: &Scalar) -> bool {
     scalar.text().is_empty()
 }
 
-/// The row of the owner of an API version.
+/// The row of `OWNERS` for an API version.
 fn owner(
     version: &Scalar,
 ) -> Option<&'static (&'static str, &'static str, &'static [&'static str])> {
@@ -63,7 +63,7 @@ fn another_object(root: &Node, kind: &Scalar, version: Option<&Scalar>) -> Error
         (None, None) => (format!("the kind `{}`", kind.text()), "a"),
     };
     let message = format!("found {object}, expected {ours} `{KUSTOMIZATION}` or `{COMPONENT}`");
-    // Flux's kind has the name of kustomize's.
+    // Flux's kind has the same name as kustomize's.
     let place = version.filter(|_| kind.text() == KUSTOMIZATION).unwrap_or(kind);
     let error = Error::new(Code::InvalidValue, message).at(place.span()).help(
         "give this file another name, and list it under `resources` of a kustomization if it is to be rendered",
@@ -78,10 +78,10 @@ fn another_object(root: &Node, kind: &Scalar, version: Option<&Scalar>) -> Error
     }
 }
 
-/// The error for a file of which no field is one of a kustomization. `unknown` are the errors about unknown fields of its
-/// top. `None` if there are fields that are known or misspelt, or fewer than two.
+/// The error for a file without any field of a kustomization. `unknown` are the errors about unknown top-level fields.
+/// `None` if a field is known or misspelt, or if there are fewer than two.
 pub(super) fn without_fields(root: &Node, unknown: &[&Error]) -> Option<Error> {
-    /// So many fields are named.
+    /// Maximum number of fields that the message names.
     const NAMED: usize = 4;
     let mapping = root.as_mapping()?;
     let near = unknown
@@ -99,7 +99,7 @@ pub(super) fn without_fields(root: &Node, unknown: &[&Error]) -> Option<Error> {
     let error = Error::new(Code::UnknownField, message).at(unknown.first()?.span());
     Some(
         error.help(
-            "a kustomization lists what it is made of under `resources`: is this another file?",
+            "a kustomization lists its files under `resources`: is this another kind of file?",
         ),
     )
 }

@@ -1,4 +1,4 @@
-//! Values of the wrong form: a text where a mapping is expected, a mapping where a list is, and so on.
+//! Advice on values of the wrong form: a string in place of a mapping, a mapping in place of a list, and so on.
 
 use super::place::Place;
 use crate::error::Error;
@@ -8,27 +8,27 @@ use crate::yaml::{
     CollectionStyle, Kind, Mapping, Node, Scalar, Sequence, Value, push_text, resolve_1_1,
 };
 
-/// The entries of a mapping, each value as it is written in YAML on one line.
+/// The entries of a mapping, with values in one line of YAML.
 type Entries = Vec<(String, String)>;
 
-/// What a field takes.
+/// Form of the value of a field.
 #[derive(Clone, Copy)]
 enum Takes {
-    /// A list of texts.
+    /// A list of strings.
     Texts,
-    /// A list of texts `KEY=VALUE`.
+    /// A list of strings `KEY=VALUE`.
     Assignments,
-    /// A list of mappings, with what is meant by a text in the place of one.
+    /// A list of mappings; the function interprets a string in place of one.
     Items(fn(&str) -> Entries),
-    /// A list of mappings that hold labels and how far they reach.
+    /// A list of mappings with labels and the fields to add them to.
     Labels,
-    /// A mapping whose keys are free.
+    /// A mapping with arbitrary keys.
     Pairs,
-    /// A mapping with fields, with what is meant by a text in its place.
+    /// A mapping with fields; the function interprets a string in its place.
     Fields(fn(&str) -> Entries),
 }
 
-/// The fields that take a list or a mapping, by their path in lower case.
+/// Fields that take a list or a mapping, by their path in lower case.
 const FIELDS: &[(&str, Takes)] = &[
     ("resources", Takes::Texts),
     ("components", Takes::Texts),
@@ -119,10 +119,10 @@ const FIELDS: &[(&str, Takes)] = &[
 /// The field of many documents that lists field specs.
 const FIELD_SPECS: &str = ".fieldspecs";
 
-/// Longer forms are not given: nobody reads them off a message.
+/// Maximum length of a form that is shown: longer ones are hard to read in a message.
 const LONGEST: usize = 120;
 
-/// Stands for what is not known, and for what may be secret.
+/// Placeholder for values that are unknown or may be secret.
 const UNKNOWN: &str = "…";
 
 /// Adds the right form to an error about a value of the wrong type.
@@ -172,14 +172,14 @@ pub(super) fn advise(place: &Place<'_>, error: Error) -> Error {
     }
 }
 
-/// Whether the value may be that of a Secret, which no message may quote.
+/// True if the value may belong to a Secret, so that no message may quote it.
 fn is_secret(place: &Place<'_>) -> bool {
     place.path == "secretgenerator"
         || place.path.starts_with("secretgenerator[]") && place.path.ends_with(']')
         || place.path.starts_with("secretgenerator[].literals")
 }
 
-/// The same error without its value.
+/// The error without the value.
 fn masked(place: &Place<'_>, error: Error) -> Error {
     let Some(scalar) = place.node.as_scalar() else { return error };
     let found = match (resolve_1_1(scalar), scalar.text().split_once('=')) {
@@ -195,7 +195,7 @@ fn masked(place: &Place<'_>, error: Error) -> Error {
         .help(format!("a literal is written `KEY={UNKNOWN}`"))
 }
 
-/// What to do with a document that stands in a list of texts.
+/// Advice on a document in a list of strings.
 fn document_in_list(place: &Place<'_>) -> Option<&'static str> {
     let fields = ["apiVersion", "kind", "metadata", "spec"];
     let is_document = fields.iter().any(|field| place.node.get(field).is_some());
@@ -223,7 +223,7 @@ impl Element {
     }
 }
 
-/// An element as it is written in a list.
+/// An element as written in a list.
 fn in_list(element: &Element, is_flow: bool) -> String {
     match element {
         Element::Mapping(entries) if !is_flow && entries.len() == 1 => {
@@ -246,7 +246,7 @@ struct Writer {
 }
 
 impl Writer {
-    /// The value of a field. `None` if it is not clear what was meant.
+    /// The right value of a field. `None` if the meaning is unclear.
     fn whole(&self, takes: Takes, node: &Node) -> Option<String> {
         match (takes, node.as_text()) {
             (Takes::Texts | Takes::Assignments | Takes::Items(_) | Takes::Labels, _) => {
@@ -263,11 +263,11 @@ impl Writer {
         }
     }
 
-    /// The elements that are meant by something else in their place; empty if that is not clear.
+    /// The elements that a value in place of a list means; empty if the meaning is unclear.
     fn elements(&self, takes: Takes, node: &Node) -> Vec<Element> {
         let mapping = node.as_mapping().map(Mapping::entries).unwrap_or_default();
         match (takes, node.as_text()) {
-            // A text without a key may be a value.
+            // A string without a key may be a value.
             (Takes::Items(of_text), Some(text)) if self.is_secret && !text.contains('=') => {
                 vec![Element::Mapping(of_text("KEY="))]
             }
@@ -292,7 +292,7 @@ impl Writer {
         }
     }
 
-    /// Mappings from one that stands in the place of a list: its only element, or names with what they stand for.
+    /// The mappings that a mapping in place of a list means: its only element, or names with their values.
     fn items(&self, of_text: fn(&str) -> Entries, mapping: &[(Scalar, Node)]) -> Vec<Element> {
         let fields = of_text("");
         let is_field = |key: &str| fields.iter().any(|(field, _)| field == key);
@@ -308,7 +308,7 @@ impl Writer {
         mapping.iter().map(meant).collect()
     }
 
-    /// Labels from a mapping of them, which may say beside them how far they reach.
+    /// The fields of a labels entry from a mapping of labels, which may also hold fields such as `includeSelectors`.
     fn labels(&self, mapping: &[(Scalar, Node)]) -> Entries {
         let is_field = |key: &str| key.starts_with("include") || key == "fields" || key == "pairs";
         let (fields, labels): (Vec<_>, Vec<_>) =
@@ -320,7 +320,7 @@ impl Writer {
         pairs.into_iter().chain(fields).collect()
     }
 
-    /// The entries of the mappings of a list, and of its texts `KEY=VALUE`.
+    /// The entries of all mappings and `KEY=VALUE` strings in a list.
     fn entries(&self, list: &Node, write: fn(&Self, &Scalar) -> String) -> Option<Entries> {
         let mut entries = Entries::new();
         for item in list.as_sequence().map(Sequence::items).unwrap_or_default() {
@@ -355,13 +355,13 @@ impl Writer {
         (key.text().to_owned(), value)
     }
 
-    /// An entry as a text `KEY=VALUE`.
+    /// An entry as a string `KEY=VALUE`.
     fn assigned(&self, (key, value): &(Scalar, Node)) -> Option<String> {
         let value = if value.is_null() { "" } else { value.as_text()? };
         Some(quoted(&format!("{}={}", key.text(), if self.is_secret { UNKNOWN } else { value })))
     }
 
-    /// The right form of a field that takes text.
+    /// The right form of a field that takes a string.
     fn text(&self, place: &Place<'_>) -> Option<String> {
         let key = place.key?.text();
         if place.path.ends_with("[].patch") && place.node.as_scalar().is_none() {
@@ -373,7 +373,7 @@ impl Writer {
         Some(format!("`{key}: {}`", self.quoted(text)))
     }
 
-    /// A scalar where text is expected.
+    /// A scalar where a string is expected.
     fn quoted(&self, scalar: &Scalar) -> String {
         match (self.is_secret, scalar.text().split_once('=')) {
             (false, _) => quoted(scalar.text()),
@@ -382,7 +382,7 @@ impl Writer {
         }
     }
 
-    /// A scalar that stays what it is.
+    /// A scalar, unchanged.
     fn scalar(&self, scalar: &Scalar) -> String {
         match resolve_1_1(scalar) {
             Ok(Value::Str(_) | Value::Timestamp(_)) | Err(_) => self.quoted(scalar),
@@ -391,12 +391,12 @@ impl Writer {
     }
 }
 
-/// Text from an entry in its place: `path: a.yaml` means `a.yaml`, and so does `a.yaml:`.
+/// The string that a mapping in its place means: `path: a.yaml` means `a.yaml`, and so does `a.yaml:`.
 fn text_of_entry((key, value): &(Scalar, Node)) -> Option<String> {
     Some(quoted(if value.is_null() { key.text() } else { value.as_text()? }))
 }
 
-/// Text as it is written in YAML, also between brackets.
+/// A string in YAML, quoted where needed, also in flow style.
 pub(super) fn quoted(text: &str) -> String {
     let mut written = String::new();
     push_text(text, 0, &mut written);
@@ -407,7 +407,7 @@ pub(super) fn quoted(text: &str) -> String {
     written
 }
 
-/// The entry that a text `KEY=VALUE` or `KEY: VALUE` means.
+/// The entry of a string `KEY=VALUE` or `KEY: VALUE`.
 fn assignment(text: &str) -> Option<(String, String)> {
     let (key, value) = text.split_once('=').or_else(|| text.split_once(':'))?;
     Some((key.trim().to_owned(), quoted(value.trim())))
@@ -433,10 +433,10 @@ fn json_patch(text: &str) -> Entries {
     entries([("path", quoted(text)), ("target", target)])
 }
 
-/// An image as it is written in a container (`name:tag@digest`), or for `kustomize edit set image` (`name=new:tag`).
+/// An image as written in a container (`name:tag@digest`), or for `kustomize edit set image` (`name=new:tag`).
 fn image(text: &str) -> Entries {
     let (name, new) = match text.split_once('=') {
-        // A tag in the place of a new name: `nginx=1.27`.
+        // A tag in place of a new name: `nginx=1.27`.
         Some((name, tag)) if !tag.contains([':', '/', '@']) => {
             return entries([("name", quoted(name)), ("newTag", quoted(tag))]);
         }
@@ -471,7 +471,7 @@ fn path(text: &str) -> Entries {
     entries([("path", quoted(text))])
 }
 
-/// What a name reference is about, by its kind.
+/// The target of a name reference, by its kind.
 fn referred(text: &str) -> Entries {
     entries([("kind", quoted(text)), ("fieldSpecs", format!("[{{path: {UNKNOWN}}}]"))])
 }
@@ -480,7 +480,7 @@ fn name(text: &str) -> Entries {
     entries([("name", quoted(text))])
 }
 
-/// A resource by its kind, as these begin with a capital letter, or its name.
+/// A selector by kind, if the string begins with a capital letter, or else by name.
 fn selector(text: &str) -> Entries {
     match text.split_once('/') {
         Some((kind, name)) => entries([("kind", quoted(kind)), ("name", quoted(name))]),
@@ -547,7 +547,7 @@ fn options_of_generator(text: &str) -> Entries {
     switched_on(text, &["disableNameSuffixHash", "immutable"])
 }
 
-/// The option that a text names, or else the first one, switched on.
+/// The option that a string names, or else the first one, set to true.
 fn switched_on(text: &str, options: &[&str]) -> Entries {
     let named = options.iter().find(|option| text.contains(**option)).or(options.first());
     named.map(|option| ((*option).to_owned(), "true".to_owned())).into_iter().collect()

@@ -1,6 +1,6 @@
-//! Advice on a kustomization file that cannot be read: the right form of a field, with the text at hand.
+//! Advice on invalid kustomization files: the right form of a field, written with the given values.
 //!
-//! All of this runs once an error is certain, so it may look at the whole document.
+//! This code runs only after an error, so it may search the whole document.
 
 mod documents;
 mod fields;
@@ -19,7 +19,8 @@ use place::Place;
 use crate::error::{Code, Error};
 use crate::yaml::Node;
 
-/// Adds the right forms to what is wrong with a kustomization file. A file with another object is one error instead.
+/// Adds the right forms to an error about a kustomization file. If the file holds another object, returns a single
+/// error.
 #[cold]
 pub(super) fn explain(root: &Node, error: Error) -> Error {
     if error.code() == Code::KustomizationEmpty {
@@ -35,7 +36,7 @@ pub(super) fn explain(root: &Node, error: Error) -> Error {
         .unwrap_or_else(|| explain_part("", root, error))
 }
 
-/// The same for a document that holds a part of a kustomization: `path` is the field that would hold it.
+/// Adds the right forms to an error about a document that holds a part of a kustomization: `path` is the field for it.
 #[cold]
 pub(super) fn explain_part(path: &str, root: &Node, error: Error) -> Error {
     let mut explained = Vec::new();
@@ -48,7 +49,7 @@ pub(super) fn explain_part(path: &str, root: &Node, error: Error) -> Error {
         match error.code() {
             Code::InvalidType => explained.push(forms::advise(&place, error)),
             Code::UnknownField => match fields::about_mapping(&place) {
-                // One advice for all fields of a mapping is given once, at the first.
+                // Advice on all fields of a mapping is given once, at the first field.
                 Some(advice) if told.insert(place.around.map(Node::span)) => {
                     explained.push(error.without_help().help(advice));
                 }

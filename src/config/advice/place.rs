@@ -1,23 +1,23 @@
-//! Where in a document an error stands: the fields that lead there.
+//! Path of an error in its document.
 
 use crate::source::Span;
 use crate::yaml::{Mapping, Node, Scalar, Sequence};
 
-/// What an error is about, and the fields that lead there.
+/// The node that an error is about, with its path.
 pub(super) struct Place<'a> {
-    /// The fields on the way in lower case, elements of lists as `[]`: `images[].newtag`.
+    /// Path of fields in lower case, with `[]` for elements of lists: `images[].newtag`.
     pub(super) path: String,
-    /// The value there, or the value of the field whose name the error is about.
+    /// The value, or the value of the field whose name the error is about.
     pub(super) node: &'a Node,
-    /// The field that it stands in, as it is written; `None` for the document itself and for elements of lists.
+    /// The key of the value, as written; `None` for the document itself and for elements of lists.
     pub(super) key: Option<&'a Scalar>,
-    /// The mapping or list that it is a part of; `None` for the document itself.
+    /// The parent mapping or list; `None` for the document itself.
     pub(super) around: Option<&'a Node>,
 }
 
 impl<'a> Place<'a> {
-    /// The value with a span, or whose key has it. `path` leads to the document. Values of aliases and merge keys stand
-    /// elsewhere and are not found.
+    /// Finds the node with a span, or whose key has it. `path` is the path of the document. Values of aliases and merge
+    /// keys have spans elsewhere, and are not found.
     pub(super) fn find(path: &str, root: &'a Node, span: Span) -> Option<Self> {
         let mut place = Self { path: path.to_owned(), node: root, key: None, around: None };
         while place.node.span() != span || span.is_none() {
@@ -39,12 +39,12 @@ impl<'a> Place<'a> {
         Some(place)
     }
 
-    /// Whether it is a field of the document itself.
+    /// True for a field of the document itself.
     pub(super) fn is_at_top(&self) -> bool {
         !self.path.is_empty() && self.path_around().is_empty()
     }
 
-    /// The path of the mapping or list that the place is a part of.
+    /// The path of the parent mapping or list.
     pub(super) fn path_around(&self) -> &str {
         match self.path.strip_suffix("[]") {
             Some(list) => list,

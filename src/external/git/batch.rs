@@ -1,4 +1,4 @@
-//! One `git cat-file --batch` that is asked for objects as they are needed.
+//! Reads objects from one `git cat-file --batch`.
 
 use std::io::{self, BufRead, ErrorKind, Read, Write};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -10,7 +10,7 @@ use crate::external::program::Conversation;
 use crate::load::git::{Id, Object, ObjectKind, Objects};
 use crate::sync::lock;
 
-/// The objects of a repository. Git is started when the first is asked for, and anew when it ended.
+/// The objects of a repository. Git is started for the first request, and again if it has ended.
 #[derive(Clone)]
 pub(super) struct Batch(Arc<Inner>);
 
@@ -19,17 +19,17 @@ struct Inner {
     running: Mutex<Option<Running>>,
 }
 
-/// The number of objects that are asked for before answers are read: less text than a pipe holds, so that neither side
-/// waits for the other.
+/// Number of objects that are requested before answers are read. Their names fit into a pipe, so that neither process
+/// blocks the other.
 const ASKED_AT_ONCE: usize = 64;
-/// The longest line before an object: a missing one is named as it was asked for.
+/// Longest header line before an object: for a missing object it repeats the requested name.
 const LONGEST_HEAD: u64 = 1 << 16;
 
-/// Takes an object that was found, with the place of its name.
+/// A consumer of objects, which gets the index of the requested name with each.
 type Take<'t> = &'t mut dyn FnMut(usize, Option<Id>, Object) -> Result<()>;
 
 impl Batch {
-    /// The objects that `git` finds.
+    /// Objects read by a `git` command.
     pub(super) fn new(git: Program) -> Self {
         Self(Arc::new(Inner { git, running: Mutex::new(None) }))
     }
@@ -37,7 +37,7 @@ impl Batch {
     /// The id and the content of the object with a name, such as `main^{tree}`.
     ///
     /// # Errors
-    /// [`Code::ReadFailed`](crate::error::Code::ReadFailed) when git cannot be used, or fails on the name.
+    /// [`Code::ReadFailed`](crate::error::Code::ReadFailed) if git cannot be run, or fails on the name.
     pub(super) fn named(&self, name: String, largest: u64) -> Result<Option<(Id, Object)>> {
         let mut found = None;
         self.ask(&[name], largest, &mut |_, id, object| {
@@ -47,7 +47,7 @@ impl Batch {
         Ok(found)
     }
 
-    /// Asks for objects by their names, and hands them on in this order.
+    /// Requests objects by name, and passes them to `take` in this order.
     fn ask(&self, names: &[String], largest: u64, take: Take<'_>) -> Result<()> {
         let mut running = self.running();
         let mut place = 0;
@@ -61,12 +61,12 @@ impl Batch {
                 Ok(answered) => {
                     place += answered;
                     if place < end {
-                        // The rest of an object that is too large was not read.
+                        // The rest of a too large object was not read.
                         *running = None;
                     }
                 }
                 Err(failure) => {
-                    // Where the next answer begins is not known any more.
+                    // The start of the next answer is unknown.
                     let said = running.take().map(|mut batch| batch.0.end()).unwrap_or_default();
                     return Err(match failure {
                         Failure::Taken(error) => error,
@@ -98,17 +98,17 @@ impl Objects for Batch {
     }
 }
 
-/// Why objects were not read.
+/// Reason for not reading objects.
 enum Failure {
     Git(io::Error),
     Taken(Error),
 }
 
-/// A running `git cat-file --batch`: it is asked by lines, and answers in order.
+/// A running `git cat-file --batch`: requests are lines, and answers come in their order.
 struct Running(Conversation);
 
 impl Running {
-    /// Asks for objects and hands on the answers. Returns how many there were: fewer than names if the last one is too
+    /// Requests objects and passes on the answers. Returns their number: fewer than names if the last object is too
     /// large, whose content is left unread.
     fn exchange(
         &mut self,
@@ -138,7 +138,7 @@ impl Running {
         input.flush()
     }
 
-    /// `id kind size`, a line break, the content and a line break; or `name missing`.
+    /// Reads an answer: `id kind size`, a line break, the content and a line break; or `name missing`.
     fn answer(&mut self, largest: u64) -> io::Result<(Option<Id>, Object)> {
         let mut head = Vec::new();
         let output = &mut self.0.output;
@@ -158,7 +158,7 @@ impl Running {
     }
 }
 
-/// The parts of the line before an object.
+/// The parts of the header line of an object.
 fn parts(head: &[u8]) -> Option<(Id, ObjectKind, u64)> {
     let mut words = head.trim_ascii_end().split(|&byte| byte == b' ');
     let id = Id::parse(words.next()?)?;

@@ -1,4 +1,5 @@
-//! The one command that every start of git begins with: what a repository may bring is without effect.
+//! The git command with the arguments and variables of every call. Settings and programs of the repository have no
+//! effect.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -7,8 +8,8 @@ use super::find::Found;
 use crate::error::Result;
 use crate::external::{Environment, Program};
 
-/// Settings that overrule those of the repository. Programs that its configuration names are not started: watchers of
-/// files, hooks, pagers, helpers that fetch or ask for passwords.
+/// Settings that override those of the repository. Programs named by its configuration are not started: file watchers,
+/// hooks, pagers, helpers for transport or credentials.
 const SETTINGS: &[&str] = &[
     // Empty, and not `false`: before 2.36 git would start a program called `false`.
     "core.fsmonitor=",
@@ -24,16 +25,16 @@ const SETTINGS: &[&str] = &[
     "fetch.recurseSubmodules=false",
     "gc.auto=0",
     "maintenance.auto=false",
-    // What `GIT_GRAFT_FILE` leads to would be warned of.
+    // Suppresses a warning about the file of `GIT_GRAFT_FILE`.
     "advice.graftFileDeprecated=false",
 ];
 
-/// Variables that overrule the repository or what the user has set for other uses of git.
+/// Variables that override settings of the repository or of the user.
 const VARIABLES: &[(&str, &str)] = &[
-    // What is said is looked at.
+    // Messages are parsed.
     ("LC_ALL", "C"),
     ("GIT_NO_LAZY_FETCH", "1"),
-    // Older versions fetch what is missing by any protocol that the repository allows: this overrules it.
+    // Older versions fetch missing objects by any protocol that the repository allows. This overrides it.
     ("GIT_ALLOW_PROTOCOL", "none"),
     ("GIT_NO_REPLACE_OBJECTS", "1"),
     ("GIT_GRAFT_FILE", "/dev/null"),
@@ -43,7 +44,7 @@ const VARIABLES: &[(&str, &str)] = &[
     ("SSH_ASKPASS", ""),
 ];
 
-/// Variables of git that are passed on: where its own programs and the user's settings are. All others, such as
+/// Variables of git that are passed on: the locations of its programs and of the user's settings. All others, such as
 /// `GIT_TRACE` and `GIT_EXTERNAL_DIFF`, are not.
 const PASSED_ON: &[&str] = &[
     "GIT_EXEC_PATH",
@@ -55,13 +56,13 @@ const PASSED_ON: &[&str] = &[
 ];
 const PASSED_ON_BY_PREFIX: &[&str] = &["GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_"];
 
-/// Variables that belong to the repository that `GIT_DIR` names. They are passed on together with it: a hook that looks at
-/// what is pushed finds the new objects by them.
+/// Variables that belong to the repository in `GIT_DIR`, and are passed on together with it. A `pre-receive` hook needs
+/// them to find the pushed objects.
 const OF_REPOSITORY: &[&str] =
     &["GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"];
 
-/// Git in a repository that was found. It finds the repository once more, and so refuses one of another user
-/// (`safe.directory`); a folder within the working tree that looks like a repository is none.
+/// Git in a repository that was found. Git finds it again, and so refuses a repository of another user
+/// (`safe.directory`). A directory inside of the working tree that looks like a bare repository is not accepted.
 pub(super) fn found(found: &Found, environment: &Environment) -> Result<Program> {
     let (directory, bare) = match found {
         Found::Tree { top, .. } => (top, "explicit"),
@@ -88,7 +89,7 @@ pub(super) fn named(
 ) -> Result<Program> {
     let git = neutral(environment, directory, "explicit")?.variable("GIT_DIR", folder);
     let git = OF_REPOSITORY.iter().fold(git, |git, name| match environment.path(name) {
-        // Several directories, each of which git takes from where it is started.
+        // A list of directories, which git resolves against its own working directory.
         Some(_) if *name == "GIT_ALTERNATE_OBJECT_DIRECTORIES" => {
             git.variable(*name, environment.get(name).unwrap_or_default())
         }

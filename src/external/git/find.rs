@@ -1,5 +1,5 @@
-//! Where the repository of a directory is: found without asking git, which would take a folder that only looks like a
-//! repository for one.
+//! Finds the repository of a directory without running git, which would accept any directory that looks like a bare
+//! repository.
 
 #![expect(clippy::disallowed_methods, reason = "the folder of a repository is looked for on disk")]
 
@@ -13,25 +13,25 @@ use crate::external::Environment;
 /// A repository that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Found {
-    /// The working tree at this directory, which has a `.git`.
+    /// A working tree: a directory with a `.git`.
     Tree {
-        /// The top of the working tree.
+        /// Top of the working tree.
         top: PathBuf,
-        /// The folder of the repository.
+        /// Directory of the repository.
         folder: PathBuf,
     },
     /// A repository without a working tree.
     Bare(PathBuf),
 }
 
-/// The repository that a directory is in: the nearest `.git` at or above it. A folder that looks like a repository without
-/// a working tree is one only if it is the directory itself, and no `.git` is above it. Links in `directory` are resolved.
+/// The repository of a directory: the nearest `.git` at or above it. A directory that looks like a bare repository is
+/// only accepted if it is the directory itself and there is no `.git` above it. Links in `directory` are resolved.
 ///
-/// Directories above one of `GIT_CEILING_DIRECTORIES`, and those on another file system unless
-/// `GIT_DISCOVERY_ACROSS_FILESYSTEM` is set, are not looked at, as with git.
+/// As with git, the search ends at `GIT_CEILING_DIRECTORIES`, and at another file system unless
+/// `GIT_DISCOVERY_ACROSS_FILESYSTEM` is set.
 ///
 /// # Errors
-/// [`Code::ReadFailed`] when a file `.git` does not lead to a repository.
+/// [`Code::ReadFailed`] if a file `.git` does not name a repository.
 pub(super) fn above(directory: &Path, environment: &Environment) -> Result<Option<Found>> {
     let ceilings: Vec<PathBuf> = environment
         .get("GIT_CEILING_DIRECTORIES")
@@ -54,7 +54,7 @@ pub(super) fn above(directory: &Path, environment: &Environment) -> Result<Optio
     Ok(is_repository(directory).then(|| Found::Bare(directory.to_path_buf())))
 }
 
-/// The working tree whose top is a directory: it has a `.git`.
+/// The working tree at a directory; `None` if it has no `.git`.
 ///
 /// # Errors
 /// As [`above`].
@@ -63,7 +63,7 @@ pub(super) fn at(top: &Path) -> Result<Option<Found>> {
     Ok(folder.map(|folder| Found::Tree { top: top.to_path_buf(), folder }))
 }
 
-/// The folder of the repository that a `.git` is or names, if it is one.
+/// The directory of the repository that a `.git` is or names; `None` if it is not a repository.
 fn named_by(git: &Path) -> Result<Option<PathBuf>> {
     let Ok(metadata) = fs::metadata(git) else { return Ok(None) };
     if metadata.is_dir() {
@@ -79,7 +79,7 @@ fn named_by(git: &Path) -> Result<Option<PathBuf>> {
         Some(folder) => Ok(Some(folder)),
         None => Err(Error::new(
             Code::ReadFailed,
-            format!("`{}` leads to no git repository", git.display()),
+            format!("`{}` does not name a git repository", git.display()),
         )
         .help(
             "a file `.git` has the line `gitdir: PATH`, where PATH is the folder of a repository",
@@ -87,8 +87,8 @@ fn named_by(git: &Path) -> Result<Option<PathBuf>> {
     }
 }
 
-/// Whether a folder is that of a repository, by the rules of git: `HEAD` names a branch or a commit, and `objects` and
-/// `refs` are there. The files that git reads first are regular files.
+/// True if a directory is a repository by the rules of git: `HEAD` names a branch or a commit, and `objects` and `refs`
+/// exist. The files that git reads first must be regular files.
 pub(super) fn is_repository(folder: &Path) -> bool {
     let common = common(folder);
     is_head(&folder.join("HEAD"))
@@ -97,7 +97,7 @@ pub(super) fn is_repository(folder: &Path) -> bool {
         && not_plain(folder, &common).is_none()
 }
 
-/// The first of the files that git reads in each repository that is there and no regular file.
+/// The first of the files that git reads in each repository that exists and is not a regular file.
 fn not_plain(folder: &Path, common: &Path) -> Option<PathBuf> {
     let own = ["index", "config.worktree"].map(|name| folder.join(name));
     let shared = ["config", "packed-refs", "shallow", "info/exclude", "objects/info/alternates"];
@@ -106,7 +106,7 @@ fn not_plain(folder: &Path, common: &Path) -> Option<PathBuf> {
     own.into_iter().chain(shared).find(|path| !is_plain(path))
 }
 
-/// Refuses the folder of a repository in which git would wait for a pipe, say, in the place of a file.
+/// Refuses a repository with a special file, such as a pipe, that git would block on.
 ///
 /// # Errors
 /// [`Code::NotAFile`], with the path.
@@ -114,11 +114,11 @@ pub(super) fn refuse_special(folder: &Path) -> Result<()> {
     let head = folder.join("HEAD");
     let found = Some(head).filter(|head| super::waiting::is_special(head));
     let Some(path) = found.or_else(|| not_plain(folder, &common(folder))) else { return Ok(()) };
-    let message = format!("`{}` is no regular file, and git would read it", path.display());
+    let message = format!("`{}` is not a regular file, but git would read it", path.display());
     Err(Error::new(Code::NotAFile, message))
 }
 
-/// The folder that several working trees of a repository share, or the folder itself.
+/// The directory that several working trees of a repository share, or the directory itself.
 fn common(folder: &Path) -> PathBuf {
     match beginning(&folder.join("commondir")) {
         Some(path) => folder.join(path.trim_end_matches(['\r', '\n'])),
@@ -136,7 +136,7 @@ fn is_head(head: &Path) -> bool {
     })
 }
 
-/// The beginning of a small file. `None` for what is no regular file, or no text.
+/// The beginning of a small file. `None` if it is not a regular file, or not text.
 fn beginning(path: &Path) -> Option<String> {
     const MOST: u64 = 4096;
     if !fs::metadata(path).ok()?.is_file() {
@@ -147,19 +147,19 @@ fn beginning(path: &Path) -> Option<String> {
     Some(text)
 }
 
-/// The nearest directory that is there, at a path or above it, with links resolved.
+/// The nearest existing directory, at a path or above it, with links resolved.
 pub(super) fn nearest_directory(path: &Path) -> PathBuf {
     let there =
         path.ancestors().find_map(|path| fs::canonicalize(path).ok().filter(|it| it.is_dir()));
     there.unwrap_or_else(|| path.to_path_buf())
 }
 
-/// A path with links resolved, if it is there.
+/// A path with links resolved, if it exists.
 pub(super) fn canonical(path: &Path) -> PathBuf {
     fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf())
 }
 
-/// The file system that a directory is on.
+/// The file system of a directory.
 #[cfg(unix)]
 fn device(directory: &Path) -> Option<u64> {
     use std::os::unix::fs::MetadataExt;

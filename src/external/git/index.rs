@@ -1,4 +1,4 @@
-//! The index of git, and the names of files that are not in it, as `git ls-files` lists them.
+//! The index of git, and untracked files, as listed by `git ls-files`.
 
 use std::fs::Metadata;
 use std::io::{self, BufRead, BufReader, Read};
@@ -8,31 +8,31 @@ use crate::error::{Code, Error, Result};
 use crate::external::Program;
 use crate::load::git::{EntryKind, Id, Trees};
 
-/// Something that is listed.
+/// An entry of the list.
 pub(super) enum Listed {
     /// A file in the index.
     Tracked(Tracked),
-    /// The path of a file that is not in the index and not ignored; of another repository with a slash at the end.
+    /// The path of an untracked file that is not ignored; for a nested repository it ends in a slash.
     Other(Vec<u8>),
 }
 
 /// A file in the index.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Tracked {
-    /// The path from the top of the working tree.
+    /// Path from the top of the working tree.
     pub(super) path: Vec<u8>,
-    /// What it is.
+    /// File, executable, link or submodule.
     pub(super) kind: EntryKind,
-    /// The object of what was added to the index.
+    /// Id of the object that was added to the index.
     pub(super) id: Id,
-    /// Whether it is left out of the working tree (`skip-worktree`).
+    /// True if it is left out of the working tree (`skip-worktree`).
     pub(super) is_left_out: bool,
-    /// What the file was like then; `None` when that is not known, or files of one path are to be merged.
+    /// Metadata of the file when it was added; `None` if it is unknown or the path has a merge conflict.
     pub(super) stat: Option<Stat>,
 }
 
-/// By what a file is known to be the one that was added to the index: another content has other times, as long as the
-/// file was written before the index.
+/// File metadata that detect changes: a file with the same metadata has not changed, if it was written before the
+/// index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stat {
     modified: (u64, u64),
@@ -42,7 +42,7 @@ pub(super) struct Stat {
 }
 
 impl Stat {
-    /// What a file is like now. `None` where the system does not say.
+    /// Metadata of a file now. `None` if the system does not provide them.
     #[cfg(unix)]
     pub(super) fn of(metadata: &Metadata) -> Option<Self> {
         use std::os::unix::fs::MetadataExt;
@@ -66,19 +66,20 @@ impl Stat {
         None
     }
 
-    /// Whether the file was written before another one: if not, it may have changed since without another time.
+    /// True if the file was written before another one. Otherwise it may have changed later within the resolution of
+    /// its time.
     pub(super) fn is_before(&self, other: &Self) -> bool {
         self.modified < other.modified
     }
 }
 
-/// The longest record that is read, in bytes.
+/// Maximum length of a record in bytes.
 const LONGEST: u64 = 1 << 20;
 
-/// Lists the index and the files that are not in it. What is listed is charged to the budget of `trees`.
+/// Lists the index and untracked files. The list is charged to the budget of `trees`.
 ///
 /// # Errors
-/// [`Code::ReadFailed`] when git fails, [`Code::LimitExceeded`], and those of `take`.
+/// [`Code::ReadFailed`] if git fails, [`Code::LimitExceeded`], and those of `take`.
 pub(super) fn list(
     git: &Program,
     trees: &Trees,
@@ -90,7 +91,7 @@ pub(super) fn list(
         let mut output = BufReader::with_capacity(1 << 16, output);
         while let Some(listed) = record(&mut output).map_err(|error| git.failed(&error))? {
             let listed = listed.ok_or_else(|| {
-                Error::new(Code::ReadFailed, "`git ls-files` lists its index in an unknown form")
+                Error::new(Code::ReadFailed, "`git ls-files` lists its index in an unknown format")
             })?;
             trees.spend(1)?;
             take(listed)?;
@@ -100,7 +101,7 @@ pub(super) fn list(
     if is_success { Ok(()) } else { Err(unknown::reason(&said)) }
 }
 
-/// The next thing that is listed; `None` inside for a form that is not known.
+/// Reads the next entry. The outer `None` is the end of the list, the inner one an unknown format.
 fn record(output: &mut dyn BufRead) -> io::Result<Option<Option<Listed>>> {
     let mut record = Vec::new();
     output.take(LONGEST).read_until(0, &mut record)?;
@@ -119,7 +120,8 @@ fn record(output: &mut dyn BufRead) -> io::Result<Option<Option<Listed>>> {
     Ok(Some(Some(Listed::Tracked(tracked))))
 }
 
-/// `H mode id stage\tpath`, where `S` stands for a file that is left out; and whether the stage is that of merged files.
+/// Parses `H mode id stage\tpath`, where `S` marks a file that is left out. The flag is true for a stage of a merge
+/// conflict.
 fn tracked(record: &[u8]) -> Option<(Tracked, bool)> {
     let tab = memchr::memchr(b'\t', record)?;
     let (head, path) = (&record[..tab], &record[tab + 1..]);
@@ -130,7 +132,7 @@ fn tracked(record: &[u8]) -> Option<(Tracked, bool)> {
     Some((tracked, stage == b"0"))
 }
 
-/// The lines about a file in the index, such as `  mtime: 1795905963:262351385` and `  size: 2\tflags: 0`.
+/// Parses the lines about a file in the index, such as `  mtime: 1795905963:262351385` and `  size: 2\tflags: 0`.
 fn stat(output: &mut dyn BufRead) -> io::Result<Option<Stat>> {
     const LINES: usize = 5;
     let mut numbers = Vec::new();
@@ -141,7 +143,7 @@ fn stat(output: &mut dyn BufRead) -> io::Result<Option<Stat>> {
             line.split(|byte| !byte.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
         numbers.extend(words.map(|word| std::str::from_utf8(word).ok()?.parse::<u64>().ok()));
     }
-    // ctime s ns, mtime s ns, dev d ino i, uid u gid g, size s flags f: names are no numbers.
+    // The values are: ctime s ns, mtime s ns, dev d ino i, uid u gid g, size s flags f. Names are not numbers.
     let number = |place: usize| numbers.get(place).copied().flatten();
     let stat = || {
         Some(Stat {

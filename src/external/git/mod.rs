@@ -1,8 +1,8 @@
-//! Git: the one door to the repositories on this machine.
+//! Git: the only access to repositories on this machine.
 //!
-//! krender finds a repository itself (`find`), starts git so that nothing of what a repository brings is run (`command`),
-//! reads objects by their ids (`batch`), and compares the working tree by reading files (`working_tree`), once there is none
-//! that git would wait for (`waiting`).
+//! krender finds a repository itself (`find`), starts git without running any program that the repository names
+//! (`command`), reads objects by id (`batch`), and compares the working tree by reading files (`working_tree`), after
+//! checking for special files that git would block on (`waiting`).
 
 mod batch;
 mod command;
@@ -25,37 +25,37 @@ use crate::load::git::{Changes, Id, Object, ObjectKind, Revision, Trees, os_stri
 use batch::Batch;
 use find::Found;
 
-/// A git repository, with a working tree or without. Cloning makes another handle to it.
+/// A git repository, with a working tree or bare. A clone is another handle to it.
 #[derive(Clone)]
 pub struct Repository(Arc<Inner>);
 
 struct Inner {
-    /// The directory that paths in trees are taken from, links resolved: the top of the working tree, or where the
-    /// files would be.
+    /// Directory that paths in trees are relative to, links resolved: the top of the working tree, or for a bare
+    /// repository the directory where the files would be.
     top: PathBuf,
-    /// The folder with the index of the working tree. `None` where there is no working tree.
+    /// Directory with the index of the working tree. `None` without a working tree.
     folder: Option<PathBuf>,
     git: Program,
     batch: Batch,
     trees: Trees,
     environment: Environment,
     budget: Budget,
-    /// How many working trees this one is in, as a submodule.
+    /// Number of working trees that this one is nested in, as a submodule.
     depth: usize,
 }
 
-/// The largest commit, tag or tree that a name is resolved to, in bytes.
+/// Maximum size of a commit, tag or tree that a name is resolved to, in bytes.
 const LARGEST_NAMED: u64 = 32 << 20;
 
 impl Repository {
-    /// The repository that a directory is in: the one that `GIT_DIR` names, or else the one with the nearest `.git` at or
-    /// above the directory. A folder that looks like a repository without a working tree is a folder like any other,
-    /// unless it is the directory itself and no `.git` is above it. Of a repository without a working tree the files are
-    /// as if they were in the directory. What is read is charged to `budget`.
+    /// The repository of a directory: the one in `GIT_DIR`, or else that of the nearest `.git` at or above the
+    /// directory. A directory that looks like a bare repository is only accepted if it is the directory itself and
+    /// there is no `.git` above it; its files are then treated as if they were in the directory. Objects that are read
+    /// are charged to `budget`.
     ///
     /// # Errors
-    /// [`Code::FileNotFound`] when it is in none,
-    /// [`Code::ReadFailed`] when git cannot be started or refuses it.
+    /// [`Code::FileNotFound`] if there is no repository,
+    /// [`Code::ReadFailed`] if git cannot be started or refuses it.
     pub fn of(directory: &Path, environment: &Environment, budget: &Budget) -> Result<Self> {
         let directory = find::nearest_directory(directory);
         if let Some(folder) = environment.path("GIT_DIR") {
@@ -66,7 +66,7 @@ impl Repository {
         Self::at(found, environment, budget, 0)
     }
 
-    /// A repository that was found.
+    /// Opens a repository that was found.
     fn at(found: Found, environment: &Environment, budget: &Budget, depth: usize) -> Result<Self> {
         let git = command::found(&found, environment)?;
         let (top, folder) = match found {
@@ -81,7 +81,7 @@ impl Repository {
         Ok(Self::new(top, folder, git, environment, budget, depth))
     }
 
-    /// The repository that `GIT_DIR` names. Whether it has a working tree, and where, is what git says of it.
+    /// The repository that `GIT_DIR` names. Git reports its working tree.
     fn named(
         folder: &Path,
         directory: &Path,
@@ -124,31 +124,31 @@ impl Repository {
         Self(Arc::new(Inner { top, folder, git, batch, trees, environment, budget, depth }))
     }
 
-    /// The directory that paths are taken from, links resolved: the top of the working tree, if there is one.
+    /// The directory that paths are relative to, links resolved: the top of the working tree, if there is one.
     #[must_use]
     pub fn top(&self) -> &Path {
         &self.0.top
     }
 
-    /// Whether there are files beside the objects.
+    /// True if there is a working tree.
     #[must_use]
     pub fn has_working_tree(&self) -> bool {
         self.0.folder.is_some()
     }
 
-    /// The files of a revision: any name that git takes for a commit or a tree.
+    /// The files of a revision: any name that git resolves to a commit or a tree.
     ///
     /// # Errors
-    /// [`Code::FileNotFound`] when there is none of this name,
-    /// [`Code::ReadFailed`] when git fails.
+    /// [`Code::FileNotFound`] if the name is unknown,
+    /// [`Code::ReadFailed`] if git fails.
     pub fn revision(&self, name: &str) -> Result<Revision> {
         let root = self.resolve(name, ObjectKind::Tree)?;
         let root = root.ok_or_else(|| unknown::revision(self, name))?;
         Ok(Revision::new(self.0.trees.clone(), &self.0.top, root))
     }
 
-    /// The links outside of the repository through which paths lead into it, each with the path that it leads to. The
-    /// paths are absolute and clean.
+    /// The links outside of the repository through which paths lead into it, each with its target. The paths are
+    /// absolute and normalised.
     #[must_use]
     pub fn links_to(&self, paths: &[PathBuf]) -> Vec<(PathBuf, PathBuf)> {
         let top = self.top();
@@ -161,14 +161,14 @@ impl Repository {
         paths.iter().filter(|path| !path.starts_with(top)).filter_map(link).collect()
     }
 
-    /// Whether git knows a commit or a tree of this name.
+    /// True if git resolves the name to a commit or a tree.
     #[must_use]
     pub fn knows(&self, name: &str) -> bool {
         self.resolve(name, ObjectKind::Tree).is_ok_and(|id| id.is_some())
     }
 
-    /// The id of the commit or the tree with a name, if there is one. Names are asked for on standard input, so that they
-    /// are never taken for options.
+    /// The id of the commit or the tree with a name, if there is one. Names are passed on standard input, so that they
+    /// are never parsed as options.
     fn resolve(&self, name: &str, kind: ObjectKind) -> Result<Option<Id>> {
         if name.is_empty() || name.contains(char::is_control) {
             return Ok(None);
@@ -177,18 +177,18 @@ impl Repository {
         let found = self.0.batch.named(name, LARGEST_NAMED)?;
         let is_right = |object: &Object| match object {
             Object::Read { kind: found, .. } => *found == kind,
-            // A tree that is too large is told of when it is read.
+            // The error is reported when the tree is read.
             Object::TooLarge(_) => true,
             Object::Missing => false,
         };
         Ok(found.filter(|(_, object)| is_right(object)).map(|(id, _)| id))
     }
 
-    /// The commit that two revisions have in common: the id of the newest, in hexadecimal digits.
+    /// The merge base of two revisions: the id of their newest common commit, in hexadecimal digits.
     ///
     /// # Errors
-    /// [`Code::FileNotFound`] when one of them is unknown or there is none,
-    /// [`Code::ReadFailed`] when git fails.
+    /// [`Code::FileNotFound`] if one of them is unknown or they have no common commit,
+    /// [`Code::ReadFailed`] if git fails.
     pub fn merge_base(&self, one: &str, other: &str) -> Result<String> {
         let commit = |name: &str| {
             let id = self.resolve(name, ObjectKind::Commit)?;
@@ -204,19 +204,19 @@ impl Repository {
         }
     }
 
-    /// What differs between two revisions.
+    /// The differences between two revisions.
     #[must_use]
     pub fn changed(&self, before: &Revision, after: &Revision) -> Changes {
         Changes::new(self.0.trees.clone(), &self.0.top, [before.root(), after.root()])
     }
 
-    /// What differs between a revision and the working tree: the files that git tracks, and those that it neither tracks
-    /// nor ignores. Files are compared by their content as it is on disk: filters and the conversion of line ends are not
-    /// applied, so that a file which they change may count as changed.
+    /// The differences between a revision and the working tree: in tracked files, and in untracked ones that are not
+    /// ignored. Files are compared by their content on disk: filters and line-end conversion are not applied, so that a
+    /// file with such a conversion may count as changed.
     ///
     /// # Errors
-    /// [`Code::FileNotFound`] when there is no working tree,
-    /// [`Code::ReadFailed`] when git fails.
+    /// [`Code::FileNotFound`] if there is no working tree,
+    /// [`Code::ReadFailed`] if git fails.
     pub fn changed_since(&self, before: &Revision) -> Result<Changes> {
         let Some(folder) = &self.0.folder else { return Err(unknown::working_tree(self)) };
         let length = before.root().length();
@@ -225,17 +225,17 @@ impl Repository {
         Ok(changes.with_provisional(Arc::new(files)))
     }
 
-    /// Whether git says that the repository has no working tree, although it is called `.git`.
+    /// True if git reports a repository without a working tree, although its directory is named `.git`.
     fn is_bare(&self) -> Result<bool> {
         let git = self.0.git.clone().without("GIT_WORK_TREE");
         let outcome = git.run(&["rev-parse", "--is-bare-repository"])?;
         Ok(outcome.output.starts_with(b"true"))
     }
 
-    /// The repository of a submodule that is checked out at a path. `None` if it is not.
+    /// The repository of the submodule at a path. `None` if it is not checked out.
     ///
     /// # Errors
-    /// [`Code::NestingTooDeep`] beyond so many submodules within each other, and those of [`Repository::of`].
+    /// [`Code::NestingTooDeep`] if more than `deepest` submodules are nested, and those of [`Repository::of`].
     fn submodule(&self, path: &Path, deepest: usize) -> Result<Option<Self>> {
         let Some(found) = find::at(path)? else { return Ok(None) };
         if self.0.depth == deepest {
@@ -246,7 +246,7 @@ impl Repository {
         Self::at(found, environment, budget, depth + 1).map(Some)
     }
 
-    /// What git writes, if it succeeds.
+    /// The standard output of git, if it succeeds.
     fn run(&self, arguments: &[&str]) -> Result<Vec<u8>> {
         let outcome = self.0.git.run(arguments)?;
         match outcome.is_success {

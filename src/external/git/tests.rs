@@ -18,7 +18,7 @@ fn git(top: &Path, arguments: &[&str]) {
     assert!(git.status.success(), "{}", String::from_utf8_lossy(&git.stderr));
 }
 
-/// The repository of a directory, with variables that the user has set.
+/// The repository of a directory, with variables set by the user.
 fn of(directory: &Path, variables: &[(&str, &Path)]) -> Result<Repository> {
     let path = ("PATH".into(), std::env::var_os("PATH").unwrap());
     let variables = variables.iter().map(|(name, value)| ((*name).into(), (*value).into()));
@@ -79,7 +79,7 @@ fn a_revision_and_the_working_tree_agree() {
     assert_eq!(revision.kind(top.parent().unwrap()).unwrap(), Kind::Directory);
 }
 
-/// The paths among those asked for that have changed.
+/// The paths, among those given, that have changed.
 fn changed<'p>(changes: &Changes, top: &Path, paths: &[&'p str]) -> Vec<&'p str> {
     let is_changed = |path: &&&str| changes.is_changed(&top.join(path)).unwrap();
     paths.iter().filter(is_changed).copied().collect()
@@ -102,7 +102,7 @@ fn changes_are_found() {
     symlink("a", top.join("up")).unwrap();
     let expected = ["a/b/c.yaml", "a-b", "a-b/new/d", "up"];
     assert_eq!(changed(&repository.changed_since(&first).unwrap(), &top, &PATHS), expected);
-    // Of the same content as before, at another time.
+    // Same content, other time.
     fs::write(top.join("a/b.yaml"), "b\n").unwrap();
     assert_eq!(changed(&repository.changed_since(&first).unwrap(), &top, &PATHS), expected);
     git(&top, &["add", "."]);
@@ -128,7 +128,7 @@ fn states_of_the_working_tree_are_known() {
     let repository = of(&top, &[]).unwrap();
     let head = repository.revision("HEAD").unwrap();
     let now = || changed(&repository.changed_since(&head).unwrap(), &top, &PATHS);
-    // Neither tracked nor ignored, ignored, and meant to be added.
+    // Untracked, ignored, and added with `--intent-to-add`.
     fs::write(top.join("a/x.log"), "").unwrap();
     assert!(now().is_empty());
     fs::write(top.join("new"), "x").unwrap();
@@ -137,11 +137,11 @@ fn states_of_the_working_tree_are_known() {
     assert_eq!(now(), ["new"]);
     git(&top, &["rm", "-qf", "--cached", "new"]);
     fs::remove_file(top.join("new")).unwrap();
-    // Not tracked any more, and still as it was.
+    // Untracked now, but unchanged.
     git(&top, &["rm", "-q", "--cached", "a/b.yaml"]);
     assert!(now().is_empty());
     git(&top, &["reset", "-q"]);
-    // Bits that tell git not to look are not believed: the file is what is rendered.
+    // `assume-unchanged` is ignored: builds read the file on disk.
     git(&top, &["update-index", "--assume-unchanged", "a/b.yaml"]);
     git(&top, &["update-index", "--skip-worktree", "a/b/c.yaml", "a-b"]);
     assert!(now().is_empty());
@@ -151,7 +151,7 @@ fn states_of_the_working_tree_are_known() {
     // Left out of the checkout.
     fs::remove_file(top.join("a-b")).unwrap();
     assert_eq!(now(), ["a/b/c.yaml", "a/b.yaml"]);
-    // Below what is a link now nothing is tracked.
+    // A link replaces a directory: the files below it are not tracked.
     fs::rename(top.join("a"), top.join("moved")).unwrap();
     symlink("moved", top.join("a")).unwrap();
     assert_eq!(now(), ["a/b/c.yaml", "a/b.yaml", "a/back"]);
@@ -188,7 +188,7 @@ fn submodules_are_compared() {
     };
     assert_eq!(now(), None);
     assert!(!repository.changed_since(&head).unwrap().is_changed_below(&top).unwrap());
-    // Its own repository has the files in it.
+    // The files belong to the inner repository.
     let inner = of(&top.join("part/a"), &[]).unwrap();
     assert_eq!(inner.top(), top.join("part"));
     fs::write(top.join("part/a/b.yaml"), "other").unwrap();
@@ -209,7 +209,7 @@ fn a_repository_is_found_where_git_finds_it() {
     let ceiling = ceiling.each_ref().map(|(name, path)| (*name, path.as_path()));
     assert_eq!(of(&below, &ceiling).err().unwrap().code(), Code::FileNotFound);
     assert_eq!(of(&top.join("a"), &ceiling).unwrap().top(), top, "as with git");
-    // Another working tree, and one whose repository is elsewhere.
+    // A linked working tree, and one with a separate git directory.
     let other = top.with_file_name("other");
     git(&top, &["worktree", "add", "-q", other.to_str().unwrap()]);
     assert_eq!(of(&other.join("a"), &[]).unwrap().top(), other);
@@ -220,7 +220,7 @@ fn a_repository_is_found_where_git_finds_it() {
     let repository = of(&elsewhere, &named).unwrap();
     assert_eq!(repository.top(), top);
     assert!(repository.has_working_tree() && repository.revision("HEAD").is_ok());
-    // One that is called `.git` and has no working tree.
+    // A bare repository named `.git`.
     git(&top, &["config", "core.bare", "true"]);
     fs::remove_file(top.join(".git/index")).unwrap();
     let repository = of(&top, &[]).unwrap();
@@ -236,18 +236,18 @@ fn a_folder_that_looks_like_a_repository_is_a_folder() {
     git(&top, &["init", "-q", "--bare", "fake"]);
     assert_eq!(of(&fake, &[]).unwrap().top(), top);
     assert_eq!(of(&fake.join("refs"), &[]).unwrap().top(), top);
-    // Where no `.git` is above it, it is one, if it is named itself.
+    // Without a `.git` above, a bare repository that is named itself is accepted.
     let bare = top.with_file_name("bare");
     fs::rename(&fake, &bare).unwrap();
     assert!(!of(&bare, &[]).unwrap().has_working_tree());
     assert_eq!(of(&bare.join("refs"), &[]).err().unwrap().code(), Code::FileNotFound);
-    // A file `.git` that leads to none.
+    // A file `.git` that does not name a repository.
     for text in ["gitdir: ../nowhere\n", "gitdir: \n", "x", ""] {
         fs::write(top.join("a/.git"), text).unwrap();
         let error = of(&top.join("a"), &[]).err().unwrap();
         assert!(error.message().contains("leads to no git repository"), "{error}");
     }
-    // A folder `.git` that is none does not count.
+    // A directory `.git` that is not a repository is ignored.
     fs::remove_file(top.join("a/.git")).unwrap();
     fs::create_dir(top.join("a/.git")).unwrap();
     assert_eq!(of(&top.join("a"), &[]).unwrap().top(), top);

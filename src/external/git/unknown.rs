@@ -1,4 +1,4 @@
-//! What to say when git knows no such thing: what there is instead, and why it may be missing.
+//! Errors for repositories and revisions that git does not find: existing names, and reasons why one may be missing.
 
 use std::path::Path;
 
@@ -6,14 +6,14 @@ use super::Repository;
 use crate::error::{Code, Error, nearest};
 use crate::text::phrase::few;
 
-/// A directory is in no repository.
+/// The error for a directory outside of any repository.
 #[cold]
 pub(super) fn repository(directory: &Path) -> Error {
-    let message = format!("`{}` is in no git repository", directory.display());
-    Error::new(Code::FileNotFound, message).help("name a directory in one, or start krender there")
+    let message = format!("`{}` is not in a git repository", directory.display());
+    Error::new(Code::FileNotFound, message).help("name a directory in a repository, or run krender in one")
 }
 
-/// Git failed, for the reason that it wrote to standard error.
+/// The error for a failure of git, by its standard error.
 #[cold]
 pub(super) fn reason(said: &str) -> Error {
     let said = complaints(said);
@@ -24,7 +24,7 @@ pub(super) fn reason(said: &str) -> Error {
     error
 }
 
-/// What git complains of, without its hints and warnings.
+/// The errors among the messages of git, without hints and warnings.
 pub(super) fn complaints(said: &str) -> Vec<&str> {
     let is_complaint = |line: &&str| {
         !line.is_empty() && !line.starts_with("hint:") && !line.starts_with("warning:")
@@ -33,15 +33,15 @@ pub(super) fn complaints(said: &str) -> Vec<&str> {
     lines.map(|line| line.trim_start_matches("fatal: ").trim_start_matches("error: ")).collect()
 }
 
-/// There is no revision of a name.
+/// The error for an unknown revision.
 #[cold]
 pub(super) fn revision(repository: &Repository, name: &str) -> Error {
     let error = Error::new(Code::FileNotFound, format!("git knows no revision `{name}`"));
-    // The first part may be known, where the rest of the name leads away from it: `main~5`.
+    // The first part may be known, while the commit that the rest refers to is not: `main~5`.
     let end = name.find(['~', '^', '@', ':']).unwrap_or(name.len());
     let (start, rest) = name.split_at(end);
     if !rest.is_empty() && repository.knows(start) {
-        let help = format!("`{start}` is there, but its history does not go back so far");
+        let help = format!("`{start}` exists, but its history does not go back so far");
         return shallow(repository, error.help(help));
     }
     let list = ["for-each-ref", "--count=2000", "--format=%(refname:short)"];
@@ -73,14 +73,14 @@ pub(super) fn common(repository: &Repository, one: &str, other: &str) -> Error {
     shallow(repository, error)
 }
 
-/// There are no files beside the objects.
+/// The error for a repository without a working tree.
 #[cold]
 pub(super) fn working_tree(repository: &Repository) -> Error {
     let message = format!("`{}` has no working tree", repository.top().display());
     Error::new(Code::FileNotFound, message)
 }
 
-/// Adds that history is missing, if it is.
+/// Adds that the clone is shallow, if it is.
 fn shallow(repository: &Repository, error: Error) -> Error {
     let said = repository.run(&["rev-parse", "--is-shallow-repository"]).unwrap_or_default();
     match said.starts_with(b"true") {

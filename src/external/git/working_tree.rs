@@ -1,7 +1,7 @@
-//! The working tree as a tree of git: what git tracks, and what it neither tracks nor ignores.
+//! The working tree as a git tree: tracked files, and untracked ones that are not ignored.
 //!
-//! Git is only asked for its index and for the names of other files. Files are looked at here: no filter is run, and a
-//! file whose time, size and place are those in the index is not read.
+//! Git only lists its index and the names of untracked files. krender reads the files itself: no filter is run, and a
+//! file with the time, size and inode of the index is not read.
 
 #![expect(clippy::disallowed_methods, reason = "the files of the working tree are looked at")]
 
@@ -19,10 +19,10 @@ use crate::load::git::{
 };
 use crate::load::{Disk, LARGEST_FILE, LONGEST_PATH};
 
-/// How many submodules within each other are looked into.
+/// Maximum depth of nested submodules.
 const DEEPEST: usize = 8;
 
-/// Reads the working tree of a repository with the folder `folder`, whose ids are `id_length` bytes long. Returns the id of
+/// Reads the working tree of a repository in the directory `folder`, with ids of `id_length` bytes. Returns the id of
 /// its tree, in which files that were not read have provisional ids.
 pub(super) fn read(
     repository: &Repository,
@@ -55,15 +55,15 @@ pub(super) fn read(
 struct Reader<'r> {
     top: &'r Path,
     trees: &'r Trees,
-    /// When the index was written.
+    /// Metadata of the index file.
     written: Option<Stat>,
-    /// Whether a path in the working tree is a directory to which no link leads.
+    /// True for each path in the working tree that is a directory and is not reached through a link.
     directories: BTreeMap<Vec<u8>, bool>,
     items: Vec<Item>,
     waiting: BTreeMap<Id, WaitingFile>,
 }
 
-/// Something in the working tree, by its path from the top.
+/// An entry of the working tree, by its path from the top.
 struct Item {
     path: Vec<u8>,
     kind: EntryKind,
@@ -83,7 +83,7 @@ impl Reader<'_> {
         };
         let id = match (tracked.kind, kind_of(&metadata)) {
             (EntryKind::Module, Some(EntryKind::Tree)) => None,
-            // What is in the directory is listed by itself.
+            // The files of the directory are listed separately.
             (_, Some(EntryKind::Tree)) => return Ok(()),
             (kind, Some(found)) if kind.reads_as(found) => {
                 let is_as_written = tracked.stat.is_some_and(|stat| {
@@ -96,7 +96,7 @@ impl Reader<'_> {
         };
         let kind = match kind_of(&metadata) {
             Some(EntryKind::Tree) | None => tracked.kind,
-            // Permissions are those in the index, so that trees have the same ids.
+            // Permissions of the index, to get the same tree ids.
             Some(found) if found.reads_as(tracked.kind) => tracked.kind,
             Some(found) => found,
         };
@@ -127,7 +127,7 @@ impl Reader<'_> {
         self.items.push(Item { path, kind, id });
     }
 
-    /// What is at a path to which no link leads.
+    /// Metadata of a path that is not reached through a link.
     fn look(&mut self, path: &[u8]) -> Option<Metadata> {
         if let Some(end) = memchr::memrchr(b'/', path)
             && !self.is_directory(&path[..end])
@@ -159,7 +159,7 @@ fn kind_of(metadata: &Metadata) -> Option<EntryKind> {
     }
 }
 
-/// Refuses a path that leads out of the working tree, or that git could not have written.
+/// Refuses a path that leads out of the working tree, or that git does not allow.
 fn check(path: &[u8]) -> Result<()> {
     match path.len() <= LONGEST_PATH && path.split(|&byte| byte == b'/').all(is_segment) {
         true => Ok(()),
@@ -167,14 +167,14 @@ fn check(path: &[u8]) -> Result<()> {
             Code::ReadFailed,
             format!("the index of git has the path `{}`", String::from_utf8_lossy(path)),
         )
-        .help("no such file can be checked out: `git fsck` says more")),
+        .help("no such file can be checked out: run `git fsck` for details")),
     }
 }
 
-/// The tree of these items, with the trees in it.
+/// Adds the tree of these items, and all its subtrees. Returns its id.
 fn tree_of(mut items: Vec<Item>, trees: &Trees, id_length: usize) -> Result<Id> {
     items.sort_unstable_by(|left, right| left.path.cmp(&right.path));
-    // Items below one directory stand together. A file that is not merged is listed several times.
+    // Items of one directory are adjacent. A file with a merge conflict is listed several times.
     items.dedup_by(|next, item| next.path == item.path);
     let mut way: Vec<(Vec<u8>, Vec<Entry>)> = vec![(Vec::new(), Vec::new())];
     for Item { path, kind, id } in items {
@@ -193,7 +193,7 @@ fn tree_of(mut items: Vec<Item>, trees: &Trees, id_length: usize) -> Result<Id> 
     Ok(trees.add(directory(entries)?, id_length))
 }
 
-/// The tree of a directory. A file takes the place of a directory of its name, which was left out of the checkout.
+/// The tree of a directory. A file replaces a directory of the same name, which was left out of the checkout.
 fn directory(mut entries: Vec<Entry>) -> Result<Tree> {
     let is_tree = |entry: &Entry| entry.kind == EntryKind::Tree;
     entries.sort_unstable_by(|left, right| {
@@ -203,7 +203,7 @@ fn directory(mut entries: Vec<Entry>) -> Result<Tree> {
     Tree::new(entries)
 }
 
-/// Closes directories until so many are open.
+/// Closes directories until this number of them is open.
 fn close(
     way: &mut Vec<(Vec<u8>, Vec<Entry>)>,
     open: usize,
@@ -221,7 +221,7 @@ fn close(
     Ok(())
 }
 
-/// The files of a working tree that were not read yet.
+/// Files of a working tree that have not been read yet.
 pub(super) struct Waiting {
     repository: Repository,
     id_length: usize,
@@ -231,7 +231,7 @@ pub(super) struct Waiting {
 struct WaitingFile {
     path: Vec<u8>,
     kind: EntryKind,
-    /// The commit of a submodule that the index records.
+    /// Commit of a submodule in the index.
     recorded: Option<Id>,
     id: OnceLock<Option<Id>>,
 }
@@ -250,7 +250,7 @@ impl Provisional for Waiting {
 }
 
 impl Waiting {
-    /// The commit that is checked out in a submodule, if its files are as they are there.
+    /// The commit that is checked out in a submodule, if its files are unchanged.
     fn submodule(&self, path: &Path, recorded: Id) -> Option<Id> {
         let Some(module) = self.repository.submodule(path, DEEPEST).ok()? else {
             // It is not checked out.
@@ -263,13 +263,13 @@ impl Waiting {
     }
 }
 
-/// The id of the blob that a link is.
+/// The blob id of a link.
 fn link(path: &Path, id_length: usize) -> io::Result<Id> {
     let target = fs::read_link(path)?;
     Ok(IdHasher::hash(id_length, ObjectKind::Blob, target.as_os_str().as_encoded_bytes()))
 }
 
-/// The id of the blob that a file is.
+/// The blob id of a file.
 fn hash(path: &Path, id_length: usize) -> io::Result<Id> {
     let (file, size) = Disk::open(path)?;
     if size > LARGEST_FILE {
