@@ -33,6 +33,8 @@ pub enum Limit {
     Files,
     /// Git objects that a run reads.
     GitObjects,
+    /// Findings that a run of checks holds.
+    Findings,
 }
 
 /// A row of the table of limits.
@@ -90,6 +92,13 @@ const ROWS: &[Row] = &[
         unit: "objects of git in one run",
         default: 2_000_000,
     },
+    Row {
+        limit: Limit::Findings,
+        name: "findings",
+        bytes: false,
+        unit: "findings in one run",
+        default: 1_000_000,
+    },
 ];
 
 impl Limit {
@@ -101,6 +110,7 @@ impl Limit {
         Self::Patterns,
         Self::Files,
         Self::GitObjects,
+        Self::Findings,
     ];
 
     const fn row(self) -> &'static Row {
@@ -122,7 +132,7 @@ impl Limit {
     /// True if the limit applies to a run instead of each target.
     #[must_use]
     pub const fn is_of_run(self) -> bool {
-        matches!(self, Self::Files | Self::GitObjects)
+        matches!(self, Self::Files | Self::GitObjects | Self::Findings)
     }
 
     /// An amount in the form of the option: `512MiB`, `20000`.

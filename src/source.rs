@@ -248,6 +248,13 @@ impl Source {
         (line, before(offset) - before(start) + 1)
     }
 
+    /// The text from the start of the line that a byte is in.
+    fn line_of(&self, offset: usize) -> &str {
+        let lines = self.lines.get_or_init(|| Lines::of(&self.text));
+        let line = lines.starts.partition_point(|start| *start <= offset);
+        &self.text[lines.starts.get(line.wrapping_sub(1)).copied().unwrap_or_default()..]
+    }
+
     /// The span of the bytes `start..end` of the text.
     #[must_use]
     pub fn span(&self, start: usize, end: usize) -> Span {
@@ -430,11 +437,12 @@ impl Sources {
     pub fn written(&self, span: Span) -> Option<(Arc<Source>, Range<usize>)> {
         let mut source = self.source_of(span)?;
         let mut range = source.range_of(span);
-        let before = source.text[..range.start].trim_end();
-        let line = before.rsplit('\n').next().unwrap_or_default();
-        if range.is_empty() && before.ends_with([':', '-']) && !line.starts_with('%') {
-            // An empty value is right after its key, not at the next token.
-            range = before.len()..before.len();
+        if range.is_empty() {
+            let before = source.text[..range.start].trim_end();
+            if before.ends_with([':', '-']) && !source.line_of(before.len()).starts_with('%') {
+                // An empty value is right after its key, not at the next token.
+                range = before.len()..before.len();
+            }
         }
         while let Some((outer, part)) = source.written_outside(&range) {
             (source, range) = (Arc::clone(outer), part);

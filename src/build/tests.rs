@@ -417,7 +417,7 @@ fn an_observer_may_refuse_a_change() {
             Err(cause.explain(Error::new(Code::NoEffect, "refused")))
         }
     }
-    let tree = "== top/kustomization.yaml\nresources: [r.yaml]\nnamespace: n\n== top/r.yaml\nkind: A\nmetadata: {name: a}\n";
+    let tree = "== top/kustomization.yaml\nresources: [r.yaml]\nnamespace: new\n== top/r.yaml\nkind: A\nmetadata: {name: a}\n";
     let error = observed(tree, &mut Refuses).unwrap_err();
     assert_eq!(
         (error.message(), error.steps()),

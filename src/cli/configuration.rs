@@ -123,8 +123,7 @@ impl Wanted<'_> {
             if self.ignored
                 && let Some(path) = base.map_or_else(in_tree, in_base)
             {
-                remarks
-                    .push(Remark::note(TOPIC, format!("the configuration `{path}` is ignored")));
+                remarks.push(Remark::note(TOPIC, format!("the configuration `{path}` is ignored")));
             }
             let settings = Settings::of(self.usual);
             return Ok(Configuration { settings, file: None, digest: None, remarks });

@@ -146,7 +146,7 @@ fn explained(rule: &Rule, width: usize) -> String {
         let _ = write!(out, "Bad\n{}\nGood\n{}\n", indented(bad), indented(good));
     }
     if !rule.elsewhere.is_empty() {
-        let _ = write!(out, "Elsewhere\n{}", wrapped("  ", &rule.elsewhere(), width));
+        let _ = write!(out, "Other tools\n{}", wrapped("  ", &rule.elsewhere(), width));
     }
     out
 }
@@ -203,7 +203,7 @@ fn section(rule: &Rule, out: &mut String) {
     let _ = writeln!(out, "- **Severity:** {}", rule.severity);
     let _ = writeln!(out, "- **Profiles:** {}", profiles(rule));
     if !rule.elsewhere.is_empty() {
-        let _ = writeln!(out, "- **Elsewhere:** {}", rule.elsewhere());
+        let _ = writeln!(out, "- **Other tools:** {}", rule.elsewhere());
     }
     if let Some(Example { bad, good }) = rule.example {
         for (title, text) in [("bad", bad), ("good", good)] {

@@ -60,9 +60,7 @@ impl Select {
         }
         let flags = [("--include", &self.include), ("--exclude", &self.exclude)];
         if let Some((flag, _)) = flags.iter().find(|(_, patterns)| !patterns.is_empty()) {
-            return Err(
-                senseless(flag, "--all").help("to find all targets below DIR, add `--all`")
-            );
+            return Err(senseless(flag, "--all").help("to find all targets below DIR, add `--all`"));
         }
         let targets = named(loader, directories, jobs)?;
         Ok(Selected { targets, refused: Vec::new() })

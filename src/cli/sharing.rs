@@ -62,8 +62,13 @@ impl Part {
         if let Some(path) = measured {
             let measured = read(loader.file(path)?.source()?.text());
             if measured.is_empty() {
-                return Err(Error::new(Code::InvalidValue, format!("`{path}` has no timings of targets"))
-                    .help("write it with `krender build --all DIR --timings --error-format json 2> FILE`"));
+                return Err(Error::new(
+                    Code::InvalidValue,
+                    format!("`{path}` has no timings of targets"),
+                )
+                .help(
+                    "write it with `krender build --all DIR --timings --error-format json 2> FILE`",
+                ));
             }
             costs = weigh(&targets, &costs, &measured);
         }

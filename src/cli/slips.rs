@@ -59,7 +59,10 @@ const FLAGS: &[(&[&str], &str)] = &[
         &["-f", "--filename", "--file"],
         "name a directory: `krender build DIR`; a file of manifests is listed under `resources` of its kustomization",
     ),
-    (&["--enable-star"], "functions in Starlark are not supported: kustomize has removed them, too"),
+    (
+        &["--enable-star"],
+        "functions in Starlark are not supported: kustomize has removed them, too",
+    ),
     (&["-n", "--namespace"], "write `namespace: …` into kustomization.yaml"),
     (
         &["-r", "-R", "--recursive"],
@@ -76,7 +79,10 @@ const FLAGS: &[(&[&str], &str)] = &[
     (&["--format", "--json"], "resources are written as YAML; `--error-format json` is for errors"),
     (&["-p", "--parallel", "--threads", "--concurrency", "--workers"], "did you mean `--jobs`?"),
     (&["--color", "--no-color"], "set `NO_COLOR=1` in the environment for errors without colours"),
-    (&["--since", "--changed"], "to list the targets that a change affects: `krender affected --since REV`"),
+    (
+        &["--since", "--changed"],
+        "to list the targets that a change affects: `krender affected --since REV`",
+    ),
     (&["--profile"], "did you mean `--harden=PROFILE`?"),
 ];
 

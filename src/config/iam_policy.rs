@@ -5,19 +5,19 @@ use serde::Deserialize;
 use crate::yaml::Text;
 use crate::yaml::de::Spanned;
 
-/// A ServiceAccount to generate.
+/// A `ServiceAccount` to generate.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct IamPolicyArgs {
     /// Cloud of the account: `gke`.
     pub cloud: Spanned<Text>,
-    /// The ServiceAccount in the cluster.
+    /// The `ServiceAccount` in the cluster.
     pub kubernetes_service: KubernetesService,
     /// The account of the cloud.
     pub service_account: CloudAccount,
 }
 
-/// The ServiceAccount in the cluster.
+/// The `ServiceAccount` in the cluster.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct KubernetesService {

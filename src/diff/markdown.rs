@@ -102,8 +102,7 @@ fn bounded(page: String) -> String {
         left -= length;
         short = short + line + "\n";
     }
-    short
-        + "\n**This page is incomplete.** `krender diff` in a terminal shows all of it.\n"
+    short + "\n**This page is incomplete.** `krender diff` in a terminal shows all of it.\n"
 }
 
 /// Writes the summary, failures and headlines.

@@ -70,13 +70,17 @@ impl Exclusion {
         format!("{objects} from {rules}{until} ({reason})")
     }
 
-    /// Whether it excludes an object from a rule, as long as it holds.
-    pub(super) fn takes(&self, rule: &Rule, object: &Resource) -> bool {
-        (self.rules.is_empty() || self.rules.contains(&rule))
-            && self.selection.takes(object).is_ok_and(|takes| takes)
+    /// True if it is about a rule, as long as it holds.
+    pub(super) fn has(&self, rule: &Rule) -> bool {
+        self.rules.is_empty() || self.rules.contains(&rule)
     }
 
-    /// Whether its last day has passed.
+    /// True if it is about an object.
+    pub(super) fn takes(&self, object: &Resource) -> bool {
+        self.selection.takes(object).is_ok_and(|takes| takes)
+    }
+
+    /// True if its last day has passed.
     pub(super) fn is_expired(&self, today: Option<Date>) -> bool {
         self.until.zip(today).is_some_and(|(until, today)| until < today)
     }

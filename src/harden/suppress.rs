@@ -435,12 +435,13 @@ pub(super) fn exclude(findings: &mut Vec<Finding>, scenes: &[Scene<'_>], setting
         [rule, ..] => phase.asks(rule),
     };
     for exclusion in &settings.exclusions {
-        let taken = |place: usize, rule| {
-            scenes.get(place).is_some_and(|scene| exclusion.takes(rule, scene.object))
-        };
+        // Each object is asked once, however many findings it has.
+        let taken: Vec<bool> = scenes.iter().map(|scene| exclusion.takes(scene.object)).collect();
+        let is_taken = |place: usize| taken.get(place).is_some_and(|taken| *taken);
+        let is_excluded = |one: &&mut Finding| is_taken(one.place) && exclusion.has(one.rule);
         let is_used = Cell::new(false);
         if !exclusion.is_expired(settings.today) {
-            for finding in findings.iter_mut().filter(|one| taken(one.place, one.rule)) {
+            for finding in findings.iter_mut().filter(is_excluded) {
                 is_used.set(true);
                 finding.suppressed.get_or_insert_with(|| Suppression {
                     by: SuppressedBy::Configuration,
@@ -448,10 +449,8 @@ pub(super) fn exclude(findings: &mut Vec<Finding>, scenes: &[Scene<'_>], setting
                 });
             }
         }
-        let is_selected = |(_, scene): &(usize, &Scene<'_>)| {
-            phase.looks_at(scene.object)
-                && exclusion.selection.takes(scene.object).is_ok_and(|takes| takes)
-        };
+        let is_selected =
+            |(place, scene): &(usize, &Scene<'_>)| is_taken(*place) && phase.looks_at(scene.object);
         let complaint =
             complaint_about(exclusion, is_used.get(), settings).filter(|_| is_due(exclusion));
         let Some((rule, message)) = complaint else { continue };

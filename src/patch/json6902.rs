@@ -64,8 +64,8 @@ impl JsonPatch {
 
     /// Applies all operations in order. After an error the document is partly patched.
     ///
-    /// Costs the length of each path and of the list that it changes, and the size of added or copied values, which is
-    /// charged to the budget.
+    /// Costs the length of each path and of the collection that it changes, and the size of what is added or copied. What
+    /// is copied, and what moves up when an entry is removed, is charged to the budget.
     ///
     /// # Errors
     /// [`Code::LimitExceeded`], [`Code::PatchPathNotFound`], [`Code::PatchTestFailed`], [`Code::InvalidPatch`], each at
@@ -74,6 +74,9 @@ impl JsonPatch {
         self.operations.iter().try_for_each(|operation| operation.apply(document, budget))
     }
 }
+
+/// The bytes that each entry of a mapping is charged from which another one is removed: it is looked at, and moves up.
+const MOVED: usize = 4;
 
 impl Operation {
     fn read(node: &Node) -> Result<Self> {
@@ -107,14 +110,14 @@ impl Operation {
         match self.name.as_str() {
             "add" => self.path()?.add(document, self.value.clone()).map_err(with_parents),
             "remove" => {
-                let removed = self.path()?.remove(document).map_err(|error| {
+                let removed = self.path()?.remove(document, budget).map_err(|error| {
                     with_help(error, "give the path of what is there, or leave the operation out")
                 })?;
                 check_discarded(&removed)
             }
             "replace" => self.path()?.replace(document, self.value.clone()).map_err(with_parents),
             "move" => {
-                let value = self.from()?.remove(document).map_err(as_it_is_there)?;
+                let value = self.from()?.remove(document, budget).map_err(as_it_is_there)?;
                 self.path()?.add(document, value).map_err(with_parents)
             }
             "copy" => {
@@ -264,7 +267,7 @@ impl Pointer {
         Ok(())
     }
 
-    fn remove(&self, document: &mut Node) -> Result<Node> {
+    fn remove(&self, document: &mut Node, budget: &Budget) -> Result<Node> {
         let (last, container) = self.container(document)?;
         if let Some(length) = container.as_sequence().map(|sequence| sequence.items().len()) {
             let index = self.index(last, length, container)?;
@@ -275,6 +278,7 @@ impl Pointer {
         let Some(mapping) = container.as_mapping_mut() else {
             return Err(self.leads_nowhere(document));
         };
+        budget.bytes(mapping.len() * MOVED, self.span)?;
         match mapping.remove(last) {
             Some((first, value)) => match mapping.get_entry(last) {
                 Some((second, _)) => Err(twice(&first, second)),

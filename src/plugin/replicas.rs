@@ -24,6 +24,6 @@ pub(super) fn configure(_: &Context<'_>, node: &Node) -> Result<Run> {
 
 impl Configured for Document {
     fn work<'c>(&'c self, context: &Context<'c>) -> Vec<Work<'c>> {
-        vec![set([&self.replica], &self.field_specs, context.schema)]
+        vec![set([&self.replica], &self.field_specs, (context.schema, context.root.budget()))]
     }
 }

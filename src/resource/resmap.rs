@@ -184,6 +184,26 @@ impl ResMap {
         Error::all(errors).map_or(Ok(text), Err)
     }
 
+    /// Checks that each resource has a form in YAML, and charges it as if it were written: a key that stands twice, say, is
+    /// read in one way by krender and in another one by a cluster.
+    ///
+    /// # Errors
+    /// As [`ResMap::to_yaml`].
+    pub fn check_yaml(&self) -> Result<()> {
+        let budget = self.budget();
+        let (mut text, mut errors) = (String::new(), Vec::new());
+        for resource in self {
+            text.clear();
+            let failed = write(resource, true, &mut text, &budget).err();
+            let is_spent = failed.as_ref().is_some_and(Error::is_spent);
+            errors.extend(failed);
+            if is_spent {
+                break;
+            }
+        }
+        Error::all(errors).map_or(Ok(()), Err)
+    }
+
     /// Like [`ResMap::to_yaml`], in pieces to be concatenated.
     ///
     /// Each resource is freed once it is written. They are written in the order in which they were read, so that

@@ -20,7 +20,7 @@ pub fn clean(path: &str) -> String {
     }
 }
 
-/// A path taken from a folder, [clean](clean). A path from the root is taken for one from the folder; joining two empty paths
+/// A path taken from a folder, [`clean`]. A path from the root is taken for one from the folder; joining two empty paths
 /// gives an empty path. (Go's `path.Join`.)
 #[must_use]
 pub fn join(folder: &str, path: &str) -> String {

@@ -86,7 +86,7 @@ impl Step for Extend<'_> {
             if *spec.path == *"metadata/name" {
                 self.remember(resource);
             }
-            fields.visit(resource, self.schema, self.text.span, &mut |field| {
+            fields.visit(resource, (self.schema, self.budget), self.text.span, &mut |field| {
                 let old = field.as_text().unwrap_or_default();
                 self.budget.text(self.text.len() + old.len(), self.text.span)?;
                 let new = self.extended(old);

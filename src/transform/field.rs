@@ -66,7 +66,8 @@ impl FieldPath {
     }
 
     /// Calls `set` on every node that the path names; lists on the way are gone through element by element. A field
-    /// that is not there is made first if `create` says so, with the `span` of what caused it.
+    /// that is not there is made first if `create` says so, with the `span` of what caused it. Returns the number of
+    /// fields that were made.
     ///
     /// Copies nothing of a document that lacks the field.
     ///
@@ -78,9 +79,9 @@ impl FieldPath {
         create: Create,
         span: Span,
         set: &mut dyn FnMut(&mut Node) -> Result<()>,
-    ) -> Result<()> {
+    ) -> Result<usize> {
         if create == Create::Never && !leads_somewhere(&self.keys, document) {
-            return Ok(());
+            return Ok(0);
         }
         visit(&self.keys, document, create, span, set)
     }
@@ -92,10 +93,10 @@ fn visit(
     create: Create,
     span: Span,
     set: &mut dyn FnMut(&mut Node) -> Result<()>,
-) -> Result<()> {
-    let Some((key, rest)) = keys.split_first() else { return set(node) };
+) -> Result<usize> {
+    let Some((key, rest)) = keys.split_first() else { return set(node).map(|()| 0) };
     if node.is_null() {
-        return Ok(());
+        return Ok(0);
     }
     match node.kind() {
         Kind::Scalar => {
@@ -104,10 +105,10 @@ fn visit(
         }
         Kind::Sequence => {
             if create == Create::Never && !leads_somewhere(keys, node) {
-                return Ok(());
+                return Ok(0);
             }
-            let items = node.as_sequence_mut().map(Sequence::items_mut);
-            items.into_iter().flatten().try_for_each(|item| visit(keys, item, create, span, set))
+            let mut items = node.as_sequence_mut().map(Sequence::items_mut).into_iter().flatten();
+            items.try_fold(0, |made, item| Ok(made + visit(keys, item, create, span, set)?))
         }
         Kind::Mapping => {
             if !key.names_a_field() {
@@ -122,21 +123,22 @@ fn visit(
             }
             let create_here = if key.list { Create::Never } else { create };
             match field(node, key, rest.is_empty(), create_here, span) {
-                Some(field) => visit(rest, field, create, span, set),
-                None => Ok(()),
+                Some((field, made)) => Ok(made + visit(rest, field, create, span, set)?),
+                None => Ok(0),
             }
         }
     }
 }
 
-/// The field of a mapping, made if it is not there and should be. A null becomes what would be made.
+/// The field of a mapping, made if it is not there and should be, and how many fields were made for that: 0 or 1. A null
+/// becomes what would be made.
 fn field<'a>(
     node: &'a mut Node,
     key: &Key,
     last: bool,
     create: Create,
     span: Span,
-) -> Option<&'a mut Node> {
+) -> Option<(&'a mut Node, usize)> {
     let found = node.get(&key.name);
     if found.is_none() && create == Create::Never {
         return None;
@@ -149,13 +151,14 @@ fn field<'a>(
         (Create::Scalar(_) | Create::Mapping, _) => Node::mapping(Vec::new(), span),
     };
     let mapping: &mut Mapping = node.as_mapping_mut()?;
-    if mapping.get(&key.name).is_none() {
+    let is_missing = mapping.get(&key.name).is_none();
+    if is_missing {
         mapping.insert(Scalar::untagged(&key.name, span), make(Tag::None));
     } else if null && (create != Create::Never || key.list) {
         let tag = if let Create::Scalar(tag) = create { tag } else { Tag::None };
         mapping.insert(Scalar::untagged(&key.name, span), make(tag));
     }
-    mapping.get_mut(&key.name)
+    mapping.get_mut(&key.name).map(|field| (field, usize::from(is_missing)))
 }
 
 /// Whether any node is named: looked at before anything is copied to be changed.
@@ -189,7 +192,7 @@ mod tests {
             _ => node.set_text("new", Tag::None, Span::NONE),
         };
         match FieldPath::new(path).visit(&mut root, create, Span::NONE, set) {
-            Ok(()) => format!("{root:?}"),
+            Ok(_) => format!("{root:?}"),
             Err(error) => error.code().to_string(),
         }
     }

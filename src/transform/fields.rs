@@ -3,10 +3,14 @@
 use super::{Create, FieldPath};
 use crate::config::FieldSpec;
 use crate::error::Result;
+use crate::limits::Budget;
 use crate::resource::Resource;
 use crate::schema::Schema;
 use crate::source::Span;
 use crate::yaml::Node;
+
+/// The bytes that a field is charged that is made: a key, a mapping of its own, and its lines in the output.
+const MADE: usize = 128;
 
 /// Field specs with their paths split.
 pub(super) struct Fields {
@@ -21,20 +25,22 @@ impl Fields {
         Self { fields: specs.into_iter().map(field).collect(), create }
     }
 
-    /// Calls `set` on every field of a resource that a spec names, spec after spec.
+    /// Calls `set` on every field of a resource that a spec names, spec after spec. Fields that are made are charged to
+    /// the budget.
     ///
     /// # Errors
     /// Those of [`FieldPath::visit`], and of `set`.
     pub(super) fn visit(
         &self,
         resource: &mut Resource,
-        schema: &Schema,
+        (schema, budget): (&Schema, &Budget),
         span: Span,
         set: &mut dyn FnMut(&mut Node) -> Result<()>,
     ) -> Result<()> {
         for (spec, path) in &self.fields {
             if resource.gvk().is_selected_by(&spec.gvk) {
-                self.visit_one(spec, path, resource, schema, span, set)?;
+                let made = self.visit_one(spec, path, resource, schema, span, set)?;
+                budget.bytes(made * MADE, span)?;
             }
         }
         Ok(())
@@ -53,10 +59,10 @@ impl Fields {
         schema: &Schema,
         span: Span,
         set: &mut dyn FnMut(&mut Node) -> Result<()>,
-    ) -> Result<()> {
+    ) -> Result<usize> {
         let create = if spec.create { self.create } else { Create::Never };
         if create == Create::Never && !path.leads_somewhere(resource.node()) {
-            return Ok(());
+            return Ok(0);
         }
         let mut shared = false;
         let visited = resource.edit(schema, |root| {

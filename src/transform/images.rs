@@ -107,11 +107,9 @@ impl Entries<'_> {
         while let Some(place) = places.range(next..).next().copied() {
             let Some(entry) = self.entries.get(place) else { break };
             let images = self.images(&containers, resource)?;
-            self.budget.spend(
-                Limit::Bytes,
-                COST * (1 + images.len() as u64),
-                entry.image.name.span,
-            )?;
+            let cost = if entry.is_pattern() { PATTERN_COST } else { COST };
+            let amount = cost * (1 + images.len() as u64);
+            self.budget.spend(Limit::Bytes, amount, entry.image.name.span)?;
             if self.change_one(entry, &containers, resource)? || place == 0 {
                 let images = self.images(&containers, resource)?;
                 places = images.iter().flat_map(|image| index.places(image)).collect();
@@ -163,7 +161,9 @@ impl Entries<'_> {
     ) -> Result<()> {
         for (spec, path) in &self.fields {
             if resource.gvk().is_selected_by(&spec.gvk) && path.leads_somewhere(resource.node()) {
-                resource.edit(self.schema, |root| path.visit(root, Create::Never, span, set))?;
+                resource.edit(self.schema, |root| {
+                    path.visit(root, Create::Never, span, set).map(drop)
+                })?;
             }
         }
         Ok(())
@@ -172,6 +172,9 @@ impl Entries<'_> {
 
 /// What it costs to hold an entry against an image, in bytes: as much as is copied in the same time.
 const COST: u64 = 16;
+
+/// The same for an entry whose name is a pattern: that is looked for anew in each image.
+const PATTERN_COST: u64 = 256;
 
 /// Which of many entries may fit an image.
 struct Index {
@@ -195,10 +198,9 @@ impl Index {
             Self { names: BTreeMap::new(), ends: BTreeMap::new(), patterns: Vec::new() };
         for (place, entry) in entries.iter().enumerate() {
             let name = entry.image.name.as_str();
-            let is_text = entry.pattern.as_ref().is_some_and(Pattern::is_image_name);
             match name.rsplit_once('.') {
                 _ if entry.pattern.is_none() => continue,
-                _ if !is_text => index.patterns.push(place),
+                _ if entry.is_pattern() => index.patterns.push(place),
                 None => index.names.entry(name.to_owned()).or_default().push(place),
                 Some((_, "")) => index.patterns.push(place),
                 Some((_, end)) => {
@@ -260,6 +262,11 @@ impl<'c> Entry<'c> {
             pattern => pattern.ok(),
         };
         Ok(Self { image, pattern, matched: Cell::new(false), budget })
+    }
+
+    /// Whether the name is more than text with points in it.
+    fn is_pattern(&self) -> bool {
+        self.pattern.as_ref().is_some_and(|pattern| !pattern.is_image_name())
     }
 
     fn set(&self, field: &mut Node) -> Result<()> {

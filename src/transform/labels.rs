@@ -113,7 +113,7 @@ impl Step for Add<'_> {
         self.budget.bytes(self.bytes, first)?;
         for (key, span, new) in &self.pairs {
             let (mut added, mut shared) = (0, false);
-            self.fields.visit(resource, self.schema, *span, &mut |mapping| {
+            self.fields.visit(resource, (self.schema, self.budget), *span, &mut |mapping| {
                 match mapping.get(key) {
                     Some(old) => shared |= is_shared(old),
                     None => added += 1,

@@ -113,7 +113,8 @@ impl Move<'_> {
             (true, true) => &self.of_v1_bindings,
             (false, true) => &self.of_bindings,
         };
-        fields.visit(resource, schema, transformer.span, &mut |field| transformer.set(field))
+        let tools = (*schema, transformer.budget);
+        fields.visit(resource, tools, transformer.span, &mut |field| transformer.set(field))
     }
 }
 
@@ -164,7 +165,7 @@ impl<'c> NamespaceTransformer<'c> {
         if resource.id().cluster_scoped {
             return Ok(());
         }
-        own.0.visit(resource, schema, self.span, &mut |field| self.set(field))
+        own.0.visit(resource, (schema, self.budget), self.span, &mut |field| self.set(field))
     }
 
     /// Sets the namespaces of the subjects of a role binding; does nothing to any other kind.

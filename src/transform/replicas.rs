@@ -6,6 +6,7 @@ use super::fields::Fields;
 use super::{Builtin, Change, Context, Create, Fate, Report, Step, Work};
 use crate::config::{FieldSpec, FieldSpecs, Replica};
 use crate::error::{Code, Error, Result};
+use crate::limits::Budget;
 use crate::resource::{Index, Names, ResId, ResMap, Resource};
 use crate::schema::Schema;
 use crate::source::Span;
@@ -21,7 +22,11 @@ pub(super) fn changes<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Ve
     let field = builtin.cause(context, "replicas", Span::NONE);
     Ok(context.changes(field, &context.kustomization.replicas, |replicas| {
         let replicas = replicas.iter().map(|replica| &replica.value);
-        Some(set(replicas, &context.configuration.replicas, context.schema))
+        Some(set(
+            replicas,
+            &context.configuration.replicas,
+            (context.schema, context.root.budget()),
+        ))
     }))
 }
 
@@ -29,7 +34,7 @@ pub(super) fn changes<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Ve
 pub(crate) fn set<'c>(
     replicas: impl IntoIterator<Item = &'c Replica>,
     specs: &FieldSpecs,
-    schema: &'c Schema,
+    (schema, budget): (&'c Schema, &'c Budget),
 ) -> Work<'c> {
     let mut by_name: Index<&str, Vec<usize>> = Index::default();
     let entry = |replica: &'c Replica| Entry {
@@ -44,7 +49,7 @@ pub(crate) fn set<'c>(
     let create = Create::Scalar(Tag::Int);
     let field = |spec: &FieldSpec| (spec.clone(), Fields::new([spec], create));
     let fields = specs.iter().map(|spec| field(&spec.value)).collect();
-    Work::step(Set { entries, by_name, fields, schema, failed: None })
+    Work::step(Set { entries, by_name, fields, schema, budget, failed: None })
 }
 
 /// Sets the numbers of copies of resources, one by one.
@@ -54,6 +59,7 @@ struct Set<'c> {
     by_name: Index<&'c str, Vec<usize>>,
     fields: Vec<(FieldSpec, Fields)>,
     schema: &'c Schema,
+    budget: &'c Budget,
     /// The first failure in the order of the entries, then of the fields, then of the resources: with its entry and
     /// field.
     failed: Option<((usize, usize), Error)>,
@@ -115,7 +121,8 @@ impl Set<'_> {
                 continue;
             }
             *is_found = true;
-            let set = fields.visit(resource, self.schema, replica.count.span, &mut |field| {
+            let tools = (self.schema, self.budget);
+            let set = fields.visit(resource, tools, replica.count.span, &mut |field| {
                 field.set_text(count, Tag::Int, replica.count.span)
             });
             let is_first = self.failed.as_ref().is_none_or(|(first, _)| (number, place) < *first);

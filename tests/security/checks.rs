@@ -353,6 +353,28 @@ fn what_has_no_objects_does_not_pass() {
     }
 }
 
+/// The first of two is what krender reads, the last one what a cluster does.
+#[test]
+fn keys_that_stand_twice_are_not_judged_by_the_first() {
+    let twice = |field: &str, both: &str| BAD.replace(field, both);
+    let spec = twice("  hostPID: true\n", "  hostPID: false\n  hostPID: true\n");
+    let container = twice("privileged: true", "privileged: false, \"privileged\": true")
+        .replace("hostPID: true", "hostPID: false");
+    let whole = format!("{}spec: {{}}\n", BAD.replace("spec:", "spec: {containers: []}\nspec:"));
+    for manifest in [spec, container, whole] {
+        let lab = lab();
+        lab.write("k/r.yaml", &manifest)
+            .write("pod.yaml", &manifest)
+            .write("folder/p.yaml", &manifest);
+        for argument in ["k", "pod.yaml", "folder"] {
+            let outcome = check(&lab, &[argument]);
+            assert_eq!(outcome.code, 2, "{argument}:\n{manifest}\n{}", outcome.stdout);
+            assert!(outcome.stderr.contains("error[duplicate-key]"), "{}", outcome.stderr);
+            assert!(!outcome.stdout.contains("no findings"), "{}", outcome.stdout);
+        }
+    }
+}
+
 #[test]
 fn workloads_of_every_kind_are_judged() {
     let object = |version: &str, kind: &str, spec: &str| {

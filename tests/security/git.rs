@@ -343,7 +343,11 @@ fn pipes_in_the_folder_of_the_repository() {
         drop(std::fs::remove_file(&path));
         assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
         let outcome = run(&lab, "top", &["diff", "--git", "main"]);
-        assert!(outcome.stderr.contains("is not in a git repository"), "{name}: {}", outcome.stderr);
+        assert!(
+            outcome.stderr.contains("is not in a git repository"),
+            "{name}: {}",
+            outcome.stderr
+        );
         assert_eq!(outcome.code, 2);
     }
 }

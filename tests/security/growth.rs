@@ -191,3 +191,91 @@ fn annotations_that_ignore_findings() {
     let outcome = run("", &pod, &["check", "--rule", "host-pid"]);
     assert!(outcome.stdout.contains("(1 ignored)"), "{}", outcome.stdout);
 }
+
+#[test]
+fn keys_that_json_patches_remove() {
+    let removed = |count| {
+        let operation = "- {op: remove, path: /x/k#}\n      ";
+        let operations = lines(operation, count);
+        let patch =
+            format!("patches:\n- target: {{kind: ConfigMap}}\n  patch: |\n      {operations}\n");
+        build(&patch, &format!("{CONFIG_MAP}x: {{{}}}\n", lines("k#: 1, ", count + 1)))
+    };
+    let outcome = removed(30_000);
+    assert!(outcome.code == 1 && outcome.stderr.contains("--limit bytes="), "{}", outcome.stderr);
+    assert!(rendered(&removed(2_000)).ends_with("x:\n  k2000: 1\n"));
+}
+
+#[test]
+fn failures_with_texts_that_may_be_secret() {
+    let patches = lines(
+        "- target: {kind: Secret}\n  patch: |\n    - {op: test, path: /stringData/k#, value: other#}\n",
+        2_000,
+    );
+    let keys = lines("  k#: hunter#\n", 2_000);
+    let secret =
+        format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\nstringData:\n{keys}");
+    let outcome = build(&format!("patches:\n{patches}"), &secret);
+    assert!(outcome.stderr.contains("error[patch-test-failed]"), "{}", outcome.stderr);
+    assert!(!outcome.stderr.contains("hunter"), "{}", outcome.stderr);
+    let patches =
+        lines("- target: {kind: Secret}\n  patch: '[{op: test, value: other#}]'\n", 2_000);
+    let outcome = build(&format!("patches:\n{patches}"), &secret);
+    assert!(outcome.stderr.contains("error[invalid-patch]"), "{}", outcome.stderr);
+}
+
+#[test]
+fn patterns_of_images() {
+    let lab = Lab::new();
+    let entries = lines("- {name: 'i(a|b|c)*#', newTag: x}\n", 100);
+    lab.write("k/kustomization.yaml", format!("resources: [r.yaml]\nimages:\n{entries}"));
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p#}\nspec: {containers: [{name: c, image: 'iabc#:z'}]}\n---\n";
+    lab.write("k/r.yaml", lines(pod, 50));
+    let outcome = lab.krender("k", &["build", "--limit", "bytes=2MB"]);
+    assert!(
+        outcome.code == 1 && outcome.stderr.contains("--limit bytes=4000000"),
+        "{}",
+        outcome.stderr
+    );
+    let outcome = lab.krender("k", &["build"]);
+    assert_eq!(rendered(&outcome).matches(":x\n").count(), 50);
+}
+
+#[test]
+fn containers_of_one_pod() {
+    let containers = lines("  - {name: c#, image: 'x:1'}\n", 10_000);
+    let pod = format!(
+        "apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec:\n  containers:\n{containers}"
+    );
+    let outcome = run("", &pod, &["check", "--rule", "run-as-non-root"]);
+    let last = &outcome.stdout[outcome.stdout.len().saturating_sub(300)..];
+    assert!(outcome.code == 1 && last.contains("10000 errors"), "{last}");
+}
+
+#[test]
+fn exclusions_of_objects_with_many_findings() {
+    let lab = Lab::new();
+    let exclusions = lines("  - {kind: Pod, name: 'x.*#', reason: r}\n", 1_000);
+    let configuration = "apiVersion: krender.dev/v1alpha1\nkind: Hardening\nspec:\n  exclude:\n";
+    lab.write("k/.krender.yaml", format!("{configuration}{exclusions}"));
+    lab.write("k/kustomization.yaml", "resources: [r.yaml]\n");
+    let containers = "{name: c, image: x}, ".repeat(50);
+    let pod = format!(
+        "apiVersion: v1\nkind: Pod\nmetadata: {{name: p#}}\nspec: {{containers: [{containers}]}}\n---\n"
+    );
+    lab.write("k/r.yaml", lines(&pod, 100));
+    let outcome =
+        lab.krender("k", &["check", "--config", ".krender.yaml", "--profile", "paranoid"]);
+    assert!(outcome.code == 1 && !outcome.stdout.contains("ignored"), "{}", outcome.stderr);
+}
+
+#[test]
+fn objects_in_one_line() {
+    let pods = lines(
+        "{apiVersion: v1, kind: Pod, metadata: {name: p#}, spec: {hostPID: true, containers: [{name: c, image: x}]}}, ",
+        3_000,
+    );
+    let list = format!("{{apiVersion: v1, kind: List, items: [{pods}]}}\n");
+    let outcome = run("", &list, &["check", "--rule", "host-pid", "--format", "json"]);
+    assert_eq!((outcome.code, outcome.stdout.matches("\"fingerprint\"").count()), (1, 3_000));
+}

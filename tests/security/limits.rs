@@ -380,6 +380,66 @@ fn memory_that_runs_out() {
     assert!(stderr.contains(r#""code":"out-of-memory""#), "{stderr}");
 }
 
+#[test]
+fn fields_that_configurations_make() {
+    let lab = Lab::new();
+    let specs = |list: &str| {
+        let paths: String =
+            (0..100).map(|n| format!("- {{path: a{n}/b/c/d/e, create: true}}\n")).collect();
+        format!("{list}:\n{paths}")
+    };
+    let objects: String = (0..100)
+        .map(|n| format!("{}---\n", MAP.replace("name: c", &format!("name: c{n}"))))
+        .collect();
+    lab.write("k/r.yaml", objects);
+    for (list, field) in [
+        ("commonLabels", "commonLabels: {a: b}"),
+        ("commonAnnotations", "commonAnnotations: {a: b}"),
+        ("namePrefix", "namePrefix: a-"),
+        ("nameSuffix", "nameSuffix: -a"),
+        ("namespace", "namespace: a"),
+    ] {
+        lab.write("k/c.yaml", specs(list));
+        let text = format!("resources: [r.yaml]\nconfigurations: [c.yaml]\n{field}\n");
+        lab.write("k/kustomization.yaml", text);
+        ends(&lab, "bytes=2MB", "kustomization.yaml:3:");
+        assert!(renders(&lab, &["bytes=50MB"]).len() > 200_000, "{list}");
+    }
+}
+
+/// Targets behind the limit are not judged, and said to be so, in every form.
+#[test]
+fn findings_of_many_targets() {
+    let lab = Lab::new();
+    lab.write("k/base/kustomization.yaml", "resources: [r.yaml]\n");
+    let pod = |n| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: p{n}}}\nspec: {{hostPID: true, containers: [{{name: c, image: x}}]}}\n---\n"
+        )
+    };
+    lab.write("k/base/r.yaml", (0..10).map(pod).collect::<String>());
+    for n in 0..40 {
+        let text = format!("resources: [../base]\nnamePrefix: a{n}-\n");
+        lab.write(&format!("k/o{n:02}/kustomization.yaml"), text);
+    }
+    for format in ["text", "json", "sarif", "junit", "github"] {
+        let check = ["check", "--all", ".", "--rule", "host-pid", "--format", format];
+        let all = lab.krender("k", &check);
+        assert_eq!(all.code, 1, "{}", all.stderr);
+        assert!(!all.stderr.contains("error["), "{}", all.stderr);
+        let outcome = lab.krender("k", &[&check[..], &["--limit", "findings=200"]].concat());
+        assert_eq!(outcome.code, 2, "{}", outcome.stderr);
+        assert_eq!(
+            outcome.stderr.matches("error[limit-exceeded]").count(),
+            1,
+            "{}",
+            outcome.stderr
+        );
+        assert!(outcome.stderr.contains("`--limit findings=400`"), "{}", outcome.stderr);
+        assert!(outcome.stderr.contains("17 more"), "{}", outcome.stderr);
+    }
+}
+
 /// The page says what holds.
 #[test]
 fn the_documented_defaults_are_those_of_the_program() {

@@ -49,7 +49,7 @@ impl<'c> Referrer<'c> {
         let role = field.written.ends_with("roleRef/name").then(|| role(root)).flatten();
         let types = [Some(field.referral), role.as_ref()];
         let mut set = |node: &mut Node| self.update_node(node, types, shared);
-        field.path.visit(root, Create::Never, Span::NONE, &mut set)
+        field.path.visit(root, Create::Never, Span::NONE, &mut set).map(drop)
     }
 
     fn update_node(

@@ -122,7 +122,7 @@ impl Variables {
             let replaced = resource.edit(schema, |root| {
                 fields.iter().try_for_each(|(written, path)| {
                     let mut set = |node: &mut Node| replace_in(node, &values, &mut used, budget);
-                    let visited = path.visit(root, Create::Never, Span::NONE, &mut set);
+                    let visited = path.visit(root, Create::Never, Span::NONE, &mut set).map(drop);
                     if shares {
                         share::settle(root);
                     }

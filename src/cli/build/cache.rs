@@ -41,15 +41,16 @@ impl Build {
     pub(super) fn store(&self, format: Format) -> Result<Option<Store>> {
         let Some(folder) = &self.cache.cache else { return Ok(None) };
         if let Some(flag) = self.reading.plugins.runs_programs() {
-            let message = format!("`--cache` does not go with `{flag}`");
+            let message = format!("`--cache` cannot be used with `{flag}`");
             return Err(Error::new(Code::InvalidArgument, message).help(
                 "the output of a program may depend on more than its input files: omit one of the flags",
             ));
         }
         if self.hardening.is_asked_for() && !self.is_about_many() {
             let message = "`--cache` with `--harden` requires many targets";
-            return Err(Error::new(Code::InvalidArgument, message)
-                .help("the changes of a single target are always reported: omit one of the flags"));
+            return Err(Error::new(Code::InvalidArgument, message).help(
+                "the changes of a single target are always reported: omit one of the flags",
+            ));
         }
         if self.hardening.wants_report() {
             let message = "`--cache` cannot be used with `--harden-report`";

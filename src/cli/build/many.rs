@@ -204,7 +204,11 @@ impl Build {
         let senseless =
             |flag: &str, other: &str, help: &str| Err(select::senseless(flag, other).help(help));
         if *split && self.output_path().is_none() {
-            return senseless("--split", "--output", "name a directory for the folders: `--output DIR`");
+            return senseless(
+                "--split",
+                "--output",
+                "name a directory for the folders: `--output DIR`",
+            );
         }
         if costs.is_some() && shard.is_none() {
             return senseless("--costs", "--shard", "costs are used to balance the parts");
@@ -219,9 +223,7 @@ impl Build {
                 let targets = part.into_iter().map(|costly| costly.target).collect();
                 Ok(Selected { targets, refused })
             }
-            Some(_) => {
-                senseless("--shard", "--all", "to find all targets below DIR, add `--all`")
-            }
+            Some(_) => senseless("--shard", "--all", "to find all targets below DIR, add `--all`"),
         }
     }
 

@@ -115,9 +115,7 @@ impl Build {
             true => self.render_many(&loader, &working_directory, started, format),
             false => self.render_one(&loader, &working_directory, started, format),
         };
-        let exit =
-            outcome.unwrap_or_else(|error| super::finish(Err(error), loader.sources(), format));
-        exit
+        outcome.unwrap_or_else(|error| super::finish(Err(error), loader.sources(), format))
     }
 
     /// The output file or directory; `None` for standard output, also if it is named `-`.

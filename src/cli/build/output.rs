@@ -280,9 +280,12 @@ fn file_name(resource: &Resource, prefix: Option<&str>) -> Result<String> {
         .map(str::to_lowercase);
     let name = parts.collect::<Vec<_>>().join("_") + ".yaml";
     if name.contains(std::path::is_separator) {
-        return Err(Error::new(Code::InvalidPath, format!("{id} gives an invalid file name: `{name}`"))
-            .at(resource.span())
-            .help("write to a file instead, or to standard output"));
+        return Err(Error::new(
+            Code::InvalidPath,
+            format!("{id} gives an invalid file name: `{name}`"),
+        )
+        .at(resource.span())
+        .help("write to a file instead, or to standard output"));
     }
     Ok(name)
 }

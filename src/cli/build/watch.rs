@@ -246,11 +246,9 @@ fn refuse_own_input(files: &[PathBuf], working_directory: &Path, target: &Watche
         let resolved = load::resolved(&whole);
         if target.paths.iter().any(|path| *path == whole || Some(path) == resolved.as_ref()) {
             let (file, target) = (file.display(), &target.name);
-            let message =
-                format!("`{file}` is an input of `{target}`, and cannot be its output");
-            return Err(Error::new(Code::InvalidArgument, message).help(
-                "with `--watch` it would be rendered for ever: choose another output",
-            ));
+            let message = format!("`{file}` is an input of `{target}`, and cannot be its output");
+            return Err(Error::new(Code::InvalidArgument, message)
+                .help("with `--watch` it would be rendered for ever: choose another output"));
         }
     }
     Ok(())

@@ -88,8 +88,10 @@ impl Baseline {
         };
         let unused = self.targets.iter().filter(has).map(|(name, _)| format!("`{name}`"));
         let unused: Vec<String> = unused.collect();
-        let text =
-            format!("the baseline has findings of targets that were not checked: {}", unused.join(", "));
+        let text = format!(
+            "the baseline has findings of targets that were not checked: {}",
+            unused.join(", ")
+        );
         (!unused.is_empty()).then(|| Remark::note(TOPIC, text))
     }
 }

@@ -9,7 +9,7 @@ use crate::cli::findings::{Checked, Judged, Remark};
 use crate::cli::reading::standard_input;
 use crate::error::{Code, Error, Result};
 use crate::harden::{self, Settings};
-use crate::limits::Budget;
+use crate::limits::{Budget, Limit};
 use crate::load::{self, File, KUSTOMIZATION_FILES, Kind, Loader, Tree};
 use crate::resource::{self, ResMap, Resource, secret::Shield};
 use crate::schema::Schema;
@@ -41,16 +41,27 @@ impl Inputs<'_> {
         let shield = Shield::default();
         let work = |number: usize| {
             let resources = self.run.build(built[number], &mut Vec::new())?;
-            match resources.is_empty() && !self.allow_empty {
-                true => Err(renders_nothing(built[number])),
-                false => Ok(self.judged(resources)),
+            if resources.is_empty() && !self.allow_empty {
+                return Err(renders_nothing(built[number]));
             }
+            resources.check_yaml()?;
+            Ok(self.judged(resources))
         };
+        let budget = Budget::new(self.loader.limits());
         build::in_order(built.len(), jobs, work, |number, outcome| {
-            let outcome = self.redacted(outcome, &shield);
+            let outcome = self.redacted(outcome.and_then(|one| held(one, &budget)), &shield);
             judged.push(Judged { target: built[number].clone(), outcome });
-            ControlFlow::Continue(())
+            match budget.spent(Limit::Findings) > self.loader.limits().get(Limit::Findings) {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
         });
+        let left = built.iter().skip(judged.len());
+        let not_judged = |target: &&String| {
+            let outcome = Err(budget.exceeded(Limit::Findings, Span::NONE));
+            Judged { target: (*target).clone(), outcome }
+        };
+        judged.extend(left.map(not_judged));
         let manifests = rendered.into_iter().flat_map(|target| self.manifests(target)).collect();
         let (together, remark) = self.judge_together(manifests);
         judged.extend(together);
@@ -156,6 +167,12 @@ impl Inputs<'_> {
     }
 }
 
+/// The same, once it is charged that a run holds all findings until they are written.
+fn held(checked: Checked, budget: &Budget) -> Result<Checked> {
+    budget.spend(Limit::Findings, checked.findings.len() as u64, Span::NONE)?;
+    Ok(checked)
+}
+
 /// A description of an object that two inputs define, if there is one.
 fn shared<'a>(manifests: &'a [Manifests]) -> Option<String> {
     let mut known = BTreeSet::new();
@@ -174,7 +191,17 @@ fn shared<'a>(manifests: &'a [Manifests]) -> Option<String> {
 }
 
 fn objects(file: &File, budget: &Budget) -> Result<Vec<Resource>> {
-    resource::read(file.source()?, &file.documents(budget)?, &Schema::default())
+    let objects = resource::read(file.source()?, &file.documents(budget)?, &Schema::default())?;
+    with_one_meaning(objects, budget)
+}
+
+/// The same objects, unless one cannot be written: a key that stands twice, say, is read in one way here and in another
+/// one by a cluster.
+fn with_one_meaning(objects: Vec<Resource>, budget: &Budget) -> Result<Vec<Resource>> {
+    let mut objects: ResMap = objects.into();
+    objects.charge_to(budget);
+    objects.check_yaml()?;
+    Ok(objects.into_iter().collect())
 }
 
 fn objects_of_standard_input(loader: &Loader) -> Result<Vec<Resource>> {

@@ -98,12 +98,9 @@ fn refuse_missing(
         let message = format!("`{path}` is not a directory in either revision");
         let error = Error::new(Code::FileNotFound, message);
         return Err(match !revisions.contains("..") && repository.knows(path) {
-            true => {
-                error.help(format!("to compare two revisions: `--git {revisions}..{path}`"))
-            }
-            false => {
-                error.help("name directories with kustomizations, relative to the working directory")
-            }
+            true => error.help(format!("to compare two revisions: `--git {revisions}..{path}`")),
+            false => error
+                .help("name directories with kustomizations, relative to the working directory"),
         });
     }
     Ok(())

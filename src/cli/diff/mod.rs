@@ -100,7 +100,7 @@ impl Diff {
                 return ExitCode::from(NOT_DONE);
             }
         };
-        let exit = match self.compare(&sides, format) {
+        match self.compare(&sides, format) {
             Ok(review) if review.has_failures() => ExitCode::from(NOT_DONE),
             Ok(review) if review.is_different() => ExitCode::FAILURE,
             Ok(_) => ExitCode::SUCCESS,
@@ -108,8 +108,7 @@ impl Diff {
                 report::errors(&error, sides.after.sources(), format);
                 ExitCode::from(NOT_DONE)
             }
-        };
-        exit
+        }
     }
 
     /// The two sides to compare.

@@ -245,7 +245,7 @@ fn a_folder_that_looks_like_a_repository_is_a_folder() {
     for text in ["gitdir: ../nowhere\n", "gitdir: \n", "x", ""] {
         fs::write(top.join("a/.git"), text).unwrap();
         let error = of(&top.join("a"), &[]).err().unwrap();
-        assert!(error.message().contains("leads to no git repository"), "{error}");
+        assert!(error.message().contains("does not name a git repository"), "{error}");
     }
     // A directory `.git` that is not a repository is ignored.
     fs::remove_file(top.join("a/.git")).unwrap();

@@ -10,7 +10,8 @@ use crate::text::phrase::few;
 #[cold]
 pub(super) fn repository(directory: &Path) -> Error {
     let message = format!("`{}` is not in a git repository", directory.display());
-    Error::new(Code::FileNotFound, message).help("name a directory in a repository, or run krender in one")
+    Error::new(Code::FileNotFound, message)
+        .help("name a directory in a repository, or run krender in one")
 }
 
 /// The error for a failure of git, by its standard error.

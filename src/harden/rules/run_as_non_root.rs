@@ -68,31 +68,41 @@ fn judge(pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
     if is_true(of_pod) || of_pod.is_some() && is_false(of_pod) {
         return found;
     }
-    let lacking = pod.containers.iter().filter(|container| container.security(FIELD).is_none());
-    found.extend(lacking.map(|container| {
+    let lacks = |container: &&Container<'_>| container.security(FIELD).is_none();
+    // Asked once: a pod may have thousands of containers.
+    let whole = Whole {
+        is_refused: pod.containers.iter().any(|one| is_false(one.security(FIELD)) || is_root(one)),
+        is_safe: pod.containers.iter().filter(lacks).all(|one| is_known(one, pod, scene)),
+    };
+    found.extend(pod.containers.iter().filter(lacks).map(|container| {
         let message = "may run as root: `runAsNonRoot` is not set for it or its pod";
-        let fix = fix(container, pod, scene);
+        let fix = fix(container, pod, scene, &whole);
         Violation { fix, ..container.violation_of_security(FIELD, message) }
     }));
     found
 }
 
-/// What a container gets that says nothing, nor does its pod: the pod gets it unless another container contradicts.
-fn fix(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Option<Fix> {
+/// Facts about all containers of a pod.
+struct Whole {
+    /// Whether one contradicts `runAsNonRoot` for the pod.
+    is_refused: bool,
+    /// Whether each that lacks the field has a user other than root.
+    is_safe: bool,
+}
+
+/// Whether a container has a user other than root.
+fn is_known(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> bool {
+    container.user(pod).is_some_and(|user| user > 0)
+        || scene.facts.runs_as_non_root(container.image())
+}
+
+/// The fix for a container that says nothing, nor does its pod: the pod gets the field unless another container
+/// contradicts.
+fn fix(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>, whole: &Whole) -> Option<Fix> {
     let placement = scene.placement();
-    let is_root = |container: &Container<'_>| container.user(pod) == Some(0);
-    let is_known = |container: &Container<'_>| {
-        container.user(pod).is_some_and(|user| user > 0)
-            || scene.facts.runs_as_non_root(container.image())
-    };
-    let lacks = |container: &&Container<'_>| container.security(FIELD).is_none();
-    let contradicts = |one: &Container<'_>| is_false(one.security(FIELD)) || is_root(one);
     let (is_refused, is_safe) = match placement {
-        Placement::Container => (is_root(container), is_known(container)),
-        Placement::Pod | Placement::Both => (
-            pod.containers.iter().any(contradicts),
-            pod.containers.iter().filter(lacks).all(is_known),
-        ),
+        Placement::Container => (container.user(pod) == Some(0), is_known(container, pod, scene)),
+        Placement::Pod | Placement::Both => (whole.is_refused, whole.is_safe),
     };
     let class = if is_safe { Class::Safe } else { Class::Unsafe };
     let edits = || pod.set_security(FIELD, &plain("true"), container, placement);

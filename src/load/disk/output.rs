@@ -93,6 +93,9 @@ pub fn write(path: &Path, pieces: &[impl AsRef<[u8]>]) -> Result<()> {
 }
 
 fn write_named(path: &Path, pieces: &[impl AsRef<[u8]>]) -> io::Result<()> {
+    if is_folder_name(path) && !path.is_dir() {
+        return Err(ErrorKind::NotFound.into());
+    }
     // A link stays a link: its target is replaced.
     let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
     let target = is_link.then(|| fs::canonicalize(path).ok()).flatten();
@@ -146,6 +149,11 @@ fn write_all(file: &mut File, pieces: &[impl AsRef<[u8]>]) -> io::Result<()> {
     file.flush()
 }
 
+/// Whether a path names a folder whatever is there: it ends with a slash.
+fn is_folder_name(path: &Path) -> bool {
+    path.as_os_str().as_encoded_bytes().ends_with(b"/")
+}
+
 #[cold]
 fn no_folder(path: &Path, error: &io::Error) -> Error {
     let message = format!("cannot make the folder `{}`: {}", path.display(), reason(error));
@@ -158,7 +166,8 @@ fn failed(path: &Path, error: &io::Error) -> Error {
     if error.kind() == ErrorKind::IsADirectory {
         return Error::new(Code::NotAFile, format!("cannot write `{shown}`: a folder is there"));
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = if is_folder_name(path) { Some(path) } else { path.parent() };
+    let folder = folder.filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
     if error.kind() == ErrorKind::NotFound && !folder.is_dir() {
         let message = format!("cannot write `{shown}`: there is no folder `{}`", folder.display());
@@ -186,6 +195,15 @@ mod tests {
             [("out.yaml".into(), Kind::File)],
             "nothing else is left in the folder"
         );
+    }
+
+    #[test]
+    fn a_name_that_ends_with_a_slash_makes_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let top = folder.path().canonicalize().unwrap();
+        let error = write(&top.join("out/"), &["text"]).unwrap_err();
+        assert!(error.message().contains("there is no folder"), "{error}");
+        assert!(fs::symlink_metadata(top.join("out")).is_err());
     }
 
     #[test]

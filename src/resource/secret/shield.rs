@@ -57,7 +57,15 @@ impl Shield {
             std::iter::once(error.span()).chain(error.notes().iter().map(|note| note.span))
         });
         let mut known = vec![self.needles_everywhere(sources)];
-        known.extend(texts_at(spans, sources).values().map(|text| self.needles_of(text, sources)));
+        let texts = texts_at(spans, sources);
+        if texts.len() > FEW_TEXTS {
+            // Words are held against all at once: there are about as many words as texts.
+            let mut needles = Needles::default();
+            texts.values().for_each(|text| needles.add(text, &self.hidden(text, sources)));
+            known.push(Arc::new(needles));
+        } else {
+            known.extend(texts.values().map(|text| self.needles_of(text, sources)));
+        }
         known.retain(|needles| !needles.by_beginning.is_empty());
         let mut secrets = BTreeSet::new();
         for words in words(error) {
@@ -128,7 +136,7 @@ fn words(error: &Error) -> impl Iterator<Item = &str> {
 #[derive(Debug, Default)]
 struct Needles {
     /// Secrets by their first [`BEGINNING`] bytes, or all of a shorter one.
-    by_beginning: Index<String, Vec<String>>,
+    by_beginning: Index<String, BTreeSet<String>>,
     /// The first [`SHORTEST`] bytes of each: this rejects most positions in words.
     starts: Index<[u8; SHORTEST], ()>,
     /// The texts without their secrets: the first [`MOST_OPEN`] bytes.
@@ -137,6 +145,9 @@ struct Needles {
 
 /// Length of the beginning that identifies a long value: messages truncate such values.
 const BEGINNING: usize = 12;
+
+/// Secrets of more texts than this are looked for together.
+const FEW_TEXTS: usize = 16;
 
 /// Words that may contain more secrets than this are hidden as a whole.
 const MOST_SECRETS: usize = 1000;
@@ -162,7 +173,7 @@ impl Needles {
             if let Some(start) = beginning.as_bytes().first_chunk() {
                 self.starts.insert(*start, ());
             }
-            self.by_beginning.entry(beginning.to_owned()).or_default().push(secret);
+            self.by_beginning.entry(beginning.to_owned()).or_default().insert(secret);
         }
     }
 
@@ -176,7 +187,8 @@ impl Needles {
     fn find<'n>(&'n self, words: &str, found: &mut BTreeSet<&'n str>) {
         let mut add = |beginning: Option<&str>| {
             let secrets = beginning.and_then(|beginning| self.by_beginning.get(beginning));
-            found.extend(secrets.into_iter().flatten().map(String::as_str));
+            let left = (MOST_SECRETS + 1).saturating_sub(found.len());
+            found.extend(secrets.into_iter().flatten().take(left).map(String::as_str));
         };
         words.split('`').filter(|word| word.len() < SHORTEST).for_each(|word| add(Some(word)));
         for (at, start) in words.as_bytes().windows(SHORTEST).enumerate() {

@@ -16,7 +16,7 @@ use crate::yaml::{Kind, Mapping, Node, Scalar, Sequence, Tag, Text, path};
 const MAX_NAMES: usize = 256;
 
 /// What an item of a list is charged for that is looked at, in bytes.
-const LOOKED_AT: usize = 64;
+const LOOKED_AT: usize = 128;
 
 /// Mappings of so many entries are searched by an index.
 const LONG: usize = 64;

@@ -24,7 +24,7 @@ fn offset(text: &str, error: &serde_json::Error) -> usize {
 }
 
 /// The offset of the first byte, in JSON, that opens a collection nested too deeply, or is a control character in a text:
-/// serde_json knows no such depth, and names the place before the character.
+/// `serde_json` knows no such depth, and names the place before the character.
 fn of_go<'b>(json: impl Iterator<Item = &'b u8>) -> Option<usize> {
     let (mut depth, mut is_in_text, mut is_escaped) = (0_usize, false, false);
     for (offset, byte) in json.enumerate() {
