@@ -52,13 +52,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments = help_of_all(command_first(arguments));
     memory::remember(&arguments);
     let named = arguments.get(1).and_then(|name| Command::named(name));
-    let mut program = program(named.map_or(COMMANDS, slice::from_ref));
+    let program = until_exit(program(named.map_or(COMMANDS, slice::from_ref)));
     let parsed = program.try_get_matches_from_mut(&arguments);
-    if let Some(slip) = parsed.as_ref().ok().and_then(|found| slip(&program, found, &arguments)) {
+    if let Some(slip) = parsed.as_ref().ok().and_then(|found| slip(program, found, &arguments)) {
         return refuse(Err(slip), &arguments);
     }
     let outcome =
-        parsed.and_then(|found| run_command(found).map_err(|error| error.format(&mut program)));
+        parsed.and_then(|found| run_command(found).map_err(|error| error.format(program)));
     outcome.unwrap_or_else(|error| match error.use_stderr() {
         true => refuse(Err(usage::error(&error, &arguments, is_flag_first)), &arguments),
         false => refuse(print(&error.render().to_string()), &arguments),
@@ -280,6 +280,12 @@ fn command_first(mut arguments: Vec<OsString>) -> Vec<OsString> {
         place += if takes_next { 2 } else { 1 };
     }
     arguments
+}
+
+/// Keeps a value until the process ends, which frees all memory at once. A run reads into many small allocations: freeing
+/// each of them would delay the end of the command.
+fn until_exit<'a, T: 'a>(value: T) -> &'a mut T {
+    Box::leak(Box::new(value))
 }
 
 /// Number of processors that are available for threads.

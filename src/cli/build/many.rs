@@ -80,9 +80,9 @@ impl Build {
             // Searching for targets reads files too, which must be recorded as inputs.
             loader.take_notes();
         }
-        let run = build::Run::new(loader, &options);
+        let run: &build::Run<'_> = crate::cli::until_exit(build::Run::new(loader, &options));
         let jobs = self.many.jobs.count();
-        let Selected { targets, refused } = self.targets(&run, loader, jobs)?;
+        let Selected { targets, refused } = self.targets(run, loader, jobs)?;
         let places = Places::of(self, &targets, working_directory)?;
         let work = self.work(loader, working_directory, options.plugins.today)?;
         let work = work.as_ref();
@@ -100,8 +100,7 @@ impl Build {
             .map(|(target, _)| target)
             .collect();
         run.expect(&missed, jobs);
-        let renderer =
-            Renderer { build: self, loader, run: &run, keeper, work, split, is_one: false };
+        let renderer = Renderer { build: self, loader, run, keeper, work, split, is_one: false };
         let work = |number: usize| {
             self.one_of_many(number, &targets[number], found[number].as_ref(), &renderer, &places)
         };

@@ -109,11 +109,11 @@ impl Build {
             Ok(path) => path,
             Err(error) => return super::finish(Err(error), &Sources::new(), format),
         };
-        let loader = self.loader(&working_directory);
+        let loader: &Loader = super::until_exit(self.loader(&working_directory));
         let outcome = match self.is_about_many() {
             _ if self.watch => self.watch(&working_directory, format),
-            true => self.render_many(&loader, &working_directory, started, format),
-            false => self.render_one(&loader, &working_directory, started, format),
+            true => self.render_many(loader, &working_directory, started, format),
+            false => self.render_one(loader, &working_directory, started, format),
         };
         outcome.unwrap_or_else(|error| super::finish(Err(error), loader.sources(), format))
     }
@@ -172,12 +172,11 @@ impl Build {
         let keeper = self.keeper(store.as_ref(), loader, work, split);
         let keeper = keeper.as_ref();
         let found = keeper.and_then(|keeper| keeper.find(directory));
-        let run = build::Run::new(loader, &options);
+        let run: &build::Run<'_> = super::until_exit(build::Run::new(loader, &options));
         if let Some(work) = work.filter(|_| !self.quiet) {
             work.tell(loader.sources(), format);
         }
-        let renderer =
-            Renderer { build: self, loader, run: &run, keeper, work, split, is_one: true };
+        let renderer = Renderer { build: self, loader, run, keeper, work, split, is_one: true };
         let mut warnings = self.warnings();
         let rendered = match renderer.read(found.as_ref(), &mut warnings) {
             Some(rendered) => {

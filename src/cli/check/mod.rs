@@ -165,13 +165,13 @@ impl Check {
     /// Checks all targets, and returns the exit code.
     pub(super) fn run(&self, format: Format) -> ExitCode {
         let loader = match self.reading.loader() {
-            Ok(loader) => loader,
+            Ok(loader) => &*super::until_exit(loader),
             Err(error) => {
                 report::errors(&error, &Sources::new(), format);
                 return NOT_DONE.into();
             }
         };
-        let exit = self.judge_and_write(&loader, format).unwrap_or_else(|error| {
+        let exit = self.judge_and_write(loader, format).unwrap_or_else(|error| {
             report::errors(&error, loader.sources(), format);
             NOT_DONE
         });
@@ -196,23 +196,24 @@ impl Check {
             settings: &context.settings,
             allow_empty: self.allow_empty,
         };
-        let (mut judged, remarks) = inputs.judge(&targets.targets, jobs);
+        let (judged, remarks) = inputs.judge(&targets.targets, jobs);
         let refused = targets.refused.into_iter();
+        let judged = super::until_exit(judged);
         judged.extend(refused.map(|(target, error)| Judged { target, outcome: Err(error) }));
         context.remarks.extend(remarks);
         if let Some(base) = git.as_ref().or(base.as_ref())
             && context.settings.asks(&HARDENING_STEP_CHANGED)
         {
             let steps = Steps { base, options: &options, loader, run: &run };
-            context.remarks.extend(steps.compare(&mut judged, jobs));
+            context.remarks.extend(steps.compare(judged, jobs));
         }
         judged.extend(lost);
-        let (told, exit) = settled(&mut judged, &mut baseline, context.settings.fail_on);
+        let (told, exit) = settled(judged, &mut baseline, context.settings.fail_on);
         context.remarks.extend(baseline.unused(judged.iter().map(|one| &*one.target)));
         let (sources, file) =
             (loader.sources(), self.output.as_deref().filter(|file| *file != "-"));
         let with_table = self.many.all || self.many.every;
-        findings::write(self.format, &judged, &context, sources, with_table, file)?;
+        findings::write(self.format, judged, &context, sources, with_table, file)?;
         for Remark { severity, text, .. } in &context.remarks {
             report::warning(&format!("{severity}: {text}"), Span::NONE, sources, format);
         }

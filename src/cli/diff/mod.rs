@@ -94,13 +94,13 @@ impl Diff {
     /// Compares, and returns the exit code.
     pub(super) fn run(&self, format: Format) -> ExitCode {
         let sides = match self.sides() {
-            Ok(sides) => sides,
+            Ok(sides) => &*super::until_exit(sides),
             Err(error) => {
                 report::errors(&error, &Sources::new(), format);
                 return ExitCode::from(NOT_DONE);
             }
         };
-        match self.compare(&sides, format) {
+        match self.compare(sides, format) {
             Ok(review) if review.has_failures() => ExitCode::from(NOT_DONE),
             Ok(review) if review.is_different() => ExitCode::FAILURE,
             Ok(_) => ExitCode::SUCCESS,
@@ -140,7 +140,8 @@ impl Diff {
     fn compare(&self, sides: &Sides, format: Format) -> Result<Review> {
         let options = self.options()?;
         let build = self.reading.options();
-        let runs = [&sides.before, &sides.after].map(|loader| Run::new(loader, &build));
+        let runs = [&sides.before, &sides.after];
+        let runs = runs.map(|loader| &*super::until_exit(Run::new(loader, &build)));
         let shields = [Shield::default(), Shield::default()];
         let jobs = self.jobs.count();
         if sides.targets.len() > 1 {
@@ -152,8 +153,8 @@ impl Diff {
         }
         let work = |number: usize| {
             let Named { name, before, after } = &sides.targets[number];
-            let before = before.as_ref().map(|place| place.render(&runs[0], &sides.before));
-            let after = after.as_ref().map(|place| place.render(&runs[1], &sides.after));
+            let before = before.as_ref().map(|place| place.render(runs[0], &sides.before));
+            let after = after.as_ref().map(|place| place.render(runs[1], &sides.after));
             let errors = [&before, &after]
                 .map(|side| side.as_ref().and_then(|side| side.as_ref().err().cloned()));
             let before = rendered(before, &sides.before, &shields[0]);
