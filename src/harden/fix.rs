@@ -183,6 +183,8 @@ impl Work<'_> {
             return None;
         }
         let mut first: Option<(Order, &'static Rule, Vec<Due>)> = None;
+        // Fixes of `first` by the field that they change first: only such can be equal.
+        let mut by_field: BTreeMap<Option<Path>, Vec<usize>> = BTreeMap::new();
         for rule in &self.rules {
             let most = self.fixes.most(rule, self.settings);
             for violation in violations(rule, scene, self.render) {
@@ -200,12 +202,17 @@ impl Work<'_> {
                 let turn = (of_rule, fix.class != Class::Override, fix.class);
                 match &mut first {
                     Some((known, of, fixes)) if *known == turn && of == rule => {
-                        if !fixes.iter().any(|(_, known)| *known == fix) {
+                        let places = by_field.entry(fix.first_path().cloned()).or_default();
+                        if !places.iter().any(|&place| fixes[place].1 == fix) {
+                            places.push(fixes.len());
                             fixes.push((container, fix));
                         }
                     }
                     Some((known, ..)) if *known <= turn => {}
-                    _ => first = Some((turn, rule, vec![(container, fix)])),
+                    _ => {
+                        by_field = BTreeMap::from([(fix.first_path().cloned(), vec![0])]);
+                        first = Some((turn, rule, vec![(container, fix)]));
+                    }
                 }
             }
         }

@@ -1,5 +1,8 @@
 //! Pods wherever they are written: as such, and in the templates of what makes them.
 
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
+
 use super::facts::Placement;
 use super::path::{Path, Step};
 use super::value::{below, boolean, integer, is_false, is_true, items, present, text};
@@ -23,6 +26,8 @@ pub(super) struct Pod<'a> {
     pub(super) containers: Vec<Container<'a>>,
     /// How much of it is there.
     pub(super) shape: Shape,
+    /// Names of its volumes, once a rule has asked for them.
+    volume_names: OnceCell<BTreeSet<Box<str>>>,
 }
 
 /// How much of a pod is where it was found: which rules judge it, and whether fixes change it.
@@ -66,7 +71,17 @@ impl<'a> Pod<'a> {
         }
         let metadata = present(template, "metadata");
         let of_metadata = path.keys(&["metadata"]);
-        Some(Self { of_metadata, of_spec, metadata, spec, defaults: None, containers, shape })
+        let (defaults, volume_names) = (None, OnceCell::new());
+        Some(Self {
+            of_metadata,
+            of_spec,
+            metadata,
+            spec,
+            defaults,
+            containers,
+            shape,
+            volume_names,
+        })
     }
 
     /// The pod of a specification without a template around it, or of a part of one, and its containers.
@@ -77,7 +92,8 @@ impl<'a> Pod<'a> {
         shape: Shape,
     ) -> Self {
         let of_metadata = of_spec.clone().keys(&["metadata"]);
-        Self { of_metadata, of_spec, metadata: None, spec, defaults: None, containers, shape }
+        let (metadata, defaults, volume_names) = (None, None, OnceCell::new());
+        Self { of_metadata, of_spec, metadata, spec, defaults, containers, shape, volume_names }
     }
 
     /// The same with a mapping that says what the specification does not.
@@ -131,6 +147,14 @@ impl<'a> Pod<'a> {
     /// The volumes, each with its number.
     pub(super) fn volumes(&self) -> impl Iterator<Item = (usize, &'a Node)> {
         items(self.get(&["volumes"])).iter().enumerate()
+    }
+
+    /// True if one of its volumes has this name. Logarithmic, however many volumes and questions there are.
+    pub(super) fn has_volume(&self, name: &str) -> bool {
+        let names = || {
+            self.volumes().filter_map(|(_, volume)| text(volume, "name")).map(Box::from).collect()
+        };
+        self.volume_names.get_or_init(names).contains(name)
     }
 
     /// Whether it says that it runs on Windows. Pod Security goes by this alone.

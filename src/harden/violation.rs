@@ -84,6 +84,15 @@ pub struct Fix {
     pub edits: Vec<Edit>,
 }
 
+impl Fix {
+    /// The field that it changes first; `None` if it changes none.
+    pub(super) fn first_path(&self) -> Option<&Path> {
+        self.edits.first().map(|edit| match edit {
+            Edit::Set(path, _) | Edit::Append(path, _) | Edit::Remove(path) => path,
+        })
+    }
+}
+
 /// How much a fix may change for a program that works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {

@@ -105,7 +105,7 @@ const MERGED_NODE: usize = 16;
 /// What it is charged to apply a JSON patch.
 const OPERATIONS_BYTES: usize = 1024;
 /// What a node is charged, beside that, of a resource that goes through JSON for the patch.
-const PASSED_NODE: usize = 64;
+const PASSED_NODE: usize = 96;
 
 /// Applies a patch to a resource that fits its target. It takes on the type of the resource, and its labels and
 /// annotations count as text, so that a null there deletes nothing. (`api/resmap/reswrangler.go`: `ApplySmPatch`.)

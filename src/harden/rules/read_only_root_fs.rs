@@ -101,7 +101,6 @@ fn volume_name(
         let hash = hex(&digest[..4]);
         name = format!("{}-{hash}", &name[..name.floor_char_boundary(LONGEST - 9)]);
     }
-    let is_taken = |name: &str| pod.volumes().any(|(_, volume)| text(volume, "name") == Some(name));
     // `krender-w-a-0-2` is the second choice of the container `a`, and the first of the container `a-0`.
     let is_first_choice = |name: &str| {
         pod.containers.iter().any(|other| {
@@ -115,9 +114,9 @@ fn volume_name(
         let suffix = format!("-{number}");
         format!("{}{suffix}", &name[..name.floor_char_boundary(LONGEST - suffix.len())])
     };
-    if !is_taken(&name) {
+    if !pod.has_volume(&name) {
         return name;
     }
-    let is_free = |name: &String| !is_taken(name) && !is_first_choice(name);
+    let is_free = |name: &String| !pod.has_volume(name) && !is_first_choice(name);
     (2..).map(choice).find(is_free).unwrap_or(name)
 }
