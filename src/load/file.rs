@@ -84,6 +84,15 @@ impl File {
         }
     }
 
+    /// The documents of manifests that are applied as they are: all of them, as [`parse::whole_documents`] reads them. The
+    /// work is charged to `budget`.
+    ///
+    /// # Errors
+    /// As [`File::source`] and [`parse::whole_documents`].
+    pub fn whole_documents(&self, budget: &Budget) -> Result<Vec<Document>> {
+        parse::whole_documents(self.source()?, budget)
+    }
+
     /// The documents, as [`parse::documents`] reads them. The work is charged to `budget`.
     ///
     /// The first caller takes ownership of the documents and can change them without a copy; nearly every file has a

@@ -353,6 +353,39 @@ fn what_has_no_objects_does_not_pass() {
     }
 }
 
+/// kustomize ignores what follows the first document of a part, and `kubectl apply` reads each object of a JSON stream.
+#[test]
+fn content_after_a_document_is_not_passed_over() {
+    let good = BAD.replace("hostPID: true", "hostPID: false").replace("privileged: true", "");
+    let json = |host: bool| {
+        format!(
+            r#"{{"apiVersion":"v1","kind":"Pod","metadata":{{"name":"p{host}"}},"spec":{{"hostPID":{host},"containers":[{{"name":"c","image":"x:1"}}]}}}}"#
+        )
+    };
+    for (manifest, line) in [
+        (format!("{}{}", json(false), json(true)), 1),
+        (format!("{}\n{}\n", json(false), json(true)), 2),
+        (format!("{good}...\n{BAD}"), 8),
+        (format!("# empty\n...\n{BAD}"), 2),
+        (format!("{good}---\n{}\n{}\n", json(false), json(true)), 9),
+    ] {
+        let lab = lab();
+        lab.write("pod.yaml", &manifest).write("folder/p.yaml", &manifest).write("empty.yaml", "");
+        for arguments in [
+            &["check", "--profile", "baseline", "pod.yaml"][..],
+            &["check", "--profile", "baseline", "folder"],
+            &["diff", "empty.yaml", "pod.yaml"],
+        ] {
+            let outcome = lab.krender("", arguments);
+            assert_eq!(outcome.code, 2, "{arguments:?}:\n{manifest}\n{}", outcome.stdout);
+            assert!(outcome.stderr.contains("error[malformed-yaml]"), "{}", outcome.stderr);
+            assert!(outcome.stderr.contains(&format!(".yaml:{line}:")), "{}", outcome.stderr);
+        }
+    }
+    // A mark at the end, comments and white space are no content.
+    ends(&format!("{good}...\n\n# the end\n"), 0);
+}
+
 /// The first of two is what krender reads, the last one what a cluster does.
 #[test]
 fn keys_that_stand_twice_are_not_judged_by_the_first() {

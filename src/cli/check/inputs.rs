@@ -191,7 +191,8 @@ fn shared<'a>(manifests: &'a [Manifests]) -> Option<String> {
 }
 
 fn objects(file: &File, budget: &Budget) -> Result<Vec<Resource>> {
-    let objects = resource::read(file.source()?, &file.documents(budget)?, &Schema::default())?;
+    let objects =
+        resource::read(file.source()?, &file.whole_documents(budget)?, &Schema::default())?;
     with_one_meaning(objects, budget)
 }
 

@@ -289,7 +289,7 @@ impl Place {
 
 /// Objects of a file of manifests.
 fn manifests(file: &load::File, budget: &Budget) -> Result<Vec<Resource>> {
-    resource::read(file.source()?, &file.documents(budget)?, &Schema::built_in())
+    resource::read(file.source()?, &file.whole_documents(budget)?, &Schema::built_in())
 }
 
 /// Writes full error messages to standard error: each once, even if several targets or both sides have it.

@@ -76,10 +76,35 @@ pub fn documents(source: &Source) -> Result<Vec<Document>> {
 /// # Errors
 /// The same, and [`Code::LimitExceeded`] where the budget is spent.
 pub fn documents_within(source: &Source, budget: &Budget) -> Result<Vec<Document>> {
-    all_documents(source, budget).map_err(|error| cause::explain(source, error))
+    all_documents(source, budget, &mut None).map_err(|error| cause::explain(source, error))
 }
 
-fn all_documents(source: &Source, budget: &Budget) -> Result<Vec<Document>> {
+/// Reads documents as [`documents_within()`] does, and refuses a stream with content that is not read: kustomize ignores
+/// what follows the first document of a part, but `kubectl apply` may not.
+///
+/// # Errors
+/// The same, and [`Code::MalformedYaml`] at the first content that would be ignored.
+pub fn whole_documents(source: &Source, budget: &Budget) -> Result<Vec<Document>> {
+    let mut unread = None;
+    let documents = all_documents(source, budget, &mut unread)
+        .map_err(|error| cause::explain(source, error))?;
+    match unread {
+        None => Ok(documents),
+        Some(span) => Err(Error::new(
+            Code::MalformedYaml,
+            "found content after a document, expected `---` or the end of the file",
+        )
+        .at(span)
+        .label("this would be ignored")
+        .help("put a line `---` between two documents")),
+    }
+}
+
+fn all_documents(
+    source: &Source,
+    budget: &Budget,
+    unread: &mut Option<Span>,
+) -> Result<Vec<Document>> {
     let wide = characters::check(source)?;
     let text = source.text();
     let mut documents = Vec::new();
@@ -93,7 +118,8 @@ fn all_documents(source: &Source, budget: &Budget) -> Result<Vec<Document>> {
             }
             None => (text.len(), None),
         };
-        let read = read(source, start..end, wide, Merge::Own, budget)?;
+        let (read, stop) = read(source, start..end, wide, Merge::Own, budget)?;
+        *unread = unread.or_else(|| content(source, stop..end));
         documents.extend(read.map(|mut document| {
             lengthen_before_comment(&mut document.root, source, end);
             document
@@ -141,6 +167,7 @@ pub fn document(source: &Source) -> Result<Option<Document>> {
 pub fn document_within(source: &Source, budget: &Budget) -> Result<Option<Document>> {
     let wide = characters::check(source)?;
     read(source, 0..source.text().len(), wide, Merge::Later, budget)
+        .map(|(document, _)| document)
         .map_err(|error| cause::explain(source, error))
 }
 
@@ -234,26 +261,45 @@ fn recorded(
     }
 }
 
+/// Reads the first document of a part of a source, and returns the offset at which the reader stopped, too.
 fn read(
     source: &Source,
     range: Range<usize>,
     wide: bool,
     merge: Merge,
     budget: &Budget,
-) -> Result<Option<Document>> {
-    let start = range.start;
-    let document = if wide {
-        Reader::<true, false>::new(source, start, range.end, merge, budget).document()
+) -> Result<(Option<Document>, usize)> {
+    let (start, end) = (range.start, range.end);
+    let (document, stop) = if wide {
+        let mut reader = Reader::<true, false>::new(source, start, end, merge, budget);
+        (reader.document()?, reader.offset())
     } else {
-        Reader::<false, false>::new(source, start, range.end, merge, budget).document()
-    }?;
+        let mut reader = Reader::<false, false>::new(source, start, end, merge, budget);
+        (reader.document()?, reader.offset())
+    };
     let document = document.filter(|document| !document.root.is_null());
-    Ok(document.map(|mut document| {
+    let document = document.map(|mut document| {
         if !document.comments.is_empty() {
             attach_comments(&mut document, source, range, wide, merge);
         }
         document
-    }))
+    });
+    Ok((document, stop))
+}
+
+/// The first line of a range that has content: more than white space, a comment or the end mark `...`.
+fn content(source: &Source, range: Range<usize>) -> Option<Span> {
+    let mut at = range.start;
+    for line in source.text().get(range)?.split_inclusive('\n') {
+        let text = line.trim();
+        let rest = text.strip_prefix("...").unwrap_or(text).trim_start();
+        if !rest.is_empty() && !rest.starts_with('#') {
+            let start = at + line.len() - line.trim_start().len();
+            return Some(source.span(start, start + text.len()));
+        }
+        at += line.len();
+    }
+    None
 }
 
 /// Gives the comments of a document to its nodes: with its tokens, for which it is read once more.

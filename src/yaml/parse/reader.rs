@@ -142,6 +142,11 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
         }
     }
 
+    /// The offset in the text of the source at which the reader stands.
+    pub(super) fn offset(&self) -> usize {
+        self.base + self.position
+    }
+
     /// Keeps the token from `start` to `end`, if tokens are asked for.
     #[inline(always)]
     pub(super) fn note(&mut self, kind: TokenKind, start: usize, end: usize) {
