@@ -23,7 +23,7 @@ use crate::text::escape;
 use serde_json::{Value, json};
 
 /// How what is rendered is hardened.
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Default)]
 #[command(next_help_heading = "Hardening")]
 pub(super) struct Hardening {
     /// Fix rendered objects, and fail if they still violate the profile

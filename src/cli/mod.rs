@@ -51,6 +51,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         arguments.get(1).is_some_and(|word| word.as_encoded_bytes().starts_with(b"-"));
     let arguments = help_of_all(command_first(arguments));
     memory::remember(&arguments);
+    if let Some(build) = build::Build::without_flags(&arguments) {
+        return build.run(report::Format::Human);
+    }
     let named = arguments.get(1).and_then(|name| Command::named(name));
     let program = until_exit(program(named.map_or(COMMANDS, slice::from_ref)));
     let parsed = program.try_get_matches_from_mut(&arguments);
@@ -350,6 +353,35 @@ mod tests {
     #[test]
     fn the_arguments_are_well_formed() {
         program(COMMANDS).debug_assert();
+    }
+
+    /// The slow twin: a build without flags is parsed by clap to the same.
+    #[test]
+    fn a_build_without_flags_is_what_clap_makes_of_it() {
+        let arguments =
+            |words: &[&str]| iter::once(&"krender").chain(words).map(OsString::from).collect();
+        for words in [&["build"][..], &["build", "."], &["build", "a b/c"], &["build", ""]] {
+            let arguments: Vec<OsString> = arguments(words);
+            let mut found = program(COMMANDS).try_get_matches_from_mut(&arguments).unwrap();
+            let Program { error_format, stack_trace: _ } =
+                Program::from_arg_matches_mut(&mut found).unwrap();
+            let (_, mut found) = found.remove_subcommand().unwrap();
+            let expected = build::Build::from_arg_matches_mut(&mut found).unwrap();
+            let build = build::Build::without_flags(&arguments).unwrap();
+            assert_eq!(error_format, report::Format::Human);
+            assert_eq!(format!("{build:?}"), format!("{expected:?}"), "{words:?}");
+        }
+        for words in [
+            &[][..],
+            &["check"],
+            &["build", "-q"],
+            &["build", "-"],
+            &["build", "--"],
+            &["build", "a", "b"],
+            &["build", "-q", "."],
+        ] {
+            assert!(build::Build::without_flags(&arguments(words)).is_none(), "{words:?}");
+        }
     }
 
     /// The slow twin: what a command says alone, it says among all.

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// What plugins may do. No help shows the flags as long as krender runs no plugins.
-#[derive(Args)]
+#[derive(Args, Debug)]
 pub(super) struct Plugins {
     /// Enable plugins that are not builtin, and Helm
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
@@ -79,6 +79,27 @@ pub(super) struct Plugins {
     /// Date used to decide whether exclusions from rules have expired [default: today]
     #[arg(long, value_name = "YYYY-MM-DD", help_heading = "Hardening")]
     now: Option<Date>,
+}
+
+/// The values without any flag.
+impl Default for Plugins {
+    fn default() -> Self {
+        Self {
+            enable_alpha_plugins: None,
+            enable_exec: None,
+            network: None,
+            network_name: None,
+            mount: Vec::new(),
+            env: Vec::new(),
+            as_current_user: None,
+            enable_helm: None,
+            helm_command: "helm".to_owned(),
+            helm_api_versions: Vec::new(),
+            helm_kube_version: String::new(),
+            helm_debug: None,
+            now: None,
+        }
+    }
 }
 
 impl Plugins {

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Flags for reading files.
-#[derive(Args)]
+#[derive(Args, Debug, Default)]
 pub(super) struct Reading {
     /// With `LoadRestrictionsNone`: kustomizations may load files from outside their root
     #[arg(long, value_name = "RESTRICTOR", default_value = "LoadRestrictionsRootOnly")]
@@ -37,8 +37,9 @@ pub(super) struct Reading {
 }
 
 /// Which files a kustomization may name.
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
 pub(super) enum Restrictor {
+    #[default]
     #[value(name = "LoadRestrictionsRootOnly", alias = "")]
     RootOnly,
     #[value(name = "LoadRestrictionsNone")]
@@ -46,7 +47,7 @@ pub(super) enum Restrictor {
 }
 
 /// The number of threads for many targets.
-#[derive(Args)]
+#[derive(Args, Debug, Default)]
 pub(super) struct Jobs {
     /// How many threads work on targets [default: one for each processor]
     #[arg(short, long, value_name = "N")]

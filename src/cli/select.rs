@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Which of the targets that are found.
-#[derive(Args)]
+#[derive(Args, Debug, Default)]
 pub(super) struct Select {
     /// Only targets whose path, or a parent of it, matches GLOB, such as `overlays/*` or `**/prod`
     #[arg(long, value_name = "GLOB")]

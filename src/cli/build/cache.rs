@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Whether and where.
-#[derive(Args)]
+#[derive(Args, Debug, Default)]
 pub(super) struct Cache {
     /// Cache rendered targets, and render only those that have changed. Without FOLDER the cache is `krender` in your
     /// user cache directory; a FOLDER must not be writable by other users

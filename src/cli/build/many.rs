@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// Which targets, and how.
-#[derive(Args)]
+#[derive(Args, Debug, Default)]
 #[command(next_help_heading = "Many targets")]
 pub(super) struct Many {
     /// Build every kustomization at or below DIR that is not included by another one there

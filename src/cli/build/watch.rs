@@ -116,7 +116,7 @@ impl Watching<'_> {
                 continue;
             }
             if !std::mem::replace(&mut is_told, true) {
-                report::plain("watching for changes (Ctrl-C to stop)\n");
+                report::plain("watching: changed targets are rendered again, Ctrl-C stops\n");
             }
             while stale.is_empty() {
                 let touched = watch.wait()?;
