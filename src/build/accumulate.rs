@@ -33,7 +33,7 @@ use crate::yaml::de::Spanned;
 pub(super) struct Accumulator {
     /// Its resources in order: those of an entry after those of the entries before it.
     pub(super) resources: ResMap,
-    /// The fields that transformers change, as said so far; nothing when nobody has said anything.
+    /// The field specs so far; `None` as long as no kustomization configures any.
     pub(super) configuration: Option<Arc<TransformerConfig>>,
     /// The variables that were said so far.
     pub(super) variables: Variables,
@@ -103,7 +103,7 @@ type ReadConfiguration = fn(&Source) -> Result<TransformerConfig>;
 struct Level {
     root: Root,
     kustomization: Arc<Kustomization>,
-    /// Where its resources come from; nothing if nobody asks.
+    /// Origins of its resources; `None` if they are not asked for.
     account: Option<Account>,
     /// Whether a schema was set before.
     schema_was_set: bool,

@@ -36,7 +36,7 @@ pub(super) struct Complete {
     pub(super) spent: Spent,
 }
 
-/// What happened on the way to what a level came to: whoever takes the result over takes this over, too.
+/// Side results of accumulating a level, which are taken over together with its resources.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Way {
     /// The directories that were entered.
@@ -73,8 +73,9 @@ pub(super) fn say(said: &mut Vec<Warning>, warning: &Warning) {
 /// each other would never end.
 pub(super) struct Bases {
     slots: Mutex<BTreeMap<Base, Slot>>,
-    /// How many bytes those that are kept were charged, and how many that may be: more are accumulated anew.
+    /// Bytes that the kept bases were charged.
     held: AtomicU64,
+    /// Maximum of `held`: a base beyond it is accumulated again by each level that uses it.
     most: u64,
 }
 
@@ -85,7 +86,7 @@ struct Slot {
 }
 
 impl Bases {
-    /// No bases yet, of which those are kept that were charged so many bytes together.
+    /// An empty store, which keeps bases that were charged at most this many bytes together.
     pub(super) const fn new(most: u64) -> Self {
         Self { slots: Mutex::new(BTreeMap::new()), held: AtomicU64::new(0), most }
     }

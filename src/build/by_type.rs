@@ -4,7 +4,7 @@
 use crate::resource::Index;
 use crate::schema::Gvk;
 
-/// What there is for each type, once somebody has asked.
+/// A value per GVK, computed on first use.
 pub(super) struct ByType<T, F> {
     find: F,
     known: Index<Gvk, Vec<T>>,

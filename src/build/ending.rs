@@ -9,8 +9,7 @@ use crate::schema::Schema;
 use crate::source::Span;
 use crate::transform::{Asked, Cause, Change, Fate, Report, Step, Work};
 
-/// Drops what is for tools only and what became empty, labels what is left if somebody asks for it, and takes out what
-/// only the build needs.
+/// Drops resources for tools only and empty ones, adds the managed-by label if it is asked for, and removes bookkeeping.
 ///
 /// # Errors
 /// In the work: what is wrong with the resources that are left, as a whole: a patch may have taken a name away. Then

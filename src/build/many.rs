@@ -138,7 +138,7 @@ struct Queue {
 }
 
 struct State {
-    /// The first number that nobody has taken.
+    /// The first number that no thread has taken.
     next: usize,
     /// The first number that was not handed out.
     delivered: usize,
@@ -183,8 +183,7 @@ impl Queue {
     }
 }
 
-/// Lets the other threads come to an end when one of them has a bug, so that the panic is seen and nobody waits for
-/// ever.
+/// Stops the other threads when one panics, so that the panic is reported and no thread waits for ever.
 struct StopOnPanic<'a>(&'a Queue);
 
 impl Drop for StopOnPanic<'_> {

@@ -51,7 +51,7 @@ pub struct Options {
     pub plugins: plugin::Options,
     /// Every resource gets a label that says who made it, as with `buildMetadata: [managedByLabel]`.
     pub managed_by_label: bool,
-    /// Whether warnings also tell of what changes nothing: patches without a target, images that nobody uses.
+    /// Whether warnings also tell of what changes nothing: patches without a target, images that no container uses.
     pub strict: bool,
 }
 

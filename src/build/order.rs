@@ -173,7 +173,7 @@ struct Ranks<'o> {
     known: BTreeMap<&'o str, i64>,
 }
 
-/// Lists of more kinds are not searched for each type anew.
+/// Length from which on a list of kinds is indexed instead of searched for each type.
 const LONG: usize = 128;
 
 impl<'o> Ranks<'o> {

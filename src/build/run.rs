@@ -177,8 +177,7 @@ impl<'a> Run<'a> {
         &self.bases
     }
 
-    /// The fields that transformers change where nobody says anything. They are settled: the first configuration of an
-    /// accumulator.
+    /// The default field specs, sorted: the first configuration of an accumulator.
     pub(super) const fn defaults(&self) -> &Arc<TransformerConfig> {
         &self.defaults
     }
@@ -192,7 +191,7 @@ impl<'a> Run<'a> {
             root.budget().spend(Limit::Bytes, read.bytes, root.span())?;
             return Ok(Arc::clone(read));
         }
-        // Two threads may read it both. What they read is the same, and nobody waits.
+        // Two threads may both read it: the result is the same, and no thread waits.
         let source = root.kustomization_file()?;
         let bytes = source.text().len() as u64 * ENTRY_BYTES;
         root.budget().spend(Limit::Bytes, bytes, root.span())?;

@@ -15,8 +15,8 @@ use crate::resource::ResMap;
 use crate::source::Sources;
 
 /// Judges resources by the rules of a profile: the findings of each resource in order, those of a resource in the order
-/// of the rules, those about suppressions last. Linear in the number of resources and rules. What somebody accepts
-/// is a finding too, and says so; the texts of the sources are looked through for that.
+/// of the rules, those about suppressions last. Linear in the number of resources and rules. An accepted finding is in the
+/// result too, with its suppression; the texts of the sources are searched for those.
 #[must_use]
 pub fn check(resources: &ResMap, sources: &Sources, settings: &Settings) -> Vec<Finding> {
     let is_asked = |rule: &&'static Rule| settings.asks(rule);

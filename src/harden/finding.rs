@@ -37,16 +37,16 @@ pub struct Finding {
     pub object_span: Span,
     /// What would heal it.
     pub fix: Option<Fix>,
-    /// Who accepts it.
+    /// Its acceptance, if it is accepted.
     pub suppressed: Option<Suppression>,
 }
 
-/// That somebody accepted a finding.
+/// The acceptance of a finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Suppression {
-    /// Who says so.
+    /// The means by which it is accepted.
     pub by: SuppressedBy,
-    /// Why; empty where that is not said.
+    /// The reason; empty if none is given.
     pub reason: String,
 }
 

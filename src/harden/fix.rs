@@ -231,7 +231,7 @@ fn is_excluded(scene: Scene<'_>, settings: &Settings) -> bool {
         || pods.iter().any(|pod| pod.annotations().any(is_off))
 }
 
-/// A violation that somebody accepts, whatever is done around it.
+/// A violation that a suppression accepts, whatever is fixed around it.
 struct Accepted {
     place: usize,
     rule: &'static Rule,

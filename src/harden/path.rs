@@ -72,7 +72,7 @@ impl Path {
         for step in &self.0 {
             let Some(below) = step.down(node) else { break };
             node = below;
-            // Nobody may have written a part of a document that was put together on the way.
+            // A part of a document that the build put together has no place in a text.
             if !node.span().is_none() {
                 span = node.span();
             }

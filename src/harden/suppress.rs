@@ -1,4 +1,4 @@
-//! Findings that somebody accepted: in an annotation of the object, or in a comment beside the field.
+//! Accepted findings: by an annotation of the object, or by a comment beside the field.
 //!
 //! An annotation `ignore.krender.dev/<rule>: "<reason>"` holds for the object or pod that has it, and
 //! `ignore.krender.dev/<rule>.<container>` for one container. A comment `# krender: ignore <rule> -- <reason>` holds
@@ -53,8 +53,8 @@ struct Mark {
     is_used: Cell<bool>,
 }
 
-/// Marks the findings that are accepted, and adds what there is to say about that: nobody said why, or there is
-/// nothing to accept. Each text is walked through once.
+/// Marks the accepted findings, and adds findings about suppressions: those without a reason, and those that match no
+/// finding. Reads each text once.
 pub(super) fn suppress(
     findings: &mut Vec<Finding>,
     scenes: &[Scene<'_>],
@@ -185,7 +185,7 @@ impl Mark {
             ),
             Some(rule) if !settings.phase.asks(rule) => return None,
             Some(_) if self.reason.is_empty() => {
-                (&SUPPRESSION_WITHOUT_REASON, format!("nobody says why `{name}` is ignored here"))
+                (&SUPPRESSION_WITHOUT_REASON, format!("`{name}` is ignored here without a reason"))
             }
             Some(rule) if !self.is_used.get() && settings.asks(rule) => {
                 (&UNUSED_SUPPRESSION, format!("there is nothing of `{name}` to ignore here"))
@@ -212,7 +212,7 @@ fn refusals(place: usize, scene: Scene<'_>) -> Vec<Finding> {
             let message = format!("`{HARDEN}` is `{value}`, and only `off` means something");
             found.push(Violation::at(path, message).severity(Severity::Warning));
         } else if !has_reason {
-            found.push(Violation::at(path, "nobody says why it is not hardened"));
+            found.push(Violation::at(path, "it is not hardened, without a reason"));
         }
     };
     let is_reason = |(key, value): (&str, &str)| key == HARDEN_REASON && !value.trim().is_empty();
@@ -475,7 +475,7 @@ fn complaint_about(
         return Some((&EXPIRED_EXCLUSION, message));
     }
     if exclusion.reason.is_empty() {
-        let message = format!("nobody says why it is excluded from {rules}");
+        let message = format!("it is excluded from {rules} without a reason");
         return Some((&SUPPRESSION_WITHOUT_REASON, message));
     }
     let is_asked =

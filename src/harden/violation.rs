@@ -100,7 +100,7 @@ pub enum Class {
     Safe,
     /// Writes only what was absent, and a program that works may need another setting.
     Unsafe,
-    /// Changes or removes what somebody wrote.
+    /// Changes or removes fields that are set.
     Override,
 }
 

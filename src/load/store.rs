@@ -235,7 +235,7 @@ fn refuse_shared(folder: &Folder, path: &Path) -> Result<()> {
             return Ok(());
         }
     }
-    let help = "remove it: it is made anew, for you alone";
+    let help = "remove it: krender creates it again, for your user only";
     Err(refused(path, "is open to other users, or came with other files").help(help))
 }
 

@@ -35,7 +35,7 @@ const GENERATORS: &[(&str, Generator)] = &[
 /// What `generatorOptions` says is for the fields of a kustomization only. (`api/internal/plugins/loader/loader.go`.)
 ///
 /// # Errors
-/// [`Code::PluginNotEnabled`] for a generator that is not builtin or runs a program which nobody allowed,
+/// [`Code::PluginNotEnabled`] for a generator that is not builtin or runs a program that no flag allows,
 /// [`Code::UnknownPlugin`] for a kind that is no generator, and whatever is wrong with the configuration.
 pub fn generate(
     configuration: &Resource,

@@ -1,5 +1,5 @@
 //! Hardening as a step of a build: `apiVersion: krender.dev/v1alpha1`, and `kind: HardeningTransformer` under
-//! `transformers` or `kind: HardeningValidator` under `validators`. No program runs, so nobody has to allow it.
+//! `transformers` or `kind: HardeningValidator` under `validators`. No program runs, so no flag has to allow it.
 //!
 //! Where they stand, later transformers and outer kustomizations still change what they saw. Rules that need the names
 //! that everything has in the end are asked when the build is complete: [`finish`].

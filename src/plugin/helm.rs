@@ -14,7 +14,7 @@ pub fn charts(kustomization: &Kustomization, options: &Options) -> Result<()> {
     Error::all(errors).map_or(Ok(()), Err)
 }
 
-/// Why a chart is not rendered: [`Code::PluginNotEnabled`] if nobody allowed it, [`Code::InvalidArgument`] without a
+/// The reason that a chart is not rendered: [`Code::PluginNotEnabled`] without the flag that allows it, [`Code::InvalidArgument`] without a
 /// program to run, [`Code::MissingName`] and [`Code::InvalidValue`] for what is wrong with it, else
 /// [`Code::NotSupportedYet`].
 pub(super) fn chart(chart: &HelmChart, place: Span, options: &Options) -> Error {

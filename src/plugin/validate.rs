@@ -41,10 +41,10 @@ pub fn validate(
     Error::all(errors).map_or(Ok(()), Err)
 }
 
-/// Whether a resource is what it was, bookkeeping included, once the label is taken away from what it is now. So it is
-/// not if it had the label before; and taking it away writes all labels anew in the reference, so it is not either if
-/// its labels were written otherwise: by a file, a patch or a generator, before something else in `metadata`, or one
-/// after the other and not in order.
+/// True if a resource without the label equals the resource before, bookkeeping included. It does not if the resource had
+/// the label before. kustomize writes all labels again when it removes one, so it does not either if the labels were
+/// written in another form: by a file, a patch or a generator, before another field of `metadata`, or one by one and not in
+/// order.
 fn is_unchanged(before: &Resource, after: &Resource, context: &Context<'_>) -> Result<bool> {
     let mut node = after.annotated()?;
     if after.labels().any(|(key, _)| key == VALIDATED_BY) {

@@ -170,10 +170,10 @@ impl Entries<'_> {
     }
 }
 
-/// What it costs to hold an entry against an image, in bytes: as much as is copied in the same time.
+/// Charge for comparing an entry with an image, in bytes: as many as a build copies in the same time.
 const COST: u64 = 16;
 
-/// The same for an entry whose name is a pattern: that is looked for anew in each image.
+/// Charge for an entry whose name is a pattern, which is searched for in each image.
 const PATTERN_COST: u64 = 256;
 
 /// Which of many entries may fit an image.

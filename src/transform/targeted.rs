@@ -18,7 +18,7 @@ pub(super) struct Targeted<'c> {
     context: Context<'c>,
     patch: Selected,
     selection: Selection,
-    /// What the selection was made of, as far as somebody has to be told that nothing fits.
+    /// The selector, if a warning is due when no resource fits it.
     target: Option<&'c Spanned<Selector>>,
     /// Whether a resource fits.
     is_used: bool,
@@ -118,7 +118,7 @@ pub(super) fn apply_settled(
     settled.settle_metadata()?;
     settled.set_api_version(&resource.gvk().api_version(), patch.span(), context.schema)?;
     if resource.needs_hash && patch.allow_kind_change {
-        // It is written anew, which counts for a hash of the layout only.
+        // The kind is written again, which matters only for a hash over the layout.
         settled.set_kind(patch.kind(), Span::NONE, context.schema)?;
     }
     apply(context, &settled, resource).map(drop)

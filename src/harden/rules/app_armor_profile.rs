@@ -1,4 +1,4 @@
-//! KR-SEC-008: nobody turns `AppArmor` off.
+//! KR-SEC-008: no pod turns `AppArmor` off.
 
 use crate::harden::foreign::Tool;
 use crate::harden::pod::Pod;
@@ -15,7 +15,7 @@ pub(super) static APP_ARMOR_PROFILE: Rule = Rule {
     severity: Severity::Error,
     score: Some(5.0),
     scope: PodSecurity::baseline("appArmorProfile", 0),
-    summary: "Nobody turns AppArmor off.",
+    summary: "No pod turns AppArmor off.",
     why: "AppArmor keeps a program from files and mounts that no container needs, on nodes that have it.",
     condition: "`appArmorProfile.type` of the pod or of a container is not `RuntimeDefault` or `Localhost`; or an annotation `container.apparmor.security.beta.kubernetes.io/…` of the pod is not empty, `runtime/default` or `localhost/…`.",
     fixes: &[(Class::Override, "removes the profile")],

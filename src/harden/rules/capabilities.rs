@@ -43,7 +43,7 @@ pub(super) static DROP_ALL_CAPABILITIES: Rule = Rule {
     score: Some(6.0),
     scope: PodSecurity::restricted("capabilities_restricted", 22),
     summary: "Containers drop all capabilities, and add at most NET_BIND_SERVICE.",
-    why: "A runtime gives every container that runs as root a dozen of root's powers; hardly a program needs one of them, and who takes it over uses them all.",
+    why: "A runtime gives every container that runs as root a dozen of root's powers; few programs need any of them, and an attacker in the container has all of them.",
     condition: "`capabilities.drop` of a container of any list does not have `ALL`, in exactly this spelling, or `capabilities.add` has an entry other than `NET_BIND_SERVICE`. From v1.25 on not for pods with `os.name: windows`.",
     fixes: &[
         (Class::Safe, "sets `drop: [ALL]` where the container certainly does not run as root"),

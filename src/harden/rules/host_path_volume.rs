@@ -15,7 +15,7 @@ pub(super) static HOST_PATH_VOLUME: Rule = Rule {
     severity: Severity::Error,
     score: Some(7.5),
     scope: PodSecurity::replaced("hostPathVolumes", 0, 0),
-    summary: "No volume is a directory of the node.",
+    summary: "No volume is a directory of the node (`hostPath`).",
     why: "Files of a node belong to its system and to other pods: who may write them can take over the node, and who may read them finds its credentials.",
     condition: "A volume has `hostPath`.",
     fixes: &[],

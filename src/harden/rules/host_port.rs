@@ -15,7 +15,7 @@ pub(super) static HOST_PORT: Rule = Rule {
     severity: Severity::Error,
     score: Some(5.0),
     scope: PodSecurity::baseline("hostPorts", 0),
-    summary: "No container takes a port of the node.",
+    summary: "No container uses a port of the node (`hostPort`).",
     why: "A port of the node is reached past network policies, and one node holds only one pod that takes it.",
     condition: "A port of a container of any list has a `hostPort` other than 0.",
     fixes: &[(Class::Override, "removes `hostPort`")],

@@ -15,7 +15,7 @@ pub static TARGET_NOT_JUDGED: Rule = Rule {
     severity: Severity::Error,
     score: None,
     scope: Scope::Always,
-    summary: "A target that was judged is judged.",
+    summary: "A target that was checked is still checked.",
     why: "A directory that another one includes, that is hidden, or that became a component is passed over by `--all`: what is deployed from it is not judged any more.",
     condition: "With `check --all --git REV`: a kustomization that was a target at the revision is none now. A warning if it is gone and none is passed over in its place.",
     fixes: &[],

@@ -16,7 +16,7 @@ pub(super) static PRIVILEGE_ESCALATION: Rule = Rule {
     score: Some(7.0),
     scope: PodSecurity::restricted("allowPrivilegeEscalation", 8),
     summary: "No process gains more privileges than its parent has.",
-    why: "Otherwise a setuid program in the image makes root of whoever takes the container over, whatever user it runs as.",
+    why: "Otherwise an attacker in the container becomes root through a setuid program of the image, whatever user it runs as.",
     condition: "A container of any list does not have `allowPrivilegeEscalation: false`. From v1.25 on not for pods with `os.name: windows`.",
     fixes: &[
         (

@@ -15,7 +15,7 @@ pub(super) static PRIVILEGED_CONTAINER: Rule = Rule {
     score: Some(9.5),
     scope: PodSecurity::baseline("privileged", 0),
     summary: "No container is privileged.",
-    why: "A privileged container has every capability and every device of its node: whoever takes it over has the node, and all pods on it.",
+    why: "A privileged container has every capability and every device of its node: an attacker in it controls the node, and all pods on it.",
     condition: "A container of any list has `securityContext.privileged: true`.",
     fixes: &[(Class::Override, "sets `privileged: false`")],
     fix_order: 0,

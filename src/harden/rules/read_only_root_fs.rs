@@ -21,7 +21,7 @@ pub(super) static READ_ONLY_ROOT_FS: Rule = Rule {
     score: Some(5.0),
     scope: Scope::Recommended,
     summary: "Containers write to volumes only.",
-    why: "Who takes over a program cannot replace its files or leave others behind, and what a program writes does not fill the disk of its node.",
+    why: "An attacker in the container cannot replace its files or add others, and a program cannot fill the disk of its node.",
     condition: "A container of any list does not have `readOnlyRootFilesystem: true`. Not for pods with `os.name: windows`.",
     fixes: &[
         (

@@ -57,7 +57,7 @@ pub(super) static SERVICE_SELECTS_NOTHING: Rule = Rule {
     severity: Severity::Error,
     score: None,
     scope: Scope::Recommended,
-    summary: "Services lead to pods.",
+    summary: "Services select at least one pod.",
     why: "A Service that selects no pod refuses every connection.",
     condition: "A Service that is not of the type `ExternalName` has a `selector` that no pod or template of pods in its namespace of the render fits: an error. It has no `selector`, so that somebody else must name its addresses: a note.",
     fixes: &[],
@@ -196,7 +196,7 @@ fn selects_nothing(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> 
     let path = Path::of(&["spec", "selector"]);
     match present(spec, "selector").filter(|selector| !selector.is_empty()) {
         None => {
-            let message = "it selects no pods: somebody else must name its addresses";
+            let message = "it selects no pods: its addresses must come from elsewhere";
             vec![Violation::at(path, message).severity(Severity::Note)]
         }
         Some(selector) if render.selects_pod(scene.namespace(), selector) => Vec::new(),

@@ -1,4 +1,4 @@
-//! KR-SEC-023: nobody asks for the user 0.
+//! KR-SEC-023: no container sets the user 0.
 
 use crate::harden::foreign::Tool;
 use crate::harden::pod::Pod;
@@ -15,7 +15,7 @@ pub(super) static RUN_AS_ROOT_UID: Rule = Rule {
     severity: Severity::Error,
     score: Some(7.0),
     scope: PodSecurity::restricted("runAsUser", 23),
-    summary: "Nobody asks for the user 0.",
+    summary: "No container sets `runAsUser: 0`.",
     why: "The user 0 is root, in the container and for the kernel, whatever the image says.",
     condition: "`runAsUser` of the pod or of a container of any list is 0. From v1.35 on not for pods with `hostUsers: false`.",
     fixes: &[(

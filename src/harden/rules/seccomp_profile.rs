@@ -16,7 +16,7 @@ pub(super) static SECCOMP_UNCONFINED: Rule = Rule {
     severity: Severity::Error,
     score: Some(6.0),
     scope: PodSecurity::replaced("seccompProfile_baseline", 0, 19),
-    summary: "Nobody turns the filter of system calls off.",
+    summary: "No pod turns seccomp off.",
     why: "The runtime's filter refuses some fifty system calls that containers do not need, and that most ways out of one begin with.",
     condition: "From v1.19 on: `seccompProfile.type` of the pod or of a container is not `RuntimeDefault` or `Localhost`. Before: an annotation `seccomp.security.alpha.kubernetes.io/pod` or `container.seccomp.security.alpha.kubernetes.io/…` is not `runtime/default`, `docker/default` or `localhost/…`.",
     fixes: &[(
@@ -40,7 +40,7 @@ pub(super) static SECCOMP_PROFILE: Rule = Rule {
     severity: Severity::Error,
     score: Some(5.0),
     scope: PodSecurity::restricted("seccompProfile_restricted", 19),
-    summary: "Pods ask for a filter of system calls.",
+    summary: "Pods set a seccomp profile.",
     why: "Without a profile most clusters run containers unfiltered; the runtime's filter refuses some fifty system calls that containers do not need.",
     condition: "`seccompProfile.type` of the pod or of a container is not `RuntimeDefault` or `Localhost`, or the pod has no `seccompProfile` and neither has some container. From v1.25 on not for pods with `os.name: windows`.",
     fixes: &[

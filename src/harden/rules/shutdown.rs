@@ -17,8 +17,8 @@ pub(super) static NO_PRESTOP: Rule = Rule {
     severity: Severity::Warning,
     score: None,
     scope: Scope::Recommended,
-    summary: "What a Service leads to waits before it ends.",
-    why: "A pod is told to end at the moment in which its address begins to be taken from the Services: requests arrive for some seconds more, and fail if nobody listens.",
+    summary: "Containers behind a Service have a `preStop` hook.",
+    why: "Kubernetes stops a pod while it is still removing its address from Services: requests arrive for a few more seconds, and fail if the program no longer listens.",
     condition: "A Service of the render leads to a port of a container that has no `lifecycle.preStop`, in a Deployment that rolls, a StatefulSet or a Rollout; the pod is not annotated `krender.dev/handles-sigterm-drain: \"true\"`.",
     fixes: &[(
         Class::Safe,
@@ -38,8 +38,8 @@ pub(super) static BUDGET: Rule = Rule {
     severity: Severity::Error,
     score: None,
     scope: Scope::Recommended,
-    summary: "The time to end is enough for all that happens in it.",
-    why: "When `terminationGracePeriodSeconds` are over, programs are killed, with the requests that they are at.",
+    summary: "`terminationGracePeriodSeconds` covers `preStop` and shutdown.",
+    why: "After `terminationGracePeriodSeconds` programs are killed, together with the requests that they are handling.",
     condition: "For a container that runs as long as its pod: the seconds of `preStop` (`sleep`, or `exec` of `sleep`; 5 for others), those of the drain (annotation `krender.dev/drain-seconds`, else `values.shutdown.drainSeconds`, 20) and the margin (5) come to more than `terminationGracePeriodSeconds`.",
     fixes: &[
         (Class::Unsafe, "adds `terminationGracePeriodSeconds` with the sum"),
@@ -60,8 +60,8 @@ pub(super) static PRESTOP_EXCEEDS_GRACE: Rule = Rule {
     severity: Severity::Error,
     score: None,
     scope: Scope::Recommended,
-    summary: "`preStop` ends before the time to end is over.",
-    why: "The program gets its signal when `preStop` is through: if no time is left then, it is killed at once. The API server refuses a `sleep` of that kind, and says nothing of an `exec`.",
+    summary: "`preStop` ends before the grace period does.",
+    why: "The program gets its signal after `preStop`: if no time is left then, it is killed at once. The API server rejects such a `sleep`, but not an `exec`.",
     condition: "The seconds of `preStop`, of `sleep` or of an `exec` of `sleep`, are `terminationGracePeriodSeconds` or more.",
     fixes: &[],
     fix_order: 0,
@@ -74,7 +74,7 @@ pub(super) static PRESTOP_EXCEEDS_GRACE: Rule = Rule {
 /// The minor version of Kubernetes from which on `preStop` may sleep without a feature gate.
 const SLEEP_SINCE: u16 = 30;
 
-/// What `preStop` takes that nobody can tell.
+/// Seconds that are assumed for a `preStop` of unknown duration.
 const ASSUMED: i64 = 5;
 
 /// The seconds that `preStop` takes, if it says so.

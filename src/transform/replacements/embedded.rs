@@ -7,12 +7,12 @@ use crate::source::{Source, Span};
 use crate::transform::value_path::{child, position};
 use crate::yaml::{Form, Kind, Node, Scalar, as_written, is_alias, parse, rewrite, write_json};
 
-/// What a byte is charged for that is read and written: what a build copies in the same time.
+/// Charge for a byte that is parsed and written again, in bytes that a build copies in the same time.
 const READ_AND_WRITTEN: usize = 32;
 
-/// Sets the fields that a path leads to inside of a text, and writes the text anew: JSON as JSON, on one line or on
-/// many, and YAML with its comments. The way to the text; nothing when there is none on the path, or when its document
-/// cannot be changed so, which is no error.
+/// Sets the fields that a path selects inside of a text, and writes the text again: JSON as JSON, on one line or on many,
+/// and YAML with its comments. Returns the position of the text; `None` if the path has no text, or if its document cannot
+/// be changed, which is not an error.
 ///
 /// (kustomize, `api/filters/replacement/replacement.go`: `setValueInStructuredData`.)
 ///
@@ -28,7 +28,7 @@ pub(super) fn set(
     let Some(Embedded { way, names, old, document }) = text_on(path.names(), root) else {
         return Ok(None);
     };
-    // Each path reads all of the text, and writes it anew.
+    // Each path parses the whole text and writes it again.
     budget.bytes(old.text().len() * READ_AND_WRITTEN, path.span())?;
     let Some(mut document) = document else { return Ok(None) };
     let found = match find(names, &mut document, create, path.span(), path.patterns()) {

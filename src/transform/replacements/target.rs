@@ -168,7 +168,7 @@ impl<'a> Target<'a> {
                         origin.refresh(root, &way);
                     }
                 }
-                // It is set in a text that nobody writes back.
+                // It is set in a copy of a document, which is not written back.
                 Place::Lost(mut node) => set(&mut node, origin.value())?,
             }
         }

@@ -54,7 +54,7 @@ impl Patterns {
 pub(super) enum Place {
     /// One of the document, by the positions that lead to it.
     At(Vec<usize>),
-    /// One that nobody writes back: in a copy of an embedded document, or below a null.
+    /// A value that is not written back: in a copy of an embedded document, or below a null.
     Lost(Node),
 }
 

@@ -86,7 +86,7 @@ struct Reader {
     errors: RefCell<Vec<Error>>,
 }
 
-/// Nobody reads on after so many complaints, and hostile input may give cause for millions.
+/// Number of errors after which reading stops: hostile input may cause millions.
 const MOST_ERRORS: usize = 20;
 
 impl Reader {
