@@ -140,6 +140,9 @@ const DOCUMENTS: &[&str] = &[
     "deep:\n  - - - a\n      - b\n    - c: d\n",
     "a:\n\n  b: 1\n\n\n  c: 2\n\nd: 3\n",
     "a: |+\n  keep\n\nb: 1\n",
+    "a:\n  b: |\n    x",
+    "a: >2+ # c\n    x",
+    "- |-\n  x",
 ];
 
 /// An operation at a path.

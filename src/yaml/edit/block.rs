@@ -6,7 +6,7 @@ use super::{TextEdit, refused};
 use crate::error::Result;
 use crate::source::Span;
 use crate::yaml::node::{CollectionStyle, Node, Scalar};
-use crate::yaml::tokens::{Form, Token};
+use crate::yaml::tokens::{Form, Token, TokenKind};
 
 impl Text<'_> {
     /// The edits that add an entry, if there is a key, or an element.
@@ -45,7 +45,7 @@ impl Text<'_> {
         let indent = " ".repeat(column);
         let Some(next) = members.get(at) else {
             let end = members.last().map_or(0, |last| last.end);
-            return Ok(vec![self.append(end, &format!("{indent}{text}"))]);
+            return Ok(self.append(end, &format!("{indent}{text}")));
         };
         if !self.is_first_on_line(next.start) {
             return Ok(vec![self.put(next.start, format!("{text}\n{indent}"))]);
@@ -56,12 +56,22 @@ impl Text<'_> {
         Ok(vec![self.put(line, format!("{indent}{text}\n"))])
     }
 
-    /// The edit that puts lines below what ends at an offset. A last line without an end stays one.
-    fn append(&self, end: usize, lines: &str) -> TextEdit {
-        match self.next_line(end) {
-            None if !self.is_line_start(end) => self.put(self.text.len(), format!("\n{lines}")),
-            _ => self.below(end, lines),
+    /// The edits that put lines below what ends at an offset. A last line without an end stays one.
+    fn append(&self, end: usize, lines: &str) -> Vec<TextEdit> {
+        if self.next_line(end).is_some() || self.is_line_start(end) {
+            return vec![self.below(end, lines)];
         }
+        let line = self.put(self.text.len(), format!("\n{lines}"));
+        self.stripped(end).into_iter().chain([line]).collect()
+    }
+
+    /// The edit that keeps a line end, which comes behind a block scalar, out of its text.
+    fn stripped(&self, end: usize) -> Option<TextEdit> {
+        let text = self.last_before(end).filter(|text| text.kind() == TokenKind::BlockText)?;
+        let header = self.last_before(text.start())?;
+        let indicators = self.text.get(header.range())?;
+        let stripped = indicators.replace(['+', '-'], "") + "-";
+        (stripped != indicators).then(|| self.replace(header.range(), stripped))
     }
 
     /// The edits that remove an entry or an element.
