@@ -3,7 +3,8 @@
 //!
 //! The grammar is libyaml's (YAML 1.1 with the habits of go-yaml). The text is read once, from left to right, straight
 //! into the tree: there are no tokens and no events in between. Where tokens are asked for, the reader notes them on its
-//! way ([`tokens`]). Nesting lives in a list of open collections, so depth
+//! way ([`tokens`]). It does so only then: a read with tokens and outline takes about twice the time of one without
+//! (`benches/yaml.rs`: `text_to_tokens`, `text_to_tree`). Nesting lives in a list of open collections, so depth
 //! costs no stack.
 
 mod anchor;
