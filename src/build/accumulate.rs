@@ -509,6 +509,7 @@ fn context<'l>(
         configuration: configuration.as_deref().unwrap_or(run.defaults()),
         root: &level.root,
         schema,
+        builtins: run.builtins(),
         by_entry: false,
     };
     (context, resources, &level.plugins)

@@ -21,7 +21,7 @@ use crate::load::{Kind, Loader, Root};
 use crate::plugin::{self, Hardening};
 use crate::resource::ResMap;
 use crate::sync::{lock, unpoisoned};
-use crate::transform::{self, Change, Observer, Work};
+use crate::transform::{self, BUILTINS, Builtin, Change, Observer, Work};
 
 /// Builds any number of targets, on any number of threads. What they have in common is done once: a kustomization file
 /// is read once, and a base that several of them name is accumulated once.
@@ -30,6 +30,7 @@ use crate::transform::{self, Change, Observer, Work};
 pub struct Run<'a> {
     loader: &'a Loader,
     options: &'a Options,
+    builtins: &'static [Builtin],
     defaults: Arc<TransformerConfig>,
     /// By the bytes of the path, which are compared faster than its parts.
     kustomizations: Mutex<BTreeMap<OsString, Arc<Read>>>,
@@ -65,9 +66,19 @@ impl<'a> Run<'a> {
     /// A run that has built nothing yet.
     #[must_use]
     pub fn new(loader: &'a Loader, options: &'a Options) -> Self {
+        Self::with_builtins(loader, options, BUILTINS)
+    }
+
+    /// A run with another table of builtin transformers.
+    pub(super) fn with_builtins(
+        loader: &'a Loader,
+        options: &'a Options,
+        builtins: &'static [Builtin],
+    ) -> Self {
         Self {
             loader,
             options,
+            builtins,
             defaults: Arc::new(TransformerConfig::defaults()),
             kustomizations: Mutex::default(),
             bases: Bases::new(loader.limits().get(Limit::Bytes)),
@@ -170,6 +181,11 @@ impl<'a> Run<'a> {
     /// How targets are built.
     pub(super) const fn options(&self) -> &'a Options {
         self.options
+    }
+
+    /// The builtin transformers.
+    pub(super) const fn builtins(&self) -> &'static [Builtin] {
+        self.builtins
     }
 
     /// The bases that were accumulated.

@@ -6,8 +6,11 @@ use proptest::sample::subsequence;
 use super::{Options, Output, Reorder, Run, build};
 use crate::error::{Code, Error, Result};
 use crate::load::{self, Loader, Memory};
-use crate::resource::ResMap;
-use crate::transform::{Asked, Cause, Change, Observer};
+use crate::resource::{ResMap, Resource};
+use crate::source::Span;
+use crate::transform::{
+    Asked, BUILTINS, Builtin, Cause, Change, Configured, Context, Fate, Observer, Step, Work,
+};
 
 /// A loader for files written one after the other, each below a line `== path`.
 pub(super) fn loader(tree: &str) -> Loader {
@@ -423,6 +426,73 @@ fn an_observer_may_refuse_a_change() {
         (error.message(), error.steps()),
         ("refused", &["while applying `namespace`".to_owned()][..])
     );
+}
+
+/// A builtin that is in no table but that of the test: a kustomization with `metadata` asks for it, or a document.
+const PRETENDED: Builtin = Builtin {
+    kind: "PretendedTransformer",
+    field: "metadata",
+    changes: |builtin, context| {
+        let is_asked = context.kustomization.metadata.is_some();
+        let cause = builtin.cause(context, Span::NONE);
+        Ok(is_asked.then(|| Change::new(cause, [Work::step(Mark)])).into_iter().collect())
+    },
+    document: &["mark"],
+    configure: |_, _| Ok(Box::new(Mark)),
+};
+
+/// The table of the test: the order of the fields is that of the table.
+const PRETENDED_TABLE: &[Builtin] = &[BUILTINS[2], PRETENDED, BUILTINS[3]];
+
+/// Appends a letter to the name of each resource.
+struct Mark;
+
+impl Configured for Mark {
+    fn work<'c>(&'c self, _: &Context<'c>) -> Vec<Work<'c>> {
+        vec![Work::step(Self)]
+    }
+}
+
+impl Step for Mark {
+    fn change(&mut self, _: usize, resource: &mut Resource) -> Result<Fate> {
+        let name = format!("{}m", resource.name());
+        resource.set_name(&name, Span::NONE).map(|()| Fate::Stays)
+    }
+}
+
+/// One line in the table is all that a builtin needs: fields, documents, strict builds, provenance and observers know it.
+#[test]
+fn a_builtin_is_one_descriptor() {
+    let tree = "\
+== top/kustomization.yaml
+resources: [r.yaml]
+metadata: {name: k}
+namePrefix: p-
+namespace: n
+buildMetadata: [transformerAnnotations]
+transformers:
+- '{apiVersion: builtin, kind: PretendedTransformer, metadata: {name: document}, mark: 1, marc: 2}'
+== top/r.yaml
+{apiVersion: v1, kind: Service, metadata: {name: app}}
+";
+    let (loader, options) = (loader(tree), Options { strict: true, ..Options::default() });
+    let run = Run::with_builtins(&loader, &options, PRETENDED_TABLE);
+    let (mut recorder, mut warnings) = (Recorder::default(), Vec::new());
+    let built = run.build_observed("top", &mut warnings, &mut recorder).unwrap();
+    let kinds: Vec<&str> =
+        recorder.0.iter().map(|line| line.split(' ').nth(1).unwrap()).take(4).collect();
+    let expected = [BUILTINS[2].kind, PRETENDED.kind, BUILTINS[3].kind, PRETENDED.kind];
+    assert_eq!(kinds, expected);
+    let yaml = built.resources.to_yaml().unwrap();
+    assert!(yaml.contains("name: p-appmm\n"), "{yaml}");
+    let noted: Vec<&str> = yaml
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("kind: "))
+        .filter(|kind| *kind != "Service")
+        .collect();
+    assert_eq!(noted, expected);
+    let messages: Vec<&str> = warnings.iter().map(|warning| warning.failure.message()).collect();
+    assert_eq!(messages, ["`PretendedTransformer` has no field `marc`, and ignores it"]);
 }
 
 /// Patches of which some change names, let resources go, or fail.

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Options, TRANSFORMERS, hardening, helm, is_builtin, kind_of, not_enabled};
+use super::{Options, hardening, helm, is_builtin, kind_of, not_enabled};
 use crate::config::{GeneratorArgs, Kustomization, ObjectMeta, SecretArgs, explain_plugin};
 use crate::error::{Code, Error, Result, nearest};
 use crate::generate::{self, Context};
@@ -10,6 +10,7 @@ use crate::load::Root;
 use crate::resource::Resource;
 use crate::schema::Schema;
 use crate::source::Span;
+use crate::transform::{BUILTINS, Builtin};
 use crate::yaml::de::{self, Rules, Spanned};
 use crate::yaml::{Node, json_passage};
 
@@ -120,7 +121,7 @@ impl Given<'_> {
 
 #[cold]
 fn unknown(kind: &str) -> Error {
-    if TRANSFORMERS.iter().any(|(known, ..)| *known == kind) {
+    if Builtin::of_kind(BUILTINS, kind).is_some() {
         return Error::new(Code::UnknownPlugin, format!("`{kind}` is no generator"))
             .help("list it under `transformers`");
     }

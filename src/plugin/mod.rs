@@ -1,20 +1,11 @@
 //! Generators and transformers that are configured by documents of their own: `apiVersion: builtin`, and a kind for
 //! each; and hardening, which krender has beside them.
 
-mod affix;
 mod generators;
 mod hardening;
-mod hash;
 mod helm;
-mod images;
-mod labels;
-mod namespace;
 mod options;
-mod patches;
-mod replacements;
-mod replicas;
 mod validate;
-mod value_add;
 
 use std::sync::Arc;
 
@@ -24,7 +15,7 @@ use crate::config::{explain_plugin, ignored_fields};
 use crate::error::{Code, Error, Result, nearest};
 use crate::resource::{Origin, Resource};
 use crate::source::Span;
-use crate::transform::{Asked, Cause, Change, Configured, Context, Observer};
+use crate::transform::{Asked, BUILTINS, Builtin, Cause, Change, Configured, Context, Observer};
 use crate::yaml::{Node, Text, json_passage};
 
 pub use generators::generate;
@@ -40,7 +31,7 @@ pub struct Plugin {
     span: Span,
     /// The origin of the document, if it is known.
     origin: Option<Origin>,
-    run: Run,
+    run: Box<dyn Configured>,
     hardening: Option<Arc<Hardening>>,
 }
 
@@ -52,34 +43,6 @@ pub enum Field {
     /// `validators`
     Validators,
 }
-
-/// A configured transformer.
-type Run = Box<dyn Configured>;
-
-/// Reads the configuration of a transformer, and the files that it names. Unknown fields mean nothing.
-type Configure = fn(&Context<'_>, &Node) -> Result<Run>;
-
-/// The builtin transformers by kind, each with its fields (kustomize, `api/internal/plugins/builtinhelpers/builtins.go`).
-const TRANSFORMERS: &[(&str, Configure, &[&str])] = &[
-    ("AnnotationsTransformer", labels::annotations, &["annotations", "fieldSpecs"]),
-    ("HashTransformer", hash::configure, &[]),
-    ("ImageTagTransformer", images::configure, &["imageTag", "fieldSpecs"]),
-    ("LabelTransformer", labels::labels, &["labels", "fieldSpecs"]),
-    (
-        "NamespaceTransformer",
-        namespace::configure,
-        &["fieldSpecs", "unsetOnly", "setRoleBindingSubjects"],
-    ),
-    ("PatchJson6902Transformer", patches::json6902, &["target", "path", "jsonOp"]),
-    ("PatchStrategicMergeTransformer", patches::strategic_merge, &["paths", "patches"]),
-    ("PatchTransformer", patches::patch, &["path", "patch", "target", "options"]),
-    ("PrefixSuffixTransformer", affix::both, &["prefix", "suffix", "fieldSpecs"]),
-    ("PrefixTransformer", affix::prefix, &["prefix", "fieldSpecs"]),
-    ("ReplacementTransformer", replacements::configure, &["replacements"]),
-    ("ReplicaCountTransformer", replicas::configure, &["replica", "fieldSpecs"]),
-    ("SuffixTransformer", affix::suffix, &["suffix", "fieldSpecs"]),
-    ("ValueAddTransformer", value_add::configure, &["value", "targets", "targetFilePath"]),
-];
 
 impl Plugin {
     /// The transformer that a document configures, in `transformers` or among `validators`.
@@ -110,7 +73,8 @@ impl Plugin {
         if !is_builtin(configuration) {
             return Err(not_enabled(configuration, options));
         }
-        let Some((_, configure, fields)) = TRANSFORMERS.iter().find(|(known, ..)| *known == kind)
+        let Some(Builtin { configure, document: fields, .. }) =
+            Builtin::of_kind(context.builtins, kind)
         else {
             return Err(unknown(kind).at(kind_of(configuration)));
         };
@@ -130,7 +94,7 @@ impl Plugin {
         Ok(plugin)
     }
 
-    fn new(configuration: &Resource, run: Run) -> Self {
+    fn new(configuration: &Resource, run: Box<dyn Configured>) -> Self {
         Self {
             kind: configuration.kind().into(),
             name: configuration.name().into(),
@@ -197,7 +161,7 @@ fn not_enabled(configuration: &Resource, options: &Options) -> Error {
             "`{kind}` is not builtin: such plugins are not enabled, and krender does not run them yet"
         ),
     );
-    if TRANSFORMERS.iter().any(|(known, ..)| *known == kind) || is_generator(kind) {
+    if Builtin::of_kind(BUILTINS, kind).is_some() || is_generator(kind) {
         let version = configuration.node().get("apiVersion").map_or(Span::NONE, Node::span);
         return error
             .at(version)
@@ -208,6 +172,13 @@ fn not_enabled(configuration: &Resource, options: &Options) -> Error {
 }
 
 const WITH_KUSTOMIZE: &str = "render this with kustomize until krender can";
+
+/// The kinds of the builtin transformers, sorted.
+fn sorted_kinds() -> Vec<&'static str> {
+    let mut kinds: Vec<&str> = BUILTINS.iter().map(|builtin| builtin.kind).collect();
+    kinds.sort_unstable();
+    kinds
+}
 
 #[cold]
 fn unknown(kind: &str) -> Error {
@@ -221,7 +192,7 @@ fn unknown(kind: &str) -> Error {
     }
     // All end in the same word: what stands before it makes the difference.
     let stem = |kind: &'static str| kind.trim_end_matches("Transformer");
-    let stems = || TRANSFORMERS.iter().map(|(known, ..)| stem(known));
+    let stems = || sorted_kinds().into_iter().map(stem);
     let found = kind.trim_end_matches("Transformer");
     let contained = || {
         let near = |stem: &&str| found.contains(*stem) || !found.is_empty() && stem.contains(found);
@@ -236,11 +207,6 @@ fn unknown(kind: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_table_is_sorted_and_has_each_kind_once() {
-        assert!(TRANSFORMERS.windows(2).all(|pair| pair[0].0 < pair[1].0));
-    }
 
     #[test]
     fn kinds_that_are_none_say_what_to_do() {

@@ -1,14 +1,49 @@
 //! `namePrefix:` and `nameSuffix:` put text before and after all names.
 
+use serde::Deserialize;
+
+use super::builtin::no_changes;
 use super::fields::Fields;
-use super::{Builtin, Change, Context, Create, Fate, Step, Work};
+use super::{Builtin, Change, Configured, Context, Create, Fate, Step, Work};
 use crate::config::{FieldSpec, FieldSpecs};
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::limits::Budget;
 use crate::resource::Resource;
 use crate::schema::Schema;
-use crate::yaml::de::Spanned;
-use crate::yaml::{Tag, Text};
+use crate::yaml::de::{self, Rules, Spanned};
+use crate::yaml::{Node, Tag, Text};
+
+/// `namePrefix` and `PrefixTransformer`.
+pub(super) const PREFIX: Builtin = Builtin {
+    kind: "PrefixTransformer",
+    field: "namePrefix",
+    changes: prefix,
+    document: &["prefix", "fieldSpecs"],
+    configure: |_, node| configure(node, |document| vec![(Affix::Prefix, document.prefix)]),
+};
+
+/// `nameSuffix` and `SuffixTransformer`.
+pub(super) const SUFFIX: Builtin = Builtin {
+    kind: "SuffixTransformer",
+    field: "nameSuffix",
+    changes: suffix,
+    document: &["suffix", "fieldSpecs"],
+    configure: |_, node| configure(node, |document| vec![(Affix::Suffix, document.suffix)]),
+};
+
+/// `PrefixSuffixTransformer`: prefix, then suffix. (kustomize, `api/internal/plugins/builtinhelpers/builtins.go`:
+/// `NewMultiTransformer`.)
+pub(super) const PREFIX_AND_SUFFIX: Builtin = Builtin {
+    kind: "PrefixSuffixTransformer",
+    field: "",
+    changes: no_changes,
+    document: &["prefix", "suffix", "fieldSpecs"],
+    configure: |_, node| {
+        configure(node, |document| {
+            vec![(Affix::Prefix, document.prefix), (Affix::Suffix, document.suffix)]
+        })
+    },
+};
 
 /// Puts the prefix before every name. Linear.
 ///
@@ -16,9 +51,9 @@ use crate::yaml::{Tag, Text};
 ///
 /// # Errors
 /// In the work: [`Code::InvalidType`](crate::error::Code::InvalidType) where a field is no text.
-pub(super) fn prefix<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>>> {
+fn prefix<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>>> {
     let text = &context.kustomization.name_prefix;
-    let cause = builtin.cause(context, "namePrefix", text.span);
+    let cause = builtin.cause(context, text.span);
     let work = || work(Affix::Prefix, text, &context.configuration.name_prefix, context);
     Ok(unless_empty(text, || Change::new(cause, [work()])))
 }
@@ -29,9 +64,9 @@ pub(super) fn prefix<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec
 ///
 /// # Errors
 /// As [`prefix`].
-pub(super) fn suffix<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>>> {
+fn suffix<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>>> {
     let text = &context.kustomization.name_suffix;
-    let cause = builtin.cause(context, "nameSuffix", text.span);
+    let cause = builtin.cause(context, text.span);
     let work = || work(Affix::Suffix, text, &context.configuration.name_suffix, context);
     Ok(unless_empty(text, || Change::new(cause, [work()])))
 }
@@ -42,7 +77,7 @@ fn unless_empty<'c>(text: &str, change: impl FnOnce() -> Change<'c>) -> Vec<Chan
 
 /// Which end of a name changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Affix {
+enum Affix {
     /// The beginning.
     Prefix,
     /// The end.
@@ -50,7 +85,7 @@ pub(crate) enum Affix {
 }
 
 /// Adds text to names. Even an empty one is remembered, as the reference does it for plugins.
-pub(crate) fn work<'c>(
+fn work<'c>(
     affix: Affix,
     text: &'c Spanned<Text>,
     specs: &FieldSpecs,
@@ -125,4 +160,39 @@ fn keeps_its_name(group: &str, kind: &str) -> bool {
         (group, kind),
         (_, "CustomResourceDefinition" | "Namespace") | ("apiregistration.k8s.io", "APIService")
     )
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Document {
+    prefix: Spanned<Text>,
+    suffix: Spanned<Text>,
+    field_specs: Option<FieldSpecs>,
+}
+
+/// The affixes that a document adds, in order.
+struct Affixes {
+    affixes: Vec<(Affix, Spanned<Text>)>,
+    specs: FieldSpecs,
+}
+
+fn configure(
+    node: &Node,
+    affixes: fn(Document) -> Vec<(Affix, Spanned<Text>)>,
+) -> Result<Box<dyn Configured>> {
+    let mut document: Document = de::from_node_by(node, Rules::Lenient)?;
+    let Some(specs) = document.field_specs.take() else {
+        return Err(Error::new(Code::InvalidValue, "found no `fieldSpecs`")
+            .help("add `fieldSpecs: [{path: metadata/name}]`"));
+    };
+    Ok(Box::new(Affixes { affixes: affixes(document), specs }))
+}
+
+/// Unlike the fields of a kustomization, it does its work with empty text too: resources remember that.
+impl Configured for Affixes {
+    fn work<'c>(&'c self, context: &Context<'c>) -> Vec<Work<'c>> {
+        let work =
+            |(affix, text): &'c (Affix, Spanned<Text>)| work(*affix, text, &self.specs, context);
+        self.affixes.iter().map(work).collect()
+    }
 }

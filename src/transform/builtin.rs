@@ -1,19 +1,34 @@
-//! The builtin transformers that fields of a kustomization ask for.
+//! The builtin transformers: one descriptor for each, in one table.
 
 use super::{
-    Asked, Cause, Change, Context, Work, affix, images, labels, namespace, patches, replacements,
-    replicas,
+    Asked, Cause, Change, Context, Work, affix, hash, images, labels, namespace, patches,
+    replacements, replicas, value_add,
 };
 use crate::error::Result;
 use crate::source::Span;
+use crate::yaml::Node;
 
-/// A builtin transformer.
+/// A builtin transformer, as fields of a kustomization and documents of `transformers` ask for it.
+#[derive(Clone, Copy, Debug)]
 pub struct Builtin {
     /// Its kind.
     pub kind: &'static str,
-    /// Builds the list of changes that its fields ask for. Empty if they are absent.
-    pub(super) changes: Changes,
+    /// The field of a kustomization that asks for it. Empty if only documents do.
+    pub field: &'static str,
+    /// Builds the changes that a kustomization asks for.
+    pub changes: Changes,
+    /// The fields of a document that configures it, besides those of every object.
+    pub document: &'static [&'static str],
+    /// Reads a document that configures it.
+    pub configure: Configure,
 }
+
+/// Builds the list of changes that a kustomization asks for: one for each instance of the builtin, as the reference
+/// counts them. Fails for what is wrong with the fields, or with the files that they name.
+pub type Changes = for<'c> fn(&Builtin, &Context<'c>) -> Result<Vec<Change<'c>>>;
+
+/// Reads a document that configures a builtin, and the files that it names. Unknown fields mean nothing.
+pub type Configure = fn(&Context<'_>, &Node) -> Result<Box<dyn Configured>>;
 
 /// A builtin that a document configures.
 pub trait Configured {
@@ -21,34 +36,42 @@ pub trait Configured {
     fn work<'c>(&'c self, context: &Context<'c>) -> Vec<Work<'c>>;
 }
 
-/// Builds the list of changes that the fields of a builtin ask for: one for each instance of it, as the reference counts
-/// them. Fails for what is wrong with the fields, or with the files that they name.
-pub(super) type Changes = for<'c> fn(&Builtin, &Context<'c>) -> Result<Vec<Change<'c>>>;
+/// The builtin transformers: those with a field in the order in which they run (kustomize,
+/// `api/internal/target/kusttarget_configplugin.go`), then those that only documents ask for
+/// (`api/internal/plugins/builtinhelpers/builtins.go`).
+pub const BUILTINS: &[Builtin] = &[
+    patches::STRATEGIC_MERGE,
+    patches::PATCH,
+    namespace::NAMESPACE,
+    affix::PREFIX,
+    affix::SUFFIX,
+    labels::LABELS,
+    labels::ANNOTATIONS,
+    patches::JSON6902,
+    replicas::REPLICAS,
+    images::IMAGES,
+    replacements::REPLACEMENTS,
+    affix::PREFIX_AND_SUFFIX,
+    hash::HASH,
+    value_add::VALUE_ADD,
+];
 
 impl Builtin {
-    /// A cause of changes: a field with its place.
-    pub(super) const fn cause<'c>(
-        &self,
-        context: &Context<'c>,
-        field: &'static str,
-        span: Span,
-    ) -> Cause<'c> {
-        Cause { builtin: self.kind, asked: Asked::Field(field), span, layer: context.root }
+    /// The descriptor of a kind in a table.
+    #[must_use]
+    pub fn of_kind<'t>(table: &'t [Self], kind: &str) -> Option<&'t Self> {
+        table.iter().find(|builtin| builtin.kind == kind)
+    }
+
+    /// The cause of changes that its field asks for at a place.
+    #[must_use]
+    pub const fn cause<'c>(&self, context: &Context<'c>, span: Span) -> Cause<'c> {
+        let asked = Asked::Field(self.field);
+        Cause { builtin: self.kind, asked, span, layer: context.root }
     }
 }
 
-/// The builtin transformers in the order in which they run (kustomize,
-/// `api/internal/target/kusttarget_configplugin.go`).
-pub const TRANSFORMERS: &[Builtin] = &[
-    Builtin { kind: "PatchStrategicMergeTransformer", changes: patches::strategic_merge },
-    Builtin { kind: "PatchTransformer", changes: patches::patches },
-    Builtin { kind: "NamespaceTransformer", changes: namespace::changes },
-    Builtin { kind: "PrefixTransformer", changes: affix::prefix },
-    Builtin { kind: "SuffixTransformer", changes: affix::suffix },
-    Builtin { kind: "LabelTransformer", changes: labels::labels },
-    Builtin { kind: "AnnotationsTransformer", changes: labels::annotations },
-    Builtin { kind: "PatchJson6902Transformer", changes: patches::json6902 },
-    Builtin { kind: "ReplicaCountTransformer", changes: replicas::changes },
-    Builtin { kind: "ImageTagTransformer", changes: images::changes },
-    Builtin { kind: "ReplacementTransformer", changes: replacements::changes },
-];
+/// The list of changes of a builtin that only documents ask for.
+pub(super) const fn no_changes<'c>(_: &Builtin, _: &Context<'c>) -> Result<Vec<Change<'c>>> {
+    Ok(Vec::new())
+}

@@ -4,16 +4,30 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::iter;
 
+use serde::Deserialize;
+
 use super::fields::leaves_annotations;
-use super::{Builtin, Change, Context, Create, Fate, FieldPath, Report, Step, Work};
+use super::{Builtin, Change, Configured, Context, Create, Fate, FieldPath, Report, Step, Work};
 use crate::config::{FieldSpec, FieldSpecs, Image};
 use crate::error::{Code, Error, Result};
 use crate::limits::{Budget, Limit};
 use crate::resource::{ImageReference, Pattern, ResMap, Resource};
 use crate::schema::Schema;
 use crate::source::Span;
-use crate::yaml::de::Spanned;
+use crate::yaml::de::{self, Rules, Spanned};
 use crate::yaml::{Kind, Node, Scalar, Sequence, Tag, Text};
+
+/// `images` and `ImageTagTransformer`.
+pub(super) const IMAGES: Builtin = Builtin {
+    kind: "ImageTagTransformer",
+    field: "images",
+    changes,
+    document: &["imageTag", "fieldSpecs"],
+    configure: |_, node| {
+        let document: Document = de::from_node_by(node, Rules::Lenient)?;
+        Ok(Box::new(document))
+    },
+};
 
 /// Changes the images that the entries name, one entry after the other, each on the result of the one before. Linear in
 /// the size of the resources, plus the images times the entries.
@@ -24,8 +38,8 @@ use crate::yaml::{Kind, Node, Scalar, Sequence, Tag, Text};
 ///
 /// # Errors
 /// In the work: [`Code::InvalidType`] for an image that is no text.
-pub(super) fn changes<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>>> {
-    let field = builtin.cause(context, "images", Span::NONE);
+fn changes<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>>> {
+    let field = builtin.cause(context, Span::NONE);
     Ok(context.changes(field, &context.kustomization.images, |images| {
         let images = images.iter().map(|image| &image.value);
         change_all(context, images, &context.configuration.images)
@@ -33,7 +47,7 @@ pub(super) fn changes<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Ve
 }
 
 /// Applies entries to all resources: nothing where there is none.
-pub(crate) fn change_all<'c>(
+fn change_all<'c>(
     context: &Context<'c>,
     images: impl IntoIterator<Item = &'c Image>,
     specs: &FieldSpecs,
@@ -53,6 +67,21 @@ pub(crate) fn change_all<'c>(
             schema: context.schema,
         })
     })
+}
+
+/// A document that configures the builtin: it has one image.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Document {
+    image_tag: Image,
+    /// Where images stand, besides the lists of containers.
+    field_specs: FieldSpecs,
+}
+
+impl Configured for Document {
+    fn work<'c>(&'c self, context: &Context<'c>) -> Vec<Work<'c>> {
+        change_all(context, [&self.image_tag], &self.field_specs).into_iter().collect()
+    }
 }
 
 /// Changes the images of resources, one by one.

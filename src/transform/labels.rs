@@ -1,15 +1,41 @@
 //! `labels:` and `commonLabels:` add labels, and `commonAnnotations:` annotations.
 
+use serde::Deserialize;
+
 use super::fields::{Fields, is_shared};
-use super::{Builtin, Change, Context, Create, Fate, Step, Work};
+use super::{Asked, Builtin, Cause, Change, Configured, Context, Create, Fate, Step, Work};
 use crate::config::{FieldSpec, FieldSpecs, Kustomization, Label, Pairs};
 use crate::error::{Code, Error, Result};
 use crate::limits::Budget;
 use crate::resource::Resource;
 use crate::schema::Schema;
 use crate::source::Span;
-use crate::yaml::de::Spanned;
+use crate::yaml::de::{self, Rules, Spanned};
 use crate::yaml::{Node, Share, Tag, Text};
+
+/// `labels`, `commonLabels` and `LabelTransformer`.
+pub(super) const LABELS: Builtin = Builtin {
+    kind: "LabelTransformer",
+    field: "labels",
+    changes: labels,
+    document: &["labels", "fieldSpecs"],
+    configure: |_, node| {
+        let Document { labels, field_specs, .. } = de::from_node_by(node, Rules::Lenient)?;
+        Ok(Box::new(Added { pairs: labels, specs: field_specs }))
+    },
+};
+
+/// `commonAnnotations` and `AnnotationsTransformer`.
+pub(super) const ANNOTATIONS: Builtin = Builtin {
+    kind: "AnnotationsTransformer",
+    field: "commonAnnotations",
+    changes: annotations,
+    document: &["annotations", "fieldSpecs"],
+    configure: |_, node| {
+        let Document { annotations, field_specs, .. } = de::from_node_by(node, Rules::Lenient)?;
+        Ok(Box::new(Added { pairs: annotations, specs: field_specs }))
+    },
+};
 
 /// Adds labels: each entry of `labels`, then `commonLabels`. Linear in resources times labels.
 ///
@@ -18,7 +44,7 @@ use crate::yaml::{Node, Share, Tag, Text};
 /// # Errors
 /// In the work: [`Code::InvalidType`] where labels would go into what is no mapping, and
 /// [`Code::InvalidValue`] for field specs that contradict each other.
-pub(super) fn labels<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>>> {
+fn labels<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>>> {
     let Kustomization { labels, common_labels, .. } = context.kustomization;
     let (schema, budget) = (context.schema, context.root.budget());
     let mut changes = Vec::new();
@@ -28,12 +54,13 @@ pub(super) fn labels<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec
             Ok(specs) => add(&label.pairs, &specs, schema, budget),
             Err(error) => Some(Work::failed(error.at(label.span))),
         };
-        let cause = builtin.cause(context, "labels", label.span);
+        let cause = builtin.cause(context, label.span);
         changes.push(Change::new(cause.at_entry(number, label.span), work));
     }
     if !(labels.is_empty() && common_labels.is_empty()) {
         // The reference has this instance beside those of `labels` even if it adds no label.
-        let cause = builtin.cause(context, "commonLabels", place(common_labels));
+        let asked = Asked::Field("commonLabels");
+        let cause = Cause { asked, ..builtin.cause(context, place(common_labels)) };
         let specs = &context.configuration.common_labels;
         changes.push(Change::new(cause, add(common_labels, specs, schema, budget)));
     }
@@ -46,10 +73,10 @@ pub(super) fn labels<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec
 ///
 /// # Errors
 /// As [`labels`].
-pub(super) fn annotations<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>>> {
+fn annotations<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>>> {
     let specs = &context.configuration.common_annotations;
     let pairs = &context.kustomization.common_annotations;
-    let cause = builtin.cause(context, "commonAnnotations", place(pairs));
+    let cause = builtin.cause(context, place(pairs));
     let work = add(pairs, specs, context.schema, context.root.budget());
     Ok(work.map(|work| Change::new(cause, [work])).into_iter().collect())
 }
@@ -151,4 +178,25 @@ fn specs(context: &Context<'_>, label: &Label) -> Result<FieldSpecs> {
     let own = FieldSpec { path: "metadata/labels".into(), create: true, ..FieldSpec::default() };
     specs.merge_one(&Spanned::new(own, Span::NONE))?;
     Ok(specs)
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Document {
+    labels: Pairs,
+    annotations: Pairs,
+    field_specs: FieldSpecs,
+}
+
+/// The pairs that a document adds, and where.
+struct Added {
+    pairs: Pairs,
+    specs: FieldSpecs,
+}
+
+impl Configured for Added {
+    fn work<'c>(&'c self, context: &Context<'c>) -> Vec<Work<'c>> {
+        let work = add(&self.pairs, &self.specs, context.schema, context.root.budget());
+        work.into_iter().collect()
+    }
 }

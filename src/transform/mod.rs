@@ -1,24 +1,26 @@
 //! Changes to the resources of a build, in kustomize's order.
 
-pub(crate) mod affix;
+mod affix;
 mod builtin;
 mod change;
 mod field;
 mod fields;
-pub(crate) mod images;
+mod hash;
+mod images;
 pub(crate) mod labels;
-pub(crate) mod namespace;
+mod namespace;
 mod observe;
 mod patch_target;
-pub(crate) mod patches;
-pub(crate) mod replacements;
-pub(crate) mod replicas;
+mod patches;
+mod replacements;
+mod replicas;
 mod run;
 pub(crate) mod select;
 mod targeted;
+mod value_add;
 pub(crate) mod value_path;
 
-pub use builtin::{Builtin, Configured, TRANSFORMERS};
+pub use builtin::{BUILTINS, Builtin, Changes, Configure, Configured};
 pub use change::{Asked, Cause, Change, Fate, Step, Whole, Work};
 pub use field::{Create, FieldPath};
 pub use fields::is_shared;
@@ -44,6 +46,8 @@ pub struct Context<'a> {
     pub root: &'a Root,
     /// The schemas of kinds.
     pub schema: &'a Schema,
+    /// The builtin transformers: [`BUILTINS`].
+    pub builtins: &'static [Builtin],
     /// Whether each entry of a field is a change of its own. Else entries are one change where that is faster.
     pub by_entry: bool,
 }
@@ -76,11 +80,11 @@ pub fn transform(
     observer: Option<&mut (dyn Observer + '_)>,
 ) -> Result<Outcome> {
     let mut changes = Vec::new();
-    for builtin in TRANSFORMERS {
+    for builtin in context.builtins {
         match (builtin.changes)(builtin, context) {
             Ok(more) => changes.extend(more),
             Err(error) => {
-                let cause = builtin.cause(context, "", Span::NONE);
+                let cause = builtin.cause(context, Span::NONE);
                 changes.push(Change::new(cause, [Work::failed(error)]));
                 break;
             }

@@ -1,14 +1,30 @@
 //! `namespace:` puts all resources into one namespace.
 
+use serde::Deserialize;
+
 use super::fields::Fields;
-use super::{Builtin, Change, Context, Create, Fate, Report, Step, Work};
+use super::{Builtin, Change, Configured, Context, Create, Fate, Report, Step, Work};
 use crate::config::{FieldSpec, FieldSpecs};
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::limits::Budget;
 use crate::resource::{ResMap, Resource, Unique};
 use crate::schema::Schema;
 use crate::source::Span;
+use crate::yaml::de::{self, Rules, Spanned};
 use crate::yaml::{Node, Sequence, Tag, Text};
+
+/// `namespace` and `NamespaceTransformer`, which has more options.
+pub(super) const NAMESPACE: Builtin = Builtin {
+    kind: "NamespaceTransformer",
+    field: "namespace",
+    changes,
+    document: &["fieldSpecs", "unsetOnly", "setRoleBindingSubjects"],
+    configure: |_, node| {
+        let document: Document = de::from_node_by(node, Rules::Lenient)?;
+        let subjects = subjects(&document.set_role_binding_subjects)?;
+        Ok(Box::new(Configuration { document, subjects }))
+    },
+};
 
 /// Sets the namespace of every resource that has one by its kind, and the fields that say a namespace.
 ///
@@ -19,7 +35,7 @@ use crate::yaml::{Node, Sequence, Tag, Text};
 /// # Errors
 /// In the work: [`Code::DuplicateId`](crate::error::Code::DuplicateId) when two resources have one id in the new
 /// namespace, and [`Code::InvalidType`](crate::error::Code::InvalidType) where a field is no text.
-pub(super) fn changes<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>>> {
+fn changes<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>>> {
     let namespace = &context.kustomization.namespace;
     if namespace.is_empty() {
         return Ok(Vec::new());
@@ -31,25 +47,25 @@ pub(super) fn changes<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Ve
         subjects: Subjects::NamedDefault,
         budget: context.root.budget(),
     };
-    let cause = builtin.cause(context, "namespace", namespace.span);
+    let cause = builtin.cause(context, namespace.span);
     let work = transformer.work(&context.configuration.namespace, context.schema);
     Ok(vec![Change::new(cause, [work])])
 }
 
 /// The namespace transformer with all its options.
 #[derive(Clone, Copy)]
-pub(crate) struct NamespaceTransformer<'c> {
-    pub(crate) namespace: &'c Text,
-    pub(crate) span: Span,
+pub(super) struct NamespaceTransformer<'c> {
+    pub(super) namespace: &'c Text,
+    pub(super) span: Span,
     /// Fill in what is absent or empty, and change nothing else.
-    pub(crate) unset_only: bool,
-    pub(crate) subjects: Subjects,
-    pub(crate) budget: &'c Budget,
+    pub(super) unset_only: bool,
+    pub(super) subjects: Subjects,
+    pub(super) budget: &'c Budget,
 }
 
 /// Which subjects of role bindings get the namespace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Subjects {
+pub(super) enum Subjects {
     /// Those named `default`.
     NamedDefault,
     /// All service accounts.
@@ -72,7 +88,7 @@ struct Move<'c> {
 }
 
 /// The field that says the namespace of an object itself.
-pub(crate) struct Own(Fields);
+pub(super) struct Own(Fields);
 
 impl Default for Own {
     fn default() -> Self {
@@ -120,7 +136,7 @@ impl Move<'_> {
 
 impl<'c> NamespaceTransformer<'c> {
     /// Sets the namespace of all resources.
-    pub(crate) fn work(self, specs: &FieldSpecs, schema: &'c Schema) -> Work<'c> {
+    pub(super) fn work(self, specs: &FieldSpecs, schema: &'c Schema) -> Work<'c> {
         let usual = |spec: &&FieldSpec| *spec.path != *"metadata/namespace";
         // Only an object of `v1` is a Namespace by another name than its own.
         let not_the_name = |spec: &&FieldSpec| *spec.path != *"metadata/name";
@@ -156,7 +172,7 @@ impl<'c> NamespaceTransformer<'c> {
     }
 
     /// Sets the namespace of a resource that has one by its kind.
-    pub(crate) fn set_own(
+    pub(super) fn set_own(
         &self,
         own: &Own,
         resource: &mut Resource,
@@ -169,7 +185,7 @@ impl<'c> NamespaceTransformer<'c> {
     }
 
     /// Sets the namespaces of the subjects of a role binding; does nothing to any other kind.
-    pub(crate) fn set_subjects(&self, resource: &mut Resource, schema: &Schema) -> Result<()> {
+    pub(super) fn set_subjects(&self, resource: &mut Resource, schema: &Schema) -> Result<()> {
         if !is_role_binding(resource.kind()) {
             return Ok(());
         }
@@ -202,4 +218,64 @@ impl<'c> NamespaceTransformer<'c> {
 
 fn is_role_binding(kind: &str) -> bool {
     matches!(kind, "RoleBinding" | "ClusterRoleBinding")
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Document {
+    metadata: Metadata,
+    field_specs: FieldSpecs,
+    unset_only: bool,
+    set_role_binding_subjects: Spanned<Text>,
+}
+
+/// The namespace of the configuration is the one to set.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Metadata {
+    namespace: Spanned<Text>,
+}
+
+const SUBJECTS: &[(&str, Subjects)] = &[
+    ("defaultOnly", Subjects::NamedDefault),
+    ("none", Subjects::Untouched),
+    ("allServiceAccounts", Subjects::ServiceAccounts),
+];
+
+struct Configuration {
+    document: Document,
+    subjects: Subjects,
+}
+
+impl Configured for Configuration {
+    fn work<'c>(&'c self, context: &Context<'c>) -> Vec<Work<'c>> {
+        let Document { metadata: Metadata { namespace }, field_specs, unset_only, .. } =
+            &self.document;
+        if namespace.is_empty() {
+            return Vec::new();
+        }
+        let transformer = NamespaceTransformer {
+            namespace: &namespace.value,
+            span: namespace.span,
+            unset_only: *unset_only,
+            subjects: self.subjects,
+            budget: context.root.budget(),
+        };
+        vec![transformer.work(field_specs, context.schema)]
+    }
+}
+
+fn subjects(word: &Spanned<Text>) -> Result<Subjects> {
+    if word.is_empty() {
+        return Ok(Subjects::NamedDefault);
+    }
+    let known = SUBJECTS.iter().find(|(name, _)| *name == word.as_str());
+    known.map(|&(_, subjects)| subjects).ok_or_else(|| {
+        let message = format!(
+            "found `{word}` as `setRoleBindingSubjects`, expected `defaultOnly`, `none` or `allServiceAccounts`"
+        );
+        Error::new(Code::InvalidValue, message)
+            .at(word.span)
+            .did_you_mean(word, SUBJECTS.iter().map(|(name, _)| *name))
+    })
 }

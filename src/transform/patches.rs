@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
+
 use super::select::Selection;
 use super::targeted::{Selected, Targeted, apply, apply_settled};
-use super::{Builtin, Cause, Change, Context, Report, Work, patch_target};
+use super::{Builtin, Cause, Change, Configured, Context, Report, Work, patch_target};
 use crate::config::{self, PatchArgs, Selector};
 use crate::error::{Code, Error, Result};
 use crate::limits::Budget;
@@ -12,8 +14,39 @@ use crate::patch::JsonPatch;
 use crate::resource::{self, ResMap, Resource, Unique, secret};
 use crate::schema::Schema;
 use crate::source::{Secrecy, Source, Span};
-use crate::yaml::de::{self, Spanned};
+use crate::yaml::de::{self, Rules, Spanned};
 use crate::yaml::{Kind, Node, Text, not_json, parse};
+
+/// `patches` and `PatchTransformer`.
+pub(super) const PATCH: Builtin = Builtin {
+    kind: "PatchTransformer",
+    field: "patches",
+    changes: patches,
+    document: &["path", "patch", "target", "options"],
+    configure: |context, node| {
+        let patch: config::Patch = de::from_node_by(node, Rules::Lenient)?;
+        let loaded = Loaded::read(context, &patch, "patch")?;
+        Ok(Box::new(Entry { patch, loaded }))
+    },
+};
+
+/// `patchesStrategicMerge` and `PatchStrategicMergeTransformer`.
+pub(super) const STRATEGIC_MERGE: Builtin = Builtin {
+    kind: "PatchStrategicMergeTransformer",
+    field: "patchesStrategicMerge",
+    changes: strategic_merge,
+    document: &["paths", "patches"],
+    configure: configure_strategic_merge,
+};
+
+/// `patchesJson6902` and `PatchJson6902Transformer`.
+pub(super) const JSON6902: Builtin = Builtin {
+    kind: "PatchJson6902Transformer",
+    field: "patchesJson6902",
+    changes: json6902,
+    document: &["target", "path", "jsonOp"],
+    configure: configure_json6902,
+};
 
 /// Applies `patches` in order: strategic merge patches and JSON patches, told apart by their form. Linear in the
 /// resources for each entry with a target, and in the size of what is patched.
@@ -24,7 +57,7 @@ use crate::yaml::{Kind, Node, Text, not_json, parse};
 /// # Errors
 /// [`Code::InvalidPatch`], and those of reading it. In the work: [`Code::InvalidPatch`], [`Code::PatchTargetNotFound`],
 /// [`Code::PatchTargetAmbiguous`], and those of the patch.
-pub(super) fn patches<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>>> {
+fn patches<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>>> {
     let entries = &context.kustomization.patches;
     // All are read before the first is applied, so that what is wrong with several is said at once.
     let read = entries.iter().enumerate().map(|(number, patch)| {
@@ -36,7 +69,7 @@ pub(super) fn patches<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Ve
     // Entries in a row that name what they patch: what they remove is taken out behind the last of them.
     let mut named = Vec::new();
     for (number, (entry, loaded)) in entries.iter().zip(loaded).enumerate() {
-        let field = builtin.cause(context, "patches", entry.span);
+        let field = builtin.cause(context, entry.span);
         let cause = field.at_entry(number, entry.span);
         match loaded {
             Loaded::Strategic(patches) if entry.target.is_none() => {
@@ -96,10 +129,7 @@ impl Removal {
 ///
 /// # Errors
 /// As [`patches`].
-pub(super) fn strategic_merge<'c>(
-    builtin: &Builtin,
-    context: &Context<'c>,
-) -> Result<Vec<Change<'c>>> {
+fn strategic_merge<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>>> {
     let entries = &context.kustomization.patches_strategic_merge;
     let loaded = all(entries.iter().map(|entry| {
         strategic_entry(context, entry)
@@ -116,12 +146,12 @@ pub(super) fn strategic_merge<'c>(
                 .map_err(|error| error.at(entry.span))
         })
     };
-    let cause = builtin.cause(context, "patchesStrategicMerge", first.span);
+    let cause = builtin.cause(context, first.span);
     Ok(vec![Change::new(cause, entries.iter().zip(loaded).map(work)).named()])
 }
 
 /// Applies strategic merge patches to the resources that they name.
-pub(crate) fn apply_strategic(
+fn apply_strategic(
     context: &Context<'_>,
     patches: &[Resource],
     resources: &mut ResMap,
@@ -143,21 +173,21 @@ pub(crate) fn apply_strategic(
 ///
 /// # Errors
 /// As [`patches`], and [`Code::InvalidPatch`] for an entry without the name of its target.
-pub(super) fn json6902<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>>> {
+fn json6902<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>>> {
     let entries = &context.kustomization.patches_json6902;
     let loaded = all(entries.iter().map(|entry| {
         json_entry(context, entry)
             .map_err(|error| error.at(entry.span).step("while reading `patchesJson6902`"))
     }))?;
     let change = |(entry, (patch, selection)): (&'c Spanned<config::Patch>, _)| {
-        let cause = builtin.cause(context, "patchesJson6902", entry.span);
+        let cause = builtin.cause(context, entry.span);
         Change::new(cause, [json_work(context, patch, selection, entry.target.as_ref())]).named()
     };
     Ok(entries.iter().zip(loaded).map(change).collect())
 }
 
 /// Applies a JSON patch to the resources that are selected. Their ids of now are not remembered.
-pub(crate) fn json_work<'c>(
+fn json_work<'c>(
     context: &Context<'c>,
     patch: JsonPatch,
     selection: Selection,
@@ -169,14 +199,14 @@ pub(crate) fn json_work<'c>(
 
 /// A patch, read and told apart.
 #[derive(Clone)]
-pub(crate) enum Loaded {
+enum Loaded {
     Strategic(Vec<Resource>),
     Json(JsonPatch),
 }
 
 impl Loaded {
     /// Reads the patch of an entry; `name` is that of the entry, for text that stands there.
-    pub(crate) fn read(context: &Context<'_>, patch: &config::Patch, name: &str) -> Result<Self> {
+    fn read(context: &Context<'_>, patch: &config::Patch, name: &str) -> Result<Self> {
         let source = text_of(context, patch, name)?;
         let first = match parse::document_within(&source, context.root.budget()) {
             Ok(first) => first,
@@ -211,7 +241,7 @@ impl Loaded {
     }
 
     /// Applies the patch as its entry says.
-    pub(crate) fn work<'c>(self, context: &Context<'c>, patch: &'c config::Patch) -> Work<'c> {
+    fn work<'c>(self, context: &Context<'c>, patch: &'c config::Patch) -> Work<'c> {
         let target = patch.target.as_ref();
         let selection =
             match target.map(|target| Selection::new(target, context.root.budget())).transpose() {
@@ -351,10 +381,7 @@ fn json(source: &Source, list: &Node) -> Result<JsonPatch> {
 }
 
 /// Reads an entry of `patchesStrategicMerge`: the patches themselves, or the path of their file.
-pub(crate) fn strategic_entry(
-    context: &Context<'_>,
-    entry: &Spanned<Text>,
-) -> Result<Vec<Resource>> {
+fn strategic_entry(context: &Context<'_>, entry: &Spanned<Text>) -> Result<Vec<Resource>> {
     let inline = entry.contains('\n') || entry.trim_start().starts_with('{');
     if inline {
         return inline_strategic(context, entry, "patchesStrategicMerge");
@@ -364,7 +391,7 @@ pub(crate) fn strategic_entry(
 }
 
 /// Reads strategic merge patches that stand in an entry.
-pub(crate) fn inline_strategic(
+fn inline_strategic(
     context: &Context<'_>,
     text: &Spanned<Text>,
     name: &str,
@@ -374,10 +401,7 @@ pub(crate) fn inline_strategic(
 }
 
 /// Reads an entry of `patchesJson6902`: its patch, and what it is for.
-pub(crate) fn json_entry(
-    context: &Context<'_>,
-    entry: &config::Patch,
-) -> Result<(JsonPatch, Selection)> {
+fn json_entry(context: &Context<'_>, entry: &config::Patch) -> Result<(JsonPatch, Selection)> {
     let Some(target) = entry.target.as_ref().filter(|target| !target.name.is_empty()) else {
         return Err(Error::new(
             Code::InvalidPatch,
@@ -398,7 +422,7 @@ pub(crate) fn json_entry(
 }
 
 #[cold]
-pub(crate) fn empty(span: Span) -> Error {
+fn empty(span: Span) -> Error {
     Error::new(Code::InvalidPatch, "the patch is empty")
         .at(span)
         .help("write what it changes, or remove the entry")
@@ -449,4 +473,93 @@ fn apply_by_name(
     removal.0 |=
         resources.change(place, |resource| apply(context, patch, resource)).unwrap_or(Ok(false))?;
     Ok(())
+}
+
+struct Entry {
+    patch: config::Patch,
+    loaded: Loaded,
+}
+
+impl Configured for Entry {
+    fn work<'c>(&'c self, context: &Context<'c>) -> Vec<Work<'c>> {
+        vec![self.loaded.clone().work(context, &self.patch)]
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct StrategicMerge {
+    paths: Vec<Spanned<Text>>,
+    patches: Spanned<Text>,
+}
+
+/// What `patchesStrategicMerge` is: `paths` holds its entries, and `patches` more of them.
+///
+/// (kustomize, `api/internal/builtins/PatchStrategicMergeTransformer.go`.)
+fn configure_strategic_merge(context: &Context<'_>, node: &Node) -> Result<Box<dyn Configured>> {
+    let StrategicMerge { paths, patches } = de::from_node_by(node, Rules::Lenient)?;
+    if paths.is_empty() && patches.is_empty() {
+        return Err(Error::new(Code::InvalidPatch, "found neither `paths` nor `patches`").help(
+            "name the files of the patches with `paths`, or write them under `patches: |-`",
+        ));
+    }
+    let mut loaded = Vec::new();
+    for path in &paths {
+        loaded.extend(strategic_entry(context, path).map_err(|error| error.at(path.span))?);
+    }
+    if !patches.is_empty() {
+        loaded.extend(inline_strategic(context, &patches, "patches")?);
+    }
+    if loaded.is_empty() {
+        return Err(empty(node.span()));
+    }
+    Ok(Box::new(Strategic(loaded)))
+}
+
+struct Strategic(Vec<Resource>);
+
+impl Configured for Strategic {
+    fn work<'c>(&'c self, context: &Context<'c>) -> Vec<Work<'c>> {
+        let context = *context;
+        vec![Work::reporting(move |resources, report| {
+            apply_strategic(&context, &self.0, resources, report)
+        })]
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Json6902 {
+    target: Option<Spanned<Selector>>,
+    path: Spanned<Text>,
+    json_op: Spanned<Text>,
+}
+
+/// What an entry of `patchesJson6902` is. (kustomize, `api/internal/builtins/PatchJson6902Transformer.go`.)
+fn configure_json6902(context: &Context<'_>, node: &Node) -> Result<Box<dyn Configured>> {
+    let Json6902 { target, path, json_op } = de::from_node_by(node, Rules::Lenient)?;
+    if path.is_empty() && json_op.is_empty() {
+        return Err(Error::new(Code::InvalidPatch, "found neither `path` nor `jsonOp`")
+            .help("name the file of the patch with `path`, or write it under `jsonOp: |-`"));
+    }
+    if !path.is_empty() && !json_op.is_empty() {
+        return Err(Error::new(Code::InvalidPatch, "found both `path` and `jsonOp`")
+            .at(json_op.span)
+            .note(path.span, "the path")
+            .help("keep one of them"));
+    }
+    let entry = config::Patch { target, path, patch: json_op, options: None };
+    let (patch, selection) = json_entry(context, &entry)?;
+    Ok(Box::new(Json { patch, selection }))
+}
+
+struct Json {
+    patch: JsonPatch,
+    selection: Selection,
+}
+
+impl Configured for Json {
+    fn work<'c>(&'c self, context: &Context<'c>) -> Vec<Work<'c>> {
+        vec![json_work(context, self.patch.clone(), self.selection.clone(), None)]
+    }
 }

@@ -2,15 +2,30 @@
 
 use std::collections::BTreeSet;
 
+use serde::Deserialize;
+
 use super::fields::Fields;
-use super::{Builtin, Change, Context, Create, Fate, Report, Step, Work};
+use super::{Builtin, Change, Configured, Context, Create, Fate, Report, Step, Work};
 use crate::config::{FieldSpec, FieldSpecs, Replica};
 use crate::error::{Code, Error, Result};
 use crate::limits::Budget;
 use crate::resource::{Index, Names, ResId, ResMap, Resource};
 use crate::schema::Schema;
 use crate::source::Span;
+use crate::yaml::de::{self, Rules};
 use crate::yaml::{Tag, Text};
+
+/// `replicas` and `ReplicaCountTransformer`.
+pub(super) const REPLICAS: Builtin = Builtin {
+    kind: "ReplicaCountTransformer",
+    field: "replicas",
+    changes,
+    document: &["replica", "fieldSpecs"],
+    configure: |_, node| {
+        let document: Document = de::from_node_by(node, Rules::Lenient)?;
+        Ok(Box::new(document))
+    },
+};
 
 /// Sets the number of copies of every workload that has, or once had, the name of an entry. Linear.
 ///
@@ -18,8 +33,8 @@ use crate::yaml::{Tag, Text};
 ///
 /// # Errors
 /// In the work: [`Code::ReplicaTargetNotFound`] for a name that no workload has: it is nearly always a misspelling.
-pub(super) fn changes<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>>> {
-    let field = builtin.cause(context, "replicas", Span::NONE);
+fn changes<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>>> {
+    let field = builtin.cause(context, Span::NONE);
     Ok(context.changes(field, &context.kustomization.replicas, |replicas| {
         let replicas = replicas.iter().map(|replica| &replica.value);
         Some(set(
@@ -31,7 +46,7 @@ pub(super) fn changes<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Ve
 }
 
 /// Sets the numbers of copies that entries say, one entry after the other.
-pub(crate) fn set<'c>(
+fn set<'c>(
     replicas: impl IntoIterator<Item = &'c Replica>,
     specs: &FieldSpecs,
     (schema, budget): (&'c Schema, &'c Budget),
@@ -50,6 +65,20 @@ pub(crate) fn set<'c>(
     let field = |spec: &FieldSpec| (spec.clone(), Fields::new([spec], create));
     let fields = specs.iter().map(|spec| field(&spec.value)).collect();
     Work::step(Set { entries, by_name, fields, schema, budget, failed: None })
+}
+
+/// A document that configures the builtin: it has one number of copies.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Document {
+    replica: Replica,
+    field_specs: FieldSpecs,
+}
+
+impl Configured for Document {
+    fn work<'c>(&'c self, context: &Context<'c>) -> Vec<Work<'c>> {
+        vec![set([&self.replica], &self.field_specs, context.schema)]
+    }
 }
 
 /// Sets the numbers of copies of resources, one by one.

@@ -7,15 +7,29 @@ mod source;
 mod target;
 mod target_path;
 
+use serde::Deserialize;
+
 use self::index::Index;
 use self::source::Origin;
 use self::target::Target;
 use super::select::unmatched;
-use super::{Builtin, Change, Context, Report, Work};
+use super::{Builtin, Change, Configured, Context, Report, Work};
 use crate::config::Replacement;
 use crate::error::{Code, Error, Result};
 use crate::resource::ResMap;
-use crate::yaml::de::Spanned;
+use crate::yaml::de::{self, Rules, Spanned};
+
+/// `replacements` and `ReplacementTransformer`.
+pub(super) const REPLACEMENTS: Builtin = Builtin {
+    kind: "ReplacementTransformer",
+    field: "replacements",
+    changes,
+    document: &["replacements"],
+    configure: |context, node| {
+        let Document { replacements } = de::from_node_by(node, Rules::Embedded)?;
+        Ok(Box::new(Document { replacements: read(context, &replacements)? }))
+    },
+};
 
 /// Applies `replacements` in order. Each costs one look at the resources that its selectors name literally, or at all
 /// of them, and the size of what it sets.
@@ -24,7 +38,7 @@ use crate::yaml::de::Spanned;
 ///
 /// # Errors
 /// Those of [`read`], and in the work those of [`apply`].
-pub(super) fn changes<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>>> {
+fn changes<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>>> {
     let mut entries = context.kustomization.replacements.clone();
     for entry in &mut entries {
         // An empty list is lost where the reference hands the entry over to its plugin.
@@ -32,18 +46,33 @@ pub(super) fn changes<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Ve
     }
     let replacements = read(context, &entries)?;
     let Some(first) = entries.first() else { return Ok(Vec::new()) };
-    let cause = builtin.cause(context, "replacements", first.span);
+    let cause = builtin.cause(context, first.span);
     let context = *context;
     let work =
         Work::reporting(move |resources, report| apply(&replacements, &context, resources, report));
     Ok(vec![Change::new(cause, [work])])
 }
 
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Document {
+    replacements: Vec<Spanned<Replacement>>,
+}
+
+impl Configured for Document {
+    fn work<'c>(&'c self, context: &Context<'c>) -> Vec<Work<'c>> {
+        let context = *context;
+        vec![Work::reporting(move |resources, report| {
+            apply(&self.replacements, &context, resources, report)
+        })]
+    }
+}
+
 /// The replacements of a list of entries, those of files among them.
 ///
 /// # Errors
 /// What is wrong with a file, and [`Code::InvalidValue`] for an entry that is a file and a replacement.
-pub(crate) fn read(
+fn read(
     context: &Context<'_>,
     entries: &[Spanned<Replacement>],
 ) -> Result<Vec<Spanned<Replacement>>> {
@@ -79,7 +108,7 @@ pub(crate) fn read(
 /// [`Code::ReplacementSourceNotFound`], [`Code::ReplacementSourceAmbiguous`], [`Code::ReplacementFieldNotFound`],
 /// [`Code::InvalidPattern`], [`Code::InvalidSelector`], [`Code::InvalidValue`] for an entry that is incomplete or a
 /// part that is not there, and [`Code::InvalidType`] where something else stands than a path says.
-pub(crate) fn apply(
+fn apply(
     replacements: &[Spanned<Replacement>],
     context: &Context<'_>,
     resources: &mut ResMap,

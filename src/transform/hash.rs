@@ -1,16 +1,18 @@
 //! `HashTransformer`: the hash of its content behind the name of a resource that a generator made.
 
-use super::Run;
-use crate::error::Result;
+use super::builtin::no_changes;
+use super::{Builtin, Configured, Context, Work};
 use crate::generate::hash;
-use crate::transform::{Configured, Context, Work};
-use crate::yaml::Node;
 
-/// There is nothing to configure. The hash of the build itself comes behind this one. (kustomize,
+/// `HashTransformer`, which has nothing to configure. The hash of the build itself comes behind this one. (kustomize,
 /// `api/internal/builtins/HashTransformer.go`.)
-pub(super) fn configure(_: &Context<'_>, _: &Node) -> Result<Run> {
-    Ok(Box::new(Hashes))
-}
+pub(super) const HASH: Builtin = Builtin {
+    kind: "HashTransformer",
+    field: "",
+    changes: no_changes,
+    document: &[],
+    configure: |_, _| Ok(Box::new(Hashes)),
+};
 
 struct Hashes;
 

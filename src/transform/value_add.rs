@@ -2,19 +2,28 @@
 
 use serde::Deserialize;
 
-use super::Run;
+use super::builtin::no_changes;
+use super::namespace::{NamespaceTransformer, Own, Subjects};
+use super::select::Selection;
+use super::value_path::ValuePath;
+use super::{Builtin, Configured, Context, Work};
 use crate::config::Selector;
 use crate::error::{Code, Error, Result};
 use crate::limits::Budget;
 use crate::resource::{ResMap, Resource};
 use crate::source::Span;
 use crate::text::path::clean;
-use crate::transform::namespace::{NamespaceTransformer, Own, Subjects};
-use crate::transform::select::Selection;
-use crate::transform::value_path::ValuePath;
-use crate::transform::{Configured, Context, Work};
 use crate::yaml::de::{self, Rules, Spanned};
 use crate::yaml::{Kind, Node, Scalar, Tag, Text, parse};
+
+/// `ValueAddTransformer`.
+pub(super) const VALUE_ADD: Builtin = Builtin {
+    kind: "ValueAddTransformer",
+    field: "",
+    changes: no_changes,
+    document: &["value", "targets", "targetFilePath"],
+    configure,
+};
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -51,7 +60,7 @@ struct Place {
 }
 
 /// Linear in resources times targets. (kustomize, `api/internal/builtins/ValueAddTransformer.go`.)
-pub(super) fn configure(context: &Context<'_>, node: &Node) -> Result<Run> {
+fn configure(context: &Context<'_>, node: &Node) -> Result<Box<dyn Configured>> {
     let Configuration { value, mut targets, target_file_path } =
         de::from_node_by(node, Rules::Lenient)?;
     if !target_file_path.is_empty() {
