@@ -13,7 +13,7 @@ use super::bases::{Base, Bases};
 use super::ending::step;
 use super::many::{in_order, jobs_for_small};
 use super::{ending, order, references};
-use crate::config::{Kustomization, TransformerConfig, Warning};
+use crate::config::{Kustomization, Section, TransformerConfig, Warning};
 use crate::error::Result;
 use crate::generate;
 use crate::limits::Limit;
@@ -156,7 +156,7 @@ impl<'a> Run<'a> {
             let specs = &configuration.name_reference;
             let work = references::update(&resources, specs, &schema, budget);
             changes.push(Change::new(step("", "name references", &root), [work]));
-            let specs = &configuration.var_reference;
+            let specs = configuration.specs(Section::VarReference);
             let work = variables.work(specs, &schema, budget, warnings);
             changes.extend(work.map(|work| Change::new(step("", "vars", &root), [work])));
         }

@@ -468,7 +468,7 @@ fn a_builtin_is_one_descriptor() {
 resources: [r.yaml]
 metadata: {name: k}
 namePrefix: p-
-namespace: n
+namespace: new
 buildMetadata: [transformerAnnotations]
 transformers:
 - '{apiVersion: builtin, kind: PretendedTransformer, metadata: {name: document}, mark: 1, marc: 2}'

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::{FieldSpec, FieldSpecs, NameBackReferences, TransformerConfig};
+use super::{FieldSpec, FieldSpecs, NameBackReferences, Section, TransformerConfig};
 use crate::error::{Code, Error, Result};
 use crate::schema::Gvk;
 use crate::source::{Source, Span};
@@ -177,13 +177,13 @@ impl Property<'_> {
             let spec = FieldSpec { gvk: gvk.clone(), path: path.into(), create: false };
             Spanned::new(spec, span)
         };
-        for (mark, specs) in [
-            ("x-kubernetes-annotation", &mut config.common_annotations),
-            ("x-kubernetes-label-selector", &mut config.common_labels),
-            ("x-kubernetes-identity", &mut config.name_prefix),
+        for (mark, section) in [
+            ("x-kubernetes-annotation", Section::CommonAnnotations),
+            ("x-kubernetes-label-selector", Section::CommonLabels),
+            ("x-kubernetes-identity", Section::NamePrefix),
         ] {
             if let Some((_, span)) = self.texts.get(mark) {
-                specs.merge_one(&spec(path, *span))?;
+                config.specs_mut(section).merge_one(&spec(path, *span))?;
             }
         }
         let text = |key| self.texts.get(key).map(|(text, span)| (Text::from(&**text), *span));

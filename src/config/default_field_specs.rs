@@ -497,39 +497,14 @@ const fn gvk(group: &'static str, version: &'static str, kind: &'static str) -> 
 
 #[cfg(test)]
 mod tests {
-    use super::super::{NameReferences, TransformerConfig};
+    use super::super::{NameReferences, Section, TransformerConfig};
     use super::*;
 
     /// The field specs of the transformers, by section.
-    fn sections() -> [(String, FieldSpecs); 11] {
-        let TransformerConfig {
-            name_prefix,
-            name_suffix,
-            namespace,
-            common_labels,
-            labels,
-            template_labels,
-            volume_claim_template_labels,
-            common_annotations,
-            name_reference: _,
-            var_reference,
-            images,
-            replicas,
-        } = TransformerConfig::defaults();
-        [
-            ("namePrefix", name_prefix),
-            ("nameSuffix", name_suffix),
-            ("namespace", namespace),
-            ("commonLabels", common_labels),
-            ("labels", labels),
-            ("templateLabels", template_labels),
-            ("volumeClaimTemplateLabels", volume_claim_template_labels),
-            ("commonAnnotations", common_annotations),
-            ("varReference", var_reference),
-            ("images", images),
-            ("replicas", replicas),
-        ]
-        .map(|(section, specs)| (section.to_owned(), specs))
+    fn sections() -> Vec<(String, FieldSpecs)> {
+        let config = TransformerConfig::defaults();
+        let specs = |&section: &Section| (section.name().to_owned(), config.specs(section).clone());
+        Section::ALL.iter().map(specs).collect()
     }
 
     /// All lists: [`sections`], and those of name references.

@@ -40,7 +40,7 @@ pub use replacements::{FieldOptions, Replacement, SourceSelector, TargetSelector
 pub use replicas::Replica;
 pub use selector::Selector;
 pub use sort::{LegacySortOptions, SortOptions};
-pub use transformer_config::TransformerConfig;
+pub use transformer_config::{Section, TransformerConfig};
 pub use vars::{FieldSelector, Target, Var};
 
 use std::collections::BTreeMap;

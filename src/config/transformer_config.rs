@@ -1,8 +1,10 @@
 //! Field specs of the builtin transformers: the defaults, and those of configuration files.
 
+use std::fmt;
 use std::sync::Arc;
 
-use serde::Deserialize;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::default_field_specs as defaults;
 use super::{FieldSpecs, NameReferences, advice};
@@ -11,56 +13,91 @@ use crate::source::Source;
 use crate::yaml::de::{self, Rules};
 use crate::yaml::{Node, parse};
 
+/// Defines [`Section`] with the names and the defaults of its sections, in the order in which the reference merges them
+/// (`api/internal/plugins/builtinconfig/transformerconfig.go`, `Merge`).
+macro_rules! sections {
+    ($($(#[$doc:meta])* $section:ident = $name:literal, $defaults:expr;)*) => {
+        /// A section of a configuration file that is a list of field specs.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Section {
+            $($(#[$doc])* $section,)*
+        }
+
+        impl Section {
+            /// All sections.
+            pub const ALL: &[Self] = &[$(Self::$section),*];
+
+            /// Its name in a configuration file.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$section => $name,)*
+                }
+            }
+        }
+
+        /// The names of all sections of a configuration file.
+        const NAMES: &[&str] = &[$($name,)* NAME_REFERENCE];
+
+        /// The field specs of the program, in the order of the sections.
+        const DEFAULTS: [FieldSpecs; Section::ALL.len()] =
+            [$(FieldSpecs::of_program($defaults)),*];
+    };
+}
+
+sections! {
+    /// The fields that get a name prefix.
+    NamePrefix = "namePrefix", defaults::NAME_PREFIX;
+    /// The fields that get a name suffix.
+    NameSuffix = "nameSuffix", defaults::NAME_SUFFIX;
+    /// The fields that get the namespace.
+    Namespace = "namespace", defaults::NAMESPACE;
+    /// The fields that get an annotation.
+    CommonAnnotations = "commonAnnotations", defaults::COMMON_ANNOTATIONS;
+    /// The fields that get a label that is for selectors too.
+    CommonLabels = "commonLabels", defaults::COMMON_LABELS;
+    /// The fields that get any label.
+    Labels = "labels", &[];
+    /// The fields that get a label that is for templates too.
+    TemplateLabels = "templateLabels", defaults::TEMPLATE_LABELS;
+    /// The fields that get a label that is for volume claim templates too.
+    VolumeClaimTemplateLabels = "volumeClaimTemplateLabels", defaults::VOLUME_CLAIM_TEMPLATE_LABELS;
+    /// The fields in which variables are replaced.
+    VarReference = "varReference", defaults::VAR_REFERENCE;
+    /// The fields that name images.
+    Images = "images", defaults::IMAGES;
+    /// The fields that hold a number of copies.
+    Replicas = "replicas", defaults::REPLICAS;
+}
+
+const NAME_REFERENCE: &str = "nameReference";
+
 /// The fields that each builtin transformer changes. A configuration file (`configurations:`) has the same form.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TransformerConfig {
-    /// Fields that get the name prefix.
-    pub name_prefix: FieldSpecs,
-    /// Fields that get the name suffix.
-    pub name_suffix: FieldSpecs,
-    /// Fields that get the namespace.
-    pub namespace: FieldSpecs,
-    /// Fields that get labels that also apply to selectors.
-    pub common_labels: FieldSpecs,
-    /// Fields that get any label.
-    pub labels: FieldSpecs,
-    /// Fields that get labels that also apply to templates.
-    pub template_labels: FieldSpecs,
-    /// Fields that get labels that also apply to volume claim templates.
-    pub volume_claim_template_labels: FieldSpecs,
-    /// Fields that get annotations.
-    pub common_annotations: FieldSpecs,
-    /// Fields that hold names of other objects.
+    /// The field specs of each section.
+    specs: [FieldSpecs; Section::ALL.len()],
+    /// The fields that hold names of other objects.
     pub name_reference: NameReferences,
-    /// Fields in which variables are replaced.
-    pub var_reference: FieldSpecs,
-    /// Fields that hold images.
-    pub images: FieldSpecs,
-    /// Fields that hold a number of replicas.
-    pub replicas: FieldSpecs,
 }
 
 impl TransformerConfig {
     /// The default configuration. Takes no time: it is static, sorted data.
     #[must_use]
-    pub fn defaults() -> Self {
-        Self {
-            name_prefix: FieldSpecs::of_program(defaults::NAME_PREFIX),
-            name_suffix: FieldSpecs::of_program(defaults::NAME_SUFFIX),
-            namespace: FieldSpecs::of_program(defaults::NAMESPACE),
-            common_labels: FieldSpecs::of_program(defaults::COMMON_LABELS),
-            labels: FieldSpecs::default(),
-            template_labels: FieldSpecs::of_program(defaults::TEMPLATE_LABELS),
-            volume_claim_template_labels: FieldSpecs::of_program(
-                defaults::VOLUME_CLAIM_TEMPLATE_LABELS,
-            ),
-            common_annotations: FieldSpecs::of_program(defaults::COMMON_ANNOTATIONS),
-            name_reference: NameReferences::of_program(defaults::NAME_REFERENCE),
-            var_reference: FieldSpecs::of_program(defaults::VAR_REFERENCE),
-            images: FieldSpecs::of_program(defaults::IMAGES),
-            replicas: FieldSpecs::of_program(defaults::REPLICAS),
-        }
+    pub const fn defaults() -> Self {
+        let name_reference = NameReferences::of_program(defaults::NAME_REFERENCE);
+        Self { specs: DEFAULTS, name_reference }
+    }
+
+    /// The field specs of a section.
+    #[must_use]
+    pub const fn specs(&self, section: Section) -> &FieldSpecs {
+        &self.specs[section as usize]
+    }
+
+    /// The field specs of a section, to be changed.
+    pub(super) const fn specs_mut(&mut self, section: Section) -> &mut FieldSpecs {
+        &mut self.specs[section as usize]
     }
 
     /// Reads a configuration file.
@@ -88,49 +125,21 @@ impl TransformerConfig {
     /// # Errors
     /// As [`FieldSpecs::merge_one`], with the section as a step.
     pub fn merge(&mut self, other: &Self) -> Result<()> {
-        let Self {
-            name_prefix,
-            name_suffix,
-            namespace,
-            common_labels,
-            labels,
-            template_labels,
-            volume_claim_template_labels,
-            common_annotations,
-            name_reference,
-            var_reference,
-            images,
-            replicas,
-        } = self;
         let within = |section: &str| format!("while merging `{section}`");
-        for (section, specs, others) in [
-            ("namePrefix", name_prefix, &other.name_prefix),
-            ("nameSuffix", name_suffix, &other.name_suffix),
-            ("namespace", namespace, &other.namespace),
-            ("commonAnnotations", common_annotations, &other.common_annotations),
-            ("commonLabels", common_labels, &other.common_labels),
-            ("labels", labels, &other.labels),
-            ("templateLabels", template_labels, &other.template_labels),
-            (
-                "volumeClaimTemplateLabels",
-                volume_claim_template_labels,
-                &other.volume_claim_template_labels,
-            ),
-            ("varReference", var_reference, &other.var_reference),
-            ("images", images, &other.images),
-            ("replicas", replicas, &other.replicas),
-        ] {
+        for &section in Section::ALL {
+            let specs = self.specs_mut(section);
             let before = specs.iter().len();
-            specs.merge(others).map_err(|error| error.step(within(section)))?;
+            let merged = specs.merge(other.specs(section));
+            merged.map_err(|error| error.step(within(section.name())))?;
             if specs.iter().len() != before {
                 specs.sort();
             }
         }
-        let before = name_reference.iter().len();
-        let merged = name_reference.merge(&other.name_reference);
-        merged.map_err(|error| error.step(within("nameReference")))?;
-        if name_reference.iter().len() != before {
-            name_reference.sort();
+        let before = self.name_reference.iter().len();
+        let merged = self.name_reference.merge(&other.name_reference);
+        merged.map_err(|error| error.step(within(NAME_REFERENCE)))?;
+        if self.name_reference.iter().len() != before {
+            self.name_reference.sort();
         }
         Ok(())
     }
@@ -150,36 +159,39 @@ impl TransformerConfig {
     }
 
     fn sort(&mut self) {
-        let Self {
-            name_prefix,
-            name_suffix,
-            namespace,
-            common_labels,
-            labels,
-            template_labels,
-            volume_claim_template_labels,
-            common_annotations,
-            name_reference,
-            var_reference,
-            images,
-            replicas,
-        } = self;
-        for specs in [
-            name_prefix,
-            name_suffix,
-            namespace,
-            common_labels,
-            labels,
-            template_labels,
-            volume_claim_template_labels,
-            common_annotations,
-            var_reference,
-            images,
-            replicas,
-        ] {
-            specs.sort();
+        self.specs.iter_mut().for_each(FieldSpecs::sort);
+        self.name_reference.sort();
+    }
+}
+
+impl<'de> Deserialize<'de> for TransformerConfig {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        deserializer.deserialize_struct("TransformerConfig", NAMES, Sections)
+    }
+}
+
+/// Reads the sections of a configuration file.
+struct Sections;
+
+impl<'de> Visitor<'de> for Sections {
+    type Value = TransformerConfig;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a mapping")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(
+        self,
+        mut map: M,
+    ) -> std::result::Result<Self::Value, M::Error> {
+        let mut config = TransformerConfig::default();
+        while let Some(name) = map.next_key::<String>()? {
+            match Section::ALL.iter().find(|section| section.name() == name) {
+                Some(&section) => *config.specs_mut(section) = map.next_value()?,
+                None => config.name_reference = map.next_value()?,
+            }
         }
-        name_reference.sort();
+        Ok(config)
     }
 }
 
@@ -203,21 +215,26 @@ mod tests {
     #[test]
     fn the_defaults_are_complete() {
         let config = TransformerConfig::defaults();
-        let counts = [
-            &config.name_prefix,
-            &config.name_suffix,
-            &config.namespace,
-            &config.common_labels,
-            &config.labels,
-            &config.template_labels,
-            &config.volume_claim_template_labels,
-            &config.common_annotations,
-            &config.var_reference,
-            &config.images,
-            &config.replicas,
-        ]
-        .map(|specs| specs.iter().len());
-        assert_eq!(counts, [1, 1, 3, 32, 0, 9, 1, 9, 72, 6, 4]);
+        let counts: Vec<_> = Section::ALL
+            .iter()
+            .map(|&section| (section.name(), config.specs(section).iter().len()))
+            .collect();
+        assert_eq!(
+            counts,
+            [
+                ("namePrefix", 1),
+                ("nameSuffix", 1),
+                ("namespace", 3),
+                ("commonAnnotations", 9),
+                ("commonLabels", 32),
+                ("labels", 0),
+                ("templateLabels", 9),
+                ("volumeClaimTemplateLabels", 1),
+                ("varReference", 72),
+                ("images", 6),
+                ("replicas", 4),
+            ]
+        );
         let referrers = config.name_reference.iter();
         let counts: Vec<_> = referrers
             .map(|known| (known.gvk.kind.as_str(), known.referrers.iter().len()))
@@ -247,24 +264,16 @@ mod tests {
 
     /// A copy without static lists, so that no redundancy is declared.
     fn copied(config: &TransformerConfig) -> TransformerConfig {
-        let specs = |specs: &FieldSpecs| specs.iter().map(|spec| spec.value.clone()).collect();
+        let specs = |specs: &FieldSpecs| -> FieldSpecs {
+            specs.iter().map(|spec| spec.value.clone()).collect()
+        };
         let references = config.name_reference.iter().map(|known| NameBackReferences {
             gvk: known.gvk.clone(),
             referrers: specs(&known.referrers),
         });
         TransformerConfig {
-            name_prefix: specs(&config.name_prefix),
-            name_suffix: specs(&config.name_suffix),
-            namespace: specs(&config.namespace),
-            common_labels: specs(&config.common_labels),
-            labels: specs(&config.labels),
-            template_labels: specs(&config.template_labels),
-            volume_claim_template_labels: specs(&config.volume_claim_template_labels),
-            common_annotations: specs(&config.common_annotations),
+            specs: config.specs.each_ref().map(specs),
             name_reference: references.collect(),
-            var_reference: specs(&config.var_reference),
-            images: specs(&config.images),
-            replicas: specs(&config.replicas),
         }
     }
 
@@ -307,14 +316,14 @@ Labels:
         .unwrap();
         let mut config = TransformerConfig::defaults();
         config.merge(&file).unwrap();
-        assert_eq!(paths(&config.name_prefix), ["Foo spec/second", " metadata/name"]);
+        assert_eq!(paths(config.specs(Section::NamePrefix)), ["Foo spec/second", " metadata/name"]);
         let referrers = |kind: &str| {
             let known = config.name_reference.iter().find(|known| known.gvk.kind == kind).unwrap();
             paths(&known.referrers)
         };
         assert_eq!(referrers("Foo"), ["Bar spec/foo/name"]);
         assert_eq!(referrers("ConfigMap")[52], "Bar spec/config");
-        assert_eq!(config.labels.iter().len(), 1);
+        assert_eq!(config.specs(Section::Labels).iter().len(), 1);
     }
 
     #[test]

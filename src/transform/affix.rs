@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::builtin::no_changes;
 use super::fields::Fields;
 use super::{Builtin, Change, Configured, Context, Create, Fate, Step, Work};
-use crate::config::{FieldSpec, FieldSpecs};
+use crate::config::{FieldSpec, FieldSpecs, Section};
 use crate::error::{Code, Error, Result};
 use crate::limits::Budget;
 use crate::resource::Resource;
@@ -54,7 +54,8 @@ pub(super) const PREFIX_AND_SUFFIX: Builtin = Builtin {
 fn prefix<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>>> {
     let text = &context.kustomization.name_prefix;
     let cause = builtin.cause(context, text.span);
-    let work = || work(Affix::Prefix, text, &context.configuration.name_prefix, context);
+    let work =
+        || work(Affix::Prefix, text, context.configuration.specs(Section::NamePrefix), context);
     Ok(unless_empty(text, || Change::new(cause, [work()])))
 }
 
@@ -67,7 +68,8 @@ fn prefix<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>
 fn suffix<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>>> {
     let text = &context.kustomization.name_suffix;
     let cause = builtin.cause(context, text.span);
-    let work = || work(Affix::Suffix, text, &context.configuration.name_suffix, context);
+    let work =
+        || work(Affix::Suffix, text, context.configuration.specs(Section::NameSuffix), context);
     Ok(unless_empty(text, || Change::new(cause, [work()])))
 }
 

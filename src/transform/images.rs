@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::fields::leaves_annotations;
 use super::{Builtin, Change, Configured, Context, Create, Fate, FieldPath, Report, Step, Work};
-use crate::config::{FieldSpec, FieldSpecs, Image};
+use crate::config::{FieldSpec, FieldSpecs, Image, Section};
 use crate::error::{Code, Error, Result};
 use crate::limits::{Budget, Limit};
 use crate::resource::{ImageReference, Pattern, ResMap, Resource};
@@ -42,7 +42,7 @@ fn changes<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c
     let field = builtin.cause(context, Span::NONE);
     Ok(context.changes(field, &context.kustomization.images, |images| {
         let images = images.iter().map(|image| &image.value);
-        change_all(context, images, &context.configuration.images)
+        change_all(context, images, context.configuration.specs(Section::Images))
     }))
 }
 

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::fields::{Fields, is_shared};
 use super::{Asked, Builtin, Cause, Change, Configured, Context, Create, Fate, Step, Work};
-use crate::config::{FieldSpec, FieldSpecs, Kustomization, Label, Pairs};
+use crate::config::{FieldSpec, FieldSpecs, Kustomization, Label, Pairs, Section};
 use crate::error::{Code, Error, Result};
 use crate::limits::Budget;
 use crate::resource::Resource;
@@ -61,7 +61,7 @@ fn labels<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>
         // The reference has this instance beside those of `labels` even if it adds no label.
         let asked = Asked::Field("commonLabels");
         let cause = Cause { asked, ..builtin.cause(context, place(common_labels)) };
-        let specs = &context.configuration.common_labels;
+        let specs = context.configuration.specs(Section::CommonLabels);
         changes.push(Change::new(cause, add(common_labels, specs, schema, budget)));
     }
     Ok(changes)
@@ -74,7 +74,7 @@ fn labels<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>
 /// # Errors
 /// As [`labels`].
 fn annotations<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>>> {
-    let specs = &context.configuration.common_annotations;
+    let specs = context.configuration.specs(Section::CommonAnnotations);
     let pairs = &context.kustomization.common_annotations;
     let cause = builtin.cause(context, place(pairs));
     let work = add(pairs, specs, context.schema, context.root.budget());
@@ -164,16 +164,16 @@ impl Step for Add<'_> {
 fn specs(context: &Context<'_>, label: &Label) -> Result<FieldSpecs> {
     let tables = context.configuration;
     let mut specs = label.fields.clone();
-    specs.merge(&tables.labels)?;
+    specs.merge(tables.specs(Section::Labels))?;
     if label.include_selectors {
-        specs.merge(&tables.common_labels)?;
+        specs.merge(tables.specs(Section::CommonLabels))?;
         return Ok(specs);
     }
     if label.include_templates {
-        specs.merge(&tables.template_labels)?;
+        specs.merge(tables.specs(Section::TemplateLabels))?;
     }
     if label.include_volume_claim_templates {
-        specs.merge(&tables.volume_claim_template_labels)?;
+        specs.merge(tables.specs(Section::VolumeClaimTemplateLabels))?;
     }
     let own = FieldSpec { path: "metadata/labels".into(), create: true, ..FieldSpec::default() };
     specs.merge_one(&Spanned::new(own, Span::NONE))?;

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::fields::Fields;
 use super::{Builtin, Change, Configured, Context, Create, Fate, Report, Step, Work};
-use crate::config::{FieldSpec, FieldSpecs};
+use crate::config::{FieldSpec, FieldSpecs, Section};
 use crate::error::{Code, Error, Result};
 use crate::limits::Budget;
 use crate::resource::{ResMap, Resource, Unique};
@@ -48,7 +48,7 @@ fn changes<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c
         budget: context.root.budget(),
     };
     let cause = builtin.cause(context, namespace.span);
-    let work = transformer.work(&context.configuration.namespace, context.schema);
+    let work = transformer.work(context.configuration.specs(Section::Namespace), context.schema);
     Ok(vec![Change::new(cause, [work])])
 }
 

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::fields::Fields;
 use super::{Builtin, Change, Configured, Context, Create, Fate, Report, Step, Work};
-use crate::config::{FieldSpec, FieldSpecs, Replica};
+use crate::config::{FieldSpec, FieldSpecs, Replica, Section};
 use crate::error::{Code, Error, Result};
 use crate::limits::Budget;
 use crate::resource::{Index, Names, ResId, ResMap, Resource};
@@ -37,11 +37,8 @@ fn changes<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c
     let field = builtin.cause(context, Span::NONE);
     Ok(context.changes(field, &context.kustomization.replicas, |replicas| {
         let replicas = replicas.iter().map(|replica| &replica.value);
-        Some(set(
-            replicas,
-            &context.configuration.replicas,
-            (context.schema, context.root.budget()),
-        ))
+        let specs = context.configuration.specs(Section::Replicas);
+        Some(set(replicas, specs, (context.schema, context.root.budget())))
     }))
 }
 
@@ -77,7 +74,7 @@ struct Document {
 
 impl Configured for Document {
     fn work<'c>(&'c self, context: &Context<'c>) -> Vec<Work<'c>> {
-        vec![set([&self.replica], &self.field_specs, context.schema)]
+        vec![set([&self.replica], &self.field_specs, (context.schema, context.root.budget()))]
     }
 }
 
