@@ -89,7 +89,7 @@ const ROWS: &[Row] = &[
         limit: Limit::GitObjects,
         name: "git-objects",
         bytes: false,
-        unit: "objects of git in one run",
+        unit: "git objects in one run",
         default: 2_000_000,
     },
     Row {
@@ -200,7 +200,7 @@ impl FromStr for Setting {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let invalid = || Error::new(Code::InvalidArgument, format!("`{text}` sets no limit"));
+        let invalid = || Error::new(Code::InvalidArgument, format!("`{text}` is not a limit"));
         let names = || Limit::ALL.iter().map(|limit| limit.name());
         let Some((name, value)) = text.split_once('=') else {
             return Err(invalid().did_you_mean(text, names()).help("write `NAME=VALUE`"));

@@ -323,7 +323,7 @@ impl Sources {
         let Some(place) = broken.map(|place| place.min(source.text().len())) else {
             return Ok(source);
         };
-        Err(Error::new(Code::InvalidUtf8, format!("`{name}` begins like UTF-16 text and is none"))
+        Err(Error::new(Code::InvalidUtf8, format!("`{name}` begins like UTF-16 text but is not"))
             .at(source.span(place, place + char::REPLACEMENT_CHARACTER.len_utf8()))
             .label("half a character here")
             .help("save the file in UTF-8"))
@@ -372,7 +372,7 @@ impl Sources {
         if base + text.len() >= u32::MAX as usize - 1 {
             return Err(Error::new(
                 Code::TooLarge,
-                format!("`{name}` takes the text read in this run past 4 GiB"),
+                format!("`{name}` exceeds the limit of 4 GiB of text in a run"),
             )
             .help("render fewer targets in one run"));
         }

@@ -19,14 +19,14 @@ pub fn explain_behavior(kustomization: &Kustomization, error: Error) -> Error {
     let known = [Behavior::Create, Behavior::Merge, Behavior::Replace].map(Behavior::name);
     let told = Error::new(Code::DuplicateId, error.message())
         .at(behavior.span)
-        .label("this is no behavior, and counts as none")
+        .label("this behavior is unknown, and ignored")
         .note(error.span(), error.label_text());
     let told =
         error.notes().iter().fold(told, |told, note| told.note(note.span, note.label.clone()));
     match nearest(behavior, known) {
         Some(near) => told.help(format!("did you mean `{near}`?")),
         None => told.help(
-            "write `merge` to change or add single entries, or `replace` to put these entries in the place of all",
+            "write `merge` to change or add single entries, or `replace` to replace all entries",
         ),
     }
 }

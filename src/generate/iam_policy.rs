@@ -18,9 +18,9 @@ pub fn iam_policy(context: &Context<'_>, args: &IamPolicyArgs, span: Span) -> Re
     if **args.cloud != *"gke" {
         let at = if args.cloud.span.is_none() { span } else { args.cloud.span };
         let message = format!("found the cloud `{}`, expected `gke`", args.cloud);
-        return Err(Error::new(Code::InvalidValue, message)
-            .at(at)
-            .help("no other cloud is known: write the ServiceAccount itself under `resources`"));
+        return Err(Error::new(Code::InvalidValue, message).at(at).help(
+            "no other cloud is supported: write the ServiceAccount itself under `resources`",
+        ));
     }
     let (service, account) = (&args.kubernetes_service, &args.service_account);
     let namespace = match service.namespace.as_str() {
@@ -33,8 +33,8 @@ pub fn iam_policy(context: &Context<'_>, args: &IamPolicyArgs, span: Span) -> Re
         account.name, account.project_id, service.name
     );
     let source = context.root.loader().sources().add_inline(span, "service account", &text)?;
-    let document = parse::document(&source)
-        .map_err(|error| error.note(span, "it is made of what stands here"))?;
+    let document =
+        parse::document(&source).map_err(|error| error.note(span, "generated from this entry"))?;
     match document {
         Some(document) => Resource::new(document.root, context.schema),
         None => Err(Error::new(Code::MissingName, "a service account without names").at(span)),

@@ -40,11 +40,11 @@ pub(super) fn memory(resource: &Resource, sources: &Sources) -> Result<String> {
 fn unknown(span: Span) -> Error {
     Error::new(
         Code::NotSupportedYet,
-        "a hash of this resource needs a layout that is not known any more",
+        "the hash of this resource depends on its original layout, which is no longer known",
     )
     .at(span)
-    .label("only ConfigMaps and Secrets are hashed by their content alone")
-    .help("remove the annotation that asks for a hash")
+    .label("only the hashes of ConfigMaps and Secrets depend on content alone")
+    .help("remove the annotation that requests a hash")
 }
 
 /// The position and the comments of a node.

@@ -82,7 +82,7 @@ pub(super) fn check(kind: &str, args: &GeneratorArgs, span: Span) -> Result<()> 
     Err(Error::new(Code::MissingName, format!("a generated {kind} has no name"))
         .at(if args.name.span.is_none() { span } else { args.name.span })
         .label("expected a `name`")
-        .help("say what it is called: `name: …`"))
+        .help("add a name: `name: …`"))
 }
 
 /// Adds to an error which object could not be generated.

@@ -210,12 +210,12 @@ fn split_file(source: &Spanned<Text>) -> Result<(&str, &str)> {
         }
         Some((_, path)) if path.contains('=') => Err(invalid(
             source.span,
-            "a file has several `=`: neither its key nor its path may hold one",
+            "a file has several `=`: its key and its path must not contain one",
             form,
         )),
         Some(("", _)) => Err(invalid(source.span, "a file has an empty key", form)),
         Some((key, "")) => Err(invalid(source.span, "a file has an empty path", form)
-            .help(format!("write the path of the file behind `{key}=`"))),
+            .help(format!("write the path of the file after `{key}=`"))),
         Some(parts) => Ok(parts),
     }
 }

@@ -61,7 +61,10 @@ pub(super) fn error(
     let shown = shown(path);
     let whole = join(directory, Path::new(path));
     if matches!(loader.0.files.kind(&whole), Ok(Kind::Link)) {
-        return Error::new(Code::FileNotFound, format!("the link `{shown}` leads to nothing"));
+        return Error::new(
+            Code::FileNotFound,
+            format!("the target of the link `{shown}` does not exist"),
+        );
     }
     let error = Error::new(Code::FileNotFound, format!("there is no {expected} `{shown}`"));
     if let Some(help) = not_a_path(loader, directory, path) {
@@ -77,11 +80,11 @@ pub(super) fn error(
         return error.help(format!("there is no directory `{}` either", folder.display()));
     }
     if is_absolute {
-        return error.help("an absolute path is taken as it is, from no other directory");
+        return error.help("an absolute path is not relative to any directory");
     }
     match &*loader.display(directory) {
-        "." => error.help("paths are taken from the working directory"),
-        directory => error.help(format!("paths are taken from `{directory}`")),
+        "." => error.help("paths are relative to the working directory"),
+        directory => error.help(format!("paths are relative to `{directory}`")),
     }
 }
 
@@ -99,7 +102,7 @@ pub(super) fn not_a_path(loader: &Loader, directory: &Path, path: &str) -> Optio
             true => "a git repository is written `https://host/owner/name//folder?ref=version`"
                 .to_owned(),
             false => format!(
-                "krender does not fetch from `{scheme}://`: fetch it first, and list the copy; kustomize knows `https://` and `ssh://`"
+                "krender does not fetch from `{scheme}://`: fetch it first, and list the copy; kustomize supports `https://` and `ssh://`"
             ),
         });
     }
@@ -136,7 +139,7 @@ pub(super) fn not_a_path(loader: &Loader, directory: &Path, path: &str) -> Optio
     let parts: Vec<&str> = path.split([',', ' ']).filter(|part| !part.is_empty()).collect();
     if parts.len() > 1 && parts.iter().any(|part| is_there(part)) {
         return Some(
-            "are these several entries? Each begins with `- `, on a line of its own".to_owned(),
+            "are these several entries? Each begins with `- `, on a separate line".to_owned(),
         );
     }
     None
@@ -180,8 +183,8 @@ pub(super) fn kustomization(root: &Root) -> Error {
     if let Some(near) = names.iter().find(|name| nearest(name, KUSTOMIZATION_FILES).is_some()) {
         return error.help(format!("rename `{near}` to `{}`", KUSTOMIZATION_FILES[0]));
     }
-    let error = error
-        .help("one of `kustomization.yaml`, `kustomization.yml` and `Kustomization` must be there");
+    let error =
+        error.help("create one of `kustomization.yaml`, `kustomization.yml` and `Kustomization`");
     let below: Vec<String> = names
         .iter()
         .filter(|name| {

@@ -204,15 +204,16 @@ impl Loader {
                 return Err(missing::error(self, from, path, "file", &open));
             }
             Kind::Directory | Kind::Link | Kind::Special => {
-                return Err(Error::new(Code::NotAFile, format!("`{path}` is no file")));
+                return Err(Error::new(Code::NotAFile, format!("`{path}` is not a file")));
             }
         }
         let top = self.directory(top, NESTED)?.unwrap_or_else(|| top.into());
         if self.0.restrictor == Restrictor::RootOnly && !place.path.starts_with(&top) {
             let [target, top] = [&place.path, &*top].map(|path| self.display(path));
-            let message = format!("`{path}` leads to `{target}`, which is not in or below `{top}`");
+            let message =
+                format!("`{path}` resolves to `{target}`, which is not in or below `{top}`");
             return Err(Error::new(Code::OutsideRoot, message)
-                .help("put the file itself in the place of the link")
+                .help("replace the link by the file itself")
                 .help(
                     "`--load-restrictor LoadRestrictionsNone` allows it; then links, also those that others made, \
                      can show any file that you can read",

@@ -52,7 +52,7 @@ impl Root {
     pub(super) fn top(loader: &Loader, target: &str) -> Result<Self> {
         if target.is_empty() {
             return Err(Error::new(Code::InvalidPath, "the directory to build has an empty path")
-                .help("name a directory with a kustomization file, `.` for this one"));
+                .help("give a directory with a kustomization file, such as `.` for this one"));
         }
         if remote::is_repository(target) {
             return Err(not_supported(target, "a git repository"));
@@ -67,13 +67,14 @@ impl Root {
                 Err(missing::error(loader, start, target, "directory", &open))
             }
             Kind::File | Kind::Link | Kind::Special => {
-                let error = Error::new(Code::NotADirectory, format!("`{target}` is no directory"));
+                let error =
+                    Error::new(Code::NotADirectory, format!("`{target}` is not a directory"));
                 Err(match path.parent() {
                     Some(folder) if is_kustomization_file(&path) => error.help(format!(
-                        "name the directory that the file is in: `{}`",
+                        "give the directory of the file: `{}`",
                         super::files::display(start, folder)
                     )),
-                    _ => error.help("name a directory with a kustomization file"),
+                    _ => error.help("give a directory with a kustomization file"),
                 })
             }
         }
@@ -232,7 +233,7 @@ impl Root {
             return Err(empty(span));
         }
         if remote::is_url(path) || remote::is_repository(path) {
-            return Err(not_supported(path, "a base or a file from elsewhere").at(span));
+            return Err(not_supported(path, "a remote base or file").at(span));
         }
         let (loader, shown) = (&self.0.loader, missing::shown(path));
         let whole = join(&self.0.path, Path::new(path));
@@ -240,7 +241,7 @@ impl Root {
             let relative = super::files::relative(&self.0.path, &whole);
             return Err(Error::new(
                 Code::InvalidPath,
-                format!("`{shown}` is absolute; a base is named by a relative path"),
+                format!("`{shown}` is absolute, but the path of a base must be relative"),
             )
             .at(span)
             .help(format!("write `{}`", relative.display())));
@@ -255,7 +256,8 @@ impl Root {
                 return Err(self.missing(path, expected).at(span));
             }
             Kind::File | Kind::Link | Kind::Special => {
-                let error = Error::new(Code::NotADirectory, format!("`{shown}` is no directory"));
+                let error =
+                    Error::new(Code::NotADirectory, format!("`{shown}` is not a directory"));
                 return Err(error
                     .at(span)
                     .label("a directory with a kustomization file is expected here")
@@ -282,7 +284,7 @@ impl Root {
         );
         let help = missing::not_a_path(&self.0.loader, &self.0.path, path);
         Error::new(Code::InvalidPath, message)
-            .help(help.unwrap_or_else(|| "`..` stands alone between slashes: `../base`".to_owned()))
+            .help(help.unwrap_or_else(|| "`..` must be a whole path segment: `../base`".to_owned()))
     }
 
     /// Rejects a base that is, or contains, a directory being built: such a base is of no use, and could lead to
@@ -314,7 +316,7 @@ impl Root {
         }
         Err(error
             .label(format!("{} → {name}", chain.join(" → ")))
-            .help("keep what both need in a directory beside them, and let both include that"))
+            .help("move what both need to a separate base, and list that base in both"))
     }
 
     /// True if directories that were entered below this one elsewhere, including this one, may be entered here too:
@@ -366,7 +368,7 @@ impl Root {
             return Err(empty(Span::NONE));
         }
         if remote::is_url(path) {
-            return Err(not_supported(path, "a file from elsewhere"));
+            return Err(not_supported(path, "a remote file"));
         }
         let Inner { loader, path: directory, .. } = &*self.0;
         let whole = join(directory, Path::new(path));
@@ -399,7 +401,7 @@ impl Root {
         let name = &self.0.name;
         let message = if whole.starts_with(&self.0.path) {
             format!(
-                "`{shown}` leads to `{}`, which is not in or below `{name}`",
+                "`{shown}` resolves to `{}`, which is not in or below `{name}`",
                 self.0.loader.display(target)
             )
         } else {
@@ -508,7 +510,7 @@ mod tests {
         );
         assert_eq!(
             failure("base/kustomization.yaml"),
-            (Code::NotADirectory, "name the directory that the file is in: `base`".to_owned())
+            (Code::NotADirectory, "give the directory of the file: `base`".to_owned())
         );
         assert_eq!(failure("base/logo.png").0, Code::NotADirectory);
         assert_eq!(failure("https://github.com/owner/name").0, Code::NotSupportedYet);
@@ -560,7 +562,7 @@ mod tests {
             failure("shared.yaml"),
             (
                 Code::OutsideRoot,
-                "`shared.yaml` leads to `shared/all.yaml`, which is not in or below `base`"
+                "`shared.yaml` resolves to `shared/all.yaml`, which is not in or below `base`"
                     .to_owned()
             )
         );
@@ -569,7 +571,7 @@ mod tests {
         assert_eq!(failure(".").0, Code::NotAFile);
         assert_eq!(
             failure("gone.yaml"),
-            (Code::FileNotFound, "the link `gone.yaml` leads to nothing".to_owned())
+            (Code::FileNotFound, "the target of the link `gone.yaml` does not exist".to_owned())
         );
         assert_eq!(failure("https://host/a.yaml").0, Code::NotSupportedYet);
         assert_eq!(failure("a/".repeat(3000).as_str()).0, Code::InvalidPath);
@@ -595,7 +597,7 @@ mod tests {
         assert_eq!(help("../../bse/logo.png"), "did you mean `../../base/logo.png`?");
         assert_eq!(help("/site/base/logo.pnm"), "did you mean `/site/base/logo.png`?");
         assert_eq!(help("*.yaml"), "patterns are not expanded here: list every file");
-        assert_eq!(help("nothing-like-it"), "paths are taken from `overlays/prod`");
+        assert_eq!(help("nothing-like-it"), "paths are relative to `overlays/prod`");
     }
 
     #[test]

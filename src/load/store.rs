@@ -235,7 +235,7 @@ fn refuse_shared(folder: &Folder, path: &Path) -> Result<()> {
             return Ok(());
         }
     }
-    let help = "remove it: krender creates it again, for your user only";
+    let help = "remove it: krender recreates it with permissions for you only";
     Err(refused(path, "is open to other users, or came with other files").help(help))
 }
 

@@ -103,7 +103,7 @@ impl Watch {
         let mut touched = BTreeSet::new();
         while touched.is_empty() {
             let event = self.events.recv().map_err(|_| {
-                Error::new(Code::ReadFailed, "the system does not tell of changes any more")
+                Error::new(Code::ReadFailed, "the system no longer reports changes")
             })?;
             self.add(event, &mut touched);
         }

@@ -88,7 +88,7 @@ impl Operation {
                 format!("found {}, expected an operation", form(node)),
             )
             .at(node.span())
-            .help("an operation is a mapping with `op`, `path` and mostly `value`"));
+            .help("an operation is a mapping with `op`, `path` and usually `value`"));
         };
         let name = members.get("op").and_then(Node::as_scalar);
         Ok(Self {
@@ -111,7 +111,7 @@ impl Operation {
             "add" => self.path()?.add(document, self.value.clone()).map_err(with_parents),
             "remove" => {
                 let removed = self.path()?.remove(document, budget).map_err(|error| {
-                    with_help(error, "give the path of what is there, or leave the operation out")
+                    with_help(error, "use a path that exists, or remove the operation")
                 })?;
                 check_discarded(&removed)
             }
@@ -174,7 +174,7 @@ impl Operation {
         let found = found.map_or_else(|| "nothing".to_owned(), shown);
         let expected = shown(&self.value);
         let error = failed(format!("found {found} at `{}`, expected {expected}", path.text));
-        Err(noted(error, place, "the value that is there")
+        Err(noted(error, place, "the current value")
             .help("correct the patch, or the resource that it expects"))
     }
 }
@@ -202,11 +202,11 @@ fn noted(error: Error, place: Span, label: impl Into<String>) -> Error {
 }
 
 fn with_parents(error: Error) -> Error {
-    with_help(error, "add what is missing on the way first, with operations of their own")
+    with_help(error, "create the missing parent first with a separate `add` operation")
 }
 
 fn as_it_is_there(error: Error) -> Error {
-    with_help(error, "give the path of what is there")
+    with_help(error, "use a path that exists")
 }
 
 /// Adds advice for a path that does not exist, unless there is advice already.
@@ -340,7 +340,7 @@ impl Pointer {
                 Kind::Mapping | Kind::Scalar => container.get_mut(key),
             };
             container = next.ok_or_else(|| {
-                Error::new(Code::PatchPathNotFound, "path leads nowhere").at(self.span)
+                Error::new(Code::PatchPathNotFound, "the path does not exist").at(self.span)
             })?;
         }
         Ok((last, container))
@@ -388,7 +388,7 @@ impl Pointer {
     fn leads_nowhere(&self, document: &Node) -> Error {
         let error = Error::new(
             Code::PatchPathNotFound,
-            format!("`{}` leads nowhere in this resource", self.text),
+            format!("`{}` does not exist in this resource", self.text),
         )
         .at(self.span);
         if !self.text.starts_with('/') {
@@ -427,7 +427,7 @@ impl Pointer {
             }
             return match self.with_slashes() {
                 Some(path) => {
-                    error.help(format!("an element of a list is named by its index: `{path}`"))
+                    error.help(format!("an element of a list is addressed by its index: `{path}`"))
                 }
                 None => error.did_you_mean(key, known()),
             };
@@ -608,11 +608,11 @@ mod tests {
         check(&[
             (
                 "[{op: add, path: /c/d, value: 1}]",
-                "patch-path-not-found: `/c/d` leads nowhere in this resource [no `c` in `/`]",
+                "patch-path-not-found: `/c/d` does not exist in this resource [no `c` in `/`]",
             ),
             (
                 "[{op: remove, path: /a/x}]",
-                "patch-path-not-found: `/a/x` leads nowhere in this resource [no `x` in `/a`]",
+                "patch-path-not-found: `/a/x` does not exist in this resource [no `x` in `/a`]",
             ),
             (
                 "[{op: remove, path: /l/2}]",

@@ -166,7 +166,7 @@ fn not_found(resource: &Resource, behavior: Behavior, known: &ResMap) -> Error {
     let message = format!("no resource has the id `{}`", resource.id());
     let error = Error::new(Code::GeneratorTargetNotFound, message)
         .at(resource.span())
-        .label(format!("nothing to {behavior}"));
+        .label(format!("no resource to {behavior}"));
     let ids = || {
         let now_and_before = |known: &Resource| [known.id().clone(), known.original_id()];
         known.iter().flat_map(now_and_before).filter(|id| id.gvk == resource.id().gvk)
@@ -174,13 +174,13 @@ fn not_found(resource: &Resource, behavior: Behavior, known: &ResMap) -> Error {
     let namespace = ids().find(|id| *id.name == *name && id.namespace != resource.id().namespace);
     if let Some(ResId { namespace, .. }) = namespace {
         return error.help(match namespace.as_str() {
-            "" => "the one of this name has no namespace: remove it from the generator".to_owned(),
-            namespace => format!("the one of this name is in the namespace `{namespace}`: give the generator the same"),
+            "" => "the resource with this name has no namespace: remove `namespace` from the generator".to_owned(),
+            namespace => format!("the resource with this name is in the namespace `{namespace}`: set it in the generator"),
         });
     }
     let names: Vec<_> = ids().map(|id| id.name).collect();
     error.did_you_mean(name, names.iter().map(|name| name.as_str())).help(format!(
-        "`behavior: {behavior}` is for what a base has: leave it out to make a new one"
+        "`behavior: {behavior}` changes a resource of a base: remove it to create a new one"
     ))
 }
 
@@ -200,7 +200,7 @@ fn ambiguous<'a>(resource: &Resource, found: impl Iterator<Item = &'a Resource>)
     let error = Error::new(Code::GeneratorTargetAmbiguous, message).at(resource.span());
     found
         .fold(error, |error, found| error.note(found.span(), format!("`{}` is one", found.id())))
-        .help("give the generator the namespace of the one that is meant, or generate in that base")
+        .help("set the namespace of the intended one in the generator, or generate in its base")
 }
 
 #[cfg(test)]

@@ -347,9 +347,9 @@ fn take_previous(annotations: &mut Mapping) -> Result<Vec<PreviousId>> {
 #[cold]
 pub(super) fn uneven([names, namespaces, kinds]: [usize; 3], span: Span) -> Error {
     let found = format!("{names} names, {namespaces} namespaces and {kinds} kinds");
-    Error::new(Code::InvalidValue, format!("a resource remembers {found} that it had"))
+    Error::new(Code::InvalidValue, format!("the annotations of a resource have {found}"))
         .at(span)
-        .help("remove the annotations of `internal.config.kubernetes.io`: they belong to a build")
+        .help("remove the annotations of `internal.config.kubernetes.io`: they are for internal use of a build")
 }
 
 /// Removes an annotation if its value has a meaning.

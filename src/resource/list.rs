@@ -89,7 +89,9 @@ fn no_list(root: &Node, items: &Node, code: Code) -> Error {
         Kind::Mapping => error.help("begin each resource with `- `"),
         Kind::Scalar | Kind::Sequence => error,
     };
-    error.help("an object that has `items` and a kind that ends in `List` is taken for a list of resources")
+    error.help(
+        "an object that has `items` and a kind that ends in `List` counts as a list of resources",
+    )
 }
 
 /// Gives a tree the styles that it would have in JSON, so that strings stay strings when edited.
@@ -149,12 +151,11 @@ fn in_json(scalar: &Scalar) -> Result<Option<Scalar>> {
 fn check_unique(mapping: &Mapping) -> Result<()> {
     let mut seen = BTreeSet::new();
     match mapping.iter().find(|(key, _)| !seen.insert(key.text())) {
-        Some((key, _)) => Err(Error::new(
-            Code::DuplicateKey,
-            format!("the key `{}` stands here twice", key.text()),
-        )
-        .at(key.span())
-        .help("remove one of the two")),
+        Some((key, _)) => {
+            Err(Error::new(Code::DuplicateKey, format!("the key `{}` is given twice", key.text()))
+                .at(key.span())
+                .help("remove one of the two"))
+        }
         None => Ok(()),
     }
 }
@@ -163,7 +164,7 @@ fn key_in_json(key: &Scalar) -> Result<Scalar> {
     if let Value::Str(text) = resolve(key)? {
         return Ok(Scalar::parsed(&text, Tag::None, Style::DoubleQuoted, key.span()));
     }
-    Err(Error::new(Code::InvalidKey, format!("the key `{}` is no string", key.text()))
+    Err(Error::new(Code::InvalidKey, format!("the key `{}` is not a string", key.text()))
         .at(key.span())
         .help("put it in quotes"))
 }

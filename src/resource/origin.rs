@@ -157,8 +157,7 @@ impl Resource {
                 .map_or_else(|| Ok(T::default()), |root| de::from_node_by(&root, Rules::Lenient))
         });
         read.map_err(|error| {
-            let message =
-                format!("the annotation `{key}` says something else: {}", error.message());
+            let message = format!("the annotation `{key}` has another form: {}", error.message());
             let annotations = self.node.get(METADATA).and_then(|field| field.get(ANNOTATIONS));
             let place = annotations.and_then(|field| field.get(key)).map_or(Span::NONE, Node::span);
             Error::new(Code::InvalidValue, message)

@@ -110,7 +110,7 @@ fn no_resource(root: &Node) -> Error {
         }
         Some(_) => error(&form(root)).help(manifests),
         None if root.kind() == Kind::Sequence => {
-            error("a list").help("write each resource as a document of its own, with `---` between them")
+            error("a list").help("write each resource as a separate document, with `---` between them")
         }
         None => error("a mapping without `apiVersion`, `kind` and `metadata`").help(manifests),
     }
@@ -134,7 +134,7 @@ fn no_name(root: &Node, kind: &str, metadata: Option<&Node>) -> Error {
         return error;
     }
     if kustomization {
-        return error.help("a kustomization is no resource: list its directory, not the file");
+        return error.help("a kustomization is not a resource: list its directory, not the file");
     }
     match metadata.is_some_and(|metadata| metadata.get("generateName").is_some()) {
         true => error.help("`generateName` is not enough: set `metadata.name`"),
@@ -153,7 +153,7 @@ fn misshapen(kind: &str, metadata: &Node) -> Option<Error> {
         (Some(text), _) if text.starts_with("name:") => {
             let name = text.trim_start_matches("name:").trim();
             let (message, span) = error("text as the metadata".to_owned(), metadata.span());
-            (message + " a mapping", span, format!("put a blank behind the colon: `name: {name}`"))
+            (message + " a mapping", span, format!("put a space after the colon: `name: {name}`"))
         }
         (_, Some(name)) if name.kind() != Kind::Scalar => {
             let (message, span) = error(format!("{} as the name", name.kind()), name.span());

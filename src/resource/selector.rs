@@ -39,7 +39,7 @@ impl LabelSelector {
         let mut parser = Parser { rest: text, next: Token::End };
         parser.next = scan(&mut parser.rest);
         parser.selector().map_err(|fault| {
-            Error::new(Code::InvalidSelector, format!("`{}` is no selector: {fault}", shortened(text, 160))).help(
+            Error::new(Code::InvalidSelector, format!("`{}` is not a valid selector: {fault}", shortened(text, 160))).help(
                 "write `key=value`, `key!=value`, `key in (a,b)`, `key notin (a,b)`, `key`, `!key`, joined by commas",
             )
         })
@@ -175,7 +175,7 @@ impl<'a> Parser<'a> {
 
     fn number(&mut self) -> std::result::Result<i64, Fault> {
         let value = self.value()?;
-        value.parse().map_err(|_| format!("`{}` is no integer", shortened(value, 160)))
+        value.parse().map_err(|_| format!("`{}` is not an integer", shortened(value, 160)))
     }
 
     /// Parses values in parentheses. A gap between commas is an empty value, but `(,,)` is rejected: kustomize skips
@@ -256,7 +256,7 @@ fn check_key(key: &str) -> std::result::Result<(), Fault> {
     let (prefix, name) =
         key.split_once('/').map_or((None, key), |(prefix, name)| (Some(prefix), name));
     if !is_name(name) || prefix.is_some_and(|prefix| !is_subdomain(prefix)) {
-        return Err(format!("`{}` is no key of a label", shortened(key, 160)));
+        return Err(format!("`{}` is not a valid label key", shortened(key, 160)));
     }
     Ok(())
 }
@@ -266,7 +266,7 @@ fn check_value(value: &str) -> std::result::Result<(), Fault> {
     if value.is_empty() || is_name(value) {
         Ok(())
     } else {
-        Err(format!("`{}` is no value of a label", shortened(value, 160)))
+        Err(format!("`{}` is not a valid label value", shortened(value, 160)))
     }
 }
 
@@ -436,7 +436,7 @@ mod tests {
         }
         assert_eq!(
             LabelSelector::parse("app in web").unwrap_err().message(),
-            "`app in web` is no selector: found `web`, expected `(`"
+            "`app in web` is not a valid selector: found `web`, expected `(`"
         );
     }
 

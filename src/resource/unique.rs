@@ -106,7 +106,7 @@ fn duplicate(id: &ResId, first: (Span, &Resource), second: (Span, &Resource)) ->
         return error
             .label(format!("this one comes second, {}", from(&second_id)))
             .note(first_span, format!("the first one, {}", from(&first_id)))
-            .help("in one namespace they cannot have one name: remove or rename one");
+            .help("names of a kind must be unique in a namespace: remove or rename one");
     }
     error.label("this one comes second").note(first_span, "the first one").help(
         "kind, group, version, name and namespace together must be unique: remove or rename one",
@@ -126,7 +126,7 @@ fn named_alike(error: Error, first: &Resource, second: &Resource) -> Error {
         .at(kind(second))
         .label(format!("this one comes second, {}", before(second)))
         .note(kind(first), format!("the first one, {}", before(first)))
-        .note(second.span(), "both get their name here")
+        .note(second.span(), "both are renamed here")
         .help(match second.kind() {
             "Namespace" => {
                 "`namespace` gives its name to every Namespace of the build: keep one of them here, and move the \

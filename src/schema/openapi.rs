@@ -38,7 +38,7 @@ fn read(source: &Source) -> Result<Table> {
     let is_json = text.starts_with('{') && !source.is_utf16();
     if let Some(place) = not_json(text).filter(|_| is_json) {
         let length = text[place..].chars().next().map_or(0, char::len_utf8);
-        let message = "found an OpenAPI document that begins with `{` and is no JSON";
+        let message = "found an OpenAPI document that begins with `{` but is not JSON";
         return Err(Error::new(Code::InvalidSchema, message)
             .at(source.span(place, place + length))
             .label("not JSON from here on")
@@ -59,7 +59,7 @@ fn read(source: &Source) -> Result<Table> {
 
 fn no_schema(found: impl std::fmt::Display) -> Error {
     Error::new(Code::InvalidSchema, format!("expected an OpenAPI schema, found {found}"))
-        .help("an `openapi` file holds an OpenAPI v2 document: `kustomize openapi fetch` prints that of a cluster")
+        .help("an `openapi` file must be an OpenAPI v2 document: `kustomize openapi fetch` prints that of a cluster")
 }
 
 /// Compiles an OpenAPI v2 document to the text of a table. The files in `src/schema/data` are such texts; `table.rs`

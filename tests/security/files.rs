@@ -81,10 +81,10 @@ fn a_resource_that_is_a_link_out_of_its_directory_is_refused() {
     let lab = lab();
     fs::remove_file(lab.path("k/r.yaml")).unwrap();
     lab.link("../home/config", "k/r.yaml");
-    is_refused(&run(&lab, &["build", "k"]), 1, "`r.yaml` leads to `home/config`");
+    is_refused(&run(&lab, &["build", "k"]), 1, "`r.yaml` resolves to `home/config`");
     lab.link("../home", "k/home");
     lab.write("k/kustomization.yaml", "configMapGenerator: [{name: a, files: [home/keys]}]\n");
-    is_refused(&run(&lab, &["build", "k"]), 1, "`home/keys` leads to `home/keys`");
+    is_refused(&run(&lab, &["build", "k"]), 1, "`home/keys` resolves to `home/keys`");
     for form in ["files: [k=../home/keys]", "envs: [../home/keys]"] {
         lab.write("k/kustomization.yaml", format!("secretGenerator: [{{name: a, {form}}}]\n"));
         is_refused(&run(&lab, &["build", "k"]), 1, "is not in or below `k`");
@@ -98,10 +98,10 @@ fn a_kustomization_file_that_is_a_link_out_of_its_directory_is_refused() {
     lab.link("../home/config", "k/kustomization.yaml");
     for command in ["build", "check", "inputs"] {
         let outcome = run(&lab, &[command, "k"]);
-        is_refused(&outcome, if command == "check" { 2 } else { 1 }, "leads to `home/config`");
+        is_refused(&outcome, if command == "check" { 2 } else { 1 }, "resolves to `home/config`");
     }
-    is_refused(&run(&lab, &["build", "--all", "."]), 1, "leads to `home/config`");
-    is_refused(&run(&lab, &["diff", "k", "k"]), 2, "leads to `home/config`");
+    is_refused(&run(&lab, &["build", "--all", "."]), 1, "resolves to `home/config`");
+    is_refused(&run(&lab, &["diff", "k", "k"]), 2, "resolves to `home/config`");
 }
 
 #[test]
@@ -145,17 +145,17 @@ fn named_files_may_be_links_within_their_folder_only() {
         &["check", "ci/outside.json"],
         &["diff", "ci/outside.json", "k/r.yaml"],
     ] {
-        is_refused(&run(&lab, arguments), 2, "leads to `home/config`");
+        is_refused(&run(&lab, arguments), 2, "resolves to `home/config`");
     }
     for arguments in [
         &["shard", "1/2", ".", "--costs", "ci/outside.json"][..],
         &["build", "--all", ".", "--shard", "1/2", "--costs", "ci/outside.json"],
         &["build", "k", "--harden", "--harden-config", "ci/outside.json"],
     ] {
-        is_refused(&run(&lab, arguments), 1, "leads to `home/config`");
+        is_refused(&run(&lab, arguments), 1, "resolves to `home/config`");
     }
     let found = run_in(&lab, "ci", &["check", "../k"]);
-    is_refused(&found, 2, "leads to");
+    is_refused(&found, 2, "resolves to");
 }
 
 #[test]
@@ -232,7 +232,7 @@ fn links_in_folders_of_manifests_are_not_followed_out_of_them() {
     lab.link("../home/config", "new/z.yaml");
     for format in ["text", "unified", "markdown", "json"] {
         let outcome = run(&lab, &["diff", "old", "new", "--format", format]);
-        is_refused(&outcome, 2, "`z.yaml` leads to `home/config`");
+        is_refused(&outcome, 2, "`z.yaml` resolves to `home/config`");
         shows_nothing(&run(&lab, &["diff", "new", "old", "--format", format]));
         shows_nothing(&run(&lab, &["diff", "new/z.yaml", "old/a.yaml", "--format", format]));
         shows_nothing(&run(&lab, &["diff", "k", "new", "--format", format]));
@@ -240,7 +240,7 @@ fn links_in_folders_of_manifests_are_not_followed_out_of_them() {
     fs::remove_file(lab.path("new/z.yaml")).unwrap();
     // No manifest: its lines would stand in the frame of an error.
     lab.link("../home/keys", "new/z.yaml");
-    is_refused(&run(&lab, &["diff", "old", "new"]), 2, "`z.yaml` leads to `home/keys`");
+    is_refused(&run(&lab, &["diff", "old", "new"]), 2, "`z.yaml` resolves to `home/keys`");
     fs::remove_file(lab.path("new/z.yaml")).unwrap();
     // Folders are not entered through links, and links within the folder are as good as files.
     lab.link("../home", "new/sub").link("a.yaml", "new/b.yaml");

@@ -1,6 +1,6 @@
 //! An open directory. Files below it are opened relative to its handle, and no link in their paths is followed.
 //!
-//! What a path refers to may change between two look-ups; an open handle keeps referring to the same directory.
+//! The target of a path may change between two look-ups; an open handle keeps referring to the same directory.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, Permissions};

@@ -155,7 +155,7 @@ impl Look {
 pub(super) fn open_file(path: &Path) -> io::Result<File> {
     match fs::symlink_metadata(path)?.is_file() {
         true => File::open(path),
-        false => Err(io::Error::new(ErrorKind::InvalidInput, "no regular file")),
+        false => Err(io::Error::new(ErrorKind::InvalidInput, "not a regular file")),
     }
 }
 

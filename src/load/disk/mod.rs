@@ -38,7 +38,7 @@ impl Disk {
         // Checked again on the open file: the entry may have changed since `kind`.
         let look = Look::at(&file)?;
         if look.kind != Kind::File {
-            return Err(io::Error::new(ErrorKind::InvalidInput, "no regular file"));
+            return Err(io::Error::new(ErrorKind::InvalidInput, "not a regular file"));
         }
         Ok((file, look.bytes))
     }
@@ -99,7 +99,7 @@ struct IsLink;
 
 impl fmt::Display for IsLink {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("there is a link where none was, or none may be")
+        formatter.write_str("a part of the path is a link, or has become one")
     }
 }
 

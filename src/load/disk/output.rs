@@ -53,7 +53,7 @@ impl OutputFolder {
             Some(link) if is_link(&error) => {
                 let message = format!("`{}` is a link", link.display());
                 Error::new(Code::WriteFailed, message)
-                    .help("below the folder of the output no link is followed: remove it, or write elsewhere")
+                    .help("links below the output folder are not followed: remove it, or choose another folder")
             }
             _ => no_folder(&whole, &error),
         })?;

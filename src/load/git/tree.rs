@@ -195,7 +195,7 @@ fn in_git(left: &Entry, right: &Entry) -> Ordering {
 #[cold]
 fn broken(found: &str) -> Error {
     Error::new(Code::ReadFailed, format!("{found} in a tree of the git repository"))
-        .help("git cannot check out such a tree: `git fsck` says more")
+        .help("git cannot check out such a tree: `git fsck` shows details")
 }
 
 /// Converts bytes from git to a string of the operating system.

@@ -229,7 +229,7 @@ fn expect(object: Object, id: Id, expected: ObjectKind) -> Result<Vec<u8>> {
             let (found, expected) = (kind.name(), expected.name());
             let message = format!("the git object `{id}` is a {found}, not a {expected}");
             Err(Error::new(Code::ReadFailed, message)
-                .help("the tree that names it is broken: `git fsck` says more"))
+                .help("the tree that names it is broken: `git fsck` shows details"))
         }
         Object::TooLarge(size) => {
             let expected = expected.name();
@@ -244,5 +244,5 @@ fn expect(object: Object, id: Id, expected: ObjectKind) -> Result<Vec<u8>> {
 fn missing(id: Id, kind: ObjectKind) -> Error {
     let message = format!("the {} `{id}` is missing in the git repository", kind.name());
     Error::new(Code::ReadFailed, message)
-        .help("krender fetches nothing: `git fsck` says what is missing, and `git archive REV >/dev/null` fetches a revision into a partial clone")
+        .help("krender does not fetch objects: `git fsck` lists the missing ones, and `git archive REV >/dev/null` fetches a revision into a partial clone")
 }

@@ -323,7 +323,7 @@ fn has(node: &Node, key: &str, value: &str) -> Result<bool> {
                 format!("found {} in a list of single values", form(node)),
             )
             .at(node.span())
-            .help("this list is merged by its elements: each is a text or a number")),
+            .help("this list is merged by value: each element must be a string or a number")),
         };
     }
     match node.as_mapping() {

@@ -344,7 +344,7 @@ fn conflict(old: &Node, new: &Node) -> Error {
         (Kind::Sequence, _) => "begin each element of the list with `- `, also a single one",
         (Kind::Mapping, Kind::Sequence) => "write `key: value` on the lines below, without `- `",
         (Kind::Mapping, _) => "write fields below: `key: value`, indented more than this key",
-        (Kind::Scalar, _) => "write a single value behind the key",
+        (Kind::Scalar, _) => "write a single value after the key",
     })
-    .help("to give the field another form, delete it with null in one patch and set it in another")
+    .help("to change the type of the field, delete it with null in one patch and set it in another")
 }

@@ -94,7 +94,7 @@ fn named(text: &str, last_close: usize) -> Result<Option<(String, &str)>, Fault>
         "upper" => "A-Z",
         "word" => "0-9A-Z_a-z",
         "xdigit" => "0-9A-Fa-f",
-        _ => return Err(format!("`[:{name}:]` is no class of characters")),
+        _ => return Err(format!("`[:{name}:]` is not a character class")),
     };
     Ok(Some((signed(ranges, negative), rest)))
 }
@@ -129,7 +129,7 @@ fn unicode(text: &str, mut negative: bool) -> Result<(String, &str), Fault> {
     };
     let whole = &text[..text.len() - rest.len()];
     let plain = name.strip_prefix('^').inspect(|_| negative = !negative).unwrap_or(name);
-    let property = property(plain).ok_or_else(|| format!("`{whole}` is no class of characters"))?;
+    let property = property(plain).ok_or_else(|| format!("`{whole}` is not a character class"))?;
     let class = match (property.as_str(), negative) {
         // Text contains no surrogates.
         ("gc=Cs" | "gc=Surrogate", false) => NOTHING.to_owned(),
@@ -213,7 +213,7 @@ pub(super) fn escaped_letter(text: &str) -> Result<(u32, &str), Fault> {
         _ if letter.is_ascii() && !letter.is_ascii_alphanumeric() => simple(letter),
         _ => None,
     };
-    found.ok_or_else(|| format!("`\\{letter}` is no escape"))
+    found.ok_or_else(|| format!("`\\{letter}` is not a valid escape"))
 }
 
 /// Two digits, or any number in braces.

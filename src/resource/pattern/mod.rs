@@ -102,8 +102,11 @@ impl Pattern {
         let translated = translate::translate(whole).map_err(|fault| {
             // It would escape the bracket that we add.
             let escapes = text.len() - text.trim_end_matches('\\').len();
-            let fault =
-                if escapes % 2 == 1 { "it ends in a `\\` that escapes nothing" } else { &fault };
+            let fault = if escapes % 2 == 1 {
+                "it ends with a `\\` that escapes no character"
+            } else {
+                &fault
+            };
             invalid(text, fault)
         })?;
         match build(&translated, budget)? {
@@ -151,7 +154,7 @@ fn is_plain(text: &str) -> bool {
 
 #[cold]
 fn invalid(text: &str, fault: &str) -> Error {
-    let message = format!("`{}` is no pattern: {fault}", shortened(text, 160));
+    let message = format!("`{}` is not a valid pattern: {fault}", shortened(text, 160));
     let error = Error::new(Code::InvalidPattern, message);
     if text.starts_with(['*', '?']) {
         return error.help("patterns are regular expressions: `.*` fits any text");

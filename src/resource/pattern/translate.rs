@@ -158,7 +158,7 @@ impl Translator<'_> {
 
     fn close(&mut self) -> Result<(), Fault> {
         let Some(outer) = self.outer.pop() else {
-            return Err("a `)` closes nothing".to_owned());
+            return Err("a `)` has no matching `(`".to_owned());
         };
         self.skip(1);
         let mut group = std::mem::replace(&mut self.group, outer);
