@@ -22,7 +22,7 @@ use crate::source::{Sources, Span};
 use crate::text::escape;
 use serde_json::{Value, json};
 
-/// How what is rendered is hardened.
+/// Flags for hardening.
 #[derive(Args, Debug, Default)]
 #[command(next_help_heading = "Hardening")]
 pub(super) struct Hardening {

@@ -12,7 +12,7 @@ use crate::{
     plugin::{Functions, Helm, Options},
 };
 
-/// What plugins may do. No help shows the flags as long as krender runs no plugins.
+/// Permissions of plugins. No help shows the flags as long as krender runs no plugins.
 #[derive(Args, Debug)]
 pub(super) struct Plugins {
     /// Enable plugins that are not builtin, and Helm

@@ -27,7 +27,7 @@ pub(super) struct Reading {
     #[arg(help_heading = None::<&str>)]
     pub(super) load_restrictor: Restrictor,
 
-    /// What a build may use, such as `bytes=2GiB` (may be repeated): bytes, resources, directories, patterns, files,
+    /// Raise or lower a limit, such as `bytes=2GiB` (may be repeated): bytes, resources, directories, patterns, files,
     /// git-objects, findings. docs/security.md has the defaults
     #[arg(long = "limit", value_name = "NAME=VALUE", help_heading = None::<&str>)]
     limits: Vec<Setting>,
@@ -49,7 +49,7 @@ pub(super) enum Restrictor {
 /// The number of threads for many targets.
 #[derive(Args, Debug, Default)]
 pub(super) struct Jobs {
-    /// How many threads work on targets [default: one for each processor]
+    /// Number of threads that work on targets [default: one for each processor]
     #[arg(short, long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
 }
@@ -159,7 +159,7 @@ impl Reading {
         }
     }
 
-    /// How a loader reads, with relative paths taken from a working directory.
+    /// Options of a loader. Relative paths are resolved against a working directory.
     pub(super) fn load_options(&self, working_directory: PathBuf) -> load::Options {
         let restrictor = match self.load_restrictor {
             Restrictor::RootOnly => load::Restrictor::RootOnly,
@@ -170,13 +170,13 @@ impl Reading {
         load::Options { restrictor, working_directory, limits }
     }
 
-    /// How targets are built.
+    /// Options of a build.
     pub(super) fn options(&self) -> build::Options {
         build::Options { plugins: self.plugins.options(), ..build::Options::default() }
     }
 }
 
-/// Where relative paths are taken from.
+/// The directory against which relative paths are resolved.
 ///
 /// # Errors
 /// [`Code::ReadFailed`], for example if it was removed.

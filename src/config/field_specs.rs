@@ -129,7 +129,7 @@ impl FieldSpecs {
         self.0 = Held::Shared(specs);
     }
 
-    /// Whether both are the same list of the program.
+    /// True if both are the same static list.
     fn is_one_of_program(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
             (Held::Program(specs), Held::Program(others)) => ptr::eq(*specs, *others),

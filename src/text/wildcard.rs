@@ -1,6 +1,6 @@
 //! Patterns in which `*` stands for any text.
 
-/// Whether a text fits a pattern in which `*` stands for any text.
+/// True if a text matches a pattern in which `*` stands for any text.
 #[must_use]
 pub fn fits(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');

@@ -21,7 +21,7 @@ use crate::{
     source::{Sources, Span},
 };
 
-/// Whether and where.
+/// Flags for the cache of rendered targets.
 #[derive(Args, Debug, Default)]
 pub(super) struct Cache {
     /// Cache rendered targets, and render only those that have changed. Without FOLDER the cache is `krender` in your
