@@ -200,6 +200,20 @@ fn replacements_that_copy_a_value_into_itself() {
     ends(&one_map(&joined, "x: abcdefghijklmnop\n"), "bytes=5MB", "kustomization.yaml:");
 }
 
+/// An embedded flow document is written as JSON, which has no aliases.
+#[test]
+fn aliases_in_an_embedded_document() {
+    let levels = (1..6).map(|level| {
+        let above = format!("*a{},", level - 1).repeat(8);
+        format!(", a{level}: &a{level} [{above}]")
+    });
+    let text = format!("{{a0: &a0 [{}]{}, k: v}}", "x".repeat(100), levels.collect::<String>());
+    let replacement = "replacements: [{sourceValue: new, targets: [{select: {kind: ConfigMap}, fieldPaths: [data.text.k]}]}]\n";
+    let lab = one_map(replacement, &format!("data: {{text: '{text}'}}\n"));
+    ends(&lab, "bytes=5MB", "kustomization.yaml:2:");
+    assert!(renders(&lab, &["bytes=100MB"]).len() > 3_000_000);
+}
+
 #[test]
 fn a_long_value_for_many_resources() {
     let long = "x".repeat(10_000);

@@ -2,7 +2,7 @@
 
 use super::target_path::{Place, TargetPath, at_mut, find};
 use crate::error::{Code, Error, Result};
-use crate::limits::Budget;
+use crate::limits::{Budget, Limit};
 use crate::source::{Source, Span};
 use crate::transform::value_path::{child, position};
 use crate::yaml::{Form, Kind, Node, Scalar, as_written, is_alias, parse, rewrite, write_json};
@@ -56,8 +56,11 @@ pub(super) fn set(
             return Ok(None);
         }
     }
-    let text = match text_of(&document, old.text()) {
+    let text = match text_of(&document, old.text(), budget) {
         Ok(text) => text,
+        Err(error) if error.is_spent() => {
+            return Err(budget.exceeded(Limit::Bytes, path.span()).note(old.span(), "the text"));
+        }
         Err(error) if error.code() == Code::NestingTooDeep => return Err(error.at(old.span())),
         Err(_) => return Ok(None),
     };
@@ -125,7 +128,9 @@ fn keep_place(field: &mut Node, place: Option<Span>) {
 }
 
 /// A document as the text that it was: the reference loses the line break at its end.
-fn text_of(root: &Node, original: &str) -> Result<String> {
+///
+/// Aliases multiply in JSON, which has none: what they stand for is charged to the budget before it is written.
+fn text_of(root: &Node, original: &str, budget: &Budget) -> Result<String> {
     let mut text = String::new();
     if root.is_null() {
         // What was made in its place has no characters; else it is the null that was read.
@@ -134,8 +139,9 @@ fn text_of(root: &Node, original: &str) -> Result<String> {
     }
     if original.trim_start().starts_with(['{', '[']) {
         let is_indented = original.contains('\n') && original.contains("  ");
-        let resolved = resolved(root, original)?;
+        let resolved = resolved(root, original, budget)?;
         let root = resolved.as_ref().unwrap_or(root);
+        root.charge(budget, root.span())?;
         write_json(root, if is_indented { Form::Indented } else { Form::Compact }, &mut text)?;
         return Ok(text);
     }
@@ -144,13 +150,13 @@ fn text_of(root: &Node, original: &str) -> Result<String> {
 }
 
 /// The root of a document with its aliases and merge keys resolved, if the text that it was read from may have some.
-fn resolved(root: &Node, original: &str) -> Result<Option<Node>> {
+fn resolved(root: &Node, original: &str, budget: &Budget) -> Result<Option<Node>> {
     if !original.contains('*') && !original.contains("<<") {
         return Ok(None);
     }
     let mut text = String::new();
     rewrite(root, &Source::detached(original), &mut text)?;
-    let documents = parse::documents(&Source::detached(&text))?;
+    let documents = parse::documents_within(&Source::detached(&text), budget)?;
     Ok(documents.into_iter().next().map(|document| document.root))
 }
 
