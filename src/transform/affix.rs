@@ -50,7 +50,7 @@ pub(super) const PREFIX_AND_SUFFIX: Builtin = Builtin {
 /// (kustomize, `api/internal/builtins/PrefixTransformer.go`.)
 ///
 /// # Errors
-/// In the work: [`Code::InvalidType`](crate::error::Code::InvalidType) where a field is no text.
+/// In the work: [`Code::InvalidType`] where a field is no text.
 fn prefix<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>>> {
     let text = &context.kustomization.name_prefix;
     let cause = builtin.cause(context, text.span);

@@ -33,8 +33,8 @@ pub(super) const NAMESPACE: Builtin = Builtin {
 /// (kustomize, `api/internal/builtins/NamespaceTransformer.go`, `api/filters/namespace`.)
 ///
 /// # Errors
-/// In the work: [`Code::DuplicateId`](crate::error::Code::DuplicateId) when two resources have one id in the new
-/// namespace, and [`Code::InvalidType`](crate::error::Code::InvalidType) where a field is no text.
+/// In the work: [`Code::DuplicateId`] when two resources have one id in the new
+/// namespace, and [`Code::InvalidType`] where a field is no text.
 fn changes<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>>> {
     let namespace = &context.kustomization.namespace;
     if namespace.is_empty() {
