@@ -214,6 +214,22 @@ fn aliases_in_an_embedded_document() {
     assert!(renders(&lab, &["bytes=100MB"]).len() > 3_000_000);
 }
 
+/// The text of each is written to compare it; mappings take longer to write than texts.
+#[test]
+fn values_of_items_that_paths_select() {
+    let path = "\"x.[name=text].value\",".repeat(40);
+    let replacement = format!(
+        "replacements: [{{sourceValue: a, targets: [{{select: {{kind: ConfigMap}}, fieldPaths: [{path}]}}]}}]\n"
+    );
+    let mapping = format!("{{of: [{}]}}", "1,".repeat(200));
+    let items = |name: &str| {
+        let others = format!("{{name: {name}, value: b}},").repeat(30);
+        format!("x: [{others} {{name: text, value: b}}]\n")
+    };
+    ends(&one_map(&replacement, &items(&mapping)), "bytes=3MB", "kustomization.yaml:2:");
+    renders(&one_map(&replacement, &items("other")), &["bytes=3MB"]);
+}
+
 #[test]
 fn a_long_value_for_many_resources() {
     let long = "x".repeat(10_000);

@@ -18,6 +18,9 @@ const MAX_NAMES: usize = 256;
 /// What an item of a list is charged for that is looked at, in bytes.
 const LOOKED_AT: usize = 128;
 
+/// What each byte of its text is charged for, in bytes: to write a mapping takes longer than to copy one.
+const WRITTEN: usize = 8;
+
 /// Mappings of so many entries are searched by an index.
 const LONG: usize = 64;
 
@@ -379,7 +382,6 @@ impl Walk<'_> {
         };
         let pattern = self.patterns.get(value)?;
         let before = self.found.len();
-        // Each is looked at, and written to be held against the pattern.
         self.patterns.budget.bytes(items(node)?.len() * LOOKED_AT, self.span)?;
         for position in 0..items(node)?.len() {
             self.element(position, key, &pattern, rest, node)?;
@@ -420,7 +422,10 @@ impl Walk<'_> {
     ) -> Result<()> {
         let Some(item) = child(node, position) else { return Ok(()) };
         let field = if key.is_empty() { Some(item) } else { item.get(key) };
-        if !field.is_some_and(|field| pattern.matches(&embedded::written(field))) {
+        let Some(field) = field else { return Ok(()) };
+        let written = embedded::written(field);
+        self.patterns.budget.bytes(written.len() * WRITTEN, self.span)?;
+        if !pattern.matches(&written) {
             return Ok(());
         }
         // What follows `[=value]` is not looked at.
