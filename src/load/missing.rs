@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::files::{Kind, join, relative};
 use super::root::{KUSTOMIZATION_FILES, Root};
-use super::{Loader, remote};
+use super::{Loader, NoRepository, RepoSpec, remote};
 use crate::error::{Code, Error, nearest};
 use crate::text::phrase::{first_line, listed, quoted};
 
@@ -97,6 +97,9 @@ pub(super) fn not_a_path(loader: &Loader, directory: &Path, path: &str) -> Optio
         matches!(kind, Ok(Kind::Directory | Kind::File | Kind::Link))
     };
     let first = path.split('/').next().unwrap_or_default();
+    if RepoSpec::parse(path) == Err(NoRepository::Outside) {
+        return Some("its folder is outside of the git repository that it names".to_owned());
+    }
     if let Some((scheme, _)) = path.split_once("://") {
         return Some(match remote::is_url(path) {
             true => "a git repository is written `https://host/owner/name//folder?ref=version`"

@@ -39,6 +39,7 @@ pub use files::{Files, Kind, LARGEST_FILE, join};
 
 pub use memory::Memory;
 pub use notes::Notes;
+pub use remote::{NoRepository, RepoSpec};
 pub use root::{Entry, KUSTOMIZATION_FILES, Root};
 pub use store::Store;
 pub use tree::Tree;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::files::{Kind, join};
 use super::missing::{self, Open};
-use super::{File, Loader, Place, Restrictor, remote};
+use super::{File, Loader, Place, RepoSpec, Restrictor, remote};
 use crate::error::{Code, Error, Result};
 use crate::limits::Budget;
 use crate::source::{Source, Span};
@@ -54,8 +54,8 @@ impl Root {
             return Err(Error::new(Code::InvalidPath, "the directory to build has an empty path")
                 .help("give a directory with a kustomization file, such as `.` for this one"));
         }
-        if remote::is_repository(target) {
-            return Err(not_supported(target, "a git repository"));
+        if let Ok(spec) = RepoSpec::parse(target) {
+            return Err(not_fetched(target, "a git repository", Some(&spec)));
         }
         let start = &loader.0.working_directory;
         let path = join(start, Path::new(target));
@@ -232,8 +232,9 @@ impl Root {
         if path.is_empty() {
             return Err(empty(span));
         }
-        if remote::is_url(path) || remote::is_repository(path) {
-            return Err(not_supported(path, "a remote base or file").at(span));
+        let spec = RepoSpec::parse(path);
+        if spec.is_ok() || remote::is_url(path) {
+            return Err(not_fetched(path, "a remote base or file", spec.ok().as_ref()).at(span));
         }
         let (loader, shown) = (&self.0.loader, missing::shown(path));
         let whole = join(&self.0.path, Path::new(path));
@@ -368,7 +369,7 @@ impl Root {
             return Err(empty(Span::NONE));
         }
         if remote::is_url(path) {
-            return Err(not_supported(path, "a remote file"));
+            return Err(not_fetched(path, "a remote file", None));
         }
         let Inner { loader, path: directory, .. } = &*self.0;
         let whole = join(directory, Path::new(path));
@@ -449,13 +450,19 @@ fn empty(span: Span) -> Error {
         .help("name a file or a directory, or remove the entry")
 }
 
+/// The error for a remote target, base or file, with the parts of a git repository's URL.
 #[cold]
-fn not_supported(path: &str, what: &str) -> Error {
-    Error::new(
-        Code::NotSupportedYet,
-        format!("`{}` is {what}; these are not supported yet", missing::shown(path)),
-    )
-    .help("fetch it first, and list the copy")
+fn not_fetched(path: &str, what: &str, spec: Option<&RepoSpec>) -> Error {
+    let message = format!("`{}` is {what}; these are not supported yet", missing::shown(path));
+    let error =
+        Error::new(Code::NotSupportedYet, message).help("fetch it first, and list the copy");
+    let Some(spec) = spec else { return error };
+    let path = (!spec.path.is_empty()).then_some(("path", &spec.path));
+    let reference = spec.reference.as_ref().map(|reference| ("ref", reference));
+    let url = spec.url();
+    let parts = [Some(("url", &url)), reference, path].into_iter().flatten();
+    let parts = parts.map(|(name, value)| format!("{name} `{}`", missing::shown(value)));
+    error.help(format!("read as a git repository: {}", parts.collect::<Vec<_>>().join(", ")))
 }
 
 #[cfg(test)]
