@@ -10,7 +10,6 @@ mod real;
 mod tree;
 
 use std::hint::black_box;
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -82,7 +81,7 @@ fn compare_build(name: &str, targets: &[String], loader: impl Fn() -> Loader) {
     let options = build::Options::default();
     let build_all = |loader: &Loader| {
         let run = Run::new(loader, &options);
-        run.expect(targets, NonZeroUsize::MIN);
+        run.expect(targets);
         let build = |target: &String| run.build(target, &mut Vec::new()).ok();
         targets.iter().filter_map(build).collect::<Vec<_>>()
     };

@@ -43,6 +43,8 @@ pub mod source;
 
 pub mod error;
 
+pub mod parallel;
+
 pub mod limits;
 
 pub mod index;

@@ -6,7 +6,6 @@ mod tree;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::SystemTime;
@@ -30,7 +29,7 @@ fn run(files: &Files, targets: &[String], store: Option<&Store>) -> (Vec<Rendere
     let (loader, options) = (loader(files), build::Options::default());
     let keeper = store.map(|store| Keeper::new(&loader, store, Digest::of("")));
     let run = build::Run::new(&loader, &options);
-    run.expect(targets, NonZeroUsize::MIN);
+    run.expect(targets);
     let mut found = 0;
     let one = |target: &String| {
         let kept = keeper.as_ref().and_then(|keeper| keeper.read(&keeper.find(target)?));

@@ -15,6 +15,7 @@ const LAYERS: &[&[&str]] = &[
     &["text"],
     &["sync"],
     &["source", "error"],
+    &["parallel"],
     &["limits"],
     &["index"],
     &["yaml"],

@@ -14,6 +14,7 @@ use krender::build;
 use krender::config::Warning;
 use krender::error::Error;
 use krender::load::{self, Files, Kind, Loader, Memory};
+use krender::parallel::{Threads, in_order};
 use krender::resource::ResMap;
 use proptest::prelude::*;
 use tree::Tree;
@@ -149,8 +150,8 @@ fn a_file_is_read_once_however_many_targets_name_it() {
     let reads = Arc::new(Mutex::default());
     let counting = Counting { files, reads: Arc::clone(&reads) };
     let loader = Loader::new(counting, load::Options::default());
-    let (options, jobs) = (build::Options::default(), NonZeroUsize::new(4).expect("not 0"));
-    let targets = build::Run::new(&loader, &options).targets("/", jobs).expect("they are found");
+    let options = options(4);
+    let targets = build::Run::new(&loader, &options).targets("/").expect("they are found");
     let names: Vec<String> = targets.into_iter().map(|target| target.directory).collect();
     assert!(run(&loader, &names, 4).iter().all(|(rendered, _)| rendered.is_ok()));
     let reads = reads.lock().expect("nobody panics");
@@ -160,20 +161,25 @@ fn a_file_is_read_once_however_many_targets_name_it() {
 
 /// The targets in one run.
 fn run(loader: &Loader, targets: &[String], jobs: usize) -> Vec<Rendered> {
-    let options = build::Options::default();
+    let options = options(jobs);
     let run = build::Run::new(loader, &options);
-    let jobs = NonZeroUsize::new(jobs).expect("not 0");
-    run.expect(targets, jobs);
+    run.expect(targets);
     let mut rendered = Vec::new();
     let work = |number: usize| {
         let mut warnings = Vec::new();
         outcome(run.build(&targets[number], &mut warnings), &warnings)
     };
-    build::in_order(targets.len(), jobs, work, |_, one| {
+    in_order(targets.len(), &options.threads, work, |_, one| {
         rendered.push(one);
         ControlFlow::Continue(())
     });
     rendered
+}
+
+/// Options for a number of threads.
+fn options(jobs: usize) -> build::Options {
+    let threads = Threads::new(NonZeroUsize::new(jobs).expect("not 0"));
+    build::Options { threads, ..build::Options::default() }
 }
 
 /// What a target renders to, or the codes and messages of what is wrong with it; and what there is to say of it.

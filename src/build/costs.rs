@@ -6,16 +6,16 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use super::many::in_order;
 use super::named::{Named, named};
 use crate::load::{Loader, Root};
+use crate::parallel::{Threads, in_order};
 use crate::source::Span;
 use crate::sync::lock;
 
 /// For each target how many bytes its kustomizations name and are: those of all that are below it, each once. A target
 /// that is not there costs nothing.
 #[must_use]
-pub fn costs(loader: &Loader, targets: &[String], jobs: NonZeroUsize) -> Vec<u64> {
+pub fn costs(loader: &Loader, targets: &[String], threads: &Threads) -> Vec<u64> {
     let known: Mutex<BTreeMap<PathBuf, Directory>> = Mutex::default();
     let work = |number: usize| {
         let mut pending: Vec<Root> = loader.root(&targets[number]).into_iter().collect();
@@ -35,7 +35,7 @@ pub fn costs(loader: &Loader, targets: &[String], jobs: NonZeroUsize) -> Vec<u64
         bytes
     };
     let mut costs = Vec::with_capacity(targets.len());
-    in_order(targets.len(), jobs, work, |_, cost| {
+    in_order(targets.len(), threads, work, |_, cost| {
         costs.push(cost);
         ControlFlow::Continue(())
     });
@@ -121,7 +121,10 @@ resources: [../circle, missing.yaml]
     #[test]
     fn a_target_costs_what_it_is_made_of() {
         let targets = ["one", "two", "base", "circle", "missing"].map(str::to_owned);
-        let jobs = |jobs| costs(&loader(TREE), &targets, NonZeroUsize::new(jobs).unwrap());
+        let jobs = |jobs| {
+            let threads = Threads::new(NonZeroUsize::new(jobs).unwrap());
+            costs(&loader(TREE), &targets, &threads)
+        };
         let lines = |lines: &[&str]| lines.iter().map(|line| line.len() as u64 + 1).sum::<u64>();
         let base = lines(&["resources: [pod.yaml, pod.yaml]", "0123456789"]);
         // A file outside of the root is not read.

@@ -13,7 +13,6 @@ mod configurations;
 mod costs;
 mod ending;
 mod kept;
-mod many;
 mod named;
 mod order;
 mod provenance;
@@ -26,18 +25,16 @@ mod targets;
 mod tests;
 mod vars;
 
-use std::num::NonZeroUsize;
-
 use crate::config::Warning;
 use crate::error::Result;
 use crate::load::Loader;
+use crate::parallel::Threads;
 use crate::plugin;
 use crate::resource::ResMap;
 
 pub use affected::affected;
 pub use costs::{costs, share};
 pub use kept::{Found, Keeper, Kept};
-pub use many::{in_order, jobs_for_small};
 pub use order::{Order, Reorder};
 pub use run::{Built, Run};
 pub use targets::{PassedOver, Survey, Target, Why};
@@ -53,6 +50,8 @@ pub struct Options {
     pub managed_by_label: bool,
     /// Whether warnings also tell of what changes nothing: patches without a target, images that no container uses.
     pub strict: bool,
+    /// The threads that it may use. The result does not depend on them.
+    pub threads: Threads,
 }
 
 /// What a target renders to.
@@ -86,6 +85,6 @@ pub fn build_and_warn(
     warnings: &mut Vec<Warning>,
 ) -> Result<ResMap> {
     let run = Run::new(loader, options);
-    run.expect(&[target], NonZeroUsize::MIN);
+    run.expect(&[target]);
     run.build(target, warnings)
 }

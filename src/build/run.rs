@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
-use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -11,13 +10,13 @@ use super::account::{Account, Metadata};
 use super::accumulate::{self, Accumulator};
 use super::bases::{Base, Bases};
 use super::ending::step;
-use super::many::{in_order, jobs_for_small};
 use super::{ending, order, references};
 use crate::config::{Kustomization, Section, TransformerConfig, Warning};
 use crate::error::Result;
 use crate::generate;
 use crate::limits::Limit;
 use crate::load::{Kind, Loader, Root};
+use crate::parallel::in_order;
 use crate::plugin::{self, Hardening};
 use crate::resource::ResMap;
 use crate::sync::{lock, unpoisoned};
@@ -86,13 +85,13 @@ impl<'a> Run<'a> {
     }
 
     /// Says which targets will be built, each once: a base that several of them name is kept from its first use to its
-    /// last. Reads their kustomization files, on up to `jobs` threads.
-    pub fn expect(&self, targets: &[impl AsRef<str> + Sync], jobs: NonZeroUsize) {
+    /// last. Reads their kustomization files.
+    pub fn expect(&self, targets: &[impl AsRef<str> + Sync]) {
         let demanded = Mutex::default();
         let work = |number: usize| self.count(targets[number].as_ref(), &demanded);
         // What is wrong is told when its target is built.
-        let jobs = jobs_for_small(targets.len(), jobs);
-        in_order(targets.len(), jobs, work, |_, _| ControlFlow::Continue(()));
+        let threads = self.options.threads.for_small(targets.len());
+        in_order(targets.len(), &threads, work, |_, _| ControlFlow::Continue(()));
         self.bases.expect(unpoisoned(demanded.into_inner()));
     }
 
@@ -179,7 +178,8 @@ impl<'a> Run<'a> {
     }
 
     /// How targets are built.
-    pub(super) const fn options(&self) -> &'a Options {
+    #[must_use]
+    pub const fn options(&self) -> &'a Options {
         self.options
     }
 
@@ -306,7 +306,7 @@ resources: [pod.yaml]
         );
         let options = Options::default();
         let run = Run::new(&loader, &options);
-        run.expect(&["a", "b"], NonZeroUsize::MIN);
+        run.expect(&["a", "b"]);
         assert_eq!(names(&run, "a").unwrap(), "a-pod-x");
         assert_eq!(run.bases().kept(), 1, "`deep` has no other use");
         let mut warnings = Vec::new();
@@ -342,7 +342,7 @@ resources: [pod.yaml]
         let spent = run.build("a", &mut Vec::new()).unwrap().budget().spent(Limit::Bytes);
         let loader = pairs(Limits::default().with(Limit::Bytes, spent));
         let run = Run::new(&loader, &options);
-        run.expect(&["a", "b", "c", "d"], NonZeroUsize::MIN);
+        run.expect(&["a", "b", "c", "d"]);
         for (target, kept) in [("a", 1), ("c", 1), ("d", 1), ("b", 0)] {
             let resources = run.build(target, &mut Vec::new()).unwrap();
             assert_eq!(resources.budget().spent(Limit::Bytes), spent, "{target}");
@@ -371,7 +371,7 @@ resources: [../../../shared]
         );
         let options = Options::default();
         let run = Run::new(&loader, &options);
-        run.expect(&["other", "top/inner/target", "last"], NonZeroUsize::MIN);
+        run.expect(&["other", "top/inner/target", "last"]);
         assert_eq!(names(&run, "other").unwrap(), "pod");
         assert_eq!(names(&run, "top/inner/target").unwrap_err().code(), Code::Cycle);
         assert_eq!(names(&run, "last").unwrap(), "pod");
@@ -408,7 +408,7 @@ definitions:
         let options = Options::default();
         let run = Run::new(&loader, &options);
         let targets = ["plain", "own", "again"];
-        run.expect(&targets, NonZeroUsize::MIN);
+        run.expect(&targets);
         let parts = targets.map(|target| {
             let yaml = run.build(target, &mut Vec::new()).unwrap().to_yaml().unwrap();
             yaml.matches("- name: ").count()

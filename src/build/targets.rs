@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::many::in_order;
 use super::run::{Run, directories};
 use crate::error::{Error, Result};
 use crate::load::{Root, Tree};
+use crate::parallel::in_order;
 use crate::source::Span;
 use crate::text::escape;
 
@@ -37,10 +36,10 @@ impl Run<'_> {
     ///
     /// # Errors
     /// Those of [`Loader::kustomizations`](crate::load::Loader::kustomizations).
-    pub fn targets(&self, directory: &str, jobs: NonZeroUsize) -> Result<Vec<Target>> {
+    pub fn targets(&self, directory: &str) -> Result<Vec<Target>> {
         let top = self.loader().root(directory)?;
         let Tree { found: roots, refused } = self.loader().kustomizations(directory)?;
-        let nodes = Node::all(&roots, self, jobs);
+        let nodes = Node::all(&roots, self);
         let is_target = targets(&nodes);
         let found = nodes.iter().zip(is_target).filter(|(_, is_target)| *is_target);
         let found = found.map(|(node, _)| named(directory, top.path(), &node.path));
@@ -54,10 +53,10 @@ impl Run<'_> {
     ///
     /// # Errors
     /// As [`Run::targets`].
-    pub fn survey(&self, directory: &str, jobs: NonZeroUsize) -> Result<Survey> {
+    pub fn survey(&self, directory: &str) -> Result<Survey> {
         let top = self.loader().root(directory)?;
         let Tree { found: roots, refused } = self.loader().kustomizations(directory)?;
-        let nodes = Node::all(&roots, self, jobs);
+        let nodes = Node::all(&roots, self);
         let is_target = targets(&nodes);
         let mut survey = Survey::default();
         let mut includes: Vec<Option<(usize, Span)>> = vec![None; nodes.len()];
@@ -166,7 +165,7 @@ struct Node {
 }
 
 impl Node {
-    fn all(roots: &[Root], run: &Run<'_>, jobs: NonZeroUsize) -> Vec<Self> {
+    fn all(roots: &[Root], run: &Run<'_>) -> Vec<Self> {
         let numbers: BTreeMap<&OsStr, usize> = roots
             .iter()
             .enumerate()
@@ -174,7 +173,7 @@ impl Node {
             .collect();
         let mut nodes = Vec::with_capacity(roots.len());
         let work = |number: usize| Self::of(&roots[number], &numbers, run);
-        in_order(roots.len(), jobs, work, |_, node| {
+        in_order(roots.len(), &run.options().threads, work, |_, node| {
             nodes.push(node);
             ControlFlow::Continue(())
         });
@@ -247,7 +246,7 @@ mod tests {
     #[track_caller]
     fn found(tree: &str, directory: &str) -> String {
         let (loader, options) = (loader(tree), Options::default());
-        let found = Run::new(&loader, &options).targets(directory, NonZeroUsize::MIN).unwrap();
+        let found = Run::new(&loader, &options).targets(directory).unwrap();
         let directories: Vec<String> = found.into_iter().map(|target| target.directory).collect();
         directories.join(" ")
     }

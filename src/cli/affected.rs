@@ -17,6 +17,7 @@ use crate::{
     build,
     error::Result,
     load::{self, Loader, git::Changed},
+    parallel::{Threads, in_order},
     text::escape,
 };
 
@@ -66,7 +67,7 @@ impl Affected {
 
     fn list(&self, loader: &Loader) -> Result<()> {
         self.ends.check(self.format)?;
-        let options = self.reading.options();
+        let options = self.reading.options(self.jobs.threads());
         let top = loader.root(&self.directory)?;
         let repository = reading::repository(top.path(), loader.budget())?;
         // As in git: the merge base of both.
@@ -75,16 +76,15 @@ impl Affected {
             None => self.since.clone(),
         };
         let changed = repository.changed_since(&repository.revision(&since)?)?;
-        let jobs = self.jobs.count();
         loader.take_notes();
         let run = build::Run::new(loader, &options);
         let directories = std::slice::from_ref(&self.directory);
-        let selected = self.select.targets(true, &run, loader, directories, jobs)?;
+        let selected = self.select.targets(true, &run, loader, directories)?;
         let targets = &selected.targets;
-        run.expect(targets, jobs);
+        run.expect(targets);
         let mut outcome = Ok(());
         let work = |number: usize| self.changes(&targets[number], &run, loader, &changed);
-        build::in_order(targets.len(), jobs, work, |number, changes: Result<Vec<PathBuf>>| {
+        in_order(targets.len(), &options.threads, work, |number, changes: Result<Vec<PathBuf>>| {
             let printed = changes.and_then(|changes| match (changes.is_empty(), self.format) {
                 (true, _) => Ok(true),
                 (false, List::Text) => super::print_on([&*self.ends.entry(&targets[number])?]),
@@ -123,7 +123,7 @@ impl Affected {
                 // A target that cannot be built depends on the files that were read until it failed. A loader of its
                 // own records them.
                 let loader = self.reading.loader()?;
-                drop(build::build(&loader, target, &self.reading.options()));
+                drop(build::build(&loader, target, &self.reading.options(Threads::default())));
                 loader.inputs()
             }
         };

@@ -11,6 +11,7 @@ use crate::{
     build,
     error::Result,
     load::{Kind, Loader},
+    parallel::Threads,
     source::Sources,
     text::escape,
 };
@@ -74,7 +75,7 @@ impl Inputs {
     }
 
     fn list(&self, loader: &Loader, target: &str, files: &mut BTreeSet<OsString>) -> Result<()> {
-        build::build(loader, target, &self.reading.options())
+        build::build(loader, target, &self.reading.options(Threads::default()))
             .map_err(|error| error.step(format!("while building `{target}`")))?;
         let inputs = loader.inputs();
         let of_kind = |kind: Kind| {

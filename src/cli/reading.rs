@@ -15,6 +15,7 @@ use crate::{
     external::{Environment, git::Repository},
     limits::{Budget, Limits, Setting},
     load::{self, Disk, Loader, git::Revision},
+    parallel::Threads,
     source::Sources,
     text::escape,
 };
@@ -46,18 +47,18 @@ pub(super) enum Restrictor {
     None,
 }
 
-/// The number of threads for many targets.
+/// The number of threads.
 #[derive(Args, Debug, Default)]
 pub(super) struct Jobs {
-    /// Number of threads that work on targets [default: one for each processor]
+    /// Number of threads [default: one for each processor]
     #[arg(short, long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
 }
 
 impl Jobs {
-    /// Number of threads; by default that of processors.
-    pub(super) fn count(&self) -> NonZeroUsize {
-        self.jobs.unwrap_or_else(super::processors)
+    /// The threads of a command; by default as many as there are processors. To be asked for once: each call makes new ones.
+    pub(super) fn threads(&self) -> Threads {
+        self.jobs.map_or_else(|| Threads::counted(super::processors), Threads::new)
     }
 }
 
@@ -170,9 +171,9 @@ impl Reading {
         load::Options { restrictor, working_directory, limits }
     }
 
-    /// Options of a build.
-    pub(super) fn options(&self) -> build::Options {
-        build::Options { plugins: self.plugins.options(), ..build::Options::default() }
+    /// Options of a build on these threads.
+    pub(super) fn options(&self, threads: Threads) -> build::Options {
+        build::Options { plugins: self.plugins.options(), threads, ..build::Options::default() }
     }
 }
 

@@ -1,6 +1,5 @@
 //! Selection of the targets of a run: named directories, or targets of a tree that match patterns.
 
-use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
 use clap::Args;
@@ -8,9 +7,10 @@ use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::text::phrase;
 use crate::{
-    build::{self, Run, Survey, Target},
+    build::{Run, Survey, Target},
     error::{Code, Error, Result},
     load::Loader,
+    parallel::{Threads, in_order},
 };
 
 /// Which of the targets that are found.
@@ -53,16 +53,15 @@ impl Select {
         run: &Run<'_>,
         loader: &Loader,
         directories: &[String],
-        jobs: NonZeroUsize,
     ) -> Result<Selected> {
         if is_all {
-            return all(run, loader, directories, self, jobs);
+            return all(run, loader, directories, self);
         }
         let flags = [("--include", &self.include), ("--exclude", &self.exclude)];
         if let Some((flag, _)) = flags.iter().find(|(_, patterns)| !patterns.is_empty()) {
             return Err(senseless(flag, "--all").help("to find all targets below DIR, add `--all`"));
         }
-        let targets = named(loader, directories, jobs)?;
+        let targets = named(loader, directories, &run.options().threads)?;
         Ok(Selected { targets, refused: Vec::new() })
     }
 }
@@ -77,12 +76,7 @@ impl Select {
     ///
     /// # Errors
     /// [`Code::InvalidPattern`], and those of [`Run::survey`].
-    pub(super) fn survey(
-        &self,
-        run: &Run<'_>,
-        directories: &[String],
-        jobs: NonZeroUsize,
-    ) -> Result<Survey> {
+    pub(super) fn survey(&self, run: &Run<'_>, directories: &[String]) -> Result<Survey> {
         let included = patterns("--include", &self.include)?;
         let excluded = patterns("--exclude", &self.exclude)?;
         let fits = |target: &Target| {
@@ -91,7 +85,7 @@ impl Select {
         };
         let mut all = Survey::default();
         for directory in directories {
-            let Survey { targets, passed_over } = run.survey(directory, jobs)?;
+            let Survey { targets, passed_over } = run.survey(directory)?;
             all.targets.extend(targets.into_iter().filter(fits));
             all.passed_over.extend(passed_over.into_iter().filter(|one| fits(&one.target)));
         }
@@ -108,13 +102,13 @@ pub(super) fn senseless(flag: &str, other: &str) -> Error {
 ///
 /// # Errors
 /// [`Code::InvalidArgument`] for one that is named twice.
-fn named(loader: &Loader, directories: &[String], jobs: NonZeroUsize) -> Result<Vec<String>> {
+fn named(loader: &Loader, directories: &[String], threads: &Threads) -> Result<Vec<String>> {
     let mut seen = std::collections::BTreeMap::new();
     let mut twice = None;
     // A missing directory is reported when it is built.
     let find = |number: usize| loader.root(&directories[number]).ok();
-    let jobs = build::jobs_for_small(directories.len(), jobs);
-    build::in_order(directories.len(), jobs, find, |number, root| {
+    let threads = threads.for_small(directories.len());
+    in_order(directories.len(), &threads, find, |number, root| {
         let directory = &directories[number];
         let path = root.map(|root| root.path().as_os_str().to_owned());
         match path.and_then(|path| seen.insert(path, directory)) {
@@ -145,13 +139,12 @@ fn all(
     loader: &Loader,
     directories: &[String],
     Select { include, exclude }: &Select,
-    jobs: NonZeroUsize,
 ) -> Result<Selected> {
     let (included, excluded) = (patterns("--include", include)?, patterns("--exclude", exclude)?);
     let (mut selected, mut refused) = (Vec::new(), Vec::new());
     let mut found = 0;
     for directory in directories {
-        let targets = run.targets(directory, jobs)?;
+        let targets = run.targets(directory)?;
         found += targets.len();
         let fits = |target: &Target| {
             let Target { directory: _, below, refused: _ } = target;
@@ -165,7 +158,7 @@ fn all(
         }
     }
     if !selected.is_empty() || !refused.is_empty() {
-        let targets = named(loader, &selected, jobs)?;
+        let targets = named(loader, &selected, &run.options().threads)?;
         return Ok(Selected { targets, refused });
     }
     let tree = format!("`{}`", directories.join("`, `"));

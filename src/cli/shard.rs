@@ -64,13 +64,12 @@ impl Shard {
 
     fn list(&self, loader: &Loader) -> Result<()> {
         self.ends.check(self.format)?;
-        let jobs = self.jobs.count();
-        let options = self.reading.options();
+        let options = self.reading.options(self.jobs.threads());
         let run = build::Run::new(loader, &options);
         let directories = std::slice::from_ref(&self.directory);
-        let mut selected = self.select.targets(true, &run, loader, directories, jobs)?;
+        let mut selected = self.select.targets(true, &run, loader, directories)?;
         let targets = std::mem::take(&mut selected.targets);
-        let part = self.part.of(targets, self.costs.as_deref(), loader, jobs)?;
+        let part = self.part.of(targets, self.costs.as_deref(), loader, &options.threads)?;
         let line = |Costly { target, cost }: &Costly| match self.format {
             List::Json => Ok(escape::json_line(&Line { target, cost: *cost })),
             List::Text => self.ends.entry(target),

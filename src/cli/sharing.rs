@@ -8,6 +8,7 @@ use crate::{
     build,
     error::{Code, Error, Result},
     load::Loader,
+    parallel::Threads,
 };
 
 /// Number of a part, and of all parts: `2/5`.
@@ -56,9 +57,9 @@ impl Part {
         targets: Vec<String>,
         measured: Option<&str>,
         loader: &Loader,
-        jobs: NonZeroUsize,
+        threads: &Threads,
     ) -> Result<Vec<Costly>> {
-        let mut costs = build::costs(loader, &targets, jobs);
+        let mut costs = build::costs(loader, &targets, threads);
         if let Some(path) = measured {
             let measured = read(loader.file(path)?.source()?.text());
             if measured.is_empty() {

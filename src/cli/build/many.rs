@@ -1,7 +1,6 @@
 //! Builds of many targets in one run: `krender build --all DIR`, `krender build DIR DIR`.
 
 use std::{
-    num::NonZeroUsize,
     ops::ControlFlow,
     path::Path,
     process::ExitCode,
@@ -27,6 +26,7 @@ use crate::{
     config::Warning,
     error::{Error, Result},
     load::Loader,
+    parallel::{Threads, in_order},
     source::Span,
 };
 
@@ -81,8 +81,8 @@ impl Build {
             loader.take_notes();
         }
         let run: &build::Run<'_> = crate::cli::until_exit(build::Run::new(loader, &options));
-        let jobs = self.many.jobs.count();
-        let Selected { targets, refused } = self.targets(run, loader, jobs)?;
+        let threads = &options.threads;
+        let Selected { targets, refused } = self.targets(run, loader)?;
         let places = Places::of(self, &targets, working_directory)?;
         let work = self.work(loader, working_directory, options.plugins.today)?;
         let work = work.as_ref();
@@ -92,20 +92,20 @@ impl Build {
         let split = places.is_split();
         let keeper = self.keeper(store.as_ref(), loader, work, split);
         let keeper = keeper.as_ref();
-        let found = find(&targets, keeper, jobs);
+        let found = find(&targets, keeper, threads);
         let missed: Vec<&String> = targets
             .iter()
             .zip(&found)
             .filter(|(_, found)| found.is_none())
             .map(|(target, _)| target)
             .collect();
-        run.expect(&missed, jobs);
+        run.expect(&missed);
         let renderer = Renderer { build: self, loader, run, keeper, work, split, is_one: false };
         let work = |number: usize| {
             self.one_of_many(number, &targets[number], found[number].as_ref(), &renderer, &places)
         };
         let mut results = Results::new(&targets, &places, started, self.quiet);
-        build::in_order(targets.len(), jobs, work, |number, done| results.add(number, done));
+        in_order(targets.len(), threads, work, |number, done| results.add(number, done));
         for (target, error) in refused {
             results.timings.add(&target, Outcome::Failed, Size::default(), Duration::ZERO);
             results.told.add(&target, Vec::new(), Some(error));
@@ -117,7 +117,7 @@ impl Build {
         let exit = crate::cli::finish(outcome, loader.sources(), format);
         self.tell_left(&places, &timings, working_directory, format);
         if self.timings {
-            let jobs = jobs.get().min(targets.len());
+            let jobs = threads.count().get().min(targets.len());
             timings.tell(started.elapsed(), jobs, format);
         }
         self.close(store, unkept, loader.sources(), format);
@@ -193,12 +193,7 @@ impl Build {
     /// # Errors
     /// [`Code::InvalidArgument`](crate::error::Code::InvalidArgument) for flags that cannot be combined, and those of
     /// [`Select::targets`].
-    pub(super) fn targets(
-        &self,
-        run: &build::Run<'_>,
-        loader: &Loader,
-        jobs: NonZeroUsize,
-    ) -> Result<Selected> {
+    pub(super) fn targets(&self, run: &build::Run<'_>, loader: &Loader) -> Result<Selected> {
         let Many { all, select, shard, costs, split, jobs: _ } = &self.many;
         let senseless =
             |flag: &str, other: &str, help: &str| Err(select::senseless(flag, other).help(help));
@@ -212,13 +207,13 @@ impl Build {
         if costs.is_some() && shard.is_none() {
             return senseless("--costs", "--shard", "costs are used to balance the parts");
         }
-        let targets = select.targets(*all, run, loader, &self.directories, jobs);
+        let targets = select.targets(*all, run, loader, &self.directories);
         match shard {
             None => targets,
             Some(part) if *all => {
                 // Each part reports the directories that cannot be targets.
                 let Selected { targets, refused } = targets?;
-                let part = part.of(targets, costs.as_deref(), loader, jobs)?;
+                let part = part.of(targets, costs.as_deref(), loader, &run.options().threads)?;
                 let targets = part.into_iter().map(|costly| costly.target).collect();
                 Ok(Selected { targets, refused })
             }
@@ -255,14 +250,14 @@ impl Build {
 }
 
 /// Cached results of the targets that are still valid.
-fn find(targets: &[String], keeper: Option<&Keeper<'_>>, jobs: NonZeroUsize) -> Vec<Option<Found>> {
+fn find(targets: &[String], keeper: Option<&Keeper<'_>>, threads: &Threads) -> Vec<Option<Found>> {
     let mut found = Vec::with_capacity(targets.len());
     let Some(keeper) = keeper else {
         found.resize_with(targets.len(), || None);
         return found;
     };
     let work = |number: usize| keeper.find(&targets[number]);
-    build::in_order(targets.len(), jobs, work, |_, one| {
+    in_order(targets.len(), threads, work, |_, one| {
         found.push(one);
         ControlFlow::Continue(())
     });

@@ -8,7 +8,7 @@ mod rendering;
 mod timings;
 mod watch;
 
-use std::{ffi::OsString, num::NonZeroUsize, path::Path, process::ExitCode, time::Instant};
+use std::{ffi::OsString, path::Path, process::ExitCode, time::Instant};
 
 use clap::{Args, ValueEnum};
 
@@ -163,6 +163,7 @@ impl Build {
             managed_by_label: self.enable_managedby_label.unwrap_or_default()
                 || is_managed_by_environment(),
             strict: self.strict,
+            threads: self.many.jobs.threads(),
         }
     }
 
@@ -196,7 +197,7 @@ impl Build {
                 rendered
             }
             None => {
-                run.expect(&[directory], NonZeroUsize::MIN);
+                run.expect(&[directory]);
                 let built = renderer.build(directory, &mut warnings);
                 self.warn(&warnings, loader.sources(), format);
                 let finished = built.and_then(|built| {

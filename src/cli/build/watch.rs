@@ -1,7 +1,6 @@
 //! `krender build --watch`: renders targets again when one of their inputs is saved.
 
 use std::{
-    num::NonZeroUsize,
     ops::ControlFlow,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -23,13 +22,14 @@ use crate::{
     config::Warning,
     error::{Code, Error, Result},
     load::{self, Digest, Loader, Watch},
+    parallel::{Threads, in_order},
 };
 
 /// Targets that are watched, and the state of the watch.
 struct Watching<'a> {
     build: &'a Build,
     working_directory: &'a Path,
-    jobs: NonZeroUsize,
+    threads: Threads,
     format: Format,
     places: Places,
     printer: Printer,
@@ -63,11 +63,11 @@ impl Build {
     /// # Errors
     /// Failures to find targets, to watch files or to write output.
     pub(super) fn watch(&self, working_directory: &Path, format: Format) -> Result<ExitCode> {
-        let (jobs, options) = (self.many.jobs.count(), self.options());
+        let options = self.options();
         let loader = self.loader(working_directory);
         let names = match self.is_about_many() {
             true => {
-                let mut selected = self.targets(&Run::new(&loader, &options), &loader, jobs)?;
+                let mut selected = self.targets(&Run::new(&loader, &options), &loader)?;
                 let targets = std::mem::take(&mut selected.targets);
                 // Other targets are rendered nevertheless.
                 if let Err(error) = selected.outcome() {
@@ -85,7 +85,9 @@ impl Build {
         let target = |name| Watched { name, paths: Vec::new(), fingerprint: None, hardened: None };
         let targets = names.into_iter().map(target).collect();
         let printer = Printer::default();
-        Watching { build: self, working_directory, jobs, format, places, printer, targets }.watch()
+        let threads = options.threads;
+        Watching { build: self, working_directory, threads, format, places, printer, targets }
+            .watch()
     }
 }
 
@@ -143,10 +145,10 @@ impl Watching<'_> {
 
     /// Renders some targets. False if the reader of standard output is gone.
     fn render(&mut self, loader: &Loader, numbers: &[usize]) -> Result<bool> {
-        let options = self.build.options();
+        let options = build::Options { threads: self.threads.clone(), ..self.build.options() };
         let run = Run::new(loader, &options);
         let names: Vec<&str> = numbers.iter().map(|&number| &*self.targets[number].name).collect();
-        run.expect(&names, self.jobs);
+        run.expect(&names);
         let split = self.places.is_split();
         // An invalid configuration fails each target; they are rendered again once it is corrected.
         let work = self.build.work(loader, self.working_directory, options.plugins.today);
@@ -162,9 +164,9 @@ impl Watching<'_> {
             is_one: false,
         };
         let mut all = Vec::with_capacity(names.len());
-        build::in_order(
+        in_order(
             names.len(),
-            self.jobs,
+            &self.threads,
             |number| self.one(names[number], &renderer, broken),
             |_, done| {
                 all.push(done);
@@ -220,7 +222,9 @@ impl Watching<'_> {
             Err(_) => {
                 // For a target that cannot be built, a loader of its own records the inputs.
                 let loader = self.loader();
-                drop(build::build(&loader, target, &self.build.options()));
+                let options =
+                    build::Options { threads: Threads::default(), ..self.build.options() };
+                drop(build::build(&loader, target, &options));
                 loader.inputs()
             }
         };

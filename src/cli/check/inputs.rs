@@ -1,7 +1,6 @@
 //! Inputs of a check: kustomizations, each judged alone, and manifests, judged together.
 
 use std::collections::BTreeSet;
-use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
 use crate::build;
@@ -11,6 +10,7 @@ use crate::error::{Code, Error, Result};
 use crate::harden::{self, Settings};
 use crate::limits::{Budget, Limit};
 use crate::load::{self, File, KUSTOMIZATION_FILES, Kind, Loader, Tree};
+use crate::parallel::in_order;
 use crate::resource::{self, ResMap, Resource, secret::Shield};
 use crate::schema::Schema;
 use crate::source::Span;
@@ -29,14 +29,10 @@ type Manifests = (String, Result<Vec<Resource>>);
 
 impl Inputs<'_> {
     /// Judges all targets: first kustomizations, in order and in parallel, with shared bases; then manifests.
-    pub(super) fn judge(
-        &self,
-        targets: &[String],
-        jobs: NonZeroUsize,
-    ) -> (Vec<Judged>, Vec<Remark>) {
-        let is_rendered = |target: &&String| self.is_rendered(target, jobs);
+    pub(super) fn judge(&self, targets: &[String]) -> (Vec<Judged>, Vec<Remark>) {
+        let is_rendered = |target: &&String| self.is_rendered(target);
         let (rendered, built): (Vec<&String>, Vec<&String>) = targets.iter().partition(is_rendered);
-        self.run.expect(&built, jobs);
+        self.run.expect(&built);
         let mut judged = Vec::with_capacity(targets.len());
         let shield = Shield::default();
         let work = |number: usize| {
@@ -48,7 +44,7 @@ impl Inputs<'_> {
             Ok(self.judged(resources))
         };
         let budget = Budget::new(self.loader.limits());
-        build::in_order(built.len(), jobs, work, |number, outcome| {
+        in_order(built.len(), &self.run.options().threads, work, |number, outcome| {
             let outcome = self.redacted(outcome.and_then(|one| held(one, &budget)), &shield);
             judged.push(Judged { target: built[number].clone(), outcome });
             match budget.spent(Limit::Findings) > self.loader.limits().get(Limit::Findings) {
@@ -69,14 +65,14 @@ impl Inputs<'_> {
     }
 
     /// True if a target is a file, standard input, or a directory of manifests without kustomizations.
-    fn is_rendered(&self, target: &str, jobs: NonZeroUsize) -> bool {
+    fn is_rendered(&self, target: &str) -> bool {
         if target == "-" || load::is_file(target.as_ref()) {
             return true;
         }
         let mut files = KUSTOMIZATION_FILES.iter().map(|file| format!("{target}/{file}"));
         self.loader.kind(target) == Kind::Directory
             && files.all(|file| self.loader.kind(&file) == Kind::Missing)
-            && self.run.targets(target, jobs).is_ok_and(|targets| targets.is_empty())
+            && self.run.targets(target).is_ok_and(|targets| targets.is_empty())
             && self.loader.manifests(target).is_ok_and(|files| !files.found.is_empty())
     }
 

@@ -5,7 +5,6 @@ mod inputs;
 mod steps;
 mod targets;
 
-use std::num::NonZeroUsize;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
@@ -180,23 +179,21 @@ impl Check {
 
     /// Checks all targets and writes the findings. Returns the exit code.
     fn judge_and_write(&self, loader: &Loader, format: Format) -> Result<u8> {
-        let options = self.reading.options();
+        let options = self.reading.options(self.many.jobs.threads());
         let base = self.base(self.config_from.as_deref(), loader)?;
         let mut context = self.context(loader, base.as_ref(), options.plugins.today)?;
         let mut baseline = Baseline::read(self.baseline.as_deref(), loader, base.as_ref())?;
         context.remarks.append(&mut baseline.remarks);
         let run = build::Run::new(loader, &options);
-        let jobs = self.many.jobs.count();
         let git = self.base(self.many.git.as_deref(), loader)?;
-        let (targets, lost) =
-            self.targets(loader, &run, &options, git.as_ref(), &mut context, jobs)?;
+        let (targets, lost) = self.targets(loader, &run, &options, git.as_ref(), &mut context)?;
         let inputs = Inputs {
             loader,
             run: &run,
             settings: &context.settings,
             allow_empty: self.allow_empty,
         };
-        let (judged, remarks) = inputs.judge(&targets.targets, jobs);
+        let (judged, remarks) = inputs.judge(&targets.targets);
         let refused = targets.refused.into_iter();
         let judged = super::until_exit(judged);
         judged.extend(refused.map(|(target, error)| Judged { target, outcome: Err(error) }));
@@ -205,7 +202,7 @@ impl Check {
             && context.settings.asks(&HARDENING_STEP_CHANGED)
         {
             let steps = Steps { base, options: &options, loader, run: &run };
-            context.remarks.extend(steps.compare(judged, jobs));
+            context.remarks.extend(steps.compare(judged));
         }
         judged.extend(lost);
         let (told, exit) = settled(judged, &mut baseline, context.settings.fail_on);
@@ -289,28 +286,27 @@ impl Check {
         options: &build::Options,
         base: Option<&Base>,
         context: &mut Context,
-        jobs: NonZeroUsize,
     ) -> Result<(Selected, Vec<Judged>)> {
         let Many { all, every, git: _, select, jobs: _ } = &self.many;
         if !*all && !*every {
             if base.is_some() {
                 return Err(senseless("--git", "--all").help("it compares the targets of a tree"));
             }
-            let targets = select.targets(false, run, loader, &self.targets, jobs)?;
+            let targets = select.targets(false, run, loader, &self.targets)?;
             return Ok((targets, Vec::new()));
         }
-        let survey = select.survey(run, &self.targets, jobs)?;
+        let survey = select.survey(run, &self.targets)?;
         let (targets, passed_over) = targets::chosen(survey, *every, loader);
         if targets.targets.is_empty() && targets.refused.is_empty() && base.is_none() {
             // Returns the error.
-            select.targets(true, run, loader, &self.targets, jobs)?;
+            select.targets(true, run, loader, &self.targets)?;
         }
         let lost = match base {
             Some(base) if context.settings.asks(&TARGET_NOT_JUDGED) => {
                 let before = build::Run::new(&base.loader, options);
                 let is_there = |name: &&String| base.loader.kind(name) == Kind::Directory;
                 let names: Vec<String> = self.targets.iter().filter(is_there).cloned().collect();
-                let before = select.survey(&before, &names, jobs)?.targets;
+                let before = select.survey(&before, &names)?.targets;
                 targets::lost(&before, &targets, &passed_over, base)
             }
             _ => Vec::new(),

@@ -1,6 +1,5 @@
 //! Changes of hardening steps: those that a target had at a revision, and that were removed or changed since.
 
-use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -11,6 +10,7 @@ use crate::cli::findings::{Judged, Remark};
 use crate::error::Result;
 use crate::harden::{Finding, HARDENING_STEP_CHANGED, Severity};
 use crate::load::Loader;
+use crate::parallel::in_order;
 use crate::plugin::Hardening;
 
 /// Context of the comparison.
@@ -29,16 +29,16 @@ type Sides = [Vec<Arc<Hardening>>; 2];
 impl Steps<'_> {
     /// Adds findings to the targets that were judged. Returns a remark for each target whose steps at the revision are
     /// unknown.
-    pub(super) fn compare(&self, judged: &mut [Judged], jobs: NonZeroUsize) -> Vec<Remark> {
+    pub(super) fn compare(&self, judged: &mut [Judged]) -> Vec<Remark> {
         let before = Run::new(&self.base.loader, self.options);
         let is_compared =
             |one: &&mut Judged| one.outcome.is_ok() && self.is_on_both_sides(&one.target);
         let mut judged: Vec<&mut Judged> = judged.iter_mut().filter(is_compared).collect();
         let names: Vec<String> = judged.iter().map(|one| one.target.clone()).collect();
-        before.expect(&names, jobs);
+        before.expect(&names);
         let work = |number: usize| self.sides(&names[number], &before);
         let mut remarks = Vec::new();
-        build::in_order(names.len(), jobs, work, |number, sides| {
+        in_order(names.len(), &self.options.threads, work, |number, sides| {
             let Judged { target, outcome } = &mut *judged[number];
             match (sides, outcome) {
                 (Ok(sides), Ok(checked)) => checked.findings.extend(self.findings(target, &sides)),

@@ -1,7 +1,6 @@
 //! `krender diff --git`: the two sides are revisions, or a revision and the working tree.
 
 use std::collections::BTreeSet;
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use super::{Named, Place, Sides};
@@ -179,7 +178,7 @@ fn found(loader: &Loader, paths: &[String]) -> Result<Vec<String>> {
     let mut found = Vec::new();
     for path in paths.iter().filter(|path| loader.kind(path) == Kind::Directory) {
         let options = build::Options::default();
-        let targets = build::Run::new(loader, &options).targets(path, NonZeroUsize::MIN)?;
+        let targets = build::Run::new(loader, &options).targets(path)?;
         for build::Target { directory, below: _, refused } in targets {
             found.push(refused.map_or(Ok(directory), Err)?);
         }

@@ -12,11 +12,12 @@ use clap::{Args, ValueEnum};
 use super::reading::{self, Jobs, Reading, working_directory};
 use super::report::{self, Format};
 use crate::{
-    build::{self, Run},
+    build::Run,
     diff::{self, Failure, Ignore, Only, Review, Side, Target, TargetReview},
     error::{Code, Error, Result},
     limits::Budget,
     load::{self, Disk, Kind, Loader},
+    parallel::{Threads, in_order},
     resource::{self, ResMap, Resource, secret::Shield},
     schema::Schema,
     source::Sources,
@@ -93,14 +94,15 @@ pub(super) const NOT_DONE: u8 = 2;
 impl Diff {
     /// Compares, and returns the exit code.
     pub(super) fn run(&self, format: Format) -> ExitCode {
-        let sides = match self.sides() {
+        let threads = self.jobs.threads();
+        let sides = match self.sides(&threads) {
             Ok(sides) => &*super::until_exit(sides),
             Err(error) => {
                 report::errors(&error, &Sources::new(), format);
                 return ExitCode::from(NOT_DONE);
             }
         };
-        match self.compare(sides, format) {
+        match self.compare(sides, &threads, format) {
             Ok(review) if review.has_failures() => ExitCode::from(NOT_DONE),
             Ok(review) if review.is_different() => ExitCode::FAILURE,
             Ok(_) => ExitCode::SUCCESS,
@@ -112,7 +114,7 @@ impl Diff {
     }
 
     /// The two sides to compare.
-    fn sides(&self) -> Result<Sides> {
+    fn sides(&self, threads: &Threads) -> Result<Sides> {
         let options = self.reading.load_options(working_directory()?);
         if let Some(revisions) = &self.git {
             return git::sides(revisions, &self.paths, &options);
@@ -132,24 +134,23 @@ impl Diff {
             return Err(Error::new(Code::InvalidArgument, "only one side can be standard input"));
         }
         let loader = Loader::new(Disk, options);
-        let targets = trees::targets(&loader, [before, after], self.jobs.count())
+        let targets = trees::targets(&loader, [before, after], threads)
             .map_err(|error| revisions_meant(error, before, after))?;
         Ok(Sides { before: loader.clone(), after: loader, targets })
     }
 
-    fn compare(&self, sides: &Sides, format: Format) -> Result<Review> {
+    fn compare(&self, sides: &Sides, threads: &Threads, format: Format) -> Result<Review> {
         let options = self.options()?;
-        let build = self.reading.options();
+        let build = self.reading.options(threads.clone());
         let runs = [&sides.before, &sides.after];
         let runs = runs.map(|loader| &*super::until_exit(Run::new(loader, &build)));
         let shields = [Shield::default(), Shield::default()];
-        let jobs = self.jobs.count();
         if sides.targets.len() > 1 {
             let directories = |side: fn(&Named) -> &Option<Place>| -> Vec<&str> {
                 sides.targets.iter().filter_map(|of| side(of).as_ref()?.directory()).collect()
             };
-            runs[0].expect(&directories(|of| &of.before), jobs);
-            runs[1].expect(&directories(|of| &of.after), jobs);
+            runs[0].expect(&directories(|of| &of.before));
+            runs[1].expect(&directories(|of| &of.after));
         }
         let work = |number: usize| {
             let Named { name, before, after } = &sides.targets[number];
@@ -164,7 +165,7 @@ impl Diff {
         };
         let mut reviews = Vec::with_capacity(sides.targets.len());
         let mut told = BTreeSet::new();
-        build::in_order(sides.targets.len(), jobs, work, |_, (review, errors)| {
+        in_order(sides.targets.len(), threads, work, |_, (review, errors)| {
             tell(&errors, sides, &shields, format, &mut told);
             reviews.push(review);
             ControlFlow::Continue(())

@@ -1,7 +1,6 @@
 //! Targets of two paths: single targets, trees of kustomizations, and directories of rendered objects.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::num::NonZeroUsize;
 
 use super::{Named, Place};
 use crate::limits::Budget;
@@ -9,6 +8,7 @@ use crate::{
     build,
     error::{Code, Error, Result},
     load::{KUSTOMIZATION_FILES, Kind, Loader, Tree},
+    parallel::Threads,
     yaml::Node,
 };
 
@@ -16,10 +16,10 @@ use crate::{
 ///
 /// # Errors
 /// [`Code::KustomizationNotFound`] if there is no target, and those of searching directories.
-pub(super) fn targets(loader: &Loader, paths: [&str; 2], jobs: NonZeroUsize) -> Result<Vec<Named>> {
+pub(super) fn targets(loader: &Loader, paths: [&str; 2], threads: &Threads) -> Result<Vec<Named>> {
     let [before, after] = paths;
-    let form = |path: &str| Form::of(loader, path, jobs);
-    let tree = |path: &str| tree(loader, path, jobs);
+    let form = |path: &str| Form::of(loader, path, threads);
+    let tree = |path: &str| tree(loader, path, threads);
     let [old, new] = match (form(before)?, form(after)?) {
         (Form::Tree(_), Form::Single) | (Form::Single, Form::Tree(_))
             if paths.iter().all(|path| loader.kind(path) == Kind::Directory) =>
@@ -66,7 +66,7 @@ enum Form {
 }
 
 impl Form {
-    fn of(loader: &Loader, path: &str, jobs: NonZeroUsize) -> Result<Self> {
+    fn of(loader: &Loader, path: &str, threads: &Threads) -> Result<Self> {
         let has_kustomization = || {
             let mut files = KUSTOMIZATION_FILES.iter().map(|file| format!("{path}/{file}"));
             files.any(|file| loader.kind(&file) != Kind::Missing)
@@ -81,7 +81,7 @@ impl Form {
             Kind::Directory if !has_kustomization() => {}
             _ => return Ok(Self::Single),
         }
-        let targets = tree(loader, path, jobs)?;
+        let targets = tree(loader, path, threads)?;
         if targets.is_empty() {
             return loader.manifests(path).map(Self::Rendered);
         }
@@ -102,9 +102,9 @@ impl Form {
 }
 
 /// The targets of a tree, by relative path.
-fn tree(loader: &Loader, path: &str, jobs: NonZeroUsize) -> Result<Places> {
-    let options = build::Options::default();
-    let targets = build::Run::new(loader, &options).targets(path, jobs)?.into_iter();
+fn tree(loader: &Loader, path: &str, threads: &Threads) -> Result<Places> {
+    let options = build::Options { threads: threads.clone(), ..build::Options::default() };
+    let targets = build::Run::new(loader, &options).targets(path)?.into_iter();
     let place = |build::Target { directory, below, refused }| {
         (shown(&below), refused.map_or(Place::Path(directory), Place::Refused))
     };
