@@ -148,6 +148,19 @@ fn a_target_that_breaks_hides_no_other() {
 }
 
 #[test]
+fn errors_of_both_sides_show_the_text_of_their_own_side() {
+    let repository = Repository::new();
+    repository.write("other/kustomization.yaml", "namePrefix: [former]\n");
+    repository.commit();
+    repository.write("other/kustomization.yaml", "# The fields.\nnameSuffix: {is: latter}\n");
+    let (_, error, code) = diff(repository.path(), &[], &["--git", "HEAD", "other"]);
+    assert_eq!(code, 2);
+    for line in ["1 | namePrefix: [former]", "2 | nameSuffix: {is: latter}"] {
+        assert!(error.contains(line), "{line}\n{error}");
+    }
+}
+
+#[test]
 fn what_breaks_many_targets_is_told_once() {
     let repository = Repository::new();
     repository.write("base/kustomization.yaml", "resources: [deploymnet.yaml]\n");

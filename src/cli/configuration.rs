@@ -9,7 +9,6 @@ use super::reading::repository;
 use crate::error::{Code, Error, Result};
 use crate::harden::{Kind as ConfigurationKind, Profile, Settings, told};
 use crate::limits::Budget;
-use crate::load::git::Revision;
 use crate::load::{self, Digest, File, Kind, Loader};
 use crate::yaml::parse;
 
@@ -26,7 +25,7 @@ pub(super) struct Base {
 
 impl Base {
     /// Opens a revision in the repository of a directory; `REV...` is the merge base with `REV`. Files are also found
-    /// through links, among `paths`, that lead into the repository.
+    /// through links, among `paths`, that lead into the repository. Its texts are added to the sources of `loader`.
     ///
     /// # Errors
     /// Those of finding the repository and the revision.
@@ -35,7 +34,7 @@ impl Base {
         directory: &Path,
         paths: &[&str],
         budget: &Budget,
-        loader: impl FnOnce(Revision) -> Result<Loader>,
+        loader: &Loader,
     ) -> Result<Self> {
         let repository = repository(directory, budget)?;
         let found = match name.strip_suffix("...") {
@@ -45,19 +44,19 @@ impl Base {
         let paths: Vec<PathBuf> =
             paths.iter().map(|path| load::join(directory, path.as_ref())).collect();
         let links = repository.links_to(&paths);
-        let loader = loader(repository.revision(&found)?.with_links(links))?;
+        let loader = loader.beside(repository.revision(&found)?.with_links(links));
         Ok(Self { name: name.to_owned(), loader })
     }
 
-    /// Reads a file of the revision, as a source of another loader.
+    /// Reads a file of the revision. Its name shows the revision.
     ///
     /// # Errors
     /// Those of [`Loader::file`].
-    pub(super) fn file(&self, path: &str, loader: &Loader) -> Result<File> {
+    pub(super) fn file(&self, path: &str) -> Result<File> {
         let file = self.loader.file(path).map_err(|error| {
             error.help(format!("it is read from `{}`, as `--config-from` says", self.name))
         })?;
-        loader.text(&format!("{}:{path}", self.name), file.bytes().to_vec())
+        self.loader.text(&format!("{}:{path}", self.name), file.bytes().to_vec())
     }
 
     /// A remark if the working tree has another version of a file that is read from the revision.
@@ -129,7 +128,7 @@ impl Wanted<'_> {
             return Ok(Configuration { settings, file: None, digest: None, remarks });
         };
         let text = match base {
-            Some(base) => base.file(&path, loader)?,
+            Some(base) => base.file(&path)?,
             None => file(loader, &path)?,
         };
         let settings = settings(&text, self.usual, &Budget::new(loader.limits()))?;

@@ -14,8 +14,6 @@ use crate::harden::{
     self, Change, Class, Date, Finding, Fixes, LoweringKind, Operation, Profile, Rule, Set,
     Settings,
 };
-use crate::limits::Budget;
-use crate::load::git::Revision;
 use crate::load::{self, Digest, Loader};
 use crate::resource::ResMap;
 use crate::source::{Sources, Span};
@@ -93,34 +91,24 @@ pub(super) struct Done {
 }
 
 impl Hardening {
-    /// Opens the revision of `--config-from`; `loader` creates a loader of its files.
+    /// Opens the revision of `--config-from`.
     ///
     /// # Errors
     /// Those of [`Base::open`].
-    fn base(
-        &self,
-        budget: &Budget,
-        loader: impl FnOnce(Revision) -> Result<Loader>,
-    ) -> Result<Option<Base>> {
+    fn base(&self, loader: &Loader) -> Result<Option<Base>> {
         let Some(name) = &self.config_from else { return Ok(None) };
         let named: Vec<&str> = self.harden_config.as_deref().into_iter().collect();
-        Base::open(name, &working_directory()?, &named, budget, loader).map(Some)
+        Base::open(name, &working_directory()?, &named, loader.budget(), loader).map(Some)
     }
 
-    /// The hardening that `--harden` asks for; `None` without it. The loaders are those of the working tree, and of a
-    /// revision.
+    /// The hardening that `--harden` asks for; `None` without it. `loader` reads the working tree.
     ///
     /// # Errors
     /// Those of the configuration, and of the revision that it is read from.
-    pub(super) fn work(
-        &self,
-        loader: &Loader,
-        loader_of: impl FnOnce(Revision) -> Result<Loader>,
-        today: Option<Date>,
-    ) -> Result<Option<Work>> {
+    pub(super) fn work(&self, loader: &Loader, today: Option<Date>) -> Result<Option<Work>> {
         let Some(Asked(profile)) = self.harden else { return Ok(None) };
         let usual = Profile { set: Set::Restricted, version: None };
-        let base = self.base(loader.budget(), loader_of)?;
+        let base = self.base(loader)?;
         let directory = working_directory()?;
         // Without a revision only a named file counts: a pull request may bring its own `.krender.yaml`.
         let near = base.is_some().then_some(&*directory);

@@ -14,7 +14,7 @@ use crate::{
     error::{Code, Error, Result},
     external::{Environment, git::Repository},
     limits::{Budget, Limits, Setting},
-    load::{self, Disk, Loader, git::Revision},
+    load::{self, Disk, Loader},
     parallel::Threads,
     source::Sources,
     text::escape,
@@ -144,14 +144,6 @@ impl Reading {
         Ok(Loader::new(Disk, self.load_options(working_directory()?)))
     }
 
-    /// A loader of the files of a revision.
-    ///
-    /// # Errors
-    /// As [`Reading::loader`].
-    pub(super) fn loader_of(&self, revision: Revision) -> Result<Loader> {
-        Ok(Loader::new(revision, self.load_options(working_directory()?)))
-    }
-
     /// Runs a command with a new loader, and returns the exit code.
     pub(super) fn run(&self, work: impl FnOnce(&Loader) -> Result<()>, format: Format) -> ExitCode {
         match self.loader() {
@@ -168,7 +160,7 @@ impl Reading {
         };
         let set = |limits: Limits, set: &Setting| limits.with(set.limit, set.value);
         let limits = self.limits.iter().fold(Limits::default(), set);
-        load::Options { restrictor, working_directory, limits }
+        load::Options { restrictor, working_directory, limits, ..load::Options::default() }
     }
 
     /// Options of a build on these threads.

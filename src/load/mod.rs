@@ -60,13 +60,9 @@ pub struct Loader(Arc<Inner>);
 
 struct Inner {
     files: Box<dyn Files>,
-    restrictor: Restrictor,
-    /// The directory that relative targets are resolved from, as the user wrote it.
-    working_directory: PathBuf,
-    /// The same directory with links resolved: shown paths are relative to it.
+    options: Options,
+    /// The working directory with links resolved: shown paths are relative to it.
     canonical_working_directory: PathBuf,
-    sources: Arc<Sources>,
-    limits: Limits,
     /// The budget of the run.
     budget: Budget,
     directories: Cache<Result<Option<Arc<Path>>>>,
@@ -81,10 +77,12 @@ struct Inner {
 pub struct Options {
     /// The files that a kustomization may refer to.
     pub restrictor: Restrictor,
-    /// The directory that relative targets are resolved from.
+    /// The directory that relative targets are resolved from, as the user wrote it.
     pub working_directory: PathBuf,
     /// The limits of a target and of the run.
     pub limits: Limits,
+    /// The texts of the run. Loaders with the same sources may take part in one run: a span is that of one text.
+    pub sources: Arc<Sources>,
 }
 
 impl Default for Options {
@@ -93,6 +91,7 @@ impl Default for Options {
             restrictor: Restrictor::RootOnly,
             working_directory: PathBuf::from("/"),
             limits: Limits::default(),
+            sources: Arc::default(),
         }
     }
 }
@@ -126,18 +125,14 @@ impl Loader {
     /// Creates a loader.
     #[must_use]
     pub fn new(files: impl Files + 'static, options: Options) -> Self {
-        let Options { restrictor, working_directory, limits } = options;
-        let working_directory = join(Path::new("/"), &working_directory);
+        let working_directory = join(Path::new("/"), &options.working_directory);
         let canonical =
             files.canonicalize(&working_directory).unwrap_or_else(|_| working_directory.clone());
         Self(Arc::new(Inner {
             files: Box::new(files),
-            restrictor,
-            working_directory,
             canonical_working_directory: canonical,
-            sources: Arc::new(Sources::new()),
-            limits,
-            budget: Budget::new(limits),
+            budget: Budget::new(options.limits),
+            options: Options { working_directory, ..options },
             directories: Cache::new(),
             places: Cache::new(),
             contents: Cache::new(),
@@ -145,16 +140,23 @@ impl Loader {
         }))
     }
 
+    /// Creates a loader of other files, such as those of a revision, with the same options and sources. Its cache, its
+    /// inputs and its budget are its own.
+    #[must_use]
+    pub fn beside(&self, files: impl Files + 'static) -> Self {
+        Self::new(files, self.0.options.clone())
+    }
+
     /// The texts that were read, to look up the positions of spans.
     #[must_use]
     pub fn sources(&self) -> &Sources {
-        &self.0.sources
+        &self.0.options.sources
     }
 
     /// The limits of each target.
     #[must_use]
     pub fn limits(&self) -> Limits {
-        self.0.limits
+        self.0.options.limits
     }
 
     /// The budget of the run, charged for files and git objects that are read.
@@ -180,7 +182,7 @@ impl Loader {
     /// [`Code::FileNotFound`] and [`Code::NotAFile`] if there is no file, [`Code::OutsideRoot`] for a link,
     /// [`Code::ReadFailed`] if it cannot be read.
     pub fn file(&self, path: &str) -> Result<File> {
-        let from = &self.0.working_directory;
+        let from = &self.0.options.working_directory;
         let whole = join(from, Path::new(path));
         self.file_in(whole.parent().unwrap_or(&whole), from, path)
     }
@@ -191,7 +193,7 @@ impl Loader {
     /// # Errors
     /// As [`Loader::file`].
     pub fn file_below(&self, directory: &str, path: &str) -> Result<File> {
-        let directory = join(&self.0.working_directory, Path::new(directory));
+        let directory = join(&self.0.options.working_directory, Path::new(directory));
         self.file_in(&directory, &directory, path)
     }
 
@@ -209,7 +211,7 @@ impl Loader {
             }
         }
         let top = self.directory(top, NESTED)?.unwrap_or_else(|| top.into());
-        if self.0.restrictor == Restrictor::RootOnly && !place.path.starts_with(&top) {
+        if self.0.options.restrictor == Restrictor::RootOnly && !place.path.starts_with(&top) {
             let [target, top] = [&place.path, &*top].map(|path| self.display(path));
             let message =
                 format!("`{path}` resolves to `{target}`, which is not in or below `{top}`");
@@ -226,7 +228,7 @@ impl Loader {
     /// The kind of entry at a path relative to the working directory, links followed.
     #[must_use]
     pub fn kind(&self, path: &str) -> Kind {
-        let path = join(&self.0.working_directory, Path::new(path));
+        let path = join(&self.0.options.working_directory, Path::new(path));
         self.place(&path).map_or(Kind::Missing, |place| place.kind)
     }
 
@@ -235,7 +237,7 @@ impl Loader {
     /// # Errors
     /// [`Code::TooLarge`] if the sources are full.
     pub fn text(&self, name: &str, bytes: Vec<u8>) -> Result<File> {
-        File::new(name.to_owned(), bytes, &self.0.sources)
+        File::new(name.to_owned(), bytes, &self.0.options.sources)
     }
 
     /// All paths that were read or looked up so far, sorted: the result of a build is the same as long as they do not
@@ -330,7 +332,7 @@ impl Loader {
             let read = self.0.files.read(path, most);
             let bytes = read.map_err(|error| self.unreadable(path, &error))?;
             self.0.budget.spend(Limit::Files, bytes.len() as u64, Span::NONE)?;
-            File::new(self.display(path), bytes, &self.0.sources)
+            File::new(self.display(path), bytes, &self.0.options.sources)
         })
     }
 
@@ -373,7 +375,7 @@ impl std::fmt::Debug for Loader {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
             .debug_struct("Loader")
-            .field("working_directory", &self.0.working_directory)
+            .field("working_directory", &self.0.options.working_directory)
             .finish_non_exhaustive()
     }
 }
@@ -386,6 +388,19 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
+
+    #[test]
+    fn spans_of_loaders_side_by_side_are_apart() {
+        let memory = |text: &str| Memory::new().file("a.yaml", text);
+        let one = Loader::new(memory("a: 1\n"), Options::default());
+        let other = one.beside(memory("b: 22\n"));
+        let text = |loader: &Loader| {
+            let span = loader.file("a.yaml").unwrap().source().unwrap().whole();
+            one.sources().source_of(span).unwrap().text().to_owned()
+        };
+        assert_eq!([&one, &other, &one].map(text), ["a: 1\n", "b: 22\n", "a: 1\n"]);
+        assert_eq!([&one, &other].map(|loader| loader.inputs().len()), [1, 1]);
+    }
 
     /// Hostile folders must not make the loader block, loop or panic.
     #[test]

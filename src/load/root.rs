@@ -57,7 +57,7 @@ impl Root {
         if let Ok(spec) = RepoSpec::parse(target) {
             return Err(not_fetched(target, "a git repository", Some(&spec)));
         }
-        let start = &loader.0.working_directory;
+        let start = &loader.0.options.working_directory;
         let path = join(start, Path::new(target));
         let place = loader.place(&path)?;
         match place.kind {
@@ -391,7 +391,8 @@ impl Root {
                 ));
             }
         }
-        if loader.0.restrictor == Restrictor::RootOnly && !place.path.starts_with(directory) {
+        if loader.0.options.restrictor == Restrictor::RootOnly && !place.path.starts_with(directory)
+        {
             return Err(self.outside(&shown, &whole, &place.path));
         }
         Ok(place)

@@ -84,7 +84,7 @@ impl Build {
         let threads = &options.threads;
         let Selected { targets, refused } = self.targets(run, loader)?;
         let places = Places::of(self, &targets, working_directory)?;
-        let work = self.work(loader, working_directory, options.plugins.today)?;
+        let work = self.hardening.work(loader, options.plugins.today)?;
         let work = work.as_ref();
         if let Some(work) = work.filter(|_| !self.quiet) {
             work.tell(loader.sources(), format);

@@ -12,7 +12,7 @@ use std::{ffi::OsString, path::Path, process::ExitCode, time::Instant};
 
 use clap::{Args, ValueEnum};
 
-use super::harden::{Hardening, Work};
+use super::harden::Hardening;
 use super::plugins::Truth;
 use super::reading::{Reading, working_directory};
 use super::report::{self, Format};
@@ -22,7 +22,6 @@ use crate::{
     build,
     config::Warning,
     error::{Code, Error, Result},
-    harden::Date,
     load::{Disk, Loader},
     source::Sources,
 };
@@ -140,18 +139,6 @@ impl Build {
         Loader::new(Disk, self.reading.load_options(working_directory.to_path_buf()))
     }
 
-    /// The hardening that the flags ask for; `None` without it.
-    fn work(
-        &self,
-        loader: &Loader,
-        working_directory: &Path,
-        today: Option<Date>,
-    ) -> Result<Option<Work>> {
-        let directory = working_directory.to_path_buf();
-        let options = || self.reading.load_options(directory);
-        self.hardening.work(loader, |revision| Ok(Loader::new(revision, options())), today)
-    }
-
     fn options(&self) -> build::Options {
         let reorder = self.reorder.map(|order| match order {
             Order::Legacy => build::Reorder::Legacy,
@@ -180,7 +167,7 @@ impl Build {
         let split = places.is_split();
         let store = self.store(format)?;
         let options = self.options();
-        let work = self.work(loader, working_directory, options.plugins.today)?;
+        let work = self.hardening.work(loader, options.plugins.today)?;
         let work = work.as_ref();
         let keeper = self.keeper(store.as_ref(), loader, work, split);
         let keeper = keeper.as_ref();

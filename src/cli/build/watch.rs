@@ -151,7 +151,7 @@ impl Watching<'_> {
         run.expect(&names);
         let split = self.places.is_split();
         // An invalid configuration fails each target; they are rendered again once it is corrected.
-        let work = self.build.work(loader, self.working_directory, options.plugins.today);
+        let work = self.build.hardening.work(loader, options.plugins.today);
         let hardening = work.as_ref().ok().and_then(Option::as_ref);
         let broken = work.as_ref().err();
         let renderer = Renderer {

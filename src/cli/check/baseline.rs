@@ -56,7 +56,7 @@ impl Baseline {
         let file = match base {
             Some(base) => {
                 baseline.remarks.extend(base.change(TOPIC, path, loader));
-                base.file(path, loader)?
+                base.file(path)?
             }
             None => loader.file(path)?,
         };

@@ -226,9 +226,7 @@ impl Check {
             let budget = Budget::new(loader.limits());
             let named = self.targets.iter().chain(&self.config).chain(&self.baseline);
             let named: Vec<&str> = named.map(String::as_str).collect();
-            Base::open(name, &directory, &named, &budget, |revision| {
-                self.reading.loader_of(revision)
-            })
+            Base::open(name, &directory, &named, &budget, loader)
         };
         name.map(open).transpose()
     }

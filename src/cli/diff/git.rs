@@ -38,11 +38,11 @@ pub(super) fn sides(revisions: &str, paths: &[String], options: &Options) -> Res
             (changes, None)
         }
     };
-    let after = match new.clone() {
-        Some(new) => Loader::new(new, options.clone()),
-        None => Loader::new(Disk, options.clone()),
-    };
     let before = Loader::new(old.clone(), options.clone());
+    let after = match new.clone() {
+        Some(new) => before.beside(new),
+        None => before.beside(Disk),
+    };
     let mut sides = Sides { before, after, targets: Vec::new() };
     refuse_missing(&sides, paths, &repository, revisions)?;
     if !changes.is_empty() {

@@ -6,6 +6,7 @@ mod trees;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
@@ -95,27 +96,23 @@ impl Diff {
     /// Compares, and returns the exit code.
     pub(super) fn run(&self, format: Format) -> ExitCode {
         let threads = self.jobs.threads();
-        let sides = match self.sides(&threads) {
-            Ok(sides) => &*super::until_exit(sides),
-            Err(error) => {
-                report::errors(&error, &Sources::new(), format);
-                return ExitCode::from(NOT_DONE);
-            }
-        };
-        match self.compare(sides, &threads, format) {
+        let sources: &Arc<Sources> = super::until_exit(Arc::default());
+        let sides = self.sides(sources, &threads);
+        match sides.and_then(|sides| self.compare(super::until_exit(sides), &threads, format)) {
             Ok(review) if review.has_failures() => ExitCode::from(NOT_DONE),
             Ok(review) if review.is_different() => ExitCode::FAILURE,
             Ok(_) => ExitCode::SUCCESS,
             Err(error) => {
-                report::errors(&error, sides.after.sources(), format);
+                report::errors(&error, sources, format);
                 ExitCode::from(NOT_DONE)
             }
         }
     }
 
-    /// The two sides to compare.
-    fn sides(&self, threads: &Threads) -> Result<Sides> {
+    /// The two sides to compare. Both add their texts to the same sources.
+    fn sides(&self, sources: &Arc<Sources>, threads: &Threads) -> Result<Sides> {
         let options = self.reading.load_options(working_directory()?);
+        let options = load::Options { sources: Arc::clone(sources), ..options };
         if let Some(revisions) = &self.git {
             return git::sides(revisions, &self.paths, &options);
         }
@@ -144,7 +141,7 @@ impl Diff {
         let build = self.reading.options(threads.clone());
         let runs = [&sides.before, &sides.after];
         let runs = runs.map(|loader| &*super::until_exit(Run::new(loader, &build)));
-        let shields = [Shield::default(), Shield::default()];
+        let (sources, shield) = (sides.after.sources(), Shield::default());
         if sides.targets.len() > 1 {
             let directories = |side: fn(&Named) -> &Option<Place>| -> Vec<&str> {
                 sides.targets.iter().filter_map(|of| side(of).as_ref()?.directory()).collect()
@@ -158,15 +155,17 @@ impl Diff {
             let after = after.as_ref().map(|place| place.render(runs[1], &sides.after));
             let errors = [&before, &after]
                 .map(|side| side.as_ref().and_then(|side| side.as_ref().err().cloned()));
-            let before = rendered(before, &sides.before, &shields[0]);
-            let after = rendered(after, &sides.after, &shields[1]);
+            let [before, after] =
+                [before, after].map(|outcome| rendered(outcome, sources, &shield));
             let target = Target { name: name.clone(), before, after };
             (TargetReview::of(&target, &options), errors)
         };
         let mut reviews = Vec::with_capacity(sides.targets.len());
         let mut told = BTreeSet::new();
         in_order(sides.targets.len(), threads, work, |_, (review, errors)| {
-            tell(&errors, sides, &shields, format, &mut told);
+            for error in errors.iter().flatten() {
+                tell(error, sources, &shield, format, &mut told);
+            }
             reviews.push(review);
             ControlFlow::Continue(())
         });
@@ -293,28 +292,24 @@ fn manifests(file: &load::File, budget: &Budget) -> Result<Vec<Resource>> {
     resource::read(file.source()?, &file.whole_documents(budget)?, &Schema::built_in())
 }
 
-/// Writes full error messages to standard error: each once, even if several targets or both sides have it.
+/// Writes a full error message to standard error: once, even if several targets or both sides have it.
 fn tell(
-    errors: &[Option<Error>; 2],
-    sides: &Sides,
-    shields: &[Shield; 2],
+    error: &Error,
+    sources: &Sources,
+    shield: &Shield,
     format: Format,
     told: &mut BTreeSet<(&'static str, String)>,
 ) {
-    let sides = [&sides.before, &sides.after];
-    for ((error, side), shield) in errors.iter().zip(sides).zip(shields) {
-        let Some(error) = error else { continue };
-        let failure = Failure::of(error, side.sources(), shield);
-        if told.insert((failure.code, failure.to_string())) {
-            report::errors_behind(shield, error, side.sources(), format);
-        }
+    let failure = Failure::of(error, sources, shield);
+    if told.insert((failure.code, failure.to_string())) {
+        report::errors_behind(shield, error, sources, format);
     }
 }
 
-fn rendered(outcome: Option<Result<ResMap>>, loader: &Loader, shield: &Shield) -> Side {
+fn rendered(outcome: Option<Result<ResMap>>, sources: &Sources, shield: &Shield) -> Side {
     match outcome {
         None => Side::Absent,
         Some(Ok(resources)) => Side::Rendered(resources),
-        Some(Err(error)) => Side::Failed(Failure::of(&error, loader.sources(), shield)),
+        Some(Err(error)) => Side::Failed(Failure::of(&error, sources, shield)),
     }
 }
