@@ -359,27 +359,28 @@ impl Build<'_, '_> {
         let merged = |field: &str, paths: &[Spanned<Text>], read: ReadConfiguration| {
             let mut files = Arc::new(TransformerConfig::default());
             for path in paths {
-                let read = root
-                    .read(path, path.span)
-                    .and_then(|source| read(&source))
-                    .and_then(|configuration| files.merged(&Arc::new(configuration)));
-                files = read.map_err(|error| {
+                let read = root.read(path, path.span).and_then(|source| read(&source));
+                let merged = read.and_then(|configuration| {
+                    files.merged(&Arc::new(configuration), root.budget(), path.span)
+                });
+                files = merged.map_err(|error| {
                     error.at(path.span).step(format!("while reading `{field}`"))
                 })?;
             }
             Ok(files)
         };
         let Kustomization { configurations, crds, .. } = &**kustomization;
-        if configurations.is_empty() {
-            accumulator.configure(self.run.defaults(), self.run.defaults())?;
+        let defaults = self.run.defaults();
+        let configuration = if configurations.is_empty() {
+            Arc::clone(defaults)
         } else {
             let files = merged("configurations", configurations, TransformerConfig::read)?;
-            let configuration = self.run.defaults().merged(&files)?;
-            accumulator.configure(&configuration, self.run.defaults())?;
-        }
+            defaults.merged(&files, root.budget(), root.span())?
+        };
+        accumulator.configure(&configuration, defaults, root)?;
         if !crds.is_empty() {
             let configuration = merged("crds", crds, TransformerConfig::of_crds)?;
-            accumulator.configure(&configuration, self.run.defaults())?;
+            accumulator.configure(&configuration, defaults, root)?;
         }
         Ok(())
     }
@@ -521,9 +522,10 @@ impl Accumulator {
         &mut self,
         configuration: &Arc<TransformerConfig>,
         defaults: &Arc<TransformerConfig>,
+        root: &Root,
     ) -> Result<()> {
         self.configuration = Some(match &self.configuration {
-            Some(known) => known.merged(configuration)?,
+            Some(known) => known.merged(configuration, root.budget(), root.span())?,
             None if Arc::ptr_eq(configuration, defaults) => Arc::clone(defaults),
             None => settled(configuration)?,
         });
@@ -546,11 +548,13 @@ impl Accumulator {
     }
 
     /// Adds what another kustomization came to.
-    fn merge(&mut self, other: Self, defaults: &Arc<TransformerConfig>) -> Result<()> {
+    fn merge(&mut self, other: Self, defaults: &Arc<TransformerConfig>, root: &Root) -> Result<()> {
         let Self { resources, configuration, variables, hardening } = other;
         self.leave_all(&hardening);
         self.resources.append_all(resources)?;
-        configuration.map_or(Ok(()), |configuration| self.configure(&configuration, defaults))?;
+        if let Some(configuration) = configuration {
+            self.configure(&configuration, defaults, root)?;
+        }
         self.variables.merge(variables)
     }
 }
@@ -639,7 +643,7 @@ impl Level {
 
     /// Adds what an entry came to.
     fn merge(&mut self, other: Accumulator, entry: Span, defaults: &Arc<TransformerConfig>) {
-        if let Err(error) = self.accumulator.merge(other, defaults) {
+        if let Err(error) = self.accumulator.merge(other, defaults, &self.root) {
             self.errors.push(comes_in(error, entry));
         }
     }

@@ -1,27 +1,51 @@
 //! What field specs say of a type of objects, found once for each type: not for each object, and not for all the types
 //! that are in no build.
 
+use crate::error::Result;
+use crate::limits::Budget;
 use crate::resource::Index;
 use crate::schema::Gvk;
+use crate::source::Span;
+use crate::transform::charge_specs;
+
+/// Charge for what is found for a type, in bytes: a path with its parts.
+const FOUND: usize = 128;
+
+/// The number of values of a type up to which they are free. The defaults have at most 40.
+const MANY: usize = 200;
 
 /// A value per GVK, computed on first use.
-pub(super) struct ByType<T, F> {
+pub(super) struct ByType<'c, T, F> {
+    /// The number of field specs that are compared with each type.
+    specs: usize,
     find: F,
+    budget: &'c Budget,
     known: Index<Gvk, Vec<T>>,
 }
 
-impl<T, F: Fn(&Gvk) -> Vec<T>> ByType<T, F> {
-    /// Nothing yet. What there is for a type is what `find` finds.
-    pub(super) fn new(find: F) -> Self {
-        Self { find, known: Index::default() }
+impl<'c, T, F: Fn(&Gvk) -> Vec<T>> ByType<'c, T, F> {
+    /// Without values. `find` makes those of a type by comparing it with `specs` field specs.
+    pub(super) fn new(specs: usize, budget: &'c Budget, find: F) -> Self {
+        Self { specs, find, budget, known: Index::default() }
     }
 
-    /// What there is for a type.
-    pub(super) fn of(&mut self, gvk: &Gvk) -> &[T] {
+    /// The values for the type of a resource. Long lists are charged to the budget: for a new type what is found, and
+    /// for each resource what is looked at.
+    ///
+    /// # Errors
+    /// As [`Budget::bytes`], with the place of the resource.
+    pub(super) fn of(&mut self, gvk: &Gvk, resource: Span) -> Result<&[T]> {
         if !self.known.contains_key(gvk) {
-            self.known.insert(gvk.clone(), (self.find)(gvk));
+            charge_specs((self.specs, 0), self.budget, resource)?;
+            let found = (self.find)(gvk);
+            if found.len() > MANY {
+                self.budget.bytes(found.len() * FOUND, resource)?;
+            }
+            self.known.insert(gvk.clone(), found);
         }
-        self.known.get(gvk).map_or(&[], Vec::as_slice)
+        let found = self.known.get(gvk).map_or(&[][..], Vec::as_slice);
+        charge_specs((0, found.len()), self.budget, resource)?;
+        Ok(found)
     }
 }
 
@@ -34,14 +58,15 @@ mod tests {
     #[test]
     fn each_type_is_looked_up_once() {
         let asked = RefCell::new(Vec::new());
-        let mut kinds = ByType::new(|gvk: &Gvk| {
+        let budget = Budget::default();
+        let mut kinds = ByType::new(1, &budget, |gvk: &Gvk| {
             asked.borrow_mut().push(gvk.kind.clone());
             vec![gvk.kind.clone(); usize::from(gvk.kind == "Pod")]
         });
         let (pod, job) = (Gvk::of("v1", "Pod"), Gvk::of("batch/v1", "Job"));
-        assert_eq!(kinds.of(&pod), ["Pod"]);
-        assert!(kinds.of(&job).is_empty());
-        assert_eq!(kinds.of(&pod), ["Pod"]);
+        assert_eq!(kinds.of(&pod, Span::NONE).unwrap(), ["Pod"]);
+        assert!(kinds.of(&job, Span::NONE).unwrap().is_empty());
+        assert_eq!(kinds.of(&pod, Span::NONE).unwrap(), ["Pod"]);
         assert_eq!(*asked.borrow(), ["Pod", "Job"]);
     }
 }

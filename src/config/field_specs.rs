@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use crate::error::{Code, Error, Result};
+use crate::index::Groups;
 use crate::schema::Gvk;
 use crate::yaml::Text;
 use crate::yaml::de::{Spanned, embedded};
@@ -50,6 +51,9 @@ impl From<WrittenFieldSpec> for FieldSpec {
 #[serde(from = "Vec<Spanned<FieldSpec>>")]
 pub struct FieldSpecs(Held);
 
+/// The length up to which a list is merged without an index of the other one.
+const FEW: usize = 4;
+
 /// Storage of a list.
 #[derive(Clone)]
 enum Held {
@@ -76,8 +80,8 @@ impl FieldSpecs {
         self.specs().is_empty()
     }
 
-    /// Adds those that are not there yet. Costs the product of both lengths, but nothing for a list of the program and itself:
-    /// nearly every kustomization has the defaults for nearly every field.
+    /// Adds the field specs that are not in the list yet. Linear in both lengths; free for a static list and itself,
+    /// because nearly every kustomization has the defaults for nearly every field.
     ///
     /// # Errors
     /// As [`FieldSpecs::merge_one`].
@@ -85,7 +89,19 @@ impl FieldSpecs {
         if self.is_one_of_program(others) {
             return Ok(());
         }
-        others.iter().try_for_each(|other| self.merge_one(other))
+        if others.iter().len() <= FEW {
+            return others.iter().try_for_each(|other| self.merge_one(other));
+        }
+        let mut by_path: Groups<Text> = self.iter().map(|spec| spec.path.clone()).collect();
+        for other in others.iter() {
+            let known = by_path.positions(&other.path).map(|at| &self.specs()[at]);
+            let known = { known }.find(|spec| spec.counts_for(other));
+            if !is_known(known, other)? {
+                by_path.push(other.path.clone());
+                self.change(|specs| specs.push(other.clone()));
+            }
+        }
+        Ok(())
     }
 
     /// Adds a field spec, unless there is one with the same path and the same or a narrower type. Only the first such
@@ -94,14 +110,10 @@ impl FieldSpecs {
     /// # Errors
     /// [`Code::FieldSpecConflict`] if both differ in `create`.
     pub fn merge_one(&mut self, other: &Spanned<FieldSpec>) -> Result<()> {
-        match self.specs().iter().find(|spec| spec.counts_for(other)) {
-            Some(known) if known.create != other.create => Err(conflict(known, other)),
-            Some(_) => Ok(()),
-            None => {
-                self.change(|specs| specs.push(other.clone()));
-                Ok(())
-            }
+        if !is_known(self.iter().find(|spec| spec.counts_for(other)), other)? {
+            self.change(|specs| specs.push(other.clone()));
         }
+        Ok(())
     }
 
     /// Sorts by type. Equal types keep their order: kustomize's order of those depends on its unstable sort, and has no
@@ -178,6 +190,14 @@ impl FromIterator<FieldSpec> for FieldSpecs {
     }
 }
 
+/// Reports whether a field spec is redundant because of an earlier one.
+fn is_known(known: Option<&Spanned<FieldSpec>>, other: &Spanned<FieldSpec>) -> Result<bool> {
+    match known {
+        Some(known) if known.create != other.create => Err(conflict(known, other)),
+        known => Ok(known.is_some()),
+    }
+}
+
 #[cold]
 fn conflict(known: &Spanned<FieldSpec>, other: &Spanned<FieldSpec>) -> Error {
     let path = &other.path;
@@ -241,6 +261,36 @@ mod tests {
         );
         assert_eq!(error.helps(), ["say `create: false` too, or leave the field spec out"]);
         assert!(merged(&known, &[spec("Job.[noVer].[noGrp]", "spec/a", true)]).is_ok());
+    }
+
+    /// The slow twin: lists that are merged with an index and one by one.
+    #[test]
+    fn long_lists_merge_as_one_by_one() {
+        let types = [ANY, POD, POD_V1, "Job.[noVer].[noGrp]"];
+        let list = |seed: usize, length: usize| -> Vec<FieldSpec> {
+            let one = |at: usize| {
+                let mixed = (at + 1).wrapping_mul(seed * 7919 + 13) / 3;
+                spec(
+                    types[mixed % 4],
+                    ["a", "b", "c"][mixed / 4 % 3],
+                    (mixed / 12).is_multiple_of(5),
+                )
+            };
+            (0..length).map(one).collect()
+        };
+        let mut conflicts = 0;
+        for seed in 1..200 {
+            let (first, second) = (list(seed, seed % 9), list(seed + 300, 5 + seed % 7));
+            let mut one_by_one: FieldSpecs = first.iter().cloned().collect();
+            let seconds: FieldSpecs = second.iter().cloned().collect();
+            let expected = seconds.iter().try_for_each(|other| one_by_one.merge_one(other));
+            conflicts += usize::from(expected.is_err());
+            let names = |specs: &FieldSpecs| -> Vec<String> {
+                specs.iter().map(|spec| format!("{} {}", spec.gvk, spec.path)).collect()
+            };
+            assert_eq!(merged(&first, &second), expected.map(|()| names(&one_by_one)), "{seed}");
+        }
+        assert!((20..180).contains(&conflicts), "{conflicts}");
     }
 
     #[test]

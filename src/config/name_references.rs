@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::FieldSpecs;
 use crate::error::Result;
+use crate::index::Groups;
 use crate::schema::Gvk;
 use crate::yaml::Text;
 use crate::yaml::de::embedded;
@@ -57,7 +58,12 @@ impl NameReferences {
         self.0.iter()
     }
 
-    /// Adds name references: new fields of a known type are added to it.
+    /// The number of types and their fields.
+    pub(crate) fn length(&self) -> usize {
+        self.iter().map(|of_type| 1 + of_type.referrers.iter().len()).sum()
+    }
+
+    /// Adds name references: new fields of a known type are added to it. Linear in both lengths.
     ///
     /// # Errors
     /// As [`FieldSpecs::merge_one`].
@@ -68,24 +74,43 @@ impl NameReferences {
         {
             return Ok(());
         }
-        others.iter().try_for_each(|other| self.merge_one(other))
+        let mut by_type: Groups<Gvk> = self.iter().map(|known| known.gvk.clone()).collect();
+        for other in others.iter() {
+            if !self.merge_at(by_type.positions(&other.gvk), other)? {
+                by_type.push(other.gvk.clone());
+            }
+        }
+        Ok(())
     }
 
-    /// Adds the fields of one type. (`api/internal/plugins/builtinconfig/namebackreferences.go`, `mergeOne`.)
+    /// Adds the fields of one type. Linear.
     ///
     /// # Errors
     /// As [`FieldSpecs::merge_one`].
     pub fn merge_one(&mut self, other: &NameBackReferences) -> Result<()> {
+        let same_type = self.iter().enumerate().filter(|(_, known)| known.gvk == other.gvk);
+        let positions: Vec<usize> = same_type.map(|(at, _)| at).collect();
+        self.merge_at(positions, other).map(drop)
+    }
+
+    /// Adds the fields of a type to all entries of this type, or as a new entry if there is none. Returns false for a
+    /// new entry. (`api/internal/plugins/builtinconfig/namebackreferences.go`, `mergeOne`.)
+    fn merge_at(
+        &mut self,
+        positions: impl IntoIterator<Item = usize>,
+        other: &NameBackReferences,
+    ) -> Result<bool> {
+        let list = self.0.to_mut();
+        let mut is_known = false;
         // A file may list a type twice; the fields are added to both.
-        let mut found = false;
-        for known in self.0.to_mut().iter_mut().filter(|known| known.gvk == other.gvk) {
-            known.referrers.merge(&other.referrers)?;
-            found = true;
+        for at in positions {
+            list[at].referrers.merge(&other.referrers)?;
+            is_known = true;
         }
-        if !found {
-            self.0.to_mut().push(other.clone());
+        if !is_known {
+            list.push(other.clone());
         }
-        Ok(())
+        Ok(is_known)
     }
 
     /// Sorts by the types that are referred to.

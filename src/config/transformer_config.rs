@@ -9,7 +9,8 @@ use serde::{Deserialize, Deserializer};
 use super::default_field_specs as defaults;
 use super::{FieldSpecs, NameReferences, advice};
 use crate::error::Result;
-use crate::source::Source;
+use crate::limits::Budget;
+use crate::source::{Source, Span};
 use crate::yaml::de::{self, Rules};
 use crate::yaml::{Node, parse};
 
@@ -69,6 +70,12 @@ sections! {
     /// The fields that hold a number of copies.
     Replicas = "replicas", defaults::REPLICAS;
 }
+
+/// The number of field specs up to which a merge is not charged. The defaults have about 300.
+const ORDINARY: usize = 2000;
+
+/// Charge for a field spec that is merged and sorted, in bytes: as many as a build copies in the same time.
+const MERGED: usize = 64;
 
 const NAME_REFERENCE: &str = "nameReference";
 
@@ -145,17 +152,30 @@ impl TransformerConfig {
     }
 
     /// The merge of both by [`TransformerConfig::merge`]. Takes no time if they are the same, which is nearly always
-    /// so: most kustomizations have no configuration of their own.
+    /// so: most kustomizations have no configuration of their own. Long ones are charged to the budget.
     ///
     /// # Errors
-    /// As [`TransformerConfig::merge`].
-    pub fn merged(self: &Arc<Self>, other: &Arc<Self>) -> Result<Arc<Self>> {
+    /// As [`TransformerConfig::merge`] and [`Budget::bytes`].
+    pub fn merged(
+        self: &Arc<Self>,
+        other: &Arc<Self>,
+        budget: &Budget,
+        span: Span,
+    ) -> Result<Arc<Self>> {
         if Arc::ptr_eq(self, other) {
             return Ok(Arc::clone(self));
         }
+        let length = (self.length() + other.length()).saturating_sub(ORDINARY);
+        budget.bytes(length * MERGED, span)?;
         let mut merged = Self::clone(self);
         merged.merge(other)?;
         Ok(Arc::new(merged))
+    }
+
+    /// The number of field specs in all sections.
+    fn length(&self) -> usize {
+        let specs = self.specs.iter().map(|specs| specs.iter().len());
+        specs.sum::<usize>() + self.name_reference.length()
     }
 
     fn sort(&mut self) {
@@ -291,7 +311,8 @@ mod tests {
                 assert_eq!(once, *defaults);
             }
         }
-        assert_eq!(defaults.merged(&defaults), Ok(Arc::clone(&defaults)));
+        let merged = defaults.merged(&defaults, &Budget::default(), Span::NONE);
+        assert_eq!(merged, Ok(Arc::clone(&defaults)));
     }
 
     #[test]

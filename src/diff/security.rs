@@ -1,6 +1,7 @@
 //! Changes of the Pod Security verdict of an object: looser or tighter.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 use crate::harden::{Level, Rule, Set, Verdict, Version, Violated};
 use crate::resource::Resource;
@@ -109,20 +110,22 @@ fn verdict(node: &Node) -> Option<Verdict> {
 /// The violations that only one verdict has. Those of `baseline` count per container; the others, which most pods have,
 /// count once per rule: another container like its neighbours is not worth a report.
 fn beyond(one: &Verdict, other: &Verdict) -> Vec<Cause> {
-    let is_known = |violated: &Violated| {
-        let is_same = |known: &&Violated| {
-            known.rule == violated.rule
-                && (violated.level == Level::Restricted || known.field == violated.field)
-        };
-        other.violated.iter().any(|known| is_same(&known))
+    let field = |violated: &Violated| match violated.level {
+        Level::Restricted => None,
+        Level::Baseline => Some(violated.field.clone()),
     };
+    let key = |violated: &Violated| (violated.rule.id, field(violated));
+    let known: BTreeSet<(&str, Option<String>)> = other.violated.iter().map(key).collect();
     let mut causes: Vec<Cause> = Vec::new();
-    for Violated { rule, level, container, .. } in one.violated.iter().filter(|of| !is_known(of)) {
+    let mut told = BTreeSet::new();
+    for violated in one.violated.iter().filter(|violated| !known.contains(&key(violated))) {
+        let Violated { rule, level, container, .. } = violated;
         if causes.last().is_none_or(|cause| cause.rule != *rule) {
             causes.push(Cause { rule, level: *level, containers: Vec::new() });
+            told.clear();
         }
         if let (Some(cause), Some(container)) = (causes.last_mut(), container)
-            && !cause.containers.contains(container)
+            && told.insert(container)
         {
             cause.containers.push(container.clone());
         }

@@ -118,10 +118,12 @@ impl Path {
             let is_asked = number + 1 < self.0.len() || matches!(step, Step::Index(_));
             node = node.filter(|_| is_asked).and_then(|node| step.down(node));
             text.push('/');
-            match (step, node.and_then(|node| node.get("name")).and_then(Node::as_text)) {
-                (Step::Key(key), _) => text.push_str(key),
-                (Step::Index(_), Some(name)) => text.push_str(name),
-                (Step::Index(index), None) => text.push_str(&index.to_string()),
+            match step {
+                Step::Key(key) => text.push_str(key),
+                Step::Index(index) => match node.and_then(|node| node.get("name")?.as_text()) {
+                    Some(name) => text.push_str(name),
+                    None => text.push_str(&index.to_string()),
+                },
             }
         }
         text

@@ -78,6 +78,9 @@ impl JsonPatch {
 /// The bytes that each entry of a mapping is charged from which another one is removed: it is looked at, and moves up.
 const MOVED: usize = 4;
 
+/// The number of items of a list that are charged one byte when an operation moves them.
+const ITEMS_MOVED: usize = 8;
+
 impl Operation {
     fn read(node: &Node) -> Result<Self> {
         // A null is an operation without members, and fails only when it is reached.
@@ -108,7 +111,7 @@ impl Operation {
             self.value.charge(budget, self.span)?;
         }
         match self.name.as_str() {
-            "add" => self.path()?.add(document, self.value.clone()).map_err(with_parents),
+            "add" => self.path()?.add(document, self.value.clone(), budget).map_err(with_parents),
             "remove" => {
                 let removed = self.path()?.remove(document, budget).map_err(|error| {
                     with_help(error, "use a path that exists, or remove the operation")
@@ -118,13 +121,13 @@ impl Operation {
             "replace" => self.path()?.replace(document, self.value.clone()).map_err(with_parents),
             "move" => {
                 let value = self.from()?.remove(document, budget).map_err(as_it_is_there)?;
-                self.path()?.add(document, value).map_err(with_parents)
+                self.path()?.add(document, value, budget).map_err(with_parents)
             }
             "copy" => {
                 let value = self.from()?.get(document).map_err(as_it_is_there)?.cloned();
                 let value = value.unwrap_or_else(|| Scalar::null(self.span).into());
                 value.charge(budget, self.span)?;
-                self.path()?.add(document, value).map_err(with_parents)
+                self.path()?.add(document, value, budget).map_err(with_parents)
             }
             "test" => self.test(document),
             other => Err(Error::new(Code::InvalidPatch, format!("found the operation `{other}`"))
@@ -252,12 +255,13 @@ impl Pointer {
         }
     }
 
-    fn add(&self, document: &mut Node, value: Node) -> Result<()> {
+    fn add(&self, document: &mut Node, value: Node, budget: &Budget) -> Result<()> {
         let (last, container) = self.container(document)?;
         match container.as_sequence().map(|sequence| sequence.items().len()) {
             Some(length) => {
                 let index =
                     if last == "-" { length } else { self.index(last, length + 1, container)? };
+                budget.bytes((length - index) / ITEMS_MOVED, self.span)?;
                 if let Some(sequence) = container.as_sequence_mut() {
                     sequence.items_mut().insert(index, value);
                 }
@@ -271,6 +275,7 @@ impl Pointer {
         let (last, container) = self.container(document)?;
         if let Some(length) = container.as_sequence().map(|sequence| sequence.items().len()) {
             let index = self.index(last, length, container)?;
+            budget.bytes((length - index) / ITEMS_MOVED, self.span)?;
             if let Some(sequence) = container.as_sequence_mut() {
                 return Ok(sequence.items_mut().remove(index));
             }

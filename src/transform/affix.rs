@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::builtin::no_changes;
-use super::fields::Fields;
+use super::fields::{Fields, charge_specs};
 use super::{Builtin, Change, Configured, Context, Create, Fate, Step, Work};
 use crate::config::{FieldSpec, FieldSpecs, Section};
 use crate::error::{Code, Error, Result};
@@ -116,6 +116,7 @@ impl Step for Extend<'_> {
         if keeps_its_name(&original.group, &original.kind) {
             return Ok(Fate::Stays);
         }
+        charge_specs((self.fields.len(), 0), self.budget, self.text.span)?;
         for (spec, fields) in &self.fields {
             if !original.is_selected_by(&spec.gvk) {
                 continue;

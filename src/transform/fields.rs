@@ -12,6 +12,28 @@ use crate::yaml::Node;
 /// The bytes that a field is charged that is made: a key, a mapping of its own, and its lines in the output.
 const MADE: usize = 128;
 
+/// Charge for a field spec of the type of a resource, in bytes: its path is followed.
+const FOLLOWED: usize = 8;
+
+/// The charge up to which field specs are free for a resource. The longest list of defaults has about 100.
+const ORDINARY: usize = 1000;
+
+/// Charges field specs that are compared with the type of a resource, and those that are of its type. Free for ordinary
+/// numbers.
+///
+/// # Errors
+/// As [`Budget::bytes`].
+pub(crate) fn charge_specs(
+    (compared, followed): (usize, usize),
+    budget: &Budget,
+    span: Span,
+) -> Result<()> {
+    match compared + followed * FOLLOWED {
+        ..=ORDINARY => Ok(()),
+        charge => budget.bytes(charge, span),
+    }
+}
+
 /// Field specs with their paths split.
 pub(super) struct Fields {
     fields: Vec<(FieldSpec, FieldPath)>,
@@ -25,8 +47,8 @@ impl Fields {
         Self { fields: specs.into_iter().map(field).collect(), create }
     }
 
-    /// Calls `set` on every field of a resource that a spec names, spec after spec. Fields that are made are charged to
-    /// the budget.
+    /// Calls `set` on every field of a resource that a spec names, spec after spec. Fields that are made, and specs of
+    /// long lists, are charged to the budget.
     ///
     /// # Errors
     /// Those of [`FieldPath::visit`], and of `set`.
@@ -37,13 +59,15 @@ impl Fields {
         span: Span,
         set: &mut dyn FnMut(&mut Node) -> Result<()>,
     ) -> Result<()> {
+        let mut followed = 0;
         for (spec, path) in &self.fields {
             if resource.gvk().is_selected_by(&spec.gvk) {
+                followed += 1;
                 let made = self.visit_one(spec, path, resource, schema, span, set)?;
                 budget.bytes(made * MADE, span)?;
             }
         }
-        Ok(())
+        charge_specs((self.fields.len(), followed), budget, span)
     }
 
     /// Whether no path may lead to annotations of a resource.

@@ -6,7 +6,7 @@ use std::iter;
 
 use serde::Deserialize;
 
-use super::fields::leaves_annotations;
+use super::fields::{charge_specs, leaves_annotations};
 use super::{Builtin, Change, Configured, Context, Create, Fate, FieldPath, Report, Step, Work};
 use crate::config::{FieldSpec, FieldSpecs, Image, Section};
 use crate::error::{Code, Error, Result};
@@ -188,6 +188,7 @@ impl Entries<'_> {
         span: Span,
         set: &mut dyn FnMut(&mut Node) -> Result<()>,
     ) -> Result<()> {
+        charge_specs((self.fields.len(), 0), self.budget, span)?;
         for (spec, path) in &self.fields {
             if resource.gvk().is_selected_by(&spec.gvk) && path.leads_somewhere(resource.node()) {
                 resource.edit(self.schema, |root| {

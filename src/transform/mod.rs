@@ -23,6 +23,7 @@ pub(crate) mod value_path;
 pub use builtin::{BUILTINS, Builtin, Changes, Configure, Configured};
 pub use change::{Asked, Cause, Change, Fate, Step, Whole, Work};
 pub use field::{Create, FieldPath};
+pub(crate) use fields::charge_specs;
 pub use fields::is_shared;
 pub use observe::{Observer, Observers, Outcome, Report};
 pub use run::run;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use super::fields::Fields;
+use super::fields::{Fields, charge_specs};
 use super::{Builtin, Change, Configured, Context, Create, Fate, Report, Step, Work};
 use crate::config::{FieldSpec, FieldSpecs, Replica, Section};
 use crate::error::{Code, Error, Result};
@@ -101,6 +101,11 @@ struct Entry<'c> {
 impl Step for Set<'_> {
     fn change(&mut self, _: usize, resource: &mut Resource) -> Result<Fate> {
         for number in self.entries_for(resource) {
+            charge_specs(
+                (self.fields.len(), 0),
+                self.budget,
+                self.entries[number].replica.name.span,
+            )?;
             self.set(number, resource);
         }
         Ok(Fate::Stays)

@@ -437,6 +437,89 @@ fn fields_that_configurations_make() {
     }
 }
 
+/// Each type of objects is compared with each field spec, and each object with those of its type.
+#[test]
+fn field_specs_of_many_types() {
+    let lab = Lab::new();
+    let objects: String = (0..300)
+        .map(|n| MAP.replace("ConfigMap", &format!("K{n}")).replace("v1", "a/v1") + "---\n")
+        .collect();
+    lab.write("k/r.yaml", objects);
+    let spec =
+        |n: usize, kind: &str| format!("  - {{{kind}path: a{n}/b}}\n").replace('#', &n.to_string());
+    let label = "commonLabels: {a: b}";
+    let prefix = "namePrefix: a-";
+    let image = "images: [{name: a, newTag: b}]";
+    let variable = "vars: [{name: V, objref: {kind: K1, name: c, apiVersion: a/v1}}]";
+    let referrers = "nameReference:\n- kind: K\n  fieldSpecs";
+    for (list, kind, field) in [
+        ("commonLabels", "kind: K#, ", label),
+        ("namePrefix", "kind: K#, ", prefix),
+        ("images", "kind: K#, ", image),
+        (referrers, "kind: K#, ", ""),
+        (referrers, "", ""),
+        ("varReference", "", variable),
+    ] {
+        let write = |count: usize| {
+            let specs: String = (0..count).map(|n| spec(n, kind)).collect();
+            lab.write("k/c.yaml", format!("{list}:\n{specs}"));
+        };
+        let text = format!("resources: [r.yaml]\nconfigurations: [c.yaml]\n{field}\n");
+        lab.write("k/kustomization.yaml", text);
+        write(2000);
+        ends(&lab, "bytes=500KB", ".yaml:");
+        write(10);
+        assert_eq!(build(&lab, &["bytes=500KB"]).code, 0, "{list}");
+    }
+}
+
+/// Each configuration is merged with those before.
+#[test]
+fn many_long_configurations() {
+    let lab = Lab::new();
+    let mut names = String::new();
+    for file in 0..30 {
+        let specs: String = (0..1000).map(|n| format!("- {{path: a{file}/b{n}}}\n")).collect();
+        lab.write(&format!("k/c{file}.yaml"), format!("commonLabels:\n{specs}"));
+        writeln!(names, "- c{file}.yaml").unwrap();
+    }
+    lab.write("k/r.yaml", MAP);
+    lab.write("k/kustomization.yaml", format!("resources: [r.yaml]\nconfigurations:\n{names}"));
+    ends(&lab, "bytes=15MB", "kustomization.yaml:");
+    renders(&lab, &["bytes=150MB"]);
+}
+
+/// Each referrer is compared with each object that had the name.
+#[test]
+fn references_to_a_name_of_many_bases() {
+    let lab = Lab::new();
+    let mut bases = String::new();
+    for base in 0..200 {
+        let user = "---\napiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {volumes: [{name: v, configMap: {name: c}}]}\n";
+        lab.write(&format!("b{base}/r.yaml"), format!("{MAP}{user}"));
+        let text = format!("namePrefix: p{base}-\nresources: [r.yaml]\n");
+        lab.write(&format!("b{base}/kustomization.yaml"), text);
+        writeln!(bases, "- ../b{base}").unwrap();
+    }
+    lab.write("k/kustomization.yaml", format!("resources:\n{bases}"));
+    ends(&lab, "bytes=800KB", "r.yaml:");
+    renders(&lab, &["bytes=1200KB"]);
+}
+
+/// An operation of a JSON patch in front of a list moves all items of it.
+#[test]
+fn operations_in_front_of_a_long_list() {
+    for operation in
+        [r#"{"op": "add", "path": "/x/0", "value": 1}"#, r#"{"op": "remove", "path": "/x/0"}"#]
+    {
+        let patch = vec![operation; 500].join(", ");
+        let kustomization = format!("patches: [{{patch: '[{patch}]', target: {{name: c}}}}]\n");
+        let list = |length: usize| format!("x: [{}]\n", "1,".repeat(length));
+        ends(&one_map(&kustomization, &list(20_000)), "bytes=3MB", "kustomization.yaml:2:");
+        renders(&one_map(&kustomization, &list(1_000)), &["bytes=3MB"]);
+    }
+}
+
 /// Targets behind the limit are not judged, and said to be so, in every form.
 #[test]
 fn findings_of_many_targets() {

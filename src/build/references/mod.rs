@@ -34,7 +34,7 @@ pub(super) fn update<'c>(
 ) -> Work<'c> {
     Work::step(Update {
         candidates: Candidates::new(resources),
-        fields: ByType::new(|gvk| Field::all(references, gvk)),
+        fields: ByType::new(references.length(), budget, |gvk| Field::all(references, gvk)),
         schema,
         budget,
         errors: Vec::new(),
@@ -44,7 +44,7 @@ pub(super) fn update<'c>(
 /// Updates the references of resources, one by one.
 struct Update<'c, F> {
     candidates: Candidates,
-    fields: ByType<Field<'c>, F>,
+    fields: ByType<'c, Field<'c>, F>,
     schema: &'c Schema,
     budget: &'c Budget,
     errors: Vec<Error>,
@@ -54,7 +54,7 @@ impl<'c, F: Fn(&Gvk) -> Vec<Field<'c>>> Step for Update<'c, F> {
     fn change(&mut self, _: usize, resource: &mut Resource) -> Result<Fate> {
         if !resource.node().is_empty() {
             // What refers is known by the type that it had first.
-            let fields = self.fields.of(&resource.original_id().gvk);
+            let fields = self.fields.of(&resource.original_id().gvk, resource.span())?;
             let checked = if fields.is_empty() { Ok(()) } else { check_version(resource) };
             let followed = checked.and_then(|()| {
                 follow(resource, fields, &self.candidates, self.schema, self.budget)

@@ -13,6 +13,12 @@ use crate::source::Span;
 use crate::transform::{Create, is_shared};
 use crate::yaml::{Kind, Node, Sequence, Tag, Text, Value, resolve};
 
+/// Charge for a candidate that is compared with a name, in bytes: as many as a build copies in the same time.
+const CANDIDATE: usize = 16;
+
+/// The charge up to which candidates are free.
+const ORDINARY: usize = 1000;
+
 /// A resource that may refer to others, as it is before any of its fields changes.
 pub(super) struct Referrer<'c> {
     candidates: &'c Candidates,
@@ -143,6 +149,9 @@ impl<'c> Referrer<'c> {
         same: impl Fn(&Candidate, &Candidate) -> bool,
         place: Span,
     ) -> Result<Option<&'f Candidate>> {
+        if let charge @ ORDINARY.. = found.len() * CANDIDATE {
+            self.budget.bytes(charge, place)?;
+        }
         found.retain(|candidate| {
             types.iter().flatten().all(|gvk| candidate.was_of(gvk)) && self.reaches(candidate.id())
         });

@@ -111,13 +111,14 @@ impl Variables {
         warnings: &mut Vec<Warning>,
     ) -> Result<()> {
         let values = self.values(resources)?;
-        let mut fields = ByType::new(|gvk: &Gvk| -> Vec<(&str, FieldPath)> {
-            let specs = specs.iter().filter(|spec| gvk.is_selected_by(&spec.gvk));
-            specs.map(|spec| (&*spec.path, FieldPath::new(&spec.path))).collect()
-        });
+        let mut fields =
+            ByType::new(specs.iter().len(), budget, |gvk: &Gvk| -> Vec<(&str, FieldPath)> {
+                let specs = specs.iter().filter(|spec| gvk.is_selected_by(&spec.gvk));
+                specs.map(|spec| (&*spec.path, FieldPath::new(&spec.path))).collect()
+            });
         let mut used = BTreeSet::new();
         for resource in resources.iter_mut().filter(|resource| !resource.node().is_empty()) {
-            let fields = fields.of(resource.gvk());
+            let fields = fields.of(resource.gvk(), resource.span())?;
             let shares = resource.shares;
             let replaced = resource.edit(schema, |root| {
                 fields.iter().try_for_each(|(written, path)| {
