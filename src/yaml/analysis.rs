@@ -1,6 +1,7 @@
-//! What go-yaml's emitter finds out about a string before it chooses a style.
+//! The properties of a string from which go-yaml's emitter chooses a style.
 
-/// Which styles a string may be written in outside of flow collections, and what else decides its form.
+/// The properties of a string: the styles that it may have outside of flow collections, and characters that change its
+/// form.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Analysis {
     /// It holds a line break of any kind.
@@ -11,7 +12,7 @@ pub(super) struct Analysis {
     pub(super) plain: bool,
     /// It may be written in single quotes.
     pub(super) single_quoted: bool,
-    /// It may be written as a block (`|`, `>`), if tabs are no obstacle: they are one for go-yaml v2 only.
+    /// It may be written as a block (`|`, `>`), provided that tabs are acceptable: they are for go-yaml v3, not for v2.
     pub(super) block: bool,
     /// It holds a tab.
     pub(super) tabs: bool,
@@ -21,7 +22,7 @@ pub(super) struct Analysis {
     pub(super) forbidden: bool,
 }
 
-/// Whether a string may be written without quotes, for the many that a quick look is enough for. False is no verdict.
+/// True if a quick look shows that a string may be written without quotes. False if [`analyze`] must decide.
 #[inline]
 pub(super) fn is_plain_in_one_look(text: &str) -> bool {
     let bytes = text.as_bytes();
@@ -29,7 +30,7 @@ pub(super) fn is_plain_in_one_look(text: &str) -> bool {
     if STARTS_PLAIN[usize::from(first)] {
         remains_plain(bytes)
     } else {
-        // Flags of programs are all over manifests.
+        // Command-line flags such as `--port=80` are frequent in manifests.
         first == b'-' && !begins_like_syntax(bytes) && remains_plain(bytes)
     }
 }
@@ -41,7 +42,7 @@ fn remains_plain(bytes: &[u8]) -> bool {
             || match byte {
                 b' ' => !matches!(bytes.get(position + 1), None | Some(b'#')),
                 b':' => !matches!(bytes.get(position + 1), None | Some(b' ')),
-                // What stands before it is no space.
+                // No space precedes it: the arm for spaces has rejected ` #`.
                 b'#' => true,
                 _ => false,
             }
@@ -106,7 +107,7 @@ static CLASS: [u8; 256] = {
     class
 };
 
-/// Whether text begins with what would be YAML syntax if it stood plain in a block.
+/// True if text begins with characters that would be YAML syntax in a plain scalar in block context.
 fn begins_like_syntax(bytes: &[u8]) -> bool {
     match bytes {
         [b'?' | b'-'] | [b'?' | b'-', b' ' | b'\t', ..] => true,
@@ -121,7 +122,7 @@ enum Previous {
     Start,
     Space,
     Break,
-    /// A tab or a NUL: white space, and no space.
+    /// A tab or a NUL: white space that is not a space.
     Blank,
     Other,
 }
@@ -138,7 +139,7 @@ struct Scan {
 }
 
 impl Scan {
-    /// Looks at one character that needs more than its first byte; the answer is its length.
+    /// Examines one character that needs more than its first byte, and returns its length in bytes.
     fn unusual(&mut self, bytes: &[u8]) -> usize {
         match bytes {
             [b':', rest @ ..] => {
@@ -185,7 +186,7 @@ impl Scan {
             [0xEF, 0xBB, 0xBF, ..] => (3, true, false),
             [0xEF, 0xBF, 0xBE..=0xBF, ..] => (3, true, true),
             [0xE0..0xF0, ..] => (3, false, false),
-            // go-yaml takes nothing beyond the first plane for printable.
+            // go-yaml treats characters beyond the Basic Multilingual Plane as not printable.
             _ => (4, true, false),
         };
         self.special |= special;

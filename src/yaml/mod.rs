@@ -1,7 +1,7 @@
-//! YAML as a document: read as the reference reads it, changed in place, written byte for byte as it writes.
+//! YAML documents: read as kustomize reads them, changed in place, and written with the bytes that it writes.
 //!
-//! Nothing here knows of Kubernetes. The reference reads with go-yaml v3 and writes with go-yaml v2; both dialects
-//! are those of libyaml.
+//! This layer knows nothing of Kubernetes. kustomize reads with go-yaml v3 and writes with go-yaml v2; both dialects
+//! are those of libyaml. In comments, "the reference" is kustomize with the libraries that it uses.
 
 mod analysis;
 pub mod de;

@@ -1,12 +1,17 @@
-//! The written form of the path of a field: names with a delimiter between them.
+//! Field paths in text form: names with a delimiter between them.
 
 use std::borrow::Cow;
 use std::iter;
 
-/// Cuts a path at its delimiters. A backslash before one makes it a part of the name, and one may begin the path.
-/// Names without such a backslash are not copied.
+/// Splits a path at its delimiters. A backslash before a delimiter makes it part of the name; a delimiter at the start
+/// of the path is skipped. Names without such a backslash are not copied.
 ///
 /// (kustomize, `kyaml/utils/pathsplitter.go`: `PathSplitter`.)
+///
+/// ```
+/// let names: Vec<_> = krender::yaml::path::split(r"metadata/annotations/a.b\/c", '/').collect();
+/// assert_eq!(names, ["metadata", "annotations", "a.b/c"]);
+/// ```
 pub fn split(path: &str, delimiter: char) -> impl Iterator<Item = Cow<'_, str>> {
     let mut parts = path.strip_prefix(delimiter).unwrap_or(path).split(delimiter);
     iter::from_fn(move || {
@@ -23,8 +28,8 @@ pub fn split(path: &str, delimiter: char) -> impl Iterator<Item = Cow<'_, str>> 
     })
 }
 
-/// Cuts a path at its points, but not between brackets: `[a.b/c]` is a name, and `[name=a.b]` names an element. The
-/// brackets of a name go if there is a point between them, as in the reference.
+/// Splits a path at its dots, but not between brackets: `[a.b/c]` is one name, and `[name=a.b]` selects a list element.
+/// The brackets of a name are removed if there is a dot between them, as in the reference.
 ///
 /// (kustomize, `kyaml/utils/pathsplitter.go`: `SmarterPathSplitter`.)
 #[must_use]

@@ -1,4 +1,4 @@
-//! For tests: documents from text, and errors as text.
+//! Test helpers: documents from text, and errors as text.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use super::{Node, Scalar, parse};
 use crate::error::{Error, Result};
 use crate::source::{Sources, Span};
 
-/// The first document of a text, null for none; its places are offsets into the text.
+/// The first document of a text, or null if it has none; spans are offsets into the text.
 pub(crate) fn document(sources: &Sources, text: &str) -> Result<Node> {
     let source = sources.add("sample.yaml", text)?;
     let document = parse::document(&source)?;
@@ -33,7 +33,7 @@ pub(crate) fn drawn(error: &Error, sources: &Sources) -> String {
     text.trim_end().to_owned()
 }
 
-/// `x` inside `depth` collections, lists and mappings by turns.
+/// `x` inside `depth` collections, alternately lists and mappings.
 pub(crate) fn nested(depth: usize) -> Node {
     let mut node = Node::from(Scalar::untagged("x", Span::NONE));
     for level in 0..depth {

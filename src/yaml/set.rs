@@ -1,4 +1,4 @@
-//! Setting text in a document, with what kustomize's setters do to tag and style: it decides the bytes.
+//! Setters for text in a document. They treat tag and style as kustomize's setters do, because these decide the bytes.
 
 use super::node::{Kind, Mapping, Node, Scalar, Style, Tag};
 use super::parse::document;
@@ -8,32 +8,32 @@ use crate::error::{Code, Error, Result};
 use crate::source::{Sources, Span};
 
 impl Node {
-    /// Sets the text of a scalar. It keeps its style, and gets the tag given: with [`Tag::None`], what the new text
-    /// means is read from the text. (kyaml's `FieldSetter` without a name, `kyaml/yaml/fns.go`.)
+    /// Sets the text of a scalar. The scalar keeps its style and gets the given tag; with [`Tag::None`], the type is
+    /// inferred from the new text. (kyaml's `FieldSetter` without a name, `kyaml/yaml/fns.go`.)
     ///
     /// # Errors
-    /// [`Code::InvalidType`] when this is no scalar.
+    /// [`Code::InvalidType`] if this is not a scalar.
     pub fn set_text(&mut self, text: &str, tag: Tag, span: Span) -> Result<()> {
         let Some(old) = self.as_scalar() else { return Err(self.wrong_kind(Kind::Scalar)) };
         *self = Self::replacing(restyled(text, tag, old.style(), span), self.share());
         Ok(())
     }
 
-    /// Sets a field of a mapping to text. A field that is there keeps its style; a new string is quoted where YAML 1.1
-    /// would take it for something else. A new key has no tag. (kyaml's `FieldSetter`.)
+    /// Sets a field of a mapping to text. An existing field keeps its style; a new string is quoted if YAML 1.1 would
+    /// read it as another type. A new key has no tag. (kyaml's `FieldSetter`.)
     ///
     /// # Errors
-    /// [`Code::InvalidType`] when this is neither a mapping nor null. A null stays as it is.
+    /// [`Code::InvalidType`] if this is neither a mapping nor null. A null stays as it is.
     pub fn set_field(&mut self, key: &str, text: &str, tag: Tag, span: Span) -> Result<()> {
         let new = || Self::new_field(text, tag, span, Share::NONE);
         self.set_in_mapping(|mapping| mapping.set_text(key, text, tag, span, new))
     }
 
-    /// Sets a field of a mapping as [`Node::set_field`] does, to what [`Node::new_field`] has made of its text. All fields
-    /// that are new have this one value. An empty key stands for the node itself.
+    /// Sets a field of a mapping as [`Node::set_field`] does, to a value made by [`Node::new_field`]. All new fields
+    /// get this same value, with its share. An empty key stands for the node itself.
     ///
     /// # Errors
-    /// As [`Node::set_field`], and [`Code::InvalidKey`] for an empty key and a collection.
+    /// As [`Node::set_field`], and [`Code::InvalidKey`] if the key is empty and this is a collection.
     pub fn set_shared_field(&mut self, key: &str, new: &Self) -> Result<()> {
         let text = new.as_text().unwrap_or_default();
         if key.is_empty() {
@@ -44,7 +44,7 @@ impl Node {
         })
     }
 
-    /// Sets a scalar as kyaml's `FieldSetter` does it for an empty name; a null is replaced.
+    /// Sets a scalar as kyaml's `FieldSetter` does for an empty name; a null is replaced.
     #[cold]
     fn set_itself(&mut self, new: &Self) -> Result<()> {
         if self.is_null() {
@@ -83,14 +83,14 @@ impl Node {
         Ok(())
     }
 
-    /// A scalar with other text: [`Scalar::with_text`]. Nothing when this is no scalar.
+    /// A copy of a scalar with other text, as [`Scalar::with_text`] makes it. `None` if this is not a scalar.
     #[must_use]
     pub fn with_text(&self, text: &str, span: Span) -> Option<Self> {
         let new = self.as_scalar()?.with_text(text, span);
         Some(if new.is_untagged() { new.into() } else { Self::replacing(new, self.share()) })
     }
 
-    /// A node of another kind than the one that a change needs.
+    /// The error for a node of the wrong kind.
     #[cold]
     #[must_use]
     pub fn wrong_kind(&self, expected: Kind) -> Error {
@@ -100,8 +100,8 @@ impl Node {
 }
 
 impl Scalar {
-    /// A string as the value of a new field: a literal block if it has several lines, in double quotes where YAML 1.1
-    /// would take it for something else, else plain. (kyaml's `NewStringRNode` and `FieldSetter`.)
+    /// The value of a new field that holds a string: a literal block if it has several lines, in double quotes if YAML
+    /// 1.1 would read it as another type, otherwise plain. (kyaml's `NewStringRNode` and `FieldSetter`.)
     #[must_use]
     pub fn new_string(text: &str, span: Span) -> Self {
         let style = if text.contains('\n') {
@@ -114,15 +114,16 @@ impl Scalar {
         Self::parsed(text, Tag::Str, style, span)
     }
 
-    /// Other text of the same type, in the same style: where a number stood, it must be a number. go-yaml v3 knows the
-    /// type of what it reads, and who sets the text alone leaves that as it is.
+    /// A copy with other text, the same type and the same style: if the old text was a number, the new text must be
+    /// one. The parser of go-yaml v3 stores the type of plain text as a tag, and a setter of text leaves that tag in
+    /// place.
     #[must_use]
     pub fn with_text(&self, text: &str, span: Span) -> Self {
         let tag = match self.tag() {
             Tag::None if self.is_untagged() => {
                 return Self::set(text, Tag::None, self.style(), span);
             }
-            // A tag that the new text implies too is not printed, and so quotes could still make a string of it.
+            // A tag that the new text implies too is not printed; so a quoted style still makes a string of the text.
             Tag::None if self.style() == Style::Plain => match parsed_tag(self.text()) {
                 tag if tag == implied_tag(text) && text != "<<" => Tag::None,
                 tag => tag,
@@ -134,7 +135,7 @@ impl Scalar {
 }
 
 impl Mapping {
-    /// Sets a field to a string: one that is there keeps its style, a new one is a [`Scalar::new_string`].
+    /// Sets a field to a string: an existing field keeps its style, a new one is a [`Scalar::new_string`].
     pub fn set_string(&mut self, key: &str, text: &str, key_span: Span, span: Span) {
         match self.get_mut(key) {
             Some(old) => {
@@ -147,7 +148,7 @@ impl Mapping {
         }
     }
 
-    /// Sets a field that is there to text, or adds the `new` value.
+    /// Sets an existing field to text, or adds the `new` value.
     fn set_text(
         &mut self,
         key: &str,
@@ -165,8 +166,8 @@ impl Mapping {
     }
 }
 
-/// New text in an old style. A tag that the text implies anyway is not printed, and then quotes make a string of it:
-/// `replicas: "3"` becomes `replicas: "5"`. (go-yaml v3, `encode.go`.)
+/// New text in an old style. A tag that the text implies is not printed, so the old quotes make it a string: `replicas:
+/// "3"` becomes `replicas: "5"`. (go-yaml v3, `encode.go`.)
 fn restyled(text: &str, tag: Tag, style: Style, span: Span) -> Scalar {
     if style != Style::Plain && tag == implied_tag(text) {
         return Scalar::parsed(text, Tag::None, style, span);
@@ -174,8 +175,8 @@ fn restyled(text: &str, tag: Tag, style: Style, span: Span) -> Scalar {
     Scalar::set(text, tag, style, span)
 }
 
-/// The type that the parser of go-yaml v3 notes for plain text: `<<` is a merge key for it wherever it stands, and a
-/// string for the encoder.
+/// The tag that the parser of go-yaml v3 stores for plain text. It treats `<<` as a merge key in any position; the
+/// encoder treats it as a string.
 fn parsed_tag(text: &str) -> Tag {
     if text == "<<" { Tag::Merge } else { implied_tag(text) }
 }
@@ -192,10 +193,10 @@ pub(super) fn implied_tag(text: &str) -> Tag {
     }
 }
 
-/// Whether text, read as a whole document, is a string, or none that can be read. Empty text counts as one.
-/// (kyaml's `IsValueNonString`.)
+/// True if text, read as a whole document, is a string, is empty, or cannot be read. (kyaml's `IsValueNonString`,
+/// negated.)
 fn means_string_in_1_1(text: &str) -> bool {
-    // go-yaml v2 leaves what looks like a timestamp a string where no type is asked for.
+    // go-yaml v2 keeps timestamps as strings unless a Go type asks for a time.
     let is_string = |scalar: &Scalar| {
         matches!(resolve_1_1(scalar), Ok(Value::Str(_) | Value::Timestamp(_)) | Err(_))
     };

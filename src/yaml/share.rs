@@ -1,13 +1,14 @@
-//! Values that stand in several places of a document at once: what is set in one place changes in all of them.
+//! Shared values: one value in several places of a document, where setting it in one place changes all of them.
 //!
 //! A setter of the reference puts one and the same node into all fields that it adds, such as a label into
-//! `metadata/labels` and a selector. Whatever later sets one of them sets all, until the document passes through JSON.
-//! Here each place has its own scalar, which knows of the others by its [`Share`]; [`settle`] makes them one again.
+//! `metadata/labels` and a selector. A later setter of one of these fields changes all of them, until the document
+//! passes through JSON. Here each place has its own scalar, and a [`Share`] identifies the group; [`settle`] copies the
+//! last value to all places of a group.
 
 use super::node::Node;
 use crate::source::Span;
 
-/// What the places of one value have in common. Most values have none.
+/// The identity of a group of places that share one value. Most values have none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Share(u32);
 
@@ -15,22 +16,23 @@ impl Share {
     /// No share.
     pub const NONE: Self = Self(0);
 
-    /// The share of a value that a setter adds, by what it was set from.
+    /// The share of a value that a setter adds, derived from the span that it was set from.
     #[must_use]
     pub const fn of(span: Span) -> Self {
         Self(span.start().wrapping_add(1))
     }
 
-    /// Whether there is none.
+    /// True for [`Share::NONE`].
     #[must_use]
     pub const fn is_none(self) -> bool {
         self.0 == 0
     }
 }
 
-/// Gives all places of a value what was set in one of them last, in the order in which a patch walks: that of the keys.
+/// Copies the value that was set last to all places of its group. "Last" is in the order in which a patch walks: sorted
+/// by key.
 ///
-/// Costs a walk through the document, and copies only what changes.
+/// Costs one walk through the document; only changed nodes are copied.
 pub fn settle(root: &mut Node) {
     let places = places(root);
     for (_, last) in places.iter().filter(|(_, place)| place.is_changed()) {
@@ -41,14 +43,14 @@ pub fn settle(root: &mut Node) {
     }
 }
 
-/// Makes a value of its own of each place.
+/// Removes all shares: each place keeps its current value.
 pub fn forget(root: &mut Node) {
     for (way, place) in places(root) {
         place.as_scalar().into_iter().for_each(|scalar| put(root, &way, scalar.clone().into()));
     }
 }
 
-/// The ways to all values that are shared.
+/// The paths to all shared values, as positions, with the values.
 fn places(root: &Node) -> Vec<(Vec<usize>, Node)> {
     let mut places = Vec::new();
     let mut way: Vec<usize> = Vec::new();

@@ -1,4 +1,4 @@
-//! Values that are kept as they are: text, and nodes for what has no form of its own.
+//! Deserialized values without a type of their own: [`Text`], and [`Node`] for fields of free form.
 
 use std::fmt;
 
@@ -9,10 +9,10 @@ use crate::yaml::{Node, Scalar, Style, Tag, Text};
 
 use super::Spanned;
 
-/// For fields of free form, and for those that take text or a mapping.
+/// For fields of free form, and for fields that take text or a mapping.
 ///
-/// The node has the value that the reference hands on: scalars are typed by YAML 1.1 and tagged with what they are, keys
-/// are text. How it was written is gone, where it was written is kept.
+/// The node has the value that the reference passes on: scalars are typed by YAML 1.1 and tagged with their type, keys
+/// are text. The styles are lost, the spans are kept.
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Spanned::<Shape>::deserialize(deserializer).map(|shape| shape.value.into_node(shape.span))
@@ -22,7 +22,7 @@ impl<'de> Deserialize<'de> for Node {
 /// For fields of free form that take a mapping: `#[serde(deserialize_with = "de::mapping")]`.
 ///
 /// # Errors
-/// `InvalidType` for what is no mapping.
+/// `InvalidType` for a value that is not a mapping.
 pub fn mapping<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Node>, D::Error> {
     let Spanned { value: Entries(entries), span } = Spanned::deserialize(deserializer)?;
     Ok(Some(Node::mapping(entries, span)))

@@ -1,4 +1,4 @@
-//! What must hold for every key and scalar of a document before any of it is read, used or not.
+//! Checks on all keys and scalars of a document, used or not, before it is deserialized.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,11 @@ use super::Rules;
 use super::entries::{Entry, entries, key_text};
 use super::wording::shown;
 
-/// How deep a value may nest. Go's limit is 10,000; no configuration needs more than a dozen, and what follows recurses.
+/// The maximum nesting depth of values. Go's limit is 10,000; real configuration needs a dozen levels, and the
+/// deserializer recurses.
 const MOST_LEVELS: usize = 100;
 
-/// Checks that the document can be read at all: the reference turns the whole of it into JSON first.
+/// Checks that the document can be converted to JSON: the reference converts all of it before it reads any field.
 pub(super) fn check(root: &Node, rules: Rules) -> Result<()> {
     let mut pending = vec![(root, 1)];
     while let Some((node, level)) = pending.pop() {
@@ -41,7 +42,8 @@ pub(super) fn check(root: &Node, rules: Rules) -> Result<()> {
     Ok(())
 }
 
-/// Checks the entries that do not count: go-yaml reads them too, and stops at a tag that its text contradicts.
+/// Checks entries that a later entry with the same key replaces: go-yaml reads them too, and fails if a text does not
+/// match its tag.
 #[cold]
 fn check_discarded(mapping: &Mapping, counts: &[Entry<'_>]) -> Result<()> {
     let is_discarded = |value: &Node| !counts.iter().any(|entry| std::ptr::eq(entry.value, value));

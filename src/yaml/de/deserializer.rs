@@ -1,6 +1,7 @@
-//! serde's door to a node.
+//! A serde deserializer that reads from a [`Node`].
 //!
-//! A value of the wrong type is reported and read as nothing, as Go does: so one reading finds all that is wrong.
+//! A value of the wrong type is reported and read as the zero value of its type, as in Go, so one pass finds all
+//! mistakes.
 
 use std::borrow::Cow;
 use std::vec;
@@ -25,7 +26,7 @@ use super::{Reader, Rules};
 pub(super) struct NodeDeserializer<'a> {
     pub(super) node: &'a Node,
     pub(super) reader: &'a Reader,
-    /// Whether it is for a field of an embedded struct.
+    /// True for a field of an embedded struct.
     embedded: bool,
 }
 
@@ -34,12 +35,12 @@ impl<'a> NodeDeserializer<'a> {
         Self { node, reader, embedded: false }
     }
 
-    /// The scalar's value; nothing for a collection.
+    /// The scalar with its value; `None` for a collection.
     fn value(self) -> Result<Option<(&'a Scalar, Value<'a>)>> {
         self.node.as_scalar().map(|scalar| Ok((scalar, resolve_1_1(scalar)?))).transpose()
     }
 
-    /// Says that something else was expected; a null is always fine.
+    /// Reports a value of the wrong type; null is accepted for every type.
     fn complain(self, expected: Expected) {
         if !self.node.is_null() {
             self.reader.report(|| mismatch(self.node, expected));
@@ -66,7 +67,7 @@ impl<'a> NodeDeserializer<'a> {
     }
 
     fn integer<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        /// Whole numbers from here on have no place in 64 bits with sign.
+        /// The first whole number that does not fit a signed integer of 64 bits.
         const LIMIT: f64 = 9_223_372_036_854_775_808.0;
         self.placed(match self.value()? {
             Some((_, Value::Int(number))) => visitor.visit_i64(number),
@@ -315,7 +316,7 @@ impl<'de> MapAccess<'de> for Entries<'_> {
     }
 }
 
-/// The fields of a struct, by the names that it gives them.
+/// The fields of a struct, with their names in the struct.
 struct Fields<'a> {
     fields: vec::IntoIter<(&'static str, Cow<'a, Node>)>,
     value: Option<Cow<'a, Node>>,
@@ -326,7 +327,7 @@ impl<'de> MapAccess<'de> for Fields<'_> {
     type Error = Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
-        // A null leaves the field as it is.
+        // As in Go, a null leaves the field at its default.
         let Some((name, value)) = self.fields.find(|(_, value)| !value.is_null()) else {
             return Ok(None);
         };
@@ -375,7 +376,7 @@ impl<'de> Deserializer<'de> for KeyDeserializer<'_> {
     }
 }
 
-/// What a [`Spanned`](super::Spanned) is put together from: start, length, value.
+/// The parts of a [`Spanned`](super::Spanned): start, length, value.
 struct SpannedParts<D> {
     span: Span,
     value: Option<D>,

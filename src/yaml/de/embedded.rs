@@ -1,15 +1,15 @@
-//! Text in a struct inside of another, as Go embeds the type of an object in what speaks of it.
+//! Fields of structs that Go embeds in another struct.
 
 use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::{Deserialize, Deserializer, Visitor};
 
-/// The name by which [`embedded`] makes itself known to the deserializer.
+/// The name of the newtype struct by which the deserializer recognizes [`embedded`].
 pub(super) const EMBEDDED: &str = "$embedded";
 
-/// Reads a field that lies in an embedded struct, for `deserialize_with`: no rules make text of a number there, for the
-/// reference looks for text to make only in the fields that a struct has itself. (sigs.k8s.io/yaml, `convertToJSONableObject`.)
+/// Deserializes a field of an embedded struct, for `deserialize_with`. Numbers never become text there: the reference
+/// converts them only for fields that a struct declares itself. (sigs.k8s.io/yaml, `convertToJSONableObject`.)
 ///
 /// # Errors
 /// Those of the value.

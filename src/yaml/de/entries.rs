@@ -1,4 +1,4 @@
-//! The entries of a mapping, as JSON has them: keys are text, and no two are equal.
+//! The entries of a mapping as JSON has them: keys are text and unique.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,14 +16,14 @@ pub struct Entry<'a> {
     pub text: Cow<'a, str>,
     /// The key as it is written.
     pub key: &'a Scalar,
-    /// What the key stands for.
+    /// The value of the key.
     pub value: &'a Node,
 }
 
-/// The entries that count, in order: of equal keys the last one.
+/// The entries of a mapping in order. Of several equal keys, only the last entry is returned.
 ///
 /// # Errors
-/// `InvalidKey` for a key that has no form as text: a null, and a number beyond 64 bits with sign.
+/// `InvalidKey` for a key that cannot be converted to text: a null, and a number beyond 64 bits with sign.
 pub fn entries(mapping: &Mapping) -> Result<Vec<Entry<'_>>> {
     let entry = |(key, value)| Ok(Entry { text: key_text(key)?, key, value });
     let mut entries = mapping.iter().map(entry).collect::<Result<Vec<_>>>()?;
@@ -39,7 +39,7 @@ pub fn entries(mapping: &Mapping) -> Result<Vec<Entry<'_>>> {
     Ok(entries)
 }
 
-/// A key as text: JSON has no other keys.
+/// A key as text: JSON allows no other keys.
 ///
 /// # Errors
 /// As [`entries`]: `sigs.k8s.io/yaml` refuses such keys.

@@ -1,4 +1,4 @@
-//! Which entry of a mapping is which field of a struct.
+//! Maps the entries of a mapping to the fields of a struct.
 
 use std::borrow::Cow;
 
@@ -9,11 +9,11 @@ use super::entries::{Entry, entries};
 use super::wording::shown;
 use super::{Reader, Rules};
 
-/// The fields that the mapping sets, by the names that the struct gives them, each at most once.
+/// The fields that the mapping sets, with their names in the struct, each at most once.
 ///
-/// Names match in any case, and the last of several equal keys counts. Where a field stands in several spellings, Go
-/// reads them in the order of their bytes, because the JSON in between is sorted: mappings add up, any other value
-/// replaces the one before, a null takes away what is no scalar.
+/// Names match in any case, and the last of several equal keys counts. If a field occurs in several spellings, Go reads
+/// them in byte order, because the JSON in between is sorted: mappings are joined, any other value replaces the one
+/// before, and a null removes an earlier list or mapping, but not a scalar.
 pub(super) fn fields<'a>(
     mapping: &'a Mapping,
     names: &'static [&'static str],
@@ -41,7 +41,7 @@ pub(super) fn fields<'a>(
     Ok(fields)
 }
 
-/// A field that was read already is read again, from its other spelling.
+/// Applies a second spelling of a field to the value read from the first.
 fn respell<'a>(before: &mut Cow<'a, Node>, value: &'a Node) {
     let Some(later) = value.as_mapping().filter(|_| before.as_mapping().is_some()) else {
         if before.as_scalar().is_none() || !value.is_null() {
@@ -56,7 +56,7 @@ fn respell<'a>(before: &mut Cow<'a, Node>, value: &'a Node) {
 }
 
 fn unknown_field(entry: &Entry<'_>, names: &[&str]) -> Error {
-    /// So many fields are named: a longer list is looked up elsewhere.
+    /// The maximum number of fields that the help lists.
     const MOST: usize = 10;
     let error = Error::new(Code::UnknownField, format!("unknown field `{}`", shown(&entry.text)))
         .at(entry.key.span())
@@ -71,7 +71,7 @@ fn unknown_field(entry: &Entry<'_>, names: &[&str]) -> Error {
     error.help(format!("the fields here are {}", names.join(", ")))
 }
 
-/// Whether a key names a field: in any case, as Go folds it. Beyond ASCII two letters fold to one of a field's name.
+/// True if a key names a field: in any case, with Go's folding, by which two letters beyond ASCII match `s` and `k`.
 #[must_use]
 pub fn same_name(key: &str, field: &str) -> bool {
     let fold = |letter: char| match letter {

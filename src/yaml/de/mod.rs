@@ -1,10 +1,11 @@
-//! Typed values out of a document: configuration as the reference reads it, with a place in every complaint.
+//! Typed values from a document: configuration as the reference reads it, with a span in every error.
 //!
-//! The reference turns YAML 1.1 into JSON (`sigs.k8s.io/yaml`) and reads that with Go's `encoding/json`. So names of
-//! fields match in any case, the last of several equal keys counts, a null is the same as nothing, and `n` is a
-//! boolean. Structs derive `serde::Deserialize` with `#[serde(default)]` on the struct: every field may be absent.
+//! The reference converts YAML 1.1 to JSON (`sigs.k8s.io/yaml`) and reads that with Go's `encoding/json`. So field
+//! names match in any case, the last of several equal keys counts, a null equals an absent field, and `n` is a boolean.
+//! Structs derive `serde::Deserialize` with `#[serde(default)]` on the struct: every field may be absent.
 //!
-//! Go goes on after a wrong field and so does this: all unknown fields and wrong types of a file are reported together.
+//! Go continues after a wrong field, and so does this module: all unknown fields and wrong types of a file are reported
+//! together.
 
 mod capture;
 mod check;
@@ -34,7 +35,7 @@ pub use fields::same_name;
 pub use spanned::Spanned;
 pub(crate) use wording::{form, shown};
 
-/// How strictly configuration is read: the reference has these ways, each for files of its own.
+/// The strictness of reading configuration. The reference reads each kind of file in one of these ways.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rules {
     /// An unknown field is an error, and so is a number or a boolean where text is expected. For kustomization files
@@ -47,8 +48,8 @@ pub enum Rules {
     /// builtin plugins and replacement files (`Unmarshal`).
     Lenient,
     /// Unknown fields are ignored; a number or a boolean where text is expected is an error. For configurations of
-    /// builtin generators and replacements: their fields lie in structs inside the one that `Unmarshal` gets, and it
-    /// makes text of nothing there.
+    /// builtin generators and replacements: `Unmarshal` converts numbers to text only for fields of the struct that it
+    /// is given, and theirs are in embedded structs.
     Embedded,
 }
 
@@ -63,10 +64,9 @@ pub fn from_node<T: DeserializeOwned>(node: &Node) -> Result<T> {
 /// Reads a value by the given rules.
 ///
 /// # Errors
-/// All that is wrong with the document as one error, in the order of the text. The codes are `UnknownField`,
-/// `InvalidType`, `InvalidValue` (a word that is none of those allowed), `InvalidKey` (a key that has no form as text),
-/// `UnrepresentableValue` (an infinite number or none at all), `DuplicateKey` ([`Rules::Strict`] only) and
-/// `NestingTooDeep`.
+/// All mistakes in the document as one error, in the order of the text. The codes are `UnknownField`, `InvalidType`,
+/// `InvalidValue` (a word that is none of those allowed), `InvalidKey` (a key that cannot be converted to text),
+/// `UnrepresentableValue` (infinity or NaN), `DuplicateKey` ([`Rules::Strict`] only) and `NestingTooDeep`.
 pub fn from_node_by<T: DeserializeOwned>(node: &Node, rules: Rules) -> Result<T> {
     check::check(node, rules)?;
     let reader = Reader { rules, errors: RefCell::default() };
@@ -80,17 +80,17 @@ pub fn from_node_by<T: DeserializeOwned>(node: &Node, rules: Rules) -> Result<T>
     }
 }
 
-/// What all parts of one reading share.
+/// The state that all parts of one deserialization share.
 struct Reader {
     rules: Rules,
     errors: RefCell<Vec<Error>>,
 }
 
-/// Number of errors after which reading stops: hostile input may cause millions.
+/// The number of errors after which no more are collected: hostile input may cause millions.
 const MOST_ERRORS: usize = 20;
 
 impl Reader {
-    /// Keeps a complaint and goes on.
+    /// Collects an error without stopping.
     fn report(&self, error: impl FnOnce() -> Error) {
         let mut errors = self.errors.borrow_mut();
         if errors.len() < MOST_ERRORS {

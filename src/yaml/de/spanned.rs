@@ -1,4 +1,4 @@
-//! A value and where it was written.
+//! A value with its span.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -8,20 +8,20 @@ use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 
 use crate::source::Span;
 
-/// The name by which [`Spanned`] makes itself known to the deserializer.
+/// The name of the struct by which the deserializer recognizes [`Spanned`].
 pub(super) const SPANNED: &str = "$spanned";
 
-/// A value and where it was written. Two of them are equal when their values are, wherever they stand.
+/// A value with its span. Two of them are equal if their values are equal, regardless of the spans.
 #[derive(Clone, Copy, Default)]
 pub struct Spanned<T> {
     /// The value.
     pub value: T,
-    /// Where it was written, or [`Span::NONE`] for what no file says.
+    /// The span of the value, or [`Span::NONE`] if it comes from no file.
     pub span: Span,
 }
 
 impl<T> Spanned<T> {
-    /// A value written at a place.
+    /// A value with a span.
     pub const fn new(value: T, span: Span) -> Self {
         Self { value, span }
     }

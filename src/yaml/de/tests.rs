@@ -10,7 +10,7 @@ use crate::yaml::{Text, sample};
 #[serde(default, rename_all = "camelCase")]
 struct Ship {
     name: String,
-    /// Tells a missing value from an empty one.
+    /// An `Option`, so that a missing value differs from an empty one.
     sister: Option<String>,
     crew: i64,
     funnels: u8,
@@ -116,7 +116,7 @@ fn names_match_in_any_case() {
 fn of_equal_keys_the_last_counts() {
     assert_eq!(ship("{name: a, crew: 1, name: b}").name, "b");
     assert_eq!(ship("{flags: {a: b, a: c}}").flags["a"], "c");
-    // What the others say does not matter, wrong as it may be.
+    // The other entries are ignored, even if they are wrong.
     assert_eq!(ship("{name: 1, name: b}").name, "b");
     assert_eq!(ship("{flags: {a: 1, ~: 2}, notes: .nan, flags: {a: b}, notes: 1}").flags["a"], "b");
 }

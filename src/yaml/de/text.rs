@@ -1,10 +1,10 @@
-//! Scalars where only text will do.
+//! Scalars as text, for fields that take only text.
 
 use std::borrow::Cow;
 
 use crate::yaml::{Scalar, Value};
 
-/// A scalar as text. A timestamp is the text that it is written as.
+/// The text of a scalar. A timestamp keeps the text that it was written as.
 pub(super) fn value_text<'a>(scalar: &'a Scalar, value: Value<'a>) -> Cow<'a, str> {
     match value {
         Value::Str(text) => text,
@@ -17,8 +17,8 @@ pub(super) fn value_text<'a>(scalar: &'a Scalar, value: Value<'a>) -> Cow<'a, st
     }
 }
 
-/// A number as `strconv.FormatFloat(number, 'g', -1, 32)` writes it: with the precision of 32 bits, because
-/// `sigs.k8s.io/yaml` says so for keys and for text.
+/// A number as `strconv.FormatFloat(number, 'g', -1, 32)` writes it: with the precision of 32 bits, which
+/// `sigs.k8s.io/yaml` uses for keys and for text.
 fn short_float(number: f64) -> String {
     #[expect(clippy::cast_possible_truncation, reason = "the reference shortens it so")]
     let number = number as f32;

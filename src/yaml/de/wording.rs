@@ -1,4 +1,4 @@
-//! What is said of a value that is not what was expected, and how `serde` says what it finds.
+//! Error messages for values of the wrong type, and serde's own errors as [`Error`].
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,7 +9,7 @@ use crate::error::{Code, Error};
 use crate::text::phrase::{first_line, listed, quoted};
 use crate::yaml::{Kind, Node, Scalar, Sequence, Value, resolve_1_1};
 
-/// What a field takes.
+/// The type of value that a field takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Expected {
     Text,
@@ -33,7 +33,7 @@ impl fmt::Display for Expected {
     }
 }
 
-/// A value of the wrong type.
+/// The error for a value of the wrong type.
 #[cold]
 pub(super) fn mismatch(node: &Node, expected: Expected) -> Error {
     let error =
@@ -80,19 +80,19 @@ pub(super) fn mismatch(node: &Node, expected: Expected) -> Error {
     }
 }
 
-/// A whole number that no integer of 64 bits holds.
+/// The error for a whole number that does not fit 64 bits.
 fn beyond_64_bits(number: &str) -> Error {
     let message =
         format!("found the number `{number}`, expected a whole number of at most 64 bits");
     Error::new(Code::InvalidType, message).help(format!("the largest one is {}", i64::MAX))
 }
 
-/// Whether a mapping may be (a part of) a resource.
+/// True if a mapping looks like a resource or a part of one.
 fn is_manifest(node: &Node) -> bool {
     ["kind", "metadata", "spec", "data"].iter().any(|key| node.get(key).is_some())
 }
 
-/// What a node is, in words that quote none of it: a value may be secret.
+/// The type of a node in words. The value is not quoted: it may be secret.
 pub(crate) fn form(node: &Node) -> String {
     let Some(scalar) = node.as_scalar() else { return node.kind().to_string() };
     let form = match resolve_1_1(scalar) {
@@ -126,7 +126,7 @@ pub(crate) fn shown(text: &str) -> Cow<'_, str> {
     first_line(text, 40)
 }
 
-/// What a type that reads itself (a word out of a set, a number in a range) finds wrong.
+/// Errors of types that validate their own input, such as a word from a fixed set or a number in a range.
 impl serde::de::Error for Error {
     fn custom<T: fmt::Display>(message: T) -> Self {
         Self::new(Code::InvalidValue, message.to_string())

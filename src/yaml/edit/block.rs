@@ -1,4 +1,4 @@
-//! Edits that add to collections by indentation, and remove from them.
+//! Edits that add to or remove from block collections (structured by indentation).
 
 use super::place::{Member, Place, Text};
 use super::write::Pass;
@@ -9,7 +9,7 @@ use crate::yaml::node::{CollectionStyle, Node, Scalar};
 use crate::yaml::tokens::{Form, Token, TokenKind};
 
 impl Text<'_> {
-    /// The edits that add an entry, if there is a key, or an element.
+    /// The edits that add an entry if there is a key, otherwise an element.
     pub(super) fn insert(
         &self,
         place: &Place,
@@ -56,7 +56,8 @@ impl Text<'_> {
         Ok(vec![self.put(line, format!("{indent}{text}\n"))])
     }
 
-    /// The edits that put lines below what ends at an offset. A last line without an end stays one.
+    /// The edits that put lines below content that ends at an offset. If the last line of the file has no line end, the
+    /// new last line has none either.
     fn append(&self, end: usize, lines: &str) -> Vec<TextEdit> {
         if self.next_line(end).is_some() || self.is_line_start(end) {
             return vec![self.below(end, lines)];
@@ -65,7 +66,8 @@ impl Text<'_> {
         self.stripped(end).into_iter().chain([line]).collect()
     }
 
-    /// The edit that keeps a line end, which comes behind a block scalar, out of its text.
+    /// The edit that changes the chomping indicator of a block scalar at the end of the file to `-`, so that the line
+    /// end that is now added after it does not become part of its text.
     fn stripped(&self, end: usize) -> Option<TextEdit> {
         let text = self.last_before(end).filter(|text| text.kind() == TokenKind::BlockText)?;
         let header = self.last_before(text.start())?;
@@ -100,13 +102,13 @@ impl Text<'_> {
         if self.is_first_on_line(member.start) {
             return self.replace(self.head(member.start)..end, "");
         }
-        // It shares its line with a dash or the like, which the next one takes over.
+        // The entry shares its line with a dash or `?`; the next entry takes its place there.
         let next = members.get(at + 1).map_or(end, |next| next.start);
         let comment = self.comment_in(end..next).map_or(next, Token::start);
         self.replace(member.start..comment.min(next), "")
     }
 
-    /// The edits that remove the last entry: the collection is an empty one then.
+    /// The edits that remove the only entry: `{}` or `[]` remains.
     fn remove_all(&self, parent: usize, member: Member) -> Vec<TextEdit> {
         let empty = if member.key.is_some() { "{}" } else { "[]" };
         let lead = self.last_before(member.start).filter(|_| parent != 0);

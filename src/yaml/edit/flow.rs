@@ -1,4 +1,4 @@
-//! Edits that add to collections in brackets and braces, and remove from them.
+//! Edits that add to or remove from flow collections (in brackets and braces).
 
 use super::TextEdit;
 use super::place::{Member, Text, is_line_end};
@@ -85,12 +85,12 @@ impl Text<'_> {
         }
     }
 
-    /// The comma behind a member.
+    /// The comma after a member.
     fn comma_behind(&self, member: Member) -> Option<Token> {
         self.first_from(member.end).filter(|token| token.kind() == TokenKind::Comma)
     }
 
-    /// Tells whether nothing but a comment shares the lines of what stands between two offsets.
+    /// True if the lines of a range hold only the range itself and, after it, a comment.
     fn is_alone(&self, start: usize, end: usize) -> bool {
         let rest = self.text.get(end..).unwrap_or_default().trim_start_matches([' ', '\t']);
         self.is_first_on_line(start) && rest.starts_with(|next| next == '#' || is_line_end(next))

@@ -1,4 +1,4 @@
-//! The habits of a document: indentation, line ends, quotes.
+//! The formatting of a document: indentation, line ends, quotes.
 
 use super::place::Text;
 use crate::yaml::node::{CollectionStyle, Style, Tag};
@@ -22,7 +22,7 @@ impl Default for Layout {
 }
 
 impl Layout {
-    /// The layout of a document: that of the first nested mapping, the first list below a key, and the first line.
+    /// The layout of a document: taken from its first nested mapping, its first list below a key, and its first line.
     pub(super) fn of(text: &Text<'_>) -> Self {
         let mut layout = Self::default();
         let first_line = text.text.get(..text.text.find('\n').map_or(0, |end| end + 1));
@@ -62,7 +62,7 @@ impl Text<'_> {
         if let Some(first) = first.filter(|first| styles.iter().all(|style| style == first)) {
             return Some(first);
         }
-        // As in JSON: the keys say what quotes are usual.
+        // In collections that look like JSON, all keys are quoted: then strings are quoted too.
         let keys = self.quotes_of_keys(node);
         keys.filter(|keys| self.is_flow(node) && *keys != Style::Plain)
     }

@@ -1,8 +1,9 @@
-//! Changes of YAML text in place: by text edits that leave every other byte as it is.
+//! In-place changes of YAML text, by text edits that leave every other byte as it is.
 //!
-//! A change becomes a list of edits `(span, text)` against the source. They are applied, the result is read again, and
-//! it must be the document that the change asks for: otherwise the change is refused with a reason. New text takes the
-//! indentation, the quotes and the line ends of what is around it; comments stay, but for those of what is removed.
+//! A change becomes a list of edits `(span, text)` against the source. They are applied, the result is parsed again,
+//! and it must equal the document that the change asks for: otherwise the change is refused with a reason. New text
+//! takes the indentation, quotes and line ends of the text around it; comments stay, except for those of removed
+//! entries.
 //!
 //! ```
 //! use krender::source::{Sources, Span};
@@ -75,7 +76,7 @@ pub enum Change<'a> {
         /// The element.
         value: &'a Node,
     },
-    /// Removes an entry or an element, with the comments directly above it and behind it.
+    /// Removes an entry or an element, with the comments directly above it and at the end of its line.
     Remove {
         /// The value of the entry, or the element.
         path: &'a [Step<'a>],
@@ -106,9 +107,9 @@ impl<'a> Change<'a> {
 /// Text that takes the place of a span of a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TextEdit {
-    /// The bytes that go; empty where text is inserted.
+    /// The replaced bytes; empty for an insertion.
     pub span: Span,
-    /// The text that comes.
+    /// The replacement.
     pub text: String,
 }
 
@@ -133,11 +134,12 @@ impl Edited {
     }
 }
 
-/// Changes a document of a source, which is named by its number in [`parse::documents`].
+/// Changes one document of a source, given by its index in [`parse::documents`].
 ///
 /// # Errors
-/// Those of [`parse::documents`], and [`Code::EditRefused`] where the change cannot be made by edits: the place is not
-/// there, comes from an alias or a merge key, is used by an alias elsewhere, or the new text would be read otherwise.
+/// Those of [`parse::documents`], and [`Code::EditRefused`] if the change cannot be made by edits: the path does not
+/// exist, leads through an alias or a merge key, the node is used by an alias elsewhere, or the new text would be read
+/// as another document.
 pub fn edit(source: &Source, document: usize, change: &Change<'_>) -> Result<Edited> {
     if source.is_utf16() {
         return Err(refused("found a file in UTF-16, expected UTF-8")
@@ -164,7 +166,7 @@ pub fn edit(source: &Source, document: usize, change: &Change<'_>) -> Result<Edi
     Err(refusal.at(place))
 }
 
-/// Makes changes one after another, each in the text that the one before it left.
+/// Makes changes one after another, each in the result of the one before it.
 ///
 /// # Errors
 /// As [`edit`].
@@ -206,7 +208,7 @@ pub fn apply(source: &Source, edits: &[TextEdit]) -> Result<String> {
     Ok(new)
 }
 
-/// Requires that a text reads as expected, and that its other documents are what they were.
+/// Checks that the new text is parsed as expected, and that its other documents have not changed.
 fn verify(
     old: &Text<'_>,
     tokens: &Tokens,

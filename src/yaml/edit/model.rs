@@ -1,5 +1,5 @@
-//! Documents as they are written, with aliases and merge keys unresolved: what a change is to make of one, and whether
-//! two mean the same.
+//! The expected result of a change, as a tree with aliases and merge keys unresolved, and the comparison of two such
+//! trees.
 
 use super::place::{Place, Text};
 use super::{Change, refused};
@@ -101,7 +101,7 @@ fn at_mut<'n>(root: &'n mut Node, way: &[usize]) -> Option<&'n mut Node> {
     Some(node)
 }
 
-/// Tells whether two trees have the same values in the same order, however they are written.
+/// True if two trees have the same values in the same order, whatever their styles.
 pub(super) fn means_same(left: &Node, right: &Node) -> bool {
     let mut pending = vec![(left, right)];
     while let Some((left, right)) = pending.pop() {

@@ -14,7 +14,7 @@ use crate::yaml::tokens::{Form, Outline, Piece, Token, TokenKind, Tokens};
 pub(super) struct Text<'s> {
     pub(super) source: &'s Source,
     pub(super) text: &'s str,
-    /// All tokens that mean something.
+    /// All tokens other than white space, comments and unread text.
     tokens: Vec<Token>,
     /// The comments.
     comments: Vec<Token>,
@@ -25,9 +25,9 @@ pub(super) struct Text<'s> {
 /// A node on a path from the root.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
-    /// The pieces on the way, the root first, the node itself last.
+    /// The pieces on the path: the root first, the node itself last.
     pub(super) chain: Vec<usize>,
-    /// The positions of these in one another.
+    /// The position of each piece in its parent.
     pub(super) way: Vec<usize>,
 }
 
@@ -51,9 +51,9 @@ pub(super) struct Member {
     pub(super) value: usize,
     /// The first byte: of the key with its anchor and tag, of a dash or `?`, or of an element in brackets.
     pub(super) start: usize,
-    /// Behind the last byte that means something.
+    /// The offset after the last token.
     pub(super) end: usize,
-    /// Behind the colon, the dash or the bracket before the value; the end of the key where there is no colon.
+    /// The offset after the colon, dash or bracket before the value; the end of the key if there is no colon.
     pub(super) after: usize,
     pub(super) has_colon: bool,
 }
@@ -87,7 +87,7 @@ impl<'s> Text<'s> {
         self.outline.get(number).unwrap_or(NONE)
     }
 
-    /// Tells whether a node is a collection in brackets, or a pair in one.
+    /// True for a collection in brackets or braces, or a pair without braces in one.
     pub(super) fn is_flow(&self, number: usize) -> bool {
         matches!(
             self.piece(number).form(),
@@ -97,7 +97,7 @@ impl<'s> Text<'s> {
         )
     }
 
-    /// Tells whether a node is a collection by indentation.
+    /// True for a collection structured by indentation.
     pub(super) fn is_block(&self, number: usize) -> bool {
         matches!(
             self.piece(number).form(),
@@ -109,7 +109,7 @@ impl<'s> Text<'s> {
         matches!(self.piece(number).form(), Form::Mapping(_) | Form::Pair)
     }
 
-    /// Tells whether a node is an empty scalar that is not written.
+    /// True for a null that is not written at all.
     pub(super) fn is_absent(&self, number: usize) -> bool {
         let piece = self.piece(number);
         piece.scalar().is_some() && piece.range().is_empty()
@@ -189,7 +189,7 @@ impl<'s> Text<'s> {
         }
     }
 
-    /// Refuses edits of a node that aliases stand for, and edits that take an anchor away from its aliases.
+    /// Refuses edits of a node that an alias refers to, and edits that remove an anchor but leave its aliases.
     pub(super) fn check_anchors(&self, place: &Place, edits: &[TextEdit]) -> Result<()> {
         let is_cut = |token: &&Token| {
             edits.iter().any(|edit| {
@@ -231,7 +231,7 @@ impl<'s> Text<'s> {
         self.tokens.get(end.checked_sub(1)?).copied()
     }
 
-    /// The first token that begins at an offset or behind it.
+    /// The first token that begins at or after an offset.
     pub(super) fn first_from(&self, at: usize) -> Option<Token> {
         self.tokens.get(self.tokens.partition_point(|token| token.start() < at)).copied()
     }
@@ -288,14 +288,14 @@ impl<'s> Text<'s> {
         Member { key: None, value, start, end, after: before, has_colon: true }
     }
 
-    /// The end of the last token of a node; of one that is not written, the end of what stands before it.
+    /// The end of the last token of a node; for a node that is not written, the end of the token before it.
     pub(super) fn end_of(&self, node: usize) -> usize {
         let place = self.piece(node).range();
         let end = if place.is_empty() { place.start } else { place.end };
         self.last_before(end).map_or(end, Token::end)
     }
 
-    /// The first byte of the line around an offset, behind a byte order mark.
+    /// The offset of the start of the line around an offset, after a byte order mark.
     pub(super) fn line_start(&self, at: usize) -> usize {
         let before = self.text.get(..at).unwrap_or_default();
         let start = before
@@ -307,7 +307,7 @@ impl<'s> Text<'s> {
         if is_marked { start + '\u{feff}'.len_utf8() } else { start }
     }
 
-    /// The first byte of the next line, if there is a line end behind an offset.
+    /// The offset of the start of the next line; `None` if no line end follows.
     pub(super) fn next_line(&self, at: usize) -> Option<usize> {
         let rest = self.text.get(at..)?;
         let end = rest.find(is_line_end)?;
@@ -319,12 +319,12 @@ impl<'s> Text<'s> {
         Some(at + end + length)
     }
 
-    /// Tells whether an offset is the first byte of a line.
+    /// True if an offset is the start of a line.
     pub(super) fn is_line_start(&self, at: usize) -> bool {
         self.line_start(at) == at
     }
 
-    /// Tells whether nothing but spaces stands before an offset on its line.
+    /// True if only spaces precede an offset on its line.
     pub(super) fn is_first_on_line(&self, at: usize) -> bool {
         let before = self.text.get(self.line_start(at)..at).unwrap_or_default();
         before.bytes().all(|byte| byte == b' ')
@@ -335,7 +335,7 @@ impl<'s> Text<'s> {
         self.text.get(self.line_start(at)..at).map_or(0, |before| before.chars().count())
     }
 
-    /// The start of the first line of what begins at an offset, the comments directly above it included.
+    /// The start of the line around an offset, or of the comments directly above it in the same column.
     pub(super) fn head(&self, at: usize) -> usize {
         let column = self.column(at);
         let mut head = self.line_start(at);
@@ -350,7 +350,7 @@ impl<'s> Text<'s> {
         head
     }
 
-    /// The start of the line that ends with the line end whose last byte is at an offset.
+    /// The start of the line whose line end has its last byte at an offset.
     fn line_above(&self, last: usize) -> usize {
         let text = self.text.get(..=last).unwrap_or_default();
         let end = text.strip_suffix("\r\n").or_else(|| text.strip_suffix(is_line_end));

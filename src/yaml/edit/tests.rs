@@ -1,12 +1,12 @@
-//! Changes with the text that they make, and those that are refused.
+//! Changes with the resulting text, and changes that are refused.
 
 use super::*;
 use crate::source::Sources;
 use crate::yaml::Scalar;
 use crate::yaml::sample::drawn;
 
-/// A change in one line: an operation, a path whose steps are divided by `/`, and a value of YAML in braces if it is a
-/// collection.
+/// Applies a change written as one line: an operation, a path with steps separated by `/`, and a value, which is YAML
+/// in braces for a collection.
 fn outcome(text: &str, change: &str) -> String {
     let sources = Sources::new();
     let source = sources.add("input.yaml", text).unwrap();

@@ -10,7 +10,7 @@ use crate::yaml::node::{Kind, Node, Style};
 use crate::yaml::tokens::{Token, TokenKind};
 
 impl Text<'_> {
-    /// The writer of what comes into a collection.
+    /// The writer for new content of a collection.
     pub(super) fn writer(&self, node: usize, pass: Pass) -> Writer {
         Writer {
             layout: self.layout,
@@ -61,7 +61,7 @@ impl Text<'_> {
         Ok(edits)
     }
 
-    /// The edits that take the tag of a node away.
+    /// The edits that remove the tag of a node.
     fn without_tag(&self, node: usize) -> Vec<TextEdit> {
         let tags = self.properties(self.piece(node).range().start);
         let tags = tags.filter(|token| token.kind() == TokenKind::Tag);
@@ -111,7 +111,7 @@ impl Text<'_> {
             let from = if new.head.is_empty() { lead } else { start };
             return Ok(self.lines_behind(from..end, &new));
         }
-        // The old value stands on lines of its own.
+        // The old value is on lines of its own.
         let first = self.line_start(start);
         if self.is_block(member.value) && is_block(value) {
             let is_list = value.kind() == Kind::Sequence;
@@ -133,7 +133,8 @@ impl Text<'_> {
         ])
     }
 
-    /// The start of the line behind what ends at an offset, which is the offset itself if the line ends there already.
+    /// The start of the next line after content that ends at an offset; the offset itself if it is the start of a line
+    /// already.
     pub(super) fn line_behind(&self, end: usize) -> usize {
         if self.is_line_start(end) {
             return end;
@@ -141,7 +142,7 @@ impl Text<'_> {
         self.next_line(end).unwrap_or(self.text.len())
     }
 
-    /// Edits that put a value in place of a range, its further lines behind the line.
+    /// The edits that replace a range by a value; further lines of the value go below the current line.
     fn lines_behind(&self, range: Range<usize>, new: &Written) -> Vec<TextEdit> {
         let is_inserted = range.is_empty() && !new.head.is_empty();
         let blank = if is_inserted { " " } else { "" };
@@ -162,7 +163,7 @@ impl Text<'_> {
         }
     }
 
-    /// Edits that put a value in place of a block scalar.
+    /// The edits that replace a block scalar by a value.
     fn in_place_of_lines(&self, header: Token, new: Written) -> Vec<TextEdit> {
         let text = self.first_from(header.end()).filter(|text| text.kind() == TokenKind::BlockText);
         let lead = self.last_before(header.start()).map_or(header.start(), Token::end);

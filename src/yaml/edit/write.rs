@@ -1,4 +1,4 @@
-//! New text: nodes in the form that their place asks for.
+//! Writes new nodes in the form that their place requires.
 
 use super::layout::Layout;
 use super::refused;
@@ -9,17 +9,17 @@ use crate::yaml::emit::{push_double_quoted, push_single_quoted, push_text};
 use crate::yaml::node::{CollectionStyle, Node, Scalar, Style, Tag, View};
 use crate::yaml::scalar::{Value, resolve};
 
-/// Deeper values are refused: no change needs them, and this way depth costs little stack.
+/// The maximum depth of new values. No change needs more, and it bounds the recursion.
 const DEEPEST: usize = 64;
 
-/// The choice of quotes. If the text that the first one gives does not read as it should, the second one is tried.
+/// The choice of quotes. If the text from the first pass is not parsed as expected, the second is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pass {
     LikeSiblings,
     DoubleQuoted,
 }
 
-/// Writes new nodes. Line ends are line feeds.
+/// A writer of new nodes. Its line ends are line feeds.
 pub(super) struct Writer {
     pub(super) layout: Layout,
     pub(super) pass: Pass,
@@ -36,7 +36,7 @@ pub(super) struct Written {
     pub(super) body: String,
 }
 
-/// Tells whether a node is written by indentation.
+/// True if a node is written by indentation.
 pub(super) fn is_block(node: &Node) -> bool {
     match node.view() {
         View::Scalar(_) => false,
@@ -63,7 +63,7 @@ impl Writer {
         Ok(format!("{blank}{head}{line_end}{body}"))
     }
 
-    /// A value behind a key, or behind a dash, that begins at a column.
+    /// A value after a key, or after a dash, that begins at a column.
     pub(super) fn value(
         &self,
         value: &Node,
@@ -176,7 +176,7 @@ impl Writer {
         out
     }
 
-    /// A text of several lines as a block of lines at a column, if it can be one.
+    /// A text of several lines as a literal block at a column; `None` if it needs quotes.
     fn literal(&self, scalar: &Scalar, column: usize) -> Option<Written> {
         let Ok(Value::Str(text)) = resolve(scalar) else { return None };
         let analysis = analyze(&text);

@@ -1,4 +1,5 @@
-//! What the JSON between go-yaml v3 and v2 does to a string: v2 reads it as YAML, where not everything may stand.
+//! The effect on strings of the JSON that the reference writes between go-yaml v3 and v2: v2 reads the JSON as YAML,
+//! which allows fewer characters.
 
 use std::borrow::Cow;
 
@@ -10,11 +11,11 @@ use crate::yaml::analysis::{Analysis, analyze};
 /// The longest key, in characters of its JSON with the quotes, that go-yaml v2 reads.
 const LONGEST_KEY: usize = 1024;
 
-/// The text of a string that stood in a configuration of a builtin plugin: the reference prints those as JSON, and reads
-/// that with go-yaml v2.
+/// The text of a string from a configuration of a builtin plugin: the reference prints such configurations as JSON, and
+/// reads that with go-yaml v2.
 ///
 /// # Errors
-/// [`Code::UnrepresentableValue`], as of what is printed.
+/// [`Code::UnrepresentableValue`], as for strings of the output.
 pub fn through_json(text: &str, span: Span) -> Result<Cow<'_, str>> {
     let analysis = analyze(text);
     if analysis.forbidden || analysis.next_line {
@@ -23,7 +24,7 @@ pub fn through_json(text: &str, span: Span) -> Result<Cow<'_, str>> {
     Ok(Cow::Borrowed(text))
 }
 
-/// Checks that a key survives.
+/// Checks that go-yaml v2 can read a key.
 ///
 /// # Errors
 /// [`Code::UnrepresentableValue`]: a key that is too long, holds U+0085, or a character that YAML does not allow.
@@ -53,13 +54,13 @@ pub(super) fn check_key(key: &str, analysis: Analysis, span: Span) -> Result<()>
     Ok(())
 }
 
-/// The text of a string that holds U+0085 or a forbidden character, after v2 has read it.
+/// The text of a string that holds U+0085 or a forbidden character, after go-yaml v2 has read it.
 ///
-/// U+0085 is a line break to v2: it folds it, with the spaces around it, into a space or into one newline less than
-/// there are of it in a row.
+/// v2 treats U+0085 as a line break and folds it: one of them, with the spaces around it, becomes a space; several in a
+/// row become one newline less than their number.
 ///
 /// # Errors
-/// [`Code::UnrepresentableValue`]: a character that YAML does not allow, or a document marker behind U+0085.
+/// [`Code::UnrepresentableValue`]: a character that YAML does not allow, or a document marker after U+0085.
 pub(super) fn reread(text: &str, analysis: Analysis, span: Span) -> Result<String> {
     if analysis.forbidden {
         return Err(forbidden(text, span));

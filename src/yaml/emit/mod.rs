@@ -1,8 +1,8 @@
-//! From a tree to the bytes that kustomize prints for it: keys in order, block style, quotes where go-yaml v2 puts them.
+//! Writes a tree as the bytes that kustomize prints: keys sorted, block style, quotes where go-yaml v2 puts them.
 //!
 //! The reference prints a resource with go-yaml v3, reads that into Go values, prints those as JSON, reads the JSON
-//! with go-yaml v2 and prints it again. Most of it changes nothing. What does change something is in `typed` (v3, and
-//! the types) and in `string` (JSON, and v2's styles).
+//! with go-yaml v2 and prints it again. Most of these steps change nothing. Those that do are in `typed` (v3, and the
+//! types) and in `string` (JSON, and v2's styles).
 
 mod json;
 mod number;
@@ -29,15 +29,31 @@ use crate::source::Span;
 /// [`Code::DuplicateKey`], [`Code::InvalidKey`], [`Code::InvalidMerge`], [`Code::InvalidValue`] (a tag that the text
 /// contradicts), [`Code::UnrepresentableValue`] (infinity, NaN, characters that YAML does not allow, very long keys),
 /// [`Code::NestingTooDeep`]; each with its place.
+///
+/// # Example
+/// ```
+/// use krender::source::Sources;
+/// use krender::yaml::{emit, parse};
+///
+/// # fn main() -> krender::error::Result<()> {
+/// let source = Sources::new().add("a.yaml", "spec: {replicas: 0x2, version: '1.10'} # comment\nkind: Web\n")?;
+/// let mut out = String::new();
+/// for document in parse::documents(&source)? {
+///     emit(&document.root, &mut out)?;
+/// }
+/// assert_eq!(out, "kind: Web\nspec:\n  replicas: 2\n  version: \"1.10\"\n");
+/// # Ok(())
+/// # }
+/// ```
 pub fn emit(root: &Node, out: &mut String) -> Result<()> {
     emit_within(root, out, &Budget::default())
 }
 
-/// Appends a document as [`emit`] does, and charges what is written to a budget. It stops where that is spent: aliases
-/// and deep nesting may make much of little.
+/// Appends a document as [`emit`] does, and charges the output to a budget. Writing stops when the budget is spent:
+/// aliases and deep nesting can make a large output from a small input.
 ///
 /// # Errors
-/// As [`emit`], and [`Code::LimitExceeded`] at the node that is not written any more.
+/// As [`emit`], and [`Code::LimitExceeded`] at the first node that did not fit.
 pub fn emit_within(root: &Node, out: &mut String, budget: &Budget) -> Result<()> {
     let start = out.len();
     let left = usize::try_from(budget.left(Limit::Bytes)).unwrap_or(usize::MAX);
@@ -61,13 +77,13 @@ pub fn emit_within(root: &Node, out: &mut String, budget: &Budget) -> Result<()>
 
 struct Emitter<'a, 'o> {
     out: &'o mut String,
-    /// Where the last line of `out` begins.
+    /// The offset at which the last line of `out` begins.
     line_start: usize,
-    /// The length that `out` may get; 0 once indentation was left out because of it.
+    /// The maximum length of `out`; 0 once indentation was omitted because of it.
     most: usize,
     /// The collections around the current place, outermost first.
     open: Vec<Open<'a>>,
-    /// The entries of open mappings that could not be used as they are, innermost last.
+    /// The entries of open mappings that needed sorting or checking, innermost last.
     reordered: Vec<Entry<'a>>,
 }
 
@@ -77,22 +93,22 @@ struct Open<'a> {
     /// The column of its entries.
     indent: usize,
     in_flow: bool,
-    /// The first entry stands behind what is on the line already.
+    /// True if the first entry continues the current line, as after a dash.
     inline: bool,
 }
 
-/// What is left to be written of a collection.
+/// The entries of a collection that are not written yet.
 enum Rest<'a> {
     Items(std::slice::Iter<'a, Node>),
     Entries(std::slice::Iter<'a, (Scalar, Node)>),
-    /// A range of [`Emitter::reordered`]: where it begins, and where the rest begins.
+    /// A range of [`Emitter::reordered`]: its start, and the position of the next entry.
     Reordered(usize, usize),
 }
 
-/// What a value stands behind.
+/// The text before a value.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum After {
-    /// Nothing: it is the document.
+    /// No text: the value is the document.
     Nothing,
     /// A key and its colon.
     Key,
@@ -114,7 +130,7 @@ impl<'a> Emitter<'a, '_> {
         }
     }
 
-    /// Writes entries up to the first one that is a collection itself, and leaves what is left to be written open.
+    /// Writes entries up to the first one that is a collection itself, and keeps the rest in `open`.
     fn collection(&mut self, mut open: Open<'a>) -> Result<()> {
         loop {
             let (value, after) = match &mut open.rest {
@@ -165,7 +181,8 @@ impl<'a> Emitter<'a, '_> {
         }
     }
 
-    /// Writes a scalar or an empty collection with the end of its line, or opens a collection.
+    /// Writes a scalar or an empty collection with the end of its line; a collection with entries is returned, to be
+    /// written next.
     #[inline]
     fn value(
         &mut self,
@@ -208,7 +225,7 @@ impl<'a> Emitter<'a, '_> {
         let in_flow = in_flow || style == CollectionStyle::Flow;
         let (indent, inline) = match after {
             After::Nothing => (0, true),
-            // The dashes of a list stand below its key, everything else two columns further in.
+            // The dashes of a list are in the column of its key; everything else is indented by two.
             After::Key => (if of_items { indent } else { indent + 2 }, false),
             After::Indicator => (indent + 2, true),
         };
@@ -250,7 +267,7 @@ impl<'a> Emitter<'a, '_> {
         Ok(())
     }
 
-    /// Ends the line unless a block has ended it already.
+    /// Ends the line, unless a block scalar has ended it already.
     #[inline]
     fn end_line(&mut self) {
         if self.out.len() != self.line_start {
@@ -264,12 +281,12 @@ impl<'a> Emitter<'a, '_> {
         const SPACES: &str = "                                                                ";
         let mut columns = columns;
         while columns > SPACES.len() {
-            // Each line of a text is indented, and so each word of one that folds.
+            // Checked here because each line of a long text is indented, even each word of a text that folds.
             if self.out.len() > self.most {
                 self.most = 0;
                 return;
             }
-            // Deep indentation counts twice: the text that it makes large is moved as it grows.
+            // Deep indentation is charged twice: a `String` that grows by it is copied.
             self.most = self.most.saturating_sub(SPACES.len());
             self.out.push_str(SPACES);
             columns -= SPACES.len();
@@ -278,7 +295,7 @@ impl<'a> Emitter<'a, '_> {
     }
 }
 
-/// The error of a text that is longer than it may get; [`emit_within`] says by which limit.
+/// The error for output that exceeds the budget; [`emit_within`] adds the limit.
 #[cold]
 fn too_long(span: Span) -> Error {
     Error::new(Code::LimitExceeded, "").at(span)

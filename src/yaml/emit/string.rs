@@ -1,4 +1,4 @@
-//! Strings in the output: plain, quoted or as a block, as go-yaml v2 writes them.
+//! Strings as go-yaml v2 writes them: plain, quoted or as a block.
 
 use super::{After, Emitter, json};
 use crate::error::Result;
@@ -9,10 +9,10 @@ use crate::yaml::scalar::{is_string_1_1, resolve};
 use crate::yaml::typed::LONGEST_SIMPLE_KEY;
 use crate::yaml::{Scalar, Value};
 
-/// Lines are folded at the first space behind this column.
+/// The column after which a line is folded, at the next space.
 const WIDTH: usize = 80;
 
-/// For what is never folded.
+/// The width for text that is never folded.
 const UNBOUNDED: usize = usize::MAX;
 
 /// The forms of a string.
@@ -40,8 +40,8 @@ fn form(text: &str, analysis: Analysis) -> Form {
     }
 }
 
-/// Appends text as go-yaml v3 writes it behind a key: not folded however long it is, and in quotes where it would be
-/// something else than text for either version. The lines of a text that has several begin at the column `indent`.
+/// Appends text as go-yaml v3 writes it after a key: never folded, and quoted if either version would read it as
+/// another type than a string. Text of several lines becomes a block whose lines begin at the column `indent`.
 pub fn push_text(text: &str, indent: usize, out: &mut String) {
     let analysis = analyze(text);
     let is_text = || matches!(resolve(&Scalar::untagged(text, Span::NONE)), Ok(Value::Str(_)));
@@ -59,7 +59,7 @@ pub fn push_text(text: &str, indent: usize, out: &mut String) {
     }
 }
 
-/// Appends text in single quotes, on one line. There are texts that only double quotes hold.
+/// Appends text in single quotes, on one line. The caller ensures that the text needs no escapes.
 pub(in crate::yaml) fn push_single_quoted(text: &str, out: &mut String) {
     unbounded(out).single_quoted(text, UNBOUNDED, 0);
 }
@@ -75,7 +75,7 @@ fn unbounded(out: &mut String) -> Emitter<'_, '_> {
 }
 
 impl Emitter<'_, '_> {
-    /// Writes a key and the colon behind it. A key that is long or has several lines gets lines of its own.
+    /// Writes a key and its colon. A key that is long or has several lines is written on lines of its own, after `?`.
     #[inline]
     pub(super) fn key(&mut self, key: &str, span: Span, indent: usize) -> Result<After> {
         if key.len() <= LONGEST_SIMPLE_KEY && is_plain_in_one_look(key) && is_string_1_1(key) {
@@ -103,7 +103,7 @@ impl Emitter<'_, '_> {
         Ok(After::Indicator)
     }
 
-    /// Writes a string that is no key. Its further lines begin at the column `indent`.
+    /// Writes a string that is a value. Its further lines begin at the column `indent`.
     #[inline]
     pub(super) fn string(&mut self, text: &str, span: Span, indent: usize) -> Result<()> {
         if is_plain_in_one_look(text) && is_string_1_1(text) {
@@ -130,7 +130,7 @@ impl Emitter<'_, '_> {
         }
     }
 
-    /// Without quotes. It is all on one line, but for folding.
+    /// Writes a string without quotes, folded if it is long.
     #[inline]
     fn plain(&mut self, text: &str, indent: usize) {
         // There are at least as many bytes as columns.
@@ -141,13 +141,13 @@ impl Emitter<'_, '_> {
         }
     }
 
-    /// Breaks lines at single spaces behind the 80th column.
+    /// Breaks lines at single spaces after the 80th column.
     fn folded(&mut self, text: &str, indent: usize) {
         let ascii = text.is_ascii();
         let mut column = self.column();
         let mut rest = text;
         loop {
-            // A space can be the end of a line if this many characters stand before it.
+            // A line can be broken at a space with at least this many characters before it.
             let before = (WIDTH + 1).saturating_sub(column).max(1);
             let from = if ascii {
                 before
@@ -177,7 +177,7 @@ impl Emitter<'_, '_> {
         self.out.push('\'');
     }
 
-    /// Doubles quotes, and indents what follows a line separator.
+    /// Writes each character: quotes are doubled, and text after a line separator is indented.
     fn single_quoted_by_character(&mut self, text: &str, width: usize, indent: usize) {
         let mut column = self.column();
         for (position, character) in text.char_indices() {
@@ -211,7 +211,7 @@ impl Emitter<'_, '_> {
 
     fn double_quoted(&mut self, text: &str, width: usize, indent: usize) {
         self.out.push('"');
-        // go-yaml looks for a byte order mark at the start of the text where it should look at the character.
+        // go-yaml tests for a byte order mark at the start of the text instead of at the current character.
         let escape_all = text.starts_with('\u{FEFF}');
         let bytes = text.as_bytes();
         let mut column = self.column();
@@ -254,7 +254,7 @@ impl Emitter<'_, '_> {
         self.out.push('"');
     }
 
-    /// Writes an escape and says how long it is.
+    /// Writes an escape and returns its length.
     fn escape(&mut self, character: char) -> usize {
         let start = self.out.len();
         let short = match character {
@@ -326,7 +326,7 @@ impl Emitter<'_, '_> {
         self.pad(indent);
     }
 
-    /// The column that the next character would be in, from 0.
+    /// The column of the next character, from 0.
     fn column(&self) -> usize {
         self.out[self.line_start..].chars().count()
     }
@@ -343,7 +343,7 @@ fn next_single_space(text: &[u8], from: usize) -> Option<usize> {
     }
 }
 
-/// Whether the space at this position has something else on both sides.
+/// True if the space at this position has a non-space on both sides.
 fn is_single_space(text: &[u8], position: usize) -> bool {
     let other = |position: Option<usize>| {
         position.and_then(|position| text.get(position)).is_some_and(|&byte| byte != b' ')

@@ -5,7 +5,7 @@ use crate::source::Sources;
 use crate::yaml::analysis::{analyze, is_plain_in_one_look};
 use crate::yaml::sample::{document, drawn};
 
-/// What is printed for a document, or the errors.
+/// The output for a document, or the errors.
 fn printed(text: &str) -> String {
     let sources = Sources::new();
     let mut out = String::from("before\n");
@@ -18,7 +18,7 @@ fn printed(text: &str) -> String {
     }
 }
 
-/// What is printed behind `k:` for a value, without the blank in between.
+/// The output after `k: ` for a value.
 fn value(scalar: Scalar) -> String {
     let root = Node::mapping(vec![(Scalar::string("k", Span::NONE), scalar.into())], Span::NONE);
     let mut out = String::new();
@@ -158,7 +158,7 @@ fn strings_take_the_form_that_v2_chooses() {
 
 #[test]
 fn lines_fold_behind_the_80th_column() {
-    // Behind `k: ` this ends in column 78.
+    // After `k: ` this ends in column 78.
     let words = "word ".repeat(15);
     let table = [
         (format!("{words}12 a b"), format!("{words}12 a\n  b")),
@@ -329,7 +329,8 @@ fn depth_costs_no_stack() {
     std::thread::Builder::new().stack_size(512 << 10).spawn(body).unwrap().join().unwrap();
 }
 
-/// Text with what matters to styles: blanks, breaks, indicators, words of other types, and characters from afar.
+/// Text that exercises the choice of styles: blanks, line breaks, indicators, words of other types, and characters
+/// beyond ASCII.
 fn text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         4 => "[a-z]{1,9}",
@@ -339,7 +340,7 @@ fn text() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
 }
 
-/// A document whose scalars are quoted strings, so that what is printed is what was meant.
+/// A document whose scalars are quoted strings, so that each value is the text itself.
 fn tree() -> impl Strategy<Value = Node> {
     let quoted = |text: &str| Scalar::parsed(text, Tag::None, Style::DoubleQuoted, Span::NONE);
     text().prop_map(move |text| Node::from(quoted(&text))).prop_recursive(5, 40, 5, move |inner| {
@@ -355,7 +356,7 @@ fn tree() -> impl Strategy<Value = Node> {
     })
 }
 
-/// The values alone, in an order of their own.
+/// The values without styles, as an independent library represents them.
 fn values(node: &Node) -> serde_yaml::Value {
     if let Some(sequence) = node.as_sequence() {
         return sequence.items().iter().map(values).collect();
@@ -386,7 +387,7 @@ proptest! {
     fn an_independent_reader_agrees(node in tree()) {
         let mut out = String::new();
         emit(&node, &mut out).unwrap();
-        // It takes neither a byte order mark nor a line separator for what libyaml takes it.
+        // `serde_yaml` does not treat a byte order mark and a line separator as libyaml does.
         if !out.contains(['\u{2028}', '\u{FEFF}']) {
             let read: serde_yaml::Value = serde_yaml::from_str(&out).unwrap();
             prop_assert_eq!(read, values(&node), "{}", out);

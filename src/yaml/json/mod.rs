@@ -1,4 +1,4 @@
-//! Documents as JSON: the text that the reference hashes, and what a document becomes when it passes through JSON.
+//! Documents as JSON: the text that the reference hashes, and the result of passing a document through JSON.
 
 mod passage;
 mod strict;
@@ -13,21 +13,21 @@ use crate::error::{Code, Error, Result};
 pub use passage::json_passage;
 pub use strict::not_json;
 
-/// Appends a node as `encoding/json` writes it after the reference has read it: compact, keys sorted by bytes, `<`,
-/// `>` and `&` escaped, every number a float64. On an error `out` stays as it was.
+/// Appends a node as `encoding/json` writes it after the reference has read it: compact, keys sorted by bytes, `<`, `>`
+/// and `&` escaped, every number a float64. On an error `out` stays as it was.
 ///
 /// Keys directly in the node are text, as at the top of a document.
 ///
 /// # Errors
-/// As [`super::emit()`], apart from characters that JSON has no trouble with.
+/// As [`super::emit()`], except for characters that JSON can escape.
 pub fn to_json(root: &Node, out: &mut String) -> Result<()> {
     write_json(root, Form::Resource, out)
 }
 
-/// Takes a part of a text that is written; what it fails with ends the writing.
+/// A callback that receives the text in parts; an error from it ends the writing.
 pub type TakeText<'t> = dyn FnMut(&str) -> Result<()> + 't;
 
-/// Gives away a node as [`to_json`] writes it, in parts that follow each other: the text is never held whole.
+/// Writes a node as [`to_json`] does, in parts: the text is never held in memory as a whole.
 ///
 /// # Errors
 /// As [`to_json`], and those of `take`.
@@ -44,20 +44,20 @@ pub fn to_json_by(root: &Node, take: &mut TakeText<'_>) -> Result<()> {
     writer.give(0)
 }
 
-/// So many bytes are given away at once.
+/// The number of bytes after which a part is passed on.
 const PART: usize = 1 << 16;
 
-/// How deep collections may nest where every line is indented: deeper, there is little else than indentation.
+/// The maximum depth of collections in indented output: deeper output would be mostly indentation.
 const MAX_INDENTED: usize = 1000;
 
-/// What is written as JSON, and how.
+/// The forms of JSON output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     /// A resource, as [`to_json`] writes it.
     Resource,
-    /// Any document, on one line: integers stay integers, and no key may be anything but text.
+    /// Any document, on one line: integers stay integers, and every key must be a string.
     Compact,
-    /// The same on many lines, indented by two spaces.
+    /// As [`Form::Compact`], but on many lines, indented by two spaces.
     Indented,
 }
 
@@ -77,7 +77,7 @@ pub fn write_json(root: &Node, form: Form, out: &mut String) -> Result<()> {
 
 struct Writer<'a, 'o, 't> {
     out: &'o mut String,
-    /// Takes what was written, from time to time.
+    /// The receiver of finished parts, if the text is written in parts.
     take: Option<&'o mut TakeText<'t>>,
     form: Form,
     open: Vec<Open<'a>>,
@@ -94,7 +94,7 @@ struct Open<'a> {
 
 enum Rest<'a> {
     Items(std::slice::Iter<'a, Node>),
-    /// A range of [`Writer::entries`]: where it begins, and where the rest begins.
+    /// A range of [`Writer::entries`]: its start, and the position of the next entry.
     Entries(usize, usize),
 }
 
@@ -141,7 +141,7 @@ impl<'a> Writer<'a, '_, '_> {
         Ok(())
     }
 
-    /// Gives away what was written if that is more than so many bytes.
+    /// Passes the text on if it is longer than `more_than` bytes.
     fn give(&mut self, more_than: usize) -> Result<()> {
         if let Some(take) = &mut self.take
             && self.out.len() > more_than
@@ -243,7 +243,7 @@ pub fn push_json_string(text: &str, out: &mut String) {
 const HEXADECIMAL: [char; 16] =
     ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
 
-/// Writes what is in a string as `encoding/json` does, HTML escapes included.
+/// Writes the content of a string as `encoding/json` does, HTML escapes included.
 fn push_escaped(text: &str, out: &mut String) {
     let mut rest = text;
     while let Some(position) = rest.find(is_escaped) {
@@ -259,7 +259,8 @@ fn push_escaped(text: &str, out: &mut String) {
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
             other => {
-                // All of them have four digits. A file may consist of zeros, so they are not formatted.
+                // All others are escaped with four digits. A file may consist of zero bytes, so `format!` would be too
+                // slow.
                 let code = u32::from(other);
                 out.push_str("\\u");
                 out.extend([12, 8, 4, 0].map(|shift| HEXADECIMAL[(code >> shift & 0xF) as usize]));

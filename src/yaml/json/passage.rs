@@ -1,4 +1,4 @@
-//! What a document becomes when the reference passes it through JSON, as JSON patches do.
+//! The conversion of a document to JSON and back, as the reference does it for JSON patches.
 
 use crate::error::Result;
 use crate::source::Span;
@@ -7,12 +7,12 @@ use crate::yaml::node::{CollectionStyle, Mapping, Node, Scalar, Sequence, Style,
 use crate::yaml::scalar::{Value, is_string, is_string_1_1, number};
 use crate::yaml::typed::{self, Entry, Order, Place};
 
-/// Makes of a document what kustomize has in its place after it went from YAML to JSON, into Go values, and back.
+/// Converts a document as kustomize does when it passes it from YAML to JSON, into Go values, and back.
 ///
 /// Every number is a float64, written as Go does it (`1234567` becomes `1.234567e+06`); timestamps are strings; tags
-/// are gone, and styles are those that go-yaml v3 chooses: an empty collection is a flow collection, a string is plain
-/// unless it could be taken for something else, text of several lines is a block. Keys are text, sorted, and none
-/// occurs twice. Places stay: a scalar that changed was still written by whom it was written.
+/// are dropped, and styles are those that go-yaml v3 chooses: an empty collection is a flow collection, a string is
+/// plain unless it could be read as another type, text of several lines is a block. Keys are text, sorted and unique.
+/// Spans stay.
 ///
 /// # Errors
 /// As [`super::to_json`]; the document stays as it was.
@@ -26,7 +26,7 @@ struct Building<'a> {
     rest: Rest<'a>,
     in_flow: bool,
     span: Span,
-    /// What is built so far: one of the two.
+    /// The children built so far: either `items` or `entries` is used.
     items: Vec<Node>,
     entries: Vec<(Scalar, Node)>,
     /// The key of the entry that is being built.
@@ -64,7 +64,7 @@ fn passed(root: &Node) -> Result<Node> {
     Ok(complete.unwrap_or_else(|| root.clone()))
 }
 
-/// A scalar is complete at once; a collection is opened.
+/// Returns a scalar as a complete node; a collection is pushed to `open`.
 fn begin<'a>(
     node: &'a Node,
     root: bool,
@@ -134,7 +134,7 @@ fn scalar(scalar: &Scalar, in_flow: bool) -> Result<Scalar> {
     Ok(written(&text, Style::Plain, scalar))
 }
 
-/// A string as go-yaml v3 writes it from a Go value.
+/// A string in the style that go-yaml v3 chooses for a Go string.
 fn string(text: &str, origin: &Scalar) -> Result<Scalar> {
     if is_plain_in_one_look(text) && is_string(text) && is_string_1_1(text) {
         return Ok(written(text, Style::Plain, origin));
@@ -157,7 +157,7 @@ fn string(text: &str, origin: &Scalar) -> Result<Scalar> {
     Ok(written(text, style, origin))
 }
 
-/// The scalar itself if it is written like this already: its text is shared then.
+/// The original scalar if it has this form already, because its text is shared then; otherwise a new one.
 fn written(text: &str, style: Style, origin: &Scalar) -> Scalar {
     if origin.tag() == Tag::None && origin.style() == style && origin.text() == text {
         origin.clone().into_parsed()

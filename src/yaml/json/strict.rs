@@ -1,8 +1,8 @@
-//! Whether text is JSON: YAML lets pass more, in the flow form that looks like it.
+//! A check that text is strict JSON. The YAML reader accepts more in flow style.
 
 use serde::de::IgnoredAny;
 
-/// Where text stops being one JSON value, as an offset; `None` when it is one. (Go's `encoding/json`, `scanner.go`.)
+/// The offset at which text stops being one JSON value; `None` if it is one. (Go's `encoding/json`, `scanner.go`.)
 #[must_use]
 pub fn not_json(text: &str) -> Option<usize> {
     let wrong = serde_json::from_str::<IgnoredAny>(text).err().map(|error| offset(text, &error));
@@ -10,10 +10,10 @@ pub fn not_json(text: &str) -> Option<usize> {
     of_go(text.as_bytes().iter().take(looked_at)).or(wrong)
 }
 
-/// So deep may collections nest in Go.
+/// The maximum depth of collections in Go.
 const DEEPEST: usize = 10_000;
 
-/// The offset of the character that is wrong.
+/// The offset of the character at which an error was found.
 fn offset(text: &str, error: &serde_json::Error) -> usize {
     if error.is_eof() {
         return text.len();
@@ -23,8 +23,8 @@ fn offset(text: &str, error: &serde_json::Error) -> usize {
     text.floor_char_boundary((line + error.column()).saturating_sub(1))
 }
 
-/// The offset of the first byte, in JSON, that opens a collection nested too deeply, or is a control character in a text:
-/// `serde_json` knows no such depth, and names the place before the character.
+/// The offset of the first byte that opens a collection nested too deeply, or is a control character in a string:
+/// `serde_json` has no such limit on depth, and reports the character before the control character.
 fn of_go<'b>(json: impl Iterator<Item = &'b u8>) -> Option<usize> {
     let (mut depth, mut is_in_text, mut is_escaped) = (0_usize, false, false);
     for (offset, byte) in json.enumerate() {

@@ -20,30 +20,30 @@ impl Sequence {
         &self.items
     }
 
-    /// The elements, to change.
+    /// The elements, mutable.
     pub fn items_mut(&mut self) -> &mut Vec<Node> {
         &mut self.items
     }
 
-    /// How it was written.
+    /// The style in which it was written.
     #[must_use]
     pub const fn style(&self) -> CollectionStyle {
         self.style
     }
 
-    /// Sets how it is written.
+    /// Sets the style.
     pub const fn set_style(&mut self, style: CollectionStyle) {
         self.style = style;
     }
 
-    /// Who wrote it.
+    /// The span of the text that it was read from, or of the cause of its creation.
     #[must_use]
     pub const fn span(&self) -> Span {
         self.span
     }
 }
 
-/// Keys with values, in the order of the source. A key may occur twice until it is emitted, as in the reference.
+/// Keys with values, in the order of the source. As in the reference, a key may occur twice; the emitter reports it.
 #[derive(Clone, Default)]
 pub struct Mapping {
     pub(in crate::yaml) entries: Entries,
@@ -59,7 +59,7 @@ impl Mapping {
         self.entries.list().len()
     }
 
-    /// Whether there is no entry.
+    /// True if there are no entries.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.list().is_empty()
@@ -70,35 +70,35 @@ impl Mapping {
         self.entries.list().iter().map(|(key, value)| (key, value))
     }
 
-    /// The entries in order, their values to change.
+    /// The entries in order, with mutable values.
     pub fn iter_mut(&mut self) -> impl DoubleEndedIterator<Item = (&Scalar, &mut Node)> {
         self.entries.values_mut().iter_mut().map(|(key, value)| (&*key, value))
     }
 
-    /// The entries in order, each by its place.
+    /// The entries in order, as a slice.
     #[must_use]
     pub fn entries(&self) -> &[(Scalar, Node)] {
         self.entries.list()
     }
 
-    /// The entries themselves, to be reordered, renamed or filtered. Where only a value changes,
+    /// The list of entries, mutable, for reordering, renaming or filtering. If only a value changes,
     /// [`Mapping::value_at_mut`] costs less.
     pub fn entries_mut(&mut self) -> &mut Vec<(Scalar, Node)> {
         self.entries.list_mut()
     }
 
-    /// The place of the first entry with this key.
+    /// The position of the first entry with this key.
     #[must_use]
     pub fn position(&self, key: &str) -> Option<usize> {
         self.entries.find(key)
     }
 
-    /// The same, on the way to a change: many such searches of one long mapping take constant time each.
+    /// The position of the first entry with this key. Many such searches of one long mapping take constant time each.
     pub fn position_to_change(&mut self, key: &str) -> Option<usize> {
         self.entries.find_to_change(key)
     }
 
-    /// The value of the entry at a place, to change.
+    /// The value of the entry at a position, mutable.
     pub fn value_at_mut(&mut self, place: usize) -> Option<&mut Node> {
         self.entries.values_mut().get_mut(place).map(|(_, value)| value)
     }
@@ -109,7 +109,7 @@ impl Mapping {
         self.get_entry(key).map(|(_, value)| value)
     }
 
-    /// The value of the first entry with this key, to change. Many such searches of one long mapping take constant time
+    /// The value of the first entry with this key, mutable. Many such searches of one long mapping take constant time
     /// each.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
         let place = self.entries.find_to_change(key)?;
@@ -131,29 +131,29 @@ impl Mapping {
         }
     }
 
-    /// Adds an entry at the end, whether or not its key is there.
+    /// Adds an entry at the end, even if its key exists already.
     pub fn push(&mut self, key: Scalar, value: Node) {
         self.entries.push((key, value));
     }
 
-    /// Takes out the first entry with this key.
+    /// Removes and returns the first entry with this key.
     pub fn remove(&mut self, key: &str) -> Option<(Scalar, Node)> {
         let place = self.entries.find(key)?;
         Some(self.entries.list_mut().remove(place))
     }
 
-    /// How it was written.
+    /// The style in which it was written.
     #[must_use]
     pub const fn style(&self) -> CollectionStyle {
         self.style
     }
 
-    /// Sets how it is written.
+    /// Sets the style.
     pub const fn set_style(&mut self, style: CollectionStyle) {
         self.style = style;
     }
 
-    /// Who wrote it.
+    /// The span of the text that it was read from, or of the cause of its creation.
     #[must_use]
     pub const fn span(&self) -> Span {
         self.span
@@ -172,7 +172,7 @@ impl Drop for Mapping {
     }
 }
 
-/// How a collection was written.
+/// The style in which a collection is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum CollectionStyle {
     /// By indentation.

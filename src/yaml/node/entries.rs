@@ -1,4 +1,4 @@
-//! The entries of a mapping: a list, with an index of its keys once a long one is searched often.
+//! The entries of a mapping: a list, with an index of the keys after many searches of a long one.
 
 use std::hash::BuildHasher;
 
@@ -7,7 +7,7 @@ use crate::index::Index;
 
 type Entry = (Scalar, Node);
 
-/// Entries in order. As large as a list alone: few mappings are long, and searched for more than their fields.
+/// Entries in order. The size is that of a `Vec`: few mappings are long enough and searched often enough for an index.
 pub(in crate::yaml) enum Entries {
     /// A list, searched from its first entry to its last.
     List(Vec<Entry>),
@@ -15,21 +15,21 @@ pub(in crate::yaml) enum Entries {
     Indexed(Box<Indexed>),
 }
 
-/// A list, and the places of its keys.
+/// A list with an index of its keys.
 #[derive(Clone)]
 pub(in crate::yaml) struct Indexed {
     list: Vec<Entry>,
-    /// How often the list was searched without `places`.
+    /// The number of searches without `places`.
     searches: usize,
-    /// The first place of each key, by its hash. Keys are compared too: where two have one hash, the list is searched.
-    /// Empty until the list was searched often enough.
+    /// The position of the first entry for each hash of a key. The key found is compared too; if it differs (two keys
+    /// have one hash), the list is searched. Empty until the list was searched [`OFTEN`].
     places: Index<u64, usize>,
 }
 
-/// A list of at least so many entries may get an index.
+/// The minimum length of a list that may get an index.
 const LONG: usize = 64;
 
-/// An index is made when a long list is searched so often: to make one costs about as much.
+/// The number of searches after which a long list gets an index: building it costs about as much.
 const OFTEN: usize = 16;
 
 impl Entries {
@@ -40,7 +40,7 @@ impl Entries {
         }
     }
 
-    /// The list, to change as a whole. An index is forgotten.
+    /// The list, for any change. An index is dropped.
     pub(in crate::yaml) fn list_mut(&mut self) -> &mut Vec<Entry> {
         if let Self::Indexed(indexed) = self {
             indexed.places.clear();
@@ -52,7 +52,7 @@ impl Entries {
         }
     }
 
-    /// The entries, to change anything but their number, order and keys.
+    /// The entries, for changes that keep their number, order and keys.
     pub(in crate::yaml) fn values_mut(&mut self) -> &mut [Entry] {
         match self {
             Self::List(list) => list,
@@ -60,8 +60,7 @@ impl Entries {
         }
     }
 
-    /// The place of the first entry with a key. Linear in the entries, or constant once a change has searched a long
-    /// list often.
+    /// The position of the first entry with a key. Linear in the number of entries; constant if there is an index.
     pub(in crate::yaml) fn find(&self, key: &str) -> Option<usize> {
         match self {
             Self::List(list) => search(list, key),
@@ -69,8 +68,8 @@ impl Entries {
         }
     }
 
-    /// The place of the first entry with a key, for a change. Constant on average, whatever the number of entries, if
-    /// many such searches follow each other.
+    /// The position of the first entry with a key, counted as a search of a caller that changes the mapping. Constant
+    /// on average over many such searches.
     pub(in crate::yaml) fn find_to_change(&mut self, key: &str) -> Option<usize> {
         match self {
             Self::List(list) if list.len() < LONG => search(list, key),

@@ -1,8 +1,8 @@
-//! The document: a persistent tree that remembers who wrote each of its parts.
+//! Documents: a persistent tree in which each node has the span of the text that it comes from.
 //!
-//! Collections stand behind [`Arc`] and are copied when they change, and only on the path that changes. So a base is
-//! parsed once and used by hundreds of overlays on many threads. The representation is private to `yaml`: other
-//! layers use methods, and a faster one can come later without touching them.
+//! Collections are behind an [`Arc`] and are copied when they change, and only on the path that changes. So a base is
+//! parsed once and used by hundreds of overlays on many threads. The representation is private to `yaml`: other layers
+//! use methods, so it can be replaced without changing them.
 
 mod collection;
 mod entries;
@@ -21,10 +21,10 @@ use crate::error::Result;
 use crate::limits::{Budget, Limit};
 use crate::source::Span;
 
-/// What a node is charged for beside its text: about what it takes in memory while it is read.
+/// The number of bytes charged for a node in addition to its text: about its size in memory during parsing.
 pub(super) const NODE_BYTES: u64 = 64;
 
-/// A node of a document: a scalar, a sequence or a mapping. Cloning shares the collections below.
+/// A node of a document: a scalar, a sequence or a mapping. Clones share the collections below.
 #[derive(Clone)]
 pub struct Node(Repr);
 
@@ -36,7 +36,7 @@ enum Repr {
     Mapping(Arc<Mapping>),
 }
 
-/// A scalar that stands in other places too. There are few, so they do not make all the others larger.
+/// A scalar with a [`Share`]. It is boxed because such scalars are rare and all nodes would grow otherwise.
 #[derive(Clone)]
 struct Shared {
     scalar: Scalar,
@@ -44,7 +44,7 @@ struct Shared {
     changed: bool,
 }
 
-/// A node, to look at.
+/// A borrowed view of a node.
 #[derive(Clone, Copy)]
 pub(super) enum View<'a> {
     Scalar(&'a Scalar),
@@ -52,7 +52,7 @@ pub(super) enum View<'a> {
     Mapping(&'a Mapping),
 }
 
-/// What a node is.
+/// The kind of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Text.
@@ -86,7 +86,7 @@ impl Node {
         Mapping { entries: entries.into(), span, ..Mapping::default() }.into()
     }
 
-    /// What it is.
+    /// The kind of the node.
     #[must_use]
     pub const fn kind(&self) -> Kind {
         match &self.0 {
@@ -96,7 +96,7 @@ impl Node {
         }
     }
 
-    /// What it is, with what there is to see.
+    /// A borrowed view of the node.
     pub(super) fn view(&self) -> View<'_> {
         match &self.0 {
             Repr::Scalar(scalar) => View::Scalar(scalar),
@@ -106,7 +106,8 @@ impl Node {
         }
     }
 
-    /// Who wrote it: the text of a scalar, or a collection from its first byte to its last.
+    /// The span that the node was read from (of a collection, from its first byte to its last), or that of the cause of
+    /// its creation, such as a patch.
     #[must_use]
     pub fn span(&self) -> Span {
         match self.view() {
@@ -136,7 +137,7 @@ impl Node {
         }
     }
 
-    /// What it has in common with other places of the document, if it is a scalar that stands there too.
+    /// The group of places that hold the same value; [`Share::NONE`] for most nodes.
     #[must_use]
     pub fn share(&self) -> Share {
         match &self.0 {
@@ -145,19 +146,20 @@ impl Node {
         }
     }
 
-    /// A scalar in a place whose value had a share before: it is yet to be set in the others.
+    /// A new value for a place of a shared group; [`share::settle`](super::share::settle) copies it to the other
+    /// places.
     #[must_use]
     pub fn replacing(scalar: Scalar, share: Share) -> Self {
         Self::with_share(scalar, share, true)
     }
 
-    /// A scalar in a place that has a share, where it stands in the others too.
+    /// A scalar that is a member of a shared group, equal to the others.
     #[must_use]
     pub fn sharing(scalar: Scalar, share: Share) -> Self {
         Self::with_share(scalar, share, false)
     }
 
-    /// Whether it was set, and the other places that it stands in were not yet.
+    /// True if the value was set and is not copied to the other places of its group yet.
     pub(super) fn is_changed(&self) -> bool {
         matches!(&self.0, Repr::Shared(shared) if shared.changed)
     }
@@ -169,19 +171,19 @@ impl Node {
         Self(Repr::Shared(Arc::new(Shared { scalar, share, changed })))
     }
 
-    /// The text of a scalar, whatever its type.
+    /// The text of a scalar of any type.
     #[must_use]
     pub fn as_text(&self) -> Option<&str> {
         self.as_scalar().map(Scalar::text)
     }
 
-    /// Whether it is a null.
+    /// True for a null.
     #[must_use]
     pub fn is_null(&self) -> bool {
         self.as_scalar().is_some_and(Scalar::is_null)
     }
 
-    /// Whether it is a null, an empty list or an empty mapping: what kyaml takes for absent.
+    /// True for a null, an empty list or an empty mapping, which kyaml treats as absent.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         match self.view() {
@@ -200,7 +202,7 @@ impl Node {
         }
     }
 
-    /// The sequence, to change; what is shared is copied first, one level deep.
+    /// The sequence, mutable; if it is shared, this level is copied first.
     pub fn as_sequence_mut(&mut self) -> Option<&mut Sequence> {
         match &mut self.0 {
             Repr::Sequence(sequence) => Some(Arc::make_mut(sequence)),
@@ -217,7 +219,7 @@ impl Node {
         }
     }
 
-    /// The mapping, to change; what is shared is copied first, one level deep.
+    /// The mapping, mutable; if it is shared, this level is copied first.
     pub fn as_mapping_mut(&mut self) -> Option<&mut Mapping> {
         match &mut self.0 {
             Repr::Mapping(mapping) => Some(Arc::make_mut(mapping)),
@@ -225,8 +227,8 @@ impl Node {
         }
     }
 
-    /// What a copy of the node is charged to a budget: its text, and [`NODE_BYTES`] for each node in it. It is counted
-    /// until it is more than `most`.
+    /// The number of bytes that a copy of the node is charged to a budget: its text, and [`NODE_BYTES`] for each node.
+    /// Counting stops above `most`.
     #[must_use]
     pub fn weight(&self, most: u64) -> u64 {
         let mut weight = 0;
@@ -262,9 +264,9 @@ impl Node {
         self.as_mapping()?.get(key)
     }
 
-    /// The value of a key, to change.
+    /// The value of a key, mutable.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Self> {
-        // Looked up before it is made mutable: a miss copies nothing.
+        // The lookup comes first, so that a missing key causes no copy.
         self.get(key)?;
         self.as_mapping_mut()?.get_mut(key)
     }
@@ -298,7 +300,7 @@ impl fmt::Debug for Node {
     }
 }
 
-/// Equal in text, tags, styles and order, wherever it was written.
+/// Equality of text, tags, styles and order; spans are ignored.
 impl PartialEq for Node {
     fn eq(&self, other: &Self) -> bool {
         let mut pending = vec![(self, other)];
@@ -343,8 +345,8 @@ impl PartialEq for Node {
 
 impl Eq for Node {}
 
-/// Frees what a collection holds. Documents nest up to 10,000 deep, and a thread may have a small stack: it goes by a
-/// list, not by recursion.
+/// Frees the children of a collection. Documents nest up to 10,000 deep, and a thread may have a small stack: this loop
+/// uses a list in place of recursion.
 fn free(nodes: impl Iterator<Item = Node>) {
     let mut pending = Vec::new();
     pending.extend(nodes.filter(|node| node.kind() != Kind::Scalar));

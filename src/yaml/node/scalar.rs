@@ -1,13 +1,13 @@
-//! Scalars: text with what decides its type.
+//! Scalars: text with the tag and style that decide its type.
 
 use std::fmt;
 
 use super::{Kind, Text};
 use crate::source::Span;
 
-/// Text with what decides its type: tag and style. Mapping keys are scalars like any other.
+/// Text with the tag and style that decide its type. Mapping keys are scalars too.
 ///
-/// A document has a great many of them, so they are packed: 24 bytes.
+/// Packed into 24 bytes, because most nodes of a document are scalars.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Scalar {
     text: Text,
@@ -17,35 +17,35 @@ pub struct Scalar {
 }
 
 impl Scalar {
-    /// So long is the longest span of a scalar, in bytes: of longer text it covers what comes first.
+    /// The maximum length of the span of a scalar, in bytes; the span of longer text covers its beginning.
     pub const LONGEST_SPAN: u32 = (1 << 24) - 1;
 
-    /// Text as it was parsed.
+    /// A scalar as the parser makes it.
     #[must_use]
     pub fn parsed(text: &str, tag: Tag, style: Style, span: Span) -> Self {
         Self::new(text.into(), Look::new(tag, style, false), span)
     }
 
-    /// Text that was set, not parsed: see [`Scalar::is_untagged`].
+    /// A scalar that was set by a transformer, not parsed: see [`Scalar::is_untagged`].
     #[must_use]
     pub fn set(text: &str, tag: Tag, style: Style, span: Span) -> Self {
         Self::new(text.into(), Look::new(tag, style, tag == Tag::None), span)
     }
 
-    /// Plain text without a tag: what it means (a number, a boolean, a string …) is read from the text at output.
-    /// Keys that the reference adds and names that it sets are such scalars.
+    /// Plain text without a tag: its type (a number, a boolean, a string …) is inferred from the text at output. Keys
+    /// that the reference adds and names that it sets are such scalars.
     #[must_use]
     pub fn untagged(text: &str, span: Span) -> Self {
         Self::set(text, Tag::None, Style::Plain, span)
     }
 
-    /// The same, written at another place.
+    /// A copy with another span.
     #[must_use]
     pub fn at(&self, span: Span) -> Self {
         Self::new(self.text.clone(), self.look, span)
     }
 
-    /// Text that stays a string whatever it looks like (`!!str`).
+    /// Text that stays a string even if it looks like another type (`!!str`).
     #[must_use]
     pub fn string(text: &str, span: Span) -> Self {
         Self::parsed(text, Tag::Str, Style::Plain, span)
@@ -57,14 +57,14 @@ impl Scalar {
         Self::parsed("null", Tag::Null, Style::Plain, span)
     }
 
-    /// What stands for a key that is a collection: text without characters. It cannot be written.
+    /// A placeholder for a key that is a collection: empty text with a collection tag. It cannot be emitted.
     #[must_use]
     pub fn complex_key(kind: Kind, span: Span) -> Self {
         let tag = if kind == Kind::Sequence { Tag::Seq } else { Tag::Map };
         Self::parsed("", tag, Style::Plain, span)
     }
 
-    /// Whether this is a [`Scalar::complex_key`].
+    /// True for a [`Scalar::complex_key`].
     #[must_use]
     pub fn is_complex_key(&self) -> bool {
         let is_collection = matches!(self.tag(), Tag::Seq | Tag::Map);
@@ -77,14 +77,14 @@ impl Scalar {
         &self.text
     }
 
-    /// The text, without a copy of what is long.
+    /// The text as a [`Text`], whose clones share long text.
     #[must_use]
     pub const fn shared_text(&self) -> &Text {
         &self.text
     }
 
-    /// Whether it means null: by its tag, or read as one, plain and written as a null is. Text that was set without a tag
-    /// is none for kyaml ([`Scalar::is_untagged`]).
+    /// True for a null: by its tag, or plain text that the parser read as one. kyaml does not treat text that was set
+    /// without a tag as a null ([`Scalar::is_untagged`]).
     #[must_use]
     pub fn is_null(&self) -> bool {
         let written = matches!(&*self.text, "" | "~" | "null" | "Null" | "NULL");
@@ -97,34 +97,34 @@ impl Scalar {
         self.look.tag()
     }
 
-    /// How it was written.
+    /// The style.
     #[must_use]
     pub const fn style(&self) -> Style {
         self.look.style()
     }
 
-    /// Who wrote it.
+    /// The span of the text that it was read from, or of the cause of its creation.
     #[must_use]
     pub const fn span(&self) -> Span {
         let [low, middle, high] = self.length;
         Span::new(self.start, u32::from_le_bytes([low, middle, high, 0]))
     }
 
-    /// Whether it has no tag because it was set like this. The parser of the reference notes the type of what it reads,
-    /// and the reference takes for text what has none, though it may be printed as a number or a null.
+    /// True if the scalar was set without a tag. The parser of the reference stores the type of what it reads as a tag;
+    /// the reference treats a scalar without one as text, even if it is printed as a number or a null.
     #[must_use]
     pub const fn is_untagged(&self) -> bool {
         self.look.is_untagged()
     }
 
-    /// The same as the parser makes it.
+    /// The same scalar as if it were parsed: not [`Scalar::is_untagged`].
     #[must_use]
     pub(in crate::yaml) fn into_parsed(mut self) -> Self {
         self.look = Look::new(self.tag(), self.style(), false);
         self
     }
 
-    /// Whether both have the same text, tag and style.
+    /// True if both have the same text, tag and style.
     pub(super) fn reads_as(&self, other: &Self) -> bool {
         (self.tag(), self.style()) == (other.tag(), other.style()) && self.text == other.text
     }
@@ -137,7 +137,7 @@ impl Scalar {
     }
 }
 
-/// Tag and style, and whether there is no tag because the text was set without one, in one byte.
+/// Tag, style and the flag [`Scalar::is_untagged`], in one byte.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Look(u8);
 
@@ -198,7 +198,8 @@ impl fmt::Debug for Scalar {
     }
 }
 
-/// How a scalar was written. It decides its type (a quoted scalar is a string), and folding (`yaml::emit`).
+/// The style in which a scalar is written. It affects its type (a quoted scalar is a string), and folding
+/// (`yaml::emit`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Style {
     /// Without quotes.
@@ -214,7 +215,7 @@ pub enum Style {
     Folded,
 }
 
-/// An explicit tag. Every tag that has no meaning here is [`Tag::Other`]: the reference drops its name.
+/// An explicit tag. Tags unknown to YAML become [`Tag::Other`]: the reference drops their names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Tag {
     /// No tag (or `!`): the text decides.

@@ -6,12 +6,12 @@ use std::ops::Deref;
 
 use lean_string::LeanStr;
 
-/// Text that is cheap to clone: short text lies in place, long text is shared.
+/// Text that is cheap to clone: short text is stored inline, long text is shared.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Text(LeanStr);
 
 impl Text {
-    /// Text of the program itself: nothing is copied.
+    /// Text with a static lifetime: it is not copied.
     #[must_use]
     pub const fn of_program(text: &'static str) -> Self {
         Self(LeanStr::from_static_str(text))

@@ -1,7 +1,7 @@
-//! Anchors, aliases and merge keys: resolved while reading, so that a document holds neither.
+//! Anchors, aliases and merge keys, which are resolved during parsing: a document contains none of them.
 //!
-//! Aliases share what they name, so an expansion costs nothing here. It would cost where the document is written:
-//! the expanded nodes are counted, and a document made to explode ends in an error.
+//! Aliases share the nodes that they refer to, so an expansion costs little here. Writing the document costs: the
+//! expanded nodes are counted, and a document made to explode ends in an error.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,16 +13,16 @@ use crate::source::Span;
 use crate::yaml::node::{Kind, Mapping, NODE_BYTES, Node, Scalar, Style, Tag, Text};
 use crate::yaml::tokens::TokenKind;
 
-/// What an anchor names.
+/// The node of an anchor.
 pub(super) enum Anchor {
     /// A collection that is still being read: an alias to it would make the document contain itself.
     Open,
-    /// A node, how many nodes it stands for, and how many bytes of text.
+    /// A complete node, the number of nodes in it after expansion, and the number of bytes of their text.
     Closed(Node, usize, usize),
 }
 
 impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
-    /// The node that an alias stands for.
+    /// The node that an alias refers to.
     pub(super) fn alias(&mut self) -> Result<Node> {
         let start = self.position;
         let name = self.anchor_name()?;
@@ -65,7 +65,7 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
         }
     }
 
-    /// Remembers a complete node under its anchor.
+    /// Stores a complete node under its anchor.
     pub(super) fn define(
         &mut self,
         anchor: Option<&'s str>,
@@ -79,14 +79,14 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
     }
 }
 
-/// What wins where a mapping and one that is merged into it have the same key.
+/// The precedence between a mapping and a mapping merged into it, for equal keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Merge {
-    /// The mapping's own entries; the merged ones come after them.
+    /// The mapping's own entries win; the merged ones come after them.
     Own,
-    /// The later one.
+    /// The later one wins.
     Later,
-    /// Neither: merge keys stay as they are.
+    /// Merge keys are kept unresolved.
     Keep,
 }
 
@@ -99,10 +99,10 @@ pub(super) fn merge(mapping: &mut Mapping, rule: Merge) -> Result<()> {
     }
 }
 
-/// What stands later wins: an entry or, at its place, a merge key. Of several mappings under one key the first wins.
-/// (go-yaml v2, `decode.go`.)
+/// Resolves merge keys by position: the later of an entry and a merge key wins. Of several mappings under one merge key
+/// the first wins. (go-yaml v2, `decode.go`.)
 ///
-/// Own entries with the same key both stay.
+/// Two own entries with the same key are both kept.
 fn merge_later(mapping: &mut Mapping) -> Result<()> {
     let mut entries: Vec<(Scalar, Node)> = Vec::with_capacity(mapping.len());
     let mut places: BTreeMap<Text, usize> = BTreeMap::new();
@@ -136,10 +136,10 @@ fn merge_later(mapping: &mut Mapping) -> Result<()> {
     Ok(())
 }
 
-/// The merged entries come after the mapping's own, which win.
+/// Resolves a merge key whose entries come after the mapping's own, which win.
 ///
 /// As `deAnchor` in kustomize's `kyaml/yaml/rnode.go`: of several merged mappings the first one wins, and the first
-/// entry whose key reads `<<` goes, even where quotes make it an ordinary key.
+/// entry with the key `<<` is removed, even if quotes make it an ordinary key.
 fn merge_own(mapping: &mut Mapping) -> Result<()> {
     let mut found: Option<(Span, Node)> = None;
     for (key, value) in mapping.iter() {

@@ -7,7 +7,7 @@ use crate::error::{Code, Error, Result};
 use crate::yaml::node::{Node, Scalar, Style, Tag};
 use crate::yaml::tokens::TokenKind;
 
-/// Where a node may stand, which decides what a line at the column of the parent means.
+/// The position of a node, which decides how a line at the column of the parent is read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Slot {
     /// The document.
@@ -20,11 +20,11 @@ pub(super) enum Slot {
     IndentlessElement,
 }
 
-/// How far a key may reach, in characters.
+/// The maximum length of a key, in characters.
 const LONGEST_KEY: usize = 1024;
 
 impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
-    /// Goes on in a block mapping.
+    /// Parses the next part of a block mapping.
     pub(super) fn advance_block_mapping(
         &mut self,
         column: isize,
@@ -53,7 +53,7 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
             if !self.implicit_key()? {
                 return self.open_flow_key();
             }
-            // The common case, a plain value on the same line, needs no look at the open collections.
+            // Fast path for the most frequent case: a plain value on the line of its key.
             if self.here() == b' ' && self.byte(self.position + 1).is_ascii_alphanumeric() {
                 self.position += 1;
                 let value = self.plain(Tag::None)?;
@@ -76,7 +76,7 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
         }
     }
 
-    /// Goes on in a block mapping behind `?`, or behind the key that follows it.
+    /// Parses the next part of a block mapping after `?`, or after the key that follows it.
     fn advance_explicit_key(&mut self, column: isize, expect: Expect) -> Result<Option<Node>> {
         match expect {
             Expect::ExplicitKey => self.expect(Expect::Colon),
@@ -96,7 +96,7 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
         self.block_child(column, Slot::Value)
     }
 
-    /// Goes on in a block sequence.
+    /// Parses the next part of a block sequence.
     pub(super) fn advance_block_sequence(
         &mut self,
         column: isize,
@@ -127,7 +127,7 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
             .help("indent a key of the mapping around the list less than its `-`"))
     }
 
-    /// Takes `?`, or `:` after an explicit key.
+    /// Consumes `?`, or `:` after an explicit key.
     fn indicator(&mut self) {
         let kind = if self.here() == b'?' { TokenKind::Question } else { TokenKind::Colon(None) };
         self.note(kind, self.position, self.position + 1);
@@ -143,8 +143,8 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
         }
     }
 
-    /// Reads a key of the innermost mapping up to and with its colon; false where it is a flow collection, which is
-    /// left to be read.
+    /// Parses a key of the innermost mapping including its colon. Returns false for a flow collection, which is not
+    /// consumed.
     #[inline(always)]
     fn implicit_key(&mut self) -> Result<bool> {
         let start = self.position;
@@ -179,7 +179,7 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
                     .help("put `|` or `>` behind the key that the text belongs to"));
             }
             _ if self.plain_may_begin() => {
-                // A key is on one line: what follows is looked at only when there is no colon.
+                // A key is on one line, so the following lines matter only if there is no colon.
                 let (stop, end) = self.plain_line(self.position);
                 let begin = self.position;
                 self.position = stop;
@@ -207,14 +207,15 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
         Ok(true)
     }
 
-    /// Whether a flow collection at the position may be a key: in a resource, and if it does not look like a template.
+    /// True if a flow collection at the position may be a key: only in resources, and not if it looks like a template.
     #[cold]
     fn may_be_complex(&self) -> bool {
         let rest = &self.bytes[self.position..];
         self.merge != Merge::Later && !rest.starts_with(b"{{") && !rest.starts_with(b"{%")
     }
 
-    /// Takes the colon that makes a key of what began at `start`, if there is one in time.
+    /// Consumes the colon of a key that began at `start`. False if there is none on the line, or only after
+    /// [`LONGEST_KEY`].
     #[inline(always)]
     pub(super) fn colon_follows(&mut self, start: usize) -> bool {
         let mut at = self.position;
@@ -236,8 +237,8 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
         true
     }
 
-    /// Reads what stands in a slot of the block collection at `column`: a complete node, or nothing when it opened a
-    /// collection.
+    /// Parses the node in a slot of the block collection at `column`. Returns a complete node, or `None` if a
+    /// collection was opened.
     #[inline(always)]
     pub(super) fn block_child(&mut self, column: isize, slot: Slot) -> Result<Option<Node>> {
         self.skip();
@@ -248,7 +249,7 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
         self.block_node(column, slot)
     }
 
-    /// Whether nothing stands in a slot: what follows belongs to the parent or to a collection around it.
+    /// True if a slot is empty: the next token belongs to the parent or to a collection around it.
     fn slot_is_empty(&self, column: isize, slot: Slot) -> Result<bool> {
         let here = self.column();
         if here > column && !self.at_document_end() {
@@ -264,7 +265,7 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
             {
                 Ok(true)
             }
-            // libyaml takes a block of text at the column of its parent.
+            // libyaml accepts a block scalar at the column of its parent.
             (b'|' | b'>', _) => Ok(false),
             (_, Slot::Value | Slot::IndentlessElement) => Ok(true),
             (_, Slot::Element | Slot::Root) => Err(self.misplaced()),
@@ -272,8 +273,7 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
     }
 
     fn block_node(&mut self, column: isize, slot: Slot) -> Result<Option<Node>> {
-        // What stands on an earlier line belongs to the node as a whole; what stands on the line of a key belongs to
-        // the key.
+        // Properties on an earlier line belong to the whole node; properties on the line of a key belong to the key.
         let mut whole = Properties::default();
         let mut own = Properties::default();
         let mut key_start = self.key_allowed.then_some(self.position);
@@ -331,7 +331,7 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
         Ok(Some(self.complete(scalar, &properties)))
     }
 
-    /// An alias, alone or as the key of a mapping.
+    /// Parses an alias, which may be a key.
     fn alias_or_key(
         &mut self,
         key_start: Option<usize>,

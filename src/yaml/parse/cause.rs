@@ -1,4 +1,5 @@
-//! What is behind an error in YAML that is none: a merge conflict, a separator that is misspelt, blanks that are none.
+//! Better errors for text that is not YAML: a merge conflict, a misspelt document separator, a template, a comment of
+//! JSON, characters that only look like spaces.
 
 use std::ops::Range;
 
@@ -6,7 +7,7 @@ use crate::error::{Code, Error};
 use crate::source::Source;
 use crate::text::suspect;
 
-/// The error that names the cause of one about text that is no YAML, as far as one can be seen.
+/// Replaces an error about malformed YAML by one that names its cause, if a known cause is found.
 #[cold]
 pub(super) fn explain(source: &Source, error: Error) -> Error {
     if error.code() != Code::MalformedYaml || error.span().is_none() {
@@ -20,7 +21,7 @@ pub(super) fn explain(source: &Source, error: Error) -> Error {
         .unwrap_or_else(|| explain_blanks(source, error))
 }
 
-/// The error for text before which a merge conflict begins.
+/// The error for text after the beginning of a merge conflict.
 fn conflict(source: &Source, offset: usize) -> Option<Error> {
     let (begin, end) = suspect::conflict(source.text())?;
     (begin.start <= offset).then(|| {
@@ -34,19 +35,19 @@ fn conflict(source: &Source, offset: usize) -> Option<Error> {
     })
 }
 
-/// The error for a line that is a separator of documents but for its form.
+/// The error for a line that was meant as a document separator but is misspelt.
 fn separator(source: &Source, offset: usize) -> Option<Error> {
     let line = line_at(source.text(), offset);
     let text = source.text()[line.clone()].trim();
     let mark = text.chars().next().filter(|mark| "-—–=+*_~".contains(*mark))?;
     let is_separator = text.chars().all(|character| character == mark)
         && (text.chars().count() > 1 || !mark.is_ascii());
-    // A real separator, which is in the way of something else, is no mistake.
+    // A correct separator is not a mistake; something else is wrong there.
     let is_real = source.text()[line.clone()].starts_with("---") && text == "---";
     (is_separator && !is_real).then(|| misspelt_separator(source, line, text))
 }
 
-/// The error for a line that is an instruction of a template.
+/// The error for a line that is a template expression.
 fn template(source: &Source, offset: usize) -> Option<Error> {
     let line = line_at(source.text(), offset);
     let text = source.text()[line.clone()].trim_start();
@@ -58,9 +59,9 @@ fn template(source: &Source, offset: usize) -> Option<Error> {
     })
 }
 
-/// The error for a comment as in JavaScript, on the line of the mistake or on one shortly before it.
+/// The error for a JavaScript comment, on the line of the error or on one of the lines before it.
 fn comment_of_json(source: &Source, offset: usize) -> Option<Error> {
-    /// So many lines are looked at: the mistake shows with the next name.
+    /// The number of lines searched: the error often occurs only at the next name.
     const LINES: usize = 3;
     let text = source.text();
     let mut line = line_at(text, offset);
@@ -79,7 +80,7 @@ fn comment_of_json(source: &Source, offset: usize) -> Option<Error> {
     None
 }
 
-/// A line of dashes and the like, which is not `---` at the beginning of a line.
+/// The error for a line of dashes or similar characters that is not `---` at the start of a line.
 #[cold]
 pub(super) fn misspelt_separator(source: &Source, line: Range<usize>, text: &str) -> Error {
     let start = line.start + source.text()[line.clone()].find(text).unwrap_or_default();
@@ -95,8 +96,8 @@ pub(super) fn misspelt_separator(source: &Source, line: Range<usize>, text: &str
         .help("separate documents by a line that is exactly `---`")
 }
 
-/// Points at a character of the document that looks like a blank and is none for YAML, if there is one: what is wrong
-/// may follow from it.
+/// Adds a note to an error if the document contains a character that looks like a space but is not one in YAML: it may
+/// be the cause.
 #[cold]
 pub fn explain_blanks(source: &Source, error: Error) -> Error {
     if error.span().is_none() || error.span().start() < source.base() {

@@ -1,19 +1,19 @@
-//! Which characters a text may have, and whether its lines end in anything but a line feed.
+//! The check of characters: which are allowed, and whether any line ends other than line feeds occur.
 
 use crate::error::{Code, Error, Result};
 use crate::source::{Source, binary};
 use crate::text::suspect;
 
-/// Checks every character of a source; the answer says whether the slower reading of line ends is needed.
+/// Checks every character of a source. Returns true if the slower handling of line ends is needed.
 ///
-/// go-yaml refuses control characters apart from tab, line feed, carriage return and U+0085, and the two
-/// non-characters U+FFFE and U+FFFF (`readerc.go`). Carriage return, U+0085, U+2028 and U+2029 end lines too: texts
-/// that have none of them, nearly all, are read faster.
+/// go-yaml refuses control characters except tab, line feed, carriage return and U+0085, and the two non-characters
+/// U+FFFE and U+FFFF (`readerc.go`). Carriage return, U+0085, U+2028 and U+2029 end lines too; nearly all texts have
+/// none of them and are parsed faster.
 pub(super) fn check(source: &Source) -> Result<bool> {
     let bytes = source.text().as_bytes();
     let mut wide = false;
     for (index, block) in bytes.chunks(BLOCK).enumerate() {
-        // Without a branch, so that many bytes are looked at in one step.
+        // The fold has no branches, so the compiler can vectorize it.
         if block.iter().fold(false, |seen, &byte| seen | is_unusual(byte)) {
             wide |= check_slowly(source, index * BLOCK, index * BLOCK + block.len())?;
         }
@@ -23,8 +23,8 @@ pub(super) fn check(source: &Source) -> Result<bool> {
 
 const BLOCK: usize = 256;
 
-/// Whether a byte needs a closer look: controls, carriage return, and the first bytes of the characters that are refused
-/// or end lines.
+/// True for bytes that need a closer look: controls, carriage return, and the first bytes of characters that are
+/// refused or end lines.
 const fn is_unusual(byte: u8) -> bool {
     let is_control = (byte < 0x20) & (byte != b'\t') & (byte != b'\n');
     is_control | (byte == 0x7f) | (byte == 0xc2) | (byte == 0xe2) | (byte == 0xef)

@@ -1,4 +1,4 @@
-//! The nodes that comments belong to, by the rules of go-yaml v3.
+//! Assigns comments to nodes, by the rules of go-yaml v3.
 
 use std::collections::BTreeMap;
 
@@ -6,11 +6,11 @@ use super::Comment;
 use crate::source::{Source, Span};
 use crate::yaml::tokens::{Comments, Form, Outline, Remarks, Tokens};
 
-/// Gives each comment the key or value that it belongs to, and drops those that belong to none.
+/// Sets the node of each comment, a key or a value, and drops comments that belong to none.
 ///
-/// A comment at the end of a line belongs to what ends there: a value, or a key whose value begins below. Comments on
-/// lines of their own belong to the key or list element on the next line. Of the comments of a node one counts, which is
-/// the one at the end of the line if it has one.
+/// A comment at the end of a line belongs to the node that ends there: a value, or a key whose value begins below.
+/// Comments on lines of their own belong to the key or list element on the next line. A node keeps one comment: the one
+/// at the end of its line, or else the first one above.
 pub(super) fn attach(
     comments: &mut Vec<Comment>,
     source: &Source,

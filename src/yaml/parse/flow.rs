@@ -43,7 +43,7 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
         if self.byte(at) == b':' && (self.flow_level > 0 || self.is_separated(at + 1)) {
             let innermost = self.frames.last().map(|frame| frame.kind);
             return match node {
-                // Behind `?` the colon is that of the explicit key.
+                // After `?` the colon is that of the explicit key.
                 Some(node) if innermost.is_some_and(is_behind_question) => Ok(Some(node)),
                 Some(node) => self.flow_key(&node, at + 1),
                 None => Ok(None),
@@ -52,14 +52,15 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
         Ok(node)
     }
 
-    /// Begins a key of the innermost block mapping that is a flow collection. [`Expect::Separator`] says that it can be
-    /// nothing else.
+    /// Opens a flow collection that is a key of the innermost block mapping. [`Expect::Separator`] marks that it cannot
+    /// be anything else.
     pub(super) fn open_flow_key(&mut self) -> Result<Option<Node>> {
         self.expect(Expect::Separator);
         self.open_flow(Properties::default())
     }
 
-    /// Goes on behind the colon after a flow collection, which is a key if one may begin where it began.
+    /// Continues after the colon that follows a flow collection: the collection becomes a key, if one is allowed where
+    /// it began.
     #[cold]
     fn flow_key(&mut self, node: &Node, behind: usize) -> Result<Option<Node>> {
         let key = self.key_of(node)?;
@@ -82,7 +83,7 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
             }
             Some((FrameKind::FlowMapping(_) | FrameKind::FlowPair(_), _)) => return Err(refused),
             _ => {
-                // Nothing but dashes may stand before it on its line.
+                // Only dashes may precede it on its line.
                 if !self.text[self.line..start].bytes().all(|byte| matches!(byte, b' ' | b'-')) {
                     return Err(refused);
                 }
@@ -96,7 +97,7 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
         Ok(None)
     }
 
-    /// Goes on in a flow sequence.
+    /// Parses the next part of a flow sequence.
     pub(super) fn advance_flow_sequence(&mut self, expect: Expect) -> Result<Option<Node>> {
         if expect == Expect::Separator && self.separator(b']')? {
             return self.close_flow();
@@ -124,7 +125,7 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
         }
     }
 
-    /// Goes on in a `key: value` without braces.
+    /// Parses the next part of a `key: value` without braces.
     pub(super) fn advance_flow_pair(&mut self, expect: Expect) -> Result<Option<Node>> {
         self.skip();
         match expect {
@@ -148,7 +149,7 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
         }
     }
 
-    /// Goes on behind a key, in a collection that ends with `end`: its value follows a colon, or is empty.
+    /// Continues after a key, in a collection that ends with `end`: a colon and a value follow, or the value is empty.
     fn advance_flow_colon(&mut self, end: u8) -> Result<Option<Node>> {
         self.expect(Expect::Separator);
         if self.here() != b':' {
@@ -161,7 +162,7 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
         self.flow_value(end)
     }
 
-    /// Goes on in a flow mapping.
+    /// Parses the next part of a flow mapping.
     pub(super) fn advance_flow_mapping(&mut self, expect: Expect) -> Result<Option<Node>> {
         self.skip();
         match expect {
@@ -218,7 +219,7 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
         self.flow_node(start, false)
     }
 
-    /// Takes the comma after an element; true at the end of the collection.
+    /// Consumes the comma after an element. Returns true at the end of the collection.
     fn separator(&mut self, close: u8) -> Result<bool> {
         self.skip();
         let here = self.here();
@@ -235,8 +236,8 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
         Ok(self.here() == close)
     }
 
-    /// Reads one node. Where a key may stand, a scalar with a colon behind it becomes one: of the innermost mapping,
-    /// or of a new pair in a sequence.
+    /// Parses one node. If a key is allowed, a scalar followed by a colon becomes a key: of the innermost mapping, or
+    /// of a new pair in a sequence.
     fn flow_node(&mut self, start: usize, may_be_key: bool) -> Result<Option<Node>> {
         let mut properties = Properties::default();
         while matches!(self.here(), b'&' | b'!') {
@@ -333,7 +334,7 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
     }
 }
 
-/// Tells whether a flow collection waits for the colon of an explicit key.
+/// True if a flow collection expects the colon of an explicit key.
 const fn is_behind_question(kind: FrameKind) -> bool {
     matches!(kind, FrameKind::FlowMapping(Expect::Colon) | FrameKind::FlowPair(Expect::Colon))
 }

@@ -1,4 +1,4 @@
-//! Errors about lines whose indentation fits no block around them: with the lines above and what they are indented by.
+//! Errors about lines whose indentation matches no block around them. They list the indentation of the lines above.
 
 use super::malformed_at;
 use super::reader::Reader;
@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::source::Span;
 use crate::text::phrase::listed;
 
-/// Where a block may go on: the first character of a line, or what follows a `- ` there.
+/// A position at which a block may continue: the first character of a line, or the text after a `- ` there.
 #[derive(Clone, Copy)]
 struct Sibling {
     /// Its offset in the text.
@@ -16,7 +16,7 @@ struct Sibling {
 }
 
 impl<const WIDE: bool, const RECORD: bool> Reader<'_, WIDE, RECORD> {
-    /// The error for a line that is indented as no line above it.
+    /// The error for a line whose indentation matches no line above it.
     #[cold]
     pub(super) fn misindented(&self) -> Error {
         let outer = self.outer_indent();
@@ -50,7 +50,7 @@ impl<const WIDE: bool, const RECORD: bool> Reader<'_, WIDE, RECORD> {
         error.help(format!("indent line {} {}", self.line_of(here), help.join(", or ")))
     }
 
-    /// The error for a key, on a line of its own from `start` on, that is read as a part of the value above it.
+    /// The error for a key, on a line of its own from `start` on, that is parsed as a part of the value above it.
     #[cold]
     pub(super) fn key_in_value(&self, start: usize, key: &str) -> Error {
         let outer = self.outer_indent();
@@ -72,8 +72,8 @@ impl<const WIDE: bool, const RECORD: bool> Reader<'_, WIDE, RECORD> {
         }
     }
 
-    /// Where the blocks around the current line may go on, the innermost first: those of the line above it, and of each
-    /// line further up that is indented less. Each is indented less than the one before.
+    /// The positions at which the blocks around the current line may continue, the innermost first: those of the line
+    /// above it, and of each line further up that is indented less. Each is indented less than the one before.
     fn siblings_above(&self) -> Vec<Sibling> {
         let mut siblings: Vec<Sibling> = Vec::new();
         let mut end = self.line;
@@ -104,7 +104,7 @@ impl<const WIDE: bool, const RECORD: bool> Reader<'_, WIDE, RECORD> {
         Sibling { start, indent: self.text[line..start].chars().count() }
     }
 
-    /// The columns by which the file indents the text: more than none for text that stands inside of another one.
+    /// The columns by which the file indents the text: not 0 for YAML embedded in another file.
     fn outer_indent(&self) -> usize {
         let (_, column) = self.place_in_file(self.line);
         column - 1

@@ -1,11 +1,9 @@
-//! From text to documents: what go-yaml v3 accepts is accepted and means the same, everything else is refused with
-//! its place.
+//! The parser. It accepts what go-yaml v3 accepts, with the same meaning, and refuses everything else with a span.
 //!
-//! The grammar is libyaml's (YAML 1.1 with the habits of go-yaml). The text is read once, from left to right, straight
-//! into the tree: there are no tokens and no events in between. Where tokens are asked for, the reader notes them on its
-//! way ([`tokens`]). It does so only then: a read with tokens and outline takes about twice the time of one without
-//! (`benches/yaml.rs`: `text_to_tokens`, `text_to_tree`). Nesting lives in a list of open collections, so depth
-//! costs no stack.
+//! The grammar is libyaml's (YAML 1.1 with the extensions of go-yaml). The text is read once, from left to right,
+//! directly into the tree, without intermediate tokens or events. If tokens are requested, the parser records them as
+//! it reads ([`tokens`]); this takes about twice the time (`benches/yaml.rs`: `text_to_tokens`, `text_to_tree`). Open
+//! collections are kept in a list, so depth costs no stack.
 
 mod anchor;
 mod block;
@@ -30,11 +28,11 @@ use crate::error::{Code, Error, Result};
 use crate::limits::Budget;
 use crate::source::{Source, Span};
 
-/// How deep collections may nest, as in go-yaml.
+/// The maximum depth of collections, as in go-yaml.
 pub const MAX_DEPTH: usize = 10_000;
 
-/// How many nodes one document may have once its aliases are expanded: far beyond any manifest, and few enough that a
-/// document made to explode ends at once.
+/// The maximum number of nodes of a document with expanded aliases: far more than any manifest has, and few enough that
+/// a document made to explode fails quickly.
 pub const MAX_EXPANDED_NODES: usize = 4_000_000;
 
 /// One document, its aliases and merge keys resolved.
@@ -42,9 +40,9 @@ pub const MAX_EXPANDED_NODES: usize = 4_000_000;
 pub struct Document {
     /// The content.
     pub root: Node,
-    /// The comments whose text begins with `{` and that belong to a node, in order: they can act as schemas in merges.
+    /// The comments that begin with `{` and belong to a node, in order: they can act as schemas in merges.
     pub comments: Vec<Comment>,
-    /// What it was charged to a budget: bytes of its text, of its nodes, and of what aliases stand for.
+    /// The number of bytes that it was charged to a budget: of its text, of its nodes, and of expanded aliases.
     pub bytes: u64,
 }
 
@@ -53,35 +51,35 @@ pub struct Document {
 pub struct Comment {
     /// From the `#` to the end of the line.
     pub span: Span,
-    /// The place of the key or value that it belongs to.
+    /// The span of the key or value that it belongs to.
     pub node: Span,
     /// The text after the `#` and its blanks.
     pub text: Arc<str>,
 }
 
-/// Reads every document of a stream of resources.
+/// Parses every document of a stream of resources.
 ///
-/// The stream is split at lines that begin with `---`, before anything is read as YAML; only blanks or a comment may
-/// follow on such a line. Of each part the first document counts, and an empty one is left out. UTF-16 is one part.
+/// The stream is split into parts at lines that begin with `---`, before it is parsed as YAML; only spaces or a comment
+/// may follow on such a line. The first document of each part is used, and empty parts are skipped. UTF-16 is one part.
 /// (kustomize, `kyaml/kio/byteio_reader.go`.)
 ///
 /// # Errors
-/// What is no YAML, with its place: [`Code::MalformedYaml`], [`Code::UnknownAnchor`], [`Code::AnchorCycle`],
+/// If the text is not YAML, with the span: [`Code::MalformedYaml`], [`Code::UnknownAnchor`], [`Code::AnchorCycle`],
 /// [`Code::AliasExpansion`], [`Code::NestingTooDeep`], [`Code::InvalidMerge`], [`Code::InvalidKey`].
 pub fn documents(source: &Source) -> Result<Vec<Document>> {
     documents_within(source, &Budget::default())
 }
 
-/// Reads documents as [`documents()`] does, and charges them to a budget.
+/// Parses documents as [`documents()`] does, and charges them to a budget.
 ///
 /// # Errors
-/// The same, and [`Code::LimitExceeded`] where the budget is spent.
+/// The same, and [`Code::LimitExceeded`] when the budget is spent.
 pub fn documents_within(source: &Source, budget: &Budget) -> Result<Vec<Document>> {
     all_documents(source, budget, &mut None).map_err(|error| cause::explain(source, error))
 }
 
-/// Reads documents as [`documents_within()`] does, and refuses a stream with content that is not read: kustomize ignores
-/// what follows the first document of a part, but `kubectl apply` may not.
+/// Parses documents as [`documents_within()`] does, and refuses a stream with ignored content: kustomize ignores
+/// everything after the first document of a part, but `kubectl apply` may not.
 ///
 /// # Errors
 /// The same, and [`Code::MalformedYaml`] at the first content that would be ignored.
@@ -132,7 +130,7 @@ fn all_documents(
     }
 }
 
-/// Where the part of a source begins that holds an offset, in the stream of resources that [`documents`] reads.
+/// The start of the part of a stream that contains an offset. Parts are those of [`documents`].
 #[must_use]
 pub fn part_of(source: &Source, offset: usize) -> usize {
     let mut start = 0;
@@ -145,15 +143,15 @@ pub fn part_of(source: &Source, offset: usize) -> usize {
     start
 }
 
-/// Where the part of a source ends that begins at an offset.
+/// The end of the part of a stream that begins at an offset.
 #[must_use]
 pub fn part_end(source: &Source, start: usize) -> usize {
     let separator = if source.is_utf16() { None } else { next_separator(source.text(), start) };
     separator.map_or(source.text().len(), |separator| separator.start)
 }
 
-/// Reads the first document of a text, as configuration is read: an empty first document counts, and what follows it
-/// does not. A merge key wins over what stands before it. (sigs.k8s.io/yaml, `Unmarshal`.)
+/// Parses the first document of a text, as configuration is read: an empty first document counts, and content after it
+/// is ignored. A merge key wins over earlier entries. (sigs.k8s.io/yaml, `Unmarshal`.)
 ///
 /// # Errors
 /// As [`documents`].
@@ -161,10 +159,10 @@ pub fn document(source: &Source) -> Result<Option<Document>> {
     document_within(source, &Budget::default())
 }
 
-/// Reads a document as [`document()`] does, and charges it to a budget.
+/// Parses a document as [`document()`] does, and charges it to a budget.
 ///
 /// # Errors
-/// The same, and [`Code::LimitExceeded`] where the budget is spent.
+/// The same, and [`Code::LimitExceeded`] when the budget is spent.
 pub fn document_within(source: &Source, budget: &Budget) -> Result<Option<Document>> {
     let wide = characters::check(source)?;
     read(source, 0..source.text().len(), wide, Merge::Later, budget)
@@ -172,8 +170,8 @@ pub fn document_within(source: &Source, budget: &Budget) -> Result<Option<Docume
         .map_err(|error| cause::explain(source, error))
 }
 
-/// The places of all comments of a stream of resources, each from its `#` to the end of the line, in order. What looks
-/// like a comment within a scalar is none. A part of the stream that is no YAML has those before its first mistake.
+/// The spans of all comments of a stream of resources, from `#` to the end of the line, in order. Text inside scalars
+/// is not a comment. Of a part that is not YAML, the comments before the first error are returned.
 #[must_use]
 pub fn comments(source: &Source) -> Vec<Span> {
     let Ok(wide) = characters::check(source) else { return Vec::new() };
@@ -190,13 +188,13 @@ pub fn comments(source: &Source) -> Vec<Span> {
             None => break,
         }
     }
-    // The reader looks at some places twice.
+    // The parser reads some places twice.
     comments.sort_unstable();
     comments.dedup();
     comments
 }
 
-/// Cuts a stream of resources into tokens, as [`documents()`] reads it.
+/// The tokens of a stream of resources, as [`documents()`] reads it.
 ///
 /// # Errors
 /// As [`documents()`].
@@ -226,11 +224,10 @@ fn tokens_of(source: &Source) -> Result<Tokens> {
     }
 }
 
-/// Cuts a text into tokens that holds one document, which stands as it is: merge keys do too. What follows the document
-/// is not read.
+/// The tokens of a text with one document. Merge keys are left unresolved, and content after the document is not read.
 ///
 /// # Errors
-/// As [`document()`], but for those of merge keys and of keys that are collections.
+/// As [`document()`], except those for merge keys and for keys that are collections.
 pub(super) fn document_tokens(source: &Source) -> Result<Tokens> {
     let read = || {
         let wide = characters::check(source)?;
@@ -245,7 +242,7 @@ pub(super) fn document_tokens(source: &Source) -> Result<Tokens> {
     read().map_err(|error| cause::explain(source, error))
 }
 
-/// Reads the first document of a part of a source, and notes its tokens up to its end or to the first mistake.
+/// Parses the first document of a part of a source, and records its tokens up to its end or to the first error.
 fn recorded(
     source: &Source,
     range: Range<usize>,
@@ -262,7 +259,7 @@ fn recorded(
     }
 }
 
-/// Reads the first document of a part of a source, and returns the offset at which the reader stopped, too.
+/// Parses the first document of a part of a source. Returns the offset at which parsing stopped, too.
 fn read(
     source: &Source,
     range: Range<usize>,
@@ -303,7 +300,7 @@ fn content(source: &Source, range: Range<usize>) -> Option<Span> {
     None
 }
 
-/// Gives the comments of a document to its nodes: with its tokens, for which it is read once more.
+/// Assigns the comments of a document to nodes. This needs its tokens, so the document is parsed once more.
 #[cold]
 fn attach_comments(
     document: &mut Document,
@@ -319,8 +316,8 @@ fn attach_comments(
     comment::attach(&mut document.comments, source, &tokens, &outline);
 }
 
-/// Adds a line break to a block scalar that ends with empty lines, is the last node of its document, and has a comment
-/// behind it: so go-yaml v3 writes the two, and the reference reads again what it wrote.
+/// Adds a line break to a block scalar that ends with empty lines, is the last node of its document, and is followed by
+/// a comment: go-yaml v3 writes it so, and the reference reads the result again.
 fn lengthen_before_comment(root: &mut Node, source: &Source, end: usize) {
     let mut depth = 0;
     let mut last = &*root;
@@ -386,7 +383,7 @@ fn check_separator(source: &Source, line: &Range<usize>) -> Result<()> {
     .help("put the content on the next line"))
 }
 
-/// Text at a place that is no YAML.
+/// The error for text that is not YAML.
 #[cold]
 fn malformed_at(span: Span, message: impl Into<String>) -> Error {
     Error::new(Code::MalformedYaml, message).at(span)

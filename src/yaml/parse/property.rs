@@ -1,4 +1,4 @@
-//! What may stand before a node (an anchor, a tag) and before a document (directives, markers).
+//! Properties of nodes (anchors and tags) and of documents (directives and markers).
 
 use super::anchor::Merge;
 use super::malformed_at;
@@ -21,7 +21,7 @@ impl Properties<'_> {
         self.anchor.is_none() && !self.tagged
     }
 
-    /// These and the ones of a later line together, if none comes twice.
+    /// Combines these with properties on a later line; `None` if one is given twice.
     pub(super) fn with(self, later: Self) -> Option<Self> {
         if self.anchor.is_some() && later.anchor.is_some() || self.tagged && later.tagged {
             return None;
@@ -36,11 +36,11 @@ impl Properties<'_> {
 
 const YAML_TAGS: &str = "tag:yaml.org,2002:";
 
-/// Longer than any tag that [`meaning`] knows, in bytes.
+/// More than the length of any tag that [`meaning`] knows, in bytes.
 const LONGEST_TAG: usize = 64;
 
 impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
-    /// Reads one anchor or tag into `properties`.
+    /// Parses one anchor or tag into `properties`.
     pub(super) fn property(&mut self, properties: &mut Properties<'s>) -> Result<()> {
         let start = self.position;
         let mut found = Properties::default();
@@ -106,7 +106,7 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
         let name = match handle {
             None => suffix,
             Some(handle) => match self.directives.get(handle) {
-                // No tag that means something is as long: a long prefix is not copied for each of its tags.
+                // No known tag is this long; a long prefix is not copied for each tag.
                 Some(prefix) if prefix.len() > LONGEST_TAG && !RECORD => return Ok(Tag::Other),
                 Some(prefix) => format!("{prefix}{suffix}"),
                 None if handle == "!" => format!("!{suffix}"),
@@ -121,7 +121,7 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
             let start = self.source_offset(start);
             self.recorder.tag(start, shortened(&name));
         }
-        // go-yaml v2, which reads configuration, makes a string of what has this tag.
+        // go-yaml v2, which reads configuration, makes a string of a scalar with the tag `!`.
         Ok(if name == "!" && self.merge == Merge::Later { Tag::Other } else { meaning(&name) })
     }
 
@@ -166,7 +166,7 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
         }
     }
 
-    /// Reads directives and `---`; false when there is no document.
+    /// Parses directives and `---`. Returns false if there is no document.
     pub(super) fn document_start(&mut self) -> Result<bool> {
         self.skip();
         let mut directives = false;
@@ -192,12 +192,12 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
         Ok(self.here() != 0)
     }
 
-    /// Looks at what follows the content of the first document, as far as the reference does before it stops reading.
+    /// Checks the text after the first document, as far as the reference reads it.
     pub(super) fn document_end(&mut self) -> Result<()> {
         self.skip();
         match self.here() {
             b'%' if self.position == self.line => self.directive(),
-            // On a line of its own it begins a mapping, which is not read any more.
+            // On a line of its own it begins a mapping, which the reference does not read any more.
             b':' if !self.key_allowed && self.is_separated(self.position + 1) => {
                 Err(self.misplaced_colon())
             }
@@ -243,7 +243,7 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
     }
 }
 
-/// A tag with `!!` in place of YAML's own prefix; empty for one without a meaning.
+/// A tag with `!!` in place of YAML's own prefix; empty for `!`.
 fn shortened(name: &str) -> String {
     match name.strip_prefix(YAML_TAGS) {
         Some(name) => format!("!!{name}"),
@@ -252,7 +252,7 @@ fn shortened(name: &str) -> String {
     }
 }
 
-/// The meaning of a tag, whose name is written out.
+/// The type named by a full tag.
 fn meaning(name: &str) -> Tag {
     match name.strip_prefix(YAML_TAGS).or_else(|| name.strip_prefix("!!")) {
         Some("null") => Tag::Null,

@@ -1,4 +1,4 @@
-//! The reader: where it is in the text, which collections are open, and what is complete.
+//! The state of the parser: its position in the text, the open collections, and complete nodes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,8 +12,8 @@ use crate::source::{Source, Span};
 use crate::yaml::node::{CollectionStyle, Mapping, NODE_BYTES, Node, Scalar, Sequence, Style};
 use crate::yaml::tokens::{Form, Recorder, TokenKind};
 
-/// Reads one document. `WIDE` texts may end lines with more than a line feed, and are read a little slower. `RECORD`
-/// keeps the tokens.
+/// A parser of one document. `WIDE` texts may have line ends other than line feeds and are parsed a little slower.
+/// `RECORD` keeps the tokens.
 pub(super) struct Reader<'s, const WIDE: bool, const RECORD: bool> {
     source: &'s Source,
     pub(super) text: &'s str,
@@ -22,33 +22,34 @@ pub(super) struct Reader<'s, const WIDE: bool, const RECORD: bool> {
     /// The offset of the first byte in the source.
     base: usize,
     pub(super) position: usize,
-    /// Where the current line begins.
+    /// The offset of the start of the current line.
     pub(super) line: usize,
-    /// The column of the innermost block collection; -1 outside of any.
+    /// The column of the innermost block collection; -1 outside of all.
     pub(super) indent: isize,
-    /// How many flow collections are open.
+    /// The number of open flow collections.
     pub(super) flow_level: usize,
-    /// Whether a key, or an entry of a block collection, may begin here.
+    /// True if a key, or an entry of a block collection, may begin at the position.
     pub(super) key_allowed: bool,
     pub(super) frames: Vec<Frame<'s>>,
     /// Keys whose values are being read.
     pub(super) keys: Vec<Scalar>,
-    /// Complete entries of the open mappings, and elements of the open sequences; each frame knows where its own begin.
+    /// Complete entries of the open mappings, and elements of the open sequences; each frame stores the index of its
+    /// first one.
     pub(super) entries: Vec<(Scalar, Node)>,
     items: Vec<Node>,
     pub(super) anchors: BTreeMap<&'s str, Anchor>,
-    /// How many nodes were read, aliases counted by what they stand for.
+    /// The number of nodes read so far, with aliases expanded.
     pub(super) nodes: usize,
-    /// How many nodes there may be.
+    /// The maximum number of nodes.
     pub(super) most: usize,
-    /// How many bytes of the source stand for others: aliases, by what they stand for.
+    /// The number of bytes of text that aliases stand for.
     pub(super) repeated: usize,
     pub(super) budget: &'s Budget,
-    /// The text of a scalar that is not a slice of the source.
+    /// A buffer for the text of scalars that are not a slice of the source.
     pub(super) scratch: String,
     pub(super) directives: BTreeMap<&'s str, String>,
     comments: Vec<Comment>,
-    /// The tokens and the outline, if they are asked for.
+    /// The tokens and the outline, if `RECORD` is set.
     pub(super) recorder: Recorder,
 }
 
@@ -57,7 +58,7 @@ pub(super) struct Frame<'s> {
     pub(super) kind: FrameKind,
     /// The column of a block collection.
     pub(super) column: isize,
-    /// Where its first byte is.
+    /// The offset of its first byte.
     start: usize,
     /// The length of `entries` or `items` when it was opened.
     first: usize,
@@ -65,7 +66,7 @@ pub(super) struct Frame<'s> {
     repeated_before: usize,
     indent_before: isize,
     properties: Properties<'s>,
-    /// Whether a key reads `<<`.
+    /// True if the mapping has a key `<<`.
     pub(super) merges: bool,
 }
 
@@ -75,7 +76,7 @@ impl Frame<'_> {
     }
 }
 
-/// What kind of collection is open, and what is expected next in it.
+/// The kind of an open collection, and the token that it expects next.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum FrameKind {
     BlockMapping(Expect),
@@ -83,13 +84,13 @@ pub(super) enum FrameKind {
     /// A sequence at the column of the mapping around it.
     IndentlessSequence,
     FlowMapping(Expect),
-    /// Expects an element ([`Expect::Key`]) or what follows one.
+    /// Expects an element ([`Expect::Key`]) or a separator.
     FlowSequence(Expect),
     /// One `key: value` without braces in a flow sequence.
     FlowPair(Expect),
 }
 
-/// What an open mapping expects next.
+/// The token that an open mapping expects next.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Expect {
     /// A key, or the end.
@@ -142,12 +143,12 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
         }
     }
 
-    /// The offset in the text of the source at which the reader stands.
+    /// The position as an offset in the text of the source.
     pub(super) fn offset(&self) -> usize {
         self.base + self.position
     }
 
-    /// Keeps the token from `start` to `end`, if tokens are asked for.
+    /// Records the token from `start` to `end`, if `RECORD` is set.
     #[inline(always)]
     pub(super) fn note(&mut self, kind: TokenKind, start: usize, end: usize) {
         if RECORD {
@@ -155,7 +156,7 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
         }
     }
 
-    /// Keeps a scalar of the outline, if one is asked for.
+    /// Records a scalar of the outline, if `RECORD` is set.
     #[inline(always)]
     pub(super) fn note_scalar(&mut self, scalar: &Scalar) {
         if RECORD {
@@ -164,7 +165,7 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
         }
     }
 
-    /// Reads the first document, and leaves what stands behind it unread.
+    /// Parses the first document, and leaves the rest unread.
     pub(super) fn document(&mut self) -> Result<Option<Document>> {
         if !self.document_start()? {
             return Ok(None);
@@ -189,8 +190,8 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
         }
     }
 
-    /// Goes on in the innermost collection: a complete node (its next child, or the collection itself), or nothing
-    /// when another collection was opened.
+    /// Parses the next part of the innermost collection. Returns a complete node (its next child, or the collection
+    /// itself), or `None` if another collection was opened.
     fn advance(&mut self) -> Result<Option<Node>> {
         let Some(frame) = self.frames.last() else { return Ok(None) };
         let column = frame.column;
@@ -207,13 +208,13 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
         }
     }
 
-    /// The error of a document with more nodes than the budget allows, at the place that was read last.
+    /// The error for a document with more nodes than the budget allows, at the current position.
     #[cold]
     pub(super) fn too_many(&self) -> Error {
         self.budget.exceeded(Limit::Bytes, self.span(self.position, self.position))
     }
 
-    /// Gives a complete node to the innermost collection, as a key, a value or an element.
+    /// Adds a complete node to the innermost collection, as a key, a value or an element.
     fn attach(&mut self, node: Node) -> Result<()> {
         let Some(frame) = self.frames.last() else { return Ok(()) };
         match frame.kind {
@@ -222,7 +223,7 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
                 self.items.push(node);
                 self.expect(Expect::Separator);
             }
-            // A key without a value: most often a template.
+            // A collection as a key without a value: usually a template expression.
             FrameKind::FlowMapping(Expect::Key) | FrameKind::BlockMapping(Expect::Separator) => {
                 return Err(self.complex_key(node.span()));
             }
@@ -241,7 +242,7 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
         Ok(())
     }
 
-    /// Remembers a key until its value is read.
+    /// Stores a key until its value is read.
     pub(super) fn push_key(&mut self, key: Scalar) {
         if key.text() == "<<"
             && let Some(frame) = self.frames.last_mut()
@@ -251,7 +252,7 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
         self.keys.push(key);
     }
 
-    /// Sets what the innermost mapping expects next.
+    /// Sets the token that the innermost mapping expects next.
     pub(super) fn expect(&mut self, expect: Expect) {
         if let Some(frame) = self.frames.last_mut() {
             frame.kind = match frame.kind {
@@ -314,7 +315,7 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
         Ok(())
     }
 
-    /// Keeps the beginning of a collection of the outline.
+    /// Records the beginning of a collection of the outline.
     fn note_opening(&mut self, kind: FrameKind, start: usize) {
         let form = match kind {
             FrameKind::BlockMapping(_) => Form::Mapping(CollectionStyle::Block),
@@ -390,7 +391,7 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
         node
     }
 
-    /// The null of a place where nothing is written.
+    /// The null of an empty place.
     pub(super) fn empty(&mut self, properties: &Properties<'s>) -> Node {
         let span = self.span(self.position, self.position);
         self.complete(Scalar::parsed("", properties.tag, Style::Plain, span), properties)
@@ -412,7 +413,7 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
         self.source.line_and_column_in_file(self.base + at)
     }
 
-    /// The byte at an offset; 0 past the end, where no text has one.
+    /// The byte at an offset; 0 past the end, since no text contains a zero byte.
     #[inline(always)]
     pub(super) fn byte(&self, at: usize) -> u8 {
         match self.bytes.get(at) {
@@ -441,7 +442,7 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
         bytes.cast_signed()
     }
 
-    /// The length of the line end at an offset; 0 where there is none.
+    /// The length of the line end at an offset; 0 if there is none.
     #[inline(always)]
     pub(super) fn line_end(&self, at: usize) -> usize {
         let byte = self.byte(at);
@@ -452,7 +453,7 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
             return 0;
         }
         match (byte, self.byte(at + 1), self.byte(at + 2)) {
-            // The reader of resources makes LF of CR LF before anything else; another CR before it joins in.
+            // kustomize's reader of resources replaces CR LF by LF first; a CR before that joins with the new LF.
             (b'\r', b'\r', b'\n') if self.merge == Merge::Own => 3,
             (b'\r', b'\n', _) | (0xc2, 0x85, _) => 2,
             (b'\r', _, _) => 1,
@@ -461,7 +462,7 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
         }
     }
 
-    /// The line end at an offset as it counts in a scalar: all are a line feed but U+2028 and U+2029.
+    /// The text that a line end at an offset adds to a scalar: a line feed, except for U+2028 and U+2029.
     pub(super) fn line_end_text(&self, at: usize) -> &'static str {
         match (self.byte(at), self.byte(at + 2)) {
             (0xe2, 0xa8) => "\u{2028}",
@@ -470,13 +471,13 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
         }
     }
 
-    /// Whether a blank, a line end or the end of the text is at an offset.
+    /// True if a space, a tab, a line end or the end of the text is at an offset.
     #[inline(always)]
     pub(super) fn is_separated(&self, at: usize) -> bool {
         matches!(self.byte(at), b' ' | b'\t' | 0) || self.line_end(at) > 0
     }
 
-    /// Whether the position is at a marker between documents, `---` or `...`.
+    /// True at a document marker, `---` or `...`.
     pub(super) fn at_document_marker(&self) -> bool {
         self.position == self.line
             && matches!(self.here(), b'-' | b'.')
@@ -486,7 +487,7 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
             && self.is_separated(self.position + 3)
     }
 
-    /// Whether the document ends at the position: end of text, a marker, or a directive.
+    /// True at the end of the document: the end of the text, a marker, or a directive.
     pub(super) fn at_document_end(&self) -> bool {
         match self.here() {
             0 => true,
@@ -496,9 +497,9 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
         }
     }
 
-    /// Skips blanks, comments and line ends up to the next thing that means something.
+    /// Skips spaces, tabs, comments and line ends up to the next token.
     ///
-    /// A tab is no blank where a key may begin; it is left for the caller to refuse.
+    /// A tab is not skipped where a key may begin; the caller refuses it.
     #[inline(always)]
     pub(super) fn skip(&mut self) {
         loop {
@@ -538,7 +539,7 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
                 let span = self.span(start, self.position);
                 self.comments.push(Comment { span, node: Span::NONE, text: Arc::from(text) });
             }
-            // go-yaml looks for more comment lines before it looks at the indentation: a tab may stand before them.
+            // go-yaml looks for more comment lines before it checks the indentation: a tab may precede them.
             match self.next_comment_after_tab() {
                 Some(next) if own_line => {
                     self.line = self.text[..next].rfind('\n').map_or(0, |newline| newline + 1);
@@ -571,15 +572,15 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
         (from..self.bytes.len()).find(|&at| self.line_end(at) > 0).unwrap_or(self.bytes.len())
     }
 
-    /// Text that is no YAML, with the character at the position as its place.
+    /// The error for text that is not YAML, at the current character.
     #[cold]
     pub(super) fn malformed(&self, message: impl Into<String>) -> Error {
         let length = self.text[self.position..].chars().next().map_or(0, char::len_utf8);
         malformed_at(self.span(self.position, self.position + length), message)
     }
 
-    /// A node as a key. A resource may have a list or a mapping as a key as long as it is not written: it stands for
-    /// text without characters then, as kyaml sees it.
+    /// Converts a node to a key. A resource may have a list or a mapping as a key if it is not emitted: kyaml sees it
+    /// as empty text.
     ///
     /// # Errors
     /// [`Code::InvalidKey`] for such a key in configuration.
@@ -591,7 +592,7 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
         }
     }
 
-    /// A key that is a list or a mapping: valid YAML that no manifest can use.
+    /// The error for a key that is a list or a mapping: valid YAML that no manifest can use.
     #[cold]
     pub(super) fn complex_key(&self, span: Span) -> Error {
         let start = (span.start() - self.span(0, 0).start()) as usize;

@@ -5,13 +5,13 @@ use crate::error::{Code, Error, Result};
 use crate::yaml::node::{Scalar, Style, Tag};
 use crate::yaml::tokens::TokenKind;
 
-/// Bytes at which a plain scalar may end; the others are skipped without a look.
+/// Flags of bytes at which a plain scalar may end; all other bytes are skipped in the inner loop.
 const PLAIN_BLOCK: u8 = 1;
 const PLAIN_FLOW: u8 = 2;
 
 static STOPS: [u8; 256] = {
     let mut stops = [0; 256];
-    // 0 is the end of the text; 0xc2 and 0xe2 begin the line ends beyond ASCII.
+    // 0 marks the end of the text; 0xc2 and 0xe2 begin the line ends beyond ASCII.
     let both = [0, b'\n', b'\r', b':', b'#', 0xc2, 0xe2];
     let mut index = 0;
     while index < both.len() {
@@ -28,7 +28,7 @@ static STOPS: [u8; 256] = {
 };
 
 impl<const WIDE: bool, const RECORD: bool> Reader<'_, WIDE, RECORD> {
-    /// Whether a plain scalar may begin at the position.
+    /// True if a plain scalar may begin at the position.
     #[inline(always)]
     pub(super) fn plain_may_begin(&self) -> bool {
         let next = self.position + 1;
@@ -41,7 +41,7 @@ impl<const WIDE: bool, const RECORD: bool> Reader<'_, WIDE, RECORD> {
         }
     }
 
-    /// Where the plain text of one line stops, and where its last character that is not blank ends.
+    /// The offset at which the plain text of one line stops, and the offset after its last character that is not blank.
     #[inline(always)]
     pub(super) fn plain_line(&self, start: usize) -> (usize, usize) {
         let mask = if self.flow_level > 0 { PLAIN_FLOW } else { PLAIN_BLOCK };
@@ -71,7 +71,7 @@ impl<const WIDE: bool, const RECORD: bool> Reader<'_, WIDE, RECORD> {
         (at, end)
     }
 
-    /// Reads a plain scalar; it may go on over several lines.
+    /// Parses a plain scalar, which may span several lines.
     #[inline(always)]
     pub(super) fn plain(&mut self, tag: Tag) -> Result<Scalar> {
         let start = self.position;
@@ -87,7 +87,7 @@ impl<const WIDE: bool, const RECORD: bool> Reader<'_, WIDE, RECORD> {
                 self.span(start, end),
             ));
         }
-        // Most often the next line is indented less, or the same as the key: the scalar ends here.
+        // Fast path: the next line is usually indented no more than the key, so the scalar ends here.
         if !WIDE && self.flow_level == 0 {
             let line = stop + 1;
             let mut next = line;
@@ -142,7 +142,7 @@ impl<const WIDE: bool, const RECORD: bool> Reader<'_, WIDE, RECORD> {
         Ok(scalar)
     }
 
-    /// Takes line ends and the blanks after them, and refuses a tab that stands for indentation.
+    /// Consumes line ends and the spaces after them, and refuses a tab used as indentation.
     fn plain_blanks(&mut self, start: usize, breaks: &mut Breaks) -> Result<()> {
         loop {
             match self.line_end(self.position) {
@@ -162,7 +162,7 @@ impl<const WIDE: bool, const RECORD: bool> Reader<'_, WIDE, RECORD> {
         }
     }
 
-    /// Reads a quoted scalar.
+    /// Parses a quoted scalar.
     #[inline(always)]
     pub(super) fn quoted(&mut self, tag: Tag) -> Result<Scalar> {
         let start = self.position;
@@ -223,7 +223,7 @@ impl<const WIDE: bool, const RECORD: bool> Reader<'_, WIDE, RECORD> {
         Ok(scalar)
     }
 
-    /// Takes characters up to a blank, a line end or the closing quote; true after an escaped line end.
+    /// Consumes characters up to a space, a line end or the closing quote. Returns true after an escaped line end.
     fn quoted_word(&mut self, single: bool, start: usize, text: &mut String) -> Result<bool> {
         while !self.is_separated(self.position) {
             match self.here() {
@@ -255,7 +255,7 @@ impl<const WIDE: bool, const RECORD: bool> Reader<'_, WIDE, RECORD> {
         Ok(false)
     }
 
-    /// Joins the words around blanks: blanks stay, line ends fold.
+    /// Consumes white space between words: spaces stay, line ends fold.
     fn quoted_blanks(&mut self, escaped_break: bool, text: &mut String) {
         let begin = self.position;
         let mut breaks = Breaks::default();
@@ -361,7 +361,7 @@ impl<const WIDE: bool, const RECORD: bool> Reader<'_, WIDE, RECORD> {
         })
     }
 
-    /// Reads a block scalar, `|` or `>`.
+    /// Parses a block scalar, `|` or `>`.
     pub(super) fn block_scalar(&mut self, tag: Tag) -> Result<Scalar> {
         let start = self.position;
         let style = if self.here() == b'|' { Style::Literal } else { Style::Folded };
@@ -398,7 +398,7 @@ impl<const WIDE: bool, const RECORD: bool> Reader<'_, WIDE, RECORD> {
             }
             self.block_breaks(&mut indent, start, &mut breaks)?;
         }
-        // Behind `+`, the empty lines up to the current one are text too.
+        // After `+`, the empty lines up to the current one are part of the text.
         let last = match header.chomping {
             Chomping::Keep => self.line.max(end),
             Chomping::Clip | Chomping::Strip => end,
@@ -454,7 +454,7 @@ impl<const WIDE: bool, const RECORD: bool> Reader<'_, WIDE, RECORD> {
         }
     }
 
-    /// Takes indentation and empty lines; finds the indentation when it is not known yet.
+    /// Consumes indentation and empty lines, and determines the indentation if it is not known yet.
     fn block_breaks(
         &mut self,
         indent: &mut isize,
@@ -533,7 +533,8 @@ impl Breaks {
         self.trailing.push(text);
     }
 
-    /// One line feed folds to a space, or goes where empty lines follow; U+2028 and U+2029 stay.
+    /// Appends the line ends folded: one line feed becomes a space, or is dropped before empty lines; U+2028 and U+2029
+    /// stay.
     fn fold_into(&mut self, text: &mut String) {
         if self.leading != "\n" {
             return self.keep_into(text);

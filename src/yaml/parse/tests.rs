@@ -1,4 +1,5 @@
-//! Documents and what they mean. A document is shown by its `Debug` form: plain text as it is, quoted text in quotes.
+//! Texts and the documents that they are parsed into. A document is shown in its `Debug` form: plain text as it is,
+//! quoted text in quotes.
 
 use super::*;
 use crate::source::Sources;
@@ -263,9 +264,10 @@ fn comments_that_look_like_json_are_kept_with_what_they_belong_to() {
         ("# {x}\n# more\na: 1\n", &["a"]),
         ("# {x}\n- a: 1\n  b: 2\n", &["a: 1\n  b: 2"]),
         ("a: # {x}\n# {y}\n- 1\n", &["a", "1"]),
-        // Behind an anchor it goes to the next scalar.
+        // After an anchor the comment goes to the next scalar.
         ("a: &b # {x}\n- 1\n", &["1"]),
-        // Not the first line of its block, an empty line below it, behind a key that has its own, or of the node above.
+        // In order: not the first line of its block, an empty line below it, after a key with a comment of its own, a
+        // comment of the node above.
         ("# more\n# {x}\na: 1\n", &[]),
         ("# {x}\n\na: 1\n", &[]),
         ("# {x}\na: # more\n- 1\n", &[]),

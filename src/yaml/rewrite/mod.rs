@@ -1,4 +1,4 @@
-//! A document inside of a text: read, changed, and written again as it was written, as go-yaml v3 does it.
+//! Rewrites a YAML document embedded in a string after a change, in its own styles, as go-yaml v3 does.
 
 mod write;
 
@@ -13,7 +13,7 @@ use super::tokens::{Comments, Form, Outline, Piece, TokenKind};
 use crate::error::{Code, Error, Result};
 use crate::source::{Source, Span};
 
-/// An instruction to the writer.
+/// An event for the writer.
 struct Event<'a> {
     what: What<'a>,
     remarks: Remarks,
@@ -21,7 +21,7 @@ struct Event<'a> {
 
 enum What<'a> {
     DocumentStart,
-    /// A text, with the tag that must be written.
+    /// A scalar, with the tag if it must be written.
     Scalar {
         text: Cow<'a, str>,
         tag: Option<&'static str>,
@@ -39,14 +39,14 @@ enum What<'a> {
     End,
 }
 
-/// The nodes of a document by the places where they are written, with their comments.
+/// The comments of a document by the offsets of its nodes.
 pub struct Layout(Comments);
 
 impl Layout {
-    /// Reads a document without anchors, aliases, `?` before keys, and directives.
+    /// Parses a document without anchors, aliases, `?` before keys, and directives.
     ///
     /// # Errors
-    /// Those of [`parse::document`], and [`Code::NotSupportedYet`] for the others.
+    /// Those of [`parse::document`], and [`Code::NotSupportedYet`] for a document with any of these.
     pub fn of(text: &str) -> Result<Self> {
         let source = Source::detached(text);
         let tokens = parse::document_tokens(&source)?;
@@ -61,13 +61,13 @@ impl Layout {
         ))
     }
 
-    /// The scalar that begins at an offset.
+    /// The comments of the scalar that begins at an offset.
     #[must_use]
     pub fn scalar(&self, at: usize) -> Option<&Remarks> {
         self.0.of_scalar(at)
     }
 
-    /// The collection that begins at an offset.
+    /// The comments of the collection that begins at an offset.
     #[must_use]
     pub fn collection(&self, at: usize) -> Option<&Remarks> {
         self.0.of_collection(at)
@@ -79,17 +79,17 @@ const fn is_special(kind: TokenKind) -> bool {
     matches!(kind, Anchor | Alias | Directive | Question)
 }
 
-/// The root of a document as it is written, aliases and merge keys unresolved; `None` for one that is empty or null. The
-/// root can be changed, and then be given to [`rewrite`].
+/// The root of a document with aliases and merge keys unresolved; `None` for a document that is empty or null. The root
+/// can be changed and then passed to [`rewrite`].
 ///
 /// # Errors
-/// As [`parse::document`], but for those of merge keys and of keys that are collections.
+/// As [`parse::document`], except those for merge keys and for keys that are collections.
 pub fn as_written(source: &Source) -> Result<Option<Node>> {
     let tokens = parse::document_tokens(source)?;
     Ok(tokens.documents().first().map(|outline| outline.tree(source)))
 }
 
-/// Tells whether a node of [`as_written`] stands for another one: `*name`.
+/// True if a node of [`as_written`] is an alias: `*name`.
 #[must_use]
 pub fn is_alias(node: &Node) -> bool {
     node.as_scalar().is_some_and(|scalar| {
@@ -100,7 +100,7 @@ pub fn is_alias(node: &Node) -> bool {
 }
 
 /// Appends a document in the styles of its nodes, with the comments, anchors and tags of the text that it was read from
-/// ([`as_written`]). What stands elsewhere has none. (kyaml, `yaml.String`.)
+/// ([`as_written`]). Nodes from elsewhere have none. (kyaml, `yaml.String`.)
 ///
 /// # Errors
 /// [`Code::UnrepresentableValue`] for a document without a root.
@@ -119,7 +119,7 @@ pub fn rewrite(root: &Node, original: &Source, out: &mut String) -> Result<()> {
     write::write(&events, out)
 }
 
-/// The keys that are collections, by their places.
+/// The keys that are collections, by their offsets.
 fn complex_keys(outline: &Outline, source: &Source) -> BTreeMap<usize, Node> {
     let mappings = (0..outline.pieces().len()).filter(|&number| {
         let form = outline.get(number).map(Piece::form);
@@ -135,7 +135,7 @@ fn complex_keys(outline: &Outline, source: &Source) -> BTreeMap<usize, Node> {
     complex.collect()
 }
 
-/// The comments, and the text that they stand in.
+/// The comments of a document with its text.
 #[derive(Clone, Copy)]
 struct Reading<'a> {
     original: &'a Source,
@@ -153,14 +153,14 @@ impl<'a> Reading<'a> {
     fn of_scalar(&self, scalar: &Scalar) -> Remarks {
         let place = self.place(scalar.span());
         let remarks = place.and_then(|at| match scalar.span().length() {
-            // What is not written has no comments.
+            // A scalar that is not written has no comments.
             0 => self.comments.of_absent(at),
             _ => self.comments.of_scalar(at),
         });
         remarks.cloned().unwrap_or_default()
     }
 
-    /// The collection that a key stands for.
+    /// The collection that a placeholder key stands for.
     fn complex(&self, key: &Scalar) -> Option<&'a Node> {
         let place = key.is_complex_key().then(|| self.place(key.span()))?;
         self.keys.get(&place?)
@@ -172,10 +172,10 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// The events of a tree, without a walk on the stack.
+/// An iterator over the events of a tree, without recursion.
 struct EventsOf<'a> {
     reading: Reading<'a>,
-    /// The node that comes next, with the foot of the entry before it.
+    /// The next node, with the foot comment of the entry before it.
     next: Option<(&'a Node, String)>,
     open: Vec<Open<'a>>,
 }
@@ -189,7 +189,7 @@ struct Open<'a> {
 enum Rest<'a> {
     Items(std::slice::Iter<'a, Node>),
     Entries(std::slice::Iter<'a, (Scalar, Node)>),
-    /// The value behind a key that is a collection.
+    /// The value of a key that is a collection.
     Value(Option<&'a Node>),
 }
 
@@ -236,7 +236,7 @@ impl<'a> Iterator for EventsOf<'a> {
             Rest::Value(_) => {}
             Rest::Entries(entries) => {
                 if let Some((key, value)) = entries.next() {
-                    // What stands below an entry is said once all of the entry is written.
+                    // A foot comment is emitted after the whole entry, so it is kept for the next one.
                     let mut remarks = self.reading.of_scalar(key);
                     remarks.tail =
                         std::mem::replace(&mut open.end.tail, std::mem::take(&mut remarks.foot));
@@ -260,7 +260,7 @@ impl<'a> Iterator for EventsOf<'a> {
     }
 }
 
-/// The form of a scalar: with its tag if the text alone would mean something else. (go-yaml v3, `encode.go`.)
+/// The event for a scalar: with its tag if the text alone would have another type. (go-yaml v3, `encode.go`.)
 fn scalar_event<'a>(scalar: &'a Scalar, remarks: &Remarks) -> What<'a> {
     let text = scalar.text();
     if remarks.is_alias {
@@ -268,7 +268,7 @@ fn scalar_event<'a>(scalar: &'a Scalar, remarks: &Remarks) -> What<'a> {
     }
     let is_quoted = scalar.style() != Style::Plain;
     let tag = match scalar.tag() {
-        // The parser of go-yaml v3 takes it for a merge key, and its encoder for a string.
+        // The parser of go-yaml v3 reads it as a merge key, its encoder as a string.
         Tag::None if text == "<<" && !is_quoted && !scalar.is_untagged() => Tag::Merge,
         tag => tag,
     };

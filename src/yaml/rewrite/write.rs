@@ -1,7 +1,7 @@
-//! Writing as go-yaml v3 does: styles stay, comments too.
+//! Writes events as go-yaml v3 does: styles and comments are kept.
 //!
-//! The states are those of `emitterc.go`, with the settings of kyaml: an indentation of two, dashes below their key, and
-//! lines that never fold.
+//! The states are those of `emitterc.go`, with the settings of kyaml: an indentation of two, dashes in the column of
+//! their key, and lines that never fold.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -45,18 +45,18 @@ enum State {
 
 struct Writer<'a, 'o> {
     out: &'o mut String,
-    /// The events that are left, the next one first.
+    /// The remaining events, the next one first.
     events: &'a [Event<'a>],
     states: Vec<State>,
     indents: Vec<isize>,
     indent: isize,
     column: usize,
     flow_level: usize,
-    /// True behind white space.
+    /// True after white space.
     whitespace: bool,
-    /// True while the line holds only indentation and indicators.
+    /// True while the line contains only indentation and indicators.
     indention: bool,
-    /// At this indentation an empty line keeps a comment from what follows it.
+    /// The indentation at which an empty line separates a foot comment from the next node; -1 for none.
     foot_indent: isize,
     in_mapping: bool,
     /// The comments of the current event that are not written yet.
@@ -227,7 +227,7 @@ impl<'a> Writer<'a, '_> {
                     self.remarks.line = std::mem::take(&mut self.key_line);
                 }
             } else if !is_flow && !matches!(event.what, What::Alias(_)) {
-                // A block follows, which has no room for it.
+                // A block follows, so the comment goes to the end of the key's line.
                 std::mem::swap(&mut self.remarks.line, &mut self.key_line);
                 self.line_comment(false);
                 std::mem::swap(&mut self.remarks.line, &mut self.key_line);
@@ -240,7 +240,7 @@ impl<'a> Writer<'a, '_> {
         Ok(())
     }
 
-    /// Tells whether a key needs no `?` before it.
+    /// True if a key needs no `?` before it.
     fn is_simple_key(&self, event: &Event<'_>) -> bool {
         const LONGEST: usize = 128;
         let Remarks { tag, anchor, .. } = &event.remarks;
@@ -367,7 +367,7 @@ impl<'a> Writer<'a, '_> {
         Ok(())
     }
 
-    /// The style that a text can have where it stands.
+    /// The style of a text that is possible at this place.
     fn style_of(&self, text: &str, analysis: Analysis, style: Style, is_key: bool) -> Style {
         let in_flow = self.flow_level > 0;
         let mut style = style;
@@ -415,7 +415,7 @@ impl<'a> Writer<'a, '_> {
         self.indention = false;
     }
 
-    /// Text between line breaks, of which each first one is doubled.
+    /// Writes text with its line breaks; the first of several line breaks in a row is doubled.
     fn lines(&mut self, text: &str, doubles_quotes: bool) {
         let mut breaks = false;
         for character in text.chars() {
@@ -522,7 +522,7 @@ impl<'a> Writer<'a, '_> {
         self.hints(text);
         self.line_comment(true);
         self.whitespace = true;
-        // It looks at the first line of the whole text where it should look at the line below.
+        // go-yaml tests the first line of the whole text instead of the line below; see `typed/refold.rs`.
         let begins_blank = text.trim_start_matches(is_break).starts_with([' ', '\t', '\r', '\0'])
             || text.chars().all(is_break);
         let (mut breaks, mut leading_spaces) = (true, true);
@@ -658,7 +658,7 @@ impl<'a> Writer<'a, '_> {
     }
 }
 
-/// A tag as it stands in a text: a URI that is not one of YAML's own stands in `!<…>`.
+/// A tag in written form: a URI that is not one of YAML's own becomes `!<…>`.
 fn written_tag(tag: &str) -> Cow<'_, str> {
     let is_kept =
         |byte: u8| byte.is_ascii_alphanumeric() || b"-_;/?:@&=+$,.!~*'()[]".contains(&byte);

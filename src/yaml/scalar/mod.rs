@@ -1,4 +1,4 @@
-//! What a scalar means: null, boolean, number, timestamp or string, by the rules of go-yaml.
+//! The type and value of a scalar: null, boolean, number, timestamp or string, by the rules of go-yaml.
 
 mod binary;
 pub(super) mod number;
@@ -11,10 +11,10 @@ use crate::error::{Code, Error, Result};
 use crate::text::phrase::shortened;
 use timestamp::Timestamp;
 
-/// What a scalar means.
+/// The typed value of a scalar.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value<'a> {
-    /// `null`, `~`, or nothing at all.
+    /// `null`, `~`, or empty text.
     Null,
     /// A boolean.
     Bool(bool),
@@ -30,47 +30,48 @@ pub enum Value<'a> {
     Str(Cow<'a, str>),
 }
 
-/// What a scalar of a resource or a merge patch means: the rules of go-yaml v3.
+/// The value of a scalar of a resource or a merge patch, by the rules of go-yaml v3.
 ///
-/// Quotes and block styles make a string. Plain text is a null, a boolean (`true` and `false` only), a number, a
-/// timestamp or a string. An explicit tag decides, and the text must agree with it.
+/// A quoted or block scalar is a string. Plain text is a null, a boolean (`true` and `false` only), a number, a
+/// timestamp or a string. An explicit tag decides the type, and the text must match it.
 ///
 /// # Errors
-/// [`Code::InvalidValue`] when the text is not what the tag says; [`Code::UnrepresentableValue`] for a timestamp in a
-/// time zone 24 hours away, which Go reads and cannot write.
+/// [`Code::InvalidValue`] if the text does not match the tag; [`Code::UnrepresentableValue`] for a timestamp with an
+/// offset of 24 hours, which Go reads and cannot write.
 #[inline]
 pub fn resolve(scalar: &Scalar) -> Result<Value<'_>> {
     resolve_by(Rules::V3, scalar)
 }
 
-/// What a scalar of a kustomization file, a configuration or a JSON patch means: the rules of go-yaml v2, as
+/// The value of a scalar of a kustomization file, a configuration or a JSON patch, by the rules of go-yaml v2, as
 /// sigs.k8s.io/yaml uses it. `y`, `yes` and `on` are booleans here, and timestamps stay strings.
 ///
 /// # Errors
-/// [`Code::InvalidValue`] when the text is not what the tag says.
+/// [`Code::InvalidValue`] if the text does not match the tag.
 pub fn resolve_1_1(scalar: &Scalar) -> Result<Value<'_>> {
     resolve_by(Rules::V2, scalar)
 }
 
-/// Whether go-yaml v3 reads this text as a string when nothing but the text decides.
+/// True if go-yaml v3 reads this plain text without a tag as a string.
 #[inline]
 pub(super) fn is_string(text: &str) -> bool {
     begins_like_string(text) || matches!(implied(Rules::V3, text, true), Implied::Str)
 }
 
-/// Whether this text is a string in YAML 1.1 too: go-yaml v2 writes it without quotes.
+/// True if YAML 1.1 reads this text as a string too: go-yaml v2 writes it without quotes.
 #[inline]
 pub(super) fn is_string_1_1(text: &str) -> bool {
     begins_like_string(text) || is_string_1_1_in_all(text)
 }
 
-/// [`is_string_1_1`], decided by all of the text.
+/// The full check of [`is_string_1_1`].
 #[inline(never)]
 fn is_string_1_1_in_all(text: &str) -> bool {
     matches!(implied(Rules::V2, text, true), Implied::Str) && !number::is_sexagesimal(text)
 }
 
-/// Whether the first byte alone, or the length beside it, makes text a string, as of most text. False is no verdict.
+/// True if the first byte, with the length, shows that text is a string, as for most text. False if all of the text
+/// must be checked.
 #[inline]
 pub(super) fn begins_like_string(text: &str) -> bool {
     match text.as_bytes().first() {
@@ -89,7 +90,7 @@ enum Rules {
     V3,
 }
 
-/// What text means by itself.
+/// The type inferred from plain text.
 #[derive(Clone, Copy)]
 enum Implied {
     Null,
@@ -127,7 +128,7 @@ fn tagged(rules: Rules, scalar: &Scalar) -> Result<Value<'_>> {
         | (Tag::Int, Implied::Int(_) | Implied::Uint(_))
         | (Tag::Float, Implied::Float(_))
         | (Tag::Timestamp, Implied::Timestamp(_)) => return value(rules, scalar, implied),
-        // go-yaml makes a float of an int64 here, and has forgotten the uint64.
+        // go-yaml converts an int64 to a float here, but not a uint64.
         (Tag::Float, Implied::Int(integer)) => return Ok(Value::Float(integer as f64)),
         (Tag::Null, _) => ("!!null", "`null`, `~` or nothing"),
         (Tag::Bool, _) => ("!!bool", "`true` or `false`"),
@@ -150,7 +151,7 @@ fn value(rules: Rules, scalar: &Scalar, implied: Implied) -> Result<Value<'_>> {
         Implied::Int(integer) => Value::Int(integer),
         Implied::Uint(integer) => Value::Uint(integer),
         Implied::Float(float) => Value::Float(float),
-        // go-yaml v2 keeps the text where no field of a Go type asks for a time.
+        // go-yaml v2 keeps the text unless a Go field of type `time.Time` asks for a time.
         Implied::Timestamp(_) if rules == Rules::V2 => Value::Str(Cow::Borrowed(scalar.text())),
         Implied::Timestamp(timestamp) => {
             Value::Timestamp(timestamp.to_rfc3339().ok_or_else(|| {
@@ -172,7 +173,7 @@ fn contradiction(scalar: &Scalar, tag: &str, expected: &str) -> Error {
     let error = Error::new(Code::InvalidValue, format!("found `{text}`, expected {expected}"))
         .at(scalar.span())
         .label(format!("expected {expected}"));
-    // What is set later keeps the tag of the value before it, and has the place of its cause.
+    // A value that was set later keeps the tag of the old value, and its span is that of its cause.
     match scalar.span().length() as usize == scalar.text().len() {
         true => error.help(format!("correct the value, or remove the tag `{tag}`")),
         false => error.help(format!(
@@ -184,7 +185,7 @@ fn contradiction(scalar: &Scalar, tag: &str, expected: &str) -> Error {
 
 #[inline]
 fn implied(rules: Rules, text: &str, timestamps: bool) -> Implied {
-    // As go-yaml does it: the first byte says what the text may be, and nearly always it is a string.
+    // As in go-yaml, the first byte selects the candidates; for nearly all texts the result is a string.
     match text.as_bytes().first() {
         None => Implied::Null,
         Some(b'0'..=b'9' | b'+' | b'-' | b'.') => implied_number(rules, text, timestamps),

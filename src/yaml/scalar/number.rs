@@ -6,8 +6,8 @@ use std::ops::Range;
 
 use super::Implied;
 
-/// Reads text that begins with a digit or a sign the way go-yaml does: an integer with or without a base prefix
-/// (a leading zero means octal), or a float; underscores count for nothing.
+/// Parses text that begins with a digit or a sign as go-yaml does: an integer with or without a base prefix (a leading
+/// zero means octal), or a float. Underscores are ignored.
 ///
 /// `octal_signs`: go-yaml v3 also reads a sign after `0o`; both versions read one after `0b`.
 pub(super) fn parse(text: &str, octal_signs: bool) -> Option<Implied> {
@@ -23,7 +23,7 @@ pub(super) fn parse(text: &str, octal_signs: bool) -> Option<Implied> {
         }
         Some(magnitude) if !negative => match i64::try_from(magnitude) {
             Ok(integer) => return Some(Implied::Int(integer)),
-            // A sign rules out ParseUint, and what follows reads decimal digits as a float.
+            // `ParseUint` refuses a sign; the code below reads decimal digits as a float.
             Err(_) if !plain.starts_with('+') => return Some(Implied::Uint(magnitude)),
             Err(_) => {}
         },
@@ -40,7 +40,7 @@ pub(super) fn parse(text: &str, octal_signs: bool) -> Option<Implied> {
     i64::from_str_radix(digits, radix).ok().map(Implied::Int)
 }
 
-/// Reads text that begins with a point: `ParseFloat` alone, which wants underscores to stand between digits.
+/// Parses text that begins with a dot: `ParseFloat` alone, which allows underscores only between digits.
 pub(super) fn fraction(text: &str) -> Option<f64> {
     let bytes = text.as_bytes();
     let digit = |place: usize| bytes.get(place).is_some_and(u8::is_ascii_digit);
@@ -55,7 +55,7 @@ pub(super) fn fraction(text: &str) -> Option<f64> {
     if is_decimal_float(plain.as_bytes()) { finite(&plain) } else { None }
 }
 
-/// Whether text is a number in base 60 in YAML 1.1, such as `1:30`. go-yaml never reads one and always quotes one.
+/// True for a number in base 60 of YAML 1.1, such as `1:30`. go-yaml never reads one and always quotes one.
 #[inline]
 pub(super) fn is_sexagesimal(text: &str) -> bool {
     matches!(text.as_bytes(), [b'0'..=b'9' | b'+' | b'-', ..])
@@ -78,7 +78,7 @@ fn matches_sexagesimal(text: &str) -> bool {
         && digits_and_underscores(decimals)
 }
 
-/// What is left of text that may be a number when its underscores are gone; nothing for other text with underscores.
+/// Text that may be a number, without its underscores; `None` for other text with underscores.
 fn without_underscores(text: &str) -> Option<Cow<'_, str>> {
     if !text.contains('_') {
         return Some(Cow::Borrowed(text));
@@ -128,7 +128,7 @@ fn is_decimal_float(text: &[u8]) -> bool {
     }
 }
 
-/// A float; what is too large for one stays a string, as `ParseFloat` fails on it.
+/// A float; `None` if it is too large, because `ParseFloat` fails and the text stays a string.
 fn finite(text: &str) -> Option<f64> {
     text.parse().ok().filter(|float: &f64| float.is_finite())
 }
@@ -138,12 +138,13 @@ pub fn push_general(float: f64, out: &mut String) {
     push(float, -4..6, 2, out);
 }
 
-/// Writes a float as `encoding/json` does: with an exponent only where there would be many zeros.
+/// Writes a float as `encoding/json` does: with an exponent only below 1e-6 and from 1e21 on.
 pub(in crate::yaml) fn push_json(float: f64, out: &mut String) {
     push(float, -6..21, 1, out);
 }
 
-/// Writes a float without an exponent if that is in `plain`, and else with one of `width` digits at least.
+/// Writes a float without an exponent if the exponent is in `plain`, otherwise with an exponent of at least `width`
+/// digits.
 fn push(float: f64, plain: Range<i32>, width: usize, out: &mut String) {
     let text = shortest(float);
     let Some((digits, exponent)) = text.split_once('e') else { return };
@@ -158,14 +159,15 @@ fn push(float: f64, plain: Range<i32>, width: usize, out: &mut String) {
 
 /// The fewest digits that give the float again, as `1.5e-7`.
 ///
-/// Where two are equally near, Go's `strconv` takes the even one and Rust's `{:e}` the larger one: 0.98023223876953125
-/// ends in 12 there, and in 13 here. With a given number of digits Rust takes the even one too.
+/// If two candidates are equally near, Go's `strconv` takes the even one and Rust's `{:e}` the larger one: for
+/// 0.98023223876953125 Go's digits end in 12, and Rust's in 13. With a given number of digits, Rust takes the even one
+/// too.
 fn shortest(float: f64) -> String {
     let shortest = format!("{float:e}");
     let digits =
         shortest.bytes().take_while(|&byte| byte != b'e').filter(u8::is_ascii_digit).count();
     let nearest = format!("{float:.*e}", digits.saturating_sub(1));
-    // Just above a power of two, the nearest number with so many digits can belong to another float.
+    // Just above a power of two, the nearest number with this many digits can belong to another float.
     if nearest.parse() == Ok(float) { nearest } else { shortest }
 }
 

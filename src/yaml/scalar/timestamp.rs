@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-/// A date and time, and how far its zone is from UTC.
+/// A date and time with the offset of its zone from UTC.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Timestamp {
     year: u16,
@@ -15,10 +15,10 @@ pub(super) struct Timestamp {
     zone_minutes: i16,
 }
 
-/// Reads one of go-yaml's four layouts: a date alone, with `T` or `t` and a time with zone, or with blanks and a time.
+/// Parses one of go-yaml's four layouts: a date alone, with `T` or `t` and a time with zone, or with spaces and a time.
 ///
-/// Like `time.Parse`: every field but the year may have one digit, the fraction may stand after a comma, several
-/// blanks are as good as one, and the day must exist in the calendar.
+/// As in `time.Parse`, every field except the year may have one digit, the fraction may follow a comma, several spaces
+/// equal one, and the day must exist in the calendar.
 pub(super) fn parse(text: &str) -> Option<Timestamp> {
     let (year, rest) = text.as_bytes().split_first_chunk::<4>()?;
     if rest.first() != Some(&b'-') || !year.iter().all(u8::is_ascii_digit) {
@@ -68,7 +68,7 @@ pub(super) fn parse(text: &str) -> Option<Timestamp> {
 }
 
 impl Timestamp {
-    /// The form that Go's `encoding/json` gives it; nothing for a zone 24 hours away, which it refuses.
+    /// The form that Go's `encoding/json` writes; `None` for an offset of 24 hours, which it refuses.
     pub(super) fn to_rfc3339(self) -> Option<String> {
         let Self { year, month, day, hour, minute, second, nanosecond, zone_minutes } = self;
         let mut text = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}");
@@ -103,7 +103,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// The separator, and one or two digits.
+    /// Consumes the separator and a number of one or two digits.
     fn number_after(&mut self, separator: u8) -> Option<u8> {
         match *self.rest {
             [first, tens @ b'0'..=b'9', ones @ b'0'..=b'9', ..] if first == separator => {
@@ -118,7 +118,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The fraction of a second in nanoseconds, if there is one; digits after the ninth are dropped.
+    /// Consumes the fraction of a second, if there is one, in nanoseconds; digits after the ninth are dropped.
     fn fraction(&mut self) -> u32 {
         let [b'.' | b',', digits @ ..] = self.rest else {
             return 0;
@@ -131,7 +131,7 @@ impl Reader<'_> {
         (0..9).fold(0, |nanoseconds, place| nanoseconds * 10 + digit(place))
     }
 
-    /// `Z`, or a sign, hours and minutes.
+    /// Consumes `Z`, or a sign, hours and minutes. Returns the offset in minutes.
     fn zone(&mut self) -> Option<i16> {
         if let [b'Z', rest @ ..] = self.rest {
             self.rest = rest;

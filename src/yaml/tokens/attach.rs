@@ -1,5 +1,4 @@
-//! Which node a comment belongs to, as go-yaml v3 decides while it parses (`parserc.go`) and builds its tree
-//! (`decode.go`).
+//! Assigns comments to nodes, as go-yaml v3 does while it parses (`parserc.go`) and builds its tree (`decode.go`).
 
 use std::collections::BTreeMap;
 
@@ -15,9 +14,9 @@ pub struct Remarks {
     pub line: String,
     /// On the lines below, with an empty line after them.
     pub foot: String,
-    /// The foot of the entry before.
+    /// The foot comment of the entry before.
     pub(in crate::yaml) tail: String,
-    /// The tag of the node, which stays whatever becomes of it.
+    /// The tag of the node as written; it stays if the value changes.
     pub tag: String,
     /// The anchor with its `&`.
     pub(in crate::yaml) anchor: String,
@@ -29,8 +28,8 @@ pub struct Remarks {
 }
 
 impl Remarks {
-    /// The offset of the comment that may be a schema: that at the end of the line, or else the first one above. (kyaml,
-    /// `fieldmeta.Read`.)
+    /// The offset of the comment that may be a schema: the one at the end of the line, or else the first one above.
+    /// (kyaml, `fieldmeta.Read`.)
     pub(in crate::yaml) fn schema_at(&self) -> Option<usize> {
         match (self.line.is_empty(), self.head.is_empty()) {
             (false, _) => Some(self.line_at),
@@ -43,7 +42,7 @@ impl Remarks {
 /// The comments of a document, by the places of its nodes.
 #[derive(Debug, Default)]
 pub(in crate::yaml) struct Comments {
-    /// Those above the document, and below it.
+    /// The comments above and below the document.
     pub(in crate::yaml) document: Remarks,
     scalars: BTreeMap<usize, Remarks>,
     collections: BTreeMap<usize, Remarks>,
@@ -108,9 +107,9 @@ struct Parser<'a> {
     outline: &'a Outline,
     stream: Stream<'a>,
     states: Vec<State>,
-    /// Comments of the tokens that were looked at, for the next event.
+    /// Comments of the tokens read so far, for the next event.
     pending: Remarks,
-    /// The comment above a dash, when a block begins behind the dash, and its offset.
+    /// The comment above a dash if a block begins after the dash, and its offset.
     stem: String,
     stem_at: usize,
     /// The offset of the last comment for `pending.head`.
@@ -134,7 +133,7 @@ impl Parser<'_> {
                 break;
             }
             if !comment.head.is_empty() && token.kind == Kind::BlockEnd {
-                // It waits for what follows.
+                // The comment belongs to the next token.
                 break;
             }
             let at = comment.offset();
@@ -191,7 +190,7 @@ impl Parser<'_> {
         self.composer.comments.document.foot = if foot.is_empty() { head } else { foot };
     }
 
-    /// Gives the comments above the last empty line at the top to the document.
+    /// Moves the comments above the last empty line at the top to the document.
     fn split_head(&mut self) {
         let head = &self.pending.head;
         let bytes = head.as_bytes();
@@ -291,7 +290,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Keeps an anchor or a tag. The offset behind it.
+    /// Stores an anchor or a tag. Returns the offset after it.
     fn property(&self, token: Token, own: &mut Remarks) -> usize {
         let at = self.written.partition_point(|written| written.start() < token.offset());
         let Some(written) = self.written.get(at) else { return token.offset() };
@@ -303,7 +302,7 @@ impl Parser<'_> {
         written.end()
     }
 
-    /// Behind a dash: the comment above it belongs to the block that begins there, if one does.
+    /// After a dash, moves the comment above it to the block that begins there, if one does.
     fn split_stem(&mut self, length: usize) {
         if length == 0 {
             return;
@@ -395,7 +394,7 @@ impl Parser<'_> {
         self.skip();
     }
 
-    /// The token that an entry of a flow collection begins with: behind the bracket, or behind the comma before it.
+    /// The first token of an entry of a flow collection: after the bracket, or after the comma before it.
     fn flow_entry(&mut self, first: bool) -> Token {
         let token = self.peek();
         if first || token.kind == Kind::FlowEntry {
@@ -479,7 +478,7 @@ impl Parser<'_> {
     }
 }
 
-/// Gives comments to nodes, and those below a value to its key.
+/// Stores comments for nodes, and comments below a value for its key.
 #[derive(Default)]
 struct Composer {
     comments: Comments,
@@ -491,7 +490,7 @@ struct Open {
     is_mapping: bool,
     is_flow: bool,
     remarks: Remarks,
-    /// The entries so far; of a mapping, each second one is a value.
+    /// The number of children so far; in a mapping, keys and values are counted.
     count: usize,
     /// The last two keys of a mapping.
     keys: [Option<usize>; 2],
@@ -511,7 +510,7 @@ impl Composer {
         self.comments.scalars.insert(at, Remarks { foot, ..remarks });
     }
 
-    /// A collection ends.
+    /// Ends the innermost collection.
     fn end(&mut self, remarks: Remarks) {
         let Some(mut open) = self.open.pop() else { return };
         open.remarks.line = remarks.line;
@@ -532,7 +531,7 @@ impl Composer {
         self.comments.scalars.entry(key).or_default().foot = foot;
     }
 
-    /// Adds a node to the collection around it. What is left as its own foot.
+    /// Adds a node to the collection around it. Returns the foot comment that remains with the node.
     fn child(&mut self, at: Option<usize>, remarks: Remarks) -> String {
         let foot = remarks.foot;
         let Some(open) = self.open.last_mut() else { return foot };
@@ -542,7 +541,7 @@ impl Composer {
         }
         if open.count % 2 == 1 {
             open.keys = [open.keys[1], at];
-            // Above a key, what is no head belongs to the entry before.
+            // A foot comment of a key belongs to the entry before it.
             if !open.is_flow && !foot.is_empty() && open.count > 2 {
                 if let Some(before) = open.keys[0] {
                     self.set_foot(before, foot);

@@ -1,8 +1,8 @@
-//! Tokens: a stream of documents cut into pieces that, put together, are its text again.
+//! Lossless tokens: put together, they are the text of a stream of documents.
 //!
-//! The reader (`yaml/parse`) notes the tokens that mean something while it builds nodes, so tokens and nodes cannot
-//! disagree. The text between two of them is white space and comments, which are tokens too. Beside the tokens stands
-//! the outline of each document: its nodes as they are written, with aliases and merge keys unresolved.
+//! The parser (`yaml/parse`) records the tokens while it builds nodes, so tokens and nodes cannot disagree. The text
+//! between two recorded tokens is white space and comments, which become tokens too. The outline of each document lists
+//! its nodes with their places, with aliases and merge keys unresolved.
 
 mod attach;
 mod outline;
@@ -46,7 +46,7 @@ impl Token {
         self.start
     }
 
-    /// The offset behind the last byte.
+    /// The offset after the last byte.
     #[must_use]
     pub const fn end(self) -> usize {
         self.end
@@ -68,7 +68,7 @@ pub enum TokenKind {
     Dash,
     /// `?` before a key.
     Question,
-    /// `:` before a value, with the offset of the key before it. The key behind a `?` is not named.
+    /// `:` before a value, with the offset of the key before it; `None` after an explicit key (`?`).
     Colon(Option<usize>),
     /// `,`
     Comma,
@@ -92,9 +92,9 @@ pub enum TokenKind {
     SingleQuoted,
     /// A scalar in double quotes, with them.
     DoubleQuoted,
-    /// `|` or `>`, with the indicators behind it.
+    /// `|` or `>`, with the indicators after it.
     BlockHeader,
-    /// The lines of a block scalar, from the first column of the first to the end of the last. Behind `+`, the empty
+    /// The lines of a block scalar, from the first column of the first to the end of the last. With `+`, the empty
     /// lines below belong to it.
     BlockText,
     /// A comment, from its `#` to the end of the line.
@@ -103,18 +103,18 @@ pub enum TokenKind {
     Blank,
     /// The end of a line.
     LineEnd,
-    /// Text behind the first document of a part of the stream, which is not read.
+    /// Text after the first document of a part of the stream, which is not parsed.
     Unread,
 }
 
 impl TokenKind {
-    /// Tells whether the token is white space or a comment.
+    /// True for white space and comments.
     #[must_use]
     pub const fn is_trivia(self) -> bool {
         matches!(self, Self::ByteOrderMark | Self::Comment | Self::Blank | Self::LineEnd)
     }
 
-    /// Tells whether the token is a scalar, or the beginning of a block scalar.
+    /// True for a scalar, or the header of a block scalar.
     #[must_use]
     pub const fn is_scalar(self) -> bool {
         matches!(self, Self::Plain | Self::SingleQuoted | Self::DoubleQuoted | Self::BlockHeader)
@@ -141,7 +141,7 @@ impl Tokens {
         &self.documents
     }
 
-    /// The number of the first token that does not end before an offset.
+    /// The index of the first token that ends after an offset.
     #[must_use]
     pub fn position(&self, offset: usize) -> usize {
         self.list.partition_point(|token| token.end <= offset)

@@ -1,4 +1,4 @@
-//! The nodes of a document as they are written, each with its place.
+//! The nodes of a document with their places in the text, aliases and merge keys unresolved.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -6,13 +6,13 @@ use std::ops::Range;
 use crate::source::{Source, Span};
 use crate::yaml::node::{CollectionStyle, Mapping, Node, Scalar, Sequence, Style, Tag};
 
-/// A node as it is written. Its place has no anchor and no tag in it.
+/// A node of an outline. Its place excludes the anchor and the tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Piece {
     pub(super) form: Form,
     pub(super) start: usize,
     pub(super) end: usize,
-    /// The number of the first piece behind the node and all that is in it.
+    /// The index of the first piece after the node and its descendants.
     pub(super) next: usize,
 }
 
@@ -25,14 +25,14 @@ pub enum Form {
     Alias,
     /// A list.
     Sequence(CollectionStyle),
-    /// Keys and values by turns.
+    /// Alternating keys and values.
     Mapping(CollectionStyle),
     /// `key: value` without braces in a flow sequence.
     Pair,
 }
 
 impl Piece {
-    /// The piece in place of one that is not there.
+    /// A placeholder for a piece that does not exist.
     pub(in crate::yaml) const NONE: Self = Self { form: Form::Alias, start: 0, end: 0, next: 0 };
 
     /// The form of the node.
@@ -41,8 +41,8 @@ impl Piece {
         &self.form
     }
 
-    /// The bytes of the node in the text of its source: of a block from the first key, dash or `?` to the end of the last
-    /// value.
+    /// The byte range of the node in the text of its source: a block spans from the first key, dash or `?` to the end
+    /// of the last value.
     #[must_use]
     pub const fn range(&self) -> Range<usize> {
         self.start..self.end
@@ -58,7 +58,7 @@ impl Piece {
     }
 }
 
-/// The nodes of one document, each before those in it. They are named by their numbers; the root has 0.
+/// The nodes of one document in pre-order, identified by their indices; the root is 0.
 #[derive(Clone, Debug, Default)]
 pub struct Outline {
     pieces: Vec<Piece>,
@@ -94,13 +94,13 @@ impl Outline {
         &self.pieces
     }
 
-    /// A node by its number.
+    /// A node by its index.
     #[must_use]
     pub fn get(&self, number: usize) -> Option<&Piece> {
         self.pieces.get(number)
     }
 
-    /// The numbers of the nodes directly in a node: of a mapping, keys and values by turns.
+    /// The indices of the direct children of a node; of a mapping, alternating keys and values.
     pub fn children(&self, number: usize) -> impl Iterator<Item = usize> {
         let end = self.get(number).map_or(0, |piece| piece.next);
         let mut next = number + 1;
@@ -111,7 +111,7 @@ impl Outline {
         })
     }
 
-    /// The numbers of the keys and values of a mapping.
+    /// The indices of the keys and values of a mapping.
     pub fn entries(&self, number: usize) -> impl Iterator<Item = (usize, usize)> {
         let mut children = self.children(number);
         std::iter::from_fn(move || Some((children.next()?, children.next()?)))
@@ -123,9 +123,9 @@ impl Outline {
         self.tree_at(0, source).unwrap_or_else(|| Scalar::null(Span::NONE).into())
     }
 
-    /// The part of the tree that begins with a piece.
+    /// The subtree of a piece.
     pub(in crate::yaml) fn tree_at(&self, first: usize, source: &Source) -> Option<Node> {
-        // The last piece first: what is in a collection is complete before the collection.
+        // In reverse order, so that children are complete before their collection.
         let mut complete: Vec<Node> = Vec::new();
         for number in (first..self.get(first)?.next).rev() {
             let piece = self.get(number)?;
@@ -154,7 +154,7 @@ impl Outline {
     }
 }
 
-/// A mapping of keys and values by turns.
+/// A mapping from alternating keys and values.
 fn mapping(nodes: Vec<Node>, span: Span, style: CollectionStyle) -> Node {
     let mut nodes = nodes.into_iter();
     let mut entries = Vec::new();

@@ -1,4 +1,4 @@
-//! The notes that the reader takes: tokens and nodes in the order of the text.
+//! Records tokens and nodes for the parser, in the order of the text.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use super::outline::{Form, Piece};
 use super::{Outline, Token, TokenKind};
 use crate::yaml::node::Scalar;
 
-/// The notes on one document. Offsets are those of the source.
+/// The recorded tokens and nodes of one document. Offsets are those of the source.
 #[derive(Debug, Default)]
 pub(in crate::yaml) struct Recorder {
     tokens: Vec<Token>,
@@ -17,22 +17,22 @@ pub(in crate::yaml) struct Recorder {
 }
 
 impl Recorder {
-    /// Notes a token.
+    /// Records a token.
     pub(in crate::yaml) fn token(&mut self, kind: TokenKind, start: usize, end: usize) {
         self.tokens.push(Token::new(kind, start, end));
     }
 
-    /// Notes the name of the tag at an offset.
+    /// Records the name of the tag at an offset.
     pub(in crate::yaml) fn tag(&mut self, start: usize, name: String) {
         self.tags.insert(start, name);
     }
 
-    /// Notes a scalar that stands at a place.
+    /// Records a scalar with its place.
     pub(in crate::yaml) fn scalar(&mut self, scalar: &Scalar, start: usize, end: usize) {
         self.leaf(Form::Scalar(scalar.clone()), start, end);
     }
 
-    /// Notes an alias.
+    /// Records an alias.
     pub(in crate::yaml) fn alias(&mut self, start: usize, end: usize) {
         self.leaf(Form::Alias, start, end);
     }
@@ -42,7 +42,8 @@ impl Recorder {
         self.pieces.push(Piece { form, start, end, next });
     }
 
-    /// Notes that a collection begins. Its first key may have been noted already; the collection comes before it.
+    /// Records the beginning of a collection. Its first key may have been recorded already; the collection is inserted
+    /// before it.
     pub(in crate::yaml) fn open(&mut self, form: Form, start: usize, has_key: bool) {
         let at = match has_key {
             true => self.pieces.partition_point(|piece| piece.start < start),
@@ -55,7 +56,7 @@ impl Recorder {
         self.open.push(at);
     }
 
-    /// Notes that the innermost collection ends.
+    /// Records the end of the innermost collection.
     pub(in crate::yaml) fn close(&mut self, end: usize) {
         let next = self.pieces.len();
         if let Some(piece) = self.open.pop().and_then(|at| self.pieces.get_mut(at)) {
@@ -64,12 +65,12 @@ impl Recorder {
         }
     }
 
-    /// The places of the comments.
+    /// The tokens of comments.
     pub(in crate::yaml) fn comments(&self) -> impl Iterator<Item = Token> {
         self.tokens.iter().copied().filter(|token| token.kind() == TokenKind::Comment)
     }
 
-    /// Adds all tokens of a document that stands from `start` to `end` in a text, and gives its outline.
+    /// Appends all tokens of a document that spans `start..end` of a text, and returns its outline.
     pub(in crate::yaml) fn complete(
         mut self,
         text: &str,
@@ -77,7 +78,7 @@ impl Recorder {
         end: usize,
         tokens: &mut Vec<Token>,
     ) -> Outline {
-        // The reader looks at some comments twice.
+        // The parser reads some comments twice.
         self.tokens.sort_by_key(|token| token.start());
         self.tokens.dedup();
         let mut at = start;
@@ -91,7 +92,7 @@ impl Recorder {
     }
 }
 
-/// Adds the tokens of white space and comments.
+/// Appends the tokens of white space and comments in a range.
 pub(in crate::yaml) fn fill(text: &str, start: usize, end: usize, tokens: &mut Vec<Token>) {
     let mut at = start;
     while let Some(rest) = text.get(at..end).filter(|rest| !rest.is_empty()) {

@@ -1,4 +1,4 @@
-//! The entries of a mapping: keys checked, merge keys resolved, in the order of the output.
+//! The entries of a mapping for output: keys checked, merge keys resolved, sorted.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -14,25 +14,25 @@ use crate::yaml::scalar::{Value, is_string, resolve};
 /// An entry of a mapping.
 #[derive(Clone, Debug)]
 pub(in crate::yaml) struct Entry<'a> {
-    /// The key as it is written.
+    /// The key in the output.
     pub(in crate::yaml) key: Cow<'a, str>,
-    /// The key as it was read.
+    /// The key in the source.
     pub(in crate::yaml) name: &'a Scalar,
     /// The value.
     pub(in crate::yaml) value: &'a Node,
 }
 
-/// Where a mapping stands.
+/// The position of a mapping in its document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::yaml) struct Place {
-    /// At the top of the document: the reference reads it into a Go map with string keys, so any scalar but a null is
-    /// a key. Below, every key must be a string.
+    /// True at the top of the document: the reference reads it into a Go map with string keys, so any scalar except a
+    /// null is a key. Below, every key must be a string.
     pub(in crate::yaml) root: bool,
-    /// In a flow collection, or one itself.
+    /// True in a flow collection, or for a flow mapping.
     pub(in crate::yaml) in_flow: bool,
 }
 
-/// Whether all keys are ordinary strings and in order already, so that the mapping can be used as it is.
+/// True if all keys are ordinary strings and sorted already, so that the mapping can be emitted as it is.
 #[inline]
 pub(in crate::yaml) fn is_in_order(mapping: &Mapping, order: Order) -> bool {
     let mut previous: Option<&str> = None;
@@ -48,8 +48,8 @@ pub(in crate::yaml) fn is_in_order(mapping: &Mapping, order: Order) -> bool {
 /// Appends the entries of a mapping in order.
 ///
 /// # Errors
-/// [`Code::DuplicateKey`], [`Code::InvalidKey`], [`Code::InvalidMerge`]; [`Code::InvalidValue`] for a key that is not
-/// what its tag says.
+/// [`Code::DuplicateKey`], [`Code::InvalidKey`], [`Code::InvalidMerge`]; [`Code::InvalidValue`] for a key that does not
+/// match its tag.
 pub(in crate::yaml) fn collect<'a>(
     mapping: &'a Mapping,
     place: Place,
@@ -73,14 +73,14 @@ pub(in crate::yaml) fn collect<'a>(
     }
     let mut settled = settle(entries.drain(start..), place)?;
     order.sort(&mut settled, |entry| &*entry.key);
-    // Keys that became the same only now replace each other, as in a Go map.
+    // Keys that became equal only now replace each other, as in a Go map.
     settled.reverse();
     settled.dedup_by(|earlier, later| earlier.key == later.key);
     entries.extend(settled.into_iter().rev());
     Ok(())
 }
 
-/// Whether a key is a string that stays what it is. False is no verdict: [`settle`] looks closer.
+/// True if a key is a string that is written unchanged. False if [`settle`] must decide.
 #[inline]
 fn is_ordinary(key: &Scalar) -> bool {
     let text = key.text();
@@ -110,7 +110,7 @@ fn refuse_duplicates(entries: &[Entry<'_>]) -> Result<()> {
     Error::all(errors).map_or(Ok(()), Err)
 }
 
-/// The failure of a mapping with two entries of one key.
+/// The error for a mapping with two entries of one key.
 #[cold]
 #[must_use]
 pub fn twice(first: &Scalar, second: &Scalar) -> Error {
@@ -122,7 +122,7 @@ pub fn twice(first: &Scalar, second: &Scalar) -> Error {
         .help("remove one of them, or give it another name")
 }
 
-/// The errors for a mapping that has `apiVersion` and `kind` more than once: one for each document that may begin there.
+/// The errors for a mapping with several `apiVersion` and `kind`: one for each place where a document may begin.
 #[cold]
 fn missing_separator(entries: &[Entry<'_>]) -> Error {
     let versions: Vec<Span> = entries
@@ -147,23 +147,23 @@ fn missing_separator(entries: &[Entry<'_>]) -> Error {
         .unwrap_or_else(|| Error::new(Code::DuplicateKey, "the mapping has a key twice"))
 }
 
-/// What a key is for go-yaml v3.
+/// The role of a key in go-yaml v3.
 enum Role<'a> {
     Key(Cow<'a, str>),
     Null,
     Merge,
-    /// No string, and what it is instead; its text is a key at the top of a document.
+    /// Another type than a string, with its name for messages. At the top of a document its text is a key.
     Other(Cow<'a, str>, &'static str),
 }
 
 fn role(key: &Scalar, in_flow: bool) -> Result<Role<'_>> {
     let text = key.text();
     match (key.tag(), key.style()) {
-        // The tag of a string is not written where the text says it: `<<` becomes a merge key all the same.
+        // A string tag that the text implies is not written, so `<<` is read as a merge key even if it is a string.
         (Tag::Merge, _) | (Tag::None | Tag::Str, Style::Plain) if text == "<<" => {
             return Ok(Role::Merge);
         }
-        // go-yaml v3 writes an empty key as '', and so makes a string of it.
+        // go-yaml v3 writes an empty key as `''`, which is read as a string.
         (Tag::None, Style::Plain) if text.is_empty() => return Ok(Role::Key(Cow::Borrowed(""))),
         _ if in_flow && super::is_quoted_in_flow(key) => return Ok(Role::Key(Cow::Borrowed(text))),
         _ => {}
@@ -178,7 +178,7 @@ fn role(key: &Scalar, in_flow: bool) -> Result<Role<'_>> {
     }
     let borrowed = Cow::Borrowed(text);
     let value = match resolve(key) {
-        // A timestamp that cannot be written as JSON can still be a key: its text is what counts.
+        // A timestamp that cannot be written as JSON can still be a key: only its text matters.
         Err(error) if error.code() == Code::UnrepresentableValue => Value::Timestamp(String::new()),
         value => value?,
     };
@@ -203,7 +203,8 @@ fn role(key: &Scalar, in_flow: bool) -> Result<Role<'_>> {
     })
 }
 
-/// Keys are written as blocks only if they do not fit on one line.
+/// The text of a key after go-yaml v3 has written it and read it again. Only keys that do not fit on one line are
+/// written as blocks.
 fn reread(key: &Scalar, in_flow: bool) -> Result<Cow<'_, str>> {
     let text = key.text();
     let analysis = analyze(text);
@@ -214,10 +215,10 @@ fn reread(key: &Scalar, in_flow: bool) -> Result<Cow<'_, str>> {
     }
 }
 
-/// go-yaml writes `? ` before longer keys.
+/// The longest key, in bytes, that go-yaml writes without `? ` before it.
 pub(in crate::yaml) const LONGEST_SIMPLE_KEY: usize = 128;
 
-/// Gives every key its text, takes out what is none, and merges what merge keys name.
+/// Converts keys to text, drops a null key without text at the top of the document, and resolves merge keys.
 fn settle<'a>(entries: impl Iterator<Item = Entry<'a>>, place: Place) -> Result<Vec<Entry<'a>>> {
     let mut settled = Vec::new();
     let mut merge = None;
@@ -225,8 +226,8 @@ fn settle<'a>(entries: impl Iterator<Item = Entry<'a>>, place: Place) -> Result<
         match role(entry.name, place.in_flow)? {
             Role::Key(key) => settled.push(Entry { key, ..entry }),
             Role::Merge => merge = Some(entry),
-            // kyaml doubles an entry with a null key when it reads a document, and go-yaml then refuses it as one
-            // that is there twice. Only a key without text (`!!null ''`) escapes that, and vanishes.
+            // kyaml doubles an entry with a null key when it reads a document, and go-yaml then refuses it as a
+            // duplicate. Only a key without text (`!!null ''`) is not doubled; it is dropped.
             Role::Null if place.root && entry.name.text().is_empty() => {}
             Role::Other(key, _) if place.root => settled.push(Entry { key, ..entry }),
             Role::Null => return Err(no_string(entry.name, "null")),
@@ -239,9 +240,9 @@ fn settle<'a>(entries: impl Iterator<Item = Entry<'a>>, place: Place) -> Result<
     Ok(settled)
 }
 
-/// Adds the entries of merged mappings whose keys are not there yet, earlier mappings first.
+/// Adds the entries of merged mappings whose keys do not exist yet, earlier mappings first.
 ///
-/// A parsed document has no merge keys any more. But a generator may write one: its keys are plain text.
+/// A parsed document has no merge keys, but a generator may write one: its keys are plain text.
 fn add_merged<'a>(merge: &Entry<'a>, in_flow: bool, settled: &mut Vec<Entry<'a>>) -> Result<()> {
     let mut known: BTreeSet<Cow<'a, str>> = settled.iter().map(|entry| entry.key.clone()).collect();
     known.insert(Cow::Borrowed("<<"));
@@ -303,7 +304,7 @@ fn no_string(key: &Scalar, what: &str) -> Error {
     )
     .at(key.span())
     .label("expected a string");
-    // What transformers set is written without the quotes that it had.
+    // Keys that transformers set are written without the quotes of their source.
     match key.is_untagged() {
         true => error.help("choose another key: what is set from here is written without quotes"),
         false => error.help(format!("put it in quotes: `\"{text}\"`")),

@@ -1,5 +1,5 @@
-//! A tree as the reference types it. kustomize prints a resource with go-yaml v3 and reads it again before it gives it
-//! Go's types, and that printing is not always faithful: what changes on the way changes here.
+//! The types that the reference gives to a tree. kustomize prints a resource with go-yaml v3 and reads it again before
+//! it converts it to Go types. That printing is not always faithful; this module applies the same changes.
 
 mod entries;
 mod order;
@@ -17,8 +17,8 @@ pub use entries::twice;
 pub(super) use entries::{Entry, LONGEST_SIMPLE_KEY, Place, collect, is_in_order};
 pub(super) use order::Order;
 
-/// What a scalar that is no key means once it was printed and read again; `in_flow` says whether a flow collection
-/// holds it.
+/// The value of a scalar (not a key) after it was printed and read again; `in_flow` is true inside of a flow
+/// collection.
 ///
 /// # Errors
 /// Those of [`resolve`], and [`Code::UnrepresentableValue`] for a block that begins with a tab.
@@ -37,8 +37,8 @@ pub(super) fn value(scalar: &Scalar, in_flow: bool) -> Result<Value<'_>> {
     }
 }
 
-/// Whether go-yaml v3 puts plain text in quotes where a flow collection holds it, and so makes a string of it: what is
-/// empty, and what has a colon. (So do other characters, but only strings have those.)
+/// True if go-yaml v3 quotes this plain text in a flow collection, and so makes a string of it: empty text, and text
+/// with a colon. (It quotes other characters too, but only strings have those.)
 fn is_quoted_in_flow(scalar: &Scalar) -> bool {
     let text = scalar.text();
     scalar.tag() == Tag::None
@@ -63,7 +63,7 @@ fn reread(scalar: &Scalar, in_flow: bool) -> Result<Cow<'_, str>> {
     Ok(if scalar.style() == Style::Folded { refold::refold(text) } else { Cow::Borrowed(text) })
 }
 
-/// The failure of a block that begins with a tab.
+/// The error for a block that begins with a tab.
 #[cold]
 pub(super) fn begins_with_tab(scalar: &Scalar) -> Error {
     Error::new(Code::UnrepresentableValue, "text of several lines begins with a tab")
@@ -72,7 +72,7 @@ pub(super) fn begins_with_tab(scalar: &Scalar) -> Error {
         .help("begin the text with a space or an empty line, or indent it with spaces")
 }
 
-/// The failure of an infinity or NaN.
+/// The error for infinity or NaN.
 #[cold]
 pub(super) fn no_number(scalar: &Scalar) -> Error {
     let text = shortened(scalar.text(), 60);

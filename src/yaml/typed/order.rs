@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory};
 
-/// How keys are ordered.
+/// The orders of keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::yaml) enum Order {
     /// As go-yaml v2 writes them: numbers inside of keys by their value, letters after everything else.
@@ -25,8 +25,8 @@ impl Order {
 
     /// Sorts by key; of equal keys the earlier one stays first.
     ///
-    /// The natural order has circles (`1` before `01` before `0a` before `1`), which the sorting of the standard library
-    /// may answer with a panic. This one ends with some order; that of the reference changes from run to run then.
+    /// The natural order has cycles (`1` before `01` before `0a` before `1`), for which the sort of the standard
+    /// library may panic. This sort ends with some order; the order of the reference then differs from run to run.
     pub(super) fn sort<T>(self, items: &mut [T], key: impl Fn(&T) -> &str) {
         if items.len() > 20 {
             return self.merge_sort(items, key);
@@ -67,11 +67,11 @@ impl Order {
     }
 }
 
-/// Puts the item at `order[n]` in place `n`, for each `n`.
+/// Moves the item at `order[n]` to index `n`, for each `n`.
 fn arrange<T>(items: &mut [T], mut order: Vec<usize>) {
     for place in 0..order.len() {
         let mut source = order[place];
-        // Items before this place were swapped to where the one that stood there came from.
+        // An item from an earlier index was swapped to the index that `order` holds for it.
         while source < place {
             source = order[source];
         }
@@ -106,7 +106,7 @@ fn natural_from(left: &str, right: &str, place: usize) -> Ordering {
         (false, true) => return Ordering::Less,
         (false, false) => {}
     }
-    // Zeros count if their number began before the difference: `100` comes after `11`, but `01` beside `1`.
+    // Zeros count only if the number began before the difference: `100` comes after `11`, but `01` next to `1`.
     let inside = (a == '0' || b == '0')
         && before.chars().rev().take_while(|&digit| is_digit(digit)).any(|digit| digit != '0');
     let ((a_number, a_digits), (b_number, b_digits)) =
@@ -114,7 +114,7 @@ fn natural_from(left: &str, right: &str, place: usize) -> Ordering {
     a_number.cmp(&b_number).then(a_digits.cmp(&b_digits)).then(a.cmp(&b))
 }
 
-/// The number that text begins with, as an `int64` that wraps around, and how many digits it has.
+/// The number at the start of text, as an `int64` that wraps around, and the number of its digits.
 fn number(text: &str, inside: bool) -> (i64, usize) {
     text.chars().take_while(|&digit| is_digit(digit)).fold(
         (i64::from(inside), 0),

@@ -1,13 +1,13 @@
-//! Folded scalars (`>`): go-yaml v3 does not read back what it wrote.
+//! Folded scalars (`>`), which go-yaml v3 does not read back as it wrote them.
 
 use std::borrow::Cow;
 
-/// The text of a folded scalar that was written by go-yaml v3 and read again.
+/// The text of a folded scalar after go-yaml v3 has written it and read it again.
 ///
-/// Before the line breaks between two lines, the writer (`yaml_emitter_write_folded_scalar`) must add one unless the
-/// line above begins with a blank, or the line below does, since the reader folds the first break there. It looks at
-/// the first line of the whole text where it should look at the line below. So a break is added above lines that are
-/// indented more, and one is lost everywhere if the text begins with a blank.
+/// The reader folds the first line break between two lines unless one of them begins with a blank, so the writer
+/// (`yaml_emitter_write_folded_scalar`) must add one in this case. It tests the first line of the whole text instead of
+/// the line below. So a break is added above lines that are indented more, and one is lost everywhere if the text
+/// begins with a blank.
 pub(super) fn refold(text: &str) -> Cow<'_, str> {
     let content = text.trim_start_matches(is_break);
     if content.is_empty() || !content.contains('\n') {
@@ -25,7 +25,8 @@ pub(super) fn refold(text: &str) -> Cow<'_, str> {
         let indented = line.starts_with(is_blank);
         let added = if !indented && !begins_blank && breaks.starts_with('\n') { "\n" } else { "" };
         if next.is_empty() {
-            // One break at the end is written without chomping indicator, and read as one however many follow.
+            // One break at the end is written without chomping indicator, so only one is read, regardless of their
+            // number.
             let several = breaks.chars().nth(1).is_some();
             out.extend([if several { added } else { "" }, breaks]);
             return Cow::Owned(out);

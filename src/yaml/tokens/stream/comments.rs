@@ -1,34 +1,33 @@
-//! Comments on lines of their own, between two tokens: which of them belong to what stands before, and which to what
-//! comes.
+//! Assigns comments on lines of their own, between two tokens, to the token before or the token after.
 
 use super::{Comment, Kind, LOOK_AHEAD, Mark, Stream, Token};
 
-/// A look at the lines behind a token.
+/// A scan of the lines after a token.
 struct Search {
     /// The token before.
     owner: Kind,
-    /// Where the comment that is read was found, and the token that it belongs to so far.
+    /// The position at which the scan for the current comment began, and the token that the comment belongs to so far.
     scan: Mark,
     token: Mark,
-    /// Where it begins, and its text: nothing between two comments.
+    /// The start and the text of the current comment; empty between two comments.
     start: Mark,
     text: String,
-    /// The indentation that a comment needs to belong to what comes.
+    /// The minimum indentation of a comment that belongs to the next token.
     indent: isize,
-    /// The line on which a comment that follows the token directly begins.
+    /// The line of a comment that directly follows the token before.
     foot_line: isize,
-    /// True before the first line break, and behind an empty line.
+    /// True before the first line break, and after an empty line.
     is_first_line: bool,
     was_empty: bool,
-    /// Where the look is: so many bytes ahead.
+    /// The position of the scan: the number of bytes ahead of the stream, with line and column.
     ahead: usize,
     line: isize,
     column: isize,
 }
 
 impl Stream<'_> {
-    /// Reads the comments that follow. Those that end before an empty line, or stand less indented, are the foot of what
-    /// is before them; the last ones are the head of what comes. (go-yaml v3, `scannerc.go`.)
+    /// Reads the comments that follow. Those that end before an empty line, or are indented less, become the foot of
+    /// the token before them; the last ones become the head of the next token. (go-yaml v3, `scannerc.go`.)
     pub(super) fn scan_comments(&mut self, scan: Mark) {
         let owner = match &self.tokens[..] {
             [.., before, last] if last.kind == Kind::FlowEntry => *before,
@@ -61,7 +60,7 @@ impl Search {
         }
     }
 
-    /// Looks at one byte, or at one comment; not at what comes behind the comments.
+    /// Reads one byte or one comment. Returns false at the first token after the comments.
     fn goes_on(&mut self, stream: &mut Stream<'_>) -> bool {
         self.column += 1;
         let byte = stream.byte(self.ahead);
@@ -88,7 +87,7 @@ impl Search {
         byte == b'#'
     }
 
-    /// At the end of a line: behind an empty one, a comment is over.
+    /// Handles the end of a line: an empty line ends a comment.
     fn end_line(&mut self, stream: &mut Stream<'_>, closes_flow: bool, is_end: bool) {
         if self.was_empty && !closes_flow {
             return;
@@ -113,7 +112,7 @@ impl Search {
         self.ahead += 1;
     }
 
-    /// The comment belongs to what stands before it.
+    /// Assigns the comment to the token before it.
     fn put_foot(&mut self, stream: &mut Stream<'_>) {
         if self.text.is_empty() {
             return;
@@ -137,14 +136,14 @@ impl Search {
         }
         self.text.push_str(&stream.read_line());
         self.was_empty = false;
-        // The break behind the comment counts as looked at already.
+        // The line break after the comment counts as read already.
         self.ahead = usize::from(!stream.at_end());
         self.column = 0;
         self.line = stream.mark.line;
         self.indent = stream.indent.max(0);
     }
 
-    /// Gives the comments that are left to what comes.
+    /// Assigns the remaining comments to the next token.
     fn finish(self, stream: &mut Stream<'_>) {
         if self.text.is_empty() {
             return;

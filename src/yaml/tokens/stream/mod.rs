@@ -1,8 +1,8 @@
-//! The tokens of a document in the order in which the parser of go-yaml v3 gets them: with those that begin and end
-//! blocks and keys, and with the comments on their way to a token.
+//! The token stream that the parser of go-yaml v3 reads: with tokens for the beginning and end of blocks and keys, and
+//! with comments assigned to tokens.
 //!
-//! Where a comment belongs to is decided on the way (`scannerc.go`): by the token before it, the indentation around it,
-//! and empty lines. What stands in the text is known from its tokens ([`Token`](crate::yaml::tokens::Token)).
+//! The scanner (`scannerc.go`) assigns a comment by the token before it, the indentation around it, and empty lines.
+//! The tokens in the text come from the parser ([`Token`](crate::yaml::tokens::Token)).
 
 mod comments;
 
@@ -13,7 +13,7 @@ use super::{Token as Written, TokenKind};
 /// A place in the text; lines and columns count from 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Mark {
-    /// The offset. The reference steps one before the text at times.
+    /// The offset. It can be -1: the reference steps one byte before the text in some cases.
     pub(super) index: isize,
     line: isize,
     column: isize,
@@ -55,7 +55,7 @@ impl Token {
     }
 }
 
-/// A comment on its way to a token.
+/// A comment that is not assigned to a token yet, or was until it was cleared.
 #[derive(Debug, Default)]
 pub(super) struct Comment {
     scan: Mark,
@@ -73,7 +73,7 @@ impl Comment {
         self.start.index.max(0).unsigned_abs()
     }
 
-    /// Forgets where it was, once it is given away.
+    /// Clears the comment after it was assigned.
     pub(super) fn clear(&mut self) {
         *self = Self::default();
     }
@@ -84,27 +84,27 @@ struct SimpleKey {
     mark: Mark,
 }
 
-/// The bytes within which comments are looked for, and the longest key.
+/// The number of bytes within which go-yaml looks for comments.
 const LOOK_AHEAD: usize = 512;
 const LONGEST_KEY: isize = 1024;
 
 pub(super) struct Stream<'a> {
     text: &'a str,
-    /// The tokens of the text that are left, without white space and comments.
+    /// The remaining tokens of the text, without white space and comments.
     written: &'a [Written],
     mark: Mark,
-    /// The line breaks since the last character that is not blank.
+    /// The number of line breaks since the last character that is not a space or tab.
     newlines: isize,
     indent: isize,
     indents: Vec<isize>,
     flow_level: usize,
     key_allowed: bool,
-    /// The beginnings of possible keys, by flow level.
+    /// The possible key at each flow level.
     keys: Vec<Option<SimpleKey>>,
-    /// The flow levels of these, by their tokens.
+    /// The flow level of each possible key, by the index of its token.
     levels: BTreeMap<usize, usize>,
     pub(super) tokens: Vec<Token>,
-    /// The first token that is not consumed.
+    /// The index of the first token that is not consumed.
     pub(super) head: usize,
     pub(super) comments: Vec<Comment>,
     pub(super) comments_head: usize,
@@ -132,7 +132,7 @@ impl<'a> Stream<'a> {
         }
     }
 
-    /// The next token. It is known only when the two behind it are, since their comments may belong to it.
+    /// The next token. Two more tokens are read first, since their comments may belong to it.
     pub(super) fn peek(&mut self) -> Token {
         while self.needs_more() {
             self.fetch();
@@ -160,7 +160,7 @@ impl<'a> Stream<'a> {
         self.text.as_bytes().get(self.position() + ahead).copied().unwrap_or(0)
     }
 
-    /// Steps over a character, line breaks included.
+    /// Skips a character, line breaks included.
     fn skip(&mut self) {
         match self.byte(0) {
             b'\r' if self.byte(1) == b'\n' => self.skip_line(2),
@@ -194,7 +194,7 @@ impl<'a> Stream<'a> {
         let scan = self.mark;
         self.scan_to_next_token(scan);
         if let Some(next) = self.written.first() {
-            // Over a byte order mark, and line ends beyond ASCII.
+            // Skips a byte order mark, and line ends beyond ASCII.
             self.skip_to(next.start());
         }
         self.unroll(self.mark.column, scan);
@@ -203,14 +203,14 @@ impl<'a> Stream<'a> {
         };
         self.written = rest;
         match next.kind() {
-            // What follows the first document is not read.
+            // Text after the first document is not parsed.
             TokenKind::Unread => return self.end_of_document(Kind::StreamEnd, next),
             TokenKind::DocumentStart => {
                 return self.end_of_document(Kind::DocumentStart, next);
             }
             TokenKind::Directive => {
                 self.end_of_document(Kind::Directive, next);
-                // A comment behind it is lost.
+                // A comment after a directive is lost.
                 self.read_line();
                 return;
             }
@@ -226,7 +226,7 @@ impl<'a> Stream<'a> {
             owner = last.start;
         }
         self.fetch_content(next);
-        // A dash alone has no comment: it goes to what follows.
+        // A dash alone has no comment: the comment goes to the next token.
         if self.tokens.last().is_none_or(|token| token.kind != Kind::BlockEntry) {
             self.scan_line_comment(owner);
         }
@@ -391,7 +391,7 @@ impl<'a> Stream<'a> {
         self.tokens.insert(number, Token { kind, start: mark });
     }
 
-    /// Ends the blocks that are indented more than a column: before the comments that belong to the blocks around.
+    /// Ends the blocks that are indented more than a column, before the comments that belong to outer blocks.
     fn unroll(&mut self, column: isize, scan: Mark) {
         if self.flow_level > 0 {
             return;
@@ -435,14 +435,14 @@ impl<'a> Stream<'a> {
         }
     }
 
-    /// A comment behind the first dash of a list is one above what follows.
+    /// Turns a comment after the first dash of a list into the head comment of the next token.
     fn turn_line_to_head(&mut self) {
         let is_break = matches!(self.byte(0), b'\r' | b'\n') && !self.at_end();
         let [.., before, last] = &self.tokens[..] else { return };
         if before.kind != Kind::BlockSequenceStart || last.kind != Kind::BlockEntry || is_break {
             return;
         }
-        // Those that were given away are empty.
+        // Comments that were assigned already are empty.
         if let Some(comment) = self.comments.last_mut().filter(|comment| !comment.line.is_empty()) {
             comment.head = std::mem::take(&mut comment.line);
             if comment.start.line == self.mark.line - 1 {
@@ -468,8 +468,7 @@ impl<'a> Stream<'a> {
         self.comments.push(Comment { token, start, line, ..Comment::default() });
     }
 
-    /// The offset of the first token that stands at an offset or behind it. There is the place of a scalar that is not
-    /// written.
+    /// The offset of the first token at or after an offset: the place of a scalar that is not written.
     pub(super) fn content_from(&self, all: &[Written], offset: usize) -> usize {
         let next = all.partition_point(|token| token.start() < offset);
         all.get(next).map_or(self.text.len(), |token| token.start())
@@ -486,7 +485,7 @@ impl<'a> Stream<'a> {
 }
 
 impl SimpleKey {
-    /// Tells whether a value at a place can still make a key of it.
+    /// True if a `:` at a mark can still make it a key.
     const fn is_valid(&self, mark: Mark) -> bool {
         self.mark.line >= mark.line && self.mark.index + LONGEST_KEY >= mark.index
     }
