@@ -1,4 +1,4 @@
-//! `namePrefix:` and `nameSuffix:` put text before and after all names.
+//! `namePrefix:` and `nameSuffix:` add text to all names.
 
 use serde::Deserialize;
 
@@ -45,12 +45,12 @@ pub(super) const PREFIX_AND_SUFFIX: Builtin = Builtin {
     },
 };
 
-/// Puts the prefix before every name. Linear.
+/// Builds the change for `namePrefix`, which adds the prefix to every name. Linear in the number of resources.
 ///
 /// (kustomize, `api/internal/builtins/PrefixTransformer.go`.)
 ///
 /// # Errors
-/// In the work: [`Code::InvalidType`] where a field is no text.
+/// In the work: [`Code::InvalidType`] for a field that is not text.
 fn prefix<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>>> {
     let text = &context.kustomization.name_prefix;
     let cause = builtin.cause(context, text.span);
@@ -59,7 +59,7 @@ fn prefix<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>
     Ok(unless_empty(text, || Change::new(cause, [work()])))
 }
 
-/// Puts the suffix after every name. Linear.
+/// Builds the change for `nameSuffix`, which adds the suffix to every name. Linear in the number of resources.
 ///
 /// (kustomize, `api/internal/builtins/SuffixTransformer.go`.)
 ///
@@ -77,7 +77,7 @@ fn unless_empty<'c>(text: &str, change: impl FnOnce() -> Change<'c>) -> Vec<Chan
     if text.is_empty() { Vec::new() } else { vec![change()] }
 }
 
-/// Which end of a name changes.
+/// The end of a name that changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Affix {
     /// The beginning.
@@ -86,7 +86,8 @@ enum Affix {
     Suffix,
 }
 
-/// Adds text to names. Even an empty one is remembered, as the reference does it for plugins.
+/// Builds the work that adds text to names. Empty text is stored with the resources too, as the reference does for
+/// plugins.
 fn work<'c>(
     affix: Affix,
     text: &'c Spanned<Text>,
@@ -101,7 +102,7 @@ fn work<'c>(
     Work::step(Extend { affix, text, fields, schema, budget })
 }
 
-/// Adds text to the names of resources, one by one.
+/// The step that adds text to the names of resources.
 struct Extend<'c> {
     affix: Affix,
     text: &'c Spanned<Text>,
@@ -143,7 +144,7 @@ impl Extend<'_> {
         }
     }
 
-    /// Remembers what the name gets, and what it was.
+    /// Stores the affix and the previous id of a resource.
     fn remember(&self, resource: &mut Resource) {
         let names = resource.names_mut();
         let affixes = match self.affix {
@@ -157,7 +158,7 @@ impl Extend<'_> {
     }
 }
 
-/// The kinds whose names mean something beyond the build.
+/// True for kinds whose names have a meaning outside of the build, so that they are not changed.
 fn keeps_its_name(group: &str, kind: &str) -> bool {
     matches!(
         (group, kind),
@@ -191,7 +192,7 @@ fn configure(
     Ok(Box::new(Affixes { affixes: affixes(document), specs }))
 }
 
-/// Unlike the fields of a kustomization, it does its work with empty text too: resources remember that.
+/// Unlike the fields of a kustomization, a document also applies empty text: resources store that.
 impl Configured for Affixes {
     fn work<'c>(&'c self, context: &Context<'c>) -> Vec<Work<'c>> {
         let work =

@@ -8,29 +8,29 @@ use crate::error::Result;
 use crate::source::Span;
 use crate::yaml::Node;
 
-/// A builtin transformer, as fields of a kustomization and documents of `transformers` ask for it.
+/// A builtin transformer: how a field of a kustomization and a document of `transformers` configure it.
 #[derive(Clone, Copy, Debug)]
 pub struct Builtin {
     /// Its kind.
     pub kind: &'static str,
-    /// The field of a kustomization that asks for it. Empty if only documents do.
+    /// The field of a kustomization that configures it. Empty if only documents do.
     pub field: &'static str,
     /// Builds the changes that a kustomization asks for.
     pub changes: Changes,
-    /// The fields of a document that configures it, besides those of every object.
+    /// The fields of a document that configures it, in addition to those of every object.
     pub document: &'static [&'static str],
     /// Reads a document that configures it.
     pub configure: Configure,
 }
 
 /// Builds the list of changes that a kustomization asks for: one for each instance of the builtin, as the reference
-/// counts them. Fails for what is wrong with the fields, or with the files that they name.
+/// counts them. Fails if the fields, or the files that they name, are wrong.
 pub type Changes = for<'c> fn(&Builtin, &Context<'c>) -> Result<Vec<Change<'c>>>;
 
-/// Reads a document that configures a builtin, and the files that it names. Unknown fields mean nothing.
+/// Reads a document that configures a builtin, and the files that it names. Unknown fields are ignored.
 pub type Configure = fn(&Context<'_>, &Node) -> Result<Box<dyn Configured>>;
 
-/// A builtin that a document configures.
+/// A builtin configured by a document.
 pub trait Configured {
     /// Builds the work of one run.
     fn work<'c>(&'c self, context: &Context<'c>) -> Vec<Work<'c>>;
@@ -63,7 +63,7 @@ impl Builtin {
         table.iter().find(|builtin| builtin.kind == kind)
     }
 
-    /// The cause of changes that its field asks for at a place.
+    /// The cause of changes from its field, with the span of the field or entry.
     #[must_use]
     pub const fn cause<'c>(&self, context: &Context<'c>, span: Span) -> Cause<'c> {
         let asked = Asked::Field(self.field);

@@ -8,14 +8,13 @@ use crate::source::Span;
 
 /// A change of resources: one instance of a builtin as the reference counts them, or a step that ends every build.
 ///
-/// Unless changes are told apart ([`Context::by_entry`](super::Context::by_entry)), one change may stand for several
-/// entries of a field.
+/// Unless [`Context::by_entry`](super::Context::by_entry) is set, one change may stand for several entries of a field.
 pub struct Change<'c> {
     /// The cause.
     pub cause: Cause<'c>,
-    /// The work, part after part.
+    /// The parts of the work, in order.
     pub(super) work: Vec<Work<'c>>,
-    /// Whether failures name the cause: its place, and what was going on.
+    /// True if errors mention the cause: its span and a step "while applying …".
     pub(super) is_named: bool,
 }
 
@@ -26,7 +25,7 @@ pub struct Cause<'c> {
     pub builtin: &'c str,
     /// The part of the configuration that asks for the change.
     pub asked: Asked<'c>,
-    /// The place of that part.
+    /// The span of that part.
     pub span: Span,
     /// The directory whose kustomization asks for the change.
     pub layer: &'c Root,
@@ -37,48 +36,48 @@ pub struct Cause<'c> {
 pub enum Asked<'c> {
     /// A field of a kustomization.
     Field(&'static str),
-    /// An entry of such a field, by its number.
+    /// An entry of such a field, by its index.
     Entry(&'static str, usize),
     /// A document that configures a builtin.
     Document {
         /// The name of the document.
         name: &'c str,
-        /// The origin of the document, if it is known: only a build with `buildMetadata` notes it.
+        /// The origin of the document, if it is known: only a build with `buildMetadata` records it.
         origin: Option<&'c Origin>,
     },
-    /// No part: a step of this name ends every build.
+    /// No part: one of the named steps at the end of every build.
     End(&'static str),
 }
 
 /// A part of a change.
 pub enum Work<'c> {
-    /// Work on each resource alone.
+    /// Work on one resource at a time.
     Step(Box<dyn Step + 'c>),
-    /// Work on all resources at once.
+    /// Work on all resources together.
     Whole(Whole<'c>),
 }
 
-/// Work on all resources at once.
+/// Work on all resources together.
 pub type Whole<'c> = Box<dyn FnOnce(&mut ResMap, &mut Report<'_, '_>) -> Result<()> + 'c>;
 
-/// Work that looks at one resource alone, so that it does not matter what else was done to the others.
+/// Work that looks at one resource at a time, so that it does not depend on changes of the others.
 pub trait Step {
-    /// Changes a resource, which stands at a place among all.
+    /// Changes a resource; `place` is its position in the build.
     ///
     /// # Errors
-    /// A failure that ends the step. A step that has failed is not asked again.
+    /// An error that ends the step. A step that has failed is not called again.
     fn change(&mut self, place: usize, resource: &mut Resource) -> Result<Fate>;
 
-    /// Ends the step when all resources are changed. Steps behind this one may have changed some of them too, and the
-    /// resources that this one drops are still there.
+    /// Finishes the step after all resources were changed. Later steps may have changed some of them already, and
+    /// resources that this step drops are still present.
     ///
     /// # Errors
-    /// A failure that concerns the resources together.
+    /// An error that concerns several resources.
     fn finish(&mut self, _: &ResMap, _: &mut Report<'_, '_>) -> Result<()> {
         Ok(())
     }
 
-    /// Whether the step neither sees nor changes annotations, and drops no resource.
+    /// True if the step neither reads nor changes annotations, and drops no resource.
     fn ignores_annotations(&self) -> bool {
         false
     }
@@ -100,13 +99,13 @@ impl<'c> Change<'c> {
         Self { cause, work: work.into_iter().collect(), is_named: false }
     }
 
-    /// The same change, whose failures name the cause ([`Cause::explain`]).
+    /// The same change, whose errors mention the cause ([`Cause::explain`]).
     #[must_use]
     pub fn named(self) -> Self {
         Self { is_named: true, ..self }
     }
 
-    /// Whether the change neither sees nor changes annotations, and drops no resource.
+    /// True if the change neither reads nor changes annotations, and drops no resource.
     #[must_use]
     pub fn ignores_annotations(&self) -> bool {
         self.work.iter().all(|work| match work {
@@ -127,7 +126,7 @@ impl Cause<'_> {
         Self { asked, span, ..self }
     }
 
-    /// Adds the cause to a failure: its place, unless the failure has one, and what was going on.
+    /// Adds the cause to an error: its span, if the error has none, and the step that failed.
     #[cold]
     #[must_use]
     pub fn explain(&self, error: Error) -> Error {
@@ -141,17 +140,17 @@ impl Cause<'_> {
 }
 
 impl<'c> Work<'c> {
-    /// Work on each resource alone.
+    /// Work on one resource at a time.
     pub fn step(step: impl Step + 'c) -> Self {
         Self::Step(Box::new(step))
     }
 
-    /// Work on all resources at once, which has nothing to report.
+    /// Work on all resources together, without a report.
     pub fn whole(work: impl FnOnce(&mut ResMap) -> Result<()> + 'c) -> Self {
         Self::reporting(|resources, _| work(resources))
     }
 
-    /// Work on all resources at once.
+    /// Work on all resources together.
     pub fn reporting(
         work: impl FnOnce(&mut ResMap, &mut Report<'_, '_>) -> Result<()> + 'c,
     ) -> Self {

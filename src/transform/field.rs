@@ -1,4 +1,4 @@
-//! Fields by path: the way from a field spec to the nodes it names in a document.
+//! Field paths of field specs: they select nodes of a document, and create missing ones.
 //!
 //! (kustomize, `api/filters/fieldspec/fieldspec.go`.)
 
@@ -8,7 +8,7 @@ use crate::error::{Code, Error, Result};
 use crate::source::Span;
 use crate::yaml::{Kind, Mapping, Node, Scalar, Sequence, Style, Tag, Text, path};
 
-/// The path of a field spec: keys with slashes between them, `\/` for a slash in a key, `[]` behind the key of a list.
+/// The path of a field spec: keys separated by slashes, `\/` for a slash in a key, `[]` after the key of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldPath {
     keys: Vec<Key>,
@@ -21,8 +21,7 @@ struct Key {
 }
 
 impl Key {
-    /// Whether it can name a field. What looks like the place of an element, or like many, cannot.
-    /// (kyaml, `PathGetter`.)
+    /// True if it can name a field. An index, `-`, `*` and a selector in brackets cannot. (kyaml, `PathGetter`.)
     fn names_a_field(&self) -> bool {
         let digits = self.name.strip_prefix(['+', '-']).unwrap_or(&self.name);
         let is_index = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
@@ -31,12 +30,12 @@ impl Key {
     }
 }
 
-/// What is made of a field that is not there, if the field spec says to create it.
+/// The node that is created for a missing field, if the field spec has `create`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Create {
-    /// Nothing: a field that is not there stays so.
+    /// None: a missing field stays missing.
     Never,
-    /// An empty scalar; a null that is found instead gets the tag.
+    /// An empty scalar; a null in its place gets the tag.
     Scalar(Tag),
     /// An empty mapping.
     Mapping,
@@ -58,21 +57,20 @@ impl FieldPath {
         Self { keys }
     }
 
-    /// Whether a document has a node that the path names, or one that stands in its way: if not, and nothing is to be
-    /// made, there is nothing to visit.
+    /// True if a document has a node at the path, or one that blocks it. If false, and no field is to be created, the
+    /// document need not be visited.
     #[must_use]
     pub fn leads_somewhere(&self, document: &Node) -> bool {
         leads_somewhere(&self.keys, document)
     }
 
-    /// Calls `set` on every node that the path names; lists on the way are gone through element by element. A field
-    /// that is not there is made first if `create` says so, with the `span` of what caused it. Returns the number of
-    /// fields that were made.
+    /// Calls `set` on every node at the path; lists on the path are visited element by element. A missing field is
+    /// created first as `create` specifies, with the `span` of the cause. Returns the number of fields created.
     ///
-    /// Copies nothing of a document that lacks the field.
+    /// A document without the field is not copied.
     ///
     /// # Errors
-    /// [`Code::InvalidType`] when a scalar stands in the way, and those of `set`.
+    /// [`Code::InvalidType`] if a scalar blocks the path, and those of `set`.
     pub fn visit(
         &self,
         document: &mut Node,
@@ -130,8 +128,8 @@ fn visit(
     }
 }
 
-/// The field of a mapping, made if it is not there and should be, and how many fields were made for that: 0 or 1. A null
-/// becomes what would be made.
+/// The field of a mapping, created if it is missing and should be, with the number of fields created: 0 or 1. A null is
+/// replaced by the node that would be created.
 fn field<'a>(
     node: &'a mut Node,
     key: &Key,
@@ -161,16 +159,16 @@ fn field<'a>(
     mapping.get_mut(&key.name).map(|field| (field, usize::from(is_missing)))
 }
 
-/// Whether any node is named: looked at before anything is copied to be changed.
+/// True if the path selects a node or is blocked. Checked before a document is copied to change it.
 fn leads_somewhere(keys: &[Key], node: &Node) -> bool {
     let Some((key, rest)) = keys.split_first() else { return true };
     match node.kind() {
-        // A scalar in the way is an error, which the visit finds.
+        // A scalar that blocks the path is an error, which the visit reports.
         Kind::Scalar => !node.is_null(),
         Kind::Sequence => node
             .as_sequence()
             .is_some_and(|list| list.items().iter().any(|item| leads_somewhere(keys, item))),
-        // So is what cannot name a field.
+        // A key that cannot name a field is an error, too.
         Kind::Mapping if !key.names_a_field() => true,
         Kind::Mapping => {
             node.get(&key.name).is_some_and(|field| field.is_null() || leads_somewhere(rest, field))

@@ -1,4 +1,4 @@
-//! The fields that a transformer changes: field specs, made ready to be visited often.
+//! The fields that a transformer changes: field specs with parsed paths.
 
 use super::{Create, FieldPath};
 use crate::config::FieldSpec;
@@ -9,7 +9,7 @@ use crate::schema::Schema;
 use crate::source::Span;
 use crate::yaml::Node;
 
-/// The bytes that a field is charged that is made: a key, a mapping of its own, and its lines in the output.
+/// The charge for a created field, in bytes: a key, a mapping of its own, and its lines in the output.
 const MADE: usize = 128;
 
 /// Charge for a field spec of the type of a resource, in bytes: its path is followed.
@@ -34,21 +34,21 @@ pub(crate) fn charge_specs(
     }
 }
 
-/// Field specs with their paths split.
+/// Field specs with their paths parsed.
 pub(super) struct Fields {
     fields: Vec<(FieldSpec, FieldPath)>,
     create: Create,
 }
 
 impl Fields {
-    /// The fields of some specs. What is not there is made as `create` says, where the spec says to create it.
+    /// The fields of some specs. Missing fields are created as `create` specifies, if the spec has `create: true`.
     pub(super) fn new<'s>(specs: impl IntoIterator<Item = &'s FieldSpec>, create: Create) -> Self {
         let field = |spec: &FieldSpec| (spec.clone(), FieldPath::new(&spec.path));
         Self { fields: specs.into_iter().map(field).collect(), create }
     }
 
-    /// Calls `set` on every field of a resource that a spec names, spec after spec. Fields that are made, and specs of
-    /// long lists, are charged to the budget.
+    /// Calls `set` on every field of a resource that a spec selects, spec after spec. Created fields are charged to the
+    /// budget.
     ///
     /// # Errors
     /// Those of [`FieldPath::visit`], and of `set`.
@@ -70,7 +70,7 @@ impl Fields {
         charge_specs((self.fields.len(), followed), budget, span)
     }
 
-    /// Whether no path may lead to annotations of a resource.
+    /// True if no path can select annotations of a resource.
     pub(super) fn leave_annotations(&self) -> bool {
         self.fields.iter().all(|(spec, _)| leaves_annotations(spec))
     }
@@ -104,13 +104,13 @@ impl Fields {
     }
 }
 
-/// Whether the path of a field spec cannot lead to annotations of a resource.
+/// True if the path of a field spec cannot select annotations of a resource.
 pub(super) fn leaves_annotations(spec: &FieldSpec) -> bool {
     let path = spec.path.trim_start_matches('/');
     !path.starts_with("metadata") || path.starts_with("metadata/labels")
 }
 
-/// Whether a node stands in other places too.
+/// True if a node shares its value with other places of the document.
 #[must_use]
 pub fn is_shared(node: &Node) -> bool {
     !node.share().is_none()

@@ -1,10 +1,10 @@
-//! `HashTransformer`: the hash of its content behind the name of a resource that a generator made.
+//! `HashTransformer`: appends a hash of the content to the names of generated resources.
 
 use super::builtin::no_changes;
 use super::{Builtin, Configured, Context, Work};
 use crate::generate::hash;
 
-/// `HashTransformer`, which has nothing to configure. The hash of the build itself comes behind this one. (kustomize,
+/// `HashTransformer`, which has no options. The hash of the build itself is appended after this one. (kustomize,
 /// `api/internal/builtins/HashTransformer.go`.)
 pub(super) const HASH: Builtin = Builtin {
     kind: "HashTransformer",

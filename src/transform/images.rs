@@ -1,4 +1,4 @@
-//! `images:` changes names, tags and digests of container images wherever they are used.
+//! `images:` changes names, tags and digests of container images.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,15 +29,16 @@ pub(super) const IMAGES: Builtin = Builtin {
     },
 };
 
-/// Changes the images that the entries name, one entry after the other, each on the result of the one before. Linear in
-/// the size of the resources, plus the images times the entries.
+/// Builds the changes for `images`: each entry is applied to the result of the one before it. Linear in the size of the
+/// resources, plus the number of images times entries.
 ///
-/// Each entry is applied twice where a field spec leads to a container, as in the reference: `tagSuffix` shows it.
+/// An entry is applied twice to an image that is both in a list of containers and selected by a field spec, as in the
+/// reference: `tagSuffix` is added twice.
 ///
 /// (kustomize, `api/internal/builtins/ImageTagTransformer.go`, `api/filters/imagetag`.)
 ///
 /// # Errors
-/// In the work: [`Code::InvalidType`] for an image that is no text.
+/// In the work: [`Code::InvalidType`] for an image that is not text.
 fn changes<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>>> {
     let field = builtin.cause(context, Span::NONE);
     Ok(context.changes(field, &context.kustomization.images, |images| {
@@ -46,7 +47,7 @@ fn changes<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c
     }))
 }
 
-/// Applies entries to all resources: nothing where there is none.
+/// Builds the work that applies entries to all resources; `None` without entries.
 fn change_all<'c>(
     context: &Context<'c>,
     images: impl IntoIterator<Item = &'c Image>,
@@ -69,12 +70,12 @@ fn change_all<'c>(
     })
 }
 
-/// A document that configures the builtin: it has one image.
+/// A document that configures the builtin, with one image.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Document {
     image_tag: Image,
-    /// Where images stand, besides the lists of containers.
+    /// Fields with images, in addition to the lists of containers.
     field_specs: FieldSpecs,
 }
 
@@ -84,12 +85,12 @@ impl Configured for Document {
     }
 }
 
-/// Changes the images of resources, one by one.
+/// The step that changes the images of resources.
 struct Entries<'c> {
     entries: Vec<Entry<'c>>,
     index: Option<Index>,
     budget: &'c Budget,
-    /// Where images stand, besides the lists of containers.
+    /// Fields with images, in addition to the lists of containers.
     fields: Vec<(FieldSpec, FieldPath)>,
     schema: &'c Schema,
 }
@@ -121,7 +122,7 @@ impl Step for Entries<'_> {
 }
 
 impl Entries<'_> {
-    /// Applies all entries, in order. Of many entries only those are tried that may fit an image of the resource.
+    /// Applies all entries, in order. If there are many, only those that may match an image of the resource are tried.
     fn change_all(&self, resource: &mut Resource) -> Result<()> {
         let containers = containers(resource.node());
         let Some(index) = &self.index else {
@@ -130,7 +131,7 @@ impl Entries<'_> {
                 .iter()
                 .try_for_each(|entry| self.change_one(entry, &containers, resource).map(|_| ()));
         };
-        // The first one finds what is wrong with the resource, whether it fits or not.
+        // The first entry is always tried: it reports a malformed resource, even if it matches no image.
         let mut next = 0;
         let mut places = BTreeSet::from([0]);
         while let Some(place) = places.range(next..).next().copied() {
@@ -148,7 +149,7 @@ impl Entries<'_> {
         Ok(())
     }
 
-    /// Applies one entry, and says whether an image had the name.
+    /// Applies one entry. Returns true if an image had the name.
     fn change_one(
         &self,
         entry: &Entry<'_>,
@@ -181,7 +182,7 @@ impl Entries<'_> {
         Ok(images)
     }
 
-    /// Visits the fields that may hold images, besides those of containers.
+    /// Visits the fields with images, without the lists of containers.
     fn visit(
         &self,
         resource: &mut Resource,
@@ -200,25 +201,25 @@ impl Entries<'_> {
     }
 }
 
-/// Charge for comparing an entry with an image, in bytes: as many as a build copies in the same time.
+/// The charge for comparing an entry with an image, in bytes: as many as a build copies in the same time.
 const COST: u64 = 16;
 
-/// Charge for an entry whose name is a pattern, which is searched for in each image.
+/// The charge for an entry whose name is a pattern, which is matched against each image.
 const PATTERN_COST: u64 = 256;
 
-/// Which of many entries may fit an image.
+/// An index of many entries, by the images that they may match.
 struct Index {
-    /// The places of those whose name is plain text, by the name.
+    /// The positions of entries whose name is plain text, by the name.
     names: BTreeMap<String, Vec<usize>>,
-    /// The places of those whose name has points, which stand for any character: by what stands behind the last one, and
-    /// these in order of their length.
+    /// The positions of entries whose name contains dots, which match any character: by the length of the text after
+    /// the last dot, then by that text.
     ends: BTreeMap<usize, BTreeMap<String, Vec<usize>>>,
-    /// The places of all others.
+    /// The positions of all other entries.
     patterns: Vec<usize>,
 }
 
 impl Index {
-    /// None for few entries: to try them all costs less.
+    /// An index; `None` for few entries, which are faster to try one by one.
     fn of(entries: &[Entry<'_>]) -> Option<Self> {
         const MANY: usize = 16;
         if entries.len() < MANY {
@@ -242,9 +243,9 @@ impl Index {
         Some(index)
     }
 
-    /// The places of the entries that may fit an image.
+    /// The positions of the entries that may match an image.
     fn places(&self, image: &str) -> Vec<usize> {
-        /// A tag has one mark before it, a digest two.
+        /// The maximum number of separators after a name: one before a tag, two in a digest.
         const MARKS: usize = 3;
         let mut places = self.patterns.clone();
         let marks = image.match_indices([':', '@']).map(|(place, _)| place);
@@ -264,21 +265,21 @@ impl Index {
 /// One entry with its pattern.
 struct Entry<'c> {
     image: &'c Image,
-    /// Nothing for a name that is no pattern: it matches nothing.
+    /// `None` for a name that is not a valid pattern: it matches no image.
     pattern: Option<Pattern>,
-    /// Whether an image had the name.
+    /// True if an image had the name.
     matched: Cell<bool>,
     budget: &'c Budget,
 }
 
-/// That an entry has a name and nothing else.
+/// The warning for an entry with only a name.
 fn without_change(name: &Spanned<Text>) -> Error {
     Error::new(Code::NoEffect, "found an entry of `images` that changes nothing")
         .at(name.span)
         .help("add `newTag`, `newName`, `tagSuffix` or `digest`")
 }
 
-/// That no image has the name of an entry.
+/// The warning for an entry whose name no image has.
 fn unused(name: &Spanned<Text>) -> Error {
     Error::new(Code::NoEffect, format!("no image has the name `{}`", name.as_str()))
         .at(name.span)
@@ -294,7 +295,7 @@ impl<'c> Entry<'c> {
         Ok(Self { image, pattern, matched: Cell::new(false), budget })
     }
 
-    /// Whether the name is more than text with points in it.
+    /// True if the name contains pattern syntax other than dots.
     fn is_pattern(&self) -> bool {
         self.pattern.as_ref().is_some_and(|pattern| !pattern.is_image_name())
     }
@@ -337,12 +338,13 @@ impl<'c> Entry<'c> {
     }
 }
 
-/// The way from the top of a document to a list of containers: positions of entries and elements.
+/// The path from the root of a document to a list of containers: positions of entries and elements.
 type Way = Vec<usize>;
 
-/// The lists named `containers` and `initContainers`, wherever they are; those inside come before those around them.
+/// The lists named `containers` and `initContainers` anywhere in a document; nested ones come before those around them.
 fn containers(root: &Node) -> Vec<Way> {
-    // Visited in a list, not by recursion: documents nest deeply. Each visit knows its parent.
+    // A list of visits in place of recursion, since documents may nest deeply. Each visit stores the index of its
+    // parent.
     let mut visits: Vec<(usize, usize, &Node, bool)> = vec![(usize::MAX, 0, root, false)];
     let mut next = 0;
     while next < visits.len() {
@@ -428,7 +430,7 @@ fn child(node: &Node, position: usize) -> Option<&Node> {
 mod tests {
     use super::*;
 
-    /// Whatever matches an image is among the entries that are tried on it.
+    /// Every entry that matches an image is among those that the index returns for it.
     #[test]
     fn the_index_misses_no_entry() {
         let names = [

@@ -1,4 +1,4 @@
-//! `labels:` and `commonLabels:` add labels, and `commonAnnotations:` annotations.
+//! `labels:` and `commonLabels:` add labels, `commonAnnotations:` adds annotations.
 
 use serde::Deserialize;
 
@@ -37,12 +37,12 @@ pub(super) const ANNOTATIONS: Builtin = Builtin {
     },
 };
 
-/// Adds labels: each entry of `labels`, then `commonLabels`. Linear in resources times labels.
+/// Builds the changes for labels: each entry of `labels`, then `commonLabels`. Linear in resources times labels.
 ///
 /// (kustomize, `api/internal/target/kusttarget_configplugin.go`, `api/filters/labels`.)
 ///
 /// # Errors
-/// In the work: [`Code::InvalidType`] where labels would go into what is no mapping, and
+/// In the work: [`Code::InvalidType`] if labels would be added to a node that is not a mapping, and
 /// [`Code::InvalidValue`] for field specs that contradict each other.
 fn labels<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>>> {
     let Kustomization { labels, common_labels, .. } = context.kustomization;
@@ -58,7 +58,7 @@ fn labels<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>
         changes.push(Change::new(cause.at_entry(number, label.span), work));
     }
     if !(labels.is_empty() && common_labels.is_empty()) {
-        // The reference has this instance beside those of `labels` even if it adds no label.
+        // If `labels` is used, the reference runs this instance too, even if it adds no label.
         let asked = Asked::Field("commonLabels");
         let cause = Cause { asked, ..builtin.cause(context, place(common_labels)) };
         let specs = context.configuration.specs(Section::CommonLabels);
@@ -67,7 +67,7 @@ fn labels<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>
     Ok(changes)
 }
 
-/// Adds annotations. Linear in resources times annotations.
+/// Builds the change for annotations. Linear in resources times annotations.
 ///
 /// (kustomize, `api/filters/annotations`.)
 ///
@@ -81,7 +81,7 @@ fn annotations<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Chang
     Ok(work.map(|work| Change::new(cause, [work])).into_iter().collect())
 }
 
-/// The place of the first pair.
+/// The span of the first pair.
 fn place(pairs: &Pairs) -> Span {
     pairs.values().next().map_or(Span::NONE, |value| value.span)
 }
@@ -98,7 +98,7 @@ fn without_pairs(label: &Spanned<Label>) -> Work<'_> {
     })
 }
 
-/// Sets every pair in every mapping that the specs name: nothing where there is no pair.
+/// Builds the work that sets every pair in every mapping that the specs select; `None` without pairs.
 pub(crate) fn add<'c>(
     pairs: &Pairs,
     specs: &FieldSpecs,
@@ -121,13 +121,13 @@ pub(crate) fn add<'c>(
     })
 }
 
-/// What a pair is charged beside its text: about what it takes in two fields of a resource, such as a Deployment's.
+/// The charge for a pair in addition to its text: about its size in two fields of a resource, such as a Deployment's.
 const PAIR_BYTES: usize = 256;
 
-/// Adds labels or annotations to resources, one by one. All that are new are one value.
+/// The step that adds labels or annotations to resources. All new fields of one label share one value.
 struct Add<'c> {
     pairs: Vec<(Text, Span, Node)>,
-    /// What a resource is charged for them.
+    /// The charge for each resource.
     bytes: usize,
     budget: &'c Budget,
     fields: Fields,
@@ -160,7 +160,7 @@ impl Step for Add<'_> {
     }
 }
 
-/// The fields of one entry of `labels`: its own ones, then those of the tables that it asks for.
+/// The field specs of one entry of `labels`: its own, then those of the tables that it selects.
 fn specs(context: &Context<'_>, label: &Label) -> Result<FieldSpecs> {
     let tables = context.configuration;
     let mut specs = label.fields.clone();
@@ -188,7 +188,7 @@ struct Document {
     field_specs: FieldSpecs,
 }
 
-/// The pairs that a document adds, and where.
+/// The pairs that a document adds, with their fields.
 struct Added {
     pairs: Pairs,
     specs: FieldSpecs,

@@ -1,4 +1,4 @@
-//! Changes to the resources of a build, in kustomize's order.
+//! The builtin transformers, in kustomize's order, and the runner that applies them.
 
 mod affix;
 mod builtin;
@@ -36,7 +36,7 @@ use crate::schema::Schema;
 use crate::source::Span;
 use crate::yaml::de::Spanned;
 
-/// The things that the transformers of one kustomization work with.
+/// The inputs of the transformers of one kustomization.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
     /// The kustomization.
@@ -49,12 +49,13 @@ pub struct Context<'a> {
     pub schema: &'a Schema,
     /// The builtin transformers: [`BUILTINS`].
     pub builtins: &'static [Builtin],
-    /// Whether each entry of a field is a change of its own. Else entries are one change where that is faster.
+    /// True if each entry of a field is a change of its own, as an observer may need. Otherwise entries share a change
+    /// where that is faster.
     pub by_entry: bool,
 }
 
 impl Context<'_> {
-    /// Builds the changes of a field, each for a group of entries: a single one, or all of them.
+    /// Builds the changes of a field: one for each entry, or one for all of them.
     fn changes<'e, T>(
         &self,
         field: Cause<'e>,
@@ -71,10 +72,10 @@ impl Context<'_> {
     }
 }
 
-/// Runs the builtin transformers. A failure in the fields of one is reported when those before it have done their work.
+/// Runs the builtin transformers. An error in the fields of one is reported after those before it have run.
 ///
 /// # Errors
-/// Those of the first one that fails, and those of the observer.
+/// Those of the first transformer that fails, and those of the observer.
 pub fn transform(
     context: &Context<'_>,
     resources: &mut ResMap,
@@ -99,8 +100,8 @@ pub fn transform(
     run(changes, resources, observer)
 }
 
-/// From this number of entries on, a kustomization is charged for looking at each resource for each of them.
+/// The number of entries above which a kustomization is charged for testing each resource against each entry.
 const MANY: usize = 64;
 
-/// The charge for asking an entry whether it changes a resource, in bytes.
+/// The charge for testing a resource against an entry, in bytes.
 const PAIR: usize = 8;

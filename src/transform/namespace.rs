@@ -1,4 +1,4 @@
-//! `namespace:` puts all resources into one namespace.
+//! `namespace:` sets the namespace of all resources.
 
 use serde::Deserialize;
 
@@ -26,15 +26,16 @@ pub(super) const NAMESPACE: Builtin = Builtin {
     },
 };
 
-/// Sets the namespace of every resource that has one by its kind, and the fields that say a namespace.
+/// Builds the change for `namespace`: it sets the namespace of every namespaced resource, and the fields that refer to
+/// it.
 ///
-/// Resources that a chart made are left alone: Helm sets their namespaces. Linear.
+/// Resources from a Helm chart are skipped: Helm sets their namespaces. Linear in the number of resources.
 ///
 /// (kustomize, `api/internal/builtins/NamespaceTransformer.go`, `api/filters/namespace`.)
 ///
 /// # Errors
-/// In the work: [`Code::DuplicateId`] when two resources have one id in the new
-/// namespace, and [`Code::InvalidType`] where a field is no text.
+/// In the work: [`Code::DuplicateId`] if two resources have the same id in the new namespace, and [`Code::InvalidType`]
+/// for a field that is not text.
 fn changes<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>>> {
     let namespace = &context.kustomization.namespace;
     if namespace.is_empty() {
@@ -57,13 +58,13 @@ fn changes<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c
 pub(super) struct NamespaceTransformer<'c> {
     pub(super) namespace: &'c Text,
     pub(super) span: Span,
-    /// Fill in what is absent or empty, and change nothing else.
+    /// Sets only fields that are absent or empty.
     pub(super) unset_only: bool,
     pub(super) subjects: Subjects,
     pub(super) budget: &'c Budget,
 }
 
-/// Which subjects of role bindings get the namespace.
+/// The subjects of role bindings that get the namespace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Subjects {
     /// Those named `default`.
@@ -74,12 +75,13 @@ pub(super) enum Subjects {
     Untouched,
 }
 
-/// Puts all resources into the namespace, one by one.
+/// The step that moves resources into the namespace.
 struct Move<'c> {
     transformer: NamespaceTransformer<'c>,
     schema: &'c Schema,
     own: Own,
-    /// The fields of objects of `v1`, and of its role bindings; of others, and of their role bindings.
+    /// The fields of objects of `v1`, and of its role bindings; then those of other objects, and of their role
+    /// bindings.
     of_v1: Fields,
     of_v1_bindings: Fields,
     of_others: Fields,
@@ -87,7 +89,7 @@ struct Move<'c> {
     ids: Unique,
 }
 
-/// The field that says the namespace of an object itself.
+/// The field `metadata/namespace`.
 pub(super) struct Own(Fields);
 
 impl Default for Own {
@@ -135,10 +137,10 @@ impl Move<'_> {
 }
 
 impl<'c> NamespaceTransformer<'c> {
-    /// Sets the namespace of all resources.
+    /// Builds the work that sets the namespace of all resources.
     pub(super) fn work(self, specs: &FieldSpecs, schema: &'c Schema) -> Work<'c> {
         let usual = |spec: &&FieldSpec| *spec.path != *"metadata/namespace";
-        // Only an object of `v1` is a Namespace by another name than its own.
+        // Only objects of `v1` can be Namespaces, whose name the field spec `metadata/name` sets.
         let not_the_name = |spec: &&FieldSpec| *spec.path != *"metadata/name";
         let not_the_subjects = |spec: &&FieldSpec| {
             !(is_role_binding(&spec.gvk.kind) && *spec.path == *"subjects/namespace")
@@ -171,7 +173,7 @@ impl<'c> NamespaceTransformer<'c> {
         field.set_text(self.namespace, Tag::Str, self.span)
     }
 
-    /// Sets the namespace of a resource that has one by its kind.
+    /// Sets the namespace of a resource, if its kind is namespaced.
     pub(super) fn set_own(
         &self,
         own: &Own,
@@ -184,7 +186,7 @@ impl<'c> NamespaceTransformer<'c> {
         own.0.visit(resource, (schema, self.budget), self.span, &mut |field| self.set(field))
     }
 
-    /// Sets the namespaces of the subjects of a role binding; does nothing to any other kind.
+    /// Sets the namespaces of the subjects of a role binding; other kinds are skipped.
     pub(super) fn set_subjects(&self, resource: &mut Resource, schema: &Schema) -> Result<()> {
         if !is_role_binding(resource.kind()) {
             return Ok(());
@@ -229,7 +231,7 @@ struct Document {
     set_role_binding_subjects: Spanned<Text>,
 }
 
-/// The namespace of the configuration is the one to set.
+/// The metadata of the configuration, whose namespace is the one to set.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Metadata {

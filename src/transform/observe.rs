@@ -1,4 +1,4 @@
-//! Observers of changes, and the reports that they get.
+//! Observers of changes, and the reports that changes send to them.
 
 use super::{Cause, Change};
 use crate::error::{Error, Result};
@@ -6,32 +6,32 @@ use crate::resource::ResMap;
 
 /// An observer of the changes of a build.
 ///
-/// While a build has one, each change is made on all resources before the next one begins. A build without one pays
-/// nothing for it, and shares passes over the resources.
+/// With an observer, each change is applied to all resources before the next one begins. A build without one pays no
+/// cost, and combines passes over the resources.
 pub trait Observer {
-    /// Called before a change is made, with the resources as they are then.
+    /// Called before a change, with the resources in their current state.
     ///
     /// # Errors
-    /// A failure ends the build.
+    /// An error ends the build.
     fn before(&mut self, _: &Change<'_>, _: &mut ResMap) -> Result<()> {
         Ok(())
     }
 
-    /// Called when a change is made, with the resources as it has left them. The observer may keep notes in them.
+    /// Called after a change, with the changed resources. The observer may store data in them.
     ///
     /// # Errors
-    /// A failure ends the build.
+    /// An error ends the build.
     fn after(&mut self, _: &Cause<'_>, _: &mut ResMap) -> Result<()> {
         Ok(())
     }
 
-    /// Called for each part of the configuration that changes nothing.
+    /// Called for each part of the configuration that has no effect.
     fn idle(&mut self, _: &Cause<'_>, _: Error) {}
 
-    /// Called when a list of changes is made.
+    /// Called after a list of changes.
     ///
     /// # Errors
-    /// A failure ends the build.
+    /// An error ends the build.
     fn finish(&mut self, _: &mut ResMap) -> Result<()> {
         Ok(())
     }
@@ -47,7 +47,7 @@ impl<'o> Observers<'o> {
         self.0.push(observer);
     }
 
-    /// All as one; `None` if there is no observer.
+    /// All of them as one observer; `None` if there are none.
     pub fn as_one(&mut self) -> Option<&mut (dyn Observer + 'o)> {
         (!self.0.is_empty()).then_some(self as _)
     }
@@ -71,22 +71,22 @@ impl Observer for Observers<'_> {
     }
 }
 
-/// The report of work, beside the resources that it changes.
+/// A report of work, in addition to the changed resources.
 #[derive(Default)]
 pub struct Report<'r, 'c> {
     pub(super) observed: Option<(&'r mut (dyn Observer + 'r), Cause<'c>)>,
     pub(super) outcome: Outcome,
 }
 
-/// The result of a list of changes, beside the resources.
+/// The outcome of a list of changes, in addition to the resources.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
-    /// Whether a strategic merge patch was applied to a resource, so that the schema was asked.
+    /// True if a strategic merge patch was applied to a resource, so that the result depends on the schema.
     pub has_merged: bool,
 }
 
 impl Outcome {
-    /// Adds the result of further changes.
+    /// Combines it with the outcome of further changes.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self { has_merged: self.has_merged || other.has_merged }
@@ -94,7 +94,7 @@ impl Outcome {
 }
 
 impl Report<'_, '_> {
-    /// Reports that a part of the configuration changes nothing. The reference is silent about it.
+    /// Reports a part of the configuration that has no effect. The reference does not report this.
     pub fn idle(&mut self, found: impl FnOnce() -> Error) {
         if let Some((observer, cause)) = &mut self.observed {
             observer.idle(cause, found());

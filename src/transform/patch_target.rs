@@ -1,11 +1,11 @@
-//! What to say when a patch does not find the one resource that it names: which of the things that it names is wrong.
+//! Errors for a patch that does not select exactly one resource. They point at the wrong part of the id.
 
 use crate::error::{Code, Error, nearest};
 use crate::resource::{ResId, ResMap, Resource};
 use crate::yaml::Node;
 
-/// The error for a patch that names no resource of the build. The resource that was meant, if one is near, says which
-/// of name, kind, version and namespace to put right.
+/// The error for a patch whose target does not exist. If there is a similar resource, the error shows whether name,
+/// kind, version or namespace differs.
 #[cold]
 pub(super) fn not_found(patch: &Resource, resources: &ResMap) -> Error {
     let id = patch.original_id();
@@ -64,7 +64,7 @@ pub(super) fn not_found(patch: &Resource, resources: &ResMap) -> Error {
     }
 }
 
-/// Five of the names in their order, and how many more there are.
+/// The first five names in order, and the number of the others.
 fn first_five(mut names: Vec<&str>) -> String {
     names.sort_unstable();
     names.dedup();
@@ -96,7 +96,7 @@ fn wrong_namespace(
         .help(format!("write `namespace: {}` under `metadata`", &*other.namespace))
 }
 
-/// The error for a patch that names the resources at several places.
+/// The error for a patch that matches several resources.
 #[cold]
 pub(super) fn ambiguous(patch: &Resource, places: &[usize], resources: &ResMap) -> Error {
     let id = patch.original_id();
@@ -118,7 +118,7 @@ pub(super) fn ambiguous(patch: &Resource, places: &[usize], resources: &ResMap) 
     error.help("name the namespace in the patch")
 }
 
-/// The place of a field of the patch.
+/// The span of a field of the patch.
 fn field(patch: &Resource, path: &[&str]) -> crate::source::Span {
     path.iter()
         .try_fold(patch.node(), |node, key| node.get(key))

@@ -48,25 +48,26 @@ pub(super) const JSON6902: Builtin = Builtin {
     configure: configure_json6902,
 };
 
-/// Applies `patches` in order: strategic merge patches and JSON patches, told apart by their form. Linear in the
-/// resources for each entry with a target, and in the size of what is patched.
+/// Builds the changes for `patches`, in order. Strategic merge patches and JSON patches are distinguished by their
+/// form. Linear in the number of resources for each entry with a target, and in the size of patched resources.
 ///
-/// A target that selects nothing is silent; a strategic merge patch without a target must find the resource that it
-/// names, by any id that the resource has or had. (kustomize, `api/internal/builtins/PatchTransformer.go`.)
+/// A target that selects no resource is ignored. A strategic merge patch without a target must match a resource, by any
+/// id that the resource has or had. (kustomize, `api/internal/builtins/PatchTransformer.go`.)
 ///
 /// # Errors
-/// [`Code::InvalidPatch`], and those of reading it. In the work: [`Code::InvalidPatch`], [`Code::PatchTargetNotFound`],
-/// [`Code::PatchTargetAmbiguous`], and those of the patch.
+/// [`Code::InvalidPatch`], and those of reading files. In the work: [`Code::InvalidPatch`],
+/// [`Code::PatchTargetNotFound`], [`Code::PatchTargetAmbiguous`], and those of the patch.
 fn patches<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>>> {
     let entries = &context.kustomization.patches;
-    // All are read before the first is applied, so that what is wrong with several is said at once.
+    // All are read before the first is applied, so that the errors of several are reported together.
     let read = entries.iter().enumerate().map(|(number, patch)| {
         let step = || format!("while reading `patches[{number}]`");
         Loaded::read(context, patch, &step()).map_err(|error| error.at(patch.span).step(step()))
     });
     let loaded = all(read)?;
     let mut changes = Vec::with_capacity(loaded.len());
-    // Entries in a row that name what they patch: what they remove is taken out behind the last of them.
+    // Consecutive entries without a target share a change: the resources that they delete are removed after the last
+    // one.
     let mut named = Vec::new();
     for (number, (entry, loaded)) in entries.iter().zip(loaded).enumerate() {
         let field = builtin.cause(context, entry.span);
@@ -88,8 +89,8 @@ fn patches<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c
     Ok(changes)
 }
 
-/// Applies entries of `patches` that name what they patch. The first one stands for all as the cause; failures name the
-/// one that they come from.
+/// Builds a change from entries of `patches` without a target. Its cause is that of the first entry; errors name the
+/// entry that they come from.
 fn by_name<'c>(
     context: &Context<'c>,
     entries: &mut Vec<(Cause<'c>, Vec<Resource>)>,
@@ -111,7 +112,7 @@ fn by_name<'c>(
     })
 }
 
-/// Whether patches removed resources, which are empty until all are taken out together.
+/// True if patches deleted resources. They stay as empty documents until all are removed together.
 #[derive(Default)]
 struct Removal(bool);
 
@@ -123,7 +124,7 @@ impl Removal {
     }
 }
 
-/// Applies `patchesStrategicMerge`: each entry is the patch itself or the path of a file.
+/// Builds the change for `patchesStrategicMerge`: each entry is the patch itself or the path of a file.
 ///
 /// (kustomize, `api/internal/builtins/PatchStrategicMergeTransformer.go`.)
 ///
@@ -150,7 +151,7 @@ fn strategic_merge<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<C
     Ok(vec![Change::new(cause, entries.iter().zip(loaded).map(work)).named()])
 }
 
-/// Applies strategic merge patches to the resources that they name.
+/// Applies strategic merge patches to the resources with their ids.
 fn apply_strategic(
     context: &Context<'_>,
     patches: &[Resource],
@@ -167,12 +168,12 @@ fn apply_strategic(
     })
 }
 
-/// Applies `patchesJson6902`.
+/// Builds the changes for `patchesJson6902`.
 ///
 /// (kustomize, `api/internal/builtins/PatchJson6902Transformer.go`.)
 ///
 /// # Errors
-/// As [`patches`], and [`Code::InvalidPatch`] for an entry without the name of its target.
+/// As [`patches`], and [`Code::InvalidPatch`] for an entry whose target has no name.
 fn json6902<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>>> {
     let entries = &context.kustomization.patches_json6902;
     let loaded = all(entries.iter().map(|entry| {
@@ -186,7 +187,8 @@ fn json6902<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'
     Ok(entries.iter().zip(loaded).map(change).collect())
 }
 
-/// Applies a JSON patch to the resources that are selected. Their ids of now are not remembered.
+/// Builds the work that applies a JSON patch to the selected resources. Their current ids are not stored as previous
+/// ids.
 fn json_work<'c>(
     context: &Context<'c>,
     patch: JsonPatch,
@@ -197,7 +199,7 @@ fn json_work<'c>(
     Work::step(Targeted::new(context, patch, selection, target))
 }
 
-/// A patch, read and told apart.
+/// A patch that was read, by its form.
 #[derive(Clone)]
 enum Loaded {
     Strategic(Vec<Resource>),
@@ -205,24 +207,24 @@ enum Loaded {
 }
 
 impl Loaded {
-    /// Reads the patch of an entry; `name` is that of the entry, for text that stands there.
+    /// Reads the patch of an entry; `name` labels inline text in messages.
     fn read(context: &Context<'_>, patch: &config::Patch, name: &str) -> Result<Self> {
         let source = text_of(context, patch, name)?;
         let first = match parse::document_within(&source, context.root.budget()) {
             Ok(first) => first,
-            // A resource may have keys that configuration may not have.
+            // Keys that are allowed in a resource may be errors in configuration.
             Err(error) => {
                 return Self::strategic(&source, context, patch).map_err(|_| error);
             }
         };
-        // An empty list is a document without content: strategic merge patches may follow it.
+        // An empty list has no content: strategic merge patches may follow it.
         let is_list = |root: &Node| root.kind() == Kind::Sequence && !root.is_empty();
         if let Some(list) = first.as_ref().filter(|first| is_list(&first.root)) {
             return Ok(Self::Json(json(&source, &list.root)?));
         }
         match Self::strategic(&source, context, patch) {
-            // The reference reads what is no strategic merge patch as JSON, of which only the first document
-            // counts: an empty one is a patch without operations. It looks for JSON alone behind a bracket.
+            // If the text is not a strategic merge patch, the reference reads it as JSON and uses only the first
+            // document: if that is empty, the patch has no operations. (It requires strict JSON only after a bracket.)
             Err(error) if first.is_none() && !source.text().is_empty() && !error.is_spent() => {
                 Ok(Self::Strategic(Vec::new()))
             }
@@ -240,7 +242,7 @@ impl Loaded {
         Ok(Self::Strategic(patches))
     }
 
-    /// Applies the patch as its entry says.
+    /// Builds the work that applies the patch to its target.
     fn work<'c>(self, context: &Context<'c>, patch: &'c config::Patch) -> Work<'c> {
         let target = patch.target.as_ref();
         let selection =
@@ -286,7 +288,7 @@ impl Loaded {
     }
 }
 
-/// The text of a patch, from its file or as it stands there.
+/// The text of a patch, from its file or inline.
 fn text_of(context: &Context<'_>, patch: &config::Patch, name: &str) -> Result<Arc<Source>> {
     let inline = patch.patch.trim();
     match (patch.path.is_empty(), inline.is_empty()) {
@@ -308,8 +310,8 @@ fn text_of(context: &Context<'_>, patch: &config::Patch, name: &str) -> Result<A
     }
 }
 
-/// Notes that a patch is for Secrets, as its target says: no message may show its values. Without a kind, or
-/// with a pattern, it may be for any object, and holds secrets if it sets data or is a mere value.
+/// Marks the values of a patch for Secrets as secret, so that no message shows them. If the target has no kind, or a
+/// pattern, the patch may be for any object, and is treated as secret if it sets data or is a single value.
 fn keep_secret(context: &Context<'_>, patch: &config::Patch, text: &str, span: Span) {
     let Some(target) = &patch.target else { return };
     let kind = target.kind.as_str();
@@ -320,7 +322,7 @@ fn keep_secret(context: &Context<'_>, patch: &config::Patch, text: &str, span: S
     }
 }
 
-/// Text that stands inside the kustomization file, as a source of its own.
+/// Inline text of the kustomization file as a source of its own.
 fn inline_source(context: &Context<'_>, text: &str, name: &str, span: Span) -> Result<Arc<Source>> {
     let entry = name.trim_start_matches("while reading ").trim_matches('`');
     context.root.loader().sources().add_inline(span, entry, text)
@@ -335,7 +337,7 @@ fn strategic(source: &Source, schema: &Schema, budget: &Budget) -> Result<Vec<Re
     })
 }
 
-/// What is wrong with a patch that is no resource, in the words of patches.
+/// The error for a patch that is not a resource, in the terms of patches; `None` if there is no better message.
 fn no_patch(root: &Node) -> Option<Error> {
     let error = resource::validate(root).err().filter(|_| !root.is_empty())?;
     let at = |code, message: String| Error::new(code, message).at(error.span());
@@ -364,7 +366,7 @@ fn no_patch(root: &Node) -> Option<Error> {
     })
 }
 
-/// Reads a JSON patch. The reference takes text for JSON, and nothing else, if it begins with a bracket.
+/// Reads a JSON patch. If the text begins with a bracket, the reference accepts only strict JSON.
 fn json(source: &Source, list: &Node) -> Result<JsonPatch> {
     let text = source.text();
     let is_json = text.starts_with('[') && !source.is_utf16();
@@ -390,7 +392,7 @@ fn strategic_entry(context: &Context<'_>, entry: &Spanned<Text>) -> Result<Vec<R
     strategic(&source, context.schema, context.root.budget())
 }
 
-/// Reads strategic merge patches that stand in an entry.
+/// Reads strategic merge patches written inline.
 fn inline_strategic(
     context: &Context<'_>,
     text: &Spanned<Text>,
@@ -400,7 +402,7 @@ fn inline_strategic(
     strategic(&source, context.schema, context.root.budget())
 }
 
-/// Reads an entry of `patchesJson6902`: its patch, and what it is for.
+/// Reads an entry of `patchesJson6902`: its patch and its target.
 fn json_entry(context: &Context<'_>, entry: &config::Patch) -> Result<(JsonPatch, Selection)> {
     let Some(target) = entry.target.as_ref().filter(|target| !target.name.is_empty()) else {
         return Err(Error::new(
@@ -440,7 +442,7 @@ fn all<T>(results: impl Iterator<Item = Result<T>>) -> Result<Vec<T>> {
     Error::all(errors).map_or(Ok(values), Err)
 }
 
-/// The place of the resource that a patch names.
+/// The position of the resource with the id of a patch.
 fn named(patch: &Resource, resources: &ResMap) -> Result<usize> {
     let id = patch.original_id();
     let present =
@@ -453,7 +455,7 @@ fn named(patch: &Resource, resources: &ResMap) -> Result<usize> {
     }
 }
 
-/// Applies a patch to the resource that it names. One that it removes is left empty.
+/// Applies a patch to the resource with its id. A resource that it deletes is left empty.
 fn apply_by_name(
     context: &Context<'_>,
     patch: &Resource,
@@ -463,7 +465,7 @@ fn apply_by_name(
 ) -> Result<()> {
     let place = match named(patch, resources) {
         Err(_) if removal.0 => {
-            // What is told of does not count what is gone.
+            // The error must not count resources that were deleted.
             removal.finish(resources);
             named(patch, resources)?
         }
@@ -493,7 +495,8 @@ struct StrategicMerge {
     patches: Spanned<Text>,
 }
 
-/// What `patchesStrategicMerge` is: `paths` holds its entries, and `patches` more of them.
+/// Reads a document for `PatchStrategicMergeTransformer`: `paths` has entries as in `patchesStrategicMerge`, `patches`
+/// has inline patches.
 ///
 /// (kustomize, `api/internal/builtins/PatchStrategicMergeTransformer.go`.)
 fn configure_strategic_merge(context: &Context<'_>, node: &Node) -> Result<Box<dyn Configured>> {
@@ -535,7 +538,8 @@ struct Json6902 {
     json_op: Spanned<Text>,
 }
 
-/// What an entry of `patchesJson6902` is. (kustomize, `api/internal/builtins/PatchJson6902Transformer.go`.)
+/// Reads a document for `PatchJson6902Transformer`, which is one entry of `patchesJson6902`. (kustomize,
+/// `api/internal/builtins/PatchJson6902Transformer.go`.)
 fn configure_json6902(context: &Context<'_>, node: &Node) -> Result<Box<dyn Configured>> {
     let Json6902 { target, path, json_op } = de::from_node_by(node, Rules::Lenient)?;
     if path.is_empty() && json_op.is_empty() {

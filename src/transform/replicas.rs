@@ -1,4 +1,4 @@
-//! `replicas:` sets how many copies of a workload run.
+//! `replicas:` sets the number of replicas of workloads.
 
 use std::collections::BTreeSet;
 
@@ -27,12 +27,14 @@ pub(super) const REPLICAS: Builtin = Builtin {
     },
 };
 
-/// Sets the number of copies of every workload that has, or once had, the name of an entry. Linear.
+/// Builds the changes for `replicas`: each sets the number of replicas of every workload that has, or had, the name of
+/// an entry. Linear in the number of resources.
 ///
 /// (kustomize, `api/internal/builtins/ReplicaCountTransformer.go`.)
 ///
 /// # Errors
-/// In the work: [`Code::ReplicaTargetNotFound`] for a name that no workload has: it is nearly always a misspelling.
+/// In the work: [`Code::ReplicaTargetNotFound`] for a name that no workload has, since it is nearly always a
+/// misspelling.
 fn changes<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>>> {
     let field = builtin.cause(context, Span::NONE);
     Ok(context.changes(field, &context.kustomization.replicas, |replicas| {
@@ -42,7 +44,7 @@ fn changes<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c
     }))
 }
 
-/// Sets the numbers of copies that entries say, one entry after the other.
+/// Builds the work that sets the numbers of replicas, entry after entry.
 fn set<'c>(
     replicas: impl IntoIterator<Item = &'c Replica>,
     specs: &FieldSpecs,
@@ -64,7 +66,7 @@ fn set<'c>(
     Work::step(Set { entries, by_name, fields, schema, budget, failed: None })
 }
 
-/// A document that configures the builtin: it has one number of copies.
+/// A document that configures the builtin, with one number of replicas.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Document {
@@ -78,23 +80,22 @@ impl Configured for Document {
     }
 }
 
-/// Sets the numbers of copies of resources, one by one.
+/// The step that sets the numbers of replicas of resources.
 struct Set<'c> {
     entries: Vec<Entry<'c>>,
-    /// The numbers of the entries for a name, in order.
+    /// The indices of the entries for a name, in order.
     by_name: Index<&'c str, Vec<usize>>,
     fields: Vec<(FieldSpec, Fields)>,
     schema: &'c Schema,
     budget: &'c Budget,
-    /// The first failure in the order of the entries, then of the fields, then of the resources: with its entry and
-    /// field.
+    /// The first error in the order of entries, then fields, then resources, with its entry and field.
     failed: Option<((usize, usize), Error)>,
 }
 
 struct Entry<'c> {
     replica: &'c Replica,
     count: String,
-    /// Whether a workload has the name.
+    /// True if a workload has the name.
     is_found: bool,
 }
 
@@ -128,7 +129,7 @@ impl Step for Set<'_> {
 }
 
 impl Set<'_> {
-    /// The entries for the names that a resource has or had, in order.
+    /// The indices of the entries for the current and previous names of a resource, in order.
     fn entries_for(&self, resource: &Resource) -> Vec<usize> {
         let names = resource.names();
         let of = |name: &Text| self.by_name.get(name.as_str()).into_iter().flatten().copied();

@@ -1,7 +1,7 @@
-//! The runner: makes changes in as few passes over the resources as they allow.
+//! The runner applies changes in as few passes over the resources as possible.
 //!
-//! The documents of a large build do not fit into the caches of a processor: to fetch one costs more than to change a
-//! field of it. So steps that look at one resource alone share a pass: all of them on one resource, then all on the
+//! The documents of a large build do not fit into the caches of a processor: fetching one costs more than changing a
+//! field of it. So steps that look at one resource at a time share a pass: all of them on one resource, then all on the
 //! next one.
 
 use std::mem;
@@ -10,8 +10,8 @@ use super::{Cause, Change, Fate, Observer, Outcome, Report, Step, Work};
 use crate::error::{Error, Result};
 use crate::resource::{ResMap, Resource};
 
-/// Makes changes in order. The result, or the failure, is the same as if each part was made on all resources before the
-/// next one began; with an observer it is so.
+/// Applies changes in order. The result, or the error, is the same as if each part was applied to all resources before
+/// the next one began; with an observer, this is done.
 ///
 /// # Errors
 /// That of the first part that fails, and those of the observer.
@@ -94,7 +94,7 @@ fn pass(
             Ok(Fate::Stays) => {}
             Ok(Fate::Goes) => gone.push(place),
             Err((number, error)) => {
-                // Only the steps before it matter now: one of them may fail on a later resource.
+                // Only earlier steps matter now: one of them may fail on a later resource.
                 steps.truncate(number);
                 failed = Some(error);
             }
@@ -107,7 +107,7 @@ fn pass(
     failed.map_or(Ok(()), Err)
 }
 
-/// Makes all steps on a resource, until it is dropped. A failure comes with the number of its step.
+/// Runs all steps on a resource, until it is dropped. An error is returned with the index of its step.
 fn change(
     steps: &mut [Part<'_>],
     place: usize,

@@ -1,4 +1,4 @@
-//! Which resources a patch or a replacement is for.
+//! Selects resources for patches and replacements.
 
 use crate::config::Selector;
 use crate::error::{Code, Error, Result};
@@ -7,8 +7,8 @@ use crate::resource::{LabelSelector, Pattern, ResMap, Resource, is_bookkeeping};
 use crate::yaml::Text;
 use crate::yaml::de::Spanned;
 
-/// A selector, ready to be asked of many resources: patterns that fit all of a text, and selectors of labels and
-/// annotations. An empty part takes anything.
+/// A compiled selector: patterns that match whole texts, and selectors of labels and annotations. An empty part matches
+/// everything.
 ///
 /// (kustomize, `api/types/selector.go`, `api/resmap/reswrangler.go`: `Select`.)
 #[derive(Clone, Debug)]
@@ -22,15 +22,15 @@ pub(crate) struct Selection {
     annotations: Parsed,
 }
 
-/// A selector, or what is wrong with it: the reference reads it for each resource that all else fits, and a faulty one
-/// that is never reached is no error.
+/// A label selector, or the error in it. The reference parses it for each resource that all other parts match, so a
+/// wrong one that is never reached is no error.
 type Parsed = Option<Result<LabelSelector>>;
 
 impl Selection {
-    /// Reads the parts of a selector.
+    /// Compiles the parts of a selector.
     ///
     /// # Errors
-    /// Those of [`Pattern::anchored`], at their parts.
+    /// Those of [`Pattern::anchored`], with the span of the part.
     pub(crate) fn new(selector: &Selector, budget: &Budget) -> Result<Self> {
         Ok(Self {
             group: pattern(&selector.group, budget)?,
@@ -43,8 +43,8 @@ impl Selection {
         })
     }
 
-    /// Whether a resource is selected. Name and namespace may be the first ones that it had, or those of now, each on
-    /// its own.
+    /// True if a resource is selected. The name may be the original or the current one; so may, independently, the
+    /// namespace.
     ///
     /// # Errors
     /// Those of [`Selection::takes_metadata`].
@@ -64,11 +64,11 @@ impl Selection {
         Ok(named && placed && self.takes_metadata(resource)?)
     }
 
-    /// Whether the labels and annotations of a resource are those that are asked for.
+    /// True if the labels and annotations of a resource match.
     ///
     /// # Errors
-    /// Those of [`LabelSelector::parse`] for a selector that is asked, and those of [`Resource::annotated`] for
-    /// annotations that hold bookkeeping.
+    /// Those of [`LabelSelector::parse`] for a selector that is reached, and those of [`Resource::annotated`] for
+    /// annotations with data of the build.
     pub(crate) fn takes_metadata(&self, resource: &Resource) -> Result<bool> {
         if let Some(selector) = &self.labels {
             let selector = selector.as_ref().map_err(Error::clone)?;
@@ -86,8 +86,8 @@ impl Selection {
         Ok(selector.matches(|key| annotations?.get(key)?.as_text()))
     }
 
-    /// Whether an id that a resource has or had is one that is asked for, in all its parts: so targets of replacements
-    /// are selected. (kustomize, `api/types/replacement.go`: `TargetSelectorRegex`.)
+    /// True if the current id or a previous one matches in all parts. Targets of replacements are selected like this.
+    /// (kustomize, `api/types/replacement.go`: `TargetSelectorRegex`.)
     pub(crate) fn takes_an_id(&self, resource: &Resource) -> bool {
         let (gvk, id) = (resource.gvk(), resource.id());
         let takes = |kind: &str, name: &str, namespace: &str| {
@@ -105,28 +105,28 @@ impl Selection {
                     .any(|id| takes(&id.kind, &id.name, &id.namespace)))
     }
 
-    /// Whether it asks for labels or annotations.
+    /// True if it selects by labels or annotations.
     pub(crate) const fn asks_for_metadata(&self) -> bool {
         self.labels.is_some() || self.annotations.is_some()
     }
 
-    /// Whether it asks for parts of ids.
+    /// True if it selects by parts of ids.
     pub(crate) fn asks_for_ids(&self) -> bool {
         let parts = [&self.group, &self.version, &self.kind, &self.name, &self.namespace];
         parts.into_iter().any(Option::is_some)
     }
 
-    /// The one name that it takes, if there is but one.
+    /// The only name that it matches, if it is a literal.
     pub(crate) fn literal_name(&self) -> Option<&str> {
         self.name.as_ref().and_then(Pattern::as_literal)
     }
 
-    /// The one kind that it takes, if there is but one.
+    /// The only kind that it matches, if it is a literal.
     pub(crate) fn literal_kind(&self) -> Option<&str> {
         self.kind.as_ref().and_then(Pattern::as_literal)
     }
 
-    /// The places of the resources that are selected, in order.
+    /// The positions of the selected resources, in order.
     ///
     /// # Errors
     /// Those of [`Selection::takes_metadata`].
@@ -141,7 +141,7 @@ impl Selection {
     }
 }
 
-/// That a selector fits no resource, and the part that is to blame, as far as one is.
+/// The warning for a selector that matches no resource, at the part that is likely to be wrong.
 pub(super) fn unmatched(selector: &Spanned<Selector>, resources: &ResMap) -> Error {
     let error = Error::new(Code::NoEffect, "no resource fits the target");
     let (kind, name) = (&selector.kind, &selector.name);

@@ -1,4 +1,4 @@
-//! Patches with a target: applied to whatever fits it, one resource after the other.
+//! Patches with a target, applied to every resource that the target selects.
 
 use super::select::{Selection, unmatched};
 use super::{Context, Fate, Report, Step};
@@ -18,19 +18,19 @@ pub(super) struct Targeted<'c> {
     context: Context<'c>,
     patch: Selected,
     selection: Selection,
-    /// The selector, if a warning is due when no resource fits it.
+    /// The selector, if a warning is reported when it matches no resource.
     target: Option<&'c Spanned<Selector>>,
-    /// Whether a resource fits.
+    /// True if a resource matched.
     is_used: bool,
-    /// The first failure. Whether the other resources fit is found out all the same: that comes first.
+    /// The first error. The selection of the other resources is still tested, since its errors take precedence.
     failed: Option<Error>,
 }
 
-/// A patch for what a target selects.
+/// A patch for the resources of a target.
 pub(super) enum Selected {
-    /// A strategic merge patch. What becomes empty goes, and all ids must be different in the end.
+    /// A strategic merge patch. Empty resources are dropped, and all ids must be unique in the end.
     Strategic { patch: Resource, ids: Unique },
-    /// A JSON patch, and whether the id that a resource has before it is remembered.
+    /// A JSON patch; if `remembers` is set, the id before the patch is stored as a previous id.
     Json { patch: JsonPatch, remembers: bool },
 }
 
@@ -44,7 +44,7 @@ impl<'c> Targeted<'c> {
         Self { context: *context, patch, selection, target, is_used: false, failed: None }
     }
 
-    /// Where the patch is asked for.
+    /// The span of the patch, or of its target.
     fn patch_span(&self) -> Span {
         match &self.patch {
             Selected::Strategic { patch, .. } => patch.span(),
@@ -98,17 +98,18 @@ impl Step for Targeted<'_> {
     }
 }
 
-/// What it is charged to apply a strategic merge patch, beside the size of the patch: the time goes into the resource.
+/// The charge for applying a strategic merge patch, in addition to the size of the patch: most of the time depends on
+/// the resource.
 const MERGE_BYTES: usize = 1024;
-/// What a node is charged, beside that, of a resource that a strategic merge patch goes through.
+/// The charge for each node of a resource that a strategic merge patch is applied to.
 const MERGED_NODE: usize = 16;
-/// What it is charged to apply a JSON patch.
+/// The charge for applying a JSON patch.
 const OPERATIONS_BYTES: usize = 1024;
-/// What a node is charged, beside that, of a resource that goes through JSON for the patch.
+/// The charge for each node of a resource that is passed through JSON for a JSON patch.
 const PASSED_NODE: usize = 96;
 
-/// Applies a patch to a resource that fits its target. It takes on the type of the resource, and its labels and
-/// annotations count as text, so that a null there deletes nothing. (`api/resmap/reswrangler.go`: `ApplySmPatch`.)
+/// Applies a patch to a resource that its target selects. The patch gets the type of the resource, and its labels and
+/// annotations count as text, so that a null there deletes no entry. (`api/resmap/reswrangler.go`: `ApplySmPatch`.)
 pub(super) fn apply_settled(
     context: &Context<'_>,
     patch: &Resource,
@@ -118,14 +119,14 @@ pub(super) fn apply_settled(
     settled.settle_metadata()?;
     settled.set_api_version(&resource.gvk().api_version(), patch.span(), context.schema)?;
     if resource.needs_hash && patch.allow_kind_change {
-        // The kind is written again, which matters only for a hash over the layout.
+        // The kind is set again, which affects only a hash over the layout.
         settled.set_kind(patch.kind(), Span::NONE, context.schema)?;
     }
     apply(context, &settled, resource).map(drop)
 }
 
 /// Applies a patch to a resource, which keeps its name and kind unless the patch may change them, and always its
-/// namespace. True when the resource is gone. (`api/resource/resource.go`: `ApplySmPatch`.)
+/// namespace. Returns true if the resource was deleted. (`api/resource/resource.go`: `ApplySmPatch`.)
 pub(super) fn apply(
     context: &Context<'_>,
     patch: &Resource,
@@ -145,7 +146,7 @@ pub(super) fn apply(
         .with_annotations(schema, |root| merge_commented(root, &patch_node, schema, &comments))
         .map_err(|error| guarded(context, &before.gvk.kind, error))?;
     if !patch.comments().is_empty() {
-        // Parts of the patch are parts of the resource now, and their comments with them.
+        // Nodes of the patch are now part of the resource, and so are their comments.
         let both = resource.comments().iter().chain(patch.comments());
         resource.ties_mut().comments = Some(both.cloned().collect());
     }
@@ -163,8 +164,8 @@ pub(super) fn apply(
     Ok(false)
 }
 
-/// Charges what a patch goes through: all of a resource, however little it changes, and what is remembered of it. Of
-/// each node, `bytes`: what a build copies in the same time.
+/// Charges `bytes` for each node of a resource, because a patch walks through all of it, and for each stored previous
+/// id.
 fn charge(context: &Context<'_>, resource: &Resource, bytes: usize, span: Span) -> Result<()> {
     let mut nodes = resource.names().previous.len();
     let mut pending = vec![resource.node()];
@@ -178,7 +179,7 @@ fn charge(context: &Context<'_>, resource: &Resource, bytes: usize, span: Span) 
     context.root.budget().spend(Limit::Bytes, (nodes * bytes) as u64, span)
 }
 
-/// Applies a JSON patch to a resource. What the build remembers of it is out of the patch's reach.
+/// Applies a JSON patch to a resource. The patch cannot change data that the build stores with the resource.
 fn apply_json(context: &Context<'_>, patch: &JsonPatch, resource: &mut Resource) -> Result<()> {
     let (id, kind) = (resource.id().to_string(), resource.kind().to_owned());
     let needs_hash = resource.needs_hash;
@@ -196,7 +197,7 @@ fn apply_json(context: &Context<'_>, patch: &JsonPatch, resource: &mut Resource)
         .map_err(|error| guarded(context, &kind, error).step(format!("while patching `{id}`")))
 }
 
-/// An error in a patch for a resource of a kind. The values of a patch that turns out to be for a Secret are masked.
+/// An error in a patch for a resource of a kind. If the resource is a Secret, the values of the patch are masked.
 #[cold]
 fn guarded(context: &Context<'_>, kind: &str, error: Error) -> Error {
     let sources = context.root.loader().sources();
@@ -207,7 +208,8 @@ fn guarded(context: &Context<'_>, kind: &str, error: Error) -> Error {
     error
 }
 
-/// Writes a document that went through JSON, and reads it again: its lines and columns count from now on.
+/// Writes a document that was passed through JSON, and parses it again, since a hash over the layout depends on its
+/// lines and columns.
 fn lay_out(context: &Context<'_>, root: &mut Node) -> Result<()> {
     let mut text = String::new();
     rewrite(root, &Source::detached(""), &mut text)?;

@@ -1,4 +1,4 @@
-//! `ValueAddTransformer`: one value, put into fields of many resources or into paths that stand there.
+//! `ValueAddTransformer`: puts one value into fields of many resources, or into paths in such fields.
 
 use serde::Deserialize;
 
@@ -28,7 +28,7 @@ pub(super) const VALUE_ADD: Builtin = Builtin {
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Configuration {
-    /// The value; the name of the folder if it is empty.
+    /// The value; if it is empty, the name of the folder is used.
     value: Spanned<Text>,
     targets: Vec<Spanned<Target>>,
     /// A file with more targets.
@@ -44,14 +44,14 @@ struct Targets {
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Target {
-    /// The resources; all of them if there is none.
+    /// The selector of resources; `None` selects all.
     selector: Option<Selector>,
     field_path: Spanned<Text>,
-    /// Where the value goes in a field that holds a path, counted from one; zero replaces the field.
+    /// The position of the value in a field that holds a path, counted from one; zero replaces the field.
     file_path_position: Spanned<i64>,
 }
 
-/// A target, ready to be asked for.
+/// A compiled target.
 struct Place {
     selection: Option<Selection>,
     path: ValuePath,
@@ -59,7 +59,8 @@ struct Place {
     position: Option<usize>,
 }
 
-/// Linear in resources times targets. (kustomize, `api/internal/builtins/ValueAddTransformer.go`.)
+/// Reads a document that configures the builtin. The work is linear in resources times targets. (kustomize,
+/// `api/internal/builtins/ValueAddTransformer.go`.)
 fn configure(context: &Context<'_>, node: &Node) -> Result<Box<dyn Configured>> {
     let Configuration { value, mut targets, target_file_path } =
         de::from_node_by(node, Rules::Lenient)?;
@@ -85,7 +86,7 @@ fn configure(context: &Context<'_>, node: &Node) -> Result<Box<dyn Configured>> 
     Ok(Box::new(Fill { value: Text::from(&*text), span, places }))
 }
 
-/// A value, its place, and the places that it goes to.
+/// A value, its span, and its targets.
 struct Fill {
     value: Text,
     span: Span,
@@ -186,7 +187,7 @@ impl Place {
     }
 }
 
-/// A path with one part more, at a position from zero that does not count the slash of an absolute path. What lies
+/// Inserts a part into a path, at a position from zero that does not count the slash of an absolute path. A position
 /// beyond the end is the end. (kustomize, `kyaml/filesys/util.go`: `InsertPathPart`.)
 fn with_part(path: &str, position: usize, part: &str) -> String {
     if part.is_empty() {

@@ -1,10 +1,11 @@
-//! The path of one field: where the value of a replacement comes from, and where `ValueAddTransformer` puts its own.
+//! A path that selects one field: the source of a replacement, or a target of `ValueAddTransformer`.
 
 use crate::error::{Code, Error, Result};
 use crate::source::Span;
 use crate::yaml::{Kind, Node, Scalar, Style, Tag, path};
 
-/// Names, positions in lists, `-` for the last element, and `[key=value]` or `[=value]` for the element that has it.
+/// Names, positions in lists, `-` for the last element, and `[key=value]` or `[=value]` for the first element that
+/// matches.
 ///
 /// (kustomize, `kyaml/yaml/fns.go`: `PathGetter`.)
 pub(crate) struct ValuePath(Vec<Step>);
@@ -17,7 +18,7 @@ enum Step {
 }
 
 impl ValuePath {
-    /// Reads a path.
+    /// Parses a path.
     ///
     /// # Errors
     /// [`Code::InvalidValue`] for a negative position, `*`, and brackets without `=`.
@@ -25,7 +26,7 @@ impl ValuePath {
         Self::of_names(path::split(path, '/'))
     }
 
-    /// The path of these names; empty ones mean nothing.
+    /// The path of these names; empty names are skipped.
     ///
     /// # Errors
     /// As [`ValuePath::new`].
@@ -35,7 +36,7 @@ impl ValuePath {
         steps.collect::<Result<_>>().map(Self)
     }
 
-    /// The node at the path, and the way to it: the position of each step. Nothing when it is not there.
+    /// The node at the path with the position of each step; `None` if it does not exist.
     ///
     /// # Errors
     /// As [`ValuePath::find_or_make`].
@@ -50,11 +51,11 @@ impl ValuePath {
         Ok(Some((node, way)))
     }
 
-    /// The node at the path. Fields are made where they are absent, and so are elements that are asked for by a value.
-    /// Nothing where the way leads through a null or to a position that is not there.
+    /// The node at the path. Missing fields are created, and so are missing elements that are selected by a value.
+    /// `None` if the path leads through a null or to a position that does not exist.
     ///
     /// # Errors
-    /// [`Code::InvalidType`] where something else stands than the path says.
+    /// [`Code::InvalidType`] for a node of another kind than the path requires.
     pub(crate) fn find_or_make<'n>(
         &self,
         root: &'n mut Node,
@@ -73,8 +74,8 @@ impl ValuePath {
     }
 }
 
-/// Where in a node the child is that one name of a path stands for: an entry of a mapping or an item of a list. Nothing
-/// when there is none.
+/// The position of the child that one name of a path selects: an entry of a mapping or an item of a list. `None` if
+/// there is no such child.
 ///
 /// # Errors
 /// As [`ValuePath::of_names`] and [`ValuePath::find_or_make`].
@@ -90,7 +91,7 @@ pub(crate) fn child(node: &Node, position: usize) -> Option<&Node> {
     }
 }
 
-/// The child of a node at a position, to change.
+/// The child of a node at a position, mutable.
 pub(crate) fn child_mut(node: &mut Node, position: usize) -> Option<&mut Node> {
     if node.kind() == Kind::Mapping {
         return node.as_mapping_mut()?.value_at_mut(position);
@@ -99,7 +100,7 @@ pub(crate) fn child_mut(node: &mut Node, position: usize) -> Option<&mut Node> {
 }
 
 impl Step {
-    /// The position of the child that it stands for.
+    /// The position of the selected child.
     fn position(&self, node: &Node) -> Result<Option<usize>> {
         match self {
             Self::Field(name) => {
@@ -132,7 +133,7 @@ impl Step {
         }
     }
 
-    /// Makes the child that is not there, if it is a field or an element; a null has none.
+    /// Creates the missing child, if the step is a field or an element; `None` below a null.
     fn make<'n>(
         &self,
         node: &'n mut Node,
@@ -191,7 +192,7 @@ impl Step {
     }
 }
 
-/// The items of a list; a null has none.
+/// The items of a list; empty for a null.
 fn list(node: &Node) -> Result<&[Node]> {
     match node.as_sequence() {
         Some(list) => Ok(list.items()),

@@ -1,4 +1,4 @@
-//! Documents inside of texts: a path goes on in the JSON or YAML that a field holds.
+//! Embedded documents: the path of a target can continue in JSON or YAML inside of a string.
 
 use super::target_path::{Place, TargetPath, at_mut, find};
 use crate::error::{Code, Error, Result};
@@ -7,17 +7,18 @@ use crate::source::{Source, Span};
 use crate::transform::value_path::{child, position};
 use crate::yaml::{Form, Kind, Node, Scalar, as_written, is_alias, parse, rewrite, write_json};
 
-/// Charge for a byte that is parsed and written again, in bytes that a build copies in the same time.
+/// The charge for a byte of an embedded document, which is parsed and written again: as many bytes as a build copies in
+/// the same time.
 const READ_AND_WRITTEN: usize = 32;
 
-/// Sets the fields that a path selects inside of a text, and writes the text again: JSON as JSON, on one line or on many,
-/// and YAML with its comments. Returns the position of the text; `None` if the path has no text, or if its document cannot
-/// be changed, which is not an error.
+/// Sets the fields that a path selects in an embedded document, and writes its string again: JSON as JSON, on one line
+/// or on many, and YAML with its comments. Returns the position of the string; `None` if the path leads to no such
+/// string, or if its document cannot be changed, which is not an error.
 ///
 /// (kustomize, `api/filters/replacement/replacement.go`: `setValueInStructuredData`.)
 ///
 /// # Errors
-/// What no document can hold.
+/// [`Code::LimitExceeded`] if the budget is spent, and [`Code::NestingTooDeep`].
 pub(super) fn set(
     path: &TargetPath,
     root: &mut Node,
@@ -28,7 +29,7 @@ pub(super) fn set(
     let Some(Embedded { way, names, old, document }) = text_on(path.names(), root) else {
         return Ok(None);
     };
-    // Each path parses the whole text and writes it again.
+    // Each path parses and writes the whole string.
     budget.bytes(old.text().len() * READ_AND_WRITTEN, path.span())?;
     let Some(mut document) = document else { return Ok(None) };
     let found = match find(names, &mut document, create, path.span(), path.patterns()) {
@@ -45,7 +46,7 @@ pub(super) fn set(
                 let Some(field) = at_mut(&mut document, &way) else { continue };
                 let written = field.as_scalar().map(Scalar::span).filter(|_| !is_alias(field));
                 if is_alias(field) {
-                    // It is no scalar, of which only the text is set: all of it goes.
+                    // An alias is replaced as a whole; of a scalar, only the text is set.
                     *field = Node::sequence(Vec::new(), Span::NONE);
                 }
                 set(field).map(|()| keep_place(field, written))
@@ -72,19 +73,19 @@ pub(super) fn set(
     Ok(Some(way))
 }
 
-/// A text on a path that reads as YAML.
+/// A string on a path that can be parsed as YAML.
 struct Embedded<'p> {
-    /// Its place in the document around it.
+    /// Its position in the outer document.
     way: Vec<usize>,
     /// The rest of the path.
     names: &'p [String],
     /// The text.
     old: Scalar,
-    /// The root of the document that it holds, if it holds one.
+    /// The root of its document, if it has content.
     document: Option<Node>,
 }
 
-/// The first text on a path that reads as YAML and does not end it.
+/// The first string on a path that can be parsed as YAML, if the path continues after it.
 fn text_on<'p>(names: &'p [String], root: &Node) -> Option<Embedded<'p>> {
     let (mut node, mut way) = (root, Vec::new());
     for (number, name) in names.iter().enumerate() {
@@ -105,13 +106,14 @@ fn text_on<'p>(names: &'p [String], root: &Node) -> Option<Embedded<'p>> {
     None
 }
 
-/// The root of the document that a text holds, be it null; `None` for an empty text, or one that is no YAML.
+/// The root of the document in a string, which may be null; `None` for a string without content, or one that is not
+/// YAML.
 pub(super) fn root_of(text: &str) -> Option<Node> {
     read(text).ok()?
 }
 
-/// The root of the document that a text holds, be it null, with its aliases and merge keys as they are written; `None`
-/// for a text without content.
+/// The root of the document in a string, which may be null, with aliases and merge keys unresolved; `None` for a string
+/// without content.
 fn read(text: &str) -> Result<Option<Node>> {
     let is_content = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
     Ok(match as_written(&Source::detached(text))? {
@@ -120,20 +122,20 @@ fn read(text: &str) -> Result<Option<Node>> {
     })
 }
 
-/// A scalar stays where it was written: comments are known by their place.
+/// Gives a scalar its old span, since comments are found by the position of their node.
 fn keep_place(field: &mut Node, place: Option<Span>) {
     if let (Some(scalar), Some(place)) = (field.as_scalar(), place) {
         *field = scalar.at(place).into();
     }
 }
 
-/// A document as the text that it was: the reference loses the line break at its end.
+/// Writes a document in the form of the original string, without the line break at its end, which the reference drops.
 ///
-/// Aliases multiply in JSON, which has none: what they stand for is charged to the budget before it is written.
+/// JSON has no aliases: expanded nodes are charged to the budget before they are written.
 fn text_of(root: &Node, original: &str, budget: &Budget) -> Result<String> {
     let mut text = String::new();
     if root.is_null() {
-        // What was made in its place has no characters; else it is the null that was read.
+        // A null that was created here is written as empty text; a null that was read keeps its text.
         let is_made = root.as_scalar().is_some_and(Scalar::is_untagged);
         return Ok(if is_made { String::new() } else { original.trim().to_owned() });
     }
@@ -149,7 +151,7 @@ fn text_of(root: &Node, original: &str, budget: &Budget) -> Result<String> {
     Ok(text.trim().to_owned())
 }
 
-/// The root of a document with its aliases and merge keys resolved, if the text that it was read from may have some.
+/// The root of a document with aliases and merge keys resolved; `None` if the original text cannot contain any.
 fn resolved(root: &Node, original: &str, budget: &Budget) -> Result<Option<Node>> {
     if !original.contains('*') && !original.contains("<<") {
         return Ok(None);
@@ -160,7 +162,7 @@ fn resolved(root: &Node, original: &str, budget: &Budget) -> Result<Option<Node>
     Ok(documents.into_iter().next().map(|document| document.root))
 }
 
-/// A node as it is written, which the patterns of elements are held against.
+/// A node as YAML text, against which patterns of elements are matched.
 pub(super) fn written(node: &Node) -> String {
     let mut text = String::new();
     match rewrite(node, &Source::detached(""), &mut text) {
@@ -169,7 +171,7 @@ pub(super) fn written(node: &Node) -> String {
     }
 }
 
-/// The failure for a text that a path goes into, and that holds no document with fields or items.
+/// The error for a path that continues in a string without a document that has fields or items.
 #[cold]
 pub(super) fn no_document(scalar: &Scalar) -> Error {
     let error = match parse::document(&Source::detached(scalar.text())) {
@@ -184,7 +186,7 @@ pub(super) fn no_document(scalar: &Scalar) -> Error {
     error.note(scalar.span(), "the value").help("end the path before what is below this value")
 }
 
-/// A failure inside of a document, with the place of the text that holds it.
+/// An error inside of an embedded document, with the span of the string.
 #[cold]
 pub(super) fn inside(error: &Error, text: Span) -> Error {
     let message = format!("{} in the document inside of a text", error.message());

@@ -1,4 +1,4 @@
-//! Where the resources are that a selector names.
+//! An index of resources for selectors of replacements.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use crate::resource::{ResMap, Resource};
 use crate::yaml::Text;
 
-/// The places of resources by the names and kinds that they have or had. It may also hold what they do not have any
-/// more: who looks something up asks the resource.
+/// The positions of resources by their current and previous names and kinds. Entries may be outdated, so callers must
+/// check each resource.
 pub(super) struct Index {
     names: BTreeMap<Text, Vec<usize>>,
     kinds: BTreeMap<Text, Vec<usize>>,
@@ -24,7 +24,7 @@ impl Index {
         index
     }
 
-    /// Adds a resource, or what it is called now.
+    /// Adds a resource, or its new name after a change.
     pub(super) fn add(&mut self, place: usize, resource: &Resource) {
         let id = resource.id();
         let previous =
@@ -42,7 +42,7 @@ impl Index {
         }
     }
 
-    /// The places, in order, of all resources that may have a name or a kind.
+    /// The positions, in order, of all resources that may have a name or a kind.
     pub(super) fn places(&self, name: Option<&str>, kind: Option<&str>) -> Cow<'_, [usize]> {
         let of = |texts: &'_ BTreeMap<Text, Vec<usize>>, text: &str| texts.get(text).cloned();
         match (name, kind) {
@@ -52,7 +52,7 @@ impl Index {
         }
     }
 
-    /// The names that resources have or had.
+    /// The current and previous names of resources.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.names.keys().map(Text::as_str)
     }

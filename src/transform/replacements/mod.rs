@@ -1,4 +1,4 @@
-//! `replacements:` copies a value from one resource into fields of others.
+//! `replacements:` copies a value from one resource to fields of others.
 
 mod embedded;
 mod index;
@@ -31,8 +31,8 @@ pub(super) const REPLACEMENTS: Builtin = Builtin {
     },
 };
 
-/// Applies `replacements` in order. Each costs one look at the resources that its selectors name literally, or at all
-/// of them, and the size of what it sets.
+/// Builds the change for `replacements`. Each entry costs a look at the resources with the name or kind that its
+/// selectors give literally, or at all of them, plus the size of the values that it sets.
 ///
 /// (kustomize, `api/internal/builtins/ReplacementTransformer.go`, `api/filters/replacement/replacement.go`.)
 ///
@@ -41,7 +41,7 @@ pub(super) const REPLACEMENTS: Builtin = Builtin {
 fn changes<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>>> {
     let mut entries = context.kustomization.replacements.clone();
     for entry in &mut entries {
-        // An empty list is lost where the reference hands the entry over to its plugin.
+        // The reference loses an empty list when it passes the entry to its plugin.
         entry.value.targets = entry.value.targets.take().filter(|targets| !targets.is_empty());
     }
     let replacements = read(context, &entries)?;
@@ -68,10 +68,10 @@ impl Configured for Document {
     }
 }
 
-/// The replacements of a list of entries, those of files among them.
+/// The replacements of a list of entries, including those in files.
 ///
 /// # Errors
-/// What is wrong with a file, and [`Code::InvalidValue`] for an entry that is a file and a replacement.
+/// Those of reading a file, and [`Code::InvalidValue`] for an entry with both a path and a replacement.
 fn read(
     context: &Context<'_>,
     entries: &[Spanned<Replacement>],
@@ -102,12 +102,12 @@ fn read(
     Ok(replacements)
 }
 
-/// Applies replacements in order: each sees what those before it did.
+/// Applies replacements in order: each sees the results of those before it.
 ///
 /// # Errors
 /// [`Code::ReplacementSourceNotFound`], [`Code::ReplacementSourceAmbiguous`], [`Code::ReplacementFieldNotFound`],
-/// [`Code::InvalidPattern`], [`Code::InvalidSelector`], [`Code::InvalidValue`] for an entry that is incomplete or a
-/// part that is not there, and [`Code::InvalidType`] where something else stands than a path says.
+/// [`Code::InvalidPattern`], [`Code::InvalidSelector`], [`Code::InvalidValue`] for an incomplete entry or a missing
+/// part of a value, and [`Code::InvalidType`] for a node of another kind than a path requires.
 fn apply(
     replacements: &[Spanned<Replacement>],
     context: &Context<'_>,
@@ -138,7 +138,7 @@ fn apply(
     Ok(())
 }
 
-/// The targets of a replacement that says where its value comes from, and where it goes.
+/// The targets of a replacement, after a check that it has a source and targets.
 fn complete(replacement: &Replacement) -> Result<&[Spanned<crate::config::TargetSelector>]> {
     let incomplete = |missing: &str| {
         Error::new(Code::InvalidValue, format!("found a replacement without {missing}"))

@@ -1,4 +1,4 @@
-//! What to say when a source names no resource, or more than one: which part of it is wrong, or missing.
+//! Errors for a source that does not select exactly one resource. They point at the wrong or missing part.
 
 use super::index::Index;
 use crate::config::SourceSelector;
@@ -9,7 +9,8 @@ use crate::text::phrase::listed;
 use crate::yaml::Text;
 use crate::yaml::de::Spanned;
 
-/// The error for a source that no resource fits. A resource of the name says which other part is wrong.
+/// The error for a source that matches no resource. If a resource with the name exists, the error shows which other
+/// part differs.
 #[cold]
 pub(super) fn not_found(source: &SourceSelector, resources: &ResMap, index: &Index) -> Error {
     let error = Error::new(
@@ -37,7 +38,7 @@ pub(super) fn not_found(source: &SourceSelector, resources: &ResMap, index: &Ind
     error.help("a source is named as it is written: all of `name`, `kind` and so on must be equal, and no pattern is read")
 }
 
-/// The error for a source that several resources fit.
+/// The error for a source that matches several resources.
 #[cold]
 pub(super) fn ambiguous(source: &SourceSelector, found: [&Resource; 2]) -> Error {
     let error = Error::new(
@@ -60,7 +61,7 @@ pub(super) fn ambiguous(source: &SourceSelector, found: [&Resource; 2]) -> Error
     })
 }
 
-/// The parts of a source in the order in which people look at them, with what a resource has there.
+/// The parts of a source, the most significant first, with the values of a resource.
 fn parts<'a>(
     source: &'a SourceSelector,
     id: &ResId,
@@ -74,7 +75,7 @@ fn parts<'a>(
     ]
 }
 
-/// The parts that are given and that an id does not have: the field, where it is written, and what the id has.
+/// The parts of a source that an id does not match: the field, its span, and the value of the id.
 fn wrong(source: &SourceSelector, id: &ResId) -> Vec<(&'static str, Span, Text)> {
     let differs = |(_, given, actual): &(&str, &Spanned<Text>, Text)| {
         !given.is_empty() && given.value != *actual
@@ -83,7 +84,7 @@ fn wrong(source: &SourceSelector, id: &ResId) -> Vec<(&'static str, Span, Text)>
     wrong.map(|(field, given, actual)| (field, given.span, actual)).collect()
 }
 
-/// What a source gives, such as `kind: Secret, name: password`, in backticks and behind a blank.
+/// The parts of a source for a message, such as `kind: Secret, name: password`, in backticks and after a space.
 fn described(source: &SourceSelector) -> String {
     let given = parts(source, &ResId::default())
         .into_iter()

@@ -1,4 +1,4 @@
-//! Where the value of a replacement comes from.
+//! The source of a replacement: it selects a resource and reads the value.
 
 use super::index::Index;
 use super::no_source::{ambiguous, not_found};
@@ -12,11 +12,11 @@ use crate::transform::value_path::{ValuePath, child};
 use crate::yaml::de::Spanned;
 use crate::yaml::{Node, Scalar, Text, path};
 
-/// The field that counts where none is given.
+/// The field path if none is given.
 pub(super) const DEFAULT_FIELD: &str = "metadata.name";
 
-/// A value, and the field that it is read from if it is all of it: what a target does to that field changes the value
-/// for the targets that follow.
+/// The value of a replacement. If it is the whole value of a field, a target that changes this field changes the value
+/// for the targets after it.
 pub(super) struct Origin {
     value: Node,
     field: Option<Field>,
@@ -70,23 +70,23 @@ impl Origin {
         }
     }
 
-    /// The value as it is now.
+    /// The current value.
     pub(super) const fn value(&self) -> &Node {
         &self.value
     }
 
-    /// Whether the value is read from a resource.
+    /// True if the value is a field of the resource at this position.
     pub(super) fn is_in(&self, place: usize) -> bool {
         self.field.as_ref().is_some_and(|field| field.resource == place)
     }
 
-    /// Whether the value is read from what only the annotations of a build show.
+    /// True if the value is in annotations that exist only during a build.
     pub(super) fn is_in_annotations(&self, place: usize) -> bool {
         self.field.as_ref().is_some_and(|field| field.resource == place && field.in_annotations)
     }
 
-    /// Reads the value again from its resource, which changed at the end of a way. What is put in the place of a
-    /// collection around the field leaves the value as it was.
+    /// Reads the value again after a change of its resource at a path. If a collection around the field was replaced,
+    /// the old value is kept.
     pub(super) fn refresh(&mut self, root: &Node, changed: &[usize]) {
         let Some(field) = &self.field else { return };
         let is_around = changed.len() < field.way.len() && field.way.starts_with(changed);
@@ -98,14 +98,14 @@ impl Origin {
     }
 }
 
-/// Whether a path may lead to what a build keeps in annotations.
+/// True if a path may select annotations, in which a build stores data.
 pub(super) fn reach_annotations(names: &[String]) -> bool {
     let mut names = names.iter().filter(|name| !name.trim().is_empty());
     names.next().is_some_and(|name| name.trim() == "metadata")
         && names.next().is_none_or(|name| matches!(name.trim(), "annotations" | "*"))
 }
 
-/// The place of the one resource that has, or had, an id that a source names.
+/// The position of the one resource that has, or had, an id that a source selects.
 fn place_of(source: &SourceSelector, resources: &ResMap, index: &Index) -> Result<usize> {
     let given = |part: &'_ Spanned<Text>| (!part.is_empty()).then(|| part.as_str().to_owned());
     let (name, kind) = (given(&source.name), given(&source.kind));
@@ -136,7 +136,7 @@ fn selector_of(source: &SourceSelector) -> ResId {
     }
 }
 
-/// Whether an id that the resource has or had is one that a source names. Here no kind counts as cluster-scoped.
+/// True if a source selects the current id or a previous id of a resource. Here all kinds count as namespaced.
 fn is_selected(resource: &Resource, selector: &ResId) -> bool {
     let current = ResId { cluster_scoped: false, ..resource.id().clone() };
     current.is_selected_by(selector)
@@ -175,7 +175,7 @@ fn no_field(text: &str, span: Span, names: &[String], resource: &Resource) -> Er
     error
 }
 
-/// What a path may go on with.
+/// Help text with the names or indices that can follow at a node.
 fn what_is_there<'a>(node: &Node, keys: impl Iterator<Item = &'a str>) -> String {
     match node.as_sequence().map(|list| list.items().len()) {
         Some(0) => return "the list there is empty".to_owned(),
@@ -195,7 +195,7 @@ fn what_is_there<'a>(node: &Node, keys: impl Iterator<Item = &'a str>) -> String
     }
 }
 
-/// One part of a text.
+/// One part of a text, split by the delimiter.
 fn part_of(node: &Node, options: &FieldOptions, span: Span) -> Result<Node> {
     let Some(scalar) = node.as_scalar() else { return Err(no_text(node, options.delimiter.span)) };
     let mut parts = scalar.text().split(options.delimiter.as_str());
@@ -224,7 +224,7 @@ fn part_of(node: &Node, options: &FieldOptions, span: Span) -> Result<Node> {
     Ok(scalar.with_text(part, span).into())
 }
 
-/// What is no text and has no parts.
+/// The error for a `delimiter` on a node that is not text.
 #[cold]
 pub(super) fn no_text(node: &Node, span: Span) -> Error {
     Error::new(

@@ -1,4 +1,4 @@
-//! Where the value of a replacement goes.
+//! The targets of a replacement: resources and fields that get the value.
 
 use super::embedded;
 use super::index::Index;
@@ -13,7 +13,7 @@ use crate::transform::select::Selection;
 use crate::transform::{Context, is_shared};
 use crate::yaml::{Node, share};
 
-/// The resources and fields that one entry of `targets` names.
+/// The resources and fields that one entry of `targets` selects.
 pub(super) struct Target<'a> {
     selection: Selection,
     rejections: Vec<Selection>,
@@ -45,7 +45,7 @@ impl<'a> Target<'a> {
         })
     }
 
-    /// Sets the fields of the resources that are selected, one after the other, and says whether there was one.
+    /// Sets the fields of the selected resources, one after the other. Returns true if a resource was selected.
     pub(super) fn set(
         &self,
         origin: &mut Origin,
@@ -54,7 +54,7 @@ impl<'a> Target<'a> {
         index: &mut Index,
     ) -> Result<bool> {
         let places: Vec<usize> = if self.asks_for_metadata() {
-            // A selector that cannot be read fails on any resource, whatever its name.
+            // An invalid label selector must fail on any resource, whatever its name.
             (0..resources.len()).collect()
         } else {
             let (name, kind) = (self.selection.literal_name(), self.selection.literal_kind());
@@ -129,7 +129,7 @@ impl<'a> Target<'a> {
         Ok(())
     }
 
-    /// Sets the fields at a path of one document, and says whether one of them stands in other places too.
+    /// Sets the fields at a path of one document. Returns true if one of them shares its value with other places.
     fn copy(
         &self,
         path: &TargetPath,
@@ -168,7 +168,7 @@ impl<'a> Target<'a> {
                         origin.refresh(root, &way);
                     }
                 }
-                // It is set in a copy of a document, which is not written back.
+                // The field is in a copy of a document that is not written back, as in the reference.
                 Place::Lost(mut node) => set(&mut node, origin.value())?,
             }
         }
@@ -176,7 +176,7 @@ impl<'a> Target<'a> {
     }
 }
 
-/// Sets a field to a value, or a part of it. A scalar keeps its type and its style: only the text is new.
+/// Sets a field, or one part of it, to a value. A scalar keeps its type and style.
 fn set_field(
     options: Option<&FieldOptions>,
     target: &mut Node,
@@ -197,7 +197,7 @@ fn set_field(
     let given = if part.is_some() && value.is_null() { None } else { value.as_text() };
     let given = given.unwrap_or_default();
     if part.is_some() {
-        // All of the text is taken apart for one part.
+        // The whole text is split and joined for one part.
         budget.text(2 * old.text().len(), span)?;
     }
     let joined = part.map(|options| joined(old.text(), options, given));
@@ -208,7 +208,7 @@ fn set_field(
     Ok(())
 }
 
-/// A text with one of its parts replaced, or with a part more at one of its ends.
+/// A text with one part replaced, or with a part added at one of its ends.
 fn joined(text: &str, options: &FieldOptions, part: &str) -> String {
     let delimiter = options.delimiter.as_str();
     let mut parts: Vec<&str> = text.split(delimiter).collect();

@@ -1,4 +1,4 @@
-//! The path of fields in a target: it may name many, and make those that are not there.
+//! The field paths of targets, which can select several fields and create missing ones.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -12,20 +12,20 @@ use crate::source::Span;
 use crate::transform::value_path::{child, child_mut};
 use crate::yaml::{Kind, Mapping, Node, Scalar, Sequence, Tag, Text, path};
 
-/// The longest path that is followed. No document of Kubernetes is nearly as deep.
+/// The maximum length of a path. No Kubernetes document is nearly as deep.
 const MAX_NAMES: usize = 256;
 
-/// What an item of a list is charged for that is looked at, in bytes.
+/// The charge for an examined list item, in bytes.
 const LOOKED_AT: usize = 128;
 
-/// What each byte of its text is charged for, in bytes: to write a mapping takes longer than to copy one.
+/// The charge for each byte of text that is matched: writing a mapping takes longer than copying it.
 const WRITTEN: usize = 8;
 
-/// Mappings of so many entries are searched by an index.
+/// The number of entries from which a mapping is searched by an index.
 const LONG: usize = 64;
 
-/// Names with points between them (`\.` for a point in a name, or the name in brackets), positions in lists, `*` for
-/// every item of a list, and `[key=pattern]` or `[=pattern]` for the items that fit.
+/// Names separated by dots (`\.` for a dot in a name, or the name in brackets), positions in lists, `*` for every item
+/// of a list, and `[key=pattern]` or `[=pattern]` for the items that match.
 ///
 /// (kustomize, `kyaml/yaml/match.go`: `PathMatcher`.)
 pub(super) struct TargetPath {
@@ -35,7 +35,7 @@ pub(super) struct TargetPath {
     patterns: Patterns,
 }
 
-/// The patterns of items, each compiled once: when there is a way to it.
+/// The patterns of items, compiled on first use.
 pub(super) struct Patterns {
     known: RefCell<BTreeMap<String, Pattern>>,
     budget: Budget,
@@ -53,9 +53,9 @@ impl Patterns {
     }
 }
 
-/// A field that a path leads to.
+/// A field that a path selects.
 pub(super) enum Place {
-    /// One of the document, by the positions that lead to it.
+    /// A node of the document, by the positions on its path.
     At(Vec<usize>),
     /// A value that is not written back: in a copy of an embedded document, or below a null.
     Lost(Node),
@@ -83,11 +83,11 @@ impl TargetPath {
         reach_annotations(&self.names)
     }
 
-    /// The fields that the path leads to, in order. With a kind, what is not there is made, and the last of it is of
-    /// that kind.
+    /// The fields that the path selects, in order. If `create` is given, missing fields are created, the last of them
+    /// with this kind.
     ///
     /// # Errors
-    /// [`Code::ReplacementFieldNotFound`] when there is none, and what stands in the way.
+    /// [`Code::ReplacementFieldNotFound`] if there is no such field, and errors about nodes that block the path.
     pub(super) fn find(&self, root: &mut Node, create: Option<Kind>) -> Result<Vec<Place>> {
         if self.names.len() > MAX_NAMES {
             let message = format!("found a path of more than {MAX_NAMES} names");
@@ -126,8 +126,8 @@ impl TargetPath {
 }
 
 impl TargetPath {
-    /// The path with the points kept that belong to the name of a label or an annotation: names with a slash, and those
-    /// that stand in the mapping as a whole.
+    /// A corrected path in which dots inside the name of a label or an annotation are escaped. Such names contain a
+    /// slash, or occur in the mapping as a whole.
     #[cold]
     fn with_kept_points(&self, missed: &Missed) -> Option<String> {
         let place = self.names.iter().position(|name| *name == missed.name)?;
@@ -144,8 +144,8 @@ impl TargetPath {
     }
 }
 
-/// The path that one with slashes or with indices in brackets means: `/spec/ports/0` and `spec.ports[0]` are
-/// `spec.ports.0`. `None` for a path that is well-formed.
+/// A corrected path for one with slashes or with indices in brackets: `/spec/ports/0` and `spec.ports[0]` become
+/// `spec.ports.0`. `None` for a well-formed path.
 #[cold]
 pub(super) fn with_points(text: &str) -> Option<String> {
     let has_slashes =
@@ -166,7 +166,7 @@ pub(super) fn with_points(text: &str) -> Option<String> {
         .then(|| text.replace('[', ".").replace(']', "").replace("..", "."))
 }
 
-/// A failure on the way that a path describes: it is shown at the path.
+/// Turns an error on a path into an error at the path.
 #[cold]
 pub(super) fn blocked(error: &Error, text: &str, span: Span) -> Error {
     let message = format!("there is no way to `{text}`: {}", error.message());
@@ -183,14 +183,14 @@ pub(super) fn blocked(error: &Error, text: &str, span: Span) -> Error {
     blocked
 }
 
-/// A name that a mapping does not have, and the names it has.
+/// A name that is missing in a mapping, with the names that it has.
 pub(super) struct Missed {
     name: String,
     keys: Vec<Text>,
 }
 
-/// The fields that names lead to. They are read as the way goes on: what is wrong with one counts only if there is a
-/// way to it.
+/// The fields that names select. Names are parsed only when the walk reaches them, so an invalid one is an error only
+/// if there is a node for it.
 pub(super) fn find(
     names: &[String],
     root: &mut Node,
@@ -211,7 +211,7 @@ pub(super) fn find(
     Ok((walk.found, walk.missed))
 }
 
-/// The node at the end of a way.
+/// The node at a list of positions.
 pub(super) fn at_mut<'n>(root: &'n mut Node, way: &[usize]) -> Option<&'n mut Node> {
     way.iter().try_fold(root, |node, &position| child_mut(node, position))
 }
@@ -221,7 +221,7 @@ struct Walk<'p> {
     span: Span,
     patterns: &'p Patterns,
     way: Vec<usize>,
-    /// Whether what is found now is not written back.
+    /// True below a node that is not written back.
     lost: bool,
     found: Vec<Place>,
     missed: Option<Missed>,
@@ -250,7 +250,7 @@ impl Walk<'_> {
         self.field(name, rest, node)
     }
 
-    /// Goes on with a child.
+    /// Continues in a child.
     fn step(&mut self, position: usize, rest: &[String], node: &mut Node) -> Result<()> {
         let Some(next) = child_mut(node, position) else { return Ok(()) };
         self.way.push(position);
@@ -259,7 +259,7 @@ impl Walk<'_> {
         result
     }
 
-    /// Goes on with what is made below a null: it stays a null.
+    /// Continues in a node created below a null, which itself stays a null.
     fn lose(&mut self, rest: &[String], mut made: Node) -> Result<()> {
         let before = std::mem::replace(&mut self.lost, true);
         let result = self.walk(rest, &mut made);
@@ -285,7 +285,7 @@ impl Walk<'_> {
                 },
             )
             .help("positions count from 0; `options: {create: true}` adds the one after the last");
-            // A list that was made on the way has the place of the path.
+            // A list created by this walk has the span of the path.
             let is_made = node.span() == self.span;
             return Err(if is_made { error } else { error.note(node.span(), "the list") });
         }
@@ -310,7 +310,7 @@ impl Walk<'_> {
                 _ => error,
             });
         };
-        // What is long is likely to be searched again.
+        // A long mapping is likely to be searched again.
         let found = match mapping.len() < LONG {
             true => mapping.position(name),
             false => node.as_mapping_mut().and_then(|mapping| mapping.position_to_change(name)),
@@ -336,7 +336,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Goes on in the document that a text holds.
+    /// Continues in an embedded document.
     fn inside(&mut self, rest: &[String], scalar: &Scalar) -> Result<()> {
         let leads_on = |root: &Node| {
             root.is_null()
@@ -349,8 +349,8 @@ impl Walk<'_> {
         self.lose(rest, root).map_err(|error| embedded::inside(&error, scalar.span()))
     }
 
-    /// Goes on with an empty name, which stands for a text without characters. In place of another text one is made,
-    /// and lost.
+    /// Handles an empty name, which selects empty text. Other text is replaced by a new node, and the rest of the path
+    /// is lost.
     fn unnamed(&mut self, rest: &[String], node: &mut Node) -> Result<()> {
         match node.as_text() {
             Some("") => self.walk(rest, node),
@@ -360,7 +360,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Puts what is made in place of a scalar, and goes on with a copy of it. (kyaml, `FieldSetter` without a name.)
+    /// Replaces a scalar by a new node, and continues in a copy of it. (kyaml, `FieldSetter` without a name.)
     fn replace(&mut self, rest: &[String], node: &mut Node) -> Result<()> {
         let made = self.made(rest);
         let style = node.as_scalar().map(Scalar::style).unwrap_or_default();
@@ -371,7 +371,7 @@ impl Walk<'_> {
         self.lose(rest, made)
     }
 
-    /// Goes on with the items that fit; where none leads on, one that fits is added.
+    /// Continues in the items that match. If none of them has the rest of the path, a matching item is added.
     fn elements(&mut self, element: &str, rest: &[String], node: &mut Node) -> Result<()> {
         let Some((key, value)) = element.split_once('=') else {
             return Err(Error::new(
@@ -428,11 +428,11 @@ impl Walk<'_> {
         if !pattern.matches(&written) {
             return Ok(());
         }
-        // What follows `[=value]` is not looked at.
+        // The path after `[=value]` is ignored.
         self.step(position, if key.is_empty() { &[] } else { rest }, node)
     }
 
-    /// What is made for a name that is not there, by what follows it.
+    /// The node that is created for a missing name, with the kind that the next name requires.
     fn made(&self, rest: &[String]) -> Node {
         let is_list = |name: &String| {
             index_of(name).is_some() || (name.starts_with('[') && name.ends_with(']'))
@@ -450,7 +450,7 @@ impl Walk<'_> {
     }
 
     fn miss(&mut self, name: &str, mapping: &Mapping) {
-        /// More are no help.
+        /// The maximum number of keys kept for suggestions.
         const MOST: usize = 100;
         if self.missed.is_none() {
             let keys = mapping.iter().take(MOST).map(|(key, _)| key.shared_text().clone());
@@ -463,12 +463,12 @@ fn index_of(name: &str) -> Option<usize> {
     name.parse::<i64>().ok().and_then(|index| usize::try_from(index).ok())
 }
 
-/// Whether a node is a null for kyaml.
+/// True if kyaml treats a node as a null.
 fn is_null(node: &Node) -> bool {
     node.is_null() && !node.as_scalar().is_some_and(Scalar::is_untagged)
 }
 
-/// The items of a list; a null has none.
+/// The items of a list; empty for a null.
 fn items(node: &Node) -> Result<&[Node]> {
     match node.as_sequence().map(Sequence::items) {
         Some(items) => Ok(items),
