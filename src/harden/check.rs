@@ -1,4 +1,4 @@
-//! The check: objects and their pods are judged by the conditions of rules.
+//! The check: applies rules to objects and their pods.
 
 use std::collections::BTreeSet;
 
@@ -14,9 +14,9 @@ use super::workload::pods;
 use crate::resource::ResMap;
 use crate::source::Sources;
 
-/// Judges resources by the rules of a profile: the findings of each resource in order, those of a resource in the order
-/// of the rules, those about suppressions last. Linear in the number of resources and rules. An accepted finding is in the
-/// result too, with its suppression; the texts of the sources are searched for those.
+/// Checks resources against the rules of a profile. The findings are in the order of the resources, those of one
+/// resource in the order of the rules; findings about suppressions come last. Accepted findings are included, with
+/// their suppression, which is searched for in the sources too. Linear in the number of resources and rules.
 #[must_use]
 pub fn check(resources: &ResMap, sources: &Sources, settings: &Settings) -> Vec<Finding> {
     let is_asked = |rule: &&'static Rule| settings.asks(rule);
@@ -61,13 +61,13 @@ pub fn check(resources: &ResMap, sources: &Sources, settings: &Settings) -> Vec<
     findings
 }
 
-/// How many pods and templates of pods there are.
+/// The number of pods and templates of pods.
 #[must_use]
 pub fn count_pods(resources: &ResMap, settings: &Settings) -> usize {
     resources.iter().map(|object| pods(object, &settings.facts).len()).sum()
 }
 
-/// The violations of a rule by an object among all that are rendered with it.
+/// The violations of a rule by an object, for rules that may look at the whole render.
 pub(super) fn violations(rule: &Rule, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violation> {
     match rule.needs {
         Needs::Suppressions | Needs::Targets => Vec::new(),
@@ -82,7 +82,7 @@ pub(super) fn violations(rule: &Rule, scene: Scene<'_>, render: &Render<'_>) -> 
     }
 }
 
-/// The violations of a rule by an object, whatever else is rendered.
+/// The violations of a rule by an object, for rules that look at one object.
 pub(super) fn violations_alone(rule: &Rule, check: Check, scene: Scene<'_>) -> Vec<Violation> {
     match check {
         Check::Object(judge) => judge(scene.object, scene),
@@ -93,8 +93,8 @@ pub(super) fn violations_alone(rule: &Rule, check: Check, scene: Scene<'_>) -> V
     }
 }
 
-/// The violations by the pods of an object. Of pods that are not all there, only what is written counts; and fixes are made
-/// in kinds that are known to have these fields.
+/// The violations by the pods of an object. In incomplete pods ([`Shape::Part`]) only fields that are written are
+/// reported. Fixes are dropped for kinds of which krender does not know that they have the fields.
 fn of_pods(
     rule: &Rule,
     scene: Scene<'_>,

@@ -1,4 +1,4 @@
-//! The document that says what is asked for: `apiVersion: krender.dev/v1alpha1`, and one of three kinds.
+//! The configuration document: `apiVersion: krender.dev/v1alpha1`, with one of three kinds.
 
 use std::fmt;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ use crate::transform::select::Selection;
 use crate::yaml::de::{self, Spanned};
 use crate::yaml::{Mapping, Node, Scalar, Text};
 
-/// What a configuration is for. All of them have the same fields.
+/// The kind of a configuration. All kinds have the same fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A file for the command line.
@@ -37,7 +37,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The kinds.
+    /// All kinds.
     pub const ALL: [Self; 3] = [Self::Hardening, Self::Transformer, Self::Validator];
 
     /// The text of the field `kind`.
@@ -183,7 +183,7 @@ struct PodSpec {
     selector_path: Option<Spanned<IgnoredAny>>,
 }
 
-/// The fields of a [`Selector`], and what is said of the objects that it takes.
+/// The fields of a [`Selector`], and the rules, the reason and the last day of the exclusion.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct ExclusionSpec {
@@ -202,13 +202,13 @@ struct ExclusionSpec {
 const API_VERSION: &str = "krender.dev/v1alpha1";
 
 impl Settings {
-    /// Reads what a configuration of one of some kinds asks for. What it does not say is as without it, in the `usual`
+    /// Reads a configuration of one of `kinds`. Fields that it omits keep their defaults; `usual` is the default
     /// profile.
     ///
     /// # Errors
-    /// Those of [`de::from_node`] (unknown keys among them), [`Code::InvalidValue`] for another kind of document, and
-    /// for profiles, versions, rules and severities that do not exist, [`Code::NotSupportedYet`] for what no rule goes
-    /// by, and what is wrong with selectors; all of them together.
+    /// All mistakes in the document together: those of [`de::from_node`] (such as unknown keys), [`Code::InvalidValue`]
+    /// for another kind of document, and for profiles, versions, rules and severities that do not exist,
+    /// [`Code::NotSupportedYet`] for fields that no rule uses yet, and those of selectors.
     pub fn read(root: &Node, kinds: &[Kind], usual: Profile) -> Result<Self> {
         Self::read_within(root, kinds, usual, &Budget::default())
     }
@@ -247,7 +247,7 @@ fn unexpected(found: &Spanned<Text>, expected: &str) -> Error {
 }
 
 impl Spec {
-    /// What this asks for, and what is wrong with it.
+    /// The settings; mistakes are added to `errors`.
     fn settings(self, usual: Profile, budget: &Budget, errors: &mut Vec<Error>) -> Settings {
         self.refuse(errors);
         let mut settings = Settings {
@@ -311,7 +311,7 @@ impl Spec {
         settings
     }
 
-    /// What is written here and nothing goes by: it would be believed to hold.
+    /// Refuses fields that no rule uses yet: users would believe that they have an effect.
     fn refuse(&self, errors: &mut Vec<Error>) {
         let Self { registries, values, pod_specs, .. } = self;
         let fields = [
@@ -361,7 +361,7 @@ impl Level {
     }
 }
 
-/// What is said of images, by their patterns.
+/// Values by patterns of images.
 fn by_image<T: DeserializeOwned>(said: Option<&Node>) -> Result<Vec<(String, T)>> {
     let entries = said.and_then(Node::as_mapping).map(Mapping::entries).unwrap_or_default();
     let read =
@@ -369,7 +369,7 @@ fn by_image<T: DeserializeOwned>(said: Option<&Node>) -> Result<Vec<(String, T)>
     entries.iter().map(read).collect()
 }
 
-/// What is read from a word of the configuration: what is wrong with it is told as wrong there.
+/// The result of parsing a word, with an error at that word.
 fn wrong<T>(read: Result<T>, word: &Spanned<Text>) -> Result<T> {
     read.map_err(|error| {
         let told = Error::new(Code::InvalidValue, error.message()).at(word.span);
@@ -377,7 +377,7 @@ fn wrong<T>(read: Result<T>, word: &Spanned<Text>) -> Result<T> {
     })
 }
 
-/// Takes what is said of a rule: that it is off, or a severity and a fix.
+/// Reads the entry of a rule: `off`, or a severity and a fix.
 fn say(rule: &'static Rule, value: &Node, settings: &mut Settings) -> Result<()> {
     // YAML 1.1 reads `off` as false.
     if boolean(value) == Some(false) || value.as_text() == Some("off") {
@@ -401,7 +401,7 @@ fn say(rule: &'static Rule, value: &Node, settings: &mut Settings) -> Result<()>
     Ok(())
 }
 
-/// A selector whose parts can all be read.
+/// A compiled selector. Label selectors are parsed here too, so that errors are reported early.
 fn selection(selector: &Selector, budget: &Budget) -> Result<Selection> {
     for text in [&selector.label_selector, &selector.annotation_selector] {
         LabelSelector::parse(text).map_err(|error| error.at(text.span))?;

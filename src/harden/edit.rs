@@ -1,4 +1,4 @@
-//! What fixes do to a document, and the same as a JSON patch (RFC 6902).
+//! Edits that fixes make in a document, and the same edits as a JSON patch (RFC 6902).
 
 use super::path::{Path, Step};
 use super::violation::{Edit, key};
@@ -8,16 +8,16 @@ use crate::yaml::Node;
 /// An operation of a JSON patch.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Operation {
-    /// Adds a field that is not there.
+    /// Adds a field.
     Add(Path, Node),
-    /// Sets a field that is there.
+    /// Replaces the value of a field.
     Replace(Path, Node),
     /// Removes a field.
     Remove(Path),
 }
 
 impl Operation {
-    /// Its name, its path, and its value if it has one.
+    /// The name, the path, and the value, if it has one.
     #[must_use]
     pub const fn parts(&self) -> (&'static str, &Path, Option<&Node>) {
         match self {
@@ -28,7 +28,7 @@ impl Operation {
     }
 }
 
-/// Edits a document, and says what was done. What is so already is not done.
+/// Edits a document, and returns the operations. Edits without an effect are omitted.
 pub(super) fn apply(root: &mut Node, edits: &[Edit]) -> Vec<Operation> {
     let mut done = Vec::new();
     for edit in edits {
@@ -40,7 +40,7 @@ pub(super) fn apply(root: &mut Node, edits: &[Edit]) -> Vec<Operation> {
     done
 }
 
-/// What an edit comes to in a document; nothing where it is so already.
+/// The operation that makes an edit; `None` if it has no effect.
 pub(super) fn operation(root: &Node, edit: &Edit) -> Option<Operation> {
     match edit {
         Edit::Set(path, value) => setting(root, path, value),
@@ -54,7 +54,8 @@ pub(super) fn operation(root: &Node, edit: &Edit) -> Option<Operation> {
     }
 }
 
-/// What sets a field: mappings on the way that are not there, or null, come with it.
+/// The operation that sets a field, with missing mappings on its path (a null counts as missing); `None` if it has the
+/// value already.
 fn setting(root: &Node, path: &Path, value: &Node) -> Option<Operation> {
     let steps = path.steps();
     let mut there = Path::default();
@@ -74,7 +75,7 @@ fn setting(root: &Node, path: &Path, value: &Node) -> Option<Operation> {
     (node != value).then(|| Operation::Replace(there, value.clone()))
 }
 
-/// A value inside of the mappings that some keys name.
+/// A value inside of new collections for some steps.
 fn within(steps: &[Step], value: &Node) -> Node {
     steps.iter().rev().fold(value.clone(), |inner, step| match step {
         Step::Key(name) => Node::mapping(vec![(key(name), inner)], Span::NONE),
@@ -82,7 +83,8 @@ fn within(steps: &[Step], value: &Node) -> Node {
     })
 }
 
-/// The outermost of the mappings that hold nothing but this field, or the field itself.
+/// The path to remove for a field: that of the outermost mapping which contains only this field, or of the field
+/// itself.
 fn alone(root: &Node, path: &Path) -> Path {
     let mut path = path.clone();
     while let Some(parent) = path.parent() {

@@ -1,4 +1,4 @@
-//! What a configuration excludes from rules: objects by a selector, for a reason, until a day.
+//! Exclusions of a configuration: objects that are excluded from rules, with a reason and a last day.
 
 use std::fmt;
 use std::str::FromStr;
@@ -17,12 +17,12 @@ pub struct Exclusion {
     pub(super) selection: Selection,
     /// The objects in words, by the fields of the selector; empty for all.
     pub(super) objects: String,
-    /// The rules; all of them if there is none.
+    /// The rules; empty for all.
     pub(super) rules: Vec<&'static Rule>,
     pub(super) reason: String,
     /// The last day on which it holds.
     pub(super) until: Option<Date>,
-    /// Where it is written.
+    /// The span of the entry.
     pub(super) span: Span,
 }
 
@@ -50,7 +50,7 @@ impl FromStr for Date {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        // A day may be written in other ways, too, and with a time.
+        // `civil::Date` accepts other notations, and times, too.
         let day = text.parse::<civil::Date>().ok().filter(|day| day.to_string() == text);
         day.map(Self).ok_or_else(|| {
             Error::new(Code::InvalidArgument, format!("`{text}` is no day"))
@@ -60,7 +60,7 @@ impl FromStr for Date {
 }
 
 impl Exclusion {
-    /// Which objects it excludes from which rules, why and until when.
+    /// A description for people: objects, rules, last day and reason.
     pub(super) fn told(&self) -> String {
         let objects = if self.objects.is_empty() { "all objects" } else { &self.objects };
         let ids: Vec<&str> = self.rules.iter().map(|rule| rule.id).collect();
@@ -70,12 +70,12 @@ impl Exclusion {
         format!("{objects} from {rules}{until} ({reason})")
     }
 
-    /// True if it is about a rule, as long as it holds.
+    /// True if it excludes from a rule.
     pub(super) fn has(&self, rule: &Rule) -> bool {
         self.rules.is_empty() || self.rules.contains(&rule)
     }
 
-    /// True if it is about an object.
+    /// True if it selects an object.
     pub(super) fn takes(&self, object: &Resource) -> bool {
         self.selection.takes(object).is_ok_and(|takes| takes)
     }

@@ -1,4 +1,4 @@
-//! Facts about the cluster and about images, and the values that rules go by and fixes write.
+//! Facts about the cluster and about images, and values for conditions and fixes.
 
 use serde::Deserialize;
 
@@ -6,30 +6,30 @@ use super::profile::{Profile, Version};
 use crate::resource::{DEFAULT_NAMESPACE, Resource};
 use crate::text::wildcard::fits;
 
-/// What is known of the cluster and of images, and the values that rules go by: all that the condition of a rule sees of
-/// the settings.
+/// Facts about the cluster and about images, and values for conditions and fixes. The condition of a rule sees no other
+/// settings.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
     /// The rules that hold, and the version of the Pod Security Standards.
     pub profile: Profile,
-    /// Kinds beyond the known ones that make pods.
+    /// Additional kinds that create pods.
     pub pod_paths: Vec<PodPath>,
-    /// Images that run as a numeric user other than root: patterns in which `*` stands for any text.
+    /// Images that run as a numeric user other than root, as patterns in which `*` matches any text.
     pub non_root_images: Vec<String>,
-    /// Objects that other renders define.
+    /// Objects that exist in other renders.
     pub externals: Vec<External>,
-    /// The minor version of the Kubernetes that is rendered for; nothing where it is that of the profile.
+    /// The minor version of the target Kubernetes; `None` for that of the profile.
     pub kubernetes: Option<u16>,
-    /// The namespace of objects that name none; `default` if it is empty.
+    /// The namespace of objects without one; empty for `default`.
     pub default_namespace: String,
-    /// Whether findings count that annotations, comments and the configuration accept.
+    /// True if findings that annotations, comments or the configuration accept are reported as well.
     pub ignores_suppressions: bool,
-    /// The values that rules go by and fixes write.
+    /// The values for conditions and fixes.
     pub values: Values,
 }
 
 impl Facts {
-    /// The namespace that an object is in.
+    /// The namespace of an object.
     pub(super) fn namespace<'a>(&'a self, object: &'a Resource) -> &'a str {
         let namespace = object.id().effective_namespace();
         let is_unsaid = object.namespace().is_empty() && namespace == DEFAULT_NAMESPACE;
@@ -40,13 +40,13 @@ impl Facts {
         }
     }
 
-    /// The minor version of the Kubernetes that is rendered for; `None` if neither that nor a version of the profile is
-    /// named: it may be any that is in use.
+    /// The minor version of the target Kubernetes; `None` if neither it nor a version of the profile is given, so that
+    /// it may be any supported version.
     pub(super) fn kubernetes(&self) -> Option<u16> {
         self.kubernetes.or(self.profile.version.map(Version::minor))
     }
 
-    /// Whether an object is said to be defined elsewhere.
+    /// True if an object is configured as existing elsewhere.
     pub(super) fn is_external(&self, kind: &str, namespace: &str, name: &str) -> bool {
         let any = |pattern: &str, text| pattern.is_empty() || fits(pattern, text);
         self.externals.iter().any(|external| {
@@ -56,61 +56,61 @@ impl Facts {
         })
     }
 
-    /// Whether an image is known to run as a numeric user other than root.
+    /// True if an image is configured as running as a numeric user other than root.
     pub(super) fn runs_as_non_root(&self, image: &str) -> bool {
         self.non_root_images.iter().any(|pattern| fits(pattern, image))
     }
 }
 
-/// Objects that other renders define. Names and namespaces are patterns in which `*` stands for any text.
+/// Objects that exist in other renders. Names and namespaces are patterns in which `*` matches any text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct External {
     /// The kind.
     pub kind: String,
-    /// The namespace; any if it is empty.
+    /// The namespace; empty for any.
     pub namespace: String,
-    /// The name; any if it is empty.
+    /// The name; empty for any.
     pub name: String,
 }
 
-/// The values that rules go by and fixes write.
+/// The values for conditions and fixes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Values {
     /// The user that replaces root.
     pub run_as_user: i64,
-    /// The directories that stay writable where all else cannot be written.
+    /// The directories that stay writable in a read-only root file system.
     pub writable_dirs: Vec<String>,
-    /// The request of CPU where there is none.
+    /// The CPU request for containers without one.
     pub cpu: String,
-    /// The request of memory where there is none.
+    /// The memory request for containers without one.
     pub memory: String,
-    /// How many times its request a container may use of memory, where no limit is said.
+    /// The factor between memory request and memory limit, for containers without a limit.
     pub memory_limit_factor: i64,
-    /// The least limit of memory.
+    /// The minimum memory limit.
     pub min_memory_limit: String,
-    /// Tags of images that move, beside `latest`.
+    /// Tags of images that are reused for new versions, in addition to `latest`.
     pub floating_tags: Vec<String>,
-    /// Seconds between the decision to end a pod and the signal to its containers.
+    /// Seconds that a `preStop` hook waits before the containers get their signal.
     pub pre_stop_seconds: i64,
-    /// Seconds that a program needs to end once it is told to.
+    /// Seconds that a program needs to end after the signal.
     pub drain_seconds: i64,
-    /// Seconds to spare.
+    /// Spare seconds.
     pub margin_seconds: i64,
-    /// Where fields are written that a pod may have for all of its containers.
+    /// The place of fields that a pod can set for all of its containers.
     pub placement: Placement,
-    /// How much an `emptyDir` may hold that is added; any amount if it is empty.
+    /// The size limit of added `emptyDir` volumes; empty for none.
     pub empty_dir_size_limit: String,
-    /// Directories that stay writable, too, by patterns of images.
+    /// Additional directories that stay writable, by patterns of images.
     pub image_dirs: Vec<(String, Vec<String>)>,
     /// The users that replace root, by patterns of images.
     pub image_users: Vec<(String, i64)>,
 }
 
-/// Where fields are written that a pod may have for all of its containers.
+/// The place of fields that a pod can set for all of its containers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Placement {
-    /// In the pod, unless a container says otherwise.
+    /// In the pod, unless a container differs.
     #[default]
     Pod,
     /// In each container that lacks them.
@@ -161,14 +161,14 @@ impl Values {
     }
 }
 
-/// Where a kind that is not built in has its pods.
+/// The path of the pod template in a custom kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PodPath {
     /// The group of the kind.
     pub group: String,
     /// The kind.
     pub kind: String,
-    /// The keys that lead to what has the fields `metadata` and `spec` of the pod; `*` stands for each element of a
-    /// list.
+    /// The keys of the path to the node with the fields `metadata` and `spec` of the pod; `*` stands for each element
+    /// of a list.
     pub path: Vec<String>,
 }

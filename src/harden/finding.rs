@@ -1,4 +1,4 @@
-//! A finding: a violation with everything that is to be told about it.
+//! A finding: a violation with all that reports need.
 
 use sha2::{Digest, Sha256};
 
@@ -19,25 +19,25 @@ use crate::yaml::{Node, Text};
 pub struct Finding {
     /// The rule.
     pub rule: &'static Rule,
-    /// How bad it is.
+    /// The severity.
     pub severity: Severity,
-    /// What is wrong: a phrase that begins with the container, if it is about one.
+    /// The description: a phrase that begins with the container, if it is about one.
     pub message: String,
-    /// The number of the object among those judged.
+    /// The index of the object.
     pub place: usize,
     /// The object.
     pub object: ResId,
-    /// The container, and the list it stands in.
+    /// The container, and the list that contains it.
     pub container: Option<(List, Text)>,
     /// The field.
     pub path: Path,
-    /// Who wrote the field last, or the nearest parent of a field that is not there.
+    /// The span of the last write to the field, or to the nearest existing parent of a missing field.
     pub span: Span,
-    /// Where the object is written.
+    /// The span of the object.
     pub object_span: Span,
-    /// What would heal it.
+    /// The fix, if there is one.
     pub fix: Option<Fix>,
-    /// Its acceptance, if it is accepted.
+    /// The suppression, if the finding is accepted.
     pub suppressed: Option<Suppression>,
 }
 
@@ -50,7 +50,7 @@ pub struct Suppression {
     pub reason: String,
 }
 
-/// Who accepts a finding.
+/// The means by which a finding is accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SuppressedBy {
     /// An annotation of the object or of its pods.
@@ -75,7 +75,7 @@ impl SuppressedBy {
         }
     }
 
-    /// Whether that is said in the sources of what is judged.
+    /// True if the suppression is in the sources of the checked objects.
     #[must_use]
     pub const fn is_in_source(self) -> bool {
         matches!(self, Self::Annotation | Self::Comment)
@@ -93,7 +93,7 @@ impl Finding {
         Self::written_at(span, rule, violation, place, object)
     }
 
-    /// A finding whose field was written at a known place.
+    /// A finding with a given span.
     pub(super) fn written_at(
         span: Span,
         rule: &'static Rule,
@@ -117,7 +117,7 @@ impl Finding {
         }
     }
 
-    /// A violation by a whole target of a rule that the command line judges by.
+    /// A violation by a whole target, of a rule that the command line checks.
     #[must_use]
     pub fn of_target(
         rule: &'static Rule,
@@ -144,15 +144,15 @@ impl Finding {
         }
     }
 
-    /// Whether it counts in a build: it is accepted by nothing, or by an annotation or a comment only, and the settings do
-    /// not let these accept anything ([`Settings::allows_ignores`]).
+    /// True if the finding makes a build fail: its severity counts, and it is not accepted. Annotations and comments
+    /// accept it only if the settings allow that ([`Settings::allows_ignores`]).
     #[must_use]
     pub fn counts_in_build(&self, settings: &Settings) -> bool {
         let is_accepted = |one: &Suppression| settings.allows_ignores || !one.by.is_in_source();
         settings.fail_on.counts(self.severity) && !self.suppressed.as_ref().is_some_and(is_accepted)
     }
 
-    /// What would heal it as a JSON patch of the object it is about; empty where nothing does.
+    /// The fix as a JSON patch of the object; empty if there is none.
     #[must_use]
     pub fn patch(&self, object: &Resource) -> Vec<Operation> {
         match self.fix.as_ref().map_or(&[][..], |fix| &fix.edits) {
@@ -161,7 +161,7 @@ impl Finding {
         }
     }
 
-    /// What stays the same while the finding does, whatever else changes around the object: 16 hexadecimal digits.
+    /// An identifier that stays the same while other parts of the object change: 16 hexadecimal digits.
     #[must_use]
     pub fn fingerprint(&self, object: &Resource) -> String {
         let parts = [
@@ -177,7 +177,7 @@ impl Finding {
         hex(&digest[..8])
     }
 
-    /// The finding as a failure, without the reason for its rule.
+    /// The finding as an error, without the reason for its rule.
     #[must_use]
     pub fn failure(&self) -> Error {
         let message = format!("{}: {}", self.subject(), self.message);
@@ -186,7 +186,7 @@ impl Finding {
         error.help(format!("{}{}", self.rule.advice, class.unwrap_or_default()))
     }
 
-    /// The finding as a failure of a build, in which an annotation or a comment may not accept it.
+    /// The finding as an error of a build, which mentions a suppression that is not allowed to accept it.
     #[must_use]
     pub fn failure_of_build(&self) -> Error {
         let error = self.failure();
@@ -210,7 +210,7 @@ impl Finding {
     }
 }
 
-/// Where an object is written: its kind, for a name may come from elsewhere.
+/// The span of an object: that of its kind, since the name may come from another file.
 fn written(object: &Resource) -> Span {
     let kind = object.node().get("kind").map_or(Span::NONE, Node::span);
     if kind.is_none() { object.span() } else { kind }

@@ -1,4 +1,4 @@
-//! Hardening: the fixes of rules, carried out in their order, as far as they are allowed.
+//! Hardening: applies the fixes of rules in their order, as far as they are allowed.
 
 use std::collections::BTreeMap;
 
@@ -19,27 +19,27 @@ use crate::schema::Schema;
 use crate::source::Sources;
 use crate::yaml::Text;
 
-/// What hardening did to one object.
+/// A fix that hardening applied to an object.
 #[derive(Clone, Debug)]
 pub struct Change {
-    /// The number of the object.
+    /// The index of the object.
     pub place: usize,
-    /// The rule whose violation was healed.
+    /// The violated rule.
     pub rule: &'static Rule,
     /// The container that the violation was about; `None` for the whole pod.
     pub container: Option<Text>,
-    /// How much the fix may change.
+    /// The class of the fix.
     pub class: Class,
-    /// What was done.
+    /// The applied operations.
     pub operations: Vec<Operation>,
 }
 
-/// Which fixes are carried out.
+/// The fixes to apply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fixes {
-    /// Those that the settings ask for, or else those up to [`Class::Safe`].
+    /// Those that the settings allow, by default those up to [`Class::Safe`].
     OfSettings,
-    /// Those up to a class, or less where the settings say so of a rule.
+    /// Those up to a class, or fewer if the settings restrict a rule.
     UpTo(Class),
 }
 
@@ -54,13 +54,14 @@ impl Fixes {
     }
 }
 
-/// Hardens resources: carries out fixes of the rules that hold. What is accepted
-/// ([`Suppression`](super::Suppression)) or annotated `krender.dev/harden: "off"` stays as it is, and so does what runs the cluster
-/// itself if the settings say so ([`Settings::excludes_system`]).
+/// Hardens resources: applies fixes of the active rules. Accepted violations ([`Suppression`](super::Suppression)) and
+/// objects with the annotation `krender.dev/harden: "off"` are left unchanged, and so are system objects if the
+/// settings exclude them ([`Settings::excludes_system`]).
 ///
-/// Fixes go by turns, removals first, for whether something may be added depends on them, until none is left to carry
-/// out. So a second run changes nothing, and an object that violates no rule is not touched. What an object becomes
-/// depends on it, and on which Services of the render lead to it. Linear in the number of resources and rules.
+/// Fixes are applied in rounds until none is left, removals first, because they decide which fields may be added. So a
+/// second run changes nothing, and an object without violations is left unchanged. The result for an object depends on
+/// the object itself, and on the Services of the render that select its pods. Linear in the number of resources and
+/// rules.
 ///
 /// # Errors
 /// Those of [`Resource::edit`].
@@ -98,7 +99,7 @@ struct Work<'a> {
     fixes: Fixes,
 }
 
-/// Whether a fix changes fields of a container, and not those of its pod.
+/// True if a fix changes fields of a container, not of its pod.
 fn is_of_container(fix: &Fix) -> bool {
     let is_container = |steps: &[Step]| match steps {
         [Step::Key(key), Step::Index(_)] => List::ALL.iter().any(|list| **key == *list.field()),
@@ -114,14 +115,14 @@ fn is_of_container(fix: &Fix) -> bool {
 /// The classes of fixes, by rule and field.
 type Classes = BTreeMap<(&'static str, Path), Class>;
 
-/// A fix that is due, and the container that its violation is about.
+/// A fix to apply, and the container of its violation.
 type Due = (Option<Text>, Fix);
 
-/// When a fix is due: what changes what is there first, then by the order of the rules. What is overridden goes before
-/// what is added in the same turn.
+/// The order of fixes: overwriting ones first, then by the order of the rules. Among fixes of equal order, overrides
+/// come first, then weaker classes.
 type Order = (Option<u8>, bool, Class);
 
-/// More rounds than any object needs: each carries out all that a rule can do in one turn.
+/// More rounds than any object needs: each applies all fixes of a rule that are due.
 const MOST_ROUNDS: usize = 100;
 
 impl Work<'_> {
@@ -154,15 +155,15 @@ impl Work<'_> {
         Ok(changes)
     }
 
-    /// The classes of the fixes of an object as it was written. They hold however it is changed on the way: a fix that is
-    /// unsafe is so, too, once another one has forbidden what it would break.
+    /// The classes of the fixes of an object in its original state. They stay in force while the object changes: an
+    /// unsafe fix stays unsafe, even after another fix has already forbidden what it would break.
     fn classes(&self, object: &Resource) -> Classes {
         let pods = pods(object, &self.settings.facts);
         let scene = Scene { facts: &self.settings.facts, object, pods: &pods };
         let found = self.rules.iter().flat_map(|rule| {
             let found = violations(rule, scene, self.render).into_iter();
             found.map(|violation| {
-                // What could not be fixed then is no safe change now.
+                // A violation without a fix in the original state has no safe fix later.
                 let class = violation.fix.map_or(Class::Unsafe, |fix| fix.class);
                 ((rule.id, violation.path), class)
             })
@@ -170,7 +171,7 @@ impl Work<'_> {
         found.collect()
     }
 
-    /// The rule whose turn it is, with what it does in this turn, and to which containers.
+    /// The next rule with fixes to apply, with these fixes and their containers.
     fn due(
         &self,
         object: &Resource,
@@ -183,7 +184,7 @@ impl Work<'_> {
             return None;
         }
         let mut first: Option<(Order, &'static Rule, Vec<Due>)> = None;
-        // Fixes of `first` by the field that they change first: only such can be equal.
+        // The fixes of `first` by the field that they change first: only fixes of the same field can be equal.
         let mut by_field: BTreeMap<Option<Path>, Vec<usize>> = BTreeMap::new();
         for rule in &self.rules {
             let most = self.fixes.most(rule, self.settings);
@@ -220,7 +221,7 @@ impl Work<'_> {
     }
 }
 
-/// Whether hardening leaves an object alone.
+/// True if hardening skips an object.
 fn is_excluded(scene: Scene<'_>, settings: &Settings) -> bool {
     let Scene { object, pods, .. } = scene;
     let is_off = |(key, value): (&str, &str)| key == HARDEN && value == "off";
@@ -231,7 +232,7 @@ fn is_excluded(scene: Scene<'_>, settings: &Settings) -> bool {
         || pods.iter().any(|pod| pod.annotations().any(is_off))
 }
 
-/// A violation that a suppression accepts, whatever is fixed around it.
+/// A violation that a suppression accepts; it stays accepted while other fields are fixed.
 struct Accepted {
     place: usize,
     rule: &'static Rule,
@@ -246,7 +247,7 @@ impl Accepted {
     }
 }
 
-/// What is accepted, in the order of the objects.
+/// The accepted violations, in the order of the objects.
 fn accepted(resources: &ResMap, sources: &Sources, settings: &Settings) -> Vec<Accepted> {
     let findings = check(resources, sources, settings).into_iter();
     let accepted = findings.filter(|finding| finding.suppressed.is_some());

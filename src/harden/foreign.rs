@@ -1,8 +1,8 @@
-//! Other tools that judge manifests, and the annotations by which they are told what is accepted.
+//! Other tools that check manifests, and their annotations for suppressions.
 
 use serde::Deserialize;
 
-/// A tool that judges manifests. The annotations of the first four can count here too.
+/// A tool that checks manifests. The annotations of the first four can be honored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Tool {
@@ -14,25 +14,25 @@ pub enum Tool {
     Polaris,
     /// `checkov.io/skip1: <check>=<reason>`.
     Checkov,
-    /// It has no such annotations, as those that follow.
+    /// It has no such annotations; neither have the following ones.
     #[serde(skip)]
     Trivy,
-    /// By its controls.
+    /// Named by its controls.
     #[serde(skip)]
     Kubescape,
-    /// By its rules.
+    /// Named by its rules.
     #[serde(skip)]
     Kubesec,
-    /// By the policies of its library.
+    /// Named by the policies of its library.
     #[serde(skip)]
     Kyverno,
 }
 
-/// The checks that an annotation tells a tool not to do.
+/// The checks that an annotation of a tool switches off.
 pub(super) enum Checks<'a> {
-    /// All that it has.
+    /// All checks.
     All,
-    /// Those of these names.
+    /// Checks with these names.
     Of(Vec<&'a str>),
 }
 
@@ -51,7 +51,7 @@ impl Tool {
         }
     }
 
-    /// The checks that an annotation tells this tool not to do, and why; no reason where the tool knows none.
+    /// The checks that an annotation of this tool switches off, and the reason, if its format has one.
     pub(super) fn checks<'a>(self, key: &'a str, value: &'a str) -> (Checks<'a>, Option<&'a str>) {
         let one = |check| Checks::Of(vec![check]);
         match self {

@@ -1,4 +1,4 @@
-//! What settings switch off or lower, beside the rules of the usual profile: what a reader of a verdict must know.
+//! Settings that switch rules off or lower them, compared with the usual profile. Reports show them next to a verdict.
 
 use super::facts::Values;
 use super::profile::Profile;
@@ -7,39 +7,39 @@ use super::rules::RULES;
 use super::settings::{FailOn, Holds, Settings};
 use crate::text::phrase::few;
 
-/// Something that settings switch off or lower.
+/// A setting that switches a rule off or lowers it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lowering {
-    /// What is lowered.
+    /// The kind.
     pub kind: LoweringKind,
-    /// The rule that it is about, if it is about one.
+    /// The rule, if it concerns one.
     pub rule: Option<&'static Rule>,
-    /// What it is about and how, in a few words, without its kind.
+    /// The details in a few words, to follow the verb of the kind.
     pub text: String,
 }
 
-/// Kinds of what settings switch off or lower.
+/// The kinds of lowering.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LoweringKind {
     /// The profile has fewer rules, or those of an older version.
     Profile,
     /// A rule of the profile is off.
     RuleOff,
-    /// Violations of a rule are less grave.
+    /// Violations of a rule have a lower severity.
     Severity,
     /// No finding makes a run fail.
     FailOn,
     /// Objects are excluded from rules.
     Exclusion,
-    /// What runs the cluster itself is only told of.
+    /// Violations by system objects are only notes.
     System,
     /// The annotations of another tool accept findings.
     Foreign,
     /// Annotations and comments accept findings of a build.
     Ignores,
-    /// Objects count as defined elsewhere.
+    /// Objects are assumed to exist elsewhere.
     External,
-    /// A value is lower that a rule goes by.
+    /// A value that a rule compares with is lower.
     Value,
 }
 
@@ -61,7 +61,7 @@ impl LoweringKind {
         }
     }
 
-    /// What it does: what [`Lowering::text`] follows.
+    /// The verb that precedes [`Lowering::text`].
     #[must_use]
     pub const fn verb(self) -> &'static str {
         match self {
@@ -80,7 +80,7 @@ impl LoweringKind {
 }
 
 impl Settings {
-    /// What is switched off or lowered, by kind, where `usual` is the profile without a configuration.
+    /// The lowerings, grouped by kind; `usual` is the profile without a configuration.
     #[must_use]
     pub fn lowerings(&self, usual: Profile) -> Vec<Lowering> {
         let mut found = Vec::new();
@@ -132,7 +132,7 @@ impl Settings {
         found
     }
 
-    /// That annotations and comments accept findings of a build, if they do.
+    /// The lowering by which annotations and comments accept findings of a build, if they do.
     #[must_use]
     pub fn lowering_of_builds(&self) -> Option<Lowering> {
         let text = "annotations and comments that accept findings".to_owned();
@@ -141,7 +141,7 @@ impl Settings {
 }
 
 impl Values {
-    /// The values that are lower than usual, and make a rule find less.
+    /// The values that are lower than the defaults, so that a rule finds less.
     fn lowered(&self) -> impl Iterator<Item = (&'static str, i64)> {
         let usual = Self::default();
         let values = [
@@ -153,7 +153,7 @@ impl Values {
     }
 }
 
-/// Says in one line what is lowered, each kind once with its first few; empty if nothing is.
+/// The lowerings as one line, each kind once with its first few; empty if there are none.
 #[must_use]
 pub fn told(lowerings: &[Lowering]) -> String {
     const MOST: usize = 6;
@@ -195,7 +195,7 @@ mod tests {
                 "sets the profile `paranoid@v1.24` (usual: `recommended@v1.37`)",
             ),
             ("{rules: {host-pid: off}}", "turns off KR-SEC-003 host-pid"),
-            // It is no rule of the profile.
+            // This rule is not in the profile.
             ("{rules: {host-path-volume: off}}", ""),
             ("{rules: {host-pid: {severity: note}}}", "lowers KR-SEC-003 host-pid to note"),
             ("{failOn: never}", "lets every run pass (`failOn: never`)"),

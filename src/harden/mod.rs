@@ -1,8 +1,8 @@
-//! Rules about rendered resources: what is violated where, why it matters, and what heals it.
+//! Rules for rendered resources: their violations, the reasons, and fixes.
 //!
-//! [`RULES`] is the table. A rule judges pods, wherever they are written ([`check()`] finds them in everything that
-//! makes pods), and says for each violation which field it is about; the place of a finding is who wrote that field
-//! last. The rules of the Pod Security Standards decide as the admission of Kubernetes does, at every version.
+//! [`RULES`] is the table. A rule checks pods wherever they are defined ([`check()`] finds them in all workloads), and
+//! names the violated field; the span of a finding is that of the last write to this field. The rules of the Pod
+//! Security Standards decide as the admission controller of Kubernetes does, at every version.
 
 mod check;
 mod configuration;

@@ -1,52 +1,52 @@
-//! The place of a field in an object: the way to it from the top of the document.
+//! Paths of fields in an object, from the root of the document.
 
 use std::fmt;
 
 use crate::source::Span;
 use crate::yaml::{Node, Text};
 
-/// The keys and indices that lead to a field. The field need not be there.
+/// The keys and indices of a path. The field need not exist.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Path(Vec<Step>);
 
 /// One step of a path.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
-    /// To the value of a key.
+    /// The value of a key.
     Key(Text),
-    /// To an element of a list.
+    /// An element of a list.
     Index(usize),
 }
 
 impl Path {
-    /// The path of these keys from the top.
+    /// A path of keys from the root.
     #[must_use]
     pub fn of(keys: &[&str]) -> Self {
         Self::default().keys(keys)
     }
 
-    /// The path of some keys further down.
+    /// The path extended by keys.
     #[must_use]
     pub fn keys(mut self, keys: &[&str]) -> Self {
         self.0.extend(keys.iter().map(|key| Step::Key((*key).into())));
         self
     }
 
-    /// The path of an element of this list.
+    /// The path extended by an index.
     #[must_use]
     pub fn index(mut self, index: usize) -> Self {
         self.0.push(Step::Index(index));
         self
     }
 
-    /// The path of one step further down.
+    /// The path extended by a step.
     #[must_use]
     pub fn step(mut self, step: Step) -> Self {
         self.0.push(step);
         self
     }
 
-    /// The path of one step less, unless this is the top.
+    /// The path without its last step; `None` for the root.
     #[must_use]
     pub fn parent(&self) -> Option<Self> {
         self.0.split_last().map(|(_, rest)| Self(rest.to_vec()))
@@ -58,13 +58,13 @@ impl Path {
         &self.0
     }
 
-    /// The node that is there.
+    /// The node at the path, if it exists.
     #[must_use]
     pub fn find<'a>(&self, root: &'a Node) -> Option<&'a Node> {
         self.0.iter().try_fold(root, |node, step| step.down(node))
     }
 
-    /// Who wrote the field last, or, if it is not there, the nearest parent that is.
+    /// The span of the last write to the field, or, if it does not exist, to its nearest existing parent.
     #[must_use]
     pub fn span(&self, root: &Node) -> Span {
         let mut node = root;
@@ -72,7 +72,7 @@ impl Path {
         for step in &self.0 {
             let Some(below) = step.down(node) else { break };
             node = below;
-            // A part of a document that the build put together has no place in a text.
+            // Nodes that the build created have no span.
             if !node.span().is_none() {
                 span = node.span();
             }
@@ -98,7 +98,7 @@ impl Path {
         })
     }
 
-    /// About as many bytes as the path has as text.
+    /// The approximate length of the path as text, in bytes.
     fn length(&self) -> usize {
         let length = |step: &Step| match step {
             Step::Key(key) => 1 + key.len(),
@@ -107,14 +107,14 @@ impl Path {
         self.0.iter().map(length).sum()
     }
 
-    /// The path with the names of list elements in place of their numbers, where they have any: it stays the same when
+    /// The path with the names of list elements in place of their indices, where they have names: it stays the same if
     /// an element is added before them.
     #[must_use]
     pub fn by_name(&self, root: &Node) -> String {
         let mut text = String::with_capacity(self.length());
         let mut node = Some(root);
         for (number, step) in self.0.iter().enumerate() {
-            // A key at the end is written as it is, whatever stands there: it may be one of many.
+            // The value of the last key is not looked up: it may be one of many.
             let is_asked = number + 1 < self.0.len() || matches!(step, Step::Index(_));
             node = node.filter(|_| is_asked).and_then(|node| step.down(node));
             text.push('/');

@@ -1,4 +1,4 @@
-//! Pods wherever they are written: as such, and in the templates of what makes them.
+//! Pods and templates of pods.
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
@@ -9,7 +9,7 @@ use super::value::{below, boolean, integer, is_false, is_true, items, present, t
 use super::violation::{Edit, List, Violation};
 use crate::yaml::{Mapping, Node};
 
-/// A pod or the template of pods: what the API server would store, with the defaults that it fills in.
+/// A pod or a template of pods, as the API server would store it, with the defaults that it fills in.
 #[derive(Clone, Debug)]
 pub(super) struct Pod<'a> {
     /// The path of its metadata.
@@ -20,44 +20,44 @@ pub(super) struct Pod<'a> {
     pub(super) metadata: Option<&'a Node>,
     /// The specification of the pod.
     pub(super) spec: &'a Node,
-    /// What holds for fields that the specification does not have.
+    /// Defaults for fields that the specification lacks.
     pub(super) defaults: Option<&'a Node>,
     /// All containers: those of `initContainers`, `containers` and `ephemeralContainers`, in this order.
     pub(super) containers: Vec<Container<'a>>,
-    /// How much of it is there.
+    /// Its completeness.
     pub(super) shape: Shape,
-    /// Names of its volumes, once a rule has asked for them.
+    /// The names of its volumes, computed on first use.
     volume_names: OnceCell<BTreeSet<Box<str>>>,
 }
 
-/// How much of a pod is where it was found: which rules judge it, and whether fixes change it.
+/// The completeness of a pod, which decides which rules check it and whether fixes change it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
-    /// All of it, in a kind that is known to make pods of it. Every rule judges it, and fixes change it.
+    /// A complete pod in a kind that is known to create pods. Every rule checks it, and fixes change it.
     Known,
-    /// A whole template in a kind that is not known. Rules about security, images and resources judge it.
+    /// A complete template in an unknown kind. Rules about security, images and resources check it.
     Template,
-    /// A step of a pipeline: it ends by itself, and what refers to other objects may come from parameters. Rules about
-    /// security and images judge it.
+    /// A step of a pipeline: it ends by itself, and references to other objects may come from parameters. Rules about
+    /// security and images check it.
     Step,
-    /// A part: what is missing may be added elsewhere. Rules about security judge what is written.
+    /// A part of a pod: missing fields may be added elsewhere. Rules about security check the fields that are written.
     Part,
 }
 
 /// A container of a pod.
 #[derive(Clone, Debug)]
 pub(super) struct Container<'a> {
-    /// What it is written as.
+    /// The node.
     pub(super) node: &'a Node,
-    /// Its name; empty when it has none.
+    /// The name; empty if it has none.
     pub(super) name: &'a str,
-    /// The list it stands in.
+    /// The list that contains it.
     pub(super) list: List,
     path: Path,
 }
 
 impl<'a> Pod<'a> {
-    /// The pod of a template, which has the fields `metadata` and `spec`; `None` without a `spec`.
+    /// The pod of a template with the fields `metadata` and `spec`; `None` without a `spec`.
     pub(super) fn of_template(path: Path, root: &'a Node, shape: Shape) -> Option<Self> {
         let template = path.find(root)?;
         let spec = present(template, "spec")?;
@@ -84,7 +84,7 @@ impl<'a> Pod<'a> {
         })
     }
 
-    /// The pod of a specification without a template around it, or of a part of one, and its containers.
+    /// A pod with its containers, from a specification, or a part of one, without a template.
     pub(super) fn of_spec(
         of_spec: Path,
         spec: &'a Node,
@@ -96,7 +96,7 @@ impl<'a> Pod<'a> {
         Self { of_metadata, of_spec, metadata, spec, defaults, containers, shape, volume_names }
     }
 
-    /// The same with a mapping that says what the specification does not.
+    /// The same pod with defaults for missing fields.
     pub(super) fn with_defaults(self, defaults: Option<&'a Node>) -> Self {
         Self { defaults, ..self }
     }
@@ -111,7 +111,7 @@ impl<'a> Pod<'a> {
         self.of_metadata.clone().keys(&["annotations", key])
     }
 
-    /// A field of the specification, below some keys.
+    /// A field of the specification by its keys, or its default.
     pub(super) fn get(&self, keys: &[&str]) -> Option<&'a Node> {
         below(self.spec, keys).or_else(|| below(self.defaults?, keys))
     }
@@ -121,7 +121,7 @@ impl<'a> Pod<'a> {
         self.get(&["securityContext", key])
     }
 
-    /// The annotations of the pod, not those of what makes it.
+    /// The annotations of the pod, without those of its workload.
     pub(super) fn annotations(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
         let annotations = self.metadata.and_then(|metadata| metadata.get("annotations"));
         let entries = annotations.and_then(Node::as_mapping).map(Mapping::entries);
@@ -129,7 +129,7 @@ impl<'a> Pod<'a> {
         entries.filter_map(|(key, value)| Some((key.text(), value.as_text()?)))
     }
 
-    /// The labels of the pod, not those of what makes it.
+    /// The labels of the pod, without those of its workload.
     pub(super) fn labels(&self) -> Option<&'a Node> {
         present(self.metadata?, "labels")
     }
@@ -139,17 +139,17 @@ impl<'a> Pod<'a> {
         self.annotations().find(|(key, _)| *key == name).map(|(_, value)| value)
     }
 
-    /// The seconds that its containers have to end.
+    /// The termination grace period in seconds.
     pub(super) fn grace(&self) -> i64 {
         self.get(&["terminationGracePeriodSeconds"]).and_then(integer).unwrap_or(30)
     }
 
-    /// The volumes, each with its number.
+    /// The volumes, each with its index.
     pub(super) fn volumes(&self) -> impl Iterator<Item = (usize, &'a Node)> {
         items(self.get(&["volumes"])).iter().enumerate()
     }
 
-    /// True if one of its volumes has this name. Logarithmic, however many volumes and questions there are.
+    /// True if one of its volumes has this name. Logarithmic in the number of volumes after the first call.
     pub(super) fn has_volume(&self, name: &str) -> bool {
         let names = || {
             self.volumes().filter_map(|(_, volume)| text(volume, "name")).map(Box::from).collect()
@@ -157,13 +157,12 @@ impl<'a> Pod<'a> {
         self.volume_names.get_or_init(names).contains(name)
     }
 
-    /// Whether it says that it runs on Windows. Pod Security goes by this alone.
+    /// True if `os` is Windows. The Pod Security Standards look only at this field.
     pub(super) fn is_windows(&self) -> bool {
         self.get(&["os"]).and_then(|os| text(os, "name")) == Some("windows")
     }
 
-    /// Whether it may run on Windows only, said or by the nodes that it asks for: nothing that only Linux knows is
-    /// written then.
+    /// True if it can run only on Windows, by `os` or by its node selection: then no Linux-only fields are added.
     pub(super) fn is_bound_to_windows(&self) -> bool {
         let labels = ["kubernetes.io/os", "beta.kubernetes.io/os"];
         let selector = self.get(&["nodeSelector"]);
@@ -186,12 +185,12 @@ impl<'a> Pod<'a> {
             && terms.iter().all(|term| items(term.get("matchExpressions")).iter().any(asks))
     }
 
-    /// Whether it has user namespaces of its own.
+    /// True if it has its own user namespace (`hostUsers: false`).
     pub(super) fn has_own_users(&self) -> bool {
         is_false(self.get(&["hostUsers"]))
     }
 
-    /// What sets a field of the `securityContext` for a container, which is one of those that lack it.
+    /// The edits that set a field of `securityContext` for a container that lacks it.
     pub(super) fn set_security(
         &self,
         key: &str,
@@ -228,12 +227,12 @@ impl<'a> Container<'a> {
         Self { node, name: text(node, "name").unwrap_or_default(), list, path }
     }
 
-    /// The same under another name.
+    /// The same container with another name.
     pub(super) fn called(self, name: &'a str) -> Self {
         Self { name, ..self }
     }
 
-    /// What messages call it: its name, or its number in its list if it has no name.
+    /// Its name in messages, or its position in its list if it has no name.
     pub(super) fn label(&self) -> String {
         match (self.name, self.path.steps().last()) {
             ("", Some(Step::Index(index))) => {
@@ -254,23 +253,23 @@ impl<'a> Container<'a> {
         below(self.node, &["securityContext", key])
     }
 
-    /// A field of its `securityContext`, or of that of the pod.
+    /// A field of its `securityContext`, or of that of its pod.
     pub(super) fn effective(&self, pod: &Pod<'a>, key: &str) -> Option<&'a Node> {
         self.security(key).or_else(|| pod.security(key))
     }
 
-    /// The user that it runs as, if that is said.
+    /// The user that it runs as, if it is set.
     pub(super) fn user(&self, pod: &Pod<'a>) -> Option<i64> {
         self.effective(pod, "runAsUser").and_then(integer)
     }
 
-    /// Whether it certainly does not run as root: it may not, or its user is another.
+    /// True if it certainly does not run as root: `runAsNonRoot` is true, or another user is set.
     pub(super) fn is_non_root(&self, pod: &Pod<'a>) -> bool {
         self.effective(pod, "runAsNonRoot").and_then(boolean) == Some(true)
             || self.user(pod).is_some_and(|user| user > 0)
     }
 
-    /// Whether it is privileged.
+    /// True if it is privileged.
     pub(super) fn is_privileged(&self) -> bool {
         is_true(self.security("privileged"))
     }
@@ -281,17 +280,17 @@ impl<'a> Container<'a> {
         items(capabilities).iter().filter_map(Node::as_text)
     }
 
-    /// Its image; empty when it has none.
+    /// Its image; empty if it has none.
     pub(super) fn image(&self) -> &'a str {
         text(self.node, "image").unwrap_or_default()
     }
 
-    /// Whether it runs beside the containers proper, though it stands among those that initialize.
+    /// True for a sidecar: an init container with `restartPolicy: Always`.
     pub(super) fn is_sidecar(&self) -> bool {
         self.list == List::Init && text(self.node, "restartPolicy") == Some("Always")
     }
 
-    /// Whether it runs as long as the pod does.
+    /// True if it runs as long as the pod.
     pub(super) fn is_running(&self) -> bool {
         self.list == List::App || self.is_sidecar()
     }
@@ -301,7 +300,7 @@ impl<'a> Container<'a> {
         below(self.node, &["resources", "limits", resource])
     }
 
-    /// A request of a resource: where there is none, the API server takes the limit.
+    /// A request of a resource; the default is the limit, as in the API server.
     pub(super) fn request(&self, resource: &str) -> Option<&'a Node> {
         below(self.node, &["resources", "requests", resource]).or_else(|| self.limit(resource))
     }
@@ -318,7 +317,7 @@ impl<'a> Container<'a> {
 }
 
 impl Violation {
-    /// The same as that of a container: its message then begins with the container.
+    /// The same violation for a container: its message then begins with the container.
     pub(super) fn of_container(mut self, container: &Container<'_>) -> Self {
         self.message = format!("{} {}", container.label(), self.message);
         self.container = Some((container.list, container.name.into()));

@@ -1,4 +1,4 @@
-//! Profiles: which rules hold, and as of which version of Kubernetes.
+//! Profiles: sets of rules at a version of Kubernetes.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,14 +10,14 @@ use crate::error::{Code, Error, nearest};
 pub struct Profile {
     /// The set.
     pub set: Set,
-    /// The version; `None` for the newest that is known.
+    /// The version; `None` for the newest known one.
     pub version: Option<Version>,
 }
 
-/// The sets of rules. Each contains those before it, apart from checks that stricter ones replace.
+/// The sets of rules. Each contains those before it, except for checks that stricter ones replace.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Set {
-    /// The rules that a configuration names, and no others.
+    /// Only the rules that a configuration names.
     Custom,
     /// No rules.
     Privileged,
@@ -25,10 +25,10 @@ pub enum Set {
     Baseline,
     /// The level `restricted` of the Pod Security Standards.
     Restricted,
-    /// `restricted`, and what makes programs run well.
+    /// `restricted`, and rules for reliable operation.
     #[default]
     Recommended,
-    /// Everything.
+    /// All rules.
     Paranoid,
 }
 
@@ -60,13 +60,13 @@ impl Set {
 /// The profiles that a rule belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// Those that the Pod Security Standards say.
+    /// As defined by the Pod Security Standards.
     PodSecurity(PodSecurity),
     /// `recommended` and `paranoid`.
     Recommended,
     /// `paranoid` only.
     Paranoid,
-    /// Every profile: it is about the judging itself.
+    /// Every profile: the rule is about the check itself.
     Always,
 }
 
@@ -77,18 +77,18 @@ pub struct PodSecurity {
     pub check: &'static str,
     /// The lowest level that has it.
     pub level: Level,
-    /// The minor version of Kubernetes 1 that it came with.
+    /// The minor version of Kubernetes 1 that introduced it.
     pub since: u16,
-    /// The minor version from which on the level `restricted` has a stricter check in its place.
+    /// The minor version in which the level `restricted` replaced it by a stricter check.
     pub replaced: Option<u16>,
 }
 
 /// A level of the Pod Security Standards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// What no ordinary program needs is forbidden.
+    /// Forbids settings that ordinary programs do not need.
     Baseline,
-    /// Pods must be hardened.
+    /// Requires hardened pods.
     Restricted,
 }
 
@@ -104,12 +104,12 @@ impl Level {
 }
 
 impl PodSecurity {
-    /// A check of the level `baseline`, which `restricted` has too.
+    /// A check of the level `baseline`, which is also in `restricted`.
     pub(super) const fn baseline(check: &'static str, since: u16) -> Scope {
         Scope::PodSecurity(Self { check, level: Level::Baseline, since, replaced: None })
     }
 
-    /// A check of the level `baseline` that `restricted` has a stricter one for, from a version on.
+    /// A check of the level `baseline` that `restricted` replaces by a stricter one from a version on.
     pub(super) const fn replaced(check: &'static str, since: u16, replaced: u16) -> Scope {
         let replaced = Some(replaced);
         Scope::PodSecurity(Self { check, level: Level::Baseline, since, replaced })
@@ -120,7 +120,7 @@ impl PodSecurity {
         Scope::PodSecurity(Self { check, level: Level::Restricted, since, replaced: None })
     }
 
-    /// Whether a level has it at a minor version.
+    /// True if a level includes it at a minor version.
     pub(super) fn is_in(&self, level: Level, minor: u16) -> bool {
         let is_replaced = self.replaced.is_some_and(|replaced| minor >= replaced);
         self.since <= minor
@@ -134,10 +134,10 @@ impl PodSecurity {
 pub struct Version(u16);
 
 impl Version {
-    /// The newest one that is known.
+    /// The newest known version.
     pub const LATEST: Self = Self(37);
 
-    /// The number behind `1.`.
+    /// The number after `1.`.
     #[must_use]
     pub const fn minor(self) -> u16 {
         self.0
@@ -151,13 +151,13 @@ impl Default for Version {
 }
 
 impl Profile {
-    /// The version of the Pod Security Standards that it goes by.
+    /// The version of the Pod Security Standards in use.
     #[must_use]
     pub fn version(&self) -> Version {
         self.version.unwrap_or(Version::LATEST)
     }
 
-    /// Whether rules of a scope hold in this profile.
+    /// True if rules of a scope are in this profile.
     #[must_use]
     pub fn has(&self, scope: &Scope) -> bool {
         match scope {
@@ -176,7 +176,7 @@ impl Profile {
     }
 }
 
-/// Reads `restricted`, `restricted@latest` and `restricted@v1.30`.
+/// Parses `restricted`, `restricted@latest` and `restricted@v1.30`.
 impl FromStr for Profile {
     type Err = Error;
 
@@ -195,7 +195,7 @@ impl FromStr for Profile {
     }
 }
 
-/// Reads `latest`, `v1.30` and `1.30`; a version that is not known yet is refused.
+/// Parses `latest`, `v1.30` and `1.30`; versions after [`Version::LATEST`] are refused.
 impl FromStr for Version {
     type Err = Error;
 

@@ -1,4 +1,4 @@
-//! Quantities of Kubernetes (`100m`, `1.5Gi`), compared as the numbers they are.
+//! Quantities of Kubernetes (`100m`, `1.5Gi`), compared as numbers.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ pub(super) struct Quantity(i128);
 const ONE: i128 = 1_000_000_000;
 const MEBI: i128 = ONE << 20;
 
-/// Suffixes, with what they multiply by, in billionths.
+/// Suffixes with their factors, in billionths.
 const SUFFIXES: &[(&str, i128)] = &[
     ("Ki", ONE << 10),
     ("Mi", ONE << 20),
@@ -32,8 +32,8 @@ const SUFFIXES: &[(&str, i128)] = &[
 ];
 
 impl Quantity {
-    /// Reads a quantity: a decimal number with a suffix or an exponent. What is smaller than a billionth is rounded up,
-    /// as Kubernetes does it.
+    /// Parses a quantity: a decimal number with a suffix or an exponent. Fractions of a billionth are rounded up, as in
+    /// Kubernetes.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (negative, text) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
@@ -70,23 +70,23 @@ impl Quantity {
         Some(Self(if negative { -total } else { total }))
     }
 
-    /// Reads the quantity that a field has.
+    /// The quantity in a field.
     pub(super) fn of(node: Option<&Node>) -> Option<Self> {
         Self::parse(node?.as_text()?)
     }
 
-    /// Whether it is more than nothing.
+    /// True if it is greater than zero.
     pub(super) const fn is_positive(self) -> bool {
         self.0 > 0
     }
 
-    /// It so many times.
+    /// The product with a factor.
     pub(super) const fn times(self, factor: i64) -> Self {
         Self(self.0.saturating_mul(factor as i128))
     }
 }
 
-/// In whole mebibytes where it is some, else as a number.
+/// In whole mebibytes if possible, otherwise as a number.
 impl fmt::Display for Quantity {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 % MEBI == 0 && self.0 != 0 {

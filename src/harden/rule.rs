@@ -1,4 +1,4 @@
-//! The type of rules: what a rule asks for and why, in which profiles, and the condition that decides.
+//! The type of rules: texts, profiles, fixes and the condition.
 
 use std::fmt;
 
@@ -9,44 +9,44 @@ use super::scene::{Render, Scene};
 use super::violation::{Class, Severity, Violation};
 use crate::resource::Resource;
 
-/// A rule. Its id stands for ever; id and name are accepted wherever a rule is named.
+/// A rule. Its id never changes; id and name are accepted wherever a rule is named.
 pub struct Rule {
     /// The id: `KR-SEC-001`.
     pub id: &'static str,
     /// The name: `privileged-container`.
     pub name: &'static str,
-    /// What it is about.
+    /// The topic.
     pub topic: Topic,
-    /// How bad a violation is, unless the violation says otherwise.
+    /// The severity of a violation, unless the violation sets another one.
     pub severity: Severity,
-    /// How bad it is for security, from 0 to 10, as GitHub's code scanning takes it; `None` if it is not about that.
+    /// The security severity from 0 to 10, as GitHub's code scanning expects it; `None` for other topics.
     pub score: Option<f32>,
-    /// The profiles it belongs to.
+    /// The profiles that include it.
     pub scope: Scope,
-    /// What it asks for: a sentence.
+    /// The requirement: a sentence.
     pub summary: &'static str,
-    /// Why it matters.
+    /// The reason.
     pub why: &'static str,
-    /// When exactly it is violated.
+    /// The exact condition of a violation.
     pub condition: &'static str,
-    /// What heals a violation, by the class of the change.
+    /// The fixes, by class.
     pub fixes: &'static [(Class, &'static str)],
-    /// When its fixes are carried out among those of all rules, lower numbers first.
+    /// The position of its fixes among those of all rules; lower numbers are applied first.
     pub fix_order: u8,
-    /// What to do where nothing heals it by itself, or before something does.
+    /// Advice for violations without a fix, or before a fix is applied.
     pub advice: &'static str,
-    /// An example; `None` if it is not about manifests and configurations.
+    /// An example; `None` if the rule is not about manifests and configurations.
     pub example: Option<Example>,
-    /// The checks of other tools that it stands for.
+    /// The equivalent checks of other tools.
     pub elsewhere: &'static [(Tool, &'static [&'static str])],
-    /// What it looks at, and its condition.
+    /// The input, and the condition.
     pub(super) needs: Needs,
 }
 
-/// What a rule is about: the middle part of its id.
+/// The topic of a rule: the middle part of its id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Topic {
-    /// `KR-CFG`: the judging itself.
+    /// `KR-CFG`: the check itself.
     Judging,
     /// `KR-IMG`
     Images,
@@ -62,58 +62,58 @@ pub enum Topic {
     Shutdown,
 }
 
-/// A manifest or configuration that violates a rule, and the same without a violation of it.
+/// A manifest or configuration that violates a rule, and a corrected one.
 #[derive(Clone, Copy, Debug)]
 pub struct Example {
-    /// The one that violates it.
+    /// The violation.
     pub bad: &'static str,
-    /// The other one.
+    /// The corrected version.
     pub good: &'static str,
 }
 
 /// The input of a rule, with its condition.
 #[derive(Clone, Copy)]
 pub(super) enum Needs {
-    /// Each object by itself. It can be judged before the render is complete.
+    /// One object. It can be checked before the render is complete.
     Object(Check),
-    /// Each object, and all that is rendered with it, with the names that it has in the end.
+    /// One object, and the whole render with final names.
     Render(RenderCheck),
-    /// The findings of all other rules, and what accepts them.
+    /// The findings of all other rules, and their suppressions.
     Suppressions,
-    /// The targets of a run: the command line judges them.
+    /// The targets of a run, which the command line checks.
     Targets,
 }
 
-/// A condition that looks at one object.
+/// A condition on one object.
 #[derive(Clone, Copy)]
 pub(super) enum Check {
-    /// Looks at each object.
+    /// Called for each object.
     Object(fn(&Resource, Scene<'_>) -> Vec<Violation>),
-    /// Looks at each pod.
+    /// Called for each pod.
     Pod(fn(&Pod<'_>, Scene<'_>) -> Vec<Violation>),
-    /// Looks at each container of each pod.
+    /// Called for each container of each pod.
     Container(fn(&Container<'_>, &Pod<'_>, Scene<'_>) -> Vec<Violation>),
 }
 
-/// A condition that looks at one object among all that are rendered.
+/// A condition on one object and the whole render.
 #[derive(Clone, Copy)]
 pub(super) enum RenderCheck {
-    /// Looks at each object.
+    /// Called for each object.
     Object(fn(&Resource, Scene<'_>, &Render<'_>) -> Vec<Violation>),
-    /// Looks at each pod.
+    /// Called for each pod.
     Pod(fn(&Pod<'_>, Scene<'_>, &Render<'_>) -> Vec<Violation>),
-    /// Looks at each container of each pod.
+    /// Called for each container of each pod.
     Container(fn(&Container<'_>, &Pod<'_>, Scene<'_>, &Render<'_>) -> Vec<Violation>),
 }
 
 impl Rule {
-    /// Id and name, as findings show them.
+    /// The id and the name, as shown in findings.
     #[must_use]
     pub fn title(&self) -> String {
         format!("{} {}", self.id, self.name)
     }
 
-    /// The checks of other tools that it stands for, for people: `trivy KSV-0009; checkov CKV_K8S_19`.
+    /// The equivalent checks of other tools as text: `trivy KSV-0009; checkov CKV_K8S_19`.
     #[must_use]
     pub fn elsewhere(&self) -> String {
         let told =
@@ -121,7 +121,7 @@ impl Rule {
         self.elsewhere.iter().map(told).collect::<Vec<_>>().join("; ")
     }
 
-    /// Whether it stands for one of these checks of a tool.
+    /// True if it is equivalent to one of these checks of a tool.
     pub(super) fn is_among(&self, tool: Tool, checks: &Checks<'_>) -> bool {
         let own = self.elsewhere.iter().filter(|(one, _)| *one == tool);
         let mut own = own.flat_map(|(_, checks)| *checks);
@@ -131,7 +131,7 @@ impl Rule {
         }
     }
 
-    /// Whether it judges pods of which so much is there.
+    /// True if it checks pods of this completeness.
     pub(super) fn judges(&self, shape: Shape) -> bool {
         let is_of_standards = matches!(self.scope, Scope::PodSecurity(_));
         match shape {
@@ -151,7 +151,7 @@ impl fmt::Debug for Rule {
     }
 }
 
-/// A rule is the same as another of the same id.
+/// Rules are equal if their ids are.
 impl PartialEq for Rule {
     fn eq(&self, other: &Self) -> bool {
         self.id == other.id

@@ -1,4 +1,4 @@
-//! What a rule can look at beside the thing it judges: the object, and everything that is rendered with it.
+//! The context of a rule: the object, and the whole render.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,19 +9,19 @@ use super::workload::pods;
 use crate::resource::{ResMap, Resource};
 use crate::yaml::{Mapping, Node};
 
-/// The object that a thing which is judged belongs to.
+/// The context of a check: facts, object and pods.
 #[derive(Clone, Copy)]
 pub(super) struct Scene<'a> {
-    /// What is known of the cluster and of images, and the values that rules go by.
+    /// Facts about the cluster and about images, and values for conditions and fixes.
     pub(super) facts: &'a Facts,
-    /// The object at hand.
+    /// The object.
     pub(super) object: &'a Resource,
-    /// The pods that it makes.
+    /// The pods that it creates.
     pub(super) pods: &'a [Pod<'a>],
 }
 
 impl Scene<'_> {
-    /// The minor version of the Pod Security Standards that are asked for.
+    /// The minor version of the Pod Security Standards in use.
     pub(super) fn pod_security(self) -> u16 {
         self.facts.profile.version().minor()
     }
@@ -31,8 +31,7 @@ impl Scene<'_> {
         self.facts.namespace(self.object)
     }
 
-    /// Whether the object runs the cluster itself: it is in the namespace `kube-system`, or its pods are of a
-    /// `system-…-critical` priority.
+    /// True for a system object: it is in the namespace `kube-system`, or its pods have a `system-…-critical` priority.
     pub(super) fn is_system(&self) -> bool {
         let is_critical = |name: &str| name.starts_with("system-") && name.ends_with("-critical");
         self.namespace() == "kube-system"
@@ -42,31 +41,31 @@ impl Scene<'_> {
             })
     }
 
-    /// Whether what the object makes ends by itself.
+    /// True if the pods of the object end by themselves.
     pub(super) fn is_job(self) -> bool {
         matches!(self.object.kind(), "Job" | "CronJob" | "BroadcastJob" | "JobSet")
     }
 
-    /// Whether what the object makes is of Knative, which has only a part of what pods have.
+    /// True for an object of Knative, which supports only some fields of pods.
     pub(super) fn is_knative(self) -> bool {
         self.object.gvk().group == "serving.knative.dev"
     }
 
-    /// Where fields are written that a pod may have for all of its containers. Knative takes them in containers only.
+    /// The place of fields that a pod can set for all of its containers. Knative accepts them only in containers.
     pub(super) fn placement(self) -> Placement {
         if self.is_knative() { Placement::Container } else { self.facts.values.placement }
     }
 }
 
-/// The objects of a render, with what can be looked up among them. Building it is linear; a look-up goes by one label.
+/// The objects of a render with indices. Building them is linear; a lookup starts from one label.
 pub(super) struct Render<'a> {
     /// The pods of each object, in the order of the objects.
     pub(super) pods: Vec<Vec<Pod<'a>>>,
-    /// Kind, namespace and name of what is there, and of what controllers make of it.
+    /// The kinds, namespaces and names of objects, including those that controllers create from them.
     names: BTreeSet<(&'a str, &'a str, &'a str)>,
-    /// The selectors of Services, by their namespace and the first label that each asks for.
+    /// The selectors of Services, by namespace and the first label of the selector.
     services: BTreeMap<(&'a str, Label<'a>), Vec<Service<'a>>>,
-    /// The labels of pods, by namespace and each of their labels.
+    /// The labels of pods, by namespace and by each label.
     labels: BTreeMap<(&'a str, Label<'a>), Vec<&'a Node>>,
 }
 
@@ -78,7 +77,7 @@ struct Service<'a> {
 }
 
 impl<'a> Render<'a> {
-    /// Looks through the objects.
+    /// Builds the indices.
     pub(super) fn new(objects: &'a ResMap, facts: &'a Facts) -> Self {
         let mut render = Self {
             pods: Vec::with_capacity(objects.len()),
@@ -123,12 +122,12 @@ impl<'a> Render<'a> {
         self.pods.push(pods);
     }
 
-    /// Whether an object of this kind and name is there, or is said to be elsewhere.
+    /// True if an object exists in the render, or is configured as existing elsewhere.
     pub(super) fn has(&self, kind: &str, namespace: &str, name: &str, facts: &Facts) -> bool {
         self.names.contains(&(kind, namespace, name)) || facts.is_external(kind, namespace, name)
     }
 
-    /// Whether a pod has all labels of a selector.
+    /// True if a pod has all labels of a selector.
     pub(super) fn selects_pod(&self, namespace: &str, selector: &Node) -> bool {
         let candidates =
             |label| self.labels.get(&(namespace, label)).map_or(&[][..], Vec::as_slice);
@@ -136,7 +135,7 @@ impl<'a> Render<'a> {
         fewest.unwrap_or_default().iter().any(|labels| selects(selector, labels))
     }
 
-    /// Whether a Service leads to a port of a container.
+    /// True if a Service forwards to a port of a container.
     pub(super) fn is_served(
         &self,
         namespace: &str,

@@ -1,4 +1,4 @@
-//! Settings: the rules that hold, what is excluded from them, and how much fixes may change.
+//! Settings: the active rules, exclusions, and limits for fixes.
 
 use std::sync::Arc;
 
@@ -14,71 +14,71 @@ use crate::resource::Resource;
 use crate::source::Span;
 use crate::transform::select::Selection;
 
-/// What is asked for.
+/// The settings of a check or of hardening.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// What is known of the cluster and of images, and the values that rules go by.
+    /// Facts about the cluster and about images, and values for conditions and fixes.
     pub facts: Facts,
-    /// Rules of which something is said: whatever the profile has, they hold or are off.
+    /// Rules that are switched on or off, regardless of the profile.
     pub severities: Vec<(&'static Rule, Holds)>,
-    /// Only these rules, whatever the profile has; all that it has if this is empty.
+    /// The only active rules, regardless of the profile; empty for those of the profile.
     pub only: Vec<&'static Rule>,
-    /// How much any fix may change; where nothing is said, as the profile has it.
+    /// The strongest class of fixes; `None` for the default.
     pub fix: Option<Most>,
-    /// How much the fixes of some rules may change.
+    /// The strongest class of fixes for some rules.
     pub fixes: Vec<(&'static Rule, Most)>,
-    /// From which severity on a finding is a failure.
+    /// The lowest severity at which a finding counts as a failure.
     pub fail_on: FailOn,
-    /// The objects that hardening changes; all if this is empty.
+    /// The objects that hardening changes; empty for all.
     pub select: Vec<Arc<Selected>>,
     /// The objects that are excluded from rules.
     pub exclusions: Vec<Arc<Exclusion>>,
-    /// The day that exclusions are judged by; without one none of them ends.
+    /// The day at which exclusions are evaluated; `None` if none expires.
     pub today: Option<Date>,
-    /// Whether what runs the cluster itself (objects of the namespace `kube-system`, and pods of a `system-…-critical`
-    /// priority) is not hardened, and violations of it are notes.
+    /// True if system objects (objects of the namespace `kube-system`, and pods with a `system-…-critical` priority)
+    /// are not hardened, and violations by them are notes.
     pub excludes_system: bool,
-    /// Tools whose annotations count as those of krender do.
+    /// Tools whose annotations count as suppressions.
     pub honored: Vec<Tool>,
-    /// Whether hardening removes the annotations that only krender reads.
+    /// True if hardening removes the annotations that only krender reads.
     pub strips_annotations: bool,
-    /// Whether annotations and comments may accept findings of what is hardened, or validated in a build.
+    /// True if annotations and comments may accept findings in hardening, or in a validation within a build.
     pub allows_ignores: bool,
-    /// How far what is judged has come in its build.
+    /// The phase of the build in which the check runs.
     pub phase: Phase,
 }
 
-/// How much a fix may change; nothing where it may change nothing.
+/// The strongest allowed class of fixes; `None` if no fix is allowed.
 pub type Most = Option<Class>;
 
-/// Whether a rule holds.
+/// The state of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Holds {
-    /// It does not.
+    /// It is off.
     Off,
-    /// It does.
+    /// It is on.
     On,
-    /// It does, and each violation is as bad as this.
+    /// It is on, with this severity.
     As(Severity),
 }
 
-/// From which severity on a finding is a failure.
+/// The lowest severity at which a finding counts as a failure.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FailOn {
-    /// Errors are.
+    /// Errors are failures.
     #[default]
     Error,
-    /// Errors and warnings are.
+    /// Errors and warnings are failures.
     Warning,
-    /// Every finding is.
+    /// Every finding is a failure.
     Note,
-    /// None is.
+    /// No finding is a failure.
     Never,
 }
 
 impl FailOn {
-    /// Whether a finding is a failure.
+    /// True if a finding of this severity is a failure.
     #[must_use]
     pub fn counts(self, severity: Severity) -> bool {
         match self {
@@ -90,36 +90,36 @@ impl FailOn {
     }
 }
 
-/// How far what is judged has come in its build.
+/// The phase of the build in which the check runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Phase {
-    /// It is complete: every rule is asked about every object.
+    /// The build is complete: every rule is applied to every object.
     #[default]
     Complete,
-    /// More comes, and names change: only rules are asked that look at one object alone.
+    /// The build is incomplete, and names may change: only rules about single objects are applied.
     Early,
-    /// It is complete now. The other rules are asked about the objects that wait for the configuration of this place
-    /// ([`Ties::awaited_by`](crate::resource::Ties::awaited_by)).
+    /// The build is complete. The remaining rules are applied to the objects that wait for the configuration with this
+    /// span ([`Ties::awaited_by`](crate::resource::Ties::awaited_by)).
     Final(Span),
 }
 
-/// Objects that a selector takes.
+/// Objects that match a selector.
 #[derive(Debug)]
 pub struct Selected(pub(super) Selection);
 
 impl Settings {
-    /// What a profile asks for, everything else as it is without being said.
+    /// The settings of a profile, with defaults for everything else.
     #[must_use]
     pub fn of(profile: Profile) -> Self {
         Self { facts: Facts { profile, ..Facts::default() }, ..Self::default() }
     }
 
-    /// What is said of a rule.
+    /// The configured state of a rule.
     pub(super) fn said(&self, rule: &Rule) -> Option<Holds> {
         self.severities.iter().rev().find(|(said, _)| *said == rule).map(|(_, holds)| *holds)
     }
 
-    /// Whether a rule holds, and is asked now.
+    /// True if a rule is active, and applied in this phase.
     #[must_use]
     pub fn asks(&self, rule: &Rule) -> bool {
         let is_said = || self.said(rule).map(|holds| holds != Holds::Off);
@@ -130,30 +130,29 @@ impl Settings {
             }
     }
 
-    /// How much the fixes of a rule may change: what is said of the rule, or else of all, or else up to
-    /// [`Class::Safe`].
+    /// The strongest class of fixes of a rule: the setting of the rule, or that of all, or [`Class::Safe`].
     pub(super) fn most(&self, rule: &Rule) -> Most {
         self.most_said(rule).or(self.fix).unwrap_or(Some(Class::Safe))
     }
 
-    /// How much the fixes of a rule may change, if that is said of it.
+    /// The strongest class of fixes of a rule, if it is configured for the rule.
     pub(super) fn most_said(&self, rule: &Rule) -> Option<Most> {
         self.fixes.iter().rev().find(|(said, _)| *said == rule).map(|(_, most)| *most)
     }
 
-    /// Whether what holds depends on the day: some exclusion ends.
+    /// True if the settings depend on the date: an exclusion has a last day.
     #[must_use]
     pub fn depends_on_day(&self) -> bool {
         self.exclusions.iter().any(|exclusion| exclusion.until.is_some())
     }
 
-    /// Whether hardening changes an object at all.
+    /// True if hardening may change an object.
     pub(super) fn selects(&self, object: &Resource) -> bool {
         let takes = |selected: &Arc<Selected>| selected.0.takes(object).is_ok_and(|takes| takes);
         self.select.is_empty() || self.select.iter().any(takes)
     }
 
-    /// How bad a violation is.
+    /// The severity of a violation.
     pub(super) fn severity(&self, rule: &Rule, usual: Severity) -> Severity {
         match self.said(rule) {
             Some(Holds::As(severity)) => severity,
@@ -163,17 +162,17 @@ impl Settings {
 }
 
 impl Phase {
-    /// Whether a rule is asked.
+    /// True if a rule is applied in this phase.
     pub(super) fn asks(self, rule: &Rule) -> bool {
         match (self, &rule.needs) {
-            // What is accepted is looked at together with the rule that it is about.
+            // Suppressions are checked together with the rule that they suppress.
             (Self::Complete, _) | (_, Needs::Suppressions) => true,
             (Self::Early, needs) => !matches!(needs, Needs::Render(_)),
             (Self::Final(_), needs) => matches!(needs, Needs::Render(_)),
         }
     }
 
-    /// Whether an object is looked at.
+    /// True if an object is checked in this phase.
     pub(super) fn looks_at(self, object: &Resource) -> bool {
         match self {
             Self::Complete | Self::Early => true,

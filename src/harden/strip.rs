@@ -1,4 +1,4 @@
-//! Annotations that only krender reads, taken away from what is rendered.
+//! Removes the annotations that only krender reads.
 
 use super::edit;
 use super::path::Path;
@@ -9,11 +9,10 @@ use crate::error::Result;
 use crate::resource::{ResMap, Resource};
 use crate::schema::Schema;
 
-/// What the annotations of krender begin with.
+/// The prefixes of krender's annotations.
 const OWN: [&str; 2] = ["krender.dev/", "ignore.krender.dev/"];
 
-/// Removes the annotations of krender from objects and their pods, and `annotations` where nothing else is left in
-/// it. Linear.
+/// Removes krender's annotations from objects and their pods, and `annotations` if it becomes empty. Linear.
 ///
 /// # Errors
 /// Those of [`Resource::edit`].
@@ -45,7 +44,7 @@ fn edits(object: &Resource, settings: &Settings) -> Vec<Edit> {
         let keys = pod.annotations().map(|(key, _)| key).filter(is_own);
         paths.extend(keys.map(|key| pod.annotation_path(key)));
     }
-    // Those of a pod are those of the object, if it is one: what is gone is removed no second time.
+    // The annotations of a Pod occur twice here; a second removal has no effect.
     paths.into_iter().map(Edit::Remove).collect()
 }
 

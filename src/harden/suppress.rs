@@ -1,11 +1,11 @@
-//! Accepted findings: by an annotation of the object, or by a comment beside the field.
+//! Suppressions: findings that are accepted by an annotation of the object, or by a comment at the field.
 //!
-//! An annotation `ignore.krender.dev/<rule>: "<reason>"` holds for the object or pod that has it, and
-//! `ignore.krender.dev/<rule>.<container>` for one container. A comment `# krender: ignore <rule> -- <reason>` holds
-//! for the line it ends, or for the next one if it has a line to itself, and for what is written below that.
+//! An annotation `ignore.krender.dev/<rule>: "<reason>"` applies to its object or pod, and
+//! `ignore.krender.dev/<rule>.<container>` to one container. A comment `# krender: ignore <rule> -- <reason>` applies
+//! to its line, or, on a line of its own, to the next line; in both cases also to the block below that line.
 //!
-//! An annotation `krender.dev/harden: "off"` accepts nothing: it keeps hardening away, and `krender.dev/harden-reason`
-//! says why.
+//! An annotation `krender.dev/harden: "off"` suppresses no finding: it prevents hardening, and
+//! `krender.dev/harden-reason` gives the reason.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,29 +26,29 @@ use crate::resource::Resource;
 use crate::source::{Source, Sources, Span};
 use crate::yaml::{Mapping, Node, parse};
 
-/// The annotation that keeps hardening away from an object, if it is `off`.
+/// The annotation that prevents the hardening of an object if it is `off`.
 pub(super) const HARDEN: &str = "krender.dev/harden";
-/// Why it is.
+/// The annotation with the reason for it.
 const HARDEN_REASON: &str = "krender.dev/harden-reason";
 const ANNOTATION: &str = "ignore.krender.dev/";
 const COMMENT: &str = "# krender: ignore ";
 
-/// One place that accepts findings of a rule.
+/// A suppression of a rule in one place.
 struct Mark {
     by: SuppressedBy,
-    /// The rule as it is named there.
+    /// The name of the rule as written.
     named: String,
     rule: Option<&'static Rule>,
     reason: String,
-    /// Only findings about this container.
+    /// If set, only findings of this container are accepted.
     container: Option<String>,
-    /// Only findings in this range of addresses.
+    /// If set, only findings with a span in this range are accepted.
     within: Option<(u32, u32)>,
-    /// What the mark itself is about, for what is to be said of it.
+    /// The object, path and span for findings about the mark itself.
     object: usize,
     path: Path,
     span: Span,
-    /// Whether it was written for another tool: there is nothing to say of it then.
+    /// True if it was written for another tool: then it is never reported.
     is_foreign: bool,
     is_used: Cell<bool>,
 }
@@ -86,7 +86,7 @@ pub(super) fn suppress(
             Suppression { by: mark.by, reason: mark.reason.clone() }
         });
     }
-    // A comment in a patch that stands in a kustomization is one of that file, too.
+    // A comment in an inline patch is also a comment of the kustomization file that contains it.
     let line = |mark: &Mark| sources.locate(mark.span).map(|at| (at.source.id(), at.line));
     let in_texts = || of_texts.values().flat_map(|marks| &marks.all);
     let id = |mark: &Mark| mark.rule.map(|rule| rule.id);
@@ -108,19 +108,19 @@ pub(super) fn suppress(
     }
 }
 
-/// Marks in their order, and which of them may accept a finding, so that not each of them is asked.
+/// Marks in order, with indices of those that may accept a finding.
 struct Marks {
     all: Vec<Mark>,
-    /// Those that hold for an object, or one of its containers: the place of the first of each.
+    /// Marks for an object, or one of its containers: the position of the first of each.
     anywhere: BTreeMap<(&'static str, Option<String>), usize>,
-    /// Those that hold for a part of a text, by their rules. These parts begin one behind the other.
+    /// Marks for a range of a text, by rule. The ranges are sorted by their start.
     within: BTreeMap<&'static str, Vec<Within>>,
 }
 
-/// A mark that holds for a part of a text.
+/// A mark for a range of a text.
 struct Within {
     place: usize,
-    /// The last end of its part and of those before it.
+    /// The maximum end of its range and of those before it.
     reach: u32,
 }
 
@@ -151,7 +151,8 @@ impl Marks {
         let container = finding.container.as_ref().map(|(_, name)| name.to_string());
         let anywhere = [None, container].map(|container| self.anywhere.get(&(rule, container)));
         let within = self.within.get(rule).and_then(|parts| {
-            // The first that reaches behind the finding: those before it end before, and those after it begin later.
+            // The first range that extends beyond the start of the finding: those before it end earlier, and those
+            // after it begin later.
             let start = finding.span.start();
             parts.get(parts.partition_point(|part| part.reach <= start))
         });
@@ -200,7 +201,7 @@ impl Mark {
     }
 }
 
-/// What there is to say about annotations that keep hardening away.
+/// Findings about annotations that prevent hardening.
 fn refusals(place: usize, scene: Scene<'_>) -> Vec<Finding> {
     let object = scene.object;
     let mut found: Vec<Violation> = Vec::new();
@@ -245,7 +246,7 @@ fn annotations(place: usize, scene: Scene<'_>, honored: &[Tool]) -> Vec<Mark> {
         pod.annotations().map(|(key, value)| (key, value, pod.annotation_path(key)))
     });
     let mut marks: Vec<Mark> = Vec::new();
-    // The annotations of a pod are those of the object, if it is one.
+    // The annotations of a Pod occur twice here.
     let mut seen = BTreeSet::new();
     let mut spans = Spans::default();
     for (key, value, path) in own.chain(of_pods) {
@@ -290,12 +291,12 @@ fn annotations(place: usize, scene: Scene<'_>, honored: &[Tool]) -> Vec<Mark> {
     marks
 }
 
-/// Where entries of mappings were written, each mapping being walked through once.
+/// The spans of entries of mappings; each mapping is walked once.
 #[derive(Default)]
 struct Spans<'a>(BTreeMap<Path, BTreeMap<&'a str, Span>>);
 
 impl<'a> Spans<'a> {
-    /// As [`Path::span`], for the path of a key that is there.
+    /// As [`Path::span`], for the path of an existing key.
     fn of(&mut self, path: &Path, key: &str, root: &'a Node) -> Span {
         let Some(mapping) = path.parent() else { return path.span(root) };
         let known = self.0.entry(mapping).or_insert_with_key(|mapping| {
@@ -310,7 +311,7 @@ impl<'a> Spans<'a> {
     }
 }
 
-/// The comments of a text that `place` has something from.
+/// The marks in the comments of a text. `place` is an object with a field from this text.
 fn comments(source: &Source, place: usize, scenes: &[Scene<'_>]) -> Vec<Mark> {
     let text = source.text();
     if !text.contains(COMMENT) {
@@ -319,7 +320,7 @@ fn comments(source: &Source, place: usize, scenes: &[Scene<'_>]) -> Vec<Mark> {
     let starts = scenes.iter().enumerate().map(|(place, scene)| (scene.object.span(), place));
     let starts = starts.filter(|(span, _)| !span.is_none() && span.start() >= source.base());
     let starts: BTreeMap<u32, usize> = starts.map(|(span, place)| (span.start(), place)).collect();
-    // The object that begins before it.
+    // The last object that begins before a span.
     let object =
         |span: Span| starts.range(..span.start()).next_back().map_or(place, |(_, place)| *place);
     let mut lines = Vec::new();
@@ -361,27 +362,28 @@ fn comments(source: &Source, place: usize, scenes: &[Scene<'_>]) -> Vec<Mark> {
     marks
 }
 
-/// Where it is said what to ignore in the comment that begins in a column of a line: at its start, or behind blanks.
+/// The column of the suppression in a comment that begins in a column of a line: at the start of the comment, or after
+/// white space.
 fn said_in(line: &str, comment: usize) -> Option<usize> {
     let column = comment + line.get(comment..)?.find(COMMENT)?;
     line[comment..column].chars().next_back().is_none_or(char::is_whitespace).then_some(column)
 }
 
-/// What the lines of a text begin: each with the lines below it that belong to it.
+/// The blocks of a text: each line with the lines below that belong to it.
 struct Blocks<'t> {
-    /// The lines, each with where it starts.
+    /// The lines with their offsets.
     lines: &'t [(usize, &'t str)],
-    /// The first line from each on that is neither empty nor a comment.
+    /// For each line, the first line from there on that is neither empty nor a comment.
     content: Vec<Option<usize>>,
-    /// The first such line behind each that is indented no further than it.
+    /// For each line, the next such line that is not indented more.
     outer: Vec<Option<usize>>,
 }
 
 impl<'t> Blocks<'t> {
-    /// Linear in the text.
+    /// Computes the blocks. Linear in the text.
     fn of(lines: &'t [(usize, &'t str)]) -> Self {
         let (mut content, mut outer) = (vec![None; lines.len()], vec![None; lines.len()]);
-        // Of the lines behind: each with the first one behind it that is indented no further, and so on.
+        // A stack of later lines with decreasing indentation.
         let mut open: Vec<(usize, usize)> = Vec::new();
         let mut next = None;
         for (number, (_, line)) in lines.iter().enumerate().rev() {
@@ -398,7 +400,7 @@ impl<'t> Blocks<'t> {
         Self { lines, content, outer }
     }
 
-    /// The bytes of a line, or of the first one from there on that is no comment, and of what is below it.
+    /// The byte range of the block of a line, or of the first line from there on that is not a comment.
     fn beginning_at(&self, number: usize, behind_comments: bool) -> Option<(usize, usize)> {
         let number = if behind_comments { (*self.content.get(number)?)? } else { number };
         let (from, first) = *self.lines.get(number)?;
@@ -406,7 +408,7 @@ impl<'t> Blocks<'t> {
         let is_element = |line: &str| line.trim_start().starts_with("- ");
         let mut end = *self.outer.get(number)?;
         if is_key && !is_element(first) {
-            // A list may be indented as much as its key.
+            // A list may have the indentation of its key.
             let of_list =
                 |(_, line): &(usize, &str)| indent(line) == indent(first) && is_element(line);
             while let Some(next) = end.filter(|end| self.lines.get(*end).is_some_and(of_list)) {
@@ -426,8 +428,8 @@ fn indent(line: &str) -> usize {
     line.len() - line.trim_start_matches(' ').len()
 }
 
-/// Marks the findings that the configuration excludes, and adds what there is to say about exclusions: of each that
-/// takes any object, at the first one.
+/// Marks the findings that the configuration excludes, and adds findings about exclusions, each at the first object
+/// that the exclusion selects.
 pub(super) fn exclude(findings: &mut Vec<Finding>, scenes: &[Scene<'_>], settings: &Settings) {
     let phase = settings.phase;
     let is_due = |exclusion: &Exclusion| match &*exclusion.rules {
@@ -435,7 +437,7 @@ pub(super) fn exclude(findings: &mut Vec<Finding>, scenes: &[Scene<'_>], setting
         [rule, ..] => phase.asks(rule),
     };
     for exclusion in &settings.exclusions {
-        // Each object is asked once, however many findings it has.
+        // Each object is tested once, not once per finding.
         let taken: Vec<bool> = scenes.iter().map(|scene| exclusion.takes(scene.object)).collect();
         let is_taken = |place: usize| taken.get(place).is_some_and(|taken| *taken);
         let is_excluded = |one: &&mut Finding| is_taken(one.place) && exclusion.has(one.rule);
@@ -462,7 +464,7 @@ pub(super) fn exclude(findings: &mut Vec<Finding>, scenes: &[Scene<'_>], setting
     }
 }
 
-/// What there is to say of an exclusion, once it is known whether it excludes anything.
+/// The finding about an exclusion, given whether it excluded any finding.
 fn complaint_about(
     exclusion: &Exclusion,
     is_used: bool,
@@ -488,7 +490,7 @@ fn complaint_about(
 mod tests {
     use super::*;
 
-    /// The part of a text that a line begins, found by a walk over all lines behind it.
+    /// The block of a line, found by a walk over all later lines.
     fn walked(lines: &[(usize, &str)], number: usize, is_alone: bool) -> Option<(usize, usize)> {
         let is_below = |first: &str, line: &str| {
             let is_key = first.split(" #").next().unwrap_or_default().trim_end().ends_with(':');

@@ -1,4 +1,4 @@
-//! What holds for the whole table.
+//! Tests of the whole table of rules.
 
 use super::rule::Needs;
 use super::{Kind, Phase, Profile, RULES, Rule, Settings, Tool, Topic, check};
@@ -6,13 +6,13 @@ use crate::resource::ResMap;
 use crate::resource::sample::read;
 use crate::source::{Sources, Span};
 
-/// The findings of a rule about a manifest, in the widest profile.
+/// The number of findings of a rule for a manifest, in the widest profile.
 fn found(rule: &Rule, manifest: &str) -> usize {
     if manifest.starts_with("apiVersion: krender.dev/") {
         return found_in_configuration(rule, manifest);
     }
     let settings = Settings::of("paranoid".parse::<Profile>().unwrap());
-    // The widest profile leaves out what stricter rules replace: those are asked in the narrower one.
+    // The widest profile omits rules that stricter ones replace; the narrower one has them.
     let narrow = Settings::of("baseline".parse::<Profile>().unwrap());
     let resources: ResMap = read(manifest).unwrap().into();
     let count = |settings| {
@@ -24,7 +24,7 @@ fn found(rule: &Rule, manifest: &str) -> usize {
     count(&settings) + count(&narrow)
 }
 
-/// The findings of a rule about a pod, as a configuration says on a day in the middle of 2026.
+/// The number of findings of a rule for a pod, with a configuration, on a day in the middle of 2026.
 fn found_in_configuration(rule: &Rule, configuration: &str) -> usize {
     let named = configuration.replace("spec:", "metadata: {name: a}\nspec:");
     let configurations: ResMap = read(&named).unwrap().into();

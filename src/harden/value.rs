@@ -1,6 +1,6 @@
 //! Values as the API server reads them.
 //!
-//! What `kubectl` sends was read by the rules of YAML 1.1: `yes` is true. A null counts as absent.
+//! `kubectl` reads manifests by the rules of YAML 1.1: `yes` is true. A null counts as absent.
 
 use crate::yaml::{Node, Value, resolve_1_1};
 
@@ -9,17 +9,17 @@ pub(super) fn present<'a>(node: &'a Node, key: &str) -> Option<&'a Node> {
     node.get(key).filter(|value| !value.is_null())
 }
 
-/// The value below some keys, unless it or a node on the way is null.
+/// The value at a path of keys, unless it or a node on the path is null.
 pub(super) fn below<'a>(node: &'a Node, keys: &[&str]) -> Option<&'a Node> {
     keys.iter().try_fold(node, |node, key| present(node, key))
 }
 
-/// The elements of a list; none where there is no list.
+/// The elements of a list; empty if there is none.
 pub(super) fn items(node: Option<&Node>) -> &[Node] {
     node.and_then(Node::as_sequence).map(|list| list.items()).unwrap_or_default()
 }
 
-/// A boolean.
+/// The boolean value of a scalar.
 pub(super) fn boolean(node: &Node) -> Option<bool> {
     match resolve_1_1(node.as_scalar()?) {
         Ok(Value::Bool(value)) => Some(value),
@@ -27,28 +27,28 @@ pub(super) fn boolean(node: &Node) -> Option<bool> {
     }
 }
 
-/// Whether a value is there and true.
+/// True if a value exists and is true.
 pub(super) fn is_true(node: Option<&Node>) -> bool {
     node.and_then(boolean) == Some(true)
 }
 
-/// Whether a value is there and false.
+/// True if a value exists and is false.
 pub(super) fn is_false(node: Option<&Node>) -> bool {
     node.and_then(boolean) == Some(false)
 }
 
-/// A whole number.
+/// The integer value of a scalar.
 pub(super) fn integer(node: &Node) -> Option<i64> {
     match resolve_1_1(node.as_scalar()?) {
         Ok(Value::Int(value)) => Some(value),
-        // JSON knows no difference between 0 and 0.0.
+        // JSON does not distinguish 0 and 0.0.
         #[expect(clippy::cast_possible_truncation, reason = "the bounds are checked")]
         Ok(Value::Float(value)) if value.fract() == 0.0 && value.abs() < 9e15 => Some(value as i64),
         _ => None,
     }
 }
 
-/// The text of a value that is there.
+/// The text of the value of a key, unless it is null.
 pub(super) fn text<'a>(node: &'a Node, key: &str) -> Option<&'a str> {
     present(node, key).and_then(Node::as_text)
 }

@@ -1,4 +1,5 @@
-//! The Pod Security verdict of an object: the strictest level that its pods satisfy, and what keeps them from the next.
+//! The Pod Security verdict of an object: the strictest level that its pods satisfy, and the violations of stricter
+//! levels.
 
 use super::check::violations_alone;
 use super::facts::Facts;
@@ -10,7 +11,7 @@ use super::workload::pods;
 use crate::resource::Resource;
 use crate::yaml::Text;
 
-/// What the rules of the Pod Security Standards say of an object.
+/// The result of checking an object against the Pod Security Standards.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Verdict {
     /// The violations, in the order of the rules.
@@ -24,14 +25,14 @@ pub struct Violated {
     pub rule: &'static Rule,
     /// The lowest level that has the rule.
     pub level: Level,
-    /// The container, if it is about one.
+    /// The container, if it concerns one.
     pub container: Option<Text>,
-    /// The field, by the names of list elements.
+    /// The field, with names of list elements in place of indices.
     pub field: String,
 }
 
 impl Verdict {
-    /// Judges the pods of an object, whatever else is rendered with it; nothing where it makes none.
+    /// Checks the pods of an object, without the rest of the render; `None` if it creates no pods.
     #[must_use]
     pub fn of(object: &Resource, version: Version) -> Option<Self> {
         let facts = Facts::default();
@@ -42,7 +43,7 @@ impl Verdict {
         let scene = Scene { facts: &facts, object, pods: &pods };
         let mut violated = Vec::new();
         for (rule, level) in standard(version) {
-            // No rule of the standards looks beyond the object.
+            // Rules of the standards look at one object only.
             let Needs::Object(check) = rule.needs else { continue };
             violated.extend(violations_alone(rule, check, scene).into_iter().map(|violation| {
                 Violated {

@@ -1,4 +1,4 @@
-//! What the condition of a rule answers: where an object violates it, in which words, and what would heal it.
+//! Violations: the result of the condition of a rule, with field, message and fix.
 
 use std::fmt;
 
@@ -17,14 +17,14 @@ pub(super) struct Violation {
     pub(super) fix: Option<Fix>,
 }
 
-/// How bad a violation is.
+/// The severity of a violation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// Something to know.
+    /// Information.
     Note,
-    /// Something to look at.
+    /// A problem that should be reviewed.
     Warning,
-    /// Something to repair.
+    /// A problem that must be fixed.
     Error,
 }
 
@@ -46,7 +46,7 @@ impl fmt::Display for Severity {
     }
 }
 
-/// The lists that containers stand in, in the order in which they are looked at.
+/// The lists of containers, in the order in which they are checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum List {
     /// `initContainers`
@@ -72,15 +72,15 @@ impl List {
     }
 }
 
-/// What would heal a violation.
+/// A fix of a violation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fix {
-    /// How much the fix may change.
+    /// The class.
     pub class: Class,
-    /// Whether it removes or changes what is there. Such fixes are carried out before all others: whether something may be
-    /// added depends on them.
+    /// True if it removes or changes existing fields. Such fixes are applied before all others, because they decide
+    /// which fields may be added.
     pub is_overwriting: bool,
-    /// What it does, in order.
+    /// The edits, in order.
     pub edits: Vec<Edit>,
 }
 
@@ -93,12 +93,12 @@ impl Fix {
     }
 }
 
-/// How much a fix may change for a program that works.
+/// The effect that a fix may have on a working program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {
-    /// Writes only what was absent, and no program that works sees a difference.
+    /// Sets only absent fields, and cannot break a working container.
     Safe,
-    /// Writes only what was absent, and a program that works may need another setting.
+    /// Sets only absent fields, and may break a working container.
     Unsafe,
     /// Changes or removes fields that are set.
     Override,
@@ -119,11 +119,11 @@ impl Class {
 /// One change of a document.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Edit {
-    /// Sets a field. Mappings on the way that are not there are made.
+    /// Sets a field. Missing mappings on the path are created.
     Set(Path, Node),
-    /// Adds an element at the end of a list, which is made if it is not there.
+    /// Adds an element at the end of a list, which is created if it is missing.
     Append(Path, Node),
-    /// Removes a field, and the mappings around it that become empty by that.
+    /// Removes a field, and mappings around it that become empty.
     Remove(Path),
 }
 
@@ -133,58 +133,58 @@ impl Violation {
         Self { path, container: None, message: message.into(), severity: None, fix: None }
     }
 
-    /// The same with what would heal it.
+    /// The same violation with a fix that adds fields.
     pub(super) fn fix(mut self, class: Class, edits: Vec<Edit>) -> Self {
         self.fix = Some(Fix { class, is_overwriting: false, edits });
         self
     }
 
-    /// The same, healed by changes of what is there.
+    /// The same violation with a fix that overwrites fields.
     pub(super) fn overwrite(mut self, edits: Vec<Edit>) -> Self {
         self.fix = Some(Fix { class: Class::Override, is_overwriting: true, edits });
         self
     }
 
-    /// The same with another severity than that of its rule.
+    /// The same violation with another severity than that of its rule.
     pub(super) fn severity(mut self, severity: Severity) -> Self {
         self.severity = Some(severity);
         self
     }
 
-    /// The same, healed by taking the field away.
+    /// The same violation with a fix that removes the field.
     pub(super) fn remove(self) -> Self {
         let edits = vec![Edit::Remove(self.path.clone())];
         self.overwrite(edits)
     }
 
-    /// The same, healed by another value of the field.
+    /// The same violation with a fix that sets another value.
     pub(super) fn replace(self, value: Node) -> Self {
         let edits = vec![Edit::Set(self.path.clone(), value)];
         self.overwrite(edits)
     }
 }
 
-/// A boolean, a number, or any other plain text to write: as if it had been read, for patches may still come.
+/// A boolean, a number, or other plain text, as if it was parsed, since patches may be applied to it later.
 pub(super) fn plain(text: &str) -> Node {
     Scalar::parsed(text, Tag::None, Style::Plain, Span::NONE).into()
 }
 
-/// A key to write.
+/// A new key.
 pub(super) fn key(text: &str) -> Scalar {
     Scalar::parsed(text, Tag::None, Style::Plain, Span::NONE)
 }
 
-/// Text to write.
+/// A new string.
 pub(super) fn string(text: &str) -> Node {
     Scalar::new_string(text, Span::NONE).into()
 }
 
-/// A list of text to write.
+/// A new list of strings.
 pub(super) fn strings(texts: &[&str]) -> Node {
     Node::sequence(texts.iter().map(|text| string(text)).collect(), Span::NONE)
 }
 
-/// A mapping to write.
+/// A new mapping.
 pub(super) fn mapping(entries: &[(&str, Node)]) -> Node {
     let entries = entries.iter().map(|(name, value)| (key(name), value.clone())).collect();
     Node::mapping(entries, Span::NONE)

@@ -1,4 +1,4 @@
-//! Pods wherever objects have them: by the table of known kinds, as the settings say, and by their form in all others.
+//! Finds pods in objects: by a table of known kinds, by the settings, and by structure in all other kinds.
 
 use std::collections::BTreeSet;
 
@@ -11,22 +11,22 @@ use crate::resource::Resource;
 use crate::schema::Gvk;
 use crate::yaml::{Mapping, Node};
 
-/// A kind with the way to the templates of its pods.
+/// A kind with the path to its pod templates.
 struct Owner {
-    /// The group and the kind. The version does not count.
+    /// The group and the kind, for all versions.
     kind: (&'static str, &'static str),
-    /// The keys to the template, where `*` stands for each element of a list.
+    /// The path of the template; `*` stands for each element of a list.
     template: &'static [&'static str],
-    /// What happens to the pods that run when the template changes.
+    /// The effect of a changed template on running pods.
     then: Then,
 }
 
-/// What happens to the pods that run when their template changes.
+/// The effect of a changed template on running pods.
 #[derive(PartialEq, Eq)]
 enum Then {
     /// The controller replaces them.
     Restart,
-    /// They stay as they are, or the template cannot change.
+    /// They are not replaced, or the template cannot change.
     Stay,
 }
 
@@ -38,7 +38,7 @@ const fn owner(
     Owner { kind, template, then }
 }
 
-/// The kinds that make pods.
+/// The kinds that create pods.
 const KINDS: &[Owner] = &[
     owner(("", "DeploymentConfig"), &["spec", "template"], Then::Restart),
     owner(("", "Pod"), &[], Then::Stay),
@@ -77,7 +77,7 @@ pub fn restarting(group: &str, kind: &str) -> Option<&'static [&'static str]> {
     (owner.then == Then::Restart).then_some(owner.template)
 }
 
-/// Kinds of Argo Workflows with the way to what has the `templates`.
+/// Kinds of Argo Workflows with the path to the mapping with `templates`.
 const WORKFLOWS: &[(&str, &[&str])] = &[
     ("ClusterWorkflowTemplate", &["spec"]),
     ("CronWorkflow", &["spec", "workflowSpec"]),
@@ -85,7 +85,7 @@ const WORKFLOWS: &[(&str, &[&str])] = &[
     ("WorkflowTemplate", &["spec"]),
 ];
 
-/// Groups and kinds (`*` for all) of objects that speak of pods and make none: definitions, policies, and texts.
+/// Groups and kinds (`*` for all) of objects that mention pods but create none: definitions, policies, and texts.
 const NO_WORKLOADS: &[(&str, &str)] = &[
     ("", "ConfigMap"),
     ("", "Secret"),
@@ -104,7 +104,7 @@ const NO_WORKLOADS: &[(&str, &str)] = &[
     ("templates.gatekeeper.sh", "*"),
 ];
 
-/// The values of charts: pods come of them, and which is known to the chart alone.
+/// Kinds with values for Helm charts: only the chart defines the resulting pods.
 const CHARTS: &[(&str, &str)] = &[
     ("argoproj.io", "Application"),
     ("argoproj.io", "ApplicationSet"),
@@ -135,7 +135,7 @@ pub(super) fn pods<'a>(object: &'a Resource, facts: &Facts) -> Vec<Pod<'a>> {
     pods
 }
 
-/// The field of an object with something that makes pods and is judged in part or not at all, and why.
+/// The field of an object whose pods are checked only in part or not at all, and the reason.
 pub(super) fn judged_in_part<'a>(
     object: &'a Resource,
     pods: &[Pod<'a>],
@@ -155,7 +155,7 @@ pub(super) fn judged_in_part<'a>(
     Some((part.path(&[]), why))
 }
 
-/// The pods of an object of a known kind that stands at a path; `None` for other kinds.
+/// The pods of an object of a known kind at a path; `None` for other kinds.
 fn known<'a>(
     group: &str,
     kind: &str,
@@ -171,7 +171,7 @@ fn known<'a>(
     Some(of_workflow(&at.clone().keys(keys), root))
 }
 
-/// The paths of keys from a place on, where `*` stands for each element of a list.
+/// The paths that result from keys after a path; `*` stands for each element of a list.
 fn paths<'k>(at: Path, keys: impl IntoIterator<Item = &'k &'k str>, root: &Node) -> Vec<Path> {
     let mut paths = vec![at];
     for key in keys {
@@ -193,7 +193,7 @@ fn told_pods<'a>(root: &'a Node, told: &PodPath) -> Vec<Pod<'a>> {
     paths.filter_map(|path| Pod::of_template(path, root, Shape::Known)).collect()
 }
 
-/// The pods of Argo Workflows: one for each template, for which the workflow says what the template does not.
+/// The pods of an Argo Workflow: one for each template, with the fields of the workflow as defaults.
 fn of_workflow<'a>(spec: &Path, root: &'a Node) -> Vec<Pod<'a>> {
     let inline: [&[&str]; 4] = [
         &["templates", "*"],
@@ -229,7 +229,7 @@ fn of_workflow_template<'a>(path: &Path, template: &'a Node, root: &'a Node) -> 
                 continue;
             };
             let container = Container::new(node, list, path);
-            // The container of a template has no name of its own.
+            // The container of a template has no name.
             let name = if container.name.is_empty() { name } else { container.name };
             found.push(container.called(name));
         }
@@ -237,8 +237,8 @@ fn of_workflow_template<'a>(path: &Path, template: &'a Node, root: &'a Node) -> 
     found
 }
 
-/// The pods of an object of a kind that is not known, by their form: templates, lists of containers, fields that only
-/// pods and containers have, and objects within it.
+/// The pods of an object of an unknown kind, by structure: templates, lists of containers, fields that only pods and
+/// containers have, and nested objects.
 fn by_form(root: &Node) -> Vec<Pod<'_>> {
     let mut found = Vec::new();
     let mut pending = vec![(Path::default(), root)];
@@ -277,10 +277,10 @@ fn by_form(root: &Node) -> Vec<Pod<'_>> {
     found
 }
 
-/// Pods are looked for in so many levels of an object: no kind has any further down.
+/// The maximum depth of the search for pods: no kind has any further down.
 const DEEPEST: usize = 64;
 
-/// Fields whose values are read by people and programs other than the kubelet.
+/// True for fields whose values are not read by the kubelet.
 fn is_inert(key: &str) -> bool {
     matches!(key, "status" | "labels" | "annotations" | "openAPIV3Schema")
 }
@@ -291,7 +291,7 @@ fn kind_of(node: &Node) -> Option<(&str, &str)> {
     Some((version.split_once('/').map_or("", |(group, _)| group), kind))
 }
 
-/// Whether a mapping is the whole template of a pod: it is called so, and its `spec` has a list of containers.
+/// True if a mapping is a complete pod template: its key ends with `template`, and its `spec` has a list of containers.
 fn is_template(path: &Path, node: &Node) -> bool {
     let is_called = |step: &Step| matches!(step, Step::Key(key) if key.ends_with("emplate") || key.ends_with("emplates"));
     let steps = path.steps();
@@ -301,8 +301,8 @@ fn is_template(path: &Path, node: &Node) -> bool {
         && items(containers).iter().any(|item| is_container("containers", item))
 }
 
-/// A part of a pod: the containers that a mapping holds directly, or the fields that only pods have; and the keys of
-/// these containers.
+/// A part of a pod: the containers that a mapping holds directly, or fields that only pods have; with the keys of these
+/// containers.
 fn part<'a>(
     path: &Path,
     node: &'a Node,
@@ -343,7 +343,7 @@ fn part<'a>(
     (pod, taken)
 }
 
-/// Whether a mapping has a `securityContext` as only containers have it.
+/// True if a mapping has a `securityContext` with fields that only containers have.
 fn has_security_of_container(node: &Node) -> bool {
     const FIELDS: [&str; 5] = [
         "allowPrivilegeEscalation",
@@ -356,7 +356,7 @@ fn has_security_of_container(node: &Node) -> bool {
     context.is_some_and(|context| FIELDS.iter().any(|field| present(context, field).is_some()))
 }
 
-/// Whether a mapping is a container, as far as one can tell by its fields and those of the list that it stands in.
+/// True if a mapping looks like a container, by its fields and the name of its list.
 fn is_container(list: &str, node: &Node) -> bool {
     const FIELDS: [&str; 8] =
         ["args", "command", "env", "envFrom", "ports", "script", "volumeMounts", "workingDir"];

@@ -1,4 +1,4 @@
-//! Generators that are configured by documents of their own: `apiVersion: builtin`, and a kind for each.
+//! Generators configured by documents: `apiVersion: builtin`, with the kind of the generator.
 
 use serde::Deserialize;
 
@@ -14,14 +14,14 @@ use crate::transform::{BUILTINS, Builtin};
 use crate::yaml::de::{self, Rules, Spanned};
 use crate::yaml::{Node, json_passage};
 
-/// What the configuration of a generator is read with.
+/// The configuration of a generator, with the data for reading it.
 struct Given<'a> {
     node: &'a Node,
     span: Span,
     options: &'a Options,
 }
 
-/// A generator: it makes a resource as its configuration says. Unknown fields mean nothing.
+/// A generator: creates a resource from its configuration. Unknown fields are ignored.
 type Generator = fn(&Context<'_>, &Given<'_>) -> Result<Resource>;
 
 /// The builtin generators by kind (kustomize, `api/internal/plugins/builtinhelpers/builtins.go`).
@@ -32,12 +32,12 @@ const GENERATORS: &[(&str, Generator)] = &[
     ("SecretGenerator", secret),
 ];
 
-/// Makes the resource that a document of `generators` configures. It costs what the generator of the same name costs.
-/// What `generatorOptions` says is for the fields of a kustomization only. (`api/internal/plugins/loader/loader.go`.)
+/// Creates the resource that a document of `generators` configures. The cost is that of the generator with the same
+/// name. `generatorOptions` applies only to the fields of a kustomization. (`api/internal/plugins/loader/loader.go`.)
 ///
 /// # Errors
-/// [`Code::PluginNotEnabled`] for a generator that is not builtin or runs a program that no flag allows,
-/// [`Code::UnknownPlugin`] for a kind that is no generator, and whatever is wrong with the configuration.
+/// [`Code::PluginNotEnabled`] for a generator that is not builtin or needs a program that no flag allows,
+/// [`Code::UnknownPlugin`] for a kind that is not a generator, and those of reading the configuration.
 pub fn generate(
     configuration: &Resource,
     root: &Root,
@@ -58,7 +58,7 @@ pub fn generate(
     let context = Context { kustomization, root, schema };
     let make = || {
         let mut node = configuration.node().clone();
-        // The reference writes the document out and reads it again.
+        // The reference writes the document as JSON and reads it again.
         json_passage(&mut node)?;
         generator(&context, &Given { node: &node, span, options })
     };
@@ -68,39 +68,39 @@ pub fn generate(
     })
 }
 
-/// Whether there is a builtin generator of a kind.
+/// True if there is a builtin generator of a kind.
 pub(super) fn is_generator(kind: &str) -> bool {
     GENERATORS.iter().any(|(known, ..)| *known == kind)
 }
 
-/// (kustomize, `api/internal/builtins/ConfigMapGenerator.go`.)
+/// Runs `ConfigMapGenerator`. (kustomize, `api/internal/builtins/ConfigMapGenerator.go`.)
 fn config_map(context: &Context<'_>, given: &Given<'_>) -> Result<Resource> {
     let mut args: GeneratorArgs = de::from_node_by(given.node, Rules::Embedded)?;
     given.complete(&mut args)?;
     generate::config_map(context, &Spanned::new(args, given.span))
 }
 
-/// (kustomize, `api/internal/builtins/SecretGenerator.go`.)
+/// Runs `SecretGenerator`. (kustomize, `api/internal/builtins/SecretGenerator.go`.)
 fn secret(context: &Context<'_>, given: &Given<'_>) -> Result<Resource> {
     let mut secret: SecretArgs = de::from_node_by(given.node, Rules::Embedded)?;
     given.complete(&mut secret.args)?;
     generate::secret(context, &Spanned::new(secret, given.span))
 }
 
-/// (kustomize, `api/internal/builtins/IAMPolicyGenerator.go`.)
+/// Runs `IAMPolicyGenerator`. (kustomize, `api/internal/builtins/IAMPolicyGenerator.go`.)
 fn iam_policy(context: &Context<'_>, given: &Given<'_>) -> Result<Resource> {
     let args = de::from_node_by(given.node, Rules::Embedded)?;
     generate::iam_policy(context, &args, given.span)
 }
 
-/// (kustomize, `api/internal/builtins/HelmChartInflationGenerator.go`.)
+/// Runs `HelmChartInflationGenerator`. (kustomize, `api/internal/builtins/HelmChartInflationGenerator.go`.)
 fn chart(_: &Context<'_>, given: &Given<'_>) -> Result<Resource> {
     let chart = de::from_node_by(given.node, Rules::Embedded)?;
     Err(helm::chart(&chart, given.span, given.options))
 }
 
 impl Given<'_> {
-    /// Takes name and namespace from the metadata where the fields do not say them.
+    /// Fills in name and namespace from the metadata if the fields are empty.
     fn complete(&self, args: &mut GeneratorArgs) -> Result<()> {
         #[derive(Default, Deserialize)]
         #[serde(default)]

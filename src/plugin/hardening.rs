@@ -1,8 +1,8 @@
-//! Hardening as a step of a build: `apiVersion: krender.dev/v1alpha1`, and `kind: HardeningTransformer` under
-//! `transformers` or `kind: HardeningValidator` under `validators`. No program runs, so no flag has to allow it.
+//! Hardening as a step of a build: `apiVersion: krender.dev/v1alpha1`, with `kind: HardeningTransformer` under
+//! `transformers` or `kind: HardeningValidator` under `validators`. It runs no program, so it needs no flag.
 //!
-//! Where they stand, later transformers and outer kustomizations still change what they saw. Rules that need the names
-//! that everything has in the end are asked when the build is complete: [`finish`].
+//! Later transformers and outer kustomizations may still change the resources. Rules that need final names are applied
+//! when the build is complete: [`finish`].
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,18 +16,18 @@ use crate::source::{Sources, Span};
 use crate::transform::{Asked, Cause, Change, Configured, Context, Work};
 use crate::yaml::{Text, to_json};
 
-/// The group of what is configured here.
+/// The API group of these configurations.
 const GROUP: &str = "krender.dev";
 
-/// What holds where a configuration names no profile: what `build --harden` goes by, too.
+/// The profile of configurations that name none; that of `build --harden`, too.
 const PROFILE: Profile = Profile { set: Set::Restricted, version: None };
 
-/// A configuration of hardening, for what is left to do when the build is complete.
+/// A configuration of hardening, kept for the end of the build.
 #[derive(Debug)]
 pub struct Hardening {
     kind: Kind,
     name: Text,
-    /// Where it is written: resources wait for it by this.
+    /// The span of the configuration, by which resources refer to it.
     span: Span,
     /// The directory of the kustomization that lists it.
     directory: PathBuf,
@@ -36,7 +36,7 @@ pub struct Hardening {
     settings: Settings,
 }
 
-/// Whether a document configures hardening.
+/// True if a document configures hardening.
 pub(super) fn is_meant(configuration: &Resource) -> bool {
     *configuration.gvk().group == *GROUP
 }
@@ -44,7 +44,7 @@ pub(super) fn is_meant(configuration: &Resource) -> bool {
 /// Reads a configuration of hardening.
 ///
 /// # Errors
-/// [`Code::UnknownPlugin`] for a kind that does not stand in this field, and those of [`Settings::read_within`].
+/// [`Code::UnknownPlugin`] for a kind that is not allowed in this field, and those of [`Settings::read_within`].
 pub(super) fn configure(
     configuration: &Resource,
     field: Field,
@@ -69,7 +69,7 @@ pub(super) fn configure(
     Ok(Arc::new(Hardening { kind, name, span, directory, text, settings }))
 }
 
-/// That hardening makes no resources.
+/// The error for hardening under `generators`.
 #[cold]
 pub(super) fn no_generator(configuration: &Resource) -> Error {
     let kind = configuration.kind();
@@ -108,7 +108,7 @@ impl Hardening {
         }
     }
 
-    /// Kind and name, for people.
+    /// The kind and the name, for messages.
     #[must_use]
     pub fn title(&self) -> String {
         format!("{} `{}`", self.kind, self.name)
@@ -126,19 +126,19 @@ impl Hardening {
         &self.text
     }
 
-    /// Where it is written.
+    /// The span of the configuration.
     #[must_use]
     pub const fn span(&self) -> Span {
         self.span
     }
 
-    /// Whether what comes of it depends on the day.
+    /// True if its result depends on today's date.
     #[must_use]
     pub fn depends_on_day(&self) -> bool {
         self.settings.depends_on_day()
     }
 
-    /// Whether this is the configuration of the same place.
+    /// True if both are the configuration at the same place.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         self.span == other.span
@@ -160,7 +160,8 @@ impl Hardening {
     }
 }
 
-/// Does the part that can be done before the build is complete, and lets the resources wait for the rest.
+/// Applies the rules that do not need the complete build, and registers the configuration with the resources for the
+/// others.
 impl Configured for Arc<Hardening> {
     fn work<'c>(&'c self, context: &Context<'c>) -> Vec<Work<'c>> {
         let sources = context.root.loader().sources();
@@ -176,10 +177,11 @@ impl Configured for Arc<Hardening> {
     }
 }
 
-/// Builds the changes that are left for the end of the build: first those that change resources, then those that look
-/// at them. Annotations go last, for all of that goes by them. `layer` is the directory that is built.
+/// Builds the changes for the end of the build: first the transformers, then the validators. Annotations are removed
+/// last, because both read them. `layer` is the directory that is built.
 ///
-/// In the work: the failures of [`harden::harden`], and a [`Code::RuleViolated`] for each finding that is a failure.
+/// In the work: the errors of [`harden::harden`], and a [`Code::RuleViolated`] for each finding that counts as a
+/// failure.
 pub fn finish<'c>(left: &'c [Arc<Hardening>], layer: &'c Root) -> Vec<Change<'c>> {
     let cause = |hardening: &'c Hardening| Cause {
         builtin: hardening.kind.as_str(),

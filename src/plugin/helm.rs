@@ -5,17 +5,18 @@ use crate::config::{HelmChart, Kustomization};
 use crate::error::{Code, Error, Result};
 use crate::source::Span;
 
-/// Renders the charts of a kustomization: none yet. (kustomize, `api/internal/builtins/HelmChartInflationGenerator.go`.)
+/// Fails for each chart of a kustomization, because charts are not supported yet. (kustomize,
+/// `api/internal/builtins/HelmChartInflationGenerator.go`.)
 ///
 /// # Errors
-/// For each chart, those of [`chart`].
+/// The error of [`chart`] for each chart.
 pub fn charts(kustomization: &Kustomization, options: &Options) -> Result<()> {
     let errors = kustomization.helm_charts.iter().map(|entry| chart(entry, entry.span, options));
     Error::all(errors).map_or(Ok(()), Err)
 }
 
-/// The reason that a chart is not rendered: [`Code::PluginNotEnabled`] without the flag that allows it, [`Code::InvalidArgument`] without a
-/// program to run, [`Code::MissingName`] and [`Code::InvalidValue`] for what is wrong with it, else
+/// The error for a chart: [`Code::PluginNotEnabled`] without the flag that allows Helm, [`Code::InvalidArgument`]
+/// without a program to run, [`Code::MissingName`] and [`Code::InvalidValue`] for a wrong configuration, otherwise
 /// [`Code::NotSupportedYet`].
 pub(super) fn chart(chart: &HelmChart, place: Span, options: &Options) -> Error {
     let HelmChart { name, values_merge, .. } = chart;
@@ -55,9 +56,9 @@ pub(super) fn chart(chart: &HelmChart, place: Span, options: &Options) -> Error 
 const RENDER_IT_FIRST: &str =
     "render the chart with `helm template` into a file, and list that under `resources`";
 
-/// The values in the file go over those written in place.
+/// The values in the file take precedence over inline values.
 const MERGE: &str = "merge";
-/// The values written in place go over those in the file.
+/// The inline values take precedence over those in the file.
 const OVERRIDE: &str = "override";
-/// The values written in place are all.
+/// Only the inline values are used.
 const REPLACE: &str = "replace";

@@ -1,5 +1,5 @@
-//! Generators and transformers that are configured by documents of their own: `apiVersion: builtin`, and a kind for
-//! each; and hardening, which krender has beside them.
+//! Generators and transformers configured by documents: `apiVersion: builtin`, with a kind for each; and hardening,
+//! which is an addition of krender.
 
 mod generators;
 mod hardening;
@@ -24,7 +24,7 @@ pub use helm::charts;
 pub use options::{Functions, Helm, Options};
 pub use validate::validate;
 
-/// A transformer with its configuration, ready to run. It costs what the transformer of the same name costs.
+/// A configured transformer. The cost is that of the transformer with the same name.
 pub struct Plugin {
     kind: Text,
     name: Text,
@@ -35,7 +35,7 @@ pub struct Plugin {
     hardening: Option<Arc<Hardening>>,
 }
 
-/// The field of a kustomization that a configuration stands in.
+/// The field of a kustomization that lists a configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field {
     /// `transformers`
@@ -45,12 +45,12 @@ pub enum Field {
 }
 
 impl Plugin {
-    /// The transformer that a document configures, in `transformers` or among `validators`.
+    /// Reads the configuration of a transformer, from `transformers` or `validators`.
     /// (`api/internal/plugins/loader/loader.go`.)
     ///
     /// # Errors
-    /// [`Code::PluginNotEnabled`] for one that is not builtin, [`Code::UnknownPlugin`] for a kind that is no
-    /// transformer, and whatever is wrong with the configuration.
+    /// [`Code::PluginNotEnabled`] for a transformer that is not builtin, [`Code::UnknownPlugin`] for a kind that is not
+    /// a transformer, and those of reading the configuration.
     pub fn transformer(
         configuration: &Resource,
         context: &Context<'_>,
@@ -80,7 +80,7 @@ impl Plugin {
         };
         let read = || {
             let mut node = configuration.node().clone();
-            // The reference writes the document out and reads it again: `yes` is text then, as in any resource.
+            // The reference writes the document as JSON and reads it again: then `yes` is text, as in any resource.
             json_passage(&mut node)?;
             configure(context, &node)
         };
@@ -105,13 +105,13 @@ impl Plugin {
         }
     }
 
-    /// The same transformer, whose document has an origin.
+    /// The same transformer with the origin of its document.
     #[must_use]
     pub fn with_origin(self, origin: Option<Origin>) -> Self {
         Self { origin, ..self }
     }
 
-    /// Whether the origin of its document is known.
+    /// True if the origin of its document is known.
     #[must_use]
     pub const fn has_origin(&self) -> bool {
         self.origin.is_some()
@@ -123,20 +123,20 @@ impl Plugin {
         Cause { builtin: &self.kind, asked, span: self.span, layer: context.root }
     }
 
-    /// What is left of it to do when the build is complete ([`finish`]).
+    /// The configuration of hardening that remains for the end of the build ([`finish`]).
     #[must_use]
     pub const fn hardening(&self) -> Option<&Arc<Hardening>> {
         self.hardening.as_ref()
     }
 
-    /// Builds the change that it makes.
+    /// Builds its change.
     #[must_use]
     pub fn change<'c>(&'c self, context: &Context<'c>) -> Change<'c> {
         Change::new(self.cause(context), self.run.work(context)).named()
     }
 }
 
-/// Where the kind of a plugin is written.
+/// The span of the kind of a plugin.
 fn kind_of(configuration: &Resource) -> Span {
     configuration.node().get("kind").map_or_else(|| configuration.span(), Node::span)
 }
@@ -190,7 +190,7 @@ fn unknown(kind: &str) -> Error {
     if kind == "SortOrderTransformer" {
         return error.help("set `sortOptions` in the kustomization that is built");
     }
-    // All end in the same word: what stands before it makes the difference.
+    // All kinds end in the same word, so only the rest is compared.
     let stem = |kind: &'static str| kind.trim_end_matches("Transformer");
     let stems = || sorted_kinds().into_iter().map(stem);
     let found = kind.trim_end_matches("Transformer");

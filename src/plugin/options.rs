@@ -1,46 +1,46 @@
-//! What plugins may do, and what they are told: the user says so on the command line.
+//! Options for plugins, as given on the command line.
 
 use crate::harden::Date;
 
-/// What the user says of plugins. By default only builtin ones run, and those of them that need no program.
+/// Options for plugins. By default only builtin plugins that need no program run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
-    /// Plugins that are not builtin run too (`--enable-alpha-plugins`), and so does Helm.
+    /// True if other plugins and Helm may run (`--enable-alpha-plugins`).
     pub enabled: bool,
-    /// What functions may do and get.
+    /// Options for functions.
     pub functions: Functions,
-    /// What Helm may do and gets.
+    /// Options for Helm.
     pub helm: Helm,
-    /// The day that exclusions from rules are judged by; without one none of them ends.
+    /// The day at which exclusions from rules are evaluated; `None` if none expires.
     pub today: Option<Date>,
 }
 
-/// What functions may do and get.
+/// Options for functions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Functions {
-    /// Programs run as functions (`--enable-exec`).
+    /// True if programs may run as functions (`--enable-exec`).
     pub exec: bool,
-    /// Containers that ask for the network get it (`--network`).
+    /// True if containers may use the network (`--network`).
     pub network: bool,
-    /// More mounts for containers (`--mount`).
+    /// Additional mounts for containers (`--mount`).
     pub mounts: Vec<String>,
-    /// Variables of the environment: `NAME`, or `NAME=value` (`--env`).
+    /// Environment variables: `NAME`, or `NAME=value` (`--env`).
     pub environment: Vec<String>,
-    /// Containers run as the user that runs krender (`--as-current-user`).
+    /// True if containers run as the current user (`--as-current-user`).
     pub as_current_user: bool,
 }
 
-/// What Helm may do and gets.
+/// Options for Helm.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Helm {
-    /// Charts are rendered (`--enable-helm`).
+    /// True if charts are rendered (`--enable-helm`).
     pub enabled: bool,
     /// The program (`--helm-command`).
     pub command: String,
-    /// What charts find in `.Capabilities.APIVersions` when they say nothing of it (`--helm-api-versions`).
+    /// The default of `.Capabilities.APIVersions` in charts (`--helm-api-versions`).
     pub api_versions: Vec<String>,
-    /// What charts find in `.Capabilities.KubeVersion` when they say nothing of it (`--helm-kube-version`).
+    /// The default of `.Capabilities.KubeVersion` in charts (`--helm-kube-version`).
     pub kube_version: String,
-    /// Helm talks (`--helm-debug`).
+    /// True if Helm writes debug output (`--helm-debug`).
     pub debug: bool,
 }

@@ -1,4 +1,4 @@
-//! Validators: transformers that may look at everything, and change nothing.
+//! Validators: transformers that read all resources and must not change any.
 
 use super::Plugin;
 use crate::error::{Code, Error, Result};
@@ -6,16 +6,16 @@ use crate::resource::{ResMap, Resource};
 use crate::transform::{self, Context, Observer};
 use crate::yaml::{Mapping, Node, Scalar, Tag};
 
-/// The label by which a validator may say that it was there; it stays in the output.
+/// The only label that a validator may add; it stays in the output.
 const VALIDATED_BY: &str = "validated-by";
 
-/// Runs a validator, and compares the resources with what they were. The order does not count. Linear.
+/// Runs a validator, and compares the resources before and after. Their order is ignored. Linear.
 ///
 /// (kustomize, `api/internal/target/kusttarget.go`: `runValidators`.)
 ///
 /// # Errors
-/// Those of the validator, and [`Code::ValidatorChange`] for each resource that it changed, made or dropped, apart
-/// from the label `validated-by`.
+/// Those of the validator, and [`Code::ValidatorChange`] for each resource that it changed, added or removed, except
+/// for the label `validated-by`.
 pub fn validate(
     plugin: &Plugin,
     context: &Context<'_>,
@@ -30,7 +30,7 @@ pub fn validate(
         match (places.next().and_then(|place| resources.get(place)), places.next()) {
             (Some(after), None) if is_unchanged(resource, after, context)? => {}
             (Some(_), None) => errors.push(changed(plugin, "changed", resource)),
-            // It may stand there twice from the beginning: the reference cannot tell the two apart.
+            // Two resources may have had this id before: the reference cannot tell them apart.
             (Some(_), Some(_)) => errors.push(changed(plugin, "may have changed", resource)),
             (None, _) => errors.push(changed(plugin, "dropped or renamed", resource)),
         }
@@ -41,10 +41,9 @@ pub fn validate(
     Error::all(errors).map_or(Ok(()), Err)
 }
 
-/// True if a resource without the label equals the resource before, bookkeeping included. It does not if the resource had
-/// the label before. kustomize writes all labels again when it removes one, so it does not either if the labels were
-/// written in another form: by a file, a patch or a generator, before another field of `metadata`, or one by one and not in
-/// order.
+/// True if a resource is unchanged, apart from an added label. False if it had the label before. kustomize writes all
+/// labels again when it removes the label, so false too if they were written in another form: by a file, a patch or a
+/// generator, before another field of `metadata`, or one by one and not sorted.
 fn is_unchanged(before: &Resource, after: &Resource, context: &Context<'_>) -> Result<bool> {
     let mut node = after.annotated()?;
     if after.labels().any(|(key, _)| key == VALIDATED_BY) {

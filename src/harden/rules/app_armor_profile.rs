@@ -1,4 +1,4 @@
-//! KR-SEC-008: no pod turns `AppArmor` off.
+//! KR-SEC-008: no pod disables `AppArmor`.
 
 use crate::harden::foreign::Tool;
 use crate::harden::pod::Pod;
@@ -15,12 +15,12 @@ pub(super) static APP_ARMOR_PROFILE: Rule = Rule {
     severity: Severity::Error,
     score: Some(5.0),
     scope: PodSecurity::baseline("appArmorProfile", 0),
-    summary: "No pod turns AppArmor off.",
-    why: "AppArmor keeps a program from files and mounts that no container needs, on nodes that have it.",
+    summary: "No pod disables AppArmor.",
+    why: "Where nodes support it, AppArmor blocks access to files and mounts that no container needs.",
     condition: "`appArmorProfile.type` of the pod or of a container is not `RuntimeDefault` or `Localhost`; or an annotation `container.apparmor.security.beta.kubernetes.io/…` of the pod is not empty, `runtime/default` or `localhost/…`.",
     fixes: &[(Class::Override, "removes the profile")],
     fix_order: 0,
-    advice: "remove the profile: the one of the runtime holds then",
+    advice: "remove the profile, so that the default of the runtime applies",
     example: example!("apparmor-profile"),
     elsewhere: &[(Tool::Trivy, &["KSV-0002"]), (Tool::Kubesec, &["ApparmorUnconfined"])],
     needs: Needs::Object(Check::Pod(judge)),

@@ -1,4 +1,4 @@
-//! KR-SEC-007, 025: containers give up capabilities, and add hardly any.
+//! KR-SEC-007, 025: containers drop all capabilities, and add only allowed ones.
 
 use crate::harden::foreign::Tool;
 use crate::harden::pod::{Container, Pod};
@@ -18,7 +18,7 @@ pub(super) static ADDED_CAPABILITIES: Rule = Rule {
     score: Some(7.5),
     scope: PodSecurity::replaced("capabilities_baseline", 0, 22),
     summary: "Containers add no capabilities beyond those that a runtime gives anyway.",
-    why: "Capabilities are root's powers, one by one: `SYS_ADMIN` mounts, `NET_RAW` forges packets, `SYS_PTRACE` reads the memory of others.",
+    why: "Capabilities are root's powers, one by one: `SYS_ADMIN` mounts, `NET_RAW` forges packets, `SYS_PTRACE` reads the memory of other processes.",
     condition: "`capabilities.add` of a container of any list has an entry other than AUDIT_WRITE, CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, MKNOD, NET_BIND_SERVICE, SETFCAP, SETGID, SETPCAP, SETUID, SYS_CHROOT, in exactly this spelling.",
     fixes: &[(Class::Override, "removes these entries")],
     fix_order: 0,
@@ -107,12 +107,12 @@ fn drop_all(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Vec<V
     found
 }
 
-/// Whether the name of a capability is meant to be `ALL`: runtimes may read it so, and admission does not.
+/// True if a capability is probably meant as `ALL`: some runtimes accept such a spelling, admission does not.
 fn is_nearly_all(name: &&str) -> bool {
     ["ALL", "CAP_ALL"].iter().any(|all| name.trim().eq_ignore_ascii_case(all))
 }
 
-/// The violation of a container that adds other capabilities than those allowed.
+/// The violation for a container that adds capabilities other than the allowed ones.
 fn added(container: &Container<'_>, allowed: &[&str]) -> Option<Violation> {
     let is_allowed = |name: &&str| allowed.contains(name);
     let too_many: Vec<&str> =
@@ -133,7 +133,7 @@ fn added(container: &Container<'_>, allowed: &[&str]) -> Option<Violation> {
     })
 }
 
-/// Names for people.
+/// Names in backticks, for messages.
 pub(super) fn quoted(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

@@ -1,4 +1,4 @@
-//! KR-SEC-002, 003, 004: pods have network, processes and memory of their own.
+//! KR-SEC-002, 003, 004: pods do not share network, process and IPC namespaces with their node.
 
 use crate::harden::foreign::Tool;
 use crate::harden::pod::Pod;
@@ -16,7 +16,7 @@ pub(super) static HOST_NETWORK: Rule = Rule {
     score: Some(8.0),
     scope: PodSecurity::baseline("hostNamespaces", 0),
     summary: "Pods do not use the network of the node (`hostNetwork`).",
-    why: "On the network of its node a pod reaches what listens on localhost there, sees the traffic of other pods, and network policies do not hold for it.",
+    why: "On the network of its node a pod reaches programs that listen on localhost there, sees the traffic of other pods, and is exempt from network policies.",
     condition: "The pod has `hostNetwork: true`.",
     fixes: &[(
         Class::Override,
@@ -87,7 +87,7 @@ pub(super) static HOST_IPC: Rule = Rule {
 fn network(pod: &Pod<'_>, _: Scene<'_>) -> Vec<Violation> {
     let mut found = flag(pod, "hostNetwork", "is on the network of its node");
     if text(pod.spec, "dnsPolicy") == Some("ClusterFirstWithHostNet") {
-        // The policy means nothing to a pod with its own network.
+        // The DNS policy has no effect without the network of the node.
         let both = ["hostNetwork", "dnsPolicy"].map(|key| Edit::Remove(pod.path(&[key])));
         found = found.into_iter().map(|violation| violation.overwrite(both.to_vec())).collect();
     }

@@ -1,4 +1,4 @@
-//! KR-SEC-005: no volume is a directory of the node.
+//! KR-SEC-005: no volume mounts a directory of the node.
 
 use crate::harden::foreign::Tool;
 use crate::harden::pod::Pod;
@@ -16,7 +16,7 @@ pub(super) static HOST_PATH_VOLUME: Rule = Rule {
     score: Some(7.5),
     scope: PodSecurity::replaced("hostPathVolumes", 0, 0),
     summary: "No volume is a directory of the node (`hostPath`).",
-    why: "Files of a node belong to its system and to other pods: who may write them can take over the node, and who may read them finds its credentials.",
+    why: "A pod that can write files of its node can take over the node, and one that can read them finds its credentials.",
     condition: "A volume has `hostPath`.",
     fixes: &[],
     fix_order: 0,

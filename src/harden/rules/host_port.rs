@@ -1,4 +1,4 @@
-//! KR-SEC-006: no container takes a port of the node.
+//! KR-SEC-006: no container uses a port of the node.
 
 use crate::harden::foreign::Tool;
 use crate::harden::pod::{Container, Pod};
@@ -16,7 +16,7 @@ pub(super) static HOST_PORT: Rule = Rule {
     score: Some(5.0),
     scope: PodSecurity::baseline("hostPorts", 0),
     summary: "No container uses a port of the node (`hostPort`).",
-    why: "A port of the node is reached past network policies, and one node holds only one pod that takes it.",
+    why: "Network policies do not apply to ports of the node, and a node can run only one pod that uses the port.",
     condition: "A port of a container of any list has a `hostPort` other than 0.",
     fixes: &[(Class::Override, "removes `hostPort`")],
     fix_order: 0,

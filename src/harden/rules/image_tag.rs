@@ -1,4 +1,4 @@
-//! KR-IMG-001: images are those that were meant.
+//! KR-IMG-001: images have a fixed tag or a digest.
 
 use crate::harden::foreign::Tool;
 use crate::harden::pod::{Container, Pod, Shape};
@@ -16,7 +16,7 @@ pub(super) static IMAGE_TAG: Rule = Rule {
     score: Some(5.0),
     scope: Scope::Recommended,
     summary: "Images use a fixed tag or a digest.",
-    why: "A moving tag gives each node the image of another day: pods of one Deployment differ, and there is no way back to the image that worked.",
+    why: "With a floating tag, nodes pull different images on different days: pods of one Deployment differ, and it is not possible to go back to the image that worked.",
     condition: "The image of a container of any list has no digest, and its tag is absent, `latest`, or one of `values.floatingTags`.",
     fixes: &[],
     fix_order: 0,
@@ -35,7 +35,7 @@ pub(super) static IMAGE_TAG: Rule = Rule {
 
 fn judge(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
     let image = container.image();
-    // Templates and pipelines get images from parameters.
+    // Templates and pipelines can take images from parameters.
     let is_parameter = |start| pod.shape != Shape::Known && image.contains(start);
     let is_open = ["{{", "${", "$("].into_iter().any(is_parameter);
     if image.is_empty() || image.contains('@') || is_open {

@@ -1,7 +1,6 @@
-//! The rules, one file for each or for those of one condition: what a rule asks for, why, when it is violated, and what
-//! heals it.
+//! The rules, one file for each, or for those that share a condition.
 
-/// The example of the rule of this name: two files in `examples/`.
+/// The example of a rule, from two files in `examples/`.
 macro_rules! example {
     ($name:literal) => {
         Some($crate::harden::rule::Example {
@@ -39,7 +38,7 @@ mod windows_host_process;
 use super::rule::Rule;
 use crate::error::{Code, Error, Result, nearest};
 
-/// Every rule, by its id.
+/// All rules, in the order of their ids.
 pub static RULES: &[&Rule] = &[
     &suppressions::EXPIRED_EXCLUSION,
     &suppressions::SUPPRESSION_WITHOUT_REASON,
@@ -85,7 +84,7 @@ pub static RULES: &[&Rule] = &[
     &shutdown::PRESTOP_EXCEEDS_GRACE,
 ];
 
-/// The rule of an id or a name, in whatever case.
+/// The rule with an id or a name, in any case of letters.
 #[must_use]
 pub fn find(id_or_name: &str) -> Option<&'static Rule> {
     let is_meant = |rule: &&&Rule| {
@@ -94,10 +93,10 @@ pub fn find(id_or_name: &str) -> Option<&'static Rule> {
     RULES.iter().find(is_meant).copied()
 }
 
-/// The rule of an id or a name.
+/// The rule with an id or a name.
 ///
 /// # Errors
-/// [`Code::InvalidArgument`] if there is none, with what may have been meant.
+/// [`Code::InvalidArgument`] if there is none, with a suggestion.
 pub fn known(id_or_name: &str) -> Result<&'static Rule> {
     find(id_or_name).ok_or_else(|| {
         let message = format!("there is no rule `{id_or_name}`");

@@ -1,4 +1,4 @@
-//! KR-SEC-021: no process gains more privileges than its parent has.
+//! KR-SEC-021: no process can gain more privileges than its parent.
 
 use crate::harden::foreign::Tool;
 use crate::harden::pod::{Container, Pod};

@@ -1,4 +1,4 @@
-//! KR-SEC-014: probes and hooks speak to their own pod.
+//! KR-SEC-014: probes and hooks connect only to their own pod.
 
 use crate::harden::pod::{Container, Pod};
 use crate::harden::profile::PodSecurity;
@@ -14,8 +14,8 @@ pub(super) static PROBE_HOST: Rule = Rule {
     severity: Severity::Error,
     score: Some(5.0),
     scope: PodSecurity::baseline("hostProbesAndHostLifecycle", 34),
-    summary: "Probes and hooks speak to their own pod.",
-    why: "The kubelet makes these calls from the node: with a `host` it calls what the pod itself may not reach.",
+    summary: "Probes and hooks connect to their own pod.",
+    why: "The kubelet makes these calls from the node: a `host` can be an address that the pod itself may not reach.",
     condition: "`httpGet` or `tcpSocket` of a probe, `postStart` or `preStop` of a container of any list has a `host`.",
     fixes: &[(Class::Override, "removes `host`: the kubelet then calls the pod")],
     fix_order: 0,

@@ -1,4 +1,4 @@
-//! KR-PRB-001, 007, 008: probes that are there, and that work.
+//! KR-PRB-001, 007, 008: probes exist and work.
 
 use crate::harden::foreign::Tool;
 use crate::harden::pod::{Container, Pod};
@@ -17,11 +17,11 @@ pub(super) static READINESS_MISSING: Rule = Rule {
     score: None,
     scope: Scope::Recommended,
     summary: "Containers behind a Service define a readiness probe.",
-    why: "Without a readiness probe a container gets requests from its first moment on, before the program listens, and goes on to get them when it cannot answer.",
-    condition: "A container that runs as long as its pod has no `readinessProbe`: an error if a Service of the render leads to one of its ports, else a note. Not for Jobs and CronJobs.",
+    why: "Without a readiness probe a container gets requests before the program listens, and while it cannot answer them.",
+    condition: "A container that runs as long as its pod has no `readinessProbe`: an error if a Service of the render forwards to one of its ports, else a note. Not for Jobs and CronJobs.",
     fixes: &[],
     fix_order: 0,
-    advice: "add a `readinessProbe` that asks the program for what it needs to answer requests",
+    advice: "add a `readinessProbe` that fails while the program cannot answer requests",
     example: example!("readiness-missing"),
     elsewhere: &[
         (Tool::KubeLinter, &["no-readiness-probe"]),
@@ -42,7 +42,7 @@ pub(super) static PORT_UNKNOWN: Rule = Rule {
     scope: Scope::Recommended,
     summary: "Probes use a port of the container.",
     why: "A probe of a port on which no program listens always fails: the pod never becomes ready, or is restarted again and again.",
-    condition: "A probe names a port that is not among the `ports` of its container, or asks a number that is not among them while there are some. Not for Jobs and CronJobs.",
+    condition: "A probe uses the name of a port that is not among the `ports` of its container, or a number that is not among them although the container lists some. Not for Jobs and CronJobs.",
     fixes: &[],
     fix_order: 0,
     advice: "name a port of the container",
@@ -58,12 +58,12 @@ pub(super) static ILLEGAL_FIELD: Rule = Rule {
     severity: Severity::Error,
     score: None,
     scope: Scope::Recommended,
-    summary: "Probes have only what the API server accepts.",
-    why: "The API server refuses such a pod; of a Deployment it is noticed only when no pod comes up.",
+    summary: "Probes have only fields that the API server accepts.",
+    why: "The API server rejects such a pod; for a Deployment, this only shows when no pod is created.",
     condition: "A `readinessProbe` has `terminationGracePeriodSeconds`; a `livenessProbe` or `startupProbe` has a `successThreshold` other than 1; a probe has none or several of `exec`, `grpc`, `httpGet`, `tcpSocket`; or a container of `ephemeralContainers`, or of `initContainers` without `restartPolicy: Always`, has a probe.",
     fixes: &[],
     fix_order: 0,
-    advice: "remove what the API server does not accept",
+    advice: "remove the field that the API server rejects",
     example: example!("illegal-field"),
     elsewhere: &[],
     needs: Needs::Object(Check::Container(illegal)),

@@ -1,4 +1,4 @@
-//! KR-SEC-010, 026: `/proc` is masked as the runtime does it.
+//! KR-SEC-010, 026: `/proc` has the default masks of the runtime.
 
 use crate::harden::foreign::Tool;
 use crate::harden::pod::{Container, Pod};
@@ -15,8 +15,8 @@ pub(super) static PROC_MOUNT: Rule = Rule {
     severity: Severity::Error,
     score: Some(6.0),
     scope: PodSecurity::replaced("procMount", 0, 35),
-    summary: "`/proc` is masked as the runtime does it.",
-    why: "Unmasked, `/proc` shows and takes settings of the kernel that all pods of the node share.",
+    summary: "Containers have the default masks of `/proc`.",
+    why: "An unmasked `/proc` shows kernel settings that all pods of the node share, and allows changes of them.",
     condition: "A container of any list has a `procMount` other than `Default`. From v1.35 on not for pods with `hostUsers: false`.",
     fixes: &[(Class::Override, "removes `procMount`")],
     fix_order: 0,
@@ -42,8 +42,8 @@ pub(super) static PROC_MOUNT_STRICT: Rule = Rule {
     severity: Severity::Error,
     score: Some(6.0),
     scope: PodSecurity::restricted("procMount_restricted", 35),
-    summary: "`/proc` is masked as the runtime does it, also where users are those of the pod.",
-    why: "Unmasked, `/proc` shows settings of the kernel that all pods of the node share.",
+    summary: "Containers have the default masks of `/proc`, even with a user namespace of the pod.",
+    why: "An unmasked `/proc` shows kernel settings that all pods of the node share.",
     condition: "A container of any list has a `procMount` other than `Default`.",
     fixes: &[(Class::Override, "removes `procMount`")],
     fix_order: 0,

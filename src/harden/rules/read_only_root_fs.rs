@@ -1,4 +1,4 @@
-//! KR-SEC-030: containers write to volumes only.
+//! KR-SEC-030: containers write only to volumes.
 
 use sha2::{Digest, Sha256};
 
@@ -20,8 +20,8 @@ pub(super) static READ_ONLY_ROOT_FS: Rule = Rule {
     severity: Severity::Warning,
     score: Some(5.0),
     scope: Scope::Recommended,
-    summary: "Containers write to volumes only.",
-    why: "An attacker in the container cannot replace its files or add others, and a program cannot fill the disk of its node.",
+    summary: "Containers have a read-only root file system.",
+    why: "With a read-only root, an attacker in the container cannot replace or add files, and a program cannot fill the disk of its node.",
     condition: "A container of any list does not have `readOnlyRootFilesystem: true`. Not for pods with `os.name: windows`.",
     fixes: &[
         (
@@ -73,7 +73,7 @@ fn judge(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Viol
     vec![violation.fix(class, edits)]
 }
 
-/// Whether a volume is mounted at a directory or above it.
+/// True if a volume is mounted at a directory or above it.
 fn covers(container: &Container<'_>, directory: &str) -> bool {
     let directory = directory.trim_end_matches('/');
     items(container.node.get("volumeMounts")).iter().any(|mount| {
@@ -83,12 +83,12 @@ fn covers(container: &Container<'_>, directory: &str) -> bool {
     })
 }
 
-/// The longest name of a volume.
+/// The maximum length of the name of a volume.
 const LONGEST: usize = 63;
 
 const PREFIX: &str = "krender-w-";
 
-/// A name that no volume of the pod has: volumes are never shared between containers.
+/// A name for a new volume of the pod; containers never share one.
 fn volume_name(
     container: &Container<'_>,
     pod: &Pod<'_>,
@@ -101,7 +101,7 @@ fn volume_name(
         let hash = hex(&digest[..4]);
         name = format!("{}-{hash}", &name[..name.floor_char_boundary(LONGEST - 9)]);
     }
-    // `krender-w-a-0-2` is the second choice of the container `a`, and the first of the container `a-0`.
+    // `krender-w-a-0-2` could be the second choice for the container `a`, and the first for the container `a-0`.
     let is_first_choice = |name: &str| {
         pod.containers.iter().any(|other| {
             let rest = name.strip_prefix(PREFIX).and_then(|rest| rest.strip_prefix(other.name));

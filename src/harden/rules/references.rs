@@ -1,4 +1,4 @@
-//! KR-REF-001, 003, 005: what is referred to is there.
+//! KR-REF-001, 003, 005: referenced objects exist.
 
 use crate::harden::foreign::Tool;
 use crate::harden::path::Path;
@@ -18,9 +18,9 @@ pub(super) static MISSING_CONFIG: Rule = Rule {
     severity: Severity::Error,
     score: None,
     scope: Scope::Recommended,
-    summary: "ConfigMaps and Secrets that are used are rendered too.",
-    why: "A container whose ConfigMap or Secret is not there does not start.",
-    condition: "`env`, `envFrom`, `volumes` (`projected` too), `imagePullSecrets` or `tls` of an Ingress name a ConfigMap or Secret that is not `optional`, not in the same namespace of the render, not made by a SealedSecret, ExternalSecret or Certificate there, and not listed in `externals`. `kube-root-ca.crt` is always there.",
+    summary: "ConfigMaps and Secrets that pods and Ingresses use are part of the render.",
+    why: "A container does not start if its ConfigMap or Secret does not exist.",
+    condition: "`env`, `envFrom`, `volumes` (`projected` too), `imagePullSecrets` or `tls` of an Ingress name a ConfigMap or Secret that is not `optional`, not in the same namespace of the render, not created by a SealedSecret, ExternalSecret or Certificate there, and not listed in `externals`. `kube-root-ca.crt` always exists.",
     fixes: &[],
     fix_order: 0,
     advice: "add it to the kustomization, or list it in `externals` if something else makes it",
@@ -36,8 +36,8 @@ pub(super) static MISSING_SERVICE_ACCOUNT: Rule = Rule {
     severity: Severity::Error,
     score: None,
     scope: Scope::Recommended,
-    summary: "ServiceAccounts that are used are rendered too.",
-    why: "Pods of a ServiceAccount that is not there are not created.",
+    summary: "ServiceAccounts that pods use are part of the render.",
+    why: "Pods are not created if their ServiceAccount does not exist.",
     condition: "`serviceAccountName` (or `serviceAccount`) is neither `default` nor that of a ServiceAccount in the same namespace of the render, and it is not listed in `externals`.",
     fixes: &[],
     fix_order: 0,
@@ -59,10 +59,10 @@ pub(super) static SERVICE_SELECTS_NOTHING: Rule = Rule {
     scope: Scope::Recommended,
     summary: "Services select at least one pod.",
     why: "A Service that selects no pod refuses every connection.",
-    condition: "A Service that is not of the type `ExternalName` has a `selector` that no pod or template of pods in its namespace of the render fits: an error. It has no `selector`, so that somebody else must name its addresses: a note.",
+    condition: "A Service that is not of the type `ExternalName` has a `selector` that matches no pod or pod template in its namespace of the render: an error. It has no `selector`, so that its endpoints must be created separately: a note.",
     fixes: &[],
     fix_order: 0,
-    advice: "make `selector` and the labels of the pods agree",
+    advice: "make `selector` match the labels of the pods",
     example: example!("service-selects-nothing"),
     elsewhere: &[
         (Tool::KubeLinter, &["dangling-service"]),
@@ -72,7 +72,7 @@ pub(super) static SERVICE_SELECTS_NOTHING: Rule = Rule {
     needs: Needs::Render(RenderCheck::Object(selects_nothing)),
 };
 
-/// A reference by name: the kind, the name, whether it may be missing, and where it stands.
+/// A reference by name: the kind, the name, its path, and whether the object is optional.
 struct Reference<'a> {
     kind: &'static str,
     name: &'a str,

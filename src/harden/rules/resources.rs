@@ -1,4 +1,4 @@
-//! KR-RES-001, 002, 003, 007: containers say what they need, and what they may use of memory.
+//! KR-RES-001, 002, 003, 007: containers request CPU and memory, and limit memory.
 
 use crate::harden::foreign::Tool;
 use crate::harden::pod::{Container, Pod};
@@ -16,7 +16,7 @@ pub(super) static CPU_REQUEST: Rule = Rule {
     score: None,
     scope: Scope::Recommended,
     summary: "Containers set a CPU request.",
-    why: "Without a request the scheduler places a pod on any node, however busy, and there it gets what others leave.",
+    why: "Without a request the scheduler may place a pod on a busy node, where it gets only the CPU that other pods leave.",
     condition: "A container of `containers` or `initContainers` has no `resources.requests.cpu` and no `resources.limits.cpu`, and the pod has no request of CPU either.",
     fixes: &[(Class::Unsafe, "adds `values.resources.requests.cpu` (100m)")],
     fix_order: 60,
@@ -69,14 +69,14 @@ pub(super) static MEMORY_LIMIT: Rule = Rule {
     score: None,
     scope: Scope::Recommended,
     summary: "Containers set a memory limit.",
-    why: "A leak in a container without a limit takes the memory of its node, and pods that did nothing wrong are killed.",
+    why: "A memory leak in a container without a limit uses up the memory of its node, and other pods are killed.",
     condition: "A container that runs as long as its pod has no `resources.limits.memory`, and the pod has none either.",
     fixes: &[(
         Class::Unsafe,
         "adds the request times `values.resources.memoryLimitFactor` (2), and at least `minMemoryLimit` (256Mi)",
     )],
     fix_order: 60,
-    advice: "add `resources.limits.memory` with what the program uses under heavy load, and some to spare",
+    advice: "add `resources.limits.memory` with what the program uses under heavy load, and a reserve",
     example: example!("memory-limit"),
     elsewhere: &[
         (Tool::Polaris, &["memoryLimitsMissing"]),
@@ -95,7 +95,7 @@ pub(super) static BEST_EFFORT: Rule = Rule {
     score: None,
     scope: Scope::Recommended,
     summary: "Pods are not in the QoS class BestEffort.",
-    why: "When a node runs short of memory, the pods that asked for nothing are evicted first.",
+    why: "When a node runs short of memory, pods without requests are evicted first.",
     condition: "No container of `containers` and `initContainers`, and not the pod, has a request or limit of CPU or memory above 0.",
     fixes: &[],
     fix_order: 0,

@@ -1,4 +1,4 @@
-//! KR-SEC-020: volumes are of the kinds that keep to the pod.
+//! KR-SEC-020: only restricted volume types are used.
 
 use crate::harden::foreign::Tool;
 use crate::harden::pod::Pod;
@@ -16,8 +16,8 @@ pub(super) static RESTRICTED_VOLUME_TYPES: Rule = Rule {
     severity: Severity::Error,
     score: Some(6.0),
     scope: PodSecurity::restricted("restrictedVolumes", 0),
-    summary: "Volumes are of the kinds that keep to the pod.",
-    why: "Other kinds reach the node or servers past what the cluster's own storage controls.",
+    summary: "Pods use only the volume types of the level `restricted`.",
+    why: "Other types access the node or servers without the controls of the cluster's storage.",
     condition: "A volume has a source other than configMap, csi, downwardAPI, emptyDir, ephemeral, image, persistentVolumeClaim, projected, secret. One without a source is an `emptyDir`.",
     fixes: &[],
     fix_order: 0,

@@ -17,7 +17,7 @@ pub(super) static RUN_AS_NON_ROOT: Rule = Rule {
     score: Some(7.0),
     scope: PodSecurity::restricted("runAsNonRoot", 0),
     summary: "Containers must not run as root.",
-    why: "Root in a container is root for the kernel too: a single hole in the runtime, or a directory of the node that is mounted, and it is root on the node.",
+    why: "Root in a container is also root for the kernel: with a vulnerability in the runtime, or a mounted directory of the node, it becomes root on the node.",
     condition: "`runAsNonRoot` of the pod or of a container of any list is false, or it is not set for a container while that of the pod is not true. From v1.35 on not for pods with `hostUsers: false`.",
     fixes: &[
         (
@@ -50,7 +50,7 @@ fn judge(pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
     let mut found = Vec::new();
     let mut set = |violation: Violation, is_root: bool| {
         let edits = vec![Edit::Set(violation.path.clone(), plain("true"))];
-        // Together with the user 0 the kubelet would refuse it.
+        // The kubelet refuses a container with `runAsNonRoot` and the user 0.
         found.push(match is_root {
             true => violation,
             false => violation.fix(Class::Override, edits),
@@ -69,7 +69,7 @@ fn judge(pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
         return found;
     }
     let lacks = |container: &&Container<'_>| container.security(FIELD).is_none();
-    // Asked once: a pod may have thousands of containers.
+    // Computed once: a pod may have thousands of containers.
     let whole = Whole {
         is_refused: pod.containers.iter().any(|one| is_false(one.security(FIELD)) || is_root(one)),
         is_safe: pod.containers.iter().filter(lacks).all(|one| is_known(one, pod, scene)),
@@ -84,20 +84,20 @@ fn judge(pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
 
 /// Facts about all containers of a pod.
 struct Whole {
-    /// Whether one contradicts `runAsNonRoot` for the pod.
+    /// True if one contradicts `runAsNonRoot` for the pod.
     is_refused: bool,
-    /// Whether each that lacks the field has a user other than root.
+    /// True if each container without the field has a user other than root.
     is_safe: bool,
 }
 
-/// Whether a container has a user other than root.
+/// True if a container is known to have a user other than root.
 fn is_known(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> bool {
     container.user(pod).is_some_and(|user| user > 0)
         || scene.facts.runs_as_non_root(container.image())
 }
 
-/// The fix for a container that says nothing, nor does its pod: the pod gets the field unless another container
-/// contradicts.
+/// The fix for a container if neither it nor its pod has the field: the pod gets the field, unless another container
+/// contradicts it.
 fn fix(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>, whole: &Whole) -> Option<Fix> {
     let placement = scene.placement();
     let (is_refused, is_safe) = match placement {

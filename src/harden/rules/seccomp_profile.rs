@@ -1,4 +1,4 @@
-//! KR-SEC-011, 024: system calls are filtered.
+//! KR-SEC-011, 024: pods set a seccomp profile.
 
 use crate::harden::foreign::Tool;
 use crate::harden::pod::Pod;
@@ -16,8 +16,8 @@ pub(super) static SECCOMP_UNCONFINED: Rule = Rule {
     severity: Severity::Error,
     score: Some(6.0),
     scope: PodSecurity::replaced("seccompProfile_baseline", 0, 19),
-    summary: "No pod turns seccomp off.",
-    why: "The runtime's filter refuses some fifty system calls that containers do not need, and that most ways out of one begin with.",
+    summary: "No pod disables seccomp.",
+    why: "The runtime's filter blocks some fifty system calls that containers do not need, and that most container escapes use.",
     condition: "From v1.19 on: `seccompProfile.type` of the pod or of a container is not `RuntimeDefault` or `Localhost`. Before: an annotation `seccomp.security.alpha.kubernetes.io/pod` or `container.seccomp.security.alpha.kubernetes.io/…` is not `runtime/default`, `docker/default` or `localhost/…`.",
     fixes: &[(
         Class::Override,
@@ -41,7 +41,7 @@ pub(super) static SECCOMP_PROFILE: Rule = Rule {
     score: Some(5.0),
     scope: PodSecurity::restricted("seccompProfile_restricted", 19),
     summary: "Pods set a seccomp profile.",
-    why: "Without a profile most clusters run containers unfiltered; the runtime's filter refuses some fifty system calls that containers do not need.",
+    why: "Without a profile most clusters run containers unfiltered; the runtime's filter blocks some fifty system calls that containers do not need.",
     condition: "`seccompProfile.type` of the pod or of a container is not `RuntimeDefault` or `Localhost`, or the pod has no `seccompProfile` and neither has some container. From v1.25 on not for pods with `os.name: windows`.",
     fixes: &[
         (

@@ -1,4 +1,4 @@
-//! KR-SEC-009: `SELinux` types are those of containers, users and roles are left alone.
+//! KR-SEC-009: `SELinux` types are those of containers, and users and roles are not set.
 
 use crate::harden::foreign::Tool;
 use crate::harden::path::Path;
@@ -17,8 +17,8 @@ pub(super) static SELINUX_OPTIONS: Rule = Rule {
     severity: Severity::Error,
     score: Some(5.0),
     scope: PodSecurity::baseline("seLinuxOptions", 0),
-    summary: "SELinux types are those of containers; users and roles are left to the node.",
-    why: "SELinux keeps containers apart from their node by the type of their processes; another type or user is a way around it.",
+    summary: "SELinux types are those of containers; users and roles are not set.",
+    why: "SELinux isolates containers from their node by the type of their processes; another type or user bypasses this.",
     condition: "`seLinuxOptions` of the pod or of a container has a `type` other than `container_t`, `container_init_t`, `container_kvm_t` and, from v1.31 on, `container_engine_t`; or a `user` or `role`. The `level` is free.",
     fixes: &[(Class::Override, "removes the key")],
     fix_order: 0,
@@ -52,7 +52,7 @@ fn judge(pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
     found.into_iter().map(Violation::remove).collect()
 }
 
-/// The keys that must not be as they are.
+/// The keys with values that are not allowed, and messages.
 fn bad(options: &Node, path: &Path, scene: Scene<'_>) -> Vec<(Path, String)> {
     let is_allowed = |key: &str, value: &str| match (key, value) {
         (_, "") => true,

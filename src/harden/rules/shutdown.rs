@@ -1,4 +1,4 @@
-//! KR-SHD-001, 002, 003: programs get the time that they need to end.
+//! KR-SHD-001, 002, 003: pods have enough time to shut down.
 
 use crate::harden::facts::Facts;
 use crate::harden::path::Path;
@@ -19,10 +19,10 @@ pub(super) static NO_PRESTOP: Rule = Rule {
     scope: Scope::Recommended,
     summary: "Containers behind a Service have a `preStop` hook.",
     why: "Kubernetes stops a pod while it is still removing its address from Services: requests arrive for a few more seconds, and fail if the program no longer listens.",
-    condition: "A Service of the render leads to a port of a container that has no `lifecycle.preStop`, in a Deployment that rolls, a StatefulSet or a Rollout; the pod is not annotated `krender.dev/handles-sigterm-drain: \"true\"`.",
+    condition: "A Service of the render forwards to a port of a container that has no `lifecycle.preStop`, in a Deployment that rolls, a StatefulSet or a Rollout; the pod is not annotated `krender.dev/handles-sigterm-drain: \"true\"`.",
     fixes: &[(
         Class::Safe,
-        "adds `preStop.sleep.seconds` of `values.shutdown.preStopSeconds` (5) if `kubernetesVersion` or the version of the profile says v1.30 or newer, and the budget of KR-SHD-002 holds with it",
+        "adds `preStop.sleep.seconds` of `values.shutdown.preStopSeconds` (5) if `kubernetesVersion` or the version of the profile is v1.30 or newer, and KR-SHD-002 is not violated with it",
     )],
     fix_order: 70,
     advice: "add `lifecycle: {preStop: {sleep: {seconds: 5}}}` to the container",
@@ -40,16 +40,17 @@ pub(super) static BUDGET: Rule = Rule {
     scope: Scope::Recommended,
     summary: "`terminationGracePeriodSeconds` covers `preStop` and shutdown.",
     why: "After `terminationGracePeriodSeconds` programs are killed, together with the requests that they are handling.",
-    condition: "For a container that runs as long as its pod: the seconds of `preStop` (`sleep`, or `exec` of `sleep`; 5 for others), those of the drain (annotation `krender.dev/drain-seconds`, else `values.shutdown.drainSeconds`, 20) and the margin (5) come to more than `terminationGracePeriodSeconds`.",
+    condition: "For a container that runs as long as its pod: the seconds of `preStop` (`sleep`, or `exec` of `sleep`; 5 for others), those of the drain (annotation `krender.dev/drain-seconds`, else `values.shutdown.drainSeconds`, 20) and the margin (5) add up to more than `terminationGracePeriodSeconds`.",
     fixes: &[
         (Class::Unsafe, "adds `terminationGracePeriodSeconds` with the sum"),
         (Class::Override, "raises it to the sum"),
     ],
     fix_order: 70,
-    advice: "raise `terminationGracePeriodSeconds`, or say in the annotation `krender.dev/drain-seconds` that the program needs less",
+    advice: "raise `terminationGracePeriodSeconds`, or set the annotation `krender.dev/drain-seconds` if the program needs less",
     example: example!("budget"),
     elsewhere: &[],
-    // Of the object alone, but after KR-SHD-001 of the render, which adds a `preStop`: its seconds count.
+    // Although it looks at one object, it runs after KR-SHD-001 of the whole render, which adds a `preStop`: its
+    // seconds count.
     needs: Needs::Render(RenderCheck::Pod(|pod, scene, _| budget(pod, scene))),
 };
 
@@ -71,13 +72,13 @@ pub(super) static PRESTOP_EXCEEDS_GRACE: Rule = Rule {
     needs: Needs::Object(Check::Container(exceeds_grace)),
 };
 
-/// The minor version of Kubernetes from which on `preStop` may sleep without a feature gate.
+/// The first minor version of Kubernetes in which `preStop` may sleep without a feature gate.
 const SLEEP_SINCE: u16 = 30;
 
-/// Seconds that are assumed for a `preStop` of unknown duration.
+/// The assumed seconds for a `preStop` of unknown duration.
 const ASSUMED: i64 = 5;
 
-/// The seconds that `preStop` takes, if it says so.
+/// The seconds that `preStop` takes, if they are known.
 fn said(container: &Container<'_>) -> Option<i64> {
     let hook = below(container.node, &["lifecycle", "preStop"])?;
     if let Some(sleep) = present(hook, "sleep") {
@@ -95,7 +96,7 @@ fn said(container: &Container<'_>) -> Option<i64> {
     }
 }
 
-/// `60`, `60s`, `1m`.
+/// The seconds of a duration such as `60`, `60s` or `1m`.
 fn seconds(time: &str) -> Option<i64> {
     match time.strip_suffix('m') {
         Some(minutes) => minutes.parse::<i64>().ok()?.checked_mul(60),

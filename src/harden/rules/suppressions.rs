@@ -1,4 +1,4 @@
-//! KR-CFG-001, 002, 003: what ignores a rule has a reason, ends on the day that was said, and ignores something.
+//! KR-CFG-001, 002, 003: suppressions have a reason, are not expired, and match a finding.
 
 use crate::harden::profile::Scope;
 use crate::harden::rule::{Needs, Rule, Topic};
@@ -13,10 +13,10 @@ pub(in crate::harden) static EXPIRED_EXCLUSION: Rule = Rule {
     scope: Scope::Always,
     summary: "Exclusions have not expired.",
     why: "The exclusion was meant to end on that day.",
-    condition: "The day of `until` of an entry of `exclude` in the configuration has passed, and the entry takes an object.",
+    condition: "The day of `until` of an entry of `exclude` in the configuration has passed, and the entry matches an object.",
     fixes: &[],
     fix_order: 0,
-    advice: "repair what it excludes and remove the entry, or say until when it may stay",
+    advice: "fix the violation and remove the entry, or set a later date",
     example: example!("expired-exclusion"),
     elsewhere: &[],
     needs: Needs::Suppressions,
@@ -30,11 +30,11 @@ pub(in crate::harden) static SUPPRESSION_WITHOUT_REASON: Rule = Rule {
     score: None,
     scope: Scope::Always,
     summary: "Suppressions have a reason.",
-    why: "Without a reason it cannot be judged later whether the suppression still holds.",
-    condition: "An annotation `ignore.krender.dev/…` is empty, a comment `# krender: ignore …` has no `-- reason`, an entry of `exclude` in the configuration has no `reason`, or an annotation `krender.dev/harden: off` has no `krender.dev/harden-reason` beside it.",
+    why: "Without a reason it is unclear later whether the suppression is still needed.",
+    condition: "An annotation `ignore.krender.dev/…` is empty, a comment `# krender: ignore …` has no `-- reason`, an entry of `exclude` in the configuration has no `reason`, or an annotation `krender.dev/harden: off` comes without `krender.dev/harden-reason`.",
     fixes: &[],
     fix_order: 0,
-    advice: "write the reason as the value of the annotation, behind `--` in the comment, or as `reason` in the configuration",
+    advice: "write the reason as the value of the annotation, after `--` in the comment, or as `reason` in the configuration",
     example: example!("suppression-without-reason"),
     elsewhere: &[],
     needs: Needs::Suppressions,
@@ -49,7 +49,7 @@ pub(in crate::harden) static UNUSED_SUPPRESSION: Rule = Rule {
     scope: Scope::Always,
     summary: "Suppressions match a finding.",
     why: "A suppression that matches no finding today may hide a new one later.",
-    condition: "An annotation `ignore.krender.dev/…` or a comment `# krender: ignore …` names a rule that holds in the profile, and there is no finding of it there; or an entry of `exclude` takes objects of which none violates its rules: a note. There is no such rule, or an annotation `krender.dev/harden` is something else than `off`: a warning.",
+    condition: "An annotation `ignore.krender.dev/…` or a comment `# krender: ignore …` names an active rule, and matches no finding; or an entry of `exclude` matches only objects that do not violate its rules: a note. The rule does not exist, or the value of an annotation `krender.dev/harden` is not `off`: a warning.",
     fixes: &[],
     fix_order: 0,
     advice: "remove it, or name a rule that `krender rules` lists",

@@ -1,4 +1,4 @@
-//! KR-SEC-012: pods set only those kernel parameters that are theirs alone.
+//! KR-SEC-012: pods set only safe kernel parameters.
 
 use super::capabilities::quoted;
 use crate::harden::foreign::Tool;
@@ -18,8 +18,8 @@ pub(super) static UNSAFE_SYSCTLS: Rule = Rule {
     severity: Severity::Error,
     score: Some(6.0),
     scope: PodSecurity::baseline("sysctls", 0),
-    summary: "Pods set only those kernel parameters that are theirs alone.",
-    why: "Other parameters hold for the whole node, or let one pod starve the others.",
+    summary: "Pods set only safe kernel parameters (`sysctls`).",
+    why: "Other parameters apply to the whole node, or let one pod starve the others.",
     condition: "`sysctls` of the pod names one that is not in the list of the version: kernel.shm_rmid_forced, net.ipv4.ip_local_port_range, net.ipv4.tcp_syncookies, net.ipv4.ping_group_range, net.ipv4.ip_unprivileged_port_start; from v1.27 on net.ipv4.ip_local_reserved_ports; from v1.29 on net.ipv4.tcp_keepalive_time, tcp_fin_timeout, tcp_keepalive_intvl and tcp_keepalive_probes; from v1.32 on net.ipv4.tcp_rmem and tcp_wmem; from v1.37 on net.ipv4.tcp_slow_start_after_idle and tcp_notsent_lowat.",
     fixes: &[(Class::Override, "removes these entries")],
     fix_order: 0,
@@ -29,7 +29,7 @@ pub(super) static UNSAFE_SYSCTLS: Rule = Rule {
     needs: Needs::Object(Check::Pod(judge)),
 };
 
-/// What is allowed, with the minor version that allowed it first.
+/// The allowed parameters, with the first minor version that allows each.
 const ALLOWED: &[(u16, &str)] = &[
     (0, "kernel.shm_rmid_forced"),
     (0, "net.ipv4.ip_local_port_range"),

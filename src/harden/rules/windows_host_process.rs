@@ -1,4 +1,4 @@
-//! KR-SEC-013: no container is a process of a Windows node.
+//! KR-SEC-013: no container is a host process of a Windows node.
 
 use crate::harden::foreign::Tool;
 use crate::harden::pod::Pod;
@@ -16,7 +16,7 @@ pub(super) static WINDOWS_HOST_PROCESS: Rule = Rule {
     severity: Severity::Error,
     score: Some(9.0),
     scope: PodSecurity::baseline("windowsHostProcess", 0),
-    summary: "No container is a process of a Windows node.",
+    summary: "No container is a host process of a Windows node.",
     why: "Such a container runs on the node itself, with its files, its network and its users.",
     condition: "`windowsOptions.hostProcess` of the pod or of a container of any list is true.",
     fixes: &[(Class::Override, "removes `hostProcess`")],
