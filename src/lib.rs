@@ -2,9 +2,9 @@
 //!
 //! # Data flow of a build
 //!
-//! A [`load::Loader`] reads the files of a target, each once. [`yaml`] parses them to documents, in which every node has
-//! the span where it was written. [`config`] interprets documents that are kustomizations, and [`resource`] those that
-//! are Kubernetes objects, using the [`schema`] of their kinds. [`build`](mod@build) converts a directory to a
+//! A [`load::Loader`] reads the files of a target, each once. [`yaml`] parses them to documents, in which every node
+//! has the span of its text. [`config`] interprets documents that are kustomizations, and [`resource`] those that are
+//! Kubernetes objects, using the [`schema`] of their kinds. [`build`](mod@build) converts a directory to a
 //! [`resource::ResMap`]: it accumulates bases, runs the generators ([`generate`]) and transformers ([`transform`],
 //! [`patch`], [`plugin`]), and finally updates name references and sorts. [`cli`] is the command-line program.
 //!
@@ -27,11 +27,11 @@
 //!
 //! # What always holds
 //!
-//! - A render depends on its inputs alone. Nothing is global: any number of builds may run at once, on any number of
-//!   threads, with one loader or with several.
-//! - Only [`load`] and [`external`] touch what is outside of the program, and only [`cli`] prints, exits, and reads the
+//! - A render depends only on its inputs. There is no global state: any number of builds may run at the same time, on
+//!   any number of threads, with one loader or with several.
+//! - Only [`load`] and [`external`] access files and processes, and only [`cli`] prints, exits, and reads the
 //!   environment.
-//! - Wrong input ends in an [`error::Error`] that knows its place. Depth, size and repetition of documents are bounded.
+//! - Wrong input ends in an [`error::Error`] with a span. Depth, size and repetition of documents are bounded.
 
 #![forbid(unsafe_code)]
 

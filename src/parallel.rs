@@ -1,6 +1,6 @@
-//! Work on several threads: results come in the order of the input, and are the same for any number of threads.
+//! Work on several threads: results are returned in the order of the input, and are the same for any number of threads.
 //!
-//! The threads are those of a rayon pool, which is started for the first work that is enough for two of them.
+//! The threads belong to a rayon pool, which is started for the first work that is large enough for two of them.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,11 +18,11 @@ use crate::sync::lock;
 #[derive(Clone, Default)]
 pub struct Threads {
     pool: Option<Arc<Pool>>,
-    /// The most threads that this handle makes use of; `None` if only the pool sets a limit.
+    /// The maximum number of threads of this handle; `None` if only the pool sets a limit.
     most: Option<NonZeroUsize>,
 }
 
-/// A pool that may not have been started.
+/// A pool that is started on first use.
 struct Pool {
     count: OnceLock<NonZeroUsize>,
     find_count: fn() -> NonZeroUsize,
@@ -30,7 +30,7 @@ struct Pool {
 }
 
 impl Threads {
-    /// At most so many threads.
+    /// At most `count` threads.
     #[must_use]
     pub fn new(count: NonZeroUsize) -> Self {
         let threads = Self::counted(|| NonZeroUsize::MIN);
@@ -40,8 +40,8 @@ impl Threads {
         threads
     }
 
-    /// As many threads as a function says. It is asked when there is work for more than one: the number of processors, for
-    /// example, takes longer to find than many a small build.
+    /// As many threads as a function returns. It is called when there is work for more than one: finding the number of
+    /// processors, for example, takes longer than many a small build.
     #[must_use]
     pub fn counted(count: fn() -> NonZeroUsize) -> Self {
         let (started, find_count) = (Mutex::default(), count);
@@ -57,8 +57,8 @@ impl Threads {
         self.most.map_or(count, |most| most.min(count))
     }
 
-    /// The threads that pay for `count` pieces of work that take some ten microseconds each, such as reading a
-    /// kustomization file: to start a thread takes as long as a few of them.
+    /// The threads that are worth starting for `count` pieces of work of some ten microseconds each, such as reading a
+    /// kustomization file: starting a thread takes as long as a few of them.
     #[must_use]
     pub fn for_small(&self, count: usize) -> Self {
         let most = NonZeroUsize::new(count / SMALL_EACH).unwrap_or(NonZeroUsize::MIN);
@@ -68,9 +68,9 @@ impl Threads {
         }
     }
 
-    /// The pool, with threads for so many pieces of work. `None` if the calling thread does them all: if they are for one
-    /// thread, if it is one of a pool, where it would wait for threads that have work of their own, and if the system has
-    /// no threads left.
+    /// The pool, with threads for a number of pieces of work. `None` if the calling thread should do them all: if one
+    /// thread is enough, if it belongs to a pool already and would wait for threads with other work, or if the system
+    /// has no threads left.
     fn pool(&self, pieces: usize) -> Option<Arc<ThreadPool>> {
         let pool = self.pool.as_ref().filter(|_| pieces > 1)?;
         let wanted = self.count().get().min(pieces);
@@ -88,19 +88,20 @@ impl Threads {
 
 impl fmt::Debug for Threads {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Not their number: results do not depend on it, nor do the keys of results that are kept.
+        // The number is omitted: results do not depend on it, nor do the keys of cached results.
         formatter.write_str("Threads")
     }
 }
 
-/// The least number of small pieces of work for each thread.
+/// The minimum number of small pieces of work for each thread.
 const SMALL_EACH: usize = 16;
 
-/// Does work for the numbers from 0 to `count`, and hands out the results one by one, in the order of the numbers. What is
-/// handed out is the same for any number of threads, if `work` depends on its number alone.
+/// Does work for the numbers from 0 to `count`, and delivers the results one by one, in the order of the numbers. The
+/// results are the same for any number of threads, if `work` depends only on its number.
 ///
-/// `deliver` may [break](ControlFlow::Break); then no further work is begun. It is called on the thread that has made the
-/// next result: no thread is woken for it. Threads run ahead of it only so far that few results wait for their turn.
+/// `deliver` may [break](ControlFlow::Break); then no further work is begun. It is called on the thread that has
+/// produced the next result, so that no thread must be woken for it. Threads run ahead of it only so far that few
+/// results are pending.
 ///
 /// ```
 /// use std::{num::NonZeroUsize, ops::ControlFlow};
@@ -122,7 +123,7 @@ pub fn in_order<T: Send>(
 ) {
     let size = if count > 1 { block(count, threads.count()) } else { 1 };
     let Some(pool) = threads.pool(count.div_ceil(size)) else {
-        // Each is handed out when it is done.
+        // Each result is delivered when it is done.
         (0..count).map(|number| deliver(number, work(number))).find(ControlFlow::is_break);
         return;
     };
@@ -134,21 +135,21 @@ pub fn in_order<T: Send>(
     });
 }
 
-/// The number of neighbours that go to one thread: targets that stand side by side share bases, which two threads would
-/// both accumulate if they came to them at the same time.
+/// The number of neighbours that one thread gets: neighbouring targets share bases, which two threads would both
+/// accumulate if they reached them at the same time.
 fn block(count: usize, threads: NonZeroUsize) -> usize {
     BLOCK.min(count.div_ceil(threads.get().saturating_mul(BLOCKS_EACH))).max(1)
 }
 
-/// The least number of blocks for each thread, so that none of them waits long for another in the end.
+/// The minimum number of blocks for each thread, so that no thread waits long for another at the end.
 const BLOCKS_EACH: usize = 4;
-/// The most neighbours that go to one thread.
+/// The maximum number of neighbours that one thread gets.
 const BLOCK: usize = 8;
-/// The number of blocks per thread that may be at work or wait for their turn.
+/// The number of blocks per thread that may be in work or pending.
 const BLOCKS_AHEAD: usize = 4;
 
-/// Deals items out to the threads of a pool, and hands out the results in the order of the items. At most `ahead` items are
-/// at work or wait for their turn.
+/// Distributes items over the threads of a pool, and delivers the results in the order of the items. At most `ahead`
+/// items are in work or pending.
 fn deal<I: Send, T: Send>(
     pool: &ThreadPool,
     items: Vec<I>,
@@ -170,7 +171,7 @@ fn deal<I: Send, T: Send>(
     });
 }
 
-/// Where threads get items, and hand in the results. One of them at a time hands these out.
+/// The exchange from which threads take items, and to which they return results. One thread at a time delivers these.
 struct Desk<I, T, W, D> {
     items: Mutex<std::iter::Enumerate<std::vec::IntoIter<I>>>,
     work: W,
@@ -178,13 +179,13 @@ struct Desk<I, T, W, D> {
     waiting: Mutex<Waiting<T>>,
 }
 
-/// The results that wait for their turn.
+/// Results that are not delivered yet.
 struct Waiting<T> {
     /// By the numbers of their items.
     results: BTreeMap<usize, T>,
-    /// The number of the next one to be handed out.
+    /// The number of the next result to deliver.
     next: usize,
-    /// True while a thread hands out results: it looks for more when it is done.
+    /// True while a thread delivers results; it looks for more when it is done.
     is_busy: bool,
 }
 
@@ -201,8 +202,8 @@ where
     W: Fn(I) -> T + Sync,
     D: FnMut(T) -> ControlFlow<()> + Send,
 {
-    /// Works on the next item, if there is one. Each result that is handed out is followed by a further item, so that the
-    /// number of those at work or waiting stays the same.
+    /// Works on the next item, if there is one. Each delivered result is followed by a further item, so that the number
+    /// of items in work or pending stays the same.
     fn work_on_next<'s>(&'s self, scope: &Scope<'s>) {
         let next = lock(&self.items).next();
         if let Some((number, item)) = next {
@@ -211,7 +212,7 @@ where
         }
     }
 
-    /// Takes a result, and hands out as many as are there in a row, unless another thread does so.
+    /// Stores a result, and delivers all consecutive ones, unless another thread is doing so.
     fn hand_in<'s>(&'s self, number: usize, result: T, scope: &Scope<'s>) {
         let mut waiting = lock(&self.waiting);
         waiting.results.insert(number, result);
@@ -227,7 +228,7 @@ where
             };
             drop(waiting);
             if lock(&self.deliver)(result).is_break() {
-                // It stays busy: no further result is handed out, and no item is left.
+                // `is_busy` stays set: no further result is delivered, and no items are left.
                 lock(&self.items).by_ref().for_each(drop);
                 return;
             }

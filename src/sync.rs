@@ -1,4 +1,5 @@
-//! Locks, however the thread that had one before ended: what they guard is whole at every moment.
+//! Locks that ignore poisoning: the guarded values are valid at all times, even if a thread panicked while it held the
+//! lock.
 
 use std::sync::{
     LockResult, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,

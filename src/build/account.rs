@@ -1,4 +1,4 @@
-//! `buildMetadata:` keeps account of where each resource comes from and what changed it, and marks what krender made.
+//! `buildMetadata:` records the origin of each resource and the transformers that changed it, and labels the output.
 
 use std::path::Path;
 
@@ -14,18 +14,18 @@ use crate::transform::{self, Asked, Cause, Change, Work, labels};
 use crate::yaml::Text;
 use crate::yaml::de::Spanned;
 
-/// What there is to say of the output.
+/// The metadata that the output gets.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Metadata {
     /// The annotations that stay.
     pub(super) kept: Kept,
-    /// Whether every resource gets a label that says who made it.
+    /// True if every resource gets the label `app.kubernetes.io/managed-by`.
     pub(super) managed_by: bool,
 }
 
 impl Metadata {
-    /// What the kustomization that is built asks for; those of its bases are not asked. Unknown words mean nothing. The
-    /// label may be asked for elsewhere.
+    /// The `buildMetadata` of the top kustomization; that of bases is ignored. Unknown words are ignored. The label may
+    /// also be requested by `managed_by`.
     pub(super) fn of(kustomization: &Kustomization, managed_by: bool) -> Self {
         let asked = |word: &str| kustomization.build_metadata.iter().any(|found| **found == *word);
         let kept = Kept {
@@ -37,15 +37,15 @@ impl Metadata {
 }
 
 const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
-/// As the reference says it: the output is that of kustomize.
+/// The value that kustomize writes: the output is the same.
 const MANAGER: &str = "kustomize-v5.8.1";
 
-/// Labels all resources with who made them.
+/// Builds the work that labels all resources with their manager.
 pub(super) fn label_manager<'c>(schema: &'c Schema, budget: &'c Budget) -> Option<Work<'c>> {
     set("metadata/labels", MANAGED_BY, MANAGER, schema, budget)
 }
 
-/// Sets an entry of a mapping of every resource.
+/// Builds the work that sets an entry of a mapping in every resource.
 fn set<'c>(
     path: &str,
     key: &str,
@@ -59,17 +59,17 @@ fn set<'c>(
     labels::add(&pairs, &specs, schema, budget)
 }
 
-/// What a level of a build says of where things come from. A build that is not asked keeps no account.
+/// The location of a level, for the origins of its resources. Levels have one only if the build has `buildMetadata`.
 #[derive(Clone, Debug)]
 pub(super) struct Account {
-    /// Its folder, from the one that is built, as the kustomizations on the way name it.
+    /// Its folder relative to the target, joined from the entries that led to it.
     path: String,
     /// Its kustomization file.
     file: String,
 }
 
 impl Account {
-    /// The account of the kustomization that is built: any word asks for it.
+    /// The account of the top kustomization; `None` if `buildMetadata` is empty.
     ///
     /// # Errors
     /// Those of [`Root::kustomization_file`].
@@ -78,7 +78,7 @@ impl Account {
         asked.then(|| Self::of(String::new(), root)).transpose()
     }
 
-    /// The account of a base or a component that an entry names.
+    /// The account of a base or a component of an entry.
     ///
     /// # Errors
     /// Those of [`Root::kustomization_file`].
@@ -92,15 +92,15 @@ impl Account {
         Ok(Self { path, file: file.to_string_lossy().into_owned() })
     }
 
-    /// The folder: what a base comes to depends on it.
+    /// The folder: the accumulated result of a base depends on it.
     pub(super) fn path(&self) -> &str {
         &self.path
     }
 
-    /// Says of the resources of a file where they come from.
+    /// Sets the origin of the resources of a file.
     ///
     /// # Errors
-    /// [`Code::InvalidType`](crate::error::Code::InvalidType) where annotations would go into what is no mapping.
+    /// [`Code::InvalidType`](crate::error::Code::InvalidType) if the annotations are not a mapping.
     pub(super) fn annotate(
         &self,
         file: &str,
@@ -119,7 +119,7 @@ impl Account {
         transform::run([Change::new(cause, work)], resources, None).map(drop)
     }
 
-    /// Says of configurations that stand in the kustomization file itself where they come from.
+    /// Sets the origin of inline configurations, which is the kustomization file.
     ///
     /// # Errors
     /// As [`Account::annotate`].
@@ -128,7 +128,7 @@ impl Account {
         resources.iter_mut().try_for_each(|resource| resource.set_origin(&origin))
     }
 
-    /// What a generator or transformer makes that the fields of the kustomization ask for.
+    /// The origin for a generator or transformer configured by a field of the kustomization.
     pub(super) fn builtin(&self, kind: &str) -> Origin {
         Origin {
             configured_in: join(&self.path, &self.file).into(),
@@ -142,7 +142,7 @@ impl Account {
     }
 }
 
-/// What a generator or transformer makes that a document configures, if it is known where that comes from.
+/// The origin for a generator or transformer configured by a document, if the origin of the document is known.
 /// (`api/resource/origin.go`: `OriginFromCustomPlugin`.)
 ///
 /// # Errors
@@ -164,7 +164,7 @@ pub(super) fn of_configuration(configuration: &Resource) -> Result<Option<Origin
     Ok(configuration.origin()?.map(configured))
 }
 
-/// Says of what a generator made where it comes from, unless it says so itself.
+/// Sets the origin of a generated resource, unless the generator has set one.
 ///
 /// # Errors
 /// Those of [`Resource::set_origin`].

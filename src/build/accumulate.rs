@@ -1,6 +1,7 @@
-//! Gathers what a kustomization is made of, depth first, and does on each level what its kustomization says.
+//! Accumulates a kustomization depth first: on each level its resources, generators, components, transformers and
+//! validators.
 //!
-//! Levels lie in a list and not on the stack: a chain of bases may be long.
+//! Levels are kept in a list instead of the stack: a chain of bases may be long.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -28,26 +29,25 @@ use crate::transform::{self, Context, Observer, Observers};
 use crate::yaml::Text;
 use crate::yaml::de::Spanned;
 
-/// What a kustomization comes to, with everything below it.
+/// The accumulated result of a kustomization and everything below it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Accumulator {
-    /// Its resources in order: those of an entry after those of the entries before it.
+    /// The resources, in the order of the entries.
     pub(super) resources: ResMap,
-    /// The field specs so far; `None` as long as no kustomization configures any.
+    /// The field specs so far; `None` if no kustomization has configured any.
     pub(super) configuration: Option<Arc<TransformerConfig>>,
-    /// The variables that were said so far.
+    /// The variables defined so far.
     pub(super) variables: Variables,
-    /// The hardening that is left for the end of the build, each once.
+    /// The hardening that remains for the end of the build, without duplicates.
     pub(super) hardening: Vec<Arc<Hardening>>,
 }
 
-/// Accumulates the kustomization of a directory, and says which schema is in force in the end, and which directories
-/// were entered. A base that several kustomizations of the run name is accumulated once, as far as nothing differs for
-/// it.
+/// Accumulates the kustomization of a directory. Returns the result, the schema in force at the end, and the
+/// directories that were entered. A base that several kustomizations of the run list is accumulated once, unless
+/// something differs for it.
 ///
 /// # Errors
-/// What is wrong in the first level that cannot be completed, each failure of it; and the failures that were found
-/// before in the levels around it.
+/// All errors of the first level that cannot be completed, and errors found before in the levels around it.
 pub(super) fn target(
     run: &Run<'_>,
     root: Root,
@@ -80,48 +80,48 @@ pub(super) fn target(
 }
 
 struct Build<'a, 'o> {
-    /// What this build shares with others.
+    /// The state shared with other builds of the run.
     run: &'a Run<'a>,
-    /// The observer of the changes that are made. It sees all of them: with one, no base is taken over.
+    /// The observer of changes, if there is one. It must see all changes, so no accumulated base is reused then.
     observer: Option<&'a mut (dyn Observer + 'o)>,
-    /// The schema in force: the first `openapi` field on the way holds for everything after it.
+    /// The schema in force: the first `openapi` field applies to everything after it.
     schema: Schema,
     schema_is_set: bool,
-    /// What the built-in schema was asked before.
+    /// The use of the built-in schema so far.
     asked: BuiltIn,
     warnings: &'a mut Vec<Warning>,
-    /// The bases that were accumulated under a schema that this build has set. No other build has use for them.
+    /// The bases that were accumulated with a schema set by this build. Other builds cannot reuse them.
     bases: BTreeMap<Base, Arc<Complete>>,
-    /// The levels around the one at work, the outermost first.
+    /// The levels around the current one, the outermost first.
     around: Vec<Level>,
 }
 
-/// Reads what a file says of the fields that transformers change.
+/// A function that reads field specs from a file.
 type ReadConfiguration = fn(&Source) -> Result<TransformerConfig>;
 
-/// A kustomization at work.
+/// A kustomization that is being accumulated.
 struct Level {
     root: Root,
     kustomization: Arc<Kustomization>,
-    /// Origins of its resources; `None` if they are not asked for.
+    /// The location for the origins of its resources; `None` if they are not recorded.
     account: Option<Account>,
-    /// Whether a schema was set before.
+    /// True if a schema was set before this level.
     schema_was_set: bool,
-    /// What happened until now.
+    /// The side results so far.
     way: Way,
     stage: Stage,
-    /// The next entry of the field that the stage goes through.
+    /// The index of the next entry in the field of the current stage.
     next: usize,
     accumulator: Accumulator,
     /// The plugins of the stage.
     plugins: Configurations,
-    /// What is wrong with the entries so far.
+    /// The errors in entries so far.
     errors: Vec<Error>,
-    /// What the target was charged before this level.
+    /// The charges of the target before this level.
     spent: Spent,
 }
 
-/// What a level is at: the stages in order.
+/// The stages of a level, in order.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
     Resources,
@@ -132,7 +132,8 @@ enum Stage {
 }
 
 impl Build<'_, '_> {
-    /// One step: on to the next base or component, or back from one. The result, once the outermost level is complete.
+    /// Makes one step: enters the next base or component, or completes the current level. Returns the result when the
+    /// outermost level is complete.
     fn advance(&mut self, level: &mut Level) -> Result<Option<Accumulator>> {
         match level.stage {
             Stage::Resources => match level.accumulate_files(&self.schema) {
@@ -172,7 +173,7 @@ impl Build<'_, '_> {
         Ok(None)
     }
 
-    /// Ends a level, and goes back to the one around it.
+    /// Completes a level, and returns to the level around it.
     fn complete(&mut self, level: &mut Level) -> Result<Option<Accumulator>> {
         self.validate(level)?;
         level.collect_variables()?;
@@ -191,7 +192,7 @@ impl Build<'_, '_> {
         let result =
             || Complete { accumulated: accumulated.clone(), way: complete.way.clone(), spent };
         if self.observer.is_some() {
-            // It is not asked for.
+            // With an observer, bases are not reused.
         } else if !self.schema_is_set {
             self.run.bases().keep(base, result);
         } else if complete.schema_was_set {
@@ -204,8 +205,8 @@ impl Build<'_, '_> {
         Ok(None)
     }
 
-    /// What a base came to that is complete, if nothing is different for this level. A schema that is set in between
-    /// holds for what comes after it only, so what was accumulated before is of no use then.
+    /// The result of a base that was accumulated already, if it would be the same on this level. A schema set in
+    /// between applies only to what comes after it, so earlier results cannot be reused then.
     fn known(&mut self, level: &mut Level, base: &Root, path: &str) -> Result<Option<Accumulator>> {
         if self.observer.is_some() {
             return Ok(None);
@@ -217,7 +218,7 @@ impl Build<'_, '_> {
             false => self.run.bases().take(&key),
         };
         let Some(known) = known else { return Ok(None) };
-        // Taking it over costs as much as there are directories in it; without resources, nothing else is made.
+        // Reusing a base costs as much as the number of its directories; without resources, nothing else is copied.
         let visits = known.way.directories.len() as u64;
         base.budget().spend(Limit::Directories, visits, base.span())?;
         if !known.accumulated.resources.is_empty() {
@@ -234,18 +235,19 @@ impl Build<'_, '_> {
         Ok(Some(known.map_or_else(|known| known.accumulated.clone(), |known| known.accumulated)))
     }
 
-    /// Goes on with a base.
+    /// Enters a base.
     fn enter(&mut self, level: &mut Level, base: Root, path: &str) -> Result<()> {
         let base = self.open_base(level, base, path)?;
         self.around.push(std::mem::replace(level, base));
         Ok(())
     }
 
-    /// Gathers the configurations of plugins until one is a directory, which is entered. False when all are there.
+    /// Collects configurations of plugins up to one that is a directory, which is entered. Returns false when all are
+    /// collected.
     fn gather_plugins(&mut self, level: &mut Level) -> Result<bool> {
         let Level { root, account, plugins, .. } = level;
         let directory = plugins.next_directory(root, account.as_ref(), &self.schema)?;
-        // No kind of a plugin is built in.
+        // Kinds of plugins are not in the built-in schema.
         if plugins.gathered().iter().next().is_some() {
             self.asked = self.asked.max(BuiltIn::First);
             level.way.asked = level.way.asked.max(BuiltIn::First);
@@ -261,7 +263,7 @@ impl Build<'_, '_> {
     fn open_base(&mut self, level: &Level, root: Root, path: &str) -> Result<Level> {
         let account = level.below(path, &root)?;
         let schema_was_set = self.schema_is_set;
-        // Its kustomization file is part of what it costs.
+        // Taken before its kustomization file is read, which is part of its cost.
         let spent = root.budget().all_spent();
         let read = self.read(&root, level)?;
         let kustomization = Arc::clone(&read.kustomization);
@@ -279,7 +281,7 @@ impl Build<'_, '_> {
         Ok(base)
     }
 
-    /// The next component of a level, which works on what the level has accumulated.
+    /// The next component of a level, which works on the resources that the level has accumulated.
     fn open_component(&mut self, level: &mut Level) -> Result<Option<Level>> {
         let Some(path) = level.kustomization.components.get(level.next) else {
             return Ok(None);
@@ -302,12 +304,12 @@ impl Build<'_, '_> {
         Ok(Some(component))
     }
 
-    /// Reads the kustomization of a directory that a level names.
+    /// Reads the kustomization of a directory that a level lists.
     fn read(&mut self, root: &Root, level: &Level) -> Result<Arc<Read>> {
         let read = self.run.kustomization(root)?;
         read.warnings.iter().for_each(|warning| say(self.warnings, warning));
         if !self.schema_is_set && read.kustomization.openapi.contains_key("path") {
-            // The scopes of kinds were asked for as their files were read.
+            // The scopes of kinds were looked up in the built-in schema when their files were read.
             let mut levels = self.around.iter().chain([level]);
             let is_asked =
                 levels.any(|level| level.accumulator.resources.iter().any(Resource::is_foreign));
@@ -319,8 +321,7 @@ impl Build<'_, '_> {
         Ok(read)
     }
 
-    /// Puts the schema that `openapi` names into force, unless one was named before.
-    /// (`kyaml/openapi/openapi.go`: `SetSchema`.)
+    /// Sets the schema of `openapi`, unless one was set before. (`kyaml/openapi/openapi.go`: `SetSchema`.)
     fn settle_schema(&mut self, root: &Root, kustomization: &Kustomization) -> Result<()> {
         let (path, version) =
             (kustomization.openapi.get("path"), kustomization.openapi.get("version"));
@@ -352,8 +353,7 @@ impl Build<'_, '_> {
         Ok(())
     }
 
-    /// Adds what the level says of the fields that transformers change: the defaults, its own files, and what they say
-    /// of its own kinds.
+    /// Adds the field specs of the level: the defaults, its `configurations`, and its `crds`.
     fn configure(&self, level: &mut Level) -> Result<()> {
         let Level { root, kustomization, accumulator, .. } = level;
         let merged = |field: &str, paths: &[Spanned<Text>], read: ReadConfiguration| {
@@ -404,7 +404,7 @@ impl Build<'_, '_> {
         keep(plugin::charts(kustomization, &self.run.options().plugins).map(|()| Vec::new()));
         let configured = keep(plugins.generate(root, &self.schema, &self.run.options().plugins));
         if errors.is_empty() {
-            // One that was not generated would be missed by those that are to change it.
+            // If a generator failed, those with `behavior: merge` for its resource would report further errors.
             let mut absorber = Absorber::new(&mut accumulator.resources);
             let generated = builtin.into_iter().chain(configured);
             let absorbed = generated
@@ -480,7 +480,7 @@ impl Build<'_, '_> {
         Ok(())
     }
 
-    /// Adds to an error what else is wrong around it, and the way that leads to it.
+    /// Adds to an error the errors of outer levels, and the chain of bases that leads to it.
     fn explain(&mut self, level: Level, error: Error) -> Error {
         let mut error = error;
         let mut level = level;
@@ -497,8 +497,7 @@ impl Build<'_, '_> {
     }
 }
 
-/// The things that transformers of a level work with, the resources that they work on, and the configurations of
-/// plugins.
+/// The context of the transformers of a level, the resources, and the configurations of plugins.
 fn context<'l>(
     run: &'l Run<'_>,
     schema: &'l Schema,
@@ -517,7 +516,7 @@ fn context<'l>(
 }
 
 impl Accumulator {
-    /// Adds to what is said of the fields that transformers change. The `defaults` are settled already.
+    /// Adds field specs. The `defaults` are settled already.
     fn configure(
         &mut self,
         configuration: &Arc<TransformerConfig>,
@@ -532,7 +531,7 @@ impl Accumulator {
         Ok(())
     }
 
-    /// Keeps what plugins leave for the end of the build.
+    /// Stores the hardening that plugins leave for the end of the build.
     fn leave<'p>(&mut self, plugins: impl Iterator<Item = &'p Plugin>) {
         plugins
             .filter_map(Plugin::hardening)
@@ -547,7 +546,7 @@ impl Accumulator {
         }
     }
 
-    /// Adds what another kustomization came to.
+    /// Adds the result of another kustomization.
     fn merge(&mut self, other: Self, defaults: &Arc<TransformerConfig>, root: &Root) -> Result<()> {
         let Self { resources, configuration, variables, hardening } = other;
         self.leave_all(&hardening);
@@ -584,12 +583,12 @@ impl Level {
         })
     }
 
-    /// The account of a directory that an entry names.
+    /// The account of a directory in an entry.
     fn below(&self, path: &str, root: &Root) -> Result<Option<Account>> {
         self.account.as_ref().map(|account| account.below(path, root)).transpose()
     }
 
-    /// Begins a stage, with the configurations of plugins that it is about.
+    /// Begins a stage, and reads its inline configurations of plugins.
     fn begin(&mut self, stage: Stage, schema: &Schema) -> Result<()> {
         let Kustomization { generators, transformers, validators, .. } = &*self.kustomization;
         let (field, entries) = match stage {
@@ -604,7 +603,7 @@ impl Level {
         Ok(())
     }
 
-    /// Goes on with the entries of `resources` until one is a base: with what names it.
+    /// Reads entries of `resources` up to the next base, which is returned with its path.
     fn accumulate_files(&mut self, schema: &Schema) -> Option<(Root, Spanned<Text>)> {
         while let Some(path) = self.kustomization.resources.get(self.next) {
             self.next += 1;
@@ -634,14 +633,14 @@ impl Level {
         None
     }
 
-    /// Adds the variables of the level, now that its resources are what they are.
+    /// Adds the variables of the level, after all transformers have run.
     fn collect_variables(&mut self) -> Result<()> {
         let Accumulator { resources, variables, .. } = &mut self.accumulator;
         let collected = variables.collect(&self.kustomization.vars, resources);
         collected.map_err(|error| error.step("while collecting `vars`"))
     }
 
-    /// Adds what an entry came to.
+    /// Adds the result of an entry.
     fn merge(&mut self, other: Accumulator, entry: Span, defaults: &Arc<TransformerConfig>) {
         if let Err(error) = self.accumulator.merge(other, defaults, &self.root) {
             self.errors.push(comes_in(error, entry));
@@ -649,21 +648,22 @@ impl Level {
     }
 }
 
-/// Adds the entry that a resource comes in by. Of one that comes in twice both ways are told later.
+/// Adds a note with the entry that lists a resource. For a resource that is included twice, both entries are noted
+/// later.
 #[cold]
 fn comes_in(error: Error, entry: Span) -> Error {
     if error.label_text() == TWICE { error } else { error.note(entry, "it comes in here") }
 }
 
-/// A configuration as the first one of an accumulator. Field specs are added one by one to none, and one for fewer types
-/// keeps out a later one for more: so `configurations` can narrow the defaults.
+/// The field specs of a configuration, added one by one to an empty one. A spec for fewer types then excludes a later
+/// one for more: this is how `configurations` can narrow the defaults.
 pub(super) fn settled(configuration: &TransformerConfig) -> Result<Arc<TransformerConfig>> {
     let mut settled = TransformerConfig::default();
     settled.merge(configuration)?;
     Ok(Arc::new(settled))
 }
 
-/// The error for a kustomization file that is listed as one of resources.
+/// Improves the error for a kustomization file that is listed under `resources`.
 #[cold]
 fn kustomization_listed(path: &str, error: Error) -> Error {
     let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
@@ -680,7 +680,7 @@ fn kustomization_listed(path: &str, error: Error) -> Error {
     }
 }
 
-/// The resources of a file that an entry names.
+/// The resources of a file in an entry.
 pub(super) fn read(
     file: &File,
     path: &str,

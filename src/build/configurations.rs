@@ -1,4 +1,4 @@
-//! The configurations of plugins that a field of a kustomization names, gathered.
+//! Collects the configurations of plugins that a field of a kustomization lists.
 
 use super::account::{self, Account, of_configuration};
 use super::accumulate::read;
@@ -12,8 +12,8 @@ use crate::transform::{Context, Observer};
 use crate::yaml::de::Spanned;
 use crate::yaml::{Text, parse};
 
-/// What `generators`, `transformers` or `validators` names: configurations that stand there come first, then those of files and
-/// directories. A directory is a kustomization, and the resources it comes to are configurations.
+/// The entries of `generators`, `transformers` or `validators`: inline configurations come first, then those of files
+/// and directories. A directory is a kustomization whose resources are configurations.
 #[derive(Debug, Default)]
 pub(super) struct Configurations {
     /// The entries that are paths.
@@ -23,11 +23,12 @@ pub(super) struct Configurations {
 }
 
 impl Configurations {
-    /// Begins with what stands in the entries of a field. (`api/internal/target/kusttarget.go`:
+    /// Reads the inline configurations of a field. (`api/internal/target/kusttarget.go`:
     /// `configureExternalTransformers`.)
     ///
     /// # Errors
-    /// [`Code::DuplicateId`](crate::error::Code::DuplicateId) for configurations of one id; what is wrong with an entry that cannot be a path.
+    /// [`Code::DuplicateId`](crate::error::Code::DuplicateId) for configurations with the same id; the errors of an
+    /// inline entry that cannot be a path.
     pub(super) fn of_field(
         field: &'static str,
         entries: &[Spanned<Text>],
@@ -58,12 +59,12 @@ impl Configurations {
         Ok(configurations)
     }
 
-    /// What was gathered by now.
+    /// The configurations collected so far.
     pub(super) const fn gathered(&self) -> &ResMap {
         &self.gathered
     }
 
-    /// Goes on with the files until an entry is a directory: with what names it.
+    /// Reads files up to the next entry that is a directory, which is returned with its path.
     ///
     /// # Errors
     /// Those of the files.
@@ -88,7 +89,7 @@ impl Configurations {
         Ok(None)
     }
 
-    /// Adds what an entry came to.
+    /// Adds the configurations of an entry.
     ///
     /// # Errors
     /// [`Code::DuplicateId`](crate::error::Code::DuplicateId).
@@ -115,10 +116,10 @@ impl Configurations {
         self.gathered.iter().map(plugin).collect()
     }
 
-    /// What the generators that they configure make, in order.
+    /// The resources of the configured generators, in order.
     ///
     /// # Errors
-    /// Those of [`plugin::generate`], of each.
+    /// Those of [`plugin::generate`], for each generator.
     pub(super) fn generate(
         &self,
         root: &Root,

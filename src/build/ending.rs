@@ -1,4 +1,4 @@
-//! What is done to the resources of a build last: each becomes what is printed.
+//! The last changes of a build, which turn resources into output.
 
 use super::account::{self, Metadata};
 use super::order::Order;
@@ -9,13 +9,13 @@ use crate::schema::Schema;
 use crate::source::Span;
 use crate::transform::{Asked, Cause, Change, Fate, Report, Step, Work};
 
-/// Drops resources for tools only and empty ones, adds the managed-by label if it is asked for, and removes bookkeeping.
+/// Builds the last changes: local-config and empty resources are dropped, the managed-by label is added if requested,
+/// and bookkeeping is removed.
 ///
 /// # Errors
-/// In the work: what is wrong with the resources that are left, as a whole: a patch may have taken a name away. Then
-/// [`Code::DuplicateId`](crate::error::Code::DuplicateId); then [`Code::InvalidType`](crate::error::Code::InvalidType)
-/// where labels would go into what is no mapping; then the errors of [`Resource::finish`], all of them in the order of
-/// the output.
+/// In the work, in this order: those of [`validate`] for the remaining resources, since a patch may have removed a
+/// name; [`Code::DuplicateId`](crate::error::Code::DuplicateId); [`Code::InvalidType`](crate::error::Code::InvalidType)
+/// if labels are not a mapping; those of [`Resource::finish`], all of them in the order of the output.
 pub(super) fn changes<'c>(
     order: &'c Order,
     metadata: Metadata,
@@ -31,8 +31,8 @@ pub(super) fn changes<'c>(
     [Some(check), label, Some(finish)].into_iter().flatten()
 }
 
-/// The cause of a step that ends every build. `builtin` is the kind of the reference that does the same, if there is
-/// one.
+/// The cause of a step at the end of every build. `builtin` is the kind of the equivalent builtin of the reference, if
+/// there is one.
 pub(super) const fn step<'c>(
     builtin: &'static str,
     name: &'static str,
@@ -41,10 +41,10 @@ pub(super) const fn step<'c>(
     Cause { builtin, asked: Asked::End(name), span: Span::NONE, layer }
 }
 
-/// Drops what is not printed, and checks the rest.
+/// The step that drops resources which are not printed, and validates the others.
 #[derive(Default)]
 struct Check {
-    /// The places of the resources that go, in order.
+    /// The positions of dropped resources, in order.
     gone: Vec<usize>,
     errors: Vec<Error>,
 }
@@ -62,7 +62,7 @@ impl Step for Check {
         Ok(Fate::Stays)
     }
 
-    /// The steps behind this one change no ids.
+    /// Ids can be compared here, because later steps do not change them.
     fn finish(&mut self, resources: &ResMap, _: &mut Report<'_, '_>) -> Result<()> {
         if let Some(error) = Error::all(self.errors.drain(..)) {
             return Err(error);
@@ -73,11 +73,11 @@ impl Step for Check {
     }
 }
 
-/// Takes out what only the build needs.
+/// The step that removes bookkeeping.
 struct Finish<'o> {
     kept: Kept,
     order: &'o Order,
-    /// The failures, by the places of their resources.
+    /// The errors, with the positions of their resources.
     errors: Vec<(usize, Error)>,
 }
 
@@ -89,7 +89,7 @@ impl Step for Finish<'_> {
 
     fn finish(&mut self, resources: &ResMap, _: &mut Report<'_, '_>) -> Result<()> {
         let mut errors = std::mem::take(&mut self.errors);
-        // They are told in the order of the output.
+        // Errors are reported in the order of the output.
         let id = |place| resources.get(place).map(Resource::id);
         errors.sort_by_cached_key(|&(place, _)| id(place).map(|id| self.order.key(id)));
         Error::all(errors.into_iter().map(|(_, error)| error)).map_or(Ok(()), Err)

@@ -1,4 +1,4 @@
-//! The order of the output: as it was accumulated, or by kind.
+//! The order of the output: as accumulated, or by kind.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use crate::schema::{Gvk, LEGACY_FIRST, LEGACY_LAST};
 use crate::yaml::Text;
 use crate::yaml::de::Spanned;
 
-/// How a render is ordered.
+/// The order of the resources of a render.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Order {
     /// As accumulated.
@@ -20,12 +20,12 @@ pub enum Order {
     Legacy {
         /// The kinds that come before all others.
         first: Vec<Text>,
-        /// The kinds that come after all others. A kind in both lists is one of them.
+        /// The kinds that come after all others. A kind in both lists counts for this one.
         last: Vec<Text>,
     },
 }
 
-/// The order asked for on the command line (`--reorder`). `sortOptions:` goes before it.
+/// The order requested on the command line (`--reorder`). `sortOptions:` takes precedence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reorder {
     /// By kind: [`Order::default`].
@@ -34,10 +34,10 @@ pub enum Reorder {
     None,
 }
 
-/// The order that the kustomization asks for, or else the command line.
+/// The order of `sortOptions:`, or else that of the command line.
 ///
 /// # Errors
-/// [`Code::InvalidValue`] for a word that names no order, and for lists of kinds beside `fifo`.
+/// [`Code::InvalidValue`] for an unknown order, and for lists of kinds with `fifo`.
 pub(super) fn choose(
     kustomization: &Kustomization,
     reorder: Option<Reorder>,
@@ -97,9 +97,9 @@ impl Default for Order {
 }
 
 impl Order {
-    /// What resources are sorted by. All but the last part is the same for all resources of a type.
+    /// The sort key of a resource. All parts except the last depend only on its type.
     ///
-    /// The reference compares texts glued from the parts, so `a-b` comes before `a` (`-` is less than `|`).
+    /// The reference compares texts joined from the parts, so `a-b` comes before `a` (`-` is less than `|`).
     pub(super) fn key(&self, id: &ResId) -> Option<impl Ord + use<>> {
         let Self::Legacy { first, last } = self else { return None };
         let mut place = String::new();
@@ -108,8 +108,8 @@ impl Order {
     }
 }
 
-/// Orders resources by [`Order::key`]; equal ones stay in their order. Costs a sort of the types, and one of the places
-/// of each type: nearly nothing where they are sorted already, or in a few runs.
+/// Sorts resources by [`Order::key`]; equal ones keep their order. Costs a sort of the types, and one of the resources
+/// of each type, which is nearly free if they are in order or consist of a few sorted runs.
 pub(super) fn sort(resources: &mut ResMap, order: &Order) {
     let Order::Legacy { first, last } = order else { return };
     if resources.len() < 2 {
@@ -129,7 +129,7 @@ pub(super) fn sort(resources: &mut ResMap, order: &Order) {
     let mut ranks: Vec<_> = types.keys().map(|gvk| type_key(gvk, &kinds)).collect();
     let by_type = ranks.clone();
     ranks.sort_unstable();
-    // Types that are glued to one text are one.
+    // Types with the same key count as one.
     let rank = |kind: usize| ranks.partition_point(|known| *known < by_type[kind]);
     let rank_of: Vec<usize> = (0..by_type.len()).map(rank).collect();
     keys.sort_by_key(|key| rank_of[key.kind]);
@@ -139,18 +139,19 @@ pub(super) fn sort(resources: &mut ResMap, order: &Order) {
     resources.reorder(keys.iter().map(|key| key.number));
 }
 
-/// What a resource is sorted by.
+/// The sort key of a resource.
 struct Key {
-    /// Its type, by a number that stands for it.
+    /// The index of its type.
     kind: usize,
-    /// Where its namespace and name lie in the text of all of them.
+    /// The range of its namespace and name in the text of all keys.
     place: Range<usize>,
-    /// Its place.
+    /// Its position.
     number: usize,
 }
 
-/// What types are sorted by. Between two of kind Namespace the order is reversed when one is Kubernetes' own, so that it
-/// leads. Where Namespace has no rank of its own that is no order at all, and is left out.
+/// The sort key of a type. In the reference, the comparison of two types of kind Namespace is reversed if one is that
+/// of Kubernetes, so that this one comes first. If Namespace has no rank, this rule gives no consistent order, and is
+/// omitted.
 fn type_key(gvk: &Gvk, ranks: &Ranks<'_>) -> (i64, bool, Reverse<String>, String) {
     let rank = ranks.of(&gvk.kind);
     let leads = gvk.kind == "Namespace" && gvk.group.is_empty() && rank != 0;
@@ -165,7 +166,7 @@ fn push_place(id: &ResId, text: &mut String) {
     text.extend([namespace, "|", name]);
 }
 
-/// The ranks of kinds: less than 0 for those that come first, 0 for most, more for those that come last.
+/// The ranks of kinds: negative for those that come first, 0 for most, positive for those that come last.
 struct Ranks<'o> {
     first: &'o [Text],
     last: &'o [Text],
@@ -173,14 +174,14 @@ struct Ranks<'o> {
     known: BTreeMap<&'o str, i64>,
 }
 
-/// Length from which on a list of kinds is indexed instead of searched for each type.
+/// The length above which lists of kinds are indexed.
 const LONG: usize = 128;
 
 impl<'o> Ranks<'o> {
     fn new(first: &'o [Text], last: &'o [Text]) -> Self {
         let mut known = BTreeMap::new();
         if first.len() + last.len() > LONG {
-            // Of a kind that stands in several places the last one counts.
+            // The last occurrence of a kind counts.
             known.extend(
                 first.iter().zip(-number(first.len())..).map(|(kind, rank)| (&**kind, rank)),
             );

@@ -1,26 +1,26 @@
-//! The observers that a build itself has: provenance for `buildMetadata`, and the collector of strict builds.
+//! Observers that a build uses itself: provenance for `buildMetadata`, and the collector for `--strict`.
 
 use super::account::Account;
 use crate::error::{Error, Result};
 use crate::resource::{Origin, ResMap, Transformations};
 use crate::transform::{Asked, Cause, Change, Observer};
 
-/// Notes in the annotations of each resource which changes were made while it was there, for
-/// `buildMetadata: [transformerAnnotations]`. (`api/resmap/reswrangler.go`: `AddTransformerAnnotation`.)
+/// An observer that records in annotations of each resource the transformers that ran on it, for `buildMetadata:
+/// [transformerAnnotations]`. (`api/resmap/reswrangler.go`: `AddTransformerAnnotation`.)
 pub(super) struct Provenance<'a> {
-    /// The account of the level; without one only documents of a known origin are noted.
+    /// The account of the level; if `None`, only documents with a known origin are recorded.
     account: Option<&'a Account>,
     known: Transformations,
-    /// The origin of the change at work, and whether that change ignores annotations.
+    /// The origin of the current change, and whether that change ignores annotations.
     current: Option<Origin>,
     is_ignorant: bool,
-    /// The origin of the changes that were noted last, and how many of it are still to be noted.
+    /// The origin that was recorded last, and the number of further changes with it that are not recorded yet.
     noted: Option<Origin>,
     left: usize,
 }
 
 impl<'a> Provenance<'a> {
-    /// No notes yet.
+    /// An observer without records.
     pub(super) fn new(account: Option<&'a Account>) -> Self {
         Self {
             account,
@@ -41,8 +41,8 @@ impl<'a> Provenance<'a> {
 }
 
 impl Observer for Provenance<'_> {
-    /// Changes of one origin that ignore annotations are noted together behind the last of them, except the first: it
-    /// finds out whether the annotations can be written.
+    /// Several changes of one origin that ignore annotations are recorded together after the last of them, except for
+    /// the first, which fails early if the annotations cannot be written.
     fn before(&mut self, change: &Change<'_>, resources: &mut ResMap) -> Result<()> {
         self.current = self.origin(&change.cause);
         self.is_ignorant = change.ignores_annotations();
@@ -70,7 +70,7 @@ impl Observer for Provenance<'_> {
     }
 }
 
-/// Collects what changes nothing, for strict builds.
+/// An observer that collects entries without effect, for strict builds.
 #[derive(Default)]
 pub(super) struct Idle(pub(super) Vec<Error>);
 

@@ -1,4 +1,4 @@
-//! The resources that can be referred to by a name that they had, found by name and namespace.
+//! The renamed resources, indexed by previous names and by namespace.
 
 use std::collections::BTreeSet;
 use std::slice;
@@ -9,39 +9,39 @@ use crate::schema::Gvk;
 use crate::source::Span;
 use crate::yaml::Text;
 
-/// The resources that had another id than the one they have now.
+/// All resources whose current id differs from an earlier one.
 pub(super) struct Candidates {
     list: Vec<Candidate>,
     by_name: Index<Text, Named>,
-    /// Of all resources, renamed or not: the namespace they had first, with the one of now as it counts …
+    /// For all resources, renamed or not: the original namespace with the current effective one …
     counted: BTreeSet<(Text, Text)>,
-    /// … and as it is written.
+    /// … and with the current one as written.
     written: BTreeSet<(Text, Text)>,
     originals: BTreeSet<Text>,
 }
 
-/// A resource that may be meant by a name.
+/// A resource that a name may refer to.
 pub(super) struct Candidate {
-    /// As they are before any reference follows.
+    /// The names before any reference is updated.
     pub(super) names: Arc<Names>,
     pub(super) span: Span,
 }
 
-/// The candidates that had one name, by their places in the list: nearly always one.
+/// The candidates that had one name, by their positions in the list; nearly always one.
 struct Named {
     first: usize,
     /// All of them, if there are several.
     all: Option<Box<Sorted>>,
 }
 
-/// The candidates that had one name, in two orders; within a namespace in that of the build.
+/// The candidates that had one name, in two orders; within a namespace in the order of the build.
 struct Sorted {
     by_namespace: Vec<usize>,
     by_original_namespace: Vec<usize>,
 }
 
 impl Named {
-    /// Adds a candidate that comes after all others, unless it is there: it may have had the name twice.
+    /// Adds a candidate after all others, unless it is the last one already: it may have had the name twice.
     fn add(&mut self, at: usize) {
         match &mut self.all {
             None if self.first == at => {}
@@ -69,15 +69,15 @@ impl Named {
     }
 }
 
-/// From where a name is written: it decides which candidates are in sight.
+/// The referrer of a name, which decides which candidates are visible.
 pub(super) struct Viewpoint<'r> {
     /// The referrer.
     pub(super) id: &'r ResId,
-    /// Other namespaces in sight, as they are written.
+    /// Other visible namespaces, as written.
     pub(super) namespaces: &'r BTreeSet<Text>,
 }
 
-/// What stands for the namespace of all that is cluster-scoped.
+/// The effective namespace of cluster-scoped resources.
 fn cluster() -> Text {
     ResId { cluster_scoped: true, ..ResId::default() }.effective_namespace().into()
 }
@@ -123,7 +123,7 @@ impl Candidates {
         self.list.push(Candidate { names: Arc::clone(names), span: resource.span() });
     }
 
-    /// The candidates in sight that had a name, in the order of the build.
+    /// The visible candidates that had a name, in the order of the build.
     pub(super) fn named(&self, name: &str, from: &Viewpoint<'_>) -> Vec<&Candidate> {
         let Some(named) = self.by_name.get(name) else { return Vec::new() };
         let mut places = if from.id.cluster_scoped {
@@ -154,8 +154,8 @@ impl Candidates {
         places.into_iter().map(|at| &self.list[at]).collect()
     }
 
-    /// Those of [`Candidates::named`] in a namespace that is written beside the name: the one that resources in sight
-    /// had first, or else the one that they have now.
+    /// The candidates of [`Candidates::named`] in a namespace that is written next to the name. If it was the original
+    /// namespace of a visible resource, original namespaces are compared, otherwise current ones.
     pub(super) fn named_in(
         &self,
         name: &str,
@@ -186,7 +186,7 @@ impl Candidates {
         found
     }
 
-    /// Whether any resource in sight was in a namespace first.
+    /// True if the original namespace of any visible resource is this one.
     fn was_namespace(&self, namespace: &str, from: &Viewpoint<'_>) -> bool {
         if from.id.cluster_scoped {
             return self.originals.contains(namespace);
@@ -201,7 +201,7 @@ impl Candidates {
                 .any(|written| self.written.contains(&(original.clone(), written.clone())))
     }
 
-    /// The part of a sorted list that has a key.
+    /// The part of a sorted list with a key.
     fn part<'l>(
         &self,
         places: &'l [usize],
@@ -215,12 +215,12 @@ impl Candidates {
 }
 
 impl Candidate {
-    /// The id that it has now.
+    /// The current id.
     pub(super) fn id(&self) -> &ResId {
         self.names.id()
     }
 
-    /// The namespace that it had first, as it counts.
+    /// The original effective namespace.
     fn original(&self) -> &str {
         match self.names.previous.first() {
             Some(previous) if !previous.namespace.is_empty() => &previous.namespace,
@@ -228,7 +228,7 @@ impl Candidate {
         }
     }
 
-    /// Whether a selector takes a type that it had before.
+    /// True if a selector matches a type that it had before.
     pub(super) fn was_of(&self, selector: &Gvk) -> bool {
         let today = &self.id().gvk;
         self.names.previous.iter().any(|previous| {

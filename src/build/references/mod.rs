@@ -1,4 +1,4 @@
-//! Name references: a field that holds the name of another object follows when that object is renamed.
+//! Name references: fields with the name of another object, which are updated if that object is renamed.
 //!
 //! (kustomize, `api/internal/accumulator/namereferencetransformer.go`, `api/filters/nameref`.)
 
@@ -17,15 +17,15 @@ use crate::transform::{Fate, FieldPath, Report, Step, Work};
 use candidates::Candidates;
 use referrer::follow;
 
-/// Writes the names of today, and the namespaces where a field says one, into every field that names a resource by a
-/// name that it had before. The names of today are those that the resources have now.
+/// Builds the work that updates every field with a previous name of a resource to its current name, and its namespace
+/// if the field has one. Current names are those at the time of this call.
 ///
-/// Costs a walk over the resources, each along the fields that its type can refer with, for each name found there a look
-/// at the resources that had it, and for each type a look at all fields.
+/// Costs a walk over the resources, along the reference fields of their types; for each name found there a lookup of
+/// the resources that had it; and for each type a look at all field specs.
 ///
 /// # Errors
-/// In the work: [`Code::ReferenceAmbiguous`] where several resources could be
-/// meant, and what is wrong with the fields: all of it.
+/// In the work: [`Code::ReferenceAmbiguous`] if a name matches several resources, and errors about malformed fields;
+/// all of them together.
 pub(super) fn update<'c>(
     resources: &ResMap,
     references: &'c NameReferences,
@@ -41,7 +41,7 @@ pub(super) fn update<'c>(
     })
 }
 
-/// Updates the references of resources, one by one.
+/// The step that updates the references of resources.
 struct Update<'c, F> {
     candidates: Candidates,
     fields: ByType<'c, Field<'c>, F>,
@@ -53,7 +53,7 @@ struct Update<'c, F> {
 impl<'c, F: Fn(&Gvk) -> Vec<Field<'c>>> Step for Update<'c, F> {
     fn change(&mut self, _: usize, resource: &mut Resource) -> Result<Fate> {
         if !resource.node().is_empty() {
-            // What refers is known by the type that it had first.
+            // Referrers are selected by their original type.
             let fields = self.fields.of(&resource.original_id().gvk, resource.span())?;
             let checked = if fields.is_empty() { Ok(()) } else { check_version(resource) };
             let followed = checked.and_then(|()| {
@@ -72,8 +72,8 @@ impl<'c, F: Fn(&Gvk) -> Vec<Field<'c>>> Step for Update<'c, F> {
     }
 }
 
-/// Checks that a resource that may refer to others has an `apiVersion` whose parts make it up again: one without a group
-/// has no slash. (`api/filters/nameref/nameref.go`: `confirmNodeMatchesReferrer`.)
+/// Checks the `apiVersion` of a resource that may have references: if its group is empty, it must not begin with a
+/// slash, or its parts would not make it up again. (`api/filters/nameref/nameref.go`: `confirmNodeMatchesReferrer`.)
 fn check_version(resource: &Resource) -> Result<()> {
     if !resource.gvk().group.is_empty() {
         return Ok(());
@@ -88,7 +88,7 @@ fn check_version(resource: &Resource) -> Result<()> {
     }
 }
 
-/// A field that holds the names of resources of a type.
+/// A field with names of resources of a type.
 struct Field<'c> {
     referral: &'c Gvk,
     written: &'c str,
@@ -96,7 +96,7 @@ struct Field<'c> {
 }
 
 impl<'c> Field<'c> {
-    /// Those that resources of a type may have.
+    /// The fields that resources of a type may have.
     fn all(references: &'c NameReferences, referrer: &Gvk) -> Vec<Self> {
         let fields = |references: &'c NameBackReferences| {
             let specs = references.referrers.iter();

@@ -1,4 +1,4 @@
-//! One resource that refers to others by their names.
+//! Updates the references of one resource.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -19,18 +19,18 @@ const CANDIDATE: usize = 16;
 /// The charge up to which candidates are free.
 const ORDINARY: usize = 1000;
 
-/// A resource that may refer to others, as it is before any of its fields changes.
+/// A resource that may refer to others, before any of its fields changes.
 pub(super) struct Referrer<'c> {
     candidates: &'c Candidates,
     budget: &'c Budget,
     names: Arc<Names>,
-    /// Other namespaces that it reaches into.
+    /// Other namespaces that it may refer to.
     namespaces: BTreeSet<Text>,
 }
 
 impl<'c> Referrer<'c> {
     /// # Errors
-    /// Those of subjects that are no mappings, or whose namespace is no text.
+    /// Those of subjects that are not mappings, or whose namespace is not text.
     pub(super) fn new(
         resource: &Resource,
         candidates: &'c Candidates,
@@ -48,10 +48,10 @@ impl<'c> Referrer<'c> {
         self.names.id()
     }
 
-    /// Updates what one field holds: a name, a list of names, a mapping with a name and maybe a namespace, or a list of
-    /// those. Says whether a value has changed that stands in other places too.
+    /// Updates the value of a field: a name, a list of names, a mapping with a name and optionally a namespace, or a
+    /// list of such mappings. Sets `shared` if a changed value is shared with other places.
     fn update(&self, root: &mut Node, field: &Field<'_>, shared: &mut bool) -> Result<()> {
-        // A role of the same name and another kind is not the one that is meant.
+        // A role with the same name and another kind must not match.
         let role = field.written.ends_with("roleRef/name").then(|| role(root)).flatten();
         let types = [Some(field.referral), role.as_ref()];
         let mut set = |node: &mut Node| self.update_node(node, types, shared);
@@ -134,14 +134,14 @@ impl<'c> Referrer<'c> {
         self.budget.text(referral.id().name.len(), written_span)?;
         self.budget.text(referral.id().namespace.len(), written_span)?;
         node.set_field("name", &referral.id().name, Tag::None, referral.span)?;
-        // No namespace is not written: it must not take the place of `default`.
+        // An empty namespace is not written: it would replace `default`.
         if referral.id().namespace.is_empty() {
             return Ok(());
         }
         node.set_field("namespace", &referral.id().namespace, Tag::None, referral.span)
     }
 
-    /// The one that is meant of those that had the name. None is no error: the name is one of the cluster's then.
+    /// The candidate that a name refers to. `None` is not an error: the name may refer to an object of the cluster.
     fn choose<'f>(
         &self,
         mut found: Vec<&'f Candidate>,
@@ -173,12 +173,12 @@ impl<'c> Referrer<'c> {
     fn reaches(&self, id: &ResId) -> bool {
         self.id().cluster_scoped
             || id.cluster_scoped
-            // A binding can name the accounts of other namespaces.
+            // A binding can refer to service accounts in other namespaces.
             || id.gvk.kind == "ServiceAccount"
             || id.shares_namespace(self.id())
     }
 
-    /// Whether both got the same prefixes and suffixes, as far as both went the same way: from the outside in.
+    /// True if both have the same prefixes and suffixes, compared from the outermost as far as both have any.
     fn has_affixes_like(&self, candidate: &Candidate, empty_is_like_any: bool) -> bool {
         let like = |own: &[Text], others: &[Text]| {
             let (short, long) =
@@ -194,8 +194,8 @@ impl<'c> Referrer<'c> {
     }
 }
 
-/// The namespaces that a role binding reaches into: those of the service accounts that it names.
-/// (`api/resmap/reswrangler.go`, `getNamespacesForRoleBinding`.)
+/// The namespaces that a role binding refers to: those of its service accounts. (`api/resmap/reswrangler.go`,
+/// `getNamespacesForRoleBinding`.)
 fn namespaces_of_subjects(resource: &Resource) -> Result<BTreeSet<Text>> {
     let mut namespaces = BTreeSet::new();
     if resource.kind() != "RoleBinding" || resource.id().cluster_scoped {
@@ -229,7 +229,7 @@ fn namespaces_of_subjects(resource: &Resource) -> Result<BTreeSet<Text>> {
     Ok(namespaces)
 }
 
-/// The type that `roleRef` names, if it names group and kind.
+/// The type in `roleRef`, if it has a group and a kind.
 fn role(root: &Node) -> Option<Gvk> {
     let role = root.get("roleRef")?;
     let text = |key| Some(Text::from(role.get(key)?.as_text().unwrap_or_default()));
@@ -255,7 +255,7 @@ fn ambiguous(found: &[&Candidate], place: Span) -> Error {
     error.help("give the resources different names in their files, or put what belongs together into one base")
 }
 
-/// Updates all fields of a resource that may hold names.
+/// Updates all reference fields of a resource.
 pub(super) fn follow(
     resource: &mut Resource,
     fields: &[Field<'_>],
@@ -266,7 +266,7 @@ pub(super) fn follow(
     if fields.is_empty() {
         return Ok(());
     }
-    // The reference reads the type in two ways here, and a null that is written out differs.
+    // The reference reads the type in two ways here, which differ for a null written as text.
     if let Some(version) = resource.node().get("apiVersion")
         && version.is_null()
         && version.as_text() != Some("")

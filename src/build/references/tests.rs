@@ -1,4 +1,4 @@
-//! Builds of one renamed base with a resource or two more.
+//! Builds of one renamed base with one or two more resources.
 
 use super::super::tests::loader;
 use super::super::{Options, Reorder, build};
@@ -9,7 +9,7 @@ fn built(tree: &str) -> Result<String> {
     build(&loader(tree), "top", &options)?.resources.to_yaml()
 }
 
-/// The lines of a render that hold a text.
+/// The lines of a render that contain a text.
 #[track_caller]
 fn lines(tree: &str, text: &str) -> String {
     let output = built(tree).unwrap();

@@ -1,4 +1,4 @@
-//! Text with `$(NAME)` in it.
+//! Expands `$(NAME)` in text.
 
 use std::collections::BTreeSet;
 
@@ -8,8 +8,8 @@ use crate::limits::Budget;
 use crate::source::Span;
 use crate::yaml::{Tag, Text};
 
-/// Replaces the variables in a text: what comes of it, its tag, and who wrote it. A text that is one variable and
-/// nothing else takes the type of its value. `$$` is a dollar sign; an unknown name stays as it is.
+/// Replaces the variables in a text. Returns the new text, its tag, and the span of its last variable. A text that
+/// consists of one variable takes the type of its value. `$$` is a dollar sign; an unknown name is kept.
 /// (`api/filters/refvar/expand.go`.)
 pub(super) fn expand(
     input: &str,
@@ -21,7 +21,7 @@ pub(super) fn expand(
     let mut output = String::with_capacity(input.len());
     let mut writer = span;
     let mut rest = input;
-    // Behind the last bracket no reference is closed: none is looked for there again and again.
+    // After the last bracket no reference can be closed; this flag avoids repeated searches for one.
     let mut closed = input.contains(')');
     while let Some((before, after)) = rest.split_once('$') {
         output.push_str(before);
@@ -51,7 +51,7 @@ pub(super) fn expand(
                                 budget.text(text.len(), *span)?;
                                 return Ok((value.alone(), value.tag(), writer));
                             }
-                            // Twice: the text has room to grow into.
+                            // Doubled, because a growing `String` reserves up to twice its length.
                             budget.bytes(text.len() * 2, *span)?;
                             output.push_str(&text);
                         }

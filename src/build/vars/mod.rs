@@ -1,4 +1,4 @@
-//! Variables: `$(NAME)` in a field stands for the value of a field of another resource.
+//! Variables: `$(NAME)` in a field is replaced by the value of a field of another resource.
 //!
 //! (kustomize, `api/internal/accumulator/resaccumulator.go`, `api/filters/refvar`.)
 
@@ -19,16 +19,16 @@ use crate::yaml::de::Spanned;
 use crate::yaml::{Kind, Mapping, Node, Scalar, Sequence, Style, Tag, Text, Value, resolve, share};
 use value::FieldValue;
 
-/// The variables of a kustomization and of all below it, by name.
+/// The variables of a kustomization and its bases, by name.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Variables(BTreeMap<Text, Spanned<Var>>);
 
 impl Variables {
-    /// Adds the variables of a kustomization, and marks the resources that they look at: each by an id that it has now
-    /// or had before. Costs a walk over the resources if there are any variables.
+    /// Adds the variables of a kustomization, and marks the resource that each refers to, by its current id or a
+    /// previous one. Costs a walk over the resources if there are any variables.
     ///
     /// # Errors
-    /// [`Code::VarAmbiguous`] when one looks at several resources, and those of [`Variables::merge`].
+    /// [`Code::VarAmbiguous`] if a variable matches several resources, and those of [`Variables::merge`].
     pub(super) fn collect(
         &mut self,
         variables: &[Spanned<Var>],
@@ -59,7 +59,7 @@ impl Variables {
     /// Adds the variables of another kustomization.
     ///
     /// # Errors
-    /// [`Code::DuplicateVar`] for a name that is there, even if both say the same.
+    /// [`Code::DuplicateVar`] for a name that exists already, even if both variables are equal.
     pub(super) fn merge(&mut self, other: Self) -> Result<()> {
         other.0.into_values().try_for_each(|variable| self.add(variable))
     }
@@ -83,12 +83,12 @@ impl Variables {
         Ok(())
     }
 
-    /// Replaces the variables in the fields where they count, and warns of those that are not used: nothing where there
-    /// is none.
+    /// Builds the work that replaces variables in the fields of `varReference`, and warns about unused ones. `None`
+    /// without variables.
     ///
     /// # Errors
-    /// In the work: [`Code::VarTargetNotFound`] when a variable looks at no resource, [`Code::VarFieldNotFound`] when its
-    /// resource has no such field; [`Code::InvalidType`] where a field holds something else than text.
+    /// In the work: [`Code::VarTargetNotFound`] if a variable matches no resource, [`Code::VarFieldNotFound`] if its
+    /// resource has no such field; [`Code::InvalidType`] for a field that is not text.
     pub(super) fn work<'c>(
         &'c self,
         specs: &'c FieldSpecs,
@@ -168,7 +168,7 @@ impl Variables {
     }
 }
 
-/// The values of variables, each with the place of the variable.
+/// The values of variables, with the spans of the variables.
 type Values = BTreeMap<Text, (FieldValue, Span)>;
 
 fn places_by_name(resources: &ResMap) -> Index<Text, Vec<usize>> {
@@ -185,7 +185,7 @@ fn places_by_name(resources: &ResMap) -> Index<Text, Vec<usize>> {
     by_name
 }
 
-/// Whether a variable looks at a resource. Without a namespace, it looks into all of them.
+/// True if a variable refers to a resource. Without a namespace, it matches resources in all of them.
 fn is_looked_at(variable: &Var, resource: &Resource) -> bool {
     let target = &variable.objref;
     let gvk = target.gvk();
@@ -228,7 +228,7 @@ fn replace_in(
     }
 }
 
-/// Text is plain afterwards, and a string, even where it names no variable.
+/// Replaces variables in text. The result is a plain string, even if the text contains no variable.
 fn replace_text(
     node: &mut Node,
     values: &Values,

@@ -1,21 +1,21 @@
-//! The value of the field that a variable looks at.
+//! The value of the field that a variable refers to.
 
 use crate::yaml::{Node, Tag, Text, Value, path, push_general, resolve};
 
-/// A value as a variable carries it.
+/// The value of a variable.
 #[derive(Clone, Debug)]
 pub(super) enum FieldValue {
     Text(Text),
     Integer(i64),
     Float(f64),
     Bool(bool),
-    /// A list or a mapping, which no text can take in.
+    /// A list or a mapping, which cannot be inserted into text.
     Collection,
 }
 
 impl FieldValue {
-    /// The value at a path with points between its parts; nothing when it is not there or its number is none for Go.
-    /// (`kyaml/yaml/rnode.go`, `GetFieldValue`.)
+    /// The value at a path with dots between its parts; `None` if it does not exist or its number is not a number in
+    /// Go. (`kyaml/yaml/rnode.go`, `GetFieldValue`.)
     pub(super) fn of(root: &Node, path: &str) -> Option<Self> {
         let mut node = root;
         for part in parts(path) {
@@ -36,7 +36,7 @@ impl FieldValue {
         }
     }
 
-    /// What it is within a text.
+    /// Its form within a text.
     pub(super) fn text(&self) -> Option<String> {
         match self {
             Self::Float(float) => {
@@ -49,7 +49,7 @@ impl FieldValue {
         }
     }
 
-    /// What it is where it stands alone.
+    /// Its form as a whole text.
     pub(super) fn alone(&self) -> String {
         match self {
             Self::Text(text) => text.to_string(),
@@ -60,7 +60,7 @@ impl FieldValue {
         }
     }
 
-    /// Its type where it stands alone.
+    /// Its type as a whole text.
     pub(super) const fn tag(&self) -> Tag {
         match self {
             Self::Text(_) | Self::Collection => Tag::Str,
@@ -91,7 +91,7 @@ fn step<'n>(node: &'n Node, part: &str) -> Option<&'n Node> {
     node.get(part)
 }
 
-/// The parts of a path. `\.` is a point in a key; brackets keep `[a.b]` together; `ports[0]` is a key and an index.
+/// The parts of a path. `\.` is a dot in a key; brackets keep `[a.b]` together; `ports[0]` is a key and an index.
 fn parts(path: &str) -> Vec<String> {
     let mut open = false;
     let mut joined: Vec<String> = Vec::new();
@@ -111,9 +111,9 @@ fn parts(path: &str) -> Vec<String> {
     joined.into_iter().flat_map(|part| with_index(&part)).collect()
 }
 
-/// A part without the brackets that only kept it together, and its index on its own.
+/// Splits a part into a key and an index, and removes brackets around a key.
 fn with_index(part: &str) -> Vec<String> {
-    // What is bracketed and was split at a point is a key, unless it says `=`.
+    // A bracketed part with a dot is a key, unless it contains `=`.
     let part = match part.strip_prefix('[') {
         Some(_) if part.contains('.') && !part.contains('=') => part.trim_matches(['[', ']']),
         _ => part,
