@@ -1,4 +1,4 @@
-//! Builds of generated trees from memory: what one resource costs, what each feature adds, and whether the cost stays
+//! Builds of generated trees from memory: the cost per resource, the cost of each feature, and a check that it stays
 //! linear.
 
 mod tree;
@@ -38,14 +38,14 @@ fn all_features(bencher: divan::Bencher<'_, '_>, resources: usize) {
     measure(bencher, &files, resources + resources / 8, "/tree/overlay");
 }
 
-/// A thousand resources, and one feature alone. The time of `base` is in it.
+/// A thousand resources with one feature. The time of `base` is included.
 #[divan::bench(args = Feature::ALL.map(Feature::name))]
 fn feature(bencher: divan::Bencher<'_, '_>, name: &str) {
     let alone: Vec<_> = Feature::ALL.into_iter().filter(|feature| feature.name() == name).collect();
     measure(bencher, &memory(1_000, &alone), 1_000, "/tree/overlay");
 }
 
-/// New names for all that is referred to: a prefix and a namespace for each of the objects, a hash for one in eight.
+/// New names for all referenced objects: a prefix and a namespace for each of them, a hash for one in eight.
 #[divan::bench(args = SIZES)]
 fn name_references(bencher: divan::Bencher<'_, '_>, resources: usize) {
     let renaming = [Feature::Prefix, Feature::Namespace, Feature::Generators];

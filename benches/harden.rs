@@ -1,5 +1,5 @@
-//! Checks and hardenings of generated trees from memory: what one pod costs, by the rules of a profile, and whether the
-//! cost stays linear. Beside each pod stand a Service and a ConfigMap, as they do in life.
+//! Checks and hardening of generated trees from memory: the cost per pod for a profile, and a check that it stays
+//! linear. Each pod has a Service and a ConfigMap, as in real repositories.
 
 mod tree;
 
@@ -16,7 +16,7 @@ fn main() {
 
 const PODS: [usize; 3] = [10, 1_000, 10_000];
 
-/// What a tree with so many pods renders to, and the texts that it is written in.
+/// The render of a tree with a number of pods, and its loader.
 fn rendered(pods: usize) -> (ResMap, Loader) {
     let add =
         |memory: Memory, (path, text): (String, String)| memory.file(format!("/tree/{path}"), text);

@@ -1,4 +1,4 @@
-//! Patches on parsed resources: strategic merges that go deep, and into lists that get longer.
+//! Patches on parsed resources: strategic merges of deep fields, and of lists of increasing length.
 
 mod tree;
 
@@ -50,7 +50,7 @@ spec:
             memory: 512Mi
 ";
 
-/// A field of one container, in each of many Deployments.
+/// A patch of one field of one container, in each of many Deployments.
 #[divan::bench]
 fn one_field(bencher: divan::Bencher<'_, '_>) {
     let (resources, schema) = (deployments(3_000), Schema::built_in());
@@ -61,7 +61,7 @@ fn one_field(bencher: divan::Bencher<'_, '_>) {
         .bench_local_refs(|resources| merge_all(resources, &patch, &schema));
 }
 
-/// Every second variable of a container with as many of them as the argument says, and as many new ones.
+/// A patch of every second variable of a container with `length` variables, and of as many new ones.
 #[divan::bench(args = [10, 100, 1_000])]
 fn long_list(bencher: divan::Bencher<'_, '_>, length: usize) {
     let pod = |names: &mut dyn Iterator<Item = usize>, value: &str| {

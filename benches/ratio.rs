@@ -1,8 +1,8 @@
-//! How many times faster krender reads YAML, and reads and writes it, than saphyr-parser reads it into events; and how
-//! much longer a build takes than reading its inputs and writing its output.
+//! The speed of krender relative to saphyr-parser (reading YAML into events), for reading, and for reading and writing;
+//! and the duration of a build relative to reading its inputs and writing its output.
 //!
-//! Both sides take turns within one run, so that whatever else the machine does meets both alike. Each ratio is the
-//! median over the pairs. What either made is dropped outside of the measured time. `cargo bench --bench ratio`
+//! Both sides alternate within one run, so that other load on the machine affects both. Each ratio is the median over
+//! the pairs. Results are dropped outside of the measured time. `cargo bench --bench ratio`
 #![allow(clippy::disallowed_methods, reason = "a benchmark measures time")]
 #![allow(clippy::print_stdout, reason = "the numbers are the product")]
 
@@ -68,7 +68,7 @@ fn compare_with_events(name: &str, files: Vec<(String, String)>) {
         let documents = parse_all(&sources);
         let mut text = String::new();
         for document in &documents {
-            // What has no form in the output leaves the text as it was.
+            // A document that cannot be written adds no text.
             drop(yaml::emit(&document.root, &mut text));
         }
         (documents, text)
@@ -106,12 +106,12 @@ fn compare_build(name: &str, targets: &[String], loader: impl Fn() -> Loader) {
     println!("{name:<18} {:>8.0} {ratio:>8.2}", milliseconds.as_secs_f64() * 1e3);
 }
 
-/// Some files of real trees are templates, and no YAML.
+/// Some files of real trees are templates, not YAML.
 fn parse_all(sources: &[Arc<Source>]) -> Vec<parse::Document> {
     sources.iter().filter_map(|source| parse::documents(source).ok()).flatten().collect()
 }
 
-/// The time of one, over the time of the other.
+/// The time of one function divided by that of the other.
 fn ratio<T, U>(one: impl Fn() -> T, other: impl Fn() -> U) -> f64 {
     let pair = |_| time(&one).1.as_secs_f64() / time(&other).1.as_secs_f64();
     let mut ratios: Vec<f64> = (0..PAIRS).map(pair).collect();

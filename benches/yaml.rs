@@ -1,6 +1,6 @@
-//! YAML alone: text to tree, tree to text, and both, with saphyr-parser's event stream as the yardstick.
+//! YAML alone: text to tree, tree to text, and both, compared with the event stream of saphyr-parser.
 //!
-//! Generated trees are always measured; the real manifests of `../shared/bench` too where they are present.
+//! Generated trees are always measured, the real manifests of `../shared/bench` only if they are present.
 
 mod real;
 mod tree;
@@ -14,7 +14,7 @@ fn main() {
     divan::main();
 }
 
-/// Files of one kind, as they are handed to the parser.
+/// Files of one kind, as input for the parser.
 struct Corpus {
     sources: Vec<Arc<Source>>,
     bytes: usize,
@@ -40,14 +40,14 @@ fn corpus(name: &str) -> Corpus {
 }
 
 fn parse_all(corpus: &Corpus) -> Vec<parse::Document> {
-    // Some files of real trees are templates, and no YAML.
+    // Some files of real trees are templates, not YAML.
     corpus.sources.iter().filter_map(|source| parse::documents(source).ok()).flatten().collect()
 }
 
 fn emit_all(documents: &[parse::Document]) -> String {
     let mut text = String::new();
     for document in documents {
-        // What has no form in the output leaves the text as it was.
+        // A document that cannot be written adds no text.
         drop(yaml::emit(&document.root, &mut text));
     }
     text

@@ -1,7 +1,7 @@
-//! Writes a kustomization with as many resources as one likes: something to measure builds with.
+//! Writes a kustomization with a given number of resources, for measuring builds.
 //!
 //! `cargo run --example generated_tree -- FOLDER RESOURCES [FEATURE]...` writes `FOLDER/base` and `FOLDER/overlay`. A
-//! feature is something that the overlay does to the resources, such as `prefix`; `all` stands for all of them.
+//! feature is a change that the overlay makes to the resources, such as `prefix`; `all` stands for all of them.
 #![allow(clippy::disallowed_methods, reason = "files are what it is for")]
 
 #[path = "../benches/tree/mod.rs"]

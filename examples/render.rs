@@ -17,7 +17,7 @@ fn main() -> ExitCode {
         working_directory: std::env::current_dir().unwrap_or_default(),
         ..Options::default()
     };
-    // One loader serves any number of builds, one after the other or at once: it reads each file once.
+    // One loader serves any number of builds, in sequence or in parallel: it reads each file once.
     let loader = Loader::new(Disk, options);
     let rendered = build::build(&loader, &directory, &build::Options::default())
         .and_then(|output| output.resources.to_yaml());

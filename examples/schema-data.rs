@@ -1,5 +1,5 @@
-//! Makes a file of `src/schema/data` from the OpenAPI document of a version of Kubernetes:
-//! `cargo run --example schema-data swagger.json > src/schema/data/v1.36.1.txt`, then a line in `src/schema/data.rs`.
+//! Creates a file of `src/schema/data` from the OpenAPI document of a version of Kubernetes: `cargo run --example
+//! schema-data swagger.json > src/schema/data/v1.36.1.txt`. Then add a line to `src/schema/data.rs`.
 #![expect(
     clippy::disallowed_methods,
     reason = "a tool for the workbench, not a part of the program"

@@ -1,4 +1,4 @@
-//! `krender affected` in a repository: git is run, so that a folder of testdata cannot say it.
+//! `krender affected` in a repository. These tests run git, so they cannot be cases under testdata.
 #![expect(clippy::disallowed_methods, reason = "programs are run, and files are changed")]
 #![expect(clippy::unwrap_used, reason = "this is a test")]
 
@@ -58,7 +58,7 @@ fn a_change_reaches_the_targets_that_are_rendered_from_it() {
     let repository = repository();
     let folder = repository.path();
     assert_eq!(affected(folder, &["--since", "HEAD"]), "");
-    // What nobody names reaches nobody.
+    // A file that no target uses affects no target.
     fs::write(folder.join("site/base/unused.yaml"), "a: 1\n").unwrap();
     assert_eq!(affected(folder, &["--since", "HEAD"]), "");
     fs::write(folder.join("site/lone/text"), "two\n").unwrap();
@@ -81,7 +81,7 @@ fn a_change_reaches_the_targets_that_are_rendered_from_it() {
 fn a_file_that_is_new_reaches_those_that_looked_for_it() {
     let repository = repository();
     let folder = repository.path();
-    // A second kustomization file is an error from now on.
+    // With a second kustomization file, the target fails.
     fs::write(folder.join("site/prod/Kustomization"), "").unwrap();
     assert_eq!(affected(folder, &["--since", "HEAD"]), "site/prod\n");
 }
@@ -138,7 +138,7 @@ fn a_path_may_lead_through_a_link_outside_of_the_repository() {
             assert_eq!(text.replace(path.as_str(), "site/lone"), expected, "{revisions}");
         }
     }
-    // A target that is lost is noticed by that path, too.
+    // A lost target is reported for this path, too.
     fs::remove_dir_all(repository.path().join("site/lone")).unwrap();
     let check = ["check", "--all", "--git", "HEAD", "--rule", "KR-CFG-004"];
     let output = run(repository.path(), program, &[&check[..], &[&top]].concat());

@@ -1,18 +1,18 @@
-//! Every folder `testdata/<area>/<case>/` is a test: commands run on a copy of its files, and all that they leave
-//! behind is compared.
+//! Every folder `testdata/<area>/<case>/` is a test: commands run on a copy of its files, and their output and the
+//! changed files are compared.
 //!
-//! | part | what | without it |
+//! | part | content | default |
 //! |---|---|---|
-//! | `input/` | copied into an empty folder, which the commands run in | that folder stays empty |
-//! | `command` | one command a line: its arguments, with `'` or `"` around blanks; the first that fails is the last, but a `diff` that finds differences is no failure | `build input` |
-//! | `stdin` | standard input of each command | nothing |
-//! | `expected.yaml`, `expected.out` | standard output | nothing |
-//! | `expected.err` | standard error, with `$FOLDER` for the path of the folder | nothing |
+//! | `input/` | copied into an empty folder, in which the commands run | the folder stays empty |
+//! | `command` | one command a line: its arguments, with `'` or `"` around spaces; the first one that fails is the last, except for a `diff` that finds differences | `build input` |
+//! | `stdin` | standard input of each command | empty |
+//! | `expected.yaml`, `expected.out` | standard output | empty |
+//! | `expected.err` | standard error, with `$FOLDER` for the path of the folder | empty |
 //! | `expected.code` | the exit code | 0 |
-//! | `expected/` | the files that are new or changed afterwards | all are as they were |
+//! | `expected/` | the new or changed files | no changes |
 //!
-//! The environment is empty. `KRENDER_BLESS=1 cargo test --test cases` writes what is expected anew, and removes what
-//! no longer applies: read it before it is committed.
+//! The environment is empty. `KRENDER_BLESS=1 cargo test --test cases` rewrites the expectations, and removes obsolete
+//! ones: review them before a commit.
 #![expect(
     clippy::disallowed_methods,
     reason = "the harness stands outside: it makes files and runs the program"
@@ -48,7 +48,7 @@ fn main() -> ExitCode {
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
-/// What a case may hold.
+/// The parts of a case.
 const PARTS: [&str; 8] = [
     "input",
     "command",
@@ -60,7 +60,7 @@ const PARTS: [&str; 8] = [
     "expected",
 ];
 
-/// The cases of an area, and what stands there that is none.
+/// The cases of an area, and complaints about anything else in its folder.
 fn collect(area: &Path) -> Result<(Vec<PathBuf>, Vec<String>)> {
     let (mut cases, mut mistakes) = (Vec::new(), Vec::new());
     for case in entries(area)? {
@@ -85,7 +85,7 @@ fn collect(area: &Path) -> Result<(Vec<PathBuf>, Vec<String>)> {
     Ok((cases, mistakes))
 }
 
-/// Files by their path, with what they hold.
+/// The contents of files by their paths.
 type Files = BTreeMap<String, Vec<u8>>;
 
 fn check(case: &Path, bless: bool) -> std::result::Result<(), Failed> {
@@ -123,7 +123,7 @@ fn check(case: &Path, bless: bool) -> std::result::Result<(), Failed> {
     if message.is_empty() { Ok(()) } else { Err(message.into()) }
 }
 
-/// Runs the commands of a case, and says what should be expected of it.
+/// Runs the commands of a case, and returns its actual results.
 fn run(case: &Path) -> std::result::Result<Files, Failed> {
     let temporary = tempfile::tempdir()?;
     let folder = temporary.path().canonicalize()?;
@@ -181,7 +181,7 @@ fn run(case: &Path) -> std::result::Result<Files, Failed> {
     Ok(found)
 }
 
-/// The words of a line, which quotes keep together.
+/// Splits a line into words; quotes keep words together.
 fn words(line: &str) -> Vec<String> {
     let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
     for character in line.chars() {
@@ -199,7 +199,7 @@ fn words(line: &str) -> Vec<String> {
     words
 }
 
-/// The lines that differ, with three of those around them.
+/// The lines that differ, with three lines of context.
 fn difference(expected: &[u8], actual: &[u8]) -> String {
     let [expected, actual] = [expected, actual].map(String::from_utf8_lossy);
     let [expected, actual] = [&expected, &actual].map(|text| text.split('\n').collect::<Vec<_>>());
@@ -230,7 +230,7 @@ fn folders(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(entries(folder)?.into_iter().filter(|entry| entry.is_dir()).collect())
 }
 
-/// All files below a folder; of a symbolic link, where it leads.
+/// All files below a folder; for a symbolic link, its target.
 fn files_below(root: &Path) -> Result<Files> {
     let mut files = Files::new();
     let mut pending = vec![root.to_owned()];
@@ -279,8 +279,8 @@ fn link(to: &Path, at: &Path) -> Result<()> {
     std::os::windows::fs::symlink_file(to, at)
 }
 
-/// The harness finds what it must find: an empty folder, a misspelt part, a file beside the cases, a case of which
-/// nothing is expected, and a difference.
+/// Tests the harness itself: it must report an empty folder, a misspelt part, a file next to the cases, a case without
+/// expectations, and a difference.
 fn proves_itself() -> std::result::Result<(), Failed> {
     let area = tempfile::tempdir()?;
     for (file, content) in [

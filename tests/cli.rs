@@ -1,4 +1,4 @@
-//! What a folder of testdata cannot say: names, pipes, colours, the working directory, and the README.
+//! Tests that cannot be cases under testdata: names, pipes, colours, the working directory, and the README.
 #![expect(clippy::disallowed_methods, reason = "the program is run from outside")]
 #![expect(clippy::unwrap_used, reason = "this is a test")]
 
@@ -131,7 +131,8 @@ fn the_page_of_rules_is_current() {
     assert!(page == text("docs/rules.md"), "KRENDER_BLESS=1 writes docs/rules.md anew");
 }
 
-/// The configuration that nobody names: from the working directory up to the top of the repository, and no further.
+/// The configuration that is found without a flag: from the working directory up to the top of the repository, and no
+/// further.
 #[test]
 fn the_nearest_configuration_is_found_within_the_repository() {
     let folder = tempfile::tempdir().unwrap();
@@ -156,7 +157,7 @@ fn the_nearest_configuration_is_found_within_the_repository() {
             .output()
             .unwrap();
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-        // The configuration in force is named, since it sets another profile than the usual one.
+        // The configuration is named, because it sets a profile other than the default.
         assert!(
             stderr.is_empty() || stderr.starts_with("warning: the configuration `"),
             "{stderr}"
@@ -166,7 +167,7 @@ fn the_nearest_configuration_is_found_within_the_repository() {
             findings.lines().filter(|line| line.starts_with("::error ")).collect();
         ["host-pid", "host-ipc"].map(|rule| errors.iter().any(|line| line.contains(rule)))
     };
-    // Outside of a repository what lies above may be anybody's: the usual profile has both.
+    // Outside of a repository, parent folders may belong to other users: the default profile has both rules.
     assert_eq!(found("repository/app"), [true, true]);
     write("repository/.git/HEAD", "");
     assert_eq!(found("repository/app"), [true, true]);
@@ -176,7 +177,7 @@ fn the_nearest_configuration_is_found_within_the_repository() {
     assert_eq!(found("repository/app"), [true, false]);
 }
 
-/// However many threads judge: the same findings in the same order.
+/// The findings and their order do not depend on the number of threads.
 #[test]
 fn findings_do_not_depend_on_the_number_of_threads() {
     let folder = tempfile::tempdir().unwrap();
@@ -201,7 +202,7 @@ fn findings_do_not_depend_on_the_number_of_threads() {
     assert_eq!(judged("7"), one);
 }
 
-/// What a run tells of its times is what the next one shares out by.
+/// The timings of a run are the costs by which the next one distributes targets to shards.
 #[test]
 fn timings_are_lines_for_programs_and_costs_for_shards() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! `krender diff --git` over a repository: revisions, the working tree, targets that come, go and break.
+//! `krender diff --git` in a repository: revisions, the working tree, and targets that are added, removed or broken.
 #![cfg(unix)]
 #![expect(clippy::disallowed_methods, reason = "makes a repository, and runs git and the program")]
 #![expect(clippy::unwrap_used, reason = "this is a test")]
@@ -10,7 +10,7 @@ use std::process::Command;
 struct Repository(tempfile::TempDir);
 
 impl Repository {
-    /// A base that three overlays use, and a target of its own.
+    /// A base used by three overlays, and an independent target.
     fn new() -> Self {
         let repository = Self(tempfile::tempdir().unwrap());
         repository.git(&["init", "-q"]);
@@ -53,14 +53,14 @@ impl Repository {
         self.git(&["commit", "-qm", "change"]);
     }
 
-    /// What the program writes, and its exit code.
+    /// The standard output of the program, and its exit code.
     fn diff(&self, arguments: &[&str]) -> (String, i32) {
         let (written, _, code) = diff(self.path(), &[], arguments);
         (written, code)
     }
 }
 
-/// What the program writes to both streams, and its exit code.
+/// Both output streams of the program, and its exit code.
 fn diff(
     directory: &Path,
     environment: &[(&str, &Path)],
@@ -101,7 +101,7 @@ fn a_change_of_a_base_is_told_once_for_all_overlays() {
     ~ spec.template.spec.containers[app].image: web:1 → web:2
 ";
     assert_eq!(repository.diff(&["--git", "HEAD~1..HEAD"]), (expected.to_owned(), 1));
-    // The same revisions in other words, and as seen from the working tree.
+    // The same revisions in other notations, and compared with the working tree.
     assert_eq!(repository.diff(&["--git", "HEAD~1.."]), (expected.to_owned(), 1));
     assert_eq!(repository.diff(&["--git", "HEAD~1...HEAD"]), (expected.to_owned(), 1));
     assert_eq!(repository.diff(&["--git", "HEAD~1"]), (expected.to_owned(), 1));
@@ -237,7 +237,7 @@ fn repositories_need_no_working_tree() {
     fs::create_dir(&elsewhere).unwrap();
     repository.git(&["clone", "-q", "--bare", ".", bare.to_str().unwrap()]);
     assert_eq!(diff(&bare, &[], &arguments).0, expected);
-    // Hooks are told where the repository is.
+    // Git passes the location of the repository to hooks.
     assert_eq!(diff(&bare, &[("GIT_DIR", Path::new("."))], &arguments).0, expected);
     assert_eq!(diff(&elsewhere, &[("GIT_DIR", &bare)], &arguments).0, expected);
     assert_eq!(diff(&elsewhere, &[("GIT_DIR", Path::new("../bare.git"))], &arguments).0, expected);
@@ -308,7 +308,7 @@ fn what_is_in_a_submodule_is_said() {
     assert_eq!(code, 2);
 }
 
-/// What always holds, over real kustomizations that stand side by side: overlays of one base, mostly.
+/// Properties of every diff, checked on real neighbouring kustomizations, mostly overlays of one base.
 #[test]
 fn neighbours_of_the_real_world_keep_the_laws() {
     use krender::{
@@ -318,7 +318,7 @@ fn neighbours_of_the_real_world_keep_the_laws() {
         yaml::{Form, Node, write_json},
     };
 
-    /// Pairs of each repository: spread over all of it.
+    /// The number of pairs per repository, spread over all of it.
     const PAIRS: usize = 3;
     let repositories =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/conformance/realworld/repos");

@@ -1,4 +1,4 @@
-//! The forms of findings that other programs read are what these ask for: SARIF by its schema, `JUnit` as XML.
+//! Machine-readable findings conform to their formats: SARIF to its schema, `JUnit` to XML.
 #![expect(clippy::disallowed_methods, reason = "the program is run as it is")]
 #![expect(clippy::unwrap_used, reason = "this is a test")]
 
@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-/// What is checked: findings in files, in patches, in what nobody wrote, on standard input, and accepted ones of each
+/// The checked runs: findings in files, in patches, in generated objects, on standard input, and accepted ones of each
 /// kind.
 const RUNS: [&[&str]; 5] = [
     &[
@@ -33,14 +33,14 @@ fn checked(form: &str, arguments: &[&str]) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_krender"));
     command.args(["check", "--format", form]).args(arguments).env_clear();
     if arguments.contains(&"--baseline") {
-        // It accepts findings of targets by the names that these had.
+        // The baseline identifies targets by their names at that time.
         command.current_dir("testdata/check/baseline-report");
     }
     let output = command.stdin(input).stderr(Stdio::inherit()).output().unwrap();
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// What a value may be, as the schema of SARIF 2.1.0 says it of the objects that are written.
+/// The types of values in the schema of SARIF 2.1.0, as far as krender writes them.
 enum Kind {
     Text,
     /// True or false.
@@ -49,12 +49,12 @@ enum Kind {
     Uri,
     /// A URI, or a path relative to one.
     Reference,
-    /// One of these words.
+    /// One of some words.
     Word(&'static [&'static str]),
-    /// A whole number, and the least that it may be.
+    /// A whole number with a minimum.
     Number(i64),
     Object(&'static Shape),
-    /// A list, and whether no two of its elements may be the same.
+    /// A list; the flag requires unique elements.
     List(&'static Self, bool),
     /// Any keys, with values of one kind.
     Map(&'static Self),
@@ -62,7 +62,7 @@ enum Kind {
     Properties,
 }
 
-/// The members that an object may have, and those that it must have: of each group one.
+/// The members that an object may have, and groups of which one member is required.
 struct Shape {
     required: &'static [&'static [&'static str]],
     members: &'static [(&'static str, Kind)],
@@ -195,7 +195,7 @@ const SUPPRESSION: Shape = Shape {
     ],
 };
 
-/// What is wrong with a value, by its place.
+/// The first error in a value, with its path.
 fn wrong(value: &Value, kind: &Kind, place: &str) -> Option<String> {
     let complain = |what: &str| Some(format!("{place}: {what}: {value}"));
     match kind {
@@ -248,7 +248,7 @@ fn wrong(value: &Value, kind: &Kind, place: &str) -> Option<String> {
     }
 }
 
-/// Whether a text is a URI, or a reference to one (RFC 3986).
+/// True if a text is a URI, or a relative reference (RFC 3986).
 fn is_uri(text: &str, kind: &Kind) -> bool {
     let is_allowed =
         |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&byte);
@@ -317,7 +317,7 @@ fn what_the_schema_refuses_is_noticed() {
     }
 }
 
-/// What keeps a text from being XML; nothing if it is well-formed, of elements with attributes and text.
+/// The reason why a text is not XML; `None` if it consists of well-formed elements with attributes and text.
 fn malformed(text: &str) -> Option<String> {
     let body = text.strip_prefix("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n")?;
     let is_text = |text: &str| {

@@ -1,4 +1,4 @@
-//! Replays the inputs of the fuzz targets as ordinary tests: seeds written by hand and inputs that were found
+//! Replays the inputs of the fuzz targets as ordinary tests: hand-written seeds and earlier findings
 //! (`fuzz/seeds/TARGET/`), and inputs made from the cases in `testdata/`.
 //!
 //! `KRENDER_SEEDS=fuzz/corpus cargo test --test fuzz_seeds` also writes them all below that folder, for `cargo fuzz`.

@@ -1,5 +1,5 @@
-//! What holds of hardening, whatever the pods. Over random manifests (`PROPTEST_CASES` sets how many), and over the
-//! fixtures of Kubernetes' own admission where they lie beside the checkout.
+//! Properties of hardening for any pods: over random manifests (`PROPTEST_CASES` sets their number), and over the
+//! fixtures of the Kubernetes admission tests if they are present next to the checkout.
 #![expect(clippy::disallowed_methods, reason = "the fixtures are read as they are")]
 #![expect(clippy::unwrap_used, reason = "this is a test")]
 #![expect(clippy::print_stdout, reason = "who skips says so")]
@@ -49,7 +49,7 @@ proptest! {
         prop_assert_eq!(run.changes_only_what_is_wrong(), Ok(()));
     }
 
-    /// Rule by rule: one that is not violated writes nothing, and one that is keeps all laws by itself.
+    /// For each rule alone: without a violation it writes nothing, and with one all properties hold.
     #[test]
     fn a_rule_that_is_kept_writes_nothing(
         text in manifest(),
@@ -69,7 +69,7 @@ proptest! {
         prop_assert_eq!(run.makes_nothing_worse(), Ok(()));
     }
 
-    /// What a Service leads to gets time to end, and only as much as it has.
+    /// Pods behind a Service get enough time to end, within their grace period.
     #[test]
     fn there_is_time_to_end(text in served(), profile in select(&PROFILES[6..]), fixes in select(&LEVELS[..])) {
         prop_assert_eq!(Run::new(&text, settings(profile), fixes).obeys_all(), Ok(()));
@@ -90,7 +90,7 @@ proptest! {
         prop_assert_eq!(run.touches_only_its_fields(), Ok(()));
     }
 
-    /// The order of keys does not count, and neither do others that harden at the same time.
+    /// The result does not depend on the order of keys, nor on concurrent runs.
     #[test]
     fn the_outcome_depends_on_the_input_alone((text, profile, fixes) in asked()) {
         let settings = settings(profile);
@@ -106,7 +106,7 @@ proptest! {
         prop_assert!(together.iter().all(|one| *one == expected));
     }
 
-    /// What an object becomes depends on it alone, and on the Services of the render.
+    /// The result for an object depends only on the object and on the Services of the render.
     #[test]
     fn an_object_is_hardened_by_itself((text, profile, fixes) in asked()) {
         let settings = settings(profile);
@@ -125,7 +125,7 @@ proptest! {
     }
 }
 
-/// An init container that sleeps longer than its Pod may take to end is refused, and is no less so with more time.
+/// An init container whose `preStop` sleeps longer than the grace period is refused before and after hardening.
 #[test]
 fn a_sleep_that_is_too_long_stays_refused() {
     let text = "
@@ -142,8 +142,8 @@ spec:
     assert_eq!(Run::new(text, settings("recommended@v1.37"), fixes).stays_acceptable(), Ok(()));
 }
 
-/// Each rule shows what is good and what is bad, in `testdata/rules/<name>`; those about suppressions in
-/// `testdata/check`, where there is something to suppress.
+/// Each rule has examples with and without a violation in `testdata/rules/<name>`; those about suppressions in
+/// `testdata/check`, with findings to suppress.
 #[test]
 fn every_rule_has_its_case() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/rules");

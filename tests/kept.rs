@@ -1,4 +1,4 @@
-//! What is kept of earlier runs: a run that uses it gives what one without it gives, whatever has changed in between.
+//! The result cache: a run with it gives the same result as one without it, whatever has changed in between.
 #![expect(clippy::disallowed_methods, reason = "the program is run, and files are changed")]
 #![expect(clippy::unwrap_used, reason = "this is a test")]
 
@@ -16,7 +16,7 @@ use proptest::prelude::*;
 
 type Files = BTreeMap<String, String>;
 
-/// What a target renders to and what there is to say of it; nothing if it fails.
+/// The output of a target and its warnings; `None` if it fails.
 type Rendered = Option<(String, Vec<String>)>;
 
 fn loader(files: &Files) -> Loader {
@@ -24,7 +24,7 @@ fn loader(files: &Files) -> Loader {
     Loader::new(memory, load::Options::default())
 }
 
-/// Renders all targets in one run, with what earlier runs kept, and says how many of them that was of use for.
+/// Renders all targets in one run with the cache, and returns the number of results that came from it.
 fn run(files: &Files, targets: &[String], store: Option<&Store>) -> (Vec<Rendered>, usize) {
     let (loader, options) = (loader(files), build::Options::default());
     let keeper = store.map(|store| Keeper::new(&loader, store, Digest::of("")));
@@ -73,7 +73,7 @@ proptest! {
             let succeeded = rendered.iter().flatten().count();
             prop_assert_eq!(&run(&files, &targets, Some(&store)).0, &rendered);
             prop_assert_eq!(&run(&files, &targets, Some(&store)), &(rendered, succeeded));
-            // One file comes, goes, or gets another text.
+            // One file is added, removed, or changed.
             let names: Vec<&String> = files.keys().chain(others.keys()).collect();
             let name = names[index.index(names.len())].clone();
             match (files.contains_key(&name), others.get(&name)) {
@@ -84,7 +84,7 @@ proptest! {
     }
 }
 
-/// A base that two overlays name, one that says something, one that is broken.
+/// A base with two overlays, a target with a warning, and a broken one.
 const SITE: [(&str, &str); 8] = [
     ("site/base/kustomization.yaml", "resources: [pod.yaml]\ncommonLabels: {app: shop}\n"),
     ("site/base/pod.yaml", "{apiVersion: v1, kind: Pod, metadata: {name: web}}\n"),
@@ -121,7 +121,7 @@ impl Site {
             .unwrap()
     }
 
-    /// Builds with and without the cache, which comes to the same in every way, and says how many targets were kept.
+    /// Builds with and without the cache, compares both, and returns the number of cached targets.
     #[track_caller]
     fn kept(&self, arguments: &[&str]) -> usize {
         let plain = self.krender(&[&["build"], arguments].concat());
@@ -130,7 +130,7 @@ impl Site {
         self.told(&[&["build", "--cache", "--quiet"], arguments].concat())
     }
 
-    /// How many targets the summary says were kept.
+    /// The number of cached targets according to the summary.
     fn told(&self, arguments: &[&str]) -> usize {
         let output = self.krender(&[arguments, &["--timings"]].concat());
         let told = String::from_utf8(output.stderr).unwrap();
@@ -158,7 +158,7 @@ fn only_what_changed_is_rendered_again() {
     site.krender(&["build", "--all", "site"]);
     assert!(!site.0.path().join("home").exists(), "a plain build keeps nothing");
     assert_eq!(site.told(&["build", "--cache", "--all", "site"]), 0);
-    // All but the one that is broken.
+    // All except the broken one.
     assert_eq!(site.kept(&all), 3);
     let renders_again = |changed: &[(&str, &str)], count: usize| {
         changed.iter().for_each(|(path, text)| site.write(path, text));
@@ -171,9 +171,9 @@ fn only_what_changed_is_rendered_again() {
         &[("site/base/pod.yaml", "{apiVersion: v1, kind: Pod, metadata: {name: db}}\n")],
         2,
     );
-    // As it was before: that is still kept.
+    // The earlier state is still in the cache.
     renders_again(&[("site/lone/text", "one\n")], 0);
-    // A second kustomization file where there was none is an error.
+    // A second kustomization file is an error.
     site.write("site/prod/kustomization.yml", "");
     assert_eq!(site.kept(&all), 2);
 }
@@ -194,7 +194,7 @@ fn what_is_asked_for_in_another_way_is_rendered_in_that_way() {
         assert_eq!(site.told(&[&["build", "--cache"], another].concat()), 0, "{another:?}");
         site.kept(another);
     }
-    // Nothing that is strictly looked at is kept where there is something to say.
+    // Strict builds with warnings are not cached.
     assert_eq!(site.told(&["build", "--cache", "--strict", "site/prod", "site/lone"]), 0);
     assert_eq!(site.kept(&["--strict", "site/prod", "site/lone"]), 1);
 }
@@ -245,7 +245,7 @@ fn a_damaged_cache_is_none() {
         for (number, file) in files.iter().enumerate() {
             let whole = fs::read(file).unwrap();
             fs::write(file, damage).unwrap();
-            // Each alone would take long.
+            // Testing each one alone would take long.
             if number % 4 == 0 {
                 assert_eq!(site.krender(&all), expected, "{}", file.display());
                 fs::write(file, whole).unwrap();
@@ -278,7 +278,7 @@ fn many_at_once_get_what_one_gets() {
 fn a_cache_that_cannot_be_written_is_told_and_no_failure() {
     let site = Site::new();
     assert_eq!(site.told(&["build", "--cache=kept", "site/prod"]), 0);
-    // Nothing can be written where files are in the way of folders.
+    // Files in place of folders prevent writing.
     fs::remove_dir_all(site.0.path().join("kept/values")).unwrap();
     for number in 0..256 {
         site.write(&format!("kept/values/{number:02x}"), "");

@@ -1,8 +1,7 @@
-//! The layers of `src/` and the roles of dependencies, held to.
+//! Checks of the layers of `src/` and of the roles of dependencies.
 //!
-//! A layer uses the layers above it in [`LAYERS`], never one below; whatever stands in `src/` is one of them; no file
-//! is longer than 800 lines; and a dependency is imported by the one module that the comment behind it in
-//! `Cargo.toml` names.
+//! A layer uses the layers above it in [`LAYERS`], never one below; every module of `src/` is a layer; no file is
+//! longer than 800 lines; and a dependency is imported only by the module that its comment in `Cargo.toml` names.
 #![expect(clippy::disallowed_methods, reason = "the sources themselves are read")]
 #![expect(clippy::unwrap_used, reason = "this is a test")]
 
@@ -10,7 +9,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use syn::visit::{self, Visit};
 
-/// The layers in reading order. Those on one line know each other: an error has a place, and reading text may fail.
+/// The layers in reading order. Layers on one line use each other: an error has a span, and reading a text may fail.
 const LAYERS: &[&[&str]] = &[
     &["text"],
     &["sync"],
@@ -36,10 +35,10 @@ const LAYERS: &[&[&str]] = &[
     &["cli"],
 ];
 
-/// The layers whose files form no circles: none uses a file that uses it, directly or by way of others.
+/// The layers without cycles: no file uses a file that uses it, directly or indirectly.
 const WITHOUT_CIRCLES: &[&str] = &["harden"];
 
-/// Files are read by people: longer ones are split by concept.
+/// The maximum number of lines of a file; longer ones are split by concept.
 const LONGEST_FILE: usize = 800;
 
 #[test]
@@ -61,7 +60,7 @@ fn sources_below(root: &Path) -> Files {
             let path = entry.unwrap().path();
             let name = path.strip_prefix(root).unwrap().to_str().unwrap().replace('\\', "/");
             if path.is_dir() {
-                // Named too, so that an empty folder shows.
+                // Folders are listed too, so that an empty one is noticed.
                 files.insert(name + "/", String::new());
                 pending.push(path);
             } else {
@@ -72,7 +71,7 @@ fn sources_below(root: &Path) -> Files {
     files
 }
 
-/// What is wrong with these sources and this manifest.
+/// The violations in these sources and this manifest.
 fn complaints(files: &Files, manifest: &str) -> Vec<String> {
     let (roles, mut complaints) = roles(manifest);
     for (file, text) in files {
@@ -125,7 +124,7 @@ fn complaints(files: &Files, manifest: &str) -> Vec<String> {
     complaints
 }
 
-/// The files of a layer that use each other in circles, and those between such circles.
+/// The files of a layer that form cycles, and files between such cycles.
 fn circle<'f>(files: &'f Files, layer: &str) -> Vec<&'f str> {
     let is_of_layer = |file: &str| {
         file.starts_with(&format!("{layer}/"))
@@ -160,21 +159,21 @@ fn circle<'f>(files: &'f Files, layer: &str) -> Vec<&'f str> {
     }
 }
 
-/// Where a layer stands, from the top.
+/// The position of a layer, from the top.
 fn place(layer: &str) -> Option<usize> {
     LAYERS.iter().position(|layers| layers.contains(&layer))
 }
 
-/// Whether a file is the module that a role names, or in it. `src/` is everywhere.
+/// True if a file is the module of a role, or within it. `src/` contains every file.
 fn is_within(file: &str, module: &str) -> bool {
     let inside = file.strip_prefix(module.trim_end_matches('/'));
     module == "src/" || inside.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Dependencies by the name they are imported under, with the module that may do so: `name = … # module: role`.
+/// Dependencies by their import names, with the module that may import each: `name = … # module: role`.
 fn roles(manifest: &str) -> (BTreeMap<String, String>, Vec<String>) {
     let (mut roles, mut complaints) = (BTreeMap::new(), Vec::new());
-    // Of all systems, and of some: `[target.'cfg(unix)'.dependencies]`.
+    // For all systems, and for some: `[target.'cfg(unix)'.dependencies]`.
     let manifest = format!("\n{manifest}");
     let sections = manifest.split("\n[").filter_map(|section| section.split_once("]\n"));
     let sections = sections.filter(|(name, _)| name.split('.').next_back() == Some("dependencies"));
@@ -192,7 +191,8 @@ fn roles(manifest: &str) -> (BTreeMap<String, String>, Vec<String>) {
     (roles, complaints)
 }
 
-/// Every path in a file that could lead out of it, `super` and `self` resolved: `crate::…` or `dependency::…`.
+/// Every path in a file that may refer to another module, with `super` and `self` resolved: `crate::…` or
+/// `dependency::…`.
 fn paths(file: &str, text: &str) -> syn::Result<Vec<Vec<String>>> {
     let syntax = syn::parse_file(text)?;
     let stem = file.trim_end_matches(".rs");
@@ -242,7 +242,7 @@ impl Reader {
         }
     }
 
-    /// Paths in text that is no syntax yet: what stands in macros and attributes.
+    /// Paths in macros and attributes, which `syn` does not parse.
     fn tokens(&mut self, tokens: &str) {
         let tokens = tokens.replace(" :: ", "::");
         let is_path =

@@ -1,7 +1,7 @@
-//! The rules of the Pod Security Standards, proved on the fixtures of Kubernetes' own admission.
+//! Checks the rules of the Pod Security Standards with the fixtures of the Kubernetes admission tests.
 //!
-//! They lie beside the checkout, at `../shared/conformance/pod-security`, and are skipped where they do not: without
-//! `CI=true` that is no failure.
+//! The fixtures are expected next to the checkout, at `../shared/conformance/pod-security`. Without them the tests are
+//! skipped, and fail if `CI=true`.
 #![expect(clippy::disallowed_methods, reason = "the fixtures are read as they are")]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "this is a test")]
 #![expect(clippy::print_stdout, reason = "who skips says so")]
@@ -16,7 +16,7 @@ use krender::schema::Schema;
 use krender::source::Sources;
 use krender::yaml::parse;
 
-/// What a check of the level `restricted` takes the place of.
+/// Checks of the level `baseline` with the checks of `restricted` that replace them.
 const REPLACED: &[(&str, &str)] = &[
     ("capabilities_baseline", "capabilities_restricted"),
     ("hostpathvolumes", "restrictedvolumes"),
@@ -46,13 +46,13 @@ fn every_fixture_is_judged_as_kubernetes_judges_it() {
     );
 }
 
-/// The version from which on a pod violates a rule, or no longer does.
+/// The first version in which a pod violates a rule, or no longer does.
 enum Gate {
     From(u16),
     Until(u16),
 }
 
-/// A level, a rule, the specification of a pod, and when they do not agree.
+/// A level, a rule, the specification of a pod, and the versions in which the pod violates the rule.
 const GATES: &[(&str, &str, &str, Gate)] = &[
     (
         "restricted",
@@ -154,7 +154,8 @@ fn checks_come_and_go_with_their_versions() {
     }
 }
 
-/// Whether the verdict on a fixture is the expected one: `<level>/<version>/<pass or fail>/<check><number>.yaml`.
+/// Compares the verdict on a fixture with the expected one, given by its path: `<level>/<version>/<pass or
+/// fail>/<check><number>.yaml`.
 fn judge(fixture: &Path, text: &str) -> Result<(), String> {
     let parts: Vec<&str> = fixture.iter().map(|part| part.to_str().unwrap()).collect();
     let [level, version, expected, file] = parts[..] else { panic!("{}", fixture.display()) };
@@ -190,7 +191,7 @@ fn judge(fixture: &Path, text: &str) -> Result<(), String> {
     }
 }
 
-/// The pod, and the same pod as the template of what makes pods.
+/// The pod, and workloads with the same pod as their template.
 fn wrapped(pod: &str) -> Vec<(&'static str, String)> {
     let body = pod.split_once("kind: Pod\n").map(|(_, body)| body).unwrap();
     let indented = |by: usize| -> String {
@@ -219,7 +220,7 @@ fn read(text: &str) -> ResMap {
     resource::read(&source, &documents, &Schema::default()).unwrap().into()
 }
 
-/// The fixtures of all versions in a folder that goes away, or nothing where there are none.
+/// The fixtures of all versions in a temporary folder; `None` if they are not present.
 fn unpacked() -> Option<tempfile::TempDir> {
     let archive = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../shared/conformance/pod-security/all-versions.tar.gz");

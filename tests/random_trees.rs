@@ -1,5 +1,5 @@
-//! Random trees of kustomizations render as a second implementation renders them: `kubectl kustomize`, where there is
-//! one. `PROPTEST_CASES=2000 cargo test --test random_trees` draws more of them.
+//! Random trees of kustomizations, compared with `kubectl kustomize` if it is installed. `PROPTEST_CASES=2000 cargo
+//! test --test random_trees` tests more of them.
 #![expect(
     clippy::disallowed_methods,
     reason = "a second program is run, and its files are written"
@@ -16,10 +16,10 @@ use krender::load::{self, Disk, Loader};
 use proptest::test_runner::{Config, TestCaseError, TestCaseResult, TestRunner};
 use tree::Tree;
 
-/// The version whose kustomize the trees are kept to.
+/// The version of kustomize that the trees are compared with.
 const KUSTOMIZE: &str = "Kustomize Version: v5.5.";
 
-/// How many trees are drawn unless `PROPTEST_CASES` says so: each costs kubectl the time of its start.
+/// The default number of trees: each costs the start of kubectl.
 const TREES: u32 = 32;
 
 #[test]
@@ -38,7 +38,7 @@ fn random_trees_render_as_kubectl_renders_them() {
     }
 }
 
-/// Both render the same bytes, or neither renders any.
+/// Checks that both render the same bytes, or that both fail.
 fn agrees(tree: &Tree) -> TestCaseResult {
     let folder = tempfile::tempdir().expect("a temporary folder");
     tree.write(folder.path()).expect("the tree is written");
@@ -59,7 +59,7 @@ fn agrees(tree: &Tree) -> TestCaseResult {
     )))
 }
 
-/// What krender prints for a directory, or why it prints nothing.
+/// The output of krender for a directory, or the error.
 fn render(target: &Path) -> Result<String, String> {
     let options =
         load::Options { working_directory: target.to_path_buf(), ..load::Options::default() };

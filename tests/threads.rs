@@ -1,4 +1,5 @@
-//! Several threads that build different targets get what each target gives alone: from one loader, and in one run.
+//! Builds of different targets on several threads give the same results as separate builds: with one loader, and in one
+//! run.
 
 mod tree;
 
@@ -26,7 +27,7 @@ proptest! {
     fn threads_get_what_one_gets(tree in tree::tree()) {
         let alone: Vec<Rendered> =
             tree.folders().iter().map(|folder| render(&loader(tree.files()), folder)).collect();
-        // Every target twice, so that two threads ask for the same thing at the same time, too.
+        // Every target occurs twice, so that two threads need the same base at the same time.
         let shared = loader(tree.files());
         let together: Vec<Rendered> = std::thread::scope(|scope| {
             let threads: Vec<_> = tree
@@ -42,9 +43,10 @@ proptest! {
 
     #[test]
     fn a_run_gives_what_its_targets_give_alone(tree in tree::tree(), asking in any::<u8>()) {
-        // What is asked for decides whether an account is kept of a base, and of which way to it.
+        // `buildMetadata` decides whether the path to a base is recorded.
         let tree = Asking { tree, mask: asking };
-        // Each is a base of those behind it, and a target itself; and it comes back when its bases are gone.
+        // Each is a base of the later ones, and a target itself; and it is listed again after its bases are dropped
+        // from the store.
         let folders: Vec<String> = [tree.tree.folders(), tree.tree.folders()].concat();
         let alone: Vec<Rendered> =
             folders.iter().map(|folder| render(&tree.loader(), folder)).collect();
@@ -54,7 +56,7 @@ proptest! {
     }
 }
 
-/// A tree of which some kustomizations ask where things come from.
+/// A tree in which some kustomizations have `buildMetadata`.
 #[derive(Debug)]
 struct Asking {
     tree: Tree,
@@ -76,8 +78,8 @@ impl Asking {
     }
 }
 
-/// Two ways to one base, of two targets that ask where things come from and one that does not: what is shared may not
-/// tell of another's way.
+/// Two paths to one base, from two targets with `buildMetadata` and one without: a shared base must not contain the
+/// path of another target.
 #[test]
 fn origins_are_told_from_each_target() {
     let metadata = "buildMetadata: [originAnnotations]\n";
@@ -182,7 +184,7 @@ fn options(jobs: usize) -> build::Options {
     build::Options { threads, ..build::Options::default() }
 }
 
-/// What a target renders to, or the codes and messages of what is wrong with it; and what there is to say of it.
+/// The output of a target, or the codes and messages of its errors; and its warnings.
 type Rendered = (Result<String, Vec<String>>, Vec<String>);
 
 fn loader(files: BTreeMap<String, String>) -> Loader {

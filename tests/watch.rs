@@ -1,4 +1,4 @@
-//! `krender build --watch`: a process that is told of what is saved, and what it does then.
+//! `krender build --watch`: a process that reacts to saved files.
 #![expect(clippy::disallowed_methods, reason = "the program is run, and files are changed")]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "this is a test")]
 
@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
-/// A base that an overlay names, and one that stands alone.
+/// A base with an overlay, and a separate target.
 const SITE: [(&str, &str); 5] = [
     ("site/base/kustomization.yaml", "resources: [pod.yaml]\n"),
     ("site/base/pod.yaml", "{apiVersion: v1, kind: Pod, metadata: {name: first}}\n"),
@@ -18,7 +18,7 @@ const SITE: [(&str, &str); 5] = [
     ("site/lone/text", "one\n"),
 ];
 
-/// What nobody waits for longer, on a machine that has much to do.
+/// The maximum time to wait, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 struct Watching {
@@ -29,7 +29,7 @@ struct Watching {
 }
 
 impl Watching {
-    /// Starts, and waits until everything was rendered once.
+    /// Starts the process, and waits until everything was rendered once.
     fn new(arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         SITE.iter().for_each(|(path, text)| write(folder.path(), path, text));
@@ -49,7 +49,7 @@ impl Watching {
             let sender = sender.clone();
             std::thread::spawn(move || {
                 for line in BufReader::new(stream).lines().map_while(Result::ok) {
-                    // Nobody reads on when the test is over.
+                    // The receiver is gone when the test is over.
                     drop(sender.send(line));
                 }
             });
@@ -63,7 +63,7 @@ impl Watching {
         write(self.folder.path(), path, text);
     }
 
-    /// Saves as editors do: a new file takes the place of the old one.
+    /// Saves a file as editors do: a new file replaces the old one.
     fn save(&self, path: &str, text: &str) {
         let new = format!("{path}.swp");
         self.write(&new, text);
@@ -74,7 +74,7 @@ impl Watching {
         self.folder.path().join(path)
     }
 
-    /// Waits for a line that begins with a text, and gives back those before it.
+    /// Waits for a line that begins with a text, and returns the lines before it.
     #[track_caller]
     fn wait_for(&mut self, beginning: &str) -> Vec<String> {
         let mut before = Vec::new();
@@ -87,7 +87,7 @@ impl Watching {
         }
     }
 
-    /// Waits until a target was rendered, and says which others were before.
+    /// Waits until a target was rendered, and returns the targets rendered before.
     #[track_caller]
     fn wait_for_target(&mut self, target: &str) -> Vec<String> {
         let mut before = self.wait_for(&format!("rendered `{target}` in "));
@@ -130,7 +130,7 @@ fn what_is_saved_is_rendered_and_only_that() {
     watching.save("site/base/pod.yaml", &pod("third"));
     watching.wait_for_target("site/prod");
     watching.wait_for_text("out/prod.yaml", "name: prod-third");
-    // Nothing has changed, or nothing that is read.
+    // No change, or none in a file that is read.
     watching.save("site/base/pod.yaml", &pod("third"));
     watching.write("site/base/unused.yaml", "");
     watching.write("site/lone/text", "two\n");
@@ -157,20 +157,20 @@ fn what_is_broken_is_told_and_rendered_when_it_is_mended() {
     watching.write("site/base/pod.yaml", &pod("mended"));
     watching.wait_for_target("site/prod");
     watching.wait_for_text("out/site/prod.yaml", "prod-mended");
-    // A file that is not there yet, in a folder that is not there yet.
+    // A missing file in a missing folder.
     watching.write("site/base/kustomization.yaml", "resources: [pod.yaml, new/more.yaml]\n");
     watching.wait_for("error[file-not-found]");
     watching.write("site/base/new/more.yaml", &pod("more"));
     watching.wait_for_target("site/prod");
     watching.wait_for_text("out/site/prod.yaml", "prod-more");
-    // A whole folder goes, and comes back.
+    // A whole folder is removed, and restored.
     fs::rename(watching.path("site/base"), watching.path("elsewhere")).unwrap();
     watching.wait_for("error[file-not-found]");
     fs::rename(watching.path("elsewhere"), watching.path("site/base")).unwrap();
     watching.wait_for_target("site/prod");
     watching.write("site/base/new/more.yaml", &pod("again"));
     watching.wait_for_text("out/site/prod.yaml", "prod-again");
-    // Where nothing was found, something comes that makes it wrong.
+    // A file appears that makes a target invalid.
     watching.write("site/lone/Kustomization", "");
     watching.wait_for("error[kustomization-ambiguous]");
     fs::remove_file(watching.path("site/lone/Kustomization")).unwrap();
@@ -182,7 +182,7 @@ fn what_is_printed_is_one_stream() {
     let mut watching = Watching::new(&["site/prod"]);
     watching.save("site/base/pod.yaml", &pod("second"));
     let mut before = watching.wait_for("  name: prod-second");
-    // Standard error comes on its own way.
+    // Standard error is read independently.
     before.retain(|line| !line.starts_with("rendered "));
     assert_eq!(before, ["---", "apiVersion: v1", "kind: Pod", "metadata:"]);
 }

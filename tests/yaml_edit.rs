@@ -1,8 +1,8 @@
-//! What holds for changes of YAML text: tokens cover every byte, and a change leaves every byte outside of its edits,
-//! and makes the document that it asks for.
+//! Properties of edits in YAML text: tokens cover every byte, and a change keeps every byte outside of its edits and
+//! gives the requested document.
 //!
-//! Documents × styles of collections × line ends × operations: each change is applied, read again, and compared with the
-//! same change of the values as `serde_yaml` holds them.
+//! Documents × styles of collections × line ends × operations: each change is applied, parsed again, and compared with
+//! the same change of the values in `serde_yaml`.
 #![expect(clippy::panic, reason = "this is a test")]
 
 mod yaml;
@@ -21,7 +21,7 @@ fn source(text: &str) -> Option<Arc<Source>> {
     Sources::new().add("input.yaml", text).ok()
 }
 
-/// Tokens follow each other without a gap, and put together are the text.
+/// Tokens are contiguous, and put together are the text.
 fn tokens_cover(source: &Source) {
     let Ok(tokens) = parse::tokens(source) else {
         assert!(parse::documents(source).is_err(), "tokens are refused, documents are not");
@@ -47,10 +47,10 @@ fn tokens_cover(source: &Source) {
             .filter_map(|piece| piece.scalar())
             .map(|scalar| (scalar.text().to_owned(), scalar.span()))
             .collect();
-        // A key that is a collection stands for text without characters.
+        // A key that is a collection appears as empty text.
         let is_complex = nodes.iter().any(|(text, span)| text.is_empty() && span.length() > 2);
         if is_plain && !is_complex {
-            // A comment behind the last text may lengthen it.
+            // A comment after the last text may lengthen it.
             let texts = |list: &[(String, Span)]| -> Vec<(String, Span)> {
                 list.iter().map(|(text, span)| (text.trim_end().to_owned(), *span)).collect()
             };
@@ -175,7 +175,7 @@ fn paths(root: &Node) -> Vec<Path> {
     paths
 }
 
-/// Makes the change, and requires that it is made as asked, or refused.
+/// Makes the change, and asserts that it is made as requested, or refused.
 fn check(source: &Source, root: &Node, path: &Path, operation: &Operation) -> bool {
     let steps: Vec<Step<'_>> = path
         .iter()
@@ -191,7 +191,7 @@ fn check(source: &Source, root: &Node, path: &Path, operation: &Operation) -> bo
     let node = node.expect("the path is of this document");
     let (steps, is_null) = (&steps[..], node.is_null());
     let change = match operation {
-        // A document that is null is none.
+        // A null document counts as missing.
         Operation::Set(value) if path.is_empty() && value.is_null() => return true,
         Operation::Set(value) => Change::Set { path: steps, value },
         Operation::Insert(at, value) if node.as_sequence().is_some() => {
@@ -241,7 +241,7 @@ fn krender_source(text: &str) -> Arc<Source> {
     source(text).expect("it is text")
 }
 
-/// Every byte outside of the edits is where it was.
+/// Asserts that every byte outside of the edits is unchanged.
 fn bytes_stay(source: &Source, edited: &Edited) {
     let (old, new) = (source.text(), edited.text());
     let (mut from, mut to) = (0, 0);
@@ -256,7 +256,7 @@ fn bytes_stay(source: &Source, edited: &Edited) {
     assert_eq!(old[from..], new[to..]);
 }
 
-/// The same change of values.
+/// Makes the same change in a value.
 fn change_value(root: &mut Value, steps: &[Step<'_>], change: &Change<'_>) {
     let is_around = matches!(change, Change::Remove { .. } | Change::Rename { .. });
     let way = &steps[..steps.len() - usize::from(is_around)];
@@ -370,7 +370,7 @@ fn operations() -> Vec<Operation> {
     operations
 }
 
-/// The numbers of members that an operation may be asked to be put behind.
+/// True if the position of an operation exists in a node.
 fn fits(node: &Node, operation: &Operation) -> bool {
     let length = node.as_sequence().map(|list| list.items().len());
     let length = length.or(node.as_mapping().map(Mapping::len)).unwrap_or_default();

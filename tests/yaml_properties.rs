@@ -1,4 +1,4 @@
-//! What holds for any YAML: values survive being written and read, by us and by an independent reader, and no bytes
+//! Properties of any YAML: values survive writing and reading, by krender and by an independent reader, and no bytes
 //! make the parser or the emitter panic.
 
 #[path = "../fuzz/properties/mod.rs"]

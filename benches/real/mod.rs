@@ -1,9 +1,9 @@
-//! Real manifests from `../shared/bench`, where that folder is present, and the yardstick they are measured with.
+//! Real manifests from `../shared/bench`, if that folder is present, and the parser that krender is compared with.
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads its inputs itself")]
 
 use std::path::{Path, PathBuf};
 
-/// The YAML files of one of the folders of `../shared/bench`: path and text, sorted. Nothing when it is absent.
+/// The YAML files of one of the folders of `../shared/bench`: path and text, sorted. Empty if it is absent.
 pub(crate) fn files(name: &str) -> Vec<(String, String)> {
     let mut files = Vec::new();
     collect(&root(name), &mut files);
@@ -11,19 +11,19 @@ pub(crate) fn files(name: &str) -> Vec<(String, String)> {
     files
 }
 
-/// Where the files of one of the folders are.
+/// The path of one of the folders.
 #[allow(dead_code, reason = "not every benchmark builds them")]
 pub(crate) fn root(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/bench").join(name).join("input")
 }
 
-/// Where the repositories are whose kustomizations [`roots`] lists.
+/// The path of the repositories with the kustomizations that [`roots`] lists.
 #[allow(dead_code, reason = "not every benchmark builds them")]
 pub(crate) fn repositories() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/conformance/realworld/repos")
 }
 
-/// The kustomizations of one of the lists of `../shared/bench/render-all`. Nothing when it is absent.
+/// The kustomizations in one of the lists of `../shared/bench/render-all`. Empty if it is absent.
 #[allow(dead_code, reason = "not every benchmark builds them")]
 pub(crate) fn roots(name: &str) -> Vec<String> {
     let list = format!("../shared/bench/render-all/{name}.roots");

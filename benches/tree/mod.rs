@@ -1,10 +1,10 @@
-//! Generated trees: a base of applications, and an overlay that touches all of them.
+//! Generated trees: a base of applications, and an overlay that changes all of them.
 //!
 //! The same number of resources and the same features always give the same bytes, so that measurements can be compared
 //! over time.
 #![allow(dead_code, reason = "not every program that measures needs all of it")]
 
-/// Something that an overlay does to all resources, or to one in eight.
+/// A change that an overlay makes to all resources, or to one in eight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Feature {
     Prefix,
@@ -50,7 +50,7 @@ impl Feature {
         }
     }
 
-    /// What stands in the overlay of a base of `resources` objects.
+    /// The text of the feature in the overlay of a base with `resources` objects.
     fn text(self, resources: usize) -> String {
         match self {
             Self::Prefix => "namePrefix: staging-\n".into(),
@@ -71,7 +71,7 @@ impl Feature {
     }
 }
 
-/// A list of the overlay, with an item for every eighth object. No list where there are fewer.
+/// A list of the overlay with an item for every eighth object; empty if there are fewer.
 fn entries(field: &str, resources: usize, item: impl Fn(usize) -> String) -> String {
     match resources / 8 {
         0 => String::new(),
@@ -124,8 +124,9 @@ const REPLACEMENTS: &str = r"replacements:
 
 /// A base of `resources` objects in `base/`, ten to a file, and an overlay in `overlay/`: path and text of each file.
 ///
-/// An application is a Deployment, a Service and a ConfigMap that name each other; the Deployment names a ConfigMap too
-/// that an overlay with [`Feature::Generators`] makes. The overlay has the features that are asked for, and no others.
+/// An application consists of a Deployment, a Service and a ConfigMap that refer to each other; the Deployment also
+/// refers to a ConfigMap that an overlay with [`Feature::Generators`] generates. The overlay has exactly the requested
+/// features.
 pub(crate) fn files(resources: usize, features: &[Feature]) -> Vec<(String, String)> {
     let numbers: Vec<usize> = (0..resources).collect();
     let mut files: Vec<(String, String)> = numbers
@@ -148,7 +149,7 @@ fn overlay(resources: usize, features: &[Feature]) -> String {
     let mut text = "resources:\n- ../base\n".to_owned();
     for feature in features {
         let part = feature.text(resources);
-        // Patches of both kinds stand in one list.
+        // Patches of both kinds share one list.
         let more = part.strip_prefix(PATCHES).filter(|_| text.contains(PATCHES));
         text.push_str(more.unwrap_or(&part));
     }

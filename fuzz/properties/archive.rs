@@ -2,8 +2,8 @@
 
 use krender::load::Memory;
 
-/// Splits an archive into paths and contents. A line `-- PATH --` stands before the content of each file; what comes
-/// before the first such line belongs to `first`.
+/// Splits an archive into paths and contents. A line `-- PATH --` precedes the content of each file; text before the
+/// first such line belongs to `first`.
 pub(crate) fn split(archive: &[u8], first: &str) -> Vec<(String, Vec<u8>)> {
     let mut files = vec![(first.to_owned(), Vec::new())];
     for line in archive.split_inclusive(|&byte| byte == b'\n') {

@@ -1,4 +1,4 @@
-//! Properties of builds. Each looks at one feature: the rest of the kustomization is fixed, so that most inputs reach it.
+//! Properties of builds. Each tests one feature with a fixed kustomization, so that most inputs reach the feature.
 
 use krender::build::{self, Options};
 use krender::error::Error;
@@ -7,7 +7,7 @@ use krender::resource::ResMap;
 
 use super::archive;
 
-/// Objects for kustomizations that name `objects.yaml`.
+/// Objects for kustomizations that list `objects.yaml`.
 const OBJECTS: &str = "\
 apiVersion: v1
 kind: ConfigMap
@@ -43,21 +43,21 @@ metadata: {name: web}
 spec: {selector: {app: web}, ports: [{port: 80, targetPort: http}, {port: 81}]}
 ";
 
-/// A build of any files ends in resources or in an error.
+/// A build of any files gives resources or an error.
 ///
 /// The bytes are an archive; its first file is kustomization.yaml.
 pub(crate) fn build_never_panics(bytes: &[u8]) {
     drop(render(archive::files(bytes, "kustomization.yaml")));
 }
 
-/// A strategic merge patch ends in resources or in an error, and what it renders to is stable.
+/// A strategic merge patch gives resources or an error, and its output is stable.
 ///
 /// The bytes are an archive of the resources and, as `patch.yaml`, the patch.
 pub(crate) fn strategic_merge(bytes: &[u8]) {
     patched(bytes, "resources: [objects.yaml]\npatches: [{path: patch.yaml}]\n");
 }
 
-/// A JSON patch ends in resources or in an error, and what it renders to is stable.
+/// A JSON patch gives resources or an error, and its output is stable.
 ///
 /// The bytes are an archive of the resources and, as `patch.yaml`, the patch.
 pub(crate) fn json_patch(bytes: &[u8]) {
@@ -71,9 +71,9 @@ fn patched(bytes: &[u8], kustomization: &str) {
     stable(render(files.file("kustomization.yaml", kustomization)));
 }
 
-/// Replacements end in resources or in an error.
+/// Replacements give resources or an error.
 ///
-/// The bytes are what `replacements[].path` names: one replacement or a list of them.
+/// The bytes are a file for `replacements[].path`: one replacement or a list of them.
 pub(crate) fn replacement_paths(bytes: &[u8]) {
     let files = Memory::new()
         .file("kustomization.yaml", "resources: [objects.yaml]\nreplacements: [{path: r.yaml}]\n")
@@ -82,7 +82,7 @@ pub(crate) fn replacement_paths(bytes: &[u8]) {
     stable(render(files));
 }
 
-/// Any kustomization over fixed files ends in resources or in an error.
+/// Any kustomization with fixed files gives resources or an error.
 pub(crate) fn kustomization_fields(bytes: &[u8]) {
     let component = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n\
         labels: [{pairs: {tier: front}, includeSelectors: true}]\n";
@@ -99,7 +99,7 @@ pub(crate) fn kustomization_fields(bytes: &[u8]) {
     drop(render(files));
 }
 
-/// What was rendered renders to itself.
+/// Asserts that rendered output renders to itself.
 fn stable(rendered: Result<ResMap, Error>) {
     let Ok(text) = rendered.and_then(|resources| resources.to_yaml()) else { return };
     let files = Memory::new()
@@ -107,7 +107,7 @@ fn stable(rendered: Result<ResMap, Error>) {
         .file("rendered.yaml", text.clone());
     match render(files).and_then(|resources| resources.to_yaml()) {
         Ok(again) => assert_eq!(text, again),
-        // An object may lose its kind or name to a patch: it is printed, and is no resource any more.
+        // A patch may remove the kind or name of an object: it is printed, and is not a resource any more.
         Err(error) => assert!(!error.code().as_str().contains("yaml"), "{error:?}\n{text}"),
     }
 }

@@ -3,7 +3,7 @@
 use krender::source::Sources;
 use krender::yaml::{self, parse};
 
-/// Reading ends in documents or in an error.
+/// Parsing gives documents or an error.
 pub(crate) fn parse_never_panics(bytes: &[u8]) {
     let sources = Sources::new();
     if let Ok(source) = sources.add("input.yaml", bytes) {
@@ -12,7 +12,7 @@ pub(crate) fn parse_never_panics(bytes: &[u8]) {
     }
 }
 
-/// Text that was written reads as the same: written again, it has the same bytes.
+/// Written text is parsed as the same document: written again, it has the same bytes.
 pub(crate) fn emit_reparses(bytes: &[u8]) {
     let sources = Sources::new();
     let Ok(source) = sources.add("input.yaml", bytes) else { return };

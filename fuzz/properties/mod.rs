@@ -1,5 +1,5 @@
-//! Properties that hold for any bytes. The fuzz targets look for counterexamples; `tests/fuzz_seeds.rs` replays the
-//! seeds and the kept corpora.
+//! Properties that hold for any bytes. The fuzz targets search for counterexamples; `tests/fuzz_seeds.rs` replays the
+//! seeds and the stored corpora.
 
 #![allow(unused_imports, reason = "each program looks at some of them")]
 

@@ -8,8 +8,8 @@ use krender::load::{self, Loader, Memory};
 use super::archive;
 use super::builds::render;
 
-/// Comments and annotations that accept findings end in the same findings, accepted or not: none appears or vanishes by
-/// them but those about suppressions themselves.
+/// Suppressions by comments and annotations change only whether findings are accepted; they add or remove no findings
+/// except those about suppressions.
 ///
 /// The bytes are the resources.
 pub(crate) fn check_suppressions(bytes: &[u8]) {
@@ -30,8 +30,8 @@ pub(crate) fn check_suppressions(bytes: &[u8]) {
     assert!(without.iter().all(|finding| finding.suppressed.is_none()));
 }
 
-/// Two renders are compared without a panic in any format; a render and itself are the same; and no format prints an
-/// invisible character.
+/// Two renders are compared without a panic in any format; a render does not differ from itself; and no format prints
+/// an invisible character.
 ///
 /// The bytes are an archive of the resources before and, as `after.yaml`, after.
 pub(crate) fn diff_of_renders(bytes: &[u8]) {
@@ -70,7 +70,7 @@ pub(crate) fn diff_of_renders(bytes: &[u8]) {
     }
 }
 
-/// Text without the colours that krender gives it.
+/// Text without the colours of krender.
 fn plain(text: &str) -> String {
     let mut pieces = text.split("\u{1b}[");
     let mut plain = pieces.next().unwrap_or_default().to_owned();

@@ -1,4 +1,4 @@
-//! A property of the trees of revisions.
+//! A property of the git trees of revisions.
 
 use std::path::{Path, PathBuf};
 
@@ -7,11 +7,11 @@ use krender::limits::{Budget, Limit, Limits};
 use krender::load::git::{Changed as _, Changes, Id, ObjectKind, ObjectMemory, Revision, Trees};
 use krender::load::{self, Files as _, KUSTOMIZATION_FILES, Kind, Loader};
 
-/// Any git objects end in files or in an error, and what is said to have changed is what differs.
+/// Any git objects give files or an error, and the reported changes are the actual differences.
 ///
-/// A line `-- KIND --` stands before each object, and the line break before it is no part of the one before. In trees, the
-/// byte 0xFF and the byte behind it stand for the id of the object with that number. The last two trees are the revisions
-/// before and after a change.
+/// A line `-- KIND --` precedes each object, and the line break before it does not belong to the object before. In
+/// trees, the byte 0xFF and the byte after it stand for the id of the object with that number. The last two trees are
+/// the revisions before and after a change.
 pub(crate) fn revision_trees(bytes: &[u8]) {
     let mut objects = ObjectMemory::new();
     let roots = forge(bytes, &mut objects);
@@ -104,7 +104,7 @@ fn paths(revision: &Revision, top: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// What is said of a path must be what is found there.
+/// The reported state of a path must be the actual one.
 fn compare(revisions: &[Revision; 2], changes: &Changes, path: &Path) {
     let [before, after] = revisions;
     let (Ok(before_kind), Ok(after_kind)) = (before.kind(path), after.kind(path)) else { return };

@@ -1,4 +1,4 @@
-//! Hardening and the build: who wins, what moves, and what does not.
+//! Hardening within a build: which value wins, and which names and positions stay.
 
 use krender::build::{self, Options};
 use krender::harden::{self, Fixes};
@@ -26,7 +26,7 @@ fn hardened(resources: &ResMap, loader: &Loader, profile: &str, fixes: Fixes) ->
     resources
 }
 
-/// What a kustomization does to all objects, or to the one named `web`.
+/// Fields of kustomizations that change all objects, or the one named `web`.
 const TRANSFORMERS: &[&str] = &[
     "namePrefix: a-",
     "nameSuffix: -b",
@@ -37,7 +37,7 @@ const TRANSFORMERS: &[&str] = &[
     "commonAnnotations: {team: a}",
 ];
 
-/// A kustomization that patches a pod to be less safe: what it sets, and the rule that says so.
+/// Patches that make a pod less safe: the field, its value, and the violated rule.
 const PATCHES: &[(&[&str], &str, &str)] = &[
     (&["securityContext", "runAsNonRoot"], "false", "KR-SEC-022"),
     (&["securityContext", "runAsUser"], "0", "KR-SEC-023"),
@@ -80,7 +80,7 @@ fn patch(keys: &[&str], value: &str) -> (String, usize) {
 proptest! {
     #![proptest_config(config())]
 
-    /// Names with a hash of what they hold stay, and so do all that refer to them.
+    /// Names with a hash of their content stay the same, and so do the references to them.
     #[test]
     fn names_do_not_move((metadata, spec) in pod(), value in "[a-z]{1,8}", fixes in select(&LEVELS[..])) {
         let spec = spec.replace(
@@ -115,7 +115,7 @@ proptest! {
         }
     }
 
-    /// What a patch of an overlay says is kept, and reported with the line of the patch.
+    /// The value of a patch in an overlay is kept, and reported with the line of the patch.
     #[test]
     fn a_patch_wins_and_is_blamed(
         (keys, value, rule) in select(PATCHES),
@@ -153,7 +153,7 @@ proptest! {
         prop_assert_eq!(places.first(), Some(&(file.to_owned(), line)));
     }
 
-    /// Hardening first or last comes to the same, unless something patches what it sets.
+    /// The result is the same whether hardening runs first or last, unless a patch changes the fields that it sets.
     #[test]
     fn hardening_commutes_with_transformers(
         (metadata, spec) in pod(),

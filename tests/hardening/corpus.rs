@@ -1,5 +1,5 @@
-//! What hardening does to the pods of whole repositories: nothing panics, once is enough, and how many of them pass the
-//! level `restricted` as they are written, and after each class of fixes.
+//! Hardening of the pods of whole repositories: no panics, a second run changes nothing, and the number of pods that
+//! pass the level `restricted` as written, and after each class of fixes.
 //!
 //! The renders of some 2,700 kustomizations lie beside the checkout, at `../shared/conformance/realworld/golden`. All of
 //! them take a minute, so this is done where `KRENDER_CORPUS=1` asks for it: `cargo test --test hardening corpus --
@@ -14,7 +14,7 @@ use krender::resource::ResMap;
 
 use super::laws::{hardened, settings, try_read, violated, yaml};
 
-/// How many pods there are, how many of them pass, and how many violate each rule.
+/// The number of pods, the number of those that pass, and the number of violations of each rule.
 #[derive(Default)]
 struct Count {
     pods: usize,

@@ -1,5 +1,5 @@
-//! Random manifests: everything that makes pods, with containers of every list, what hardening looks at in every state
-//! it may be in (absent, null, empty, right, wrong), and what stands around pods.
+//! Random manifests: all kinds that create pods, with containers in every list, each relevant field in every state
+//! (absent, null, empty, right, wrong), and other objects next to the pods.
 
 use proptest::option::weighted;
 use proptest::prelude::*;
@@ -194,7 +194,7 @@ fn container(name: &'static str, rest: &'static str) -> impl Strategy<Value = St
     })
 }
 
-/// The longest name that a container may have.
+/// A container name of the maximum length.
 const LONG: &str = "a-container-with-a-name-so-long-that-no-letter-more-fits-in-it0";
 
 /// The lists of containers. In some pods the second container shares the context of the first by an alias.
@@ -251,7 +251,7 @@ pub(crate) fn pod() -> impl Strategy<Value = (String, String)> {
     )
 }
 
-/// Kinds that make pods.
+/// Kinds that create pods.
 pub(crate) const KINDS: &[(&str, &str)] = &[
     ("v1", "Pod"),
     ("v1", "PodTemplate"),
@@ -269,7 +269,7 @@ pub(crate) const KINDS: &[(&str, &str)] = &[
     ("serving.knative.dev/v1", "Configuration"),
 ];
 
-/// An object of a kind that makes this pod.
+/// An object of a kind that creates this pod.
 pub(crate) fn object(version: &str, kind: &str, name: &str, metadata: &str, spec: &str) -> String {
     let head = format!("apiVersion: {version}\nkind: {kind}\n");
     let named = format!("metadata: {{name: {name}, labels: {{app: web}}}}\n");
@@ -293,10 +293,10 @@ pub(crate) fn object(version: &str, kind: &str, name: &str, metadata: &str, spec
     }
 }
 
-/// A Service that leads to all pods that have its port.
+/// A Service that selects all pods with its port.
 pub(crate) const SERVICE: &str = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {selector: {app: web}, ports: [{port: 8080}]}\n";
 
-/// What is rendered beside pods, and is never touched.
+/// Other objects of the render, which are never changed.
 const OTHERS: &[&str] = &[
     "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {a: \"hostNetwork: true\", privileged: 'true'}\n",
     "apiVersion: v1\nkind: Secret\nmetadata: {name: secrets}\nstringData: {privileged: 'true'}\n",
@@ -306,7 +306,7 @@ const OTHERS: &[&str] = &[
     "apiVersion: example.com/v1\nkind: Ship\nmetadata: {name: ship}\nspec: {template: {spec: {hostNetwork: true, containers: [{name: a}]}}}\n",
 ];
 
-/// Objects that make pods, and others.
+/// Objects that create pods, and others.
 pub(crate) fn manifest() -> impl Strategy<Value = String> {
     let made = (select(KINDS), pod());
     let others = (any::<bool>(), subsequence(OTHERS, 0..=2));
@@ -320,7 +320,7 @@ pub(crate) fn manifest() -> impl Strategy<Value = String> {
     })
 }
 
-/// A pod that a Service leads to, with a `preStop`, a drain and a grace of some seconds, or without them.
+/// A pod behind a Service, with a `preStop`, a drain time and a grace period of some seconds, or without them.
 pub(crate) fn served() -> impl Strategy<Value = String> {
     let seconds = (weighted(0.3, 1_u8..20), weighted(0.5, 0_u8..30), weighted(0.8, 0_u8..45));
     (select(vec!["Deployment", "StatefulSet", "DaemonSet"]), seconds).prop_map(

@@ -1,7 +1,7 @@
-//! The laws: what holds of every manifest, profile and level of fixes. Each takes what a run of hardening came to, and
-//! complains.
+//! The properties that hold for every manifest, profile and level of fixes. Each checks the outcome of a run of
+//! hardening and returns an error.
 //!
-//! What hardening reads and writes is looked at through an independent reader of YAML, as text.
+//! Input and output are read by an independent YAML reader, as text.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,7 @@ use serde_yaml::Value;
 
 use super::refused;
 
-/// Profiles at versions between which checks come and go. The widest is tried most.
+/// Profiles at versions between which checks are added and removed. The widest is used most often.
 pub(crate) const PROFILES: [&str; 10] = [
     "baseline",
     "baseline@v1.18",
@@ -38,7 +38,7 @@ pub(crate) const LEVELS: [Fixes; 4] = [
     Fixes::UpTo(Class::Override),
 ];
 
-/// How many manifests are tried: so many as `PROPTEST_CASES` says, or few enough for every day.
+/// The number of manifests: `PROPTEST_CASES`, or a small default.
 pub(crate) fn config() -> ProptestConfig {
     let usual = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
     match std::env::var_os("PROPTEST_CASES") {
@@ -47,7 +47,7 @@ pub(crate) fn config() -> ProptestConfig {
     }
 }
 
-/// What one hardening came to.
+/// The input and the result of one hardening.
 #[derive(Debug)]
 pub(crate) struct Run {
     settings: Settings,
@@ -61,7 +61,7 @@ pub(crate) fn read(text: &str) -> ResMap {
     try_read(text).unwrap()
 }
 
-/// The objects in a text; nothing where it holds something else.
+/// The objects in a text; `None` if it contains anything else.
 pub(crate) fn try_read(text: &str) -> Option<ResMap> {
     let source = Sources::new().add("test.yaml", text).ok()?;
     let documents = parse::documents(&source).ok()?;
@@ -72,7 +72,7 @@ pub(crate) fn settings(profile: &str) -> Settings {
     Settings::of(profile.parse::<Profile>().unwrap())
 }
 
-/// Nothing but one rule, at a version.
+/// Settings with only one rule, at a version.
 pub(crate) fn only(rule: &str, version: &str) -> Settings {
     let text = format!(
         "apiVersion: krender.dev/v1alpha1\nkind: Hardening\nspec: {{profile: privileged@{version}, rules: {{{rule}: {{severity: error}}}}}}\n"
@@ -92,7 +92,7 @@ fn found(resources: &ResMap, settings: &Settings) -> Vec<Finding> {
     harden::check(resources, &Sources::new(), settings)
 }
 
-/// What is violated: rule, object, and container.
+/// The violations: rule, object, and container.
 pub(crate) fn violated(
     resources: &ResMap,
     settings: &Settings,
@@ -113,7 +113,7 @@ pub(crate) fn documents(text: &str) -> Vec<Value> {
     documents.map(|document| Value::deserialize(document).unwrap()).collect()
 }
 
-/// The scalars of a document by their paths, and what is null or empty.
+/// The scalars of a document by their paths, and empty collections and nulls.
 fn leaves(value: &Value, path: &str, found: &mut BTreeMap<String, String>) {
     match value {
         Value::Mapping(entries) if !entries.is_empty() => {
@@ -147,13 +147,13 @@ impl Run {
         Self { settings, fixes, before, after, changes }
     }
 
-    /// Once is enough (I1).
+    /// A second run changes nothing (I1).
     pub(crate) fn is_idempotent(&self) -> Result<(), String> {
         let again = yaml(&hardened(&self.after, &self.settings, self.fixes));
         self.expect(again == yaml(&self.after), || format!("a second run changes it:\n{again}"))
     }
 
-    /// What is right stays as it is (I2): a rule that an object does not violate changes nothing of it.
+    /// A rule without a violation changes nothing in an object (I2).
     pub(crate) fn changes_only_what_is_wrong(&self) -> Result<(), String> {
         let violated = violated(&self.before, &self.settings);
         let is_wrong = |change: &&Change| {
@@ -168,7 +168,7 @@ impl Run {
             let fields = fields.map_or(&[][..], |(_, fields)| fields);
             change.operations.iter().all(|operation| {
                 let (_, path, value) = operation.parts();
-                // What is added brings the mappings around it, what is removed takes them away.
+                // An added field comes with the mappings around it; a removed one takes them away.
                 let text = format!("{path} {value:?}");
                 let is_parent = operation.parts().0 == "remove" && value.is_none();
                 is_parent || fields.iter().any(|field| text.contains(field))
@@ -180,7 +180,7 @@ impl Run {
         self.expect(is_changed != self.changes.is_empty(), || "what is changed is not said".into())
     }
 
-    /// Nothing gets worse (I3).
+    /// There are no new violations (I3).
     pub(crate) fn makes_nothing_worse(&self) -> Result<(), String> {
         let (was, is) =
             (violated(&self.before, &self.settings), violated(&self.after, &self.settings));
@@ -188,7 +188,7 @@ impl Run {
         self.expect(new.is_empty(), || format!("violated now: {new:?}"))
     }
 
-    /// What is not overridden stays as it was written (I4).
+    /// Fields that are not overridden keep their values (I4).
     pub(crate) fn keeps_what_was_written(&self) -> Result<(), String> {
         if self.fixes == Fixes::UpTo(Class::Override) {
             return Ok(());
@@ -209,7 +209,7 @@ impl Run {
         self.expect(lost.is_none(), || format!("{lost:?} is lost"))
     }
 
-    /// The API server takes what it took before (I5).
+    /// The API server accepts what it accepted before (I5).
     pub(crate) fn stays_acceptable(&self) -> Result<(), String> {
         let refused = |resources| refused::combinations(&documents(&yaml(resources)));
         let (was, is) = (refused(&self.before), refused(&self.after));
@@ -217,7 +217,7 @@ impl Run {
         self.expect(new.is_empty(), || format!("the API server refuses now: {new:?}"))
     }
 
-    /// Only fields that hardening is about change, and nothing moves (I6).
+    /// Only fields of rules change, and the order stays (I6).
     pub(crate) fn touches_only_its_fields(&self) -> Result<(), String> {
         let (old, new) = (all_leaves(&self.before), all_leaves(&self.after));
         let is_void = |value: &str| matches!(value, "Null" | "Sequence []" | "Mapping {}");
@@ -227,7 +227,7 @@ impl Run {
                 continue;
             }
             let may = match (was, is) {
-                // What is taken away may leave an empty list element behind.
+                // A removal may leave an empty list element.
                 (None, Some(is)) if is_void(is) => true,
                 _ => may_change(path, was.is_none(), &old),
             };
@@ -236,7 +236,7 @@ impl Run {
         Ok(())
     }
 
-    /// Everything that can be said of one run.
+    /// Checks all properties of one run.
     pub(crate) fn obeys_all(&self) -> Result<(), String> {
         self.is_idempotent()?;
         self.changes_only_what_is_wrong()?;
@@ -257,7 +257,7 @@ impl Run {
     }
 }
 
-/// What each rule writes. A rule that is not here writes nothing.
+/// The fields that each rule writes. A rule that is not listed writes none.
 const FIELDS: &[(&str, &[&str])] = &[
     ("KR-RES-001", &["cpu"]),
     ("KR-RES-002", &["memory"]),
@@ -286,10 +286,10 @@ const FIELDS: &[(&str, &[&str])] = &[
     ("KR-SHD-002", &["terminationGracePeriodSeconds"]),
 ];
 
-/// Where the templates of pods are in an object, with the fields of a pod in which hardening may change something.
+/// The paths of pod templates in objects, and the fields of a pod that hardening may change.
 const TEMPLATES: [&str; 4] = ["/spec/jobTemplate/spec/template", "/spec/template", "/template", ""];
 
-/// Fields of a `securityContext`; those below them, too.
+/// Fields of a `securityContext`, with the fields below them.
 const CONTEXT: [&str; 7] = [
     "runAsNonRoot",
     "runAsUser",
@@ -338,7 +338,7 @@ const ANNOTATIONS: [&str; 3] = [
     "container.seccomp.security.alpha.kubernetes.io~1",
 ];
 
-/// Whether hardening may change a field. Elements of lists it may only add at the end.
+/// True if hardening may change a field. It may only append elements to lists.
 fn may_change(path: &str, is_new: bool, old: &BTreeMap<String, String>) -> bool {
     let (place, path) = path.split_once('/').unwrap_or_default();
     let is = |key: &str| old.get(&format!("{place}/{key}")).map_or("", |value| value);

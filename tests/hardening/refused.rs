@@ -1,10 +1,10 @@
-//! What the API server refuses, or the kubelet, though each field by itself is fine.
+//! Combinations of fields that the API server or the kubelet refuses, although each field alone is valid.
 
 use std::collections::BTreeSet;
 
 use serde_yaml::Value;
 
-/// The combinations in some documents, each with its place.
+/// The refused combinations in some documents, each with its path.
 pub(crate) fn combinations(documents: &[Value]) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for (place, document) in documents.iter().enumerate() {
@@ -27,7 +27,7 @@ fn at<'a>(value: &'a Value, keys: &[&str]) -> Option<&'a Value> {
     keys.iter().try_fold(value, |value, key| value.get(key))
 }
 
-/// Fields that only Linux knows.
+/// Fields that only Linux supports.
 const LINUX: [&str; 12] = [
     "appArmorProfile",
     "seLinuxOptions",
@@ -131,7 +131,7 @@ fn of_container(
     }
     let seconds = container["lifecycle"]["preStop"]["sleep"]["seconds"].as_i64();
     if seconds.is_some_and(|seconds| seconds <= 0 || seconds > grace) {
-        // One that sleeps too long for any of two times to end is refused for one reason.
+        // A sleep that exceeds any grace period is one refusal, whatever the period is.
         refuse(format!("{place}: preStop sleeps {seconds:?}"));
     }
     let handlers = container["lifecycle"]["preStop"].as_mapping();
@@ -182,7 +182,7 @@ fn quantity(value: &Value) -> Option<i128> {
     Some(number.parse::<i128>().unwrap() * unit)
 }
 
-/// Whether a pod runs on Windows, because it says so or because of the nodes that it asks for.
+/// True if a pod runs on Windows, by its `os` or by its node selection.
 fn runs_on_windows(spec: &Value) -> bool {
     let required =
         &spec["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];

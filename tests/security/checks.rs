@@ -1,4 +1,4 @@
-//! Attempts to switch checks off unseen, or to pass without being judged.
+//! Attempts to disable checks unnoticed, or to pass without being checked.
 
 use crate::lab::{Lab, Outcome};
 
@@ -22,7 +22,7 @@ fn check(lab: &Lab, arguments: &[&str]) -> Outcome {
     lab.krender("", &[&["check", "--profile", "baseline"], arguments].concat())
 }
 
-/// How `check` ends for a manifest.
+/// Asserts the exit code of `check` for a manifest.
 #[track_caller]
 fn ends(manifest: &str, expected: i32) {
     let lab = Lab::new();
@@ -42,9 +42,9 @@ fn a_suppression_in_a_scalar_is_no_comment() {
     let block = |style: &str| format!("  dnsPolicy: {style}\n    {SAID}\n  hostPID: true\n");
     ends(&with(&block("|-")), 1);
     ends(&with(&block(">-")), 1);
-    // A plain scalar cannot hold it.
+    // A plain scalar cannot contain this.
     ends(&with(&format!("  hostPID: true\n  note: a{SAID}\n")), 2);
-    // What is a comment still counts.
+    // Real comments still count.
     ends(&BAD.replace("spec:\n", &format!("spec: {SAID}\n")), 0);
     ends(&with(&block("| # about the policy")), 1);
 }
@@ -83,7 +83,7 @@ fn configuration(spec: &str) -> String {
     format!("apiVersion: krender.dev/v1alpha1\nkind: Hardening\nspec: {spec}\n")
 }
 
-/// What a configuration in the repository does to a run, and what is said of it in every format.
+/// Asserts that a configuration in the repository is applied, and mentioned in every format.
 #[track_caller]
 fn is_told(spec: &str, words: &str) {
     let lab = lab();
@@ -200,7 +200,7 @@ fn annotations_forgive_nothing_before_a_validator() {
     assert_eq!(lab.krender("", &["build", "k"]).code, 0);
 }
 
-/// A repository with a bad and a good target, and what is judged there against its first commit.
+/// A repository with a bad and a good target, and the check against its first commit.
 fn repository() -> Lab {
     let lab = lab();
     lab.write("ok/kustomization.yaml", "resources: [r.yaml]\n");
@@ -211,7 +211,7 @@ fn repository() -> Lab {
     lab
 }
 
-/// Asserts that `check --all` passes and names what it passes over, and that `--git` and `--every` do not pass.
+/// Asserts that `check --all` passes and names the skipped targets, and that `--git` and `--every` fail.
 #[track_caller]
 fn is_noticed(lab: &Lab, named: &str, every: i32) {
     for format in ["text", "json", "sarif", "junit", "github"] {
@@ -293,7 +293,7 @@ fn a_configuration_is_taken_from_a_revision() {
     let outcome = check(&lab, &["--config-from", "main", "k"]);
     assert_eq!(outcome.code, 1);
     assert!(outcome.stderr.contains("`.krender.yaml` differs from that at `main`"));
-    // One that is nearer, and in the working tree only.
+    // A nearer configuration that exists only in the working tree.
     lab.write(".krender.yaml", configuration("{profile: baseline}"));
     lab.write("k/.krender.yaml", &off);
     let outcome = lab.krender("k", &["check", "--config-from", "main", "."]);
@@ -324,7 +324,7 @@ fn a_baseline_accepts_in_one_target_only_and_no_more_than_there_was() {
     assert_eq!(check(&lab, &["--baseline", "accepted.json", "./k/"]).code, 0);
     lab.write("prod/kustomization.yaml", "resources: [r.yaml]\n").write("prod/r.yaml", BAD);
     assert_eq!(check(&lab, &["--baseline", "accepted.json", "k", "prod"]).code, 1);
-    // The same base once more, under another prefix.
+    // The same base again, with another prefix.
     lab.write("k/one/kustomization.yaml", "namePrefix: one-\nresources: [r.yaml]\n");
     lab.write("k/one/r.yaml", BAD);
     lab.write("k/kustomization.yaml", "resources: [r.yaml, one]\n");
@@ -353,7 +353,8 @@ fn what_has_no_objects_does_not_pass() {
     }
 }
 
-/// kustomize ignores what follows the first document of a part, and `kubectl apply` reads each object of a JSON stream.
+/// kustomize ignores content after the first document of a part, and `kubectl apply` reads each object of a JSON
+/// stream.
 #[test]
 fn content_after_a_document_is_not_passed_over() {
     let good = BAD.replace("hostPID: true", "hostPID: false").replace("privileged: true", "");
@@ -382,11 +383,11 @@ fn content_after_a_document_is_not_passed_over() {
             assert!(outcome.stderr.contains(&format!(".yaml:{line}:")), "{}", outcome.stderr);
         }
     }
-    // A mark at the end, comments and white space are no content.
+    // An end marker, comments and white space are not content.
     ends(&format!("{good}...\n\n# the end\n"), 0);
 }
 
-/// The first of two is what krender reads, the last one what a cluster does.
+/// Of two equal keys, krender reads the first, and a cluster the last.
 #[test]
 fn keys_that_stand_twice_are_not_judged_by_the_first() {
     let twice = |field: &str, both: &str| BAD.replace(field, both);
@@ -500,7 +501,7 @@ fn step(kind: &str, name: &str, spec: &str) -> String {
     format!("{head}\nkind: Hardening{kind}\nmetadata: {{name: {name}}}\nspec: {spec}\n")
 }
 
-/// The files that change, and what is said of it where.
+/// The changed files, and the expected message with its place.
 type Case = (&'static [(&'static str, &'static str)], &'static str, &'static str);
 
 #[test]
@@ -565,7 +566,7 @@ fn steps_of_hardening_that_change_are_noticed() {
             };
             lab.write(path, text);
         }
-        // What the new steps stop is told without this rule.
+        // Violations that the new steps report are found without this rule.
         for flags in [&["--git", "main", "--all", "."][..], &["--config-from", "main", "top"]] {
             let rule = ["--rule", "KR-CFG-006"];
             let outcome = check(&lab, &[&rule, flags].concat());
@@ -622,14 +623,14 @@ fn the_configuration_of_a_hardened_build_is_taken_from_a_revision() {
     let off = configuration("{rules: {host-pid: off, privileged-container: off}}");
     lab.write("h.yaml", &off).write(".krender.yaml", &off);
     assert_eq!(build(&["--harden-config", "h.yaml"]).code, 0);
-    // The file is not there in the revision.
+    // The file does not exist in the revision.
     let outcome = build(&["--harden-config", "h.yaml", "--config-from", "main"]);
     assert_eq!((outcome.code, &*outcome.stdout), (1, ""));
     assert!(outcome.stderr.contains("it is read from `main`"), "{}", outcome.stderr);
     let outcome = build(&["--config-from", "main"]);
     let words = "`.krender.yaml` is ignored: it does not exist at `main`";
     assert!(outcome.code == 1 && outcome.stderr.contains(words), "{}", outcome.stderr);
-    // It is there, and stricter.
+    // It exists, and is stricter.
     lab.write("h.yaml", configuration("{failOn: error}"))
         .write(".krender.yaml", configuration("{}"));
     lab.git("", &["add", "."]);
@@ -647,11 +648,11 @@ fn the_configuration_of_a_hardened_build_is_taken_from_a_revision() {
             assert!(outcome.stderr.contains(&words), "{words}: {}", outcome.stderr);
         }
     }
-    // The base branch allows what the working tree does not.
+    // The base branch allows a violation that the working tree forbids.
     lab.git("", &["commit", "-qam", "three"]);
     lab.write("h.yaml", configuration("{}"));
     assert_eq!(build(&["--harden-config", "h.yaml", "--config-from", "main"]).code, 0);
-    // What is kept belongs to the text of the configuration, and not to the name of the revision.
+    // Cached results are identified by the text of the configuration, not by the name of the revision.
     let many = |arguments: &[&str]| {
         let flags = ["build", "--all", ".", "--harden=baseline", "--config-from", "main"];
         lab.krender(

@@ -1,4 +1,4 @@
-//! Attacks through the file system: links, pipes and files of others where krender reads and writes.
+//! Attacks through the file system: links, pipes and files of other users in paths that krender reads and writes.
 #![cfg(unix)]
 
 use std::ffi::OsStr;
@@ -17,10 +17,10 @@ use krender::load::{Disk, Loader, Options};
 use crate::lab::{Lab, Outcome};
 
 const OBJECT: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n";
-/// A manifest that is nobody's business.
+/// A manifest outside of the project, whose content must not be shown.
 const OUTSIDE: &str =
     "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: o}\ndata: {token: OUTSIDE-CONTENT}\n";
-/// So long a build takes at most, on a machine that is busy with other tests.
+/// The maximum duration of a build, on a machine that is busy with other tests.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A kustomization `k` with a file, and files outside of it.
@@ -31,13 +31,13 @@ fn lab() -> Lab {
     lab
 }
 
-/// Makes a pipe that nobody writes to or reads from.
+/// Creates a pipe without a writer or a reader.
 fn pipe(path: &Path) {
     let made = Command::new("mkfifo").arg(path).status().unwrap();
     assert!(made.success());
 }
 
-/// Runs krender in the top of a lab. What does not end in time is killed, and the test fails.
+/// Runs krender in the top folder of a lab. If it takes too long, it is killed, and the test fails.
 #[track_caller]
 fn run(lab: &Lab, arguments: &[&str]) -> Outcome {
     run_in(lab, "", arguments)
@@ -59,7 +59,7 @@ fn run_in(lab: &Lab, folder: &str, arguments: &[&str]) -> Outcome {
     })
 }
 
-/// Nothing of what lies outside is shown.
+/// Asserts that the content of outside files is not shown.
 #[track_caller]
 fn shows_nothing(outcome: &Outcome) {
     for text in [&outcome.stdout, &outcome.stderr] {
@@ -127,7 +127,7 @@ fn pipes_and_devices_are_not_waited_for() {
     lab.link("/dev/zero", "k/r.yaml");
     let everything = ["build", "k", "--load-restrictor", "LoadRestrictionsNone"];
     is_refused(&run(&lab, &everything), 1, "is a device or a pipe");
-    // A regular file for all that is told of it, from which the kernel hands out what has not come yet.
+    // The kernel reports it as a regular file, but reads block until there is new content.
     fs::remove_file(lab.path("k/r.yaml")).unwrap();
     lab.link("/proc/kmsg", "k/r.yaml");
     assert_eq!(run(&lab, &everything).code, 1);
@@ -161,7 +161,7 @@ fn named_files_may_be_links_within_their_folder_only() {
 #[test]
 fn no_names_from_outside_of_the_tree_are_told() {
     let lab = lab();
-    // The tree is a repository, or else the working directory.
+    // The tree is a repository, or the working directory.
     lab.git(".", &["init", "-q", "tree"]);
     for tree in ["tree", "loose"] {
         lab.write(&format!("{tree}/base/kustomization.yaml"), "resources: [r.yaml]\n");
@@ -208,7 +208,7 @@ fn no_names_from_outside_of_the_tree_are_told() {
             tells_nothing(tree, &["build", &named]);
             tells_nothing(tree, &["diff", &named, "k"]);
         }
-        // What is in the tree is told.
+        // Files in the tree may be suggested.
         for (path, near) in
             [("../bsae", "../base"), ("../base/q.yaml", "../base/r.yaml"), ("q.yaml", "r.yaml")]
         {
@@ -238,11 +238,11 @@ fn links_in_folders_of_manifests_are_not_followed_out_of_them() {
         shows_nothing(&run(&lab, &["diff", "k", "new", "--format", format]));
     }
     fs::remove_file(lab.path("new/z.yaml")).unwrap();
-    // No manifest: its lines would stand in the frame of an error.
+    // Not a manifest: an error would quote its lines.
     lab.link("../home/keys", "new/z.yaml");
     is_refused(&run(&lab, &["diff", "old", "new"]), 2, "`z.yaml` resolves to `home/keys`");
     fs::remove_file(lab.path("new/z.yaml")).unwrap();
-    // Folders are not entered through links, and links within the folder are as good as files.
+    // Linked folders are not entered; links within the folder are allowed.
     lab.link("../home", "new/sub").link("a.yaml", "new/b.yaml");
     let outcome = run(&lab, &["diff", "old", "new"]);
     shows_nothing(&outcome);
@@ -258,13 +258,13 @@ fn the_user_may_allow_links_out_of_folders() {
     assert!(outcome.stdout.contains("OUTSIDE-CONTENT"), "{}", outcome.stderr);
 }
 
-/// Puts something in the place of a path, at once.
+/// Replaces a path by something else atomically.
 fn swap(lab: &Lab, path: &str, make: impl FnOnce(&Path)) {
     let new = lab.path("next");
     make(&new);
     let place = lab.path(path);
     if fs::rename(&new, &place).is_err() {
-        // A directory does not take the place of a link, nor the other way round.
+        // A directory cannot replace a link, nor a link a directory.
         let old = lab.path("last");
         drop(fs::rename(&place, &old));
         fs::rename(&new, &place).unwrap();
@@ -274,7 +274,8 @@ fn swap(lab: &Lab, path: &str, make: impl FnOnce(&Path)) {
     }
 }
 
-/// While one thread swaps a file and a directory for links and pipes, builds in others read what is inside or fail.
+/// One thread replaces a file and a directory by links and pipes, while builds in other threads read inside files or
+/// fail.
 #[test]
 fn what_is_swapped_while_it_is_read_is_not_followed() {
     const BUILDS: usize = 1500;
@@ -319,7 +320,7 @@ fn what_is_swapped_while_it_is_read_is_not_followed() {
             match receiver.recv_timeout(PATIENCE) {
                 Ok((built, failed)) => last = [last[0].max(built), last[1].max(failed)],
                 Err(mpsc::RecvTimeoutError::Disconnected) => break,
-                // A thread that waits for ever keeps the test from failing.
+                // A blocked thread would keep the test from failing.
                 Err(mpsc::RecvTimeoutError::Timeout) => std::process::abort(),
             }
         }
@@ -331,7 +332,7 @@ fn what_is_swapped_while_it_is_read_is_not_followed() {
     });
 }
 
-/// A pipe, without a process for it.
+/// Creates a pipe without starting a process.
 fn pipe_quickly(path: &Path) {
     use rustix::fs::{CWD, FileType, Mode, mknodat};
     mknodat(CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
@@ -429,7 +430,7 @@ fn rights_of_an_old_file_stay_and_give_no_more() {
 #[test]
 fn a_signal_leaves_no_temporary_file() {
     let lab = lab();
-    // Large enough that writing takes a while.
+    // Large enough for the writing to take some time.
     lab.write("k/f", "x".repeat(1 << 24));
     let options = "options: {disableNameSuffixHash: true}";
     let generator = format!("[{{name: a, files: [a=f, b=f, c=f, d=f], {options}}}]");
@@ -457,7 +458,7 @@ fn a_signal_leaves_no_temporary_file() {
 
 // The cache.
 
-/// Builds twice with a cache; the second time nothing is rendered if it is used.
+/// Builds twice with a cache. Returns true if the second build used it.
 fn uses_cache(lab: &Lab, cache: &str) -> (bool, Outcome) {
     let flag = format!("--cache={cache}");
     let arguments = ["build", "k", &flag, "--timings"];
@@ -481,7 +482,7 @@ fn a_cache_of_ones_own_is_used() {
     fs::create_dir(lab.path("empty")).unwrap();
     assert!(uses_cache(&lab, "empty").0);
     assert_eq!(fs::metadata(lab.path("empty")).unwrap().mode() & 0o777, 0o700);
-    // A link that the user names is followed, to a folder of his own.
+    // A link given by the user is followed, to a folder of this user.
     lab.link("new/cache", "link");
     assert!(uses_cache(&lab, "link").0);
     for folder in [lab.path("new/cache"), lab.path("empty")] {
@@ -492,7 +493,7 @@ fn a_cache_of_ones_own_is_used() {
     }
 }
 
-/// The files of a cache that hold what is kept.
+/// The entries of a cache.
 fn entries(cache: &Path) -> Vec<PathBuf> {
     let below = |folder: PathBuf| fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let shelves = ["values", "texts"].map(|shelf| cache.join(shelf));
@@ -516,7 +517,7 @@ fn a_cache_of_another_user_is_not_used() {
     let cache = lab.path("cache");
     fs::create_dir(&cache).unwrap();
     fs::set_permissions(&cache, fs::Permissions::from_mode(0o700)).unwrap();
-    // Who is not root has no way to make such a folder, and needs none.
+    // Only root can create such a folder.
     match chown(&cache, Some(65534), None) {
         Ok(()) => is_unused(&lab, "cache", "belongs to another user"),
         Err(_) => is_unused(&lab, "/", "belongs to another user"),
@@ -540,7 +541,7 @@ fn a_cache_that_a_pull_request_brings_is_not_used() {
     assert!(outcome.stderr.contains("came with other files"), "{}", outcome.stderr);
 }
 
-/// Puts another text in the place of each that is kept, under the right digest.
+/// Replaces the text of each entry, with a correct digest.
 fn poison(lab: &Lab) {
     for file in entries(&lab.path("cache")) {
         let bytes = fs::read(&file).unwrap();
@@ -554,7 +555,7 @@ fn entries_that_were_changed_or_moved_are_rendered_anew() {
     assert!(uses_cache(&lab, "cache").0);
     poison(&lab);
     assert!(run(&lab, &["build", "k", "--cache=cache"]).stdout.contains("name: c\n"));
-    // Two targets, each with the entry of the other.
+    // Two targets with swapped entries.
     lab.write("l/kustomization.yaml", "resources: [r.yaml]\n");
     lab.write("l/r.yaml", OBJECT.replace("name: c", "name: l"));
     let known = entries(&lab.path("cache/"));
@@ -617,7 +618,7 @@ fn tidying_a_cache_follows_no_links() {
 
 // Names.
 
-/// Names that are not UTF-8 beside the name that they are shown as elsewhere.
+/// Names that are not UTF-8, next to names equal to their escaped form.
 fn odd_names() -> Lab {
     let lab = lab();
     for name in [&b"t/bad\xff"[..], "t/bad\u{FFFD}".as_bytes(), b"t/good"] {
@@ -636,7 +637,7 @@ fn inputs_whose_names_are_not_utf8_are_refused_or_written_as_they_are() {
     let lab = Lab::new();
     let map = "{apiVersion: v1, kind: ConfigMap, metadata: {name: c}}\n";
     lab.write("k/kustomization.yaml", "resources: [a.yaml]\n");
-    // A file that is called as the escaped name of the other one is shown.
+    // A file whose name is the escaped form of another one.
     lab.write("k/\\xfe.yaml", map);
     fs::write(lab.path("k").join(OsStr::from_bytes(b"\xfe.yaml")), map).unwrap();
     symlink(OsStr::from_bytes(b"\xfe.yaml"), lab.path("k/a.yaml")).unwrap();
@@ -709,7 +710,7 @@ fn a_manifest_whose_name_is_not_utf8_is_refused() {
     is_refused(&run(&lab, &["diff", "k", "new"]), 2, "`bad\\xff.yaml` is not UTF-8");
 }
 
-/// A directory that nobody can list, root neither: its path is longer than the system takes.
+/// A directory that even root cannot list: its path is longer than the system allows.
 #[test]
 fn a_folder_that_cannot_be_listed_does_not_keep_others_from_being_built() {
     use rustix::fs::{Mode, OFlags, mkdirat, openat};
@@ -759,7 +760,7 @@ fn objects_whose_files_fall_together_are_named() {
         assert_eq!(outcome.code, i32::from(!file.is_empty()), "{}", outcome.stderr);
         let many = run(&lab, &["build", "--all", ".", "-o", "all", "--split", "--strict"]);
         assert_eq!(many.code, i32::from(!file.is_empty()), "{}", many.stderr);
-        // A cache says it again.
+        // A cached build repeats the warning.
         for _ in 0..2 {
             let cached = run(&lab, &["build", "k", "-o", "out", "--split", "--cache=cache"]);
             assert_eq!(cached.stderr.contains("only the last one stays"), !file.is_empty());

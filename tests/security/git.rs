@@ -1,4 +1,4 @@
-//! Repositories that run code, hide changes or exhaust the machine when git or krender looks at them.
+//! Repositories that try to run code, hide changes or exhaust the machine when git or krender reads them.
 #![cfg(unix)]
 
 use std::collections::BTreeMap;
@@ -29,12 +29,12 @@ fn commit(lab: &Lab) {
     lab.git("top", &["commit", "-qm", "change"]);
 }
 
-/// A command for configurations that leaves a mark when it is run.
+/// A command for git configurations that leaves a file if it is run.
 fn attack(lab: &Lab) -> String {
     format!("touch {}; false", lab.path("PWNED").display())
 }
 
-/// Runs krender, which must not run anything else.
+/// Runs krender, and asserts that the command was not run.
 #[track_caller]
 fn run(lab: &Lab, folder: &str, arguments: &[&str]) -> Outcome {
     let outcome = lab.krender(folder, arguments);
@@ -42,7 +42,7 @@ fn run(lab: &Lab, folder: &str, arguments: &[&str]) -> Outcome {
     outcome
 }
 
-/// Looks at the repository from where somebody may stand, and expects one changed target.
+/// Runs krender in several folders of the repository, and expects one changed target.
 #[track_caller]
 fn look(lab: &Lab) {
     for (folder, arguments, expected) in [
@@ -137,7 +137,7 @@ fn embedded_repository_with_promisor() {
     look(&embedded(remote, &[]));
 }
 
-/// Only an unpacked archive can bring a `.git` below the top: it is used, and what it says is without effect.
+/// Only an unpacked archive can contain a nested `.git`: it is used, and its configuration has no effect.
 #[test]
 fn file_git_in_a_folder() {
     let lab = embedded("bare = false\nworktree = .\nfsmonitor = \"ATTACK\"\n", &[]);
@@ -162,7 +162,7 @@ fn hostile(settings: &[(&str, &str)]) -> Lab {
     lab.git("top", &["checkout", "-q", "-b", "pull"]);
     lab.write("top/deploy/r.yaml", config_map("two"));
     commit(&lab);
-    // Known by its time alone it is not: git has to look into it.
+    // Its time stamp does not show the change: git has to read the file.
     lab.write("top/deploy/r.yaml", config_map("two"));
     for (name, value) in settings {
         lab.git("top", &["config", "--add", name, &value.replace("ATTACK", &attack(&lab))]);
@@ -228,7 +228,7 @@ fn configuration_with_worktree_elsewhere() {
     look(&lab);
 }
 
-/// A blob is missing, and the remote that promises it runs a command.
+/// A missing blob, whose promisor remote runs a command.
 fn promised(settings: &[(&str, &str)]) -> Lab {
     let lab = hostile(settings);
     let blob = lab.git("top", &["rev-parse", "main:deploy/r.yaml"]);
@@ -321,7 +321,7 @@ fn replaced_objects_hide_nothing() {
 #[test]
 fn grafted_history_hides_nothing() {
     let lab = hostile(&[]);
-    // The branch would have left `main` where it is now.
+    // A rebase would have started from the current `main`.
     let pull = lab.git("top", &["rev-parse", "pull"]);
     lab.git("top", &["checkout", "-q", "--orphan", "other"]);
     commit(&lab);
@@ -332,7 +332,7 @@ fn grafted_history_hides_nothing() {
     assert_eq!(outcome.stderr, "");
 }
 
-/// Nothing is waited for that never comes.
+/// krender does not wait for pipes.
 #[test]
 fn pipes_in_the_folder_of_the_repository() {
     for name in
@@ -357,7 +357,7 @@ fn pipe(lab: &Lab, path: &str) {
     assert!(Command::new("mkfifo").arg(lab.path(path)).status().unwrap().success());
 }
 
-/// Runs krender for not longer than git would be waited for.
+/// Runs krender, and fails if it takes as long as the timeout for git.
 #[track_caller]
 fn run_at_once(lab: &Lab, arguments: &[&str]) -> Outcome {
     let started = std::time::Instant::now();
@@ -376,7 +376,7 @@ fn pipes_that_git_would_wait_for_in_the_working_tree() {
             let arguments: Vec<&str> = command.split(' ').collect();
             let outcome = run_at_once(&lab, &arguments);
             if command.starts_with("check") {
-                // Nothing is asked of the working tree.
+                // The working tree is not read.
                 continue;
             }
             let words =
@@ -385,13 +385,13 @@ fn pipes_that_git_would_wait_for_in_the_working_tree() {
         }
         std::fs::remove_file(lab.path(&format!("top/{path}"))).unwrap();
     }
-    // A link to a pipe, and one that leads nowhere.
+    // A link to a pipe, and a dangling link.
     pipe(&lab, "pipe");
     lab.link("../../pipe", "top/deploy/.gitignore");
     assert!(run_at_once(&lab, &["diff", "--git", "main"]).stderr.contains("`deploy/.gitignore`"));
     std::fs::remove_file(lab.path("top/deploy/.gitignore")).unwrap();
     lab.link("../../missing", "top/deploy/.gitignore");
-    // Attributes are not asked for.
+    // Attributes are not read.
     pipe(&lab, "top/.gitattributes");
     pipe(&lab, "top/deploy/.gitattributes");
     pipe(&lab, "top/.git/info/attributes");
@@ -516,7 +516,7 @@ fn what_git_says_becomes_part_of_an_error() {
     }
 }
 
-/// Git objects that are written as they are.
+/// A writer of arbitrary git objects.
 struct Forge<'l> {
     lab: &'l Lab,
     written: BTreeMap<&'static str, Vec<String>>,
@@ -544,7 +544,7 @@ impl<'l> Forge<'l> {
         self.add(ObjectKind::Tree, &content)
     }
 
-    /// Commits trees in which `deploy` changes and `more` is there besides; returns `A..B`.
+    /// Commits trees in which `deploy` changes and `more` exists in addition; returns `A..B`.
     fn commit(mut self, more: &[(&str, &[u8], Id)]) -> String {
         let mut commits = Vec::new();
         for value in ["one", "two"] {
@@ -574,8 +574,8 @@ impl<'l> Forge<'l> {
     }
 }
 
-/// Beside a target that changes as usual there are other trees: who asks for the target gets what is right, and who asks
-/// for all gets what is expected.
+/// Next to a changed target there are hostile trees: asking for the target gives the right answer, asking for all
+/// targets gives the expected outcome.
 #[track_caller]
 fn beside(make: impl FnOnce(&mut Forge<'_>) -> (&'static str, Id), expected: &str) {
     let lab = repository();
@@ -630,7 +630,7 @@ fn trees_within_each_other() {
     beside(deep, "data.a: one → two");
 }
 
-/// The trees of a revision must be those that can be checked out.
+/// Asserts that a tree that git could not check out is refused.
 #[track_caller]
 fn refused(mode: &str, name: &[u8], expected: &str) {
     let lab = repository();

@@ -1,5 +1,5 @@
-//! Inputs that once took time with the square of their size: each is as large as needed to take minutes then, and ends at
-//! once, with the output or the error that a small one has.
+//! Inputs for which earlier versions took quadratic time: each is large enough to take minutes then, and must end
+//! quickly, with the same output or error as a small input.
 
 use crate::lab::{Lab, Outcome};
 
@@ -17,7 +17,7 @@ fn run(kustomization: &str, resources: &str, arguments: &[&str]) -> Outcome {
     lab.krender("k", arguments)
 }
 
-/// A text many times, with its number in place of each `#`.
+/// A text repeated, with the number of the repetition in place of each `#`.
 fn lines(text: &str, count: usize) -> String {
     (0..count).map(|number| text.replace('#', &number.to_string())).collect()
 }
@@ -44,7 +44,7 @@ fn misspelt_files_among_many() {
 
 #[test]
 fn tag_directives() {
-    // The reference cuts files into documents before it reads directives, and so none is read behind them.
+    // The reference splits files into documents before it reads directives, so none is read after them.
     let directives = lines("%TAG !t#! tag:x#:\n", 150_000);
     let outcome = build("", &format!("{directives}---\n{CONFIG_MAP}"));
     assert!(outcome.stderr.contains("expected `---` after the directives"), "{}", outcome.stderr);

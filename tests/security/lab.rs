@@ -1,13 +1,13 @@
-//! A folder of its own for one attack, and the program started in it.
+//! A temporary folder for one attack, and the program run in it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// A temporary folder, removed when dropped, which is also the home of what is started in it.
+/// A temporary folder, removed when dropped, which is also the home directory of programs started in it.
 pub(crate) struct Lab(tempfile::TempDir);
 
-/// What a program wrote and how it ended.
+/// The output of a program, and its exit code.
 pub(crate) struct Outcome {
     /// The exit code; -1 after a signal.
     pub(crate) code: i32,
@@ -36,7 +36,7 @@ impl Lab {
         self
     }
 
-    /// What a file holds.
+    /// The content of a file.
     pub(crate) fn read(&self, path: &str) -> String {
         fs::read_to_string(self.path(path)).unwrap()
     }
@@ -50,7 +50,7 @@ impl Lab {
         self
     }
 
-    /// Whether anything is at a path.
+    /// True if a file or link exists at a path.
     pub(crate) fn has(&self, path: &str) -> bool {
         fs::symlink_metadata(self.path(path)).is_ok()
     }
@@ -92,7 +92,7 @@ impl Lab {
     }
 }
 
-/// A program in a folder reads, renders and tells.
+/// The program reads, renders and prints in a lab.
 #[test]
 fn a_lab_runs_the_program() {
     let lab = Lab::new();

@@ -1,4 +1,4 @@
-//! Small inputs that would make much: each ends in an error that names the entry and the limit, or renders.
+//! Small inputs that would cause much work: each ends in an error that names the entry and the limit, or renders.
 
 use std::fmt::Write as _;
 
@@ -6,13 +6,13 @@ use crate::lab::{Lab, Outcome};
 
 const MAP: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c\n";
 
-/// Renders `k` with limits that are set low, so that little has to be made until they are reached.
+/// Renders `k` with low limits, so that little work is done before they are reached.
 fn build(lab: &Lab, limits: &[&str]) -> Outcome {
     let set = limits.iter().flat_map(|limit| ["--limit", limit]);
     lab.krender("k", &["build", "-q"].into_iter().chain(set).collect::<Vec<_>>())
 }
 
-/// A build that ends where a limit is reached, with nothing printed; `place` is what the error points at.
+/// Asserts that a build reaches a limit and prints nothing; `place` is the position of the error.
 #[track_caller]
 fn ends(lab: &Lab, limit: &str, place: &str) {
     let name = limit.split('=').next().unwrap();
@@ -23,7 +23,7 @@ fn ends(lab: &Lab, limit: &str, place: &str) {
     assert!(stderr.contains(&format!("`--limit {name}=")), "{stderr}");
 }
 
-/// A build that its limits allow.
+/// Asserts that a build stays within its limits.
 #[track_caller]
 fn renders(lab: &Lab, limits: &[&str]) -> String {
     let Outcome { code, stdout, stderr } = build(lab, limits);
@@ -31,7 +31,7 @@ fn renders(lab: &Lab, limits: &[&str]) -> String {
     stdout
 }
 
-/// Directories `a0`, `b0` … in pairs, where each of a pair names both of the next one.
+/// Directories `a0`, `b0` … in pairs, where each of a pair lists both of the next one.
 fn diamonds(lab: &Lab, levels: usize, kustomization: impl Fn(&str, usize) -> String, last: &str) {
     for level in 0..levels {
         for side in ["a", "b"] {
@@ -117,7 +117,7 @@ fn files_of_a_run() {
     ends(&lab, "files=1MB", "f3");
 }
 
-/// A kustomization with one ConfigMap `c` in `r.yaml`, and what stands behind it there.
+/// A kustomization with one ConfigMap `c` in `r.yaml`, followed by other text.
 fn one_map(kustomization: &str, behind: &str) -> Lab {
     let lab = Lab::new();
     lab.write("k/kustomization.yaml", format!("resources: [r.yaml]\n{kustomization}"));
@@ -125,7 +125,7 @@ fn one_map(kustomization: &str, behind: &str) -> Lab {
     lab
 }
 
-/// So many ConfigMaps.
+/// A number of ConfigMaps.
 fn maps(count: usize) -> String {
     (0..count).map(|number| MAP.replace("name: c", &format!("name: c{number}")) + "---\n").collect()
 }
@@ -214,7 +214,7 @@ fn aliases_in_an_embedded_document() {
     assert!(renders(&lab, &["bytes=100MB"]).len() > 3_000_000);
 }
 
-/// The text of each is written to compare it; mappings take longer to write than texts.
+/// The text of each item is written to compare it; mappings take longer to write than texts.
 #[test]
 fn values_of_items_that_paths_select() {
     let path = "\"x.[name=text].value\",".repeat(40);
@@ -277,7 +277,7 @@ fn a_base_with_wide_resources_that_is_used_often() {
     }
     lab.write("k/kustomization.yaml", kustomization);
     ends(&lab, "bytes=2MB", "/kustomization.yaml:2:13");
-    // It does not matter that another target has made the base already.
+    // The charge is the same if another target has accumulated the base already.
     let kustomization = "resources: [../w]\n";
     lab.write("j/kustomization.yaml", kustomization).write("i/kustomization.yaml", kustomization);
     let limit = ["--limit", "bytes=200KB", "../i", "../j"];
@@ -323,7 +323,7 @@ fn one_file_for_many_generators() {
 fn the_hash_of_a_file_of_zeros() {
     let lab = one_map("configMapGenerator: [{name: g, files: [f]}]\n", "");
     lab.write("k/f", vec![0; 1_000_000]);
-    // Six bytes for each zero.
+    // Each zero byte takes six bytes.
     ends(&lab, "bytes=7MB", "kustomization.yaml:2:");
     assert!(renders(&lab, &["bytes=11MB"]).contains("name: g-"));
 }
@@ -378,7 +378,7 @@ fn a_document_of_very_many_nodes() {
     assert!(outcome.stderr.contains("`--limit bytes="), "{}", outcome.stderr);
 }
 
-/// Where the system gives no more memory, the end is an error as any other.
+/// If the system has no more memory, krender ends with an ordinary error.
 #[cfg(target_os = "linux")]
 #[test]
 fn memory_that_runs_out() {
@@ -520,7 +520,7 @@ fn operations_in_front_of_a_long_list() {
     }
 }
 
-/// Targets behind the limit are not judged, and said to be so, in every form.
+/// Targets after the limit are not checked, and reported as such in every format.
 #[test]
 fn findings_of_many_targets() {
     let lab = Lab::new();
@@ -553,7 +553,7 @@ fn findings_of_many_targets() {
     }
 }
 
-/// The page says what holds.
+/// The documented defaults are correct.
 #[test]
 fn the_documented_defaults_are_those_of_the_program() {
     use krender::limits::Limit;
@@ -572,7 +572,7 @@ fn a_limit_that_makes_no_sense() {
     let Outcome { code, stderr, .. } = build(&lab, &["resorces=1"]);
     assert_eq!(code, 1);
     assert!(stderr.contains("did you mean `resources`?"), "{stderr}");
-    // Of several for one limit the last one holds.
+    // The last of several settings of one limit counts.
     renders(&lab, &["bytes=1", "bytes=1MB"]);
     for command in ["check", "inputs", "shard", "affected"] {
         let outcome = lab.krender("k", &[command, "--limit", "byte=1"]);

@@ -2,10 +2,10 @@
 
 use super::lab::{Lab, Outcome};
 
-/// What a name of a file may hold: a title and a cleared screen for the terminal, colours without ESC, text turned
-/// round, and characters that do not show.
+/// Hostile characters that a file name may contain: escape sequences for the terminal title, clearing the screen and
+/// colours, bidirectional controls, and invisible characters.
 const NAME: &str = "x\u{1b}]0;p\u{7}\u{1b}[2J\u{9b}1m\u{202e}\u{2066}\u{200b}\u{3164}\u{ad}\u{7f}\u{85}\u{2028}\u{e0041}\u{fe0f}\u{115f}\u{180e}\u{2800}\u{a0}\u{fdd0}##[error]a ##vso[task.complete]b";
-/// The same as it is written in YAML, with what no name of a file may hold.
+/// The same as YAML, with characters that no file name may contain.
 const TEXT: &str = r"x\0\e]0;p\a\e[2J\u202e\u2066\u200b\u3164\xad\U000e0041\ufe0f\u115f\u180e\u2800\xa0\ufdd0\n::error::x\n  ::stop-commands::y\r::debug::z ##[error]a ##vso[task.complete]b](http://a)`|<b>";
 
 /// A folder with two targets whose names and content are hostile, committed, and then changed.
@@ -71,7 +71,7 @@ metadata:
     lab
 }
 
-/// Everything that krender prints for people and programs is free of what does not show, and of what a log obeys.
+/// Asserts that output for people and programs contains no invisible characters, and no commands for CI logs.
 fn assert_harmless(arguments: &[&str], text: &str) {
     let means_commands = arguments.contains(&"github");
     for line in text.split(['\n', '\r']) {
@@ -169,7 +169,7 @@ fn every_output_of_every_command_shows_what_it_holds() {
     }
 }
 
-/// Output for programs can be read by them.
+/// Asserts that machine-readable output is well-formed.
 fn is_well_formed(arguments: &[&str], text: &str) {
     if arguments.contains(&"sarif")
         || arguments.contains(&"json") && !arguments.contains(&"--error-format")
@@ -180,7 +180,7 @@ fn is_well_formed(arguments: &[&str], text: &str) {
     }
 }
 
-/// What is rendered is data: its names are not escaped, and a comment above them is.
+/// Rendered objects are data: their names are not escaped, but a comment above them is.
 #[test]
 fn the_render_itself_is_unchanged() {
     let lab = hostile(NAME);
@@ -193,7 +193,7 @@ fn the_render_itself_is_unchanged() {
     assert!(many.stdout.contains(&one.stdout));
 }
 
-/// A list of lines never holds a name that its reader takes for another one, or for two.
+/// Lists of lines contain no name that a reader could take for another name, or for two.
 #[test]
 fn a_name_with_a_new_line_is_no_two_targets() {
     for name in ["a\nprod", "::stop-commands::t", "a\u{202e}b", "x ##[error]y", "\u{feff}a"] {
@@ -222,7 +222,7 @@ fn a_name_with_a_new_line_is_no_two_targets() {
     }
 }
 
-/// A message of SARIF may hold links, and none of krender does.
+/// Messages in SARIF may contain links; those of krender contain none.
 #[test]
 fn names_in_sarif_are_no_links() {
     let lab = Lab::new();
@@ -236,7 +236,7 @@ fn names_in_sarif_are_no_links() {
     assert!(message.contains(r"a\[b\](http://c)"), "{message}");
 }
 
-/// In a page for GitHub, names are code: nobody is mentioned, nothing is linked, nothing is laid out.
+/// In Markdown for GitHub, names are code: they mention no user, contain no link, and have no markup.
 #[test]
 fn names_in_markdown_are_code() {
     let names = [
@@ -347,7 +347,7 @@ fn outside_code(line: &str) -> String {
                 closing(&rest[ticks..], ticks).map(|end| ticks + end)
             }
         };
-        // Code always has an end.
+        // Code spans are always closed.
         let end = end.unwrap();
         rest = &rest[end..];
     }
@@ -358,7 +358,7 @@ fn start_of(whole: &str, rest: &str) -> usize {
     whole.len() - rest.len()
 }
 
-/// The end of the run of exactly so many backticks.
+/// The end of the run of exactly this many backticks.
 fn closing(text: &str, ticks: usize) -> Option<usize> {
     let mut place = 0;
     while let Some(at) = text[place..].find('`') {

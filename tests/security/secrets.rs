@@ -1,19 +1,19 @@
-//! Values of Secrets in messages and differences: no output of a failure shows one, in whatever way the build fails.
+//! Values of Secrets in messages and differences: no output shows one, however a build fails.
 
 use super::lab::Lab;
 
-/// What no output may hold, in any case: the value, and its base64.
+/// The values that no output may contain: the secret, and its base64 form.
 const VALUES: [&str; 2] = ["hunter2", "aHVudGVyMg"];
 
 const HEAD: &str = "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\n";
 
-/// A build that fails, and what its message shows all the same.
+/// A build that fails, and a part of its message.
 struct Failure {
     name: &'static str,
-    /// Beside the kustomization.
+    /// The files in addition to the kustomization.
     files: Vec<(&'static str, Vec<u8>)>,
     kustomization: String,
-    /// Part of the message; empty where it may not fail.
+    /// A part of the message; empty if the build may succeed.
     shows: &'static str,
 }
 
@@ -27,7 +27,7 @@ fn failure(
     Failure { name, files, kustomization: kustomization.to_owned(), shows }
 }
 
-/// The ways in which files of variables, literals and files of a generator fail.
+/// Failures of env files, literals and files of generators.
 fn of_generators() -> Vec<Failure> {
     let generator = |fields: &str| format!("secretGenerator:\n- name: s\n{fields}");
     let envs = generator("  envs: [e]\n");
@@ -131,7 +131,7 @@ fn of_generators() -> Vec<Failure> {
     ]
 }
 
-/// The ways in which manifests fail.
+/// Failures of manifests.
 fn of_manifests() -> Vec<Failure> {
     let resource = "resources: [r.yaml]\n";
     let broken = |name, text: &str| failure(name, resource, "r.yaml", &[("r.yaml", text)]);
@@ -221,7 +221,7 @@ fn of_manifests() -> Vec<Failure> {
     ]
 }
 
-/// The ways in which patches, replacements and variables fail on Secrets.
+/// Failures of patches, replacements and variables on Secrets.
 fn of_patches() -> Vec<Failure> {
     let secret =
         format!("{HEAD}stringData:\n  password: hunter2\n  n: '5'\ndata: {{a: aHVudGVyMg==}}\n");
@@ -333,8 +333,8 @@ fn of_patches() -> Vec<Failure> {
     ]
 }
 
-/// Values that stand where something else belongs: each form of `secretGenerator`, in the kustomization, in a component
-/// and, where it is the form of a field, in the document of a plugin.
+/// Values in wrong places: each form of `secretGenerator`, in the kustomization, in a component and, if it is the form
+/// of a field, in the document of a plugin.
 fn of_misplaced_values() -> Vec<Failure> {
     const FIELDS: [&str; 20] = [
         "literals: {A: hunter2}",
@@ -413,7 +413,7 @@ fn of_misplaced_values() -> Vec<Failure> {
     failures
 }
 
-/// Patches that say nothing of Secrets themselves, and turn out to be for one.
+/// Patches that do not mention Secrets, but match one.
 fn of_patches_by_name() -> Vec<Failure> {
     let patches = [
         "- {op: add, value: hunter2}",
@@ -448,7 +448,7 @@ fn no_failure_shows_a_value_that_is_misplaced() {
     hide_values(&of_misplaced_values());
 }
 
-/// Runs each command on each failure, and looks for values.
+/// Runs each command on each failure, and searches its output for the values.
 #[track_caller]
 fn hide_values(all: &[Failure]) {
     let mut faults = Vec::new();
@@ -491,7 +491,7 @@ fn hide_values(all: &[Failure]) {
     assert!(faults.is_empty(), "{} of {}\n{}", faults.len(), all.len(), faults.join("\n"));
 }
 
-/// A repository whose Secret has another value on each side, and everything that the value is copied to.
+/// A repository whose Secret differs between two revisions, with copies of the value in other places.
 fn rotated(lab: &Lab) {
     for (folder, value, packed) in
         [("a", "hunter2", "aHVudGVyMg=="), ("b", "hunter3", "aHVudGVyMw==")]
@@ -585,7 +585,7 @@ fn no_difference_shows_a_value_of_a_secret() {
                 let line = review.stdout.lines().find(|line| line.contains(value));
                 assert_eq!(line, None, "{format} {before} {after}");
             }
-            // What is no secret is seen.
+            // Other values are shown.
             assert!(
                 review
                     .stdout
@@ -598,7 +598,7 @@ fn no_difference_shows_a_value_of_a_secret() {
     assert!(shown.contains("hunter2") && shown.contains("hunter3"), "{shown}");
 }
 
-/// Without a key, a mask is another one in each run: a short value cannot be tried. With one, it is the same.
+/// Without a key, masks differ between runs, so that short values cannot be guessed. With a key, they are the same.
 #[test]
 fn masks_cannot_be_tried() {
     let lab = Lab::new();

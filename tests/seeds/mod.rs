@@ -39,7 +39,7 @@ pub(crate) fn trees() -> Vec<Vec<u8>> {
         let mut archive = read(&top);
         let root = top.parent().expect("a file is in a folder").to_owned();
         for path in &files {
-            // What is above the kustomization is reached by `..`, which an archive resolves.
+            // Files above the kustomization are reached by `..`, which an archive resolves.
             let up = path.strip_prefix(&root).map(Path::to_owned);
             let name =
                 up.unwrap_or_else(|_| Path::new("..").join(path.file_name().unwrap_or_default()));
@@ -68,7 +68,7 @@ pub(crate) fn patches() -> Vec<Vec<u8>> {
     archives
 }
 
-/// What stands under `replacements` in every kustomization, and files of replacements.
+/// The entries of `replacements` in every kustomization, and files of replacements.
 pub(crate) fn replacements() -> Vec<Vec<u8>> {
     let mut replacements = Vec::new();
     for path in files_below(&testdata()).iter().filter(|path| is_yaml(path)) {

@@ -98,7 +98,7 @@ fn replicas() -> BoxedStrategy<Field> {
     )
 }
 
-/// What a patch applies to.
+/// The target of a patch.
 fn target() -> impl Strategy<Value = String> {
     prop_oneof![
         kind().prop_map(|kind| format!("{{kind: {kind}}}")),

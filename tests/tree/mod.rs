@@ -1,7 +1,8 @@
-//! Random trees of kustomizations: a base, overlays on top of it, and a component, with resources that name each other.
+//! Random trees of kustomizations: a base, overlays on top of it, and a component, with resources that refer to each
+//! other.
 //!
-//! They are kept to what kustomize has treated the same way since v5.5: no `sourceValue`, no structured data inside
-//! text, no patterns in the targets of replacements, no `includeVolumeClaimTemplates`.
+//! They use only features that behave the same since kustomize v5.5: no `sourceValue`, no structured data inside text,
+//! no patterns in the targets of replacements, no `includeVolumeClaimTemplates`.
 
 mod fields;
 mod objects;
@@ -14,18 +15,18 @@ use proptest::prelude::*;
 /// A tree of kustomizations, each in a folder of its own.
 #[derive(Clone)]
 pub(crate) struct Tree {
-    /// From the base to the one that is built; each names the one before it.
+    /// The levels from the base to the target; each lists the one before it.
     levels: Vec<Level>,
     component: Option<Level>,
 }
 
-/// What one kustomization says.
+/// The content of one kustomization.
 #[derive(Clone, Debug)]
 struct Level {
     /// The objects of its own file.
     objects: Vec<String>,
     fields: Vec<Option<Field>>,
-    /// Whether it includes the component, if there is one.
+    /// True if it includes the component, if there is one.
     includes_component: bool,
 }
 
@@ -116,7 +117,7 @@ impl Level {
     }
 }
 
-/// The files as one text, so that a failure shows what to look at.
+/// All files as one text, for failure messages.
 impl fmt::Debug for Tree {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(formatter, "build {}", self.target())?;
@@ -126,7 +127,7 @@ impl fmt::Debug for Tree {
     }
 }
 
-/// A field that is a list of words; nothing for none.
+/// A field that is a list of words; empty without words.
 fn list(name: &str, words: impl IntoIterator<Item = String>) -> String {
     let words: Vec<String> = words.into_iter().collect();
     if words.is_empty() { String::new() } else { format!("{name}: [{}]\n", words.join(", ")) }

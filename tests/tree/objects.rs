@@ -1,14 +1,14 @@
-//! Objects that name each other.
+//! Objects that refer to each other.
 
 use proptest::prelude::*;
 
-/// The names of a base's objects: few, so that references meet.
+/// The names of a base's objects: few, so that references match.
 pub(super) const NAMES: [&str; 4] = ["web", "api", "yes", "db-1"];
 
-/// The makers of the kinds: name, a name that it refers to, and a word for whatever else it says.
+/// A function that creates an object from a name, the name of another object, and some text.
 type Make = fn(&str, &str, &str) -> String;
 
-/// The kinds, and their makers.
+/// The kinds with their functions.
 const KINDS: &[(&str, Make)] = &[
     ("Deployment", |name, other, word| workload("apps/v1", "Deployment", name, other, word)),
     ("StatefulSet", |name, other, word| workload("apps/v1", "StatefulSet", name, other, word)),
@@ -62,7 +62,7 @@ pub(super) fn name() -> impl Strategy<Value = &'static str> {
     prop::sample::select(&NAMES[..])
 }
 
-/// Text as it may stand behind a key: what YAML takes for something else, what is folded, what is quoted.
+/// Text for values: words that YAML reads as other types, text that is folded, text that is quoted.
 pub(super) fn word() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec![
         "plain",
@@ -95,17 +95,17 @@ pub(super) fn of_base() -> impl Strategy<Value = Vec<String>> {
     objects(&NAMES, 1..9)
 }
 
-/// What an overlay adds: it has names of its own.
+/// The objects that an overlay adds, with names of their own.
 pub(super) fn of_overlay() -> impl Strategy<Value = Vec<String>> {
     objects(&["extra"], 0..2)
 }
 
-/// What a component adds.
+/// The objects that a component adds.
 pub(super) fn of_component() -> impl Strategy<Value = Vec<String>> {
     objects(&["part"], 0..2)
 }
 
-/// Objects of different ids.
+/// Objects with different ids.
 fn objects(
     names: &'static [&'static str],
     count: std::ops::Range<usize>,
@@ -156,7 +156,7 @@ fn cron_job(name: &str, other: &str, word: &str) -> String {
     )
 }
 
-/// A pod specification, each line behind the indent.
+/// A pod specification with indented lines.
 fn pod(other: &str, word: &str, indent: &str) -> String {
     let word = word.replace('\n', &format!("\n{indent}    "));
     let text = format!(

@@ -1,4 +1,4 @@
-//! What the property tests of YAML draw from.
+//! Strategies for the property tests of YAML.
 
 pub(crate) mod mutation;
 pub(crate) mod value;

@@ -20,11 +20,11 @@ pub(crate) fn text() -> impl Strategy<Value = String> {
 
 #[derive(Clone, Debug)]
 enum Edit {
-    /// Takes out some characters.
+    /// Removes some characters.
     Cut(usize),
     /// Repeats some characters.
     Copy(usize),
-    /// Puts in what means something.
+    /// Inserts YAML syntax.
     Insert(&'static str),
 }
 

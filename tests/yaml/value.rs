@@ -1,4 +1,4 @@
-//! Values of any shape: drawn, made into documents, and read out of documents.
+//! Random values of any shape, and their conversion to and from documents.
 
 use krender::source::Span;
 use krender::yaml::{self, Kind, Node, Scalar, Style, Tag};
@@ -28,20 +28,20 @@ fn value() -> impl Strategy<Value = Value> {
 }
 
 fn entries(value: impl Strategy<Value = Value>) -> impl Strategy<Value = Value> {
-    // A key `<<` is a merge, quoted or not: kyaml takes it away.
+    // A key `<<` is a merge key even if it is quoted: kyaml removes it.
     let key = text().prop_filter("a merge key", |key| key != "<<");
     proptest::collection::btree_map(key, value, 0..6)
         .prop_map(|map| mapping_of(map.into_iter().map(|(key, value)| (Value::from(key), value))))
 }
 
-/// A float that stays one: `2.0` is written as the integer 2, as the reference does.
+/// A float that is written as one: `2.0` is written as the integer 2, as in the reference.
 fn float() -> impl Strategy<Value = f64> {
     any::<f64>().prop_filter("not finite, or an integer", |float| {
         float.is_finite() && (float.fract() != 0.0 || float.abs() >= 1e21)
     })
 }
 
-/// Text that looks like something else, text of the characters that matter, and text of any characters.
+/// Text that looks like other types, text of special characters, and text of any characters.
 fn text() -> impl Strategy<Value = String> {
     let tricky = prop::sample::select(vec![
         "",
@@ -118,7 +118,7 @@ fn text() -> impl Strategy<Value = String> {
     prop_oneof![tricky.prop_map(str::to_owned), "[a-z0-9 :#\n\t'\"\\-]{0,20}", long, any]
 }
 
-/// Whether the reference can write a character, and reads it back as the same one.
+/// True if the reference can write a character and read it back.
 fn has_form(character: char) -> bool {
     !matches!(character, '\u{7f}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}')
 }
