@@ -1,8 +1,8 @@
-//! Which targets may render to something else after some files changed, found without rendering any.
+//! Finds targets whose output may change because of changed files, without rendering any.
 //!
-//! This is for who is going to render what is found, as `krender diff` does: only kustomization files are read for it,
-//! and it may name a target too many. What a build has [looked at](crate::load::Loader::inputs_of) is exact, and what
-//! `krender affected` goes by, but only known after the build.
+//! For callers that render the result anyway, such as `krender diff`: only kustomization files are read, and the result
+//! may contain unaffected targets. The [inputs](crate::load::Loader::inputs_of) of a build are exact, and used by
+//! `krender affected`, but are known only after the build.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -12,10 +12,10 @@ use crate::error::Result;
 use crate::load::git::Changed;
 use crate::load::{KUSTOMIZATION_FILES, Loader, Root};
 
-/// For each target whether one of the changed files may be among those that it is built from, its bases included. It
-/// says yes where it cannot know. The paths of files are absolute; what is there now is what `loader` reads.
+/// Returns for each target whether a changed file may be one of its inputs, including those of its bases. If in doubt,
+/// the answer is true. Paths of files are absolute; `loader` reads the current state.
 ///
-/// A kustomization names what it reads: every text in it that is a path counts. Linear in the kustomization files of the
+/// A kustomization lists its inputs: every text in it that is a path counts. Linear in the kustomization files of the
 /// targets and their bases, each of which is read once.
 ///
 /// # Errors
@@ -32,7 +32,7 @@ pub fn affected(loader: &Loader, targets: &[String], changed: &dyn Changed) -> R
         }
     }
     let affected = search.spread();
-    // What is no directory now was one, or is going to be told of.
+    // A target that is not a directory was removed, or is reported later.
     Ok(roots
         .iter()
         .map(|root| root.as_ref().is_none_or(|root| affected.contains(root.path())))
@@ -44,17 +44,17 @@ struct Search<'a> {
     found: BTreeMap<PathBuf, Directory>,
 }
 
-/// What is known of a directory with a kustomization.
+/// A directory with a kustomization.
 struct Directory {
     is_changed: bool,
     names: Vec<PathBuf>,
 }
 
 impl Search<'_> {
-    /// Reads the kustomization of a directory, and says which others it names.
+    /// Reads the kustomization of a directory. Returns the other kustomizations that it lists, too.
     fn look(&self, root: &Root) -> Result<(Directory, Vec<Root>)> {
         let (mut is_changed, mut below) = (false, Vec::new());
-        // Also those that are not there any more, or take the place of another.
+        // Removed files, and files that now take precedence, count too.
         for name in KUSTOMIZATION_FILES {
             is_changed = is_changed || self.changed.is_changed(&root.path().join(name))?;
             if let Some(led_to) = root.canonical(name) {
@@ -78,7 +78,7 @@ impl Search<'_> {
         Ok((Directory { is_changed, names }, below))
     }
 
-    /// Whether something that a kustomization names has changed.
+    /// True if an input that a kustomization lists has changed.
     fn is_named_changed(&self, root: &Root, named: &Named<'_>) -> Result<bool> {
         Ok(match named {
             Named::Word(path) => self.changed.is_changed(path)?,
@@ -94,13 +94,13 @@ impl Search<'_> {
         })
     }
 
-    /// Whether a path changed, or one that it is in: a link there may have led elsewhere, and another repository within
-    /// this one changes as a whole.
+    /// True if a path or a parent of it has changed: a parent may have been a link, and a nested repository changes as
+    /// a whole.
     fn is_on_the_way(&self, path: &Path) -> Result<bool> {
         Ok(self.changed.on_the_way(path)?.is_some())
     }
 
-    /// The directories that changed, or name some that did.
+    /// The changed directories, and those that directly or indirectly list one.
     fn spread(&self) -> BTreeSet<&Path> {
         let mut named_by: BTreeMap<&Path, Vec<&Path>> = BTreeMap::new();
         for (path, directory) in &self.found {

@@ -1,4 +1,4 @@
-//! Bases that were accumulated, for those that name them again.
+//! A store of accumulated bases, for kustomizations that list them again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -13,8 +13,8 @@ use crate::load::Root;
 use crate::schema::BuiltIn;
 use crate::sync::lock;
 
-/// What a base comes to depends on this: its folder, and the way to it if an account is kept of it. The schema is the
-/// built-in one wherever bases are shared.
+/// The key of an accumulated base: its folder, and its path from the target if origins are recorded. Bases are shared
+/// only under the built-in schema.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Base {
     path: OsString,
@@ -27,12 +27,12 @@ impl Base {
     }
 }
 
-/// A base that is complete.
+/// An accumulated base.
 #[derive(Clone, Debug)]
 pub(super) struct Complete {
     pub(super) accumulated: Accumulator,
     pub(super) way: Way,
-    /// What it was charged.
+    /// The work charged for it.
     pub(super) spent: Spent,
 }
 
@@ -41,16 +41,16 @@ pub(super) struct Complete {
 pub(super) struct Way {
     /// The directories that were entered.
     pub(super) directories: BTreeSet<OsString>,
-    /// How many of them name each other, at most.
+    /// The length of the longest chain of directories that list each other.
     pub(super) height: usize,
-    /// What there was to say, each thing once.
+    /// The warnings, without duplicates.
     pub(super) said: Vec<Warning>,
-    /// What the built-in schema was asked.
+    /// The use of the built-in schema.
     pub(super) asked: BuiltIn,
 }
 
 impl Way {
-    /// Goes on with what a base or a component took, one level below.
+    /// Adds the side results of a base or a component, one level below.
     pub(super) fn pass(&mut self, below: &Self) {
         self.directories.extend(below.directories.iter().cloned());
         self.height = self.height.max(below.height + 1);
@@ -59,7 +59,7 @@ impl Way {
     }
 }
 
-/// Adds a warning, unless it was said already.
+/// Adds a warning, unless it exists already.
 pub(super) fn say(said: &mut Vec<Warning>, warning: &Warning) {
     let place = warning.failure.span();
     if !said.iter().any(|known| known.failure.span() == place && known == warning) {
@@ -69,8 +69,8 @@ pub(super) fn say(said: &mut Vec<Warning>, warning: &Warning) {
 
 /// The bases of a run. Each is kept from its first use to the last one that is expected.
 ///
-/// Threads that come to a base at the same time both accumulate it: waiting would take as long, and two that wait for
-/// each other would never end.
+/// Threads that need a base at the same time both accumulate it: waiting would take as long, and two threads waiting
+/// for each other would deadlock.
 pub(super) struct Bases {
     slots: Mutex<BTreeMap<Base, Slot>>,
     /// Bytes that the kept bases were charged.
@@ -80,7 +80,7 @@ pub(super) struct Bases {
 }
 
 struct Slot {
-    /// How many uses are still to come.
+    /// The number of expected further uses.
     left: usize,
     complete: Option<Arc<Complete>>,
 }
@@ -91,17 +91,17 @@ impl Bases {
         Self { slots: Mutex::new(BTreeMap::new()), held: AtomicU64::new(0), most }
     }
 
-    /// Says how often each base will be asked for.
+    /// Sets the expected number of uses of each base.
     pub(super) fn expect(&self, uses: BTreeMap<Base, usize>) {
         let slots = uses.into_iter().map(|(base, left)| (base, Slot { left, complete: None }));
         self.slots().extend(slots);
     }
 
-    /// What a base came to, if that is known: a use of it. The last one takes it away.
+    /// Returns an accumulated base, if it is stored, and counts the use. The last expected use removes it.
     pub(super) fn take(&self, base: &Base) -> Option<Arc<Complete>> {
         let mut slots = self.slots();
         let slot = slots.get_mut(base)?;
-        // More than foreseen: it may come again any number of times.
+        // More uses than expected: any number may follow.
         slot.left = slot.left.checked_sub(1).unwrap_or(usize::MAX);
         if slot.left > 0 {
             return slot.complete.clone();
@@ -112,7 +112,7 @@ impl Bases {
         last
     }
 
-    /// Keeps what a base came to if it will be asked for again.
+    /// Stores an accumulated base if further uses are expected.
     pub(super) fn keep(&self, base: Base, complete: impl FnOnce() -> Complete) {
         let is_wanted =
             self.slots().get(&base).is_none_or(|slot| slot.left > 0 && slot.complete.is_none());
@@ -127,12 +127,12 @@ impl Bases {
         }
         let slot = || Slot { left: usize::MAX, complete: None };
         let former = self.slots().entry(base).or_insert_with(slot).complete.replace(complete);
-        // Another thread has come to the same meanwhile.
+        // Another thread has stored the same base.
         let bytes = former.map_or(0, |former| former.spent.get(Limit::Bytes));
         self.held.fetch_sub(bytes, Ordering::Relaxed);
     }
 
-    /// How many there are at the moment.
+    /// The number of stored bases.
     #[cfg(test)]
     pub(super) fn kept(&self) -> usize {
         self.slots().values().filter(|slot| slot.complete.is_some()).count()

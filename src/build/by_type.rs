@@ -1,5 +1,5 @@
-//! What field specs say of a type of objects, found once for each type: not for each object, and not for all the types
-//! that are in no build.
+//! Values derived from field specs for each type of objects. They are computed once for each type in the build, not for
+//! each object or for all known types.
 
 use crate::error::Result;
 use crate::limits::Budget;
@@ -8,7 +8,7 @@ use crate::schema::Gvk;
 use crate::source::Span;
 use crate::transform::charge_specs;
 
-/// Charge for what is found for a type, in bytes: a path with its parts.
+/// The charge for each value of a type, in bytes: a path with its parts.
 const FOUND: usize = 128;
 
 /// The number of values of a type up to which they are free. The defaults have at most 40.
@@ -24,16 +24,16 @@ pub(super) struct ByType<'c, T, F> {
 }
 
 impl<'c, T, F: Fn(&Gvk) -> Vec<T>> ByType<'c, T, F> {
-    /// Without values. `find` makes those of a type by comparing it with `specs` field specs.
+    /// An empty cache. `find` computes the values of a type by comparing it with `specs` field specs.
     pub(super) fn new(specs: usize, budget: &'c Budget, find: F) -> Self {
         Self { specs, find, budget, known: Index::default() }
     }
 
-    /// The values for the type of a resource. Long lists are charged to the budget: for a new type what is found, and
-    /// for each resource what is looked at.
+    /// The values for the type of a resource. Long lists are charged to the budget: the values of a new type, and the
+    /// values that are examined for each resource.
     ///
     /// # Errors
-    /// As [`Budget::bytes`], with the place of the resource.
+    /// As [`Budget::bytes`], with the span of the resource.
     pub(super) fn of(&mut self, gvk: &Gvk, resource: Span) -> Result<&[T]> {
         if !self.known.contains_key(gvk) {
             charge_specs((self.specs, 0), self.budget, resource)?;

@@ -1,4 +1,4 @@
-//! What targets will cost, found without building any: the same on every machine.
+//! Estimates the costs of targets without building any. The result is the same on every machine.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
@@ -12,8 +12,8 @@ use crate::parallel::{Threads, in_order};
 use crate::source::Span;
 use crate::sync::lock;
 
-/// For each target how many bytes its kustomizations name and are: those of all that are below it, each once. A target
-/// that is not there costs nothing.
+/// Returns the cost of each target in bytes: the size of its kustomizations and of the files that they list, including
+/// everything below, each file once. A missing target costs nothing.
 #[must_use]
 pub fn costs(loader: &Loader, targets: &[String], threads: &Threads) -> Vec<u64> {
     let known: Mutex<BTreeMap<PathBuf, Directory>> = Mutex::default();
@@ -26,7 +26,7 @@ pub fn costs(loader: &Loader, targets: &[String], threads: &Threads) -> Vec<u64>
                 continue;
             }
             let directory = lock(&known).get(root.path()).cloned();
-            // Two threads may look at it both. What they find is the same.
+            // Two threads may both compute it; the result is the same.
             let directory = directory.unwrap_or_else(|| Directory::of(&root));
             bytes = bytes.saturating_add(directory.bytes);
             pending.extend(directory.below.iter().cloned());
@@ -66,27 +66,27 @@ impl Directory {
     }
 }
 
-/// How large a file is, if it may be read from here.
+/// The size of a file; 0 if it must not be read.
 fn size(root: &Root, file: &Path) -> u64 {
     let read = file.to_str().and_then(|path| root.file(path, Span::NONE).ok());
     read.map_or(0, |file| file.bytes().len() as u64)
 }
 
-/// For each cost the share that it belongs to, of `shares` that are about equal: the largest go first, each to the
-/// share that has least (the longest-processing-time rule: no share is more than a third above what is best). The same
-/// costs are shared in the same way, and nothing else is asked.
+/// Distributes costs to `shares` of about equal size, and returns the share of each: the largest costs go first, each
+/// to the smallest share (the longest-processing-time rule: no share is more than a third above the optimum). The
+/// result depends only on the arguments.
 #[must_use]
 pub fn share(costs: &[u64], shares: NonZeroUsize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..costs.len()).collect();
     order.sort_by_key(|&number| (std::cmp::Reverse(costs[number]), number));
-    // Of those that have least, the first.
+    // The smallest share; the first one of several.
     let mut loads: BTreeSet<(u64, usize)> =
         (0..shares.get().min(costs.len())).map(|share| (0, share)).collect();
     let mut shared = vec![0; costs.len()];
     for number in order {
         if let Some((load, share)) = loads.pop_first() {
             shared[number] = share;
-            // What costs nothing is shared evenly, too.
+            // Targets without costs are distributed evenly, too.
             loads.insert((load.saturating_add(costs[number].max(1)), share));
         }
     }

@@ -1,9 +1,8 @@
-//! What targets came to in earlier runs, for those that nothing has changed for.
+//! The result cache: rendered targets of earlier runs whose inputs have not changed.
 //!
-//! An entry says of each directory that the target was made of what its kustomization [looked at](Notes) and found
-//! there: every file by its content, every link by where it led, and every place where nothing was. It is of use when
-//! all of it is found again, so that what is kept is what would be rendered. A directory that many targets are made of
-//! is looked at once in a run.
+//! For each directory of a target, an entry stores what its kustomization has [looked at](Notes): the content of every
+//! file, the target of every link, and every path without a file. It is used if all of this is the same, so that the
+//! cached result is what would be rendered. A directory of many targets is checked once per run.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
@@ -18,37 +17,37 @@ use crate::load::{Digest, KUSTOMIZATION_FILES, Kind, Loader, Notes, Store};
 use crate::source::Span;
 use crate::sync::lock;
 
-/// Keeps what targets come to, and finds it again.
+/// A cache of rendered targets.
 ///
-/// What is kept under other `settings` is not found: they stand for everything beside files that the result depends on.
+/// Entries with other `settings` are not found: these represent everything except files that the result depends on.
 pub struct Keeper<'a> {
     loader: &'a Loader,
     store: &'a Store,
     settings: Digest,
-    /// Which notes still hold.
+    /// Notes that were checked, and whether they are still correct.
     held: Mutex<BTreeMap<Digest, bool>>,
-    /// The notes of directories that were kept, each with how many paths it is about.
+    /// The stored notes of directories, with the number of their paths.
     kept: Mutex<BTreeMap<OsString, (usize, Option<Digest>)>>,
 }
 
-/// What a target came to.
+/// The result of a target.
 #[derive(Clone, Debug)]
 pub struct Kept {
-    /// Its texts, each with its name, or the pieces of one without.
+    /// The texts with their names, or the pieces of one text without a name.
     pub texts: Vec<(String, String)>,
-    /// How many resources there are.
+    /// The number of resources.
     pub resources: usize,
-    /// What there is to say.
+    /// The warnings.
     pub warnings: Vec<Warning>,
 }
 
-/// A result that was found, of which nothing was read yet: the texts of many targets are large.
+/// A cached result whose texts are not read yet, since those of many targets are large.
 pub struct Found(Entry);
 
-/// So many results of a target are kept, the last ones: those of two branches, say.
+/// The number of results kept for a target, the most recent ones: those of two branches, for example.
 const RESULTS: usize = 4;
 
-/// A result as it is kept.
+/// The stored form of a result.
 #[derive(Serialize, Deserialize)]
 struct Entry {
     /// The notes of the directories.
@@ -58,18 +57,18 @@ struct Entry {
     warnings: Vec<Said>,
 }
 
-/// A warning as it is kept.
+/// The stored form of a warning.
 #[derive(Serialize, Deserialize)]
 struct Said {
     text: Option<String>,
     code: String,
     message: String,
-    /// The file that it is about, and the first byte and the one after the last there.
+    /// The file, with the start and the end of the span.
     place: Option<(PathBuf, usize, usize)>,
 }
 
 impl<'a> Keeper<'a> {
-    /// A keeper for what `loader` reads, which [takes notes](Loader::take_notes) from now on.
+    /// A cache for the targets of `loader`, which [records inputs](Loader::take_notes) from now on.
     #[must_use]
     pub fn new(loader: &'a Loader, store: &'a Store, settings: Digest) -> Self {
         loader.take_notes();
@@ -77,7 +76,7 @@ impl<'a> Keeper<'a> {
         Self { loader, store, settings, held, kept }
     }
 
-    /// Finds what a target would come to now, if that is kept. [`Keeper::read`] reads it.
+    /// Finds the cached result of a target, if its inputs have not changed. [`Keeper::read`] reads it.
     #[must_use]
     pub fn find(&self, target: &str) -> Option<Found> {
         let entries = self.entries(&self.key(target)?);
@@ -85,7 +84,7 @@ impl<'a> Keeper<'a> {
         entries.into_iter().find(holds).map(Found)
     }
 
-    /// What was found, unless it was lost or damaged since.
+    /// Reads a cached result; `None` if it was lost or damaged.
     #[must_use]
     pub fn read(&self, Found(entry): &Found) -> Option<Kept> {
         let Entry { notes: _, texts, resources, warnings } = entry;
@@ -98,8 +97,8 @@ impl<'a> Keeper<'a> {
         })
     }
 
-    /// Keeps what a target came to, which was made of these directories. Nothing is kept of what depends on more than
-    /// can be noted.
+    /// Stores the result of a target that was made of these directories. A result that depends on more than can be
+    /// recorded is not stored.
     ///
     /// # Errors
     /// [`Code::WriteFailed`].
@@ -129,7 +128,7 @@ impl<'a> Keeper<'a> {
         entries.truncate(RESULTS);
         match serde_json::to_vec(&entries) {
             Ok(value) => self.store.set_value(&key, &value),
-            // A path that is no Unicode.
+            // A path that is not Unicode.
             Err(_) => Ok(()),
         }
     }
@@ -144,7 +143,7 @@ impl<'a> Keeper<'a> {
         value.and_then(|value| serde_json::from_slice(&value).ok()).unwrap_or_default()
     }
 
-    /// Whether all is found as the notes have it. Two threads may find it out both.
+    /// True if all recorded inputs are unchanged. Two threads may both check that.
     fn holds(&self, digest: &Digest) -> bool {
         if let Some(&holds) = lock(&self.held).get(digest) {
             return holds;
@@ -156,7 +155,7 @@ impl<'a> Keeper<'a> {
         holds
     }
 
-    /// Keeps the notes of a directory. Those that were kept are too few if it was looked at more since.
+    /// Stores the notes of a directory. Notes stored before are incomplete if further inputs were read since.
     fn notes(&self, directory: &OsStr) -> Result<Option<Digest>> {
         let count = self.loader.noted(Path::new(directory));
         if let Some(&(_, digest)) =
@@ -173,7 +172,7 @@ impl<'a> Keeper<'a> {
         Ok(digest)
     }
 
-    /// A warning in a form that can be kept: it is about one of the kustomization files, or about no place.
+    /// The stored form of a warning; `None` if it is about another file than a kustomization file.
     fn said(&self, warning: &Warning, directories: &BTreeSet<OsString>) -> Option<Said> {
         let Warning { text, failure } = warning;
         let place = match self.loader.sources().source_of(failure.span()) {

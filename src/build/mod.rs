@@ -1,4 +1,4 @@
-//! From a directory to the resources that it renders to.
+//! Builds: from a directory to rendered resources.
 //!
 //! On every level, from the innermost base outwards: resources → configurations, crds → generators → components →
 //! builtin transformers in the fixed order → `transformers:` → `validators:` → vars collected ([`accumulate`]). Then,
@@ -39,42 +39,42 @@ pub use order::{Order, Reorder};
 pub use run::{Built, Run};
 pub use targets::{PassedOver, Survey, Target, Why};
 
-/// How a target is built.
+/// The options of a build.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// The order asked for on the command line.
+    /// The order requested on the command line.
     pub reorder: Option<Reorder>,
-    /// What plugins may do.
+    /// Options for plugins.
     pub plugins: plugin::Options,
-    /// Every resource gets a label that says who made it, as with `buildMetadata: [managedByLabel]`.
+    /// True if every resource gets the label `app.kubernetes.io/managed-by`, as with `buildMetadata: [managedByLabel]`.
     pub managed_by_label: bool,
-    /// Whether warnings also tell of what changes nothing: patches without a target, images that no container uses.
+    /// True if warnings also report fields without effect: patches whose target matches no resource, images that no
+    /// container uses.
     pub strict: bool,
     /// The threads that it may use. The result does not depend on them.
     pub threads: Threads,
 }
 
-/// What a target renders to.
+/// The result of a build.
 #[derive(Debug)]
 pub struct Output {
-    /// The resources as they are printed.
+    /// The resources in the order of the output.
     pub resources: ResMap,
-    /// What there is to say about the kustomization files, each thing once.
+    /// The warnings about kustomization files, without duplicates.
     pub warnings: Vec<Warning>,
 }
 
 /// Renders the kustomization in a directory. Cost: linear in the number of resources, and a sort.
 ///
 /// # Errors
-/// Whatever is wrong with its kustomization files, and those of its bases, and with their resources: several failures
-/// at once, as far as they have nothing to do with each other.
+/// All independent errors in its kustomization files, in those of its bases, and in their resources, combined.
 pub fn build(loader: &Loader, target: &str, options: &Options) -> Result<Output> {
     let mut warnings = Vec::new();
     let resources = build_and_warn(loader, target, options, &mut warnings)?;
     Ok(Output { resources, warnings })
 }
 
-/// Renders as [`build()`] does, and adds to the warnings those that came up, also where the build fails.
+/// Renders as [`build()`] does. Warnings are added to `warnings` even if the build fails.
 ///
 /// # Errors
 /// As [`build()`].

@@ -1,6 +1,6 @@
-//! What a kustomization names, found without building it: files, bases, and every text that may be a path.
+//! The paths in a kustomization, found without building it: files, bases, and every text that may be a path.
 //!
-//! It is quick, and more than is read: a text that is no path may look like one.
+//! This is fast, but finds more than a build reads: ordinary text may look like a path.
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -9,21 +9,21 @@ use crate::load::{Kind, Root, join};
 use crate::source::Span;
 use crate::yaml::{Node, parse};
 
-/// Something that a kustomization names. Paths are absolute and clean.
+/// A path in a kustomization. Paths are absolute and clean.
 pub(super) enum Named<'a> {
     /// A word, which may be a path.
     Word(&'a Path),
-    /// A file, and where links on the way to it led.
+    /// A file, and its path with links resolved.
     File { path: &'a Path, leads_to: Option<PathBuf> },
     /// A directory with a kustomization.
     Kustomization { path: &'a Path, root: Root },
-    /// A directory that may not be built, or nothing.
+    /// A directory without a kustomization, or a missing path.
     Other(&'a Path),
-    /// Charts: folders of files, which nothing names one by one.
+    /// Charts: folders of files that are not listed individually.
     Charts,
 }
 
-/// Tells what the kustomization of a directory names.
+/// Calls `tell` for each path in the kustomization of a directory.
 pub(super) fn named(root: &Root, tell: &mut dyn FnMut(Named<'_>)) {
     let documents = root.kustomization_file().and_then(|source| parse::documents(&source));
     let mut look = Look { root, tell };
@@ -32,13 +32,13 @@ pub(super) fn named(root: &Root, tell: &mut dyn FnMut(Named<'_>)) {
     }
 }
 
-/// The lists of a kustomization whose entries may be configurations that name files themselves.
+/// The lists of a kustomization whose entries may be configurations with further paths.
 const CONFIGURATIONS: [&str; 4] = ["generators", "transformers", "validators", "configurations"];
-/// Other fields that name files or directories.
+/// Other fields with paths of files or directories.
 const PATHS: [&str; 8] =
     ["path", "files", "envs", "env", "file", "valuesFile", "additionalValuesFiles", "chartHome"];
 
-/// A directory that is being looked at.
+/// The directory that is being read, and the receiver of its paths.
 struct Look<'a> {
     root: &'a Root,
     tell: &'a mut dyn FnMut(Named<'_>),
@@ -63,7 +63,7 @@ impl Look<'_> {
         }
     }
 
-    /// Every text in a document, whether or not it is a path.
+    /// Reports every text in a document, even if it is not a path.
     fn node(&mut self, root: &Node, is_path: bool) {
         let mut pending = vec![(root, is_path)];
         while let Some((node, is_path)) = pending.pop() {
@@ -77,7 +77,7 @@ impl Look<'_> {
         }
     }
 
-    /// A text: a path, `name=path`, or a document of its own in which there may be some.
+    /// Reports a text: a path, `name=path`, or an embedded document with paths.
     fn text(&mut self, text: &str, is_path: bool) {
         for word in text.split_whitespace() {
             let word = word.trim_matches(['"', '\'', ',', '[', ']', '{', '}']);
@@ -95,7 +95,7 @@ impl Look<'_> {
         }
     }
 
-    /// A path: a file, a directory that is a kustomization, or a directory of files.
+    /// Reports a path: a file, a directory with a kustomization, or a directory of files.
     fn path(&mut self, path: &str) {
         if path.is_empty() || path.contains('\n') {
             return;
@@ -113,7 +113,7 @@ impl Look<'_> {
         });
     }
 
-    /// A file that may name others.
+    /// Reports the paths in a configuration file.
     fn configuration(&mut self, path: &str) {
         if self.root.kind_of(path) != Kind::File {
             return;

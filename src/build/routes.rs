@@ -1,4 +1,4 @@
-//! The ways on which one resource comes into a build twice.
+//! Finds the paths by which a resource is included twice.
 
 use std::sync::Arc;
 
@@ -9,17 +9,17 @@ use crate::load::{Kind, Root};
 use crate::resource::TWICE;
 use crate::source::Span;
 
-/// An entry on the way to a resource: where it is written, and the directory that it names; no directory for a file.
+/// An entry on the path to a resource: its span, and the directory that it lists; no directory for a file.
 #[derive(Clone)]
 struct Hop {
     span: Span,
     directory: Option<String>,
 }
 
-/// The entries that lead from the directory that is built to a resource, one after the other.
+/// The entries from the target to a resource.
 type Route = Vec<Hop>;
 
-/// Adds both ways to an error about a resource that is in the build twice. Other errors stay as they are.
+/// Adds both paths to an error about a resource that is included twice. Other errors are unchanged.
 #[cold]
 pub(super) fn explain(run: &Run<'_>, top: &Root, error: Error) -> Error {
     if error.code() != Code::DuplicateId || error.label_text() != TWICE {
@@ -54,9 +54,9 @@ pub(super) fn explain(run: &Run<'_>, top: &Root, error: Error) -> Error {
     }
 }
 
-/// The first two ways from a directory to a file: one with resources, or a kustomization file that generates them.
+/// The first two paths from a directory to a file: one with resources, or a kustomization file that generates them.
 fn routes(run: &Run<'_>, top: &Root, file: &str) -> Vec<Route> {
-    /// So many directories are looked at.
+    /// The maximum number of directories to visit.
     const MOST: usize = 1000;
     let mut found = Vec::new();
     let mut pending: Vec<(Root, Route)> = vec![(top.clone(), Vec::new())];
@@ -78,7 +78,7 @@ fn routes(run: &Run<'_>, top: &Root, file: &str) -> Vec<Route> {
     found
 }
 
-/// What a kustomization names: the ways to the file, and the directories with the ways there.
+/// The entries of a kustomization: paths to the file, and directories with the paths to them.
 fn hops(
     root: &Root,
     kustomization: &Arc<Kustomization>,

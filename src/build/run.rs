@@ -1,4 +1,4 @@
-//! A run: any number of targets that are built with one loader, and what they share.
+//! A run: builds of any number of targets with one loader, and their shared state.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -22,16 +22,16 @@ use crate::resource::ResMap;
 use crate::sync::{lock, unpoisoned};
 use crate::transform::{self, BUILTINS, Builtin, Change, Observer, Work};
 
-/// Builds any number of targets, on any number of threads. What they have in common is done once: a kustomization file
-/// is read once, and a base that several of them name is accumulated once.
+/// Builds any number of targets, on any number of threads. Shared work is done once: a kustomization file is read once,
+/// and a base of several targets is accumulated once.
 ///
-/// What a target renders to does not depend on the others.
+/// The result of a target does not depend on the others.
 pub struct Run<'a> {
     loader: &'a Loader,
     options: &'a Options,
     builtins: &'static [Builtin],
     defaults: Arc<TransformerConfig>,
-    /// By the bytes of the path, which are compared faster than its parts.
+    /// By the bytes of the paths, which are compared faster than their components.
     kustomizations: Mutex<BTreeMap<OsString, Arc<Read>>>,
     bases: Bases,
 }
@@ -39,14 +39,14 @@ pub struct Run<'a> {
 /// A target that was rendered.
 #[derive(Debug)]
 pub struct Built {
-    /// What it renders to.
+    /// The rendered resources.
     pub resources: ResMap,
-    /// The directories that it was made of: what their kustomizations have [looked at](Loader::notes) is all that it
-    /// depends on.
+    /// The directories that it was built from. It depends only on what their kustomizations have [looked
+    /// at](Loader::notes).
     pub directories: BTreeSet<OsString>,
-    /// Whether it would be the same on another day.
+    /// False if the result depends on today's date (exclusions with `until`).
     pub lasts: bool,
-    /// Its steps of hardening, in the order in which they were met.
+    /// Its hardening steps, in the order in which they ran.
     pub hardening: Vec<Arc<Hardening>>,
 }
 
@@ -54,15 +54,15 @@ pub struct Built {
 pub(super) struct Read {
     pub(super) kustomization: Arc<Kustomization>,
     pub(super) warnings: Vec<Warning>,
-    /// What a visit is charged.
+    /// The charge for a visit.
     bytes: u64,
 }
 
-/// What a byte of a kustomization file is charged: its entries are held as structures that are larger than the text.
+/// The charge for a byte of a kustomization file: its entries become structures that are larger than the text.
 const ENTRY_BYTES: u64 = 8;
 
 impl<'a> Run<'a> {
-    /// A run that has built nothing yet.
+    /// A run without any builds.
     #[must_use]
     pub fn new(loader: &'a Loader, options: &'a Options) -> Self {
         Self::with_builtins(loader, options, BUILTINS)
@@ -84,18 +84,18 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Says which targets will be built, each once: a base that several of them name is kept from its first use to its
-    /// last. Reads their kustomization files.
+    /// Announces the targets of the run, without duplicates: a base of several targets is kept from its first use to
+    /// its last. Reads the kustomization files of the targets.
     pub fn expect(&self, targets: &[impl AsRef<str> + Sync]) {
         let demanded = Mutex::default();
         let work = |number: usize| self.count(targets[number].as_ref(), &demanded);
-        // What is wrong is told when its target is built.
+        // Errors are reported when the target is built.
         let threads = self.options.threads.for_small(targets.len());
         in_order(targets.len(), &threads, work, |_, _| ControlFlow::Continue(()));
         self.bases.expect(unpoisoned(demanded.into_inner()));
     }
 
-    /// Renders a target, and adds to the warnings those that came up, also where the build fails.
+    /// Renders a target. Warnings are added to `warnings` even if the build fails.
     ///
     /// # Errors
     /// As [`build()`](super::build()).
@@ -103,7 +103,7 @@ impl<'a> Run<'a> {
         self.build_from(target, warnings).map(|built| built.resources)
     }
 
-    /// Renders as [`Run::build`] does, and says what that depends on.
+    /// Renders as [`Run::build`] does. The result states what it depends on.
     ///
     /// # Errors
     /// As [`build()`](super::build()).
@@ -111,8 +111,8 @@ impl<'a> Run<'a> {
         self.render(target, warnings, None)
     }
 
-    /// Renders as [`Run::build_from`] does, and shows each change of a resource to an observer. Every base is accumulated
-    /// as often as it is named, so that no change is missed.
+    /// Renders as [`Run::build_from`] does, and reports each change of resources to an observer. Every base is
+    /// accumulated as often as it is listed, so that no change is missed.
     ///
     /// # Errors
     /// As [`build()`](super::build()), and those of the observer.
@@ -172,12 +172,12 @@ impl<'a> Run<'a> {
         Ok(Built { resources, directories, lasts, hardening })
     }
 
-    /// Where files are read.
+    /// The loader.
     pub(super) const fn loader(&self) -> &'a Loader {
         self.loader
     }
 
-    /// How targets are built.
+    /// The options.
     #[must_use]
     pub const fn options(&self) -> &'a Options {
         self.options
@@ -188,7 +188,7 @@ impl<'a> Run<'a> {
         self.builtins
     }
 
-    /// The bases that were accumulated.
+    /// The store of accumulated bases.
     pub(super) const fn bases(&self) -> &Bases {
         &self.bases
     }
@@ -221,8 +221,7 @@ impl<'a> Run<'a> {
         lock(&self.kustomizations)
     }
 
-    /// Counts how often each base is going to be asked for because of a target: a base that is kept asks for what it
-    /// names once.
+    /// Counts the uses of each base by a target: a stored base uses its own bases only once.
     fn count(&self, target: &str, demanded: &Mutex<BTreeMap<Base, usize>>) -> Result<()> {
         let root = self.loader.root(target)?;
         let read = self.kustomization(&root)?;
@@ -247,7 +246,7 @@ impl<'a> Run<'a> {
     }
 }
 
-/// The directories that a kustomization names, with what names them.
+/// The directories that a kustomization lists, with their entries.
 pub(super) fn directories<'k>(
     root: &Root,
     kustomization: &'k Kustomization,
@@ -257,7 +256,7 @@ pub(super) fn directories<'k>(
     let root = root.clone();
     [resources, components, generators, transformers, validators].into_iter().flatten().filter_map(
         move |path| {
-            // What spans lines is a configuration that stands in the kustomization itself.
+            // An entry with several lines is an inline configuration.
             let is_directory = !path.contains('\n') && root.kind_of(path) == Kind::Directory;
             let child = is_directory.then(|| root.child(path, path.span).ok()).flatten()?;
             Some((&***path, child))

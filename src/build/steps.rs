@@ -1,4 +1,4 @@
-//! The steps of hardening of a target, to compare with those of a revision.
+//! The hardening steps of a target, for comparison with those of a revision.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -11,8 +11,8 @@ use crate::plugin::{Field, Hardening};
 use crate::source::Span;
 
 impl Run<'_> {
-    /// The steps of hardening of a target. It is built for that only if it, or what it includes, lists transformers or
-    /// validators.
+    /// The hardening steps of a target. It is built for this only if it, or a kustomization below it, lists
+    /// transformers or validators.
     ///
     /// # Errors
     /// As [`Run::build`].
@@ -27,7 +27,7 @@ impl Run<'_> {
         let mut pending = vec![self.loader().root(target)?];
         let mut known = BTreeSet::new();
         while let Some(root) = pending.pop() {
-            // What cannot be read is told of when it is built.
+            // Errors are reported by the build.
             let Ok(read) = self.kustomization(&root) else { return Ok(true) };
             let kustomization = &read.kustomization;
             if !kustomization.transformers.is_empty() || !kustomization.validators.is_empty() {
@@ -39,8 +39,8 @@ impl Run<'_> {
         Ok(false)
     }
 
-    /// Where the kustomization of a directory lists its transformers or validators: their first entry, or else the
-    /// beginning of its file; [`Span::NONE`] without one.
+    /// The span of the transformers or validators of a directory: their first entry, or else the beginning of the
+    /// kustomization file; [`Span::NONE`] if there is no such file.
     #[must_use]
     pub fn place_of_steps(&self, directory: &Path, field: Field) -> Span {
         let root = directory.to_str().and_then(|directory| self.loader().root(directory).ok());

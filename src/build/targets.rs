@@ -1,4 +1,4 @@
-//! The targets of a tree: the kustomizations that no other one includes.
+//! Finds the targets of a tree: kustomizations that no other one includes.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -13,26 +13,26 @@ use crate::parallel::in_order;
 use crate::source::Span;
 use crate::text::escape;
 
-/// A directory to build that was found in a tree.
+/// A directory to build, found in a tree.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Target {
-    /// What [`build()`](super::build()) takes: the directory as one who named the top of the tree would name it.
+    /// The argument for [`build()`](super::build()), relative to the name that was given for the top of the tree.
     pub directory: String,
-    /// The way to it from the top of the tree, empty for the top itself.
+    /// The path from the top of the tree; empty for the top itself.
     pub below: String,
-    /// Why it cannot be built: there is a directory that cannot be listed, or one whose name is not UTF-8. Then the names
-    /// are for people only.
+    /// The reason why it cannot be built: a directory that cannot be listed, or whose name is not UTF-8. The names are
+    /// for display only in this case.
     pub refused: Option<Error>,
 }
 
 impl Run<'_> {
-    /// The kustomizations at and below a directory that no other one there includes, in the order of their paths, and
-    /// behind them what was refused.
+    /// The kustomizations in and below a directory that no other one there includes, in the order of their paths,
+    /// followed by directories that cannot be built.
     ///
-    /// One includes another by naming its directory in `resources` (or `bases`), `components`, `generators`,
-    /// `transformers` or `validators`. Components are no targets: they work on what others gather. Of kustomizations that
-    /// include each other in a circle, the first is a target, so that its build says so; one whose file cannot be read is a
-    /// target for the same reason.
+    /// A kustomization includes another one if it lists its directory in `resources` (or `bases`), `components`,
+    /// `generators`, `transformers` or `validators`. Components are not targets, because they work on the resources of
+    /// others. Of kustomizations in a cycle, the first is a target, so that its build reports the cycle; one whose file
+    /// cannot be read is a target for the same reason.
     ///
     /// # Errors
     /// Those of [`Loader::kustomizations`](crate::load::Loader::kustomizations).
@@ -48,8 +48,8 @@ impl Run<'_> {
         Ok(found.chain(refused).collect())
     }
 
-    /// The targets at and below a directory, and the kustomizations there that are none. Hidden directories are looked
-    /// through for these, too, apart from `.git`, and links to directories.
+    /// The targets in and below a directory, and all other kustomizations there. Hidden directories (except `.git`) and
+    /// links to directories are searched for these, too.
     ///
     /// # Errors
     /// As [`Run::targets`].
@@ -95,7 +95,7 @@ impl Run<'_> {
     }
 }
 
-/// What is found in a tree.
+/// The kustomizations of a tree.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Survey {
     /// The targets, in the order of their paths.
@@ -104,27 +104,27 @@ pub struct Survey {
     pub passed_over: Vec<PassedOver>,
 }
 
-/// A kustomization that is no target.
+/// A kustomization that is not a target.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PassedOver {
     /// Its directory.
     pub target: Target,
-    /// Why it is none.
+    /// The reason.
     pub why: Why,
-    /// Where that is said: the entry that includes it, or the beginning of its kustomization file.
+    /// The span of the entry that includes it, or of the beginning of its kustomization file.
     pub span: Span,
 }
 
-/// Why a kustomization is no target.
+/// The reason why a kustomization is not a target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Why {
     /// The kustomization of this directory includes it.
     Included(String),
-    /// It is a component, which works on what others gather.
+    /// It is a component, which works on the resources of others.
     Component,
     /// It is in a hidden directory.
     Hidden,
-    /// A link leads to its directory.
+    /// A link points to its directory.
     Link,
 }
 
@@ -139,7 +139,7 @@ impl std::fmt::Display for Why {
     }
 }
 
-/// Which kustomizations are targets: those that no other one includes, and of a circle the first.
+/// Returns for each kustomization whether it is a target: no other one includes it, or it is the first of a cycle.
 fn targets(nodes: &[Node]) -> Vec<bool> {
     let mut reached = vec![false; nodes.len()];
     let mut found = vec![false; nodes.len()];
@@ -153,12 +153,12 @@ fn targets(nodes: &[Node]) -> Vec<bool> {
     found
 }
 
-/// A kustomization, and what it includes.
+/// A kustomization with the others that it includes.
 struct Node {
     path: PathBuf,
     is_component: bool,
     is_included: bool,
-    /// With the entries that name them.
+    /// The included kustomizations with the spans of their entries.
     includes: Vec<(usize, Span)>,
     /// The beginning of the kustomization file.
     span: Span,
@@ -203,7 +203,7 @@ impl Node {
     }
 }
 
-/// The first line of the kustomization file of a directory; [`Span::NONE`] where it cannot be read.
+/// The span of the first line of a kustomization file; [`Span::NONE`] if it cannot be read.
 pub(super) fn beginning(root: &Root) -> Span {
     root.kustomization_file().map_or(Span::NONE, |file| {
         let end = file.text().find(['\r', '\n']).unwrap_or(file.text().len());
@@ -221,13 +221,13 @@ fn reach(number: usize, nodes: &[Node], reached: &mut [bool]) {
     }
 }
 
-/// A directory of this path that was found in a tree, by the name and the path of its top.
+/// The target for a path, given the name and the path of the top of the tree.
 fn named(name: &str, top: &Path, path: &Path) -> Target {
     let below = path.strip_prefix(top).unwrap_or(path);
     target(name, escape::file_name(below.as_os_str()).into_owned(), None)
 }
 
-/// A directory that was found, by the name of the tree's top and the way to it from there.
+/// The target for a path below the top of a tree with this name.
 fn target(name: &str, below: String, refused: Option<Error>) -> Target {
     let directory = match name.trim_end_matches('/') {
         _ if below.is_empty() => name.to_owned(),

@@ -12,7 +12,7 @@ use crate::transform::{
     Asked, BUILTINS, Builtin, Cause, Change, Configured, Context, Fate, Observer, Step, Work,
 };
 
-/// A loader for files written one after the other, each below a line `== path`.
+/// A loader for files in one text, each after a line `== path`.
 pub(super) fn loader(tree: &str) -> Loader {
     let files = tree.split("== ").skip(1).filter_map(|file| file.split_once('\n'));
     let memory = files
@@ -258,8 +258,7 @@ metadata: {name: job}
 spec: {template: {spec: {hostNetwork: true, containers: [{name: job, image: job}]}}}
 ";
 
-/// Where nothing comes after it, a step of the build does what is done to its result otherwise. The hashes of names do
-/// not move.
+/// A hardening step that runs last has the same effect as hardening the output, and does not change the hashes in names.
 #[test]
 fn hardening_last_is_hardening_of_the_result() {
     use crate::harden::{Fixes, Kind, Settings, harden, strip};
@@ -314,7 +313,7 @@ fn what_ends_on_a_day_is_not_for_later() {
     assert!(!lasts("exclude: [{kind: Job, reason: later, until: 2027-01-01}]"));
 }
 
-/// Notes each change as it is made: the layer, what asks for it, and how many resources are left.
+/// Records each change: the layer, the requesting field or document, and the number of remaining resources.
 #[derive(Default)]
 struct Recorder(Vec<String>);
 
@@ -391,7 +390,7 @@ transformers:
     );
 }
 
-/// The base that a run has accumulated for one target is accumulated again for an observer of the next one.
+/// A base that a run has accumulated for one target is accumulated again for an observer of the next one.
 #[test]
 fn an_observer_misses_no_change_of_a_shared_base() {
     let tree = "\
@@ -411,7 +410,7 @@ resources: [../base]
     assert_eq!(recorder.0.iter().filter(|line| line.starts_with("base ")).count(), 1);
 }
 
-/// A failure of an observer ends the build.
+/// An error of an observer ends the build.
 #[test]
 fn an_observer_may_refuse_a_change() {
     struct Refuses;
@@ -428,7 +427,7 @@ fn an_observer_may_refuse_a_change() {
     );
 }
 
-/// A builtin that is in no table but that of the test: a kustomization with `metadata` asks for it, or a document.
+/// A builtin that exists only in the table of the test, requested by a kustomization with `metadata`, or by a document.
 const PRETENDED: Builtin = Builtin {
     kind: "PretendedTransformer",
     field: "metadata",
@@ -441,7 +440,7 @@ const PRETENDED: Builtin = Builtin {
     configure: |_, _| Ok(Box::new(Mark)),
 };
 
-/// The table of the test: the order of the fields is that of the table.
+/// A table in which the order of the fields is that of the table.
 const PRETENDED_TABLE: &[Builtin] = &[BUILTINS[2], PRETENDED, BUILTINS[3]];
 
 /// Appends a letter to the name of each resource.
@@ -460,7 +459,8 @@ impl Step for Mark {
     }
 }
 
-/// One line in the table is all that a builtin needs: fields, documents, strict builds, provenance and observers know it.
+/// A line in the table is sufficient for a builtin: fields, documents, strict builds, provenance and observers support
+/// it.
 #[test]
 fn a_builtin_is_one_descriptor() {
     let tree = "\
@@ -495,7 +495,7 @@ transformers:
     assert_eq!(messages, ["`PretendedTransformer` has no field `marc`, and ignores it"]);
 }
 
-/// Patches of which some change names, let resources go, or fail.
+/// Patches, some of which change names, delete resources, or fail.
 const PATCHES: &[&str] = &[
     "target: {kind: Deployment}\n  patch: '- {op: replace, path: /spec/replicas, value: 2}'",
     "target: {name: app}\n  patch: '- {op: replace, path: /metadata/name, value: web}'",
@@ -536,9 +536,9 @@ const OBJECTS: &[&str] = &[
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
-    /// The slow twin: what shares a pass over the resources comes to the same, and fails in the same way, as if each step
-    /// was done on all of them before the next one. Strict builds do it so, and builds with an observer, for which each
-    /// entry of a field is a change of its own.
+    /// Steps that share a pass have the same result and the same errors as steps that are each run on all resources
+    /// before the next one begins. Strict builds and builds with an observer run in this way, with each entry of a
+    /// field as a separate change.
     #[test]
     fn passes_are_shared_unnoticed(
         patches in subsequence(PATCHES, 0..5).prop_shuffle(),
