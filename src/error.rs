@@ -194,7 +194,7 @@ struct Inner {
 pub struct Note {
     /// The position.
     pub span: Span,
-    /// The text beside it.
+    /// The text next to it.
     pub label: String,
 }
 
@@ -248,7 +248,7 @@ impl Error {
         self
     }
 
-    /// Sets a short text beside the position.
+    /// Sets a short text next to the position.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.0.label = bounded(label.into());
@@ -370,7 +370,7 @@ impl Error {
         self.0.span
     }
 
-    /// The text beside the position; may be empty.
+    /// The text next to the position; may be empty.
     #[must_use]
     pub fn label_text(&self) -> &str {
         &self.0.label

@@ -1,4 +1,5 @@
 //! `buildMetadata:` records the origin of each resource and the transformers that changed it, and labels the output.
+//! (kustomize, `api/resource/origin.go`, `api/internal/target/kusttarget.go`, `api/krusty/kustomizer.go`.)
 
 use std::path::Path;
 

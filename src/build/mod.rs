@@ -1,8 +1,10 @@
 //! Builds: from a directory to rendered resources.
 //!
 //! On every level, from the innermost base outwards: resources → configurations, crds → generators → components →
-//! builtin transformers in the fixed order → `transformers:` → `validators:` → vars collected ([`accumulate`]). Then,
-//! at the top only: hash suffixes → name references → vars → local-config dropped → order → managed-by label.
+//! builtin transformers in the fixed order → `transformers:` → `validators:` → vars collected ([`accumulate`];
+//! kustomize, `api/internal/target/kusttarget.go`: `AccumulateTarget`). Then, at the top only: hash suffixes → name
+//! references → vars → local-config dropped → order → managed-by label (`makeCustomizedResMap` there, and
+//! `api/krusty/kustomizer.go`: `Run`).
 
 mod account;
 mod accumulate;

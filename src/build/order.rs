@@ -1,4 +1,4 @@
-//! The order of the output: as accumulated, or by kind.
+//! The order of the output: as accumulated, or by kind. (kustomize, `api/internal/builtins/SortOrderTransformer.go`.)
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;

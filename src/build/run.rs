@@ -351,7 +351,7 @@ resources: [pod.yaml]
 
     #[test]
     fn a_circle_is_found_behind_a_base_that_others_use() {
-        // `shared` names `top/inner`, which `top/inner/target` stands in: for that one it is a circle.
+        // `shared` lists `top/inner`, which contains `top/inner/target`: for the latter this is a cycle.
         let loader = loader(
             "\
 == other/kustomization.yaml

@@ -279,7 +279,7 @@ resources: [../overlays/prod]
         assert_eq!(found(TREE, "site"), "site/broken site/old site/top");
         assert_eq!(found(TREE, "/site/"), "/site/broken /site/old /site/top");
         assert_eq!(found(TREE, "."), "site/broken site/old site/top");
-        // Only the tree counts: what includes this one stands outside.
+        // Only the tree counts: the kustomization that includes this one is outside.
         assert_eq!(found(TREE, "site/overlays"), "site/overlays/prod");
         assert_eq!(found(TREE, "site/base"), "site/base");
         assert_eq!(found(TREE, "site/parts"), "");

@@ -533,7 +533,7 @@ mod tests {
         assert_eq!(NameReferences::of_program(NAME_REFERENCE), sorted);
     }
 
-    /// A list that is merged into itself stays as it is, so that sharing it stands for merging it.
+    /// A list that is merged into itself stays the same, so sharing a list is equivalent to merging it.
     #[test]
     fn no_field_spec_contradicts_another() {
         for (section, specs) in lists() {

@@ -25,7 +25,7 @@ pub struct FieldSpec {
     pub create: bool,
 }
 
-/// The serialised form of a [`FieldSpec`]: the parts of the type are beside the path.
+/// The serialised form of a [`FieldSpec`], with the parts of the type next to the path.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct WrittenFieldSpec {

@@ -22,7 +22,7 @@ pub struct NameBackReferences {
     pub referrers: FieldSpecs,
 }
 
-/// The serialised form of [`NameBackReferences`]: the parts of the type are beside the fields.
+/// The serialised form of [`NameBackReferences`], with the parts of the type next to the fields.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct WrittenReferences {

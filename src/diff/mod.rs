@@ -1,4 +1,4 @@
-//! Comparison of two renders of the same targets: the effect of a change on each object, judged and grouped.
+//! Comparison of two renders of the same targets: the effect of a change on each object, assessed and grouped.
 //!
 //! The caller renders a [`Target`] on both sides. [`TargetReview::of`] pairs its objects and compares them field by
 //! field; [`Review::of`] groups equal changes of many targets and sorts them by importance. The formats ([`text`],

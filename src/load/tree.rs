@@ -46,7 +46,7 @@ impl Loader {
     }
 
     /// The directories with a kustomization file that [`Loader::kustomizations`] skips: those in hidden directories
-    /// other than `.git`, and those behind links. Each has a flag that is true for a link.
+    /// other than `.git`, and those that are links. Each has a flag that is true for a link.
     ///
     /// # Errors
     /// The same.

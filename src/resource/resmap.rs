@@ -184,8 +184,8 @@ impl ResMap {
         Error::all(errors).map_or(Ok(text), Err)
     }
 
-    /// Checks that each resource has a form in YAML, and charges it as if it were written: a key that stands twice, say, is
-    /// read in one way by krender and in another one by a cluster.
+    /// Checks that each resource can be written as YAML, and charges it as if it were written. Krender and a cluster
+    /// would read a duplicate key, for example, in different ways.
     ///
     /// # Errors
     /// As [`ResMap::to_yaml`].

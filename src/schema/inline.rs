@@ -6,7 +6,7 @@ use super::{Schema, Type};
 use crate::source::Sources;
 use crate::yaml::{CollectionStyle, Kind, Node, Style, parse};
 
-/// The schema of a field, from a comment beside it. (kyaml, `fieldmeta`.)
+/// The schema of a field, from a comment next to it. (kyaml, `fieldmeta`.)
 ///
 /// Any JSON object replaces the schema of the field: one with another purpose, such as `{"$imagepolicy": "…"}`, makes
 /// the type of the field unknown.

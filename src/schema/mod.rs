@@ -37,7 +37,7 @@ pub struct Schema {
 /// The use of the built-in schema before an OpenAPI document replaced it.
 ///
 /// In kustomize the schema is global to the process, and loading a document does not clear it. So earlier use decides
-/// whether the built-in facts stay beside those of the document. If several apply, the greatest counts.
+/// whether the built-in facts remain in addition to those of the document. If several apply, the greatest counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum BuiltIn {
     /// Not used: the document replaces the built-in schema.

@@ -1,4 +1,4 @@
-//! Paths as text, with `/` between names, as they stand in documents.
+//! Paths as text, with `/` between names, as in documents.
 
 /// A path without `.`, `..` and empty names, as far as it can do without them; `.` for a path of none. (Go's `path.Clean`.)
 #[must_use]

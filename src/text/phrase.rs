@@ -1,9 +1,9 @@
-//! Pieces of messages: text that may be long, and names in a row.
+//! Parts of messages: truncated text, and lists of names.
 
 use std::borrow::Cow;
 use std::fmt::Display;
 
-/// A text of at most this many characters: of a longer one the beginning, with `…` behind it.
+/// Truncates a text to at most this many characters, with `…` after it.
 #[must_use]
 pub fn shortened(text: &str, most: usize) -> Cow<'_, str> {
     match text.char_indices().nth(most) {
@@ -12,7 +12,7 @@ pub fn shortened(text: &str, most: usize) -> Cow<'_, str> {
     }
 }
 
-/// The first line of a text, as [`shortened`] leaves it; `…` behind it stands for further lines, too.
+/// The first line of a text, truncated as by [`shortened`]; `…` after it also stands for further lines.
 #[must_use]
 pub fn first_line(text: &str, most: usize) -> Cow<'_, str> {
     let line = text.lines().next().unwrap_or_default();

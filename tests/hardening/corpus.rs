@@ -1,9 +1,9 @@
 //! Hardening of the pods of whole repositories: no panics, a second run changes nothing, and the number of pods that
 //! pass the level `restricted` as written, and after each class of fixes.
 //!
-//! The renders of some 2,700 kustomizations lie beside the checkout, at `../shared/conformance/realworld/golden`. All of
-//! them take a minute, so this is done where `KRENDER_CORPUS=1` asks for it: `cargo test --test hardening corpus --
-//! --nocapture` prints the numbers.
+//! The renders of about 2,700 kustomizations are expected next to the checkout, at
+//! `../shared/conformance/realworld/golden`. All of them take a minute, so this test runs only with `KRENDER_CORPUS=1`:
+//! `cargo test --test hardening corpus -- --nocapture` prints the numbers.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -1,7 +1,8 @@
-//! The laws over the fixtures of Kubernetes' own admission, and what becomes of these by each class of fixes.
+//! The properties for the fixtures of the Kubernetes admission tests, and the verdicts on these after each class of
+//! fixes.
 //!
-//! They lie beside the checkout, at `../shared/conformance/pod-security`, and are skipped where they do not: without
-//! `CI=true` that is no failure.
+//! The fixtures are expected next to the checkout, at `../shared/conformance/pod-security`. Without them the test is
+//! skipped, and fails if `CI=true`.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -110,7 +110,7 @@ impl Build {
         }
     }
 
-    /// The digest of all that a result depends on beside its files: the program, and its flags.
+    /// The digest of everything except files that a result depends on: the program, and its flags.
     fn settings(&self, store: &Store, work: Option<&Work>, split: bool) -> Digest {
         // The name of a configuration in a revision does not identify its content.
         let configuration = work.map(Work::configuration);

@@ -1,4 +1,4 @@
-//! Inputs of a check: kustomizations, each judged alone, and manifests, judged together.
+//! Inputs of a check: kustomizations, each checked separately, and manifests, checked together.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -192,8 +192,8 @@ fn objects(file: &File, budget: &Budget) -> Result<Vec<Resource>> {
     with_one_meaning(objects, budget)
 }
 
-/// The same objects, unless one cannot be written: a key that stands twice, say, is read in one way here and in another
-/// one by a cluster.
+/// Returns the objects if all of them can be written as YAML: krender and a cluster would read a duplicate key, for
+/// example, in different ways.
 fn with_one_meaning(objects: Vec<Resource>, budget: &Budget) -> Result<Vec<Resource>> {
     let mut objects: ResMap = objects.into();
     objects.charge_to(budget);

@@ -27,8 +27,7 @@ pub(super) struct Steps<'a> {
 type Sides = [Vec<Arc<Hardening>>; 2];
 
 impl Steps<'_> {
-    /// Adds findings to the targets that were judged. Returns a remark for each target whose steps at the revision are
-    /// unknown.
+    /// Adds findings to the checked targets. Returns a remark for each target whose steps at the revision are unknown.
     pub(super) fn compare(&self, judged: &mut [Judged]) -> Vec<Remark> {
         let before = Run::new(&self.base.loader, self.options);
         let is_compared =

@@ -1,4 +1,4 @@
-//! Choice of the kustomizations of a tree to judge, and remarks about the others.
+//! Selection of the kustomizations of a tree to check, and remarks about the others.
 
 use std::collections::BTreeSet;
 
@@ -12,8 +12,8 @@ use crate::resource::ResMap;
 use crate::source::Span;
 use crate::text::phrase::few;
 
-/// The directories to judge, and those that are passed over: with `every` only components, and links to directories
-/// that are judged under their own names.
+/// The directories to check, and those that are skipped: with `every` only components, and links to directories that
+/// are checked under their own names.
 pub(super) fn chosen(survey: Survey, every: bool, loader: &Loader) -> (Selected, Vec<PassedOver>) {
     let Survey { targets, passed_over } = survey;
     let (mut names, mut refused) = (Vec::new(), Vec::new());
@@ -65,7 +65,7 @@ pub(super) fn is_kustomization(loader: &Loader, name: &str) -> bool {
     loader.kind(name) == Kind::Directory && files.any(|file| loader.kind(&file) != Kind::Missing)
 }
 
-/// Findings about targets of a revision that are not judged now.
+/// Findings about targets of a revision that are not checked any more.
 pub(super) fn lost(
     before: &[Target],
     now: &Selected,

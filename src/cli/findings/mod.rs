@@ -45,7 +45,7 @@ pub(super) struct Checked {
     pub(super) findings: Vec<Finding>,
 }
 
-/// A statement about the run as a whole, beside its findings.
+/// A statement about the run as a whole, in addition to its findings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Remark {
     pub(super) severity: Severity,
@@ -71,7 +71,7 @@ pub(super) struct Context {
     pub(super) configuration: Option<String>,
     /// Rules that the configuration and the flags disable or lower.
     pub(super) lowerings: Vec<Lowering>,
-    /// Kustomizations that are not judged, with the reason.
+    /// Kustomizations that are not checked, with the reason.
     pub(super) passed_over: Vec<(String, String)>,
     pub(super) remarks: Vec<Remark>,
 }

@@ -149,7 +149,7 @@ fn write_all(file: &mut File, pieces: &[impl AsRef<[u8]>]) -> io::Result<()> {
     file.flush()
 }
 
-/// True for a path that ends with a slash: it names a folder even if nothing is there.
+/// True for a path that ends with a slash: it refers to a folder even if it does not exist.
 fn is_folder_name(path: &Path) -> bool {
     path.as_os_str().as_encoded_bytes().ends_with(b"/")
 }

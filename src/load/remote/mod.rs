@@ -216,7 +216,7 @@ mod tests {
         ("ssh://git@github.com/owner/name.git//a", "git@github.com:owner/name.git", None, "a"),
         ("ssh://github.com/owner/name", "github.com:owner/name", None, ""),
         ("https://ann@github.com/owner/name", "ann@github.com:owner/name", None, ""),
-        // Credentials are not a user: GitHub is not recognised behind them.
+        // Credentials are not a user: GitHub is not recognised after them.
         (
             "https://ann:key@github.com/owner/name//a?ref=v1",
             "https://ann:key@github.com/owner/name",

@@ -15,7 +15,7 @@ pub(super) struct Query {
 }
 
 impl Query {
-    /// Parses the text behind `?`. If one parameter is malformed, all are ignored.
+    /// Parses the text after `?`. If one parameter is malformed, all are ignored.
     pub(super) fn parse(text: &str) -> Self {
         let Some(parameters) = parameters(text) else { return Self::default() };
         // As in Go, the first value of a parameter counts, and an empty one is none.
@@ -44,8 +44,8 @@ fn parameters(text: &str) -> Option<Vec<(String, String)>> {
     pairs.collect()
 }
 
-/// Text with `%2F` and `+` decoded; `None` if a `%` has no two digits behind it. Bytes that are not UTF-8 are replaced:
-/// no parameter has such a value.
+/// Text with `%2F` and `+` decoded; `None` if a `%` is not followed by two digits. Bytes that are not UTF-8 are
+/// replaced: no parameter has such a value.
 fn decoded(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();

@@ -78,7 +78,7 @@ pub fn merge_commented(
 }
 
 /// Merges Helm values, as kustomize does for those of a chart: like [`merge`], but new elements of a list go to its
-/// end. Returns all that is left; `None` if that is nothing.
+/// end. Returns the result; `None` if it is empty.
 ///
 /// # Errors
 /// As [`merge`].
