@@ -1,1 +1,1 @@
-"""What `benches/compare` is made of: the inputs, the measuring, and the plot."""
+"""The parts of `benches/compare`: inputs, measurement, and plot."""

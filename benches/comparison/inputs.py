@@ -1,4 +1,4 @@
-"""What is rendered: generated trees of any size, and the real ones of `../shared/bench` where they are present."""
+"""The inputs: generated trees of any size, and real ones of `../shared/bench` if they are present."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ PATCH = "patches:\n- patch: |\n    apiVersion: v1\n    kind: ConfigMap\n    meta
 
 
 class Trees:
-    """Writes generated trees below a folder, with the example program that does it for all measurements."""
+    """Writes generated trees below a folder, with the example program `generated_tree`."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -26,7 +26,7 @@ class Trees:
         self.program = os.path.join(target, "debug", "examples", "generated_tree")
 
     def overlay(self, resources, *features):
-        """The overlay of a tree of `resources` objects that does what the features say to them."""
+        """The overlay with some features, of a tree of `resources` objects."""
         folder = os.path.join(self.folder, "-".join([str(resources), *features]))
         subprocess.run([self.program, folder, str(resources), *features], check=True)
         return os.path.join(folder, "overlay")
@@ -49,7 +49,7 @@ def real():
 
 
 def roots(every):
-    """Each `every`th of the kustomizations of a large repository, as paths from ROOTS. Empty where it is absent."""
+    """Every `every`th kustomization of a large repository, as paths from ROOTS. Empty if it is absent."""
     listed = os.path.join(BENCH, "render-all", "infra-deployments.roots")
     if not os.path.isfile(listed):
         return []

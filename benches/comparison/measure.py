@@ -1,4 +1,4 @@
-"""Runs programs in turn on the same input, and says what each of them took."""
+"""Runs programs alternately on the same input, and measures each of them."""
 
 import dataclasses
 import hashlib
@@ -10,7 +10,7 @@ import time
 
 @dataclasses.dataclass(frozen=True)
 class Program:
-    """Something that renders a directory to standard output."""
+    """A program that renders a directory to standard output."""
 
     name: str
     command: tuple
@@ -30,7 +30,7 @@ class Run:
 
 @dataclasses.dataclass(frozen=True)
 class Comparison:
-    """The runs of all programs on one input, by the program's name; the first program is the one that is compared."""
+    """The runs of all programs on one input, by the program's name; the first program is compared with the others."""
 
     name: str
     resources: int | None
@@ -43,13 +43,13 @@ class Comparison:
         return statistics.median(run.memory for run in self.runs[program])
 
     def ratio(self, program, of="cpu"):
-        """How many times as much another program takes as the first: the median over the pairs of runs."""
+        """The ratio of another program to the first: the median over the pairs of runs."""
         first = next(iter(self.runs.values()))
         pairs = zip(first, self.runs[program])
         return statistics.median(getattr(theirs, of) / getattr(ours, of) for ours, theirs in pairs)
 
     def differing(self, program):
-        """How many outputs of another program differ from those of the first, and of how many."""
+        """The number of outputs of another program that differ from those of the first, and the total."""
         first = next(iter(self.runs.values()))
         pairs = [
             pair
@@ -60,14 +60,14 @@ class Comparison:
 
 
 def programs(binary):
-    """krender, and what is installed of those that it is compared with."""
+    """krender, and the installed programs of those that it is compared with."""
     known = [Program("kubectl", ("kubectl", "kustomize")), Program("kustomize", ("kustomize", "build"))]
     found = [program for program in known if shutil.which(program.command[0])]
     return [Program("krender", (os.path.abspath(binary), "build")), *found]
 
 
 def compare(name, directories, programs, pairs, scratch, resources=None):
-    """Runs every program `pairs` times, in turn, so that whatever else the machine does meets all of them alike."""
+    """Runs every program `pairs` times, alternating, so that other load on the machine affects all of them."""
     runs = {program.name: [] for program in programs}
     for _ in range(pairs):
         for program in programs:
@@ -76,8 +76,8 @@ def compare(name, directories, programs, pairs, scratch, resources=None):
 
 
 def compare_one_by_one(name, directories, ours, others, scratch, turns=5):
-    """Runs of the first program for all directories, in turn with processes of the others for a part of them each: its
-    run of the median time against all of those."""
+    """Runs the first program for all directories, alternating with processes of the others for a part of them each, and
+    compares its run of the median time with all of those."""
     rendered = os.path.join(scratch, "rendered")
     all_at_once, each = [], {program.name: [] for program in others}
     for turn in range(turns):
@@ -98,7 +98,7 @@ def compare_one_by_one(name, directories, ours, others, scratch, turns=5):
 
 
 def speed_up(program, directories, threads, pairs, scratch):
-    """How many times as fast a program builds all directories into files on several threads as on one, by the clock."""
+    """The speed-up of a program that builds all directories into files on several threads, in wall-clock time."""
     rendered = os.path.join(scratch, "rendered")
     argv = [*program.argv(directories), "-o", rendered, "--jobs"]
 
@@ -112,12 +112,12 @@ def speed_up(program, directories, threads, pairs, scratch):
 
 
 def run(argv, scratch):
-    """Runs a program to its end, its output in a file.
+    """Runs a program to its end, with its output in a file.
 
-    The kernel counts the pages of the process that starts another as memory of the one that is started: what is
-    smaller than this interpreter looks as large as it.
+    The kernel counts the pages of the parent process as memory of the child: a program that is smaller than this
+    interpreter appears to be as large.
 
-    Raises RuntimeError when the program fails, with what it said.
+    Raises RuntimeError with the error output if the program fails.
     """
     output, errors = (os.path.join(scratch, name) for name in ("stdout", "stderr"))
     writing = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
