@@ -400,7 +400,7 @@ def patches_file(n):
     return one("patches:\n- path: p.yaml\n", maps(n), p=maps(n, "data: {a: b}\n"))
 
 
-@kind("patches: items put in front of a list")
+@kind("patches: items put in front of a list", charged=True)
 def patches_front(n):
     return one("patches:\n- target: {kind: ConfigMap}\n  patch: |\n" + lines("    - {op: add, path: /x/0, value: v}\n", n), config_map("x: [a]\n"))
 
@@ -509,7 +509,7 @@ def names_namespaces(n):
     return one("nameSuffix: -x\n", objects + users)
 
 
-@kind("names: candidates of one name in bases", limit=MANY_FILES)
+@kind("names: candidates of one name in bases", limit=MANY_FILES, charged=True)
 def names_bases(n):
     made = {"kustomization.yaml": "resources:\n" + lines("- b#\n", n)}
     user = "---\n" + POD.replace("NAME", "p") + "spec: {volumes: [{name: v, configMap: {name: c}}]}\n"
@@ -537,19 +537,19 @@ def field_specs(n):
     return one("configurations: [f.yaml]\ncommonLabels: {a: b}\n", f="commonLabels:\n" + lines("- {path: spec/f#, create: true}\n", n))
 
 
-@kind("configurations: fields for as many kinds")
+@kind("configurations: fields for as many kinds", charged=True)
 def field_specs_kinds(n):
     objects = lines("---\napiVersion: a/v1\nkind: K#\nmetadata: {name: c#}\n", n)
     return one("configurations: [f.yaml]\ncommonAnnotations: {a: b}\n", objects, f="commonAnnotations:\n" + lines("- {path: spec/f, kind: K#, create: true}\n", n))
 
 
-@kind("configurations: name references")
+@kind("configurations: name references", charged=True)
 def name_references(n):
     objects = lines("---\napiVersion: a/v1\nkind: K#\nmetadata: {name: c#}\nspec: {other: c#}\n", n)
     return one("configurations: [f.yaml]\nnamePrefix: p-\n", objects, f="nameReference:\n" + lines("- {kind: K#, fieldSpecs: [{kind: K#, path: spec/other}]}\n", n))
 
 
-@kind("configurations: files", limit=MANY_FILES)
+@kind("configurations: files", limit=MANY_FILES, charged=True)
 def configurations(n):
     made = {f"f{i}.yaml": f"commonLabels:\n- {{path: spec/f{i}, create: true}}\n" for i in range(n)}
     return {**one("configurations:\n" + lines("- f#.yaml\n", n) + "commonLabels: {a: b}\n"), **made}

@@ -12,11 +12,15 @@ use crate::yaml::Node;
 /// The charge for a created field, in bytes: a key, a mapping of its own, and its lines in the output.
 const MADE: usize = 128;
 
-/// Charge for a field spec of the type of a resource, in bytes: its path is followed.
+/// Charge for a field spec that is compared with the type of a resource, in bytes: as many as a build copies in the
+/// same time.
+const COMPARED: usize = 4;
+
+/// Charge for a field spec of the type of a resource: its path is followed.
 const FOLLOWED: usize = 8;
 
 /// The charge up to which field specs are free for a resource. The longest list of defaults has about 100.
-const ORDINARY: usize = 1000;
+const ORDINARY: usize = 2000;
 
 /// Charges field specs that are compared with the type of a resource, and those that are of its type. Free for ordinary
 /// numbers.
@@ -28,7 +32,7 @@ pub(crate) fn charge_specs(
     budget: &Budget,
     span: Span,
 ) -> Result<()> {
-    match compared + followed * FOLLOWED {
+    match compared * COMPARED + followed * FOLLOWED {
         ..=ORDINARY => Ok(()),
         charge => budget.bytes(charge, span),
     }
