@@ -1,6 +1,6 @@
-"""Kinds of input that grow: for each a function from a size to files, and the command that reads them.
+"""Kinds of growing input: for each a function from a size to files, and the command that reads them.
 
-Sizes are numbers of whatever is repeated. Where two things meet (images and objects, misspelt names and files), both grow.
+The size is the number of repetitions. If a kind combines two things (images and objects, misspelt names and files), both grow.
 """
 
 import dataclasses
@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 @dataclasses.dataclass(frozen=True)
 class Kind:
-    """One kind of input. `files` makes texts by path from a size; the command gets the folder in place of `@`."""
+    """One kind of input. `files` returns texts by path for a size; `@` in the command is replaced by the folder."""
 
     name: str
     command: tuple
@@ -26,7 +26,7 @@ POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: NAME}\n"
 
 
 def kind(name, *command, start=500, limit=1_000_000, charged=False):
-    """Registers the function below it."""
+    """A decorator that registers a kind."""
 
     def register(files):
         ALL.append(Kind(name, command or ("build", "@"), files, start, limit, charged))
@@ -36,7 +36,7 @@ def kind(name, *command, start=500, limit=1_000_000, charged=False):
 
 
 def lines(text, n):
-    """A text n times, with its number in place of every `#`."""
+    """A text repeated n times, with the number of the repetition in place of every `#`."""
     return "".join(text.replace("#", str(i)) for i in range(n))
 
 
