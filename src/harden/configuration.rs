@@ -331,7 +331,7 @@ impl Spec {
                 Code::NotSupportedYet,
                 format!("`{name}` is for rules that krender does not have yet"),
             );
-            errors.push(error.at(value.span).help("remove it: nothing would go by it"));
+            errors.push(error.at(value.span).help("remove it: it has no effect"));
         }
     }
 }

@@ -192,7 +192,7 @@ impl Finding {
         let error = self.failure();
         match &self.suppressed {
             Some(Suppression { by, .. }) => error.help(format!(
-                "a build heeds the {} that accepts this only if its configuration has `allowIgnores: true`",
+                "a build uses the {} that accepts this only if its configuration has `allowIgnores: true`",
                 by.as_str()
             )),
             None => error,

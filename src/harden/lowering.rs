@@ -70,10 +70,10 @@ impl LoweringKind {
             Self::Severity => "lowers",
             Self::FailOn => "lets",
             Self::Exclusion => "excludes",
-            Self::System => "makes notes of",
-            Self::Foreign => "heeds annotations of",
-            Self::Ignores => "heeds",
-            Self::External => "takes as defined elsewhere:",
+            Self::System => "reports as notes",
+            Self::Foreign => "honors annotations of",
+            Self::Ignores => "honors",
+            Self::External => "treats as defined elsewhere:",
             Self::Value => "sets",
         }
     }
@@ -201,15 +201,15 @@ mod tests {
             ("{failOn: never}", "lets every run pass (`failOn: never`)"),
             (
                 "{excludeSystem: true}",
-                "makes notes of errors in system namespaces (`excludeSystem: true`)",
+                "reports as notes errors in system namespaces (`excludeSystem: true`)",
             ),
-            ("{honorForeign: [polaris, checkov]}", "heeds annotations of polaris, checkov"),
+            ("{honorForeign: [polaris, checkov]}", "honors annotations of polaris, checkov"),
             (
                 "{exclude: [{kind: Pod, name: a.*, rules: [host-pid], reason: old, until: 2027-01-31}]}",
                 "excludes kind `Pod`, name `a.*` from KR-SEC-003 until 2027-01-31 (old)",
             ),
             ("{exclude: [{}]}", "excludes all objects from all rules (no reason)"),
-            ("{externals: [{kind: Secret}]}", "takes as defined elsewhere: Secret `*/*`"),
+            ("{externals: [{kind: Secret}]}", "treats as defined elsewhere: Secret `*/*`"),
             ("{values: {shutdown: {drainSeconds: 0}}}", "sets `values.shutdown.drainSeconds` to 0"),
         ] {
             assert_eq!(lowerings(spec), expected, "{spec}");

@@ -180,16 +180,14 @@ impl Mark {
         let (rule, message) = match self.rule {
             _ if self.is_foreign => return None,
             None if matches!(settings.phase, Phase::Final(_)) => return None,
-            None => (
-                &UNUSED_SUPPRESSION,
-                format!("this is to ignore `{name}`, and there is no such rule"),
-            ),
+            None => (&UNUSED_SUPPRESSION, format!("unknown rule `{name}`")),
             Some(rule) if !settings.phase.asks(rule) => return None,
-            Some(_) if self.reason.is_empty() => {
-                (&SUPPRESSION_WITHOUT_REASON, format!("`{name}` is ignored here without a reason"))
-            }
+            Some(_) if self.reason.is_empty() => (
+                &SUPPRESSION_WITHOUT_REASON,
+                format!("the suppression of `{name}` gives no reason"),
+            ),
             Some(rule) if !self.is_used.get() && settings.asks(rule) => {
-                (&UNUSED_SUPPRESSION, format!("there is nothing of `{name}` to ignore here"))
+                (&UNUSED_SUPPRESSION, format!("no finding of `{name}` matches this suppression"))
             }
             Some(_) => return None,
         };
@@ -210,10 +208,10 @@ fn refusals(place: usize, scene: Scene<'_>) -> Vec<Finding> {
             return;
         }
         if value != "off" {
-            let message = format!("`{HARDEN}` is `{value}`, and only `off` means something");
+            let message = format!("`{HARDEN}` is `{value}`, and the only value allowed is `off`");
             found.push(Violation::at(path, message).severity(Severity::Warning));
         } else if !has_reason {
-            found.push(Violation::at(path, "it is not hardened, without a reason"));
+            found.push(Violation::at(path, "hardening is turned off without a reason"));
         }
     };
     let is_reason = |(key, value): (&str, &str)| key == HARDEN_REASON && !value.trim().is_empty();

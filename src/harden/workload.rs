@@ -143,7 +143,7 @@ pub(super) fn judged_in_part<'a>(
     let Gvk { group, kind, .. } = object.gvk();
     if is_of(CHARTS, group, kind) {
         let found = by_form(object.node());
-        let why = "pods come of values of a chart here: they are not judged";
+        let why = "pods are set in chart values here and are not checked";
         return found.first().map(|pod| (pod.path(&[]), why));
     }
     if let Some(pod) = pods.iter().find(|pod| pod.get(&["podSpecPatch"]).is_some()) {

@@ -200,7 +200,7 @@ fn unknown(kind: &str) -> Error {
     };
     match nearest(found, stems()).or_else(contained) {
         Some(near) => error.help(format!("did you mean `{near}Transformer`?")),
-        None => error.help("a plugin of one's own has another `apiVersion` than `builtin`"),
+        None => error.help("custom plugins need an `apiVersion` other than `builtin`"),
     }
 }
 

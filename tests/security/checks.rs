@@ -134,9 +134,9 @@ fn exclusions_are_told_and_overruled() {
 
 #[test]
 fn other_ways_to_accept_are_told_and_overruled() {
-    is_told("{excludeSystem: true}", "makes notes of errors in system namespaces");
-    is_told("{honorForeign: [kube-linter]}", "heeds annotations of kube-linter");
-    is_told("{externals: [{kind: Secret}]}", "takes as defined elsewhere: Secret `*/*`");
+    is_told("{excludeSystem: true}", "reports as notes errors in system namespaces");
+    is_told("{honorForeign: [kube-linter]}", "honors annotations of kube-linter");
+    is_told("{externals: [{kind: Secret}]}", "treats as defined elsewhere: Secret `*/*`");
     is_told("{values: {shutdown: {drainSeconds: 0}}}", "sets `values.shutdown.drainSeconds` to 0");
 }
 
