@@ -121,6 +121,10 @@ impl Files for Counting {
         self.files.kind(path)
     }
 
+    fn target(&self, path: &Path) -> io::Result<PathBuf> {
+        self.files.target(path)
+    }
+
     fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
         self.files.canonicalize(path)
     }

@@ -9,21 +9,23 @@ use super::account::Account;
 use super::accumulate::Accumulator;
 use crate::config::Warning;
 use crate::limits::{Limit, Spent};
-use crate::load::Root;
+use crate::load::{FilesId, Root};
 use crate::schema::BuiltIn;
 use crate::sync::lock;
 
-/// The key of an accumulated base: its folder, and its path from the target if origins are recorded. Bases are shared
-/// only under the built-in schema.
+/// The key of an accumulated base: its files and folder, and its path from the target if origins are recorded. Bases
+/// are shared only under the built-in schema.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Base {
+    files: FilesId,
     path: OsString,
     account: Option<String>,
 }
 
 impl Base {
     pub(super) fn new(root: &Root, account: Option<&Account>) -> Self {
-        Self { path: root.path().into(), account: account.map(|account| account.path().to_owned()) }
+        let account = account.map(|account| account.path().to_owned());
+        Self { files: root.files(), path: root.path().into(), account }
     }
 }
 
@@ -140,5 +142,54 @@ impl Bases {
 
     fn slots(&self) -> MutexGuard<'_, BTreeMap<Base, Slot>> {
         lock(&self.slots)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::build::{Options, Run};
+    use crate::error::{Code, Error};
+    use crate::load::{self, Loader, Memory};
+
+    #[test]
+    fn bases_may_be_mounted() {
+        let base = "resources: [../fetched/app/base]\n";
+        let files = Memory::new()
+            .file("one/kustomization.yaml", format!("{base}namePrefix: one-\n"))
+            .file("two/kustomization.yaml", format!("{base}components: [../fetched/app/part]\n"))
+            .file("bad/kustomization.yaml", "resources: [../fetched/app/bad]\n")
+            .file("own.yaml", "{apiVersion: v1, kind: Own, metadata: {name: own}}");
+        let fetched = Memory::new()
+            .file("fetched/app/base/kustomization.yaml", "resources: [pod.yaml, ../more]\n")
+            .file("fetched/app/base/pod.yaml", "{apiVersion: v1, kind: Pod, metadata: {name: pod}}")
+            .file(
+                "fetched/app/more/kustomization.yaml",
+                "configMapGenerator: [{name: map, files: [a.txt]}]\n\
+                 generatorOptions: {disableNameSuffixHash: true}\n",
+            )
+            .file("fetched/app/more/a.txt", "text")
+            .file("fetched/app/part/kustomization.yaml", "kind: Component\nnameSuffix: -part\n")
+            .file("fetched/app/bad/kustomization.yaml", "resources: [../../../own.yaml]\n");
+        let options = Options::default();
+        let loader = Loader::new(files, load::Options::default());
+        loader.mount("/fetched/app".as_ref(), fetched).unwrap();
+        let run = Run::new(&loader, &options);
+        run.expect(&["one", "two", "bad"]);
+        let names = |target: &str| {
+            let resources = run.build(target, &mut Vec::new())?;
+            let names = resources.iter().map(|resource| resource.name().to_owned());
+            Ok::<Vec<String>, Error>(names.collect())
+        };
+        for _ in 0..2 {
+            assert_eq!(names("one").unwrap(), ["one-map", "one-pod"]);
+            assert_eq!(names("two").unwrap(), ["map-part", "pod-part"]);
+        }
+        let error = names("bad").unwrap_err();
+        assert_eq!(error.code(), Code::OutsideRoot);
+        let place = loader.sources().locate(error.span()).unwrap();
+        assert_eq!(place.source.name(), "fetched/app/bad/kustomization.yaml");
+        let inputs = loader.inputs();
+        let is_input = |path: &str| inputs.iter().any(|input| input.path.to_str() == Some(path));
+        assert!(is_input("/fetched/app/more/a.txt") && !is_input("/own.yaml"));
     }
 }

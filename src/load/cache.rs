@@ -41,6 +41,16 @@ impl<V: Clone> Cache<V> {
         slot.get_or_init(make).clone()
     }
 
+    /// True if a path and its value, computed so far, fulfil a condition.
+    pub(super) fn any(&self, is: impl Fn(&Path, &V) -> bool) -> bool {
+        let mut shards = self.shards.iter();
+        shards.any(|shard| {
+            let shard = lock(shard);
+            let mut slots = shard.iter();
+            slots.any(|(path, slot)| slot.get().is_some_and(|value| is(path.as_ref(), value)))
+        })
+    }
+
     /// All values computed so far, by path.
     pub(super) fn entries(&self) -> BTreeMap<PathBuf, V> {
         let mut entries = BTreeMap::new();

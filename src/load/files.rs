@@ -23,6 +23,12 @@ pub trait Files: Send + Sync {
     /// If it cannot be determined, for example because a directory in the path may not be searched.
     fn kind(&self, path: &Path) -> io::Result<Kind>;
 
+    /// The path that a link contains, as it is written.
+    ///
+    /// # Errors
+    /// If there is no link at the path.
+    fn target(&self, path: &Path) -> io::Result<PathBuf>;
+
     /// The path with all links resolved.
     ///
     /// # Errors

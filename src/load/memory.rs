@@ -63,6 +63,16 @@ impl Memory {
         self.entries.insert(path, entry);
         self
     }
+
+    /// The entry at a path, links in its parents followed.
+    fn entry(&self, path: &Path) -> Option<&Entry> {
+        match (self.entries.get(path), path.parent(), path.file_name()) {
+            (None, Some(parent), Some(name)) => {
+                self.entries.get(&self.canonicalize(parent).ok()?.join(name))
+            }
+            (entry, ..) => entry,
+        }
+    }
 }
 
 impl Entry {
@@ -77,14 +87,15 @@ impl Entry {
 
 impl Files for Memory {
     fn kind(&self, path: &Path) -> io::Result<Kind> {
-        let entry = match (self.entries.get(path), path.parent(), path.file_name()) {
-            (None, Some(parent), Some(name)) => match self.canonicalize(parent) {
-                Ok(parent) => self.entries.get(&parent.join(name)),
-                Err(_) => None,
-            },
-            (entry, ..) => entry,
-        };
-        Ok(entry.map_or(Kind::Missing, Entry::kind))
+        Ok(self.entry(path).map_or(Kind::Missing, Entry::kind))
+    }
+
+    fn target(&self, path: &Path) -> io::Result<PathBuf> {
+        match self.entry(path) {
+            Some(Entry::Link(target)) => Ok(target.clone()),
+            Some(Entry::File(_) | Entry::Directory) => Err(ErrorKind::InvalidInput.into()),
+            None => Err(ErrorKind::NotFound.into()),
+        }
     }
 
     fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
@@ -190,6 +201,14 @@ mod tests {
             let (memory_path, disk_path) = (Path::new("/").join(path), top.join(path));
             let tree = tree();
             assert_eq!(tree.kind(&memory_path).unwrap(), Disk.kind(&disk_path).unwrap(), "{path}");
+            assert_eq!(
+                tree.target(&memory_path).ok(),
+                Disk.target(&disk_path).ok().map(|target| match target.strip_prefix(&top) {
+                    Ok(below) => Path::new("/").join(below),
+                    Err(_) => target,
+                }),
+                "{path}"
+            );
             let shown = |result: io::Result<PathBuf>, top: &Path| {
                 result.ok().map(|path| path.strip_prefix(top).unwrap().to_owned())
             };

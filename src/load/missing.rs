@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-use super::files::{Kind, join, relative};
+use super::files::{Files, Kind, join, relative};
 use super::root::{KUSTOMIZATION_FILES, Root};
 use super::{Loader, NoRepository, RepoSpec, remote};
 use crate::error::{Code, Error, nearest};

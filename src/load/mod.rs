@@ -13,6 +13,7 @@ pub mod git;
 mod links;
 mod memory;
 mod missing;
+mod mounts;
 mod notes;
 mod remote;
 mod root;
@@ -27,6 +28,7 @@ use crate::error::{Code, Error, Result};
 use crate::limits::{Budget, Limit, Limits};
 use crate::source::{Sources, Span};
 use cache::Cache;
+use mounts::{LeadsOut, Mounts, Taken};
 use notes::Noted;
 
 pub use digest::Digest;
@@ -38,6 +40,7 @@ pub use file::File;
 pub use files::{Files, Kind, LARGEST_FILE, join};
 
 pub use memory::Memory;
+pub use mounts::FilesId;
 pub use notes::Notes;
 pub use remote::{NoRepository, RepoSpec};
 pub use root::{Entry, KUSTOMIZATION_FILES, Root};
@@ -59,7 +62,7 @@ const NESTED: usize = 64;
 pub struct Loader(Arc<Inner>);
 
 struct Inner {
-    files: Box<dyn Files>,
+    files: Mounts,
     options: Options,
     /// The working directory with links resolved: shown paths are relative to it.
     canonical_working_directory: PathBuf,
@@ -129,7 +132,7 @@ impl Loader {
         let canonical =
             files.canonicalize(&working_directory).unwrap_or_else(|_| working_directory.clone());
         Self(Arc::new(Inner {
-            files: Box::new(files),
+            files: Mounts::new(files),
             canonical_working_directory: canonical,
             budget: Budget::new(options.limits),
             options: Options { working_directory, ..options },
@@ -145,6 +148,53 @@ impl Loader {
     #[must_use]
     pub fn beside(&self, files: impl Files + 'static) -> Self {
         Self::new(files, self.0.options.clone())
+    }
+
+    /// Mounts other files, such as content that was fetched, at a path: they hide what is at and below it. Their paths
+    /// are those of the whole tree, so only those at and below `at` are ever looked up. Bases may be in a mount; a
+    /// kustomization there reads files of the mount only, whatever the [`Restrictor`] allows.
+    ///
+    /// # Errors
+    /// [`Code::InvalidPath`] for a path that is not absolute and clean, leads through a link or a file, has other files
+    /// mounted at it, or was looked up before: the result of a look-up does not change.
+    ///
+    /// ```
+    /// use krender::load::{Loader, Memory, Options};
+    /// use krender::build;
+    ///
+    /// let files = Memory::new().file("app/kustomization.yaml", "resources: [../fetched/base]\n");
+    /// let loader = Loader::new(files, Options::default());
+    /// let fetched = Memory::new()
+    ///     .file("fetched/base/kustomization.yaml", "configMapGenerator: [{name: a}]\n");
+    /// loader.mount("/fetched".as_ref(), fetched)?;
+    /// let output = build::build(&loader, "app", &build::Options::default())?;
+    /// assert_eq!(output.resources.len(), 1);
+    /// # Ok::<(), krender::error::Error>(())
+    /// ```
+    pub fn mount(&self, at: &Path, files: impl Files + 'static) -> Result<()> {
+        let refused = |reason| {
+            let message = format!("cannot mount files at `{}`: {reason}", self.display(at));
+            Err(Error::new(Code::InvalidPath, message))
+        };
+        if join(Path::new("/"), at) != at || at.parent().is_none() {
+            return refused("the path is not absolute and clean");
+        }
+        let is_known = |path: &Path, is_missing: bool| {
+            path.starts_with(at) || is_missing && at.starts_with(path)
+        };
+        let places = &self.0.places;
+        if self.0.directories.any(|path, found| is_known(path, matches!(found, Ok(None))))
+            || places.any(|path, place| {
+                is_known(path, place.as_ref().is_ok_and(|place| place.kind == Kind::Missing))
+            })
+        {
+            return refused("the path was looked up before");
+        }
+        match self.0.files.mount(at, files) {
+            Ok(()) => Ok(()),
+            Err(Taken::ByMount) => refused("other files are mounted there"),
+            Err(Taken::ByEntry) => refused("the path leads through a file or a link"),
+        }
     }
 
     /// The texts that were read, to look up the positions of spans.
@@ -341,6 +391,13 @@ impl Loader {
         let name = self.display(path);
         if let Some(cause) = error.get_ref().and_then(|cause| cause.downcast_ref::<Error>()) {
             return cause.clone().step(format!("while reading `{name}`"));
+        }
+        if let Some(LeadsOut { link, mount }) =
+            error.get_ref().and_then(|cause| cause.downcast_ref())
+        {
+            let [link, mount] = [link, mount].map(|path| self.display(path));
+            let message = format!("the link `{link}` leads out of `{mount}`, which was fetched");
+            return Error::new(Code::OutsideRoot, message);
         }
         if error.kind() == std::io::ErrorKind::FileTooLarge {
             if self.0.budget.left(Limit::Files) < LARGEST_FILE {

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::files::{Kind, join};
 use super::missing::{self, Open};
-use super::{File, Loader, Place, RepoSpec, Restrictor, remote};
+use super::mounts::Mount;
+use super::{File, FilesId, Loader, Place, RepoSpec, Restrictor, remote};
 use crate::error::{Code, Error, Result};
 use crate::limits::Budget;
 use crate::source::{Source, Span};
@@ -19,12 +20,15 @@ pub const KUSTOMIZATION_FILES: [&str; 3] =
 ///
 /// Its methods take paths as written in the kustomization file, and the spans of these paths. Files must be in or below
 /// the directory unless the [`Restrictor`] allows others; links are resolved first. Bases may be anywhere, except at or
-/// above a directory that is being built.
+/// above a directory that is being built. For a directory in a [mount](Loader::mount), files and bases must be in that
+/// mount, and files in or below the directory, whatever the restrictor allows.
 #[derive(Clone)]
 pub struct Root(Arc<Inner>);
 
 struct Inner {
     loader: Loader,
+    /// The mount that the directory is in; `None` for the tree itself.
+    mount: Option<Arc<Mount>>,
     path: PathBuf,
     name: String,
     span: Span,
@@ -82,6 +86,7 @@ impl Root {
 
     pub(super) fn new(loader: &Loader, place: &Place, span: Span, parent: Option<Self>) -> Self {
         let (path, name) = (place.path.clone(), loader.display(&place.path));
+        let mount = loader.0.files.of(&path);
         let depth = parent.as_ref().map_or(1, |parent| parent.0.depth + 1);
         let budget = match &parent {
             Some(parent) => parent.0.budget.clone(),
@@ -89,6 +94,7 @@ impl Root {
         };
         Self(Arc::new(Inner {
             loader: loader.clone(),
+            mount,
             path,
             name,
             span,
@@ -127,6 +133,12 @@ impl Root {
     #[must_use]
     pub fn budget(&self) -> &Budget {
         &self.0.budget
+    }
+
+    /// The files that the directory belongs to.
+    #[must_use]
+    pub fn files(&self) -> FilesId {
+        self.0.mount.as_ref().map_or_else(FilesId::default, |mount| mount.id())
     }
 
     /// The loader that reads for this directory.
@@ -184,7 +196,8 @@ impl Root {
         match self.kind_of(path) {
             Kind::File | Kind::Link | Kind::Special => self.file(path, span).map(Entry::File),
             Kind::Missing if Path::new(path).is_absolute() => {
-                Err(self.missing(path, "file").at(span))
+                let inside = self.stay(&join(&self.0.path, Path::new(path)));
+                Err(inside.err().unwrap_or_else(|| self.missing(path, "file")).at(span))
             }
             Kind::Directory | Kind::Missing => {
                 self.directory(path, span, "file or directory").map(Entry::Directory)
@@ -357,8 +370,20 @@ impl Root {
         file.map_err(|error| error.at(span))
     }
 
+    /// Refuses a path outside of the mount that this directory is in.
+    fn stay(&self, path: &Path) -> Result<()> {
+        let Some(mount) = self.0.mount.as_ref().filter(|mount| !mount.holds(path)) else {
+            return Ok(());
+        };
+        let [path, mount] = [path, mount.path()].map(|path| self.0.loader.display(path));
+        let message = format!("`{path}` is outside of `{mount}`, which was fetched");
+        Err(Error::new(Code::OutsideRoot, message)
+            .help("a kustomization that was fetched uses what was fetched with it"))
+    }
+
     /// Looks up an absolute, clean path for the kustomization of this directory.
     fn look(&self, path: &Path) -> Result<Arc<Place>> {
+        self.stay(path)?;
         self.0.loader.note(&self.0.path, path);
         self.0.loader.place(path)
     }
@@ -391,8 +416,9 @@ impl Root {
                 ));
             }
         }
-        if loader.0.options.restrictor == Restrictor::RootOnly && !place.path.starts_with(directory)
-        {
+        let is_restricted =
+            loader.0.options.restrictor == Restrictor::RootOnly || self.0.mount.is_some();
+        if is_restricted && !place.path.starts_with(directory) {
             return Err(self.outside(&shown, &whole, &place.path));
         }
         Ok(place)
@@ -409,12 +435,15 @@ impl Root {
         } else {
             format!("`{shown}` is not in or below `{name}`")
         };
-        Error::new(Code::OutsideRoot, message)
-            .help(format!("move the file to `{name}`, or list its directory as a base"))
-            .help(
+        let error = Error::new(Code::OutsideRoot, message)
+            .help(format!("move the file to `{name}`, or list its directory as a base"));
+        match self.0.mount {
+            Some(_) => error,
+            None => error.help(
                 "`--load-restrictor LoadRestrictionsNone` allows it; then whatever is built, also what others wrote, \
                  can read any file that you can read",
-            )
+            ),
+        }
     }
 }
 

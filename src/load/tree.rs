@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::files::Kind;
+use super::files::{Files, Kind};
 use super::{KUSTOMIZATION_FILES, Loader, Place, Root};
 use crate::error::{Code, Error, Result};
 use crate::source::Span;

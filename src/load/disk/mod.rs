@@ -61,6 +61,10 @@ impl Files for Disk {
         }
     }
 
+    fn target(&self, path: &Path) -> io::Result<PathBuf> {
+        fs::read_link(path)
+    }
+
     fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
         fs::canonicalize(path)
     }

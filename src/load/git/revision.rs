@@ -158,7 +158,7 @@ impl Revision {
     }
 
     /// The target of a link.
-    fn target(&self, id: Id) -> io::Result<PathBuf> {
+    fn link_target(&self, id: Id) -> io::Result<PathBuf> {
         let target = self.trees.blob(id, LONGEST_PATH as u64).map_err(told)?;
         Ok(os_string(&target).into())
     }
@@ -174,6 +174,18 @@ impl Files for Revision {
         })
     }
 
+    fn target(&self, path: &Path) -> io::Result<PathBuf> {
+        match self.find(path)? {
+            Some(At::Entry(EntryKind::Link, id)) => self.link_target(id),
+            Some(At::Link(number)) => match self.links.get(number) {
+                Some((_, target)) => Ok(target.clone()),
+                None => Err(ErrorKind::NotFound.into()),
+            },
+            Some(At::Entry(..) | At::Above) => Err(ErrorKind::InvalidInput.into()),
+            None => Err(ErrorKind::NotFound.into()),
+        }
+    }
+
     fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
         // A path that is found without following links is canonical.
         if let Some(At::Entry(EntryKind::Tree | EntryKind::File | EntryKind::Executable, _)) =
@@ -187,11 +199,7 @@ impl Files for Revision {
                     Look::Directory
                 }
                 Some(At::Entry(EntryKind::File | EntryKind::Executable, _)) => Look::File,
-                Some(At::Entry(EntryKind::Link, id)) => Look::Link(self.target(id)?),
-                Some(At::Link(number)) => match self.links.get(number) {
-                    Some((_, target)) => Look::Link(target.clone()),
-                    None => Look::Missing,
-                },
+                Some(At::Entry(EntryKind::Link, _) | At::Link(_)) => Look::Link(self.target(path)?),
                 None => Look::Missing,
             })
         })

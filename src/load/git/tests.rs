@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::*;
 use crate::error::{Code, Result};
 use crate::limits::{Budget, Limit, Limits};
-use crate::load::{Files, KUSTOMIZATION_FILES, Kind, Loader, Options};
+use crate::load::{Files, KUSTOMIZATION_FILES, Kind, Loader, Memory, Options};
+use crate::source::Span;
 
 /// A tree of files, each a path and its content; content that begins with `->` makes a link.
 fn tree(objects: &mut ObjectMemory, files: &[(&str, &str)]) -> Id {
@@ -272,4 +273,23 @@ fn files_and_links_that_are_too_large_are_not_read() {
     let error = revision.read("/top/file".as_ref(), 4999).unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::FileTooLarge);
     assert!(revision.canonicalize("/top/link".as_ref()).is_err());
+}
+
+#[test]
+fn revisions_can_be_mounted() {
+    let mut objects = ObjectMemory::new();
+    let files = [
+        ("base/kustomization.yaml", ""),
+        ("base/pod.yaml", "kind: Pod"),
+        ("base/here.yaml", "->pod.yaml"),
+        ("base/out.yaml", "->../../site/kustomization.yaml"),
+    ];
+    let root = tree(&mut objects, &files);
+    let revision = Revision::new(trees(objects), Path::new("/fetched"), root);
+    let site = Memory::new().file("site/kustomization.yaml", "resources: [../fetched/base]\n");
+    let loader = Loader::new(site, Options::default());
+    loader.mount("/fetched".as_ref(), revision).unwrap();
+    let base = loader.root("site").unwrap().child("../fetched/base", Span::NONE).unwrap();
+    assert_eq!(base.read("here.yaml", Span::NONE).unwrap().text(), "kind: Pod");
+    assert_eq!(base.read("out.yaml", Span::NONE).unwrap_err().code(), Code::OutsideRoot);
 }
