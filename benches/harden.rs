@@ -9,6 +9,7 @@ use krender::build;
 use krender::harden::{Class, Fixes, Profile, Settings, check, harden};
 use krender::load::{self, Loader, Memory};
 use krender::resource::ResMap;
+use krender::schema::Schema;
 
 fn main() {
     divan::main();
@@ -53,7 +54,8 @@ fn harden_all(bencher: Bencher<'_, '_>, pods: usize) {
     bencher.counter(ItemsCount::new(pods)).with_inputs(|| resources.clone()).bench_local_values(
         |mut resources| {
             let fixes = Fixes::UpTo(Class::Override);
-            harden(&mut resources, loader.sources(), &settings, fixes).expect("it hardens")
+            harden(&mut resources, loader.sources(), &Schema::built_in(), &settings, fixes)
+                .expect("it hardens")
         },
     );
 }

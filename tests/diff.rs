@@ -349,8 +349,8 @@ fn neighbours_of_the_real_world_keep_the_laws() {
         let step = (targets.len() / PAIRS).max(1);
         for pair in targets.windows(2).step_by(step) {
             let side = |place: usize| {
-                let built = run.build(&pair[place].directory, &mut Vec::new());
-                built.ok().map(Side::Rendered)
+                let built = run.build_from(&pair[place].directory, &mut Vec::new());
+                built.ok().map(|built| Side::Rendered(built.into()))
             };
             let (Some(one), Some(other)) = (side(0), side(1)) else { continue };
             let options = Options { renders: true, ..Options::default() };

@@ -1,9 +1,10 @@
 //! Properties of findings and of differences.
 
 use krender::build::{self, Options};
-use krender::diff::{self, Side, Target, TargetReview, group::Review};
+use krender::diff::{self, Rendered, Side, Target, TargetReview, group::Review};
 use krender::harden::{self, Settings};
 use krender::load::{self, Loader, Memory};
+use krender::schema::Schema;
 
 use super::archive;
 use super::builds::render;
@@ -44,11 +45,12 @@ pub(crate) fn diff_of_renders(bytes: &[u8]) {
         render(files)
     };
     let (Ok(before), Ok(after)) = (side("before.yaml"), side("after.yaml")) else { return };
+    let rendered = |resources| Side::Rendered(Rendered { resources, schema: Schema::built_in() });
     let review = |before, after| {
         let target = Target {
             name: "overlays/a".to_owned(),
-            before: Side::Rendered(before),
-            after: Side::Rendered(after),
+            before: rendered(before),
+            after: rendered(after),
         };
         let options =
             diff::Options { mask: Some(vec![7]), renders: true, ..diff::Options::default() };

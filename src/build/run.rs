@@ -19,6 +19,7 @@ use crate::load::{Kind, Loader, Root};
 use crate::parallel::in_order;
 use crate::plugin::{self, Hardening};
 use crate::resource::ResMap;
+use crate::schema::Schema;
 use crate::sync::{lock, unpoisoned};
 use crate::transform::{self, BUILTINS, Builtin, Change, Observer, Work};
 
@@ -41,6 +42,8 @@ pub struct Run<'a> {
 pub struct Built {
     /// The rendered resources.
     pub resources: ResMap,
+    /// The schema in force at the end: the built-in one, or that of `openapi`.
+    pub schema: Schema,
     /// The directories that it was built from. It depends only on what their kustomizations have [looked
     /// at](Loader::notes).
     pub directories: BTreeSet<OsString>,
@@ -165,11 +168,11 @@ impl<'a> Run<'a> {
             Ok(())
         });
         changes.push(Change::new(step("SortOrderTransformer", "order", &root), [sort]));
-        changes.extend(plugin::finish(&hardening, &root));
+        changes.extend(plugin::finish(&hardening, &root, &schema));
         transform::run(changes, &mut resources, observer)?;
         resources.charge_to(budget);
         let lasts = !hardening.iter().any(|hardening| hardening.depends_on_day());
-        Ok(Built { resources, directories, lasts, hardening })
+        Ok(Built { resources, schema, directories, lasts, hardening })
     }
 
     /// The loader.

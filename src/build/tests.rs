@@ -7,6 +7,7 @@ use super::{Options, Output, Reorder, Run, build};
 use crate::error::{Code, Error, Result};
 use crate::load::{self, Loader, Memory};
 use crate::resource::{ResMap, Resource};
+use crate::schema::Schema;
 use crate::source::Span;
 use crate::transform::{
     Asked, BUILTINS, Builtin, Cause, Change, Configured, Context, Fate, Observer, Step, Work,
@@ -286,9 +287,10 @@ fn hardening_last_is_hardening_of_the_result() {
         let root = &file.documents(&crate::limits::Budget::default()).unwrap()[0].root;
         let usual = "restricted".parse().unwrap();
         let settings = Settings::read(root, &[Kind::Transformer], usual).unwrap();
-        harden(&mut result, loader.sources(), &settings, Fixes::OfSettings).unwrap();
+        harden(&mut result, loader.sources(), &Schema::built_in(), &settings, Fixes::OfSettings)
+            .unwrap();
         if settings.strips_annotations {
-            strip(&mut result, &settings).unwrap();
+            strip(&mut result, &Schema::built_in(), &settings).unwrap();
         }
         assert_eq!(step, result.to_yaml().unwrap(), "{spec}");
         let names = |yaml: &str| {

@@ -16,6 +16,7 @@ use crate::harden::{
 };
 use crate::load::{self, Digest, Loader};
 use crate::resource::ResMap;
+use crate::schema::Schema;
 use crate::source::{Sources, Span};
 use crate::text::escape;
 use serde_json::{Value, json};
@@ -183,17 +184,22 @@ impl Work {
     ///
     /// # Errors
     /// Those of [`harden::harden`].
-    pub(super) fn run(&self, resources: &mut ResMap, sources: &Sources) -> Result<Done> {
+    pub(super) fn run(
+        &self,
+        resources: &mut ResMap,
+        sources: &Sources,
+        schema: &Schema,
+    ) -> Result<Done> {
         let Self { settings, fixes, .. } = self;
         let changes = match fixes {
-            Some(fixes) => harden::harden(resources, sources, settings, *fixes)?,
+            Some(fixes) => harden::harden(resources, sources, schema, settings, *fixes)?,
             None => Vec::new(),
         };
         let left = harden::check(resources, sources, settings).into_iter();
         let left = left.filter(|finding| finding.counts_in_build(settings));
         let failures = Error::all(left.map(|finding| failure(&finding)));
         if settings.strips_annotations {
-            harden::strip(resources, settings)?;
+            harden::strip(resources, schema, settings)?;
         }
         Ok(Done { changes, failures })
     }

@@ -30,6 +30,7 @@ mod words;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::build::Built;
 use crate::error::{Code, Error, Result};
 use crate::resource::{DEFAULT_NAMESPACE, ResMap, Resource, secret::Shield};
 use crate::schema::Schema;
@@ -82,8 +83,23 @@ pub enum Side {
     Absent,
     /// It could not be rendered.
     Failed(Failure),
-    /// Rendered objects.
-    Rendered(ResMap),
+    /// The result of the render.
+    Rendered(Rendered),
+}
+
+/// The objects of one side.
+#[derive(Clone, Debug)]
+pub struct Rendered {
+    /// The objects.
+    pub resources: ResMap,
+    /// The schema of the render: it states by which fields the items of lists are paired.
+    pub schema: Schema,
+}
+
+impl From<Built> for Rendered {
+    fn from(built: Built) -> Self {
+        Self { resources: built.resources, schema: built.schema }
+    }
 }
 
 /// Failure to render a target.
@@ -112,6 +128,8 @@ pub struct TargetReview {
     pub pairs: Vec<Pair>,
     /// All objects before and after, if [`Options::renders`] is set.
     pub renders: [Vec<Node>; 2],
+    /// The schema by which lists are paired.
+    schema: Schema,
 }
 
 /// Outcome of comparing a target.
@@ -167,7 +185,7 @@ impl TargetReview {
     /// Compares a target.
     #[must_use]
     pub fn of(target: &Target, options: &Options) -> Self {
-        let empty = ResMap::new();
+        let empty = Rendered { resources: ResMap::new(), schema: Schema::built_in() };
         let sides = [&target.before, &target.after];
         let failures = sides.map(|side| match side {
             Side::Failed(failure) => Some(failure.clone()),
@@ -178,15 +196,19 @@ impl TargetReview {
             Side::Failed(_) => None,
             Side::Absent => Some(&empty),
         });
+        // The new schema, unless the target was removed: lists are paired by what the new render says of them.
+        let of_sides = [rendered[1], rendered[0]];
+        let schema = of_sides.into_iter().flatten().find(|side| !side.resources.is_empty());
         let mut review = Self {
             name: target.name.clone(),
             status: Status::Failed(failures),
             objects: Vec::new(),
             pairs: Vec::new(),
             renders: Default::default(),
+            schema: schema.unwrap_or(&empty).schema.clone(),
         };
         let [Some(before), Some(after)] = rendered else { return review };
-        review.status = match review.compare(before, after, options) {
+        review.status = match review.compare(&before.resources, &after.resources, options) {
             Err(error) => Status::Failed([
                 None,
                 Some(Failure::of(&error, &Sources::new(), &Shield::default())),
@@ -202,7 +224,7 @@ impl TargetReview {
     }
 
     fn compare(&mut self, before: &ResMap, after: &ResMap, options: &Options) -> Result<()> {
-        let schema = Schema::built_in();
+        let schema = self.schema.clone();
         self.pairs = pair::pairs(before, after);
         let both = |pair: &Pair| {
             (

@@ -24,17 +24,17 @@ impl TargetReview {
         if before.is_empty() && after.is_empty() {
             return Ok(Vec::new());
         }
-        operations(&self.pairs, before, after)
+        operations(&self.pairs, &self.schema, before, after)
     }
 }
 
 /// The operations that turn one list of objects into another.
 pub(super) fn operations(
     pairs: &[Pair],
+    schema: &Schema,
     before: &[Node],
     after: &[Node],
 ) -> Result<Vec<PatchOperation>> {
-    let schema = Schema::built_in();
     let mut writer = Writer { operations: Vec::new(), pointer: PointerBuf::new(), depth: 0 };
     let alignment: Vec<_> = pairs.iter().map(|pair| (pair.before, pair.after)).collect();
     writer.list(before, after, &alignment, &|item| {

@@ -6,8 +6,12 @@ use serde_json::Value;
 use super::*;
 use crate::resource::sample::read;
 
+pub(super) fn rendered(text: &str) -> Rendered {
+    Rendered { resources: read(text).unwrap().into(), schema: Schema::built_in() }
+}
+
 pub(super) fn target(before: &str, after: &str) -> Target {
-    let side = |text: &str| Side::Rendered(read(text).unwrap().into());
+    let side = |text: &str| Side::Rendered(rendered(text));
     Target { name: "overlays/prod".to_owned(), before: side(before), after: side(after) }
 }
 
@@ -114,7 +118,7 @@ fn json(nodes: &[Node]) -> Value {
 
 /// All nodes of a side, also unchanged ones.
 fn nodes(side: &Side) -> Vec<Node> {
-    let Side::Rendered(resources) = side else { return Vec::new() };
+    let Side::Rendered(Rendered { resources, .. }) = side else { return Vec::new() };
     resources.iter().map(|resource| resource.node().clone()).collect()
 }
 
@@ -156,7 +160,7 @@ proptest! {
         let review = review(&text, &text);
         prop_assert_eq!(review.status, Status::Same);
         // Another style of the same values is not a difference.
-        let Side::Rendered(resources) = target(&text, "").before else { unreachable!() };
+        let resources = rendered(&text).resources;
         let review = self::review(&text, &resources.to_yaml().unwrap());
         prop_assert_eq!(review.status, Status::Same, "{:?}", review.objects);
     }
@@ -170,7 +174,7 @@ proptest! {
         } else {
             review.renders.clone()
         };
-        let operations = operations::operations(&review.pairs, &old, &new).unwrap();
+        let operations = operations::operations(&review.pairs, &Schema::built_in(), &old, &new).unwrap();
         prop_assert!(review.objects.is_empty() || review.operations().unwrap() == operations);
         let mut patched = json(&old);
         json_patch::patch(&mut patched, &operations).unwrap();

@@ -60,14 +60,15 @@ impl Fixes {
 ///
 /// Fixes are applied in rounds until none is left, removals first, because they decide which fields may be added. So a
 /// second run changes nothing, and an object without violations is left unchanged. The result for an object depends on
-/// the object itself, and on the Services of the render that select its pods. Linear in the number of resources and
-/// rules.
+/// the object itself, and on the Services of the render that select its pods. `schema` is the one of the build. Linear
+/// in the number of resources and rules.
 ///
 /// # Errors
 /// Those of [`Resource::edit`].
 pub fn harden(
     resources: &mut ResMap,
     sources: &Sources,
+    schema: &Schema,
     settings: &Settings,
     fixes: Fixes,
 ) -> Result<Vec<Change>> {
@@ -79,7 +80,7 @@ pub fn harden(
         settings.asks(rule) && rule.fixes.iter().any(|(class, _)| Some(*class) <= most)
     };
     let rules: Vec<&'static Rule> = RULES.iter().copied().filter(may_fix).collect();
-    let work = Work { settings, render: &render, rules, fixes };
+    let work = Work { settings, schema, render: &render, rules, fixes };
     let mut changes = Vec::new();
     let mut accepted = &accepted[..];
     for place in 0..resources.len() {
@@ -94,6 +95,7 @@ pub fn harden(
 
 struct Work<'a> {
     settings: &'a Settings,
+    schema: &'a Schema,
     render: &'a Render<'a>,
     rules: Vec<&'static Rule>,
     fixes: Fixes,
@@ -141,7 +143,7 @@ impl Work<'_> {
             let before = changes.len();
             for (container, fix) in fixes {
                 let edit = |root: &mut _| Ok(edit::apply(root, &fix.edits));
-                let operations = resource.edit(&Schema::default(), edit)?;
+                let operations = resource.edit(self.schema, edit)?;
                 if !operations.is_empty() {
                     let is_named = |name: &Text| !name.is_empty() && is_of_container(&fix);
                     let container = container.filter(is_named);

@@ -16,7 +16,7 @@ const OWN: [&str; 2] = ["krender.dev/", "ignore.krender.dev/"];
 ///
 /// # Errors
 /// Those of [`Resource::edit`].
-pub fn strip(resources: &mut ResMap, settings: &Settings) -> Result<()> {
+pub fn strip(resources: &mut ResMap, schema: &Schema, settings: &Settings) -> Result<()> {
     for place in 0..resources.len() {
         let edits = resources.get(place).map(|object| edits(object, settings)).unwrap_or_default();
         if edits.is_empty() {
@@ -26,7 +26,7 @@ pub fn strip(resources: &mut ResMap, settings: &Settings) -> Result<()> {
             edit::apply(root, &edits);
             Ok(())
         };
-        let edit = |object: &mut Resource| object.edit(&Schema::default(), edit);
+        let edit = |object: &mut Resource| object.edit(schema, edit);
         resources.change(place, edit).transpose()?;
     }
     Ok(())
@@ -57,7 +57,7 @@ mod tests {
     fn only_what_is_ours_is_removed() {
         let text = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: a\n  annotations: {krender.dev/harden: 'off', other: x}\nspec:\n  template:\n    metadata:\n      annotations: {ignore.krender.dev/host-pid: x}\n      labels: {}\n    spec: {}\n";
         let mut resources: ResMap = read(text).unwrap().into();
-        strip(&mut resources, &Settings::default()).unwrap();
+        strip(&mut resources, &Schema::default(), &Settings::default()).unwrap();
         assert_eq!(
             resources.to_yaml().unwrap(),
             "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  annotations:\n    other: x\n  name: a\nspec:\n  template:\n    metadata:\n      labels: {}\n    spec: {}\n"

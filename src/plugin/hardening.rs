@@ -12,6 +12,7 @@ use crate::error::{Code, Error, Result};
 use crate::harden::{self, Fixes, Kind, Phase, Profile, Set, Settings};
 use crate::load::Root;
 use crate::resource::{ResMap, Resource};
+use crate::schema::Schema;
 use crate::source::{Sources, Span};
 use crate::transform::{Asked, Cause, Change, Configured, Context, Work};
 use crate::yaml::{Text, to_json};
@@ -144,9 +145,16 @@ impl Hardening {
         self.span == other.span
     }
 
-    fn act(&self, resources: &mut ResMap, sources: &Sources, settings: &Settings) -> Result<()> {
+    fn act(
+        &self,
+        resources: &mut ResMap,
+        sources: &Sources,
+        schema: &Schema,
+        settings: &Settings,
+    ) -> Result<()> {
         if self.kind == Kind::Transformer {
-            return harden::harden(resources, sources, settings, Fixes::OfSettings).map(|_| ());
+            let hardened = harden::harden(resources, sources, schema, settings, Fixes::OfSettings);
+            return hardened.map(drop);
         }
         let found = harden::check(resources, sources, settings).into_iter();
         let failures = found
@@ -164,9 +172,9 @@ impl Hardening {
 /// others.
 impl Configured for Arc<Hardening> {
     fn work<'c>(&'c self, context: &Context<'c>) -> Vec<Work<'c>> {
-        let sources = context.root.loader().sources();
-        vec![Work::whole(|resources| {
-            self.act(resources, sources, &self.settings)?;
+        let (sources, schema) = (context.root.loader().sources(), context.schema);
+        vec![Work::whole(move |resources| {
+            self.act(resources, sources, schema, &self.settings)?;
             for resource in resources.iter_mut() {
                 if !resource.ties().awaited_by.contains(&self.span) {
                     resource.ties_mut().awaited_by.push(self.span);
@@ -178,11 +186,15 @@ impl Configured for Arc<Hardening> {
 }
 
 /// Builds the changes for the end of the build: first the transformers, then the validators. Annotations are removed
-/// last, because both read them. `layer` is the directory that is built.
+/// last, because both read them. `layer` is the directory that is built, `schema` the one in force.
 ///
 /// In the work: the errors of [`harden::harden`], and a [`Code::RuleViolated`] for each finding that counts as a
 /// failure.
-pub fn finish<'c>(left: &'c [Arc<Hardening>], layer: &'c Root) -> Vec<Change<'c>> {
+pub fn finish<'c>(
+    left: &'c [Arc<Hardening>],
+    layer: &'c Root,
+    schema: &'c Schema,
+) -> Vec<Change<'c>> {
     let cause = |hardening: &'c Hardening| Cause {
         builtin: hardening.kind.as_str(),
         asked: Asked::Document { name: &hardening.name, origin: None },
@@ -193,12 +205,14 @@ pub fn finish<'c>(left: &'c [Arc<Hardening>], layer: &'c Root) -> Vec<Change<'c>
     let mut changes = Vec::new();
     for kind in [Kind::Transformer, Kind::Validator] {
         for hardening in left.iter().filter(|hardening| hardening.kind == kind) {
-            let act = |resources: &mut ResMap| hardening.act(resources, sources, &hardening.last());
+            let act = |resources: &mut ResMap| {
+                hardening.act(resources, sources, schema, &hardening.last())
+            };
             changes.push(Change::new(cause(hardening), [Work::whole(act)]).named());
         }
     }
     for hardening in left.iter().filter(|hardening| hardening.settings.strips_annotations) {
-        let strip = |resources: &mut ResMap| harden::strip(resources, &hardening.last());
+        let strip = |resources: &mut ResMap| harden::strip(resources, schema, &hardening.last());
         changes.push(Change::new(cause(hardening), [Work::whole(strip)]));
     }
     changes

@@ -4,6 +4,7 @@ use krender::build::{self, Options};
 use krender::harden::{self, Fixes};
 use krender::load::{self, Loader, Memory};
 use krender::resource::ResMap;
+use krender::schema::Schema;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
@@ -22,7 +23,14 @@ fn built(files: &[(&str, &str)]) -> Option<(ResMap, Loader)> {
 
 fn hardened(resources: &ResMap, loader: &Loader, profile: &str, fixes: Fixes) -> ResMap {
     let mut resources = resources.clone();
-    harden::harden(&mut resources, loader.sources(), &settings(profile), fixes).unwrap();
+    harden::harden(
+        &mut resources,
+        loader.sources(),
+        &Schema::built_in(),
+        &settings(profile),
+        fixes,
+    )
+    .unwrap();
     resources
 }
 

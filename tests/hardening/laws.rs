@@ -84,7 +84,7 @@ pub(crate) fn only(rule: &str, version: &str) -> Settings {
 
 pub(crate) fn hardened(resources: &ResMap, settings: &Settings, fixes: Fixes) -> ResMap {
     let mut resources = resources.clone();
-    harden::harden(&mut resources, &Sources::new(), settings, fixes).unwrap();
+    harden::harden(&mut resources, &Sources::new(), &Schema::built_in(), settings, fixes).unwrap();
     resources
 }
 
@@ -143,7 +143,9 @@ impl Run {
     pub(crate) fn new(text: &str, settings: Settings, fixes: Fixes) -> Self {
         let before = read(text);
         let mut after = before.clone();
-        let changes = harden::harden(&mut after, &Sources::new(), &settings, fixes).unwrap();
+        let changes =
+            harden::harden(&mut after, &Sources::new(), &Schema::built_in(), &settings, fixes)
+                .unwrap();
         Self { settings, fixes, before, after, changes }
     }
 

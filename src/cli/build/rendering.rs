@@ -17,6 +17,7 @@ use crate::{
     limits::Spent,
     load::Loader,
     resource::ResMap,
+    schema::Schema,
 };
 
 /// Renders targets with the flags of a run.
@@ -36,6 +37,8 @@ pub(super) struct Renderer<'a> {
 /// A target that was built.
 pub(super) struct Built {
     resources: ResMap,
+    /// The schema in force.
+    schema: Schema,
     /// Directories that it was built from.
     pub(super) directories: BTreeSet<OsString>,
     /// True if the result does not depend on the date.
@@ -76,9 +79,9 @@ impl Renderer<'_> {
         let mut said = Vec::new();
         let built = self.run.build_from(target, &mut said);
         warnings.extend_from_slice(&said);
-        let build::Built { resources, directories, lasts, hardening: _ } =
+        let build::Built { resources, schema, directories, lasts, hardening: _ } =
             self.build.heed(built, warnings)?;
-        Ok(Built { resources, directories, lasts, said })
+        Ok(Built { resources, schema, directories, lasts, said })
     }
 
     /// Hardens and serialises a built target, and caches the result. Changes of hardening are stored in `hardened` if a
@@ -94,9 +97,9 @@ impl Renderer<'_> {
         warnings: &mut Vec<Warning>,
         format: Format,
     ) -> Result<Rendered> {
-        let Built { mut resources, directories, lasts, mut said } = built;
+        let Built { mut resources, schema, directories, lasts, mut said } = built;
         if let Some(work) = self.work {
-            let told = self.harden(work, target, &mut resources, hardened, format)?;
+            let told = self.harden(work, target, (&mut resources, &schema), hardened, format)?;
             warnings.extend_from_slice(&told);
             said.extend(told);
         }
@@ -125,12 +128,12 @@ impl Renderer<'_> {
         &self,
         work: &Work,
         target: &str,
-        resources: &mut ResMap,
+        (resources, schema): (&mut ResMap, &Schema),
         hardened: &mut Option<Value>,
         format: Format,
     ) -> Result<Vec<Warning>> {
         let Build { hardening, quiet, .. } = self.build;
-        let done = work.run(resources, self.loader.sources())?;
+        let done = work.run(resources, self.loader.sources(), schema)?;
         let mut told = Vec::new();
         match (hardening.wants_report(), self.is_one) {
             (true, true) => hardening.report(&[done.as_json(target, resources)])?,

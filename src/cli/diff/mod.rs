@@ -14,12 +14,12 @@ use super::reading::{self, Jobs, Reading, working_directory};
 use super::report::{self, Format};
 use crate::{
     build::Run,
-    diff::{self, Failure, Ignore, Only, Review, Side, Target, TargetReview},
+    diff::{self, Failure, Ignore, Only, Rendered, Review, Side, Target, TargetReview},
     error::{Code, Error, Result},
     limits::Budget,
     load::{self, Disk, Kind, Loader},
     parallel::{Threads, in_order},
-    resource::{self, ResMap, Resource, secret::Shield},
+    resource::{self, Resource, secret::Shield},
     schema::Schema,
     source::Sources,
     text::escape,
@@ -264,26 +264,29 @@ impl Place {
     }
 
     /// Renders the objects.
-    fn render(&self, run: &Run<'_>, loader: &Loader) -> Result<ResMap> {
+    fn render(&self, run: &Run<'_>, loader: &Loader) -> Result<Rendered> {
         let budget = Budget::new(loader.limits());
-        match self {
+        let resources: Vec<Resource> = match self {
             Self::Path(path) if path == "-" => {
-                Ok(manifests(&reading::standard_input(loader)?, &budget)?.into())
+                manifests(&reading::standard_input(loader)?, &budget)?
             }
             Self::Path(path) if loader.kind(path) == Kind::File => {
-                Ok(manifests(&loader.file(path)?, &budget)?.into())
+                manifests(&loader.file(path)?, &budget)?
             }
-            Self::Path(path) => run.build(path, &mut Vec::new()),
-            Self::Refused(error) => Err(error.clone()),
+            Self::Path(path) => {
+                return run.build_from(path, &mut Vec::new()).map(Rendered::from);
+            }
+            Self::Refused(error) => return Err(error.clone()),
             Self::Files { directory, files } => {
                 let mut resources = Vec::new();
                 for file in files {
                     let file = loader.file_below(directory, file)?;
                     resources.extend(manifests(&file, &budget)?);
                 }
-                Ok(resources.into())
+                resources
             }
-        }
+        };
+        Ok(Rendered { resources: resources.into(), schema: Schema::built_in() })
     }
 }
 
@@ -306,10 +309,10 @@ fn tell(
     }
 }
 
-fn rendered(outcome: Option<Result<ResMap>>, sources: &Sources, shield: &Shield) -> Side {
+fn rendered(outcome: Option<Result<Rendered>>, sources: &Sources, shield: &Shield) -> Side {
     match outcome {
         None => Side::Absent,
-        Some(Ok(resources)) => Side::Rendered(resources),
+        Some(Ok(rendered)) => Side::Rendered(rendered),
         Some(Err(error)) => Side::Failed(Failure::of(&error, sources, shield)),
     }
 }
