@@ -232,6 +232,21 @@ impl Error {
         Some(first)
     }
 
+    /// The values of all results, or the errors of all that failed.
+    ///
+    /// # Errors
+    /// Those of the results, combined by [`Error::all`].
+    pub fn collect<T>(results: impl IntoIterator<Item = Result<T>>) -> Result<Vec<T>> {
+        let (mut values, mut errors) = (Vec::new(), Vec::new());
+        for result in results {
+            match result {
+                Ok(value) => values.push(value),
+                Err(error) => errors.push(error),
+            }
+        }
+        Self::all(errors).map_or(Ok(values), Err)
+    }
+
     /// Sets the position unless it is set already: the innermost one counts.
     #[must_use]
     pub fn at(mut self, span: Span) -> Self {
@@ -513,6 +528,17 @@ mod tests {
     #[test]
     fn an_error_is_one_word_wide() {
         assert_eq!(size_of::<Result<()>>(), size_of::<usize>());
+    }
+
+    #[test]
+    fn results_are_collected_with_all_their_errors() {
+        let failed = |message| Err(Error::new(Code::InvalidValue, message));
+        assert_eq!(Error::collect([Ok(1), Ok(2)]).unwrap(), [1, 2]);
+        let inner = Error::collect([failed("b"), Ok(3), failed("c")]).map(|values| values[0]);
+        let error = Error::collect([failed("a"), Ok(1), inner]).unwrap_err();
+        assert_eq!(error.message(), "a");
+        let others: Vec<&str> = error.others().iter().map(Error::message).collect();
+        assert_eq!(others, ["b", "c"]);
     }
 
     #[test]

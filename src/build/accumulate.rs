@@ -397,16 +397,17 @@ impl Build<'_, '_> {
             let origin = account.as_ref().map(|account| account.builtin(generator));
             account::generated(&mut resource, origin.as_ref()).map(|()| resource)
         };
-        let builtin = keep(
-            generate::generate(&context)
-                .and_then(|generated| generated.into_iter().map(account).collect()),
-        );
-        keep(plugin::charts(kustomization, &self.run.options().plugins).map(|()| Vec::new()));
-        let configured = keep(plugins.generate(root, &self.schema, &self.run.options().plugins));
+        let accounted = |generated: Result<Vec<Generated>>| {
+            generated.and_then(|generated| generated.into_iter().map(account).collect())
+        };
+        let options = &self.run.options().plugins;
+        let builtin = keep(accounted(generate::generate(&context)));
+        let charts = keep(accounted(plugin::charts(kustomization, options)));
+        let configured = keep(plugins.generate(root, &self.schema, options));
         if errors.is_empty() {
             // If a generator failed, those with `behavior: merge` for its resource would report further errors.
             let mut absorber = Absorber::new(&mut accumulator.resources);
-            let generated = builtin.into_iter().chain(configured);
+            let generated = builtin.into_iter().chain(charts).chain(configured);
             let absorbed = generated
                 .filter_map(|new| absorber.absorb(new).err())
                 .map(|error| generate::explain_behavior(kustomization, error));

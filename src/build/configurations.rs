@@ -126,19 +126,14 @@ impl Configurations {
         schema: &Schema,
         options: &Options,
     ) -> Result<Vec<Resource>> {
-        let mut made = Vec::with_capacity(self.gathered.len());
-        let mut errors = Vec::new();
-        for configuration in &self.gathered {
-            let generated = plugin::generate(configuration, root, schema, options);
-            let accounted = generated.and_then(|mut resource| {
-                let origin = of_configuration(configuration)?;
-                account::generated(&mut resource, origin.as_ref()).map(|()| resource)
-            });
-            match accounted {
-                Ok(resource) => made.push(resource),
-                Err(error) => errors.push(error),
+        let generated = self.gathered.iter().map(|configuration| {
+            let mut resources = plugin::generate(configuration, root, schema, options)?;
+            let origin = of_configuration(configuration)?;
+            for resource in &mut resources {
+                account::generated(resource, origin.as_ref())?;
             }
-        }
-        Error::all(errors).map_or(Ok(made), Err)
+            Ok(resources)
+        });
+        Error::collect(generated).map(|generated| generated.into_iter().flatten().collect())
     }
 }

@@ -1,8 +1,8 @@
 //! `configMapGenerator:` generates ConfigMaps from literals and files.
 
-use super::{Context, each, object, sources};
+use super::{Context, object, sources};
 use crate::config::GeneratorArgs;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::resource::Resource;
 use crate::source::Span;
 use crate::yaml::de::Spanned;
@@ -15,9 +15,11 @@ const KIND: &str = "ConfigMap";
 /// # Errors
 /// Those of each ConfigMap: [`object::check`] and [`sources::read`].
 pub(super) fn generate(context: &Context<'_>) -> Result<Vec<Resource>> {
-    each(&context.kustomization.config_map_generator, |args| {
-        config_map(context, args).map_err(|error| object::explain(error, KIND, args))
-    })
+    Error::collect(
+        context.kustomization.config_map_generator.iter().map(|args| {
+            config_map(context, args).map_err(|error| object::explain(error, KIND, args))
+        }),
+    )
 }
 
 /// Generates a ConfigMap. Text goes into `data` as it is, bytes that are not UTF-8 into `binaryData`. A field without

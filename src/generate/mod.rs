@@ -29,18 +29,11 @@ pub use secret::secret;
 /// # Errors
 /// Those of each generator.
 pub fn generate(context: &Context<'_>) -> Result<Vec<Generated>> {
-    let mut generated = Vec::new();
-    let mut errors = Vec::new();
-    for (generator, make) in GENERATORS {
-        match make(context) {
-            Ok(resources) => {
-                let made = |resource| Generated { generator, resource };
-                generated.extend(resources.into_iter().map(made));
-            }
-            Err(error) => errors.push(error),
-        }
-    }
-    Error::all(errors).map_or(Ok(generated), Err)
+    let generated = GENERATORS.iter().map(|(generator, make)| {
+        let resources = make(context)?.into_iter();
+        Ok(resources.map(|resource| Generated { generator, resource }).collect::<Vec<_>>())
+    });
+    Error::collect(generated).map(|generated| generated.into_iter().flatten().collect())
 }
 
 /// A generated resource.
@@ -70,16 +63,3 @@ type Generator = fn(&Context<'_>) -> Result<Vec<Resource>>;
 /// `api/internal/target/kusttarget_configplugin.go`).
 const GENERATORS: &[(&str, Generator)] =
     &[("ConfigMapGenerator", config_map::generate), ("SecretGenerator", secret::generate)];
-
-/// Makes a resource from each entry of a field.
-fn each<T>(entries: &[T], make: impl Fn(&T) -> Result<Resource>) -> Result<Vec<Resource>> {
-    let mut made = Vec::with_capacity(entries.len());
-    let mut errors = Vec::new();
-    for entry in entries {
-        match make(entry) {
-            Ok(resource) => made.push(resource),
-            Err(error) => errors.push(error),
-        }
-    }
-    Error::all(errors).map_or(Ok(made), Err)
-}

@@ -1,8 +1,8 @@
 //! `secretGenerator:` generates Secrets from literals and files.
 
-use super::{Context, each, object, sources};
+use super::{Context, object, sources};
 use crate::config::SecretArgs;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::resource::Resource;
 use crate::source::Span;
 use crate::yaml::de::Spanned;
@@ -15,9 +15,9 @@ const KIND: &str = "Secret";
 /// # Errors
 /// Those of each Secret: [`object::check`] and [`sources::read`].
 pub(super) fn generate(context: &Context<'_>) -> Result<Vec<Resource>> {
-    each(&context.kustomization.secret_generator, |secret| {
+    Error::collect(context.kustomization.secret_generator.iter().map(|secret| {
         self::secret(context, secret).map_err(|error| object::explain(error, KIND, &secret.args))
-    })
+    }))
 }
 
 /// Generates a Secret. All values go into `data` in base64; the field is present even if empty. (kustomize,

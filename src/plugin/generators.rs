@@ -21,18 +21,18 @@ struct Given<'a> {
     options: &'a Options,
 }
 
-/// A generator: creates a resource from its configuration. Unknown fields are ignored.
-type Generator = fn(&Context<'_>, &Given<'_>) -> Result<Resource>;
+/// A generator: creates resources from its configuration. Unknown fields are ignored.
+type Generator = fn(&Context<'_>, &Given<'_>) -> Result<Vec<Resource>>;
 
 /// The builtin generators by kind (kustomize, `api/internal/plugins/builtinhelpers/builtins.go`).
 const GENERATORS: &[(&str, Generator)] = &[
     ("ConfigMapGenerator", config_map),
-    ("HelmChartInflationGenerator", chart),
+    (helm::KIND, chart),
     ("IAMPolicyGenerator", iam_policy),
     ("SecretGenerator", secret),
 ];
 
-/// Creates the resource that a document of `generators` configures. The cost is that of the generator with the same
+/// Creates the resources that a document of `generators` configures. The cost is that of the generator with the same
 /// name. `generatorOptions` applies only to the fields of a kustomization. (`api/internal/plugins/loader/loader.go`.)
 ///
 /// # Errors
@@ -43,7 +43,7 @@ pub fn generate(
     root: &Root,
     schema: &Schema,
     options: &Options,
-) -> Result<Resource> {
+) -> Result<Vec<Resource>> {
     let (kind, span) = (configuration.kind(), configuration.span());
     if hardening::is_meant(configuration) {
         return Err(hardening::no_generator(configuration));
@@ -74,29 +74,29 @@ pub(super) fn is_generator(kind: &str) -> bool {
 }
 
 /// Runs `ConfigMapGenerator`. (kustomize, `api/internal/builtins/ConfigMapGenerator.go`.)
-fn config_map(context: &Context<'_>, given: &Given<'_>) -> Result<Resource> {
+fn config_map(context: &Context<'_>, given: &Given<'_>) -> Result<Vec<Resource>> {
     let mut args: GeneratorArgs = de::from_node_by(given.node, Rules::Embedded)?;
     given.complete(&mut args)?;
-    generate::config_map(context, &Spanned::new(args, given.span))
+    Ok(vec![generate::config_map(context, &Spanned::new(args, given.span))?])
 }
 
 /// Runs `SecretGenerator`. (kustomize, `api/internal/builtins/SecretGenerator.go`.)
-fn secret(context: &Context<'_>, given: &Given<'_>) -> Result<Resource> {
+fn secret(context: &Context<'_>, given: &Given<'_>) -> Result<Vec<Resource>> {
     let mut secret: SecretArgs = de::from_node_by(given.node, Rules::Embedded)?;
     given.complete(&mut secret.args)?;
-    generate::secret(context, &Spanned::new(secret, given.span))
+    Ok(vec![generate::secret(context, &Spanned::new(secret, given.span))?])
 }
 
 /// Runs `IAMPolicyGenerator`. (kustomize, `api/internal/builtins/IAMPolicyGenerator.go`.)
-fn iam_policy(context: &Context<'_>, given: &Given<'_>) -> Result<Resource> {
+fn iam_policy(context: &Context<'_>, given: &Given<'_>) -> Result<Vec<Resource>> {
     let args = de::from_node_by(given.node, Rules::Embedded)?;
-    generate::iam_policy(context, &args, given.span)
+    Ok(vec![generate::iam_policy(context, &args, given.span)?])
 }
 
 /// Runs `HelmChartInflationGenerator`. (kustomize, `api/internal/builtins/HelmChartInflationGenerator.go`.)
-fn chart(_: &Context<'_>, given: &Given<'_>) -> Result<Resource> {
+fn chart(_: &Context<'_>, given: &Given<'_>) -> Result<Vec<Resource>> {
     let chart = de::from_node_by(given.node, Rules::Embedded)?;
-    Err(helm::chart(&chart, given.span, given.options))
+    helm::chart(&chart, given.span, given.options)
 }
 
 impl Given<'_> {

@@ -3,22 +3,32 @@
 use super::Options;
 use crate::config::{HelmChart, Kustomization};
 use crate::error::{Code, Error, Result};
+use crate::generate::Generated;
+use crate::resource::Resource;
 use crate::source::Span;
 
-/// Fails for each chart of a kustomization, because charts are not supported yet. (kustomize,
+/// The kind of the generator.
+pub(super) const KIND: &str = "HelmChartInflationGenerator";
+
+/// Renders the charts of a kustomization. Charts are not supported yet: it fails for each of them. (kustomize,
 /// `api/internal/builtins/HelmChartInflationGenerator.go`.)
 ///
 /// # Errors
-/// The error of [`chart`] for each chart.
-pub fn charts(kustomization: &Kustomization, options: &Options) -> Result<()> {
-    let errors = kustomization.helm_charts.iter().map(|entry| chart(entry, entry.span, options));
-    Error::all(errors).map_or(Ok(()), Err)
+/// Those of [`chart`], for each chart.
+pub fn charts(kustomization: &Kustomization, options: &Options) -> Result<Vec<Generated>> {
+    let charts = kustomization.helm_charts.iter().map(|entry| {
+        let resources = chart(entry, entry.span, options)?.into_iter();
+        Ok(resources.map(|resource| Generated { generator: KIND, resource }).collect::<Vec<_>>())
+    });
+    Error::collect(charts).map(|charts| charts.into_iter().flatten().collect())
 }
 
-/// The error for a chart: [`Code::PluginNotEnabled`] without the flag that allows Helm, [`Code::InvalidArgument`]
-/// without a program to run, [`Code::MissingName`] and [`Code::InvalidValue`] for a wrong configuration, otherwise
-/// [`Code::NotSupportedYet`].
-pub(super) fn chart(chart: &HelmChart, place: Span, options: &Options) -> Error {
+/// Renders a chart.
+///
+/// # Errors
+/// [`Code::PluginNotEnabled`] without the flag that allows Helm, [`Code::InvalidArgument`] without a program to run,
+/// [`Code::MissingName`] and [`Code::InvalidValue`] for a wrong configuration, otherwise [`Code::NotSupportedYet`].
+pub(super) fn chart(chart: &HelmChart, place: Span, options: &Options) -> Result<Vec<Resource>> {
     let HelmChart { name, values_merge, .. } = chart;
     let place = if name.span.is_none() { place } else { name.span };
     let what = match name.as_str() {
@@ -28,29 +38,29 @@ pub(super) fn chart(chart: &HelmChart, place: Span, options: &Options) -> Error 
     if !options.helm.enabled && !options.enabled {
         let message =
             format!("{what} needs Helm, which is not enabled, and which krender does not run yet");
-        return Error::new(Code::PluginNotEnabled, message).at(place).help(RENDER_IT_FIRST);
+        return Err(Error::new(Code::PluginNotEnabled, message).at(place).help(RENDER_IT_FIRST));
     }
     if options.helm.command.is_empty() {
         let message = format!("{what} needs Helm, and `--helm-command` is empty");
-        return Error::new(Code::InvalidArgument, message)
+        return Err(Error::new(Code::InvalidArgument, message)
             .at(place)
-            .help("name the program: `--helm-command helm`");
+            .help("name the program: `--helm-command helm`"));
     }
     if name.is_empty() {
-        return Error::new(Code::MissingName, "a chart has no name")
+        return Err(Error::new(Code::MissingName, "a chart has no name")
             .at(place)
-            .help("say which chart it is: `name: …`");
+            .help("say which chart it is: `name: …`"));
     }
     if !["", MERGE, OVERRIDE, REPLACE].contains(&values_merge.as_str()) {
         let message = format!(
             "found `{values_merge}` as `valuesMerge`, expected `{MERGE}`, `{OVERRIDE}` or `{REPLACE}`"
         );
-        return Error::new(Code::InvalidValue, message)
+        return Err(Error::new(Code::InvalidValue, message)
             .at(values_merge.span)
-            .did_you_mean(values_merge, [MERGE, OVERRIDE, REPLACE]);
+            .did_you_mean(values_merge, [MERGE, OVERRIDE, REPLACE]));
     }
     let message = format!("{what} needs Helm, which krender does not run yet");
-    Error::new(Code::NotSupportedYet, message).at(place).help(RENDER_IT_FIRST)
+    Err(Error::new(Code::NotSupportedYet, message).at(place).help(RENDER_IT_FIRST))
 }
 
 const RENDER_IT_FIRST: &str =

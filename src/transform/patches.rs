@@ -64,7 +64,7 @@ fn patches<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c
         let step = || format!("while reading `patches[{number}]`");
         Loaded::read(context, patch, &step()).map_err(|error| error.at(patch.span).step(step()))
     });
-    let loaded = all(read)?;
+    let loaded = Error::collect(read)?;
     let mut changes = Vec::with_capacity(loaded.len());
     // Consecutive entries without a target share a change: the resources that they delete are removed after the last
     // one.
@@ -132,7 +132,7 @@ impl Removal {
 /// As [`patches`].
 fn strategic_merge<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>>> {
     let entries = &context.kustomization.patches_strategic_merge;
-    let loaded = all(entries.iter().map(|entry| {
+    let loaded = Error::collect(entries.iter().map(|entry| {
         strategic_entry(context, entry)
             .map_err(|error| error.at(entry.span).step("while reading `patchesStrategicMerge`"))
     }))?;
@@ -176,7 +176,7 @@ fn apply_strategic(
 /// As [`patches`], and [`Code::InvalidPatch`] for an entry whose target has no name.
 fn json6902<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c>>> {
     let entries = &context.kustomization.patches_json6902;
-    let loaded = all(entries.iter().map(|entry| {
+    let loaded = Error::collect(entries.iter().map(|entry| {
         json_entry(context, entry)
             .map_err(|error| error.at(entry.span).step("while reading `patchesJson6902`"))
     }))?;
@@ -428,18 +428,6 @@ fn empty(span: Span) -> Error {
     Error::new(Code::InvalidPatch, "the patch is empty")
         .at(span)
         .help("write what it changes, or remove the entry")
-}
-
-fn all<T>(results: impl Iterator<Item = Result<T>>) -> Result<Vec<T>> {
-    let mut values = Vec::new();
-    let mut errors = Vec::new();
-    for result in results {
-        match result {
-            Ok(value) => values.push(value),
-            Err(error) => errors.push(error),
-        }
-    }
-    Error::all(errors).map_or(Ok(values), Err)
 }
 
 /// The position of the resource with the id of a patch.
