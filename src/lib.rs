@@ -75,4 +75,6 @@ pub mod build;
 
 pub mod diff;
 
+pub mod report;
+
 pub mod cli;

@@ -32,6 +32,7 @@ const LAYERS: &[&[&str]] = &[
     &["trace"],
     &["edit"],
     &["diff"],
+    &["report"],
     &["cli"],
 ];
 

@@ -9,7 +9,6 @@ mod check;
 mod configuration;
 mod diff;
 mod findings;
-mod frame;
 mod harden;
 mod inputs;
 mod memory;

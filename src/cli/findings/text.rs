@@ -5,9 +5,9 @@ use std::fmt::Write;
 
 use super::place::Places;
 use super::{Checked, Judged, Page, checked};
-use crate::cli::report;
 use crate::error::{Error, Result};
 use crate::harden::{Finding, Settings, Severity};
+use crate::report::errors::human;
 use crate::resource::secret::Shield;
 use crate::source::Sources;
 use crate::text::escape;
@@ -31,7 +31,7 @@ pub(super) fn write(
             if drawn < MOST_DRAWN {
                 drawn += 1;
                 let error = told_once(finding, target, &mut told, sources);
-                drawings += &report::finding(finding.severity, &error, sources, &shield);
+                drawings += &human::finding(finding.severity, &error, sources, &shield);
                 drawings.push('\n');
             } else {
                 write_line(finding, places, &mut lines);

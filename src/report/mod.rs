@@ -1,0 +1,6 @@
+//! Output formats.
+//!
+//! Each format is a function of its input: it prints nothing and reads no environment. Text from input passes
+//! [`crate::text::escape`]; a test holds every format against every character that is escaped there.
+
+pub mod errors;
