@@ -4,12 +4,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::findings::Remark;
 use super::reading::repository;
 use crate::error::{Code, Error, Result};
 use crate::harden::{Kind as ConfigurationKind, Profile, Settings, told};
 use crate::limits::Budget;
 use crate::load::{self, Digest, File, Kind, Loader};
+use crate::report::findings::Remark;
 use crate::yaml::parse;
 
 /// Name of the configuration file that is found without a flag.

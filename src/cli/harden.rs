@@ -3,7 +3,6 @@
 use clap::{Args, ValueEnum};
 
 use super::configuration::{Base, Configuration, Wanted};
-use super::findings::{Operations, Remark, as_json};
 use super::reading::working_directory;
 use super::report::{self, Format};
 use std::collections::BTreeSet;
@@ -15,6 +14,8 @@ use crate::harden::{
     Settings,
 };
 use crate::load::{self, Digest, Loader};
+use crate::report::findings::Remark;
+use crate::report::findings::json::{Operations, as_json};
 use crate::resource::ResMap;
 use crate::schema::Schema;
 use crate::source::{Sources, Span};

@@ -8,7 +8,6 @@ mod build;
 mod check;
 mod configuration;
 mod diff;
-mod findings;
 mod harden;
 mod inputs;
 mod memory;

@@ -81,11 +81,10 @@ fn write(text: &str) {
     drop(anstream::stderr().write_all(text.as_bytes()));
 }
 
-/// Writes drawn text to standard output, without colours if they are not supported, and without workflow commands for a
-/// CI log.
+/// Writes drawn text to standard output, without colours if they are not supported.
 pub(super) fn print(text: &str) -> Result<()> {
     let mut stdout = anstream::stdout().lock();
-    match stdout.write_all(for_log(text).as_bytes()).and_then(|()| stdout.flush()) {
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Error::new(
             Code::WriteFailed,
             format!("standard output could not be written: {error}"),

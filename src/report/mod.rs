@@ -4,3 +4,4 @@
 //! [`crate::text::escape`]; a test holds every format against every character that is escaped there.
 
 pub mod errors;
+pub mod findings;

@@ -5,16 +5,15 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::cli::configuration::Base;
-use crate::cli::findings::Remark;
 use crate::error::{Code, Error, Result};
+use crate::harden::{SuppressedBy, Suppression};
 use crate::load::Loader;
+use crate::report::findings::{Checked, Remark};
 
 /// Number of findings in a report, by target and fingerprint.
 #[derive(Default)]
 pub(super) struct Baseline {
     targets: BTreeMap<String, BTreeMap<String, usize>>,
-    /// An empty map, for targets that the report does not contain.
-    none: BTreeMap<String, usize>,
     /// Remarks about the report itself.
     pub(super) remarks: Vec<Remark>,
 }
@@ -75,9 +74,21 @@ impl Baseline {
         Ok(baseline)
     }
 
-    /// Accepted findings of a target.
-    pub(super) fn of(&mut self, target: &str) -> &mut BTreeMap<String, usize> {
-        self.targets.get_mut(key(target)).unwrap_or(&mut self.none)
+    /// Suppresses the findings of a target that the report has, each as often as it is there.
+    pub(super) fn accept(&mut self, target: &str, checked: &mut Checked) {
+        let Some(known) = self.targets.get_mut(key(target)) else { return };
+        for place in 0..checked.findings.len() {
+            let finding = &checked.findings[place];
+            if finding.suppressed.is_some() {
+                continue;
+            }
+            let accepted = known.get_mut(&checked.fingerprint(finding));
+            if let Some(left) = accepted.filter(|left| **left > 0) {
+                *left -= 1;
+                let (by, reason) = (SuppressedBy::Baseline, String::new());
+                checked.findings[place].suppressed = Some(Suppression { by, reason });
+            }
+        }
     }
 
     /// A remark about targets of the report that were not checked in this run.

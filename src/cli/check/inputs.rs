@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use crate::build;
-use crate::cli::findings::{Checked, Judged, Remark};
 use crate::cli::reading::standard_input;
 use crate::error::{Code, Error, Result};
 use crate::harden::{self, Settings};
 use crate::limits::{Budget, Limit};
 use crate::load::{self, File, KUSTOMIZATION_FILES, Kind, Loader, Tree};
 use crate::parallel::in_order;
+use crate::report::findings::{Checked, Judged, Remark};
 use crate::resource::{self, ResMap, Resource, secret::Shield};
 use crate::schema::Schema;
 use crate::source::Span;

@@ -2,6 +2,7 @@
 
 mod baseline;
 mod inputs;
+mod output;
 mod steps;
 mod targets;
 
@@ -10,7 +11,6 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 
 use super::configuration::{Base, Configuration, Wanted};
-use super::findings::{self, Context, Form, Judged, Remark};
 use super::reading::{Jobs, Reading, working_directory};
 use super::report::{self, Format};
 use super::select::{Select, Selected, senseless};
@@ -23,9 +23,11 @@ use crate::harden::{
 };
 use crate::limits::Budget;
 use crate::load::{Kind, Loader};
+use crate::report::findings::{self, Context, Findings, Judged, Remark};
 use crate::source::{Sources, Span};
 use baseline::Baseline;
 use inputs::Inputs;
+use output::Form;
 use steps::Steps;
 
 /// Check rendered objects against rules
@@ -140,7 +142,7 @@ fn settled(judged: &mut [Judged], baseline: &mut Baseline, fail_on: FailOn) -> (
     for Judged { target, outcome } in judged {
         match outcome {
             Ok(checked) => {
-                checked.accept(baseline.of(target));
+                baseline.accept(target, checked);
                 if checked.open().any(|one| fail_on.counts(one.severity)) {
                     exit = exit.max(FOUND);
                 }
@@ -210,7 +212,8 @@ impl Check {
         let (sources, file) =
             (loader.sources(), self.output.as_deref().filter(|file| *file != "-"));
         let with_table = self.many.all || self.many.every;
-        findings::write(self.format, judged, &context, sources, with_table, file)?;
+        let findings = Findings::new(judged, &context, sources);
+        output::write(self.format, &findings, with_table, file)?;
         for Remark { severity, text, .. } in &context.remarks {
             report::warning(&format!("{severity}: {text}"), Span::NONE, sources, format);
         }

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use super::targets::is_kustomization;
 use crate::build::{self, Run};
 use crate::cli::configuration::Base;
-use crate::cli::findings::{Judged, Remark};
 use crate::error::Result;
 use crate::harden::{Finding, HARDENING_STEP_CHANGED, Severity};
 use crate::load::Loader;
 use crate::parallel::in_order;
 use crate::plugin::Hardening;
+use crate::report::findings::{Judged, Remark};
 
 /// Context of the comparison.
 pub(super) struct Steps<'a> {

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::build::{PassedOver, Survey, Target, Why};
 use crate::cli::configuration::Base;
-use crate::cli::findings::{Checked, Judged, Remark};
 use crate::cli::select::Selected;
 use crate::harden::{Finding, Severity, TARGET_NOT_JUDGED};
 use crate::load::{KUSTOMIZATION_FILES, Kind, Loader};
+use crate::report::findings::{Checked, Judged, Remark};
 use crate::resource::ResMap;
 use crate::source::Span;
 use crate::text::phrase::few;

@@ -189,7 +189,9 @@ impl Diff {
 
     fn print(&self, review: &Review) -> Result<()> {
         match self.format {
-            Form::Text => report::print(&diff::text::write(review, report::width())),
+            Form::Text => {
+                report::print(&escape::for_log(&diff::text::write(review, report::width())))
+            }
             Form::Unified => super::print(&escape::for_log(&diff::unified::write(review))),
             Form::Markdown => super::print(&escape::for_log(&diff::markdown::write(review))),
             Form::Json => super::print(&diff::json::write(review)?),

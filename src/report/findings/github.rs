@@ -2,24 +2,21 @@
 
 use std::io::{self, Write};
 
-use super::place::Places;
-use super::{Context, Judged, Remark, checked};
+use super::{Findings, Remark};
 use crate::harden::Severity;
 use crate::text::escape;
 
 /// Writes a command for each remark, and for each finding that is not suppressed.
-pub(super) fn write(
-    judged: &[Judged],
-    context: &Context,
-    places: &Places<'_>,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    for Remark { severity, topic, text } in &context.remarks {
+///
+/// # Errors
+/// Those of the writer.
+pub fn write(findings: &Findings<'_>, out: &mut dyn Write) -> io::Result<()> {
+    for Remark { severity, topic, text } in &findings.context.remarks {
         writeln!(out, "::{} title=krender {topic}::{}", command(*severity), data(text))?;
     }
-    for finding in checked(judged).flat_map(|(_, one)| one.open()) {
+    for finding in findings.checked().flat_map(|(_, one)| one.open()) {
         write!(out, "::{} ", command(finding.severity))?;
-        if let Some(place) = places.of(finding.span) {
+        if let Some(place) = findings.places.of(finding.span) {
             write!(out, "file={},", property(place.file()))?;
             if !place.is_inline() {
                 write!(out, "line={},col={},", place.line, place.column)?;

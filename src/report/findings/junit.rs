@@ -6,23 +6,21 @@ use std::io::{self, Write};
 
 use super::place::Places;
 use super::text::write_line;
-use super::{Checked, Context, Judged, Remark};
+use super::{Checked, Findings, Judged, Remark};
 use crate::harden::Finding;
 use crate::text::escape;
 
 /// Writes the document.
-pub(super) fn write(
-    judged: &[Judged],
-    context: &Context,
-    places: &Places<'_>,
-    out: &mut dyn Write,
-) -> io::Result<()> {
+///
+/// # Errors
+/// Those of the writer.
+pub fn write(findings: &Findings<'_>, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"krender\">\n")?;
-    write_remarks(&context.remarks, out)?;
-    for Judged { target, outcome } in judged {
+    write_remarks(&findings.context.remarks, out)?;
+    for Judged { target, outcome } in findings.targets {
         let suite = escaped(target);
         match outcome {
-            Ok(checked) => write_suite(&suite, checked, places, out)?,
+            Ok(checked) => write_suite(&suite, checked, &findings.places, out)?,
             Err(error) => {
                 let message = escaped(error.message());
                 writeln!(

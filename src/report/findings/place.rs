@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::source::{Source, Sources, Span};
 
 /// Computes lines and columns. Each text is scanned once, however many places in it are looked up.
+#[derive(Debug)]
 pub(super) struct Places<'a> {
     pub(super) sources: &'a Sources,
     /// Marks of each text, by its first address.
@@ -17,6 +18,7 @@ pub(super) struct Places<'a> {
 
 /// A byte with its line and column. A text has a mark at the start of each line, and further ones in long lines: the
 /// whole text may be one line.
+#[derive(Debug)]
 struct Mark {
     offset: usize,
     line: usize,

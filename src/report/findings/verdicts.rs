@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use super::place::Places;
 use super::text::counted;
-use super::{Judged, are_findings};
-use crate::harden::{FailOn, Finding, Settings};
+use super::{Findings, Judged, are_findings};
+use crate::harden::{FailOn, Finding};
 use crate::text::escape;
 use crate::text::phrase::shortened;
 
@@ -23,13 +23,10 @@ struct Row {
 
 /// The table of all targets: a line for each, and for each that fails a second one with the place of its worst finding.
 /// Reasons are shortened to make lines at most `width` characters long, but not below [`NARROWEST`].
-pub(super) fn table(
-    judged: &[Judged],
-    settings: &Settings,
-    places: &Places<'_>,
-    width: usize,
-) -> String {
-    let rows: Vec<Row> = judged.iter().map(|one| row(one, settings.fail_on, places)).collect();
+pub(super) fn table(findings: &Findings<'_>, width: usize) -> String {
+    let Findings { targets, context, places } = findings;
+    let settings = &context.settings;
+    let rows: Vec<Row> = targets.iter().map(|one| row(one, settings.fail_on, places)).collect();
     let widest = |of: fn(&Row) -> &str, title: &str| {
         let widths = rows.iter().map(|row| of(row).chars().count());
         widths.chain([title.len()]).max().unwrap_or_default()

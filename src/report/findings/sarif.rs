@@ -7,20 +7,18 @@ use serde::Serialize;
 
 use super::json::Each;
 use super::place::{Place, Places};
-use super::{Checked, Context, Judged, checked, fingerprint};
+use super::{Checked, Findings};
 use crate::harden::{Finding, RULES, Rule, Suppression};
 use crate::text::escape;
 
 /// Writes the document, and a line break.
-pub(super) fn write(
-    judged: &[Judged],
-    context: &Context,
-    places: &Places<'_>,
-    out: &mut dyn io::Write,
-) -> io::Result<()> {
+///
+/// # Errors
+/// Those of the writer.
+pub fn write(findings: &Findings<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let results = Each(|| {
-        checked(judged).flat_map(|(_, one)| {
-            one.findings.iter().map(move |finding| Result::new(finding, one, places))
+        findings.checked().flat_map(|(_, one)| {
+            one.findings.iter().map(move |finding| Result::new(finding, one, &findings.places))
         })
     });
     let driver = Driver {
@@ -33,7 +31,7 @@ pub(super) fn write(
         version: "2.1.0",
         runs: [Run {
             tool: Tool { driver },
-            invocations: [Invocation::new(judged, context)],
+            invocations: [Invocation::new(findings)],
             column_kind: "unicodeCodePoints",
             results,
         }],
@@ -75,15 +73,17 @@ struct Notification {
 }
 
 impl Invocation {
-    fn new(judged: &[Judged], context: &Context) -> Self {
-        let failed =
-            judged.iter().filter_map(|one| Some((&one.target, one.outcome.as_ref().err()?)));
+    fn new(findings: &Findings<'_>) -> Self {
+        let failed = findings
+            .targets
+            .iter()
+            .filter_map(|one| Some((&one.target, one.outcome.as_ref().err()?)));
         let failed = failed.map(|(target, error)| Notification {
             level: "error",
             message: Message { text: format!("`{target}` is not judged: {}", error.message()) },
         });
         let failed: Vec<Notification> = failed.collect();
-        let remarks = context.remarks.iter().map(|remark| Notification {
+        let remarks = findings.context.remarks.iter().map(|remark| Notification {
             level: remark.severity.as_str(),
             message: Message { text: remark.text.clone() },
         });
@@ -266,9 +266,7 @@ impl<'a> Result<'a> {
                 }],
             }],
             related_locations: related,
-            partial_fingerprints: Fingerprints {
-                krender: fingerprint(finding, &checked.resources),
-            },
+            partial_fingerprints: Fingerprints { krender: checked.fingerprint(finding) },
             suppressions: finding.suppressed.as_ref().map(suppressed),
         }
     }

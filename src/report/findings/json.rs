@@ -6,23 +6,22 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::place::{Place, Places};
-use super::{Checked, Context, Judged, checked, fingerprint};
+use super::{Checked, Findings};
 use crate::harden::{Finding, Lowering, Operation, Scope, Severity};
 use crate::text::escape;
 use crate::yaml::{Form, Node, write_json};
 
 /// Writes the document, and a line break.
-pub(super) fn write(
-    judged: &[Judged],
-    context: &Context,
-    places: &Places<'_>,
-    out: &mut dyn Write,
-) -> io::Result<()> {
+///
+/// # Errors
+/// Those of the writer.
+pub fn write(findings: &Findings<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let Findings { targets, context, places } = findings;
     let count = |severity| {
-        let open = checked(judged).flat_map(|(_, one)| one.open());
+        let open = findings.checked().flat_map(|(_, one)| one.open());
         open.filter(|one| one.severity == severity).count()
     };
-    let failed = judged.iter().filter(|one| one.outcome.is_err()).map(|one| &*one.target);
+    let failed = targets.iter().filter(|one| one.outcome.is_err()).map(|one| &*one.target);
     let passed_over = context.passed_over.iter();
     let passed_over = passed_over.map(|(target, why)| PassedOver { target, why });
     let remarks = context.remarks.iter().map(|one| Said {
@@ -35,7 +34,7 @@ pub(super) fn write(
         krender: env!("CARGO_PKG_VERSION"),
         profile: context.settings.facts.profile.set.as_str(),
         psa_version: context.settings.facts.profile.version().to_string(),
-        roots: Each(|| checked(judged).map(|(target, one)| root(target, one, places))),
+        roots: Each(|| findings.checked().map(|(target, one)| root(target, one, places))),
         failed: failed.collect(),
         configuration: Configuration {
             file: context.configuration.as_deref(),
@@ -230,7 +229,7 @@ impl<'a> Written<'a> {
             psa,
             suppressed: (finding.suppressed.as_ref())
                 .map(|one| Suppressed { by: one.by.as_str(), reason: &one.reason }),
-            fingerprint: fingerprint(finding, &checked.resources),
+            fingerprint: checked.fingerprint(finding),
         }
     }
 }
@@ -248,7 +247,8 @@ impl Serialize for Location {
 }
 
 /// Operations as a JSON patch.
-pub(in crate::cli) struct Operations<L>(pub(in crate::cli) L);
+#[derive(Debug)]
+pub struct Operations<L>(pub L);
 
 impl<L: AsRef<[Operation]>> Serialize for Operations<L> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -266,8 +266,9 @@ impl<L: AsRef<[Operation]>> Serialize for Operations<L> {
     }
 }
 
-/// A value as JSON.
-pub(in crate::cli) fn as_json(node: &Node) -> Option<Box<RawValue>> {
+/// A value as JSON; `None` if JSON cannot express it.
+#[must_use]
+pub fn as_json(node: &Node) -> Option<Box<RawValue>> {
     let mut text = String::with_capacity(64);
     write_json(node, Form::Compact, &mut text).ok()?;
     RawValue::from_string(text).ok()

@@ -4,27 +4,53 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use super::place::Places;
-use super::{Checked, Judged, Page, checked};
+use super::{Checked, Findings, Remark, verdicts};
 use crate::error::{Error, Result};
-use crate::harden::{Finding, Settings, Severity};
+use crate::harden::{Finding, Severity};
 use crate::report::errors::human;
 use crate::resource::secret::Shield;
 use crate::source::Sources;
-use crate::text::escape;
+use crate::text::escape::{self, for_log};
 
 /// Maximum number of findings with source frames. The others have a line each.
 const MOST_DRAWN: usize = 100;
 
-/// Writes the findings of each target, followed by their number.
-pub(super) fn write(
-    judged: &[Judged],
-    settings: &Settings,
-    places: &Places<'_>,
-    page: &mut dyn Page,
-) -> Result<()> {
+/// Destination of text for people.
+pub trait Output {
+    /// Writes text with ANSI colours, which are removed if the destination does not show them.
+    ///
+    /// # Errors
+    /// Those of the destination.
+    fn drawn(&mut self, text: &str) -> Result<()>;
+
+    /// Writes text without colours.
+    ///
+    /// # Errors
+    /// Those of the destination.
+    fn plain(&mut self, text: &str) -> Result<()>;
+}
+
+/// Writes the findings of each target, followed by their number. Ends with a table of all targets, if it gets the width
+/// of one, and with the remarks.
+///
+/// # Errors
+/// Those of the destination.
+pub fn write(findings: &Findings<'_>, table: Option<usize>, out: &mut dyn Output) -> Result<()> {
+    write_targets(findings, out)?;
+    if let Some(width) = table {
+        out.plain(&for_log(&format!("\n{}", verdicts::table(findings, width))))?;
+    }
+    for Remark { severity, text, .. } in &findings.context.remarks {
+        out.plain(&for_log(&format!("{severity}: {}\n", escape::visible(text))))?;
+    }
+    Ok(())
+}
+
+fn write_targets(findings: &Findings<'_>, out: &mut dyn Output) -> Result<()> {
+    let places = &findings.places;
     let sources = places.sources;
     let (mut drawn, mut told, shield) = (0, BTreeSet::new(), Shield::default());
-    for (target, one) in checked(judged) {
+    for (target, one) in findings.checked() {
         // Only frames have colours.
         let (mut drawings, mut lines) = (String::new(), String::new());
         for finding in one.open() {
@@ -40,16 +66,16 @@ pub(super) fn write(
         if !lines.is_empty() {
             lines.push('\n');
         }
-        let profile = &settings.facts.profile;
+        let profile = findings.context.settings.facts.profile;
         let (summary, objects) = (summary(one), counted(one.resources.len(), "object"));
         let _ =
             writeln!(lines, "{}: {summary} in {objects}, by {profile}", escape::visible(target));
-        page.drawn(&drawings)?;
-        page.plain(&lines)?;
+        out.drawn(&for_log(&drawings))?;
+        out.plain(&for_log(&lines))?;
     }
     match drawn {
         0 => Ok(()),
-        _ => page.plain("for details of a rule: `krender explain RULE`\n"),
+        _ => out.plain("for details of a rule: `krender explain RULE`\n"),
     }
 }
 

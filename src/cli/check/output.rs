@@ -1,0 +1,87 @@
+//! `--format` and `--output` of a check.
+
+use std::io;
+
+use clap::ValueEnum;
+
+use crate::cli::{print, print_by, report};
+use crate::error::Result;
+use crate::load;
+use crate::report::findings::{Findings, github, json, junit, sarif, text};
+
+/// Output format of findings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Form {
+    /// Text with source frames, for people
+    Text,
+    /// One JSON document
+    Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Workflow commands of GitHub Actions
+    Github,
+    /// `JUnit` XML, with a suite per target
+    Junit,
+}
+
+/// Writes findings to standard output or to a file. Text for people ends with a table of all targets if it is wanted.
+///
+/// # Errors
+/// [`crate::error::Code::WriteFailed`].
+pub(super) fn write(
+    form: Form,
+    findings: &Findings<'_>,
+    with_table: bool,
+    file: Option<&str>,
+) -> Result<()> {
+    let format: fn(&Findings<'_>, &mut dyn io::Write) -> io::Result<()> = match form {
+        Form::Text => {
+            let table = with_table.then(report::width);
+            let Some(file) = file else { return text::write(findings, table, &mut Screen) };
+            let mut content = Content(String::new());
+            text::write(findings, table, &mut content)?;
+            return replace(file, content.0.as_bytes());
+        }
+        Form::Json => json::write,
+        Form::Sarif => sarif::write,
+        Form::Github => github::write,
+        Form::Junit => junit::write,
+    };
+    let Some(file) = file else { return print_by(|out| format(findings, out)) };
+    let mut content = Vec::new();
+    // Writing to a `Vec` cannot fail.
+    drop(format(findings, &mut content));
+    replace(file, &content)
+}
+
+fn replace(file: &str, content: &[u8]) -> Result<()> {
+    load::clean_up_on_signals();
+    load::write(file.as_ref(), &[content])
+}
+
+/// Standard output.
+struct Screen;
+
+impl text::Output for Screen {
+    fn drawn(&mut self, text: &str) -> Result<()> {
+        report::print(text)
+    }
+
+    fn plain(&mut self, text: &str) -> Result<()> {
+        print(text)
+    }
+}
+
+/// The content of a file, without colours.
+struct Content(String);
+
+impl text::Output for Content {
+    fn drawn(&mut self, text: &str) -> Result<()> {
+        self.plain(&report::without_colours(text))
+    }
+
+    fn plain(&mut self, text: &str) -> Result<()> {
+        self.0.push_str(text);
+        Ok(())
+    }
+}

@@ -1,0 +1,118 @@
+//! Findings of a run: the model, and its output formats.
+//!
+//! All formats are written piece by piece: ten thousand pods have a hundred thousand findings.
+
+pub mod github;
+pub mod json;
+pub mod junit;
+mod place;
+pub mod sarif;
+pub mod text;
+mod verdicts;
+
+use crate::error::{Code, Error, Result};
+use crate::harden::{Finding, Lowering, Settings, Severity};
+use crate::resource::ResMap;
+use crate::source::Sources;
+use place::Places;
+
+/// The findings of a run, which each format writes.
+#[derive(Debug)]
+pub struct Findings<'a> {
+    targets: &'a [Judged],
+    context: &'a Context,
+    places: Places<'a>,
+}
+
+/// A target, and the outcome of its check.
+#[derive(Debug)]
+pub struct Judged {
+    /// Name of the target, as given.
+    pub target: String,
+    /// Its findings, or the error if it could not be rendered.
+    pub outcome: Result<Checked>,
+}
+
+/// The objects of a target, and the findings about them.
+#[derive(Debug)]
+pub struct Checked {
+    /// Rendered objects.
+    pub resources: ResMap,
+    /// Number of pods and pod templates among them.
+    pub pods: usize,
+    /// Findings about them.
+    pub findings: Vec<Finding>,
+}
+
+/// Facts about a run that apply to all its targets.
+#[derive(Debug)]
+pub struct Context {
+    /// Settings of the rules.
+    pub settings: Settings,
+    /// The configuration in force, with its revision if it is from one.
+    pub configuration: Option<String>,
+    /// Rules that the configuration and the flags disable or lower.
+    pub lowerings: Vec<Lowering>,
+    /// Kustomizations that are not checked, with the reason.
+    pub passed_over: Vec<(String, String)>,
+    /// Statements about the run as a whole.
+    pub remarks: Vec<Remark>,
+}
+
+/// A statement about the run as a whole, in addition to its findings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remark {
+    /// The severity.
+    pub severity: Severity,
+    /// Its topic: `configuration`, `baseline`, `targets`, `inputs`.
+    pub topic: &'static str,
+    /// The statement.
+    pub text: String,
+}
+
+impl<'a> Findings<'a> {
+    /// The findings of targets whose texts are in `sources`.
+    #[must_use]
+    pub const fn new(targets: &'a [Judged], context: &'a Context, sources: &'a Sources) -> Self {
+        Self { targets, context, places: Places::new(sources) }
+    }
+
+    /// Targets that could be rendered.
+    fn checked(&self) -> impl Iterator<Item = (&'a str, &'a Checked)> + use<'a> {
+        self.targets.iter().filter_map(|one| Some((&*one.target, one.outcome.as_ref().ok()?)))
+    }
+}
+
+impl Checked {
+    /// Findings that are not suppressed.
+    pub fn open(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| finding.suppressed.is_none())
+    }
+
+    /// A hash that stays the same as long as the finding does.
+    #[must_use]
+    pub fn fingerprint(&self, finding: &Finding) -> String {
+        let object = self.resources.get(finding.place);
+        object.map(|object| finding.fingerprint(object)).unwrap_or_default()
+    }
+}
+
+impl Remark {
+    /// A remark that is no cause for concern.
+    #[must_use]
+    pub const fn note(topic: &'static str, text: String) -> Self {
+        Self { severity: Severity::Note, topic, text }
+    }
+
+    /// A remark that may be one.
+    #[must_use]
+    pub const fn warning(topic: &'static str, text: String) -> Self {
+        Self { severity: Severity::Warning, topic, text }
+    }
+}
+
+/// True if a target failed because a validator of its kustomization found violations of rules.
+#[must_use]
+pub fn are_findings(error: &Error) -> bool {
+    error.iter().all(|error| error.code() == Code::RuleViolated)
+}
