@@ -38,6 +38,8 @@ pub struct RepoSpec {
     pub submodules: bool,
     /// The longest time that a git command may take; `None` for the default.
     pub timeout: Option<Duration>,
+    /// True if it has the prefix `git::`, which kustomize drops with a warning.
+    pub is_forced: bool,
 }
 
 /// The reason why a text does not name a git repository. It is then looked up as a path, whatever it looks like.
@@ -64,6 +66,8 @@ impl RepoSpec {
             return Err(NoRepository::Absolute);
         }
         let (text, query) = text.split_once('?').unwrap_or((text, ""));
+        let forced = strip_prefix_ignoring_case(text, "git::");
+        let text = forced.unwrap_or(text);
         let (host, path) = split_host(text).ok_or(NoRepository::NoHost)?;
         let (repository, folder) = split_path(path, Segments::of(&host))
             .filter(|(repository, _)| !repository.is_empty())
@@ -77,6 +81,7 @@ impl RepoSpec {
             path,
             submodules: submodules.unwrap_or(true),
             timeout,
+            is_forced: forced.is_some(),
         })
     }
 
@@ -92,8 +97,6 @@ const FILE: &str = "file://";
 
 /// Splits text without a query into the host and the path; `None` if it has no host.
 fn split_host(text: &str) -> Option<(String, &str)> {
-    // Kustomize accepts this prefix with a warning.
-    let text = strip_prefix_ignoring_case(text, "git::").unwrap_or(text);
     let (scheme, text) = ["ssh://", "https://", "http://", FILE]
         .into_iter()
         .find_map(|scheme| Some((scheme, strip_prefix_ignoring_case(text, scheme)?)))
@@ -279,6 +282,7 @@ mod tests {
             let found = (&*spec.url(), spec.reference.as_deref(), &*spec.path);
             assert_eq!(found, (url, reference, path), "{text}");
             assert_eq!((spec.submodules, spec.timeout), (true, None), "{text}");
+            assert_eq!(spec.is_forced, text.to_lowercase().starts_with("git::"), "{text}");
         }
     }
 
