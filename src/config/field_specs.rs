@@ -142,7 +142,7 @@ impl FieldSpecs {
     }
 
     /// True if both are the same static list.
-    fn is_one_of_program(&self, other: &Self) -> bool {
+    pub(super) fn is_one_of_program(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
             (Held::Program(specs), Held::Program(others)) => ptr::eq(*specs, *others),
             _ => false,

@@ -68,10 +68,11 @@ impl NameReferences {
     /// # Errors
     /// As [`FieldSpecs::merge_one`].
     pub fn merge(&mut self, others: &Self) -> Result<()> {
-        // Merging a list with itself changes nothing if no type is repeated: `FieldSpecs::merge`.
-        if let (Cow::Borrowed(known), Cow::Borrowed(others)) = (&self.0, &others.0)
-            && ptr::eq(*known, *others)
+        // Merging a static list with itself, or with an empty list, gives this list: no type is repeated.
+        if let (Cow::Borrowed(known), Cow::Borrowed(list)) = (&self.0, &others.0)
+            && (known.is_empty() || ptr::eq(*known, *list))
         {
+            self.0 = Cow::Borrowed(list);
             return Ok(());
         }
         let mut by_type: Groups<Gvk> = self.iter().map(|known| known.gvk.clone()).collect();
