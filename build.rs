@@ -16,7 +16,9 @@ fn main() {
     // A static program contains it already.
     let is_static = env::var("CARGO_CFG_TARGET_FEATURE")
         .is_ok_and(|features| features.split(',').any(|feature| feature == "crt-static"));
-    let may_have_one = is("CARGO_CFG_TARGET_OS", "linux")
+    // Only the program profits from it.
+    let may_have_one = env::var_os("CARGO_FEATURE_CLI").is_some()
+        && is("CARGO_CFG_TARGET_OS", "linux")
         && is("CARGO_CFG_TARGET_ENV", "gnu")
         && is_native
         && !is_static;

@@ -77,4 +77,5 @@ pub mod diff;
 
 pub mod report;
 
+#[cfg(feature = "cli")]
 pub mod cli;

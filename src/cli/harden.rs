@@ -142,6 +142,7 @@ impl Hardening {
     }
 
     /// The configuration file that is named by a flag.
+    #[cfg(feature = "watch")]
     pub(super) fn configuration(&self) -> Option<&str> {
         self.harden_config.as_deref()
     }

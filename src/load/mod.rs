@@ -19,6 +19,7 @@ mod remote;
 mod root;
 mod store;
 mod tree;
+#[cfg(feature = "watch")]
 mod watch;
 
 use std::path::{Path, PathBuf};
@@ -32,9 +33,11 @@ use mounts::{LeadsOut, Mounts, Taken};
 use notes::Noted;
 
 pub use digest::Digest;
+#[cfg(feature = "cli")]
+pub use disk::clean_up_on_signals;
 pub use disk::{
-    Disk, OutputFolder, abandon_temporary_files, clean_up_on_signals, is_directory, is_file,
-    remove_temporary_files, resolved, stamp, write,
+    Disk, OutputFolder, abandon_temporary_files, is_directory, is_file, remove_temporary_files,
+    resolved, stamp, write,
 };
 pub use file::File;
 pub use files::{Files, Kind, LARGEST_FILE, join};
@@ -46,6 +49,7 @@ pub use remote::{NoRepository, RepoSpec};
 pub use root::{Entry, KUSTOMIZATION_FILES, Root};
 pub use store::Store;
 pub use tree::Tree;
+#[cfg(feature = "watch")]
 pub use watch::Watch;
 
 /// The longest path that is looked up, as on Linux: a limit for sources that have none.

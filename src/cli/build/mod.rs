@@ -6,6 +6,7 @@ mod output;
 mod progress;
 mod rendering;
 mod timings;
+#[cfg(feature = "watch")]
 mod watch;
 
 use std::{ffi::OsString, path::Path, process::ExitCode, time::Instant};
@@ -73,6 +74,7 @@ pub(super) struct Build {
     timings: bool,
 
     /// Render again whenever an input file is saved, until Ctrl-C. With `--all`, new targets are not detected
+    #[cfg(feature = "watch")]
     #[arg(long, conflicts_with_all = ["timings", "cache"])]
     watch: bool,
 
@@ -122,6 +124,7 @@ impl Build {
         };
         let loader: &Loader = super::until_exit(self.loader(&working_directory));
         let outcome = match self.is_about_many() {
+            #[cfg(feature = "watch")]
             _ if self.watch => self.watch(&working_directory, format),
             true => self.render_many(loader, &working_directory, started, format),
             false => self.render_one(loader, &working_directory, started, format),

@@ -74,6 +74,7 @@ impl Places {
     }
 
     /// Output files of a target with these texts.
+    #[cfg(feature = "watch")]
     pub(super) fn files(&self, number: usize, texts: &[(String, String)]) -> Vec<PathBuf> {
         let each = |folder: &Path| texts.iter().map(|(name, _)| folder.join(name)).collect();
         match self {
@@ -169,6 +170,7 @@ pub(super) struct Layout {
 }
 
 impl Layout {
+    #[cfg(feature = "watch")]
     fn path(&self, number: usize) -> PathBuf {
         self.folder.path().join(&self.places[number])
     }

@@ -93,6 +93,7 @@ impl Timings {
     }
 
     /// Writes the duration of each target that was rendered.
+    #[cfg(feature = "watch")]
     pub(super) fn tell_each(&self, format: Format) {
         let rendered = self.targets.iter().filter(|target| target.outcome == Outcome::Rendered);
         report::plain(&match format {

@@ -21,8 +21,10 @@ use super::files::{Files, Kind};
 pub(super) use folder::{Folder, Look, set_modified};
 pub(super) use output::replace;
 pub use output::{OutputFolder, write};
+#[cfg(feature = "cli")]
+pub use temporary::clean_up_on_signals;
 pub(super) use temporary::is_left_over;
-pub use temporary::{abandon_temporary_files, clean_up_on_signals, remove_temporary_files};
+pub use temporary::{abandon_temporary_files, remove_temporary_files};
 
 /// The file system of this computer, as a source of files.
 #[derive(Clone, Copy, Debug, Default)]

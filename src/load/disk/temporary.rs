@@ -112,7 +112,7 @@ pub fn abandon_temporary_files() {
 
 /// Makes SIGHUP, SIGINT and SIGTERM remove temporary files before they end the process. Ignored signals stay ignored
 /// (`nohup`). For programs only: a library does not change signal handling.
-#[cfg(unix)]
+#[cfg(all(unix, feature = "cli"))]
 pub fn clean_up_on_signals() {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     use signal_hook::{iterator::Signals, low_level::emulate_default_handler};
@@ -136,11 +136,11 @@ pub fn clean_up_on_signals() {
 }
 
 /// Does nothing on systems without signals.
-#[cfg(not(unix))]
+#[cfg(all(not(unix), feature = "cli"))]
 pub fn clean_up_on_signals() {}
 
 /// Bit set of the signals that the process ignores, as far as the system reports them.
-#[cfg(unix)]
+#[cfg(all(unix, feature = "cli"))]
 #[expect(clippy::disallowed_methods, reason = "the kernel tells this of the process in a file")]
 fn ignored_signals() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
