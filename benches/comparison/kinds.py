@@ -741,6 +741,13 @@ def harden_containers(n):
     return one(resources=deployment(lines("      - {name: c#, image: 'a:1'}\n", n)))
 
 
+@kind("check: hardening of pods and their containers", "build", "--harden", "--harden-config", "@/c.yaml", "@")
+def harden_both(n):
+    containers = lines("  - {name: c#, image: 'x:1'}\n", n)
+    settings = "apiVersion: krender.dev/v1alpha1\nkind: Hardening\nspec: {values: {placement: both}}\n"
+    return one(resources="apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n" + containers, c=settings)
+
+
 @kind("check: many targets", "check", "--all", "@", limit=MANY_FILES)
 def check_targets(n):
     made = {f"t{i}/kustomization.yaml": "resources: [r.yaml]\n" for i in range(n)}

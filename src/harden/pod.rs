@@ -200,13 +200,12 @@ impl<'a> Pod<'a> {
     ) -> Vec<Edit> {
         let keys = ["securityContext", key];
         let of_pod = || Edit::Set(self.path(&keys), value.clone());
-        let of_container =
-            |container: &Container<'a>| Edit::Set(container.path(&keys), value.clone());
-        let lacking = self.containers.iter().filter(|one| one.security(key).is_none());
+        let of_container = || Edit::Set(container.path(&keys), value.clone());
         match placement {
             Placement::Pod => vec![of_pod()],
-            Placement::Container => vec![of_container(container)],
-            Placement::Both => std::iter::once(of_pod()).chain(lacking.map(of_container)).collect(),
+            Placement::Container => vec![of_container()],
+            // Each of the other containers that lack the field has its own violation, with its own fix.
+            Placement::Both => vec![of_pod(), of_container()],
         }
     }
 
