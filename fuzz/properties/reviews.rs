@@ -4,6 +4,7 @@ use krender::build::{self, Options};
 use krender::diff::{self, Rendered, Side, Target, TargetReview, group::Review};
 use krender::harden::{self, Settings};
 use krender::load::{self, Loader, Memory};
+use krender::report::reviews::{json, markdown, text, unified};
 use krender::schema::Schema;
 
 use super::archive;
@@ -59,16 +60,16 @@ pub(crate) fn diff_of_renders(bytes: &[u8]) {
     assert!(!review(before.clone(), before.clone()).is_different());
     let review = review(before, after);
     let texts = [
-        plain(&diff::text::write(&review, 80)),
-        diff::unified::write(&review),
-        diff::markdown::write(&review),
-        diff::json::write(&review).unwrap_or_default(),
+        plain(&text::write(&review, 80)),
+        unified::write(&review),
+        markdown::write(&review),
+        json::write(&review).unwrap_or_default(),
     ];
-    for text in texts {
+    for output in texts {
         let is_hidden = |character: char| {
             !matches!(character, '\n' | '\t') && krender::text::escape::is_invisible(character)
         };
-        assert!(!text.contains(is_hidden), "{text:?}");
+        assert!(!output.contains(is_hidden), "{output:?}");
     }
 }
 

@@ -262,7 +262,7 @@ impl Review {
 }
 
 /// The first of many names; all if they are few.
-pub(super) fn few<'a, 'b>(names: &'b [&'a str], most: usize) -> &'b [&'a str] {
+pub(crate) fn few<'a, 'b>(names: &'b [&'a str], most: usize) -> &'b [&'a str] {
     // A mark instead of one or two names would save no space.
     if names.len() > most + 2 { &names[..most] } else { names }
 }

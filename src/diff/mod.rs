@@ -1,8 +1,7 @@
 //! Comparison of two renders of the same targets: the effect of a change on each object, assessed and grouped.
 //!
 //! The caller renders a [`Target`] on both sides. [`TargetReview::of`] pairs its objects and compares them field by
-//! field; [`Review::of`] groups equal changes of many targets and sorts them by importance. The formats ([`text`],
-//! [`unified`], [`markdown`], [`json`]) write a review; they compare nothing.
+//! field; [`Review::of`] groups equal changes of many targets and sorts them by importance. `report` writes reviews.
 //!
 //! Only differences in the output count: the style of values in the sources does not.
 
@@ -10,22 +9,16 @@ use crate::text::wildcard::fits;
 
 mod compare;
 pub mod group;
-mod headline;
-pub mod json;
 mod judge;
+pub(crate) mod lines;
 mod list;
-pub mod markdown;
 mod mask;
-mod operations;
-mod outline;
+pub(crate) mod operations;
 mod pair;
 mod path;
 mod security;
 #[cfg(test)]
-mod tests;
-pub mod text;
-pub mod unified;
-mod words;
+pub(crate) mod tests;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -41,6 +34,7 @@ use mask::Masks;
 pub use compare::{Change, What};
 pub use group::{Group, Review};
 pub use judge::{Effect, Image, Rank};
+pub use operations::Operations;
 pub use pair::{Pair, Renaming};
 pub use path::{Ignore, Path, Step};
 pub use security::{Cause, Security, Turned};
@@ -54,7 +48,7 @@ pub struct Options {
     pub only: Vec<Only>,
     /// Key of the hashes that replace values of Secrets. `None` shows the values.
     pub mask: Option<Vec<u8>>,
-    /// True if a review keeps the renders, which [`unified`] and [`json`] require.
+    /// True if a review keeps the renders, which unified diffs and JSON require.
     pub renders: bool,
 }
 
@@ -395,6 +389,13 @@ impl Object {
         self.ids[1].as_ref().or(self.ids[0].as_ref()).unwrap_or(&NOBODY)
     }
 
+    /// True if the names before and after are the same without their hashes.
+    #[must_use]
+    pub fn has_only_another_hash(&self) -> bool {
+        let [Some(before), Some(after)] = &self.ids else { return false };
+        pair::without_hash(&before.name) == pair::without_hash(&after.name)
+    }
+
     /// Kind, and name before prefixes, suffixes and hashes.
     #[must_use]
     pub fn label(&self) -> String {
@@ -451,7 +452,7 @@ impl fmt::Display for Failure {
 }
 
 /// A value as printed, without the newline at its end.
-fn text_of(node: &Node) -> String {
+pub(crate) fn text_of(node: &Node) -> String {
     let mut text = String::new();
     match yaml::emit(node, &mut text) {
         Ok(()) => text.trim_end_matches('\n').to_owned(),

@@ -13,13 +13,16 @@ use super::list;
 use super::path::DEEPEST;
 use super::{Pair, TargetReview, text_of};
 
+/// A JSON patch.
+pub type Operations = Vec<PatchOperation>;
+
 impl TargetReview {
     /// The operations that turn the objects before into those after, both as a list in the order of the output; empty
     /// if there is no difference. Requires [`Options::renders`](super::Options::renders).
     ///
     /// # Errors
     /// As [`yaml::write_json`], and [`Code::NestingTooDeep`] for documents that are too deep for JSON readers.
-    pub fn operations(&self) -> Result<Vec<PatchOperation>> {
+    pub fn operations(&self) -> Result<Operations> {
         let [before, after] = &self.renders;
         if before.is_empty() && after.is_empty() {
             return Ok(Vec::new());
@@ -34,7 +37,7 @@ pub(super) fn operations(
     schema: &Schema,
     before: &[Node],
     after: &[Node],
-) -> Result<Vec<PatchOperation>> {
+) -> Result<Operations> {
     let mut writer = Writer { operations: Vec::new(), pointer: PointerBuf::new(), depth: 0 };
     let alignment: Vec<_> = pairs.iter().map(|pair| (pair.before, pair.after)).collect();
     writer.list(before, after, &alignment, &|item| {
@@ -45,7 +48,7 @@ pub(super) fn operations(
 }
 
 /// A value as JSON.
-pub(super) fn value(node: &Node) -> Result<Value> {
+pub(crate) fn value(node: &Node) -> Result<Value> {
     let mut text = String::new();
     yaml::write_json(node, Form::Compact, &mut text)?;
     serde_json::from_str(&text).map_err(|error| {

@@ -43,7 +43,7 @@ impl Path {
 
     /// Splits the path to show fields with a common parent together: after the first named element of a list, or else
     /// before the last step.
-    pub(super) fn cut(&self) -> Option<(Self, Self)> {
+    pub(crate) fn cut(&self) -> Option<(Self, Self)> {
         let last = self.0.len().checked_sub(1)?;
         let item = self.0[..last].iter().position(|step| matches!(step, Step::Item(_)));
         let (above, below) = self.0.split_at(item.map_or(last, |item| item + 1));
@@ -51,7 +51,7 @@ impl Path {
     }
 
     /// The path written below its parent: a single name has no brackets.
-    pub(super) fn short(&self) -> String {
+    pub(crate) fn short(&self) -> String {
         match &self.0[..] {
             [Step::Key(name) | Step::Item(name)] => name.to_string(),
             _ => self.to_string(),

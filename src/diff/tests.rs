@@ -10,12 +10,12 @@ pub(super) fn rendered(text: &str) -> Rendered {
     Rendered { resources: read(text).unwrap().into(), schema: Schema::built_in() }
 }
 
-pub(super) fn target(before: &str, after: &str) -> Target {
+pub(crate) fn target(before: &str, after: &str) -> Target {
     let side = |text: &str| Side::Rendered(rendered(text));
     Target { name: "overlays/prod".to_owned(), before: side(before), after: side(after) }
 }
 
-fn review(before: &str, after: &str) -> TargetReview {
+pub(crate) fn review(before: &str, after: &str) -> TargetReview {
     let mask = Some(b"key".to_vec());
     TargetReview::of(&target(before, after), &Options { renders: true, mask, ..Options::default() })
 }
@@ -78,7 +78,7 @@ fn name() -> impl Strategy<Value = &'static str> {
 }
 
 /// Text that is only in Secrets.
-const HIDDEN: &str = "hush";
+pub(crate) const HIDDEN: &str = "hush";
 
 fn object() -> impl Strategy<Value = String> {
     let deployment = (prop::collection::vec(container(), 0..3), 0..3).prop_map(|(list, replicas)| {
@@ -104,7 +104,7 @@ fn render() -> impl Strategy<Value = String> {
 }
 
 /// Two renders: any, or two that differ only in the hash in names and in references to them.
-fn renders() -> impl Strategy<Value = (String, String)> {
+pub(crate) fn renders() -> impl Strategy<Value = (String, String)> {
     let rehashed = |text: String| {
         let other = text.replace("gh2k456789", "gh2k4567bb");
         (text, other)
@@ -182,7 +182,7 @@ proptest! {
     }
 
     #[test]
-    fn equal_differences_are_told_once_and_secrets_never((before, after) in renders()) {
+    fn equal_differences_are_told_once((before, after) in renders()) {
         let one = Review::of(vec![review(&before, &after)]);
         let two = Review::of(vec![review(&before, &after), review(&before, &after)]);
         prop_assert_eq!(one.groups.len(), two.groups.len());
@@ -190,14 +190,6 @@ proptest! {
         let told: usize = one.groups.iter().map(|group| group.members.len()).sum();
         let objects = one.targets[0].objects.iter();
         prop_assert_eq!(told, objects.filter(|object| object.folded.is_none()).count());
-        for page in [
-            text::write(&two, 80),
-            unified::write(&two),
-            markdown::write(&two),
-            json::write(&two).unwrap(),
-        ] {
-            prop_assert!(!page.contains(HIDDEN), "{}", page);
-        }
     }
 
     #[test]

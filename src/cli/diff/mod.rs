@@ -19,10 +19,10 @@ use crate::{
     limits::Budget,
     load::{self, Disk, Kind, Loader},
     parallel::{Threads, in_order},
+    report::reviews::{json, markdown, text, unified},
     resource::{self, Resource, secret::Shield},
     schema::Schema,
     source::Sources,
-    text::escape,
 };
 
 /// Show the effect of a change on each object
@@ -189,12 +189,10 @@ impl Diff {
 
     fn print(&self, review: &Review) -> Result<()> {
         match self.format {
-            Form::Text => {
-                report::print(&escape::for_log(&diff::text::write(review, report::width())))
-            }
-            Form::Unified => super::print(&escape::for_log(&diff::unified::write(review))),
-            Form::Markdown => super::print(&escape::for_log(&diff::markdown::write(review))),
-            Form::Json => super::print(&diff::json::write(review)?),
+            Form::Text => report::print(&text::write(review, report::width())),
+            Form::Unified => super::print(&unified::write(review)),
+            Form::Markdown => super::print(&markdown::write(review)),
+            Form::Json => super::print(&json::write(review)?),
         }
     }
 }

@@ -1,12 +1,9 @@
-//! Headlines of a review: the most important differences, with a line each. Text and Markdown start with them.
+//! Headlines of a review: the most important differences, with a line each. Pages start with them.
 
 use std::collections::BTreeMap;
 
-use super::group::{Group, Review};
-use super::judge::{Effect, Rank};
-use super::security::{Security, Turned};
 use super::words::Words;
-use super::{Failure, Status};
+use crate::diff::{Effect, Failure, Group, Rank, Review, Security, Status, Turned};
 use crate::harden::Set;
 
 /// An important difference.

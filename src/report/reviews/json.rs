@@ -3,11 +3,11 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::compare::What;
-use super::group::{Review, Summary};
-use super::operations;
-use super::{
-    Cause, Effect, Failure, Identity, Object, Rank, Renaming, Status, TargetReview, Turned,
+use crate::diff::group::Summary;
+use crate::diff::operations::{self, Operations};
+use crate::diff::{
+    self, Cause, Change, Effect, Failure, Identity, Object, Rank, Renaming, Review, Status,
+    TargetReview, Turned, What,
 };
 use crate::error::Result;
 use crate::harden::Set;
@@ -34,7 +34,7 @@ struct Target<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     error_after: Option<Error<'a>>,
     /// Operations that turn the list of objects before into the list after.
-    operations: Vec<json_patch::PatchOperation>,
+    operations: Operations,
 }
 
 #[derive(Serialize)]
@@ -127,7 +127,7 @@ struct Field {
     follows: Option<String>,
 }
 
-/// Writes a review as one indented JSON document. Requires [`Options::renders`](super::Options::renders).
+/// Writes a review as one indented JSON document. Requires [`Options::renders`](diff::Options::renders).
 ///
 /// # Errors
 /// As [`TargetReview::operations`].
@@ -165,7 +165,7 @@ fn target(review: &TargetReview) -> Result<Target<'_>> {
     })
 }
 
-fn group<'a>(review: &'a Review, group: &'a super::Group) -> Result<Group<'a>> {
+fn group<'a>(review: &'a Review, group: &'a diff::Group) -> Result<Group<'a>> {
     let object = review.object(group);
     let id = |side: usize| {
         let Identity { api_version, kind, namespace, name } = object.ids[side].as_ref()?;
@@ -237,7 +237,7 @@ fn rule(cause: &Cause) -> RuleJson<'_> {
 
 fn fields(object: &Object) -> Result<Vec<Field>> {
     let value = |node: &Node| operations::value(node).map(Some);
-    let field = |change: &super::Change| {
+    let field = |change: &Change| {
         let (word, before, after) = match &change.what {
             What::Added(node) => ("added", None, value(node)?),
             What::Removed(node) => ("removed", value(node)?, None),

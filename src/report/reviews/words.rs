@@ -2,11 +2,10 @@
 
 use std::fmt;
 
-use super::group::{Review, few};
-use super::outline::visible;
-use super::pair::{Renaming, without_hash};
-use super::{Cause, Effect, Image, Object, Security, Turned};
+use crate::diff::group::{Review, Summary, few};
+use crate::diff::{Cause, Effect, Object, Renaming, Security, Turned};
 use crate::harden::Set;
+use crate::text::escape;
 
 /// A phrase.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -79,6 +78,41 @@ impl Words {
 impl fmt::Display for Words {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.written(visible))
+    }
+}
+
+/// Text from input with invisible characters escaped.
+pub(super) fn visible(text: &str) -> String {
+    escape::visible(text).into_owned()
+}
+
+/// A line with the counts of a review.
+pub(super) fn summary(review: &Review) -> Words {
+    let Summary { targets, different, failed, added, removed, changed, .. } = review.summary();
+    let Summary { restarted, recreated, lost, loosened, tightened, .. } = review.summary();
+    let numbers = [
+        (changed, "changed"),
+        (added, "added"),
+        (removed, "removed"),
+        (restarted, "restarting"),
+        (recreated, "to be recreated"),
+        (lost, "LOST"),
+        (loosened, "LOOSER"),
+        (tightened, "tighter"),
+        (failed, "not rendered"),
+    ];
+    let numbers = numbers.into_iter().filter(|(number, _)| *number > 0);
+    let numbers: Vec<String> = numbers.map(|(number, word)| format!("{number} {word}")).collect();
+    let numbers = match numbers.is_empty() {
+        true => Words::default(),
+        false => Words::new(numbers.join(" · ")),
+    };
+    match &review.targets[..] {
+        [only] => Words::default().name(&only.name).and(numbers.behind(": ")),
+        _ => {
+            let differ = Words::new(format!("{different} of {targets} targets differ"));
+            differ.and(numbers.behind(" · "))
+        }
     }
 }
 
@@ -155,7 +189,7 @@ fn rules(causes: &[Cause]) -> Words {
 pub(super) fn renaming(object: &Object) -> Option<Words> {
     let [Some(before), Some(after)] = &object.ids else { return None };
     let (old, new) = match object.renamed? {
-        Renaming::Hash if without_hash(&before.name) == without_hash(&after.name) => {
+        Renaming::Hash if object.has_only_another_hash() => {
             return Some(Words::new("new hash in its name"));
         }
         Renaming::Version | Renaming::Group => (&before.api_version, &after.api_version),
@@ -168,13 +202,12 @@ pub(super) fn renaming(object: &Object) -> Option<Words> {
 }
 
 /// An image and its change.
-pub(super) fn image(image: &Image) -> Words {
-    let Image { name, before, after } = image;
+pub(super) fn image(name: &str, before: &str, after: &str) -> Words {
     let words = match name.is_empty() {
         true => Words::default(),
         false => Words::default().name(name).say(": "),
     };
-    words.name(short(before)).say(" → ").name(short(after))
+    words.name(before).say(" → ").name(after)
 }
 
 /// A reference with a shortened digest.

@@ -1,12 +1,9 @@
-//! Differences of one object as lines, for text and Markdown.
+//! Differences of one object as lines.
 
-use similar::{ChangeTag, TextDiff};
-
-use crate::text::escape;
+use super::words::visible;
+use crate::diff::lines::{Hunk, Mark, hunks};
+use crate::diff::{Change, Object, Path, What, text_of};
 use crate::yaml::Node;
-
-use super::compare::{Change, What};
-use super::{Object, Path, text_of};
 
 /// A line of an outline.
 pub(super) enum Line {
@@ -15,9 +12,9 @@ pub(super) enum Line {
     /// A short value before and after.
     Changed { path: String, before: String, after: String, depth: usize },
     /// Title of a field of several lines, or of a new one.
-    Field { mark: char, path: String, depth: usize },
+    Field { mark: Mark, path: String, depth: usize },
     /// A line of a value: removed, added or unchanged.
-    Value { mark: char, text: String, depth: usize },
+    Value { mark: Mark, text: String, depth: usize },
     /// A remark about the lines above.
     Note { text: String, depth: usize },
 }
@@ -29,7 +26,7 @@ const MOST_LINES: usize = 24;
 pub(super) fn lines(object: &Object) -> Vec<Line> {
     let mut lines = Vec::new();
     match &object.nodes {
-        [None, Some(node)] => body('+', node, &mut lines),
+        [None, Some(node)] => body(Mark::Added, node, &mut lines),
         [Some(_), None] => {}
         _ => changes(&object.changes, &mut lines),
     }
@@ -37,7 +34,7 @@ pub(super) fn lines(object: &Object) -> Vec<Line> {
 }
 
 /// A new object, without its id.
-fn body(mark: char, node: &Node, lines: &mut Vec<Line>) {
+fn body(mark: Mark, node: &Node, lines: &mut Vec<Line>) {
     // The id is shown above.
     let mut node = node.clone();
     if let Some(mapping) = node.as_mapping_mut() {
@@ -59,7 +56,7 @@ fn body(mark: char, node: &Node, lines: &mut Vec<Line>) {
     value(mark, &all, 1, lines);
 }
 
-fn value(mark: char, all: &[&str], depth: usize, lines: &mut Vec<Line>) {
+fn value(mark: Mark, all: &[&str], depth: usize, lines: &mut Vec<Line>) {
     // A note instead of one or two lines would save no space.
     let most = if all.len() <= MOST_LINES + 2 { all.len() } else { MOST_LINES };
     lines.extend(all[..most].iter().map(|line| Line::Value { mark, text: visible(line), depth }));
@@ -101,7 +98,7 @@ fn changes(changes: &[Change], lines: &mut Vec<Line>) {
 }
 
 fn one(change: &Change, path: &str, depth: usize, lines: &mut Vec<Line>) {
-    let mut whole = |mark: char, node: &Node| {
+    let mut whole = |mark: Mark, node: &Node| {
         let text = value_of(node);
         match node.as_text() {
             Some(_) if !text.contains('\n') => {
@@ -119,8 +116,8 @@ fn one(change: &Change, path: &str, depth: usize, lines: &mut Vec<Line>) {
         }
     };
     match &change.what {
-        What::Added(node) => whole('+', node),
-        What::Removed(node) => whole('-', node),
+        What::Added(node) => whole(Mark::Added, node),
+        What::Removed(node) => whole(Mark::Removed, node),
         What::Changed(before, after) => changed(before, after, path, depth, lines),
         What::Reordered(before, after) => lines.push(Line::Changed {
             path: format!("{path} (order)"),
@@ -143,22 +140,17 @@ fn changed(before: &Node, after: &Node, path: &str, depth: usize, lines: &mut Ve
         node.as_text().map_or(text, |text| text.trim_end_matches('\n').to_owned() + "\n")
     };
     let (old, new) = (text(before, old), text(after, new));
-    lines.push(Line::Field { mark: '~', path: path.to_owned(), depth });
-    let difference = TextDiff::from_lines(&old, &new);
+    lines.push(Line::Field { mark: Mark::Changed, path: path.to_owned(), depth });
     let mut shown = Vec::new();
-    for (place, hunk) in difference.grouped_ops(2).iter().enumerate() {
+    for (place, Hunk { lines, .. }) in hunks(&old, &new, 2).into_iter().enumerate() {
         if place > 0 {
             shown.push(Line::Note { text: "…".to_owned(), depth: depth + 1 });
         }
-        for change in hunk.iter().flat_map(|operation| difference.iter_changes(operation)) {
-            let mark = match change.tag() {
-                ChangeTag::Equal => ' ',
-                ChangeTag::Delete => '-',
-                ChangeTag::Insert => '+',
-            };
-            let text = visible(change.value().trim_end_matches('\n'));
-            shown.push(Line::Value { mark, text, depth: depth + 1 });
-        }
+        shown.extend(lines.into_iter().map(|(mark, line)| Line::Value {
+            mark,
+            text: visible(&line),
+            depth: depth + 1,
+        }));
     }
     let more = shown.len().saturating_sub(MOST_LINES * 2);
     if more > 2 {
@@ -175,9 +167,4 @@ fn value_of(node: &Node) -> String {
         Some(value) if text.contains('\n') && !value.contains('\n') => value.to_owned(),
         _ => text,
     }
-}
-
-/// Text from input with control characters escaped.
-pub(super) fn visible(text: &str) -> String {
-    escape::visible(text).into_owned()
 }

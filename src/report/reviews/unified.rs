@@ -1,17 +1,17 @@
 //! Reviews as a unified diff of the renders of each target.
 
 use std::fmt::Write as _;
+use std::ops::Range;
 
-use similar::{Algorithm, ChangeTag, DiffTag, TextDiff};
-
-use super::group::Review;
 use super::headline::told;
-use super::outline::visible;
-use super::{Status, TargetReview};
+use super::words::visible;
+use crate::diff::lines::{Hunk, Mark, hunks};
+use crate::diff::{Review, Status, TargetReview, text_of};
+use crate::text::escape::for_log;
 use crate::yaml::Node;
 
 /// Writes a review as a unified diff with three lines of context. A target is a file, and the heading of a hunk names
-/// its object. Requires [`Options::renders`](super::Options::renders).
+/// its object. Requires [`Options::renders`](crate::diff::Options::renders).
 #[must_use]
 pub fn write(review: &Review) -> String {
     let mut out = String::new();
@@ -26,14 +26,12 @@ pub fn write(review: &Review) -> String {
             one(target, &mut out);
         }
     }
-    out
+    for_log(&out).into_owned()
 }
 
 fn one(target: &TargetReview, out: &mut String) {
     let [(before, old_starts), (after, new_starts)] =
         [0, 1].map(|side| render(&target.renders[side]));
-    let difference =
-        TextDiff::configure().algorithm(Algorithm::Myers).diff_lines(&*before, &*after);
     let name = visible(&target.name);
     let file = |side: &str, is_there: bool| match is_there {
         true if name.ends_with(".yaml") || name.ends_with(".yml") => format!("{side}/{name}"),
@@ -42,25 +40,31 @@ fn one(target: &TargetReview, out: &mut String) {
     };
     let _ = writeln!(out, "--- {}", file("a", target.status != Status::Added));
     let _ = writeln!(out, "+++ {}", file("b", target.status != Status::Removed));
-    for hunk in difference.unified_diff().context_radius(3).iter_hunks() {
-        let header = hunk.header().to_string();
-        let first = hunk.ops().iter().find(|operation| operation.tag() != DiffTag::Equal);
+    for Hunk { before, after, lines } in hunks(&before, &after, 3) {
+        let above = lines.iter().take_while(|(mark, _)| *mark == Mark::Same).count();
+        let mut changed = lines[above..].iter().take_while(|(mark, _)| *mark != Mark::Same);
         // A hunk with only removed lines has no line after the change.
-        let (starts, line) = match first {
-            Some(gone) if gone.tag() == DiffTag::Delete => (&old_starts, gone.old_range().start),
-            first => (&new_starts, first.map_or(0, |operation| operation.new_range().start)),
+        let (starts, line) = match changed.all(|(mark, _)| *mark == Mark::Removed) {
+            true => (&old_starts, before.start + above),
+            false => (&new_starts, after.start + above),
         };
         let title =
             starts.iter().rev().find(|(start, _)| *start <= line).map_or("", |(_, title)| title);
-        let _ = writeln!(out, "{}", format!("{header} {title}").trim_end());
-        for change in hunk.iter_changes() {
-            let mark = match change.tag() {
-                ChangeTag::Equal => ' ',
-                ChangeTag::Delete => '-',
-                ChangeTag::Insert => '+',
-            };
-            let _ = writeln!(out, "{mark}{}", visible(change.value().trim_end_matches('\n')));
+        let header = format!("@@ -{} +{} @@ {title}", range(&before), range(&after));
+        let _ = writeln!(out, "{}", header.trim_end());
+        for (mark, line) in &lines {
+            let _ = writeln!(out, "{}{}", mark.symbol(), visible(line));
         }
+    }
+}
+
+/// Lines in the header of a hunk: the first one, counted from 1, and their number unless it is 1. An empty range has
+/// the number of the line before it.
+fn range(lines: &Range<usize>) -> String {
+    match lines.len() {
+        0 => format!("{},0", lines.start),
+        1 => (lines.start + 1).to_string(),
+        number => format!("{},{number}", lines.start + 1),
     }
 }
 
@@ -75,7 +79,7 @@ fn render(nodes: &[Node]) -> (String, Vec<(usize, String)>) {
         let name = node.get("metadata").map(|metadata| field(metadata, "name")).unwrap_or_default();
         let separator = if text.is_empty() { "" } else { "---\n" };
         starts.push((lines, visible(&format!("{} {name}", field(node, "kind")))));
-        let document = format!("{separator}{}\n", super::text_of(node));
+        let document = format!("{separator}{}\n", text_of(node));
         lines += document.lines().count();
         text += &document;
     }

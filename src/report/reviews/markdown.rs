@@ -1,0 +1,275 @@
+//! Reviews as Markdown for a comment on a pull request, within the limit of its length.
+
+use std::fmt::Write as _;
+
+use super::headline::Kind;
+use super::layout::{self, Format};
+use super::outline::Line;
+use super::page::{Failing, Fate, Group, Image, Important, Limits, Outcome, Page, Section};
+use super::words::{Words, visible};
+use crate::diff::Review;
+use crate::diff::lines::Mark;
+use crate::text::escape::for_log;
+
+/// Maximum length of a page in characters, with room for text that others add: GitHub accepts 65,536.
+pub const LONGEST: usize = 60_000;
+
+/// Writes a review as Markdown of at most [`LONGEST`] characters.
+#[must_use]
+pub fn write(review: &Review) -> String {
+    let page = Page::of(review, &Markdown::LIMITS);
+    for_log(&layout::write(&page, &Markdown)).into_owned()
+}
+
+/// Markdown for a comment.
+struct Markdown;
+
+impl Format for Markdown {
+    const LIMITS: Limits = Limits {
+        characters: LONGEST,
+        failing: 20,
+        named: 5,
+        listed: 200,
+        images: 50,
+        unfolded: 20,
+    };
+
+    fn head(&self, page: &Page<'_>) -> Vec<String> {
+        let heading = match &page.outcome {
+            Outcome::Same => return vec!["### No differences\n".to_owned()],
+            Outcome::Partly { failed, targets } => {
+                format!("No differences, but {failed} of {targets} targets cannot be rendered")
+            }
+            Outcome::Unknown => "Nothing could be compared".to_owned(),
+            Outcome::Different(counts) => counts.written(code),
+        };
+        let failing = |Failing { when, failure, targets }: &Failing<'_>| {
+            let (targets, failure) = (targets.written(code), code(&failure.to_string()));
+            format!("- **Cannot be rendered {when}:** {targets}: {failure}\n")
+        };
+        let empty = |(fate, name): &(Fate, &str)| {
+            let fate = match fate {
+                Fate::New => "New, without objects",
+                Fate::Gone => "Gone, had no objects",
+            };
+            format!("- {fate}: {}\n", code(name))
+        };
+        let mut parts = vec![format!("### {heading}\n\n")];
+        parts.extend(page.failures.iter().map(failing));
+        parts.extend(page.empty.iter().map(empty));
+        parts.extend(page.headlines.iter().map(headline));
+        parts.extend(images(page));
+        parts.push("\n".to_owned());
+        parts
+    }
+
+    /// The targets, which unfold the differences. A single target has only a rule above them.
+    fn frame(&self, page: &Page<'_>, section: &Section<'_>) -> [String; 2] {
+        let Section { title, listed, fate, is_unfolded, groups } = section;
+        let Some(title) = title else {
+            let rule = if page.has_overview() { "---\n\n" } else { "" };
+            return [rule.to_owned(), "\n\n".to_owned()];
+        };
+        let is_open = if *is_unfolded { " open" } else { "" };
+        let title = title.written(html);
+        let fate = fate.map(|fate| format!(" ({})", fate.word())).unwrap_or_default();
+        let number = match groups.len() {
+            1 => "1 difference".to_owned(),
+            number => format!("{number} differences"),
+        };
+        let listed = listed.as_ref().map(|names| names.written(code) + "\n\n");
+        let listed = listed.unwrap_or_default();
+        let summary = format!("<summary><b>{title}</b>{fate}: {number}</summary>");
+        let open = format!("<details{is_open}>{summary}\n\n{listed}");
+        [open, "\n\n</details>\n\n".to_owned()]
+    }
+
+    fn title(&self, group: &Group<'_>) -> String {
+        let word = match group.mark {
+            Mark::Removed => "removed ",
+            Mark::Added => "new ",
+            Mark::Changed | Mark::Same => "",
+        };
+        let mut title = format!("- {word}**{}**", code(&group.title));
+        if let Some(words) = &group.renamed {
+            let _ = write!(title, " ({})", words.written(code));
+        }
+        for (place, (_, words)) in group.effects.iter().enumerate() {
+            let mark = if place == 0 { ":" } else { ";" };
+            let _ = write!(title, "{mark} {}", words.written(code));
+        }
+        title + "\n"
+    }
+
+    fn details(&self, group: &Group<'_>) -> String {
+        let mut body = String::new();
+        for line in &group.lines() {
+            push(line, &mut body);
+        }
+        if body.is_empty() {
+            return body;
+        }
+        let fence = fence(&body, 3);
+        // Indented to the item of the list.
+        let indented: String = body.lines().map(|line| format!("  {line}\n")).collect();
+        format!("\n  {fence}diff\n{indented}  {fence}\n\n")
+    }
+
+    fn foot(&self, _: &Page<'_>) -> String {
+        String::new()
+    }
+
+    fn incomplete(&self, omitted: Option<&str>) -> String {
+        let (before, omitted, all) = match omitted {
+            Some(omitted) => ("", format!(": {omitted}"), "them"),
+            None => ("\n", String::new(), "it"),
+        };
+        format!(
+            "{before}**This page is incomplete{omitted}.** `krender diff` in a terminal shows all of {all}.\n"
+        )
+    }
+}
+
+fn headline(Important { kind, title, words, targets }: &Important) -> String {
+    let (word, mark) = match kind {
+        Kind::Lost => ("**REMOVED:**", ", and with it "),
+        Kind::Replaced => ("**REPLACED:**", ", and with it "),
+        Kind::Recreated => ("**Must be recreated:**", ": "),
+        Kind::Removed => ("Removed:", ": "),
+        Kind::Looser => ("**Pod security is LOOSER:**", ": "),
+        Kind::Tighter => ("Pod security is tighter:", ": "),
+    };
+    let (title, words) = (code(title), words.clone().behind(mark).written(code));
+    let found = targets.as_ref().map(|targets| format!(" in {}", targets.written(code)));
+    format!("- {word} {title}{words}{}\n", found.unwrap_or_default())
+}
+
+/// The table of changed images: its head and its rows.
+fn images(page: &Page<'_>) -> Vec<String> {
+    let Some(first) = page.images.first() else { return Vec::new() };
+    let head = match first.targets {
+        Some(_) => "\n| image | before | after | targets |\n|---|---|---|---|\n",
+        None => "\n| image | before | after |\n|---|---|---|\n",
+    };
+    let row = |Image { name, before, after, targets }: &Image| {
+        let cells = [name, before, after].map(|text| cell(text));
+        let targets =
+            targets.as_ref().map(|targets: &Words| format!(" {} |", targets.written(cell)));
+        format!("| {} |{}\n", cells.join(" | "), targets.unwrap_or_default())
+    };
+    let more = (page.more_images > 0).then(|| format!("\nand {} more images\n", page.more_images));
+    [head.to_owned()].into_iter().chain(page.images.iter().map(row)).chain(more).collect()
+}
+
+/// Writes a line of a diff, with its mark in the first column.
+fn push(line: &Line, out: &mut String) {
+    let mut write = |mark: Mark, depth: usize, text: &str| {
+        let indent = depth.saturating_sub(1) * 2;
+        let text = format!("{} {:indent$}{text}", mark.symbol(), "");
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(out, "{}", text.trim_end());
+    };
+    match line {
+        Line::Parent(path) => write(Mark::Same, 1, path),
+        Line::Field { mark, path, depth } => {
+            let mark = if *mark == Mark::Changed { Mark::Same } else { *mark };
+            write(mark, *depth, &format!("{path}:"));
+        }
+        Line::Value { mark, text, depth } => write(*mark, *depth, text),
+        Line::Note { text, depth } => write(Mark::Same, *depth, text),
+        Line::Changed { path, before, after, depth } => {
+            write(Mark::Removed, *depth, &format!("{path}: {before}"));
+            write(Mark::Added, *depth, &format!("{path}: {after}"));
+        }
+    }
+}
+
+/// Text as inline code. Within code, sites do not link mentions and references.
+fn code(text: &str) -> String {
+    let text = visible(text);
+    if text.is_empty() {
+        // Two backticks would start inline code.
+        return "` `".to_owned();
+    }
+    let fence = fence(&text, 1);
+    let blank = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
+    format!("{fence}{blank}{text}{blank}{fence}")
+}
+
+/// Inline code in a table, where a bar would end the cell.
+fn cell(text: &str) -> String {
+    if text.is_empty() { String::new() } else { code(text).replace('|', "\\|") }
+}
+
+/// More backticks than there are in sequence in a text, and at least `least`.
+fn fence(text: &str, least: usize) -> String {
+    let longest = text.split(|character| character != '`').map(str::len).max().unwrap_or(0);
+    "`".repeat(least.max(longest + 1))
+}
+
+/// Inline code within HTML, which is not parsed as Markdown, while sites still link mentions and references.
+fn html(text: &str) -> String {
+    let text = visible(text);
+    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    format!("<code>{text}</code>")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diff::{Options, TargetReview};
+
+    fn page(number: usize) -> String {
+        let object = |value: &str| -> String {
+            let text = "word ".repeat(20);
+            let one = |place| {
+                format!(
+                    "{{apiVersion: v1, kind: ConfigMap, metadata: {{name: m{place}}}, data: {{a: '{value} {place} {text}'}}}}\n---\n"
+                )
+            };
+            (0..number).map(one).collect()
+        };
+        let target = crate::diff::tests::target(&object("old"), &object("new"));
+        write(&Review::of(vec![TargetReview::of(&target, &Options::default())]))
+    }
+
+    #[test]
+    fn the_page_is_never_too_long() {
+        let small = page(10);
+        assert!(!small.contains("too short"), "{small}");
+        assert_eq!(small.matches("+ data.a:").count(), 10);
+        let large = page(1000);
+        assert!(large.chars().count() <= LONGEST && large.contains("by their title only"));
+        assert_eq!(large.matches("**`ConfigMap m").count(), 1000);
+        let huge = page(5000);
+        assert!(huge.chars().count() <= LONGEST && huge.contains("are not shown at all"));
+    }
+
+    #[test]
+    fn many_targets_get_what_room_there_is() {
+        let target = |place: usize| {
+            let object = |value: &str| {
+                format!(
+                    "{{apiVersion: v1, kind: ConfigMap, metadata: {{name: m{place}}}, data: {{a: {value}{place}}}}}"
+                )
+            };
+            let mut target = crate::diff::tests::target(&object("old"), &object("new"));
+            target.name = format!("a/directory/with/a/long/name/{place}");
+            TargetReview::of(&target, &Options::default())
+        };
+        let page = |number: usize| write(&Review::of((0..number).map(target).collect()));
+        assert!(!page(100).contains("too short"));
+        let large = page(1000);
+        assert!(large.chars().count() <= LONGEST && large.contains("are not shown at all"));
+        assert!(large.matches("**`ConfigMap m").count() > 200);
+    }
+
+    #[test]
+    fn text_from_input_is_code() {
+        assert_eq!(code("a"), "`a`");
+        assert_eq!(code("a``b`"), "``` a``b` ```");
+        assert_eq!(cell("a|b"), "`a\\|b`");
+        assert_eq!(code(""), "` `");
+        assert_eq!(html("<b>&@a"), "<code>&lt;b&gt;&amp;@a</code>");
+    }
+}

@@ -1,0 +1,246 @@
+//! A review as a page for people: the order of its parts, their words, and which of them are named or only counted.
+//! Text and Markdown write the same pages; [`super::layout`] applies the limit of their length.
+
+use super::headline::{self, Headline, Kind};
+use super::outline::{self, Line};
+use super::words::{self, Tone, Words};
+use crate::diff::lines::Mark;
+use crate::diff::{self, Failure, Object, Review, Status};
+
+/// Maximum numbers of a format.
+pub(super) struct Limits {
+    /// Characters of a page.
+    pub(super) characters: usize,
+    /// Targets named with a failure.
+    pub(super) failing: usize,
+    /// Targets named in the title of a section.
+    pub(super) named: usize,
+    /// Targets listed below the title of a section that has more than it may name; if it is 0, the title names the
+    /// first ones.
+    pub(super) listed: usize,
+    /// Images.
+    pub(super) images: usize,
+    /// Differences to unfold; the section that reaches the number is complete.
+    pub(super) unfolded: usize,
+}
+
+/// A page.
+pub(super) struct Page<'a> {
+    pub(super) outcome: Outcome,
+    pub(super) failures: Vec<Failing<'a>>,
+    /// Targets that were added or removed without any object.
+    pub(super) empty: Vec<(Fate, &'a str)>,
+    pub(super) headlines: Vec<Important>,
+    pub(super) images: Vec<Image>,
+    /// Number of further images.
+    pub(super) more_images: usize,
+    /// Differences by their targets, the most important first.
+    pub(super) sections: Vec<Section<'a>>,
+}
+
+/// The result of a review.
+pub(super) enum Outcome {
+    /// No target differs.
+    Same,
+    /// Some targets could not be rendered; the others do not differ.
+    Partly { failed: usize, targets: usize },
+    /// No target could be rendered.
+    Unknown,
+    /// Some targets differ: the counts.
+    Different(Words),
+}
+
+/// A failure, and the targets that could not be rendered because of it.
+pub(super) struct Failing<'a> {
+    /// Before the change, after it, or both.
+    pub(super) when: &'static str,
+    pub(super) failure: &'a Failure,
+    pub(super) targets: Words,
+}
+
+/// Existence of a target on one side only.
+#[derive(Clone, Copy)]
+pub(super) enum Fate {
+    New,
+    Gone,
+}
+
+/// An important difference.
+pub(super) struct Important {
+    pub(super) kind: Kind,
+    /// Title of the objects.
+    pub(super) title: String,
+    /// Description of the difference.
+    pub(super) words: Words,
+    /// The targets; `None` if there is only one.
+    pub(super) targets: Option<Words>,
+}
+
+/// A changed image.
+pub(super) struct Image {
+    /// Its name; empty if it changes.
+    pub(super) name: String,
+    /// Its tag and digest, or the whole reference.
+    pub(super) before: String,
+    pub(super) after: String,
+    /// The targets; `None` if there is only one.
+    pub(super) targets: Option<Words>,
+}
+
+/// Differences of the same targets.
+pub(super) struct Section<'a> {
+    /// The targets; `None` if there is only one, which needs no title.
+    pub(super) title: Option<Words>,
+    /// Names of targets that the title only counts.
+    pub(super) listed: Option<Words>,
+    /// Set if its only target is new or gone.
+    pub(super) fate: Option<Fate>,
+    pub(super) is_unfolded: bool,
+    pub(super) groups: Vec<Group<'a>>,
+}
+
+/// A difference.
+pub(super) struct Group<'a> {
+    pub(super) mark: Mark,
+    /// Title of its objects.
+    pub(super) title: String,
+    /// The change of their id.
+    pub(super) renamed: Option<Words>,
+    pub(super) effects: Vec<(Tone, Words)>,
+    /// True if an empty line separates it from the group above.
+    pub(super) is_apart: bool,
+    object: &'a Object,
+}
+
+impl Group<'_> {
+    /// The changed fields.
+    pub(super) fn lines(&self) -> Vec<Line> {
+        outline::lines(self.object)
+    }
+}
+
+impl<'a> Page<'a> {
+    /// The page of a review.
+    pub(super) fn of(review: &'a Review, limits: &Limits) -> Self {
+        let found_in =
+            |targets: &[usize]| (review.targets.len() > 1).then(|| words::briefly(review, targets));
+        let failing = |headline::Failing { when, failure, targets }| Failing {
+            when,
+            failure,
+            targets: words::targets(review, &targets, limits.failing),
+        };
+        let empty = review.targets.iter().filter(|target| target.objects.is_empty());
+        let important = |Headline { kind, title, words, targets }| Important {
+            kind,
+            title,
+            words,
+            targets: found_in(&targets),
+        };
+        let images = review.images();
+        let more_images = images.len().saturating_sub(limits.images);
+        let image = |(diff::Image { name, before, after }, targets): (_, Vec<usize>)| Image {
+            name,
+            before: words::short(&before),
+            after: words::short(&after),
+            targets: found_in(&targets),
+        };
+        Self {
+            outcome: outcome(review),
+            failures: headline::failing(review).into_iter().map(failing).collect(),
+            empty: empty
+                .filter_map(|target| Some((Fate::of(&target.status)?, &*target.name)))
+                .collect(),
+            headlines: headline::headlines(review).into_iter().map(important).collect(),
+            images: images.into_iter().take(limits.images).map(image).collect(),
+            more_images,
+            sections: sections(review, limits),
+        }
+    }
+
+    /// True if there is anything between the counts and the sections.
+    pub(super) const fn has_overview(&self) -> bool {
+        let Self { failures, empty, headlines, images, .. } = self;
+        !(failures.is_empty() && empty.is_empty() && headlines.is_empty() && images.is_empty())
+    }
+}
+
+fn outcome(review: &Review) -> Outcome {
+    let diff::group::Summary { targets, failed, .. } = review.summary();
+    match failed {
+        _ if review.is_different() => Outcome::Different(words::summary(review)),
+        0 => Outcome::Same,
+        _ if failed == targets => Outcome::Unknown,
+        _ => Outcome::Partly { failed, targets },
+    }
+}
+
+impl Fate {
+    const fn of(status: &Status) -> Option<Self> {
+        match status {
+            Status::Added => Some(Self::New),
+            Status::Removed => Some(Self::Gone),
+            Status::Changed | Status::Same | Status::Failed(_) => None,
+        }
+    }
+
+    /// The fate in a word.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Gone => "gone",
+        }
+    }
+}
+
+fn sections<'a>(review: &'a Review, limits: &Limits) -> Vec<Section<'a>> {
+    let mut shown = 0;
+    let section = |section: diff::group::Section<'a>| {
+        let (title, listed) = match review.targets.len() {
+            1 => (None, None),
+            _ => {
+                let (title, listed) = titles(review, &section.targets, limits);
+                (Some(title), listed)
+            }
+        };
+        let fate = match section.targets[..] {
+            [only] => Fate::of(&review.targets[only].status),
+            _ => None,
+        };
+        let is_unfolded = shown < limits.unfolded;
+        shown += section.groups.len();
+        let mut groups: Vec<Group<'a>> =
+            section.groups.iter().map(|of| group(review, of)).collect();
+        for place in 1..groups.len() {
+            let is_bare =
+                |group: &Group<'_>| group.mark == Mark::Removed && group.effects.is_empty();
+            groups[place].is_apart = !(is_bare(&groups[place - 1]) && is_bare(&groups[place]));
+        }
+        Section { title, listed, fate, is_unfolded, groups }
+    };
+    review.sections().into_iter().map(section).collect()
+}
+
+/// The targets of a section, and their names if the title only counts them.
+fn titles(review: &Review, targets: &[usize], limits: &Limits) -> (Words, Option<Words>) {
+    if limits.listed == 0 || targets.len() <= limits.named {
+        return (words::targets(review, targets, limits.named), None);
+    }
+    let (title, top) = words::place(review, targets);
+    (title, Some(words::names_below(review, targets, top, limits.listed)))
+}
+
+fn group<'a>(review: &'a Review, group: &diff::Group) -> Group<'a> {
+    let object = review.object(group);
+    Group {
+        mark: match &object.ids {
+            [Some(_), Some(_)] => Mark::Changed,
+            [Some(_), None] => Mark::Removed,
+            [None, _] => Mark::Added,
+        },
+        title: review.title(group),
+        renamed: words::renaming(object),
+        effects: words::effects(object),
+        is_apart: false,
+        object,
+    }
+}
