@@ -6,3 +6,5 @@
 pub mod errors;
 pub mod findings;
 pub mod reviews;
+#[cfg(test)]
+mod tests;
