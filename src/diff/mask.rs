@@ -63,23 +63,23 @@ impl<'a> Masks<'a> {
                 }
             }
         }
-        self.node(node, Place { is_identity: false, is_text: false, makes_secrets: false });
+        self.node(node, SecretPlace { is_identity: false, is_text: false, makes_secrets: false });
     }
 
-    fn node(&self, node: &mut Node, place: Place) {
+    fn node(&self, node: &mut Node, place: SecretPlace) {
         if let Some(list) = node.as_sequence_mut() {
             list.items_mut().iter_mut().for_each(|item| self.node(item, place));
         } else if node.as_mapping().is_some() {
             let kind = node.get("kind").and_then(Node::as_text).unwrap_or_default();
             let is_object = is_secret(kind) && !is_selector(node);
             let makes_secrets = place.makes_secrets || makes_secrets(kind);
-            self.mapping(node, is_object, Place { makes_secrets, ..place });
+            self.mapping(node, is_object, SecretPlace { makes_secrets, ..place });
         } else if let Some(masked) = node.as_text().and_then(|text| self.text(text, place)) {
             *node = Scalar::string(&masked, node.span()).into();
         }
     }
 
-    fn mapping(&self, node: &mut Node, is_secret: bool, place: Place) {
+    fn mapping(&self, node: &mut Node, is_secret: bool, place: SecretPlace) {
         let Some(mapping) = node.as_mapping_mut() else { return };
         for (key, value) in mapping.iter_mut() {
             match key.text() {
@@ -92,7 +92,7 @@ impl<'a> Masks<'a> {
                     self.hide_each(value);
                 }
                 "data" | "value" | "args" | "command" => {
-                    self.node(value, Place { is_text: true, ..place });
+                    self.node(value, SecretPlace { is_text: true, ..place });
                 }
                 _ => self.node(value, place),
             }
@@ -100,7 +100,7 @@ impl<'a> Masks<'a> {
     }
 
     /// Masks annotations that hold manifests of Secrets; names stay.
-    fn metadata(&self, node: &mut Node, place: Place) {
+    fn metadata(&self, node: &mut Node, place: SecretPlace) {
         let Some(mapping) = node.as_mapping_mut() else { return self.node(node, place) };
         for (key, value) in mapping.iter_mut() {
             let is_identity = matches!(key.text(), "name" | "namespace");
@@ -114,12 +114,12 @@ impl<'a> Masks<'a> {
                     }
                 }
             }
-            self.node(value, Place { is_identity, is_text, ..place });
+            self.node(value, SecretPlace { is_identity, is_text, ..place });
         }
     }
 
     /// A text with its secrets masked; `None` if there are none.
-    fn text(&self, text: &str, place: Place) -> Option<String> {
+    fn text(&self, text: &str, place: SecretPlace) -> Option<String> {
         if place.is_identity {
             return None;
         }
@@ -164,7 +164,7 @@ const BYTES: usize = 5;
 
 /// Properties of the place of a value.
 #[derive(Clone, Copy)]
-struct Place {
+struct SecretPlace {
     /// True for parts of the object's id.
     is_identity: bool,
     /// True for data, environment variables, arguments and annotations, which values of Secrets are copied to.

@@ -30,7 +30,7 @@ pub fn hashes_layout(root: &Node) -> bool {
 /// [`Code::NotSupportedYet`] if its layout is no longer known.
 pub(super) fn memory(resource: &Resource, sources: &Sources) -> Result<String> {
     let Some(root) = resource.in_full() else { return Err(unknown(resource.span())) };
-    let mut writer = Writer { sources, parts: BTreeMap::new(), out: String::new() };
+    let mut writer = LayoutWriter { sources, parts: BTreeMap::new(), out: String::new() };
     let is_generated = resource.behavior.is_some() && resource.ties().rewritten.is_none();
     writer.root(&root, is_generated)?;
     Ok(writer.out)
@@ -49,7 +49,7 @@ fn unknown(span: Span) -> Error {
 
 /// The position and the comments of a node.
 #[derive(Default)]
-struct Place {
+struct LinePlace {
     /// The first address of its part of the source.
     part: u32,
     line: usize,
@@ -57,7 +57,7 @@ struct Place {
     remarks: Remarks,
 }
 
-struct Writer<'s> {
+struct LayoutWriter<'s> {
     sources: &'s Sources,
     /// The parts of sources that were looked up, by their first addresses.
     parts: BTreeMap<u32, Option<Layout>>,
@@ -65,7 +65,7 @@ struct Writer<'s> {
 }
 
 /// The fields of a node, written before and after its content.
-struct Form<'a> {
+struct LineForm<'a> {
     kind: u32,
     style: u32,
     tag: &'a str,
@@ -77,14 +77,14 @@ const MAPPING: u32 = 4;
 const SCALAR: u32 = 8;
 const FLOW: u32 = 32;
 
-impl Writer<'_> {
+impl LayoutWriter<'_> {
     fn root(&mut self, root: &Node, is_generated: bool) -> Result<()> {
         let Some(mapping) = root.as_mapping() else { return Err(unknown(root.span())) };
         if !is_generated {
             return self.node(root, 0);
         }
         // A generator parses `apiVersion` and `kind` from the second and third line of a text, and adds the rest.
-        self.begin(&Form { kind: MAPPING, style: 0, tag: "!!map", value: "" });
+        self.begin(&LineForm { kind: MAPPING, style: 0, tag: "!!map", value: "" });
         self.content(mapping.len(), |writer| {
             for (number, (key, value)) in mapping.iter().enumerate() {
                 writer.comma(number);
@@ -97,8 +97,8 @@ impl Writer<'_> {
                 let is_new = key.text() == "kind" && value.span().is_none();
                 let is_set = !is_new && value.as_scalar().is_some_and(Scalar::is_untagged);
                 if line > 0 && is_set && key.span().is_none() {
-                    let at = |column| Place { line, column, ..Place::default() };
-                    let string = |value| Form { kind: SCALAR, style: 0, tag: "!!str", value };
+                    let at = |column| LinePlace { line, column, ..LinePlace::default() };
+                    let string = |value| LineForm { kind: SCALAR, style: 0, tag: "!!str", value };
                     writer.leaf(&string(key.text()), &at(1));
                     writer.out.push(',');
                     writer.leaf(
@@ -107,16 +107,16 @@ impl Writer<'_> {
                     );
                     continue;
                 }
-                let at = Place { line, column: 1, ..Place::default() };
+                let at = LinePlace { line, column: 1, ..LinePlace::default() };
                 if line > 0 && key.span().is_none() {
                     writer.leaf(
-                        &Form { kind: SCALAR, style: 0, tag: "!!str", value: key.text() },
+                        &LineForm { kind: SCALAR, style: 0, tag: "!!str", value: key.text() },
                         &at,
                     );
                 } else if key.text() == "apiVersion" && key.span().is_none() {
-                    let at = Place { line: 2, ..at };
+                    let at = LinePlace { line: 2, ..at };
                     writer.leaf(
-                        &Form { kind: SCALAR, style: 0, tag: "!!str", value: key.text() },
+                        &LineForm { kind: SCALAR, style: 0, tag: "!!str", value: key.text() },
                         &at,
                     );
                 } else {
@@ -127,7 +127,7 @@ impl Writer<'_> {
             }
             Ok(())
         })?;
-        self.end(&Place { line: 2, column: 1, ..Place::default() });
+        self.end(&LinePlace { line: 2, column: 1, ..LinePlace::default() });
         Ok(())
     }
 
@@ -151,7 +151,12 @@ impl Writer<'_> {
             (None, None) => return Err(unknown(node.span())),
         };
         let part = place.as_ref().map(|place| place.part);
-        self.begin(&Form { kind, style, tag: if place.is_some() { tag } else { "" }, value: "" });
+        self.begin(&LineForm {
+            kind,
+            style,
+            tag: if place.is_some() { tag } else { "" },
+            value: "",
+        });
         match node.kind() {
             Kind::Mapping => {
                 let entries = node.as_mapping().map_or(&[][..], Mapping::entries);
@@ -213,17 +218,17 @@ impl Writer<'_> {
             Style::Literal => 8,
             Style::Folded => 16,
         };
-        let form = Form { kind: SCALAR, style, tag, value: scalar.text() };
+        let form = LineForm { kind: SCALAR, style, tag, value: scalar.text() };
         self.leaf(&form, &place.filter(|_| is_read).unwrap_or_default());
         Ok(())
     }
 
     /// The position of a collection; `None` if it was generated.
-    fn collection(&mut self, span: Span) -> Result<Option<Place>> {
+    fn collection(&mut self, span: Span) -> Result<Option<LinePlace>> {
         self.place(span, |layout, at| layout.collection(at).cloned())
     }
 
-    fn place_of_scalar(&mut self, scalar: &Scalar) -> Result<Option<Place>> {
+    fn place_of_scalar(&mut self, scalar: &Scalar) -> Result<Option<LinePlace>> {
         let span = scalar.span();
         if span.length() > 0 || span.is_none() || !scalar.text().is_empty() {
             return self.place(span, |layout, at| layout.scalar(at).cloned());
@@ -238,14 +243,14 @@ impl Writer<'_> {
         let start = parse::part_of(&source, before.len());
         let (line, column) = position(&before[start..]);
         let part = source.span(start, start).start();
-        Ok(Some(Place { part, line, column, remarks: Remarks::default() }))
+        Ok(Some(LinePlace { part, line, column, remarks: Remarks::default() }))
     }
 
     fn place(
         &mut self,
         span: Span,
         remarks: impl FnOnce(&Layout, usize) -> Option<Remarks>,
-    ) -> Result<Option<Place>> {
+    ) -> Result<Option<LinePlace>> {
         let Some(source) = self.sources.source_of(span) else { return Ok(None) };
         let file = Path::new(source.name()).file_name();
         if !source.is_inline() && KUSTOMIZATION_FILES.iter().any(|name| file == Some(name.as_ref()))
@@ -265,7 +270,7 @@ impl Writer<'_> {
         };
         let remarks = layout.as_ref().and_then(|layout| remarks(layout, offset - start));
         let (line, column) = position(&text[..offset - start]);
-        Ok(remarks.map(|remarks| Place { part, line, column, remarks }))
+        Ok(remarks.map(|remarks| LinePlace { part, line, column, remarks }))
     }
 
     fn comma(&mut self, number: usize) {
@@ -274,13 +279,13 @@ impl Writer<'_> {
         }
     }
 
-    fn leaf(&mut self, form: &Form<'_>, place: &Place) {
+    fn leaf(&mut self, form: &LineForm<'_>, place: &LinePlace) {
         self.begin(form);
         self.out.push_str("null");
         self.end(place);
     }
 
-    fn begin(&mut self, form: &Form<'_>) {
+    fn begin(&mut self, form: &LineForm<'_>) {
         // Writing to a String cannot fail.
         let _ = write!(self.out, r#"{{"Kind":{},"Style":{},"Tag":"#, form.kind, form.style);
         push_json_string(form.tag, &mut self.out);
@@ -304,8 +309,8 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn end(&mut self, place: &Place) {
-        let Place { line, column, remarks, .. } = place;
+    fn end(&mut self, place: &LinePlace) {
+        let LinePlace { line, column, remarks, .. } = place;
         for (name, text) in [
             ("HeadComment", &remarks.head),
             ("LineComment", &remarks.line),

@@ -24,7 +24,7 @@ pub(super) fn read(
     root: &Root,
     is_secret: bool,
 ) -> Result<BTreeMap<Text, Value>> {
-    let mut entries = Entries::default();
+    let mut entries = SourceEntries::default();
     for path in &args.envs {
         let read = root.file(path, path.span).and_then(|file| {
             root.budget().bytes(file.bytes().len(), path.span)?;
@@ -117,12 +117,12 @@ impl Value {
 
 /// The entries found so far.
 #[derive(Default)]
-struct Entries {
+struct SourceEntries {
     values: BTreeMap<Text, Value>,
     errors: Vec<Error>,
 }
 
-impl Entries {
+impl SourceEntries {
     fn add_variables(&mut self, file: &File) -> Result<()> {
         let variables = env::read(file)?;
         // A file that is not read to its end may be partly binary.

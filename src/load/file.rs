@@ -13,9 +13,9 @@ use super::Digest;
 
 /// A file that was read. Cloning is cheap: clones share the content.
 #[derive(Clone)]
-pub struct File(Arc<Inner>);
+pub struct File(Arc<FileInner>);
 
-struct Inner {
+struct FileInner {
     name: String,
     content: Content,
     /// True once the documents were requested.
@@ -46,7 +46,13 @@ impl File {
             Content::Binary { bytes, sources: Arc::clone(sources), text: OnceLock::new() }
         };
         let (was_parsed, documents) = (AtomicBool::new(false), OnceLock::new());
-        Ok(Self(Arc::new(Inner { name, content, was_parsed, documents, digest: OnceLock::new() })))
+        Ok(Self(Arc::new(FileInner {
+            name,
+            content,
+            was_parsed,
+            documents,
+            digest: OnceLock::new(),
+        })))
     }
 
     /// The path to show: relative to the working directory if that is not longer.

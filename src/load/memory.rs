@@ -20,11 +20,11 @@ use super::links::{self, Look};
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
-    entries: BTreeMap<PathBuf, Entry>,
+    entries: BTreeMap<PathBuf, MemoryEntry>,
 }
 
 #[derive(Clone, Debug)]
-enum Entry {
+enum MemoryEntry {
     File(Arc<[u8]>),
     Link(PathBuf),
     Directory,
@@ -40,32 +40,32 @@ impl Memory {
     /// Adds a file, with its parent directories. Replaces an existing entry.
     #[must_use]
     pub fn file(self, path: impl AsRef<Path>, content: impl AsRef<[u8]>) -> Self {
-        self.insert(path.as_ref(), Entry::File(content.as_ref().into()))
+        self.insert(path.as_ref(), MemoryEntry::File(content.as_ref().into()))
     }
 
     /// Adds a symbolic link, with its parent directories. A relative target is resolved from the link's directory.
     #[must_use]
     pub fn link(self, path: impl AsRef<Path>, target: impl Into<PathBuf>) -> Self {
-        self.insert(path.as_ref(), Entry::Link(target.into()))
+        self.insert(path.as_ref(), MemoryEntry::Link(target.into()))
     }
 
     /// Adds a directory, with its parent directories.
     #[must_use]
     pub fn directory(self, path: impl AsRef<Path>) -> Self {
-        self.insert(path.as_ref(), Entry::Directory)
+        self.insert(path.as_ref(), MemoryEntry::Directory)
     }
 
-    fn insert(mut self, path: &Path, entry: Entry) -> Self {
+    fn insert(mut self, path: &Path, entry: MemoryEntry) -> Self {
         let path = join(Path::new("/"), path);
         for parent in path.ancestors().skip(1) {
-            self.entries.insert(parent.to_path_buf(), Entry::Directory);
+            self.entries.insert(parent.to_path_buf(), MemoryEntry::Directory);
         }
         self.entries.insert(path, entry);
         self
     }
 
     /// The entry at a path, links in its parents followed.
-    fn entry(&self, path: &Path) -> Option<&Entry> {
+    fn entry(&self, path: &Path) -> Option<&MemoryEntry> {
         match (self.entries.get(path), path.parent(), path.file_name()) {
             (None, Some(parent), Some(name)) => {
                 self.entries.get(&self.canonicalize(parent).ok()?.join(name))
@@ -75,7 +75,7 @@ impl Memory {
     }
 }
 
-impl Entry {
+impl MemoryEntry {
     const fn kind(&self) -> Kind {
         match self {
             Self::File(_) => Kind::File,
@@ -87,13 +87,15 @@ impl Entry {
 
 impl Files for Memory {
     fn kind(&self, path: &Path) -> io::Result<Kind> {
-        Ok(self.entry(path).map_or(Kind::Missing, Entry::kind))
+        Ok(self.entry(path).map_or(Kind::Missing, MemoryEntry::kind))
     }
 
     fn target(&self, path: &Path) -> io::Result<PathBuf> {
         match self.entry(path) {
-            Some(Entry::Link(target)) => Ok(target.clone()),
-            Some(Entry::File(_) | Entry::Directory) => Err(ErrorKind::InvalidInput.into()),
+            Some(MemoryEntry::Link(target)) => Ok(target.clone()),
+            Some(MemoryEntry::File(_) | MemoryEntry::Directory) => {
+                Err(ErrorKind::InvalidInput.into())
+            }
             None => Err(ErrorKind::NotFound.into()),
         }
     }
@@ -101,9 +103,9 @@ impl Files for Memory {
     fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
         links::resolve(path, &|path| {
             Ok(match self.entries.get(path) {
-                Some(Entry::Directory) => Look::Directory,
-                Some(Entry::File(_)) => Look::File,
-                Some(Entry::Link(target)) => Look::Link(target.clone()),
+                Some(MemoryEntry::Directory) => Look::Directory,
+                Some(MemoryEntry::File(_)) => Look::File,
+                Some(MemoryEntry::Link(target)) => Look::Link(target.clone()),
                 None => Look::Missing,
             })
         })
@@ -111,17 +113,19 @@ impl Files for Memory {
 
     fn read(&self, path: &Path, most: u64) -> io::Result<Vec<u8>> {
         match self.entries.get(&self.canonicalize(path)?) {
-            Some(Entry::File(content)) if content.len() as u64 > most => {
+            Some(MemoryEntry::File(content)) if content.len() as u64 > most => {
                 Err(ErrorKind::FileTooLarge.into())
             }
-            Some(Entry::File(content)) => Ok(content.to_vec()),
-            Some(Entry::Directory | Entry::Link(_)) | None => Err(ErrorKind::IsADirectory.into()),
+            Some(MemoryEntry::File(content)) => Ok(content.to_vec()),
+            Some(MemoryEntry::Directory | MemoryEntry::Link(_)) | None => {
+                Err(ErrorKind::IsADirectory.into())
+            }
         }
     }
 
     fn list(&self, path: &Path) -> io::Result<Vec<(OsString, Kind)>> {
         let directory = self.canonicalize(path)?;
-        if !matches!(self.entries.get(&directory), Some(Entry::Directory)) {
+        if !matches!(self.entries.get(&directory), Some(MemoryEntry::Directory)) {
             return Err(ErrorKind::NotADirectory.into());
         }
         let below = self
@@ -129,7 +133,7 @@ impl Files for Memory {
             .range(directory.clone()..)
             .take_while(|(path, _)| path.starts_with(&directory));
         let children = below.filter(|(path, _)| path.parent() == Some(&directory));
-        let child = |(path, entry): (&PathBuf, &Entry)| {
+        let child = |(path, entry): (&PathBuf, &MemoryEntry)| {
             path.file_name().map(|name| (name.into(), entry.kind()))
         };
         Ok(children.filter_map(child).collect())
@@ -176,9 +180,9 @@ mod tests {
         for (path, entry) in &tree().entries {
             let path = top.join(path.strip_prefix("/").unwrap());
             match entry {
-                Entry::Directory => std::fs::create_dir_all(path).unwrap(),
-                Entry::File(content) => write(&path, &[content]).unwrap(),
-                Entry::Link(target) => {
+                MemoryEntry::Directory => std::fs::create_dir_all(path).unwrap(),
+                MemoryEntry::File(content) => write(&path, &[content]).unwrap(),
+                MemoryEntry::Link(target) => {
                     let target = target
                         .strip_prefix("/")
                         .map_or_else(|_| target.clone(), |target| top.join(target));

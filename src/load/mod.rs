@@ -63,9 +63,9 @@ const NESTED: usize = 64;
 ///
 /// Every file is read once; the result for a path is kept as long as the loader lives.
 #[derive(Clone)]
-pub struct Loader(Arc<Inner>);
+pub struct Loader(Arc<LoaderInner>);
 
-struct Inner {
+struct LoaderInner {
     files: Mounts,
     options: Options,
     /// The working directory with links resolved: shown paths are relative to it.
@@ -135,7 +135,7 @@ impl Loader {
         let working_directory = join(Path::new("/"), &options.working_directory);
         let canonical =
             files.canonicalize(&working_directory).unwrap_or_else(|_| working_directory.clone());
-        Self(Arc::new(Inner {
+        Self(Arc::new(LoaderInner {
             files: Mounts::new(files),
             canonical_working_directory: canonical,
             budget: Budget::new(options.limits),

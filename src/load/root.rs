@@ -23,9 +23,9 @@ pub const KUSTOMIZATION_FILES: [&str; 3] =
 /// above a directory that is being built. For a directory in a [mount](Loader::mount), files and bases must be in that
 /// mount, and files in or below the directory, whatever the restrictor allows.
 #[derive(Clone)]
-pub struct Root(Arc<Inner>);
+pub struct Root(Arc<RootInner>);
 
-struct Inner {
+struct RootInner {
     loader: Loader,
     /// The mount that the directory is in; `None` for the tree itself.
     mount: Option<Arc<Mount>>,
@@ -92,7 +92,7 @@ impl Root {
             Some(parent) => parent.0.budget.clone(),
             None => Budget::new(loader.limits()),
         };
-        Self(Arc::new(Inner {
+        Self(Arc::new(RootInner {
             loader: loader.clone(),
             mount,
             path,
@@ -396,7 +396,7 @@ impl Root {
         if remote::is_url(path) {
             return Err(not_fetched(path, "a remote file", None));
         }
-        let Inner { loader, path: directory, .. } = &*self.0;
+        let RootInner { loader, path: directory, .. } = &*self.0;
         let whole = join(directory, Path::new(path));
         let place = self.look(&whole)?;
         let shown = missing::shown(path);
@@ -453,7 +453,7 @@ impl std::fmt::Debug for Root {
     }
 }
 
-impl Drop for Inner {
+impl Drop for RootInner {
     /// Frees a chain in a loop instead of recursively.
     fn drop(&mut self) {
         let mut parent = self.parent.take();

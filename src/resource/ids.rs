@@ -9,7 +9,7 @@ use super::{Index, ResId, Resource};
 #[derive(Debug)]
 pub(super) struct Ids {
     which: Which,
-    by_hash: Index<u64, Places>,
+    by_hash: Index<u64, IdPlaces>,
 }
 
 /// The ids by which resources are indexed.
@@ -23,7 +23,7 @@ pub(super) enum Which {
 
 /// The indices for a hash, in order: nearly always one.
 #[derive(Debug)]
-struct Places {
+struct IdPlaces {
     first: usize,
     more: Vec<usize>,
 }
@@ -49,7 +49,7 @@ impl Ids {
 
     fn add_id(&mut self, id: &ResId, place: usize) {
         let hash = self.by_hash.hasher().hash_one(id);
-        let new = || Places { first: place, more: Vec::new() };
+        let new = || IdPlaces { first: place, more: Vec::new() };
         let places = self.by_hash.entry(hash).or_insert_with(new);
         // A resource may have had the same id twice.
         if places.more.last().copied().unwrap_or(places.first) != place {

@@ -168,7 +168,7 @@ fn keeps_its_name(group: &str, kind: &str) -> bool {
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct Document {
+struct AffixDocument {
     prefix: Spanned<Text>,
     suffix: Spanned<Text>,
     field_specs: Option<FieldSpecs>,
@@ -182,9 +182,9 @@ struct Affixes {
 
 fn configure(
     node: &Node,
-    affixes: fn(Document) -> Vec<(Affix, Spanned<Text>)>,
+    affixes: fn(AffixDocument) -> Vec<(Affix, Spanned<Text>)>,
 ) -> Result<Box<dyn Configured>> {
-    let mut document: Document = de::from_node_by(node, Rules::Lenient)?;
+    let mut document: AffixDocument = de::from_node_by(node, Rules::Lenient)?;
     let Some(specs) = document.field_specs.take() else {
         return Err(Error::new(Code::InvalidValue, "found no `fieldSpecs`")
             .help("add `fieldSpecs: [{path: metadata/name}]`"));

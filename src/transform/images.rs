@@ -24,7 +24,7 @@ pub(super) const IMAGES: Builtin = Builtin {
     changes,
     document: &["imageTag", "fieldSpecs"],
     configure: |_, node| {
-        let document: Document = de::from_node_by(node, Rules::Lenient)?;
+        let document: ImageDocument = de::from_node_by(node, Rules::Lenient)?;
         Ok(Box::new(document))
     },
 };
@@ -53,14 +53,14 @@ fn change_all<'c>(
     images: impl IntoIterator<Item = &'c Image>,
     specs: &FieldSpecs,
 ) -> Option<Work<'c>> {
-    let entries = images.into_iter().map(|image| Entry::new(image, context.root.budget()));
-    let entries: Vec<Entry<'_>> = match entries.collect() {
+    let entries = images.into_iter().map(|image| ImageEntry::new(image, context.root.budget()));
+    let entries: Vec<ImageEntry<'_>> = match entries.collect() {
         Ok(entries) => entries,
         Err(error) => return Some(Work::failed(error)),
     };
     let field = |spec: &Spanned<FieldSpec>| (spec.value.clone(), FieldPath::new(&spec.path));
     (!entries.is_empty()).then(|| {
-        Work::step(Entries {
+        Work::step(ImageEntries {
             index: Index::of(&entries),
             budget: context.root.budget(),
             entries,
@@ -73,21 +73,21 @@ fn change_all<'c>(
 /// A document that configures the builtin, with one image.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct Document {
+struct ImageDocument {
     image_tag: Image,
     /// Fields with images, in addition to the lists of containers.
     field_specs: FieldSpecs,
 }
 
-impl Configured for Document {
+impl Configured for ImageDocument {
     fn work<'c>(&'c self, context: &Context<'c>) -> Vec<Work<'c>> {
         change_all(context, [&self.image_tag], &self.field_specs).into_iter().collect()
     }
 }
 
 /// The step that changes the images of resources.
-struct Entries<'c> {
-    entries: Vec<Entry<'c>>,
+struct ImageEntries<'c> {
+    entries: Vec<ImageEntry<'c>>,
     index: Option<Index>,
     budget: &'c Budget,
     /// Fields with images, in addition to the lists of containers.
@@ -95,7 +95,7 @@ struct Entries<'c> {
     schema: &'c Schema,
 }
 
-impl Step for Entries<'_> {
+impl Step for ImageEntries<'_> {
     fn change(&mut self, _: usize, resource: &mut Resource) -> Result<Fate> {
         if resource.kind() != "CustomResourceDefinition" {
             self.change_all(resource).map_err(|error| {
@@ -106,7 +106,7 @@ impl Step for Entries<'_> {
     }
 
     fn finish(&mut self, _: &ResMap, report: &mut Report<'_, '_>) -> Result<()> {
-        for Entry { image, matched, .. } in &self.entries {
+        for ImageEntry { image, matched, .. } in &self.entries {
             if image.parts().iter().all(|part| part.is_empty()) {
                 report.idle(|| without_change(&image.name));
             } else if !matched.get() {
@@ -121,7 +121,7 @@ impl Step for Entries<'_> {
     }
 }
 
-impl Entries<'_> {
+impl ImageEntries<'_> {
     /// Applies all entries, in order. If there are many, only those that may match an image of the resource are tried.
     fn change_all(&self, resource: &mut Resource) -> Result<()> {
         let containers = containers(resource.node());
@@ -152,7 +152,7 @@ impl Entries<'_> {
     /// Applies one entry. Returns true if an image had the name.
     fn change_one(
         &self,
-        entry: &Entry<'_>,
+        entry: &ImageEntry<'_>,
         containers: &[Way],
         resource: &mut Resource,
     ) -> Result<bool> {
@@ -220,7 +220,7 @@ struct Index {
 
 impl Index {
     /// An index; `None` for few entries, which are faster to try one by one.
-    fn of(entries: &[Entry<'_>]) -> Option<Self> {
+    fn of(entries: &[ImageEntry<'_>]) -> Option<Self> {
         const MANY: usize = 16;
         if entries.len() < MANY {
             return None;
@@ -263,7 +263,7 @@ impl Index {
 }
 
 /// One entry with its pattern.
-struct Entry<'c> {
+struct ImageEntry<'c> {
     image: &'c Image,
     /// `None` for a name that is not a valid pattern: it matches no image.
     pattern: Option<Pattern>,
@@ -286,7 +286,7 @@ fn unused(name: &Spanned<Text>) -> Error {
         .help("write the name as it stands in the resources, without tag and digest")
 }
 
-impl<'c> Entry<'c> {
+impl<'c> ImageEntry<'c> {
     fn new(image: &'c Image, budget: &'c Budget) -> Result<Self> {
         let pattern = match Pattern::image(&image.name, budget) {
             Err(error) if error.is_spent() => return Err(error.at(image.name.span)),
@@ -375,7 +375,7 @@ fn containers(root: &Node) -> Vec<Way> {
     (0..visits.len()).rev().filter(|&visit| visits[visit].3).map(way).collect()
 }
 
-fn change_containers(entry: &Entry<'_>, root: &mut Node, way: &[usize]) -> Result<()> {
+fn change_containers(entry: &ImageEntry<'_>, root: &mut Node, way: &[usize]) -> Result<()> {
     let found = way.iter().try_fold(&*root, |node, &position| child(node, position));
     let list = found.and_then(Node::as_sequence).map_or(&[][..], Sequence::items);
     let mut wanted = false;
@@ -463,8 +463,8 @@ mod tests {
             })
             .collect();
         let budget = Budget::default();
-        let entries: Vec<Entry<'_>> =
-            images.iter().map(|image| Entry::new(image, &budget).unwrap()).collect();
+        let entries: Vec<ImageEntry<'_>> =
+            images.iter().map(|image| ImageEntry::new(image, &budget).unwrap()).collect();
         let index = Index::of(&entries).unwrap();
         let mut found = 0;
         for name in [

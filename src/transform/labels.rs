@@ -20,7 +20,7 @@ pub(super) const LABELS: Builtin = Builtin {
     changes: labels,
     document: &["labels", "fieldSpecs"],
     configure: |_, node| {
-        let Document { labels, field_specs, .. } = de::from_node_by(node, Rules::Lenient)?;
+        let LabelDocument { labels, field_specs, .. } = de::from_node_by(node, Rules::Lenient)?;
         Ok(Box::new(Added { pairs: labels, specs: field_specs }))
     },
 };
@@ -32,7 +32,8 @@ pub(super) const ANNOTATIONS: Builtin = Builtin {
     changes: annotations,
     document: &["annotations", "fieldSpecs"],
     configure: |_, node| {
-        let Document { annotations, field_specs, .. } = de::from_node_by(node, Rules::Lenient)?;
+        let LabelDocument { annotations, field_specs, .. } =
+            de::from_node_by(node, Rules::Lenient)?;
         Ok(Box::new(Added { pairs: annotations, specs: field_specs }))
     },
 };
@@ -182,7 +183,7 @@ fn specs(context: &Context<'_>, label: &Label) -> Result<FieldSpecs> {
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct Document {
+struct LabelDocument {
     labels: Pairs,
     annotations: Pairs,
     field_specs: FieldSpecs,

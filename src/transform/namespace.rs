@@ -20,9 +20,9 @@ pub(super) const NAMESPACE: Builtin = Builtin {
     changes,
     document: &["fieldSpecs", "unsetOnly", "setRoleBindingSubjects"],
     configure: |_, node| {
-        let document: Document = de::from_node_by(node, Rules::Lenient)?;
+        let document: NamespaceDocument = de::from_node_by(node, Rules::Lenient)?;
         let subjects = subjects(&document.set_role_binding_subjects)?;
-        Ok(Box::new(Configuration { document, subjects }))
+        Ok(Box::new(NamespaceMetadata { document, subjects }))
     },
 };
 
@@ -224,7 +224,7 @@ fn is_role_binding(kind: &str) -> bool {
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct Document {
+struct NamespaceDocument {
     metadata: Metadata,
     field_specs: FieldSpecs,
     unset_only: bool,
@@ -244,14 +244,14 @@ const SUBJECTS: &[(&str, Subjects)] = &[
     ("allServiceAccounts", Subjects::ServiceAccounts),
 ];
 
-struct Configuration {
-    document: Document,
+struct NamespaceMetadata {
+    document: NamespaceDocument,
     subjects: Subjects,
 }
 
-impl Configured for Configuration {
+impl Configured for NamespaceMetadata {
     fn work<'c>(&'c self, context: &Context<'c>) -> Vec<Work<'c>> {
-        let Document { metadata: Metadata { namespace }, field_specs, unset_only, .. } =
+        let NamespaceDocument { metadata: Metadata { namespace }, field_specs, unset_only, .. } =
             &self.document;
         if namespace.is_empty() {
             return Vec::new();

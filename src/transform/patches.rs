@@ -26,7 +26,7 @@ pub(super) const PATCH: Builtin = Builtin {
     configure: |context, node| {
         let patch: config::Patch = de::from_node_by(node, Rules::Lenient)?;
         let loaded = Loaded::read(context, &patch, "patch")?;
-        Ok(Box::new(Entry { patch, loaded }))
+        Ok(Box::new(PatchDocument { patch, loaded }))
     },
 };
 
@@ -465,12 +465,12 @@ fn apply_by_name(
     Ok(())
 }
 
-struct Entry {
+struct PatchDocument {
     patch: config::Patch,
     loaded: Loaded,
 }
 
-impl Configured for Entry {
+impl Configured for PatchDocument {
     fn work<'c>(&'c self, context: &Context<'c>) -> Vec<Work<'c>> {
         vec![self.loaded.clone().work(context, &self.patch)]
     }

@@ -22,7 +22,7 @@ pub(super) const REPLICAS: Builtin = Builtin {
     changes,
     document: &["replica", "fieldSpecs"],
     configure: |_, node| {
-        let document: Document = de::from_node_by(node, Rules::Lenient)?;
+        let document: ReplicaDocument = de::from_node_by(node, Rules::Lenient)?;
         Ok(Box::new(document))
     },
 };
@@ -51,12 +51,12 @@ fn set<'c>(
     (schema, budget): (&'c Schema, &'c Budget),
 ) -> Work<'c> {
     let mut by_name: Index<&str, Vec<usize>> = Index::default();
-    let entry = |replica: &'c Replica| Entry {
+    let entry = |replica: &'c Replica| ReplicaEntry {
         replica,
         count: replica.count.value.to_string(),
         is_found: false,
     };
-    let entries: Vec<Entry<'_>> = replicas.into_iter().map(entry).collect();
+    let entries: Vec<ReplicaEntry<'_>> = replicas.into_iter().map(entry).collect();
     for (number, entry) in entries.iter().enumerate() {
         by_name.entry(&entry.replica.name).or_default().push(number);
     }
@@ -69,12 +69,12 @@ fn set<'c>(
 /// A document that configures the builtin, with one number of replicas.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct Document {
+struct ReplicaDocument {
     replica: Replica,
     field_specs: FieldSpecs,
 }
 
-impl Configured for Document {
+impl Configured for ReplicaDocument {
     fn work<'c>(&'c self, context: &Context<'c>) -> Vec<Work<'c>> {
         vec![set([&self.replica], &self.field_specs, (context.schema, context.root.budget()))]
     }
@@ -82,7 +82,7 @@ impl Configured for Document {
 
 /// The step that sets the numbers of replicas of resources.
 struct Set<'c> {
-    entries: Vec<Entry<'c>>,
+    entries: Vec<ReplicaEntry<'c>>,
     /// The indices of the entries for a name, in order.
     by_name: Index<&'c str, Vec<usize>>,
     fields: Vec<(FieldSpec, Fields)>,
@@ -92,7 +92,7 @@ struct Set<'c> {
     failed: Option<((usize, usize), Error)>,
 }
 
-struct Entry<'c> {
+struct ReplicaEntry<'c> {
     replica: &'c Replica,
     count: String,
     /// True if a workload has the name.
@@ -142,7 +142,9 @@ impl Set<'_> {
     }
 
     fn set(&mut self, number: usize, resource: &mut Resource) {
-        let Some(Entry { replica, count, is_found }) = self.entries.get_mut(number) else { return };
+        let Some(ReplicaEntry { replica, count, is_found }) = self.entries.get_mut(number) else {
+            return;
+        };
         for (place, (spec, fields)) in self.fields.iter().enumerate() {
             let fits =
                 |id: ResId| id.name == replica.name.value && id.gvk.is_selected_by(&spec.gvk);

@@ -27,10 +27,10 @@ pub(super) const VALUE_ADD: Builtin = Builtin {
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct Configuration {
+struct ValueAddDocument {
     /// The value; if it is empty, the name of the folder is used.
     value: Spanned<Text>,
-    targets: Vec<Spanned<Target>>,
+    targets: Vec<Spanned<ValueTarget>>,
     /// A file with more targets.
     target_file_path: Spanned<Text>,
 }
@@ -38,12 +38,12 @@ struct Configuration {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Targets {
-    targets: Vec<Spanned<Target>>,
+    targets: Vec<Spanned<ValueTarget>>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct Target {
+struct ValueTarget {
     /// The selector of resources; `None` selects all.
     selector: Option<Selector>,
     field_path: Spanned<Text>,
@@ -52,7 +52,7 @@ struct Target {
 }
 
 /// A compiled target.
-struct Place {
+struct ValuePlace {
     selection: Option<Selection>,
     path: ValuePath,
     is_namespace: bool,
@@ -62,7 +62,7 @@ struct Place {
 /// Reads a document that configures the builtin. The work is linear in resources times targets. (kustomize,
 /// `api/internal/builtins/ValueAddTransformer.go`.)
 fn configure(context: &Context<'_>, node: &Node) -> Result<Box<dyn Configured>> {
-    let Configuration { value, mut targets, target_file_path } =
+    let ValueAddDocument { value, mut targets, target_file_path } =
         de::from_node_by(node, Rules::Lenient)?;
     if !target_file_path.is_empty() {
         let source = context.root.read(&target_file_path, target_file_path.span)?;
@@ -76,9 +76,9 @@ fn configure(context: &Context<'_>, node: &Node) -> Result<Box<dyn Configured>> 
             .help("say where the value goes: `targets: [{fieldPath: spec/path}]`"));
     }
     let places = targets.iter().map(|target| {
-        Place::new(target, context.root.budget()).map_err(|error| error.at(target.span))
+        ValuePlace::new(target, context.root.budget()).map_err(|error| error.at(target.span))
     });
-    let places: Vec<Place> = places.collect::<Result<_>>()?;
+    let places: Vec<ValuePlace> = places.collect::<Result<_>>()?;
     let (text, span) = match value.trim() {
         "" => (context.root.path().file_name().unwrap_or_default().to_string_lossy(), node.span()),
         text => (text.into(), value.span),
@@ -90,7 +90,7 @@ fn configure(context: &Context<'_>, node: &Node) -> Result<Box<dyn Configured>> 
 struct Fill {
     value: Text,
     span: Span,
-    places: Vec<Place>,
+    places: Vec<ValuePlace>,
 }
 
 impl Configured for Fill {
@@ -103,9 +103,9 @@ impl Configured for Fill {
     }
 }
 
-impl Place {
-    fn new(target: &Target, budget: &Budget) -> Result<Self> {
-        let Target { selector, field_path, file_path_position } = target;
+impl ValuePlace {
+    fn new(target: &ValueTarget, budget: &Budget) -> Result<Self> {
+        let ValueTarget { selector, field_path, file_path_position } = target;
         if field_path.is_empty() {
             return Err(Error::new(Code::InvalidValue, "found no `fieldPath`")
                 .help("say which field gets the value: `fieldPath: spec/path`"));

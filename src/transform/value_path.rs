@@ -8,9 +8,9 @@ use crate::yaml::{Kind, Node, Scalar, Style, Tag, path};
 /// matches.
 ///
 /// (kustomize, `kyaml/yaml/fns.go`: `PathGetter`.)
-pub(crate) struct ValuePath(Vec<Step>);
+pub(crate) struct ValuePath(Vec<ValueStep>);
 
-enum Step {
+enum ValueStep {
     Field(String),
     Index(usize),
     Last,
@@ -31,7 +31,7 @@ impl ValuePath {
     /// # Errors
     /// As [`ValuePath::new`].
     pub(crate) fn of_names(names: impl IntoIterator<Item: AsRef<str>>) -> Result<Self> {
-        let step = |name: &str| (!name.is_empty()).then(|| Step::new(name));
+        let step = |name: &str| (!name.is_empty()).then(|| ValueStep::new(name));
         let steps = names.into_iter().filter_map(|name| step(name.as_ref().trim()));
         steps.collect::<Result<_>>().map(Self)
     }
@@ -80,7 +80,7 @@ impl ValuePath {
 /// # Errors
 /// As [`ValuePath::of_names`] and [`ValuePath::find_or_make`].
 pub(crate) fn position(name: &str, node: &Node) -> Result<Option<usize>> {
-    Step::new(name)?.position(node)
+    ValueStep::new(name)?.position(node)
 }
 
 /// The child of a node at a position.
@@ -99,7 +99,7 @@ pub(crate) fn child_mut(node: &mut Node, position: usize) -> Option<&mut Node> {
     node.as_sequence_mut()?.items_mut().get_mut(position)
 }
 
-impl Step {
+impl ValueStep {
     /// The position of the selected child.
     fn position(&self, node: &Node) -> Result<Option<usize>> {
         match self {

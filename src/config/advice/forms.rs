@@ -9,7 +9,7 @@ use crate::yaml::{
 };
 
 /// The entries of a mapping, with values in one line of YAML.
-type Entries = Vec<(String, String)>;
+type FormEntries = Vec<(String, String)>;
 
 /// Form of the value of a field.
 #[derive(Clone, Copy)]
@@ -19,13 +19,13 @@ enum Takes {
     /// A list of strings `KEY=VALUE`.
     Assignments,
     /// A list of mappings; the function interprets a string in place of one.
-    Items(fn(&str) -> Entries),
+    Items(fn(&str) -> FormEntries),
     /// A list of mappings with labels and the fields to add them to.
     Labels,
     /// A mapping with arbitrary keys.
     Pairs,
     /// A mapping with fields; the function interprets a string in its place.
-    Fields(fn(&str) -> Entries),
+    Fields(fn(&str) -> FormEntries),
 }
 
 /// Fields that take a list or a mapping, by their path in lower case.
@@ -131,7 +131,7 @@ pub(super) fn advise(place: &Place<'_>, error: Error) -> Error {
         Some(&(_, takes)) => Some(takes),
         None => path.ends_with(FIELD_SPECS).then_some(Takes::Items(self::path)),
     };
-    let writer = Writer { is_secret: is_secret(place) };
+    let writer = FormWriter { is_secret: is_secret(place) };
     let error = if writer.is_secret { masked(place, error) } else { error };
     let form = if let Some(takes) = takes(&place.path) {
         let field = place.key.map_or("", Scalar::text);
@@ -211,7 +211,7 @@ fn document_in_list(place: &Place<'_>) -> Option<&'static str> {
 /// An element of a list.
 enum Element {
     Text(String),
-    Mapping(Entries),
+    Mapping(FormEntries),
 }
 
 impl Element {
@@ -241,11 +241,11 @@ fn flow(entries: &[(String, String)]) -> String {
 }
 
 /// Writes values of the document in their right form.
-struct Writer {
+struct FormWriter {
     is_secret: bool,
 }
 
-impl Writer {
+impl FormWriter {
     /// The right value of a field. `None` if the meaning is unclear.
     fn whole(&self, takes: Takes, node: &Node) -> Option<String> {
         match (takes, node.as_text()) {
@@ -293,7 +293,7 @@ impl Writer {
     }
 
     /// The mappings that a mapping in place of a list means: its only element, or names with their values.
-    fn items(&self, of_text: fn(&str) -> Entries, mapping: &[(Scalar, Node)]) -> Vec<Element> {
+    fn items(&self, of_text: fn(&str) -> FormEntries, mapping: &[(Scalar, Node)]) -> Vec<Element> {
         let fields = of_text("");
         let is_field = |key: &str| fields.iter().any(|(field, _)| field == key);
         if mapping.iter().any(|(key, _)| is_field(key.text())) {
@@ -309,11 +309,11 @@ impl Writer {
     }
 
     /// The fields of a labels entry from a mapping of labels, which may also hold fields such as `includeSelectors`.
-    fn labels(&self, mapping: &[(Scalar, Node)]) -> Entries {
+    fn labels(&self, mapping: &[(Scalar, Node)]) -> FormEntries {
         let is_field = |key: &str| key.starts_with("include") || key == "fields" || key == "pairs";
         let (fields, labels): (Vec<_>, Vec<_>) =
             mapping.iter().partition(|(key, _)| is_field(key.text()));
-        let labels: Entries =
+        let labels: FormEntries =
             labels.iter().map(|(key, value)| self.entry(key, value, Self::quoted)).collect();
         let pairs = (!labels.is_empty()).then(|| ("pairs".to_owned(), flow(&labels)));
         let fields = fields.iter().map(|(key, value)| self.entry(key, value, Self::scalar));
@@ -321,8 +321,8 @@ impl Writer {
     }
 
     /// The entries of all mappings and `KEY=VALUE` strings in a list.
-    fn entries(&self, list: &Node, write: fn(&Self, &Scalar) -> String) -> Option<Entries> {
-        let mut entries = Entries::new();
+    fn entries(&self, list: &Node, write: fn(&Self, &Scalar) -> String) -> Option<FormEntries> {
+        let mut entries = FormEntries::new();
         for item in list.as_sequence().map(Sequence::items).unwrap_or_default() {
             match (item.as_text(), item.as_mapping()) {
                 (Some(text), _) => entries.push(assignment(text)?),
@@ -413,7 +413,7 @@ fn assignment(text: &str) -> Option<(String, String)> {
     Some((key.trim().to_owned(), quoted(value.trim())))
 }
 
-fn entries<const N: usize>(entries: [(&str, String); N]) -> Entries {
+fn entries<const N: usize>(entries: [(&str, String); N]) -> FormEntries {
     entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
@@ -421,20 +421,20 @@ fn unknown() -> String {
     UNKNOWN.to_owned()
 }
 
-fn patch(text: &str) -> Entries {
+fn patch(text: &str) -> FormEntries {
     match text.contains('\n') {
         true => entries([("patch", "|-".to_owned())]),
         false => path(text),
     }
 }
 
-fn json_patch(text: &str) -> Entries {
+fn json_patch(text: &str) -> FormEntries {
     let target = format!("{{version: {UNKNOWN}, kind: {UNKNOWN}, name: {UNKNOWN}}}");
     entries([("path", quoted(text)), ("target", target)])
 }
 
 /// An image as written in a container (`name:tag@digest`), or for `kustomize edit set image` (`name=new:tag`).
-fn image(text: &str) -> Entries {
+fn image(text: &str) -> FormEntries {
     let (name, new) = match text.split_once('=') {
         // A tag in place of a new name: `nginx=1.27`.
         Some((name, tag)) if !tag.contains([':', '/', '@']) => {
@@ -457,31 +457,31 @@ fn image(text: &str) -> Entries {
     all
 }
 
-fn replica(text: &str) -> Entries {
+fn replica(text: &str) -> FormEntries {
     let (name, count) = assignment(text).unwrap_or_else(|| (text.to_owned(), unknown()));
     entries([("name", quoted(&name)), ("count", count.trim_matches('"').to_owned())])
 }
 
-fn label(text: &str) -> Entries {
+fn label(text: &str) -> FormEntries {
     let (key, value) = assignment(text).unwrap_or_else(|| (text.to_owned(), unknown()));
     entries([("pairs", format!("{{{key}: {value}}}"))])
 }
 
-fn path(text: &str) -> Entries {
+fn path(text: &str) -> FormEntries {
     entries([("path", quoted(text))])
 }
 
 /// The target of a name reference, by its kind.
-fn referred(text: &str) -> Entries {
+fn referred(text: &str) -> FormEntries {
     entries([("kind", quoted(text)), ("fieldSpecs", format!("[{{path: {UNKNOWN}}}]"))])
 }
 
-fn name(text: &str) -> Entries {
+fn name(text: &str) -> FormEntries {
     entries([("name", quoted(text))])
 }
 
 /// A selector by kind, if the string begins with a capital letter, or else by name.
-fn selector(text: &str) -> Entries {
+fn selector(text: &str) -> FormEntries {
     match text.split_once('/') {
         Some((kind, name)) => entries([("kind", quoted(kind)), ("name", quoted(name))]),
         None if text.starts_with(char::is_uppercase) => entries([("kind", quoted(text))]),
@@ -489,21 +489,21 @@ fn selector(text: &str) -> Entries {
     }
 }
 
-fn target(text: &str) -> Entries {
+fn target(text: &str) -> FormEntries {
     entries([("select", flow(&selector(text))), ("fieldPaths", format!("[{UNKNOWN}]"))])
 }
 
-fn variable(text: &str) -> Entries {
+fn variable(text: &str) -> FormEntries {
     let target = format!("{{apiVersion: {UNKNOWN}, kind: {UNKNOWN}, name: {UNKNOWN}}}");
     entries([("name", quoted(text)), ("objref", target)])
 }
 
-fn field_path(text: &str) -> Entries {
+fn field_path(text: &str) -> FormEntries {
     entries([("fieldPath", quoted(text))])
 }
 
 /// A generator from a literal, a file or a name. The value of a literal may be secret.
-fn generator(text: &str) -> Entries {
+fn generator(text: &str) -> FormEntries {
     let list = |text: &str| format!("[{}]", quoted(text));
     match text.split_once('=') {
         Some((key, _)) => {
@@ -515,40 +515,40 @@ fn generator(text: &str) -> Entries {
     }
 }
 
-fn chart(text: &str) -> Entries {
+fn chart(text: &str) -> FormEntries {
     entries([("name", quoted(text)), ("repo", unknown()), ("version", unknown())])
 }
 
-fn old_chart(text: &str) -> Entries {
+fn old_chart(text: &str) -> FormEntries {
     entries([("chartName", quoted(text)), ("chartRepoUrl", unknown()), ("chartVersion", unknown())])
 }
 
-fn chart_home(text: &str) -> Entries {
+fn chart_home(text: &str) -> FormEntries {
     entries([("chartHome", quoted(text))])
 }
 
-fn order(text: &str) -> Entries {
+fn order(text: &str) -> FormEntries {
     entries([("order", quoted(text))])
 }
 
-fn order_first(text: &str) -> Entries {
+fn order_first(text: &str) -> FormEntries {
     entries([("orderFirst", format!("[{}]", quoted(text)))])
 }
 
-fn delimiter(text: &str) -> Entries {
+fn delimiter(text: &str) -> FormEntries {
     entries([("delimiter", quoted(text)), ("index", "0".to_owned())])
 }
 
-fn options_of_patch(text: &str) -> Entries {
+fn options_of_patch(text: &str) -> FormEntries {
     switched_on(text, &["allowNameChange", "allowKindChange"])
 }
 
-fn options_of_generator(text: &str) -> Entries {
+fn options_of_generator(text: &str) -> FormEntries {
     switched_on(text, &["disableNameSuffixHash", "immutable"])
 }
 
 /// The option that a string names, or else the first one, set to true.
-fn switched_on(text: &str, options: &[&str]) -> Entries {
+fn switched_on(text: &str, options: &[&str]) -> FormEntries {
     let named = options.iter().find(|option| text.contains(**option)).or(options.first());
     named.map(|option| ((*option).to_owned(), "true".to_owned())).into_iter().collect()
 }

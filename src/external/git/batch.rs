@@ -12,9 +12,9 @@ use crate::sync::lock;
 
 /// The objects of a repository. Git is started for the first request, and again if it has ended.
 #[derive(Clone)]
-pub(super) struct Batch(Arc<Inner>);
+pub(super) struct Batch(Arc<BatchInner>);
 
-struct Inner {
+struct BatchInner {
     git: Program,
     running: Mutex<Option<Running>>,
 }
@@ -31,7 +31,7 @@ type Take<'t> = &'t mut dyn FnMut(usize, Option<Id>, Object) -> Result<()>;
 impl Batch {
     /// Objects read by a `git` command.
     pub(super) fn new(git: Program) -> Self {
-        Self(Arc::new(Inner { git, running: Mutex::new(None) }))
+        Self(Arc::new(BatchInner { git, running: Mutex::new(None) }))
     }
 
     /// The id and the content of the object with a name, such as `main^{tree}`.

@@ -27,9 +27,9 @@ use find::Found;
 
 /// A git repository, with a working tree or bare. A clone is another handle to it.
 #[derive(Clone)]
-pub struct Repository(Arc<Inner>);
+pub struct Repository(Arc<RepositoryInner>);
 
-struct Inner {
+struct RepositoryInner {
     /// Directory that paths in trees are relative to, links resolved: the top of the working tree, or for a bare
     /// repository the directory where the files would be.
     top: PathBuf,
@@ -121,7 +121,16 @@ impl Repository {
         let batch = Batch::new(git.clone());
         let trees = Trees::new(batch.clone(), budget.clone());
         let (environment, budget) = (environment.clone(), budget.clone());
-        Self(Arc::new(Inner { top, folder, git, batch, trees, environment, budget, depth }))
+        Self(Arc::new(RepositoryInner {
+            top,
+            folder,
+            git,
+            batch,
+            trees,
+            environment,
+            budget,
+            depth,
+        }))
     }
 
     /// The directory that paths are relative to, links resolved: the top of the working tree, if there is one.
@@ -242,7 +251,7 @@ impl Repository {
             let message = format!("submodules are nested more than {deepest} deep");
             return Err(Error::new(Code::NestingTooDeep, message));
         }
-        let Inner { environment, budget, depth, .. } = &*self.0;
+        let RepositoryInner { environment, budget, depth, .. } = &*self.0;
         Self::at(found, environment, budget, depth + 1).map(Some)
     }
 

@@ -47,9 +47,9 @@ pub enum Object {
 /// Reading is charged to a [`Budget`]: one [`Limit::GitObjects`] for each object, each entry of a tree and each 64
 /// bytes of it.
 #[derive(Clone)]
-pub struct Trees(Arc<Inner>);
+pub struct Trees(Arc<TreesInner>);
 
-struct Inner {
+struct TreesInner {
     objects: Box<dyn Objects>,
     budget: Budget,
     known: Mutex<BTreeMap<Id, Arc<Tree>>>,
@@ -66,7 +66,7 @@ impl Trees {
     /// The trees of a source of objects. Reading is charged to `budget`.
     #[must_use]
     pub fn new(objects: impl Objects + 'static, budget: Budget) -> Self {
-        Self(Arc::new(Inner {
+        Self(Arc::new(TreesInner {
             objects: Box::new(objects),
             budget,
             known: Mutex::default(),

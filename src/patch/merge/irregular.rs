@@ -11,7 +11,7 @@ use crate::yaml::de::form;
 use crate::yaml::{Kind, Node, Scalar, Sequence, Tag, Text};
 
 use super::list::with_items;
-use super::{Frame, Grow, Merger, Place, Step, Walk, Walked, directive};
+use super::{Frame, Grow, ListPlace, MergeStep, Merger, Walk, Walked, directive};
 
 /// Maximum work for all such lists of a merge: the sum of their squared lengths, including those of the patch.
 const MAX_WORK: usize = 4_000 * 4_000;
@@ -20,7 +20,7 @@ const MAX_WORK: usize = 4_000 * 4_000;
 /// node shows in all of them.
 pub(super) struct Irregular<'a> {
     node: Node,
-    place: Place,
+    place: ListPlace,
     again: bool,
     elements: Option<Type<'a>>,
     grow: Grow,
@@ -44,10 +44,10 @@ impl<'a> Irregular<'a> {
         node: Node,
         patch: Option<&Node>,
         again: bool,
-        place: Place,
+        place: ListPlace,
         keys: Keys<'a>,
         elements: Option<Type<'a>>,
-    ) -> Result<Step<'a>> {
+    ) -> Result<MergeStep<'a>> {
         let grow = merger.grow;
         let items =
             |node: &Node| node.as_sequence().map(Sequence::items).unwrap_or_default().to_vec();
@@ -90,7 +90,7 @@ impl<'a> Irregular<'a> {
             values,
             current,
         };
-        Ok(Step::Open(Frame::Irregular(Box::new(list))))
+        Ok(MergeStep::Open(Frame::Irregular(Box::new(list))))
     }
 
     /// The next element to walk.
@@ -124,8 +124,8 @@ impl<'a> Irregular<'a> {
         }
         let place = walked.map(|(node, place)| {
             let number = match place {
-                Place::Here | Place::New => here.or(patch),
-                Place::Patch => patch,
+                ListPlace::Here | ListPlace::New => here.or(patch),
+                ListPlace::Patch => patch,
             };
             (number.unwrap_or_default(), node)
         });

@@ -8,7 +8,7 @@ use crate::schema::{Keys, Type};
 use crate::yaml::{Node, Scalar, Sequence, Tag};
 
 use super::irregular::Irregular;
-use super::{Frame, Grow, Merger, Place, Step, Walk, Walked, directive};
+use super::{Frame, Grow, ListPlace, MergeStep, Merger, Walk, Walked, directive};
 
 impl<'a> Merger<'a> {
     /// Opens a list of the resource together with that of the patch.
@@ -18,45 +18,69 @@ impl<'a> Merger<'a> {
         patch: Option<Node>,
         keys: Keys<'a>,
         kind: Option<Type<'a>>,
-    ) -> Result<Step<'a>> {
+    ) -> Result<MergeStep<'a>> {
         let elements = kind.and_then(Type::elements);
         let empty = |node: &Node| items(node).is_empty();
         if empty(&node) && patch.as_ref().is_none_or(empty) {
-            return Ok(Step::Done(Some((node, Place::Here))));
+            return Ok(MergeStep::Done(Some((node, ListPlace::Here))));
         }
         if self.grow == Grow::End {
-            return Irregular::open(self, node, patch.as_ref(), false, Place::Here, keys, elements);
+            return Irregular::open(
+                self,
+                node,
+                patch.as_ref(),
+                false,
+                ListPlace::Here,
+                keys,
+                elements,
+            );
         }
         if keys.is_empty() {
             return match unite(&node, patch.as_ref()) {
-                Some(items) => Ok(Step::Done(Some((with_items(node, items), Place::Here)))),
-                None => {
-                    Irregular::open(self, node, patch.as_ref(), false, Place::Here, keys, elements)
+                Some(items) => {
+                    Ok(MergeStep::Done(Some((with_items(node, items), ListPlace::Here))))
                 }
+                None => Irregular::open(
+                    self,
+                    node,
+                    patch.as_ref(),
+                    false,
+                    ListPlace::Here,
+                    keys,
+                    elements,
+                ),
             };
         }
         let Some((pairs, several)) = pair(items(&node), patch.as_ref().map_or(&[], items), keys)
         else {
-            return Irregular::open(self, node, patch.as_ref(), false, Place::Here, keys, elements);
+            return Irregular::open(
+                self,
+                node,
+                patch.as_ref(),
+                false,
+                ListPlace::Here,
+                keys,
+                elements,
+            );
         };
-        Ok(open(Regular::new(node, patch, false, Place::Here, pairs, several, elements)))
+        Ok(open(Regular::new(node, patch, false, ListPlace::Here, pairs, several, elements)))
     }
 
     /// Opens a list that is new to the resource: kustomize merges it with itself.
     pub(super) fn open_list_again(
         self,
         node: Node,
-        place: Place,
+        place: ListPlace,
         keys: Keys<'a>,
         kind: Option<Type<'a>>,
-    ) -> Result<Step<'a>> {
+    ) -> Result<MergeStep<'a>> {
         let elements = kind.and_then(Type::elements);
         if items(&node).is_empty() {
-            return Ok(Step::Done(Some((node, place))));
+            return Ok(MergeStep::Done(Some((node, place))));
         }
-        let place = if place == Place::Here { place } else { Place::New };
+        let place = if place == ListPlace::Here { place } else { ListPlace::New };
         if self.is_settled(&node, kind, true) {
-            return Ok(Step::Done(Some((node, place))));
+            return Ok(MergeStep::Done(Some((node, place))));
         }
         match pair(items(&node), &[], keys).filter(|_| !keys.is_empty() && self.grow == Grow::Front)
         {
@@ -68,8 +92,8 @@ impl<'a> Merger<'a> {
     }
 }
 
-fn open(list: Regular<'_>) -> Step<'_> {
-    Step::Open(Frame::List(Box::new(list)))
+fn open(list: Regular<'_>) -> MergeStep<'_> {
+    MergeStep::Open(Frame::List(Box::new(list)))
 }
 
 fn items(node: &Node) -> &[Node] {
@@ -89,7 +113,7 @@ pub(super) struct Regular<'a> {
     node: Node,
     patch: Option<Node>,
     again: bool,
-    place: Place,
+    place: ListPlace,
     elements: Option<Type<'a>>,
     pairs: std::vec::IntoIter<Pair>,
     /// The current pair, and the element of the resource if the patch has `$patch: replace` for it.
@@ -108,7 +132,7 @@ impl<'a> Regular<'a> {
         node: Node,
         patch: Option<Node>,
         again: bool,
-        place: Place,
+        place: ListPlace,
         pairs: Vec<Pair>,
         several: bool,
         elements: Option<Type<'a>>,

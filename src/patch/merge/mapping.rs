@@ -5,7 +5,7 @@ use crate::schema::Type;
 use crate::yaml::{CollectionStyle, Mapping, Node, Scalar, Style, Tag};
 
 use super::style::{Written, quoted, set_collection_style, wants_quotes, write_as};
-use super::{Frame, Merger, Place, Step, Walk, Walked, nothing};
+use super::{Frame, ListPlace, MergeStep, Merger, Walk, Walked, nothing};
 
 /// A mapping whose fields are being walked.
 pub(super) struct MappingFrame<'a> {
@@ -14,18 +14,18 @@ pub(super) struct MappingFrame<'a> {
     patch: Option<Node>,
     /// True if it is new to the resource, and merged with itself.
     again: bool,
-    place: Place,
+    place: ListPlace,
     kind: Option<Type<'a>>,
-    fields: std::vec::IntoIter<Field>,
+    fields: std::vec::IntoIter<MergedField>,
     /// The current field, and the style of its value.
-    current: (Field, Option<Written>),
+    current: (MergedField, Option<Written>),
     /// Indices of the entries to remove at the end.
     gone: Vec<usize>,
 }
 
 /// A field name with the indices of its entries in the mapping and in the patch.
 #[derive(Clone, Copy, Default)]
-struct Field {
+struct MergedField {
     here: Option<usize>,
     patch: Option<usize>,
 }
@@ -37,11 +37,11 @@ impl<'a> Merger<'a> {
         node: Node,
         patch: Option<Node>,
         again: bool,
-        place: Place,
+        place: ListPlace,
         kind: Option<Type<'a>>,
-    ) -> Result<Step<'a>> {
+    ) -> Result<MergeStep<'a>> {
         let fields = fields(node.as_mapping(), patch.as_ref().and_then(Node::as_mapping))?;
-        Ok(Step::Open(Frame::Mapping(Box::new(MappingFrame {
+        Ok(MergeStep::Open(Frame::Mapping(Box::new(MappingFrame {
             merger: self,
             node,
             patch,
@@ -49,7 +49,7 @@ impl<'a> Merger<'a> {
             place,
             kind,
             fields: fields.into_iter(),
-            current: (Field::default(), None),
+            current: (MergedField::default(), None),
             gone: Vec::new(),
         }))))
     }
@@ -75,7 +75,7 @@ impl<'a> MappingFrame<'a> {
         None
     }
 
-    fn walk(&mut self, field: Field) -> Option<Walk> {
+    fn walk(&mut self, field: MergedField) -> Option<Walk> {
         let patch =
             field.patch.and_then(|place| Some(entry(self.patch.as_ref()?, place)?.1.clone()));
         let Some(place) = field.here else { return patch.map(Walk::Add) };
@@ -104,8 +104,8 @@ impl<'a> MappingFrame<'a> {
     pub(super) fn accept(&mut self, walked: Walked) {
         let (field, written) = self.current;
         match (walked, field.here) {
-            (Some((node, Place::Here)), Some(place)) => self.put(place, node),
-            (Some((node, Place::Patch | Place::New)), Some(place)) => {
+            (Some((node, ListPlace::Here)), Some(place)) => self.put(place, node),
+            (Some((node, ListPlace::Patch | ListPlace::New)), Some(place)) => {
                 let node = match written {
                     Some(written) => write_as(node, written),
                     None => node,
@@ -147,7 +147,7 @@ impl<'a> MappingFrame<'a> {
     }
 
     /// Adds a field. Its key loses its tag, and keeps its quotes only if the value is exactly as in the patch.
-    fn append(&mut self, field: Field, mut node: Node, place: Place) {
+    fn append(&mut self, field: MergedField, mut node: Node, place: ListPlace) {
         let patch = self.patch.as_ref().and_then(Node::as_mapping);
         let Some((key, _)) =
             patch.zip(field.patch).and_then(|(patch, place)| patch.entries().get(place))
@@ -155,10 +155,10 @@ impl<'a> MappingFrame<'a> {
             return;
         };
         let style = match place {
-            Place::Patch | Place::Here => key.style(),
-            Place::New => Style::Plain,
+            ListPlace::Patch | ListPlace::Here => key.style(),
+            ListPlace::New => Style::Plain,
         };
-        if place == Place::New {
+        if place == ListPlace::New {
             set_collection_style(&mut node, CollectionStyle::Block);
         }
         if let Some(scalar) = node.as_scalar().filter(|scalar| wants_quotes(scalar)) {
@@ -176,7 +176,7 @@ fn entry(node: &Node, place: usize) -> Option<&(Scalar, Node)> {
 }
 
 /// The names of two mappings, sorted by bytes; of duplicate names the first counts.
-fn fields(here: Option<&Mapping>, patch: Option<&Mapping>) -> Result<Vec<Field>> {
+fn fields(here: Option<&Mapping>, patch: Option<&Mapping>) -> Result<Vec<MergedField>> {
     let (here, patch) = (names(here)?, names(patch)?);
     let mut fields = Vec::with_capacity(here.len().max(patch.len()));
     let (mut here, mut patch) = (here.into_iter().peekable(), patch.into_iter().peekable());
@@ -189,7 +189,7 @@ fn fields(here: Option<&Mapping>, patch: Option<&Mapping>) -> Result<Vec<Field>>
         };
         let here = if order.is_le() { here.next() } else { None };
         let patch = if order.is_ge() { patch.next() } else { None };
-        fields.push(Field {
+        fields.push(MergedField {
             here: here.map(|(_, place)| place),
             patch: patch.map(|(_, place)| place),
         });

@@ -136,7 +136,7 @@ enum Walk {
 
 /// The origin of the result of a walk. It determines the style of a field's key and value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum ListPlace {
     /// The node of the resource, possibly changed.
     Here,
     /// The node of the patch, unchanged.
@@ -146,10 +146,10 @@ enum Place {
 }
 
 /// The result of a walk; `None` if the node is removed.
-type Walked = Option<(Node, Place)>;
+type Walked = Option<(Node, ListPlace)>;
 
 /// The next step of a walk: its result, or a collection whose parts are walked first.
-enum Step<'a> {
+enum MergeStep<'a> {
     Done(Walked),
     Open(Frame<'a>),
 }
@@ -177,8 +177,8 @@ impl<'a> Merger<'a> {
         let mut step = self.enter(walk, None, false)?;
         loop {
             match step {
-                Step::Open(frame) => open.push(frame),
-                Step::Done(walked) => match open.last_mut() {
+                MergeStep::Open(frame) => open.push(frame),
+                MergeStep::Done(walked) => match open.last_mut() {
                     None => return Ok(walked.map(|(node, _)| node)),
                     Some(Frame::Mapping(frame)) => frame.accept(walked),
                     Some(Frame::List(frame)) => frame.accept(walked),
@@ -195,31 +195,31 @@ impl<'a> Merger<'a> {
                 Some((walk, kind, searched)) => self.enter(walk, kind, searched)?,
                 None => match open.pop() {
                     None => return Ok(None),
-                    Some(Frame::Mapping(frame)) => Step::Done(frame.finish()),
-                    Some(Frame::List(frame)) => Step::Done(frame.finish()),
-                    Some(Frame::Irregular(frame)) => Step::Done(frame.finish()?),
+                    Some(Frame::Mapping(frame)) => MergeStep::Done(frame.finish()),
+                    Some(Frame::List(frame)) => MergeStep::Done(frame.finish()),
+                    Some(Frame::Irregular(frame)) => MergeStep::Done(frame.finish()?),
                 },
             };
         }
     }
 
     /// Begins to walk a node. `searched` is true if it is known that the part does not stay as it is.
-    fn enter(self, walk: Walk, kind: Option<Type<'a>>, searched: bool) -> Result<Step<'a>> {
+    fn enter(self, walk: Walk, kind: Option<Type<'a>>, searched: bool) -> Result<MergeStep<'a>> {
         match walk {
             Walk::Keep(node) if !searched && self.is_settled(&node, kind, false) => {
-                Ok(Step::Done(Some((node, Place::Here))))
+                Ok(MergeStep::Done(Some((node, ListPlace::Here))))
             }
             Walk::Keep(node) => self.keep(node, kind),
             Walk::Both(old, new) => self.both(old, new, kind),
             Walk::Add(mut node) => match node.kind() {
                 // An unknown directive is not an error here: it is copied like other fields.
                 Kind::Mapping => match directive::take_from_mapping(&mut node) {
-                    Ok(Directive::Delete) => Ok(Step::Done(None)),
+                    Ok(Directive::Delete) => Ok(MergeStep::Done(None)),
                     Ok(Directive::Merge | Directive::Replace) | Err(_) => {
-                        self.add(node, Place::Patch, kind, false)
+                        self.add(node, ListPlace::Patch, kind, false)
                     }
                 },
-                Kind::Scalar | Kind::Sequence => self.add(node, Place::Patch, kind, false),
+                Kind::Scalar | Kind::Sequence => self.add(node, ListPlace::Patch, kind, false),
             },
             Walk::Again(mut node) => {
                 let kind = self.type_of(&[&node], kind);
@@ -229,9 +229,9 @@ impl<'a> Merger<'a> {
                     Kind::Scalar | Kind::Sequence => Directive::Merge,
                 };
                 match directive {
-                    Directive::Delete => Ok(Step::Done(None)),
+                    Directive::Delete => Ok(MergeStep::Done(None)),
                     Directive::Merge | Directive::Replace => {
-                        self.add(node, Place::Here, kind, true)
+                        self.add(node, ListPlace::Here, kind, true)
                     }
                 }
             }
@@ -239,23 +239,25 @@ impl<'a> Merger<'a> {
     }
 
     /// Walks a part of the resource that the patch does not name.
-    fn keep(self, node: Node, kind: Option<Type<'a>>) -> Result<Step<'a>> {
+    fn keep(self, node: Node, kind: Option<Type<'a>>) -> Result<MergeStep<'a>> {
         let kind = self.type_of(&[&node], kind);
         match (node.kind(), kind.and_then(Type::merge_keys)) {
-            (Kind::Mapping, _) => self.open_mapping(node, None, false, Place::Here, kind),
+            (Kind::Mapping, _) => self.open_mapping(node, None, false, ListPlace::Here, kind),
             (Kind::Sequence, Some(keys)) => self.open_list(node, None, keys, kind),
             // An explicit null stays; an empty value is removed.
             (Kind::Scalar, _) if node.is_null() && node.as_text() == Some("") => {
-                Ok(Step::Done(None))
+                Ok(MergeStep::Done(None))
             }
-            (Kind::Scalar | Kind::Sequence, _) => Ok(Step::Done(Some((node, Place::Here)))),
+            (Kind::Scalar | Kind::Sequence, _) => {
+                Ok(MergeStep::Done(Some((node, ListPlace::Here))))
+            }
         }
     }
 
     /// Walks a part of the resource and its counterpart in the patch.
-    fn both(self, mut old: Node, mut new: Node, kind: Option<Type<'a>>) -> Result<Step<'a>> {
+    fn both(self, mut old: Node, mut new: Node, kind: Option<Type<'a>>) -> Result<MergeStep<'a>> {
         if new.is_null() {
-            return Ok(Step::Done(None));
+            return Ok(MergeStep::Done(None));
         }
         if old.is_null() {
             return self.enter(Walk::Add(new), kind, false);
@@ -269,15 +271,19 @@ impl<'a> Merger<'a> {
         let directive = match (old.kind(), keys) {
             (Kind::Mapping, _) => directive::take_from_mapping(&mut new)?,
             (Kind::Sequence, Some(_)) => directive::take_from_list(&mut new)?,
-            (Kind::Scalar | Kind::Sequence, _) => return Ok(Step::Done(Some((new, Place::Patch)))),
+            (Kind::Scalar | Kind::Sequence, _) => {
+                return Ok(MergeStep::Done(Some((new, ListPlace::Patch))));
+            }
         };
         match (directive, keys) {
-            (Directive::Delete, _) => Ok(Step::Done(None)),
-            (Directive::Replace, _) => self.add(new, Place::Patch, kind, false),
+            (Directive::Delete, _) => Ok(MergeStep::Done(None)),
+            (Directive::Replace, _) => self.add(new, ListPlace::Patch, kind, false),
             (Directive::Merge, Some(keys)) if old.kind() == Kind::Sequence => {
                 self.open_list(old, Some(new), keys, kind)
             }
-            (Directive::Merge, _) => self.open_mapping(old, Some(new), false, Place::Here, kind),
+            (Directive::Merge, _) => {
+                self.open_mapping(old, Some(new), false, ListPlace::Here, kind)
+            }
         }
     }
 
@@ -285,12 +291,12 @@ impl<'a> Merger<'a> {
     fn add(
         self,
         node: Node,
-        place: Place,
+        place: ListPlace,
         kind: Option<Type<'a>>,
         searched: bool,
-    ) -> Result<Step<'a>> {
+    ) -> Result<MergeStep<'a>> {
         if node.is_null() {
-            return Ok(Step::Done(None));
+            return Ok(MergeStep::Done(None));
         }
         let kind = self.type_of(&[&node], kind);
         match (node.kind(), kind.and_then(Type::merge_keys)) {
@@ -298,7 +304,7 @@ impl<'a> Merger<'a> {
                 self.open_mapping(node, None, true, place, kind)
             }
             (Kind::Sequence, Some(keys)) => self.open_list_again(node, place, keys, kind),
-            _ => Ok(Step::Done(Some((node, place)))),
+            _ => Ok(MergeStep::Done(Some((node, place)))),
         }
     }
 

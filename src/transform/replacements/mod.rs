@@ -26,8 +26,8 @@ pub(super) const REPLACEMENTS: Builtin = Builtin {
     changes,
     document: &["replacements"],
     configure: |context, node| {
-        let Document { replacements } = de::from_node_by(node, Rules::Embedded)?;
-        Ok(Box::new(Document { replacements: read(context, &replacements)? }))
+        let ReplacementDocument { replacements } = de::from_node_by(node, Rules::Embedded)?;
+        Ok(Box::new(ReplacementDocument { replacements: read(context, &replacements)? }))
     },
 };
 
@@ -55,11 +55,11 @@ fn changes<'c>(builtin: &Builtin, context: &Context<'c>) -> Result<Vec<Change<'c
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Document {
+struct ReplacementDocument {
     replacements: Vec<Spanned<Replacement>>,
 }
 
-impl Configured for Document {
+impl Configured for ReplacementDocument {
     fn work<'c>(&'c self, context: &Context<'c>) -> Vec<Work<'c>> {
         let context = *context;
         vec![Work::reporting(move |resources, report| {

@@ -19,10 +19,10 @@ pub(super) const DEFAULT_FIELD: &str = "metadata.name";
 /// for the targets after it.
 pub(super) struct Origin {
     value: Node,
-    field: Option<Field>,
+    field: Option<SourceField>,
 }
 
-struct Field {
+struct SourceField {
     resource: usize,
     way: Vec<usize>,
     in_annotations: bool,
@@ -65,7 +65,7 @@ impl Origin {
             Some(options) => Ok(Self { value: part_of(node, options, span)?, field: None }),
             None => Ok(Self {
                 value: node.clone(),
-                field: Some(Field { resource: place, way, in_annotations }),
+                field: Some(SourceField { resource: place, way, in_annotations }),
             }),
         }
     }

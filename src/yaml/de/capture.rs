@@ -24,7 +24,7 @@ impl<'de> Deserialize<'de> for Node {
 /// # Errors
 /// `InvalidType` for a value that is not a mapping.
 pub fn mapping<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Node>, D::Error> {
-    let Spanned { value: Entries(entries), span } = Spanned::deserialize(deserializer)?;
+    let Spanned { value: CapturedEntries(entries), span } = Spanned::deserialize(deserializer)?;
     Ok(Some(Node::mapping(entries, span)))
 }
 
@@ -120,14 +120,14 @@ impl<'de> Visitor<'de> for AnyShape {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Shape, A::Error> {
-        EntriesVisitor.visit_map(map).map(|Entries(entries)| Shape::Mapping(entries))
+        EntriesVisitor.visit_map(map).map(|CapturedEntries(entries)| Shape::Mapping(entries))
     }
 }
 
 /// The entries of a mapping.
-struct Entries(Vec<(Scalar, Node)>);
+struct CapturedEntries(Vec<(Scalar, Node)>);
 
-impl<'de> Deserialize<'de> for Entries {
+impl<'de> Deserialize<'de> for CapturedEntries {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(EntriesVisitor)
     }
@@ -136,17 +136,17 @@ impl<'de> Deserialize<'de> for Entries {
 struct EntriesVisitor;
 
 impl<'de> Visitor<'de> for EntriesVisitor {
-    type Value = Entries;
+    type Value = CapturedEntries;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("a mapping")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<CapturedEntries, A::Error> {
         let mut entries: Vec<(Scalar, Node)> = Vec::new();
         while let Some((key, value)) = map.next_entry::<Spanned<Text>, Node>()? {
             entries.push((Scalar::string(&key, key.span), value));
         }
-        Ok(Entries(entries))
+        Ok(CapturedEntries(entries))
     }
 }

@@ -221,7 +221,8 @@ impl<'de> Deserializer<'de> for NodeDeserializer<'_> {
                 Vec::new()
             }
         };
-        let entries = Entries { entries: entries.into_iter(), value: None, reader: self.reader };
+        let entries =
+            EntriesAccess { entries: entries.into_iter(), value: None, reader: self.reader };
         self.placed(visitor.visit_map(entries))
     }
 
@@ -293,13 +294,13 @@ impl<'de> SeqAccess<'de> for Elements<'_> {
 }
 
 /// The entries of a mapping whose keys are free.
-struct Entries<'a> {
+struct EntriesAccess<'a> {
     entries: vec::IntoIter<Entry<'a>>,
     value: Option<&'a Node>,
     reader: &'a Reader,
 }
 
-impl<'de> MapAccess<'de> for Entries<'_> {
+impl<'de> MapAccess<'de> for EntriesAccess<'_> {
     type Error = Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {

@@ -82,13 +82,13 @@ struct Emitter<'a, 'o> {
     /// The maximum length of `out`; 0 once indentation was omitted because of it.
     most: usize,
     /// The collections around the current place, outermost first.
-    open: Vec<Open<'a>>,
+    open: Vec<OpenCollection<'a>>,
     /// The entries of open mappings that needed sorting or checking, innermost last.
     reordered: Vec<Entry<'a>>,
 }
 
 /// A collection that is being written.
-struct Open<'a> {
+struct OpenCollection<'a> {
     rest: Rest<'a>,
     /// The column of its entries.
     indent: usize,
@@ -131,7 +131,7 @@ impl<'a> Emitter<'a, '_> {
     }
 
     /// Writes entries up to the first one that is a collection itself, and keeps the rest in `open`.
-    fn collection(&mut self, mut open: Open<'a>) -> Result<()> {
+    fn collection(&mut self, mut open: OpenCollection<'a>) -> Result<()> {
         loop {
             let (value, after) = match &mut open.rest {
                 Rest::Items(items) => {
@@ -173,7 +173,7 @@ impl<'a> Emitter<'a, '_> {
     }
 
     #[inline]
-    fn begin_entry(&mut self, open: &mut Open<'a>) {
+    fn begin_entry(&mut self, open: &mut OpenCollection<'a>) {
         if open.inline {
             open.inline = false;
         } else {
@@ -190,7 +190,7 @@ impl<'a> Emitter<'a, '_> {
         after: After,
         indent: usize,
         in_flow: bool,
-    ) -> Result<Option<Open<'a>>> {
+    ) -> Result<Option<OpenCollection<'a>>> {
         let (rest, style) = match node.view() {
             View::Scalar(scalar) => {
                 if after != After::Nothing {
@@ -234,7 +234,7 @@ impl<'a> Emitter<'a, '_> {
             After::Key => self.end_line(),
             After::Indicator => self.out.push(' '),
         }
-        Ok(Some(Open { rest, indent, in_flow, inline }))
+        Ok(Some(OpenCollection { rest, indent, in_flow, inline }))
     }
 
     #[inline]

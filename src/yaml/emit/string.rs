@@ -17,7 +17,7 @@ const UNBOUNDED: usize = usize::MAX;
 
 /// The forms of a string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
+enum ScalarForm {
     Plain,
     SingleQuoted,
     DoubleQuoted,
@@ -25,18 +25,22 @@ enum Form {
 }
 
 /// The form that go-yaml v2 chooses.
-fn form(text: &str, analysis: Analysis) -> Form {
+fn form(text: &str, analysis: Analysis) -> ScalarForm {
     if analysis.multiline && text.contains('\n') {
         // Unlike v3, it takes a tab for a character that must be escaped.
-        if analysis.block && !analysis.tabs { Form::Literal } else { Form::DoubleQuoted }
+        if analysis.block && !analysis.tabs {
+            ScalarForm::Literal
+        } else {
+            ScalarForm::DoubleQuoted
+        }
     } else if !is_string_1_1(text) {
-        Form::DoubleQuoted
+        ScalarForm::DoubleQuoted
     } else if analysis.plain {
-        Form::Plain
+        ScalarForm::Plain
     } else if analysis.single_quoted {
-        Form::SingleQuoted
+        ScalarForm::SingleQuoted
     } else {
-        Form::DoubleQuoted
+        ScalarForm::DoubleQuoted
     }
 }
 
@@ -46,16 +50,16 @@ pub fn push_text(text: &str, indent: usize, out: &mut String) {
     let analysis = analyze(text);
     let is_text = || matches!(resolve(&Scalar::untagged(text, Span::NONE)), Ok(Value::Str(_)));
     let form = match form(text, analysis) {
-        _ if analysis.block && text.contains('\n') => Form::Literal,
-        Form::Plain | Form::SingleQuoted if !is_text() => Form::DoubleQuoted,
+        _ if analysis.block && text.contains('\n') => ScalarForm::Literal,
+        ScalarForm::Plain | ScalarForm::SingleQuoted if !is_text() => ScalarForm::DoubleQuoted,
         form => form,
     };
     let mut emitter = unbounded(out);
     match form {
-        Form::Plain => emitter.out.push_str(text),
-        Form::SingleQuoted => emitter.single_quoted(text, UNBOUNDED, indent),
-        Form::DoubleQuoted => emitter.double_quoted(text, UNBOUNDED, indent),
-        Form::Literal => emitter.literal(text, analysis, indent),
+        ScalarForm::Plain => emitter.out.push_str(text),
+        ScalarForm::SingleQuoted => emitter.single_quoted(text, UNBOUNDED, indent),
+        ScalarForm::DoubleQuoted => emitter.double_quoted(text, UNBOUNDED, indent),
+        ScalarForm::Literal => emitter.literal(text, analysis, indent),
     }
 }
 
@@ -88,9 +92,11 @@ impl Emitter<'_, '_> {
         let form = form(key, analysis);
         if !analysis.multiline && key.len() <= LONGEST_SIMPLE_KEY {
             match form {
-                Form::Plain => self.out.push_str(key),
-                Form::SingleQuoted => self.single_quoted(key, UNBOUNDED, indent),
-                Form::DoubleQuoted | Form::Literal => self.double_quoted(key, UNBOUNDED, indent),
+                ScalarForm::Plain => self.out.push_str(key),
+                ScalarForm::SingleQuoted => self.single_quoted(key, UNBOUNDED, indent),
+                ScalarForm::DoubleQuoted | ScalarForm::Literal => {
+                    self.double_quoted(key, UNBOUNDED, indent);
+                }
             }
             self.out.push(':');
             return Ok(After::Key);
@@ -121,12 +127,12 @@ impl Emitter<'_, '_> {
         Ok(())
     }
 
-    fn write(&mut self, text: &str, analysis: Analysis, form: Form, indent: usize) {
+    fn write(&mut self, text: &str, analysis: Analysis, form: ScalarForm, indent: usize) {
         match form {
-            Form::Plain => self.plain(text, indent),
-            Form::SingleQuoted => self.single_quoted(text, WIDTH, indent),
-            Form::DoubleQuoted => self.double_quoted(text, WIDTH, indent),
-            Form::Literal => self.literal(text, analysis, indent),
+            ScalarForm::Plain => self.plain(text, indent),
+            ScalarForm::SingleQuoted => self.single_quoted(text, WIDTH, indent),
+            ScalarForm::DoubleQuoted => self.double_quoted(text, WIDTH, indent),
+            ScalarForm::Literal => self.literal(text, analysis, indent),
         }
     }
 

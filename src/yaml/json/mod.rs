@@ -33,7 +33,7 @@ pub type TakeText<'t> = dyn FnMut(&str) -> Result<()> + 't;
 /// As [`to_json`], and those of `take`.
 pub fn to_json_by(root: &Node, take: &mut TakeText<'_>) -> Result<()> {
     let mut text = String::new();
-    let mut writer = Writer {
+    let mut writer = JsonWriter {
         out: &mut text,
         form: Form::Resource,
         open: Vec::new(),
@@ -67,7 +67,7 @@ pub enum Form {
 /// As [`to_json`].
 pub fn write_json(root: &Node, form: Form, out: &mut String) -> Result<()> {
     let start = out.len();
-    let mut writer = Writer { out, form, open: Vec::new(), entries: Vec::new(), take: None };
+    let mut writer = JsonWriter { out, form, open: Vec::new(), entries: Vec::new(), take: None };
     let result = writer.document(root);
     if result.is_err() {
         out.truncate(start);
@@ -75,18 +75,18 @@ pub fn write_json(root: &Node, form: Form, out: &mut String) -> Result<()> {
     result
 }
 
-struct Writer<'a, 'o, 't> {
+struct JsonWriter<'a, 'o, 't> {
     out: &'o mut String,
     /// The receiver of finished parts, if the text is written in parts.
     take: Option<&'o mut TakeText<'t>>,
     form: Form,
-    open: Vec<Open<'a>>,
+    open: Vec<OpenJson<'a>>,
     /// The entries of all open mappings, innermost last.
     entries: Vec<Entry<'a>>,
 }
 
 /// A collection that is being written.
-struct Open<'a> {
+struct OpenJson<'a> {
     rest: Rest<'a>,
     in_flow: bool,
     first: bool,
@@ -94,11 +94,11 @@ struct Open<'a> {
 
 enum Rest<'a> {
     Items(std::slice::Iter<'a, Node>),
-    /// A range of [`Writer::entries`]: its start, and the position of the next entry.
+    /// A range of [`JsonWriter::entries`]: its start, and the position of the next entry.
     Entries(usize, usize),
 }
 
-impl<'a> Writer<'a, '_, '_> {
+impl<'a> JsonWriter<'a, '_, '_> {
     fn document(&mut self, root: &'a Node) -> Result<()> {
         self.value(root, self.form == Form::Resource, false)?;
         while let Some(open) = self.open.last_mut() {
@@ -191,7 +191,7 @@ impl<'a> Writer<'a, '_, '_> {
             }
         };
         let in_flow = in_flow || style == CollectionStyle::Flow;
-        self.open.push(Open { rest, in_flow, first: true });
+        self.open.push(OpenJson { rest, in_flow, first: true });
         if self.form == Form::Indented && self.open.len() > MAX_INDENTED {
             let message = format!("collections are nested more than {MAX_INDENTED} deep");
             return Err(Error::new(Code::NestingTooDeep, message).at(node.span()));

@@ -13,7 +13,7 @@ pub struct Scalar {
     text: Text,
     start: u32,
     length: [u8; 3],
-    look: Look,
+    look: ScalarLook,
 }
 
 impl Scalar {
@@ -23,13 +23,13 @@ impl Scalar {
     /// A scalar as the parser makes it.
     #[must_use]
     pub fn parsed(text: &str, tag: Tag, style: Style, span: Span) -> Self {
-        Self::new(text.into(), Look::new(tag, style, false), span)
+        Self::new(text.into(), ScalarLook::new(tag, style, false), span)
     }
 
     /// A scalar that was set by a transformer, not parsed: see [`Scalar::is_untagged`].
     #[must_use]
     pub fn set(text: &str, tag: Tag, style: Style, span: Span) -> Self {
-        Self::new(text.into(), Look::new(tag, style, tag == Tag::None), span)
+        Self::new(text.into(), ScalarLook::new(tag, style, tag == Tag::None), span)
     }
 
     /// Plain text without a tag: its type (a number, a boolean, a string …) is inferred from the text at output. Keys
@@ -88,7 +88,8 @@ impl Scalar {
     #[must_use]
     pub fn is_null(&self) -> bool {
         let written = matches!(&*self.text, "" | "~" | "null" | "Null" | "NULL");
-        self.look == Look::new(Tag::None, Style::Plain, false) && written || self.tag() == Tag::Null
+        self.look == ScalarLook::new(Tag::None, Style::Plain, false) && written
+            || self.tag() == Tag::Null
     }
 
     /// The explicit tag.
@@ -120,7 +121,7 @@ impl Scalar {
     /// The same scalar as if it were parsed: not [`Scalar::is_untagged`].
     #[must_use]
     pub(in crate::yaml) fn into_parsed(mut self) -> Self {
-        self.look = Look::new(self.tag(), self.style(), false);
+        self.look = ScalarLook::new(self.tag(), self.style(), false);
         self
     }
 
@@ -129,7 +130,7 @@ impl Scalar {
         (self.tag(), self.style()) == (other.tag(), other.style()) && self.text == other.text
     }
 
-    const fn new(text: Text, look: Look, span: Span) -> Self {
+    const fn new(text: Text, look: ScalarLook, span: Span) -> Self {
         let length =
             if span.length() > Self::LONGEST_SPAN { Self::LONGEST_SPAN } else { span.length() };
         let [low, middle, high, _] = length.to_le_bytes();
@@ -139,9 +140,9 @@ impl Scalar {
 
 /// Tag, style and the flag [`Scalar::is_untagged`], in one byte.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Look(u8);
+struct ScalarLook(u8);
 
-impl Look {
+impl ScalarLook {
     const TAGS: [Tag; 16] = [
         Tag::None,
         Tag::Null,
@@ -251,10 +252,10 @@ mod tests {
 
     #[test]
     fn what_is_packed_comes_out_again() {
-        for tag in &Look::TAGS[..12] {
-            for style in &Look::STYLES[..5] {
+        for tag in &ScalarLook::TAGS[..12] {
+            for style in &ScalarLook::STYLES[..5] {
                 for untagged in [false, true] {
-                    let look = Look::new(*tag, *style, untagged);
+                    let look = ScalarLook::new(*tag, *style, untagged);
                     assert_eq!((look.tag(), look.style()), (*tag, *style));
                     assert_eq!(look.is_untagged(), untagged);
                 }

@@ -177,10 +177,10 @@ struct EventsOf<'a> {
     reading: Reading<'a>,
     /// The next node, with the foot comment of the entry before it.
     next: Option<(&'a Node, String)>,
-    open: Vec<Open<'a>>,
+    open: Vec<OpenNode<'a>>,
 }
 
-struct Open<'a> {
+struct OpenNode<'a> {
     rest: Rest<'a>,
     /// The comments at the end of the collection.
     end: Remarks,
@@ -200,7 +200,7 @@ impl<'a> EventsOf<'a> {
             Rest::Items(_) => What::Sequence { flow },
             Rest::Entries(_) | Rest::Value(_) => What::Mapping { flow },
         };
-        self.open.push(Open { rest, end: Remarks { line, foot, ..Remarks::default() } });
+        self.open.push(OpenNode { rest, end: Remarks { line, foot, ..Remarks::default() } });
         Event { what, remarks: Remarks { head, tail, tag, anchor, ..Remarks::default() } }
     }
 }
@@ -242,8 +242,10 @@ impl<'a> Iterator for EventsOf<'a> {
                         std::mem::replace(&mut open.end.tail, std::mem::take(&mut remarks.foot));
                     if let Some(complex) = self.reading.complex(key) {
                         self.next = Some((complex, std::mem::take(&mut remarks.tail)));
-                        self.open
-                            .push(Open { rest: Rest::Value(Some(value)), end: Remarks::default() });
+                        self.open.push(OpenNode {
+                            rest: Rest::Value(Some(value)),
+                            end: Remarks::default(),
+                        });
                         return self.next();
                     }
                     self.next = Some((value, String::new()));
@@ -251,7 +253,7 @@ impl<'a> Iterator for EventsOf<'a> {
                 }
             }
         }
-        let Open { rest, end } = self.open.pop()?;
+        let OpenNode { rest, end } = self.open.pop()?;
         if let Rest::Value(value) = rest {
             self.next = value.map(|value| (value, String::new()));
             return self.next();

@@ -13,7 +13,7 @@ use crate::yaml::node::Style;
 
 /// Appends a document.
 pub(super) fn write(events: &[Event<'_>], out: &mut String) -> Result<()> {
-    let mut writer = Writer {
+    let mut writer = RewriteWriter {
         out,
         events,
         states: Vec::new(),
@@ -43,7 +43,7 @@ enum State {
     FlowValue { simple: bool },
 }
 
-struct Writer<'a, 'o> {
+struct RewriteWriter<'a, 'o> {
     out: &'o mut String,
     /// The remaining events, the next one first.
     events: &'a [Event<'a>],
@@ -65,7 +65,7 @@ struct Writer<'a, 'o> {
     key_line: String,
 }
 
-impl<'a> Writer<'a, '_> {
+impl<'a> RewriteWriter<'a, '_> {
     fn document(&mut self) -> Result<()> {
         self.states.push(State::Root);
         while let Some((event, rest)) = self.events.split_first() {

@@ -482,10 +482,10 @@ impl Parser<'_> {
 #[derive(Default)]
 struct Composer {
     comments: Comments,
-    open: Vec<Open>,
+    open: Vec<OpenComment>,
 }
 
-struct Open {
+struct OpenComment {
     at: usize,
     is_mapping: bool,
     is_flow: bool,
@@ -498,7 +498,7 @@ struct Open {
 
 impl Composer {
     fn begin(&mut self, at: usize, is_mapping: bool, is_flow: bool, remarks: Remarks) {
-        self.open.push(Open { at, is_mapping, is_flow, remarks, count: 0, keys: [None; 2] });
+        self.open.push(OpenComment { at, is_mapping, is_flow, remarks, count: 0, keys: [None; 2] });
     }
 
     fn empty(&mut self) {
