@@ -41,7 +41,7 @@ pub use replicas::Replica;
 pub use selector::Selector;
 pub use sort::{LegacySortOptions, SortOptions};
 pub use transformer_config::{Section, TransformerConfig};
-pub use vars::{FieldSelector, Target, Var};
+pub use vars::{FieldSelector, Var, VarTarget};
 
 use std::collections::BTreeMap;
 

@@ -13,7 +13,7 @@ pub struct Var {
     /// Its name.
     pub name: Spanned<Text>,
     /// The resource with the field, by the name in its file.
-    pub objref: Spanned<Target>,
+    pub objref: Spanned<VarTarget>,
     /// The field.
     pub fieldref: FieldSelector,
 }
@@ -32,7 +32,7 @@ impl Var {
 /// The resource that a variable refers to.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub struct Target {
+pub struct VarTarget {
     /// Group and version of its type in one string.
     pub api_version: Spanned<Text>,
     /// The group of its type.
@@ -47,7 +47,7 @@ pub struct Target {
     pub namespace: Spanned<Text>,
 }
 
-impl Target {
+impl VarTarget {
     /// The type of the resource. Non-empty parts of `apiVersion` take precedence over `group` and `version`.
     #[must_use]
     pub fn gvk(&self) -> Gvk {
@@ -83,12 +83,12 @@ mod tests {
             ("a/b/c", "example.com/v0 Kind"),
         ] {
             let spanned = |text: &str| Spanned::new(Text::from(text), Span::NONE);
-            let target = Target {
+            let target = VarTarget {
                 api_version: spanned(api_version),
                 group: spanned("example.com"),
                 version: spanned("v0"),
                 kind: spanned("Kind"),
-                ..Target::default()
+                ..VarTarget::default()
             };
             assert_eq!(target.gvk().to_string(), expected, "{api_version}");
         }

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use crate::error::{Code, Error, Result};
 use crate::source::Source;
-use openapi::Document;
+use openapi::OpenApiDocument;
 use table::{Definition, Table};
 
 pub use gvk::{Gvk, LEGACY_FIRST, LEGACY_LAST};
@@ -29,7 +29,7 @@ pub use walk::{Keys, Type};
 /// The schema in force. Cheap to clone; two schemas are equal if they were made from the same input.
 #[derive(Clone)]
 pub struct Schema {
-    document: Option<Arc<Document>>,
+    document: Option<Arc<OpenApiDocument>>,
     built_in: BuiltIn,
     version: &'static Table,
 }
@@ -80,7 +80,11 @@ impl Schema {
     /// needed for an answer: see [`Schema::check`]. Only then must the file be text.
     #[must_use]
     pub fn of_document(source: Result<Arc<Source>>, built_in: BuiltIn) -> Self {
-        Self { document: Some(Arc::new(Document::new(source))), built_in, version: data::DEFAULT }
+        Self {
+            document: Some(Arc::new(OpenApiDocument::new(source))),
+            built_in,
+            version: data::DEFAULT,
+        }
     }
 
     /// Reads the OpenAPI document, unless that was done before. Must be called before a merge, and before asking for
@@ -163,7 +167,7 @@ impl PartialEq for Schema {
         let is_same = match (&self.document, &other.document) {
             (None, None) => true,
             (Some(one), Some(two)) => {
-                let id = |document: &Document| document.source().map(Source::id);
+                let id = |document: &OpenApiDocument| document.source().map(Source::id);
                 Arc::ptr_eq(one, two) || id(one).is_some_and(|one| Some(one) == id(two))
             }
             _ => false,

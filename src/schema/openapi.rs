@@ -10,12 +10,12 @@ use crate::yaml::{Kind, Mapping, Node, not_json};
 use super::table::Table;
 
 /// A document that is read on first use.
-pub(super) struct Document {
+pub(super) struct OpenApiDocument {
     source: Result<Arc<Source>>,
     table: OnceLock<Result<Table>>,
 }
 
-impl Document {
+impl OpenApiDocument {
     pub(super) const fn new(source: Result<Arc<Source>>) -> Self {
         Self { source, table: OnceLock::new() }
     }

@@ -33,7 +33,7 @@ pub(super) struct Table {
 
 /// The entry of a kind in a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Kind<'a> {
+pub(super) struct TableKind<'a> {
     /// True if it is namespaced; `None` if that is not known.
     pub(super) namespaced: Option<bool>,
     /// The name of its definition, if there is one.
@@ -86,7 +86,7 @@ impl Table {
     }
 
     /// The entry of a kind; the key is `apiVersion`, tab, kind, tab. Logarithmic in the number of kinds.
-    pub(super) fn kind(&self, key: &str) -> Option<Kind<'_>> {
+    pub(super) fn kind(&self, key: &str) -> Option<TableKind<'_>> {
         let line = self.search(0, self.kinds, |line| {
             line.as_bytes()[..line.len().min(key.len())].cmp(key.as_bytes())
         })?;
@@ -97,7 +97,7 @@ impl Table {
             "cluster" => Some(false),
             _ => None,
         };
-        Some(Kind { namespaced, definition: Some(definition).filter(|name| !name.is_empty()) })
+        Some(TableKind { namespaced, definition: Some(definition).filter(|name| !name.is_empty()) })
     }
 
     /// The definition with this name. Logarithmic in the number of definitions.

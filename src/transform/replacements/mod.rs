@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use self::index::Index;
 use self::source::Origin;
-use self::target::Target;
+use self::target::ReplacementTarget;
 use super::select::unmatched;
 use super::{Builtin, Change, Configured, Context, Report, Work};
 use crate::config::Replacement;
@@ -123,7 +123,7 @@ fn apply(
             let targets = complete(replacement)?;
             let mut origin = Origin::find(replacement, resources, &index)?;
             for entry in targets {
-                let target = Target::new(entry, context.root.budget())
+                let target = ReplacementTarget::new(entry, context.root.budget())
                     .map_err(|error| error.at(entry.span))?;
                 let has_set = target.set(&mut origin, context, resources, &mut index)?;
                 if let (false, Some(select)) = (has_set, &entry.select) {

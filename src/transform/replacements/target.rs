@@ -14,14 +14,14 @@ use crate::transform::{Context, is_shared};
 use crate::yaml::{Node, share};
 
 /// The resources and fields that one entry of `targets` selects.
-pub(super) struct Target<'a> {
+pub(super) struct ReplacementTarget<'a> {
     selection: Selection,
     rejections: Vec<Selection>,
     paths: Vec<TargetPath>,
     options: Option<&'a FieldOptions>,
 }
 
-impl<'a> Target<'a> {
+impl<'a> ReplacementTarget<'a> {
     pub(super) fn new(target: &'a TargetSelector, budget: &Budget) -> Result<Self> {
         let Some(select) = &target.select else {
             return Err(Error::new(Code::InvalidValue, "found a target without `select`").help(

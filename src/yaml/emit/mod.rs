@@ -15,7 +15,7 @@ pub(super) use string::{push_double_quoted, push_single_quoted};
 use super::node::{CollectionStyle, Mapping, Node, Scalar, Style, Tag, View};
 use super::parse::MAX_DEPTH;
 use super::scalar::{Value, begins_like_string};
-use super::typed::{self, Entry, Order, Place};
+use super::typed::{self, Order, TypedEntry, TypedPlace};
 use crate::error::{Code, Error, Result};
 use crate::limits::{Budget, Limit};
 use crate::source::Span;
@@ -84,7 +84,7 @@ struct Emitter<'a, 'o> {
     /// The collections around the current place, outermost first.
     open: Vec<OpenCollection<'a>>,
     /// The entries of open mappings that needed sorting or checking, innermost last.
-    reordered: Vec<Entry<'a>>,
+    reordered: Vec<TypedEntry<'a>>,
 }
 
 /// A collection that is being written.
@@ -204,7 +204,7 @@ impl<'a> Emitter<'a, '_> {
             View::Mapping(mapping) => {
                 let in_flow = in_flow || mapping.style == CollectionStyle::Flow;
                 (
-                    self.entries(mapping, Place { root: after == After::Nothing, in_flow })?,
+                    self.entries(mapping, TypedPlace { root: after == After::Nothing, in_flow })?,
                     mapping.style,
                 )
             }
@@ -238,7 +238,7 @@ impl<'a> Emitter<'a, '_> {
     }
 
     #[inline]
-    fn entries(&mut self, mapping: &'a Mapping, place: Place) -> Result<Rest<'a>> {
+    fn entries(&mut self, mapping: &'a Mapping, place: TypedPlace) -> Result<Rest<'a>> {
         if typed::is_in_order(mapping, Order::Natural) {
             return Ok(Rest::Entries(mapping.entries().iter()));
         }

@@ -7,7 +7,7 @@ use std::fmt::{Display, Write};
 
 use super::node::{CollectionStyle, Mapping, Node, Scalar, View};
 use super::scalar::{Value, number};
-use super::typed::{self, Entry, Order, Place};
+use super::typed::{self, Order, TypedEntry, TypedPlace};
 use crate::error::{Code, Error, Result};
 
 pub use passage::json_passage;
@@ -82,7 +82,7 @@ struct JsonWriter<'a, 'o, 't> {
     form: Form,
     open: Vec<OpenJson<'a>>,
     /// The entries of all open mappings, innermost last.
-    entries: Vec<Entry<'a>>,
+    entries: Vec<TypedEntry<'a>>,
 }
 
 /// A collection that is being written.
@@ -206,7 +206,7 @@ impl<'a> JsonWriter<'a, '_, '_> {
         in_flow: bool,
     ) -> Result<Rest<'a>> {
         let start = self.entries.len();
-        let place = Place { root, in_flow: in_flow || mapping.style == CollectionStyle::Flow };
+        let place = TypedPlace { root, in_flow: in_flow || mapping.style == CollectionStyle::Flow };
         typed::collect(mapping, place, Order::Bytes, &mut self.entries)?;
         Ok(Rest::Entries(start, start))
     }

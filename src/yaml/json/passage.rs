@@ -5,7 +5,7 @@ use crate::source::Span;
 use crate::yaml::analysis::{analyze, is_plain_in_one_look};
 use crate::yaml::node::{CollectionStyle, Mapping, Node, Scalar, Sequence, Style, Tag, View};
 use crate::yaml::scalar::{Value, is_string, is_string_1_1, number};
-use crate::yaml::typed::{self, Entry, Order, Place};
+use crate::yaml::typed::{self, Order, TypedEntry, TypedPlace};
 
 /// Converts a document as kustomize does when it passes it from YAML to JSON, into Go values, and back.
 ///
@@ -35,7 +35,7 @@ struct Building<'a> {
 
 enum Rest<'a> {
     Items(std::slice::Iter<'a, Node>),
-    Entries(std::vec::IntoIter<Entry<'a>>),
+    Entries(std::vec::IntoIter<TypedEntry<'a>>),
 }
 
 fn passed(root: &Node) -> Result<Node> {
@@ -75,7 +75,8 @@ fn begin<'a>(
         View::Scalar(found) => return Ok(Some(scalar(found, in_flow)?.into())),
         View::Sequence(sequence) => (Rest::Items(sequence.items.iter()), sequence.style),
         View::Mapping(mapping) => {
-            let place = Place { root, in_flow: in_flow || mapping.style == CollectionStyle::Flow };
+            let place =
+                TypedPlace { root, in_flow: in_flow || mapping.style == CollectionStyle::Flow };
             let mut entries = Vec::new();
             typed::collect(mapping, place, Order::Natural, &mut entries)?;
             (Rest::Entries(entries.into_iter()), mapping.style)

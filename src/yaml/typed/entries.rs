@@ -13,7 +13,7 @@ use crate::yaml::scalar::{Value, is_string, resolve};
 
 /// An entry of a mapping.
 #[derive(Clone, Debug)]
-pub(in crate::yaml) struct Entry<'a> {
+pub(in crate::yaml) struct TypedEntry<'a> {
     /// The key in the output.
     pub(in crate::yaml) key: Cow<'a, str>,
     /// The key in the source.
@@ -24,7 +24,7 @@ pub(in crate::yaml) struct Entry<'a> {
 
 /// The position of a mapping in its document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::yaml) struct Place {
+pub(in crate::yaml) struct TypedPlace {
     /// True at the top of the document: the reference reads it into a Go map with string keys, so any scalar except a
     /// null is a key. Below, every key must be a string.
     pub(in crate::yaml) root: bool,
@@ -52,12 +52,12 @@ pub(in crate::yaml) fn is_in_order(mapping: &Mapping, order: Order) -> bool {
 /// match its tag.
 pub(in crate::yaml) fn collect<'a>(
     mapping: &'a Mapping,
-    place: Place,
+    place: TypedPlace,
     order: Order,
-    entries: &mut Vec<Entry<'a>>,
+    entries: &mut Vec<TypedEntry<'a>>,
 ) -> Result<()> {
     let start = entries.len();
-    let entry = |(name, value): (&'a Scalar, &'a Node)| Entry {
+    let entry = |(name, value): (&'a Scalar, &'a Node)| TypedEntry {
         key: Cow::Borrowed(name.text()),
         name,
         value,
@@ -93,7 +93,7 @@ fn is_ordinary(key: &Scalar) -> bool {
     }
 }
 
-fn refuse_duplicates(entries: &[Entry<'_>]) -> Result<()> {
+fn refuse_duplicates(entries: &[TypedEntry<'_>]) -> Result<()> {
     let mut errors = Vec::new();
     for pair in entries.windows(2) {
         if let [first, second] = pair
@@ -124,7 +124,7 @@ pub fn twice(first: &Scalar, second: &Scalar) -> Error {
 
 /// The errors for a mapping with several `apiVersion` and `kind`: one for each place where a document may begin.
 #[cold]
-fn missing_separator(entries: &[Entry<'_>]) -> Error {
+fn missing_separator(entries: &[TypedEntry<'_>]) -> Error {
     let versions: Vec<Span> = entries
         .iter()
         .filter(|entry| entry.key == "apiVersion")
@@ -219,17 +219,20 @@ fn reread(key: &Scalar, in_flow: bool) -> Result<Cow<'_, str>> {
 pub(in crate::yaml) const LONGEST_SIMPLE_KEY: usize = 128;
 
 /// Converts keys to text, drops a null key without text at the top of the document, and resolves merge keys.
-fn settle<'a>(entries: impl Iterator<Item = Entry<'a>>, place: Place) -> Result<Vec<Entry<'a>>> {
+fn settle<'a>(
+    entries: impl Iterator<Item = TypedEntry<'a>>,
+    place: TypedPlace,
+) -> Result<Vec<TypedEntry<'a>>> {
     let mut settled = Vec::new();
     let mut merge = None;
     for entry in entries {
         match role(entry.name, place.in_flow)? {
-            Role::Key(key) => settled.push(Entry { key, ..entry }),
+            Role::Key(key) => settled.push(TypedEntry { key, ..entry }),
             Role::Merge => merge = Some(entry),
             // kyaml doubles an entry with a null key when it reads a document, and go-yaml then refuses it as a
             // duplicate. Only a key without text (`!!null ''`) is not doubled; it is dropped.
             Role::Null if place.root && entry.name.text().is_empty() => {}
-            Role::Other(key, _) if place.root => settled.push(Entry { key, ..entry }),
+            Role::Other(key, _) if place.root => settled.push(TypedEntry { key, ..entry }),
             Role::Null => return Err(no_string(entry.name, "null")),
             Role::Other(_, what) => return Err(no_string(entry.name, what)),
         }
@@ -243,13 +246,17 @@ fn settle<'a>(entries: impl Iterator<Item = Entry<'a>>, place: Place) -> Result<
 /// Adds the entries of merged mappings whose keys do not exist yet, earlier mappings first.
 ///
 /// A parsed document has no merge keys, but a generator may write one: its keys are plain text.
-fn add_merged<'a>(merge: &Entry<'a>, in_flow: bool, settled: &mut Vec<Entry<'a>>) -> Result<()> {
+fn add_merged<'a>(
+    merge: &TypedEntry<'a>,
+    in_flow: bool,
+    settled: &mut Vec<TypedEntry<'a>>,
+) -> Result<()> {
     let mut known: BTreeSet<Cow<'a, str>> = settled.iter().map(|entry| entry.key.clone()).collect();
     known.insert(Cow::Borrowed("<<"));
     let mut pending = merged_mappings(merge, in_flow)?;
     while let Some((mapping, in_flow)) = pending.pop() {
         let mut entries = Vec::new();
-        let entry = |(name, value): (&'a Scalar, &'a Node)| Entry {
+        let entry = |(name, value): (&'a Scalar, &'a Node)| TypedEntry {
             key: Cow::Borrowed(name.text()),
             name,
             value,
@@ -261,7 +268,7 @@ fn add_merged<'a>(merge: &Entry<'a>, in_flow: bool, settled: &mut Vec<Entry<'a>>
         for entry in in_source_order {
             match role(entry.name, in_flow)? {
                 Role::Key(key) | Role::Other(key, _) if known.insert(key.clone()) => {
-                    settled.push(Entry { key, ..entry });
+                    settled.push(TypedEntry { key, ..entry });
                 }
                 Role::Merge => pending.extend(merged_mappings(&entry, in_flow)?),
                 Role::Key(_) | Role::Other(..) | Role::Null => {}
@@ -272,7 +279,7 @@ fn add_merged<'a>(merge: &Entry<'a>, in_flow: bool, settled: &mut Vec<Entry<'a>>
 }
 
 /// The mappings under a merge key, the last one first, and whether each is in a flow collection.
-fn merged_mappings<'a>(merge: &Entry<'a>, in_flow: bool) -> Result<Vec<(&'a Mapping, bool)>> {
+fn merged_mappings<'a>(merge: &TypedEntry<'a>, in_flow: bool) -> Result<Vec<(&'a Mapping, bool)>> {
     let refuse = |found: Kind| {
         Error::new(
             Code::InvalidMerge,

@@ -14,7 +14,7 @@ use crate::error::{Code, Error, Result};
 use crate::text::phrase::shortened;
 
 pub use entries::twice;
-pub(super) use entries::{Entry, LONGEST_SIMPLE_KEY, Place, collect, is_in_order};
+pub(super) use entries::{LONGEST_SIMPLE_KEY, TypedEntry, TypedPlace, collect, is_in_order};
 pub(super) use order::Order;
 
 /// The value of a scalar (not a key) after it was printed and read again; `in_flow` is true inside of a flow
