@@ -6,7 +6,9 @@
 //! has the span of its text. [`config`] interprets documents that are kustomizations, and [`resource`] those that are
 //! Kubernetes objects, using the [`schema`] of their kinds. [`build`](mod@build) converts a directory to a
 //! [`resource::ResMap`]: it accumulates bases, runs the generators ([`generate`]) and transformers ([`transform`],
-//! [`patch`], [`plugin`]), and finally updates name references and sorts. [`cli`] is the command-line program.
+//! [`patch`], [`plugin`]), and finally updates name references and sorts. [`harden`] checks the result against rules,
+//! [`diff`] compares two results, and [`report`] writes errors, findings and differences in all output formats. `cli` is
+//! the command-line program.
 //!
 //! # Use as a library
 //!

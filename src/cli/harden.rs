@@ -10,12 +10,11 @@ use std::collections::BTreeSet;
 use crate::config::Warning;
 use crate::error::{Code, Error, Result};
 use crate::harden::{
-    self, Change, Class, Date, Finding, Fixes, LoweringKind, Operation, Profile, Rule, Set,
-    Settings,
+    self, Change, Class, Date, Finding, Fixes, LoweringKind, Profile, Rule, Set, Settings,
 };
 use crate::load::{self, Digest, Loader};
 use crate::report::findings::Remark;
-use crate::report::findings::json::{Operations, as_json};
+use crate::report::fixes;
 use crate::resource::ResMap;
 use crate::schema::Schema;
 use crate::source::{Sources, Span};
@@ -219,7 +218,7 @@ impl Done {
     pub(super) fn warnings(&self, resources: &ResMap) -> Vec<Warning> {
         let changes = if self.failures.is_some() { &[][..] } else { &self.changes };
         let mut known = BTreeSet::new();
-        let lines = changes.iter().flat_map(|change| lines(change, resources));
+        let lines = changes.iter().flat_map(|change| fixes::lines(change, resources));
         let lines = lines.filter(|(_, line)| known.insert(line.clone()));
         let warning = |(rule, line): (&Rule, String)| Warning {
             text: Some(line.clone()),
@@ -230,8 +229,7 @@ impl Done {
 
     /// The changes as JSON.
     pub(super) fn as_json(&self, target: &str, resources: &ResMap) -> Value {
-        let changes = self.changes.iter().filter_map(|change| change_as_json(change, resources));
-        json!({"target": target, "changes": changes.collect::<Vec<_>>()})
+        fixes::json(target, &self.changes, resources)
     }
 
     /// Fails if violations are left.
@@ -243,31 +241,6 @@ impl Done {
     }
 }
 
-/// The changes of fields of an object, as text.
-fn lines(change: &Change, resources: &ResMap) -> Vec<(&'static Rule, String)> {
-    let Change { place, rule, container, class, operations } = change;
-    let Some(object) = resources.get(*place) else { return Vec::new() };
-    let (kind, name) = (object.kind(), object.name());
-    let name = match object.namespace() {
-        "" => name.to_owned(),
-        namespace => format!("{namespace}/{name}"),
-    };
-    let container = container.as_ref().map(|name| format!(", container `{name}`"));
-    let container = container.unwrap_or_default();
-    let line = |operation: &Operation| {
-        let (verb, path, value) = operation.parts();
-        let verb = match verb {
-            "add" => "adds",
-            "replace" => "sets",
-            _ => "removes",
-        };
-        let value = value.and_then(as_json).map(|json| format!(": {json}")).unwrap_or_default();
-        let (field, title, class) = (path.by_name(object.node()), rule.title(), class.as_str());
-        format!("hardened {kind} `{name}`{container}: {verb} `{field}{value}` ({title}, {class})")
-    };
-    operations.iter().map(|operation| (*rule, line(operation))).collect()
-}
-
 fn failure(finding: &Finding) -> Error {
     let error = finding.failure_of_build();
     if finding.suppressed.is_some() {
@@ -277,22 +250,4 @@ fn failure(finding: &Finding) -> Error {
         Some(fix) => error.help(format!("`--fix-level {}` does so", fix.class.as_str())),
         None => error,
     }
-}
-
-fn change_as_json(change: &Change, resources: &ResMap) -> Option<Value> {
-    let Change { place, rule, container, class, operations } = change;
-    let id = resources.get(*place)?.id();
-    Some(json!({
-        "rule": rule.id,
-        "name": rule.name,
-        "class": class.as_str(),
-        "container": container.as_deref(),
-        "object": {
-            "apiVersion": &*id.gvk.api_version(),
-            "kind": &*id.gvk.kind,
-            "namespace": &*id.namespace,
-            "name": &*id.name,
-        },
-        "patch": Operations(operations),
-    }))
 }

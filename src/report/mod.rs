@@ -5,6 +5,8 @@
 
 pub mod errors;
 pub mod findings;
+pub mod fixes;
+mod patch;
 pub mod reviews;
 #[cfg(test)]
 mod tests;

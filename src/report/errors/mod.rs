@@ -1,4 +1,16 @@
 //! Errors and warnings: for people, and for programs.
+//!
+//! ```
+//! use krender::load::{Loader, Memory, Options};
+//! use krender::report::errors::json;
+//! use krender::resource::secret::Shield;
+//!
+//! let files = Memory::new().file("kustomization.yaml", "resources: [pod.yaml]\n");
+//! let loader = Loader::new(files, Options::default());
+//! let Err(error) = krender::build::build(&loader, ".", &krender::build::Options::default()) else { return };
+//! let lines = json::errors(&error, loader.sources(), &Shield::default());
+//! assert!(lines.starts_with(r#"{"severity":"error","code":"file-not-found""#), "{lines}");
+//! ```
 
 mod frame;
 pub mod human;

@@ -3,13 +3,12 @@
 use std::io::{self, Write};
 
 use serde::{Serialize, Serializer};
-use serde_json::value::RawValue;
 
 use super::place::{Place, Places};
 use super::{Checked, Findings};
 use crate::harden::{Finding, Lowering, Operation, Scope, Severity};
+use crate::report::patch::Operations;
 use crate::text::escape;
-use crate::yaml::{Form, Node, write_json};
 
 /// Writes the document, and a line break.
 ///
@@ -244,32 +243,4 @@ impl Serialize for Location {
         }
         Fields { file: self.0.name(), line: self.0.line, col: self.0.column }.serialize(serializer)
     }
-}
-
-/// Operations as a JSON patch.
-#[derive(Debug)]
-pub struct Operations<L>(pub L);
-
-impl<L: AsRef<[Operation]>> Serialize for Operations<L> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Fields {
-            op: &'static str,
-            path: String,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            value: Option<Box<RawValue>>,
-        }
-        serializer.collect_seq(self.0.as_ref().iter().map(|operation| {
-            let (op, path, value) = operation.parts();
-            Fields { op, path: path.pointer(), value: value.and_then(as_json) }
-        }))
-    }
-}
-
-/// A value as JSON; `None` if JSON cannot express it.
-#[must_use]
-pub fn as_json(node: &Node) -> Option<Box<RawValue>> {
-    let mut text = String::with_capacity(64);
-    write_json(node, Form::Compact, &mut text).ok()?;
-    RawValue::from_string(text).ok()
 }

@@ -1,0 +1,58 @@
+//! Fixes that were applied to rendered objects: as lines for people, and as JSON.
+
+use serde_json::{Value, json};
+
+use super::patch::{Operations, as_json};
+use crate::harden::{Change, Operation, Rule};
+use crate::resource::ResMap;
+
+/// The changes of a fix as phrases, one for each field, with the rule that asks for it.
+#[must_use]
+pub fn lines(change: &Change, resources: &ResMap) -> Vec<(&'static Rule, String)> {
+    let Change { place, rule, container, class, operations } = change;
+    let Some(object) = resources.get(*place) else { return Vec::new() };
+    let (kind, name) = (object.kind(), object.name());
+    let name = match object.namespace() {
+        "" => name.to_owned(),
+        namespace => format!("{namespace}/{name}"),
+    };
+    let container = container.as_ref().map(|name| format!(", container `{name}`"));
+    let container = container.unwrap_or_default();
+    let line = |operation: &Operation| {
+        let (verb, path, value) = operation.parts();
+        let verb = match verb {
+            "add" => "adds",
+            "replace" => "sets",
+            _ => "removes",
+        };
+        let value = value.and_then(as_json).map(|json| format!(": {json}")).unwrap_or_default();
+        let (field, title, class) = (path.by_name(object.node()), rule.title(), class.as_str());
+        format!("hardened {kind} `{name}`{container}: {verb} `{field}{value}` ({title}, {class})")
+    };
+    operations.iter().map(|operation| (*rule, line(operation))).collect()
+}
+
+/// The changes of a target as JSON, with a JSON patch for each object.
+#[must_use]
+pub fn json(target: &str, changes: &[Change], resources: &ResMap) -> Value {
+    let changes = changes.iter().filter_map(|change| change_as_json(change, resources));
+    json!({"target": target, "changes": changes.collect::<Vec<_>>()})
+}
+
+fn change_as_json(change: &Change, resources: &ResMap) -> Option<Value> {
+    let Change { place, rule, container, class, operations } = change;
+    let id = resources.get(*place)?.id();
+    Some(json!({
+        "rule": rule.id,
+        "name": rule.name,
+        "class": class.as_str(),
+        "container": container.as_deref(),
+        "object": {
+            "apiVersion": &*id.gvk.api_version(),
+            "kind": &*id.gvk.kind,
+            "namespace": &*id.namespace,
+            "name": &*id.name,
+        },
+        "patch": Operations(operations),
+    }))
+}
