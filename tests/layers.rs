@@ -357,7 +357,7 @@ fn what_is_allowed_is_allowed() {
             "use crate::{build, error::Error, source::Sources}; use clap::Parser; mod report;",
         ),
         (
-            "cli/report.rs",
+            "cli/terminal.rs",
             "use super::print; use clap::Args; #[derive(serde::Serialize)] struct S;",
         ),
         ("yaml/parse/reader.rs", "use memchr::memchr;"),

@@ -11,8 +11,8 @@ use clap::Args;
 use serde::Serialize;
 
 use super::reading::{self, Ends, Jobs, List, Reading};
-use super::report::Format;
 use super::select::Select;
+use super::terminal::Format;
 use crate::{
     build,
     error::Result,

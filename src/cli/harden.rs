@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 
 use super::configuration::{Base, Configuration, Wanted};
 use super::reading::working_directory;
-use super::report::{self, Format};
+use super::terminal::{self, Format};
 use std::collections::BTreeSet;
 
 use crate::config::Warning;
@@ -167,7 +167,7 @@ impl Work {
     /// Prints remarks about the configuration in force.
     pub(super) fn tell(&self, sources: &Sources, format: Format) {
         for Remark { severity, text, .. } in &self.remarks {
-            report::warning(&format!("{severity}: {text}"), Span::NONE, sources, format);
+            terminal::warning(&format!("{severity}: {text}"), Span::NONE, sources, format);
         }
     }
 
@@ -210,7 +210,7 @@ impl Done {
     /// Prints the changes, a line per field.
     pub(super) fn tell(&self, resources: &ResMap, sources: &Sources, format: Format) {
         for warning in self.warnings(resources) {
-            report::warning(warning.failure.message(), Span::NONE, sources, format);
+            terminal::warning(warning.failure.message(), Span::NONE, sources, format);
         }
     }
 

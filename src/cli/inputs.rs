@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::reading::{self, Ends, List, Reading};
-use super::report::{self, Format};
+use super::terminal::{self, Format};
 use crate::{
     build,
     error::Result,
@@ -57,7 +57,7 @@ impl Inputs {
         for directory in &self.directories {
             let listed = self.reading.loader().and_then(|loader| {
                 let listed = self.list(&loader, directory, &mut files);
-                listed.inspect_err(|error| report::errors(error, loader.sources(), format))
+                listed.inspect_err(|error| terminal::errors(error, loader.sources(), format))
             });
             if listed.is_err() {
                 code = ExitCode::FAILURE;

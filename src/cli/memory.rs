@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use super::report::Format;
+use super::terminal::Format;
 use super::{check, diff};
 use crate::load;
 

@@ -13,12 +13,12 @@ mod inputs;
 mod memory;
 mod plugins;
 mod reading;
-mod report;
 mod rules;
 mod select;
 mod shard;
 mod sharing;
 mod slips;
+mod terminal;
 mod told;
 mod usage;
 
@@ -50,7 +50,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments = help_of_all(command_first(arguments));
     memory::remember(&arguments);
     if let Some(build) = build::Build::without_flags(&arguments) {
-        return build.run(report::Format::Human);
+        return build.run(terminal::Format::Human);
     }
     let named = arguments.get(1).and_then(|name| Command::named(name));
     let program = until_exit(program(named.map_or(COMMANDS, slice::from_ref)));
@@ -103,7 +103,7 @@ fn run_command(mut found: ArgMatches) -> std::result::Result<ExitCode, clap::Err
 /// Reports the result of arguments that do not run a command.
 fn refuse(outcome: Result<()>, arguments: &[OsString]) -> ExitCode {
     let is_failure = outcome.is_err();
-    let exit = finish(outcome, &Sources::new(), report::Format::asked_for(arguments));
+    let exit = finish(outcome, &Sources::new(), terminal::Format::asked_for(arguments));
     // The exit code 1 of these commands means findings or differences.
     match arguments.get(1).and_then(|command| command.to_str()) {
         Some("check") if is_failure => ExitCode::from(check::NOT_DONE),
@@ -113,11 +113,11 @@ fn refuse(outcome: Result<()>, arguments: &[OsString]) -> ExitCode {
 }
 
 /// Reports a failure, and returns the exit code.
-fn finish(outcome: Result<()>, sources: &Sources, format: report::Format) -> ExitCode {
+fn finish(outcome: Result<()>, sources: &Sources, format: terminal::Format) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            report::errors(&error, sources, format);
+            terminal::errors(&error, sources, format);
             ExitCode::FAILURE
         }
     }
@@ -135,7 +135,7 @@ struct Program {
         default_value = "human",
         display_order = 900
     )]
-    error_format: report::Format,
+    error_format: terminal::Format,
 
     /// Accepted without effect: errors always contain all details
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
@@ -161,7 +161,7 @@ struct Command {
     /// Examples at the end of its help.
     examples: &'static str,
     /// Runs it with the parsed arguments.
-    run: fn(&mut ArgMatches, report::Format) -> std::result::Result<ExitCode, clap::Error>,
+    run: fn(&mut ArgMatches, terminal::Format) -> std::result::Result<ExitCode, clap::Error>,
 }
 
 /// All commands, in the order of the help.
@@ -366,7 +366,7 @@ mod tests {
             let (_, mut found) = found.remove_subcommand().unwrap();
             let expected = build::Build::from_arg_matches_mut(&mut found).unwrap();
             let build = build::Build::without_flags(&arguments).unwrap();
-            assert_eq!(error_format, report::Format::Human);
+            assert_eq!(error_format, terminal::Format::Human);
             assert_eq!(format!("{build:?}"), format!("{expected:?}"), "{words:?}");
         }
         for words in [

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 
 use super::plugins::Plugins;
-use super::report::Format;
+use super::terminal::Format;
 use crate::{
     build,
     error::{Code, Error, Result},

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::report;
+use super::terminal;
 use crate::error::Result;
 use crate::harden::{Example, Level, Profile, RULES, Rule, Scope, known};
 
@@ -59,7 +59,7 @@ impl Rules {
 impl Explain {
     /// Prints the details of the rule.
     pub(super) fn run(&self) -> Result<()> {
-        super::print(&explained(known(&self.rule)?, report::width().min(WIDEST)))
+        super::print(&explained(known(&self.rule)?, terminal::width().min(WIDEST)))
     }
 }
 

@@ -6,9 +6,9 @@ use clap::Args;
 use serde::Serialize;
 
 use super::reading::{Ends, Jobs, List, Reading};
-use super::report::Format;
 use super::select::Select;
 use super::sharing::{Costly, Part};
+use super::terminal::Format;
 use crate::{build, error::Result, load::Loader, text::escape};
 
 /// Distribute the targets of a directory over several machines

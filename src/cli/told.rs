@@ -3,8 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::report::{self, Format};
 use super::select;
+use super::terminal::{self, Format};
 use crate::{
     config::Warning,
     error::{Code, Error, Result},
@@ -95,7 +95,7 @@ impl Told {
                     format!("{text} (in {count} files, the first is {})", file.name())
                 }
             };
-            report::warning_of(&line, spans[0], targets, sources, format);
+            terminal::warning_of(&line, spans[0], targets, sources, format);
         }
     }
 

@@ -11,7 +11,7 @@ use clap::Args;
 
 use super::{
     Build,
-    report::{self, Format},
+    terminal::{self, Format},
 };
 use crate::{
     build::Keeper,
@@ -74,7 +74,7 @@ impl Build {
                 if !self.quiet {
                     let helps = error.helps().join(", ");
                     let text = format!("{}, and is not used: {helps}", error.message());
-                    report::warning(&text, Span::NONE, &Sources::new(), format);
+                    terminal::warning(&text, Span::NONE, &Sources::new(), format);
                 }
                 Ok(None)
             }
@@ -103,7 +103,7 @@ impl Build {
     ) {
         if let Some(error) = unkept.filter(|_| !self.quiet) {
             let text = format!("{}: some targets are not cached", error.message());
-            report::warning(&text, Span::NONE, sources, format);
+            terminal::warning(&text, Span::NONE, sources, format);
         }
         if let Some(store) = store {
             store.tidy();

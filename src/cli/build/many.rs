@@ -15,9 +15,9 @@ use super::{
     output::{Places, Printer},
     progress::Progress,
     rendering::{Rendered, Renderer},
-    report::{self, Format},
     select::{self, Select, Selected},
     sharing::Part,
+    terminal::{self, Format},
     timings::{Outcome, Size, Timings},
 };
 use crate::{
@@ -161,7 +161,7 @@ impl Build {
         for (files, is_told, of) in told {
             if is_told && !files.is_empty() {
                 let text = format!("`{output}` still has files of {of}: {}", select::few(&files));
-                report::warning(&text, Span::NONE, loader.sources(), format);
+                terminal::warning(&text, Span::NONE, loader.sources(), format);
             }
         }
     }
@@ -178,13 +178,13 @@ impl Build {
         let verdict = told.verdict();
         let table = told.table(sources).filter(|_| format == Format::Human);
         if let Err(errors) = told.into_outcome() {
-            report::errors(&errors, sources, format);
+            terminal::errors(&errors, sources, format);
         }
         if let Some(table) = table {
-            report::plain(&format!("\n{table}"));
+            terminal::plain(&format!("\n{table}"));
         }
         if let Some(verdict) = verdict {
-            report::closing(&verdict, sources, format);
+            terminal::closing(&verdict, sources, format);
         }
     }
 

@@ -16,9 +16,9 @@ use clap::{Args, ValueEnum};
 use super::harden::Hardening;
 use super::plugins::Truth;
 use super::reading::{Reading, working_directory};
-use super::report::{self, Format};
 use super::select;
 use super::sharing;
+use super::terminal::{self, Format};
 use crate::{
     build,
     config::Warning,
@@ -243,7 +243,7 @@ impl Build {
     fn warn(&self, warnings: &[Warning], sources: &Sources, format: Format) {
         for Warning { text, failure } in warnings.iter().filter(|_| !self.quiet) {
             if let Some(text) = text {
-                report::warning(text, failure.span(), sources, format);
+                terminal::warning(text, failure.span(), sources, format);
             }
         }
     }

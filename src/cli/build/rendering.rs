@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     Build, output,
-    report::Format,
+    terminal::Format,
     timings::{Outcome, Size},
 };
 use crate::{

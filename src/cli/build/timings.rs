@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt::Write as _, time::Duration};
 
 use serde::Serialize;
 
-use super::report::{self, Format};
+use super::terminal::{self, Format};
 use crate::limits::{Limit, Spent};
 use crate::text::escape;
 
@@ -78,7 +78,7 @@ impl Timings {
 
     /// Writes durations to standard error: a summary as text, or all values as JSON.
     pub(super) fn tell(&self, whole: Duration, jobs: usize, format: Format) {
-        report::plain(&match format {
+        terminal::plain(&match format {
             Format::Human => self.summary(whole, jobs),
             Format::Json => self.lines(whole, jobs),
         });
@@ -96,7 +96,7 @@ impl Timings {
     #[cfg(feature = "watch")]
     pub(super) fn tell_each(&self, format: Format) {
         let rendered = self.targets.iter().filter(|target| target.outcome == Outcome::Rendered);
-        report::plain(&match format {
+        terminal::plain(&match format {
             Format::Human => rendered
                 .map(|Target { name, time, .. }| {
                     format!("rendered `{}` in {}\n", escape::visible(name), duration(*time))

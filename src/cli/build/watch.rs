@@ -13,7 +13,7 @@ use super::{
     Build,
     output::{Places, Printer},
     rendering::{Rendered, Renderer},
-    report::{self, Format},
+    terminal::{self, Format},
     timings::{Outcome, Size, Timings},
 };
 use crate::{
@@ -71,7 +71,7 @@ impl Build {
                 let targets = std::mem::take(&mut selected.targets);
                 // Other targets are rendered nevertheless.
                 if let Err(error) = selected.outcome() {
-                    report::errors(&error, loader.sources(), format);
+                    terminal::errors(&error, loader.sources(), format);
                 }
                 targets
             }
@@ -118,7 +118,7 @@ impl Watching<'_> {
                 continue;
             }
             if !std::mem::replace(&mut is_told, true) {
-                report::plain("watching: changed targets are rendered again, Ctrl-C stops\n");
+                terminal::plain("watching: changed targets are rendered again, Ctrl-C stops\n");
             }
             while stale.is_empty() {
                 let touched = watch.wait()?;

@@ -12,8 +12,8 @@ use clap::{Args, ValueEnum};
 
 use super::configuration::{Base, Configuration, Wanted};
 use super::reading::{Jobs, Reading, working_directory};
-use super::report::{self, Format};
 use super::select::{Select, Selected, senseless};
+use super::terminal::{self, Format};
 use super::told::Told;
 use crate::build::{self, PassedOver};
 use crate::error::Result;
@@ -168,12 +168,12 @@ impl Check {
         let loader = match self.reading.loader() {
             Ok(loader) => &*super::until_exit(loader),
             Err(error) => {
-                report::errors(&error, &Sources::new(), format);
+                terminal::errors(&error, &Sources::new(), format);
                 return NOT_DONE.into();
             }
         };
         let exit = self.judge_and_write(loader, format).unwrap_or_else(|error| {
-            report::errors(&error, loader.sources(), format);
+            terminal::errors(&error, loader.sources(), format);
             NOT_DONE
         });
         exit.into()
@@ -215,10 +215,10 @@ impl Check {
         let findings = Findings::new(judged, &context, sources);
         output::write(self.format, &findings, with_table, file)?;
         for Remark { severity, text, .. } in &context.remarks {
-            report::warning(&format!("{severity}: {text}"), Span::NONE, sources, format);
+            terminal::warning(&format!("{severity}: {text}"), Span::NONE, sources, format);
         }
         told.into_outcome()
-            .unwrap_or_else(|error| report::errors(&error, loader.sources(), format));
+            .unwrap_or_else(|error| terminal::errors(&error, loader.sources(), format));
         Ok(exit)
     }
 

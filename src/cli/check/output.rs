@@ -4,7 +4,7 @@ use std::io;
 
 use clap::ValueEnum;
 
-use crate::cli::{print, print_by, report};
+use crate::cli::{print, print_by, terminal};
 use crate::error::Result;
 use crate::load;
 use crate::report::findings::{Findings, github, json, junit, sarif, text};
@@ -36,7 +36,7 @@ pub(super) fn write(
 ) -> Result<()> {
     let format: fn(&Findings<'_>, &mut dyn io::Write) -> io::Result<()> = match form {
         Form::Text => {
-            let table = with_table.then(report::width);
+            let table = with_table.then(terminal::width);
             let Some(file) = file else { return text::write(findings, table, &mut Screen) };
             let mut content = Content(String::new());
             text::write(findings, table, &mut content)?;
@@ -64,7 +64,7 @@ struct Screen;
 
 impl text::Output for Screen {
     fn drawn(&mut self, text: &str) -> Result<()> {
-        report::print(text)
+        terminal::print(text)
     }
 
     fn plain(&mut self, text: &str) -> Result<()> {
@@ -77,7 +77,7 @@ struct Content(String);
 
 impl text::Output for Content {
     fn drawn(&mut self, text: &str) -> Result<()> {
-        self.plain(&report::without_colours(text))
+        self.plain(&terminal::without_colours(text))
     }
 
     fn plain(&mut self, text: &str) -> Result<()> {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 
 use super::reading::{self, Jobs, Reading, working_directory};
-use super::report::{self, Format};
+use super::terminal::{self, Format};
 use crate::{
     build::Run,
     diff::{self, Failure, Ignore, Only, Rendered, Review, Side, Target, TargetReview},
@@ -103,7 +103,7 @@ impl Diff {
             Ok(review) if review.is_different() => ExitCode::FAILURE,
             Ok(_) => ExitCode::SUCCESS,
             Err(error) => {
-                report::errors(&error, sources, format);
+                terminal::errors(&error, sources, format);
                 ExitCode::from(NOT_DONE)
             }
         }
@@ -189,7 +189,7 @@ impl Diff {
 
     fn print(&self, review: &Review) -> Result<()> {
         match self.format {
-            Form::Text => report::print(&text::write(review, report::width())),
+            Form::Text => terminal::print(&text::write(review, terminal::width())),
             Form::Unified => super::print(&unified::write(review)),
             Form::Markdown => super::print(&markdown::write(review)),
             Form::Json => super::print(&json::write(review)?),
@@ -305,7 +305,7 @@ fn tell(
 ) {
     let failure = Failure::of(error, sources, shield);
     if told.insert((failure.code, failure.to_string())) {
-        report::errors_behind(shield, error, sources, format);
+        terminal::errors_behind(shield, error, sources, format);
     }
 }
 

@@ -34,6 +34,16 @@ pub(super) enum Kind {
     Tighter,
 }
 
+impl Kind {
+    /// The words between the objects and the description.
+    pub(super) const fn joint(self) -> &'static str {
+        match self {
+            Self::Lost | Self::Replaced => ", and with it ",
+            Self::Recreated | Self::Removed | Self::Looser | Self::Tighter => ": ",
+        }
+    }
+}
+
 /// The headlines, the most important first. Of many of one kind only some are listed, with the number of the others.
 pub(super) fn headlines(review: &Review) -> Vec<Headline> {
     let mut kinds: BTreeMap<Kind, Vec<Headline>> = BTreeMap::new();

@@ -131,15 +131,15 @@ impl Format for Markdown {
 }
 
 fn headline(Important { kind, title, words, targets }: &Important) -> String {
-    let (word, mark) = match kind {
-        Kind::Lost => ("**REMOVED:**", ", and with it "),
-        Kind::Replaced => ("**REPLACED:**", ", and with it "),
-        Kind::Recreated => ("**Must be recreated:**", ": "),
-        Kind::Removed => ("Removed:", ": "),
-        Kind::Looser => ("**Pod security is LOOSER:**", ": "),
-        Kind::Tighter => ("Pod security is tighter:", ": "),
+    let word = match kind {
+        Kind::Lost => "**REMOVED:**",
+        Kind::Replaced => "**REPLACED:**",
+        Kind::Recreated => "**Must be recreated:**",
+        Kind::Removed => "Removed:",
+        Kind::Looser => "**Pod security is LOOSER:**",
+        Kind::Tighter => "Pod security is tighter:",
     };
-    let (title, words) = (code(title), words.clone().behind(mark).written(code));
+    let (title, words) = (code(title), words.written(code));
     let found = targets.as_ref().map(|targets| format!(" in {}", targets.written(code)));
     format!("- {word} {title}{words}{}\n", found.unwrap_or_default())
 }

@@ -70,7 +70,7 @@ pub(super) struct Important {
     pub(super) kind: Kind,
     /// Title of the objects.
     pub(super) title: String,
-    /// Description of the difference.
+    /// Description of the difference, to follow the title; may be empty.
     pub(super) words: Words,
     /// The targets; `None` if there is only one.
     pub(super) targets: Option<Words>,
@@ -133,7 +133,7 @@ impl<'a> Page<'a> {
         let important = |Headline { kind, title, words, targets }| Important {
             kind,
             title,
-            words,
+            words: words.behind(kind.joint()),
             targets: found_in(&targets),
         };
         let images = review.images();

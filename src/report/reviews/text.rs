@@ -133,15 +133,15 @@ impl Text {
     }
 
     fn headline(&self, Important { kind, title, words, targets }: &Important) -> String {
-        let (style, word, mark) = match kind {
-            Kind::Lost => (ALARM, "! REMOVED", ", and with it "),
-            Kind::Replaced => (ALARM, "! REPLACED", ", and with it "),
-            Kind::Recreated => (YELLOW, "! MADE ANEW", ": "),
-            Kind::Removed => (RED, "- removed", ": "),
-            Kind::Looser => (RED, "! LOOSER", ": "),
-            Kind::Tighter => (GREEN, "* tighter", ": "),
+        let (style, word) = match kind {
+            Kind::Lost => (ALARM, "! REMOVED"),
+            Kind::Replaced => (ALARM, "! REPLACED"),
+            Kind::Recreated => (YELLOW, "! MADE ANEW"),
+            Kind::Removed => (RED, "- removed"),
+            Kind::Looser => (RED, "! LOOSER"),
+            Kind::Tighter => (GREEN, "* tighter"),
         };
-        let (title, words) = (visible(title), words.clone().behind(mark));
+        let title = visible(title);
         let found = found_in(targets.as_ref());
         self.part(|lines| lines.wrapped(0, style, &format!("{word} {title}{words}{found}")))
     }

@@ -13,7 +13,7 @@ use crate::{
     text::escape::for_log,
 };
 
-/// Output format of failures.
+/// Output format of errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Format {
     Human,
