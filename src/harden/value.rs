@@ -16,7 +16,7 @@ pub(super) fn below<'a>(node: &'a Node, keys: &[&str]) -> Option<&'a Node> {
 
 /// The elements of a list; empty if there is none.
 pub(super) fn items(node: Option<&Node>) -> &[Node] {
-    node.and_then(Node::as_sequence).map(|list| list.items()).unwrap_or_default()
+    node.map(Node::items).unwrap_or_default()
 }
 
 /// The boolean value of a scalar.

@@ -171,7 +171,7 @@ impl ImageEntries<'_> {
         let mut images = Vec::new();
         let text = |node: &Node| node.as_scalar().map(Scalar::shared_text).cloned();
         for way in containers {
-            let list = way.iter().try_fold(resource.node(), |node, &place| child(node, place));
+            let list = resource.node().at(way);
             let list = list.and_then(Node::as_sequence).map_or(&[][..], Sequence::items);
             images.extend(list.iter().filter_map(|container| text(container.get("image")?)));
         }
@@ -376,7 +376,7 @@ fn containers(root: &Node) -> Vec<Way> {
 }
 
 fn change_containers(entry: &ImageEntry<'_>, root: &mut Node, way: &[usize]) -> Result<()> {
-    let found = way.iter().try_fold(&*root, |node, &position| child(node, position));
+    let found = root.at(way);
     let list = found.and_then(Node::as_sequence).map_or(&[][..], Sequence::items);
     let mut wanted = false;
     for container in list {
@@ -394,21 +394,7 @@ fn change_containers(entry: &ImageEntry<'_>, root: &mut Node, way: &[usize]) -> 
     if !wanted {
         return Ok(());
     }
-    let mut node = root;
-    for &position in way {
-        let next = match node.kind() {
-            Kind::Sequence => {
-                node.as_sequence_mut().and_then(|list| list.items_mut().get_mut(position))
-            }
-            Kind::Mapping | Kind::Scalar => {
-                node.as_mapping_mut().and_then(|mapping| mapping.value_at_mut(position))
-            }
-        };
-        match next {
-            Some(next) => node = next,
-            None => return Ok(()),
-        }
-    }
+    let Some(node) = root.at_mut(way) else { return Ok(()) };
     let containers = node.as_sequence_mut().map(Sequence::items_mut);
     for container in containers.into_iter().flatten() {
         if let Some(image) = container.get_mut("image") {
@@ -416,14 +402,6 @@ fn change_containers(entry: &ImageEntry<'_>, root: &mut Node, way: &[usize]) -> 
         }
     }
     Ok(())
-}
-
-fn child(node: &Node, position: usize) -> Option<&Node> {
-    match node.kind() {
-        Kind::Sequence => node.as_sequence()?.items().get(position),
-        Kind::Mapping => node.as_mapping()?.iter().nth(position).map(|(_, value)| value),
-        Kind::Scalar => None,
-    }
 }
 
 #[cfg(test)]

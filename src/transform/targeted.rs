@@ -11,7 +11,7 @@ use crate::resource::secret::is_secret;
 use crate::resource::{ResMap, Resource, Unique};
 use crate::source::{Secrecy, Source, Span};
 use crate::yaml::de::Spanned;
-use crate::yaml::{Kind, Mapping, Node, Sequence, json_passage, parse, rewrite};
+use crate::yaml::{Node, json_passage, parse, rewrite};
 
 /// A patch and its target.
 pub(super) struct Targeted<'c> {
@@ -167,15 +167,7 @@ pub(super) fn apply(
 /// Charges `bytes` for each node of a resource, because a patch walks through all of it, and for each stored previous
 /// id.
 fn charge(context: &Context<'_>, resource: &Resource, bytes: usize, span: Span) -> Result<()> {
-    let mut nodes = resource.names().previous.len();
-    let mut pending = vec![resource.node()];
-    while let Some(node) = pending.pop() {
-        let items = node.as_sequence().map(Sequence::items).unwrap_or_default();
-        let entries = node.as_mapping().map(Mapping::entries).unwrap_or_default();
-        nodes += items.len() + entries.len();
-        let values = items.iter().chain(entries.iter().map(|(_, value)| value));
-        pending.extend(values.filter(|value| value.kind() != Kind::Scalar));
-    }
+    let nodes = resource.names().previous.len() + resource.node().walk().skip(1).count();
     context.root.budget().spend(Limit::Bytes, (nodes * bytes) as u64, span)
 }
 

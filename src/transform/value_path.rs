@@ -44,7 +44,7 @@ impl ValuePath {
         let (mut node, mut way) = (root, Vec::new());
         for step in &self.0 {
             let Some(position) = step.position(node)? else { return Ok(None) };
-            let Some(next) = child(node, position) else { return Ok(None) };
+            let Some(next) = node.child(position) else { return Ok(None) };
             way.push(position);
             node = next;
         }
@@ -64,7 +64,7 @@ impl ValuePath {
         let mut node = root;
         for (number, step) in self.0.iter().enumerate() {
             let next = match step.position(node)? {
-                Some(position) => child_mut(node, position),
+                Some(position) => node.child_mut(position),
                 None => step.make(node, self.0.get(number + 1), span),
             };
             let Some(next) = next else { return Ok(None) };
@@ -81,22 +81,6 @@ impl ValuePath {
 /// As [`ValuePath::of_names`] and [`ValuePath::find_or_make`].
 pub(crate) fn position(name: &str, node: &Node) -> Result<Option<usize>> {
     ValueStep::new(name)?.position(node)
-}
-
-/// The child of a node at a position.
-pub(crate) fn child(node: &Node, position: usize) -> Option<&Node> {
-    match node.as_mapping() {
-        Some(mapping) => mapping.entries().get(position).map(|(_, value)| value),
-        None => node.as_sequence()?.items().get(position),
-    }
-}
-
-/// The child of a node at a position, mutable.
-pub(crate) fn child_mut(node: &mut Node, position: usize) -> Option<&mut Node> {
-    if node.kind() == Kind::Mapping {
-        return node.as_mapping_mut()?.value_at_mut(position);
-    }
-    node.as_sequence_mut()?.items_mut().get_mut(position)
 }
 
 impl ValueStep {

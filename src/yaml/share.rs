@@ -75,16 +75,9 @@ fn places(root: &Node) -> Vec<(Vec<usize>, Node)> {
 }
 
 fn put(root: &mut Node, way: &[usize], value: Node) {
-    let mut node = root;
-    for &place in way {
-        let next = match node.as_mapping() {
-            Some(_) => node.as_mapping_mut().and_then(|mapping| mapping.value_at_mut(place)),
-            None => node.as_sequence_mut().and_then(|list| list.items_mut().get_mut(place)),
-        };
-        let Some(next) = next else { return };
-        node = next;
+    if let Some(node) = root.at_mut(way) {
+        *node = value;
     }
-    *node = value;
 }
 
 #[cfg(test)]

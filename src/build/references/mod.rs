@@ -8,7 +8,7 @@ mod referrer;
 mod tests;
 
 use super::by_type::ByType;
-use crate::config::{NameBackReferences, NameReferences};
+use crate::config::NameReferences;
 use crate::error::{Code, Error, Result};
 use crate::limits::Budget;
 use crate::resource::{ResMap, Resource};
@@ -98,14 +98,17 @@ struct Field<'c> {
 impl<'c> Field<'c> {
     /// The fields that resources of a type may have.
     fn all(references: &'c NameReferences, referrer: &Gvk) -> Vec<Self> {
-        let fields = |references: &'c NameBackReferences| {
-            let specs = references.referrers.iter();
-            specs.filter(|spec| referrer.is_selected_by(&spec.gvk)).map(|spec| Field {
-                referral: &references.gvk,
-                written: &spec.path,
-                path: FieldPath::new(&spec.path),
-            })
-        };
-        references.iter().flat_map(fields).collect()
+        let mut fields = Vec::new();
+        for of_type in references.iter() {
+            let specs = of_type.referrers.iter();
+            fields.extend(specs.filter(|spec| referrer.is_selected_by(&spec.gvk)).map(|spec| {
+                Field {
+                    referral: &of_type.gvk,
+                    written: &spec.path,
+                    path: FieldPath::new(&spec.path),
+                }
+            }));
+        }
+        fields
     }
 }

@@ -4,9 +4,7 @@ use super::place::Place;
 use crate::error::Error;
 use crate::resource::ImageReference;
 use crate::text::phrase::listed;
-use crate::yaml::{
-    CollectionStyle, Kind, Mapping, Node, Scalar, Sequence, Value, push_text, resolve_1_1,
-};
+use crate::yaml::{CollectionStyle, Kind, Mapping, Node, Scalar, Value, push_text, resolve_1_1};
 
 /// The entries of a mapping, with values in one line of YAML.
 type FormEntries = Vec<(String, String)>;
@@ -323,7 +321,7 @@ impl FormWriter {
     /// The entries of all mappings and `KEY=VALUE` strings in a list.
     fn entries(&self, list: &Node, write: fn(&Self, &Scalar) -> String) -> Option<FormEntries> {
         let mut entries = FormEntries::new();
-        for item in list.as_sequence().map(Sequence::items).unwrap_or_default() {
+        for item in list.items() {
             match (item.as_text(), item.as_mapping()) {
                 (Some(text), _) => entries.push(assignment(text)?),
                 (None, Some(mapping)) => {
@@ -342,7 +340,7 @@ impl FormWriter {
         value: &Node,
         write: fn(&Self, &Scalar) -> String,
     ) -> (String, String) {
-        let items = value.as_sequence().map(Sequence::items).unwrap_or_default();
+        let items = value.items();
         let value = match value.as_scalar() {
             Some(scalar) => write(self, scalar),
             None if !items.is_empty() && items.iter().all(|item| item.as_scalar().is_some()) => {

@@ -1,7 +1,7 @@
 //! `$patch: delete`, `replace` or `merge`: directives in a patch.
 
 use crate::error::{Code, Error, Result};
-use crate::yaml::{Mapping, Node, Sequence};
+use crate::yaml::{Mapping, Node};
 
 pub(super) const KEY: &str = "$patch";
 
@@ -51,7 +51,7 @@ pub(super) fn take_from_mapping(node: &mut Node) -> Result<Directive> {
 /// Removes and returns the directive of a list: the first element with one must contain only the directive. An element
 /// with other fields applies the directive to itself, and hides the directives after it.
 pub(super) fn take_from_list(node: &mut Node) -> Result<Directive> {
-    let elements = node.as_sequence().map(Sequence::items).unwrap_or_default();
+    let elements = node.items();
     let first =
         elements.iter().filter_map(Node::as_mapping).find(|element| element.get(KEY).is_some());
     let Some(value) =

@@ -8,7 +8,7 @@
 use crate::error::{Code, Error, Result};
 use crate::schema::{Keys, Type};
 use crate::yaml::de::form;
-use crate::yaml::{Kind, Node, Scalar, Sequence, Tag, Text};
+use crate::yaml::{Kind, Node, Scalar, Tag, Text};
 
 use super::list::with_items;
 use super::{Frame, Grow, ListPlace, MergeStep, Merger, Walk, Walked, directive};
@@ -49,8 +49,7 @@ impl<'a> Irregular<'a> {
         elements: Option<Type<'a>>,
     ) -> Result<MergeStep<'a>> {
         let grow = merger.grow;
-        let items =
-            |node: &Node| node.as_sequence().map(Sequence::items).unwrap_or_default().to_vec();
+        let items = |node: &Node| node.items().to_vec();
         let mut all = Elements(items(&node));
         let here: Vec<usize> = (0..all.0.len()).collect();
         all.0.extend(patch.map(items).unwrap_or_default());

@@ -5,7 +5,7 @@
 
 use crate::error::Result;
 use crate::schema::{Keys, Type};
-use crate::yaml::{Node, Scalar, Sequence, Tag};
+use crate::yaml::{Node, Scalar, Tag};
 
 use super::irregular::Irregular;
 use super::{Frame, Grow, ListPlace, MergeStep, Merger, Walk, Walked, directive};
@@ -20,7 +20,7 @@ impl<'a> Merger<'a> {
         kind: Option<Type<'a>>,
     ) -> Result<MergeStep<'a>> {
         let elements = kind.and_then(Type::elements);
-        let empty = |node: &Node| items(node).is_empty();
+        let empty = |node: &Node| node.items().is_empty();
         if empty(&node) && patch.as_ref().is_none_or(empty) {
             return Ok(MergeStep::Done(Some((node, ListPlace::Here))));
         }
@@ -51,7 +51,8 @@ impl<'a> Merger<'a> {
                 ),
             };
         }
-        let Some((pairs, several)) = pair(items(&node), patch.as_ref().map_or(&[], items), keys)
+        let Some((pairs, several)) =
+            pair(node.items(), patch.as_ref().map_or(&[], Node::items), keys)
         else {
             return Irregular::open(
                 self,
@@ -75,14 +76,14 @@ impl<'a> Merger<'a> {
         kind: Option<Type<'a>>,
     ) -> Result<MergeStep<'a>> {
         let elements = kind.and_then(Type::elements);
-        if items(&node).is_empty() {
+        if node.items().is_empty() {
             return Ok(MergeStep::Done(Some((node, place))));
         }
         let place = if place == ListPlace::Here { place } else { ListPlace::New };
         if self.is_settled(&node, kind, true) {
             return Ok(MergeStep::Done(Some((node, place))));
         }
-        match pair(items(&node), &[], keys).filter(|_| !keys.is_empty() && self.grow == Grow::Front)
+        match pair(node.items(), &[], keys).filter(|_| !keys.is_empty() && self.grow == Grow::Front)
         {
             Some((pairs, several)) => {
                 Ok(open(Regular::new(node, None, true, place, pairs, several, elements)))
@@ -94,10 +95,6 @@ impl<'a> Merger<'a> {
 
 fn open(list: Regular<'_>) -> MergeStep<'_> {
     MergeStep::Open(Frame::List(Box::new(list)))
-}
-
-fn items(node: &Node) -> &[Node] {
-    node.as_sequence().map(Sequence::items).unwrap_or_default()
 }
 
 /// The list with other elements.
@@ -157,7 +154,7 @@ impl<'a> Regular<'a> {
         let pair = self.pairs.next()?;
         let here = pair.0.and_then(|place| self.node.as_sequence_mut()?.items_mut().get_mut(place));
         let here = here.map(|here| std::mem::replace(here, super::nothing()));
-        let patch = pair.1.and_then(|place| items(self.patch.as_ref()?).get(place)).cloned();
+        let patch = pair.1.and_then(|place| self.patch.as_ref()?.items().get(place)).cloned();
         self.current = (pair, None);
         let walk = match (here, patch) {
             (Some(here), Some(patch)) => {
@@ -288,7 +285,7 @@ fn texts(list: &[Node]) -> Option<Vec<(&str, usize)>> {
 
 /// Unites two lists of scalars, those of the patch first. Elements in both are written as in the resource.
 fn unite(here: &Node, patch: Option<&Node>) -> Option<Vec<Node>> {
-    let (list, patch) = (items(here), patch.map_or(&[][..], items));
+    let (list, patch) = (here.items(), patch.map_or(&[][..], Node::items));
     let (mut here, new) = (texts(list)?, texts(patch)?);
     let mut united: Vec<Node> = patch.to_vec();
     here.retain(|&(text, place)| match new.binary_search_by_key(&text, |(text, _)| *text) {

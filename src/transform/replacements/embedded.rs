@@ -1,10 +1,10 @@
 //! Embedded documents: the path of a target can continue in JSON or YAML inside of a string.
 
-use super::target_path::{Place, TargetPath, at_mut, find};
+use super::target_path::{Place, TargetPath, find};
 use crate::error::{Code, Error, Result};
 use crate::limits::{Budget, Limit};
 use crate::source::{Source, Span};
-use crate::transform::value_path::{child, position};
+use crate::transform::value_path::position;
 use crate::yaml::{Form, Kind, Node, Scalar, as_written, is_alias, parse, rewrite, write_json};
 
 /// The charge for a byte of an embedded document, which is parsed and written again: as many bytes as a build copies in
@@ -43,7 +43,7 @@ pub(super) fn set(
     for place in found {
         let is_set = match place {
             Place::At(way) => {
-                let Some(field) = at_mut(&mut document, &way) else { continue };
+                let Some(field) = document.at_mut(&way) else { continue };
                 let written = field.as_scalar().map(Scalar::span).filter(|_| !is_alias(field));
                 if is_alias(field) {
                     // An alias is replaced as a whole; of a scalar, only the text is set.
@@ -65,7 +65,7 @@ pub(super) fn set(
         Err(error) if error.code() == Code::NestingTooDeep => return Err(error.at(old.span())),
         Err(_) => return Ok(None),
     };
-    if let Some(field) = at_mut(root, &way)
+    if let Some(field) = root.at_mut(&way)
         && let Some(new) = field.with_text(&text, old.span())
     {
         *field = new;
@@ -92,7 +92,7 @@ fn text_on<'p>(names: &'p [String], root: &Node) -> Option<Embedded<'p>> {
         let name = name.trim();
         if !name.is_empty() {
             let position = position(name, node).ok()??;
-            node = child(node, position)?;
+            node = node.child(position)?;
             way.push(position);
         }
         let rest = &names[number + 1..];

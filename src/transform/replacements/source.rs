@@ -8,7 +8,7 @@ use crate::error::{Code, Error, Result};
 use crate::resource::{ResId, ResMap, Resource};
 use crate::schema::Gvk;
 use crate::source::Span;
-use crate::transform::value_path::{ValuePath, child};
+use crate::transform::value_path::ValuePath;
 use crate::yaml::de::Spanned;
 use crate::yaml::{Node, Scalar, Text, path};
 
@@ -90,7 +90,7 @@ impl Origin {
     pub(super) fn refresh(&mut self, root: &Node, changed: &[usize]) {
         let Some(field) = &self.field else { return };
         let is_around = changed.len() < field.way.len() && field.way.starts_with(changed);
-        let now = field.way.iter().try_fold(root, |node, &position| child(node, position));
+        let now = root.at(&field.way);
         match now {
             Some(node) if !is_around || changed.is_empty() => self.value = node.clone(),
             _ => self.field = None,
@@ -157,7 +157,7 @@ fn no_field(text: &str, span: Span, names: &[String], resource: &Resource) -> Er
     }
     for name in names {
         let found = crate::transform::value_path::position(name.trim(), node);
-        match found.ok().flatten().and_then(|position| child(node, position)) {
+        match found.ok().flatten().and_then(|position| node.child(position)) {
             Some(next) => node = next,
             None => {
                 let keys = || {

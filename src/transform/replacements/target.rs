@@ -3,7 +3,7 @@
 use super::embedded;
 use super::index::Index;
 use super::source::{DEFAULT_FIELD, Origin, no_text};
-use super::target_path::{Place, TargetPath, at_mut};
+use super::target_path::{Place, TargetPath};
 use crate::config::{FieldOptions, TargetSelector};
 use crate::error::{Code, Error, Result};
 use crate::limits::Budget;
@@ -149,7 +149,7 @@ impl<'a> ReplacementTarget<'a> {
             if is_source {
                 origin.refresh(root, &way);
             }
-            return Ok(at_mut(root, &way).is_some_and(|text| is_shared(text)));
+            return Ok(root.at_mut(&way).is_some_and(|text| is_shared(text)));
         }
         let mut shared = false;
         let places = path.find(root, create)?;
@@ -160,7 +160,7 @@ impl<'a> ReplacementTarget<'a> {
             origin.value().charge(budget, path.span())?;
             match found {
                 Place::At(way) => {
-                    if let Some(target) = at_mut(root, &way) {
+                    if let Some(target) = root.at_mut(&way) {
                         set(target, origin.value())?;
                         shared |= is_shared(target);
                     }

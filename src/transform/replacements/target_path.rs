@@ -9,7 +9,6 @@ use crate::error::{Code, Error, Result};
 use crate::limits::Budget;
 use crate::resource::Pattern;
 use crate::source::Span;
-use crate::transform::value_path::{child, child_mut};
 use crate::yaml::{Kind, Mapping, Node, Scalar, Sequence, Tag, Text, path};
 
 /// The maximum length of a path. No Kubernetes document is nearly as deep.
@@ -211,11 +210,6 @@ pub(super) fn find(
     Ok((walk.found, walk.missed))
 }
 
-/// The node at a list of positions.
-pub(super) fn at_mut<'n>(root: &'n mut Node, way: &[usize]) -> Option<&'n mut Node> {
-    way.iter().try_fold(root, |node, &position| child_mut(node, position))
-}
-
 struct Walk<'p> {
     create: Option<Kind>,
     span: Span,
@@ -252,7 +246,7 @@ impl Walk<'_> {
 
     /// Continues in a child.
     fn step(&mut self, position: usize, rest: &[String], node: &mut Node) -> Result<()> {
-        let Some(next) = child_mut(node, position) else { return Ok(()) };
+        let Some(next) = node.child_mut(position) else { return Ok(()) };
         self.way.push(position);
         let result = self.walk(rest, next);
         self.way.pop();
@@ -330,7 +324,7 @@ impl Walk<'_> {
                 last
             }
         };
-        match child(node, position).and_then(Node::as_scalar) {
+        match node.child(position).and_then(Node::as_scalar) {
             Some(scalar) if !rest.is_empty() => self.inside(rest, scalar),
             _ => self.step(position, rest, node),
         }
@@ -420,7 +414,7 @@ impl Walk<'_> {
         rest: &[String],
         node: &mut Node,
     ) -> Result<()> {
-        let Some(item) = child(node, position) else { return Ok(()) };
+        let Some(item) = node.child(position) else { return Ok(()) };
         let field = if key.is_empty() { Some(item) } else { item.get(key) };
         let Some(field) = field else { return Ok(()) };
         let written = embedded::written(field);
@@ -494,7 +488,7 @@ mod tests {
         for place in places {
             match place {
                 Place::At(way) => {
-                    let node = at_mut(&mut root, &way).unwrap();
+                    let node = root.at_mut(&way).unwrap();
                     *node = Scalar::string("new", Span::NONE).into();
                 }
                 Place::Lost(_) => return "lost".to_owned(),

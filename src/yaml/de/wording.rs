@@ -7,7 +7,7 @@ use serde::de::{Expected as Expectation, Unexpected};
 
 use crate::error::{Code, Error};
 use crate::text::phrase::{first_line, listed, quoted};
-use crate::yaml::{Kind, Node, Scalar, Sequence, Value, resolve_1_1};
+use crate::yaml::{Kind, Node, Scalar, Value, resolve_1_1};
 
 /// The type of value that a field takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub(super) fn mismatch(node: &Node, expected: Expected) -> Error {
             (Kind::Mapping, Expected::Text) if is_manifest(node) => {
                 error.help("to write a document in place, make it a block of text with `|-`")
             }
-            (Kind::Sequence, Expected::Text) => match items(node) {
+            (Kind::Sequence, Expected::Text) => match node.items() {
                 [only] if only.as_scalar().is_some() => {
                     let text = shown(only.as_scalar().map_or("", Scalar::text));
                     error.help(format!("only one is possible: write `{text}`, without `[` or `- `"))
@@ -102,10 +102,6 @@ pub(crate) fn form(node: &Node) -> String {
         Ok(Value::Str(_) | Value::Timestamp(_)) | Err(_) => "a text",
     };
     form.to_owned()
-}
-
-fn items(node: &Node) -> &[Node] {
-    node.as_sequence().map(Sequence::items).unwrap_or_default()
 }
 
 fn found(node: &Node) -> String {

@@ -25,7 +25,7 @@ pub(super) fn changed(text: &Text<'_>, place: &Place, change: &Change<'_>) -> Re
         }
     };
     let last = place.way.last().copied().unwrap_or_default();
-    let Some(node) = at_mut(&mut root, way) else {
+    let Some(node) = root.at_mut(way) else {
         return Err(refused("no node at this path").at(text.span_of(place)));
     };
     match change {
@@ -88,17 +88,6 @@ fn position(at: Option<usize>, length: usize, span: Span) -> Result<usize> {
 #[cold]
 fn has_key(key: &str) -> crate::error::Error {
     refused(format!("the mapping has the key `{key}` already")).help("set its value instead")
-}
-
-fn at_mut<'n>(root: &'n mut Node, way: &[usize]) -> Option<&'n mut Node> {
-    let mut node = root;
-    for &at in way {
-        node = match node.kind() {
-            Kind::Mapping => node.as_mapping_mut()?.value_at_mut(at)?,
-            _ => node.as_sequence_mut()?.items_mut().get_mut(at)?,
-        };
-    }
-    Some(node)
 }
 
 /// True if two trees have the same values in the same order, whatever their styles.

@@ -6,6 +6,7 @@
 
 mod collection;
 mod entries;
+mod navigate;
 mod scalar;
 mod text;
 
