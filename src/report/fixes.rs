@@ -1,4 +1,6 @@
 //! Fixes that were applied to rendered objects: as lines for people, and as JSON.
+//!
+//! Both are parts of an output: the caller escapes them, as warnings and as a line of JSON.
 
 use serde_json::{Value, json};
 
