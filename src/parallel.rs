@@ -2,6 +2,7 @@
 //!
 //! The threads belong to a rayon pool, which is started for the first work that is large enough for two of them.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -26,6 +27,8 @@ pub struct Threads {
 struct Pool {
     count: OnceLock<NonZeroUsize>,
     find_count: fn() -> NonZeroUsize,
+    /// True if the thread that starts the others works with them.
+    takes_part: bool,
     started: Mutex<Option<Arc<ThreadPool>>>,
 }
 
@@ -33,19 +36,24 @@ impl Threads {
     /// At most `count` threads.
     #[must_use]
     pub fn new(count: NonZeroUsize) -> Self {
-        let threads = Self::counted(|| NonZeroUsize::MIN);
-        if let Some(pool) = &threads.pool {
-            pool.count.get_or_init(|| count);
-        }
-        threads
+        Self::of(OnceLock::from(count), || NonZeroUsize::MIN, false)
     }
 
-    /// As many threads as a function returns. It is called when there is work for more than one: finding the number of
-    /// processors, for example, takes longer than many a small build.
+    /// The threads of a program: `count`, or as many as a function returns. It is called when there is work for more
+    /// than one: finding the number of processors, for example, takes longer than many a small build.
+    ///
+    /// The thread that starts the others is one of them for the rest of its life, and cannot be one of other `Threads`.
     #[must_use]
-    pub fn counted(count: fn() -> NonZeroUsize) -> Self {
-        let (started, find_count) = (Mutex::default(), count);
-        let pool = Pool { count: OnceLock::new(), find_count, started };
+    pub fn of_program(count: Option<NonZeroUsize>, or_else: fn() -> NonZeroUsize) -> Self {
+        Self::of(count.map_or_else(OnceLock::new, OnceLock::from), or_else, true)
+    }
+
+    fn of(
+        count: OnceLock<NonZeroUsize>,
+        find_count: fn() -> NonZeroUsize,
+        takes_part: bool,
+    ) -> Self {
+        let pool = Pool { count, find_count, takes_part, started: Mutex::default() };
         Self { pool: Some(Arc::new(pool)), most: None }
     }
 
@@ -68,18 +76,63 @@ impl Threads {
         }
     }
 
-    /// The pool, with threads for a number of pieces of work. `None` if the calling thread should do them all: if one
-    /// thread is enough, if it belongs to a pool already and would wait for threads with other work, or if the system
-    /// has no threads left.
+    /// True if there may be more than one thread. Their number is not asked for.
+    pub(crate) fn are_several(&self) -> bool {
+        self.pool.is_some() && !IS_AT_WORK.get()
+    }
+
+    /// True if threads were started, here or through another handle.
+    pub(crate) fn have_started(&self) -> bool {
+        self.pool.as_ref().is_some_and(|pool| lock(&pool.started).is_some())
+    }
+
+    /// Does work for each item, and returns the results in the order of the items.
+    pub(crate) fn map<I: Send, T: Send>(
+        &self,
+        items: Vec<I>,
+        work: impl Fn(I) -> T + Sync,
+    ) -> Vec<T> {
+        let mut results = Vec::with_capacity(items.len());
+        self.each_in_order(items, usize::MAX, work, |result| {
+            results.push(result);
+            ControlFlow::Continue(())
+        });
+        results
+    }
+
+    /// Does work for each item, and hands out the results in the order of the items, until `deliver` breaks. At most
+    /// `ahead` items for each thread are at work or wait for their turn.
+    pub(crate) fn each_in_order<I: Send, T: Send>(
+        &self,
+        items: Vec<I>,
+        ahead: usize,
+        work: impl Fn(I) -> T + Sync,
+        mut deliver: impl FnMut(T) -> ControlFlow<()> + Send,
+    ) {
+        match self.pool(items.len()) {
+            Some(pool) => {
+                let ahead = ahead.saturating_mul(pool.current_num_threads());
+                deal(&pool, items, ahead, work, deliver);
+            }
+            None => {
+                items.into_iter().map(|item| deliver(work(item))).find(ControlFlow::is_break);
+            }
+        }
+    }
+
+    /// The pool, with threads for so many pieces of work. `None` if the calling thread does them all: if they are for one
+    /// thread, if it does such work already (it would have to wait for threads that have work of their own), and if the
+    /// system has no threads left.
     fn pool(&self, pieces: usize) -> Option<Arc<ThreadPool>> {
-        let pool = self.pool.as_ref().filter(|_| pieces > 1)?;
+        let pool = self.pool.as_ref().filter(|_| pieces > 1 && self.are_several())?;
         let wanted = self.count().get().min(pieces);
-        if wanted == 1 || rayon::current_thread_index().is_some() {
+        if wanted == 1 {
             return None;
         }
         let mut started = lock(&pool.started);
         if started.as_ref().is_none_or(|pool| pool.current_num_threads() < wanted) {
-            let more = ThreadPoolBuilder::new().num_threads(wanted).build();
+            let more = ThreadPoolBuilder::new().num_threads(wanted);
+            let more = if pool.takes_part { more.use_current_thread() } else { more }.build();
             *started = more.ok().map(Arc::new).or_else(|| started.take());
         }
         started.clone()
@@ -207,6 +260,7 @@ where
     fn work_on_next<'s>(&'s self, scope: &Scope<'s>) {
         let next = lock(&self.items).next();
         if let Some((number, item)) = next {
+            let _at_work = AtWork::begin();
             let result = (self.work)(item);
             self.hand_in(number, result, scope);
         }
@@ -239,6 +293,26 @@ where
     }
 }
 
+thread_local! {
+    /// True while a thread does work that is shared with others.
+    static IS_AT_WORK: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The time in which a thread does work that is shared with others.
+struct AtWork(bool);
+
+impl AtWork {
+    fn begin() -> Self {
+        Self(IS_AT_WORK.replace(true))
+    }
+}
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        IS_AT_WORK.set(self.0);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
@@ -260,9 +334,9 @@ mod tests {
             [None, None, Some(2), Some(3), Some(3), Some(4)]
         );
         assert!(Threads::default().pool(9).is_none());
-        let counted = Threads::counted(|| unreachable!("there is no work for two"));
-        assert!(counted.pool(1).is_none());
-        in_order(1, &counted, |_| (), |_, ()| ControlFlow::Continue(()));
+        let program = Threads::of_program(None, || unreachable!("there is no work for two"));
+        assert!(program.pool(1).is_none());
+        in_order(1, &program, |_| (), |_, ()| ControlFlow::Continue(()));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::config::{FieldSpec, FieldSpecs, Kustomization, Pairs};
 use crate::error::Result;
 use crate::limits::Budget;
 use crate::load::Root;
+use crate::parallel::Threads;
 use crate::resource::{ConfiguredBy, Kept, ORIGIN, Origin, ResMap, Resource};
 use crate::schema::Schema;
 use crate::source::Span;
@@ -117,7 +118,7 @@ impl Account {
             layer: root,
         };
         let work = set("metadata/annotations", ORIGIN, &origin.to_yaml(), schema, root.budget());
-        transform::run([Change::new(cause, work)], resources, None).map(drop)
+        transform::run([Change::new(cause, work)], resources, None, &Threads::default()).map(drop)
     }
 
     /// Sets the origin of inline configurations, which is the kustomization file.

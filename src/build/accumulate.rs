@@ -21,6 +21,7 @@ use crate::error::{Code, Error, Result};
 use crate::generate::{self, Generated};
 use crate::limits::{Limit, Spent};
 use crate::load::{Entry, File, KUSTOMIZATION_FILES, Root};
+use crate::parallel::Threads;
 use crate::plugin::{self, Field, Hardening, Plugin, validate};
 use crate::resource::{self, Absorber, ResMap, Resource, TWICE};
 use crate::schema::{BuiltIn, Schema};
@@ -54,9 +55,11 @@ pub(super) fn target(
     kustomization: Arc<Kustomization>,
     warnings: &mut Vec<Warning>,
     observer: Option<&mut (dyn Observer + '_)>,
+    threads: &Threads,
 ) -> Result<(Accumulator, Schema, BTreeSet<OsString>)> {
     let mut build = Build {
         run,
+        threads,
         schema: Schema::built_in(),
         schema_is_set: false,
         asked: BuiltIn::Replaced,
@@ -82,6 +85,8 @@ pub(super) fn target(
 struct Build<'a, 'o> {
     /// The state shared with other builds of the run.
     run: &'a Run<'a>,
+    /// The threads that work on the target.
+    threads: &'a Threads,
     /// The observer of changes, if there is one. It must see all changes, so no accumulated base is reused then.
     observer: Option<&'a mut (dyn Observer + 'o)>,
     /// The schema in force: the first `openapi` field applies to everything after it.
@@ -421,7 +426,7 @@ impl Build<'_, '_> {
     fn transform(&mut self, level: &mut Level) -> Result<()> {
         let count = level.accumulator.resources.len() as u64;
         level.root.budget().spend(Limit::Resources, count, level.root.span())?;
-        let Self { run, schema, observer, .. } = self;
+        let Self { run, threads, schema, observer, .. } = self;
         let options = run.options();
         let account = level.account.clone();
         let (mut idle, mut provenance) = (Idle::default(), Provenance::new(account.as_ref()));
@@ -429,7 +434,7 @@ impl Build<'_, '_> {
         if options.strict {
             observers.add(&mut idle);
         }
-        let (mut context, resources, configurations) = context(run, schema, level);
+        let (mut context, resources, configurations) = context((run, threads), schema, level);
         let plugins = configurations.plugins(
             &context,
             Field::Transformers,
@@ -447,7 +452,12 @@ impl Build<'_, '_> {
         let mut outcome = transform::transform(&context, resources, observers.as_one())?;
         for plugin in &plugins {
             let change = [plugin.change(&context)];
-            outcome = outcome.and(transform::run(change, resources, observers.as_one())?);
+            outcome = outcome.and(transform::run(
+                change,
+                resources,
+                observers.as_one(),
+                context.threads,
+            )?);
             resources.retain(|resource| !resource.node().is_empty());
         }
         level.accumulator.leave(plugins.iter());
@@ -470,8 +480,8 @@ impl Build<'_, '_> {
 
     /// Runs the validators.
     fn validate(&mut self, level: &mut Level) -> Result<()> {
-        let Self { run, schema, observer, .. } = self;
-        let (context, resources, configurations) = context(run, schema, level);
+        let Self { run, threads, schema, observer, .. } = self;
+        let (context, resources, configurations) = context((run, threads), schema, level);
         let options = &run.options().plugins;
         let plugins = configurations.plugins(&context, Field::Validators, options, None)?;
         for plugin in &plugins {
@@ -500,7 +510,7 @@ impl Build<'_, '_> {
 
 /// The context of the transformers of a level, the resources, and the configurations of plugins.
 fn context<'l>(
-    run: &'l Run<'_>,
+    (run, threads): (&'l Run<'_>, &'l Threads),
     schema: &'l Schema,
     level: &'l mut Level,
 ) -> (Context<'l>, &'l mut ResMap, &'l Configurations) {
@@ -512,6 +522,7 @@ fn context<'l>(
         schema,
         builtins: run.builtins(),
         by_entry: false,
+        threads,
     };
     (context, resources, &level.plugins)
 }

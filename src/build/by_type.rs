@@ -29,6 +29,11 @@ impl<'c, T, F: Fn(&Gvk) -> Vec<T>> ByType<'c, T, F> {
         Self { specs, find, budget, known: Index::default() }
     }
 
+    /// The values for a type that was passed to [`ByType::of`] before; none for any other type.
+    pub(super) fn known(&self, gvk: &Gvk) -> &[T] {
+        self.known.get(gvk).map_or(&[], Vec::as_slice)
+    }
+
     /// The values for the type of a resource. Long lists are charged to the budget: the values of a new type, and the
     /// values that are examined for each resource.
     ///

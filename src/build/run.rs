@@ -12,16 +12,17 @@ use super::bases::{Base, Bases};
 use super::ending::step;
 use super::{ending, order, references};
 use crate::config::{Kustomization, Section, TransformerConfig, Warning};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::generate;
 use crate::limits::Limit;
 use crate::load::{Kind, Loader, Root};
-use crate::parallel::in_order;
+use crate::parallel::{Threads, in_order};
 use crate::plugin::{self, Hardening};
 use crate::resource::ResMap;
 use crate::schema::Schema;
 use crate::sync::{lock, unpoisoned};
 use crate::transform::{self, BUILTINS, Builtin, Change, Observer, Work};
+use crate::yaml::Text;
 
 /// Builds any number of targets, on any number of threads. Shared work is done once: a kustomization file is read once,
 /// and a base of several targets is accumulated once.
@@ -90,12 +91,18 @@ impl<'a> Run<'a> {
     /// Announces the targets of the run, without duplicates: a base of several targets is kept from its first use to
     /// its last. Reads the kustomization files of the targets.
     pub fn expect(&self, targets: &[impl AsRef<str> + Sync]) {
-        let demanded = Mutex::default();
-        let work = |number: usize| self.count(targets[number].as_ref(), &demanded);
+        let (demanded, files) = (Mutex::default(), Mutex::default());
+        // The files of a single target are read ahead; of many targets, each is built by one thread.
+        let is_one = targets.len() == 1 && self.options.threads.are_several();
+        let files = is_one.then_some(&files);
+        let work = |number: usize| self.count(targets[number].as_ref(), &demanded, files);
         // Errors are reported when the target is built.
         let threads = self.options.threads.for_small(targets.len());
         in_order(targets.len(), &threads, work, |_, _| ControlFlow::Continue(()));
         self.bases.expect(unpoisoned(demanded.into_inner()));
+        if let Some(files) = files {
+            self.loader.read_ahead(&lock(files), &self.options.threads);
+        }
     }
 
     /// Renders a target. Warnings are added to `warnings` even if the build fails.
@@ -111,7 +118,16 @@ impl<'a> Run<'a> {
     /// # Errors
     /// As [`build()`](super::build()).
     pub fn build_from(&self, target: &str, warnings: &mut Vec<Warning>) -> Result<Built> {
-        self.render(target, warnings, None)
+        let (threads, before) = (&self.options.threads, warnings.len());
+        let built = self.render(target, warnings, None, threads);
+        match built {
+            // The charge that exceeds the limit depends on the order of the threads.
+            Err(error) if threads.have_started() && error.iter().any(Error::is_spent) => {
+                warnings.truncate(before);
+                self.render(target, warnings, None, &Threads::default())
+            }
+            built => built,
+        }
     }
 
     /// Renders as [`Run::build_from`] does, and reports each change of resources to an observer. Every base is
@@ -125,7 +141,7 @@ impl<'a> Run<'a> {
         warnings: &mut Vec<Warning>,
         observer: &mut dyn Observer,
     ) -> Result<Built> {
-        self.render(target, warnings, Some(observer))
+        self.render(target, warnings, Some(observer), &Threads::default())
     }
 
     fn render(
@@ -133,6 +149,7 @@ impl<'a> Run<'a> {
         target: &str,
         warnings: &mut Vec<Warning>,
         mut observer: Option<&mut (dyn Observer + '_)>,
+        threads: &Threads,
     ) -> Result<Built> {
         let options = self.options;
         let root = self.loader.root(target)?;
@@ -147,12 +164,13 @@ impl<'a> Run<'a> {
             Arc::clone(&read.kustomization),
             warnings,
             observer.as_deref_mut(),
+            threads,
         )?;
         let Accumulator { mut resources, configuration, variables, hardening } = accumulator;
         let (sources, budget) = (self.loader.sources(), root.budget());
         let hash = Work::whole(|resources| generate::hash(resources, sources, budget));
         let hash = Change::new(step("HashTransformer", "hash suffixes", &root), [hash]);
-        transform::run([hash], &mut resources, observer.as_deref_mut())?;
+        transform::run([hash], &mut resources, observer.as_deref_mut(), threads)?;
         let mut changes = Vec::new();
         if let Some(configuration) = &configuration {
             let specs = &configuration.name_reference;
@@ -169,7 +187,7 @@ impl<'a> Run<'a> {
         });
         changes.push(Change::new(step("SortOrderTransformer", "order", &root), [sort]));
         changes.extend(plugin::finish(&hardening, &root, &schema));
-        transform::run(changes, &mut resources, observer)?;
+        transform::run(changes, &mut resources, observer, threads)?;
         resources.charge_to(budget);
         let lasts = !hardening.iter().any(|hardening| hardening.depends_on_day());
         Ok(Built { resources, schema, directories, lasts, hardening })
@@ -224,13 +242,24 @@ impl<'a> Run<'a> {
         lock(&self.kustomizations)
     }
 
-    /// Counts the uses of each base by a target: a stored base uses its own bases only once.
-    fn count(&self, target: &str, demanded: &Mutex<BTreeMap<Base, usize>>) -> Result<()> {
+    /// Counts the uses of each base by a target: a stored base uses its own bases only once. Adds the files under
+    /// `resources` to `files`.
+    fn count(
+        &self,
+        target: &str,
+        demanded: &Mutex<BTreeMap<Base, usize>>,
+        files: Option<&Mutex<Vec<(Root, Text)>>>,
+    ) -> Result<()> {
         let root = self.loader.root(target)?;
         let read = self.kustomization(&root)?;
         let account = Account::top(&read.kustomization, &root)?;
         let mut pending = vec![(root, read, account)];
         while let Some((root, read, account)) = pending.pop() {
+            if let Some(files) = files {
+                let resources = read.kustomization.resources.iter();
+                let resources = resources.filter(|path| root.kind_of(path) == Kind::File);
+                lock(files).extend(resources.map(|path| (root.clone(), path.value.clone())));
+            }
             for (path, child) in directories(&root, &read.kustomization) {
                 let below = account.as_ref().map(|account| account.below(path, &child));
                 let Ok(account) = below.transpose() else { continue };

@@ -455,7 +455,9 @@ impl Configured for Mark {
 }
 
 impl Step for Mark {
-    fn change(&mut self, _: usize, resource: &mut Resource) -> Result<Fate> {
+    type Tally = ();
+
+    fn change(&self, (): &mut (), _: usize, resource: &mut Resource) -> Result<Fate> {
         let name = format!("{}m", resource.name());
         resource.set_name(&name, Span::NONE).map(|()| Fate::Stays)
     }

@@ -58,7 +58,7 @@ pub(super) struct Jobs {
 impl Jobs {
     /// The threads of a command; by default as many as there are processors. To be asked for once: each call makes new ones.
     pub(super) fn threads(&self) -> Threads {
-        self.jobs.map_or_else(|| Threads::counted(super::processors), Threads::new)
+        Threads::of_program(self.jobs, super::processors)
     }
 }
 

@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::error::{Error, Result};
 use crate::limits::{Budget, Limit};
 use crate::source::{Source, Sources};
+use crate::sync::lock;
 use crate::yaml::parse::{self, Document};
 
 use super::Digest;
@@ -20,6 +21,8 @@ struct FileInner {
     content: Content,
     /// True once the documents were requested.
     was_parsed: AtomicBool,
+    /// The documents for the first request, if they were parsed ahead.
+    ahead: Mutex<Option<Vec<Document>>>,
     /// The documents, kept from the second request on.
     documents: OnceLock<Result<Vec<Document>>>,
     digest: OnceLock<Digest>,
@@ -45,14 +48,9 @@ impl File {
         } else {
             Content::Binary { bytes, sources: Arc::clone(sources), text: OnceLock::new() }
         };
-        let (was_parsed, documents) = (AtomicBool::new(false), OnceLock::new());
-        Ok(Self(Arc::new(FileInner {
-            name,
-            content,
-            was_parsed,
-            documents,
-            digest: OnceLock::new(),
-        })))
+        let (was_parsed, ahead) = (AtomicBool::new(false), Mutex::default());
+        let (documents, digest) = (OnceLock::new(), OnceLock::new());
+        Ok(Self(Arc::new(FileInner { name, content, was_parsed, ahead, documents, digest })))
     }
 
     /// The path to show: relative to the working directory if that is not longer.
@@ -90,6 +88,19 @@ impl File {
         }
     }
 
+    /// The text, if it is UTF-8.
+    pub(super) fn text(&self) -> Option<&Arc<Source>> {
+        match &self.0.content {
+            Content::Text(source) => Some(source),
+            Content::Binary { .. } => None,
+        }
+    }
+
+    /// Keeps documents that were parsed ahead for the first request.
+    pub(super) fn parsed_ahead(&self, documents: Vec<Document>) {
+        *lock(&self.0.ahead) = Some(documents);
+    }
+
     /// The documents of manifests that are applied as they are: all of them, as [`parse::whole_documents`] reads them. The
     /// work is charged to `budget`.
     ///
@@ -109,6 +120,14 @@ impl File {
     pub fn documents(&self, budget: &Budget) -> Result<Cow<'_, [Document]>> {
         let source = self.source()?;
         if !self.0.was_parsed.swap(true, Ordering::Relaxed) {
+            let ahead = lock(&self.0.ahead).take();
+            let bytes = |documents: &Vec<Document>| documents.iter().map(|one| one.bytes).sum();
+            // Where the budget is spent within the documents, they are parsed up to there.
+            if let Some(documents) = ahead.filter(|ahead| bytes(ahead) <= budget.left(Limit::Bytes))
+            {
+                budget.spend(Limit::Bytes, bytes(&documents), source.span(0, 0))?;
+                return Ok(Cow::Owned(documents));
+            }
             return parse::documents_within(source, budget).map(Cow::Owned);
         }
         if let Some(documents) = self.0.documents.get() {

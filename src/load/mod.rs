@@ -4,6 +4,7 @@
 //! looked up. A [`Root`] is the directory of a kustomization: it decides which files may be read from there, and its
 //! errors show where the path is written. [`write()`] replaces files, and is the only function that writes.
 
+mod ahead;
 mod cache;
 mod digest;
 mod disk;
@@ -22,10 +23,12 @@ mod tree;
 #[cfg(feature = "watch")]
 mod watch;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::error::{Code, Error, Result};
+use crate::index::Index;
 use crate::limits::{Budget, Limit, Limits};
 use crate::source::{Sources, Span};
 use cache::Cache;
@@ -75,6 +78,8 @@ struct LoaderInner {
     directories: Cache<Result<Option<Arc<Path>>>>,
     places: Cache<Result<Arc<Place>>>,
     contents: Cache<Result<File>>,
+    /// The files that were read ahead, and not asked for yet.
+    ahead: Mutex<Index<OsString, File>>,
     /// The paths that each directory looked up, once [`Loader::take_notes`] was called.
     noted: OnceLock<Noted>,
 }
@@ -143,6 +148,7 @@ impl Loader {
             directories: Cache::new(),
             places: Cache::new(),
             contents: Cache::new(),
+            ahead: Mutex::default(),
             noted: OnceLock::new(),
         }))
     }
@@ -383,6 +389,10 @@ impl Loader {
     fn content(&self, path: &Path) -> Result<File> {
         self.0.contents.get_or_make(path, || {
             let most = self.0.budget.left(Limit::Files).min(LARGEST_FILE);
+            if let Some(file) = self.take_ahead(path, most) {
+                self.0.budget.spend(Limit::Files, file.bytes().len() as u64, Span::NONE)?;
+                return Ok(file);
+            }
             let read = self.0.files.read(path, most);
             let bytes = read.map_err(|error| self.unreadable(path, &error))?;
             self.0.budget.spend(Limit::Files, bytes.len() as u64, Span::NONE)?;

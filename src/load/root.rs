@@ -389,7 +389,7 @@ impl Root {
     }
 
     /// Looks up a file and checks that it may be read.
-    fn allowed(&self, path: &str) -> Result<Arc<Place>> {
+    pub(super) fn allowed(&self, path: &str) -> Result<Arc<Place>> {
         if path.is_empty() {
             return Err(empty(Span::NONE));
         }

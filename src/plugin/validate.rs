@@ -23,7 +23,7 @@ pub fn validate(
     observer: Option<&mut (dyn Observer + '_)>,
 ) -> Result<()> {
     let before = resources.clone();
-    transform::run([plugin.change(context)], resources, observer)?;
+    transform::run([plugin.change(context)], resources, observer, context.threads)?;
     let mut errors = Vec::new();
     for resource in &before {
         let mut places = resources.places(resource.id());

@@ -9,6 +9,7 @@ mod list;
 mod metadata;
 mod names;
 mod origin;
+mod output;
 mod pattern;
 mod read;
 mod resmap;

@@ -7,7 +7,6 @@ use super::unique::{check_ids, taken};
 use super::{ResId, Resource};
 use crate::error::{Error, Result};
 use crate::limits::Budget;
-use crate::yaml;
 
 /// Resources in order. Ids may collide while transformers run: they are checked when resources are added and at the
 /// end.
@@ -165,82 +164,6 @@ impl ResMap {
         self.resources.extend(places.filter_map(|place| before.get_mut(place)?.take()));
     }
 
-    /// The resources as YAML, as a sequence of documents.
-    ///
-    /// # Errors
-    /// Those of [`yaml::emit()`], for every resource that YAML cannot represent.
-    pub fn to_yaml(&self) -> Result<String> {
-        let budget = self.budget();
-        let mut text = String::new();
-        let mut errors = Vec::new();
-        for (place, resource) in self.iter().enumerate() {
-            let failed = write(resource, place == 0, &mut text, &budget).err();
-            let is_spent = failed.as_ref().is_some_and(Error::is_spent);
-            errors.extend(failed);
-            if is_spent {
-                break;
-            }
-        }
-        Error::all(errors).map_or(Ok(text), Err)
-    }
-
-    /// Checks that each resource can be written as YAML, and charges it as if it were written. Krender and a cluster
-    /// would read a duplicate key, for example, in different ways.
-    ///
-    /// # Errors
-    /// As [`ResMap::to_yaml`].
-    pub fn check_yaml(&self) -> Result<()> {
-        let budget = self.budget();
-        let (mut text, mut errors) = (String::new(), Vec::new());
-        for resource in self {
-            text.clear();
-            let failed = write(resource, true, &mut text, &budget).err();
-            let is_spent = failed.as_ref().is_some_and(Error::is_spent);
-            errors.extend(failed);
-            if is_spent {
-                break;
-            }
-        }
-        Error::all(errors).map_or(Ok(()), Err)
-    }
-
-    /// Like [`ResMap::to_yaml`], in pieces to be concatenated.
-    ///
-    /// Each resource is freed once it is written. They are written in the order in which they were read, so that
-    /// adjacent memory is freed, which then has room for the texts. A large build never needs more memory than for the
-    /// resources alone.
-    ///
-    /// # Errors
-    /// As [`ResMap::to_yaml`].
-    pub fn into_yaml(self) -> Result<Vec<String>> {
-        let budget = self.budget();
-        let mut resources: Vec<Option<Resource>> = self.resources.into_iter().map(Some).collect();
-        let mut places: Vec<usize> = (0..resources.len()).collect();
-        places.sort_by_key(|&place| {
-            resources[place].as_ref().map(|resource| resource.node().span().start())
-        });
-        let mut pieces = vec![String::new(); resources.len()];
-        let (mut text, mut errors) = (String::new(), Vec::new());
-        for place in places {
-            let Some(resource) = resources[place].take() else { continue };
-            if let Err(error) = write(&resource, place == 0, &mut text, &budget) {
-                let is_spent = error.is_spent();
-                errors.push((place, error));
-                if is_spent {
-                    break;
-                }
-            }
-            if text.len() < LARGE {
-                pieces[place] = text.as_str().into();
-                text.clear();
-            } else {
-                pieces[place] = std::mem::take(&mut text);
-            }
-        }
-        errors.sort_by_key(|&(place, _)| place);
-        Error::all(errors.into_iter().map(|(_, error)| error)).map_or(Ok(pieces), Err)
-    }
-
     /// The budget that output is charged to: that of the target, or a new one.
     #[must_use]
     pub fn budget(&self) -> Budget {
@@ -256,18 +179,6 @@ impl ResMap {
         self.current.take();
         self.ever.take();
     }
-}
-
-/// Texts of at least this size in bytes are not copied to shrink their capacity.
-const LARGE: usize = 1 << 16;
-
-/// Appends a resource to those written before.
-fn write(resource: &Resource, is_first: bool, text: &mut String, budget: &Budget) -> Result<()> {
-    if !is_first {
-        text.push_str("---\n");
-    }
-    yaml::emit_within(resource.node(), text, budget)
-        .map_err(|error| error.step(format!("while writing `{}`", resource.id())))
 }
 
 /// The indices are not cloned: a clone is made to be changed.
@@ -401,39 +312,5 @@ mod tests {
             ResMap::new().append_all(self::map(&["a", "a"])).unwrap_err().code(),
             Code::DuplicateId
         );
-    }
-
-    #[test]
-    fn documents_are_separated() {
-        let yaml = map(&["b", "a"]).to_yaml().unwrap();
-        assert_eq!(yaml, "kind: A\nmetadata:\n  name: b\n---\nkind: A\nmetadata:\n  name: a\n");
-        assert_eq!(ResMap::new().to_yaml().unwrap(), "");
-    }
-
-    /// Writing in the order of reading gives the same result as writing in the order of resources.
-    #[test]
-    fn pieces_follow_each_other_in_the_order_of_the_resources() {
-        let long = "x".repeat(LARGE);
-        let text = format!(
-            "kind: B\nmetadata: {{name: b}}\n---\nkind: C\nmetadata: {{name: c}}\nd: {long}\n---\nkind: A\nmetadata: {{name: a}}\n"
-        );
-        let mut map = ResMap::from(read(&text).unwrap());
-        map.reorder([2, 0, 1].into_iter());
-        let whole = map.to_yaml().unwrap();
-        assert_eq!(map.into_yaml().unwrap().concat(), whole);
-        assert_eq!(ResMap::new().into_yaml().unwrap().concat(), "");
-    }
-
-    #[test]
-    fn what_cannot_be_written_is_told_in_the_order_of_the_resources() {
-        let text =
-            "kind: B\nmetadata: {name: b}\nv: .inf\n---\nkind: A\nmetadata: {name: a}\nv: .nan\n";
-        let mut map = ResMap::from(read(text).unwrap());
-        map.reorder([1, 0].into_iter());
-        let (whole, pieces) = (map.to_yaml().unwrap_err(), map.into_yaml().unwrap_err());
-        assert_eq!(pieces.iter().count(), 2);
-        let steps =
-            |error: &Error| error.iter().map(|error| error.steps().to_vec()).collect::<Vec<_>>();
-        assert_eq!(steps(&pieces), steps(&whole));
     }
 }

@@ -1,5 +1,7 @@
 //! Checks that the ids of resources are unique.
 
+use std::collections::BTreeMap;
+
 use super::{DEFAULT_NAMESPACE, Index, ResId, ResMap, Resource};
 use crate::error::{Code, Error, Result};
 use crate::index::Entry;
@@ -12,8 +14,9 @@ use crate::yaml::{Node, Text};
 pub struct Unique {
     /// The types, each with a flag that is true for cluster-scoped ones; the index numbers them.
     types: Index<(Gvk, bool), ()>,
-    /// The first resource of each id: number of the type, name and effective namespace.
-    first: Index<(usize, Text, Text), Holder>,
+    /// The first resource of each id (number of the type, name and effective namespace), and its namespace as it is
+    /// written.
+    first: Index<(usize, Text, Text), (Holder, Text)>,
     /// Duplicates: an id with its first resource, and another one.
     repeated: Vec<(ResId, Holder, Holder)>,
 }
@@ -30,18 +33,47 @@ impl Unique {
     pub fn add(&mut self, place: usize, resource: &Resource) {
         let ResId { gvk, name, namespace, cluster_scoped } = resource.id();
         let (kind, _) = self.types.insert_full((gvk.clone(), *cluster_scoped), ());
-        let namespace = match (cluster_scoped, namespace.is_empty()) {
+        let effective = match (cluster_scoped, namespace.is_empty()) {
             (true, _) => Text::default(),
             (false, true) => DEFAULT_NAMESPACE.into(),
             (false, false) => namespace.clone(),
         };
         let holder = Holder { place, span: resource.span() };
-        match self.first.entry((kind, name.clone(), namespace)) {
-            Entry::Vacant(entry) => drop(entry.insert(holder)),
+        match self.first.entry((kind, name.clone(), effective)) {
+            Entry::Vacant(entry) => drop(entry.insert((holder, namespace.clone()))),
             Entry::Occupied(entry) => {
-                self.repeated.push((resource.id().clone(), *entry.get(), holder));
+                self.repeated.push((resource.id().clone(), entry.get().0, holder));
             }
         }
+    }
+
+    /// Adds the ids of the resources that follow, as if they were recorded here one by one.
+    pub fn add_all(&mut self, following: Self) {
+        let Self { types, first, mut repeated } = following;
+        // The resources that were the first ones among those that follow, and are no longer.
+        let mut earlier = BTreeMap::new();
+        let mut more = Vec::new();
+        for ((kind, name, effective), (holder, namespace)) in first {
+            let Some(((gvk, cluster_scoped), ())) = types.get_index(kind) else { continue };
+            let (kind, _) = self.types.insert_full((gvk.clone(), *cluster_scoped), ());
+            match self.first.entry((kind, name, effective)) {
+                Entry::Vacant(entry) => drop(entry.insert((holder, namespace))),
+                Entry::Occupied(entry) => {
+                    let first = entry.get().0;
+                    earlier.insert(holder.place, first);
+                    let (_, name, _) = entry.key();
+                    let (gvk, name, cluster_scoped) = (gvk.clone(), name.clone(), *cluster_scoped);
+                    let id = ResId { gvk, name, namespace, cluster_scoped };
+                    more.push((id, first, holder));
+                }
+            }
+        }
+        for (_, first, _) in &mut repeated {
+            *first = earlier.get(&first.place).copied().unwrap_or(*first);
+        }
+        repeated.append(&mut more);
+        repeated.sort_by_key(|(_, _, second)| second.place);
+        self.repeated.append(&mut repeated);
     }
 
     /// Checks that all recorded ids are unique. The resources must be the recorded ones, at their indices.

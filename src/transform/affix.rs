@@ -112,7 +112,9 @@ struct Extend<'c> {
 }
 
 impl Step for Extend<'_> {
-    fn change(&mut self, _: usize, resource: &mut Resource) -> Result<Fate> {
+    type Tally = ();
+
+    fn change(&self, (): &mut (), _: usize, resource: &mut Resource) -> Result<Fate> {
         let original = resource.original_id().gvk;
         if keeps_its_name(&original.group, &original.kind) {
             return Ok(Fate::Stays);

@@ -1,9 +1,11 @@
 //! Changes: parts of the work on resources, each with its cause.
 
+use std::any::Any;
+
 use super::Report;
 use crate::error::{Error, Result};
 use crate::load::Root;
-use crate::resource::{Origin, ResMap, Resource};
+use crate::resource::{Origin, ResMap, Resource, Unique};
 use crate::source::Span;
 
 /// A change of resources: one instance of a builtin as the reference counts them, or a step that ends every build.
@@ -52,7 +54,7 @@ pub enum Asked<'c> {
 /// A part of a change.
 pub enum Work<'c> {
     /// Work on one resource at a time.
-    Step(Box<dyn Step + 'c>),
+    Step(Box<dyn AnyStep + 'c>),
     /// Work on all resources together.
     Whole(Whole<'c>),
 }
@@ -60,26 +62,130 @@ pub enum Work<'c> {
 /// Work on all resources together.
 pub type Whole<'c> = Box<dyn FnOnce(&mut ResMap, &mut Report<'_, '_>) -> Result<()> + 'c>;
 
-/// Work that looks at one resource at a time, so that it does not depend on changes of the others.
-pub trait Step {
+/// Work that looks at one resource at a time, so that it does not depend on changes of the others. Several threads may do
+/// it, each on a part of the resources.
+pub trait Step: Send + Sync {
+    /// The facts that are gathered while resources are changed, for [`Step::finish`].
+    type Tally: Tally;
+
     /// Changes a resource; `place` is its position in the build.
     ///
     /// # Errors
     /// An error that ends the step. A step that has failed is not called again.
-    fn change(&mut self, place: usize, resource: &mut Resource) -> Result<Fate>;
+    fn change(
+        &self,
+        tally: &mut Self::Tally,
+        place: usize,
+        resource: &mut Resource,
+    ) -> Result<Fate>;
 
     /// Finishes the step after all resources were changed. Later steps may have changed some of them already, and
     /// resources that this step drops are still present.
     ///
     /// # Errors
     /// An error that concerns several resources.
-    fn finish(&mut self, _: &ResMap, _: &mut Report<'_, '_>) -> Result<()> {
+    fn finish(&self, _: Self::Tally, _: &ResMap, _: &mut Report<'_, '_>) -> Result<()> {
         Ok(())
     }
 
     /// True if the step neither reads nor changes annotations, and drops no resource.
     fn ignores_annotations(&self) -> bool {
         false
+    }
+}
+
+/// The facts that a step gathers about a part of the resources.
+pub trait Tally: Default + Send + 'static {
+    /// Adds the facts about the resources that follow. The result is the same as if one tally was kept of both parts.
+    fn add(&mut self, following: Self);
+}
+
+/// The tally of a step that gathers no facts.
+impl Tally for () {
+    fn add(&mut self, (): ()) {}
+}
+
+/// The tally of a step that gathers failures, in the order of the resources.
+impl Tally for Vec<Error> {
+    fn add(&mut self, following: Self) {
+        self.extend(following);
+    }
+}
+
+/// The tally of a step behind which all ids must be different.
+impl Tally for Unique {
+    fn add(&mut self, following: Self) {
+        self.add_all(following);
+    }
+}
+
+/// A step of any type.
+pub trait AnyStep: Send + Sync {
+    /// Begins with a part of the resources.
+    fn begin<'s>(&'s self) -> Box<dyn Begun + 's>;
+
+    /// [`Step::finish`], with the tallies of all parts in order.
+    ///
+    /// # Errors
+    /// Those of [`Step::finish`].
+    fn end(&self, _: Vec<Counted>, _: &ResMap, _: &mut Report<'_, '_>) -> Result<()>;
+
+    /// [`Step::ignores_annotations`].
+    fn leaves_annotations(&self) -> bool;
+}
+
+/// A step that is at work on a part of the resources.
+pub trait Begun: Send {
+    /// [`Step::change`].
+    ///
+    /// # Errors
+    /// Those of [`Step::change`].
+    fn change(&mut self, place: usize, resource: &mut Resource) -> Result<Fate>;
+
+    /// The tally of the part.
+    fn counted(self: Box<Self>) -> Counted;
+}
+
+/// A [`Tally`] of any type.
+pub type Counted = Box<dyn Any + Send>;
+
+struct Part<'s, S: Step> {
+    step: &'s S,
+    tally: S::Tally,
+}
+
+impl<S: Step> AnyStep for S {
+    fn begin<'s>(&'s self) -> Box<dyn Begun + 's> {
+        Box::new(Part { step: self, tally: S::Tally::default() })
+    }
+
+    fn end(
+        &self,
+        counted: Vec<Counted>,
+        resources: &ResMap,
+        report: &mut Report<'_, '_>,
+    ) -> Result<()> {
+        let tallies = counted.into_iter().filter_map(|counted| counted.downcast::<S::Tally>().ok());
+        let add = |mut all: S::Tally, following: S::Tally| {
+            all.add(following);
+            all
+        };
+        let tally = tallies.map(|tally| *tally).reduce(add).unwrap_or_default();
+        self.finish(tally, resources, report)
+    }
+
+    fn leaves_annotations(&self) -> bool {
+        self.ignores_annotations()
+    }
+}
+
+impl<S: Step> Begun for Part<'_, S> {
+    fn change(&mut self, place: usize, resource: &mut Resource) -> Result<Fate> {
+        self.step.change(&mut self.tally, place, resource)
+    }
+
+    fn counted(self: Box<Self>) -> Counted {
+        Box::new(self.tally)
     }
 }
 
@@ -109,7 +215,7 @@ impl<'c> Change<'c> {
     #[must_use]
     pub fn ignores_annotations(&self) -> bool {
         self.work.iter().all(|work| match work {
-            Work::Step(step) => step.ignores_annotations(),
+            Work::Step(step) => step.leaves_annotations(),
             Work::Whole(_) => false,
         })
     }

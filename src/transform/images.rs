@@ -1,13 +1,14 @@
 //! `images:` changes names, tags and digests of container images.
 
-use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::iter;
 
 use serde::Deserialize;
 
 use super::fields::{charge_specs, leaves_annotations};
-use super::{Builtin, Change, Configured, Context, Create, Fate, FieldPath, Report, Step, Work};
+use super::{
+    Builtin, Change, Configured, Context, Create, Fate, FieldPath, Report, Step, Tally, Work,
+};
 use crate::config::{FieldSpec, FieldSpecs, Image, Section};
 use crate::error::{Code, Error, Result};
 use crate::limits::{Budget, Limit};
@@ -96,20 +97,22 @@ struct ImageEntries<'c> {
 }
 
 impl Step for ImageEntries<'_> {
-    fn change(&mut self, _: usize, resource: &mut Resource) -> Result<Fate> {
+    type Tally = Matched;
+
+    fn change(&self, matched: &mut Matched, _: usize, resource: &mut Resource) -> Result<Fate> {
         if resource.kind() != "CustomResourceDefinition" {
-            self.change_all(resource).map_err(|error| {
+            self.change_all(resource, matched).map_err(|error| {
                 error.step(format!("while changing the images of `{}`", resource.id()))
             })?;
         }
         Ok(Fate::Stays)
     }
 
-    fn finish(&mut self, _: &ResMap, report: &mut Report<'_, '_>) -> Result<()> {
-        for ImageEntry { image, matched, .. } in &self.entries {
+    fn finish(&self, matched: Matched, _: &ResMap, report: &mut Report<'_, '_>) -> Result<()> {
+        for (number, ImageEntry { image, .. }) in self.entries.iter().enumerate() {
             if image.parts().iter().all(|part| part.is_empty()) {
                 report.idle(|| without_change(&image.name));
-            } else if !matched.get() {
+            } else if !matched.0.contains(&number) {
                 report.idle(|| unused(&image.name));
             }
         }
@@ -123,13 +126,11 @@ impl Step for ImageEntries<'_> {
 
 impl ImageEntries<'_> {
     /// Applies all entries, in order. If there are many, only those that may match an image of the resource are tried.
-    fn change_all(&self, resource: &mut Resource) -> Result<()> {
+    fn change_all(&self, resource: &mut Resource, matched: &mut Matched) -> Result<()> {
         let containers = containers(resource.node());
         let Some(index) = &self.index else {
-            return self
-                .entries
-                .iter()
-                .try_for_each(|entry| self.change_one(entry, &containers, resource).map(|_| ()));
+            let change = |place| self.change_one(place, &containers, resource, matched).map(|_| ());
+            return (0..self.entries.len()).try_for_each(change);
         };
         // The first entry is always tried: it reports a malformed resource, even if it matches no image.
         let mut next = 0;
@@ -140,7 +141,7 @@ impl ImageEntries<'_> {
             let cost = if entry.is_pattern() { PATTERN_COST } else { COST };
             let amount = cost * (1 + images.len() as u64);
             self.budget.spend(Limit::Bytes, amount, entry.image.name.span)?;
-            if self.change_one(entry, &containers, resource)? || place == 0 {
+            if self.change_one(place, &containers, resource, matched)? || place == 0 {
                 let images = self.images(&containers, resource)?;
                 places = images.iter().flat_map(|image| index.places(image)).collect();
             }
@@ -152,18 +153,23 @@ impl ImageEntries<'_> {
     /// Applies one entry. Returns true if an image had the name.
     fn change_one(
         &self,
-        entry: &ImageEntry<'_>,
+        place: usize,
         containers: &[Way],
         resource: &mut Resource,
+        matched: &mut Matched,
     ) -> Result<bool> {
-        let before = entry.matched.replace(false);
+        let Some(entry) = self.entries.get(place) else { return Ok(false) };
+        let mut fits = false;
         if !containers.is_empty() {
             resource.edit(self.schema, |root| {
-                containers.iter().try_for_each(|way| change_containers(entry, root, way))
+                containers.iter().try_for_each(|way| change_containers(entry, root, way, &mut fits))
             })?;
         }
-        self.visit(resource, entry.image.name.span, &mut |field| entry.set(field))?;
-        Ok(entry.matched.replace(before || entry.matched.get()))
+        self.visit(resource, entry.image.name.span, &mut |field| entry.set(field, &mut fits))?;
+        if fits {
+            matched.0.insert(place);
+        }
+        Ok(fits)
     }
 
     /// All images of a resource.
@@ -198,6 +204,16 @@ impl ImageEntries<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// The places of the entries whose name an image has.
+#[derive(Default)]
+struct Matched(BTreeSet<usize>);
+
+impl Tally for Matched {
+    fn add(&mut self, following: Self) {
+        self.0.extend(following.0);
     }
 }
 
@@ -267,8 +283,6 @@ struct ImageEntry<'c> {
     image: &'c Image,
     /// `None` for a name that is not a valid pattern: it matches no image.
     pattern: Option<Pattern>,
-    /// True if an image had the name.
-    matched: Cell<bool>,
     budget: &'c Budget,
 }
 
@@ -292,7 +306,7 @@ impl<'c> ImageEntry<'c> {
             Err(error) if error.is_spent() => return Err(error.at(image.name.span)),
             pattern => pattern.ok(),
         };
-        Ok(Self { image, pattern, matched: Cell::new(false), budget })
+        Ok(Self { image, pattern, budget })
     }
 
     /// True if the name contains pattern syntax other than dots.
@@ -300,12 +314,13 @@ impl<'c> ImageEntry<'c> {
         self.pattern.as_ref().is_some_and(|pattern| !pattern.is_image_name())
     }
 
-    fn set(&self, field: &mut Node) -> Result<()> {
+    /// Changes an image that has the name, and notes that it does.
+    fn set(&self, field: &mut Node, fits: &mut bool) -> Result<()> {
         let Some(old) = field.as_text() else { return Err(field.wrong_kind(Kind::Scalar)) };
         if !self.pattern.as_ref().is_some_and(|pattern| pattern.matches(old)) {
             return Ok(());
         }
-        self.matched.set(true);
+        *fits = true;
         let new = self.renamed(old);
         self.budget.text(new.len(), self.image.name.span)?;
         let image = self.image;
@@ -375,7 +390,12 @@ fn containers(root: &Node) -> Vec<Way> {
     (0..visits.len()).rev().filter(|&visit| visits[visit].3).map(way).collect()
 }
 
-fn change_containers(entry: &ImageEntry<'_>, root: &mut Node, way: &[usize]) -> Result<()> {
+fn change_containers(
+    entry: &ImageEntry<'_>,
+    root: &mut Node,
+    way: &[usize],
+    fits: &mut bool,
+) -> Result<()> {
     let found = root.at(way);
     let list = found.and_then(Node::as_sequence).map_or(&[][..], Sequence::items);
     let mut wanted = false;
@@ -398,7 +418,7 @@ fn change_containers(entry: &ImageEntry<'_>, root: &mut Node, way: &[usize]) -> 
     let containers = node.as_sequence_mut().map(Sequence::items_mut);
     for container in containers.into_iter().flatten() {
         if let Some(image) = container.get_mut("image") {
-            entry.set(image)?;
+            entry.set(image, fits)?;
         }
     }
     Ok(())

@@ -136,7 +136,9 @@ struct Add<'c> {
 }
 
 impl Step for Add<'_> {
-    fn change(&mut self, _: usize, resource: &mut Resource) -> Result<Fate> {
+    type Tally = ();
+
+    fn change(&self, (): &mut (), _: usize, resource: &mut Resource) -> Result<Fate> {
         let first = self.pairs.first().map_or(Span::NONE, |(_, span, _)| *span);
         self.budget.bytes(self.bytes, first)?;
         for (key, span, new) in &self.pairs {

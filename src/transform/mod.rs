@@ -21,7 +21,7 @@ mod value_add;
 pub(crate) mod value_path;
 
 pub use builtin::{BUILTINS, Builtin, Changes, Configure, Configured};
-pub use change::{Asked, Cause, Change, Fate, Step, Whole, Work};
+pub use change::{AnyStep, Asked, Begun, Cause, Change, Counted, Fate, Step, Tally, Whole, Work};
 pub use field::{Create, FieldPath};
 pub(crate) use fields::charge_specs;
 pub use fields::is_shared;
@@ -31,6 +31,7 @@ pub use run::run;
 use crate::config::{Kustomization, TransformerConfig};
 use crate::error::Result;
 use crate::load::Root;
+use crate::parallel::Threads;
 use crate::resource::ResMap;
 use crate::schema::Schema;
 use crate::source::Span;
@@ -52,6 +53,8 @@ pub struct Context<'a> {
     /// True if each entry of a field is a change of its own, as an observer may need. Otherwise entries share a change
     /// where that is faster.
     pub by_entry: bool,
+    /// The threads to work on.
+    pub threads: &'a Threads,
 }
 
 impl Context<'_> {
@@ -97,7 +100,7 @@ pub fn transform(
         let pairs = parts.saturating_mul(resources.len());
         context.root.budget().bytes(pairs.saturating_mul(PAIR), context.root.span())?;
     }
-    run(changes, resources, observer)
+    run(changes, resources, observer, context.threads)
 }
 
 /// The number of entries above which a kustomization is charged for testing each resource against each entry.

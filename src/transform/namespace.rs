@@ -86,7 +86,6 @@ struct Move<'c> {
     of_v1_bindings: Fields,
     of_others: Fields,
     of_bindings: Fields,
-    ids: Unique,
 }
 
 /// The field `metadata/namespace`.
@@ -101,16 +100,18 @@ impl Default for Own {
 }
 
 impl Step for Move<'_> {
-    fn change(&mut self, place: usize, resource: &mut Resource) -> Result<Fate> {
+    type Tally = Unique;
+
+    fn change(&self, ids: &mut Unique, place: usize, resource: &mut Resource) -> Result<Fate> {
         if !resource.node().is_empty() && !resource.helm_generated {
             self.change_one(resource)?;
         }
-        self.ids.add(place, resource);
+        ids.add(place, resource);
         Ok(Fate::Stays)
     }
 
-    fn finish(&mut self, resources: &ResMap, _: &mut Report<'_, '_>) -> Result<()> {
-        self.ids.check(resources).map_err(|error| {
+    fn finish(&self, ids: Unique, resources: &ResMap, _: &mut Report<'_, '_>) -> Result<()> {
+        ids.check(resources).map_err(|error| {
             let namespace = self.transformer.namespace.as_str();
             error.step(format!("while moving all resources into the namespace `{namespace}`"))
         })
@@ -158,7 +159,6 @@ impl<'c> NamespaceTransformer<'c> {
                 fields().filter(not_the_name).filter(not_the_subjects),
                 create,
             ),
-            ids: Unique::default(),
         })
     }
 

@@ -11,7 +11,7 @@ use crate::config::{self, PatchArgs, Selector};
 use crate::error::{Code, Error, Result};
 use crate::limits::Budget;
 use crate::patch::JsonPatch;
-use crate::resource::{self, ResMap, Resource, Unique, secret};
+use crate::resource::{self, ResMap, Resource, secret};
 use crate::schema::Schema;
 use crate::source::{Secrecy, Source, Span};
 use crate::yaml::de::{self, Rules, Spanned};
@@ -254,8 +254,7 @@ impl Loaded {
             (Self::Strategic(patches), Some(selection)) => match patches.as_slice() {
                 [] => Work::whole(|_| Ok(())),
                 [patch] => {
-                    let patch =
-                        Selected::Strategic { patch: patch.clone(), ids: Unique::default() };
+                    let patch = Selected::Strategic(patch.clone());
                     Work::step(Targeted::new(context, patch, selection, target))
                 }
                 [_, second, ..] => Work::failed(

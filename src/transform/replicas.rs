@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use super::fields::{Fields, charge_specs};
-use super::{Builtin, Change, Configured, Context, Create, Fate, Report, Step, Work};
+use super::{Builtin, Change, Configured, Context, Create, Fate, Report, Step, Tally, Work};
 use crate::config::{FieldSpec, FieldSpecs, Replica, Section};
 use crate::error::{Code, Error, Result};
 use crate::limits::Budget;
@@ -51,11 +51,8 @@ fn set<'c>(
     (schema, budget): (&'c Schema, &'c Budget),
 ) -> Work<'c> {
     let mut by_name: Index<&str, Vec<usize>> = Index::default();
-    let entry = |replica: &'c Replica| ReplicaEntry {
-        replica,
-        count: replica.count.value.to_string(),
-        is_found: false,
-    };
+    let entry =
+        |replica: &'c Replica| ReplicaEntry { replica, count: replica.count.value.to_string() };
     let entries: Vec<ReplicaEntry<'_>> = replicas.into_iter().map(entry).collect();
     for (number, entry) in entries.iter().enumerate() {
         by_name.entry(&entry.replica.name).or_default().push(number);
@@ -63,7 +60,7 @@ fn set<'c>(
     let create = Create::Scalar(Tag::Int);
     let field = |spec: &FieldSpec| (spec.clone(), Fields::new([spec], create));
     let fields = specs.iter().map(|spec| field(&spec.value)).collect();
-    Work::step(Set { entries, by_name, fields, schema, budget, failed: None })
+    Work::step(Set { entries, by_name, fields, schema, budget })
 }
 
 /// A document that configures the builtin, with one number of replicas.
@@ -88,34 +85,57 @@ struct Set<'c> {
     fields: Vec<(FieldSpec, Fields)>,
     schema: &'c Schema,
     budget: &'c Budget,
-    /// The first error in the order of entries, then fields, then resources, with its entry and field.
-    failed: Option<((usize, usize), Error)>,
 }
 
 struct ReplicaEntry<'c> {
     replica: &'c Replica,
     count: String,
-    /// True if a workload has the name.
-    is_found: bool,
+}
+
+/// The workloads that the entries matched, and the first error.
+#[derive(Default)]
+struct Found {
+    /// The numbers of the entries whose name a workload has.
+    entries: BTreeSet<usize>,
+    /// The first error in the order of entries, then fields, then resources, with its entry and field.
+    failed: Option<((usize, usize), Error)>,
+}
+
+impl Found {
+    fn fail(&mut self, place: (usize, usize), error: Error) {
+        if self.failed.as_ref().is_none_or(|(first, _)| place < *first) {
+            self.failed = Some((place, error));
+        }
+    }
+}
+
+impl Tally for Found {
+    fn add(&mut self, following: Self) {
+        self.entries.extend(following.entries);
+        if let Some((place, error)) = following.failed {
+            self.fail(place, error);
+        }
+    }
 }
 
 impl Step for Set<'_> {
-    fn change(&mut self, _: usize, resource: &mut Resource) -> Result<Fate> {
+    type Tally = Found;
+
+    fn change(&self, found: &mut Found, _: usize, resource: &mut Resource) -> Result<Fate> {
         for number in self.entries_for(resource) {
             charge_specs(
                 (self.fields.len(), 0),
                 self.budget,
                 self.entries[number].replica.name.span,
             )?;
-            self.set(number, resource);
+            self.set(number, resource, found);
         }
         Ok(Fate::Stays)
     }
 
-    fn finish(&mut self, resources: &ResMap, _: &mut Report<'_, '_>) -> Result<()> {
-        let failed = self.failed.take();
-        let missing = self.entries.iter().position(|entry| !entry.is_found);
-        match (missing, failed) {
+    fn finish(&self, found: Found, resources: &ResMap, _: &mut Report<'_, '_>) -> Result<()> {
+        let missing = (0..self.entries.len()).find(|number| !found.entries.contains(number));
+        match (missing, found.failed) {
             (Some(missing), Some(((entry, _), error))) if entry < missing => Err(error),
             (Some(missing), _) => Err(self.no_such_workload(missing, resources)),
             (None, Some((_, error))) => Err(error),
@@ -141,10 +161,8 @@ impl Set<'_> {
         entries
     }
 
-    fn set(&mut self, number: usize, resource: &mut Resource) {
-        let Some(ReplicaEntry { replica, count, is_found }) = self.entries.get_mut(number) else {
-            return;
-        };
+    fn set(&self, number: usize, resource: &mut Resource, found: &mut Found) {
+        let Some(ReplicaEntry { replica, count }) = self.entries.get(number) else { return };
         for (place, (spec, fields)) in self.fields.iter().enumerate() {
             let fits =
                 |id: ResId| id.name == replica.name.value && id.gvk.is_selected_by(&spec.gvk);
@@ -154,14 +172,13 @@ impl Set<'_> {
             {
                 continue;
             }
-            *is_found = true;
+            found.entries.insert(number);
             let tools = (self.schema, self.budget);
             let set = fields.visit(resource, tools, replica.count.span, &mut |field| {
                 field.set_text(count, Tag::Int, replica.count.span)
             });
-            let is_first = self.failed.as_ref().is_none_or(|(first, _)| (number, place) < *first);
-            if let (Err(error), true) = (set, is_first) {
-                self.failed = Some(((number, place), error));
+            if let Err(error) = set {
+                found.fail((number, place), error);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Patches with a target, applied to every resource that the target selects.
 
 use super::select::{Selection, unmatched};
-use super::{Context, Fate, Report, Step};
+use super::{Context, Fate, Report, Step, Tally};
 use crate::config::Selector;
 use crate::error::{Error, Result};
 use crate::generate;
@@ -20,16 +20,31 @@ pub(super) struct Targeted<'c> {
     selection: Selection,
     /// The selector, if a warning is reported when it matches no resource.
     target: Option<&'c Spanned<Selector>>,
+}
+
+/// The result of a patch, without the resources themselves.
+#[derive(Default)]
+pub(super) struct Found {
     /// True if a resource matched.
     is_used: bool,
     /// The first error. The selection of the other resources is still tested, since its errors take precedence.
     failed: Option<Error>,
+    /// The ids behind a strategic merge patch.
+    ids: Unique,
+}
+
+impl Tally for Found {
+    fn add(&mut self, following: Self) {
+        self.is_used |= following.is_used;
+        self.failed = self.failed.take().or(following.failed);
+        self.ids.add_all(following.ids);
+    }
 }
 
 /// A patch for the resources of a target.
 pub(super) enum Selected {
     /// A strategic merge patch. Empty resources are dropped, and all ids must be unique in the end.
-    Strategic { patch: Resource, ids: Unique },
+    Strategic(Resource),
     /// A JSON patch; if `remembers` is set, the id before the patch is stored as a previous id.
     Json { patch: JsonPatch, remembers: bool },
 }
@@ -41,20 +56,20 @@ impl<'c> Targeted<'c> {
         selection: Selection,
         target: Option<&'c Spanned<Selector>>,
     ) -> Self {
-        Self { context: *context, patch, selection, target, is_used: false, failed: None }
+        Self { context: *context, patch, selection, target }
     }
 
     /// The span of the patch, or of its target.
     fn patch_span(&self) -> Span {
         match &self.patch {
-            Selected::Strategic { patch, .. } => patch.span(),
+            Selected::Strategic(patch) => patch.span(),
             Selected::Json { .. } => self.target.map_or(Span::NONE, |target| target.span),
         }
     }
 
     fn apply(&self, resource: &mut Resource) -> Result<()> {
         match &self.patch {
-            Selected::Strategic { patch, .. } => apply_settled(&self.context, patch, resource),
+            Selected::Strategic(patch) => apply_settled(&self.context, patch, resource),
             Selected::Json { patch, remembers } => {
                 charge(&self.context, resource, PASSED_NODE, self.patch_span())?;
                 if *remembers {
@@ -67,34 +82,30 @@ impl<'c> Targeted<'c> {
 }
 
 impl Step for Targeted<'_> {
-    fn change(&mut self, place: usize, resource: &mut Resource) -> Result<Fate> {
+    type Tally = Found;
+
+    fn change(&self, found: &mut Found, place: usize, resource: &mut Resource) -> Result<Fate> {
         if self.selection.takes(resource)? {
-            self.is_used = true;
-            if self.failed.is_none() {
-                self.failed = self.apply(resource).err();
+            found.is_used = true;
+            if found.failed.is_none() {
+                found.failed = self.apply(resource).err();
             }
         }
-        let Selected::Strategic { ids, .. } = &mut self.patch else { return Ok(Fate::Stays) };
+        let Selected::Strategic(_) = &self.patch else { return Ok(Fate::Stays) };
         if resource.node().is_empty() {
             return Ok(Fate::Goes);
         }
-        ids.add(place, resource);
+        found.ids.add(place, resource);
         Ok(Fate::Stays)
     }
 
-    fn finish(&mut self, resources: &ResMap, report: &mut Report<'_, '_>) -> Result<()> {
-        match (self.is_used, self.target, &self.patch) {
-            (true, _, Selected::Strategic { .. }) => report.merged(),
+    fn finish(&self, found: Found, resources: &ResMap, report: &mut Report<'_, '_>) -> Result<()> {
+        match (found.is_used, self.target, &self.patch) {
+            (true, _, Selected::Strategic(_)) => report.merged(),
             (false, Some(target), _) => report.idle(|| unmatched(target, resources)),
             _ => {}
         }
-        if let Some(error) = self.failed.take() {
-            return Err(error);
-        }
-        match &self.patch {
-            Selected::Strategic { ids, .. } => ids.check(resources),
-            Selected::Json { .. } => Ok(()),
-        }
+        found.failed.map_or_else(|| found.ids.check(resources), Err)
     }
 }
 

@@ -20,7 +20,7 @@ pub mod share;
 pub mod tokens;
 mod typed;
 
-pub use emit::{emit, emit_within, push_text, through_json};
+pub use emit::{emit, emit_up_to, emit_within, push_text, through_json};
 pub use json::{
     Form, TakeText, json_passage, not_json, push_json_string, to_json, to_json_by, write_json,
 };

@@ -32,13 +32,15 @@ pub(super) fn update<'c>(
     schema: &'c Schema,
     budget: &'c Budget,
 ) -> Work<'c> {
-    Work::step(Update {
-        candidates: Candidates::new(resources),
-        fields: ByType::new(references.length(), budget, |gvk| Field::all(references, gvk)),
-        schema,
-        budget,
-        errors: Vec::new(),
-    })
+    let find = |gvk: &Gvk| Field::all(references, gvk);
+    let mut fields = ByType::new(references.length(), budget, find);
+    for resource in resources.iter().filter(|resource| !resource.node().is_empty()) {
+        // Referrers are selected by their original type.
+        if let Err(error) = fields.of(&resource.original_id().gvk, resource.span()) {
+            return Work::failed(error);
+        }
+    }
+    Work::step(Update { candidates: Candidates::new(resources), fields, schema, budget })
 }
 
 /// The step that updates the references of resources.
@@ -47,28 +49,28 @@ struct Update<'c, F> {
     fields: ByType<'c, Field<'c>, F>,
     schema: &'c Schema,
     budget: &'c Budget,
-    errors: Vec<Error>,
 }
 
-impl<'c, F: Fn(&Gvk) -> Vec<Field<'c>>> Step for Update<'c, F> {
-    fn change(&mut self, _: usize, resource: &mut Resource) -> Result<Fate> {
+impl<'c, F: Fn(&Gvk) -> Vec<Field<'c>> + Send + Sync> Step for Update<'c, F> {
+    type Tally = Vec<Error>;
+
+    fn change(&self, errors: &mut Vec<Error>, _: usize, resource: &mut Resource) -> Result<Fate> {
         if !resource.node().is_empty() {
-            // Referrers are selected by their original type.
-            let fields = self.fields.of(&resource.original_id().gvk, resource.span())?;
+            let fields = self.fields.known(&resource.original_id().gvk);
             let checked = if fields.is_empty() { Ok(()) } else { check_version(resource) };
             let followed = checked.and_then(|()| {
                 follow(resource, fields, &self.candidates, self.schema, self.budget)
             });
             match followed {
                 Err(error) if error.is_spent() => return Err(error),
-                followed => self.errors.extend(followed.err()),
+                followed => errors.extend(followed.err()),
             }
         }
         Ok(Fate::Stays)
     }
 
-    fn finish(&mut self, _: &ResMap, _: &mut Report<'_, '_>) -> Result<()> {
-        Error::all(self.errors.drain(..)).map_or(Ok(()), Err)
+    fn finish(&self, errors: Vec<Error>, _: &ResMap, _: &mut Report<'_, '_>) -> Result<()> {
+        Error::all(errors).map_or(Ok(()), Err)
     }
 }
 

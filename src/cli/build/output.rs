@@ -11,6 +11,7 @@ use crate::{
     config::Warning,
     error::{Code, Error, Result},
     load::{self, OutputFolder},
+    parallel::Threads,
     resource::{ResId, ResMap, Resource},
     text::escape,
     yaml,
@@ -239,13 +240,18 @@ pub(super) fn texts(
     resources: ResMap,
     split: bool,
     warnings: &mut Vec<Warning>,
+    threads: &Threads,
 ) -> Result<Vec<(String, String)>> {
     fn namespace(resource: &Resource) -> Option<&str> {
         let id = resource.id();
         (!id.cluster_scoped).then(|| id.effective_namespace())
     }
     if !split {
-        return Ok(resources.into_yaml()?.into_iter().map(|text| (String::new(), text)).collect());
+        return Ok(resources
+            .into_yaml(threads)?
+            .into_iter()
+            .map(|text| (String::new(), text))
+            .collect());
     }
     let budget = resources.budget();
     let namespaces: BTreeSet<&str> = resources.iter().filter_map(namespace).collect();

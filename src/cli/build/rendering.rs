@@ -106,7 +106,8 @@ impl Renderer<'_> {
         let count = resources.len();
         let mut warnings = Vec::new();
         let budget = resources.budget();
-        let texts = output::texts(resources, self.split, &mut warnings);
+        let texts =
+            output::texts(resources, self.split, &mut warnings, &self.run.options().threads);
         let texts = self.build.heed(texts, &mut warnings)?;
         let used = budget.all_spent();
         let lasts = lasts && !self.work.is_some_and(Work::depends_on_day);

@@ -4,7 +4,7 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{self, BufWriter, ErrorKind, Write};
+use std::io::{self, ErrorKind, IoSlice, Write};
 use std::path::{Path, PathBuf};
 
 use super::temporary::Temporary;
@@ -143,11 +143,27 @@ pub(in crate::load) fn replace(
     temporary.rename(name)
 }
 
+/// Writes many pieces with each call, without a copy.
 fn write_all(file: &mut File, pieces: &[impl AsRef<[u8]>]) -> io::Result<()> {
-    let mut file = BufWriter::with_capacity(1 << 16, file);
-    pieces.iter().try_for_each(|piece| file.write_all(piece.as_ref()))?;
-    file.flush()
+    for pieces in pieces.chunks(PIECES) {
+        let mut slices: Vec<_> = pieces.iter().map(|piece| IoSlice::new(piece.as_ref())).collect();
+        let mut rest = slices.as_mut_slice();
+        // Also leaves out empty pieces.
+        IoSlice::advance_slices(&mut rest, 0);
+        while !rest.is_empty() {
+            match file.write_vectored(rest) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(written) => IoSlice::advance_slices(&mut rest, written),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Ok(())
 }
+
+/// The number of pieces that are written with one call: the maximum of most systems.
+const PIECES: usize = 1024;
 
 /// True for a path that ends with a slash: it refers to a folder even if it does not exist.
 fn is_folder_name(path: &Path) -> bool {

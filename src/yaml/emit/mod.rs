@@ -56,23 +56,31 @@ pub fn emit(root: &Node, out: &mut String) -> Result<()> {
 /// As [`emit`], and [`Code::LimitExceeded`] at the first node that did not fit.
 pub fn emit_within(root: &Node, out: &mut String, budget: &Budget) -> Result<()> {
     let start = out.len();
-    let left = usize::try_from(budget.left(Limit::Bytes)).unwrap_or(usize::MAX);
-    let mut emitter = Emitter {
-        line_start: start,
-        most: start.saturating_add(left),
-        out,
-        open: Vec::new(),
-        reordered: Vec::new(),
-    };
-    let result = emitter.document(root).map_err(|error| match error.code() {
-        Code::LimitExceeded => budget.exceeded(Limit::Bytes, error.span()),
-        _ => error,
-    });
-    let result = result.and_then(|()| budget.bytes(out.len() - start, root.span()));
+    let result =
+        emit_up_to(root, out, budget.left(Limit::Bytes)).map_err(|error| match error.code() {
+            Code::LimitExceeded => budget.exceeded(Limit::Bytes, error.span()),
+            _ => error,
+        });
+    let result = result.and_then(|_| budget.bytes(out.len() - start, root.span()));
     if result.is_err() {
         out.truncate(start);
     }
     result
+}
+
+/// Appends a document as [`emit`] does, if that takes at most so many bytes, and returns how many it takes: those of its
+/// text, and those by which deep indentation counts twice. On an error a part of it may be written.
+///
+/// # Errors
+/// As [`emit_within`]; the error of a document that takes more has no message.
+pub fn emit_up_to(root: &Node, out: &mut String, most: u64) -> Result<u64> {
+    let start = out.len();
+    let most = start.saturating_add(usize::try_from(most).unwrap_or(usize::MAX));
+    let (open, reordered) = (Vec::new(), Vec::new());
+    let mut emitter = Emitter { line_start: start, most, out, open, reordered };
+    emitter.document(root)?;
+    let twice = most - emitter.most;
+    Ok((out.len() - start + twice) as u64)
 }
 
 struct Emitter<'a, 'o> {

@@ -1,5 +1,7 @@
 //! The check of characters: which are allowed, and whether any line ends other than line feeds occur.
 
+use std::ops::Range;
+
 use crate::error::{Code, Error, Result};
 use crate::source::{Source, binary};
 use crate::text::suspect;
@@ -10,12 +12,17 @@ use crate::text::suspect;
 /// U+FFFE and U+FFFF (`readerc.go`). Carriage return, U+0085, U+2028 and U+2029 end lines too; nearly all texts have
 /// none of them and are parsed faster.
 pub(super) fn check(source: &Source) -> Result<bool> {
-    let bytes = source.text().as_bytes();
+    check_in(source, 0..source.text().len())
+}
+
+/// Checks every character of a part of a source.
+pub(super) fn check_in(source: &Source, part: Range<usize>) -> Result<bool> {
+    let bytes = &source.text().as_bytes()[part.clone()];
     let mut wide = false;
-    for (index, block) in bytes.chunks(BLOCK).enumerate() {
+    for (start, block) in part.step_by(BLOCK).zip(bytes.chunks(BLOCK)) {
         // The fold has no branches, so the compiler can vectorize it.
         if block.iter().fold(false, |seen, &byte| seen | is_unusual(byte)) {
-            wide |= check_slowly(source, index * BLOCK, index * BLOCK + block.len())?;
+            wide |= check_slowly(source, start, start + block.len())?;
         }
     }
     Ok(wide)

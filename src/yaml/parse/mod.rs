@@ -75,7 +75,8 @@ pub fn documents(source: &Source) -> Result<Vec<Document>> {
 /// # Errors
 /// The same, and [`Code::LimitExceeded`] when the budget is spent.
 pub fn documents_within(source: &Source, budget: &Budget) -> Result<Vec<Document>> {
-    all_documents(source, budget, &mut None).map_err(|error| cause::explain(source, error))
+    all_documents(source, 0..source.text().len(), budget, &mut None)
+        .map_err(|error| cause::explain(source, error))
 }
 
 /// Parses documents as [`documents_within()`] does, and refuses a stream with ignored content: kustomize ignores
@@ -85,7 +86,7 @@ pub fn documents_within(source: &Source, budget: &Budget) -> Result<Vec<Document
 /// The same, and [`Code::MalformedYaml`] at the first content that would be ignored.
 pub fn whole_documents(source: &Source, budget: &Budget) -> Result<Vec<Document>> {
     let mut unread = None;
-    let documents = all_documents(source, budget, &mut unread)
+    let documents = all_documents(source, 0..source.text().len(), budget, &mut unread)
         .map_err(|error| cause::explain(source, error))?;
     match unread {
         None => Ok(documents),
@@ -99,15 +100,50 @@ pub fn whole_documents(source: &Source, budget: &Budget) -> Result<Vec<Document>
     }
 }
 
+/// Cuts a stream of resources in UTF-8 into pieces that can be read apart, at separators, each of at least so many bytes if it is
+/// not the last one. Together they have the same documents, and the separators between them are as they should be.
+#[must_use]
+pub fn pieces(text: &str, least: usize) -> Vec<Range<usize>> {
+    let (mut pieces, mut start, mut from) = (Vec::new(), 0, least);
+    while from < text.len() {
+        let Some(separator) = next_separator(text, from) else { break };
+        let before = &text.as_bytes()[start..separator.start - 1];
+        let line = memchr::memrchr(b'\n', before).map_or(0, |end| end + 1);
+        if before[line..].starts_with(b"---") {
+            // If the line before is a separator, this one is none.
+            from = separator.end;
+        } else if !is_separator(&text[separator.clone()]) {
+            break;
+        } else {
+            pieces.push(start..separator.start);
+            (start, from) = (separator.end, separator.end + least);
+        }
+    }
+    pieces.push(start..text.len());
+    pieces
+}
+
+/// Reads the documents of a piece that [`pieces`] cuts off, as [`documents_within()`] reads them.
+///
+/// # Errors
+/// As [`documents_within()`], but of what is wrong in the piece; it is not explained by what stands around it.
+pub fn documents_of(
+    source: &Source,
+    piece: Range<usize>,
+    budget: &Budget,
+) -> Result<Vec<Document>> {
+    all_documents(source, piece, budget, &mut None)
+}
+
 fn all_documents(
     source: &Source,
+    Range { mut start, end }: Range<usize>,
     budget: &Budget,
     unread: &mut Option<Span>,
 ) -> Result<Vec<Document>> {
-    let wide = characters::check(source)?;
-    let text = source.text();
+    let wide = characters::check_in(source, start..end)?;
+    let text = &source.text()[..end];
     let mut documents = Vec::new();
-    let mut start = 0;
     loop {
         let separator = if source.is_utf16() { None } else { next_separator(text, start) };
         let (end, next) = match separator {
@@ -363,12 +399,18 @@ fn next_separator(text: &str, start: usize) -> Option<Range<usize>> {
     Some(line..end + 1)
 }
 
+/// True for a line that begins with `---` if nothing but a comment follows.
+fn is_separator(line: &str) -> bool {
+    let rest = line[3..].trim();
+    rest.is_empty() || rest.starts_with('#')
+}
+
 fn check_separator(source: &Source, line: &Range<usize>) -> Result<()> {
-    let after = &source.text()[line.start + 3..line.end];
-    let rest = after.trim();
-    if rest.is_empty() || rest.starts_with('#') {
+    if is_separator(&source.text()[line.clone()]) {
         return Ok(());
     }
+    let after = &source.text()[line.start + 3..line.end];
+    let rest = after.trim();
     if rest.bytes().all(|byte| byte == b'-') {
         let text = source.text()[line.clone()].trim_end();
         return Err(cause::misspelt_separator(source, line.clone(), text));
