@@ -61,6 +61,13 @@ impl Tree {
             assert_eq!(several.stderr, one.stderr, "{jobs} threads");
             assert!(several.stdout == one.stdout, "the output of {jobs} threads differs");
         }
+        for jobs in ["1", "2"] {
+            let arguments = [&["-o", "out.yaml"], arguments].concat();
+            let written = render(folder.path(), jobs, &arguments);
+            assert_eq!(written.code, one.code, "{jobs} threads, to a file");
+            let file = fs::read(folder.path().join("out.yaml")).ok();
+            assert!(file == one.code.filter(|code| *code == 0).map(|_| one.stdout.clone()));
+        }
         one
     }
 }

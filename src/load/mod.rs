@@ -40,7 +40,7 @@ pub use digest::Digest;
 pub use disk::clean_up_on_signals;
 pub use disk::{
     Disk, OutputFolder, abandon_temporary_files, is_directory, is_file, remove_temporary_files,
-    resolved, stamp, write,
+    resolved, stamp, write, write_by,
 };
 pub use file::File;
 pub use files::{Files, Kind, LARGEST_FILE, join};

@@ -79,6 +79,89 @@ impl ResMap {
     }
 }
 
+impl ResMap {
+    /// Writes the resources as [`ResMap::to_yaml`] does, in pieces that follow each other, and returns the number of bytes.
+    /// Several threads make the text of many resources; one at a time writes it.
+    ///
+    /// # Errors
+    /// As [`ResMap::to_yaml`]. Some pieces may be written then.
+    pub fn write_yaml(
+        &self,
+        threads: &Threads,
+        write: &mut (dyn FnMut(&str) + Send),
+    ) -> Result<usize> {
+        let budget = self.budget();
+        let most = budget.left(Limit::Bytes);
+        let bytes = |resource: &Resource| resource.node().span().length() as usize;
+        let alone = Threads::default();
+        let is_large = self.iter().map(bytes).sum::<usize>() >= ENOUGH;
+        let threads = if is_large { threads } else { &alone };
+        let (mut shares, mut share, mut size) = (Vec::new(), Vec::new(), 0);
+        for (place, resource) in self.iter().enumerate() {
+            share.push((place, resource));
+            size += bytes(resource);
+            if size >= SHARE {
+                shares.push(std::mem::take(&mut share));
+                size = 0;
+            }
+        }
+        shares.push(share);
+        let (mut errors, mut length) = (Vec::new(), 0);
+        let work = |share| Share::of(share, most);
+        threads.each_in_order(shares, AHEAD, work, |share: Share<'_>| {
+            let is_whole = share.charge(&budget, &mut errors);
+            if errors.is_empty() {
+                write(&share.text);
+                length += share.text.len();
+            }
+            is_whole
+        });
+        Error::all(errors).map_or(Ok(length), Err)
+    }
+}
+
+/// A number of resources, and their text.
+struct Share<'r> {
+    text: String,
+    /// Each with its place, the length of its document, and what that takes of the budget.
+    resources: Vec<(usize, &'r Resource, usize, Result<u64>)>,
+}
+
+impl<'r> Share<'r> {
+    /// Writes resources, each if it takes at most so many bytes. Nothing is charged yet.
+    fn of(share: Vec<(usize, &'r Resource)>, most: u64) -> Self {
+        let mut text = String::new();
+        let write = |(place, resource): (usize, &'r Resource)| {
+            text.push_str(separator(place));
+            let start = text.len();
+            let taken = yaml::emit_up_to(resource.node(), &mut text, most);
+            (place, resource, text.len() - start, taken)
+        };
+        let resources = share.into_iter().map(write).collect();
+        Self { text, resources }
+    }
+
+    /// Charges the resources in their order. One that fails, or takes more than is left, is written again: the first thing
+    /// wrong depends on what is left. Breaks when the budget is spent.
+    fn charge(&self, budget: &Budget, errors: &mut Vec<Error>) -> ControlFlow<()> {
+        for (place, resource, length, taken) in &self.resources {
+            let is_taken = taken.as_ref().is_ok_and(|taken| *taken <= budget.left(Limit::Bytes));
+            let charged = match is_taken {
+                true => budget.bytes(*length, resource.span()),
+                false => write(resource, *place == 0, &mut String::new(), budget),
+            };
+            if let Err(error) = charged {
+                let is_spent = error.is_spent();
+                errors.push(error);
+                if is_spent {
+                    return ControlFlow::Break(());
+                }
+            }
+        }
+        ControlFlow::Continue(())
+    }
+}
+
 /// From this number of bytes on, threads share the output. One thread writes it in about 2 ms (Kubeflow); to start
 /// another one, to wake it and to wait for it takes 0.1 to 0.2 ms.
 const ENOUGH: usize = 1 << 18;
@@ -263,9 +346,26 @@ mod tests {
                 let written = resources.into_yaml(&threads).map(|pieces| pieces.concat());
                 (format!("{written:?}"), budget.spent(Limit::Bytes))
             };
+            let pieces = |left: u64, jobs: usize| {
+                let budget = Budget::new(Limits::default().with(Limit::Bytes, left));
+                let mut resources = read.clone();
+                resources.charge_to(&budget);
+                let threads = Threads::new(NonZeroUsize::new(jobs).unwrap());
+                let mut text = String::new();
+                let written = resources.write_yaml(&threads, &mut |piece| text.push_str(piece));
+                let text = written.map(|length| (text.len() == length).then_some(text));
+                (format!("{:?}", text.map(Option::unwrap)), budget.spent(Limit::Bytes))
+            };
+            let slowly = |left: u64| {
+                let budget = Budget::new(Limits::default().with(Limit::Bytes, left));
+                let mut resources = read.clone();
+                resources.charge_to(&budget);
+                (format!("{:?}", resources.to_yaml()), budget.spent(Limit::Bytes))
+            };
             let (_, whole) = output(1 << 30, 1);
             for left in [1 << 30, whole, whole - 1, whole * 9 / 10, whole / 3, 1000, 0] {
-                for jobs in [2, 5] {
+                for jobs in [1, 2, 5] {
+                    assert_eq!(pieces(left, jobs), slowly(left), "{left} on {jobs}");
                     assert_eq!(output(left, jobs), output(left, 1), "{left} on {jobs}");
                 }
             }

@@ -100,7 +100,8 @@ impl Build {
             .map(|(target, _)| target)
             .collect();
         run.expect(&missed);
-        let renderer = Renderer { build: self, loader, run, keeper, work, split, is_one: false };
+        let renderer =
+            Renderer { build: self, loader, run, keeper, work, file: None, split, is_one: false };
         let work = |number: usize| {
             self.one_of_many(number, &targets[number], found[number].as_ref(), &renderer, &places)
         };

@@ -179,7 +179,9 @@ impl Build {
         if let Some(work) = work.filter(|_| !self.quiet) {
             work.tell(loader.sources(), format);
         }
-        let renderer = Renderer { build: self, loader, run, keeper, work, split, is_one: true };
+        let file = places.file().filter(|_| keeper.is_none());
+        let renderer =
+            Renderer { build: self, loader, run, keeper, work, file, split, is_one: true };
         let mut warnings = self.warnings();
         let rendered = match renderer.read(found.as_ref(), &mut warnings) {
             Some(rendered) => {
@@ -196,10 +198,15 @@ impl Build {
                 finished.map_err(|error| error.for_targets(&self.directories))?
             }
         };
-        let Rendered { texts, size, outcome, unkept, warnings } = rendered;
+        let Rendered { texts, size, outcome, unkept, warnings, written } = rendered;
         self.warn(&warnings, loader.sources(), format);
-        if let Some(pieces) = places.put(0, directory, texts)? {
-            Printer::default().print(&pieces)?;
+        match written {
+            Some(written) => written?,
+            None => {
+                if let Some(pieces) = places.put(0, directory, texts)? {
+                    Printer::default().print(&pieces)?;
+                }
+            }
         }
         if self.timings {
             let time = started.elapsed();

@@ -65,6 +65,14 @@ impl Places {
         Ok(Self::Layout(Layout { folder, places, split: build.many.split }))
     }
 
+    /// The file of a single target.
+    pub(super) fn file(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Print { .. } | Self::Folder(_) | Self::Layout(_) => None,
+        }
+    }
+
     /// True if each resource is written to its own file.
     pub(super) const fn is_split(&self) -> bool {
         match self {

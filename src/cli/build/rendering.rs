@@ -1,6 +1,6 @@
 //! Rendering of one target to text: built, or taken from the cache.
 
-use std::{collections::BTreeSet, ffi::OsString};
+use std::{collections::BTreeSet, ffi::OsString, path::Path};
 
 use serde_json::Value;
 
@@ -15,7 +15,7 @@ use crate::{
     config::Warning,
     error::{Error, Result},
     limits::Spent,
-    load::Loader,
+    load::{self, Loader},
     resource::ResMap,
     schema::Schema,
 };
@@ -28,6 +28,8 @@ pub(super) struct Renderer<'a> {
     pub(super) keeper: Option<&'a Keeper<'a>>,
     /// The hardening to apply, if any.
     pub(super) work: Option<&'a Work>,
+    /// The file that a single target is written to, if it is one and no result is cached.
+    pub(super) file: Option<&'a Path>,
     /// True if each resource is a separate text.
     pub(super) split: bool,
     /// True if there is only one target. With many, hardening reports only what cannot be fixed.
@@ -57,6 +59,8 @@ pub(super) struct Rendered {
     pub(super) unkept: Option<Error>,
     /// Warnings about file names.
     pub(super) warnings: Vec<Warning>,
+    /// The outcome of writing the text to [`Renderer::file`].
+    pub(super) written: Option<Result<()>>,
 }
 
 impl Renderer<'_> {
@@ -106,6 +110,16 @@ impl Renderer<'_> {
         let count = resources.len();
         let mut warnings = Vec::new();
         let budget = resources.budget();
+        if let Some(path) = self.file {
+            let threads = &self.run.options().threads;
+            // The end of the process frees the resources.
+            let resources = crate::cli::until_exit(resources);
+            let written = load::write_by(path, |write| resources.write_yaml(threads, write))?;
+            let used = budget.all_spent();
+            let mut rendered = Rendered::new(Vec::new(), count, Outcome::Rendered).using(used);
+            (rendered.size.bytes, rendered.written) = (written.0, Some(written.1));
+            return Ok(rendered);
+        }
         let texts =
             output::texts(resources, self.split, &mut warnings, &self.run.options().threads);
         let texts = self.build.heed(texts, &mut warnings)?;
@@ -157,6 +171,6 @@ impl Rendered {
     fn new(texts: Vec<(String, String)>, resources: usize, outcome: Outcome) -> Self {
         let bytes = texts.iter().map(|(_, text)| text.len()).sum();
         let size = Size { resources, bytes, used: None };
-        Self { texts, size, outcome, unkept: None, warnings: Vec::new() }
+        Self { texts, size, outcome, unkept: None, warnings: Vec::new(), written: None }
     }
 }

@@ -160,6 +160,7 @@ impl Watching<'_> {
             run: &run,
             keeper: None,
             work: hardening,
+            file: None,
             split,
             is_one: false,
         };

@@ -20,7 +20,7 @@ use std::time::{Duration, SystemTime};
 use super::files::{Files, Kind};
 pub(super) use folder::{Folder, Look, set_modified};
 pub(super) use output::replace;
-pub use output::{OutputFolder, write};
+pub use output::{OutputFolder, write, write_by};
 #[cfg(feature = "cli")]
 pub use temporary::clean_up_on_signals;
 pub(super) use temporary::is_left_over;

@@ -2,7 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is a part of the module of the disk")]
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, IoSlice, Write};
 use std::path::{Path, PathBuf};
@@ -93,37 +93,109 @@ pub fn write(path: &Path, pieces: &[impl AsRef<[u8]>]) -> Result<()> {
 }
 
 fn write_named(path: &Path, pieces: &[impl AsRef<[u8]>]) -> io::Result<()> {
-    if is_folder_name(path) && !path.is_dir() {
-        return Err(ErrorKind::NotFound.into());
-    }
-    // A link stays a link: its target is replaced.
-    let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
-    let target = is_link.then(|| fs::canonicalize(path).ok()).flatten();
-    let target = target.unwrap_or_else(|| path.to_path_buf());
-    let is_special =
-        fs::metadata(&target).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir());
-    if is_special {
-        return write_all(&mut OpenOptions::new().write(true).open(&target)?, pieces);
-    }
-    let Some(name) = target.file_name() else { return Err(ErrorKind::IsADirectory.into()) };
-    put(&Folder::open(target.parent().unwrap_or(Path::new("")))?, name, pieces)
+    let mut output = Output::open(path)?;
+    write_all(output.file(), pieces)?;
+    output.finish()
 }
 
-/// Writes a file in a folder. A regular file keeps its permissions; any other entry except a folder is replaced by a
-/// new file.
-fn put(folder: &Folder, name: &OsStr, pieces: &[impl AsRef<[u8]>]) -> io::Result<()> {
-    let old = match folder.look(name)? {
-        Some(look) if look.kind == Kind::Directory => return Err(ErrorKind::IsADirectory.into()),
-        Some(look) if look.kind == Kind::File => {
-            // Renaming needs no permission to write the old file, so this checks it first.
-            folder.may_write(name)?;
-            Some(look.permissions)
+/// Writes a file as [`write()`] does, with text that is made piece by piece. Pieces are written as they are made; the file
+/// is complete, or else not there, when all are.
+///
+/// # Errors
+/// Those of `make`; beside its value, those of [`write()`].
+pub fn write_by<T>(
+    path: &Path,
+    make: impl FnOnce(&mut (dyn FnMut(&str) + Send)) -> Result<T>,
+) -> Result<(T, Result<()>)> {
+    let mut output: Option<io::Result<Output>> = None;
+    let made = make(&mut |piece| {
+        let opened = output.take().unwrap_or_else(|| Output::open(path));
+        output = Some(opened.and_then(|output| output.with(piece)));
+    })?;
+    let output = output.unwrap_or_else(|| Output::open(path));
+    let written = output.and_then(Output::finish).map_err(|error| failed(path, &error));
+    Ok((made, written))
+}
+
+/// A file that is being written.
+enum Output {
+    /// A device or a pipe, and the text for it: it is written when all is there.
+    Special(File, Vec<u8>),
+    /// A new file, which is going to replace the entry of a name and gets the permissions of the old file, if there is one.
+    New { temporary: Temporary, name: OsString, permissions: Option<Permissions> },
+}
+
+impl Output {
+    fn open(path: &Path) -> io::Result<Self> {
+        if is_folder_name(path) && !path.is_dir() {
+            return Err(ErrorKind::NotFound.into());
         }
-        _ => None,
-    };
-    // Private until the content is complete; the permissions of the old file are set at the end.
-    let rights = if old.is_some() { 0o600 } else { NEW_FILE };
-    replace(folder, name, pieces, rights, old)
+        // A link stays a link: its target is replaced.
+        let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
+        let target = is_link.then(|| fs::canonicalize(path).ok()).flatten();
+        let target = target.unwrap_or_else(|| path.to_path_buf());
+        let is_special =
+            fs::metadata(&target).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir());
+        if is_special {
+            return Ok(Self::Special(OpenOptions::new().write(true).open(&target)?, Vec::new()));
+        }
+        let Some(name) = target.file_name() else { return Err(ErrorKind::IsADirectory.into()) };
+        Self::new(&Folder::open(target.parent().unwrap_or(Path::new("")))?, name)
+    }
+
+    /// A file in a folder. A regular file keeps its permissions; any other entry except a folder is replaced by a new file.
+    fn new(folder: &Folder, name: &OsStr) -> io::Result<Self> {
+        let permissions = match folder.look(name)? {
+            Some(look) if look.kind == Kind::Directory => {
+                return Err(ErrorKind::IsADirectory.into());
+            }
+            Some(look) if look.kind == Kind::File => {
+                // Renaming needs no permission to write the old file, so this checks it first.
+                folder.may_write(name)?;
+                Some(look.permissions)
+            }
+            _ => None,
+        };
+        // Private until the content is complete; the permissions of the old file are set at the end.
+        let rights = if permissions.is_some() { 0o600 } else { NEW_FILE };
+        let temporary = Temporary::create(folder, rights)?;
+        Ok(Self::New { temporary, name: name.to_os_string(), permissions })
+    }
+
+    const fn file(&mut self) -> &mut File {
+        match self {
+            Self::Special(file, _) => file,
+            Self::New { temporary, .. } => &mut temporary.file,
+        }
+    }
+
+    /// Adds a piece of the text.
+    fn with(mut self, piece: &str) -> io::Result<Self> {
+        match &mut self {
+            Self::Special(_, text) => text.extend_from_slice(piece.as_bytes()),
+            Self::New { temporary, .. } => temporary.file.write_all(piece.as_bytes())?,
+        }
+        Ok(self)
+    }
+
+    fn finish(self) -> io::Result<()> {
+        match self {
+            Self::Special(mut file, text) => file.write_all(&text),
+            Self::New { temporary, name, permissions } => {
+                if let Some(permissions) = permissions {
+                    temporary.file.set_permissions(permissions)?;
+                }
+                temporary.rename(&name)
+            }
+        }
+    }
+}
+
+/// Writes a file in a folder, as [`Output::new`] does.
+fn put(folder: &Folder, name: &OsStr, pieces: &[impl AsRef<[u8]>]) -> io::Result<()> {
+    let mut output = Output::new(folder, name)?;
+    write_all(output.file(), pieces)?;
+    output.finish()
 }
 
 /// Writes a new file with these `rights`, then sets the given permissions, if any, and renames it over the entry of
