@@ -11,6 +11,7 @@ macro_rules! codes {
     ($($(#[doc = $doc:literal])+ $variant:ident = $text:literal,)+) => {
         /// The kind of failure of an [`Error`]. The text of a code never changes: people search for it.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
         pub enum Code {
             $($(#[doc = $doc])+ $variant,)+
         }
@@ -57,6 +58,8 @@ codes! {
     Cycle = "cycle",
     /// A budget is spent: the input requires more work than allowed.
     LimitExceeded = "limit-exceeded",
+    /// The caller of the library ended the build, for example at a deadline.
+    Cancelled = "cancelled",
     /// A text is larger than supported.
     TooLarge = "too-large",
     /// Bytes are not UTF-8.
@@ -159,6 +162,13 @@ codes! {
     NotSupportedYet = "not-supported-yet",
 }
 
+impl Code {
+    /// True for errors after which all further work fails too.
+    const fn ends_the_build(self) -> bool {
+        matches!(self, Self::LimitExceeded | Self::Cancelled)
+    }
+}
+
 impl fmt::Display for Code {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.as_str())
@@ -222,7 +232,7 @@ impl Error {
         let mut errors = errors.into_iter();
         let mut first = errors.next()?;
         for mut error in errors {
-            if error.code() == Code::LimitExceeded && first.is_spent() {
+            if error.0.code.ends_the_build() && first.is_spent() {
                 continue;
             }
             let others = std::mem::take(&mut error.0.others);
@@ -338,10 +348,10 @@ impl Error {
         }
     }
 
-    /// True if a budget is spent: later errors would only repeat that.
+    /// True if a budget is spent or the build was cancelled: later errors would only repeat that.
     #[must_use]
     pub fn is_spent(&self) -> bool {
-        self.iter().any(|error| error.code() == Code::LimitExceeded)
+        self.iter().any(|error| error.code().ends_the_build())
     }
 
     /// The same error, and those combined with it, with all texts passed through `reword`.

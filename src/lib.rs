@@ -12,27 +12,39 @@
 //!
 //! # Use as a library
 //!
+//! A [`Renderer`] renders directories from any source of [files](load::Files), on disk or in memory. The
+//! [result](Rendered) has the objects, which can be serialized, the warnings and the inputs; an [error](error::Error)
+//! has codes and positions, and [can be displayed](error::Error::display) with the source text.
+//!
 //! ```
-//! use krender::load::{Loader, Memory, Options};
+//! use krender::{Options, Renderer, load::Memory};
 //!
 //! let files = Memory::new()
 //!     .file("shop/kustomization.yaml", "namePrefix: test-\nresources: [pod.yaml]\n")
 //!     .file("shop/pod.yaml", "{apiVersion: v1, kind: Pod, metadata: {name: web}}\n");
-//! let loader = Loader::new(files, Options::default());
-//! let output = krender::build::build(&loader, "shop", &krender::build::Options::default())?;
-//! assert_eq!(
-//!     output.resources.to_yaml()?,
-//!     "apiVersion: v1\nkind: Pod\nmetadata:\n  name: test-web\n",
-//! );
+//! let renderer = Renderer::new(files, Options::default());
+//! match renderer.render("shop") {
+//!     Ok(rendered) => print!("{}", rendered.to_yaml()?),
+//!     Err(error) => eprint!("{}", error.display(renderer.sources())),
+//! }
 //! # Ok::<(), krender::error::Error>(())
 //! ```
+//!
+//! # Features
+//!
+//! All but `http` are on by default; a library needs none (`default-features = false`).
+//!
+//! - `cli`: the program, and the module `cli`.
+//! - `watch`: `krender build --watch`, and `load::Watch`.
+//! - `mimalloc`: the allocator of the program, which is written in C.
+//! - `http`: reserved.
 //!
 //! # What always holds
 //!
 //! - A render depends only on its inputs. There is no global state: any number of builds may run at the same time, on
 //!   any number of threads, with one loader or with several.
-//! - Only [`load`] and [`external`] access files and processes, and only [`cli`] prints, exits, and reads the
-//!   environment.
+//! - Only [`load`] and [`external`] access files and processes, and only `cli` prints, exits, and reads the environment
+//!   and the clock.
 //! - Wrong input ends in an [`error::Error`] with a span. Depth, size and repetition of documents are bounded.
 
 #![forbid(unsafe_code)]
@@ -79,5 +91,14 @@ pub mod diff;
 
 pub mod report;
 
+mod render;
+
 #[cfg(feature = "cli")]
 pub mod cli;
+
+pub use render::{Options, Rendered, Renderer};
+
+/// The examples of the page are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Page;

@@ -235,6 +235,37 @@ fn parse(text: &str, limit: Limit) -> Option<u64> {
     number.parse::<u64>().ok().filter(|_| digits)?.checked_mul(size)
 }
 
+/// A condition that ends builds early, such as a deadline or a request of the user. Whenever work is charged to a
+/// [`Budget`], it is evaluated; by default it is never true, which costs nothing.
+///
+/// ```
+/// use std::time::{Duration, Instant};
+/// use krender::limits::Cancel;
+///
+/// let deadline = Instant::now() + Duration::from_secs(10);
+/// let cancel = Cancel::when(move || Instant::now() >= deadline);
+/// ```
+#[derive(Clone, Default)]
+pub struct Cancel(Option<Arc<dyn Fn() -> bool + Send + Sync>>);
+
+impl Cancel {
+    /// Ends builds once a condition is true. It is evaluated often, so it should be quick.
+    #[must_use]
+    pub fn when(condition: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(condition)))
+    }
+
+    fn is_due(&self) -> bool {
+        self.0.as_ref().is_some_and(|condition| condition())
+    }
+}
+
+impl fmt::Debug for Cancel {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(if self.0.is_some() { "Cancel::when" } else { "Cancel" })
+    }
+}
+
 /// A counter of work. Any number of threads may charge it; cloning makes another handle to it.
 #[derive(Clone, Default)]
 pub struct Budget(Arc<Account>);
@@ -242,6 +273,7 @@ pub struct Budget(Arc<Account>);
 #[derive(Default)]
 struct Account {
     limits: Limits,
+    cancel: Cancel,
     spent: [AtomicU64; ROWS.len()],
 }
 
@@ -249,17 +281,25 @@ impl Budget {
     /// Creates a budget with no work charged.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
-        Self(Arc::new(Account { limits, ..Account::default() }))
+        Self::cancelled_by(limits, Cancel::default())
+    }
+
+    /// Creates a budget with no work charged, and a condition that ends the work.
+    #[must_use]
+    pub fn cancelled_by(limits: Limits, cancel: Cancel) -> Self {
+        Self(Arc::new(Account { limits, cancel, ..Account::default() }))
     }
 
     /// Charges work before it is done.
     ///
     /// # Errors
-    /// [`Code::LimitExceeded`] at `span`, the entry that causes the work, if the limit is exceeded.
+    /// [`Code::LimitExceeded`] at `span`, the entry that causes the work, if the limit is exceeded; [`Code::Cancelled`]
+    /// if the work was [cancelled](Cancel).
     pub fn spend(&self, limit: Limit, amount: u64, span: Span) -> Result<()> {
         let spent = self.0.spent[limit as usize].fetch_add(amount, Ordering::Relaxed);
         match spent.saturating_add(amount) > self.0.limits.get(limit) {
             true => Err(self.exceeded(limit, span)),
+            false if self.0.cancel.is_due() => Err(cancelled(span)),
             false => Ok(()),
         }
     }
@@ -322,6 +362,12 @@ impl Budget {
             .at(span)
             .help(format!("if that is intended, allow more with `--limit {name}={more}`"))
     }
+}
+
+/// The error for work at `span` that was cancelled.
+#[cold]
+fn cancelled(span: Span) -> Error {
+    Error::new(Code::Cancelled, "the build was cancelled").at(span)
 }
 
 /// The longest text that is inserted for free: Kubernetes names and namespaces have at most 253 bytes.

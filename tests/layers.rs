@@ -33,6 +33,7 @@ const LAYERS: &[&[&str]] = &[
     &["edit"],
     &["diff"],
     &["report"],
+    &["render"],
     &["cli"],
 ];
 

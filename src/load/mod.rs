@@ -29,7 +29,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::error::{Code, Error, Result};
 use crate::index::Index;
-use crate::limits::{Budget, Limit, Limits};
+use crate::limits::{Budget, Cancel, Limit, Limits};
 use crate::source::{Sources, Span};
 use cache::Cache;
 use mounts::{LeadsOut, Mounts, Taken};
@@ -93,6 +93,8 @@ pub struct Options {
     pub working_directory: PathBuf,
     /// The limits of a target and of the run.
     pub limits: Limits,
+    /// A condition that ends the build of a target.
+    pub cancel: Cancel,
     /// The texts of the run. Loaders with the same sources may take part in one run: a span is that of one text.
     pub sources: Arc<Sources>,
 }
@@ -103,6 +105,7 @@ impl Default for Options {
             restrictor: Restrictor::RootOnly,
             working_directory: PathBuf::from("/"),
             limits: Limits::default(),
+            cancel: Cancel::default(),
             sources: Arc::default(),
         }
     }
@@ -217,6 +220,11 @@ impl Loader {
     #[must_use]
     pub fn limits(&self) -> Limits {
         self.0.options.limits
+    }
+
+    /// A new budget for a target.
+    pub(super) fn budget_of_target(&self) -> Budget {
+        Budget::cancelled_by(self.limits(), self.0.options.cancel.clone())
     }
 
     /// The budget of the run, charged for files and git objects that are read.

@@ -90,7 +90,7 @@ impl Root {
         let depth = parent.as_ref().map_or(1, |parent| parent.0.depth + 1);
         let budget = match &parent {
             Some(parent) => parent.0.budget.clone(),
-            None => Budget::new(loader.limits()),
+            None => loader.budget_of_target(),
         };
         Self(Arc::new(RootInner {
             loader: loader.clone(),

@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
+use serde::{Serialize, Serializer};
+
 use super::ids::{Ids, Which};
 use super::unique::{check_ids, taken};
 use super::{ResId, Resource};
@@ -192,6 +194,13 @@ impl From<Vec<Resource>> for ResMap {
     /// Takes the resources without checks.
     fn from(resources: Vec<Resource>) -> Self {
         Self { resources, ..Self::default() }
+    }
+}
+
+/// A list of the objects.
+impl Serialize for ResMap {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_seq(self)
     }
 }
 

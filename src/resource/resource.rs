@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Serialize, Serializer};
+
 use super::metadata::{self, ANNOTATIONS, LABELS, METADATA};
 use super::origin::{ORIGIN, TRANSFORMATIONS};
 use super::{Names, ResId, bookkeeping};
@@ -9,7 +11,7 @@ use crate::error::Result;
 use crate::schema::{Gvk, Schema};
 use crate::source::Span;
 use crate::yaml::parse::Comment;
-use crate::yaml::{Mapping, Node, Scalar, Style, Tag, Text, share};
+use crate::yaml::{self, Mapping, Node, Scalar, Style, Tag, Text, share};
 
 /// A Kubernetes object during a build. Cloning shares the document.
 ///
@@ -99,6 +101,13 @@ pub struct Kept {
 static NO_TEXT: Text = Text::of_program("");
 
 const LOCAL_CONFIG: &str = "config.kubernetes.io/local-config";
+
+/// The object, with the types that the output has.
+impl Serialize for Resource {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        yaml::serialize(&self.node, serializer)
+    }
+}
 
 impl Resource {
     /// Creates a resource from a document. Bookkeeping in its annotations is moved into fields.

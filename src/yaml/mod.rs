@@ -15,6 +15,7 @@ mod rewrite;
 #[cfg(test)]
 pub(crate) mod sample;
 mod scalar;
+mod serialize;
 mod set;
 pub mod share;
 pub mod tokens;
@@ -28,5 +29,6 @@ pub use node::{CollectionStyle, Kind, Mapping, Node, Scalar, Sequence, Style, Ta
 pub use rewrite::{Layout, Remarks, as_written, is_alias, rewrite};
 pub use scalar::number::push_general;
 pub use scalar::{Value, resolve, resolve_1_1};
+pub(crate) use serialize::serialize;
 pub use share::Share;
 pub use typed::twice;

@@ -123,9 +123,9 @@ impl Tree {
             }));
         }
         entries.sort_unstable_by(|left, right| left.name.cmp(&right.name));
-        match entries.array_windows().find(|[one, other]| one.name == other.name) {
-            Some([entry, _]) => {
-                let name = String::from_utf8_lossy(&entry.name);
+        match entries.windows(2).find(|pair| pair[0].name == pair[1].name) {
+            Some(pair) => {
+                let name = String::from_utf8_lossy(&pair[0].name);
                 Err(broken(&format!("two entries named `{name}`")))
             }
             None => Ok(Self(entries)),

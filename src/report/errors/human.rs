@@ -26,6 +26,16 @@ pub fn errors(error: &Error, sources: &Sources, shield: &Shield) -> String {
         + &super::more(error, MOST).map(|text| warning(&text)).unwrap_or_default()
 }
 
+/// Draws an error as [`errors`] does, without colours.
+#[must_use]
+pub fn plain(error: &Error, sources: &Sources) -> String {
+    let shield = Shield::default();
+    let error = &*shield.redacted(error, sources);
+    let drawn = draw(error, sources, &shield, &Renderer::plain());
+    for_log(&drawn).into_owned()
+        + &super::more(error, MOST).map(|text| warning(&text)).unwrap_or_default()
+}
+
 /// A warning as a line.
 #[must_use]
 pub fn warning(text: &str) -> String {
