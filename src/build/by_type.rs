@@ -39,17 +39,17 @@ impl<'c, T, F: Fn(&Gvk) -> Vec<T>> ByType<'c, T, F> {
     ///
     /// # Errors
     /// As [`Budget::bytes`], with the span of the resource.
-    pub(super) fn of(&mut self, gvk: &Gvk, resource: Span) -> Result<&[T]> {
+    pub(super) fn of(&mut self, gvk: &Gvk, place: impl Fn() -> Span) -> Result<&[T]> {
         if !self.known.contains_key(gvk) {
-            charge_specs((self.specs, 0), self.budget, resource)?;
+            charge_specs((self.specs, 0), self.budget, &place)?;
             let found = (self.find)(gvk);
             if found.len() > MANY {
-                self.budget.bytes(found.len() * FOUND, resource)?;
+                self.budget.bytes(found.len() * FOUND, place())?;
             }
             self.known.insert(gvk.clone(), found);
         }
         let found = self.known.get(gvk).map_or(&[][..], Vec::as_slice);
-        charge_specs((0, found.len()), self.budget, resource)?;
+        charge_specs((0, found.len()), self.budget, &place)?;
         Ok(found)
     }
 }
@@ -69,9 +69,9 @@ mod tests {
             vec![gvk.kind.clone(); usize::from(gvk.kind == "Pod")]
         });
         let (pod, job) = (Gvk::of("v1", "Pod"), Gvk::of("batch/v1", "Job"));
-        assert_eq!(kinds.of(&pod, Span::NONE).unwrap(), ["Pod"]);
-        assert!(kinds.of(&job, Span::NONE).unwrap().is_empty());
-        assert_eq!(kinds.of(&pod, Span::NONE).unwrap(), ["Pod"]);
+        assert_eq!(kinds.of(&pod, || Span::NONE).unwrap(), ["Pod"]);
+        assert!(kinds.of(&job, || Span::NONE).unwrap().is_empty());
+        assert_eq!(kinds.of(&pod, || Span::NONE).unwrap(), ["Pod"]);
         assert_eq!(*asked.borrow(), ["Pod", "Job"]);
     }
 }

@@ -119,7 +119,7 @@ impl Step for Extend<'_> {
         if keeps_its_name(&original.group, &original.kind) {
             return Ok(Fate::Stays);
         }
-        charge_specs((self.fields.len(), 0), self.budget, self.text.span)?;
+        charge_specs((self.fields.len(), 0), self.budget, || self.text.span)?;
         for (spec, fields) in &self.fields {
             if !original.is_selected_by(&spec.gvk) {
                 continue;

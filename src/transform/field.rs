@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use crate::error::{Code, Error, Result};
 use crate::source::Span;
-use crate::yaml::{Kind, Mapping, Node, Scalar, Sequence, Style, Tag, Text, path};
+use crate::yaml::{Kind, Node, Scalar, Sequence, Style, Tag, Text, path};
 
 /// The path of a field spec: keys separated by slashes, `\/` for a slash in a key, `[]` after the key of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,82 +81,89 @@ impl FieldPath {
         if create == Create::Never && !leads_somewhere(&self.keys, document) {
             return Ok(0);
         }
-        visit(&self.keys, document, create, span, set)
+        let mut visit = Visit { create, span, set, made: 0 };
+        visit.node(&self.keys, document)?;
+        Ok(visit.made)
     }
 }
 
-fn visit(
-    keys: &[Key],
-    node: &mut Node,
+/// A visit of the nodes at a path.
+struct Visit<'s> {
     create: Create,
     span: Span,
-    set: &mut dyn FnMut(&mut Node) -> Result<()>,
-) -> Result<usize> {
-    let Some((key, rest)) = keys.split_first() else { return set(node).map(|()| 0) };
-    if node.is_null() {
-        return Ok(0);
-    }
-    match node.kind() {
-        Kind::Scalar => {
-            Err(Error::new(Code::InvalidType, "found a single value, expected a mapping or a list")
-                .at(node.span()))
-        }
-        Kind::Sequence => {
-            if create == Create::Never && !leads_somewhere(keys, node) {
-                return Ok(0);
-            }
-            let mut items = node.as_sequence_mut().map(Sequence::items_mut).into_iter().flatten();
-            items.try_fold(0, |made, item| Ok(made + visit(keys, item, create, span, set)?))
-        }
-        Kind::Mapping => {
-            if !key.names_a_field() {
-                let message = match &*key.name {
-                    "" => "found an empty key in the path of a field spec".to_owned(),
-                    name => format!("found `{name}` in the path of a field spec, expected a key"),
-                };
-                return Err(Error::new(Code::InvalidValue, message)
-                    .at(span)
-                    .note(node.span(), "a mapping here")
-                    .help("a path leads into lists by itself, through all of their elements"));
-            }
-            let create_here = if key.list { Create::Never } else { create };
-            match field(node, key, rest.is_empty(), create_here, span) {
-                Some((field, made)) => Ok(made + visit(rest, field, create, span, set)?),
-                None => Ok(0),
-            }
-        }
-    }
+    set: &'s mut dyn FnMut(&mut Node) -> Result<()>,
+    /// The number of fields created.
+    made: usize,
 }
 
-/// The field of a mapping, created if it is missing and should be, with the number of fields created: 0 or 1. A null is
-/// replaced by the node that would be created.
-fn field<'a>(
-    node: &'a mut Node,
-    key: &Key,
-    last: bool,
-    create: Create,
-    span: Span,
-) -> Option<(&'a mut Node, usize)> {
-    let found = node.get(&key.name);
-    if found.is_none() && create == Create::Never {
-        return None;
+impl Visit<'_> {
+    fn node(&mut self, keys: &[Key], node: &mut Node) -> Result<()> {
+        let Some((key, rest)) = keys.split_first() else { return (self.set)(node) };
+        if node.is_null() {
+            return Ok(());
+        }
+        match node.kind() {
+            Kind::Scalar => {
+                let message = "found a single value, expected a mapping or a list";
+                Err(Error::new(Code::InvalidType, message).at(node.span()))
+            }
+            Kind::Sequence => {
+                if self.create == Create::Never && !leads_somewhere(keys, node) {
+                    return Ok(());
+                }
+                let items = node.as_sequence_mut().map(Sequence::items_mut);
+                items.into_iter().flatten().try_for_each(|item| self.node(keys, item))
+            }
+            Kind::Mapping if !key.names_a_field() => Err(self.no_key(key, node)),
+            Kind::Mapping => match self.field(node, key, rest.is_empty()) {
+                Some(field) => self.node(rest, field),
+                None => Ok(()),
+            },
+        }
     }
-    let null = found.is_some_and(Node::is_null);
-    let make = |tag: Tag| match (create, last) {
-        (Create::Never, _) => Node::sequence(Vec::new(), span),
-        (Create::Scalar(_), true) if tag == Tag::None => Scalar::untagged("", span).into(),
-        (Create::Scalar(_), true) => Scalar::parsed("", tag, Style::Plain, span).into(),
-        (Create::Scalar(_) | Create::Mapping, _) => Node::mapping(Vec::new(), span),
-    };
-    let mapping: &mut Mapping = node.as_mapping_mut()?;
-    let is_missing = mapping.get(&key.name).is_none();
-    if is_missing {
-        mapping.insert(Scalar::untagged(&key.name, span), make(Tag::None));
-    } else if null && (create != Create::Never || key.list) {
-        let tag = if let Create::Scalar(tag) = create { tag } else { Tag::None };
-        mapping.insert(Scalar::untagged(&key.name, span), make(tag));
+
+    /// The field of a mapping, created if it is missing and should be. A null is replaced by the node that would be
+    /// created.
+    fn field<'n>(&mut self, node: &'n mut Node, key: &Key, last: bool) -> Option<&'n mut Node> {
+        let create = if key.list { Create::Never } else { self.create };
+        let found = node.as_mapping()?.position(&key.name);
+        let is_null = found.and_then(|at| node.child(at)).is_some_and(Node::is_null);
+        if found.is_none() && create == Create::Never {
+            return None;
+        }
+        if found.is_none() || is_null && (create != Create::Never || key.list) {
+            let made = self.make(create, last, found.is_some());
+            self.made += usize::from(found.is_none());
+            let mapping = node.as_mapping_mut()?;
+            mapping.insert(Scalar::untagged(&key.name, self.span), made);
+            return mapping.get_mut(&key.name);
+        }
+        node.child_mut(found?)
     }
-    mapping.get_mut(&key.name).map(|field| (field, usize::from(is_missing)))
+
+    /// The node for a field that is created, or that replaces a null.
+    fn make(&self, create: Create, last: bool, replaces: bool) -> Node {
+        match create {
+            Create::Never => Node::sequence(Vec::new(), self.span),
+            Create::Scalar(tag) if last && replaces && tag != Tag::None => {
+                Scalar::parsed("", tag, Style::Plain, self.span).into()
+            }
+            Create::Scalar(_) if last => Scalar::untagged("", self.span).into(),
+            Create::Scalar(_) | Create::Mapping => Node::mapping(Vec::new(), self.span),
+        }
+    }
+
+    #[cold]
+    fn no_key(&self, key: &Key, node: &Node) -> Error {
+        let message = match &*key.name {
+            "" => "found an empty key in the path of a field spec".to_owned(),
+            name => format!("found `{name}` in the path of a field spec, expected a key"),
+        };
+        Error::new(Code::InvalidValue, message)
+            .at(self.span)
+            .note(node.span(), "a mapping here")
+            .help("a path leads into lists by itself, through all of their elements")
+    }
 }
 
 /// True if the path selects a node or is blocked. Checked before a document is copied to change it.

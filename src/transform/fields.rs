@@ -30,11 +30,11 @@ const ORDINARY: usize = 2000;
 pub(crate) fn charge_specs(
     (compared, followed): (usize, usize),
     budget: &Budget,
-    span: Span,
+    span: impl FnOnce() -> Span,
 ) -> Result<()> {
     match compared * COMPARED + followed * FOLLOWED {
         ..=ORDINARY => Ok(()),
-        charge => budget.bytes(charge, span),
+        charge => budget.bytes(charge, span()),
     }
 }
 
@@ -71,7 +71,7 @@ impl Fields {
                 budget.bytes(made * MADE, span)?;
             }
         }
-        charge_specs((self.fields.len(), followed), budget, span)
+        charge_specs((self.fields.len(), followed), budget, || span)
     }
 
     /// True if no path can select annotations of a resource.

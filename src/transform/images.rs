@@ -195,7 +195,7 @@ impl ImageEntries<'_> {
         span: Span,
         set: &mut dyn FnMut(&mut Node) -> Result<()>,
     ) -> Result<()> {
-        charge_specs((self.fields.len(), 0), self.budget, span)?;
+        charge_specs((self.fields.len(), 0), self.budget, || span)?;
         for (spec, path) in &self.fields {
             if resource.gvk().is_selected_by(&spec.gvk) && path.leads_somewhere(resource.node()) {
                 resource.edit(self.schema, |root| {

@@ -123,11 +123,9 @@ impl Step for Set<'_> {
 
     fn change(&self, found: &mut Found, _: usize, resource: &mut Resource) -> Result<Fate> {
         for number in self.entries_for(resource) {
-            charge_specs(
-                (self.fields.len(), 0),
-                self.budget,
-                self.entries[number].replica.name.span,
-            )?;
+            charge_specs((self.fields.len(), 0), self.budget, || {
+                self.entries[number].replica.name.span
+            })?;
             self.set(number, resource, found);
         }
         Ok(Fate::Stays)

@@ -178,7 +178,7 @@ pub(super) fn apply(
 /// Charges `bytes` for each node of a resource, because a patch walks through all of it, and for each stored previous
 /// id.
 fn charge(context: &Context<'_>, resource: &Resource, bytes: usize, span: Span) -> Result<()> {
-    let nodes = resource.names().previous.len() + resource.node().walk().skip(1).count();
+    let nodes = resource.names().previous.len() + resource.node().count_below();
     context.root.budget().spend(Limit::Bytes, (nodes * bytes) as u64, span)
 }
 

@@ -36,7 +36,7 @@ pub(super) fn update<'c>(
     let mut fields = ByType::new(references.length(), budget, find);
     for resource in resources.iter().filter(|resource| !resource.node().is_empty()) {
         // Referrers are selected by their original type.
-        if let Err(error) = fields.of(&resource.original_id().gvk, resource.span()) {
+        if let Err(error) = fields.of(&resource.original_id().gvk, || resource.span()) {
             return Work::failed(error);
         }
     }

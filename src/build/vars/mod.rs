@@ -118,7 +118,7 @@ impl Variables {
             });
         let mut used = BTreeSet::new();
         for resource in resources.iter_mut().filter(|resource| !resource.node().is_empty()) {
-            let fields = fields.of(resource.gvk(), resource.span())?;
+            let fields = fields.of(resource.gvk(), || resource.span())?;
             let shares = resource.shares;
             let replaced = resource.edit(schema, |root| {
                 fields.iter().try_for_each(|(written, path)| {

@@ -65,6 +65,28 @@ impl Node {
         positions.iter().try_fold(self, |node, &position| node.child_mut(position))
     }
 
+    /// The number of nodes below this one, without keys.
+    #[must_use]
+    pub fn count_below(&self) -> usize {
+        let mut count = 0;
+        let mut pending = vec![self];
+        while let Some(node) = pending.pop() {
+            for item in node.items() {
+                count += 1;
+                if item.kind() != Kind::Scalar {
+                    pending.push(item);
+                }
+            }
+            for (_, value) in node.entries() {
+                count += 1;
+                if value.kind() != Kind::Scalar {
+                    pending.push(value);
+                }
+            }
+        }
+        count
+    }
+
     /// The node and all nodes below it, each before its children. Needs no stack of calls, however deep the tree is.
     pub fn walk(&self) -> impl Iterator<Item = &Self> {
         let mut pending = vec![self];
@@ -117,5 +139,6 @@ mod tests {
         let texts: Vec<_> = root.walk().filter_map(Node::as_text).collect();
         assert_eq!(texts, ["x", "y", "z"]);
         assert_eq!(root.walk().count(), 6);
+        assert_eq!(root.count_below(), 5);
     }
 }
