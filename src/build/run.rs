@@ -23,6 +23,7 @@ use crate::schema::Schema;
 use crate::sync::{lock, unpoisoned};
 use crate::transform::{self, BUILTINS, Builtin, Change, Observer, Work};
 use crate::yaml::Text;
+use crate::yaml::de::Spanned;
 
 /// Builds any number of targets, on any number of threads. Shared work is done once: a kustomization file is read once,
 /// and a base of several targets is accumulated once.
@@ -242,8 +243,8 @@ impl<'a> Run<'a> {
         lock(&self.kustomizations)
     }
 
-    /// Counts the uses of each base by a target: a stored base uses its own bases only once. Adds the files under
-    /// `resources` to `files`.
+    /// Counts the uses of each base by a target: a stored base uses its own bases only once. Adds the files that it
+    /// lists to `files`.
     fn count(
         &self,
         target: &str,
@@ -255,12 +256,11 @@ impl<'a> Run<'a> {
         let account = Account::top(&read.kustomization, &root)?;
         let mut pending = vec![(root, read, account)];
         while let Some((root, read, account)) = pending.pop() {
-            if let Some(files) = files {
-                let resources = read.kustomization.resources.iter();
-                let resources = resources.filter(|path| root.kind_of(path) == Kind::File);
-                lock(files).extend(resources.map(|path| (root.clone(), path.value.clone())));
-            }
-            for (path, child) in directories(&root, &read.kustomization) {
+            for (path, kind) in entries(&root, &read.kustomization) {
+                if let (Some(files), Kind::File) = (files, kind) {
+                    lock(files).push((root.clone(), path.value.clone()));
+                }
+                let Some(child) = child(&root, path, kind) else { continue };
                 let below = account.as_ref().map(|account| account.below(path, &child));
                 let Ok(account) = below.transpose() else { continue };
                 let is_first = {
@@ -283,17 +283,26 @@ pub(super) fn directories<'k>(
     root: &Root,
     kustomization: &'k Kustomization,
 ) -> impl Iterator<Item = (&'k str, Root)> {
+    let child =
+        |(path, kind): (&'k Spanned<Text>, Kind)| Some((path.as_str(), child(root, path, kind)?));
+    entries(root, kustomization).filter_map(child)
+}
+
+/// The entries of a kustomization that are paths, each with the kind of what is there.
+fn entries<'k>(
+    root: &Root,
+    kustomization: &'k Kustomization,
+) -> impl Iterator<Item = (&'k Spanned<Text>, Kind)> {
     let Kustomization { resources, components, generators, transformers, validators, .. } =
         kustomization;
-    let root = root.clone();
-    [resources, components, generators, transformers, validators].into_iter().flatten().filter_map(
-        move |path| {
-            // An entry with several lines is an inline configuration.
-            let is_directory = !path.contains('\n') && root.kind_of(path) == Kind::Directory;
-            let child = is_directory.then(|| root.child(path, path.span).ok()).flatten()?;
-            Some((&***path, child))
-        },
-    )
+    let all = [resources, components, generators, transformers, validators].into_iter().flatten();
+    // An entry with several lines is an inline configuration.
+    all.filter(|path| !path.contains('\n')).map(|path| (path, root.kind_of(path)))
+}
+
+/// The directory of an entry, if it is one.
+fn child(root: &Root, path: &Spanned<Text>, kind: Kind) -> Option<Root> {
+    (kind == Kind::Directory).then(|| root.child(path, path.span).ok()).flatten()
 }
 
 #[cfg(test)]

@@ -34,8 +34,8 @@ impl Loader {
         let (mut read, mut bytes) = (Vec::new(), 0);
         for place in places.by_ref() {
             if let Some(content) = self.read_one(&place) {
-                bytes += content.bytes.len();
-                read.extend(self.keep(&place, content));
+                bytes += content.len();
+                read.extend(self.keep(&place, content, None));
             }
             if bytes >= ENOUGH {
                 break;
@@ -45,11 +45,15 @@ impl Loader {
             return;
         }
         let most = self.0.budget.left(Limit::Files);
-        let work = |place: Arc<Place>| (self.read_one(&place), place);
-        threads.each_in_order(places.collect(), AHEAD, work, |(content, place)| {
-            if let Some(content) = content {
-                bytes += content.bytes.len();
-                read.extend(self.keep(&place, content));
+        let work = |place: Arc<Place>| {
+            let content = self.read_one(&place)?;
+            let pieces = std::str::from_utf8(&content).ok().map(|text| parse::pieces(text, PIECE));
+            Some((place, content, pieces))
+        };
+        threads.each_in_order(places.collect(), AHEAD, work, |content| {
+            if let Some((place, content, pieces)) = content {
+                bytes += content.len();
+                read.extend(self.keep(&place, content, pieces));
             }
             // More than that is refused when it is charged.
             if bytes as u64 <= most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
@@ -57,16 +61,13 @@ impl Loader {
         parse_ahead(&read, &Budget::new(self.0.options.limits), threads);
     }
 
-    fn read_one(&self, place: &Place) -> Option<Content> {
+    fn read_one(&self, place: &Place) -> Option<Vec<u8>> {
         let most = self.0.budget.left(Limit::Files).min(LARGEST_FILE);
-        let bytes = self.0.files.read(&place.path, most).ok()?;
-        let pieces = std::str::from_utf8(&bytes).map(|text| parse::pieces(text, PIECE));
-        Some(Content { pieces: pieces.unwrap_or_default(), bytes })
+        self.0.files.read(&place.path, most).ok()
     }
 
     /// Keeps a file until it is asked for.
-    fn keep(&self, place: &Place, content: Content) -> Option<(File, Vec<Range<usize>>)> {
-        let Content { bytes, pieces } = content;
+    fn keep(&self, place: &Place, bytes: Vec<u8>, pieces: Option<Pieces>) -> Option<ReadAhead> {
         let file = File::new(self.display(&place.path), bytes, &self.0.options.sources).ok()?;
         lock(&self.0.ahead).insert(place.path.clone().into(), file.clone());
         Some((file, pieces))
@@ -80,24 +81,23 @@ impl Loader {
     }
 }
 
-/// The content of a file, and the pieces of it that can be parsed apart, if it is text.
-struct Content {
-    bytes: Vec<u8>,
-    pieces: Vec<Range<usize>>,
-}
+/// A file that was read ahead, with its pieces if they are known.
+type ReadAhead = (File, Option<Pieces>);
+
+/// The pieces of a text that can be parsed apart.
+type Pieces = Vec<Range<usize>>;
 
 /// Parses files, the largest pieces first, so that no thread waits long for another in the end.
-fn parse_ahead(files: &[(File, Vec<Range<usize>>)], budget: &Budget, threads: &Threads) {
-    let numbered = files.iter().enumerate();
-    let mut pieces: Vec<(usize, &Arc<Source>, &Range<usize>)> = numbered
-        .filter_map(|(number, (file, pieces))| Some((number, file.text()?, pieces)))
-        .flat_map(|(number, source, pieces)| {
-            pieces.iter().map(move |piece| (number, source, piece))
-        })
-        .collect();
+fn parse_ahead(files: &[ReadAhead], budget: &Budget, threads: &Threads) {
+    let mut pieces: Vec<(usize, &Arc<Source>, Range<usize>)> = Vec::new();
+    for (number, (file, known)) in files.iter().enumerate() {
+        let Some(source) = file.text() else { continue };
+        let cut = known.clone().unwrap_or_else(|| parse::pieces(source.text(), PIECE));
+        pieces.extend(cut.into_iter().map(|piece| (number, source, piece)));
+    }
     pieces.sort_by_key(|(_, _, piece)| Reverse(piece.len()));
     let mut parsed = threads.map(pieces, |(number, source, piece)| {
-        (number, piece.start, parse::documents_of(source, piece.clone(), budget))
+        (number, piece.start, parse::documents_of(source, piece, budget))
     });
     parsed.sort_by_key(|&(number, start, _)| (number, start));
     let mut parsed = parsed.into_iter().peekable();
