@@ -1,15 +1,5 @@
 //! krender renders Kubernetes manifests exactly as `kustomize build` does, many times faster.
 //!
-//! # Data flow of a build
-//!
-//! A [`load::Loader`] reads the files of a target, each once. [`yaml`] parses them to documents, in which every node
-//! has the span of its text. [`config`] interprets documents that are kustomizations, and [`resource`] those that are
-//! Kubernetes objects, using the [`schema`] of their kinds. [`build`](mod@build) converts a directory to a
-//! [`resource::ResMap`]: it accumulates bases, runs the generators ([`generate`]) and transformers ([`transform`],
-//! [`patch`], [`plugin`]), and finally updates name references and sorts. [`harden`] checks the result against rules,
-//! [`diff`] compares two results, and [`report`] writes errors, findings and differences in all output formats. `cli` is
-//! the command-line program.
-//!
 //! # Use as a library
 //!
 //! A [`Renderer`] renders directories from any source of [files](load::Files), on disk or in memory. The
@@ -30,6 +20,10 @@
 //! # Ok::<(), krender::error::Error>(())
 //! ```
 //!
+//! What is documented here is for embedders: the types at the top, and the modules [`error`], [`limits`], [`load`] and
+//! [`source`]. The other modules are public only for the tests, benchmarks and fuzz targets of krender, and may change in
+//! any release. `RUSTDOCFLAGS='--cfg internals' cargo doc` documents them.
+//!
 //! # Features
 //!
 //! All but `http` are on by default; a library needs none (`default-features = false`).
@@ -38,6 +32,16 @@
 //! - `watch`: `krender build --watch`, and `load::Watch`.
 //! - `mimalloc`: the allocator of the program, which is written in C.
 //! - `http`: reserved.
+//!
+//! # Data flow of a build
+//!
+//! A [`load::Loader`] reads the files of a target, each once. [`yaml`] parses them to documents, in which every node
+//! has the span of its text. [`config`] interprets documents that are kustomizations, and [`resource`] those that are
+//! Kubernetes objects, using the [`schema`] of their kinds. [`build`](mod@build) converts a directory to a
+//! [`resource::ResMap`]: it accumulates bases, runs the generators ([`generate`]) and transformers ([`transform`],
+//! [`patch`], [`plugin`]), and finally updates name references and sorts. [`harden`] checks the result against rules,
+//! [`diff`] compares two results, and [`report`] writes errors, findings and differences in all output formats. `cli` is
+//! the command-line program.
 //!
 //! # What always holds
 //!
@@ -49,6 +53,7 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg_attr(not(internals), doc(hidden))]
 pub mod text;
 
 mod sync;
@@ -57,46 +62,68 @@ pub mod source;
 
 pub mod error;
 
+#[cfg_attr(not(internals), doc(hidden))]
 pub mod parallel;
 
 pub mod limits;
 
+#[cfg_attr(not(internals), doc(hidden))]
 pub mod index;
 
+#[cfg_attr(not(internals), doc(hidden))]
 pub mod yaml;
 
+#[cfg_attr(not(internals), doc(hidden))]
 pub mod schema;
 
+#[cfg_attr(not(internals), doc(hidden))]
 pub mod resource;
 
+#[cfg_attr(not(internals), doc(hidden))]
 pub mod config;
 
 pub mod load;
 
+#[cfg_attr(not(internals), doc(hidden))]
 pub mod external;
 
+#[cfg_attr(not(internals), doc(hidden))]
 pub mod patch;
 
+#[cfg_attr(not(internals), doc(hidden))]
 pub mod generate;
 
+#[cfg_attr(not(internals), doc(hidden))]
 pub mod transform;
 
+#[cfg_attr(not(internals), doc(hidden))]
 pub mod harden;
 
+#[cfg_attr(not(internals), doc(hidden))]
 pub mod plugin;
 
+#[cfg_attr(not(internals), doc(hidden))]
 pub mod build;
 
+#[cfg_attr(not(internals), doc(hidden))]
 pub mod diff;
 
+#[cfg_attr(not(internals), doc(hidden))]
 pub mod report;
 
 mod render;
 
 #[cfg(feature = "cli")]
+#[cfg_attr(not(internals), doc(hidden))]
 pub mod cli;
 
+pub use config::Warning;
+pub use parallel::Threads;
+pub use plugin::Options as PluginOptions;
 pub use render::{Options, Rendered, Renderer};
+pub use resource::{ResMap, Resource};
+pub use schema::Schema;
+pub use yaml::Node;
 
 /// The examples of the page are tests.
 #[cfg(doctest)]

@@ -19,6 +19,7 @@ pub(super) struct Violation {
 
 /// The severity of a violation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Severity {
     /// Information.
     Note,
