@@ -106,6 +106,9 @@ pub mod plugin;
 pub mod build;
 
 #[cfg_attr(not(internals), doc(hidden))]
+pub mod fleet;
+
+#[cfg_attr(not(internals), doc(hidden))]
 pub mod diff;
 
 #[cfg_attr(not(internals), doc(hidden))]

@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::SystemTime;
 
-use krender::build::{self, Keeper, Kept};
+use krender::build;
+use krender::fleet::{Keeper, Kept};
 use krender::load::{self, Digest, Loader, Memory, Store};
 use proptest::prelude::*;
 

@@ -8,23 +8,17 @@
 
 mod account;
 mod accumulate;
-mod affected;
 mod bases;
 mod by_type;
 mod configurations;
-mod costs;
 mod ending;
-mod kept;
-mod named;
 mod order;
 mod provenance;
 mod references;
 mod routes;
 mod run;
-mod steps;
-mod targets;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod vars;
 
 use crate::config::Warning;
@@ -34,12 +28,9 @@ use crate::parallel::Threads;
 use crate::plugin;
 use crate::resource::ResMap;
 
-pub use affected::affected;
-pub use costs::{costs, share};
-pub use kept::{Found, Keeper, Kept};
 pub use order::{Order, Reorder};
+pub(crate) use run::directories;
 pub use run::{Built, Run};
-pub use targets::{PassedOver, Survey, Target, Why};
 
 /// The options of a build.
 #[derive(Clone, Debug, Default)]

@@ -56,8 +56,8 @@ pub struct Built {
 }
 
 /// A kustomization file that was read.
-pub(super) struct Read {
-    pub(super) kustomization: Arc<Kustomization>,
+pub(crate) struct Read {
+    pub(crate) kustomization: Arc<Kustomization>,
     pub(super) warnings: Vec<Warning>,
     /// The charge for a visit.
     bytes: u64,
@@ -195,7 +195,7 @@ impl<'a> Run<'a> {
     }
 
     /// The loader.
-    pub(super) const fn loader(&self) -> &'a Loader {
+    pub(crate) const fn loader(&self) -> &'a Loader {
         self.loader
     }
 
@@ -224,7 +224,7 @@ impl<'a> Run<'a> {
     ///
     /// # Errors
     /// Those of [`Root::kustomization_file`] and [`Kustomization::read`].
-    pub(super) fn kustomization(&self, root: &Root) -> Result<Arc<Read>> {
+    pub(crate) fn kustomization(&self, root: &Root) -> Result<Arc<Read>> {
         if let Some(read) = self.kustomizations().get(root.path().as_os_str()) {
             root.budget().spend(Limit::Bytes, read.bytes, root.span())?;
             return Ok(Arc::clone(read));
@@ -279,7 +279,7 @@ impl<'a> Run<'a> {
 }
 
 /// The directories that a kustomization lists, with their entries.
-pub(super) fn directories<'k>(
+pub(crate) fn directories<'k>(
     root: &Root,
     kustomization: &'k Kustomization,
 ) -> impl Iterator<Item = (&'k str, Root)> {

@@ -14,7 +14,7 @@ use crate::transform::{
 };
 
 /// A loader for files in one text, each after a line `== path`.
-pub(super) fn loader(tree: &str) -> Loader {
+pub(crate) fn loader(tree: &str) -> Loader {
     let files = tree.split("== ").skip(1).filter_map(|file| file.split_once('\n'));
     let memory = files
         .fold(Memory::new(), |memory, (path, content)| memory.file(format!("/{path}"), content));

@@ -7,8 +7,9 @@ use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::text::phrase;
 use crate::{
-    build::{Run, Survey, Target},
+    build::Run,
     error::{Code, Error, Result},
+    fleet::{Survey, Target},
     load::Loader,
     parallel::{Threads, in_order},
 };

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, num::NonZeroUsize, str::FromStr};
 use serde::Deserialize;
 
 use crate::{
-    build,
     error::{Code, Error, Result},
+    fleet,
     load::Loader,
     parallel::Threads,
 };
@@ -59,7 +59,7 @@ impl Part {
         loader: &Loader,
         threads: &Threads,
     ) -> Result<Vec<Costly>> {
-        let mut costs = build::costs(loader, &targets, threads);
+        let mut costs = fleet::costs(loader, &targets, threads);
         if let Some(path) = measured {
             let measured = read(loader.file(path)?.source()?.text());
             if measured.is_empty() {
@@ -73,7 +73,7 @@ impl Part {
             }
             costs = weigh(&targets, &costs, &measured);
         }
-        let shares = build::share(&costs, self.of);
+        let shares = fleet::share(&costs, self.of);
         let all = targets.into_iter().zip(costs).zip(shares);
         let own = all.filter(|(_, share)| *share == self.number);
         Ok(own.map(|((target, cost), _)| Costly { target, cost }).collect())

@@ -14,9 +14,9 @@ use super::{
     terminal::{self, Format},
 };
 use crate::{
-    build::Keeper,
     cli::harden::Work,
     error::{Code, Error, Result},
+    fleet::Keeper,
     load::{self, Digest, Disk, Files as _, LARGEST_FILE, Loader, Store},
     source::{Sources, Span},
 };

@@ -21,10 +21,11 @@ use super::{
     timings::{Outcome, Size, Timings},
 };
 use crate::{
-    build::{self, Found, Keeper},
+    build,
     cli::{reading::Jobs, told::Told},
     config::Warning,
     error::{Error, Result},
+    fleet::{Found, Keeper},
     load::Loader,
     parallel::{Threads, in_order},
     source::Span,

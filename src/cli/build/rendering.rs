@@ -10,10 +10,11 @@ use super::{
     timings::{Outcome, Size},
 };
 use crate::{
-    build::{self, Found, Keeper, Kept, Run},
+    build::{self, Run},
     cli::harden::Work,
     config::Warning,
     error::{Error, Result},
+    fleet::{Found, Keeper, Kept},
     limits::Spent,
     load::{self, Loader},
     resource::ResMap,

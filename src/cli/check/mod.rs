@@ -15,8 +15,9 @@ use super::reading::{Jobs, Reading, working_directory};
 use super::select::{Select, Selected, senseless};
 use super::terminal::{self, Format};
 use super::told::Told;
-use crate::build::{self, PassedOver};
+use crate::build;
 use crate::error::Result;
+use crate::fleet::PassedOver;
 use crate::harden::{
     self, Date, FailOn, HARDENING_STEP_CHANGED, Lowering, LoweringKind, Profile, Rule,
     TARGET_NOT_JUDGED,

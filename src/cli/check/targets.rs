@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::build::{PassedOver, Survey, Target, Why};
 use crate::cli::configuration::Base;
 use crate::cli::select::Selected;
+use crate::fleet::{PassedOver, Survey, Target, Why};
 use crate::harden::{Finding, Severity, TARGET_NOT_JUDGED};
 use crate::load::{KUSTOMIZATION_FILES, Kind, Loader};
 use crate::report::findings::{Checked, Judged, Remark};

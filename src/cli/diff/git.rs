@@ -9,6 +9,7 @@ use crate::{
     cli::reading,
     error::{Code, Error, Result},
     external::git::Repository,
+    fleet,
     limits::Budget,
     load::{Disk, KUSTOMIZATION_FILES, Kind, Loader, Options, git::Changes, git::Revision, join},
 };
@@ -136,7 +137,7 @@ impl Targets<'_> {
             return Err(Error::new(Code::KustomizationNotFound, message)
                 .help("hidden directories and components are skipped"));
         }
-        let reached = build::affected(&sides.after, &after, &self.changes)?;
+        let reached = fleet::affected(&sides.after, &after, &self.changes)?;
         let reached = after.iter().zip(reached).filter(|(_, is_reached)| *is_reached);
         let mut names: BTreeSet<&String> = reached.map(|(name, _)| name).collect();
         let [old, new] = [&before, &after].map(|names| names.iter().collect::<BTreeSet<_>>());
@@ -179,7 +180,7 @@ fn found(loader: &Loader, paths: &[String]) -> Result<Vec<String>> {
     for path in paths.iter().filter(|path| loader.kind(path) == Kind::Directory) {
         let options = build::Options::default();
         let targets = build::Run::new(loader, &options).targets(path)?;
-        for build::Target { directory, below: _, refused } in targets {
+        for fleet::Target { directory, below: _, refused } in targets {
             found.push(refused.map_or(Ok(directory), Err)?);
         }
     }

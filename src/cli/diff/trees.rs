@@ -7,6 +7,7 @@ use crate::limits::Budget;
 use crate::{
     build,
     error::{Code, Error, Result},
+    fleet,
     load::{KUSTOMIZATION_FILES, Kind, Loader, Tree},
     parallel::Threads,
     yaml::Node,
@@ -105,7 +106,7 @@ impl Form {
 fn tree(loader: &Loader, path: &str, threads: &Threads) -> Result<Places> {
     let options = build::Options { threads: threads.clone(), ..build::Options::default() };
     let targets = build::Run::new(loader, &options).targets(path)?.into_iter();
-    let place = |build::Target { directory, below, refused }| {
+    let place = |fleet::Target { directory, below, refused }| {
         (shown(&below), refused.map_or(Place::Path(directory), Place::Refused))
     };
     Ok(targets.map(place).collect())

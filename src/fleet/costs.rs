@@ -97,8 +97,8 @@ pub fn share(costs: &[u64], shares: NonZeroUsize) -> Vec<usize> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::tests::loader;
     use super::*;
+    use crate::build::tests::loader;
 
     const TREE: &str = "\
 == base/kustomization.yaml

@@ -122,8 +122,8 @@ impl Search<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::loader;
     use super::*;
+    use crate::build::tests::loader;
 
     const TREE: &str = "\
 == base/kustomization.yaml

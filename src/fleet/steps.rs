@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::run::{Run, directories};
 use super::targets::beginning;
+use crate::build::{Run, directories};
 use crate::error::Result;
 use crate::plugin::{Field, Hardening};
 use crate::source::Span;

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::run::{Run, directories};
+use crate::build::{Run, directories};
 use crate::error::{Error, Result};
 use crate::load::{Root, Tree};
 use crate::parallel::in_order;
@@ -16,7 +16,7 @@ use crate::text::escape;
 /// A directory to build, found in a tree.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Target {
-    /// The argument for [`build()`](super::build()), relative to the name that was given for the top of the tree.
+    /// The argument for [`build()`](crate::build::build()), relative to the name that was given for the top of the tree.
     pub directory: String,
     /// The path from the top of the tree; empty for the top itself.
     pub below: String,
@@ -240,8 +240,8 @@ fn target(name: &str, below: String, refused: Option<Error>) -> Target {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Options, tests::loader};
     use super::*;
+    use crate::build::{Options, tests::loader};
 
     #[track_caller]
     fn found(tree: &str, directory: &str) -> String {

@@ -1,0 +1,13 @@
+//! Many targets: those of a tree, what they cost, which a change affects, and results that are kept from earlier runs.
+
+mod affected;
+mod costs;
+mod kept;
+mod named;
+mod steps;
+mod targets;
+
+pub use affected::affected;
+pub use costs::{costs, share};
+pub use kept::{Found, Keeper, Kept};
+pub use targets::{PassedOver, Survey, Target, Why};
