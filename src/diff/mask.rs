@@ -13,7 +13,7 @@ use crate::resource::secret::{embeds_secret, is_secret, is_selector, makes_secre
 use crate::resource::{ResMap, Resource};
 use crate::source::Span;
 use crate::text::hex;
-use crate::yaml::{Node, Scalar};
+use crate::yaml::{Kind, Mapping, Node, Scalar, Sequence};
 
 /// Annotation in which `kubectl apply` stores the whole object.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
@@ -63,28 +63,47 @@ impl<'a> Masks<'a> {
                 }
             }
         }
-        self.node(node, SecretPlace { is_identity: false, is_text: false, makes_secrets: false });
-    }
-
-    fn node(&self, node: &mut Node, place: SecretPlace) {
-        if let Some(list) = node.as_sequence_mut() {
-            list.items_mut().iter_mut().for_each(|item| self.node(item, place));
-        } else if node.as_mapping().is_some() {
-            let kind = node.get("kind").and_then(Node::as_text).unwrap_or_default();
-            let is_object = is_secret(kind) && !is_selector(node);
-            let makes_secrets = place.makes_secrets || makes_secrets(kind);
-            self.mapping(node, is_object, SecretPlace { makes_secrets, ..place });
-        } else if let Some(masked) = node.as_text().and_then(|text| self.text(text, place)) {
-            *node = Scalar::string(&masked, node.span()).into();
+        let place = SecretPlace { is_identity: false, is_text: false, makes_secrets: false };
+        // A list instead of calls of itself: documents may be 10,000 levels deep, and threads have small stacks.
+        let mut pending = vec![(node, place)];
+        while let Some((node, place)) = pending.pop() {
+            self.node(node, place, &mut pending);
         }
     }
 
-    fn mapping(&self, node: &mut Node, is_secret: bool, place: SecretPlace) {
+    /// Masks a node; its children are left in `pending`.
+    fn node<'n>(&self, node: &'n mut Node, place: SecretPlace, pending: &mut Pending<'n>) {
+        match node.kind() {
+            Kind::Sequence => {
+                let items = node.as_sequence_mut().map(Sequence::items_mut);
+                pending.extend(items.into_iter().flatten().map(|item| (item, place)));
+            }
+            Kind::Mapping => {
+                let kind = node.get("kind").and_then(Node::as_text).unwrap_or_default();
+                let is_object = is_secret(kind) && !is_selector(node);
+                let makes_secrets = place.makes_secrets || makes_secrets(kind);
+                self.mapping(node, is_object, SecretPlace { makes_secrets, ..place }, pending);
+            }
+            Kind::Scalar => {
+                if let Some(masked) = node.as_text().and_then(|text| self.text(text, place)) {
+                    *node = Scalar::string(&masked, node.span()).into();
+                }
+            }
+        }
+    }
+
+    fn mapping<'n>(
+        &self,
+        node: &'n mut Node,
+        is_secret: bool,
+        place: SecretPlace,
+        pending: &mut Pending<'n>,
+    ) {
         let Some(mapping) = node.as_mapping_mut() else { return };
         for (key, value) in mapping.iter_mut() {
             match key.text() {
                 "apiVersion" | "kind" => {}
-                "metadata" => self.metadata(value, place),
+                "metadata" => self.metadata(value, place, pending),
                 "type" | "immutable" if is_secret => {}
                 _ if is_secret => self.hide_each(value),
                 "stringData" => self.hide_each(value),
@@ -92,17 +111,20 @@ impl<'a> Masks<'a> {
                     self.hide_each(value);
                 }
                 "data" | "value" | "args" | "command" => {
-                    self.node(value, SecretPlace { is_text: true, ..place });
+                    pending.push((value, SecretPlace { is_text: true, ..place }));
                 }
-                _ => self.node(value, place),
+                _ => pending.push((value, place)),
             }
         }
     }
 
     /// Masks annotations that hold manifests of Secrets; names stay.
-    fn metadata(&self, node: &mut Node, place: SecretPlace) {
-        let Some(mapping) = node.as_mapping_mut() else { return self.node(node, place) };
-        for (key, value) in mapping.iter_mut() {
+    fn metadata<'n>(&self, node: &'n mut Node, place: SecretPlace, pending: &mut Pending<'n>) {
+        if node.as_mapping().is_none() {
+            pending.push((node, place));
+            return;
+        }
+        for (key, value) in node.as_mapping_mut().into_iter().flat_map(Mapping::iter_mut) {
             let is_identity = matches!(key.text(), "name" | "namespace");
             let is_text = key.text() == "annotations";
             if let Some(annotations) = value.as_mapping_mut().filter(|_| is_text) {
@@ -114,7 +136,7 @@ impl<'a> Masks<'a> {
                     }
                 }
             }
-            self.node(value, SecretPlace { is_identity, is_text, ..place });
+            pending.push((value, SecretPlace { is_identity, is_text, ..place }));
         }
     }
 
@@ -161,6 +183,9 @@ impl<'a> Masks<'a> {
 const PREFIX: &str = "masked-";
 /// Number of bytes of a hash that are shown.
 const BYTES: usize = 5;
+
+/// Nodes that are still to be masked, with their places.
+type Pending<'n> = Vec<(&'n mut Node, SecretPlace)>;
 
 /// Properties of the place of a value.
 #[derive(Clone, Copy)]
