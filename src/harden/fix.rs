@@ -186,8 +186,8 @@ impl Work<'_> {
             return None;
         }
         let mut first: Option<(Order, &'static Rule, Vec<Due>)> = None;
-        // The fixes of `first` by the field that they change first: only fixes of the same field can be equal.
-        let mut by_field: BTreeMap<Option<Path>, Vec<usize>> = BTreeMap::new();
+        // The fixes of `first` by the fields that they change first and last: only fixes of the same fields can be equal.
+        let mut by_field: BTreeMap<Option<(Path, Path)>, Vec<usize>> = BTreeMap::new();
         for rule in &self.rules {
             let most = self.fixes.most(rule, self.settings);
             for violation in violations(rule, scene, self.render) {
@@ -205,7 +205,7 @@ impl Work<'_> {
                 let turn = (of_rule, fix.class != Class::Override, fix.class);
                 match &mut first {
                     Some((known, of, fixes)) if *known == turn && of == rule => {
-                        let places = by_field.entry(fix.first_path().cloned()).or_default();
+                        let places = by_field.entry(fix.ends()).or_default();
                         if !places.iter().any(|&place| fixes[place].1 == fix) {
                             places.push(fixes.len());
                             fixes.push((container, fix));
@@ -213,7 +213,7 @@ impl Work<'_> {
                     }
                     Some((known, ..)) if *known <= turn => {}
                     _ => {
-                        by_field = BTreeMap::from([(fix.first_path().cloned(), vec![0])]);
+                        by_field = BTreeMap::from([(fix.ends(), vec![0])]);
                         first = Some((turn, rule, vec![(container, fix)]));
                     }
                 }

@@ -86,11 +86,12 @@ pub struct Fix {
 }
 
 impl Fix {
-    /// The field that it changes first; `None` if it changes none.
-    pub(super) fn first_path(&self) -> Option<&Path> {
-        self.edits.first().map(|edit| match edit {
-            Edit::Set(path, _) | Edit::Append(path, _) | Edit::Remove(path) => path,
-        })
+    /// The fields that it changes first and last; `None` if it changes none.
+    pub(super) fn ends(&self) -> Option<(Path, Path)> {
+        let path = |edit: &Edit| match edit {
+            Edit::Set(path, _) | Edit::Append(path, _) | Edit::Remove(path) => path.clone(),
+        };
+        Some((path(self.edits.first()?), path(self.edits.last()?)))
     }
 }
 

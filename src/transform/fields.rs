@@ -14,7 +14,7 @@ const MADE: usize = 128;
 
 /// Charge for a field spec that is compared with the type of a resource, in bytes: as many as a build copies in the
 /// same time.
-const COMPARED: usize = 4;
+const COMPARED: usize = 6;
 
 /// Charge for a field spec of the type of a resource: its path is followed.
 const FOLLOWED: usize = 8;
