@@ -14,13 +14,13 @@ const MADE: usize = 128;
 
 /// Charge for a field spec that is compared with the type of a resource, in bytes: as many as a build copies in the
 /// same time.
-const COMPARED: usize = 6;
+const COMPARED: usize = 16;
 
 /// Charge for a field spec of the type of a resource: its path is followed.
 const FOLLOWED: usize = 8;
 
 /// The charge up to which field specs are free for a resource. The longest list of defaults has about 100.
-const ORDINARY: usize = 2000;
+const ORDINARY: usize = 8000;
 
 /// Charges field specs that are compared with the type of a resource, and those that are of its type. Free for ordinary
 /// numbers.
