@@ -1,5 +1,6 @@
 //! Field specs: the fields of a kind that a transformer changes.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::mem;
 use std::ptr;
@@ -8,7 +9,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use crate::error::{Code, Error, Result};
-use crate::index::Groups;
+use crate::index::Index;
 use crate::schema::Gvk;
 use crate::yaml::Text;
 use crate::yaml::de::{Spanned, embedded};
@@ -51,9 +52,6 @@ impl From<WrittenFieldSpec> for FieldSpec {
 #[serde(from = "Vec<Spanned<FieldSpec>>")]
 pub struct FieldSpecs(Held);
 
-/// The length up to which a list is merged without an index of the other one.
-const FEW: usize = 4;
-
 /// Storage of a list.
 #[derive(Clone)]
 enum Held {
@@ -86,18 +84,18 @@ impl FieldSpecs {
     /// # Errors
     /// As [`FieldSpecs::merge_one`].
     pub fn merge(&mut self, others: &Self) -> Result<()> {
+        self.merge_by(others, &mut Searched::default())
+    }
+
+    /// Merges as [`FieldSpecs::merge`] does, with the index of earlier merges into this list. Nothing else may have
+    /// changed the list since then.
+    pub(super) fn merge_by(&mut self, others: &Self, searched: &mut Searched) -> Result<()> {
         if self.is_one_of_program(others) {
             return Ok(());
         }
-        if others.iter().len() <= FEW {
-            return others.iter().try_for_each(|other| self.merge_one(other));
-        }
-        let mut by_path: Groups<Text> = self.iter().map(|spec| spec.path.clone()).collect();
         for other in others.iter() {
-            let known = by_path.positions(&other.path).map(|at| &self.specs()[at]);
-            let known = { known }.find(|spec| spec.counts_for(other));
+            let known = searched.find(self.specs(), other).map(|at| &self.specs()[at]);
             if !is_known(known, other)? {
-                by_path.push(other.path.clone());
                 self.change(|specs| specs.push(other.clone()));
             }
         }
@@ -150,7 +148,57 @@ impl FieldSpecs {
     }
 }
 
+/// An index of a list for searches of field specs that make another one redundant. It is built when several are
+/// searched, and follows a list that grows.
+#[derive(Debug, Default)]
+pub(super) struct Searched {
+    searches: usize,
+    /// By the parts of a type that are stated (group, version, kind).
+    firsts: BTreeMap<[bool; 3], Firsts>,
+}
+
+/// The first position of each path and type in the beginning of a list, where types are reduced to some of their parts.
+#[derive(Debug, Default)]
+struct Firsts {
+    positions: Index<(Text, Gvk), usize>,
+    /// The length of that beginning.
+    length: usize,
+}
+
+impl Searched {
+    /// The number of searches without an index.
+    const FEW: usize = 4;
+
+    /// The position of the first field spec that makes `other` redundant.
+    fn find(&mut self, specs: &[Spanned<FieldSpec>], other: &FieldSpec) -> Option<usize> {
+        self.searches += 1;
+        if self.searches <= Self::FEW {
+            return specs.iter().position(|spec| spec.counts_for(other));
+        }
+        let Gvk { group, version, kind } = &other.gvk;
+        let stated = [group, version, kind].map(|part| !part.is_empty());
+        let Firsts { positions, length } = self.firsts.entry(stated).or_default();
+        for (position, spec) in specs.iter().enumerate().skip(*length) {
+            positions.entry(spec.key(stated)).or_insert(position);
+        }
+        *length = specs.len();
+        positions.get(&other.key(stated)).copied()
+    }
+}
+
 impl FieldSpec {
+    /// The path, and those parts of the type that are asked for: group, version and kind.
+    fn key(&self, [group, version, kind]: [bool; 3]) -> (Text, Gvk) {
+        let part =
+            |part: &Text, is_asked: bool| if is_asked { part.clone() } else { Text::default() };
+        let gvk = Gvk {
+            group: part(&self.gvk.group, group),
+            version: part(&self.gvk.version, version),
+            kind: part(&self.gvk.kind, kind),
+        };
+        (self.path.clone(), gvk)
+    }
+
     /// True if `other` is redundant by the rule of [`FieldSpecs::merge_one`].
     fn counts_for(&self, other: &Self) -> bool {
         self.path == other.path && self.gvk.is_selected_by(&other.gvk)

@@ -6,8 +6,9 @@ use std::ptr;
 use serde::Deserialize;
 
 use super::FieldSpecs;
+use super::field_specs::Searched;
 use crate::error::Result;
-use crate::index::Groups;
+use crate::index::{Groups, Index};
 use crate::schema::Gvk;
 use crate::yaml::Text;
 use crate::yaml::de::embedded;
@@ -76,42 +77,39 @@ impl NameReferences {
             return Ok(());
         }
         let mut by_type: Groups<Gvk> = self.iter().map(|known| known.gvk.clone()).collect();
+        let mut searched: Index<usize, Searched> = Index::default();
         for other in others.iter() {
-            if !self.merge_at(by_type.positions(&other.gvk), other)? {
+            let list = self.0.to_mut();
+            let mut is_known = false;
+            // A file may list a type twice; the fields are added to both.
+            for at in by_type.positions(&other.gvk) {
+                list[at].referrers.merge_by(&other.referrers, searched.entry(at).or_default())?;
+                is_known = true;
+            }
+            if !is_known {
+                list.push(other.clone());
                 by_type.push(other.gvk.clone());
             }
         }
         Ok(())
     }
 
-    /// Adds the fields of one type. Linear.
+    /// Adds the fields of one type: to all entries of this type, or as a new entry if there is none. Linear.
+    /// (`api/internal/plugins/builtinconfig/namebackreferences.go`, `mergeOne`.)
     ///
     /// # Errors
     /// As [`FieldSpecs::merge_one`].
     pub fn merge_one(&mut self, other: &NameBackReferences) -> Result<()> {
-        let same_type = self.iter().enumerate().filter(|(_, known)| known.gvk == other.gvk);
-        let positions: Vec<usize> = same_type.map(|(at, _)| at).collect();
-        self.merge_at(positions, other).map(drop)
-    }
-
-    /// Adds the fields of a type to all entries of this type, or as a new entry if there is none. Returns false for a
-    /// new entry. (`api/internal/plugins/builtinconfig/namebackreferences.go`, `mergeOne`.)
-    fn merge_at(
-        &mut self,
-        positions: impl IntoIterator<Item = usize>,
-        other: &NameBackReferences,
-    ) -> Result<bool> {
         let list = self.0.to_mut();
         let mut is_known = false;
-        // A file may list a type twice; the fields are added to both.
-        for at in positions {
-            list[at].referrers.merge(&other.referrers)?;
+        for known in list.iter_mut().filter(|known| known.gvk == other.gvk) {
+            known.referrers.merge(&other.referrers)?;
             is_known = true;
         }
         if !is_known {
             list.push(other.clone());
         }
-        Ok(is_known)
+        Ok(())
     }
 
     /// Sorts by the types that are referred to.
