@@ -549,6 +549,18 @@ def name_references(n):
     return one("configurations: [f.yaml]\nnamePrefix: p-\n", objects, f="nameReference:\n" + lines("- {kind: K#, fieldSpecs: [{kind: K#, path: spec/other}]}\n", n))
 
 
+@kind("configurations: one type that is referred to by many fields")
+def name_references_of_one(n):
+    fields = lines("- {kind: K, fieldSpecs: [{kind: L, path: spec/f#}]}\n", n)
+    return one("configurations: [f.yaml]\nnamePrefix: p-\n", f="nameReference:\n" + fields)
+
+
+@kind("configurations: one field of many types")
+def field_specs_of_one_path(n):
+    fields = lines("- {path: spec/f, group: g#}\n- {path: spec/f, kind: K#}\n", n)
+    return one("configurations: [f.yaml]\ncommonAnnotations: {a: b}\n", f="commonAnnotations:\n" + fields)
+
+
 @kind("configurations: files", limit=MANY_FILES, charged=True)
 def configurations(n):
     made = {f"f{i}.yaml": f"commonLabels:\n- {{path: spec/f{i}, create: true}}\n" for i in range(n)}

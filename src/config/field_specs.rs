@@ -314,14 +314,14 @@ mod tests {
     /// The slow twin: lists that are merged with an index and one by one.
     #[test]
     fn long_lists_merge_as_one_by_one() {
-        let types = [ANY, POD, POD_V1, "Job.[noVer].[noGrp]"];
+        let types = [ANY, POD, POD_V1, "Job.[noVer].[noGrp]", "Job.v1.batch", "[noKind].v1.batch"];
         let list = |seed: usize, length: usize| -> Vec<FieldSpec> {
             let one = |at: usize| {
                 let mixed = (at + 1).wrapping_mul(seed * 7919 + 13) / 3;
                 spec(
-                    types[mixed % 4],
-                    ["a", "b", "c"][mixed / 4 % 3],
-                    (mixed / 12).is_multiple_of(5),
+                    types[mixed % 6],
+                    ["a", "b", "c"][mixed / 6 % 3],
+                    (mixed / 18).is_multiple_of(5),
                 )
             };
             (0..length).map(one).collect()
