@@ -1,5 +1,6 @@
 //! Writes resources as YAML.
 
+use std::mem;
 use std::ops::ControlFlow;
 
 use super::{ResMap, Resource};
@@ -14,18 +15,9 @@ impl ResMap {
     /// # Errors
     /// Those of [`yaml::emit()`], for every resource that YAML cannot represent.
     pub fn to_yaml(&self) -> Result<String> {
-        let budget = self.budget();
         let mut text = String::new();
-        let mut errors = Vec::new();
-        for (place, resource) in self.iter().enumerate() {
-            let failed = write(resource, place == 0, &mut text, &budget).err();
-            let is_spent = failed.as_ref().is_some_and(Error::is_spent);
-            errors.extend(failed);
-            if is_spent {
-                break;
-            }
-        }
-        Error::all(errors).map_or(Ok(text), Err)
+        self.write_each(|place, resource, budget| write(resource, place == 0, &mut text, budget))?;
+        Ok(text)
     }
 
     /// Checks that each resource has a form in YAML, and charges it as if it were written: a key that stands twice, say, is
@@ -34,11 +26,22 @@ impl ResMap {
     /// # Errors
     /// As [`ResMap::to_yaml`].
     pub fn check_yaml(&self) -> Result<()> {
-        let budget = self.budget();
-        let (mut text, mut errors) = (String::new(), Vec::new());
-        for resource in self {
+        let mut text = String::new();
+        self.write_each(|_, resource, budget| {
             text.clear();
-            let failed = write(resource, true, &mut text, &budget).err();
+            write(resource, true, &mut text, budget)
+        })
+    }
+
+    /// Calls a function with each resource and its place. All errors are returned, up to one that ends the build.
+    fn write_each(
+        &self,
+        mut write: impl FnMut(usize, &Resource, &Budget) -> Result<()>,
+    ) -> Result<()> {
+        let budget = self.budget();
+        let mut errors = Vec::new();
+        for (place, resource) in self.iter().enumerate() {
+            let failed = write(place, resource, &budget).err();
             let is_spent = failed.as_ref().is_some_and(Error::is_spent);
             errors.extend(failed);
             if is_spent {
@@ -62,10 +65,13 @@ impl ResMap {
         let mut resources: Vec<_> = self.into_iter().enumerate().collect();
         resources.sort_by_key(start);
         let mut pieces = Pieces::new(resources.len(), &budget);
-        if threads.are_several() && resources.iter().map(size).sum::<usize>() >= ENOUGH {
+        if threads.are_several()
+            && resources.iter().map(|(_, resource)| size(resource)).sum::<usize>() >= ENOUGH
+        {
             let most = budget.left(Limit::Bytes);
             let work = |share: Vec<_>| share.into_iter().map(|one| written(one, most)).collect();
-            threads.each_in_order(shares(resources), AHEAD, work, |share: Vec<_>| {
+            let shares = shares(resources, |(_, resource)| size(resource));
+            threads.each_in_order(shares, AHEAD, work, |share: Vec<_>| {
                 share.into_iter().try_for_each(|one| pieces.add(one))
             });
         } else {
@@ -92,20 +98,10 @@ impl ResMap {
     ) -> Result<usize> {
         let budget = self.budget();
         let most = budget.left(Limit::Bytes);
-        let bytes = |resource: &Resource| resource.node().span().length() as usize;
         let alone = Threads::default();
-        let is_large = self.iter().map(bytes).sum::<usize>() >= ENOUGH;
+        let is_large = self.iter().map(size).sum::<usize>() >= ENOUGH;
         let threads = if is_large { threads } else { &alone };
-        let (mut shares, mut share, mut size) = (Vec::new(), Vec::new(), 0);
-        for (place, resource) in self.iter().enumerate() {
-            share.push((place, resource));
-            size += bytes(resource);
-            if size >= SHARE {
-                shares.push(std::mem::take(&mut share));
-                size = 0;
-            }
-        }
-        shares.push(share);
+        let shares = shares(self.iter().enumerate(), |(_, resource)| size(resource));
         let (mut errors, mut length) = (Vec::new(), 0);
         let work = |share| Share::of(share, most);
         threads.each_in_order(shares, AHEAD, work, |share: Share<'_>| {
@@ -173,19 +169,19 @@ const SHARE: usize = 1 << 16;
 /// yet.
 const AHEAD: usize = 16;
 
-/// The number of bytes that a resource has about: as many as it was read from.
-fn size((_, resource): &(usize, Resource)) -> usize {
+/// The approximate number of bytes of a resource: those that it was read from.
+fn size(resource: &Resource) -> usize {
     resource.node().span().length() as usize
 }
 
-/// Divides resources, each with its place, into shares of about the same size.
-fn shares(resources: Vec<(usize, Resource)>) -> Vec<Vec<(usize, Resource)>> {
+/// Divides items into shares of about the same size.
+fn shares<T>(items: impl IntoIterator<Item = T>, size: impl Fn(&T) -> usize) -> Vec<Vec<T>> {
     let (mut shares, mut share, mut bytes) = (Vec::new(), Vec::new(), 0);
-    for resource in resources {
-        bytes += size(&resource);
-        share.push(resource);
+    for item in items {
+        bytes += size(&item);
+        share.push(item);
         if bytes >= SHARE {
-            shares.push(std::mem::take(&mut share));
+            shares.push(mem::take(&mut share));
             bytes = 0;
         }
     }
@@ -243,7 +239,7 @@ impl<'b> Pieces<'b> {
             self.texts[*place] = buffer.as_str().into();
             buffer.clear();
         } else {
-            self.texts[*place] = std::mem::take(buffer);
+            self.texts[*place] = mem::take(buffer);
         }
         let Err(error) = written else { return ControlFlow::Continue(()) };
         let is_spent = error.is_spent();

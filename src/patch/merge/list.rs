@@ -24,45 +24,24 @@ impl<'a> Merger<'a> {
         if empty(&node) && patch.as_ref().is_none_or(empty) {
             return Ok(MergeStep::Done(Some((node, ListPlace::Here))));
         }
+        let irregular = |node: Node, patch: Option<&Node>| {
+            Irregular::open(self, node, patch, false, ListPlace::Here, keys, elements)
+        };
         if self.grow == Grow::End {
-            return Irregular::open(
-                self,
-                node,
-                patch.as_ref(),
-                false,
-                ListPlace::Here,
-                keys,
-                elements,
-            );
+            return irregular(node, patch.as_ref());
         }
         if keys.is_empty() {
             return match unite(&node, patch.as_ref()) {
                 Some(items) => {
                     Ok(MergeStep::Done(Some((with_items(node, items), ListPlace::Here))))
                 }
-                None => Irregular::open(
-                    self,
-                    node,
-                    patch.as_ref(),
-                    false,
-                    ListPlace::Here,
-                    keys,
-                    elements,
-                ),
+                None => irregular(node, patch.as_ref()),
             };
         }
         let Some((pairs, several)) =
             pair(node.items(), patch.as_ref().map_or(&[], Node::items), keys)
         else {
-            return Irregular::open(
-                self,
-                node,
-                patch.as_ref(),
-                false,
-                ListPlace::Here,
-                keys,
-                elements,
-            );
+            return irregular(node, patch.as_ref());
         };
         Ok(open(Regular::new(node, patch, false, ListPlace::Here, pairs, several, elements)))
     }
