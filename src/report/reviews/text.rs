@@ -136,7 +136,7 @@ impl Text {
         let (style, word) = match kind {
             Kind::Lost => (ALARM, "! REMOVED"),
             Kind::Replaced => (ALARM, "! REPLACED"),
-            Kind::Recreated => (YELLOW, "! MADE ANEW"),
+            Kind::Recreated => (YELLOW, "! RECREATED"),
             Kind::Removed => (RED, "- removed"),
             Kind::Looser => (RED, "! LOOSER"),
             Kind::Tighter => (GREEN, "* tighter"),
