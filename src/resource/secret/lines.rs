@@ -29,6 +29,27 @@ const AROUND: &[&str] = &[
     "resources",
 ];
 
+/// The shortest user of a URL without a password that counts as a token. Those of GitHub have 40 characters, of GitLab 20.
+const SHORTEST_TOKEN: usize = 16;
+
+/// Adds the user and password, or the token, of each URL: `https://user:password@host`.
+pub(super) fn credentials(text: &str, ranges: &mut Vec<Range<usize>>) {
+    let ends = |character: char| {
+        character.is_whitespace()
+            || matches!(character, '/' | '?' | '#' | '"' | '\'' | '`' | '<' | '>')
+    };
+    let mut start = 0;
+    while let Some(scheme_end) = text[start..].find("://").map(|at| start + at) {
+        let authority = &text[scheme_end + 3..];
+        let authority = &authority[..authority.find(ends).unwrap_or(authority.len())];
+        start = scheme_end + 3;
+        let Some((user, _)) = authority.rsplit_once('@') else { continue };
+        if user.contains(':') || user.len() >= SHORTEST_TOKEN {
+            ranges.push(start..start + user.len());
+        }
+    }
+}
+
 /// Adds the text after the first `=` of each line, and lines that are not `KEY=value`. Quotes around a line belong to
 /// it.
 pub(super) fn variables(text: &str, range: Range<usize>, ranges: &mut Vec<Range<usize>>) {
@@ -187,6 +208,23 @@ mod tests {
             out.replace_range(range, "*");
         }
         out
+    }
+
+    #[test]
+    fn urls_show_no_credentials() {
+        let all =
+            |text: &str, _: Range<usize>, ranges: &mut Vec<Range<usize>>| credentials(text, ranges);
+        for (text, expected) in [
+            ("- https://user:pass@host/a@b", "- https://*@host/a@b"),
+            ("`git::https://t0ken0t0ken0t0ken@host`", "`git::https://*@host`"),
+            ("ssh://git@host/a, https://user@host/a", "ssh://git@host/a, https://user@host/a"),
+            ("ssh://user:p:a@b@host/a", "ssh://*@host/a"),
+            ("https://git@host/a git@host:a/b://", "https://git@host/a git@host:a/b://"),
+            ("https://host/?a=b@c https://", "https://host/?a=b@c https://"),
+            ("http://a:b@c\nhttp://d:ä@e", "http://*@c\nhttp://*@e"),
+        ] {
+            assert_eq!(masked(text, all), expected);
+        }
     }
 
     #[test]

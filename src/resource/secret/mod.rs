@@ -1,4 +1,5 @@
-//! Finds the secret parts of a text: values of Secrets in manifests, patches, kustomizations and env files.
+//! Finds the secret parts of a text: values of Secrets in manifests, patches, kustomizations and env files, and
+//! credentials in URLs.
 //!
 //! Messages show source text, so this works on texts as written, even if they are not valid YAML. If in doubt, text is
 //! hidden.
@@ -29,6 +30,7 @@ fn hidden(source: &Source, marks: &[(Range<usize>, Secrecy)]) -> Vec<Range<usize
             Secrecy::Values => lines::values(text, range.clone(), &mut ranges),
         }
     }
+    lines::credentials(text, &mut ranges);
     if mentions_secret(text) {
         match parse::documents(source) {
             Ok(documents) => manifest::hide(source, &documents, &mut ranges),

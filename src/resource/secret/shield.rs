@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
+use super::lines;
 use crate::error::Error;
 use crate::index::Index;
 use crate::source::{FileId, Secrecy, Source, Sources, Span};
@@ -75,6 +76,8 @@ impl Shield {
             return Cow::Owned(error.reworded(&|_| MASK.to_owned()));
         }
         secrets.retain(|secret| !known.iter().any(|needles| has_word(&needles.open, secret)));
+        // Also of URLs that no text contains, such as those on the command line.
+        secrets.extend(words(error).flat_map(credentials));
         if secrets.is_empty() {
             return Cow::Borrowed(error);
         }
@@ -108,6 +111,17 @@ impl Shield {
         known().insert(text.id(), Arc::clone(&needles));
         needles
     }
+}
+
+/// The credentials of the URLs in words: `user:password` together, and the password alone.
+fn credentials(words: &str) -> Vec<&str> {
+    let mut ranges = Vec::new();
+    lines::credentials(words, &mut ranges);
+    let found = ranges.into_iter().filter_map(|range| words.get(range));
+    found
+        .flat_map(|user| [Some(user), user.split_once(':').map(|(_, password)| password)])
+        .flatten()
+        .collect()
 }
 
 /// The texts that spans are in, and the texts that contain these.
