@@ -100,8 +100,8 @@ impl Threads {
         results
     }
 
-    /// Does work for each item, and hands out the results in the order of the items, until `deliver` breaks. At most
-    /// `ahead` items for each thread are at work or wait for their turn.
+    /// Does work for each item, and passes the results to `deliver` in the order of the items, until it breaks. At most
+    /// `ahead` items per thread are in work or wait to be delivered.
     pub(crate) fn each_in_order<I: Send, T: Send>(
         &self,
         items: Vec<I>,
@@ -120,9 +120,9 @@ impl Threads {
         }
     }
 
-    /// The pool, with threads for so many pieces of work. `None` if the calling thread does them all: if they are for one
-    /// thread, if it does such work already (it would have to wait for threads that have work of their own), and if the
-    /// system has no threads left.
+    /// The pool, with enough threads for a number of pieces of work. `None` if the calling thread does all the work: if one
+    /// thread is enough, if the calling thread already does work of the pool (it would have to wait for busy threads), and
+    /// if the system cannot start threads.
     fn pool(&self, pieces: usize) -> Option<Arc<ThreadPool>> {
         let pool = self.pool.as_ref().filter(|_| pieces > 1 && self.are_several())?;
         let wanted = self.count().get().min(pieces);

@@ -40,17 +40,21 @@ impl<'c, T, F: Fn(&Gvk) -> Vec<T>> ByType<'c, T, F> {
     /// # Errors
     /// As [`Budget::bytes`], with the span of the resource.
     pub(super) fn of(&mut self, gvk: &Gvk, place: impl Fn() -> Span) -> Result<&[T]> {
-        if !self.known.contains_key(gvk) {
-            charge_specs((self.specs, 0), self.budget, &place)?;
-            let found = (self.find)(gvk);
-            if found.len() > MANY {
-                self.budget.bytes(found.len() * FOUND, place())?;
-            }
-            self.known.insert(gvk.clone(), found);
-        }
-        let found = self.known.get(gvk).map_or(&[][..], Vec::as_slice);
+        let known = self.known.get_index_of(gvk);
+        let at = known.map_or_else(|| self.add(gvk, &place), Ok)?;
+        let found = self.known.get_index(at).map_or(&[][..], |(_, found)| found);
         charge_specs((0, found.len()), self.budget, &place)?;
         Ok(found)
+    }
+
+    /// Computes the values of a new type, and returns its position.
+    fn add(&mut self, gvk: &Gvk, place: impl Fn() -> Span) -> Result<usize> {
+        charge_specs((self.specs, 0), self.budget, &place)?;
+        let found = (self.find)(gvk);
+        if found.len() > MANY {
+            self.budget.bytes(found.len() * FOUND, place())?;
+        }
+        Ok(self.known.insert_full(gvk.clone(), found).0)
     }
 }
 

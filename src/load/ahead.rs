@@ -1,7 +1,7 @@
-//! Files that are read and parsed ahead of a build, by several threads.
+//! Reads and parses files ahead of a build, with several threads.
 //!
-//! Nothing but the time depends on it: a file that was read ahead is charged when it is asked for, and so are its
-//! documents. One that cannot be read or parsed is left to the build, which finds out what is wrong in its own order.
+//! This changes only the time of a build. A file that was read ahead, and its documents, are charged when the build reads
+//! them. If a file cannot be read or parsed, the build reads it again and reports the error in its usual order.
 
 use std::cmp::Reverse;
 use std::ops::{ControlFlow, Range};
@@ -20,10 +20,10 @@ use crate::yaml::parse::{self, Document};
 /// one, to wake it and to wait for it takes 0.1 to 0.2 ms.
 const ENOUGH: usize = 1 << 18;
 
-/// The least number of bytes that a thread parses at once: some 0.1 ms of work.
+/// The minimum number of bytes that a thread parses at once, about 0.1 ms of work.
 const PIECE: usize = 1 << 16;
 
-/// The number of files for each thread that may wait for one that is read before them.
+/// The number of files per thread that may be read while an earlier one is still being read.
 const AHEAD: usize = 16;
 
 impl Loader {
@@ -73,7 +73,7 @@ impl Loader {
         Some((file, pieces))
     }
 
-    /// A file that was read ahead, if it has at most so many bytes. It is handed out once.
+    /// Removes and returns a file that was read ahead, if it has at most `most` bytes.
     pub(super) fn take_ahead(&self, path: &Path, most: u64) -> Option<File> {
         let mut ahead = lock(&self.0.ahead);
         let file = if ahead.is_empty() { None } else { ahead.swap_remove(path.as_os_str()) };

@@ -20,8 +20,8 @@ impl ResMap {
         Ok(text)
     }
 
-    /// Checks that each resource has a form in YAML, and charges it as if it were written: a key that stands twice, say, is
-    /// read in one way by krender and in another one by a cluster.
+    /// Checks that each resource can be written as YAML, and charges it as if it were written. For example, a duplicate
+    /// key has no form in YAML: krender and a cluster would read it differently.
     ///
     /// # Errors
     /// As [`ResMap::to_yaml`].
@@ -119,12 +119,12 @@ impl ResMap {
 /// A number of resources, and their text.
 struct Share<'r> {
     text: String,
-    /// Each with its place, the length of its document, and what that takes of the budget.
+    /// Each resource with its place, the length of its document, and its charge.
     resources: Vec<(usize, &'r Resource, usize, Result<u64>)>,
 }
 
 impl<'r> Share<'r> {
-    /// Writes resources, each if it takes at most so many bytes. Nothing is charged yet.
+    /// Writes the resources whose charge is at most `most` bytes. Charges nothing yet.
     fn of(share: Vec<(usize, &'r Resource)>, most: u64) -> Self {
         let mut text = String::new();
         let write = |(place, resource): (usize, &'r Resource)| {
@@ -137,8 +137,8 @@ impl<'r> Share<'r> {
         Self { text, resources }
     }
 
-    /// Charges the resources in their order. One that fails, or takes more than is left, is written again: the first thing
-    /// wrong depends on what is left. Breaks when the budget is spent.
+    /// Charges the resources in their order. A resource that failed, or whose charge exceeds the rest of the budget, is
+    /// written again, because the first error in it depends on that rest. Breaks when the budget is spent.
     fn charge(&self, budget: &Budget, errors: &mut Vec<Error>) -> ControlFlow<()> {
         for (place, resource, length, taken) in &self.resources {
             let is_taken = taken.as_ref().is_ok_and(|taken| *taken <= budget.left(Limit::Bytes));
@@ -162,11 +162,11 @@ impl<'r> Share<'r> {
 /// another one, to wake it and to wait for it takes 0.1 to 0.2 ms.
 const ENOUGH: usize = 1 << 18;
 
-/// The least number of bytes that a thread writes at once: some 0.1 ms of work.
+/// The minimum number of bytes that a thread writes at once, about 0.1 ms of work.
 const SHARE: usize = 1 << 16;
 
-/// The number of shares for each thread that may wait for the one that comes before them. Their resources are not freed
-/// yet.
+/// The number of shares per thread that may be written while an earlier one is still being written. Their resources are
+/// not freed yet.
 const AHEAD: usize = 16;
 
 /// The approximate number of bytes of a resource: those that it was read from.
@@ -189,10 +189,10 @@ fn shares<T>(items: impl IntoIterator<Item = T>, size: impl Fn(&T) -> usize) -> 
     shares
 }
 
-/// A resource with its place, its text, and what the text takes of the budget.
+/// A resource with its place, its text, and its charge.
 type Written = ((usize, Resource), String, Result<u64>);
 
-/// Writes a resource, if it takes at most so many bytes. Nothing is charged yet.
+/// Writes a resource, if its charge is at most `most` bytes. Charges nothing yet.
 fn written(one: (usize, Resource), most: u64) -> Written {
     let mut text = separator(one.0).to_owned();
     let taken = yaml::emit_up_to(one.1.node(), &mut text, most);
@@ -212,8 +212,8 @@ impl<'b> Pieces<'b> {
         Self { texts: vec![String::new(); count], errors: Vec::new(), budget }
     }
 
-    /// Adds the text of the next resource, if all before it have left enough of the budget, and frees the resource. One
-    /// that fails is written again: what is wrong first depends on what is left.
+    /// Adds the text of the next resource, if the budget allows it, and frees the resource. A resource that failed, or
+    /// whose charge exceeds the rest of the budget, is written again, because the first error depends on that rest.
     fn add(&mut self, (one, text, taken): Written) -> ControlFlow<()> {
         let bytes = text.len() - separator(one.0).len();
         match taken {

@@ -134,7 +134,7 @@ pub trait AnyStep: Send + Sync {
     fn leaves_annotations(&self) -> bool;
 }
 
-/// A step that is at work on a part of the resources.
+/// A step applied to a part of the resources, with its tally of this part.
 pub trait Begun: Send {
     /// [`Step::change`].
     ///

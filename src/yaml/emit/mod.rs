@@ -68,11 +68,11 @@ pub fn emit_within(root: &Node, out: &mut String, budget: &Budget) -> Result<()>
     result
 }
 
-/// Appends a document as [`emit`] does, if that takes at most so many bytes, and returns how many it takes: those of its
-/// text, and those by which deep indentation counts twice. On an error a part of it may be written.
+/// Appends a document as [`emit`] does, and returns its charge in bytes: its length, and the part of deep indentation that
+/// counts twice. Writing stops at a charge above `most`; after an error, a part of the document may be in `out`.
 ///
 /// # Errors
-/// As [`emit_within`]; the error of a document that takes more has no message.
+/// As [`emit_within`]; the error for a charge above `most` has no message.
 pub fn emit_up_to(root: &Node, out: &mut String, most: u64) -> Result<u64> {
     let start = out.len();
     let most = start.saturating_add(usize::try_from(most).unwrap_or(usize::MAX));

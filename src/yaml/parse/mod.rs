@@ -100,8 +100,8 @@ pub fn whole_documents(source: &Source, budget: &Budget) -> Result<Vec<Document>
     }
 }
 
-/// Cuts a stream of resources in UTF-8 into pieces that can be read apart, at separators, each of at least so many bytes if it is
-/// not the last one. Together they have the same documents, and the separators between them are as they should be.
+/// Cuts a stream of resources in UTF-8 at separators into pieces that can be parsed independently. Each but the last has
+/// at least `least` bytes. Together they have the documents of the whole text.
 #[must_use]
 pub fn pieces(text: &str, least: usize) -> Vec<Range<usize>> {
     let (mut pieces, mut start, mut from) = (Vec::new(), 0, least);
@@ -126,7 +126,7 @@ pub fn pieces(text: &str, least: usize) -> Vec<Range<usize>> {
 /// Reads the documents of a piece that [`pieces`] cuts off, as [`documents_within()`] reads them.
 ///
 /// # Errors
-/// As [`documents_within()`], but of what is wrong in the piece; it is not explained by what stands around it.
+/// As [`documents_within()`], for the piece alone: the explanation of an error does not consider the text around it.
 pub fn documents_of(
     source: &Source,
     piece: Range<usize>,
