@@ -154,7 +154,7 @@ impl Resource {
         &self.id().gvk
     }
 
-    /// True if its scope is not built in, so that it depends on an OpenAPI document ([`Schema::has_built_in_scope`]).
+    /// True if its scope is not built in, so that it depends on an OpenAPI document ([`Schema::built_in_scope`]).
     #[must_use]
     pub const fn is_foreign(&self) -> bool {
         self.is_foreign
@@ -402,12 +402,15 @@ impl Resource {
             return Ok(());
         }
         let gvk = Gvk { group: group.into(), version: version.into(), kind: kind.into() };
-        self.is_foreign = !Schema::has_built_in_scope(&gvk);
+        let scope = Schema::built_in_scope(&gvk);
+        self.is_foreign = scope.is_none();
         if self.is_foreign {
             schema.check()?;
         }
+        let is_cluster_scoped =
+            scope.map_or_else(|| schema.is_cluster_scoped(&gvk), |is_namespaced| !is_namespaced);
         let id = &mut self.names_mut().id;
-        id.cluster_scoped = schema.is_cluster_scoped(&gvk);
+        id.cluster_scoped = is_cluster_scoped;
         id.gvk = gvk;
         Ok(())
     }

@@ -88,7 +88,7 @@ impl Schema {
     }
 
     /// Reads the OpenAPI document, unless that was done before. Must be called before a merge, and before asking for
-    /// the scope of a kind without [`Schema::has_built_in_scope`]: kustomize reads it at these points, and fails if it
+    /// the scope of a kind without [`Schema::built_in_scope`]: kustomize reads it at these points, and fails if it
     /// cannot.
     ///
     /// # Errors
@@ -97,10 +97,10 @@ impl Schema {
         self.document.as_ref().map_or(Ok(()), |document| document.table().map(|_| ()))
     }
 
-    /// True if the scope of a kind is built in, so that no OpenAPI document is needed for it.
+    /// The built-in scope of a kind: true if it is namespaced. `None` if an OpenAPI document is needed for it.
     #[must_use]
-    pub fn has_built_in_scope(kind: &Gvk) -> bool {
-        precomputed_scope(&kind_key(kind)).is_some()
+    pub fn built_in_scope(kind: &Gvk) -> Option<bool> {
+        precomputed_scope(&kind_key(kind))
     }
 
     /// True if a kind is namespaced. `None` if the schema does not specify it, which nearly always counts as
@@ -123,7 +123,7 @@ impl Schema {
     /// The type of the resources of a kind; `None` if the schema does not know it.
     #[must_use]
     pub fn of(&self, api_version: &str, kind: &str) -> Option<Type<'_>> {
-        let key = format!("{api_version}\t{kind}\t");
+        let key = [api_version, "\t", kind, "\t"].concat();
         let name = self.tables().find_map(|table| table.kind(&key)?.definition)?;
         let (table, definition) = self.definition(name)?;
         Some(Type::new(self, table, definition))
@@ -153,7 +153,8 @@ fn precomputed_scope(key: &str) -> Option<bool> {
 }
 
 fn kind_key(kind: &Gvk) -> String {
-    format!("{}\t{}\t", kind.api_version(), kind.kind)
+    let slash = if kind.group.is_empty() { "" } else { "/" };
+    [&*kind.group, slash, &*kind.version, "\t", &*kind.kind, "\t"].concat()
 }
 
 impl Default for Schema {

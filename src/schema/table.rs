@@ -18,6 +18,7 @@
 //! document; a document of the user is compiled to the same format.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 
 /// A schema text with the positions of its lines.
 #[derive(PartialEq, Eq)]
@@ -107,15 +108,13 @@ impl Table {
         let (mut low, mut high) = (0, count);
         while low < high {
             let middle = low + (high - low) / 2;
-            let (found, own) = columns(self.line(place(middle)));
-            match found.cmp(name) {
-                std::cmp::Ordering::Less => low = middle + 1,
-                std::cmp::Ordering::Greater => high = middle,
-                std::cmp::Ordering::Equal => {
-                    return Some(Definition {
-                        own,
-                        fields: (place(middle) + 1, place(middle + 1)),
-                    });
+            let line = self.line(place(middle));
+            match compare(line, name) {
+                Ordering::Less => low = middle + 1,
+                Ordering::Greater => high = middle,
+                Ordering::Equal => {
+                    let fields = (place(middle) + 1, place(middle + 1));
+                    return Some(Definition { own: type_after(line, name)?, fields });
                 }
             }
         }
@@ -125,8 +124,8 @@ impl Table {
     /// The type of a field of a definition of this table. Logarithmic in the number of fields.
     pub(super) fn field(&self, definition: Definition<'_>, name: &str) -> Option<&str> {
         let (first, last) = definition.fields;
-        let line = self.search(first, last, |line| columns(&line[1..]).0.cmp(name))?;
-        Some(columns(line).1)
+        let line = self.search(first, last, |line| compare(&line[1..], name))?;
+        type_after(&line[1..], name)
     }
 
     fn line(&self, number: u32) -> &str {
@@ -135,31 +134,38 @@ impl Table {
     }
 
     /// Binary search for the line between two indices that compares equal.
-    fn search(
-        &self,
-        first: u32,
-        last: u32,
-        compare: impl Fn(&str) -> std::cmp::Ordering,
-    ) -> Option<&str> {
+    fn search(&self, first: u32, last: u32, compare: impl Fn(&str) -> Ordering) -> Option<&str> {
         let (mut low, mut high) = (first, last);
         while low < high {
             let middle = low + (high - low) / 2;
             let line = self.line(middle);
             match compare(line) {
-                std::cmp::Ordering::Less => low = middle + 1,
-                std::cmp::Ordering::Greater => high = middle,
-                std::cmp::Ordering::Equal => return Some(line),
+                Ordering::Less => low = middle + 1,
+                Ordering::Greater => high = middle,
+                Ordering::Equal => return Some(line),
             }
         }
         None
     }
 }
 
-/// The name and the type in a line.
-fn columns(line: &str) -> (&str, &str) {
-    match memchr::memchr(b'\t', line.as_bytes()) {
-        Some(tab) => (&line[..tab], &line[tab + 1..]),
-        None => (line, ""),
+/// Compares the name at the start of a line with a name. A name in a line has no control characters, so the tab after it
+/// sorts before any longer name.
+fn compare(line: &str, name: &str) -> Ordering {
+    let (line, name) = (line.as_bytes(), name.as_bytes());
+    let shared = line.len().min(name.len());
+    line[..shared].cmp(&name[..shared]).then_with(|| match line.get(shared) {
+        None => shared.cmp(&name.len()),
+        Some(b'\t') => Ordering::Equal,
+        Some(_) => Ordering::Greater,
+    })
+}
+
+/// The type in a line that compares equal to a name. `None` if the name contains the tab of the line.
+fn type_after<'a>(line: &'a str, name: &str) -> Option<&'a str> {
+    match line.get(name.len() + 1..) {
+        None if name.contains('\t') => None,
+        own => Some(own.unwrap_or("")),
     }
 }
 

@@ -104,7 +104,7 @@ fn scopes_are_those_of_v1_21_and_two_newer_ones() {
         let kind = Gvk::new(group, version, kind);
         assert_eq!(schema.is_namespaced(&kind), expected, "{kind}");
         assert_eq!(schema.is_cluster_scoped(&kind), expected == Some(false));
-        assert_eq!(Schema::has_built_in_scope(&kind), expected.is_some());
+        assert_eq!(Schema::built_in_scope(&kind), expected);
     }
 }
 

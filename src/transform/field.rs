@@ -2,8 +2,6 @@
 //!
 //! (kustomize, `api/filters/fieldspec/fieldspec.go`.)
 
-use std::borrow::Cow;
-
 use crate::error::{Code, Error, Result};
 use crate::source::Span;
 use crate::yaml::{Kind, Node, Scalar, Sequence, Style, Tag, Text, path};
@@ -18,16 +16,23 @@ pub struct FieldPath {
 struct Key {
     name: Text,
     list: bool,
+    names_a_field: bool,
 }
 
 impl Key {
-    /// True if it can name a field. An index, `-`, `*` and a selector in brackets cannot. (kyaml, `PathGetter`.)
-    fn names_a_field(&self) -> bool {
-        let digits = self.name.strip_prefix(['+', '-']).unwrap_or(&self.name);
-        let is_index = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-        let is_element = self.name.starts_with('[') && self.name.ends_with(']');
-        !is_index && !is_element && !matches!(&*self.name, "" | "-" | "*")
+    /// Reads a key as it is written in a path, `[]` included.
+    fn new(text: &str) -> Self {
+        let (name, list) = text.strip_suffix("[]").map_or((text, false), |name| (name, true));
+        Self { name: name.into(), list, names_a_field: names_a_field(name) }
     }
+}
+
+/// True if a key can name a field. An index, `-`, `*` and a selector in brackets cannot. (kyaml, `PathGetter`.)
+fn names_a_field(key: &str) -> bool {
+    let digits = key.strip_prefix(['+', '-']).unwrap_or(key);
+    let is_index = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let is_element = key.starts_with('[') && key.ends_with(']');
+    !is_index && !is_element && !matches!(key, "" | "-" | "*")
 }
 
 /// The node that is created for a missing field, if the field spec has `create`.
@@ -45,15 +50,8 @@ impl FieldPath {
     /// Splits a path.
     #[must_use]
     pub fn new(path: &str) -> Self {
-        let key = |name: Cow<'_, str>| {
-            let (name, list) = match name.strip_suffix("[]") {
-                Some(list) => (list, true),
-                None => (&*name, false),
-            };
-            Key { name: name.into(), list }
-        };
         let mut keys = Vec::with_capacity(1 + path.bytes().filter(|&byte| byte == b'/').count());
-        keys.extend(path::split(path, '/').map(key));
+        keys.extend(path::split(path, '/').map(|key| Key::new(&key)));
         Self { keys }
     }
 
@@ -114,7 +112,7 @@ impl Visit<'_> {
                 let items = node.as_sequence_mut().map(Sequence::items_mut);
                 items.into_iter().flatten().try_for_each(|item| self.node(keys, item))
             }
-            Kind::Mapping if !key.names_a_field() => Err(self.no_key(key, node)),
+            Kind::Mapping if !key.names_a_field => Err(self.no_key(key, node)),
             Kind::Mapping => match self.field(node, key, rest.is_empty()) {
                 Some(field) => self.node(rest, field),
                 None => Ok(()),
@@ -176,7 +174,7 @@ fn leads_somewhere(keys: &[Key], node: &Node) -> bool {
             .as_sequence()
             .is_some_and(|list| list.items().iter().any(|item| leads_somewhere(keys, item))),
         // A key that cannot name a field is an error, too.
-        Kind::Mapping if !key.names_a_field() => true,
+        Kind::Mapping if !key.names_a_field => true,
         Kind::Mapping => {
             node.get(&key.name).is_some_and(|field| field.is_null() || leads_somewhere(rest, field))
         }

@@ -200,8 +200,7 @@ fn means_string_in_1_1(text: &str) -> bool {
     let is_string = |scalar: &Scalar| {
         matches!(resolve_1_1(scalar), Ok(Value::Str(_) | Value::Timestamp(_)) | Err(_))
     };
-    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'/';
-    if text.is_empty() || text.bytes().all(is_word) {
+    if text.is_empty() || is_plain_word(text) {
         return text.is_empty() || is_string(&Scalar::untagged(text, Span::NONE));
     }
     let document = Sources::new().add("", text).and_then(|source| document(&source));
@@ -210,6 +209,13 @@ fn means_string_in_1_1(text: &str) -> bool {
         Ok(None) => false,
         Err(_) => true,
     }
+}
+
+/// True if text, read as a whole document, is surely the plain scalar with this text.
+fn is_plain_word(text: &str) -> bool {
+    let begins_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'/';
+    let is_inside = |byte: u8| begins_word(&byte) || matches!(byte, b'-' | b'_' | b'.');
+    text.as_bytes().first().is_some_and(begins_word) && text.bytes().all(is_inside)
 }
 
 #[cfg(test)]
@@ -249,6 +255,18 @@ mod tests {
             .map(|(_, value)| value.as_scalar().unwrap().style())
             .collect();
         assert_eq!(styles, [Style::SingleQuoted, Style::DoubleQuoted, Style::Plain]);
+    }
+
+    #[test]
+    fn plain_words_are_read_as_whole_documents_are() {
+        let parts = ["a", "no", "1", "0x1f", "1e3", "/", "-", "_", ".", "..", "--", "2001-01-02"];
+        for text in parts.iter().flat_map(|a| parts.map(|b| parts.map(|c| [a, b, c].concat()))) {
+            for text in text.iter().filter(|text| is_plain_word(text)) {
+                let root = read(text);
+                let scalar = root.as_scalar().unwrap();
+                assert_eq!((scalar.text(), scalar.style()), (text.as_str(), Style::Plain));
+            }
+        }
     }
 
     #[test]

@@ -162,13 +162,13 @@ impl Mapping {
 
 impl Drop for Sequence {
     fn drop(&mut self) {
-        free(self.items.drain(..));
+        free(std::mem::take(&mut self.items).into_iter());
     }
 }
 
 impl Drop for Mapping {
     fn drop(&mut self) {
-        free(self.entries.list_mut().drain(..).map(|(_, value)| value));
+        free(self.entries.take().into_iter().map(|(_, value)| value));
     }
 }
 

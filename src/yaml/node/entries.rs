@@ -52,6 +52,14 @@ impl Entries {
         }
     }
 
+    /// Removes and returns all entries.
+    pub(in crate::yaml) fn take(&mut self) -> Vec<Entry> {
+        match std::mem::take(self) {
+            Self::List(list) => list,
+            Self::Indexed(indexed) => indexed.list,
+        }
+    }
+
     /// The entries, for changes that keep their number, order and keys.
     pub(in crate::yaml) fn values_mut(&mut self) -> &mut [Entry] {
         match self {

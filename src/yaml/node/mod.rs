@@ -349,22 +349,22 @@ impl Eq for Node {}
 /// Frees the children of a collection. Documents nest up to 10,000 deep, and a thread may have a small stack: this loop
 /// uses a list in place of recursion.
 fn free(nodes: impl Iterator<Item = Node>) {
+    let is_collection = |node: &Node| node.kind() != Kind::Scalar;
     let mut pending = Vec::new();
-    pending.extend(nodes.filter(|node| node.kind() != Kind::Scalar));
+    nodes.filter(is_collection).for_each(|node| pending.push(node));
     while let Some(node) = pending.pop() {
         match node.0 {
             Repr::Scalar(_) | Repr::Shared(_) => {}
             Repr::Sequence(sequence) => {
                 if let Some(mut sequence) = Arc::into_unique(sequence) {
-                    pending.extend(
-                        sequence.items.drain(..).filter(|node| node.kind() != Kind::Scalar),
-                    );
+                    let items = std::mem::take(&mut sequence.items).into_iter();
+                    items.filter(is_collection).for_each(|node| pending.push(node));
                 }
             }
             Repr::Mapping(mapping) => {
                 if let Some(mut mapping) = Arc::into_unique(mapping) {
-                    let values = mapping.entries.list_mut().drain(..).map(|(_, value)| value);
-                    pending.extend(values.filter(|node| node.kind() != Kind::Scalar));
+                    let values = mapping.entries.take().into_iter().map(|(_, value)| value);
+                    values.filter(is_collection).for_each(|node| pending.push(node));
                 }
             }
         }
