@@ -14,7 +14,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use krender::build::{self, Run};
+use krender::build;
+use krender::fleet::Run;
 use krender::load::{self, Disk, Kind, Loader, Memory};
 use krender::resource::ResMap;
 use krender::source::{Source, Sources};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::build;
 use crate::config::Warning;
 use crate::error::{Code, Error, Result};
+use crate::fleet;
 use crate::limits::{Cancel, Limits};
 use crate::load::{self, Files, Input, Loader, Restrictor};
 use crate::parallel::Threads;
@@ -56,7 +57,7 @@ impl Renderer {
     /// cancelled, that error alone: its code is [`Code::Cancelled`].
     pub fn render(&self, target: &str) -> Result<Rendered> {
         let mut warnings = Vec::new();
-        let run = build::Run::new(&self.loader, &self.options);
+        let run = fleet::Run::new(&self.loader, &self.options);
         run.expect(&[target]);
         let built = run.build_from(target, &mut warnings).map_err(cancelled_first)?;
         let inputs = self.loader.inputs_of(built.directories.iter().map(Path::new));

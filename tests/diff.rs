@@ -314,6 +314,7 @@ fn neighbours_of_the_real_world_keep_the_laws() {
     use krender::{
         build,
         diff::{Options, Side, Status, Target, TargetReview},
+        fleet,
         load::{self, Disk, Loader},
         yaml::{Form, Node, write_json},
     };
@@ -344,7 +345,7 @@ fn neighbours_of_the_real_world_keep_the_laws() {
         };
         let loader = Loader::new(Disk, options);
         let default = build::Options::default();
-        let run = build::Run::new(&loader, &default);
+        let run = fleet::Run::new(&loader, &default);
         let targets = run.targets(".").unwrap();
         let step = (targets.len() / PAIRS).max(1);
         for pair in targets.windows(2).step_by(step) {

@@ -11,7 +11,7 @@ use std::process::{Command, Output};
 use std::time::SystemTime;
 
 use krender::build;
-use krender::fleet::{Keeper, Kept};
+use krender::fleet::{self, Keeper, Kept};
 use krender::load::{self, Digest, Loader, Memory, Store};
 use proptest::prelude::*;
 
@@ -29,7 +29,7 @@ fn loader(files: &Files) -> Loader {
 fn run(files: &Files, targets: &[String], store: Option<&Store>) -> (Vec<Rendered>, usize) {
     let (loader, options) = (loader(files), build::Options::default());
     let keeper = store.map(|store| Keeper::new(&loader, store, Digest::of("")));
-    let run = build::Run::new(&loader, &options);
+    let run = fleet::Run::new(&loader, &options);
     run.expect(targets);
     let mut found = 0;
     let one = |target: &String| {

@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex};
 use krender::build;
 use krender::config::Warning;
 use krender::error::Error;
+use krender::fleet;
 use krender::load::{self, Files, Kind, Loader, Memory};
 use krender::parallel::{Threads, in_order};
 use krender::resource::ResMap;
@@ -157,7 +158,7 @@ fn a_file_is_read_once_however_many_targets_name_it() {
     let counting = Counting { files, reads: Arc::clone(&reads) };
     let loader = Loader::new(counting, load::Options::default());
     let options = options(4);
-    let targets = build::Run::new(&loader, &options).targets("/").expect("they are found");
+    let targets = fleet::Run::new(&loader, &options).targets("/").expect("they are found");
     let names: Vec<String> = targets.into_iter().map(|target| target.directory).collect();
     assert!(run(&loader, &names, 4).iter().all(|(rendered, _)| rendered.is_ok()));
     let reads = reads.lock().expect("nobody panics");
@@ -168,7 +169,7 @@ fn a_file_is_read_once_however_many_targets_name_it() {
 /// The targets in one run.
 fn run(loader: &Loader, targets: &[String], jobs: usize) -> Vec<Rendered> {
     let options = options(jobs);
-    let run = build::Run::new(loader, &options);
+    let run = fleet::Run::new(loader, &options);
     run.expect(targets);
     let mut rendered = Vec::new();
     let work = |number: usize| {

@@ -6,42 +6,29 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::Path;
-use std::slice;
 use std::sync::Arc;
 
 use super::account::{self, Account};
+use super::accumulator::Accumulator;
 use super::bases::{Base, Complete, Way, say};
 use super::configurations::Configurations;
+use super::files::read;
 use super::provenance::{Idle, Provenance};
 use super::routes;
-use super::run::{Read, Run};
-use super::vars::Variables;
+use super::session::{Read, Session};
 use crate::config::{Kustomization, TransformerConfig, Warning};
 use crate::error::{Code, Error, Result};
 use crate::generate::{self, Generated};
 use crate::limits::{Limit, Spent};
-use crate::load::{Entry, File, KUSTOMIZATION_FILES, Root};
+use crate::load::{Entry, Root};
 use crate::parallel::Threads;
-use crate::plugin::{self, Field, Hardening, Plugin, validate};
-use crate::resource::{self, Absorber, ResMap, Resource, TWICE};
+use crate::plugin::{self, Field, Plugin, validate};
+use crate::resource::{Absorber, ResMap, Resource, TWICE};
 use crate::schema::{BuiltIn, Schema};
 use crate::source::{Source, Span};
 use crate::transform::{self, Context, Observer, Observers};
 use crate::yaml::Text;
 use crate::yaml::de::Spanned;
-
-/// The accumulated result of a kustomization and everything below it.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Accumulator {
-    /// The resources, in the order of the entries.
-    pub(super) resources: ResMap,
-    /// The field specs so far; `None` if no kustomization has configured any.
-    pub(super) configuration: Option<Arc<TransformerConfig>>,
-    /// The variables defined so far.
-    pub(super) variables: Variables,
-    /// The hardening that remains for the end of the build, without duplicates.
-    pub(super) hardening: Vec<Arc<Hardening>>,
-}
 
 /// Accumulates the kustomization of a directory. Returns the result, the schema in force at the end, and the
 /// directories that were entered. A base that several kustomizations of the run list is accumulated once, unless
@@ -50,7 +37,7 @@ pub(super) struct Accumulator {
 /// # Errors
 /// All errors of the first level that cannot be completed, and errors found before in the levels around it.
 pub(super) fn target(
-    run: &Run<'_>,
+    session: &Session<'_>,
     root: Root,
     kustomization: Arc<Kustomization>,
     warnings: &mut Vec<Warning>,
@@ -58,7 +45,7 @@ pub(super) fn target(
     threads: &Threads,
 ) -> Result<(Accumulator, Schema, BTreeSet<OsString>)> {
     let mut build = Build {
-        run,
+        session,
         threads,
         schema: Schema::built_in(),
         schema_is_set: false,
@@ -83,8 +70,8 @@ pub(super) fn target(
 }
 
 struct Build<'a, 'o> {
-    /// The state shared with other builds of the run.
-    run: &'a Run<'a>,
+    /// The state shared with other targets.
+    session: &'a Session<'a>,
     /// The threads that work on the target.
     threads: &'a Threads,
     /// The observer of changes, if there is one. It must see all changes, so no accumulated base is reused then.
@@ -143,7 +130,7 @@ impl Build<'_, '_> {
         match level.stage {
             Stage::Resources => match level.accumulate_files(&self.schema) {
                 Some((base, path)) => match self.known(level, &base, &path)? {
-                    Some(known) => level.merge(known, path.span, self.run.defaults()),
+                    Some(known) => level.merge(known, path.span, self.session.defaults()),
                     None => self.enter(level, base, &path)?,
                 },
                 None => {
@@ -199,12 +186,14 @@ impl Build<'_, '_> {
         if self.observer.is_some() {
             // With an observer, bases are not reused.
         } else if !self.schema_is_set {
-            self.run.bases().keep(base, result);
+            self.session.bases().keep(base, result);
         } else if complete.schema_was_set {
             self.bases.insert(base, Arc::new(result()));
         }
         match level.stage {
-            Stage::Resources => level.merge(accumulated, complete.root.span(), self.run.defaults()),
+            Stage::Resources => {
+                level.merge(accumulated, complete.root.span(), self.session.defaults());
+            }
             _ => level.plugins.merge(accumulated.resources, complete.root.span())?,
         }
         Ok(None)
@@ -220,7 +209,7 @@ impl Build<'_, '_> {
         let key = Base::new(base, account.as_ref());
         let known = match self.schema_is_set {
             true => self.bases.get(&key).cloned(),
-            false => self.run.bases().take(&key),
+            false => self.session.bases().take(&key),
         };
         let Some(known) = known else { return Ok(None) };
         // Reusing a base costs as much as the number of its directories; without resources, nothing else is copied.
@@ -311,7 +300,7 @@ impl Build<'_, '_> {
 
     /// Reads the kustomization of a directory that a level lists.
     fn read(&mut self, root: &Root, level: &Level) -> Result<Arc<Read>> {
-        let read = self.run.kustomization(root)?;
+        let read = self.session.kustomization(root)?;
         read.warnings.iter().for_each(|warning| say(self.warnings, warning));
         if !self.schema_is_set && read.kustomization.openapi.contains_key("path") {
             // The scopes of kinds were looked up in the built-in schema when their files were read.
@@ -375,7 +364,7 @@ impl Build<'_, '_> {
             Ok(files)
         };
         let Kustomization { configurations, crds, .. } = &**kustomization;
-        let defaults = self.run.defaults();
+        let defaults = self.session.defaults();
         let configuration = if configurations.is_empty() {
             Arc::clone(defaults)
         } else {
@@ -405,7 +394,7 @@ impl Build<'_, '_> {
         let accounted = |generated: Result<Vec<Generated>>| {
             generated.and_then(|generated| generated.into_iter().map(account).collect())
         };
-        let options = &self.run.options().plugins;
+        let options = &self.session.options().plugins;
         let builtin = keep(accounted(generate::generate(&context)));
         let charts = keep(accounted(plugin::charts(kustomization, options)));
         let configured = keep(plugins.generate(root, &self.schema, options));
@@ -426,15 +415,15 @@ impl Build<'_, '_> {
     fn transform(&mut self, level: &mut Level) -> Result<()> {
         let count = level.accumulator.resources.len() as u64;
         level.root.budget().spend(Limit::Resources, count, level.root.span())?;
-        let Self { run, threads, schema, observer, .. } = self;
-        let options = run.options();
+        let Self { session, threads, schema, observer, .. } = self;
+        let options = session.options();
         let account = level.account.clone();
         let (mut idle, mut provenance) = (Idle::default(), Provenance::new(account.as_ref()));
         let mut observers = Observers::default();
         if options.strict {
             observers.add(&mut idle);
         }
-        let (mut context, resources, configurations) = context((run, threads), schema, level);
+        let (mut context, resources, configurations) = context((session, threads), schema, level);
         let plugins = configurations.plugins(
             &context,
             Field::Transformers,
@@ -480,9 +469,9 @@ impl Build<'_, '_> {
 
     /// Runs the validators.
     fn validate(&mut self, level: &mut Level) -> Result<()> {
-        let Self { run, threads, schema, observer, .. } = self;
-        let (context, resources, configurations) = context((run, threads), schema, level);
-        let options = &run.options().plugins;
+        let Self { session, threads, schema, observer, .. } = self;
+        let (context, resources, configurations) = context((session, threads), schema, level);
+        let options = &session.options().plugins;
         let plugins = configurations.plugins(&context, Field::Validators, options, None)?;
         for plugin in &plugins {
             validate(plugin, &context, resources, observer.as_deref_mut())?;
@@ -503,71 +492,28 @@ impl Build<'_, '_> {
             error = Error::all(found).unwrap_or(error);
         }
         let explained = error.clone().into_each().into_iter();
-        let explained = explained.map(|error| routes::explain(self.run, &level.root, error));
+        let explained = explained.map(|error| routes::explain(self.session, &level.root, error));
         Error::all(explained).unwrap_or(error)
     }
 }
 
 /// The context of the transformers of a level, the resources, and the configurations of plugins.
 fn context<'l>(
-    (run, threads): (&'l Run<'_>, &'l Threads),
+    (session, threads): (&'l Session<'_>, &'l Threads),
     schema: &'l Schema,
     level: &'l mut Level,
 ) -> (Context<'l>, &'l mut ResMap, &'l Configurations) {
     let Accumulator { resources, configuration, .. } = &mut level.accumulator;
     let context = Context {
         kustomization: &level.kustomization,
-        configuration: configuration.as_deref().unwrap_or(run.defaults()),
+        configuration: configuration.as_deref().unwrap_or(session.defaults()),
         root: &level.root,
         schema,
-        builtins: run.builtins(),
+        builtins: session.builtins(),
         by_entry: false,
         threads,
     };
     (context, resources, &level.plugins)
-}
-
-impl Accumulator {
-    /// Adds field specs. The `defaults` are settled already.
-    fn configure(
-        &mut self,
-        configuration: &Arc<TransformerConfig>,
-        defaults: &Arc<TransformerConfig>,
-        root: &Root,
-    ) -> Result<()> {
-        self.configuration = Some(match &self.configuration {
-            Some(known) => known.merged(configuration, root.budget(), root.span())?,
-            None if Arc::ptr_eq(configuration, defaults) => Arc::clone(defaults),
-            None => settled(configuration)?,
-        });
-        Ok(())
-    }
-
-    /// Stores the hardening that plugins leave for the end of the build.
-    fn leave<'p>(&mut self, plugins: impl Iterator<Item = &'p Plugin>) {
-        plugins
-            .filter_map(Plugin::hardening)
-            .for_each(|left| self.leave_all(slice::from_ref(left)));
-    }
-
-    fn leave_all(&mut self, left: &[Arc<Hardening>]) {
-        for hardening in left {
-            if !self.hardening.iter().any(|known| known.is_same(hardening)) {
-                self.hardening.push(Arc::clone(hardening));
-            }
-        }
-    }
-
-    /// Adds the result of another kustomization.
-    fn merge(&mut self, other: Self, defaults: &Arc<TransformerConfig>, root: &Root) -> Result<()> {
-        let Self { resources, configuration, variables, hardening } = other;
-        self.leave_all(&hardening);
-        self.resources.append_all(resources)?;
-        if let Some(configuration) = configuration {
-            self.configure(&configuration, defaults, root)?;
-        }
-        self.variables.merge(variables)
-    }
 }
 
 impl Level {
@@ -665,45 +611,4 @@ impl Level {
 #[cold]
 fn comes_in(error: Error, entry: Span) -> Error {
     if error.label_text() == TWICE { error } else { error.note(entry, "it comes in here") }
-}
-
-/// The field specs of a configuration, added one by one to an empty one. A spec for fewer types then excludes a later
-/// one for more: this is how `configurations` can narrow the defaults.
-pub(super) fn settled(configuration: &TransformerConfig) -> Result<Arc<TransformerConfig>> {
-    let mut settled = TransformerConfig::default();
-    settled.merge(configuration)?;
-    Ok(Arc::new(settled))
-}
-
-/// Improves the error for a kustomization file that is listed under `resources`.
-#[cold]
-fn kustomization_listed(path: &str, error: Error) -> Error {
-    let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
-    let is_missing =
-        matches!(error.code(), Code::NotAResource | Code::MissingKind | Code::MissingName);
-    match KUSTOMIZATION_FILES.contains(&name) && is_missing {
-        true if directory.is_empty() => {
-            error.without_help().help("this is the kustomization itself: remove the entry")
-        }
-        true => error.without_help().help(format!(
-            "a kustomization is no resource: list its directory, `{directory}`, not the file"
-        )),
-        false => error,
-    }
-}
-
-/// The resources of a file in an entry.
-pub(super) fn read(
-    file: &File,
-    path: &str,
-    account: Option<&Account>,
-    schema: &Schema,
-    root: &Root,
-) -> Result<ResMap> {
-    let resources = resource::read(file.source()?, &file.documents(root.budget())?, schema);
-    let mut resources = resources.map_err(|error| kustomization_listed(path, error))?.into();
-    if let Some(account) = account {
-        account.annotate(path, &mut resources, schema, root)?;
-    }
-    Ok(resources)
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::account::Account;
-use super::accumulate::Accumulator;
+use super::accumulator::Accumulator;
 use crate::config::Warning;
 use crate::limits::{Limit, Spent};
 use crate::load::{FilesId, Root};
@@ -69,7 +69,7 @@ pub(super) fn say(said: &mut Vec<Warning>, warning: &Warning) {
     }
 }
 
-/// The bases of a run. Each is kept from its first use to the last one that is expected.
+/// The bases of a session. Each is kept from its first use to the last one that is expected.
 ///
 /// Threads that need a base at the same time both accumulate it: waiting would take as long, and two threads waiting
 /// for each other would deadlock.
@@ -142,54 +142,5 @@ impl Bases {
 
     fn slots(&self) -> MutexGuard<'_, BTreeMap<Base, Slot>> {
         lock(&self.slots)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::build::{Options, Run};
-    use crate::error::{Code, Error};
-    use crate::load::{self, Loader, Memory};
-
-    #[test]
-    fn bases_may_be_mounted() {
-        let base = "resources: [../fetched/app/base]\n";
-        let files = Memory::new()
-            .file("one/kustomization.yaml", format!("{base}namePrefix: one-\n"))
-            .file("two/kustomization.yaml", format!("{base}components: [../fetched/app/part]\n"))
-            .file("bad/kustomization.yaml", "resources: [../fetched/app/bad]\n")
-            .file("own.yaml", "{apiVersion: v1, kind: Own, metadata: {name: own}}");
-        let fetched = Memory::new()
-            .file("fetched/app/base/kustomization.yaml", "resources: [pod.yaml, ../more]\n")
-            .file("fetched/app/base/pod.yaml", "{apiVersion: v1, kind: Pod, metadata: {name: pod}}")
-            .file(
-                "fetched/app/more/kustomization.yaml",
-                "configMapGenerator: [{name: map, files: [a.txt]}]\n\
-                 generatorOptions: {disableNameSuffixHash: true}\n",
-            )
-            .file("fetched/app/more/a.txt", "text")
-            .file("fetched/app/part/kustomization.yaml", "kind: Component\nnameSuffix: -part\n")
-            .file("fetched/app/bad/kustomization.yaml", "resources: [../../../own.yaml]\n");
-        let options = Options::default();
-        let loader = Loader::new(files, load::Options::default());
-        loader.mount("/fetched/app".as_ref(), fetched).unwrap();
-        let run = Run::new(&loader, &options);
-        run.expect(&["one", "two", "bad"]);
-        let names = |target: &str| {
-            let resources = run.build(target, &mut Vec::new())?;
-            let names = resources.iter().map(|resource| resource.name().to_owned());
-            Ok::<Vec<String>, Error>(names.collect())
-        };
-        for _ in 0..2 {
-            assert_eq!(names("one").unwrap(), ["one-map", "one-pod"]);
-            assert_eq!(names("two").unwrap(), ["map-part", "pod-part"]);
-        }
-        let error = names("bad").unwrap_err();
-        assert_eq!(error.code(), Code::OutsideRoot);
-        let place = loader.sources().locate(error.span()).unwrap();
-        assert_eq!(place.source.name(), "fetched/app/bad/kustomization.yaml");
-        let inputs = loader.inputs();
-        let is_input = |path: &str| inputs.iter().any(|input| input.path.to_str() == Some(path));
-        assert!(is_input("/fetched/app/more/a.txt") && !is_input("/own.yaml"));
     }
 }

@@ -1,7 +1,7 @@
 //! Collects the configurations of plugins that a field of a kustomization lists.
 
 use super::account::{self, Account, of_configuration};
-use super::accumulate::read;
+use super::files::read;
 use crate::error::{Error, Result};
 use crate::load::{Entry, Kind, Root};
 use crate::plugin::{self, Field, Options, Plugin};

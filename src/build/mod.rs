@@ -8,15 +8,20 @@
 
 mod account;
 mod accumulate;
+mod accumulator;
 mod bases;
 mod by_type;
 mod configurations;
+mod demand;
 mod ending;
+mod entries;
+mod files;
 mod order;
 mod provenance;
 mod references;
 mod routes;
-mod run;
+mod session;
+mod target;
 #[cfg(test)]
 pub(crate) mod tests;
 mod vars;
@@ -28,9 +33,11 @@ use crate::parallel::Threads;
 use crate::plugin;
 use crate::resource::ResMap;
 
+pub(crate) use demand::Demand;
+pub(crate) use entries::directories;
 pub use order::{Order, Reorder};
-pub(crate) use run::directories;
-pub use run::{Built, Run};
+pub(crate) use session::Session;
+pub use target::Built;
 
 /// The options of a build.
 #[derive(Clone, Debug, Default)]
@@ -77,7 +84,7 @@ pub fn build_and_warn(
     options: &Options,
     warnings: &mut Vec<Warning>,
 ) -> Result<ResMap> {
-    let run = Run::new(loader, options);
-    run.expect(&[target]);
-    run.build(target, warnings)
+    let session = Session::new(loader, options);
+    Demand::of_one(&session, target).announce(&session);
+    session.build(target, warnings).map(|built| built.resources)
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::run::Run;
+use super::session::Session;
 use crate::config::Kustomization;
 use crate::error::{Code, Error};
 use crate::load::{Kind, Root};
@@ -21,13 +21,13 @@ type Route = Vec<Hop>;
 
 /// Adds both paths to an error about a resource that is included twice. Other errors are unchanged.
 #[cold]
-pub(super) fn explain(run: &Run<'_>, top: &Root, error: Error) -> Error {
+pub(super) fn explain(session: &Session<'_>, top: &Root, error: Error) -> Error {
     if error.code() != Code::DuplicateId || error.label_text() != TWICE {
         return error;
     }
-    let written = run.loader().sources().written(error.span());
+    let written = session.loader().sources().written(error.span());
     let Some((source, _)) = written else { return error };
-    let [first, second] = &routes(run, top, source.name())[..] else { return error };
+    let [first, second] = &routes(session, top, source.name())[..] else { return error };
     let is_same = |(one, other): &(&Hop, &Hop)| one.span == other.span;
     let shared = first.iter().zip(second).take_while(is_same).count();
     let told = |route: &[Hop], when: &str| {
@@ -55,7 +55,7 @@ pub(super) fn explain(run: &Run<'_>, top: &Root, error: Error) -> Error {
 }
 
 /// The first two paths from a directory to a file: one with resources, or a kustomization file that generates them.
-fn routes(run: &Run<'_>, top: &Root, file: &str) -> Vec<Route> {
+fn routes(session: &Session<'_>, top: &Root, file: &str) -> Vec<Route> {
     /// The maximum number of directories to visit.
     const MOST: usize = 1000;
     let mut found = Vec::new();
@@ -63,7 +63,7 @@ fn routes(run: &Run<'_>, top: &Root, file: &str) -> Vec<Route> {
     let mut visits = 0;
     while let Some((root, route)) = pending.pop() {
         visits += 1;
-        let Ok(read) = run.kustomization(&root) else { continue };
+        let Ok(read) = session.kustomization(&root) else { continue };
         if root.kustomization_file().is_ok_and(|source| source.name() == file) {
             found.push(route.clone());
         }

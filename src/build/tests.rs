@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use proptest::sample::subsequence;
 
-use super::{Options, Output, Reorder, Run, build};
+use super::{Options, Output, Reorder, Session, build};
 use crate::error::{Code, Error, Result};
 use crate::load::{self, Loader, Memory};
 use crate::resource::{ResMap, Resource};
@@ -309,7 +309,7 @@ fn what_ends_on_a_day_is_not_for_later() {
             "{WORKLOADS}== top/kustomization.yaml\nresources: [../base]\nvalidators: [v.yaml]\n== top/v.yaml\napiVersion: krender.dev/v1alpha1\nkind: HardeningValidator\nmetadata: {{name: v}}\nspec: {{failOn: never, {spec}}}\n"
         );
         let (loader, options) = (loader(&tree), Options::default());
-        Run::new(&loader, &options).build_from("top", &mut Vec::new()).unwrap().lasts
+        Session::new(&loader, &options).build("top", &mut Vec::new()).unwrap().lasts
     };
     assert!(lasts("exclude: [{kind: Job, reason: later}]"));
     assert!(!lasts("exclude: [{kind: Job, reason: later, until: 2027-01-01}]"));
@@ -341,8 +341,8 @@ impl Observer for Recorder {
 
 fn observed(tree: &str, observer: &mut dyn Observer) -> Result<ResMap> {
     let (loader, options) = (loader(tree), Options::default());
-    let run = Run::new(&loader, &options);
-    run.build_observed("top", &mut Vec::new(), observer).map(|built| built.resources)
+    let session = Session::new(&loader, &options);
+    session.build_observed("top", &mut Vec::new(), observer).map(|built| built.resources)
 }
 
 #[test]
@@ -392,7 +392,7 @@ transformers:
     );
 }
 
-/// A base that a run has accumulated for one target is accumulated again for an observer of the next one.
+/// A base that a session has accumulated for one target is accumulated again for an observer of the next one.
 #[test]
 fn an_observer_misses_no_change_of_a_shared_base() {
     let tree = "\
@@ -405,10 +405,10 @@ namePrefix: p-
 resources: [../base]
 ";
     let (loader, options) = (loader(tree), Options::default());
-    let run = Run::new(&loader, &options);
+    let session = Session::new(&loader, &options);
     let mut recorder = Recorder::default();
-    run.build("top", &mut Vec::new()).unwrap();
-    run.build_observed("top", &mut Vec::new(), &mut recorder).unwrap();
+    session.build("top", &mut Vec::new()).unwrap();
+    session.build_observed("top", &mut Vec::new(), &mut recorder).unwrap();
     assert_eq!(recorder.0.iter().filter(|line| line.starts_with("base ")).count(), 1);
 }
 
@@ -480,9 +480,9 @@ transformers:
 {apiVersion: v1, kind: Service, metadata: {name: app}}
 ";
     let (loader, options) = (loader(tree), Options { strict: true, ..Options::default() });
-    let run = Run::with_builtins(&loader, &options, PRETENDED_TABLE);
+    let session = Session::with_builtins(&loader, &options, PRETENDED_TABLE);
     let (mut recorder, mut warnings) = (Recorder::default(), Vec::new());
-    let built = run.build_observed("top", &mut warnings, &mut recorder).unwrap();
+    let built = session.build_observed("top", &mut warnings, &mut recorder).unwrap();
     let kinds: Vec<&str> =
         recorder.0.iter().map(|line| line.split(' ').nth(1).unwrap()).take(4).collect();
     let expected = [BUILTINS[2].kind, PRETENDED.kind, BUILTINS[3].kind, PRETENDED.kind];

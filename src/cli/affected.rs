@@ -16,6 +16,7 @@ use super::terminal::Format;
 use crate::{
     build,
     error::Result,
+    fleet,
     load::{self, Loader, git::Changed},
     parallel::{Threads, in_order},
     text::escape,
@@ -77,7 +78,7 @@ impl Affected {
         };
         let changed = repository.changed_since(&repository.revision(&since)?)?;
         loader.take_notes();
-        let run = build::Run::new(loader, &options);
+        let run = fleet::Run::new(loader, &options);
         let directories = std::slice::from_ref(&self.directory);
         let selected = self.select.targets(true, &run, loader, directories)?;
         let targets = &selected.targets;
@@ -111,7 +112,7 @@ impl Affected {
     fn changes(
         &self,
         target: &str,
-        run: &build::Run<'_>,
+        run: &fleet::Run<'_>,
         loader: &Loader,
         changed: &dyn Changed,
     ) -> Result<Vec<PathBuf>> {

@@ -7,9 +7,8 @@ use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::text::phrase;
 use crate::{
-    build::Run,
     error::{Code, Error, Result},
-    fleet::{Survey, Target},
+    fleet::{Run, Survey, Target},
     load::Loader,
     parallel::{Threads, in_order},
 };

@@ -9,7 +9,7 @@ use super::reading::{Ends, Jobs, List, Reading};
 use super::select::Select;
 use super::sharing::{Costly, Part};
 use super::terminal::Format;
-use crate::{build, error::Result, load::Loader, text::escape};
+use crate::{error::Result, fleet, load::Loader, text::escape};
 
 /// Distribute the targets of a directory over several machines
 ///
@@ -65,7 +65,7 @@ impl Shard {
     fn list(&self, loader: &Loader) -> Result<()> {
         self.ends.check(self.format)?;
         let options = self.reading.options(self.jobs.threads());
-        let run = build::Run::new(loader, &options);
+        let run = fleet::Run::new(loader, &options);
         let directories = std::slice::from_ref(&self.directory);
         let mut selected = self.select.targets(true, &run, loader, directories)?;
         let targets = std::mem::take(&mut selected.targets);

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::run::Run;
 use super::targets::beginning;
-use crate::build::{Run, directories};
+use crate::build::directories;
 use crate::error::Result;
 use crate::plugin::{Field, Hardening};
 use crate::source::Span;
@@ -24,11 +25,11 @@ impl Run<'_> {
     }
 
     fn has_plugins(&self, target: &str) -> Result<bool> {
-        let mut pending = vec![self.loader().root(target)?];
+        let mut pending = vec![self.session.loader().root(target)?];
         let mut known = BTreeSet::new();
         while let Some(root) = pending.pop() {
             // Errors are reported by the build.
-            let Ok(read) = self.kustomization(&root) else { return Ok(true) };
+            let Ok(read) = self.session.kustomization(&root) else { return Ok(true) };
             let kustomization = &read.kustomization;
             if !kustomization.transformers.is_empty() || !kustomization.validators.is_empty() {
                 return Ok(true);
@@ -43,9 +44,10 @@ impl Run<'_> {
     /// kustomization file; [`Span::NONE`] if there is no such file.
     #[must_use]
     pub fn place_of_steps(&self, directory: &Path, field: Field) -> Span {
-        let root = directory.to_str().and_then(|directory| self.loader().root(directory).ok());
+        let root =
+            directory.to_str().and_then(|directory| self.session.loader().root(directory).ok());
         let Some(root) = root else { return Span::NONE };
-        let Ok(read) = self.kustomization(&root) else { return Span::NONE };
+        let Ok(read) = self.session.kustomization(&root) else { return Span::NONE };
         let entries = match field {
             Field::Transformers => &read.kustomization.transformers,
             Field::Validators => &read.kustomization.validators,

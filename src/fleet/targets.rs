@@ -6,7 +6,8 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::build::{Run, directories};
+use super::run::Run;
+use crate::build::directories;
 use crate::error::{Error, Result};
 use crate::load::{Root, Tree};
 use crate::parallel::in_order;
@@ -37,8 +38,8 @@ impl Run<'_> {
     /// # Errors
     /// Those of [`Loader::kustomizations`](crate::load::Loader::kustomizations).
     pub fn targets(&self, directory: &str) -> Result<Vec<Target>> {
-        let top = self.loader().root(directory)?;
-        let Tree { found: roots, refused } = self.loader().kustomizations(directory)?;
+        let top = self.session.loader().root(directory)?;
+        let Tree { found: roots, refused } = self.session.loader().kustomizations(directory)?;
         let nodes = Node::all(&roots, self);
         let is_target = targets(&nodes);
         let found = nodes.iter().zip(is_target).filter(|(_, is_target)| *is_target);
@@ -54,8 +55,8 @@ impl Run<'_> {
     /// # Errors
     /// As [`Run::targets`].
     pub fn survey(&self, directory: &str) -> Result<Survey> {
-        let top = self.loader().root(directory)?;
-        let Tree { found: roots, refused } = self.loader().kustomizations(directory)?;
+        let top = self.session.loader().root(directory)?;
+        let Tree { found: roots, refused } = self.session.loader().kustomizations(directory)?;
         let nodes = Node::all(&roots, self);
         let is_target = targets(&nodes);
         let mut survey = Survey::default();
@@ -78,8 +79,8 @@ impl Run<'_> {
             };
             survey.passed_over.push(PassedOver { target: named(&node.path), why, span });
         }
-        for (root, is_link) in self.loader().kustomizations_apart(directory)? {
-            let read = self.kustomization(&root);
+        for (root, is_link) in self.session.loader().kustomizations_apart(directory)? {
+            let read = self.session.kustomization(&root);
             let why = match is_link {
                 true => Why::Link,
                 false if read.is_ok_and(|read| read.kustomization.is_component()) => Why::Component,
@@ -187,6 +188,7 @@ impl Node {
 
     fn of(root: &Root, numbers: &BTreeMap<&OsStr, usize>, run: &Run<'_>) -> Self {
         let kustomization = run
+            .session
             .kustomization(root)
             .map_or_else(|_| Arc::default(), |read| Arc::clone(&read.kustomization));
         Self {

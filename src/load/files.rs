@@ -8,6 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::text::escape;
 
+/// The names of a kustomization file: a directory has exactly one of them.
+pub const KUSTOMIZATION_FILES: [&str; 3] =
+    ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+
 /// The largest file that is read: 1 GiB.
 pub const LARGEST_FILE: u64 = 1 << 30;
 

@@ -3,8 +3,7 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-use super::files::{Files, Kind, join, relative};
-use super::root::{KUSTOMIZATION_FILES, Root};
+use super::files::{Files, KUSTOMIZATION_FILES, Kind, join, relative};
 use super::{Loader, NoRepository, RepoSpec, remote};
 use crate::error::{Code, Error, nearest};
 use crate::text::phrase::{first_line, listed, quoted};
@@ -35,12 +34,10 @@ impl Open {
         Self(vec![tree.unwrap_or_else(|| without.to_path_buf())])
     }
 
-    /// The tree around the target, and the current directory: its files are part of the build.
-    pub(super) fn of(root: &Root) -> Self {
-        let top = root.ancestors().last().unwrap_or(root);
-        let mut open = Self::around(root.loader(), top.path());
-        open.0.push(root.path().to_path_buf());
-        open
+    /// These directories and another one.
+    pub(super) fn with(mut self, directory: &Path) -> Self {
+        self.0.push(directory.to_path_buf());
+        self
     }
 
     fn contains(&self, directory: &Path) -> bool {
@@ -172,15 +169,25 @@ fn meant(loader: &Loader, whole: &Path, open: &Open) -> Option<PathBuf> {
     Some(if rest.as_os_str().is_empty() || !is_there(&all) { fixed } else { all })
 }
 
+/// A directory without a kustomization file.
+pub(super) struct NoKustomization<'r> {
+    pub(super) loader: &'r Loader,
+    pub(super) name: &'r str,
+    pub(super) path: &'r Path,
+    /// The directory that lists it; `None` for the target.
+    pub(super) parent: Option<&'r Path>,
+    /// The directory of the target.
+    pub(super) top: &'r Path,
+}
+
 /// The error for a directory without a kustomization file.
 #[cold]
-pub(super) fn kustomization(root: &Root) -> Error {
-    let (loader, name) = (root.loader(), root.name());
+pub(super) fn kustomization(directory: &NoKustomization<'_>) -> Error {
+    let &NoKustomization { loader, name, path, parent, top } = directory;
     let error =
         Error::new(Code::KustomizationNotFound, format!("`{name}` has no kustomization file"));
     // It is not part of the build yet: its names may be shown if it is in the tree.
-    let around = root.ancestors().last().unwrap_or(root);
-    let names = names(loader, root.path(), &Open::around(loader, around.path()));
+    let names = names(loader, path, &Open::around(loader, top));
     let is_empty = names.as_ref().is_some_and(Vec::is_empty);
     let names = names.unwrap_or_default();
     if let Some(near) = names.iter().find(|name| nearest(name, KUSTOMIZATION_FILES).is_some()) {
@@ -192,16 +199,16 @@ pub(super) fn kustomization(root: &Root) -> Error {
         .iter()
         .filter(|name| {
             let has = |file: &&str| {
-                matches!(loader.0.files.kind(&root.path().join(name).join(file)), Ok(Kind::File))
+                matches!(loader.0.files.kind(&path.join(name).join(file)), Ok(Kind::File))
             };
             KUSTOMIZATION_FILES.iter().any(has)
         })
-        .map(|name| loader.display(&root.path().join(name)))
+        .map(|name| loader.display(&path.join(name)))
         .collect();
     match list(&below) {
         Some(below) => error.help(format!("there is one in {below}")),
         None if is_empty => error.help("the directory is empty"),
-        None => match list(&manifests(root, &names)) {
+        None => match list(&manifests(parent, path, &names)) {
             Some(files) => error.help(format!("or list its files one by one: {files}")),
             None => error,
         },
@@ -209,13 +216,13 @@ pub(super) fn kustomization(root: &Root) -> Error {
 }
 
 /// The YAML files in a directory, sorted, as its kustomization may list them.
-fn manifests(root: &Root, names: &[String]) -> Vec<String> {
-    let Some(parent) = root.parent() else { return Vec::new() };
+fn manifests(parent: Option<&Path>, path: &Path, names: &[String]) -> Vec<String> {
+    let Some(parent) = parent else { return Vec::new() };
     let is_yaml = |name: &&String| name.ends_with(".yaml") || name.ends_with(".yml");
     let mut files: Vec<String> = names
         .iter()
         .filter(is_yaml)
-        .map(|name| relative(parent.path(), &root.path().join(name)).display().to_string())
+        .map(|name| relative(parent, &path.join(name)).display().to_string())
         .collect();
     files.sort_unstable();
     files

@@ -43,13 +43,13 @@ pub use disk::{
     resolved, stamp, write, write_by,
 };
 pub use file::File;
-pub use files::{Files, Kind, LARGEST_FILE, join};
+pub use files::{Files, KUSTOMIZATION_FILES, Kind, LARGEST_FILE, join};
 
 pub use memory::Memory;
 pub use mounts::FilesId;
 pub use notes::Notes;
 pub use remote::{NoRepository, RepoSpec};
-pub use root::{Entry, KUSTOMIZATION_FILES, Root};
+pub use root::{Entry, Root};
 pub use store::Store;
 pub use tree::Tree;
 #[cfg(feature = "watch")]

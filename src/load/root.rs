@@ -4,17 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::files::{Kind, join};
-use super::missing::{self, Open};
+use super::files::{KUSTOMIZATION_FILES, Kind, join};
+use super::missing::{self, NoKustomization, Open};
 use super::mounts::Mount;
 use super::{File, FilesId, Loader, Place, RepoSpec, Restrictor, remote};
 use crate::error::{Code, Error, Result};
 use crate::limits::Budget;
 use crate::source::{Source, Span};
-
-/// The names of a kustomization file: a directory has exactly one of them.
-pub const KUSTOMIZATION_FILES: [&str; 3] =
-    ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
 /// The directory of a kustomization. Cloning is cheap.
 ///
@@ -181,7 +177,7 @@ impl Root {
         match (found.pop(), failure) {
             (Some((_, result)), _) => result,
             (None, Some(error)) => Err(error),
-            (None, None) => Err(missing::kustomization(self).at(self.0.span)),
+            (None, None) => Err(self.no_kustomization().at(self.0.span)),
         }
     }
 
@@ -232,13 +228,30 @@ impl Root {
         self.directory(path, span, "directory")
     }
 
+    #[cold]
+    fn no_kustomization(&self) -> Error {
+        missing::kustomization(&NoKustomization {
+            loader: &self.0.loader,
+            name: &self.0.name,
+            path: &self.0.path,
+            parent: self.0.parent.as_ref().map(Self::path),
+            top: self.ancestors().last().unwrap_or(self).path(),
+        })
+    }
+
     /// The error for a missing path. Similar names are searched only while the errors are shown: a directory may have
     /// many names, and a kustomization many misspelt paths.
     #[cold]
     fn missing(&self, path: &str, expected: &str) -> Error {
         let number = self.0.missing.fetch_add(1, Ordering::Relaxed);
-        let open = if number < missing::SUGGESTIONS { Open::of(self) } else { Open::NONE };
+        let open = if number < missing::SUGGESTIONS { self.open() } else { Open::NONE };
         missing::error(&self.0.loader, &self.0.path, path, expected, &open)
+    }
+
+    /// The tree around the target, and this directory: its files are part of the build.
+    fn open(&self) -> Open {
+        let top = self.ancestors().last().unwrap_or(self);
+        Open::around(&self.0.loader, top.path()).with(self.path())
     }
 
     fn directory(&self, path: &str, span: Span, expected: &str) -> Result<Self> {

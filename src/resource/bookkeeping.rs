@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::metadata::{self, ANNOTATIONS, METADATA};
-use super::resource::Rewritten;
+use super::ties::Rewritten;
 use super::{Behavior, Names, PreviousId, ResId, Resource};
 use crate::error::{Code, Error, Result};
 use crate::source::Span;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use super::read::{text_of, valid};
+use super::valid::{text_of, valid};
 use crate::error::{Code, Error, Result};
 use crate::yaml::de::form;
 use crate::yaml::{

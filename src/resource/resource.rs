@@ -6,6 +6,7 @@ use serde::{Serialize, Serializer};
 
 use super::metadata::{self, ANNOTATIONS, LABELS, METADATA};
 use super::origin::{ORIGIN, TRANSFORMATIONS};
+use super::ties::{NO_TIES, Ties};
 use super::{Names, ResId, bookkeeping};
 use crate::error::Result;
 use crate::schema::{Gvk, Schema};
@@ -35,44 +36,6 @@ pub struct Resource {
     pub(super) is_foreign: bool,
     ties: Option<Box<Ties>>,
 }
-
-/// Bookkeeping that few resources have, kept apart to make the others small.
-#[derive(Clone, Debug)]
-pub struct Ties {
-    /// Names of the variables that refer to it.
-    pub variables: Vec<Text>,
-    /// The resources that refer to it by name, with their names at that time.
-    pub referrers: Vec<Arc<Names>>,
-    /// Indices of the plugin configurations that process it after the build.
-    pub awaited_by: Vec<Span>,
-    /// The comments of its file that can act as schemas in a merge.
-    pub comments: Option<Arc<[Comment]>>,
-    /// The annotations as read from a file, and their index in `metadata`, if they contained bookkeeping.
-    pub brought: Option<(usize, Scalar, Node)>,
-    /// The annotations after a JSON patch, if the resource will be hashed.
-    pub rewritten: Option<Rewritten>,
-}
-
-/// The annotations after a JSON patch, which rewrites all of them.
-#[derive(Clone, Debug)]
-pub struct Rewritten {
-    /// Number of other entries of `metadata`, which precede them.
-    pub(super) place: usize,
-    /// Names of the bookkeeping annotations among them.
-    pub(super) bookkeeping: Vec<&'static str>,
-    /// Number of the other annotations.
-    pub(super) annotations: usize,
-}
-
-/// The ties of most resources: none.
-static NO_TIES: Ties = Ties {
-    variables: Vec::new(),
-    referrers: Vec::new(),
-    awaited_by: Vec::new(),
-    comments: None,
-    brought: None,
-    rewritten: None,
-};
 
 /// The effect of a generated resource on an existing one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

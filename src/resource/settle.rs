@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::metadata::{self, ANNOTATIONS, LABELS, METADATA};
-use super::resource::Rewritten;
+use super::ties::Rewritten;
 use super::{Resource, bookkeeping};
 use crate::error::Result;
 use crate::schema::Schema;

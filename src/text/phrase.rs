@@ -47,6 +47,12 @@ pub fn few<T>(things: &[T], most: usize, told: impl Fn(&T) -> String) -> String 
     }
 }
 
+/// A number of things: `1 target`, `2 targets`.
+#[must_use]
+pub fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

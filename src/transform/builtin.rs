@@ -1,9 +1,6 @@
-//! The builtin transformers: one descriptor for each, in one table.
+//! The descriptor of a builtin transformer.
 
-use super::{
-    Asked, Cause, Change, Context, Work, affix, hash, images, labels, namespace, patches,
-    replacements, replicas, value_add,
-};
+use super::{Asked, Cause, Change, Context, Work};
 use crate::error::Result;
 use crate::source::Span;
 use crate::yaml::Node;
@@ -35,26 +32,6 @@ pub trait Configured {
     /// Builds the work of one run.
     fn work<'c>(&'c self, context: &Context<'c>) -> Vec<Work<'c>>;
 }
-
-/// The builtin transformers: those with a field in the order in which they run (kustomize,
-/// `api/internal/target/kusttarget_configplugin.go`), then those that only documents ask for
-/// (`api/internal/plugins/builtinhelpers/builtins.go`).
-pub const BUILTINS: &[Builtin] = &[
-    patches::STRATEGIC_MERGE,
-    patches::PATCH,
-    namespace::NAMESPACE,
-    affix::PREFIX,
-    affix::SUFFIX,
-    labels::LABELS,
-    labels::ANNOTATIONS,
-    patches::JSON6902,
-    replicas::REPLICAS,
-    images::IMAGES,
-    replacements::REPLACEMENTS,
-    affix::PREFIX_AND_SUFFIX,
-    hash::HASH,
-    value_add::VALUE_ADD,
-];
 
 impl Builtin {
     /// The descriptor of a kind in a table.

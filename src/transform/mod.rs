@@ -2,6 +2,7 @@
 
 mod affix;
 mod builtin;
+mod builtins;
 mod change;
 mod field;
 mod fields;
@@ -20,7 +21,8 @@ mod targeted;
 mod value_add;
 pub(crate) mod value_path;
 
-pub use builtin::{BUILTINS, Builtin, Changes, Configure, Configured};
+pub use builtin::{Builtin, Changes, Configure, Configured};
+pub use builtins::BUILTINS;
 pub use change::{AnyStep, Asked, Begun, Cause, Change, Counted, Fate, Step, Tally, Whole, Work};
 pub use field::{Create, FieldPath};
 pub(crate) use fields::charge_specs;

@@ -25,10 +25,9 @@ pub use emit::{emit, emit_up_to, emit_within, push_text, through_json};
 pub use json::{
     Form, TakeText, json_passage, not_json, push_json_string, to_json, to_json_by, write_json,
 };
-pub use node::{CollectionStyle, Kind, Mapping, Node, Scalar, Sequence, Style, Tag, Text};
+pub use node::{CollectionStyle, Kind, Mapping, Node, Scalar, Sequence, Share, Style, Tag, Text};
 pub use rewrite::{Layout, Remarks, as_written, is_alias, rewrite};
 pub use scalar::number::push_general;
 pub use scalar::{Value, resolve, resolve_1_1};
 pub(crate) use serialize::serialize;
-pub use share::Share;
 pub use typed::twice;

@@ -1,9 +1,9 @@
 //! Setters for text in a document. They treat tag and style as kustomize's setters do, because these decide the bytes.
 
+use super::node::Share;
 use super::node::{Kind, Mapping, Node, Scalar, Style, Tag};
 use super::parse::document;
 use super::scalar::{Value, resolve, resolve_1_1};
-use super::share::Share;
 use crate::error::{Code, Error, Result};
 use crate::source::{Sources, Span};
 

@@ -2,32 +2,10 @@
 //!
 //! A setter of the reference puts one and the same node into all fields that it adds, such as a label into
 //! `metadata/labels` and a selector. A later setter of one of these fields changes all of them, until the document
-//! passes through JSON. Here each place has its own scalar, and a [`Share`] identifies the group; [`settle`] copies the
-//! last value to all places of a group.
+//! passes through JSON. Here each place has its own scalar, and a [`Share`](super::Share) identifies the
+//! group; [`settle`] copies the last value to all places of a group.
 
 use super::node::Node;
-use crate::source::Span;
-
-/// The identity of a group of places that share one value. Most values have none.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Share(u32);
-
-impl Share {
-    /// No share.
-    pub const NONE: Self = Self(0);
-
-    /// The share of a value that a setter adds, derived from the span that it was set from.
-    #[must_use]
-    pub const fn of(span: Span) -> Self {
-        Self(span.start().wrapping_add(1))
-    }
-
-    /// True for [`Share::NONE`].
-    #[must_use]
-    pub const fn is_none(self) -> bool {
-        self.0 == 0
-    }
-}
 
 /// Copies the value that was set last to all places of its group. "Last" is in the order in which a patch walks: sorted
 /// by key.
@@ -84,6 +62,8 @@ fn put(root: &mut Node, way: &[usize], value: Node) {
 mod tests {
     use super::*;
     use crate::source::Sources;
+    use crate::source::Span;
+    use crate::yaml::Share;
     use crate::yaml::{Tag, json_passage, sample};
 
     fn read(text: &str) -> Node {

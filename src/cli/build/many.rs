@@ -21,11 +21,10 @@ use super::{
     timings::{Outcome, Size, Timings},
 };
 use crate::{
-    build,
     cli::{reading::Jobs, told::Told},
     config::Warning,
     error::{Error, Result},
-    fleet::{Found, Keeper},
+    fleet::{self, Found, Keeper},
     load::Loader,
     parallel::{Threads, in_order},
     source::Span,
@@ -81,7 +80,7 @@ impl Build {
             // Searching for targets reads files too, which must be recorded as inputs.
             loader.take_notes();
         }
-        let run: &build::Run<'_> = crate::cli::until_exit(build::Run::new(loader, &options));
+        let run: &fleet::Run<'_> = crate::cli::until_exit(fleet::Run::new(loader, &options));
         let threads = &options.threads;
         let Selected { targets, refused } = self.targets(run, loader)?;
         let places = Places::of(self, &targets, working_directory)?;
@@ -195,7 +194,7 @@ impl Build {
     /// # Errors
     /// [`Code::InvalidArgument`](crate::error::Code::InvalidArgument) for flags that cannot be combined, and those of
     /// [`Select::targets`].
-    pub(super) fn targets(&self, run: &build::Run<'_>, loader: &Loader) -> Result<Selected> {
+    pub(super) fn targets(&self, run: &fleet::Run<'_>, loader: &Loader) -> Result<Selected> {
         let Many { all, select, shard, costs, split, jobs: _ } = &self.many;
         let senseless =
             |flag: &str, other: &str, help: &str| Err(select::senseless(flag, other).help(help));

@@ -23,6 +23,7 @@ use crate::{
     build,
     config::Warning,
     error::{Code, Error, Result},
+    fleet,
     load::{Disk, Loader},
     source::Sources,
 };
@@ -175,7 +176,7 @@ impl Build {
         let keeper = self.keeper(store.as_ref(), loader, work, split);
         let keeper = keeper.as_ref();
         let found = keeper.and_then(|keeper| keeper.find(directory));
-        let run: &build::Run<'_> = super::until_exit(build::Run::new(loader, &options));
+        let run: &fleet::Run<'_> = super::until_exit(fleet::Run::new(loader, &options));
         if let Some(work) = work.filter(|_| !self.quiet) {
             work.tell(loader.sources(), format);
         }

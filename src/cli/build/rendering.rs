@@ -10,11 +10,11 @@ use super::{
     timings::{Outcome, Size},
 };
 use crate::{
-    build::{self, Run},
+    build,
     cli::harden::Work,
     config::Warning,
     error::{Error, Result},
-    fleet::{Found, Keeper, Kept},
+    fleet::{Found, Keeper, Kept, Run},
     limits::Spent,
     load::{self, Loader},
     resource::ResMap,

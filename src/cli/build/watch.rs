@@ -17,10 +17,11 @@ use super::{
     timings::{Outcome, Size, Timings},
 };
 use crate::{
-    build::{self, Run},
+    build,
     cli::told::Told,
     config::Warning,
     error::{Code, Error, Result},
+    fleet::Run,
     load::{self, Digest, Loader, Watch},
     parallel::{Threads, in_order},
 };

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use crate::build;
 use crate::cli::reading::standard_input;
 use crate::error::{Code, Error, Result};
+use crate::fleet;
 use crate::harden::{self, Settings};
 use crate::limits::{Budget, Limit};
 use crate::load::{self, File, KUSTOMIZATION_FILES, Kind, Loader, Tree};
@@ -18,7 +18,7 @@ use crate::source::Span;
 /// Settings for judging inputs.
 pub(super) struct Inputs<'a> {
     pub(super) loader: &'a Loader,
-    pub(super) run: &'a build::Run<'a>,
+    pub(super) run: &'a fleet::Run<'a>,
     pub(super) settings: &'a Settings,
     /// True if an input without objects passes.
     pub(super) allow_empty: bool,

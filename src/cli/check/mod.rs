@@ -17,7 +17,7 @@ use super::terminal::{self, Format};
 use super::told::Told;
 use crate::build;
 use crate::error::Result;
-use crate::fleet::PassedOver;
+use crate::fleet::{self, PassedOver};
 use crate::harden::{
     self, Date, FailOn, HARDENING_STEP_CHANGED, Lowering, LoweringKind, Profile, Rule,
     TARGET_NOT_JUDGED,
@@ -187,7 +187,7 @@ impl Check {
         let mut context = self.context(loader, base.as_ref(), options.plugins.today)?;
         let mut baseline = Baseline::read(self.baseline.as_deref(), loader, base.as_ref())?;
         context.remarks.append(&mut baseline.remarks);
-        let run = build::Run::new(loader, &options);
+        let run = fleet::Run::new(loader, &options);
         let git = self.base(self.many.git.as_deref(), loader)?;
         let (targets, lost) = self.targets(loader, &run, &options, git.as_ref(), &mut context)?;
         let inputs = Inputs {
@@ -284,7 +284,7 @@ impl Check {
     fn targets(
         &self,
         loader: &Loader,
-        run: &build::Run<'_>,
+        run: &fleet::Run<'_>,
         options: &build::Options,
         base: Option<&Base>,
         context: &mut Context,
@@ -305,7 +305,7 @@ impl Check {
         }
         let lost = match base {
             Some(base) if context.settings.asks(&TARGET_NOT_JUDGED) => {
-                let before = build::Run::new(&base.loader, options);
+                let before = fleet::Run::new(&base.loader, options);
                 let is_there = |name: &&String| base.loader.kind(name) == Kind::Directory;
                 let names: Vec<String> = self.targets.iter().filter(is_there).cloned().collect();
                 let before = select.survey(&before, &names)?.targets;

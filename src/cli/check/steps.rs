@@ -4,9 +4,10 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::targets::is_kustomization;
-use crate::build::{self, Run};
+use crate::build;
 use crate::cli::configuration::Base;
 use crate::error::Result;
+use crate::fleet::Run;
 use crate::harden::{Finding, HARDENING_STEP_CHANGED, Severity};
 use crate::load::Loader;
 use crate::parallel::in_order;

@@ -179,7 +179,7 @@ fn found(loader: &Loader, paths: &[String]) -> Result<Vec<String>> {
     let mut found = Vec::new();
     for path in paths.iter().filter(|path| loader.kind(path) == Kind::Directory) {
         let options = build::Options::default();
-        let targets = build::Run::new(loader, &options).targets(path)?;
+        let targets = fleet::Run::new(loader, &options).targets(path)?;
         for fleet::Target { directory, below: _, refused } in targets {
             found.push(refused.map_or(Ok(directory), Err)?);
         }

@@ -13,9 +13,9 @@ use clap::{Args, ValueEnum};
 use super::reading::{self, Jobs, Reading, working_directory};
 use super::terminal::{self, Format};
 use crate::{
-    build::Run,
     diff::{self, Failure, Ignore, Only, Rendered, Review, Side, Target, TargetReview},
     error::{Code, Error, Result},
+    fleet::Run,
     limits::Budget,
     load::{self, Disk, Kind, Loader},
     parallel::{Threads, in_order},

@@ -105,7 +105,7 @@ impl Form {
 /// The targets of a tree, by relative path.
 fn tree(loader: &Loader, path: &str, threads: &Threads) -> Result<Places> {
     let options = build::Options { threads: threads.clone(), ..build::Options::default() };
-    let targets = build::Run::new(loader, &options).targets(path)?.into_iter();
+    let targets = fleet::Run::new(loader, &options).targets(path)?.into_iter();
     let place = |fleet::Target { directory, below, refused }| {
         (shown(&below), refused.map_or(Place::Path(directory), Place::Refused))
     };

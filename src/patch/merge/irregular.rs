@@ -10,8 +10,7 @@ use crate::schema::{Keys, Type};
 use crate::yaml::de::form;
 use crate::yaml::{Kind, Node, Scalar, Tag, Text};
 
-use super::list::with_items;
-use super::{Frame, Grow, ListPlace, MergeStep, Merger, Walk, Walked, directive};
+use super::{Frame, Grow, ListPlace, MergeStep, Merger, Walk, Walked, directive, with_items};
 
 /// Maximum work for all such lists of a merge: the sum of their squared lengths, including those of the patch.
 const MAX_WORK: usize = 4_000 * 4_000;

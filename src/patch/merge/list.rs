@@ -8,7 +8,7 @@ use crate::schema::{Keys, Type};
 use crate::yaml::{Node, Scalar, Tag};
 
 use super::irregular::Irregular;
-use super::{Frame, Grow, ListPlace, MergeStep, Merger, Walk, Walked, directive};
+use super::{Frame, Grow, ListPlace, MergeStep, Merger, Walk, Walked, directive, with_items};
 
 impl<'a> Merger<'a> {
     /// Opens a list of the resource together with that of the patch.
@@ -74,14 +74,6 @@ impl<'a> Merger<'a> {
 
 fn open(list: Regular<'_>) -> MergeStep<'_> {
     MergeStep::Open(Frame::List(Box::new(list)))
-}
-
-/// The list with other elements.
-pub(super) fn with_items(mut node: Node, items: Vec<Node>) -> Node {
-    if let Some(list) = node.as_sequence_mut() {
-        *list.items_mut() = items;
-    }
-    node
 }
 
 /// A list whose elements have all keys, with distinct values.

@@ -122,6 +122,14 @@ fn nothing() -> Node {
     Scalar::null(Span::NONE).into()
 }
 
+/// The list with other elements.
+fn with_items(mut node: Node, items: Vec<Node>) -> Node {
+    if let Some(list) = node.as_sequence_mut() {
+        *list.items_mut() = items;
+    }
+    node
+}
+
 /// A node to walk: the cases of kustomize's pair of nodes.
 enum Walk {
     /// A part of the resource that the patch does not name.

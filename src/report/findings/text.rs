@@ -11,6 +11,7 @@ use crate::report::errors::human;
 use crate::resource::secret::Shield;
 use crate::source::Sources;
 use crate::text::escape::{self, for_log};
+use crate::text::phrase::counted;
 
 /// Maximum number of findings with source frames. The others have a line each.
 const MOST_DRAWN: usize = 100;
@@ -129,8 +130,4 @@ fn summary(checked: &Checked) -> String {
     let ignored = if ignored > 0 { format!(" ({ignored} ignored)") } else { String::new() };
     let counts = if counts.is_empty() { "no findings".to_owned() } else { counts.join(", ") };
     counts + &ignored
-}
-
-pub(super) fn counted(count: usize, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }

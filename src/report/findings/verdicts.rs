@@ -3,10 +3,10 @@
 use std::fmt::Write;
 
 use super::place::Places;
-use super::text::counted;
 use super::{Findings, Judged, are_findings};
 use crate::harden::{FailOn, Finding};
 use crate::text::escape;
+use crate::text::phrase::counted;
 use crate::text::phrase::shortened;
 
 /// Minimum width of a reason, in characters.

@@ -5,7 +5,8 @@
 
 use std::fmt::Write;
 
-use super::translate::{Fault, Flags};
+/// The reason why a pattern is rejected.
+pub(super) type Fault = String;
 
 /// A class that matches no character.
 const NOTHING: &str = r"[^\x{0}-\x{10FFFF}]";
@@ -14,7 +15,7 @@ const NOTHING: &str = r"[^\x{0}-\x{10FFFF}]";
 /// `last_close` bytes before its end.
 pub(super) fn bracketed(
     text: &str,
-    flags: Flags,
+    fold_case: bool,
     last_close: usize,
 ) -> Result<(String, &str), Fault> {
     let inner = &text[1..];
@@ -55,7 +56,7 @@ pub(super) fn bracketed(
         (false, false) => format!("[{items}]"),
         (false, true) => format!("[^{items}]"),
     };
-    let folded = if flags.fold_case { format!("(?i:{body})") } else { body };
+    let folded = if fold_case { format!("(?i:{body})") } else { body };
     Ok((folded, &rest[1..]))
 }
 

@@ -10,7 +10,7 @@ mod tests;
 
 use regex::RegexBuilder;
 
-use self::wildcards::Wildcards;
+use self::wildcards::{Wildcards, is_plain};
 use crate::error::{Code, Error, Result};
 use crate::limits::{Budget, Limit};
 use crate::source::Span;
@@ -145,11 +145,6 @@ fn build(
         }
     }
     Ok(built)
-}
-
-/// True if a text has no metacharacters.
-fn is_plain(text: &str) -> bool {
-    !text.contains(['\\', '.', '+', '*', '?', '(', ')', '|', '[', ']', '{', '}', '^', '$'])
 }
 
 #[cold]

@@ -3,10 +3,7 @@
 //! The two differ in flags, classes, escapes, and the operands of repetitions. So the text is parsed as in Go
 //! (regexp/syntax/parse.go), and every part is written in an unambiguous form.
 
-use super::class;
-
-/// The reason why a pattern is rejected.
-pub(super) type Fault = String;
+use super::class::{self, Fault};
 
 pub(super) const TOO_DEEP: &str = "it is nested too deeply";
 
@@ -42,8 +39,8 @@ pub(super) fn translate(text: &str) -> Result<String, Fault> {
 
 /// The flags in force: `(?ims)`. `U` swaps greediness, which has no meaning here.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Flags {
-    pub(super) fold_case: bool,
+struct Flags {
+    fold_case: bool,
     multiple_lines: bool,
     dot_matches_newline: bool,
 }
@@ -111,7 +108,8 @@ impl Translator<'_> {
             '$' => self.atom(1, if self.flags.multiple_lines { "(?m:$)" } else { r"\z" }),
             '.' => self.atom(1, if self.flags.dot_matches_newline { "(?s:.)" } else { "." }),
             '[' => {
-                let (text, rest) = class::bracketed(self.rest, self.flags, self.last_close)?;
+                let (text, rest) =
+                    class::bracketed(self.rest, self.flags.fold_case, self.last_close)?;
                 self.rest = rest;
                 self.atom(0, &text)
             }

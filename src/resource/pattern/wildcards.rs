@@ -8,7 +8,7 @@ pub(super) struct Wildcards(Box<str>);
 impl Wildcards {
     /// The pattern TEXT; `None` if it has other metacharacters.
     pub(super) fn new(text: &str) -> Option<Self> {
-        let is_simple = text.split(".*").flat_map(|part| part.split('.')).all(super::is_plain);
+        let is_simple = text.split(".*").flat_map(|part| part.split('.')).all(is_plain);
         (is_simple && !text.contains('\n')).then(|| Self(text.into()))
     }
 
@@ -63,4 +63,9 @@ fn step<'p, 's>(pattern: &'p str, subject: &'s str) -> Option<(&'p str, &'s str)
     let (want, find) = (wanted.next()?, found.next()?);
     let fits = want == find || (want == '.' && find != '\n');
     fits.then_some((wanted.as_str(), found.as_str()))
+}
+
+/// True if a text has no metacharacters.
+pub(super) fn is_plain(text: &str) -> bool {
+    !text.contains(['\\', '.', '+', '*', '?', '(', ')', '|', '[', ']', '{', '}', '^', '$'])
 }

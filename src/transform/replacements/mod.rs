@@ -1,7 +1,9 @@
 //! `replacements:` copies a value from one resource to fields of others.
 
 mod embedded;
+mod embedded_target;
 mod index;
+mod names;
 mod no_source;
 mod source;
 mod target;

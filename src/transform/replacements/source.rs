@@ -1,8 +1,8 @@
 //! The source of a replacement: it selects a resource and reads the value.
 
 use super::index::Index;
+use super::names::{blocked, reach_annotations, with_points};
 use super::no_source::{ambiguous, not_found};
-use super::target_path::{blocked, with_points};
 use crate::config::{FieldOptions, Replacement, SourceSelector};
 use crate::error::{Code, Error, Result};
 use crate::resource::{ResId, ResMap, Resource};
@@ -96,13 +96,6 @@ impl Origin {
             _ => self.field = None,
         }
     }
-}
-
-/// True if a path may select annotations, in which a build stores data.
-pub(super) fn reach_annotations(names: &[String]) -> bool {
-    let mut names = names.iter().filter(|name| !name.trim().is_empty());
-    names.next().is_some_and(|name| name.trim() == "metadata")
-        && names.next().is_none_or(|name| matches!(name.trim(), "annotations" | "*"))
 }
 
 /// The position of the one resource that has, or had, an id that a source selects.

@@ -1,6 +1,6 @@
 //! The targets of a replacement: resources and fields that get the value.
 
-use super::embedded;
+use super::embedded_target;
 use super::index::Index;
 use super::source::{DEFAULT_FIELD, Origin, no_text};
 use super::target_path::{Place, TargetPath};
@@ -145,7 +145,7 @@ impl<'a> ReplacementTarget<'a> {
             set_field(self.options, target, value, path.span(), budget)
         };
         let mut set_now = |target: &mut Node| set(target, origin.value());
-        if let Some(way) = embedded::set(path, root, create, &mut set_now, budget)? {
+        if let Some(way) = embedded_target::set(path, root, create, &mut set_now, budget)? {
             if is_source {
                 origin.refresh(root, &way);
             }

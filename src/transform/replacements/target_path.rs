@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::embedded;
-use super::source::reach_annotations;
+use super::names::{blocked, reach_annotations, with_points};
 use crate::error::{Code, Error, Result};
 use crate::limits::Budget;
 use crate::resource::Pattern;
@@ -141,45 +141,6 @@ impl TargetPath {
         let path = before.iter().cloned().chain([name]).chain(rest.iter().cloned());
         Some(path.collect::<Vec<_>>().join("."))
     }
-}
-
-/// A corrected path for one with slashes or with indices in brackets: `/spec/ports/0` and `spec.ports[0]` become
-/// `spec.ports.0`. `None` for a well-formed path.
-#[cold]
-pub(super) fn with_points(text: &str) -> Option<String> {
-    let has_slashes =
-        text.starts_with('/') || text.contains('/') && !text.contains(['.', '[', '\\']);
-    let is_index = |name: &str| {
-        let index =
-            name.split_once('[').and_then(|(name, index)| Some((name, index.strip_suffix(']')?)));
-        index.is_some_and(|(name, index)| !name.is_empty() && index.parse::<usize>().is_ok())
-    };
-    if has_slashes {
-        let names = text.trim_matches('/').split('/');
-        let names: Vec<String> =
-            names.map(|name| name.replace("~1", "/").replace('.', "\\.")).collect();
-        return Some(names.join("."));
-    }
-    text.split('.')
-        .any(is_index)
-        .then(|| text.replace('[', ".").replace(']', "").replace("..", "."))
-}
-
-/// Turns an error on a path into an error at the path.
-#[cold]
-pub(super) fn blocked(error: &Error, text: &str, span: Span) -> Error {
-    let message = format!("there is no way to `{text}`: {}", error.message());
-    let mut blocked = Error::new(error.code(), message).at(span);
-    if !error.span().is_none() {
-        blocked = blocked.note(error.span(), "found here");
-    }
-    for note in error.notes() {
-        blocked = blocked.note(note.span, note.label.clone());
-    }
-    for help in error.helps() {
-        blocked = blocked.help(help.clone());
-    }
-    blocked
 }
 
 /// A name that is missing in a mapping, with the names that it has.

@@ -1,8 +1,8 @@
 //! Edits that add to or remove from block collections (structured by indentation).
 
+use super::change::{TextEdit, refused};
 use super::place::{Member, Place, Text};
 use super::write::Pass;
-use super::{TextEdit, refused};
 use crate::error::Result;
 use crate::source::Span;
 use crate::yaml::node::{CollectionStyle, Node, Scalar};

@@ -1,6 +1,6 @@
 //! Edits that add to or remove from flow collections (in brackets and braces).
 
-use super::TextEdit;
+use super::change::TextEdit;
 use super::place::{Member, Text, is_line_end};
 use crate::yaml::tokens::{Token, TokenKind};
 

@@ -1,55 +1,46 @@
 //! The formatting of a document: indentation, line ends, quotes.
 
 use super::place::Text;
+use super::write::Layout;
 use crate::yaml::node::{CollectionStyle, Style, Tag};
 use crate::yaml::scalar::{Value, resolve};
 use crate::yaml::tokens::Form;
 
-/// Indentation and line ends.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Layout {
-    pub(super) line_end: &'static str,
-    /// The columns by which a mapping is indented below its key.
-    pub(super) step: usize,
-    /// The columns by which dashes are indented below their key.
-    pub(super) dashes: usize,
-}
-
-impl Default for Layout {
-    fn default() -> Self {
-        Self { line_end: "\n", step: 2, dashes: 0 }
+impl Text<'_> {
+    /// The text with its layout, which new text takes over.
+    pub(super) fn with_layout(mut self) -> Self {
+        self.layout = layout_of(&self);
+        self
     }
 }
 
-impl Layout {
-    /// The layout of a document: taken from its first nested mapping, its first list below a key, and its first line.
-    pub(super) fn of(text: &Text<'_>) -> Self {
-        let mut layout = Self::default();
-        let first_line = text.text.get(..text.text.find('\n').map_or(0, |end| end + 1));
-        if first_line.is_some_and(|line| line.ends_with("\r\n")) {
-            layout.line_end = "\r\n";
-        }
-        let (mut step, mut dashes) = (None, None);
-        for (number, piece) in text.outline.pieces().iter().enumerate() {
-            if *piece.form() != Form::Mapping(CollectionStyle::Block) {
-                continue;
-            }
-            let column = text.column(piece.range().start);
-            for (_, value) in text.outline.entries(number) {
-                let place = text.piece(value).range();
-                let is_below = text.is_block(value) && text.is_first_on_line(place.start);
-                let Some(deeper) = text.column(place.start).checked_sub(column) else { continue };
-                match text.piece(value).form() {
-                    Form::Mapping(_) if is_below && deeper > 0 => _ = step.get_or_insert(deeper),
-                    Form::Sequence(_) if is_below => _ = dashes.get_or_insert(deeper),
-                    _ => {}
-                }
-            }
-        }
-        layout.step = step.or(dashes.filter(|&deeper| deeper > 0)).unwrap_or(layout.step);
-        layout.dashes = dashes.unwrap_or(layout.dashes);
-        layout
+/// The layout of a document: taken from its first nested mapping, its first list below a key, and its first line.
+fn layout_of(text: &Text<'_>) -> Layout {
+    let mut layout = Layout::default();
+    let first_line = text.text.get(..text.text.find('\n').map_or(0, |end| end + 1));
+    if first_line.is_some_and(|line| line.ends_with("\r\n")) {
+        layout.line_end = "\r\n";
     }
+    let (mut step, mut dashes) = (None, None);
+    for (number, piece) in text.outline.pieces().iter().enumerate() {
+        if *piece.form() != Form::Mapping(CollectionStyle::Block) {
+            continue;
+        }
+        let column = text.column(piece.range().start);
+        for (_, value) in text.outline.entries(number) {
+            let place = text.piece(value).range();
+            let is_below = text.is_block(value) && text.is_first_on_line(place.start);
+            let Some(deeper) = text.column(place.start).checked_sub(column) else { continue };
+            match text.piece(value).form() {
+                Form::Mapping(_) if is_below && deeper > 0 => _ = step.get_or_insert(deeper),
+                Form::Sequence(_) if is_below => _ = dashes.get_or_insert(deeper),
+                _ => {}
+            }
+        }
+    }
+    layout.step = step.or(dashes.filter(|&deeper| deeper > 0)).unwrap_or(layout.step);
+    layout.dashes = dashes.unwrap_or(layout.dashes);
+    layout
 }
 
 impl Text<'_> {

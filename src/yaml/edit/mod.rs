@@ -23,6 +23,7 @@
 //! ```
 
 mod block;
+mod change;
 mod flow;
 mod layout;
 mod model;
@@ -30,88 +31,14 @@ mod place;
 mod value;
 mod write;
 
+use self::change::refused;
+pub use self::change::{Change, Step, TextEdit};
 use self::place::Text;
 use super::node::Node;
 use super::parse;
 use super::tokens::Tokens;
-use crate::error::{Code, Error, Result};
-use crate::source::{Source, Span};
-
-/// A step from a node to one in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step<'a> {
-    /// The value of a key.
-    Key(&'a str),
-    /// An element of a list.
-    Index(usize),
-}
-
-/// A change of a document.
-#[derive(Clone, Copy, Debug)]
-pub enum Change<'a> {
-    /// Replaces a value.
-    Set {
-        /// The value, from the root on.
-        path: &'a [Step<'a>],
-        /// The new value.
-        value: &'a Node,
-    },
-    /// Adds an entry to a mapping. A null counts as an empty mapping.
-    InsertEntry {
-        /// The mapping.
-        path: &'a [Step<'a>],
-        /// The number of entries before the new one; `None` for the end.
-        at: Option<usize>,
-        /// The key.
-        key: &'a str,
-        /// The value.
-        value: &'a Node,
-    },
-    /// Adds an element to a list. A null counts as an empty list.
-    InsertItem {
-        /// The list.
-        path: &'a [Step<'a>],
-        /// The number of elements before the new one; `None` for the end.
-        at: Option<usize>,
-        /// The element.
-        value: &'a Node,
-    },
-    /// Removes an entry or an element, with the comments directly above it and at the end of its line.
-    Remove {
-        /// The value of the entry, or the element.
-        path: &'a [Step<'a>],
-    },
-    /// Gives an entry another key.
-    Rename {
-        /// The value of the entry.
-        path: &'a [Step<'a>],
-        /// The new key.
-        key: &'a str,
-    },
-}
-
-impl<'a> Change<'a> {
-    /// The path of the change.
-    #[must_use]
-    pub const fn path(&self) -> &'a [Step<'a>] {
-        match self {
-            Self::Set { path, .. }
-            | Self::InsertEntry { path, .. }
-            | Self::InsertItem { path, .. }
-            | Self::Remove { path }
-            | Self::Rename { path, .. } => path,
-        }
-    }
-}
-
-/// Text that takes the place of a span of a source.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TextEdit {
-    /// The replaced bytes; empty for an insertion.
-    pub span: Span,
-    /// The replacement.
-    pub text: String,
-}
+use crate::error::Result;
+use crate::source::Source;
 
 /// The outcome of a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,7 +64,7 @@ impl Edited {
 /// Changes one document of a source, given by its index in [`parse::documents`].
 ///
 /// # Errors
-/// Those of [`parse::documents`], and [`Code::EditRefused`] if the change cannot be made by edits: the path does not
+/// Those of [`parse::documents`], and [`Code::EditRefused`](crate::error::Code::EditRefused) if the change cannot be made by edits: the path does not
 /// exist, leads through an alias or a merge key, the node is used by an alias elsewhere, or the new text would be read
 /// as another document.
 pub fn edit(source: &Source, document: usize, change: &Change<'_>) -> Result<Edited> {
@@ -147,7 +74,7 @@ pub fn edit(source: &Source, document: usize, change: &Change<'_>) -> Result<Edi
             .help("convert the file to UTF-8"));
     }
     let tokens = parse::tokens(source)?;
-    let text = Text::new(source, &tokens, document)?;
+    let text = Text::new(source, &tokens, document)?.with_layout();
     let place = text.locate(change.path())?;
     let expected = model::changed(&text, &place, change)?;
     let mut refusal = None;
@@ -188,7 +115,7 @@ pub fn edit_all(source: &Source, document: usize, changes: &[Change<'_>]) -> Res
 /// The text of a source with edits applied.
 ///
 /// # Errors
-/// [`Code::EditRefused`] for edits that are out of order, overlap, or are outside of the source.
+/// [`Code::EditRefused`](crate::error::Code::EditRefused) for edits that are out of order, overlap, or are outside of the source.
 pub fn apply(source: &Source, edits: &[TextEdit]) -> Result<String> {
     let text = source.text();
     let mut new = String::with_capacity(text.len());
@@ -235,12 +162,6 @@ fn verify(
     }
     Err(refused("the changed text would be read as another document than the one asked for")
         .help("change the text by hand"))
-}
-
-/// The error for a change that cannot be made by edits.
-#[cold]
-fn refused(message: impl Into<String>) -> Error {
-    Error::new(Code::EditRefused, message)
 }
 
 #[cfg(test)]

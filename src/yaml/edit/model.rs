@@ -1,8 +1,8 @@
 //! The expected result of a change, as a tree with aliases and merge keys unresolved, and the comparison of two such
 //! trees.
 
+use super::change::{Change, refused};
 use super::place::{Place, Text};
-use super::{Change, refused};
 use crate::error::Result;
 use crate::source::Span;
 use crate::yaml::node::{Kind, Node, Scalar, Style, Tag, View};

@@ -2,9 +2,8 @@
 
 use std::ops::Range;
 
-use super::layout::Layout;
-use super::write::Pass;
-use super::{Change, Step, TextEdit, refused};
+use super::change::{Change, Step, TextEdit, refused};
+use super::write::{Layout, Pass};
 use crate::error::{Error, Result};
 use crate::source::{Source, Span};
 use crate::yaml::node::CollectionStyle;
@@ -59,6 +58,7 @@ pub(super) struct Member {
 }
 
 impl<'s> Text<'s> {
+    /// A document of a source, with the default layout.
     pub(super) fn new(source: &'s Source, tokens: &'s Tokens, document: usize) -> Result<Self> {
         let Some(outline) = tokens.documents().get(document) else {
             let number = tokens.documents().len();
@@ -70,16 +70,14 @@ impl<'s> Text<'s> {
         let within = |token: &Token| range.start <= token.start() && token.start() < range.end;
         let of_document = || tokens.list().iter().copied().filter(within);
         let means = |token: &Token| !token.kind().is_trivia() && token.kind() != TokenKind::Unread;
-        let mut text = Self {
+        Ok(Self {
             source,
             text: source.text(),
             tokens: of_document().filter(means).collect(),
             comments: of_document().filter(|token| token.kind() == TokenKind::Comment).collect(),
             outline,
             layout: Layout::default(),
-        };
-        text.layout = Layout::of(&text);
-        Ok(text)
+        })
     }
 
     pub(super) fn piece(&self, number: usize) -> &'s Piece {

@@ -1,7 +1,7 @@
 //! Changes with the resulting text, and changes that are refused.
 
 use super::*;
-use crate::source::Sources;
+use crate::source::{Sources, Span};
 use crate::yaml::Scalar;
 use crate::yaml::sample::drawn;
 

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
+use super::change::{TextEdit, refused};
 use super::place::{Member, Place, Text};
 use super::write::{Pass, Writer, Written, is_block};
-use super::{TextEdit, refused};
 use crate::error::Result;
 use crate::yaml::node::{Kind, Node, Style};
 use crate::yaml::tokens::{Token, TokenKind};

@@ -1,7 +1,6 @@
 //! Writes new nodes in the form that their place requires.
 
-use super::layout::Layout;
-use super::refused;
+use super::change::refused;
 use crate::error::Result;
 use crate::source::Span;
 use crate::yaml::analysis::analyze;
@@ -17,6 +16,22 @@ const DEEPEST: usize = 64;
 pub(super) enum Pass {
     LikeSiblings,
     DoubleQuoted,
+}
+
+/// Indentation and line ends.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Layout {
+    pub(super) line_end: &'static str,
+    /// The columns by which a mapping is indented below its key.
+    pub(super) step: usize,
+    /// The columns by which dashes are indented below their key.
+    pub(super) dashes: usize,
+}
+
+impl Default for Layout {
+    fn default() -> Self {
+        Self { line_end: "\n", step: 2, dashes: 0 }
+    }
 }
 
 /// A writer of new nodes. Its line ends are line feeds.

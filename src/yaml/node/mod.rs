@@ -8,16 +8,17 @@ mod collection;
 mod entries;
 mod navigate;
 mod scalar;
+mod share;
 mod text;
 
 use std::fmt;
 
 pub use collection::{CollectionStyle, Mapping, Sequence};
 pub use scalar::{Scalar, Style, Tag};
+pub use share::Share;
 pub use text::Text;
 use triomphe::Arc;
 
-use super::share::Share;
 use crate::error::Result;
 use crate::limits::{Budget, Limit};
 use crate::source::Span;

@@ -1,0 +1,87 @@
+//! Changes of a document, and edits of its text.
+
+use crate::error::{Code, Error};
+use crate::source::Span;
+use crate::yaml::node::Node;
+
+/// A step from a node to one in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step<'a> {
+    /// The value of a key.
+    Key(&'a str),
+    /// An element of a list.
+    Index(usize),
+}
+
+/// A change of a document.
+#[derive(Clone, Copy, Debug)]
+pub enum Change<'a> {
+    /// Replaces a value.
+    Set {
+        /// The value, from the root on.
+        path: &'a [Step<'a>],
+        /// The new value.
+        value: &'a Node,
+    },
+    /// Adds an entry to a mapping. A null counts as an empty mapping.
+    InsertEntry {
+        /// The mapping.
+        path: &'a [Step<'a>],
+        /// The number of entries before the new one; `None` for the end.
+        at: Option<usize>,
+        /// The key.
+        key: &'a str,
+        /// The value.
+        value: &'a Node,
+    },
+    /// Adds an element to a list. A null counts as an empty list.
+    InsertItem {
+        /// The list.
+        path: &'a [Step<'a>],
+        /// The number of elements before the new one; `None` for the end.
+        at: Option<usize>,
+        /// The element.
+        value: &'a Node,
+    },
+    /// Removes an entry or an element, with the comments directly above it and at the end of its line.
+    Remove {
+        /// The value of the entry, or the element.
+        path: &'a [Step<'a>],
+    },
+    /// Gives an entry another key.
+    Rename {
+        /// The value of the entry.
+        path: &'a [Step<'a>],
+        /// The new key.
+        key: &'a str,
+    },
+}
+
+impl<'a> Change<'a> {
+    /// The path of the change.
+    #[must_use]
+    pub const fn path(&self) -> &'a [Step<'a>] {
+        match self {
+            Self::Set { path, .. }
+            | Self::InsertEntry { path, .. }
+            | Self::InsertItem { path, .. }
+            | Self::Remove { path }
+            | Self::Rename { path, .. } => path,
+        }
+    }
+}
+
+/// Text that takes the place of a span of a source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextEdit {
+    /// The replaced bytes; empty for an insertion.
+    pub span: Span,
+    /// The replacement.
+    pub text: String,
+}
+
+/// The error for a change that cannot be made by edits.
+#[cold]
+pub(super) fn refused(message: impl Into<String>) -> Error {
+    Error::new(Code::EditRefused, message)
+}
