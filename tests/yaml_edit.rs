@@ -9,7 +9,8 @@ mod yaml;
 
 use krender::error::Code;
 use krender::source::{Source, Sources, Span};
-use krender::yaml::edit::{Change, Edited, Step, edit};
+use krender::yaml::edit::{Change, Edited, edit};
+use krender::yaml::path::PathStep;
 use krender::yaml::tokens::{Outline, TokenKind};
 use krender::yaml::{CollectionStyle, Mapping, Node, Scalar, Style, as_written, parse, rewrite};
 use proptest::prelude::*;
@@ -177,17 +178,14 @@ fn paths(root: &Node) -> Vec<Path> {
 
 /// Makes the change, and asserts that it is made as requested, or refused.
 fn check(source: &Source, root: &Node, path: &Path, operation: &Operation) -> bool {
-    let steps: Vec<Step<'_>> = path
+    let steps: Vec<PathStep> = path
         .iter()
         .map(|step| match step {
-            Ok(key) => Step::Key(key),
-            Err(at) => Step::Index(*at),
+            Ok(key) => PathStep::Key(key.as_str().into()),
+            Err(at) => PathStep::Index(*at),
         })
         .collect();
-    let node = steps.iter().try_fold(root, |node, step| match step {
-        Step::Key(key) => node.get(key),
-        Step::Index(at) => node.as_sequence()?.items().get(*at),
-    });
+    let node = steps.iter().try_fold(root, |node, step| step.down(node));
     let node = node.expect("the path is of this document");
     let (steps, is_null) = (&steps[..], node.is_null());
     let change = match operation {
@@ -203,7 +201,7 @@ fn check(source: &Source, root: &Node, path: &Path, operation: &Operation) -> bo
         Operation::Insert(..) => return true,
         Operation::Remove if path.is_empty() => return true,
         Operation::Remove => Change::Remove { path: steps },
-        Operation::Rename(_) if !matches!(steps.last(), Some(Step::Key(_))) => return true,
+        Operation::Rename(_) if !matches!(steps.last(), Some(PathStep::Key(_))) => return true,
         Operation::Rename(key) => Change::Rename { path: steps, key },
     };
     let context = || format!("{change:?} in\n{}", source.text());
@@ -257,18 +255,18 @@ fn bytes_stay(source: &Source, edited: &Edited) {
 }
 
 /// Makes the same change in a value.
-fn change_value(root: &mut Value, steps: &[Step<'_>], change: &Change<'_>) {
+fn change_value(root: &mut Value, steps: &[PathStep], change: &Change<'_>) {
     let is_around = matches!(change, Change::Remove { .. } | Change::Rename { .. });
     let way = &steps[..steps.len() - usize::from(is_around)];
     let key_of = |map: &serde_yaml::Mapping, name: &str| {
         map.keys().find(|key| key_text(key) == name).cloned().expect("the key is there")
     };
     let place = way.iter().fold(root, |value, step| match (step, value) {
-        (Step::Key(name), Value::Mapping(map)) => {
+        (PathStep::Key(name), Value::Mapping(map)) => {
             let key = key_of(map, name);
             map.get_mut(&key).expect("the key is there")
         }
-        (Step::Index(at), Value::Sequence(list)) => &mut list[*at],
+        (PathStep::Index(at), Value::Sequence(list)) => &mut list[*at],
         (step, _) => panic!("no {step:?}"),
     });
     match change {
@@ -288,15 +286,15 @@ fn change_value(root: &mut Value, steps: &[Step<'_>], change: &Change<'_>) {
             list.insert(at.unwrap_or(list.len()), value::read(value));
         }
         Change::Remove { .. } => match (place, steps.last()) {
-            (Value::Mapping(map), Some(Step::Key(name))) => {
+            (Value::Mapping(map), Some(PathStep::Key(name))) => {
                 let key = key_of(map, name);
                 map.shift_remove(&key);
             }
-            (Value::Sequence(list), Some(Step::Index(at))) => drop(list.remove(*at)),
+            (Value::Sequence(list), Some(PathStep::Index(at))) => drop(list.remove(*at)),
             _ => panic!("nothing to remove"),
         },
         Change::Rename { key, .. } => {
-            let (Value::Mapping(map), Some(Step::Key(name))) = (place, steps.last()) else {
+            let (Value::Mapping(map), Some(PathStep::Key(name))) = (place, steps.last()) else {
                 panic!("no mapping")
             };
             let old = key_of(map, name);

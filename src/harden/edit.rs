@@ -1,9 +1,9 @@
 //! Edits that fixes make in a document, and the same edits as a JSON patch (RFC 6902).
 
-use super::path::{Path, Step};
 use super::violation::{Edit, key};
 use crate::source::Span;
 use crate::yaml::Node;
+use crate::yaml::path::{Path, PathStep};
 
 /// An operation of a JSON patch.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,10 +76,10 @@ fn setting(root: &Node, path: &Path, value: &Node) -> Option<Operation> {
 }
 
 /// A value inside of new collections for some steps.
-fn within(steps: &[Step], value: &Node) -> Node {
+fn within(steps: &[PathStep], value: &Node) -> Node {
     steps.iter().rev().fold(value.clone(), |inner, step| match step {
-        Step::Key(name) => Node::mapping(vec![(key(name), inner)], Span::NONE),
-        Step::Index(_) => Node::sequence(vec![inner], Span::NONE),
+        PathStep::Key(name) => Node::mapping(vec![(key(name), inner)], Span::NONE),
+        PathStep::Index(_) => Node::sequence(vec![inner], Span::NONE),
     })
 }
 
@@ -90,7 +90,7 @@ fn alone(root: &Node, path: &Path) -> Path {
     while let Some(parent) = path.parent() {
         let is_alone =
             parent.find(root).and_then(Node::as_mapping).is_some_and(|mapping| mapping.len() == 1);
-        let is_field = matches!(parent.steps().last(), Some(Step::Key(_)));
+        let is_field = matches!(parent.steps().last(), Some(PathStep::Key(_)));
         if !(is_alone && is_field) {
             break;
         }
@@ -103,22 +103,22 @@ fn carry_out(root: &mut Node, operation: &Operation) {
     let (_, path, value) = operation.parts();
     let Some((last, way)) = path.steps().split_last() else { return };
     let parent = way.iter().try_fold(root, |node, step| match step {
-        Step::Key(key) => node.get_mut(key),
-        Step::Index(index) => node.as_sequence_mut()?.items_mut().get_mut(*index),
+        PathStep::Key(key) => node.get_mut(key),
+        PathStep::Index(index) => node.as_sequence_mut()?.items_mut().get_mut(*index),
     });
     let Some(parent) = parent else { return };
     match (last, value) {
-        (Step::Key(name), Some(value)) => {
+        (PathStep::Key(name), Some(value)) => {
             if let Some(mapping) = parent.as_mapping_mut() {
                 mapping.insert(key(name), value.clone());
             }
         }
-        (Step::Key(key), None) => {
+        (PathStep::Key(key), None) => {
             if let Some(mapping) = parent.as_mapping_mut() {
                 mapping.remove(key);
             }
         }
-        (Step::Index(index), value) => {
+        (PathStep::Index(index), value) => {
             let Some(list) = parent.as_sequence_mut() else { return };
             let items = list.items_mut();
             match (items.get_mut(*index), value) {

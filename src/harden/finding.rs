@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use super::edit::{Operation, apply, operation};
-use super::path::Path;
+use super::path::by_name;
 use super::rule::Rule;
 use super::settings::Settings;
 use super::violation::{Fix, List, Severity, Violation};
@@ -12,6 +12,7 @@ use crate::resource::{ResId, Resource};
 use crate::schema::Gvk;
 use crate::source::Span;
 use crate::text::hex;
+use crate::yaml::path::Path;
 use crate::yaml::{Node, Text};
 
 /// A violation of a rule by an object.
@@ -171,7 +172,7 @@ impl Finding {
             object.namespace(),
             &object.original_id().name,
             self.container.as_ref().map(|(_, name)| &**name).unwrap_or_default(),
-            &self.path.by_name(object.node()),
+            &by_name(&self.path, object.node()),
         ];
         let digest = Sha256::digest(parts.join("\n"));
         hex(&digest[..8])

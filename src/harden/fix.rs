@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use super::check::{check, violations};
 use super::edit::{self, Operation};
 use super::finding::Finding;
-use super::path::{Path, Step};
 use super::rule::Rule;
 use super::rules::RULES;
 use super::scene::{Render, Scene};
@@ -18,6 +17,7 @@ use crate::resource::{ResMap, Resource};
 use crate::schema::Schema;
 use crate::source::Sources;
 use crate::yaml::Text;
+use crate::yaml::path::{Path, PathStep};
 
 /// A fix that hardening applied to an object.
 #[derive(Clone, Debug)]
@@ -103,8 +103,10 @@ struct Work<'a> {
 
 /// True if a fix changes fields of a container, not of its pod.
 fn is_of_container(fix: &Fix) -> bool {
-    let is_container = |steps: &[Step]| match steps {
-        [Step::Key(key), Step::Index(_)] => List::ALL.iter().any(|list| **key == *list.field()),
+    let is_container = |steps: &[PathStep]| match steps {
+        [PathStep::Key(key), PathStep::Index(_)] => {
+            List::ALL.iter().any(|list| **key == *list.field())
+        }
         _ => false,
     };
     fix.edits.iter().any(|edit| match edit {

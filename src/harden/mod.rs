@@ -30,6 +30,7 @@ mod verdict;
 mod violation;
 mod workload;
 
+pub use crate::yaml::path::{Path, PathStep};
 pub use check::{check, count_pods};
 pub use configuration::Kind;
 pub use edit::Operation;
@@ -39,7 +40,7 @@ pub use finding::{Finding, SuppressedBy, Suppression};
 pub use fix::{Change, Fixes, harden};
 pub use foreign::Tool;
 pub use lowering::{Lowering, LoweringKind, told};
-pub use path::{Path, Step};
+pub use path::by_name;
 pub use profile::{Level, PodSecurity, Profile, Scope, Set, Version};
 pub use rule::{Example, Rule, Topic};
 pub use rules::judged::{HARDENING_STEP_CHANGED, TARGET_NOT_JUDGED};

@@ -1,165 +1,41 @@
-//! Paths of fields in an object, from the root of the document.
+//! Paths for people.
 
-use std::fmt;
+use crate::yaml::Node;
+use crate::yaml::path::{Path, PathStep};
 
-use crate::source::Span;
-use crate::yaml::{Node, Text};
-
-/// The keys and indices of a path. The field need not exist.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Path(Vec<Step>);
-
-/// One step of a path.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Step {
-    /// The value of a key.
-    Key(Text),
-    /// An element of a list.
-    Index(usize),
-}
-
-impl Path {
-    /// A path of keys from the root.
-    #[must_use]
-    pub fn of(keys: &[&str]) -> Self {
-        Self::default().keys(keys)
-    }
-
-    /// The path extended by keys.
-    #[must_use]
-    pub fn keys(mut self, keys: &[&str]) -> Self {
-        self.0.extend(keys.iter().map(|key| Step::Key((*key).into())));
-        self
-    }
-
-    /// The path extended by an index.
-    #[must_use]
-    pub fn index(mut self, index: usize) -> Self {
-        self.0.push(Step::Index(index));
-        self
-    }
-
-    /// The path extended by a step.
-    #[must_use]
-    pub fn step(mut self, step: Step) -> Self {
-        self.0.push(step);
-        self
-    }
-
-    /// The path without its last step; `None` for the root.
-    #[must_use]
-    pub fn parent(&self) -> Option<Self> {
-        self.0.split_last().map(|(_, rest)| Self(rest.to_vec()))
-    }
-
-    /// The steps in order.
-    #[must_use]
-    pub fn steps(&self) -> &[Step] {
-        &self.0
-    }
-
-    /// The node at the path, if it exists.
-    #[must_use]
-    pub fn find<'a>(&self, root: &'a Node) -> Option<&'a Node> {
-        self.0.iter().try_fold(root, |node, step| step.down(node))
-    }
-
-    /// The span of the last write to the field, or, if it does not exist, to its nearest existing parent.
-    #[must_use]
-    pub fn span(&self, root: &Node) -> Span {
-        let mut node = root;
-        let mut span = root.span();
-        for step in &self.0 {
-            let Some(below) = step.down(node) else { break };
-            node = below;
-            // Nodes that the build created have no span.
-            if !node.span().is_none() {
-                span = node.span();
-            }
-        }
-        span
-    }
-
-    /// The path as a JSON pointer (RFC 6901).
-    #[must_use]
-    pub fn pointer(&self) -> String {
-        let mut text = String::with_capacity(self.length());
-        let _ = self.write(&mut text);
-        text
-    }
-
-    fn write(&self, out: &mut impl fmt::Write) -> fmt::Result {
-        self.0.iter().try_for_each(|step| match step {
-            Step::Key(key) if key.contains(['~', '/']) => {
-                write!(out, "/{}", key.replace('~', "~0").replace('/', "~1"))
-            }
-            Step::Key(key) => out.write_str("/").and_then(|()| out.write_str(key)),
-            Step::Index(index) => write!(out, "/{index}"),
-        })
-    }
-
-    /// The approximate length of the path as text, in bytes.
-    fn length(&self) -> usize {
-        let length = |step: &Step| match step {
-            Step::Key(key) => 1 + key.len(),
-            Step::Index(_) => 4,
-        };
-        self.0.iter().map(length).sum()
-    }
-
-    /// The path with the names of list elements in place of their indices, where they have names: it stays the same if
-    /// an element is added before them.
-    #[must_use]
-    pub fn by_name(&self, root: &Node) -> String {
-        let mut text = String::with_capacity(self.length());
-        let mut node = Some(root);
-        for (number, step) in self.0.iter().enumerate() {
-            // The value of the last key is not looked up: it may be one of many.
-            let is_asked = number + 1 < self.0.len() || matches!(step, Step::Index(_));
-            node = node.filter(|_| is_asked).and_then(|node| step.down(node));
-            text.push('/');
-            match step {
-                Step::Key(key) => text.push_str(key),
-                Step::Index(index) => match node.and_then(|node| node.get("name")?.as_text()) {
-                    Some(name) => text.push_str(name),
-                    None => text.push_str(&index.to_string()),
-                },
-            }
-        }
-        text
-    }
-}
-
-impl Step {
-    pub(super) fn down<'a>(&self, node: &'a Node) -> Option<&'a Node> {
-        match self {
-            Self::Key(key) => node.get(key),
-            Self::Index(index) => node.as_sequence()?.items().get(*index),
+/// Writes a path with the names of list elements in place of their indices, where they have names: the text stays the same if
+/// an element is added before them.
+#[must_use]
+pub fn by_name(path: &Path, root: &Node) -> String {
+    let mut text = String::new();
+    let mut node = Some(root);
+    for (number, step) in path.steps().iter().enumerate() {
+        // The value of the last key is not looked up: it may be one of many.
+        let is_asked = number + 1 < path.steps().len() || matches!(step, PathStep::Index(_));
+        node = node.filter(|_| is_asked).and_then(|node| step.down(node));
+        text.push('/');
+        match step {
+            PathStep::Key(key) => text.push_str(key),
+            PathStep::Index(index) => match node.and_then(|node| node.get("name")?.as_text()) {
+                Some(name) => text.push_str(name),
+                None => text.push_str(&index.to_string()),
+            },
         }
     }
-}
-
-/// As [`Path::pointer`].
-impl fmt::Display for Path {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write(formatter)
-    }
+    text
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resource::sample::resource;
+    use crate::source::Source;
+    use crate::yaml::parse::document;
 
     #[test]
-    fn a_missing_field_is_at_its_nearest_parent() {
-        let object = resource("kind: A\nmetadata: {name: a}\nspec:\n  list:\n  - name: x\n");
-        let item = Path::of(&["spec", "list"]).index(0);
-        let missing = item.clone().keys(&["b", "c"]);
-        assert_eq!(missing.span(object.node()), item.find(object.node()).unwrap().span());
-        assert_eq!(missing.by_name(object.node()), "/spec/list/x/b/c");
-        assert_eq!(missing.to_string(), "/spec/list/0/b/c");
-        assert_eq!(missing.pointer(), missing.to_string());
-        assert_eq!(Path::of(&["a/b", "c~"]).to_string(), "/a~1b/c~0");
+    fn elements_are_told_by_their_names() {
+        let source = Source::detached("list: [{name: x, deep: [{}]}]");
+        let root = document(&source).unwrap().unwrap().root;
+        let path = Path::of(&["list"]).index(0).keys(&["deep"]).index(0).keys(&["a", "b"]);
+        assert_eq!(by_name(&path, &root), "/list/x/deep/0/a/b");
     }
 }

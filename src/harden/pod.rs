@@ -4,9 +4,9 @@ use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use super::facts::Placement;
-use super::path::{Path, Step};
 use super::value::{below, boolean, integer, is_false, is_true, items, present, text};
 use super::violation::{Edit, List, Violation};
+use crate::yaml::path::{Path, PathStep};
 use crate::yaml::{Mapping, Node};
 
 /// A pod or a template of pods, as the API server would store it, with the defaults that it fills in.
@@ -234,7 +234,7 @@ impl<'a> Container<'a> {
     /// Its name in messages, or its position in its list if it has no name.
     pub(super) fn label(&self) -> String {
         match (self.name, self.path.steps().last()) {
-            ("", Some(Step::Index(index))) => {
+            ("", Some(PathStep::Index(index))) => {
                 format!("container {} of `{}`", index + 1, self.list.field())
             }
             ("", _) => "the container".to_owned(),

@@ -1,13 +1,13 @@
 //! Removes the annotations that only krender reads.
 
 use super::edit;
-use super::path::Path;
 use super::settings::Settings;
 use super::violation::Edit;
 use super::workload::pods;
 use crate::error::Result;
 use crate::resource::{ResMap, Resource};
 use crate::schema::Schema;
+use crate::yaml::path::Path;
 
 /// The prefixes of krender's annotations.
 const OWN: [&str; 2] = ["krender.dev/", "ignore.krender.dev/"];

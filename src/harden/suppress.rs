@@ -13,7 +13,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::exclusion::Exclusion;
 use super::finding::{Finding, SuppressedBy, Suppression};
 use super::foreign::Tool;
-use super::path::Path;
 use super::rule::Rule;
 use super::rules::suppressions::{
     EXPIRED_EXCLUSION, SUPPRESSION_WITHOUT_REASON, UNUSED_SUPPRESSION,
@@ -24,6 +23,7 @@ use super::settings::{Phase, Settings};
 use super::violation::{Severity, Violation};
 use crate::resource::Resource;
 use crate::source::{Source, Sources, Span};
+use crate::yaml::path::Path;
 use crate::yaml::{Mapping, Node, parse};
 
 /// The annotation that prevents the hardening of an object if it is `off`.

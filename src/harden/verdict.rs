@@ -3,6 +3,7 @@
 
 use super::check::violations_alone;
 use super::facts::Facts;
+use super::path::by_name;
 use super::profile::{Level, Scope, Set, Version};
 use super::rule::{Needs, Rule};
 use super::rules::RULES;
@@ -50,7 +51,7 @@ impl Verdict {
                     rule,
                     level,
                     container: violation.container.map(|(_, name)| name),
-                    field: violation.path.by_name(object.node()),
+                    field: by_name(&violation.path, object.node()),
                 }
             }));
         }

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::path::Path;
 use crate::source::Span;
+use crate::yaml::path::Path;
 use crate::yaml::{Node, Scalar, Style, Tag, Text};
 
 /// One violation of a rule.

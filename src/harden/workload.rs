@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::facts::{Facts, PodPath};
-use super::path::{Path, Step};
 use super::pod::{Container, Pod, Shape};
 use super::value::{items, present, text};
 use super::violation::List;
 use crate::resource::Resource;
 use crate::schema::Gvk;
+use crate::yaml::path::{Path, PathStep};
 use crate::yaml::{Mapping, Node};
 
 /// A kind with the path to its pod templates.
@@ -293,9 +293,9 @@ fn kind_of(node: &Node) -> Option<(&str, &str)> {
 
 /// True if a mapping is a complete pod template: its key ends with `template`, and its `spec` has a list of containers.
 fn is_template(path: &Path, node: &Node) -> bool {
-    let is_called = |step: &Step| matches!(step, Step::Key(key) if key.ends_with("emplate") || key.ends_with("emplates"));
+    let is_called = |step: &PathStep| matches!(step, PathStep::Key(key) if key.ends_with("emplate") || key.ends_with("emplates"));
     let steps = path.steps();
-    let name = steps.iter().rev().find(|step| matches!(step, Step::Key(_)));
+    let name = steps.iter().rev().find(|step| matches!(step, PathStep::Key(_)));
     let containers = present(node, "spec").and_then(|spec| present(spec, "containers"));
     name.is_some_and(is_called)
         && items(containers).iter().any(|item| is_container("containers", item))

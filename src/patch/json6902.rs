@@ -11,7 +11,9 @@ use crate::limits::Budget;
 use crate::source::Span;
 use crate::text::phrase::shortened;
 use crate::yaml::de::form;
-use crate::yaml::{Form, Kind, Mapping, Node, Scalar, Style, Value, resolve, twice, write_json};
+use crate::yaml::{
+    Form, Kind, Mapping, Node, Scalar, Style, Value, path, resolve, twice, write_json,
+};
 
 /// A list of operations, in order.
 #[derive(Clone, Debug)]
@@ -230,12 +232,7 @@ struct Pointer {
 impl Pointer {
     fn read(members: &Mapping, name: &str) -> Option<Self> {
         let scalar = members.get(name)?.as_scalar()?;
-        let keys = scalar
-            .text()
-            .split('/')
-            .skip(1)
-            .map(|key| key.replace("~1", "/").replace("~0", "~"))
-            .collect();
+        let keys = scalar.text().split('/').skip(1).map(path::of_pointer).collect();
         Some(Self { text: scalar.text().to_owned(), span: scalar.span(), keys })
     }
 

@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use super::patch::{Operations, as_json};
-use crate::harden::{Change, Operation, Rule};
+use crate::harden::{Change, Operation, Rule, by_name};
 use crate::resource::ResMap;
 
 /// The changes of a fix as phrases, one for each field, with the rule that asks for it.
@@ -28,7 +28,7 @@ pub fn lines(change: &Change, resources: &ResMap) -> Vec<(&'static Rule, String)
             _ => "removes",
         };
         let value = value.and_then(as_json).map(|json| format!(": {json}")).unwrap_or_default();
-        let (field, title, class) = (path.by_name(object.node()), rule.title(), class.as_str());
+        let (field, title, class) = (by_name(path, object.node()), rule.title(), class.as_str());
         format!("hardened {kind} `{name}`{container}: {verb} `{field}{value}` ({title}, {class})")
     };
     operations.iter().map(|operation| (*rule, line(operation))).collect()

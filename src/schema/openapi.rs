@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::error::{Code, Error, Result};
 use crate::source::Source;
+use crate::yaml::path::of_pointer;
 use crate::yaml::{Kind, Mapping, Node, not_json};
 
 use super::table::Table;
@@ -260,7 +261,7 @@ fn expression<'a>(
 /// `#`.
 fn referred(reference: &str) -> String {
     let name = reference.split_once("#/definitions/").map_or("", |(_, name)| name);
-    let name = name.replace("~1", "/").replace("~0", "~");
+    let name = of_pointer(name);
     if is_name(&name) { name } else { "?".to_owned() }
 }
 

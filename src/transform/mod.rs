@@ -19,7 +19,6 @@ mod run;
 pub(crate) mod select;
 mod targeted;
 mod value_add;
-pub(crate) mod value_path;
 
 pub use builtin::{Builtin, Changes, Configure, Configured};
 pub use builtins::BUILTINS;

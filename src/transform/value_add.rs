@@ -5,7 +5,6 @@ use serde::Deserialize;
 use super::builtin::no_changes;
 use super::namespace::{NamespaceTransformer, Own, Subjects};
 use super::select::Selection;
-use super::value_path::ValuePath;
 use super::{Builtin, Configured, Context, Work};
 use crate::config::Selector;
 use crate::error::{Code, Error, Result};
@@ -14,6 +13,7 @@ use crate::resource::{ResMap, Resource};
 use crate::source::Span;
 use crate::text::path::clean;
 use crate::yaml::de::{self, Rules, Spanned};
+use crate::yaml::path::ValuePath;
 use crate::yaml::{Kind, Node, Scalar, Tag, Text, parse};
 
 /// `ValueAddTransformer`.

@@ -1,6 +1,9 @@
 //! The value of the field that a variable refers to.
 
-use crate::yaml::{Node, Tag, Text, Value, path, push_general, resolve};
+use std::iter;
+
+use crate::yaml::path::{self, ValuePath};
+use crate::yaml::{Node, Tag, Text, Value, push_general, resolve};
 
 /// The value of a variable.
 #[derive(Clone, Debug)]
@@ -17,10 +20,9 @@ impl FieldValue {
     /// The value at a path with dots between its parts; `None` if it does not exist or its number is not a number in
     /// Go. (`kyaml/yaml/rnode.go`, `GetFieldValue`.)
     pub(super) fn of(root: &Node, path: &str) -> Option<Self> {
-        let mut node = root;
-        for part in parts(path) {
-            node = step(node, &part)?;
-        }
+        let names = path::split_bracketed(path);
+        let path = ValuePath::of_names(names.iter().flat_map(|name| with_index(name))).ok()?;
+        let (node, _) = path.find(root).ok()??;
         let Some(scalar) = node.as_scalar() else { return Some(Self::Collection) };
         let text = scalar.text();
         match resolve(scalar) {
@@ -71,64 +73,16 @@ impl FieldValue {
     }
 }
 
-/// One step of a path: an index, `-` for the last element, `[key=value]` for an element with that field, or a key.
-fn step<'n>(node: &'n Node, part: &str) -> Option<&'n Node> {
-    let items = || Some(node.as_sequence()?.items());
-    if let Ok(index) = part.parse::<i64>() {
-        return items()?.get(usize::try_from(index).ok()?);
-    }
-    if part == "-" {
-        return items()?.last();
-    }
-    if let Some(element) = part.strip_prefix('[').and_then(|part| part.strip_suffix(']')) {
-        let (key, value) = element.split_once('=')?;
-        let is_meant = |item: &&Node| match key {
-            "" => item.as_text().unwrap_or_default() == value,
-            key => item.get(key).and_then(Node::as_text) == Some(value),
-        };
-        return items()?.iter().find(is_meant);
-    }
-    node.get(part)
-}
-
-/// The parts of a path. `\.` is a dot in a key; brackets keep `[a.b]` together; `ports[0]` is a key and an index.
-fn parts(path: &str) -> Vec<String> {
-    let mut open = false;
-    let mut joined: Vec<String> = Vec::new();
-    for part in path::split(path, '.') {
-        match joined.last_mut() {
-            Some(last) if open => {
-                last.push('.');
-                last.push_str(&part);
-                open = !part.ends_with(']');
-            }
-            _ => {
-                open = part.starts_with('[') && !part.ends_with(']');
-                joined.push(part.into_owned());
-            }
-        }
-    }
-    joined.into_iter().flat_map(|part| with_index(&part)).collect()
-}
-
-/// Splits a part into a key and an index, and removes brackets around a key.
-fn with_index(part: &str) -> Vec<String> {
-    // A bracketed part with a dot is a key, unless it contains `=`.
-    let part = match part.strip_prefix('[') {
-        Some(_) if part.contains('.') && !part.contains('=') => part.trim_matches(['[', ']']),
-        _ => part,
+/// Splits a name with an index at its end: `ports[0]` is a key and an index.
+fn with_index(name: &str) -> impl Iterator<Item = &str> {
+    let is_index =
+        |index: &str| !index.is_empty() && index.bytes().all(|byte| byte.is_ascii_digit());
+    let split = name.strip_suffix(']').and_then(|name| name.rsplit_once('['));
+    let (key, index) = match split.filter(|(_, index)| is_index(index)) {
+        Some((key, index)) => (key, Some(index)),
+        None => (name, None),
     };
-    let index = part.strip_suffix(']').and_then(|part| part.rsplit_once('['));
-    let parts: &[&str] = match index {
-        Some((key, index))
-            if !index.is_empty() && index.bytes().all(|byte| byte.is_ascii_digit()) =>
-        {
-            &[key, index]
-        }
-        _ => &[part],
-    };
-    let parts = parts.iter().map(|part| part.trim());
-    parts.filter(|part| !part.is_empty()).map(str::to_owned).collect()
+    iter::once(key).chain(index)
 }
 
 #[cfg(test)]
@@ -154,6 +108,8 @@ mod tests {
         }
         assert_eq!(value("a.d.[=x]"), "Some(Text(\"x\"))");
         assert_eq!(value("t"), "Some(Bool(true))");
+        // An open bracket at the end is dropped.
+        assert_eq!(value("[t"), "Some(Bool(true))");
         assert_eq!(value("s"), "Some(Text(\"5\"))");
         assert_eq!(value("e"), "Some(Text(\"~\"))");
         assert_eq!(value("m"), "Some(Collection)");
@@ -161,7 +117,7 @@ mod tests {
 
     #[test]
     fn what_is_not_there_is_nothing() {
-        for path in ["x", "a.d[5]", "a.d[7].x", "n", "t.x", "a.*"] {
+        for path in ["x", "a.d[5]", "a.d[7].x", "n", "t.x", "a.*", "a.d.[k]", "m.-"] {
             assert_eq!(value(path), "None", "{path}");
         }
     }

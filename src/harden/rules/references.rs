@@ -1,7 +1,6 @@
 //! KR-REF-001, 003, 005: referenced objects exist.
 
 use crate::harden::foreign::Tool;
-use crate::harden::path::Path;
 use crate::harden::pod::{Container, Pod, Shape};
 use crate::harden::profile::Scope;
 use crate::harden::rule::{Needs, RenderCheck, Rule, Topic};
@@ -10,6 +9,7 @@ use crate::harden::value::{below, is_true, items, present, text};
 use crate::harden::violation::{Severity, Violation};
 use crate::resource::Resource;
 use crate::yaml::Node;
+use crate::yaml::path::Path;
 
 pub(super) static MISSING_CONFIG: Rule = Rule {
     id: "KR-REF-001",

@@ -1,7 +1,6 @@
 //! KR-SEC-009: `SELinux` types are those of containers, and users and roles are not set.
 
 use crate::harden::foreign::Tool;
-use crate::harden::path::Path;
 use crate::harden::pod::Pod;
 use crate::harden::profile::PodSecurity;
 use crate::harden::rule::{Check, Needs, Rule, Topic};
@@ -9,6 +8,7 @@ use crate::harden::scene::Scene;
 use crate::harden::value::text;
 use crate::harden::violation::{Class, Severity, Violation};
 use crate::yaml::Node;
+use crate::yaml::path::Path;
 
 pub(super) static SELINUX_OPTIONS: Rule = Rule {
     id: "KR-SEC-009",

@@ -1,7 +1,6 @@
 //! KR-SHD-001, 002, 003: pods have enough time to shut down.
 
 use crate::harden::facts::Facts;
-use crate::harden::path::Path;
 use crate::harden::pod::{Container, Pod};
 use crate::harden::profile::Scope;
 use crate::harden::rule::{Check, Needs, RenderCheck, Rule, Topic};
@@ -9,6 +8,7 @@ use crate::harden::scene::{Render, Scene};
 use crate::harden::value::{below, integer, items, present, text};
 use crate::harden::violation::{Class, Edit, Severity, Violation, plain};
 use crate::yaml::Node;
+use crate::yaml::path::Path;
 
 pub(super) static NO_PRESTOP: Rule = Rule {
     id: "KR-SHD-001",

@@ -5,7 +5,7 @@ use super::target_path::{Place, TargetPath, find};
 use crate::error::{Code, Result};
 use crate::limits::{Budget, Limit};
 use crate::source::{Source, Span};
-use crate::transform::value_path::position;
+use crate::yaml::path::position;
 use crate::yaml::{Form, Kind, Node, Scalar, is_alias, parse, rewrite, write_json};
 
 /// The charge for a byte of an embedded document, which is parsed and written again: as many bytes as a build copies in

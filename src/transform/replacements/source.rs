@@ -8,9 +8,9 @@ use crate::error::{Code, Error, Result};
 use crate::resource::{ResId, ResMap, Resource};
 use crate::schema::Gvk;
 use crate::source::Span;
-use crate::transform::value_path::ValuePath;
 use crate::yaml::de::Spanned;
-use crate::yaml::{Node, Scalar, Text, path};
+use crate::yaml::path::{self, ValuePath};
+use crate::yaml::{Node, Scalar, Text};
 
 /// The field path if none is given.
 pub(super) const DEFAULT_FIELD: &str = "metadata.name";
@@ -149,7 +149,7 @@ fn no_field(text: &str, span: Span, names: &[String], resource: &Resource) -> Er
         return error.help(format!("names are separated by points: `{path}`"));
     }
     for name in names {
-        let found = crate::transform::value_path::position(name.trim(), node);
+        let found = path::position(name.trim(), node);
         match found.ok().flatten().and_then(|position| node.child(position)) {
             Some(next) => node = next,
             None => {

@@ -9,7 +9,8 @@ use crate::error::{Code, Error, Result};
 use crate::limits::Budget;
 use crate::resource::Pattern;
 use crate::source::Span;
-use crate::yaml::{Kind, Mapping, Node, Scalar, Sequence, Tag, Text, path};
+use crate::yaml::path::{PathName, split_bracketed};
+use crate::yaml::{Kind, Mapping, Node, Scalar, Sequence, Tag, Text};
 
 /// The maximum length of a path. No Kubernetes document is nearly as deep.
 const MAX_NAMES: usize = 256;
@@ -63,7 +64,7 @@ pub(super) enum Place {
 impl TargetPath {
     pub(super) fn new(text: &str, span: Span, budget: &Budget) -> Self {
         let patterns = Patterns { known: RefCell::default(), budget: budget.clone() };
-        Self { text: text.into(), span, names: path::split_bracketed(text), patterns }
+        Self { text: text.into(), span, names: split_bracketed(text), patterns }
     }
 
     pub(super) const fn patterns(&self) -> &Patterns {
@@ -192,17 +193,17 @@ impl Walk<'_> {
             });
             return Ok(());
         };
-        if let Some(index) = index_of(name) {
-            return self.index(index, rest, node);
+        match PathName::of(name) {
+            PathName::Index(index @ 0..) => {
+                self.index(usize::try_from(index).unwrap_or(usize::MAX), rest, node)
+            }
+            PathName::Element(condition) => self.elements(condition, rest, node),
+            PathName::Every => {
+                (0..items(node)?.len()).try_for_each(|position| self.step(position, rest, node))
+            }
+            // Names that mean something only in other paths are keys here.
+            PathName::Index(_) | PathName::Last | PathName::Key(_) => self.field(name, rest, node),
         }
-        if let Some(element) = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')) {
-            return self.elements(element, rest, node);
-        }
-        if name == "*" {
-            return (0..items(node)?.len())
-                .try_for_each(|position| self.step(position, rest, node));
-        }
-        self.field(name, rest, node)
     }
 
     /// Continues in a child.
@@ -389,9 +390,8 @@ impl Walk<'_> {
 
     /// The node that is created for a missing name, with the kind that the next name requires.
     fn made(&self, rest: &[String]) -> Node {
-        let is_list = |name: &String| {
-            index_of(name).is_some() || (name.starts_with('[') && name.ends_with(']'))
-        };
+        let is_list =
+            |name: &str| matches!(PathName::of(name), PathName::Index(0..) | PathName::Element(_));
         let kind = match rest.first() {
             Some(name) if is_list(name) => Kind::Sequence,
             Some(name) if !name.is_empty() => Kind::Mapping,
@@ -412,10 +412,6 @@ impl Walk<'_> {
             self.missed = Some(Missed { name: name.to_owned(), keys: keys.collect() });
         }
     }
-}
-
-fn index_of(name: &str) -> Option<usize> {
-    name.parse::<i64>().ok().and_then(|index| usize::try_from(index).ok())
 }
 
 /// True if kyaml treats a node as a null.

@@ -3,15 +3,7 @@
 use crate::error::{Code, Error};
 use crate::source::Span;
 use crate::yaml::node::Node;
-
-/// A step from a node to one in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step<'a> {
-    /// The value of a key.
-    Key(&'a str),
-    /// An element of a list.
-    Index(usize),
-}
+use crate::yaml::path::PathStep;
 
 /// A change of a document.
 #[derive(Clone, Copy, Debug)]
@@ -19,14 +11,14 @@ pub enum Change<'a> {
     /// Replaces a value.
     Set {
         /// The value, from the root on.
-        path: &'a [Step<'a>],
+        path: &'a [PathStep],
         /// The new value.
         value: &'a Node,
     },
     /// Adds an entry to a mapping. A null counts as an empty mapping.
     InsertEntry {
         /// The mapping.
-        path: &'a [Step<'a>],
+        path: &'a [PathStep],
         /// The number of entries before the new one; `None` for the end.
         at: Option<usize>,
         /// The key.
@@ -37,7 +29,7 @@ pub enum Change<'a> {
     /// Adds an element to a list. A null counts as an empty list.
     InsertItem {
         /// The list.
-        path: &'a [Step<'a>],
+        path: &'a [PathStep],
         /// The number of elements before the new one; `None` for the end.
         at: Option<usize>,
         /// The element.
@@ -46,12 +38,12 @@ pub enum Change<'a> {
     /// Removes an entry or an element, with the comments directly above it and at the end of its line.
     Remove {
         /// The value of the entry, or the element.
-        path: &'a [Step<'a>],
+        path: &'a [PathStep],
     },
     /// Gives an entry another key.
     Rename {
         /// The value of the entry.
-        path: &'a [Step<'a>],
+        path: &'a [PathStep],
         /// The new key.
         key: &'a str,
     },
@@ -60,7 +52,7 @@ pub enum Change<'a> {
 impl<'a> Change<'a> {
     /// The path of the change.
     #[must_use]
-    pub const fn path(&self) -> &'a [Step<'a>] {
+    pub const fn path(&self) -> &'a [PathStep] {
         match self {
             Self::Set { path, .. }
             | Self::InsertEntry { path, .. }

@@ -8,13 +8,14 @@
 //! ```
 //! use krender::source::{Sources, Span};
 //! use krender::yaml::Scalar;
-//! use krender::yaml::edit::{Change, Step, edit};
+//! use krender::yaml::edit::{Change, edit};
+//! use krender::yaml::path::PathStep;
 //!
 //! # fn main() -> krender::error::Result<()> {
 //! let text = "# the parts\nresources:\n  - a.yaml # first\n  - c.yaml\n";
 //! let source = Sources::new().add("kustomization.yaml", text)?;
 //! let value = Scalar::string("b.yaml", Span::NONE).into();
-//! let path = [Step::Key("resources")];
+//! let path = [PathStep::Key("resources".into())];
 //! let edited = edit(&source, 0, &Change::InsertItem { path: &path, at: Some(1), value: &value })?;
 //! assert_eq!(edited.text(), "# the parts\nresources:\n  - a.yaml # first\n  - b.yaml\n  - c.yaml\n");
 //! assert_eq!(edited.edits().len(), 1);
@@ -32,7 +33,7 @@ mod value;
 mod write;
 
 use self::change::refused;
-pub use self::change::{Change, Step, TextEdit};
+pub use self::change::{Change, TextEdit};
 use self::place::Text;
 use super::node::Node;
 use super::parse;

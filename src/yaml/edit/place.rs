@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
-use super::change::{Change, Step, TextEdit, refused};
+use super::change::{Change, TextEdit, refused};
 use super::write::{Layout, Pass};
 use crate::error::{Error, Result};
 use crate::source::{Source, Span};
 use crate::yaml::node::CollectionStyle;
+use crate::yaml::path::PathStep;
 use crate::yaml::tokens::{Form, Outline, Piece, Token, TokenKind, Tokens};
 
 /// A document of a source, with its tokens.
@@ -114,17 +115,17 @@ impl<'s> Text<'s> {
     }
 
     /// Follows a path from the root.
-    pub(super) fn locate(&self, path: &[Step<'_>]) -> Result<Place> {
+    pub(super) fn locate(&self, path: &[PathStep]) -> Result<Place> {
         let mut place = Place { chain: vec![0], way: Vec::new() };
         for step in path {
             let node = place.node();
             let children: Vec<usize> = self.outline.children(node).collect();
             let found = match (step, self.piece(node).form()) {
                 (_, Form::Alias) => return Err(self.is_alias(node)),
-                (Step::Key(name), Form::Mapping(_) | Form::Pair) => {
+                (PathStep::Key(name), Form::Mapping(_) | Form::Pair) => {
                     let mut named =
                         self.outline.entries(node).enumerate().filter(|(_, (key, _))| {
-                            self.piece(*key).scalar().is_some_and(|key| key.text() == *name)
+                            self.piece(*key).scalar().is_some_and(|key| key.text() == name.as_str())
                         });
                     let first = named.next();
                     if let Some((_, (key, _))) = named.next() {
@@ -134,12 +135,12 @@ impl<'s> Text<'s> {
                     }
                     first.map(|(at, (_, value))| (at, value))
                 }
-                (Step::Index(at), Form::Sequence(_)) => {
+                (PathStep::Index(at), Form::Sequence(_)) => {
                     children.get(*at).map(|&element| (*at, element))
                 }
                 _ => None,
             };
-            let Some((at, child)) = found else { return Err(self.not_found(*step, node)) };
+            let Some((at, child)) = found else { return Err(self.not_found(step, node)) };
             place.way.push(at);
             place.chain.push(child);
         }
@@ -154,13 +155,13 @@ impl<'s> Text<'s> {
     }
 
     #[cold]
-    fn not_found(&self, step: Step<'_>, node: usize) -> Error {
+    fn not_found(&self, step: &PathStep, node: usize) -> Error {
         let merges = self.outline.entries(node).any(|(key, _)| {
             self.is_mapping(node) && self.piece(key).scalar().is_some_and(|key| key.text() == "<<")
         });
         let message = match step {
-            Step::Key(name) => format!("no key `{name}` here"),
-            Step::Index(at) => format!("no list with an element {at} here"),
+            PathStep::Key(name) => format!("no key `{name}` here"),
+            PathStep::Index(at) => format!("no list with an element {at} here"),
         };
         let error = refused(message).at(self.span(self.piece(node).range()));
         match merges {

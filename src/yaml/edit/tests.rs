@@ -3,6 +3,7 @@
 use super::*;
 use crate::source::{Sources, Span};
 use crate::yaml::Scalar;
+use crate::yaml::path::PathStep;
 use crate::yaml::sample::drawn;
 
 /// Applies a change written as one line: an operation, a path with steps separated by `/`, and a value, which is YAML
@@ -13,10 +14,10 @@ fn outcome(text: &str, change: &str) -> String {
     let mut words = change.splitn(3, ' ');
     let (operation, path) = (words.next().unwrap(), words.next().unwrap_or_default());
     let rest = words.next().unwrap_or_default();
-    let steps: Vec<Step<'_>> = path
+    let steps: Vec<PathStep> = path
         .split('/')
         .filter(|step| !step.is_empty() && *step != ".")
-        .map(|step| step.parse().map_or(Step::Key(step), Step::Index))
+        .map(|step| step.parse().map_or_else(|_| PathStep::Key(step.into()), PathStep::Index))
         .collect();
     let (operation, at) = match operation.split_once('@') {
         Some((operation, at)) => (operation, at.parse().ok()),
@@ -171,12 +172,12 @@ fn refusals_say_why() {
 #[test]
 fn changes_follow_each_other() {
     let source = Sources::new().add("input.yaml", "a: 1\nb: 2\n").unwrap();
-    let path = [Step::Key("a")];
+    let path = [PathStep::Key("a".into())];
     let value = Scalar::string("x", Span::NONE).into();
     let changes = [
         Change::Rename { path: &path, key: "c" },
         Change::InsertEntry { path: &[], at: Some(0), key: "a", value: &value },
-        Change::Remove { path: &[Step::Key("b")] },
+        Change::Remove { path: &[PathStep::Key("b".into())] },
     ];
     assert_eq!(edit_all(&source, 0, &changes).unwrap(), "a: x\nc: 1\n");
 }

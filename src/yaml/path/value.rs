@@ -1,8 +1,10 @@
-//! A path that selects one field: the source of a replacement, or a target of `ValueAddTransformer`.
+//! A path that selects one field: the source of a replacement, a target of `ValueAddTransformer`, the field of a
+//! variable.
 
+use super::PathName;
 use crate::error::{Code, Error, Result};
 use crate::source::Span;
-use crate::yaml::{Kind, Node, Scalar, Style, Tag, path};
+use crate::yaml::{Kind, Node, Scalar, Style, Tag};
 
 /// Names, positions in lists, `-` for the last element, and `[key=value]` or `[=value]` for the first element that
 /// matches.
@@ -23,7 +25,7 @@ impl ValuePath {
     /// # Errors
     /// [`Code::InvalidValue`] for a negative position, `*`, and brackets without `=`.
     pub(crate) fn new(path: &str) -> Result<Self> {
-        Self::of_names(path::split(path, '/'))
+        Self::of_names(super::split(path, '/'))
     }
 
     /// The path of these names; empty names are skipped.
@@ -149,28 +151,20 @@ impl ValueStep {
     }
 
     fn new(name: &str) -> Result<Self> {
-        let invalid = |message: String| Err(Error::new(Code::InvalidValue, message));
-        if let Ok(index) = name.parse::<i64>() {
-            return match usize::try_from(index) {
-                Ok(index) => Ok(Self::Index(index)),
-                Err(_) => invalid(format!("found the position {index}, expected none below zero")),
-            };
-        }
-        match name {
-            "-" => Ok(Self::Last),
-            "*" => {
-                invalid("found `*`, expected the path of one field".to_owned()).map_err(|error| {
-                    error.help("name one element: by its position, `0`, or by a field, `[name=…]`")
-                })
-            }
-            _ => match name.strip_prefix('[').and_then(|name| name.strip_suffix(']')) {
-                None => Ok(Self::Field(name.to_owned())),
-                Some(element) => match element.split_once('=') {
-                    Some((key, value)) => {
-                        Ok(Self::Element { key: key.to_owned(), value: value.to_owned() })
-                    }
-                    None => invalid(format!("found `{name}`, expected `[key=value]`")),
-                },
+        let invalid = |message: String| Error::new(Code::InvalidValue, message);
+        match PathName::of(name) {
+            PathName::Key(key) => Ok(Self::Field(key.to_owned())),
+            PathName::Last => Ok(Self::Last),
+            PathName::Index(index) => usize::try_from(index).map(Self::Index).map_err(|_| {
+                invalid(format!("found the position {index}, expected none below zero"))
+            }),
+            PathName::Every => Err(invalid("found `*`, expected the path of one field".to_owned())
+                .help("name one element: by its position, `0`, or by a field, `[name=…]`")),
+            PathName::Element(condition) => match condition.split_once('=') {
+                Some((key, value)) => {
+                    Ok(Self::Element { key: key.to_owned(), value: value.to_owned() })
+                }
+                None => Err(invalid(format!("found `{name}`, expected `[key=value]`"))),
             },
         }
     }
@@ -237,7 +231,7 @@ mod tests {
         let text = "a: [x, {k: v, b: 1}, {b: 2}]";
         let root = document(&Sources::new().add("text.yaml", text).unwrap()).unwrap().unwrap().root;
         let found = |path: &str| {
-            let path = ValuePath::of_names(path::split_bracketed(path)).unwrap();
+            let path = ValuePath::of_names(crate::yaml::path::split_bracketed(path)).unwrap();
             path.find(&root).unwrap().map(|(node, way)| format!("{node:?} {way:?}"))
         };
         assert_eq!(found("a.[k=v].b").as_deref(), Some("1 [0, 1, 1]"));
