@@ -158,6 +158,12 @@ codes! {
     NoObjects = "no-objects",
     /// An edit that would change text around the edited place.
     EditRefused = "edit-refused",
+    /// A program took too long, and was ended.
+    TimedOut = "timed-out",
+    /// Remote content could not be fetched.
+    FetchFailed = "fetch-failed",
+    /// Remote content may not be fetched.
+    FetchRefused = "fetch-refused",
     /// A field that krender reads but does not support yet.
     NotSupportedYet = "not-supported-yet",
 }

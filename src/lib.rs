@@ -47,8 +47,8 @@
 //!
 //! - A render depends only on its inputs. There is no global state: any number of builds may run at the same time, on
 //!   any number of threads, with one loader or with several.
-//! - Only [`load`] and [`external`] access files and processes, and only `cli` prints, exits, and reads the environment
-//!   and the clock.
+//! - Only [`load`], [`external`] and [`fetch`] access files, processes and the network, and only `cli` prints, exits, and
+//!   reads the environment and the clock.
 //! - Wrong input ends in an [`error::Error`] with a span. Depth, size and repetition of documents are bounded.
 
 #![forbid(unsafe_code)]
@@ -86,6 +86,9 @@ pub mod load;
 
 #[cfg_attr(not(internals), doc(hidden))]
 pub mod external;
+
+#[cfg_attr(not(internals), doc(hidden))]
+pub mod fetch;
 
 #[cfg_attr(not(internals), doc(hidden))]
 pub mod patch;

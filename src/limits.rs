@@ -255,8 +255,14 @@ impl Cancel {
         Self(Some(Arc::new(condition)))
     }
 
-    fn is_due(&self) -> bool {
+    /// True once the condition is.
+    pub(crate) fn is_due(&self) -> bool {
         self.0.as_ref().is_some_and(|condition| condition())
+    }
+
+    /// True if there is a condition.
+    pub(crate) const fn is_set(&self) -> bool {
+        self.0.is_some()
     }
 }
 
@@ -366,7 +372,7 @@ impl Budget {
 
 /// The error for work at `span` that was cancelled.
 #[cold]
-fn cancelled(span: Span) -> Error {
+pub(crate) fn cancelled(span: Span) -> Error {
     Error::new(Code::Cancelled, "the build was cancelled").at(span)
 }
 

@@ -24,6 +24,7 @@ const LAYERS: &[&[&str]] = &[
     &["config"],
     &["load"],
     &["external"],
+    &["fetch"],
     &["patch"],
     &["generate"],
     &["transform"],

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::config::{FieldSpec, FieldSpecs, Kustomization, Pairs};
 use crate::error::Result;
 use crate::limits::Budget;
-use crate::load::Root;
+use crate::load::{RepoSpec, Root};
 use crate::parallel::Threads;
 use crate::resource::{ConfiguredBy, Kept, ORIGIN, Origin, ResMap, Resource};
 use crate::schema::Schema;
@@ -64,8 +64,11 @@ fn set<'c>(
 /// The location of a level, for the origins of its resources. Levels have one only if the build has `buildMetadata`.
 #[derive(Clone, Debug)]
 pub(super) struct Account {
-    /// Its folder relative to the target, joined from the entries that led to it.
+    /// Its folder relative to the target, or to the top of its repository, joined from the entries that led to it.
     path: String,
+    /// The URL of the remote repository that it is in, and the reference; empty if it is in none.
+    repo: Text,
+    reference: Text,
     /// Its kustomization file.
     file: String,
 }
@@ -77,7 +80,7 @@ impl Account {
     /// Those of [`Root::kustomization_file`].
     pub(super) fn top(kustomization: &Kustomization, root: &Root) -> Result<Option<Self>> {
         let asked = !kustomization.build_metadata.is_empty();
-        asked.then(|| Self::of(String::new(), root)).transpose()
+        asked.then(|| Self::of(Origin::default(), root)).transpose()
     }
 
     /// The account of a base or a component of an entry.
@@ -85,18 +88,43 @@ impl Account {
     /// # Errors
     /// Those of [`Root::kustomization_file`].
     pub(super) fn below(&self, entry: &str, root: &Root) -> Result<Self> {
-        Self::of(join(&self.path, entry), root)
+        Self::of(self.origin(entry), root)
     }
 
-    fn of(path: String, root: &Root) -> Result<Self> {
+    fn of(origin: Origin, root: &Root) -> Result<Self> {
         let source = root.kustomization_file()?;
         let file = Path::new(source.name()).file_name().unwrap_or_default();
-        Ok(Self { path, file: file.to_string_lossy().into_owned() })
+        let Origin { path, repo, reference, .. } = origin;
+        Ok(Self {
+            path: path.as_str().to_owned(),
+            repo,
+            reference,
+            file: file.to_string_lossy().into_owned(),
+        })
     }
 
-    /// The folder: the accumulated result of a base depends on it.
-    pub(super) fn path(&self) -> &str {
-        &self.path
+    /// The origin of what an entry names. One that names a repository has a path from the top of that, which kustomize
+    /// takes from a name that it has before it is cloned. (`api/resource/origin.go`: `Append`.)
+    fn origin(&self, entry: &str) -> Origin {
+        let Self { path, repo, reference, .. } = self;
+        let (repo, reference, path) = match RepoSpec::parse(entry) {
+            Err(_) => (repo.clone(), reference.clone(), join(path, entry)),
+            Ok(spec) => {
+                let path =
+                    if spec.path.is_empty() { "notCloned".to_owned() } else { spec.path.clone() };
+                let reference = spec.reference.as_deref().unwrap_or_default();
+                (spec.url().as_str().into(), reference.into(), path)
+            }
+        };
+        Origin { path: path.as_str().into(), repo, reference, ..Origin::default() }
+    }
+
+    /// The place of the level: the accumulated result of a base depends on it.
+    pub(super) fn place(&self) -> String {
+        match self.repo.is_empty() {
+            true => self.path.clone(),
+            false => format!("{}\0{}\0{}", self.repo, self.reference, self.path),
+        }
     }
 
     /// Sets the origin of the resources of a file.
@@ -110,7 +138,7 @@ impl Account {
         schema: &Schema,
         root: &Root,
     ) -> Result<()> {
-        let origin = Origin { path: join(&self.path, file).into(), ..Origin::default() };
+        let origin = self.origin(file);
         let cause = Cause {
             builtin: "AnnotationsTransformer",
             asked: Asked::Field("buildMetadata"),
@@ -126,14 +154,17 @@ impl Account {
     /// # Errors
     /// As [`Account::annotate`].
     pub(super) fn annotate_inline(&self, resources: &mut ResMap) -> Result<()> {
-        let origin = Origin { path: join(&self.path, &self.file).into(), ..Origin::default() };
+        let origin = self.origin(&self.file);
         resources.iter_mut().try_for_each(|resource| resource.set_origin(&origin))
     }
 
     /// The origin for a generator or transformer configured by a field of the kustomization.
     pub(super) fn builtin(&self, kind: &str) -> Origin {
+        let Origin { path, repo, reference, .. } = self.origin(&self.file);
         Origin {
-            configured_in: join(&self.path, &self.file).into(),
+            repo,
+            reference,
+            configured_in: path,
             configured_by: ConfiguredBy {
                 api_version: "builtin".into(),
                 kind: kind.into(),

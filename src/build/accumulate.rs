@@ -3,8 +3,7 @@
 //!
 //! Levels are kept in a list instead of the stack: a chain of bases may be long.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsString;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -31,7 +30,7 @@ use crate::yaml::Text;
 use crate::yaml::de::Spanned;
 
 /// Accumulates the kustomization of a directory. Returns the result, the schema in force at the end, and the
-/// directories that were entered. A base that several kustomizations of the run list is accumulated once, unless
+/// directories that were entered on the way. A base that several kustomizations of the run list is accumulated once, unless
 /// something differs for it.
 ///
 /// # Errors
@@ -43,7 +42,7 @@ pub(super) fn target(
     warnings: &mut Vec<Warning>,
     observer: Option<&mut (dyn Observer + '_)>,
     threads: &Threads,
-) -> Result<(Accumulator, Schema, BTreeSet<OsString>)> {
+) -> Result<(Accumulator, Schema, Way)> {
     let mut build = Build {
         session,
         threads,
@@ -61,7 +60,7 @@ pub(super) fn target(
     loop {
         match build.advance(&mut level) {
             Ok(Some(accumulated)) => {
-                return Ok((accumulated, build.schema, level.way.directories));
+                return Ok((accumulated, build.schema, level.way));
             }
             Ok(None) => {}
             Err(error) => return Err(build.explain(level, error)),
@@ -219,7 +218,7 @@ impl Build<'_, '_> {
             base.budget().spend_again(&known.spent.without(Limit::Directories), base.span())?;
         }
         let directories = known.way.directories.iter().map(Path::new);
-        if !base.admits(directories, known.way.height) {
+        if !base.admits(directories, &known.way.remotes, known.way.height) {
             return Ok(None);
         }
         level.way.pass(&known.way);
@@ -526,12 +525,13 @@ impl Level {
         let spent = root.budget().all_spent();
         root.budget().spend(Limit::Directories, 1, root.span())?;
         let directories = std::iter::once(root.path().into()).collect();
+        let remotes = root.remote().map(str::to_owned).into_iter().collect();
         Ok(Self {
             root,
             kustomization,
             account,
             schema_was_set: false,
-            way: Way { directories, ..Way::default() },
+            way: Way { directories, remotes, ..Way::default() },
             stage: Stage::Resources,
             next: 0,
             accumulator,

@@ -24,7 +24,7 @@ pub(super) struct Base {
 
 impl Base {
     pub(super) fn new(root: &Root, account: Option<&Account>) -> Self {
-        let account = account.map(|account| account.path().to_owned());
+        let account = account.map(Account::place);
         Self { files: root.files(), path: root.path().into(), account }
     }
 }
@@ -43,6 +43,8 @@ pub(super) struct Complete {
 pub(super) struct Way {
     /// The directories that were entered.
     pub(super) directories: BTreeSet<OsString>,
+    /// The entries that name remote repositories.
+    pub(super) remotes: BTreeSet<String>,
     /// The length of the longest chain of directories that list each other.
     pub(super) height: usize,
     /// The warnings, without duplicates.
@@ -55,6 +57,7 @@ impl Way {
     /// Adds the side results of a base or a component, one level below.
     pub(super) fn pass(&mut self, below: &Self) {
         self.directories.extend(below.directories.iter().cloned());
+        self.remotes.extend(below.remotes.iter().cloned());
         self.height = self.height.max(below.height + 1);
         self.asked = self.asked.max(below.asked);
         below.said.iter().for_each(|warning| say(&mut self.said, warning));

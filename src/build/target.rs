@@ -28,7 +28,8 @@ pub struct Built {
     /// The directories that it was built from. It depends only on what their kustomizations have [looked
     /// at](crate::load::Loader::notes).
     pub directories: BTreeSet<OsString>,
-    /// False if the result depends on today's date (exclusions with `until`).
+    /// False if the result depends on more than these directories: on today's date (exclusions with `until`), or on
+    /// remote content.
     pub lasts: bool,
     /// Its hardening steps, in the order in which they ran.
     pub hardening: Vec<Arc<Hardening>>,
@@ -80,7 +81,7 @@ impl Session<'_> {
         warnings.extend_from_slice(&read.warnings);
         let order = order::choose(kustomization, options.reorder, warnings)?;
         let metadata = Metadata::of(kustomization, options.managed_by_label);
-        let (accumulator, schema, directories) = accumulate::target(
+        let (accumulator, schema, way) = accumulate::target(
             self,
             root.clone(),
             Arc::clone(&read.kustomization),
@@ -112,6 +113,8 @@ impl Session<'_> {
         transform::run(changes, &mut resources, observer, threads)?;
         resources.charge_to(budget);
         let lasts = !hardening.iter().any(|hardening| hardening.depends_on_day());
-        Ok(Built { resources, schema, directories, lasts, hardening })
+        // A branch may have moved.
+        let lasts = lasts && way.remotes.is_empty();
+        Ok(Built { resources, schema, directories: way.directories, lasts, hardening })
     }
 }

@@ -157,7 +157,7 @@ impl Hardening {
     /// [`Code::WriteFailed`].
     pub(super) fn report(&self, targets: &[Value]) -> Result<()> {
         let Some(path) = &self.harden_report else { return Ok(()) };
-        load::clean_up_on_signals();
+        crate::cli::clean_up_on_signals();
         let report = escape::json_line(&json!({"version": 1, "targets": targets}));
         load::write(path.as_ref(), &[report])
     }

@@ -13,6 +13,7 @@ mod inputs;
 mod memory;
 mod plugins;
 mod reading;
+mod remote;
 mod rules;
 mod select;
 mod shard;
@@ -34,6 +35,7 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser};
 
 use crate::{
     error::{Code, Error, Result},
+    external, load,
     source::Sources,
 };
 
@@ -44,6 +46,13 @@ pub use memory::out_of_memory;
 /// The exit code is 0 on success and 1 on failure, wrong arguments included, as with kustomize. Standard output gets
 /// only the result; a reader that closes it early is not an error.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let exit = run_to_end(arguments);
+    // Values that live until the process ends are not dropped.
+    load::remove_temporary_folders();
+    exit
+}
+
+fn run_to_end(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let is_flag_first =
         arguments.get(1).is_some_and(|word| word.as_encoded_bytes().starts_with(b"-"));
@@ -287,6 +296,11 @@ fn command_first(mut arguments: Vec<OsString>) -> Vec<OsString> {
 /// each of them would delay the end of the command.
 fn until_exit<'a, T: 'a>(value: T) -> &'a mut T {
     Box::leak(Box::new(value))
+}
+
+/// Makes signals end the programs that were started, and remove temporary files.
+fn clean_up_on_signals() {
+    load::clean_up_on_signals(external::end_programs);
 }
 
 /// Number of processors that are available for threads.

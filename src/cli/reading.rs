@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 
 use super::plugins::Plugins;
+use super::remote::Remote;
 use super::terminal::Format;
 use crate::{
     build,
@@ -35,6 +36,9 @@ pub(super) struct Reading {
 
     #[command(flatten)]
     pub(super) plugins: Plugins,
+
+    #[command(flatten)]
+    remote: Remote,
 }
 
 /// Which files a kustomization may name.
@@ -160,7 +164,8 @@ impl Reading {
         };
         let set = |limits: Limits, set: &Setting| limits.with(set.limit, set.value);
         let limits = self.limits.iter().fold(Limits::default(), set);
-        load::Options { restrictor, working_directory, limits, ..load::Options::default() }
+        let remotes = self.remote.source(&working_directory);
+        load::Options { restrictor, working_directory, limits, remotes, ..load::Options::default() }
     }
 
     /// Options of a build on these threads.

@@ -8,4 +8,4 @@ pub mod git;
 mod program;
 
 pub use environment::Environment;
-pub use program::{Outcome, Program};
+pub use program::{Outcome, Program, end_programs};

@@ -14,6 +14,8 @@ use std::time::Duration;
 
 use super::Environment;
 use crate::error::{Code, Error, Result};
+use crate::limits::{Cancel, cancelled};
+use crate::source::Span;
 use crate::sync::lock;
 
 /// A program, with the directory, arguments and environment that all its runs share.
@@ -23,6 +25,10 @@ pub struct Program {
     directory: PathBuf,
     arguments: Vec<OsString>,
     environment: Vec<(OsString, OsString)>,
+    longest: Duration,
+    cancel: Cancel,
+    /// True if it is the leader of a group of processes, which is ended as a whole.
+    leads: bool,
 }
 
 /// Result of a run.
@@ -41,6 +47,8 @@ const LONGEST: Duration = Duration::from_secs(120);
 /// Maximum time for an answer of a program that answers questions, in intervals.
 const LONGEST_ANSWER: u32 = 30;
 const INTERVAL: Duration = Duration::from_secs(1);
+/// Longest time from a cancellation to the end of a run.
+const CANCELLED_WITHIN: Duration = Duration::from_millis(20);
 /// Maximum size of standard error that is kept, in bytes.
 const MOST_SAID: u64 = 1 << 14;
 
@@ -62,7 +70,22 @@ impl Program {
                 Error::new(Code::ReadFailed, message)
             })?;
         let (directory, arguments) = (directory.to_path_buf(), Vec::new());
-        Ok(Self { path, directory, arguments, environment: Vec::new() })
+        let (environment, cancel) = (Vec::new(), Cancel::default());
+        Ok(Self { path, directory, arguments, environment, longest: LONGEST, cancel, leads: false })
+    }
+
+    /// Sets the maximum time of each run; by default two minutes.
+    #[must_use]
+    pub const fn at_most(mut self, longest: Duration) -> Self {
+        self.longest = longest;
+        self
+    }
+
+    /// Ends runs once a condition is true, and together with the programs that they have started.
+    #[must_use]
+    pub fn cancelled_by(mut self, cancel: &Cancel) -> Self {
+        (self.cancel, self.leads) = (cancel.clone(), true);
+        self
     }
 
     /// Adds an argument before the arguments of each run.
@@ -91,7 +114,7 @@ impl Program {
     /// Runs the program to its end.
     ///
     /// # Errors
-    /// [`Code::ReadFailed`] if it cannot be started, or takes more than two minutes.
+    /// [`Code::ReadFailed`] if it cannot be started, or takes [too long](Program::at_most); [`Code::Cancelled`].
     pub fn run(&self, arguments: &[impl AsRef<OsStr>]) -> Result<Outcome> {
         let mut output = Vec::new();
         let (is_success, said) = self.run_into(arguments, &mut |read| {
@@ -118,19 +141,25 @@ impl Program {
             .spawn()
             .map_err(|error| self.failed(&error))?;
         let (output, said) = (child.stdout.take(), child.stderr.take().map(listen));
+        let running = self.leads.then(|| Group::of(&child));
         let child = Arc::new(Mutex::new(child));
-        let (is_done, watch) = watch_end(Arc::clone(&child));
+        let group = running.as_ref().map(|group| group.0);
+        let limits = (self.longest, self.cancel.clone());
+        let (is_done, watch) = watch_end(Arc::clone(&child), group, limits);
         let taken = output.map_or(Ok(()), |mut output| take(&mut output));
         if taken.is_err() {
             end(&child);
         }
         let status = wait(&child);
         drop(is_done);
-        let is_late = watch.join().unwrap_or_default();
+        let ended = watch.join().unwrap_or_default();
+        drop(running);
         let said = said.and_then(|said| said.join().ok()).unwrap_or_default();
         taken?;
-        if is_late {
-            return Err(self.late(LONGEST.as_secs()));
+        match ended {
+            Some(Ended::Late) => return Err(self.late(self.longest)),
+            Some(Ended::Cancelled) => return Err(cancelled(Span::NONE)),
+            None => {}
         }
         Ok((status.map_err(|error| self.failed(&error))?.success(), said))
     }
@@ -166,6 +195,10 @@ impl Program {
             .current_dir(&self.directory)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        #[cfg(unix)]
+        if self.leads {
+            std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        }
         command
     }
 
@@ -180,9 +213,13 @@ impl Program {
     }
 
     #[cold]
-    fn late(&self, seconds: u64) -> Error {
-        let message = format!("`{}` was ended after {seconds} seconds", self.name());
-        Error::new(Code::ReadFailed, message)
+    fn late(&self, longest: Duration) -> Error {
+        let message = match longest.as_secs() {
+            0 => format!("`{}` was ended after {} ms", self.name(), longest.as_millis()),
+            1 => format!("`{}` was ended after a second", self.name()),
+            seconds => format!("`{}` was ended after {seconds} seconds", self.name()),
+        };
+        Error::new(Code::TimedOut, message)
     }
 }
 
@@ -253,18 +290,77 @@ fn listen(mut errors: ChildStderr) -> JoinHandle<String> {
     })
 }
 
-/// Ends a program that exceeds the time limit; the thread returns true if it did.
-fn watch_end(child: Arc<Mutex<Child>>) -> (Sender<()>, JoinHandle<bool>) {
+/// The reason why a program was ended.
+#[derive(Clone, Copy)]
+enum Ended {
+    Late,
+    Cancelled,
+}
+
+/// Ends a program that exceeds the time limit, or is cancelled; the thread returns the reason.
+fn watch_end(
+    child: Arc<Mutex<Child>>,
+    group: Option<u32>,
+    (longest, cancel): (Duration, Cancel),
+) -> (Sender<()>, JoinHandle<Option<Ended>>) {
     let (is_done, done) = mpsc::channel();
     let watch = thread::spawn(move || {
-        let is_late = done.recv_timeout(LONGEST) == Err(RecvTimeoutError::Timeout);
-        if is_late {
+        let mut left = longest;
+        loop {
+            let pause = if cancel.is_set() { left.min(CANCELLED_WITHIN) } else { left };
+            if done.recv_timeout(pause) != Err(RecvTimeoutError::Timeout) {
+                return None;
+            }
+            left = left.saturating_sub(pause);
+            let ended = match (cancel.is_due(), left.is_zero()) {
+                (true, _) => Ended::Cancelled,
+                (false, true) => Ended::Late,
+                (false, false) => continue,
+            };
+            group.into_iter().for_each(end_group);
             end(&child);
+            return Some(ended);
         }
-        is_late
     });
     (is_done, watch)
 }
+
+/// The process groups that are running, so that they can be ended when a signal ends this process.
+static GROUPS: Mutex<Vec<u32>> = Mutex::new(Vec::new());
+
+/// A running process group.
+struct Group(u32);
+
+impl Group {
+    fn of(child: &Child) -> Self {
+        lock(&GROUPS).push(child.id());
+        Self(child.id())
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        lock(&GROUPS).retain(|group| *group != self.0);
+    }
+}
+
+/// Ends the programs that run in groups of their own, for a process that is about to end. Others end with their pipes.
+pub fn end_programs() {
+    lock(&GROUPS).drain(..).for_each(end_group);
+}
+
+#[cfg(unix)]
+fn end_group(group: u32) {
+    use rustix::process::{Pid, Signal, kill_process_group};
+
+    if let Some(group) = i32::try_from(group).ok().and_then(Pid::from_raw) {
+        // It may have ended by itself.
+        kill_process_group(group, Signal::KILL).unwrap_or_default();
+    }
+}
+
+#[cfg(not(unix))]
+fn end_group(_: u32) {}
 
 /// Ends a program that does not answer in time; the thread returns true if it did.
 fn watch_answers(

@@ -8,6 +8,7 @@ mod ahead;
 mod cache;
 mod digest;
 mod disk;
+mod fetched;
 mod file;
 mod files;
 pub mod git;
@@ -39,9 +40,10 @@ pub use digest::Digest;
 #[cfg(feature = "cli")]
 pub use disk::clean_up_on_signals;
 pub use disk::{
-    Disk, OutputFolder, abandon_temporary_files, is_directory, is_file, remove_temporary_files,
-    resolved, stamp, write, write_by,
+    Disk, OutputFolder, TemporaryFolder, abandon_temporary_files, is_directory, is_file,
+    remove_temporary_files, remove_temporary_folders, resolved, stamp, write, write_by,
 };
+pub use fetched::{Fetch, Fetched, Remote, Remotes};
 pub use file::File;
 pub use files::{Files, KUSTOMIZATION_FILES, Kind, LARGEST_FILE, join};
 
@@ -50,7 +52,7 @@ pub use mounts::FilesId;
 pub use notes::Notes;
 pub use remote::{NoRepository, RepoSpec};
 pub use root::{Entry, Root};
-pub use store::Store;
+pub use store::{Store, private_folder};
 pub use tree::Tree;
 #[cfg(feature = "watch")]
 pub use watch::Watch;
@@ -82,6 +84,21 @@ struct LoaderInner {
     ahead: Mutex<Index<OsString, File>>,
     /// The paths that each directory looked up, once [`Loader::take_notes`] was called.
     noted: OnceLock<Noted>,
+    /// The content that was fetched, once there is any.
+    fetched: OnceLock<Mounted>,
+}
+
+/// Content that was fetched and mounted.
+struct Mounted {
+    /// The path of each repository's top, by its URL and reference.
+    tops: Cache<Result<Arc<Path>>>,
+    remotes: Mutex<Vec<Remote>>,
+}
+
+impl Default for Mounted {
+    fn default() -> Self {
+        Self { tops: Cache::new(), remotes: Mutex::default() }
+    }
 }
 
 /// Options of a [`Loader`].
@@ -97,6 +114,8 @@ pub struct Options {
     pub cancel: Cancel,
     /// The texts of the run. Loaders with the same sources may take part in one run: a span is that of one text.
     pub sources: Arc<Sources>,
+    /// The source of content from elsewhere.
+    pub remotes: Remotes,
 }
 
 impl Default for Options {
@@ -107,6 +126,7 @@ impl Default for Options {
             limits: Limits::default(),
             cancel: Cancel::default(),
             sources: Arc::default(),
+            remotes: Remotes::default(),
         }
     }
 }
@@ -153,6 +173,7 @@ impl Loader {
             contents: Cache::new(),
             ahead: Mutex::default(),
             noted: OnceLock::new(),
+            fetched: OnceLock::new(),
         }))
     }
 
@@ -237,7 +258,7 @@ impl Loader {
     ///
     /// # Errors
     /// [`Code::InvalidPath`] for an empty path, [`Code::FileNotFound`] and [`Code::NotADirectory`] if there is no
-    /// directory, [`Code::NotSupportedYet`] for a git repository.
+    /// directory, and those of [`Fetch::repository`] for a git repository.
     pub fn root(&self, target: &str) -> Result<Root> {
         Root::top(self, target)
     }
@@ -312,7 +333,7 @@ impl Loader {
     /// change. Contains links as well as their targets.
     #[must_use]
     pub fn inputs(&self) -> Vec<Input> {
-        inputs(self.0.places.entries())
+        inputs(self.0.places.entries().into_iter().filter(|(path, _)| !self.is_fetched(path)))
     }
 
     /// A path for programs: relative to the working directory if that is not longer.
@@ -321,10 +342,11 @@ impl Loader {
         files::named(&self.0.canonical_working_directory, path)
     }
 
-    /// A path to show: relative to the working directory if that is not longer.
+    /// A path to show: relative to the working directory if that is not longer, or the URL of content that was fetched.
     #[must_use]
     pub fn display(&self, path: &Path) -> String {
-        files::display(&self.0.canonical_working_directory, path)
+        let fetched = self.0.files.of(path).and_then(|mount| mount.display(path));
+        fetched.unwrap_or_else(|| files::display(&self.0.canonical_working_directory, path))
     }
 
     /// Looks up an absolute, clean path and follows links.

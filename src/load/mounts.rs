@@ -16,6 +16,7 @@ use std::sync::{Arc, OnceLock, RwLock};
 use super::files::{Files, Kind};
 use super::links::{self, Look};
 use crate::sync::{read, write};
+use crate::text::escape;
 
 /// A tree of files. Without mounts it costs no more than the source itself.
 pub(super) struct Mounts {
@@ -28,6 +29,8 @@ pub(super) struct Mount {
     id: FilesId,
     at: PathBuf,
     files: Box<dyn Files>,
+    /// The name to show for its path, if it was fetched.
+    shown: Option<String>,
 }
 
 /// The identity of a source of files within a loader: the one that it was created with, or a mount.
@@ -58,6 +61,17 @@ impl Mounts {
 
     /// Mounts content at an absolute, clean path. Its parents need not exist; they must not be files or links.
     pub(super) fn mount(&self, at: &Path, files: impl Files + 'static) -> Result<(), Taken> {
+        self.mount_as(at, files, None)
+    }
+
+    /// Mounts content as [`Mounts::mount`] does. If it was fetched, `shown` is the name to show for its path, and no path
+    /// of the tree leads into it.
+    pub(super) fn mount_as(
+        &self,
+        at: &Path,
+        files: impl Files + 'static,
+        shown: Option<String>,
+    ) -> Result<(), Taken> {
         let is_free =
             |parent: &Path| matches!(self.kind(parent), Ok(Kind::Directory | Kind::Missing));
         if !at.ancestors().skip(1).all(is_free) {
@@ -68,7 +82,7 @@ impl Mounts {
             return Err(Taken::ByMount);
         }
         let id = FilesId(mounts.len() + 1);
-        let mount = Mount { id, at: at.to_path_buf(), files: Box::new(files) };
+        let mount = Mount { id, at: at.to_path_buf(), files: Box::new(files), shown };
         mounts.insert(at.to_path_buf(), Arc::new(mount));
         Ok(())
     }
@@ -129,6 +143,20 @@ impl Mount {
     /// The path that it is mounted at.
     pub(super) fn path(&self) -> &Path {
         &self.at
+    }
+
+    /// True for content that was fetched.
+    pub(super) const fn is_fetched(&self) -> bool {
+        self.shown.is_some()
+    }
+
+    /// The name to show for a path at or below its own, if it was fetched: `https://host/owner/name@v1//base`.
+    pub(super) fn display(&self, path: &Path) -> Option<String> {
+        let (shown, below) = (self.shown.as_ref()?, path.strip_prefix(&self.at).ok()?);
+        Some(match below.as_os_str().is_empty() {
+            true => shown.clone(),
+            false => format!("{shown}//{}", escape::file_name(below.as_os_str())),
+        })
     }
 
     /// True for the paths at and below its own.

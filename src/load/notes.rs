@@ -80,7 +80,8 @@ impl Loader {
         let mut paths = BTreeSet::new();
         if let Some(noted) = self.0.noted.get().map(Noted::lock) {
             let of = |directory: &Path| noted.get(directory.as_os_str());
-            paths.extend(directories.into_iter().filter_map(of).flatten().cloned());
+            let paths_of = directories.into_iter().filter(|directory| !self.is_fetched(directory));
+            paths.extend(paths_of.filter_map(of).flatten().cloned());
         }
         inputs(paths.into_iter().map(|path| {
             let place = self.place(Path::new(&path));

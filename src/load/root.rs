@@ -1,5 +1,6 @@
 //! The directory of a kustomization, and the rules for files that may be read from there.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -29,6 +30,8 @@ struct RootInner {
     name: String,
     span: Span,
     parent: Option<Root>,
+    /// The text of the entry, if it names a remote repository, whose content this directory is in.
+    remote: Option<Arc<str>>,
     /// The budget of the target that this directory is visited for.
     budget: Budget,
     /// Number of directories in the chain from the target to this one.
@@ -55,13 +58,13 @@ impl Root {
                 .help("give a directory with a kustomization file, such as `.` for this one"));
         }
         if let Ok(spec) = RepoSpec::parse(target) {
-            return Err(not_fetched(target, "a git repository", Some(&spec)));
+            return fetched(loader, target, &spec, Span::NONE, None);
         }
         let start = &loader.0.options.working_directory;
         let path = join(start, Path::new(target));
         let place = loader.place(&path)?;
         match place.kind {
-            Kind::Directory => Ok(Self::new(loader, &place, Span::NONE, None)),
+            Kind::Directory => Ok(Self::new(loader, &place, Span::NONE, None, None)),
             Kind::Missing => {
                 let open = Open::around(loader, &loader.0.canonical_working_directory);
                 Err(missing::error(loader, start, target, "directory", &open))
@@ -80,7 +83,13 @@ impl Root {
         }
     }
 
-    pub(super) fn new(loader: &Loader, place: &Place, span: Span, parent: Option<Self>) -> Self {
+    pub(super) fn new(
+        loader: &Loader,
+        place: &Place,
+        span: Span,
+        parent: Option<Self>,
+        remote: Option<&str>,
+    ) -> Self {
         let (path, name) = (place.path.clone(), loader.display(&place.path));
         let mount = loader.0.files.of(&path);
         let depth = parent.as_ref().map_or(1, |parent| parent.0.depth + 1);
@@ -95,6 +104,7 @@ impl Root {
             name,
             span,
             parent,
+            remote: remote.map(Arc::from),
             budget,
             depth,
             missing: AtomicUsize::new(0),
@@ -123,6 +133,13 @@ impl Root {
     #[must_use]
     pub fn parent(&self) -> Option<&Self> {
         self.0.parent.as_ref()
+    }
+
+    /// The entry that names the remote repository that this directory was fetched from; `None` for a directory that is
+    /// named by its path, in or out of such a repository.
+    #[must_use]
+    pub fn remote(&self) -> Option<&str> {
+        self.0.remote.as_deref()
     }
 
     /// The budget of the target that this directory is visited for.
@@ -222,8 +239,8 @@ impl Root {
     /// # Errors
     /// [`Code::InvalidPath`] for a path that is empty, absolute or ambiguous, [`Code::FileNotFound`] and
     /// [`Code::NotADirectory`] if there is no directory, [`Code::Cycle`] for a directory that is, or contains, a
-    /// directory being built, [`Code::NestingTooDeep`] beyond a thousand levels, [`Code::NotSupportedYet`] for a git
-    /// repository.
+    /// directory being built, [`Code::NestingTooDeep`] beyond a thousand levels, and those of
+    /// [`Fetch::repository`](super::Fetch::repository) for a git repository.
     pub fn child(&self, path: &str, span: Span) -> Result<Self> {
         self.directory(path, span, "directory")
     }
@@ -258,9 +275,11 @@ impl Root {
         if path.is_empty() {
             return Err(empty(span));
         }
-        let spec = RepoSpec::parse(path);
-        if spec.is_ok() || remote::is_url(path) {
-            return Err(not_fetched(path, "a remote base or file", spec.ok().as_ref()).at(span));
+        if let Ok(spec) = RepoSpec::parse(path) {
+            return self.remote_child(path, &spec, span).map_err(|error| error.at(span));
+        }
+        if remote::is_url(path) {
+            return Err(not_fetched(path).at(span));
         }
         let (loader, shown) = (&self.0.loader, missing::shown(path));
         let whole = join(&self.0.path, Path::new(path));
@@ -292,14 +311,33 @@ impl Root {
             }
         }
         self.refuse_cycle(&place, span)?;
-        if self.0.depth == DEEPEST {
-            return Err(Error::new(
-                Code::NestingTooDeep,
-                format!("bases are nested more than {DEEPEST} deep"),
-            )
-            .at(span));
+        self.refuse_depth(span)?;
+        Ok(Self::new(loader, &place, span, Some(self.clone()), None))
+    }
+
+    /// The directory in a remote repository. A repository is not fetched for an entry that one of the entries above
+    /// begins with, as in kustomize (`api/internal/loader/fileloader.go`: `errIfRepoCycle`).
+    fn remote_child(&self, entry: &str, spec: &RepoSpec, span: Span) -> Result<Self> {
+        let is_same = |above: &&Self| above.remote().is_some_and(|above| above.starts_with(entry));
+        if let Some(above) = self.ancestors().find(is_same) {
+            let shown = missing::shown(entry);
+            let message = match above.remote() == Some(entry) {
+                true => format!("`{shown}` includes itself"),
+                false => format!("`{shown}` is the beginning of an entry that leads to it"),
+            };
+            let error = Error::new(Code::Cycle, message).at(span);
+            return Err(error.note(above.span(), "it leads from here to itself"));
         }
-        Ok(Self::new(loader, &place, span, Some(self.clone())))
+        self.refuse_depth(span)?;
+        fetched(&self.0.loader, entry, spec, span, Some(self.clone()))
+    }
+
+    fn refuse_depth(&self, span: Span) -> Result<()> {
+        if self.0.depth < DEEPEST {
+            return Ok(());
+        }
+        let message = format!("bases are nested more than {DEEPEST} deep");
+        Err(Error::new(Code::NestingTooDeep, message).at(span))
     }
 
     #[cold]
@@ -315,10 +353,11 @@ impl Root {
     }
 
     /// Rejects a base that is, or contains, a directory being built: such a base is of no use, and could lead to
-    /// cycles.
+    /// cycles. Each entry that names a remote repository has a copy of its own of it.
     fn refuse_cycle(&self, candidate: &Place, span: Span) -> Result<()> {
-        let Some(visited) = self.ancestors().find(|root| root.0.path.starts_with(&candidate.path))
-        else {
+        let around = self.ancestors().position(|root| root.remote().is_some());
+        let mut copy = self.ancestors().take(around.map_or(usize::MAX, |last| last + 1));
+        let Some(visited) = copy.find(|root| root.0.path.starts_with(&candidate.path)) else {
             return Ok(());
         };
         let name = self.0.loader.display(&candidate.path);
@@ -347,16 +386,21 @@ impl Root {
     }
 
     /// True if directories that were entered below this one elsewhere, including this one, may be entered here too:
-    /// none is, or contains, a directory being built, and `height` more levels are allowed.
+    /// none is, or contains, a directory being built, no entry that is being built begins with one of the `remotes`, and
+    /// `height` more levels are allowed.
     pub fn admits<'p>(
         &self,
         mut directories: impl Iterator<Item = &'p Path>,
+        remotes: &BTreeSet<String>,
         height: usize,
     ) -> bool {
         let Some(parent) = self.parent() else { return true };
         let refused =
             |directory: &Path| parent.ancestors().any(|above| above.0.path.starts_with(directory));
-        self.0.depth + height <= DEEPEST && !directories.any(refused)
+        let begins = |entry: &str| remotes.iter().any(|remote| entry.starts_with(&**remote));
+        self.0.depth + height <= DEEPEST
+            && !directories.any(refused)
+            && (remotes.is_empty() || !parent.ancestors().filter_map(Self::remote).any(begins))
     }
 
     /// This directory, its parent, and so on up to the target.
@@ -383,11 +427,17 @@ impl Root {
         file.map_err(|error| error.at(span))
     }
 
-    /// Refuses a path outside of the mount that this directory is in.
+    /// Refuses a path outside of the mount that this directory is in, and one into content that was fetched.
     fn stay(&self, path: &Path) -> Result<()> {
-        let Some(mount) = self.0.mount.as_ref().filter(|mount| !mount.holds(path)) else {
-            return Ok(());
+        let Some(mount) = &self.0.mount else {
+            return match self.0.loader.is_fetched(path) {
+                true => Err(Error::new(Code::InvalidPath, "the path has a zero byte")),
+                false => Ok(()),
+            };
         };
+        if mount.holds(path) {
+            return Ok(());
+        }
         let [path, mount] = [path, mount.path()].map(|path| self.0.loader.display(path));
         let message = format!("`{path}` is outside of `{mount}`, which was fetched");
         Err(Error::new(Code::OutsideRoot, message)
@@ -407,7 +457,7 @@ impl Root {
             return Err(empty(Span::NONE));
         }
         if remote::is_url(path) {
-            return Err(not_fetched(path, "a remote file", None));
+            return Err(not_fetched(path));
         }
         let RootInner { loader, path: directory, .. } = &*self.0;
         let whole = join(directory, Path::new(path));
@@ -493,19 +543,37 @@ fn empty(span: Span) -> Error {
         .help("name a file or a directory, or remove the entry")
 }
 
-/// The error for a remote target, base or file, with the parts of a git repository's URL.
+/// The error for a remote file.
 #[cold]
-fn not_fetched(path: &str, what: &str, spec: Option<&RepoSpec>) -> Error {
-    let message = format!("`{}` is {what}; these are not supported yet", missing::shown(path));
-    let error =
-        Error::new(Code::NotSupportedYet, message).help("fetch it first, and list the copy");
-    let Some(spec) = spec else { return error };
-    let path = (!spec.path.is_empty()).then_some(("path", &spec.path));
-    let reference = spec.reference.as_ref().map(|reference| ("ref", reference));
-    let url = spec.url();
-    let parts = [Some(("url", &url)), reference, path].into_iter().flatten();
-    let parts = parts.map(|(name, value)| format!("{name} `{}`", missing::shown(value)));
-    error.help(format!("read as a git repository: {}", parts.collect::<Vec<_>>().join(", ")))
+fn not_fetched(path: &str) -> Error {
+    let message =
+        format!("`{}` is a remote file; these are not supported yet", missing::shown(path));
+    Error::new(Code::NotSupportedYet, message).help("fetch it first, and list the copy")
+}
+
+/// The directory that the text of an entry or a target names in a remote repository.
+fn fetched(
+    loader: &Loader,
+    entry: &str,
+    spec: &RepoSpec,
+    span: Span,
+    parent: Option<Root>,
+) -> Result<Root> {
+    let top = loader.fetch(spec)?;
+    let path = join(&top, Path::new(&spec.path));
+    let place = loader.place(&path)?;
+    match place.kind {
+        Kind::Directory => Ok(Root::new(loader, &place, span, parent, Some(entry))),
+        Kind::Missing => {
+            Err(missing::error(loader, &top, &spec.path, "directory", &Open::around(loader, &top)))
+        }
+        Kind::File | Kind::Link | Kind::Special => {
+            let message = format!("`{}` is not a directory", loader.display(&path));
+            let error = Error::new(Code::NotADirectory, message);
+            Err(error
+                .help("a repository is named together with a directory of it, not with a file"))
+        }
+    }
 }
 
 #[cfg(test)]
@@ -563,7 +631,7 @@ mod tests {
             (Code::NotADirectory, "give the directory of the file: `base`".to_owned())
         );
         assert_eq!(failure("base/logo.png").0, Code::NotADirectory);
-        assert_eq!(failure("https://github.com/owner/name").0, Code::NotSupportedYet);
+        assert_eq!(failure("https://github.com/owner/name").0, Code::FetchRefused);
     }
 
     #[test]
@@ -586,7 +654,7 @@ mod tests {
         assert_eq!(code("a..b"), Code::InvalidPath);
         assert_eq!(code("../../bases"), Code::FileNotFound);
         assert_eq!(code("Kustomization"), Code::NotADirectory);
-        assert_eq!(code("git@github.com:owner/name"), Code::NotSupportedYet);
+        assert_eq!(code("git@github.com:owner/name"), Code::FetchRefused);
         assert_eq!(code("."), Code::Cycle);
         assert_eq!(code("../.."), Code::Cycle);
         assert_eq!(code("../../latest"), Code::Cycle);
@@ -655,9 +723,9 @@ mod tests {
         let base = root("base");
         assert!(matches!(base.entry("deployment.yaml", span()), Ok(Entry::File(_))));
         assert!(matches!(base.entry("../overlays/prod", span()), Ok(Entry::Directory(_))));
-        for url in ["https://host/a.yaml", "github.com/owner/name?ref=v1"] {
-            assert_eq!(base.entry(url, span()).err().unwrap().code(), Code::NotSupportedYet);
-        }
+        let code = |url: &str| base.entry(url, span()).err().unwrap().code();
+        assert_eq!(code("https://host/a.yaml"), Code::NotSupportedYet);
+        assert_eq!(code("github.com/owner/name?ref=v1"), Code::FetchRefused);
         assert_eq!(base.kind_of("kind: A\nmetadata: {}\n"), Kind::Missing);
     }
 

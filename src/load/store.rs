@@ -58,9 +58,7 @@ impl Store {
     /// [`Code::WriteFailed`] if it cannot be created, and [`Code::InvalidArgument`] if it is not private.
     pub fn open(folder: &Path, now: SystemTime) -> Result<Self> {
         let failed = |error: &io::Error| failed(folder, error);
-        let opened = make_private(folder).and_then(|()| Folder::open(folder));
-        let opened = opened.map_err(|error| failed(&error))?;
-        refuse_shared(&opened, folder)?;
+        let opened = open_private(folder)?;
         for name in [VALUES, TEXTS] {
             opened.make_below(name.as_ref(), PRIVATE_FOLDER).map_err(|error| failed(&error))?;
         }
@@ -215,6 +213,21 @@ fn bound(key: &Digest, value: &[u8]) -> Digest {
 fn place(shelf: &str, key: &Digest) -> PathBuf {
     let name = key.to_string();
     Path::new(shelf).join(&name[..2]).join(&name[2..])
+}
+
+/// Makes a folder for this user only, with its missing parents, or checks that an existing one is.
+///
+/// # Errors
+/// As [`Store::open`].
+pub fn private_folder(folder: &Path) -> Result<()> {
+    open_private(folder).map(drop)
+}
+
+fn open_private(folder: &Path) -> Result<Folder> {
+    let opened = make_private(folder).and_then(|()| Folder::open(folder));
+    let opened = opened.map_err(|error| failed(folder, &error))?;
+    refuse_shared(&opened, folder)?;
+    Ok(opened)
 }
 
 /// Rejects a folder that others may have written to. An empty one is made private, if it belongs to the user.

@@ -38,7 +38,7 @@ impl Loader {
             match below.to_str() {
                 Some(_) => {
                     let place = Place { path: path.to_path_buf(), kind: Kind::Directory };
-                    tree.found.push(Root::new(self, &place, Span::NONE, None));
+                    tree.found.push(Root::new(self, &place, Span::NONE, None, None));
                 }
                 None => tree.refused.push(unnamed(below)),
             }
@@ -74,7 +74,7 @@ impl Loader {
         let mut found = Vec::new();
         let mut add = |path: &Path, is_link| {
             let place = Place { path: path.to_path_buf(), kind: Kind::Directory };
-            found.push((Root::new(self, &place, Span::NONE, None), is_link));
+            found.push((Root::new(self, &place, Span::NONE, None, None), is_link));
         };
         hidden.reverse();
         while let Some(path) = hidden.pop() {

@@ -1,11 +1,6 @@
 //! `--cache`: renders a target again only if its inputs have changed.
 
-use std::{
-    env,
-    ffi::OsString,
-    path::{Path, PathBuf},
-    time::SystemTime,
-};
+use std::{env, ffi::OsString, path::PathBuf, time::SystemTime};
 
 use clap::Args;
 
@@ -14,7 +9,7 @@ use super::{
     terminal::{self, Format},
 };
 use crate::{
-    cli::harden::Work,
+    cli::{harden::Work, remote::cache_folder},
     error::{Code, Error, Result},
     fleet::Keeper,
     load::{self, Digest, Disk, Files as _, LARGEST_FILE, Loader, Store},
@@ -58,7 +53,7 @@ impl Build {
                 .help("cached targets are not hardened again: omit one of the flags"));
         }
         let folder = match folder.is_empty() {
-            true => default_folder().ok_or_else(|| {
+            true => cache_folder().ok_or_else(|| {
                 Error::new(
                     Code::InvalidArgument,
                     "neither `XDG_CACHE_HOME` nor `HOME` is set, so there is no cache directory",
@@ -67,7 +62,7 @@ impl Build {
             })?,
             false => PathBuf::from(folder),
         };
-        load::clean_up_on_signals();
+        crate::cli::clean_up_on_signals();
         match Store::open(&folder, now()) {
             // The cache only saves time, and a pull request may have brought it.
             Err(error) if error.code() == Code::InvalidArgument => {
@@ -139,21 +134,6 @@ fn program(store: &Store) -> Option<Vec<u8>> {
         drop(store.set_value(&key, &digest));
         Some(digest)
     })
-}
-
-/// `krender` in the user's cache directory. (XDG Base Directory Specification: relative paths are ignored.)
-fn default_folder() -> Option<PathBuf> {
-    let folder =
-        |name: &str| Some(PathBuf::from(variable(name)?)).filter(|path| path.is_absolute());
-    let caches = folder("XDG_CACHE_HOME")
-        .or_else(|| folder("LOCALAPPDATA").filter(|_| cfg!(windows)))
-        .or_else(|| folder("HOME").map(|home| home.join(".cache")))?;
-    Some(caches.join(Path::new("krender")))
-}
-
-#[expect(clippy::disallowed_methods, reason = "the environment is read here and handed on")]
-fn variable(name: &str) -> Option<OsString> {
-    env::var_os(name)
 }
 
 #[expect(

@@ -38,7 +38,7 @@ impl Places {
         let Some(path) = build.output_path() else {
             return Ok(Self::Print { with_name: build.is_about_many() });
         };
-        load::clean_up_on_signals();
+        crate::cli::clean_up_on_signals();
         if !build.is_about_many() {
             let is_folder = build.many.split || load::is_directory(path);
             return Ok(if is_folder { Self::Folder(path.into()) } else { Self::File(path.into()) });

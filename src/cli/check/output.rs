@@ -55,7 +55,7 @@ pub(super) fn write(
 }
 
 fn replace(file: &str, content: &[u8]) -> Result<()> {
-    load::clean_up_on_signals();
+    crate::cli::clean_up_on_signals();
     load::write(file.as_ref(), &[content])
 }
 

@@ -102,6 +102,72 @@ pub(super) fn named(
     })
 }
 
+/// Git in a bare repository that krender made.
+pub(super) fn own(folder: &Path, environment: &Environment) -> Result<Program> {
+    Ok(neutral(environment, folder, "all")?.variable("GIT_DIR", folder))
+}
+
+/// Settings for fetching. Those of the user, such as credentials and replaced URLs, are in force otherwise.
+const SETTINGS_TO_FETCH: &[&str] = &[
+    "core.fsmonitor=",
+    "core.hooksPath=/dev/null",
+    "core.pager=cat",
+    "protocol.ext.allow=never",
+    "submodule.recurse=false",
+    "fetch.recurseSubmodules=false",
+    "fetch.writeCommitGraph=false",
+    // What was fetched stays one file, which is there as a whole or not at all.
+    "fetch.unpackLimit=1",
+    "gc.auto=0",
+    "maintenance.auto=false",
+];
+
+/// Variables that belong to a repository, and name another one than that to fetch into.
+const OF_ANOTHER_REPOSITORY: &[&str] = &[
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_COMMON_DIR",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_QUARANTINE_PATH",
+    "GIT_NAMESPACE",
+    "GIT_SHALLOW_FILE",
+    "GIT_GRAFT_FILE",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_CONFIG",
+    "GIT_PREFIX",
+    "GIT_IMPLICIT_WORK_TREE",
+];
+
+/// Git with the settings and the credentials of the user, to fetch into a bare repository that krender made. It asks for
+/// nothing at a terminal. A URL that is `from_user` may have any protocol but `ext`; another one, such as that of a
+/// submodule, only those that need no permission (`protocol.allow` in the manual of git).
+pub(super) fn fetching(
+    folder: &Path,
+    environment: &Environment,
+    from_user: bool,
+) -> Result<Program> {
+    let mut git = Program::find("git", environment, folder)?;
+    for (name, value) in environment.variables() {
+        if !OF_ANOTHER_REPOSITORY.iter().any(|other| name == *other) {
+            git = git.variable(name, value);
+        }
+    }
+    git = git.variable("GIT_DIR", folder).variable("GIT_TERMINAL_PROMPT", "0");
+    // Messages are parsed.
+    git = git.variable("LC_ALL", "C");
+    if let Some(allowed) = environment.get("GIT_ALLOW_PROTOCOL").and_then(OsStr::to_str) {
+        let allowed: Vec<&str> = allowed.split(':').filter(|name| *name != "ext").collect();
+        git = git.variable("GIT_ALLOW_PROTOCOL", allowed.join(":"));
+    }
+    if !from_user {
+        git = git.variable("GIT_PROTOCOL_FROM_USER", "0");
+    }
+    git = git.argument("--no-pager");
+    Ok(SETTINGS_TO_FETCH.iter().fold(git, |git, setting| git.argument("-c").argument(*setting)))
+}
+
 fn neutral(environment: &Environment, directory: &Path, bare: &str) -> Result<Program> {
     let mut git = Program::find("git", environment, directory)?;
     for (name, value) in environment.variables() {

@@ -2,8 +2,9 @@
 //!
 //! krender finds a repository itself (`find`), starts git without running any program that the repository names
 //! (`command`), reads objects by id (`batch`), and compares the working tree by reading files (`working_tree`), after
-//! checking for special files that git would block on (`waiting`).
+//! checking for special files that git would block on (`waiting`). It fetches into repositories of its own (`bare`).
 
+mod bare;
 mod batch;
 mod command;
 mod find;
@@ -22,6 +23,7 @@ use super::{Environment, Program};
 use crate::error::{Code, Error, Result};
 use crate::limits::Budget;
 use crate::load::git::{Changes, Id, Object, ObjectKind, Revision, Trees, os_string};
+pub use bare::{Bare, Request, complaints};
 use batch::Batch;
 use find::Found;
 

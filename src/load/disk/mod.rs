@@ -24,7 +24,9 @@ pub use output::{OutputFolder, write, write_by};
 #[cfg(feature = "cli")]
 pub use temporary::clean_up_on_signals;
 pub(super) use temporary::is_left_over;
-pub use temporary::{abandon_temporary_files, remove_temporary_files};
+pub use temporary::{
+    TemporaryFolder, abandon_temporary_files, remove_temporary_files, remove_temporary_folders,
+};
 
 /// The file system of this computer, as a source of files.
 #[derive(Clone, Copy, Debug, Default)]

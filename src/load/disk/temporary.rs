@@ -1,12 +1,15 @@
 //! Temporary files: written under a random name, renamed when complete, and removed otherwise.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
+use std::fs::{self, File};
 use std::hash::{BuildHasher as _, RandomState};
 use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, TryLockError};
+use std::time::SystemTime;
 
 use super::Folder;
+use crate::error::{Code, Error, Result};
 use crate::sync::lock;
 
 /// A new file in a folder. It is removed on drop unless it was [renamed](Temporary::rename).
@@ -73,14 +76,87 @@ fn unfinished() -> MutexGuard<'static, Vec<(Folder, OsString)>> {
     lock(&UNFINISHED)
 }
 
-/// True if the name is that of a temporary file, left by an interrupted write.
+/// A new folder for this user only. It is removed on drop, with all that is in it.
+#[derive(Debug)]
+pub struct TemporaryFolder(PathBuf);
+
+/// All temporary folders, as for [`UNFINISHED`].
+static FOLDERS: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+impl TemporaryFolder {
+    /// Creates a folder with a random name in another one.
+    ///
+    /// # Errors
+    /// [`Code::WriteFailed`] if it cannot be created.
+    pub fn create(parent: &Path) -> Result<Self> {
+        let mut builder = fs::DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        let mut folders = lock(&FOLDERS);
+        let mut last: io::Error = ErrorKind::AlreadyExists.into();
+        for _ in 0..TRIES {
+            let name = format!(".krender-{:016x}.tmp", RandomState::new().hash_one(0));
+            let path = parent.join(name);
+            match builder.create(&path) {
+                Ok(()) => {
+                    folders.push(path.clone());
+                    return Ok(Self(path));
+                }
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => last = error,
+                Err(error) => {
+                    last = error;
+                    break;
+                }
+            }
+        }
+        let (parent, reason) = (parent.display(), super::reason(&last));
+        let message = format!("cannot create a temporary folder in `{parent}`: {reason}");
+        Err(Error::new(Code::WriteFailed, message))
+    }
+
+    /// Removes temporary folders, left by programs that were killed, from another folder, if they were not changed
+    /// since a time.
+    pub fn remove_left_over(parent: &Path, since: SystemTime) {
+        for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
+            let is_old = |found: fs::Metadata| found.modified().is_ok_and(|at| at < since);
+            let name = entry.file_name();
+            if name.to_str().is_some_and(is_left_over) && entry.metadata().is_ok_and(is_old) {
+                drop(fs::remove_dir_all(entry.path()));
+            }
+        }
+    }
+
+    /// Its path.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for TemporaryFolder {
+    fn drop(&mut self) {
+        // What cannot be removed is removed when it is old.
+        drop(fs::remove_dir_all(&self.0));
+        lock(&FOLDERS).retain(|path| *path != self.0);
+    }
+}
+
+/// True if the name is that of a temporary file or folder, left by an interrupted write.
 pub(in crate::load) fn is_left_over(name: &str) -> bool {
     name.starts_with(".krender-") && name.ends_with(".tmp")
 }
 
-/// Removes the unfinished temporary files of all threads, for a process that is about to end. Threads that then start
-/// another one wait forever.
+/// Removes the temporary folders of all threads, for a process that is about to end.
+pub fn remove_temporary_folders() {
+    for path in lock(&FOLDERS).drain(..) {
+        drop(fs::remove_dir_all(path));
+    }
+}
+
+/// Removes the unfinished temporary files and the temporary folders of all threads, for a process that is about to end.
+/// Threads that then start another file wait forever.
 pub fn remove_temporary_files() {
+    remove_temporary_folders();
     let mut unfinished = unfinished();
     for (folder, name) in unfinished.drain(..) {
         drop(folder.remove(&name));
@@ -111,9 +187,9 @@ pub fn abandon_temporary_files() {
 }
 
 /// Makes SIGHUP, SIGINT and SIGTERM remove temporary files before they end the process. Ignored signals stay ignored
-/// (`nohup`). For programs only: a library does not change signal handling.
+/// (`nohup`). `end` is called before. For programs only: a library does not change signal handling.
 #[cfg(all(unix, feature = "cli"))]
-pub fn clean_up_on_signals() {
+pub fn clean_up_on_signals(end: fn()) {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     use signal_hook::{iterator::Signals, low_level::emulate_default_handler};
     use std::{sync::Once, thread};
@@ -123,9 +199,10 @@ pub fn clean_up_on_signals() {
         let ignored = ignored_signals();
         let heeded = [SIGHUP, SIGINT, SIGTERM].into_iter();
         let heeded = heeded.filter(move |signal| ignored >> (signal - 1) & 1 == 0);
-        let wait = || {
+        let wait = move || {
             let Ok(mut signals) = Signals::new(heeded) else { return };
             if let Some(signal) = signals.forever().next() {
+                end();
                 remove_temporary_files();
                 drop(emulate_default_handler(signal));
             }
@@ -137,13 +214,13 @@ pub fn clean_up_on_signals() {
 
 /// Does nothing on systems without signals.
 #[cfg(all(not(unix), feature = "cli"))]
-pub fn clean_up_on_signals() {}
+pub fn clean_up_on_signals(_: fn()) {}
 
 /// Bit set of the signals that the process ignores, as far as the system reports them.
 #[cfg(all(unix, feature = "cli"))]
 #[expect(clippy::disallowed_methods, reason = "the kernel tells this of the process in a file")]
 fn ignored_signals() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     line.and_then(|digits| u64::from_str_radix(digits.trim(), 16).ok()).unwrap_or(0)
 }

@@ -26,6 +26,17 @@ pub trait Objects: Send + Sync {
     ) -> Result<()>;
 }
 
+impl<O: Objects + ?Sized> Objects for Arc<O> {
+    fn read(
+        &self,
+        ids: &[Id],
+        largest: u64,
+        take: &mut dyn FnMut(usize, Object) -> Result<()>,
+    ) -> Result<()> {
+        (**self).read(ids, largest, take)
+    }
+}
+
 /// The result of reading an id.
 #[derive(Debug)]
 pub enum Object {

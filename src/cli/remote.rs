@@ -1,0 +1,58 @@
+//! Flags for content from elsewhere.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use clap::Args;
+
+use crate::{
+    external::Environment,
+    fetch::{Fetcher, Options, Setup},
+    load::Remotes,
+};
+
+/// Flags for content from elsewhere.
+#[derive(Args, Debug, Default)]
+pub(super) struct Remote {
+    /// Fetch nothing: use remote bases that were fetched before, branches and tags as they were then
+    #[arg(long, help_heading = "Remote bases")]
+    offline: bool,
+
+    /// Fetch remote bases anew, and keep nothing of them
+    #[arg(long, conflicts_with = "offline", help_heading = "Remote bases")]
+    no_cache: bool,
+}
+
+impl Remote {
+    /// The source of remote content for a run in a directory.
+    pub(super) fn source(&self, working_directory: &Path) -> Remotes {
+        let Self { offline, no_cache } = *self;
+        let (started, working_directory) = (now(), working_directory.to_path_buf());
+        Remotes::new(Fetcher::new(Options { offline, no_cache }, move || {
+            super::clean_up_on_signals();
+            let environment = Environment::new(std::env::vars_os(), &working_directory);
+            Setup { environment, cache: cache_folder(), started }
+        }))
+    }
+}
+
+/// `krender` in the user's cache directory. (XDG Base Directory Specification: relative paths are ignored.)
+pub(super) fn cache_folder() -> Option<PathBuf> {
+    let folder =
+        |name: &str| Some(PathBuf::from(variable(name)?)).filter(|path| path.is_absolute());
+    let caches = folder("XDG_CACHE_HOME")
+        .or_else(|| folder("LOCALAPPDATA").filter(|_| cfg!(windows)))
+        .or_else(|| folder("HOME").map(|home| home.join(".cache")))?;
+    Some(caches.join("krender"))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the environment is read here and handed on")]
+fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the clock is read here and handed on")]
+fn now() -> SystemTime {
+    SystemTime::now()
+}

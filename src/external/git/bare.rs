@@ -1,0 +1,227 @@
+//! Bare repositories that krender makes itself: they are filled by fetching, and read by id.
+
+#![expect(clippy::disallowed_methods, reason = "the files of the repository are written here")]
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::batch::Batch;
+use super::{LARGEST_NAMED, command, unknown};
+use crate::error::{Code, Error, Result};
+use crate::external::{Environment, Outcome};
+use crate::limits::Cancel;
+use crate::load::git::{Id, Object, ObjectKind, Objects};
+
+/// A bare repository that krender made. Cloning makes another handle to it.
+#[derive(Clone)]
+pub struct Bare {
+    folder: PathBuf,
+    batch: Batch,
+    environment: Environment,
+}
+
+/// A request to another repository.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'r> {
+    /// The URL of the repository.
+    pub url: &'r str,
+    /// True if the user wrote the URL, or what he builds; false for the URL of a submodule.
+    pub from_user: bool,
+    /// The maximum time.
+    pub timeout: Duration,
+    /// A condition that ends it.
+    pub cancel: &'r Cancel,
+}
+
+/// The reference that is set to what was fetched.
+const FETCHED: &str = "refs/krender/fetched";
+
+const CONFIG: &str = "[core]\n\tbare = true\n\trepositoryformatversion = 0\n";
+
+impl Bare {
+    /// Opens the repository in a folder. What is missing of it is created.
+    ///
+    /// # Errors
+    /// [`Code::WriteFailed`], and [`Code::ReadFailed`] if there is no git.
+    pub fn open(folder: &Path, environment: &Environment) -> Result<Self> {
+        let make = || -> io::Result<()> {
+            fs::create_dir_all(folder.join("objects/pack"))?;
+            fs::create_dir_all(folder.join("refs"))?;
+            for (name, text) in [("config", CONFIG), ("HEAD", "ref: refs/heads/none\n")] {
+                let path = folder.join(name);
+                // Truncated if the disk was full.
+                if fs::read(&path).ok().as_deref() != Some(text.as_bytes()) {
+                    fs::write(&path, text)?;
+                }
+            }
+            Ok(())
+        };
+        make().map_err(|error| failed(folder, &error))?;
+        let git = command::own(folder, environment).map_err(|error| {
+            error.help("remote bases are fetched by git: install it, or copy them into the tree")
+        })?;
+        let (folder, environment) = (folder.to_path_buf(), environment.clone());
+        Ok(Self { folder, batch: Batch::new(git), environment })
+    }
+
+    /// Creates a repository in an empty folder to fetch into. It knows the objects of this one, which has these commits
+    /// and tags, so that only others are fetched.
+    ///
+    /// # Errors
+    /// [`Code::WriteFailed`].
+    pub fn beside(&self, folder: &Path, known: &[Id]) -> Result<Self> {
+        let beside = Self::open(folder, &self.environment)?;
+        let write = || -> io::Result<()> {
+            let mut objects = self.folder.join("objects").into_os_string();
+            objects.push("\n");
+            fs::create_dir_all(folder.join("objects/info"))?;
+            fs::write(folder.join("objects/info/alternates"), objects.as_encoded_bytes())?;
+            let refs = known.iter().map(|id| format!("{id} refs/known/{id}\n"));
+            fs::write(folder.join("packed-refs"), refs.collect::<String>())?;
+            match fs::copy(self.folder.join("shallow"), folder.join("shallow")) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+                _ => Ok(()),
+            }
+        };
+        write().map_err(|error| failed(folder, &error))?;
+        Ok(beside)
+    }
+
+    /// Fetches a branch, a tag, a commit or `HEAD`, without its history if `is_shallow`.
+    ///
+    /// # Errors
+    /// Those of [`Program::run`](crate::external::Program::run).
+    pub fn fetch(
+        &self,
+        request: &Request<'_>,
+        reference: &str,
+        is_shallow: bool,
+    ) -> Result<Outcome> {
+        self.fetch_all(request, &[&format!("+{reference}:{FETCHED}")], is_shallow)
+    }
+
+    /// Fetches all branches and tags, with their history.
+    ///
+    /// # Errors
+    /// Those of [`Program::run`](crate::external::Program::run).
+    pub fn fetch_everything(&self, request: &Request<'_>) -> Result<Outcome> {
+        self.fetch_all(
+            request,
+            &["+refs/heads/*:refs/all/heads/*", "+refs/tags/*:refs/all/tags/*"],
+            false,
+        )
+    }
+
+    fn fetch_all(
+        &self,
+        request: &Request<'_>,
+        specs: &[&str],
+        is_shallow: bool,
+    ) -> Result<Outcome> {
+        let mut words = vec!["fetch", "--quiet", "--no-tags", "--no-recurse-submodules"];
+        words.extend(is_shallow.then_some("--depth=1"));
+        words.extend(["--", request.url]);
+        words.extend(specs);
+        self.ask(request, &words)
+    }
+
+    /// The references of the other repository whose names end with a name, one a line: id, tabulator, name.
+    ///
+    /// # Errors
+    /// Those of [`Program::run`](crate::external::Program::run).
+    pub fn list(&self, request: &Request<'_>, name: &str) -> Result<Outcome> {
+        self.ask(request, &["ls-remote", "--quiet", "--", request.url, name])
+    }
+
+    fn ask(&self, request: &Request<'_>, words: &[&str]) -> Result<Outcome> {
+        let git = command::fetching(&self.folder, &self.environment, request.from_user)?;
+        git.at_most(request.timeout).cancelled_by(request.cancel).run(words)
+    }
+
+    /// The id that was fetched last.
+    #[must_use]
+    pub fn fetched(&self) -> Option<Id> {
+        let text = fs::read_to_string(self.folder.join(FETCHED)).ok()?;
+        Id::parse(text.trim().as_bytes())
+    }
+
+    /// Moves the objects of a repository that was made by [`Bare::beside`] here.
+    ///
+    /// # Errors
+    /// [`Code::WriteFailed`].
+    pub fn take(&self, other: &Self) -> Result<()> {
+        let take = || -> io::Result<()> {
+            let (from, to) = (other.folder.join("objects/pack"), self.folder.join("objects/pack"));
+            let mut names = Vec::new();
+            for entry in fs::read_dir(&from)? {
+                names.push(entry?.file_name());
+            }
+            // An index makes a pack known: it comes last.
+            names.sort_by_key(|name| Path::new(name).extension().is_some_and(|end| end == "idx"));
+            for name in names {
+                fs::rename(from.join(&name), to.join(&name))?;
+            }
+            match fs::rename(other.folder.join("shallow"), self.folder.join("shallow")) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+                _ => Ok(()),
+            }
+        };
+        take().map_err(|error| failed(&self.folder, &error))
+    }
+
+    /// The objects, read by one git process that is started for the first of them.
+    #[must_use]
+    pub fn objects(&self) -> Arc<dyn Objects> {
+        Arc::new(self.batch.clone())
+    }
+
+    /// The ids of the commit that an object is, or that it tags, and of the tree of the commit; `None` if there is no such
+    /// commit.
+    ///
+    /// # Errors
+    /// [`Code::ReadFailed`].
+    pub fn commit(&self, id: Id) -> Result<Option<(Id, Id)>> {
+        let found = self.batch.named(format!("{id}^{{commit}}"), LARGEST_NAMED)?;
+        let Some((commit, Object::Read { kind: ObjectKind::Commit, content })) = found else {
+            return Ok(None);
+        };
+        let tree = content
+            .split(|&byte| byte == b'\n')
+            .next()
+            .and_then(|line| Id::parse(line.strip_prefix(b"tree ")?));
+        Ok(tree.map(|tree| (commit, tree)))
+    }
+
+    /// The settings in a file of the repository, such as `.gitmodules`, in its order.
+    ///
+    /// # Errors
+    /// [`Code::ReadFailed`] if it is not a file of settings.
+    pub fn settings(&self, file: Id) -> Result<Vec<(String, String)>> {
+        let git = command::own(&self.folder, &self.environment)?;
+        let outcome = git.run(&["config", "--null", "--list", "--blob", &file.to_string()])?;
+        if !outcome.is_success {
+            return Err(unknown::reason(&outcome.said));
+        }
+        let text = String::from_utf8_lossy(&outcome.output);
+        let entries = text.split_terminator('\0').map(|entry| {
+            let (name, value) = entry.split_once('\n').unwrap_or((entry, ""));
+            (name.to_owned(), value.to_owned())
+        });
+        Ok(entries.collect())
+    }
+}
+
+/// The errors among the messages of git, without hints and warnings.
+#[must_use]
+pub fn complaints(said: &str) -> Vec<&str> {
+    unknown::complaints(said)
+}
+
+#[cold]
+fn failed(folder: &Path, error: &io::Error) -> Error {
+    let message = format!("cannot write the cache `{}`: {error}", folder.display());
+    Error::new(Code::WriteFailed, message)
+}

@@ -1,0 +1,99 @@
+//! The folder of what was fetched: one bare repository for each URL, and locks between processes.
+
+#![expect(clippy::disallowed_methods, reason = "locks are files of the cache")]
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use crate::error::{Code, Error, Result};
+use crate::external::Environment;
+use crate::limits::{Cancel, cancelled};
+use crate::load::{TemporaryFolder, private_folder};
+use crate::source::Span;
+
+/// A folder for this user only.
+pub(super) struct Cache {
+    folder: PathBuf,
+    /// Keeps the folder until the end of the run, if it is temporary.
+    _temporary: Option<TemporaryFolder>,
+}
+
+/// A lock on a part of the cache. It ends when it is dropped, or with the process.
+pub(super) struct Lock {
+    _file: File,
+}
+
+/// The age from which on a temporary folder is of no use: no command takes so long.
+const LEFT_OVER: Duration = Duration::from_hours(24);
+/// The longest pause between two attempts to get a lock.
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
+
+impl Cache {
+    /// Opens the cache in a folder; in a temporary one if there is no folder, or if it cannot be used: it cannot be
+    /// written, or other users may have written to it.
+    ///
+    /// # Errors
+    /// [`Code::WriteFailed`] if there is no temporary folder either.
+    pub(super) fn open(folder: Option<&Path>, environment: &Environment) -> Result<Self> {
+        let usable = folder.map(|folder| folder.join("git")).filter(|git| {
+            let is_private = |folder: &Path| private_folder(folder).is_ok();
+            git.parent().is_some_and(is_private) && is_private(git) && is_writable(git)
+        });
+        if let Some(folder) = usable {
+            return Ok(Self { folder, _temporary: None });
+        }
+        let parent = environment.path("TMPDIR").unwrap_or_else(|| PathBuf::from("/tmp"));
+        let temporary = TemporaryFolder::create(&parent)?;
+        let folder = temporary.path().to_path_buf();
+        Ok(Self { folder, _temporary: Some(temporary) })
+    }
+
+    /// The folder of a part.
+    pub(super) fn part(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// A temporary folder in the cache. Removes those that were left a day ago.
+    ///
+    /// # Errors
+    /// [`Code::WriteFailed`].
+    pub(super) fn temporary(&self, now: SystemTime) -> Result<TemporaryFolder> {
+        let old = now.checked_sub(LEFT_OVER).unwrap_or(SystemTime::UNIX_EPOCH);
+        TemporaryFolder::remove_left_over(&self.folder, old);
+        TemporaryFolder::create(&self.folder)
+    }
+
+    /// Waits until no other process or thread has the lock of a part.
+    ///
+    /// # Errors
+    /// [`Code::WriteFailed`], and [`Code::Cancelled`].
+    pub(super) fn lock(&self, name: &str, cancel: &Cancel) -> Result<Lock> {
+        let path = self.folder.join(format!("{name}.lock"));
+        let failed = |error: &dyn std::fmt::Display| {
+            let message = format!("cannot lock the cache `{}`: {error}", path.display());
+            Error::new(Code::WriteFailed, message)
+        };
+        let file = File::options().create(true).truncate(false).write(true).open(&path);
+        let file = file.map_err(|error| failed(&error))?;
+        let mut pause = Duration::from_millis(1);
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Lock { _file: file }),
+                Err(TryLockError::WouldBlock) => {}
+                Err(TryLockError::Error(error)) => return Err(failed(&error)),
+            }
+            if cancel.is_due() {
+                return Err(cancelled(Span::NONE));
+            }
+            thread::sleep(pause);
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+}
+
+/// True if a file can be written in a folder.
+fn is_writable(folder: &Path) -> bool {
+    File::options().create(true).append(true).open(folder.join("lock")).is_ok()
+}

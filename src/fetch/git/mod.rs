@@ -1,0 +1,106 @@
+//! Git repositories: resolves references to commits, and fetches commits that are not in the cache.
+
+mod failure;
+mod modules;
+mod store;
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use super::cache::Cache;
+use super::{Memo, Options, Setup};
+use crate::error::Result;
+use crate::external::Environment;
+use crate::external::git::Request;
+use crate::limits::Cancel;
+use crate::load::{Fetched, RepoSpec};
+use store::Store;
+
+/// What a fetcher has opened and fetched.
+pub(super) struct Session {
+    environment: Environment,
+    cache: Cache,
+    started: SystemTime,
+    is_offline: bool,
+    stores: Memo<String, Result<Arc<Store>>>,
+    fetched: Memo<Key, Result<Arc<Fetched>>>,
+}
+
+/// A revision of a repository.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    url: String,
+    /// The branch, tag or commit; `HEAD` for the default branch.
+    reference: String,
+    submodules: bool,
+    /// True if the user wrote the URL, or what he builds; false for the URL of a submodule.
+    from_user: bool,
+}
+
+/// The way in which a revision is fetched.
+#[derive(Clone, Copy)]
+struct Way<'a> {
+    /// The maximum time of a command.
+    timeout: Duration,
+    cancel: &'a Cancel,
+    /// The number of repositories around this one, of which it is a submodule.
+    depth: usize,
+}
+
+/// The maximum time of a command, unless the URL has another one: that of kustomize (`api/internal/git/repospec.go`).
+const TIMEOUT: Duration = Duration::from_secs(27);
+
+impl Session {
+    /// Opens the cache.
+    ///
+    /// # Errors
+    /// [`Code::WriteFailed`](crate::error::Code::WriteFailed).
+    pub(super) fn start(setup: Setup, options: Options) -> Result<Self> {
+        let Setup { environment, cache, started } = setup;
+        let folder = cache.as_deref().filter(|_| !options.no_cache);
+        let cache = Cache::open(folder, &environment)?;
+        let (stores, fetched) = (Memo::default(), Memo::default());
+        Ok(Self { environment, cache, started, is_offline: options.offline, stores, fetched })
+    }
+
+    /// Fetches the revision that an entry names, unless it was fetched.
+    ///
+    /// # Errors
+    /// As [`Fetch::repository`](crate::load::Fetch::repository).
+    pub(super) fn repository(&self, spec: &RepoSpec, cancel: &Cancel) -> Result<Arc<Fetched>> {
+        let reference = spec.reference.clone().unwrap_or_else(|| "HEAD".to_owned());
+        let (url, submodules) = (spec.url(), spec.submodules);
+        let key = Key { url, reference, submodules, from_user: true };
+        let way = Way { timeout: spec.timeout.unwrap_or(TIMEOUT), cancel, depth: 0 };
+        self.revision(&key, way)
+    }
+
+    fn revision(&self, key: &Key, way: Way<'_>) -> Result<Arc<Fetched>> {
+        self.fetched.get_or_make(key.clone(), || {
+            failure::refuse(key)?;
+            if self.is_offline && !Store::is_known(&self.cache, &key.url) {
+                return Err(failure::offline(&key.url, &key.reference));
+            }
+            let store = self.store(&key.url)?;
+            let request = Request {
+                url: &key.url,
+                from_user: key.from_user,
+                timeout: way.timeout,
+                cancel: way.cancel,
+            };
+            let named = store.resolve(self, &key.reference, &request)?;
+            let objects = store.bare().objects();
+            let modules = match key.submodules {
+                true => self.modules(&store, named.tree, key, way)?,
+                false => Vec::new(),
+            };
+            Ok(Arc::new(Fetched { commit: named.commit, tree: named.tree, objects, modules }))
+        })
+    }
+
+    /// The store of a repository.
+    fn store(&self, url: &str) -> Result<Arc<Store>> {
+        let open = || Store::open(&self.cache, url, &self.environment).map(Arc::new);
+        self.stores.get_or_make(url.to_owned(), open)
+    }
+}

@@ -1,0 +1,195 @@
+//! The store of a repository in the cache: a bare repository, and the references that were resolved.
+
+#![expect(clippy::disallowed_methods, reason = "the references are files of the cache")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use super::{Session, failure};
+use crate::error::{Code, Error, Result};
+use crate::external::Environment;
+use crate::external::git::{Bare, Request};
+use crate::fetch::cache::Cache;
+use crate::load::git::Id;
+use crate::load::{self, Digest};
+
+/// The store of a repository.
+pub(super) struct Store {
+    /// The name of its folder in the cache.
+    name: String,
+    /// The folder of the references.
+    references: PathBuf,
+    bare: Bare,
+}
+
+/// A reference that was resolved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Named {
+    /// The object that the reference names: a commit, or an annotated tag.
+    id: Id,
+    pub(super) commit: Id,
+    pub(super) tree: Id,
+}
+
+/// The number of commits that another repository is told of, so that it does not send them again.
+const MOST_KNOWN: usize = 64;
+
+impl Store {
+    /// Opens the store of a URL.
+    ///
+    /// # Errors
+    /// Those of [`Bare::open`].
+    pub(super) fn open(cache: &Cache, url: &str, environment: &Environment) -> Result<Self> {
+        let name = Digest::of(url).to_string();
+        let folder = cache.part(&name);
+        let bare = Bare::open(&folder, environment)?;
+        let references = folder.join("references");
+        fs::create_dir_all(&references).map_err(|error| {
+            let message = format!("cannot write the cache `{}`: {error}", folder.display());
+            Error::new(Code::WriteFailed, message)
+        })?;
+        Ok(Self { name, references, bare })
+    }
+
+    /// True if a repository was fetched before.
+    #[must_use]
+    pub(super) fn is_known(cache: &Cache, url: &str) -> bool {
+        cache.part(&Digest::of(url).to_string()).is_dir()
+    }
+
+    /// The repository.
+    pub(super) const fn bare(&self) -> &Bare {
+        &self.bare
+    }
+
+    /// The commit of a branch, a tag, a commit or `HEAD`, fetched if it is not in the store. A commit in the store needs
+    /// no other repository.
+    ///
+    /// # Errors
+    /// [`Code::FetchFailed`](crate::error::Code::FetchFailed) and
+    /// [`Code::FetchRefused`](crate::error::Code::FetchRefused).
+    pub(super) fn resolve(
+        &self,
+        session: &Session,
+        reference: &str,
+        request: &Request<'_>,
+    ) -> Result<Named> {
+        let is_commit = Id::parse(reference.as_bytes()).is_some();
+        let settled = || {
+            let (named, at) = self.named(reference)?;
+            (is_commit || session.is_offline || at >= session.started).then_some(named)
+        };
+        if let Some(named) = settled() {
+            return Ok(named);
+        }
+        if session.is_offline {
+            return Err(failure::offline(request.url, reference));
+        }
+        let _lock = session.cache.lock(&self.name, request.cancel)?;
+        // Another process may have fetched it while this one waited.
+        if let Some(named) = settled() {
+            return Ok(named);
+        }
+        let known = self.named(reference).filter(|_| !is_commit);
+        let named = match known {
+            Some((named, _)) if self.listed(reference, request)? == Some(named.id) => named,
+            _ => self.fetch(session, reference, request)?,
+        };
+        self.set(reference, named)?;
+        self.set(&named.commit.to_string(), named)?;
+        Ok(named)
+    }
+
+    /// The id of a reference in the other repository.
+    fn listed(&self, reference: &str, request: &Request<'_>) -> Result<Option<Id>> {
+        let outcome = self.bare.list(request, reference);
+        let outcome = outcome.map_err(|error| failure::ended(error, request))?;
+        if !outcome.is_success {
+            return Err(failure::of(&outcome.said, reference, request));
+        }
+        let text = String::from_utf8_lossy(&outcome.output);
+        let lines: Vec<(&str, &str)> =
+            text.lines().filter_map(|line| line.split_once('\t')).collect();
+        // The order in which git looks for a reference (gitrevisions(7)).
+        let names = ["", "refs/", "refs/tags/", "refs/heads/", "refs/remotes/"];
+        let names = names.iter().map(|place| format!("{place}{reference}"));
+        let id = names.filter_map(|name| lines.iter().find(|(_, known)| *known == name)).next();
+        Ok(id.and_then(|(id, _)| Id::parse(id.as_bytes())))
+    }
+
+    /// Fetches a reference into a temporary repository, and moves what came into the store.
+    fn fetch(&self, session: &Session, reference: &str, request: &Request<'_>) -> Result<Named> {
+        let temporary = session.cache.temporary(session.started)?;
+        let beside = self.bare.beside(temporary.path(), &self.known())?;
+        let fetch = |is_shallow| {
+            let outcome = beside.fetch(request, reference, is_shallow);
+            outcome.map_err(|error| failure::ended(error, request))
+        };
+        let mut outcome = fetch(true)?;
+        if failure::knows_no_shallow(&outcome.said) {
+            outcome = fetch(false)?;
+        }
+        let id = match outcome.is_success {
+            true => beside.fetched(),
+            // Some servers give their branches and tags only, with their history.
+            false if failure::knows_no_commits(&outcome.said) => {
+                outcome = beside
+                    .fetch_everything(request)
+                    .map_err(|error| failure::ended(error, request))?;
+                Id::parse(reference.as_bytes()).filter(|_| outcome.is_success)
+            }
+            false => None,
+        };
+        let Some(id) = id else { return Err(failure::of(&outcome.said, reference, request)) };
+        self.bare.take(&beside)?;
+        let found = self.bare.commit(id)?;
+        let (commit, tree) = found.ok_or_else(|| failure::no_commit(reference, request))?;
+        Ok(Named { id, commit, tree })
+    }
+
+    /// The objects of the last references.
+    fn known(&self) -> Vec<Id> {
+        let entries = fs::read_dir(&self.references).into_iter().flatten().flatten();
+        let mut known: Vec<(Duration, Id)> = entries
+            .filter_map(|entry| read(&entry.path()))
+            .map(|(_, named, at)| (at, named.id))
+            .collect();
+        known.sort_unstable_by(|left, right| right.cmp(left));
+        let mut known: Vec<Id> = known.into_iter().map(|(_, id)| id).take(MOST_KNOWN).collect();
+        known.sort_unstable();
+        known.dedup();
+        known
+    }
+
+    /// The record of a reference, and the time at which it was resolved.
+    fn named(&self, reference: &str) -> Option<(Named, SystemTime)> {
+        let (written, named, at) = read(&self.record(reference))?;
+        (written == reference).then_some((named, SystemTime::UNIX_EPOCH + at))
+    }
+
+    fn set(&self, reference: &str, named: Named) -> Result<()> {
+        let Named { id, commit, tree } = named;
+        let text = format!("{id} {commit} {tree}\n{reference}\n");
+        let digest = format!("{}\n", Digest::of(&text));
+        load::write(&self.record(reference), &[&digest, &text])
+    }
+
+    fn record(&self, reference: &str) -> PathBuf {
+        self.references.join(Digest::of(reference).to_string())
+    }
+}
+
+/// Reads a record; `None` if it is missing or damaged. Returns the reference, its objects, and the time of the record.
+fn read(path: &Path) -> Option<(String, Named, Duration)> {
+    let text = fs::read_to_string(path).ok()?;
+    let (digest, text) = text.split_once('\n')?;
+    if Digest::parse(digest)? != Digest::of(text) {
+        return None;
+    }
+    let (ids, reference) = text.split_once('\n')?;
+    let mut ids = ids.split(' ').map(|id| Id::parse(id.as_bytes()));
+    let named = Named { id: ids.next()??, commit: ids.next()??, tree: ids.next()?? };
+    let (_, at) = load::stamp(path)?;
+    Some((reference.strip_suffix('\n')?.to_owned(), named, at))
+}

@@ -1,0 +1,133 @@
+//! Content from elsewhere: a [`Loader`] asks a [`Fetch`] for it, and mounts it.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::git::{Id, Objects, Revision, Trees};
+use super::mounts::{Mounts, Taken};
+use super::{Digest, Loader, RepoSpec};
+use crate::error::{Code, Error, Result};
+use crate::limits::{Budget, Cancel};
+
+/// A source of content from elsewhere. It may be used by any number of loaders and threads.
+pub trait Fetch: Send + Sync {
+    /// Fetches a git repository.
+    ///
+    /// # Errors
+    /// [`Code::FetchFailed`] if it cannot be fetched, [`Code::FetchRefused`] if it may not be, and [`Code::Cancelled`].
+    fn repository(&self, spec: &RepoSpec, cancel: &Cancel) -> Result<Arc<Fetched>>;
+}
+
+/// A revision of a git repository that was fetched.
+#[derive(Clone)]
+pub struct Fetched {
+    /// The id of the commit.
+    pub commit: Id,
+    /// The id of its tree.
+    pub tree: Id,
+    /// The objects of the repository.
+    pub objects: Arc<dyn Objects>,
+    /// The submodules, each with its path from the top of the repository.
+    pub modules: Vec<(PathBuf, Arc<Self>)>,
+}
+
+/// The source of content from elsewhere of a loader; by default there is none.
+#[derive(Clone, Default)]
+pub struct Remotes(Option<Arc<dyn Fetch>>);
+
+/// A remote repository that a loader has mounted.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub struct Remote {
+    /// The URL that git fetches from.
+    pub url: String,
+    /// The branch, tag or commit as it is written; `None` for the default branch.
+    pub reference: Option<String>,
+    /// The id of the commit.
+    pub commit: String,
+}
+
+impl Remotes {
+    /// A source of content from elsewhere.
+    #[must_use]
+    pub fn new(fetch: impl Fetch + 'static) -> Self {
+        Self(Some(Arc::new(fetch)))
+    }
+
+    fn repository(&self, spec: &RepoSpec, cancel: &Cancel) -> Result<Arc<Fetched>> {
+        match &self.0 {
+            Some(fetch) => fetch.repository(spec, cancel),
+            None => Err(Error::new(
+                Code::FetchRefused,
+                format!("`{}` is remote, and nothing is fetched here", spec.url()),
+            )),
+        }
+    }
+}
+
+impl fmt::Debug for Remotes {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(if self.0.is_some() { "Remotes::new" } else { "Remotes" })
+    }
+}
+
+impl Fetched {
+    /// The files, as if the top of the repository were at a path.
+    fn files(&self, at: &Path, budget: &Budget) -> Result<Mounts> {
+        let trees = Trees::new(Arc::clone(&self.objects), budget.clone());
+        let files = Mounts::new(Revision::new(trees, at, self.tree));
+        for (path, module) in &self.modules {
+            let at = at.join(path);
+            let taken = |_: Taken| {
+                let message = format!("the submodule `{}` is not in a directory", path.display());
+                Error::new(Code::FetchFailed, message)
+            };
+            files.mount(&at, module.files(&at, budget)?).map_err(taken)?;
+        }
+        Ok(files)
+    }
+}
+
+impl Loader {
+    /// Fetches a repository and mounts it, once. Returns the path of its top.
+    ///
+    /// # Errors
+    /// Those of [`Fetch::repository`].
+    pub(super) fn fetch(&self, spec: &RepoSpec) -> Result<Arc<Path>> {
+        let reference = spec.reference.as_deref().unwrap_or_default();
+        let key = format!("{}\0{reference}\0{}", spec.url(), spec.submodules);
+        let fetched = self.0.fetched.get_or_init(Default::default);
+        fetched.tops.get_or_make(Path::new(&key), || {
+            let found = self.0.options.remotes.repository(spec, &self.0.options.cancel)?;
+            // No path on disk has this name, and no link leads to it.
+            let at = PathBuf::from(format!("/\0{}", Digest::of(&key)));
+            let shown = match &spec.reference {
+                Some(reference) => format!("{}@{reference}", spec.url()),
+                None => spec.url(),
+            };
+            let files = found.files(&at, &self.0.budget)?;
+            let taken = |_: Taken| Error::new(Code::InvalidPath, "it is mounted already");
+            self.0.files.mount_as(&at, files, Some(shown)).map_err(taken)?;
+            let (url, commit) = (spec.url(), found.commit.to_string());
+            let remote = Remote { url, reference: spec.reference.clone(), commit };
+            crate::sync::lock(&fetched.remotes).push(remote);
+            Ok(at.into())
+        })
+    }
+
+    /// The remote repositories that were mounted, sorted.
+    #[must_use]
+    pub fn remotes(&self) -> Vec<Remote> {
+        let remotes = self.0.fetched.get().map(|fetched| crate::sync::lock(&fetched.remotes));
+        let mut remotes = remotes.map(|remotes| remotes.clone()).unwrap_or_default();
+        remotes.sort();
+        remotes.dedup();
+        remotes
+    }
+
+    /// True for a path in content that was fetched.
+    pub(super) fn is_fetched(&self, path: &Path) -> bool {
+        self.0.files.of(path).is_some_and(|mount| mount.is_fetched())
+    }
+}

@@ -1,0 +1,441 @@
+//! Remote bases: repositories on this disk, fetched by git into a cache.
+#![cfg(unix)]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "repositories are made on disk, and the program is started"
+)]
+#![expect(clippy::unwrap_used, reason = "this is a test")]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// A folder with a home, a cache, repositories, and a `git` that writes its commands down.
+struct Lab {
+    folder: tempfile::TempDir,
+    variables: Vec<(String, String)>,
+}
+
+impl Lab {
+    fn new() -> Self {
+        let lab = Self { folder: tempfile::tempdir().unwrap(), variables: Vec::new() };
+        for name in ["home", "tmp", "bin"] {
+            fs::create_dir(lab.path(name)).unwrap();
+        }
+        lab.write("home/.gitconfig", "[user]\nname = a\nemail = a@example.com\n[init]\ndefaultBranch = main\n[protocol \"file\"]\nallow = always\n");
+        lab.program("exec git \"$@\"");
+        lab
+    }
+
+    /// A lab with the repository `app`: a folder `base` with a `ConfigMap`, tagged `v1`.
+    fn with_app() -> Self {
+        let lab = Self::new();
+        lab.repository("app");
+        lab.write("app/base/kustomization.yaml", "resources: [cm.yaml]\n");
+        lab.write("app/kustomization.yaml", "resources: [base]\n");
+        lab.commit("app", "base/cm.yaml", &config_map("one"));
+        lab.git("app", &["tag", "v1"]);
+        lab
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.folder.path().join(path)
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    /// Sets what the program `git` of the lab does after it has written its command down.
+    fn program(&self, does: &str) {
+        let text = format!(
+            "#!/bin/sh\nfor word do case $word in -*|*=*) ;; *) break;; esac; done\necho \"$word\" >> '{}'\nPATH=${{PATH#*:}}\n{does}\n",
+            self.path("calls").display()
+        );
+        self.write("bin/git", &text);
+        fs::set_permissions(self.path("bin/git"), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    fn repository(&self, name: &str) {
+        self.git(".", &["init", "-q", name]);
+    }
+
+    /// Writes a file and commits everything. Returns the id of the commit.
+    fn commit(&self, repository: &str, path: &str, text: &str) -> String {
+        self.write(&format!("{repository}/{path}"), text);
+        self.git(repository, &["add", "-A"]);
+        self.git(repository, &["commit", "-qm", "change"]);
+        self.git(repository, &["rev-parse", "HEAD"]).trim().to_owned()
+    }
+
+    fn url(&self, repository: &str) -> String {
+        format!("file://{}", self.path(repository).canonicalize().unwrap().display())
+    }
+
+    fn git(&self, folder: &str, arguments: &[&str]) -> String {
+        let output = self.command("git", folder).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+        text(&output.stdout)
+    }
+
+    fn command(&self, program: &str, folder: &str) -> Command {
+        let mut command = Command::new(program);
+        command
+            .current_dir(self.path(folder))
+            .env("HOME", self.path("home"))
+            .env("TMPDIR", self.path("tmp"))
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env_remove("XDG_CACHE_HOME")
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn krender(&self, arguments: &[&str]) -> Command {
+        let path = format!("{}:{}", self.path("bin").display(), std::env::var("PATH").unwrap());
+        let mut command = self.command(env!("CARGO_BIN_EXE_krender"), ".");
+        command.args(arguments).env("PATH", path);
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// The standard output of a build that succeeds.
+    #[track_caller]
+    fn build(&self, arguments: &[&str]) -> String {
+        let output = self.krender(&[&["build"], arguments].concat()).output().unwrap();
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        text(&output.stdout)
+    }
+
+    /// The standard error of a build that fails.
+    #[track_caller]
+    fn fail(&self, arguments: &[&str]) -> String {
+        let output: Output = self.krender(&[&["build"], arguments].concat()).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+        assert!(output.stdout.is_empty());
+        text(&output.stderr)
+    }
+
+    /// The commands of git since the last call, without those that only read the store.
+    fn calls(&self) -> Vec<String> {
+        let calls = fs::read_to_string(self.path("calls")).unwrap_or_default();
+        drop(fs::remove_file(self.path("calls")));
+        calls.lines().filter(|call| *call != "cat-file").map(str::to_owned).collect()
+    }
+
+    /// Nothing temporary is left in the cache or in the temporary folder.
+    fn is_tidy(&self) -> bool {
+        let cache = self.path("home/.cache/krender/git");
+        let left = |folder: &Path| {
+            let names = fs::read_dir(folder).into_iter().flatten().flatten();
+            names.filter(|entry| entry.file_name().to_string_lossy().contains(".tmp")).count()
+        };
+        left(&cache) == 0 && left(&self.path("tmp")) == 0
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn config_map(value: &str) -> String {
+    format!("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c\ndata:\n  a: {value}\n")
+}
+
+#[test]
+fn a_repository_is_fetched_once_by_a_run() {
+    let lab = Lab::with_app();
+    let url = lab.url("app");
+    for name in ["one", "two", "three"] {
+        let suffix = format!("nameSuffix: -{name}\n");
+        let resources = format!("resources: ['{url}//base?ref=v1', deep]\n{suffix}");
+        lab.write(&format!("all/{name}/kustomization.yaml"), &resources);
+        let deep = format!("resources: ['{url}?ref=v1']\nnamePrefix: deep-\n");
+        lab.write(&format!("all/{name}/deep/kustomization.yaml"), &deep);
+    }
+    let output = lab.build(&["--all", "all", "--jobs", "4"]);
+    assert_eq!(output.matches("a: one").count(), 6, "{output}");
+    assert_eq!(lab.calls(), ["fetch"]);
+    assert!(lab.is_tidy());
+}
+
+#[test]
+fn a_commit_in_the_cache_needs_no_network_and_a_branch_one_request() {
+    let lab = Lab::with_app();
+    let first = lab.git("app", &["rev-parse", "HEAD"]).trim().to_owned();
+    let (branch, pinned) =
+        (format!("{}//base", lab.url("app")), format!("{}//base?ref={first}", lab.url("app")));
+    assert!(lab.build(&[&pinned]).contains("a: one"));
+    assert_eq!(lab.calls(), ["fetch"]);
+    assert!(lab.build(&[&branch]).contains("a: one"));
+    assert_eq!(lab.calls(), ["fetch"]);
+    assert!(lab.build(&[&branch]).contains("a: one"));
+    assert_eq!(lab.calls(), ["ls-remote"]);
+    lab.commit("app", "base/cm.yaml", &config_map("two"));
+    assert!(lab.build(&[&branch]).contains("a: two"));
+    assert_eq!(lab.calls(), ["ls-remote", "fetch"]);
+    fs::rename(lab.path("app"), lab.path("gone")).unwrap();
+    assert!(lab.build(&[&pinned]).contains("a: one"));
+    assert_eq!(lab.calls(), [""; 0]);
+    assert!(lab.fail(&[&branch]).contains("error[fetch-failed]: git cannot fetch"));
+    // As it was last resolved.
+    assert!(lab.build(&["--offline", &branch]).contains("a: two"));
+    assert_eq!(lab.calls(), ["ls-remote"]);
+}
+
+#[test]
+fn annotated_tags_that_move_are_noticed() {
+    let lab = Lab::with_app();
+    lab.git("app", &["tag", "-a", "-m", "x", "annotated"]);
+    let target = format!("{}//base?ref=annotated", lab.url("app"));
+    lab.build(&[&target]);
+    lab.calls();
+    lab.build(&[&target]);
+    assert_eq!(lab.calls(), ["ls-remote"]);
+    lab.commit("app", "base/cm.yaml", &config_map("two"));
+    lab.git("app", &["tag", "-f", "-a", "-m", "x", "annotated"]);
+    assert!(lab.build(&[&target]).contains("a: two"));
+}
+
+/// The name of a branch may be the end of that of another one, and of a tag.
+#[test]
+fn references_are_those_that_git_takes() {
+    let lab = Lab::with_app();
+    lab.git("app", &["checkout", "-q", "-b", "x/rel"]);
+    lab.commit("app", "base/cm.yaml", &config_map("other"));
+    lab.git("app", &["checkout", "-q", "main"]);
+    lab.git("app", &["branch", "rel"]);
+    let target = format!("{}//base?ref=rel", lab.url("app"));
+    for _ in 0..2 {
+        assert!(lab.build(&[&target]).contains("a: one"));
+    }
+    assert_eq!(lab.calls(), ["fetch", "ls-remote"]);
+    let target = format!("{}//base?ref=refs/heads/x/rel", lab.url("app"));
+    assert!(lab.build(&[&target]).contains("a: other"));
+}
+
+#[test]
+fn what_is_missing_offline_is_named() {
+    let lab = Lab::with_app();
+    let target = format!("{}//base?ref=v1", lab.url("app"));
+    let said = lab.fail(&["--offline", &target]);
+    assert!(said.contains("error[fetch-refused]: `v1` of `file://"), "{said}");
+    assert_eq!(lab.calls(), [""; 0]);
+    lab.build(&[&target]);
+    assert!(lab.build(&["--offline", &target]).contains("a: one"));
+    assert!(lab.fail(&["--offline", &lab.url("app")]).contains("is not in the cache"));
+}
+
+#[test]
+fn nothing_is_kept_without_a_cache() {
+    let lab = Lab::with_app();
+    let target = format!("{}//base?ref=v1", lab.url("app"));
+    for arguments in [&["--no-cache", &*target][..], &["--no-cache", "--quiet", &target]] {
+        assert!(lab.build(arguments).contains("a: one"));
+        assert_eq!(lab.calls(), ["fetch"]);
+        assert!(!lab.path("home/.cache/krender").exists());
+        assert!(lab.is_tidy());
+    }
+}
+
+/// A cache that others may have written to, or that cannot be written, is not used.
+#[test]
+fn a_cache_that_cannot_be_used_is_no_failure() {
+    let lab = Lab::with_app();
+    let target = format!("{}//base?ref=v1", lab.url("app"));
+    let cache = lab.path("home/.cache/krender");
+    lab.write("home/.cache/krender/notes", "of others");
+    fs::set_permissions(&cache, fs::Permissions::from_mode(0o777)).unwrap();
+    assert!(lab.build(&[&target]).contains("a: one"));
+    assert!(!cache.join("git").exists() && lab.is_tidy());
+    fs::remove_dir_all(&cache).unwrap();
+    lab.write("home/.cache/krender", "a file");
+    assert!(lab.build(&[&target]).contains("a: one"));
+    assert!(lab.is_tidy());
+}
+
+#[test]
+fn a_server_without_commits_is_fetched_as_a_whole() {
+    let lab = Lab::with_app();
+    let first = lab.git("app", &["rev-parse", "HEAD"]).trim().to_owned();
+    lab.commit("app", "base/cm.yaml", &config_map("two"));
+    lab.git("app", &["tag", "-d", "v1"]);
+    lab.git("home", &["config", "--global", "protocol.version", "0"]);
+    let target = format!("{}//base?ref={first}", lab.url("app"));
+    assert!(lab.build(&[&target]).contains("a: one"));
+    assert_eq!(lab.calls(), ["fetch", "fetch"]);
+    lab.build(&[&target]);
+    assert_eq!(lab.calls(), [""; 0]);
+    let missing = "0".repeat(40);
+    let said = lab.fail(&[&format!("{}//base?ref={missing}", lab.url("app"))]);
+    assert!(said.contains("error[fetch-failed]"), "{said}");
+}
+
+#[test]
+fn submodules_are_fetched_once_and_left_out_on_request() {
+    let lab = Lab::with_app();
+    lab.repository("top");
+    let url = lab.url("app");
+    lab.git("top", &["submodule", "--quiet", "add", &url, "mods/app"]);
+    lab.commit("top", "kustomization.yaml", "resources: [mods/app/base]\n");
+    let target = lab.url("top");
+    assert!(lab.build(&[&target]).contains("a: one"));
+    assert_eq!(lab.calls(), ["fetch", "config", "fetch"]);
+    assert!(lab.build(&[&target]).contains("a: one"));
+    assert_eq!(lab.calls(), ["ls-remote", "config"]);
+    let said = lab.fail(&[&format!("{target}?submodules=false")]);
+    assert!(said.contains("it is in the submodule `mods/app`"), "{said}");
+    // A submodule on disk needs the permission of the user: the repository has named it.
+    lab.git("home", &["config", "--global", "--unset", "protocol.file.allow"]);
+    let said = lab.fail(&["--no-cache", &target]);
+    assert!(said.contains("transport 'file' not allowed"), "{said}");
+    assert!(said.contains("while fetching the submodule `mods/app`"), "{said}");
+}
+
+#[test]
+fn a_submodule_runs_no_program() {
+    let lab = Lab::with_app();
+    let pwned = lab.path("PWNED");
+    lab.git("home", &["config", "--global", "protocol.ext.allow", "always"]);
+    let url = lab.url("app");
+    lab.git("app", &["submodule", "--quiet", "add", &url, "mods/self"]);
+    for url in ["ext::sh -c touch% @", "--upload-pack=touch @", "ssh://-oProxyCommand=touch @/x"] {
+        let url = url.replace('@', &pwned.display().to_string());
+        let module = format!("[submodule \"m\"]\n\tpath = mods/self\n\turl = \"{url}\"\n");
+        lab.commit("app", ".gitmodules", &module);
+        let said = lab.fail(&[&format!("{}//base", lab.url("app"))]);
+        assert!(said.contains("while fetching") || said.contains("which is not fetched"), "{said}");
+        assert!(!pwned.exists(), "{url}");
+    }
+}
+
+/// Hooks, filters and file watchers of the user's configuration have no effect on fetching.
+#[test]
+fn fetching_runs_no_hooks() {
+    let lab = Lab::with_app();
+    let pwned = lab.path("PWNED");
+    let hook = format!("#!/bin/sh\ntouch '{}'\n", pwned.display());
+    for name in ["reference-transaction", "post-checkout", "pre-auto-gc", "post-index-change"] {
+        lab.write(&format!("hooks/{name}"), &hook);
+        let path = lab.path(&format!("hooks/{name}"));
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let hooks = lab.path("hooks").display().to_string();
+    let watcher = lab.path("hooks/post-checkout").display().to_string();
+    lab.git("home", &["config", "--global", "core.hooksPath", &hooks]);
+    lab.git("home", &["config", "--global", "core.fsmonitor", &watcher]);
+    lab.git("home", &["config", "--global", "gc.auto", "1"]);
+    lab.build(&[&format!("{}//base", lab.url("app"))]);
+    assert!(!pwned.exists());
+}
+
+#[test]
+fn many_builds_on_one_cold_cache_fetch_once() {
+    let lab = Lab::with_app();
+    let target = format!("{}//base?ref=v1", lab.url("app"));
+    let builds: Vec<Child> =
+        (0..24).map(|_| lab.krender(&["build", &target]).spawn().unwrap()).collect();
+    for build in builds {
+        let output = build.wait_with_output().unwrap();
+        assert!(text(&output.stdout).contains("a: one"), "{}", text(&output.stderr));
+    }
+    let calls = lab.calls();
+    assert_eq!(calls.iter().filter(|call| *call == "fetch").count(), 1, "{calls:?}");
+    assert!(lab.is_tidy());
+}
+
+/// Waits until a condition holds.
+#[track_caller]
+fn wait_for(condition: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < Duration::from_secs(20), "it never happens");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_build_that_was_killed_while_fetching_leaves_a_cache_that_works() {
+    let lab = Lab::with_app();
+    let target = format!("{}//base?ref=v1", lab.url("app"));
+    let ended = |signal: &str| lab.path(&format!("ended-{signal}"));
+    for signal in ["KILL", "TERM"] {
+        // Fetches, and hangs before it ends.
+        let ended = ended(signal).display().to_string();
+        let hang =
+            format!("git \"$@\"; case \"$*\" in *' fetch '*) sleep 2; touch '{ended}';; esac");
+        lab.program(&hang);
+        let mut build = lab.krender(&["build", &target]).spawn().unwrap();
+        let calls = || fs::read_to_string(lab.path("calls"));
+        wait_for(|| calls().is_ok_and(|calls| calls.contains("fetch")));
+        thread::sleep(Duration::from_millis(50));
+        let id = build.id().to_string();
+        let killed = Command::new("kill").args([&format!("-{signal}"), &id]).status().unwrap();
+        assert!(killed.success());
+        build.wait().unwrap();
+        assert_eq!(lab.is_tidy(), signal != "KILL", "{signal}");
+        lab.program("exec git \"$@\"");
+        lab.calls();
+        assert!(lab.build(&[&target]).contains("a: one"), "{signal}");
+        fs::remove_dir_all(lab.path("home/.cache")).unwrap();
+    }
+    // What was started has been ended, as far as krender got to know of its end.
+    thread::sleep(Duration::from_secs(3));
+    assert!(!ended("TERM").exists());
+}
+
+/// A folder that a killed build has left is removed when it is old.
+#[test]
+fn old_temporary_folders_are_removed() {
+    let lab = Lab::with_app();
+    for (name, hours) in [("old", 48), ("new", 1)] {
+        let path = format!("home/.cache/krender/git/.krender-{name}.tmp/objects/x");
+        lab.write(&path, "");
+        let folder = lab.path(&path).parent().unwrap().parent().unwrap().to_owned();
+        let time = std::time::SystemTime::now() - Duration::from_secs(hours * 3600);
+        fs::File::open(folder).unwrap().set_modified(time).unwrap();
+    }
+    let cache = lab.path("home/.cache/krender");
+    for folder in [cache.clone(), cache.join("git")] {
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).unwrap();
+    }
+    lab.build(&[&lab.url("app")]);
+    assert!(!cache.join("git/.krender-old.tmp").exists());
+    assert!(cache.join("git/.krender-new.tmp").exists());
+}
+
+#[test]
+fn a_hanging_fetch_is_ended_in_time() {
+    let lab = Lab::with_app();
+    lab.program("case \"$*\" in *' fetch '*) sleep 30 & wait;; *) exec git \"$@\";; esac");
+    let start = Instant::now();
+    let said = lab.fail(&[&format!("{}//base?timeout=1", lab.url("app"))]);
+    assert!(said.contains("error[timed-out]: git cannot fetch `file://"), "{said}");
+    assert!(said.contains("`git` was ended after a second") && said.contains("?timeout=4s"));
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    assert!(lab.is_tidy());
+}
+
+#[test]
+fn damaged_records_are_resolved_again() {
+    let lab = Lab::with_app();
+    let first = lab.git("app", &["rev-parse", "HEAD"]).trim().to_owned();
+    let target = format!("{}//base?ref={first}", lab.url("app"));
+    lab.build(&[&target]);
+    let store = fs::read_dir(lab.path("home/.cache/krender/git")).unwrap().flatten();
+    let store = store.map(|entry| entry.path()).find(|path| path.is_dir()).unwrap();
+    for damage in ["", "x", &format!("{}\n{first} {first} {first}\n{first}\n", "0".repeat(64))] {
+        for record in fs::read_dir(store.join("references")).unwrap().flatten() {
+            fs::write(record.path(), damage).unwrap();
+        }
+        fs::write(store.join("config"), damage).unwrap();
+        lab.calls();
+        assert!(lab.build(&[&target]).contains("a: one"), "{damage}");
+        assert_eq!(lab.calls(), ["fetch"]);
+    }
+}
