@@ -38,6 +38,7 @@ macro_rules! replays {
 replays! {
     parse_never_panics: seeds::documents(),
     emit_reparses: seeds::documents(),
+    edits_are_exact: seeds::documents(),
     build_never_panics: seeds::trees(),
     kustomization_fields: seeds::kustomizations(),
     strategic_merge: seeds::patches(),

@@ -41,6 +41,16 @@ proptest! {
     fn any_mutated_text_is_read_or_refused(text in mutation::text()) {
         properties::emit_reparses(text.as_bytes());
     }
+
+    #[test]
+    fn any_mutated_text_is_edited_or_not_changed(text in mutation::text()) {
+        properties::edits_are_exact(text.as_bytes());
+    }
+
+    #[test]
+    fn any_indicators_are_edited_or_not_changed(text in "[a0~ \n\r\t:?#&*!|>'\"%{}\\[\\],<.-]{0,80}") {
+        properties::edits_are_exact(text.as_bytes());
+    }
 }
 
 #[test]

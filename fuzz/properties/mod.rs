@@ -6,6 +6,7 @@
 mod archive;
 mod builds;
 mod documents;
+mod edits;
 mod reviews;
 mod revisions;
 
@@ -13,5 +14,6 @@ pub(crate) use builds::{
     build_never_panics, json_patch, kustomization_fields, replacement_paths, strategic_merge,
 };
 pub(crate) use documents::{emit_reparses, parse_never_panics};
+pub(crate) use edits::edits_are_exact;
 pub(crate) use reviews::{check_suppressions, diff_of_renders};
 pub(crate) use revisions::revision_trees;
