@@ -6,6 +6,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, TryLockError};
+use std::thread;
 use std::time::SystemTime;
 
 use super::Folder;
@@ -20,7 +21,14 @@ pub(super) struct Temporary {
 }
 
 /// All unfinished files, so that they can be removed when a signal ends the process: `drop` does not run then.
-static UNFINISHED: Mutex<Vec<(Folder, OsString)>> = Mutex::new(Vec::new());
+static UNFINISHED: Mutex<Unfinished> =
+    Mutex::new(Unfinished { files: Vec::new(), is_ended: false });
+
+struct Unfinished {
+    files: Vec<(Folder, OsString)>,
+    /// True once the process is about to end: then no thread may create, rename or remove a file.
+    is_ended: bool,
+}
 
 /// Number of names to try. A taken name is a coincidence, or a file system that reports every name as taken.
 const TRIES: usize = 16;
@@ -37,7 +45,7 @@ impl Temporary {
                 OsString::from(format!(".krender-{:016x}.tmp", RandomState::new().hash_one(0)));
             match folder.create(&name, rights) {
                 Ok(file) => {
-                    unfinished.push((folder.clone(), name.clone()));
+                    unfinished.files.push((folder.clone(), name.clone()));
                     return Ok(Self { folder: folder.clone(), name, file });
                 }
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => last = error,
@@ -67,13 +75,21 @@ impl Drop for Temporary {
 
 /// Removes a file from the list. Returns true if it was listed.
 fn forget(name: &OsStr) -> bool {
-    let mut unfinished = unfinished();
-    let place = unfinished.iter().position(|(_, known)| known == name);
-    place.map(|place| unfinished.swap_remove(place)).is_some()
+    let files = &mut unfinished().files;
+    let place = files.iter().position(|(_, known)| known == name);
+    place.map(|place| files.swap_remove(place)).is_some()
 }
 
-fn unfinished() -> MutexGuard<'static, Vec<(Folder, OsString)>> {
-    lock(&UNFINISHED)
+/// The unfinished files. Does not return once the process is about to end.
+fn unfinished() -> MutexGuard<'static, Unfinished> {
+    let unfinished = lock(&UNFINISHED);
+    if !unfinished.is_ended {
+        return unfinished;
+    }
+    drop(unfinished);
+    loop {
+        thread::park();
+    }
 }
 
 /// A new folder for this user only. It is removed on drop, with all that is in it.
@@ -154,14 +170,14 @@ pub fn remove_temporary_folders() {
 }
 
 /// Removes the unfinished temporary files and the temporary folders of all threads, for a process that is about to end.
-/// Threads that then start another file wait forever.
+/// Threads that then start or finish another file wait forever.
 pub fn remove_temporary_files() {
     remove_temporary_folders();
-    let mut unfinished = unfinished();
-    for (folder, name) in unfinished.drain(..) {
+    let mut unfinished = lock(&UNFINISHED);
+    unfinished.is_ended = true;
+    for (folder, name) in unfinished.files.drain(..) {
         drop(folder.remove(&name));
     }
-    std::mem::forget(unfinished);
 }
 
 /// Removes unfinished temporary files without waiting and without allocating, for a process that is out of memory. The
@@ -169,19 +185,18 @@ pub fn remove_temporary_files() {
 pub fn abandon_temporary_files() {
     const TRIES: usize = 20;
     for _ in 0..TRIES {
-        let unfinished = match UNFINISHED.try_lock() {
+        let mut unfinished = match UNFINISHED.try_lock() {
             Ok(unfinished) => unfinished,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => {
-                std::thread::sleep(std::time::Duration::from_millis(5));
+                thread::sleep(std::time::Duration::from_millis(5));
                 continue;
             }
         };
-        for (folder, name) in unfinished.iter() {
+        unfinished.is_ended = true;
+        for (folder, name) in &unfinished.files {
             drop(folder.remove(name));
         }
-        // Keeps the lock, so that no other thread creates a file.
-        std::mem::forget(unfinished);
         return;
     }
 }
@@ -192,7 +207,7 @@ pub fn abandon_temporary_files() {
 pub fn clean_up_on_signals(end: fn()) {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     use signal_hook::{iterator::Signals, low_level::emulate_default_handler};
-    use std::{sync::Once, thread};
+    use std::sync::Once;
 
     static STARTED: Once = Once::new();
     STARTED.call_once(|| {
