@@ -76,9 +76,11 @@ impl Threads {
         }
     }
 
-    /// True if there may be more than one thread. Their number is not asked for.
+    /// True if there may be more than one thread: unless their number is known, it is not asked for.
     pub(crate) fn are_several(&self) -> bool {
-        self.pool.is_some() && !IS_AT_WORK.get()
+        let is_one = |count: &NonZeroUsize| count.get() == 1;
+        let known = self.pool.as_ref().is_some_and(|pool| pool.count.get().is_some_and(is_one));
+        self.pool.is_some() && !known && !IS_AT_WORK.get()
     }
 
     /// True if threads were started, here or through another handle.

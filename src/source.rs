@@ -300,6 +300,14 @@ impl Sources {
         self.add_bytes(name, bytes.into())
     }
 
+    /// Adds a text as [`Sources::add`] does, without checking again that it is UTF-8.
+    ///
+    /// # Errors
+    /// [`Code::TooLarge`], as [`Sources::add`].
+    pub fn add_utf8(&self, name: impl Into<String>, text: String) -> Result<Arc<Source>> {
+        self.add_text(None, name.into(), text, false)
+    }
+
     /// Adds the text of a file, which may be UTF-16 with a byte-order mark at its start, as in go-yaml.
     ///
     /// # Errors

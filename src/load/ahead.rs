@@ -6,6 +6,7 @@
 use std::cmp::Reverse;
 use std::ops::{ControlFlow, Range};
 use std::path::Path;
+use std::string::FromUtf8Error;
 use std::sync::Arc;
 
 use super::{File, Files as _, LARGEST_FILE, Loader, Place, Root};
@@ -35,24 +36,25 @@ impl Loader {
         for place in places.by_ref() {
             if let Some(content) = self.read_one(&place) {
                 bytes += content.len();
-                read.extend(self.keep(&place, content, None));
+                read.extend(self.keep(&place, String::from_utf8(content), None));
             }
             if bytes >= ENOUGH {
                 break;
             }
         }
-        if bytes < ENOUGH {
+        if bytes < ENOUGH || threads.count().get() == 1 {
             return;
         }
         let most = self.0.budget.left(Limit::Files);
         let work = |place: Arc<Place>| {
-            let content = self.read_one(&place)?;
-            let pieces = std::str::from_utf8(&content).ok().map(|text| parse::pieces(text, PIECE));
-            Some((place, content, pieces))
+            let bytes = self.read_one(&place)?;
+            let (length, content) = (bytes.len(), String::from_utf8(bytes));
+            let pieces = content.as_deref().ok().map(|text| parse::pieces(text, PIECE));
+            Some((place, length, content, pieces))
         };
         threads.each_in_order(places.collect(), AHEAD, work, |content| {
-            if let Some((place, content, pieces)) = content {
-                bytes += content.len();
+            if let Some((place, length, content, pieces)) = content {
+                bytes += length;
                 read.extend(self.keep(&place, content, pieces));
             }
             // More than that is refused when it is charged.
@@ -67,8 +69,8 @@ impl Loader {
     }
 
     /// Keeps a file until it is asked for.
-    fn keep(&self, place: &Place, bytes: Vec<u8>, pieces: Option<Pieces>) -> Option<ReadAhead> {
-        let file = File::new(self.display(&place.path), bytes, &self.0.options.sources).ok()?;
+    fn keep(&self, place: &Place, content: Content, pieces: Option<Pieces>) -> Option<ReadAhead> {
+        let file = File::new(self.display(&place.path), content, &self.0.options.sources).ok()?;
         lock(&self.0.ahead).insert(place.path.clone().into(), file.clone());
         Some((file, pieces))
     }
@@ -80,6 +82,9 @@ impl Loader {
         file.filter(|file| file.bytes().len() as u64 <= most)
     }
 }
+
+/// The content of a file: text, or else bytes that are not UTF-8.
+type Content = Result<String, FromUtf8Error>;
 
 /// A file that was read ahead, with its pieces if they are known.
 type ReadAhead = (File, Option<Pieces>);

@@ -1,6 +1,7 @@
 //! A file that was read: its bytes, its text and its documents.
 
 use std::borrow::Cow;
+use std::string::FromUtf8Error;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -41,12 +42,19 @@ enum Content {
 }
 
 impl File {
-    /// Creates a file from its content. Text is added to `sources`, so that spans can refer to it.
-    pub(super) fn new(name: String, bytes: Vec<u8>, sources: &Arc<Sources>) -> Result<Self> {
-        let content = if std::str::from_utf8(&bytes).is_ok() {
-            Content::Text(sources.add(&*name, bytes)?)
-        } else {
-            Content::Binary { bytes, sources: Arc::clone(sources), text: OnceLock::new() }
+    /// Creates a file from its content: text, or else bytes that are not UTF-8. Text is added to `sources`, so that spans
+    /// can refer to it.
+    pub(super) fn new(
+        name: String,
+        content: std::result::Result<String, FromUtf8Error>,
+        sources: &Arc<Sources>,
+    ) -> Result<Self> {
+        let content = match content {
+            Ok(text) => Content::Text(sources.add_utf8(&*name, text)?),
+            Err(error) => {
+                let (bytes, sources) = (error.into_bytes(), Arc::clone(sources));
+                Content::Binary { bytes, sources, text: OnceLock::new() }
+            }
         };
         let (was_parsed, ahead) = (AtomicBool::new(false), Mutex::default());
         let (documents, digest) = (OnceLock::new(), OnceLock::new());
@@ -161,7 +169,10 @@ mod tests {
 
     fn file(bytes: &[u8]) -> (File, Arc<Sources>) {
         let sources = Arc::new(Sources::new());
-        (File::new("a.yaml".to_owned(), bytes.to_vec(), &sources).unwrap(), sources)
+        (
+            File::new("a.yaml".to_owned(), String::from_utf8(bytes.to_vec()), &sources).unwrap(),
+            sources,
+        )
     }
 
     #[test]

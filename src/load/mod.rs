@@ -326,7 +326,7 @@ impl Loader {
     /// # Errors
     /// [`Code::TooLarge`] if the sources are full.
     pub fn text(&self, name: &str, bytes: Vec<u8>) -> Result<File> {
-        File::new(name.to_owned(), bytes, &self.0.options.sources)
+        File::new(name.to_owned(), String::from_utf8(bytes), &self.0.options.sources)
     }
 
     /// All paths that were read or looked up so far, sorted: the result of a build is the same as long as they do not
@@ -426,7 +426,7 @@ impl Loader {
             let read = self.0.files.read(path, most);
             let bytes = read.map_err(|error| self.unreadable(path, &error))?;
             self.0.budget.spend(Limit::Files, bytes.len() as u64, Span::NONE)?;
-            File::new(self.display(path), bytes, &self.0.options.sources)
+            File::new(self.display(path), String::from_utf8(bytes), &self.0.options.sources)
         })
     }
 

@@ -15,8 +15,7 @@ use crate::yaml::{
 /// # Errors
 /// [`Code::NotAResource`] if the items are a mapping.
 pub(super) fn unwrap(root: Node) -> Result<Vec<Node>> {
-    let is_list = matches!(text_of(&root, "kind"), "List" | "ResourceList");
-    if !is_list || (root.get("items").is_none() && root.get("functionConfig").is_none()) {
+    if !is_wrapper(&root) {
         return Ok(vec![root]);
     }
     Ok(match root.get("items") {
@@ -33,6 +32,12 @@ pub(super) fn unwrap(root: Node) -> Result<Vec<Node>> {
         },
         None => Vec::new(),
     })
+}
+
+/// True for a `List` or a `ResourceList` with items or a function's configuration.
+pub(super) fn is_wrapper(root: &Node) -> bool {
+    matches!(text_of(root, "kind"), "List" | "ResourceList")
+        && (root.get("items").is_some() || root.get("functionConfig").is_some())
 }
 
 /// Replaces every object of a kind that ends in `List` and has items by its items, which come after everything else.

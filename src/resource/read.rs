@@ -23,7 +23,8 @@ pub fn resources(
     schema: &Schema,
 ) -> Result<Vec<Resource>> {
     let roots = documents.iter().map(|document| document.root.clone());
-    let roots = if source.is_utf16() || is_one_chunk(source.text()) {
+    let has_list = documents.iter().any(|document| list::is_wrapper(&document.root));
+    let roots = if has_list && (source.is_utf16() || is_one_chunk(source.text())) {
         let (items, errors): (Vec<_>, Vec<_>) = roots.map(list::unwrap).partition(Result::is_ok);
         match Error::all(errors.into_iter().filter_map(Result::err)) {
             Some(error) => return Err(error),
