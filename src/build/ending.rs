@@ -22,7 +22,7 @@ pub(super) fn changes<'c>(
     schema: &'c Schema,
     layer: &'c Root,
 ) -> impl Iterator<Item = Change<'c>> {
-    let check = Change::new(step("", "local-config", layer), [Work::step(Check)]);
+    let check = Change::new(step("", "local-config", layer), [Work::step(OutputCheck)]);
     let label = metadata.managed_by.then(|| account::label_manager(schema, layer.budget()));
     let label =
         label.map(|work| Change::new(step("LabelTransformer", "managed-by label", layer), work));
@@ -42,7 +42,7 @@ pub(super) const fn step<'c>(
 }
 
 /// The step that drops resources which are not printed, and validates the others.
-struct Check;
+struct OutputCheck;
 
 /// The dropped resources, and the errors of the others.
 #[derive(Default)]
@@ -59,7 +59,7 @@ impl Tally for Checked {
     }
 }
 
-impl Step for Check {
+impl Step for OutputCheck {
     type Tally = Checked;
 
     fn change(&self, checked: &mut Checked, place: usize, resource: &mut Resource) -> Result<Fate> {

@@ -117,13 +117,13 @@ pub(super) fn sort(resources: &mut ResMap, order: &Order) {
     }
     let mut types: Index<&Gvk, ()> = Index::default();
     let mut text = String::new();
-    let mut keys: Vec<Key> = Vec::with_capacity(resources.len());
+    let mut keys: Vec<SortKey> = Vec::with_capacity(resources.len());
     for (number, resource) in resources.iter().enumerate() {
         let id = resource.id();
         let (kind, _) = types.insert_full(&id.gvk, ());
         let start = text.len();
         push_place(id, &mut text);
-        keys.push(Key { kind, place: start..text.len(), number });
+        keys.push(SortKey { kind, place: start..text.len(), number });
     }
     let kinds = Ranks::new(first, last);
     let mut ranks: Vec<_> = types.keys().map(|gvk| type_key(gvk, &kinds)).collect();
@@ -140,7 +140,7 @@ pub(super) fn sort(resources: &mut ResMap, order: &Order) {
 }
 
 /// The sort key of a resource.
-struct Key {
+struct SortKey {
     /// The index of its type.
     kind: usize,
     /// The range of its namespace and name in the text of all keys.

@@ -55,7 +55,7 @@ pub(super) struct Affected {
 
 /// An affected target, with the files that changed.
 #[derive(Serialize)]
-struct Target<'a> {
+struct AffectedTarget<'a> {
     target: &'a str,
     changed: Vec<String>,
 }
@@ -92,7 +92,7 @@ impl Affected {
                 (false, List::Json) => {
                     let name = |path: &PathBuf| reading::name(path).map(str::to_owned);
                     let changed = changes.iter().map(name).collect::<Result<_>>()?;
-                    let line = Target { target: &targets[number], changed };
+                    let line = AffectedTarget { target: &targets[number], changed };
                     super::print_on([&*escape::json_line(&line)])
                 }
             });

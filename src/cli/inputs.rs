@@ -40,7 +40,7 @@ pub(super) struct Inputs {
 
 /// Inputs of a target.
 #[derive(Serialize)]
-struct Target<'a> {
+struct TargetInputs<'a> {
     target: &'a str,
     files: Vec<String>,
     missing: Vec<String>,
@@ -90,7 +90,7 @@ impl Inputs {
                     of_kind(kind).map(name).collect::<Result<Vec<String>>>()
                 };
                 let (files, missing) = (names(Kind::File)?, names(Kind::Missing)?);
-                let line = Target { target, files, missing };
+                let line = TargetInputs { target, files, missing };
                 super::print(&escape::json_line(&line))?;
             }
         }

@@ -18,7 +18,7 @@ pub(super) struct Rules {
 
     /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "text")]
-    format: Form,
+    format: RulesForm,
 }
 
 /// Explain a rule: its condition, the reason, and how to comply
@@ -30,7 +30,7 @@ pub(super) struct Explain {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum Form {
+enum RulesForm {
     /// One line per rule
     Text,
     /// One JSON document with all details
@@ -45,12 +45,12 @@ impl Rules {
         let is_listed = |rule: &&&Rule| self.profile.is_none_or(|profile| profile.has(&rule.scope));
         let rules: Vec<&Rule> = RULES.iter().filter(is_listed).copied().collect();
         let text = match self.format {
-            Form::Text => rules.iter().map(|rule| line(rule)).collect(),
-            Form::Json => {
+            RulesForm::Text => rules.iter().map(|rule| line(rule)).collect(),
+            RulesForm::Json => {
                 Value::from(rules.iter().map(|rule| as_json(rule)).collect::<Vec<_>>()).to_string()
                     + "\n"
             }
-            Form::Markdown => page(&rules),
+            RulesForm::Markdown => page(&rules),
         };
         super::print(&text)
     }

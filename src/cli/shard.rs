@@ -51,7 +51,7 @@ pub(super) struct Shard {
 
 /// A target of the part.
 #[derive(Serialize)]
-struct Line<'a> {
+struct ShardLine<'a> {
     target: &'a str,
     cost: u64,
 }
@@ -71,7 +71,7 @@ impl Shard {
         let targets = std::mem::take(&mut selected.targets);
         let part = self.part.of(targets, self.costs.as_deref(), loader, &options.threads)?;
         let line = |Costly { target, cost }: &Costly| match self.format {
-            List::Json => Ok(escape::json_line(&Line { target, cost: *cost })),
+            List::Json => Ok(escape::json_line(&ShardLine { target, cost: *cost })),
             List::Text => self.ends.entry(target),
         };
         super::print(&part.iter().map(line).collect::<Result<String>>()?)?;

@@ -223,7 +223,7 @@ fn properties(schema: &Node) -> Result<Vec<Property<'_>>> {
 }
 
 /// The entries of a mapping, by the rules of JSON; null counts as an empty one.
-fn entries<'a>(node: &'a Node, expected: &str) -> Result<Vec<de::Entry<'a>>> {
+fn entries<'a>(node: &'a Node, expected: &str) -> Result<Vec<de::JsonEntry<'a>>> {
     match node.as_mapping() {
         Some(mapping) => de::entries(mapping),
         None if node.is_null() => Ok(Vec::new()),

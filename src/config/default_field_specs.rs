@@ -15,19 +15,19 @@ use crate::yaml::de::Spanned;
 
 /// Fields that get the name prefix.
 #[rustfmt::skip]
-pub(super) static NAME_PREFIX: List = &[
+pub(super) static NAME_PREFIX: SpecList = &[
     field("", "", "", "metadata/name"),
 ];
 
 /// Fields that get the name suffix.
 #[rustfmt::skip]
-pub(super) static NAME_SUFFIX: List = &[
+pub(super) static NAME_SUFFIX: SpecList = &[
     field("", "", "", "metadata/name"),
 ];
 
 /// Fields that get the namespace, besides `metadata.namespace`.
 #[rustfmt::skip]
-pub(super) static NAMESPACE: List = &[
+pub(super) static NAMESPACE: SpecList = &[
     create("", "", "Namespace", "metadata/name"),
     field("apiextensions.k8s.io", "", "CustomResourceDefinition", "spec/conversion/webhook/clientConfig/service/namespace"),
     create("apiregistration.k8s.io", "", "APIService", "spec/service/namespace"),
@@ -35,7 +35,7 @@ pub(super) static NAMESPACE: List = &[
 
 /// Fields that get labels that also apply to selectors.
 #[rustfmt::skip]
-pub(super) static COMMON_LABELS: List = &[
+pub(super) static COMMON_LABELS: SpecList = &[
     create("", "v1", "Service", "spec/selector"),
     field("apps", "", "Deployment", "spec/template/spec/affinity/podAffinity/preferredDuringSchedulingIgnoredDuringExecution/podAffinityTerm/labelSelector/matchLabels"),
     field("apps", "", "Deployment", "spec/template/spec/affinity/podAffinity/requiredDuringSchedulingIgnoredDuringExecution/labelSelector/matchLabels"),
@@ -72,7 +72,7 @@ pub(super) static COMMON_LABELS: List = &[
 
 /// Fields that get labels that also apply to templates.
 #[rustfmt::skip]
-pub(super) static TEMPLATE_LABELS: List = &[
+pub(super) static TEMPLATE_LABELS: SpecList = &[
     create("", "", "Deployment", "spec/template/metadata/labels"),
     create("apps", "", "StatefulSet", "spec/template/metadata/labels"),
     create("batch", "", "CronJob", "spec/jobTemplate/metadata/labels"),
@@ -86,13 +86,13 @@ pub(super) static TEMPLATE_LABELS: List = &[
 
 /// Fields that get labels that also apply to volume claim templates.
 #[rustfmt::skip]
-pub(super) static VOLUME_CLAIM_TEMPLATE_LABELS: List = &[
+pub(super) static VOLUME_CLAIM_TEMPLATE_LABELS: SpecList = &[
     create("apps", "", "StatefulSet", "spec/volumeClaimTemplates[]/metadata/labels"),
 ];
 
 /// Fields that get annotations.
 #[rustfmt::skip]
-pub(super) static COMMON_ANNOTATIONS: List = &[
+pub(super) static COMMON_ANNOTATIONS: SpecList = &[
     create("", "", "Deployment", "spec/template/metadata/annotations"),
     create("", "", "StatefulSet", "spec/template/metadata/annotations"),
     create("batch", "", "CronJob", "spec/jobTemplate/metadata/annotations"),
@@ -106,7 +106,7 @@ pub(super) static COMMON_ANNOTATIONS: List = &[
 
 /// Fields that hold images.
 #[rustfmt::skip]
-pub(super) static IMAGES: List = &[
+pub(super) static IMAGES: SpecList = &[
     create("", "", "", "spec/containers[]/image"),
     create("", "", "", "spec/initContainers[]/image"),
     create("", "", "", "spec/volumes[]/image/reference"),
@@ -117,7 +117,7 @@ pub(super) static IMAGES: List = &[
 
 /// Fields that hold a number of replicas.
 #[rustfmt::skip]
-pub(super) static REPLICAS: List = &[
+pub(super) static REPLICAS: SpecList = &[
     create("", "", "Deployment", "spec/replicas"),
     create("", "", "StatefulSet", "spec/replicas"),
     create("", "", "ReplicaSet", "spec/replicas"),
@@ -147,7 +147,7 @@ pub(super) static NAME_REFERENCE: &[NameBackReferences] = &[
 
 /// Fields that hold the name of a `StorageClass`.
 #[rustfmt::skip]
-static STORAGE_CLASS: List = &[
+static STORAGE_CLASS: SpecList = &[
     field("", "", "PersistentVolume", "spec/storageClassName"),
     field("", "", "PersistentVolumeClaim", "spec/storageClassName"),
     field("", "", "StatefulSet", "spec/volumeClaimTemplates/spec/storageClassName"),
@@ -155,7 +155,7 @@ static STORAGE_CLASS: List = &[
 
 /// Fields that hold the name of a `ServiceAccount`.
 #[rustfmt::skip]
-static SERVICE_ACCOUNT: List = &[
+static SERVICE_ACCOUNT: SpecList = &[
     field("rbac.authorization.k8s.io", "", "RoleBinding", "subjects"),
     field("rbac.authorization.k8s.io", "", "ClusterRoleBinding", "subjects"),
     field("", "", "Pod", "spec/serviceAccountName"),
@@ -169,20 +169,20 @@ static SERVICE_ACCOUNT: List = &[
 
 /// Fields that hold the name of a `Role`.
 #[rustfmt::skip]
-static ROLE: List = &[
+static ROLE: SpecList = &[
     field("rbac.authorization.k8s.io", "", "RoleBinding", "roleRef/name"),
 ];
 
 /// Fields that hold the name of a `ClusterRole`.
 #[rustfmt::skip]
-static CLUSTER_ROLE: List = &[
+static CLUSTER_ROLE: SpecList = &[
     field("rbac.authorization.k8s.io", "", "RoleBinding", "roleRef/name"),
     field("rbac.authorization.k8s.io", "", "ClusterRoleBinding", "roleRef/name"),
 ];
 
 /// Fields that hold the name of a `ConfigMap`.
 #[rustfmt::skip]
-static CONFIG_MAP: List = &[
+static CONFIG_MAP: SpecList = &[
     field("", "v1", "Pod", "spec/volumes/configMap/name"),
     field("", "v1", "Pod", "spec/containers/env/valueFrom/configMapKeyRef/name"),
     field("", "v1", "Pod", "spec/initContainers/env/valueFrom/configMapKeyRef/name"),
@@ -239,7 +239,7 @@ static CONFIG_MAP: List = &[
 
 /// Fields that hold the name of a `Secret`.
 #[rustfmt::skip]
-static SECRET: List = &[
+static SECRET: SpecList = &[
     field("", "v1", "Pod", "spec/volumes/secret/secretName"),
     field("", "v1", "Pod", "spec/containers/env/valueFrom/secretKeyRef/name"),
     field("", "v1", "Pod", "spec/initContainers/env/valueFrom/secretKeyRef/name"),
@@ -314,7 +314,7 @@ static SECRET: List = &[
 
 /// Fields that hold the name of a `Service`.
 #[rustfmt::skip]
-static SERVICE: List = &[
+static SERVICE: SpecList = &[
     field("apps", "", "StatefulSet", "spec/serviceName"),
     field("", "", "Ingress", "spec/rules/http/paths/backend/serviceName"),
     field("", "", "Ingress", "spec/backend/serviceName"),
@@ -327,7 +327,7 @@ static SERVICE: List = &[
 
 /// Fields that hold the name of a `PriorityClass`.
 #[rustfmt::skip]
-static PRIORITY_CLASS: List = &[
+static PRIORITY_CLASS: SpecList = &[
     field("", "", "Pod", "spec/priorityClassName"),
     field("", "", "StatefulSet", "spec/template/spec/priorityClassName"),
     field("", "", "Deployment", "spec/template/spec/priorityClassName"),
@@ -339,14 +339,14 @@ static PRIORITY_CLASS: List = &[
 
 /// Fields that hold the name of a `PersistentVolume`.
 #[rustfmt::skip]
-static PERSISTENT_VOLUME: List = &[
+static PERSISTENT_VOLUME: SpecList = &[
     field("", "", "PersistentVolumeClaim", "spec/volumeName"),
     field("", "", "ClusterRole", "rules/resourceNames"),
 ];
 
 /// Fields that hold the name of a `PersistentVolumeClaim`.
 #[rustfmt::skip]
-static PERSISTENT_VOLUME_CLAIM: List = &[
+static PERSISTENT_VOLUME_CLAIM: SpecList = &[
     field("", "", "Pod", "spec/volumes/persistentVolumeClaim/claimName"),
     field("", "", "StatefulSet", "spec/template/spec/volumes/persistentVolumeClaim/claimName"),
     field("", "", "Deployment", "spec/template/spec/volumes/persistentVolumeClaim/claimName"),
@@ -358,25 +358,25 @@ static PERSISTENT_VOLUME_CLAIM: List = &[
 
 /// Fields that hold the name of a scalable workload.
 #[rustfmt::skip]
-static SCALED: List = &[
+static SCALED: SpecList = &[
     field("", "", "HorizontalPodAutoscaler", "spec/scaleTargetRef/name"),
 ];
 
 /// Fields that hold the name of a `ValidatingAdmissionPolicy`.
 #[rustfmt::skip]
-static VALIDATING_ADMISSION_POLICY: List = &[
+static VALIDATING_ADMISSION_POLICY: SpecList = &[
     field("admissionregistration.k8s.io", "", "ValidatingAdmissionPolicyBinding", "spec/policyName"),
 ];
 
 /// Fields that hold the name of an `IngressClass`.
 #[rustfmt::skip]
-static INGRESS_CLASS: List = &[
+static INGRESS_CLASS: SpecList = &[
     field("", "", "Ingress", "spec/ingressClassName"),
 ];
 
 /// Fields in which `$(NAME)` is replaced.
 #[rustfmt::skip]
-pub(super) static VAR_REFERENCE: List = &[
+pub(super) static VAR_REFERENCE: SpecList = &[
     field("", "", "Service", "spec/ports/port"),
     field("", "", "Service", "spec/ports/targetPort"),
     field("", "", "PersistentVolume", "spec/nfs/server"),
@@ -451,7 +451,7 @@ pub(super) static VAR_REFERENCE: List = &[
     field("", "", "", "metadata/annotations"),
 ];
 
-type List = &'static [Spanned<FieldSpec>];
+type SpecList = &'static [Spanned<FieldSpec>];
 
 /// A field spec that changes only existing fields. Empty parts of the type match anything.
 const fn field(

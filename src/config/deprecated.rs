@@ -2,7 +2,7 @@
 
 use super::{HelmChartArgs, Kustomization};
 use crate::error::{Code, Error};
-use crate::yaml::de::{self, Entry, Spanned};
+use crate::yaml::de::{self, JsonEntry, Spanned};
 
 /// A warning of a build.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,10 +40,10 @@ const FIELDS: [(&str, &str, &str); 6] = [
 pub(super) const MOVED: [&str; 3] = ["bases", "imageTags", "helmChartInflationGenerator"];
 
 /// Warnings about the deprecated fields of a kustomization file. Empty fields count, null does not.
-pub(super) fn warnings(entries: &[Entry<'_>]) -> Vec<Warning> {
+pub(super) fn warnings(entries: &[JsonEntry<'_>]) -> Vec<Warning> {
     let mut warnings = Vec::new();
     for (field, successor, way) in FIELDS {
-        let names = |entry: &&Entry<'_>| de::same_name(&entry.text, field);
+        let names = |entry: &&JsonEntry<'_>| de::same_name(&entry.text, field);
         let Some(entry) = entries.iter().filter(names).find(|entry| !entry.value.is_null()) else {
             continue;
         };

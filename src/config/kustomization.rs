@@ -10,7 +10,7 @@ use super::{
 };
 use crate::error::{Code, Error, Result};
 use crate::source::{Source, Span};
-use crate::yaml::de::{self, Entry, Spanned};
+use crate::yaml::de::{self, JsonEntry, Spanned};
 use crate::yaml::{Node, Scalar, Text, parse};
 
 /// The content of a kustomization file, with fields in the order of kustomize's type.
@@ -220,10 +220,10 @@ fn empty(root: &Node) -> Error {
 }
 
 impl Places {
-    fn of(entries: &[Entry<'_>]) -> Self {
+    fn of(entries: &[JsonEntry<'_>]) -> Self {
         let says_something =
-            |entry: &&Entry<'_>| !entry.value.is_empty() && entry.value.as_text() != Some("");
-        let place = |entry: &Entry<'_>| (Text::from(&*entry.text), entry.key.span());
+            |entry: &&JsonEntry<'_>| !entry.value.is_empty() && entry.value.as_text() != Some("");
+        let place = |entry: &JsonEntry<'_>| (Text::from(&*entry.text), entry.key.span());
         Self(entries.iter().filter(says_something).map(place).collect())
     }
 
@@ -237,12 +237,12 @@ impl Places {
 /// True if no field besides the type has a value, after deprecated fields have moved. An empty list counts as a value
 /// (a build of no resources is valid), except for a list that moves to the end of another one; an empty string does
 /// not.
-fn is_empty(entries: &[Entry<'_>]) -> bool {
-    let named = |entry: &Entry<'_>, names: &[&str]| {
+fn is_empty(entries: &[JsonEntry<'_>]) -> bool {
+    let named = |entry: &JsonEntry<'_>, names: &[&str]| {
         names.iter().any(|name| de::same_name(&entry.text, name))
     };
     entries.iter().all(|entry| {
-        let Entry { value, .. } = entry;
+        let JsonEntry { value, .. } = entry;
         value.is_null()
             || value.as_text() == Some("")
             || value.is_empty() && named(entry, &deprecated::MOVED)

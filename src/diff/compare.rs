@@ -54,7 +54,7 @@ pub(super) fn compare(
     kind: Option<Type<'_>>,
     renames: &Renames,
 ) -> Vec<Change> {
-    let mut walk = Walk { renames, path: Path::default(), changes: Vec::new() };
+    let mut walk = Comparison { renames, path: Path::default(), changes: Vec::new() };
     walk.node(before, after, kind);
     walk.changes
 }
@@ -67,13 +67,13 @@ pub(super) fn is_same_scalar(before: &Node, after: &Node) -> bool {
             && text_of(&before.clone().into()) == text_of(&after.clone().into())
 }
 
-struct Walk<'a> {
+struct Comparison<'a> {
     renames: &'a Renames,
     path: Path,
     changes: Vec<Change>,
 }
 
-impl Walk<'_> {
+impl Comparison<'_> {
     fn node(&mut self, before: &Node, after: &Node, kind: Option<Type<'_>>) {
         match (before.kind(), after.kind()) {
             (Kind::Mapping, Kind::Mapping) if self.path.0.len() < DEEPEST => {

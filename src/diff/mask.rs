@@ -21,7 +21,7 @@ const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 /// Secret values of a target, on both sides, and the key of the hashes that replace them.
 pub(super) struct Masks<'a> {
     key: &'a [u8],
-    values: Values,
+    values: SecretValues,
     /// Names of objects that are a Secret on one side and of another kind on the other.
     turned: BTreeSet<(String, String)>,
 }
@@ -29,7 +29,7 @@ pub(super) struct Masks<'a> {
 impl<'a> Masks<'a> {
     /// Collects the secret values of both sides. Linear in the objects, and in the text of Secrets.
     pub(super) fn of(sides: [&ResMap; 2], key: &'a [u8]) -> Self {
-        let mut values = Values::default();
+        let mut values = SecretValues::default();
         // For each name and side: true if there is a Secret, and if there is another object with data.
         let mut names: BTreeMap<(String, String), [[bool; 2]; 2]> = BTreeMap::new();
         for (side, resources) in sides.iter().enumerate() {
@@ -205,7 +205,7 @@ fn name_of(resource: &Resource) -> (String, String) {
 
 /// The values of Secrets, as text and in base64.
 #[derive(Default)]
-struct Values {
+struct SecretValues {
     /// Values that are most likely secrets.
     strong: BTreeSet<String>,
     /// Values that may also be words or names.
@@ -214,7 +214,7 @@ struct Values {
     finder: Option<AhoCorasick>,
 }
 
-impl Values {
+impl SecretValues {
     /// Maximum length of values that are searched within text.
     const LONGEST: usize = 4096;
 
@@ -311,14 +311,14 @@ mod tests {
 
     #[test]
     fn values_are_known_by_what_they_are_like() {
-        let mut values = Values::default();
+        let mut values = SecretValues::default();
         for text in ["true", "5432", "abc", "postgres", "hunter2", "12345678", "s3cr"] {
             values.add(text);
         }
         values.finish();
         assert_eq!(values.weak.into_iter().collect::<Vec<_>>(), ["postgres", "s3cr"]);
         assert_eq!(values.strong.iter().collect::<Vec<_>>(), ["12345678", "hunter2"]);
-        let mut values = Values::default();
+        let mut values = SecretValues::default();
         values.add("hunter2");
         values.finish();
         let masked = |text: &str| values.replaced(text, |_| "*".to_owned());

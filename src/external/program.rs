@@ -141,7 +141,7 @@ impl Program {
             .spawn()
             .map_err(|error| self.failed(&error))?;
         let (output, said) = (child.stdout.take(), child.stderr.take().map(listen));
-        let running = self.leads.then(|| Group::of(&child));
+        let running = self.leads.then(|| ProcessGroup::of(&child));
         let child = Arc::new(Mutex::new(child));
         let group = running.as_ref().map(|group| group.0);
         let limits = (self.longest, self.cancel.clone());
@@ -329,16 +329,16 @@ fn watch_end(
 static GROUPS: Mutex<Vec<u32>> = Mutex::new(Vec::new());
 
 /// A running process group.
-struct Group(u32);
+struct ProcessGroup(u32);
 
-impl Group {
+impl ProcessGroup {
     fn of(child: &Child) -> Self {
         lock(&GROUPS).push(child.id());
         Self(child.id())
     }
 }
 
-impl Drop for Group {
+impl Drop for ProcessGroup {
     fn drop(&mut self) {
         lock(&GROUPS).retain(|group| *group != self.0);
     }

@@ -42,14 +42,14 @@ pub struct Kept {
 }
 
 /// A cached result whose texts are not read yet, since those of many targets are large.
-pub struct Found(Entry);
+pub struct Found(StoredResult);
 
 /// The number of results kept for a target, the most recent ones: those of two branches, for example.
 const RESULTS: usize = 4;
 
 /// The stored form of a result.
 #[derive(Serialize, Deserialize)]
-struct Entry {
+struct StoredResult {
     /// The notes of the directories.
     notes: Vec<Digest>,
     texts: Vec<(String, Digest)>,
@@ -80,14 +80,14 @@ impl<'a> Keeper<'a> {
     #[must_use]
     pub fn find(&self, target: &str) -> Option<Found> {
         let entries = self.entries(&self.key(target)?);
-        let holds = |entry: &Entry| entry.notes.iter().all(|notes| self.holds(notes));
+        let holds = |entry: &StoredResult| entry.notes.iter().all(|notes| self.holds(notes));
         entries.into_iter().find(holds).map(Found)
     }
 
     /// Reads a cached result; `None` if it was lost or damaged.
     #[must_use]
     pub fn read(&self, Found(entry): &Found) -> Option<Kept> {
-        let Entry { notes: _, texts, resources, warnings } = entry;
+        let StoredResult { notes: _, texts, resources, warnings } = entry;
         let text =
             |(name, digest): &(String, Digest)| Some((name.clone(), self.store.text(digest)?));
         Some(Kept {
@@ -124,7 +124,7 @@ impl<'a> Keeper<'a> {
         let texts = texts.iter().map(text).collect::<Result<_>>()?;
         let mut entries = self.entries(&key);
         entries.retain(|entry| entry.notes != notes);
-        entries.insert(0, Entry { notes, texts, resources: *resources, warnings });
+        entries.insert(0, StoredResult { notes, texts, resources: *resources, warnings });
         entries.truncate(RESULTS);
         match serde_json::to_vec(&entries) {
             Ok(value) => self.store.set_value(&key, &value),
@@ -138,7 +138,7 @@ impl<'a> Keeper<'a> {
         Some(Digest::of_all([self.settings.as_bytes(), root.path().as_os_str().as_encoded_bytes()]))
     }
 
-    fn entries(&self, key: &Digest) -> Vec<Entry> {
+    fn entries(&self, key: &Digest) -> Vec<StoredResult> {
         let value = self.store.value(key);
         value.and_then(|value| serde_json::from_slice(&value).ok()).unwrap_or_default()
     }

@@ -80,7 +80,7 @@ pub fn harden(
         settings.asks(rule) && rule.fixes.iter().any(|(class, _)| Some(*class) <= most)
     };
     let rules: Vec<&'static Rule> = RULES.iter().copied().filter(may_fix).collect();
-    let work = Work { settings, schema, render: &render, rules, fixes };
+    let work = Fixer { settings, schema, render: &render, rules, fixes };
     let mut changes = Vec::new();
     let mut accepted = &accepted[..];
     for place in 0..resources.len() {
@@ -93,7 +93,7 @@ pub fn harden(
     Ok(changes)
 }
 
-struct Work<'a> {
+struct Fixer<'a> {
     settings: &'a Settings,
     schema: &'a Schema,
     render: &'a Render<'a>,
@@ -124,12 +124,12 @@ type Due = (Option<Text>, Fix);
 
 /// The order of fixes: overwriting ones first, then by the order of the rules. Among fixes of equal order, overrides
 /// come first, then weaker classes.
-type Order = (Option<u8>, bool, Class);
+type FixOrder = (Option<u8>, bool, Class);
 
 /// More rounds than any object needs: each applies all fixes of a rule that are due.
 const MOST_ROUNDS: usize = 100;
 
-impl Work<'_> {
+impl Fixer<'_> {
     fn harden(
         &self,
         resource: &mut Resource,
@@ -187,7 +187,7 @@ impl Work<'_> {
         if is_excluded(scene, self.settings) {
             return None;
         }
-        let mut first: Option<(Order, &'static Rule, Vec<Due>)> = None;
+        let mut first: Option<(FixOrder, &'static Rule, Vec<Due>)> = None;
         // The fixes of `first` by the fields that they change first and last: only fixes of the same fields can be equal.
         let mut by_field: BTreeMap<Option<(Path, Path)>, Vec<usize>> = BTreeMap::new();
         for rule in &self.rules {

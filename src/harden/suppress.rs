@@ -34,7 +34,7 @@ const ANNOTATION: &str = "ignore.krender.dev/";
 const COMMENT: &str = "# krender: ignore ";
 
 /// A suppression of a rule in one place.
-struct Mark {
+struct Suppressor {
     by: SuppressedBy,
     /// The name of the rule as written.
     named: String,
@@ -87,12 +87,12 @@ pub(super) fn suppress(
         });
     }
     // A comment in an inline patch is also a comment of the kustomization file that contains it.
-    let line = |mark: &Mark| sources.locate(mark.span).map(|at| (at.source.id(), at.line));
+    let line = |mark: &Suppressor| sources.locate(mark.span).map(|at| (at.source.id(), at.line));
     let in_texts = || of_texts.values().flat_map(|marks| &marks.all);
-    let id = |mark: &Mark| mark.rule.map(|rule| rule.id);
+    let id = |mark: &Suppressor| mark.rule.map(|rule| rule.id);
     let used = in_texts().filter(|mark| mark.is_used.get());
     let used: BTreeSet<_> = used.filter_map(|mark| Some((line(mark)?, id(mark)))).collect();
-    let is_known = |mark: &Mark| {
+    let is_known = |mark: &Suppressor| {
         !used.is_empty()
             && !mark.is_used.get()
             && mark.within.is_some()
@@ -110,7 +110,7 @@ pub(super) fn suppress(
 
 /// Marks in order, with indices of those that may accept a finding.
 struct Marks {
-    all: Vec<Mark>,
+    all: Vec<Suppressor>,
     /// Marks for an object, or one of its containers: the position of the first of each.
     anywhere: BTreeMap<(&'static str, Option<String>), usize>,
     /// Marks for a range of a text, by rule. The ranges are sorted by their start.
@@ -124,8 +124,8 @@ struct Within {
     reach: u32,
 }
 
-impl From<Vec<Mark>> for Marks {
-    fn from(all: Vec<Mark>) -> Self {
+impl From<Vec<Suppressor>> for Marks {
+    fn from(all: Vec<Suppressor>) -> Self {
         let (mut anywhere, mut within) = (BTreeMap::new(), BTreeMap::<_, Vec<Within>>::new());
         for (place, mark) in all.iter().enumerate() {
             let Some(rule) = mark.rule else { continue };
@@ -146,7 +146,7 @@ impl From<Vec<Mark>> for Marks {
 
 impl Marks {
     /// The first mark that accepts a finding.
-    fn of(&self, finding: &Finding) -> Option<&Mark> {
+    fn of(&self, finding: &Finding) -> Option<&Suppressor> {
         let rule = finding.rule.id;
         let container = finding.container.as_ref().map(|(_, name)| name.to_string());
         let anywhere = [None, container].map(|container| self.anywhere.get(&(rule, container)));
@@ -164,7 +164,7 @@ impl Marks {
     }
 }
 
-impl Mark {
+impl Suppressor {
     fn accepts(&self, finding: &Finding) -> bool {
         let container = finding.container.as_ref().map(|(_, name)| &**name);
         let start = finding.span.start();
@@ -235,7 +235,7 @@ fn refusals(place: usize, scene: Scene<'_>) -> Vec<Finding> {
     found.into_iter().map(finding).collect()
 }
 
-fn annotations(place: usize, scene: Scene<'_>, honored: &[Tool]) -> Vec<Mark> {
+fn annotations(place: usize, scene: Scene<'_>, honored: &[Tool]) -> Vec<Suppressor> {
     let own = scene
         .object
         .annotations()
@@ -243,7 +243,7 @@ fn annotations(place: usize, scene: Scene<'_>, honored: &[Tool]) -> Vec<Mark> {
     let of_pods = scene.pods.iter().flat_map(|pod| {
         pod.annotations().map(|(key, value)| (key, value, pod.annotation_path(key)))
     });
-    let mut marks: Vec<Mark> = Vec::new();
+    let mut marks: Vec<Suppressor> = Vec::new();
     // The annotations of a Pod occur twice here.
     let mut seen = BTreeSet::new();
     let mut spans = Spans::default();
@@ -253,7 +253,7 @@ fn annotations(place: usize, scene: Scene<'_>, honored: &[Tool]) -> Vec<Mark> {
             continue;
         }
         let span = spans.of(&path, key, scene.object.node());
-        let mark = |named: &str, rule, container, reason: &str, is_foreign| Mark {
+        let mark = |named: &str, rule, container, reason: &str, is_foreign| Suppressor {
             by: SuppressedBy::Annotation,
             named: named.to_owned(),
             rule,
@@ -310,7 +310,7 @@ impl<'a> Spans<'a> {
 }
 
 /// The marks in the comments of a text. `place` is an object with a field from this text.
-fn comments(source: &Source, place: usize, scenes: &[Scene<'_>]) -> Vec<Mark> {
+fn comments(source: &Source, place: usize, scenes: &[Scene<'_>]) -> Vec<Suppressor> {
     let text = source.text();
     if !text.contains(COMMENT) {
         return Vec::new();
@@ -343,7 +343,7 @@ fn comments(source: &Source, place: usize, scenes: &[Scene<'_>]) -> Vec<Mark> {
         let words = line[column + COMMENT.len()..].trim_end();
         let (rules, reason) = words.split_once("--").unwrap_or((words, ""));
         let span = source.span(start + column, start + line.trim_end().len());
-        marks.extend(rules.split(',').map(|named| Mark {
+        marks.extend(rules.split(',').map(|named| Suppressor {
             by: SuppressedBy::Comment,
             named: named.trim().to_owned(),
             rule: find(named.trim()),

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::string::FromUtf8Error;
 use std::sync::Arc;
 
-use super::{File, Files as _, LARGEST_FILE, Loader, Place, Root};
+use super::{File, Files as _, LARGEST_FILE, Loader, Resolved, Root};
 use crate::limits::{Budget, Limit};
 use crate::parallel::Threads;
 use crate::source::Source;
@@ -46,7 +46,7 @@ impl Loader {
             return;
         }
         let most = self.0.budget.left(Limit::Files);
-        let work = |place: Arc<Place>| {
+        let work = |place: Arc<Resolved>| {
             let bytes = self.read_one(&place)?;
             let (length, content) = (bytes.len(), String::from_utf8(bytes));
             let pieces = content.as_deref().ok().map(|text| parse::pieces(text, PIECE));
@@ -63,13 +63,13 @@ impl Loader {
         parse_ahead(&read, &Budget::new(self.0.options.limits), threads);
     }
 
-    fn read_one(&self, place: &Place) -> Option<Vec<u8>> {
+    fn read_one(&self, place: &Resolved) -> Option<Vec<u8>> {
         let most = self.0.budget.left(Limit::Files).min(LARGEST_FILE);
         self.0.files.read(&place.path, most).ok()
     }
 
     /// Keeps a file until it is asked for.
-    fn keep(&self, place: &Place, content: Content, pieces: Option<Pieces>) -> Option<ReadAhead> {
+    fn keep(&self, place: &Resolved, content: Content, pieces: Option<Pieces>) -> Option<ReadAhead> {
         let file = File::new(self.display(&place.path), content, &self.0.options.sources).ok()?;
         lock(&self.0.ahead).insert(place.path.clone().into(), file.clone());
         Some((file, pieces))

@@ -78,7 +78,7 @@ struct LoaderInner {
     /// The budget of the run.
     budget: Budget,
     directories: Cache<Result<Option<Arc<Path>>>>,
-    places: Cache<Result<Arc<Place>>>,
+    places: Cache<Result<Arc<Resolved>>>,
     contents: Cache<Result<File>>,
     /// The files that were read ahead, and not asked for yet.
     ahead: Mutex<Index<OsString, File>>,
@@ -151,7 +151,7 @@ pub struct Input {
 }
 
 /// The target of a path after following links.
-pub(super) struct Place {
+pub(super) struct Resolved {
     path: PathBuf,
     kind: Kind,
 }
@@ -350,11 +350,11 @@ impl Loader {
     }
 
     /// Looks up an absolute, clean path and follows links.
-    fn place(&self, path: &Path) -> Result<Arc<Place>> {
+    fn place(&self, path: &Path) -> Result<Arc<Resolved>> {
         self.0.places.get_or_make(path, || self.find(path).map(Arc::new))
     }
 
-    fn find(&self, path: &Path) -> Result<Place> {
+    fn find(&self, path: &Path) -> Result<Resolved> {
         if path.as_os_str().len() > LONGEST_PATH {
             return Err(Error::new(
                 Code::InvalidPath,
@@ -362,24 +362,24 @@ impl Loader {
             ));
         }
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
-            return Ok(Place { path: path.to_path_buf(), kind: Kind::Directory });
+            return Ok(Resolved { path: path.to_path_buf(), kind: Kind::Directory });
         };
         // A directory has many files: its links are resolved once, and a file that is not a link costs one look-up.
         let Some(parent) = self.directory(parent, NESTED)? else {
-            return Ok(Place { path: path.to_path_buf(), kind: Kind::Missing });
+            return Ok(Resolved { path: path.to_path_buf(), kind: Kind::Missing });
         };
         let path = parent.join(name);
         let kind = self.0.files.kind(&path).map_err(|error| self.unreadable(&path, &error))?;
         if kind != Kind::Link {
-            return Ok(Place { path, kind });
+            return Ok(Resolved { path, kind });
         }
         match self.canonicalize(&path)? {
             Some(target) => {
                 let kind =
                     self.0.files.kind(&target).map_err(|error| self.unreadable(&target, &error))?;
-                Ok(Place { path: target.to_path_buf(), kind })
+                Ok(Resolved { path: target.to_path_buf(), kind })
             }
-            None => Ok(Place { path, kind: Kind::Missing }),
+            None => Ok(Resolved { path, kind: Kind::Missing }),
         }
     }
 
@@ -456,7 +456,7 @@ impl Loader {
 }
 
 /// The paths that were looked up, together with the targets of links, sorted.
-fn inputs(places: impl IntoIterator<Item = (PathBuf, Result<Arc<Place>>)>) -> Vec<Input> {
+fn inputs(places: impl IntoIterator<Item = (PathBuf, Result<Arc<Resolved>>)>) -> Vec<Input> {
     let mut inputs = Vec::new();
     for (path, place) in places {
         let kind = place.as_ref().map_or(Kind::Missing, |place| place.kind);

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::files::{KUSTOMIZATION_FILES, Kind, join};
 use super::missing::{self, NoKustomization, Open};
 use super::mounts::Mount;
-use super::{File, FilesId, Loader, Place, RepoSpec, Restrictor, remote};
+use super::{File, FilesId, Loader, RepoSpec, Resolved, Restrictor, remote};
 use crate::error::{Code, Error, Result};
 use crate::limits::Budget;
 use crate::source::{Source, Span};
@@ -85,7 +85,7 @@ impl Root {
 
     pub(super) fn new(
         loader: &Loader,
-        place: &Place,
+        place: &Resolved,
         span: Span,
         parent: Option<Self>,
         remote: Option<&str>,
@@ -354,7 +354,7 @@ impl Root {
 
     /// Rejects a base that is, or contains, a directory being built: such a base is of no use, and could lead to
     /// cycles. Each entry that names a remote repository has a copy of its own of it.
-    fn refuse_cycle(&self, candidate: &Place, span: Span) -> Result<()> {
+    fn refuse_cycle(&self, candidate: &Resolved, span: Span) -> Result<()> {
         let around = self.ancestors().position(|root| root.remote().is_some());
         let mut copy = self.ancestors().take(around.map_or(usize::MAX, |last| last + 1));
         let Some(visited) = copy.find(|root| root.0.path.starts_with(&candidate.path)) else {
@@ -445,14 +445,14 @@ impl Root {
     }
 
     /// Looks up an absolute, clean path for the kustomization of this directory.
-    fn look(&self, path: &Path) -> Result<Arc<Place>> {
+    fn look(&self, path: &Path) -> Result<Arc<Resolved>> {
         self.stay(path)?;
         self.0.loader.note(&self.0.path, path);
         self.0.loader.place(path)
     }
 
     /// Looks up a file and checks that it may be read.
-    pub(super) fn allowed(&self, path: &str) -> Result<Arc<Place>> {
+    pub(super) fn allowed(&self, path: &str) -> Result<Arc<Resolved>> {
         if path.is_empty() {
             return Err(empty(Span::NONE));
         }

@@ -24,19 +24,19 @@ pub struct Store {
     /// The path to show in messages.
     path: PathBuf,
     now: SystemTime,
-    limits: Limits,
+    limits: StoreLimits,
 }
 
 /// Limits of the size and age of a store.
 #[derive(Clone, Copy, Debug)]
-struct Limits {
+struct StoreLimits {
     /// Entries that were not used for this time are removed.
     age: Duration,
     /// Beyond this size in bytes the oldest entries are removed.
     bytes: u64,
 }
 
-const LIMITS: Limits = Limits { age: Duration::from_hours(30 * 24), bytes: 1 << 30 };
+const LIMITS: StoreLimits = StoreLimits { age: Duration::from_hours(30 * 24), bytes: 1 << 30 };
 /// Interval at which the use of an entry is recorded.
 const TOUCHED_EACH: Duration = Duration::from_hours(24);
 /// Interval at which old entries are removed.
@@ -358,7 +358,7 @@ mod tests {
             digests.push(store.add_text(&format!("{day}{}", "x".repeat(99))).unwrap());
             store.touch(&place(TEXTS, &digests[day as usize])).unwrap();
         }
-        let limits = Limits { bytes: 250, ..LIMITS };
+        let limits = StoreLimits { bytes: 250, ..LIMITS };
         let store = Store { limits, ..store(folder.path(), 4) };
         store.tidy();
         let kept: Vec<bool> = digests.iter().map(|digest| store.text(digest).is_some()).collect();

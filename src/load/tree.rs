@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::files::{Files, Kind};
-use super::{KUSTOMIZATION_FILES, Loader, Place, Root};
+use super::{KUSTOMIZATION_FILES, Loader, Resolved, Root};
 use crate::error::{Code, Error, Result};
 use crate::source::Span;
 use crate::text::escape;
@@ -37,7 +37,7 @@ impl Loader {
             }
             match below.to_str() {
                 Some(_) => {
-                    let place = Place { path: path.to_path_buf(), kind: Kind::Directory };
+                    let place = Resolved { path: path.to_path_buf(), kind: Kind::Directory };
                     tree.found.push(Root::new(self, &place, Span::NONE, None, None));
                 }
                 None => tree.refused.push(unnamed(below)),
@@ -73,7 +73,7 @@ impl Loader {
         };
         let mut found = Vec::new();
         let mut add = |path: &Path, is_link| {
-            let place = Place { path: path.to_path_buf(), kind: Kind::Directory };
+            let place = Resolved { path: path.to_path_buf(), kind: Kind::Directory };
             found.push((Root::new(self, &place, Span::NONE, None, None), is_link));
         };
         hidden.reverse();

@@ -36,7 +36,7 @@ impl LabelSelector {
     /// [`Code::InvalidSelector`] for malformed selectors, and for keys and values that are invalid for labels. The same
     /// rules apply to annotation selectors, although annotations may have other values.
     pub fn parse(text: &str) -> Result<Self> {
-        let mut parser = Parser { rest: text, next: Token::End };
+        let mut parser = Parser { rest: text, next: SelectorToken::End };
         parser.next = scan(&mut parser.rest);
         parser.selector().map_err(|fault| {
             Error::new(Code::InvalidSelector, format!("`{}` is not a valid selector: {fault}", shortened(text, 160))).help(
@@ -88,7 +88,7 @@ impl Condition {
 type Fault = String;
 
 #[derive(Clone, Copy, PartialEq)]
-enum Token<'a> {
+enum SelectorToken<'a> {
     End,
     /// A key or a value; also `in` and `notin`, which are operators where one is expected.
     Word(&'a str),
@@ -96,20 +96,20 @@ enum Token<'a> {
     Symbol(&'a str),
 }
 
-const COMMA: Token<'_> = Token::Symbol(",");
-const CLOSE: Token<'_> = Token::Symbol(")");
+const COMMA: SelectorToken<'_> = SelectorToken::Symbol(",");
+const CLOSE: SelectorToken<'_> = SelectorToken::Symbol(")");
 
 struct Parser<'a> {
     rest: &'a str,
     /// The lookahead token.
-    next: Token<'a>,
+    next: SelectorToken<'a>,
 }
 
 impl<'a> Parser<'a> {
-    fn consume(&mut self) -> Token<'a> {
+    fn consume(&mut self) -> SelectorToken<'a> {
         let token = self.next;
         // The end is not consumed.
-        if token != Token::End {
+        if token != SelectorToken::End {
             self.next = scan(&mut self.rest);
         }
         token
@@ -117,13 +117,13 @@ impl<'a> Parser<'a> {
 
     fn selector(&mut self) -> std::result::Result<LabelSelector, Fault> {
         let mut requirements = Vec::new();
-        if self.next == Token::End {
+        if self.next == SelectorToken::End {
             return Ok(LabelSelector { requirements });
         }
         loop {
             requirements.push(self.requirement()?);
             match self.consume() {
-                Token::End => return Ok(LabelSelector { requirements }),
+                SelectorToken::End => return Ok(LabelSelector { requirements }),
                 COMMA => {}
                 other => return Err(unexpected(other, "`,` or the end")),
             }
@@ -131,19 +131,19 @@ impl<'a> Parser<'a> {
     }
 
     fn requirement(&mut self) -> std::result::Result<Requirement, Fault> {
-        let negated = self.next == Token::Symbol("!");
+        let negated = self.next == SelectorToken::Symbol("!");
         if negated {
             self.consume();
         }
         let key = match self.consume() {
-            Token::Word(key) => key,
+            SelectorToken::Word(key) => key,
             other => return Err(unexpected(other, "a key")),
         };
         check_key(key)?;
         let condition = match self.next {
             // The caller rejects anything after a negated key.
             _ if negated => Condition::DoesNotExist,
-            Token::End | COMMA => Condition::Exists,
+            SelectorToken::End | COMMA => Condition::Exists,
             _ => self.condition()?,
         };
         Ok(Requirement { key: key.into(), condition })
@@ -152,23 +152,23 @@ impl<'a> Parser<'a> {
     /// Parses the operator and the values after a key.
     fn condition(&mut self) -> std::result::Result<Condition, Fault> {
         match self.consume() {
-            Token::Word("in") => self.values().map(Condition::In),
-            Token::Word("notin") => self.values().map(Condition::NotIn),
-            Token::Symbol("=" | "==") => Ok(Condition::In(vec![self.value()?.into()])),
-            Token::Symbol("!=") => Ok(Condition::NotIn(vec![self.value()?.into()])),
-            Token::Symbol(">") => self.number().map(Condition::GreaterThan),
-            Token::Symbol("<") => self.number().map(Condition::LessThan),
+            SelectorToken::Word("in") => self.values().map(Condition::In),
+            SelectorToken::Word("notin") => self.values().map(Condition::NotIn),
+            SelectorToken::Symbol("=" | "==") => Ok(Condition::In(vec![self.value()?.into()])),
+            SelectorToken::Symbol("!=") => Ok(Condition::NotIn(vec![self.value()?.into()])),
+            SelectorToken::Symbol(">") => self.number().map(Condition::GreaterThan),
+            SelectorToken::Symbol("<") => self.number().map(Condition::LessThan),
             other => Err(unexpected(other, "`=`, `==`, `!=`, `in`, `notin`, `<` or `>`")),
         }
     }
 
     /// Parses the single value after `=`; a missing one is empty.
     fn value(&mut self) -> std::result::Result<&'a str, Fault> {
-        if matches!(self.next, Token::End | COMMA) {
+        if matches!(self.next, SelectorToken::End | COMMA) {
             return Ok("");
         }
         match self.consume() {
-            Token::Word(value) => check_value(value).map(|()| value),
+            SelectorToken::Word(value) => check_value(value).map(|()| value),
             other => Err(unexpected(other, "a value")),
         }
     }
@@ -182,7 +182,7 @@ impl<'a> Parser<'a> {
     /// two commas at once, and finds the parenthesis in place of a value.
     fn values(&mut self) -> std::result::Result<Vec<Box<str>>, Fault> {
         let open = self.consume();
-        if open != Token::Symbol("(") {
+        if open != SelectorToken::Symbol("(") {
             return Err(unexpected(open, "`(`"));
         }
         let mut values: Vec<&str> = Vec::new();
@@ -191,7 +191,7 @@ impl<'a> Parser<'a> {
         }
         while self.next != CLOSE || values.is_empty() {
             match self.consume() {
-                Token::Word(value) => {
+                SelectorToken::Word(value) => {
                     check_value(value)?;
                     values.push(value);
                     if !matches!(self.next, COMMA | CLOSE) {
@@ -221,20 +221,20 @@ impl<'a> Parser<'a> {
 }
 
 /// Takes the next token off a text.
-fn scan<'a>(rest: &mut &'a str) -> Token<'a> {
+fn scan<'a>(rest: &mut &'a str) -> SelectorToken<'a> {
     let is_blank = |letter: char| matches!(letter, ' ' | '\t' | '\r' | '\n');
     let is_symbol = |letter: char| matches!(letter, '=' | '!' | '(' | ')' | ',' | '>' | '<');
     let text = rest.trim_start_matches(is_blank);
     let (token, length) = match text.chars().next() {
-        None | Some('\0') => (Token::End, 0),
+        None | Some('\0') => (SelectorToken::End, 0),
         Some(letter) if is_symbol(letter) => {
             let length = if text.starts_with("==") || text.starts_with("!=") { 2 } else { 1 };
-            (Token::Symbol(&text[..length]), length)
+            (SelectorToken::Symbol(&text[..length]), length)
         }
         Some(_) => {
             let is_end = |letter| is_blank(letter) || is_symbol(letter) || letter == '\0';
             let end = text.find(is_end).unwrap_or(text.len());
-            (Token::Word(&text[..end]), end)
+            (SelectorToken::Word(&text[..end]), end)
         }
     };
     // Kustomize takes a NUL for the end of the text, but skips one that ends a token.
@@ -242,10 +242,10 @@ fn scan<'a>(rest: &mut &'a str) -> Token<'a> {
     token
 }
 
-fn unexpected(found: Token<'_>, expected: &str) -> Fault {
+fn unexpected(found: SelectorToken<'_>, expected: &str) -> Fault {
     match found {
-        Token::End => format!("found the end, expected {expected}"),
-        Token::Word(text) | Token::Symbol(text) => {
+        SelectorToken::End => format!("found the end, expected {expected}"),
+        SelectorToken::Word(text) | SelectorToken::Symbol(text) => {
             format!("found `{}`, expected {expected}", shortened(text, 160))
         }
     }

@@ -62,7 +62,7 @@ fn change_all<'c>(
     let field = |spec: &Spanned<FieldSpec>| (spec.value.clone(), FieldPath::new(&spec.path));
     (!entries.is_empty()).then(|| {
         Work::step(ImageEntries {
-            index: Index::of(&entries),
+            index: ImageIndex::of(&entries),
             budget: context.root.budget(),
             entries,
             fields: specs.iter().map(field).collect(),
@@ -89,7 +89,7 @@ impl Configured for ImageDocument {
 /// The step that changes the images of resources.
 struct ImageEntries<'c> {
     entries: Vec<ImageEntry<'c>>,
-    index: Option<Index>,
+    index: Option<ImageIndex>,
     budget: &'c Budget,
     /// Fields with images, in addition to the lists of containers.
     fields: Vec<(FieldSpec, FieldPath)>,
@@ -154,7 +154,7 @@ impl ImageEntries<'_> {
     fn change_one(
         &self,
         place: usize,
-        containers: &[Way],
+        containers: &[ListPath],
         resource: &mut Resource,
         matched: &mut Matched,
     ) -> Result<bool> {
@@ -173,7 +173,7 @@ impl ImageEntries<'_> {
     }
 
     /// All images of a resource.
-    fn images(&self, containers: &[Way], resource: &mut Resource) -> Result<Vec<Text>> {
+    fn images(&self, containers: &[ListPath], resource: &mut Resource) -> Result<Vec<Text>> {
         let mut images = Vec::new();
         let text = |node: &Node| node.as_scalar().map(Scalar::shared_text).cloned();
         for way in containers {
@@ -224,7 +224,7 @@ const COST: u64 = 16;
 const PATTERN_COST: u64 = 256;
 
 /// An index of many entries, by the images that they may match.
-struct Index {
+struct ImageIndex {
     /// The positions of entries whose name is plain text, by the name.
     names: BTreeMap<String, Vec<usize>>,
     /// The positions of entries whose name contains dots, which match any character: by the length of the text after
@@ -234,7 +234,7 @@ struct Index {
     patterns: Vec<usize>,
 }
 
-impl Index {
+impl ImageIndex {
     /// An index; `None` for few entries, which are faster to try one by one.
     fn of(entries: &[ImageEntry<'_>]) -> Option<Self> {
         const MANY: usize = 16;
@@ -354,10 +354,10 @@ impl<'c> ImageEntry<'c> {
 }
 
 /// The path from the root of a document to a list of containers: positions of entries and elements.
-type Way = Vec<usize>;
+type ListPath = Vec<usize>;
 
 /// The lists named `containers` and `initContainers` anywhere in a document; nested ones come before those around them.
-fn containers(root: &Node) -> Vec<Way> {
+fn containers(root: &Node) -> Vec<ListPath> {
     // A list of visits in place of recursion, since documents may nest deeply. Each visit stores the index of its
     // parent.
     let mut visits: Vec<(usize, usize, &Node, bool)> = vec![(usize::MAX, 0, root, false)];
@@ -379,7 +379,7 @@ fn containers(root: &Node) -> Vec<Way> {
         next += 1;
     }
     let way = |mut visit: usize| {
-        let mut way = Way::new();
+        let mut way = ListPath::new();
         while visits[visit].0 != usize::MAX {
             way.push(visits[visit].1);
             visit = visits[visit].0;
@@ -463,7 +463,7 @@ mod tests {
         let budget = Budget::default();
         let entries: Vec<ImageEntry<'_>> =
             images.iter().map(|image| ImageEntry::new(image, &budget).unwrap()).collect();
-        let index = Index::of(&entries).unwrap();
+        let index = ImageIndex::of(&entries).unwrap();
         let mut found = 0;
         for name in [
             "a",

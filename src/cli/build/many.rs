@@ -230,7 +230,7 @@ impl Build {
         found: Option<&Found>,
         renderer: &Renderer<'_>,
         places: &Places,
-    ) -> Done {
+    ) -> TargetDone {
         let started = super::now();
         // With `--strict` a warning about the flags fails every target.
         let mut warnings = if self.strict { self.warnings() } else { Vec::new() };
@@ -246,7 +246,7 @@ impl Build {
             warnings.append(&mut rendered.warnings);
             Ok((rendered, section))
         });
-        Done { written, warnings, hardened, time: started.elapsed() }
+        TargetDone { written, warnings, hardened, time: started.elapsed() }
     }
 }
 
@@ -266,7 +266,7 @@ fn find(targets: &[String], keeper: Option<&Keeper<'_>>, threads: &Threads) -> V
 }
 
 /// The result of a worker thread for one target.
-struct Done {
+struct TargetDone {
     /// The rendered target, with the text to print unless it was written to a file.
     written: Result<(Rendered, Option<Vec<String>>)>,
     warnings: Vec<Warning>,
@@ -305,9 +305,9 @@ impl<'a> Results<'a> {
     }
 
     /// Adds the result of the next target. Breaks when the reader of standard output is gone.
-    fn add(&mut self, number: usize, done: Done) -> ControlFlow<()> {
+    fn add(&mut self, number: usize, done: TargetDone) -> ControlFlow<()> {
         let target = &*self.targets[number];
-        let Done { written, warnings, hardened, time } = done;
+        let TargetDone { written, warnings, hardened, time } = done;
         self.hardened.extend(hardened);
         let (outcome, size) = match &written {
             Ok((rendered, _)) => (rendered.outcome, rendered.size),

@@ -53,7 +53,7 @@ pub(super) struct Build {
 
     /// The order of the resources (deprecated: use `sortOptions` in kustomization.yaml)
     #[arg(long, value_name = "ORDER", hide = true)]
-    reorder: Option<Order>,
+    reorder: Option<OrderFlag>,
 
     /// Add the label `app.kubernetes.io/managed-by` (deprecated: use `buildMetadata: [managedByLabel]` in
     /// kustomization.yaml)
@@ -93,7 +93,7 @@ pub(super) struct Build {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Order {
+enum OrderFlag {
     Legacy,
     None,
 }
@@ -145,8 +145,8 @@ impl Build {
 
     fn options(&self) -> build::Options {
         let reorder = self.reorder.map(|order| match order {
-            Order::Legacy => build::Reorder::Legacy,
-            Order::None => build::Reorder::None,
+            OrderFlag::Legacy => build::Reorder::Legacy,
+            OrderFlag::None => build::Reorder::None,
         });
         build::Options {
             reorder,

@@ -26,7 +26,7 @@ pub(super) enum Places {
     /// A directory with a file per resource.
     Folder(PathBuf),
     /// A directory with a file or a directory per target.
-    Layout(Layout),
+    Layout(OutputTree),
 }
 
 impl Places {
@@ -62,7 +62,7 @@ impl Places {
         }
         let folder = OutputFolder::make(path)?;
         let places = places(targets, working_directory, &top, build.many.split)?;
-        Ok(Self::Layout(Layout { folder, places, split: build.many.split }))
+        Ok(Self::Layout(OutputTree { folder, places, split: build.many.split }))
     }
 
     /// The file of a single target.
@@ -170,7 +170,7 @@ impl Printer {
 }
 
 /// Output directory of many targets: each is written to its path in the tree.
-pub(super) struct Layout {
+pub(super) struct OutputTree {
     folder: OutputFolder,
     /// Relative output path of each target.
     places: Vec<PathBuf>,
@@ -178,7 +178,7 @@ pub(super) struct Layout {
     split: bool,
 }
 
-impl Layout {
+impl OutputTree {
     #[cfg(feature = "watch")]
     fn path(&self, number: usize) -> PathBuf {
         self.folder.path().join(&self.places[number])

@@ -11,17 +11,17 @@ use crate::text::escape;
 /// Outcomes and durations of the targets of a run.
 #[derive(Default)]
 pub(super) struct Timings {
-    targets: Vec<Target>,
+    targets: Vec<TargetTiming>,
 }
 
-struct Target {
+struct TargetTiming {
     name: String,
     outcome: Outcome,
     size: Size,
     time: Duration,
 }
 
-impl Target {
+impl TargetTiming {
     fn line(&self) -> String {
         let Self { name, outcome, size: Size { resources, bytes, used }, time } = self;
         escape::json_line(&TargetLine {
@@ -61,14 +61,14 @@ const SLOWEST: usize = 10;
 impl Timings {
     /// Numbers of the failed targets.
     pub(super) fn failed(&self) -> Vec<usize> {
-        let failed = |target: &Target| target.outcome == Outcome::Failed;
+        let failed = |target: &TargetTiming| target.outcome == Outcome::Failed;
         let numbered = self.targets.iter().enumerate();
         numbered.filter(|(_, target)| failed(target)).map(|(number, _)| number).collect()
     }
 
     /// Adds a target. The size of a failed one is zero.
     pub(super) fn add(&mut self, name: &str, outcome: Outcome, size: Size, time: Duration) {
-        self.targets.push(Target { name: name.to_owned(), outcome, size, time });
+        self.targets.push(TargetTiming { name: name.to_owned(), outcome, size, time });
     }
 
     /// True if a target failed.
@@ -98,11 +98,11 @@ impl Timings {
         let rendered = self.targets.iter().filter(|target| target.outcome == Outcome::Rendered);
         terminal::plain(&match format {
             Format::Human => rendered
-                .map(|Target { name, time, .. }| {
+                .map(|TargetTiming { name, time, .. }| {
                     format!("rendered `{}` in {}\n", escape::visible(name), duration(*time))
                 })
                 .collect::<String>(),
-            Format::Json => self.targets.iter().map(Target::line).collect(),
+            Format::Json => self.targets.iter().map(TargetTiming::line).collect(),
         });
     }
 
@@ -118,7 +118,7 @@ impl Timings {
             microseconds: microseconds(whole),
             threads: jobs,
         });
-        self.targets.iter().map(Target::line).chain([run]).collect()
+        self.targets.iter().map(TargetTiming::line).chain([run]).collect()
     }
 
     /// The summary as text: totals, then the slowest targets.
@@ -144,7 +144,7 @@ impl Timings {
         if self.targets.len() < 2 {
             return text;
         }
-        let mut slowest: Vec<&Target> = self.targets.iter().collect();
+        let mut slowest: Vec<&TargetTiming> = self.targets.iter().collect();
         slowest.sort_by_key(|target| std::cmp::Reverse(target.time));
         slowest.truncate(SLOWEST);
         let names: Vec<_> = slowest.iter().map(|target| escape::visible(&target.name)).collect();
@@ -157,7 +157,7 @@ impl Timings {
         };
         line(["", "", "", ""]);
         line(["slowest", "time", "resources", "bytes"]);
-        for (Target { name: _, outcome: _, size, time }, name) in slowest.iter().zip(&names) {
+        for (TargetTiming { name: _, outcome: _, size, time }, name) in slowest.iter().zip(&names) {
             line([name, &duration(*time), &grouped(size.resources), &grouped(size.bytes)]);
         }
         text.lines().map(|line| line.trim_end().to_owned() + "\n").collect()

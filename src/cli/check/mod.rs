@@ -28,7 +28,7 @@ use crate::report::findings::{self, Context, Findings, Judged, Remark};
 use crate::source::{Sources, Span};
 use baseline::Baseline;
 use inputs::Inputs;
-use output::Form;
+use output::FindingsForm;
 use steps::Steps;
 
 /// Check rendered objects against rules
@@ -62,7 +62,7 @@ pub(super) struct Check {
 
     /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "text")]
-    format: Form,
+    format: FindingsForm,
 
     /// Write the findings to a file
     #[arg(short, long, value_name = "FILE")]

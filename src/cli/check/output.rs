@@ -11,7 +11,7 @@ use crate::report::findings::{Findings, github, json, junit, sarif, text};
 
 /// Output format of findings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Form {
+pub(super) enum FindingsForm {
     /// Text with source frames, for people
     Text,
     /// One JSON document
@@ -29,23 +29,23 @@ pub(super) enum Form {
 /// # Errors
 /// [`crate::error::Code::WriteFailed`].
 pub(super) fn write(
-    form: Form,
+    form: FindingsForm,
     findings: &Findings<'_>,
     with_table: bool,
     file: Option<&str>,
 ) -> Result<()> {
     let format: fn(&Findings<'_>, &mut dyn io::Write) -> io::Result<()> = match form {
-        Form::Text => {
+        FindingsForm::Text => {
             let table = with_table.then(terminal::width);
             let Some(file) = file else { return text::write(findings, table, &mut Screen) };
-            let mut content = Content(String::new());
+            let mut content = FileContent(String::new());
             text::write(findings, table, &mut content)?;
             return replace(file, content.0.as_bytes());
         }
-        Form::Json => json::write,
-        Form::Sarif => sarif::write,
-        Form::Github => github::write,
-        Form::Junit => junit::write,
+        FindingsForm::Json => json::write,
+        FindingsForm::Sarif => sarif::write,
+        FindingsForm::Github => github::write,
+        FindingsForm::Junit => junit::write,
     };
     let Some(file) = file else { return print_by(|out| format(findings, out)) };
     let mut content = Vec::new();
@@ -73,9 +73,9 @@ impl text::Output for Screen {
 }
 
 /// The content of a file, without colours.
-struct Content(String);
+struct FileContent(String);
 
-impl text::Output for Content {
+impl text::Output for FileContent {
     fn drawn(&mut self, text: &str) -> Result<()> {
         self.plain(&terminal::without_colours(text))
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use super::{Named, Place, Sides};
+use super::{Named, Sides, TargetInput};
 use crate::{
     build,
     cli::reading,
@@ -145,8 +145,9 @@ impl Targets<'_> {
         // A target that was included by another kustomization before is a base on the old side.
         let named = |name: &String| Named {
             name: name.clone(),
-            before: is_kustomization_directory(&sides.before, name).then(|| Place::path(name)),
-            after: is_kustomization_directory(&sides.after, name).then(|| Place::path(name)),
+            before: is_kustomization_directory(&sides.before, name)
+                .then(|| TargetInput::path(name)),
+            after: is_kustomization_directory(&sides.after, name).then(|| TargetInput::path(name)),
         };
         Ok(names.into_iter().map(named).collect())
     }

@@ -53,7 +53,7 @@ pub(super) struct Diff {
 
     /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "text")]
-    format: Form,
+    format: ReviewForm,
 
     /// Ignore a field, such as `metadata.labels.*`, or all fields whose path matches `/REGEX/` (may be repeated)
     #[arg(long, value_name = "PATH|/REGEX/")]
@@ -78,7 +78,7 @@ pub(super) struct Diff {
 
 /// Output format of differences.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Form {
+enum ReviewForm {
     /// Text in colour, for people
     Text,
     /// Unified diff of the rendered YAML
@@ -143,7 +143,7 @@ impl Diff {
         let runs = runs.map(|loader| &*super::until_exit(Run::new(loader, &build)));
         let (sources, shield) = (sides.after.sources(), Shield::default());
         if sides.targets.len() > 1 {
-            let directories = |side: fn(&Named) -> &Option<Place>| -> Vec<&str> {
+            let directories = |side: fn(&Named) -> &Option<TargetInput>| -> Vec<&str> {
                 sides.targets.iter().filter_map(|of| side(of).as_ref()?.directory()).collect()
             };
             runs[0].expect(&directories(|of| &of.before));
@@ -183,16 +183,16 @@ impl Diff {
                 Some(key) => Some(key.clone().into_bytes()),
                 None => Some(random_key()?),
             },
-            renders: matches!(self.format, Form::Unified | Form::Json),
+            renders: matches!(self.format, ReviewForm::Unified | ReviewForm::Json),
         })
     }
 
     fn print(&self, review: &Review) -> Result<()> {
         match self.format {
-            Form::Text => terminal::print(&text::write(review, terminal::width())),
-            Form::Unified => super::print(&unified::write(review)),
-            Form::Markdown => super::print(&markdown::write(review)),
-            Form::Json => super::print(&json::write(review)?),
+            ReviewForm::Text => terminal::print(&text::write(review, terminal::width())),
+            ReviewForm::Unified => super::print(&unified::write(review)),
+            ReviewForm::Markdown => super::print(&markdown::write(review)),
+            ReviewForm::Json => super::print(&json::write(review)?),
         }
     }
 }
@@ -231,12 +231,12 @@ struct Sides {
 /// A target, and its inputs on each side; `None` where it does not exist.
 struct Named {
     name: String,
-    before: Option<Place>,
-    after: Option<Place>,
+    before: Option<TargetInput>,
+    after: Option<TargetInput>,
 }
 
 /// Input of a target.
-enum Place {
+enum TargetInput {
     /// A directory with a kustomization, a file of manifests, or `-`.
     Path(String),
     /// Files of manifests, by their paths relative to a directory.
@@ -245,7 +245,7 @@ enum Place {
     Refused(Error),
 }
 
-impl Place {
+impl TargetInput {
     fn path(path: &str) -> Self {
         Self::Path(path.to_owned())
     }

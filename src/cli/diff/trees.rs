@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Named, Place};
+use super::{Named, TargetInput};
 use crate::limits::Budget;
 use crate::{
     build,
@@ -19,27 +19,31 @@ use crate::{
 /// [`Code::KustomizationNotFound`] if there is no target, and those of searching directories.
 pub(super) fn targets(loader: &Loader, paths: [&str; 2], threads: &Threads) -> Result<Vec<Named>> {
     let [before, after] = paths;
-    let form = |path: &str| Form::of(loader, path, threads);
+    let form = |path: &str| PathKind::of(loader, path, threads);
     let tree = |path: &str| tree(loader, path, threads);
     let [old, new] = match (form(before)?, form(after)?) {
-        (Form::Tree(_), Form::Single) | (Form::Single, Form::Tree(_))
+        (PathKind::Tree(_), PathKind::Single) | (PathKind::Single, PathKind::Tree(_))
             if paths.iter().all(|path| loader.kind(path) == Kind::Directory) =>
         {
             // One side is a kustomization that includes the directories below it.
             [tree(before)?, tree(after)?]
         }
-        (Form::Single, new) => return Ok(one(paths, [Place::path(before), new.whole(after)])),
-        (old, Form::Single) => return Ok(one(paths, [old.whole(before), Place::path(after)])),
-        (Form::Tree(old), Form::Tree(new)) => [old, new],
-        (Form::Tree(old), Form::Rendered(new)) => {
+        (PathKind::Single, new) => {
+            return Ok(one(paths, [TargetInput::path(before), new.whole(after)]));
+        }
+        (old, PathKind::Single) => {
+            return Ok(one(paths, [old.whole(before), TargetInput::path(after)]));
+        }
+        (PathKind::Tree(old), PathKind::Tree(new)) => [old, new],
+        (PathKind::Tree(old), PathKind::Rendered(new)) => {
             let new = grouped(after, new, |file| beside_tree(file, &old));
             [old, new]
         }
-        (Form::Rendered(old), Form::Tree(new)) => {
+        (PathKind::Rendered(old), PathKind::Tree(new)) => {
             let old = grouped(before, old, |file| beside_tree(file, &new));
             [old, new]
         }
-        (Form::Rendered(old), Form::Rendered(new)) => {
+        (PathKind::Rendered(old), PathKind::Rendered(new)) => {
             let whole = whole_folders(loader, [(before, &old.found), (after, &new.found)]);
             let name = |file: &str| {
                 let folder = folder(file);
@@ -57,7 +61,7 @@ pub(super) fn targets(loader: &Loader, paths: [&str; 2], threads: &Threads) -> R
 }
 
 /// Kind of a path.
-enum Form {
+enum PathKind {
     /// A file, standard input, or a directory with a kustomization file.
     Single,
     /// A directory with kustomizations below it: its targets, by relative path.
@@ -66,7 +70,7 @@ enum Form {
     Rendered(Tree<String>),
 }
 
-impl Form {
+impl PathKind {
     fn of(loader: &Loader, path: &str, threads: &Threads) -> Result<Self> {
         let has_kustomization = || {
             let mut files = KUSTOMIZATION_FILES.iter().map(|file| format!("{path}/{file}"));
@@ -90,14 +94,14 @@ impl Form {
     }
 
     /// The path as a single target.
-    fn whole(self, path: &str) -> Place {
+    fn whole(self, path: &str) -> TargetInput {
         match self {
             Self::Rendered(mut tree) if !tree.refused.is_empty() => {
-                Place::Refused(tree.refused.swap_remove(0).1)
+                TargetInput::Refused(tree.refused.swap_remove(0).1)
             }
-            Self::Rendered(tree) if !tree.found.is_empty() => Place::below(path, &tree.found),
+            Self::Rendered(tree) if !tree.found.is_empty() => TargetInput::below(path, &tree.found),
             // The build reports a missing kustomization.
-            _ => Place::path(path),
+            _ => TargetInput::path(path),
         }
     }
 }
@@ -107,12 +111,12 @@ fn tree(loader: &Loader, path: &str, threads: &Threads) -> Result<Places> {
     let options = build::Options { threads: threads.clone(), ..build::Options::default() };
     let targets = fleet::Run::new(loader, &options).targets(path)?.into_iter();
     let place = |fleet::Target { directory, below, refused }| {
-        (shown(&below), refused.map_or(Place::Path(directory), Place::Refused))
+        (shown(&below), refused.map_or(TargetInput::Path(directory), TargetInput::Refused))
     };
     Ok(targets.map(place).collect())
 }
 
-type Places = BTreeMap<String, Place>;
+type Places = BTreeMap<String, TargetInput>;
 
 /// Files of a directory grouped by target name, and those that could not be read.
 fn grouped(top: &str, tree: Tree<String>, name: impl Fn(&str) -> String) -> Places {
@@ -120,9 +124,9 @@ fn grouped(top: &str, tree: Tree<String>, name: impl Fn(&str) -> String) -> Plac
     for file in tree.found {
         groups.entry(name(&file)).or_default().push(file);
     }
-    let groups = groups.into_iter().map(|(name, files)| (name, Place::below(top, &files)));
+    let groups = groups.into_iter().map(|(name, files)| (name, TargetInput::below(top, &files)));
     groups
-        .chain(tree.refused.into_iter().map(|(name, error)| (name, Place::Refused(error))))
+        .chain(tree.refused.into_iter().map(|(name, error)| (name, TargetInput::Refused(error))))
         .collect()
 }
 
@@ -184,7 +188,7 @@ fn shown(below: &str) -> String {
 }
 
 fn paired(mut before: Places, after: Places) -> Vec<Named> {
-    let mut names: BTreeMap<String, [Option<Place>; 2]> = BTreeMap::new();
+    let mut names: BTreeMap<String, [Option<TargetInput>; 2]> = BTreeMap::new();
     for (name, place) in after {
         let old = before.remove(&name);
         names.insert(name, [old, Some(place)]);
@@ -194,7 +198,7 @@ fn paired(mut before: Places, after: Places) -> Vec<Named> {
 }
 
 /// A single target, with the name of the new side.
-fn one([before, after]: [&str; 2], places: [Place; 2]) -> Vec<Named> {
+fn one([before, after]: [&str; 2], places: [TargetInput; 2]) -> Vec<Named> {
     let name = if after == "-" { before } else { after }.trim_end_matches('/').to_owned();
     let [before, after] = places.map(Some);
     vec![Named { name, before, after }]

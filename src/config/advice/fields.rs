@@ -1,7 +1,7 @@
 //! Advice on unknown fields: the field that was probably meant.
 
 use super::forms::quoted;
-use super::place::Place;
+use super::place::ErrorPlace;
 use crate::error::Error;
 use crate::yaml::{Mapping, Node, Scalar};
 
@@ -110,7 +110,7 @@ const OPTIONS: &str = "write it under `options`";
 const OF_MANIFESTS: [&str; 5] = ["apiversion", "kind", "metadata", "spec", "data"];
 
 /// Adds advice to an error about an unknown field.
-pub(super) fn advise(place: &Place<'_>, error: Error) -> Error {
+pub(super) fn advise(place: &ErrorPlace<'_>, error: Error) -> Error {
     let field = place.path.rsplit('.').next().unwrap_or_default();
     advise_in(place.path_around(), field, error)
 }
@@ -133,7 +133,7 @@ pub(super) fn advise_in(around: &str, field: &str, error: Error) -> Error {
 }
 
 /// Advice on all unknown fields of a mapping together. `None` if they have different causes.
-pub(super) fn about_mapping(place: &Place<'_>) -> Option<String> {
+pub(super) fn about_mapping(place: &ErrorPlace<'_>) -> Option<String> {
     let mapping = place.around.and_then(Node::as_mapping)?;
     let is_there =
         |field: &str| mapping.iter().any(|(key, _)| key.text().eq_ignore_ascii_case(field));

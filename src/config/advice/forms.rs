@@ -1,6 +1,6 @@
 //! Advice on values of the wrong form: a string in place of a mapping, a mapping in place of a list, and so on.
 
-use super::place::Place;
+use super::place::ErrorPlace;
 use crate::error::Error;
 use crate::resource::ImageReference;
 use crate::text::phrase::listed;
@@ -124,7 +124,7 @@ const LONGEST: usize = 120;
 const UNKNOWN: &str = "…";
 
 /// Adds the right form to an error about a value of the wrong type.
-pub(super) fn advise(place: &Place<'_>, error: Error) -> Error {
+pub(super) fn advise(place: &ErrorPlace<'_>, error: Error) -> Error {
     let takes = |path: &str| match FIELDS.iter().find(|(field, _)| *field == path) {
         Some(&(_, takes)) => Some(takes),
         None => path.ends_with(FIELD_SPECS).then_some(Takes::Items(self::path)),
@@ -171,14 +171,14 @@ pub(super) fn advise(place: &Place<'_>, error: Error) -> Error {
 }
 
 /// True if the value may belong to a Secret, so that no message may quote it.
-fn is_secret(place: &Place<'_>) -> bool {
+fn is_secret(place: &ErrorPlace<'_>) -> bool {
     place.path == "secretgenerator"
         || place.path.starts_with("secretgenerator[]") && place.path.ends_with(']')
         || place.path.starts_with("secretgenerator[].literals")
 }
 
 /// The error without the value.
-fn masked(place: &Place<'_>, error: Error) -> Error {
+fn masked(place: &ErrorPlace<'_>, error: Error) -> Error {
     let Some(scalar) = place.node.as_scalar() else { return error };
     let found = match (resolve_1_1(scalar), scalar.text().split_once('=')) {
         (Ok(Value::Str(_)), Some((key, _))) => format!("the text `{key}={UNKNOWN}`"),
@@ -194,7 +194,7 @@ fn masked(place: &Place<'_>, error: Error) -> Error {
 }
 
 /// Advice on a document in a list of strings.
-fn document_in_list(place: &Place<'_>) -> Option<&'static str> {
+fn document_in_list(place: &ErrorPlace<'_>) -> Option<&'static str> {
     let fields = ["apiVersion", "kind", "metadata", "spec"];
     let is_document = fields.iter().any(|field| place.node.get(field).is_some());
     match place.path.as_str() {
@@ -360,7 +360,7 @@ impl FormWriter {
     }
 
     /// The right form of a field that takes a string.
-    fn text(&self, place: &Place<'_>) -> Option<String> {
+    fn text(&self, place: &ErrorPlace<'_>) -> Option<String> {
         let key = place.key?.text();
         if place.path.ends_with("[].patch") && place.node.as_scalar().is_none() {
             return Some("`patch: |-`, and the patch as text on the lines below".to_owned());

@@ -14,7 +14,7 @@ pub(super) use foreign::expects_component;
 
 use std::collections::BTreeSet;
 
-use place::Place;
+use place::ErrorPlace;
 
 use crate::error::{Code, Error};
 use crate::yaml::Node;
@@ -29,7 +29,9 @@ pub(super) fn explain(root: &Node, error: Error) -> Error {
     let unknown: Vec<&Error> = error
         .iter()
         .filter(|error| error.code() == Code::UnknownField)
-        .filter(|error| Place::find("", root, error.span()).is_some_and(|place| place.is_at_top()))
+        .filter(|error| {
+            ErrorPlace::find("", root, error.span()).is_some_and(|place| place.is_at_top())
+        })
         .collect();
     foreign::refuse(root)
         .or_else(|| foreign::without_fields(root, &unknown))
@@ -42,7 +44,7 @@ pub(super) fn explain_part(path: &str, root: &Node, error: Error) -> Error {
     let mut explained = Vec::new();
     let mut told = BTreeSet::new();
     for error in error.clone().into_each() {
-        let Some(place) = Place::find(path, root, error.span()) else {
+        let Some(place) = ErrorPlace::find(path, root, error.span()) else {
             explained.push(error);
             continue;
         };

@@ -4,7 +4,7 @@ use crate::source::Span;
 use crate::yaml::{Mapping, Node, Scalar, Sequence};
 
 /// The node that an error is about, with its path.
-pub(super) struct Place<'a> {
+pub(super) struct ErrorPlace<'a> {
     /// Path of fields in lower case, with `[]` for elements of lists: `images[].newtag`.
     pub(super) path: String,
     /// The value, or the value of the field whose name the error is about.
@@ -15,7 +15,7 @@ pub(super) struct Place<'a> {
     pub(super) around: Option<&'a Node>,
 }
 
-impl<'a> Place<'a> {
+impl<'a> ErrorPlace<'a> {
     /// Finds the node with a span, or whose key has it. `path` is the path of the document. Values of aliases and merge
     /// keys have spans elsewhere, and are not found.
     pub(super) fn find(path: &str, root: &'a Node, span: Span) -> Option<Self> {
@@ -74,7 +74,8 @@ mod tests {
         let root = parse::document(&source).unwrap().unwrap().root;
         let path = |word: &str| {
             let start = text.find(word).unwrap();
-            let place = Place::find("", &root, source.span(start, start + word.len())).unwrap();
+            let place =
+                ErrorPlace::find("", &root, source.span(start, start + word.len())).unwrap();
             (place.path.clone(), place.path_around().to_owned())
         };
         let pair = |path: &str, around: &str| (path.to_owned(), around.to_owned());
@@ -82,6 +83,6 @@ mod tests {
         assert_eq!(path("1"), pair("images[].newtag", "images[]"));
         assert_eq!(path("{pairs: {a: b}}"), pair("labels[]", "labels"));
         assert_eq!(path("Images"), pair("images", ""));
-        assert!(Place::find("", &root, source.span(2, 3)).is_none());
+        assert!(ErrorPlace::find("", &root, source.span(2, 3)).is_none());
     }
 }

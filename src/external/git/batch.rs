@@ -69,11 +69,11 @@ impl Batch {
                     // The start of the next answer is unknown.
                     let said = running.take().map(|mut batch| batch.0.end()).unwrap_or_default();
                     return Err(match failure {
-                        Failure::Taken(error) => error,
-                        Failure::Git(_) if !unknown::complaints(&said).is_empty() => {
+                        BatchFailure::Taken(error) => error,
+                        BatchFailure::Git(_) if !unknown::complaints(&said).is_empty() => {
                             unknown::reason(&said)
                         }
-                        Failure::Git(error) => self.0.git.failed(&error),
+                        BatchFailure::Git(error) => self.0.git.failed(&error),
                     });
                 }
             }
@@ -99,7 +99,7 @@ impl Objects for Batch {
 }
 
 /// Reason for not reading objects.
-enum Failure {
+enum BatchFailure {
     Git(io::Error),
     Taken(Error),
 }
@@ -116,15 +116,15 @@ impl Running {
         largest: u64,
         start: usize,
         take: Take<'_>,
-    ) -> std::result::Result<usize, Failure> {
-        self.write(names).map_err(Failure::Git)?;
+    ) -> std::result::Result<usize, BatchFailure> {
+        self.write(names).map_err(BatchFailure::Git)?;
         for place in 0..names.len() {
             self.0.begin();
             let answer = self.answer(largest);
             self.0.answered();
-            let (id, object) = answer.map_err(Failure::Git)?;
+            let (id, object) = answer.map_err(BatchFailure::Git)?;
             let is_left = matches!(object, Object::TooLarge(_));
-            take(start + place, id, object).map_err(Failure::Taken)?;
+            take(start + place, id, object).map_err(BatchFailure::Taken)?;
             if is_left {
                 return Ok(place + 1);
             }

@@ -15,7 +15,8 @@ use super::index::{self, Listed, Stat, Tracked};
 use super::{Repository, os_string};
 use crate::error::{Code, Error, Result};
 use crate::load::git::{
-    Changed as _, Entry, EntryKind, Id, IdHasher, ObjectKind, Provisional, Tree, Trees, is_segment,
+    Changed as _, EntryKind, Id, IdHasher, ObjectKind, Provisional, Tree, TreeEntry, Trees,
+    is_segment,
 };
 use crate::load::{Disk, LARGEST_FILE, LONGEST_PATH};
 
@@ -33,7 +34,7 @@ pub(super) fn read(
     if fs::symlink_metadata(&index).is_err() && repository.is_bare()? {
         return Err(super::unknown::working_tree(repository));
     }
-    let mut reader = Reader {
+    let mut reader = IndexReader {
         top: repository.top(),
         trees: &repository.0.trees,
         written: fs::metadata(&index).ok().and_then(|metadata| Stat::of(&metadata)),
@@ -46,13 +47,13 @@ pub(super) fn read(
         Listed::Tracked(tracked) => reader.tracked(tracked),
         Listed::Other(name) => reader.other(&name),
     })?;
-    let Reader { items, waiting, .. } = reader;
+    let IndexReader { items, waiting, .. } = reader;
     let root = tree_of(items, &repository.0.trees, id_length)?;
     let waiting = Waiting { repository: repository.clone(), id_length, files: waiting };
     Ok((root, waiting))
 }
 
-struct Reader<'r> {
+struct IndexReader<'r> {
     top: &'r Path,
     trees: &'r Trees,
     /// Metadata of the index file.
@@ -70,7 +71,7 @@ struct Item {
     id: Id,
 }
 
-impl Reader<'_> {
+impl IndexReader<'_> {
     fn tracked(&mut self, tracked: Tracked) -> Result<()> {
         check(&tracked.path)?;
         let metadata = self.look(&tracked.path);
@@ -176,7 +177,7 @@ fn tree_of(mut items: Vec<Item>, trees: &Trees, id_length: usize) -> Result<Id> 
     items.sort_unstable_by(|left, right| left.path.cmp(&right.path));
     // Items of one directory are adjacent. A file with a merge conflict is listed several times.
     items.dedup_by(|next, item| next.path == item.path);
-    let mut way: Vec<(Vec<u8>, Vec<Entry>)> = vec![(Vec::new(), Vec::new())];
+    let mut way: Vec<(Vec<u8>, Vec<TreeEntry>)> = vec![(Vec::new(), Vec::new())];
     for Item { path, kind, id } in items {
         let mut names: Vec<&[u8]> = path.split(|&byte| byte == b'/').collect();
         let name = names.pop().unwrap_or_default();
@@ -185,7 +186,7 @@ fn tree_of(mut items: Vec<Item>, trees: &Trees, id_length: usize) -> Result<Id> 
         close(&mut way, shared + 1, trees, id_length)?;
         way.extend(names[shared..].iter().map(|name| (name.to_vec(), Vec::new())));
         if let Some((_, entries)) = way.last_mut() {
-            entries.push(Entry { name: name.into(), kind, id });
+            entries.push(TreeEntry { name: name.into(), kind, id });
         }
     }
     close(&mut way, 1, trees, id_length)?;
@@ -194,8 +195,8 @@ fn tree_of(mut items: Vec<Item>, trees: &Trees, id_length: usize) -> Result<Id> 
 }
 
 /// The tree of a directory. A file replaces a directory of the same name, which was left out of the checkout.
-fn directory(mut entries: Vec<Entry>) -> Result<Tree> {
-    let is_tree = |entry: &Entry| entry.kind == EntryKind::Tree;
+fn directory(mut entries: Vec<TreeEntry>) -> Result<Tree> {
+    let is_tree = |entry: &TreeEntry| entry.kind == EntryKind::Tree;
     entries.sort_unstable_by(|left, right| {
         left.name.cmp(&right.name).then(is_tree(left).cmp(&is_tree(right)))
     });
@@ -205,7 +206,7 @@ fn directory(mut entries: Vec<Entry>) -> Result<Tree> {
 
 /// Closes directories until this number of them is open.
 fn close(
-    way: &mut Vec<(Vec<u8>, Vec<Entry>)>,
+    way: &mut Vec<(Vec<u8>, Vec<TreeEntry>)>,
     open: usize,
     trees: &Trees,
     id_length: usize,
@@ -215,7 +216,7 @@ fn close(
     {
         let id = trees.add(directory(entries)?, id_length);
         if let Some((_, above)) = way.last_mut() {
-            above.push(Entry { name: name.into(), kind: EntryKind::Tree, id });
+            above.push(TreeEntry { name: name.into(), kind: EntryKind::Tree, id });
         }
     }
     Ok(())

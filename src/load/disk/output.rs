@@ -93,7 +93,7 @@ pub fn write(path: &Path, pieces: &[impl AsRef<[u8]>]) -> Result<()> {
 }
 
 fn write_named(path: &Path, pieces: &[impl AsRef<[u8]>]) -> io::Result<()> {
-    let mut output = Output::open(path)?;
+    let mut output = OutputFile::open(path)?;
     write_all(output.file(), pieces)?;
     output.finish()
 }
@@ -107,25 +107,25 @@ pub fn write_by<T>(
     path: &Path,
     make: impl FnOnce(&mut (dyn FnMut(&str) + Send)) -> Result<T>,
 ) -> Result<(T, Result<()>)> {
-    let mut output: Option<io::Result<Output>> = None;
+    let mut output: Option<io::Result<OutputFile>> = None;
     let made = make(&mut |piece| {
-        let opened = output.take().unwrap_or_else(|| Output::open(path));
+        let opened = output.take().unwrap_or_else(|| OutputFile::open(path));
         output = Some(opened.and_then(|output| output.with(piece)));
     })?;
-    let output = output.unwrap_or_else(|| Output::open(path));
-    let written = output.and_then(Output::finish).map_err(|error| failed(path, &error));
+    let output = output.unwrap_or_else(|| OutputFile::open(path));
+    let written = output.and_then(OutputFile::finish).map_err(|error| failed(path, &error));
     Ok((made, written))
 }
 
 /// A file that is being written.
-enum Output {
+enum OutputFile {
     /// A device or a pipe, and the text for it: it is written when all is there.
     Special(File, Vec<u8>),
     /// A new file, which is going to replace the entry of a name and gets the permissions of the old file, if there is one.
     New { temporary: Temporary, name: OsString, permissions: Option<Permissions> },
 }
 
-impl Output {
+impl OutputFile {
     fn open(path: &Path) -> io::Result<Self> {
         if is_folder_name(path) && !path.is_dir() {
             return Err(ErrorKind::NotFound.into());
@@ -191,9 +191,9 @@ impl Output {
     }
 }
 
-/// Writes a file in a folder, as [`Output::new`] does.
+/// Writes a file in a folder, as [`OutputFile::new`] does.
 fn put(folder: &Folder, name: &OsStr, pieces: &[impl AsRef<[u8]>]) -> io::Result<()> {
-    let mut output = Output::new(folder, name)?;
+    let mut output = OutputFile::new(folder, name)?;
     write_all(output.file(), pieces)?;
     output.finish()
 }

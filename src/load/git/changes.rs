@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use super::id::Id;
-use super::tree::{Entry, EntryKind, Tree};
+use super::tree::{EntryKind, Tree, TreeEntry};
 use super::trees::Trees;
 use crate::error::Result;
 use crate::sync::lock;
@@ -60,12 +60,12 @@ pub struct Changes {
     roots: [Id; 2],
     provisional: Option<Arc<dyn Provisional>>,
     /// Directories that were looked up, by path: many requested paths share a directory.
-    directories: Arc<Mutex<BTreeMap<Box<[u8]>, Directory>>>,
+    directories: Arc<Mutex<BTreeMap<Box<[u8]>, FoundDirectory>>>,
 }
 
 /// A directory that was looked up.
 #[derive(Clone)]
-struct Directory {
+struct FoundDirectory {
     /// The first path from the root to this directory, inclusive, that has changed and is not a directory on one side.
     changed: Option<Arc<Path>>,
     /// Its trees; `None` if they are equal or missing.
@@ -80,7 +80,7 @@ pub trait Provisional: Send + Sync {
 }
 
 /// The entries at a path in both trees.
-type Pair = [Option<(EntryKind, Id)>; 2];
+type EntryPair = [Option<(EntryKind, Id)>; 2];
 
 /// Maximum depth of nested trees, as for [`Trees::holds`].
 const DEEPEST: usize = 2048;
@@ -116,7 +116,7 @@ impl Changes {
 
     /// The entries at a path in both trees, and the first changed path on the way to it that is not a directory. If
     /// both sides have the same tree, it is not read, and both entries are `None`.
-    fn find(&self, path: &Path) -> Result<(Option<Arc<Path>>, Pair)> {
+    fn find(&self, path: &Path) -> Result<(Option<Arc<Path>>, EntryPair)> {
         if path == self.top {
             return Ok((None, self.roots()));
         }
@@ -140,8 +140,8 @@ impl Changes {
     }
 
     /// The directory at a path.
-    fn directory(&self, path: &Path) -> Result<Directory> {
-        let mut found = Directory { changed: None, trees: None };
+    fn directory(&self, path: &Path) -> Result<FoundDirectory> {
+        let mut found = FoundDirectory { changed: None, trees: None };
         let Ok(below) = path.strip_prefix(&self.top) else { return Ok(found) };
         let mut way = self.top.clone();
         let mut pair = self.roots();
@@ -165,16 +165,16 @@ impl Changes {
     }
 
     /// The entries at a path in both trees; the roots for a directory above the repository.
-    fn start(&self, path: &Path) -> Result<Pair> {
+    fn start(&self, path: &Path) -> Result<EntryPair> {
         if self.top.starts_with(path) { Ok(self.roots()) } else { Ok(self.find(path)?.1) }
     }
 
-    fn roots(&self) -> Pair {
+    fn roots(&self) -> EntryPair {
         self.roots.map(|id| Some((EntryKind::Tree, id)))
     }
 
     /// The trees of a pair; empty if missing.
-    fn trees_of(&self, pair: &Pair) -> Result<[Arc<Tree>; 2]> {
+    fn trees_of(&self, pair: &EntryPair) -> Result<[Arc<Tree>; 2]> {
         let tree = |entry: Option<(EntryKind, Id)>| match entry {
             Some((EntryKind::Tree, id)) => self.trees.tree(id),
             _ => Ok(Arc::default()),
@@ -183,12 +183,12 @@ impl Changes {
     }
 
     /// True if the two sides differ and at least one of them is not a directory.
-    fn is_change(&self, pair: &Pair) -> bool {
+    fn is_change(&self, pair: &EntryPair) -> bool {
         let is_tree = |(kind, _): &(EntryKind, Id)| *kind == EntryKind::Tree;
         !pair.iter().flatten().all(is_tree) && !self.is_same(pair)
     }
 
-    fn is_same(&self, pair: &Pair) -> bool {
+    fn is_same(&self, pair: &EntryPair) -> bool {
         match pair {
             [None, None] => true,
             [Some((kind, before)), Some((other, after))] => {
@@ -261,17 +261,17 @@ impl Changed for Changes {
 }
 
 /// True if both sides are the same tree.
-fn is_one(pair: &Pair) -> bool {
+fn is_one(pair: &EntryPair) -> bool {
     matches!(pair, [Some(one), Some(other)] if one == other)
 }
 
-fn node(entry: &Entry) -> (EntryKind, Id) {
+fn node(entry: &TreeEntry) -> (EntryKind, Id) {
     (entry.kind, entry.id)
 }
 
 /// The entries of two trees by name, without those that are equal.
-fn pairs<'t>(before: &'t Tree, after: &'t Tree) -> Vec<(&'t [u8], Pair)> {
-    let mut both: BTreeMap<&[u8], Pair> = BTreeMap::new();
+fn pairs<'t>(before: &'t Tree, after: &'t Tree) -> Vec<(&'t [u8], EntryPair)> {
+    let mut both: BTreeMap<&[u8], EntryPair> = BTreeMap::new();
     for (side, tree) in [before, after].into_iter().enumerate() {
         for entry in tree.entries() {
             both.entry(&entry.name).or_default()[side] = Some(node(entry));

@@ -12,11 +12,11 @@ use sha2::Sha256;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Id {
     bytes: [u8; 32],
-    form: Form,
+    form: IdForm,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Form {
+enum IdForm {
     Sha1,
     Sha256,
     Provisional,
@@ -65,8 +65,8 @@ impl Id {
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let form = match bytes.len() {
-            20 => Form::Sha1,
-            32 => Form::Sha256,
+            20 => IdForm::Sha1,
+            32 => IdForm::Sha256,
             _ => return None,
         };
         let mut id = Self { bytes: [0; 32], form };
@@ -90,7 +90,7 @@ impl Id {
     /// A placeholder. It differs from the ids of objects and from placeholders with another number.
     #[must_use]
     pub fn provisional(number: u64) -> Self {
-        let mut id = Self { bytes: [0; 32], form: Form::Provisional };
+        let mut id = Self { bytes: [0; 32], form: IdForm::Provisional };
         id.bytes[..8].copy_from_slice(&number.to_be_bytes());
         id
     }
@@ -99,7 +99,7 @@ impl Id {
     #[must_use]
     pub fn provisional_number(&self) -> Option<u64> {
         let (number, _) = self.bytes.split_first_chunk()?;
-        (self.form == Form::Provisional).then(|| u64::from_be_bytes(*number))
+        (self.form == IdForm::Provisional).then(|| u64::from_be_bytes(*number))
     }
 
     /// The bytes of the hash.
@@ -112,9 +112,9 @@ impl Id {
     #[must_use]
     pub const fn length(&self) -> usize {
         match self.form {
-            Form::Sha1 => 20,
-            Form::Sha256 => 32,
-            Form::Provisional => 8,
+            IdForm::Sha1 => 20,
+            IdForm::Sha256 => 32,
+            IdForm::Provisional => 8,
         }
     }
 }
@@ -163,10 +163,10 @@ impl IdHasher {
     /// The id of the object.
     #[must_use]
     pub fn finish(self) -> Id {
-        let mut id = Id { bytes: [0; 32], form: Form::Sha256 };
+        let mut id = Id { bytes: [0; 32], form: IdForm::Sha256 };
         match self.0 {
             Hash::Sha1(hash) => {
-                id.form = Form::Sha1;
+                id.form = IdForm::Sha1;
                 id.bytes[..20].copy_from_slice(&hash.finalize());
             }
             Hash::Sha256(hash) => id.bytes.copy_from_slice(&hash.finalize()),

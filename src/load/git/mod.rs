@@ -15,7 +15,7 @@ pub use changes::{Changed, Changes, Provisional};
 pub use id::{Id, IdHasher, ObjectKind};
 pub use memory::ObjectMemory;
 pub use revision::Revision;
-pub use tree::{Entry, EntryKind, Tree, is_segment};
+pub use tree::{EntryKind, Tree, TreeEntry, is_segment};
 pub use trees::{Object, Objects, Trees};
 
 pub(crate) use tree::os_string;

@@ -160,7 +160,7 @@ fn files_of_a_working_tree_are_read_when_they_are_asked_for() {
     let provisional = trees.provisional();
     let mut id = provisional;
     for (name, kind) in [("file", EntryKind::File), ("a", EntryKind::Tree)] {
-        let entry = Entry { name: name.as_bytes().into(), kind, id };
+        let entry = TreeEntry { name: name.as_bytes().into(), kind, id };
         id = trees.add(Tree::new(vec![entry]).unwrap(), 20);
     }
     assert!(id.provisional_number().is_some());

@@ -13,11 +13,11 @@ pub(super) const LARGEST_TREE: u64 = 32 << 20;
 
 /// The entries of a tree, sorted by the bytes of their unique names.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Tree(Vec<Entry>);
+pub struct Tree(Vec<TreeEntry>);
 
 /// An entry of a tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct TreeEntry {
     /// The name: one segment of a path, never `.` or `..`.
     pub name: Box<[u8]>,
     /// The kind of the entry.
@@ -112,7 +112,7 @@ impl Tree {
     ///
     /// # Errors
     /// [`Code::ReadFailed`] for names that are not a path segment, and duplicate names.
-    pub fn new(mut entries: Vec<Entry>) -> Result<Self> {
+    pub fn new(mut entries: Vec<TreeEntry>) -> Result<Self> {
         if let Some(entry) = entries.iter().find(|entry| !is_segment(&entry.name)) {
             return Err(broken(&match &*entry.name {
                 b"" => "an entry without a name".to_owned(),
@@ -134,13 +134,13 @@ impl Tree {
 
     /// The entries, sorted by the bytes of their names.
     #[must_use]
-    pub fn entries(&self) -> &[Entry] {
+    pub fn entries(&self) -> &[TreeEntry] {
         &self.0
     }
 
     /// The entry with this name.
     #[must_use]
-    pub fn get(&self, name: &OsStr) -> Option<&Entry> {
+    pub fn get(&self, name: &OsStr) -> Option<&TreeEntry> {
         let name = name.as_encoded_bytes();
         self.0.binary_search_by(|entry| (*entry.name).cmp(name)).ok().map(|place| &self.0[place])
     }
@@ -149,7 +149,7 @@ impl Tree {
     #[must_use]
     pub fn id(&self, id_length: usize) -> Option<Id> {
         // Git sorts directories as if their names ended with a slash.
-        let mut order: Vec<&Entry> = self.0.iter().collect();
+        let mut order: Vec<&TreeEntry> = self.0.iter().collect();
         order.sort_unstable_by(|left, right| in_git(left, right));
         let mut content = Vec::new();
         for entry in order {
@@ -167,7 +167,7 @@ impl Tree {
 }
 
 /// Parses the first entry of a tree. Returns it and the rest.
-fn entry(content: &[u8], id_length: usize) -> Result<(Entry, &[u8])> {
+fn entry(content: &[u8], id_length: usize) -> Result<(TreeEntry, &[u8])> {
     let cut = || broken("an entry that is cut off");
     let end = memchr::memchr(0, content).ok_or_else(cut)?;
     let (head, rest) = (&content[..end], &content[end + 1..]);
@@ -177,7 +177,7 @@ fn entry(content: &[u8], id_length: usize) -> Result<(Entry, &[u8])> {
     let kind = EntryKind::of_mode(mode).ok_or_else(|| {
         broken(&format!("an entry with the unknown mode `{}`", String::from_utf8_lossy(mode)))
     })?;
-    Ok((Entry { name, kind, id: Id::from_bytes(id).ok_or_else(cut)? }, rest))
+    Ok((TreeEntry { name, kind, id: Id::from_bytes(id).ok_or_else(cut)? }, rest))
 }
 
 /// True if the name is a single path segment other than `.` and `..`.
@@ -187,8 +187,8 @@ pub fn is_segment(name: &[u8]) -> bool {
     !is_dots && name.len() <= LONGEST_PATH && memchr::memchr2(b'/', 0, name).is_none()
 }
 
-fn in_git(left: &Entry, right: &Entry) -> Ordering {
-    let end = |entry: &Entry| (entry.kind == EntryKind::Tree).then_some(b'/');
+fn in_git(left: &TreeEntry, right: &TreeEntry) -> Ordering {
+    let end = |entry: &TreeEntry| (entry.kind == EntryKind::Tree).then_some(b'/');
     left.name.iter().copied().chain(end(left)).cmp(right.name.iter().copied().chain(end(right)))
 }
 

@@ -25,27 +25,27 @@ pub(super) fn frames(
     let failure = (error.span(), error.label_text(), AnnotationKind::Primary);
     let notes =
         error.notes().iter().map(|note| (note.span, note.label.as_str(), AnnotationKind::Context));
-    let mut frames: Vec<Vec<Mark<'_>>> = Vec::new();
+    let mut frames: Vec<Vec<FrameMark<'_>>> = Vec::new();
     for (span, label, kind) in std::iter::once(failure).chain(notes) {
         let Some(location) = sources.locate(span) else { continue };
-        let mark = Mark { location, label, kind };
+        let mark = FrameMark { location, label, kind };
         match frames.iter_mut().find(|marks| marks[0].is_near(&mark)) {
             Some(marks) => marks.push(mark),
             None => frames.push(vec![mark]),
         }
     }
-    let hidden = |marks: &[Mark<'_>]| shield.hidden(&marks[0].location.source, sources);
+    let hidden = |marks: &[FrameMark<'_>]| shield.hidden(&marks[0].location.source, sources);
     frames.iter().flat_map(|marks| frame(marks, &hidden(marks), columns)).collect()
 }
 
 /// A place to underline, with its label.
-struct Mark<'a> {
+struct FrameMark<'a> {
     location: Location,
     label: &'a str,
     kind: AnnotationKind,
 }
 
-impl Mark<'_> {
+impl FrameMark<'_> {
     fn is_near(&self, other: &Self) -> bool {
         let (here, there) = (&self.location, &other.location);
         here.source.id() == there.source.id() && here.line.abs_diff(there.line) <= NEAR
@@ -66,13 +66,13 @@ const LONGEST: usize = 1 << 16;
 
 /// The lines from the first mark to the last. A place of several lines is underlined on its first line only.
 fn frame(
-    marks: &[Mark<'_>],
+    marks: &[FrameMark<'_>],
     hidden: &[Range<usize>],
     columns: &mut Vec<(String, String)>,
 ) -> Vec<Element<'static>> {
     let source = &marks[0].location.source;
     let name = visible(source.name()).into_owned();
-    let lines: Vec<Range<usize>> = marks.iter().map(Mark::line).collect();
+    let lines: Vec<Range<usize>> = marks.iter().map(FrameMark::line).collect();
     let start = lines.iter().map(|line| line.start).min().unwrap_or_default();
     let end = lines.iter().map(|line| line.end).max().unwrap_or_default();
     if end - start > LONGEST {
@@ -118,7 +118,7 @@ pub(super) fn with_columns(mut drawn: String, columns: &[(String, String)]) -> S
 }
 
 /// A place without its source text.
-fn named(mark: &Mark<'_>, name: &str) -> Vec<Element<'static>> {
+fn named(mark: &FrameMark<'_>, name: &str) -> Vec<Element<'static>> {
     let Location { line, column, .. } = mark.location;
     let origin = Origin::path(name.to_owned()).line(line).char_column(column);
     let label = Some(mark.label).filter(|label| !label.is_empty());

@@ -28,11 +28,11 @@ pub fn errors(error: &Error, sources: &Sources, shield: &Shield) -> String {
 /// A warning about these targets as a line.
 #[must_use]
 pub fn warning(text: &str, span: Span, targets: &[String], sources: &Sources) -> String {
-    json_line(&Line {
+    json_line(&ErrorLine {
         severity: "warning",
         code: None,
         message: text,
-        place: Place::of(span, "", sources),
+        place: RangeJson::of(span, "", sources),
         notes: Vec::new(),
         steps: &[],
         help: &[],
@@ -42,16 +42,17 @@ pub fn warning(text: &str, span: Span, targets: &[String], sources: &Sources) ->
 
 /// An error as a line.
 fn line(error: &Error, sources: &Sources) -> String {
-    let notes = error.notes().iter().map(|Note { span, label }| Place::of(*span, label, sources));
+    let notes =
+        error.notes().iter().map(|Note { span, label }| RangeJson::of(*span, label, sources));
     let message = match error.rule_name() {
         Some(rule) => Cow::Owned(format!("{rule}: {}", error.message())),
         None => Cow::Borrowed(error.message()),
     };
-    json_line(&Line {
+    json_line(&ErrorLine {
         severity: "error",
         code: Some(error.code().as_str()),
         message: &message,
-        place: Place::of(error.span(), error.label_text(), sources),
+        place: RangeJson::of(error.span(), error.label_text(), sources),
         notes: notes.collect(),
         steps: error.steps(),
         help: error.helps(),
@@ -61,13 +62,13 @@ fn line(error: &Error, sources: &Sources) -> String {
 
 /// A line of JSON, with its members in order. A member without a value is null, `""` or `[]`, never absent.
 #[derive(Serialize)]
-struct Line<'a> {
+struct ErrorLine<'a> {
     severity: &'a str,
     code: Option<&'a str>,
     message: &'a str,
     #[serde(flatten)]
-    place: Place<'a>,
-    notes: Vec<Place<'a>>,
+    place: RangeJson<'a>,
+    notes: Vec<RangeJson<'a>>,
     steps: &'a [String],
     help: &'a [String],
     /// Targets that are not built because of it.
@@ -76,7 +77,7 @@ struct Line<'a> {
 
 /// A range in a text. Lines and columns count from 1, columns in characters; the end is exclusive.
 #[derive(Serialize)]
-struct Place<'a> {
+struct RangeJson<'a> {
     file: Option<String>,
     line: Option<usize>,
     column: Option<usize>,
@@ -90,7 +91,7 @@ struct End {
     column: usize,
 }
 
-impl<'a> Place<'a> {
+impl<'a> RangeJson<'a> {
     fn of(span: Span, label: &'a str, sources: &Sources) -> Self {
         let start = sources.locate(span);
         Self {

@@ -28,14 +28,14 @@ pub fn write(findings: &Findings<'_>, out: &mut dyn Write) -> io::Result<()> {
         topic: one.topic,
         message: &one.text,
     });
-    let report = Report {
+    let report = ReportJson {
         version: 1,
         krender: env!("CARGO_PKG_VERSION"),
         profile: context.settings.facts.profile.set.as_str(),
         psa_version: context.settings.facts.profile.version().to_string(),
         roots: Each(|| findings.checked().map(|(target, one)| root(target, one, places))),
         failed: failed.collect(),
-        configuration: Configuration {
+        configuration: ConfigurationJson {
             file: context.configuration.as_deref(),
             lowers: context.lowerings.iter().map(Lowered::from).collect(),
         },
@@ -66,14 +66,14 @@ where
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Report<'a, R: Serialize> {
+struct ReportJson<'a, R: Serialize> {
     version: u8,
     krender: &'static str,
     profile: &'static str,
     psa_version: String,
     roots: R,
     failed: Vec<&'a str>,
-    configuration: Configuration<'a>,
+    configuration: ConfigurationJson<'a>,
     passed_over: Vec<PassedOver<'a>>,
     remarks: Vec<Said<'a>>,
     summary: Summary,
@@ -81,7 +81,7 @@ struct Report<'a, R: Serialize> {
 
 /// The configuration in force, and what it and the flags disable or lower.
 #[derive(Serialize)]
-struct Configuration<'a> {
+struct ConfigurationJson<'a> {
     file: Option<&'a str>,
     lowers: Vec<Lowered<'a>>,
 }
@@ -120,7 +120,7 @@ struct Summary {
 }
 
 #[derive(Serialize)]
-struct Root<'a, F: Serialize> {
+struct RootJson<'a, F: Serialize> {
     root: &'a str,
     objects: usize,
     pods: usize,
@@ -131,36 +131,36 @@ fn root<'a>(
     target: &'a str,
     checked: &'a Checked,
     places: &'a Places<'_>,
-) -> Root<'a, impl Serialize> {
-    let written = move |finding| Written::new(finding, checked, places);
+) -> RootJson<'a, impl Serialize> {
+    let written = move |finding| FindingJson::new(finding, checked, places);
     let findings = Each(move || checked.findings.iter().map(written));
-    Root { root: target, objects: checked.resources.len(), pods: checked.pods, findings }
+    RootJson { root: target, objects: checked.resources.len(), pods: checked.pods, findings }
 }
 
 /// A finding.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Written<'a> {
+struct FindingJson<'a> {
     rule: &'static str,
     name: &'static str,
     severity: &'static str,
     security_severity: Option<String>,
     message: &'a str,
-    object: Object<'a>,
+    object: ObjectJson<'a>,
     container: Option<&'a str>,
     container_list: Option<&'static str>,
     path: String,
-    location: Option<Location>,
-    object_location: Option<Location>,
+    location: Option<LocationJson>,
+    object_location: Option<LocationJson>,
     fix: Option<Fix>,
     psa: Option<Psa>,
-    suppressed: Option<Suppressed<'a>>,
+    suppressed: Option<SuppressedJson<'a>>,
     fingerprint: String,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Object<'a> {
+struct ObjectJson<'a> {
     api_version: String,
     kind: &'a str,
     namespace: &'a str,
@@ -168,7 +168,7 @@ struct Object<'a> {
     original_name: Option<String>,
 }
 
-struct Location(Place);
+struct LocationJson(Place);
 
 #[derive(Serialize)]
 struct Fix {
@@ -184,12 +184,12 @@ struct Psa {
 }
 
 #[derive(Serialize)]
-struct Suppressed<'a> {
+struct SuppressedJson<'a> {
     by: &'static str,
     reason: &'a str,
 }
 
-impl<'a> Written<'a> {
+impl<'a> FindingJson<'a> {
     fn new(finding: &'a Finding, checked: &'a Checked, places: &Places<'_>) -> Self {
         let object = checked.resources.get(finding.place);
         let patch = || object.map(|object| finding.patch(object)).unwrap_or_default();
@@ -207,7 +207,7 @@ impl<'a> Written<'a> {
             severity: finding.severity.as_str(),
             security_severity: finding.rule.score.map(|score| score.to_string()),
             message: &finding.message,
-            object: Object {
+            object: ObjectJson {
                 api_version: finding.object.gvk.api_version().to_string(),
                 kind: &finding.object.gvk.kind,
                 namespace: &finding.object.namespace,
@@ -221,19 +221,19 @@ impl<'a> Written<'a> {
                 .filter(|name| !name.is_empty()),
             container_list: finding.container.as_ref().map(|(list, _)| list.field()),
             path: finding.path.pointer(),
-            location: places.of(finding.span).map(Location),
-            object_location: places.of(finding.object_span).map(Location),
+            location: places.of(finding.span).map(LocationJson),
+            object_location: places.of(finding.object_span).map(LocationJson),
             fix: (finding.fix.as_ref())
                 .map(|fix| Fix { class: fix.class.as_str(), patch: Operations(patch()) }),
             psa,
             suppressed: (finding.suppressed.as_ref())
-                .map(|one| Suppressed { by: one.by.as_str(), reason: &one.reason }),
+                .map(|one| SuppressedJson { by: one.by.as_str(), reason: &one.reason }),
             fingerprint: checked.fingerprint(finding),
         }
     }
 }
 
-impl Serialize for Location {
+impl Serialize for LocationJson {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
         struct Fields<'a> {

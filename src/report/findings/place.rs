@@ -13,13 +13,13 @@ use crate::source::{Source, Sources, Span};
 pub(super) struct Places<'a> {
     pub(super) sources: &'a Sources,
     /// Marks of each text, by its first address.
-    marks: RefCell<BTreeMap<u32, Rc<[Mark]>>>,
+    marks: RefCell<BTreeMap<u32, Rc<[LineMark]>>>,
 }
 
 /// A byte with its line and column. A text has a mark at the start of each line, and further ones in long lines: the
 /// whole text may be one line.
 #[derive(Debug)]
-struct Mark {
+struct LineMark {
     offset: usize,
     line: usize,
     column: usize,
@@ -58,8 +58,8 @@ impl<'a> Places<'a> {
     }
 }
 
-fn marks(text: &str) -> Vec<Mark> {
-    let mut marks = vec![Mark { offset: 0, line: 1, column: 1 }];
+fn marks(text: &str) -> Vec<LineMark> {
+    let mut marks = vec![LineMark { offset: 0, line: 1, column: 1 }];
     let mut line = 1;
     let mut start = 0;
     for written in text.split_inclusive('\n') {
@@ -68,12 +68,12 @@ fn marks(text: &str) -> Vec<Mark> {
         while end - start > FAR {
             let next = text.floor_char_boundary(start + FAR);
             column += text[start..next].chars().count();
-            marks.push(Mark { offset: next, line, column });
+            marks.push(LineMark { offset: next, line, column });
             start = next;
         }
         if written.ends_with('\n') {
             line += 1;
-            marks.push(Mark { offset: end, line, column: 1 });
+            marks.push(LineMark { offset: end, line, column: 1 });
         }
         start = end;
     }

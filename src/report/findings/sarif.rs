@@ -116,7 +116,7 @@ struct Descriptor {
     short_description: Message,
     full_description: Message,
     help: Help,
-    default_configuration: Configuration,
+    default_configuration: ReportingConfiguration,
     properties: Properties,
 }
 
@@ -132,7 +132,7 @@ struct Help {
 }
 
 #[derive(Serialize)]
-struct Configuration {
+struct ReportingConfiguration {
     level: &'static str,
 }
 
@@ -153,7 +153,7 @@ impl Descriptor {
             short_description: Message { text: rule.summary.to_owned() },
             full_description: Message { text: rule.why.to_owned() },
             help: Help { text: help.clone(), markdown: help },
-            default_configuration: Configuration { level: rule.severity.as_str() },
+            default_configuration: ReportingConfiguration { level: rule.severity.as_str() },
             properties: Properties {
                 security_severity: rule.score.map(|score| score.to_string()),
                 tags: if rule.score.is_some() {

@@ -18,27 +18,27 @@ use crate::yaml::Node;
 const VERSION: u32 = 1;
 
 #[derive(Serialize)]
-struct Page<'a> {
+struct PageJson<'a> {
     version: u32,
     summary: Summary,
-    targets: Vec<Target<'a>>,
-    groups: Vec<Group<'a>>,
+    targets: Vec<TargetJson<'a>>,
+    groups: Vec<GroupJson<'a>>,
 }
 
 #[derive(Serialize)]
-struct Target<'a> {
+struct TargetJson<'a> {
     target: &'a str,
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    error_before: Option<Error<'a>>,
+    error_before: Option<ErrorJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    error_after: Option<Error<'a>>,
+    error_after: Option<ErrorJson<'a>>,
     /// Operations that turn the list of objects before into the list after.
     operations: Operations,
 }
 
 #[derive(Serialize)]
-struct Error<'a> {
+struct ErrorJson<'a> {
     code: &'a str,
     message: &'a str,
     place: Option<&'a str>,
@@ -46,14 +46,14 @@ struct Error<'a> {
 }
 
 #[derive(Serialize)]
-struct Group<'a> {
+struct GroupJson<'a> {
     change: &'static str,
     before: Option<Id<'a>>,
     after: Option<Id<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     renamed: Option<&'static str>,
     effects: Vec<EffectJson<'a>>,
-    fields: Vec<Field>,
+    fields: Vec<FieldJson>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     carries: Vec<Carried<'a>>,
     members: Vec<Member<'a>>,
@@ -116,7 +116,7 @@ struct RuleJson<'a> {
 }
 
 #[derive(Serialize)]
-struct Field {
+struct FieldJson {
     path: String,
     change: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -132,7 +132,7 @@ struct Field {
 /// # Errors
 /// As [`TargetReview::operations`].
 pub fn write(review: &Review) -> Result<String> {
-    let page = Page {
+    let page = PageJson {
         version: VERSION,
         summary: review.summary(),
         targets: review.targets.iter().map(target).collect::<Result<_>>()?,
@@ -142,7 +142,7 @@ pub fn write(review: &Review) -> Result<String> {
     Ok(escape::json_text(&serde_json::to_string_pretty(&page).unwrap_or_default()) + "\n")
 }
 
-fn target(review: &TargetReview) -> Result<Target<'_>> {
+fn target(review: &TargetReview) -> Result<TargetJson<'_>> {
     let TargetReview { name, status, .. } = review;
     let (status, failures) = match status {
         Status::Same => ("same", None),
@@ -153,10 +153,10 @@ fn target(review: &TargetReview) -> Result<Target<'_>> {
     };
     let failure = |side: usize| {
         let Failure { code, message, place, more } = failures?[side].as_ref()?;
-        Some(Error { code, message, place: place.as_deref(), more: *more })
+        Some(ErrorJson { code, message, place: place.as_deref(), more: *more })
     };
     let operations = review.operations()?;
-    Ok(Target {
+    Ok(TargetJson {
         target: name,
         status,
         error_before: failure(0),
@@ -165,7 +165,7 @@ fn target(review: &TargetReview) -> Result<Target<'_>> {
     })
 }
 
-fn group<'a>(review: &'a Review, group: &'a diff::Group) -> Result<Group<'a>> {
+fn group<'a>(review: &'a Review, group: &'a diff::Group) -> Result<GroupJson<'a>> {
     let object = review.object(group);
     let id = |side: usize| {
         let Identity { api_version, kind, namespace, name } = object.ids[side].as_ref()?;
@@ -176,7 +176,7 @@ fn group<'a>(review: &'a Review, group: &'a diff::Group) -> Result<Group<'a>> {
         let id = target.objects[place].id();
         Member { target: &target.name, namespace: &id.namespace, name: &id.name }
     };
-    Ok(Group {
+    Ok(GroupJson {
         change: match object.rank() {
             _ if object.ids[0].is_none() => "added",
             _ if object.ids[1].is_none() => "removed",
@@ -235,7 +235,7 @@ fn rule(cause: &Cause) -> RuleJson<'_> {
     }
 }
 
-fn fields(object: &Object) -> Result<Vec<Field>> {
+fn fields(object: &Object) -> Result<Vec<FieldJson>> {
     let value = |node: &Node| operations::value(node).map(Some);
     let field = |change: &Change| {
         let (word, before, after) = match &change.what {
@@ -247,7 +247,7 @@ fn fields(object: &Object) -> Result<Vec<Field>> {
             }
         };
         let follows = change.follows.clone();
-        Ok(Field { path: change.path.to_string(), change: word, before, after, follows })
+        Ok(FieldJson { path: change.path.to_string(), change: word, before, after, follows })
     };
     object.changes.iter().map(field).collect()
 }

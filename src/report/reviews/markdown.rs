@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::headline::Kind;
 use super::layout::{self, Format};
 use super::outline::Line;
-use super::page::{Failing, Fate, Group, Image, Important, Limits, Outcome, Page, Section};
+use super::page::{Failing, Fate, Group, ImageChange, Important, Limits, Outcome, Page, Section};
 use super::words::{Words, visible};
 use crate::diff::Review;
 use crate::diff::lines::Mark;
@@ -151,7 +151,7 @@ fn images(page: &Page<'_>) -> Vec<String> {
         Some(_) => "\n| image | before | after | targets |\n|---|---|---|---|\n",
         None => "\n| image | before | after |\n|---|---|---|\n",
     };
-    let row = |Image { name, before, after, targets }: &Image| {
+    let row = |ImageChange { name, before, after, targets }: &ImageChange| {
         let cells = [name, before, after].map(|text| cell(text));
         let targets =
             targets.as_ref().map(|targets: &Words| format!(" {} |", targets.written(cell)));

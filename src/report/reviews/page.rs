@@ -31,7 +31,7 @@ pub(super) struct Page<'a> {
     /// Targets that were added or removed without any object.
     pub(super) empty: Vec<(Fate, &'a str)>,
     pub(super) headlines: Vec<Important>,
-    pub(super) images: Vec<Image>,
+    pub(super) images: Vec<ImageChange>,
     /// Number of further images.
     pub(super) more_images: usize,
     /// Differences by their targets, the most important first.
@@ -77,7 +77,7 @@ pub(super) struct Important {
 }
 
 /// A changed image.
-pub(super) struct Image {
+pub(super) struct ImageChange {
     /// Its name; empty if it changes.
     pub(super) name: String,
     /// Its tag and digest, or the whole reference.
@@ -138,7 +138,7 @@ impl<'a> Page<'a> {
         };
         let images = review.images();
         let more_images = images.len().saturating_sub(limits.images);
-        let image = |(diff::Image { name, before, after }, targets): (_, Vec<usize>)| Image {
+        let image = |(diff::Image { name, before, after }, targets): (_, Vec<usize>)| ImageChange {
             name,
             before: words::short(&before),
             after: words::short(&after),

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::headline::Kind;
 use super::layout::{self, Format};
 use super::outline::Line;
-use super::page::{Failing, Fate, Group, Image, Important, Limits, Outcome, Page, Section};
+use super::page::{Failing, Fate, Group, ImageChange, Important, Limits, Outcome, Page, Section};
 use super::words::{self, Tone, Words, visible};
 use crate::diff::Review;
 use crate::diff::lines::Mark;
@@ -23,17 +23,17 @@ const RESET: &str = "\x1b[0m";
 /// Writes a review for a terminal of this width, in colour. The caller removes the colours if they are not supported.
 #[must_use]
 pub fn write(review: &Review, width: usize) -> String {
-    let page = Page::of(review, &Text::LIMITS);
-    for_log(&layout::write(&page, &Text { width: width.max(40) })).into_owned()
+    let page = Page::of(review, &TextFormat::LIMITS);
+    for_log(&layout::write(&page, &TextFormat { width: width.max(40) })).into_owned()
 }
 
 /// Text for a terminal.
-struct Text {
+struct TextFormat {
     /// Width of the terminal in characters.
     width: usize,
 }
 
-impl Format for Text {
+impl Format for TextFormat {
     const LIMITS: Limits = Limits {
         characters: usize::MAX,
         failing: 12,
@@ -117,7 +117,7 @@ impl Format for Text {
     }
 }
 
-impl Text {
+impl TextFormat {
     fn part(&self, write: impl FnOnce(&mut Lines)) -> String {
         let mut lines = Lines { text: String::new(), width: self.width };
         write(&mut lines);
@@ -146,7 +146,7 @@ impl Text {
         self.part(|lines| lines.wrapped(0, style, &format!("{word} {title}{words}{found}")))
     }
 
-    fn image(&self, Image { name, before, after, targets }: &Image) -> String {
+    fn image(&self, ImageChange { name, before, after, targets }: &ImageChange) -> String {
         let (image, found) = (words::image(name, before, after), found_in(targets.as_ref()));
         self.part(|lines| lines.wrapped(0, CYAN, &format!("* image {image}{found}")))
     }

@@ -21,7 +21,7 @@ pub(super) fn translate(text: &str) -> Result<String, Fault> {
     let mut translator = Translator {
         rest: text,
         flags: Flags::default(),
-        group: Group::default(),
+        group: PatternGroup::default(),
         outer: Vec::new(),
         after_repetition: false,
         last_close: text.rfind(":]").map_or(usize::MAX / 2, |last| text.len() - last),
@@ -49,9 +49,9 @@ struct Translator<'a> {
     rest: &'a str,
     flags: Flags,
     /// The current group; the whole pattern is one.
-    group: Group,
+    group: PatternGroup,
     /// The enclosing groups.
-    outer: Vec<Group>,
+    outer: Vec<PatternGroup>,
     /// True if the previous token was a repetition.
     after_repetition: bool,
     /// Distance of the last `:]` from the end of the pattern.
@@ -60,7 +60,7 @@ struct Translator<'a> {
 }
 
 #[derive(Default)]
-struct Group {
+struct PatternGroup {
     /// Its start in the output.
     start: usize,
     /// The flags to restore at its end.
@@ -148,7 +148,8 @@ impl Translator<'_> {
             return Err(TOO_DEEP.to_owned());
         }
         self.skip(length);
-        let group = Group { start: self.output.len(), flags: self.flags, ..Group::default() };
+        let group =
+            PatternGroup { start: self.output.len(), flags: self.flags, ..PatternGroup::default() };
         self.outer.push(std::mem::replace(&mut self.group, group));
         self.flags = inner;
         Ok(())
@@ -309,7 +310,7 @@ impl Translator<'_> {
     }
 }
 
-impl Group {
+impl PatternGroup {
     fn push(&mut self, atom: Atom) {
         self.settle();
         self.atoms += 1;

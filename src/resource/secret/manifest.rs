@@ -37,20 +37,20 @@ pub fn embeds_secret(text: &str) -> bool {
 
 /// Adds the secret values of documents.
 pub(super) fn hide(source: &Source, documents: &[Document], ranges: &mut Vec<Range<usize>>) {
-    let mut walk = Walk { marks: Marks { source, ranges }, objects: Vec::new() };
+    let mut walk = ManifestWalk { marks: Marks { source, ranges }, objects: Vec::new() };
     for document in documents {
         walk.top(&document.root);
     }
     walk.comments();
 }
 
-struct Walk<'a> {
+struct ManifestWalk<'a> {
     marks: Marks<'a>,
     /// Start of each object, with a flag that is true for Secrets.
     objects: Vec<(usize, bool)>,
 }
 
-impl Walk<'_> {
+impl ManifestWalk<'_> {
     /// Visits a document. Top-level fields of a kustomization are recognised even if misspelt or misindented.
     fn top(&mut self, root: &Node) {
         let kind = root.get("kind").and_then(Node::as_text).unwrap_or_default();

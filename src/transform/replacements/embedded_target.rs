@@ -1,7 +1,7 @@
 //! Targets in embedded documents: the document in a string is changed, and the string is written again.
 
 use super::embedded::read;
-use super::target_path::{Place, TargetPath, find};
+use super::target_path::{FoundField, TargetPath, find};
 use crate::error::{Code, Result};
 use crate::limits::{Budget, Limit};
 use crate::source::{Source, Span};
@@ -43,7 +43,7 @@ pub(super) fn set(
     }
     for place in found {
         let is_set = match place {
-            Place::At(way) => {
+            FoundField::At(way) => {
                 let Some(field) = document.at_mut(&way) else { continue };
                 let written = field.as_scalar().map(Scalar::span).filter(|_| !is_alias(field));
                 if is_alias(field) {
@@ -52,7 +52,7 @@ pub(super) fn set(
                 }
                 set(field).map(|()| keep_place(field, written))
             }
-            Place::Lost(mut node) => set(&mut node),
+            FoundField::Lost(mut node) => set(&mut node),
         };
         if is_set.is_err() {
             return Ok(None);

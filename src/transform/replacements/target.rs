@@ -3,7 +3,7 @@
 use super::embedded_target;
 use super::index::Index;
 use super::source::{DEFAULT_FIELD, Origin, no_text};
-use super::target_path::{Place, TargetPath};
+use super::target_path::{FoundField, TargetPath};
 use crate::config::{FieldOptions, TargetSelector};
 use crate::error::{Code, Error, Result};
 use crate::limits::Budget;
@@ -159,7 +159,7 @@ impl<'a> ReplacementTarget<'a> {
         for found in places {
             origin.value().charge(budget, path.span())?;
             match found {
-                Place::At(way) => {
+                FoundField::At(way) => {
                     if let Some(target) = root.at_mut(&way) {
                         set(target, origin.value())?;
                         shared |= is_shared(target);
@@ -169,7 +169,7 @@ impl<'a> ReplacementTarget<'a> {
                     }
                 }
                 // The field is in a copy of a document that is not written back, as in the reference.
-                Place::Lost(mut node) => set(&mut node, origin.value())?,
+                FoundField::Lost(mut node) => set(&mut node, origin.value())?,
             }
         }
         Ok(shared)

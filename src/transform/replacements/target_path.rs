@@ -54,7 +54,7 @@ impl Patterns {
 }
 
 /// A field that a path selects.
-pub(super) enum Place {
+pub(super) enum FoundField {
     /// A node of the document, by the positions on its path.
     At(Vec<usize>),
     /// A value that is not written back: in a copy of an embedded document, or below a null.
@@ -88,7 +88,7 @@ impl TargetPath {
     ///
     /// # Errors
     /// [`Code::ReplacementFieldNotFound`] if there is no such field, and errors about nodes that block the path.
-    pub(super) fn find(&self, root: &mut Node, create: Option<Kind>) -> Result<Vec<Place>> {
+    pub(super) fn find(&self, root: &mut Node, create: Option<Kind>) -> Result<Vec<FoundField>> {
         if self.names.len() > MAX_NAMES {
             let message = format!("found a path of more than {MAX_NAMES} names");
             return Err(Error::new(Code::TooLarge, message));
@@ -158,7 +158,7 @@ pub(super) fn find(
     create: Option<Kind>,
     span: Span,
     patterns: &Patterns,
-) -> Result<(Vec<Place>, Option<Missed>)> {
+) -> Result<(Vec<FoundField>, Option<Missed>)> {
     let mut walk = Walk {
         create,
         span,
@@ -179,7 +179,7 @@ struct Walk<'p> {
     way: Vec<usize>,
     /// True below a node that is not written back.
     lost: bool,
-    found: Vec<Place>,
+    found: Vec<FoundField>,
     missed: Option<Missed>,
 }
 
@@ -187,9 +187,9 @@ impl Walk<'_> {
     fn walk(&mut self, names: &[String], node: &mut Node) -> Result<()> {
         let Some((name, rest)) = names.split_first() else {
             self.found.push(if self.lost {
-                Place::Lost(node.clone())
+                FoundField::Lost(node.clone())
             } else {
-                Place::At(self.way.clone())
+                FoundField::At(self.way.clone())
             });
             return Ok(());
         };
@@ -444,11 +444,11 @@ mod tests {
             };
         for place in places {
             match place {
-                Place::At(way) => {
+                FoundField::At(way) => {
                     let node = root.at_mut(&way).unwrap();
                     *node = Scalar::string("new", Span::NONE).into();
                 }
-                Place::Lost(_) => return "lost".to_owned(),
+                FoundField::Lost(_) => return "lost".to_owned(),
             }
         }
         format!("{root:?}").replace("!!Str \"new\"", "new")

@@ -6,7 +6,7 @@ use crate::error::{Code, Error, Result};
 use crate::yaml::{Kind, Mapping, Node, Scalar, Value, resolve_1_1};
 
 use super::Rules;
-use super::entries::{Entry, entries, key_text};
+use super::entries::{JsonEntry, entries, key_text};
 use super::wording::shown;
 
 /// The maximum nesting depth of values. Go's limit is 10,000; real configuration needs a dozen levels, and the
@@ -45,7 +45,7 @@ pub(super) fn check(root: &Node, rules: Rules) -> Result<()> {
 /// Checks entries that a later entry with the same key replaces: go-yaml reads them too, and fails if a text does not
 /// match its tag.
 #[cold]
-fn check_discarded(mapping: &Mapping, counts: &[Entry<'_>]) -> Result<()> {
+fn check_discarded(mapping: &Mapping, counts: &[JsonEntry<'_>]) -> Result<()> {
     let is_discarded = |value: &Node| !counts.iter().any(|entry| std::ptr::eq(entry.value, value));
     let discarded = mapping.iter().map(|(_, value)| value).filter(|value| is_discarded(value));
     let mut pending: Vec<&Node> = discarded.collect();

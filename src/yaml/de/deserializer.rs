@@ -15,7 +15,7 @@ use crate::source::Span;
 use crate::yaml::{Node, Scalar, Value, resolve_1_1};
 
 use super::embedded::EMBEDDED;
-use super::entries::{Entry, entries};
+use super::entries::{JsonEntry, entries};
 use super::fields::fields;
 use super::spanned::SPANNED;
 use super::text::value_text;
@@ -295,7 +295,7 @@ impl<'de> SeqAccess<'de> for Elements<'_> {
 
 /// The entries of a mapping whose keys are free.
 struct EntriesAccess<'a> {
-    entries: vec::IntoIter<Entry<'a>>,
+    entries: vec::IntoIter<JsonEntry<'a>>,
     value: Option<&'a Node>,
     reader: &'a Reader,
 }
@@ -304,7 +304,7 @@ impl<'de> MapAccess<'de> for EntriesAccess<'_> {
     type Error = Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
-        let Some(Entry { text, key, value }) = self.entries.next() else {
+        let Some(JsonEntry { text, key, value }) = self.entries.next() else {
             return Ok(None);
         };
         self.value = Some(value);

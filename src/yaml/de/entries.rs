@@ -11,7 +11,7 @@ use super::wording::shown;
 
 /// An entry of a mapping, as JSON has it.
 #[derive(Clone, Debug)]
-pub struct Entry<'a> {
+pub struct JsonEntry<'a> {
     /// The key as text.
     pub text: Cow<'a, str>,
     /// The key as it is written.
@@ -24,8 +24,8 @@ pub struct Entry<'a> {
 ///
 /// # Errors
 /// `InvalidKey` for a key that cannot be converted to text: a null, and a number beyond 64 bits with sign.
-pub fn entries(mapping: &Mapping) -> Result<Vec<Entry<'_>>> {
-    let entry = |(key, value)| Ok(Entry { text: key_text(key)?, key, value });
+pub fn entries(mapping: &Mapping) -> Result<Vec<JsonEntry<'_>>> {
+    let entry = |(key, value)| Ok(JsonEntry { text: key_text(key)?, key, value });
     let mut entries = mapping.iter().map(entry).collect::<Result<Vec<_>>>()?;
     let mut last = BTreeMap::new();
     for (place, entry) in entries.iter().enumerate() {

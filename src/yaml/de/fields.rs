@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::error::{Code, Error, Result};
 use crate::yaml::{Mapping, Node};
 
-use super::entries::{Entry, entries};
+use super::entries::{JsonEntry, entries};
 use super::wording::shown;
 use super::{Reader, Rules};
 
@@ -32,7 +32,7 @@ pub(super) fn fields<'a>(
     });
 
     let mut fields: Vec<(&'static str, Cow<'a, Node>)> = Vec::with_capacity(found.len());
-    for (place, Entry { value, .. }) in found {
+    for (place, JsonEntry { value, .. }) in found {
         match fields.last_mut() {
             Some((name, before)) if *name == names[place] => respell(before, value),
             _ => fields.push((names[place], Cow::Borrowed(value))),
@@ -55,7 +55,7 @@ fn respell<'a>(before: &mut Cow<'a, Node>, value: &'a Node) {
     }
 }
 
-fn unknown_field(entry: &Entry<'_>, names: &[&str]) -> Error {
+fn unknown_field(entry: &JsonEntry<'_>, names: &[&str]) -> Error {
     /// The maximum number of fields that the help lists.
     const MOST: usize = 10;
     let error = Error::new(Code::UnknownField, format!("unknown field `{}`", shown(&entry.text)))

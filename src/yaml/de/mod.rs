@@ -30,7 +30,7 @@ use deserializer::NodeDeserializer;
 
 pub use capture::mapping;
 pub use embedded::embedded;
-pub use entries::{Entry, entries};
+pub use entries::{JsonEntry, entries};
 pub use fields::same_name;
 pub use spanned::Spanned;
 pub(crate) use wording::{form, shown};

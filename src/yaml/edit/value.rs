@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::change::{TextEdit, refused};
 use super::place::{Member, Place, Text};
-use super::write::{Pass, Writer, Written, is_block};
+use super::write::{BlockText, Pass, Writer, is_block};
 use crate::error::Result;
 use crate::yaml::node::{Kind, Node, Style};
 use crate::yaml::tokens::{Token, TokenKind};
@@ -143,7 +143,7 @@ impl Text<'_> {
     }
 
     /// The edits that replace a range by a value; further lines of the value go below the current line.
-    fn lines_behind(&self, range: Range<usize>, new: &Written) -> Vec<TextEdit> {
+    fn lines_behind(&self, range: Range<usize>, new: &BlockText) -> Vec<TextEdit> {
         let is_inserted = range.is_empty() && !new.head.is_empty();
         let blank = if is_inserted { " " } else { "" };
         let end = range.end;
@@ -164,7 +164,7 @@ impl Text<'_> {
     }
 
     /// The edits that replace a block scalar by a value.
-    fn in_place_of_lines(&self, header: Token, new: Written) -> Vec<TextEdit> {
+    fn in_place_of_lines(&self, header: Token, new: BlockText) -> Vec<TextEdit> {
         let text = self.first_from(header.end()).filter(|text| text.kind() == TokenKind::BlockText);
         let lead = self.last_before(header.start()).map_or(header.start(), Token::end);
         let start = if new.head.is_empty() { lead } else { header.start() };

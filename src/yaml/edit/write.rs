@@ -45,7 +45,7 @@ pub(super) struct Writer {
 
 /// A value in block form: text on the line of its key or dash, and the lines below it.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Written {
+pub(super) struct BlockText {
     pub(super) head: String,
     /// Without the last line end.
     pub(super) body: String,
@@ -72,7 +72,7 @@ impl Writer {
     }
 
     fn behind(&self, value: &Node, column: usize, is_dash: bool, depth: usize) -> Result<String> {
-        let Written { head, body } = self.value(value, column, is_dash, depth)?;
+        let BlockText { head, body } = self.value(value, column, is_dash, depth)?;
         let blank = if head.is_empty() { "" } else { " " };
         let line_end = if body.is_empty() { "" } else { "\n" };
         Ok(format!("{blank}{head}{line_end}{body}"))
@@ -85,19 +85,19 @@ impl Writer {
         column: usize,
         is_dash: bool,
         depth: usize,
-    ) -> Result<Written> {
+    ) -> Result<BlockText> {
         if is_block(value) {
             if is_dash {
                 let head = self.block(value, column + 2, depth + 1)?;
-                return Ok(Written { head, body: String::new() });
+                return Ok(BlockText { head, body: String::new() });
             }
             let column = column + self.deeper(value);
             let body = " ".repeat(column) + &self.block(value, column, depth + 1)?;
-            return Ok(Written { head: String::new(), body });
+            return Ok(BlockText { head: String::new(), body });
         }
         match value.as_scalar().and_then(|scalar| self.literal(scalar, column + self.layout.step)) {
             Some(written) => Ok(written),
-            None => Ok(Written { head: self.inline(value, false, depth)?, body: String::new() }),
+            None => Ok(BlockText { head: self.inline(value, false, depth)?, body: String::new() }),
         }
     }
 
@@ -192,7 +192,7 @@ impl Writer {
     }
 
     /// A text of several lines as a literal block at a column; `None` if it needs quotes.
-    fn literal(&self, scalar: &Scalar, column: usize) -> Option<Written> {
+    fn literal(&self, scalar: &Scalar, column: usize) -> Option<BlockText> {
         let Ok(Value::Str(text)) = resolve(scalar) else { return None };
         let analysis = analyze(&text);
         let is_simple = |text: &str| {
@@ -212,7 +212,7 @@ impl Writer {
             if line.is_empty() { String::new() } else { format!("{indent}{line}") }
         };
         let lines: Vec<String> = text.trim_end_matches('\n').split('\n').map(line).collect();
-        Some(Written { head: head.to_owned(), body: lines.join("\n") })
+        Some(BlockText { head: head.to_owned(), body: lines.join("\n") })
     }
 }
 

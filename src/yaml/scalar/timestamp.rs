@@ -25,7 +25,7 @@ pub(super) fn parse(text: &str) -> Option<Timestamp> {
         return None;
     }
     let year = year.iter().fold(0, |year, digit| year * 10 + u16::from(digit - b'0'));
-    let mut reader = Reader { rest };
+    let mut reader = TimestampReader { rest };
     let month = reader.number_after(b'-')?;
     let day = reader.number_after(b'-')?;
     if !(1..=12).contains(&month) || day < 1 || day > days_in(month, year) {
@@ -98,11 +98,11 @@ fn days_in(month: u8, year: u16) -> u8 {
     }
 }
 
-struct Reader<'a> {
+struct TimestampReader<'a> {
     rest: &'a [u8],
 }
 
-impl Reader<'_> {
+impl TimestampReader<'_> {
     /// Consumes the separator and a number of one or two digits.
     fn number_after(&mut self, separator: u8) -> Option<u8> {
         match *self.rest {
