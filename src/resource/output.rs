@@ -1,5 +1,6 @@
 //! Writes resources as YAML.
 
+use std::borrow::Borrow;
 use std::mem;
 use std::ops::ControlFlow;
 
@@ -51,9 +52,9 @@ impl ResMap {
         Error::all(errors).map_or(Ok(()), Err)
     }
 
-    /// Like [`ResMap::to_yaml`], in pieces to be concatenated.
+    /// Like [`ResMap::to_yaml`], in pieces to be concatenated, one for each resource.
     ///
-    /// Each resource is freed once it is written. They are written in the order in which they were read, so that
+    /// Resources are freed once they are written. They are written in the order in which they were read, so that
     /// adjacent memory is freed, which then has room for the texts. A large build never needs more memory than for the
     /// resources alone. Several threads write many resources; the result, or the failure, is the same.
     ///
@@ -64,28 +65,14 @@ impl ResMap {
         let start = |(_, resource): &(usize, Resource)| resource.node().span().start();
         let mut resources: Vec<_> = self.into_iter().enumerate().collect();
         resources.sort_by_key(start);
-        let mut pieces = Pieces::new(resources.len(), &budget);
-        if threads.are_several()
-            && resources.iter().map(|(_, resource)| size(resource)).sum::<usize>() >= ENOUGH
-        {
-            let most = budget.left(Limit::Bytes);
-            let work = |share: Vec<_>| share.into_iter().map(|one| written(one, most)).collect();
-            let shares = shares(resources, |(_, resource)| size(resource));
-            threads.each_in_order(shares, AHEAD, work, |share: Vec<_>| {
-                share.into_iter().try_for_each(|one| pieces.add(one))
-            });
-        } else {
-            let mut text = String::new();
-            resources
-                .into_iter()
-                .map(|one| pieces.write(&one, &mut text))
-                .find(ControlFlow::is_break);
-        }
-        pieces.finish()
+        let mut pieces = vec![String::new(); resources.len()];
+        write_shares(resources, threads, &budget, |share| match share.resources[..] {
+            [(place, ..)] => pieces[place] = share.text,
+            _ => share.texts().for_each(|(place, text)| pieces[place] = text.into()),
+        })?;
+        Ok(pieces)
     }
-}
 
-impl ResMap {
     /// Writes the resources as [`ResMap::to_yaml`] does, in pieces that follow each other, and returns the number of bytes.
     /// Several threads make the text of many resources; one at a time writes it.
     ///
@@ -96,51 +83,77 @@ impl ResMap {
         threads: &Threads,
         write: &mut (dyn FnMut(&str) + Send),
     ) -> Result<usize> {
-        let budget = self.budget();
-        let most = budget.left(Limit::Bytes);
-        let alone = Threads::default();
-        let is_large = self.iter().map(size).sum::<usize>() >= ENOUGH;
-        let threads = if is_large { threads } else { &alone };
-        let shares = shares(self.iter().enumerate(), |(_, resource)| size(resource));
-        let (mut errors, mut length) = (Vec::new(), 0);
-        let work = |share| Share::of(share, most);
-        threads.each_in_order(shares, AHEAD, work, |share: Share<'_>| {
-            let is_whole = share.charge(&budget, &mut errors);
-            if errors.is_empty() {
-                write(&share.text);
-                length += share.text.len();
-            }
-            is_whole
-        });
-        Error::all(errors).map_or(Ok(length), Err)
+        let mut length = 0;
+        write_shares(self.iter().enumerate(), threads, &self.budget(), |share| {
+            write(&share.text);
+            length += share.text.len();
+        })?;
+        Ok(length)
     }
 }
 
-/// A number of resources, and their text.
-struct Share<'r> {
-    text: String,
-    /// Each resource with its place, the length of its document, and its charge.
-    resources: Vec<(usize, &'r Resource, usize, Result<u64>)>,
+/// Writes resources with their places in shares, and delivers those up to the first failure, in their order. Several
+/// threads write many resources.
+fn write_shares<R: Borrow<Resource> + Send>(
+    resources: impl IntoIterator<Item = (usize, R)>,
+    threads: &Threads,
+    budget: &Budget,
+    mut deliver: impl FnMut(Share<R>) + Send,
+) -> Result<()> {
+    let (shares, size) = shares(resources);
+    let alone = Threads::default();
+    let threads = if size >= ENOUGH { threads } else { &alone };
+    let most = budget.left(Limit::Bytes);
+    let mut errors = Vec::new();
+    let work = |share| Share::of(share, most);
+    threads.each_in_order(shares, AHEAD, work, |share: Share<R>| {
+        let is_whole = share.charge(budget, &mut errors);
+        if errors.is_empty() {
+            deliver(share);
+        }
+        is_whole
+    });
+    errors.sort_by_key(|&(place, _)| place);
+    Error::all(errors.into_iter().map(|(_, error)| error)).map_or(Ok(()), Err)
 }
 
-impl<'r> Share<'r> {
+/// A number of resources, and their text.
+struct Share<R> {
+    text: String,
+    /// Each resource with its place, the length of its document, and its charge.
+    resources: Vec<(usize, R, usize, Result<u64>)>,
+}
+
+impl<R: Borrow<Resource>> Share<R> {
     /// Writes the resources whose charge is at most `most` bytes. Charges nothing yet.
-    fn of(share: Vec<(usize, &'r Resource)>, most: u64) -> Self {
-        let mut text = String::new();
-        let write = |(place, resource): (usize, &'r Resource)| {
+    fn of(share: Vec<(usize, R)>, most: u64) -> Self {
+        let size: usize = share.iter().map(|(_, resource)| size(resource.borrow())).sum();
+        let mut text = String::with_capacity(size + size / 8);
+        let write = |(place, resource): (usize, R)| {
             text.push_str(separator(place));
             let start = text.len();
-            let taken = yaml::emit_up_to(resource.node(), &mut text, most);
+            let taken = yaml::emit_up_to(resource.borrow().node(), &mut text, most);
             (place, resource, text.len() - start, taken)
         };
         let resources = share.into_iter().map(write).collect();
         Self { text, resources }
     }
 
+    /// The text of each resource, with its place.
+    fn texts(&self) -> impl Iterator<Item = (usize, &str)> {
+        let mut rest = &*self.text;
+        self.resources.iter().map(move |&(place, _, length, _)| {
+            let text;
+            (text, rest) = rest.split_at(separator(place).len() + length);
+            (place, text)
+        })
+    }
+
     /// Charges the resources in their order. A resource that failed, or whose charge exceeds the rest of the budget, is
     /// written again, because the first error in it depends on that rest. Breaks when the budget is spent.
-    fn charge(&self, budget: &Budget, errors: &mut Vec<Error>) -> ControlFlow<()> {
+    fn charge(&self, budget: &Budget, errors: &mut Vec<(usize, Error)>) -> ControlFlow<()> {
         for (place, resource, length, taken) in &self.resources {
+            let resource = resource.borrow();
             let is_taken = taken.as_ref().is_ok_and(|taken| *taken <= budget.left(Limit::Bytes));
             let charged = match is_taken {
                 true => budget.bytes(*length, resource.span()),
@@ -148,7 +161,7 @@ impl<'r> Share<'r> {
             };
             if let Err(error) = charged {
                 let is_spent = error.is_spent();
-                errors.push(error);
+                errors.push((*place, error));
                 if is_spent {
                     return ControlFlow::Break(());
                 }
@@ -162,7 +175,7 @@ impl<'r> Share<'r> {
 /// another one, to wake it and to wait for it takes 0.1 to 0.2 ms.
 const ENOUGH: usize = 1 << 18;
 
-/// The minimum number of bytes that a thread writes at once, about 0.1 ms of work.
+/// The number of bytes that a thread writes at once, about 0.1 ms of work; only a single resource is larger.
 const SHARE: usize = 1 << 16;
 
 /// The number of shares per thread that may be written while an earlier one is still being written. Their resources are
@@ -174,88 +187,24 @@ fn size(resource: &Resource) -> usize {
     resource.node().span().length() as usize
 }
 
-/// Divides items into shares of about the same size.
-fn shares<T>(items: impl IntoIterator<Item = T>, size: impl Fn(&T) -> usize) -> Vec<Vec<T>> {
-    let (mut shares, mut share, mut bytes) = (Vec::new(), Vec::new(), 0);
-    for item in items {
-        bytes += size(&item);
-        share.push(item);
-        if bytes >= SHARE {
+/// Divides resources into shares of about the same size, and returns the size of all. A large resource is a share of its
+/// own.
+fn shares<R: Borrow<Resource>>(
+    resources: impl IntoIterator<Item = (usize, R)>,
+) -> (Vec<Vec<(usize, R)>>, usize) {
+    let (mut shares, mut share, mut bytes, mut all) = (Vec::new(), Vec::new(), 0, 0);
+    for (place, resource) in resources {
+        let size = size(resource.borrow());
+        if bytes + size > SHARE && bytes > 0 {
             shares.push(mem::take(&mut share));
-            bytes = 0;
+            all += mem::take(&mut bytes);
         }
+        bytes += size;
+        share.push((place, resource));
     }
     shares.push(share);
-    shares
+    (shares, all + bytes)
 }
-
-/// A resource with its place, its text, and its charge.
-type Written = ((usize, Resource), String, Result<u64>);
-
-/// Writes a resource, if its charge is at most `most` bytes. Charges nothing yet.
-fn written(one: (usize, Resource), most: u64) -> Written {
-    let mut text = separator(one.0).to_owned();
-    let taken = yaml::emit_up_to(one.1.node(), &mut text, most);
-    text.shrink_to_fit();
-    (one, text, taken)
-}
-
-/// The texts of resources, by their places.
-struct Pieces<'b> {
-    texts: Vec<String>,
-    errors: Vec<(usize, Error)>,
-    budget: &'b Budget,
-}
-
-impl<'b> Pieces<'b> {
-    fn new(count: usize, budget: &'b Budget) -> Self {
-        Self { texts: vec![String::new(); count], errors: Vec::new(), budget }
-    }
-
-    /// Adds the text of the next resource, if the budget allows it, and frees the resource. A resource that failed, or
-    /// whose charge exceeds the rest of the budget, is written again, because the first error depends on that rest.
-    fn add(&mut self, (one, text, taken): Written) -> ControlFlow<()> {
-        let bytes = text.len() - separator(one.0).len();
-        match taken {
-            Ok(taken) if taken <= self.budget.left(Limit::Bytes) => {
-                match self.budget.bytes(bytes, one.1.span()) {
-                    Ok(()) => self.texts[one.0] = text,
-                    Err(error) => self.errors.push((one.0, error)),
-                }
-                ControlFlow::Continue(())
-            }
-            _ => self.write(&one, &mut String::new()),
-        }
-    }
-
-    /// Writes the next resource. `buffer` is empty before and after.
-    fn write(
-        &mut self,
-        (place, resource): &(usize, Resource),
-        buffer: &mut String,
-    ) -> ControlFlow<()> {
-        let written = write(resource, *place == 0, buffer, self.budget);
-        if buffer.len() < LARGE {
-            self.texts[*place] = buffer.as_str().into();
-            buffer.clear();
-        } else {
-            self.texts[*place] = mem::take(buffer);
-        }
-        let Err(error) = written else { return ControlFlow::Continue(()) };
-        let is_spent = error.is_spent();
-        self.errors.push((*place, error));
-        if is_spent { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    }
-
-    fn finish(self) -> Result<Vec<String>> {
-        let Self { texts, mut errors, budget: _ } = self;
-        errors.sort_by_key(|&(place, _)| place);
-        Error::all(errors.into_iter().map(|(_, error)| error)).map_or(Ok(texts), Err)
-    }
-}
-
-/// Texts of at least this size in bytes are not copied to shrink their capacity.
-const LARGE: usize = 1 << 16;
 
 /// The text before the document at a place.
 const fn separator(place: usize) -> &'static str {
@@ -294,7 +243,7 @@ mod tests {
     /// Writing in the order of reading gives the same result as writing in the order of resources.
     #[test]
     fn pieces_follow_each_other_in_the_order_of_the_resources() {
-        let long = "x".repeat(LARGE);
+        let long = "x".repeat(2 * SHARE);
         let text = format!(
             "kind: B\nmetadata: {{name: b}}\n---\nkind: C\nmetadata: {{name: c}}\nd: {long}\n---\nkind: A\nmetadata: {{name: a}}\n"
         );
