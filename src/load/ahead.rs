@@ -69,7 +69,12 @@ impl Loader {
     }
 
     /// Keeps a file until it is asked for.
-    fn keep(&self, place: &Resolved, content: Content, pieces: Option<Pieces>) -> Option<ReadAhead> {
+    fn keep(
+        &self,
+        place: &Resolved,
+        content: Content,
+        pieces: Option<Pieces>,
+    ) -> Option<ReadAhead> {
         let file = File::new(self.display(&place.path), content, &self.0.options.sources).ok()?;
         lock(&self.0.ahead).insert(place.path.clone().into(), file.clone());
         Some((file, pieces))

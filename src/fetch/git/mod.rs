@@ -16,7 +16,7 @@ use crate::limits::Cancel;
 use crate::load::{Fetched, RepoSpec};
 use store::Store;
 
-/// What a fetcher has opened and fetched.
+/// The state of a fetcher: its cache, and the stores and revisions that it has opened.
 pub(super) struct Session {
     environment: Environment,
     cache: Cache,
