@@ -26,12 +26,12 @@
 //!
 //! # Features
 //!
-//! All but `http` are on by default; a library needs none (`default-features = false`).
+//! All are on by default; a library needs none (`default-features = false`).
 //!
 //! - `cli`: the program, and the module `cli`.
 //! - `watch`: `krender build --watch`, and `load::Watch`.
 //! - `mimalloc`: the allocator of the program, which is written in C.
-//! - `http`: reserved.
+//! - `http`: files over HTTP, whose cryptography is written in C and assembler.
 //!
 //! # Data flow of a build
 //!

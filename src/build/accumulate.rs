@@ -569,7 +569,13 @@ impl Level {
             let read = match self.root.entry(path, span) {
                 Ok(Entry::Directory(base)) => return Some((base, path.clone())),
                 Ok(Entry::File(file)) => {
-                    read(&file, path, self.account.as_ref(), schema, &self.root)
+                    let read = read(&file, path, self.account.as_ref(), schema, &self.root);
+                    if read.is_err()
+                        && let Some(base) = self.root.instead(path, span)
+                    {
+                        return Some((base, path.clone()));
+                    }
+                    read
                 }
                 Err(error) => Err(error),
             };

@@ -22,14 +22,25 @@ pub(super) struct Remote {
     /// Fetch remote bases anew, and keep nothing of them
     #[arg(long, conflicts_with = "offline", help_heading = "Remote bases")]
     no_cache: bool,
+
+    /// For kustomizations of strangers: fetch nothing from this machine (`file://`) and from private addresses
+    #[arg(long, help_heading = "Remote bases")]
+    untrusted: bool,
+
+    /// Fetch only from this host, or from those below `*.DOMAIN` (may be repeated). A host that is named may have a private
+    /// address in spite of `--untrusted`
+    #[arg(long = "allow-host", value_name = "HOST", help_heading = "Remote bases")]
+    hosts: Vec<String>,
 }
 
 impl Remote {
     /// The source of remote content for a run in a directory.
     pub(super) fn source(&self, working_directory: &Path) -> Remotes {
-        let Self { offline, no_cache } = *self;
+        let Self { offline, no_cache, untrusted, hosts } = self;
+        let (offline, no_cache, untrusted) = (*offline, *no_cache, *untrusted);
+        let options = Options { offline, no_cache, untrusted, hosts: hosts.clone() };
         let (started, working_directory) = (now(), working_directory.to_path_buf());
-        Remotes::new(Fetcher::new(Options { offline, no_cache }, move || {
+        Remotes::new(Fetcher::new(options, move || {
             super::clean_up_on_signals();
             let environment = Environment::new(std::env::vars_os(), &working_directory);
             Setup { environment, cache: cache_folder(), started }

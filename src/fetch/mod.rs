@@ -5,7 +5,9 @@
 //! and threads.
 
 mod cache;
+mod door;
 mod git;
+mod http;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,21 +20,28 @@ use crate::external::Environment;
 use crate::limits::Cancel;
 use crate::load::{Fetch, Fetched, RepoSpec};
 use crate::sync::lock;
+use door::Door;
 
 /// Fetches remote content, each once.
 pub struct Fetcher {
     options: Options,
     setup: Box<dyn Fn() -> Setup + Send + Sync>,
     session: OnceLock<Result<git::Session>>,
+    client: OnceLock<http::Client>,
 }
 
 /// Options of a [`Fetcher`].
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// True if only content that was fetched before is used.
     pub offline: bool,
     /// True if content is fetched into a temporary folder, and that of earlier runs is not used.
     pub no_cache: bool,
+    /// True if what is built is not trusted: nothing is fetched from this machine and from private addresses.
+    pub untrusted: bool,
+    /// The hosts that content may be fetched from, by name or as `*.domain`; any if it is empty. A host that is named is
+    /// allowed even if its address is private.
+    pub hosts: Vec<String>,
 }
 
 /// The surroundings of a [`Fetcher`]: asked for once, when something is fetched.
@@ -50,18 +59,40 @@ impl Fetcher {
     /// A fetcher that has fetched nothing.
     #[must_use]
     pub fn new(options: Options, setup: impl Fn() -> Setup + Send + Sync + 'static) -> Self {
-        Self { options, setup: Box::new(setup), session: OnceLock::new() }
+        let (session, client) = (OnceLock::new(), OnceLock::new());
+        Self { options, setup: Box::new(setup), session, client }
     }
 
     fn session(&self) -> Result<&git::Session> {
-        let start = || git::Session::start((self.setup)(), self.options);
+        let start = || git::Session::start((self.setup)(), &self.options, self.door());
         self.session.get_or_init(start).as_ref().map_err(Clone::clone)
+    }
+
+    fn client(&self) -> &http::Client {
+        self.client.get_or_init(|| {
+            let Setup { environment, cache, started } = (self.setup)();
+            let cache = cache.filter(|_| !self.options.no_cache);
+            let is_offline = self.options.offline;
+            http::Client::new(self.door(), environment, cache.as_deref(), started, is_offline)
+        })
+    }
+
+    fn door(&self) -> Door {
+        Door { untrusted: self.options.untrusted, hosts: self.options.hosts.clone() }
     }
 }
 
 impl Fetch for Fetcher {
     fn repository(&self, spec: &RepoSpec, cancel: &Cancel) -> Result<Arc<Fetched>> {
         self.session()?.repository(spec, cancel)
+    }
+
+    fn has_repository(&self, spec: &RepoSpec) -> bool {
+        self.session().is_ok_and(|session| session.has_repository(spec))
+    }
+
+    fn file(&self, url: &str, most: u64, cancel: &Cancel) -> Result<Arc<[u8]>> {
+        self.client().get(url, most, cancel)
     }
 }
 

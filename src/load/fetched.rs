@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use super::git::{Id, Objects, Revision, Trees};
 use super::mounts::{Mounts, Taken};
-use super::{Digest, Loader, RepoSpec};
+use super::{Digest, File, LARGEST_FILE, Loader, Options, RepoSpec};
 use crate::error::{Code, Error, Result};
-use crate::limits::{Budget, Cancel};
+use crate::limits::{Budget, Cancel, Limit};
+use crate::source::Span;
 
 /// A source of content from elsewhere. It may be used by any number of loaders and threads.
 pub trait Fetch: Send + Sync {
@@ -17,6 +18,15 @@ pub trait Fetch: Send + Sync {
     /// # Errors
     /// [`Code::FetchFailed`] if it cannot be fetched, [`Code::FetchRefused`] if it may not be, and [`Code::Cancelled`].
     fn repository(&self, spec: &RepoSpec, cancel: &Cancel) -> Result<Arc<Fetched>>;
+
+    /// True if the revision of a git repository was fetched before.
+    fn has_repository(&self, spec: &RepoSpec) -> bool;
+
+    /// Fetches a file of at most `most` bytes over HTTP.
+    ///
+    /// # Errors
+    /// As [`Fetch::repository`], and [`Code::TooLarge`].
+    fn file(&self, url: &str, most: u64, cancel: &Cancel) -> Result<Arc<[u8]>>;
 }
 
 /// A revision of a git repository that was fetched.
@@ -55,14 +65,11 @@ impl Remotes {
         Self(Some(Arc::new(fetch)))
     }
 
-    fn repository(&self, spec: &RepoSpec, cancel: &Cancel) -> Result<Arc<Fetched>> {
-        match &self.0 {
-            Some(fetch) => fetch.repository(spec, cancel),
-            None => Err(Error::new(
-                Code::FetchRefused,
-                format!("`{}` is remote, and nothing is fetched here", spec.url()),
-            )),
-        }
+    fn get(&self, url: &str) -> Result<&dyn Fetch> {
+        self.0.as_deref().ok_or_else(|| {
+            let message = format!("`{url}` is remote, and nothing is fetched here");
+            Error::new(Code::FetchRefused, message)
+        })
     }
 }
 
@@ -99,7 +106,8 @@ impl Loader {
         let key = format!("{}\0{reference}\0{}", spec.url(), spec.submodules);
         let fetched = self.0.fetched.get_or_init(Default::default);
         fetched.tops.get_or_make(Path::new(&key), || {
-            let found = self.0.options.remotes.repository(spec, &self.0.options.cancel)?;
+            let Options { remotes, cancel, .. } = &self.0.options;
+            let found = remotes.get(&spec.url())?.repository(spec, cancel)?;
             // No path on disk has this name, and no link leads to it.
             let at = PathBuf::from(format!("/\0{}", Digest::of(&key)));
             let shown = match &spec.reference {
@@ -113,6 +121,27 @@ impl Loader {
             let remote = Remote { url, reference: spec.reference.clone(), commit };
             crate::sync::lock(&fetched.remotes).push(remote);
             Ok(at.into())
+        })
+    }
+
+    /// True if the revision of a repository was fetched before.
+    pub(super) fn has_fetched(&self, spec: &RepoSpec) -> bool {
+        let remotes = &self.0.options.remotes.0;
+        remotes.as_ref().is_some_and(|fetch| fetch.has_repository(spec))
+    }
+
+    /// Fetches a file over HTTP, once.
+    ///
+    /// # Errors
+    /// Those of [`Fetch::file`].
+    pub(super) fn fetch_file(&self, url: &str) -> Result<File> {
+        let fetched = self.0.fetched.get_or_init(Default::default);
+        fetched.files.get_or_make(Path::new(url), || {
+            let Options { remotes, cancel, sources, .. } = &self.0.options;
+            let most = self.0.budget.left(Limit::Files).min(LARGEST_FILE);
+            let bytes = remotes.get(url)?.file(url, most, cancel)?;
+            self.0.budget.spend(Limit::Files, bytes.len() as u64, Span::NONE)?;
+            File::new(url.to_owned(), bytes.to_vec(), sources)
         })
     }
 

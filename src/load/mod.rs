@@ -8,6 +8,7 @@ mod ahead;
 mod cache;
 mod digest;
 mod disk;
+mod elsewhere;
 mod fetched;
 mod file;
 mod files;
@@ -93,11 +94,13 @@ struct Mounted {
     /// The path of each repository's top, by its URL and reference.
     tops: Cache<Result<Arc<Path>>>,
     remotes: Mutex<Vec<Remote>>,
+    /// The files over HTTP, by URL.
+    files: Cache<Result<File>>,
 }
 
 impl Default for Mounted {
     fn default() -> Self {
-        Self { tops: Cache::new(), remotes: Mutex::default() }
+        Self { tops: Cache::new(), remotes: Mutex::default(), files: Cache::new() }
     }
 }
 

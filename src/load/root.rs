@@ -58,7 +58,7 @@ impl Root {
                 .help("give a directory with a kustomization file, such as `.` for this one"));
         }
         if let Ok(spec) = RepoSpec::parse(target) {
-            return fetched(loader, target, &spec, Span::NONE, None);
+            return Self::in_repository(loader, target, &spec, Span::NONE, None);
         }
         let start = &loader.0.options.working_directory;
         let path = join(start, Path::new(target));
@@ -206,6 +206,9 @@ impl Root {
         if path.is_empty() {
             return Err(empty(span));
         }
+        if remote::is_url(path) {
+            return self.remote_entry(path, span);
+        }
         match self.kind_of(path) {
             Kind::File | Kind::Link | Kind::Special => self.file(path, span).map(Entry::File),
             Kind::Missing if Path::new(path).is_absolute() => {
@@ -279,7 +282,10 @@ impl Root {
             return self.remote_child(path, &spec, span).map_err(|error| error.at(span));
         }
         if remote::is_url(path) {
-            return Err(not_fetched(path).at(span));
+            let message = format!("`{}` names no git repository", missing::shown(path));
+            return Err(Error::new(Code::NotADirectory, message)
+                .at(span)
+                .help("a repository is written `https://host/owner/name//folder?ref=version`"));
         }
         let (loader, shown) = (&self.0.loader, missing::shown(path));
         let whole = join(&self.0.path, Path::new(path));
@@ -315,24 +321,8 @@ impl Root {
         Ok(Self::new(loader, &place, span, Some(self.clone()), None))
     }
 
-    /// The directory in a remote repository. A repository is not fetched for an entry that one of the entries above
-    /// begins with, as in kustomize (`api/internal/loader/fileloader.go`: `errIfRepoCycle`).
-    fn remote_child(&self, entry: &str, spec: &RepoSpec, span: Span) -> Result<Self> {
-        let is_same = |above: &&Self| above.remote().is_some_and(|above| above.starts_with(entry));
-        if let Some(above) = self.ancestors().find(is_same) {
-            let shown = missing::shown(entry);
-            let message = match above.remote() == Some(entry) {
-                true => format!("`{shown}` includes itself"),
-                false => format!("`{shown}` is the beginning of an entry that leads to it"),
-            };
-            let error = Error::new(Code::Cycle, message).at(span);
-            return Err(error.note(above.span(), "it leads from here to itself"));
-        }
-        self.refuse_depth(span)?;
-        fetched(&self.0.loader, entry, spec, span, Some(self.clone()))
-    }
-
-    fn refuse_depth(&self, span: Span) -> Result<()> {
+    /// Refuses to enter a directory below the deepest level.
+    pub(super) fn refuse_depth(&self, span: Span) -> Result<()> {
         if self.0.depth < DEEPEST {
             return Ok(());
         }
@@ -421,9 +411,12 @@ impl Root {
     ///
     /// # Errors
     /// [`Code::InvalidPath`] for an empty path, [`Code::FileNotFound`], [`Code::NotAFile`], [`Code::OutsideRoot`],
-    /// [`Code::ReadFailed`], [`Code::TooLarge`]; [`Code::NotSupportedYet`] for a URL.
+    /// [`Code::ReadFailed`], [`Code::TooLarge`]; those of [`Fetch::file`](super::Fetch::file) for a URL.
     pub fn file(&self, path: &str, span: Span) -> Result<File> {
-        let file = self.allowed(path).and_then(|place| self.0.loader.content(&place.path));
+        let file = match remote::is_url(path) {
+            true => self.0.loader.fetch_file(path),
+            false => self.allowed(path).and_then(|place| self.0.loader.content(&place.path)),
+        };
         file.map_err(|error| error.at(span))
     }
 
@@ -455,9 +448,6 @@ impl Root {
     pub(super) fn allowed(&self, path: &str) -> Result<Arc<Resolved>> {
         if path.is_empty() {
             return Err(empty(Span::NONE));
-        }
-        if remote::is_url(path) {
-            return Err(not_fetched(path));
         }
         let RootInner { loader, path: directory, .. } = &*self.0;
         let whole = join(directory, Path::new(path));
@@ -541,39 +531,6 @@ fn empty(span: Span) -> Error {
     Error::new(Code::InvalidPath, "found an empty path")
         .at(span)
         .help("name a file or a directory, or remove the entry")
-}
-
-/// The error for a remote file.
-#[cold]
-fn not_fetched(path: &str) -> Error {
-    let message =
-        format!("`{}` is a remote file; these are not supported yet", missing::shown(path));
-    Error::new(Code::NotSupportedYet, message).help("fetch it first, and list the copy")
-}
-
-/// The directory that the text of an entry or a target names in a remote repository.
-fn fetched(
-    loader: &Loader,
-    entry: &str,
-    spec: &RepoSpec,
-    span: Span,
-    parent: Option<Root>,
-) -> Result<Root> {
-    let top = loader.fetch(spec)?;
-    let path = join(&top, Path::new(&spec.path));
-    let place = loader.place(&path)?;
-    match place.kind {
-        Kind::Directory => Ok(Root::new(loader, &place, span, parent, Some(entry))),
-        Kind::Missing => {
-            Err(missing::error(loader, &top, &spec.path, "directory", &Open::around(loader, &top)))
-        }
-        Kind::File | Kind::Link | Kind::Special => {
-            let message = format!("`{}` is not a directory", loader.display(&path));
-            let error = Error::new(Code::NotADirectory, message);
-            Err(error
-                .help("a repository is named together with a directory of it, not with a file"))
-        }
-    }
 }
 
 #[cfg(test)]
@@ -691,7 +648,7 @@ mod tests {
             failure("gone.yaml"),
             (Code::FileNotFound, "the target of the link `gone.yaml` does not exist".to_owned())
         );
-        assert_eq!(failure("https://host/a.yaml").0, Code::NotSupportedYet);
+        assert_eq!(failure("https://host/a.yaml").0, Code::FetchRefused);
         assert_eq!(failure("a/".repeat(3000).as_str()).0, Code::InvalidPath);
         assert_eq!(failure("logo.png").0, Code::InvalidUtf8);
         assert_eq!(base.file("logo.png", span()).unwrap().bytes(), b"\x89PNG\xff");
@@ -724,7 +681,7 @@ mod tests {
         assert!(matches!(base.entry("deployment.yaml", span()), Ok(Entry::File(_))));
         assert!(matches!(base.entry("../overlays/prod", span()), Ok(Entry::Directory(_))));
         let code = |url: &str| base.entry(url, span()).err().unwrap().code();
-        assert_eq!(code("https://host/a.yaml"), Code::NotSupportedYet);
+        assert_eq!(code("https://host/a.yaml"), Code::FetchRefused);
         assert_eq!(code("github.com/owner/name?ref=v1"), Code::FetchRefused);
         assert_eq!(base.kind_of("kind: A\nmetadata: {}\n"), Kind::Missing);
     }

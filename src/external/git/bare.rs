@@ -30,6 +30,8 @@ pub struct Request<'r> {
     pub url: &'r str,
     /// True if the user wrote the URL, or what he builds; false for the URL of a submodule.
     pub from_user: bool,
+    /// True if redirects to other hosts are followed.
+    pub follows: bool,
     /// The maximum time.
     pub timeout: Duration,
     /// A condition that ends it.
@@ -137,7 +139,10 @@ impl Bare {
     }
 
     fn ask(&self, request: &Request<'_>, words: &[&str]) -> Result<Outcome> {
-        let git = command::fetching(&self.folder, &self.environment, request.from_user)?;
+        let mut git = command::fetching(&self.folder, &self.environment, request.from_user)?;
+        if !request.follows {
+            git = git.argument("-c").argument("http.followRedirects=false");
+        }
         git.at_most(request.timeout).cancelled_by(request.cancel).run(words)
     }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::cache::Cache;
+use super::door::Door;
 use super::{Memo, Options, Setup};
 use crate::error::Result;
 use crate::external::Environment;
@@ -22,6 +23,7 @@ pub(super) struct Session {
     cache: Cache,
     started: SystemTime,
     is_offline: bool,
+    door: Door,
     stores: Memo<String, Result<Arc<Store>>>,
     fetched: Memo<Key, Result<Arc<Fetched>>>,
 }
@@ -55,12 +57,13 @@ impl Session {
     ///
     /// # Errors
     /// [`Code::WriteFailed`](crate::error::Code::WriteFailed).
-    pub(super) fn start(setup: Setup, options: Options) -> Result<Self> {
+    pub(super) fn start(setup: Setup, options: &Options, door: Door) -> Result<Self> {
         let Setup { environment, cache, started } = setup;
         let folder = cache.as_deref().filter(|_| !options.no_cache);
         let cache = Cache::open(folder, &environment)?;
         let (stores, fetched) = (Memo::default(), Memo::default());
-        Ok(Self { environment, cache, started, is_offline: options.offline, stores, fetched })
+        let is_offline = options.offline;
+        Ok(Self { environment, cache, started, is_offline, door, stores, fetched })
     }
 
     /// Fetches the revision that an entry names, unless it was fetched.
@@ -75,16 +78,25 @@ impl Session {
         self.revision(&key, way)
     }
 
+    /// True if the revision that an entry names was fetched before.
+    pub(super) fn has_repository(&self, spec: &RepoSpec) -> bool {
+        let (url, reference) = (spec.url(), spec.reference.as_deref().unwrap_or("HEAD"));
+        Store::is_known(&self.cache, &url)
+            && self.store(&url).is_ok_and(|store| store.has_resolved(reference))
+    }
+
     fn revision(&self, key: &Key, way: Way<'_>) -> Result<Arc<Fetched>> {
         self.fetched.get_or_make(key.clone(), || {
             failure::refuse(key)?;
+            self.door.admit(&key.url)?;
             if self.is_offline && !Store::is_known(&self.cache, &key.url) {
                 return Err(failure::offline(&key.url, &key.reference));
             }
             let store = self.store(&key.url)?;
             let request = Request {
                 url: &key.url,
-                from_user: key.from_user,
+                from_user: key.from_user && !self.door.untrusted,
+                follows: !self.door.is_guarded(),
                 timeout: way.timeout,
                 cancel: way.cancel,
             };

@@ -58,6 +58,11 @@ impl Store {
         cache.part(&Digest::of(url).to_string()).is_dir()
     }
 
+    /// True if a reference was resolved before.
+    pub(super) fn has_resolved(&self, reference: &str) -> bool {
+        self.named(reference).is_some()
+    }
+
     /// The repository.
     pub(super) const fn bare(&self) -> &Bare {
         &self.bare

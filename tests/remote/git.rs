@@ -1,151 +1,12 @@
-//! Remote bases: repositories on this disk, fetched by git into a cache.
-#![cfg(unix)]
-#![expect(
-    clippy::disallowed_methods,
-    reason = "repositories are made on disk, and the program is started"
-)]
-#![expect(clippy::unwrap_used, reason = "this is a test")]
+//! Git repositories: the cache, references, submodules, and faults.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A folder with a home, a cache, repositories, and a `git` that writes its commands down.
-struct Lab {
-    folder: tempfile::TempDir,
-    variables: Vec<(String, String)>,
-}
-
-impl Lab {
-    fn new() -> Self {
-        let lab = Self { folder: tempfile::tempdir().unwrap(), variables: Vec::new() };
-        for name in ["home", "tmp", "bin"] {
-            fs::create_dir(lab.path(name)).unwrap();
-        }
-        lab.write("home/.gitconfig", "[user]\nname = a\nemail = a@example.com\n[init]\ndefaultBranch = main\n[protocol \"file\"]\nallow = always\n");
-        lab.program("exec git \"$@\"");
-        lab
-    }
-
-    /// A lab with the repository `app`: a folder `base` with a `ConfigMap`, tagged `v1`.
-    fn with_app() -> Self {
-        let lab = Self::new();
-        lab.repository("app");
-        lab.write("app/base/kustomization.yaml", "resources: [cm.yaml]\n");
-        lab.write("app/kustomization.yaml", "resources: [base]\n");
-        lab.commit("app", "base/cm.yaml", &config_map("one"));
-        lab.git("app", &["tag", "v1"]);
-        lab
-    }
-
-    fn path(&self, path: &str) -> PathBuf {
-        self.folder.path().join(path)
-    }
-
-    fn write(&self, path: &str, text: &str) {
-        let path = self.path(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-
-    /// Sets what the program `git` of the lab does after it has written its command down.
-    fn program(&self, does: &str) {
-        let text = format!(
-            "#!/bin/sh\nfor word do case $word in -*|*=*) ;; *) break;; esac; done\necho \"$word\" >> '{}'\nPATH=${{PATH#*:}}\n{does}\n",
-            self.path("calls").display()
-        );
-        self.write("bin/git", &text);
-        fs::set_permissions(self.path("bin/git"), fs::Permissions::from_mode(0o755)).unwrap();
-    }
-
-    fn repository(&self, name: &str) {
-        self.git(".", &["init", "-q", name]);
-    }
-
-    /// Writes a file and commits everything. Returns the id of the commit.
-    fn commit(&self, repository: &str, path: &str, text: &str) -> String {
-        self.write(&format!("{repository}/{path}"), text);
-        self.git(repository, &["add", "-A"]);
-        self.git(repository, &["commit", "-qm", "change"]);
-        self.git(repository, &["rev-parse", "HEAD"]).trim().to_owned()
-    }
-
-    fn url(&self, repository: &str) -> String {
-        format!("file://{}", self.path(repository).canonicalize().unwrap().display())
-    }
-
-    fn git(&self, folder: &str, arguments: &[&str]) -> String {
-        let output = self.command("git", folder).args(arguments).output().unwrap();
-        assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
-        text(&output.stdout)
-    }
-
-    fn command(&self, program: &str, folder: &str) -> Command {
-        let mut command = Command::new(program);
-        command
-            .current_dir(self.path(folder))
-            .env("HOME", self.path("home"))
-            .env("TMPDIR", self.path("tmp"))
-            .env("GIT_CONFIG_NOSYSTEM", "1")
-            .env_remove("XDG_CACHE_HOME")
-            .stdin(Stdio::null());
-        command
-    }
-
-    fn krender(&self, arguments: &[&str]) -> Command {
-        let path = format!("{}:{}", self.path("bin").display(), std::env::var("PATH").unwrap());
-        let mut command = self.command(env!("CARGO_BIN_EXE_krender"), ".");
-        command.args(arguments).env("PATH", path);
-        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        command
-    }
-
-    /// The standard output of a build that succeeds.
-    #[track_caller]
-    fn build(&self, arguments: &[&str]) -> String {
-        let output = self.krender(&[&["build"], arguments].concat()).output().unwrap();
-        assert!(output.status.success(), "{}", text(&output.stderr));
-        text(&output.stdout)
-    }
-
-    /// The standard error of a build that fails.
-    #[track_caller]
-    fn fail(&self, arguments: &[&str]) -> String {
-        let output: Output = self.krender(&[&["build"], arguments].concat()).output().unwrap();
-        assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
-        assert!(output.stdout.is_empty());
-        text(&output.stderr)
-    }
-
-    /// The commands of git since the last call, without those that only read the store.
-    fn calls(&self) -> Vec<String> {
-        let calls = fs::read_to_string(self.path("calls")).unwrap_or_default();
-        drop(fs::remove_file(self.path("calls")));
-        calls.lines().filter(|call| *call != "cat-file").map(str::to_owned).collect()
-    }
-
-    /// Nothing temporary is left in the cache or in the temporary folder.
-    fn is_tidy(&self) -> bool {
-        let cache = self.path("home/.cache/krender/git");
-        let left = |folder: &Path| {
-            let names = fs::read_dir(folder).into_iter().flatten().flatten();
-            names.filter(|entry| entry.file_name().to_string_lossy().contains(".tmp")).count()
-        };
-        left(&cache) == 0 && left(&self.path("tmp")) == 0
-    }
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-fn config_map(value: &str) -> String {
-    format!("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c\ndata:\n  a: {value}\n")
-}
+use super::lab::{Lab, config_map, text, wait_for};
 
 #[test]
 fn a_repository_is_fetched_once_by_a_run() {
@@ -347,16 +208,6 @@ fn many_builds_on_one_cold_cache_fetch_once() {
     let calls = lab.calls();
     assert_eq!(calls.iter().filter(|call| *call == "fetch").count(), 1, "{calls:?}");
     assert!(lab.is_tidy());
-}
-
-/// Waits until a condition holds.
-#[track_caller]
-fn wait_for(condition: impl Fn() -> bool) {
-    let start = Instant::now();
-    while !condition() {
-        assert!(start.elapsed() < Duration::from_secs(20), "it never happens");
-        thread::sleep(Duration::from_millis(5));
-    }
 }
 
 #[test]

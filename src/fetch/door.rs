@@ -1,0 +1,249 @@
+//! The door that every request passes: the hosts that content may be fetched from.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, ToSocketAddrs as _};
+
+use crate::error::{Code, Error, Result};
+
+/// The hosts that content may be fetched from.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Door {
+    /// True if the input is not trusted: this machine and its network are closed.
+    pub(super) untrusted: bool,
+    /// The hosts that are open: all others are closed. If it is empty, hosts are not restricted by name.
+    pub(super) hosts: Vec<String>,
+}
+
+/// The place that a URL names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place<'u> {
+    /// A path on this machine.
+    Local,
+    Host(&'u str),
+}
+
+impl Door {
+    /// True if some places are closed.
+    pub(super) const fn is_guarded(&self) -> bool {
+        self.untrusted || !self.hosts.is_empty()
+    }
+
+    /// Refuses a URL of git or HTTP if its place is closed.
+    ///
+    /// # Errors
+    /// [`Code::FetchRefused`].
+    pub(super) fn admit(&self, url: &str) -> Result<()> {
+        if !self.is_guarded() {
+            return Ok(());
+        }
+        match place(url) {
+            Place::Local => Err(refused(&format!("`{url}` is on this machine"))
+                .help("`--untrusted` and `--allow-host` allow no repositories on disk")),
+            Place::Host(host) => self.admit_host(host),
+        }
+    }
+
+    fn admit_host(&self, host: &str) -> Result<()> {
+        if !self.hosts.is_empty() && !self.hosts.iter().any(|pattern| is_match(pattern, host)) {
+            let error = refused(&format!("the host `{host}` is not allowed"));
+            return Err(error.help(format!("if that is intended, add `--allow-host {host}`")));
+        }
+        if !self.untrusted || self.is_named(host) {
+            return Ok(());
+        }
+        let name = host.trim_end_matches('.');
+        let is_local = |end: &str| name == end || name.ends_with(&format!(".{end}"));
+        if is_local("localhost") || is_local("local") || is_local("internal") {
+            return Err(private(host));
+        }
+        // A name that is not known here may be known to a proxy.
+        let addresses = (name.trim_matches(['[', ']']), 443).to_socket_addrs();
+        match addresses.into_iter().flatten().any(|address| is_private(address.ip())) {
+            true => Err(private(host)),
+            false => Ok(()),
+        }
+    }
+
+    /// Refuses an address of a host if it is private.
+    ///
+    /// # Errors
+    /// [`Code::FetchRefused`].
+    #[cfg(feature = "http")]
+    pub(super) fn admit_address(&self, host: &str, address: IpAddr) -> Result<()> {
+        match self.untrusted && !self.is_named(host) && is_private(address) {
+            true => Err(private(host)),
+            false => Ok(()),
+        }
+    }
+
+    /// True if a host is allowed by its own name, which also opens a private address.
+    fn is_named(&self, host: &str) -> bool {
+        self.hosts.iter().any(|pattern| pattern.eq_ignore_ascii_case(host))
+    }
+}
+
+/// True if a pattern is the host, or `*.` and a domain that the host is in.
+fn is_match(pattern: &str, host: &str) -> bool {
+    let (pattern, host) = (pattern.to_ascii_lowercase(), host.to_ascii_lowercase());
+    match pattern.strip_prefix("*.") {
+        Some(domain) => host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.')),
+        None => pattern == host,
+    }
+}
+
+/// The place of a URL, as git and HTTP clients read it.
+fn place(url: &str) -> Place<'_> {
+    let authority = match url.split_once("://") {
+        Some((scheme, _)) if scheme.eq_ignore_ascii_case("file") => return Place::Local,
+        Some((_, rest)) => rest.split(['/', '?', '#']).next().unwrap_or_default(),
+        // `user@host:path`; without a colon before the first slash it is a path.
+        None => match url.split_once(':') {
+            Some((authority, _)) if !authority.contains('/') => authority,
+            _ => return Place::Local,
+        },
+    };
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let host = match host.find(']') {
+        Some(end) => &host[..=end],
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    if host.is_empty() { Place::Local } else { Place::Host(host) }
+}
+
+/// True for addresses of this machine, of its networks, and of clouds.
+fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => {
+            let [a, b, ..] = address.octets();
+            address.is_loopback()
+                || address.is_private()
+                || address.is_link_local()
+                || address.is_broadcast()
+                || address.is_multicast()
+                // This network, shared addresses (RFC 6598), benchmarks, reserved.
+                || a == 0
+                || a == 100 && (64..128).contains(&b)
+                || a == 198 && (b == 18 || b == 19)
+                || a >= 240
+        }
+        IpAddr::V6(address) => {
+            let first = address.segments()[0];
+            address.is_loopback()
+                || address.is_unspecified()
+                || address.is_multicast()
+                || first & 0xfe00 == 0xfc00
+                || first & 0xffc0 == 0xfe80
+                || inner(address).is_some_and(|inner| is_private(IpAddr::V4(inner)))
+        }
+    }
+}
+
+/// The IPv4 address in an IPv6 address: mapped, compatible, translated (RFC 6052), or 6to4.
+fn inner(address: Ipv6Addr) -> Option<Ipv4Addr> {
+    let [a, b, c, .., g, h] = address.segments();
+    let of = |high: u16, low: u16| Ipv4Addr::from(u32::from(high) << 16 | u32::from(low));
+    match (a, b) {
+        (0, 0) => Some(of(g, h)),
+        (0x64, 0xff9b) => Some(of(g, h)),
+        (0x2002, _) => Some(of(b, c)),
+        _ => None,
+    }
+}
+
+#[cold]
+fn private(host: &str) -> Error {
+    refused(&format!("the host `{host}` has a private address"))
+        .help(format!("`--untrusted` allows that with `--allow-host {host}` only"))
+}
+
+#[cold]
+fn refused(reason: &str) -> Error {
+    Error::new(Code::FetchRefused, format!("{reason}, and nothing is fetched from there"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_those_that_git_connects_to() {
+        use Place::{Host, Local};
+
+        for (url, expected) in [
+            ("https://host.example/a/b", Host("host.example")),
+            ("https://host.example:8443/a", Host("host.example")),
+            ("https://user:p@ss@host.example/a", Host("host.example")),
+            ("https://allowed.example@evil.example/a", Host("evil.example")),
+            ("https://host.example?x=@other/a", Host("host.example")),
+            ("http://[::1]:80/a", Host("[::1]")),
+            ("ssh://git@host.example:7999/a.git", Host("host.example")),
+            ("git@host.example:a/b.git", Host("host.example")),
+            ("host.example:a/b.git", Host("host.example")),
+            ("file:///srv/a", Local),
+            ("FILE://host/a", Local),
+            ("file://host.example/a", Local),
+            ("/srv/a", Local),
+            ("git@host.example/a:b", Local),
+            ("../a", Local),
+            ("https:///a", Local),
+        ] {
+            assert_eq!(place(url), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn private_addresses_are_closed_in_every_form() {
+        let door = Door { untrusted: true, hosts: Vec::new() };
+        for host in [
+            "127.0.0.1",
+            "127.1",
+            "2130706433",
+            "0x7f.1",
+            "0.0.0.0",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "[::1]",
+            "[::]",
+            "[fd00::1]",
+            "[fe80::1]",
+            "[::ffff:10.0.0.1]",
+            "[64:ff9b::7f00:1]",
+            "[2002:7f00:1::]",
+            "localhost",
+            "LOCALHOST.",
+            "git.localhost",
+            "metadata.google.internal",
+        ] {
+            let lower = host.to_ascii_lowercase();
+            let error = door.admit(&format!("https://{lower}/a/b")).unwrap_err();
+            assert_eq!(error.code(), Code::FetchRefused, "{host}");
+        }
+        for host in ["1.1.1.1", "[2606:4700:4700::1111]", "172.32.0.1", "100.128.0.1"] {
+            assert!(door.admit(&format!("https://{host}/a/b")).is_ok(), "{host}");
+        }
+        assert!(door.admit("file:///srv/a").is_err());
+        assert!(Door::default().admit("file:///srv/a").is_ok());
+    }
+
+    #[test]
+    fn hosts_are_allowed_by_their_names() {
+        let hosts = ["github.com", "*.example.com", "10.0.0.1"].map(str::to_owned).to_vec();
+        let door = Door { untrusted: true, hosts };
+        for (url, is_open) in [
+            ("git@github.com:a/b", true),
+            ("https://GitHub.com/a/b", true),
+            ("https://github.com.evil.example/a/b", false),
+            ("https://api.github.com/a/b", false),
+            ("https://example.com/a/b", false),
+            ("https://badexample.com/a/b", false),
+            ("https://10.0.0.1/a/b", true),
+            ("https://10.0.0.2/a/b", false),
+            ("file:///srv/a", false),
+        ] {
+            assert_eq!(door.admit(url).is_ok(), is_open, "{url}");
+        }
+        assert!(is_match("*.example.com", "git.example.com"));
+    }
+}

@@ -1,0 +1,45 @@
+//! Files over HTTP.
+
+#[cfg(feature = "http")]
+mod client;
+#[cfg(feature = "http")]
+mod proxy;
+
+#[cfg(feature = "http")]
+pub(super) use client::Client;
+
+#[cfg(not(feature = "http"))]
+pub(super) use absent::Client;
+
+/// The client of a krender that is built without the feature `http`.
+#[cfg(not(feature = "http"))]
+mod absent {
+    use std::path::Path;
+    use std::sync::Arc;
+    use std::time::SystemTime;
+
+    use crate::error::{Code, Error, Result};
+    use crate::external::Environment;
+    use crate::fetch::door::Door;
+    use crate::limits::Cancel;
+
+    pub(in crate::fetch) struct Client;
+
+    impl Client {
+        pub(in crate::fetch) fn new(
+            _: Door,
+            _: Environment,
+            _: Option<&Path>,
+            _: SystemTime,
+            _: bool,
+        ) -> Self {
+            Self
+        }
+
+        pub(in crate::fetch) fn get(&self, url: &str, _: u64, _: &Cancel) -> Result<Arc<[u8]>> {
+            let message = format!("`{url}` is a file over HTTP");
+            Err(Error::new(Code::FetchRefused, message)
+                .help("this krender is built without the feature `http`: fetch the file first"))
+        }
+    }
+}

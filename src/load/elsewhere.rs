@@ -1,0 +1,96 @@
+//! Entries of kustomizations and targets that are elsewhere: files over HTTP, and directories of git repositories.
+
+use std::path::Path;
+
+use super::files::{Kind, join};
+use super::missing::{self, Open};
+use super::root::{Entry, Root};
+use super::{Loader, RepoSpec, remote};
+use crate::error::{Code, Error, Result};
+use crate::source::Span;
+
+impl Root {
+    /// A file over HTTP, or else the directory of a git repository with that URL.
+    pub(super) fn remote_entry(&self, url: &str, span: Span) -> Result<Entry> {
+        let Ok(spec) = RepoSpec::parse(url) else { return self.file(url, span).map(Entry::File) };
+        // Files have no `//` and no `ref` in most of their URLs: a request is saved.
+        let is_marked = spec.reference.is_some() && url.matches("//").count() > 1;
+        let directory = || self.remote_child(url, &spec, span).map(Entry::Directory);
+        let file = || self.file(url, span).map(Entry::File);
+        let is_repository = is_marked || self.loader().has_fetched(&spec);
+        let (first, second) = match is_repository {
+            true => (directory(), &file as &dyn Fn() -> Result<Entry>),
+            false => (file(), &directory as &dyn Fn() -> Result<Entry>),
+        };
+        let failed = match first {
+            Err(error) if !error.is_spent() && error.code() != Code::Cycle => error,
+            first => return first,
+        };
+        second().map_err(|other| {
+            let (of_git, of_http) = if is_repository { (failed, other) } else { (other, failed) };
+            let leads = matches!(spec.path.rsplit_once('.'), Some((_, "yaml" | "yml" | "json")));
+            let (error, way, more) = match leads {
+                true => (of_http, "as a git repository", of_git),
+                false => (of_git, "as a file", of_http),
+            };
+            let error = error.at(span);
+            match more.code() {
+                Code::FetchRefused => error,
+                _ => error.help(format!("{way}: {}", more.message())),
+            }
+        })
+    }
+
+    /// The directory of a git repository with the URL of a file that is none of resources: its page in a browser.
+    #[must_use]
+    pub fn instead(&self, url: &str, span: Span) -> Option<Self> {
+        let spec = RepoSpec::parse(url).ok().filter(|_| remote::is_url(url))?;
+        self.remote_child(url, &spec, span).ok()
+    }
+
+    /// The directory in a remote repository. A repository is not fetched for an entry that one of the entries above
+    /// begins with, as in kustomize (`api/internal/loader/fileloader.go`: `errIfRepoCycle`).
+    pub(super) fn remote_child(&self, entry: &str, spec: &RepoSpec, span: Span) -> Result<Self> {
+        let is_same = |above: &&Self| above.remote().is_some_and(|above| above.starts_with(entry));
+        if let Some(above) = self.ancestors().find(is_same) {
+            let shown = missing::shown(entry);
+            let message = match above.remote() == Some(entry) {
+                true => format!("`{shown}` includes itself"),
+                false => format!("`{shown}` is the beginning of an entry that leads to it"),
+            };
+            let error = Error::new(Code::Cycle, message).at(span);
+            return Err(error.note(above.span(), "it leads from here to itself"));
+        }
+        self.refuse_depth(span)?;
+        Self::in_repository(self.loader(), entry, spec, span, Some(self.clone()))
+    }
+
+    /// The directory that the text of an entry or a target names in a remote repository.
+    pub(super) fn in_repository(
+        loader: &Loader,
+        entry: &str,
+        spec: &RepoSpec,
+        span: Span,
+        parent: Option<Self>,
+    ) -> Result<Self> {
+        let top = loader.fetch(spec)?;
+        let path = join(&top, Path::new(&spec.path));
+        let place = loader.place(&path)?;
+        match place.kind {
+            Kind::Directory => Ok(Self::new(loader, &place, span, parent, Some(entry))),
+            Kind::Missing => Err(missing::error(
+                loader,
+                &top,
+                &spec.path,
+                "directory",
+                &Open::around(loader, &top),
+            )),
+            Kind::File | Kind::Link | Kind::Special => {
+                let message = format!("`{}` is not a directory", loader.display(&path));
+                let error = Error::new(Code::NotADirectory, message);
+                Err(error
+                    .help("a repository is named together with a directory of it, not with a file"))
+            }
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Files over HTTP.
+#![cfg(feature = "http")]
+
+use super::lab::{Lab, config_map};
+use super::server::{Answer, Server, file, redirect, status};
+
+/// A lab with the target `k` that lists an URL.
+fn lab(url: &str) -> Lab {
+    let lab = Lab::new();
+    lab.write("k/kustomization.yaml", &format!("resources: ['{url}']\n"));
+    lab
+}
+
+#[test]
+fn a_file_is_fetched_once_and_asked_for_again_by_its_version() {
+    let server = Server::new(|_, request, _| {
+        let is_known =
+            request.iter().any(|line| line.eq_ignore_ascii_case("if-none-match: \"v1\""));
+        match is_known {
+            true => status("304 Not Modified"),
+            false => Answer::Whole("200 OK", vec!["ETag: \"v1\"".into()], config_map("one").into()),
+        }
+    });
+    let lab = lab(&server.url("cm.yaml"));
+    let url = server.url("cm.yaml");
+    lab.write("k/deep/kustomization.yaml", &format!("resources: ['{url}']\nnameSuffix: -x\n"));
+    lab.write("k/kustomization.yaml", &format!("resources: ['{url}', deep]\n"));
+    for _ in 0..2 {
+        assert_eq!(lab.build(&["k"]).matches("a: one").count(), 2);
+        assert_eq!(server.requests(), ["cm.yaml"]);
+    }
+    assert_eq!(lab.build(&["--offline", "k"]).matches("a: one").count(), 2);
+    assert_eq!(server.requests(), [""; 0]);
+    assert_eq!(lab.build(&["--no-cache", "k"]).matches("a: one").count(), 2);
+    assert!(lab.calls().is_empty() && lab.is_tidy());
+}
+
+#[test]
+fn failures_that_may_pass_are_tried_again() {
+    let server = Server::new(|path, _, number| match (path, number) {
+        ("busy.yaml", 1) => status("503 Service Unavailable"),
+        ("cut.yaml", 1) => {
+            Answer::Raw(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\napi".to_vec())
+        }
+        ("closed.yaml", 1 | 2) => Answer::Raw(Vec::new()),
+        ("down.yaml", _) => status("502 Bad Gateway"),
+        ("gone.yaml", _) => status("404 Not Found"),
+        ("broken.yaml", _) => status("500 Internal Server Error"),
+        _ => file(config_map("one")),
+    });
+    for (name, tries) in [("busy.yaml", 2), ("cut.yaml", 2), ("closed.yaml", 3)] {
+        assert!(lab(&server.url(name)).build(&["k"]).contains("a: one"), "{name}");
+        assert_eq!(server.requests().len(), tries, "{name}");
+    }
+    for (name, tries, reason) in [
+        ("down.yaml", 3, "answers 502 Bad Gateway"),
+        ("gone.yaml", 1, "answers 404 Not Found"),
+        ("broken.yaml", 1, "answers 500 Internal Server Error"),
+    ] {
+        let said = lab(&server.url(name)).fail(&["k"]);
+        assert!(said.contains("error[fetch-failed]: `http://") && said.contains(reason), "{said}");
+        assert!(said.contains("k/kustomization.yaml:1:13"), "{said}");
+        assert_eq!(server.requests().len(), tries, "{name}");
+    }
+}
+
+#[test]
+fn redirects_are_followed_up_to_a_limit() {
+    let server = Server::new(|path, _, _| match path {
+        "old.yaml" => redirect("/new.yaml"),
+        "loop.yaml" => redirect("/loop.yaml"),
+        _ => file(config_map("one")),
+    });
+    assert!(lab(&server.url("old.yaml")).build(&["k"]).contains("a: one"));
+    let said = lab(&server.url("loop.yaml")).fail(&["k"]);
+    assert!(said.contains("error[fetch-failed]"), "{said}");
+    assert!(server.requests().len() < 15);
+}
+
+#[test]
+fn a_file_beyond_the_limit_is_not_read() {
+    let server = Server::new(|_, _, _| file(vec![b'#'; 3 << 20]));
+    let said = lab(&server.url("big.yaml")).fail(&["--limit", "files=1MiB", "k"]);
+    assert!(said.contains("has more than 1048"), "{said}");
+}
+
+#[test]
+fn a_build_that_waits_for_a_server_can_be_ended() {
+    let server = Server::new(|_, _, _| Answer::Silence);
+    let lab = lab(&server.url("cm.yaml"));
+    let start = std::time::Instant::now();
+    let mut build = lab.krender(&["build", "k"]).spawn().unwrap();
+    super::lab::wait_for(|| !server.requests().is_empty());
+    // It waits, and ends at once when it is told to.
+    assert!(build.try_wait().unwrap().is_none());
+    build.kill().unwrap();
+    build.wait().unwrap();
+    assert!(start.elapsed().as_secs() < 20);
+}
+
+#[test]
+fn strangers_reach_no_private_address() {
+    let server = Server::new(|_, _, _| file(config_map("one")));
+    let app = Lab::with_app();
+    for url in [
+        server.url("cm.yaml"),
+        format!("{}//base?ref=v1", app.url("app")),
+        "git@localhost:a/b".into(),
+    ] {
+        let lab = lab(&url);
+        let said = lab.fail(&["--untrusted", "k"]);
+        assert!(said.contains("error[fetch-refused]"), "{said}");
+        assert!(said.contains("k/kustomization.yaml:1:13"), "{said}");
+        assert_eq!((lab.calls(), server.requests()), (Vec::new(), Vec::new()), "{url}");
+    }
+    let lab = lab(&server.url("cm.yaml"));
+    assert!(lab.build(&["--untrusted", "--allow-host", "127.0.0.1", "k"]).contains("a: one"));
+    let said = lab.fail(&["--allow-host", "*.example.com", "k"]);
+    assert!(said.contains("the host `127.0.0.1` is not allowed"), "{said}");
+}
+
+/// Git follows no redirects where some hosts are closed.
+#[test]
+fn redirects_of_repositories_are_not_followed_where_hosts_are_closed() {
+    let inner = Server::new(|_, _, _| status("404 Not Found"));
+    let to = inner.url("a/b.git/info/refs?service=git-upload-pack");
+    let outer = Server::new(move |_, _, _| redirect(&to.replace("127.0.0.1", "localhost")));
+    let lab = lab(&outer.url("a/b.git//base?ref=v1"));
+    lab.fail(&["k"]);
+    assert!(!inner.requests().is_empty());
+    let said = lab.fail(&["--allow-host", "127.0.0.1", "k"]);
+    assert!(said.contains("error[fetch-"), "{said}");
+    assert_eq!(inner.requests(), [""; 0]);
+}
+
+/// A redirect passes the same door as the first request.
+#[test]
+fn redirects_lead_to_no_host_that_is_closed() {
+    let inner = Server::new(|_, _, _| file(config_map("secret")));
+    let to = inner.url("cm.yaml").replace("127.0.0.1", "localhost");
+    let outer = Server::new(move |_, _, _| redirect(&to));
+    let lab = lab(&outer.url("cm.yaml"));
+    assert!(lab.build(&["k"]).contains("a: secret"));
+    inner.requests();
+    for flags in [&["--allow-host", "127.0.0.1"][..], &["--untrusted", "--allow-host", "127.0.0.1"]]
+    {
+        let said = lab.fail(&[flags, &["--no-cache", "k"]].concat());
+        assert!(said.contains("error[fetch-refused]: the host `localhost`"), "{said}");
+        assert_eq!(inner.requests(), [""; 0]);
+    }
+}

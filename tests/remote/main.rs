@@ -1,0 +1,12 @@
+//! Remote bases: repositories and files on this machine, fetched into a cache.
+#![cfg(unix)]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "repositories are made on disk, and the program is started"
+)]
+#![expect(clippy::unwrap_used, reason = "this is a test")]
+
+mod git;
+mod http;
+mod lab;
+mod server;
