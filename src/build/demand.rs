@@ -1,6 +1,6 @@
 //! The demand of targets, which is counted before they are built: how often they use each base, and their files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use super::account::Account;
@@ -8,7 +8,7 @@ use super::bases::Base;
 use super::entries::{child, entries};
 use super::session::Session;
 use crate::error::Result;
-use crate::load::{Kind, Root};
+use crate::load::{Kind, Root, is_remote};
 use crate::sync::{lock, unpoisoned};
 use crate::yaml::Text;
 
@@ -18,6 +18,8 @@ pub(crate) struct Demand {
     uses: Mutex<BTreeMap<Base, usize>>,
     /// The files that the targets list, if they are to be read ahead.
     files: Option<Mutex<Vec<(Root, Text)>>>,
+    /// The entries that name content from elsewhere.
+    remotes: Mutex<BTreeSet<Text>>,
 }
 
 impl Demand {
@@ -46,6 +48,9 @@ impl Demand {
                 if let (Some(files), Kind::File) = (&self.files, kind) {
                     lock(files).push((root.clone(), path.value.clone()));
                 }
+                if kind == Kind::Missing && is_remote(path) {
+                    lock(&self.remotes).insert(path.value.clone());
+                }
                 let Some(child) = child(&root, path, kind) else { continue };
                 let below = account.as_ref().map(|account| account.below(path, &child));
                 let Ok(account) = below.transpose() else { continue };
@@ -63,8 +68,10 @@ impl Demand {
         Ok(())
     }
 
-    /// Prepares a session for the targets: a base is kept from its first use to its last.
+    /// Prepares a session for the targets: a base is kept from its first use to its last. What comes from elsewhere is
+    /// fetched, several at the same time.
     pub(crate) fn announce(self, session: &Session<'_>) {
+        session.loader().fetch_ahead(&unpoisoned(self.remotes.into_inner()));
         session.bases().expect(unpoisoned(self.uses.into_inner()));
         if let Some(files) = self.files {
             session

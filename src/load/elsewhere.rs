@@ -1,6 +1,9 @@
 //! Entries of kustomizations and targets that are elsewhere: files over HTTP, and directories of git repositories.
 
+use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use super::files::{Kind, join};
 use super::missing::{self, Open};
@@ -8,16 +11,54 @@ use super::root::{Entry, Root};
 use super::{Loader, RepoSpec, remote};
 use crate::error::{Code, Error, Result};
 use crate::source::Span;
+use crate::yaml::Text;
+
+/// True if an entry names content from elsewhere.
+#[must_use]
+pub fn is_remote(entry: &str) -> bool {
+    remote::is_url(entry) || RepoSpec::parse(entry).is_ok()
+}
+
+/// The maximum number of requests at the same time.
+const AT_ONCE: usize = 8;
+
+impl Loader {
+    /// Fetches what entries name, several at the same time. Errors are reported when a build needs it.
+    pub fn fetch_ahead(&self, entries: &BTreeSet<Text>) {
+        if entries.len() < 2 {
+            return;
+        }
+        let (entries, next): (Vec<&Text>, _) = (entries.iter().collect(), AtomicUsize::new(0));
+        let work = || {
+            while let Some(entry) = entries.get(next.fetch_add(1, Ordering::Relaxed)) {
+                match RepoSpec::parse(entry) {
+                    Ok(spec) if self.is_repository(entry, &spec) => drop(self.fetch(&spec)),
+                    Ok(_) | Err(_) => drop(self.fetch_file(entry)),
+                }
+            }
+        };
+        thread::scope(|scope| {
+            for _ in 0..entries.len().min(AT_ONCE) {
+                scope.spawn(work);
+            }
+        });
+    }
+
+    /// True if an entry is fetched as a repository, and only if that fails as a file. Most URLs of files have no second
+    /// `//` and no `ref`, so a request is saved.
+    fn is_repository(&self, entry: &str, spec: &RepoSpec) -> bool {
+        let is_marked = spec.reference.is_some() && entry.matches("//").count() > 1;
+        !remote::is_url(entry) || is_marked || self.has_fetched(spec)
+    }
+}
 
 impl Root {
     /// A file over HTTP, or else the directory of a git repository with that URL.
     pub(super) fn remote_entry(&self, url: &str, span: Span) -> Result<Entry> {
         let Ok(spec) = RepoSpec::parse(url) else { return self.file(url, span).map(Entry::File) };
-        // Files have no `//` and no `ref` in most of their URLs: a request is saved.
-        let is_marked = spec.reference.is_some() && url.matches("//").count() > 1;
         let directory = || self.remote_child(url, &spec, span).map(Entry::Directory);
         let file = || self.file(url, span).map(Entry::File);
-        let is_repository = is_marked || self.loader().has_fetched(&spec);
+        let is_repository = self.loader().is_repository(url, &spec);
         let (first, second) = match is_repository {
             true => (directory(), &file as &dyn Fn() -> Result<Entry>),
             false => (file(), &directory as &dyn Fn() -> Result<Entry>),

@@ -44,6 +44,7 @@ pub use disk::{
     Disk, OutputFolder, TemporaryFolder, abandon_temporary_files, is_directory, is_file,
     remove_temporary_files, remove_temporary_folders, resolved, stamp, write, write_by,
 };
+pub use elsewhere::is_remote;
 pub use fetched::{Fetch, Fetched, Remote, Remotes};
 pub use file::File;
 pub use files::{Files, KUSTOMIZATION_FILES, Kind, LARGEST_FILE, join};

@@ -49,6 +49,71 @@ fn a_commit_in_the_cache_needs_no_network_and_a_branch_one_request() {
     assert_eq!(lab.calls(), ["ls-remote"]);
 }
 
+/// What a build has read is kept, also of a commit: the next build starts no program at all.
+#[test]
+fn a_pinned_base_that_was_built_before_needs_no_program() {
+    let lab = Lab::with_app();
+    let first = lab.git("app", &["rev-parse", "HEAD"]).trim().to_owned();
+    let target = format!("{}?ref={first}", lab.url("app"));
+    lab.build(&[&target]);
+    assert_eq!(lab.all_calls(), ["fetch", "cat-file"]);
+    assert!(lab.build(&[&target]).contains("a: one"));
+    assert_eq!(lab.all_calls(), [""; 0]);
+    // Another folder of it has objects that were not read.
+    lab.commit("app", "other/kustomization.yaml", "resources: [../base]\nnamePrefix: other-\n");
+    let target = format!("{}//other", lab.url("app"));
+    lab.build(&[&target]);
+    lab.all_calls();
+    lab.build(&[&target]);
+    assert_eq!(lab.all_calls(), ["ls-remote"]);
+}
+
+/// Four repositories are fetched at the same time: a second each takes less than four.
+#[test]
+fn repositories_are_fetched_at_the_same_time() {
+    let lab = Lab::with_app();
+    lab.program("case \"$*\" in *' fetch '*) sleep 1;; esac; exec git \"$@\"");
+    let mut entries = Vec::new();
+    for name in ["a", "b", "c", "d"] {
+        fs::create_dir(lab.path(name)).unwrap();
+        lab.git(".", &["clone", "-q", "--bare", "app", &format!("{name}/app.git")]);
+        lab.write(
+            &format!("k/{name}/kustomization.yaml"),
+            &format!(
+                "resources: ['{}/app.git//base?ref=v1']\nnameSuffix: -{name}\n",
+                lab.url(name)
+            ),
+        );
+        entries.push(name);
+    }
+    lab.write("k/kustomization.yaml", &format!("resources: [{}]\n", entries.join(", ")));
+    let start = Instant::now();
+    assert_eq!(lab.build(&["k"]).matches("a: one").count(), 4);
+    assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
+    assert_eq!(lab.calls(), ["fetch"; 4]);
+}
+
+/// Another file of the repository is read when its objects are damaged.
+#[test]
+fn a_damaged_repository_is_removed_and_fetched_again() {
+    let lab = Lab::with_app();
+    lab.commit("app", "other/kustomization.yaml", "resources: [../base]\nnamePrefix: other-\n");
+    let (first, second) =
+        (format!("{}//base", lab.url("app")), format!("{}//other", lab.url("app")));
+    lab.build(&[&first]);
+    let store = fs::read_dir(lab.path("home/.cache/krender/git")).unwrap().flatten();
+    let store = store.map(|entry| entry.path()).find(|path| path.is_dir()).unwrap();
+    for pack in fs::read_dir(store.join("objects/pack")).unwrap().flatten() {
+        fs::set_permissions(pack.path(), fs::Permissions::from_mode(0o600)).unwrap();
+        if pack.path().extension().is_some_and(|end| end == "pack") {
+            fs::write(pack.path(), "damaged").unwrap();
+        }
+    }
+    let said = lab.fail(&[&second]);
+    assert!(said.contains("is damaged, and has been removed"), "{said}");
+    assert!(lab.build(&[&second]).contains("name: other-c"));
+}
+
 #[test]
 fn annotated_tags_that_move_are_noticed() {
     let lab = Lab::with_app();

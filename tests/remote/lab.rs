@@ -115,11 +115,17 @@ impl Lab {
         text(&output.stderr)
     }
 
-    /// The commands of git since the last call, without those that only read the store.
-    pub(crate) fn calls(&self) -> Vec<String> {
+    /// The commands of git since the last call.
+    pub(crate) fn all_calls(&self) -> Vec<String> {
         let calls = fs::read_to_string(self.path("calls")).unwrap_or_default();
         drop(fs::remove_file(self.path("calls")));
-        calls.lines().filter(|call| *call != "cat-file").map(str::to_owned).collect()
+        calls.lines().map(str::to_owned).collect()
+    }
+
+    /// The commands of git since the last call, without those that only read the store.
+    pub(crate) fn calls(&self) -> Vec<String> {
+        let calls = self.all_calls().into_iter();
+        calls.filter(|call| call != "cat-file").collect()
     }
 
     /// Nothing temporary is left in the cache or in the temporary folder.

@@ -1,6 +1,7 @@
 //! Git repositories: resolves references to commits, and fetches commits that are not in the cache.
 
 mod failure;
+mod kept;
 mod modules;
 mod store;
 
@@ -101,7 +102,7 @@ impl Session {
                 cancel: way.cancel,
             };
             let named = store.resolve(self, &key.reference, &request)?;
-            let objects = store.bare().objects();
+            let objects = store.objects();
             let modules = match key.submodules {
                 true => self.modules(&store, named.tree, key, way)?,
                 false => Vec::new(),

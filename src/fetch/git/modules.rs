@@ -34,7 +34,7 @@ impl Session {
         key: &Key,
         way: Way<'_>,
     ) -> Result<Vec<(PathBuf, Arc<Fetched>)>> {
-        let trees = Trees::new(store.bare().objects(), Budget::default());
+        let trees = Trees::new(store.objects(), Budget::default());
         let top = trees.tree(tree)?;
         let Some(file) = top.get(".gitmodules".as_ref()) else { return Ok(Vec::new()) };
         if !matches!(file.kind, EntryKind::File | EntryKind::Executable) {

@@ -4,14 +4,16 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use super::kept::Kept;
 use super::{Session, failure};
 use crate::error::{Code, Error, Result};
 use crate::external::Environment;
 use crate::external::git::{Bare, Request};
 use crate::fetch::cache::Cache;
-use crate::load::git::Id;
+use crate::load::git::{Id, Objects};
 use crate::load::{self, Digest};
 
 /// The store of a repository.
@@ -21,6 +23,7 @@ pub(super) struct Store {
     /// The folder of the references.
     references: PathBuf,
     bare: Bare,
+    objects: Arc<dyn Objects>,
 }
 
 /// A reference that was resolved.
@@ -49,7 +52,8 @@ impl Store {
             let message = format!("cannot write the cache `{}`: {error}", folder.display());
             Error::new(Code::WriteFailed, message)
         })?;
-        Ok(Self { name, references, bare })
+        let objects = Arc::new(Kept::new(&folder, bare.objects()));
+        Ok(Self { name, references, bare, objects })
     }
 
     /// True if a repository was fetched before.
@@ -66,6 +70,11 @@ impl Store {
     /// The repository.
     pub(super) const fn bare(&self) -> &Bare {
         &self.bare
+    }
+
+    /// The objects of the repository.
+    pub(super) fn objects(&self) -> Arc<dyn Objects> {
+        Arc::clone(&self.objects)
     }
 
     /// The commit of a branch, a tag, a commit or `HEAD`, fetched if it is not in the store. A commit in the store needs
