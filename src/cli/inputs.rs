@@ -10,7 +10,7 @@ use super::terminal::{self, Format};
 use crate::{
     build,
     error::Result,
-    load::{Kind, Loader},
+    load::{Kind, Loader, Remote, without_credentials},
     parallel::Threads,
     source::Sources,
     text::escape,
@@ -20,7 +20,7 @@ use crate::{
 ///
 /// Prints the input files of the kustomization in DIR; with several directories, of all of them. The result of a build
 /// stays the same as long as these files do not change, and files that it looked for do not appear. `--format json`
-/// lists the latter, too.
+/// lists the latter, too, and the git repositories that bases were fetched from.
 #[derive(Args)]
 pub(super) struct Inputs {
     /// Directories with kustomization files
@@ -44,6 +44,17 @@ struct TargetInputs<'a> {
     target: &'a str,
     files: Vec<String>,
     missing: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    remotes: Vec<Repository>,
+}
+
+/// A remote repository of a target.
+#[derive(Serialize)]
+struct Repository {
+    url: String,
+    #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
+    reference: Option<String>,
+    commit: String,
 }
 
 impl Inputs {
@@ -90,7 +101,11 @@ impl Inputs {
                     of_kind(kind).map(name).collect::<Result<Vec<String>>>()
                 };
                 let (files, missing) = (names(Kind::File)?, names(Kind::Missing)?);
-                let line = TargetInputs { target, files, missing };
+                let remotes = loader.remotes().into_iter().map(|remote| {
+                    let Remote { url, reference, commit, .. } = remote;
+                    Repository { url: without_credentials(&url), reference, commit }
+                });
+                let line = TargetInputs { target, files, missing, remotes: remotes.collect() };
                 super::print(&escape::json_line(&line))?;
             }
         }

@@ -5,6 +5,7 @@
 
 mod affected;
 mod build;
+mod cache;
 mod check;
 mod configuration;
 mod diff;
@@ -249,6 +250,15 @@ Examples:
   krender shard 2/5
   krender shard 2/5 overlays",
         run: |found, format| Ok(shard::Shard::from_arg_matches_mut(found)?.run(format)),
+    },
+    Command {
+        name: "cache",
+        arguments: cache::Cache::augment_args,
+        examples: "\
+Examples:
+  krender cache info
+  krender cache clean",
+        run: |found, format| Ok(cache::Cache::from_arg_matches_mut(found)?.run(format)),
     },
     Command {
         name: "diff",

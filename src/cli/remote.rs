@@ -7,8 +7,10 @@ use std::time::SystemTime;
 use clap::Args;
 
 use crate::{
+    error::{Code, Error},
     external::Environment,
     fetch::{Fetcher, Options, Setup},
+    limits::Setting,
     load::Remotes,
 };
 
@@ -23,6 +25,11 @@ pub(super) struct Remote {
     #[arg(long, conflicts_with = "offline", help_heading = "Remote bases")]
     no_cache: bool,
 
+    /// Size of the cache of remote bases, such as `500MB`: beyond it, those that were not used for the longest time are
+    /// removed [default: 4GiB]
+    #[arg(long, value_name = "SIZE", value_parser = size, help_heading = "Remote bases")]
+    cache_size: Option<u64>,
+
     /// For kustomizations of strangers: fetch nothing from this machine (`file://`) and from private addresses
     #[arg(long, help_heading = "Remote bases")]
     untrusted: bool,
@@ -36,9 +43,14 @@ pub(super) struct Remote {
 impl Remote {
     /// The source of remote content for a run in a directory.
     pub(super) fn source(&self, working_directory: &Path) -> Remotes {
-        let Self { offline, no_cache, untrusted, hosts } = self;
-        let (offline, no_cache, untrusted) = (*offline, *no_cache, *untrusted);
-        let options = Options { offline, no_cache, untrusted, hosts: hosts.clone() };
+        let Self { offline, no_cache, cache_size, untrusted, hosts } = self;
+        let options = Options {
+            offline: *offline,
+            no_cache: *no_cache,
+            cache_size: *cache_size,
+            untrusted: *untrusted,
+            hosts: hosts.clone(),
+        };
         let (started, working_directory) = (now(), working_directory.to_path_buf());
         Remotes::new(Fetcher::new(options, move || {
             super::clean_up_on_signals();
@@ -46,6 +58,15 @@ impl Remote {
             Setup { environment, cache: cache_folder(), started }
         }))
     }
+}
+
+/// A size in bytes, such as `500MB`.
+fn size(text: &str) -> Result<u64, Error> {
+    let setting: Setting = format!("bytes={text}").parse().map_err(|_| {
+        Error::new(Code::InvalidArgument, format!("`{text}` is not a size"))
+            .help("write a size such as `2GiB`, `500MB` or `1000000`")
+    })?;
+    Ok(setting.value)
 }
 
 /// `krender` in the user's cache directory. (XDG Base Directory Specification: relative paths are ignored.)

@@ -50,6 +50,16 @@ impl Cache {
         Ok(Self { folder, _temporary: Some(temporary) })
     }
 
+    /// The cache in a folder that exists.
+    pub(super) fn at(folder: &Path) -> Self {
+        Self { folder: folder.to_path_buf(), _temporary: None }
+    }
+
+    /// The folder of its parts.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The folder of a part.
     pub(super) fn part(&self, name: &str) -> PathBuf {
         self.folder.join(name)
@@ -70,6 +80,24 @@ impl Cache {
     /// # Errors
     /// [`Code::WriteFailed`], and [`Code::Cancelled`].
     pub(super) fn lock(&self, name: &str, cancel: &Cancel) -> Result<Lock> {
+        let mut pause = Duration::from_millis(1);
+        loop {
+            if let Some(lock) = self.try_lock(name)? {
+                return Ok(lock);
+            }
+            if cancel.is_due() {
+                return Err(cancelled(Span::NONE));
+            }
+            thread::sleep(pause);
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// The lock of a part; `None` if another process or thread has it.
+    ///
+    /// # Errors
+    /// [`Code::WriteFailed`].
+    pub(super) fn try_lock(&self, name: &str) -> Result<Option<Lock>> {
         let path = self.folder.join(format!("{name}.lock"));
         let failed = |error: &dyn std::fmt::Display| {
             let message = format!("cannot lock the cache `{}`: {error}", path.display());
@@ -77,18 +105,10 @@ impl Cache {
         };
         let file = File::options().create(true).truncate(false).write(true).open(&path);
         let file = file.map_err(|error| failed(&error))?;
-        let mut pause = Duration::from_millis(1);
-        loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(Lock { _file: file }),
-                Err(TryLockError::WouldBlock) => {}
-                Err(TryLockError::Error(error)) => return Err(failed(&error)),
-            }
-            if cancel.is_due() {
-                return Err(cancelled(Span::NONE));
-            }
-            thread::sleep(pause);
-            pause = (pause * 2).min(LONGEST_PAUSE);
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Lock { _file: file })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(failed(&error)),
         }
     }
 }

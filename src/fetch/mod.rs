@@ -5,6 +5,7 @@
 //! and threads.
 
 mod cache;
+mod contents;
 mod door;
 mod git;
 mod http;
@@ -20,6 +21,7 @@ use crate::external::Environment;
 use crate::limits::Cancel;
 use crate::load::{Fetch, Fetched, RepoSpec};
 use crate::sync::lock;
+pub use contents::{Contents, Repository};
 use door::Door;
 
 /// Fetches remote content, each once.
@@ -37,6 +39,9 @@ pub struct Options {
     pub offline: bool,
     /// True if content is fetched into a temporary folder, and that of earlier runs is not used.
     pub no_cache: bool,
+    /// The size in bytes beyond which repositories are removed from the cache, those first that were not used for the
+    /// longest time; by default 4 GiB.
+    pub cache_size: Option<u64>,
     /// True if what is built is not trusted: nothing is fetched from this machine and from private addresses.
     pub untrusted: bool,
     /// The hosts that content may be fetched from, by name or as `*.domain`; any if it is empty. A host that is named is

@@ -141,7 +141,7 @@ impl Loader {
             let most = self.0.budget.left(Limit::Files).min(LARGEST_FILE);
             let bytes = remotes.get(url)?.file(url, most, cancel)?;
             self.0.budget.spend(Limit::Files, bytes.len() as u64, Span::NONE)?;
-            File::new(url.to_owned(), bytes.to_vec(), sources)
+            File::new(url.to_owned(), String::from_utf8(bytes.to_vec()), sources)
         })
     }
 

@@ -52,7 +52,7 @@ pub use files::{Files, KUSTOMIZATION_FILES, Kind, LARGEST_FILE, join};
 pub use memory::Memory;
 pub use mounts::FilesId;
 pub use notes::Notes;
-pub use remote::{NoRepository, RepoSpec};
+pub use remote::{NoRepository, RepoSpec, without_credentials};
 pub use root::{Entry, Root};
 pub use store::{Store, private_folder};
 pub use tree::Tree;

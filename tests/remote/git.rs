@@ -2,11 +2,18 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 use std::process::{Child, Command};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::lab::{Lab, config_map, text, wait_for};
+
+/// The folder of the only repository in the cache.
+fn store(lab: &Lab) -> PathBuf {
+    let entries = fs::read_dir(lab.path("home/.cache/krender/git")).unwrap().flatten();
+    entries.map(|entry| entry.path()).find(|path| path.is_dir()).unwrap()
+}
 
 #[test]
 fn a_repository_is_fetched_once_by_a_run() {
@@ -49,7 +56,7 @@ fn a_commit_in_the_cache_needs_no_network_and_a_branch_one_request() {
     assert_eq!(lab.calls(), ["ls-remote"]);
 }
 
-/// What a build has read is kept, also of a commit: the next build starts no program at all.
+/// Objects that a build has read are kept: the next build of the same commit starts no program at all.
 #[test]
 fn a_pinned_base_that_was_built_before_needs_no_program() {
     let lab = Lab::with_app();
@@ -101,8 +108,7 @@ fn a_damaged_repository_is_removed_and_fetched_again() {
     let (first, second) =
         (format!("{}//base", lab.url("app")), format!("{}//other", lab.url("app")));
     lab.build(&[&first]);
-    let store = fs::read_dir(lab.path("home/.cache/krender/git")).unwrap().flatten();
-    let store = store.map(|entry| entry.path()).find(|path| path.is_dir()).unwrap();
+    let store = store(&lab);
     for pack in fs::read_dir(store.join("objects/pack")).unwrap().flatten() {
         fs::set_permissions(pack.path(), fs::Permissions::from_mode(0o600)).unwrap();
         if pack.path().extension().is_some_and(|end| end == "pack") {
@@ -343,8 +349,7 @@ fn damaged_records_are_resolved_again() {
     let first = lab.git("app", &["rev-parse", "HEAD"]).trim().to_owned();
     let target = format!("{}//base?ref={first}", lab.url("app"));
     lab.build(&[&target]);
-    let store = fs::read_dir(lab.path("home/.cache/krender/git")).unwrap().flatten();
-    let store = store.map(|entry| entry.path()).find(|path| path.is_dir()).unwrap();
+    let store = store(&lab);
     for damage in ["", "x", &format!("{}\n{first} {first} {first}\n{first}\n", "0".repeat(64))] {
         for record in fs::read_dir(store.join("references")).unwrap().flatten() {
             fs::write(record.path(), damage).unwrap();
@@ -354,4 +359,69 @@ fn damaged_records_are_resolved_again() {
         assert!(lab.build(&[&target]).contains("a: one"), "{damage}");
         assert_eq!(lab.calls(), ["fetch"]);
     }
+}
+
+#[test]
+fn the_cache_is_listed_checked_and_removed() {
+    let lab = Lab::with_app();
+    let cache = |arguments: &[&str]| {
+        let output = lab.krender(&[&["cache"], arguments].concat()).output().unwrap();
+        (output.status.success(), text(&output.stdout), text(&output.stderr))
+    };
+    assert!(cache(&["info"]).1.contains("repositories   0 (0 bytes)"));
+    lab.build(&[&format!("{}?ref=v1", lab.url("app"))]);
+    let (_, info, _) = cache(&["info"]);
+    assert!(info.contains("repositories   1") && info.contains(&lab.url("app")), "{info}");
+    assert!(info.contains("  v1 "), "{info}");
+    let (_, info, _) = cache(&["info", "--format", "json"]);
+    assert!(info.contains("{\"commit\":\"") && info.contains("\"ref\":\"v1\""), "{info}");
+    assert_eq!(cache(&["verify"]), (true, "1 repositories are whole\n".into(), String::new()));
+    let store = store(&lab);
+    for pack in fs::read_dir(store.join("objects/pack")).unwrap().flatten() {
+        if pack.path().extension().is_some_and(|end| end == "pack") {
+            fs::set_permissions(pack.path(), fs::Permissions::from_mode(0o600)).unwrap();
+            let mut bytes = fs::read(pack.path()).unwrap();
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 0xff;
+            fs::write(pack.path(), bytes).unwrap();
+        }
+    }
+    let (is_whole, _, said) = cache(&["verify"]);
+    assert!(!is_whole && said.contains("were damaged") && said.contains(&lab.url("app")), "{said}");
+    assert!(!store.exists());
+    lab.build(&[&lab.url("app")]);
+    assert!(cache(&["clean"]).0 && !store.exists());
+    assert!(lab.build(&[&lab.url("app")]).contains("a: one"));
+}
+
+/// The repository that was not used for the longest time goes first, and never the one that is being fetched.
+#[test]
+fn a_cache_that_is_too_large_is_made_smaller() {
+    let lab = Lab::with_app();
+    let url = |name: &str| format!("{}/app.git//base", lab.url(name));
+    for name in ["a", "b", "c"] {
+        fs::create_dir(lab.path(name)).unwrap();
+        lab.git(".", &["clone", "-q", "--bare", "app", &format!("{name}/app.git")]);
+        lab.build(&["--cache-size", "1GiB", &url(name)]);
+        thread::sleep(Duration::from_millis(20));
+    }
+    lab.git(".", &["clone", "-q", "--bare", "app", "d.git"]);
+    lab.build(&["--cache-size", "1", &format!("{}//base", lab.url("d.git"))]);
+    assert!(lab.fail(&["--offline", &url("c")]).contains("is not in the cache"));
+    assert!(lab.build(&["--offline", &format!("{}//base", lab.url("d.git"))]).contains("a: one"));
+}
+
+/// The credentials of a URL are not written into the cache.
+#[test]
+fn the_cache_holds_no_credentials() {
+    let lab = Lab::with_app();
+    let url = "https://user:s3cr3ttoken@host.example/app.git";
+    let to = format!("url.{}.insteadOf", lab.url("app"));
+    lab.git("home", &["config", "--global", &to, url]);
+    assert!(lab.build(&[&format!("{url}//base?ref=v1")]).contains("a: one"));
+    let found =
+        Command::new("grep").args(["-r", "s3cr3ttoken"]).arg(lab.path("home/.cache")).output();
+    assert_eq!(text(&found.unwrap().stdout), "");
+    let output = lab.krender(&["cache", "info"]).output().unwrap();
+    assert!(text(&output.stdout).contains("https://host.example/app.git"));
 }

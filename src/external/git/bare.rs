@@ -41,6 +41,9 @@ pub struct Request<'r> {
 /// The reference that is set to what was fetched.
 const FETCHED: &str = "refs/krender/fetched";
 
+/// The maximum time to check a repository.
+const TO_CHECK: Duration = Duration::from_mins(30);
+
 const CONFIG: &str = "[core]\n\tbare = true\n\trepositoryformatversion = 0\n";
 
 impl Bare {
@@ -198,6 +201,16 @@ impl Bare {
             .next()
             .and_then(|line| Id::parse(line.strip_prefix(b"tree ")?));
         Ok(tree.map(|tree| (commit, tree)))
+    }
+
+    /// True if git finds no mistake in the objects.
+    ///
+    /// # Errors
+    /// [`Code::ReadFailed`] if git cannot be run.
+    pub fn is_whole(&self) -> Result<bool> {
+        let git = command::own(&self.folder, &self.environment)?.at_most(TO_CHECK);
+        let outcome = git.run(&["fsck", "--full", "--no-dangling", "--no-progress"])?;
+        Ok(outcome.is_success)
     }
 
     /// The settings in a file of the repository, such as `.gitmodules`, in its order.

@@ -17,6 +17,7 @@ use crate::external::git::Request;
 use crate::limits::Cancel;
 use crate::load::{Fetched, RepoSpec};
 use store::Store;
+pub(super) use store::{is_store, recorded, used};
 
 /// The state of a fetcher: its cache, and the stores and revisions that it has opened.
 pub(super) struct Session {
@@ -24,6 +25,8 @@ pub(super) struct Session {
     cache: Cache,
     started: SystemTime,
     is_offline: bool,
+    /// The size that the cache may have, in bytes.
+    most: u64,
     door: Door,
     stores: Memo<String, Result<Arc<Store>>>,
     fetched: Memo<Key, Result<Arc<Fetched>>>,
@@ -53,6 +56,9 @@ struct Way<'a> {
 /// The maximum time of a command, unless the URL has another one: that of kustomize (`api/internal/git/repospec.go`).
 const TIMEOUT: Duration = Duration::from_secs(27);
 
+/// The size of the cache in bytes, unless another one is set.
+const MOST: u64 = 4 << 30;
+
 impl Session {
     /// Opens the cache.
     ///
@@ -64,7 +70,8 @@ impl Session {
         let cache = Cache::open(folder, &environment)?;
         let (stores, fetched) = (Memo::default(), Memo::default());
         let is_offline = options.offline;
-        Ok(Self { environment, cache, started, is_offline, door, stores, fetched })
+        let most = options.cache_size.unwrap_or(MOST);
+        Ok(Self { environment, cache, started, is_offline, most, door, stores, fetched })
     }
 
     /// Fetches the revision that an entry names, unless it was fetched.

@@ -20,6 +20,7 @@ use crate::load::{self, Digest};
 pub(super) struct Store {
     /// The name of its folder in the cache.
     name: String,
+    folder: PathBuf,
     /// The folder of the references.
     references: PathBuf,
     bare: Bare,
@@ -53,7 +54,7 @@ impl Store {
             Error::new(Code::WriteFailed, message)
         })?;
         let objects = Arc::new(Kept::new(&folder, bare.objects()));
-        Ok(Self { name, references, bare, objects })
+        Ok(Self { name, folder, references, bare, objects })
     }
 
     /// True if a repository was fetched before.
@@ -95,6 +96,7 @@ impl Store {
             (is_commit || session.is_offline || at >= session.started).then_some(named)
         };
         if let Some(named) = settled() {
+            self.touch(session.started);
             return Ok(named);
         }
         if session.is_offline {
@@ -110,6 +112,7 @@ impl Store {
             Some((named, _)) if self.listed(reference, request)? == Some(named.id) => named,
             _ => self.fetch(session, reference, request)?,
         };
+        self.touch(session.started);
         self.set(reference, named)?;
         self.set(&named.commit.to_string(), named)?;
         Ok(named)
@@ -157,9 +160,19 @@ impl Store {
         };
         let Some(id) = id else { return Err(failure::of(&outcome.said, reference, request)) };
         self.bare.take(&beside)?;
+        load::write(&self.folder.join("url"), &[load::without_credentials(request.url)])?;
+        session.cache.shrink(session.most, &self.name);
         let found = self.bare.commit(id)?;
         let (commit, tree) = found.ok_or_else(|| failure::no_commit(reference, request))?;
         Ok(Named { id, commit, tree })
+    }
+
+    /// Records the use, once a day. If that fails, the store is removed earlier.
+    fn touch(&self, now: SystemTime) {
+        let is_recent = |at: SystemTime| now.duration_since(at).is_ok_and(|age| age < TOUCHED_EACH);
+        if !used(&self.folder).is_some_and(is_recent) {
+            drop(load::write(&self.folder.join(USED), &[""]));
+        }
     }
 
     /// The objects of the last references.
@@ -192,6 +205,33 @@ impl Store {
     fn record(&self, reference: &str) -> PathBuf {
         self.references.join(Digest::of(reference).to_string())
     }
+}
+
+/// The file whose time is that of the last use.
+const USED: &str = "used";
+/// The interval at which the use of a store is recorded.
+const TOUCHED_EACH: Duration = Duration::from_hours(24);
+
+/// True for the name of a store.
+pub(in crate::fetch) fn is_store(name: &str) -> bool {
+    Digest::parse(name).is_some()
+}
+
+/// The time of the last use of the store in a folder, to a day.
+pub(in crate::fetch) fn used(store: &Path) -> Option<SystemTime> {
+    let (_, at) = load::stamp(&store.join(USED))?;
+    Some(SystemTime::UNIX_EPOCH + at)
+}
+
+/// The references that were resolved in the store in a folder, with their commits, sorted.
+pub(in crate::fetch) fn recorded(store: &Path) -> Vec<(String, String)> {
+    let entries = fs::read_dir(store.join("references")).into_iter().flatten().flatten();
+    let mut records: Vec<(String, String)> = entries
+        .filter_map(|entry| read(&entry.path()))
+        .map(|(reference, named, _)| (reference, named.commit.to_string()))
+        .collect();
+    records.sort_unstable();
+    records
 }
 
 /// Reads a record; `None` if it is missing or damaged. Returns the reference, its objects, and the time of the record.

@@ -40,7 +40,7 @@ struct Asker {
     agent: OnceLock<Agent>,
 }
 
-/// What a server says of a file, for the next request. It is kept before the file, as a line of JSON.
+/// The version of a file as its server states it, for the next request. It is kept before the file, as a line of JSON.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Version {
     #[serde(skip_serializing_if = "Option::is_none")]

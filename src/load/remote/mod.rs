@@ -92,6 +92,17 @@ impl RepoSpec {
     }
 }
 
+/// A URL without a user and a password, which may be a secret in URLs of HTTP.
+#[must_use]
+pub fn without_credentials(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let end = rest.find('/').unwrap_or(rest.len());
+    match rest[..end].rfind('@') {
+        Some(at) if scheme.starts_with("http") => format!("{scheme}://{}", &rest[at + 1..]),
+        _ => url.to_owned(),
+    }
+}
+
 /// The scheme of repositories on disk.
 const FILE: &str = "file://";
 
@@ -329,6 +340,19 @@ mod tests {
         ];
         for (text, reason) in rows {
             assert_eq!(RepoSpec::parse(text), Err(reason), "{text}");
+        }
+    }
+
+    #[test]
+    fn credentials_are_removed_from_urls_of_http() {
+        for (url, expected) in [
+            ("https://user:tok@host/a@b", "https://host/a@b"),
+            ("http://tok@host", "http://host"),
+            ("https://host/a", "https://host/a"),
+            ("ssh://git@host/a", "ssh://git@host/a"),
+            ("git@host:a", "git@host:a"),
+        ] {
+            assert_eq!(without_credentials(url), expected);
         }
     }
 
