@@ -11,6 +11,7 @@ mod configuration;
 mod diff;
 mod harden;
 mod inputs;
+mod lock;
 mod memory;
 mod plugins;
 mod reading;
@@ -250,6 +251,16 @@ Examples:
   krender shard 2/5
   krender shard 2/5 overlays",
         run: |found, format| Ok(shard::Shard::from_arg_matches_mut(found)?.run(format)),
+    },
+    Command {
+        name: "lock",
+        arguments: lock::LockCommand::augment_args,
+        examples: "\
+Examples:
+  krender lock --all .
+  krender lock --all . --check
+  krender lock overlays/prod --update github.com/owner/name",
+        run: |found, format| Ok(lock::LockCommand::from_arg_matches_mut(found)?.run(format)),
     },
     Command {
         name: "cache",

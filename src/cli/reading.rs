@@ -38,7 +38,7 @@ pub(super) struct Reading {
     pub(super) plugins: Plugins,
 
     #[command(flatten)]
-    remote: Remote,
+    pub(super) remote: Remote,
 }
 
 /// Which files a kustomization may name.

@@ -9,7 +9,7 @@ use clap::Args;
 use crate::{
     error::{Code, Error},
     external::Environment,
-    fetch::{Fetcher, Options, Setup},
+    fetch::{Fetcher, LOCK_FILE, LockUse, Options, Setup},
     limits::Setting,
     load::Remotes,
 };
@@ -24,6 +24,11 @@ pub(super) struct Remote {
     /// Fetch remote bases anew, and keep nothing of them
     #[arg(long, conflicts_with = "offline", help_heading = "Remote bases")]
     no_cache: bool,
+
+    /// Use the commits and contents in FILE, as `krender lock` has written it, and fail for what is not in it
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = LOCK_FILE)]
+    #[arg(value_name = "FILE", help_heading = "Remote bases")]
+    locked: Option<PathBuf>,
 
     /// Size of the cache of remote bases, such as `500MB`: beyond it, those that were not used for the longest time are
     /// removed [default: 4GiB]
@@ -43,13 +48,23 @@ pub(super) struct Remote {
 impl Remote {
     /// The source of remote content for a run in a directory.
     pub(super) fn source(&self, working_directory: &Path) -> Remotes {
-        let Self { offline, no_cache, cache_size, untrusted, hosts } = self;
+        let lock = match &self.locked {
+            Some(file) => LockUse::Required(working_directory.join(file)),
+            None => LockUse::Unused,
+        };
+        self.source_with(lock, working_directory)
+    }
+
+    /// The source of remote content for a run that uses a lock.
+    pub(super) fn source_with(&self, lock: LockUse, working_directory: &Path) -> Remotes {
+        let Self { offline, no_cache, locked: _, cache_size, untrusted, hosts } = self;
         let options = Options {
             offline: *offline,
             no_cache: *no_cache,
             cache_size: *cache_size,
             untrusted: *untrusted,
             hosts: hosts.clone(),
+            lock,
         };
         let (started, working_directory) = (now(), working_directory.to_path_buf());
         Remotes::new(Fetcher::new(options, move || {

@@ -9,6 +9,7 @@ mod contents;
 mod door;
 mod git;
 mod http;
+mod lock;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,13 +17,18 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::SystemTime;
 
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::external::Environment;
 use crate::limits::Cancel;
-use crate::load::{Fetch, Fetched, RepoSpec};
+use crate::load::{Disk, Fetch, Fetched, Files as _, RepoSpec};
 use crate::sync::lock;
 pub use contents::{Contents, Repository};
 use door::Door;
+use lock::unlocked;
+pub use lock::{LOCK_FILE, Lock};
+
+/// Maximum size of a lock, in bytes.
+const LARGEST_LOCK: u64 = 16 << 20;
 
 /// Fetches remote content, each once.
 pub struct Fetcher {
@@ -30,6 +36,7 @@ pub struct Fetcher {
     setup: Box<dyn Fn() -> Setup + Send + Sync>,
     session: OnceLock<Result<git::Session>>,
     client: OnceLock<http::Client>,
+    required: OnceLock<Result<Lock>>,
 }
 
 /// Options of a [`Fetcher`].
@@ -47,6 +54,20 @@ pub struct Options {
     /// The hosts that content may be fetched from, by name or as `*.domain`; any if it is empty. A host that is named is
     /// allowed even if its address is private.
     pub hosts: Vec<String>,
+    /// The lock that decides which commits are used.
+    pub lock: LockUse,
+}
+
+/// The use of a lock.
+#[derive(Clone, Debug, Default)]
+pub enum LockUse {
+    /// There is none.
+    #[default]
+    Unused,
+    /// Commits of this lock are used; entries that are not in it are resolved.
+    Preferred(Arc<Lock>),
+    /// The lock in this file is read at the first request. Content that is not in it, or differs, is refused.
+    Required(PathBuf),
 }
 
 /// The surroundings of a [`Fetcher`]: asked for once, when something is fetched.
@@ -64,8 +85,8 @@ impl Fetcher {
     /// A fetcher that has fetched nothing.
     #[must_use]
     pub fn new(options: Options, setup: impl Fn() -> Setup + Send + Sync + 'static) -> Self {
-        let (session, client) = (OnceLock::new(), OnceLock::new());
-        Self { options, setup: Box::new(setup), session, client }
+        let (session, client, required) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Self { options, setup: Box::new(setup), session, client, required }
     }
 
     fn session(&self) -> Result<&git::Session> {
@@ -82,6 +103,33 @@ impl Fetcher {
         })
     }
 
+    /// The lock that content must be in.
+    fn required(&self) -> Result<Option<&Lock>> {
+        let LockUse::Required(path) = &self.options.lock else { return Ok(None) };
+        let read = || {
+            let whole = Disk.canonicalize(path);
+            let bytes = whole.and_then(|path| Disk.read(&path, LARGEST_LOCK)).map_err(|error| {
+                let message = format!("cannot read `{}`: {error}", path.display());
+                Error::new(Code::ReadFailed, message).help("`krender lock` writes it")
+            })?;
+            Lock::parse(&String::from_utf8_lossy(&bytes))
+        };
+        self.required.get_or_init(read).as_ref().map(Some).map_err(Clone::clone)
+    }
+
+    /// The entry for a repository at the commit of the lock, if there is one.
+    fn pinned(&self, spec: &RepoSpec) -> Result<RepoSpec> {
+        let name = || match &spec.reference {
+            Some(reference) => format!("{}@{reference}", spec.url()),
+            None => spec.url(),
+        };
+        match (&self.options.lock, self.required()?) {
+            (LockUse::Preferred(lock), _) => Ok(lock.pinned(spec).unwrap_or_else(|| spec.clone())),
+            (_, Some(lock)) => lock.pinned(spec).ok_or_else(|| unlocked(&name())),
+            (_, None) => Ok(spec.clone()),
+        }
+    }
+
     fn door(&self) -> Door {
         Door { untrusted: self.options.untrusted, hosts: self.options.hosts.clone() }
     }
@@ -89,15 +137,19 @@ impl Fetcher {
 
 impl Fetch for Fetcher {
     fn repository(&self, spec: &RepoSpec, cancel: &Cancel) -> Result<Arc<Fetched>> {
-        self.session()?.repository(spec, cancel)
+        let spec = self.pinned(spec)?;
+        self.session()?.repository(&spec, cancel)
     }
 
     fn has_repository(&self, spec: &RepoSpec) -> bool {
-        self.session().is_ok_and(|session| session.has_repository(spec))
+        let Ok(pinned) = self.pinned(spec) else { return false };
+        pinned != *spec || self.session().is_ok_and(|session| session.has_repository(spec))
     }
 
     fn file(&self, url: &str, most: u64, cancel: &Cancel) -> Result<Arc<[u8]>> {
-        self.client().get(url, most, cancel)
+        let required = self.required()?;
+        let content = self.client().get(url, most, cancel)?;
+        required.map_or(Ok(()), |lock| lock.admit(url, &content)).map(|()| content)
     }
 }
 

@@ -155,6 +155,17 @@ impl Loader {
         remotes
     }
 
+    /// The files that were fetched over HTTP, by URL, with the digests of their content.
+    #[must_use]
+    pub fn remote_files(&self) -> Vec<(String, Digest)> {
+        let entries = self.0.fetched.get().map(|fetched| fetched.files.entries());
+        let files = entries
+            .into_iter()
+            .flatten()
+            .filter_map(|(url, file)| Some((url.to_str()?.to_owned(), file.ok()?.digest())));
+        files.collect()
+    }
+
     /// True for a path in content that was fetched.
     pub(super) fn is_fetched(&self, path: &Path) -> bool {
         self.0.files.of(path).is_some_and(|mount| mount.is_fetched())

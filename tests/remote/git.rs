@@ -425,3 +425,37 @@ fn the_cache_holds_no_credentials() {
     let output = lab.krender(&["cache", "info"]).output().unwrap();
     assert!(text(&output.stdout).contains("https://host.example/app.git"));
 }
+
+#[test]
+fn a_lock_decides_which_commits_are_used() {
+    let lab = Lab::with_app();
+    let (url, first) = (lab.url("app"), lab.git("app", &["rev-parse", "HEAD"]).trim().to_owned());
+    lab.write("k/kustomization.yaml", &format!("resources: ['{url}//base?ref=main']\n"));
+    let lock = |arguments: &[&str]| {
+        let output = lab.krender(&[&["lock", "k"], arguments].concat()).output().unwrap();
+        (output.status.success(), text(&output.stdout), text(&output.stderr))
+    };
+    assert!(lab.fail(&["--locked", "k"]).contains("kustomization.lock"));
+    assert!(!lock(&["--check"]).0);
+    assert_eq!(lock(&[]), (true, format!("+ {url}@main {first}\n"), String::new()));
+    assert_eq!(lock(&["--check"]), (true, String::new(), String::new()));
+    let second = lab.commit("app", "base/cm.yaml", &config_map("two"));
+    lab.calls();
+    assert!(lab.build(&["--locked", "k"]).contains("a: one"));
+    assert_eq!(lock(&["--check"]), (true, String::new(), String::new()));
+    assert_eq!(lab.calls(), [""; 0]);
+    assert!(lab.build(&["k"]).contains("a: two"));
+    // Updates of other repositories leave it as it is.
+    assert_eq!(lock(&["--update", "elsewhere"]), (true, String::new(), String::new()));
+    let (_, changes, _) = lock(&["--update"]);
+    assert_eq!(changes, format!("~ {url}@main {first} → {second}\n"));
+    assert!(lab.build(&["--locked", "k"]).contains("a: two"));
+    lab.write("k/kustomization.yaml", &format!("resources: ['{url}//base?ref=v1']\n"));
+    let said = lab.fail(&["--locked", "k"]);
+    assert!(said.contains("@v1` is not in `kustomization.lock`"), "{said}");
+    assert!(!lock(&["--check"]).0);
+    assert!(lock(&[]).1.contains("@v1"));
+    // A cold cache and a branch that has moved are no hindrance.
+    fs::remove_dir_all(lab.path("home/.cache")).unwrap();
+    assert!(lab.build(&["--locked", "k"]).contains("a: one"));
+}

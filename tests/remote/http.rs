@@ -149,3 +149,17 @@ fn redirects_lead_to_no_host_that_is_closed() {
         assert_eq!(inner.requests(), [""; 0]);
     }
 }
+
+#[test]
+fn a_file_that_has_changed_since_it_was_locked_is_refused() {
+    let server = Server::new(|_, _, number| file(config_map(&format!("n{number}"))));
+    let lab = lab(&server.url("cm.yaml"));
+    let lock = lab.krender(&["lock", "k"]).output().unwrap();
+    assert!(lock.status.success());
+    server.requests();
+    assert!(lab.build(&["--locked", "k"]).contains("a: n1"));
+    let said = lab.fail(&["--locked", "k"]);
+    assert!(said.contains("has changed since `kustomization.lock` was written"), "{said}");
+    lab.write("kustomization.lock", "{\"version\": 1}");
+    assert!(lab.fail(&["--locked", "k"]).contains("is not in `kustomization.lock`"));
+}

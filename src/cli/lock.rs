@@ -1,0 +1,129 @@
+//! `krender lock`: writes down which commits and contents remote entries stand for.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::reading::{Jobs, Reading, working_directory};
+use super::select::Select;
+use super::terminal::Format;
+use crate::{
+    error::{Code, Error, Result},
+    fetch::{LOCK_FILE, Lock, LockUse},
+    fleet,
+    load::{self, Disk, Files as _, LARGEST_FILE, Loader},
+    source::Sources,
+    text::escape,
+};
+
+/// Write down the commits and contents of remote bases and files
+///
+/// Builds the kustomizations, and writes `kustomization.lock` in the working directory: the commit of each remote repository and
+/// branch or tag, and the SHA-256 of each file over HTTP. `krender build --locked` then uses exactly these. Entries that are in
+/// the file already stay as they are; those that no kustomization names any more are removed. Prints the changes.
+#[derive(Args)]
+pub(super) struct LockCommand {
+    /// Directories with kustomization files
+    #[arg(value_name = "DIR", default_value = ".")]
+    directories: Vec<String>,
+
+    /// Find all targets in the directories
+    #[arg(long)]
+    all: bool,
+
+    #[command(flatten)]
+    select: Select,
+
+    /// Write nothing, and fail if the file would change
+    #[arg(long, conflicts_with = "update")]
+    check: bool,
+
+    /// Resolve entries anew: those whose URLs contain NAME, or all of them
+    #[arg(long, num_args = 0..=1, value_name = "NAME", default_missing_value = "")]
+    update: Option<String>,
+
+    /// File to write
+    #[arg(long, value_name = "FILE", default_value = LOCK_FILE)]
+    file: PathBuf,
+
+    #[command(flatten)]
+    jobs: Jobs,
+
+    #[command(flatten)]
+    reading: Reading,
+}
+
+impl LockCommand {
+    /// Locks, and returns the exit code.
+    pub(super) fn run(&self, format: Format) -> ExitCode {
+        match self.start() {
+            Ok((loader, before)) => {
+                super::finish(self.lock(&loader, &before), loader.sources(), format)
+            }
+            Err(error) => super::finish(Err(error), &Sources::new(), format),
+        }
+    }
+
+    /// The loader, which uses the commits that stay, and the lock that is there.
+    fn start(&self) -> Result<(Loader, Lock)> {
+        let directory = working_directory()?;
+        let before = read(&directory.join(&self.file))?;
+        let kept = match &self.update {
+            None => before.clone(),
+            Some(name) if name.is_empty() => Lock::default(),
+            Some(name) => before.without(std::slice::from_ref(name)),
+        };
+        let remotes =
+            self.reading.remote.source_with(LockUse::Preferred(Arc::new(kept)), &directory);
+        let options = load::Options { remotes, ..self.reading.load_options(directory) };
+        Ok((Loader::new(Disk, options), before))
+    }
+
+    fn lock(&self, loader: &Loader, before: &Lock) -> Result<()> {
+        let options = self.reading.options(self.jobs.threads());
+        let run = fleet::Run::new(loader, &options);
+        let selected = self.select.targets(self.all, &run, loader, &self.directories)?;
+        run.expect(&selected.targets);
+        let failed = selected.targets.iter().filter_map(|target| {
+            let error = run.build(target, &mut Vec::new()).err()?;
+            Some(error.step(format!("while building `{target}`")))
+        });
+        if let Some(error) = Error::all(failed) {
+            return Err(error);
+        }
+        selected.outcome()?;
+        let after = Lock::of(loader);
+        let changes = before.changes(&after);
+        let lines: String =
+            changes.iter().flat_map(|change| [escape::visible(change), "\n".into()]).collect();
+        super::print(&lines)?;
+        if self.check {
+            return match changes.len() {
+                0 => Ok(()),
+                number => {
+                    let file = self.file.display();
+                    let message = format!("`{file}` is not up to date: {number} changes");
+                    Err(Error::new(Code::InvalidValue, message).help("`krender lock` writes them"))
+                }
+            };
+        }
+        if *before != after {
+            load::write(&self.file, &[after.to_json()])?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads a lock; an empty one if there is no file.
+fn read(path: &Path) -> Result<Lock> {
+    if !load::is_file(path) {
+        return Ok(Lock::default());
+    }
+    let bytes = Disk.canonicalize(path).and_then(|path| Disk.read(&path, LARGEST_FILE));
+    let bytes = bytes.map_err(|error| {
+        Error::new(Code::ReadFailed, format!("cannot read `{}`: {error}", path.display()))
+    })?;
+    Lock::parse(&String::from_utf8_lossy(&bytes))
+}
