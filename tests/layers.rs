@@ -40,11 +40,6 @@ const LAYERS: &[&[&str]] = &[
     &["cli"],
 ];
 
-/// The folders whose files may use each other in cycles, with the reasons. In all others, no file uses a file that uses
-/// it, directly or indirectly.
-const CIRCLES: &[(&str, &str)] =
-    &[("yaml/parse/", "the reader is one state machine, and each file has some of its states")];
-
 /// The maximum number of lines of a file; longer ones are split by concept.
 const LONGEST_FILE: usize = 800;
 
@@ -148,12 +143,7 @@ fn circle<'f>(files: &'f Files, layer: &str) -> Vec<&'f str> {
                 names.flat_map(|name| [format!("{name}.rs"), format!("{name}/mod.rs")]);
             places.find_map(|place| Some(files.get_key_value(&place)?.0.as_str()))
         });
-        let is_allowed = |other: &str| {
-            CIRCLES
-                .iter()
-                .any(|(folder, _)| [file, other].iter().all(|file| file.starts_with(folder)))
-        };
-        uses.filter(|other| *other != file && !is_allowed(other)).collect()
+        uses.filter(|other| *other != file).collect()
     };
     let own = files.iter().filter(|(file, _)| is_of_layer(file));
     let mut uses: BTreeMap<&str, Vec<&str>> =

@@ -1,24 +1,10 @@
 //! Block collections: structure by indentation.
 
-use super::anchor::Merge;
-use super::property::Properties;
-use super::reader::{Expect, FrameKind, Reader};
+use super::merge_key::Merge;
+use super::reader::{Expect, FrameKind, Properties, Reader, Slot};
 use crate::error::{Code, Error, Result};
 use crate::yaml::node::{Node, Scalar, Style, Tag};
 use crate::yaml::tokens::TokenKind;
-
-/// The position of a node, which decides how a line at the column of the parent is read.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Slot {
-    /// The document.
-    Root,
-    /// A key after `?` or a value after `:`: an element `-` at the column of the parent begins a sequence.
-    Value,
-    /// An element of a sequence.
-    Element,
-    /// An element of a sequence at the column of the mapping around it.
-    IndentlessElement,
-}
 
 /// The maximum length of a key, in characters.
 const LONGEST_KEY: usize = 1024;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Comment;
+use super::document::Comment;
 use crate::source::{Source, Span};
 use crate::yaml::tokens::{Comments, Form, Outline, Remarks, Tokens};
 

@@ -1,8 +1,6 @@
 //! Flow collections: structure by brackets, braces and commas, as in JSON.
 
-use super::block::Slot;
-use super::property::Properties;
-use super::reader::{Expect, FrameKind, Reader};
+use super::reader::{Expect, FrameKind, Properties, Reader, Slot};
 use crate::error::{Code, Error, Result};
 use crate::source::Span;
 use crate::yaml::node::{Node, Scalar, Style};

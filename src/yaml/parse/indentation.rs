@@ -1,6 +1,6 @@
 //! Errors about lines whose indentation matches no block around them. They list the indentation of the lines above.
 
-use super::malformed_at;
+use super::document::malformed_at;
 use super::reader::Reader;
 use crate::error::Error;
 use crate::source::Span;

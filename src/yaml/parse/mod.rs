@@ -10,52 +10,25 @@ mod block;
 mod cause;
 mod characters;
 mod comment;
+mod document;
 mod flow;
 mod indentation;
+mod merge_key;
 mod property;
 mod reader;
 mod scalar;
 
 use std::ops::Range;
-use std::sync::Arc;
 
-use self::anchor::Merge;
 pub use self::cause::explain_blanks;
+pub use self::document::{Comment, Document, MAX_DEPTH, MAX_EXPANDED_NODES};
+use self::merge_key::Merge;
 use self::reader::Reader;
 use super::node::{Kind, Node, Scalar, Style};
 use super::tokens::{Recorder, Token, TokenKind, Tokens, fill};
 use crate::error::{Code, Error, Result};
 use crate::limits::Budget;
 use crate::source::{Source, Span};
-
-/// The maximum depth of collections, as in go-yaml.
-pub const MAX_DEPTH: usize = 10_000;
-
-/// The maximum number of nodes of a document with expanded aliases: far more than any manifest has, and few enough that
-/// a document made to explode fails quickly.
-pub const MAX_EXPANDED_NODES: usize = 4_000_000;
-
-/// One document, its aliases and merge keys resolved.
-#[derive(Clone, Debug)]
-pub struct Document {
-    /// The content.
-    pub root: Node,
-    /// The comments that begin with `{` and belong to a node, in order: they can act as schemas in merges.
-    pub comments: Vec<Comment>,
-    /// The number of bytes that it was charged to a budget: of its text, of its nodes, and of expanded aliases.
-    pub bytes: u64,
-}
-
-/// A comment that looks like JSON.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Comment {
-    /// From the `#` to the end of the line.
-    pub span: Span,
-    /// The span of the key or value that it belongs to.
-    pub node: Span,
-    /// The text after the `#` and its blanks.
-    pub text: Arc<str>,
-}
 
 /// Parses every document of a stream of resources.
 ///
@@ -423,12 +396,6 @@ fn check_separator(source: &Source, line: &Range<usize>) -> Result<()> {
     .at(source.span(start, start + rest.len()))
     .label("nothing but a comment may follow `---`")
     .help("put the content on the next line"))
-}
-
-/// The error for text that is not YAML.
-#[cold]
-fn malformed_at(span: Span, message: impl Into<String>) -> Error {
-    Error::new(Code::MalformedYaml, message).at(span)
 }
 
 #[cfg(test)]

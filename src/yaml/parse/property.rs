@@ -1,38 +1,12 @@
 //! Properties of nodes (anchors and tags) and of documents (directives and markers).
 
-use super::anchor::Merge;
-use super::malformed_at;
-use super::reader::Reader;
+use super::document::malformed_at;
+use super::merge_key::Merge;
+use super::reader::{Properties, Reader};
 use crate::error::{Error, Result};
 use crate::source::Span;
 use crate::yaml::node::Tag;
 use crate::yaml::tokens::TokenKind;
-
-/// The anchor and the tag of a node.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Properties<'s> {
-    pub(super) anchor: Option<&'s str>,
-    pub(super) tag: Tag,
-    tagged: bool,
-}
-
-impl Properties<'_> {
-    pub(super) const fn is_empty(&self) -> bool {
-        self.anchor.is_none() && !self.tagged
-    }
-
-    /// Combines these with properties on a later line; `None` if one is given twice.
-    pub(super) fn with(self, later: Self) -> Option<Self> {
-        if self.anchor.is_some() && later.anchor.is_some() || self.tagged && later.tagged {
-            return None;
-        }
-        Some(Self {
-            anchor: self.anchor.or(later.anchor),
-            tag: if self.tagged { self.tag } else { later.tag },
-            tagged: self.tagged || later.tagged,
-        })
-    }
-}
 
 const YAML_TAGS: &str = "tag:yaml.org,2002:";
 

@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::anchor::{Anchor, Merge, merge};
-use super::property::Properties;
-use super::{Comment, Document, MAX_DEPTH, malformed_at};
+use super::document::{Comment, Document, MAX_DEPTH, malformed_at};
+use super::merge_key::{Merge, merge};
 use crate::error::{Code, Error, Result};
 use crate::limits::{Budget, Limit};
 use crate::source::{Source, Span};
-use crate::yaml::node::{CollectionStyle, Mapping, NODE_BYTES, Node, Scalar, Sequence, Style};
+use crate::yaml::node::{CollectionStyle, Mapping, NODE_BYTES, Node, Scalar, Sequence, Style, Tag};
 use crate::yaml::tokens::{Form, Recorder, TokenKind};
 
 /// A parser of one document. `WIDE` texts may have line ends other than line feeds and are parsed a little slower.
@@ -51,6 +50,53 @@ pub(super) struct Reader<'s, const WIDE: bool, const RECORD: bool> {
     comments: Vec<Comment>,
     /// The tokens and the outline, if `RECORD` is set.
     pub(super) recorder: Recorder,
+}
+
+/// The node of an anchor.
+pub(super) enum Anchor {
+    /// A collection that is still being read: an alias to it would make the document contain itself.
+    Open,
+    /// A complete node, the number of nodes in it after expansion, and the number of bytes of their text.
+    Closed(Node, usize, usize),
+}
+
+/// The anchor and the tag of a node.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Properties<'s> {
+    pub(super) anchor: Option<&'s str>,
+    pub(super) tag: Tag,
+    pub(super) tagged: bool,
+}
+
+impl Properties<'_> {
+    pub(super) const fn is_empty(&self) -> bool {
+        self.anchor.is_none() && !self.tagged
+    }
+
+    /// Combines these with properties on a later line; `None` if one is given twice.
+    pub(super) fn with(self, later: Self) -> Option<Self> {
+        if self.anchor.is_some() && later.anchor.is_some() || self.tagged && later.tagged {
+            return None;
+        }
+        Some(Self {
+            anchor: self.anchor.or(later.anchor),
+            tag: if self.tagged { self.tag } else { later.tag },
+            tagged: self.tagged || later.tagged,
+        })
+    }
+}
+
+/// The position of a node, which decides how a line at the column of the parent is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Slot {
+    /// The document.
+    Root,
+    /// A key after `?` or a value after `:`: an element `-` at the column of the parent begins a sequence.
+    Value,
+    /// An element of a sequence.
+    Element,
+    /// An element of a sequence at the column of the mapping around it.
+    IndentlessElement,
 }
 
 /// An open collection.
@@ -170,7 +216,7 @@ impl<'s, const WIDE: bool, const RECORD: bool> Reader<'s, WIDE, RECORD> {
         if !self.document_start()? {
             return Ok(None);
         }
-        let mut complete = self.block_child(-1, super::block::Slot::Root)?;
+        let mut complete = self.block_child(-1, Slot::Root)?;
         loop {
             match complete {
                 None => complete = self.advance()?,
