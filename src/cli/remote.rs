@@ -1,6 +1,7 @@
 //! Flags for content from elsewhere.
 
 use std::ffi::OsString;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -12,6 +13,7 @@ use crate::{
     fetch::{Fetcher, LOCK_FILE, LockUse, Options, Setup},
     limits::Setting,
     load::Remotes,
+    text::escape,
 };
 
 /// Flags for content from elsewhere.
@@ -68,11 +70,25 @@ impl Remote {
         };
         let (started, working_directory) = (now(), working_directory.to_path_buf());
         Remotes::new(Fetcher::new(options, move || {
-            super::clean_up_on_signals();
             let environment = Environment::new(std::env::vars_os(), &working_directory);
-            Setup { environment, cache: cache_folder(), started }
+            let begin = super::clean_up_on_signals;
+            Setup { environment, cache: cache_folder(), started, begin, progress }
         }))
     }
+}
+
+/// Shows on a terminal which repository is being fetched, in a line that is erased at the end.
+fn progress(url: Option<&str>) {
+    let mut stderr = std::io::stderr().lock();
+    if !stderr.is_terminal() {
+        return;
+    }
+    let line = match url {
+        Some(url) => format!("\r\x1b[Kfetching {}", escape::visible(url)),
+        None => "\r\x1b[K".to_owned(),
+    };
+    // The line is not essential.
+    drop(stderr.write_all(line.as_bytes()).and_then(|()| stderr.flush()));
 }
 
 /// A size in bytes, such as `500MB`.

@@ -32,11 +32,15 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
 impl Cache {
     /// Opens the cache in a folder; in a temporary one if there is no folder, or if it cannot be used: it cannot be
-    /// written, or other users may have written to it.
+    /// written, or other users may have written to it. `begin` is called before a temporary folder is created.
     ///
     /// # Errors
     /// [`Code::WriteFailed`] if there is no temporary folder either.
-    pub(super) fn open(folder: Option<&Path>, environment: &Environment) -> Result<Self> {
+    pub(super) fn open(
+        folder: Option<&Path>,
+        environment: &Environment,
+        begin: fn(),
+    ) -> Result<Self> {
         let usable = folder.map(|folder| folder.join("git")).filter(|git| {
             let is_private = |folder: &Path| private_folder(folder).is_ok();
             git.parent().is_some_and(is_private) && is_private(git) && is_writable(git)
@@ -45,6 +49,7 @@ impl Cache {
             return Ok(Self { folder, _temporary: None });
         }
         let parent = environment.path("TMPDIR").unwrap_or_else(|| PathBuf::from("/tmp"));
+        begin();
         let temporary = TemporaryFolder::create(&parent)?;
         let folder = temporary.path().to_path_buf();
         Ok(Self { folder, _temporary: Some(temporary) })

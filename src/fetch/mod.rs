@@ -79,6 +79,10 @@ pub struct Setup {
     pub cache: Option<PathBuf>,
     /// The time at which the run started: branches and tags that were resolved since are not resolved again.
     pub started: SystemTime,
+    /// Is called before anything is started or written that must be ended or removed when a signal ends the process.
+    pub begin: fn(),
+    /// Is told the URL of each repository when it begins to be fetched, and `None` when that has ended.
+    pub progress: fn(Option<&str>),
 }
 
 impl Fetcher {
@@ -96,7 +100,7 @@ impl Fetcher {
 
     fn client(&self) -> &http::Client {
         self.client.get_or_init(|| {
-            let Setup { environment, cache, started } = (self.setup)();
+            let Setup { environment, cache, started, begin: _, progress: _ } = (self.setup)();
             let cache = cache.filter(|_| !self.options.no_cache);
             let is_offline = self.options.offline;
             http::Client::new(self.door(), environment, cache.as_deref(), started, is_offline)
@@ -144,6 +148,12 @@ impl Fetch for Fetcher {
     fn has_repository(&self, spec: &RepoSpec) -> bool {
         let Ok(pinned) = self.pinned(spec) else { return false };
         pinned != *spec || self.session().is_ok_and(|session| session.has_repository(spec))
+    }
+
+    fn needs_request(&self, spec: &RepoSpec) -> bool {
+        // Otherwise there is an error, and it is reported when a build needs the repository.
+        let Ok(pinned) = self.pinned(spec) else { return false };
+        self.session().is_ok_and(|session| session.needs_request(&pinned))
     }
 
     fn file(&self, url: &str, most: u64, cancel: &Cancel) -> Result<Arc<[u8]>> {

@@ -1,6 +1,6 @@
 //! Entries of kustomizations and targets that are elsewhere: files over HTTP, and directories of git repositories.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -22,23 +22,46 @@ pub fn is_remote(entry: &str) -> bool {
 /// The maximum number of requests at the same time.
 const AT_ONCE: usize = 8;
 
+/// A request that a build is going to make.
+enum Request<'e> {
+    Git(RepoSpec),
+    Http(&'e str),
+}
+
 impl Loader {
     /// Fetches what entries name, several at the same time. Errors are reported when a build needs it.
     pub fn fetch_ahead(&self, entries: &BTreeSet<Text>) {
         if entries.len() < 2 {
             return;
         }
-        let (entries, next): (Vec<&Text>, _) = (entries.iter().collect(), AtomicUsize::new(0));
+        let mut requests = BTreeMap::new();
+        for entry in entries {
+            match RepoSpec::parse(entry) {
+                Ok(spec) if self.is_repository(entry, &spec) => {
+                    if self.needs_request(&spec) {
+                        requests.insert((spec.url(), spec.reference.clone()), Request::Git(spec));
+                    }
+                }
+                Ok(_) | Err(_) => {
+                    requests.insert((entry.to_string(), None), Request::Http(entry));
+                }
+            }
+        }
+        let (requests, next): (Vec<_>, _) = (requests.into_values().collect(), AtomicUsize::new(0));
         let work = || {
-            while let Some(entry) = entries.get(next.fetch_add(1, Ordering::Relaxed)) {
-                match RepoSpec::parse(entry) {
-                    Ok(spec) if self.is_repository(entry, &spec) => drop(self.fetch(&spec)),
-                    Ok(_) | Err(_) => drop(self.fetch_file(entry)),
+            while let Some(request) = requests.get(next.fetch_add(1, Ordering::Relaxed)) {
+                match request {
+                    Request::Git(spec) => drop(self.fetch(spec)),
+                    Request::Http(url) => drop(self.fetch_file(url)),
                 }
             }
         };
+        // A single one is fetched when it is needed.
+        if requests.len() < 2 {
+            return;
+        }
         thread::scope(|scope| {
-            for _ in 0..entries.len().min(AT_ONCE) {
+            for _ in 0..requests.len().min(AT_ONCE) {
                 scope.spawn(work);
             }
         });

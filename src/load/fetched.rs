@@ -22,6 +22,9 @@ pub trait Fetch: Send + Sync {
     /// True if the revision of a git repository was fetched before.
     fn has_repository(&self, spec: &RepoSpec) -> bool;
 
+    /// True if a repository cannot be had without a request to another machine.
+    fn needs_request(&self, spec: &RepoSpec) -> bool;
+
     /// Fetches a file of at most `most` bytes over HTTP.
     ///
     /// # Errors
@@ -128,6 +131,12 @@ impl Loader {
     pub(super) fn has_fetched(&self, spec: &RepoSpec) -> bool {
         let remotes = &self.0.options.remotes.0;
         remotes.as_ref().is_some_and(|fetch| fetch.has_repository(spec))
+    }
+
+    /// True if a repository cannot be had without a request to another machine.
+    pub(super) fn needs_request(&self, spec: &RepoSpec) -> bool {
+        let remotes = &self.0.options.remotes.0;
+        remotes.as_ref().is_some_and(|fetch| fetch.needs_request(spec))
     }
 
     /// Fetches a file over HTTP, once.

@@ -1,8 +1,9 @@
 //! Git repositories: the cache, references, submodules, and faults.
 
 use std::fs;
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -458,4 +459,62 @@ fn a_lock_decides_which_commits_are_used() {
     // A cold cache and a branch that has moved are no hindrance.
     fs::remove_dir_all(lab.path("home/.cache")).unwrap();
     assert!(lab.build(&["--locked", "k"]).contains("a: one"));
+}
+
+/// `krender diff --git` shows what another ref of a remote base brings.
+#[test]
+fn a_bumped_ref_is_compared() {
+    let lab = Lab::with_app();
+    lab.commit("app", "base/cm.yaml", &config_map("two"));
+    lab.git("app", &["tag", "v2"]);
+    lab.repository("site");
+    let entry = |tag: &str| format!("resources: ['{}//base?ref={tag}']\n", lab.url("app"));
+    lab.commit("site", "prod/kustomization.yaml", &entry("v1"));
+    lab.commit("site", "prod/kustomization.yaml", &entry("v2"));
+    let mut diff = lab.krender(&["diff", "--git", "HEAD~1..HEAD"]);
+    let output = diff.current_dir(lab.path("site")).output().unwrap();
+    let (shown, said) = (text(&output.stdout), text(&output.stderr));
+    assert!(shown.contains("data.a: one → two"), "{shown}{said}");
+    let calls = lab.calls();
+    assert_eq!(calls.iter().filter(|call| *call == "fetch").count(), 2, "{calls:?}");
+}
+
+/// A daemon of git, on a port of this machine.
+struct Daemon(Child);
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+#[test]
+fn branches_and_commits_come_from_a_daemon() {
+    let mut lab = Lab::with_app();
+    let programs = lab.git(".", &["--exec-path"]);
+    let program = Path::new(programs.trim()).join("git-daemon");
+    assert!(program.is_file(), "git is installed without `git daemon`");
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let daemon = Command::new(program)
+        .args(["--export-all", "--listen=127.0.0.1", &format!("--port={port}")])
+        .arg(format!("--base-path={}", lab.path(".").display()))
+        .stderr(std::process::Stdio::null())
+        .spawn();
+    let _daemon = Daemon(daemon.unwrap());
+    wait_for(|| TcpStream::connect(("127.0.0.1", port)).is_ok());
+    let settings = [
+        ("GIT_CONFIG_COUNT", "1".to_owned()),
+        ("GIT_CONFIG_KEY_0", format!("url.git://127.0.0.1:{port}/.insteadOf")),
+        ("GIT_CONFIG_VALUE_0", "ssh://daemon.example/".to_owned()),
+    ];
+    lab.variables.extend(settings.map(|(name, value)| (name.to_owned(), value)));
+    let first = lab.git("app", &["rev-parse", "HEAD"]).trim().to_owned();
+    lab.commit("app", "base/cm.yaml", &config_map("two"));
+    let target = |reference: &str| format!("ssh://daemon.example/app/.git//base?ref={reference}");
+    assert!(lab.build(&[&target("main")]).contains("a: two"));
+    assert!(lab.build(&[&target(&first)]).contains("a: one"));
+    assert!(lab.build(&[&target("main")]).contains("a: two"));
+    assert_eq!(lab.calls(), ["fetch", "fetch", "ls-remote"]);
 }

@@ -44,7 +44,11 @@ const FETCHED: &str = "refs/krender/fetched";
 /// The maximum time to check a repository.
 const TO_CHECK: Duration = Duration::from_mins(30);
 
-const CONFIG: &str = "[core]\n\tbare = true\n\trepositoryformatversion = 0\n";
+/// The files of each repository, the last of which is written last.
+const FILES: [(&str, &str); 2] = [
+    ("config", "[core]\n\tbare = true\n\trepositoryformatversion = 0\n"),
+    ("HEAD", "ref: refs/heads/none\n"),
+];
 
 impl Bare {
     /// Opens the repository in a folder. What is missing of it is created.
@@ -53,12 +57,12 @@ impl Bare {
     /// [`Code::WriteFailed`], and [`Code::ReadFailed`] if there is no git.
     pub fn open(folder: &Path, environment: &Environment) -> Result<Self> {
         let make = || -> io::Result<()> {
-            fs::create_dir_all(folder.join("objects/pack"))?;
-            fs::create_dir_all(folder.join("refs"))?;
-            for (name, text) in [("config", CONFIG), ("HEAD", "ref: refs/heads/none\n")] {
+            for (name, text) in FILES {
                 let path = folder.join(name);
-                // Truncated if the disk was full.
+                // A part of it, if the disk was full.
                 if fs::read(&path).ok().as_deref() != Some(text.as_bytes()) {
+                    fs::create_dir_all(folder.join("objects/pack"))?;
+                    fs::create_dir_all(folder.join("refs"))?;
                     fs::write(&path, text)?;
                 }
             }

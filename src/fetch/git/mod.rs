@@ -15,6 +15,7 @@ use crate::error::Result;
 use crate::external::Environment;
 use crate::external::git::Request;
 use crate::limits::Cancel;
+use crate::load::git::Id;
 use crate::load::{Fetched, RepoSpec};
 use store::Store;
 pub(super) use store::{is_store, recorded, used};
@@ -24,6 +25,8 @@ pub(super) struct Session {
     environment: Environment,
     cache: Cache,
     started: SystemTime,
+    begin: fn(),
+    progress: fn(Option<&str>),
     is_offline: bool,
     /// The size that the cache may have, in bytes.
     most: u64,
@@ -65,13 +68,24 @@ impl Session {
     /// # Errors
     /// [`Code::WriteFailed`](crate::error::Code::WriteFailed).
     pub(super) fn start(setup: Setup, options: &Options, door: Door) -> Result<Self> {
-        let Setup { environment, cache, started } = setup;
+        let Setup { environment, cache, started, begin, progress } = setup;
         let folder = cache.as_deref().filter(|_| !options.no_cache);
-        let cache = Cache::open(folder, &environment)?;
+        let cache = Cache::open(folder, &environment, begin)?;
         let (stores, fetched) = (Memo::default(), Memo::default());
         let is_offline = options.offline;
         let most = options.cache_size.unwrap_or(MOST);
-        Ok(Self { environment, cache, started, is_offline, most, door, stores, fetched })
+        Ok(Self {
+            environment,
+            cache,
+            started,
+            begin,
+            progress,
+            is_offline,
+            most,
+            door,
+            stores,
+            fetched,
+        })
     }
 
     /// Fetches the revision that an entry names, unless it was fetched.
@@ -91,6 +105,13 @@ impl Session {
         let (url, reference) = (spec.url(), spec.reference.as_deref().unwrap_or("HEAD"));
         Store::is_known(&self.cache, &url)
             && self.store(&url).is_ok_and(|store| store.has_resolved(reference))
+    }
+
+    /// True if the revision that an entry names is not in the cache, or has a name that may mean another one by now.
+    pub(super) fn needs_request(&self, spec: &RepoSpec) -> bool {
+        let reference = spec.reference.as_deref().unwrap_or("HEAD");
+        let is_settled = self.is_offline || Id::parse(reference.as_bytes()).is_some();
+        !is_settled || !self.has_repository(spec)
     }
 
     fn revision(&self, key: &Key, way: Way<'_>) -> Result<Arc<Fetched>> {

@@ -49,10 +49,6 @@ impl Store {
         let folder = cache.part(&name);
         let bare = Bare::open(&folder, environment)?;
         let references = folder.join("references");
-        fs::create_dir_all(&references).map_err(|error| {
-            let message = format!("cannot write the cache `{}`: {error}", folder.display());
-            Error::new(Code::WriteFailed, message)
-        })?;
         let objects = Arc::new(Kept::new(&folder, bare.objects()));
         Ok(Self { name, folder, references, bare, objects })
     }
@@ -102,6 +98,7 @@ impl Store {
         if session.is_offline {
             return Err(failure::offline(request.url, reference));
         }
+        (session.begin)();
         let _lock = session.cache.lock(&self.name, request.cancel)?;
         // Another process may have fetched it while this one waited.
         if let Some(named) = settled() {
@@ -110,7 +107,12 @@ impl Store {
         let known = self.named(reference).filter(|_| !is_commit);
         let named = match known {
             Some((named, _)) if self.listed(reference, request)? == Some(named.id) => named,
-            _ => self.fetch(session, reference, request)?,
+            _ => {
+                (session.progress)(Some(&load::without_credentials(request.url)));
+                let fetched = self.fetch(session, reference, request);
+                (session.progress)(None);
+                fetched?
+            }
         };
         self.touch(session.started);
         self.set(reference, named)?;
@@ -199,6 +201,10 @@ impl Store {
         let Named { id, commit, tree } = named;
         let text = format!("{id} {commit} {tree}\n{reference}\n");
         let digest = format!("{}\n", Digest::of(&text));
+        fs::create_dir_all(&self.references).map_err(|error| {
+            let message = format!("cannot write the cache `{}`: {error}", self.folder.display());
+            Error::new(Code::WriteFailed, message)
+        })?;
         load::write(&self.record(reference), &[&digest, &text])
     }
 
