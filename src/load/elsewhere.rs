@@ -38,15 +38,17 @@ impl Loader {
         for entry in entries {
             match RepoSpec::parse(entry) {
                 Ok(spec) if self.is_repository(entry, &spec) => {
-                    if self.needs_request(&spec) {
-                        requests.insert((spec.url(), spec.reference.clone()), Request::Git(spec));
-                    }
+                    requests.insert((spec.url(), spec.reference.clone()), Request::Git(spec));
                 }
                 Ok(_) | Err(_) => {
                     requests.insert((entry.to_string(), None), Request::Http(entry));
                 }
             }
         }
+        requests.retain(|_, request| match request {
+            Request::Git(spec) => self.needs_request(spec),
+            Request::Http(_) => true,
+        });
         let (requests, next): (Vec<_>, _) = (requests.into_values().collect(), AtomicUsize::new(0));
         let work = || {
             while let Some(request) = requests.get(next.fetch_add(1, Ordering::Relaxed)) {

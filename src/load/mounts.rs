@@ -6,7 +6,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io;
 use std::ops::Bound;
@@ -21,7 +21,8 @@ use crate::text::escape;
 /// A tree of files. Without mounts it costs no more than the source itself.
 pub(super) struct Mounts {
     files: Box<dyn Files>,
-    mounts: OnceLock<RwLock<BTreeMap<PathBuf, Arc<Mount>>>>,
+    /// By the bytes of the paths, which are compared faster than their components.
+    mounts: OnceLock<RwLock<BTreeMap<OsString, Arc<Mount>>>>,
 }
 
 /// A source of files at a path of the tree.
@@ -78,28 +79,32 @@ impl Mounts {
             return Err(Taken::ByEntry);
         }
         let mut mounts = write(self.mounts.get_or_init(RwLock::default));
-        if mounts.contains_key(at) {
+        if mounts.contains_key(at.as_os_str()) {
             return Err(Taken::ByMount);
         }
         let id = FilesId(mounts.len() + 1);
         let mount = Mount { id, at: at.to_path_buf(), files: Box::new(files), shown };
-        mounts.insert(at.to_path_buf(), Arc::new(mount));
+        mounts.insert(at.into(), Arc::new(mount));
         Ok(())
     }
 
     /// The innermost mount that a path is in; `None` for the tree itself.
     pub(super) fn of(&self, path: &Path) -> Option<Arc<Mount>> {
         let mounts = read(self.mounts.get()?);
-        path.ancestors().find_map(|path| mounts.get(path)).cloned()
+        path.ancestors().find_map(|path| mounts.get(path.as_os_str())).cloned()
     }
 
     /// True if there is a mount below a path.
     fn is_above_mount(&self, path: &Path) -> bool {
         let Some(mounts) = self.mounts.get() else { return false };
         let mounts = read(mounts);
-        let from = (Bound::Included(path), Bound::Unbounded);
-        let next = mounts.range::<Path, _>(from).next();
-        next.is_some_and(|(at, _)| at.starts_with(path))
+        // `a-b` is between `a` and `a/b`.
+        let mut start = path.as_os_str().to_owned();
+        if path.parent().is_some() {
+            start.push("/");
+        }
+        let next = mounts.range::<OsStr, _>((Bound::Included(&*start), Bound::Unbounded)).next();
+        next.is_some_and(|(at, _)| Path::new(at).starts_with(path))
     }
 
     /// Calls a function with the source of the files at a path.
@@ -291,6 +296,28 @@ mod tests {
         assert_eq!(roots.map(|root| root.files()), [FilesId(0), FilesId(1), FilesId(2)]);
         let listed = loader.kustomizations("/").unwrap().found;
         assert_eq!(listed.len(), 1, "mounts are not searched");
+    }
+
+    /// A mount may be below a path while others have longer names that begin alike.
+    #[test]
+    fn directories_above_mounts_exist() {
+        let loader = Loader::new(Memory::new().file("x", ""), Options::default());
+        for at in ["/a-b", "/a/b/c", "/a.d"] {
+            loader.mount(at.as_ref(), Memory::new().directory(&at[1..])).unwrap();
+        }
+        for (path, kind) in [
+            ("/", Kind::Directory),
+            ("/a", Kind::Directory),
+            ("/a/b", Kind::Directory),
+            ("/a/b/c", Kind::Directory),
+            ("/a-b", Kind::Directory),
+            ("/a-", Kind::Missing),
+            ("/a/", Kind::Directory),
+            ("/a/bc", Kind::Missing),
+            ("/b", Kind::Missing),
+        ] {
+            assert_eq!(loader.kind(path), kind, "{path}");
+        }
     }
 
     #[test]
