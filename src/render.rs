@@ -140,6 +140,14 @@ impl Options {
         self
     }
 
+    /// Sets the source of remote bases and files; by default nothing is fetched, and a kustomization that names one fails with
+    /// [`Code::FetchRefused`].
+    #[must_use]
+    pub fn remotes(mut self, remotes: load::Remotes) -> Self {
+        self.load.remotes = remotes;
+        self
+    }
+
     /// Sets the threads that a render may use; by default the calling one alone. The result does not depend on them.
     #[must_use]
     pub fn threads(mut self, threads: Threads) -> Self {

@@ -479,6 +479,31 @@ fn a_bumped_ref_is_compared() {
     assert_eq!(calls.iter().filter(|call| *call == "fetch").count(), 2, "{calls:?}");
 }
 
+/// `krender diff` compares two refs of a remote base, and other commands take one as their target.
+#[test]
+fn remote_bases_are_targets_of_all_commands() {
+    let lab = Lab::with_app();
+    lab.commit("app", "base/cm.yaml", &config_map("two"));
+    lab.git("app", &["tag", "v2"]);
+    let target = |tag: &str| format!("{}//base?ref={tag}", lab.url("app"));
+    let run = |arguments: &[&str]| {
+        let output = lab.krender(arguments).output().unwrap();
+        (output.status.code(), text(&output.stdout) + &text(&output.stderr))
+    };
+    let (code, said) = run(&["diff", &target("v1"), &target("v2")]);
+    assert!(code == Some(1) && said.contains("data.a: one → two"), "{said}");
+    let (code, said) = run(&["check", &target("v1")]);
+    assert!(code == Some(0) && said.contains("1 object"), "{said}");
+    let (code, said) = run(&["inputs", "--format", "json", &target("v1")]);
+    assert!(code == Some(0) && said.contains("\"ref\":\"v1\""), "{said}");
+    assert_eq!(lab.build(&[&target("v1"), &target("v2")]).matches("name: c").count(), 2);
+    let said = lab.fail(&[&format!("{}//bse", lab.url("app"))]);
+    assert!(
+        said.contains("there is no directory `bse`") && said.contains("did you mean `base`?"),
+        "{said}"
+    );
+}
+
 /// A daemon of git, on a port of this machine.
 struct Daemon(Child);
 

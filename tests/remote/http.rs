@@ -1,5 +1,4 @@
 //! Files over HTTP.
-#![cfg(feature = "http")]
 
 use super::lab::{Lab, config_map};
 use super::server::{Answer, Server, file, redirect, status};

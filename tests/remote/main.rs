@@ -7,6 +7,8 @@
 #![expect(clippy::unwrap_used, reason = "this is a test")]
 
 mod git;
+#[cfg(feature = "http")]
 mod http;
 mod lab;
+#[cfg(feature = "http")]
 mod server;

@@ -8,7 +8,7 @@ use crate::{
     build,
     error::{Code, Error, Result},
     fleet,
-    load::{KUSTOMIZATION_FILES, Kind, Loader, Tree},
+    load::{KUSTOMIZATION_FILES, Kind, Loader, RepoSpec, Tree},
     parallel::Threads,
     yaml::Node,
 };
@@ -62,7 +62,7 @@ pub(super) fn targets(loader: &Loader, paths: [&str; 2], threads: &Threads) -> R
 
 /// Kind of a path.
 enum PathKind {
-    /// A file, standard input, or a directory with a kustomization file.
+    /// A file, standard input, a directory with a kustomization file, or one of a remote repository.
     Single,
     /// A directory with kustomizations below it: its targets, by relative path.
     Tree(Places),
@@ -76,7 +76,8 @@ impl PathKind {
             let mut files = KUSTOMIZATION_FILES.iter().map(|file| format!("{path}/{file}"));
             files.any(|file| loader.kind(&file) != Kind::Missing)
         };
-        let kind = if path == "-" { Kind::Special } else { loader.kind(path) };
+        let is_elsewhere = path == "-" || RepoSpec::parse(path).is_ok();
+        let kind = if is_elsewhere { Kind::Special } else { loader.kind(path) };
         match kind {
             Kind::Missing => {
                 let message = format!("there is no file or directory `{path}`");
