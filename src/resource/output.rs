@@ -54,21 +54,18 @@ impl ResMap {
 
     /// Like [`ResMap::to_yaml`], in pieces to be concatenated, one for each resource.
     ///
-    /// Resources are freed once they are written. They are written in the order in which they were read, so that
-    /// adjacent memory is freed, which then has room for the texts. A large build never needs more memory than for the
-    /// resources alone. Several threads write many resources; the result, or the failure, is the same.
+    /// Resources are freed once they are written. Several threads write many resources; the result, or the failure, is
+    /// the same.
     ///
     /// # Errors
     /// As [`ResMap::to_yaml`].
     pub fn into_yaml(self, threads: &Threads) -> Result<Vec<String>> {
-        let budget = self.budget();
-        let start = |(_, resource): &(usize, Resource)| resource.node().span().start();
-        let mut resources: Vec<_> = self.into_iter().enumerate().collect();
-        resources.sort_by_key(start);
-        let mut pieces = vec![String::new(); resources.len()];
-        write_shares(resources, threads, &budget, |share| match share.resources[..] {
-            [(place, ..)] => pieces[place] = share.text,
-            _ => share.texts().for_each(|(place, text)| pieces[place] = text.into()),
+        let (budget, mut pieces) = (self.budget(), Vec::with_capacity(self.len()));
+        write_shares(self.into_iter().enumerate(), threads, &budget, |share| {
+            match &share.resources[..] {
+                [_] => pieces.push(share.text),
+                _ => pieces.extend(share.texts().map(str::to_owned)),
+            }
         })?;
         Ok(pieces)
     }
@@ -113,8 +110,7 @@ fn write_shares<R: Borrow<Resource> + Send>(
         }
         is_whole
     });
-    errors.sort_by_key(|&(place, _)| place);
-    Error::all(errors.into_iter().map(|(_, error)| error)).map_or(Ok(()), Err)
+    Error::all(errors).map_or(Ok(()), Err)
 }
 
 /// A number of resources, and their text.
@@ -139,19 +135,19 @@ impl<R: Borrow<Resource>> Share<R> {
         Self { text, resources }
     }
 
-    /// The text of each resource, with its place.
-    fn texts(&self) -> impl Iterator<Item = (usize, &str)> {
+    /// The text of each resource.
+    fn texts(&self) -> impl Iterator<Item = &str> {
         let mut rest = &*self.text;
         self.resources.iter().map(move |&(place, _, length, _)| {
             let text;
             (text, rest) = rest.split_at(separator(place).len() + length);
-            (place, text)
+            text
         })
     }
 
     /// Charges the resources in their order. A resource that failed, or whose charge exceeds the rest of the budget, is
     /// written again, because the first error in it depends on that rest. Breaks when the budget is spent.
-    fn charge(&self, budget: &Budget, errors: &mut Vec<(usize, Error)>) -> ControlFlow<()> {
+    fn charge(&self, budget: &Budget, errors: &mut Vec<Error>) -> ControlFlow<()> {
         for (place, resource, length, taken) in &self.resources {
             let resource = resource.borrow();
             let is_taken = taken.as_ref().is_ok_and(|taken| *taken <= budget.left(Limit::Bytes));
@@ -161,7 +157,7 @@ impl<R: Borrow<Resource>> Share<R> {
             };
             if let Err(error) = charged {
                 let is_spent = error.is_spent();
-                errors.push((*place, error));
+                errors.push(error);
                 if is_spent {
                     return ControlFlow::Break(());
                 }
@@ -240,7 +236,6 @@ mod tests {
         assert_eq!(ResMap::new().to_yaml().unwrap(), "");
     }
 
-    /// Writing in the order of reading gives the same result as writing in the order of resources.
     #[test]
     fn pieces_follow_each_other_in_the_order_of_the_resources() {
         let long = "x".repeat(2 * SHARE);
