@@ -1,23 +1,26 @@
 //! An index of resources for selectors of replacements.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
+use crate::index;
 use crate::resource::{ResMap, Resource};
 use crate::yaml::Text;
 
 /// The positions of resources by their current and previous names and kinds. Entries may be outdated, so callers must
 /// check each resource.
 pub(super) struct Index {
-    names: BTreeMap<Text, Vec<usize>>,
-    kinds: BTreeMap<Text, Vec<usize>>,
+    names: Places,
+    kinds: Places,
     length: usize,
 }
+
+/// The positions of resources by a text, in order.
+type Places = index::Index<Text, Vec<usize>>;
 
 impl Index {
     pub(super) fn of(resources: &ResMap) -> Self {
         let mut index =
-            Self { names: BTreeMap::new(), kinds: BTreeMap::new(), length: resources.len() };
+            Self { names: Places::default(), kinds: Places::default(), length: resources.len() };
         for (place, resource) in resources.iter().enumerate() {
             index.add(place, resource);
         }
@@ -44,7 +47,7 @@ impl Index {
 
     /// The positions, in order, of all resources that may have a name or a kind.
     pub(super) fn places(&self, name: Option<&str>, kind: Option<&str>) -> Cow<'_, [usize]> {
-        let of = |texts: &'_ BTreeMap<Text, Vec<usize>>, text: &str| texts.get(text).cloned();
+        let of = |texts: &'_ Places, text: &str| texts.get(text).cloned();
         match (name, kind) {
             (Some(name), _) => Cow::Owned(of(&self.names, name).unwrap_or_default()),
             (None, Some(kind)) => Cow::Owned(of(&self.kinds, kind).unwrap_or_default()),
@@ -52,8 +55,10 @@ impl Index {
         }
     }
 
-    /// The current and previous names of resources.
+    /// The current and previous names of resources, sorted.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        self.names.keys().map(Text::as_str)
+        let mut names: Vec<&str> = self.names.keys().map(Text::as_str).collect();
+        names.sort_unstable();
+        names.into_iter()
     }
 }

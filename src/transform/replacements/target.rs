@@ -1,5 +1,7 @@
 //! The targets of a replacement: resources and fields that get the value.
 
+use std::sync::Arc;
+
 use super::embedded_target;
 use super::index::Index;
 use super::source::{DEFAULT_FIELD, Origin, no_text};
@@ -70,11 +72,11 @@ impl<'a> ReplacementTarget<'a> {
             }
             has_set = true;
             let changed = resources.change(place, |resource| {
-                let before = resource.id().clone();
+                let before = Arc::clone(resource.names());
                 for path in &self.paths {
                     self.set_path(path, place, resource, origin, context)?;
                 }
-                Ok(*resource.id() != before)
+                Ok(!Arc::ptr_eq(resource.names(), &before) && resource.id() != before.id())
             });
             if changed.unwrap_or(Ok(false))?
                 && let Some(resource) = resources.get(place)
@@ -113,7 +115,7 @@ impl<'a> ReplacementTarget<'a> {
     ) -> Result<()> {
         let (schema, budget) = (context.schema, context.root.budget());
         let sees_annotations = path.reaches_annotations() || origin.is_in_annotations(place);
-        let (id, span) = (resource.id().clone(), resource.span());
+        let names = Arc::clone(resource.names());
         let is_source = origin.is_in(place);
         let copy = |root: &mut Node| self.copy(path, root, is_source, origin, budget);
         let copied = if sees_annotations {
@@ -121,8 +123,10 @@ impl<'a> ReplacementTarget<'a> {
         } else {
             resource.edit(schema, copy)
         };
-        let shared = copied
-            .map_err(|error| error.at(path.span()).note(span, format!("the target `{id}`")))?;
+        let shared = copied.map_err(|error| {
+            let target = format!("the target `{}`", names.id());
+            error.at(path.span()).note(resource.span(), target)
+        })?;
         if shared {
             resource.settle_shares();
         }
