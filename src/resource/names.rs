@@ -2,7 +2,7 @@
 
 use super::ResId;
 use crate::schema::Gvk;
-use crate::yaml::Text;
+use crate::yaml::{Text, tight};
 
 /// The id of a resource and its history. Shared by readers that look at the names of all resources while few of them
 /// change.
@@ -66,7 +66,7 @@ impl Names {
             namespace: self.id.effective_namespace().into(),
             kind: self.id.gvk.kind.clone(),
         };
-        self.previous.push(previous);
+        tight::push(&mut self.previous, previous);
     }
 
     /// Takes over the history of another resource.

@@ -11,7 +11,7 @@ use crate::limits::Budget;
 use crate::resource::Resource;
 use crate::schema::Schema;
 use crate::yaml::de::{self, Rules, Spanned};
-use crate::yaml::{Node, Tag, Text};
+use crate::yaml::{Node, Tag, Text, tight};
 
 /// `namePrefix` and `PrefixTransformer`.
 pub(super) const PREFIX: Builtin = Builtin {
@@ -153,7 +153,7 @@ impl Extend<'_> {
             Affix::Prefix => &mut names.prefixes,
             Affix::Suffix => &mut names.suffixes,
         };
-        affixes.push(self.text.value.clone());
+        tight::push(affixes, self.text.value.clone());
         if !self.text.is_empty() {
             names.push_previous_id();
         }

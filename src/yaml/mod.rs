@@ -18,6 +18,7 @@ mod scalar;
 mod serialize;
 mod set;
 pub mod share;
+pub(crate) mod tight;
 pub mod tokens;
 mod typed;
 

@@ -4,6 +4,7 @@ use std::hash::BuildHasher;
 
 use super::{Node, Scalar};
 use crate::index::Index;
+use crate::yaml::tight;
 
 type Entry = (Scalar, Node);
 
@@ -104,7 +105,7 @@ impl Entries {
     /// Adds an entry at the end.
     pub(in crate::yaml) fn push(&mut self, entry: Entry) {
         match self {
-            Self::List(list) => list.push(entry),
+            Self::List(list) => tight::push(list, entry),
             Self::Indexed(indexed) => indexed.push(entry),
         }
     }
@@ -140,7 +141,7 @@ impl Indexed {
     }
 
     fn push(&mut self, entry: Entry) {
-        self.list.push(entry);
+        tight::push(&mut self.list, entry);
         if !self.places.is_empty() {
             self.add(self.list.len() - 1);
         }

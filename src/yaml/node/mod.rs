@@ -379,8 +379,8 @@ mod tests {
 
     #[test]
     fn a_node_stays_small() {
-        assert_eq!(size_of::<Scalar>(), 32);
-        assert_eq!(size_of::<Node>(), 32);
+        assert_eq!(size_of::<Scalar>(), 24);
+        assert_eq!(size_of::<Node>(), 24);
     }
 
     #[test]

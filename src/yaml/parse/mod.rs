@@ -339,7 +339,8 @@ fn lengthen_before_comment(root: &mut Node, source: &Source, end: usize) {
     }
     let Some(scalar) = last.as_scalar() else { return };
     let is_block = matches!(scalar.style(), Style::Literal | Style::Folded);
-    if !is_block || !scalar.text().ends_with("\n\n") {
+    let is_placed = scalar.span().length() < Scalar::LONGEST_SPAN;
+    if !is_block || !is_placed || !scalar.text().ends_with("\n\n") {
         return;
     }
     let behind = (scalar.span().end() - source.base()) as usize;

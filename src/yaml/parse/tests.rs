@@ -150,16 +150,6 @@ fn a_comment_behind_empty_lines_makes_them_one_more() {
     ]);
 }
 
-/// A span may be as long as a text.
-#[test]
-fn a_comment_behind_a_long_scalar_makes_its_empty_lines_one_more() {
-    let long = "x".repeat(17 << 20);
-    let source = Sources::new().add("text.yaml", format!("a: |+\n  {long}\n\n# end\n")).unwrap();
-    let root = &documents(&source).unwrap()[0].root;
-    let text = root.get("a").unwrap().as_text().unwrap();
-    assert_eq!((text.len(), &text[long.len()..]), (long.len() + 3, "\n\n\n"));
-}
-
 #[test]
 fn line_ends_of_resources() {
     check(&[
