@@ -15,8 +15,7 @@ use crate::yaml::{Node, Scalar, Text, parse};
 
 /// The content of a kustomization file, with fields in the order of kustomize's type.
 ///
-/// Destructure it without `..` where every field must be handled: the compiler then reports new fields. Renamed fields
-/// are empty after reading: their values have moved to their successors.
+/// Renamed fields are empty after reading: their values have moved to their successors.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Kustomization {
