@@ -20,7 +20,7 @@
 //! # Ok::<(), krender::error::Error>(())
 //! ```
 //!
-//! What is documented here is for embedders: the types at the top, and the modules [`error`], [`limits`], [`load`] and
+//! Only the parts for embedders are documented here: the types at the top, and the modules [`error`], [`limits`], [`load`] and
 //! [`source`]. The other modules are public only for the tests, benchmarks and fuzz targets of krender, and may change in
 //! any release. `RUSTDOCFLAGS='--cfg internals' cargo doc` documents them.
 //!
