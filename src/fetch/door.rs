@@ -19,6 +19,8 @@ enum Place<'u> {
     /// A path on this machine.
     Local,
     Host(&'u str),
+    /// Text that programs read in different ways, such as one with escapes (`%`).
+    Unclear,
 }
 
 impl Door {
@@ -39,6 +41,8 @@ impl Door {
             Place::Local => Err(refused(&format!("`{url}` is on this machine"))
                 .help("`--untrusted` and `--allow-host` allow no repositories on disk")),
             Place::Host(host) => self.admit_host(host),
+            Place::Unclear => Err(refused(&format!("the host of `{url}` is not clear"))
+                .help("write a name or an address, without escapes")),
         }
     }
 
@@ -101,12 +105,28 @@ fn place(url: &str) -> Place<'_> {
             _ => return Place::Local,
         },
     };
-    let host = authority.rsplit('@').next().unwrap_or_default();
-    let host = match host.find(']') {
-        Some(end) => &host[..=end],
-        None => host.split(':').next().unwrap_or_default(),
+    let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
+    let (host, port) = match host.find(']') {
+        Some(end) => host.split_at(end + 1),
+        None => host.split_at(host.find(':').unwrap_or(host.len())),
     };
-    if host.is_empty() { Place::Local } else { Place::Host(host) }
+    // Git decodes escapes of the whole URL before it looks for the host.
+    let is_clear_user = !user.contains(['%', '\\', '[', ']']) && !user.starts_with('-');
+    let is_port = port.is_empty() || port.starts_with(':');
+    match host {
+        "" => Place::Local,
+        _ if is_clear_user && is_port && is_host(host) => Place::Host(host),
+        _ => Place::Unclear,
+    }
+}
+
+/// True for a name of letters, digits, `-`, `_` and `.`, and for an IPv6 address in brackets.
+fn is_host(host: &str) -> bool {
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+        None => !host.starts_with('-') && host.bytes().all(is_name),
+    }
 }
 
 /// True for addresses of this machine, of its networks, and of clouds.
@@ -119,19 +139,25 @@ fn is_private(address: IpAddr) -> bool {
                 || address.is_link_local()
                 || address.is_broadcast()
                 || address.is_multicast()
-                // This network, shared addresses (RFC 6598), benchmarks, reserved.
+                // This network, shared addresses (RFC 6598), protocols (RFC 6890), benchmarks, reserved.
                 || a == 0
+                || address.octets()[..3] == [192, 0, 0]
                 || a == 100 && (64..128).contains(&b)
                 || a == 198 && (b == 18 || b == 19)
                 || a >= 240
+                // The platform of Azure.
+                || address.octets() == [168, 63, 129, 16]
         }
         IpAddr::V6(address) => {
-            let first = address.segments()[0];
+            let [first, second, third, ..] = address.segments();
             address.is_loopback()
                 || address.is_unspecified()
                 || address.is_multicast()
                 || first & 0xfe00 == 0xfc00
-                || first & 0xffc0 == 0xfe80
+                || first & 0xff80 == 0xfe80
+                // Discarded (RFC 6666), and tunnelled addresses (Teredo).
+                || (first, second, third) == (0x100, 0, 0)
+                || (first, second) == (0x2001, 0)
                 || inner(address).is_some_and(|inner| is_private(IpAddr::V4(inner)))
         }
     }
@@ -185,6 +211,14 @@ mod tests {
             ("git@host.example/a:b", Local),
             ("../a", Local),
             ("https:///a", Local),
+            ("https://%31%32%37.0.0.1/a", Place::Unclear),
+            ("http://[::1%25lo]/a", Place::Unclear),
+            ("ssh://127.0.0.1%2F@host.example/a/b.git", Place::Unclear),
+            ("git://127.0.0.1%3A9418%2F@host.example/a", Place::Unclear),
+            ("git@[::1]:a/b.git", Place::Unclear),
+            ("git@[-oProxyCommand=x]:a/b.git", Place::Unclear),
+            ("-host.example:a/b.git", Place::Unclear),
+            ("https://host.example\\.evil.example/a", Place::Unclear),
         ] {
             assert_eq!(place(url), expected, "{url}");
         }
@@ -208,6 +242,11 @@ mod tests {
             "[::]",
             "[fd00::1]",
             "[fe80::1]",
+            "[fec0::1]",
+            "[100::1]",
+            "[2001:0:7f00:1::]",
+            "168.63.129.16",
+            "192.0.0.192",
             "[::ffff:10.0.0.1]",
             "[64:ff9b::7f00:1]",
             "[2002:7f00:1::]",

@@ -1,10 +1,12 @@
 //! `kustomization.lock`: the commits and the contents that remote entries stood for when it was written.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Code, Error, Result};
+use crate::load::git::Id;
 use crate::load::{Digest, Loader, RepoSpec, without_credentials};
 
 /// The name of the file.
@@ -46,6 +48,12 @@ struct WrittenFile {
     sha256: Digest,
 }
 
+#[cold]
+fn listed_twice(url: &str) -> Error {
+    Error::new(Code::InvalidValue, format!("`{LOCK_FILE}` lists `{url}` twice"))
+        .help("keep one of the entries, or let `krender lock` write the file anew")
+}
+
 /// The version of the form.
 const VERSION: u32 = 1;
 
@@ -64,9 +72,23 @@ impl Lock {
                 format!("`{LOCK_FILE}` has the version {}, not {VERSION}", written.version);
             return Err(Error::new(Code::InvalidValue, message));
         }
-        let repositories = written.repositories.into_iter();
-        let repositories = repositories.map(|it| ((it.url, it.reference), it.commit)).collect();
-        let files = written.files.into_iter().map(|it| (it.url, it.sha256)).collect();
+        let (mut repositories, mut files) = (BTreeMap::new(), BTreeMap::new());
+        for WrittenRepository { url, reference, commit } in written.repositories {
+            if Id::parse(commit.as_bytes()).is_none() {
+                let message = format!("`{LOCK_FILE}` has `{commit}` as the commit of `{url}`");
+                return Err(Error::new(Code::InvalidValue, message).help("give the full id"));
+            }
+            match repositories.entry((url, reference)) {
+                Entry::Occupied(entry) => return Err(listed_twice(&entry.key().0)),
+                Entry::Vacant(entry) => drop(entry.insert(commit)),
+            }
+        }
+        for WrittenFile { url, sha256 } in written.files {
+            match files.entry(url) {
+                Entry::Occupied(entry) => return Err(listed_twice(entry.key())),
+                Entry::Vacant(entry) => drop(entry.insert(sha256)),
+            }
+        }
         Ok(Self { repositories, files })
     }
 
@@ -181,12 +203,12 @@ mod tests {
   "repositories": [
     {
       "url": "https://host/a",
-      "commit": "c0"
+      "commit": "c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0"
     },
     {
       "url": "https://host/a",
       "ref": "v1",
-      "commit": "c1"
+      "commit": "c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1"
     }
   ],
   "files": [
@@ -197,6 +219,15 @@ mod tests {
   ]
 }
 "#;
+
+    #[test]
+    fn a_lock_has_full_commits_and_no_entry_twice() {
+        let short = TEXT.replace(&"c1".repeat(20), "main");
+        let twice = TEXT.replace("\"ref\": \"v1\",\n", "");
+        for text in [short, twice] {
+            assert_eq!(Lock::parse(&text).unwrap_err().code(), Code::InvalidValue, "{text}");
+        }
+    }
 
     #[test]
     fn a_lock_is_written_as_it_is_read() {
@@ -210,8 +241,14 @@ mod tests {
     fn entries_are_found_by_url_and_reference() {
         let lock = Lock::parse(TEXT).unwrap();
         let commit = |entry: &str| lock.pinned(&RepoSpec::parse(entry).unwrap())?.reference;
-        assert_eq!(commit("https://host/a//x?ref=v1").as_deref(), Some("c1"));
-        assert_eq!(commit("https://user:key@host/a//x").as_deref(), Some("c0"));
+        assert_eq!(
+            commit("https://host/a//x?ref=v1").as_deref(),
+            Some("c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1")
+        );
+        assert_eq!(
+            commit("https://user:key@host/a//x").as_deref(),
+            Some("c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0")
+        );
         assert_eq!(commit("https://host/a//x?ref=v2"), None);
         assert_eq!(commit("https://host/b//x?ref=v1"), None);
         assert!(lock.admit("https://user:key@host/f.yaml", b"abc").is_ok());
@@ -222,10 +259,21 @@ mod tests {
     #[test]
     fn changes_are_listed() {
         let before = Lock::parse(TEXT).unwrap();
-        let after = Lock::parse(&TEXT.replace("c1", "c2").replace("f.yaml", "g.yaml")).unwrap();
+        let after = Lock::parse(
+            &TEXT
+                .replace(
+                    "c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1",
+                    "c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2",
+                )
+                .replace("f.yaml", "g.yaml"),
+        )
+        .unwrap();
         let changes = before.changes(&after);
         assert_eq!(changes.len(), 3);
-        assert_eq!(changes[0], "~ https://host/a@v1 c1 → c2");
+        assert_eq!(
+            changes[0],
+            "~ https://host/a@v1 c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1 → c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2"
+        );
         assert!(changes[1].starts_with("- https://host/f.yaml"));
         assert!(changes[2].starts_with("+ https://host/g.yaml"));
         assert!(before.changes(&before).is_empty());

@@ -82,18 +82,27 @@ impl fmt::Debug for Remotes {
     }
 }
 
+/// The maximum number of submodules of a revision, with those in submodules.
+const MOST_MODULES: usize = 1_000;
+
 impl Fetched {
-    /// The files, as if the top of the repository were at a path.
-    fn files(&self, at: &Path, budget: &Budget) -> Result<Mounts> {
+    /// The files, as if the top of the repository were at a path. A submodule takes one of the `left` mounts: each may
+    /// contain the same ones as others.
+    fn files(&self, at: &Path, budget: &Budget, left: &mut usize) -> Result<Mounts> {
         let trees = Trees::new(Arc::clone(&self.objects), budget.clone());
         let files = Mounts::new(Revision::new(trees, at, self.tree));
         for (path, module) in &self.modules {
             let at = at.join(path);
+            *left = left.checked_sub(1).ok_or_else(|| {
+                let message = format!("found more than {MOST_MODULES} submodules below each other");
+                Error::new(Code::LimitExceeded, message)
+                    .help("`?submodules=false` in the URL leaves submodules out")
+            })?;
             let taken = |_: Taken| {
                 let message = format!("the submodule `{}` is not in a directory", path.display());
                 Error::new(Code::FetchFailed, message)
             };
-            files.mount(&at, module.files(&at, budget)?).map_err(taken)?;
+            files.mount(&at, module.files(&at, budget, left)?).map_err(taken)?;
         }
         Ok(files)
     }
@@ -117,7 +126,7 @@ impl Loader {
                 Some(reference) => format!("{}@{reference}", spec.url()),
                 None => spec.url(),
             };
-            let files = found.files(&at, &self.0.budget)?;
+            let files = found.files(&at, &self.0.budget, &mut { MOST_MODULES })?;
             let taken = |_: Taken| Error::new(Code::InvalidPath, "it is mounted already");
             self.0.files.mount_as(&at, files, Some(shown)).map_err(taken)?;
             let (url, commit) = (spec.url(), found.commit.to_string());
@@ -178,5 +187,32 @@ impl Loader {
     /// True for a path in content that was fetched.
     pub(super) fn is_fetched(&self, path: &Path) -> bool {
         self.0.files.of(path).is_some_and(|mount| mount.is_fetched())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::git::ObjectMemory;
+
+    #[test]
+    fn submodules_below_each_other_are_limited() {
+        let mut objects = ObjectMemory::new();
+        let tree = objects.tree([]);
+        let objects: Arc<dyn Objects> = Arc::new(objects);
+        let with = |modules| Fetched { commit: tree, tree, objects: Arc::clone(&objects), modules };
+        let mut top = with(Vec::new());
+        let files = |top: &Fetched| {
+            top.files(Path::new("/top"), &Budget::default(), &mut { MOST_MODULES }).map(drop)
+        };
+        for _ in 0..8 {
+            let below = Arc::new(top);
+            let names = (0..100).map(|number| PathBuf::from(format!("m{number}")));
+            top = with(names.map(|name| (name, Arc::clone(&below))).collect());
+            if below.modules.is_empty() {
+                assert!(files(&top).is_ok());
+            }
+        }
+        assert_eq!(files(&top).unwrap_err().code(), Code::LimitExceeded);
     }
 }

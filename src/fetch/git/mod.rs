@@ -96,7 +96,10 @@ impl Session {
         let reference = spec.reference.clone().unwrap_or_else(|| "HEAD".to_owned());
         let (url, submodules) = (spec.url(), spec.submodules);
         let key = Key { url, reference, submodules, from_user: true };
-        let way = Way { timeout: spec.timeout.unwrap_or(TIMEOUT), cancel, depth: 0 };
+        let timeout = spec.timeout.unwrap_or(TIMEOUT);
+        // The URL of a stranger cannot make git wait for longer than usual.
+        let timeout = if self.door.untrusted { timeout.min(TIMEOUT) } else { timeout };
+        let way = Way { timeout, cancel, depth: 0 };
         self.revision(&key, way)
     }
 

@@ -6,12 +6,15 @@ use std::sync::Arc;
 use super::store::Store;
 use super::{Key, Session, Way};
 use crate::error::{Code, Error, Result};
+use crate::index::Index;
 use crate::limits::Budget;
 use crate::load::Fetched;
 use crate::load::git::{EntryKind, Id, Trees, is_segment};
 
 /// The maximum number of submodules of a revision.
 const MOST: usize = 100;
+/// The maximum size of `.gitmodules`, in bytes.
+const LARGEST: u64 = 1 << 20;
 /// The maximum depth of nested submodules.
 const DEEPEST: usize = 8;
 
@@ -40,6 +43,7 @@ impl Session {
         if !matches!(file.kind, EntryKind::File | EntryKind::Executable) {
             return Ok(Vec::new());
         }
+        drop(trees.blob(file.id, LARGEST)?);
         let mut modules = Vec::new();
         for module in described(store.bare().settings(file.id)?) {
             let Described { name, path: Some(path), url: Some(url), is_left_out: false } = module
@@ -69,17 +73,13 @@ impl Session {
 }
 
 /// The submodules in the settings of `.gitmodules`, in their order.
-fn described(settings: Vec<(String, String)>) -> Vec<Described> {
-    let mut modules: Vec<Described> = Vec::new();
+fn described(settings: Vec<(String, String)>) -> impl Iterator<Item = Described> {
+    let mut modules: Index<String, Described> = Index::default();
     for (key, value) in settings {
         let Some(key) = key.strip_prefix("submodule.") else { continue };
         let Some((name, field)) = key.rsplit_once('.') else { continue };
-        let known = modules.iter().position(|module| module.name == name);
-        let place = known.unwrap_or_else(|| {
-            modules.push(Described { name: name.to_owned(), ..Described::default() });
-            modules.len() - 1
-        });
-        let module = &mut modules[place];
+        let new = || Described { name: name.to_owned(), ..Described::default() };
+        let module = modules.entry(name.to_owned()).or_insert_with(new);
         match field {
             "path" => module.path = Some(value),
             "url" => module.url = Some(value),
@@ -87,7 +87,7 @@ fn described(settings: Vec<(String, String)>) -> Vec<Described> {
             _ => {}
         }
     }
-    modules
+    modules.into_values()
 }
 
 /// The commit of the submodule at a path of a tree; `None` if there is none.
@@ -173,13 +173,14 @@ mod tests {
     #[test]
     fn submodules_are_read_from_their_settings() {
         let setting = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        let modules = described(vec![
+        let modules: Vec<Described> = described(vec![
             setting("submodule.a.b.path", "mods/a"),
             setting("core.pager", "x"),
             setting("submodule.c.url", "../c"),
             setting("submodule.a.b.url", "../a"),
             setting("submodule.c.update", "none"),
-        ]);
+        ])
+        .collect();
         let rows: Vec<_> = modules
             .iter()
             .map(|it| (&*it.name, it.path.as_deref(), it.url.as_deref(), it.is_left_out))

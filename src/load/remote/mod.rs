@@ -98,7 +98,9 @@ pub fn without_credentials(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
     let end = rest.find('/').unwrap_or(rest.len());
     match rest[..end].rfind('@') {
-        Some(at) if scheme.starts_with("http") => format!("{scheme}://{}", &rest[at + 1..]),
+        Some(at) if strip_prefix_ignoring_case(scheme, "http").is_some() => {
+            format!("{scheme}://{}", &rest[at + 1..])
+        }
         _ => url.to_owned(),
     }
 }
@@ -348,6 +350,7 @@ mod tests {
         for (url, expected) in [
             ("https://user:tok@host/a@b", "https://host/a@b"),
             ("http://tok@host", "http://host"),
+            ("HTTP://user:tok@host/a", "HTTP://host/a"),
             ("https://host/a", "https://host/a"),
             ("ssh://git@host/a", "ssh://git@host/a"),
             ("git@host:a", "git@host:a"),
