@@ -78,8 +78,8 @@ impl Store {
     /// no other repository.
     ///
     /// # Errors
-    /// [`Code::FetchFailed`](crate::error::Code::FetchFailed) and
-    /// [`Code::FetchRefused`](crate::error::Code::FetchRefused).
+    /// [`Code::FetchFailed`] and
+    /// [`Code::FetchRefused`].
     pub(super) fn resolve(
         &self,
         session: &Session,
