@@ -40,7 +40,7 @@ pub(super) struct LockCommand {
     #[arg(long, conflicts_with = "update")]
     check: bool,
 
-    /// Resolve entries anew: those whose URLs contain NAME, or all of them
+    /// Resolve entries again: those whose URLs contain NAME, or all of them
     #[arg(long, num_args = 0..=1, value_name = "NAME", default_missing_value = "")]
     update: Option<String>,
 

@@ -23,7 +23,7 @@ pub(super) struct Remote {
     #[arg(long, help_heading = "Remote bases")]
     offline: bool,
 
-    /// Fetch remote bases anew, and keep nothing of them
+    /// Fetch remote bases in this run, and keep nothing of them
     #[arg(long, conflicts_with = "offline", help_heading = "Remote bases")]
     no_cache: bool,
 

@@ -51,7 +51,7 @@ struct WrittenFile {
 #[cold]
 fn listed_twice(url: &str) -> Error {
     Error::new(Code::InvalidValue, format!("`{LOCK_FILE}` lists `{url}` twice"))
-        .help("keep one of the entries, or let `krender lock` write the file anew")
+        .help("keep one of the entries, or run `krender lock` to write the file again")
 }
 
 /// The version of the form.
@@ -65,7 +65,7 @@ impl Lock {
     pub fn parse(text: &str) -> Result<Self> {
         let written: Written = serde_json::from_str(text).map_err(|error| {
             let message = format!("`{LOCK_FILE}` is not a lock: {error}");
-            Error::new(Code::InvalidValue, message).help("`krender lock` writes it anew")
+            Error::new(Code::InvalidValue, message).help("run `krender lock` to write it again")
         })?;
         if written.version != VERSION {
             let message =
@@ -182,7 +182,7 @@ impl Lock {
             Some(_) => format!("`{url}` has changed since `{LOCK_FILE}` was written"),
         };
         Err(Error::new(Code::FetchRefused, message).help(
-            "if that is intended: `krender lock --update` shows the changes, and writes it anew",
+            "if that is intended, run `krender lock --update`: it shows the changes and writes the file again",
         ))
     }
 }

@@ -70,7 +70,7 @@ impl Kept {
     }
 
     /// Reads objects from the repository. If it is damaged, it is removed with all that is known of it, so that it is
-    /// fetched anew by the next build.
+    /// fetched again by the next build.
     fn read_below(
         &self,
         ids: &[Id],

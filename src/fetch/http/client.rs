@@ -98,7 +98,7 @@ impl Client {
 
     fn fetch(&self, url: &str, most: u64, cancel: &Cancel) -> Result<Vec<u8>> {
         let store = self.store.get_or_init(|| {
-            // Files are fetched anew if there is no cache.
+            // Without a cache, files are fetched in every run.
             self.cache.as_ref().and_then(|(folder, now)| Store::open(folder, *now).ok())
         });
         let key = Digest::of_all([b"http", url.as_bytes()]);
