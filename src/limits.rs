@@ -33,6 +33,10 @@ pub enum Limit {
     Files,
     /// Git objects that a run reads.
     GitObjects,
+    /// Repositories and files that a run asks other machines for.
+    Requests,
+    /// Bytes that git receives in a run, and the memory that it needs meanwhile.
+    Fetched,
     /// Findings that a run of checks holds.
     Findings,
 }
@@ -93,6 +97,20 @@ const ROWS: &[Row] = &[
         default: 2_000_000,
     },
     Row {
+        limit: Limit::Requests,
+        name: "requests",
+        bytes: false,
+        unit: "remote repositories and files in one run",
+        default: 1_000,
+    },
+    Row {
+        limit: Limit::Fetched,
+        name: "fetched",
+        bytes: true,
+        unit: "of remote repositories in one run",
+        default: 2 << 30,
+    },
+    Row {
         limit: Limit::Findings,
         name: "findings",
         bytes: false,
@@ -110,6 +128,8 @@ impl Limit {
         Self::Patterns,
         Self::Files,
         Self::GitObjects,
+        Self::Requests,
+        Self::Fetched,
         Self::Findings,
     ];
 
@@ -132,7 +152,10 @@ impl Limit {
     /// True if the limit applies to a run instead of each target.
     #[must_use]
     pub const fn is_of_run(self) -> bool {
-        matches!(self, Self::Files | Self::GitObjects | Self::Findings)
+        matches!(
+            self,
+            Self::Files | Self::GitObjects | Self::Requests | Self::Fetched | Self::Findings
+        )
     }
 
     /// An amount in the form of the option: `512MiB`, `20000`.
@@ -306,6 +329,23 @@ impl Budget {
         match spent.saturating_add(amount) > self.0.limits.get(limit) {
             true => Err(self.exceeded(limit, span)),
             false if self.0.cancel.is_due() => Err(cancelled(span)),
+            false => Ok(()),
+        }
+    }
+
+    /// Replaces an earlier charge, for work whose amount is known only while it is done.
+    ///
+    /// # Errors
+    /// [`Code::LimitExceeded`] if the limit is exceeded by more work than before.
+    pub fn charge_instead(&self, limit: Limit, before: u64, now: u64) -> Result<()> {
+        let spent = &self.0.spent[limit as usize];
+        if now <= before {
+            spent.fetch_sub(before - now, Ordering::Relaxed);
+            return Ok(());
+        }
+        let all = spent.fetch_add(now - before, Ordering::Relaxed).saturating_add(now - before);
+        match all > self.0.limits.get(limit) {
+            true => Err(self.exceeded(limit, Span::NONE)),
             false => Ok(()),
         }
     }

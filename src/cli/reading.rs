@@ -30,7 +30,7 @@ pub(super) struct Reading {
     pub(super) load_restrictor: Restrictor,
 
     /// Raise or lower a limit, such as `bytes=2GiB` (may be repeated): bytes, resources, directories, patterns, files,
-    /// git-objects, findings. docs/security.md has the defaults
+    /// git-objects, requests, fetched, findings. docs/security.md has the defaults
     #[arg(long = "limit", value_name = "NAME=VALUE", help_heading = None::<&str>)]
     limits: Vec<Setting>,
 

@@ -5,6 +5,7 @@
 
 mod environment;
 pub mod git;
+mod memory;
 mod program;
 
 pub use environment::Environment;

@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "processes are started here and nowhere else")]
 
 use std::ffi::{OsStr, OsString};
+use std::fmt;
 use std::io::{self, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
@@ -29,6 +30,19 @@ pub struct Program {
     cancel: Cancel,
     /// True if it is the leader of a group of processes, which is ended as a whole.
     leads: bool,
+    /// Maximum size of its standard output, in bytes.
+    most_output: u64,
+    watch: Option<Watch>,
+}
+
+/// A function that is called with the id of a process while that runs.
+#[derive(Clone)]
+struct Watch(Arc<dyn Fn(u32) -> Result<()> + Send + Sync>);
+
+impl fmt::Debug for Watch {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Watch")
+    }
 }
 
 /// Result of a run.
@@ -49,6 +63,10 @@ const LONGEST_ANSWER: u32 = 30;
 const INTERVAL: Duration = Duration::from_secs(1);
 /// Longest time from a cancellation to the end of a run.
 const CANCELLED_WITHIN: Duration = Duration::from_millis(20);
+/// The interval at which a run is watched.
+const WATCHED_EACH: Duration = Duration::from_millis(100);
+/// Maximum size of standard output, in bytes, unless another one is set. Git lists a working tree of a million files in less.
+const MOST_OUTPUT: u64 = 1 << 30;
 /// Maximum size of standard error that is kept, in bytes.
 const MOST_SAID: u64 = 1 << 14;
 
@@ -71,7 +89,33 @@ impl Program {
             })?;
         let (directory, arguments) = (directory.to_path_buf(), Vec::new());
         let (environment, cancel) = (Vec::new(), Cancel::default());
-        Ok(Self { path, directory, arguments, environment, longest: LONGEST, cancel, leads: false })
+        let (longest, most_output) = (LONGEST, MOST_OUTPUT);
+        let (leads, watch) = (false, None);
+        Ok(Self {
+            path,
+            directory,
+            arguments,
+            environment,
+            longest,
+            cancel,
+            leads,
+            most_output,
+            watch,
+        })
+    }
+
+    /// Sets the maximum size of the standard output of [`Program::run`].
+    #[must_use]
+    pub const fn output_at_most(mut self, bytes: u64) -> Self {
+        self.most_output = bytes;
+        self
+    }
+
+    /// Calls a function while a run lasts, ten times a second, with the id of the process. Its error ends the run.
+    #[must_use]
+    pub fn watched_by(mut self, watch: impl Fn(u32) -> Result<()> + Send + Sync + 'static) -> Self {
+        self.watch = Some(Watch(Arc::new(watch)));
+        self
     }
 
     /// Sets the maximum time of each run; by default two minutes.
@@ -114,11 +158,19 @@ impl Program {
     /// Runs the program to its end.
     ///
     /// # Errors
-    /// [`Code::ReadFailed`] if it cannot be started, or takes [too long](Program::at_most); [`Code::Cancelled`].
+    /// [`Code::ReadFailed`] if it cannot be started, [`Code::TimedOut`] if it takes [too long](Program::at_most),
+    /// [`Code::TooLarge`] if it writes [too much](Program::output_at_most), [`Code::Cancelled`], and those of the function
+    /// that [watches](Program::watched_by) it.
     pub fn run(&self, arguments: &[impl AsRef<OsStr>]) -> Result<Outcome> {
         let mut output = Vec::new();
         let (is_success, said) = self.run_into(arguments, &mut |read| {
-            read.read_to_end(&mut output).map_err(|error| self.failed(&error))?;
+            let mut read = read.take(self.most_output + 1);
+            let length = read.read_to_end(&mut output).map_err(|error| self.failed(&error))?;
+            if length as u64 > self.most_output {
+                let (name, most) = (self.name(), self.most_output);
+                let message = format!("the answer of `{name}` has more than {most} bytes");
+                return Err(Error::new(Code::TooLarge, message));
+            }
             Ok(())
         })?;
         Ok(Outcome { is_success, output, said })
@@ -144,10 +196,11 @@ impl Program {
         let running = self.leads.then(|| ProcessGroup::of(&child));
         let child = Arc::new(Mutex::new(child));
         let group = running.as_ref().map(|group| group.0);
-        let limits = (self.longest, self.cancel.clone());
+        let limits = (self.longest, self.cancel.clone(), self.watch.clone());
         let (is_done, watch) = watch_end(Arc::clone(&child), group, limits);
         let taken = output.map_or(Ok(()), |mut output| take(&mut output));
         if taken.is_err() {
+            group.into_iter().for_each(end_group);
             end(&child);
         }
         let status = wait(&child);
@@ -155,11 +208,11 @@ impl Program {
         let ended = watch.join().unwrap_or_default();
         drop(running);
         let said = said.and_then(|said| said.join().ok()).unwrap_or_default();
-        taken?;
         match ended {
+            Some(Ended::Refused(error)) => return Err(error),
             Some(Ended::Late) => return Err(self.late(self.longest)),
             Some(Ended::Cancelled) => return Err(cancelled(Span::NONE)),
-            None => {}
+            None => taken?,
         }
         Ok((status.map_err(|error| self.failed(&error))?.success(), said))
     }
@@ -291,31 +344,40 @@ fn listen(mut errors: ChildStderr) -> JoinHandle<String> {
 }
 
 /// The reason why a program was ended.
-#[derive(Clone, Copy)]
 enum Ended {
     Late,
     Cancelled,
+    /// The function that watches it returned this error.
+    Refused(Error),
 }
 
-/// Ends a program that exceeds the time limit, or is cancelled; the thread returns the reason.
+/// Ends a program that exceeds the time limit, is cancelled, or does what its watch refuses; the thread returns the reason.
 fn watch_end(
     child: Arc<Mutex<Child>>,
     group: Option<u32>,
-    (longest, cancel): (Duration, Cancel),
+    (longest, cancel, watch): (Duration, Cancel, Option<Watch>),
 ) -> (Sender<()>, JoinHandle<Option<Ended>>) {
     let (is_done, done) = mpsc::channel();
+    let process = lock(&child).id();
     let watch = thread::spawn(move || {
-        let mut left = longest;
+        let (mut left, mut until_watched) = (longest, WATCHED_EACH);
         loop {
             let pause = if cancel.is_set() { left.min(CANCELLED_WITHIN) } else { left };
+            let pause = if watch.is_some() { pause.min(WATCHED_EACH) } else { pause };
             if done.recv_timeout(pause) != Err(RecvTimeoutError::Timeout) {
                 return None;
             }
             left = left.saturating_sub(pause);
-            let ended = match (cancel.is_due(), left.is_zero()) {
-                (true, _) => Ended::Cancelled,
-                (false, true) => Ended::Late,
-                (false, false) => continue,
+            until_watched = until_watched.saturating_sub(pause);
+            let refused = watch.as_ref().filter(|_| until_watched.is_zero()).map(|watch| {
+                until_watched = WATCHED_EACH;
+                (watch.0)(process)
+            });
+            let ended = match (cancel.is_due(), left.is_zero(), refused) {
+                (true, ..) => Ended::Cancelled,
+                (false, _, Some(Err(error))) => Ended::Refused(error),
+                (false, true, _) => Ended::Late,
+                (false, false, _) => continue,
             };
             group.into_iter().for_each(end_group);
             end(&child);

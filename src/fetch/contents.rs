@@ -3,7 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "the folder of the cache is looked at")]
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::SystemTime;
 
 use super::cache::Cache;
@@ -12,6 +12,7 @@ use crate::error::{Code, Error, Result};
 use crate::external::Environment;
 use crate::external::git::Bare;
 use crate::limits::Cancel;
+use crate::load::folder_size;
 
 /// The content of a cache.
 #[derive(Debug, Default)]
@@ -53,7 +54,7 @@ impl Contents {
                 let url = fs::read_to_string(store.join("url")).unwrap_or_default();
                 Repository {
                     url: url.trim().to_owned(),
-                    bytes: size(&store).1,
+                    bytes: folder_size(&store).1,
                     used: used(&store),
                     references: recorded(&store),
                     name,
@@ -61,7 +62,7 @@ impl Contents {
             })
             .collect();
         repositories.sort_by(|left, right| left.url.cmp(&right.url));
-        let (files, file_bytes) = size(&folder.join("http/values"));
+        let (files, file_bytes) = folder_size(&folder.join("http/values"));
         Self { repositories, files, file_bytes }
     }
 
@@ -94,7 +95,9 @@ impl Contents {
         for Repository { url, name, .. } in &self.repositories {
             let _lock = Cache::at(&git).lock(name, &Cancel::default())?;
             let store = git.join(name);
-            if !Bare::open(&store, environment)?.is_whole()? {
+            let bare = Bare::open(&store, environment)?;
+            bare.create()?;
+            if !bare.is_whole()? {
                 remove(&store)?;
                 damaged.push(url.clone());
             }
@@ -111,7 +114,7 @@ impl Cache {
             .into_iter()
             .map(|name| {
                 let store = self.part(&name);
-                (used(&store), name, size(&store).1)
+                (used(&store), name, folder_size(&store).1)
             })
             .collect();
         stores.sort_unstable();
@@ -140,24 +143,6 @@ fn stores(folder: &Path) -> Vec<String> {
         .collect();
     names.sort_unstable();
     names
-}
-
-/// The number of files in a folder and below it, and their size in bytes.
-fn size(folder: &Path) -> (usize, u64) {
-    let (mut files, mut bytes) = (0, 0);
-    let mut pending: Vec<PathBuf> = vec![folder.to_path_buf()];
-    while let Some(folder) = pending.pop() {
-        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-            let Ok(metadata) = entry.metadata() else { continue };
-            if metadata.is_dir() {
-                pending.push(entry.path());
-            } else {
-                files += 1;
-                bytes += metadata.len();
-            }
-        }
-    }
-    (files, bytes)
 }
 
 fn remove(folder: &Path) -> Result<()> {

@@ -9,6 +9,8 @@ use crate::error::{Code, Error, Result};
 pub(super) struct Door {
     /// True if the input is not trusted: this machine and its network are closed.
     pub(super) untrusted: bool,
+    /// True if names are not looked up: nothing is sent.
+    pub(super) offline: bool,
     /// The hosts that are open: all others are closed. If it is empty, hosts are not restricted by name.
     pub(super) hosts: Vec<String>,
 }
@@ -58,6 +60,12 @@ impl Door {
         let is_local = |end: &str| name == end || name.ends_with(&format!(".{end}"));
         if is_local("localhost") || is_local("local") || is_local("internal") {
             return Err(private(host));
+        }
+        if self.offline {
+            return match is_private_text(name) {
+                true => Err(private(host)),
+                false => Ok(()),
+            };
         }
         // A name that is not known here may be known to a proxy.
         let addresses = (name.trim_matches(['[', ']']), 443).to_socket_addrs();
@@ -126,6 +134,17 @@ fn is_host(host: &str) -> bool {
     match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         Some(address) => address.parse::<Ipv6Addr>().is_ok(),
         None => !host.starts_with('-') && host.bytes().all(is_name),
+    }
+}
+
+/// True for the text of a private address, and for text that may be one in another form, such as `127.1` and `0x7f.1`.
+fn is_private_text(host: &str) -> bool {
+    match host.trim_matches(['[', ']']).parse() {
+        Ok(address) => is_private(address),
+        Err(_) => {
+            let last = host.rsplit('.').next().unwrap_or_default();
+            last.starts_with(|first: char| first.is_ascii_digit())
+        }
     }
 }
 
@@ -226,7 +245,8 @@ mod tests {
 
     #[test]
     fn private_addresses_are_closed_in_every_form() {
-        let door = Door { untrusted: true, hosts: Vec::new() };
+        let door = Door { untrusted: true, ..Door::default() };
+        let offline = Door { offline: true, ..door.clone() };
         for host in [
             "127.0.0.1",
             "127.1",
@@ -258,6 +278,8 @@ mod tests {
             let lower = host.to_ascii_lowercase();
             let error = door.admit(&format!("https://{lower}/a/b")).unwrap_err();
             assert_eq!(error.code(), Code::FetchRefused, "{host}");
+            let error = offline.admit(&format!("https://{lower}/a/b")).unwrap_err();
+            assert_eq!(error.code(), Code::FetchRefused, "{host}");
         }
         for host in ["1.1.1.1", "[2606:4700:4700::1111]", "172.32.0.1", "100.128.0.1"] {
             assert!(door.admit(&format!("https://{host}/a/b")).is_ok(), "{host}");
@@ -269,7 +291,7 @@ mod tests {
     #[test]
     fn hosts_are_allowed_by_their_names() {
         let hosts = ["github.com", "*.example.com", "10.0.0.1"].map(str::to_owned).to_vec();
-        let door = Door { untrusted: true, hosts };
+        let door = Door { untrusted: true, hosts, ..Door::default() };
         for (url, is_open) in [
             ("git@github.com:a/b", true),
             ("https://GitHub.com/a/b", true),

@@ -7,6 +7,7 @@
 mod cache;
 mod contents;
 mod door;
+mod failing;
 mod git;
 mod http;
 mod lock;
@@ -19,11 +20,12 @@ use std::time::SystemTime;
 
 use crate::error::{Code, Error, Result};
 use crate::external::Environment;
-use crate::limits::Cancel;
+use crate::limits::{Budget, Cancel};
 use crate::load::{Disk, Fetch, Fetched, Files as _, RepoSpec};
 use crate::sync::lock;
 pub use contents::{Contents, Repository};
 use door::Door;
+use failing::Failing;
 use lock::unlocked;
 pub use lock::{LOCK_FILE, Lock};
 
@@ -37,6 +39,7 @@ pub struct Fetcher {
     session: OnceLock<Result<git::Session>>,
     client: OnceLock<http::Client>,
     required: OnceLock<Result<Lock>>,
+    failing: Arc<Failing>,
 }
 
 /// Options of a [`Fetcher`].
@@ -90,11 +93,15 @@ impl Fetcher {
     #[must_use]
     pub fn new(options: Options, setup: impl Fn() -> Setup + Send + Sync + 'static) -> Self {
         let (session, client, required) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        Self { options, setup: Box::new(setup), session, client, required }
+        let failing = Arc::default();
+        Self { options, setup: Box::new(setup), session, client, required, failing }
     }
 
     fn session(&self) -> Result<&git::Session> {
-        let start = || git::Session::start((self.setup)(), &self.options, self.door());
+        let start = || {
+            let failing = Arc::clone(&self.failing);
+            git::Session::start((self.setup)(), &self.options, self.door(), failing)
+        };
         self.session.get_or_init(start).as_ref().map_err(Clone::clone)
     }
 
@@ -103,7 +110,8 @@ impl Fetcher {
             let Setup { environment, cache, started, begin: _, progress: _ } = (self.setup)();
             let cache = cache.filter(|_| !self.options.no_cache);
             let is_offline = self.options.offline;
-            http::Client::new(self.door(), environment, cache.as_deref(), started, is_offline)
+            let (door, failing) = (self.door(), Arc::clone(&self.failing));
+            http::Client::new(door, failing, environment, cache.as_deref(), started, is_offline)
         })
     }
 
@@ -135,14 +143,20 @@ impl Fetcher {
     }
 
     fn door(&self) -> Door {
-        Door { untrusted: self.options.untrusted, hosts: self.options.hosts.clone() }
+        let Options { untrusted, offline, hosts, .. } = &self.options;
+        Door { untrusted: *untrusted, offline: *offline, hosts: hosts.clone() }
     }
 }
 
 impl Fetch for Fetcher {
-    fn repository(&self, spec: &RepoSpec, cancel: &Cancel) -> Result<Arc<Fetched>> {
+    fn repository(
+        &self,
+        spec: &RepoSpec,
+        budget: &Budget,
+        cancel: &Cancel,
+    ) -> Result<Arc<Fetched>> {
         let spec = self.pinned(spec)?;
-        self.session()?.repository(&spec, cancel)
+        self.session()?.repository(&spec, budget, cancel)
     }
 
     fn has_repository(&self, spec: &RepoSpec) -> bool {
@@ -156,9 +170,9 @@ impl Fetch for Fetcher {
         self.session().is_ok_and(|session| session.needs_request(&pinned))
     }
 
-    fn file(&self, url: &str, most: u64, cancel: &Cancel) -> Result<Arc<[u8]>> {
+    fn file(&self, url: &str, budget: &Budget, cancel: &Cancel) -> Result<Arc<[u8]>> {
         let required = self.required()?;
-        let content = self.client().get(url, most, cancel)?;
+        let content = self.client().get(url, budget, cancel)?;
         required.map_or(Ok(()), |lock| lock.admit(url, &content)).map(|()| content)
     }
 }

@@ -6,18 +6,19 @@ use std::sync::Arc;
 
 use super::git::{Id, Objects, Revision, Trees};
 use super::mounts::{Mounts, Taken};
-use super::{Digest, File, LARGEST_FILE, Loader, Options, RepoSpec};
+use super::{Digest, File, Loader, Options, RepoSpec};
 use crate::error::{Code, Error, Result};
-use crate::limits::{Budget, Cancel, Limit};
-use crate::source::Span;
+use crate::limits::{Budget, Cancel};
 
 /// A source of content from elsewhere. It may be used by any number of loaders and threads.
 pub trait Fetch: Send + Sync {
-    /// Fetches a git repository.
+    /// Fetches a git repository. The request and what comes are charged to the budget of the run.
     ///
     /// # Errors
-    /// [`Code::FetchFailed`] if it cannot be fetched, [`Code::FetchRefused`] if it may not be, and [`Code::Cancelled`].
-    fn repository(&self, spec: &RepoSpec, cancel: &Cancel) -> Result<Arc<Fetched>>;
+    /// [`Code::FetchFailed`] if it cannot be fetched, [`Code::FetchRefused`] if it may not be, [`Code::LimitExceeded`], and
+    /// [`Code::Cancelled`].
+    fn repository(&self, spec: &RepoSpec, budget: &Budget, cancel: &Cancel)
+    -> Result<Arc<Fetched>>;
 
     /// True if the revision of a git repository was fetched before.
     fn has_repository(&self, spec: &RepoSpec) -> bool;
@@ -25,11 +26,11 @@ pub trait Fetch: Send + Sync {
     /// True if a repository cannot be had without a request to another machine.
     fn needs_request(&self, spec: &RepoSpec) -> bool;
 
-    /// Fetches a file of at most `most` bytes over HTTP.
+    /// Fetches a file over HTTP. The request and its content are charged to the budget of the run, while it comes.
     ///
     /// # Errors
     /// As [`Fetch::repository`], and [`Code::TooLarge`].
-    fn file(&self, url: &str, most: u64, cancel: &Cancel) -> Result<Arc<[u8]>>;
+    fn file(&self, url: &str, budget: &Budget, cancel: &Cancel) -> Result<Arc<[u8]>>;
 }
 
 /// A revision of a git repository that was fetched.
@@ -119,7 +120,7 @@ impl Loader {
         let fetched = self.0.fetched.get_or_init(Default::default);
         fetched.tops.get_or_make(Path::new(&key), || {
             let Options { remotes, cancel, .. } = &self.0.options;
-            let found = remotes.get(&spec.url())?.repository(spec, cancel)?;
+            let found = remotes.get(&spec.url())?.repository(spec, &self.0.budget, cancel)?;
             // No path on disk has this name, and no link leads to it.
             let at = PathBuf::from(format!("/\0{}", Digest::of(&key)));
             let shown = match &spec.reference {
@@ -156,9 +157,7 @@ impl Loader {
         let fetched = self.0.fetched.get_or_init(Default::default);
         fetched.files.get_or_make(Path::new(url), || {
             let Options { remotes, cancel, sources, .. } = &self.0.options;
-            let most = self.0.budget.left(Limit::Files).min(LARGEST_FILE);
-            let bytes = remotes.get(url)?.file(url, most, cancel)?;
-            self.0.budget.spend(Limit::Files, bytes.len() as u64, Span::NONE)?;
+            let bytes = remotes.get(url)?.file(url, &self.0.budget, cancel)?;
             File::new(url.to_owned(), String::from_utf8(bytes.to_vec()), sources)
         })
     }

@@ -41,8 +41,8 @@ pub use digest::Digest;
 #[cfg(feature = "cli")]
 pub use disk::clean_up_on_signals;
 pub use disk::{
-    Disk, OutputFolder, TemporaryFolder, abandon_temporary_files, is_directory, is_file,
-    remove_temporary_files, remove_temporary_folders, resolved, stamp, write, write_by,
+    Disk, OutputFolder, TemporaryFolder, abandon_temporary_files, folder_size, is_directory,
+    is_file, remove_temporary_files, remove_temporary_folders, resolved, stamp, write, write_by,
 };
 pub use elsewhere::is_remote;
 pub use fetched::{Fetch, Fetched, Remote, Remotes};

@@ -6,6 +6,8 @@
 )]
 #![expect(clippy::unwrap_used, reason = "this is a test")]
 
+#[cfg(feature = "http")]
+mod flood;
 mod git;
 #[cfg(feature = "http")]
 mod http;

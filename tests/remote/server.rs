@@ -2,8 +2,14 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
+
+/// The bytes that were sent of answers without an end, in all tests.
+pub(crate) static SENT: AtomicU64 = AtomicU64::new(0);
+/// The number of bytes after which such an answer ends, so that a failing test ends too.
+const MOST_SENT: u64 = 4 << 30;
 
 /// The answer to a request: by the path, the lines of the request, and the number of the request.
 type Answers = dyn Fn(&str, &[String], usize) -> Answer + Send + Sync;
@@ -14,6 +20,8 @@ pub(crate) enum Answer {
     Whole(&'static str, Vec<String>, Vec<u8>),
     /// Bytes as they are, after which the connection is closed.
     Raw(Vec<u8>),
+    /// The first bytes, and others after them until the client has had enough.
+    Endless(Vec<u8>, Vec<u8>),
     /// Keeps the connection open without an answer.
     Silence,
 }
@@ -95,6 +103,15 @@ fn serve(stream: &TcpStream, answers: &Answers, log: &Mutex<Vec<String>>) -> std
             stream.write_all(&body)
         }
         Answer::Raw(bytes) => stream.write_all(&bytes),
+        Answer::Endless(head, part) => {
+            stream.write_all(&head)?;
+            // What the client does not take ends the connection.
+            stream.set_write_timeout(Some(std::time::Duration::from_secs(20)))?;
+            while SENT.fetch_add(part.len() as u64, Ordering::Relaxed) < MOST_SENT {
+                stream.write_all(&part)?;
+            }
+            Ok(())
+        }
         Answer::Silence => {
             thread::sleep(std::time::Duration::from_secs(60));
             Ok(())

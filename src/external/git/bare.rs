@@ -6,13 +6,15 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use super::batch::Batch;
 use super::{LARGEST_NAMED, command, unknown};
 use crate::error::{Code, Error, Result};
-use crate::external::{Environment, Outcome};
-use crate::limits::Cancel;
+use crate::external::{Environment, Outcome, memory};
+use crate::limits::{Budget, Cancel, Limit};
+use crate::load::folder_size;
 use crate::load::git::{Id, Object, ObjectKind, Objects};
 
 /// A bare repository that krender made. Cloning makes another handle to it.
@@ -32,11 +34,42 @@ pub struct Request<'r> {
     pub from_user: bool,
     /// True if redirects to other hosts are followed.
     pub follows: bool,
-    /// The maximum time.
+    /// The maximum time of all commands for it.
     pub timeout: Duration,
+    /// The time at which the first command was started.
+    pub since: Instant,
+    /// Is charged for what comes, and for the memory of git while it runs.
+    pub budget: &'r Budget,
     /// A condition that ends it.
     pub cancel: &'r Cancel,
 }
+
+/// The size that is charged for one command so far.
+struct Meter {
+    /// The folder that git writes to, and its size at the start.
+    folder: PathBuf,
+    start: u64,
+    budget: Budget,
+    charged: AtomicU64,
+}
+
+impl Meter {
+    fn new(folder: &Path, budget: &Budget) -> Self {
+        let (start, folder) = (folder_size(folder).1, folder.to_path_buf());
+        Self { folder, start, budget: budget.clone(), charged: AtomicU64::new(0) }
+    }
+
+    /// Charges what has come so far, and the memory of a process; that of an earlier call is free again.
+    fn charge(&self, process: Option<u32>) -> Result<()> {
+        let come = folder_size(&self.folder).1.saturating_sub(self.start);
+        let now = come + process.map_or(0, memory::held);
+        let before = self.charged.swap(now, Ordering::Relaxed);
+        self.budget.charge_instead(Limit::Fetched, before, now)
+    }
+}
+
+/// The maximum size of a list of references, in bytes.
+const LONGEST_LIST: u64 = 1 << 20;
 
 /// The reference that is set to what was fetched.
 const FETCHED: &str = "refs/krender/fetched";
@@ -51,24 +84,11 @@ const FILES: [(&str, &str); 2] = [
 ];
 
 impl Bare {
-    /// Opens the repository in a folder. What is missing of it is created.
+    /// The repository in a folder, which need not exist yet.
     ///
     /// # Errors
-    /// [`Code::WriteFailed`], and [`Code::ReadFailed`] if there is no git.
+    /// [`Code::ReadFailed`] if there is no git.
     pub fn open(folder: &Path, environment: &Environment) -> Result<Self> {
-        let make = || -> io::Result<()> {
-            for (name, text) in FILES {
-                let path = folder.join(name);
-                // A part of it, if the disk was full.
-                if fs::read(&path).ok().as_deref() != Some(text.as_bytes()) {
-                    fs::create_dir_all(folder.join("objects/pack"))?;
-                    fs::create_dir_all(folder.join("refs"))?;
-                    fs::write(&path, text)?;
-                }
-            }
-            Ok(())
-        };
-        make().map_err(|error| failed(folder, &error))?;
         let git = command::own(folder, environment).map_err(|error| {
             error.help("remote bases are fetched by git: install it, or copy them into the tree")
         })?;
@@ -76,13 +96,38 @@ impl Bare {
         Ok(Self { folder, batch: Batch::new(git), environment })
     }
 
-    /// Creates a repository in an empty folder to fetch into. It knows the objects of this one, which has these commits
-    /// and tags, so that only others are fetched.
+    /// Creates the folder, and the files that are missing or damaged.
+    ///
+    /// # Errors
+    /// [`Code::WriteFailed`].
+    pub fn create(&self) -> Result<()> {
+        let folder = &self.folder;
+        let make = || -> io::Result<()> {
+            fs::create_dir_all(folder.join("objects/pack"))?;
+            fs::create_dir_all(folder.join("refs"))?;
+            for (name, text) in FILES {
+                let path = folder.join(name);
+                // A part of it, if the disk was full.
+                if fs::read(&path).ok().as_deref() != Some(text.as_bytes()) {
+                    fs::write(&path, text)?;
+                }
+            }
+            Ok(())
+        };
+        make().map_err(|error| failed(folder, &error))
+    }
+
+    /// Creates a repository in an empty folder to fetch into. If commits and tags of this one are given, the objects of
+    /// this one are known there, so that only others are fetched.
     ///
     /// # Errors
     /// [`Code::WriteFailed`].
     pub fn beside(&self, folder: &Path, known: &[Id]) -> Result<Self> {
         let beside = Self::open(folder, &self.environment)?;
+        beside.create()?;
+        if known.is_empty() {
+            return Ok(beside);
+        }
         let write = || -> io::Result<()> {
             let mut objects = self.folder.join("objects").into_os_string();
             objects.push("\n");
@@ -145,12 +190,20 @@ impl Bare {
         self.ask(request, &["ls-remote", "--quiet", "--", request.url, name])
     }
 
+    /// Runs a command that asks the other repository. What comes is charged while it comes.
     fn ask(&self, request: &Request<'_>, words: &[&str]) -> Result<Outcome> {
         let mut git = command::fetching(&self.folder, &self.environment, request.from_user)?;
         if !request.follows {
             git = git.argument("-c").argument("http.followRedirects=false");
         }
-        git.at_most(request.timeout).cancelled_by(request.cancel).run(words)
+        let meter = Arc::new(Meter::new(&self.folder, request.budget));
+        let watch = Arc::clone(&meter);
+        let git = git.output_at_most(LONGEST_LIST).cancelled_by(request.cancel);
+        let git = git.at_most(request.timeout.saturating_sub(request.since.elapsed()));
+        let outcome = git.watched_by(move |process| watch.charge(Some(process))).run(words);
+        let charged = meter.charge(None);
+        let outcome = outcome?;
+        charged.map(|()| outcome)
     }
 
     /// The id that was fetched last.
@@ -240,6 +293,37 @@ impl Bare {
 #[must_use]
 pub fn complaints(said: &str) -> Vec<&str> {
     unknown::complaints(said)
+}
+
+/// True if git says that objects or files of a repository are damaged or missing, and not only that it cannot use them.
+#[must_use]
+pub fn is_damage(said: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "corrupt",
+        "inflate",
+        "mismatch",
+        "does not match",
+        "too short to be a packfile",
+        "too small",
+        "is not a GIT packfile",
+        "is not supported by this version of GIT",
+        "wrong index",
+        "non-monotonic index",
+        "premature end",
+        "bad object",
+        "bad packed object",
+        "bad tree",
+        "delta base",
+        "unpack",
+        "unknown object type",
+        "unable to find",
+        "missing",
+        "not a valid object",
+        "object file",
+        "garbage",
+        "did not send all necessary objects",
+    ];
+    WORDS.iter().any(|words| said.contains(words))
 }
 
 #[cold]

@@ -34,6 +34,13 @@ pub(super) fn knows_no_shallow(said: &str) -> bool {
     said.contains("does not support shallow") || said.contains("shallow capabilities")
 }
 
+/// True if a server says that it has no such reference: it may have others.
+pub(super) fn lacks_reference(said: &str) -> bool {
+    ["couldn't find remote ref", "not our ref", "no matching remote head"]
+        .iter()
+        .any(|words| said.contains(words))
+}
+
 /// True if a server says that it does not send commits by their ids.
 pub(super) fn knows_no_commits(said: &str) -> bool {
     said.contains("does not allow request for unadvertised object")
@@ -45,7 +52,7 @@ pub(super) fn of(said: &str, reference: &str, request: &Request<'_>) -> Error {
     let url = request.url;
     let lines = complaints(said);
     let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
-    if has(&["couldn't find remote ref", "not our ref", "no matching remote head"]) {
+    if lacks_reference(said) {
         let message = match reference {
             "HEAD" => format!("`{url}` has no default branch"),
             _ => format!("`{url}` has no branch, tag or commit `{reference}`"),
@@ -97,11 +104,17 @@ pub(super) fn ended(error: Error, request: &Request<'_>) -> Error {
     let seconds = request.timeout.as_secs().max(1);
     match error.code() {
         Code::TimedOut => {
-            let message = format!("git cannot fetch `{}`: {}", request.url, error.message());
+            let time = match request.timeout.as_secs() {
+                0 => format!("{} ms", request.timeout.as_millis()),
+                1 => "a second".to_owned(),
+                seconds => format!("{seconds} seconds"),
+            };
+            let message = format!("git cannot fetch `{}`: it was ended after {time}", request.url);
             let help = format!("allow more time in the URL: `?timeout={}s`", seconds * 4);
             Error::new(Code::TimedOut, message).help(help)
         }
-        _ => error,
+        Code::Cancelled => error,
+        _ => error.step(format!("while fetching `{}`", request.url)),
     }
 }
 

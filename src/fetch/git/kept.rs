@@ -7,13 +7,15 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::error::{Code, Error, Result};
+use crate::external::git::is_damage;
+use crate::fetch::cache::Cache;
 use crate::load::git::{Id, IdHasher, Object, ObjectKind, Objects};
 use crate::sync::lock;
 
@@ -27,6 +29,25 @@ pub(super) struct Kept {
     /// The list, opened to add to it. Its size decides how much may be added.
     file: Mutex<Option<File>>,
     size: AtomicU64,
+}
+
+/// A consumer of objects.
+type Take<'t> = &'t mut dyn FnMut(usize, Object) -> Result<()>;
+
+/// The reason why objects could not be read.
+enum Failure {
+    /// They are missing, or not those that their ids stand for.
+    Damage(Error),
+    /// Any other, such as a process that cannot be started: the objects may be whole.
+    Other(Error),
+}
+
+impl Failure {
+    fn into_error(self) -> Error {
+        match self {
+            Self::Damage(error) | Self::Other(error) => error,
+        }
+    }
 }
 
 /// The objects in the list at the start.
@@ -70,14 +91,42 @@ impl Kept {
     }
 
     /// Reads objects from the repository. If it is damaged, it is removed with all that is known of it, so that it is
-    /// fetched again by the next build.
-    fn read_below(
+    /// fetched again by the next build. Only damage is a reason for that, and only if no other process is changing it.
+    fn read_below(&self, ids: &[Id], largest: u64, take: Take<'_>) -> Result<()> {
+        let mut done = 0;
+        let Err(failure) = self.attempt(ids, largest, &mut done, take) else { return Ok(()) };
+        let Failure::Damage(error) = failure else { return Err(failure.into_error()) };
+        let (parent, name) = (self.folder.parent(), self.folder.file_name());
+        let lock = match (parent, name.and_then(|name| name.to_str())) {
+            (Some(parent), Some(name)) => Cache::at(parent).try_lock(name)?,
+            _ => None,
+        };
+        let Some(_lock) = lock else {
+            return Err(error.help(
+                "another process is changing the repository in the cache: run the command again",
+            ));
+        };
+        // Another process may have changed it meanwhile.
+        let Err(failure) = self.attempt(ids, largest, &mut done, take) else { return Ok(()) };
+        let Failure::Damage(error) = failure else { return Err(failure.into_error()) };
+        if let Some(file) = unreadable(&self.folder) {
+            let message = format!("`{}` in the cache cannot be read", file.display());
+            return Err(Error::new(Code::ReadFailed, message).help(error.message().to_owned()));
+        }
+        drop(fs::remove_dir_all(&self.folder));
+        Err(error.help("what was kept of the repository is damaged, and has been removed: run the command again"))
+    }
+
+    /// Reads objects from the repository, beginning with that after `done` others.
+    fn attempt(
         &self,
         ids: &[Id],
         largest: u64,
-        take: &mut dyn FnMut(usize, Object) -> Result<()>,
-    ) -> Result<()> {
-        let mut taken = Ok(());
+        done: &mut usize,
+        take: Take<'_>,
+    ) -> std::result::Result<(), Failure> {
+        let (mut taken, mut is_wrong) = (Ok(()), false);
+        let (start, ids) = (*done, &ids[*done..]);
         let read = self.below.read(ids, largest, &mut |place, object| {
             let is_right = match &object {
                 Object::Missing => false,
@@ -87,17 +136,19 @@ impl Kept {
                 }
             };
             if !is_right {
+                is_wrong = true;
                 let message = format!("the object `{}` is missing or damaged", ids[place]);
                 return Err(Error::new(Code::ReadFailed, message));
             }
             self.add(ids[place], &object);
-            taken = take(place, object);
+            taken = take(start + place, object);
+            *done = start + place + 1;
             taken.clone()
         });
-        taken?;
-        read.map_err(|error| {
-            drop(fs::remove_dir_all(&self.folder));
-            error.help("what was kept of the repository is damaged, and has been removed: run the command again")
+        taken.map_err(Failure::Other)?;
+        read.map_err(|error| match is_wrong || is_damage(error.message()) {
+            true => Failure::Damage(error),
+            false => Failure::Other(error),
         })
     }
 
@@ -139,6 +190,25 @@ impl Kept {
             *file = None;
         }
     }
+}
+
+/// The first file of a repository that this process may not read: git says the same of such a file as of a missing one.
+fn unreadable(folder: &Path) -> Option<PathBuf> {
+    let mut pending = vec![folder.join("objects")];
+    while let Some(path) = pending.pop() {
+        let opened = match fs::metadata(&path).map(|found| found.is_dir()) {
+            Ok(true) => fs::read_dir(&path).map(|entries| {
+                pending.extend(entries.flatten().map(|entry| entry.path()));
+            }),
+            Ok(false) => File::open(&path).map(drop),
+            Err(error) => Err(error),
+        };
+        match opened {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Some(path),
+            _ => {}
+        }
+    }
+    None
 }
 
 /// The places of the objects in a list, and the end of the last one that is whole.

@@ -6,15 +6,16 @@ mod modules;
 mod store;
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::cache::Cache;
 use super::door::Door;
+use super::failing::Failing;
 use super::{Memo, Options, Setup};
 use crate::error::Result;
 use crate::external::Environment;
 use crate::external::git::Request;
-use crate::limits::Cancel;
+use crate::limits::{Budget, Cancel};
 use crate::load::git::Id;
 use crate::load::{Fetched, RepoSpec};
 use store::Store;
@@ -31,6 +32,7 @@ pub(super) struct Session {
     /// The size that the cache may have, in bytes.
     most: u64,
     door: Door,
+    failing: Arc<Failing>,
     stores: Memo<String, Result<Arc<Store>>>,
     fetched: Memo<Key, Result<Arc<Fetched>>>,
 }
@@ -49,14 +51,15 @@ struct Key {
 /// The way in which a revision is fetched.
 #[derive(Clone, Copy)]
 struct Way<'a> {
-    /// The maximum time of a command.
+    /// The maximum time of the commands for a repository.
     timeout: Duration,
+    budget: &'a Budget,
     cancel: &'a Cancel,
     /// The number of repositories around this one, of which it is a submodule.
     depth: usize,
 }
 
-/// The maximum time of a command, unless the URL has another one: that of kustomize (`api/internal/git/repospec.go`).
+/// The maximum time of the commands for a repository, unless the URL has another one: that of kustomize (`api/internal/git/repospec.go`).
 const TIMEOUT: Duration = Duration::from_secs(27);
 
 /// The size of the cache in bytes, unless another one is set.
@@ -67,7 +70,12 @@ impl Session {
     ///
     /// # Errors
     /// [`Code::WriteFailed`](crate::error::Code::WriteFailed).
-    pub(super) fn start(setup: Setup, options: &Options, door: Door) -> Result<Self> {
+    pub(super) fn start(
+        setup: Setup,
+        options: &Options,
+        door: Door,
+        failing: Arc<Failing>,
+    ) -> Result<Self> {
         let Setup { environment, cache, started, begin, progress } = setup;
         let folder = cache.as_deref().filter(|_| !options.no_cache);
         let cache = Cache::open(folder, &environment, begin)?;
@@ -83,6 +91,7 @@ impl Session {
             is_offline,
             most,
             door,
+            failing,
             stores,
             fetched,
         })
@@ -92,14 +101,19 @@ impl Session {
     ///
     /// # Errors
     /// As [`Fetch::repository`](crate::load::Fetch::repository).
-    pub(super) fn repository(&self, spec: &RepoSpec, cancel: &Cancel) -> Result<Arc<Fetched>> {
+    pub(super) fn repository(
+        &self,
+        spec: &RepoSpec,
+        budget: &Budget,
+        cancel: &Cancel,
+    ) -> Result<Arc<Fetched>> {
         let reference = spec.reference.clone().unwrap_or_else(|| "HEAD".to_owned());
         let (url, submodules) = (spec.url(), spec.submodules);
         let key = Key { url, reference, submodules, from_user: true };
         let timeout = spec.timeout.unwrap_or(TIMEOUT);
         // The URL of a stranger cannot make git wait for longer than usual.
         let timeout = if self.door.untrusted { timeout.min(TIMEOUT) } else { timeout };
-        let way = Way { timeout, cancel, depth: 0 };
+        let way = Way { timeout, budget, cancel, depth: 0 };
         self.revision(&key, way)
     }
 
@@ -130,6 +144,8 @@ impl Session {
                 from_user: key.from_user && !self.door.untrusted,
                 follows: !self.door.is_guarded(),
                 timeout: way.timeout,
+                since: now(),
+                budget: way.budget,
                 cancel: way.cancel,
             };
             let named = store.resolve(self, &key.reference, &request)?;
@@ -147,4 +163,9 @@ impl Session {
         let open = || Store::open(&self.cache, url, &self.environment).map(Arc::new);
         self.stores.get_or_make(url.to_owned(), open)
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the time of requests is limited")]
+fn now() -> Instant {
+    Instant::now()
 }

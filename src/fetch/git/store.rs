@@ -4,17 +4,19 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use super::kept::Kept;
-use super::{Session, failure};
+use super::{Session, failure, now};
 use crate::error::{Code, Error, Result};
-use crate::external::Environment;
-use crate::external::git::{Bare, Request};
+use crate::external::git::{Bare, Request, is_damage};
+use crate::external::{Environment, Outcome};
 use crate::fetch::cache::Cache;
+use crate::limits::Limit;
 use crate::load::git::{Id, Objects};
 use crate::load::{self, Digest};
+use crate::source::Span;
 
 /// The store of a repository.
 pub(super) struct Store {
@@ -25,6 +27,8 @@ pub(super) struct Store {
     references: PathBuf,
     bare: Bare,
     objects: Arc<dyn Objects>,
+    /// True once the other repository was asked, and the request was charged.
+    asked: OnceLock<Result<()>>,
 }
 
 /// A reference that was resolved.
@@ -48,9 +52,12 @@ impl Store {
         let name = Digest::of(url).to_string();
         let folder = cache.part(&name);
         let bare = Bare::open(&folder, environment)?;
+        if folder.is_dir() {
+            bare.create()?;
+        }
         let references = folder.join("references");
         let objects = Arc::new(Kept::new(&folder, bare.objects()));
-        Ok(Self { name, folder, references, bare, objects })
+        Ok(Self { name, folder, references, bare, objects, asked: OnceLock::new() })
     }
 
     /// True if a repository was fetched before.
@@ -104,9 +111,17 @@ impl Store {
         if let Some(named) = settled() {
             return Ok(named);
         }
+        session.failing.refuse(request.url)?;
+        self.asked
+            .get_or_init(|| request.budget.spend(Limit::Requests, 1, Span::NONE))
+            .as_ref()
+            .map_err(Clone::clone)?;
+        let request = &Request { since: now(), ..*request };
         let known = self.named(reference).filter(|_| !is_commit);
         let named = match known {
-            Some((named, _)) if self.listed(reference, request)? == Some(named.id) => named,
+            Some((named, _)) if self.listed(session, reference, request)? == Some(named.id) => {
+                named
+            }
             _ => {
                 (session.progress)(Some(&load::without_credentials(request.url)));
                 let fetched = self.fetch(session, reference, request);
@@ -121,11 +136,15 @@ impl Store {
     }
 
     /// The id of a reference in the other repository.
-    fn listed(&self, reference: &str, request: &Request<'_>) -> Result<Option<Id>> {
-        let outcome = self.bare.list(request, reference);
-        let outcome = outcome.map_err(|error| failure::ended(error, request))?;
+    fn listed(
+        &self,
+        session: &Session,
+        reference: &str,
+        request: &Request<'_>,
+    ) -> Result<Option<Id>> {
+        let outcome = session.asked(request, self.bare.list(request, reference))?;
         if !outcome.is_success {
-            return Err(failure::of(&outcome.said, reference, request));
+            return Err(session.failed(&outcome.said, reference, request));
         }
         let text = String::from_utf8_lossy(&outcome.output);
         let lines: Vec<(&str, &str)> =
@@ -139,12 +158,43 @@ impl Store {
 
     /// Fetches a reference into a temporary repository, and moves what came into the store.
     fn fetch(&self, session: &Session, reference: &str, request: &Request<'_>) -> Result<Named> {
+        let known = self.known();
         let temporary = session.cache.temporary(session.started)?;
-        let beside = self.bare.beside(temporary.path(), &self.known())?;
-        let fetch = |is_shallow| {
-            let outcome = beside.fetch(request, reference, is_shallow);
-            outcome.map_err(|error| failure::ended(error, request))
+        let beside = self.bare.beside(temporary.path(), &known)?;
+        let (mut outcome, mut id) = Self::fetch_into(&beside, session, reference, request)?;
+        // Without the objects that are known, it works if those are damaged.
+        let again = match id {
+            None if !known.is_empty() && is_damage(&outcome.said) => {
+                Some(session.cache.temporary(session.started)?)
+            }
+            _ => None,
         };
+        let beside = match &again {
+            Some(folder) => self.bare.beside(folder.path(), &[])?,
+            None => beside,
+        };
+        if again.is_some() {
+            (outcome, id) = Self::fetch_into(&beside, session, reference, request)?;
+        }
+        let Some(id) = id else { return Err(session.failed(&outcome.said, reference, request)) };
+        self.bare.create()?;
+        self.bare.take(&beside)?;
+        load::write(&self.folder.join("url"), &[load::without_credentials(request.url)])?;
+        session.cache.shrink(session.most, &self.name);
+        let found = self.bare.commit(id)?;
+        let (commit, tree) = found.ok_or_else(|| failure::no_commit(reference, request))?;
+        Ok(Named { id, commit, tree })
+    }
+
+    /// Fetches a reference into a repository. Returns its id, if that has succeeded.
+    fn fetch_into(
+        beside: &Bare,
+        session: &Session,
+        reference: &str,
+        request: &Request<'_>,
+    ) -> Result<(Outcome, Option<Id>)> {
+        let fetch =
+            |is_shallow| session.asked(request, beside.fetch(request, reference, is_shallow));
         let mut outcome = fetch(true)?;
         if failure::knows_no_shallow(&outcome.said) {
             outcome = fetch(false)?;
@@ -153,20 +203,12 @@ impl Store {
             true => beside.fetched(),
             // Some servers give their branches and tags only, with their history.
             false if failure::knows_no_commits(&outcome.said) => {
-                outcome = beside
-                    .fetch_everything(request)
-                    .map_err(|error| failure::ended(error, request))?;
+                outcome = session.asked(request, beside.fetch_everything(request))?;
                 Id::parse(reference.as_bytes()).filter(|_| outcome.is_success)
             }
             false => None,
         };
-        let Some(id) = id else { return Err(failure::of(&outcome.said, reference, request)) };
-        self.bare.take(&beside)?;
-        load::write(&self.folder.join("url"), &[load::without_credentials(request.url)])?;
-        session.cache.shrink(session.most, &self.name);
-        let found = self.bare.commit(id)?;
-        let (commit, tree) = found.ok_or_else(|| failure::no_commit(reference, request))?;
-        Ok(Named { id, commit, tree })
+        Ok((outcome, id))
     }
 
     /// Records the use, once a day. If that fails, the store is removed earlier.
@@ -210,6 +252,28 @@ impl Store {
 
     fn record(&self, reference: &str) -> PathBuf {
         self.references.join(Digest::of(reference).to_string())
+    }
+}
+
+impl Session {
+    /// The outcome of a command that asks another repository. If its time runs out, it is not asked again.
+    fn asked(&self, request: &Request<'_>, outcome: Result<Outcome>) -> Result<Outcome> {
+        outcome.map_err(|error| {
+            let error = failure::ended(error, request);
+            if error.code() == Code::TimedOut {
+                self.failing.add(request.url, &error);
+            }
+            error
+        })
+    }
+
+    /// The error for a command that has failed. The repository is not asked again, unless it only lacks the reference.
+    fn failed(&self, said: &str, reference: &str, request: &Request<'_>) -> Error {
+        let error = failure::of(said, reference, request);
+        if !failure::lacks_reference(said) {
+            self.failing.add(request.url, &error);
+        }
+        error
     }
 }
 

@@ -1,11 +1,11 @@
 //! Fetches files over HTTP, with retries, and keeps them for requests that ask whether they have changed.
 
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, OnceLock};
 use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use serde::{Deserialize, Serialize};
 use ureq::http::{Uri, header};
@@ -19,13 +19,15 @@ use crate::error::{Code, Error, Result};
 use crate::external::Environment;
 use crate::fetch::Memo;
 use crate::fetch::door::Door;
-use crate::limits::{Cancel, cancelled};
-use crate::load::{Digest, Store};
+use crate::fetch::failing::Failing;
+use crate::limits::{Budget, Cancel, Limit, cancelled};
+use crate::load::{Digest, LARGEST_FILE, Store};
 use crate::source::Span;
 
 /// Fetches files, each once.
 pub(in crate::fetch) struct Client {
     asker: Arc<Asker>,
+    failing: Arc<Failing>,
     fetched: Memo<String, Result<Arc<[u8]>>>,
     /// The folder of files that were fetched, and the time.
     cache: Option<(PathBuf, SystemTime)>,
@@ -51,11 +53,51 @@ struct Version {
 
 /// An answer of a server.
 enum Answer {
-    File(Version, Vec<u8>),
+    File(Version, Content),
+    /// The content is too large.
+    TooLarge(Error),
     /// The file is the one with the version that was asked for.
     Unchanged,
     /// Another answer: the code, and the time after which to ask again.
     Status(u16, Option<Duration>),
+}
+
+/// The content of a file, which is charged to the budget of a run while it comes. If it is dropped, the charge is undone.
+struct Content {
+    bytes: Vec<u8>,
+    charged: u64,
+    budget: Budget,
+}
+
+impl Content {
+    fn new(budget: &Budget) -> Self {
+        Self { bytes: Vec::new(), charged: 0, budget: budget.clone() }
+    }
+
+    /// Adds a part.
+    fn add(&mut self, part: &[u8]) -> Result<()> {
+        let now = self.charged + part.len() as u64;
+        if now > LARGEST_FILE {
+            return Err(too_large());
+        }
+        let before = std::mem::replace(&mut self.charged, now);
+        self.budget.charge_instead(Limit::Files, before, now)?;
+        self.bytes.extend_from_slice(part);
+        Ok(())
+    }
+
+    /// The bytes, which stay charged.
+    fn keep(mut self) -> Vec<u8> {
+        self.charged = 0;
+        std::mem::take(&mut self.bytes)
+    }
+}
+
+impl Drop for Content {
+    fn drop(&mut self) {
+        // Less is never too much.
+        self.budget.charge_instead(Limit::Files, self.charged, 0).unwrap_or_default();
+    }
 }
 
 /// The number of requests for a file, if servers or networks fail.
@@ -64,17 +106,20 @@ const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(250);
 /// The longest pause that a server may ask for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-/// The maximum times to connect, without any byte, and for a file.
+/// The maximum times to connect, without any byte, and for a file with all requests for it.
 const TO_CONNECT: Duration = Duration::from_secs(10);
 const SILENT: Duration = Duration::from_secs(20);
 const IN_ALL: Duration = Duration::from_secs(120);
 const MOST_REDIRECTS: u32 = 10;
+/// The size of the parts in which a file is read, in bytes.
+const PART: usize = 1 << 16;
 /// Longest time from a cancellation to the end of a request.
 const CANCELLED_WITHIN: Duration = Duration::from_millis(20);
 
 impl Client {
     pub(in crate::fetch) fn new(
         door: Door,
+        failing: Arc<Failing>,
         environment: Environment,
         cache: Option<&Path>,
         now: SystemTime,
@@ -82,37 +127,62 @@ impl Client {
     ) -> Self {
         let asker = Arc::new(Asker { door, environment, agent: OnceLock::new() });
         let cache = cache.map(|folder| (folder.join("http"), now));
-        Self { asker, fetched: Memo::default(), cache, store: OnceLock::new(), is_offline }
+        let (fetched, store) = (Memo::default(), OnceLock::new());
+        Self { asker, failing, fetched, cache, store, is_offline }
     }
 
-    /// The content of a file of at most `most` bytes.
+    /// The content of a file.
     ///
     /// # Errors
     /// As [`Fetch::file`](crate::load::Fetch::file).
-    pub(in crate::fetch) fn get(&self, url: &str, most: u64, cancel: &Cancel) -> Result<Arc<[u8]>> {
-        self.fetched.get_or_make(url.to_owned(), || {
+    pub(in crate::fetch) fn get(
+        &self,
+        url: &str,
+        budget: &Budget,
+        cancel: &Cancel,
+    ) -> Result<Arc<[u8]>> {
+        let mut is_charged = false;
+        let content = self.fetched.get_or_make(url.to_owned(), || {
+            is_charged = true;
             self.asker.door.admit(url)?;
-            self.fetch(url, most, cancel).map(Arc::from)
-        })
+            self.fetch(url, budget, cancel).map(Arc::from)
+        })?;
+        if !is_charged {
+            budget.spend(Limit::Files, content.len() as u64, Span::NONE)?;
+        }
+        Ok(content)
     }
 
-    fn fetch(&self, url: &str, most: u64, cancel: &Cancel) -> Result<Vec<u8>> {
+    fn fetch(&self, url: &str, budget: &Budget, cancel: &Cancel) -> Result<Vec<u8>> {
         let store = self.store.get_or_init(|| {
             // Without a cache, files are fetched in every run.
             self.cache.as_ref().and_then(|(folder, now)| Store::open(folder, *now).ok())
         });
         let key = Digest::of_all([b"http", url.as_bytes()]);
         let known = store.as_ref().and_then(|store| parts(store.value(&key)?));
+        let kept = |content: Vec<u8>| {
+            budget.spend(Limit::Files, content.len() as u64, Span::NONE)?;
+            Ok(content)
+        };
         if self.is_offline {
-            return known.map(|(_, content)| content).ok_or_else(|| {
-                let message = format!("`{url}` is not in the cache");
+            let message = format!("`{url}` is not in the cache");
+            let missing = || {
                 Error::new(Code::FetchRefused, message).help("fetch it once without `--offline`")
-            });
+            };
+            return known.ok_or_else(missing).and_then(|(_, content)| kept(content));
         }
+        self.failing.refuse(url)?;
+        budget.spend(Limit::Requests, 1, Span::NONE)?;
         let version = known.as_ref().map(|(version, _)| version.clone()).unwrap_or_default();
-        match (self.ask(url, &version, most, cancel)?, known) {
-            (Answer::Unchanged, Some((_, content))) => Ok(content),
+        let answer = self.ask(url, &version, budget, cancel);
+        if answer.as_ref().is_err_and(|error| error.code() == Code::TimedOut) {
+            self.failing.add_late(url);
+        }
+        match (answer?, known) {
+            (Answer::Unchanged, Some((_, content))) => kept(content),
+            (Answer::TooLarge(error), _) => Err(error.step(format!("while fetching `{url}`"))),
             (Answer::File(version, content), _) => {
+                let content = content.keep();
                 if let (Some(store), Ok(mut value)) = (store, serde_json::to_vec(&version)) {
                     value.push(b'\n');
                     value.extend_from_slice(&content);
@@ -128,17 +198,24 @@ impl Client {
     }
 
     /// Asks until there is an answer that does not depend on the moment.
-    fn ask(&self, url: &str, version: &Version, most: u64, cancel: &Cancel) -> Result<Answer> {
-        let mut pause = PAUSE;
+    fn ask(
+        &self,
+        url: &str,
+        version: &Version,
+        budget: &Budget,
+        cancel: &Cancel,
+    ) -> Result<Answer> {
+        let (mut pause, start) = (PAUSE, now());
         for left in (0..TRIES).rev() {
-            let answer = self.ask_once(url, version, most, cancel)?;
+            let time = IN_ALL.saturating_sub(start.elapsed());
+            let answer = self.ask_once(url, version, time, budget, cancel)?;
             let wait = match &answer {
                 Ok(Answer::Status(429 | 502 | 503 | 504, after)) => after.unwrap_or(pause),
                 Err(failure) if passes(failure) => pause,
-                _ => return answer.map_err(|failure| failed(url, &failure, most)),
+                _ => return answer.map_err(|failure| failed(url, &failure)),
             };
-            if left == 0 || wait > LONGEST_PAUSE {
-                return answer.map_err(|failure| failed(url, &failure, most));
+            if left == 0 || wait > LONGEST_PAUSE || start.elapsed() + wait >= IN_ALL {
+                return answer.map_err(|failure| failed(url, &failure));
             }
             sleep(wait, cancel)?;
             pause *= 4;
@@ -151,15 +228,17 @@ impl Client {
         &self,
         url: &str,
         version: &Version,
-        most: u64,
+        time: Duration,
+        budget: &Budget,
         cancel: &Cancel,
     ) -> Result<std::result::Result<Answer, Failure>> {
         if !cancel.is_set() {
-            return Ok(self.asker.ask(url, version, most));
+            return Ok(self.asker.ask(url, version, time, budget));
         }
         let (asker, url, version) = (Arc::clone(&self.asker), url.to_owned(), version.clone());
         let (sender, receiver) = mpsc::channel();
-        thread::spawn(move || drop(sender.send(asker.ask(&url, &version, most))));
+        let budget = budget.clone();
+        thread::spawn(move || drop(sender.send(asker.ask(&url, &version, time, &budget))));
         loop {
             match receiver.recv_timeout(CANCELLED_WITHIN) {
                 Ok(answer) => return Ok(answer),
@@ -174,7 +253,13 @@ impl Client {
 }
 
 impl Asker {
-    fn ask(&self, url: &str, version: &Version, most: u64) -> std::result::Result<Answer, Failure> {
+    fn ask(
+        &self,
+        url: &str,
+        version: &Version,
+        time: Duration,
+        budget: &Budget,
+    ) -> std::result::Result<Answer, Failure> {
         let url = escaped(url);
         let uri: Uri = url.parse().map_err(|_| Failure::BadUri(url.clone()))?;
         let (is_https, host) = (uri.scheme_str() == Some("https"), uri.host().unwrap_or_default());
@@ -182,8 +267,8 @@ impl Asker {
         let proxy = proxy.map(|proxy| Proxy::new(&proxy)).transpose()?;
         // The addresses behind a proxy are not known here.
         let redirects = if proxy.is_some() && self.door.is_guarded() { 0 } else { MOST_REDIRECTS };
-        let mut request =
-            self.agent().get(uri).config().proxy(proxy).max_redirects(redirects).build();
+        let request = self.agent().get(uri).config().proxy(proxy).max_redirects(redirects);
+        let mut request = request.timeout_per_call(Some(time)).timeout_global(Some(time)).build();
         for (name, value) in
             [(header::IF_NONE_MATCH, &version.etag), (header::IF_MODIFIED_SINCE, &version.modified)]
         {
@@ -200,8 +285,17 @@ impl Asker {
         let version = Version { etag: text(header::ETAG), modified: text(header::LAST_MODIFIED) };
         match response.status().as_u16() {
             200..300 => {
-                let body = response.body_mut().with_config().limit(most);
-                Ok(Answer::File(version, body.read_to_vec()?))
+                let (mut content, mut part) = (Content::new(budget), vec![0; PART]);
+                let mut body = response.body_mut().as_reader();
+                loop {
+                    let length = body.read(&mut part)?;
+                    if length == 0 {
+                        return Ok(Answer::File(version, content));
+                    }
+                    if let Err(error) = content.add(&part[..length]) {
+                        return Ok(Answer::TooLarge(error));
+                    }
+                }
             }
             304 => Ok(Answer::Unchanged),
             code => Ok(Answer::Status(code, after.map(Duration::from_secs))),
@@ -221,8 +315,6 @@ impl Asker {
                 .user_agent(concat!("krender/", env!("CARGO_PKG_VERSION")))
                 .timeout_connect(Some(TO_CONNECT))
                 .timeout_per_read(Some(SILENT))
-                .timeout_per_call(Some(IN_ALL))
-                .timeout_global(Some(IN_ALL))
                 .tls_config(tls)
                 .build();
             let resolver = Guarded { door: self.door.clone() };
@@ -313,6 +405,17 @@ fn sleep(pause: Duration, cancel: &Cancel) -> Result<()> {
     Ok(())
 }
 
+#[expect(clippy::disallowed_methods, reason = "the time of requests is limited")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+/// The error for a file that is larger than any may be.
+#[cold]
+fn too_large() -> Error {
+    Error::new(Code::TooLarge, format!("the file has more than {LARGEST_FILE} bytes"))
+}
+
 /// The error for an answer that is no file.
 #[cold]
 fn status(url: &str, code: u16) -> Error {
@@ -328,17 +431,13 @@ fn status(url: &str, code: u16) -> Error {
 
 /// The error for a request without an answer.
 #[cold]
-fn failed(url: &str, failure: &Failure, most: u64) -> Error {
+fn failed(url: &str, failure: &Failure) -> Error {
     let error = |reason: String| {
         Error::new(Code::FetchFailed, format!("`{url}` cannot be fetched: {reason}"))
     };
     match failure {
         Failure::Io(cause) if cause.kind() == io::ErrorKind::PermissionDenied => {
             Error::new(Code::FetchRefused, cause.to_string())
-        }
-        Failure::BodyExceedsLimit(_) => {
-            let message = format!("`{url}` has more than {most} bytes");
-            Error::new(Code::TooLarge, message).help("`--limit files=SIZE` allows more")
         }
         Failure::Timeout(_) => {
             Error::new(Code::TimedOut, format!("`{url}` cannot be fetched: the server is too slow"))

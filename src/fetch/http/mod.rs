@@ -21,13 +21,15 @@ mod absent {
     use crate::error::{Code, Error, Result};
     use crate::external::Environment;
     use crate::fetch::door::Door;
-    use crate::limits::Cancel;
+    use crate::fetch::failing::Failing;
+    use crate::limits::{Budget, Cancel};
 
     pub(in crate::fetch) struct Client;
 
     impl Client {
         pub(in crate::fetch) fn new(
             _: Door,
+            _: Arc<Failing>,
             _: Environment,
             _: Option<&Path>,
             _: SystemTime,
@@ -36,7 +38,7 @@ mod absent {
             Self
         }
 
-        pub(in crate::fetch) fn get(&self, url: &str, _: u64, _: &Cancel) -> Result<Arc<[u8]>> {
+        pub(in crate::fetch) fn get(&self, url: &str, _: &Budget, _: &Cancel) -> Result<Arc<[u8]>> {
             let message = format!("`{url}` is a file over HTTP");
             Err(Error::new(Code::FetchRefused, message)
                 .help("this krender is built without the feature `http`: fetch the file first"))

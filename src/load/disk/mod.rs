@@ -155,6 +155,25 @@ pub fn stamp(path: &Path) -> Option<(u64, Duration)> {
     Some((metadata.len(), metadata.modified().ok()?.duration_since(SystemTime::UNIX_EPOCH).ok()?))
 }
 
+/// The number of files in a folder and below it, and their size in bytes. What cannot be looked at does not count.
+#[must_use]
+pub fn folder_size(folder: &Path) -> (usize, u64) {
+    let (mut files, mut bytes) = (0, 0);
+    let mut pending = vec![folder.to_path_buf()];
+    while let Some(folder) = pending.pop() {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let Ok(metadata) = entry.metadata() else { continue };
+            if metadata.is_dir() {
+                pending.push(entry.path());
+            } else {
+                files += 1;
+                bytes += metadata.len();
+            }
+        }
+    }
+    (files, bytes)
+}
+
 /// The system's description of an error, without its number.
 pub(super) fn reason(error: &io::Error) -> String {
     let text = error.to_string();

@@ -32,6 +32,8 @@ struct Unfinished {
 
 /// Number of names to try. A taken name is a coincidence, or a file system that reports every name as taken.
 const TRIES: usize = 16;
+/// The pause between attempts to remove a folder.
+const PAUSE: std::time::Duration = std::time::Duration::from_millis(5);
 
 impl Temporary {
     /// Creates a file with these permissions minus the umask. Its name is random, and short enough to fit wherever the
@@ -151,8 +153,13 @@ impl TemporaryFolder {
 
 impl Drop for TemporaryFolder {
     fn drop(&mut self) {
-        // What cannot be removed is removed when it is old.
-        drop(fs::remove_dir_all(&self.0));
+        // Programs that were ended may write for a moment. What cannot be removed is removed when it is old.
+        for _ in 0..TRIES {
+            match fs::remove_dir_all(&self.0) {
+                Err(error) if error.kind() != ErrorKind::NotFound => thread::sleep(PAUSE),
+                _ => break,
+            }
+        }
         lock(&FOLDERS).retain(|path| *path != self.0);
     }
 }
