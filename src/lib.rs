@@ -112,6 +112,9 @@ pub mod build;
 pub mod fleet;
 
 #[cfg_attr(not(internals), doc(hidden))]
+pub mod edit;
+
+#[cfg_attr(not(internals), doc(hidden))]
 pub mod diff;
 
 #[cfg_attr(not(internals), doc(hidden))]

@@ -24,6 +24,7 @@ mod slips;
 mod terminal;
 mod told;
 mod usage;
+mod vendor;
 
 use std::{
     ffi::{OsStr, OsString},
@@ -261,6 +262,17 @@ Examples:
   krender lock --all . --check
   krender lock overlays/prod --update github.com/owner/name",
         run: |found, format| Ok(lock::LockCommand::from_arg_matches_mut(found)?.run(format)),
+    },
+    Command {
+        name: "vendor",
+        arguments: vendor::Vendor::augment_args,
+        examples: "\
+Examples:
+  krender vendor
+  krender vendor deploy --dry-run
+  krender vendor --check
+  krender vendor --update github.com/owner/name",
+        run: |found, format| Ok(vendor::Vendor::from_arg_matches_mut(found)?.run(format)),
     },
     Command {
         name: "cache",

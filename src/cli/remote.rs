@@ -57,6 +57,11 @@ impl Remote {
         self.source_with(lock, working_directory)
     }
 
+    /// True if only the commits and contents of a lock are used.
+    pub(super) const fn is_locked(&self) -> bool {
+        self.locked.is_some()
+    }
+
     /// The source of remote content for a run that uses a lock.
     pub(super) fn source_with(&self, lock: LockUse, working_directory: &Path) -> Remotes {
         let Self { offline, no_cache, locked: _, cache_size, untrusted, hosts } = self;

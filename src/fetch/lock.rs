@@ -113,6 +113,17 @@ impl Lock {
         text
     }
 
+    /// A lock of repositories: URL, reference and commit of each.
+    #[must_use]
+    pub fn of_commits<'c>(
+        commits: impl IntoIterator<Item = (&'c str, Option<&'c str>, &'c str)>,
+    ) -> Self {
+        let repositories = commits.into_iter().map(|(url, reference, commit)| {
+            ((url.to_owned(), reference.map(str::to_owned)), commit.to_owned())
+        });
+        Self { repositories: repositories.collect(), files: BTreeMap::new() }
+    }
+
     /// The remote content that a loader has used.
     #[must_use]
     pub fn of(loader: &Loader) -> Self {

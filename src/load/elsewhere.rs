@@ -8,7 +8,7 @@ use std::thread;
 use super::files::{Kind, join};
 use super::missing::{self, Open};
 use super::root::{Entry, Root};
-use super::{Loader, RepoSpec, remote};
+use super::{LeadsTo, Loader, RepoSpec, remote};
 use crate::error::{Code, Error, Result};
 use crate::source::Span;
 use crate::yaml::Text;
@@ -128,7 +128,10 @@ impl Root {
             return Err(error.note(above.span(), "it leads from here to itself"));
         }
         self.refuse_depth(span)?;
-        Self::in_repository(self.loader(), entry, spec, span, Some(self.clone()))
+        let child = Self::in_repository(self.loader(), entry, spec, span, Some(self.clone()))?;
+        let leads_to = LeadsTo::Directory(child.path().to_path_buf());
+        self.loader().refer(self.path(), span, entry, leads_to);
+        Ok(child)
     }
 
     /// The directory that the text of an entry or a target names in a remote repository.

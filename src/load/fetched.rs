@@ -132,8 +132,9 @@ impl Loader {
             self.0.files.mount_as(&at, files, Some(shown)).map_err(taken)?;
             let (url, commit) = (spec.url(), found.commit.to_string());
             let remote = Remote { url, reference: spec.reference.clone(), commit };
-            crate::sync::lock(&fetched.remotes).push(remote);
-            Ok(at.into())
+            let top: Arc<Path> = at.into();
+            crate::sync::lock(&fetched.remotes).push((Arc::clone(&top), remote));
+            Ok(top)
         })
     }
 
@@ -166,7 +167,8 @@ impl Loader {
     #[must_use]
     pub fn remotes(&self) -> Vec<Remote> {
         let remotes = self.0.fetched.get().map(|fetched| crate::sync::lock(&fetched.remotes));
-        let mut remotes = remotes.map(|remotes| remotes.clone()).unwrap_or_default();
+        let remotes = remotes.iter().flat_map(|remotes| remotes.iter());
+        let mut remotes: Vec<Remote> = remotes.map(|(_, remote)| remote.clone()).collect();
         remotes.sort();
         remotes.dedup();
         remotes

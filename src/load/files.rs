@@ -109,7 +109,8 @@ pub fn join(directory: &Path, path: &Path) -> PathBuf {
 }
 
 /// The relative path from `directory` to `path`, both clean.
-pub(super) fn relative(directory: &Path, path: &Path) -> PathBuf {
+#[must_use]
+pub fn relative(directory: &Path, path: &Path) -> PathBuf {
     let shared = directory
         .components()
         .zip(path.components())

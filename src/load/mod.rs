@@ -18,6 +18,8 @@ mod memory;
 mod missing;
 mod mounts;
 mod notes;
+mod overlay;
+mod references;
 mod remote;
 mod root;
 mod store;
@@ -25,6 +27,7 @@ mod tree;
 #[cfg(feature = "watch")]
 mod watch;
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -47,11 +50,13 @@ pub use disk::{
 pub use elsewhere::is_remote;
 pub use fetched::{Fetch, Fetched, Remote, Remotes};
 pub use file::File;
-pub use files::{Files, KUSTOMIZATION_FILES, Kind, LARGEST_FILE, join};
+pub use files::{Files, KUSTOMIZATION_FILES, Kind, LARGEST_FILE, join, relative};
 
 pub use memory::Memory;
 pub use mounts::FilesId;
 pub use notes::Notes;
+pub use overlay::Overlay;
+pub use references::{FetchedFile, LeadsTo, Reference};
 pub use remote::{NoRepository, RepoSpec, without_credentials};
 pub use root::{Entry, Root};
 pub use store::{Store, private_folder};
@@ -94,14 +99,18 @@ struct LoaderInner {
 struct Mounted {
     /// The path of each repository's top, by its URL and reference.
     tops: Cache<Result<Arc<Path>>>,
-    remotes: Mutex<Vec<Remote>>,
+    /// The repositories, each with the path of its top.
+    remotes: Mutex<Vec<(Arc<Path>, Remote)>>,
+    /// The entries that led there.
+    references: Mutex<BTreeSet<Reference>>,
     /// The files over HTTP, by URL.
     files: Cache<Result<File>>,
 }
 
 impl Default for Mounted {
     fn default() -> Self {
-        Self { tops: Cache::new(), remotes: Mutex::default(), files: Cache::new() }
+        let (remotes, references) = (Mutex::default(), Mutex::default());
+        Self { tops: Cache::new(), remotes, references, files: Cache::new() }
     }
 }
 

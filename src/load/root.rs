@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::files::{KUSTOMIZATION_FILES, Kind, join};
 use super::missing::{self, NoKustomization, Open};
 use super::mounts::Mount;
-use super::{File, FilesId, Loader, RepoSpec, Resolved, Restrictor, remote};
+use super::{File, FilesId, LeadsTo, Loader, RepoSpec, Resolved, Restrictor, remote};
 use crate::error::{Code, Error, Result};
 use crate::limits::Budget;
 use crate::source::{Source, Span};
@@ -318,6 +318,9 @@ impl Root {
         }
         self.refuse_cycle(&place, span)?;
         self.refuse_depth(span)?;
+        if self.0.mount.is_some() && place.path != whole {
+            loader.refer(&self.0.path, span, path, LeadsTo::Directory(place.path.clone()));
+        }
         Ok(Self::new(loader, &place, span, Some(self.clone()), None))
     }
 
@@ -413,9 +416,12 @@ impl Root {
     /// [`Code::InvalidPath`] for an empty path, [`Code::FileNotFound`], [`Code::NotAFile`], [`Code::OutsideRoot`],
     /// [`Code::ReadFailed`], [`Code::TooLarge`]; those of [`Fetch::file`](super::Fetch::file) for a URL.
     pub fn file(&self, path: &str, span: Span) -> Result<File> {
+        let loader = &self.0.loader;
         let file = match remote::is_url(path) {
-            true => self.0.loader.fetch_file(path),
-            false => self.allowed(path).and_then(|place| self.0.loader.content(&place.path)),
+            true => loader.fetch_file(path).inspect(|_| {
+                loader.refer(&self.0.path, span, path, LeadsTo::File);
+            }),
+            false => self.allowed(path).and_then(|place| loader.content(&place.path)),
         };
         file.map_err(|error| error.at(span))
     }

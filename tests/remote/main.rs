@@ -14,3 +14,4 @@ mod http;
 mod lab;
 #[cfg(feature = "http")]
 mod server;
+mod vendor;

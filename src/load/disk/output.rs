@@ -68,6 +68,30 @@ impl OutputFolder {
         put(&self.folder, name, pieces).map_err(|error| failed(&self.path.join(name), &error))
     }
 
+    /// Removes a file below this folder, and the folders of its path that are empty then. A missing file is no failure.
+    ///
+    /// # Errors
+    /// [`Code::WriteFailed`], for example because a part of the path is a link.
+    pub fn remove(&self, path: &Path) -> Result<()> {
+        let (parent, name) = (path.parent().unwrap_or(Path::new("")), path.file_name());
+        let removed = self.folder.below(parent).and_then(|folder| match name {
+            Some(name) => folder.remove(name),
+            None => Err(ErrorKind::InvalidInput.into()),
+        });
+        match removed {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(failed(&self.path.join(path), &error)),
+            Ok(()) => {}
+        }
+        for folder in parent.ancestors().filter(|folder| !folder.as_os_str().is_empty()) {
+            // It is not empty, or has become a link since.
+            if fs::remove_dir(self.path.join(folder)).is_err() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// The first link in a path below this folder.
     fn link_on(&self, path: &Path) -> Option<PathBuf> {
         let (mut folder, mut whole) = (self.folder.clone(), self.path.clone());

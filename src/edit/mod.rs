@@ -1,0 +1,3 @@
+//! Changes of kustomizations in place: `vendor` copies what they fetch into the tree.
+
+pub mod vendor;

@@ -1,0 +1,60 @@
+//! Differences between the list of copies and the disk.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use super::write::found;
+use super::{MANIFEST, Tree};
+use crate::load::{Disk, Files as _, Kind};
+
+/// The reasons why the copies are not those of the list, or not those that are needed: one for each file, and one for a
+/// repository that is not needed at all.
+#[must_use]
+pub fn complaints(tree: Tree<'_>, needed: &BTreeSet<String>) -> Vec<String> {
+    let files = &tree.manifest.files;
+    let mut complaints: BTreeMap<&str, String> = BTreeMap::new();
+    for (file, digest) in files {
+        let reason = match found(tree.path, file) {
+            None => "is missing",
+            Some(found) if found.digest != Some(*digest) => "was changed since it was copied",
+            Some(_) => continue,
+        };
+        complaints.insert(file, format!("`{file}` {reason}"));
+    }
+    for file in files.keys().filter(|file| !needed.contains(*file)) {
+        let folders = tree.manifest.repositories.iter().map(|it| &*it.folder);
+        let is_below = |file: &str, folder: &str| Path::new(file).starts_with(folder);
+        let folder = folders
+            .filter(|folder| is_below(file, folder))
+            .find(|folder| !needed.iter().any(|other| is_below(other, folder)));
+        let name = folder.unwrap_or(file);
+        complaints.entry(name).or_insert_with(|| format!("no kustomization needs `{name}`"));
+    }
+    let mut all: Vec<String> = complaints.into_values().collect();
+    let own = format!("{}/{MANIFEST}", tree.folder);
+    let is_other = |file: &String| !files.contains_key(file) && *file != own;
+    all.extend(
+        listed(tree).into_iter().filter(is_other).map(|file| format!("`{file}` is no copy")),
+    );
+    all
+}
+
+/// The files in the folder of copies. Links are not followed.
+fn listed(tree: Tree<'_>) -> Vec<String> {
+    let (mut files, mut pending) = (Vec::new(), vec![tree.folder.to_owned()]);
+    while let Some(folder) = pending.pop() {
+        let path = tree.path.join(&folder);
+        if Disk.kind(&path).ok() != Some(Kind::Directory) {
+            continue;
+        }
+        for (name, kind) in Disk.list(&path).unwrap_or_default() {
+            let name = format!("{folder}/{}", name.to_string_lossy());
+            match kind {
+                Kind::Directory => pending.push(name),
+                _ => files.push(name),
+            }
+        }
+    }
+    files.sort_unstable();
+    files
+}
