@@ -57,6 +57,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn run_to_end(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if let [_, flag, group] = &*arguments
+        && flag == external::GUARD
+    {
+        external::guard(group);
+        return ExitCode::SUCCESS;
+    }
     let is_flag_first =
         arguments.get(1).is_some_and(|word| word.as_encoded_bytes().starts_with(b"-"));
     let arguments = help_of_all(command_first(arguments));

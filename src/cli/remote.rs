@@ -75,7 +75,8 @@ impl Remote {
         };
         let (started, working_directory) = (now(), working_directory.to_path_buf());
         Remotes::new(Fetcher::new(options, move || {
-            let environment = Environment::new(std::env::vars_os(), &working_directory);
+            let environment = Environment::new(std::env::vars_os(), &working_directory)
+                .guarded_by(std::env::current_exe().ok());
             let begin = super::clean_up_on_signals;
             Setup { environment, cache: cache_folder(), started, begin, progress }
         }))

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 pub struct Environment {
     variables: Vec<(OsString, OsString)>,
     working_directory: PathBuf,
+    guard: Option<PathBuf>,
 }
 
 impl Environment {
@@ -19,7 +20,19 @@ impl Environment {
         working_directory: &Path,
     ) -> Self {
         let variables = variables.into_iter().collect();
-        Self { variables, working_directory: working_directory.to_path_buf() }
+        Self { variables, working_directory: working_directory.to_path_buf(), guard: None }
+    }
+
+    /// Sets the program that can [guard](super::guard()) others: krender itself.
+    #[must_use]
+    pub fn guarded_by(mut self, program: Option<PathBuf>) -> Self {
+        self.guard = program;
+        self
+    }
+
+    /// The program that can guard others.
+    pub(super) fn guard(&self) -> Option<&Path> {
+        self.guard.as_deref()
     }
 
     /// The value of a variable; `None` if it is not set or empty.

@@ -5,8 +5,10 @@
 
 mod environment;
 pub mod git;
+mod guard;
 mod memory;
 mod program;
 
 pub use environment::Environment;
+pub use guard::{GUARD, guard};
 pub use program::{Outcome, Program, end_programs};

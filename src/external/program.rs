@@ -14,6 +14,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::Environment;
+use super::guard::Guard;
 use crate::error::{Code, Error, Result};
 use crate::limits::{Cancel, cancelled};
 use crate::source::Span;
@@ -33,6 +34,8 @@ pub struct Program {
     /// Maximum size of its standard output, in bytes.
     most_output: u64,
     watch: Option<Watch>,
+    /// The program that ends it together with its group if this process is killed.
+    guard: Option<PathBuf>,
 }
 
 /// A function that is called with the id of a process while that runs.
@@ -88,6 +91,7 @@ impl Program {
                 Error::new(Code::ReadFailed, message)
             })?;
         let (directory, arguments) = (directory.to_path_buf(), Vec::new());
+        let guard = environment.guard().map(Path::to_path_buf);
         let (environment, cancel) = (Vec::new(), Cancel::default());
         let (longest, most_output) = (LONGEST, MOST_OUTPUT);
         let (leads, watch) = (false, None);
@@ -101,6 +105,7 @@ impl Program {
             leads,
             most_output,
             watch,
+            guard,
         })
     }
 
@@ -196,6 +201,8 @@ impl Program {
         let running = self.leads.then(|| ProcessGroup::of(&child));
         let child = Arc::new(Mutex::new(child));
         let group = running.as_ref().map(|group| group.0);
+        let guard = self.guard.as_ref().zip(group);
+        let guard = guard.and_then(|(program, group)| Guard::start(program, group));
         let limits = (self.longest, self.cancel.clone(), self.watch.clone());
         let (is_done, watch) = watch_end(Arc::clone(&child), group, limits);
         let taken = output.map_or(Ok(()), |mut output| take(&mut output));
@@ -204,6 +211,7 @@ impl Program {
             end(&child);
         }
         let status = wait(&child);
+        drop(guard);
         drop(is_done);
         let ended = watch.join().unwrap_or_default();
         drop(running);

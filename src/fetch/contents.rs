@@ -96,7 +96,7 @@ impl Contents {
             let _lock = Cache::at(&git).lock(name, &Cancel::default())?;
             let store = git.join(name);
             let bare = Bare::open(&store, environment)?;
-            bare.create()?;
+            bare.create(bare.algorithm())?;
             if !bare.is_whole()? {
                 remove(&store)?;
                 damaged.push(url.clone());

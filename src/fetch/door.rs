@@ -75,6 +75,25 @@ impl Door {
         }
     }
 
+    /// The addresses that git may connect to for a URL of HTTP, if it is not trusted, in the form of `http.curloptResolve`:
+    /// a name server may answer git differently. Empty if git looks them up itself.
+    ///
+    /// # Errors
+    /// [`Code::FetchRefused`] if one of them is private.
+    pub(super) fn addresses(&self, url: &str) -> Result<Vec<String>> {
+        let Place::Host(host) = place(url) else { return Ok(Vec::new()) };
+        if !self.untrusted || self.offline || self.is_named(host) || host.starts_with('[') {
+            return Ok(Vec::new());
+        }
+        let Some(port) = port(url) else { return Ok(Vec::new()) };
+        let found = (host.trim_end_matches('.'), port).to_socket_addrs();
+        let addresses: Vec<IpAddr> = found.into_iter().flatten().map(|it| it.ip()).collect();
+        if addresses.iter().any(|address| is_private(*address)) {
+            return Err(private(host));
+        }
+        Ok(pinned(host, port, &addresses))
+    }
+
     /// Refuses an address of a host if it is private.
     ///
     /// # Errors
@@ -126,6 +145,41 @@ fn place(url: &str) -> Place<'_> {
         _ if is_clear_user && is_port && is_host(host) => Place::Host(host),
         _ => Place::Unclear,
     }
+}
+
+/// The port that a URL of HTTP names, or that of its scheme; `None` for other URLs.
+fn port(url: &str) -> Option<u16> {
+    let (scheme, rest) = url.split_once("://")?;
+    let default = match scheme.to_ascii_lowercase().as_str() {
+        "https" => 443,
+        "http" => 80,
+        _ => return None,
+    };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit(['@', ']']).next().unwrap_or_default();
+    host.split_once(':').map_or(Some(default), |(_, port)| match port {
+        "" => Some(default),
+        port => port.parse().ok(),
+    })
+}
+
+/// The setting that binds a host to addresses. A host without any is bound to one that leads nowhere; a proxy does not
+/// see it.
+fn pinned(host: &str, port: u16, addresses: &[IpAddr]) -> Vec<String> {
+    let addresses: Vec<String> = match addresses {
+        [] => vec![Ipv4Addr::BROADCAST.to_string()],
+        some => some
+            .iter()
+            .map(|address| match address {
+                IpAddr::V4(address) => address.to_string(),
+                IpAddr::V6(address) => format!("[{address}]"),
+            })
+            .collect(),
+    };
+    let (name, addresses) = (host.trim_end_matches('.'), addresses.join(","));
+    let mut names = vec![name.to_owned(), format!("{name}.")];
+    names.truncate(if name == host { 1 } else { 2 });
+    names.iter().map(|name| format!("{name}:{port}:{addresses}")).collect()
 }
 
 /// True for a name of letters, digits, `-`, `_` and `.`, and for an IPv6 address in brackets.
@@ -286,6 +340,32 @@ mod tests {
         }
         assert!(door.admit("file:///srv/a").is_err());
         assert!(Door::default().admit("file:///srv/a").is_ok());
+    }
+
+    #[test]
+    fn hosts_are_bound_to_their_addresses() {
+        let addresses = ["1.1.1.1".parse().unwrap(), "2606:4700::1".parse().unwrap()];
+        let one = "host.example:443:1.1.1.1,[2606:4700::1]";
+        assert_eq!(pinned("host.example", 443, &addresses), [one]);
+        let two = "host.example.:443:1.1.1.1,[2606:4700::1]";
+        assert_eq!(pinned("host.example.", 443, &addresses), [one, two]);
+        assert_eq!(pinned("host.example", 80, &[]), ["host.example:80:255.255.255.255"]);
+        for (url, expected) in [
+            ("https://host/a", Some(443)),
+            ("http://u:1@host/a:2", Some(80)),
+            ("HTTP://host:8080/a", Some(8080)),
+            ("https://host:/a", Some(443)),
+            ("https://host:99999/a", None),
+            ("ssh://host/a", None),
+            ("git@host:a", None),
+        ] {
+            assert_eq!(port(url), expected, "{url}");
+        }
+        let door = Door { untrusted: true, ..Door::default() };
+        assert_eq!(door.addresses("https://1.1.1.1/a").unwrap(), ["1.1.1.1:443:1.1.1.1"]);
+        assert!(door.addresses("https://127.1/a").is_err());
+        assert!(door.addresses("git@host:a").unwrap().is_empty());
+        assert!(Door::default().addresses("https://127.1/a").unwrap().is_empty());
     }
 
     #[test]

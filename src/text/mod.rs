@@ -5,6 +5,7 @@ mod hex;
 pub mod path;
 pub mod phrase;
 pub mod suspect;
+pub mod url;
 pub mod wildcard;
 
 pub use hex::hex;

@@ -349,6 +349,124 @@ fn a_submodule_runs_no_program() {
     }
 }
 
+/// `.gitmodules` may not include files of this machine, and submodules are where the tree has them.
+#[test]
+fn a_description_of_submodules_reads_no_other_file() {
+    let lab = Lab::with_app();
+    lab.git("app", &["submodule", "--quiet", "add", &lab.url("app"), "mods/self"]);
+    lab.write("secret", "token: not a line of a configuration\n");
+    let secret = lab.path("secret").display().to_string();
+    let outside = "[submodule \"x\"]\n\tpath = ../x\n\turl = /none\n[submodule \"y\"]\n\tpath = link/x\n\turl = /none\n[submodule \"z\"]\n\tpath = \"a\\nb\"\n\turl = /none\n";
+    lab.commit("app", ".gitmodules", &format!("[include]\n\tpath = {secret}\n{outside}"));
+    std::os::unix::fs::symlink("mods", lab.path("app/link")).unwrap();
+    lab.commit("app", "base/cm.yaml", &config_map("two"));
+    assert!(lab.build(&[&format!("{}//base", lab.url("app"))]).contains("a: two"));
+    assert_eq!(lab.calls(), ["fetch", "config"]);
+    // A URL with control characters is refused before git sees it.
+    let module = "[submodule \"m\"]\n\tpath = mods/self\n\turl = \"https://host.example/a\\nb\"\n";
+    lab.commit("app", ".gitmodules", module);
+    let said = lab.fail(&[&format!("{}//base", lab.url("app"))]);
+    assert!(said.contains("which is not fetched"), "{said}");
+}
+
+/// Variables of git that name another repository or start programs have no effect; those of the user's connections have.
+#[test]
+fn variables_of_git_lead_to_no_other_repository() {
+    let mut lab = Lab::with_app();
+    lab.repository("other");
+    lab.commit("other", "x", "x");
+    let other = lab.path("other/.git").display().to_string();
+    let pwned = lab.path("PWNED").display().to_string();
+    let ssh = lab.path("ssh").display().to_string();
+    lab.write("ssh", "#!/bin/sh\nfor last do :; done\neval \"$last\"\n");
+    fs::set_permissions(&ssh, fs::Permissions::from_mode(0o755)).unwrap();
+    for (name, value) in [
+        ("GIT_DIR", &*other),
+        ("GIT_WORK_TREE", &other),
+        ("GIT_INDEX_FILE", "/none"),
+        ("GIT_OBJECT_DIRECTORY", &format!("{other}/objects")),
+        ("GIT_ALTERNATE_OBJECT_DIRECTORIES", "/none"),
+        ("GIT_COMMON_DIR", &other),
+        ("GIT_NAMESPACE", "x"),
+        ("GIT_SHALLOW_FILE", "/none"),
+        ("GIT_EXTERNAL_DIFF", &format!("touch {pwned}")),
+        ("GIT_PAGER", &format!("touch {pwned}")),
+        ("GIT_CONFIG", "/none"),
+        ("GIT_CONFIG_PARAMETERS", "'core.hooksPath=/none'"),
+        ("GIT_SSH_COMMAND", &ssh),
+    ] {
+        lab.variables.push((name.to_owned(), value.to_owned()));
+    }
+    // Paths in URLs of ssh are those of the machine.
+    let path = lab.path("app").canonicalize().unwrap();
+    let target = format!("ssh://git@host.example{}//base?ref=v1", path.display());
+    assert!(lab.build(&[&target]).contains("a: one"));
+    assert!(lab.build(&[&format!("{}//base", lab.url("app"))]).contains("a: one"));
+    assert!(!lab.path("PWNED").exists());
+    let count = lab.git("other", &["count-objects"]);
+    assert!(count.starts_with("3 objects"), "{count}");
+}
+
+/// Repositories with SHA-256 are fetched, whether their algorithm is known before or not.
+#[test]
+fn repositories_may_have_other_ids() {
+    let lab = Lab::with_app();
+    let old = format!("{}//base?ref=main", lab.url("app"));
+    assert!(lab.build(&[&old]).contains("a: one"));
+    lab.git(".", &["init", "-q", "--object-format=sha256", "new"]);
+    lab.write("new/base/kustomization.yaml", "resources: [cm.yaml]\n");
+    let first = lab.commit("new", "base/cm.yaml", &config_map("first"));
+    assert_eq!(first.len(), 64);
+    let target = |reference: &str| format!("{}//base?ref={reference}", lab.url("new"));
+    lab.calls();
+    assert!(lab.build(&[&target("main")]).contains("a: first"));
+    assert_eq!(lab.calls(), ["fetch", "fetch"]);
+    let second = lab.commit("new", "base/cm.yaml", &config_map("second"));
+    assert!(lab.build(&[&target("main")]).contains("a: second"));
+    assert_eq!(lab.calls(), ["ls-remote", "fetch"]);
+    for (reference, value) in [(&first, "first"), (&second, "second")] {
+        assert!(lab.build(&[&target(reference)]).contains(&format!("a: {value}")));
+        assert_eq!(lab.calls(), [""; 0]);
+    }
+    fs::remove_dir_all(lab.path("home/.cache")).unwrap();
+    assert!(lab.build(&[&target(&first)]).contains("a: first"));
+    // A repository may be replaced by one with other ids.
+    lab.build(&[&old]);
+    fs::rename(lab.path("app"), lab.path("gone")).unwrap();
+    fs::rename(lab.path("new"), lab.path("app")).unwrap();
+    assert!(lab.build(&[&old]).contains("a: second"));
+    assert!(lab.build(&[&old]).contains("a: second"));
+}
+
+/// A branch whose name has the form of an id of SHA-256 is a branch, and moves.
+#[test]
+fn a_branch_that_looks_like_a_commit_is_one() {
+    let lab = Lab::with_app();
+    let name = "a".repeat(64);
+    lab.git("app", &["checkout", "-q", "-b", &name]);
+    let target = format!("{}//base?ref={name}", lab.url("app"));
+    assert!(lab.build(&[&target]).contains("a: one"));
+    lab.commit("app", "base/cm.yaml", &config_map("two"));
+    assert!(lab.build(&[&target]).contains("a: two"));
+    assert_eq!(lab.calls(), ["fetch", "fetch", "ls-remote", "fetch"]);
+    let missing = format!("{}//base?ref={}", lab.url("app"), "b".repeat(64));
+    assert!(lab.fail(&["--no-cache", &missing]).contains("has no branch, tag or commit `bbb"));
+}
+
+/// A record whose time is in the future, as after a clock was set back, does not stay for ever.
+#[test]
+fn a_record_of_the_future_is_resolved_again() {
+    let lab = Lab::with_app();
+    let target = format!("{}//base?ref=main", lab.url("app"));
+    lab.build(&[&target]);
+    for record in fs::read_dir(store(&lab).join("references")).unwrap().flatten() {
+        let time = std::time::SystemTime::now() + Duration::from_secs(86_400);
+        fs::File::options().write(true).open(record.path()).unwrap().set_modified(time).unwrap();
+    }
+    lab.commit("app", "base/cm.yaml", &config_map("two"));
+    assert!(lab.build(&[&target]).contains("a: two"));
+}
+
 /// Hooks, filters and file watchers of the user's configuration have no effect on fetching.
 #[test]
 fn fetching_runs_no_hooks() {
@@ -409,9 +527,9 @@ fn a_build_that_was_killed_while_fetching_leaves_a_cache_that_works() {
         assert!(lab.build(&[&target]).contains("a: one"), "{signal}");
         fs::remove_dir_all(lab.path("home/.cache")).unwrap();
     }
-    // What was started has been ended, as far as krender got to know of its end.
+    // What was started has been ended, by krender or by its guard.
     thread::sleep(Duration::from_secs(3));
-    assert!(!ended("TERM").exists());
+    assert!(!ended("TERM").exists() && !ended("KILL").exists());
 }
 
 /// A folder that a killed build has left is removed when it is old.

@@ -118,6 +118,49 @@ fn strangers_reach_no_private_address() {
     assert!(said.contains("the host `127.0.0.1` is not allowed"), "{said}");
 }
 
+/// A server that only has files sends objects one by one.
+#[test]
+fn repositories_may_be_files_of_a_server() {
+    let lab = Lab::with_app();
+    lab.git("app", &["config", "gc.auto", "0"]);
+    lab.git("app", &["update-server-info"]);
+    let folder = lab.path("app/.git");
+    let server = Server::new(move |path, _, _| {
+        let path = path.split('?').next().unwrap_or_default();
+        match std::fs::read(folder.join(path.strip_prefix("app.git/").unwrap_or_default())) {
+            Ok(bytes) => file(bytes),
+            Err(_) => status("404 Not Found"),
+        }
+    });
+    let target = server.url("app.git//base?ref=v1");
+    assert!(lab.build(&[&target]).contains("a: one"));
+    lab.git("app", &["gc", "-q"]);
+    lab.commit("app", "base/cm.yaml", &config_map("two"));
+    lab.git("app", &["update-server-info"]);
+    assert!(lab.build(&[&server.url("app.git//base?ref=main")]).contains("a: two"));
+    assert!(lab.is_tidy());
+}
+
+/// Git looks for a host where krender has found it, and nowhere if it is not known.
+#[test]
+fn git_gets_the_addresses_that_were_checked() {
+    let lab = lab("https://nowhere.invalid/a/b.git//base?ref=v1");
+    lab.program(&format!("echo \"$*\" >> '{}'; exec git \"$@\"", lab.path("arguments").display()));
+    lab.fail(&["--untrusted", "k"]);
+    let arguments = std::fs::read_to_string(lab.path("arguments")).unwrap();
+    let pin = "-c http.curloptResolve=nowhere.invalid:443:255.255.255.255 ";
+    assert!(arguments.contains(pin), "{arguments}");
+    std::fs::remove_file(lab.path("arguments")).unwrap();
+    lab.fail(&["k"]);
+    let arguments = std::fs::read_to_string(lab.path("arguments")).unwrap();
+    assert!(!arguments.contains("curloptResolve"), "{arguments}");
+    // Without a request there is no look-up, and no program.
+    lab.calls();
+    let said = lab.fail(&["--offline", "--untrusted", "k"]);
+    assert!(said.contains("is not in the cache"), "{said}");
+    assert!(lab.calls().is_empty());
+}
+
 /// Git follows no redirects where some hosts are closed.
 #[test]
 fn redirects_of_repositories_are_not_followed_where_hosts_are_closed() {

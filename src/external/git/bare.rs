@@ -42,6 +42,8 @@ pub struct Request<'r> {
     pub budget: &'r Budget,
     /// A condition that ends it.
     pub cancel: &'r Cancel,
+    /// The addresses of the host, in the form of `http.curloptResolve`; empty if git looks them up.
+    pub addresses: &'r [String],
 }
 
 /// The size that is charged for one command so far.
@@ -77,11 +79,44 @@ const FETCHED: &str = "refs/krender/fetched";
 /// The maximum time to check a repository.
 const TO_CHECK: Duration = Duration::from_mins(30);
 
-/// The files of each repository, the last of which is written last.
-const FILES: [(&str, &str); 2] = [
-    ("config", "[core]\n\tbare = true\n\trepositoryformatversion = 0\n"),
-    ("HEAD", "ref: refs/heads/none\n"),
-];
+/// The algorithm of the ids of a repository.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdAlgorithm {
+    /// 40 digits.
+    Sha1,
+    /// 64 digits.
+    Sha256,
+}
+
+impl IdAlgorithm {
+    /// The configuration of a repository.
+    const fn config(self) -> &'static str {
+        match self {
+            Self::Sha1 => "[core]\n\tbare = true\n\trepositoryformatversion = 0\n",
+            Self::Sha256 => {
+                "[core]\n\tbare = true\n\trepositoryformatversion = 1\n[extensions]\n\tobjectformat = sha256\n"
+            }
+        }
+    }
+
+    /// The other algorithm.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Sha1 => Self::Sha256,
+            Self::Sha256 => Self::Sha1,
+        }
+    }
+
+    /// True for the ids of this algorithm.
+    #[must_use]
+    pub const fn makes(self, id: &Id) -> bool {
+        matches!((self, id.length()), (Self::Sha1, 20) | (Self::Sha256, 32))
+    }
+}
+
+/// The branch of `HEAD`, which does not exist.
+const HEAD: &str = "ref: refs/heads/none\n";
 
 impl Bare {
     /// The repository in a folder, which need not exist yet.
@@ -96,16 +131,27 @@ impl Bare {
         Ok(Self { folder, batch: Batch::new(git), environment })
     }
 
+    /// The algorithm of its ids: that of its configuration, or SHA-1.
+    #[must_use]
+    pub fn algorithm(&self) -> IdAlgorithm {
+        let config = fs::read_to_string(self.folder.join("config")).unwrap_or_default();
+        match config == IdAlgorithm::Sha256.config() {
+            true => IdAlgorithm::Sha256,
+            false => IdAlgorithm::Sha1,
+        }
+    }
+
     /// Creates the folder, and the files that are missing or damaged.
     ///
     /// # Errors
     /// [`Code::WriteFailed`].
-    pub fn create(&self) -> Result<()> {
+    pub fn create(&self, algorithm: IdAlgorithm) -> Result<()> {
         let folder = &self.folder;
         let make = || -> io::Result<()> {
             fs::create_dir_all(folder.join("objects/pack"))?;
             fs::create_dir_all(folder.join("refs"))?;
-            for (name, text) in FILES {
+            // The last one is written last.
+            for (name, text) in [("config", algorithm.config()), ("HEAD", HEAD)] {
                 let path = folder.join(name);
                 // A part of it, if the disk was full.
                 if fs::read(&path).ok().as_deref() != Some(text.as_bytes()) {
@@ -122,9 +168,9 @@ impl Bare {
     ///
     /// # Errors
     /// [`Code::WriteFailed`].
-    pub fn beside(&self, folder: &Path, known: &[Id]) -> Result<Self> {
+    pub fn beside(&self, folder: &Path, algorithm: IdAlgorithm, known: &[Id]) -> Result<Self> {
         let beside = Self::open(folder, &self.environment)?;
-        beside.create()?;
+        beside.create(algorithm)?;
         if known.is_empty() {
             return Ok(beside);
         }
@@ -196,6 +242,9 @@ impl Bare {
         if !request.follows {
             git = git.argument("-c").argument("http.followRedirects=false");
         }
+        for addresses in request.addresses {
+            git = git.argument("-c").argument(format!("http.curloptResolve={addresses}"));
+        }
         let meter = Arc::new(Meter::new(&self.folder, request.budget));
         let watch = Arc::clone(&meter);
         let git = git.output_at_most(LONGEST_LIST).cancelled_by(request.cancel);
@@ -219,15 +268,13 @@ impl Bare {
     /// [`Code::WriteFailed`].
     pub fn take(&self, other: &Self) -> Result<()> {
         let take = || -> io::Result<()> {
-            let (from, to) = (other.folder.join("objects/pack"), self.folder.join("objects/pack"));
-            let mut names = Vec::new();
+            let (from, to) = (other.folder.join("objects"), self.folder.join("objects"));
             for entry in fs::read_dir(&from)? {
-                names.push(entry?.file_name());
-            }
-            // An index makes a pack known: it comes last.
-            names.sort_by_key(|name| Path::new(name).extension().is_some_and(|end| end == "idx"));
-            for name in names {
-                fs::rename(from.join(&name), to.join(&name))?;
+                let name = entry?.file_name();
+                // Servers that only have files send some objects by themselves, in folders with names of two digits.
+                if name == "pack" || name.len() == 2 {
+                    move_files(&from.join(&name), &to.join(&name))?;
+                }
             }
             match fs::rename(other.folder.join("shallow"), self.folder.join("shallow")) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -276,7 +323,8 @@ impl Bare {
     /// [`Code::ReadFailed`] if it is not a file of settings.
     pub fn settings(&self, file: Id) -> Result<Vec<(String, String)>> {
         let git = command::own(&self.folder, &self.environment)?;
-        let outcome = git.run(&["config", "--null", "--list", "--blob", &file.to_string()])?;
+        let outcome =
+            git.run(&["config", "--null", "--no-includes", "--list", "--blob", &file.to_string()])?;
         if !outcome.is_success {
             return Err(unknown::reason(&outcome.said));
         }
@@ -287,6 +335,18 @@ impl Bare {
         });
         Ok(entries.collect())
     }
+}
+
+/// Moves the files of a folder into another one.
+fn move_files(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    let mut names = Vec::new();
+    for entry in fs::read_dir(from)? {
+        names.push(entry?.file_name());
+    }
+    // An index makes a pack known: it comes last.
+    names.sort_by_key(|name| Path::new(name).extension().is_some_and(|end| end == "idx"));
+    names.iter().try_for_each(|name| fs::rename(from.join(name), to.join(name)))
 }
 
 /// The errors among the messages of git, without hints and warnings.

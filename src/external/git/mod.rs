@@ -23,7 +23,7 @@ use super::{Environment, Program};
 use crate::error::{Code, Error, Result};
 use crate::limits::Budget;
 use crate::load::git::{Changes, Id, Object, ObjectKind, Revision, Trees, os_string};
-pub use bare::{Bare, Request, complaints, is_damage};
+pub use bare::{Bare, IdAlgorithm, Request, complaints, is_damage};
 use batch::Batch;
 use find::Found;
 

@@ -10,6 +10,10 @@ use crate::load::git::Id;
 /// # Errors
 /// [`Code::InvalidValue`].
 pub(super) fn refuse(key: &Key) -> Result<()> {
+    if key.url.contains(char::is_control) {
+        let message = format!("`{}` is not a URL: it has control characters", key.url);
+        return Err(Error::new(Code::InvalidValue, message));
+    }
     let reference = &*key.reference;
     let is_odd = |letter: char| letter.is_control() || " ~^:?*[\\".contains(letter);
     let is_name = !reference.starts_with(['-', '+', '/'])
@@ -32,6 +36,11 @@ pub(super) fn refuse(key: &Key) -> Result<()> {
 /// True if a server says that it cannot leave the history out.
 pub(super) fn knows_no_shallow(said: &str) -> bool {
     said.contains("does not support shallow") || said.contains("shallow capabilities")
+}
+
+/// True if a server has ids of another algorithm.
+pub(super) fn has_other_ids(said: &str) -> bool {
+    said.contains("mismatched algorithms")
 }
 
 /// True if a server says that it has no such reference: it may have others.
@@ -59,7 +68,9 @@ pub(super) fn of(said: &str, reference: &str, request: &Request<'_>) -> Error {
         };
         let error = Error::new(Code::FetchFailed, message);
         return match (is_beginning_of_id(reference), reference) {
-            (true, _) => error.help("a commit is named by its full id: 40 digits"),
+            (true, _) => error.help(
+                "a commit is named by its full id: 40 digits, or 64 in a repository with SHA-256",
+            ),
             (false, "HEAD") => error.help("name a branch: `?ref=main`"),
             (false, _) if Id::parse(reference.as_bytes()).is_some() => error
                 .help("was the commit replaced by a forced push, or is it in another repository?"),

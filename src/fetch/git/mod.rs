@@ -16,7 +16,6 @@ use crate::error::Result;
 use crate::external::Environment;
 use crate::external::git::Request;
 use crate::limits::{Budget, Cancel};
-use crate::load::git::Id;
 use crate::load::{Fetched, RepoSpec};
 use store::Store;
 pub(super) use store::{is_store, recorded, used};
@@ -127,8 +126,8 @@ impl Session {
     /// True if the revision that an entry names is not in the cache, or has a name that may mean another one by now.
     pub(super) fn needs_request(&self, spec: &RepoSpec) -> bool {
         let reference = spec.reference.as_deref().unwrap_or("HEAD");
-        let is_settled = self.is_offline || Id::parse(reference.as_bytes()).is_some();
-        !is_settled || !self.has_repository(spec)
+        let has_id = || self.store(&spec.url()).is_ok_and(|store| store.has_id(reference));
+        !self.has_repository(spec) || !(self.is_offline || has_id())
     }
 
     fn revision(&self, key: &Key, way: Way<'_>) -> Result<Arc<Fetched>> {
@@ -139,6 +138,7 @@ impl Session {
                 return Err(failure::offline(&key.url, &key.reference));
             }
             let store = self.store(&key.url)?;
+            let addresses = self.door.addresses(&key.url)?;
             let request = Request {
                 url: &key.url,
                 from_user: key.from_user && !self.door.untrusted,
@@ -147,6 +147,7 @@ impl Session {
                 since: now(),
                 budget: way.budget,
                 cancel: way.cancel,
+                addresses: &addresses,
             };
             let named = store.resolve(self, &key.reference, &request)?;
             let objects = store.objects();

@@ -110,18 +110,38 @@ fn linked(trees: &Trees, top: Id, path: &str) -> Result<Option<Id>> {
 }
 
 /// The URL of a submodule. One that begins with `./` or `../` is relative to that of the repository around it; `None` for
-/// one that git would start a program for.
+/// one that git would start a program for, or that is beyond the host.
 fn absolute(around: &str, url: &str) -> Option<String> {
+    if !url.starts_with("./") && !url.starts_with("../") {
+        let is_program = url.contains("::");
+        return (!is_program && is_fetched(url)).then(|| url.to_owned());
+    }
+    let joined = joined(around, url)?;
+    let authority = |url: &str| {
+        let (scheme, rest) = url.split_once("://")?;
+        Some((scheme.to_owned(), rest.split('/').next().unwrap_or_default().to_owned()))
+    };
+    (authority(&joined) == authority(around) && is_fetched(&joined)).then_some(joined)
+}
+
+/// True if git connects to a URL by itself, and does not take it for an option.
+fn is_fetched(url: &str) -> bool {
+    let is_known = ["https://", "http://", "ssh://", "git://", "file://"]
+        .iter()
+        .any(|scheme| url.starts_with(scheme));
+    let is_other = url.contains("://") && !is_known;
+    // `name::rest` is an argument of the program `git-remote-name`.
+    let is_program = url
+        .split("::")
+        .next()
+        .is_some_and(|name| name.len() < url.len() && !name.contains(['/', '@', '[']));
+    !is_program && !is_other && !url.starts_with('-') && !url.contains(char::is_control)
+}
+
+/// A relative URL, resolved as git does.
+fn joined(around: &str, url: &str) -> Option<String> {
     let mut rest = url;
     let mut base = around.trim_end_matches('/');
-    if !rest.starts_with("./") && !rest.starts_with("../") {
-        let is_known = ["https://", "http://", "ssh://", "git://", "file://"]
-            .iter()
-            .any(|scheme| url.starts_with(scheme));
-        let is_program = url.contains("::") || url.starts_with('-');
-        let is_other = url.contains("://") && !is_known;
-        return (!is_program && !is_other).then(|| url.to_owned());
-    }
     let mut separator = '/';
     loop {
         if let Some(below) = rest.strip_prefix("./") {
@@ -165,6 +185,20 @@ mod tests {
             ("https://host/a/b", "fd::1", None),
             ("https://host/a/b", "ftp://host/c", None),
             ("https://host/a/b", "-uwhatever", None),
+            ("https://host/a/b", "https://other/c\nd", None),
+            ("https://host/a/b", "../c\rd", None),
+            // Beyond the host: a program, another scheme, or another host.
+            ("https://host/a/b", "../../../../:x", None),
+            ("https://host/a/b", "../../../../../:ext", None),
+            ("http://host/a", "../../../:sh -c x", None),
+            ("http://host/a", "../../../..//evil/c", None),
+            ("https://host/a", "../../evil/c", None),
+            ("https://host/a", "../c", Some("https://host/c")),
+            ("github.com:a/b", "../../:evil", None),
+            ("git@host:a/b", "../../../c", None),
+            ("git@host:a", "../c", Some("git@host:c")),
+            ("file:///srv/a", "../../../../c", None),
+            ("/srv/a", "../c", Some("/srv/c")),
         ] {
             assert_eq!(absolute(around, url).as_deref(), expected, "{around} {url}");
         }

@@ -40,6 +40,13 @@ pub(super) struct Named {
     pub(super) tree: Id,
 }
 
+impl Named {
+    /// True if a reference is the id of the commit or the tag. A branch may have a name that looks like another id.
+    fn has_id(&self, reference: &str) -> bool {
+        Id::parse(reference.as_bytes()).is_some_and(|id| id == self.id || id == self.commit)
+    }
+}
+
 /// The number of commits that another repository is told of, so that it does not send them again.
 const MOST_KNOWN: usize = 64;
 
@@ -53,7 +60,7 @@ impl Store {
         let folder = cache.part(&name);
         let bare = Bare::open(&folder, environment)?;
         if folder.is_dir() {
-            bare.create()?;
+            bare.create(bare.algorithm())?;
         }
         let references = folder.join("references");
         let objects = Arc::new(Kept::new(&folder, bare.objects()));
@@ -69,6 +76,11 @@ impl Store {
     /// True if a reference was resolved before.
     pub(super) fn has_resolved(&self, reference: &str) -> bool {
         self.named(reference).is_some()
+    }
+
+    /// True if a reference that was resolved before is an id, and so means the same forever.
+    pub(super) fn has_id(&self, reference: &str) -> bool {
+        self.named(reference).is_some_and(|(named, _)| named.has_id(reference))
     }
 
     /// The repository.
@@ -93,10 +105,11 @@ impl Store {
         reference: &str,
         request: &Request<'_>,
     ) -> Result<Named> {
-        let is_commit = Id::parse(reference.as_bytes()).is_some();
         let settled = || {
             let (named, at) = self.named(reference)?;
-            (is_commit || session.is_offline || at >= session.started).then_some(named)
+            // A record of the future is that of a clock that was wrong.
+            let is_of_run = at >= session.started && at <= SystemTime::now();
+            (named.has_id(reference) || session.is_offline || is_of_run).then_some(named)
         };
         if let Some(named) = settled() {
             self.touch(session.started);
@@ -117,8 +130,7 @@ impl Store {
             .as_ref()
             .map_err(Clone::clone)?;
         let request = &Request { since: now(), ..*request };
-        let known = self.named(reference).filter(|_| !is_commit);
-        let named = match known {
+        let named = match self.named(reference) {
             Some((named, _)) if self.listed(session, reference, request)? == Some(named.id) => {
                 named
             }
@@ -158,26 +170,32 @@ impl Store {
 
     /// Fetches a reference into a temporary repository, and moves what came into the store.
     fn fetch(&self, session: &Session, reference: &str, request: &Request<'_>) -> Result<Named> {
-        let known = self.known();
-        let temporary = session.cache.temporary(session.started)?;
-        let beside = self.bare.beside(temporary.path(), &known)?;
-        let (mut outcome, mut id) = Self::fetch_into(&beside, session, reference, request)?;
-        // Without the objects that are known, it works if those are damaged.
-        let again = match id {
-            None if !known.is_empty() && is_damage(&outcome.said) => {
-                Some(session.cache.temporary(session.started)?)
+        let (mut known, own) = (self.known(), self.bare.algorithm());
+        let start = match Id::parse(reference.as_bytes()) {
+            Some(id) if !own.makes(&id) && !self.folder.is_dir() => own.other(),
+            _ => own,
+        };
+        let mut algorithm = start;
+        let (_temporary, beside, id) = loop {
+            let temporary = session.cache.temporary(session.started)?;
+            known.retain(|id| algorithm.makes(id));
+            let beside = self.bare.beside(temporary.path(), algorithm, &known)?;
+            let (outcome, id) = Self::fetch_into(&beside, session, reference, request)?;
+            match id {
+                Some(id) => break (temporary, beside, id),
+                None if algorithm == start && failure::has_other_ids(&outcome.said) => {
+                    algorithm = algorithm.other();
+                }
+                // Without the objects that are known, it works if those are damaged.
+                None if !known.is_empty() && is_damage(&outcome.said) => known.clear(),
+                None => return Err(session.failed(&outcome.said, reference, request)),
             }
-            _ => None,
         };
-        let beside = match &again {
-            Some(folder) => self.bare.beside(folder.path(), &[])?,
-            None => beside,
-        };
-        if again.is_some() {
-            (outcome, id) = Self::fetch_into(&beside, session, reference, request)?;
+        if algorithm != own {
+            // All that is known has other ids than the repository has now.
+            drop(fs::remove_dir_all(&self.folder));
         }
-        let Some(id) = id else { return Err(session.failed(&outcome.said, reference, request)) };
-        self.bare.create()?;
+        self.bare.create(algorithm)?;
         self.bare.take(&beside)?;
         load::write(&self.folder.join("url"), &[load::without_credentials(request.url)])?;
         session.cache.shrink(session.most, &self.name);
@@ -204,7 +222,8 @@ impl Store {
             // Some servers give their branches and tags only, with their history.
             false if failure::knows_no_commits(&outcome.said) => {
                 outcome = session.asked(request, beside.fetch_everything(request))?;
-                Id::parse(reference.as_bytes()).filter(|_| outcome.is_success)
+                Id::parse(reference.as_bytes())
+                    .filter(|id| outcome.is_success && beside.algorithm().makes(id))
             }
             false => None,
         };

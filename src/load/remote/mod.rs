@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use query::Query;
 
+use crate::text::url::user_length;
+
 /// True if kustomize fetches a file with this path by HTTP.
 pub(super) fn is_url(path: &str) -> bool {
     strip_prefix_ignoring_case(path, "http:").or_else(|| strip_prefix_ignoring_case(path, "https:")).is_some()
@@ -92,16 +94,18 @@ impl RepoSpec {
     }
 }
 
-/// A URL without a user and a password, which may be a secret in URLs of HTTP.
+/// A URL without a password, and without the user in URLs of HTTP, which may be a secret.
 #[must_use]
 pub fn without_credentials(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let end = rest.find('/').unwrap_or(rest.len());
-    match rest[..end].rfind('@') {
-        Some(at) if strip_prefix_ignoring_case(scheme, "http").is_some() => {
-            format!("{scheme}://{}", &rest[at + 1..])
+    let Some(length) = user_length(rest) else { return url.to_owned() };
+    let (user, host) = rest.split_at(length);
+    match user.split_once(':') {
+        _ if strip_prefix_ignoring_case(scheme, "http").is_some() => {
+            format!("{scheme}://{}", &host[1..])
         }
-        _ => url.to_owned(),
+        Some((name, _)) => format!("{scheme}://{name}{host}"),
+        None => url.to_owned(),
     }
 }
 
@@ -296,6 +300,21 @@ mod tests {
             assert_eq!(found, (url, reference, path), "{text}");
             assert_eq!((spec.submodules, spec.timeout), (true, None), "{text}");
             assert_eq!(spec.is_forced, text.to_lowercase().starts_with("git::"), "{text}");
+        }
+    }
+
+    #[test]
+    fn credentials_are_left_out() {
+        for (url, expected) in [
+            ("https://user:pass@host/a", "https://host/a"),
+            ("HTTPS://token@host/a", "HTTPS://host/a"),
+            ("https://user:pa/ss@host/a", "https://host/a"),
+            ("ssh://git@host/a", "ssh://git@host/a"),
+            ("ssh://git:pass@host/a", "ssh://git@host/a"),
+            ("file:///srv/a:b@c", "file:///srv/a:b@c"),
+            ("git@host:a", "git@host:a"),
+        ] {
+            assert_eq!(without_credentials(url), expected);
         }
     }
 

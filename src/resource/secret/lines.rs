@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::text::url::user_length;
+
 /// Keys whose values describe an object or a patch, and are not secret.
 const OPEN: &[&str] = &[
     "apiVersion",
@@ -34,18 +36,12 @@ const SHORTEST_TOKEN: usize = 16;
 
 /// Adds the user and password, or the token, of each URL: `https://user:password@host`.
 pub(super) fn credentials(text: &str, ranges: &mut Vec<Range<usize>>) {
-    let ends = |character: char| {
-        character.is_whitespace()
-            || matches!(character, '/' | '?' | '#' | '"' | '\'' | '`' | '<' | '>')
-    };
     let mut start = 0;
     while let Some(scheme_end) = text[start..].find("://").map(|at| start + at) {
-        let authority = &text[scheme_end + 3..];
-        let authority = &authority[..authority.find(ends).unwrap_or(authority.len())];
         start = scheme_end + 3;
-        let Some((user, _)) = authority.rsplit_once('@') else { continue };
-        if user.contains(':') || user.len() >= SHORTEST_TOKEN {
-            ranges.push(start..start + user.len());
+        let Some(length) = user_length(&text[start..]) else { continue };
+        if length >= SHORTEST_TOKEN || text[start..start + length].contains(':') {
+            ranges.push(start..start + length);
         }
     }
 }
@@ -221,6 +217,7 @@ mod tests {
             ("ssh://user:p:a@b@host/a", "ssh://*@host/a"),
             ("https://git@host/a git@host:a/b://", "https://git@host/a git@host:a/b://"),
             ("https://host/?a=b@c https://", "https://host/?a=b@c https://"),
+            ("'https://user:pa/s?s@host/a'", "'https://*@host/a'"),
             ("http://a:b@c\nhttp://d:ä@e", "http://*@c\nhttp://*@e"),
         ] {
             assert_eq!(masked(text, all), expected);
