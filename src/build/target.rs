@@ -28,8 +28,7 @@ pub struct Built {
     /// The directories that it was built from. It depends only on what their kustomizations have [looked
     /// at](crate::load::Loader::notes).
     pub directories: BTreeSet<OsString>,
-    /// False if the result depends on more than these directories: on today's date (exclusions with `until`), or on
-    /// remote content.
+    /// False if the result depends on more than these directories: on today's date (exclusions with `until`).
     pub lasts: bool,
     /// Its hardening steps, in the order in which they ran.
     pub hardening: Vec<Arc<Hardening>>,
@@ -114,7 +113,6 @@ impl Session<'_> {
         resources.charge_to(budget);
         let lasts = !hardening.iter().any(|hardening| hardening.depends_on_day());
         // A branch may have moved.
-        let lasts = lasts && way.remotes.is_empty();
         Ok(Built { resources, schema, directories: way.directories, lasts, hardening })
     }
 }

@@ -16,8 +16,9 @@ use super::terminal::Format;
 use crate::{
     build,
     error::Result,
+    fetch::Lock,
     fleet,
-    load::{self, Loader, git::Changed},
+    load::{self, Kind, Loader, git::Changed, git::Changes},
     parallel::{Threads, in_order},
     text::escape,
 };
@@ -25,7 +26,8 @@ use crate::{
 /// List the targets whose inputs have changed
 ///
 /// Prints the targets in DIR that read a file that differs from a git revision: changed, added or removed, committed or
-/// not. All other targets render as before, so they need not be built again.
+/// not; and those with a remote base or file that differs from `kustomization.lock` in that revision. All other targets render
+/// as before, so they need not be built again; without a lock, branches and tags that have moved are not noticed.
 #[derive(Args)]
 pub(super) struct Affected {
     /// Directory to search for targets, as with `krender build --all`
@@ -58,6 +60,22 @@ pub(super) struct Affected {
 struct AffectedTarget<'a> {
     target: &'a str,
     changed: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    remotes: Vec<String>,
+}
+
+/// The differences to a revision.
+struct Since {
+    changed: Changes,
+    /// The lock in the revision.
+    lock: Lock,
+}
+
+/// Changed inputs of a target.
+struct Found {
+    paths: Vec<PathBuf>,
+    /// Repositories and files over HTTP.
+    remotes: Vec<String>,
 }
 
 impl Affected {
@@ -76,7 +94,9 @@ impl Affected {
             Some(other) => repository.merge_base(other, "HEAD")?,
             None => self.since.clone(),
         };
-        let changed = repository.changed_since(&repository.revision(&since)?)?;
+        let revision = repository.revision(&since)?;
+        let changed = repository.changed_since(&revision)?;
+        let since = Since { changed, lock: self.lock_in(&loader.beside(revision))? };
         loader.take_notes();
         let run = fleet::Run::new(loader, &options);
         let directories = std::slice::from_ref(&self.directory);
@@ -84,18 +104,9 @@ impl Affected {
         let targets = &selected.targets;
         run.expect(targets);
         let mut outcome = Ok(());
-        let work = |number: usize| self.changes(&targets[number], &run, loader, &changed);
-        in_order(targets.len(), &options.threads, work, |number, changes: Result<Vec<PathBuf>>| {
-            let printed = changes.and_then(|changes| match (changes.is_empty(), self.format) {
-                (true, _) => Ok(true),
-                (false, List::Text) => super::print_on([&*self.ends.entry(&targets[number])?]),
-                (false, List::Json) => {
-                    let name = |path: &PathBuf| reading::name(path).map(str::to_owned);
-                    let changed = changes.iter().map(name).collect::<Result<_>>()?;
-                    let line = AffectedTarget { target: &targets[number], changed };
-                    super::print_on([&*escape::json_line(&line)])
-                }
-            });
+        let work = |number: usize| self.changes(&targets[number], &run, loader, &since);
+        in_order(targets.len(), &options.threads, work, |number, found: Result<Found>| {
+            let printed = found.and_then(|found| self.print(&targets[number], found));
             match printed {
                 Ok(true) => ControlFlow::Continue(()),
                 Ok(false) => ControlFlow::Break(()),
@@ -108,27 +119,53 @@ impl Affected {
         outcome.and_then(|()| selected.outcome())
     }
 
+    /// The lock in a revision; an empty one if there is none.
+    fn lock_in(&self, revision: &Loader) -> Result<Lock> {
+        let path = reading::name(self.reading.remote.lock_file())?;
+        match revision.kind(path) {
+            Kind::File => Lock::parse(revision.file(path)?.source()?.text()),
+            _ => Ok(Lock::default()),
+        }
+    }
+
+    /// Prints a target, if it has changed. False if the reader of standard output is gone.
+    fn print(&self, target: &str, Found { paths, remotes }: Found) -> Result<bool> {
+        match self.format {
+            _ if paths.is_empty() && remotes.is_empty() => Ok(true),
+            List::Text => super::print_on([&*self.ends.entry(target)?]),
+            List::Json => {
+                let name = |path: &PathBuf| reading::name(path).map(str::to_owned);
+                let changed = paths.iter().map(name).collect::<Result<_>>()?;
+                let line = AffectedTarget { target, changed, remotes };
+                super::print_on([&*escape::json_line(&line)])
+            }
+        }
+    }
+
     /// Changed inputs of a target.
     fn changes(
         &self,
         target: &str,
         run: &fleet::Run<'_>,
         loader: &Loader,
-        changed: &dyn Changed,
-    ) -> Result<Vec<PathBuf>> {
-        let inputs = match run.build_from(target, &mut Vec::new()) {
+        since: &Since,
+    ) -> Result<Found> {
+        let (inputs, used) = match run.build_from(target, &mut Vec::new()) {
             Ok(build::Built { directories, .. }) => {
-                loader.inputs_of(directories.iter().map(Path::new))
+                let directories = || directories.iter().map(Path::new);
+                let used = Lock::of_directories(loader, directories());
+                (loader.inputs_of(directories()), used)
             }
             Err(_) => {
                 // A target that cannot be built depends on the files that were read until it failed. A loader of its
                 // own records them.
                 let loader = self.reading.loader()?;
                 drop(build::build(&loader, target, &self.reading.options(Threads::default())));
-                loader.inputs()
+                (loader.inputs(), Lock::of(&loader, Path::new("/")))
             }
         };
-        among(&inputs, loader, changed)
+        let paths = among(&inputs, loader, &since.changed)?;
+        Ok(Found { paths, remotes: used.moved_since(&since.lock) })
     }
 }
 

@@ -10,7 +10,7 @@ use super::terminal::{self, Format};
 use crate::{
     build,
     error::Result,
-    load::{Kind, Loader, Remote, without_credentials},
+    load::{Digest, Kind, Loader, Remote, without_credentials},
     parallel::Threads,
     source::Sources,
     text::escape,
@@ -20,7 +20,7 @@ use crate::{
 ///
 /// Prints the input files of the kustomization in DIR; with several directories, of all of them. The result of a build
 /// stays the same as long as these files do not change, and files that it looked for do not appear. `--format json`
-/// lists the latter, too, and the git repositories that bases were fetched from.
+/// lists the latter, too, the git repositories that bases were fetched from, and the files over HTTP.
 #[derive(Args)]
 pub(super) struct Inputs {
     /// Directories with kustomization files
@@ -46,6 +46,15 @@ struct TargetInputs<'a> {
     missing: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     remotes: Vec<Repository>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    downloads: Vec<Download>,
+}
+
+/// A file over HTTP of a target.
+#[derive(Serialize)]
+struct Download {
+    url: String,
+    sha256: Digest,
 }
 
 /// A remote repository of a target.
@@ -105,7 +114,12 @@ impl Inputs {
                     let Remote { url, reference, commit, .. } = remote;
                     Repository { url: without_credentials(&url), reference, commit }
                 });
-                let line = TargetInputs { target, files, missing, remotes: remotes.collect() };
+                let remotes = remotes.collect();
+                let downloads = loader.remote_files().into_iter();
+                let downloads = downloads
+                    .map(|(url, sha256)| Download { url: without_credentials(&url), sha256 })
+                    .collect();
+                let line = TargetInputs { target, files, missing, remotes, downloads };
                 super::print(&escape::json_line(&line))?;
             }
         }

@@ -13,7 +13,7 @@ use crate::{
     error::{Code, Error, Result},
     fetch::{LOCK_FILE, Lock, LockUse},
     fleet,
-    load::{self, Disk, Files as _, LARGEST_FILE, Loader},
+    load::{self, Disk, Files as _, Kind, LARGEST_FILE, Loader},
     source::Sources,
     text::escape,
 };
@@ -22,7 +22,8 @@ use crate::{
 ///
 /// Builds the kustomizations, and writes `kustomization.lock` in the working directory: the commit of each remote repository and
 /// branch or tag, and the SHA-256 of each file over HTTP. `krender build --locked` then uses exactly these. Entries that are in
-/// the file already stay as they are; those that no kustomization names any more are removed. Prints the changes.
+/// the file already stay as they are; those that no kustomization names any more are removed. Prints the changes, with the files that
+/// name each entry.
 #[derive(Args)]
 pub(super) struct LockCommand {
     /// Directories with kustomization files
@@ -69,7 +70,14 @@ impl LockCommand {
     /// The loader, which uses the commits that stay, and the lock that is there.
     fn start(&self) -> Result<(Loader, Lock)> {
         let directory = working_directory()?;
-        let before = read(&directory.join(&self.file))?;
+        let path = directory.join(&self.file);
+        if Disk.kind(&path).is_ok_and(|kind| kind == Kind::Link) {
+            // The link may come from others, and lead to any file.
+            let message = format!("`{}` is a link", self.file.display());
+            return Err(Error::new(Code::InvalidArgument, message)
+                .help("replace it by the file itself, or name that file with `--file`"));
+        }
+        let before = read(&path)?;
         let kept = match &self.update {
             None => before.clone(),
             Some(name) if name.is_empty() => Lock::default(),
@@ -94,7 +102,9 @@ impl LockCommand {
             return Err(error);
         }
         selected.outcome()?;
-        let after = Lock::of(loader);
+        let path = load::join(&working_directory()?, &self.file);
+        let folder = path.parent().and_then(load::resolved).unwrap_or_default();
+        let after = Lock::of(loader, &folder);
         let changes = before.changes(&after);
         let lines: String =
             changes.iter().flat_map(|change| [escape::visible(change), "\n".into()]).collect();

@@ -107,6 +107,7 @@ fn help_of_all(mut arguments: Vec<OsString>) -> Vec<OsString> {
 /// Runs the command that was parsed. Without one, prints the list of commands.
 fn run_command(mut found: ArgMatches) -> std::result::Result<ExitCode, clap::Error> {
     let Program { error_format, stack_trace: _ } = Program::from_arg_matches_mut(&mut found)?;
+    remote::warn_as(Some(error_format));
     let command = found.remove_subcommand();
     let command = command.and_then(|(name, found)| Some((Command::named(name.as_ref())?, found)));
     match command {

@@ -3,16 +3,19 @@
 use std::ffi::OsString;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Once, OnceLock};
 use std::time::SystemTime;
 
 use clap::Args;
 
+use super::terminal::{self, Format};
 use crate::{
     error::{Code, Error},
     external::Environment,
     fetch::{Fetcher, LOCK_FILE, LockUse, Options, Setup},
     limits::Setting,
     load::Remotes,
+    source::{Sources, Span},
     text::escape,
 };
 
@@ -57,6 +60,11 @@ impl Remote {
         self.source_with(lock, working_directory)
     }
 
+    /// The file of the lock, whether it is used or not.
+    pub(super) fn lock_file(&self) -> &Path {
+        self.locked.as_deref().unwrap_or(Path::new(LOCK_FILE))
+    }
+
     /// True if only the commits and contents of a lock are used.
     pub(super) const fn is_locked(&self) -> bool {
         self.locked.is_some()
@@ -78,9 +86,39 @@ impl Remote {
             let environment = Environment::new(std::env::vars_os(), &working_directory)
                 .guarded_by(std::env::current_exe().ok());
             let begin = super::clean_up_on_signals;
-            Setup { environment, cache: cache_folder(), started, begin, progress }
+            Setup { environment, cache: cache_folder(), started, begin, progress, warn }
         }))
     }
+}
+
+/// The format of warnings.
+static FORMAT: OnceLock<Format> = OnceLock::new();
+/// Runs once: at the first warning, or before it if there are to be no warnings.
+static WARNED: Once = Once::new();
+
+/// Sets the format of warnings about the cache; `None` for no warnings.
+pub(super) fn warn_as(format: Option<Format>) {
+    match format {
+        // It was set before.
+        Some(format) => drop(FORMAT.set(format)),
+        None => WARNED.call_once(|| {}),
+    }
+}
+
+/// Warns once in a run that the cache cannot be used.
+fn warn(reason: &Error) {
+    WARNED.call_once(|| {
+        let advice = match reason.helps() {
+            [] => "make it writable, or set `XDG_CACHE_HOME`",
+            [first, ..] => first,
+        };
+        let text = format!(
+            "{}: a temporary folder takes its place, and all is fetched again by the next run ({advice})",
+            reason.message()
+        );
+        let format = FORMAT.get().copied().unwrap_or(Format::Human);
+        terminal::warning(&text, Span::NONE, &Sources::new(), format);
+    });
 }
 
 /// Shows on a terminal which repository is being fetched, in a line that is erased at the end.

@@ -32,7 +32,8 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
 impl Cache {
     /// Opens the cache in a folder; in a temporary one if there is no folder, or if it cannot be used: it cannot be
-    /// written, or other users may have written to it. `begin` is called before a temporary folder is created.
+    /// written, or other users may have written to it. `begin` is called before a temporary folder is created, and `warn`
+    /// with the reason why a folder is not used.
     ///
     /// # Errors
     /// [`Code::WriteFailed`] if there is no temporary folder either.
@@ -40,13 +41,12 @@ impl Cache {
         folder: Option<&Path>,
         environment: &Environment,
         begin: fn(),
+        warn: fn(&Error),
     ) -> Result<Self> {
-        let usable = folder.map(|folder| folder.join("git")).filter(|git| {
-            let is_private = |folder: &Path| private_folder(folder).is_ok();
-            git.parent().is_some_and(is_private) && is_private(git) && is_writable(git)
-        });
-        if let Some(folder) = usable {
-            return Ok(Self { folder, _temporary: None });
+        match folder.map(usable) {
+            Some(Ok(folder)) => return Ok(Self { folder, _temporary: None }),
+            Some(Err(error)) => warn(&error),
+            None => {}
         }
         let parent = environment.path("TMPDIR").unwrap_or_else(|| PathBuf::from("/tmp"));
         begin();
@@ -118,7 +118,19 @@ impl Cache {
     }
 }
 
-/// True if a file can be written in a folder.
-fn is_writable(folder: &Path) -> bool {
-    File::options().create(true).append(true).open(folder.join("lock")).is_ok()
+/// The folder of repositories in that of the cache.
+///
+/// # Errors
+/// The reason why it cannot be used.
+fn usable(folder: &Path) -> Result<PathBuf> {
+    private_folder(folder)?;
+    let git = folder.join("git");
+    private_folder(&git)?;
+    match File::options().create(true).append(true).open(git.join("lock")) {
+        Ok(_) => Ok(git),
+        Err(error) => {
+            let message = format!("cannot write the cache `{}`: {error}", git.display());
+            Err(Error::new(Code::WriteFailed, message))
+        }
+    }
 }

@@ -1,13 +1,17 @@
 //! `kustomization.lock`: the commits and the contents that remote entries stood for when it was written.
 
-use std::collections::btree_map::Entry;
+use std::collections::btree_map;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Code, Error, Result};
 use crate::load::git::Id;
-use crate::load::{Digest, Loader, RepoSpec, without_credentials};
+use crate::load::{
+    Digest, LeadsTo, Loader, Reference, RepoSpec, is_remote, relative, without_credentials,
+};
+use crate::text::phrase::few;
 
 /// The name of the file.
 pub const LOCK_FILE: &str = "kustomization.lock";
@@ -16,9 +20,17 @@ pub const LOCK_FILE: &str = "kustomization.lock";
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lock {
     /// The commits, by URL and reference; `None` is the default branch.
-    repositories: BTreeMap<(String, Option<String>), String>,
+    repositories: BTreeMap<(String, Option<String>), Entry<String>>,
     /// The SHA-256 digests, by URL.
-    files: BTreeMap<String, Digest>,
+    files: BTreeMap<String, Entry<Digest>>,
+}
+
+/// An entry of a lock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Entry<T> {
+    value: T,
+    /// The files that name it. They have no line numbers, which would change with every edit above them.
+    named_in: BTreeSet<String>,
 }
 
 /// The form of the file.
@@ -39,6 +51,8 @@ struct WrittenRepository {
     #[serde(rename = "ref", default, skip_serializing_if = "Option::is_none")]
     reference: Option<String>,
     commit: String,
+    #[serde(rename = "namedIn", default, skip_serializing_if = "BTreeSet::is_empty")]
+    named_in: BTreeSet<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -46,6 +60,8 @@ struct WrittenRepository {
 struct WrittenFile {
     url: String,
     sha256: Digest,
+    #[serde(rename = "namedIn", default, skip_serializing_if = "BTreeSet::is_empty")]
+    named_in: BTreeSet<String>,
 }
 
 #[cold]
@@ -64,8 +80,11 @@ impl Lock {
     /// [`Code::InvalidValue`] if it is not one.
     pub fn parse(text: &str) -> Result<Self> {
         let written: Written = serde_json::from_str(text).map_err(|error| {
-            let message = format!("`{LOCK_FILE}` is not a lock: {error}");
-            Error::new(Code::InvalidValue, message).help("run `krender lock` to write it again")
+            // Its content is not shown: it may be any file.
+            let (line, column) = (error.line(), error.column());
+            let message = format!("`{LOCK_FILE}` is not a lock: see line {line}, column {column}");
+            Error::new(Code::InvalidValue, message)
+                .help("remove it, and run `krender lock` to write it again")
         })?;
         if written.version != VERSION {
             let message =
@@ -73,20 +92,24 @@ impl Lock {
             return Err(Error::new(Code::InvalidValue, message));
         }
         let (mut repositories, mut files) = (BTreeMap::new(), BTreeMap::new());
-        for WrittenRepository { url, reference, commit } in written.repositories {
+        for WrittenRepository { url, reference, commit, named_in } in written.repositories {
             if Id::parse(commit.as_bytes()).is_none() {
                 let message = format!("`{LOCK_FILE}` has `{commit}` as the commit of `{url}`");
                 return Err(Error::new(Code::InvalidValue, message).help("give the full id"));
             }
             match repositories.entry((url, reference)) {
-                Entry::Occupied(entry) => return Err(listed_twice(&entry.key().0)),
-                Entry::Vacant(entry) => drop(entry.insert(commit)),
+                btree_map::Entry::Occupied(entry) => return Err(listed_twice(&entry.key().0)),
+                btree_map::Entry::Vacant(entry) => {
+                    entry.insert(Entry { value: commit, named_in });
+                }
             }
         }
-        for WrittenFile { url, sha256 } in written.files {
+        for WrittenFile { url, sha256, named_in } in written.files {
             match files.entry(url) {
-                Entry::Occupied(entry) => return Err(listed_twice(entry.key())),
-                Entry::Vacant(entry) => drop(entry.insert(sha256)),
+                btree_map::Entry::Occupied(entry) => return Err(listed_twice(entry.key())),
+                btree_map::Entry::Vacant(entry) => {
+                    entry.insert(Entry { value: sha256, named_in });
+                }
             }
         }
         Ok(Self { repositories, files })
@@ -95,14 +118,15 @@ impl Lock {
     /// The text of the lock.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let repositories = self.repositories.iter().map(|((url, reference), commit)| {
-            let (url, reference, commit) = (url.clone(), reference.clone(), commit.clone());
-            WrittenRepository { url, reference, commit }
+        let repositories = self.repositories.iter().map(|((url, reference), entry)| {
+            let (url, reference) = (url.clone(), reference.clone());
+            let Entry { value: commit, named_in } = entry.clone();
+            WrittenRepository { url, reference, commit, named_in }
         });
-        let files = self
-            .files
-            .iter()
-            .map(|(url, sha256)| WrittenFile { url: url.clone(), sha256: *sha256 });
+        let files = self.files.iter().map(|(url, entry)| {
+            let Entry { value: sha256, named_in } = entry.clone();
+            WrittenFile { url: url.clone(), sha256, named_in }
+        });
         let written = Written {
             version: VERSION,
             repositories: repositories.collect(),
@@ -119,16 +143,20 @@ impl Lock {
         commits: impl IntoIterator<Item = (&'c str, Option<&'c str>, &'c str)>,
     ) -> Self {
         let repositories = commits.into_iter().map(|(url, reference, commit)| {
-            ((url.to_owned(), reference.map(str::to_owned)), commit.to_owned())
+            let entry = Entry { value: commit.to_owned(), named_in: BTreeSet::new() };
+            ((url.to_owned(), reference.map(str::to_owned)), entry)
         });
         Self { repositories: repositories.collect(), files: BTreeMap::new() }
     }
 
-    /// The remote content that a loader has used.
+    /// The remote content that a loader has used. The files that name it are relative to a folder, that of the lock.
     #[must_use]
-    pub fn of(loader: &Loader) -> Self {
+    pub fn of(loader: &Loader, folder: &Path) -> Self {
+        let named = Named::of(loader, folder);
         let repositories = loader.remotes().into_iter().map(|remote| {
-            ((without_credentials(&remote.url), remote.reference.clone()), remote.commit.clone())
+            let key = (without_credentials(&remote.url), remote.reference.clone());
+            let named_in = named.repositories.get(&key).cloned().unwrap_or_default();
+            (key, Entry { value: remote.commit.clone(), named_in })
         });
         let repositories: BTreeMap<_, _> = repositories.collect();
         let names: BTreeSet<&String> = repositories.keys().map(|(url, _)| url).collect();
@@ -137,8 +165,40 @@ impl Lock {
             RepoSpec::parse(url).is_ok_and(|spec| names.contains(&without_credentials(&spec.url())))
         };
         let files = loader.remote_files().into_iter().filter(|(url, _)| !is_page(url));
-        let files = files.map(|(url, digest)| (without_credentials(&url), digest)).collect();
+        let files = files.map(|(url, value)| {
+            let url = without_credentials(&url);
+            let named_in = named.files.get(&url).cloned().unwrap_or_default();
+            (url, Entry { value, named_in })
+        });
+        let files = files.collect();
         Self { repositories, files }
+    }
+
+    /// The remote content that the kustomizations of some directories name.
+    #[must_use]
+    pub fn of_directories<'d>(
+        loader: &Loader,
+        directories: impl IntoIterator<Item = &'d Path>,
+    ) -> Self {
+        let mut lock = Self::default();
+        let named_in = BTreeSet::new;
+        for reference in directories.into_iter().flat_map(|it| loader.references_of(it)) {
+            let url = without_credentials(&reference.entry);
+            match &reference.leads_to {
+                LeadsTo::Directory(path) => {
+                    let Some((remote, _)) = loader.repository_of(path) else { continue };
+                    let key = (without_credentials(&remote.url), remote.reference);
+                    let entry = Entry { value: remote.commit, named_in: named_in() };
+                    lock.repositories.insert(key, entry);
+                }
+                LeadsTo::File => {
+                    let Ok(file) = loader.fetched_file(&reference.entry) else { continue };
+                    let entry = Entry { value: file.digest(), named_in: named_in() };
+                    lock.files.insert(url, entry);
+                }
+            }
+        }
+        lock
     }
 
     /// A lock without the entries whose URLs contain one of these texts; without all entries if there are no texts.
@@ -153,33 +213,49 @@ impl Lock {
     }
 
     /// The differences to a later lock, one a line: `+` for a new entry, `-` for one that is gone, `~` for one that has
-    /// moved.
+    /// moved, each with the files that name it.
     #[must_use]
     pub fn changes(&self, later: &Self) -> Vec<String> {
-        let all = |lock: &Self| -> BTreeMap<String, String> {
-            let repositories = lock.repositories.iter().map(|((url, reference), commit)| {
-                let reference = reference.as_ref().map(|it| format!("@{it}")).unwrap_or_default();
-                (format!("{url}{reference}"), commit.clone())
-            });
-            let files = lock.files.iter().map(|(url, digest)| (url.clone(), digest.to_string()));
-            repositories.chain(files).collect()
-        };
-        let (before, after) = (all(self), all(later));
+        let (before, after) = (self.all(), later.all());
         let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
         let change = |name: &String| match (before.get(name), after.get(name)) {
-            (None, Some(new)) => Some(format!("+ {name} {new}")),
-            (Some(old), None) => Some(format!("- {name} {old}")),
-            (Some(old), Some(new)) if old != new => Some(format!("~ {name} {old} → {new}")),
+            (None, Some(new)) => Some(format!("+ {name} {}{}", new.value, places(new))),
+            (Some(old), None) => Some(format!("- {name} {}{}", old.value, places(old))),
+            (Some(old), Some(new)) if old.value != new.value => {
+                Some(format!("~ {name} {} → {}{}", old.value, new.value, places(new)))
+            }
             _ => None,
         };
         names.into_iter().filter_map(change).collect()
     }
 
+    /// The names of entries of this lock that are in the other one with another commit or content, sorted.
+    #[must_use]
+    pub fn moved_since(&self, other: &Self) -> Vec<String> {
+        let (before, after) = (other.all(), self.all());
+        let is_moved = |(name, entry): &(&String, &Entry<String>)| {
+            before.get(*name).is_some_and(|old| old.value != entry.value)
+        };
+        after.iter().filter(is_moved).map(|(name, _)| name.clone()).collect()
+    }
+
+    /// All entries, by URL and reference.
+    fn all(&self) -> BTreeMap<String, Entry<String>> {
+        let repositories = self.repositories.iter().map(|((url, reference), entry)| {
+            let reference = reference.as_ref().map(|it| format!("@{it}")).unwrap_or_default();
+            (format!("{url}{reference}"), entry.clone())
+        });
+        let files = self.files.iter().map(|(url, Entry { value, named_in })| {
+            (url.clone(), Entry { value: value.to_string(), named_in: named_in.clone() })
+        });
+        repositories.chain(files).collect()
+    }
+
     /// The entry for a repository at the commit of the lock; `None` if it is not in the lock.
     pub(super) fn pinned(&self, spec: &RepoSpec) -> Option<RepoSpec> {
         let key = (without_credentials(&spec.url()), spec.reference.clone());
-        let commit = self.repositories.get(&key)?;
-        Some(RepoSpec { reference: Some(commit.clone()), ..spec.clone() })
+        let entry = self.repositories.get(&key)?;
+        Some(RepoSpec { reference: Some(entry.value.clone()), ..spec.clone() })
     }
 
     /// Refuses the content of a file that is not that of the lock.
@@ -189,12 +265,57 @@ impl Lock {
     pub(super) fn admit(&self, url: &str, content: &[u8]) -> Result<()> {
         let message = match self.files.get(&without_credentials(url)) {
             None => return Err(unlocked(url)),
-            Some(digest) if *digest == Digest::of(content) => return Ok(()),
+            Some(entry) if entry.value == Digest::of(content) => return Ok(()),
             Some(_) => format!("`{url}` has changed since `{LOCK_FILE}` was written"),
         };
         Err(Error::new(Code::FetchRefused, message).help(
             "if that is intended, run `krender lock --update`: it shows the changes and writes the file again",
         ))
+    }
+}
+
+/// The files that name remote content, relative to a folder.
+#[derive(Default)]
+struct Named {
+    repositories: BTreeMap<(String, Option<String>), BTreeSet<String>>,
+    files: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Named {
+    fn of(loader: &Loader, folder: &Path) -> Self {
+        let (texts, mut named) = (loader.texts(), Self::default());
+        for Reference { span, entry, leads_to, .. } in loader.references() {
+            let Some(source) = loader.sources().source_of(span) else { continue };
+            // A remote kustomization is named by URL, reference and path.
+            let name = match texts.get(&source.id()) {
+                Some(path) if loader.repository_of(path).is_none() => {
+                    relative(folder, path).to_string_lossy().replace('\\', "/")
+                }
+                _ => without_credentials(source.name()),
+            };
+            let all = match leads_to {
+                LeadsTo::File => named.files.entry(without_credentials(&entry)).or_default(),
+                // A link within a repository names no other one.
+                LeadsTo::Directory(path) => match loader.repository_of(&path) {
+                    Some((remote, _)) if is_remote(&entry) => {
+                        let key = (without_credentials(&remote.url), remote.reference);
+                        named.repositories.entry(key).or_default()
+                    }
+                    _ => continue,
+                },
+            };
+            all.insert(name);
+        }
+        named
+    }
+}
+
+/// The files that name an entry, as the end of a line.
+fn places<T>(entry: &Entry<T>) -> String {
+    let names: Vec<&String> = entry.named_in.iter().collect();
+    match names.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", few(&names, 3, |name| (*name).clone())),
     }
 }
 
@@ -219,7 +340,11 @@ mod tests {
     {
       "url": "https://host/a",
       "ref": "v1",
-      "commit": "c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1"
+      "commit": "c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1",
+      "namedIn": [
+        "a/kustomization.yaml",
+        "b/kustomization.yaml"
+      ]
     }
   ],
   "files": [
@@ -243,6 +368,11 @@ mod tests {
     #[test]
     fn a_lock_is_written_as_it_is_read() {
         assert_eq!(Lock::parse(TEXT).unwrap().to_json(), TEXT);
+        // Any file may be there: none of it is shown.
+        for text in ["pass: secret", "\"secret\"", r#"{"secret": 1}"#, r#"{"version": "secret"}"#] {
+            let error = Lock::parse(text).unwrap_err();
+            assert!(!format!("{error:?}").contains("secret"), "{error:?}");
+        }
         for text in ["", "{}", "[]", r#"{"version": 2}"#, r#"{"version": 1, "x": 1}"#] {
             assert_eq!(Lock::parse(text).unwrap_err().code(), Code::InvalidValue, "{text}");
         }
@@ -283,11 +413,12 @@ mod tests {
         assert_eq!(changes.len(), 3);
         assert_eq!(
             changes[0],
-            "~ https://host/a@v1 c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1 → c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2"
+            "~ https://host/a@v1 c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1 → c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2 (a/kustomization.yaml, b/kustomization.yaml)"
         );
         assert!(changes[1].starts_with("- https://host/f.yaml"));
         assert!(changes[2].starts_with("+ https://host/g.yaml"));
         assert!(before.changes(&before).is_empty());
+        assert_eq!(after.moved_since(&before), ["https://host/a@v1"]);
         assert_eq!(before.without(&[]), Lock::default());
         assert_eq!(before.without(&["f.yaml".to_owned()]).repositories.len(), 2);
     }

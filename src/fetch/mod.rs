@@ -86,6 +86,8 @@ pub struct Setup {
     pub begin: fn(),
     /// Is told the URL of each repository when it begins to be fetched, and `None` when that has ended.
     pub progress: fn(Option<&str>),
+    /// Is told the reason why the folder of the cache is not used, and a temporary one takes its place.
+    pub warn: fn(&Error),
 }
 
 impl Fetcher {
@@ -107,7 +109,7 @@ impl Fetcher {
 
     fn client(&self) -> &http::Client {
         self.client.get_or_init(|| {
-            let Setup { environment, cache, started, begin: _, progress: _ } = (self.setup)();
+            let Setup { environment, cache, started, .. } = (self.setup)();
             let cache = cache.filter(|_| !self.options.no_cache);
             let is_offline = self.options.offline;
             let (door, failing) = (self.door(), Arc::clone(&self.failing));

@@ -1,13 +1,13 @@
 //! The result cache: rendered targets of earlier runs whose inputs have not changed.
 //!
 //! For each directory of a target, an entry stores what its kustomization has [looked at](Notes): the content of every
-//! file, the target of every link, and every path without a file. It is used if all of this is the same, so that the
-//! cached result is what would be rendered. A directory of many targets is checked once per run.
+//! file, the target of every link, every path without a file, and the commits and digests of content from elsewhere. It is
+//! used if all of this is the same, so that the cached result is what would be rendered. A directory of many targets is checked once per run.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Serialize};
 
@@ -24,10 +24,19 @@ pub struct Keeper<'a> {
     loader: &'a Loader,
     store: &'a Store,
     settings: Digest,
-    /// Notes that were checked, and whether they are still correct.
-    held: Mutex<BTreeMap<Digest, bool>>,
+    /// Notes that were checked.
+    held: Mutex<BTreeMap<Digest, Held>>,
     /// The stored notes of directories, with the number of their paths.
     kept: Mutex<BTreeMap<OsString, (usize, Option<Digest>)>>,
+}
+
+/// The outcome of a check of notes.
+#[derive(Clone)]
+enum Held {
+    /// Something on disk is different.
+    No,
+    /// All is the same, on disk. The notes, if some content is from elsewhere.
+    OnDisk(Option<Arc<Notes>>),
 }
 
 /// The result of a target.
@@ -80,8 +89,19 @@ impl<'a> Keeper<'a> {
     #[must_use]
     pub fn find(&self, target: &str) -> Option<Found> {
         let entries = self.entries(&self.key(target)?);
-        let holds = |entry: &StoredResult| entry.notes.iter().all(|notes| self.holds(notes));
-        entries.into_iter().find(holds).map(Found)
+        entries.into_iter().find(|entry| self.holds(entry)).map(Found)
+    }
+
+    /// True if all recorded inputs are unchanged. Content from elsewhere is asked for only if all is the same on disk.
+    fn holds(&self, entry: &StoredResult) -> bool {
+        let mut elsewhere = Vec::new();
+        for digest in &entry.notes {
+            match self.held(digest) {
+                Held::No => return false,
+                Held::OnDisk(notes) => elsewhere.extend(notes),
+            }
+        }
+        elsewhere.iter().all(|notes| self.loader.agrees_elsewhere(notes))
     }
 
     /// Reads a cached result; `None` if it was lost or damaged.
@@ -143,16 +163,18 @@ impl<'a> Keeper<'a> {
         value.and_then(|value| serde_json::from_slice(&value).ok()).unwrap_or_default()
     }
 
-    /// True if all recorded inputs are unchanged. Two threads may both check that.
-    fn holds(&self, digest: &Digest) -> bool {
-        if let Some(&holds) = lock(&self.held).get(digest) {
-            return holds;
+    /// Checks notes on disk. Two threads may both do that.
+    fn held(&self, digest: &Digest) -> Held {
+        if let Some(held) = lock(&self.held).get(digest) {
+            return held.clone();
         }
         let notes =
             self.store.text(digest).and_then(|text| serde_json::from_str::<Notes>(&text).ok());
-        let holds = notes.is_some_and(|notes| self.loader.agrees(&notes));
-        lock(&self.held).insert(*digest, holds);
-        holds
+        let notes = notes.filter(|notes| self.loader.agrees(notes));
+        let held = notes
+            .map_or(Held::No, |notes| Held::OnDisk(notes.has_remotes().then(|| Arc::new(notes))));
+        lock(&self.held).insert(*digest, held.clone());
+        held
     }
 
     /// Stores the notes of a directory. Notes stored before are incomplete if further inputs were read since.

@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Digest, Input, Kind, Loader, inputs};
+use super::{Digest, Input, Kind, LeadsTo, Loader, RepoSpec, inputs, without_credentials};
 use crate::sync::lock;
 
 /// The paths that the kustomization of each directory looked up.
@@ -34,7 +34,23 @@ impl Noted {
 
 /// The results of a kustomization's look-ups, in a form that can be stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Notes(Vec<(PathBuf, Found)>);
+pub struct Notes {
+    /// The paths of the tree.
+    paths: Vec<(PathBuf, Found)>,
+    /// The entries that led to content from elsewhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    remotes: Vec<FoundElsewhere>,
+}
+
+/// An entry that led to content from elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct FoundElsewhere {
+    entry: String,
+    /// True for a file over HTTP, false for a repository.
+    is_file: bool,
+    /// The digest of the file, or the commit.
+    state: String,
+}
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Found {
@@ -47,31 +63,62 @@ struct Found {
     content: Option<Digest>,
 }
 
+impl Notes {
+    /// True if some content is from elsewhere.
+    #[must_use]
+    pub const fn has_remotes(&self) -> bool {
+        !self.remotes.is_empty()
+    }
+}
+
 impl Loader {
     /// Starts recording look-ups, for [`Loader::notes`].
     pub fn take_notes(&self) {
         self.0.noted.get_or_init(Noted::default);
     }
 
-    /// Number of paths that the kustomization of a directory has looked up. It may grow, since a directory may be built
-    /// in several ways; the results for recorded paths stay the same.
+    /// Number of paths and remote entries that the kustomization of a directory has looked up. It may grow, since a
+    /// directory may be built in several ways; the results for recorded paths stay the same.
     #[must_use]
     pub fn noted(&self, directory: &Path) -> usize {
         let noted = self.0.noted.get().map(Noted::lock);
-        noted.and_then(|noted| noted.get(directory.as_os_str()).map(BTreeSet::len)).unwrap_or(0)
+        let paths = noted.and_then(|noted| noted.get(directory.as_os_str()).map(BTreeSet::len));
+        paths.unwrap_or(0) + self.references_of(directory).len()
     }
 
     /// The look-ups of the kustomization of a directory, given by its canonical path. `None` if they are not fully
     /// known: a directory could not be searched, or [look-ups were not recorded](Loader::take_notes).
     #[must_use]
     pub fn notes(&self, directory: &Path) -> Option<Notes> {
-        let paths = self.0.noted.get()?.lock().get(directory.as_os_str())?.clone();
+        let mut paths = self.0.noted.get()?.lock().get(directory.as_os_str())?.clone();
+        if self.is_fetched(directory) {
+            // The commit of the entry that leads there stands for all of them.
+            paths.clear();
+        }
         let found = |path: OsString| {
             let path = PathBuf::from(path);
             let found = self.find_again(&path)?;
             Some((path, found))
         };
-        paths.into_iter().map(found).collect::<Option<_>>().map(Notes)
+        let paths = paths.into_iter().map(found).collect::<Option<_>>()?;
+        let remotes = self.references_of(directory).into_iter();
+        let remotes = remotes.map(|reference| {
+            let (entry, is_file) = (reference.entry, reference.leads_to == LeadsTo::File);
+            let state = self.state(&entry, is_file)?;
+            // Credentials are not written down.
+            let is_open = without_credentials(&entry) == entry;
+            is_open.then_some(FoundElsewhere { entry, is_file, state })
+        });
+        Some(Notes { paths, remotes: remotes.collect::<Option<_>>()? })
+    }
+
+    /// The commit of a repository, or the digest of a file over HTTP, as it is now; fetched if that was not done before.
+    fn state(&self, entry: &str, is_file: bool) -> Option<String> {
+        if is_file {
+            return Some(self.fetch_file(entry).ok()?.digest().to_string());
+        }
+        let top = self.fetch(&RepoSpec::parse(entry).ok()?).ok()?;
+        Some(self.repository_of(&top)?.0.commit)
     }
 
     /// The look-ups of the kustomizations of these directories, in the form of [`Loader::inputs`].
@@ -89,10 +136,18 @@ impl Loader {
         }))
     }
 
-    /// True if all look-ups give the recorded results.
+    /// True if all look-ups on disk give the recorded results.
     #[must_use]
     pub fn agrees(&self, notes: &Notes) -> bool {
-        notes.0.iter().all(|(path, found)| self.find_again(path).as_ref() == Some(found))
+        notes.paths.iter().all(|(path, found)| self.find_again(path).as_ref() == Some(found))
+    }
+
+    /// True if all entries lead to the recorded content from elsewhere: branches, tags and files over HTTP are asked for.
+    #[must_use]
+    pub fn agrees_elsewhere(&self, notes: &Notes) -> bool {
+        notes.remotes.iter().all(|FoundElsewhere { entry, is_file, state }| {
+            self.state(entry, *is_file).as_ref() == Some(state)
+        })
     }
 
     /// A digest of the results at these paths: it changes if one of them changes.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::{File, Kind, Loader, Remote};
+use super::{File, Kind, Loader, Remote, is_remote};
 use crate::error::Result;
 use crate::source::{FileId, Span};
 use crate::sync::lock;
@@ -55,19 +55,32 @@ impl Loader {
     /// The entries that have led to content from elsewhere, sorted by directory.
     #[must_use]
     pub fn references(&self) -> Vec<Reference> {
+        self.references_if(&|_| true)
+    }
+
+    /// The entries of the kustomization of a directory that have led to content from elsewhere. For the directory of a
+    /// target in a repository, that target.
+    #[must_use]
+    pub fn references_of(&self, directory: &Path) -> Vec<Reference> {
+        // A link within a repository leads to no other one.
+        self.references_if(&|it| it.directory == directory && is_remote(&it.entry))
+    }
+
+    fn references_if(&self, is_meant: &dyn Fn(&Reference) -> bool) -> Vec<Reference> {
         let Some(fetched) = self.0.fetched.get() else { return Vec::new() };
-        let all = lock(&fetched.references).clone();
+        let all = lock(&fetched.references);
+        let all: Vec<&Reference> = all.iter().filter(|reference| is_meant(reference)).collect();
         // The page of a repository was fetched as a file first.
         let directories: BTreeSet<(&Path, Span)> = all
             .iter()
             .filter(|reference| reference.leads_to != LeadsTo::File)
             .map(|reference| (&*reference.directory, reference.span))
             .collect();
-        let is_page = |reference: &&Reference| {
+        let is_page = |reference: &Reference| {
             reference.leads_to == LeadsTo::File
                 && directories.contains(&(&*reference.directory, reference.span))
         };
-        all.iter().filter(|reference| !is_page(reference)).cloned().collect()
+        all.iter().filter(|reference| !is_page(reference)).map(|it| (*it).clone()).collect()
     }
 
     /// The files of repositories that were looked up, sorted by path.

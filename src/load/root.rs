@@ -58,7 +58,10 @@ impl Root {
                 .help("give a directory with a kustomization file, such as `.` for this one"));
         }
         if let Ok(spec) = RepoSpec::parse(target) {
-            return Self::in_repository(loader, target, &spec, Span::NONE, None);
+            let root = Self::in_repository(loader, target, &spec, Span::NONE, None)?;
+            let leads_to = LeadsTo::Directory(root.path().to_path_buf());
+            loader.refer(root.path(), Span::NONE, target, leads_to);
+            return Ok(root);
         }
         let start = &loader.0.options.working_directory;
         let path = join(start, Path::new(target));

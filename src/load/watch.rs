@@ -43,8 +43,14 @@ impl Watch {
     /// [`Code::ReadFailed`] if the system cannot create another watch.
     pub fn new(top: &Path) -> Result<Self> {
         let (sender, events) = mpsc::channel();
-        // A receiver that is gone needs no events.
-        let send = move |event| drop(sender.send(event));
+        let send = move |event: notify::Result<Event>| {
+            // A program that reads a file all the time must not delay the end of a change.
+            let counts = |event: &Event| event.need_rescan() || is_change(event.kind);
+            if event.as_ref().map_or(true, counts) {
+                // A receiver that is gone needs no events.
+                drop(sender.send(event));
+            }
+        };
         let watcher = notify::recommended_watcher(send).map_err(|error| failed(top, &error))?;
         let (folders, points, groups) = (BTreeSet::new(), BTreeMap::new(), BTreeMap::new());
         Ok(Self { top: top.to_path_buf(), watcher, events, folders, points, groups })
@@ -127,9 +133,6 @@ impl Watch {
             touched.extend(self.groups.keys());
             return;
         };
-        if !is_change(event.kind) {
-            return;
-        }
         for path in &event.paths {
             if matches!(
                 event.kind,

@@ -488,21 +488,6 @@ fn fetching_runs_no_hooks() {
 }
 
 #[test]
-fn many_builds_on_one_cold_cache_fetch_once() {
-    let lab = Lab::with_app();
-    let target = format!("{}//base?ref=v1", lab.url("app"));
-    let builds: Vec<Child> =
-        (0..24).map(|_| lab.krender(&["build", &target]).spawn().unwrap()).collect();
-    for build in builds {
-        let output = build.wait_with_output().unwrap();
-        assert!(text(&output.stdout).contains("a: one"), "{}", text(&output.stderr));
-    }
-    let calls = lab.calls();
-    assert_eq!(calls.iter().filter(|call| *call == "fetch").count(), 1, "{calls:?}");
-    assert!(lab.is_tidy());
-}
-
-#[test]
 fn a_build_that_was_killed_while_fetching_leaves_a_cache_that_works() {
     let lab = Lab::with_app();
     let target = format!("{}//base?ref=v1", lab.url("app"));
@@ -658,7 +643,8 @@ fn a_lock_decides_which_commits_are_used() {
     };
     assert!(lab.fail(&["--locked", "k"]).contains("kustomization.lock"));
     assert!(!lock(&["--check"]).0);
-    assert_eq!(lock(&[]), (true, format!("+ {url}@main {first}\n"), String::new()));
+    let named = "(k/kustomization.yaml)";
+    assert_eq!(lock(&[]), (true, format!("+ {url}@main {first} {named}\n"), String::new()));
     assert_eq!(lock(&["--check"]), (true, String::new(), String::new()));
     let second = lab.commit("app", "base/cm.yaml", &config_map("two"));
     lab.calls();
@@ -669,7 +655,7 @@ fn a_lock_decides_which_commits_are_used() {
     // Updates of other repositories leave it as it is.
     assert_eq!(lock(&["--update", "elsewhere"]), (true, String::new(), String::new()));
     let (_, changes, _) = lock(&["--update"]);
-    assert_eq!(changes, format!("~ {url}@main {first} → {second}\n"));
+    assert_eq!(changes, format!("~ {url}@main {first} → {second} {named}\n"));
     assert!(lab.build(&["--locked", "k"]).contains("a: two"));
     lab.write("k/kustomization.yaml", &format!("resources: ['{url}//base?ref=v1']\n"));
     let said = lab.fail(&["--locked", "k"]);

@@ -34,6 +34,42 @@ fn a_file_is_fetched_once_and_asked_for_again_by_its_version() {
     assert!(lab.calls().is_empty() && lab.is_tidy());
 }
 
+/// A file in the cache is used only if it is whole.
+#[test]
+fn a_file_that_was_damaged_in_the_cache_is_fetched_again() {
+    let server = Server::new(|_, request, _| {
+        let is_known = request.iter().any(|line| line.to_lowercase().starts_with("if-none-match"));
+        match is_known {
+            true => status("304 Not Modified"),
+            false => Answer::Whole("200 OK", vec!["ETag: \"v1\"".into()], config_map("one").into()),
+        }
+    });
+    let lab = lab(&server.url("cm.yaml"));
+    for damage in ["truncated", "altered", "emptied"] {
+        assert!(lab.build(&["k"]).contains("a: one"));
+        let mut pending = vec![lab.path("home/.cache/krender/http")];
+        let mut damaged = 0;
+        while let Some(folder) = pending.pop() {
+            for path in std::fs::read_dir(folder).unwrap().flatten().map(|entry| entry.path()) {
+                if path.is_dir() {
+                    pending.push(path);
+                    continue;
+                }
+                let mut bytes = std::fs::read(&path).unwrap();
+                match damage {
+                    "truncated" => bytes.truncate(bytes.len() / 2),
+                    "altered" => bytes.iter_mut().for_each(|byte| *byte ^= 1),
+                    _ => bytes.clear(),
+                }
+                std::fs::write(&path, bytes).unwrap();
+                damaged += 1;
+            }
+        }
+        assert!(damaged > 0, "{damage}");
+        assert!(lab.fail(&["--offline", "k"]).contains("is not in the cache"), "{damage}");
+    }
+}
+
 #[test]
 fn failures_that_may_pass_are_tried_again() {
     let server = Server::new(|path, _, number| match (path, number) {

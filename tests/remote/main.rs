@@ -6,11 +6,13 @@
 )]
 #![expect(clippy::unwrap_used, reason = "this is a test")]
 
+mod faults;
 #[cfg(feature = "http")]
 mod flood;
 mod git;
 #[cfg(feature = "http")]
 mod http;
+mod known;
 mod lab;
 #[cfg(feature = "http")]
 mod server;

@@ -119,6 +119,9 @@ impl Build {
     /// Renders, and exits as the outcome asks.
     pub(super) fn run(&self, format: Format) -> ExitCode {
         let started = now();
+        if self.quiet {
+            crate::cli::remote::warn_as(None);
+        }
         let working_directory = match working_directory() {
             Ok(path) => path,
             Err(error) => return super::finish(Err(error), &Sources::new(), format),

@@ -22,7 +22,7 @@ use crate::{
     config::Warning,
     error::{Code, Error, Result},
     fleet::Run,
-    load::{self, Digest, Loader, Watch},
+    load::{self, Digest, Disk, Loader, Remotes, Watch},
     parallel::{Threads, in_order},
 };
 
@@ -35,6 +35,8 @@ struct Watching<'a> {
     places: Places,
     printer: Printer,
     targets: Vec<Watched>,
+    /// The source of remote content. A branch or a tag is resolved once, and not with each local change.
+    remotes: Remotes,
 }
 
 /// A watched target, with the inputs of its last render.
@@ -87,8 +89,18 @@ impl Build {
         let targets = names.into_iter().map(target).collect();
         let printer = Printer::default();
         let threads = options.threads;
-        Watching { build: self, working_directory, threads, format, places, printer, targets }
-            .watch()
+        let remotes = self.reading.remote.source(working_directory);
+        Watching {
+            build: self,
+            working_directory,
+            threads,
+            format,
+            places,
+            printer,
+            targets,
+            remotes,
+        }
+        .watch()
     }
 }
 
@@ -139,7 +151,8 @@ impl Watching<'_> {
 
     /// A loader with an empty cache.
     fn loader(&self) -> Loader {
-        let loader = self.build.loader(self.working_directory);
+        let options = self.build.reading.load_options(self.working_directory.to_path_buf());
+        let loader = Loader::new(Disk, load::Options { remotes: self.remotes.clone(), ..options });
         loader.take_notes();
         loader
     }
@@ -175,6 +188,11 @@ impl Watching<'_> {
                 ControlFlow::Continue(())
             },
         );
+        let failed = |done: &Done| done.rendered.as_ref().err().is_some_and(is_of_fetching);
+        if all.iter().any(failed) {
+            // It is tried again with the next change.
+            self.remotes = self.build.reading.remote.source(self.working_directory);
+        }
         let (mut told, mut timings, mut is_read) = (Told::default(), Timings::default(), true);
         for (&number, done) in numbers.iter().zip(all) {
             let Done { rendered, warnings, time, paths, fingerprint, hardened } = done;
@@ -243,6 +261,13 @@ impl Watching<'_> {
         let fingerprint = loader.fingerprint(paths.iter().map(PathBuf::as_path));
         Done { rendered, warnings, time, paths, fingerprint, hardened }
     }
+}
+
+/// True if remote content could not be fetched.
+fn is_of_fetching(error: &Error) -> bool {
+    let is_of_fetching =
+        |code| matches!(code, Code::FetchFailed | Code::FetchRefused | Code::TimedOut);
+    error.iter().any(|error| is_of_fetching(error.code()))
 }
 
 /// Refuses to write a file that is an input of the target: the watch would render it for ever.

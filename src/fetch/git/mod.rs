@@ -75,9 +75,9 @@ impl Session {
         door: Door,
         failing: Arc<Failing>,
     ) -> Result<Self> {
-        let Setup { environment, cache, started, begin, progress } = setup;
+        let Setup { environment, cache, started, begin, progress, warn } = setup;
         let folder = cache.as_deref().filter(|_| !options.no_cache);
-        let cache = Cache::open(folder, &environment, begin)?;
+        let cache = Cache::open(folder, &environment, begin, warn)?;
         let (stores, fetched) = (Memo::default(), Memo::default());
         let is_offline = options.offline;
         let most = options.cache_size.unwrap_or(MOST);
