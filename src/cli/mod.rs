@@ -57,10 +57,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn run_to_end(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    if let [_, flag, group] = &*arguments
+    if let [_, flag] = &*arguments
         && flag == external::GUARD
     {
-        external::guard(group);
+        external::guard();
         return ExitCode::SUCCESS;
     }
     let is_flag_first =

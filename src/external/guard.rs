@@ -1,34 +1,38 @@
 //! A guard of running programs: a process that ends them if this one is killed.
 //!
-//! No signal handler runs then. The guard belongs to the group of the programs, and waits for the end of its standard
-//! input: the other end of the pipe is closed when this process ends, in whatever way.
+//! No signal handler runs then. The guard is the leader of the group of the programs, is started before them, and waits for
+//! the end of its standard input: the other end of the pipe is closed when this process ends, in whatever way.
 
-use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-/// The argument that makes a program a guard, followed by the number of its process group.
+/// The argument that makes a program a guard.
 pub const GUARD: &str = "--end-with-parent";
 
 /// A running guard. It is ended on drop.
 pub(super) struct Guard(Child);
 
 impl Guard {
-    /// Starts a guard in a process group; `None` if that is not possible, for example because the group has ended.
+    /// Starts a guard with a process group of its own; `None` if that is not possible.
     #[cfg(unix)]
     #[expect(clippy::disallowed_methods, reason = "this module starts processes")]
-    pub(super) fn start(program: &Path, group: u32) -> Option<Self> {
+    pub(super) fn start(program: &Path) -> Option<Self> {
         use std::os::unix::process::CommandExt as _;
 
         let mut command = Command::new(program);
-        command.args([GUARD, &group.to_string()]).env_clear().current_dir("/");
+        command.arg(GUARD).env_clear().current_dir("/");
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-        command.process_group(i32::try_from(group).ok()?).spawn().ok().map(Self)
+        command.process_group(0).spawn().ok().map(Self)
     }
 
     #[cfg(not(unix))]
-    pub(super) fn start(_: &Path, _: u32) -> Option<Self> {
+    pub(super) fn start(_: &Path) -> Option<Self> {
         None
+    }
+
+    /// The number of its process group.
+    pub(super) fn group(&self) -> u32 {
+        self.0.id()
     }
 }
 
@@ -40,13 +44,13 @@ impl Drop for Guard {
     }
 }
 
-/// Waits until standard input ends, and then ends all processes of a group, which this process must belong to.
+/// Waits until standard input ends, and then ends all processes of the group that this process leads.
 #[cfg(unix)]
-pub fn guard(group: &OsStr) {
-    use rustix::process::{Signal, getpgrp, kill_process_group};
+pub fn guard() {
+    use rustix::process::{Signal, getpgrp, getpid, kill_process_group};
 
     let own = getpgrp();
-    if group.to_str() != Some(&own.as_raw_nonzero().to_string()) {
+    if own != getpid() {
         return;
     }
     // An error is an end too.
@@ -56,4 +60,4 @@ pub fn guard(group: &OsStr) {
 
 /// Does nothing where there are no process groups.
 #[cfg(not(unix))]
-pub fn guard(_: &OsStr) {}
+pub fn guard() {}

@@ -191,18 +191,18 @@ impl Program {
         arguments: &[impl AsRef<OsStr>],
         take: &mut dyn FnMut(&mut dyn Read) -> Result<()>,
     ) -> Result<(bool, String)> {
-        let mut command = self.command();
+        let guard = self.guard.as_deref().filter(|_| self.leads).and_then(Guard::start);
+        let mut command = self.command(guard.as_ref().map(Guard::group));
         let mut child = command
             .args(arguments)
             .stdin(Stdio::null())
             .spawn()
             .map_err(|error| self.failed(&error))?;
         let (output, said) = (child.stdout.take(), child.stderr.take().map(listen));
-        let running = self.leads.then(|| ProcessGroup::of(&child));
+        let leader = guard.as_ref().map_or(child.id(), Guard::group);
+        let running = self.leads.then(|| ProcessGroup::of(leader));
         let child = Arc::new(Mutex::new(child));
         let group = running.as_ref().map(|group| group.0);
-        let guard = self.guard.as_ref().zip(group);
-        let guard = guard.and_then(|(program, group)| Guard::start(program, group));
         let limits = (self.longest, self.cancel.clone(), self.watch.clone());
         let (is_done, watch) = watch_end(Arc::clone(&child), group, limits);
         let taken = output.map_or(Ok(()), |mut output| take(&mut output));
@@ -211,10 +211,11 @@ impl Program {
             end(&child);
         }
         let status = wait(&child);
-        drop(guard);
         drop(is_done);
         let ended = watch.join().unwrap_or_default();
         drop(running);
+        // Its group has this number until here.
+        drop(guard);
         let said = said.and_then(|said| said.join().ok()).unwrap_or_default();
         match ended {
             Some(Ended::Refused(error)) => return Err(error),
@@ -230,7 +231,7 @@ impl Program {
     /// # Errors
     /// [`Code::ReadFailed`] if it cannot be started.
     pub(super) fn converse(&self, arguments: &[&str]) -> Result<Conversation> {
-        let mut command = self.command();
+        let mut command = self.command(None);
         let mut child = command
             .args(arguments)
             .stdin(Stdio::piped())
@@ -247,7 +248,8 @@ impl Program {
         Ok(Conversation { child, input, output, said, asked, watching })
     }
 
-    fn command(&self) -> Command {
+    /// The command, in a process group that exists or in its own, if it has to end with the programs that it starts.
+    fn command(&self, group: Option<u32>) -> Command {
         let mut command = Command::new(&self.path);
         command
             .args(&self.arguments)
@@ -258,8 +260,11 @@ impl Program {
             .stderr(Stdio::piped());
         #[cfg(unix)]
         if self.leads {
-            std::os::unix::process::CommandExt::process_group(&mut command, 0);
+            let group = group.and_then(|group| i32::try_from(group).ok()).unwrap_or(0);
+            std::os::unix::process::CommandExt::process_group(&mut command, group);
         }
+        #[cfg(not(unix))]
+        let _ = group;
         command
     }
 
@@ -402,9 +407,9 @@ static GROUPS: Mutex<Vec<u32>> = Mutex::new(Vec::new());
 struct ProcessGroup(u32);
 
 impl ProcessGroup {
-    fn of(child: &Child) -> Self {
-        lock(&GROUPS).push(child.id());
-        Self(child.id())
+    fn of(leader: u32) -> Self {
+        lock(&GROUPS).push(leader);
+        Self(leader)
     }
 }
 

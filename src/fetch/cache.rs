@@ -1,11 +1,11 @@
 //! The folder of what was fetched: one bare repository for each URL, and locks between processes.
 
-#![expect(clippy::disallowed_methods, reason = "locks are files of the cache")]
+#![expect(clippy::disallowed_methods, reason = "locks are files of the cache, and are waited for")]
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::error::{Code, Error, Result};
 use crate::external::Environment;
@@ -22,7 +22,31 @@ pub(super) struct Cache {
 
 /// A lock on a part of the cache. It ends when it is dropped, or with the process.
 pub(super) struct Lock {
-    _file: File,
+    file: File,
+    path: PathBuf,
+}
+
+impl Lock {
+    /// Removes the file of the lock, for a part that does not exist. A process that waits for it makes another one.
+    pub(super) fn remove(self) {
+        if cfg!(unix) {
+            drop(std::fs::remove_file(&self.path));
+        }
+    }
+
+    /// True if the file still has its name, and was not removed by the process that had the lock before.
+    #[cfg(unix)]
+    fn is_there(&self) -> bool {
+        use std::os::unix::fs::MetadataExt as _;
+
+        let (here, there) = (self.file.metadata(), std::fs::metadata(&self.path));
+        matches!((here, there), (Ok(here), Ok(there)) if (here.dev(), here.ino()) == (there.dev(), there.ino()))
+    }
+
+    #[cfg(not(unix))]
+    fn is_there(&self) -> bool {
+        true
+    }
 }
 
 /// The age from which on a temporary folder is of no use: no command takes so long.
@@ -83,15 +107,20 @@ impl Cache {
     /// Waits until no other process or thread has the lock of a part.
     ///
     /// # Errors
-    /// [`Code::WriteFailed`], and [`Code::Cancelled`].
-    pub(super) fn lock(&self, name: &str, cancel: &Cancel) -> Result<Lock> {
-        let mut pause = Duration::from_millis(1);
+    /// [`Code::WriteFailed`], [`Code::TimedOut`] after a time, and [`Code::Cancelled`].
+    pub(super) fn lock(&self, name: &str, most: Duration, cancel: &Cancel) -> Result<Lock> {
+        let (mut pause, start) = (Duration::from_millis(1), Instant::now());
         loop {
             if let Some(lock) = self.try_lock(name)? {
                 return Ok(lock);
             }
             if cancel.is_due() {
                 return Err(cancelled(Span::NONE));
+            }
+            if start.elapsed() >= most {
+                let seconds = most.as_secs().max(1);
+                let message = format!("another process has had it for {seconds} seconds");
+                return Err(Error::new(Code::TimedOut, message));
             }
             thread::sleep(pause);
             pause = (pause * 2).min(LONGEST_PAUSE);
@@ -111,7 +140,10 @@ impl Cache {
         let file = File::options().create(true).truncate(false).write(true).open(&path);
         let file = file.map_err(|error| failed(&error))?;
         match file.try_lock() {
-            Ok(()) => Ok(Some(Lock { _file: file })),
+            Ok(()) => {
+                let lock = Lock { file, path };
+                if lock.is_there() { Ok(Some(lock)) } else { self.try_lock(name) }
+            }
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(failed(&error)),
         }

@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::cache::Cache;
 use super::git::{is_store, recorded, used};
@@ -13,6 +13,9 @@ use crate::external::Environment;
 use crate::external::git::Bare;
 use crate::limits::Cancel;
 use crate::load::folder_size;
+
+/// The maximum time to wait for a process that fetches a repository.
+const TO_WAIT: Duration = Duration::from_mins(10);
 
 /// The content of a cache.
 #[derive(Debug, Default)]
@@ -93,7 +96,7 @@ impl Contents {
         let git = folder.join("git");
         let mut damaged = Vec::new();
         for Repository { url, name, .. } in &self.repositories {
-            let _lock = Cache::at(&git).lock(name, &Cancel::default())?;
+            let _lock = Cache::at(&git).lock(name, TO_WAIT, &Cancel::default())?;
             let store = git.join(name);
             let bare = Bare::open(&store, environment)?;
             bare.create(bare.algorithm())?;

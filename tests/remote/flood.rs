@@ -9,10 +9,10 @@ use super::server::{Answer, SENT, Server, file, status};
 
 const LIMIT: &str = "error[limit-exceeded]: this takes more than";
 
-/// The number of repositories in the cache.
+/// The number of repositories and locks in the cache.
 fn stores(lab: &Lab) -> usize {
     let entries = fs::read_dir(lab.path("home/.cache/krender/git")).into_iter().flatten();
-    entries.flatten().filter(|entry| entry.path().is_dir()).count()
+    entries.flatten().filter(|entry| entry.file_name() != "lock").count()
 }
 
 /// The list of references is held in memory by git: it is ended when that grows.
@@ -110,6 +110,36 @@ fn requests_are_limited_and_a_failing_repository_is_asked_once() {
     lab.write("files/kustomization.yaml", &format!("resources: [{}]\n", entries.join(", ")));
     assert!(lab.fail(&["--limit", "requests=2", "files"]).contains(LIMIT));
     assert_eq!(server.requests().len(), 2);
+}
+
+#[test]
+fn headers_without_an_end_are_refused() {
+    let server = Server::new(|_, _, _| {
+        Answer::Endless(b"HTTP/1.1 200 OK\r\n".to_vec(), b"X-A: b\r\n".repeat(1 << 12))
+    });
+    let lab = Lab::new();
+    lab.write("k/kustomization.yaml", &format!("resources: ['{}']\n", server.url("a.yaml")));
+    let start = Instant::now();
+    assert!(lab.fail(&["k"]).contains("error[fetch-failed]"));
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+}
+
+/// A process that does not release a repository is not waited for without an end.
+#[test]
+fn a_repository_that_another_process_holds_is_waited_for_in_time() {
+    let lab = Lab::with_app();
+    let target = format!("{}//base?timeout=1", lab.url("app"));
+    lab.build(&[&target]);
+    let entries = fs::read_dir(lab.path("home/.cache/krender/git")).unwrap().flatten();
+    let mut paths = entries.map(|entry| entry.path());
+    let lock = paths.find(|path| path.extension().is_some_and(|end| end == "lock")).unwrap();
+    let held = fs::File::options().write(true).open(lock).unwrap();
+    held.lock().unwrap();
+    let said = lab.fail(&[&target]);
+    assert!(said.contains("error[timed-out]") && said.contains("another process"), "{said}");
+    assert!(lab.build(&["--offline", &target]).contains("a: one"));
+    drop(held);
+    assert!(lab.build(&[&target]).contains("a: one"));
 }
 
 /// A reference that is missing says nothing about others of the repository.

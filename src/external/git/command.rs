@@ -25,6 +25,8 @@ const SETTINGS: &[&str] = &[
     "fetch.recurseSubmodules=false",
     "gc.auto=0",
     "maintenance.auto=false",
+    // Larger objects are read in parts, and not as a whole before the first byte is written.
+    "core.bigFileThreshold=16m",
     // Suppresses a warning about the file of `GIT_GRAFT_FILE`.
     "advice.graftFileDeprecated=false",
 ];
@@ -116,6 +118,9 @@ const SETTINGS_TO_FETCH: &[&str] = &[
     "submodule.recurse=false",
     "fetch.recurseSubmodules=false",
     "fetch.writeCommitGraph=false",
+    // A server would name other hosts, which are not checked.
+    "fetch.uriProtocols=",
+    "transfer.bundleURI=false",
     // What was fetched stays one file, which is there as a whole or not at all.
     "fetch.unpackLimit=1",
     "gc.auto=0",

@@ -129,6 +129,21 @@ pub(super) fn ended(error: Error, request: &Request<'_>) -> Error {
     }
 }
 
+/// The error for a repository that another process does not release.
+#[cold]
+pub(super) fn locked(error: Error, request: &Request<'_>) -> Error {
+    match error.code() {
+        Code::TimedOut => {
+            let message = format!("`{}` is being fetched: {}", request.url, error.message());
+            let seconds = request.timeout.as_secs().max(1) * 4;
+            let help =
+                format!("wait longer, and allow more time in the URL: `?timeout={seconds}s`");
+            Error::new(Code::TimedOut, message).help(help)
+        }
+        _ => error,
+    }
+}
+
 /// The error for a reference to an object that is neither a commit nor a tag of one.
 #[cold]
 pub(super) fn no_commit(reference: &str, request: &Request<'_>) -> Error {

@@ -118,17 +118,24 @@ impl Store {
         if session.is_offline {
             return Err(failure::offline(request.url, reference));
         }
-        (session.begin)();
-        let _lock = session.cache.lock(&self.name, request.cancel)?;
-        // Another process may have fetched it while this one waited.
-        if let Some(named) = settled() {
-            return Ok(named);
-        }
         session.failing.refuse(request.url)?;
-        self.asked
-            .get_or_init(|| request.budget.spend(Limit::Requests, 1, Span::NONE))
-            .as_ref()
-            .map_err(Clone::clone)?;
+        let charge = || request.budget.spend(Limit::Requests, 1, Span::NONE);
+        self.asked.get_or_init(charge).as_ref().map_err(Clone::clone)?;
+        (session.begin)();
+        let lock = session.cache.lock(&self.name, request.timeout, request.cancel);
+        let lock = lock.map_err(|error| failure::locked(error, request))?;
+        // Another process may have fetched it while this one waited.
+        let settled = settled().map_or_else(|| self.ask(session, reference, request), Ok);
+        if settled.is_err() && !self.folder.is_dir() {
+            lock.remove();
+        }
+        settled
+    }
+
+    /// Resolves a reference by asking the other repository, and fetches it if it is not in the store.
+    fn ask(&self, session: &Session, reference: &str, request: &Request<'_>) -> Result<Named> {
+        // A thread that had the lock before may have failed.
+        session.failing.refuse(request.url)?;
         let request = &Request { since: now(), ..*request };
         let named = match self.named(reference) {
             Some((named, _)) if self.listed(session, reference, request)? == Some(named.id) => {
