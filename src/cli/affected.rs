@@ -18,7 +18,7 @@ use crate::{
     error::Result,
     fetch::Lock,
     fleet,
-    load::{self, Kind, Loader, git::Changed, git::Changes},
+    load::{self, Loader, git::Changed, git::Changes},
     parallel::{Threads, in_order},
     text::escape,
 };
@@ -96,7 +96,8 @@ impl Affected {
         };
         let revision = repository.revision(&since)?;
         let changed = repository.changed_since(&revision)?;
-        let since = Since { changed, lock: self.lock_in(&loader.beside(revision))? };
+        let lock = self.reading.remote.lock_in(&loader.beside(revision))?;
+        let since = Since { changed, lock: lock.unwrap_or_default() };
         loader.take_notes();
         let run = fleet::Run::new(loader, &options);
         let directories = std::slice::from_ref(&self.directory);
@@ -117,15 +118,6 @@ impl Affected {
             }
         });
         outcome.and_then(|()| selected.outcome())
-    }
-
-    /// The lock in a revision; an empty one if there is none.
-    fn lock_in(&self, revision: &Loader) -> Result<Lock> {
-        let path = reading::name(self.reading.remote.lock_file())?;
-        match revision.kind(path) {
-            Kind::File => Lock::parse(revision.file(path)?.source()?.text()),
-            _ => Ok(Lock::default()),
-        }
     }
 
     /// Prints a target, if it has changed. False if the reader of standard output is gone.

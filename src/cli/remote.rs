@@ -10,11 +10,11 @@ use clap::Args;
 
 use super::terminal::{self, Format};
 use crate::{
-    error::{Code, Error},
+    error::{Code, Error, Result},
     external::Environment,
-    fetch::{Fetcher, LOCK_FILE, LockUse, Options, Setup},
+    fetch::{Fetcher, LOCK_FILE, Lock, LockUse, Options, Setup},
     limits::Setting,
-    load::Remotes,
+    load::{Kind, Loader, Remotes},
     source::{Sources, Span},
     text::escape,
 };
@@ -60,9 +60,18 @@ impl Remote {
         self.source_with(lock, working_directory)
     }
 
-    /// The file of the lock, whether it is used or not.
-    pub(super) fn lock_file(&self) -> &Path {
-        self.locked.as_deref().unwrap_or(Path::new(LOCK_FILE))
+    /// The lock in the files of a loader, such as those of a revision, whether it is used or not; `None` if there is none.
+    ///
+    /// # Errors
+    /// Those of reading it.
+    pub(super) fn lock_in(&self, loader: &Loader) -> Result<Option<Lock>> {
+        let path = self.locked.as_deref().unwrap_or(Path::new(LOCK_FILE)).to_str();
+        let path =
+            path.ok_or_else(|| Error::new(Code::InvalidPath, "the path of the lock is not UTF-8"))?;
+        match loader.kind(path) {
+            Kind::File => Lock::parse(loader.file(path)?.source()?.text()).map(Some),
+            _ => Ok(None),
+        }
     }
 
     /// True if only the commits and contents of a lock are used.
@@ -136,7 +145,7 @@ fn progress(url: Option<&str>) {
 }
 
 /// A size in bytes, such as `500MB`.
-fn size(text: &str) -> Result<u64, Error> {
+fn size(text: &str) -> Result<u64> {
     let setting: Setting = format!("bytes={text}").parse().map_err(|_| {
         Error::new(Code::InvalidArgument, format!("`{text}` is not a size"))
             .help("write a size such as `2GiB`, `500MB` or `1000000`")

@@ -69,6 +69,8 @@ pub enum LockUse {
     Unused,
     /// Commits of this lock are used; entries that are not in it are resolved.
     Preferred(Arc<Lock>),
+    /// Content that is not in this lock, or differs, is refused.
+    Given(Arc<Lock>),
     /// The lock in this file is read at the first request. Content that is not in it, or differs, is refused.
     Required(PathBuf),
 }
@@ -119,7 +121,11 @@ impl Fetcher {
 
     /// The lock that content must be in.
     fn required(&self) -> Result<Option<&Lock>> {
-        let LockUse::Required(path) = &self.options.lock else { return Ok(None) };
+        let path = match &self.options.lock {
+            LockUse::Required(path) => path,
+            LockUse::Given(lock) => return Ok(Some(lock)),
+            LockUse::Unused | LockUse::Preferred(_) => return Ok(None),
+        };
         let read = || {
             let whole = Disk.canonicalize(path);
             let bytes = whole.and_then(|path| Disk.read(&path, LARGEST_LOCK)).map_err(|error| {

@@ -132,6 +132,34 @@ fn a_moved_tag_affects_what_names_it() {
     assert_eq!(run(&["affected", "--since", "HEAD", "--locked"]), "a\nb\n");
 }
 
+/// With `--locked`, each side of `diff --git` uses its own lock.
+#[test]
+fn a_bumped_lock_is_compared() {
+    let lab = Lab::with_app();
+    lab.repository("site");
+    let run = |arguments: &[&str]| {
+        let output = lab.krender(arguments).current_dir(lab.path("site")).output().unwrap();
+        text(&output.stdout) + &text(&output.stderr)
+    };
+    let entry = format!("resources: ['{}//base?ref=main']\n", lab.url("app"));
+    lab.write("site/base/kustomization.yaml", &entry);
+    lab.write("site/prod/kustomization.yaml", "resources: [../base]\n");
+    lab.commit("site", "other/kustomization.yaml", "resources: []\n");
+    run(&["lock", "--all", "."]);
+    lab.git("site", &["add", "-A"]);
+    lab.git("site", &["commit", "-qm", "lock"]);
+    lab.commit("app", "base/cm.yaml", &config_map("two"));
+    run(&["lock", "--all", ".", "--update"]);
+    let shown = run(&["diff", "--git", "HEAD", "--locked"]);
+    assert!(shown.contains("data.a: one → two") && shown.contains("prod"), "{shown}");
+    lab.git("site", &["commit", "-qam", "bump"]);
+    let shown = run(&["diff", "--git", "HEAD~1..HEAD", "--locked"]);
+    assert!(shown.contains("data.a: one → two"), "{shown}");
+    // Before there was a lock, the branch is as it is now.
+    let shown = run(&["diff", "--git", "HEAD~2..HEAD", "--locked"]);
+    assert!(!shown.contains("data.a") && !shown.contains("error"), "{shown}");
+}
+
 /// Files that name an entry are in the lock, and in the changes that are printed.
 #[test]
 fn a_lock_tells_where_its_entries_are_named() {

@@ -349,6 +349,41 @@ fn other_output_is_refused_except_for_origins() {
     assert_eq!(names(&lab, "other"), ["kustomization.yaml"]);
 }
 
+/// Components, folders of transformers, and paths in configurations of plugins.
+#[test]
+fn every_kind_of_entry_is_rewritten() {
+    let lab = Lab::with_app();
+    let part = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nnameSuffix: -part\n";
+    lab.write("app/part/kustomization.yaml", part);
+    lab.write("app/plugins/kustomization.yaml", "resources: [prefix.yaml]\n");
+    let prefix = "apiVersion: builtin\nkind: PrefixTransformer\nmetadata: {name: p}\nprefix: pre-\nfieldSpecs: [{path: metadata/name}]\n";
+    lab.commit("app", "plugins/prefix.yaml", prefix);
+    let url = lab.url("app");
+    let text = format!(
+        "bases:\n- {url}//base\ncomponents: [ {url}//part ]\ntransformers:\n  # all\n  - >-\n    {url}//plugins\n"
+    );
+    lab.write("site/kustomization.yaml", &text);
+    let rendered = lab.build(&["--quiet", "site"]);
+    assert!(rendered.contains("name: pre-c-part"), "{rendered}");
+    vendored(&lab, &[]);
+    lab.calls();
+    assert_eq!(lab.build(&["--quiet", "site"]), rendered);
+    assert_eq!(vendored(&lab, &["--check"]), "");
+    assert_eq!(lab.calls(), [""; 0]);
+}
+
+/// A lock decides which commits are copied.
+#[test]
+fn a_lock_decides_what_is_copied() {
+    let lab = Lab::with_app();
+    lab.write("site/kustomization.yaml", &format!("resources: ['{}//base']\n", lab.url("app")));
+    assert!(refused(&lab, &["--locked"]).contains("kustomization.lock"));
+    assert!(lab.krender(&["lock", "site"]).status().unwrap().success());
+    lab.commit("app", "base/cm.yaml", &config_map("two"));
+    vendored(&lab, &["--locked"]);
+    assert!(lab.build(&["site"]).contains("a: one"));
+}
+
 #[test]
 fn only_the_tree_is_rewritten() {
     let lab = Lab::with_app();

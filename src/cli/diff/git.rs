@@ -2,20 +2,29 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::{Named, Sides, TargetInput};
 use crate::{
     build,
-    cli::reading,
+    cli::{reading, remote::Remote},
     error::{Code, Error, Result},
     external::git::Repository,
+    fetch::{Lock, LockUse},
     fleet,
     limits::Budget,
-    load::{Disk, KUSTOMIZATION_FILES, Kind, Loader, Options, git::Changes, git::Revision, join},
+    load::{
+        Disk, Files, KUSTOMIZATION_FILES, Kind, Loader, Options, git::Changes, git::Revision, join,
+    },
 };
 
 /// The targets at and below the paths that a change can affect, on both sides.
-pub(super) fn sides(revisions: &str, paths: &[String], options: &Options) -> Result<Sides> {
+pub(super) fn sides(
+    revisions: &str,
+    paths: &[String],
+    options: &Options,
+    remote: &Remote,
+) -> Result<Sides> {
     let default = [".".to_owned()];
     let paths = if paths.is_empty() { &default } else { paths };
     let repository = repository(paths, options)?;
@@ -39,17 +48,35 @@ pub(super) fn sides(revisions: &str, paths: &[String], options: &Options) -> Res
             (changes, None)
         }
     };
-    let before = Loader::new(old.clone(), options.clone());
-    let after = match new.clone() {
-        Some(new) => before.beside(new),
-        None => before.beside(Disk),
+    let (before, lock) = side(old.clone(), options, remote)?;
+    let (after, new_lock) = match new.clone() {
+        Some(new) => side(new, options, remote)?,
+        None => side(Disk, options, remote)?,
     };
+    let is_lock_changed = lock != new_lock;
     let mut sides = Sides { before, after, targets: Vec::new() };
     refuse_missing(&sides, paths, &repository, revisions)?;
     if !changes.is_empty() {
-        sides.targets = Targets { sides: &sides, paths, changes, old, new }.find()?;
+        let targets = Targets { sides: &sides, paths, changes, old, new, is_lock_changed };
+        sides.targets = targets.find()?;
     }
     Ok(sides)
+}
+
+/// The loader of a side. With `--locked`, it uses the lock of that side, if it has one, which is returned.
+fn side(
+    files: impl Files + Clone + 'static,
+    options: &Options,
+    remote: &Remote,
+) -> Result<(Loader, Option<Arc<Lock>>)> {
+    let loader = Loader::new(files.clone(), options.clone());
+    if !remote.is_locked() {
+        return Ok((loader, None));
+    }
+    let lock = remote.lock_in(&loader)?.map(Arc::new);
+    let lock_use = lock.clone().map_or(LockUse::Unused, LockUse::Given);
+    let remotes = remote.source_with(lock_use, &options.working_directory);
+    Ok((Loader::new(files, Options { remotes, ..options.clone() }), lock))
 }
 
 /// The repository of the first path, or else of the working directory.
@@ -114,6 +141,8 @@ struct Targets<'a> {
     old: Revision,
     /// The revision after the change; `None` for the working tree.
     new: Option<Revision>,
+    /// True if the sides have different locks: then it is not known which target renders differently.
+    is_lock_changed: bool,
 }
 
 impl Targets<'_> {
@@ -142,6 +171,9 @@ impl Targets<'_> {
         let mut names: BTreeSet<&String> = reached.map(|(name, _)| name).collect();
         let [old, new] = [&before, &after].map(|names| names.iter().collect::<BTreeSet<_>>());
         names.extend(old.symmetric_difference(&new));
+        if self.is_lock_changed {
+            names.extend(old.union(&new));
+        }
         // A target that was included by another kustomization before is a base on the old side.
         let named = |name: &String| Named {
             name: name.clone(),

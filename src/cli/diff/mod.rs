@@ -114,7 +114,7 @@ impl Diff {
         let options = self.reading.load_options(working_directory()?);
         let options = load::Options { sources: Arc::clone(sources), ..options };
         if let Some(revisions) = &self.git {
-            return git::sides(revisions, &self.paths, &options);
+            return git::sides(revisions, &self.paths, &options, &self.reading.remote);
         }
         let [before, after] = &self.paths[..] else {
             let number = match self.paths.len() {
