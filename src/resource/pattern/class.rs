@@ -1,12 +1,25 @@
 //! Character classes and escapes: `[a-z]`, `\d`, `\pL`, `[:alpha:]`, `\x{41}`.
 //!
 //! All are written as ranges with escaped ends, so that no character between brackets has a meaning that Go does not
-//! give it (`&&`, `--`, `~~`, `[`).
+//! give it (`&&`, `--`, `~~`, `[`). Case folding and the properties of Unicode are resolved here too: the tables of the
+//! `regex` crate for them contain so many pointers that the start of the program takes a tenth longer with them.
 
 use std::fmt::Write;
+use std::ops::RangeInclusive;
+use std::sync::LazyLock;
+
+use icu_casemap::CaseMapper;
+use icu_properties::props::{GeneralCategory, GeneralCategoryGroup, Script};
+use icu_properties::{CodePointMapData, PropertyNamesLong, PropertyParser};
+use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
 
 /// The reason why a pattern is rejected.
 pub(super) type Fault = String;
+
+pub(super) const TOO_LARGE: &str = "it is too large";
+
+/// The largest number of ranges between brackets. The letters of Unicode are 677.
+const MOST_RANGES: usize = 1 << 20;
 
 /// A class that matches no character.
 const NOTHING: &str = r"[^\x{0}-\x{10FFFF}]";
@@ -20,17 +33,20 @@ pub(super) fn bracketed(
 ) -> Result<(String, &str), Fault> {
     let inner = &text[1..];
     let (negative, mut rest) = inner.strip_prefix('^').map_or((false, inner), |rest| (true, rest));
-    let mut items = String::new();
+    let mut ranges: Vec<ClassUnicodeRange> = Vec::new();
     let mut first = true;
     // A bracket at the first position is a member.
     while first || !rest.starts_with(']') {
         first = false;
-        let group = match named(rest, last_close)? {
-            None => escaped(rest)?,
+        if ranges.len() > MOST_RANGES {
+            return Err(TOO_LARGE.to_owned());
+        }
+        let group = match named(rest, fold_case, last_close)? {
+            None => escaped(rest, fold_case)?,
             group => group,
         };
-        if let Some((item, after)) = group {
-            items.push_str(&item);
+        if let Some((members, after)) = group {
+            ranges.extend(members.iter());
             rest = after;
             continue;
         }
@@ -48,16 +64,38 @@ pub(super) fn bracketed(
                 ));
             }
         }
-        push_range(&mut items, low, high);
+        ranges.extend(range(low..=high));
     }
-    let body = match (items.is_empty(), negative) {
-        (true, false) => NOTHING.to_owned(),
-        (true, true) => "(?s:.)".to_owned(),
-        (false, false) => format!("[{items}]"),
-        (false, true) => format!("[^{items}]"),
-    };
-    let folded = if fold_case { format!("(?i:{body})") } else { body };
-    Ok((folded, &rest[1..]))
+    // Groups in it are folded already, and negated after that: folding them again changes nothing.
+    Ok((written(&signed(ClassUnicode::new(ranges), negative, fold_case)), &rest[1..]))
+}
+
+/// The pattern for a class.
+pub(super) fn written(class: &ClassUnicode) -> String {
+    if class.ranges().is_empty() {
+        return NOTHING.to_owned();
+    }
+    let mut text = String::from("[");
+    for range in class.iter() {
+        push_letter(&mut text, u32::from(range.start()));
+        if range.start() < range.end() {
+            text.push('-');
+            push_letter(&mut text, u32::from(range.end()));
+        }
+    }
+    text.push(']');
+    text
+}
+
+/// The pattern for a single character.
+pub(super) fn letter(letter: u32, fold_case: bool) -> String {
+    let class = ClassUnicode::new(range(letter..=letter));
+    if fold_case && class.iter().any(|range| range.start().is_alphabetic()) {
+        return written(&signed(class, false, true));
+    }
+    let mut text = String::new();
+    push_letter(&mut text, letter);
+    text
 }
 
 /// One character of a class, plain or escaped.
@@ -70,7 +108,11 @@ fn member(text: &str) -> Result<(u32, &str), Fault> {
 }
 
 /// `[:alpha:]` and `[:^alpha:]`, between brackets. Without a later `:]`, the `[:` is two members.
-fn named(text: &str, last_close: usize) -> Result<Option<(String, &str)>, Fault> {
+fn named(
+    text: &str,
+    fold_case: bool,
+    last_close: usize,
+) -> Result<Option<(ClassUnicode, &str)>, Fault> {
     // Checked first, so that a pattern full of `[:` is not searched to its end for each.
     if text.len() < last_close + 2 {
         return Ok(None);
@@ -81,48 +123,51 @@ fn named(text: &str, last_close: usize) -> Result<Option<(String, &str)>, Fault>
     };
     let (negative, plain) = name.strip_prefix('^').map_or((false, name), |plain| (true, plain));
     let ranges = match plain {
-        "alnum" => "0-9A-Za-z",
-        "alpha" => "A-Za-z",
-        "ascii" => r"\x00-\x7F",
-        "blank" => r"\x09\x20",
-        "cntrl" => r"\x00-\x1F\x7F",
-        "digit" => "0-9",
-        "graph" => r"\x21-\x7E",
-        "lower" => "a-z",
-        "print" => r"\x20-\x7E",
-        "punct" => r"\x21-\x2F\x3A-\x40\x5B-\x60\x7B-\x7E",
-        "space" => r"\x09-\x0D\x20",
-        "upper" => "A-Z",
-        "word" => "0-9A-Z_a-z",
-        "xdigit" => "0-9A-Fa-f",
+        "alnum" => "09AZaz",
+        "alpha" => "AZaz",
+        "ascii" => "\0\x7F",
+        "blank" => "\t\t  ",
+        "cntrl" => "\0\x1F\x7F\x7F",
+        "digit" => DIGITS,
+        "graph" => "!~",
+        "lower" => "az",
+        "print" => " ~",
+        "punct" => "!/:@[`{~",
+        "space" => "\t\r  ",
+        "upper" => "AZ",
+        "word" => WORD,
+        "xdigit" => "09AFaf",
         _ => return Err(format!("`[:{name}:]` is not a character class")),
     };
-    Ok(Some((signed(ranges, negative), rest)))
+    Ok(Some((signed(pairs(ranges), negative, fold_case), rest)))
 }
 
-/// Translates `\d`, `\pL`, `\p{Greek}` and the like at the beginning of `text` to the content of a bracketed class.
-pub(super) fn escaped(text: &str) -> Result<Option<(String, &str)>, Fault> {
+/// The ranges of `\d`, as pairs of their ends.
+const DIGITS: &str = "09";
+
+/// The ranges of `\w`.
+const WORD: &str = "09AZ__az";
+
+/// Translates `\d`, `\pL`, `\p{Greek}` and the like at the beginning of `text`.
+pub(super) fn escaped(text: &str, fold_case: bool) -> Result<Option<(ClassUnicode, &str)>, Fault> {
     let mut letters = text.chars();
     let (Some('\\'), Some(letter)) = (letters.next(), letters.next()) else {
         return Ok(None);
     };
     // ASCII only, as in Go, where a vertical tab is not a space.
     let ranges = match letter.to_ascii_lowercase() {
-        'd' => "0-9",
-        's' => r"\x09\x0A\x0C\x0D\x20",
-        'w' => "0-9A-Z_a-z",
-        'p' => return unicode(text, letter == 'P').map(Some),
+        'd' => DIGITS,
+        's' => "\t\n\x0C\r  ",
+        'w' => WORD,
+        'p' => return unicode(text, letter == 'P', fold_case).map(Some),
         _ => return Ok(None),
     };
-    Ok(Some((signed(ranges, letter.is_ascii_uppercase()), letters.as_str())))
-}
-
-fn signed(ranges: &str, negative: bool) -> String {
-    if negative { format!("[^{ranges}]") } else { ranges.to_owned() }
+    let class = signed(pairs(ranges), letter.is_ascii_uppercase(), fold_case);
+    Ok(Some((class, letters.as_str())))
 }
 
 /// `\pL`, `\p{Lu}`, `\p{^Greek}`; `\P` negates.
-fn unicode(text: &str, mut negative: bool) -> Result<(String, &str), Fault> {
+fn unicode(text: &str, mut negative: bool, fold_case: bool) -> Result<(ClassUnicode, &str), Fault> {
     let inner = &text[2..];
     let (name, rest) = match inner.strip_prefix('{') {
         Some(braced) => braced.split_once('}').ok_or("a `\\p{` is not closed")?,
@@ -130,32 +175,38 @@ fn unicode(text: &str, mut negative: bool) -> Result<(String, &str), Fault> {
     };
     let whole = &text[..text.len() - rest.len()];
     let plain = name.strip_prefix('^').inspect(|_| negative = !negative).unwrap_or(name);
-    let property = property(plain).ok_or_else(|| format!("`{whole}` is not a character class"))?;
-    let class = match (property.as_str(), negative) {
-        // Text contains no surrogates.
-        ("gc=Cs" | "gc=Surrogate", false) => NOTHING.to_owned(),
-        ("gc=Cs" | "gc=Surrogate", true) => r"\x{0}-\x{10FFFF}".to_owned(),
-        (property, false) => format!(r"\p{{{property}}}"),
-        (property, true) => format!(r"\P{{{property}}}"),
-    };
-    Ok((class, rest))
+    let class = property(plain).ok_or_else(|| format!("`{whole}` is not a character class"))?;
+    Ok((signed(class, negative, fold_case), rest))
 }
 
-/// The Unicode property for Go's name of a class: a category, short or long, or the long name of a script.
-fn property(name: &str) -> Option<String> {
+/// The characters of Go's class of this name: a category, short or long, or the long name of a script.
+fn property(name: &str) -> Option<ClassUnicode> {
     let canonical = canonical(name)?;
-    if let Some(special) =
-        ["Any", "Assigned", "Ascii"].into_iter().find(|&special| special == canonical)
-    {
-        return Some(special.to_owned());
+    match &*canonical {
+        "Any" => return Some(ClassUnicode::new(range(0..=u32::from(char::MAX)))),
+        "Ascii" => return Some(pairs("\0\x7F")),
+        "Assigned" => {
+            let mut class = ClassUnicode::new(group(GeneralCategoryGroup::Unassigned));
+            class.negate();
+            return Some(class);
+        }
+        _ => {}
     }
-    if CATEGORIES.split(' ').any(|category| category == canonical) {
-        return Some(format!("gc={canonical}"));
+    if let Some(category) = PropertyParser::<GeneralCategoryGroup>::new().get_loose(&canonical) {
+        return Some(ClassUnicode::new(group(category)));
     }
-    // The regex crate also accepts the codes of scripts, all of four letters, and any name after `is`.
-    let code = canonical.len() == 4 && !FOUR_LETTER_SCRIPTS.contains(&&*canonical);
-    (canonical.len() > 1 && !code && !canonical.starts_with("Is"))
-        .then(|| format!("sc={canonical}"))
+    let script = PropertyParser::<Script>::new().get_loose(&canonical)?;
+    // Unicode also names scripts by codes of four letters, and has names for no script.
+    let long = PropertyNamesLong::<Script>::new().get(script)?;
+    let is_long = self::canonical(long).is_some_and(|long| long == canonical);
+    let ranges = CodePointMapData::<Script>::new().iter_ranges_for_value(script);
+    let class = ClassUnicode::new(ranges.filter_map(range));
+    (is_long && script != Script::Unknown && !class.ranges().is_empty()).then_some(class)
+}
+
+/// The characters of a group of categories.
+fn group(category: GeneralCategoryGroup) -> impl Iterator<Item = ClassUnicodeRange> {
+    CodePointMapData::<GeneralCategory>::new().iter_ranges_for_group(category).filter_map(range)
 }
 
 /// A name in the form that Go compares: without blanks, hyphens and underscores, the first letter upper case, the
@@ -173,19 +224,63 @@ fn canonical(name: &str) -> Option<String> {
     Some(canonical)
 }
 
-/// The categories of Unicode by their short and long names, in canonical form.
-const CATEGORIES: &str = "\
-    C Casedletter Cc Cf Closepunctuation Cn Cntrl Co Combiningmark Connectorpunctuation Control Cs \
-    Currencysymbol Dashpunctuation Decimalnumber Digit Enclosingmark Finalpunctuation Format Initialpunctuation \
-    L Lc Letter Letternumber Lineseparator Ll Lm Lo Lowercaseletter Lt Lu M Mark Mathsymbol Mc Me Mn \
-    Modifierletter Modifiersymbol N Nd Nl No Nonspacingmark Number Openpunctuation Other Otherletter Othernumber \
-    Otherpunctuation Othersymbol P Paragraphseparator Pc Pd Pe Pf Pi Po Privateuse Ps Punct Punctuation S Sc \
-    Separator Sk Sm So Spaceseparator Spacingmark Surrogate Symbol Titlecaseletter Unassigned Uppercaseletter Z \
-    Zl Zp Zs";
+/// The class of ranges whose ends stand in pairs.
+fn pairs(ends: &str) -> ClassUnicode {
+    let mut letters = ends.chars();
+    let ranges =
+        std::iter::from_fn(|| Some(ClassUnicodeRange::new(letters.next()?, letters.next()?)));
+    ClassUnicode::new(ranges)
+}
 
-/// Scripts whose names are as short as the codes of others.
-const FOUR_LETTER_SCRIPTS: [&str; 9] =
-    ["Ahom", "Cham", "Kawi", "Lisu", "Miao", "Modi", "Newa", "Thai", "Toto"];
+/// A range without the surrogates at its ends, since text contains none; `None` if nothing is left.
+fn range(letters: RangeInclusive<u32>) -> Option<ClassUnicodeRange> {
+    let low = char::from_u32(*letters.start()).unwrap_or('\u{E000}');
+    let high = char::from_u32(*letters.end()).unwrap_or('\u{D7FF}');
+    (low <= high).then(|| ClassUnicodeRange::new(low, high))
+}
+
+/// A class with all cases of its characters, and negated, as far as that is asked for: as in Go, folded first.
+fn signed(mut class: ClassUnicode, negative: bool, fold_case: bool) -> ClassUnicode {
+    if fold_case {
+        let folded: Vec<_> = class
+            .iter()
+            .flat_map(|range| {
+                let start = OTHER_CASES.partition_point(|&(letter, _)| letter < range.start());
+                OTHER_CASES[start..].iter().take_while(|&&(letter, _)| letter <= range.end())
+            })
+            .map(|&(_, other)| ClassUnicodeRange::new(other, other))
+            .collect();
+        class.union(&ClassUnicode::new(folded));
+    }
+    if negative {
+        class.negate();
+    }
+    class
+}
+
+/// Each character that has other cases, with each of these, in order: the pairs that Unicode's simple case folding maps
+/// to the same character. (Go: `unicode.SimpleFold`.)
+static OTHER_CASES: LazyLock<Vec<(char, char)>> = LazyLock::new(|| {
+    let mapper = CaseMapper::new();
+    let mut folded: Vec<(char, char)> = ('\0'..='\u{1FFFF}')
+        .map(|letter| (mapper.simple_fold(letter), letter))
+        .filter(|(fold, letter)| fold != letter)
+        .collect();
+    let images: std::collections::BTreeSet<char> = folded.iter().map(|&(fold, _)| fold).collect();
+    folded.extend(images.into_iter().map(|fold| (fold, fold)));
+    folded.sort_unstable();
+    let mut cases: Vec<(char, char)> = folded
+        .chunk_by(|(left, _), (right, _)| left == right)
+        .flat_map(|orbit| {
+            orbit
+                .iter()
+                .flat_map(|&(_, letter)| orbit.iter().map(move |&(_, other)| (letter, other)))
+        })
+        .filter(|(letter, other)| letter != other)
+        .collect();
+    cases.sort_unstable();
+    cases
+});
 
 /// The character for an escape: `\n`, `\.`, `\x41`, `\x{1F600}`, `\101`. Surrogates are returned as they are.
 pub(super) fn escaped_letter(text: &str) -> Result<(u32, &str), Fault> {
@@ -232,26 +327,86 @@ fn hexadecimal(text: &str) -> Option<(u32, &str)> {
     (number <= u32::from(char::MAX)).then_some((number, rest))
 }
 
-/// Writes a range; surrogates at its ends are left out, since text contains none.
-fn push_range(items: &mut String, low: u32, high: u32) {
-    let is_surrogate = |letter| matches!(letter, 0xD800..=0xDFFF);
-    let low = if is_surrogate(low) { 0xE000 } else { low };
-    let high = if is_surrogate(high) { 0xD7FF } else { high };
-    if low < high {
-        push_letter(items, low);
-        items.push('-');
-    }
-    if low <= high {
-        push_letter(items, high);
-    }
-}
-
 /// Writes a character so that it is literal between brackets and outside; a surrogate matches nothing.
-pub(super) fn push_letter(output: &mut String, letter: u32) {
+fn push_letter(output: &mut String, letter: u32) {
     match char::from_u32(letter) {
         Some(letter) if letter.is_ascii_alphanumeric() => output.push(letter),
         // Writing to a string cannot fail.
         Some(_) => drop(write!(output, r"\x{{{letter:X}}}")),
         None => output.push_str(NOTHING),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use icu_properties::PropertyNamesShort;
+    use regex_syntax::hir::{Class, HirKind};
+
+    use super::*;
+
+    /// The class that the `regex` crate makes of a pattern, with its own tables of Unicode.
+    fn theirs(pattern: &str) -> ClassUnicode {
+        match regex_syntax::parse(pattern).unwrap().into_kind() {
+            HirKind::Class(Class::Unicode(class)) => class,
+            HirKind::Literal(literal) => pairs(&std::str::from_utf8(&literal.0).unwrap().repeat(2)),
+            other => panic!("{pattern}: {other:?}"),
+        }
+    }
+
+    /// The characters of Unicode 15, the version of Go, except one whose category has changed since. Both tables have
+    /// later ones.
+    static KNOWN: LazyLock<ClassUnicode> = LazyLock::new(|| theirs(r"[\p{age=15.0}--\x{295}]"));
+
+    fn assert_same(mine: &ClassUnicode, theirs: &ClassUnicode, name: &str) {
+        let mut different = mine.clone();
+        different.symmetric_difference(theirs);
+        different.intersect(&KNOWN);
+        assert_eq!(different.ranges(), [], "{name}");
+    }
+
+    #[test]
+    fn categories_and_scripts_are_those_of_another_table() {
+        let short = PropertyNamesShort::<GeneralCategory>::new();
+        let long = PropertyNamesLong::<GeneralCategory>::new();
+        let categories = (0..30).map(|code| GeneralCategory::try_from(code).unwrap());
+        let categories = categories
+            .flat_map(|category| [short.get(category).unwrap(), long.get(category).unwrap()]);
+        let groups = ["C", "Other", "L", "Letter", "LC", "M", "Mark", "N", "P", "punct", "S", "Z"];
+        for name in categories.chain(groups).filter(|&name| name != "Cs" && name != "Surrogate") {
+            assert_same(&property(name).unwrap(), &theirs(&format!(r"\p{{gc={name}}}")), name);
+        }
+        let mut scripts = 0;
+        let used = CodePointMapData::<Script>::new().iter_ranges().map(|range| range.value);
+        for script in used.collect::<std::collections::BTreeSet<_>>() {
+            let name = PropertyNamesLong::<Script>::new().get(script).unwrap();
+            // Scripts that only the newer table has.
+            let Ok(known) = regex_syntax::parse(&format!(r"\p{{sc={name}}}")) else { continue };
+            let HirKind::Class(Class::Unicode(known)) = known.into_kind() else { continue };
+            if known.ranges().is_empty() || script == Script::Unknown {
+                assert_eq!(property(name), None, "{name}");
+            } else {
+                assert_same(&property(name).unwrap(), &known, name);
+                scripts += 1;
+            }
+        }
+        assert!(scripts > 160, "{scripts}");
+    }
+
+    #[test]
+    fn cases_are_those_of_another_table() {
+        let cased = OTHER_CASES.iter().map(|&(letter, _)| ClassUnicodeRange::new(letter, letter));
+        let mut others = ClassUnicode::new(cased);
+        let mut cased = others.clone();
+        cased.intersect(&KNOWN);
+        for letter in cased.iter().flat_map(|range| range.start()..=range.end()) {
+            let single = ClassUnicode::new([ClassUnicodeRange::new(letter, letter)]);
+            let mut folded = single.clone();
+            folded.try_case_fold_simple().unwrap();
+            assert_same(&signed(single, false, true), &folded, &letter.to_string());
+        }
+        others.negate();
+        let mut folded = others.clone();
+        folded.try_case_fold_simple().unwrap();
+        assert_same(&others, &folded, "characters with one case");
     }
 }

@@ -114,12 +114,8 @@ impl Pattern {
                 regex,
                 earliest: !translated.contains(translate::NO_WORD_BOUNDARY),
             })),
-            // Only the regex crate knows the names of scripts. All other errors were found before.
-            Err(regex::Error::Syntax(reason)) if reason.contains("property") => {
-                Err(invalid(text, "a class of characters is unknown to Unicode"))
-            }
             Err(regex::Error::Syntax(_)) => Err(invalid(text, translate::TOO_DEEP)),
-            Err(_) => Err(invalid(text, "it is too large")),
+            Err(_) => Err(invalid(text, class::TOO_LARGE)),
         }
     }
 }

@@ -13,6 +13,9 @@ const DEEPEST: usize = 1000;
 /// Go's limit on counts, and on the product of nested ones.
 const MOST_COPIES: u32 = 1000;
 
+/// The longest translation, in bytes. `\pL` becomes 13,000 of them.
+const LONGEST: usize = 4 << 20;
+
 /// `\B`, for ASCII letters only, as in Go.
 pub(super) const NO_WORD_BOUNDARY: &str = r"(?-u:\B)";
 
@@ -29,6 +32,9 @@ pub(super) fn translate(text: &str) -> Result<String, Fault> {
     };
     while let Some(letter) = translator.rest.chars().next() {
         translator.step(letter)?;
+        if translator.output.len() > LONGEST {
+            return Err(class::TOO_LARGE.to_owned());
+        }
     }
     if translator.outer.is_empty() {
         Ok(translator.output)
@@ -135,11 +141,7 @@ impl Translator<'_> {
     }
 
     fn literal(&mut self, length: usize, letter: u32) -> Result<(), Fault> {
-        let mut text = String::new();
-        class::push_letter(&mut text, letter);
-        if self.flags.fold_case && char::from_u32(letter).is_some_and(char::is_alphabetic) {
-            text = format!("(?i:{text})");
-        }
+        let text = class::letter(letter, self.flags.fold_case);
         self.atom(length, &text)
     }
 
@@ -293,14 +295,10 @@ impl Translator<'_> {
                 Ok(())
             }
             _ => {
-                if let Some((text, rest)) = class::escaped(self.rest)? {
+                let fold_case = self.flags.fold_case;
+                if let Some((class, rest)) = class::escaped(self.rest, fold_case)? {
                     self.rest = rest;
-                    let folded = if self.flags.fold_case {
-                        format!("(?i:[{text}])")
-                    } else {
-                        format!("[{text}]")
-                    };
-                    return self.atom(0, &folded);
+                    return self.atom(0, &class::written(&class));
                 }
                 let (letter, rest) = class::escaped_letter(self.rest)?;
                 self.rest = rest;

@@ -2,7 +2,8 @@
 
 use std::cmp::Ordering;
 
-use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory};
+use icu_properties::CodePointMapData;
+use icu_properties::props::{GeneralCategory, GeneralCategoryGroup};
 
 /// The orders of keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,13 +128,16 @@ fn number(text: &str, inside: bool) -> (i64, usize) {
 
 fn is_letter(character: char) -> bool {
     character.is_ascii_alphabetic()
-        || !character.is_ascii()
-            && character.general_category_group() == GeneralCategoryGroup::Letter
+        || !character.is_ascii() && GeneralCategoryGroup::Letter.contains(category(character))
 }
 
 fn is_digit(character: char) -> bool {
     character.is_ascii_digit()
-        || !character.is_ascii() && character.general_category() == GeneralCategory::DecimalNumber
+        || !character.is_ascii() && category(character) == GeneralCategory::DecimalNumber
+}
+
+fn category(character: char) -> GeneralCategory {
+    CodePointMapData::<GeneralCategory>::new().get(character)
 }
 
 #[cfg(test)]
