@@ -49,8 +49,6 @@ impl Lock {
     }
 }
 
-/// The age from which on a temporary folder is of no use: no command takes so long.
-const LEFT_OVER: Duration = Duration::from_hours(24);
 /// The longest pause between two attempts to get a lock.
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
@@ -94,13 +92,12 @@ impl Cache {
         self.folder.join(name)
     }
 
-    /// A temporary folder in the cache. Removes those that were left a day ago.
+    /// A temporary folder in the cache. Removes those of processes that were killed.
     ///
     /// # Errors
     /// [`Code::WriteFailed`].
     pub(super) fn temporary(&self, now: SystemTime) -> Result<TemporaryFolder> {
-        let old = now.checked_sub(LEFT_OVER).unwrap_or(SystemTime::UNIX_EPOCH);
-        TemporaryFolder::remove_left_over(&self.folder, old);
+        TemporaryFolder::remove_left_over(&self.folder, now);
         TemporaryFolder::create(&self.folder)
     }
 

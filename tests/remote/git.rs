@@ -517,14 +517,21 @@ fn a_build_that_was_killed_while_fetching_leaves_a_cache_that_works() {
     assert!(!ended("TERM").exists() && !ended("KILL").exists());
 }
 
-/// A folder that a killed build has left is removed when it is old.
+/// A folder that a killed build has left is removed when it is old, or when its lock shows that the build has ended.
 #[test]
 fn old_temporary_folders_are_removed() {
     let lab = Lab::with_app();
-    for (name, hours) in [("old", 48), ("new", 1)] {
+    let mut held = Vec::new();
+    for (name, hours) in [("old", 48), ("new", 1), ("left", 1), ("held", 1), ("just", 0)] {
         let path = format!("home/.cache/krender/git/.krender-{name}.tmp/objects/x");
         lab.write(&path, "");
         let folder = lab.path(&path).parent().unwrap().parent().unwrap().to_owned();
+        if !matches!(name, "old" | "new") {
+            held.push(fs::File::create(folder.join("krender-held")).unwrap());
+        }
+        if name == "held" {
+            held.last().unwrap().lock().unwrap();
+        }
         let time = std::time::SystemTime::now() - Duration::from_secs(hours * 3600);
         fs::File::open(folder).unwrap().set_modified(time).unwrap();
     }
@@ -533,8 +540,11 @@ fn old_temporary_folders_are_removed() {
         fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).unwrap();
     }
     lab.build(&[&lab.url("app")]);
-    assert!(!cache.join("git/.krender-old.tmp").exists());
-    assert!(cache.join("git/.krender-new.tmp").exists());
+    for (name, stays) in
+        [("old", false), ("new", true), ("left", false), ("held", true), ("just", true)]
+    {
+        assert_eq!(cache.join(format!("git/.krender-{name}.tmp")).exists(), stays, "{name}");
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, TryLockError};
 use std::thread;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::Folder;
 use crate::error::{Code, Error, Result};
@@ -33,7 +33,7 @@ struct Unfinished {
 /// Number of names to try. A taken name is a coincidence, or a file system that reports every name as taken.
 const TRIES: usize = 16;
 /// The pause between attempts to remove a folder.
-const PAUSE: std::time::Duration = std::time::Duration::from_millis(5);
+const PAUSE: Duration = Duration::from_millis(5);
 
 impl Temporary {
     /// Creates a file with these permissions minus the umask. Its name is random, and short enough to fit wherever the
@@ -96,7 +96,18 @@ fn unfinished() -> MutexGuard<'static, Unfinished> {
 
 /// A new folder for this user only. It is removed on drop, with all that is in it.
 #[derive(Debug)]
-pub struct TemporaryFolder(PathBuf);
+pub struct TemporaryFolder {
+    path: PathBuf,
+    /// A file in it, which is locked until this process ends, in whatever way.
+    _held: Option<File>,
+}
+
+/// The name of the locked file in a temporary folder.
+const HELD: &str = "krender-held";
+/// The age from which on a folder that no process holds is of no use: it is not being created.
+const ABANDONED: Duration = Duration::from_mins(1);
+/// The age from which on any temporary folder is of no use: no command takes so long.
+const LEFT_OVER: Duration = Duration::from_hours(24);
 
 /// All temporary folders, as for [`UNFINISHED`].
 static FOLDERS: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
@@ -118,7 +129,9 @@ impl TemporaryFolder {
             match builder.create(&path) {
                 Ok(()) => {
                     folders.push(path.clone());
-                    return Ok(Self(path));
+                    let held = File::create_new(path.join(HELD));
+                    let held = held.ok().filter(|file| file.try_lock().is_ok());
+                    return Ok(Self { path, _held: held });
                 }
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => last = error,
                 Err(error) => {
@@ -132,13 +145,19 @@ impl TemporaryFolder {
         Err(Error::new(Code::WriteFailed, message))
     }
 
-    /// Removes temporary folders, left by programs that were killed, from another folder, if they were not changed
-    /// since a time.
-    pub fn remove_left_over(parent: &Path, since: SystemTime) {
+    /// Removes temporary folders from another folder that only this user may write to, if the programs that made them
+    /// were killed.
+    pub fn remove_left_over(parent: &Path, now: SystemTime) {
+        let is_free = |folder: &Path| {
+            let held = File::open(folder.join(HELD));
+            held.is_ok_and(|file| file.try_lock().is_ok())
+        };
         for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
-            let is_old = |found: fs::Metadata| found.modified().is_ok_and(|at| at < since);
+            let modified = entry.metadata().and_then(|found| found.modified());
+            let age = modified.ok().and_then(|at| now.duration_since(at).ok()).unwrap_or_default();
+            let is_old = age >= LEFT_OVER || age >= ABANDONED && is_free(&entry.path());
             let name = entry.file_name();
-            if name.to_str().is_some_and(is_left_over) && entry.metadata().is_ok_and(is_old) {
+            if is_old && name.to_str().is_some_and(is_left_over) {
                 drop(fs::remove_dir_all(entry.path()));
             }
         }
@@ -147,7 +166,7 @@ impl TemporaryFolder {
     /// Its path.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 }
 
@@ -155,12 +174,12 @@ impl Drop for TemporaryFolder {
     fn drop(&mut self) {
         // Programs that were ended may write for a moment. What cannot be removed is removed when it is old.
         for _ in 0..TRIES {
-            match fs::remove_dir_all(&self.0) {
+            match fs::remove_dir_all(&self.path) {
                 Err(error) if error.kind() != ErrorKind::NotFound => thread::sleep(PAUSE),
                 _ => break,
             }
         }
-        lock(&FOLDERS).retain(|path| *path != self.0);
+        lock(&FOLDERS).retain(|path| *path != self.path);
     }
 }
 
@@ -196,7 +215,7 @@ pub fn abandon_temporary_files() {
             Ok(unfinished) => unfinished,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => {
-                thread::sleep(std::time::Duration::from_millis(5));
+                thread::sleep(PAUSE);
                 continue;
             }
         };
