@@ -1,5 +1,6 @@
 //! `krender vendor`: copies remote bases and files into the tree.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use crate::{
     fetch::{Lock, LockUse},
     fleet,
     load::{self, Disk, Files as _, Kind, LARGEST_FILE, Loader, Overlay, Remotes},
+    parallel::in_order,
     source::{Sources, Span},
     text::{escape, phrase},
 };
@@ -98,7 +100,7 @@ impl Vendor {
         let loader = Loader::new(Disk, options.clone());
         let path = loader.root(&self.directory)?.path().to_path_buf();
         let copies = path.join(&self.into);
-        let manifest = read(&copies)?;
+        let manifest = read(&path, &self.into)?;
         let build = self.reading.options(self.jobs.threads());
         let run = fleet::Run::new(&loader, &build);
         let directories = std::slice::from_ref(&self.directory);
@@ -122,10 +124,16 @@ impl Vendor {
         let options = self.reading.options(self.jobs.threads());
         let run = fleet::Run::new(loader, &options);
         run.expect(targets);
-        let proofs = targets.iter().map(|target| {
+        let work = |number: usize| {
+            let target = &targets[number];
             let built = run.build(target, &mut Vec::new());
             let proof = built.and_then(|resources| Proof::of(&resources));
             proof.map_err(|error| error.step(format!("while building `{target}`")))
+        };
+        let mut proofs = Vec::with_capacity(targets.len());
+        in_order(targets.len(), &options.threads, work, |_, proof| {
+            proofs.push(proof);
+            ControlFlow::Continue(())
         });
         Error::collect(proofs)
     }
@@ -216,12 +224,13 @@ fn compare(targets: &[String], before: &[Proof], after: &[Proof]) -> Result<Vec<
 }
 
 /// Reads the list of copies in a folder; an empty one if there is no folder.
-fn read(folder: &Path) -> Result<Manifest> {
+fn read(tree: &Path, into: &str) -> Result<Manifest> {
+    let folder = &tree.join(into);
     let path = folder.join(MANIFEST);
     let kind = |path: &Path| Disk.kind(path).unwrap_or(Kind::Special);
     match (kind(folder), kind(&path)) {
         (Kind::Missing, _) => Ok(Manifest::default()),
-        (Kind::Directory, Kind::Missing) if is_empty(folder) => Ok(Manifest::default()),
+        (Kind::Directory, Kind::Missing) if vendor::is_empty(tree, into) => Ok(Manifest::default()),
         (Kind::Directory, Kind::File) => {
             let bytes = Disk.read(&path, LARGEST_FILE).map_err(|error| {
                 let message = format!("cannot read `{}`: {error}", path.display());
@@ -239,8 +248,4 @@ fn read(folder: &Path) -> Result<Manifest> {
                 .help("it belongs to another program: choose another folder with `--into`"))
         }
     }
-}
-
-fn is_empty(folder: &Path) -> bool {
-    Disk.list(folder).is_ok_and(|entries| entries.is_empty())
 }

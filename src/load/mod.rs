@@ -45,7 +45,8 @@ pub use digest::Digest;
 pub use disk::clean_up_on_signals;
 pub use disk::{
     Disk, OutputFolder, TemporaryFolder, abandon_temporary_files, folder_size, is_directory,
-    is_file, remove_temporary_files, remove_temporary_folders, resolved, stamp, write, write_by,
+    is_file, is_left_over, remove_temporary_files, remove_temporary_folders, resolved, stamp,
+    write, write_by,
 };
 pub use elsewhere::is_remote;
 pub use fetched::{Fetch, Fetched, Remote, Remotes};

@@ -3,51 +3,20 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::Child;
 
 use super::lab::{Lab, text};
-
-/// Starts `krender build` with a limit of the size of files, in blocks of 512 bytes or 1 KiB. Writing beyond it fails, as
-/// on a full disk, or kills the program.
-fn limited(lab: &Lab, blocks: u32, is_killed: bool, target: &str) -> Output {
-    let plain = lab.krender(&[]);
-    let trap = if is_killed { "" } else { "trap '' XFSZ; " };
-    let script = format!("{trap}ulimit -c 0; ulimit -f {blocks}; exec \"$0\" build \"$1\"");
-    let mut command = Command::new("sh");
-    command.args(["-c", &script]).arg(plain.get_program()).arg(target);
-    for (name, value) in plain.get_envs() {
-        match value {
-            Some(value) => command.env(name, value),
-            None => command.env_remove(name),
-        };
-    }
-    command.current_dir(lab.path(".")).stdin(Stdio::null()).output().unwrap()
-}
-
-/// A base with a file that is larger than the limits, and does not compress well.
-fn large(lab: &Lab) {
-    let mut number: u64 = 1;
-    let mut noise = String::new();
-    while noise.len() < 40_000 {
-        number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        noise.extend([format!("{number:016x}")]);
-    }
-    let resource = format!(
-        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c\ndata:\n  a: one\n  noise: \"{noise}\"\n"
-    );
-    lab.commit("app", "base/cm.yaml", &resource);
-}
 
 /// A full disk, and a process that is killed while it writes, at every stage: the next build works.
 #[test]
 fn a_full_disk_leaves_a_cache_that_works() {
     for is_killed in [false, true] {
         let lab = Lab::with_app();
-        large(&lab);
+        lab.large();
         let target = format!("{}//base?ref=main", lab.url("app"));
         let mut failures = 0;
         for blocks in [0, 1, 2, 4, 16, 32, 64, 100] {
-            let output = limited(&lab, blocks, is_killed, &target);
+            let output = lab.limited(blocks, is_killed, &["build", &target]);
             let said = text(&output.stderr);
             match output.status.success() {
                 true => assert!(text(&output.stdout).contains("a: one"), "{blocks}: {said}"),

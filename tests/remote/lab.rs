@@ -98,6 +98,41 @@ impl Lab {
         command
     }
 
+    /// Runs krender with a limit of the size of files, in blocks of 512 bytes or 1 KiB. Writing beyond it fails, as on a full
+    /// disk, or kills the program.
+    pub(crate) fn limited(&self, blocks: u32, is_killed: bool, arguments: &[&str]) -> Output {
+        let plain = self.krender(&[]);
+        // A signal that the shell has inherited as ignored cannot be set back by it.
+        let prepare = match is_killed {
+            true => {
+                "env --default-signal=XFSZ true 2>/dev/null && set -- env --default-signal=XFSZ \"$@\""
+            }
+            false => "trap '' XFSZ",
+        };
+        let script = format!("{prepare}; ulimit -c 0; ulimit -f {blocks}; exec \"$@\"");
+        let mut command = Command::new("sh");
+        command.args(["-c", &script, "sh"]).arg(plain.get_program()).args(arguments);
+        for (name, value) in plain.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        command.current_dir(self.path(".")).stdin(Stdio::null()).output().unwrap()
+    }
+
+    /// Makes the file of `app` larger than small limits; it does not compress well.
+    pub(crate) fn large(&self) {
+        let mut number: u64 = 1;
+        let mut noise = String::new();
+        while noise.len() < 40_000 {
+            number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            noise.extend([format!("{number:016x}")]);
+        }
+        let resource = config_map(&format!("one\n  noise: \"{noise}\""));
+        self.commit("app", "base/cm.yaml", &resource);
+    }
+
     /// The standard output of a build that succeeds.
     #[track_caller]
     pub(crate) fn build(&self, arguments: &[&str]) -> String {

@@ -299,27 +299,37 @@ fn files_of_others_are_not_replaced() {
     }
 }
 
-/// If a file cannot be written, those that were written are as before.
+/// If the disk is full, the files that were written are as before; after a kill, the next run completes them.
 #[test]
 fn a_failure_in_between_leaves_everything_as_it_was() {
     let lab = Lab::with_app();
-    let entry = format!("resources: ['{}//base?ref=v1']\n", lab.url("app"));
-    for name in ["a", "b"] {
-        lab.write(&format!("site/{name}/kustomization.yaml"), &entry);
-    }
+    lab.large();
+    // The second copy does not fit.
+    lab.write("app/first/kustomization.yaml", "resources: [cm.yaml]\n");
+    lab.commit("app", "first/cm.yaml", &config_map("first").replace("name: c", "name: d"));
+    let url = lab.url("app");
+    lab.write(
+        "site/kustomization.yaml",
+        &format!("resources: ['{url}//a/../first', '{url}//base']\n"),
+    );
+    let rendered = lab.build(&["site"]);
     let before = files(&lab, "site");
-    let last = lab.path("site/b");
-    fs::set_permissions(&last, fs::Permissions::from_mode(0o500)).unwrap();
-    let (code, _, said) = vendor(&lab, &[]);
-    fs::set_permissions(&last, fs::Permissions::from_mode(0o700)).unwrap();
-    if code == Some(0) {
-        // This user may write everywhere.
-        assert_eq!(vendored(&lab, &["--check"]), "");
-        return;
-    }
-    assert!(said.contains("error[write-failed]"), "{said}");
+    let output = lab.limited(16, false, &["vendor", "site"]);
+    let said = text(&output.stderr);
+    assert!(!output.status.success() && said.contains("error[write-failed]"), "{said}");
     assert_eq!(files(&lab, "site"), before);
+    let output = lab.limited(16, true, &["vendor", "site"]);
+    // Where the signal is ignored, it has failed once more.
+    assert!(!output.status.success(), "{}", text(&output.stderr));
+    assert_eq!(lab.build(&["site"]), rendered);
     vendored(&lab, &[]);
+    assert_eq!(lab.build(&["site"]), rendered);
+    fs::remove_dir_all(lab.path("app")).unwrap();
+    let left = names(&lab, "site").into_iter().filter(|name| name.ends_with(".tmp"));
+    for name in left {
+        fs::remove_file(lab.path("site").join(name)).unwrap();
+    }
+    assert_eq!(vendored(&lab, &["--check"]), "");
 }
 
 /// Annotations of origins name the copies, which is said. A base that would contain what is built is refused.

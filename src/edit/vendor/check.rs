@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::write::found;
 use super::{MANIFEST, Tree};
-use crate::load::{Disk, Files as _, Kind};
+use crate::load::{Disk, Files as _, Kind, is_left_over};
 
 /// The reasons why the copies are not those of the list, or not those that are needed: one for each file, and one for a
 /// repository that is not needed at all.
@@ -34,16 +34,26 @@ pub fn complaints(tree: Tree<'_>, needed: &BTreeSet<String>) -> Vec<String> {
     let own = format!("{}/{MANIFEST}", tree.folder);
     let is_other = |file: &String| !files.contains_key(file) && *file != own;
     all.extend(
-        listed(tree).into_iter().filter(is_other).map(|file| format!("`{file}` is no copy")),
+        listed(tree.path, tree.folder)
+            .into_iter()
+            .filter(is_other)
+            .map(|file| format!("`{file}` is no copy")),
     );
     all
 }
 
-/// The files in the folder of copies. Links are not followed.
-fn listed(tree: Tree<'_>) -> Vec<String> {
-    let (mut files, mut pending) = (Vec::new(), vec![tree.folder.to_owned()]);
+/// True if there are no files in a folder of the tree, except for those of an interrupted write.
+#[must_use]
+pub fn is_empty(tree: &Path, folder: &str) -> bool {
+    let files = listed(tree, folder);
+    files.iter().all(|file| file.rsplit('/').next().is_some_and(is_left_over))
+}
+
+/// The files in a folder of the tree. Links are not followed.
+fn listed(tree: &Path, folder: &str) -> Vec<String> {
+    let (mut files, mut pending) = (Vec::new(), vec![folder.to_owned()]);
     while let Some(folder) = pending.pop() {
-        let path = tree.path.join(&folder);
+        let path = tree.join(&folder);
         if Disk.kind(&path).ok() != Some(Kind::Directory) {
             continue;
         }

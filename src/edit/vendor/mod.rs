@@ -16,7 +16,7 @@ mod write;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-pub use check::complaints;
+pub use check::{complaints, is_empty};
 pub use manifest::{MANIFEST, Manifest};
 pub use proof::{Proof, Same};
 pub use write::restored;

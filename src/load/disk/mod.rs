@@ -23,9 +23,9 @@ pub(super) use output::replace;
 pub use output::{OutputFolder, write, write_by};
 #[cfg(feature = "cli")]
 pub use temporary::clean_up_on_signals;
-pub(super) use temporary::is_left_over;
 pub use temporary::{
-    TemporaryFolder, abandon_temporary_files, remove_temporary_files, remove_temporary_folders,
+    TemporaryFolder, abandon_temporary_files, is_left_over, remove_temporary_files,
+    remove_temporary_folders,
 };
 
 /// The file system of this computer, as a source of files.

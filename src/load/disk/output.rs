@@ -79,7 +79,7 @@ impl OutputFolder {
             None => Err(ErrorKind::InvalidInput.into()),
         });
         match removed {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => return Err(failed(&self.path.join(path), &error)),
             Ok(()) => {}
         }

@@ -184,7 +184,8 @@ impl Drop for TemporaryFolder {
 }
 
 /// True if the name is that of a temporary file or folder, left by an interrupted write.
-pub(in crate::load) fn is_left_over(name: &str) -> bool {
+#[must_use]
+pub fn is_left_over(name: &str) -> bool {
     name.starts_with(".krender-") && name.ends_with(".tmp")
 }
 
