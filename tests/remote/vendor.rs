@@ -450,4 +450,25 @@ mod http {
         lab.write(&format!("site/prod/vendor/{host}a/conf.txt"), "x=2\n");
         assert!(refused(&lab, &["--check"]).contains("conf.txt` was changed"));
     }
+
+    /// A file that a kustomization in a repository names is copied into the copy of its directory.
+    #[test]
+    fn files_that_copies_name_are_copied() {
+        let server = Server::new(|_, _, _| file(config_map("http").replace("name: c", "name: d")));
+        let lab = Lab::with_app();
+        let url = server.url("x/cm.yaml?raw=1");
+        lab.commit("app", "base/kustomization.yaml", &format!("resources: [cm.yaml, '{url}']\n"));
+        lab.write("site/kustomization.yaml", &format!("resources: ['{}//base']\n", lab.url("app")));
+        let rendered = lab.build(&["site"]);
+        vendored(&lab, &[]);
+        let copies = names(&lab, &format!("site/vendor/{}@HEAD/base", folder(&lab, "app")));
+        assert_eq!(copies.len(), 3, "{copies:?}");
+        let copy = copies.iter().find(|name| name.starts_with("vendor/127.0.0.1_")).unwrap();
+        assert!(copy.ends_with("/cm.yaml"), "{copy}");
+        server.requests();
+        assert_eq!(lab.build(&["site"]), rendered);
+        assert_eq!(vendored(&lab, &["--check"]), "");
+        assert_eq!(server.requests(), [""; 0]);
+        assert_eq!(vendored(&lab, &["--update"]), "");
+    }
 }
