@@ -4,7 +4,7 @@
 //! the end of its standard input: the other end of the pipe is closed when this process ends, in whatever way.
 
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 
 /// The argument that makes a program a guard.
 pub const GUARD: &str = "--end-with-parent";
@@ -18,6 +18,7 @@ impl Guard {
     #[expect(clippy::disallowed_methods, reason = "this module starts processes")]
     pub(super) fn start(program: &Path) -> Option<Self> {
         use std::os::unix::process::CommandExt as _;
+        use std::process::{Command, Stdio};
 
         let mut command = Command::new(program);
         command.arg(GUARD).env_clear().current_dir("/");

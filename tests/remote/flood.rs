@@ -142,6 +142,17 @@ fn a_repository_that_another_process_holds_is_waited_for_in_time() {
     assert!(lab.build(&[&target]).contains("a: one"));
 }
 
+/// What is no commit is not kept.
+#[test]
+fn a_tag_of_a_file_leaves_nothing() {
+    let lab = Lab::with_app();
+    lab.git("app", &["tag", "file", "HEAD:base/cm.yaml"]);
+    let said = lab.fail(&[&format!("{}//base?ref=file", lab.url("app"))]);
+    assert!(said.contains("`file` of `file://") && said.contains("is not a commit"), "{said}");
+    assert!(lab.is_tidy() && stores(&lab) == 0);
+    assert!(lab.build(&[&format!("{}//base", lab.url("app"))]).contains("a: one"));
+}
+
 /// A reference that is missing says nothing about others of the repository.
 #[test]
 fn a_missing_reference_is_no_failure_of_the_repository() {

@@ -125,8 +125,10 @@ impl Store {
         let lock = session.cache.lock(&self.name, request.timeout, request.cancel);
         let lock = lock.map_err(|error| failure::locked(error, request))?;
         // Another process may have fetched it while this one waited.
+        let is_new = !self.folder.is_dir();
         let settled = settled().map_or_else(|| self.ask(session, reference, request), Ok);
-        if settled.is_err() && !self.folder.is_dir() {
+        if settled.is_err() && is_new {
+            drop(fs::remove_dir_all(&self.folder));
             lock.remove();
         }
         settled
