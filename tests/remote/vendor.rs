@@ -4,6 +4,8 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::process::Command;
 
+use krender::load::Digest;
+
 use super::lab::{Lab, config_map, text};
 
 /// The exit code, standard output and standard error of `krender vendor site`.
@@ -159,6 +161,20 @@ fn copies_are_checked_updated_and_removed() {
     assert!(refused(&lab, &["--check"]).contains("base/cm.yaml` is missing"));
     vendored(&lab, &["--update"]);
     assert_eq!(vendored(&lab, &["--check"]), "");
+
+    // A copy that was changed together with the list is that of no commit.
+    let path = format!("{copy}/base/cm.yaml");
+    let [own, other] = [config_map("two"), config_map("evil")];
+    let list = fs::read_to_string(lab.path("site/vendor/krender.json")).unwrap();
+    let [old, new] = [&own, &other].map(|text| Digest::of(text).to_string());
+    assert!(list.contains(&old));
+    lab.write(&path, &other);
+    lab.write("site/vendor/krender.json", &list.replace(&old, &new));
+    assert_eq!(vendored(&lab, &["--check"]), "");
+    let expected = format!("~ vendor/{app}@main/base/cm.yaml\n");
+    assert_eq!(vendored(&lab, &["--update", "--dry-run"]), expected);
+    assert_eq!(vendored(&lab, &["--update"]), expected);
+    assert_eq!(fs::read_to_string(lab.path(&path)).unwrap(), own);
 
     // What no kustomization needs goes.
     lab.write("site/more/kustomization.yaml", "resources: []\n");

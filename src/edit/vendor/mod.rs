@@ -150,12 +150,22 @@ impl Plan {
         });
     }
 
-    /// The lines that tell the changes: copies, and then other files that are written.
+    /// The lines that tell the changes: copies, and then other files that are written. A file of a copy is told if it is
+    /// replaced although its commit is the same: it was not that of the repository.
     #[must_use]
     pub fn changes(&self, tree: Tree<'_>) -> Vec<String> {
         let mut lines = tree.manifest.changes(&self.manifest);
-        let is_other = |file: &&String| !self.manifest.files.contains_key(*file);
-        lines.extend(self.files.keys().filter(is_other).map(|file| format!("~ {file}")));
+        let before = tree.manifest;
+        let same: Vec<&CopiedRepository> =
+            before.repositories.intersection(&self.manifest.repositories).collect();
+        let is_told = |file: &&String| match self.manifest.files.contains_key(*file) {
+            true => {
+                let is_of = |it: &&CopiedRepository| Path::new(*file).starts_with(&it.folder);
+                before.files.contains_key(*file) && same.iter().any(is_of)
+            }
+            false => true,
+        };
+        lines.extend(self.files.keys().filter(is_told).map(|file| format!("~ {file}")));
         lines
     }
 }
