@@ -8,13 +8,13 @@ use clap::Args;
 
 use super::reading::{Jobs, Reading, working_directory};
 use super::select::Select;
-use super::terminal::Format;
+use super::terminal::{self, Format};
 use crate::{
     error::{Code, Error, Result},
     fetch::{LOCK_FILE, Lock, LockUse},
     fleet,
     load::{self, Disk, Files as _, Kind, LARGEST_FILE, Loader},
-    source::Sources,
+    source::{Sources, Span},
     text::escape,
 };
 
@@ -37,8 +37,8 @@ pub(super) struct LockCommand {
     #[command(flatten)]
     select: Select,
 
-    /// Write nothing, and fail if the file would change
-    #[arg(long, conflicts_with = "update")]
+    /// Write nothing, and fail if the file would change. With `--update`, also if a branch, a tag or a file has changed
+    #[arg(long)]
     check: bool,
 
     /// Resolve entries again: those whose URLs contain NAME, or all of them
@@ -59,7 +59,7 @@ pub(super) struct LockCommand {
 impl LockCommand {
     /// Locks, and returns the exit code.
     pub(super) fn run(&self, format: Format) -> ExitCode {
-        match self.start() {
+        match self.start(format) {
             Ok((loader, before)) => {
                 super::finish(self.lock(&loader, &before), loader.sources(), format)
             }
@@ -68,7 +68,7 @@ impl LockCommand {
     }
 
     /// The loader, which uses the commits that stay, and the lock that is there.
-    fn start(&self) -> Result<(Loader, Lock)> {
+    fn start(&self, format: Format) -> Result<(Loader, Lock)> {
         let directory = working_directory()?;
         let path = directory.join(&self.file);
         if Disk.kind(&path).is_ok_and(|kind| kind == Kind::Link) {
@@ -81,7 +81,13 @@ impl LockCommand {
         let kept = match &self.update {
             None => before.clone(),
             Some(name) if name.is_empty() => Lock::default(),
-            Some(name) => before.without(std::slice::from_ref(name)),
+            Some(name) => {
+                let kept = before.without(std::slice::from_ref(name));
+                if kept == before {
+                    terminal::warning(&no_url(name), Span::NONE, &Sources::new(), format);
+                }
+                kept
+            }
         };
         let remotes =
             self.reading.remote.source_with(LockUse::Preferred(Arc::new(kept)), &directory);
@@ -115,7 +121,9 @@ impl LockCommand {
                 number => {
                     let file = self.file.display();
                     let message = format!("`{file}` is not up to date: {number} changes");
-                    Err(Error::new(Code::InvalidValue, message).help("`krender lock` writes them"))
+                    let update = if self.update.is_some() { " --update" } else { "" };
+                    let help = format!("`krender lock{update}` writes them");
+                    Err(Error::new(Code::InvalidValue, message).help(help))
                 }
             };
         }
@@ -124,6 +132,12 @@ impl LockCommand {
         }
         Ok(())
     }
+}
+
+/// The text of a warning for an update of what is not there.
+pub(super) fn no_url(name: &str) -> String {
+    let name = escape::visible(name);
+    format!("no URL in the list contains `{name}`: nothing is resolved again")
 }
 
 /// Reads a lock; an empty one if there is no file.

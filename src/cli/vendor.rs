@@ -90,6 +90,27 @@ impl Vendor {
         self.search(options).map_err(|error| (error, sources))
     }
 
+    /// Refuses copies that are read although each of them was to be fetched again: an entry that is not in the list leads to
+    /// them, and they could be anything.
+    fn refuse_unknown(&self, loader: &Loader, tree: Tree<'_>) -> Result<()> {
+        if self.update.as_deref() != Some("") {
+            return Ok(());
+        }
+        let start = format!("{}/", tree.folder);
+        let mut read = needed(loader, tree);
+        read.retain(|file| file.starts_with(&start) || tree.manifest.has_file(file));
+        if read.is_empty() {
+            return Ok(());
+        }
+        let read: Vec<&String> = read.iter().collect();
+        let few = phrase::few(&read, 3, |file| format!("`{}`", escape::visible(file)));
+        let list = format!("{start}{MANIFEST}");
+        let message =
+            format!("the entries in `{list}` do not lead to {few}, which kustomizations read");
+        Err(Error::new(Code::InvalidValue, message)
+            .help("write the URLs into those kustomizations instead of paths to copies, and run `krender vendor`"))
+    }
+
     fn search(&self, options: load::Options) -> Result<Setting> {
         let is_name = |part: &str| !part.is_empty() && !part.starts_with('.');
         if !self.into.split('/').all(is_name) {
@@ -141,6 +162,10 @@ impl Vendor {
     fn copy(&self, setting: &Setting, format: Format) -> Result<()> {
         let Setting { path, manifest, targets, options } = setting;
         let tree = Tree { path, folder: &self.into, manifest };
+        if let Some(name) = self.update.as_ref().filter(|name| !manifest.has_url_with(name)) {
+            let text = super::lock::no_url(name);
+            terminal::warning(&text, Span::NONE, &options.sources, format);
+        }
         let mut files = Overlay::new(Disk);
         if let Some(name) = &self.update {
             for (path, text) in vendor::restored(tree, name)? {
@@ -157,6 +182,7 @@ impl Vendor {
         };
         let loader = Loader::new(files, load::Options { remotes, ..options.clone() });
         let before = self.build(&loader, targets)?;
+        self.refuse_unknown(&loader, tree)?;
         let mut plan = Plan::of(&loader, tree)?;
         let own = load::Options { remotes: Remotes::default(), ..options.clone() };
         let copied = Loader::new(plan.overlay(tree), own);
@@ -236,11 +262,14 @@ fn read(tree: &Path, into: &str) -> Result<Manifest> {
                 let message = format!("cannot read `{}`: {error}", path.display());
                 Error::new(Code::ReadFailed, message)
             })?;
-            Manifest::parse(&String::from_utf8_lossy(&bytes))
+            Manifest::parse(&String::from_utf8_lossy(&bytes), into)
         }
         (found, _) => {
-            let shown = escape::file_name(folder.as_os_str());
+            let shown = escape::visible(into);
             let message = match found {
+                Kind::Directory if kind(&path) != Kind::Missing => {
+                    format!("`{shown}/{MANIFEST}` is not a file")
+                }
                 Kind::Directory => format!("`{shown}` has files, and no `{MANIFEST}`"),
                 _ => format!("`{shown}` is not a folder"),
             };

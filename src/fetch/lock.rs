@@ -9,12 +9,10 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Code, Error, Result};
 use crate::load::git::Id;
 use crate::load::{
-    Digest, LeadsTo, Loader, Reference, RepoSpec, is_remote, relative, without_credentials,
+    Digest, LOCK_FILE, LeadsTo, Loader, Reference, RepoSpec, is_remote, relative,
+    without_credentials,
 };
 use crate::text::phrase::few;
-
-/// The name of the file.
-pub const LOCK_FILE: &str = "kustomization.lock";
 
 /// The commits of repositories and the digests of files. URLs have no credentials.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -72,6 +70,9 @@ fn listed_twice(url: &str) -> Error {
 
 /// The version of the form.
 const VERSION: u32 = 1;
+
+/// The advice for content that is not that of the lock.
+const UPDATE: &str = "if that is intended, run `krender lock --update`: it shows the changes and writes the file again";
 
 impl Lock {
     /// Reads the text of a lock.
@@ -255,7 +256,42 @@ impl Lock {
     pub(super) fn pinned(&self, spec: &RepoSpec) -> Option<RepoSpec> {
         let key = (without_credentials(&spec.url()), spec.reference.clone());
         let entry = self.repositories.get(&key)?;
+        let is_commit = |reference: &String| Id::parse(reference.as_bytes()).is_some();
+        if spec.reference.as_ref().is_some_and(is_commit) {
+            // It is that commit, whatever the lock has: the lock may come from others, and the URL was read by people.
+            return Some(spec.clone());
+        }
         Some(RepoSpec { reference: Some(entry.value.clone()), ..spec.clone() })
+    }
+
+    /// Refuses a repository that is at another commit than that of the lock.
+    ///
+    /// # Errors
+    /// [`Code::FetchRefused`].
+    pub(super) fn admit_commit(&self, spec: &RepoSpec, commit: &str) -> Result<()> {
+        let key = (without_credentials(&spec.url()), spec.reference.clone());
+        match self.repositories.get(&key) {
+            Some(entry) if entry.value != commit => {
+                let (name, other) = (spec.reference.as_deref().unwrap_or("HEAD"), &entry.value);
+                let message = format!(
+                    "`{}` has the commit {commit} as `{name}`, and {other} in `{LOCK_FILE}`",
+                    key.0
+                );
+                Err(Error::new(Code::FetchRefused, message).help(UPDATE))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses a file that is not in the lock.
+    ///
+    /// # Errors
+    /// [`Code::FetchRefused`].
+    pub(super) fn expect(&self, url: &str) -> Result<()> {
+        match self.files.contains_key(&without_credentials(url)) {
+            true => Ok(()),
+            false => Err(unlocked(url)),
+        }
     }
 
     /// Refuses the content of a file that is not that of the lock.
@@ -268,9 +304,7 @@ impl Lock {
             Some(entry) if entry.value == Digest::of(content) => return Ok(()),
             Some(_) => format!("`{url}` has changed since `{LOCK_FILE}` was written"),
         };
-        Err(Error::new(Code::FetchRefused, message).help(
-            "if that is intended, run `krender lock --update`: it shows the changes and writes the file again",
-        ))
+        Err(Error::new(Code::FetchRefused, message).help(UPDATE))
     }
 }
 

@@ -21,13 +21,14 @@ use std::time::SystemTime;
 use crate::error::{Code, Error, Result};
 use crate::external::Environment;
 use crate::limits::{Budget, Cancel};
+pub use crate::load::LOCK_FILE;
 use crate::load::{Disk, Fetch, Fetched, Files as _, RepoSpec};
 use crate::sync::lock;
 pub use contents::{Contents, Repository};
 use door::Door;
 use failing::Failing;
+pub use lock::Lock;
 use lock::unlocked;
-pub use lock::{LOCK_FILE, Lock};
 
 /// Maximum size of a lock, in bytes.
 const LARGEST_LOCK: u64 = 16 << 20;
@@ -163,8 +164,12 @@ impl Fetch for Fetcher {
         budget: &Budget,
         cancel: &Cancel,
     ) -> Result<Arc<Fetched>> {
-        let spec = self.pinned(spec)?;
-        self.session()?.repository(&spec, budget, cancel)
+        let pinned = self.pinned(spec)?;
+        let fetched = self.session()?.repository(&pinned, budget, cancel)?;
+        if let Some(lock) = self.required()? {
+            lock.admit_commit(spec, &fetched.commit.to_string())?;
+        }
+        Ok(fetched)
     }
 
     fn has_repository(&self, spec: &RepoSpec) -> bool {
@@ -180,6 +185,8 @@ impl Fetch for Fetcher {
 
     fn file(&self, url: &str, budget: &Budget, cancel: &Cancel) -> Result<Arc<[u8]>> {
         let required = self.required()?;
+        // What is not in the lock is not asked for.
+        required.map_or(Ok(()), |lock| lock.expect(url))?;
         let content = self.client().get(url, budget, cancel)?;
         required.map_or(Ok(()), |lock| lock.admit(url, &content)).map(|()| content)
     }

@@ -12,6 +12,9 @@ use crate::text::escape;
 pub const KUSTOMIZATION_FILES: [&str; 3] =
     ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
+/// The name of the file that `krender lock` writes. It is no kustomization file with a mistake in its name.
+pub const LOCK_FILE: &str = "kustomization.lock";
+
 /// The largest file that is read: 1 GiB.
 pub const LARGEST_FILE: u64 = 1 << 30;
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-use super::files::{Files, KUSTOMIZATION_FILES, Kind, join, relative};
+use super::files::{Files, KUSTOMIZATION_FILES, Kind, LOCK_FILE, join, relative};
 use super::{Loader, NoRepository, RepoSpec, remote};
 use crate::error::{Code, Error, nearest};
 use crate::text::phrase::{first_line, listed, quoted};
@@ -190,7 +190,9 @@ pub(super) fn kustomization(directory: &NoKustomization<'_>) -> Error {
     let names = names(loader, path, &Open::around(loader, top));
     let is_empty = names.as_ref().is_some_and(Vec::is_empty);
     let names = names.unwrap_or_default();
-    if let Some(near) = names.iter().find(|name| nearest(name, KUSTOMIZATION_FILES).is_some()) {
+    let is_near =
+        |name: &&String| *name != LOCK_FILE && nearest(name, KUSTOMIZATION_FILES).is_some();
+    if let Some(near) = names.iter().find(is_near) {
         return error.help(format!("rename `{near}` to `{}`", KUSTOMIZATION_FILES[0]));
     }
     let error =

@@ -51,7 +51,7 @@ pub use disk::{
 pub use elsewhere::is_remote;
 pub use fetched::{Fetch, Fetched, Remote, Remotes};
 pub use file::File;
-pub use files::{Files, KUSTOMIZATION_FILES, Kind, LARGEST_FILE, join, relative};
+pub use files::{Files, KUSTOMIZATION_FILES, Kind, LARGEST_FILE, LOCK_FILE, join, relative};
 
 pub use memory::Memory;
 pub use mounts::FilesId;

@@ -663,9 +663,15 @@ fn a_lock_decides_which_commits_are_used() {
     assert_eq!(lab.calls(), [""; 0]);
     assert!(lab.build(&["k"]).contains("a: two"));
     // Updates of other repositories leave it as it is.
-    assert_eq!(lock(&["--update", "elsewhere"]), (true, String::new(), String::new()));
-    let (_, changes, _) = lock(&["--update"]);
-    assert_eq!(changes, format!("~ {url}@main {first} → {second} {named}\n"));
+    let (is_done, changes, said) = lock(&["--update", "elsewhere"]);
+    assert!(is_done && changes.is_empty(), "{said}");
+    assert!(said.contains("no URL in the list contains `elsewhere`"), "{said}");
+    let expected = format!("~ {url}@main {first} → {second} {named}\n");
+    let (is_done, changes, said) = lock(&["--update", "--check"]);
+    assert!(!is_done && changes == expected, "{said}");
+    assert!(said.contains("`krender lock --update` writes them"), "{said}");
+    assert_eq!(lock(&["--update"]), (true, expected, String::new()));
+    assert_eq!(lock(&["--update", "--check"]), (true, String::new(), String::new()));
     assert!(lab.build(&["--locked", "k"]).contains("a: two"));
     lab.write("k/kustomization.yaml", &format!("resources: ['{url}//base?ref=v1']\n"));
     let said = lab.fail(&["--locked", "k"]);
@@ -675,6 +681,35 @@ fn a_lock_decides_which_commits_are_used() {
     // A cold cache and a branch that has moved are no hindrance.
     fs::remove_dir_all(lab.path("home/.cache")).unwrap();
     assert!(lab.build(&["--locked", "k"]).contains("a: one"));
+}
+
+/// A reference that is a commit is that commit, whatever a lock says that others have changed.
+#[test]
+fn a_lock_gives_a_commit_no_other_content() {
+    let lab = Lab::with_app();
+    let first = lab.git("app", &["rev-parse", "HEAD"]).trim().to_owned();
+    let second = lab.commit("app", "base/cm.yaml", &config_map("two"));
+    lab.git("app", &["config", "uploadpack.allowAnySHA1InWant", "true"]);
+    let lock = |arguments: &[&str]| {
+        let output = lab.krender(&[&["lock", "k"], arguments].concat()).output().unwrap();
+        (output.status.success(), text(&output.stdout))
+    };
+    let entry = format!("resources: ['{}//base?ref={first}']\n", lab.url("app"));
+    lab.write("k/kustomization.yaml", &entry);
+    assert!(lock(&[]).0);
+    let own = fs::read_to_string(lab.path("kustomization.lock")).unwrap();
+    let commit = format!("\"commit\": \"{first}\"");
+    assert!(own.contains(&commit), "{own}");
+    lab.write("kustomization.lock", &own.replace(&commit, &commit.replace(&first, &second)));
+    let said = lab.fail(&["--locked", "k"]);
+    assert!(said.contains(&format!("has the commit {first} as `{first}`, and {second}")), "{said}");
+    let (is_done, changes) = lock(&["--check"]);
+    assert!(!is_done && changes.contains(&format!("{second} → {first}")), "{changes}");
+    assert!(lock(&[]).0);
+    assert!(lab.build(&["--locked", "k"]).contains("a: one"));
+    // The lock is no kustomization with a mistake in its name.
+    let said = lab.fail(&[]);
+    assert!(said.contains("there is one in") && !said.contains("rename"), "{said}");
 }
 
 /// `krender diff --git` shows what another ref of a remote base brings.

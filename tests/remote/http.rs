@@ -133,6 +133,23 @@ fn a_build_that_waits_for_a_server_can_be_ended() {
     assert!(start.elapsed().as_secs() < 20);
 }
 
+/// With `--locked`, an entry that was added sends no request anywhere.
+#[test]
+fn what_is_not_in_the_lock_is_not_asked_for() {
+    let server = Server::new(|_, _, _| file(config_map("one")));
+    let lab = lab(&server.url("cm.yaml"));
+    let output = lab.krender(&["lock", "k"]).output().unwrap();
+    assert!(output.status.success());
+    server.requests();
+    for name in ["new.yaml", "owner/name", "owner/name//base?ref=v1"] {
+        let text = format!("resources: ['{}', '{}']\n", server.url(name), server.url("x/y/z"));
+        lab.write("k/kustomization.yaml", &text);
+        let said = lab.fail(&["--locked", "k"]);
+        assert!(said.contains("is not in `kustomization.lock`"), "{said}");
+        assert_eq!((server.requests(), lab.calls()), (Vec::new(), Vec::new()), "{name}");
+    }
+}
+
 #[test]
 fn strangers_reach_no_private_address() {
     let server = Server::new(|_, _, _| file(config_map("one")));

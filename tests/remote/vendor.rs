@@ -315,6 +315,59 @@ fn files_of_others_are_not_replaced() {
     }
 }
 
+/// A list of copies that others have changed removes none of the other files, here or elsewhere.
+#[test]
+fn a_list_of_copies_removes_no_other_file() {
+    let lab = Lab::with_app();
+    lab.write("site/kustomization.yaml", &format!("resources: ['{}//base']\n", lab.url("app")));
+    vendored(&lab, &[]);
+    let list = fs::read_to_string(lab.path("site/vendor/krender.json")).unwrap();
+    lab.write("outside.txt", "x\n");
+    lab.write("site/own.txt", "x\n");
+    let before = files(&lab, ".");
+    for file in ["../outside.txt", "own.txt", &lab.path("outside.txt").display().to_string()] {
+        let entry = format!("\"files\": {{\n\"{file}\": \"{}\",", Digest::of("x\n"));
+        lab.write("site/vendor/krender.json", &list.replace("\"files\": {", &entry));
+        for arguments in [&[][..], &["--update"], &["--check"]] {
+            let said = refused(&lab, arguments);
+            assert!(said.contains(&format!("`{file}` is not what stands there")), "{said}");
+        }
+    }
+    lab.write("site/vendor/krender.json", &list);
+    assert_eq!(names(&lab, "."), before.iter().map(|it| it.0.clone()).collect::<Vec<_>>());
+    let said = text(&lab.krender(&["vendor", "site", "--update", "typo"]).output().unwrap().stderr);
+    assert!(said.contains("no URL in the list contains `typo`"), "{said}");
+}
+
+/// Copies that were changed together with the list, in which the entry that leads to them is left out, or leads elsewhere.
+#[test]
+fn copies_that_no_entry_leads_to_are_told() {
+    let lab = Lab::with_app();
+    lab.write("site/kustomization.yaml", &format!("resources: ['{}//base']\n", lab.url("app")));
+    vendored(&lab, &[]);
+    let copy = format!("site/vendor/{}@HEAD/base/cm.yaml", folder(&lab, "app"));
+    let list = fs::read_to_string(lab.path("site/vendor/krender.json")).unwrap();
+    let [old, new] = [config_map("one"), config_map("evil")].map(|it| Digest::of(it).to_string());
+    assert!(list.contains(&old));
+    lab.write(&copy, &config_map("evil"));
+    let list = list.replace(&old, &new);
+    let (start, end) = (list.find("\"entries\": [").unwrap(), list.find("\"files\"").unwrap());
+    let without = format!("{}\"entries\": [],\n{}", &list[..start], &list[end..]);
+    lab.write("site/vendor/krender.json", &without);
+    assert_eq!(vendored(&lab, &["--check"]), "");
+    for arguments in [&["--update", "--dry-run"][..], &["--update"]] {
+        let said = refused(&lab, arguments);
+        assert!(said.contains("do not lead to `vendor/") && said.contains("cm.yaml`"), "{said}");
+    }
+    // A folder of the tree with the same content.
+    lab.write("site/other/kustomization.yaml", "resources: [cm.yaml]\n");
+    lab.write("site/other/cm.yaml", &config_map("evil"));
+    let was = format!("\"was\": \"{}//base\"", lab.url("app"));
+    assert!(list.contains(&was), "{list}");
+    lab.write("site/vendor/krender.json", &list.replace(&was, "\"was\": \"other\""));
+    assert!(refused(&lab, &["--update", "--dry-run"]).contains("`other` is not what stands"));
+}
+
 /// If the disk is full, the files that were written are as before; after a kill, the next run completes them.
 #[test]
 fn a_failure_in_between_leaves_everything_as_it_was() {

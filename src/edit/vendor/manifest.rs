@@ -1,11 +1,15 @@
 //! The list of copies, which stands beside them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::names::{self, checked, named};
 use crate::error::{Code, Error, Result};
-use crate::load::Digest;
+use crate::load::git::Id;
+use crate::load::{Digest, is_remote};
+use crate::text::escape;
 
 /// The name of the file in the folder of copies.
 pub const MANIFEST: &str = "krender.json";
@@ -63,22 +67,59 @@ pub(super) struct RewrittenEntry {
 }
 
 impl Manifest {
-    /// Reads the text of a manifest.
+    /// Reads the text of the manifest in a folder of the tree.
     ///
     /// # Errors
-    /// [`Code::InvalidValue`] if it is none.
-    pub fn parse(text: &str) -> Result<Self> {
+    /// [`Code::InvalidValue`] if it is none, or lists what is no copy.
+    pub fn parse(text: &str, folder: &str) -> Result<Self> {
         let refused = |reason: String| {
             let message = format!("`{MANIFEST}` is not a list of copies: {reason}");
             Error::new(Code::InvalidValue, message)
+                .help("restore it as `krender vendor` has written it")
         };
         let manifest: Self = serde_json::from_str(text).map_err(|error| {
             refused(format!("line {}, column {}", error.line(), error.column()))
         })?;
-        match manifest.version {
-            VERSION => Ok(manifest),
-            other => Err(refused(format!("it has the version {other}, not {VERSION}"))),
+        if manifest.version != VERSION {
+            return Err(refused(format!("it has the version {}, not {VERSION}", manifest.version)));
         }
+        match manifest.foreign(folder) {
+            None => Ok(manifest),
+            Some(text) => {
+                let text = escape::visible(text);
+                Err(refused(format!("`{text}` is not what stands there in a list of copies")))
+            }
+        }
+    }
+
+    /// The first text that stands for something else than copies in a folder of the tree. The manifest may come from others, and
+    /// files that it lists are removed when they are not needed.
+    fn foreign(&self, folder: &str) -> Option<&str> {
+        let start = format!("{folder}/");
+        let is_below = |path: &str| is_path(path) && path.starts_with(&start);
+        let is_commit = |commit: &str| Id::parse(commit.as_bytes()).is_some();
+        let repositories = self.repositories.iter().find_map(|it| match is_below(&it.folder) {
+            false => Some(&*it.folder),
+            true => (!is_commit(&it.commit)).then_some(&*it.commit),
+        });
+        let is_download = |it: &CopiedDownload| {
+            let place = format!("{start}{}", names::download(&it.url));
+            let before = it.file.strip_suffix(&place);
+            is_path(&it.file) && before.is_some_and(|it| it.is_empty() || it.ends_with('/'))
+        };
+        let downloads = self.downloads.iter().find(|it| !is_download(it)).map(|it| &*it.file);
+        // A link within a repository leads to a place in it.
+        let entries = self.entries.iter().find_map(|it| match is_path(&it.file) {
+            false => Some(&*it.file),
+            true => (!is_remote(&it.was) && !it.file.starts_with(&start)).then_some(&*it.was),
+        });
+        let own = format!("{start}{MANIFEST}");
+        let is_copy = |file: &str| match is_below(file) {
+            true => file != own,
+            false => self.downloads.iter().any(|it| it.file == file),
+        };
+        let files = self.files().find(|file| !is_copy(file));
+        repositories.or(downloads).or(entries).or(files)
     }
 
     /// The text of the manifest.
@@ -99,6 +140,19 @@ impl Manifest {
     /// The copied files, by their paths in the tree.
     pub fn files(&self) -> impl Iterator<Item = &str> {
         self.files.keys().map(String::as_str)
+    }
+
+    /// True if the URL of a repository or a file contains a text.
+    #[must_use]
+    pub fn has_url_with(&self, text: &str) -> bool {
+        let repositories = self.repositories.iter().map(|it| &it.url);
+        repositories.chain(self.downloads.iter().map(|it| &it.url)).any(|url| url.contains(text))
+    }
+
+    /// True if a file in the tree is a copy.
+    #[must_use]
+    pub fn has_file(&self, file: &str) -> bool {
+        self.files.contains_key(file)
     }
 
     /// The repositories whose URLs do not contain a text: URL, reference and commit of each.
@@ -137,5 +191,61 @@ impl Manifest {
             _ => None,
         };
         names.into_iter().filter_map(change).collect()
+    }
+}
+
+/// True for a path in the tree, as it is written here.
+fn is_path(path: &str) -> bool {
+    checked(Path::new(path)).is_ok() && named(Path::new(path)) == path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COMMIT: &str = "c0ffee0123456789c0ffee0123456789c0ffee01";
+
+    fn parsed(change: (&str, &str)) -> Result<Manifest> {
+        let digest = Digest::of("").to_string();
+        let text = serde_json::json!({
+            "version": 1,
+            "repositories": [{"url": "https://host/a/b", "ref": "v1", "commit": COMMIT, "folder": "vendor/host/a/b@v1"}],
+            "downloads": [{"url": "https://host/f.yaml", "file": "x/vendor/host/f.yaml"}],
+            "entries": [
+                {"file": "x/kustomization.yaml", "was": "https://host/f.yaml", "is": "vendor/host/f.yaml"},
+                {"file": "vendor/host/a/b@v1/kustomization.yaml", "was": "../link", "is": "../base"},
+            ],
+            "files": {"vendor/host/a/b@v1/c.yaml": digest, "x/vendor/host/f.yaml": digest},
+        });
+        let text = text.to_string();
+        assert!(text.contains(change.0), "{text}");
+        Manifest::parse(&text.replacen(change.0, change.1, 1), "vendor")
+    }
+
+    #[test]
+    fn a_list_of_copies_lists_nothing_else() {
+        assert!(parsed((COMMIT, COMMIT)).is_ok());
+        let file = "\"vendor/host/a/b@v1/c.yaml\"";
+        for (text, other) in [
+            (file, "\"../outside\""),
+            (file, "\"/etc/hostname\""),
+            (file, "\"own.yaml\""),
+            (file, "\"x/vendor/own.yaml\""),
+            (file, "\"vendor/../own.yaml\""),
+            (file, "\"vendor//c.yaml\""),
+            (file, "\"vendor/a\\nb\""),
+            (file, "\"vendor\""),
+            (file, "\"vendor/krender.json\""),
+            ("x/vendor/host/f.yaml", "own.yaml"),
+            ("x/vendor/host/f.yaml", "x/vendor/host/g.yaml"),
+            ("x/vendor/host/f.yaml", "xvendor/host/f.yaml"),
+            ("\"vendor/host/a/b@v1\"", "\"base\""),
+            (COMMIT, "main"),
+            ("x/kustomization.yaml", "../kustomization.yaml"),
+            ("\"was\":\"https://host/f.yaml\"", "\"was\":\"../other\""),
+        ] {
+            let error = parsed((text, other)).unwrap_err();
+            assert_eq!(error.code(), Code::InvalidValue, "{other}");
+        }
     }
 }

@@ -22,7 +22,7 @@ pub use proof::{Proof, Same};
 pub use write::restored;
 
 use self::manifest::{CopiedDownload, CopiedRepository, RewrittenEntry};
-use self::names::{Spellings, checked};
+use self::names::{Spellings, checked, named};
 use self::rewrite::{Rewrite, rewrite};
 use crate::error::{Code, Error, Result};
 use crate::load::{
@@ -97,7 +97,9 @@ impl Plan {
         let place = named(place);
         if self.files.get(&place).is_some_and(|known| known != content) {
             let message = format!("two contents would be copied to `{place}`");
-            return Err(Error::new(Code::InvalidPath, message));
+            return Err(
+                Error::new(Code::InvalidPath, message).help("choose another folder with `--into`")
+            );
         }
         self.manifest.files.insert(place.clone(), Digest::of(content));
         self.files.insert(place, content.to_vec());
@@ -270,7 +272,9 @@ impl Planner<'_> {
             let place = match leads_to {
                 LeadsTo::Directory(path) => self.place(path)?,
                 // A kustomization may read files of its own directory only.
-                LeadsTo::File => from.join(self.tree.folder).join(names::download(entry)),
+                LeadsTo::File => {
+                    from.join(self.tree.folder).join(names::download(&without_credentials(entry)))
+                }
             };
             let is = named(&relative(&from, &place));
             Ok(Entry { reference, file, place, is })
@@ -295,10 +299,4 @@ impl Planner<'_> {
         };
         by_file.into_iter().map(text).collect()
     }
-}
-
-/// A path with `/` as its separator. It is UTF-8: others were refused.
-fn named(path: &Path) -> String {
-    let parts: Vec<_> = path.iter().map(|part| part.to_string_lossy()).collect();
-    parts.join("/")
 }

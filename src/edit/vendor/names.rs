@@ -98,6 +98,12 @@ pub(super) fn checked(path: &Path) -> Result<&Path> {
     }
 }
 
+/// A path with `/` as its separator. It is UTF-8: others were refused.
+pub(super) fn named(path: &Path) -> String {
+    let parts: Vec<_> = path.iter().map(|part| part.to_string_lossy()).collect();
+    parts.join("/")
+}
+
 /// True for a name that a file system may take for `.git`: in other letters, with dots or blanks behind, with characters
 /// that are ignored, and its short name on Windows.
 fn is_git(name: &str) -> bool {
