@@ -3,7 +3,7 @@
 use super::account::Account;
 use crate::error::{Code, Error, Result};
 use crate::load::{File, KUSTOMIZATION_FILES, Root};
-use crate::resource::{self, ResMap};
+use crate::resource::ResMap;
 use crate::schema::Schema;
 
 /// The resources of a file in an entry.
@@ -14,7 +14,7 @@ pub(super) fn read(
     schema: &Schema,
     root: &Root,
 ) -> Result<ResMap> {
-    let resources = resource::read(file.source()?, &file.documents(root.budget())?, schema);
+    let resources = file.resources(root.budget(), schema);
     let mut resources = resources.map_err(|error| kustomization_listed(path, error))?.into();
     if let Some(account) = account {
         account.annotate(path, &mut resources, schema, root)?;

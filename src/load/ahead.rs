@@ -12,6 +12,8 @@ use std::sync::Arc;
 use super::{File, Files as _, LARGEST_FILE, Loader, Resolved, Root};
 use crate::limits::{Budget, Limit};
 use crate::parallel::Threads;
+use crate::resource;
+use crate::schema::Schema;
 use crate::source::Source;
 use crate::sync::lock;
 use crate::yaml::Text;
@@ -97,7 +99,8 @@ type ReadAhead = (File, Option<Pieces>);
 /// The pieces of a text that can be parsed apart.
 type Pieces = Vec<Range<usize>>;
 
-/// Parses files, the largest pieces first, so that no thread waits long for another in the end.
+/// Parses files, the largest pieces first, so that no thread waits long for another in the end, and converts the
+/// documents to resources.
 fn parse_ahead(files: &[ReadAhead], budget: &Budget, threads: &Threads) {
     let mut pieces: Vec<(usize, &Arc<Source>, Range<usize>)> = Vec::new();
     for (number, (file, known)) in files.iter().enumerate() {
@@ -111,15 +114,20 @@ fn parse_ahead(files: &[ReadAhead], budget: &Budget, threads: &Threads) {
     });
     parsed.sort_by_key(|&(number, start, _)| (number, start));
     let mut parsed = parsed.into_iter().peekable();
+    let mut whole = Vec::new();
     for (number, (file, _)) in files.iter().enumerate() {
         let mut documents = Ok(Vec::new());
         while let Some((_, _, more)) = parsed.next_if(|(of, _, _)| *of == number) {
             documents = documents.and_then(|all: Vec<Document>| more.map(|more| join(all, more)));
         }
-        if let (Ok(documents), Some(_)) = (documents, file.text()) {
-            file.parsed_ahead(documents);
+        if let (Ok(documents), Some(source)) = (documents, file.text()) {
+            whole.push((file, source, documents));
         }
     }
+    threads.map(whole, |(file, source, documents)| {
+        let resources = resource::read(source, &documents, &Schema::built_in()).ok();
+        file.parsed_ahead(documents, resources);
+    });
 }
 
 /// Joins the documents of two pieces, mostly those of a file of one piece.

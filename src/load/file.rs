@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::error::{Error, Result};
 use crate::limits::{Budget, Limit};
+use crate::resource::{self, Resource};
+use crate::schema::Schema;
 use crate::source::{Source, Sources};
 use crate::sync::lock;
 use crate::yaml::parse::{self, Document};
@@ -24,6 +26,8 @@ struct FileInner {
     was_parsed: AtomicBool,
     /// The documents for the first request, if they were parsed ahead.
     ahead: Mutex<Option<Vec<Document>>>,
+    /// The resources of these documents in the default schema, if they were converted ahead.
+    resources: Mutex<Option<Vec<Resource>>>,
     /// The documents, kept from the second request on.
     documents: OnceLock<Result<Vec<Document>>>,
     digest: OnceLock<Digest>,
@@ -57,8 +61,10 @@ impl File {
             }
         };
         let (was_parsed, ahead) = (AtomicBool::new(false), Mutex::default());
-        let (documents, digest) = (OnceLock::new(), OnceLock::new());
-        Ok(Self(Arc::new(FileInner { name, content, was_parsed, ahead, documents, digest })))
+        let (resources, documents) = (Mutex::default(), OnceLock::new());
+        let digest = OnceLock::new();
+        let inner = FileInner { name, content, was_parsed, ahead, resources, documents, digest };
+        Ok(Self(Arc::new(inner)))
     }
 
     /// The path to show: relative to the working directory if that is not longer.
@@ -104,9 +110,23 @@ impl File {
         }
     }
 
-    /// Keeps documents that were parsed ahead for the first request.
-    pub(super) fn parsed_ahead(&self, documents: Vec<Document>) {
+    /// Keeps documents that were parsed ahead for the first request, with their resources in the default schema.
+    pub(super) fn parsed_ahead(&self, documents: Vec<Document>, resources: Option<Vec<Resource>>) {
         *lock(&self.0.ahead) = Some(documents);
+        *lock(&self.0.resources) = resources;
+    }
+
+    /// The resources of the [documents](File::documents).
+    ///
+    /// # Errors
+    /// As [`File::documents`] and [`resource::read`].
+    pub fn resources(&self, budget: &Budget, schema: &Schema) -> Result<Vec<Resource>> {
+        let ahead = lock(&self.0.resources).take();
+        let documents = self.documents(budget)?;
+        match ahead.filter(|_| schema.is_default()) {
+            Some(resources) => Ok(resources),
+            None => resource::read(self.source()?, &documents, schema),
+        }
     }
 
     /// The documents of manifests that are applied as they are: all of them, as [`parse::whole_documents`] reads them. The

@@ -56,6 +56,12 @@ impl Schema {
         Self { document: None, built_in: BuiltIn::First, version: data::DEFAULT }
     }
 
+    /// True if this is the schema of the default version of Kubernetes.
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        self.document.is_none() && std::ptr::eq(self.version, data::DEFAULT)
+    }
+
     /// The schema of a built-in version: `openapi: {version: v1.21.2}`.
     ///
     /// # Errors

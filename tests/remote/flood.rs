@@ -142,7 +142,7 @@ fn a_repository_that_another_process_holds_is_waited_for_in_time() {
     assert!(lab.build(&[&target]).contains("a: one"));
 }
 
-/// What is no commit is not kept.
+/// A reference to something that is no commit is not kept.
 #[test]
 fn a_tag_of_a_file_leaves_nothing() {
     let lab = Lab::with_app();

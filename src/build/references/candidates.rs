@@ -18,6 +18,8 @@ pub(super) struct Candidates {
     /// … and with the current one as written.
     written: BTreeSet<(Text, Text)>,
     originals: BTreeSet<Text>,
+    /// The namespaces of the last resource: original, current, and current as written.
+    last: Option<(Text, Text, Text)>,
 }
 
 /// A resource that a name may refer to.
@@ -92,6 +94,7 @@ impl Candidates {
             counted: BTreeSet::new(),
             written: BTreeSet::new(),
             originals: BTreeSet::new(),
+            last: None,
         };
         for resource in resources {
             new.add(resource);
@@ -106,11 +109,12 @@ impl Candidates {
     }
 
     fn add(&mut self, resource: &Resource) {
-        let original = Text::from(resource.original_id().effective_namespace());
         let id = resource.id();
-        self.counted.insert((original.clone(), id.effective_namespace().into()));
-        self.written.insert((original.clone(), id.namespace.clone()));
-        self.originals.insert(original);
+        self.note(
+            resource.original_id().effective_namespace(),
+            id.effective_namespace(),
+            &id.namespace,
+        );
         let names = resource.names();
         if names.previous.is_empty() {
             return;
@@ -121,6 +125,21 @@ impl Candidates {
             named.or_insert_with(|| Named { first: at, all: None }).add(at);
         }
         self.list.push(Candidate { names: Arc::clone(names), span: resource.span() });
+    }
+
+    /// Records the namespaces of a resource. Most have the same as the one before them.
+    fn note(&mut self, original: &str, current: &str, written: &Text) {
+        let noted = self.last.as_ref().is_some_and(|(before, effective, as_written)| {
+            (&**before, &**effective, as_written) == (original, current, written)
+        });
+        if noted {
+            return;
+        }
+        let original = Text::from(original);
+        self.counted.insert((original.clone(), current.into()));
+        self.written.insert((original.clone(), written.clone()));
+        self.originals.insert(original.clone());
+        self.last = Some((original, current.into(), written.clone()));
     }
 
     /// The visible candidates that had a name, in the order of the build.
