@@ -21,17 +21,18 @@
 //! ```
 //!
 //! Only the parts for embedders are documented here: the types at the top, and the modules [`error`], [`limits`], [`load`] and
-//! [`source`]. The other modules are public only for the tests, benchmarks and fuzz targets of krender, and may change in
-//! any release. `RUSTDOCFLAGS='--cfg internals' cargo doc` documents them.
+//! [`source`]. The other modules are private. For the tests, benchmarks and fuzz targets of krender the feature `internals`
+//! makes them public; they may change in any release.
 //!
 //! # Features
 //!
-//! All are on by default; a library needs none (`default-features = false`).
+//! The first four are on by default; a library needs none (`default-features = false`).
 //!
 //! - `cli`: the program, and the module `cli`.
 //! - `watch`: `krender build --watch`, and `load::Watch`.
 //! - `mimalloc`: the allocator of the program, which is written in C.
 //! - `http`: files over HTTP, whose cryptography is written in C and assembler.
+//! - `internals`: not for use, and not a default.
 //!
 //! # Data flow of a build
 //!
@@ -52,8 +53,20 @@
 //! - Wrong input ends in an [`error::Error`] with a span. Depth, size and repetition of documents are bounded.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    not(feature = "internals"),
+    allow(
+        dead_code,
+        unreachable_pub,
+        unused_imports,
+        unnameable_types,
+        reason = "items that only tests, benchmarks and fuzz targets use; clippy checks all targets with `internals`"
+    )
+)]
 
-#[cfg_attr(not(internals), doc(hidden))]
+#[cfg(not(feature = "internals"))]
+mod text;
+#[cfg(feature = "internals")]
 pub mod text;
 
 mod sync;
@@ -62,68 +75,104 @@ pub mod source;
 
 pub mod error;
 
-#[cfg_attr(not(internals), doc(hidden))]
+#[cfg(not(feature = "internals"))]
+mod parallel;
+#[cfg(feature = "internals")]
 pub mod parallel;
 
 pub mod limits;
 
-#[cfg_attr(not(internals), doc(hidden))]
+#[cfg(not(feature = "internals"))]
+mod index;
+#[cfg(feature = "internals")]
 pub mod index;
 
-#[cfg_attr(not(internals), doc(hidden))]
+#[cfg(not(feature = "internals"))]
+mod yaml;
+#[cfg(feature = "internals")]
 pub mod yaml;
 
-#[cfg_attr(not(internals), doc(hidden))]
+#[cfg(not(feature = "internals"))]
+mod schema;
+#[cfg(feature = "internals")]
 pub mod schema;
 
-#[cfg_attr(not(internals), doc(hidden))]
+#[cfg(not(feature = "internals"))]
+mod resource;
+#[cfg(feature = "internals")]
 pub mod resource;
 
-#[cfg_attr(not(internals), doc(hidden))]
+#[cfg(not(feature = "internals"))]
+mod config;
+#[cfg(feature = "internals")]
 pub mod config;
 
 pub mod load;
 
-#[cfg_attr(not(internals), doc(hidden))]
+#[cfg(not(feature = "internals"))]
+mod external;
+#[cfg(feature = "internals")]
 pub mod external;
 
-#[cfg_attr(not(internals), doc(hidden))]
+#[cfg(not(feature = "internals"))]
+mod fetch;
+#[cfg(feature = "internals")]
 pub mod fetch;
 
-#[cfg_attr(not(internals), doc(hidden))]
+#[cfg(not(feature = "internals"))]
+mod patch;
+#[cfg(feature = "internals")]
 pub mod patch;
 
-#[cfg_attr(not(internals), doc(hidden))]
+#[cfg(not(feature = "internals"))]
+mod generate;
+#[cfg(feature = "internals")]
 pub mod generate;
 
-#[cfg_attr(not(internals), doc(hidden))]
+#[cfg(not(feature = "internals"))]
+mod transform;
+#[cfg(feature = "internals")]
 pub mod transform;
 
-#[cfg_attr(not(internals), doc(hidden))]
+#[cfg(not(feature = "internals"))]
+mod harden;
+#[cfg(feature = "internals")]
 pub mod harden;
 
-#[cfg_attr(not(internals), doc(hidden))]
+#[cfg(not(feature = "internals"))]
+mod plugin;
+#[cfg(feature = "internals")]
 pub mod plugin;
 
-#[cfg_attr(not(internals), doc(hidden))]
+#[cfg(not(feature = "internals"))]
+mod build;
+#[cfg(feature = "internals")]
 pub mod build;
 
-#[cfg_attr(not(internals), doc(hidden))]
+#[cfg(not(feature = "internals"))]
+mod fleet;
+#[cfg(feature = "internals")]
 pub mod fleet;
 
-#[cfg_attr(not(internals), doc(hidden))]
+#[cfg(not(feature = "internals"))]
+mod edit;
+#[cfg(feature = "internals")]
 pub mod edit;
 
-#[cfg_attr(not(internals), doc(hidden))]
+#[cfg(not(feature = "internals"))]
+mod diff;
+#[cfg(feature = "internals")]
 pub mod diff;
 
-#[cfg_attr(not(internals), doc(hidden))]
+#[cfg(not(feature = "internals"))]
+mod report;
+#[cfg(feature = "internals")]
 pub mod report;
 
 mod render;
 
 #[cfg(feature = "cli")]
-#[cfg_attr(not(internals), doc(hidden))]
+#[cfg_attr(not(feature = "internals"), doc(hidden))]
 pub mod cli;
 
 pub use config::Warning;
