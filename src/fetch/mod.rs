@@ -14,6 +14,7 @@ mod lock;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::SystemTime;
@@ -130,7 +131,11 @@ impl Fetcher {
         let read = || {
             let whole = Disk.canonicalize(path);
             let bytes = whole.and_then(|path| Disk.read(&path, LARGEST_LOCK)).map_err(|error| {
-                let message = format!("cannot read `{}`: {error}", path.display());
+                let shown = path.display();
+                let message = match error.kind() {
+                    ErrorKind::NotFound => format!("there is no lock `{shown}`"),
+                    _ => format!("cannot read `{shown}`: {error}"),
+                };
                 Error::new(Code::ReadFailed, message).help("`krender lock` writes it")
             })?;
             Lock::parse(&String::from_utf8_lossy(&bytes))

@@ -102,6 +102,8 @@ impl Root {
             let error = error.at(span);
             match more.code() {
                 Code::FetchRefused => error,
+                // A lock that cannot be read, for example.
+                _ if more.message() == error.message() => error,
                 _ => error.help(format!("{way}: {}", more.message())),
             }
         })

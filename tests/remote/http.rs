@@ -119,6 +119,34 @@ fn a_file_beyond_the_limit_is_not_read() {
     assert!(said.contains("error[limit-exceeded]: this takes more than 1MiB of files"), "{said}");
 }
 
+/// As in kustomize, a compressed answer is unpacked; a small one may be large.
+#[test]
+fn compressed_files_are_unpacked_up_to_the_limit() {
+    const SMALL: &[u8] = b"\x1f\x8b\x08\0\0\0\0\0\x02\x03K,\xc8\x0cK-*\xce\xcc\xcf\xb3R(3\xe4\xca\xce\xccK\xb1Rp\xce\xcfK\xcbL\xf7M,\xe0\xcaM-ILI,I\xb4\xe2RP\xc8K\xccM\xb5RH\xe6\x82\xf1\x13\xad\x14\xaa2\x0b\xb8\x00\xa8}\xe4\xabB\0\0\0";
+    let server = Server::new(|path, lines, _| {
+        let accepts = |line: &String| line.eq_ignore_ascii_case("accept-encoding: gzip");
+        assert!(lines.iter().any(accepts), "{lines:?}");
+        // 65,536 `#`.
+        let (head, tail) = (
+            b"\x1f\x8b\x08\0\0\0\0\0\x02\x03\xed\xc1\x81\0\0\0\0\x80 \x98\xfd\x1d\x17\xa9\n",
+            b"jj\xf4\xd1\xbf\0\0\x01\0",
+        );
+        let large = [&head[..], &[0; 63], tail].concat();
+        let body = if path == "small.yaml" { SMALL.to_vec() } else { large };
+        let body = if path == "cut.yaml" { body[..50].to_vec() } else { body };
+        Answer::Whole("200 OK", vec!["Content-Encoding: gzip".to_owned()], body)
+    });
+    let small = lab(&server.url("small.yaml"));
+    assert!(small.build(&["k"]).contains("a: zip"));
+    assert!(small.build(&["--offline", "k"]).contains("a: zip"));
+    let large = lab(&server.url("large.yaml"));
+    assert_eq!(large.build(&["k"]), "");
+    let said = large.fail(&["--no-cache", "--limit", "files=50KiB", "k"]);
+    assert!(said.contains("error[limit-exceeded]: this takes more than 50KiB of files"), "{said}");
+    let said = lab(&server.url("cut.yaml")).fail(&["k"]);
+    assert!(said.contains("error[fetch-failed]"), "{said}");
+}
+
 #[test]
 fn a_build_that_waits_for_a_server_can_be_ended() {
     let server = Server::new(|_, _, _| Answer::Silence);
@@ -255,6 +283,9 @@ fn a_file_that_has_changed_since_it_was_locked_is_refused() {
     assert!(lab.build(&["--locked", "k"]).contains("a: n1"));
     let said = lab.fail(&["--locked", "k"]);
     assert!(said.contains("has changed since `kustomization.lock` was written"), "{said}");
+    std::fs::remove_file(lab.path("kustomization.lock")).unwrap();
+    let said = lab.fail(&["--locked", "k"]);
+    assert!(said.contains("there is no lock `") && !said.contains("as a file"), "{said}");
     lab.write("kustomization.lock", "{\"version\": 1}");
     assert!(lab.fail(&["--locked", "k"]).contains("is not in `kustomization.lock`"));
 }
