@@ -153,13 +153,13 @@ impl Default for Version {
 impl Profile {
     /// The version of the Pod Security Standards in use.
     #[must_use]
-    pub fn version(&self) -> Version {
+    pub fn version(self) -> Version {
         self.version.unwrap_or(Version::LATEST)
     }
 
     /// True if rules of a scope are in this profile.
     #[must_use]
-    pub fn has(&self, scope: &Scope) -> bool {
+    pub fn has(self, scope: &Scope) -> bool {
         match scope {
             Scope::PodSecurity(check) => {
                 let level = match self.set {
