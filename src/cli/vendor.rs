@@ -15,7 +15,9 @@ use crate::{
     error::{Code, Error, Result},
     fetch::{Lock, LockUse},
     fleet,
-    load::{self, Disk, Files as _, Kind, LARGEST_FILE, Loader, Overlay, Remotes},
+    load::{
+        self, Disk, Files as _, Kind, LARGEST_FILE, Loader, Overlay, Remotes, without_credentials,
+    },
     parallel::in_order,
     source::{Sources, Span},
     text::{escape, phrase},
@@ -49,7 +51,7 @@ pub(super) struct Vendor {
     dry_run: bool,
 
     /// Folder of the copies in DIR
-    #[arg(long, value_name = "FOLDER", default_value = "vendor")]
+    #[arg(long, value_name = "FOLDER", default_value = "vendor", value_parser = folder)]
     into: String,
 
     #[command(flatten)]
@@ -120,6 +122,12 @@ impl Vendor {
         }
         let loader = Loader::new(Disk, options.clone());
         let path = loader.root(&self.directory)?.path().to_path_buf();
+        if loader.repository_of(&path).is_some() {
+            let message = format!("`{}` is remote", without_credentials(&self.directory));
+            return Err(Error::new(Code::InvalidArgument, message).help(
+                "name a directory on this machine, whose kustomizations name what is remote",
+            ));
+        }
         let copies = path.join(&self.into);
         let manifest = read(&path, &self.into)?;
         let build = self.reading.options(self.jobs.threads());
@@ -228,6 +236,12 @@ impl Vendor {
         });
         Error::all(failed.into_iter().chain(complaints)).map_or(Ok(()), Err)
     }
+}
+
+/// The name of a folder, without slashes at its end.
+#[expect(clippy::unnecessary_wraps, reason = "a parser of values may fail")]
+fn folder(text: &str) -> Result<String> {
+    Ok(text.trim_end_matches('/').to_owned())
 }
 
 /// The targets that differ in annotations of origins.

@@ -315,6 +315,25 @@ fn files_of_others_are_not_replaced() {
     }
 }
 
+/// A file that is the kustomization of two directories would need two texts. A remote directory cannot be written to.
+#[test]
+fn a_kustomization_of_two_directories_is_not_rewritten() {
+    let lab = Lab::with_app();
+    let (url, app) = (lab.url("app"), folder(&lab, "app"));
+    let both = format!("resources: [&u '{url}//base']\n");
+    lab.write("site/b/real/kustomization.yaml", &both);
+    symlink("real/kustomization.yaml", lab.path("site/b/kustomization.yaml")).unwrap();
+    let said = refused(&lab, &["--into", "third/"]);
+    assert!(said.contains("another path for each of two directories that use this file"), "{said}");
+    assert!(said.contains("site/b/real/kustomization.yaml:1:"), "{said}");
+    fs::remove_file(lab.path("site/b/kustomization.yaml")).unwrap();
+    vendored(&lab, &["--into", "third/"]);
+    assert!(lab.path(&format!("site/third/{app}@HEAD/base/cm.yaml")).exists());
+    let output = lab.krender(&["vendor", &url]).output().unwrap();
+    let said = text(&output.stderr);
+    assert!(said.contains(&format!("`{url}` is remote")), "{said}");
+}
+
 /// A list of copies that others have changed removes none of the other files, here or elsewhere.
 #[test]
 fn a_list_of_copies_removes_no_other_file() {

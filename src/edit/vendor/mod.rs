@@ -290,7 +290,17 @@ impl Planner<'_> {
         let mut by_file: BTreeMap<&Path, Vec<Rewrite<'_>>> = BTreeMap::new();
         for Entry { reference, file, is, .. } in entries {
             let rewrite = Rewrite { span: reference.span, from: &reference.entry, to: is };
-            by_file.entry(file).or_default().push(rewrite);
+            let rewrites = by_file.entry(file).or_default();
+            if rewrites.iter().any(|it| it.span == rewrite.span && it.to != rewrite.to) {
+                let entry = without_credentials(&reference.entry);
+                let message = format!(
+                    "`{entry}` would be another path for each of two directories that use this file"
+                );
+                return Err(Error::new(Code::EditRefused, message).at(reference.span).help(
+                    "let each directory have a kustomization of its own, instead of a link",
+                ));
+            }
+            rewrites.push(rewrite);
         }
         let text = |(file, rewrites): (&Path, Vec<Rewrite<'_>>)| {
             let source = rewrites.first().and_then(|it| self.loader.sources().source_of(it.span));
