@@ -42,8 +42,10 @@ pub(super) struct Vendor {
     #[arg(long, conflicts_with_all = ["update", "dry_run"])]
     check: bool,
 
-    /// Fetch again what was copied: repositories and files whose URLs contain NAME, or all of them
+    /// Fetch again what was copied: repositories and files whose URLs contain NAME, or all of them. Targets share copies, so none
+    /// can be left out
     #[arg(long, num_args = 0..=1, value_name = "NAME", default_missing_value = "")]
+    #[arg(conflicts_with_all = ["include", "exclude"])]
     update: Option<String>,
 
     /// Print the changes, and write nothing

@@ -315,6 +315,30 @@ fn files_of_others_are_not_replaced() {
     }
 }
 
+/// A lock that has moved on gives new entries another commit than that of the copies.
+#[test]
+fn copies_of_two_commits_do_not_stand_in_one_folder() {
+    let lab = Lab::with_app();
+    let (url, app) = (lab.url("app"), folder(&lab, "app"));
+    lab.write("app/more/kustomization.yaml", "resources: [cm.yaml]\n");
+    lab.commit("app", "more/cm.yaml", &config_map("more"));
+    lab.write("site/a/kustomization.yaml", &format!("resources: ['{url}//base?ref=main']\n"));
+    vendored(&lab, &[]);
+    lab.commit("app", "more/cm.yaml", &config_map("later"));
+    lab.write("site/b/kustomization.yaml", &format!("resources: ['{url}//more?ref=main']\n"));
+    assert!(lab.krender(&["lock", "site/b"]).output().unwrap().status.success());
+    let before = files(&lab, "site");
+    let said = refused(&lab, &["--locked"]);
+    assert!(
+        said.contains(&format!("`vendor/{app}@main` would have files of two commits")),
+        "{said}"
+    );
+    assert_eq!(files(&lab, "site"), before);
+    vendored(&lab, &["--locked", "--update"]);
+    assert!(lab.build(&["site/b"]).contains("a: later"));
+    assert_eq!(vendored(&lab, &["--check"]), "");
+}
+
 /// A file that is the kustomization of two directories would need two texts. A remote directory cannot be written to.
 #[test]
 fn a_kustomization_of_two_directories_is_not_rewritten() {
@@ -349,11 +373,17 @@ fn a_list_of_copies_removes_no_other_file() {
         lab.write("site/vendor/krender.json", &list.replace("\"files\": {", &entry));
         for arguments in [&[][..], &["--update"], &["--check"]] {
             let said = refused(&lab, arguments);
-            assert!(said.contains(&format!("`{file}` is not what stands there")), "{said}");
+            assert!(
+                said.contains(&format!("it has `{file}`, which `krender vendor` does not write")),
+                "{said}"
+            );
         }
     }
     lab.write("site/vendor/krender.json", &list);
     assert_eq!(names(&lab, "."), before.iter().map(|it| it.0.clone()).collect::<Vec<_>>());
+    // Targets that are left out may use the same copies.
+    let said = refused(&lab, &["--update", "--include", "x"]);
+    assert!(said.contains("`--update` cannot be used with `--include`"), "{said}");
     let said = text(&lab.krender(&["vendor", "site", "--update", "typo"]).output().unwrap().stderr);
     assert!(said.contains("no URL in the list contains `typo`"), "{said}");
 }
@@ -384,7 +414,7 @@ fn copies_that_no_entry_leads_to_are_told() {
     let was = format!("\"was\": \"{}//base\"", lab.url("app"));
     assert!(list.contains(&was), "{list}");
     lab.write("site/vendor/krender.json", &list.replace(&was, "\"was\": \"other\""));
-    assert!(refused(&lab, &["--update", "--dry-run"]).contains("`other` is not what stands"));
+    assert!(refused(&lab, &["--update", "--dry-run"]).contains("it has `other`, which"));
 }
 
 /// If the disk is full, the files that were written are as before; after a kill, the next run completes them.

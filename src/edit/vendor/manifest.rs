@@ -87,7 +87,7 @@ impl Manifest {
             None => Ok(manifest),
             Some(text) => {
                 let text = escape::visible(text);
-                Err(refused(format!("`{text}` is not what stands there in a list of copies")))
+                Err(refused(format!("it has `{text}`, which `krender vendor` does not write")))
             }
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::manifest::CopiedRepository;
 use super::rewrite::{Rewrite, rewrite};
 use super::{MANIFEST, Manifest, Plan, Tree};
 use crate::error::{Code, Error, Result};
@@ -16,6 +17,7 @@ impl Plan {
     /// # Errors
     /// [`Code::WriteFailed`].
     pub fn admit(&mut self, tree: Tree<'_>) -> Result<()> {
+        self.refuse_mixture(tree)?;
         let mut refused = Vec::new();
         let (before, copies) = (&tree.manifest.files, &self.manifest.files);
         self.files.retain(|file, content| {
@@ -41,6 +43,25 @@ impl Plan {
                 true => "undo the change, or remove the file to have it copied again",
                 false => "remove it, or choose another folder with `--into`",
             })
+        });
+        Error::all(errors).map_or(Ok(()), Err)
+    }
+
+    /// Refuses to copy files of a commit into a folder where files of another commit stay.
+    fn refuse_mixture(&self, tree: Tree<'_>) -> Result<()> {
+        let before = &tree.manifest.repositories;
+        let stays = |folder: &str| {
+            let mut files = self.manifest.files.keys();
+            files.any(|it| Path::new(it).starts_with(folder) && !self.files.contains_key(it))
+        };
+        let is_mixed = |it: &&CopiedRepository| {
+            before.iter().any(|old| old.folder == it.folder && old.commit != it.commit)
+                && stays(&it.folder)
+        };
+        let errors = self.manifest.repositories.iter().filter(is_mixed).map(|it| {
+            let message = format!("`{}` would have files of two commits", it.folder);
+            Error::new(Code::EditRefused, message)
+                .help("`--update` brings all of them to the same commit")
         });
         Error::all(errors).map_or(Ok(()), Err)
     }
