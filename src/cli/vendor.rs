@@ -228,10 +228,7 @@ impl Vendor {
             // It is not known what other targets need.
             found.extend(manifest.files().map(str::to_owned));
         }
-        let complaints = complaints(tree, &found).into_iter().map(|complaint| {
-            Error::new(Code::InvalidValue, complaint)
-                .help("`krender vendor` brings the copies up to date")
-        });
+        let complaints = complaints(tree, &found);
         let failed = built.err().map(|error| match error.code() {
             Code::FetchRefused => error.help("`krender vendor` copies it into the tree"),
             _ => error,

@@ -153,7 +153,7 @@ fn copies_are_checked_updated_and_removed() {
     lab.write(&format!("{copy}/other.yaml"), "");
     let said = refused(&lab, &["--check"]);
     assert!(said.contains("base/cm.yaml` was changed since it was copied"), "{said}");
-    assert!(said.contains("other.yaml` is no copy"), "{said}");
+    assert!(said.contains("other.yaml` is no copy\nhelp: remove it, or keep it"), "{said}");
     let said = refused(&lab, &["--update"]);
     assert!(said.contains("base/cm.yaml` was changed since it was copied"), "{said}");
     fs::remove_file(lab.path(&format!("{copy}/base/cm.yaml"))).unwrap();

@@ -5,12 +5,13 @@ use std::path::Path;
 
 use super::write::found;
 use super::{MANIFEST, Tree};
+use crate::error::{Code, Error};
 use crate::load::{Disk, Files as _, Kind, is_left_over};
 
-/// The reasons why the copies are not those of the list, or not those that are needed: one for each file, and one for a
-/// repository that is not needed at all.
+/// The reasons why the copies are not those of the list, or not those that are needed, as errors with advice: one for each
+/// file, and one for a repository that is not needed at all.
 #[must_use]
-pub fn complaints(tree: Tree<'_>, needed: &BTreeSet<String>) -> Vec<String> {
+pub fn complaints(tree: Tree<'_>, needed: &BTreeSet<String>) -> Vec<Error> {
     let files = &tree.manifest.files;
     let mut complaints: BTreeMap<&str, String> = BTreeMap::new();
     for (file, digest) in files {
@@ -30,15 +31,14 @@ pub fn complaints(tree: Tree<'_>, needed: &BTreeSet<String>) -> Vec<String> {
         let name = folder.unwrap_or(file);
         complaints.entry(name).or_insert_with(|| format!("no kustomization needs `{name}`"));
     }
-    let mut all: Vec<String> = complaints.into_values().collect();
+    let error = |message: String| Error::new(Code::InvalidValue, message);
+    let update = |message| error(message).help("`krender vendor` brings the copies up to date");
+    let mut all: Vec<Error> = complaints.into_values().map(update).collect();
     let own = format!("{}/{MANIFEST}", tree.folder);
     let is_other = |file: &String| !files.contains_key(file) && *file != own;
-    all.extend(
-        listed(tree.path, tree.folder)
-            .into_iter()
-            .filter(is_other)
-            .map(|file| format!("`{file}` is no copy")),
-    );
+    all.extend(listed(tree.path, tree.folder).into_iter().filter(is_other).map(|file| {
+        error(format!("`{file}` is no copy")).help("remove it, or keep it in another folder")
+    }));
     all
 }
 

@@ -30,7 +30,10 @@ pub(super) fn download(url: &str) -> String {
     match place.rsplit_once('/') {
         // Another query is another file.
         Some((folder, name)) if !query.is_empty() => format!("{folder}/{}/{name}", short(query)),
-        _ => place,
+        Some(_) => place,
+        // A host is a folder, for other files of it.
+        None if query.is_empty() => format!("{place}/index"),
+        None => format!("{place}/{}/index", short(query)),
     }
 }
 
@@ -160,6 +163,10 @@ mod tests {
     #[test]
     fn downloads_keep_their_names() {
         assert_eq!(download("https://host:8080/a/b.yaml"), "host_8080/a/b.yaml");
+        for host in ["http://krender.json", "http://krender.json/"] {
+            assert_eq!(download(host), "krender.json/index");
+        }
+        assert!(download("http://krender.json?a").starts_with("krender.json/"));
         let (one, other) = (download("http://host/b.yaml?x=1"), download("http://host/b.yaml?x=2"));
         assert!(one != other && one.starts_with("host/") && one.ends_with("/b.yaml"), "{one}");
     }
