@@ -108,10 +108,14 @@ impl Manifest {
             is_path(&it.file) && before.is_some_and(|it| it.is_empty() || it.ends_with('/'))
         };
         let downloads = self.downloads.iter().find(|it| !is_download(it)).map(|it| &*it.file);
-        // A link within a repository leads to a place in it.
+        let inner = format!("/{start}");
         let entries = self.entries.iter().find_map(|it| match is_path(&it.file) {
             false => Some(&*it.file),
-            true => (!is_remote(&it.was) && !it.file.starts_with(&start)).then_some(&*it.was),
+            // A link within a repository leads to a place in it.
+            true if it.file.starts_with(&start) => None,
+            true if !is_remote(&it.was) => Some(&*it.was),
+            // `vendor --update` replaces all texts of this kind in the file.
+            true => (!format!("/{}", it.is).contains(&inner)).then_some(&*it.is),
         });
         let own = format!("{start}{MANIFEST}");
         let is_copy = |file: &str| match is_below(file) {
@@ -243,6 +247,7 @@ mod tests {
             (COMMIT, "main"),
             ("x/kustomization.yaml", "../kustomization.yaml"),
             ("\"was\":\"https://host/f.yaml\"", "\"was\":\"../other\""),
+            ("\"is\":\"vendor/host/f.yaml\"", "\"is\":\"own.yaml\""),
         ] {
             let error = parsed((text, other)).unwrap_err();
             assert_eq!(error.code(), Code::InvalidValue, "{other}");
