@@ -49,9 +49,18 @@ impl Loader {
             Request::Git(spec) => self.needs_request(spec),
             Request::Http(_) => true,
         });
-        let (requests, next): (Vec<_>, _) = (requests.into_values().collect(), AtomicUsize::new(0));
+        // The first reference of every repository, then the second ones: those of one repository wait for each other.
+        let mut turns: BTreeMap<String, usize> = BTreeMap::new();
+        let turn = |((url, _), request)| {
+            let turn = turns.entry(url).or_default();
+            *turn += 1;
+            (*turn, request)
+        };
+        let mut requests: Vec<_> = requests.into_iter().map(turn).collect();
+        requests.sort_by_key(|&(turn, _)| turn);
+        let next = AtomicUsize::new(0);
         let work = || {
-            while let Some(request) = requests.get(next.fetch_add(1, Ordering::Relaxed)) {
+            while let Some((_, request)) = requests.get(next.fetch_add(1, Ordering::Relaxed)) {
                 match request {
                     Request::Git(spec) => drop(self.fetch(spec)),
                     Request::Http(url) => drop(self.fetch_file(url)),

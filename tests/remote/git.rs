@@ -57,6 +57,28 @@ fn a_commit_in_the_cache_needs_no_network_and_a_branch_one_request() {
     assert_eq!(lab.calls(), ["ls-remote"]);
 }
 
+#[test]
+fn all_branches_and_tags_of_a_repository_need_one_request() {
+    let lab = Lab::with_app();
+    lab.git("app", &["tag", "v0"]);
+    lab.git("app", &["tag", "--annotate", "--message", "two", "v2"]);
+    lab.git("app", &["branch", "side/v0"]);
+    let entry = |reference: &str| format!("'{}//base?ref={reference}'", lab.url("app"));
+    for (number, reference) in ["main", "v0", "v2", "side/v0"].into_iter().enumerate() {
+        let text = format!("namePrefix: x{number}-\nresources: [{}]\n", entry(reference));
+        lab.write(&format!("all/{number}/kustomization.yaml"), &text);
+    }
+    assert_eq!(lab.build(&["--all", "all"]).matches("a: one").count(), 4);
+    assert_eq!(lab.calls(), ["fetch"; 4]);
+    assert_eq!(lab.build(&["--all", "all"]).matches("a: one").count(), 4);
+    assert_eq!(lab.calls(), ["ls-remote"]);
+    // Only the branch that has moved is fetched.
+    lab.commit("app", "base/cm.yaml", &config_map("two"));
+    let output = lab.build(&["--all", "all"]);
+    assert_eq!((output.matches("a: one").count(), output.matches("a: two").count()), (3, 1));
+    assert_eq!(lab.calls(), ["ls-remote", "fetch"]);
+}
+
 /// Objects that a build has read are kept: the next build of the same commit starts no program at all.
 #[test]
 fn a_pinned_base_that_was_built_before_needs_no_program() {

@@ -228,12 +228,17 @@ impl Bare {
         self.ask(request, &words)
     }
 
-    /// The references of the other repository whose names end with a name, one a line: id, tabulator, name.
+    /// The references of the other repository whose names end with one of some names, one a line: id, tabulator, name.
     ///
     /// # Errors
     /// Those of [`Program::run`](crate::external::Program::run).
-    pub fn list(&self, request: &Request<'_>, name: &str) -> Result<Outcome> {
-        self.ask(request, &["ls-remote", "--quiet", "--", request.url, name])
+    pub fn list<'w>(
+        &self,
+        request: &Request<'w>,
+        names: impl Iterator<Item = &'w str>,
+    ) -> Result<Outcome> {
+        let words = ["ls-remote", "--quiet", "--", request.url].into_iter().chain(names);
+        self.ask(request, &words.collect::<Vec<_>>())
     }
 
     /// Runs a command that asks the other repository. What comes is charged while it comes.

@@ -2,9 +2,11 @@
 
 #![expect(clippy::disallowed_methods, reason = "the references are files of the cache")]
 
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use super::kept::Kept;
@@ -17,6 +19,7 @@ use crate::limits::Limit;
 use crate::load::git::{Id, Objects};
 use crate::load::{self, Digest};
 use crate::source::Span;
+use crate::sync::lock;
 
 /// The store of a repository.
 pub(super) struct Store {
@@ -29,6 +32,16 @@ pub(super) struct Store {
     objects: Arc<dyn Objects>,
     /// True once the other repository was asked, and the request was charged.
     asked: OnceLock<Result<()>>,
+    listing: Mutex<Listing>,
+}
+
+/// What the other repository has said of its references in this run.
+#[derive(Default)]
+struct Listing {
+    /// The references that it was asked for.
+    asked: BTreeSet<String>,
+    /// The full names of those that it has, with their ids.
+    ids: BTreeMap<String, Id>,
 }
 
 /// A reference that was resolved.
@@ -50,6 +63,9 @@ impl Named {
 /// The number of commits that another repository is told of, so that it does not send them again.
 const MOST_KNOWN: usize = 64;
 
+/// The number of references that another repository is asked for at once, in addition to the one that is needed.
+const MOST_LISTED: usize = 64;
+
 impl Store {
     /// Opens the store of a URL.
     ///
@@ -64,7 +80,15 @@ impl Store {
         }
         let references = folder.join("references");
         let objects = Arc::new(Kept::new(&folder, bare.objects()));
-        Ok(Self { name, folder, references, bare, objects, asked: OnceLock::new() })
+        Ok(Self {
+            name,
+            folder,
+            references,
+            bare,
+            objects,
+            asked: OnceLock::new(),
+            listing: Mutex::default(),
+        })
     }
 
     /// True if a repository was fetched before.
@@ -122,14 +146,14 @@ impl Store {
         let charge = || request.budget.spend(Limit::Requests, 1, Span::NONE);
         self.asked.get_or_init(charge).as_ref().map_err(Clone::clone)?;
         (session.begin)();
-        let lock = session.cache.lock(&self.name, request.timeout, request.cancel);
-        let lock = lock.map_err(|error| failure::locked(error, request))?;
+        let held = session.cache.lock(&self.name, request.timeout, request.cancel);
+        let held = held.map_err(|error| failure::locked(error, request))?;
         // Another process may have fetched it while this one waited.
         let is_new = !self.folder.is_dir();
         let settled = settled().map_or_else(|| self.ask(session, reference, request), Ok);
         if settled.is_err() && is_new {
             drop(fs::remove_dir_all(&self.folder));
-            lock.remove();
+            held.remove();
         }
         settled
     }
@@ -156,25 +180,41 @@ impl Store {
         Ok(named)
     }
 
-    /// The id of a reference in the other repository.
+    /// The id of a reference in the other repository. The first request also asks for other references that were
+    /// resolved before: a run mostly needs several.
     fn listed(
         &self,
         session: &Session,
         reference: &str,
         request: &Request<'_>,
     ) -> Result<Option<Id>> {
-        let outcome = session.asked(request, self.bare.list(request, reference))?;
-        if !outcome.is_success {
-            return Err(session.failed(&outcome.said, reference, request));
+        let mut listing = lock(&self.listing);
+        if !listing.asked.contains(reference) {
+            let mut names = self.movable();
+            names.insert(reference.to_owned());
+            let list = self.bare.list(request, names.iter().map(String::as_str));
+            let outcome = session.asked(request, list)?;
+            if !outcome.is_success {
+                return Err(session.failed(&outcome.said, reference, request));
+            }
+            let text = String::from_utf8_lossy(&outcome.output);
+            let lines = text.lines().filter_map(|line| line.split_once('\t'));
+            let ids = lines.filter_map(|(id, name)| Some((name.into(), Id::parse(id.as_bytes())?)));
+            listing.ids.extend(ids);
+            listing.asked.append(&mut names);
         }
-        let text = String::from_utf8_lossy(&outcome.output);
-        let lines: Vec<(&str, &str)> =
-            text.lines().filter_map(|line| line.split_once('\t')).collect();
         // The order in which git looks for a reference (gitrevisions(7)).
-        let names = ["", "refs/", "refs/tags/", "refs/heads/", "refs/remotes/"];
-        let names = names.iter().map(|place| format!("{place}{reference}"));
-        let id = names.filter_map(|name| lines.iter().find(|(_, known)| *known == name)).next();
-        Ok(id.and_then(|(id, _)| Id::parse(id.as_bytes())))
+        let places = ["", "refs/", "refs/tags/", "refs/heads/", "refs/remotes/"];
+        let mut names = places.iter().map(|place| format!("{place}{reference}"));
+        Ok(names.find_map(|name| listing.ids.get(&name).copied()))
+    }
+
+    /// The references that were resolved last, except those that are ids.
+    fn movable(&self) -> BTreeSet<String> {
+        let mut records = self.records();
+        records.retain(|(reference, named, _)| !named.has_id(reference));
+        records.sort_unstable_by_key(|&(_, _, at)| Reverse(at));
+        records.into_iter().map(|(reference, ..)| reference).take(MOST_LISTED).collect()
     }
 
     /// Fetches a reference into a temporary repository, and moves what came into the store.
@@ -247,13 +287,16 @@ impl Store {
         }
     }
 
+    /// All records, in no order.
+    fn records(&self) -> Vec<(String, Named, Duration)> {
+        let entries = fs::read_dir(&self.references).into_iter().flatten().flatten();
+        entries.filter_map(|entry| read(&entry.path())).collect()
+    }
+
     /// The objects of the last references.
     fn known(&self) -> Vec<Id> {
-        let entries = fs::read_dir(&self.references).into_iter().flatten().flatten();
-        let mut known: Vec<(Duration, Id)> = entries
-            .filter_map(|entry| read(&entry.path()))
-            .map(|(_, named, at)| (at, named.id))
-            .collect();
+        let mut known: Vec<(Duration, Id)> =
+            self.records().into_iter().map(|(_, named, at)| (at, named.id)).collect();
         known.sort_unstable_by(|left, right| right.cmp(left));
         let mut known: Vec<Id> = known.into_iter().map(|(_, id)| id).take(MOST_KNOWN).collect();
         known.sort_unstable();
