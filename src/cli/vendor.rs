@@ -80,7 +80,7 @@ impl Vendor {
             Err((error, sources)) => return super::finish(Err(error), &sources, format),
         };
         let outcome = match self.check {
-            true => self.verify(&setting),
+            true => self.verify(&setting, format),
             false => self.copy(&setting, format),
         };
         super::finish(outcome, &setting.options.sources, format)
@@ -217,8 +217,15 @@ impl Vendor {
         super::print(&lines)
     }
 
-    fn verify(&self, setting: &Setting) -> Result<()> {
+    fn verify(&self, setting: &Setting, format: Format) -> Result<()> {
         let Setting { path, manifest, targets, options } = setting;
+        if manifest.files().next().is_none() {
+            let folder = escape::visible(&self.into);
+            let text = format!(
+                "there are no copies in `{folder}`: only entries that are remote are found"
+            );
+            terminal::warning(&text, Span::NONE, &options.sources, format);
+        }
         let tree = Tree { path, folder: &self.into, manifest };
         let own = load::Options { remotes: Remotes::default(), ..options.clone() };
         let loader = Loader::new(Disk, own);

@@ -49,7 +49,9 @@ impl Lock {
     }
 }
 
-/// The longest pause between two attempts to get a lock.
+/// The pause between two attempts to get a lock is this part of the time waited so far.
+const PAUSES: u32 = 16;
+const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
 impl Cache {
@@ -106,7 +108,7 @@ impl Cache {
     /// # Errors
     /// [`Code::WriteFailed`], [`Code::TimedOut`] after a time, and [`Code::Cancelled`].
     pub(super) fn lock(&self, name: &str, most: Duration, cancel: &Cancel) -> Result<Lock> {
-        let (mut pause, start) = (Duration::from_millis(1), Instant::now());
+        let start = Instant::now();
         loop {
             if let Some(lock) = self.try_lock(name)? {
                 return Ok(lock);
@@ -119,8 +121,7 @@ impl Cache {
                 let message = format!("another process has had it for {seconds} seconds");
                 return Err(Error::new(Code::TimedOut, message));
             }
-            thread::sleep(pause);
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            thread::sleep((start.elapsed() / PAUSES).clamp(SHORTEST_PAUSE, LONGEST_PAUSE));
         }
     }
 

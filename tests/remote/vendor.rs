@@ -303,6 +303,12 @@ fn files_of_others_are_not_replaced() {
     fs::remove_file(lab.path("site/third/party/file")).unwrap();
     vendored(&lab, &["--into", "third/party"]);
     assert_eq!(vendored(&lab, &["--into", "third/party", "--check"]), "");
+    // The copies in that folder are not looked at.
+    fs::remove_file(lab.path("site/vendor/modules.txt")).unwrap();
+    let (code, _, said) = vendor(&lab, &["--check"]);
+    assert_eq!(code, Some(0));
+    assert!(said.contains("there are no copies in `vendor`"), "{said}");
+    lab.write("site/vendor/modules.txt", "");
     // A link that has come later is no way out.
     fs::remove_dir_all(lab.path("site/third/party/file")).unwrap();
     symlink("../../../elsewhere", lab.path("site/third/party/file")).unwrap();
