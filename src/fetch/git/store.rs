@@ -35,7 +35,7 @@ pub(super) struct Store {
     listing: Mutex<Listing>,
 }
 
-/// What the other repository has said of its references in this run.
+/// The answers of the other repository about its references in this run.
 #[derive(Default)]
 struct Listing {
     /// The references that it was asked for.
