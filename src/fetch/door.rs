@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, ToSocketAddrs as _};
 
 use crate::error::{Code, Error, Result};
+use crate::text::url::has_unescaped_password;
 
 /// The hosts that content may be fetched from.
 #[derive(Clone, Debug, Default)]
@@ -31,11 +32,17 @@ impl Door {
         self.untrusted || !self.hosts.is_empty()
     }
 
-    /// Refuses a URL of git or HTTP if its place is closed.
+    /// Refuses a URL of git or HTTP if its place is closed, or if programs would take a part of its password for the host:
+    /// they would look it up, and show it.
     ///
     /// # Errors
     /// [`Code::FetchRefused`].
     pub(super) fn admit(&self, url: &str) -> Result<()> {
+        let behind_scheme = url.split_once("://").map(|(_, rest)| rest);
+        if behind_scheme.is_some_and(has_unescaped_password) {
+            return Err(refused(&format!("the password in `{url}` is not escaped"))
+                .help("write `/` in it as `%2F`, `?` as `%3F`, and `#` as `%23`"));
+        }
         if !self.is_guarded() {
             return Ok(());
         }

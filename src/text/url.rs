@@ -7,17 +7,12 @@
 /// messages show it.
 #[must_use]
 pub fn user_length(behind_scheme: &str) -> Option<usize> {
-    let ends =
-        |letter: char| letter.is_whitespace() || matches!(letter, '"' | '\'' | '`' | '<' | '>');
-    let until = |text: &str, ends: &dyn Fn(char) -> bool| text.find(ends).unwrap_or(text.len());
-    let url = &behind_scheme[..until(behind_scheme, &ends)];
-    let authority = &url[..until(url, &|letter| matches!(letter, '/' | '?' | '#'))];
+    let url = &behind_scheme[..until(behind_scheme, &ends_url)];
+    let authority = authority(url);
     if let Some(at) = authority.rfind('@') {
         return Some(at);
     }
-    // An address of IPv6 has colons in brackets.
-    let (_, port) = authority.rsplit(']').next()?.split_once(':')?;
-    if !port.bytes().all(|byte| byte.is_ascii_digit()) {
+    if !port(authority)?.bytes().all(|byte| byte.is_ascii_digit()) {
         return url.rfind('@');
     }
     // A port, and a path with an `@`; or a password that begins with digits, and a host.
@@ -27,9 +22,59 @@ pub fn user_length(behind_scheme: &str) -> Option<usize> {
     host.contains('.').then_some(at)
 }
 
+/// True if the text behind `://` has a password with letters that end the host of a URL, such as `/`. Programs take its
+/// beginning for the port of a host, and name both in their messages.
+#[must_use]
+pub fn has_unescaped_password(behind_scheme: &str) -> bool {
+    let authority = authority(behind_scheme);
+    let is_number = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
+    !authority.contains('@')
+        && behind_scheme.contains('@')
+        && port(authority).is_some_and(|port| !is_number(port))
+}
+
+/// The part in front of the path of a URL.
+fn authority(url: &str) -> &str {
+    &url[..until(url, &|letter| matches!(letter, '/' | '?' | '#'))]
+}
+
+/// The text behind the colon of a host. An address of IPv6 has colons in brackets.
+fn port(authority: &str) -> Option<&str> {
+    Some(authority.rsplit(']').next()?.split_once(':')?.1)
+}
+
+fn until(text: &str, ends: &dyn Fn(char) -> bool) -> usize {
+    text.find(ends).unwrap_or(text.len())
+}
+
+/// True for a letter that ends a URL in other text.
+fn ends_url(letter: char) -> bool {
+    letter.is_whitespace() || matches!(letter, '"' | '\'' | '`' | '<' | '>')
+}
+
 #[cfg(test)]
 mod tests {
-    use super::user_length;
+    use super::{has_unescaped_password, user_length};
+
+    #[test]
+    fn passwords_that_would_be_read_as_hosts_are_found() {
+        for url in ["user:pa/ss@host/a", "user:p/a?s#s@host/a", "user:a#b@host", "[::1]:a/b@host"] {
+            assert!(has_unescaped_password(url), "{url}");
+        }
+        for url in [
+            "host/a@b",
+            "user:pass@host/a@b",
+            "user:p%2Fa@host",
+            "host:8443/a@v1.2/b",
+            "host:8443",
+            "[::1]:80/a@b",
+            "[::1]/a:b@c",
+            "git@host/a:b@c",
+            "host/a:b@c",
+        ] {
+            assert!(!has_unescaped_password(url), "{url}");
+        }
+    }
 
     #[test]
     fn users_are_found_with_passwords_that_are_not_escaped() {
