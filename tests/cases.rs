@@ -4,7 +4,7 @@
 //! | part | content | default |
 //! |---|---|---|
 //! | `input/` | copied into an empty folder, in which the commands run | the folder stays empty |
-//! | `command` | one command a line: its arguments, with `'` or `"` around spaces; the first one that fails is the last, except for a `diff` that finds differences | `build input` |
+//! | `command` | one command a line: its arguments, with `'` or `"` around spaces; the first one that fails is the last, except for a `diff` that finds differences; `cd DIR` changes the folder of those after it | `build input` |
 //! | `stdin` | standard input of each command | empty |
 //! | `expected.yaml`, `expected.out` | standard output | empty |
 //! | `expected.err` | standard error, with `$FOLDER` for the path of the folder | empty |
@@ -136,11 +136,18 @@ fn run(case: &Path) -> std::result::Result<Files, Failed> {
         Err(_) => vec![vec!["build".to_owned(), "input".to_owned()]],
     };
     let (mut stdout, mut stderr, mut code) = (Vec::new(), Vec::new(), 0);
+    let mut directory = folder.clone();
     for arguments in &lines {
+        if let [command, name] = &**arguments
+            && command == "cd"
+        {
+            directory.push(name);
+            continue;
+        }
         let input = File::open(case.join("stdin")).map_or_else(|_| Stdio::null(), Stdio::from);
         let output = Command::new(env!("CARGO_BIN_EXE_krender"))
             .args(arguments)
-            .current_dir(&folder)
+            .current_dir(&directory)
             .env_clear()
             .stdin(input)
             .output()?;
@@ -154,8 +161,8 @@ fn run(case: &Path) -> std::result::Result<Files, Failed> {
             break;
         }
     }
-    let is_yaml =
-        !case.join("expected.out").exists() && lines.iter().all(|words| words[0] == "build");
+    let is_yaml = !case.join("expected.out").exists()
+        && lines.iter().all(|words| matches!(&*words[0], "build" | "cd"));
     let mut found = Files::new();
     found.insert(if is_yaml { "expected.yaml" } else { "expected.out" }.to_owned(), stdout);
     found.insert("expected.err".to_owned(), stderr);

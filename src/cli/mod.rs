@@ -8,6 +8,7 @@ mod build;
 mod cache;
 mod check;
 mod configuration;
+mod create;
 mod diff;
 mod harden;
 mod inputs;
@@ -282,6 +283,18 @@ Examples:
         run: |found, format| Ok(vendor::Vendor::from_arg_matches_mut(found)?.run(format)),
     },
     Command {
+        name: "create",
+        arguments: create::Create::augment_args,
+        examples: CREATE_EXAMPLES,
+        run: |found, format| Ok(create::Create::from_arg_matches_mut(found)?.run(format)),
+    },
+    Command {
+        name: "init",
+        arguments: |command| create::Create::augment_args(command).hide(true),
+        examples: CREATE_EXAMPLES,
+        run: |found, format| Ok(create::Create::from_arg_matches_mut(found)?.run(format)),
+    },
+    Command {
         name: "cache",
         arguments: cache::Cache::augment_args,
         examples: "\
@@ -301,6 +314,13 @@ Examples:
         run: |found, format| Ok(diff::Diff::from_arg_matches_mut(found)?.run(format)),
     },
 ];
+
+/// Examples of `create` and of its second name, `init`.
+const CREATE_EXAMPLES: &str = "\
+Examples:
+  krender create --resources ../base
+  krender create --autodetect
+  krender create --resources deployment.yaml,service.yaml,../base --namespace staging --nameprefix acme-";
 
 impl Command {
     /// The command of a name.

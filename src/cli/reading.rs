@@ -29,16 +29,31 @@ pub(super) struct Reading {
     #[arg(help_heading = None::<&str>)]
     pub(super) load_restrictor: Restrictor,
 
-    /// Raise or lower a limit, such as `bytes=2GiB` (may be repeated): bytes, resources, directories, patterns, files,
-    /// git-objects, requests, fetched, findings. docs/security.md has the defaults
-    #[arg(long = "limit", value_name = "NAME=VALUE", help_heading = None::<&str>)]
-    limits: Vec<Setting>,
+    #[command(flatten)]
+    limit: Limit,
 
     #[command(flatten)]
     pub(super) plugins: Plugins,
 
     #[command(flatten)]
     pub(super) remote: Remote,
+}
+
+/// The flag for limits.
+#[derive(Args, Debug, Default)]
+pub(super) struct Limit {
+    /// Raise or lower a limit, such as `bytes=2GiB` (may be repeated): bytes, resources, directories, patterns, files,
+    /// git-objects, requests, fetched, findings. docs/security.md has the defaults
+    #[arg(long = "limit", value_name = "NAME=VALUE", help_heading = None::<&str>)]
+    limits: Vec<Setting>,
+}
+
+impl Limit {
+    /// The limits of a command.
+    pub(super) fn limits(&self) -> Limits {
+        let set = |limits: Limits, set: &Setting| limits.with(set.limit, set.value);
+        self.limits.iter().fold(Limits::default(), set)
+    }
 }
 
 /// Which files a kustomization may name.
@@ -150,10 +165,7 @@ impl Reading {
 
     /// Runs a command with a new loader, and returns the exit code.
     pub(super) fn run(&self, work: impl FnOnce(&Loader) -> Result<()>, format: Format) -> ExitCode {
-        match self.loader() {
-            Ok(loader) => super::finish(work(&loader), loader.sources(), format),
-            Err(error) => super::finish(Err(error), &Sources::new(), format),
-        }
+        run_with(self.loader(), work, format)
     }
 
     /// Options of a loader. Relative paths are resolved against a working directory.
@@ -162,8 +174,7 @@ impl Reading {
             Restrictor::RootOnly => load::Restrictor::RootOnly,
             Restrictor::None => load::Restrictor::None,
         };
-        let set = |limits: Limits, set: &Setting| limits.with(set.limit, set.value);
-        let limits = self.limits.iter().fold(Limits::default(), set);
+        let limits = self.limit.limits();
         let remotes = self.remote.source(&working_directory);
         load::Options { restrictor, working_directory, limits, remotes, ..load::Options::default() }
     }
@@ -171,6 +182,18 @@ impl Reading {
     /// Options of a build on these threads.
     pub(super) fn options(&self, threads: Threads) -> build::Options {
         build::Options { plugins: self.plugins.options(), threads, ..build::Options::default() }
+    }
+}
+
+/// Runs a command with a loader, and returns the exit code.
+pub(super) fn run_with(
+    loader: Result<Loader>,
+    work: impl FnOnce(&Loader) -> Result<()>,
+    format: Format,
+) -> ExitCode {
+    match loader {
+        Ok(loader) => super::finish(work(&loader), loader.sources(), format),
+        Err(error) => super::finish(Err(error), &Sources::new(), format),
     }
 }
 

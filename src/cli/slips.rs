@@ -26,10 +26,7 @@ const WORDS: &[(&[&str], Meant)] = &[
         &["edit", "fix"],
         NotYet("change kustomization.yaml with an editor, or with `kustomize edit`"),
     ),
-    (
-        &["create", "init", "new"],
-        NotYet("write kustomization.yaml with an editor, or with `kustomize create`"),
-    ),
+    (&["new"], Other("to make a kustomization: `krender create`")),
     (&["localize"], NotYet("`kustomize localize` does it")),
     (&["cfg", "fn"], NotYet("`kustomize` has it")),
     (&["completion", "openapi", "plugin", "config"], NotYet("there are no such helpers")),

@@ -1,3 +1,5 @@
-//! Changes of kustomizations in place: `vendor` copies what they fetch into the tree.
+//! Kustomizations that are made, and changed in place: `create` writes a new one, `vendor` copies what they fetch into the
+//! tree.
 
+pub mod create;
 pub mod vendor;

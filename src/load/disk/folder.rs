@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime};
 
 use rustix::fs::{
     AtFlags, CWD, Dir, FileType, Mode, OFlags, RawMode, Stat, Timespec, Timestamps, chmodat, fstat,
-    futimens, mkdirat, openat, renameat, statat, unlinkat,
+    futimens, linkat, mkdirat, openat, renameat, statat, unlinkat,
 };
 use rustix::io::Errno;
 
@@ -121,6 +121,14 @@ impl Folder {
     /// Renames a file. Replaces an existing entry; a link is replaced, not followed.
     pub(super) fn rename(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
         Ok(renameat(&self.0, from, &self.0, to)?)
+    }
+
+    /// Gives a file a second name.
+    ///
+    /// # Errors
+    /// [`ErrorKind::AlreadyExists`] if the name is taken.
+    pub(super) fn link(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
+        Ok(linkat(&self.0, from, &self.0, to, AtFlags::empty())?)
     }
 
     /// Removes an entry that is not a directory.

@@ -91,6 +91,14 @@ impl Folder {
         fs::rename(self.0.join(from), self.0.join(to))
     }
 
+    /// Gives a file a second name.
+    ///
+    /// # Errors
+    /// [`ErrorKind::AlreadyExists`] if the name is taken.
+    pub(super) fn link(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
+        fs::hard_link(self.0.join(from), self.0.join(to))
+    }
+
     /// Removes an entry that is not a directory.
     pub(in crate::load) fn remove(&self, name: &OsStr) -> io::Result<()> {
         fs::remove_file(self.0.join(name))

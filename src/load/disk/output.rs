@@ -68,6 +68,24 @@ impl OutputFolder {
         put(&self.folder, name, pieces).map_err(|error| failed(&self.path.join(name), &error))
     }
 
+    /// Writes a file in this folder that is not there yet.
+    ///
+    /// # Errors
+    /// [`Code::WriteFailed`], also if an entry has this name.
+    pub fn create(&self, name: &OsStr, pieces: &[impl AsRef<[u8]>]) -> Result<()> {
+        let created = Temporary::create(&self.folder, NEW_FILE).and_then(|mut temporary| {
+            write_all(&mut temporary.file, pieces)?;
+            temporary.name_new(name)
+        });
+        created.map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists => {
+                let message = format!("`{}` is there already", self.path.join(name).display());
+                Error::new(Code::WriteFailed, message)
+            }
+            _ => failed(&self.path.join(name), &error),
+        })
+    }
+
     /// Removes a file below this folder, and the folders of its path that are empty then. A missing file is no failure.
     ///
     /// # Errors
@@ -333,6 +351,18 @@ mod tests {
         assert_eq!((code("c/d/e"), code("c/d/e/f")), (Code::WriteFailed, Code::WriteFailed));
         let error = output.write("c".as_ref(), &["text"]).unwrap_err();
         assert_eq!(error.code(), Code::NotAFile);
+    }
+
+    #[test]
+    fn a_new_file_replaces_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let top = folder.path().canonicalize().unwrap();
+        let output = OutputFolder::make(&top).unwrap();
+        output.create("new".as_ref(), &["text"]).unwrap();
+        let error = output.create("new".as_ref(), &["other"]).unwrap_err();
+        assert!(error.message().ends_with("is there already"), "{error}");
+        assert_eq!(Disk.read(&top.join("new"), LARGEST_FILE).unwrap(), b"text");
+        assert_eq!(Disk.list(&top).unwrap(), [("new".into(), Kind::File)], "and nothing is left");
     }
 
     #[test]

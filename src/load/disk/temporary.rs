@@ -64,6 +64,24 @@ impl Temporary {
         forget(&self.name);
         Ok(())
     }
+
+    /// Gives the file its final name, unless that is taken.
+    ///
+    /// # Errors
+    /// [`ErrorKind::AlreadyExists`] if an entry has this name.
+    pub(super) fn name_new(self, name: &OsStr) -> io::Result<()> {
+        match self.folder.link(&self.name, name) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                // Some file systems have no second names.
+                match self.folder.look(name)? {
+                    Some(_) => Err(ErrorKind::AlreadyExists.into()),
+                    None => self.rename(name),
+                }
+            }
+            // `drop` removes the temporary name.
+            named => named,
+        }
+    }
 }
 
 impl Drop for Temporary {

@@ -1,5 +1,7 @@
 //! Searches a directory tree for kustomizations and manifests.
 
+mod glob;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -121,6 +123,43 @@ impl Loader {
         })
     }
 
+    /// Visits everything below a directory, whose path has its links resolved: the names of a directory in order, and a
+    /// directory before what is in it (Go's `filepath.Walk`). Links are not followed. `visit` gets the path from the top and the
+    /// kind of each entry, and returns true to enter a directory.
+    ///
+    /// # Errors
+    /// [`Code::ReadFailed`] for a directory that cannot be listed, and those of `visit`.
+    pub fn visit(
+        &self,
+        top: &Path,
+        mut visit: impl FnMut(&Path, Kind) -> Result<bool>,
+    ) -> Result<()> {
+        let mut open = vec![(PathBuf::new(), self.entries(top)?.into_iter())];
+        while let Some((folder, entries)) = open.last_mut() {
+            let Some((name, kind)) = entries.next() else {
+                open.pop();
+                continue;
+            };
+            let below = folder.join(name);
+            if visit(&below, kind)? && kind == Kind::Directory {
+                let entries = self.entries(&top.join(&below))?;
+                open.push((below, entries.into_iter()));
+            }
+        }
+        Ok(())
+    }
+
+    /// The entries of a directory, whose path has its links resolved; sorted by name.
+    fn entries(&self, directory: &Path) -> Result<Vec<(OsString, Kind)>> {
+        self.0.files.list(directory).map_err(|error| self.unreadable(directory, &error))
+    }
+
+    /// The kind of the entry at an absolute path; a link at its end is not followed.
+    fn entry_kind(&self, path: &Path) -> Result<Kind> {
+        let kind = |path: &Path| self.0.files.kind(path);
+        kind(path).map_err(|error| self.unreadable(path, &error))
+    }
+
     /// Visits the directories of a tree, sorted by path. Skips those that certainly contain no file with one of the
     /// `names`; an empty list skips none. `visit` gets the path from the top, the full path and the entries of each.
     fn walk<T>(
@@ -190,6 +229,34 @@ mod tests {
         let names: Vec<&str> = found.iter().map(|root| root.name()).collect();
         assert_eq!(names, ["site", "site/a/deep/er", "site/b", "site/d"]);
         assert!(loader.kustomizations("nowhere").is_err());
+    }
+
+    #[test]
+    fn everything_is_visited_in_the_order_of_names() {
+        let files = Memory::new()
+            .file("site/b/c.yaml", "")
+            .file("site/b.yaml", "")
+            .file("site/a/x", "")
+            .file("site/.git/HEAD", "")
+            .link("site/c", "b");
+        let loader = Loader::new(files, Options::default());
+        let mut seen = Vec::new();
+        let visited = loader.visit("/site".as_ref(), |path, kind| {
+            seen.push(format!("{} {kind:?}", path.display()));
+            Ok(path != std::path::Path::new(".git"))
+        });
+        visited.unwrap();
+        let expected = [
+            ".git Directory",
+            "a Directory",
+            "a/x File",
+            "b Directory",
+            "b/c.yaml File",
+            "b.yaml File",
+            "c Link",
+        ];
+        assert_eq!(seen, expected);
+        assert!(loader.visit("/nowhere".as_ref(), |_, _| Ok(true)).is_err());
     }
 
     #[test]
