@@ -192,6 +192,11 @@ impl Limits {
         self
     }
 
+    /// A part of these limits.
+    pub(crate) fn divided(self, by: u64) -> Self {
+        Self(self.0.map(|value| value / by.max(1)))
+    }
+
     /// The limit for a kind of work.
     #[must_use]
     pub const fn get(&self, limit: Limit) -> u64 {

@@ -43,6 +43,27 @@ proptest! {
     }
 
     #[test]
+    fn bases_accumulated_ahead_change_nothing(tree in tree::tree(), asking in any::<u8>()) {
+        let tree = Asking { tree, mask: asking };
+        let options = options(3);
+        // Bases are accumulated ahead once threads were started, which otherwise takes a large target.
+        in_order(3, &options.threads, |number| number, |_, _| ControlFlow::Continue(()));
+        let files = || {
+            let mut files = tree.files();
+            let all = tree.tree.folders().join(", ../");
+            files.insert("all/kustomization.yaml".to_owned(), format!("resources: [../{all}]\n"));
+            let one = "resources: [../all]\nnamePrefix: one-\n".to_owned();
+            files.insert("one/kustomization.yaml".to_owned(), one);
+            loader(files)
+        };
+        for target in tree.tree.folders().into_iter().chain(["all".into(), "one".into()]) {
+            let mut warnings = Vec::new();
+            let built = build::build_and_warn(&files(), &target, &options, &mut warnings);
+            prop_assert_eq!(outcome(built, &warnings), render(&files(), &target), "{}", target);
+        }
+    }
+
+    #[test]
     fn a_run_gives_what_its_targets_give_alone(tree in tree::tree(), asking in any::<u8>()) {
         // `buildMetadata` decides whether the path to a base is recorded.
         let tree = Asking { tree, mask: asking };
@@ -66,6 +87,10 @@ struct Asking {
 
 impl Asking {
     fn loader(&self) -> Loader {
+        loader(self.files())
+    }
+
+    fn files(&self) -> BTreeMap<String, String> {
         let metadata = "buildMetadata: [originAnnotations, transformerAnnotations]\n";
         let mut files = self.tree.files();
         for (number, folder) in self.tree.folders().iter().enumerate() {
@@ -75,7 +100,7 @@ impl Asking {
                 text.push_str(metadata);
             }
         }
-        loader(files)
+        files
     }
 }
 

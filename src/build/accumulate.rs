@@ -43,29 +43,38 @@ pub(super) fn target(
     observer: Option<&mut (dyn Observer + '_)>,
     threads: &Threads,
 ) -> Result<(Accumulator, Schema, Way)> {
-    let mut build = Build {
-        session,
-        threads,
-        schema: Schema::built_in(),
-        schema_is_set: false,
-        asked: BuiltIn::Replaced,
-        warnings,
-        observer,
-        bases: BTreeMap::new(),
-        around: Vec::new(),
-    };
+    let mut build = Build::new(session, threads, warnings, observer);
     build.settle_schema(&root, &kustomization)?;
     let account = Account::top(&kustomization, &root)?;
-    let mut level = Level::new(root, kustomization, account, Accumulator::default())?;
-    loop {
-        match build.advance(&mut level) {
-            Ok(Some(accumulated)) => {
-                return Ok((accumulated, build.schema, level.way));
-            }
-            Ok(None) => {}
-            Err(error) => return Err(build.explain(level, error)),
-        }
+    let level = Level::new(root, kustomization, account, Accumulator::default())?;
+    let (accumulated, way) = build.run(level)?;
+    Ok((accumulated, build.schema, way))
+}
+
+/// Accumulates a base for the [store](super::bases::Bases). Returns `None` if its result cannot be reused: a component,
+/// and a base that sets a schema.
+///
+/// # Errors
+/// As [`target`].
+pub(super) fn base(
+    session: &Session<'_>,
+    root: Root,
+    account: Option<Account>,
+) -> Result<Option<Complete>> {
+    let budget = root.budget().clone();
+    let spent = budget.all_spent();
+    let read = session.kustomization(&root)?;
+    let kustomization = Arc::clone(&read.kustomization);
+    if kustomization.is_component() || !kustomization.openapi.is_empty() {
+        return Ok(None);
     }
+    let (mut warnings, threads) = (Vec::new(), Threads::default());
+    let mut build = Build::new(session, &threads, &mut warnings, None);
+    let mut level = Level::new(root, kustomization, account, Accumulator::default())?;
+    level.way.said.clone_from(&read.warnings);
+    let (accumulated, way) = build.run(level)?;
+    let spent = budget.all_spent().since(&spent);
+    Ok((!build.schema_is_set).then_some(Complete { accumulated, way, spent }))
 }
 
 struct Build<'a, 'o> {
@@ -122,7 +131,37 @@ enum Stage {
     Validators,
 }
 
-impl Build<'_, '_> {
+impl<'a, 'o> Build<'a, 'o> {
+    fn new(
+        session: &'a Session<'a>,
+        threads: &'a Threads,
+        warnings: &'a mut Vec<Warning>,
+        observer: Option<&'a mut (dyn Observer + 'o)>,
+    ) -> Self {
+        Self {
+            session,
+            threads,
+            schema: Schema::built_in(),
+            schema_is_set: false,
+            asked: BuiltIn::Replaced,
+            warnings,
+            observer,
+            bases: BTreeMap::new(),
+            around: Vec::new(),
+        }
+    }
+
+    /// Accumulates a level and all that it lists. Returns the result and the directories that were entered.
+    fn run(&mut self, mut level: Level) -> Result<(Accumulator, Way)> {
+        loop {
+            match self.advance(&mut level) {
+                Ok(Some(accumulated)) => return Ok((accumulated, level.way)),
+                Ok(None) => {}
+                Err(error) => return Err(self.explain(level, error)),
+            }
+        }
+    }
+
     /// Makes one step: enters the next base or component, or completes the current level. Returns the result when the
     /// outermost level is complete.
     fn advance(&mut self, level: &mut Level) -> Result<Option<Accumulator>> {

@@ -9,6 +9,7 @@
 mod account;
 mod accumulate;
 mod accumulator;
+mod ahead;
 mod bases;
 mod by_type;
 mod configurations;

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::sync::Arc;
 
-use super::account::Metadata;
+use super::account::{Account, Metadata};
 use super::accumulator::Accumulator;
 use super::ending::step;
 use super::session::Session;
-use super::{accumulate, ending, order, references};
+use super::{accumulate, ahead, ending, order, references};
 use crate::config::{Section, Warning};
 use crate::error::{Error, Result};
 use crate::generate;
@@ -80,6 +80,10 @@ impl Session<'_> {
         warnings.extend_from_slice(&read.warnings);
         let order = order::choose(kustomization, options.reorder, warnings)?;
         let metadata = Metadata::of(kustomization, options.managed_by_label);
+        if observer.is_none() && threads.have_started() && threads.are_several() {
+            let account = Account::top(kustomization, &root)?;
+            ahead::accumulate(self, &root, Arc::clone(&read), account, threads);
+        }
         let (accumulator, schema, way) = accumulate::target(
             self,
             root.clone(),

@@ -259,7 +259,12 @@ impl Loader {
 
     /// A new budget for a target.
     pub(super) fn budget_of_target(&self) -> Budget {
-        Budget::cancelled_by(self.limits(), self.0.options.cancel.clone())
+        self.budget_of_part(1)
+    }
+
+    /// A new budget for a part of a target: its limits divided by a number.
+    fn budget_of_part(&self, parts: u64) -> Budget {
+        Budget::cancelled_by(self.limits().divided(parts), self.0.options.cancel.clone())
     }
 
     /// The budget of the run, charged for files and git objects that are read.

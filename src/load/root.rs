@@ -151,6 +151,24 @@ impl Root {
         &self.0.budget
     }
 
+    /// The same directory with a budget of its own, for a part of the limits of a target.
+    #[must_use]
+    pub(crate) fn apart(&self, parts: u64) -> Self {
+        let RootInner { loader, mount, path, name, span, parent, remote, depth, .. } = &*self.0;
+        Self(Arc::new(RootInner {
+            loader: loader.clone(),
+            mount: mount.clone(),
+            path: path.clone(),
+            name: name.clone(),
+            span: *span,
+            parent: parent.clone(),
+            remote: remote.clone(),
+            budget: loader.budget_of_part(parts),
+            depth: *depth,
+            missing: AtomicUsize::new(0),
+        }))
+    }
+
     /// The files that the directory belongs to.
     #[must_use]
     pub fn files(&self) -> FilesId {
