@@ -7,14 +7,19 @@ mod affected;
 mod build;
 mod cache;
 mod check;
+mod completion;
 mod configuration;
 mod create;
 mod diff;
 mod harden;
 mod inputs;
+mod install;
 mod lock;
+mod man;
 mod memory;
+mod named;
 mod plugins;
+mod post_render;
 mod reading;
 mod remote;
 mod rules;
@@ -24,8 +29,10 @@ mod sharing;
 mod slips;
 mod terminal;
 mod told;
+mod topics;
 mod usage;
 mod vendor;
+mod version;
 
 use std::{
     ffi::{OsStr, OsString},
@@ -42,6 +49,8 @@ use crate::{
     external, load,
     source::Sources,
 };
+
+use named::Name;
 
 pub use memory::out_of_memory;
 
@@ -63,6 +72,9 @@ fn run_to_end(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     {
         external::guard();
         return ExitCode::SUCCESS;
+    }
+    if let Some(exit) = completion::answer(&arguments, || program(COMMANDS)) {
+        return exit;
     }
     let is_flag_first =
         arguments.get(1).is_some_and(|word| word.as_encoded_bytes().starts_with(b"-"));
@@ -107,7 +119,9 @@ fn help_of_all(mut arguments: Vec<OsString>) -> Vec<OsString> {
 
 /// Runs the command that was parsed. Without one, prints the list of commands.
 fn run_command(mut found: ArgMatches) -> std::result::Result<ExitCode, clap::Error> {
-    let Program { error_format, stack_trace: _ } = Program::from_arg_matches_mut(&mut found)?;
+    let Program { error_format, color, stack_trace: _ } =
+        Program::from_arg_matches_mut(&mut found)?;
+    terminal::set_colours(color);
     remote::warn_as(Some(error_format));
     let command = found.remove_subcommand();
     let command = command.and_then(|(name, found)| Some((Command::named(name.as_ref())?, found)));
@@ -157,6 +171,10 @@ struct Program {
     )]
     error_format: terminal::Format,
 
+    /// Colours: if the output is a terminal, always, or never
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", display_order = 901)]
+    color: clap::ColorChoice,
+
     /// Accepted without effect: errors always contain all details
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[arg(value_parser = plugins::Truth, hide = true, global = true)]
@@ -166,10 +184,13 @@ struct Program {
 /// The program with some of its commands. Defining the arguments of a command takes as long as a small build: if one is
 /// named, the others are left out.
 fn program(commands: &[Command]) -> clap::Command {
+    let name = Name::own();
     let made = |command: &Command| {
-        (command.arguments)(clap::Command::new(command.name)).after_help(command.examples)
+        let made = (command.arguments)(clap::Command::new(command.name));
+        made.after_help(name.examples(command.examples).into_owned())
     };
-    Program::command().subcommands(commands.iter().map(made))
+    let program = Program::command().subcommands(commands.iter().map(made));
+    if name == Name::Kubectl { program.bin_name(name.call()) } else { program }
 }
 
 /// A command.
@@ -313,6 +334,75 @@ Examples:
   krender diff rendered.yaml overlays/prod",
         run: |found, format| Ok(diff::Diff::from_arg_matches_mut(found)?.run(format)),
     },
+    Command {
+        name: "post-render",
+        arguments: post_render::PostRender::augment_args,
+        examples: "\
+Examples:
+  helm template shop ./chart | krender post-render overlays/prod
+  helm install shop ./chart --post-renderer krender --post-renderer-args overlays/prod
+
+The plugin that the second line names: `krender install helm-plugin DIR && helm plugin install DIR/krender`.",
+        run: |found, format| Ok(post_render::PostRender::from_arg_matches_mut(found)?.run(format)),
+    },
+    Command {
+        name: "version",
+        arguments: version::Version::augment_args,
+        examples: "\
+Examples:
+  krender version
+  krender version -o json",
+        run: |found, format| {
+            let version = version::Version::from_arg_matches_mut(found)?;
+            Ok(finish(version.run(format), &Sources::new(), format))
+        },
+    },
+    Command {
+        name: "install",
+        arguments: install::Install::augment_args,
+        examples: "\
+Examples:
+  krender install kustomize ~/.local/bin
+  krender install kubectl-krender ~/.local/bin
+  krender install helm-plugin . && helm plugin install ./krender",
+        run: |found, format| {
+            let install = install::Install::from_arg_matches_mut(found)?;
+            Ok(finish(install.run(), &Sources::new(), format))
+        },
+    },
+    Command {
+        name: "completion",
+        arguments: completion::Completion::augment_args,
+        examples: "\
+Examples:
+  source <(krender completion bash)
+  krender completion zsh > \"${fpath[1]}/_krender\"
+  krender completion fish > ~/.config/fish/completions/krender.fish
+  krender completion powershell | Out-String | Invoke-Expression",
+        run: |found, format| {
+            let completion = completion::Completion::from_arg_matches_mut(found)?;
+            Ok(finish(completion.run(), &Sources::new(), format))
+        },
+    },
+    Command {
+        name: "man",
+        arguments: man::Pages::augment_args,
+        examples: "\
+Examples:
+  krender man | man -l -
+  krender man ~/.local/share/man/man1",
+        run: |found, format| {
+            let pages = man::Pages::from_arg_matches_mut(found)?;
+            Ok(finish(pages.run(program(COMMANDS)), &Sources::new(), format))
+        },
+    },
+    topics::MERGE,
+    topics::MERGE3,
+    topics::FUNCTIONS,
+    topics::FUNCTION_LIST,
+    topics::ANNOTATIONS,
+    topics::COMMANDS,
+    topics::FIRST_FUNCTION,
 ];
 
 /// Examples of `create` and of its second name, `init`.
@@ -435,7 +525,7 @@ mod tests {
         for words in [&["build"][..], &["build", "."], &["build", "a b/c"], &["build", ""]] {
             let arguments: Vec<OsString> = arguments(words);
             let mut found = program(COMMANDS).try_get_matches_from_mut(&arguments).unwrap();
-            let Program { error_format, stack_trace: _ } =
+            let Program { error_format, color: _, stack_trace: _ } =
                 Program::from_arg_matches_mut(&mut found).unwrap();
             let (_, mut found) = found.remove_subcommand().unwrap();
             let expected = build::Build::from_arg_matches_mut(&mut found).unwrap();

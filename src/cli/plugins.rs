@@ -16,12 +16,12 @@ use crate::{
 #[derive(Args, Debug)]
 pub(super) struct Plugins {
     /// Enable plugins that are not builtin, and Helm
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long, alias = "enable_alpha_plugins", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[arg(value_parser = Truth, hide = true, value_name = "BOOL")]
     enable_alpha_plugins: Option<bool>,
 
     /// Enable functions that are programs; never use it with a kustomization that you do not trust
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long, alias = "enable_exec", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[arg(value_parser = Truth, hide = true, value_name = "BOOL")]
     enable_exec: Option<bool>,
 
@@ -31,7 +31,13 @@ pub(super) struct Plugins {
     network: Option<bool>,
 
     /// Accepted without effect, as in kustomize
-    #[arg(long, value_name = "NAME", allow_hyphen_values = true, hide = true)]
+    #[arg(
+        long,
+        alias = "network_name",
+        value_name = "NAME",
+        allow_hyphen_values = true,
+        hide = true
+    )]
     network_name: Option<String>,
 
     /// Mount storage into the containers of functions
@@ -43,18 +49,19 @@ pub(super) struct Plugins {
     env: Vec<String>,
 
     /// Run containers of functions with the user id of krender
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long, alias = "as_current_user", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[arg(value_parser = Truth, hide = true, value_name = "BOOL")]
     as_current_user: Option<bool>,
 
     /// Run Helm for the charts of kustomizations
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long, alias = "enable_helm", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[arg(value_parser = Truth, hide = true, value_name = "BOOL")]
     enable_helm: Option<bool>,
 
     /// Helm program to run
     #[arg(
         long,
+        alias = "helm_command",
         value_name = "PROGRAM",
         default_value = "helm",
         allow_hyphen_values = true,
@@ -63,16 +70,28 @@ pub(super) struct Plugins {
     helm_command: String,
 
     /// API versions that charts find in `.Capabilities.APIVersions`
-    #[arg(long, value_name = "VERSION", allow_hyphen_values = true, hide = true)]
+    #[arg(
+        long,
+        alias = "helm_api_versions",
+        value_name = "VERSION",
+        allow_hyphen_values = true,
+        hide = true
+    )]
     helm_api_versions: Vec<String>,
 
     /// Kubernetes version that charts find in `.Capabilities.KubeVersion`
-    #[arg(long, value_name = "VERSION", default_value = "", hide_default_value = true)]
+    #[arg(
+        long,
+        alias = "helm_kube_version",
+        value_name = "VERSION",
+        default_value = "",
+        hide_default_value = true
+    )]
     #[arg(allow_hyphen_values = true, hide = true)]
     helm_kube_version: String,
 
     /// Show Helm's debug output
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long, alias = "helm_debug", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[arg(value_parser = Truth, hide = true, value_name = "BOOL")]
     helm_debug: Option<bool>,
 

@@ -25,7 +25,12 @@ use crate::{
 #[derive(Args, Debug, Default)]
 pub(super) struct Reading {
     /// With `LoadRestrictionsNone`: kustomizations may load files from outside their root
-    #[arg(long, value_name = "RESTRICTOR", default_value = "LoadRestrictionsRootOnly")]
+    #[arg(
+        long,
+        alias = "load_restrictor",
+        value_name = "RESTRICTOR",
+        default_value = "LoadRestrictionsRootOnly"
+    )]
     #[arg(help_heading = None::<&str>)]
     pub(super) load_restrictor: Restrictor,
 

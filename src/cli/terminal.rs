@@ -30,6 +30,15 @@ impl Format {
     }
 }
 
+/// Sets if output has colours, for the rest of the run.
+pub(super) fn set_colours(choice: clap::ColorChoice) {
+    match choice {
+        clap::ColorChoice::Auto => {}
+        clap::ColorChoice::Always => anstream::ColorChoice::Always.write_global(),
+        clap::ColorChoice::Never => anstream::ColorChoice::Never.write_global(),
+    }
+}
+
 /// Writes an error, and those joined with it, to standard error.
 pub(super) fn errors(error: &Error, sources: &Sources, format: Format) {
     errors_behind(&Shield::default(), error, sources, format);

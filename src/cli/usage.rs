@@ -8,7 +8,7 @@ use std::{
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use super::{Command, slips};
+use super::{Command, named::Name, slips};
 use crate::{
     error::{Code, Error},
     load,
@@ -124,8 +124,7 @@ fn swallowing_flag(error: &clap::Error, arguments: &[OsString]) -> Option<String
 
 /// A reference to the help of the command that the arguments name, or else to that of the program.
 fn where_to_look(arguments: &[OsString]) -> String {
-    let program = arguments.first().and_then(|program| Path::new(program).file_stem());
-    let program = program.map_or_else(|| "krender".into(), OsStr::to_string_lossy);
+    let program = Name::of(arguments.first().map(OsString::as_os_str)).call();
     match arguments.get(1).and_then(|name| Command::named(name)) {
         Some(command) => format!("for its arguments: `{program} {} --help`", command.name),
         None => format!("for a list of commands: `{program} --help`"),

@@ -84,6 +84,7 @@ impl Build {
         let threads = &options.threads;
         let Selected { targets, refused } = self.targets(run, loader)?;
         let places = Places::of(self, &targets, working_directory)?;
+        self.check_prune(&places)?;
         let work = self.hardening.work(loader, options.plugins.today)?;
         let work = work.as_ref();
         if let Some(work) = work.filter(|_| !self.quiet) {
@@ -107,14 +108,19 @@ impl Build {
         };
         let mut results = Results::new(&targets, &places, started, self.quiet);
         in_order(targets.len(), threads, work, |number, done| results.add(number, done));
+        let has_refused = !refused.is_empty();
         for (target, error) in refused {
             results.timings.add(&target, Outcome::Failed, Size::default(), Duration::ZERO);
             results.told.add(&target, Vec::new(), Some(error));
         }
-        let Results { outcome, progress, told, timings, unkept, hardened, .. } = results;
+        let Results { mut outcome, progress, told, timings, unkept, hardened, .. } = results;
         drop(progress);
         self.hardening.report(&hardened)?;
         self.tell(told, loader, format);
+        // A target that is not known by its place may have written any file.
+        if self.prune && outcome.is_ok() && !has_refused {
+            outcome = places.prune(&timings.failed());
+        }
         let exit = crate::cli::finish(outcome, loader.sources(), format);
         self.tell_left(&places, &timings, working_directory, format);
         if self.timings {
@@ -123,6 +129,25 @@ impl Build {
         }
         self.close(store, unkept, loader.sources(), format);
         Ok(if timings.has_failures() { ExitCode::FAILURE } else { exit })
+    }
+
+    /// Refuses `--prune` without an output directory, and for a part of the targets: the files of the others would go.
+    fn check_prune(&self, places: &Places) -> Result<()> {
+        let Many { select, shard, .. } = &self.many;
+        let part = if shard.is_some() {
+            "--shard"
+        } else if !select.include.is_empty() {
+            "--include"
+        } else if !select.exclude.is_empty() {
+            "--exclude"
+        } else {
+            return if self.prune { places.check_prune() } else { Ok(()) };
+        };
+        match self.prune {
+            true => Err(select::senseless("--prune", part)
+                .help("it removes the files of all targets that this run does not write")),
+            false => Ok(()),
+        }
     }
 
     /// Warns of files in the output directory that this run did not write: those of failed targets and, if all targets

@@ -4,6 +4,7 @@ mod cache;
 mod many;
 mod output;
 mod progress;
+mod prune;
 mod rendering;
 mod timings;
 #[cfg(feature = "watch")]
@@ -51,14 +52,19 @@ pub(super) struct Build {
     #[arg(allow_hyphen_values = true)]
     output: String,
 
+    /// Remove files from the output directory that an earlier run with this flag wrote there, and that no target of this run
+    /// writes
+    #[arg(long)]
+    prune: bool,
+
     /// The order of the resources (deprecated: use `sortOptions` in kustomization.yaml)
     #[arg(long, value_name = "ORDER", hide = true)]
     reorder: Option<OrderFlag>,
 
     /// Add the label `app.kubernetes.io/managed-by` (deprecated: use `buildMetadata: [managedByLabel]` in
     /// kustomization.yaml)
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    #[arg(value_parser = Truth, hide = true)]
+    #[arg(long, alias = "enable_managedby_label", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "true", value_parser = Truth, hide = true)]
     enable_managedby_label: Option<bool>,
 
     /// Do not print warnings
@@ -76,7 +82,7 @@ pub(super) struct Build {
 
     /// Render again whenever an input file is saved, until Ctrl-C. With `--all`, new targets are not detected
     #[cfg(feature = "watch")]
-    #[arg(long, conflicts_with_all = ["timings", "cache"])]
+    #[arg(long, conflicts_with_all = ["timings", "cache", "prune"])]
     watch: bool,
 
     #[command(flatten)]
@@ -171,6 +177,9 @@ impl Build {
     ) -> Result<ExitCode> {
         let [directory] = &*self.directories else { return Ok(ExitCode::SUCCESS) };
         let places = Places::of(self, &self.directories, working_directory)?;
+        if self.prune {
+            places.check_prune()?;
+        }
         let split = places.is_split();
         let store = self.store(format)?;
         let options = self.options();
@@ -211,6 +220,9 @@ impl Build {
                     Printer::default().print(&pieces)?;
                 }
             }
+        }
+        if self.prune {
+            places.prune(&[])?;
         }
         if self.timings {
             let time = started.elapsed();

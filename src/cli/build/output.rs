@@ -7,6 +7,7 @@ use std::{
 };
 
 use super::Build;
+use super::prune::Written;
 use crate::{
     config::Warning,
     error::{Code, Error, Result},
@@ -24,7 +25,7 @@ pub(super) enum Places {
     /// A file.
     File(PathBuf),
     /// A directory with a file per resource.
-    Folder(PathBuf),
+    Folder(PathBuf, Written),
     /// A directory with a file or a directory per target.
     Layout(OutputTree),
 }
@@ -41,7 +42,11 @@ impl Places {
         crate::cli::clean_up_on_signals();
         if !build.is_about_many() {
             let is_folder = build.many.split || load::is_directory(path);
-            return Ok(if is_folder { Self::Folder(path.into()) } else { Self::File(path.into()) });
+            return Ok(if is_folder {
+                Self::Folder(path.into(), Written::default())
+            } else {
+                Self::File(path.into())
+            });
         }
         let top = match &*build.directories {
             [tree] if build.many.all => load::join(working_directory, Path::new(tree)),
@@ -62,14 +67,15 @@ impl Places {
         }
         let folder = OutputFolder::make(path)?;
         let places = places(targets, working_directory, &top, build.many.split)?;
-        Ok(Self::Layout(OutputTree { folder, places, split: build.many.split }))
+        let written = Written::default();
+        Ok(Self::Layout(OutputTree { folder, places, split: build.many.split, written }))
     }
 
     /// The file of a single target.
     pub(super) fn file(&self) -> Option<&Path> {
         match self {
             Self::File(path) => Some(path),
-            Self::Print { .. } | Self::Folder(_) | Self::Layout(_) => None,
+            Self::Print { .. } | Self::Folder(..) | Self::Layout(_) => None,
         }
     }
 
@@ -77,7 +83,7 @@ impl Places {
     pub(super) const fn is_split(&self) -> bool {
         match self {
             Self::Print { .. } | Self::File(_) => false,
-            Self::Folder(_) => true,
+            Self::Folder(..) => true,
             Self::Layout(layout) => layout.split,
         }
     }
@@ -89,7 +95,7 @@ impl Places {
         match self {
             Self::Print { .. } => Vec::new(),
             Self::File(path) => vec![path.clone()],
-            Self::Folder(folder) => each(folder),
+            Self::Folder(folder, _) => each(folder),
             Self::Layout(layout) if layout.split => each(&layout.path(number)),
             Self::Layout(layout) => vec![layout.path(number)],
         }
@@ -119,6 +125,40 @@ impl Places {
         left
     }
 
+    /// Refuses an output that is no directory, for `--prune`.
+    ///
+    /// # Errors
+    /// [`Code::InvalidArgument`].
+    pub(super) fn check_prune(&self) -> Result<()> {
+        match self {
+            Self::Folder(..) | Self::Layout(_) => Ok(()),
+            Self::Print { .. } | Self::File(_) => {
+                let message = "`--prune` needs an output directory";
+                Err(Error::new(Code::InvalidArgument, message).help(
+                    "name it with `--output`; for a single target it must exist, or `--split` be given",
+                ))
+            }
+        }
+    }
+
+    /// Removes the files of earlier runs that no target of this run writes; those of failed targets, given by number, stay.
+    ///
+    /// # Errors
+    /// Those of [`Places::check_prune`] and [`Written::prune`].
+    pub(super) fn prune(&self, failed: &[usize]) -> Result<()> {
+        match self {
+            Self::Print { .. } | Self::File(_) => self.check_prune(),
+            Self::Folder(folder, written) => written.prune(&OutputFolder::make(folder)?, |_| false),
+            Self::Layout(layout) => {
+                let places = failed.iter().filter_map(|&number| layout.places.get(number));
+                let places: Vec<&PathBuf> = places.collect();
+                let is_of_failed =
+                    |file: &str| places.iter().any(|place| Path::new(file).starts_with(place));
+                layout.written.prune(&layout.folder, is_of_failed)
+            }
+        }
+    }
+
     /// Writes a target to its file or directory, or returns the pieces of text to print.
     ///
     /// # Errors
@@ -137,7 +177,10 @@ impl Places {
                 return Ok(Some(name.into_iter().chain(pieces(texts)).collect()));
             }
             Self::File(path) => load::write(path, &pieces(texts).collect::<Vec<_>>())?,
-            Self::Folder(folder) => write_each(&OutputFolder::make(folder)?, &texts)?,
+            Self::Folder(folder, written) => {
+                write_each(&OutputFolder::make(folder)?, &texts)?;
+                texts.iter().for_each(|(name, _)| written.add(Path::new(name)));
+            }
             Self::Layout(layout) => layout.write(number, texts)?,
         }
         Ok(None)
@@ -176,6 +219,7 @@ pub(super) struct OutputTree {
     places: Vec<PathBuf>,
     /// True if a target is a directory with a file per resource.
     split: bool,
+    written: Written,
 }
 
 impl OutputTree {
@@ -191,11 +235,15 @@ impl OutputTree {
     fn write(&self, number: usize, texts: Vec<(String, String)>) -> Result<()> {
         let place = &self.places[number];
         if self.split {
-            return write_each(&self.folder.below(place)?, &texts);
+            write_each(&self.folder.below(place)?, &texts)?;
+            texts.iter().for_each(|(name, _)| self.written.add(&place.join(name)));
+            return Ok(());
         }
         let folder = self.folder.below(place.parent().unwrap_or(Path::new("")))?;
         let name = place.file_name().unwrap_or_default();
-        folder.write(name, &pieces(texts).collect::<Vec<_>>())
+        folder.write(name, &pieces(texts).collect::<Vec<_>>())?;
+        self.written.add(place);
+        Ok(())
     }
 }
 

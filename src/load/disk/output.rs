@@ -86,6 +86,33 @@ impl OutputFolder {
         })
     }
 
+    /// Makes a link in this folder to a file. On systems without links for everyone, copies the file. A link to the same
+    /// file that is there already stays.
+    ///
+    /// # Errors
+    /// [`Code::WriteFailed`], also if another entry has this name and `replaces` is false, or if it is a folder.
+    pub fn link(&self, name: &OsStr, target: &Path, replaces: bool) -> Result<()> {
+        let path = self.path.join(name);
+        let is_same = |path: &Path| {
+            let (link, target) = (fs::canonicalize(path), fs::canonicalize(target));
+            matches!((link, target), (Ok(link), Ok(target)) if link == target)
+        };
+        match fs::symlink_metadata(&path) {
+            Ok(found) if found.is_symlink() && is_same(&path) => return Ok(()),
+            Ok(_) if !replaces => {
+                let message = format!("`{}` is there already", path.display());
+                return Err(Error::new(Code::WriteFailed, message));
+            }
+            Ok(_) => self.folder.remove(name).map_err(|error| failed(&path, &error))?,
+            Err(_) => {}
+        }
+        #[cfg(unix)]
+        let made = std::os::unix::fs::symlink(target, &path);
+        #[cfg(not(unix))]
+        let made = fs::copy(target, &path).map(drop);
+        made.map_err(|error| failed(&path, &error))
+    }
+
     /// Removes a file below this folder, and the folders of its path that are empty then. A missing file is no failure.
     ///
     /// # Errors

@@ -1,0 +1,84 @@
+//! `krender install`: puts krender where other programs look for theirs.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use crate::error::{Code, Error, Result};
+use crate::load::{self, OutputFolder};
+use crate::text::escape;
+
+/// Make a link to krender that other programs call
+///
+/// The link leads to this program, so an update of krender needs no other link. Nothing that is there already is replaced,
+/// unless it is such a link.
+#[derive(Args)]
+pub(super) struct Install {
+    /// The role of the link
+    #[arg(value_name = "ROLE")]
+    role: Role,
+
+    /// Directory of the link, such as one on the PATH
+    #[arg(value_name = "DIR")]
+    directory: PathBuf,
+
+    /// Replace a file or link that is there already
+    #[arg(long)]
+    force: bool,
+}
+
+/// A role of the program.
+#[derive(Clone, Copy, ValueEnum)]
+enum Role {
+    /// The program `kustomize`: it presents itself as the version of kustomize whose output it gives
+    Kustomize,
+    /// The plugin of kubectl: `kubectl krender build DIR`
+    KubectlKrender,
+    /// A plugin for `helm --post-renderer krender` of Helm 4: a folder for `helm plugin install`
+    HelmPlugin,
+}
+
+/// The description of the plugin of Helm. (Helm 4, `docs/plugins/developer/tutorial-postrenderer-plugin`.)
+fn helm_plugin() -> String {
+    format!(
+        "apiVersion: v1\ntype: postrenderer/v1\nname: krender\nversion: {}\nruntime: subprocess\n\
+         runtimeConfig:\n  platformCommand:\n  - command: ${{HELM_PLUGIN_DIR}}/krender\n    args:\n    - post-render\n",
+        env!("CARGO_PKG_VERSION")
+    )
+}
+
+impl Install {
+    /// Makes the link, and prints its path.
+    ///
+    /// # Errors
+    /// [`Code::WriteFailed`], also if something else has the name of the link.
+    pub(super) fn run(&self) -> Result<()> {
+        let program = std::env::current_exe().map_err(|error| {
+            let message = format!("the path of this program cannot be found: {error}");
+            Error::new(Code::ReadFailed, message)
+        })?;
+        super::clean_up_on_signals();
+        let made = match self.role {
+            Role::Kustomize => self.link(&self.directory, "kustomize", &program)?,
+            Role::KubectlKrender => self.link(&self.directory, "kubectl-krender", &program)?,
+            Role::HelmPlugin => {
+                let folder = self.directory.join("krender");
+                OutputFolder::make(&folder)?.write("plugin.yaml".as_ref(), &[helm_plugin()])?;
+                self.link(&folder, "krender", &program)?;
+                folder
+            }
+        };
+        let path = made.display().to_string();
+        super::print(&format!("{}\n", escape::visible(&path)))
+    }
+
+    fn link(&self, directory: &Path, name: &str, program: &Path) -> Result<PathBuf> {
+        let path = directory.join(name);
+        let made = OutputFolder::make(directory)?.link(name.as_ref(), program, self.force);
+        made.map_err(|error| match load::is_file(&path) && !self.force {
+            true => error.help("remove it, or replace it with `--force`"),
+            false => error,
+        })?;
+        Ok(path)
+    }
+}

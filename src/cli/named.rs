@@ -1,0 +1,64 @@
+//! The name under which the program was called: as `kustomize` it takes kustomize's place, and as `kubectl-krender` it is
+//! a plugin of kubectl.
+
+use std::borrow::Cow;
+use std::ffi::OsStr;
+use std::path::Path;
+
+/// A name of the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Name {
+    Krender,
+    Kustomize,
+    Kubectl,
+}
+
+impl Name {
+    /// The name that a path of the program has: that of a link, if it was called by one.
+    pub(super) fn of(program: Option<&OsStr>) -> Self {
+        let stem = program.and_then(|program| Path::new(program).file_stem());
+        match stem.and_then(OsStr::to_str) {
+            Some("kustomize") => Self::Kustomize,
+            Some("kubectl-krender" | "kubectl_krender") => Self::Kubectl,
+            _ => Self::Krender,
+        }
+    }
+
+    /// The name of the running program.
+    pub(super) fn own() -> Self {
+        Self::of(std::env::args_os().next().as_deref())
+    }
+
+    /// The words that call the program.
+    pub(super) const fn call(self) -> &'static str {
+        match self {
+            Self::Krender => "krender",
+            Self::Kustomize => "kustomize",
+            Self::Kubectl => "kubectl krender",
+        }
+    }
+
+    /// Examples that call the program by this name.
+    pub(super) fn examples(self, examples: &'static str) -> Cow<'static, str> {
+        match self {
+            Self::Krender => Cow::Borrowed(examples),
+            _ => Cow::Owned(examples.replace("krender ", &format!("{} ", self.call()))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_decides_the_name() {
+        let of = |path: &str| Name::of(Some(OsStr::new(path)));
+        assert_eq!(of("/usr/local/bin/kustomize"), Name::Kustomize);
+        assert_eq!(of("kustomize.exe"), Name::Kustomize);
+        assert_eq!(of("./kubectl-krender"), Name::Kubectl);
+        assert_eq!(of("kustomize-v5"), Name::Krender);
+        assert_eq!(Name::of(None), Name::Krender);
+        assert_eq!(Name::Kubectl.examples("  krender build a"), "  kubectl krender build a");
+    }
+}
