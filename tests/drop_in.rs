@@ -140,6 +140,29 @@ fn a_link_replaces_nothing_but_a_link_to_krender() {
     assert_eq!(printed(&folder.run("bin/kustomize", &["version"])), "v5.8.1\n");
 }
 
+/// The test of kubebuilder's Makefile for a tool that need not be downloaded, and what it does then.
+#[test]
+fn a_project_of_kubebuilder_has_its_tool() {
+    let folder = Folder::with(&[]);
+    let made = folder.run("krender", &["install", "kubebuilder", "bin"]);
+    assert_eq!(printed(&made), "bin/kustomize\n");
+    let (link, copy) =
+        (folder.path().join("bin/kustomize"), folder.path().join("bin/kustomize-v5.8.1"));
+    for _ in 0..2 {
+        assert!(fs::symlink_metadata(&copy).unwrap().is_file());
+        assert_eq!(fs::read_link(&link).unwrap(), copy);
+        fs::remove_file(&link).unwrap();
+        std::os::unix::fs::symlink(fs::canonicalize(&copy).unwrap(), &link).unwrap();
+    }
+    assert_eq!(printed(&folder.run("bin/kustomize", &["version"])), "v5.8.1\n");
+    printed(
+        &folder.run("krender", &["install", "kubebuilder", "bin", "--kustomize-version", "v5.7.1"]),
+    );
+    let error =
+        folder.run("krender", &["install", "kubebuilder", "bin", "--kustomize-version", "../x"]);
+    assert!(complained(&error).contains("cannot be `../x`"));
+}
+
 #[test]
 fn a_link_is_a_plugin_of_kubectl() {
     let folder = Folder::with(&[]);

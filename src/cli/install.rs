@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
+use super::reading::working_directory;
 use crate::error::{Code, Error, Result};
-use crate::load::{self, OutputFolder};
+use crate::load::{self, Disk, Files as _, Kind, OutputFolder, join};
 use crate::text::escape;
 
 /// Make a link to krender that other programs call
@@ -22,6 +23,10 @@ pub(super) struct Install {
     #[arg(value_name = "DIR")]
     directory: PathBuf,
 
+    /// For kubebuilder: the version of kustomize that the Makefile asks for (`KUSTOMIZE_VERSION`)
+    #[arg(long, value_name = "VERSION", default_value = "v5.8.1")]
+    kustomize_version: String,
+
     /// Replace a file or link that is there already
     #[arg(long)]
     force: bool,
@@ -32,6 +37,9 @@ pub(super) struct Install {
 enum Role {
     /// The program `kustomize`: it presents itself as the version of kustomize whose output it gives
     Kustomize,
+    /// The tool `kustomize` of a project of kubebuilder, in its folder `bin`: a copy with the version in its name, and a
+    /// link to it, as the Makefile would make them
+    Kubebuilder,
     /// The plugin of kubectl: `kubectl krender build DIR`
     KubectlKrender,
     /// A plugin for `helm --post-renderer krender` of Helm 4: a folder for `helm plugin install`
@@ -59,12 +67,13 @@ impl Install {
         })?;
         super::clean_up_on_signals();
         let made = match self.role {
-            Role::Kustomize => self.link(&self.directory, "kustomize", &program)?,
-            Role::KubectlKrender => self.link(&self.directory, "kubectl-krender", &program)?,
+            Role::Kustomize => link(&self.directory, "kustomize", &program, self.force)?,
+            Role::Kubebuilder => self.tool(&program)?,
+            Role::KubectlKrender => link(&self.directory, "kubectl-krender", &program, self.force)?,
             Role::HelmPlugin => {
                 let folder = self.directory.join("krender");
                 OutputFolder::make(&folder)?.write("plugin.yaml".as_ref(), &[helm_plugin()])?;
-                self.link(&folder, "krender", &program)?;
+                link(&folder, "krender", &program, self.force)?;
                 folder
             }
         };
@@ -72,13 +81,31 @@ impl Install {
         super::print(&format!("{}\n", escape::visible(&path)))
     }
 
-    fn link(&self, directory: &Path, name: &str, program: &Path) -> Result<PathBuf> {
-        let path = directory.join(name);
-        let made = OutputFolder::make(directory)?.link(name.as_ref(), program, self.force);
-        made.map_err(|error| match load::is_file(&path) && !self.force {
-            true => error.help("remove it, or replace it with `--force`"),
-            false => error,
-        })?;
-        Ok(path)
+    /// The Makefile keeps a file with the version in its name, and a link to its whole path.
+    fn tool(&self, program: &Path) -> Result<PathBuf> {
+        let name = format!("kustomize-{}", self.kustomize_version);
+        if name.contains(std::path::is_separator) {
+            let message = format!("`--kustomize-version` cannot be `{}`", self.kustomize_version);
+            return Err(Error::new(Code::InvalidArgument, message)
+                .help("give the version in the Makefile, such as `v5.8.1`"));
+        }
+        let directory = join(&working_directory()?, &self.directory);
+        OutputFolder::make(&directory)?.copy(name.as_ref(), program)?;
+        // A link there is the Makefile's own, to another version.
+        let is_link = Disk.kind(&directory.join("kustomize")).is_ok_and(|kind| kind == Kind::Link);
+        let replaces = self.force || is_link;
+        link(&directory, "kustomize", &directory.join(name), replaces)?;
+        Ok(self.directory.join("kustomize"))
     }
+}
+
+/// Makes a link, and returns its path.
+fn link(directory: &Path, name: &str, program: &Path, replaces: bool) -> Result<PathBuf> {
+    let path = directory.join(name);
+    let made = OutputFolder::make(directory)?.link(name.as_ref(), program, replaces);
+    made.map_err(|error| match load::is_file(&path) && !replaces {
+        true => error.help("remove it, or replace it with `--force`"),
+        false => error,
+    })?;
+    Ok(path)
 }

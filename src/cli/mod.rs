@@ -363,6 +363,7 @@ Examples:
         examples: "\
 Examples:
   krender install kustomize ~/.local/bin
+  krender install kubebuilder bin
   krender install kubectl-krender ~/.local/bin
   krender install helm-plugin . && helm plugin install ./krender",
         run: |found, format| {

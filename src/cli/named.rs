@@ -18,8 +18,9 @@ impl Name {
     pub(super) fn of(program: Option<&OsStr>) -> Self {
         let stem = program.and_then(|program| Path::new(program).file_stem());
         match stem.and_then(OsStr::to_str) {
-            Some("kustomize") => Self::Kustomize,
             Some("kubectl-krender" | "kubectl_krender") => Self::Kubectl,
+            // Also with a version behind it: `kustomize-v5.8.1`.
+            Some(name) if name.starts_with("kustomize") => Self::Kustomize,
             _ => Self::Krender,
         }
     }
@@ -57,7 +58,8 @@ mod tests {
         assert_eq!(of("/usr/local/bin/kustomize"), Name::Kustomize);
         assert_eq!(of("kustomize.exe"), Name::Kustomize);
         assert_eq!(of("./kubectl-krender"), Name::Kubectl);
-        assert_eq!(of("kustomize-v5"), Name::Krender);
+        assert_eq!(of("bin/kustomize-v5.8.1"), Name::Kustomize);
+        assert_eq!(of("./krender"), Name::Krender);
         assert_eq!(Name::of(None), Name::Krender);
         assert_eq!(Name::Kubectl.examples("  krender build a"), "  kubectl krender build a");
     }

@@ -86,6 +86,18 @@ impl OutputFolder {
         })
     }
 
+    /// Copies a program into this folder. A regular file or link with this name is replaced.
+    ///
+    /// # Errors
+    /// [`Code::WriteFailed`].
+    pub fn copy(&self, name: &OsStr, program: &Path) -> Result<()> {
+        let copied = Temporary::create(&self.folder, NEW_FOLDER).and_then(|mut temporary| {
+            io::copy(&mut File::open(program)?, &mut temporary.file)?;
+            temporary.rename(name)
+        });
+        copied.map_err(|error| failed(&self.path.join(name), &error))
+    }
+
     /// Makes a link in this folder to a file. On systems without links for everyone, copies the file. A link to the same
     /// file that is there already stays.
     ///
