@@ -193,7 +193,7 @@ fn check(source: &Source, root: &Node, path: &Path, operation: &Operation) -> bo
         Operation::Set(value) if path.is_empty() && value.is_null() => return true,
         Operation::Set(value) => Change::Set { path: steps, value },
         Operation::Insert(at, value) if node.as_sequence().is_some() => {
-            Change::InsertItem { path: steps, at: *at, value }
+            Change::InsertItems { path: steps, at: *at, values: std::slice::from_ref(value) }
         }
         Operation::Insert(at, value) if node.as_mapping().is_some() || is_null => {
             Change::InsertEntry { path: steps, at: *at, key: "new", value }
@@ -281,9 +281,10 @@ fn change_value(root: &mut Value, steps: &[PathStep], change: &Change<'_>) {
             entries.insert(at, (Value::from(*key), value::read(value)));
             map.extend(entries);
         }
-        Change::InsertItem { at, value, .. } => {
+        Change::InsertItems { at, values, .. } => {
             let Value::Sequence(list) = place else { panic!("no list") };
-            list.insert(at.unwrap_or(list.len()), value::read(value));
+            let at = at.unwrap_or(list.len());
+            list.splice(at..at, values.iter().map(value::read));
         }
         Change::Remove { .. } => match (place, steps.last()) {
             (Value::Mapping(map), Some(PathStep::Key(name))) => {

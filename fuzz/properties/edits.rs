@@ -58,8 +58,8 @@ fn changes<'a>(path: &'a [PathStep], value: &'a Node) -> Vec<Change<'a>> {
         Change::Set { path, value },
         Change::InsertEntry { path, at: None, key: "new", value },
         Change::InsertEntry { path, at: Some(0), key: "new: # ", value },
-        Change::InsertItem { path, at: None, value },
-        Change::InsertItem { path, at: Some(1), value },
+        Change::InsertItems { path, at: None, values: std::slice::from_ref(value) },
+        Change::InsertItems { path, at: Some(1), values: std::slice::from_ref(value) },
         Change::Remove { path },
     ];
     if let Some(PathStep::Key(_)) = path.last() {
@@ -186,12 +186,13 @@ impl Meaning {
                 let Self::Map(entries) = self else { return None };
                 entries.push(((*key).to_owned(), Self::of(value)));
             }
-            Change::InsertItem { at, value, .. } => {
+            Change::InsertItems { at, values, .. } => {
                 if is_null {
                     *self = Self::List(Vec::new());
                 }
                 let Self::List(items) = self else { return None };
-                items.insert(at.map_or(items.len(), |at| at.min(items.len())), Self::of(value));
+                let at = at.map_or(items.len(), |at| at.min(items.len()));
+                items.splice(at..at, values.iter().map(Self::of));
             }
             Change::Remove { .. } | Change::Rename { .. } => return None,
         }

@@ -11,6 +11,7 @@ mod completion;
 mod configuration;
 mod create;
 mod diff;
+mod edit;
 mod harden;
 mod inputs;
 mod install;
@@ -91,7 +92,12 @@ fn run_to_end(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
     let outcome =
         parsed.and_then(|found| run_command(found).map_err(|error| error.format(program)));
-    outcome.unwrap_or_else(|error| match error.use_stderr() {
+    let is_help = |error: &clap::Error| {
+        // A command of sub-commands without one: as kustomize, it prints its help.
+        error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+            || !error.use_stderr()
+    };
+    outcome.unwrap_or_else(|error| match !is_help(&error) {
         true => refuse(Err(usage::error(&error, &arguments, is_flag_first)), &arguments),
         false => refuse(print(&error.render().to_string()), &arguments),
     })
@@ -220,6 +226,12 @@ Examples:
 
 The flags of kustomize for plugins and Helm (`--enable-alpha-plugins`, `--enable-exec`, `--enable-helm` and the like) are accepted. krender does not run plugins and charts yet, and says so.",
         run: |found, format| Ok(build::Build::from_arg_matches_mut(found)?.run(format)),
+    },
+    Command {
+        name: "edit",
+        arguments: edit::Edit::augment_args,
+        examples: edit::EXAMPLES,
+        run: |found, format| Ok(edit::Edit::from_arg_matches_mut(found)?.run(format)),
     },
     Command {
         name: "check",

@@ -115,9 +115,9 @@ impl PostRender {
         let name = Scalar::string(&self.name, Span::NONE).into();
         let list = Node::sequence(vec![name], Span::NONE);
         let (root, path) = ([], [PathStep::Key("resources".into())]);
-        let change = match (resources, list.items()) {
-            (Some(_), [name]) => Change::InsertItem { path: &path, at: Some(0), value: name },
-            _ => Change::InsertEntry { path: &root, at: None, key: "resources", value: &list },
+        let change = match resources {
+            Some(_) => Change::InsertItems { path: &path, at: Some(0), values: list.items() },
+            None => Change::InsertEntry { path: &root, at: None, key: "resources", value: &list },
         };
         let text = edit_all(source, 0, &[change])
             .map_err(|error| error.help(format!("list `{}` under `resources`", self.name)))?;

@@ -22,10 +22,8 @@ use Meant::{NotYet, Other};
 
 /// Words that are used in the place of a command.
 const WORDS: &[(&[&str], Meant)] = &[
-    (
-        &["edit", "fix"],
-        NotYet("change kustomization.yaml with an editor, or with `kustomize edit`"),
-    ),
+    (&["fix"], NotYet("change kustomization.yaml with an editor, or with `kustomize edit fix`")),
+    (&["add", "set", "remove"], Other("to change kustomization.yaml: `krender edit --help`")),
     (&["new"], Other("to make a kustomization: `krender create`")),
     (&["localize"], NotYet("`kustomize localize` does it")),
     (&["cfg", "fn"], NotYet("`kustomize` has it")),

@@ -29,8 +29,9 @@ pub(super) fn error(error: &clap::Error, arguments: &[OsString], is_flag_first: 
     let value = text(ContextKind::InvalidValue);
     let word = text(ContextKind::InvalidSubcommand);
     let swallowing = swallowing_flag(error, arguments).filter(|_| is_flag_first);
-    if let (ErrorKind::InvalidSubcommand, None, Some(slip)) =
-        (error.kind(), &swallowing, slips::command(&word))
+    let is_first = arguments.get(1).is_some_and(|first| *first == *word);
+    if let (ErrorKind::InvalidSubcommand, None, Some(slip), true) =
+        (error.kind(), &swallowing, slips::command(&word), is_first)
     {
         return with_directory(&slip, arguments).help(where_to_look(&[]));
     }
@@ -63,6 +64,18 @@ pub(super) fn error(error: &clap::Error, arguments: &[OsString], is_flag_first: 
     let is_diff = arguments.get(1).is_some_and(|command| command == "diff");
     if is_diff && argument == "--since" {
         return told.help("a revision is named by `--git`: `krender diff --git main`");
+    }
+    let is_edit = arguments.get(1).is_some_and(|command| command == "edit");
+    if is_edit && error.kind() == ErrorKind::UnknownArgument && argument.starts_with('-') {
+        // `-blue` is reported as `-b`.
+        let is_meant = |word: &&str| word.starts_with(&argument);
+        let word = arguments.iter().filter_map(|word| word.to_str()).find(is_meant);
+        let value = escape::visible(word.unwrap_or(&argument)).into_owned();
+        return texts(ContextKind::SuggestedArg)
+            .iter()
+            .fold(told, |told, near| told.help(format!("did you mean `{near}`?")))
+            .help(format!("if it is a value, write `--` before it: `-- {value}`"))
+            .help(where_to_look(arguments));
     }
     if let (ErrorKind::UnknownArgument, Some(help)) = (error.kind(), slips::flag(&argument)) {
         return with_directory(&told.help(help), arguments);
@@ -125,10 +138,19 @@ fn swallowing_flag(error: &clap::Error, arguments: &[OsString]) -> Option<String
 /// A reference to the help of the command that the arguments name, or else to that of the program.
 fn where_to_look(arguments: &[OsString]) -> String {
     let program = Name::of(arguments.first().map(OsString::as_os_str)).call();
-    match arguments.get(1).and_then(|name| Command::named(name)) {
-        Some(command) => format!("for its arguments: `{program} {} --help`", command.name),
-        None => format!("for a list of commands: `{program} --help`"),
+    let Some(command) = arguments.get(1).and_then(|name| Command::named(name)) else {
+        return format!("for a list of commands: `{program} --help`");
+    };
+    let mut words = vec![command.name.to_owned()];
+    let made = (command.arguments)(clap::Command::new(command.name));
+    let mut inner = &made;
+    for word in arguments.iter().skip(2) {
+        let Some(next) = inner.find_subcommand(word) else { break };
+        words.push(next.get_name().to_owned());
+        inner = next;
     }
+    let what = if inner.has_subcommands() { "a list of commands" } else { "its arguments" };
+    format!("for {what}: `{program} {} --help`", words.join(" "))
 }
 
 /// The message of an error of clap that has no translation here.

@@ -141,6 +141,40 @@ impl Kustomization {
         Self::from_fields(root).map_err(|error| advice::explain(root, error))
     }
 
+    /// Reads the fields of a kustomization file as they are written: values of deprecated fields stay there, kind and
+    /// version are not checked, and a file without fields is valid.
+    ///
+    /// # Errors
+    /// Those of its fields: [`de::from_node`], and those of reading YAML.
+    pub(crate) fn fields(source: &Source) -> Result<Self> {
+        let document = parse::document(source)?;
+        let null = || Scalar::null(source.span(0, 0)).into();
+        let root = document.map_or_else(null, |document| document.root);
+        de::from_node(&root)
+            .map_err(|error| advice::explain(&root, error))
+            .map_err(|error| parse::explain_blanks(source, error))
+    }
+
+    /// Moves the values of deprecated fields, and sets a missing kind and version, as kustomize's `edit` does.
+    pub(crate) fn move_deprecated(&mut self) {
+        deprecated::fix(self);
+        self.set_missing_type();
+    }
+
+    fn set_missing_type(&mut self) {
+        if self.kind.is_empty() {
+            self.kind.value = KUSTOMIZATION.into();
+        }
+        if self.api_version.is_empty() {
+            self.api_version.value = self.version_of_kind().into();
+        }
+    }
+
+    /// The version that belongs to the kind: that of a component, or else that of a kustomization.
+    fn version_of_kind(&self) -> &'static str {
+        if self.is_component() { COMPONENT_VERSION } else { KUSTOMIZATION_VERSION }
+    }
+
     fn from_fields(root: &Node) -> Result<(Self, Vec<Warning>)> {
         let mut kustomization: Self = de::from_node(root)?;
         let entries = root.as_mapping().map(de::entries).transpose()?.unwrap_or_default();
@@ -162,17 +196,9 @@ impl Kustomization {
 
     /// Sets missing kind and version, and checks given ones.
     fn settle_type(&mut self) -> Result<()> {
-        if self.kind.is_empty() {
-            self.kind.value = KUSTOMIZATION.into();
-        }
-        let (kind, version) = if self.is_component() {
-            (COMPONENT, COMPONENT_VERSION)
-        } else {
-            (KUSTOMIZATION, KUSTOMIZATION_VERSION)
-        };
-        if self.api_version.is_empty() {
-            self.api_version.value = version.into();
-        }
+        self.set_missing_type();
+        let kind = if self.is_component() { COMPONENT } else { KUSTOMIZATION };
+        let version = self.version_of_kind();
         if *self.kind == *kind && *self.api_version == *version {
             return Ok(());
         }

@@ -62,6 +62,13 @@ pub(crate) fn hunks(before: &str, after: &str, context: usize) -> Vec<Hunk> {
     difference.grouped_ops(context).iter().filter_map(hunk).collect()
 }
 
+/// The differences of two texts of a file, as `diff -u` and `git diff` write them; empty without a difference.
+pub(crate) fn unified(file: &str, before: &str, after: &str) -> String {
+    let difference = TextDiff::from_lines(before, after);
+    let (old, new) = (format!("a/{file}"), format!("b/{file}"));
+    difference.unified_diff().context_radius(3).header(&old, &new).to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

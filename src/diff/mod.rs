@@ -34,6 +34,8 @@ use mask::Masks;
 pub use compare::{Change, What};
 pub use group::{Group, Review};
 pub use judge::{Effect, Image, Rank};
+#[cfg(feature = "cli")]
+pub(crate) use lines::unified;
 pub use operations::Operations;
 pub use pair::{Pair, Renaming};
 pub use path::{Ignore, Path, Step};

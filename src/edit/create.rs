@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::kustomization::pair;
 use crate::error::{Code, Error, Result};
 use crate::limits::Budget;
 use crate::load::{Entry, KUSTOMIZATION_FILES, Kind, Loader, is_remote};
@@ -69,19 +70,7 @@ impl NewKustomization {
 /// # Errors
 /// [`Code::InvalidArgument`] for a value without a key. `what` is the thing that a pair is, such as a label.
 pub fn pairs(text: &str, what: &str) -> Result<BTreeMap<String, String>> {
-    let mut pairs = BTreeMap::new();
-    for pair in text.split(',').filter(|_| !text.is_empty()) {
-        let (key, value) = pair.split_once(':').unwrap_or((pair, ""));
-        if key.is_empty() && pair.starts_with(':') {
-            let shown = escape::visible(pair);
-            let message = format!("the {what} `{shown}` has no key");
-            return Err(Error::new(Code::InvalidArgument, message)
-                .help("write `key:value`, with commas between several"));
-        }
-        let quoted = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
-        pairs.insert(key.to_owned(), quoted.unwrap_or(value).to_owned());
-    }
-    Ok(pairs)
+    text.split(',').filter(|_| !text.is_empty()).map(|text| pair(text, what)).collect()
 }
 
 /// The paths that patterns for resources stand for, in order: files and directories, and URLs as they are.

@@ -44,9 +44,9 @@ pub use digest::Digest;
 #[cfg(feature = "cli")]
 pub use disk::clean_up_on_signals;
 pub use disk::{
-    Disk, OutputFolder, TemporaryFolder, abandon_temporary_files, folder_size, is_directory,
-    is_file, is_left_over, remove_temporary_files, remove_temporary_folders, resolved, stamp,
-    write, write_by,
+    Disk, OutputFolder, TemporaryFolder, abandon_temporary_files, change, folder_size,
+    is_directory, is_file, is_left_over, remove_temporary_files, remove_temporary_folders,
+    resolved, stamp, write, write_by,
 };
 pub use elsewhere::is_remote;
 pub use fetched::{Fetch, Fetched, Remote, Remotes};
@@ -61,7 +61,7 @@ pub use references::{FetchedFile, LeadsTo, Reference};
 pub use remote::{NoRepository, RepoSpec, without_credentials};
 pub use root::{Entry, Root};
 pub use store::{Store, private_folder};
-pub use tree::Tree;
+pub use tree::{Pattern, Tree};
 #[cfg(feature = "watch")]
 pub use watch::Watch;
 

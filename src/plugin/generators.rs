@@ -68,6 +68,11 @@ pub fn generate(
     })
 }
 
+/// The kinds of the builtin generators.
+pub(super) fn kinds() -> impl Iterator<Item = &'static str> {
+    GENERATORS.iter().map(|(kind, ..)| *kind)
+}
+
 /// True if there is a builtin generator of a kind.
 pub(super) fn is_generator(kind: &str) -> bool {
     GENERATORS.iter().any(|(known, ..)| *known == kind)

@@ -180,6 +180,15 @@ fn sorted_kinds() -> Vec<&'static str> {
     kinds
 }
 
+/// The kinds of the builtin generators and transformers, sorted.
+#[must_use]
+pub fn builtin_kinds() -> Vec<&'static str> {
+    let mut kinds = sorted_kinds();
+    kinds.extend(generators::kinds());
+    kinds.sort_unstable();
+    kinds
+}
+
 #[cold]
 fn unknown(kind: &str) -> Error {
     if is_generator(kind) {

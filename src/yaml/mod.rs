@@ -31,4 +31,4 @@ pub use rewrite::{Layout, Remarks, as_written, is_alias, rewrite};
 pub use scalar::number::push_general;
 pub use scalar::{Value, resolve, resolve_1_1};
 pub(crate) use serialize::serialize;
-pub use typed::twice;
+pub use typed::{order_of_keys, twice};

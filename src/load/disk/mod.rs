@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "every other module goes through this one")]
 
+mod change;
 #[cfg(unix)]
 mod folder;
 #[cfg(not(unix))]
@@ -18,6 +19,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::files::{Files, Kind};
+pub use change::change;
 pub(super) use folder::{Folder, Look, set_modified};
 pub(super) use output::replace;
 pub use output::{OutputFolder, write, write_by};

@@ -68,7 +68,28 @@ impl Loader {
     }
 }
 
+/// A pattern of whole paths, as in Go's `filepath.Match`: see [`Loader::glob`]. `*` and `?` stand for no `/`.
+#[derive(Debug)]
+pub struct Pattern(Vec<Part>);
+
+impl Pattern {
+    /// Reads a pattern.
+    ///
+    /// # Errors
+    /// [`Code::InvalidPattern`].
+    pub fn new(pattern: &str) -> Result<Self> {
+        parse(pattern).map(Self)
+    }
+
+    /// True if the whole path matches.
+    #[must_use]
+    pub fn fits(&self, path: &str) -> bool {
+        fits(&self.0, path)
+    }
+}
+
 /// A part of a pattern.
+#[derive(Debug)]
 enum Part {
     One(char),
     /// `?`
@@ -126,7 +147,7 @@ fn member(rest: &mut Peekable<Chars<'_>>) -> Option<char> {
     }
 }
 
-/// True if a name matches, in time linear in name × pattern.
+/// True if a name or path matches, in time linear in name × pattern.
 fn fits(pattern: &[Part], name: &str) -> bool {
     let name: Vec<char> = name.chars().collect();
     let (mut place, mut at) = (0, 0);
@@ -140,7 +161,7 @@ fn fits(pattern: &[Part], name: &str) -> bool {
                 place += 1;
                 continue;
             }
-            (Some(Part::Any), Some(_)) => true,
+            (Some(Part::Any), Some(found)) => *found != '/',
             (Some(Part::One(expected)), Some(found)) => expected == found,
             (Some(Part::Class(is_negated, ranges)), Some(found)) => {
                 ranges.iter().any(|(low, high)| low <= found && found <= high) != *is_negated
@@ -152,7 +173,7 @@ fn fits(pattern: &[Part], name: &str) -> bool {
             continue;
         }
         match star {
-            Some((known, from)) if from < name.len() => {
+            Some((known, from)) if name.get(from).is_some_and(|found| *found != '/') => {
                 star = Some((known, from + 1));
                 (place, at) = (known + 1, from + 1);
             }
@@ -178,6 +199,10 @@ mod tests {
             ("?", "", false),
             ("[a-c]x", "bx", true),
             ("[^a-c]x", "bx", false),
+            ("a*", "ab/c", false),
+            ("a*/b", "abc/b", true),
+            ("*/b", "a/c/b", false),
+            ("a?b", "a/b", false),
             ("[]a]x", "ax", false),
             ("[\\]a]x", "]x", true),
             ("\\*", "*", true),

@@ -2,6 +2,8 @@
 
 mod glob;
 
+pub use glob::Pattern;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 

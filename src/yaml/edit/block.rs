@@ -1,27 +1,30 @@
 //! Edits that add to or remove from block collections (structured by indentation).
 
 use super::change::{TextEdit, refused};
+use super::new::New;
 use super::place::{Member, Place, Text};
 use super::write::Pass;
 use crate::error::Result;
-use crate::source::Span;
-use crate::yaml::node::{CollectionStyle, Node, Scalar};
+
+use crate::yaml::node::CollectionStyle;
 use crate::yaml::tokens::{Form, Token, TokenKind};
 
 impl Text<'_> {
-    /// The edits that add an entry if there is a key, otherwise an element.
+    /// The edits that add an entry or elements.
     pub(super) fn insert(
         &self,
         place: &Place,
         at: Option<usize>,
-        key: Option<&&str>,
-        value: &Node,
+        new: &New<'_>,
         pass: Pass,
     ) -> Result<Vec<TextEdit>> {
+        if matches!(new, New::Items([])) {
+            return Ok(Vec::new());
+        }
         let node = place.node();
         let members = self.members(node);
         if members.is_empty() {
-            return self.set(place, &alone(key, value), pass);
+            return self.set(place, &new.alone(), pass);
         }
         if *self.piece(node).form() == Form::Pair {
             return Err(refused("found `key: value` without braces in a list")
@@ -31,34 +34,43 @@ impl Text<'_> {
         let writer = self.writer(node, pass);
         let at = at.unwrap_or(members.len()).min(members.len());
         if self.is_flow(node) {
-            let text = match key {
-                Some(key) => writer.pair(key, value, 0)?,
-                None => writer.inline(value, true, 0)?,
-            };
-            return Ok(self.insert_in_flow(node, &members, at, &text));
+            return Ok(self.insert_in_flow(node, &members, at, &new.in_flow(&writer)?));
         }
         let column = self.column(members.first().map_or(0, |first| first.start));
-        let text = match key {
-            Some(key) => writer.entry(key, value, column)?,
-            None => writer.element(value, column)?,
-        };
+        let text = new.lines(&writer, column)?;
         let indent = " ".repeat(column);
+        let is_root = place.way.is_empty();
         let Some(next) = members.get(at) else {
             let end = members.last().map_or(0, |last| last.end);
-            return Ok(self.append(end, &format!("{indent}{text}")));
+            let column = (!is_root).then_some(column);
+            return Ok(self.append(end, column, &format!("{indent}{text}")));
         };
         if !self.is_first_on_line(next.start) {
             return Ok(vec![self.put(next.start, format!("{text}\n{indent}"))]);
         }
         // A comment at the top is about the document.
-        let is_top = at == 0 && place.way.is_empty();
-        let line = if is_top { self.line_start(next.start) } else { self.head(next.start) };
+        let line = match at == 0 && is_root {
+            true => self.line_start(next.start),
+            false => self.head(next.start),
+        };
         Ok(vec![self.put(line, format!("{indent}{text}\n"))])
     }
 
     /// The edits that put lines below content that ends at an offset. If the last line of the file has no line end, the
-    /// new last line has none either.
-    fn append(&self, end: usize, lines: &str) -> Vec<TextEdit> {
+    /// new last line has none either. Comments that are more indented than the lines belong to the content. A new entry of
+    /// the root, which has no `column`, goes below all comments at the end of the document: they may be entries of the
+    /// collection above them that are commented out.
+    pub(super) fn append(&self, end: usize, column: Option<usize>, lines: &str) -> Vec<TextEdit> {
+        let comment = match column {
+            None => self.last_comment_behind(end),
+            Some(column) => self.comments_of(end, column),
+        };
+        if let Some(comment) = comment {
+            return match self.next_line(comment.end()) {
+                Some(_) => vec![self.below(comment.end(), lines)],
+                None => vec![self.put(self.text.len(), format!("\n{lines}"))],
+            };
+        }
         if self.next_line(end).is_some() || self.is_line_start(end) {
             return vec![self.below(end, lines)];
         }
@@ -93,14 +105,36 @@ impl Text<'_> {
                 Ok(self.remove_from_flow(parent, &members, at))
             }
             _ if members.len() == 1 => Ok(self.remove_all(parent, member)),
-            _ => Ok(vec![self.remove_from_block(&members, at, member)]),
+            _ => Ok(vec![self.remove_from_block(&members, at, member, parent == 0)]),
         }
     }
 
-    fn remove_from_block(&self, members: &[Member], at: usize, member: Member) -> TextEdit {
+    /// The edits that remove elements of a list, each by itself.
+    pub(super) fn remove_elements(&self, list: &Place, items: &[usize]) -> Vec<TextEdit> {
+        let node = list.node();
+        let (members, is_flow) = (self.members(node), self.is_flow(node));
+        let removed = items.iter().filter_map(|&at| Some((at, *members.get(at)?)));
+        let edits = removed.flat_map(|(at, member)| match is_flow {
+            true => self.remove_from_flow(node, &members, at),
+            false => vec![self.remove_from_block(&members, at, member, node == 0)],
+        });
+        edits.collect()
+    }
+
+    fn remove_from_block(
+        &self,
+        members: &[Member],
+        at: usize,
+        member: Member,
+        is_root: bool,
+    ) -> TextEdit {
         let end = self.line_behind(member.end);
         if self.is_first_on_line(member.start) {
-            return self.replace(self.head(member.start)..end, "");
+            let head = self.head(member.start);
+            // A comment at the top is about the document.
+            let is_top = at == 0 && is_root && self.comment_in(0..head).is_none();
+            let start = if is_top { self.line_start(member.start) } else { head };
+            return self.replace(start..end, "");
         }
         // The entry shares its line with a dash or `?`; the next entry takes its place there.
         let next = members.get(at + 1).map_or(end, |next| next.start);
@@ -119,15 +153,5 @@ impl Text<'_> {
             ],
             _ => vec![self.replace(member.start..member.end, empty)],
         }
-    }
-}
-
-/// A collection with one member.
-fn alone(key: Option<&&str>, value: &Node) -> Node {
-    match key {
-        Some(key) => {
-            Node::mapping(vec![(Scalar::string(key, Span::NONE), value.clone())], Span::NONE)
-        }
-        None => Node::sequence(vec![value.clone()], Span::NONE),
     }
 }

@@ -26,14 +26,14 @@ pub enum Change<'a> {
         /// The value.
         value: &'a Node,
     },
-    /// Adds an element to a list. A null counts as an empty list.
-    InsertItem {
+    /// Adds elements to a list. A null counts as an empty list.
+    InsertItems {
         /// The list.
         path: &'a [PathStep],
-        /// The number of elements before the new one; `None` for the end.
+        /// The number of elements before the new ones; `None` for the end.
         at: Option<usize>,
-        /// The element.
-        value: &'a Node,
+        /// The elements.
+        values: &'a [Node],
     },
     /// Removes an entry or an element, with the comments directly above it and at the end of its line.
     Remove {
@@ -56,7 +56,7 @@ impl<'a> Change<'a> {
         match self {
             Self::Set { path, .. }
             | Self::InsertEntry { path, .. }
-            | Self::InsertItem { path, .. }
+            | Self::InsertItems { path, .. }
             | Self::Remove { path }
             | Self::Rename { path, .. } => path,
         }

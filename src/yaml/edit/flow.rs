@@ -5,20 +5,23 @@ use super::place::{Member, Text, is_line_end};
 use crate::yaml::tokens::{Token, TokenKind};
 
 impl Text<'_> {
-    /// The edits that add text as a member.
+    /// The edits that add texts as members.
     pub(super) fn insert_in_flow(
         &self,
         node: usize,
         members: &[Member],
         at: usize,
-        text: &str,
+        texts: &[String],
     ) -> Vec<TextEdit> {
+        let text = texts.join(", ");
+        let lines = |column: usize| texts.join(&format!(",\n{}", " ".repeat(column)));
         if let Some(next) = members.get(at) {
             if !self.is_first_on_line(next.start) {
                 return vec![self.put(next.start, format!("{text}, "))];
             }
-            let indent = " ".repeat(self.column(next.start));
-            return vec![self.put(self.head(next.start), format!("{indent}{text},\n"))];
+            let column = self.column(next.start);
+            let text = format!("{}{},\n", " ".repeat(column), lines(column));
+            return vec![self.put(self.head(next.start), text)];
         }
         let Some(last) = members.last() else { return Vec::new() };
         let comma = self.comma_behind(*last);
@@ -30,8 +33,9 @@ impl Text<'_> {
             && self.is_first_on_line(last.start)
             && rest.contains(is_line_end)
         {
-            let indent = " ".repeat(self.column(last.start));
-            let line = self.put(next_line, format!("{indent}{text}{trail}\n"));
+            let column = self.column(last.start);
+            let text = format!("{}{}{trail}\n", " ".repeat(column), lines(column));
+            let line = self.put(next_line, text);
             return match comma {
                 Some(_) => vec![line],
                 None => vec![self.put(last.end, ","), line],

@@ -2,6 +2,7 @@
 
 use super::place::Text;
 use super::write::Layout;
+use crate::yaml::emit::push_text;
 use crate::yaml::node::{CollectionStyle, Style, Tag};
 use crate::yaml::scalar::{Value, resolve};
 use crate::yaml::tokens::Form;
@@ -16,11 +17,7 @@ impl Text<'_> {
 
 /// The layout of a document: taken from its first nested mapping, its first list below a key, and its first line.
 fn layout_of(text: &Text<'_>) -> Layout {
-    let mut layout = Layout::default();
-    let first_line = text.text.get(..text.text.find('\n').map_or(0, |end| end + 1));
-    if first_line.is_some_and(|line| line.ends_with("\r\n")) {
-        layout.line_end = "\r\n";
-    }
+    let mut layout = Layout { line_end: line_end(text.text), ..Layout::default() };
     let (mut step, mut dashes) = (None, None);
     for (number, piece) in text.outline.pieces().iter().enumerate() {
         if *piece.form() != Form::Mapping(CollectionStyle::Block) {
@@ -43,12 +40,20 @@ fn layout_of(text: &Text<'_>) -> Layout {
     layout
 }
 
+/// The line end of the first line.
+pub(super) fn line_end(text: &str) -> &'static str {
+    let first = text.find('\n').and_then(|end| text.get(..end));
+    if first.is_some_and(|line| line.ends_with('\r')) { "\r\n" } else { "\n" }
+}
+
 impl Text<'_> {
     /// The quotes of the values of a collection, if all its strings that are written on one line have the same.
     pub(super) fn quotes_of_values(&self, node: usize) -> Option<Style> {
         let members = self.members(node);
-        let styles: Vec<Style> =
-            members.iter().filter_map(|member| self.quotes(member.value)).collect();
+        let styles: Vec<Style> = members
+            .iter()
+            .filter_map(|member| self.quotes(member.value, self.is_flow(node)))
+            .collect();
         let first = styles.first().copied();
         if let Some(first) = first.filter(|first| styles.iter().all(|style| style == first)) {
             return Some(first);
@@ -61,16 +66,28 @@ impl Text<'_> {
     /// The quotes of the keys of a mapping, if all have the same.
     pub(super) fn quotes_of_keys(&self, node: usize) -> Option<Style> {
         let members = self.members(node);
-        let mut styles = members.iter().filter_map(|member| self.quotes(member.key?));
+        let mut styles =
+            members.iter().filter_map(|member| self.quotes(member.key?, self.is_flow(node)));
         let first = styles.next()?;
         styles.all(|style| style == first).then_some(first)
     }
 
-    /// The quotes of a string on one line.
-    fn quotes(&self, node: usize) -> Option<Style> {
+    /// The quotes of a string on one line. `None` for a string in a block that needs quotes: it says nothing of others.
+    fn quotes(&self, node: usize, in_flow: bool) -> Option<Style> {
         let scalar = self.piece(node).scalar()?;
         let is_string = scalar.tag() == Tag::None && matches!(resolve(scalar), Ok(Value::Str(_)));
         let is_block = matches!(scalar.style(), Style::Literal | Style::Folded);
-        (is_string && !is_block).then(|| scalar.style())
+        let is_needed = || {
+            let mut plain = String::new();
+            push_text(scalar.text(), 0, &mut plain);
+            plain.starts_with(['\'', '"'])
+        };
+        let says_something = scalar.style() == Style::Plain || in_flow || !is_needed();
+        (is_string && !is_block && says_something).then(|| scalar.style())
+    }
+
+    /// True if all keys of the root are quoted and in braces, as in JSON.
+    pub(super) fn is_json(&self) -> bool {
+        self.is_flow(0) && self.is_mapping(0) && self.quotes_of_keys(0) == Some(Style::DoubleQuoted)
     }
 }

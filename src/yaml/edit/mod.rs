@@ -16,7 +16,7 @@
 //! let source = Sources::new().add("kustomization.yaml", text)?;
 //! let value = Scalar::string("b.yaml", Span::NONE).into();
 //! let path = [PathStep::Key("resources".into())];
-//! let edited = edit(&source, 0, &Change::InsertItem { path: &path, at: Some(1), value: &value })?;
+//! let edited = edit(&source, 0, &Change::InsertItems { path: &path, at: Some(1), values: &[value] })?;
 //! assert_eq!(edited.text(), "# the parts\nresources:\n  - a.yaml # first\n  - b.yaml\n  - c.yaml\n");
 //! assert_eq!(edited.edits().len(), 1);
 //! # Ok(())
@@ -28,18 +28,22 @@ mod change;
 mod flow;
 mod layout;
 mod model;
+mod moves;
+mod new;
 mod place;
 mod value;
 mod write;
 
 use self::change::refused;
 pub use self::change::{Change, TextEdit};
+pub use self::moves::move_items;
 use self::place::Text;
-use super::node::Node;
+use super::node::{Node, Scalar};
 use super::parse;
-use super::tokens::Tokens;
+use super::path::PathStep;
+use super::tokens::{Form, Tokens};
 use crate::error::Result;
-use crate::source::Source;
+use crate::source::{Source, Span};
 
 /// The outcome of a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +66,16 @@ impl Edited {
     }
 }
 
+/// The content of a document as changes see it: aliases and merge keys are as they are written. `None` if there is no such
+/// document.
+///
+/// # Errors
+/// Those of [`parse::documents`].
+pub fn content(source: &Source, document: usize) -> Result<Option<Node>> {
+    let tokens = parse::tokens(source)?;
+    Ok(tokens.documents().get(document).map(|outline| outline.tree(source)))
+}
+
 /// Changes one document of a source, given by its index in [`parse::documents`].
 ///
 /// # Errors
@@ -75,8 +89,17 @@ pub fn edit(source: &Source, document: usize, change: &Change<'_>) -> Result<Edi
             .help("convert the file to UTF-8"));
     }
     let tokens = parse::tokens(source)?;
+    if tokens.documents().is_empty()
+        && let Change::InsertEntry { path: [], key, value, .. } = change
+    {
+        return begin(source, key, value);
+    }
     let text = Text::new(source, &tokens, document)?.with_layout();
     let place = text.locate(change.path())?;
+    let is_addition = matches!(change, Change::InsertEntry { .. } | Change::InsertItems { .. });
+    if is_addition && *text.piece(place.node()).form() == Form::Alias {
+        return Err(text.is_alias(place.node()));
+    }
     let expected = model::changed(&text, &place, change)?;
     let mut refusal = None;
     for pass in [write::Pass::LikeSiblings, write::Pass::DoubleQuoted] {
@@ -92,6 +115,28 @@ pub fn edit(source: &Source, document: usize, change: &Change<'_>) -> Result<Edi
     let place = text.span_of(&place);
     let refusal = refusal.unwrap_or_else(|| refused("the change has no form in this text"));
     Err(refusal.at(place))
+}
+
+/// Writes the first entry of a text without documents: an empty one, or one of comments.
+fn begin(source: &Source, key: &str, value: &Node) -> Result<Edited> {
+    let text = source.text();
+    let layout = write::Layout { line_end: layout::line_end(text), ..write::Layout::default() };
+    let entry = Node::mapping(vec![(Scalar::string(key, Span::NONE), value.clone())], Span::NONE);
+    let writer =
+        write::Writer { layout, pass: write::Pass::LikeSiblings, keys: None, values: None };
+    let lead = if text.is_empty() || text.ends_with(place::is_line_end) { "" } else { "\n" };
+    let lines = format!("{lead}{}\n", writer.block(&entry, 0, 0)?);
+    let lines = lines.replace('\n', layout.line_end);
+    let span = source.span(text.len(), text.len());
+    let new = format!("{text}{lines}");
+    let is_same = parse::tokens(&Source::detached(&new)).is_ok_and(|tokens| {
+        let root = tokens.documents().first().map(|root| root.tree(&Source::detached(&new)));
+        root.is_some_and(|root| model::means_same(&entry, &root))
+    });
+    match is_same {
+        true => Ok(Edited { edits: vec![TextEdit { span, text: lines }], text: new }),
+        false => Err(refused("an entry at the end would not be read as one").at(source.whole())),
+    }
 }
 
 /// Makes changes one after another, each in the result of the one before it.
@@ -111,6 +156,48 @@ pub fn edit_all(source: &Source, document: usize, changes: &[Change<'_>]) -> Res
         };
     }
     Ok(text)
+}
+
+/// Removes elements of a list, given by their indices in ascending order: all at once if possible, which takes a time
+/// linear in the size of the text.
+///
+/// # Errors
+/// As [`edit`].
+pub fn remove_items(
+    source: &Source,
+    document: usize,
+    list: &[PathStep],
+    items: &[usize],
+) -> Result<String> {
+    if let Some(text) = remove_together(source, document, list, items)? {
+        return Ok(text);
+    }
+    let path = |item: &usize| list.iter().cloned().chain([PathStep::Index(*item)]).collect();
+    let paths: Vec<Vec<PathStep>> = items.iter().rev().map(path).collect();
+    let changes: Vec<Change<'_>> = paths.iter().map(|path| Change::Remove { path }).collect();
+    edit_all(source, document, &changes)
+}
+
+/// The text without these elements. `None` if the edits of one element touch those of another.
+fn remove_together(
+    source: &Source,
+    document: usize,
+    list: &[PathStep],
+    items: &[usize],
+) -> Result<Option<String>> {
+    let tokens = parse::tokens(source)?;
+    let text = Text::new(source, &tokens, document)?.with_layout();
+    let place = text.locate(list)?;
+    let mut edits = text.remove_elements(&place, items);
+    edits.sort_by_key(|edit| edit.span);
+    text.check_anchors(&place, &edits)?;
+    let mut expected = text.outline.tree(source);
+    if let Some(list) = expected.at_mut(&place.way).and_then(Node::as_sequence_mut) {
+        let mut at = 0..;
+        list.items_mut().retain(|_| at.next().is_none_or(|at| items.binary_search(&at).is_err()));
+    }
+    let new = apply(source, &edits).ok();
+    Ok(new.filter(|new| verify(&text, &tokens, document, &expected, new).is_ok()))
 }
 
 /// The text of a source with edits applied.

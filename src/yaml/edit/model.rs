@@ -11,8 +11,19 @@ use crate::yaml::scalar::resolve;
 /// The document that a change asks for.
 pub(super) fn changed(text: &Text<'_>, place: &Place, change: &Change<'_>) -> Result<Node> {
     let mut root = text.outline.tree(text.source);
+    apply(&mut root, text, place, change)?;
+    Ok(root)
+}
+
+/// Makes a change in a tree.
+pub(super) fn apply(
+    root: &mut Node,
+    text: &Text<'_>,
+    place: &Place,
+    change: &Change<'_>,
+) -> Result<()> {
     let way = match change {
-        Change::Set { .. } | Change::InsertEntry { .. } | Change::InsertItem { .. } => {
+        Change::Set { .. } | Change::InsertEntry { .. } | Change::InsertItems { .. } => {
             &place.way[..]
         }
         Change::Remove { .. } | Change::Rename { .. } => {
@@ -46,15 +57,15 @@ pub(super) fn changed(text: &Text<'_>, place: &Place, change: &Change<'_>) -> Re
             let entry = (Scalar::string(key, Span::NONE), (*value).clone());
             mapping.entries_mut().insert(at, entry);
         }
-        Change::InsertItem { at, value, .. } => {
+        Change::InsertItems { at, values, .. } => {
             if node.is_null() {
                 *node = Node::sequence(Vec::new(), node.span());
             }
             let Some(list) = node.as_sequence_mut() else {
-                return Err(refused("expected a list to add an element to").at(text.span_of(place)));
+                return Err(refused("expected a list to add elements to").at(text.span_of(place)));
             };
             let at = position(*at, list.items().len(), text.span_of(place))?;
-            list.items_mut().insert(at, (*value).clone());
+            list.items_mut().splice(at..at, values.iter().cloned());
         }
         Change::Remove { .. } => match node.kind() {
             Kind::Mapping => drop(node.as_mapping_mut().map(|map| map.entries_mut().remove(last))),
@@ -72,7 +83,7 @@ pub(super) fn changed(text: &Text<'_>, place: &Place, change: &Change<'_>) -> Re
             }
         }
     }
-    Ok(root)
+    Ok(())
 }
 
 fn position(at: Option<usize>, length: usize, span: Span) -> Result<usize> {

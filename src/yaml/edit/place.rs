@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::change::{Change, TextEdit, refused};
+use super::new::New;
 use super::write::{Layout, Pass};
 use crate::error::{Error, Result};
 use crate::source::{Source, Span};
@@ -180,21 +181,24 @@ impl<'s> Text<'s> {
         match change {
             Change::Set { value, .. } => self.set(place, value, pass),
             Change::InsertEntry { at, key, value, .. } => {
-                self.insert(place, *at, Some(key), value, pass)
+                self.insert(place, *at, &New::Entry(key, value), pass)
             }
-            Change::InsertItem { at, value, .. } => self.insert(place, *at, None, value, pass),
+            Change::InsertItems { at, values, .. } => {
+                self.insert(place, *at, &New::Items(values), pass)
+            }
             Change::Remove { .. } => self.remove(place),
             Change::Rename { key, .. } => self.rename(place, key, pass),
         }
     }
 
-    /// Refuses edits of a node that an alias refers to, and edits that remove an anchor but leave its aliases.
+    /// Refuses edits of a node that an alias refers to, and edits that remove an anchor but leave its aliases. The edits are
+    /// in the order of the text.
     pub(super) fn check_anchors(&self, place: &Place, edits: &[TextEdit]) -> Result<()> {
+        let offset = |edit: &TextEdit| (edit.span.start() - self.source.base()) as usize;
         let is_cut = |token: &&Token| {
-            edits.iter().any(|edit| {
-                let start = (edit.span.start() - self.source.base()) as usize;
-                (start..start + edit.span.length() as usize).contains(&token.start())
-            })
+            let before = edits.partition_point(|edit| offset(edit) <= token.start());
+            let last = before.checked_sub(1).and_then(|last| edits.get(last));
+            last.is_some_and(|edit| token.start() < offset(edit) + edit.span.length() as usize)
         };
         let cut = self.tokens.iter().filter(is_cut).copied();
         let around =
@@ -237,8 +241,38 @@ impl<'s> Text<'s> {
 
     /// The first comment in a range.
     pub(super) fn comment_in(&self, range: Range<usize>) -> Option<Token> {
+        self.comments_in(range).next()
+    }
+
+    /// The comments in a range.
+    pub(super) fn comments_in(&self, range: Range<usize>) -> impl Iterator<Item = Token> {
         let first = self.comments.partition_point(|comment| comment.start() < range.start);
-        self.comments.get(first).copied().filter(|comment| comment.start() < range.end)
+        let behind = self.comments.get(first..).unwrap_or_default().iter().copied();
+        behind.take_while(move |comment| comment.start() < range.end)
+    }
+
+    /// The last comment behind an offset with only comments and white space in between.
+    pub(super) fn last_comment_behind(&self, at: usize) -> Option<Token> {
+        let end = self.first_from(at).map_or(self.text.len(), Token::start);
+        let before = self.comments.partition_point(|comment| comment.start() < end);
+        let comment = self.comments.get(before.checked_sub(1)?).copied();
+        comment.filter(|comment| comment.start() >= at)
+    }
+
+    /// The last of the comments that directly follow content on lines of their own, and are indented more than a column.
+    pub(super) fn comments_of(&self, end: usize, column: usize) -> Option<Token> {
+        let mut last: Option<Token> = None;
+        let mut line = if self.is_line_start(end) { Some(end) } else { self.next_line(end) };
+        while let Some(start) = line {
+            let next = self.next_line(start).unwrap_or(self.text.len());
+            let comment = self.comment_in(start..next).filter(|comment| {
+                self.is_first_on_line(comment.start()) && self.column(comment.start()) > column
+            });
+            let Some(comment) = comment else { break };
+            last = Some(comment);
+            line = self.next_line(comment.end());
+        }
+        last
     }
 
     /// The children of a collection.

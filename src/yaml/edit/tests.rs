@@ -1,9 +1,7 @@
 //! Changes with the resulting text, and changes that are refused.
 
 use super::*;
-use crate::source::{Sources, Span};
-use crate::yaml::Scalar;
-use crate::yaml::path::PathStep;
+use crate::source::Sources;
 use crate::yaml::sample::drawn;
 
 /// Applies a change written as one line: an operation, a path with steps separated by `/`, and a value, which is YAML
@@ -32,7 +30,7 @@ fn outcome(text: &str, change: &str) -> String {
     let change = match operation {
         "set" => Change::Set { path, value },
         "entry" => Change::InsertEntry { path, at, key, value },
-        "item" => Change::InsertItem { path, at, value },
+        "item" => Change::InsertItems { path, at, values: std::slice::from_ref(value) },
         "remove" => Change::Remove { path },
         "rename" => Change::Rename { path, key: rest },
         _ => panic!("{operation}"),
@@ -82,7 +80,23 @@ fn entries_go_where_they_are_asked_for() {
         ("a:\n  - x\nb: []\n", "item b w", "a:\n  - x\nb:\n  - w\n"),
         ("a: [x, w]\n", "item@0 a z", "a: [z, x, w]\n"),
         ("a: [x, w,]\n", "item a z", "a: [x, w, z,]\n"),
-        ("{\"a\": [1]}\n", "item a x", "{\"a\": [1, x]}\n"),
+        ("{\"a\": [1]}\n", "item a x", "{\"a\": [1, \"x\"]}\n"),
+        ("{\"a\": []}\n", "item a {b: [c]}", "{\"a\": [{\"b\": [\"c\"]}]}\n"),
+        (
+            "{\n  \"a\": [\n    \"x\"\n  ]\n}\n",
+            "item a w",
+            "{\n  \"a\": [\n    \"x\",\n    \"w\"\n  ]\n}\n",
+        ),
+        ("a: \"1\"\nb: \"2\"\n", "entry . c=x", "a: \"1\"\nb: \"2\"\nc: x\n"),
+        ("a:\n- &x b\n- *x\n", "entry . c=w", "a:\n- &x b\n- *x\nc: w\n"),
+        ("a:\n- b:\n  - &x c\n  - *x\n", "item a w", "a:\n- b:\n  - &x c\n  - *x\n- w\n"),
+        ("a: b\n# c\n\n# end\n", "entry . d=x", "a: b\n# c\n\n# end\nd: x\n"),
+        ("a: b\n# end", "entry . d=x", "a: b\n# end\nd: x"),
+        ("a:\n- b: c\n  # of b\n# end\n", "item a x", "a:\n- b: c\n  # of b\n- x\n# end\n"),
+        ("a: b\n# c\n...\n# d\n", "entry . e=x", "a: b\n# c\ne: x\n...\n# d\n"),
+        ("", "entry . a=x", "a: x\n"),
+        ("# c", "entry . a=x", "# c\na: x\n"),
+        ("\u{feff}# c\r\n---\r\n", "entry . a=x", "\u{feff}# c\r\n---\r\na: x\r\n"),
         ("{\"a\": 1}\n", "entry . b=x", "{\"a\": 1, \"b\": \"x\"}\n"),
         ("{\n  \"a\": 1\n}\n", "entry . b=x", "{\n  \"a\": 1,\n  \"b\": \"x\"\n}\n"),
         ("a: [\n  x # c\n]\n", "item a w", "a: [\n  x, # c\n  w\n]\n"),
@@ -106,6 +120,8 @@ fn what_is_removed_takes_its_own_comments_along() {
         ("[ a ]\n", "remove 0", "[]\n"),
         ("[\n  a, # a\n  # b\n  b # b\n]\n", "remove 1", "[\n  a # a\n]\n"),
         ("a: |+\n  x\n\nb: 1\n", "remove a", "b: 1\n"),
+        ("# top\na: 1\nb: 2\n", "remove a", "# top\nb: 2\n"),
+        ("# top\n\n# a\na: 1\nb: 2\n", "remove a", "# top\n\nb: 2\n"),
     ]);
 }
 
@@ -180,6 +196,44 @@ fn changes_follow_each_other() {
         Change::Remove { path: &[PathStep::Key("b".into())] },
     ];
     assert_eq!(edit_all(&source, 0, &changes).unwrap(), "a: x\nc: 1\n");
+}
+
+#[test]
+fn elements_are_removed_together() {
+    for (text, items, expected) in [
+        ("a:\n- b # b\n# c\n- c\n- d\n- e\n", &[0, 1, 3][..], "a:\n- d\n"),
+        ("a: [b, c, d, e]\n", &[0, 1, 3][..], "a: [d]\n"),
+        ("a: [b, c, d, e]\n", &[2, 3][..], "a: [b, c]\n"),
+        ("a:\n- b\n- c\n", &[0, 1][..], "a: []\n"),
+    ] {
+        let source = Sources::new().add("input.yaml", text).unwrap();
+        let list = [PathStep::Key("a".into())];
+        assert_eq!(remove_items(&source, 0, &list, items).unwrap(), expected, "{text}");
+    }
+}
+
+#[test]
+fn elements_move_with_their_comments() {
+    for (text, expected) in [
+        (
+            "# a\na: # old\n# b\n- b # c\n- |\n  d\n# e\nx:\n  - y\n",
+            Some("# a\n# e\nx:\n  - y\n  # old\n  # b\n  - b # c\n  - |\n    d\n"),
+        ),
+        (
+            "x:\n- y # y\n# z\na:\n    # b\n    -   c: 1\n        d: 2\n    # e\n",
+            Some("x:\n- y # y\n# b\n-   c: 1\n    d: 2\n# e\n# z\n"),
+        ),
+        ("a:\r\n- b\r\nx:\r\n- y\r\n", Some("x:\r\n- y\r\n- b\r\n")),
+        ("# a\na: [b] # old\nx:\n- y\n", Some("# a\n# old\nx:\n- y\n- b\n")),
+        ("a: # old\n# b\n- b # c\nx: [y]\n", Some("# old\n# b\n# c\nx: [y, b]\n")),
+        ("{a: [b], x: [y]}\n", Some("{x: [y, b]}\n")),
+        ("a: [b]\nx: 1\n", None),
+    ] {
+        let source = Sources::new().add("input.yaml", text).unwrap();
+        let path = |key: &str| [PathStep::Key(key.into())];
+        let moved = move_items(&source, 0, &path("a"), &path("x"));
+        assert_eq!(moved.ok().as_ref().map(Edited::text), expected, "{text}");
+    }
 }
 
 #[test]

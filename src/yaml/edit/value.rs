@@ -12,6 +12,10 @@ use crate::yaml::tokens::{Token, TokenKind};
 impl Text<'_> {
     /// The writer for new content of a collection.
     pub(super) fn writer(&self, node: usize, pass: Pass) -> Writer {
+        if self.is_json() {
+            let quotes = Some(Style::DoubleQuoted);
+            return Writer { layout: self.layout, pass, keys: quotes, values: quotes };
+        }
         Writer {
             layout: self.layout,
             pass,

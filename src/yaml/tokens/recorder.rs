@@ -56,9 +56,10 @@ impl Recorder {
         self.open.push(at);
     }
 
-    /// Records the end of the innermost collection.
+    /// Records the end of the innermost collection. Its last node may be an alias, whose span is that of its anchor.
     pub(in crate::yaml) fn close(&mut self, end: usize) {
         let next = self.pieces.len();
+        let end = end.max(self.pieces.last().map_or(0, |last| last.end));
         if let Some(piece) = self.open.pop().and_then(|at| self.pieces.get_mut(at)) {
             piece.next = next;
             piece.end = end.max(piece.start);

@@ -17,6 +17,12 @@ pub use entries::twice;
 pub(super) use entries::{LONGEST_SIMPLE_KEY, TypedEntry, TypedPlace, collect, is_in_order};
 pub(super) use order::Order;
 
+/// The order of keys in what kustomize writes.
+#[must_use]
+pub fn order_of_keys(left: &str, right: &str) -> std::cmp::Ordering {
+    Order::Natural.compare(left, right)
+}
+
 /// The value of a scalar (not a key) after it was printed and read again; `in_flow` is true inside of a flow
 /// collection.
 ///

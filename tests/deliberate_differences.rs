@@ -1,0 +1,166 @@
+//! The conformance cases in `testdata/deliberate-differences.txt`: `krender edit` leaves a kustomization file with other bytes
+//! than kustomize, because it keeps what it does not change. Each of them has the same meaning to kustomize, and output,
+//! exit code and all other files are the same.
+//!
+//! The cases are expected next to the checkout, at `../shared/conformance/cli`, or in `$KRENDER_CONFORMANCE/cli`. Without them
+//! the test is skipped, or fails if `CI=true`.
+#![expect(clippy::disallowed_methods, reason = "the test makes files and runs the program")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "this is a test")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use krender::config::{Kustomization, Places};
+use krender::source::Sources;
+use serde_yaml::Value;
+
+const LIST: &str = include_str!("../testdata/deliberate-differences.txt");
+
+/// Cases whose output differs, too: the help of kustomize has other words than ours.
+const OTHER_OUTPUT: [&str; 1] = ["edit-add-bogus"];
+
+const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+
+#[test]
+fn differences_have_the_same_meaning() {
+    let Some(corpus) = corpus() else { return };
+    let mut count = 0;
+    for line in LIST.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
+        let (name, reason) = line.split_once('#').expect("every case has a reason");
+        assert!(!reason.trim().is_empty(), "{line}");
+        let name = name.trim().strip_prefix("cli/").expect("only this corpus has edits");
+        if !OTHER_OUTPUT.contains(&name) {
+            check(name, &corpus.join(name));
+            count += 1;
+        }
+    }
+    assert!(count > 0);
+}
+
+fn corpus() -> Option<PathBuf> {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/conformance");
+    let folder = std::env::var_os("KRENDER_CONFORMANCE").map_or(beside, PathBuf::from).join("cli");
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    assert!(std::env::var_os("CI").is_none_or(|it| it != "true"), "no cases in {folder:?}");
+    println!("skipped: no cases in {}", folder.display());
+    None
+}
+
+fn check(name: &str, case: &Path) {
+    let text = fs::read_to_string(case.join("case.json")).unwrap();
+    let description: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let arguments: Vec<&str> =
+        description["argv"].as_array().unwrap().iter().map(|it| it.as_str().unwrap()).collect();
+    assert_eq!(arguments[0], "edit", "{name}");
+    assert_eq!(description["exit_code"], 0, "{name}: a failure writes no file");
+    let folder = tempfile::tempdir().unwrap();
+    let before = files(&case.join("input"));
+    for (path, content) in &before {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+    let output = Command::new(env!("CARGO_BIN_EXE_krender"))
+        .args(&arguments)
+        .current_dir(folder.path().join(description["cwd"].as_str().unwrap()))
+        .env_clear()
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{name}: {output:?}");
+    let stdout = fs::read(case.join("expected/stdout")).unwrap();
+    assert_eq!(output.stdout, stdout, "{name}: standard output");
+
+    let (ours, theirs) = (files(folder.path()), files(&case.join("expected/tree")));
+    assert!(ours.keys().eq(theirs.keys()), "{name}: other files");
+    let mut differ = false;
+    for (path, ours) in &ours {
+        let theirs = &theirs[path];
+        if ours == theirs {
+            continue;
+        }
+        assert!(NAMES.iter().any(|name| path.ends_with(name)), "{name}: {path:?}");
+        let (ours, theirs) =
+            (std::str::from_utf8(ours).unwrap(), std::str::from_utf8(theirs).unwrap());
+        assert_eq!(values(ours), values(theirs), "{name}: {path:?}");
+        assert_eq!(fields(ours), fields(theirs), "{name}: {path:?}");
+        differ = true;
+    }
+    assert!(differ, "{name} is no difference any more: take it off the list");
+}
+
+fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let (mut found, mut pending) = (BTreeMap::new(), vec![folder.to_owned()]);
+    while let Some(place) = pending.pop() {
+        for entry in fs::read_dir(place).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                pending.push(path);
+            } else {
+                let name = path.strip_prefix(folder).unwrap().to_owned();
+                found.insert(name, fs::read(&path).unwrap());
+            }
+        }
+    }
+    found
+}
+
+/// A file as an independent reader reads it; the order of keys does not count.
+fn values(text: &str) -> Value {
+    let mut root: Value = serde_yaml::from_str(text).unwrap();
+    without_empty(&mut root);
+    for field in ["images", "replicas"] {
+        if let Some(Value::Sequence(items)) = root.get_mut(field) {
+            are_independent(items);
+            items.sort_by_key(name);
+        }
+    }
+    root
+}
+
+fn name(entry: &Value) -> String {
+    entry["name"].as_str().unwrap_or_default().to_owned()
+}
+
+/// kustomize sorts these lists. Their order has no meaning as long as no entry changes what another one names.
+fn are_independent(items: &[Value]) {
+    for (at, item) in items.iter().enumerate() {
+        let others = items.iter().enumerate().filter(|(other, _)| *other != at);
+        for (_, other) in others {
+            assert_ne!(name(item), name(other));
+            assert_ne!(item["newName"].as_str(), Some(&*name(other)));
+        }
+    }
+}
+
+/// Leaves out nulls and empty mappings: kustomize writes `fieldref: {}` for a variable without one.
+fn without_empty(value: &mut Value) {
+    match value {
+        Value::Mapping(entries) => {
+            entries.values_mut().for_each(without_empty);
+            entries.retain(|_, value| {
+                !value.is_null() && !value.as_mapping().is_some_and(|entries| entries.is_empty())
+            });
+        }
+        Value::Sequence(items) => items.iter_mut().for_each(without_empty),
+        _ => {}
+    }
+}
+
+/// A file as a build reads it.
+fn fields(text: &str) -> Kustomization {
+    let source = Sources::new().add("kustomization.yaml", text).unwrap();
+    let (mut fields, _) =
+        Kustomization::read(&source).unwrap_or_else(|error| panic!("{error}: {text}"));
+    fields.places = Places::default();
+    fields.images.sort_by(|left, right| left.name.cmp(&right.name));
+    fields.replicas.sort_by(|left, right| left.name.cmp(&right.name));
+    for chart in &mut fields.helm_charts {
+        // Its spans differ; the other reader has compared it.
+        chart.value.values_inline = None;
+    }
+    fields
+}
