@@ -120,6 +120,11 @@ mod fetch;
 pub mod fetch;
 
 #[cfg(not(feature = "internals"))]
+mod package;
+#[cfg(feature = "internals")]
+pub mod package;
+
+#[cfg(not(feature = "internals"))]
 mod patch;
 #[cfg(feature = "internals")]
 pub mod patch;

@@ -25,6 +25,7 @@ const LAYERS: &[&[&str]] = &[
     &["load"],
     &["external"],
     &["fetch"],
+    &["package"],
     &["patch"],
     &["generate"],
     &["transform"],

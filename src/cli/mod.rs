@@ -6,6 +6,7 @@
 mod affected;
 mod build;
 mod cache;
+mod cfg;
 mod check;
 mod completion;
 mod configuration;
@@ -326,6 +327,18 @@ Examples:
         arguments: |command| create::Create::augment_args(command).hide(true),
         examples: CREATE_EXAMPLES,
         run: |found, format| Ok(create::Create::from_arg_matches_mut(found)?.run(format)),
+    },
+    Command {
+        name: "cfg",
+        arguments: cfg::Cfg::augment_args,
+        examples: "\
+Examples:
+  krender cfg cat manifests
+  krender cfg count manifests
+  krender cfg grep 'kind=^Deployment$' manifests
+  krender build overlays/prod | krender cfg grep 'spec.replicas>1'
+  krender cfg tree --image --replicas manifests",
+        run: |found, format| Ok(cfg::Cfg::from_arg_matches_mut(found)?.run(format)),
     },
     Command {
         name: "cache",

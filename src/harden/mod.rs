@@ -16,7 +16,6 @@ mod lowering;
 mod path;
 mod pod;
 mod profile;
-mod quantity;
 mod rule;
 mod rules;
 mod scene;

@@ -11,6 +11,7 @@ mod names;
 mod origin;
 mod output;
 mod pattern;
+mod quantity;
 mod read;
 mod resmap;
 #[expect(clippy::module_inception, reason = "the layer is named for the type it is about")]
@@ -32,6 +33,7 @@ pub use image::ImageReference;
 pub use names::{Names, PreviousId};
 pub use origin::{ConfiguredBy, ORIGIN, Origin, TRANSFORMATIONS, Transformations};
 pub use pattern::Pattern;
+pub use quantity::Quantity;
 pub use read::resources as read;
 pub use resmap::ResMap;
 pub use resource::{Behavior, Kept, Resource};

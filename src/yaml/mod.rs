@@ -27,7 +27,9 @@ pub use json::{
     Form, TakeText, json_passage, not_json, push_json_string, to_json, to_json_by, write_json,
 };
 pub use node::{CollectionStyle, Kind, Mapping, Node, Scalar, Sequence, Share, Style, Tag, Text};
-pub use rewrite::{Layout, Remarks, as_written, is_alias, rewrite};
+pub use rewrite::{
+    Layout, Remarks, Shown, Written, WrittenStream, as_written, is_alias, print, rewrite, written,
+};
 pub use scalar::number::push_general;
 pub use scalar::{Value, resolve, resolve_1_1};
 pub(crate) use serialize::serialize;

@@ -3,10 +3,10 @@
 use crate::harden::foreign::Tool;
 use crate::harden::pod::{Container, Pod};
 use crate::harden::profile::Scope;
-use crate::harden::quantity::Quantity;
 use crate::harden::rule::{Check, Needs, Rule, Topic};
 use crate::harden::scene::Scene;
 use crate::harden::violation::{Class, Edit, List, Severity, Violation, plain};
+use crate::resource::Quantity;
 
 pub(super) static CPU_REQUEST: Rule = Rule {
     id: "KR-RES-001",

@@ -251,6 +251,38 @@ pub(super) fn document_tokens(source: &Source) -> Result<Tokens> {
     read().map_err(|error| cause::explain(source, error))
 }
 
+/// Reads the parts of a stream as [`documents_within()`] reads them, but with merge keys unresolved: `take` gets the tokens of
+/// each.
+///
+/// # Errors
+/// As [`documents_within()`], except those for merge keys and for keys that are collections.
+pub(super) fn parts_as_written(
+    source: &Source,
+    budget: &Budget,
+    mut take: impl FnMut(Tokens),
+) -> Result<()> {
+    let mut read = || {
+        let wide = characters::check(source)?;
+        let (text, mut start) = (source.text(), 0);
+        loop {
+            let separator = if source.is_utf16() { None } else { next_separator(text, start) };
+            let end = separator.as_ref().map_or(text.len(), |separator| separator.start);
+            if let Some(separator) = &separator {
+                check_separator(source, separator)?;
+            }
+            let (document, recorder) = recorded(source, start..end, wide, Merge::Keep, budget);
+            let is_there = document?.is_some_and(|document| !document.root.is_null());
+            let mut tokens = Tokens::default();
+            let outline = recorder.complete(text, start, end, &mut tokens.list);
+            tokens.documents.extend(is_there.then_some(outline));
+            take(tokens);
+            let Some(separator) = separator else { return Ok(()) };
+            start = separator.end;
+        }
+    };
+    read().map_err(|error| cause::explain(source, error))
+}
+
 /// Parses the first document of a part of a source, and records its tokens up to its end or to the first error.
 fn recorded(
     source: &Source,

@@ -1,10 +1,13 @@
-//! Rewrites a YAML document embedded in a string after a change, in its own styles, as go-yaml v3 does.
+//! Rewrites YAML documents after a change, in their own styles and with their comments, as go-yaml v3 does: those that are
+//! embedded in a string ([`rewrite`]), and those of a stream ([`written`]).
 
 mod write;
+mod written;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+pub use self::written::{Shown, Written, WrittenStream, print, written};
 use super::node::{CollectionStyle, Node, Scalar, Style, Tag, View};
 use super::parse;
 use super::set::implied_tag;
@@ -106,17 +109,11 @@ pub fn is_alias(node: &Node) -> bool {
 /// [`Code::UnrepresentableValue`] for a document without a root.
 pub fn rewrite(root: &Node, original: &Source, out: &mut String) -> Result<()> {
     let tokens = parse::document_tokens(original)?;
-    let outline = tokens.documents().first();
-    let comments = outline
-        .map_or_else(Comments::default, |outline| Comments::of(original.text(), &tokens, outline));
-    let keys = outline.map_or_else(BTreeMap::new, |outline| complex_keys(outline, original));
-    let Remarks { head, foot, .. } = comments.document.clone();
-    let mut events =
-        vec![Event { what: What::DocumentStart, remarks: Remarks { head, ..Remarks::default() } }];
-    let reading = Reading { original, comments: &comments, keys: &keys };
-    events.extend(EventsOf { reading, next: Some((root, String::new())), open: Vec::new() });
-    events.push(Event { what: What::End, remarks: Remarks { foot, ..Remarks::default() } });
-    write::write(&events, out)
+    let document = match tokens.documents().first() {
+        Some(outline) => Written::of(original, &tokens, outline),
+        None => Written::default(),
+    };
+    print(root, &[&document], Shown::default(), out)
 }
 
 /// The keys that are collections, by their offsets.
@@ -135,40 +132,50 @@ fn complex_keys(outline: &Outline, source: &Source) -> BTreeMap<usize, Node> {
     complex.collect()
 }
 
-/// The comments of a document with its text.
+/// The comments of documents.
 #[derive(Clone, Copy)]
 struct Reading<'a> {
-    original: &'a Source,
-    comments: &'a Comments,
-    keys: &'a BTreeMap<usize, Node>,
+    /// Sorted by address.
+    documents: &'a [&'a Written],
+    comments: bool,
 }
 
 impl<'a> Reading<'a> {
-    /// The offset of a node in the text.
-    fn place(&self, span: Span) -> Option<usize> {
-        let place = span.start().checked_sub(self.original.base())? as usize;
-        (place <= self.original.text().len()).then_some(place)
+    /// The document that a node was read from, and its offset in the text.
+    fn place(&self, span: Span) -> Option<(&'a Written, usize)> {
+        let after = self.documents.partition_point(|it| it.within.start <= span.start());
+        let document = *self.documents.get(after.checked_sub(1)?)?;
+        let is_within = span.start() <= document.within.end;
+        is_within.then_some((document, (span.start() - document.base) as usize))
     }
 
     fn of_scalar(&self, scalar: &Scalar) -> Remarks {
         let place = self.place(scalar.span());
-        let remarks = place.and_then(|at| match scalar.span().length() {
+        let remarks = place.and_then(|(document, at)| match scalar.span().length() {
             // A scalar that is not written has no comments.
-            0 => self.comments.of_absent(at),
-            _ => self.comments.of_scalar(at),
+            0 => document.comments.of_absent(at),
+            _ => document.comments.of_scalar(at),
         });
-        remarks.cloned().unwrap_or_default()
+        self.shown(remarks)
     }
 
     /// The collection that a placeholder key stands for.
     fn complex(&self, key: &Scalar) -> Option<&'a Node> {
-        let place = key.is_complex_key().then(|| self.place(key.span()))?;
-        self.keys.get(&place?)
+        let (document, at) = key.is_complex_key().then(|| self.place(key.span()))??;
+        document.keys.get(&at)
     }
 
     fn of_collection(&self, span: Span) -> Remarks {
         let place = self.place(span).filter(|_| span.length() > 0);
-        place.and_then(|at| self.comments.of_collection(at)).cloned().unwrap_or_default()
+        self.shown(place.and_then(|(document, at)| document.comments.of_collection(at)))
+    }
+
+    fn shown(&self, remarks: Option<&Remarks>) -> Remarks {
+        match remarks {
+            None => Remarks::default(),
+            Some(remarks) if self.comments => remarks.clone(),
+            Some(remarks) => remarks.without_comments(),
+        }
     }
 }
 

@@ -28,6 +28,13 @@ pub struct Remarks {
 }
 
 impl Remarks {
+    /// The tag and the anchor alone.
+    pub(in crate::yaml) fn without_comments(&self) -> Self {
+        let Self { tag, anchor, is_alias, .. } = self;
+        let (tag, anchor) = (tag.clone(), anchor.clone());
+        Self { tag, anchor, is_alias: *is_alias, ..Self::default() }
+    }
+
     /// The offset of the comment that may be a schema: the one at the end of the line, or else the first one above.
     /// (kyaml, `fieldmeta.Read`.)
     pub(in crate::yaml) fn schema_at(&self) -> Option<usize> {
@@ -71,6 +78,20 @@ impl Comments {
         };
         parser.document();
         parser.composer.complete()
+    }
+
+    /// The comments above and below the document, and the tags and anchors of all nodes.
+    pub(in crate::yaml) fn of_document_only(&self) -> Self {
+        let strip = |remarks: &BTreeMap<usize, Remarks>| {
+            let bare = |(at, remarks): (&usize, &Remarks)| (*at, remarks.without_comments());
+            remarks.iter().map(bare).collect()
+        };
+        Self {
+            document: self.document.clone(),
+            scalars: strip(&self.scalars),
+            collections: strip(&self.collections),
+            absent: strip(&self.absent),
+        }
     }
 
     pub(in crate::yaml) fn of_absent(&self, at: usize) -> Option<&Remarks> {

@@ -6,7 +6,7 @@ use crate::yaml::Node;
 
 /// A quantity, in billionths: `1000m` and `1` are the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Quantity(i128);
+pub struct Quantity(i128);
 
 const ONE: i128 = 1_000_000_000;
 const MEBI: i128 = ONE << 20;
@@ -34,7 +34,7 @@ const SUFFIXES: &[(&str, i128)] = &[
 impl Quantity {
     /// Parses a quantity: a decimal number with a suffix or an exponent. Fractions of a billionth are rounded up, as in
     /// Kubernetes.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let (negative, text) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
             None => (false, text.strip_prefix('+').unwrap_or(text)),
@@ -71,17 +71,17 @@ impl Quantity {
     }
 
     /// The quantity in a field.
-    pub(super) fn of(node: Option<&Node>) -> Option<Self> {
+    pub fn of(node: Option<&Node>) -> Option<Self> {
         Self::parse(node?.as_text()?)
     }
 
     /// True if it is greater than zero.
-    pub(super) const fn is_positive(self) -> bool {
+    pub const fn is_positive(self) -> bool {
         self.0 > 0
     }
 
     /// The product with a factor.
-    pub(super) const fn times(self, factor: i64) -> Self {
+    pub const fn times(self, factor: i64) -> Self {
         Self(self.0.saturating_mul(factor as i128))
     }
 }
