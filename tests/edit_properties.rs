@@ -466,7 +466,7 @@ fn comparable(mut root: Mapping) -> Mapping {
     root
 }
 
-/// What every edit does: deprecated fields move, and the type is added.
+/// The part that is the same for every edit: deprecated fields move, and the type is added.
 fn settle(root: &mut Mapping) {
     if let Some(Value::Sequence(bases)) = root.remove("bases") {
         let resources = root.entry("resources".into()).or_insert(Value::Sequence(Vec::new()));

@@ -39,6 +39,14 @@ impl Name {
         }
     }
 
+    /// A text in kustomize's words with commands that call the program by this name.
+    pub(super) fn words(self, text: &str) -> Cow<'_, str> {
+        match self {
+            Self::Kustomize => Cow::Borrowed(text),
+            _ => Cow::Owned(text.replace("'kustomize ", &format!("'{} ", self.call()))),
+        }
+    }
+
     /// Examples that call the program by this name.
     pub(super) fn examples(self, examples: &'static str) -> Cow<'static, str> {
         match self {

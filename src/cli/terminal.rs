@@ -5,6 +5,7 @@ use std::{
     io::{ErrorKind, Write as _},
 };
 
+use super::named::Name;
 use crate::{
     error::{Code, Error, Result},
     report::errors::{human, json},
@@ -65,6 +66,7 @@ pub(super) fn warning_of(
     sources: &Sources,
     format: Format,
 ) {
+    let text = &Name::own().words(text);
     write(&match format {
         Format::Human => human::warning(text),
         Format::Json => json::warning(text, span, targets, sources),

@@ -7,7 +7,7 @@ use crate::yaml::de::{self, JsonEntry, Spanned};
 /// A warning of a build.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning {
-    /// The line to print, which begins like kustomize's; `None` if kustomize does not warn.
+    /// The line to print, in kustomize's words where it warns too; `None` if kustomize does not warn.
     pub text: Option<String>,
     /// The error that replaces the warning in strict builds, with its place.
     pub failure: Error,
@@ -47,8 +47,12 @@ pub(super) fn warnings(entries: &[JsonEntry<'_>]) -> Vec<Warning> {
         let Some(entry) = entries.iter().filter(names).find(|entry| !entry.value.is_null()) else {
             continue;
         };
-        let text =
-            format!("# Warning: '{field}' is deprecated. Please use '{successor}' instead: {way}.");
+        // kustomize's words.
+        let experimental = if field == "vars" { "[EXPERIMENTAL] " } else { "" };
+        let text = format!(
+            "# Warning: '{field}' is deprecated. Please use '{successor}' instead. \
+             {experimental}Run 'kustomize edit fix' to update your Kustomization automatically."
+        );
         let failure = Error::new(Code::Deprecated, format!("`{field}` is deprecated"))
             .at(entry.key.span())
             .help(format!("use `{successor}` instead: {way}"));

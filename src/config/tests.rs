@@ -437,7 +437,6 @@ fn deprecated_fields_give_warnings_in_the_order_of_the_reference() {
         warnings
             .into_iter()
             .map(|warning| (warning.failure.span().start(), warning.text.unwrap_or_default()))
-            .map(|(place, text)| (place, text.split(": ").take(2).collect::<Vec<_>>().join(": ")))
             .collect()
     };
     let expected = [
@@ -449,8 +448,13 @@ fn deprecated_fields_give_warnings_in_the_order_of_the_reference() {
         (92, "vars", "replacements"),
     ]
     .map(|(place, field, successor)| {
-        let text = "is deprecated. Please use";
-        (place, format!("# Warning: '{field}' {text} '{successor}' instead"))
+        let is_vars = field == "vars";
+        let run = if is_vars { "[EXPERIMENTAL] Run" } else { "Run" };
+        let text = format!(
+            "# Warning: '{field}' is deprecated. Please use '{successor}' instead. {run} 'kustomize edit fix' to update \
+             your Kustomization automatically."
+        );
+        (place, text)
     });
     assert_eq!(
         warnings(

@@ -68,7 +68,7 @@ enum Action {
 /// Changes a draft. False if the file is to stay as it is.
 type Work<'w> = Box<dyn Fn(&mut Draft<'_>) -> Result<bool> + 'w>;
 
-/// What sub-commands use while they read their arguments.
+/// The state that sub-commands share while they read their arguments.
 struct Context {
     /// The working directory.
     directory: PathBuf,

@@ -22,7 +22,7 @@ pub enum GeneratorField {
     Secrets,
 }
 
-/// What `add` gets for a generator.
+/// The arguments of `add` for a generator.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GeneratorEntry {
     /// The name.

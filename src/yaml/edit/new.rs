@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::source::Span;
 use crate::yaml::node::{Node, Scalar};
 
-/// What is added to a collection.
+/// A value to add to a collection.
 pub(super) enum New<'a> {
     Entry(&'a str, &'a Node),
     Items(&'a [Node]),
