@@ -248,6 +248,12 @@ fn shells_are_told_what_is_in_the_files() {
     assert!(words(&folder, "", &["explain", "KR-SEC-02"]).contains("KR-SEC-022"));
     assert_eq!(words(&folder, "", &["build", "apps/"]), "apps/shop");
     assert_eq!(words(&folder, "", &["build", "ap"]), "apps/");
+    // Without a tag, but with the port of a registry.
+    let images = words(&folder, "apps/shop", &["edit", "set", "image", "r"]);
+    assert_eq!(images, "reg:5000/a/b=");
+    let images = words(&folder, "apps/shop", &["edit", "set", "image", "o"]);
+    assert_eq!(images, "other=");
+    assert_eq!(words(&folder, "apps/shop", &["edit", "remove", "resource", "p"]), "pod.yaml");
     for shell in ["bash", "zsh", "fish", "powershell"] {
         let script = printed(&folder.run("krender", &["completion", shell]));
         assert!(script.contains("krender") && script.contains("KRENDER_COMPLETE"), "{shell}");

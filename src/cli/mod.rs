@@ -194,7 +194,7 @@ fn program(commands: &[Command]) -> clap::Command {
     let name = Name::own();
     let made = |command: &Command| {
         let made = (command.arguments)(clap::Command::new(command.name));
-        made.after_help(name.examples(command.examples).into_owned())
+        name.with_examples(made.after_help(command.examples))
     };
     let program = Program::command().subcommands(commands.iter().map(made));
     if name == Name::Kubectl { program.bin_name(name.call()) } else { program }
@@ -541,6 +541,27 @@ mod tests {
     #[test]
     fn the_arguments_are_well_formed() {
         program(COMMANDS).debug_assert();
+    }
+
+    /// Pages about concepts have no examples of themselves.
+    #[test]
+    fn the_help_of_every_command_ends_with_examples() {
+        let (mut pending, mut without) = (vec![program(COMMANDS)], Vec::new());
+        while let Some(command) = pending.pop() {
+            let commands = command.get_subcommands().cloned();
+            let before = pending.len();
+            pending.extend(commands.filter(|it| it.get_name() != "help"));
+            let is_page =
+                ["docs-", "tutorials-"].iter().any(|start| command.get_name().starts_with(start));
+            if pending.len() == before && !is_page {
+                let examples = command.get_after_help().map(ToString::to_string);
+                let has_examples = examples.is_some_and(|text| {
+                    text.contains("Examples:\n  ") && text.contains("krender ")
+                });
+                without.extend((!has_examples).then(|| command.get_name().to_owned()));
+            }
+        }
+        assert!(without.is_empty(), "{without:?}");
     }
 
     /// The slow twin: a build without flags is parsed by clap to the same.

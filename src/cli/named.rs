@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::path::Path;
 
+use clap::Command;
+
 /// A name of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Name {
@@ -47,12 +49,19 @@ impl Name {
         }
     }
 
-    /// Examples that call the program by this name.
-    pub(super) fn examples(self, examples: &'static str) -> Cow<'static, str> {
-        match self {
-            Self::Krender => Cow::Borrowed(examples),
-            _ => Cow::Owned(examples.replace("krender ", &format!("{} ", self.call()))),
+    /// A command whose examples, and those of its sub-commands, call the program by this name.
+    pub(super) fn with_examples(self, command: Command) -> Command {
+        if self == Self::Krender {
+            return command;
         }
+        let examples = command.get_after_help().map(ToString::to_string);
+        let command = match examples {
+            Some(text) => {
+                command.after_help(text.replace("krender ", &format!("{} ", self.call())))
+            }
+            None => command,
+        };
+        command.mut_subcommands(|command| self.with_examples(command))
     }
 }
 
@@ -69,6 +78,13 @@ mod tests {
         assert_eq!(of("bin/kustomize-v5.8.1"), Name::Kustomize);
         assert_eq!(of("./krender"), Name::Krender);
         assert_eq!(Name::of(None), Name::Krender);
-        assert_eq!(Name::Kubectl.examples("  krender build a"), "  kubectl krender build a");
+        let command =
+            || Command::new("a").subcommand(Command::new("b").after_help("  krender a b"));
+        let shown = |name: Name| {
+            let command = name.with_examples(command());
+            command.find_subcommand("b").and_then(|it| it.get_after_help()).map(ToString::to_string)
+        };
+        assert_eq!(shown(Name::Kubectl).as_deref(), Some("  kubectl krender a b"));
+        assert_eq!(shown(Name::Krender).as_deref(), Some("  krender a b"));
     }
 }

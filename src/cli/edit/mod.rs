@@ -62,6 +62,7 @@ enum Action {
     Remove(remove::Remove),
 
     /// List the builtin plugins
+    #[command(after_help = "Examples:\n  krender edit alpha-list-builtin-plugin")]
     AlphaListBuiltinPlugin,
 }
 
