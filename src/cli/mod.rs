@@ -16,6 +16,7 @@ mod edit;
 mod harden;
 mod inputs;
 mod install;
+mod localize;
 mod lock;
 mod man;
 mod memory;
@@ -327,6 +328,16 @@ Examples:
         arguments: |command| create::Create::augment_args(command).hide(true),
         examples: CREATE_EXAMPLES,
         run: |found, format| Ok(create::Create::from_arg_matches_mut(found)?.run(format)),
+    },
+    Command {
+        name: "localize",
+        arguments: localize::Localize::augment_args,
+        examples: "\
+Examples:
+  krender localize
+  krender localize overlays/prod copy --scope .
+  krender localize 'https://github.com/owner/name//overlays/prod?ref=v1.2.3' copy",
+        run: |found, format| Ok(localize::Localize::from_arg_matches_mut(found)?.run(format)),
     },
     Command {
         name: "cfg",

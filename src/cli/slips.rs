@@ -25,7 +25,6 @@ const WORDS: &[(&[&str], Meant)] = &[
     (&["fix"], NotYet("change kustomization.yaml with an editor, or with `kustomize edit fix`")),
     (&["add", "set", "remove"], Other("to change kustomization.yaml: `krender edit --help`")),
     (&["new"], Other("to make a kustomization: `krender create`")),
-    (&["localize"], NotYet("`kustomize localize` does it")),
     (&["fn"], NotYet("`kustomize` has it")),
     (&["openapi", "plugin", "config"], NotYet("there are no such helpers")),
     (

@@ -4,6 +4,7 @@
 //! [`Spanned`]: elements of lists, and strings that are checked or copied to a resource.
 
 mod advice;
+mod canonical;
 mod crds;
 mod default_field_specs;
 mod deprecated;

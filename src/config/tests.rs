@@ -155,6 +155,26 @@ validators: [validator.yaml]
 buildMetadata: [originAnnotations]
 "#;
 
+/// The tables of [`Kustomization::canonical`] have every field.
+#[test]
+fn what_is_written_again_is_read_as_the_same() {
+    let source = Sources::new().add("kustomization.yaml", EVERYTHING).unwrap();
+    let node = Kustomization::canonical(&source).unwrap();
+    let mut text = String::new();
+    crate::yaml::emit(&node, &mut text).unwrap();
+    let model = |text: &str| {
+        let kustomization = kustomization(text);
+        format!("{:?}", Kustomization { places: Places::default(), ..kustomization })
+    };
+    // Spans differ, and are written with their words.
+    let without_spans = |text: &str| {
+        let mut parts = text.split("Span {");
+        let first = parts.next().unwrap_or_default().to_owned();
+        parts.fold(first, |all, part| all + part.split_once('}').map_or(part, |(_, rest)| rest))
+    };
+    assert_eq!(without_spans(&model(&text)), without_spans(&model(EVERYTHING)));
+}
+
 #[test]
 fn type_and_metadata_are_read() {
     let all = kustomization(EVERYTHING);

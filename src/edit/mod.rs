@@ -1,6 +1,9 @@
 //! Kustomizations that are made, and changed in place: `create` writes a new one, `edit` changes fields, `vendor` copies what
-//! they fetch into the tree.
+//! they fetch into the tree, and `localize` copies a kustomization with all that it uses.
 
+mod copies;
 pub mod create;
 pub mod kustomization;
+pub mod localize;
+mod proof;
 pub mod vendor;

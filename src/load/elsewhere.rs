@@ -19,6 +19,12 @@ pub fn is_remote(entry: &str) -> bool {
     remote::is_url(entry) || RepoSpec::parse(entry).is_ok()
 }
 
+/// True if an entry is a URL of HTTP.
+#[must_use]
+pub fn is_http(entry: &str) -> bool {
+    remote::is_url(entry)
+}
+
 /// The maximum number of requests at the same time.
 const AT_ONCE: usize = 8;
 

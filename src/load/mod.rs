@@ -44,11 +44,11 @@ pub use digest::Digest;
 #[cfg(feature = "cli")]
 pub use disk::clean_up_on_signals;
 pub use disk::{
-    Disk, OutputFolder, TemporaryFolder, abandon_temporary_files, change, folder_size,
+    Disk, NewFolder, OutputFolder, TemporaryFolder, abandon_temporary_files, change, folder_size,
     is_directory, is_file, is_left_over, remove_temporary_files, remove_temporary_folders,
     resolved, stamp, write, write_by,
 };
-pub use elsewhere::is_remote;
+pub use elsewhere::{is_http, is_remote};
 pub use fetched::{Fetch, Fetched, Remote, Remotes};
 pub use file::File;
 pub use files::{Files, KUSTOMIZATION_FILES, Kind, LARGEST_FILE, LOCK_FILE, join, relative};

@@ -14,6 +14,7 @@ mod git;
 mod http;
 mod known;
 mod lab;
+mod localize;
 #[cfg(feature = "http")]
 mod server;
 mod vendor;

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::names::{self, checked, named};
+use super::super::copies::{checked, named};
+use super::names;
 use crate::error::{Code, Error, Result};
 use crate::load::git::Id;
 use crate::load::{Digest, is_remote};

@@ -9,21 +9,20 @@
 mod check;
 mod manifest;
 mod names;
-mod proof;
 mod rewrite;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+pub use super::proof::{Proof, Same};
 pub use check::{complaints, is_empty};
 pub use manifest::{MANIFEST, Manifest};
-pub use proof::{Proof, Same};
 pub use write::restored;
 
 use self::manifest::{CopiedDownload, CopiedRepository, RewrittenEntry};
-use self::names::{Spellings, checked, named};
 use self::rewrite::{Rewrite, rewrite};
+use super::copies::{Spellings, checked, named};
 use crate::error::{Code, Error, Result};
 use crate::load::{
     Digest, Disk, FetchedFile, LeadsTo, Loader, Overlay, Reference, Remote, relative,

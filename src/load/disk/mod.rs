@@ -26,7 +26,7 @@ pub use output::{OutputFolder, write, write_by};
 #[cfg(feature = "cli")]
 pub use temporary::clean_up_on_signals;
 pub use temporary::{
-    TemporaryFolder, abandon_temporary_files, is_left_over, remove_temporary_files,
+    NewFolder, TemporaryFolder, abandon_temporary_files, is_left_over, remove_temporary_files,
     remove_temporary_folders,
 };
 

@@ -201,6 +201,49 @@ impl Drop for TemporaryFolder {
     }
 }
 
+/// A new folder. It is removed on drop, with all that is in it, unless it is [kept](NewFolder::keep).
+#[derive(Debug)]
+pub struct NewFolder {
+    path: PathBuf,
+    is_kept: bool,
+}
+
+impl NewFolder {
+    /// Creates a folder in one that exists.
+    ///
+    /// # Errors
+    /// [`Code::WriteFailed`], also if an entry has this name.
+    pub fn create(path: &Path) -> Result<Self> {
+        let mut folders = lock(&FOLDERS);
+        fs::create_dir(path).map_err(|error| {
+            let (shown, reason) = (path.display(), super::reason(&error));
+            let error = Error::new(
+                Code::WriteFailed,
+                format!("cannot make the folder `{shown}`: {reason}"),
+            );
+            error.help("name a folder that is not there yet, in one that is")
+        })?;
+        folders.push(path.to_path_buf());
+        Ok(Self { path: path.to_path_buf(), is_kept: false })
+    }
+
+    /// Keeps the folder.
+    pub fn keep(mut self) {
+        self.is_kept = true;
+    }
+}
+
+impl Drop for NewFolder {
+    fn drop(&mut self) {
+        let mut folders = lock(&FOLDERS);
+        if !self.is_kept {
+            // The first error is the one to report.
+            drop(fs::remove_dir_all(&self.path));
+        }
+        folders.retain(|path| *path != self.path);
+    }
+}
+
 /// True if the name is that of a temporary file or folder, left by an interrupted write.
 #[must_use]
 pub fn is_left_over(name: &str) -> bool {

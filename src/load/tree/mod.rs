@@ -151,6 +151,14 @@ impl Loader {
         Ok(())
     }
 
+    /// Reads a file that [`Loader::visit`] has found.
+    ///
+    /// # Errors
+    /// [`Code::ReadFailed`], [`Code::TooLarge`], [`Code::LimitExceeded`].
+    pub fn file_at(&self, path: &Path) -> Result<super::File> {
+        self.content(path)
+    }
+
     /// The entries of a directory, whose path has its links resolved; sorted by name.
     fn entries(&self, directory: &Path) -> Result<Vec<(OsString, Kind)>> {
         self.0.files.list(directory).map_err(|error| self.unreadable(directory, &error))
