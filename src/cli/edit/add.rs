@@ -115,6 +115,7 @@ Examples:
 
 /// Arguments of `add annotation`.
 #[derive(Args)]
+#[command(args_override_self = true)]
 pub(super) struct Annotations {
     /// Annotations: `key:value`; the value may be in double quotes
     #[arg(value_name = "KEY:VALUE", required = true)]
@@ -126,6 +127,7 @@ pub(super) struct Annotations {
 
 /// Arguments of `add label`.
 #[derive(Args)]
+#[command(args_override_self = true)]
 pub(super) struct Labels {
     /// Labels: `key:value`; the value may be in double quotes
     #[arg(value_name = "KEY:VALUE", required = true)]
@@ -163,6 +165,7 @@ pub(super) struct Paths {
 
 /// Arguments of `add resource`.
 #[derive(Args)]
+#[command(args_override_self = true)]
 pub(super) struct Resources {
     /// Paths, patterns such as `*.yaml`, or URLs
     #[arg(value_name = "PATH", required = true)]

@@ -11,6 +11,7 @@ use crate::{
 
 /// A patch and its target.
 #[derive(Args)]
+#[command(args_override_self = true)]
 pub(super) struct PatchFlags {
     /// File of the patch
     #[arg(long, value_name = "FILE", default_value = "", hide_default_value = true)]

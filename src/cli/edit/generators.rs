@@ -46,6 +46,7 @@ struct Sources {
 
 /// Arguments of `add configmap`.
 #[derive(Args)]
+#[command(args_override_self = true)]
 pub(super) struct AddConfigMap {
     #[command(flatten)]
     sources: Sources,
@@ -58,6 +59,7 @@ pub(super) struct AddConfigMap {
 
 /// Arguments of `add secret`.
 #[derive(Args)]
+#[command(args_override_self = true)]
 pub(super) struct AddSecret {
     #[command(flatten)]
     sources: Sources,
@@ -69,6 +71,7 @@ pub(super) struct AddSecret {
 
 /// Arguments of `set configmap` and `set secret`.
 #[derive(Args)]
+#[command(args_override_self = true)]
 pub(super) struct Change {
     /// Name of the object
     #[arg(value_name = "NAME")]
@@ -91,6 +94,7 @@ pub(super) struct Change {
 
 /// Arguments of `remove configmap` and `remove secret`.
 #[derive(Args)]
+#[command(args_override_self = true)]
 pub(super) struct RemoveGenerators {
     /// Names, with commas between them
     #[arg(value_name = "NAME[,NAME]")]

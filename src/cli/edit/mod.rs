@@ -43,7 +43,7 @@ pub(super) struct Edit {
     action: Action,
 
     /// Print the change as a unified diff, and write nothing
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 899)]
     dry_run: bool,
 }
 

@@ -83,6 +83,7 @@ Examples:
 
 /// Keys of labels or annotations.
 #[derive(Args)]
+#[command(args_override_self = true)]
 pub(super) struct Keys {
     /// Keys, with commas between them
     #[arg(value_name = "KEY[,KEY]")]
