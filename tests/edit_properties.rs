@@ -6,9 +6,12 @@
 
 use std::fmt::Write as _;
 
-use krender::edit::kustomization::{BuildMetadata, Draft, PairField, PatchEntry, PathField};
-use krender::edit::kustomization::{SetImages, SetReplicas};
+use krender::edit::kustomization::{
+    BuildMetadata, Draft, PairField, PatchEntry, PathField, add_labels_without_selector,
+};
+use krender::edit::kustomization::{GeneratorEntry, GeneratorField, SetImages, SetReplicas};
 use krender::error::Result;
+use krender::load::{Loader, Memory, Options};
 use krender::source::Sources;
 use proptest::prelude::*;
 use serde_yaml::{Mapping, Value};
@@ -167,6 +170,8 @@ fn file(dice: &mut Dice) -> String {
         "replicas",
         "buildMetadata",
         "patches",
+        "configMapGenerator",
+        "labels",
     ];
     for at in 0..fields.len() {
         let other = writer.dice.of(fields.len());
@@ -224,10 +229,35 @@ fn file(dice: &mut Dice) -> String {
                     .collect();
                 writer.entries(field, &entries);
             }
+            "configMapGenerator" => writer.generators(),
+            "labels" => {
+                writer.comments(0);
+                writer.text.push_str("labels:");
+                writer.end();
+                writer.comments(dashes);
+                let (lead, key) = (" ".repeat(dashes), writer.dice.pick(&["a", "c"]));
+                let _ = write!(writer.text, "{lead}- pairs:");
+                writer.end();
+                writer.comments(dashes + 2 + step);
+                let _ = write!(writer.text, "{lead}{}{key}: x", " ".repeat(2 + step));
+                writer.end();
+            }
             _ => {
                 let paths = some(writer.dice, &NAMES[3..6]);
                 let entries: Vec<_> = paths.into_iter().map(|path| vec![("path", path)]).collect();
                 writer.entries(field, &entries);
+                if writer.dice.is() {
+                    writer.comments(dashes);
+                    let lead = " ".repeat(dashes);
+                    let chomping = writer.dice.pick(&["|-", "|", "|+", ">"]);
+                    let _ = write!(writer.text, "{lead}- patch: {chomping}");
+                    writer.end();
+                    let _ = writeln!(writer.text, "{lead}    # in a text\n\n{lead}    kind: X");
+                    if writer.dice.is() {
+                        let _ = write!(writer.text, "{lead}  target: {{kind: X}}");
+                        writer.end();
+                    }
+                }
             }
         }
     }
@@ -243,6 +273,39 @@ fn file(dice: &mut Dice) -> String {
 }
 
 impl Writer<'_> {
+    /// ConfigMaps with literals, and some with `env`, which edits rename.
+    fn generators(&mut self) {
+        self.comments(0);
+        self.text.push_str("configMapGenerator:");
+        self.end();
+        for name in some(self.dice, &NAMES[..3]) {
+            self.comments(self.dashes);
+            let lead = " ".repeat(self.dashes + 2);
+            let _ = write!(self.text, "{}- name: {name}", " ".repeat(self.dashes));
+            self.end();
+            if self.dice.is() {
+                self.comments(self.dashes + 2);
+                let _ = write!(self.text, "{lead}{}: e.env", self.dice.pick(&["env", "behavior"]));
+                self.end();
+            }
+            if self.dice.is() {
+                self.comments(self.dashes + 2);
+                let _ = write!(self.text, "{lead}literals:");
+                let is_flow = self.dice.is();
+                if is_flow {
+                    self.text.push_str(" [\"k=1\"]");
+                }
+                self.end();
+                if !is_flow {
+                    let column = self.dashes + 2 + self.dashes;
+                    self.comments(column);
+                    let _ = write!(self.text, "{}- k=1", " ".repeat(column));
+                    self.end();
+                }
+            }
+        }
+    }
+
     fn scalar(&mut self, name: &str, value: &str) {
         self.comments(0);
         let value = self.string(value);
@@ -264,13 +327,16 @@ enum Edit {
     Metadata(String),
     Patch(String),
     Unpatch(String),
+    Literal(String, String),
+    Ungenerate(String),
+    Label(String, String),
 }
 
 const PATHS: [PathField; 2] = [PathField::Resources, PathField::Components];
 
 fn edit(dice: &mut Dice) -> Edit {
     let value = |dice: &mut Dice| dice.pick(&VALUES).to_owned();
-    match dice.of(10) {
+    match dice.of(13) {
         0 => Edit::Text(["namespace", "namePrefix"][dice.of(2)], value(dice)),
         1 => {
             let (field, new) = (PATHS[dice.of(2)], [value(dice), dice.pick(&NAMES).to_owned()]);
@@ -288,6 +354,9 @@ fn edit(dice: &mut Dice) -> Edit {
         6 => Edit::Replicas(dice.pick(&NAMES[..4]).to_owned(), dice.of(5) as i64),
         7 => Edit::Metadata("managedByLabel".to_owned()),
         8 => Edit::Patch(value(dice)),
+        9 => Edit::Literal(dice.pick(&NAMES[..4]).to_owned(), format!("new={}", value(dice))),
+        10 => Edit::Ungenerate(dice.pick(&NAMES[..3]).to_owned()),
+        11 => Edit::Label(dice.pick(&["a", "b", "z"]).to_owned(), value(dice)),
         _ => Edit::Unpatch(dice.pick(&NAMES[3..6]).to_owned()),
     }
 }
@@ -322,6 +391,22 @@ impl Edit {
             Self::Metadata(option) => BuildMetadata::parse(option)?.set(draft),
             Self::Patch(path) => patch(path).add(draft).map(|_| ()),
             Self::Unpatch(path) => patch(path).remove(draft).map(|_| ()),
+            Self::Literal(name, literal) => {
+                let files = Memory::new().file("e.env", "");
+                let root = Loader::new(files, Options::default()).root(".")?;
+                let literals = vec![literal.clone()];
+                let entry = GeneratorEntry { name: name.clone(), literals, ..Default::default() };
+                GeneratorField::ConfigMaps.add(draft, &root, &entry)
+            }
+            // One that is missing is an error: the file stays as it is.
+            Self::Ungenerate(name) => {
+                drop(GeneratorField::ConfigMaps.remove(draft, &[name], ""));
+                Ok(())
+            }
+            Self::Label(key, value) => {
+                let pairs = [(key.clone(), value.clone())].into();
+                add_labels_without_selector(draft, &pairs, false, true)
+            }
         }
     }
 
@@ -348,6 +433,8 @@ impl Edit {
             Self::Replicas(..) => "replicas",
             Self::Metadata(_) => "buildMetadata",
             Self::Patch(_) | Self::Unpatch(_) => "patches",
+            Self::Literal(..) | Self::Ungenerate(_) => "configMapGenerator",
+            Self::Label(..) => "labels",
         }
     }
 
@@ -360,6 +447,7 @@ impl Edit {
                 | Self::Image(..)
                 | Self::Metadata(_)
                 | Self::Unpatch(_)
+                | Self::Ungenerate(_)
         )
     }
 
@@ -423,6 +511,33 @@ impl Edit {
             Self::Metadata(option) => {
                 root.insert(value("buildMetadata"), vec![value(option)].into());
             }
+            Self::Literal(name, literal) => {
+                let mut all = list(root, "configMapGenerator");
+                if !all.iter().any(|entry| entry["name"] == value(name)) {
+                    all.push(Mapping::from_iter([(value("name"), value(name))]).into());
+                }
+                let found = all.iter_mut().find(|entry| entry["name"] == value(name)).unwrap();
+                let entry = found.as_mapping_mut().unwrap();
+                let mut literals = list(entry, "literals");
+                literals.push(value(literal));
+                entry.insert(value("literals"), literals.into());
+                root.insert(value("configMapGenerator"), all.into());
+            }
+            Self::Ungenerate(name) => {
+                let mut all = list(root, "configMapGenerator");
+                all.retain(|entry| entry["name"] != value(name));
+                root.insert(value("configMapGenerator"), all.into());
+            }
+            Self::Label(key, text) => {
+                let mut labels = list(root, "labels");
+                if labels.is_empty() {
+                    labels
+                        .push(Mapping::from_iter([(value("pairs"), Mapping::new().into())]).into());
+                }
+                let pairs = labels[0]["pairs"].as_mapping_mut().unwrap();
+                pairs.insert(value(key), value(text));
+                root.insert(value("labels"), labels.into());
+            }
             Self::Patch(path) | Self::Unpatch(path) => {
                 let mut entry = Mapping::new();
                 entry.insert(value("path"), value(path));
@@ -472,6 +587,13 @@ fn settle(root: &mut Mapping) {
         let resources = root.entry("resources".into()).or_insert(Value::Sequence(Vec::new()));
         resources.as_sequence_mut().unwrap().extend(bases);
     }
+    let generators = root.get_mut("configMapGenerator").and_then(Value::as_sequence_mut);
+    for entry in generators.into_iter().flatten() {
+        let entry = entry.as_mapping_mut().unwrap();
+        if let Some(env) = entry.remove("env") {
+            entry.insert("envs".into(), Value::Sequence(vec![env]));
+        }
+    }
     for (key, value) in
         [("apiVersion", "kustomize.config.k8s.io/v1beta1"), ("kind", "Kustomization")]
     {
@@ -498,7 +620,8 @@ fn check(before: &str, edit: &Edit) {
 
     assert_eq!(before.starts_with('\u{feff}'), after.starts_with('\u{feff}'), "{}", told("mark"));
     let ends = |text: &str| (text.contains("\r\n"), text.replace("\r\n", "").contains('\n'));
-    if before.contains('\n') {
+    // One line of `resources` may be all that is left of two lines with one line end.
+    if before.contains('\n') && (before.ends_with('\n') || !before.contains("bases:")) {
         assert_eq!(ends(before), ends(after), "{}", told("line ends"));
     }
     let unmarked = |text| str::trim_start_matches(text, '\u{feff}');
@@ -518,7 +641,13 @@ fn lines_stay(before: &str, after: &str, edit: &Edit, told: &dyn Fn(&str) -> Str
             let may_go = edit.removes() && (field == edit.field() || is_moving);
             assert!(count == 1 || count == 0 && may_go, "{}", told(comment));
         }
-        let is_touched = field == edit.field() || is_moving || field == "resources";
+        // A text at the end of the file that ends without a line end still does.
+        let is_chomped = line.contains("patch: ") && !before.ends_with('\n');
+        let is_touched = field == edit.field()
+            || field == "resources"
+            || is_moving
+            || is_chomped
+            || line.contains("env:");
         if is_touched || line.is_empty() {
             continue;
         }

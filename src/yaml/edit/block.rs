@@ -134,12 +134,31 @@ impl Text<'_> {
             // A comment at the top is about the document.
             let is_top = at == 0 && is_root && self.comment_in(0..head).is_none();
             let start = if is_top { self.line_start(member.start) } else { head };
-            return self.replace(start..end, "");
+            return self.replace(start..self.end_of_removal(start, end), "");
         }
         // The entry shares its line with a dash or `?`; the next entry takes its place there.
         let next = members.get(at + 1).map_or(end, |next| next.start);
         let comment = self.comment_in(end..next).map_or(next, Token::start);
         self.replace(member.start..comment.min(next), "")
+    }
+
+    /// The end of lines to remove. Blank lines behind them go, too, if they would become part of a block scalar above that keeps
+    /// its line ends.
+    pub(super) fn end_of_removal(&self, start: usize, end: usize) -> usize {
+        let text = self.last_before(start).filter(|text| text.kind() == TokenKind::BlockText);
+        let header = text.and_then(|text| self.last_before(text.start()));
+        let keeps = header
+            .and_then(|header| self.text.get(header.range()))
+            .is_some_and(|header| header.contains('+'));
+        let mut end = end;
+        while let Some(next) = self.next_line(end).filter(|_| keeps) {
+            let line = self.text.get(end..next).unwrap_or_default();
+            if !line.trim().is_empty() {
+                break;
+            }
+            end = next;
+        }
+        end
     }
 
     /// The edits that remove the only entry: `{}` or `[]` remains.

@@ -35,7 +35,8 @@ pub fn move_items(
     };
     edits.sort_by_key(|edit| edit.span);
     let new = apply(source, &edits)?;
-    verify(&text, &tokens, document, &expected, &new)?;
+    verify(&text, &tokens, document, &expected, &new)
+        .map_err(|error| error.at(text.span_of(&from)))?;
     Ok(Edited { edits, text: new })
 }
 
@@ -55,7 +56,8 @@ impl Text<'_> {
             edits.extend(self.remove(from)?);
             return Ok(edits);
         };
-        let range = self.line_start(entry.start)..self.line_behind(entry.end);
+        let start = self.line_start(entry.start);
+        let range = start..self.end_of_removal(start, self.line_behind(entry.end));
         let indent = " ".repeat(self.column(entry.start));
         let comments = self.comments_in(range.clone()).filter_map(|it| self.text.get(it.range()));
         let lines = comments.map(|comment| format!("{indent}{}\n", comment.trim_end()));
@@ -97,7 +99,8 @@ impl Text<'_> {
             lines.push(format!("{}{inner}", " ".repeat(depth)));
         }
         let mut edits = self.append(end.end, Some(new_column), &lines.join("\n"));
-        edits.push(self.replace(self.line_start(entry.start)..behind, ""));
+        let start = self.line_start(entry.start);
+        edits.push(self.replace(start..self.end_of_removal(start, behind), ""));
         Some(edits)
     }
 }

@@ -120,6 +120,9 @@ fn what_is_removed_takes_its_own_comments_along() {
         ("[ a ]\n", "remove 0", "[]\n"),
         ("[\n  a, # a\n  # b\n  b # b\n]\n", "remove 1", "[\n  a # a\n]\n"),
         ("a: |+\n  x\n\nb: 1\n", "remove a", "b: 1\n"),
+        ("a: |+\n  x\n# b\nb: 1\n\n\n# c\nc: 2\n", "remove b", "a: |+\n  x\n# c\nc: 2\n"),
+        ("a: |+\n  x\n\nb: 1\n\nc: 2\n", "remove b", "a: |+\n  x\n\nc: 2\n"),
+        ("a: |\n  x\n\nb: 1\n\nc: 2\n", "remove b", "a: |\n  x\n\n\nc: 2\n"),
         ("# top\na: 1\nb: 2\n", "remove a", "# top\nb: 2\n"),
         ("# top\n\n# a\na: 1\nb: 2\n", "remove a", "# top\n\nb: 2\n"),
     ]);
