@@ -22,6 +22,7 @@ mod provenance;
 mod references;
 mod routes;
 mod session;
+mod strict;
 mod target;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -49,8 +50,8 @@ pub struct Options {
     pub plugins: plugin::Options,
     /// True if every resource gets the label `app.kubernetes.io/managed-by`, as with `buildMetadata: [managedByLabel]`.
     pub managed_by_label: bool,
-    /// True if warnings also report fields without effect: patches whose target matches no resource, images that no
-    /// container uses.
+    /// True if warnings also report fields without effect (patches whose target matches no resource, images that no
+    /// container uses), parts of the inputs that kustomize ignores, and rendered objects that no API server accepts.
     pub strict: bool,
     /// The threads that it may use. The result does not depend on them.
     pub threads: Threads,

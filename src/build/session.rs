@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use super::Options;
 use super::bases::Bases;
+use super::{Options, strict};
 use crate::config::{Kustomization, TransformerConfig, Warning};
 use crate::error::Result;
 use crate::limits::Limit;
@@ -98,7 +98,10 @@ impl<'a> Session<'a> {
         let source = root.kustomization_file()?;
         let bytes = source.text().len() as u64 * ENTRY_BYTES;
         root.budget().spend(Limit::Bytes, bytes, root.span())?;
-        let (kustomization, warnings) = Kustomization::read(&source)?;
+        let (kustomization, mut warnings) = Kustomization::read(&source)?;
+        if self.options.strict {
+            warnings.extend(strict::kustomization(root, &source, &kustomization));
+        }
         let read = Arc::new(Read { kustomization: Arc::new(kustomization), warnings, bytes });
         self.kustomizations().insert(root.path().into(), Arc::clone(&read));
         Ok(read)

@@ -8,7 +8,7 @@ use super::account::{Account, Metadata};
 use super::accumulator::Accumulator;
 use super::ending::step;
 use super::session::Session;
-use super::{accumulate, ahead, ending, order, references};
+use super::{accumulate, ahead, ending, order, references, strict};
 use crate::config::{Section, Warning};
 use crate::error::{Error, Result};
 use crate::generate;
@@ -114,6 +114,9 @@ impl Session<'_> {
         changes.push(Change::new(step("SortOrderTransformer", "order", &root), [sort]));
         changes.extend(plugin::finish(&hardening, &root, &schema));
         transform::run(changes, &mut resources, observer, threads)?;
+        if options.strict {
+            warnings.extend(strict::objects(&resources));
+        }
         resources.charge_to(budget);
         let lasts = !hardening.iter().any(|hardening| hardening.depends_on_day());
         // A branch may have moved.

@@ -71,7 +71,8 @@ pub(super) struct Build {
     #[arg(short, long)]
     quiet: bool,
 
-    /// Fail on warnings, and on fields without effect: patches without a target, images that no container uses
+    /// Fail on warnings, on fields without effect (patches without a target, images that no container uses), on parts of the
+    /// inputs that kustomize ignores, and on objects that no API server accepts
     #[arg(long)]
     strict: bool,
 
