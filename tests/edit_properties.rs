@@ -692,4 +692,40 @@ proptest! {
         let text = file(&mut dice);
         check(&text, &edit);
     }
+
+    /// Whatever a file looks like, an edit is made as it is meant, or refused.
+    #[test]
+    fn broken_files_are_edited_or_refused(
+        bytes in proptest::collection::vec(any::<u8>(), 0..200),
+        breaks in proptest::collection::vec((any::<u16>(), 0..BREAKS.len()), 1..6),
+    ) {
+        let mut dice = Dice(bytes.into_iter());
+        let edit = edit(&mut dice);
+        let mut text = file(&mut dice);
+        for (at, part) in breaks {
+            let mut at = usize::from(at) % (text.len() + 1);
+            while !text.is_char_boundary(at) {
+                at -= 1;
+            }
+            match BREAKS[part] {
+                "" => drop(text.pop()),
+                part => text.insert_str(at, part),
+            }
+        }
+        let sources = Sources::new();
+        if let Ok(mut draft) = Draft::read(&sources, "kustomization.yaml", text.as_bytes())
+            && edit.apply(&mut draft).is_ok()
+            && draft.check().is_ok()
+        {
+            let read = Draft::read(&sources, "kustomization.yaml", draft.text().as_bytes());
+            let again = read.unwrap_or_else(|error| panic!("{error:?}\n{text}\n{}", draft.text()));
+            assert_eq!(again.text(), draft.text(), "nothing is left to settle: {text}");
+        }
+    }
 }
+
+/// Parts that break a file, or change what it means. The empty one removes the last character.
+const BREAKS: [&str; 22] = [
+    "", "\n", " ", "\t", "#", ": ", "- ", "'", "\"", "[", "]", "{", "}", ",", "&a ", "*a",
+    "<<: *a\n", "---\n", "...\n", "|\n", "!!str ", "\r\n",
+];
