@@ -66,6 +66,11 @@ pub(super) fn error(error: &clap::Error, arguments: &[OsString], is_flag_first: 
         return told.help("a revision is named by `--git`: `krender diff --git main`");
     }
     let is_edit = arguments.get(1).is_some_and(|command| command == "edit");
+    if let (true, ErrorKind::UnknownArgument, Some(help)) =
+        (is_edit, error.kind(), superfluous(arguments, &argument))
+    {
+        return told.help(help).help(where_to_look(arguments));
+    }
     if is_edit && error.kind() == ErrorKind::UnknownArgument && argument.starts_with('-') {
         // `-blue` is reported as `-b`.
         let is_meant = |word: &&str| word.starts_with(&argument);
@@ -113,6 +118,19 @@ pub(super) fn error(error: &clap::Error, arguments: &[OsString], is_flag_first: 
         ));
     }
     if told.helps().is_empty() { told.help(where_to_look(arguments)) } else { told }
+}
+
+/// The advice on a superfluous argument of a sub-command of `edit`.
+fn superfluous(arguments: &[OsString], argument: &str) -> Option<String> {
+    let word = |at: usize| arguments.get(at).and_then(|word| word.to_str());
+    match (word(2)?, word(3)?) {
+        _ if argument.starts_with('-') => None,
+        (_, "patch") => Some(format!("did you mean `--path {}`?", escape::visible(argument))),
+        ("remove", "label" | "annotation" | "configmap" | "secret")
+        | ("add", "base")
+        | (_, "buildmetadata") => Some("write several with commas between them: `a,b`".to_owned()),
+        _ => None,
+    }
 }
 
 /// Replaces `DIR` in advice by the directory that the arguments name.

@@ -114,6 +114,12 @@ impl PatchEntry {
         let patch = self.as_patch();
         let patches = &draft.model().patches;
         let gone: Vec<usize> = (0..patches.len()).filter(|&at| *patches[at] == patch).collect();
+        if self.path.is_empty() && self.patch.is_empty() {
+            draft.note(
+                "no patch is described: `--path` or `--patch` and the target name one exactly",
+            );
+            return Ok(false);
+        }
         if gone.is_empty() {
             let near = |found: &&Spanned<Patch>| {
                 !self.path.is_empty() && found.path == patch.path
