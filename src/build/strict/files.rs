@@ -1,11 +1,13 @@
 //! Checks of the files that a kustomization lists.
 
 use crate::config::{GeneratorArgs, Kustomization};
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, Result};
 use crate::load::{Kind, Root};
+use crate::schema::{Schema, Type};
 use crate::source::{Source, Span};
 use crate::yaml::de::Spanned;
-use crate::yaml::{Node, Text, parse};
+use crate::yaml::parse::{self, Document};
+use crate::yaml::{self, Node, Text};
 
 /// Finds files of `resources` without a resource.
 pub(super) fn resources(root: &Root, kustomization: &Kustomization) -> Vec<Error> {
@@ -59,29 +61,75 @@ fn lines(source: &Source) -> Vec<Span> {
     found
 }
 
-/// Finds operations of JSON patches without the value that they set, which becomes null.
+/// Finds operations of JSON patches without the value that they set, which becomes null, and elements of other patches that
+/// are lost since they lack the key by which the list is merged.
 pub(super) fn patches(root: &Root, kustomization: &Kustomization) -> Vec<Error> {
-    let entries = kustomization.patches.iter().chain(&kustomization.patches_json6902);
+    let of_file = |path: &Spanned<Text>| parse::documents(&*root.read(path, path.span)?);
     let mut found = Vec::new();
-    for entry in entries {
-        let inline = Source::detached(&entry.patch);
-        let (documents, place) = if entry.path.is_empty() {
-            (parse::documents(&inline), Some(entry.patch.span))
-        } else {
-            let read = root.read(&entry.path, entry.path.span);
-            (read.and_then(|source| parse::documents(&source)), None)
-        };
-        for document in documents.unwrap_or_default() {
-            let without =
-                document.root.items().iter().enumerate().filter(|(_, it)| lacks_value(it));
-            found.extend(without.map(|(number, operation)| {
-                let name = text(operation, "op");
-                let message = format!("operation {number} is `{name}` without `value`");
-                let place = place.unwrap_or_else(|| operation.span());
-                Error::new(Code::InvalidPatch, message)
-                    .at(place)
-                    .help("write the `value`, also if it is `null`")
-            }));
+    let mut check = |read: Result<Vec<Document>>, place: Option<Span>| {
+        for document in read.unwrap_or_default() {
+            let errors = match document.root.kind() {
+                yaml::Kind::Sequence => operations(&document.root),
+                _ => elements(&document.root),
+            };
+            found.extend(errors.into_iter().map(|(error, span)| error.at(place.unwrap_or(span))));
+        }
+    };
+    for entry in kustomization.patches.iter().chain(&kustomization.patches_json6902) {
+        match entry.path.is_empty() {
+            true => {
+                check(parse::documents(&Source::detached(&entry.patch)), Some(entry.patch.span));
+            }
+            false => check(of_file(&entry.path), None),
+        }
+    }
+    for entry in &kustomization.patches_strategic_merge {
+        match root.kind_of(entry) {
+            Kind::File => check(of_file(entry), None),
+            _ => check(parse::documents(&Source::detached(entry)), Some(entry.span)),
+        }
+    }
+    found
+}
+
+/// The errors for the operations of a JSON patch, with their spans.
+fn operations(patch: &Node) -> Vec<(Error, Span)> {
+    let without = patch.items().iter().enumerate().filter(|(_, operation)| lacks_value(operation));
+    let error = |(number, operation): (usize, &Node)| {
+        let name = text(operation, "op");
+        let message = format!("operation {number} is `{name}` without `value`");
+        let error = Error::new(Code::InvalidPatch, message);
+        (error.help("write the `value`, also if it is `null`"), operation.span())
+    };
+    without.map(error).collect()
+}
+
+/// The errors for the elements of a strategic merge patch, with their spans.
+fn elements(patch: &Node) -> Vec<(Error, Span)> {
+    let schema = Schema::built_in();
+    let mut pending = vec![(patch, schema.of(text(patch, "apiVersion"), text(patch, "kind")), "")];
+    let mut found = Vec::new();
+    while let Some((node, kind, field)) = pending.pop() {
+        for (key, value) in node.entries() {
+            let kind = kind.and_then(|kind| kind.field(key.text()));
+            pending.push((value, kind, key.text()));
+        }
+        let keys: Vec<&str> =
+            kind.and_then(Type::merge_keys).map(|keys| keys.iter().collect()).unwrap_or_default();
+        for item in node.items() {
+            pending.push((item, kind.and_then(Type::elements), field));
+            let has_one = keys.iter().chain(&["$patch"]).any(|key| item.get(key).is_some());
+            if !keys.is_empty() && item.as_mapping().is_some() && !has_one {
+                let keys = keys.join("` or `");
+                let message = format!("an element of `{field}` has no `{keys}`");
+                let help = format!("write `{keys}`, by which the elements of `{field}` are merged");
+                found.push((
+                    Error::new(Code::InvalidPatch, message)
+                        .label("it is merged with no other element")
+                        .help(help),
+                    item.span(),
+                ));
+            }
         }
     }
     found
