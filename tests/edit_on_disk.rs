@@ -100,7 +100,7 @@ fn changes_of_one_file_see_each_other() {
 #[cfg(unix)]
 #[test]
 fn permissions_and_links_stay() {
-    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
 
     let folder = tempfile::tempdir().unwrap();
     let (shared, own) = (folder.path().join("shared"), folder.path().join("own"));
@@ -117,6 +117,14 @@ fn permissions_and_links_stay() {
     assert!(text.ends_with("namespace: shop\n"), "{text}");
     assert_eq!(fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o640);
     assert_eq!(names(&shared), ["k.yaml"]);
+
+    // Only the superuser may give a file away.
+    if chown(&target, Some(12345), Some(23456)).is_ok() {
+        assert!(edit(&own, &["set", "nameprefix", "a-"]).status.success());
+        let metadata = fs::metadata(&target).unwrap();
+        assert_eq!((metadata.uid(), metadata.gid()), (12345, 23456));
+        assert_eq!(metadata.permissions().mode() & 0o777, 0o640);
+    }
 }
 
 #[cfg(unix)]

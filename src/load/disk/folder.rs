@@ -7,7 +7,7 @@ use std::fs::{File, Permissions};
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{PermissionsExt as _, fchown};
 use std::path::{Component, Path};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -33,6 +33,7 @@ pub(in crate::load) struct Look {
     pub(in crate::load) bytes: u64,
     pub(in crate::load) modified: SystemTime,
     owner: u32,
+    group: u32,
 }
 
 /// Flags to read a file. `O_NONBLOCK`: a pipe or device in place of a file does not block. `O_NOCTTY`: a terminal does
@@ -167,12 +168,26 @@ impl Look {
             bytes: u64::try_from(stat.st_size).unwrap_or(0),
             modified: SystemTime::UNIX_EPOCH + since,
             owner: stat.st_uid,
+            group: stat.st_gid,
         }
     }
 
     /// Metadata of an open file.
     pub(in crate::load) fn at(file: &File) -> io::Result<Self> {
         Ok(Self::of(&fstat(file)?))
+    }
+
+    /// Gives an open file the permissions of this entry and, as far as this process may, its owner and group.
+    pub(super) fn copy_to(&self, file: &File) -> io::Result<()> {
+        let new = Self::at(file)?;
+        // Only the superuser gives files away, and others only to groups of their own.
+        if new.group != self.group {
+            drop(fchown(file, None, Some(self.group)));
+        }
+        if new.owner != self.owner {
+            drop(fchown(file, Some(self.owner), None));
+        }
+        file.set_permissions(self.permissions.clone())
     }
 
     /// True if the entry belongs to the user of this process.

@@ -153,6 +153,11 @@ impl Look {
         true
     }
 
+    /// Gives an open file the permissions of this entry.
+    pub(super) fn copy_to(&self, file: &File) -> io::Result<()> {
+        file.set_permissions(self.permissions.clone())
+    }
+
     /// Always false: permissions of others are not known on this system.
     pub(in crate::load) const fn is_open_to_others(&self, _: u32) -> bool {
         false

@@ -8,7 +8,7 @@ use std::io::{self, ErrorKind, IoSlice, Write};
 use std::path::{Path, PathBuf};
 
 use super::temporary::Temporary;
-use super::{Folder, is_link, reason};
+use super::{Folder, Look, is_link, reason};
 use crate::error::{Code, Error, Result};
 use crate::load::files::Kind;
 
@@ -164,7 +164,7 @@ impl OutputFolder {
 }
 
 /// Writes a file that the user named. Readers never see half of it: a new file in the same folder replaces the old one
-/// and takes its permissions. A link is followed; a device or pipe is written to directly.
+/// and takes its permissions and, if this process may give files away, its owner and group. A link is followed; a device or pipe is written to directly.
 ///
 /// # Errors
 /// [`Code::WriteFailed`] if the folder does not exist or the file may not be written, and [`Code::NotAFile`] if the
@@ -202,8 +202,9 @@ pub fn write_by<T>(
 enum OutputFile {
     /// A device or a pipe, and the text for it: it is written when all is there.
     Special(File, Vec<u8>),
-    /// A new file, which is going to replace the entry of a name and gets the permissions of the old file, if there is one.
-    New { temporary: Temporary, name: OsString, permissions: Option<Permissions> },
+    /// A new file, which is going to replace the entry of a name and gets the permissions and the owner of the old file, if
+    /// there is one.
+    New { temporary: Temporary, name: OsString, old: Option<Look> },
 }
 
 impl OutputFile {
@@ -226,21 +227,21 @@ impl OutputFile {
 
     /// A file in a folder. A regular file keeps its permissions; any other entry except a folder is replaced by a new file.
     fn new(folder: &Folder, name: &OsStr) -> io::Result<Self> {
-        let permissions = match folder.look(name)? {
+        let old = match folder.look(name)? {
             Some(look) if look.kind == Kind::Directory => {
                 return Err(ErrorKind::IsADirectory.into());
             }
             Some(look) if look.kind == Kind::File => {
                 // Renaming needs no permission to write the old file, so this checks it first.
                 folder.may_write(name)?;
-                Some(look.permissions)
+                Some(look)
             }
             _ => None,
         };
         // Private until the content is complete; the permissions of the old file are set at the end.
-        let rights = if permissions.is_some() { 0o600 } else { NEW_FILE };
+        let rights = if old.is_some() { 0o600 } else { NEW_FILE };
         let temporary = Temporary::create(folder, rights)?;
-        Ok(Self::New { temporary, name: name.to_os_string(), permissions })
+        Ok(Self::New { temporary, name: name.to_os_string(), old })
     }
 
     const fn file(&mut self) -> &mut File {
@@ -262,9 +263,9 @@ impl OutputFile {
     fn finish(self) -> io::Result<()> {
         match self {
             Self::Special(mut file, text) => file.write_all(&text),
-            Self::New { temporary, name, permissions } => {
-                if let Some(permissions) = permissions {
-                    temporary.file.set_permissions(permissions)?;
+            Self::New { temporary, name, old } => {
+                if let Some(old) = old {
+                    old.copy_to(&temporary.file)?;
                 }
                 temporary.rename(&name)
             }
