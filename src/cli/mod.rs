@@ -21,6 +21,7 @@ mod lock;
 mod man;
 mod memory;
 mod named;
+mod openapi;
 mod plugins;
 mod post_render;
 mod reading;
@@ -338,6 +339,15 @@ Examples:
   krender localize overlays/prod copy --scope .
   krender localize 'https://github.com/owner/name//overlays/prod?ref=v1.2.3' copy",
         run: |found, format| Ok(localize::Localize::from_arg_matches_mut(found)?.run(format)),
+    },
+    Command {
+        name: "openapi",
+        arguments: |command| openapi::OpenApi::augment_args(command).hide(true),
+        examples: "\
+Examples:
+  krender openapi info
+  krender openapi fetch --format yaml",
+        run: |found, format| Ok(openapi::OpenApi::from_arg_matches_mut(found)?.run(format)),
     },
     Command {
         name: "cfg",

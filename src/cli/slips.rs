@@ -26,7 +26,7 @@ const WORDS: &[(&[&str], Meant)] = &[
     (&["add", "set", "remove"], Other("to change kustomization.yaml: `krender edit --help`")),
     (&["new"], Other("to make a kustomization: `krender create`")),
     (&["fn"], NotYet("`kustomize` has it")),
-    (&["openapi", "plugin", "config"], NotYet("there are no such helpers")),
+    (&["plugin", "config"], NotYet("there are no such helpers")),
     (
         &["kustomize", "render", "template", "generate", "compile", "print", "show"],
         Other("to render a kustomization: `krender build DIR`"),

@@ -7,6 +7,7 @@ use super::annotations::{INDEX, LIST_INDENTATION, PATH, clear, clear_empty};
 use super::meta::annotation;
 use crate::error::{Code, Error, Result};
 use crate::source::Span;
+use crate::text::escape;
 use crate::yaml::{CollectionStyle, Node, Scalar, Shown, Written, print};
 
 /// The style of the outermost mapping of each document.
@@ -153,17 +154,7 @@ fn json(root: &Node) -> Result<String> {
         Error::new(Code::UnrepresentableValue, format!("it cannot be written as JSON: {error}"))
             .at(root.span())
     })?;
-    for (from, to) in [
-        ('<', "\\u003c"),
-        ('>', "\\u003e"),
-        ('&', "\\u0026"),
-        ('\u{2028}', "\\u2028"),
-        ('\u{2029}', "\\u2029"),
-    ] {
-        if text.contains(from) {
-            text = text.replace(from, to);
-        }
-    }
+    text = escape::as_go_json(text);
     text.push('\n');
     Ok(text)
 }

@@ -62,6 +62,12 @@ impl Schema {
         self.document.is_none() && std::ptr::eq(self.version, data::DEFAULT)
     }
 
+    /// The version of Kubernetes that the built-in schema is of.
+    #[must_use]
+    pub fn built_in_version() -> &'static str {
+        data::VERSIONS.first().map_or("", |(version, _)| version)
+    }
+
     /// The schema of a built-in version: `openapi: {version: v1.21.2}`.
     ///
     /// # Errors

@@ -183,6 +183,23 @@ pub fn json_text(text: &str) -> String {
     escaped
 }
 
+/// Escapes characters of JSON that Go's `encoding/json` escapes, too, for HTML and JavaScript.
+#[must_use]
+pub fn as_go_json(mut json: String) -> String {
+    for (character, escaped) in [
+        ('<', "\\u003c"),
+        ('>', "\\u003e"),
+        ('&', "\\u0026"),
+        ('\u{2028}', "\\u2028"),
+        ('\u{2029}', "\\u2029"),
+    ] {
+        if json.contains(character) {
+            json = json.replace(character, escaped);
+        }
+    }
+    json
+}
+
 /// Writes a value as JSON on one line without a line break, escaped as by [`json_text`].
 ///
 /// # Errors
