@@ -6,8 +6,9 @@
 mod properties;
 mod yaml;
 
+use krender::limits::Budget;
 use krender::source::Sources;
-use krender::yaml::{emit, parse};
+use krender::yaml::{Node, Scalar, Shown, emit, parse, print, written};
 use proptest::prelude::*;
 use serde_yaml::Value;
 use yaml::{mutation, value};
@@ -42,6 +43,17 @@ proptest! {
         properties::emit_reparses(text.as_bytes());
     }
 
+    /// Except for comments in flow collections and folded text, which go-yaml v3 itself changes.
+    #[test]
+    fn what_is_printed_as_it_was_written_reads_as_the_same(text in mutation::text()) {
+        printed_again(&text);
+    }
+
+    #[test]
+    fn any_indicators_are_printed_again(text in "[a0~ \n:?#&*!|'\"{}\\[\\],.-]{0,80}") {
+        printed_again(&text);
+    }
+
     #[test]
     fn any_mutated_text_is_edited_or_not_changed(text in mutation::text()) {
         properties::edits_are_exact(text.as_bytes());
@@ -50,6 +62,46 @@ proptest! {
     #[test]
     fn any_indicators_are_edited_or_not_changed(text in "[a0~ \n\r\t:?#&*!|>'\"%{}\\[\\],<.-]{0,80}") {
         properties::edits_are_exact(text.as_bytes());
+    }
+}
+
+/// The texts and the structure of a document, without styles.
+fn texts(node: &Node) -> String {
+    match (node.as_text(), node.as_sequence()) {
+        (Some(text), _) => format!("{text:?}"),
+        (None, Some(_)) => {
+            format!("[{}]", node.items().iter().map(texts).collect::<Vec<_>>().join(","))
+        }
+        (None, None) => {
+            let entry =
+                |(key, value): &(Scalar, Node)| format!("{:?}:{}", key.text(), texts(value));
+            format!("{{{}}}", node.entries().iter().map(entry).collect::<Vec<_>>().join(","))
+        }
+    }
+}
+
+/// Prints the documents of a text as they are written, and reads them again.
+fn printed_again(text: &str) {
+    let sources = Sources::new();
+    let Ok(source) = sources.add("text.yaml", text) else { return };
+    let Ok(stream) = written(&source, &Budget::default()) else { return };
+    let mut printed = Vec::new();
+    for document in &stream.documents {
+        let mut text = String::new();
+        let root = document.root().expect("it is a document");
+        print(root, &[document], Shown::default(), &mut text).expect("it has a root");
+        printed.push(text);
+    }
+    let is_changed_by_go = text.contains('>') || text.contains('#') && text.contains(['{', '[']);
+    if is_changed_by_go {
+        return;
+    }
+    for (document, text) in stream.documents.iter().zip(printed) {
+        let source = sources.add("printed.yaml", text.as_str()).expect("it is text");
+        let again = written(&source, &Budget::default());
+        let again = again.expect("it is YAML still");
+        let roots: Vec<_> = again.documents.iter().filter_map(|it| it.root().map(texts)).collect();
+        assert_eq!(roots, [document.root().map(texts).unwrap_or_default()], "{text}");
     }
 }
 

@@ -127,6 +127,7 @@ mod http {
             (&["a/..%2f..\\x"], "has a backslash"),
             (&["same?1", "same?2"], "two contents would be copied"),
             (&["Case", "case"], "would be the same file on some systems"),
+            (&["a", "a/b"], "cannot make the folder"),
         ] {
             let urls: Vec<String> =
                 entries.iter().map(|entry| format!("'{}'", server.url(entry))).collect();

@@ -15,7 +15,7 @@ use self::fields::{FIELDS, Kind, PLUGINS, replace};
 use super::copies::{Spellings, checked, named};
 use crate::config::Kustomization;
 use crate::error::{Code, Error, Result};
-use crate::limits::Budget;
+use crate::limits::{Budget, Limit};
 use crate::load::{
     self, Disk, Entry, File, Files as _, KUSTOMIZATION_FILES, Loader, NewFolder, OutputFolder,
     Overlay, RepoSpec, Root, is_http, relative, without_credentials,
@@ -24,7 +24,7 @@ use crate::resource::{self, Resource};
 use crate::schema::Schema;
 use crate::source::{Source, Span};
 use crate::text::escape;
-use crate::yaml::{Node, emit, parse};
+use crate::yaml::{Node, emit_within, parse};
 
 /// The folder for content from elsewhere, beside the kustomization that names it.
 const FOLDER: &str = "localized-files";
@@ -77,6 +77,7 @@ impl Localized {
         let below = relative(&scope, root.path());
         let mut copier = Copier {
             loader,
+            budget: Budget::new(loader.limits()),
             scope,
             files: BTreeMap::new(),
             visited: BTreeSet::new(),
@@ -85,7 +86,7 @@ impl Localized {
         let is_local = root.remote().is_none() && loader.repository_of(root.path()).is_none();
         let below: PathBuf =
             below.components().filter(|it| *it != std::path::Component::CurDir).collect();
-        copier.enter(Place { root, below: below.clone(), is_local });
+        copier.enter(Place { root, below: below.clone(), is_local })?;
         while let Some(place) = copier.pending.pop() {
             copier.kustomization(&place).map_err(|error| {
                 let name = escape::visible(place.root.name()).into_owned();
@@ -202,6 +203,8 @@ struct Place {
 
 struct Copier<'l> {
     loader: &'l Loader,
+    /// Charged for directories, and for bytes of the copy.
+    budget: Budget,
     scope: PathBuf,
     files: BTreeMap<String, Vec<u8>>,
     /// The directories that were entered, with the paths of their copies.
@@ -211,10 +214,15 @@ struct Copier<'l> {
 
 impl Copier<'_> {
     /// Puts a directory on the list, once for each path of its copy.
-    fn enter(&mut self, place: Place) {
+    ///
+    /// # Errors
+    /// [`Code::LimitExceeded`]: repositories that name each other twice have many copies.
+    fn enter(&mut self, place: Place) -> Result<()> {
         if self.visited.insert((place.root.path().to_path_buf(), place.below.clone())) {
+            self.budget.spend(Limit::Directories, 1, place.root.span())?;
             self.pending.push(place);
         }
+        Ok(())
     }
 
     fn kustomization(&mut self, place: &Place) -> Result<()> {
@@ -225,7 +233,7 @@ impl Copier<'_> {
         }
         self.charts_without_home(&node, place)?;
         let mut text = String::new();
-        emit(&node, &mut text)?;
+        emit_within(&node, &mut text, &self.budget)?;
         let mut names = KUSTOMIZATION_FILES.into_iter();
         let name = names.find(|name| place.root.kind_of(name) == load::Kind::File);
         self.put(&place.below.join(name.unwrap_or(KUSTOMIZATION_FILES[0])), text.as_bytes())
@@ -330,7 +338,7 @@ impl Copier<'_> {
         };
         let below = within(&place.below.join(&copy));
         checked(&below).map_err(|error| error.at(span))?;
-        self.enter(Place { root: child, below, is_local: place.is_local && !is_remote });
+        self.enter(Place { root: child, below, is_local: place.is_local && !is_remote })?;
         Ok(named(&copy))
     }
 
@@ -388,7 +396,7 @@ impl Copier<'_> {
             if number > 0 {
                 text.push_str("---\n");
             }
-            emit(&node, &mut text)?;
+            emit_within(&node, &mut text, &self.budget)?;
         }
         Ok(text)
     }
@@ -444,6 +452,7 @@ impl Copier<'_> {
             }
             Some(_) => Ok(()),
             None => {
+                self.budget.bytes(content.len(), Span::NONE)?;
                 self.files.insert(place, content.to_vec());
                 Ok(())
             }

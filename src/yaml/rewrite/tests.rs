@@ -49,6 +49,7 @@ fn comments_stay_with_what_they_are_about() {
         ("a: |  # block\n  # text\n", "a: | # block\n  # text\n"),
         ("a: [x, # first\n  y]\n", "a: [x, # first\n  y]\n"),
         ("a: 1\n\n\nb: 2\n# end\n", "a: 1\nb: 2\n# end\n"),
+        ("\u{feff}# head\na: 1 # line\n", "# head\na: 1 # line\n"),
     ]);
 }
 

@@ -62,13 +62,16 @@ impl Comments {
     pub(in crate::yaml) fn of(text: &str, tokens: &Tokens, outline: &Outline) -> Self {
         let range = outline.range();
         let text = text.get(..range.end).unwrap_or_default();
+        // The reader of go-yaml removes a byte-order mark.
+        let has_mark = text.get(range.start..).is_some_and(|text| text.starts_with('\u{feff}'));
+        let start = range.start + if has_mark { '\u{feff}'.len_utf8() } else { 0 };
         let is_read = |token: &Written| range.start <= token.start() && !token.kind().is_trivia();
         let tokens: Vec<Written> = tokens.list().iter().copied().filter(is_read).collect();
         let mut parser = Parser {
             text,
             written: &tokens,
             outline,
-            stream: Stream::new(text, range.start, &tokens),
+            stream: Stream::new(text, start, &tokens),
             states: Vec::new(),
             pending: Remarks::default(),
             stem: String::new(),
