@@ -22,8 +22,10 @@ use Meant::{NotYet, Other};
 
 /// Words that are used in the place of a command.
 const WORDS: &[(&[&str], Meant)] = &[
-    (&["fix"], NotYet("change kustomization.yaml with an editor, or with `kustomize edit fix`")),
-    (&["add", "set", "remove"], Other("to change kustomization.yaml: `krender edit --help`")),
+    (
+        &["add", "set", "remove", "fix"],
+        Other("to change kustomization.yaml: `krender edit --help`"),
+    ),
     (&["new"], Other("to make a kustomization: `krender create`")),
     (&["fn"], NotYet("`kustomize` has it")),
     (&["plugin", "config"], NotYet("there are no such helpers")),

@@ -1,5 +1,7 @@
 //! The kustomization file.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::advice;
@@ -153,6 +155,18 @@ impl Kustomization {
         de::from_node(&root)
             .map_err(|error| advice::explain(&root, error))
             .map_err(|error| parse::explain_blanks(source, error))
+    }
+
+    /// The keys that name a field in another case than it is documented, each with the name of the field. The file has been
+    /// read by [`Kustomization::fields`].
+    ///
+    /// # Errors
+    /// As [`Kustomization::fields`].
+    pub(crate) fn other_spellings(source: &Source) -> Result<BTreeMap<Span, &'static str>> {
+        match parse::document(source)? {
+            Some(document) => de::other_spellings::<Self>(&document.root),
+            None => Ok(BTreeMap::new()),
+        }
     }
 
     /// Moves the values of deprecated fields, and sets a missing kind and version, as kustomize's `edit` does.

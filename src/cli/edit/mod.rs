@@ -1,6 +1,7 @@
 //! `krender edit`: changes the kustomization file of the working directory.
 
 mod add;
+mod fix;
 mod flags;
 mod generators;
 mod remove;
@@ -30,7 +31,8 @@ Examples:
   krender edit set namespace staging
   krender edit add resource deployment.yaml service.yaml
   krender edit add label team:web
-  krender edit remove resource old.yaml --dry-run";
+  krender edit remove resource old.yaml --dry-run
+  krender edit fix";
 
 /// Change the kustomization file in the working directory
 ///
@@ -61,6 +63,13 @@ enum Action {
     #[command(subcommand, after_help = remove::EXAMPLES)]
     Remove(remove::Remove),
 
+    /// Replace deprecated fields by their successors
+    ///
+    /// `patchesJson6902` and `patchesStrategicMerge` become entries of `patches`, `commonLabels` becomes an entry of `labels`.
+    /// Comments move along. The kustomization is built before and after, and a warning tells if the output differs.
+    #[command(after_help = fix::EXAMPLES)]
+    Fix(Box<fix::FixArguments>),
+
     /// List the builtin plugins
     #[command(after_help = "Examples:\n  krender edit alpha-list-builtin-plugin")]
     AlphaListBuiltinPlugin,
@@ -82,6 +91,9 @@ struct Context {
 impl Edit {
     /// Makes the change, and returns the exit code.
     pub(super) fn run(&self, format: Format) -> ExitCode {
+        if let Action::Fix(fix) = &self.action {
+            return fix.run(self.dry_run, format);
+        }
         let context = working_directory().map(Context::new);
         match context {
             Ok(context) => {
@@ -99,6 +111,8 @@ impl Edit {
             Action::Add(add) => add.work(&mut context),
             Action::Set(set) => set.work(&context).map(Some),
             Action::Remove(remove) => remove.work().map(Some),
+            // It changes several files, and has run by itself.
+            Action::Fix(_) => Ok(None),
             Action::AlphaListBuiltinPlugin => return list_builtin_plugins(),
         };
         let note = |notes: &[String]| {

@@ -21,8 +21,8 @@ const GONE: [&str; 6] =
 
 /// Moves the values of deprecated fields to their successors.
 pub(super) fn rewrite(draft: &mut Draft<'_>, fields: &Kustomization) -> Result<()> {
-    move_list(draft, "bases", "resources")?;
-    move_list(draft, "imageTags", "images")?;
+    draft.move_list("bases", "resources")?;
+    draft.move_list("imageTags", "images")?;
     envs(draft, "configMapGenerator", fields.config_map_generator.iter().map(|it| &it.value))?;
     envs(draft, "secretGenerator", fields.secret_generator.iter().map(|it| &it.value.args))?;
     charts(draft, &fields.helm_chart_inflation_generator)?;
@@ -38,22 +38,6 @@ pub(super) fn rewrite(draft: &mut Draft<'_>, fields: &Kustomization) -> Result<(
         draft.set(&path, &mapping(entries))?;
     }
     Ok(())
-}
-
-/// Moves the elements of a list to the end of another one, which takes its place if it is empty.
-fn move_list(draft: &mut Draft<'_>, from: &str, to: &str) -> Result<()> {
-    let (old, new) = (draft.field(from)?, draft.field(to)?);
-    let Some(items) = draft.get(&old).map(|list| list.items().len()) else { return Ok(()) };
-    if items == 0 {
-        return draft.remove(&old);
-    }
-    if draft.get(&new).is_some_and(|list| list.items().is_empty() && list.is_empty()) {
-        draft.remove(&new)?;
-    }
-    if draft.get(&new).is_none() {
-        return draft.rename(&old, to);
-    }
-    draft.move_items(&old, &new)
 }
 
 /// Moves `env` of generators to the end of `envs`.
@@ -91,5 +75,5 @@ fn charts(draft: &mut Draft<'_>, charts: &[Spanned<HelmChartArgs>]) -> Result<()
             draft.remove(&gone)?;
         }
     }
-    move_list(draft, "helmChartInflationGenerator", "helmCharts")
+    draft.move_list("helmChartInflationGenerator", "helmCharts")
 }

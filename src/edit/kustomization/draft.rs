@@ -6,7 +6,7 @@ use super::{deprecated, list, mapping, text};
 use crate::config::Kustomization;
 use crate::error::{Code, Error, Result};
 use crate::source::{Source, Sources};
-use crate::yaml::edit::{self, Change};
+use crate::yaml::edit::{self, Change, Wrapper};
 use crate::yaml::path::{Path, PathStep};
 use crate::yaml::{Node, Scalar, de, order_of_keys};
 
@@ -14,6 +14,7 @@ use crate::yaml::{Node, Scalar, de, order_of_keys};
 ///
 /// Each step changes the text, which is read again and must have the intended content. Besides, a change describes its
 /// result by the [model](Draft::model), as kustomize does, and [`Draft::check`] compares the two.
+#[derive(Clone)]
 pub struct Draft<'s> {
     sources: &'s Sources,
     /// The text so far. Every text has the name of the file, so that errors show the place.
@@ -231,6 +232,86 @@ impl<'s> Draft<'s> {
     /// [`Code::EditRefused`].
     pub fn move_items(&mut self, from: &Path, to: &Path) -> Result<()> {
         let edited = edit::move_items(&self.source, 0, from.steps(), to.steps())?;
+        self.renew(edited.text().to_owned())
+    }
+
+    /// Moves the elements of a field to the end of another one, which takes its place if it is empty.
+    ///
+    /// # Errors
+    /// [`Code::EditRefused`].
+    pub fn move_list(&mut self, from: &str, to: &str) -> Result<()> {
+        let (old, new) = (self.field(from)?, self.field(to)?);
+        let Some(items) = self.get(&old).map(|list| list.items().len()) else { return Ok(()) };
+        if items == 0 {
+            return self.remove(&old);
+        }
+        if self.get(&new).is_some_and(|list| list.items().is_empty() && list.is_empty()) {
+            self.remove(&new)?;
+        }
+        if self.get(&new).is_none() {
+            return self.rename(&old, to);
+        }
+        self.move_items(&old, &new)
+    }
+
+    /// Puts nodes into new mappings.
+    ///
+    /// # Errors
+    /// [`Code::EditRefused`].
+    pub fn wrap(&mut self, nodes: &[(Path, Wrapper<'_>)]) -> Result<()> {
+        if nodes.is_empty() {
+            return Ok(());
+        }
+        let edited = edit::wrap(&self.source, 0, nodes)?;
+        self.renew(edited.text().to_owned())
+    }
+
+    /// Spells the names of fields as they are documented: kustomize reads them in any case, other programs do not. Names in
+    /// nodes that an alias refers to stay.
+    ///
+    /// # Errors
+    /// Those of reading the text.
+    pub fn spell_names(&mut self) -> Result<()> {
+        let names = Kustomization::other_spellings(&self.source)?;
+        let mut found = Vec::new();
+        let mut pending = vec![(Path::default(), &self.root)];
+        while let Some((path, node)) = pending.pop() {
+            let items = node.items().iter().enumerate();
+            pending.extend(items.map(|(index, item)| (path.clone().index(index), item)));
+            for (key, value) in node.entries() {
+                let path = path.clone().keys(&[key.text()]);
+                // A field in two spellings is left to the user.
+                if let Some(name) = names.get(&key.span()).filter(|name| node.get(name).is_none()) {
+                    found.push((path.clone(), *name));
+                }
+                pending.push((path, value));
+            }
+        }
+        // From the inside, so that the paths stay valid.
+        found.sort_by_key(|(path, _)| std::cmp::Reverse(path.steps().len()));
+        found.iter().try_for_each(|(path, name)| match self.rename(path, name) {
+            Err(error) if error.code() == Code::EditRefused => Ok(()),
+            renamed => renamed,
+        })
+    }
+
+    /// The comments of an entry or element, without those above it.
+    ///
+    /// # Errors
+    /// [`Code::EditRefused`].
+    pub fn comments(&self, path: &Path) -> Result<Vec<String>> {
+        edit::comments(&self.source, 0, path.steps())
+    }
+
+    /// Puts comments above an entry or element.
+    ///
+    /// # Errors
+    /// [`Code::EditRefused`].
+    pub fn comment_above(&mut self, path: &Path, comments: &[String]) -> Result<()> {
+        if comments.is_empty() {
+            return Ok(());
+        }
+        let edited = edit::comment_above(&self.source, 0, path.steps(), comments)?;
         self.renew(edited.text().to_owned())
     }
 

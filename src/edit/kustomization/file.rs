@@ -1,5 +1,6 @@
 //! The kustomization file of a directory on disk.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Draft;
@@ -59,6 +60,20 @@ impl KustomizationFile {
         Ok(Self { path, name })
     }
 
+    /// The directory of the file.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
+    }
+
+    /// The path of the file, with links resolved.
+    ///
+    /// # Errors
+    /// [`Code::ReadFailed`].
+    pub fn canonical_path(&self) -> Result<PathBuf> {
+        Disk.canonicalize(&self.path).map_err(|error| self.cannot_read(&error))
+    }
+
     /// The name of the file.
     #[must_use]
     pub const fn name(&self) -> &'static str {
@@ -94,11 +109,13 @@ impl KustomizationFile {
         mut edit: impl FnMut(&mut Draft<'_>) -> Result<bool>,
     ) -> Result<Changed> {
         let read = Disk.canonicalize(&self.path).and_then(|path| Disk.read(&path, LARGEST_FILE));
-        let bytes = read.map_err(|error| {
-            let message = format!("cannot read `{}`: {error}", self.name);
-            Error::new(Code::ReadFailed, message)
-        })?;
+        let bytes = read.map_err(|error| self.cannot_read(&error))?;
         self.changed(sources, &bytes, &mut edit)
+    }
+
+    #[cold]
+    fn cannot_read(&self, error: &io::Error) -> Error {
+        Error::new(Code::ReadFailed, format!("cannot read `{}`: {error}", self.name))
     }
 
     fn changed(

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::output::write;
+use super::output::{write, write_together};
 use super::{Disk, content, reason};
 use crate::error::{Code, Error, Result};
 use crate::load::files::LARGEST_FILE;
@@ -50,6 +50,28 @@ pub fn change(path: &Path, mut change: impl FnMut(&[u8]) -> Result<Option<Vec<u8
     }
     let message = format!("`{}` changes all the time", path.display());
     Err(Error::new(Code::WriteFailed, message).help("end the program that writes it"))
+}
+
+/// Replaces several files, each given by its path, its content and its new content: all, or none. False if one of them has
+/// another content. Waits for changes by this function and by [`change`].
+///
+/// # Errors
+/// As [`change`].
+pub fn replace_together(files: &[(&Path, &[u8], &[u8])]) -> Result<bool> {
+    // In the order of paths, so that two processes never wait for each other.
+    let mut files = files.to_vec();
+    files.sort_by_key(|(path, ..)| *path);
+    let start = Instant::now();
+    let mut locked = Vec::new();
+    for (path, before, _) in &files {
+        let Ok((file, _)) = Disk::open(path) else { return Ok(false) };
+        lock(&file, path, start)?;
+        if !is_unchanged(&file, path, before) {
+            return Ok(false);
+        }
+        locked.push(file);
+    }
+    write_together(&files).map(|()| true)
 }
 
 /// Locks a file until its handle is closed.

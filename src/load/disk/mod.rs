@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::files::{Files, Kind};
-pub use change::change;
+pub use change::{change, replace_together};
 pub(super) use folder::{Folder, Look, set_modified};
 pub(super) use output::replace;
 pub use output::{OutputFolder, write, write_by};

@@ -179,6 +179,30 @@ fn write_named(path: &Path, pieces: &[impl AsRef<[u8]>]) -> io::Result<()> {
     output.finish()
 }
 
+/// Writes several files as [`write()`] does, each given by its path, its content and its new content. The new files are
+/// complete before the first one gets its name. If a later one cannot get it, those before it get their content back.
+///
+/// # Errors
+/// As [`write()`].
+pub(super) fn write_together(files: &[(&Path, &[u8], &[u8])]) -> Result<()> {
+    let open = |(path, _, after): &(&Path, &[u8], &[u8])| {
+        let mut output = OutputFile::open(path)?;
+        write_all(output.file(), &[after]).map(|()| output)
+    };
+    let opened = files.iter().map(|file| open(file).map_err(|error| failed(file.0, &error)));
+    let outputs: Vec<OutputFile> = opened.collect::<Result<_>>()?;
+    for (at, (output, (path, ..))) in outputs.into_iter().zip(files).enumerate() {
+        if let Err(error) = output.finish() {
+            for (path, before, _) in files.iter().take(at) {
+                // The first failure is the one to report.
+                drop(write(path, &[before]));
+            }
+            return Err(failed(path, &error));
+        }
+    }
+    Ok(())
+}
+
 /// Writes a file as [`write()`] does, with text that is made piece by piece. Pieces are written as they are made; the file
 /// is complete, or else not there, when all are.
 ///

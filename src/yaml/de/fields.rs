@@ -22,7 +22,10 @@ pub(super) fn fields<'a>(
     let mut found = Vec::with_capacity(mapping.len());
     for entry in entries(mapping)? {
         match names.iter().position(|name| same_name(&entry.text, name)) {
-            Some(place) => found.push((place, entry)),
+            Some(place) => {
+                reader.note(entry.key, &entry.text, names[place]);
+                found.push((place, entry));
+            }
             None if matches!(reader.rules, Rules::Lenient | Rules::Embedded) => {}
             None => reader.report(|| unknown_field(&entry, names)),
         }

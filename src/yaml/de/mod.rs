@@ -20,11 +20,13 @@ mod text;
 mod wording;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 use serde::de::{DeserializeOwned, Error as _};
 
 use crate::error::{Error, Result};
-use crate::yaml::Node;
+use crate::source::Span;
+use crate::yaml::{Node, Scalar};
 
 use deserializer::NodeDeserializer;
 
@@ -68,14 +70,31 @@ pub fn from_node<T: DeserializeOwned>(node: &Node) -> Result<T> {
 /// `InvalidValue` (a word that is none of those allowed), `InvalidKey` (a key that cannot be converted to text),
 /// `UnrepresentableValue` (infinity or NaN), `DuplicateKey` ([`Rules::Strict`] only) and `NestingTooDeep`.
 pub fn from_node_by<T: DeserializeOwned>(node: &Node, rules: Rules) -> Result<T> {
-    check::check(node, rules)?;
-    let reader = Reader { rules, errors: RefCell::default() };
+    read(node, Reader { rules, errors: RefCell::default(), spellings: None })
+        .map(|(value, _)| value)
+}
+
+/// The keys that name a field in another case than it is documented, each with the name of the field.
+///
+/// # Errors
+/// As [`from_node`].
+pub fn other_spellings<T: DeserializeOwned>(node: &Node) -> Result<BTreeMap<Span, &'static str>> {
+    let spellings = Some(RefCell::default());
+    read::<T>(node, Reader { rules: Rules::Exact, errors: RefCell::default(), spellings })
+        .map(|(_, spellings)| spellings)
+}
+
+fn read<T: DeserializeOwned>(
+    node: &Node,
+    reader: Reader,
+) -> Result<(T, BTreeMap<Span, &'static str>)> {
+    check::check(node, reader.rules)?;
     let value = T::deserialize(NodeDeserializer::new(node, &reader));
     let mut errors = reader.errors.into_inner();
     let value = value.map_err(|error| errors.push(error));
     errors.sort_by_key(Error::span);
     match (Error::all(errors), value) {
-        (None, Ok(value)) => Ok(value),
+        (None, Ok(value)) => Ok((value, reader.spellings.unwrap_or_default().into_inner())),
         (error, _) => Err(error.unwrap_or_else(|| Error::custom("a value that cannot be read"))),
     }
 }
@@ -84,12 +103,23 @@ pub fn from_node_by<T: DeserializeOwned>(node: &Node, rules: Rules) -> Result<T>
 struct Reader {
     rules: Rules,
     errors: RefCell<Vec<Error>>,
+    /// The keys in another spelling than their fields, if they are asked for.
+    spellings: Option<RefCell<BTreeMap<Span, &'static str>>>,
 }
 
 /// The number of errors after which no more are collected: hostile input may cause millions.
 const MOST_ERRORS: usize = 20;
 
 impl Reader {
+    /// Notes the spelling of a key.
+    fn note(&self, key: &Scalar, text: &str, name: &'static str) {
+        if let Some(spellings) = &self.spellings
+            && text != name
+        {
+            spellings.borrow_mut().insert(key.span(), name);
+        }
+    }
+
     /// Collects an error without stopping.
     fn report(&self, error: impl FnOnce() -> Error) {
         let mut errors = self.errors.borrow_mut();

@@ -25,6 +25,7 @@
 
 mod block;
 mod change;
+mod comments;
 mod flow;
 mod layout;
 mod model;
@@ -32,12 +33,15 @@ mod moves;
 mod new;
 mod place;
 mod value;
+mod wrap;
 mod write;
 
 use self::change::refused;
 pub use self::change::{Change, TextEdit};
+pub use self::comments::{comment_above, comments};
 pub use self::moves::move_items;
 use self::place::Text;
+pub use self::wrap::{Wrapper, wrap};
 use super::node::{Node, Scalar};
 use super::parse;
 use super::path::PathStep;

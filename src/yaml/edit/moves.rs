@@ -12,7 +12,8 @@ use crate::yaml::path::PathStep;
 use crate::yaml::tokens::Token;
 
 /// Moves all elements of a list to the end of another one, and removes the entry of the list that is empty then. Comments stay:
-/// those of elements go along if both lists are structured by indentation, all others take the place of the entry.
+/// those of the entry and of elements go along if both lists are structured by indentation, otherwise they take the place of
+/// the entry. A comment at the top of the document is about the document.
 ///
 /// # Errors
 /// As [`edit`](super::edit).
@@ -29,15 +30,17 @@ pub fn move_items(
     let items = root.at(&from.way).map_or(&[][..], Node::items);
     let no_list = || refused("no list here").at(text.span_of(&to));
     let expected = expected(root.clone(), items, &from, &to).ok_or_else(no_list)?;
-    let mut edits = match text.moved(&from, &to) {
-        Some(edits) => edits,
-        None => text.written_again(&from, &to, items)?,
+    let moved = |mut edits: Vec<TextEdit>| {
+        edits.sort_by_key(|edit| edit.span);
+        let new = apply(source, &edits)?;
+        verify(&text, &tokens, document, &expected, &new)
+            .map_err(|error| error.at(text.span_of(&from)))?;
+        Ok(Edited { edits, text: new })
     };
-    edits.sort_by_key(|edit| edit.span);
-    let new = apply(source, &edits)?;
-    verify(&text, &tokens, document, &expected, &new)
-        .map_err(|error| error.at(text.span_of(&from)))?;
-    Ok(Edited { edits, text: new })
+    match text.moved(&from, &to).map(moved) {
+        Some(Ok(edited)) => Ok(edited),
+        _ => moved(text.written_again(&from, &to, items)?),
+    }
 }
 
 fn expected(mut root: Node, items: &[Node], from: &Place, to: &Place) -> Option<Node> {
@@ -86,11 +89,13 @@ impl Text<'_> {
         let comment = self.comments_of(last.end, self.column(entry.start));
         let behind = self.line_behind(comment.map_or(last.end, Token::end));
         let indent = " ".repeat(new_column);
-        let mut lines: Vec<String> = self
-            .comment_in(entry.after..start)
-            .and_then(|comment| self.text.get(comment.range()))
+        let head = self.head(entry.start);
+        let is_top = self.comment_in(0..head).is_none() && at == 0 && parent == 0;
+        let head = if is_top { self.line_start(entry.start) } else { head };
+        let comments = self.comments_in(head..start);
+        let mut lines: Vec<String> = comments
+            .filter_map(|comment| self.text.get(comment.range()))
             .map(|comment| format!("{indent}{}", comment.trim_end()))
-            .into_iter()
             .collect();
         for line in self.text.get(start..behind)?.lines() {
             let inner = line.trim_start_matches(' ');
@@ -99,8 +104,7 @@ impl Text<'_> {
             lines.push(format!("{}{inner}", " ".repeat(depth)));
         }
         let mut edits = self.append(end.end, Some(new_column), &lines.join("\n"));
-        let start = self.line_start(entry.start);
-        edits.push(self.replace(start..self.end_of_removal(start, behind), ""));
+        edits.push(self.replace(head..self.end_of_removal(head, behind), ""));
         Some(edits)
     }
 }

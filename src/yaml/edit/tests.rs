@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::source::Sources;
+use crate::yaml::path::Path;
 use crate::yaml::sample::drawn;
 
 /// Applies a change written as one line: an operation, a path with steps separated by `/`, and a value, which is YAML
@@ -224,7 +225,7 @@ fn elements_move_with_their_comments() {
         ),
         (
             "x:\n- y # y\n# z\na:\n    # b\n    -   c: 1\n        d: 2\n    # e\n",
-            Some("x:\n- y # y\n# b\n-   c: 1\n    d: 2\n# e\n# z\n"),
+            Some("x:\n- y # y\n# z\n# b\n-   c: 1\n    d: 2\n# e\n"),
         ),
         ("a:\r\n- b\r\nx:\r\n- y\r\n", Some("x:\r\n- y\r\n- b\r\n")),
         ("# a\na: [b] # old\nx:\n- y\n", Some("# a\n# old\nx:\n- y\n- b\n")),
@@ -246,4 +247,71 @@ fn edits_in_disorder_are_refused() {
     assert_eq!(apply(&source, &[at(0, 1), at(3, 4)]).unwrap(), "x: x\n");
     assert!(apply(&source, &[at(3, 4), at(0, 1)]).is_err());
     assert!(apply(&source, &[at(0, 3), at(2, 4)]).is_err());
+}
+
+/// The elements of `a` become mappings, each below the key `k`.
+#[test]
+fn elements_are_wrapped_with_their_text() {
+    for (text, expected) in [
+        ("a:\n- x # one\n- 'y' # two\n", "a:\n- k: x # one\n- k: 'y' # two\n"),
+        (
+            "a:\n- |- # one\n  x\n\n    y\n  \n# z\n- w\n",
+            "a:\n- k: |- # one\n    x\n\n      y\n  \n# z\n- k: w\n",
+        ),
+        ("a:\n  -   |2+\n       x\n  \n", "a:\n  -   k: |2+\n           x\n      \n"),
+        ("a:\n- &b x\n- *b\n", "a:\n- k: &b x\n- k: *b\n"),
+        ("a:\n-\n  x\n- \"b\n  c\"\n", "a:\n-\n  k: x\n- k: \"b\n    c\"\n"),
+        ("a: [x, 'y'] # z\n", "a: [{k: x}, {k: 'y'}] # z\n"),
+        ("{\"a\": [\"x\"]}\n", "{\"a\": [{\"k\": \"x\"}]}\n"),
+        ("a:\r\n- >\r\n  x\r\n  y\r\n", "a:\r\n- k: >\r\n    x\r\n    y\r\n"),
+    ] {
+        let source = Sources::new().add("input.yaml", text).unwrap();
+        let count = parse::document(&source).unwrap().unwrap().root.get("a").unwrap().items().len();
+        let wrapper = || Wrapper { before: &[], key: "k", is_listed: false };
+        let wrapped: Vec<_> =
+            (0..count).map(|index| (Path::of(&["a"]).index(index), wrapper())).collect();
+        assert_eq!(wrap(&source, 0, &wrapped).unwrap().text(), expected, "{text}");
+    }
+}
+
+/// The value of `a` becomes an element of a list, below the keys `b` and `k`.
+#[test]
+fn values_are_listed_with_their_comments() {
+    for (text, expected) in [
+        (
+            "a: # x\n  # y\n  c: d # z\n  # w\ne: f\n",
+            "a: # x\n- b: true\n  k:\n    # y\n    c: d # z\n    # w\ne: f\n",
+        ),
+        ("a: {c: d} # x\n", "a:\n- b: true\n  k: {c: d} # x\n"),
+        ("a: &l # x\n    c: d\ne: *l\n", "a:\n- b: true\n  k: &l # x\n      c: d\ne: *l\n"),
+        ("{\"a\": {\"c\": 1}}\n", "{\"a\": [{\"b\": true, \"k\": {\"c\": 1}}]}\n"),
+        ("a: {\n  c: d,\n}\n", "a:\n- b: true\n  k: {\n    c: d,\n  }\n"),
+        ("x:\n  - y\na:\r\n  c: d\r\n", "x:\n  - y\na:\r\n  - b: true\n    k:\n      c: d\r\n"),
+    ] {
+        let source = Sources::new().add("input.yaml", text).unwrap();
+        let before = [("b", Scalar::untagged("true", Span::NONE).into())];
+        let wrapper = Wrapper { before: &before, key: "k", is_listed: true };
+        let wrapped = wrap(&source, 0, &[(Path::of(&["a"]), wrapper)]);
+        assert_eq!(wrapped.unwrap().text(), expected, "{text}");
+    }
+}
+
+#[test]
+fn what_has_no_text_is_not_wrapped() {
+    let source = Sources::new().add("input.yaml", "a:\n- x\n-\n").unwrap();
+    let wrapper = Wrapper { before: &[], key: "k", is_listed: false };
+    assert!(wrap(&source, 0, &[(Path::of(&["a"]).index(1), wrapper.clone())]).is_err());
+    assert!(wrap(&source, 0, &[(Path::default(), wrapper.clone())]).is_err());
+    assert!(wrap(&source, 0, &[(Path::of(&["b"]), wrapper)]).is_err());
+}
+
+#[test]
+fn comments_are_put_above_the_entry_that_begins_a_line() {
+    let text = "# a\nx:\n- b: {c: 1} # d\n  # e\n- {f: 2}\n";
+    let source = Sources::new().add("input.yaml", text).unwrap();
+    let path = Path::of(&["x"]).index(0);
+    assert_eq!(comments(&source, 0, path.steps()).unwrap(), ["# d", "# e"]);
+    let inner = path.keys(&["b", "c"]);
+    let new = comment_above(&source, 0, inner.steps(), &["# g".to_owned()]).unwrap();
+    assert_eq!(new.text(), "# a\nx:\n# g\n- b: {c: 1} # d\n  # e\n- {f: 2}\n");
 }
