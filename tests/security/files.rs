@@ -814,3 +814,53 @@ fn watching_ends_where_it_would_never_or_for_ever_render() {
     }
     assert_eq!(lab.read("k/v1_configmap_c.yaml"), OBJECT);
 }
+
+/// `cfg`, `create` and `localize` read files that others may have put there.
+#[test]
+fn commands_for_files_neither_hang_nor_leave_the_folder() {
+    let lab = lab();
+    let path = |path: &str| lab.path(path);
+    for name in ["pipe.yaml", "out.yaml", "zero.yaml"] {
+        lab.write("d/a.yaml", OBJECT);
+        match name {
+            "pipe.yaml" => pipe(&path("d/pipe.yaml")),
+            "out.yaml" => symlink("../home/config", path("d/out.yaml")).unwrap(),
+            _ => symlink("/dev/zero", path("d/zero.yaml")).unwrap(),
+        }
+        for command in ["cat", "count", "tree"] {
+            let outcome = run(&lab, &["cfg", command, "d"]);
+            assert_eq!((outcome.code, &*outcome.stdout), (1, ""), "{command} {name}");
+            assert!(!outcome.stderr.contains("OUTSIDE-CONTENT"), "{}", outcome.stderr);
+        }
+        let outcome = run(&lab, &["cfg", "grep", "kind", "d"]);
+        assert_eq!((outcome.code, &*outcome.stdout), (1, ""), "{name}");
+
+        let outcome = run_in(&lab, "d", &["create", "--autodetect"]);
+        assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+        let text = fs::read_to_string(path("d/kustomization.yaml")).unwrap();
+        assert!(text.contains("- a.yaml") && !text.contains(name), "{text}");
+
+        lab.write("d/kustomization.yaml", format!("resources: [a.yaml, {name}]\n"));
+        let outcome = run(&lab, &["localize", "d", "copy", "--no-verify"]);
+        assert_eq!(outcome.code, 1, "{name}");
+        assert!(!outcome.stderr.contains("OUTSIDE-CONTENT"), "{}", outcome.stderr);
+        assert!(fs::symlink_metadata(path("copy")).is_err());
+        fs::remove_dir_all(path("d")).unwrap();
+    }
+}
+
+/// A link in place of a new file leads elsewhere, even if nothing is there.
+#[test]
+fn new_files_are_not_made_through_links() {
+    let lab = lab();
+    fs::create_dir(lab.path("n")).unwrap();
+    symlink("../home/new", lab.path("n/kustomization.yaml")).unwrap();
+    let outcome = run_in(&lab, "n", &["create"]);
+    assert!(outcome.code == 1 && outcome.stderr.contains("is there already"), "{}", outcome.stderr);
+    symlink("home/new", lab.path("copy")).unwrap();
+    let outcome = run(&lab, &["localize", "k", "copy"]);
+    assert!(outcome.code == 1 && outcome.stderr.contains("is there already"), "{}", outcome.stderr);
+    assert!(fs::symlink_metadata(lab.path("home/new")).is_err());
+    let made: Vec<_> = fs::read_dir(lab.path("n")).unwrap().flatten().collect();
+    assert_eq!(made.len(), 1, "{made:?}");
+}
