@@ -693,7 +693,7 @@ proptest! {
         check(&text, &edit);
     }
 
-    /// Whatever a file looks like, an edit is made as it is meant, or refused.
+    /// An edit of any file is made as it is meant, or refused.
     #[test]
     fn broken_files_are_edited_or_refused(
         bytes in proptest::collection::vec(any::<u8>(), 0..200),
