@@ -61,8 +61,8 @@ pub(super) fn base(
     root: Root,
     account: Option<Account>,
 ) -> Result<Option<Complete>> {
-    let budget = root.budget().clone();
-    let spent = budget.all_spent();
+    let top = root.clone();
+    let spent = top.budget().all_spent();
     let read = session.kustomization(&root)?;
     let kustomization = Arc::clone(&read.kustomization);
     if kustomization.is_component() || !kustomization.openapi.is_empty() {
@@ -73,8 +73,8 @@ pub(super) fn base(
     let mut level = Level::new(root, kustomization, account, Accumulator::default())?;
     level.way.said.clone_from(&read.warnings);
     let (accumulated, way) = build.run(level)?;
-    let spent = budget.all_spent().since(&spent);
-    Ok((!build.schema_is_set).then_some(Complete { accumulated, way, spent }))
+    let (spent, files) = (top.budget().all_spent().since(&spent), top.read_ahead());
+    Ok((!build.schema_is_set).then_some(Complete { accumulated, way, spent, files }))
 }
 
 struct Build<'a, 'o> {
@@ -219,8 +219,12 @@ impl<'a, 'o> Build<'a, 'o> {
         }
         let base = Base::new(&complete.root, complete.account.as_ref());
         let spent = complete.root.budget().all_spent().since(&complete.spent);
-        let result =
-            || Complete { accumulated: accumulated.clone(), way: complete.way.clone(), spent };
+        let result = || Complete {
+            accumulated: accumulated.clone(),
+            way: complete.way.clone(),
+            spent,
+            files: Vec::new(),
+        };
         if self.observer.is_some() {
             // With an observer, bases are not reused.
         } else if !self.schema_is_set {
@@ -250,6 +254,7 @@ impl<'a, 'o> Build<'a, 'o> {
             false => self.session.bases().take(&key),
         };
         let Some(known) = known else { return Ok(None) };
+        self.session.loader().charge_ahead(&known.files)?;
         // Reusing a base costs as much as the number of its directories; without resources, nothing else is copied.
         let visits = known.way.directories.len() as u64;
         base.budget().spend(Limit::Directories, visits, base.span())?;

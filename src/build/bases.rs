@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -36,6 +37,8 @@ pub(super) struct Complete {
     pub(super) way: Way,
     /// The work charged for it.
     pub(super) spent: Spent,
+    /// The files that were read for it, if it was accumulated ahead: they are charged when it is used.
+    pub(super) files: Vec<PathBuf>,
 }
 
 /// Side results of accumulating a level, which are taken over together with its resources.
@@ -135,6 +138,13 @@ impl Bases {
         // Another thread has stored the same base.
         let bytes = former.map_or(0, |former| former.spent.get(Limit::Bytes));
         self.held.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// Drops the stored bases.
+    pub(super) fn clear(&self) {
+        for complete in self.slots().values_mut().filter_map(|slot| slot.complete.take()) {
+            self.held.fetch_sub(complete.spent.get(Limit::Bytes), Ordering::Relaxed);
+        }
     }
 
     /// The number of stored bases.

@@ -46,6 +46,7 @@ impl Session<'_> {
             // The charge that exceeds the limit depends on the order of the threads.
             Err(error) if threads.have_started() && error.iter().any(Error::is_spent) => {
                 warnings.truncate(before);
+                self.bases().clear();
                 self.render(target, warnings, None, &Threads::default())
             }
             built => built,

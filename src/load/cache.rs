@@ -41,6 +41,13 @@ impl<V: Clone> Cache<V> {
         slot.get_or_init(make).clone()
     }
 
+    /// The value of a path, if it was computed.
+    pub(super) fn get(&self, path: &Path) -> Option<V> {
+        let path = path.as_os_str();
+        let shard = self.hashes.hash_one(path) as usize % SHARDS;
+        lock(&self.shards[shard]).get(path).and_then(|slot| slot.get().cloned())
+    }
+
     /// True if a path and its value, computed so far, fulfil a condition.
     pub(super) fn any(&self, is: impl Fn(&Path, &V) -> bool) -> bool {
         let mut shards = self.shards.iter();

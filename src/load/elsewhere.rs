@@ -145,6 +145,7 @@ impl Root {
             return Err(error.note(above.span(), "it leads from here to itself"));
         }
         self.refuse_depth(span)?;
+        self.stay_here()?;
         let child = Self::in_repository(self.loader(), entry, spec, span, Some(self.clone()))?;
         let leads_to = LeadsTo::Directory(child.path().to_path_buf());
         self.loader().refer(self.path(), span, entry, leads_to);

@@ -89,7 +89,7 @@ struct LoaderInner {
     places: Cache<Result<Arc<Resolved>>>,
     contents: Cache<Result<File>>,
     /// The files that were read ahead, and not asked for yet.
-    ahead: Mutex<Index<OsString, File>>,
+    ahead: Mutex<ahead::Ahead>,
     /// The paths that each directory looked up, once [`Loader::take_notes`] was called.
     noted: OnceLock<Noted>,
     /// The content that was fetched, once there is any.

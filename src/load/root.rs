@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use super::files::{KUSTOMIZATION_FILES, Kind, join};
 use super::missing::{self, NoKustomization, Open};
@@ -12,6 +12,7 @@ use super::{File, FilesId, LeadsTo, Loader, RepoSpec, Resolved, Restrictor, remo
 use crate::error::{Code, Error, Result};
 use crate::limits::Budget;
 use crate::source::{Source, Span};
+use crate::sync::lock;
 
 /// The directory of a kustomization. Cloning is cheap.
 ///
@@ -34,6 +35,8 @@ struct RootInner {
     remote: Option<Arc<str>>,
     /// The budget of the target that this directory is visited for.
     budget: Budget,
+    /// The files that were read, if it is visited ahead of the build.
+    ahead: Option<Arc<Mutex<Vec<PathBuf>>>>,
     /// Number of directories in the chain from the target to this one.
     depth: usize,
     /// Number of missing paths reported so far.
@@ -96,9 +99,9 @@ impl Root {
         let (path, name) = (place.path.clone(), loader.display(&place.path));
         let mount = loader.0.files.of(&path);
         let depth = parent.as_ref().map_or(1, |parent| parent.0.depth + 1);
-        let budget = match &parent {
-            Some(parent) => parent.0.budget.clone(),
-            None => loader.budget_of_target(),
+        let (budget, ahead) = match &parent {
+            Some(parent) => (parent.0.budget.clone(), parent.0.ahead.clone()),
+            None => (loader.budget_of_target(), None),
         };
         Self(Arc::new(RootInner {
             loader: loader.clone(),
@@ -109,6 +112,7 @@ impl Root {
             parent,
             remote: remote.map(Arc::from),
             budget,
+            ahead,
             depth,
             missing: AtomicUsize::new(0),
         }))
@@ -151,7 +155,8 @@ impl Root {
         &self.0.budget
     }
 
-    /// The same directory with a budget of its own, for a part of the limits of a target.
+    /// The same directory, to be visited ahead of the build: with a budget of its own, for a part of the limits of a target.
+    /// The run is charged for nothing, and nothing comes from elsewhere.
     #[must_use]
     pub(crate) fn apart(&self, parts: u64) -> Self {
         let RootInner { loader, mount, path, name, span, parent, remote, depth, .. } = &*self.0;
@@ -164,9 +169,15 @@ impl Root {
             parent: parent.clone(),
             remote: remote.clone(),
             budget: loader.budget_of_part(parts),
+            ahead: Some(Arc::default()),
             depth: *depth,
             missing: AtomicUsize::new(0),
         }))
+    }
+
+    /// The files that were read for this directory and those that it lists, if they are visited ahead of the build.
+    pub(crate) fn read_ahead(&self) -> Vec<PathBuf> {
+        self.0.ahead.as_ref().map(|read| lock(read).clone()).unwrap_or_default()
     }
 
     /// The files that the directory belongs to.
@@ -439,12 +450,26 @@ impl Root {
     pub fn file(&self, path: &str, span: Span) -> Result<File> {
         let loader = &self.0.loader;
         let file = match remote::is_url(path) {
-            true => loader.fetch_file(path).inspect(|_| {
+            true => self.stay_here().and_then(|()| loader.fetch_file(path)).inspect(|_| {
                 loader.refer(&self.0.path, span, path, LeadsTo::File);
             }),
-            false => self.allowed(path).and_then(|place| loader.content(&place.path)),
+            false => self.allowed(path).and_then(|place| match &self.0.ahead {
+                Some(read) => {
+                    lock(read).push(place.path.clone());
+                    loader.content_ahead(&place.path)
+                }
+                None => loader.content(&place.path),
+            }),
         };
         file.map_err(|error| error.at(span))
+    }
+
+    /// Refuses content from elsewhere for a directory that is visited ahead.
+    pub(super) fn stay_here(&self) -> Result<()> {
+        match self.0.ahead {
+            Some(_) => Err(Error::new(Code::FetchRefused, "nothing is fetched ahead of the build")),
+            None => Ok(()),
+        }
     }
 
     /// Refuses a path outside of the mount that this directory is in, and one into content that was fetched.
