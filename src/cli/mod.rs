@@ -466,16 +466,32 @@ impl Command {
     }
 }
 
-/// Moves the name of the command before flags that precede it: `-o FILE build DIR` becomes `build -o FILE DIR`.
+/// Moves the name of the command before flags that precede it: `-o FILE build DIR` becomes `build -o FILE DIR`. So are the
+/// names of its sub-commands.
 ///
 /// As in kustomize, a flag without `=` takes the next word as its value.
-fn command_first(mut arguments: Vec<OsString>) -> Vec<OsString> {
-    let mut place = 1;
+fn command_first(arguments: Vec<OsString>) -> Vec<OsString> {
+    let mut arguments = name_first(arguments, 1);
+    let is = |arguments: &[OsString], place: usize, names: &[&str]| {
+        arguments.get(place).is_some_and(|word| names.iter().any(|name| word == name))
+    };
+    if is(&arguments, 1, &["cfg", "edit", "openapi"]) {
+        arguments = name_first(arguments, 2);
+        if is(&arguments, 1, &["edit"]) && is(&arguments, 2, &["add", "remove", "set"]) {
+            arguments = name_first(arguments, 3);
+        }
+    }
+    arguments
+}
+
+/// Moves the first word that is no flag to a place from which on only flags precede it.
+fn name_first(mut arguments: Vec<OsString>, start: usize) -> Vec<OsString> {
+    let mut place = start;
     while let Some(word) = arguments.get(place).and_then(|word| word.to_str()) {
         let takes_next = match word.strip_prefix('-') {
             None if word.is_empty() => false,
             None => {
-                arguments[1..=place].rotate_right(1);
+                arguments[start..=place].rotate_right(1);
                 break;
             }
             Some("-" | "h" | "V" | "-help" | "-version") => break,
@@ -552,6 +568,14 @@ mod tests {
         assert_eq!(moved("krender -o f build d"), "krender build -o f d");
         assert_eq!(moved("krender -of --output=f build d"), "krender build -of --output=f d");
         assert_eq!(moved("krender --stack-trace build d"), "krender build --stack-trace d");
+        assert_eq!(moved("krender cfg -R=false cat d"), "krender cfg cat -R=false d");
+        assert_eq!(moved("krender -R=false cfg cat d"), "krender cfg cat -R=false d");
+        assert_eq!(
+            moved("krender edit --a=b add -c d label e"),
+            "krender edit add label --a=b -c d e"
+        );
+        assert_eq!(moved("krender edit fix --vars=true d"), "krender edit fix --vars=true d");
+        assert_eq!(moved("krender cfg --help cat"), "krender cfg --help cat");
         // As in kustomize, where the flag takes `build` for its value.
         assert_eq!(moved("krender --enable-helm build d"), "krender d --enable-helm build");
         assert_eq!(moved("krender -- build"), "krender -- build");

@@ -25,8 +25,10 @@ pub(super) struct OpenApi {
 #[derive(Subcommand)]
 enum Action {
     /// Print the version of the built-in schema
+    #[command(after_help = "Examples:\n  krender openapi info")]
     Info,
     /// Print the schema of the cluster that `kubectl` uses
+    #[command(after_help = "Examples:\n  krender openapi fetch --format yaml")]
     Fetch {
         /// Format of the schema
         #[arg(long, value_name = "FORMAT", default_value = "json")]
