@@ -80,7 +80,7 @@ impl Loader {
         pieces: Option<Pieces>,
     ) -> Option<ReadAhead> {
         let file = File::new(self.display(&place.path), content, &self.0.options.sources).ok()?;
-        Some((lock(&self.0.ahead).add(&place.path, file), pieces))
+        Some((lock(&self.0.ahead).add(&place.path, &file), pieces))
     }
 
     /// Removes and returns a file that was read ahead, if it has at most `most` bytes.
@@ -120,7 +120,7 @@ impl Loader {
         let bytes = self.0.files.read(path, most).map_err(|error| self.unreadable(path, &error))?;
         let content = String::from_utf8(bytes);
         let file = File::new(self.display(path), content, &self.0.options.sources)?;
-        Ok(lock(&self.0.ahead).add(path, file))
+        Ok(lock(&self.0.ahead).add(path, &file))
     }
 }
 
@@ -134,7 +134,7 @@ pub(super) struct Ahead {
 
 impl Ahead {
     /// Adds a file, unless another thread has added it.
-    fn add(&mut self, path: &Path, file: File) -> File {
+    fn add(&mut self, path: &Path, file: &File) -> File {
         let length = file.bytes().len() as u64;
         let kept = self.files.entry(path.into()).or_insert_with(|| file.clone()).clone();
         if std::ptr::eq(kept.bytes(), file.bytes()) {

@@ -28,12 +28,10 @@ mod tree;
 mod watch;
 
 use std::collections::BTreeSet;
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::error::{Code, Error, Result};
-use crate::index::Index;
 use crate::limits::{Budget, Cancel, Limit, Limits};
 use crate::source::{Sources, Span};
 use cache::Cache;
