@@ -99,17 +99,36 @@ fn changes_of_one_file_see_each_other() {
 
 #[cfg(unix)]
 #[test]
+fn links_out_of_the_directory_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("own");
+    fs::create_dir(&own).unwrap();
+    fs::write(folder.path().join("k.yaml"), "resources: []\n").unwrap();
+    std::os::unix::fs::symlink("../k.yaml", own.join("kustomization.yaml")).unwrap();
+    for arguments in
+        [&["set", "namespace", "shop"][..], &["fix"], &["add", "label", "a:b", "--dry-run"]]
+    {
+        let output = edit(&own, arguments);
+        assert_eq!(output.status.code(), Some(1));
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert!(message.contains("is a link that leads out of its directory"), "{message}");
+    }
+    assert_eq!(fs::read_to_string(folder.path().join("k.yaml")).unwrap(), "resources: []\n");
+}
+
+#[cfg(unix)]
+#[test]
 fn permissions_and_links_stay() {
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
 
     let folder = tempfile::tempdir().unwrap();
-    let (shared, own) = (folder.path().join("shared"), folder.path().join("own"));
-    fs::create_dir(&shared).unwrap();
-    fs::create_dir(&own).unwrap();
+    let own = folder.path().join("own");
+    let shared = own.join("shared");
+    fs::create_dir_all(&shared).unwrap();
     let target = shared.join("k.yaml");
     fs::write(&target, "resources: []\n").unwrap();
     fs::set_permissions(&target, fs::Permissions::from_mode(0o640)).unwrap();
-    symlink("../shared/k.yaml", own.join("kustomization.yaml")).unwrap();
+    symlink("shared/k.yaml", own.join("kustomization.yaml")).unwrap();
     let output = edit(&own, &["set", "namespace", "shop"]);
     assert!(output.status.success(), "{output:?}");
     assert!(fs::symlink_metadata(own.join("kustomization.yaml")).unwrap().is_symlink());

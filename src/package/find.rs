@@ -229,7 +229,7 @@ fn wrong(node: &Node, what: &str, expected: &str) -> Error {
 /// A node as it is printed, with or without its comments.
 ///
 /// # Errors
-/// Those of [`print`].
+/// Those of [`print`](fn@print).
 pub(super) fn text_of(node: &Node, document: &Written, comments: bool) -> Result<String> {
     let mut text = String::new();
     let shown = Shown { document_comments: false, comments, ..Shown::default() };

@@ -1,7 +1,7 @@
 //! Packages of resources, as `cfg` and functions take them: the resources of a folder or a stream as they are written, with
 //! annotations that name their files.
 //!
-//! [`folders`] finds the packages in a folder, [`read`] reads one, and [`stream`] a text. [`write`](fn@write) prints
+//! [`folders`] finds the packages in a folder, [`read`](fn@read) reads one, and [`stream`] a text. [`write`](fn@write) prints
 //! resources with their comments. In between, [`Prepared`] keeps the two spellings of annotations in step, as kyaml's
 //! pipelines do.
 

@@ -69,7 +69,7 @@ pub struct Output {
 /// The resources as text: a stream of documents, or a list.
 ///
 /// # Errors
-/// Those of [`print`].
+/// Those of [`print`](fn@print).
 pub fn write(items: Vec<Item>, output: &Output) -> Result<String> {
     let is_json = output.wrapping.is_none() && matches!(&*items, [item] if is_json(item));
     let mut items = items;

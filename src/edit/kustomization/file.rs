@@ -32,7 +32,7 @@ impl KustomizationFile {
     ///
     /// # Errors
     /// [`Code::KustomizationNotFound`] if it has none, [`Code::KustomizationAmbiguous`] if it has several, and
-    /// [`Code::NotAFile`] if it is a directory.
+    /// [`Code::NotAFile`] if it is a directory, and [`Code::OutsideRoot`] if it is a link that leads out of the directory.
     pub fn find(directory: &Path) -> Result<Self> {
         let exists = |name: &&&str| load::resolved(&directory.join(name)).is_some();
         let found: Vec<&'static str> = KUSTOMIZATION_FILES.iter().filter(exists).copied().collect();
@@ -57,6 +57,7 @@ impl KustomizationFile {
             let message = format!("`{name}` is a directory, expected a file");
             return Err(Error::new(Code::NotAFile, message));
         }
+        stay_within(directory, &path, name)?;
         Ok(Self { path, name })
     }
 
@@ -130,5 +131,19 @@ impl KustomizationFile {
         draft.check()?;
         let after = if is_changed { draft.text().to_owned() } else { before.clone() };
         Ok(Changed { before, after, notes: draft.notes().to_vec() })
+    }
+}
+
+/// Refuses a link out of the directory, as a build does: an edit in a tree of strangers must not change files elsewhere.
+fn stay_within(directory: &Path, path: &Path, name: &str) -> Result<()> {
+    let resolved = Disk.canonicalize(directory).and_then(|top| Ok((top, Disk.canonicalize(path)?)));
+    match resolved {
+        Ok((top, file)) if !file.starts_with(&top) => {
+            let message = format!("`{name}` is a link that leads out of its directory");
+            Err(Error::new(Code::OutsideRoot, message)
+                .help("edit the file that it leads to, in its own directory"))
+        }
+        // A file that cannot be resolved fails when it is read.
+        _ => Ok(()),
     }
 }

@@ -1,5 +1,5 @@
 //! Rewrites YAML documents after a change, in their own styles and with their comments, as go-yaml v3 does: those that are
-//! embedded in a string ([`rewrite`]), and those of a stream ([`written`]).
+//! embedded in a string ([`rewrite`]), and those of a stream ([`written`](fn@written)).
 
 mod write;
 mod written;
