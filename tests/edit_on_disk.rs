@@ -235,3 +235,40 @@ fn many_entries_are_added_and_removed_at_once() {
     let text = fs::read_to_string(&file).unwrap();
     assert!(text.starts_with("resources:\n- kept.yaml # kept\napiVersion"), "{text}");
 }
+
+/// So is that of `fix`, with all files that it changes.
+#[test]
+fn a_dry_run_of_fix_prints_a_patch_of_all_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = [
+        (
+            "kustomization.yaml",
+            "resources: [base]\nvars:\n- name: A # one\n  objref: {kind: Pod, name: web, apiVersion: v1}\n",
+        ),
+        ("base/kustomization.yaml", "resources: [pod.yaml]\n"),
+        (
+            "base/pod.yaml",
+            "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\n  annotations: {a: x-$(A)} # $(A)",
+        ),
+    ];
+    let write = || {
+        for (name, text) in files {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+    };
+    let read = || files.map(|(name, _)| fs::read_to_string(folder.path().join(name)).unwrap());
+    write();
+    let patch = edit(folder.path(), &["fix", "--vars", "--dry-run"]).stdout;
+    assert_eq!(read(), files.map(|(_, text)| text.to_owned()));
+    fs::write(folder.path().join("patch"), patch).unwrap();
+    assert!(edit(folder.path(), &["fix", "--vars"]).status.success());
+    let expected = read();
+    assert!(expected[2].ends_with("{a: x-A_PLACEHOLDER} # A_PLACEHOLDER"), "{expected:?}");
+    write();
+    let status =
+        Command::new("git").args(["apply", "patch"]).current_dir(folder.path()).status().unwrap();
+    assert!(status.success());
+    assert_eq!(read(), expected);
+}

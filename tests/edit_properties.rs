@@ -6,6 +6,7 @@
 
 use std::fmt::Write as _;
 
+use krender::edit::fix::move_fields;
 use krender::edit::kustomization::{
     BuildMetadata, Draft, PairField, PatchEntry, PathField, add_labels_without_selector,
 };
@@ -97,8 +98,8 @@ impl Writer<'_> {
         }
     }
 
-    /// A list of strings, or a mapping of strings if there are keys, in a block or in flow style.
-    fn field(&mut self, name: &str, items: &[(Option<String>, String)]) {
+    /// A list of strings, or a mapping of strings if there are keys, in a block or in flow style. True for a block.
+    fn field(&mut self, name: &str, items: &[(Option<String>, String)]) -> bool {
         self.comments(0);
         let _ = write!(self.text, "{name}:");
         let written: Vec<String> = items
@@ -112,7 +113,8 @@ impl Writer<'_> {
         if self.dice.of(3) == 0 {
             let (open, close) = if is_mapping { ('{', '}') } else { ('[', ']') };
             let _ = write!(self.text, " {open}{}{close}", written.join(", "));
-            return self.end();
+            self.end();
+            return false;
         }
         self.end();
         let column = if is_mapping { self.step } else { self.dashes };
@@ -122,6 +124,7 @@ impl Writer<'_> {
             let _ = write!(self.text, "{}{dash}{item}", " ".repeat(column));
             self.end();
         }
+        true
     }
 
     /// A list of mappings with a `name`.
@@ -172,6 +175,8 @@ fn file(dice: &mut Dice) -> String {
         "patches",
         "configMapGenerator",
         "labels",
+        "patchesJson6902",
+        "patchesStrategicMerge",
     ];
     for at in 0..fields.len() {
         let other = writer.dice.of(fields.len());
@@ -190,9 +195,10 @@ fn file(dice: &mut Dice) -> String {
             }
             "resources" | "bases" | "components" => {
                 let items = some(writer.dice, &NAMES[3..]);
-                writer.field(field, &items.into_iter().map(|it| (None, it)).collect::<Vec<_>>());
+                let items: Vec<_> = items.into_iter().map(|it| (None, it)).collect();
+                _ = writer.field(field, &items);
             }
-            "buildMetadata" => writer.field(field, &[(None, "originAnnotations".to_owned())]),
+            "buildMetadata" => _ = writer.field(field, &[(None, "originAnnotations".to_owned())]),
             "commonLabels" | "commonAnnotations" => {
                 let keys = some(writer.dice, &["a", "b", "c", "x/y"]);
                 let pairs = keys.into_iter().map(|key| {
@@ -200,7 +206,7 @@ fn file(dice: &mut Dice) -> String {
                     (Some(key), value.to_owned())
                 });
                 let pairs: Vec<_> = pairs.collect();
-                writer.field(field, &pairs);
+                _ = writer.field(field, &pairs);
             }
             "images" => {
                 let names = some(writer.dice, &NAMES[..3]);
@@ -241,6 +247,18 @@ fn file(dice: &mut Dice) -> String {
                 writer.comments(dashes + 2 + step);
                 let _ = write!(writer.text, "{lead}{}{key}: x", " ".repeat(2 + step));
                 writer.end();
+            }
+            "patchesStrategicMerge" => {
+                let items = some(writer.dice, &NAMES[3..6]);
+                let items: Vec<_> = items.into_iter().map(|it| (None, it)).collect();
+                if writer.field(field, &items) {
+                    writer.comments(dashes);
+                    let lead = " ".repeat(dashes);
+                    let chomping = writer.dice.pick(&["|-", "|", "|+", ">", "|2"]);
+                    let _ = write!(writer.text, "{lead}- {chomping}");
+                    writer.end();
+                    let _ = writeln!(writer.text, "{lead}  # in a text\n\n{lead}  kind: X");
+                }
             }
             _ => {
                 let paths = some(writer.dice, &NAMES[3..6]);
@@ -601,6 +619,83 @@ fn settle(root: &mut Mapping) {
     }
 }
 
+/// The part of a fix that moves patches and labels. False if labels are in both fields.
+fn fix(root: &mut Mapping) -> bool {
+    let add = |field: &str, entries: Vec<Value>, root: &mut Mapping| {
+        if !entries.is_empty() {
+            let list = root.entry(field.into()).or_insert(Value::Sequence(Vec::new()));
+            list.as_sequence_mut().unwrap().extend(entries);
+        }
+    };
+    let take = |field: &str, root: &mut Mapping| match root.remove(field) {
+        Some(Value::Sequence(items)) => items,
+        _ => Vec::new(),
+    };
+    let entry =
+        |key: &str, value: Value| Value::Mapping([(key.into(), value)].into_iter().collect());
+    let json = take("patchesJson6902", root);
+    add("patches", json, root);
+    let merges = take("patchesStrategicMerge", root).into_iter().map(|text| {
+        let is_patch = text.as_str().unwrap().contains(':');
+        entry(if is_patch { "patch" } else { "path" }, text)
+    });
+    add("patches", merges.collect(), root);
+    let Some(Value::Mapping(pairs)) = root.remove("commonLabels") else { return true };
+    let known = root.get("labels").map(|labels| labels[0]["pairs"].clone());
+    if known.is_some_and(|known| pairs.keys().any(|key| known.get(key).is_some())) {
+        return false;
+    }
+    let mut label = entry("includeSelectors", true.into());
+    label.as_mapping_mut().unwrap().insert("pairs".into(), Value::Mapping(pairs));
+    add("labels", vec![label], root);
+    true
+}
+
+/// Fields that a fix moves, and those that it moves them to.
+const MOVED: [&str; 7] = [
+    "bases",
+    "resources",
+    "patchesJson6902",
+    "patchesStrategicMerge",
+    "patches",
+    "commonLabels",
+    "labels",
+];
+
+fn check_fix(before: &str) {
+    let sources = Sources::new();
+    let told = |what: &str| format!("{what}\n--- before\n{before}");
+    let mut draft = Draft::read(&sources, "kustomization.yaml", before.as_bytes()).unwrap();
+    let mut expected = content(before);
+    settle(&mut expected);
+    let moved = move_fields(&mut draft, std::path::Path::new("/no/such/directory"));
+    if !fix(&mut expected) {
+        assert!(moved.is_err(), "{}", told("labels in both fields"));
+        return;
+    }
+    moved.unwrap_or_else(|error| panic!("{}", told(&format!("{error:?}"))));
+    let after = draft.text();
+    let told = |what: &str| format!("{}\n--- after\n{after}", told(what));
+    draft.check().unwrap_or_else(|error| panic!("{}", told(error.message())));
+    assert_eq!(comparable(content(after)), comparable(expected), "{}", told("content"));
+    let kept: Vec<&str> = after.trim_start_matches('\u{feff}').lines().collect();
+    let mut at = 0;
+    for (field, line) in with_fields(before.trim_start_matches('\u{feff}')) {
+        if let Some(start) = line.find("# c") {
+            let comment = line[start..].trim_end();
+            assert_eq!(after.matches(comment).count(), 1, "{}", told(comment));
+        }
+        // The last text may get another chomping indicator, and comments above a field that moves go along.
+        let is_touched = MOVED.contains(&field) || line.contains("env:") || line.is_empty();
+        if !is_touched && !line.starts_with('#') {
+            match kept.iter().skip(at).position(|found| *found == line) {
+                Some(found) => at += found + 1,
+                None => panic!("{}", told(&format!("line {line:?}"))),
+            }
+        }
+    }
+}
+
 fn check(before: &str, edit: &Edit) {
     let sources = Sources::new();
     let told = |what: &str| format!("{what}\n{edit:?}\n--- before\n{before}");
@@ -642,7 +737,8 @@ fn lines_stay(before: &str, after: &str, edit: &Edit, told: &dyn Fn(&str) -> Str
             assert!(count == 1 || count == 0 && may_go, "{}", told(comment));
         }
         // A text at the end of the file that ends without a line end still does.
-        let is_chomped = line.contains("patch: ") && !before.ends_with('\n');
+        let is_text = line.contains("patch: ") || field == "patchesStrategicMerge";
+        let is_chomped = is_text && !before.ends_with('\n');
         let is_touched = field == edit.field()
             || field == "resources"
             || is_moving
@@ -691,6 +787,11 @@ proptest! {
         let edit = edit(&mut dice);
         let text = file(&mut dice);
         check(&text, &edit);
+    }
+
+    #[test]
+    fn a_fix_keeps_every_comment(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        check_fix(&file(&mut Dice(bytes.into_iter())));
     }
 
     /// An edit of any file is made as it is meant, or refused.

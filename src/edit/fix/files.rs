@@ -1,51 +1,66 @@
-//! The files in which a variable may occur: resources and patches of a kustomization and of its bases.
+//! The texts in which a variable may occur: resources and patches of a kustomization and of its bases.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::config::{Kustomization, Patch};
 use crate::error::Result;
-use crate::load::{Disk, Files as _, KUSTOMIZATION_FILES, Kind, LARGEST_FILE, join, relative};
-use crate::source::Sources;
+use crate::load::{
+    self, Disk, Files as _, KUSTOMIZATION_FILES, Kind, LARGEST_FILE, Restrictor, join, relative,
+};
 
-/// A file, and its text while variables in it are replaced.
+/// A text, and its state while variables in it are replaced.
 #[derive(Debug)]
 pub(super) struct Touched {
-    /// Its path, with links resolved.
-    pub(super) path: PathBuf,
+    /// Its file.
+    pub(super) place: Place,
     /// Its path relative to the kustomization.
     pub(super) name: String,
     /// The text on disk.
     pub(super) before: String,
     /// The text so far.
     pub(super) text: String,
-    /// The entry of `patches` that it is the file of. The resources that the patch changes may have other names.
+    /// The entry of `patches` that it belongs to. The resources that the patch changes may have other names.
     pub(super) patch: Option<Patch>,
 }
 
-/// The files of a kustomization in a directory: of each entry of `resources`, and then those of its patches.
+/// The place of a text.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// A file, by its path with links resolved.
+    File(PathBuf),
+    /// An inline patch of the kustomization itself, by its index in `patches`.
+    Inline(usize),
+}
+
+/// The texts of a kustomization in a directory: of each entry of `resources`, and then those of its patches. Files that a build
+/// may not load are left out.
 ///
 /// # Errors
 /// Those of reading the kustomization files of bases.
 pub(super) fn touched(
     directory: &Path,
     fields: &Kustomization,
-    sources: &Sources,
+    options: &load::Options,
 ) -> Result<Vec<Touched>> {
     let top = Disk.canonicalize(directory).unwrap_or_else(|_| directory.to_owned());
-    let mut search = Search {
-        top: &top,
-        sources,
-        files: Vec::new(),
-        directories: BTreeSet::from([top.clone()]),
-    };
+    let directories = BTreeSet::from([top.clone()]);
+    let mut search = Search { top: &top, options, files: Vec::new(), directories };
     search.add(&top, fields)?;
+    let inline = fields.patches.iter().enumerate().filter(|(_, patch)| !patch.patch.is_empty());
+    search.files.extend(inline.map(|(index, patch)| Touched {
+        place: Place::Inline(index),
+        name: format!("patch {} of the kustomization", index + 1),
+        before: patch.patch.to_string(),
+        text: patch.patch.to_string(),
+        patch: Some(patch.value.clone()),
+    }));
     Ok(search.files)
 }
 
 struct Search<'a> {
     top: &'a Path,
-    sources: &'a Sources,
+    options: &'a load::Options,
     files: Vec<Touched>,
     /// The directories that have been entered: a base of several bases is searched once.
     directories: BTreeSet<PathBuf>,
@@ -60,7 +75,7 @@ impl Search<'_> {
             };
             match Disk.kind(&path) {
                 Ok(Kind::Directory) if self.directories.insert(path.clone()) => self.base(&path)?,
-                Ok(Kind::File) => self.file(path, None),
+                Ok(Kind::File) => self.file(directory, path, None),
                 _ => {}
             }
         }
@@ -73,7 +88,7 @@ impl Search<'_> {
             if let Ok(path) = path
                 && matches!(Disk.kind(&path), Ok(Kind::File))
             {
-                self.file(path, Some(patch));
+                self.file(directory, path, Some(patch));
             }
         }
         Ok(())
@@ -84,7 +99,7 @@ impl Search<'_> {
         for path in paths.filter(|path| matches!(Disk.kind(path), Ok(Kind::File | Kind::Link))) {
             let read = Disk.canonicalize(&path).and_then(|path| Disk.read(&path, LARGEST_FILE));
             let Ok(bytes) = read else { continue };
-            let source = self.sources.add_file(&self.shown(&path), &bytes)?;
+            let source = self.options.sources.add_file(&self.shown(&path), &bytes)?;
             let mut fields = Kustomization::fields(&source)?;
             fields.move_deprecated();
             self.add(directory, &fields)?;
@@ -93,15 +108,20 @@ impl Search<'_> {
     }
 
     /// Adds a file, unless it is there already: a patch of several kustomizations, or a file that is listed twice.
-    fn file(&mut self, path: PathBuf, patch: Option<Patch>) {
-        if let Some(known) = self.files.iter_mut().find(|known| known.path == path) {
+    fn file(&mut self, directory: &Path, path: PathBuf, patch: Option<Patch>) {
+        if self.options.restrictor == Restrictor::RootOnly && !path.starts_with(directory) {
+            return;
+        }
+        let name = self.shown(&path);
+        let place = Place::File(path);
+        if let Some(known) = self.files.iter_mut().find(|known| known.place == place) {
             known.patch = patch.or_else(|| known.patch.take());
             return;
         }
-        let text = Disk.read(&path, LARGEST_FILE).ok().and_then(|it| String::from_utf8(it).ok());
+        let Place::File(path) = &place else { return };
+        let text = Disk.read(path, LARGEST_FILE).ok().and_then(|it| String::from_utf8(it).ok());
         let Some(text) = text else { return };
-        let name = self.shown(&path);
-        self.files.push(Touched { path, name, before: text.clone(), text, patch });
+        self.files.push(Touched { place, name, before: text.clone(), text, patch });
     }
 
     fn shown(&self, path: &Path) -> String {

@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 
 pub use outcome::Outcome;
 
-use self::files::Touched;
-use super::kustomization::KustomizationFile;
+use self::files::{Place, Touched};
+use super::kustomization::{Draft, KustomizationFile};
 use crate::error::{Code, Error, Result};
 use crate::load::{self, Disk, Overlay, replace_together};
 
@@ -58,11 +58,9 @@ impl Fix {
         let directory = file.directory();
         let mut touched: Vec<Touched> = Vec::new();
         let mut changed = file.preview(sources, |draft| {
-            draft.spell_names()?;
-            fields::move_patches(draft, directory)?;
-            fields::move_labels(draft)?;
+            move_fields(draft, directory)?;
             if variables {
-                touched = vars::convert(draft, directory, sources)?;
+                touched = vars::convert(draft, directory, options)?;
             }
             Ok(true)
         })?;
@@ -76,11 +74,11 @@ impl Fix {
             });
         }
         let touched = touched.into_iter().filter(|file| file.before != file.text);
-        fix.files.extend(touched.map(|file| FixedFile {
-            path: file.path,
-            name: file.name,
-            before: file.before,
-            after: file.text,
+        fix.files.extend(touched.filter_map(|file| match file.place {
+            Place::File(path) => {
+                Some(FixedFile { path, name: file.name, before: file.before, after: file.text })
+            }
+            Place::Inline(_) => None,
         }));
         Ok(fix)
     }
@@ -109,6 +107,17 @@ impl Fix {
             .collect();
         replace_together(&files)
     }
+}
+
+/// Moves deprecated fields to their successors, and spells the names of fields as they are documented. Paths of patches are
+/// relative to a directory.
+///
+/// # Errors
+/// [`Code::EditRefused`], also for a label in both fields of labels.
+pub fn move_fields(draft: &mut Draft<'_>, directory: &Path) -> Result<()> {
+    draft.spell_names()?;
+    fields::move_patches(draft, directory)?;
+    fields::move_labels(draft)
 }
 
 /// Plans a fix, hands it to `prove`, and writes it unless `is_dry`. It is planned again if another program changes a file

@@ -9,8 +9,8 @@ use crate::text::escape;
 use crate::yaml::de::Spanned;
 use crate::yaml::{Node, Text, parse};
 
-/// The targets of a variable in a file: a target for each field that contains `$(NAME)`, in the order of the text. None for
-/// a file that is not YAML.
+/// The targets of a variable in a text: a target for each field that contains `$(NAME)`, in the order of the text. `None` for
+/// a text without it, and for one that is not YAML.
 ///
 /// # Errors
 /// [`Code::EditRefused`] for a field of which the variable is no part between delimiters.
@@ -18,13 +18,13 @@ pub(super) fn targets(
     file: &Touched,
     name: &str,
     sources: &Sources,
-) -> Result<Vec<Spanned<TargetSelector>>> {
+) -> Result<Option<Vec<Spanned<TargetSelector>>>> {
     let variable = format!("$({name})");
     if !file.text.contains(&variable) {
-        return Ok(Vec::new());
+        return Ok(None);
     }
     let source = sources.add_utf8(&file.name, file.text.clone())?;
-    let Ok(documents) = parse::documents(&source) else { return Ok(Vec::new()) };
+    let Ok(documents) = parse::documents(&source) else { return Ok(None) };
     let mut targets = Vec::new();
     let roots: Vec<&Node> = match &*documents {
         [only] => objects(&only.root),
@@ -48,7 +48,7 @@ pub(super) fn targets(
             Spanned::new(target, Span::NONE)
         }));
     }
-    Ok(targets)
+    Ok(Some(targets))
 }
 
 /// The objects of a list, or the object itself.

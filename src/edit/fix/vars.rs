@@ -2,12 +2,13 @@
 
 use std::path::Path as FilePath;
 
-use super::files::{Touched, touched};
+use super::files::{Place, Touched, touched};
 use super::targets::targets;
 use crate::config::{Replacement, Selector, SourceSelector, TargetSelector, Var};
 use crate::edit::kustomization::Draft;
 use crate::error::{Code, Result};
-use crate::source::{Sources, Span};
+use crate::load;
+use crate::source::Span;
 use crate::text::escape;
 use crate::yaml::de::Spanned;
 use crate::yaml::edit::Change;
@@ -15,7 +16,7 @@ use crate::yaml::path::Path;
 use crate::yaml::{Node, Scalar, Text};
 
 /// Converts the variables of a kustomization. A variable becomes a replacement with a target for each field that contains
-/// it; in the files, `$(NAME)` becomes `NAME_PLACEHOLDER`. Variables are converted one after another, each in the texts that
+/// it; in the texts, `$(NAME)` becomes `NAME_PLACEHOLDER`. Variables are converted one after another, each in the texts that
 /// the one before it has left. One that is not used is removed: kustomize fails for a replacement without targets.
 ///
 /// Returns the files with their new texts.
@@ -25,7 +26,7 @@ use crate::yaml::{Node, Scalar, Text};
 pub(super) fn convert(
     draft: &mut Draft<'_>,
     directory: &FilePath,
-    sources: &Sources,
+    options: &load::Options,
 ) -> Result<Vec<Touched>> {
     let variables = std::mem::take(&mut draft.model_mut().vars);
     let field = draft.field("vars")?;
@@ -33,16 +34,19 @@ pub(super) fn convert(
         draft.remove(&field)?;
         return Ok(Vec::new());
     }
-    let mut files = touched(directory, draft.model(), sources)?;
+    let mut files = touched(directory, draft.model(), options)?;
     let (mut unused, mut converted) = (Vec::new(), Vec::new());
     for (index, variable) in variables.iter().enumerate() {
         let name = &variable.name;
         let mut found = Vec::new();
-        for file in &files {
-            found.extend(targets(file, name, sources)?);
-        }
+        let (old, new) = (format!("$({name})"), format!("{name}_PLACEHOLDER"));
         for file in &mut files {
-            file.text = file.text.replace(&format!("$({name})"), &format!("{name}_PLACEHOLDER"));
+            let Some(targets) = targets(file, name, &options.sources)? else { continue };
+            found.extend(targets);
+            file.text = file.text.replace(&old, &new);
+            if let Place::Inline(index) = file.place {
+                replace_inline(draft, index, &old, &new)?;
+            }
         }
         if found.is_empty() {
             draft.note(format!(
@@ -62,7 +66,25 @@ pub(super) fn convert(
     draft.model_mut().replacements.extend(converted);
     draft.remove_items(&field, &unused)?;
     draft.move_list("vars", "replacements")?;
+    for name in variables.iter().map(|variable| &variable.name) {
+        if draft.text().contains(&format!("$({name})")) {
+            draft.note(format!(
+                "$({}) stays in the kustomization file: only resources and patches are converted",
+                escape::visible(name)
+            ));
+        }
+    }
     Ok(files)
+}
+
+/// Replaces a text in an inline patch.
+fn replace_inline(draft: &mut Draft<'_>, index: usize, old: &str, new: &str) -> Result<()> {
+    let patch = draft.below(&draft.field("patches")?.index(index), "patch")?;
+    draft.replace_text(&patch, old, new)?;
+    if let Some(patch) = draft.model_mut().patches.get_mut(index) {
+        patch.value.patch.value = patch.patch.replace(old, new).as_str().into();
+    }
+    Ok(())
 }
 
 fn replacement(variable: &Var, targets: Vec<Spanned<TargetSelector>>) -> Replacement {

@@ -6,7 +6,7 @@ use super::{deprecated, list, mapping, text};
 use crate::config::Kustomization;
 use crate::error::{Code, Error, Result};
 use crate::source::{Source, Sources};
-use crate::yaml::edit::{self, Change, Wrapper};
+use crate::yaml::edit::{self, Change, TextEdit, Wrapper};
 use crate::yaml::path::{Path, PathStep};
 use crate::yaml::{Node, Scalar, de, order_of_keys};
 
@@ -293,6 +293,32 @@ impl<'s> Draft<'s> {
             Err(error) if error.code() == Code::EditRefused => Ok(()),
             renamed => renamed,
         })
+    }
+
+    /// Replaces a text wherever it is written in the scalar at a path.
+    ///
+    /// # Errors
+    /// [`Code::EditRefused`], for example if it is written in another form there.
+    pub fn replace_text(&mut self, path: &Path, old: &str, new: &str) -> Result<()> {
+        let Some(scalar) = self.get(path).and_then(Node::as_scalar) else {
+            return Err(Error::new(Code::EditRefused, "no text at this place"));
+        };
+        let (span, expected) = (scalar.span(), scalar.text().replace(old, new));
+        let start = (span.start() - self.source.base()) as usize;
+        let written = self.source.text().get(start..start + span.length() as usize);
+        let edits = written.unwrap_or_default().match_indices(old).map(|(at, _)| {
+            let at = start + at;
+            TextEdit { span: self.source.span(at, at + old.len()), text: new.to_owned() }
+        });
+        let text = edit::apply(&self.source, &edits.collect::<Vec<_>>())?;
+        self.renew(text)?;
+        match self.get(path).and_then(Node::as_text) == Some(&*expected) {
+            true => Ok(()),
+            false => {
+                let message = "the changed text would be read as another one than is meant";
+                Err(Error::new(Code::EditRefused, message).at(span))
+            }
+        }
     }
 
     /// The comments of an entry or element, without those above it.

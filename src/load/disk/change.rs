@@ -108,3 +108,27 @@ fn is_unchanged(file: &File, path: &Path, before: &[u8]) -> bool {
     let read = || content(Disk::open(path)?.0, 0, LARGEST_FILE);
     is_there(file, path) && read().is_ok_and(|now| now == before)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_replaced_together_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let (one, two) = (path("one"), path("two"));
+        fs::write(&one, "1").unwrap();
+        fs::write(&two, "2").unwrap();
+        let replace = |one_before: &[u8], two: &Path| {
+            replace_together(&[(two, b"2", b"new 2"), (&one, one_before, b"new 1")])
+        };
+        let found = || [&one, &two].map(|path| fs::read_to_string(path).unwrap());
+        assert!(!replace(b"other", &two).unwrap());
+        assert!(!replace(b"1", &path("gone")).unwrap());
+        assert_eq!(found(), ["1", "2"]);
+        assert!(replace(b"1", &two).unwrap());
+        assert_eq!(found(), ["new 1", "new 2"]);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+}

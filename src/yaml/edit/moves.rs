@@ -37,10 +37,14 @@ pub fn move_items(
             .map_err(|error| error.at(text.span_of(&from)))?;
         Ok(Edited { edits, text: new })
     };
-    match text.moved(&from, &to).map(moved) {
-        Some(Ok(edited)) => Ok(edited),
-        _ => moved(text.written_again(&from, &to, items)?),
+    // At the end of a file without a last line end, a text that ends with one needs it.
+    for end in ["", "\n"] {
+        if let Some(Ok(edited)) = text.moved(&from, &to, end).map(moved) {
+            return Ok(edited);
+        }
     }
+    let written = |pass| text.written_again(&from, &to, items, pass).and_then(moved);
+    written(Pass::LikeSiblings).or_else(|_| written(Pass::DoubleQuoted))
 }
 
 fn expected(mut root: Node, items: &[Node], from: &Place, to: &Place) -> Option<Node> {
@@ -52,8 +56,14 @@ fn expected(mut root: Node, items: &[Node], from: &Place, to: &Place) -> Option<
 
 impl Text<'_> {
     /// The edits that write the elements again. Only the comments of the entry remain.
-    fn written_again(&self, from: &Place, to: &Place, items: &[Node]) -> Result<Vec<TextEdit>> {
-        let mut edits = self.insert(to, None, &New::Items(items), Pass::LikeSiblings)?;
+    fn written_again(
+        &self,
+        from: &Place,
+        to: &Place,
+        items: &[Node],
+        pass: Pass,
+    ) -> Result<Vec<TextEdit>> {
+        let mut edits = self.insert(to, None, &New::Items(items), pass)?;
         let entry = from.parent().and_then(|(parent, at)| self.members(parent).get(at).copied());
         let Some(entry) = entry.filter(|entry| self.is_first_on_line(entry.start)) else {
             edits.extend(self.remove(from)?);
@@ -68,8 +78,8 @@ impl Text<'_> {
         Ok(edits)
     }
 
-    /// The edits that move the lines of a list. `None` if they have other content, too.
-    fn moved(&self, from: &Place, to: &Place) -> Option<Vec<TextEdit>> {
+    /// The edits that move the lines of a list, and a text behind them. `None` if they have other content, too.
+    fn moved(&self, from: &Place, to: &Place, end_of_lines: &str) -> Option<Vec<TextEdit>> {
         if !self.is_block(from.node()) || !self.is_block(to.node()) {
             return None;
         }
@@ -103,7 +113,7 @@ impl Text<'_> {
             let depth = if inner.is_empty() { 0 } else { depth };
             lines.push(format!("{}{inner}", " ".repeat(depth)));
         }
-        let mut edits = self.append(end.end, Some(new_column), &lines.join("\n"));
+        let mut edits = self.append(end.end, Some(new_column), &(lines.join("\n") + end_of_lines));
         edits.push(self.replace(head..self.end_of_removal(head, behind), ""));
         Some(edits)
     }

@@ -232,6 +232,8 @@ fn elements_move_with_their_comments() {
         ("a: # old\n# b\n- b # c\nx: [y]\n", Some("# old\n# b\n# c\nx: [y, b]\n")),
         ("{a: [b], x: [y]}\n", Some("{x: [y, b]}\n")),
         ("a: [b]\nx: 1\n", None),
+        ("a:\n- |\n  b\nx:\n- y", Some("x:\n- y\n- |\n  b\n")),
+        ("a:\n- |\n  b\nx: [y]", Some("x: [y, \"b\\n\"]")),
     ] {
         let source = Sources::new().add("input.yaml", text).unwrap();
         let path = |key: &str| [PathStep::Key(key.into())];
