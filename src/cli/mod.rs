@@ -495,8 +495,8 @@ fn name_first(mut arguments: Vec<OsString>, start: usize) -> Vec<OsString> {
                 break;
             }
             Some("-" | "h" | "V" | "-help" | "-version") => break,
-            // Unlike flags of commands, this one is known to take no value.
-            Some("-stack-trace") => false,
+            // Unlike other flags of commands, these are known to take no value.
+            Some("-dry-run" | "-stack-trace") => false,
             Some(long) if long.starts_with('-') => !long.contains('='),
             Some(short) => short.len() == 1,
         };
@@ -573,6 +573,10 @@ mod tests {
         assert_eq!(
             moved("krender edit --a=b add -c d label e"),
             "krender edit add label --a=b -c d e"
+        );
+        assert_eq!(
+            moved("krender edit --dry-run add label e"),
+            "krender edit add label --dry-run e"
         );
         assert_eq!(moved("krender edit fix --vars=true d"), "krender edit fix --vars=true d");
         assert_eq!(moved("krender cfg --help cat"), "krender cfg --help cat");
