@@ -120,6 +120,10 @@ fn a_link_takes_the_place_of_kustomize() {
     }
     let help = printed(&folder.run("kustomize", &["build", "--help"]));
     assert!(help.contains("Usage: kustomize build") && help.contains("  kustomize build overlays"));
+    for arguments in [&[][..], &["edit"], &["help", "completion"]] {
+        let help = printed(&folder.run("kustomize", arguments));
+        assert!(help.contains("Usage: kustomize") && !help.contains("  krender "), "{help}");
+    }
     let error = complained(&folder.run("kustomize", &["bogus"]));
     assert!(error.contains("`kustomize --help`"), "{error}");
 }
@@ -180,6 +184,39 @@ fn a_folder_is_a_plugin_of_helm() {
     assert!(description.contains("type: postrenderer/v1"));
     let rendered = folder.run_with("krender/krender", &["post-render"], &[], POD);
     assert!(printed(&rendered).contains("name: a-web"));
+}
+
+#[test]
+fn install_replaces_nothing_of_others() {
+    let folder = Folder::with(&[
+        ("h/krender/plugin.yaml", "name: other\n"),
+        ("b/kustomize-v5.8.1", "other"),
+    ]);
+    for (role, place, file) in
+        [("helm-plugin", "h", "h/krender/plugin.yaml"), ("kubebuilder", "b", "b/kustomize-v5.8.1")]
+    {
+        let before = fs::read_to_string(folder.path().join(file)).unwrap();
+        let error = complained(&folder.run("krender", &["install", role, place]));
+        assert!(error.contains("is there already") && error.contains("--force"), "{error}");
+        assert_eq!(fs::read_to_string(folder.path().join(file)).unwrap(), before);
+        printed(&folder.run("krender", &["install", role, place, "--force"]));
+    }
+    printed(&folder.run("krender", &["install", "helm-plugin", "h"]));
+    fs::create_dir(folder.path().join("l")).unwrap();
+    std::os::unix::fs::symlink("../h", folder.path().join("l/krender")).unwrap();
+    let error = complained(&folder.run("krender", &["install", "helm-plugin", "l"]));
+    assert!(error.contains("is a link"), "{error}");
+}
+
+#[test]
+fn standard_input_is_read_up_to_a_limit() {
+    let folder = Folder::with(&[("kustomization.yaml", "namePrefix: a-\n")]);
+    let much = "# ".repeat(5_000);
+    for arguments in [&["post-render"][..], &["cfg", "count"]] {
+        let arguments = [arguments, &["--limit", "files=9KB"]].concat();
+        let error = complained(&folder.run_with("krender", &arguments, &[], &much));
+        assert!(error.contains("limit-exceeded"), "{error}");
+    }
 }
 
 #[test]
@@ -248,6 +285,18 @@ fn shells_are_told_what_is_in_the_files() {
     assert!(words(&folder, "", &["explain", "KR-SEC-02"]).contains("KR-SEC-022"));
     assert_eq!(words(&folder, "", &["build", "apps/"]), "apps/shop");
     assert_eq!(words(&folder, "", &["build", "ap"]), "apps/");
+    // Shells put candidates on the command line as they are.
+    let hostile = Folder::with(&[
+        (
+            "kustomization.yaml",
+            "resources: [\"w$(touch x)\", 'w;x', 'w`x`', \"w\\nx\", -w, 'w x', web.yaml]\nimages: [{name: 'w$(x)'}, {name: web}]\n",
+        ),
+        ("w$(touch x)/kustomization.yaml", ""),
+        ("wide/kustomization.yaml", ""),
+    ]);
+    assert_eq!(words(&hostile, "", &["edit", "remove", "resource", "w"]), "web.yaml");
+    assert_eq!(words(&hostile, "", &["edit", "set", "image", "w"]), "web=");
+    assert_eq!(words(&hostile, "", &["build", "w"]), "wide");
     // Without a tag, but with the port of a registry.
     let images = words(&folder, "apps/shop", &["edit", "set", "image", "r"]);
     assert_eq!(images, "reg:5000/a/b=");
@@ -308,7 +357,15 @@ fn a_forged_list_removes_nothing_outside() {
         ("site/a/kustomization.yaml", "configMapGenerator: [{name: a}]\n"),
         ("out/.krender-files", "../precious.yaml\n"),
         ("precious.yaml", ""),
+        ("own/kustomization.yaml", "configMapGenerator: [{name: a}]\n"),
+        ("own/.krender-files", "kustomization.yaml\n"),
     ]);
+    // The kustomization itself could have the name of an output file.
+    for arguments in [&["build", "own", "-o", "own"][..], &["build", "--all", "own", "-o", "."]] {
+        let error = complained(&folder.run("krender", &[arguments, &["--prune"]].concat()));
+        assert!(error.contains("in it"), "{error}");
+    }
+    assert!(folder.path().join("own/kustomization.yaml").exists());
     let output = folder.run("krender", &["build", "--all", "site", "-o", "out", "--prune"]);
     let error = complained(&output);
     assert!(error.contains("`out/.krender-files`: it has the line `../precious.yaml`"), "{error}");

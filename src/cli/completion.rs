@@ -129,7 +129,16 @@ fn beginning<T: Into<OsString>>(
 ) -> Vec<CompletionCandidate> {
     let begins =
         |candidate: &OsString| candidate.as_encoded_bytes().starts_with(current.as_encoded_bytes());
-    all.into_iter().map(Into::into).filter(begins).map(CompletionCandidate::new).collect()
+    let all = all.into_iter().map(Into::into).filter(|word| is_plain(word));
+    all.filter(begins).map(CompletionCandidate::new).collect()
+}
+
+/// True for a word that no shell takes for more than a word. Others come from the files of strangers, and are not offered:
+/// shells put candidates on the command line as they are.
+fn is_plain(word: &OsStr) -> bool {
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-/:@=+,".contains(byte);
+    let bytes = word.as_encoded_bytes();
+    bytes.iter().all(is_plain) && !bytes.starts_with(b"-")
 }
 
 /// Directories with a kustomization, and those that may have one below.
@@ -143,7 +152,8 @@ fn directories(current: &OsStr) -> Vec<CompletionCandidate> {
     let folder = start.join(&above);
     let mut found = Vec::new();
     for (entry, kind) in Disk.list(&folder).unwrap_or_default() {
-        let Some(entry) = entry.to_str().filter(|entry| entry.starts_with(name)) else { continue };
+        let is_one = |entry: &&str| entry.starts_with(name) && is_plain(entry.as_ref());
+        let Some(entry) = entry.to_str().filter(is_one) else { continue };
         let path = folder.join(entry);
         let is_hidden = entry.starts_with('.') && !name.starts_with('.');
         let is_directory =

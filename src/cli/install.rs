@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::reading::working_directory;
 use crate::error::{Code, Error, Result};
-use crate::load::{self, Disk, Files as _, Kind, OutputFolder, join};
+use crate::load::{self, Disk, Files as _, Kind, LARGEST_FILE, OutputFolder, join};
 use crate::text::escape;
 
 /// Make a link to krender that other programs call
@@ -72,13 +72,28 @@ impl Install {
             Role::KubectlKrender => link(&self.directory, "kubectl-krender", &program, self.force)?,
             Role::HelmPlugin => {
                 let folder = self.directory.join("krender");
-                OutputFolder::make(&folder)?.write("plugin.yaml".as_ref(), &[helm_plugin()])?;
+                let output = OutputFolder::make(&self.directory)?.below("krender".as_ref())?;
+                if Disk.read(&folder.join("plugin.yaml"), LARGEST_FILE).ok().as_deref()
+                    != Some(helm_plugin().as_bytes())
+                {
+                    self.keep(&folder.join("plugin.yaml"))?;
+                    output.write("plugin.yaml".as_ref(), &[helm_plugin()])?;
+                }
                 link(&folder, "krender", &program, self.force)?;
                 folder
             }
         };
         let path = made.display().to_string();
         super::print(&format!("{}\n", escape::visible(&path)))
+    }
+
+    /// Refuses to replace what is there already.
+    fn keep(&self, path: &Path) -> Result<()> {
+        if self.force || Disk.kind(path).is_ok_and(|kind| kind == Kind::Missing) {
+            return Ok(());
+        }
+        let message = format!("`{}` is there already", path.display());
+        Err(Error::new(Code::WriteFailed, message).help("remove it, or replace it with `--force`"))
     }
 
     /// The Makefile keeps a file with the version in its name, and a link to its whole path.
@@ -90,6 +105,7 @@ impl Install {
                 .help("give the version in the Makefile, such as `v5.8.1`"));
         }
         let directory = join(&working_directory()?, &self.directory);
+        self.keep(&directory.join(&name))?;
         OutputFolder::make(&directory)?.copy(name.as_ref(), program)?;
         // A link there is the Makefile's own, to another version.
         let is_link = Disk.kind(&directory.join("kustomize")).is_ok_and(|kind| kind == Kind::Link);

@@ -199,7 +199,7 @@ fn program(commands: &[Command]) -> clap::Command {
         name.with_examples(made.after_help(command.examples))
     };
     let program = Program::command().subcommands(commands.iter().map(made));
-    if name == Name::Kubectl { program.bin_name(name.call()) } else { program }
+    program.bin_name(name.call())
 }
 
 /// A command.

@@ -49,6 +49,16 @@ impl Name {
         }
     }
 
+    /// A text of examples, which are indented, with this name.
+    fn called(self, text: &str) -> String {
+        let lines = text.split_inclusive('\n').map(|line| match self {
+            _ if !line.starts_with("  ") => line.to_owned(),
+            Self::Kubectl => line.replace("krender ", "kubectl krender "),
+            _ => line.replace("krender", self.call()),
+        });
+        lines.collect()
+    }
+
     /// A command whose examples, and those of its sub-commands, call the program by this name.
     pub(super) fn with_examples(self, command: Command) -> Command {
         if self == Self::Krender {
@@ -56,9 +66,7 @@ impl Name {
         }
         let examples = command.get_after_help().map(ToString::to_string);
         let command = match examples {
-            Some(text) => {
-                command.after_help(text.replace("krender ", &format!("{} ", self.call())))
-            }
+            Some(text) => command.after_help(self.called(&text)),
             None => command,
         };
         command.mut_subcommands(|command| self.with_examples(command))

@@ -14,10 +14,10 @@ use crate::{
     build,
     error::{Code, Error, Result},
     external::{Environment, git::Repository},
-    limits::{Budget, Limits, Setting},
+    limits::{self, Budget, Limits, Setting},
     load::{self, Disk, Loader},
     parallel::Threads,
-    source::Sources,
+    source::{Sources, Span},
     text::escape,
 };
 
@@ -218,11 +218,26 @@ pub(super) fn working_directory() -> Result<PathBuf> {
 /// # Errors
 /// [`Code::ReadFailed`] if it cannot be read, and as [`Loader::text`].
 pub(super) fn standard_input(loader: &Loader) -> Result<load::File> {
-    let mut bytes = Vec::new();
-    std::io::stdin().lock().read_to_end(&mut bytes).map_err(|error| {
+    let bytes = all_of_standard_input(loader.limits())?;
+    loader.text("standard input", bytes)
+}
+
+/// The bytes of standard input, up to the limit of files.
+///
+/// # Errors
+/// [`Code::ReadFailed`] if it cannot be read, and [`Code::LimitExceeded`].
+pub(super) fn all_of_standard_input(allowed: Limits) -> Result<Vec<u8>> {
+    let (most, mut bytes) = (allowed.get(limits::Limit::Files), Vec::new());
+    let input = std::io::stdin().lock();
+    input.take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| {
         Error::new(Code::ReadFailed, format!("standard input could not be read: {error}"))
     })?;
-    loader.text("standard input", bytes)
+    match bytes.len() as u64 > most {
+        true => Err(Budget::new(allowed)
+            .exceeded(limits::Limit::Files, Span::NONE)
+            .step("while reading standard input")),
+        false => Ok(bytes),
+    }
 }
 
 /// The git repository that a directory is in; the objects that are read are charged to `budget`.

@@ -11,7 +11,7 @@ use crate::{
     report::errors::{human, json},
     resource::secret::Shield,
     source::{Sources, Span},
-    text::escape::for_log,
+    text::escape::{for_log, visible},
 };
 
 /// Output format of errors.
@@ -102,6 +102,15 @@ pub(super) fn print(text: &str) -> Result<()> {
         )),
         _ => Ok(()),
     }
+}
+
+/// Prints a unified diff of files of others: invisible characters are made visible, except for line ends.
+pub(super) fn print_diff(diff: &str) -> Result<()> {
+    let lines = diff.split_inclusive('\n').map(|line| {
+        let text = line.trim_end_matches(['\n', '\r']);
+        visible(text).into_owned() + &line[text.len()..]
+    });
+    super::print(&for_log(&lines.collect::<String>()))
 }
 
 /// Page width if the output is not a terminal.

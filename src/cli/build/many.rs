@@ -84,7 +84,7 @@ impl Build {
         let threads = &options.threads;
         let Selected { targets, refused } = self.targets(run, loader)?;
         let places = Places::of(self, &targets, working_directory)?;
-        self.check_prune(&places)?;
+        self.check_prune(&places, &targets, loader)?;
         let work = self.hardening.work(loader, options.plugins.today)?;
         let work = work.as_ref();
         if let Some(work) = work.filter(|_| !self.quiet) {
@@ -132,7 +132,7 @@ impl Build {
     }
 
     /// Refuses `--prune` without an output directory, and for a part of the targets: the files of the others would go.
-    fn check_prune(&self, places: &Places) -> Result<()> {
+    fn check_prune(&self, places: &Places, targets: &[String], loader: &Loader) -> Result<()> {
         let Many { select, shard, .. } = &self.many;
         let part = if shard.is_some() {
             "--shard"
@@ -141,7 +141,7 @@ impl Build {
         } else if !select.exclude.is_empty() {
             "--exclude"
         } else {
-            return if self.prune { places.check_prune() } else { Ok(()) };
+            return if self.prune { places.check_prune(targets, loader) } else { Ok(()) };
         };
         match self.prune {
             true => Err(select::senseless("--prune", part)

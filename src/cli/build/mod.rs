@@ -179,7 +179,7 @@ impl Build {
         let [directory] = &*self.directories else { return Ok(ExitCode::SUCCESS) };
         let places = Places::of(self, &self.directories, working_directory)?;
         if self.prune {
-            places.check_prune()?;
+            places.check_prune(&self.directories, loader)?;
         }
         let split = places.is_split();
         let store = self.store(format)?;

@@ -11,7 +11,7 @@ use super::prune::Written;
 use crate::{
     config::Warning,
     error::{Code, Error, Result},
-    load::{self, OutputFolder},
+    load::{self, Loader, OutputFolder},
     parallel::Threads,
     resource::{ResId, ResMap, Resource},
     text::escape,
@@ -125,18 +125,34 @@ impl Places {
         left
     }
 
-    /// Refuses an output that is no directory, for `--prune`.
+    /// Refuses an output for `--prune` that is no directory, or that has a target in it: there, other files may have the
+    /// names of output files.
     ///
     /// # Errors
     /// [`Code::InvalidArgument`].
-    pub(super) fn check_prune(&self) -> Result<()> {
-        match self {
-            Self::Folder(..) | Self::Layout(_) => Ok(()),
+    pub(super) fn check_prune(&self, targets: &[String], loader: &Loader) -> Result<()> {
+        let folder = match self {
+            Self::Folder(folder, _) => folder.as_path(),
+            Self::Layout(layout) => layout.folder.path(),
             Self::Print { .. } | Self::File(_) => {
                 let message = "`--prune` needs an output directory";
-                Err(Error::new(Code::InvalidArgument, message).help(
+                return Err(Error::new(Code::InvalidArgument, message).help(
                     "name it with `--output`; for a single target it must exist, or `--split` be given",
-                ))
+                ));
+            }
+        };
+        let Some(output) = folder.to_str().and_then(|folder| loader.root(folder).ok()) else {
+            return Ok(());
+        };
+        let is_within = |target: &String| {
+            loader.root(target).is_ok_and(|it| it.path().starts_with(output.path()))
+        };
+        match targets.iter().find(|target| is_within(target)) {
+            None => Ok(()),
+            Some(target) => {
+                let message = format!("`{}` has the target `{target}` in it", folder.display());
+                Err(Error::new(Code::InvalidArgument, message)
+                    .help("choose an output directory for `--prune` that has nothing else in it"))
             }
         }
     }
@@ -144,10 +160,10 @@ impl Places {
     /// Removes the files of earlier runs that no target of this run writes; those of failed targets, given by number, stay.
     ///
     /// # Errors
-    /// Those of [`Places::check_prune`] and [`Written::prune`].
+    /// Those of [`Written::prune`].
     pub(super) fn prune(&self, failed: &[usize]) -> Result<()> {
         match self {
-            Self::Print { .. } | Self::File(_) => self.check_prune(),
+            Self::Print { .. } | Self::File(_) => Ok(()),
             Self::Folder(folder, written) => written.prune(&OutputFolder::make(folder)?, |_| false),
             Self::Layout(layout) => {
                 let places = failed.iter().filter_map(|&number| layout.places.get(number));

@@ -20,8 +20,10 @@ pub(super) struct Written(Mutex<BTreeSet<String>>);
 impl Written {
     /// Adds a file.
     pub(super) fn add(&self, path: &Path) {
-        // A name that is not UTF-8, or with a line break, has no line in the list: such a file is never removed.
-        if let Some(path) = path.to_str().filter(|path| !path.contains(['\n', '\r'])) {
+        // A name that is not UTF-8, hidden, or with a line break, has no line in the list: such a file is never removed.
+        let is_listed =
+            |path: &&str| !path.contains(['\n', '\r']) && !format!("/{path}").contains("/.");
+        if let Some(path) = path.to_str().filter(is_listed) {
             lock(&self.0).insert(path.to_owned());
         }
     }
@@ -60,9 +62,10 @@ fn listed(folder: &Path) -> Result<Vec<String>> {
     }
     let bytes = Disk.read(&path, LARGEST_FILE).map_err(|error| unreadable(error.to_string()))?;
     let text = String::from_utf8(bytes).map_err(|error| unreadable(error.to_string()))?;
+    // Others than a build writes are not from here.
     let is_below = |line: &&str| {
-        let mut parts = Path::new(line).components();
-        !line.is_empty() && parts.all(|part| matches!(part, Component::Normal(_)))
+        let is_name = |part: Component<'_>| matches!(part, Component::Normal(name) if !name.as_encoded_bytes().starts_with(b"."));
+        line.ends_with(".yaml") && Path::new(line).components().all(is_name)
     };
     match text.lines().find(|line| !is_below(line)) {
         Some(line) => Err(unreadable(format!("it has the line `{line}`"))),

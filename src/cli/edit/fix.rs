@@ -95,7 +95,7 @@ impl FixArguments {
         let files = fix.files().iter();
         let texts: String =
             files.map(|file| unified(&file.name, &file.before, &file.after)).collect();
-        super::super::print(&texts)
+        terminal::print_diff(&texts)
     }
 
     fn converts_vars(&self) -> bool {

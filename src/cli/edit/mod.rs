@@ -130,7 +130,7 @@ impl Edit {
         };
         note(&changed.notes);
         if self.dry_run {
-            super::print(&unified(file.name(), &changed.before, &changed.after))
+            terminal::print_diff(&unified(file.name(), &changed.before, &changed.after))
         } else {
             Ok(())
         }
