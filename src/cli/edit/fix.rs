@@ -78,7 +78,7 @@ impl FixArguments {
         let sources = &load.sources;
         super::super::clean_up_on_signals();
         let plan = || Fix::plan(&file, load, self.converts_vars());
-        let prove = |fix: &Fix| Ok(Outcome::of(fix, load, &build));
+        let prove = |fix: &Fix| Outcome::of(fix, load, &build);
         let (fix, outcome) = fix::fix(plan, prove, is_dry)?;
         for note in &fix.notes {
             terminal::warning(&escape::visible(note), Span::NONE, sources, format);

@@ -41,7 +41,7 @@ pub(super) fn move_patches(draft: &mut Draft<'_>, directory: &Path) -> Result<()
 }
 
 /// True for a line without the colon that a mapping in it would have.
-fn cannot_be_patch(text: &str) -> bool {
+pub(super) fn cannot_be_patch(text: &str) -> bool {
     !text.is_empty() && !text.contains(['\n', ':'])
 }
 

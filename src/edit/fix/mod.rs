@@ -8,6 +8,7 @@ mod fields;
 mod files;
 mod outcome;
 mod targets;
+mod uses;
 mod vars;
 
 use std::path::{Path, PathBuf};
@@ -26,6 +27,8 @@ const ATTEMPTS: u32 = 100;
 #[derive(Debug, Default)]
 pub struct Fix {
     files: Vec<FixedFile>,
+    /// The error for a value with several variables, if the output differs.
+    several: Option<Error>,
     /// Messages for people.
     pub notes: Vec<String>,
 }
@@ -48,7 +51,7 @@ impl Fix {
     ///
     /// # Errors
     /// Those of reading the kustomization file, and [`Code::EditRefused`], also for a label in both fields of labels and for
-    /// a variable that cannot be a replacement.
+    /// a variable that cannot be a replacement. With `variables`, those of reading all files that may use them.
     pub fn plan(
         file: &KustomizationFile,
         options: &load::Options,
@@ -56,15 +59,16 @@ impl Fix {
     ) -> Result<Self> {
         let sources = &options.sources;
         let directory = file.directory();
-        let mut touched: Vec<Touched> = Vec::new();
+        let (mut touched, mut several): (Vec<Touched>, _) = (Vec::new(), None);
         let mut changed = file.preview(sources, |draft| {
             move_fields(draft, directory)?;
             if variables {
-                touched = vars::convert(draft, directory, options)?;
+                (touched, several) = vars::convert(draft, options)?;
             }
             Ok(true)
         })?;
-        let mut fix = Self { files: Vec::new(), notes: std::mem::take(&mut changed.notes) };
+        let notes = std::mem::take(&mut changed.notes);
+        let mut fix = Self { files: Vec::new(), several, notes };
         if changed.before != changed.after {
             fix.files.push(FixedFile {
                 path: file.canonical_path()?,

@@ -19,18 +19,24 @@ pub enum Outcome {
 
 impl Outcome {
     /// Builds the kustomization in the working directory from the files on disk, and from those of a fix.
-    #[must_use]
-    pub fn of(fix: &Fix, load: &load::Options, build: &build::Options) -> Self {
+    ///
+    /// # Errors
+    /// [`Code::EditRefused`](crate::error::Code::EditRefused) for a value with several variables, if the output differs.
+    pub fn of(fix: &Fix, load: &load::Options, build: &build::Options) -> Result<Self> {
         let rendered = |loader: &Loader| -> Result<String> {
             let run = Run::new(loader, build);
             run.expect(&["."]);
             run.build(".", &mut Vec::new())?.to_yaml()
         };
         let before = rendered(&Loader::new(Disk, load.clone()));
-        match rendered(&Loader::new(fix.overlay(), load.clone())) {
-            Err(error) => Self::Failed(error),
-            Ok(after) if before.is_ok_and(|before| before == after) => Self::Same,
-            Ok(after) => Self::Different(after),
+        let after = match rendered(&Loader::new(fix.overlay(), load.clone())) {
+            Err(error) => return Ok(Self::Failed(error)),
+            Ok(after) => after,
+        };
+        match (before, &fix.several) {
+            (Ok(before), _) if before == after => Ok(Self::Same),
+            (Ok(_), Some(error)) => Err(error.clone()),
+            _ => Ok(Self::Different(after)),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The fields in which a variable occurs, as targets of a replacement.
 
 use super::files::Touched;
+use super::uses::{has_use, uses};
 use crate::config::{FieldOptions, Patch, PatchArgs, Selector, TargetSelector};
 use crate::error::{Code, Error, Result};
 use crate::schema::Gvk;
@@ -10,21 +11,22 @@ use crate::yaml::de::Spanned;
 use crate::yaml::{Node, Text, parse};
 
 /// The targets of a variable in a text: a target for each field that contains `$(NAME)`, in the order of the text. `None` for
-/// a text without it, and for one that is not YAML.
+/// a text without it.
 ///
 /// # Errors
-/// [`Code::EditRefused`] for a field of which the variable is no part between delimiters.
+/// [`Code::EditRefused`] for a field of which the variable is no part between delimiters, and for a use in a key or with
+/// escapes of YAML; those of parsing the text.
 pub(super) fn targets(
     file: &Touched,
     name: &str,
     sources: &Sources,
 ) -> Result<Option<Vec<Spanned<TargetSelector>>>> {
     let variable = format!("$({name})");
-    if !file.text.contains(&variable) {
+    if !has_use(&file.text, &variable) && !file.text.contains('\\') {
         return Ok(None);
     }
     let source = sources.add_utf8(&file.name, file.text.clone())?;
-    let Ok(documents) = parse::documents(&source) else { return Ok(None) };
+    let documents = parse::documents(&source)?;
     let mut targets = Vec::new();
     let roots: Vec<&Node> = match &*documents {
         [only] => objects(&only.root),
@@ -48,7 +50,54 @@ pub(super) fn targets(
             Spanned::new(target, Span::NONE)
         }));
     }
+    if !targets.is_empty() && !has_use(&file.text, &variable) {
+        let message = format!("`{}` is written with escapes of YAML", escape::visible(&variable));
+        return Err(Error::new(Code::EditRefused, message)
+            .at(source.span(0, 0))
+            .help("write it without them"));
+    }
     Ok(Some(targets))
+}
+
+/// The text in place of a variable, which is written `$(NAME)`.
+pub(super) fn placeholder(variable: &str) -> String {
+    let name = variable.strip_prefix("$(").and_then(|name| name.strip_suffix(')'));
+    format!("{}_PLACEHOLDER", name.unwrap_or(variable))
+}
+
+/// The first value of a text that uses several variables, and the second of these.
+///
+/// # Errors
+/// Those of parsing the text.
+pub(super) fn shared<'v>(
+    file: &Touched,
+    variables: &'v [String],
+    sources: &Sources,
+) -> Result<Option<(&'v str, Span)>> {
+    if variables.iter().filter(|variable| has_use(&file.text, variable)).count() < 2 {
+        return Ok(None);
+    }
+    let source = sources.add_utf8(&file.name, file.text.clone())?;
+    let documents = parse::documents(&source)?;
+    Ok(documents.iter().find_map(|document| shared_value(&document.root, variables)))
+}
+
+fn shared_value<'v>(node: &Node, variables: &'v [String]) -> Option<(&'v str, Span)> {
+    if let Some(scalar) = node.as_scalar() {
+        let mut used = variables.iter().filter(|variable| has_use(scalar.text(), variable));
+        return Some((used.nth(1)?, scalar.span()));
+    }
+    let mut below = node.items().iter().chain(node.entries().iter().map(|(_, value)| value));
+    below.find_map(|value| shared_value(value, variables))
+}
+
+/// The refusal of a value of which a variable is no part.
+pub(super) fn not_delimited(variable: &str, span: Span) -> Error {
+    let shown = escape::visible(variable);
+    let message = format!("cannot convert all vars to replacements; `{shown}` is not delimited");
+    Error::new(Code::EditRefused, message).at(span).help(
+        "a replacement sets a whole value, or a part of it between equal characters such as `/`: write the value so",
+    )
 }
 
 /// The objects of a list, or the object itself.
@@ -114,30 +163,32 @@ fn find(node: &Node, variable: &str, path: &mut Vec<String>, found: &mut Vec<Fou
         path.pop();
     }
     for (key, value) in node.entries() {
+        if has_use(key.text(), variable) {
+            let message = format!("`{}` is used in a key", escape::visible(variable));
+            return Err(Error::new(Code::EditRefused, message)
+                .at(key.span())
+                .help("a replacement sets values: write the key without the variable"));
+        }
         let key = key.text().trim();
         path.push(if key.contains('.') { format!("[{key}]") } else { key.to_owned() });
         find(value, variable, path, found)?;
         path.pop();
     }
-    if let Some(scalar) = node.as_scalar().filter(|scalar| scalar.text().contains(variable)) {
-        let options = part(scalar.text(), variable).ok_or_else(|| {
-            let shown = escape::visible(variable);
-            let message =
-                format!("cannot convert all vars to replacements; `{shown}` is not delimited");
-            Error::new(Code::EditRefused, message).at(scalar.span()).help(
-                "a replacement sets a whole value, or a part of it between equal characters such as `/`: write the value so",
-            )
-        })?;
+    if let Some(scalar) = node.as_scalar().filter(|scalar| has_use(scalar.text(), variable)) {
+        let options =
+            part(scalar.text(), variable).ok_or_else(|| not_delimited(variable, scalar.span()))?;
         found.push((path.join("."), options));
     }
     Ok(())
 }
 
-/// The part of a value that its first variable is; `None` inside if it is the whole value. `None` if it is no part between
-/// delimiters.
+/// The part of a value that a variable is; `None` inside if it is the whole value. `None` if it is no part between delimiters,
+/// also after the replacement by its placeholder, or several parts.
 #[expect(clippy::option_option, reason = "no part, and the whole value, are different answers")]
 fn part(value: &str, variable: &str) -> Option<Option<FieldOptions>> {
-    let (before, behind) = value.split_once(variable)?;
+    let mut found = uses(value, variable);
+    let (Some(only), None) = (found.next(), found.next()) else { return None };
+    let (before, behind) = (value.get(..only.start)?, value.get(only.end..)?);
     let (delimiter, index) = match (before.chars().next_back(), behind.chars().next()) {
         (None, None) => return Some(None),
         (None, Some(next)) => (next, 0),
@@ -147,6 +198,9 @@ fn part(value: &str, variable: &str) -> Option<Option<FieldOptions>> {
         }
         _ => return None,
     };
+    if placeholder(variable).contains(delimiter) {
+        return None;
+    }
     Some(Some(FieldOptions {
         delimiter: spanned(delimiter.encode_utf8(&mut [0; 4])),
         index: Spanned::new(i64::try_from(index).ok()?, Span::NONE),
@@ -173,7 +227,9 @@ mod tests {
             ("--x=$(V)", some("=", 1)),
             ("$(V)é", some("é", 0)),
             ("a-$(V)/b", None),
-            ("a/$(V)/$(V)", some("/", 1)),
+            ("a/$(V)/$(V)", None),
+            ("$$(V)/$(V)", some("/", 1)),
+            ("x_$(V)", None),
             ("x$(V)", some("x", 1)),
         ] {
             assert_eq!(part(value), expected, "{value}");

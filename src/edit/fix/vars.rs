@@ -1,14 +1,13 @@
 //! `vars`, rewritten as `replacements`.
 
-use std::path::Path as FilePath;
-
-use super::files::{Place, Touched, touched};
-use super::targets::targets;
+use super::files::{Place, Texts, Touched, search};
+use super::targets::{not_delimited, placeholder, shared, targets};
+use super::uses::{first_use, has_use, replaced, uses};
 use crate::config::{Replacement, Selector, SourceSelector, TargetSelector, Var};
 use crate::edit::kustomization::Draft;
-use crate::error::{Code, Result};
+use crate::error::{Code, Error, Result};
 use crate::load;
-use crate::source::Span;
+use crate::source::{Sources, Span};
 use crate::text::escape;
 use crate::yaml::de::Spanned;
 use crate::yaml::edit::Change;
@@ -19,31 +18,36 @@ use crate::yaml::{Node, Scalar, Text};
 /// it; in the texts, `$(NAME)` becomes `NAME_PLACEHOLDER`. Variables are converted one after another, each in the texts that
 /// the one before it has left. One that is not used is removed: kustomize fails for a replacement without targets.
 ///
-/// Returns the files with their new texts.
+/// Returns the files with their new texts, and the error for the first value with several variables: a part that contains
+/// the delimiter moves the parts behind it, which only the builds show.
 ///
 /// # Errors
-/// [`Code::EditRefused`] for a field of which a variable is no part between delimiters, and those of reading bases.
+/// [`Code::EditRefused`] for a field of which a variable is no part between delimiters and for a use that cannot be converted;
+/// those of reading the files.
 pub(super) fn convert(
     draft: &mut Draft<'_>,
-    directory: &FilePath,
     options: &load::Options,
-) -> Result<Vec<Touched>> {
+) -> Result<(Vec<Touched>, Option<Error>)> {
     let variables = std::mem::take(&mut draft.model_mut().vars);
     let field = draft.field("vars")?;
     if variables.is_empty() {
         draft.remove(&field)?;
-        return Ok(Vec::new());
+        return Ok((Vec::new(), None));
     }
-    let mut files = touched(directory, draft.model(), options)?;
+    let searched = search(draft.model(), options)?;
+    refuse_other_uses(draft, &variables, &searched)?;
+    let mut files = searched.files;
+    let several = several(&files, &variables, &options.sources)?;
     let (mut unused, mut converted) = (Vec::new(), Vec::new());
     for (index, variable) in variables.iter().enumerate() {
         let name = &variable.name;
         let mut found = Vec::new();
-        let (old, new) = (format!("$({name})"), format!("{name}_PLACEHOLDER"));
+        let old = format!("$({name})");
+        let new = placeholder(&old);
         for file in &mut files {
             let Some(targets) = targets(file, name, &options.sources)? else { continue };
             found.extend(targets);
-            file.text = file.text.replace(&old, &new);
+            file.text = replaced(&file.text, &old, &new);
             if let Place::Inline(index) = file.place {
                 replace_inline(draft, index, &old, &new)?;
             }
@@ -67,22 +71,83 @@ pub(super) fn convert(
     draft.remove_items(&field, &unused)?;
     draft.move_list("vars", "replacements")?;
     for name in variables.iter().map(|variable| &variable.name) {
-        if draft.text().contains(&format!("$({name})")) {
+        if has_use(draft.text(), &format!("$({name})")) {
             draft.note(format!(
                 "$({}) stays in the kustomization file: only resources and patches are converted",
                 escape::visible(name)
             ));
         }
     }
-    Ok(files)
+    Ok((files, several))
+}
+
+/// The error for the first value with several variables.
+fn several(
+    files: &[Touched],
+    variables: &[Spanned<Var>],
+    sources: &Sources,
+) -> Result<Option<Error>> {
+    let names: Vec<String> = variables.iter().map(|it| format!("$({})", it.name)).collect();
+    for file in files {
+        if let Some((variable, span)) = shared(file, &names, sources)? {
+            return Ok(Some(not_delimited(variable, span)));
+        }
+    }
+    Ok(None)
+}
+
+/// Refuses variables that are used where they cannot be converted: in the kustomization outside of inline patches, and in
+/// texts that are only searched.
+fn refuse_other_uses(
+    draft: &mut Draft<'_>,
+    variables: &[Spanned<Var>],
+    searched: &Texts,
+) -> Result<()> {
+    for variable in variables {
+        let variable = format!("$({})", variable.name);
+        let mut found = use_outside_of_patches(draft, &variable);
+        for other in &searched.others {
+            if found.is_none() {
+                found = other.first_use(&variable)?;
+            }
+        }
+        let Some(span) = found else { continue };
+        let shown = escape::visible(&variable);
+        let message =
+            format!("cannot convert all vars to replacements; `{shown}` is used here, too");
+        return Err(Error::new(Code::EditRefused, message).at(span).help(
+            "only resources, files of patches and inline patches of the kustomization itself are converted: write the value here, or keep the variable",
+        ));
+    }
+    for entry in &searched.remote {
+        let entry = load::without_credentials(entry);
+        draft.note(format!("{entry} is not searched for variables: it is from elsewhere"));
+    }
+    Ok(())
+}
+
+/// The first use of a variable in the kustomization, outside of inline patches.
+fn use_outside_of_patches(draft: &Draft<'_>, variable: &str) -> Option<Span> {
+    let in_patch = |patch: &Node| {
+        let mut entries = patch.entries().iter();
+        entries.find_map(|(key, value)| match key.text().eq_ignore_ascii_case("patch") {
+            true => None,
+            false => first_use(value, variable),
+        })
+    };
+    let root = draft.get(&Path::default()).map(Node::entries).unwrap_or_default();
+    root.iter().find_map(|(key, value)| match key.text() {
+        "patches" => value.items().iter().find_map(in_patch),
+        _ => first_use(value, variable),
+    })
 }
 
 /// Replaces a text in an inline patch.
 fn replace_inline(draft: &mut Draft<'_>, index: usize, old: &str, new: &str) -> Result<()> {
     let patch = draft.below(&draft.field("patches")?.index(index), "patch")?;
-    draft.replace_text(&patch, old, new)?;
+    draft.replace_text(&patch, |text| uses(text, old).collect(), new)?;
     if let Some(patch) = draft.model_mut().patches.get_mut(index) {
-        patch.value.patch.value = patch.patch.replace(old, new).as_str().into();
+        patch.value.patch.value = replaced(&patch.patch, old, new).as_str().into();
     }
     Ok(())
 }

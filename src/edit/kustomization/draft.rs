@@ -1,5 +1,6 @@
 //! A kustomization file while it is being edited.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::{deprecated, list, mapping, text};
@@ -295,20 +296,29 @@ impl<'s> Draft<'s> {
         })
     }
 
-    /// Replaces a text wherever it is written in the scalar at a path.
+    /// Replaces what `find` finds in a text, in the scalar at a path.
     ///
     /// # Errors
     /// [`Code::EditRefused`], for example if it is written in another form there.
-    pub fn replace_text(&mut self, path: &Path, old: &str, new: &str) -> Result<()> {
+    pub fn replace_text(
+        &mut self,
+        path: &Path,
+        find: impl Fn(&str) -> Vec<Range<usize>>,
+        new: &str,
+    ) -> Result<()> {
         let Some(scalar) = self.get(path).and_then(Node::as_scalar) else {
             return Err(Error::new(Code::EditRefused, "no text at this place"));
         };
-        let (span, expected) = (scalar.span(), scalar.text().replace(old, new));
+        let (span, mut expected) = (scalar.span(), scalar.text().to_owned());
+        for found in find(&expected).into_iter().rev() {
+            expected.replace_range(found, new);
+        }
         let start = (span.start() - self.source.base()) as usize;
         let written = self.source.text().get(start..start + span.length() as usize);
-        let edits = written.unwrap_or_default().match_indices(old).map(|(at, _)| {
-            let at = start + at;
-            TextEdit { span: self.source.span(at, at + old.len()), text: new.to_owned() }
+        let found = find(written.unwrap_or_default()).into_iter();
+        let edits = found.map(|found| TextEdit {
+            span: self.source.span(start + found.start, start + found.end),
+            text: new.to_owned(),
         });
         let text = edit::apply(&self.source, &edits.collect::<Vec<_>>())?;
         self.renew(text)?;
