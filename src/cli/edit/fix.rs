@@ -83,6 +83,9 @@ impl FixArguments {
         for note in &fix.notes {
             terminal::warning(&escape::visible(note), Span::NONE, sources, format);
         }
+        for (warning, span) in &fix.warnings {
+            terminal::warning(warning, *span, sources, format);
+        }
         if let Outcome::Failed(error) = &outcome {
             terminal::errors(error, sources, format);
         }

@@ -5,12 +5,12 @@ use std::path::Path;
 use crate::config::{Label, Patch};
 use crate::edit::kustomization::Draft;
 use crate::error::{Code, Error, Result};
-use crate::load;
+use crate::load::{self, Disk, Kind, Loader, is_remote};
 use crate::source::Span;
 use crate::text::escape;
 use crate::yaml::de::Spanned;
 use crate::yaml::edit::Wrapper;
-use crate::yaml::{Node, Scalar};
+use crate::yaml::{Node, Scalar, Text, parse};
 
 /// Moves patches to the end of `patches`: those of `patchesJson6902` before those of `patchesStrategicMerge`. A strategic
 /// merge patch is the path of a file if there is such a file, as kustomize has it, and also if the text cannot be a patch.
@@ -38,6 +38,39 @@ pub(super) fn move_patches(draft: &mut Draft<'_>, directory: &Path) -> Result<()
         wrapped.map(|(index, key)| (field.clone().index(index), wrapper(key))).collect();
     draft.wrap(&wrapped)?;
     draft.move_list("patchesStrategicMerge", "patches")
+}
+
+/// The entries of `patchesStrategicMerge` that delete several objects, each with a message: older kustomize crashes for such an
+/// entry of `patches`. Files that cannot be read have none.
+pub(super) fn several_deletions(draft: &Draft<'_>, options: &load::Options) -> Vec<(String, Span)> {
+    let loader = Loader::new(Disk, options.clone());
+    let Ok(root) = loader.root(".") else { return Vec::new() };
+    let deletions = |text: &Spanned<Text>| -> Result<usize> {
+        let source = match root.kind_of(text) {
+            Kind::Missing if text.contains('\n') => {
+                options.sources.add_inline(text.span, "patchesStrategicMerge", text)?
+            }
+            _ if is_remote(text) => return Ok(0),
+            _ => root.read(text, text.span)?,
+        };
+        let documents = parse::documents(&source)?;
+        let operations = documents.iter().filter_map(|document| document.root.get("$patch"));
+        Ok(operations.filter(|operation| operation.as_text() == Some("delete")).count())
+    };
+    let entries = draft.model().patches_strategic_merge.iter();
+    let entries = entries.map(|text| (text, deletions(text).unwrap_or_default()));
+    let several = entries.filter(|(_, count)| *count > 1).map(|(text, count)| {
+        let place = options.sources.locate(text.span).map_or_else(String::new, |place| {
+            let name = escape::visible(place.source.name());
+            format!("{name}:{}:{}: ", place.line, place.column)
+        });
+        let message = format!(
+            "{place}this patch deletes {count} objects: older kustomize crashes for an entry of `patches` with several \
+             `$patch: delete`; for it, write an entry for each object"
+        );
+        (message, text.span)
+    });
+    several.collect()
 }
 
 /// True for a line without the colon that a mapping in it would have.

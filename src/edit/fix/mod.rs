@@ -19,6 +19,7 @@ use self::files::{Place, Touched};
 use super::kustomization::{Draft, KustomizationFile};
 use crate::error::{Code, Error, Result};
 use crate::load::{self, Disk, Overlay, replace_together};
+use crate::source::Span;
 
 /// The number of times that a fix is made again because another program has written a file meanwhile.
 const ATTEMPTS: u32 = 100;
@@ -31,6 +32,8 @@ pub struct Fix {
     several: Option<Error>,
     /// Messages for people.
     pub notes: Vec<String>,
+    /// Warnings, each with its place.
+    pub warnings: Vec<(String, Span)>,
 }
 
 /// A file that a fix changes.
@@ -60,7 +63,9 @@ impl Fix {
         let sources = &options.sources;
         let directory = file.directory();
         let (mut touched, mut several): (Vec<Touched>, _) = (Vec::new(), None);
+        let mut warnings = Vec::new();
         let mut changed = file.preview(sources, |draft| {
+            warnings = fields::several_deletions(draft, options);
             move_fields(draft, directory)?;
             if variables {
                 (touched, several) = vars::convert(draft, options)?;
@@ -68,7 +73,7 @@ impl Fix {
             Ok(true)
         })?;
         let notes = std::mem::take(&mut changed.notes);
-        let mut fix = Self { files: Vec::new(), several, notes };
+        let mut fix = Self { files: Vec::new(), several, notes, warnings };
         if changed.before != changed.after {
             fix.files.push(FixedFile {
                 path: file.canonical_path()?,
