@@ -133,7 +133,10 @@ impl Search<'_> {
             }
         }
         let plugins = [&fields.generators, &fields.transformers, &fields.validators];
-        let plugins = plugins.into_iter().flatten().filter(|text| !text.contains('\n'));
+        let is_inline = |text: &&Spanned<Text>| {
+            text.contains('\n') || text.contains(": ") || text.trim_start().starts_with('{')
+        };
+        let plugins = plugins.into_iter().flatten().filter(|text| !is_inline(text));
         let later = fields.components.iter().chain(plugins);
         self.later.extend(later.map(|entry| (root.clone(), entry.clone())));
         for path in fields.configurations.iter().chain(&fields.crds) {
