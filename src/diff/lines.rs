@@ -63,6 +63,7 @@ pub(crate) fn hunks(before: &str, after: &str, context: usize) -> Vec<Hunk> {
 }
 
 /// The differences of two texts of a file, as `diff -u` and `git diff` write them; empty without a difference.
+#[cfg(feature = "cli")]
 pub(crate) fn unified(file: &str, before: &str, after: &str) -> String {
     let difference = TextDiff::from_lines(before, after);
     let (old, new) = (format!("a/{file}"), format!("b/{file}"));

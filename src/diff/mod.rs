@@ -35,6 +35,7 @@ pub use compare::{Change, What};
 pub use group::{Group, Review};
 pub use judge::{Effect, Image, Rank};
 #[cfg(feature = "cli")]
+#[cfg(feature = "cli")]
 pub(crate) use lines::unified;
 pub use operations::Operations;
 pub use pair::{Pair, Renaming};
