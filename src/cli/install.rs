@@ -105,12 +105,16 @@ impl Install {
                 .help("give the version in the Makefile, such as `v5.8.1`"));
         }
         let directory = join(&working_directory()?, &self.directory);
-        self.keep(&directory.join(&name))?;
-        OutputFolder::make(&directory)?.copy(name.as_ref(), program)?;
+        let copy = directory.join(&name);
+        let read = |path: &Path| Disk.read(path, LARGEST_FILE).ok();
+        if read(&copy).is_none_or(|there| Some(there) != read(program)) {
+            self.keep(&copy)?;
+            OutputFolder::make(&directory)?.copy(name.as_ref(), program)?;
+        }
         // A link there is the Makefile's own, to another version.
         let is_link = Disk.kind(&directory.join("kustomize")).is_ok_and(|kind| kind == Kind::Link);
         let replaces = self.force || is_link;
-        link(&directory, "kustomize", &directory.join(name), replaces)?;
+        link(&directory, "kustomize", &copy, replaces)?;
         Ok(self.directory.join("kustomize"))
     }
 }

@@ -53,7 +53,7 @@ fn listed(folder: &Path) -> Result<Vec<String>> {
     let unreadable = |why: String| {
         let message = format!("cannot read `{}`: {why}", path.display());
         Error::new(Code::ReadFailed, message)
-            .help("it lists the files that `--prune` may remove: remove the list to begin anew")
+            .help("it lists the files that `--prune` may remove; without it, a run with `--prune` removes nothing and writes a new list")
     };
     match Disk.kind(&path) {
         Ok(Kind::Missing) => return Ok(Vec::new()),
@@ -62,13 +62,17 @@ fn listed(folder: &Path) -> Result<Vec<String>> {
     }
     let bytes = Disk.read(&path, LARGEST_FILE).map_err(|error| unreadable(error.to_string()))?;
     let text = String::from_utf8(bytes).map_err(|error| unreadable(error.to_string()))?;
-    // Others than a build writes are not from here.
-    let is_below = |line: &&str| {
-        let is_name = |part: Component<'_>| matches!(part, Component::Normal(name) if !name.as_encoded_bytes().starts_with(b"."));
-        line.ends_with(".yaml") && Path::new(line).components().all(is_name)
-    };
-    match text.lines().find(|line| !is_below(line)) {
+    match text.lines().find(|line| !is_of_a_build(line)) {
         Some(line) => Err(unreadable(format!("it has the line `{line}`"))),
         None => Ok(text.lines().map(str::to_owned).collect()),
     }
+}
+
+/// True for the name of a file that a build may have written. A list with other names comes from elsewhere.
+fn is_of_a_build(line: &str) -> bool {
+    let is_name = |part: Component<'_>| match part {
+        Component::Normal(name) => !name.as_encoded_bytes().starts_with(b"."),
+        _ => false,
+    };
+    line.ends_with(".yaml") && Path::new(line).components().all(is_name)
 }
