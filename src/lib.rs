@@ -160,6 +160,11 @@ mod fleet;
 pub mod fleet;
 
 #[cfg(not(feature = "internals"))]
+mod trace;
+#[cfg(feature = "internals")]
+pub mod trace;
+
+#[cfg(not(feature = "internals"))]
 mod edit;
 #[cfg(feature = "internals")]
 pub mod edit;

@@ -25,7 +25,7 @@ use crate::plugin::{self, Field, Plugin, validate};
 use crate::resource::{Absorber, ResMap, Resource, TWICE};
 use crate::schema::{BuiltIn, Schema};
 use crate::source::{Source, Span};
-use crate::transform::{self, Context, Observer, Observers};
+use crate::transform::{self, Asked, Cause, Context, Observer, Observers};
 use crate::yaml::Text;
 use crate::yaml::de::Spanned;
 
@@ -166,7 +166,7 @@ impl<'a, 'o> Build<'a, 'o> {
     /// outermost level is complete.
     fn advance(&mut self, level: &mut Level) -> Result<Option<Accumulator>> {
         match level.stage {
-            Stage::Resources => match level.accumulate_files(&self.schema) {
+            Stage::Resources => match self.accumulate_files(level)? {
                 Some((base, path)) => match self.known(level, &base, &path)? {
                     Some(known) => level.merge(known, path.span, self.session.defaults()),
                     None => self.enter(level, base, &path)?,
@@ -270,6 +270,19 @@ impl<'a, 'o> Build<'a, 'o> {
         known.way.said.iter().for_each(|warning| say(self.warnings, warning));
         let known = Arc::try_unwrap(known);
         Ok(Some(known.map_or_else(|known| known.accumulated.clone(), |known| known.accumulated)))
+    }
+
+    /// Reads entries of `resources` up to the next base.
+    fn accumulate_files(&mut self, level: &mut Level) -> Result<Option<(Root, Spanned<Text>)>> {
+        let before = level.accumulator.resources.len();
+        let base = level.accumulate_files(&self.schema);
+        let Some(observer) = &mut self.observer else { return Ok(base) };
+        let Level { root, accumulator, .. } = level;
+        let places: Vec<usize> = (before..accumulator.resources.len()).collect();
+        let cause =
+            Cause { builtin: "", asked: Asked::Field("resources"), span: root.span(), layer: root };
+        observer.added(&cause, &places, &mut accumulator.resources)?;
+        Ok(base)
     }
 
     /// Enters a base.
@@ -423,16 +436,17 @@ impl<'a, 'o> Build<'a, 'o> {
     }
 
     /// Runs the builtin generators, then those of `generators`.
-    fn generate(&self, level: &mut Level) -> Result<()> {
+    fn generate(&mut self, level: &mut Level) -> Result<()> {
         let Level { root, kustomization, account, accumulator, plugins, .. } = level;
         let context = generate::Context { kustomization, root, schema: &self.schema };
         let mut errors = Vec::new();
-        let mut keep = |made: Result<Vec<Resource>>| {
+        let mut keep = |made: Result<Vec<((&'static str, Asked<'static>), Resource)>>| {
             made.map_err(|error| errors.push(error)).unwrap_or_default()
         };
-        let account = |Generated { generator, mut resource }| {
+        let account = |Generated { generator, field, entry, mut resource }| {
             let origin = account.as_ref().map(|account| account.builtin(generator));
-            account::generated(&mut resource, origin.as_ref()).map(|()| resource)
+            let made = (generator, Asked::Entry(field, entry));
+            account::generated(&mut resource, origin.as_ref()).map(|()| (made, resource))
         };
         let accounted = |generated: Result<Vec<Generated>>| {
             generated.and_then(|generated| generated.into_iter().map(account).collect())
@@ -440,16 +454,27 @@ impl<'a, 'o> Build<'a, 'o> {
         let options = &self.session.options().plugins;
         let builtin = keep(accounted(generate::generate(&context)));
         let charts = keep(accounted(plugin::charts(kustomization, options)));
-        let configured = keep(plugins.generate(root, &self.schema, options));
+        let configured = plugins.generate(root, &self.schema, options);
+        let by_document = |resource| (("", Asked::Field("generators")), resource);
+        let configured = keep(configured.map(|all| all.into_iter().map(by_document).collect()));
         if errors.is_empty() {
             // If a generator failed, those with `behavior: merge` for its resource would report further errors.
-            let mut absorber = Absorber::new(&mut accumulator.resources);
-            let generated = builtin.into_iter().chain(charts).chain(configured);
-            let absorbed = generated
-                .filter_map(|new| absorber.absorb(new).err())
-                .map(|error| generate::explain_behavior(kustomization, error));
-            errors.extend(absorbed);
+            let (mut absorber, mut added) = (Absorber::new(&mut accumulator.resources), Vec::new());
+            for ((builtin, asked), new) in builtin.into_iter().chain(charts).chain(configured) {
+                let cause = Cause { builtin, asked, span: new.span(), layer: root };
+                match absorber.absorb(new) {
+                    Ok(place) if self.observer.is_some() => added.push((cause, place)),
+                    Ok(_) => {}
+                    Err(error) => errors.push(generate::explain_behavior(kustomization, error)),
+                }
+            }
             absorber.finish();
+            if let Some(observer) = &mut self.observer {
+                let resources = &mut accumulator.resources;
+                added
+                    .iter()
+                    .try_for_each(|(cause, place)| observer.added(cause, &[*place], resources))?;
+            }
         }
         Error::all(errors).map_or(Ok(()), Err)
     }

@@ -29,9 +29,11 @@ pub use secret::secret;
 /// # Errors
 /// Those of each generator.
 pub fn generate(context: &Context<'_>) -> Result<Vec<Generated>> {
-    let generated = GENERATORS.iter().map(|(generator, make)| {
-        let resources = make(context)?.into_iter();
-        Ok(resources.map(|resource| Generated { generator, resource }).collect::<Vec<_>>())
+    let generated = GENERATORS.iter().map(|&(generator, field, make)| {
+        let resources = make(context)?.into_iter().enumerate();
+        let generated =
+            resources.map(|(entry, resource)| Generated { generator, field, entry, resource });
+        Ok(generated.collect::<Vec<_>>())
     });
     Error::collect(generated).map(|generated| generated.into_iter().flatten().collect())
 }
@@ -41,6 +43,10 @@ pub fn generate(context: &Context<'_>) -> Result<Vec<Generated>> {
 pub struct Generated {
     /// The name of the generator.
     pub generator: &'static str,
+    /// The field of the kustomization that configures it.
+    pub field: &'static str,
+    /// The index of its entry in that field.
+    pub entry: usize,
     /// The resource.
     pub resource: Resource,
 }
@@ -59,7 +65,9 @@ pub struct Context<'a> {
 /// A generator. Returns no resources if its field is absent.
 type Generator = fn(&Context<'_>) -> Result<Vec<Resource>>;
 
-/// The builtin generators with their names, in the order in which they run (kustomize,
+/// The builtin generators with their names and fields, in the order in which they run (kustomize,
 /// `api/internal/target/kusttarget_configplugin.go`).
-const GENERATORS: &[(&str, Generator)] =
-    &[("ConfigMapGenerator", config_map::generate), ("SecretGenerator", secret::generate)];
+const GENERATORS: &[(&str, &str, Generator)] = &[
+    ("ConfigMapGenerator", "configMapGenerator", config_map::generate),
+    ("SecretGenerator", "secretGenerator", secret::generate),
+];

@@ -16,9 +16,11 @@ pub(super) const KIND: &str = "HelmChartInflationGenerator";
 /// # Errors
 /// Those of [`chart`], for each chart.
 pub fn charts(kustomization: &Kustomization, options: &Options) -> Result<Vec<Generated>> {
-    let charts = kustomization.helm_charts.iter().map(|entry| {
-        let resources = chart(entry, entry.span, options)?.into_iter();
-        Ok(resources.map(|resource| Generated { generator: KIND, resource }).collect::<Vec<_>>())
+    let charts = kustomization.helm_charts.iter().enumerate().map(|(entry, given)| {
+        let resources = chart(given, given.span, options)?.into_iter();
+        let generated =
+            |resource| Generated { generator: KIND, field: "helmCharts", entry, resource };
+        Ok(resources.map(generated).collect::<Vec<_>>())
     });
     Error::collect(charts).map(|charts| charts.into_iter().flatten().collect())
 }

@@ -25,13 +25,13 @@ impl<'m> Absorber<'m> {
     }
 
     /// Adds a resource, or replaces or merges into the one with the same current or previous id, depending on its
-    /// behavior. An existing resource keeps its position, name and bookkeeping.
+    /// behavior. An existing resource keeps its position, name and bookkeeping. Returns the position.
     ///
     /// # Errors
     /// [`Code::DuplicateId`] if there is such a resource and the behavior is `create`;
     /// [`Code::GeneratorTargetNotFound`] if there is none and the behavior needs one;
     /// [`Code::GeneratorTargetAmbiguous`] if there are several.
-    pub fn absorb(&mut self, mut resource: Resource) -> Result<()> {
+    pub fn absorb(&mut self, mut resource: Resource) -> Result<usize> {
         let known = &*self.resources;
         let is_there =
             |place: &usize| known.get(*place).is_some_and(|found| !found.node().is_empty());
@@ -40,11 +40,11 @@ impl<'m> Absorber<'m> {
         let wants_one = matches!(behavior, Behavior::Merge | Behavior::Replace);
         let (place, old) = match places[..] {
             [] if wants_one => return Err(not_found(&resource, behavior, known)),
-            [] => return self.resources.append(resource),
+            [] => return self.resources.append(resource).map(|()| self.resources.len() - 1),
             [place] => match known.get(place) {
                 Some(old) if wants_one => (place, old),
                 Some(old) => return Err(taken(old, &resource)),
-                None => return Ok(()),
+                None => return Ok(place),
             },
             _ => {
                 let found = places.iter().filter_map(|&place| known.get(place));
@@ -73,7 +73,7 @@ impl<'m> Absorber<'m> {
             }
         }
         self.resources.change(place, |place| *place = resource);
-        Ok(())
+        Ok(place)
     }
 
     /// Writes the merged fields.
@@ -99,6 +99,7 @@ impl Resource {
         let ties = self.ties_mut();
         ties.variables.clone_from(&old.ties().variables);
         ties.referrers.clone_from(&old.ties().referrers);
+        ties.mark = old.ties().mark;
         self.behavior = old.behavior;
         // If either disables the hash, there is none.
         self.needs_hash &= old.needs_hash;
@@ -218,7 +219,7 @@ mod tests {
         let mut absorber = Absorber::new(map);
         let absorbed = absorber.absorb(resource);
         absorber.finish();
-        absorbed
+        absorbed.map(|_| ())
     }
 
     fn base() -> ResMap {

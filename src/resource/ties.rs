@@ -22,6 +22,8 @@ pub struct Ties {
     pub brought: Option<(usize, Scalar, Node)>,
     /// The annotations after a JSON patch, if the resource will be hashed.
     pub rewritten: Option<Rewritten>,
+    /// The number by which an observer of the build knows it again.
+    pub mark: Option<u32>,
 }
 
 /// The annotations after a JSON patch, which rewrites all of them.
@@ -43,4 +45,5 @@ pub(super) static NO_TIES: Ties = Ties {
     comments: None,
     brought: None,
     rewritten: None,
+    mark: None,
 };

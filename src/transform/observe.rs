@@ -25,6 +25,15 @@ pub trait Observer {
         Ok(())
     }
 
+    /// Called after resources were read from a file, or generated, and added to those of a level. A generated resource may
+    /// have been merged into an existing one. `places` are their positions.
+    ///
+    /// # Errors
+    /// An error ends the build.
+    fn added(&mut self, _: &Cause<'_>, _places: &[usize], _: &mut ResMap) -> Result<()> {
+        Ok(())
+    }
+
     /// Called for each part of the configuration that has no effect.
     fn idle(&mut self, _: &Cause<'_>, _: Error) {}
 
@@ -60,6 +69,10 @@ impl Observer for Observers<'_> {
 
     fn after(&mut self, cause: &Cause<'_>, resources: &mut ResMap) -> Result<()> {
         self.0.iter_mut().try_for_each(|observer| observer.after(cause, resources))
+    }
+
+    fn added(&mut self, cause: &Cause<'_>, places: &[usize], resources: &mut ResMap) -> Result<()> {
+        self.0.iter_mut().try_for_each(|observer| observer.added(cause, places, resources))
     }
 
     fn idle(&mut self, cause: &Cause<'_>, found: Error) {

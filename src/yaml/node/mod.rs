@@ -5,6 +5,7 @@
 //! use methods, so it can be replaced without changing them.
 
 mod collection;
+mod compare;
 mod entries;
 mod navigate;
 mod scalar;
@@ -171,6 +172,20 @@ impl Node {
             return scalar.into();
         }
         Self(Repr::Shared(Arc::new(Shared { scalar, share, changed })))
+    }
+
+    /// True if both are the same allocation, or scalars with the same text, type and span. Nodes that were cloned from each
+    /// other are the same until one of them changes. Two collections that were built separately are never the same.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Repr::Sequence(one), Repr::Sequence(two)) => Arc::ptr_eq(one, two),
+            (Repr::Mapping(one), Repr::Mapping(two)) => Arc::ptr_eq(one, two),
+            _ => match (self.as_scalar(), other.as_scalar()) {
+                (Some(one), Some(two)) => one == two,
+                _ => false,
+            },
+        }
     }
 
     /// The text of a scalar of any type.
