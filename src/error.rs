@@ -136,6 +136,10 @@ codes! {
     ReplacementSourceAmbiguous = "replacement-source-ambiguous",
     /// A field that a replacement reads or sets does not exist.
     ReplacementFieldNotFound = "replacement-field-not-found",
+    /// No object of a build has the name that is asked for.
+    ObjectNotFound = "object-not-found",
+    /// No object has the field or the value that is asked for.
+    FieldNotFound = "field-not-found",
     /// A name reference matches several resources.
     ReferenceAmbiguous = "reference-ambiguous",
     /// A component was expected, and another kustomization found.

@@ -11,10 +11,11 @@ use std::{collections::BTreeMap, fs, path::Path};
 use krender::{
     build, fleet,
     load::{self, Disk, Loader},
+    report::traces::{Annotated, annotate},
     resource::Resource,
-    source::Sources,
+    source::{Source, Sources},
     trace::{Asker, Chain, FieldPath, History, Leaf, Trace, leaves, mark_lines, settings},
-    yaml::{self, Node},
+    yaml::{self, Node, parse},
 };
 
 /// Every how many roots one is checked.
@@ -79,7 +80,7 @@ impl Counts {
         let chain = Chain::of(history);
         let root = chain.value().unwrap();
         assert_eq!(resource.node().weight_of_change(root), 0, "{}", resource.id());
-        let fields = leaves(FieldPath::default(), chain.clone());
+        let fields = leaves(FieldPath::default(), chain.clone(), false);
         let below = |node: &Node| node.children().next().is_some();
         assert_eq!(fields.len(), resource.node().walk().filter(|node| !below(node)).count());
         for leaf in &fields {
@@ -89,13 +90,22 @@ impl Counts {
         yaml::emit(resource.node(), &mut text).unwrap();
         let marked = mark_lines(&text, &chain).unwrap();
         assert_eq!(marked.iter().filter(|field| field.is_leaf).count(), fields.len(), "{text}");
+        // Comments change nothing but themselves.
+        for annotated in [Annotated::Objects, Annotated::Fields] {
+            let with_comments = annotate(&text, history, trace, sources, annotated).unwrap();
+            let document = parse::document(&Source::detached(&with_comments)).unwrap().unwrap();
+            let mut without = String::new();
+            yaml::emit(&document.root, &mut without).unwrap();
+            assert_eq!(without, text);
+            assert!(with_comments.lines().any(|line| line.contains("# ")));
+        }
     }
 
     fn field(&mut self, trace: &Trace, resource: &Resource, leaf: &Leaf<'_>, sources: &Sources) {
         self.fields += 1;
         let path = leaf.path.pointer();
         let rendered = at(resource.node(), &path).unwrap();
-        let settings = settings(trace, &leaf.chain, sources);
+        let settings = settings(trace, &leaf.path, &leaf.chain, sources);
         let last = settings.first().unwrap().value.unwrap();
         assert_eq!(last.as_text(), rendered.as_text(), "{path}");
         let first = settings.last().unwrap();

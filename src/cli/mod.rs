@@ -34,6 +34,7 @@ mod slips;
 mod terminal;
 mod told;
 mod topics;
+mod trace;
 mod usage;
 mod vendor;
 mod version;
@@ -379,6 +380,19 @@ Examples:
   krender diff overlays/staging overlays/prod
   krender diff rendered.yaml overlays/prod",
         run: |found, format| Ok(diff::Diff::from_arg_matches_mut(found)?.run(format)),
+    },
+    Command {
+        name: "trace",
+        arguments: trace::TraceCommand::augment_args,
+        examples: "\
+Examples:
+  krender trace overlays/prod
+  krender trace overlays/prod Deployment/web
+  krender trace overlays/prod Deployment/web spec.replicas
+  krender trace overlays/prod Deployment/web 'spec.template.spec.containers.*.image'
+  krender trace overlays/prod --value 'nginx:1.25'
+  krender trace --all . Deployment/web spec.replicas",
+        run: |found, format| Ok(trace::TraceCommand::from_arg_matches_mut(found)?.run(format)),
     },
     Command {
         name: "post-render",

@@ -10,3 +10,4 @@ mod patch;
 pub mod reviews;
 #[cfg(test)]
 mod tests;
+pub mod traces;

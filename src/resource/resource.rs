@@ -169,6 +169,12 @@ impl Resource {
         self.ties.get_or_insert_with(|| Box::new(NO_TIES.clone()))
     }
 
+    /// The number by which an observer of the build knows it again.
+    #[must_use]
+    pub fn mark(&self) -> Option<u32> {
+        self.ties().mark
+    }
+
     /// The comments that can act as schemas in a merge.
     #[must_use]
     pub fn comments(&self) -> &[Comment] {

@@ -1,7 +1,7 @@
 //! Chains: the states of one field during a build.
 
 use super::{History, Segment};
-use crate::yaml::{Kind, Node, Text};
+use crate::yaml::{Kind, Node, Scalar, Text, resolve};
 
 /// The states of one field during a build, oldest first. Neighbours differ; the first state has a value.
 #[derive(Clone, Debug, Default)]
@@ -83,7 +83,7 @@ impl<'t> Chain<'t> {
             Kind::Scalar => Vec::new(),
             Kind::Mapping => {
                 let entries = node.entries().iter().enumerate();
-                let child = |(place, (key, _)): (usize, &'t (crate::yaml::Scalar, Node))| {
+                let child = |(place, (key, _)): (usize, &'t (Scalar, Node))| {
                     let chain = self.map(|node| get_near(node, key.text(), place));
                     (Segment::Key(key.shared_text().clone()), chain)
                 };
@@ -129,7 +129,9 @@ impl<'t> FromIterator<(usize, Option<&'t Node>)> for Chain<'t> {
             let is_known = match (chain.states.last().map(|state| state.node), node) {
                 (None | Some(None), None) => true,
                 (Some(Some(before)), Some(node)) => {
-                    node.is_same(before) || node.weight_of_change(before) == 0
+                    node.is_same(before)
+                        || is_rewritten(before, node)
+                        || node.weight_of_change(before) == 0
                 }
                 _ => false,
             };
@@ -139,6 +141,18 @@ impl<'t> FromIterator<(usize, Option<&'t Node>)> for Chain<'t> {
         }
         chain
     }
+}
+
+/// True if a step wrote a scalar again as it was: the JSON form that a JSON patch works on has other styles.
+fn is_rewritten(before: &Node, now: &Node) -> bool {
+    let (Some(before), Some(now)) = (before.as_scalar(), now.as_scalar()) else { return false };
+    before.span() == now.span() && has_value_of(before, now)
+}
+
+/// True if two scalars have the same value.
+pub(super) fn has_value_of(one: &Scalar, other: &Scalar) -> bool {
+    one.text() == other.text()
+        && matches!((resolve(one), resolve(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 /// The fields that tell elements of lists apart, the more specific first.

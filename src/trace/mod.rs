@@ -7,6 +7,7 @@ mod chain;
 mod mark;
 mod origin;
 mod path;
+mod question;
 mod record;
 mod setting;
 
@@ -14,6 +15,7 @@ pub use chain::{Chain, State};
 pub use mark::{Marked, mark_lines};
 pub use origin::{Leaf, leaves};
 pub use path::{FieldPath, FieldQuery, Segment};
+pub use question::{FoundObject, ObjectQuery};
 pub use record::{Asker, History, Recorder, Step, Version};
 pub use setting::{Setting, settings};
 
@@ -45,14 +47,13 @@ impl Trace {
     pub fn of(run: &Run<'_>, target: &str, warnings: &mut Vec<Warning>) -> Result<Self> {
         let mut recorder = Recorder::default();
         let built = run.build_observed(target, warnings, &mut recorder)?;
-        let (steps, histories) = recorder.finish();
-        Ok(Self { resources: built.resources, steps, histories })
+        Ok(recorder.finish(built.resources))
     }
 
     /// The history of a rendered resource.
     #[must_use]
     pub fn history(&self, resource: &Resource) -> Option<&History> {
-        self.histories.get(resource.ties().mark? as usize)
+        self.histories.get(resource.mark()? as usize)
     }
 
     /// The rendered resources with their histories, in the order of the output.

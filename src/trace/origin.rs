@@ -11,23 +11,24 @@ pub struct Leaf<'t> {
     pub chain: Chain<'t>,
 }
 
-/// The fields below a field that have a value and no fields below them, in the order of the document. The cost is that of the
-/// document, and of the states of its collections times their entries.
+/// The fields below a field that have a value and no fields below them, in the order of the document; with `removed` also
+/// those that were removed, behind the others of their mapping. The cost is that of the document, and of the states of its
+/// collections times their entries.
 #[must_use]
-pub fn leaves(path: FieldPath, chain: Chain<'_>) -> Vec<Leaf<'_>> {
+pub fn leaves(path: FieldPath, chain: Chain<'_>, removed: bool) -> Vec<Leaf<'_>> {
     let mut leaves = Vec::new();
     let mut pending = vec![(path, chain)];
     while let Some((path, chain)) = pending.pop() {
-        if chain.value().is_none() {
-            continue;
+        let mut children = if chain.value().is_none() { Vec::new() } else { chain.children() };
+        let is_leaf = children.is_empty();
+        if removed && chain.value().is_some() {
+            children.extend(chain.removed_keys());
         }
-        let children = chain.children();
-        if children.is_empty() {
+        let children = children.into_iter().rev();
+        pending.extend(children.map(|(segment, chain)| (path.with(segment), chain)));
+        if is_leaf {
             leaves.push(Leaf { path, chain });
-            continue;
         }
-        pending
-            .extend(children.into_iter().rev().map(|(segment, chain)| (path.with(segment), chain)));
     }
     leaves
 }

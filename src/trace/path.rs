@@ -65,6 +65,19 @@ impl FieldPath {
         }
     }
 
+    /// True for a field that names its object, or its element of a list: a patch has it to say what it changes.
+    #[must_use]
+    pub fn is_name(&self) -> bool {
+        match &*self.0 {
+            [Segment::Key(key)] => matches!(key.as_str(), "apiVersion" | "kind"),
+            [Segment::Key(metadata), Segment::Key(key)] if *metadata == *"metadata" => {
+                matches!(key.as_str(), "name" | "namespace")
+            }
+            [.., Segment::Element(..), Segment::Key(key)] => NAMES.contains(&key.as_str()),
+            _ => false,
+        }
+    }
+
     /// The path as a JSON pointer (RFC 6901), in the last list that has the elements.
     #[must_use]
     pub fn pointer(&self) -> String {

@@ -1,5 +1,6 @@
 //! The recorder: an observer of a build that keeps the states of each object.
 
+use super::Trace;
 use crate::error::Result;
 use crate::limits::Limit;
 use crate::resource::{ResId, ResMap, Resource};
@@ -67,10 +68,10 @@ pub struct Version {
 }
 
 impl Recorder {
-    /// The steps that changed something, and the objects with their states.
+    /// The trace of the build with its rendered resources.
     #[must_use]
-    pub fn finish(self) -> (Vec<Step>, Vec<History>) {
-        (self.steps, self.histories)
+    pub fn finish(self, resources: ResMap) -> Trace {
+        Trace { resources, steps: self.steps, histories: self.histories }
     }
 
     /// Begins a history of an object that is not known yet.
@@ -147,7 +148,7 @@ impl Step {
 impl Observer for Recorder {
     fn before(&mut self, _: &Change<'_>, resources: &mut ResMap) -> Result<()> {
         self.before.clear();
-        self.before.extend(resources.iter().filter_map(|resource| resource.ties().mark));
+        self.before.extend(resources.iter().filter_map(|resource| resource.mark()));
         Ok(())
     }
 
@@ -156,7 +157,7 @@ impl Observer for Recorder {
         self.changes += 1;
         let (mut step, mut unknown) = (NextStep { cause, index: None }, Vec::new());
         for (place, resource) in resources.iter().enumerate() {
-            match resource.ties().mark {
+            match resource.mark() {
                 // An object without content is about to be dropped.
                 _ if resource.node().is_empty() => {}
                 Some(mark) => self.update(mark, resource, &mut step)?,
@@ -202,7 +203,7 @@ impl Observer for Recorder {
         let mut step = NextStep { cause, index: None };
         for &place in places {
             let Some(resource) = resources.get(place) else { continue };
-            match resource.ties().mark {
+            match resource.mark() {
                 Some(mark) => self.update(mark, resource, &mut step)?,
                 None => {
                     let index = step.index(&mut self.steps);

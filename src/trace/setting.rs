@@ -1,6 +1,7 @@
 //! Settings: the values of a field one after the other, each with the step that set it.
 
-use super::{Chain, Trace};
+use super::chain::has_value_of;
+use super::{Asker, Chain, FieldPath, Trace, Version};
 use crate::resource::ResId;
 use crate::source::{Sources, Span};
 use crate::yaml::Node;
@@ -20,11 +21,26 @@ pub struct Setting<'t> {
 }
 
 /// The values of a field, newest first: the first one counts, each other one was replaced.
+///
+/// A patch repeats kind and name of its target, and the names of list elements: if they stay as they were, that is no setting.
 #[must_use]
-pub fn settings<'t>(trace: &'t Trace, chain: &Chain<'t>, sources: &Sources) -> Vec<Setting<'t>> {
+pub fn settings<'t>(
+    trace: &'t Trace,
+    path: &FieldPath,
+    chain: &Chain<'t>,
+    sources: &Sources,
+) -> Vec<Setting<'t>> {
+    let is_name = path.is_name();
     let mut before: Option<&Node> = None;
     let mut settings: Vec<Setting<'t>> = Vec::with_capacity(chain.states().len());
     for state in chain.states() {
+        let is_repeated = || {
+            let pair = before.and_then(Node::as_scalar).zip(state.node.and_then(Node::as_scalar));
+            pair.is_some_and(|(before, now)| has_value_of(before, now))
+        };
+        if is_name && is_repeated() {
+            continue;
+        }
         let asked = trace.step(state.step).map_or(Span::NONE, |step| step.span);
         let span = match state.node {
             Some(node) => span_of(node, before).filter(|span| sources.source_of(*span).is_some()),
@@ -50,11 +66,10 @@ fn span_of(node: &Node, before: Option<&Node>) -> Option<Span> {
 
 /// The object whose change of name a reference followed in a step.
 fn renamed(trace: &Trace, step: usize, before: &str, now: &str) -> Option<ResId> {
-    use super::Asker;
     if trace.step(step)?.asked != Asker::End("name references") {
         return None;
     }
-    let is_it = |ids: &[super::Version]| {
+    let is_it = |ids: &[Version]| {
         let last = ids.last().is_some_and(|version| *version.id.name == *now);
         last && ids.iter().any(|version| *version.id.name == *before)
     };

@@ -76,6 +76,12 @@ pub(super) struct Build {
     #[arg(long)]
     strict: bool,
 
+    /// Add comments that name the origin of each object: its file, and the entries that changed it. With `=field`: of each
+    /// field. Without the comments, the bytes are the same
+    #[arg(long, value_name = "PART", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "object", conflicts_with_all = ["harden", "cache"])]
+    annotate_origin: Option<Origins>,
+
     /// Print a summary to standard error: number of targets, total time, and the slowest targets. With
     /// `--error-format json`: one JSON object per line, for each target and for the run
     #[arg(long)]
@@ -97,6 +103,15 @@ pub(super) struct Build {
 
     #[command(flatten)]
     reading: Reading,
+}
+
+/// The parts of the output whose origin is named.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Origins {
+    /// A comment before each object
+    Object,
+    /// A comment behind each field
+    Field,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -193,7 +208,8 @@ impl Build {
         if let Some(work) = work.filter(|_| !self.quiet) {
             work.tell(loader.sources(), format);
         }
-        let file = places.file().filter(|_| keeper.is_none());
+        let is_streamed = keeper.is_none() && self.annotate_origin.is_none();
+        let file = places.file().filter(|_| is_streamed);
         let renderer =
             Renderer { build: self, loader, run, keeper, work, file, split, is_one: true };
         let mut warnings = self.warnings();

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, ffi::OsString, path::Path};
 use serde_json::Value;
 
 use super::{
-    Build, output,
+    Build, Origins, output,
     terminal::Format,
     timings::{Outcome, Size},
 };
@@ -17,8 +17,10 @@ use crate::{
     fleet::{Found, Keeper, Kept, Run},
     limits::Spent,
     load::{self, Loader},
-    resource::ResMap,
+    report::traces::{self, Annotated},
+    resource::{ResMap, Resource},
     schema::Schema,
+    trace::{History, Recorder},
 };
 
 /// Renders targets with the flags of a run.
@@ -48,6 +50,8 @@ pub(super) struct Built {
     lasts: bool,
     /// Warnings of the build.
     said: Vec<Warning>,
+    /// The states of each object, if origins are asked for.
+    recorder: Option<Recorder>,
 }
 
 /// A target that is ready to be written.
@@ -82,11 +86,15 @@ impl Renderer<'_> {
     /// Those of the build, and its warnings with `--strict`.
     pub(super) fn build(&self, target: &str, warnings: &mut Vec<Warning>) -> Result<Built> {
         let mut said = Vec::new();
-        let built = self.run.build_from(target, &mut said);
+        let mut recorder = self.build.annotate_origin.map(|_| Recorder::default());
+        let built = match &mut recorder {
+            Some(recorder) => self.run.build_observed(target, &mut said, recorder),
+            None => self.run.build_from(target, &mut said),
+        };
         warnings.extend_from_slice(&said);
         let build::Built { resources, schema, directories, lasts, hardening: _ } =
             self.build.heed(built, warnings)?;
-        Ok(Built { resources, schema, directories, lasts, said })
+        Ok(Built { resources, schema, directories, lasts, said, recorder })
     }
 
     /// Hardens and serialises a built target, and caches the result. Changes of hardening are stored in `hardened` if a
@@ -102,7 +110,7 @@ impl Renderer<'_> {
         warnings: &mut Vec<Warning>,
         format: Format,
     ) -> Result<Rendered> {
-        let Built { mut resources, schema, directories, lasts, mut said } = built;
+        let Built { mut resources, schema, directories, lasts, mut said, recorder } = built;
         if let Some(work) = self.work {
             let told = self.harden(work, target, (&mut resources, &schema), hardened, format)?;
             warnings.extend_from_slice(&told);
@@ -121,8 +129,14 @@ impl Renderer<'_> {
             (rendered.size.bytes, rendered.written) = (written.0, Some(written.1));
             return Ok(rendered);
         }
+        let marks: Vec<_> =
+            recorder.iter().flat_map(|_| resources.iter()).map(Resource::mark).collect();
         let texts =
             output::texts(resources, self.split, &mut warnings, &self.run.options().threads);
+        let texts = match recorder {
+            Some(recorder) => texts.and_then(|texts| self.annotated(texts, recorder, &marks)),
+            None => texts,
+        };
         let texts = self.build.heed(texts, &mut warnings)?;
         let used = budget.all_spent();
         let lasts = lasts && !self.work.is_some_and(Work::depends_on_day);
@@ -139,6 +153,29 @@ impl Renderer<'_> {
 }
 
 impl Renderer<'_> {
+    /// The texts of resources with comments that name their origins.
+    fn annotated(
+        &self,
+        texts: Vec<(String, String)>,
+        recorder: Recorder,
+        marks: &[Option<u32>],
+    ) -> Result<Vec<(String, String)>> {
+        let (trace, sources) = (recorder.finish(ResMap::new()), self.loader.sources());
+        let annotated = match self.build.annotate_origin {
+            Some(Origins::Field) => Annotated::Fields,
+            Some(Origins::Object) | None => Annotated::Objects,
+        };
+        let histories = marks.iter().map(|mark| trace.histories.get((*mark)? as usize));
+        let annotate = |((name, text), history): ((String, String), Option<&History>)| {
+            let text = match history {
+                Some(history) => traces::annotate(&text, history, &trace, sources, annotated)?,
+                None => text,
+            };
+            Ok((name, text))
+        };
+        texts.into_iter().zip(histories).map(annotate).collect()
+    }
+
     /// Hardens a built target. Changes are reported at once for a single target, and at the end of the run for many.
     fn harden(
         &self,
