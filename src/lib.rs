@@ -170,6 +170,11 @@ mod edit;
 pub mod edit;
 
 #[cfg(not(feature = "internals"))]
+mod lint;
+#[cfg(feature = "internals")]
+pub mod lint;
+
+#[cfg(not(feature = "internals"))]
 mod diff;
 #[cfg(feature = "internals")]
 pub mod diff;

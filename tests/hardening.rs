@@ -18,7 +18,7 @@ mod laws;
 mod refused;
 
 use generate::{manifest, served};
-use krender::harden::{Class, Fixes, RULES};
+use krender::harden::{Class, Fixes, RULES, Rule};
 use laws::{
     LEVELS, PROFILES, Run, config, hardened, only, read, reversed, settings, violated, yaml,
 };
@@ -143,15 +143,23 @@ spec:
 }
 
 /// Each rule has examples with and without a violation in `testdata/rules/<name>`; those about suppressions in
-/// `testdata/check`, with findings to suppress.
+/// `testdata/check`, with findings to suppress, and those about sources in `testdata/lint/<name>`.
 #[test]
 fn every_rule_has_its_case() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/rules");
-    let cases = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
-    let mut cases: Vec<String> = cases.map(|name| name.into_string().unwrap()).collect();
-    cases.sort();
-    let rules = RULES.iter().filter(|rule| !rule.id.starts_with("KR-CFG"));
+    let folders = |area: &str| -> Vec<String> {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(area);
+        let cases = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+        let mut cases: Vec<String> = cases.map(|name| name.into_string().unwrap()).collect();
+        cases.sort();
+        cases
+    };
+    let is_of_render = |rule: &&&Rule| !rule.id.starts_with("KR-CFG") && !rule.is_of_sources();
+    let rules = RULES.iter().filter(is_of_render);
     let mut names: Vec<&str> = rules.map(|rule| rule.name).collect();
     names.sort_unstable();
-    assert_eq!(cases, names);
+    assert_eq!(folders("testdata/rules"), names);
+    let cases = folders("testdata/lint");
+    for rule in RULES.iter().filter(|rule| rule.is_of_sources()) {
+        assert!(cases.iter().any(|case| case == rule.name), "{rule:?} has no case");
+    }
 }

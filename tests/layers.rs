@@ -35,6 +35,7 @@ const LAYERS: &[&[&str]] = &[
     &["fleet"],
     &["trace"],
     &["edit"],
+    &["lint"],
     &["diff"],
     &["report"],
     &["render"],

@@ -16,6 +16,7 @@ mod edit;
 mod harden;
 mod inputs;
 mod install;
+mod lint;
 mod localize;
 mod lock;
 mod man;
@@ -150,7 +151,7 @@ fn refuse(outcome: Result<()>, arguments: &[OsString]) -> ExitCode {
     let exit = finish(outcome, &Sources::new(), terminal::Format::asked_for(arguments));
     // The exit code 1 of these commands means findings or differences.
     match arguments.get(1).and_then(|command| command.to_str()) {
-        Some("check") if is_failure => ExitCode::from(check::NOT_DONE),
+        Some("check" | "lint") if is_failure => ExitCode::from(check::NOT_DONE),
         Some("diff") if is_failure => ExitCode::from(diff::NOT_DONE),
         _ => exit,
     }
@@ -246,6 +247,16 @@ Examples:
   krender check --all . --profile restricted
   helm template shop | krender check -",
         run: |found, format| Ok(check::Check::from_arg_matches_mut(found)?.run(format)),
+    },
+    Command {
+        name: "lint",
+        arguments: lint::Lint::augment_args,
+        examples: "\
+Examples:
+  krender lint overlays/prod
+  krender lint --all .
+  krender lint --all . --fix --dry-run",
+        run: |found, format| Ok(lint::Lint::from_arg_matches_mut(found)?.run(format)),
     },
     Command {
         name: "rules",

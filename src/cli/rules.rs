@@ -9,7 +9,7 @@ use super::terminal;
 use crate::error::Result;
 use crate::harden::{Example, Level, Profile, RULES, Rule, Scope, known};
 
-/// List the rules of `krender check`
+/// List the rules of `krender check` and `krender lint`
 #[derive(Args)]
 pub(super) struct Rules {
     /// List only the rules of a profile
@@ -177,7 +177,7 @@ fn indented(text: &str) -> String {
 /// The rules as a Markdown page.
 fn page(rules: &[&Rule]) -> String {
     let mut out = String::from(
-        "# Rules\n\nThe rules of `krender check`. This page is the output of `krender rules --format markdown`.\n\n| Rule | Severity | Requirement |\n|---|---|---|\n",
+        "# Rules\n\nThe rules of `krender check`, and (`KR-KUS`) of `krender lint`. This page is the output of `krender rules --format markdown`.\n\n| Rule | Severity | Requirement |\n|---|---|---|\n",
     );
     for rule in rules {
         let anchor = format!("{}-{}", rule.id.to_lowercase(), rule.name);

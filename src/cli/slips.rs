@@ -38,7 +38,7 @@ const WORDS: &[(&[&str], Meant)] = &[
         Other("krender changes no cluster: `krender build DIR | kubectl apply -f -`"),
     ),
     (
-        &["lint", "validate", "verify", "test", "scan", "audit", "score", "policy"],
+        &["validate", "verify", "test", "scan", "audit", "score", "policy"],
         Other("to check rendered objects against rules: `krender check DIR`"),
     ),
     (&["harden", "secure"], Other("to fix violations of rules: `krender build --harden DIR`")),

@@ -43,10 +43,38 @@ pub fn check(resources: &ResMap, sources: &Sources, settings: &Settings) -> Vec<
             }));
         }
     }
+    settle(&mut findings, &scenes, sources, settings, resources);
+    findings
+}
+
+/// Completes findings about the sources of kustomizations, each of which `kustomizations` has as an object: sets their
+/// severities, and marks those that comments and the configuration accept. Findings about suppressions are added.
+pub fn settle_sources(
+    findings: &mut Vec<Finding>,
+    kustomizations: &ResMap,
+    sources: &Sources,
+    settings: &Settings,
+) {
+    for finding in findings.iter_mut() {
+        finding.severity = settings.severity(finding.rule, finding.severity);
+    }
+    let scene = |object| Scene { facts: &settings.facts, object, pods: &[] };
+    let scenes: Vec<Scene<'_>> = kustomizations.iter().map(scene).collect();
+    settle(findings, &scenes, sources, settings, kustomizations);
+}
+
+/// Marks the accepted findings, and adds those about suppressions.
+fn settle(
+    findings: &mut Vec<Finding>,
+    scenes: &[Scene<'_>],
+    sources: &Sources,
+    settings: &Settings,
+    resources: &ResMap,
+) {
     if !settings.facts.ignores_suppressions {
         let judged = findings.len();
-        suppress(&mut findings, &scenes, sources, settings);
-        exclude(&mut findings, &scenes, settings);
+        suppress(findings, scenes, sources, settings);
+        exclude(findings, scenes, settings);
         let mut place = 0;
         findings.retain_mut(|finding| {
             place += 1;
@@ -58,7 +86,6 @@ pub fn check(resources: &ResMap, sources: &Sources, settings: &Settings) -> Vec<
             settings.asks(finding.rule) && object.is_some_and(|one| settings.phase.looks_at(one))
         });
     }
-    findings
 }
 
 /// The number of pods and templates of pods.
@@ -70,7 +97,7 @@ pub fn count_pods(resources: &ResMap, settings: &Settings) -> usize {
 /// The violations of a rule by an object, for rules that may look at the whole render.
 pub(super) fn violations(rule: &Rule, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violation> {
     match rule.needs {
-        Needs::Suppressions | Needs::Targets => Vec::new(),
+        Needs::Suppressions | Needs::Targets | Needs::Sources => Vec::new(),
         Needs::Object(check) => violations_alone(rule, check, scene),
         Needs::Render(RenderCheck::Object(judge)) => judge(scene.object, scene, render),
         Needs::Render(RenderCheck::Pod(judge)) => {

@@ -118,6 +118,18 @@ impl Finding {
         }
     }
 
+    /// A violation by the sources of a kustomization, which `place` is the index of.
+    #[must_use]
+    pub fn of_source(
+        rule: &'static Rule,
+        (place, kustomization): (usize, &Resource),
+        path: Path,
+        message: String,
+        span: Span,
+    ) -> Self {
+        Self::written_at(span, rule, Violation::at(path, message), place, kustomization)
+    }
+
     /// A violation by a whole target, of a rule that the command line checks.
     #[must_use]
     pub fn of_target(

@@ -30,7 +30,7 @@ mod violation;
 mod workload;
 
 pub use crate::yaml::path::{Path, PathStep};
-pub use check::{check, count_pods};
+pub use check::{check, count_pods, settle_sources};
 pub use configuration::Kind;
 pub use edit::Operation;
 pub use exclusion::{Date, Exclusion};
@@ -43,6 +43,7 @@ pub use path::by_name;
 pub use profile::{Level, PodSecurity, Profile, Scope, Set, Version};
 pub use rule::{Example, Rule, Topic};
 pub use rules::judged::{HARDENING_STEP_CHANGED, TARGET_NOT_JUDGED};
+pub use rules::kustomizations;
 pub use rules::{RULES, find, known};
 pub use settings::{FailOn, Holds, Most, Phase, Selected, Settings};
 pub use strip::strip;

@@ -50,6 +50,8 @@ pub enum Topic {
     Judging,
     /// `KR-IMG`
     Images,
+    /// `KR-KUS`: the sources of kustomizations.
+    Kustomizations,
     /// `KR-PRB`
     Probes,
     /// `KR-REF`: references to other objects.
@@ -82,6 +84,8 @@ pub(super) enum Needs {
     Suppressions,
     /// The targets of a run, which the command line checks.
     Targets,
+    /// The sources of kustomizations. The conditions are in `crate::lint`, a layer below.
+    Sources,
 }
 
 /// A condition on one object.
@@ -119,6 +123,12 @@ impl Rule {
         let told =
             |(tool, checks): &(Tool, &[&str])| format!("{} {}", tool.name(), checks.join(", "));
         self.elsewhere.iter().map(told).collect::<Vec<_>>().join("; ")
+    }
+
+    /// True for a rule of `krender lint`: about the sources of kustomizations, and not about rendered objects.
+    #[must_use]
+    pub const fn is_of_sources(&self) -> bool {
+        matches!(self.needs, Needs::Sources)
     }
 
     /// True if it is equivalent to one of these checks of a tool.

@@ -101,6 +101,8 @@ pub enum Phase {
     /// The build is complete. The remaining rules are applied to the objects that wait for the configuration with this
     /// span ([`Ties::awaited_by`](crate::resource::Ties::awaited_by)).
     Final(Span),
+    /// There is no build: rules about the sources of kustomizations are applied.
+    Sources,
 }
 
 /// Objects that match a selector.
@@ -166,7 +168,10 @@ impl Phase {
     pub(super) fn asks(self, rule: &Rule) -> bool {
         match (self, &rule.needs) {
             // Suppressions are checked together with the rule that they suppress.
-            (Self::Complete, _) | (_, Needs::Suppressions) => true,
+            (_, Needs::Suppressions) => true,
+            (Self::Sources, needs) => matches!(needs, Needs::Sources),
+            (_, Needs::Sources) => false,
+            (Self::Complete, _) => true,
             (Self::Early, needs) => !matches!(needs, Needs::Render(_)),
             (Self::Final(_), needs) => matches!(needs, Needs::Render(_)),
         }
@@ -175,7 +180,7 @@ impl Phase {
     /// True if an object is checked in this phase.
     pub(super) fn looks_at(self, object: &Resource) -> bool {
         match self {
-            Self::Complete | Self::Early => true,
+            Self::Complete | Self::Early | Self::Sources => true,
             Self::Final(configuration) => object.ties().awaited_by.contains(&configuration),
         }
     }

@@ -8,7 +8,7 @@ pub(super) const FILE: &str = ".krmignore";
 /// The patterns of a file. A pattern `a/b` fits the last parts of a path, `/a/b` the whole path; with `/` at its end only
 /// folders. `!` before a pattern keeps what it fits.
 #[derive(Debug, Default)]
-pub(super) struct Ignore(Vec<Rule>);
+pub struct Ignore(Vec<Rule>);
 
 #[derive(Debug)]
 struct Rule {
@@ -21,14 +21,16 @@ struct Rule {
 
 impl Ignore {
     /// Reads patterns. Those that are not valid fit no path.
-    pub(super) fn parse(text: &str) -> Self {
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
         let lines = text.lines().map(|line| line.trim_matches(' '));
         let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
         Self(lines.filter_map(Rule::parse).collect())
     }
 
     /// True if a path, relative to the package, is ignored.
-    pub(super) fn fits(&self, path: &str, is_folder: bool) -> bool {
+    #[must_use]
+    pub fn fits(&self, path: &str, is_folder: bool) -> bool {
         let path: Vec<&str> = path.split('/').collect();
         let mut fitting = self.0.iter().filter(|rule| rule.fits(&path, is_folder)).peekable();
         fitting.peek().is_some() && fitting.all(|rule| !rule.keeps)

@@ -21,6 +21,7 @@ pub use annotations::Prepared;
 pub use find::FieldPath;
 pub use format::format;
 pub use grep::Query;
+pub use ignore::Ignore;
 pub use meta::{count_by_kind, is_local};
 pub use read::{Folder, Subpackages, clean, folders, read, stream};
 pub use tree::{Root, Structure, TreeField, tree};

@@ -5,7 +5,7 @@ use std::io;
 use serde_json::Value;
 
 use super::errors;
-use super::findings::{Checked, Context, Findings, Judged, Remark, github, junit, sarif};
+use super::findings::{Checked, Context, Findings, Judged, Remark, Subject, github, junit, sarif};
 use super::{findings, reviews};
 use crate::diff::{self, Failure, Rendered, Review, Side, Target, TargetReview};
 use crate::error::{Code, Error, Result};
@@ -121,6 +121,7 @@ fn of_findings(text: &str, objects: &str) -> Vec<(&'static str, String)> {
         [Ok(checked), Err(error)].map(|outcome| Judged { target: text.to_owned(), outcome });
     let lowering = Lowering { kind: LoweringKind::Value, rule: None, text: text.to_owned() };
     let context = Context {
+        subject: Subject::default(),
         settings,
         configuration: Some(text.to_owned()),
         lowerings: vec![lowering],

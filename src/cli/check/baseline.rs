@@ -12,10 +12,10 @@ use crate::report::findings::{Checked, Remark};
 
 /// Number of findings in a report, by target and fingerprint.
 #[derive(Default)]
-pub(super) struct Baseline {
+pub(in crate::cli) struct Baseline {
     targets: BTreeMap<String, BTreeMap<String, usize>>,
     /// Remarks about the report itself.
-    pub(super) remarks: Vec<Remark>,
+    pub(in crate::cli) remarks: Vec<Remark>,
 }
 
 #[derive(Deserialize)]
@@ -49,7 +49,11 @@ impl Baseline {
     ///
     /// # Errors
     /// Those of reading the file, and [`Code::InvalidArgument`] if it is not a report.
-    pub(super) fn read(path: Option<&str>, loader: &Loader, base: Option<&Base>) -> Result<Self> {
+    pub(in crate::cli) fn read(
+        path: Option<&str>,
+        loader: &Loader,
+        base: Option<&Base>,
+    ) -> Result<Self> {
         let Some(path) = path else { return Ok(Self::default()) };
         let mut baseline = Self::default();
         let file = match base {
@@ -75,7 +79,7 @@ impl Baseline {
     }
 
     /// Suppresses the findings of a target that the report has, each as often as it is there.
-    pub(super) fn accept(&mut self, target: &str, checked: &mut Checked) {
+    pub(in crate::cli) fn accept(&mut self, target: &str, checked: &mut Checked) {
         let Some(known) = self.targets.get_mut(key(target)) else { return };
         for place in 0..checked.findings.len() {
             let finding = &checked.findings[place];
@@ -92,7 +96,10 @@ impl Baseline {
     }
 
     /// A remark about targets of the report that were not checked in this run.
-    pub(super) fn unused<'a>(&self, judged: impl Iterator<Item = &'a str>) -> Option<Remark> {
+    pub(in crate::cli) fn unused<'a>(
+        &self,
+        judged: impl Iterator<Item = &'a str>,
+    ) -> Option<Remark> {
         let judged: Vec<&str> = judged.map(key).collect();
         let has = |(name, findings): &(&String, &BTreeMap<String, usize>)| {
             !findings.is_empty() && !judged.contains(&name.as_str())

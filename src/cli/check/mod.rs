@@ -1,8 +1,8 @@
 //! `krender check`: renders targets, and checks the objects against rules.
 
-mod baseline;
+pub(super) mod baseline;
 mod inputs;
-mod output;
+pub(super) mod output;
 mod steps;
 mod targets;
 
@@ -16,7 +16,7 @@ use super::select::{Select, Selected, senseless};
 use super::terminal::{self, Format};
 use super::told::Told;
 use crate::build;
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::fleet::{self, PassedOver};
 use crate::harden::{
     self, Date, FailOn, HARDENING_STEP_CHANGED, Lowering, LoweringKind, Profile, Rule,
@@ -24,7 +24,7 @@ use crate::harden::{
 };
 use crate::limits::Budget;
 use crate::load::{Kind, Loader};
-use crate::report::findings::{self, Context, Findings, Judged, Remark};
+use crate::report::findings::{self, Context, Findings, Judged, Remark, Subject};
 use crate::source::{Sources, Span};
 use baseline::Baseline;
 use inputs::Inputs;
@@ -125,8 +125,9 @@ struct Many {
     jobs: Jobs,
 }
 
+/// The lowest severity that fails a command.
 #[derive(Clone, Copy, ValueEnum)]
-enum Severities {
+pub(super) enum Severities {
     Error,
     Warning,
     Note,
@@ -134,11 +135,21 @@ enum Severities {
 }
 
 fn rule(name: &str) -> Result<&'static Rule> {
-    harden::known(name)
+    let rule = harden::known(name)?;
+    if rule.is_of_sources() {
+        let message =
+            format!("`{}` is about kustomizations, and not about rendered objects", rule.id);
+        return Err(Error::new(Code::InvalidArgument, message).help("`krender lint` checks it"));
+    }
+    Ok(rule)
 }
 
 /// Applies the baseline. Returns the failures to report, and the exit code.
-fn settled(judged: &mut [Judged], baseline: &mut Baseline, fail_on: FailOn) -> (Told, u8) {
+pub(super) fn settled(
+    judged: &mut [Judged],
+    baseline: &mut Baseline,
+    fail_on: FailOn,
+) -> (Told, u8) {
     let (mut told, mut exit) = (Told::default(), 0);
     for Judged { target, outcome } in judged {
         match outcome {
@@ -159,7 +170,7 @@ fn settled(judged: &mut [Judged], baseline: &mut Baseline, fail_on: FailOn) -> (
 }
 
 /// Exit code if there are findings.
-const FOUND: u8 = 1;
+pub(super) const FOUND: u8 = 1;
 /// Exit code if a target could not be checked.
 pub(super) const NOT_DONE: u8 = 2;
 
@@ -276,7 +287,8 @@ impl Check {
             let text = format!("only these rules are checked: {}", ids.join(", "));
             remarks.push(Remark::note("flags", text));
         }
-        Ok(Context { settings, configuration: file, lowerings, passed_over: Vec::new(), remarks })
+        let (subject, passed_over) = (Subject::Objects, Vec::new());
+        Ok(Context { subject, settings, configuration: file, lowerings, passed_over, remarks })
     }
 
     /// The targets, and findings about targets that existed at a revision. Records which kustomizations are passed

@@ -11,7 +11,7 @@ use crate::report::findings::{Findings, github, json, junit, sarif, text};
 
 /// Output format of findings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum FindingsForm {
+pub(in crate::cli) enum FindingsForm {
     /// Text with source frames, for people
     Text,
     /// One JSON document
@@ -28,7 +28,7 @@ pub(super) enum FindingsForm {
 ///
 /// # Errors
 /// [`crate::error::Code::WriteFailed`].
-pub(super) fn write(
+pub(in crate::cli) fn write(
     form: FindingsForm,
     findings: &Findings<'_>,
     with_table: bool,

@@ -37,7 +37,7 @@ pub struct Fix {
 }
 
 /// A file that a fix changes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct FixedFile {
     /// Its path, with links resolved.
     path: PathBuf,
@@ -47,6 +47,14 @@ pub struct FixedFile {
     pub before: String,
     /// The text after it.
     pub after: String,
+}
+
+impl FixedFile {
+    /// Its path, with links resolved.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
 }
 
 impl Fix {

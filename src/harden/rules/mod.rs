@@ -17,6 +17,7 @@ mod host_path_volume;
 mod host_port;
 mod image_tag;
 pub(super) mod judged;
+pub mod kustomizations;
 mod privilege_escalation;
 mod privileged_container;
 mod probe_host;
@@ -47,6 +48,25 @@ pub static RULES: &[&Rule] = &[
     &judged::JUDGED_IN_PART,
     &judged::HARDENING_STEP_CHANGED,
     &image_tag::IMAGE_TAG,
+    &kustomizations::DEPRECATED_FIELD,
+    &kustomizations::UNPINNED_REMOTE,
+    &kustomizations::ORPHAN_FILE,
+    &kustomizations::UNMATCHED_PATCH,
+    &kustomizations::NO_OP_PATCH,
+    &kustomizations::PLAINTEXT_SECRET,
+    &kustomizations::HASH_DISABLED,
+    &kustomizations::HAND_WRITTEN_CONFIG,
+    &kustomizations::SELECTOR_LABELS,
+    &kustomizations::DUPLICATED_PATCH,
+    &kustomizations::BASE_NAMESPACE,
+    &kustomizations::OVERLAY_IMPORTS_OVERLAY,
+    &kustomizations::POSTURE_INVERSION,
+    &kustomizations::FAIL_OPEN_TRANSFORMER,
+    &kustomizations::HARDENING_NOT_LAST,
+    &kustomizations::PATH_ESCAPE,
+    &kustomizations::MISSING_GVK,
+    &kustomizations::LOOSENED_BY_OVERLAY,
+    &kustomizations::KEPT_BY_ONE_OVERLAY,
     &probes::READINESS_MISSING,
     &probes::PORT_UNKNOWN,
     &probes::ILLEGAL_FIELD,

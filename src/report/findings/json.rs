@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::{Serialize, Serializer};
 
 use super::place::{Place, Places};
-use super::{Checked, Findings};
+use super::{Checked, Findings, Subject};
 use crate::harden::{Finding, Lowering, Operation, Scope, Severity};
 use crate::report::patch::Operations;
 use crate::text::escape;
@@ -33,7 +33,9 @@ pub fn write(findings: &Findings<'_>, out: &mut dyn Write) -> io::Result<()> {
         krender: env!("CARGO_PKG_VERSION"),
         profile: context.settings.facts.profile.set.as_str(),
         psa_version: context.settings.facts.profile.version().to_string(),
-        roots: Each(|| findings.checked().map(|(target, one)| root(target, one, places))),
+        roots: Each(|| {
+            findings.checked().map(|(target, one)| root(target, one, context.subject, places))
+        }),
         failed: failed.collect(),
         configuration: ConfigurationJson {
             file: context.configuration.as_deref(),
@@ -122,19 +124,29 @@ struct Summary {
 #[derive(Serialize)]
 struct RootJson<'a, F: Serialize> {
     root: &'a str,
-    objects: usize,
-    pods: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    objects: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pods: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kustomizations: Option<usize>,
     findings: F,
 }
 
 fn root<'a>(
     target: &'a str,
     checked: &'a Checked,
+    subject: Subject,
     places: &'a Places<'_>,
 ) -> RootJson<'a, impl Serialize> {
     let written = move |finding| FindingJson::new(finding, checked, places);
     let findings = Each(move || checked.findings.iter().map(written));
-    RootJson { root: target, objects: checked.resources.len(), pods: checked.pods, findings }
+    let (count, pods) = (Some(checked.resources.len()), Some(checked.pods));
+    let (objects, pods, kustomizations) = match subject {
+        Subject::Objects => (count, pods, None),
+        Subject::Kustomizations => (None, None, count),
+    };
+    RootJson { root: target, objects, pods, kustomizations, findings }
 }
 
 /// A finding.

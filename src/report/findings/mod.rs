@@ -36,7 +36,7 @@ pub struct Judged {
 /// The objects of a target, and the findings about them.
 #[derive(Debug)]
 pub struct Checked {
-    /// Rendered objects.
+    /// Rendered objects, or an object for each kustomization.
     pub resources: ResMap,
     /// Number of pods and pod templates among them.
     pub pods: usize,
@@ -44,9 +44,21 @@ pub struct Checked {
     pub findings: Vec<Finding>,
 }
 
+/// The things that findings are about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Subject {
+    /// Rendered objects.
+    #[default]
+    Objects,
+    /// Sources of kustomizations.
+    Kustomizations,
+}
+
 /// Facts about a run that apply to all its targets.
 #[derive(Debug)]
 pub struct Context {
+    /// The things that were checked.
+    pub subject: Subject,
     /// Settings of the rules.
     pub settings: Settings,
     /// The configuration in force, with its revision if it is from one.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use super::place::Places;
-use super::{Checked, Findings, Remark, verdicts};
+use super::{Checked, Findings, Remark, Subject, verdicts};
 use crate::error::{Error, Result};
 use crate::harden::{Finding, Severity};
 use crate::report::errors::human;
@@ -67,10 +67,12 @@ fn write_targets(findings: &Findings<'_>, out: &mut dyn Output) -> Result<()> {
         if !lines.is_empty() {
             lines.push('\n');
         }
-        let profile = findings.context.settings.facts.profile;
-        let (summary, objects) = (summary(one), counted(one.resources.len(), "object"));
-        let _ =
-            writeln!(lines, "{}: {summary} in {objects}, by {profile}", escape::visible(target));
+        let (count, profile) = (one.resources.len(), findings.context.settings.facts.profile);
+        let extent = match findings.context.subject {
+            Subject::Objects => format!("{}, by {profile}", counted(count, "object")),
+            Subject::Kustomizations => counted(count, "kustomization"),
+        };
+        let _ = writeln!(lines, "{}: {} in {extent}", escape::visible(target), summary(one));
         out.drawn(&for_log(&drawings))?;
         out.plain(&for_log(&lines))?;
     }
