@@ -128,6 +128,13 @@ impl Table {
         type_after(&line[1..], name)
     }
 
+    /// The names of the fields of a definition of this table.
+    pub(super) fn fields(&self, definition: Definition<'_>) -> impl Iterator<Item = &str> {
+        let (first, last) = definition.fields;
+        let lines = (first..last).map(|number| self.line(number));
+        lines.filter_map(|line| line.get(1..)?.split('\t').next())
+    }
+
     fn line(&self, number: u32) -> &str {
         let (start, next) = (self.lines[number as usize], self.lines[number as usize + 1]);
         &self.text[start as usize..next as usize - 1]

@@ -25,6 +25,17 @@ impl<'a> Type<'a> {
         }
     }
 
+    /// True if the schema lists a field of this name. The keys of a mapping from any key are no fields.
+    #[must_use]
+    pub fn has_field(self, name: &str) -> bool {
+        self.table.field(self.definition, name).is_some()
+    }
+
+    /// The names of the fields, sorted.
+    pub fn fields(self) -> impl Iterator<Item = &'a str> {
+        self.table.fields(self.definition)
+    }
+
     /// The type of the elements of a list.
     #[must_use]
     pub fn elements(self) -> Option<Self> {

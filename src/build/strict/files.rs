@@ -1,6 +1,7 @@
 //! Checks of the files that a kustomization lists.
 
-use crate::config::{GeneratorArgs, Kustomization};
+use super::names;
+use crate::config::{GeneratorArgs, Kustomization, Selector};
 use crate::error::{Code, Error, Result};
 use crate::load::{Kind, Root};
 use crate::schema::{Schema, Type};
@@ -62,31 +63,40 @@ fn lines(source: &Source) -> Vec<Span> {
 }
 
 /// Finds operations of JSON patches without the value that they set, which becomes null, and elements of other patches that
-/// are lost since they lack the key by which the list is merged.
+/// are lost since they lack the key by which the list is merged, and names of fields with a slip.
 pub(super) fn patches(root: &Root, kustomization: &Kustomization) -> Vec<Error> {
     let of_file = |path: &Spanned<Text>| parse::documents(&*root.read(path, path.span)?);
     let mut found = Vec::new();
-    let mut check = |read: Result<Vec<Document>>, place: Option<Span>| {
+    let mut check = |read: Result<Vec<Document>>,
+                     target: Option<&Selector>,
+                     place: Option<Span>| {
         for document in read.unwrap_or_default() {
-            let errors = match document.root.kind() {
-                yaml::Kind::Sequence => operations(&document.root),
-                _ => elements(&document.root),
+            let root = &document.root;
+            let (mut errors, names) = match (root.kind(), target) {
+                (yaml::Kind::Sequence, None) => (operations(root), Vec::new()),
+                (yaml::Kind::Sequence, Some(target)) => {
+                    (operations(root), names::of_operations(root, target))
+                }
+                _ => (elements(root), names::of_merge(root)),
             };
+            errors.extend(names);
             found.extend(errors.into_iter().map(|(error, span)| error.at(place.unwrap_or(span))));
         }
     };
     for entry in kustomization.patches.iter().chain(&kustomization.patches_json6902) {
+        let target = entry.target.as_ref().map(|target| &target.value);
         match entry.path.is_empty() {
             true => {
-                check(parse::documents(&Source::detached(&entry.patch)), Some(entry.patch.span));
+                let read = parse::documents(&Source::detached(&entry.patch));
+                check(read, target, Some(entry.patch.span));
             }
-            false => check(of_file(&entry.path), None),
+            false => check(of_file(&entry.path), target, None),
         }
     }
     for entry in &kustomization.patches_strategic_merge {
         match root.kind_of(entry) {
-            Kind::File => check(of_file(entry), None),
-            _ => check(parse::documents(&Source::detached(entry)), Some(entry.span)),
+            Kind::File => check(of_file(entry), None, None),
+            _ => check(parse::documents(&Source::detached(entry)), None, Some(entry.span)),
         }
     }
     found

@@ -5,6 +5,7 @@
 
 mod fields;
 mod files;
+mod names;
 mod objects;
 
 pub(super) use objects::objects;

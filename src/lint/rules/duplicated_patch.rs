@@ -22,7 +22,8 @@ pub(super) fn find(scene: &Scene<'_>) -> Result<Vec<Found>> {
     }
     let mut found: BTreeMap<usize, (Found, BTreeSet<usize>, usize)> = BTreeMap::new();
     for copies in copies.into_values().filter(|copies| copies.len() > 1) {
-        let numbers = apart(scene, copies.keys().copied().collect());
+        let numbers: Vec<usize> = copies.keys().copied().collect();
+        let numbers = apart(scene, &numbers);
         let [first, others @ ..] = &*numbers else { continue };
         let Some((span, name)) = copies.get(first).filter(|_| !others.is_empty()) else { continue };
         let one = || {
@@ -49,7 +50,7 @@ pub(super) fn find(scene: &Scene<'_>) -> Result<Vec<Found>> {
 }
 
 /// The kustomizations that share a base, and of which none includes another.
-fn apart(scene: &Scene<'_>, numbers: Vec<usize>) -> Vec<usize> {
+fn apart(scene: &Scene<'_>, numbers: &[usize]) -> Vec<usize> {
     let bases = |number: &usize| (*number, scene.layers.bases_below(*number));
     let below: BTreeMap<usize, BTreeSet<usize>> = numbers.iter().map(bases).collect();
     let Some(first) = numbers.first() else { return Vec::new() };
