@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 /// The checked runs: findings in files, in patches, in generated objects, on standard input, and accepted ones of each
 /// kind.
-const RUNS: [&[&str]; 5] = [
+const RUNS: [&[&str]; 6] = [
     &[
         "--profile",
         "paranoid",
@@ -26,12 +26,23 @@ const RUNS: [&[&str]; 5] = [
     ],
     &["testdata/check/patch-in-its-kustomization/input", "testdata/check/recommended/input"],
     &["-"],
+    &[
+        "lint",
+        "--fail-on",
+        "never",
+        "testdata/lint/plaintext-secret/input",
+        "testdata/lint/suppressed/input",
+    ],
 ];
 
 fn checked(form: &str, arguments: &[&str]) -> String {
     let input = std::fs::File::open("testdata/check/older-version/input/pod.yaml").unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_krender"));
-    command.args(["check", "--format", form]).args(arguments).env_clear();
+    let (name, arguments) = match arguments {
+        ["lint", arguments @ ..] => ("lint", arguments),
+        _ => ("check", arguments),
+    };
+    command.args([name, "--format", form]).args(arguments).env_clear();
     if arguments.contains(&"--baseline") {
         // The baseline identifies targets by their names at that time.
         command.current_dir("testdata/check/baseline-report");

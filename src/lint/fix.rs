@@ -13,7 +13,7 @@ use crate::edit::fix::{Fix, FixedFile};
 use crate::edit::kustomization::KustomizationFile;
 use crate::error::{Code, Error, Result};
 use crate::fleet::Run;
-use crate::harden::{Finding, Rule, kustomizations as texts};
+use crate::harden::{Finding, Rule};
 use crate::load::{self, Disk, Loader, Overlay, replace_together};
 
 /// A kustomization with findings that have a fix.
@@ -49,10 +49,7 @@ pub struct Refused {
 
 /// The kustomizations with open findings that have a fix.
 pub(super) fn fixable(findings: &[Finding], scene: &Scene<'_>, targets: &[String]) -> Vec<Fixable> {
-    let has_fix = |finding: &&Finding| {
-        finding.suppressed.is_none()
-            && [&texts::DEPRECATED_FIELD, &texts::MISSING_GVK].contains(&finding.rule)
-    };
+    let has_fix = |finding: &&Finding| finding.suppressed.is_none() && finding.fix.is_some();
     let mut found = Vec::new();
     for (number, layer) in scene.layers.numbered().filter(|(_, one)| one.root.remote().is_none()) {
         let own = findings.iter().filter(has_fix).filter(|finding| finding.place == number);

@@ -16,12 +16,20 @@ pub(super) struct Found {
     pub(super) message: String,
     /// Another severity than that of the rule.
     pub(super) severity: Option<Severity>,
+    /// True if [`crate::lint::fix`](fn@crate::lint::fix) can fix it.
+    pub(super) has_fix: bool,
 }
 
 impl Found {
     /// A violation at a place of a kustomization.
     pub(super) fn at(layer: usize, span: Span, path: &[&str], message: String) -> Self {
-        Self { layer, span, path: Path::of(path), message, severity: None }
+        Self { layer, span, path: Path::of(path), message, severity: None, has_fix: false }
+    }
+
+    /// The same violation, which a change of the kustomization file fixes.
+    pub(super) fn fixable(mut self) -> Self {
+        self.has_fix = true;
+        self
     }
 
     /// The same violation with another severity than that of its rule.

@@ -21,7 +21,7 @@ pub use fix::{Fixes, Refused, fix};
 
 use crate::error::{Error, Result};
 use crate::fleet::Run;
-use crate::harden::{Finding, Settings, settle_sources};
+use crate::harden::{Class, Finding, Fix, Settings, settle_sources};
 use crate::load::{Loader, Restrictor, Root};
 use crate::resource::{ResMap, Resource};
 use crate::schema::Schema;
@@ -77,13 +77,16 @@ pub fn lint(
         let found = (lint.find)(&scene)?;
         findings.extend(found.into_iter().filter_map(|one| {
             let place = (one.layer, kustomizations.get(one.layer)?);
-            let Found { layer, span, path, message, severity } = one;
+            let Found { layer, span, path, message, severity, has_fix } = one;
             let message = match scene.layers.get(layer).map_or(0, |layer| layer.targets.len()) {
                 0 | 1 => message,
                 count => format!("{message} (in {count} targets)"),
             };
             let mut finding = Finding::of_source(lint.rule, place, path, message, span);
             finding.severity = severity.unwrap_or(finding.severity);
+            // The edits are those of a file, and not of the object.
+            let fix = Fix { class: Class::Safe, is_overwriting: false, edits: Vec::new() };
+            finding.fix = has_fix.then_some(fix);
             Some(finding)
         }));
     }

@@ -112,6 +112,8 @@ fn every_output_of_every_command_shows_what_it_holds() {
         &["build", "--harden", "--harden-report", "/dev/stdout", "plain", "-o", "/dev/null"],
         &["check", NAME],
         &["check", NAME, "--no-ignore", "--profile", "paranoid", "--fail-on", "note"],
+        &["lint", NAME],
+        &["lint", "--all", ".", "--fix", "--dry-run"],
         &["affected", "--since", "HEAD"],
         &["affected", "--since", NAME],
         &["inputs", NAME],
@@ -142,6 +144,8 @@ fn every_output_of_every_command_shows_what_it_holds() {
     let judged = [&["check", "--no-ignore"][..], &all].concat();
     every.extend(with_format(&judged, &["text", "json", "sarif", "github", "junit"]));
     every.extend(with_format(&["check", NAME], &["text", "json", "sarif", "github", "junit"]));
+    let linted = [&["lint"][..], &all].concat();
+    every.extend(with_format(&linted, &["text", "json", "sarif", "github", "junit"]));
     for command in [
         &["diff", "--git", "HEAD"][..],
         &["diff", "plain", NAME],

@@ -35,7 +35,7 @@ pub static DEPRECATED_FIELD: Rule = Rule {
         Class::Safe,
         "moves the values to the successor of the field; refused unless every target renders to the same bytes. `vars` stay: `krender edit fix --vars` converts them",
     )],
-    advice: "`krender lint --fix` moves the values to the successor of the field",
+    advice: "move the values to the successor of the field, as `krender lint --fix` does; for `vars`, `krender edit fix --vars`",
     example: Some(Example {
         bad: "commonLabels:\n  app: shop\nresources:\n- deployment.yaml\n",
         good: "labels:\n- includeSelectors: true\n  pairs:\n    app: shop\nresources:\n- deployment.yaml\n",
@@ -293,7 +293,7 @@ pub static MISSING_GVK: Rule = Rule {
     why: "Editors and other tools recognise the file by them.",
     condition: "A kustomization file lacks `apiVersion` or `kind`.",
     fixes: &[(Class::Safe, "adds them")],
-    advice: "`krender lint --fix` adds them",
+    advice: "add them, as `krender lint --fix` does",
     example: Some(Example {
         bad: "resources:\n- deployment.yaml\n",
         good: "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n- deployment.yaml\n",

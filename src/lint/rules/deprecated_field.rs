@@ -10,12 +10,15 @@ pub(super) fn find(scene: &Scene<'_>) -> Result<Vec<Found>> {
         found.extend(layer.warnings.iter().map(|warning| {
             let message = warning.failure.message().to_owned();
             let field = message.split('`').nth(1).unwrap_or_default().to_owned();
-            Found::at(number, warning.failure.span(), &[&field], message)
+            let one = Found::at(number, warning.failure.span(), &[&field], message);
+            // Variables become replacements only on request: that changes other files, too.
+            if field == "vars" { one } else { one.fixable() }
         }));
         if let Some(chart) = layer.written.helm_chart_inflation_generator.first() {
             let field = "helmChartInflationGenerator";
             let span = layer.fields.places.of_field(field).unwrap_or(chart.span);
-            found.push(Found::at(number, span, &[field], format!("`{field}` is deprecated")));
+            let message = format!("`{field}` is deprecated");
+            found.push(Found::at(number, span, &[field], message).fixable());
         }
         let maps = layer.written.config_map_generator.iter().map(|one| &one.value);
         let secrets = layer.written.secret_generator.iter().map(|one| &one.value.args);
@@ -23,7 +26,8 @@ pub(super) fn find(scene: &Scene<'_>) -> Result<Vec<Found>> {
         for (field, args) in generators.chain(secrets.map(|one| ("secretGenerator", one))) {
             if !args.env.is_empty() {
                 let message = format!("`env` of the generator `{}` is deprecated", &**args.name);
-                found.push(Found::at(number, args.env.span, &[field, &args.name, "env"], message));
+                let path = [field, &args.name, "env"];
+                found.push(Found::at(number, args.env.span, &path, message).fixable());
             }
         }
     }

@@ -14,7 +14,8 @@ pub(super) fn find(scene: &Scene<'_>) -> Result<Vec<Found>> {
             (false, true) => "the file has no `kind`",
             (false, false) => continue,
         };
-        found.push(Found::at(number, layer.beginning(), &["kind"], message.to_owned()));
+        let one = Found::at(number, layer.beginning(), &["kind"], message.to_owned());
+        found.push(one.fixable());
     }
     Ok(found)
 }
