@@ -165,6 +165,11 @@ mod trace;
 pub mod trace;
 
 #[cfg(not(feature = "internals"))]
+mod graph;
+#[cfg(feature = "internals")]
+pub mod graph;
+
+#[cfg(not(feature = "internals"))]
 mod edit;
 #[cfg(feature = "internals")]
 pub mod edit;

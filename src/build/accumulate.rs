@@ -47,6 +47,7 @@ pub(super) fn target(
     build.settle_schema(&root, &kustomization)?;
     let account = Account::top(&kustomization, &root)?;
     let level = Level::new(root, kustomization, account, Accumulator::default())?;
+    build.observe_entry(&level);
     let (accumulated, way) = build.run(level)?;
     Ok((accumulated, build.schema, way))
 }
@@ -207,6 +208,9 @@ impl<'a, 'o> Build<'a, 'o> {
     fn complete(&mut self, level: &mut Level) -> Result<Option<Accumulator>> {
         self.validate(level)?;
         level.collect_variables()?;
+        if let Some(observer) = &mut self.observer {
+            observer.leave(&level.root, &level.accumulator.resources);
+        }
         let accumulated = std::mem::take(&mut level.accumulator);
         let Some(parent) = self.around.pop() else {
             return Ok(Some(accumulated));
@@ -285,9 +289,17 @@ impl<'a, 'o> Build<'a, 'o> {
         Ok(base)
     }
 
+    /// Reports a level that is entered.
+    fn observe_entry(&mut self, level: &Level) {
+        if let Some(observer) = &mut self.observer {
+            observer.enter(&level.root, &level.accumulator.resources);
+        }
+    }
+
     /// Enters a base.
     fn enter(&mut self, level: &mut Level, base: Root, path: &str) -> Result<()> {
         let base = self.open_base(level, base, path)?;
+        self.observe_entry(&base);
         self.around.push(std::mem::replace(level, base));
         Ok(())
     }
@@ -351,6 +363,7 @@ impl<'a, 'o> Build<'a, 'o> {
         let accumulator = std::mem::take(&mut level.accumulator);
         let mut component = Level::new(root, kustomization, account, accumulator)?;
         component.way.said.clone_from(&read.warnings);
+        self.observe_entry(&component);
         Ok(Some(component))
     }
 

@@ -1,11 +1,12 @@
 //! A run: builds of any number of targets with one loader.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use crate::build::{Built, Demand, Options, Session};
-use crate::config::Warning;
+use crate::config::{Kustomization, Warning};
 use crate::error::Result;
-use crate::load::Loader;
+use crate::load::{Loader, Root};
 use crate::parallel::in_order;
 use crate::resource::ResMap;
 use crate::transform::Observer;
@@ -67,6 +68,28 @@ impl<'a> Run<'a> {
         observer: &mut dyn Observer,
     ) -> Result<Built> {
         self.session.build_observed(target, warnings, observer)
+    }
+
+    /// The directory of a target: [`Loader::root`].
+    ///
+    /// # Errors
+    /// The same.
+    pub fn root(&self, target: &str) -> Result<Root> {
+        self.session.loader().root(target)
+    }
+
+    /// The kustomization of a directory, which is read once.
+    ///
+    /// # Errors
+    /// Those of [`Root::kustomization_file`] and [`Kustomization::read`].
+    pub fn kustomization(&self, root: &Root) -> Result<Arc<Kustomization>> {
+        self.session.kustomization(root).map(|read| Arc::clone(&read.kustomization))
+    }
+
+    /// The loader.
+    #[must_use]
+    pub const fn loader(&self) -> &'a Loader {
+        self.session.loader()
     }
 
     /// The options.

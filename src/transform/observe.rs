@@ -2,6 +2,7 @@
 
 use super::{Cause, Change};
 use crate::error::{Error, Result};
+use crate::load::Root;
 use crate::resource::ResMap;
 
 /// An observer of the changes of a build.
@@ -9,6 +10,13 @@ use crate::resource::ResMap;
 /// With an observer, each change is applied to all resources before the next one begins. A build without one pays no
 /// cost, and combines passes over the resources.
 pub trait Observer {
+    /// Called when a kustomization is entered, with the resources that it begins with: those of its parent for a component,
+    /// none for any other one.
+    fn enter(&mut self, _: &Root, _: &ResMap) {}
+
+    /// Called when a kustomization is complete, with its resources.
+    fn leave(&mut self, _: &Root, _: &ResMap) {}
+
     /// Called before a change, with the resources in their current state.
     ///
     /// # Errors
@@ -63,6 +71,14 @@ impl<'o> Observers<'o> {
 }
 
 impl Observer for Observers<'_> {
+    fn enter(&mut self, layer: &Root, resources: &ResMap) {
+        self.0.iter_mut().for_each(|observer| observer.enter(layer, resources));
+    }
+
+    fn leave(&mut self, layer: &Root, resources: &ResMap) {
+        self.0.iter_mut().for_each(|observer| observer.leave(layer, resources));
+    }
+
     fn before(&mut self, change: &Change<'_>, resources: &mut ResMap) -> Result<()> {
         self.0.iter_mut().try_for_each(|observer| observer.before(change, resources))
     }
