@@ -34,6 +34,7 @@ const LAYERS: &[&[&str]] = &[
     &["build"],
     &["fleet"],
     &["trace"],
+    &["graph"],
     &["edit"],
     &["lint"],
     &["diff"],

@@ -36,6 +36,7 @@ mod terminal;
 mod told;
 mod topics;
 mod trace;
+mod tree;
 mod usage;
 mod vendor;
 mod version;
@@ -281,6 +282,17 @@ Examples:
             let explain = rules::Explain::from_arg_matches_mut(found)?;
             Ok(finish(explain.run(), &Sources::new(), format))
         },
+    },
+    Command {
+        name: "tree",
+        arguments: tree::Tree::augment_args,
+        examples: "\
+Examples:
+  krender tree overlays/prod
+  krender tree --all .
+  krender tree overlays/prod --format dot | dot -Tsvg -o prod.svg
+  krender tree overlays/prod --format json",
+        run: |found, format| Ok(tree::Tree::from_arg_matches_mut(found)?.run(format)),
     },
     Command {
         name: "inputs",

@@ -44,7 +44,11 @@ const WORDS: &[(&[&str], Meant)] = &[
     (&["harden", "secure"], Other("to fix violations of rules: `krender build --harden DIR`")),
     (&["watch"], Other("to render at every change: `krender build --watch DIR`")),
     (&["compare", "review"], Other("to show the effect of a change: `krender diff A B`")),
-    (&["tree", "list", "ls", "files"], Other("to list what a build reads: `krender inputs DIR`")),
+    (
+        &["graph", "deps", "dependencies"],
+        Other("to draw the parts of a kustomization: `krender tree DIR`"),
+    ),
+    (&["list", "ls", "files"], Other("to list what a build reads: `krender inputs DIR`")),
 ];
 
 /// Flags of other programs that no command has, with the advice for each.

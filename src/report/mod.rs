@@ -6,6 +6,7 @@
 pub mod errors;
 pub mod findings;
 pub mod fixes;
+pub mod graphs;
 mod patch;
 pub mod reviews;
 #[cfg(test)]
