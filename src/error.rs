@@ -168,6 +168,10 @@ codes! {
     FetchFailed = "fetch-failed",
     /// Remote content may not be fetched.
     FetchRefused = "fetch-refused",
+    /// Helm could not fetch or render a chart.
+    HelmFailed = "helm-failed",
+    /// A chart that does not exist.
+    ChartNotFound = "chart-not-found",
     /// A field that krender reads but does not support yet.
     NotSupportedYet = "not-supported-yet",
 }

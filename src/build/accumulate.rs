@@ -21,7 +21,7 @@ use crate::generate::{self, Generated};
 use crate::limits::{Limit, Spent};
 use crate::load::{Entry, Root};
 use crate::parallel::Threads;
-use crate::plugin::{self, Field, Plugin, validate};
+use crate::plugin::{self, Field, Inflated, Plugin, validate};
 use crate::resource::{Absorber, ResMap, Resource, TWICE};
 use crate::schema::{BuiltIn, Schema};
 use crate::source::{Source, Span};
@@ -229,7 +229,7 @@ impl<'a, 'o> Build<'a, 'o> {
             spent,
             files: Vec::new(),
         };
-        if self.observer.is_some() {
+        if self.observer.is_some() || complete.way.is_for_one_place() {
             // With an observer, bases are not reused.
         } else if !self.schema_is_set {
             self.session.bases().keep(base, result);
@@ -450,7 +450,9 @@ impl<'a, 'o> Build<'a, 'o> {
 
     /// Runs the builtin generators, then those of `generators`.
     fn generate(&mut self, level: &mut Level) -> Result<()> {
-        let Level { root, kustomization, account, accumulator, plugins, .. } = level;
+        let mut above = self.around.iter().rev().map(|level| &level.kustomization.namespace);
+        let above = above.find(|namespace| !namespace.is_empty());
+        let Level { root, kustomization, account, accumulator, plugins, way, .. } = level;
         let context = generate::Context { kustomization, root, schema: &self.schema };
         let mut errors = Vec::new();
         let mut keep = |made: Result<Vec<((&'static str, Asked<'static>), Resource)>>| {
@@ -466,8 +468,15 @@ impl<'a, 'o> Build<'a, 'o> {
         };
         let options = &self.session.options().plugins;
         let builtin = keep(accounted(generate::generate(&context)));
-        let charts = keep(accounted(plugin::charts(kustomization, options)));
-        let configured = plugins.generate(root, &self.schema, options);
+        let above = above.map_or("", |namespace| namespace.as_str());
+        let inflated = plugin::charts(&context, above, options);
+        let inflated = inflated.map(|Inflated { resources, takes_namespace, varies }| {
+            way.takes_namespace |= takes_namespace;
+            way.varies |= varies;
+            resources
+        });
+        let charts = keep(accounted(inflated));
+        let configured = plugins.generate(root, &self.schema, options, &mut way.varies);
         let by_document = |resource| (("", Asked::Field("generators")), resource);
         let configured = keep(configured.map(|all| all.into_iter().map(by_document).collect()));
         if errors.is_empty() {
@@ -608,12 +617,13 @@ impl Level {
         root.budget().spend(Limit::Directories, 1, root.span())?;
         let directories = std::iter::once(root.path().into()).collect();
         let remotes = root.remote().map(str::to_owned).into_iter().collect();
+        let has_namespace = !kustomization.namespace.is_empty();
         Ok(Self {
             root,
             kustomization,
             account,
             schema_was_set: false,
-            way: Way { directories, remotes, ..Way::default() },
+            way: Way { directories, remotes, has_namespace, ..Way::default() },
             stage: Stage::Resources,
             next: 0,
             accumulator,

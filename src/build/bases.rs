@@ -54,15 +54,28 @@ pub(super) struct Way {
     pub(super) said: Vec<Warning>,
     /// The use of the built-in schema.
     pub(super) asked: BuiltIn,
+    /// True if the kustomization sets a namespace.
+    pub(super) has_namespace: bool,
+    /// True if a chart takes the namespace of a kustomization above.
+    pub(super) takes_namespace: bool,
+    /// True if a generator may create other resources the next time.
+    pub(super) varies: bool,
 }
 
 impl Way {
+    /// True if the result cannot be reused by another kustomization that lists the base.
+    pub(super) const fn is_for_one_place(&self) -> bool {
+        self.takes_namespace || self.varies
+    }
+
     /// Adds the side results of a base or a component, one level below.
     pub(super) fn pass(&mut self, below: &Self) {
         self.directories.extend(below.directories.iter().cloned());
         self.remotes.extend(below.remotes.iter().cloned());
         self.height = self.height.max(below.height + 1);
         self.asked = self.asked.max(below.asked);
+        self.takes_namespace |= below.takes_namespace && !self.has_namespace;
+        self.varies |= below.varies;
         below.said.iter().for_each(|warning| say(&mut self.said, warning));
     }
 }

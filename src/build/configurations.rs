@@ -116,7 +116,7 @@ impl Configurations {
         self.gathered.iter().map(plugin).collect()
     }
 
-    /// The resources of the configured generators, in order.
+    /// The resources of the configured generators, in order. Sets `varies` to true if they may be other ones the next time.
     ///
     /// # Errors
     /// Those of [`plugin::generate`], for each generator.
@@ -125,9 +125,10 @@ impl Configurations {
         root: &Root,
         schema: &Schema,
         options: &Options,
+        varies: &mut bool,
     ) -> Result<Vec<Resource>> {
         let generated = self.gathered.iter().map(|configuration| {
-            let mut resources = plugin::generate(configuration, root, schema, options)?;
+            let mut resources = plugin::generate(configuration, root, schema, options, varies)?;
             let origin = of_configuration(configuration)?;
             for resource in &mut resources {
                 account::generated(resource, origin.as_ref())?;

@@ -1,18 +1,24 @@
 //! Flags for plugins, with kustomize's names and forms.
 
-use std::{ffi::OsStr, time::SystemTime};
+use std::{
+    ffi::{OsStr, OsString},
+    path::PathBuf,
+    time::SystemTime,
+};
 
 use clap::{
     Arg, Args, Command,
     builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
 };
 
+use super::remote::{Remote, own_config_home};
 use crate::{
+    fetch::{ChartOptions, Charts},
     harden::Date,
     plugin::{Functions, Helm, Options},
 };
 
-/// Permissions of plugins. No help shows the flags as long as krender runs no plugins.
+/// Permissions of plugins. No help shows the flags of plugins that krender does not run yet.
 #[derive(Args, Debug)]
 pub(super) struct Plugins {
     /// Enable plugins that are not builtin, and Helm
@@ -55,7 +61,8 @@ pub(super) struct Plugins {
 
     /// Run Helm for the charts of kustomizations
     #[arg(long, alias = "enable_helm", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    #[arg(value_parser = Truth, hide = true, value_name = "BOOL")]
+    #[arg(value_parser = Truth, value_name = "BOOL")]
+    #[arg(help_heading = "Charts")]
     enable_helm: Option<bool>,
 
     /// Helm program to run
@@ -64,19 +71,14 @@ pub(super) struct Plugins {
         alias = "helm_command",
         value_name = "PROGRAM",
         default_value = "helm",
-        allow_hyphen_values = true,
-        hide = true
+        allow_hyphen_values = true
     )]
+    #[arg(help_heading = "Charts")]
     helm_command: String,
 
     /// API versions that charts find in `.Capabilities.APIVersions`
-    #[arg(
-        long,
-        alias = "helm_api_versions",
-        value_name = "VERSION",
-        allow_hyphen_values = true,
-        hide = true
-    )]
+    #[arg(long, alias = "helm_api_versions", value_name = "VERSION", allow_hyphen_values = true)]
+    #[arg(help_heading = "Charts")]
     helm_api_versions: Vec<String>,
 
     /// Kubernetes version that charts find in `.Capabilities.KubeVersion`
@@ -87,13 +89,24 @@ pub(super) struct Plugins {
         default_value = "",
         hide_default_value = true
     )]
-    #[arg(allow_hyphen_values = true, hide = true)]
+    #[arg(allow_hyphen_values = true)]
+    #[arg(help_heading = "Charts")]
     helm_kube_version: String,
 
     /// Show Helm's debug output
     #[arg(long, alias = "helm_debug", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    #[arg(value_parser = Truth, hide = true, value_name = "BOOL")]
+    #[arg(value_parser = Truth, value_name = "BOOL")]
+    #[arg(help_heading = "Charts")]
     helm_debug: Option<bool>,
+
+    /// Let Helm use the logins and repositories in DIR [default: those of your own Helm]; else it sees none
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    #[arg(value_name = "DIR", help_heading = "Charts")]
+    helm_config_home: Option<OsString>,
+
+    /// Render each chart twice, and fail for one that does not print the same each time
+    #[arg(long, help_heading = "Charts")]
+    verify_helm: bool,
 
     /// Date used to decide whether exclusions from rules have expired [default: today]
     #[arg(long, value_name = "YYYY-MM-DD", help_heading = "Hardening")]
@@ -116,6 +129,8 @@ impl Default for Plugins {
             helm_api_versions: Vec::new(),
             helm_kube_version: String::new(),
             helm_debug: None,
+            helm_config_home: None,
+            verify_helm: false,
             now: None,
         }
     }
@@ -132,8 +147,12 @@ impl Plugins {
         flags.into_iter().find_map(|(flag, is_on)| (is_on == Some(true)).then_some(flag))
     }
 
-    /// The flags as options of a build.
-    pub(super) fn options(&self) -> Options {
+    /// The flags as options of a build in a directory.
+    pub(super) fn options(
+        &self,
+        remote: &Remote,
+        working_directory: impl FnOnce() -> PathBuf,
+    ) -> Options {
         let Self {
             enable_alpha_plugins,
             enable_exec,
@@ -147,8 +166,20 @@ impl Plugins {
             helm_api_versions,
             helm_kube_version,
             helm_debug,
+            helm_config_home,
+            verify_helm,
             now,
         } = self;
+        let charts = || {
+            let working_directory = working_directory();
+            let config_home = helm_config_home.as_ref().map(|home| match home.is_empty() {
+                true => own_config_home().unwrap_or_default(),
+                false => working_directory.join(home),
+            });
+            let options = ChartOptions { config_home, verify: *verify_helm };
+            remote.charts(options, &working_directory)
+        };
+        let is_enabled = [enable_helm, enable_alpha_plugins].contains(&&Some(true));
         Options {
             enabled: enable_alpha_plugins.unwrap_or_default(),
             functions: Functions {
@@ -164,6 +195,7 @@ impl Plugins {
                 api_versions: helm_api_versions.clone(),
                 kube_version: helm_kube_version.clone(),
                 debug: helm_debug.unwrap_or_default(),
+                charts: if is_enabled { charts() } else { Charts::default() },
             },
             today: now.or_else(today),
         }

@@ -17,6 +17,7 @@ use crate::{
     limits::{self, Budget, Limits, Setting},
     load::{self, Disk, Loader},
     parallel::Threads,
+    plugin,
     source::{Sources, Span},
     text::escape,
 };
@@ -184,9 +185,15 @@ impl Reading {
         load::Options { restrictor, working_directory, limits, remotes, ..load::Options::default() }
     }
 
+    /// Options for plugins.
+    pub(super) fn plugins(&self) -> plugin::Options {
+        // Without a working directory, reading fails first.
+        self.plugins.options(&self.remote, || working_directory().unwrap_or_default())
+    }
+
     /// Options of a build on these threads.
     pub(super) fn options(&self, threads: Threads) -> build::Options {
-        build::Options { plugins: self.plugins.options(), threads, ..build::Options::default() }
+        build::Options { plugins: self.plugins(), threads, ..build::Options::default() }
     }
 }
 

@@ -12,7 +12,7 @@ use super::terminal::{self, Format};
 use crate::{
     error::{Code, Error, Result},
     external::Environment,
-    fetch::{Fetcher, LOCK_FILE, Lock, LockUse, Options, Setup},
+    fetch::{ChartOptions, Charts, Fetcher, LOCK_FILE, Lock, LockUse, Options, Setup},
     limits::Setting,
     load::{Kind, Loader, Remotes},
     source::{Sources, Span},
@@ -53,11 +53,14 @@ pub(super) struct Remote {
 impl Remote {
     /// The source of remote content for a run in a directory.
     pub(super) fn source(&self, working_directory: &Path) -> Remotes {
-        let lock = match &self.locked {
+        self.source_with(self.lock(working_directory), working_directory)
+    }
+
+    fn lock(&self, working_directory: &Path) -> LockUse {
+        match &self.locked {
             Some(file) => LockUse::Required(working_directory.join(file)),
             None => LockUse::Unused,
-        };
-        self.source_with(lock, working_directory)
+        }
     }
 
     /// The lock in the files of a loader, such as those of a revision, whether it is used or not; `None` if there is none.
@@ -81,22 +84,35 @@ impl Remote {
 
     /// The source of remote content for a run that uses a lock.
     pub(super) fn source_with(&self, lock: LockUse, working_directory: &Path) -> Remotes {
+        Remotes::new(Fetcher::new(self.options(lock), setup(working_directory)))
+    }
+
+    /// The charts of a run in a directory.
+    pub(super) fn charts(&self, options: ChartOptions, working_directory: &Path) -> Charts {
+        Charts::new(self.options(self.lock(working_directory)), options, setup(working_directory))
+    }
+
+    fn options(&self, lock: LockUse) -> Options {
         let Self { offline, no_cache, locked: _, cache_size, untrusted, hosts } = self;
-        let options = Options {
+        Options {
             offline: *offline,
             no_cache: *no_cache,
             cache_size: *cache_size,
             untrusted: *untrusted,
             hosts: hosts.clone(),
             lock,
-        };
-        let (started, working_directory) = (now(), working_directory.to_path_buf());
-        Remotes::new(Fetcher::new(options, move || {
-            let environment = Environment::new(std::env::vars_os(), &working_directory)
-                .guarded_by(std::env::current_exe().ok());
-            let begin = super::clean_up_on_signals;
-            Setup { environment, cache: cache_folder(), started, begin, progress, warn }
-        }))
+        }
+    }
+}
+
+/// The surroundings of a run in a directory.
+fn setup(working_directory: &Path) -> impl Fn() -> Setup + Send + Sync + 'static {
+    let (started, working_directory) = (now(), working_directory.to_path_buf());
+    move || {
+        let environment = Environment::new(std::env::vars_os(), &working_directory)
+            .guarded_by(std::env::current_exe().ok());
+        let begin = super::clean_up_on_signals;
+        Setup { environment, cache: cache_folder(), started, begin, progress, warn }
     }
 }
 
@@ -161,6 +177,14 @@ pub(super) fn cache_folder() -> Option<PathBuf> {
         .or_else(|| folder("LOCALAPPDATA").filter(|_| cfg!(windows)))
         .or_else(|| folder("HOME").map(|home| home.join(".cache")))?;
     Some(caches.join("krender"))
+}
+
+/// The configuration home of the user's Helm. (Helm, `pkg/helmpath`.)
+pub(super) fn own_config_home() -> Option<PathBuf> {
+    let folder = |name: &str| variable(name).filter(|it| !it.is_empty()).map(PathBuf::from);
+    folder("HELM_CONFIG_HOME")
+        .or_else(|| folder("XDG_CONFIG_HOME").map(|configurations| configurations.join("helm")))
+        .or_else(|| folder("HOME").map(|home| home.join(".config/helm")))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the environment is read here and handed on")]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// The environment variables and the working directory that krender was started with. Programs are searched in its
 /// `PATH`, and get variables from it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Environment {
     variables: Vec<(OsString, OsString)>,
     working_directory: PathBuf,

@@ -17,12 +17,10 @@ pub fn open_api(environment: &Environment) -> Result<Vec<u8>> {
             .help("install kubectl, set its context, and make sure that the cluster can be reached")
     };
     let kubectl = Program::find("kubectl", environment, environment.working_directory());
-    let kubectl = kubectl.map_err(advice)?.output_at_most(MOST);
     // It needs its configuration, and so do the programs that log in to clusters.
-    let variables = environment.variables();
-    let kubectl = variables.fold(kubectl, |kubectl, (name, value)| kubectl.variable(name, value));
+    let kubectl = kubectl.map_err(advice)?.output_at_most(MOST).variables(environment);
     let arguments = ["get", "--raw", "/openapi/v2"];
-    let Outcome { is_success, output, said } = kubectl.run(&arguments)?;
+    let Outcome { is_success, output, said, .. } = kubectl.run(&arguments)?;
     if is_success && !output.is_empty() {
         return Ok(output);
     }

@@ -6,6 +6,7 @@
 mod environment;
 pub mod git;
 mod guard;
+pub mod helm;
 pub mod kubectl;
 mod memory;
 mod program;

@@ -4,7 +4,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::io::{self, BufReader, ErrorKind, Read};
+use std::io::{self, BufReader, ErrorKind, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -49,10 +49,12 @@ impl fmt::Debug for Watch {
 }
 
 /// Result of a run.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Outcome {
     /// True if it succeeded.
     pub is_success: bool,
+    /// The exit code; `None` if a signal ended it.
+    pub code: Option<i32>,
     /// Its standard output.
     pub output: Vec<u8>,
     /// The first part of its standard error.
@@ -90,23 +92,36 @@ impl Program {
                 let message = format!("there is no program `{name}` in the directories of `PATH`");
                 Error::new(Code::ReadFailed, message)
             })?;
-        let (directory, arguments) = (directory.to_path_buf(), Vec::new());
-        let guard = environment.guard().map(Path::to_path_buf);
-        let (environment, cancel) = (Vec::new(), Cancel::default());
-        let (longest, most_output) = (LONGEST, MOST_OUTPUT);
-        let (leads, watch) = (false, None);
-        Ok(Self {
-            path,
-            directory,
-            arguments,
-            environment,
-            longest,
-            cancel,
-            leads,
-            most_output,
-            watch,
-            guard,
-        })
+        Ok(Self::at(&path, environment, directory))
+    }
+
+    /// The program at a path, to be run in `directory`: a relative path is relative to that.
+    #[must_use]
+    pub fn at(path: &Path, environment: &Environment, directory: &Path) -> Self {
+        Self {
+            path: path.to_path_buf(),
+            directory: directory.to_path_buf(),
+            arguments: Vec::new(),
+            environment: Vec::new(),
+            longest: LONGEST,
+            cancel: Cancel::default(),
+            leads: false,
+            most_output: MOST_OUTPUT,
+            watch: None,
+            guard: environment.guard().map(Path::to_path_buf),
+        }
+    }
+
+    /// Its path.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Adds all variables of an environment.
+    #[must_use]
+    pub fn variables(self, environment: &Environment) -> Self {
+        environment.variables().fold(self, |program, (name, value)| program.variable(name, value))
     }
 
     /// Sets the maximum size of the standard output of [`Program::run`].
@@ -167,9 +182,21 @@ impl Program {
     /// [`Code::TooLarge`] if it writes [too much](Program::output_at_most), [`Code::Cancelled`], and those of the function
     /// that [watches](Program::watched_by) it.
     pub fn run(&self, arguments: &[impl AsRef<OsStr>]) -> Result<Outcome> {
+        self.run_on(arguments, None)
+    }
+
+    /// Runs the program to its end with a standard input. It need not read all of it.
+    ///
+    /// # Errors
+    /// As [`Program::run`].
+    pub fn run_with(&self, arguments: &[impl AsRef<OsStr>], input: Vec<u8>) -> Result<Outcome> {
+        self.run_on(arguments, Some(input))
+    }
+
+    fn run_on(&self, arguments: &[impl AsRef<OsStr>], input: Option<Vec<u8>>) -> Result<Outcome> {
         let mut output = Vec::new();
-        let (is_success, said) = self.run_into(arguments, &mut |read| {
-            let mut read = read.take(self.most_output + 1);
+        let (status, said) = self.run_fed(arguments, input, &mut |read| {
+            let mut read = read.take(self.most_output.saturating_add(1));
             let length = read.read_to_end(&mut output).map_err(|error| self.failed(&error))?;
             if length as u64 > self.most_output {
                 let (name, most) = (self.name(), self.most_output);
@@ -178,7 +205,7 @@ impl Program {
             }
             Ok(())
         })?;
-        Ok(Outcome { is_success, output, said })
+        Ok(Outcome { is_success: status.success(), code: status.code(), output, said })
     }
 
     /// Runs the program to its end, and passes its standard output to `take` while it runs. Returns true if it
@@ -191,13 +218,24 @@ impl Program {
         arguments: &[impl AsRef<OsStr>],
         take: &mut dyn FnMut(&mut dyn Read) -> Result<()>,
     ) -> Result<(bool, String)> {
+        let (status, said) = self.run_fed(arguments, None, take)?;
+        Ok((status.success(), said))
+    }
+
+    fn run_fed(
+        &self,
+        arguments: &[impl AsRef<OsStr>],
+        input: Option<Vec<u8>>,
+        take: &mut dyn FnMut(&mut dyn Read) -> Result<()>,
+    ) -> Result<(ExitStatus, String)> {
         let guard = self.guard.as_deref().filter(|_| self.leads).and_then(Guard::start);
         let mut command = self.command(guard.as_ref().map(Guard::group));
         let mut child = command
             .args(arguments)
-            .stdin(Stdio::null())
+            .stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() })
             .spawn()
             .map_err(|error| self.failed(&error))?;
+        let fed = child.stdin.take().zip(input).map(|(pipe, input)| feed(pipe, input));
         let (output, said) = (child.stdout.take(), child.stderr.take().map(listen));
         let leader = guard.as_ref().map_or(child.id(), Guard::group);
         let running = self.leads.then(|| ProcessGroup::of(leader));
@@ -211,19 +249,21 @@ impl Program {
             end(&child);
         }
         let status = wait(&child);
+        // Programs that it started may have its pipes: they are watched too.
+        let said = said.and_then(|said| said.join().ok()).unwrap_or_default();
+        drop(fed.map(JoinHandle::join));
         drop(is_done);
         let ended = watch.join().unwrap_or_default();
         drop(running);
         // Its group has this number until here.
         drop(guard);
-        let said = said.and_then(|said| said.join().ok()).unwrap_or_default();
         match ended {
             Some(Ended::Refused(error)) => return Err(error),
             Some(Ended::Late) => return Err(self.late(self.longest)),
             Some(Ended::Cancelled) => return Err(cancelled(Span::NONE)),
             None => taken?,
         }
-        Ok((status.map_err(|error| self.failed(&error))?.success(), said))
+        Ok((status.map_err(|error| self.failed(&error))?, said))
     }
 
     /// Starts the program for questions on its standard input.
@@ -343,6 +383,11 @@ impl Drop for Conversation {
     fn drop(&mut self) {
         self.end();
     }
+}
+
+/// Writes the standard input of a program. One that ends earlier does not need the rest.
+fn feed(mut pipe: ChildStdin, input: Vec<u8>) -> JoinHandle<()> {
+    thread::spawn(move || drop(pipe.write_all(&input)))
 }
 
 /// Reads the standard error of a program, and keeps its beginning.

@@ -66,6 +66,11 @@ pub trait Files: Send + Sync {
         Ok(true)
     }
 
+    /// True if other programs find the entry at a path, with the same content.
+    fn is_on_disk(&self, _path: &Path) -> bool {
+        false
+    }
+
     /// The root of the git working tree that contains a directory. The path has its links resolved.
     fn working_tree(&self, directory: &Path) -> Option<PathBuf> {
         let has_git = |directory: &&Path| {

@@ -6,6 +6,7 @@
 
 mod ahead;
 mod cache;
+mod chart;
 mod digest;
 mod disk;
 mod elsewhere;
@@ -38,6 +39,7 @@ use cache::Cache;
 use mounts::{LeadsOut, Mounts, Taken};
 use notes::Noted;
 
+pub use chart::Chart;
 pub use digest::Digest;
 #[cfg(feature = "cli")]
 pub use disk::clean_up_on_signals;
@@ -104,12 +106,15 @@ struct Mounted {
     references: Mutex<BTreeSet<Reference>>,
     /// The files over HTTP, by URL.
     files: Cache<Result<File>>,
+    /// The outputs of programs, by the digest of what they depend on.
+    outputs: Cache<Result<File>>,
 }
 
 impl Default for Mounted {
     fn default() -> Self {
         let (remotes, references) = (Mutex::default(), Mutex::default());
-        Self { tops: Cache::new(), remotes, references, files: Cache::new() }
+        let (tops, files, outputs) = (Cache::new(), Cache::new(), Cache::new());
+        Self { tops, remotes, references, files, outputs }
     }
 }
 

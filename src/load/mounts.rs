@@ -199,6 +199,10 @@ impl Files for Mounts {
         self.with(path, |files| files.list(path))
     }
 
+    fn is_on_disk(&self, path: &Path) -> bool {
+        !self.is_above_mount(path) && self.with(path, |files| files.is_on_disk(path))
+    }
+
     fn may_hold(&self, directory: &Path, names: &[&'static str]) -> io::Result<bool> {
         self.with(directory, |files| files.may_hold(directory, names))
     }

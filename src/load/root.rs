@@ -186,6 +186,11 @@ impl Root {
         self.0.mount.as_ref().map_or_else(FilesId::default, |mount| mount.id())
     }
 
+    /// True if the directory is in a [mount](Loader::mount).
+    pub(super) fn is_mounted(&self) -> bool {
+        self.0.mount.is_some()
+    }
+
     /// The loader that reads for this directory.
     #[must_use]
     pub fn loader(&self) -> &Loader {
@@ -464,8 +469,8 @@ impl Root {
         file.map_err(|error| error.at(span))
     }
 
-    /// Refuses content from elsewhere for a directory that is visited ahead.
-    pub(super) fn stay_here(&self) -> Result<()> {
+    /// Refuses content from elsewhere, and programs, for a directory that is visited ahead.
+    pub(crate) fn stay_here(&self) -> Result<()> {
         match self.0.ahead {
             Some(_) => Err(Error::new(Code::FetchRefused, "nothing is fetched ahead of the build")),
             None => Ok(()),
@@ -490,7 +495,7 @@ impl Root {
     }
 
     /// Looks up an absolute, clean path for the kustomization of this directory.
-    fn look(&self, path: &Path) -> Result<Arc<Resolved>> {
+    pub(super) fn look(&self, path: &Path) -> Result<Arc<Resolved>> {
         self.stay(path)?;
         self.0.loader.note(&self.0.path, path);
         self.0.loader.place(path)

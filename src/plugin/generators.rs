@@ -19,10 +19,12 @@ struct Given<'a> {
     node: &'a Node,
     span: Span,
     options: &'a Options,
+    /// Set to true by a generator that may create something else the next time.
+    varies: &'a mut bool,
 }
 
 /// A generator: creates resources from its configuration. Unknown fields are ignored.
-type Generator = fn(&Context<'_>, &Given<'_>) -> Result<Vec<Resource>>;
+type Generator = fn(&Context<'_>, &mut Given<'_>) -> Result<Vec<Resource>>;
 
 /// The builtin generators by kind (kustomize, `api/internal/plugins/builtinhelpers/builtins.go`).
 const GENERATORS: &[(&str, Generator)] = &[
@@ -32,8 +34,8 @@ const GENERATORS: &[(&str, Generator)] = &[
     ("SecretGenerator", secret),
 ];
 
-/// Creates the resources that a document of `generators` configures. The cost is that of the generator with the same
-/// name. `generatorOptions` applies only to the fields of a kustomization. (`api/internal/plugins/loader/loader.go`.)
+/// Creates the resources that a document of `generators` configures; sets `varies` to true if it may create other ones the next
+/// time. The cost is that of the generator with the same name. `generatorOptions` applies only to the fields of a kustomization. (`api/internal/plugins/loader/loader.go`.)
 ///
 /// # Errors
 /// [`Code::PluginNotEnabled`] for a generator that is not builtin or needs a program that no flag allows,
@@ -43,6 +45,7 @@ pub fn generate(
     root: &Root,
     schema: &Schema,
     options: &Options,
+    varies: &mut bool,
 ) -> Result<Vec<Resource>> {
     let (kind, span) = (configuration.kind(), configuration.span());
     if hardening::is_meant(configuration) {
@@ -56,13 +59,13 @@ pub fn generate(
     };
     let kustomization = &Kustomization::default();
     let context = Context { kustomization, root, schema };
-    let make = || {
+    let make = |varies| {
         let mut node = configuration.node().clone();
         // The reference writes the document as JSON and reads it again.
         json_passage(&mut node)?;
-        generator(&context, &Given { node: &node, span, options })
+        generator(&context, &mut Given { node: &node, span, options, varies })
     };
-    make().map_err(|error| {
+    make(varies).map_err(|error| {
         let error = explain_plugin(kind, &[], configuration.node(), error);
         error.at(span).step(format!("while running the {kind} `{}`", configuration.name()))
     })
@@ -79,29 +82,30 @@ pub(super) fn is_generator(kind: &str) -> bool {
 }
 
 /// Runs `ConfigMapGenerator`. (kustomize, `api/internal/builtins/ConfigMapGenerator.go`.)
-fn config_map(context: &Context<'_>, given: &Given<'_>) -> Result<Vec<Resource>> {
+fn config_map(context: &Context<'_>, given: &mut Given<'_>) -> Result<Vec<Resource>> {
     let mut args: GeneratorArgs = de::from_node_by(given.node, Rules::Embedded)?;
     given.complete(&mut args)?;
     Ok(vec![generate::config_map(context, &Spanned::new(args, given.span))?])
 }
 
 /// Runs `SecretGenerator`. (kustomize, `api/internal/builtins/SecretGenerator.go`.)
-fn secret(context: &Context<'_>, given: &Given<'_>) -> Result<Vec<Resource>> {
+fn secret(context: &Context<'_>, given: &mut Given<'_>) -> Result<Vec<Resource>> {
     let mut secret: SecretArgs = de::from_node_by(given.node, Rules::Embedded)?;
     given.complete(&mut secret.args)?;
     Ok(vec![generate::secret(context, &Spanned::new(secret, given.span))?])
 }
 
 /// Runs `IAMPolicyGenerator`. (kustomize, `api/internal/builtins/IAMPolicyGenerator.go`.)
-fn iam_policy(context: &Context<'_>, given: &Given<'_>) -> Result<Vec<Resource>> {
+fn iam_policy(context: &Context<'_>, given: &mut Given<'_>) -> Result<Vec<Resource>> {
     let args = de::from_node_by(given.node, Rules::Embedded)?;
     Ok(vec![generate::iam_policy(context, &args, given.span)?])
 }
 
 /// Runs `HelmChartInflationGenerator`. (kustomize, `api/internal/builtins/HelmChartInflationGenerator.go`.)
-fn chart(_: &Context<'_>, given: &Given<'_>) -> Result<Vec<Resource>> {
-    let chart = de::from_node_by(given.node, Rules::Embedded)?;
-    helm::chart(&chart, given.span, given.options)
+fn chart(context: &Context<'_>, given: &mut Given<'_>) -> Result<Vec<Resource>> {
+    let (resources, varies) = helm::document(given.node, given.span, context, given.options)?;
+    *given.varies |= varies;
+    Ok(resources)
 }
 
 impl Given<'_> {

@@ -20,7 +20,7 @@ use crate::yaml::{Node, Text, json_passage};
 
 pub use generators::generate;
 pub use hardening::{Hardening, finish};
-pub use helm::charts;
+pub use helm::{Inflated, charts};
 pub use options::{Functions, Helm, Options};
 pub use validate::validate;
 

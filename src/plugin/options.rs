@@ -1,5 +1,6 @@
 //! Options for plugins, as given on the command line.
 
+use crate::fetch::Charts;
 use crate::harden::Date;
 
 /// Options for plugins. By default only builtin plugins that need no program run.
@@ -43,4 +44,6 @@ pub struct Helm {
     pub kube_version: String,
     /// True if Helm writes debug output (`--helm-debug`).
     pub debug: bool,
+    /// The charts of the run. By default none can be rendered.
+    pub charts: Charts,
 }

@@ -175,7 +175,7 @@ impl Build {
         });
         build::Options {
             reorder,
-            plugins: self.reading.plugins.options(),
+            plugins: self.reading.plugins(),
             managed_by_label: self.enable_managedby_label.unwrap_or_default()
                 || is_managed_by_environment(),
             strict: self.strict,

@@ -83,6 +83,10 @@ impl Files for Disk {
     fn list(&self, path: &Path) -> io::Result<Vec<(OsString, Kind)>> {
         folder::list(path)
     }
+
+    fn is_on_disk(&self, _: &Path) -> bool {
+        true
+    }
 }
 
 /// Reads an open file whose size is expected to be `bytes`.

@@ -227,6 +227,20 @@ impl NewFolder {
         Ok(Self { path: path.to_path_buf(), is_kept: false })
     }
 
+    /// Announces a folder that another program is going to create.
+    ///
+    /// # Errors
+    /// [`Code::WriteFailed`] if an entry has this name.
+    pub fn announce(path: &Path) -> Result<Self> {
+        let mut folders = lock(&FOLDERS);
+        if fs::symlink_metadata(path).is_ok() {
+            let message = format!("cannot make the folder `{}`: the name is taken", path.display());
+            return Err(Error::new(Code::WriteFailed, message));
+        }
+        folders.push(path.to_path_buf());
+        Ok(Self { path: path.to_path_buf(), is_kept: false })
+    }
+
     /// Keeps the folder.
     pub fn keep(mut self) {
         self.is_kept = true;

@@ -160,7 +160,7 @@ impl Loader {
     }
 
     /// The entries of a directory, whose path has its links resolved; sorted by name.
-    fn entries(&self, directory: &Path) -> Result<Vec<(OsString, Kind)>> {
+    pub(super) fn entries(&self, directory: &Path) -> Result<Vec<(OsString, Kind)>> {
         self.0.files.list(directory).map_err(|error| self.unreadable(directory, &error))
     }
 
