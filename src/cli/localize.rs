@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::plugins::Truth;
+use super::plugins::{Plugins, Truth};
 use super::reading::{Limit, working_directory};
 use super::remote::Remote;
 use super::terminal::{self, Format};
@@ -47,6 +47,9 @@ pub(super) struct Localize {
 
     #[command(flatten)]
     limit: Limit,
+
+    #[command(flatten)]
+    plugins: Plugins,
 
     #[command(flatten)]
     remote: Remote,
@@ -103,12 +106,17 @@ impl Localize {
         format: Format,
     ) -> Result<()> {
         let skip = "`--no-verify` copies without building";
-        let original = proof(loader, &self.target)
+        let directory = &options.working_directory;
+        let plugins = self
+            .plugins
+            .options(|charts| self.remote.charts(charts, self.remote.lock(directory), directory));
+        let build = build::Options { plugins, ..build::Options::default() };
+        let original = proof(loader, &self.target, &build)
             .map_err(|error| error.step(format!("while building `{shown}`")).help(skip))?;
         let own = load::Options { remotes: Remotes::default(), ..options.clone() };
         let copied = Loader::new(copy.overlay(), own);
         let target = copy.target.to_string_lossy();
-        let rendered = proof(&copied, &target)
+        let rendered = proof(&copied, &target, &build)
             .map_err(|error| error.step("while building the copy").help(skip))?;
         match original.compare(&rendered) {
             Same::Whole => Ok(()),
@@ -125,8 +133,7 @@ impl Localize {
     }
 }
 
-fn proof(loader: &Loader, target: &str) -> Result<Proof> {
-    let options = build::Options::default();
-    let run = fleet::Run::new(loader, &options);
+fn proof(loader: &Loader, target: &str, options: &build::Options) -> Result<Proof> {
+    let run = fleet::Run::new(loader, options);
     Proof::of(&run.build(target, &mut Vec::new())?)
 }

@@ -60,15 +60,15 @@ impl LockCommand {
     /// Locks, and returns the exit code.
     pub(super) fn run(&self, format: Format) -> ExitCode {
         match self.start(format) {
-            Ok((loader, before)) => {
-                super::finish(self.lock(&loader, &before), loader.sources(), format)
+            Ok((loader, before, kept)) => {
+                super::finish(self.lock(&loader, &before, &kept), loader.sources(), format)
             }
             Err(error) => super::finish(Err(error), &Sources::new(), format),
         }
     }
 
-    /// The loader, which uses the commits that stay, and the lock that is there.
-    fn start(&self, format: Format) -> Result<(Loader, Lock)> {
+    /// The loader, which uses the commits that stay, the lock that is there, and the part of it that stays.
+    fn start(&self, format: Format) -> Result<(Loader, Lock, Arc<Lock>)> {
         let directory = working_directory()?;
         let path = directory.join(&self.file);
         if Disk.kind(&path).is_ok_and(|kind| kind == Kind::Link) {
@@ -89,14 +89,17 @@ impl LockCommand {
                 kept
             }
         };
-        let remotes =
-            self.reading.remote.source_with(LockUse::Preferred(Arc::new(kept)), &directory);
+        let kept = Arc::new(kept);
+        let lock = LockUse::Preferred(Arc::clone(&kept));
+        let remotes = self.reading.remote.source_with(lock, &directory);
         let options = load::Options { remotes, ..self.reading.load_options(directory) };
-        Ok((Loader::new(Disk, options), before))
+        Ok((Loader::new(Disk, options), before, kept))
     }
 
-    fn lock(&self, loader: &Loader, before: &Lock) -> Result<()> {
-        let options = self.reading.options(self.jobs.threads());
+    fn lock(&self, loader: &Loader, before: &Lock, kept: &Arc<Lock>) -> Result<()> {
+        let mut options = self.reading.options(self.jobs.threads());
+        let lock = LockUse::Preferred(Arc::clone(kept));
+        options.plugins = self.reading.plugins_with(lock, &working_directory()?);
         let run = fleet::Run::new(loader, &options);
         let selected = self.select.targets(self.all, &run, loader, &self.directories)?;
         run.expect(&selected.targets);

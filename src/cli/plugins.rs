@@ -11,7 +11,7 @@ use clap::{
     builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
 };
 
-use super::remote::{Remote, own_config_home};
+use super::remote::own_config_home;
 use crate::{
     fetch::{ChartOptions, Charts},
     harden::Date,
@@ -147,12 +147,8 @@ impl Plugins {
         flags.into_iter().find_map(|(flag, is_on)| (is_on == Some(true)).then_some(flag))
     }
 
-    /// The flags as options of a build in a directory.
-    pub(super) fn options(
-        &self,
-        remote: &Remote,
-        working_directory: impl FnOnce() -> PathBuf,
-    ) -> Options {
+    /// The flags as options of a build. `charts` is called if Helm may run.
+    pub(super) fn options(&self, charts: impl FnOnce(ChartOptions) -> Charts) -> Options {
         let Self {
             enable_alpha_plugins,
             enable_exec,
@@ -170,14 +166,12 @@ impl Plugins {
             verify_helm,
             now,
         } = self;
-        let charts = || {
-            let working_directory = working_directory();
+        let chart_options = || {
             let config_home = helm_config_home.as_ref().map(|home| match home.is_empty() {
                 true => own_config_home().unwrap_or_default(),
-                false => working_directory.join(home),
+                false => home.into(),
             });
-            let options = ChartOptions { config_home, verify: *verify_helm };
-            remote.charts(options, &working_directory)
+            ChartOptions { config_home, verify: *verify_helm }
         };
         let is_enabled = [enable_helm, enable_alpha_plugins].contains(&&Some(true));
         Options {
@@ -195,7 +189,7 @@ impl Plugins {
                 api_versions: helm_api_versions.clone(),
                 kube_version: helm_kube_version.clone(),
                 debug: helm_debug.unwrap_or_default(),
-                charts: if is_enabled { charts() } else { Charts::default() },
+                charts: if is_enabled { charts(chart_options()) } else { Charts::default() },
             },
             today: now.or_else(today),
         }

@@ -14,6 +14,7 @@ use crate::{
     build,
     error::{Code, Error, Result},
     external::{Environment, git::Repository},
+    fetch::LockUse,
     limits::{self, Budget, Limits, Setting},
     load::{self, Disk, Loader},
     parallel::Threads,
@@ -187,8 +188,24 @@ impl Reading {
 
     /// Options for plugins.
     pub(super) fn plugins(&self) -> plugin::Options {
-        // Without a working directory, reading fails first.
-        self.plugins.options(&self.remote, || working_directory().unwrap_or_default())
+        self.plugins.options(|options| {
+            // Without a working directory, reading fails first.
+            let directory = working_directory().unwrap_or_default();
+            self.remote.charts(options, self.remote.lock(&directory), &directory)
+        })
+    }
+
+    /// Options for plugins that pull no charts.
+    pub(super) fn plugins_of_tree(&self) -> plugin::Options {
+        self.plugins.options(|options| {
+            let directory = working_directory().unwrap_or_default();
+            Remote::charts_of_tree(options, &directory)
+        })
+    }
+
+    /// Options for plugins, with charts that use a lock.
+    pub(super) fn plugins_with(&self, lock: LockUse, directory: &Path) -> plugin::Options {
+        self.plugins.options(|options| self.remote.charts(options, lock, directory))
     }
 
     /// Options of a build on these threads.

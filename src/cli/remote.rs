@@ -56,7 +56,8 @@ impl Remote {
         self.source_with(self.lock(working_directory), working_directory)
     }
 
-    fn lock(&self, working_directory: &Path) -> LockUse {
+    /// The use of a lock that the flags ask for.
+    pub(super) fn lock(&self, working_directory: &Path) -> LockUse {
         match &self.locked {
             Some(file) => LockUse::Required(working_directory.join(file)),
             None => LockUse::Unused,
@@ -87,9 +88,22 @@ impl Remote {
         Remotes::new(Fetcher::new(self.options(lock), setup(working_directory)))
     }
 
-    /// The charts of a run in a directory.
-    pub(super) fn charts(&self, options: ChartOptions, working_directory: &Path) -> Charts {
-        Charts::new(self.options(self.lock(working_directory)), options, setup(working_directory))
+    /// The charts of a run in a directory, which uses a lock.
+    pub(super) fn charts(
+        &self,
+        options: ChartOptions,
+        lock: LockUse,
+        working_directory: &Path,
+    ) -> Charts {
+        let config_home = options.config_home.map(|home| working_directory.join(home));
+        let options = ChartOptions { config_home, ..options };
+        Charts::new(self.options(lock), options, setup(working_directory))
+    }
+
+    /// The charts of a run that pulls none, and takes no results of others.
+    pub(super) fn charts_of_tree(options: ChartOptions, working_directory: &Path) -> Charts {
+        let fetch = Options { offline: true, no_cache: true, ..Options::default() };
+        Charts::new(fetch, options, setup(working_directory))
     }
 
     fn options(&self, lock: LockUse) -> Options {

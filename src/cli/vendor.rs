@@ -27,8 +27,8 @@ use crate::{
 ///
 /// Builds the targets in DIR, copies the files that they read from remote repositories into its folder `vendor`, and rewrites the
 /// entries of the kustomizations that name them; comments and all other bytes stay. Files over HTTP are copied into a folder
-/// `vendor` beside the kustomization that names them. Nothing is written unless all targets render as before without any
-/// remote content. Prints the changes.
+/// `vendor` beside the kustomization that names them, charts (with `--enable-helm`) to where it looks for them. Nothing is written
+/// unless all targets render as before without any remote content. Prints the changes.
 #[derive(Args)]
 pub(super) struct Vendor {
     /// Directory to search for targets, as with `krender build --all`
@@ -70,6 +70,14 @@ struct Setting {
     manifest: Manifest,
     targets: Vec<String>,
     options: load::Options,
+}
+
+/// The content that a build may use.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// What is in the tree.
+    Tree,
+    Anywhere,
 }
 
 impl Vendor {
@@ -151,8 +159,11 @@ impl Vendor {
     }
 
     /// Builds all targets.
-    fn build(&self, loader: &Loader, targets: &[String]) -> Result<Vec<Proof>> {
-        let options = self.reading.options(self.jobs.threads());
+    fn build(&self, loader: &Loader, targets: &[String], reach: Reach) -> Result<Vec<Proof>> {
+        let mut options = self.reading.options(self.jobs.threads());
+        if reach == Reach::Tree {
+            options.plugins = self.reading.plugins_of_tree();
+        }
         let run = fleet::Run::new(loader, &options);
         run.expect(targets);
         let work = |number: usize| {
@@ -191,12 +202,12 @@ impl Vendor {
             }
         };
         let loader = Loader::new(files, load::Options { remotes, ..options.clone() });
-        let before = self.build(&loader, targets)?;
+        let before = self.build(&loader, targets, Reach::Anywhere)?;
         self.refuse_unknown(&loader, tree)?;
         let mut plan = Plan::of(&loader, tree)?;
         let own = load::Options { remotes: Remotes::default(), ..options.clone() };
         let copied = Loader::new(plan.overlay(tree), own);
-        let after = self.build(&copied, targets).map_err(|error| {
+        let after = self.build(&copied, targets, Reach::Tree).map_err(|error| {
             error.step("while building from the copies").help("nothing was written")
         })?;
         let moved = compare(targets, &before, &after)?;
@@ -219,7 +230,7 @@ impl Vendor {
 
     fn verify(&self, setting: &Setting, format: Format) -> Result<()> {
         let Setting { path, manifest, targets, options } = setting;
-        if manifest.files().next().is_none() {
+        if manifest.is_empty() {
             let folder = escape::visible(&self.into);
             let text = format!(
                 "there are no copies in `{folder}`: only entries that are remote are found"
@@ -229,7 +240,7 @@ impl Vendor {
         let tree = Tree { path, folder: &self.into, manifest };
         let own = load::Options { remotes: Remotes::default(), ..options.clone() };
         let loader = Loader::new(Disk, own);
-        let built = self.build(&loader, targets);
+        let built = self.build(&loader, targets, Reach::Tree);
         let mut found = needed(&loader, tree);
         if built.is_err() || !self.is_whole() {
             // It is not known what other targets need.

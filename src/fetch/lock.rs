@@ -2,7 +2,7 @@
 
 use std::collections::btree_map;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +12,7 @@ use crate::load::{
     Digest, LOCK_FILE, LeadsTo, Loader, Reference, RepoSpec, is_remote, relative,
     without_credentials,
 };
+use crate::source::{FileId, Span};
 use crate::text::phrase::few;
 
 /// The commits of repositories and the digests of files. URLs have no credentials.
@@ -21,6 +22,8 @@ pub struct Lock {
     repositories: BTreeMap<(String, Option<String>), Entry<String>>,
     /// The SHA-256 digests, by URL.
     files: BTreeMap<String, Entry<Digest>>,
+    /// The digests of the files of charts, by repository, name and version; the version is empty for the latest one.
+    charts: BTreeMap<(String, String, String), Entry<Digest>>,
 }
 
 /// An entry of a lock.
@@ -40,6 +43,8 @@ struct Written {
     repositories: Vec<WrittenRepository>,
     #[serde(default)]
     files: Vec<WrittenFile>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    charts: Vec<WrittenChart>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -57,6 +62,18 @@ struct WrittenRepository {
 #[serde(deny_unknown_fields)]
 struct WrittenFile {
     url: String,
+    sha256: Digest,
+    #[serde(rename = "namedIn", default, skip_serializing_if = "BTreeSet::is_empty")]
+    named_in: BTreeSet<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenChart {
+    repo: String,
+    name: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    version: String,
     sha256: Digest,
     #[serde(rename = "namedIn", default, skip_serializing_if = "BTreeSet::is_empty")]
     named_in: BTreeSet<String>,
@@ -113,7 +130,16 @@ impl Lock {
                 }
             }
         }
-        Ok(Self { repositories, files })
+        let mut charts = BTreeMap::new();
+        for WrittenChart { repo, name, version, sha256, named_in } in written.charts {
+            match charts.entry((repo, name, version)) {
+                btree_map::Entry::Occupied(entry) => return Err(listed_twice(&entry.key().1)),
+                btree_map::Entry::Vacant(entry) => {
+                    entry.insert(Entry { value: sha256, named_in });
+                }
+            }
+        }
+        Ok(Self { repositories, files, charts })
     }
 
     /// The text of the lock.
@@ -128,10 +154,16 @@ impl Lock {
             let Entry { value: sha256, named_in } = entry.clone();
             WrittenFile { url: url.clone(), sha256, named_in }
         });
+        let charts = self.charts.iter().map(|((repo, name, version), entry)| {
+            let (repo, name, version) = (repo.clone(), name.clone(), version.clone());
+            let Entry { value: sha256, named_in } = entry.clone();
+            WrittenChart { repo, name, version, sha256, named_in }
+        });
         let written = Written {
             version: VERSION,
             repositories: repositories.collect(),
             files: files.collect(),
+            charts: charts.collect(),
         };
         let mut text = serde_json::to_string_pretty(&written).unwrap_or_default();
         text.push('\n');
@@ -147,7 +179,7 @@ impl Lock {
             let entry = Entry { value: commit.to_owned(), named_in: BTreeSet::new() };
             ((url.to_owned(), reference.map(str::to_owned)), entry)
         });
-        Self { repositories: repositories.collect(), files: BTreeMap::new() }
+        Self { repositories: repositories.collect(), ..Self::default() }
     }
 
     /// The remote content that a loader has used. The files that name it are relative to a folder, that of the lock.
@@ -172,7 +204,15 @@ impl Lock {
             (url, Entry { value, named_in })
         });
         let files = files.collect();
-        Self { repositories, files }
+        let mut charts = BTreeMap::<_, Entry<Digest>>::new();
+        for used in loader.charts() {
+            let name = named_file(loader, folder, &loader.texts(), used.span);
+            let (value, named_in) = (used.chart.digest(), BTreeSet::new());
+            let key = (without_credentials(&used.repo), used.name, used.version);
+            let entry = charts.entry(key).or_insert(Entry { value, named_in });
+            entry.named_in.extend(name);
+        }
+        Self { repositories, files, charts }
     }
 
     /// The remote content that the kustomizations of some directories name.
@@ -210,6 +250,7 @@ impl Lock {
         let mut lock = self.clone();
         lock.repositories.retain(|(url, _), _| stays(url));
         lock.files.retain(|url, _| stays(url));
+        lock.charts.retain(|(repo, ..), _| stays(repo));
         lock
     }
 
@@ -249,7 +290,37 @@ impl Lock {
         let files = self.files.iter().map(|(url, Entry { value, named_in })| {
             (url.clone(), Entry { value: value.to_string(), named_in: named_in.clone() })
         });
-        repositories.chain(files).collect()
+        let charts = self.charts.iter().map(|((repo, name, version), entry)| {
+            let version = if version.is_empty() { "" } else { &format!("@{version}") };
+            let Entry { value, named_in } = entry;
+            let (value, named_in) = (value.to_string(), named_in.clone());
+            (format!("{repo}/{name}{version}"), Entry { value, named_in })
+        });
+        repositories.chain(files).chain(charts).collect()
+    }
+
+    /// The digest of the files of a chart, if it is in the lock.
+    pub(super) fn chart(&self, repo: &str, name: &str, version: &str) -> Option<Digest> {
+        let key = (without_credentials(repo), name.to_owned(), version.to_owned());
+        self.charts.get(&key).map(|entry| entry.value)
+    }
+
+    /// Refuses a chart with other files than those of the lock.
+    ///
+    /// # Errors
+    /// [`Code::FetchRefused`].
+    pub(super) fn admit_chart(
+        &self,
+        repo: &str,
+        name: &str,
+        version: &str,
+        digest: &Digest,
+    ) -> Result<()> {
+        match self.chart(repo, name, version) {
+            None => Err(unlocked(&format!("{}/{name}", without_credentials(repo)))),
+            Some(known) if known == *digest => Ok(()),
+            Some(_) => Err(moved(repo, name)),
+        }
     }
 
     /// The entry for a repository at the commit of the lock; `None` if it is not in the lock.
@@ -319,14 +390,7 @@ impl Named {
     fn of(loader: &Loader, folder: &Path) -> Self {
         let (texts, mut named) = (loader.texts(), Self::default());
         for Reference { span, entry, leads_to, .. } in loader.references() {
-            let Some(source) = loader.sources().source_of(span) else { continue };
-            // A remote kustomization is named by URL, reference and path.
-            let name = match texts.get(&source.id()) {
-                Some(path) if loader.repository_of(path).is_none() => {
-                    relative(folder, path).to_string_lossy().replace('\\', "/")
-                }
-                _ => without_credentials(source.name()),
-            };
+            let Some(name) = named_file(loader, folder, &texts, span) else { continue };
             let all = match leads_to {
                 LeadsTo::File => named.files.entry(without_credentials(&entry)).or_default(),
                 // A link within a repository names no other one.
@@ -342,6 +406,30 @@ impl Named {
         }
         named
     }
+}
+
+/// The file that a span is in, relative to a folder. A remote kustomization is named by URL, reference and path.
+fn named_file(
+    loader: &Loader,
+    folder: &Path,
+    texts: &BTreeMap<FileId, PathBuf>,
+    span: Span,
+) -> Option<String> {
+    let source = loader.sources().source_of(span)?;
+    Some(match texts.get(&source.id()) {
+        Some(path) if loader.repository_of(path).is_none() => {
+            relative(folder, path).to_string_lossy().replace('\\', "/")
+        }
+        _ => without_credentials(source.name()),
+    })
+}
+
+/// The error for a chart with other files than those of the lock.
+#[cold]
+pub(super) fn moved(repo: &str, name: &str) -> Error {
+    let repo = without_credentials(repo);
+    let message = format!("the chart `{name}` of `{repo}` has other files than in `{LOCK_FILE}`");
+    Error::new(Code::FetchRefused, message).help(UPDATE)
 }
 
 /// The files that name an entry, as the end of a line.

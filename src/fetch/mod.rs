@@ -16,7 +16,7 @@ mod lock;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::SystemTime;
 
@@ -130,19 +130,7 @@ impl Fetcher {
             LockUse::Given(lock) => return Ok(Some(lock)),
             LockUse::Unused | LockUse::Preferred(_) => return Ok(None),
         };
-        let read = || {
-            let whole = Disk.canonicalize(path);
-            let bytes = whole.and_then(|path| Disk.read(&path, LARGEST_LOCK)).map_err(|error| {
-                let shown = path.display();
-                let message = match error.kind() {
-                    ErrorKind::NotFound => format!("there is no lock `{shown}`"),
-                    _ => format!("cannot read `{shown}`: {error}"),
-                };
-                Error::new(Code::ReadFailed, message).help("`krender lock` writes it")
-            })?;
-            Lock::parse(&String::from_utf8_lossy(&bytes))
-        };
-        self.required.get_or_init(read).as_ref().map(Some).map_err(Clone::clone)
+        self.required.get_or_init(|| read_lock(path)).as_ref().map(Some).map_err(Clone::clone)
     }
 
     /// The entry for a repository at the commit of the lock, if there is one.
@@ -162,6 +150,20 @@ impl Fetcher {
         let Options { untrusted, offline, hosts, .. } = &self.options;
         Door { untrusted: *untrusted, offline: *offline, hosts: hosts.clone() }
     }
+}
+
+/// Reads the lock in a file.
+fn read_lock(path: &Path) -> Result<Lock> {
+    let whole = Disk.canonicalize(path);
+    let bytes = whole.and_then(|path| Disk.read(&path, LARGEST_LOCK)).map_err(|error| {
+        let shown = path.display();
+        let message = match error.kind() {
+            ErrorKind::NotFound => format!("there is no lock `{shown}`"),
+            _ => format!("cannot read `{shown}`: {error}"),
+        };
+        Error::new(Code::ReadFailed, message).help("`krender lock` writes it")
+    })?;
+    Lock::parse(&String::from_utf8_lossy(&bytes))
 }
 
 impl Fetch for Fetcher {

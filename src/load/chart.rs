@@ -7,6 +7,7 @@ use super::{Digest, File, Loader, Resolved, Restrictor, Root};
 use crate::error::{Code, Error, Result};
 use crate::limits::Cancel;
 use crate::source::Span;
+use crate::sync::lock;
 
 /// The content of a chart's folder.
 #[derive(Clone)]
@@ -15,6 +16,28 @@ pub struct Chart {
     pub folder: PathBuf,
     /// The files by their path in the folder, in the order of directories. Files behind links are among them.
     pub files: Vec<(PathBuf, File)>,
+}
+
+/// A chart of a repository that a build has used.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct UsedChart {
+    /// The repository or registry, as it is written.
+    pub repo: String,
+    /// The name.
+    pub name: String,
+    /// The version, as it is written; empty for the latest one.
+    pub version: String,
+    /// The span of its entry.
+    pub span: Span,
+    /// The folder in which the kustomization looks for it.
+    pub place: PathBuf,
+    /// The directory of the kustomization.
+    pub directory: PathBuf,
+    /// Its files.
+    pub chart: Chart,
+    /// True if they are not in that folder.
+    pub is_elsewhere: bool,
 }
 
 /// The maximum number of entries of a chart: the largest public ones have some hundred.
@@ -62,6 +85,33 @@ impl Root {
         path.starts_with(self.path()) && there.is_some_and(|it| it.starts_with(self.path()))
     }
 
+    /// Records a chart of a repository, given by repository, name and version. The kustomization looks for it at a path from
+    /// this directory.
+    pub fn use_chart(
+        &self,
+        (repo, name, version): (&str, &str, &str),
+        span: Span,
+        path: &str,
+        chart: &Chart,
+        is_elsewhere: bool,
+    ) {
+        let [repo, name, version] = [repo, name, version].map(str::to_owned);
+        let place = join(self.path(), Path::new(path));
+        let (directory, chart) = (self.path().to_path_buf(), chart.clone());
+        let used = UsedChart {
+            repo,
+            name,
+            version,
+            span,
+            place: place.clone(),
+            directory,
+            chart,
+            is_elsewhere,
+        };
+        let mounted = self.loader().0.fetched.get_or_init(Default::default);
+        lock(&mounted.charts).insert(place, used);
+    }
+
     /// The files of a chart, in a folder given by its path from this directory. `None` if there is no such folder.
     ///
     /// # Errors
@@ -84,6 +134,13 @@ impl Loader {
     /// As [`Root::chart`].
     pub fn chart(&self, folder: &Path) -> Result<Chart> {
         Walk { loader: self, root: None, seen: 0, files: Vec::new() }.top(folder)
+    }
+
+    /// The charts of repositories that builds have used, sorted by their places.
+    #[must_use]
+    pub fn charts(&self) -> Vec<UsedChart> {
+        let charts = self.0.fetched.get().map(|mounted| lock(&mounted.charts));
+        charts.iter().flat_map(|charts| charts.values().cloned()).collect()
     }
 
     /// The condition that ends the build of a target.

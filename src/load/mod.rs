@@ -28,7 +28,7 @@ mod tree;
 #[cfg(feature = "watch")]
 mod watch;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -39,7 +39,7 @@ use cache::Cache;
 use mounts::{LeadsOut, Mounts, Taken};
 use notes::Noted;
 
-pub use chart::Chart;
+pub use chart::{Chart, UsedChart};
 pub use digest::Digest;
 #[cfg(feature = "cli")]
 pub use disk::clean_up_on_signals;
@@ -106,6 +106,8 @@ struct Mounted {
     references: Mutex<BTreeSet<Reference>>,
     /// The files over HTTP, by URL.
     files: Cache<Result<File>>,
+    /// The charts of repositories that were used, by their places.
+    charts: Mutex<BTreeMap<PathBuf, UsedChart>>,
     /// The outputs of programs, by the digest of what they depend on.
     outputs: Cache<Result<File>>,
 }
@@ -114,7 +116,7 @@ impl Default for Mounted {
     fn default() -> Self {
         let (remotes, references) = (Mutex::default(), Mutex::default());
         let (tops, files, outputs) = (Cache::new(), Cache::new(), Cache::new());
-        Self { tops, remotes, references, files, outputs }
+        Self { tops, remotes, references, files, charts: Mutex::default(), outputs }
     }
 }
 

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use super::manifest::CopiedChart;
 use super::write::found;
 use super::{MANIFEST, Tree};
 use crate::error::{Code, Error};
-use crate::load::{Disk, Files as _, Kind, is_left_over};
+use crate::load::{Disk, Files as _, Kind, Loader, Options, is_left_over};
 
 /// The reasons why the copies are not those of the list, or not those that are needed, as errors with advice: one for each
 /// file, and one for a repository that is not needed at all.
@@ -30,6 +31,16 @@ pub fn complaints(tree: Tree<'_>, needed: &BTreeSet<String>) -> Vec<Error> {
             .find(|folder| !needed.iter().any(|other| is_below(other, folder)));
         let name = folder.unwrap_or(file);
         complaints.entry(name).or_insert_with(|| format!("no kustomization needs `{name}`"));
+    }
+    let loader = Loader::new(Disk, Options::default());
+    for CopiedChart { name, folder, sha256, .. } in &tree.manifest.charts {
+        let found = Disk.canonicalize(&tree.path.join(folder));
+        let reason = match found.ok().and_then(|path| loader.chart(&path).ok()) {
+            None => "is missing",
+            Some(chart) if chart.digest() != *sha256 => "was changed since it was copied",
+            Some(_) => continue,
+        };
+        complaints.insert(folder, format!("the chart `{name}` in `{folder}` {reason}"));
     }
     let error = |message: String| Error::new(Code::InvalidValue, message);
     let update = |message| error(message).help("`krender vendor` brings the copies up to date");

@@ -29,6 +29,9 @@ pub struct Manifest {
     /// The files over HTTP, sorted by URL.
     #[serde(default)]
     pub(super) downloads: BTreeSet<CopiedDownload>,
+    /// The charts that were put where kustomizations look for them, sorted by repository.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(super) charts: BTreeSet<CopiedChart>,
     /// The entries that were rewritten, sorted by file.
     #[serde(default)]
     pub(super) entries: BTreeSet<RewrittenEntry>,
@@ -54,6 +57,19 @@ pub(super) struct CopiedRepository {
 pub(super) struct CopiedDownload {
     pub(super) url: String,
     pub(super) file: String,
+}
+
+/// A chart. Its files are those of the tree from then on: they are never removed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CopiedChart {
+    pub(super) repo: String,
+    pub(super) name: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) version: String,
+    pub(super) folder: String,
+    /// The digest of the files.
+    pub(super) sha256: Digest,
 }
 
 /// An entry of a kustomization that was rewritten.
@@ -124,7 +140,8 @@ impl Manifest {
             false => self.downloads.iter().any(|it| it.file == file),
         };
         let files = self.files().find(|file| !is_copy(file));
-        repositories.or(downloads).or(entries).or(files)
+        let charts = self.charts.iter().map(|it| &*it.folder).find(|folder| !is_path(folder));
+        repositories.or(downloads).or(charts).or(entries).or(files)
     }
 
     /// The text of the manifest.
@@ -139,7 +156,7 @@ impl Manifest {
     /// True if there are no copies.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.files.is_empty()
+        self.files.is_empty() && self.charts.is_empty()
     }
 
     /// The copied files, by their paths in the tree.
@@ -183,7 +200,12 @@ impl Manifest {
                 let digest = manifest.files.get(&it.file).map(Digest::to_string);
                 (it.url.clone(), (digest.unwrap_or_default(), it.file.clone()))
             });
-            repositories.chain(downloads).collect()
+            let charts = manifest.charts.iter().map(|it| {
+                let version = if it.version.is_empty() { "" } else { &format!("@{}", it.version) };
+                let name = format!("{}/{}{version} {}", it.repo, it.name, it.folder);
+                (name, (it.sha256.to_string(), it.folder.clone()))
+            });
+            repositories.chain(downloads).chain(charts).collect()
         };
         let (before, after) = (all(self), all(later));
         let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();

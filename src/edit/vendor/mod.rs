@@ -20,7 +20,7 @@ pub use check::{complaints, is_empty};
 pub use manifest::{MANIFEST, Manifest};
 pub use write::restored;
 
-use self::manifest::{CopiedDownload, CopiedRepository, RewrittenEntry};
+use self::manifest::{CopiedChart, CopiedDownload, CopiedRepository, RewrittenEntry};
 use self::rewrite::{Rewrite, rewrite};
 use super::copies::{Spellings, checked, named};
 use crate::error::{Code, Error, Result};
@@ -85,6 +85,7 @@ impl Plan {
             let (was, is) = (without_credentials(was), entry.is.clone());
             plan.manifest.entries.insert(RewrittenEntry { file, was, is });
         }
+        plan.copy_charts(&planner)?;
         plan.name_repositories(&planner);
         let mut spellings = Spellings::default();
         plan.manifest.files.keys().try_for_each(|file| spellings.add(file.as_ref()))?;
@@ -102,6 +103,26 @@ impl Plan {
         }
         self.manifest.files.insert(place.clone(), Digest::of(content));
         self.files.insert(place, content.to_vec());
+        Ok(())
+    }
+
+    /// Puts charts that were pulled where the kustomizations look for them. No entry needs to be rewritten.
+    fn copy_charts(&mut self, planner: &Planner<'_>) -> Result<()> {
+        let Planner { loader, tree, .. } = planner;
+        for used in loader.charts().into_iter().filter(|used| used.is_elsewhere) {
+            let folder = planner.place(&used.place).map_err(|error| error.at(used.span))?;
+            for (path, file) in &used.chart.files {
+                let place = folder.join(checked(path)?);
+                match place.starts_with(tree.folder) {
+                    true => self.copy(&place, file.bytes())?,
+                    false => drop(self.files.insert(named(&place), file.bytes().to_vec())),
+                }
+            }
+            let (repo, folder) = (without_credentials(&used.repo), named(&folder));
+            let (name, version, sha256) = (used.name, used.version, used.chart.digest());
+            self.manifest.charts.retain(|it| it.folder != folder);
+            self.manifest.charts.insert(CopiedChart { repo, name, version, folder, sha256 });
+        }
         Ok(())
     }
 
@@ -137,13 +158,15 @@ impl Plan {
             .retain(|file, _| needed.contains(file) || !is_whole && before.contains_key(file));
         let is_gone = |file: &&String| !self.manifest.files.contains_key(*file);
         self.removed = before.keys().filter(is_gone).cloned().collect();
-        let Manifest { repositories, downloads, entries, files, .. } = &mut self.manifest;
+        let Manifest { repositories, downloads, charts, entries, files, .. } = &mut self.manifest;
         self.files.retain(|file, _| files.contains_key(file) || !copies.contains(file));
         repositories.retain(|it| {
             let start = format!("{}/", it.folder);
             files.keys().any(|file| file.starts_with(&start))
         });
         downloads.retain(|it| files.contains_key(&it.file));
+        let used: BTreeSet<PathBuf> = loader.charts().into_iter().map(|used| used.place).collect();
+        charts.retain(|it| !is_whole || used.contains(&tree.path.join(&it.folder)));
         entries.retain(|entry| {
             let path = tree.path.join(&entry.file);
             let text = path.to_str().and_then(|path| loader.file(path).ok());

@@ -2,6 +2,7 @@
 //!
 //! [`Charts`] is shared by all builds of a run. Nothing is started or written before the first chart.
 
+mod archive;
 mod known;
 mod pull;
 
@@ -11,7 +12,7 @@ use std::fmt;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use super::{Memo, Options, Setup};
+use super::{Lock, LockUse, Memo, Options, Setup};
 use crate::error::{Code, Error, Result};
 use crate::external::helm::{Folders, Helm};
 use crate::limits::Cancel;
@@ -44,6 +45,7 @@ struct Session {
     versions: Memo<String, Result<Arc<str>>>,
     pulled: Memo<String, Result<Arc<Pulled>>>,
     store: OnceLock<Option<Store>>,
+    required: OnceLock<Result<Arc<Lock>>>,
 }
 
 /// The rendering of one chart: a temporary folder, and Helm with its configuration there.
@@ -77,8 +79,9 @@ impl Charts {
         make: impl Fn() -> Setup + Send + Sync + 'static,
     ) -> Self {
         let (setup, versions, pulled) = (OnceLock::new(), Memo::default(), Memo::default());
-        let (make, store) = (Box::new(make), OnceLock::new());
-        Self(Some(Arc::new(Session { fetch, options, make, setup, versions, pulled, store })))
+        let (make, store, required) = (Box::new(make), OnceLock::new(), OnceLock::new());
+        let session = Session { fetch, options, make, setup, versions, pulled, store, required };
+        Self(Some(Arc::new(session)))
     }
 
     /// Begins to render a chart with a Helm program. An empty `config_home` is a temporary folder, or that of the options.
@@ -132,6 +135,20 @@ impl Session {
         self.setup.get_or_init(|| (self.make)())
     }
 
+    /// The lock, and true if charts must be in it.
+    fn lock(&self) -> Result<Option<(Arc<Lock>, bool)>> {
+        match &self.fetch.lock {
+            LockUse::Unused => Ok(None),
+            LockUse::Preferred(lock) => Ok(Some((Arc::clone(lock), false))),
+            LockUse::Given(lock) => Ok(Some((Arc::clone(lock), true))),
+            LockUse::Required(path) => {
+                let read = || super::read_lock(path).map(Arc::new);
+                let lock = self.required.get_or_init(read).clone()?;
+                Ok(Some((lock, true)))
+            }
+        }
+    }
+
     /// The store of results, if there is a folder for it.
     fn store(&self) -> Option<&Store> {
         let open = || {
@@ -154,6 +171,17 @@ impl Rendering<'_> {
             self.is_asked.set(true);
             self.helm.version().map(Arc::from)
         })
+    }
+
+    /// Refuses a chart of a repository that is not in the lock, or has other files.
+    ///
+    /// # Errors
+    /// [`Code::FetchRefused`], and those of reading the lock.
+    pub fn admit_chart(&self, pull: &Pull<'_>, digest: &Digest) -> Result<()> {
+        match self.session.lock()? {
+            Some((lock, true)) => lock.admit_chart(pull.repo, pull.name, pull.version, digest),
+            _ => Ok(()),
+        }
     }
 
     /// Writes a file for Helm, and returns its path.

@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::Rendering;
+use super::{Rendering, archive};
 use crate::error::{Code, Error, Result};
 use crate::fetch::door::Door;
+use crate::fetch::lock::{moved, unlocked};
 use crate::limits::{Budget, Cancel, Limit, cancelled};
-use crate::load::{self, NewFolder, TemporaryFolder, is_directory};
+use crate::load::{self, Disk, Loader, NewFolder, TemporaryFolder, is_directory};
 use crate::source::Span;
 
 /// A chart to pull.
@@ -52,10 +53,8 @@ impl Rendering<'_> {
     /// [`Helm::run`](crate::external::helm::Helm::run).
     pub fn pull(&self, pull: &Pull<'_>, budget: &Budget) -> Result<PathBuf> {
         let Pull { name, repo, version, devel, into } = *pull;
-        self.admit(repo)?;
         let key = format!("{}\0{repo}\0{name}\0{version}\0{devel}", self.name);
         let pulled = self.session.pulled.get_or_make(key, || {
-            budget.spend(Limit::Requests, 1, Span::NONE)?;
             let temporary = match into {
                 Some(_) => None,
                 None => Some(TemporaryFolder::create(self.temporary_parent())?),
@@ -66,7 +65,7 @@ impl Rendering<'_> {
                 (None, None) => self.temporary.path().to_path_buf(),
             };
             let _held = into.map(|(_, root)| hold(root, &self.cancel)).transpose()?;
-            self.pull_into(pull, &folder)?;
+            self.get(pull, &folder, budget)?;
             let chart = folder.join(name);
             Ok(std::sync::Arc::new(Pulled { chart, _temporary: temporary }))
         })?;
@@ -77,6 +76,52 @@ impl Rendering<'_> {
             copy(&pulled.chart, &chart)?;
         }
         Ok(chart)
+    }
+
+    /// Puts a chart into a folder: that of the lock, if it is in the cache, or else one that Helm pulls. A failure leaves no part
+    /// of it.
+    fn get(&self, pull: &Pull<'_>, folder: &Path, budget: &Budget) -> Result<()> {
+        let Pull { name, repo, version, .. } = *pull;
+        let chart = folder.join(name);
+        if is_directory(&chart) {
+            return Ok(());
+        }
+        let lock = self.session.lock()?;
+        let locked = lock
+            .as_ref()
+            .and_then(|(lock, is_strict)| Some((lock.chart(repo, name, version)?, *is_strict)));
+        if let (Some((_, true)), None) = (&lock, &locked) {
+            return Err(unlocked(&format!("{}/{name}", load::without_credentials(repo))));
+        }
+        let store = self.session.store();
+        let known = match (&locked, self.session.fetch.offline) {
+            (Some((digest, _)), _) => Some(*digest.as_bytes()),
+            (None, true) => store.and_then(|store| archive::last_digest(store, pull)),
+            (None, false) => None,
+        };
+        let kept = known.zip(store).and_then(|(digest, store)| archive::find(store, &digest));
+        if let Some(files) = kept {
+            make_folder(folder)?;
+            let beside = TemporaryFolder::create(folder)?;
+            let whole = beside.path().join("chart");
+            archive::write(&files, &whole)?;
+            return fs::rename(&whole, &chart).map_err(|error| not_written(&chart, &error));
+        }
+        self.admit(repo)?;
+        budget.spend(Limit::Requests, 1, Span::NONE)?;
+        let unfinished = self.pull_into(pull, folder)?;
+        let whole = load::resolved(&chart).unwrap_or_else(|| chart.clone());
+        let pulled = Loader::new(Disk, load::Options::default()).chart(&whole)?;
+        if let Some((digest, true)) = locked
+            && digest != pulled.digest()
+        {
+            return Err(moved(repo, name));
+        }
+        unfinished.keep();
+        if let Some(store) = store {
+            archive::keep(store, pull, &pulled);
+        }
+        Ok(())
     }
 
     fn temporary_parent(&self) -> &Path {
@@ -106,13 +151,10 @@ impl Rendering<'_> {
         door.admit(repo)
     }
 
-    /// Runs `helm pull`, unless the chart is there by now. A failure leaves no part of it.
-    fn pull_into(&self, pull: &Pull<'_>, folder: &Path) -> Result<()> {
+    /// Runs `helm pull`. Returns what is removed again unless it is kept.
+    fn pull_into(&self, pull: &Pull<'_>, folder: &Path) -> Result<NewFolder> {
         let Pull { name, repo, version, devel, .. } = *pull;
         let chart = folder.join(name);
-        if is_directory(&chart) {
-            return Ok(());
-        }
         let is_own = !folder.exists();
         let unfinished = NewFolder::announce(if is_own { folder } else { &chart })?;
         remove_marks(folder, name);
@@ -137,8 +179,7 @@ impl Rendering<'_> {
         let run = self.helm.run(&arguments, &format!("pull {source}{version}"));
         run.map_err(advised)?;
         if is_directory(&chart) {
-            unfinished.keep();
-            return Ok(());
+            return Ok(unfinished);
         }
         let message = format!("Helm has pulled no chart with the name `{name}`");
         Err(Error::new(Code::HelmFailed, message)
@@ -206,11 +247,14 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
     make_folder(parent)?;
     let beside = TemporaryFolder::create(parent)?;
     let whole = beside.path().join("chart");
-    let failed = |error: std::io::Error| {
-        let message = format!("cannot write the chart `{}`: {error}", to.display());
-        Error::new(Code::WriteFailed, message)
-    };
-    copy_below(from, &whole).and_then(|()| fs::rename(&whole, to)).map_err(failed)
+    let copied = copy_below(from, &whole).and_then(|()| fs::rename(&whole, to));
+    copied.map_err(|error| not_written(to, &error))
+}
+
+#[cold]
+fn not_written(chart: &Path, error: &std::io::Error) -> Error {
+    let message = format!("cannot write the chart `{}`: {error}", chart.display());
+    Error::new(Code::WriteFailed, message)
 }
 
 /// Copies a folder with all that is in it, except for links.

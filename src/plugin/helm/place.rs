@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::{Given, root_of};
+use crate::config::HelmChart;
 use crate::error::{Code, Error, Result};
 use crate::fetch::{Pull, Rendering, is_repeatable};
 use crate::load::{Chart, Disk, File, is_directory, join, resolved};
@@ -20,6 +21,8 @@ pub(super) struct Place {
     /// The path that the kustomization looks for.
     written: String,
     /// True if its files are not there.
+    is_elsewhere: bool,
+    /// True if files with values in it are not there either: no program has put them there.
     is_apart: bool,
 }
 
@@ -29,6 +32,18 @@ pub(super) struct Place {
 /// # Errors
 /// [`Code::ChartNotFound`], and those of [`Root::chart`](crate::load::Root::chart) and [`Rendering::pull`].
 pub(super) fn find(given: &Given<'_>, rendering: &Rendering<'_>) -> Result<Place> {
+    let found = find_or_pull(given, rendering)?;
+    let HelmChart { repo, name, version, devel, .. } = &given.chart;
+    if !repo.is_empty() {
+        let pull = Pull { name, repo, version, devel: *devel, into: None };
+        rendering.admit_chart(&pull, &found.chart.digest())?;
+        let (of, is_elsewhere) = ((&***repo, &***name, &***version), found.is_elsewhere);
+        root_of(given).use_chart(of, given.place, &found.written, &found.chart, is_elsewhere);
+    }
+    Ok(found)
+}
+
+fn find_or_pull(given: &Given<'_>, rendering: &Rendering<'_>) -> Result<Place> {
     let root = root_of(given);
     let chart = &given.chart;
     let name = chart.name.as_str();
@@ -69,7 +84,8 @@ pub(super) fn find(given: &Given<'_>, rendering: &Rendering<'_>) -> Result<Place
     let path = resolved(&pulled).unwrap_or(pulled);
     let found = root.loader().beside(Disk).chart(&path)?;
     let shown = format!("the chart {name}");
-    Ok(Place { path, shown, chart: found, written, is_apart: !is_on_disk })
+    let is_apart = !is_on_disk;
+    Ok(Place { path, shown, chart: found, written, is_elsewhere: true, is_apart })
 }
 
 /// A chart in the tree. Helm gets a copy of one that is not on disk.
@@ -90,7 +106,7 @@ fn in_place(
         true => whole,
         false => rendering.unpack(&chart, &given.chart.name)?,
     };
-    Ok(Place { path, shown, chart, written, is_apart: false })
+    Ok(Place { path, shown, chart, written, is_elsewhere: false, is_apart: false })
 }
 
 impl Place {
