@@ -2,7 +2,6 @@
 
 use std::{
     ffi::{OsStr, OsString},
-    path::PathBuf,
     time::SystemTime,
 };
 

@@ -446,6 +446,98 @@ fn logins_apply_on_request() {
     assert!(homes(&["--helm-config-home=mine"]).starts_with("TOP/mine TOP/tmp/"));
 }
 
+const FAR: &str = "helmCharts:\n- {name: far, releaseName: r, repo: 'https://charts.example.com', version: 1.0.0}\n";
+
+fn pulls(tree: &Tree) -> usize {
+    tree.calls().iter().filter(|call| call.starts_with("[pull]")).count()
+}
+
+#[test]
+fn a_lock_has_the_files_of_charts() {
+    let tree = Tree::with(&[("app/kustomization.yaml", FAR)]);
+    let lock = ["lock", "--enable-helm", "app"];
+    let added = printed(&tree.run(&lock));
+    assert!(added.starts_with("+ https://charts.example.com/far@1.0.0 "), "{added}");
+    assert!(added.ends_with("(app/kustomization.yaml)\n"), "{added}");
+    let text = fs::read_to_string(tree.path("kustomization.lock")).unwrap();
+    assert!(text.contains("\"charts\"") && text.contains("\"version\": \"1.0.0\""), "{text}");
+    assert_eq!(printed(&tree.run(&lock)), "");
+    assert_eq!(pulls(&tree), 1);
+    // The chart of the lock comes from the cache.
+    let locked = ["build", "--enable-helm", "--locked", "app"];
+    fs::remove_dir_all(tree.path("app/charts")).unwrap();
+    let text = printed(&tree.run(&locked));
+    assert_eq!(pulls(&tree), 0);
+    assert_eq!(tree.names("app/charts"), ["far-1.0.0"]);
+    assert_eq!(tree.names("app/charts/far-1.0.0"), ["far"]);
+    // Another one is refused: in the tree, and pulled.
+    tree.add(&[("app/charts/far-1.0.0/far/values.yaml", "a: 2\n")]);
+    let error = complained(&tree.run(&locked));
+    assert!(error.contains("error[fetch-refused]") && error.contains("has other files"), "{error}");
+    fs::remove_dir_all(tree.path("app/charts")).unwrap();
+    fs::remove_dir_all(tree.path("home/.cache")).unwrap();
+    tree.add(&[("bin/helm", &STAND_IN.replace("a: 1", "a: 3"))]);
+    assert!(complained(&tree.run(&locked)).contains("has other files"));
+    assert!(!tree.path("app/charts/far-1.0.0").exists());
+    tree.add(&[("bin/helm", STAND_IN)]);
+    assert_eq!(printed(&tree.run(&locked)), text);
+    // What is not in the lock is not pulled.
+    tree.add(&[("app/kustomization.yaml", &FAR.replace("1.0.0", "1.1.0"))]);
+    tree.calls();
+    assert!(complained(&tree.run(&locked)).contains("is not in `kustomization.lock`"));
+    assert_eq!(pulls(&tree), 0);
+}
+
+#[test]
+fn charts_are_taken_from_the_cache_without_network() {
+    let tree = Tree::with(&[("app/kustomization.yaml", FAR)]);
+    let offline = ["build", "--enable-helm", "--offline", "app"];
+    assert!(complained(&tree.run(&offline)).contains("error[fetch-refused]"));
+    let text = printed(&tree.run(BUILD));
+    fs::remove_dir_all(tree.path("app/charts")).unwrap();
+    tree.calls();
+    assert_eq!(printed(&tree.run(&offline)), text);
+    assert_eq!(pulls(&tree), 0);
+}
+
+#[test]
+fn charts_are_vendored_where_they_are_looked_for() {
+    let tree = Tree::with(&[("site/app/kustomization.yaml", FAR)]);
+    let vendor = ["vendor", "--enable-helm", "site"];
+    let error = complained(&tree.run(&[&vendor[..], &["--check"]].concat()));
+    assert!(error.contains("`krender vendor` copies it into the tree"), "{error}");
+    assert_eq!(pulls(&tree), 0);
+    let added = printed(&tree.run(&vendor));
+    assert!(added.starts_with("+ https://charts.example.com/far@1.0.0 "), "{added}");
+    assert_eq!(pulls(&tree), 1);
+    let chart = "site/app/charts/far-1.0.0/far";
+    assert_eq!(tree.names(chart), ["Chart.yaml", "templates", "values.yaml"]);
+    assert_eq!(fs::read_to_string(tree.path("site/app/kustomization.yaml")).unwrap(), FAR);
+    printed(&tree.run(&[&vendor[..], &["--check"]].concat()));
+    assert_eq!(printed(&tree.run(&vendor)), "");
+    printed(&tree.run(&["build", "--enable-helm", "--offline", "site/app"]));
+    assert_eq!(pulls(&tree), 0);
+    tree.add(&[(&format!("{chart}/values.yaml"), "a: 2\n")]);
+    let error = complained(&tree.run(&[&vendor[..], &["--check"]].concat()));
+    assert!(error.contains("was changed since it was copied"), "{error}");
+}
+
+#[test]
+fn charts_are_localized() {
+    let tree = Tree::with_chart("releaseName: r");
+    let error = complained(&tree.run(&["localize", "app", "copy"]));
+    assert!(error.contains("--enable-helm") && !tree.path("copy").exists(), "{error}");
+    printed(&tree.run(&["localize", "--enable-helm", "app", "copy"]));
+    assert_eq!(tree.names("copy/charts/mini"), ["Chart.yaml", "templates", "values.yaml"]);
+}
+
+#[test]
+fn charts_are_inputs() {
+    let tree = Tree::with_chart("releaseName: r");
+    let inputs = printed(&tree.run(&["inputs", "--enable-helm", "app"]));
+    assert!(inputs.contains("app/charts/mini/templates/a.yaml\n"), "{inputs}");
+}
+
 #[test]
 fn a_real_helm_renders_a_chart() {
     let Some(helm) = std::env::var_os("KRENDER_HELM") else {

@@ -139,6 +139,8 @@ impl TemporaryFolder {
         let mut builder = fs::DirBuilder::new();
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        // Held until the folder is registered, so that a signal cannot come in between.
+        let _unfinished = unfinished();
         let mut folders = lock(&FOLDERS);
         let mut last: io::Error = ErrorKind::AlreadyExists.into();
         for _ in 0..TRIES {
@@ -190,13 +192,8 @@ impl TemporaryFolder {
 
 impl Drop for TemporaryFolder {
     fn drop(&mut self) {
-        // Programs that were ended may write for a moment. What cannot be removed is removed when it is old.
-        for _ in 0..TRIES {
-            match fs::remove_dir_all(&self.path) {
-                Err(error) if error.kind() != ErrorKind::NotFound => thread::sleep(PAUSE),
-                _ => break,
-            }
-        }
+        // What cannot be removed is removed when it is old.
+        remove_folder(&self.path);
         lock(&FOLDERS).retain(|path| *path != self.path);
     }
 }
@@ -232,6 +229,8 @@ impl NewFolder {
     /// # Errors
     /// [`Code::WriteFailed`] if an entry has this name.
     pub fn announce(path: &Path) -> Result<Self> {
+        // Held until the folder is registered, so that a signal cannot come in between.
+        let _unfinished = unfinished();
         let mut folders = lock(&FOLDERS);
         if fs::symlink_metadata(path).is_ok() {
             let message = format!("cannot make the folder `{}`: the name is taken", path.display());
@@ -252,7 +251,7 @@ impl Drop for NewFolder {
         let mut folders = lock(&FOLDERS);
         if !self.is_kept {
             // The first error is the one to report.
-            drop(fs::remove_dir_all(&self.path));
+            remove_folder(&self.path);
         }
         folders.retain(|path| *path != self.path);
     }
@@ -266,20 +265,30 @@ pub fn is_left_over(name: &str) -> bool {
 
 /// Removes the temporary folders of all threads, for a process that is about to end.
 pub fn remove_temporary_folders() {
-    for path in lock(&FOLDERS).drain(..) {
-        drop(fs::remove_dir_all(path));
+    lock(&FOLDERS).drain(..).for_each(|path| remove_folder(&path));
+}
+
+/// Removes a folder. Programs that were ended may write to it for a moment, and another thread may be removing it too.
+fn remove_folder(path: &Path) {
+    for _ in 0..TRIES {
+        match fs::remove_dir_all(path) {
+            Ok(()) => return,
+            Err(_) if fs::symlink_metadata(path).is_err() => return,
+            Err(_) => thread::sleep(PAUSE),
+        }
     }
 }
 
 /// Removes the unfinished temporary files and the temporary folders of all threads, for a process that is about to end.
 /// Threads that then start or finish another file wait forever.
 pub fn remove_temporary_files() {
-    remove_temporary_folders();
     let mut unfinished = lock(&UNFINISHED);
     unfinished.is_ended = true;
     for (folder, name) in unfinished.files.drain(..) {
         drop(folder.remove(&name));
     }
+    drop(unfinished);
+    remove_temporary_folders();
 }
 
 /// Removes unfinished temporary files without waiting and without allocating, for a process that is out of memory. The
