@@ -50,6 +50,20 @@ pub(super) struct Inclusion {
     pub(super) span: Span,
 }
 
+/// Names of directories with manifests that tests and charts apply.
+const TESTS: [&str; 10] = [
+    "test",
+    "tests",
+    "e2e",
+    "testdata",
+    "templates",
+    "charts",
+    "kuttl",
+    "chainsaw",
+    "fixtures",
+    "node_modules",
+];
+
 impl Layers {
     /// Reads the kustomizations that targets include, and further ones. Those that cannot be read are left out: the build
     /// of a target reports them.
@@ -126,6 +140,15 @@ impl Layers {
     pub(super) fn below_common<'l>(&self, layer: &'l Layer) -> &'l Path {
         let path = layer.root.path();
         path.strip_prefix(&self.common).unwrap_or(path)
+    }
+
+    /// True for a kustomization of tests or of a chart: below the directory that all kustomizations are in, a directory has
+    /// such a name, or a hidden one.
+    pub(super) fn is_of_tests(&self, layer: &Layer) -> bool {
+        let parts = self.below_common(layer).components();
+        parts
+            .filter_map(|part| part.as_os_str().to_str())
+            .any(|name| TESTS.contains(&name) || name.starts_with('.') && name.len() > 1)
     }
 
     /// A kustomization with all that it includes, directly or not.

@@ -116,7 +116,7 @@ pub static PLAINTEXT_SECRET: Rule = Rule {
     score: Some(7.5),
     summary: "Secrets are not in plain text next to a kustomization.",
     why: "A value that was committed once stays in the history of the repository, and everyone who can read it has the secret. base64 is no encryption.",
-    condition: "A listed `kind: Secret` has a value in `data` or `stringData`, or an entry of `secretGenerator` has a value in `literals`: an error. An entry of `secretGenerator` reads a file in plain text (of a file with several lines, one sets a password, a token or the like) that `.gitignore` files in and above its directory do not match: a warning, since this assumes that the file is committed. Not reported: empty values and placeholders, public keys and certificates, and content that SOPS, age, PGP or Ansible Vault has encrypted.",
+    condition: "A listed `kind: Secret` has a value in `data` or `stringData`, or an entry of `secretGenerator` has a value in `literals`: an error. An entry of `secretGenerator` reads a file in plain text (of a file with several lines, one sets a password, a token or the like) that `.gitignore` files in and above its directory do not match: a warning, since this assumes that the file is committed. Below a directory of tests (`test`, `testdata`, `e2e` and the like): a note. Not reported: empty values and placeholders, public keys and certificates, and content that SOPS, age, PGP or Ansible Vault has encrypted.",
     advice: "encrypt it (SOPS, SealedSecret), or let the cluster fetch it (ExternalSecret); then replace the value, which is known now",
     example: Some(Example {
         bad: "secretGenerator:\n- name: database\n  literals:\n  - password=hunter2\n",

@@ -13,20 +13,6 @@ use crate::load::{KUSTOMIZATION_FILES, Kind};
 use crate::source::Span;
 use crate::yaml::{Node, parse};
 
-/// Names of directories with manifests that tests and charts apply.
-const OTHERS: [&str; 10] = [
-    "test",
-    "tests",
-    "e2e",
-    "testdata",
-    "templates",
-    "charts",
-    "kuttl",
-    "chainsaw",
-    "fixtures",
-    "node_modules",
-];
-
 /// The API groups, or parts of them, of documents that tools read as files, or that are applied by other means.
 const TOOLS: [&str; 24] = [
     "kustomize.config.k8s.io",
@@ -60,7 +46,7 @@ pub(super) fn find(scene: &Scene<'_>) -> Result<Vec<Found>> {
     let mentions = Mentions::new(scene.loader);
     let mut found = Vec::new();
     for (number, layer) in scene.layers.numbered() {
-        if layer.root.remote().is_some() || is_of_others(scene.layers.below_common(layer)) {
+        if layer.root.remote().is_some() || scene.layers.is_of_tests(layer) {
             continue;
         }
         let folder = mentions.folder(layer.root.path())?;
@@ -92,11 +78,6 @@ fn used(scene: &Scene<'_>) -> BTreeSet<PathBuf> {
     let listed = scene.layers.iter().flat_map(listed);
     let read = scene.loader.inputs().into_iter().map(|input| input.path);
     listed.chain(read).collect()
-}
-
-fn is_of_others(directory: &Path) -> bool {
-    let mut names = directory.components().filter_map(|part| part.as_os_str().to_str());
-    names.any(|name| OTHERS.contains(&name) || name.starts_with('.') && name.len() > 1)
 }
 
 fn is_candidate(path: &Path) -> bool {

@@ -20,9 +20,14 @@ pub(super) fn find(scene: &Scene<'_>) -> Result<Vec<Found>> {
         if layer.root.remote().is_some() {
             continue;
         }
-        literals(number, layer, &mut found);
-        files(number, layer, scene.loader, &mut found);
-        manifests(number, layer, &mut found);
+        let mut own = Vec::new();
+        literals(number, layer, &mut own);
+        files(number, layer, scene.loader, &mut own);
+        manifests(number, layer, &mut own);
+        // Tests need values that look like secrets.
+        let is_test = scene.layers.is_of_tests(layer);
+        let graded = |one: Found| if is_test { one.graded(Severity::Note) } else { one };
+        found.extend(own.into_iter().map(graded));
     }
     Ok(found)
 }
