@@ -150,6 +150,8 @@ codes! {
     PluginNotEnabled = "plugin-not-enabled",
     /// An unknown builtin plugin.
     UnknownPlugin = "unknown-plugin",
+    /// A function or another plugin failed, or its output cannot be used.
+    PluginFailed = "plugin-failed",
     /// A validator changed a resource that it must only check.
     ValidatorChange = "validator-change",
     /// A deprecated feature, in a strict build.

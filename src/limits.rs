@@ -324,6 +324,11 @@ impl Budget {
         Self(Arc::new(Account { limits, cancel, ..Account::default() }))
     }
 
+    /// The condition that ends the work.
+    pub(crate) fn cancel(&self) -> &Cancel {
+        &self.0.cancel
+    }
+
     /// Charges work before it is done.
     ///
     /// # Errors

@@ -466,7 +466,8 @@ impl<'a, 'o> Build<'a, 'o> {
         let accounted = |generated: Result<Vec<Generated>>| {
             generated.and_then(|generated| generated.into_iter().map(account).collect())
         };
-        let options = &self.session.options().plugins;
+        let (options, host) = (&self.session.options().plugins, self.session.host());
+        let mut said = Vec::new();
         let builtin = keep(accounted(generate::generate(&context)));
         let above = above.map_or("", |namespace| namespace.as_str());
         let inflated = plugin::charts(&context, above, options);
@@ -476,9 +477,13 @@ impl<'a, 'o> Build<'a, 'o> {
             resources
         });
         let charts = keep(accounted(inflated));
-        let configured = plugins.generate(root, &self.schema, options, &mut way.varies);
+        let configured = plugins.generate(root, &self.schema, host, &mut said, &mut way.varies);
         let by_document = |resource| (("", Asked::Field("generators")), resource);
         let configured = keep(configured.map(|all| all.into_iter().map(by_document).collect()));
+        for warning in said {
+            say(&mut way.said, &warning);
+            say(self.warnings, &warning);
+        }
         if errors.is_empty() {
             // If a generator failed, those with `behavior: merge` for its resource would report further errors.
             let (mut absorber, mut added) = (Absorber::new(&mut accumulator.resources), Vec::new());
@@ -517,7 +522,7 @@ impl<'a, 'o> Build<'a, 'o> {
         let plugins = configurations.plugins(
             &context,
             Field::Transformers,
-            &options.plugins,
+            session.host(),
             observers.as_one(),
         )?;
         if account.is_some() || plugins.iter().any(Plugin::has_origin) {
@@ -539,6 +544,7 @@ impl<'a, 'o> Build<'a, 'o> {
             )?);
             resources.retain(|resource| !resource.node().is_empty());
         }
+        let said: Vec<Warning> = plugins.iter().flat_map(Plugin::warnings).collect();
         level.accumulator.leave(plugins.iter());
         let asked = if outcome.has_merged {
             BuiltIn::Second
@@ -549,8 +555,8 @@ impl<'a, 'o> Build<'a, 'o> {
         };
         self.asked = self.asked.max(asked);
         level.way.asked = level.way.asked.max(asked);
-        for failure in idle.0 {
-            let warning = Warning { text: None, failure };
+        let idle = idle.0.into_iter().map(|failure| Warning { text: None, failure });
+        for warning in idle.chain(said) {
             say(&mut level.way.said, &warning);
             say(self.warnings, &warning);
         }
@@ -561,12 +567,15 @@ impl<'a, 'o> Build<'a, 'o> {
     fn validate(&mut self, level: &mut Level) -> Result<()> {
         let Self { session, threads, schema, observer, .. } = self;
         let (context, resources, configurations) = context((session, threads), schema, level);
-        let options = &session.options().plugins;
-        let plugins = configurations.plugins(&context, Field::Validators, options, None)?;
+        let plugins = configurations.plugins(&context, Field::Validators, session.host(), None)?;
         for plugin in &plugins {
             validate(plugin, &context, resources, observer.as_deref_mut())?;
         }
         level.accumulator.leave(plugins.iter());
+        for warning in plugins.iter().flat_map(Plugin::warnings) {
+            say(&mut level.way.said, &warning);
+            say(self.warnings, &warning);
+        }
         Ok(())
     }
 

@@ -2,9 +2,10 @@
 
 use super::account::{self, Account, of_configuration};
 use super::files::read;
+use crate::config::Warning;
 use crate::error::{Error, Result};
 use crate::load::{Entry, Kind, Root};
-use crate::plugin::{self, Field, Options, Plugin};
+use crate::plugin::{self, Field, Host, Plugin};
 use crate::resource::{self, ResMap, Resource};
 use crate::schema::Schema;
 use crate::source::Span;
@@ -105,18 +106,19 @@ impl Configurations {
         &self,
         context: &Context<'_>,
         field: Field,
-        options: &Options,
+        host: Host<'_>,
         mut observer: Option<&mut (dyn Observer + '_)>,
     ) -> Result<Vec<Plugin>> {
         let plugin = |configuration| {
             let observer = observer.as_deref_mut();
-            let plugin = Plugin::transformer(configuration, context, field, options, observer)?;
+            let plugin = Plugin::transformer(configuration, context, field, host, observer)?;
             Ok(plugin.with_origin(of_configuration(configuration)?))
         };
         self.gathered.iter().map(plugin).collect()
     }
 
-    /// The resources of the configured generators, in order. Sets `varies` to true if they may be other ones the next time.
+    /// The resources of the configured generators, in order. Warnings are added to `warnings`. Sets `varies` to true if they
+    /// may be other ones the next time.
     ///
     /// # Errors
     /// Those of [`plugin::generate`], for each generator.
@@ -124,11 +126,13 @@ impl Configurations {
         &self,
         root: &Root,
         schema: &Schema,
-        options: &Options,
+        host: Host<'_>,
+        warnings: &mut Vec<Warning>,
         varies: &mut bool,
     ) -> Result<Vec<Resource>> {
         let generated = self.gathered.iter().map(|configuration| {
-            let mut resources = plugin::generate(configuration, root, schema, options, varies)?;
+            let mut resources =
+                plugin::generate(configuration, root, schema, host, (warnings, varies))?;
             let origin = of_configuration(configuration)?;
             for resource in &mut resources {
                 account::generated(resource, origin.as_ref())?;

@@ -10,6 +10,7 @@ use crate::config::{Kustomization, TransformerConfig, Warning};
 use crate::error::Result;
 use crate::limits::Limit;
 use crate::load::{Loader, Root};
+use crate::plugin::{Host, Programs};
 use crate::sync::lock;
 use crate::transform::{BUILTINS, Builtin};
 
@@ -25,6 +26,7 @@ pub(crate) struct Session<'a> {
     /// By the bytes of the paths, which are compared faster than their components.
     kustomizations: Mutex<BTreeMap<OsString, Arc<Read>>>,
     bases: Bases,
+    programs: Arc<Programs>,
 }
 
 /// A kustomization file that was read.
@@ -57,6 +59,7 @@ impl<'a> Session<'a> {
             defaults: Arc::new(TransformerConfig::defaults()),
             kustomizations: Mutex::default(),
             bases: Bases::new(loader.limits().get(Limit::Bytes)),
+            programs: Arc::default(),
         }
     }
 
@@ -68,6 +71,11 @@ impl<'a> Session<'a> {
     /// The options.
     pub(crate) const fn options(&self) -> &'a Options {
         self.options
+    }
+
+    /// The options of plugins, and the programs that ran.
+    pub(super) const fn host(&self) -> Host<'_> {
+        Host { options: &self.options.plugins, programs: &self.programs }
     }
 
     /// The builtin transformers.

@@ -13,6 +13,7 @@ mod configuration;
 mod create;
 mod diff;
 mod edit;
+mod functions;
 mod harden;
 mod inputs;
 mod install;
@@ -230,7 +231,7 @@ Examples:
   krender build --all . -o rendered
   krender build --harden=restricted overlays/prod
 
-The flags of kustomize for plugins and Helm (`--enable-alpha-plugins`, `--enable-exec`, `--enable-helm` and the like) are accepted. krender does not run plugins and charts yet, and says so.",
+The flags of kustomize for Helm (`--enable-helm` and the like) are accepted. krender does not run charts yet, and says so.",
         run: |found, format| Ok(build::Build::from_arg_matches_mut(found)?.run(format)),
     },
     Command {
@@ -384,6 +385,15 @@ Examples:
   krender build overlays/prod | krender cfg grep 'spec.replicas>1'
   krender cfg tree --image --replicas manifests",
         run: |found, format| Ok(cfg::Cfg::from_arg_matches_mut(found)?.run(format)),
+    },
+    Command {
+        name: "fn",
+        arguments: functions::Fn::augment_args,
+        examples: "\
+Examples:
+  krender fn run manifests --enable-exec
+  krender fn run manifests --image example.com/set-labels:v1 -- team=shop",
+        run: |found, format| Ok(functions::Fn::from_arg_matches_mut(found)?.run(format)),
     },
     Command {
         name: "cache",

@@ -2,6 +2,7 @@
 
 use std::{
     ffi::{OsStr, OsString},
+    sync::Arc,
     time::SystemTime,
 };
 
@@ -12,28 +13,34 @@ use clap::{
 
 use super::remote::own_config_home;
 use crate::{
+    external::Environment,
     fetch::{ChartOptions, Charts},
     harden::Date,
-    plugin::{Functions, Helm, Options},
+    plugin::{Functions, Helm, Options, Surroundings},
 };
 
-/// Permissions of plugins. No help shows the flags of plugins that krender does not run yet.
+/// Permissions of plugins.
 #[derive(Args, Debug)]
 pub(super) struct Plugins {
-    /// Enable plugins that are not builtin, and Helm
+    /// Enable plugins that are not builtin: functions in containers, and executables in the folder of plugins
     #[arg(long, alias = "enable_alpha_plugins", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    #[arg(value_parser = Truth, hide = true, value_name = "BOOL")]
+    #[arg(value_parser = Truth, value_name = "BOOL", help_heading = "Functions and plugins")]
     enable_alpha_plugins: Option<bool>,
 
     /// Enable functions that are programs; never use it with a kustomization that you do not trust
     #[arg(long, alias = "enable_exec", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    #[arg(value_parser = Truth, hide = true, value_name = "BOOL")]
+    #[arg(value_parser = Truth, value_name = "BOOL", help_heading = "Functions and plugins")]
     enable_exec: Option<bool>,
 
     /// Enable network access for functions that ask for it
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    #[arg(value_parser = Truth, hide = true, value_name = "BOOL")]
+    #[arg(value_parser = Truth, value_name = "BOOL", help_heading = "Functions and plugins")]
     network: Option<bool>,
+
+    /// Program that runs containers, such as `podman`
+    #[arg(long, value_name = "PROGRAM", default_value = "docker", allow_hyphen_values = true)]
+    #[arg(help_heading = "Functions and plugins")]
+    container_command: String,
 
     /// Accepted without effect, as in kustomize
     #[arg(
@@ -45,17 +52,19 @@ pub(super) struct Plugins {
     )]
     network_name: Option<String>,
 
-    /// Mount storage into the containers of functions
-    #[arg(long, value_name = "MOUNT", allow_hyphen_values = true, hide = true)]
+    /// Mount storage into the containers of functions: `type=bind,src=DIR,dst=DIR` (may be repeated)
+    #[arg(long, value_name = "MOUNT", allow_hyphen_values = true)]
+    #[arg(help_heading = "Functions and plugins")]
     mount: Vec<String>,
 
-    /// Set an environment variable of functions, or pass one through
-    #[arg(short, long, value_name = "NAME[=VALUE]", allow_hyphen_values = true, hide = true)]
+    /// Set an environment variable of functions, or pass one through to containers (may be repeated)
+    #[arg(short, long, value_name = "NAME[=VALUE]", allow_hyphen_values = true)]
+    #[arg(help_heading = "Functions and plugins")]
     env: Vec<String>,
 
     /// Run containers of functions with the user id of krender
     #[arg(long, alias = "as_current_user", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    #[arg(value_parser = Truth, hide = true, value_name = "BOOL")]
+    #[arg(value_parser = Truth, value_name = "BOOL", help_heading = "Functions and plugins")]
     as_current_user: Option<bool>,
 
     /// Run Helm for the charts of kustomizations
@@ -123,6 +132,7 @@ impl Default for Plugins {
             mount: Vec::new(),
             env: Vec::new(),
             as_current_user: None,
+            container_command: "docker".to_owned(),
             enable_helm: None,
             helm_command: "helm".to_owned(),
             helm_api_versions: Vec::new(),
@@ -156,6 +166,7 @@ impl Plugins {
             mount,
             env,
             as_current_user,
+            container_command,
             enable_helm,
             helm_command,
             helm_api_versions,
@@ -181,7 +192,9 @@ impl Plugins {
                 mounts: mount.clone(),
                 environment: env.clone(),
                 as_current_user: as_current_user.unwrap_or_default(),
+                container_command: container_command.clone(),
             },
+            host: self.runs_programs().map(|_| host()).unwrap_or_default(),
             helm: Helm {
                 enabled: enable_helm.unwrap_or_default(),
                 command: helm_command.clone(),
@@ -193,6 +206,16 @@ impl Plugins {
             today: now.or_else(today),
         }
     }
+}
+
+/// The surroundings of programs. From now on, signals end them.
+#[expect(clippy::disallowed_methods, reason = "the working directory is read here and handed on")]
+pub(super) fn host() -> Surroundings {
+    super::clean_up_on_signals();
+    let working_directory = std::env::current_dir().unwrap_or_default();
+    let environment = Environment::new(std::env::vars_os(), &working_directory);
+    let environment = environment.guarded_by(std::env::current_exe().ok());
+    Surroundings { environment: Arc::new(environment), tell: Some(super::remote::tell) }
 }
 
 /// The current date in UTC.

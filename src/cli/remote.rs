@@ -160,6 +160,12 @@ fn warn(reason: &Error) {
     });
 }
 
+/// Shows a line that a program wrote to its standard error.
+pub(super) fn tell(line: &str) {
+    let format = FORMAT.get().copied().unwrap_or(Format::Human);
+    terminal::warning(line, Span::NONE, &Sources::new(), format);
+}
+
 /// Shows on a terminal which repository is being fetched, in a line that is erased at the end.
 fn progress(url: Option<&str>) {
     let mut stderr = std::io::stderr().lock();

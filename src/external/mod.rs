@@ -10,7 +10,9 @@ pub mod helm;
 pub mod kubectl;
 mod memory;
 mod program;
+mod user;
 
 pub use environment::Environment;
 pub use guard::{GUARD, guard};
 pub use program::{Outcome, Program, end_programs};
+pub use user::user_and_group;

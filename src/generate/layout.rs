@@ -31,7 +31,10 @@ pub fn hashes_layout(root: &Node) -> bool {
 pub(super) fn memory(resource: &Resource, sources: &Sources) -> Result<String> {
     let Some(root) = resource.in_full() else { return Err(unknown(resource.span())) };
     let mut writer = LayoutWriter { sources, parts: BTreeMap::new(), out: String::new() };
-    let is_generated = resource.behavior.is_some() && resource.ties().rewritten.is_none();
+    let ties = resource.ties();
+    // One that a plugin printed was read as a whole.
+    let is_read = ties.rewritten.is_some() || ties.brought.is_some();
+    let is_generated = resource.behavior.is_some() && !is_read;
     writer.root(&root, is_generated)?;
     Ok(writer.out)
 }

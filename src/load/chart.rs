@@ -249,6 +249,6 @@ impl Walk<'_> {
 impl Root {
     /// True if files outside of this directory may be read.
     fn is_unrestricted(&self) -> bool {
-        self.loader().0.options.restrictor == Restrictor::None && !self.is_mounted()
+        self.loader().0.options.restrictor == Restrictor::None && self.mount().is_none()
     }
 }

@@ -66,6 +66,11 @@ pub trait Files: Send + Sync {
         Ok(true)
     }
 
+    /// True for a file that may be run as a program.
+    fn is_executable(&self, _path: &Path) -> bool {
+        false
+    }
+
     /// True if other programs find the entry at a path, with the same content.
     fn is_on_disk(&self, _path: &Path) -> bool {
         false

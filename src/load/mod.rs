@@ -10,6 +10,7 @@ mod chart;
 mod digest;
 mod disk;
 mod elsewhere;
+mod export;
 mod fetched;
 mod file;
 mod files;
@@ -49,6 +50,7 @@ pub use disk::{
     replace_together, resolved, stamp, write, write_by,
 };
 pub use elsewhere::{is_http, is_remote};
+pub use export::Exported;
 pub use fetched::{Fetch, Fetched, Remote, Remotes};
 pub use file::File;
 pub use files::{Files, KUSTOMIZATION_FILES, Kind, LARGEST_FILE, LOCK_FILE, join, relative};

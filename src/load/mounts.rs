@@ -179,6 +179,10 @@ impl Files for Mounts {
         }
     }
 
+    fn is_executable(&self, path: &Path) -> bool {
+        self.with(path, |files| files.is_executable(path))
+    }
+
     fn target(&self, path: &Path) -> io::Result<PathBuf> {
         self.with(path, |files| files.target(path))
     }

@@ -186,9 +186,9 @@ impl Root {
         self.0.mount.as_ref().map_or_else(FilesId::default, |mount| mount.id())
     }
 
-    /// True if the directory is in a [mount](Loader::mount).
-    pub(super) fn is_mounted(&self) -> bool {
-        self.0.mount.is_some()
+    /// The mount that the directory is in.
+    pub(super) fn mount(&self) -> Option<&Mount> {
+        self.0.mount.as_deref()
     }
 
     /// The loader that reads for this directory.

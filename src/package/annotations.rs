@@ -12,9 +12,9 @@ pub(super) const PATH: Names =
 /// The index of a resource in its file.
 pub(super) const INDEX: Names =
     Names { internal: "internal.config.kubernetes.io/index", legacy: "config.kubernetes.io/index" };
-const ID: Names =
+pub(super) const ID: Names =
     Names { internal: "internal.config.kubernetes.io/id", legacy: "config.k8s.io/id" };
-const ALL: [(Names, &str); 3] = [(PATH, "path"), (INDEX, "index"), (ID, "id")];
+pub(super) const ALL: [(Names, &str); 3] = [(PATH, "path"), (INDEX, "index"), (ID, "id")];
 /// The indentation of lists in a file; other programs set it.
 pub(super) const LIST_INDENTATION: &str = "internal.config.kubernetes.io/seqindent";
 
@@ -163,7 +163,7 @@ impl Prepared {
 }
 
 /// The spellings that resources have.
-fn spellings(items: &[Item]) -> Result<(bool, bool)> {
+pub(super) fn spellings(items: &[Item]) -> Result<(bool, bool)> {
     let mut known: Option<(bool, bool)> = None;
     for Item { root, .. } in items {
         let has = |name: fn(&Names) -> &'static str| {
@@ -189,7 +189,7 @@ fn spellings(items: &[Item]) -> Result<(bool, bool)> {
 }
 
 /// Refuses two spellings with different values.
-fn agree(root: &Node) -> Result<()> {
+pub(super) fn agree(root: &Node) -> Result<()> {
     for (Names { internal, legacy }, what) in ALL {
         let (one, other) = (annotation(root, internal), annotation(root, legacy));
         if let (Some(one), Some(other)) = (one, other)

@@ -6,24 +6,31 @@
 //! pipelines do.
 
 mod annotations;
+mod exchange;
 mod find;
 mod format;
 mod grep;
 mod ignore;
 mod meta;
 mod read;
+mod resemble;
+mod save;
 mod tree;
 mod write;
 
 use std::sync::Arc;
 
 pub use annotations::Prepared;
+pub use exchange::{Passage, Scope};
 pub use find::FieldPath;
 pub use format::format;
 pub use grep::Query;
 pub use ignore::Ignore;
 pub use meta::{count_by_kind, is_local};
-pub use read::{Folder, Subpackages, clean, folders, read, stream};
+pub use read::{
+    Folder, Printed, Subpackages, clean, document, folders, output, read, read_with_json, stream,
+};
+pub use save::{files, paths, sort_functions};
 pub use tree::{Root, Structure, TreeField, tree};
 pub use write::{Output, Style, write};
 
@@ -43,6 +50,28 @@ pub struct Item {
 }
 
 impl Item {
+    /// A resource that is not written in a document.
+    #[must_use]
+    pub fn new(root: Node) -> Self {
+        Self { root, document: Arc::default(), is_whole: true, has_comments: true }
+    }
+
+    /// The node as text, with its comments.
+    ///
+    /// # Errors
+    /// Those of [`print`](fn@crate::yaml::print).
+    pub fn to_text(&self) -> crate::error::Result<String> {
+        find::text_of(&self.root, &self.document, true)
+    }
+
+    /// Sets an annotation.
+    ///
+    /// # Errors
+    /// [`Code::InvalidType`](crate::error::Code::InvalidType) for a node in the way.
+    pub fn annotate(&mut self, key: &str, value: &str) -> crate::error::Result<()> {
+        annotations::set(&mut self.root, key, value)
+    }
+
     /// Removes the annotations that name its file.
     pub fn remove_annotations(&mut self) {
         annotations::remove(&mut self.root);

@@ -10,7 +10,7 @@ use super::meta::{Meta, field, unexpected};
 use crate::error::{Code, Error, Result};
 use crate::limits::Budget;
 use crate::load::{File, Kind, Loader, is_remote};
-use crate::source::Source;
+use crate::source::{Source, Span};
 use crate::text::escape;
 use crate::yaml::{Node, Written, WrittenStream, written};
 
@@ -126,11 +126,29 @@ fn directory(loader: &Loader, path: &str) -> Result<PathBuf> {
 /// # Errors
 /// Those of reading, and of parsing: all of them at once.
 pub fn read(loader: &Loader, folder: &Folder, subpackages: Subpackages) -> Result<Vec<Item>> {
+    read_files(loader, folder, subpackages, is_resource_file)
+}
+
+/// The resources of a package and of those in it, as [`read`](fn@read) reads them, and those of files `*.json`.
+///
+/// # Errors
+/// As [`read`](fn@read).
+pub fn read_with_json(loader: &Loader, folder: &Folder) -> Result<Vec<Item>> {
+    let is_read = |path: &str| is_resource_file(path) || path.ends_with(".json");
+    read_files(loader, folder, Subpackages::Within, is_read)
+}
+
+fn read_files(
+    loader: &Loader,
+    folder: &Folder,
+    subpackages: Subpackages,
+    is_read: fn(&str) -> bool,
+) -> Result<Vec<Item>> {
     let budget = Budget::new(loader.limits());
     let Folder { top, below } = folder;
     if kind(loader, top)? != Kind::Directory {
         let name = Path::new(top).file_name().and_then(|name| name.to_str()).unwrap_or(top);
-        return match is_resource_file(name) {
+        return match is_read(name) {
             true => items_of(&loader.file(top)?, loader, Some(name), &budget),
             false => Ok(Vec::new()),
         };
@@ -145,7 +163,7 @@ pub fn read(loader: &Loader, folder: &Folder, subpackages: Subpackages) -> Resul
         let is_folder = kind == Kind::Directory;
         let Some(name) = path.to_str() else {
             let shown = escape::file_name(path.as_os_str());
-            return match is_folder || is_resource_file(&path.to_string_lossy()) {
+            return match is_folder || is_read(&path.to_string_lossy()) {
                 true => {
                     Err(Error::new(Code::InvalidPath, format!("the path `{shown}` is not UTF-8"))
                         .help("rename it: the path is written into annotations"))
@@ -160,7 +178,7 @@ pub fn read(loader: &Loader, folder: &Folder, subpackages: Subpackages) -> Resul
             let is_package = loader.kind(&in_top(folder, &path.join(KRMFILE))?) != Kind::Missing;
             return Ok(subpackages == Subpackages::Within || !is_package);
         }
-        if is_resource_file(name) {
+        if is_read(name) {
             match file_in(loader, folder, path)
                 .and_then(|file| items_of(&file, loader, Some(name), &budget))
             {
@@ -227,6 +245,39 @@ fn items_of(
     path: Option<&str>,
     budget: &Budget,
 ) -> Result<Vec<Item>> {
+    printed(file, loader, path, budget).map(|printed| printed.items)
+}
+
+/// The first document of a file, without annotations.
+///
+/// # Errors
+/// Those of parsing.
+pub fn document(file: &File) -> Result<Item> {
+    let stream = written(file.source()?, &Budget::default())?;
+    let document = stream.documents.into_iter().next().unwrap_or_default();
+    let root = document.root().cloned();
+    let root = root.unwrap_or_else(|| Node::mapping(Vec::new(), Span::NONE));
+    Ok(Item { root, document: Arc::new(document), is_whole: true, has_comments: true })
+}
+
+/// The output of a function.
+#[derive(Debug, Default)]
+pub struct Printed {
+    /// The resources.
+    pub items: Vec<Item>,
+    /// The results in a list of resources.
+    pub results: Option<Item>,
+}
+
+/// The output of a function, read as a [stream](stream()). It is charged to a budget.
+///
+/// # Errors
+/// Those of parsing.
+pub fn output(loader: &Loader, file: &File, budget: &Budget) -> Result<Printed> {
+    printed(file, loader, None, budget)
+}
+
+fn printed(file: &File, loader: &Loader, path: Option<&str>, budget: &Budget) -> Result<Printed> {
     let source = with_line_feeds(file, loader)?;
     let WrittenStream { documents, parts } = written(&source, budget)?;
     if let ([document], 1, None) = (&*documents, parts, path)
@@ -246,7 +297,7 @@ fn items_of(
         })?;
         items.push(item);
     }
-    Ok(items)
+    Ok(Printed { items, results: None })
 }
 
 fn annotate(root: &mut Node, path: Option<&str>, index: &str) -> Result<()> {
@@ -267,21 +318,22 @@ fn is_list(root: &Node) -> bool {
         && (field(root, "items").is_some() || field(root, "functionConfig").is_some())
 }
 
-fn unwrap(root: &Node, document: Written) -> Result<Vec<Item>> {
+fn unwrap(root: &Node, document: Written) -> Result<Printed> {
     let document = Arc::new(document);
-    let Some(items) = field(root, "items").filter(|items| !items.is_null()) else {
-        return Ok(Vec::new());
-    };
-    let Some(list) = items.as_sequence() else {
-        return Err(unexpected(items, "in `items`", "a list of resources"));
-    };
     let item = |root: &Node| Item {
         root: root.clone(),
         document: Arc::clone(&document),
         is_whole: false,
         has_comments: true,
     };
-    Ok(list.items().iter().map(item).collect())
+    let results = field(root, "results").map(item);
+    let Some(items) = field(root, "items").filter(|items| !items.is_null()) else {
+        return Ok(Printed { items: Vec::new(), results });
+    };
+    let Some(list) = items.as_sequence() else {
+        return Err(unexpected(items, "in `items`", "a list of resources"));
+    };
+    Ok(Printed { items: list.items().iter().map(item).collect(), results })
 }
 
 /// The text of a file with line feeds at the ends of its lines, as kyaml reads it.

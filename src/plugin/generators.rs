@@ -2,8 +2,11 @@
 
 use serde::Deserialize;
 
-use super::{Options, hardening, helm, is_builtin, kind_of, not_enabled};
-use crate::config::{GeneratorArgs, Kustomization, ObjectMeta, SecretArgs, explain_plugin};
+use super::programs::External;
+use super::{Host, Options, hardening, helm, is_builtin, kind_of};
+use crate::config::{
+    GeneratorArgs, Kustomization, ObjectMeta, SecretArgs, Warning, explain_plugin,
+};
 use crate::error::{Code, Error, Result, nearest};
 use crate::generate::{self, Context};
 use crate::load::Root;
@@ -44,15 +47,21 @@ pub fn generate(
     configuration: &Resource,
     root: &Root,
     schema: &Schema,
-    options: &Options,
-    varies: &mut bool,
+    host: Host<'_>,
+    (warnings, varies): (&mut Vec<Warning>, &mut bool),
 ) -> Result<Vec<Resource>> {
     let (kind, span) = (configuration.kind(), configuration.span());
     if hardening::is_meant(configuration) {
         return Err(hardening::no_generator(configuration));
     }
     if !is_builtin(configuration) {
-        return Err(not_enabled(configuration, options));
+        let step = |error: Error| {
+            error.at(span).step(format!("while running the {kind} `{}`", configuration.name()))
+        };
+        let program = External::of(configuration, root, host, false).map_err(step)?;
+        let generated = program.generate(root, schema).map_err(step);
+        warnings.extend(program.warnings());
+        return generated;
     }
     let Some((_, generator)) = GENERATORS.iter().find(|(known, ..)| *known == kind) else {
         return Err(unknown(kind).at(kind_of(configuration)));
@@ -63,7 +72,7 @@ pub fn generate(
         let mut node = configuration.node().clone();
         // The reference writes the document as JSON and reads it again.
         json_passage(&mut node)?;
-        generator(&context, &mut Given { node: &node, span, options, varies })
+        generator(&context, &mut Given { node: &node, span, options: host.options, varies })
     };
     make(varies).map_err(|error| {
         let error = explain_plugin(kind, &[], configuration.node(), error);

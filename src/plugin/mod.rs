@@ -5,13 +5,15 @@ mod generators;
 mod hardening;
 mod helm;
 mod options;
+mod programs;
 mod validate;
 
 use std::sync::Arc;
 
 use generators::is_generator;
+use programs::External;
 
-use crate::config::{explain_plugin, ignored_fields};
+use crate::config::{Warning, explain_plugin, ignored_fields};
 use crate::error::{Code, Error, Result, nearest};
 use crate::resource::{Origin, Resource};
 use crate::source::Span;
@@ -21,7 +23,8 @@ use crate::yaml::{Node, Text, json_passage};
 pub use generators::generate;
 pub use hardening::{Hardening, finish};
 pub use helm::{Inflated, charts};
-pub use options::{Functions, Helm, Options};
+pub use options::{Functions, Helm, Host as Surroundings, Options};
+pub use programs::{Given, Host, Passed, Programs, run};
 pub use validate::validate;
 
 /// A configured transformer. The cost is that of the transformer with the same name.
@@ -33,6 +36,8 @@ pub struct Plugin {
     origin: Option<Origin>,
     run: Box<dyn Configured>,
     hardening: Option<Arc<Hardening>>,
+    /// The program that it is, if it is one.
+    program: Option<Arc<External>>,
 }
 
 /// The field of a kustomization that lists a configuration.
@@ -55,7 +60,7 @@ impl Plugin {
         configuration: &Resource,
         context: &Context<'_>,
         field: Field,
-        options: &Options,
+        host: Host<'_>,
         observer: Option<&mut (dyn Observer + '_)>,
     ) -> Result<Self> {
         let (kind, span) = (configuration.kind(), configuration.span());
@@ -65,13 +70,17 @@ impl Plugin {
         if hardening::is_meant(configuration) {
             let root = context.root;
             let hardening =
-                hardening::configure(configuration, field, options, root).map_err(wrong)?;
+                hardening::configure(configuration, field, host.options, root).map_err(wrong)?;
             let run = Box::new(Arc::clone(&hardening));
             let plugin = Self::new(configuration, run);
             return Ok(Self { hardening: Some(hardening), ..plugin });
         }
         if !is_builtin(configuration) {
-            return Err(not_enabled(configuration, options));
+            let is_validator = field == Field::Validators;
+            let program = External::of(configuration, context.root, host, is_validator);
+            let program = program.map_err(wrong)?;
+            let plugin = Self::new(configuration, Box::new(Arc::clone(&program)));
+            return Ok(Self { program: Some(program), ..plugin });
         }
         let Some(Builtin { configure, document: fields, .. }) =
             Builtin::of_kind(context.builtins, kind)
@@ -102,6 +111,7 @@ impl Plugin {
             origin: None,
             run,
             hardening: None,
+            program: None,
         }
     }
 
@@ -129,6 +139,12 @@ impl Plugin {
         self.hardening.as_ref()
     }
 
+    /// The warnings of its runs so far.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<Warning> {
+        self.program.as_ref().map(|program| program.warnings()).unwrap_or_default()
+    }
+
     /// Builds its change.
     #[must_use]
     pub fn change<'c>(&'c self, context: &Context<'c>) -> Change<'c> {
@@ -147,19 +163,11 @@ fn is_builtin(configuration: &Resource) -> bool {
 }
 
 #[cold]
-fn not_enabled(configuration: &Resource, options: &Options) -> Error {
+fn not_enabled(configuration: &Resource) -> Error {
     let kind = configuration.kind();
-    if options.enabled {
-        let message = format!("`{kind}` is not builtin, and krender runs no other plugins yet");
-        return Error::new(Code::NotSupportedYet, message)
-            .at(kind_of(configuration))
-            .help(WITH_KUSTOMIZE);
-    }
     let error = Error::new(
         Code::PluginNotEnabled,
-        format!(
-            "`{kind}` is not builtin: such plugins are not enabled, and krender does not run them yet"
-        ),
+        format!("`{kind}` is not builtin, and such plugins are not enabled"),
     );
     if Builtin::of_kind(BUILTINS, kind).is_some() || is_generator(kind) {
         let version = configuration.node().get("apiVersion").map_or(Span::NONE, Node::span);
@@ -168,10 +176,10 @@ fn not_enabled(configuration: &Resource, options: &Options) -> Error {
             .at(configuration.span())
             .help(format!("the builtin {kind} has `apiVersion: builtin`"));
     }
-    error.at(kind_of(configuration)).help(WITH_KUSTOMIZE)
+    error.at(kind_of(configuration)).help(
+        "`--enable-alpha-plugins` enables them; they run programs, so never use it with a kustomization that you do not trust",
+    )
 }
-
-const WITH_KUSTOMIZE: &str = "render this with kustomize until krender can";
 
 /// The kinds of the builtin transformers, sorted.
 fn sorted_kinds() -> Vec<&'static str> {

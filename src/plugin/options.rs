@@ -1,5 +1,8 @@
 //! Options for plugins, as given on the command line.
 
+use std::sync::Arc;
+
+use crate::external::Environment;
 use crate::fetch::Charts;
 use crate::harden::Date;
 
@@ -12,6 +15,8 @@ pub struct Options {
     pub functions: Functions,
     /// Options for Helm.
     pub helm: Helm,
+    /// The surroundings of the programs that plugins run.
+    pub host: Host,
     /// The day at which exclusions from rules are evaluated; `None` if none expires.
     pub today: Option<Date>,
 }
@@ -29,6 +34,8 @@ pub struct Functions {
     pub environment: Vec<String>,
     /// True if containers run as the current user (`--as-current-user`).
     pub as_current_user: bool,
+    /// The program that runs containers (`--container-command`); if empty, `docker`.
+    pub container_command: String,
 }
 
 /// Options for Helm.
@@ -47,3 +54,27 @@ pub struct Helm {
     /// The charts of the run. By default none can be rendered.
     pub charts: Charts,
 }
+
+/// The surroundings of programs. By default there are none, so that no program is found.
+#[derive(Clone, Default)]
+pub struct Host {
+    /// The environment that programs are searched in, and that they get.
+    pub environment: Arc<Environment>,
+    /// Shows a line that a program wrote to its standard error although it succeeded; `None` to drop it.
+    pub tell: Option<fn(&str)>,
+}
+
+impl std::fmt::Debug for Host {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Host")
+    }
+}
+
+/// Two hosts are equal if they have the same environment: where messages go does not matter for a result.
+impl PartialEq for Host {
+    fn eq(&self, other: &Self) -> bool {
+        self.environment == other.environment
+    }
+}
+
+impl Eq for Host {}

@@ -2,9 +2,10 @@
 
 use super::Plugin;
 use crate::error::{Code, Error, Result};
-use crate::resource::{ResMap, Resource};
+use crate::resource::{Kept, ResMap, Resource};
+use crate::source::Span;
 use crate::transform::{self, Context, Observer};
-use crate::yaml::{Mapping, Node, Scalar, Tag};
+use crate::yaml::{self, Mapping, Node, Scalar, Tag};
 
 /// The only label that a validator may add; it stays in the output.
 const VALIDATED_BY: &str = "validated-by";
@@ -22,6 +23,9 @@ pub fn validate(
     resources: &mut ResMap,
     observer: Option<&mut (dyn Observer + '_)>,
 ) -> Result<()> {
+    if plugin.program.is_some() {
+        return by_program(plugin, context, resources, observer);
+    }
     let before = resources.clone();
     transform::run([plugin.change(context)], resources, observer, context.threads)?;
     let mut errors = Vec::new();
@@ -39,6 +43,71 @@ pub fn validate(
         errors.extend(resources.iter().last().map(|resource| changed(plugin, "made", resource)));
     }
     Error::all(errors).map_or(Ok(()), Err)
+}
+
+/// Runs a validator that is a program. It need not print the resources: those that it leaves out count as unchanged, and if
+/// it prints none of them, those that it adds are ignored.
+///
+/// The reference compares more than the meaning: the annotations that it sets itself, and the lines of the text. There a
+/// validator that prints resources always fails.
+fn by_program(
+    plugin: &Plugin,
+    context: &Context<'_>,
+    resources: &mut ResMap,
+    observer: Option<&mut (dyn Observer + '_)>,
+) -> Result<()> {
+    let mut after = resources.clone();
+    transform::run([plugin.change(context)], &mut after, observer, context.threads)?;
+    let (mut errors, mut labels, mut printed) = (Vec::new(), Vec::new(), 0);
+    for (number, resource) in resources.iter().enumerate() {
+        let place = after.places(resource.id()).next();
+        let Some(found) = place.and_then(|place| after.get(place)) else { continue };
+        printed += 1;
+        let label = found.labels().find(|(key, _)| *key == VALIDATED_BY);
+        let is_allowed = label.is_none() || has_labels_as_written_anew(resource, context);
+        if !is_allowed || text_of(found, true)? != text_of(resource, false)? {
+            errors.push(changed(plugin, "changed", resource));
+        }
+        labels.extend(label.map(|(_, value)| (number, value.to_owned())));
+    }
+    if printed > 0 && after.len() > printed {
+        let made = after.iter().filter(|found| resources.places(found.id()).next().is_none());
+        errors.extend(made.map(|resource| changed(plugin, "made", resource)));
+    }
+    for (number, label) in labels {
+        let set = resources.change(number, |resource| {
+            resource.edit(context.schema, |root| {
+                set_label(root, &label);
+                Ok(())
+            })
+        });
+        set.unwrap_or(Ok(()))?;
+    }
+    Error::all(errors).map_or(Ok(()), Err)
+}
+
+/// A resource as it would be printed.
+fn text_of(resource: &Resource, without_label: bool) -> Result<String> {
+    let mut resource = resource.clone();
+    resource.finish(Kept { origin: true, transformations: true })?;
+    let mut root = resource.node().clone();
+    if without_label {
+        take_label(&mut root);
+    }
+    let mut text = String::new();
+    yaml::emit(&root, &mut text)?;
+    Ok(text)
+}
+
+fn set_label(root: &mut Node, value: &str) {
+    let Some(metadata) = root.get_mut("metadata").and_then(Node::as_mapping_mut) else { return };
+    if metadata.get("labels").is_none() {
+        metadata
+            .push(Scalar::untagged("labels", Span::NONE), Node::mapping(Vec::new(), Span::NONE));
+    }
+    if let Some(labels) = metadata.get_mut("labels").and_then(Node::as_mapping_mut) {
+        labels.set_string(VALIDATED_BY, value, Span::NONE, Span::NONE);
+    }
 }
 
 /// True if a resource is unchanged, apart from an added label. False if it had the label before. kustomize writes all

@@ -20,8 +20,8 @@ const PREVIOUS_NAMESPACES: &str = "internal.config.kubernetes.io/previousNamespa
 const PREFIXES: &str = "internal.config.kubernetes.io/prefixes";
 const SUFFIXES: &str = "internal.config.kubernetes.io/suffixes";
 const REFERRERS: &str = "internal.config.kubernetes.io/refBy";
-const BEHAVIOR: &str = "internal.config.kubernetes.io/generatorBehavior";
-const NEEDS_HASH: &str = "internal.config.kubernetes.io/needsHashSuffix";
+pub(super) const BEHAVIOR: &str = "internal.config.kubernetes.io/generatorBehavior";
+pub(super) const NEEDS_HASH: &str = "internal.config.kubernetes.io/needsHashSuffix";
 const ALLOW_NAME_CHANGE: &str = "internal.config.kubernetes.io/allowNameChange";
 const ALLOW_KIND_CHANGE: &str = "internal.config.kubernetes.io/allowKindChange";
 const HELM_GENERATED: &str = "internal.config.kubernetes.io/helm-generated";
@@ -37,6 +37,14 @@ pub(super) fn is_internal(key: &str) -> bool {
 pub fn is_bookkeeping(key: &str) -> bool {
     key.starts_with(DOMAIN)
 }
+
+/// True if a resource keeps the annotation in a field.
+fn is_kept(key: &str) -> bool {
+    is_bookkeeping(key) && INTERNAL[..KEPT].contains(&key)
+}
+
+/// The number of annotations that a resource keeps in fields, the first ones of [`INTERNAL`].
+const KEPT: usize = 11;
 
 const INTERNAL: &[&str] = &[
     PREVIOUS_KINDS,
@@ -60,7 +68,7 @@ const INTERNAL: &[&str] = &[
     "config.k8s.io/id",
 ];
 
-const ENABLED: &str = "enabled";
+pub(super) const ENABLED: &str = "enabled";
 const TRUE: &str = "true";
 
 /// The numbers of previous names, namespaces and kinds, if they differ: empty ones are not recorded, because a patch
@@ -143,7 +151,7 @@ pub(super) fn in_order(resource: &Resource) -> Option<(usize, Scalar, Node)> {
     let (place, key, mut entries, known) = if let Some((place, key, before)) =
         &resource.ties().brought
     {
-        let rest = before.as_mapping()?.iter().filter(|(key, _)| !is_bookkeeping(key.text()));
+        let rest = before.as_mapping()?.iter().filter(|(key, _)| !is_kept(key.text()));
         let is_same = rest.eq(own.into_iter().flat_map(Mapping::iter));
         if !is_same {
             return None;

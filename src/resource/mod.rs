@@ -2,6 +2,7 @@
 
 mod absorb;
 mod bookkeeping;
+mod exchange;
 mod id;
 mod ids;
 mod image;

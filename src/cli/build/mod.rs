@@ -173,9 +173,11 @@ impl Build {
             OrderFlag::Legacy => build::Reorder::Legacy,
             OrderFlag::None => build::Reorder::None,
         });
+        let mut plugins = self.reading.plugins();
+        plugins.host.tell = plugins.host.tell.filter(|_| !self.quiet);
         build::Options {
             reorder,
-            plugins: self.reading.plugins(),
+            plugins,
             managed_by_label: self.enable_managedby_label.unwrap_or_default()
                 || is_managed_by_environment(),
             strict: self.strict,

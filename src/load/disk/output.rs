@@ -130,6 +130,22 @@ impl OutputFolder {
     /// # Errors
     /// [`Code::WriteFailed`], for example because a part of the path is a link.
     pub fn remove(&self, path: &Path) -> Result<()> {
+        self.remove_file(path)?;
+        let parent = path.parent().unwrap_or(Path::new(""));
+        for folder in parent.ancestors().filter(|folder| !folder.as_os_str().is_empty()) {
+            // It is not empty, or has become a link since.
+            if fs::remove_dir(self.path.join(folder)).is_err() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes a file below this folder. A missing file is no failure.
+    ///
+    /// # Errors
+    /// As [`OutputFolder::remove`].
+    pub fn remove_file(&self, path: &Path) -> Result<()> {
         let (parent, name) = (path.parent().unwrap_or(Path::new("")), path.file_name());
         let removed = self.folder.below(parent).and_then(|folder| match name {
             Some(name) => folder.remove(name),
@@ -139,12 +155,6 @@ impl OutputFolder {
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => return Err(failed(&self.path.join(path), &error)),
             Ok(()) => {}
-        }
-        for folder in parent.ancestors().filter(|folder| !folder.as_os_str().is_empty()) {
-            // It is not empty, or has become a link since.
-            if fs::remove_dir(self.path.join(folder)).is_err() {
-                break;
-            }
         }
         Ok(())
     }

@@ -188,6 +188,42 @@ impl TemporaryFolder {
     pub fn path(&self) -> &Path {
         &self.path
     }
+
+    /// Writes a file in it. Missing folders are created.
+    ///
+    /// # Errors
+    /// [`Code::WriteFailed`].
+    pub(crate) fn put(&self, path: &Path, bytes: &[u8], is_executable: bool) -> Result<()> {
+        let whole = self.path.join(path);
+        let written = Self::make_parent(&whole).and_then(|()| fs::write(&whole, bytes));
+        #[cfg(unix)]
+        let written = written.and_then(|()| {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = if is_executable { 0o700 } else { 0o600 };
+            fs::set_permissions(&whole, fs::Permissions::from_mode(mode))
+        });
+        #[cfg(not(unix))]
+        let _ = is_executable;
+        written.map_err(|error| crate::load::export::unwritten(&whole, &error))
+    }
+
+    /// Makes a link in it, with the target as it is written.
+    ///
+    /// # Errors
+    /// [`Code::WriteFailed`].
+    pub(crate) fn link(&self, path: &Path, target: &Path) -> Result<()> {
+        let whole = self.path.join(path);
+        let made = Self::make_parent(&whole);
+        #[cfg(unix)]
+        let made = made.and_then(|()| std::os::unix::fs::symlink(target, &whole));
+        #[cfg(not(unix))]
+        let _ = target;
+        made.map_err(|error| crate::load::export::unwritten(&whole, &error))
+    }
+
+    fn make_parent(path: &Path) -> io::Result<()> {
+        path.parent().map_or(Ok(()), fs::create_dir_all)
+    }
 }
 
 impl Drop for TemporaryFolder {

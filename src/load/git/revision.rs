@@ -174,6 +174,10 @@ impl Files for Revision {
         })
     }
 
+    fn is_executable(&self, path: &Path) -> bool {
+        matches!(self.find(path), Ok(Some(At::Entry(EntryKind::Executable, _))))
+    }
+
     fn target(&self, path: &Path) -> io::Result<PathBuf> {
         match self.find(path)? {
             Some(At::Entry(EntryKind::Link, id)) => self.link_target(id),

@@ -52,6 +52,20 @@ pub fn with_values(text: &str, write: impl Fn(&str) -> String) -> String {
     out + &text[shown..]
 }
 
+/// A text without the values of the Secrets in manifests.
+#[must_use]
+pub fn without_values_of(text: &str, manifests: &str) -> String {
+    if text.is_empty() || !mentions_secret(manifests) {
+        return text.to_owned();
+    }
+    let ranges = hidden(&Source::detached(manifests), &[]);
+    let mut secrets: Vec<&str> =
+        ranges.into_iter().filter_map(|range| manifests.get(range)).collect();
+    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    secrets.dedup();
+    shield::without(text, &secrets)
+}
+
 /// Sorts and joins ranges, and splits them into lines without surrounding white space.
 fn by_lines(text: &str, mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     ranges.sort_by_key(|range| (range.start, range.end));

@@ -258,7 +258,7 @@ fn has_word(text: &str, word: &str) -> bool {
 }
 
 /// Masks secrets in words, and the beginnings of long ones, which messages truncate.
-fn without(text: &str, secrets: &[&str]) -> String {
+pub(super) fn without(text: &str, secrets: &[&str]) -> String {
     let mut text = text.to_owned();
     for secret in secrets {
         if secret.len() < SHORTEST {

@@ -6,13 +6,13 @@ use std::ops::Range;
 use super::{Event, EventsOf, Reading, Remarks, What, complex_keys, write};
 use crate::error::Result;
 use crate::limits::Budget;
-use crate::source::Source;
+use crate::source::{Source, Span};
 use crate::yaml::node::Node;
 use crate::yaml::parse;
 use crate::yaml::tokens::{Comments, Outline, Tokens};
 
 /// A document with aliases and merge keys unresolved, and its comments.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Written {
     root: Option<Node>,
     pub(super) comments: Comments,
@@ -48,6 +48,32 @@ impl Written {
             base: *base,
             within: within.clone(),
         }
+    }
+
+    /// The comments above and below the whole document.
+    #[must_use]
+    pub const fn around(&self) -> &Remarks {
+        &self.comments.document
+    }
+
+    /// The comments of a node, or of a key, that was read from the document.
+    #[must_use]
+    pub fn remarks(&self, span: Span, is_scalar: bool) -> Option<&Remarks> {
+        let at = self.offset(span)?;
+        if is_scalar { self.comments.of_scalar(at) } else { self.comments.of_collection(at) }
+    }
+
+    /// Gives a node, or a key, comments where it has none.
+    pub fn adopt(&mut self, span: Span, is_scalar: bool, from: &Remarks) {
+        if let Some(at) = self.offset(span) {
+            self.comments.adopt(at, is_scalar, from);
+        }
+    }
+
+    /// The offset of a node that is written in the document.
+    fn offset(&self, span: Span) -> Option<usize> {
+        let is_within = self.within.contains(&span.start()) && span.length() > 0;
+        is_within.then(|| (span.start() - self.base) as usize)
     }
 
     /// The address of its first byte.

@@ -47,7 +47,7 @@ impl Remarks {
 }
 
 /// The comments of a document, by the places of its nodes.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::yaml) struct Comments {
     /// The comments above and below the document.
     pub(in crate::yaml) document: Remarks,
@@ -94,6 +94,21 @@ impl Comments {
             scalars: strip(&self.scalars),
             collections: strip(&self.collections),
             absent: strip(&self.absent),
+        }
+    }
+
+    /// Gives the node at an offset comments where it has none.
+    pub(in crate::yaml) fn adopt(&mut self, at: usize, is_scalar: bool, from: &Remarks) {
+        let all = if is_scalar { &mut self.scalars } else { &mut self.collections };
+        let known = all.entry(at).or_default();
+        for (own, other) in [
+            (&mut known.head, &from.head),
+            (&mut known.line, &from.line),
+            (&mut known.foot, &from.foot),
+        ] {
+            if own.is_empty() {
+                own.clone_from(other);
+            }
         }
     }
 

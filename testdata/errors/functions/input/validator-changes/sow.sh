@@ -1,0 +1,2 @@
+#!/bin/sh
+sed 's/bees: "7"/bees: "8"/'
