@@ -154,11 +154,21 @@ impl Lint {
         format: Format,
     ) -> Result<u8> {
         let Linted { kustomizations, findings, failed, .. } = linted;
-        let checked = Checked { resources: kustomizations, pods: 0, findings };
-        let name = self.directories.join(", ");
-        let mut judged = vec![Judged { target: name, outcome: Ok(checked) }];
-        let failed = failed.into_iter();
-        judged.extend(failed.map(|(target, error)| Judged { target, outcome: Err(error) }));
+        let mut judged = Vec::new();
+        if !kustomizations.is_empty() {
+            let checked = Checked { resources: kustomizations, pods: 0, findings };
+            judged.push(Judged { target: self.directories.join(", "), outcome: Ok(checked) });
+        }
+        let failed = failed.into_iter().map(|(target, error)| {
+            let error = match error.code() {
+                Code::KustomizationNotFound if !self.all && error.span().is_none() => {
+                    error.help("to check the kustomizations below it, add `--all`")
+                }
+                _ => error,
+            };
+            Judged { target, outcome: Err(error) }
+        });
+        judged.extend(failed);
         let judged = super::until_exit(judged);
         let (told, exit) = settled(judged, &mut baseline, context.settings.fail_on);
         context.remarks.extend(baseline.unused(judged.iter().map(|one| &*one.target)));
