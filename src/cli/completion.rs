@@ -21,7 +21,9 @@ use crate::error::{Code, Error, Result};
 use crate::harden::RULES;
 use crate::limits::Cancel;
 use crate::load::{self, Disk, Files as _, KUSTOMIZATION_FILES, Kind, Loader};
+use crate::resource::{ResMap, Resource};
 use crate::source::Sources;
+use crate::trace::ObjectQuery;
 use crate::yaml::Node;
 
 /// Print a script with which a shell completes commands
@@ -83,7 +85,8 @@ impl Completion {
 pub(super) fn answer(arguments: &[OsString], program: fn() -> Command) -> Option<ExitCode> {
     std::env::var_os(VARIABLE)?;
     let directory = working_directory().ok();
-    let answered = CompleteEnv::with_factory(move || with_candidates(program()))
+    let words = arguments.to_vec();
+    let answered = CompleteEnv::with_factory(move || with_candidates(program(), &words))
         .var(VARIABLE)
         .try_complete(arguments, directory.as_deref());
     match answered {
@@ -96,9 +99,73 @@ pub(super) fn answer(arguments: &[OsString], program: fn() -> Command) -> Option
     }
 }
 
-/// Gives the arguments of a program the candidates for their values.
-fn with_candidates(program: Command) -> Command {
-    with_candidates_below(program, &[])
+/// Gives the arguments of a program the candidates for their values. `words` are those of the command line.
+fn with_candidates(program: Command, words: &[OsString]) -> Command {
+    let traced = traced(words);
+    with_candidates_below(program, &[]).mut_subcommands(move |command| {
+        let traced = traced.clone();
+        match command.get_name() {
+            "trace" => command.mut_args(move |argument| of_trace(argument, &traced)),
+            _ => command,
+        }
+    })
+}
+
+/// The words behind `trace`, without flags.
+fn traced(words: &[OsString]) -> Vec<String> {
+    let words = words.iter().skip_while(|word| *word != "trace").skip(1);
+    let words = words.filter_map(|word| word.to_str());
+    words.filter(|word| !word.starts_with('-')).map(str::to_owned).collect()
+}
+
+/// Gives the object and the field of `trace` their candidates.
+fn of_trace(argument: Arg, words: &[String]) -> Arg {
+    let directory = words.first().cloned().unwrap_or_default();
+    let object = words.get(1).cloned().unwrap_or_default();
+    match argument.get_id().as_str() {
+        "object" => argument.add(ArgValueCompleter::new(move |current: &OsStr| {
+            let built = rendered(&directory);
+            let names = built
+                .iter()
+                .flat_map(ResMap::iter)
+                .map(|resource| format!("{}/{}", resource.kind(), resource.name()));
+            beginning(current, names.collect::<BTreeSet<_>>())
+        })),
+        "field" => argument.add(ArgValueCompleter::new(move |current: &OsStr| {
+            let (query, built) = (ObjectQuery::new(&object, None), rendered(&directory));
+            let fits = |resource: &&Resource| query.fits(resource.id());
+            let object = built.as_ref().and_then(|all| all.iter().find(fits));
+            beginning(current, object.map(|object| fields(object.node())).unwrap_or_default())
+        })),
+        _ => argument,
+    }
+}
+
+/// The objects of a local kustomization, if they render within a second.
+fn rendered(directory: &str) -> Option<ResMap> {
+    let options = load::Options {
+        working_directory: working_directory().ok()?,
+        cancel: in_a_second(),
+        ..load::Options::default()
+    };
+    let loader = Loader::new(Disk, options);
+    build::build(&loader, directory, &build::Options::default()).ok().map(|built| built.resources)
+}
+
+/// The paths of the fields below a node that lead through keys only.
+fn fields(root: &Node) -> Vec<String> {
+    let (mut found, mut pending) = (Vec::new(), vec![(String::new(), root)]);
+    while let Some((path, node)) = pending.pop() {
+        for (key, value) in node.entries() {
+            let key = key.text();
+            let below = if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
+            if !key.contains('.') {
+                found.push(below.clone());
+                pending.push((below, value));
+            }
+        }
+    }
+    found
 }
 
 fn with_candidates_below(command: Command, path: &[String]) -> Command {

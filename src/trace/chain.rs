@@ -156,17 +156,8 @@ pub(super) fn has_value_of(one: &Scalar, other: &Scalar) -> bool {
 }
 
 /// The fields that tell elements of lists apart, the more specific first.
-pub(super) const NAMES: &[&str] = &[
-    "mountPath",
-    "devicePath",
-    "containerPort",
-    "name",
-    "port",
-    "ip",
-    "topologyKey",
-    "key",
-    "host",
-];
+pub(super) const NAMES: &[&str] =
+    &["mountPath", "devicePath", "containerPort", "name", "port", "ip", "topologyKey", "key"];
 
 /// The maximum length of a list that is searched for an element.
 const MOST_SEARCHED: usize = 1000;

@@ -4,6 +4,7 @@
 //! the states of one field, found in them when it is asked for.
 
 mod chain;
+mod explain;
 mod mark;
 mod origin;
 mod path;
@@ -12,6 +13,7 @@ mod record;
 mod setting;
 
 pub use chain::{Chain, State};
+pub use explain::{explain, may_explain};
 pub use mark::{Marked, mark_lines};
 pub use origin::{Leaf, leaves};
 pub use path::{FieldPath, FieldQuery, Segment};

@@ -133,6 +133,24 @@ impl NextStep<'_, '_> {
 }
 
 impl Step {
+    /// The part of the configuration that asked for it, in the words of kustomization.yaml: `patches[0]`, `namePrefix`. For a
+    /// name reference, that to the object whose name it follows.
+    #[must_use]
+    pub fn by(&self, follows: Option<&ResId>) -> String {
+        match (&self.asked, follows) {
+            (Asker::Field(field), _) => (*field).to_owned(),
+            (Asker::Entry(field, entry), _) => format!("{field}[{entry}]"),
+            (Asker::Document(name), _) if self.builtin.is_empty() => format!("plugin {name}"),
+            (Asker::Document(name), _) => format!("{} {name}", self.builtin),
+            (Asker::End("name references"), Some(id)) => {
+                format!("name of {}/{}", id.gvk.kind, id.name.as_str())
+            }
+            (Asker::End("name references"), None) => "name reference".to_owned(),
+            (Asker::End("hash suffixes"), _) => "content hash".to_owned(),
+            (Asker::End(step), _) => (*step).to_owned(),
+        }
+    }
+
     fn of(cause: &Cause<'_>) -> Self {
         let asked = match cause.asked {
             Asked::Field(field) => Asker::Field(field),

@@ -1,7 +1,7 @@
 //! Settings: the values of a field one after the other, each with the step that set it.
 
 use super::chain::has_value_of;
-use super::{Asker, Chain, FieldPath, Trace, Version};
+use super::{Asker, Chain, FieldPath, History, Trace};
 use crate::resource::ResId;
 use crate::source::{Sources, Span};
 use crate::yaml::Node;
@@ -47,7 +47,7 @@ pub fn settings<'t>(
             None => None,
         };
         let follows = before.zip(state.node).and_then(|(before, now)| {
-            renamed(trace, state.step, before.as_text()?, now.as_text()?)
+            renamed(trace, (state.step, path), before.as_text()?, now.as_text()?)
         });
         let span = span.unwrap_or(asked);
         settings.push(Setting { value: state.node, step: state.step, span, follows });
@@ -64,15 +64,29 @@ fn span_of(node: &Node, before: Option<&Node>) -> Option<Span> {
     (!span.is_none() && !is_old).then_some(span)
 }
 
-/// The object whose change of name a reference followed in a step.
-fn renamed(trace: &Trace, step: usize, before: &str, now: &str) -> Option<ResId> {
+/// The object whose change of name a reference followed in a step. Of several that had and have these names, the one whose
+/// kind is a part of the path; `None` if that does not decide.
+fn renamed(
+    trace: &Trace,
+    (step, path): (usize, &FieldPath),
+    before: &str,
+    now: &str,
+) -> Option<ResId> {
     if trace.step(step)?.asked != Asker::End("name references") {
         return None;
     }
-    let is_it = |ids: &[Version]| {
-        let last = ids.last().is_some_and(|version| *version.id.name == *now);
-        last && ids.iter().any(|version| *version.id.name == *before)
+    let is_it = |history: &&History| {
+        let versions = &history.versions;
+        let last = versions.last().is_some_and(|version| *version.id.name == *now);
+        last && versions.iter().any(|version| *version.id.name == *before)
     };
-    let history = trace.histories.iter().find(|history| is_it(&history.versions))?;
-    history.versions.last().map(|version| version.id.clone())
+    let mut found: Vec<ResId> = trace.histories.iter().filter(is_it).map(History::id).collect();
+    if found.len() > 1 {
+        let path = path.pointer().to_ascii_lowercase();
+        found.retain(|id| path.contains(&id.gvk.kind.to_ascii_lowercase()));
+    }
+    match &mut *found {
+        [id] => Some(std::mem::take(id)),
+        _ => None,
+    }
 }

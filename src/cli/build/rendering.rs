@@ -20,7 +20,7 @@ use crate::{
     report::traces::{self, Annotated},
     resource::{ResMap, Resource},
     schema::Schema,
-    trace::{History, Recorder},
+    trace::{self, History, Recorder},
 };
 
 /// Renders targets with the flags of a run.
@@ -92,8 +92,8 @@ impl Renderer<'_> {
             None => self.run.build_from(target, &mut said),
         };
         warnings.extend_from_slice(&said);
-        let build::Built { resources, schema, directories, lasts, hardening: _ } =
-            self.build.heed(built, warnings)?;
+        let built = self.build.heed(built, warnings).map_err(|error| self.explained(target, error));
+        let build::Built { resources, schema, directories, lasts, hardening: _ } = built?;
         Ok(Built { resources, schema, directories, lasts, said, recorder })
     }
 
@@ -153,6 +153,18 @@ impl Renderer<'_> {
 }
 
 impl Renderer<'_> {
+    /// An error of a target with the layers that met where it occurred. The target is built again, up to the error.
+    #[cold]
+    fn explained(&self, target: &str, error: Error) -> Error {
+        if !trace::may_explain(&error) {
+            return error;
+        }
+        let mut recorder = Recorder::default();
+        drop(self.run.build_observed(target, &mut Vec::new(), &mut recorder));
+        let trace = recorder.finish(ResMap::new());
+        trace::explain(error, &trace, self.loader.sources())
+    }
+
     /// The texts of resources with comments that name their origins.
     fn annotated(
         &self,

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{Shown, by, shown};
+use super::{Shown, shown};
 use crate::error::Result;
-use crate::resource::ResId;
 use crate::source::{Sources, Span};
 use crate::text::escape::visible;
 use crate::trace::{Asker, Chain, History, Step, Trace, mark_lines, settings};
@@ -90,7 +89,7 @@ fn object_comment(history: &History, trace: &Trace, sources: &Sources) -> String
     let mut comment = origin(first, history, sources);
     let mut layer = None;
     for step in steps.filter(|step| step.asked != Asker::End("bookkeeping")) {
-        let entry = by(step, None::<&ResId>);
+        let entry = step.by(None);
         let words = match layer {
             Some(layer) if layer == step.layer => String::from(","),
             Some(_) => format!("; {}:", step.layer),
@@ -113,7 +112,7 @@ fn origin(step: &Step, history: &History, sources: &Sources) -> String {
         Some(place) if step.asked == Asker::Field(FILES) => place,
         _ => {
             let place = place(step.span).unwrap_or_else(|| step.layer.clone());
-            format!("{place} {}", by(step, None))
+            format!("{place} {}", step.by(None))
         }
     }
 }

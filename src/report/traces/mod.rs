@@ -14,7 +14,7 @@ use crate::resource::secret::{MASK, embeds_secret, is_secret};
 use crate::resource::{ResId, Resource};
 use crate::source::Sources;
 use crate::text::phrase::shortened;
-use crate::trace::{Asker, Chain, FieldPath, FoundObject, Setting, Step, Trace, settings};
+use crate::trace::{Chain, FieldPath, FoundObject, Setting, Trace, settings};
 use crate::yaml::{self, Form, Kind, Node, Scalar, Style, Tag, Value, write_json};
 
 /// A field with all the values that it had.
@@ -136,7 +136,7 @@ fn shown(
 ) -> Shown {
     let step = trace.step(setting.step);
     let is_hidden = hides(&id.gvk.kind, path);
-    let by = step.map(|step| by(step, setting.follows.as_ref())).unwrap_or_default();
+    let by = step.map(|step| step.by(setting.follows.as_ref())).unwrap_or_default();
     let place = sources.locate(setting.span).map(|place| ShownPlace {
         file: place.source.name().to_owned(),
         line: place.line,
@@ -149,23 +149,6 @@ fn shown(
         by,
         builtin: step.map(|step| step.builtin.clone()).unwrap_or_default(),
         place,
-    }
-}
-
-/// The part of the configuration that asked for a step, in the words of kustomization.yaml.
-#[must_use]
-pub fn by(step: &Step, follows: Option<&ResId>) -> String {
-    match (&step.asked, follows) {
-        (Asker::Field(field), _) => (*field).to_owned(),
-        (Asker::Entry(field, entry), _) => format!("{field}[{entry}]"),
-        (Asker::Document(name), _) if step.builtin.is_empty() => format!("plugin {name}"),
-        (Asker::Document(name), _) => format!("{} {name}", step.builtin),
-        (Asker::End("name references"), Some(id)) => {
-            format!("name of {}/{}", id.gvk.kind, id.name.as_str())
-        }
-        (Asker::End("name references"), None) => "name reference".to_owned(),
-        (Asker::End("hash suffixes"), _) => "content hash".to_owned(),
-        (Asker::End(step), _) => (*step).to_owned(),
     }
 }
 

@@ -45,9 +45,12 @@ fn write_field(field: &Field, widths: &Widths, out: &mut String) {
     };
     let _ = writeln!(out, "  {}: {BOLD}{}{RESET}", visible(path), visible(value));
     for (place, shown) in field.values.iter().enumerate() {
+        let is_first = place + 1 == field.values.len();
         let word = match (place, &shown.json) {
-            (0, Some(_)) => "set by".to_owned(),
             (_, None) => "removed by".to_owned(),
+            _ if field.path.is_empty() && is_first => "from".to_owned(),
+            _ if field.path.is_empty() => "changed by".to_owned(),
+            (0, Some(_)) => "set by".to_owned(),
             _ => format!("was {}", shown.text),
         };
         let line = widths.line(&word, shown);
@@ -168,7 +171,7 @@ pub fn overview(trace: &Trace) -> String {
     for history in trace.removed() {
         let name = super::ObjectName::of(&history.id(), false).title();
         let step = history.gone.and_then(|step| trace.step(step));
-        let by = step.map(|step| format!("removed by {} {}", step.layer, super::by(step, None)));
+        let by = step.map(|step| format!("removed by {} {}", step.layer, step.by(None)));
         let line = format!("{name:<width$}  {}", by.unwrap_or_default());
         let _ = writeln!(out, "{DIM}{}{RESET}", visible(&line));
     }
