@@ -18,7 +18,7 @@ use crate::{
 
 /// Show, check or remove what was fetched
 ///
-/// Remote bases and files are kept in the folder `krender` of your cache directory (`XDG_CACHE_HOME`, or `~/.cache`). It may be
+/// Remote bases and files, charts and what they render are kept in the folder `krender` of your cache directory (`XDG_CACHE_HOME`, or `~/.cache`). It may be
 /// removed at any time: what is needed is fetched again.
 #[derive(Args)]
 pub(super) struct Cache {
@@ -69,6 +69,8 @@ impl Cache {
                     "repositories": repositories.collect::<Vec<_>>(),
                     "files": contents.files,
                     "fileBytes": contents.file_bytes,
+                    "charts": contents.charts,
+                    "chartBytes": contents.chart_bytes,
                 })))
             }
             Action::Info => super::print(&text(&shown, &contents)),
@@ -97,13 +99,14 @@ impl Cache {
 }
 
 fn text(folder: &str, contents: &Contents) -> String {
-    let Contents { repositories, files, file_bytes, .. } = contents;
+    let Contents { repositories, files, file_bytes, charts, chart_bytes, .. } = contents;
     let sum = repositories.iter().map(|repository| repository.bytes).sum();
     let mut text = format!(
-        "folder         {folder}\nrepositories   {} ({})\nfiles          {files} ({})\n",
+        "folder         {folder}\nrepositories   {} ({})\nfiles          {files} ({})\ncharts         {charts} ({})\n",
         repositories.len(),
         size(sum),
         size(*file_bytes),
+        size(*chart_bytes),
     );
     for repository in repositories {
         let (url, size) = (escape::visible(&repository.url), size(repository.bytes));

@@ -75,8 +75,9 @@ struct Setting {
 /// The content that a build may use.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Reach {
-    /// What is in the tree.
+    /// Files of the tree.
     Tree,
+    /// Remote content, too.
     Anywhere,
 }
 

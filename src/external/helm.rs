@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{Environment, Outcome, Program};
+use super::{Environment, Outcome, Program, memory};
 use crate::error::{Code, Error, Result};
 use crate::limits::Cancel;
 use crate::text::escape;
@@ -41,6 +41,8 @@ impl Folders {
 const LONGEST: Duration = Duration::from_mins(5);
 /// Maximum size of what a chart renders, in bytes.
 const MOST: u64 = 256 << 20;
+/// Maximum size of the memory of Helm, in bytes. Large charts need a tenth of it.
+const MOST_MEMORY: u64 = 4 << 30;
 /// Maximum length of what Helm complains about, in characters.
 const MOST_SAID: usize = 2_000;
 
@@ -72,6 +74,7 @@ impl Helm {
             .variable("TMPDIR", temporary)
             .at_most(LONGEST)
             .output_at_most(MOST)
+            .watched_by(refuse_memory)
             .cancelled_by(cancel);
         Ok(Self { program, command: command.to_owned() })
     }
@@ -129,6 +132,15 @@ impl Helm {
         let message = format!("`{command}` failed ({end}): {said}");
         Err(Error::new(Code::HelmFailed, message))
     }
+}
+
+/// Refuses a process with too much memory.
+fn refuse_memory(process: u32) -> Result<()> {
+    if memory::held(process) <= MOST_MEMORY {
+        return Ok(());
+    }
+    let message = format!("Helm needs more than {} GiB of memory for the chart", MOST_MEMORY >> 30);
+    Err(Error::new(Code::TooLarge, message))
 }
 
 /// The complaint of a program on a line, without invisible characters.

@@ -27,6 +27,10 @@ pub struct Contents {
     pub files: usize,
     /// The size of the files over HTTP, in bytes.
     pub file_bytes: u64,
+    /// The number of charts, and of results of charts.
+    pub charts: usize,
+    /// The size of these, in bytes.
+    pub chart_bytes: u64,
 }
 
 /// A repository in a cache.
@@ -66,7 +70,8 @@ impl Contents {
             .collect();
         repositories.sort_by(|left, right| left.url.cmp(&right.url));
         let (files, file_bytes) = folder_size(&folder.join("http/values"));
-        Self { repositories, files, file_bytes }
+        let (charts, chart_bytes) = folder_size(&folder.join("charts/values"));
+        Self { repositories, files, file_bytes, charts, chart_bytes }
     }
 
     /// Removes what was fetched from the cache in a folder, except for repositories that are being fetched. Returns the
@@ -84,6 +89,7 @@ impl Contents {
             }
         }
         remove(&folder.join("http"))?;
+        remove(&folder.join("charts"))?;
         Ok(left)
     }
 

@@ -26,7 +26,7 @@ use crate::limits::{Budget, Cancel};
 pub use crate::load::LOCK_FILE;
 use crate::load::{Disk, Fetch, Fetched, Files as _, RepoSpec};
 use crate::sync::lock;
-pub use charts::{ChartOptions, Charts, Pull, Rendering, Template, is_repeatable};
+pub use charts::{ChartOptions, Charts, Pull, Rendering, Template, is_pulled, is_repeatable};
 pub use contents::{Contents, Repository};
 use door::Door;
 use failing::Failing;

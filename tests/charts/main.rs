@@ -279,6 +279,29 @@ fn one_pull_serves_all_targets_of_a_run() {
     }
 }
 
+#[test]
+fn a_part_of_a_chart_is_not_used() {
+    for is_killed in [false, true] {
+        let tree = Tree::with(&[("app/kustomization.yaml", FAR), ("app/charts/other/a", "")]);
+        let mut first = tree.command(BUILD).env("SLOW", "1").spawn().unwrap();
+        let chart = tree.path("app/charts/far-1.0.0/far");
+        let start = Instant::now();
+        while !chart.exists() && start.elapsed() < Duration::from_secs(20) {
+            thread::sleep(Duration::from_millis(10));
+        }
+        assert!(!chart.join("Chart.yaml").exists());
+        if is_killed {
+            // No signal handler runs: the next build removes what is left.
+            first.kill().unwrap();
+        }
+        printed(&tree.run(BUILD));
+        assert!(chart.join("Chart.yaml").exists());
+        assert_eq!(first.wait().unwrap().success(), !is_killed);
+        assert_eq!(pulls(&tree), 1 + usize::from(is_killed));
+        assert_eq!(tree.names("app/charts/far-1.0.0"), ["far", "far-1.tgz"]);
+    }
+}
+
 /// The processes whose working directory is in a folder, or that run a program of it.
 fn processes(folder: &Path) -> Vec<String> {
     let mut found = Vec::new();
@@ -324,6 +347,7 @@ fn strangers_cannot_pass_options_or_paths() {
     for (fields, code) in [
         ("releaseName: '--post-renderer=/bin/sh'", "invalid-value"),
         ("version: ../../x, repo: 'https://charts.example.com'", "invalid-value"),
+        ("nameTemplate: 'r{{ env \"TOKEN\" }}'", "plugin-not-enabled"),
         ("valuesFile: ../secret.yaml", "outside-root"),
         ("valuesFile: /etc/hostname", "outside-root"),
         ("additionalValuesFiles: [../secret.yaml]", "outside-root"),

@@ -1,36 +1,36 @@
 //! Charts that were pulled, in the store: each by the digest of its files, and the last one of each name and version.
 
+#![expect(clippy::disallowed_methods, reason = "charts are written here, into their folders")]
+
 use std::path::{Component, Path, PathBuf};
 
-use super::pull::{Pull, make_folder};
-use crate::error::Result;
-use crate::load::{self, Chart, Digest, Store, without_credentials};
+use crate::error::{Code, Error, Result};
+use crate::load::{self, Chart, Digest, Store};
 
 /// The files of a chart.
 pub(super) type Files = Vec<(PathBuf, Vec<u8>)>;
 
-/// The key of the digest of the chart that was pulled last.
-fn last(pull: &Pull<'_>) -> Digest {
-    let Pull { name, repo, version, devel, .. } = *pull;
-    Digest::of(format!("pulled\0{}\0{name}\0{version}\0{devel}", without_credentials(repo)))
+/// The key of the digest of the chart that was pulled last by a name.
+fn last(name: &str) -> Digest {
+    Digest::of_all([&b"pulled"[..], name.as_bytes()])
 }
 
 fn key(digest: &Digest) -> Digest {
     Digest::of_all([&b"chart"[..], digest.as_bytes()])
 }
 
-/// Keeps a chart that was pulled. If that fails, it is pulled again.
-pub(super) fn keep(store: &Store, pull: &Pull<'_>, chart: &Chart) {
+/// Keeps a chart that was pulled by a name. If that fails, it is pulled again.
+pub(super) fn keep(store: &Store, name: &str, chart: &Chart) {
     let digest = chart.digest();
     let is_kept = store.set_value(&key(&digest), &packed(chart)).is_ok();
     if is_kept {
-        drop(store.set_value(&last(pull), digest.as_bytes()));
+        drop(store.set_value(&last(name), digest.as_bytes()));
     }
 }
 
-/// The digest of the chart that was pulled last.
-pub(super) fn last_digest(store: &Store, pull: &Pull<'_>) -> Option<[u8; 32]> {
-    store.value(&last(pull))?.try_into().ok()
+/// The digest of the chart that was pulled last by a name.
+pub(super) fn last_digest(store: &Store, name: &str) -> Option<[u8; 32]> {
+    store.value(&last(name))?.try_into().ok()
 }
 
 /// The files of the chart with this digest.
@@ -53,6 +53,17 @@ pub(super) fn write(files: &Files, folder: &Path) -> Result<()> {
         load::write(&whole, &[content])?;
     }
     Ok(())
+}
+
+/// Makes a folder with its parents, if it is missing.
+///
+/// # Errors
+/// [`Code::WriteFailed`].
+pub(super) fn make_folder(folder: &Path) -> Result<()> {
+    std::fs::create_dir_all(folder).map_err(|error| {
+        let message = format!("cannot make the folder `{}`: {error}", folder.display());
+        Error::new(Code::WriteFailed, message)
+    })
 }
 
 /// The files one after the other: the lengths of path and content, and these.

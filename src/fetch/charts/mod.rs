@@ -21,7 +21,7 @@ use crate::text::escape;
 use pull::Pulled;
 
 pub use known::is_repeatable;
-pub use pull::Pull;
+pub use pull::{Pull, is_pulled};
 
 /// The charts of a run; by default there are none, and no chart is rendered.
 #[derive(Clone, Default)]
@@ -155,7 +155,9 @@ impl Session {
             let Setup { cache, started, warn, .. } = self.setup();
             let folder = cache.as_deref().filter(|_| !self.fetch.no_cache)?;
             let opened = Store::open(&folder.join("charts"), *started);
-            opened.map_err(|error| warn(&error)).ok()
+            let store = opened.map_err(|error| warn(&error)).ok()?;
+            store.tidy();
+            Some(store)
         };
         self.store.get_or_init(open).as_ref()
     }
@@ -200,7 +202,7 @@ impl Rendering<'_> {
     /// [`Code::WriteFailed`], and [`Code::InvalidPath`] for names that lead out of the folder.
     pub fn unpack(&self, chart: &Chart, name: &str) -> Result<PathBuf> {
         let folder = self.temporary.path().join("chart").join(name);
-        pull::make_folder(&folder)?;
+        archive::make_folder(&folder)?;
         for (path, file) in &chart.files {
             if !path.components().all(|part| matches!(part, Component::Normal(_))) {
                 let shown = escape::file_name(path.as_os_str());
@@ -208,7 +210,7 @@ impl Rendering<'_> {
                 return Err(Error::new(Code::InvalidPath, message));
             }
             let whole = folder.join(path);
-            pull::make_folder(whole.parent().unwrap_or(&folder))?;
+            archive::make_folder(whole.parent().unwrap_or(&folder))?;
             load::write(&whole, &[file.bytes()])?;
         }
         Ok(folder)

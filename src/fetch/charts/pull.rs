@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Rendering, archive};
+use super::Rendering;
+use super::archive::{self, make_folder};
 use crate::error::{Code, Error, Result};
 use crate::fetch::door::Door;
 use crate::fetch::lock::{moved, unlocked};
@@ -64,8 +65,9 @@ impl Rendering<'_> {
                 (None, Some(temporary)) => temporary.path().to_path_buf(),
                 (None, None) => self.temporary.path().to_path_buf(),
             };
-            let _held = into.map(|(_, root)| hold(root, &self.cancel)).transpose()?;
-            self.get(pull, &folder, budget)?;
+            let held = into.map(|(_, root)| hold(root, &self.cancel)).transpose()?.flatten();
+            self.get(pull, &folder, held.is_some(), budget)?;
+            drop(held);
             let chart = folder.join(name);
             Ok(std::sync::Arc::new(Pulled { chart, _temporary: temporary }))
         })?;
@@ -79,10 +81,14 @@ impl Rendering<'_> {
     }
 
     /// Puts a chart into a folder: that of the lock, if it is in the cache, or else one that Helm pulls. A failure leaves no part
-    /// of it.
-    fn get(&self, pull: &Pull<'_>, folder: &Path, budget: &Budget) -> Result<()> {
-        let Pull { name, repo, version, .. } = *pull;
+    /// of it. `is_alone` is true if no other process pulls charts into the folder.
+    fn get(&self, pull: &Pull<'_>, folder: &Path, is_alone: bool, budget: &Budget) -> Result<()> {
+        let Pull { name, repo, version, devel, .. } = *pull;
+        let named = format!("{}\0{name}\0{version}\0{devel}", load::without_credentials(repo));
         let chart = folder.join(name);
+        if is_alone {
+            clear(&chart);
+        }
         if is_directory(&chart) {
             return Ok(());
         }
@@ -96,7 +102,7 @@ impl Rendering<'_> {
         let store = self.session.store();
         let known = match (&locked, self.session.fetch.offline) {
             (Some((digest, _)), _) => Some(*digest.as_bytes()),
-            (None, true) => store.and_then(|store| archive::last_digest(store, pull)),
+            (None, true) => store.and_then(|store| archive::last_digest(store, &named)),
             (None, false) => None,
         };
         let kept = known.zip(store).and_then(|(digest, store)| archive::find(store, &digest));
@@ -109,7 +115,7 @@ impl Rendering<'_> {
         }
         self.admit(repo)?;
         budget.spend(Limit::Requests, 1, Span::NONE)?;
-        let unfinished = self.pull_into(pull, folder)?;
+        let (unfinished, mark) = self.pull_into(pull, folder)?;
         let whole = load::resolved(&chart).unwrap_or_else(|| chart.clone());
         let pulled = Loader::new(Disk, load::Options::default()).chart(&whole)?;
         if let Some((digest, true)) = locked
@@ -118,8 +124,9 @@ impl Rendering<'_> {
             return Err(moved(repo, name));
         }
         unfinished.keep();
+        drop(mark);
         if let Some(store) = store {
-            archive::keep(store, pull, &pulled);
+            archive::keep(store, &named, &pulled);
         }
         Ok(())
     }
@@ -151,12 +158,14 @@ impl Rendering<'_> {
         door.admit(repo)
     }
 
-    /// Runs `helm pull`. Returns what is removed again unless it is kept.
-    fn pull_into(&self, pull: &Pull<'_>, folder: &Path) -> Result<NewFolder> {
+    /// Runs `helm pull`. Returns what is removed again unless it is kept, and the mark of a chart that is being pulled.
+    fn pull_into(&self, pull: &Pull<'_>, folder: &Path) -> Result<(NewFolder, NewFolder)> {
         let Pull { name, repo, version, devel, .. } = *pull;
         let chart = folder.join(name);
         let is_own = !folder.exists();
         let unfinished = NewFolder::announce(if is_own { folder } else { &chart })?;
+        make_folder(folder)?;
+        let mark = NewFolder::create(&mark(&chart))?;
         remove_marks(folder, name);
         let mut arguments: Vec<OsString> =
             vec!["pull".into(), "--untar".into(), "--untardir".into(), folder.into()];
@@ -179,12 +188,37 @@ impl Rendering<'_> {
         let run = self.helm.run(&arguments, &format!("pull {source}{version}"));
         run.map_err(advised)?;
         if is_directory(&chart) {
-            return Ok(unfinished);
+            return Ok((unfinished, mark));
         }
         let message = format!("Helm has pulled no chart with the name `{name}`");
         Err(Error::new(Code::HelmFailed, message)
             .help("`name` is that in the chart's `Chart.yaml`"))
     }
+}
+
+/// True if the folder of a chart is there, and no process is pulling it.
+#[must_use]
+pub fn is_pulled(chart: &Path) -> bool {
+    // In this order: the mark is there before the folder.
+    is_directory(chart) && !is_directory(&mark(chart))
+}
+
+/// The mark of a chart that is being pulled.
+fn mark(chart: &Path) -> PathBuf {
+    let name = chart.file_name().unwrap_or_default().to_string_lossy();
+    chart.with_file_name(format!(".krender-{name}.tmp"))
+}
+
+/// Removes the part of a chart that a process was pulling when it was killed. A folder that was made later stays.
+fn clear(chart: &Path) {
+    let mark = mark(chart);
+    let modified = |path: &Path| load::stamp(path).map(|(_, at)| at);
+    if let (Some(marked), Some(changed)) = (modified(&mark), modified(chart))
+        && changed.saturating_sub(marked) <= TO_WAIT
+    {
+        drop(fs::remove_dir_all(chart));
+    }
+    drop(fs::remove_dir(mark));
 }
 
 /// Adds the next step to the error of a pull.
@@ -273,15 +307,4 @@ fn copy_below(from: &Path, to: &Path) -> std::io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// Makes a folder with its parents, if it is missing.
-///
-/// # Errors
-/// [`Code::WriteFailed`].
-pub(super) fn make_folder(folder: &Path) -> Result<()> {
-    fs::create_dir_all(folder).map_err(|error| {
-        let message = format!("cannot make the folder `{}`: {error}", folder.display());
-        Error::new(Code::WriteFailed, message)
-    })
 }

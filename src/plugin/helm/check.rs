@@ -39,6 +39,13 @@ pub(super) fn check(given: &Given<'_>) -> Result<()> {
     if chart.release_name.starts_with('-') {
         return Err(refused("releaseName", &chart.release_name));
     }
+    let mut words = chart.name_template.split(|it: char| !it.is_ascii_alphanumeric());
+    if !options.enabled && words.any(|word| word == "env" || word == "expandenv") {
+        let message = "`nameTemplate` reads variables of the environment";
+        return Err(Error::new(Code::PluginNotEnabled, message)
+            .at(chart.name_template.span)
+            .help("`--enable-alpha-plugins` allows it, if you trust its source"));
+    }
     home(given, &globals.config_home)
 }
 

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use super::{Given, root_of};
 use crate::config::HelmChart;
 use crate::error::{Code, Error, Result};
-use crate::fetch::{Pull, Rendering, is_repeatable};
-use crate::load::{Chart, Disk, File, is_directory, join, resolved};
+use crate::fetch::{Pull, Rendering, is_pulled, is_repeatable};
+use crate::load::{Chart, Disk, File, join, resolved};
 
 /// The folder of charts, if none is named.
 const HOME: &str = "charts";
@@ -58,7 +58,7 @@ fn find_or_pull(given: &Given<'_>, rendering: &Rendering<'_>) -> Result<Place> {
     let written = format!("{home}/{name}");
     let whole = join(root.path(), written.as_ref());
     let is_on_disk = root.is_on_disk();
-    let is_there = !is_on_disk || is_directory(&whole);
+    let is_there = !is_on_disk || is_pulled(&whole);
     let in_tree = if is_there { root.chart(&written, given.place)? } else { None };
     if let Some(found) = in_tree {
         return in_place(given, rendering, (whole, written), found);
