@@ -67,6 +67,11 @@ pub(super) struct Plugins {
     #[arg(value_parser = Truth, value_name = "BOOL", help_heading = "Functions and plugins")]
     as_current_user: Option<bool>,
 
+    /// With `placeholder`: do not run ksops and `SopsSecretGenerator`, but put placeholders in place of the values that SOPS has
+    /// encrypted, to review a build without the key
+    #[arg(long, value_name = "MODE", help_heading = "Functions and plugins")]
+    sops: Option<Sops>,
+
     /// Run Helm for the charts of kustomizations
     #[arg(long, alias = "enable_helm", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[arg(value_parser = Truth, value_name = "BOOL")]
@@ -121,6 +126,14 @@ pub(super) struct Plugins {
     now: Option<Date>,
 }
 
+/// The treatment of values that SOPS has encrypted.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Sops {
+    /// Placeholders take their place.
+    #[value(help = None::<&str>)]
+    Placeholder,
+}
+
 /// The values without any flag.
 impl Default for Plugins {
     fn default() -> Self {
@@ -133,6 +146,7 @@ impl Default for Plugins {
             env: Vec::new(),
             as_current_user: None,
             container_command: "docker".to_owned(),
+            sops: None,
             enable_helm: None,
             helm_command: "helm".to_owned(),
             helm_api_versions: Vec::new(),
@@ -167,6 +181,7 @@ impl Plugins {
             env,
             as_current_user,
             container_command,
+            sops,
             enable_helm,
             helm_command,
             helm_api_versions,
@@ -194,6 +209,7 @@ impl Plugins {
                 as_current_user: as_current_user.unwrap_or_default(),
                 container_command: container_command.clone(),
             },
+            sops_placeholders: sops.is_some(),
             host: self.runs_programs().map(|_| host()).unwrap_or_default(),
             helm: Helm {
                 enabled: enable_helm.unwrap_or_default(),

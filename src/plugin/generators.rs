@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::programs::External;
-use super::{Host, Options, hardening, helm, is_builtin, kind_of};
+use super::{Host, Options, hardening, helm, is_builtin, kind_of, sops};
 use crate::config::{
     GeneratorArgs, Kustomization, ObjectMeta, SecretArgs, Warning, explain_plugin,
 };
@@ -58,6 +58,9 @@ pub fn generate(
         let step = |error: Error| {
             error.at(span).step(format!("while running the {kind} `{}`", configuration.name()))
         };
+        if host.options.sops_placeholders && sops::is_meant(configuration) {
+            return sops::generate(configuration, root, schema, warnings).map_err(step);
+        }
         let program = External::of(configuration, root, host, false).map_err(step)?;
         let generated = program.generate(root, schema).map_err(step);
         warnings.extend(program.warnings());

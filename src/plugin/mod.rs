@@ -6,6 +6,7 @@ mod hardening;
 mod helm;
 mod options;
 mod programs;
+mod sops;
 mod validate;
 
 use std::sync::Arc;

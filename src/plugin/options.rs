@@ -15,6 +15,9 @@ pub struct Options {
     pub functions: Functions,
     /// Options for Helm.
     pub helm: Helm,
+    /// True if generators that decrypt files of SOPS do not run, and placeholders take the place of the values (`--sops
+    /// placeholder`).
+    pub sops_placeholders: bool,
     /// The surroundings of the programs that plugins run.
     pub host: Host,
     /// The day at which exclusions from rules are evaluated; `None` if none expires.

@@ -1,0 +1,3 @@
+#!/bin/sh
+cat > /dev/null
+printf 'kind: Bed\napiVersion: v1\nmetadata: {name: a, annotations: {config.kubernetes.io/path: link/out.yaml}}\n'
