@@ -292,7 +292,7 @@ Examples:
   krender tree overlays/prod
   krender tree --all .
   krender tree overlays/prod --format dot | dot -Tsvg -o prod.svg
-  krender tree overlays/prod --format json",
+  krender tree overlays/prod -o prod.html",
         run: |found, format| Ok(tree::Tree::from_arg_matches_mut(found)?.run(format)),
     },
     Command {

@@ -9,12 +9,13 @@ use super::select::{Select, Selected};
 use super::terminal::Format;
 use super::told::Told;
 use crate::{
-    error::Result,
+    error::{Code, Error, Result},
     fleet,
     graph::{self, Counted, Graph},
     load::{self, Loader},
     parallel::in_order,
     report::graphs,
+    trace::Trace,
 };
 
 /// Show what a kustomization consists of, and what each part adds and changes
@@ -35,9 +36,9 @@ pub(super) struct Tree {
     #[command(flatten)]
     select: Select,
 
-    /// Output format
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    format: TreeForm,
+    /// Output format [default: html for a FILE that ends in `.html`, otherwise text]
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<TreeForm>,
 
     /// Write to FILE instead of standard output
     #[arg(short, long, value_name = "FILE")]
@@ -61,6 +62,8 @@ enum TreeForm {
     Dot,
     /// For Mermaid
     Mermaid,
+    /// A page with the rendered YAML of one target, and the layer and source of each line
+    Html,
 }
 
 impl Tree {
@@ -92,18 +95,40 @@ impl Tree {
             told.add(&target, Vec::new(), Some(error));
         }
         graph.find_unused(run);
-        let text = match self.format {
+        told.warn(loader.sources(), format);
+        if graph.targets.is_empty() {
+            return told.into_outcome();
+        }
+        let text = match self.form() {
             TreeForm::Text => graphs::text(&graph),
             TreeForm::Json => graphs::json(&graph, loader.sources()),
             TreeForm::Dot => graphs::dot(&graph),
             TreeForm::Mermaid => graphs::mermaid(&graph),
+            TreeForm::Html if graph.targets.iter().any(|target| target.objects.is_none()) => {
+                return told.into_outcome();
+            }
+            TreeForm::Html => self.page(&targets, &graph, run)?,
         };
-        told.warn(loader.sources(), format);
         match &self.output {
-            _ if graph.targets.is_empty() => {}
             Some(file) => load::write(file.as_ref(), &[&text])?,
             None => super::print(&text)?,
         }
         told.into_outcome()
+    }
+
+    fn form(&self) -> TreeForm {
+        let is_page = self.output.as_ref().is_some_and(|file| file.ends_with(".html"));
+        self.format.unwrap_or(if is_page { TreeForm::Html } else { TreeForm::Text })
+    }
+
+    /// The page of the only target.
+    fn page(&self, targets: &[String], graph: &Graph, run: &fleet::Run<'_>) -> Result<String> {
+        let [target] = targets else {
+            let message = format!("a page shows one target, found {}", targets.len());
+            return Err(Error::new(Code::InvalidArgument, message)
+                .help("name one directory, or choose another `--format`"));
+        };
+        let trace = Trace::of(run, target, &mut Vec::new())?;
+        graphs::html(target, graph, &trace, run.loader().sources())
     }
 }
