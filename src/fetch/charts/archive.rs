@@ -44,7 +44,7 @@ pub(super) fn find(store: &Store, digest: &[u8; 32]) -> Option<Files> {
 /// Writes files below a folder.
 ///
 /// # Errors
-/// [`Code::WriteFailed`](crate::error::Code::WriteFailed).
+/// [`Code::WriteFailed`].
 pub(super) fn write(files: &Files, folder: &Path) -> Result<()> {
     make_folder(folder)?;
     for (path, content) in files {
