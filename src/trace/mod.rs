@@ -11,6 +11,8 @@ mod path;
 mod question;
 mod record;
 mod setting;
+#[cfg(test)]
+mod tests;
 
 pub use chain::{Chain, State};
 pub use explain::{explain, may_explain};
