@@ -229,9 +229,7 @@ Examples:
   krender build overlays/prod | kubectl apply -f -
   krender build overlays/prod -o prod.yaml
   krender build --all . -o rendered
-  krender build --harden=restricted overlays/prod
-
-The flags of kustomize for Helm (`--enable-helm` and the like) are accepted. krender does not run charts yet, and says so.",
+  krender build --harden=restricted overlays/prod",
         run: |found, format| Ok(build::Build::from_arg_matches_mut(found)?.run(format)),
     },
     Command {

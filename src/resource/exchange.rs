@@ -146,7 +146,7 @@ mod tests {
         );
         found.needs_hash = true;
         let node = format!("{:?}", found.for_plugin().unwrap());
-        assert!(node.contains("internal.config.kubernetes.io/needsHashSuffix: enabled"), "{node}");
+        assert!(node.contains("internal.config.kubernetes.io/needsHashSuffix: "), "{node}");
         assert!(node.contains("group: apps"), "{node}");
         assert!(node.contains("name: \\\"1\\\"") || node.contains("name: \"1\""), "{node}");
         let back = found.from_transformer(&schema()).unwrap();
