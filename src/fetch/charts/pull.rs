@@ -115,7 +115,12 @@ impl Rendering<'_> {
         }
         self.admit(repo)?;
         budget.spend(Limit::Requests, 1, Span::NONE)?;
-        let (unfinished, mark) = self.pull_into(pull, folder)?;
+        let missing = folder.ancestors().take_while(|folder| !folder.exists());
+        let missing: Vec<PathBuf> = missing.map(Path::to_path_buf).collect();
+        let (unfinished, mark) = self.pull_into(pull, folder).inspect_err(|_| {
+            // Those that are empty: others may have written to them meanwhile.
+            missing.iter().for_each(|folder| drop(fs::remove_dir(folder)));
+        })?;
         let whole = load::resolved(&chart).unwrap_or_else(|| chart.clone());
         let pulled = Loader::new(Disk, load::Options::default()).chart(&whole)?;
         if let Some((digest, true)) = locked
