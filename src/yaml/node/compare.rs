@@ -23,6 +23,9 @@ impl Node {
                     pending.extend(node.children().zip(before.children().map(Some)));
                 }
                 _ => {
+                    if before.is_some() {
+                        copied += NODE_BYTES * node.children().count() as u64;
+                    }
                     weight += NODE_BYTES + node.as_text().map_or(0, str::len) as u64;
                     let entries = node.entries().iter().enumerate();
                     pending.extend(entries.map(|(place, (key, value))| {
