@@ -27,7 +27,7 @@ pub enum LeadsTo {
     Setting,
     /// A file.
     File,
-    /// A kustomization, by its place in [`Graph::layers`].
+    /// A kustomization, by its place in [`Graph::layers`](super::Graph::layers).
     Layer(usize),
     /// Content from elsewhere that was not fetched.
     Remote,

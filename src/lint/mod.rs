@@ -1,7 +1,7 @@
 //! Rules about the sources of kustomizations: what they list, what their entries change, and how they include each other.
 //!
 //! Rules look at a [scene](scene::Scene): the [kustomizations](layers) of a run, each of which is read once, the
-//! [renders](renders) of its targets, and the [effects](effects) that the entries of the kustomizations had in these
+//! [renders] of its targets, and the [effects] that the entries of the kustomizations had in these
 //! builds. The table of rules is [`rules::LINTS`]; their texts are in [`crate::harden::kustomizations`], with those of all
 //! rules.
 
@@ -50,7 +50,7 @@ pub struct Linted {
     pub findings: Vec<Finding>,
     /// The targets that could not be built: rules that look at renders have not judged them.
     pub failed: Vec<(String, Error)>,
-    /// The kustomizations with fixes, and the targets that include each: for [`fix`].
+    /// The kustomizations with fixes, and the targets that include each: for [`fix()`].
     fixable: Vec<fix::Fixable>,
 }
 

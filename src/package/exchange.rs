@@ -92,7 +92,7 @@ impl Passage {
     /// The list that the function reads.
     ///
     /// # Errors
-    /// Those of [`write`](super::write).
+    /// Those of [`write`](super::write()).
     pub fn input(&self, config: &Item) -> Result<String> {
         let wrapping = ("ResourceList".to_owned(), "config.kubernetes.io/v1".to_owned());
         let output = Output {

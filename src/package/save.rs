@@ -14,7 +14,7 @@ use crate::text::escape;
 /// a new file.
 ///
 /// # Errors
-/// [`Code::InvalidPath`] for a path that leads out of the package, and those of [`write`](super::write).
+/// [`Code::InvalidPath`] for a path that leads out of the package, and those of [`write`](super::write()).
 pub fn files(mut items: Vec<Item>) -> Result<BTreeMap<String, String>> {
     let mut next: BTreeMap<String, usize> = BTreeMap::new();
     for Item { root, .. } in &mut items {
