@@ -79,24 +79,31 @@ impl Counts {
     fn object(&mut self, trace: &Trace, resource: &Resource, history: &History, sources: &Sources) {
         let chain = Chain::of(history);
         let root = chain.value().unwrap();
-        assert_eq!(resource.node().weight_of_change(root), 0, "{}", resource.id());
+        let emitted = |node: &Node| {
+            let mut text = String::new();
+            yaml::emit(node, &mut text).unwrap();
+            text
+        };
+        let text = emitted(resource.node());
+        let json = |node: &Node| {
+            let mut text = String::new();
+            yaml::write_json(node, yaml::Form::Compact, &mut text).unwrap();
+            text
+        };
+        assert_eq!(json(root), json(resource.node()), "{}", resource.id());
         let fields = leaves(FieldPath::default(), chain.clone(), false);
         let below = |node: &Node| node.children().next().is_some();
         assert_eq!(fields.len(), resource.node().walk().filter(|node| !below(node)).count());
         for leaf in &fields {
             self.field(trace, resource, leaf, sources);
         }
-        let mut text = String::new();
-        yaml::emit(resource.node(), &mut text).unwrap();
         let marked = mark_lines(&text, &chain).unwrap();
         assert_eq!(marked.iter().filter(|field| field.is_leaf).count(), fields.len(), "{text}");
         // Comments change nothing but themselves.
         for annotated in [Annotated::Objects, Annotated::Fields] {
             let with_comments = annotate(&text, history, trace, sources, annotated).unwrap();
             let document = parse::document(&Source::detached(&with_comments)).unwrap().unwrap();
-            let mut without = String::new();
-            yaml::emit(&document.root, &mut without).unwrap();
-            assert_eq!(without, text);
+            assert_eq!(emitted(&document.root), text);
             assert!(with_comments.lines().any(|line| line.contains("# ")));
         }
     }

@@ -57,7 +57,7 @@ pub(super) struct TraceCommand {
     all: bool,
 
     /// Path of a field, in place of FIELD
-    #[arg(long = "field", value_name = "PATH", conflicts_with = "field")]
+    #[arg(long = "field", value_name = "PATH")]
     path: Option<String>,
 
     #[command(flatten)]
@@ -114,6 +114,9 @@ impl TraceCommand {
             return Err(Error::new(Code::FileNotFound, message)
                 .help(format!("the directory comes first: `krender trace . {directory}`")));
         }
+        if self.path.is_some() && self.field.is_some() {
+            return Err(invalid("`--field` and FIELD both name a field").help("omit one of them"));
+        }
         if self.path.is_some() && self.object.is_none() && !self.all {
             return Err(invalid("`--field` needs an object, or `--all`")
                 .help("name the object: `krender trace DIR Deployment/web spec.replicas`"));
@@ -151,7 +154,7 @@ impl TraceCommand {
         let trace = super::until_exit(Trace::of(&run, &self.directory, &mut Vec::new())?);
         let (question, sources) = (self.question(), loader.sources());
         if question.object.is_none() && question.value.is_none() && self.format == List::Text {
-            return terminal::print(&traces::overview(trace));
+            return terminal::print(&traces::overview(trace, loader.sources()));
         }
         let fields: Vec<Field> = question
             .answer(trace)?
@@ -187,30 +190,48 @@ impl TraceCommand {
             let mut warnings: Vec<Warning> = Vec::new();
             let trace = Trace::of(&run, &selected.targets[number], &mut warnings)?;
             // A target without such an object or field has no part in the comparison.
-            let found = question.answer(&trace).unwrap_or_default();
+            let (found, missed) = match question.answer(&trace) {
+                Ok(found) => (found, None),
+                Err(error) => (Vec::new(), Some(error)),
+            };
             let fields = found.iter().map(|(object, path, chain)| {
                 let name = ObjectName::of(&object.history.first_id(), object.is_rendered);
                 (name, Field::of(&trace, *object, path, chain, sources))
             });
-            Ok(fields.collect::<Vec<_>>())
+            Ok((fields.collect::<Vec<_>>(), missed))
         };
         let (mut across, mut told) = (Across::default(), Told::default());
+        let mut first_missed = None;
         in_order(selected.targets.len(), &options.threads, work, |number, fields: Result<_>| {
             let target = &selected.targets[number];
             match fields {
-                Ok(fields) => across.add(target, fields),
-                Err(error) => told.add(target, Vec::new(), Some(error)),
+                Ok((fields, missed)) => {
+                    across.add(target, fields);
+                    if let Some(error) = missed {
+                        first_missed.get_or_insert((target, error));
+                    }
+                }
+                Err(error) => {
+                    across.add_failed(target);
+                    told.add(target, Vec::new(), Some(error));
+                }
             }
             ControlFlow::Continue(())
         });
         for (target, error) in selected.refused {
+            across.add_failed(&target);
             told.add(&target, Vec::new(), Some(error));
         }
         let outcome = told.into_outcome();
-        if across.is_empty() && outcome.is_ok() {
-            let message = "no target has such a field";
-            return Err(Error::new(Code::FieldNotFound, message)
-                .help("see the objects and fields of one: `krender trace DIR`"));
+        let missed = first_missed.filter(|_| across.is_empty()).map(|(target, error)| {
+            let count = selected.targets.len();
+            let step =
+                format!("while looking into {count} targets, of which none has it: `{target}`");
+            error.step(step)
+        });
+        if let Some(missed) = missed {
+            return Error::all(outcome.err().into_iter().chain([missed]))
+                .map_or(Ok(ExitCode::SUCCESS), Err);
         }
         match self.format {
             List::Text => terminal::print(&traces::across_text(&across))?,
@@ -243,17 +264,21 @@ impl Question {
             };
             return Ok(objects.iter().map(whole).flat_map(fields).collect());
         };
-        let found: Answer<'t> = objects
-            .iter()
-            .flat_map(|object| {
+        let of = |is_rendered: bool| -> Answer<'t> {
+            let objects = objects.iter().filter(|object| object.is_rendered == is_rendered);
+            let found = objects.flat_map(|object| {
                 let fields = field.find(Chain::of(object.history)).into_iter();
                 fields.map(move |(path, chain)| (*object, path, chain))
-            })
-            .collect();
+            });
+            found.flat_map(fields).collect()
+        };
+        // Only if no rendered object has the field, one that was removed may have had it.
+        let found = of(true);
+        let found = if found.is_empty() { of(false) } else { found };
         if found.is_empty() {
             return Err(no_field(field, &objects));
         }
-        Ok(found.into_iter().flat_map(fields).collect())
+        Ok(found)
     }
 
     fn objects<'t>(&self, trace: &'t Trace) -> Result<Vec<FoundObject<'t>>> {
@@ -265,9 +290,15 @@ impl Question {
         let objects = trace.find(query);
         if objects.is_empty() {
             let near = trace.names_near(query);
-            let message = format!("the build has no object `{query}`");
+            let place =
+                query.namespace().map(|namespace| format!(" in the namespace `{namespace}`"));
+            let place = place.unwrap_or_default();
+            let message = format!("the build has no object `{query}`{place}");
             let error = Error::new(Code::ObjectNotFound, message);
-            let error = error.did_you_mean(&query.to_string(), near.iter().map(String::as_str));
+            let error = match query.kind_meant(trace) {
+                Some(kind) => error.help(format!("did you mean the kind `{kind}`?")),
+                None => error.did_you_mean(&query.to_string(), near.iter().map(String::as_str)),
+            };
             let error = match query.name() {
                 Some(_) if near.len() <= MOST_NAMED && !near.is_empty() => {
                     error.help(format!("there are: {}", near.join(", ")))

@@ -1,5 +1,6 @@
 //! The effect of a step on resources, as numbers.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::resource::{Names, ResMap, Resource};
@@ -154,16 +155,20 @@ fn items<'n>(
     }
     let is_named = |items: &[Node]| items.iter().all(|item| name(item).is_some());
     if is_named(before) && is_named(after) {
-        let other =
-            |item: &Node, items: &'n [Node]| items.iter().find(|one| name(one) == name(item));
+        let by_name = |items: &'n [Node]| {
+            // Of several elements with a name, the first one counts.
+            let named = items.iter().rev().map(|item| (name(item), item));
+            named.collect::<BTreeMap<_, _>>()
+        };
+        let (old, new) = (by_name(before), by_name(after));
         let mut count = 0;
         for item in after {
-            match other(item, before) {
-                Some(old) => pending.push((old, item)),
+            match old.get(&name(item)) {
+                Some(old) => pending.push((*old, item)),
                 None => count += leaves(item),
             }
         }
-        let gone = before.iter().filter(|item| other(item, after).is_none());
+        let gone = before.iter().filter(|item| !new.contains_key(&name(item)));
         return count + gone.map(leaves).sum::<usize>();
     }
     pending.extend(before.iter().zip(after));

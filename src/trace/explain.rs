@@ -109,9 +109,8 @@ fn path_of(root: &Node, span: Span) -> Option<FieldPath> {
                 pending.extend(entries.map(|(key, value)| (value, below(key))));
             }
             Kind::Sequence => {
-                let items = node.items().iter().enumerate().rev();
-                let below = |index| path.with(Segment::of_element(node, index));
-                pending.extend(items.map(|(index, item)| (item, below(index))));
+                let items = node.items().iter().zip(Segment::of_elements(node)).rev();
+                pending.extend(items.map(|(item, segment)| (item, path.with(segment))));
             }
         }
     }

@@ -6,6 +6,7 @@
 mod chain;
 mod explain;
 mod mark;
+mod names;
 mod origin;
 mod path;
 mod question;

@@ -22,7 +22,7 @@ pub fn leaves(path: FieldPath, chain: Chain<'_>, removed: bool) -> Vec<Leaf<'_>>
         let mut children = if chain.value().is_none() { Vec::new() } else { chain.children() };
         let is_leaf = children.is_empty();
         if removed && chain.value().is_some() {
-            children.extend(chain.removed_keys());
+            children.extend(chain.removed());
         }
         let children = children.into_iter().rev();
         pending.extend(children.map(|(segment, chain)| (path.with(segment), chain)));

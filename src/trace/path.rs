@@ -1,9 +1,10 @@
 //! Paths of fields, as they are shown, and as they are asked for.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::Chain;
-use super::chain::NAMES;
+use super::names::{NAMES, name_of};
 use crate::text::wildcard;
 use crate::yaml::path::{PathName, of_pointer, split_bracketed};
 use crate::yaml::{Kind, Node, Text};
@@ -22,21 +23,22 @@ pub enum Segment {
 }
 
 impl Segment {
-    /// The element at an index of a list. It is named by a field if no other element has the same name.
+    /// The elements of a list. One is named by a field if no other element has the same name. Linear in the number of
+    /// elements.
     #[must_use]
-    pub fn of_element(list: &Node, index: usize) -> Self {
-        let item = list.items().get(index);
-        let text =
-            |node: &Node, field: &str| Some(node.get(field)?.as_scalar()?.shared_text().clone());
-        let name = item.and_then(|item| {
-            let (field, name) =
-                NAMES.iter().find_map(|field| Some((*field, text(item, field)?)))?;
-            let is_plain = !name.is_empty() && !name.contains(['[', ']', '=']);
-            let same = |node: &&Node| text(node, field).as_ref() == Some(&name);
-            let is_unique = list.items().iter().filter(same).nth(1).is_none();
-            (is_plain && is_unique).then_some((field, name))
-        });
-        Self::Element(index, name)
+    pub fn of_elements(list: &Node) -> Vec<Self> {
+        let names: Vec<_> = list.items().iter().map(name_of).collect();
+        let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+        for (field, name) in names.iter().flatten() {
+            *counts.entry((*field, *name)).or_default() += 1;
+        }
+        let element = |(index, name): (usize, &Option<(&'static str, &str)>)| {
+            let is_plain = |name: &str| !name.is_empty() && !name.contains(['[', ']', '=', '*']);
+            let name = name
+                .filter(|(field, name)| is_plain(name) && counts.get(&(*field, *name)) == Some(&1));
+            Self::Element(index, name.map(|(field, name)| (field, name.into())))
+        };
+        names.iter().enumerate().map(element).collect()
     }
 }
 
@@ -113,6 +115,8 @@ impl fmt::Display for FieldPath {
 pub struct FieldQuery {
     text: String,
     names: Vec<String>,
+    /// True for a JSON pointer, whose names are no patterns.
+    is_pointer: bool,
 }
 
 impl FieldQuery {
@@ -136,7 +140,7 @@ impl FieldQuery {
                 .map(|name| index_in_brackets(&name).unwrap_or(name))
                 .collect(),
         };
-        Self { text: text.to_owned(), names }
+        Self { text: text.to_owned(), names, is_pointer: text.starts_with('/') }
     }
 
     /// The text.
@@ -157,9 +161,19 @@ impl FieldQuery {
     pub fn find<'t>(&self, root: Chain<'t>) -> Vec<(FieldPath, Chain<'t>)> {
         let mut found = vec![(FieldPath::default(), root)];
         for name in &self.names {
-            found = found.iter().flat_map(|(path, chain)| below(name, path, chain)).collect();
+            found = found.iter().flat_map(|(path, chain)| self.below(name, path, chain)).collect();
         }
         found
+    }
+
+    fn below<'t>(
+        &self,
+        name: &str,
+        path: &FieldPath,
+        chain: &Chain<'t>,
+    ) -> Vec<(FieldPath, Chain<'t>)> {
+        let found = if self.is_pointer { exactly(name, chain) } else { below(name, chain) };
+        found.into_iter().map(|(segment, chain)| (path.with(segment), chain)).collect()
     }
 
     /// The names that exist where the path leads no further, and the name that was asked for there.
@@ -168,7 +182,7 @@ impl FieldQuery {
         let mut found = vec![(FieldPath::default(), root.clone())];
         for name in &self.names {
             let next: Vec<_> =
-                found.iter().flat_map(|(path, chain)| below(name, path, chain)).collect();
+                found.iter().flat_map(|(path, chain)| self.below(name, path, chain)).collect();
             if next.is_empty() {
                 let names = found.iter().flat_map(|(_, chain)| {
                     chain
@@ -190,41 +204,49 @@ fn index_in_brackets(name: &str) -> Option<String> {
     inner.parse::<usize>().ok().map(|_| inner.to_owned())
 }
 
-/// The fields below that a name selects.
-fn below<'t>(name: &str, path: &FieldPath, chain: &Chain<'t>) -> Vec<(FieldPath, Chain<'t>)> {
+/// The field below at a part of a JSON pointer.
+fn exactly<'t>(name: &str, chain: &Chain<'t>) -> Vec<(Segment, Chain<'t>)> {
     let is_list = chain.last_value().is_some_and(|node| node.kind() == Kind::Sequence);
-    let found = match PathName::of(name) {
-        PathName::Every => chain.children().into_iter().chain(chain.removed_keys()).collect(),
+    match name.parse() {
+        Ok(index) if is_list => at(chain, index),
+        _ => at_key(name, chain),
+    }
+}
+
+fn at_key<'t>(name: &str, chain: &Chain<'t>) -> Vec<(Segment, Chain<'t>)> {
+    match chain.key(name) {
+        found if found.states().is_empty() => Vec::new(),
+        found => vec![(Segment::Key(name.into()), found)],
+    }
+}
+
+/// The fields below that a name selects.
+fn below<'t>(name: &str, chain: &Chain<'t>) -> Vec<(Segment, Chain<'t>)> {
+    let list = chain.last_value().filter(|node| node.kind() == Kind::Sequence);
+    match PathName::of(name) {
+        PathName::Every => chain.children().into_iter().chain(chain.removed()).collect(),
         PathName::Element(condition) => elements(chain, condition),
-        PathName::Last if is_list => last(chain),
-        PathName::Index(index) if is_list => at(chain, index),
-        _ if !name.contains('*') => match chain.key(name) {
-            found if found.states().is_empty() => Vec::new(),
-            found => vec![(Segment::Key(name.into()), found)],
-        },
+        PathName::Last if list.is_some() => {
+            let last = list.and_then(|list| list.items().len().checked_sub(1));
+            last.map_or_else(Vec::new, |index| at(chain, index))
+        }
+        PathName::Index(index) if list.is_some() => {
+            usize::try_from(index).map_or_else(|_| Vec::new(), |index| at(chain, index))
+        }
+        _ if !name.contains('*') => at_key(name, chain),
         _ => {
-            let all = chain.children().into_iter().chain(chain.removed_keys());
+            let all = chain.children().into_iter().chain(chain.removed());
             let fits = |segment: &Segment| matches!(segment, Segment::Key(key) if wildcard::fits(name, key));
             all.filter(|(segment, _)| fits(segment)).collect()
         }
-    };
-    found.into_iter().map(|(segment, chain)| (path.with(segment), chain)).collect()
+    }
 }
 
-/// The elements of the last list.
-fn every_element<'t>(chain: &Chain<'t>) -> Vec<(Segment, Chain<'t>)> {
-    let Some(list) = chain.last_value() else { return Vec::new() };
-    let element = |index| (Segment::of_element(list, index), chain.element(index));
-    (0..list.items().len()).map(element).collect()
-}
-
-fn last<'t>(chain: &Chain<'t>) -> Vec<(Segment, Chain<'t>)> {
-    every_element(chain).pop().into_iter().collect()
-}
-
-fn at<'t>(chain: &Chain<'t>, index: i64) -> Vec<(Segment, Chain<'t>)> {
-    let element = |index| every_element(chain).into_iter().nth(index);
-    usize::try_from(index).ok().and_then(element).into_iter().collect()
+/// The element at an index of the last list.
+fn at<'t>(chain: &Chain<'t>, index: usize) -> Vec<(Segment, Chain<'t>)> {
+    let list = chain.last_value().filter(|list| index < list.items().len());
+    let segment = list.and_then(|list| Segment::of_elements(list).into_iter().nth(index));
+    segment.map(|segment| (segment, chain.element(index))).into_iter().collect()
 }
 
 /// The elements that a condition selects in the last list, or else in the last list that had such elements.
@@ -238,17 +260,19 @@ fn elements<'t>(chain: &Chain<'t>, condition: &str) -> Vec<(Segment, Chain<'t>)>
         let Some(list) = state.node.filter(|node| node.kind() == Kind::Sequence) else { continue };
         let until: Chain<'t> =
             chain.states()[..=place].iter().map(|state| (state.step, state.node)).collect();
+        let mut segments = Segment::of_elements(list).into_iter();
         let found: Vec<_> = list
             .items()
             .iter()
             .enumerate()
-            .filter(|(_, item)| fits(item))
-            .map(|(index, _)| {
+            .filter_map(|(index, item)| Some((index, item, segments.next()?)))
+            .filter(|(_, item, _)| fits(item))
+            .map(|(index, _, segment)| {
                 let older = until.element(index);
                 // The step after which the element is gone.
                 let gone = chain.states().get(place + 1).map(|state| (state.step, None));
                 let states = older.states().iter().map(|state| (state.step, state.node));
-                (Segment::of_element(list, index), states.chain(gone).collect::<Chain<'t>>())
+                (segment, states.chain(gone).collect::<Chain<'t>>())
             })
             .collect();
         if !found.is_empty() {

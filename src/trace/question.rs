@@ -1,7 +1,8 @@
 //! The objects that are asked for.
 
 use super::{History, Trace};
-use crate::resource::ResId;
+use crate::error::nearest;
+use crate::resource::{ResId, Resource};
 use crate::text::wildcard;
 
 /// Objects by kind, name and namespace, as `kubectl` takes them: `Deployment/web`, `deploy/web`, `deployment.apps/web`, `deploy`.
@@ -69,7 +70,7 @@ impl ObjectQuery {
             None => (text, None),
         };
         let (kind, group) = match kind.split_once('.') {
-            Some((kind, group)) => (kind, Some(group.to_owned())),
+            Some((kind, group)) => (kind, Some(without_version(group).to_owned())),
             None => (kind, None),
         };
         let kind = kind.to_ascii_lowercase();
@@ -104,10 +105,43 @@ impl ObjectQuery {
         is_kind && group && namespace
     }
 
+    /// The kind that was probably meant, if no object of the build has the kind that was asked for.
+    #[must_use]
+    pub fn kind_meant(&self, trace: &Trace) -> Option<String> {
+        let anything = Self { group: None, name: None, namespace: None, ..self.clone() };
+        let ids = || trace.resources.iter().map(Resource::id);
+        if ids().any(|id| anything.fits_kind(id)) {
+            return None;
+        }
+        let kinds: Vec<String> =
+            ids().map(|id| id.gvk.kind.as_str().to_ascii_lowercase()).collect();
+        let known = kinds.iter().map(String::as_str).chain(SHORT.iter().map(|(short, _)| *short));
+        nearest(&self.kind, known).map(str::to_owned)
+    }
+
+    /// The namespace that was asked for; `None` for every namespace.
+    #[must_use]
+    pub fn namespace(&self) -> Option<&str> {
+        self.namespace.as_deref()
+    }
+
     /// The name that was asked for; `None` for every name.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
+    }
+}
+
+/// The group of `v1.apps`, as in `deployments.v1.apps`.
+fn without_version(group: &str) -> &str {
+    let is_version = |text: &str| {
+        text.strip_prefix('v')
+            .is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()))
+    };
+    match group.split_once('.') {
+        Some((version, group)) if is_version(version) => group,
+        None if is_version(group) => "",
+        _ => group,
     }
 }
 
@@ -147,9 +181,19 @@ impl Trace {
     /// The names of the rendered objects of a kind that is asked for, as `Kind/name`; of all kinds if there is none.
     #[must_use]
     pub fn names_near(&self, query: &ObjectQuery) -> Vec<String> {
-        let ids = || self.resources.iter().map(crate::resource::Resource::id);
-        let name = |id: &ResId| format!("{}/{}", id.gvk.kind, id.name.as_str());
-        let near: Vec<String> = ids().filter(|id| query.fits_kind(id)).map(name).collect();
+        let ids = || self.resources.iter().map(Resource::id);
+        let name = |id: &ResId| match id.namespace.as_str() {
+            namespace if query.namespace.is_some() && !namespace.is_empty() => {
+                format!("{}/{} in {namespace}", id.gvk.kind, id.name.as_str())
+            }
+            _ => format!("{}/{}", id.gvk.kind, id.name.as_str()),
+        };
+        let elsewhere = ObjectQuery { namespace: None, ..query.clone() };
+        let named: Vec<String> = ids().filter(|id| elsewhere.fits(id)).map(name).collect();
+        if !named.is_empty() {
+            return named;
+        }
+        let near: Vec<String> = ids().filter(|id| elsewhere.fits_kind(id)).map(name).collect();
         if near.is_empty() { ids().map(name).collect() } else { near }
     }
 }

@@ -38,7 +38,9 @@ pub fn settings<'t>(
             let pair = before.and_then(Node::as_scalar).zip(state.node.and_then(Node::as_scalar));
             pair.is_some_and(|(before, now)| has_value_of(before, now))
         };
-        if is_name && is_repeated() {
+        let is_end =
+            || trace.step(state.step).is_some_and(|step| matches!(step.asked, Asker::End(_)));
+        if (is_name || is_end()) && is_repeated() {
             continue;
         }
         let asked = trace.step(state.step).map_or(Span::NONE, |step| step.span);

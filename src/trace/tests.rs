@@ -78,6 +78,9 @@ fn elements_are_followed_when_they_move() {
             "spec.containers.[name=a].image",
             "  x:1 top images[0] line 15",
             "  x base resources line 7",
+            "spec.containers.[name=b].image",
+            "  - top patches[0] line 3",
+            "  y base resources line 10",
         ]
     );
     assert_eq!(
@@ -101,6 +104,43 @@ fn removed_elements_are_found_by_name() {
             "spec.containers.[name=b].image",
             "  - top patches[0] line 3",
             "  y base resources line 10",
+        ]
+    );
+}
+
+/// A new element takes the place of another one, but not its history; a copy has none.
+#[test]
+fn new_elements_have_no_history() {
+    let tree = "\
+== top/kustomization.yaml
+resources: [pod.yaml]
+patches:
+- target: {kind: Pod}
+  patch: '[{\"op\": \"remove\", \"path\": \"/spec/containers/0\"}]'
+- patch: '{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {containers: [{name: new, image: z}]}}'
+- target: {kind: Pod}
+  patch: '[{\"op\": \"copy\", \"from\": \"/spec/containers/1\", \"path\": \"/spec/containers/-\"}]'
+== top/pod.yaml
+apiVersion: v1
+kind: Pod
+metadata: {name: p}
+spec:
+  containers:
+  - {name: a, image: x}
+  - {name: b, image: y}
+";
+    assert_eq!(
+        said(tree, "Pod/p", "spec.containers.*.image"),
+        [
+            "spec.containers.[name=new].image",
+            "  z top patches[1] line 5",
+            "spec.containers.1.image",
+            "  y top resources line 7",
+            "spec.containers.2.image",
+            "  y top patches[2] line 7",
+            "spec.containers.[name=a].image",
+            "  - top patches[0] line 3",
+            "  x top resources line 6",
         ]
     );
 }

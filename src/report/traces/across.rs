@@ -18,6 +18,8 @@ pub struct Across {
     targets: usize,
     /// The targets without such a field.
     without: Vec<String>,
+    /// The targets that could not be built.
+    failed: Vec<String>,
 }
 
 /// The maximum number of targets that are named for a value.
@@ -35,6 +37,11 @@ impl Across {
             let values = self.fields.entry((object, field.path.clone())).or_default();
             values.entry(last.clone()).or_default().push(target.to_owned());
         }
+    }
+
+    /// Adds a target that could not be built.
+    pub fn add_failed(&mut self, target: &str) {
+        self.failed.push(target.to_owned());
     }
 
     /// True if no target has such a field.
@@ -68,7 +75,8 @@ pub fn across_text(across: &Across) -> String {
             let value = if shown.json.is_some() { shown.text.as_str() } else { "removed" };
             let place = shown.place.as_ref().map(|place| format!("  {place}")).unwrap_or_default();
             let count = counted(targets.len(), "target");
-            let line = format!("  {value}  {count}, set by {} {}{place}", shown.layer, shown.by);
+            let verb = if shown.json.is_some() { "set" } else { "removed" };
+            let line = format!("  {value}  {count}, {verb} by {} {}{place}", shown.layer, shown.by);
             let _ = writeln!(out, "{}", visible(&line));
             let names = few(targets, NAMED, Clone::clone);
             let _ = writeln!(out, "    {}", visible(&names));
@@ -98,5 +106,10 @@ pub fn across_json(across: &Across) -> Value {
         })
     });
     let fields: Vec<Value> = fields.collect();
-    json!({"targets": across.targets, "fields": fields, "without": across.without})
+    json!({
+        "targets": across.targets,
+        "fields": fields,
+        "without": across.without,
+        "failed": across.failed,
+    })
 }

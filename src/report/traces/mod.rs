@@ -15,7 +15,7 @@ use crate::resource::{ResId, Resource};
 use crate::source::Sources;
 use crate::text::phrase::shortened;
 use crate::trace::{Chain, FieldPath, FoundObject, Setting, Trace, settings};
-use crate::yaml::{self, Form, Kind, Node, Scalar, Style, Tag, Value, write_json};
+use crate::yaml::{self, Form, Node, Scalar, Style, Tag, Value, write_json};
 
 /// A field with all the values that it had.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -179,15 +179,15 @@ pub fn as_text(value: &Node, is_hidden: bool) -> String {
     }
     match value.as_scalar() {
         Some(scalar) if is_plain(scalar) => shortened(scalar.text(), LONGEST).into_owned(),
+        Some(scalar) if matches!(yaml::resolve(scalar), Ok(Value::Str(_))) => {
+            let text = shortened(scalar.text(), LONGEST);
+            serde_json::json!(&*text).to_string()
+        }
         _ => {
+            // For people, these characters need no escapes.
             let json = as_json(value, false);
-            match value.kind() {
-                Kind::Scalar => match shortened(&json, LONGEST) {
-                    std::borrow::Cow::Borrowed(json) => json.to_owned(),
-                    std::borrow::Cow::Owned(json) => format!("{json}\""),
-                },
-                Kind::Sequence | Kind::Mapping => shortened(&json, LONGEST).into_owned(),
-            }
+            let json = json.replace("\\u003c", "<").replace("\\u003e", ">").replace("\\u0026", "&");
+            shortened(&json, LONGEST).into_owned()
         }
     }
 }
@@ -204,12 +204,17 @@ fn is_plain(scalar: &Scalar) -> bool {
 
 /// The fields of a rendered object with the layer that set each, for the overview.
 #[must_use]
-pub fn counts_by_layer(trace: &Trace, resource: &Resource) -> Vec<(String, usize)> {
+pub fn counts_by_layer(
+    trace: &Trace,
+    resource: &Resource,
+    sources: &Sources,
+) -> Vec<(String, usize)> {
     let Some(history) = trace.history(resource) else { return Vec::new() };
     let mut counts: Vec<(String, usize)> = Vec::new();
     for leaf in crate::trace::leaves(FieldPath::default(), Chain::of(history), false) {
-        let state = leaf.chain.states().last();
-        let Some(step) = state.and_then(|state| trace.step(state.step)) else { continue };
+        let settings = settings(trace, &leaf.path, &leaf.chain, sources);
+        let last = settings.first().and_then(|setting| trace.step(setting.step));
+        let Some(step) = last else { continue };
         match counts.iter_mut().find(|(layer, _)| *layer == step.layer) {
             Some((_, count)) => *count += 1,
             None => counts.push((step.layer.clone(), 1)),

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Field, Shown, counts_by_layer};
+use crate::source::Sources;
 use crate::text::escape::{for_log, visible};
 use crate::text::phrase::counted;
 use crate::trace::Trace;
@@ -151,14 +152,14 @@ fn value_of(field: &Field) -> &str {
 
 /// All objects of a build: how many of their fields each layer sets, and those that were removed.
 #[must_use]
-pub fn overview(trace: &Trace) -> String {
+pub fn overview(trace: &Trace, sources: &Sources) -> String {
     let mut out = String::new();
     let names: Vec<(String, String)> = trace
         .resources
         .iter()
         .map(|resource| {
             let name = super::ObjectName::of(resource.id(), true).title();
-            let counts = counts_by_layer(trace, resource);
+            let counts = counts_by_layer(trace, resource, sources);
             let counts = counts.iter().map(|(layer, count)| format!("{layer} {count}"));
             (name, counts.collect::<Vec<_>>().join(", "))
         })
