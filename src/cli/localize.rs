@@ -16,7 +16,7 @@ use crate::{
     fleet,
     load::{self, Disk, Loader, Remotes, without_credentials},
     source::Span,
-    text::escape,
+    text::{escape, phrase::few},
 };
 
 /// Copy a kustomization, with everything that it uses, into a new folder
@@ -83,6 +83,9 @@ impl Localize {
         if self.no_verify != Some(true) {
             self.verify(&loader, &copy, options, &shown, format)?;
         }
+        if let Some(links) = left_out(&copy) {
+            terminal::warning(&links, Span::NONE, loader.sources(), format);
+        }
         super::clean_up_on_signals();
         copy.write()?;
         if format == Format::Human {
@@ -127,11 +130,25 @@ impl Localize {
             }
             Same::No => {
                 let message = format!("the copy of `{shown}` would not render as the original");
-                Err(Error::new(Code::EditRefused, message).help("nothing was written").help(skip))
+                let error = Error::new(Code::EditRefused, message);
+                let error = match left_out(copy) {
+                    Some(links) => error.help(format!("{links}: replace them by the files")),
+                    None => error,
+                };
+                Err(error.help("nothing was written").help(skip))
             }
         }
     }
 }
+
+/// The links that are not copied.
+fn left_out(copy: &Localized) -> Option<String> {
+    let links = few(&copy.links, MOST_NAMED, |link| format!("`{link}`"));
+    (!copy.links.is_empty()).then(|| format!("links in folders of charts are not copied ({links})"))
+}
+
+/// The maximum number of links that a message names.
+const MOST_NAMED: usize = 5;
 
 fn proof(loader: &Loader, target: &str, options: &build::Options) -> Result<Proof> {
     let run = fleet::Run::new(loader, options);

@@ -216,8 +216,15 @@ impl Walk<'_> {
             match place.kind {
                 Kind::File => self.files.push((below, self.loader.content(&place.path)?)),
                 Kind::Directory => self.visit(top, &place.path, &below, around)?,
-                // Helm says what it thinks of it.
-                Kind::Link | Kind::Missing => {}
+                // Helm refuses it too, even if `.helmignore` names it.
+                Kind::Link | Kind::Missing => {
+                    let message = format!(
+                        "the link `{}` in the chart leads nowhere",
+                        self.loader.display(&path)
+                    );
+                    return Err(Error::new(Code::FileNotFound, message)
+                        .help("remove it, or add the file that it leads to"));
+                }
                 Kind::Special => {
                     let shown = self.loader.display(&path);
                     let message = format!("`{shown}` is a device or a pipe, and not read");

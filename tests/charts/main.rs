@@ -346,6 +346,9 @@ fn an_interrupted_build_leaves_nothing() {
 fn strangers_cannot_pass_options_or_paths() {
     for (fields, code) in [
         ("releaseName: '--post-renderer=/bin/sh'", "invalid-value"),
+        ("releaseName: r, namespace: '--post-renderer=/bin/sh'", "invalid-value"),
+        ("releaseName: r, kubeVersion: '--post-renderer=/bin/sh'", "invalid-value"),
+        ("releaseName: r, apiVersions: ['--post-renderer=/bin/sh']", "invalid-value"),
         ("version: ../../x, repo: 'https://charts.example.com'", "invalid-value"),
         ("nameTemplate: 'r{{ env \"TOKEN\" }}'", "plugin-not-enabled"),
         ("valuesFile: ../secret.yaml", "outside-root"),
@@ -385,6 +388,11 @@ fn links_in_charts_do_not_lead_out() {
     assert_eq!(tree.calls(), ["[version][--short]"]);
     let all = ["build", "--enable-helm", "--load-restrictor", "LoadRestrictionsNone", "app"];
     printed(&tree.run(&all));
+    // Helm refuses such a chart: a kept result must not hide that.
+    symlink("nowhere", tree.path("app/charts/mini/dangling")).unwrap();
+    let error = complained(&tree.run(&all));
+    assert!(error.contains("`app/charts/mini/dangling` in the chart leads nowhere"), "{error}");
+    fs::remove_file(tree.path("app/charts/mini/dangling")).unwrap();
     symlink(".", tree.path("app/charts/mini/again")).unwrap();
     assert!(complained(&tree.run(BUILD)).contains("error[cycle]"));
 }
@@ -553,6 +561,10 @@ fn charts_are_localized() {
     assert!(error.contains("--enable-helm") && !tree.path("copy").exists(), "{error}");
     printed(&tree.run(&["localize", "--enable-helm", "app", "copy"]));
     assert_eq!(tree.names("copy/charts/mini"), ["Chart.yaml", "templates", "values.yaml"]);
+    symlink("values.yaml", tree.path("app/charts/mini/same.yaml")).unwrap();
+    let output = tree.run(&["localize", "--no-verify", "app", "other"]);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && told.contains("`app/charts/mini/same.yaml`"), "{told}");
 }
 
 #[test]

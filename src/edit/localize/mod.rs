@@ -51,6 +51,8 @@ pub struct Localized {
     pub destination: PathBuf,
     /// The path of the target in it.
     pub target: PathBuf,
+    /// The links in folders of charts, which are not copied, as paths to show.
+    pub links: Vec<String>,
     files: BTreeMap<String, Vec<u8>>,
 }
 
@@ -79,6 +81,7 @@ impl Localized {
             loader,
             budget: Budget::new(loader.limits()),
             scope,
+            links: Vec::new(),
             files: BTreeMap::new(),
             visited: BTreeSet::new(),
             pending: Vec::new(),
@@ -96,7 +99,7 @@ impl Localized {
         let mut spellings = Spellings::default();
         copier.files.keys().try_for_each(|file| spellings.add(file.as_ref()))?;
         let target = destination.join(&below);
-        Ok(Self { target, destination, files: copier.files })
+        Ok(Self { target, destination, links: copier.links, files: copier.files })
     }
 
     /// The files of the disk with those of the copy.
@@ -206,6 +209,8 @@ struct Copier<'l> {
     /// Charged for directories, and for bytes of the copy.
     budget: Budget,
     scope: PathBuf,
+    /// The links in folders of charts.
+    links: Vec<String>,
     files: BTreeMap<String, Vec<u8>>,
     /// The directories that were entered, with the paths of their copies.
     visited: BTreeSet<(PathBuf, PathBuf)>,
@@ -434,6 +439,9 @@ impl Copier<'_> {
             if kind == load::Kind::File {
                 let file = self.loader.file_at(&folder.join(checked(path)?))?;
                 self.put(&below.join(path), file.bytes())?;
+            }
+            if kind == load::Kind::Link {
+                self.links.push(self.loader.display(&folder.join(path)));
             }
             Ok(kind == load::Kind::Directory)
         })?;

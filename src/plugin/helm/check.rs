@@ -36,8 +36,17 @@ pub(super) fn check(given: &Given<'_>) -> Result<()> {
     if !chart.version.is_empty() {
         part("version", &chart.version)?;
     }
-    if chart.release_name.starts_with('-') {
-        return Err(refused("releaseName", &chart.release_name));
+    for (field, text) in [
+        ("releaseName", &chart.release_name),
+        ("namespace", &chart.namespace),
+        ("kubeVersion", &chart.kube_version),
+    ] {
+        if text.starts_with('-') {
+            return Err(refused(field, text));
+        }
+    }
+    if let Some(version) = chart.api_versions.iter().find(|version| version.starts_with('-')) {
+        return Err(refused("apiVersions", version));
     }
     let mut words = chart.name_template.split(|it: char| !it.is_ascii_alphanumeric());
     if !options.enabled && words.any(|word| word == "env" || word == "expandenv") {

@@ -74,8 +74,9 @@ impl Command {
             Code::ReadFailed
                 if is_path && self.image.is_none() && !crate::load::is_file(&whole) =>
             {
-                Error::new(Code::FileNotFound, format!("there is no program `{name}`"))
-                    .help("the path is relative to the folder of the kustomization")
+                Error::new(Code::FileNotFound, format!("there is no program `{name}`")).help(
+                    format!("the path is relative to `{}`", escape::visible(&self.shown_folder)),
+                )
             }
             Code::ReadFailed if is_path && self.image.is_none() => {
                 let message = format!("`{name}` cannot be run: {}", error.message());

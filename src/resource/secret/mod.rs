@@ -10,7 +10,12 @@ mod manifest;
 mod marks;
 mod shield;
 
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::ops::Range;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 
 use crate::source::{Secrecy, Source};
 use crate::yaml::parse;
@@ -52,19 +57,42 @@ pub fn with_values(text: &str, write: impl Fn(&str) -> String) -> String {
     out + &text[shown..]
 }
 
-/// A text without the values of the Secrets in manifests.
+/// A text without the values of the Secrets in manifests, as they are written there, and as a program may have changed them:
+/// decoded from base64, and encoded.
 #[must_use]
 pub fn without_values_of(text: &str, manifests: &str) -> String {
     if text.is_empty() || !mentions_secret(manifests) {
         return text.to_owned();
     }
     let ranges = hidden(&Source::detached(manifests), &[]);
+    let written = ranges.into_iter().filter_map(|range| manifests.get(range));
+    let mut secrets: BTreeSet<String> = BTreeSet::new();
+    for secret in written {
+        let bare = secret.trim_matches(['"', '\'']);
+        let bytes = BASE64_STANDARD.decode(bare).ok();
+        if let Some(decoded) = bytes.and_then(|bytes| String::from_utf8(bytes).ok()) {
+            let lines = decoded.lines().map(str::trim).filter(|line| line.len() >= SHORTEST);
+            secrets.extend(lines.map(str::to_owned));
+            secrets.insert(decoded);
+        }
+        if bare.len() >= SHORTEST {
+            // The end depends on the bytes that follow, such as a line break.
+            let encoded = BASE64_STANDARD.encode(bare);
+            let whole = bare.len() / 3 * 4;
+            secrets.extend(encoded.get(..whole).map(str::to_owned));
+            secrets.insert(encoded);
+            secrets.insert(bare.to_owned());
+        }
+        secrets.insert(secret.to_owned());
+    }
     let mut secrets: Vec<&str> =
-        ranges.into_iter().filter_map(|range| manifests.get(range)).collect();
-    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-    secrets.dedup();
+        secrets.iter().map(String::as_str).filter(|secret| !secret.is_empty()).collect();
+    secrets.sort_by_key(|secret| Reverse(secret.len()));
     shield::without(text, &secrets)
 }
+
+/// The minimum length of a form of a value that is hidden, in bytes: shorter ones occur in other words.
+const SHORTEST: usize = 4;
 
 /// Sorts and joins ranges, and splits them into lines without surrounding white space.
 fn by_lines(text: &str, mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
@@ -85,4 +113,24 @@ fn by_lines(text: &str, mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
         }
     }
     cut
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_values_of;
+
+    /// Programs read values of `data` decoded, and print them encoded.
+    #[test]
+    fn values_are_hidden_in_each_form() {
+        let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ndata:\n  pw: aHVudGVyMmh1bnRlcjI=\nstringData:\n  m: supersecretvalue\n";
+        for (said, expected) in [
+            ("got hunter2hunter2!", "got ••••••!"),
+            ("got aHVudGVyMmh1bnRlcjI=", "got ••••••"),
+            ("got supersecretvalue", "got ••••••"),
+            ("got c3VwZXJzZWNyZXR2YWx1ZQ==", "got ••••••"),
+            ("nothing of it", "nothing of it"),
+        ] {
+            assert_eq!(without_values_of(said, secret), expected);
+        }
+    }
 }
