@@ -29,30 +29,13 @@ pub struct FoundObject<'t> {
     pub is_rendered: bool,
 }
 
-/// The short names of kinds that `kubectl` knows. (`kubectl api-resources`.)
-const SHORT: &[(&str, &str)] = &[
-    ("cj", "cronjob"),
-    ("cm", "configmap"),
-    ("crd", "customresourcedefinition"),
-    ("deploy", "deployment"),
-    ("ds", "daemonset"),
-    ("ep", "endpoints"),
-    ("hpa", "horizontalpodautoscaler"),
-    ("ing", "ingress"),
-    ("netpol", "networkpolicy"),
-    ("ns", "namespace"),
-    ("pc", "priorityclass"),
-    ("pdb", "poddisruptionbudget"),
-    ("po", "pod"),
-    ("pv", "persistentvolume"),
-    ("pvc", "persistentvolumeclaim"),
-    ("quota", "resourcequota"),
-    ("rs", "replicaset"),
-    ("sa", "serviceaccount"),
-    ("sc", "storageclass"),
-    ("sts", "statefulset"),
-    ("svc", "service"),
-];
+/// The short names of kinds that `kubectl` knows (`kubectl api-resources`), as one text: each pointer in a table costs the start
+/// of every command a relocation.
+const SHORT: &str = "\
+    cj=cronjob cm=configmap crd=customresourcedefinition deploy=deployment ds=daemonset ep=endpoints \
+    hpa=horizontalpodautoscaler ing=ingress netpol=networkpolicy ns=namespace pc=priorityclass \
+    pdb=poddisruptionbudget po=pod pv=persistentvolume pvc=persistentvolumeclaim quota=resourcequota \
+    rs=replicaset sa=serviceaccount sc=storageclass sts=statefulset svc=service";
 
 impl ObjectQuery {
     /// Reads `KIND`, `KIND/NAME` or `KIND.GROUP/NAME`. `*` stands for any text in a name, and alone for every kind.
@@ -74,8 +57,8 @@ impl ObjectQuery {
             None => (kind, None),
         };
         let kind = kind.to_ascii_lowercase();
-        let short =
-            SHORT.iter().find(|(short, _)| *short == kind).map(|(_, long)| (*long).to_owned());
+        let short = short_names().find(|(short, _)| *short == kind);
+        let short = short.map(|(_, long)| long.to_owned());
         let kind = short.unwrap_or(kind);
         let kind = if kind == "*" { String::new() } else { kind };
         Self { text: text.to_owned(), kind, group, name, namespace: namespace.map(str::to_owned) }
@@ -115,7 +98,7 @@ impl ObjectQuery {
         }
         let kinds: Vec<String> =
             ids().map(|id| id.gvk.kind.as_str().to_ascii_lowercase()).collect();
-        let known = kinds.iter().map(String::as_str).chain(SHORT.iter().map(|(short, _)| *short));
+        let known = kinds.iter().map(String::as_str).chain(short_names().map(|(short, _)| short));
         nearest(&self.kind, known).map(str::to_owned)
     }
 
@@ -130,6 +113,11 @@ impl ObjectQuery {
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
     }
+}
+
+/// The short names with the kinds in lower case.
+fn short_names() -> impl Iterator<Item = (&'static str, &'static str)> {
+    SHORT.split(' ').filter_map(|pair| pair.split_once('='))
 }
 
 /// The group of `v1.apps`, as in `deployments.v1.apps`.
