@@ -153,10 +153,11 @@ impl Renderer<'_> {
 }
 
 impl Renderer<'_> {
-    /// An error of a target with the layers that met where it occurred. The target is built again, up to the error.
+    /// An error of a target with the layers that met where it occurred. The target is built again, up to the error, unless
+    /// functions may run: one that has the network or writes somewhere must not run twice.
     #[cold]
     fn explained(&self, target: &str, error: Error) -> Error {
-        if !trace::may_explain(&error) {
+        if self.run.options().plugins.enabled || !trace::may_explain(&error) {
             return error;
         }
         let mut recorder = Recorder::default();
