@@ -18,7 +18,7 @@ use super::reading::working_directory;
 use crate::build;
 use crate::config::Kustomization;
 use crate::error::{Code, Error, Result};
-use crate::harden::RULES;
+use crate::harden;
 use crate::limits::Cancel;
 use crate::load::{self, Disk, Files as _, KUSTOMIZATION_FILES, Kind, Loader};
 use crate::resource::{ResMap, Resource};
@@ -242,7 +242,7 @@ fn directories(current: &OsStr) -> Vec<CompletionCandidate> {
 /// The ids of the rules, with their titles.
 fn rules(current: &OsStr) -> Vec<CompletionCandidate> {
     let begins = |word: &str| word.as_bytes().starts_with(current.as_encoded_bytes());
-    let found = RULES.iter().flat_map(|rule| [(rule.id, rule), (rule.name, rule)]);
+    let found = harden::rules().flat_map(|rule| [(rule.id, rule), (rule.name, rule)]);
     // Names only if they are begun: each rule once.
     let found =
         found.filter(|(word, rule)| begins(word) && (*word == rule.id || !current.is_empty()));

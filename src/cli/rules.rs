@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::terminal;
 use crate::error::Result;
-use crate::harden::{Example, Level, Profile, RULES, Rule, Scope, known};
+use crate::harden::{Example, Level, Profile, Rule, Scope, known, rules};
 
 /// List the rules of `krender check` and `krender lint`
 #[derive(Args)]
@@ -42,8 +42,8 @@ enum RulesForm {
 impl Rules {
     /// Prints the list.
     pub(super) fn run(&self) -> Result<()> {
-        let is_listed = |rule: &&&Rule| self.profile.is_none_or(|profile| profile.has(&rule.scope));
-        let rules: Vec<&Rule> = RULES.iter().filter(is_listed).copied().collect();
+        let is_listed = |rule: &&Rule| self.profile.is_none_or(|profile| profile.has(&rule.scope));
+        let rules: Vec<&Rule> = rules().filter(is_listed).collect();
         let text = match self.format {
             RulesForm::Text => rules.iter().map(|rule| line(rule)).collect(),
             RulesForm::Json => {
@@ -64,26 +64,23 @@ impl Explain {
 }
 
 fn line(rule: &Rule) -> String {
-    format!("{}  {:<8} {:<26} {}\n", rule.id, rule.severity.as_str(), rule.name, rule.summary)
+    format!("{}  {:<8} {:<26} {}\n", rule.id, rule.severity.as_str(), rule.name, rule.summary())
 }
 
 fn as_json(rule: &Rule) -> Value {
-    let fixes: Vec<Value> = rule
-        .fixes
-        .iter()
-        .map(|(class, text)| json!({"class": class.as_str(), "does": text}))
-        .collect();
+    let fixes: Vec<Value> =
+        rule.fixes().map(|(class, text)| json!({"class": class.as_str(), "does": text})).collect();
     json!({
         "id": rule.id,
         "name": rule.name,
         "severity": rule.severity.as_str(),
         "securitySeverity": rule.score.map(|score| score.to_string()),
         "profiles": profiles(rule),
-        "summary": rule.summary,
-        "why": rule.why,
-        "condition": rule.condition,
+        "summary": rule.summary(),
+        "why": rule.why(),
+        "condition": rule.condition(),
         "fixes": fixes,
-        "advice": rule.advice,
+        "advice": rule.advice(),
         "elsewhere": rule.elsewhere(),
     })
 }
@@ -123,7 +120,7 @@ const WIDEST: usize = 100;
 /// The details of a rule, for a terminal.
 fn explained(rule: &Rule, width: usize) -> String {
     let paragraph = |indent, text: &str| wrapped(indent, text, width) + "\n";
-    let title = format!("{} {}: {}", rule.id, rule.name, rule.summary);
+    let title = format!("{} {}: {}", rule.id, rule.name, rule.summary());
     let mut out = paragraph("", &title);
     let _ = write!(out, "Severity: {}", rule.severity);
     if let Some(score) = rule.score {
@@ -131,21 +128,21 @@ fn explained(rule: &Rule, width: usize) -> String {
     }
     out.push('\n');
     out += &paragraph("", &format!("Profiles: {}", profiles(rule)));
-    out += &paragraph("", rule.why);
-    for (title, text) in [("Violated when", rule.condition), ("What to do", rule.advice)] {
+    out += &paragraph("", rule.why());
+    for (title, text) in [("Violated when", rule.condition()), ("What to do", rule.advice())] {
         let _ = write!(out, "{title}\n{}", paragraph("  ", text));
     }
-    if !rule.fixes.is_empty() {
+    if rule.fixes().next().is_some() {
         out.push_str("Fixes\n");
-        for (class, text) in rule.fixes {
+        for (class, text) in rule.fixes() {
             out += &wrapped("  ", &format!("{}: {text}", class.as_str()), width);
         }
         out.push('\n');
     }
-    if let Some(Example { bad, good }) = rule.example {
+    if let Some(Example { bad, good }) = rule.example() {
         let _ = write!(out, "Bad\n{}\nGood\n{}\n", indented(bad), indented(good));
     }
-    if !rule.elsewhere.is_empty() {
+    if !rule.elsewhere().is_empty() {
         let _ = write!(out, "Other tools\n{}", wrapped("  ", &rule.elsewhere(), width));
     }
     out
@@ -184,7 +181,10 @@ fn page(rules: &[&Rule]) -> String {
         let _ = writeln!(
             out,
             "| [{} {}](#{anchor}) | {} | {} |",
-            rule.id, rule.name, rule.severity, rule.summary
+            rule.id,
+            rule.name,
+            rule.severity,
+            rule.summary()
         );
     }
     for rule in rules {
@@ -194,18 +194,18 @@ fn page(rules: &[&Rule]) -> String {
 }
 
 fn section(rule: &Rule, out: &mut String) {
-    let _ = write!(out, "\n## {} {}\n\n{} {}\n\n", rule.id, rule.name, rule.summary, rule.why);
-    let _ = writeln!(out, "- **Violated when:** {}", rule.condition);
-    let _ = writeln!(out, "- **What to do:** {}.", rule.advice);
-    for (class, text) in rule.fixes {
+    let _ = write!(out, "\n## {} {}\n\n{} {}\n\n", rule.id, rule.name, rule.summary(), rule.why());
+    let _ = writeln!(out, "- **Violated when:** {}", rule.condition());
+    let _ = writeln!(out, "- **What to do:** {}.", rule.advice());
+    for (class, text) in rule.fixes() {
         let _ = writeln!(out, "- **Fix ({}):** {text}.", class.as_str());
     }
     let _ = writeln!(out, "- **Severity:** {}", rule.severity);
     let _ = writeln!(out, "- **Profiles:** {}", profiles(rule));
-    if !rule.elsewhere.is_empty() {
+    if !rule.elsewhere().is_empty() {
         let _ = writeln!(out, "- **Other tools:** {}", rule.elsewhere());
     }
-    if let Some(Example { bad, good }) = rule.example {
+    if let Some(Example { bad, good }) = rule.example() {
         for (title, text) in [("bad", bad), ("good", good)] {
             let _ = write!(out, "\n```yaml\n# {title}\n{text}```\n");
         }

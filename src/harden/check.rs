@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::finding::Finding;
 use super::pod::{Pod, Shape};
 use super::rule::{Check, Needs, RenderCheck, Rule};
-use super::rules::RULES;
+use super::rules::rules;
 use super::scene::{Render, Scene};
 use super::settings::Settings;
 use super::suppress::{exclude, suppress};
@@ -20,7 +20,7 @@ use crate::source::Sources;
 #[must_use]
 pub fn check(resources: &ResMap, sources: &Sources, settings: &Settings) -> Vec<Finding> {
     let is_asked = |rule: &&'static Rule| settings.asks(rule);
-    let rules: Vec<&'static Rule> = RULES.iter().copied().filter(is_asked).collect();
+    let rules: Vec<&'static Rule> = rules().filter(is_asked).collect();
     let render = Render::new(resources, &settings.facts);
     let scene = |(object, pods)| Scene { facts: &settings.facts, object, pods };
     let scenes: Vec<Scene<'_>> =

@@ -196,7 +196,7 @@ impl Finding {
         let message = format!("{}: {}", self.subject(), self.message);
         let class = self.fix.as_ref().map(|fix| format!(" ({} fix)", fix.class.as_str()));
         let error = Error::new(Code::RuleViolated, message).rule(self.rule.title()).at(self.span);
-        error.help(format!("{}{}", self.rule.advice, class.unwrap_or_default()))
+        error.help(format!("{}{}", self.rule.advice(), class.unwrap_or_default()))
     }
 
     /// The finding as an error of a build, which mentions a suppression that is not allowed to accept it.

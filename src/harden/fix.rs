@@ -6,7 +6,7 @@ use super::check::{check, violations};
 use super::edit::{self, Operation};
 use super::finding::Finding;
 use super::rule::Rule;
-use super::rules::RULES;
+use super::rules::rules;
 use super::scene::{Render, Scene};
 use super::settings::{Most, Settings};
 use super::suppress::HARDEN;
@@ -77,9 +77,9 @@ pub fn harden(
     let accepted = accepted(&before, sources, settings);
     let may_fix = |rule: &&Rule| {
         let most = fixes.most(rule, settings);
-        settings.asks(rule) && rule.fixes.iter().any(|(class, _)| Some(*class) <= most)
+        settings.asks(rule) && rule.fixes().any(|(class, _)| Some(class) <= most)
     };
-    let rules: Vec<&'static Rule> = RULES.iter().copied().filter(may_fix).collect();
+    let rules: Vec<&'static Rule> = rules().filter(may_fix).collect();
     let work = Fixer { settings, schema, render: &render, rules, fixes };
     let mut changes = Vec::new();
     let mut accepted = &accepted[..];

@@ -37,6 +37,18 @@ pub(super) enum Checks<'a> {
 }
 
 impl Tool {
+    /// The tools.
+    pub(super) const ALL: [Self; 8] = [
+        Self::KubeLinter,
+        Self::KubeScore,
+        Self::Polaris,
+        Self::Checkov,
+        Self::Trivy,
+        Self::Kubescape,
+        Self::Kubesec,
+        Self::Kyverno,
+    ];
+
     /// The name.
     pub(super) const fn name(self) -> &'static str {
         match self {

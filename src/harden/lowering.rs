@@ -3,7 +3,7 @@
 use super::facts::Values;
 use super::profile::Profile;
 use super::rule::Rule;
-use super::rules::RULES;
+use super::rules::rules;
 use super::settings::{FailOn, Holds, Settings};
 use crate::text::phrase::few;
 
@@ -93,7 +93,7 @@ impl Settings {
                 format!("`{}` (usual: `{usual}`)", self.facts.profile),
             );
         }
-        for rule in RULES.iter().copied() {
+        for rule in rules() {
             match self.said(rule) {
                 Some(Holds::Off) if self.facts.profile.has(&rule.scope) => {
                     add(LoweringKind::RuleOff, Some(rule), rule.title());

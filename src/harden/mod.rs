@@ -1,6 +1,6 @@
 //! Rules for rendered resources: their violations, the reasons, and fixes.
 //!
-//! [`RULES`] is the table. A rule checks pods wherever they are defined ([`check()`] finds them in all workloads), and
+//! [`rules()`] lists them. A rule checks pods wherever they are defined ([`check()`] finds them in all workloads), and
 //! names the violated field; the span of a finding is that of the last write to this field. The rules of the Pod
 //! Security Standards decide as the admission controller of Kubernetes does, at every version.
 
@@ -42,9 +42,9 @@ pub use lowering::{Lowering, LoweringKind, told};
 pub use path::by_name;
 pub use profile::{Level, PodSecurity, Profile, Scope, Set, Version};
 pub use rule::{Example, Rule, Topic};
-pub use rules::judged::{HARDENING_STEP_CHANGED, TARGET_NOT_JUDGED};
+pub use rules::judging::judged::{HARDENING_STEP_CHANGED, TARGET_NOT_JUDGED};
 pub use rules::kustomizations;
-pub use rules::{RULES, find, known};
+pub use rules::{find, known, rules};
 pub use settings::{FailOn, Holds, Most, Phase, Selected, Settings};
 pub use strip::strip;
 pub use verdict::{Verdict, Violated};

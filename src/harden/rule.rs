@@ -15,30 +15,16 @@ pub struct Rule {
     pub id: &'static str,
     /// The name: `privileged-container`.
     pub name: &'static str,
-    /// The topic.
-    pub topic: Topic,
+    /// Its page, which the methods read: a heading with the requirement, and a section for each further text.
+    pub(super) text: &'static str,
     /// The severity of a violation, unless the violation sets another one.
     pub severity: Severity,
     /// The security severity from 0 to 10, as GitHub's code scanning expects it; `None` for other topics.
     pub score: Option<f32>,
     /// The profiles that include it.
     pub scope: Scope,
-    /// The requirement: a sentence.
-    pub summary: &'static str,
-    /// The reason.
-    pub why: &'static str,
-    /// The exact condition of a violation.
-    pub condition: &'static str,
-    /// The fixes, by class.
-    pub fixes: &'static [(Class, &'static str)],
     /// The position of its fixes among those of all rules; lower numbers are applied first.
     pub fix_order: u8,
-    /// Advice for violations without a fix, or before a fix is applied.
-    pub advice: &'static str,
-    /// An example; `None` if the rule is not about manifests and configurations.
-    pub example: Option<Example>,
-    /// The equivalent checks of other tools.
-    pub elsewhere: &'static [(Tool, &'static [&'static str])],
     /// The input, and the condition.
     pub(super) needs: Needs,
 }
@@ -46,14 +32,26 @@ pub struct Rule {
 /// The topic of a rule: the middle part of its id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Topic {
+    /// `KR-AVL`: copies, and their places.
+    Availability,
     /// `KR-CFG`: the check itself.
     Judging,
+    /// `KR-CLN`: twelve-factor programs.
+    Practice,
+    /// `KR-DKR`: Dockerfiles.
+    Dockerfiles,
     /// `KR-IMG`
     Images,
+    /// `KR-K8S`: the quality of manifests.
+    Objects,
     /// `KR-KUS`: the sources of kustomizations.
     Kustomizations,
+    /// `KR-NET`
+    Network,
     /// `KR-PRB`
     Probes,
+    /// `KR-RBAC`: rights within the cluster.
+    Rights,
     /// `KR-REF`: references to other objects.
     References,
     /// `KR-RES`: requests and limits.
@@ -62,6 +60,47 @@ pub enum Topic {
     Security,
     /// `KR-SHD`: the end of pods.
     Shutdown,
+}
+
+impl Topic {
+    /// The topics, in the order of the ids of their rules.
+    pub const ALL: [Self; 14] = [
+        Self::Availability,
+        Self::Judging,
+        Self::Practice,
+        Self::Dockerfiles,
+        Self::Images,
+        Self::Objects,
+        Self::Kustomizations,
+        Self::Network,
+        Self::Probes,
+        Self::Rights,
+        Self::References,
+        Self::Resources,
+        Self::Security,
+        Self::Shutdown,
+    ];
+
+    /// The middle part of the ids of its rules.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Availability => "AVL",
+            Self::Judging => "CFG",
+            Self::Practice => "CLN",
+            Self::Dockerfiles => "DKR",
+            Self::Images => "IMG",
+            Self::Objects => "K8S",
+            Self::Kustomizations => "KUS",
+            Self::Network => "NET",
+            Self::Probes => "PRB",
+            Self::Rights => "RBAC",
+            Self::References => "REF",
+            Self::Resources => "RES",
+            Self::Security => "SEC",
+            Self::Shutdown => "SHD",
+        }
+    }
 }
 
 /// A manifest or configuration that violates a rule, and a corrected one.
@@ -110,6 +149,9 @@ pub(super) enum RenderCheck {
     Container(fn(&Container<'_>, &Pod<'_>, Scene<'_>, &Render<'_>) -> Vec<Violation>),
 }
 
+/// The start of a section of a page.
+const SECTION: &str = "\n## ";
+
 impl Rule {
     /// The id and the name, as shown in findings.
     #[must_use]
@@ -117,12 +159,87 @@ impl Rule {
         format!("{} {}", self.id, self.name)
     }
 
+    /// The topic. [`Topic::Judging`] if the id has none.
+    #[must_use]
+    pub fn topic(&self) -> Topic {
+        let part = self.id.split('-').nth(1).unwrap_or_default();
+        let named = Topic::ALL.into_iter().find(|topic| topic.as_str() == part);
+        named.unwrap_or(Topic::Judging)
+    }
+
+    /// The requirement: a sentence.
+    #[must_use]
+    pub fn summary(&self) -> &'static str {
+        let first = self.text.lines().next().unwrap_or_default();
+        first.trim_start_matches("# ")
+    }
+
+    /// The reason.
+    #[must_use]
+    pub fn why(&self) -> &'static str {
+        self.section("Why").unwrap_or_default()
+    }
+
+    /// The exact condition of a violation.
+    #[must_use]
+    pub fn condition(&self) -> &'static str {
+        self.section("Violated when").unwrap_or_default()
+    }
+
+    /// Advice for violations without a fix, or before a fix is applied.
+    #[must_use]
+    pub fn advice(&self) -> &'static str {
+        self.section("What to do").unwrap_or_default()
+    }
+
+    /// The fixes, by class.
+    pub fn fixes(&self) -> impl Iterator<Item = (Class, &'static str)> + use<> {
+        self.items("Fixes").filter_map(|(class, text)| {
+            let class = Class::ALL.into_iter().find(|one| one.as_str() == class)?;
+            Some((class, text))
+        })
+    }
+
+    /// The equivalent checks of other tools.
+    pub(super) fn equivalents(&self) -> impl Iterator<Item = (Tool, &'static str)> + use<> {
+        self.items("Other tools").flat_map(|(tool, checks)| {
+            let tool = Tool::ALL.into_iter().find(|one| one.name() == tool);
+            checks.split(", ").filter_map(move |check| Some((tool?, check)))
+        })
+    }
+
     /// The equivalent checks of other tools as text: `trivy KSV-0009; checkov CKV_K8S_19`.
     #[must_use]
     pub fn elsewhere(&self) -> String {
-        let told =
-            |(tool, checks): &(Tool, &[&str])| format!("{} {}", tool.name(), checks.join(", "));
-        self.elsewhere.iter().map(told).collect::<Vec<_>>().join("; ")
+        let told = |(tool, checks)| format!("{tool} {checks}");
+        self.items("Other tools").map(told).collect::<Vec<_>>().join("; ")
+    }
+
+    /// An example; `None` if the rule is not about manifests and configurations.
+    #[must_use]
+    pub fn example(&self) -> Option<Example> {
+        let block = |title| {
+            let text = self.section(title)?.strip_prefix("```")?;
+            text.split_once('\n')?.1.strip_suffix("```")
+        };
+        Some(Example { bad: block("Bad")?, good: block("Good")? })
+    }
+
+    /// A section of its page.
+    fn section(&self, title: &str) -> Option<&'static str> {
+        let start = |(at, _): &(usize, &str)| {
+            let rest = self.text[at + SECTION.len()..].strip_prefix(title);
+            rest.is_some_and(|rest| rest.starts_with('\n'))
+        };
+        let (at, _) = self.text.match_indices(SECTION).find(start)?;
+        let body = &self.text[at + SECTION.len() + title.len()..];
+        Some(body.split_once(SECTION).map_or(body, |(body, _)| body).trim())
+    }
+
+    /// The elements of a list in a section: the part before the colon, and the rest.
+    fn items(&self, title: &str) -> impl Iterator<Item = (&'static str, &'static str)> + use<> {
+        let lines = self.section(title).unwrap_or_default().lines();
+        lines.filter_map(|line| line.strip_prefix("- ")?.split_once(": "))
     }
 
     /// True for a rule of `krender lint`: about the sources of kustomizations, and not about rendered objects.
@@ -133,11 +250,10 @@ impl Rule {
 
     /// True if it is equivalent to one of these checks of a tool.
     pub(super) fn is_among(&self, tool: Tool, checks: &Checks<'_>) -> bool {
-        let own = self.elsewhere.iter().filter(|(one, _)| *one == tool);
-        let mut own = own.flat_map(|(_, checks)| *checks);
+        let mut own = self.equivalents().filter(|(one, _)| *one == tool);
         match checks {
             Checks::All => own.next().is_some(),
-            Checks::Of(checks) => own.any(|check| checks.contains(check)),
+            Checks::Of(checks) => own.any(|(_, check)| checks.contains(&check)),
         }
     }
 
@@ -147,9 +263,9 @@ impl Rule {
         match shape {
             Shape::Known => true,
             Shape::Template => {
-                matches!(self.topic, Topic::Security | Topic::Images | Topic::Resources)
+                matches!(self.topic(), Topic::Security | Topic::Images | Topic::Resources)
             }
-            Shape::Step => is_of_standards || self.topic == Topic::Images,
+            Shape::Step => is_of_standards || self.topic() == Topic::Images,
             Shape::Part => is_of_standards,
         }
     }

@@ -14,10 +14,10 @@ use super::exclusion::Exclusion;
 use super::finding::{Finding, SuppressedBy, Suppression};
 use super::foreign::Tool;
 use super::rule::Rule;
-use super::rules::suppressions::{
+use super::rules::judging::suppressions::{
     EXPIRED_EXCLUSION, SUPPRESSION_WITHOUT_REASON, UNUSED_SUPPRESSION,
 };
-use super::rules::{RULES, find};
+use super::rules::{find, rules};
 use super::scene::Scene;
 use super::settings::{Phase, Settings};
 use super::violation::{Severity, Violation};
@@ -278,7 +278,7 @@ fn annotations(place: usize, scene: Scene<'_>, honored: &[Tool]) -> Vec<Suppress
         let before = marks.len();
         for tool in honored {
             let (checks, reason) = tool.checks(key, value);
-            let meant = RULES.iter().copied().filter(|rule| rule.is_among(*tool, &checks));
+            let meant = rules().filter(|rule| rule.is_among(*tool, &checks));
             let foreign = |rule| mark(key, Some(rule), None, reason.unwrap_or(key), true);
             marks.extend(meant.map(foreign));
         }

@@ -1,7 +1,7 @@
 //! Tests of the whole table of rules.
 
 use super::rule::Needs;
-use super::{Kind, Phase, Profile, RULES, Rule, Settings, Tool, Topic, check};
+use super::{Kind, Phase, Profile, Rule, Settings, Tool, check, rules};
 use crate::resource::ResMap;
 use crate::resource::sample::read;
 use crate::source::{Sources, Span};
@@ -38,32 +38,22 @@ fn found_in_configuration(rule: &Rule, configuration: &str) -> usize {
 
 #[test]
 fn the_table_is_sorted_and_well_formed() {
-    assert!(RULES.windows(2).all(|pair| pair[0].id < pair[1].id));
-    let mut names: Vec<&str> = RULES.iter().map(|rule| rule.name).collect();
+    assert!(rules().map(|rule| rule.id).is_sorted());
+    let mut names: Vec<&str> = rules().map(|rule| rule.name).collect();
     names.sort_unstable();
     assert!(names.windows(2).all(|pair| pair[0] != pair[1]));
-    for rule in RULES {
-        let group = match rule.topic {
-            Topic::Judging => "CFG",
-            Topic::Images => "IMG",
-            Topic::Kustomizations => "KUS",
-            Topic::Probes => "PRB",
-            Topic::References => "REF",
-            Topic::Resources => "RES",
-            Topic::Security => "SEC",
-            Topic::Shutdown => "SHD",
-        };
-        assert!(rule.id.starts_with(&format!("KR-{group}-")), "{rule:?}");
+    for rule in rules() {
+        assert!(rule.id.starts_with(&format!("KR-{}-", rule.topic().as_str())), "{rule:?}");
         assert!(rule.score.is_none_or(|score| (0.0..=10.0).contains(&score)), "{rule:?}");
         let is_name = rule.name.split('-').all(|word| {
             !word.is_empty()
                 && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
         });
         assert!(is_name, "{rule:?}");
-        for text in [rule.summary, rule.why, rule.condition] {
+        for text in [rule.summary(), rule.why(), rule.condition()] {
             assert!(text.ends_with('.') && !text.contains("  "), "{rule:?}: {text}");
         }
-        for text in rule.fixes.iter().map(|(_, text)| *text).chain([rule.advice]) {
+        for text in rule.fixes().map(|(_, text)| text).chain([rule.advice()]) {
             assert!(!text.is_empty() && !text.ends_with('.'), "{rule:?}: {text}");
         }
     }
@@ -72,8 +62,8 @@ fn the_table_is_sorted_and_well_formed() {
 #[test]
 fn examples_are_what_they_say() {
     // The cases of `testdata/lint` prove rules about sources.
-    for rule in RULES.iter().filter(|rule| !rule.is_of_sources()) {
-        let Some(example) = rule.example else {
+    for rule in rules().filter(|rule| !rule.is_of_sources()) {
+        let Some(example) = rule.example() else {
             assert!(matches!(rule.needs, Needs::Targets), "{rule:?} has no example");
             continue;
         };
@@ -100,7 +90,7 @@ fn a_fingerprint_does_not_depend_on_what_stands_around() {
 fn each_tool_is_understood_in_its_own_words() {
     let accepts = |tool: Tool, key, value| {
         let (checks, reason) = tool.checks(key, value);
-        let rules = RULES.iter().filter(|rule| rule.is_among(tool, &checks));
+        let rules = rules().filter(|rule| rule.is_among(tool, &checks));
         (rules.map(|rule| rule.id).collect::<Vec<_>>(), reason)
     };
     for (tool, key, value, id, reason) in [
@@ -132,8 +122,8 @@ fn each_tool_is_understood_in_its_own_words() {
 
 #[test]
 fn each_rule_is_asked_once() {
-    let is_meant = |rule: &&&Rule| !matches!(rule.needs, Needs::Suppressions | Needs::Sources);
-    for rule in RULES.iter().filter(is_meant) {
+    let is_meant = |rule: &&Rule| !matches!(rule.needs, Needs::Suppressions | Needs::Sources);
+    for rule in rules().filter(is_meant) {
         let last = Phase::Final(Span::NONE);
         assert!(Phase::Early.asks(rule) != last.asks(rule), "{rule:?}");
     }

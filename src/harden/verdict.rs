@@ -6,7 +6,7 @@ use super::facts::Facts;
 use super::path::by_name;
 use super::profile::{Level, Scope, Set, Version};
 use super::rule::{Needs, Rule};
-use super::rules::RULES;
+use super::rules::rules;
 use super::scene::Scene;
 use super::workload::pods;
 use crate::resource::Resource;
@@ -71,11 +71,11 @@ impl Verdict {
 
 /// The rules of the standards, each with the lowest level that has it.
 fn standard(version: Version) -> impl Iterator<Item = (&'static Rule, Level)> {
-    RULES.iter().filter_map(move |rule| {
+    rules().filter_map(move |rule| {
         let Scope::PodSecurity(check) = rule.scope else { return None };
         let levels = [Level::Baseline, Level::Restricted];
         let lowest = levels.into_iter().find(|level| check.is_in(*level, version.minor()));
-        lowest.map(|level| (*rule, level))
+        lowest.map(|level| (rule, level))
     })
 }
 

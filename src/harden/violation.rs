@@ -107,6 +107,9 @@ pub enum Class {
 }
 
 impl Class {
+    /// The classes in order.
+    pub const ALL: [Self; 3] = [Self::Safe, Self::Unsafe, Self::Override];
+
     /// The word for it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -22,7 +22,7 @@ pub fn write(findings: &Findings<'_>, out: &mut dyn Write) -> io::Result<()> {
                 write!(out, "line={},col={},", place.line, place.column)?;
             }
         }
-        let (title, advice) = (property(&finding.rule.title()), finding.rule.advice);
+        let (title, advice) = (property(&finding.rule.title()), finding.rule.advice());
         let message = format!("{}: {}; {advice}", finding.subject(), finding.message);
         writeln!(out, "title={title}::{}", data(&message))?;
     }

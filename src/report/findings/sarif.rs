@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::json::Each;
 use super::place::{Place, Places};
 use super::{Checked, Findings};
-use crate::harden::{Finding, RULES, Rule, Suppression};
+use crate::harden::{Finding, Rule, Suppression, rules};
 use crate::text::escape;
 
 /// Writes the document, and a line break.
@@ -24,7 +24,7 @@ pub fn write(findings: &Findings<'_>, out: &mut dyn io::Write) -> io::Result<()>
     let driver = Driver {
         name: "krender",
         version: env!("CARGO_PKG_VERSION"),
-        rules: RULES.iter().map(|rule| Descriptor::new(rule)).collect(),
+        rules: rules().map(Descriptor::new).collect(),
     };
     let log = Log {
         schema: "https://json.schemastore.org/sarif-2.1.0.json",
@@ -146,12 +146,12 @@ struct Properties {
 
 impl Descriptor {
     fn new(rule: &Rule) -> Self {
-        let help = format!("{}\n\n{}\n\nTo do: {}.", rule.why, rule.condition, rule.advice);
+        let help = format!("{}\n\n{}\n\nTo do: {}.", rule.why(), rule.condition(), rule.advice());
         Self {
             id: rule.id,
             name: rule.name,
-            short_description: Message { text: rule.summary.to_owned() },
-            full_description: Message { text: rule.why.to_owned() },
+            short_description: Message { text: rule.summary().to_owned() },
+            full_description: Message { text: rule.why().to_owned() },
             help: Help { text: help.clone(), markdown: help },
             default_configuration: ReportingConfiguration { level: rule.severity.as_str() },
             properties: Properties {
@@ -255,7 +255,7 @@ impl<'a> Result<'a> {
         };
         Self {
             rule_id: finding.rule.id,
-            rule_index: RULES.iter().position(|rule| *rule == finding.rule),
+            rule_index: rules().position(|rule| rule == finding.rule),
             level: finding.severity.as_str(),
             message: Message { text: without_links(&format!("{subject}: {}", finding.message)) },
             locations: [Location {

@@ -98,7 +98,7 @@ fn told_once(
         error = error.step(format!("in what `{target}` renders to"));
     }
     if told.insert(finding.rule.id) {
-        error = error.step(finding.rule.why);
+        error = error.step(finding.rule.why());
     }
     error
 }

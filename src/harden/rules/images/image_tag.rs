@@ -1,0 +1,37 @@
+//! KR-IMG-001: images have a fixed tag or a digest.
+
+use crate::harden::pod::{Container, Pod, Shape};
+use crate::harden::profile::Scope;
+use crate::harden::rule::{Check, Needs, Rule};
+use crate::harden::scene::Scene;
+use crate::harden::violation::{Severity, Violation};
+use crate::resource::ImageReference;
+
+pub(super) static IMAGE_TAG: Rule = Rule {
+    id: "KR-IMG-001",
+    name: "image-tag",
+    text: text!("KR-IMG-001"),
+    severity: Severity::Error,
+    score: Some(5.0),
+    scope: Scope::Recommended,
+    fix_order: 0,
+    needs: Needs::Object(Check::Container(judge)),
+};
+
+fn judge(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
+    let image = container.image();
+    // Templates and pipelines can take images from parameters.
+    let is_parameter = |start| pod.shape != Shape::Known && image.contains(start);
+    let is_open = ["{{", "${", "$("].into_iter().any(is_parameter);
+    if image.is_empty() || image.contains('@') || is_open {
+        return Vec::new();
+    }
+    let message = match ImageReference::new(image).tag {
+        "" => format!("has the image `{image}` of no version"),
+        tag if tag == "latest" || scene.facts.values.floating_tags.iter().any(|one| one == tag) => {
+            format!("has the image `{image}`, whose tag moves")
+        }
+        _ => return Vec::new(),
+    };
+    vec![container.violation(&["image"], message)]
+}

@@ -1,0 +1,158 @@
+//! KR-SHD-001, 002, 003: pods have enough time to shut down.
+
+use crate::harden::facts::Facts;
+use crate::harden::pod::{Container, Pod};
+use crate::harden::profile::Scope;
+use crate::harden::rule::{Check, Needs, RenderCheck, Rule};
+use crate::harden::scene::{Render, Scene};
+use crate::harden::value::{below, integer, items, present, text};
+use crate::harden::violation::{Class, Edit, Severity, Violation, plain};
+use crate::yaml::Node;
+use crate::yaml::path::Path;
+
+pub(super) static NO_PRESTOP: Rule = Rule {
+    id: "KR-SHD-001",
+    name: "no-prestop",
+    text: text!("KR-SHD-001"),
+    severity: Severity::Warning,
+    score: None,
+    scope: Scope::Recommended,
+    fix_order: 70,
+    needs: Needs::Render(RenderCheck::Container(no_prestop)),
+};
+
+pub(super) static BUDGET: Rule = Rule {
+    id: "KR-SHD-002",
+    name: "budget",
+    text: text!("KR-SHD-002"),
+    severity: Severity::Error,
+    score: None,
+    scope: Scope::Recommended,
+    fix_order: 70,
+    // Although it looks at one object, it runs after KR-SHD-001 of the whole render, which adds a `preStop`: its
+    // seconds count.
+    needs: Needs::Render(RenderCheck::Pod(|pod, scene, _| budget(pod, scene))),
+};
+
+pub(super) static PRESTOP_EXCEEDS_GRACE: Rule = Rule {
+    id: "KR-SHD-003",
+    name: "prestop-exceeds-grace",
+    text: text!("KR-SHD-003"),
+    severity: Severity::Error,
+    score: None,
+    scope: Scope::Recommended,
+    fix_order: 0,
+    needs: Needs::Object(Check::Container(exceeds_grace)),
+};
+
+/// The first minor version of Kubernetes in which `preStop` may sleep without a feature gate.
+const SLEEP_SINCE: u16 = 30;
+
+/// The assumed seconds for a `preStop` of unknown duration.
+const ASSUMED: i64 = 5;
+
+/// The seconds that `preStop` takes, if they are known.
+fn said(container: &Container<'_>) -> Option<i64> {
+    let hook = below(container.node, &["lifecycle", "preStop"])?;
+    if let Some(sleep) = present(hook, "sleep") {
+        return present(sleep, "seconds").and_then(integer);
+    }
+    let command = items(present(hook, "exec")?.get("command"));
+    let words: Vec<&str> = command.iter().filter_map(Node::as_text).collect();
+    match words[..] {
+        ["sleep" | "/bin/sleep" | "/usr/bin/sleep", time] => seconds(time),
+        ["sh" | "/bin/sh" | "bash" | "/bin/bash", "-c", script] => {
+            let mut words = script.split([' ', ';', '&', '\n']).filter(|word| !word.is_empty());
+            (words.next() == Some("sleep")).then(|| seconds(words.next()?)).flatten()
+        }
+        _ => None,
+    }
+}
+
+/// The seconds of a duration such as `60`, `60s` or `1m`.
+fn seconds(time: &str) -> Option<i64> {
+    match time.strip_suffix('m') {
+        Some(minutes) => minutes.parse::<i64>().ok()?.checked_mul(60),
+        None => time.strip_suffix('s').unwrap_or(time).parse().ok(),
+    }
+}
+
+/// The seconds that `preStop` takes.
+fn pre_stop(container: &Container<'_>) -> i64 {
+    let hook = below(container.node, &["lifecycle", "preStop"]);
+    hook.map_or(0, |_| said(container).unwrap_or(ASSUMED))
+}
+
+/// The seconds that the program needs after its signal.
+fn drain(pod: &Pod<'_>, facts: &Facts) -> i64 {
+    let said = pod.annotation("krender.dev/drain-seconds").and_then(|text| text.parse().ok());
+    said.filter(|_| !facts.ignores_suppressions).unwrap_or(facts.values.drain_seconds)
+}
+
+fn no_prestop(
+    container: &Container<'_>,
+    pod: &Pod<'_>,
+    scene: Scene<'_>,
+    render: &Render<'_>,
+) -> Vec<Violation> {
+    let spec = scene.object.node().get("spec");
+    let strategy = spec.and_then(|spec| below(spec, &["strategy"]));
+    let rolls = match scene.object.kind() {
+        "Deployment" => strategy.and_then(|one| text(one, "type")) != Some("Recreate"),
+        "StatefulSet" | "Rollout" => true,
+        _ => false,
+    };
+    let has_hook = below(container.node, &["lifecycle", "preStop"]).is_some();
+    let handles = pod.annotation("krender.dev/handles-sigterm-drain") == Some("true")
+        && !scene.facts.ignores_suppressions;
+    if !rolls
+        || has_hook
+        || handles
+        || !container.is_running()
+        || !render.is_served(scene.namespace(), pod, container)
+    {
+        return Vec::new();
+    }
+    let message = "ends while requests of a Service still arrive: it has no `preStop`";
+    let violation = container.violation(&["lifecycle", "preStop"], message);
+    let values = &scene.facts.values;
+    let total = [values.pre_stop_seconds, drain(pod, scene.facts), values.margin_seconds];
+    if scene.facts.kubernetes().is_none_or(|minor| minor < SLEEP_SINCE)
+        || total.iter().sum::<i64>() > pod.grace()
+    {
+        return vec![violation];
+    }
+    let path = violation.path.clone().keys(&["sleep", "seconds"]);
+    let edits = vec![Edit::Set(path, plain(&values.pre_stop_seconds.to_string()))];
+    vec![violation.fix(Class::Safe, edits)]
+}
+
+fn budget(pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
+    let values = &scene.facts.values;
+    let running = pod.containers.iter().filter(|container| container.is_running());
+    let Some(before) = running.map(pre_stop).max() else { return Vec::new() };
+    let (drain, margin) = (drain(pod, scene.facts), values.margin_seconds);
+    let total = before.saturating_add(drain).saturating_add(margin);
+    let grace = pod.grace();
+    if total <= grace {
+        return Vec::new();
+    }
+    let key = "terminationGracePeriodSeconds";
+    let message = format!(
+        "the pod has too little time to end: {before} (preStop) + {drain} (drain) + {margin} (margin) = {total} > {grace}"
+    );
+    let violation = pod.violation(&[key], message);
+    if scene.is_knative() {
+        return vec![violation];
+    }
+    let class = if pod.get(&[key]).is_some() { Class::Override } else { Class::Unsafe };
+    let path: Path = violation.path.clone();
+    vec![violation.fix(class, vec![Edit::Set(path, plain(&total.to_string()))])]
+}
+
+fn exceeds_grace(container: &Container<'_>, pod: &Pod<'_>, _: Scene<'_>) -> Vec<Violation> {
+    let grace = pod.grace();
+    let Some(before) = said(container).filter(|before| *before >= grace) else { return Vec::new() };
+    let message = format!("has a `preStop` of {before} seconds, and {grace} to end");
+    vec![container.violation(&["lifecycle", "preStop"], message)]
+}
