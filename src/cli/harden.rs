@@ -25,13 +25,14 @@ use serde_json::{Value, json};
 #[derive(Args, Debug, Default)]
 #[command(next_help_heading = "Hardening")]
 pub(super) struct Hardening {
-    /// Fix rendered objects, and fail if they still violate the profile
+    /// Fix rendered objects, and fail if they still violate the profile. Without PROFILE only fixes that cannot break a
+    /// container are applied; a named profile asks for those that its Pod Security level requires, too
     /// [default profile: the configuration's, else restricted]
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "")]
     #[arg(value_name = "PROFILE[@VERSION]", value_parser = asked)]
     harden: Option<Asked>,
 
-    /// Highest level of fixes to apply [default: the configuration's, else safe]
+    /// Highest level of fixes to apply [default: the configuration's, else that of a named profile, else safe]
     #[arg(long, value_name = "LEVEL", requires = "harden")]
     fix_level: Option<Level>,
 
@@ -116,6 +117,7 @@ impl Hardening {
         let asked = Wanted { named: self.harden_config.as_deref(), near, ignored: false, usual };
         let mut configuration = asked.read(loader, base.as_ref())?;
         let is_said = profile.is_none();
+        configuration.settings.fixes_follow_profile |= profile.is_some();
         let profile = profile.unwrap_or(configuration.settings.facts.profile);
         configuration.settings.facts.profile = profile;
         let mut lowerings = configuration.settings.lowerings(usual);
@@ -224,7 +226,12 @@ impl Done {
             text: Some(line.clone()),
             failure: Error::new(Code::RuleViolated, line).rule(rule.title()),
         };
-        lines.map(warning).collect()
+        let mut told: Vec<Warning> = lines.map(warning).collect();
+        told.extend(fixes::count(changes).map(|line| Warning {
+            text: Some(line.clone()),
+            failure: Error::new(Code::RuleViolated, line),
+        }));
+        told
     }
 
     /// The changes as JSON.

@@ -258,6 +258,7 @@ impl Spec {
                 ..Facts::default()
             },
             fix: self.fix.map(Level::most),
+            fixes_follow_profile: !self.profile.is_empty(),
             fail_on: self.fail_on,
             excludes_system: self.exclude_system,
             honored: self.honor_foreign,

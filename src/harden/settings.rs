@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::exclusion::{Date, Exclusion};
 use super::facts::Facts;
 use super::foreign::Tool;
-use super::profile::Profile;
+use super::profile::{Profile, Scope, Set};
 use super::rule::{Needs, Rule};
 use super::violation::{Class, Severity};
 use crate::resource::Resource;
@@ -25,6 +25,9 @@ pub struct Settings {
     pub only: Vec<&'static Rule>,
     /// The strongest class of fixes; `None` for the default.
     pub fix: Option<Most>,
+    /// True if the default of each rule is that of the profile, because the user has named it; otherwise it is
+    /// [`Class::Safe`].
+    pub fixes_follow_profile: bool,
     /// The strongest class of fixes for some rules.
     pub fixes: Vec<(&'static Rule, Most)>,
     /// The lowest severity at which a finding counts as a failure.
@@ -132,9 +135,14 @@ impl Settings {
             }
     }
 
-    /// The strongest class of fixes of a rule: the setting of the rule, or that of all, or [`Class::Safe`].
+    /// The strongest class of fixes of a rule: the setting of the rule, or that of all, or that of the profile if it was
+    /// named, or [`Class::Safe`].
     pub(super) fn most(&self, rule: &Rule) -> Most {
-        self.most_said(rule).or(self.fix).unwrap_or(Some(Class::Safe))
+        let usual = || match self.fixes_follow_profile {
+            true => fixes_of(self.facts.profile, rule),
+            false => Some(Class::Safe),
+        };
+        self.most_said(rule).or(self.fix).unwrap_or_else(usual)
     }
 
     /// The strongest class of fixes of a rule, if it is configured for the rule.
@@ -160,6 +168,26 @@ impl Settings {
             Some(Holds::As(severity)) => severity,
             Some(Holds::On | Holds::Off) | None => usual,
         }
+    }
+}
+
+/// The rules of which [`Set::Paranoid`] applies unsafe fixes, although the Pod Security Standards do not ask for them: a
+/// read-only root, a user, spreading, requests and limits.
+const UNSAFE_IN_PARANOID: &str =
+    "KR-SEC-030 KR-SEC-032 KR-AVL-002 KR-RES-001 KR-RES-002 KR-RES-003";
+
+/// The strongest class of fixes that naming a profile asks for. A namespace that enforces the level `restricted` rejects
+/// pods without its fields, so that setting them cannot make it worse: unsafe fixes of its rules are included. Nothing
+/// that is set is overwritten.
+fn fixes_of(profile: Profile, rule: &Rule) -> Most {
+    let is_required = matches!(rule.scope, Scope::PodSecurity(_)) && profile.has(&rule.scope);
+    let is_unsafe = || UNSAFE_IN_PARANOID.split(' ').any(|id| id == rule.id);
+    match profile.set {
+        Set::Privileged => None,
+        Set::Custom | Set::Baseline => Some(Class::Safe),
+        _ if is_required => Some(Class::Unsafe),
+        Set::Paranoid if is_unsafe() => Some(Class::Unsafe),
+        Set::Restricted | Set::Recommended | Set::Paranoid => Some(Class::Safe),
     }
 }
 

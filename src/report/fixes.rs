@@ -2,10 +2,12 @@
 //!
 //! Both are parts of an output: the caller escapes them, as warnings and as a line of JSON.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::patch::{Operations, as_json};
-use crate::harden::{Change, Operation, Rule, by_name};
+use crate::harden::{Change, Class, Operation, Rule, by_name};
 use crate::resource::ResMap;
 
 /// The changes of a fix as phrases, one for each field, with the rule that asks for it.
@@ -32,6 +34,25 @@ pub fn lines(change: &Change, resources: &ResMap) -> Vec<(&'static Rule, String)
         format!("hardened {kind} `{name}`{container}: {verb} `{field}{value}` ({title}, {class})")
     };
     operations.iter().map(|operation| (*rule, line(operation))).collect()
+}
+
+/// The number of changed objects, and of fixes by class; `None` without changes.
+#[must_use]
+pub fn count(changes: &[Change]) -> Option<String> {
+    let objects: BTreeSet<usize> = changes.iter().map(|change| change.place).collect();
+    let classes = [Class::Safe, Class::Unsafe, Class::Override].into_iter();
+    let classes = classes.filter_map(|class| {
+        let count = changes.iter().filter(|change| change.class == class).count();
+        (count > 0).then(|| format!("{count} {}", class.as_str()))
+    });
+    let classes = classes.collect::<Vec<_>>().join(", ");
+    let counted = |count: usize, one: &str, many: &str| match count {
+        1 => format!("1 {one}"),
+        count => format!("{count} {many}"),
+    };
+    let fixes = counted(changes.len(), "fix", "fixes");
+    let objects = counted(objects.len(), "object", "objects");
+    (!changes.is_empty()).then(|| format!("hardened {objects} with {fixes}: {classes}"))
 }
 
 /// The changes of a target as JSON, with a JSON patch for each object.
