@@ -6,6 +6,7 @@
 
 mod check;
 mod configuration;
+mod demand;
 mod edit;
 mod exclusion;
 mod facts;
@@ -32,6 +33,7 @@ mod workload;
 pub use crate::yaml::path::{Path, PathStep};
 pub use check::{check, count_pods, settle_sources};
 pub use configuration::Kind;
+pub use demand::{Amounts, Demand, Quality, demands};
 pub use edit::Operation;
 pub use exclusion::{Date, Exclusion};
 pub use facts::{External, Facts, Placement, PodPath, Values};

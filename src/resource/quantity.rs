@@ -32,6 +32,9 @@ const SUFFIXES: &[(&str, i128)] = &[
 ];
 
 impl Quantity {
+    /// None.
+    pub const ZERO: Self = Self(0);
+
     /// Parses a quantity: a decimal number with a suffix or an exponent. Fractions of a billionth are rounded up, as in
     /// Kubernetes.
     pub fn parse(text: &str) -> Option<Self> {
@@ -80,6 +83,22 @@ impl Quantity {
         self.0 > 0
     }
 
+    /// The sum of two quantities.
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+
+    /// The quantity in thousandths, as CPU is written (`250m`, `2`). Fractions of a thousandth are rounded up.
+    #[must_use]
+    pub fn thousandths(self) -> String {
+        let thousandths = (self.0 + ONE / 1000 - 1).div_euclid(ONE / 1000);
+        match thousandths % 1000 {
+            0 => (thousandths / 1000).to_string(),
+            _ => format!("{thousandths}m"),
+        }
+    }
+
     /// The product with a factor.
     pub const fn times(self, factor: i64) -> Self {
         Self(self.0.saturating_mul(factor as i128))
@@ -122,5 +141,7 @@ mod tests {
         }
         let written = |text: &str| Quantity::parse(text).unwrap().times(2).to_string();
         assert_eq!([written("128Mi"), written("1G")], ["256Mi", "2000000000"]);
+        let of_cpu = |text: &str| Quantity::parse(text).unwrap().thousandths();
+        assert_eq!(["0.25", "2000m", "1n"].map(of_cpu), ["250m", "2", "1m"]);
     }
 }
