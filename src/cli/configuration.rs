@@ -137,6 +137,15 @@ impl Wanted<'_> {
     }
 }
 
+/// A remark if a profile names a version of the Pod Security Standards that is newer than all known ones.
+pub(super) fn newer(profile: Profile) -> Option<Remark> {
+    let version = profile.unknown_version()?;
+    let text = format!(
+        "the Pod Security Standards of `{version}` are not known yet: `{profile}` is used, the newest known version"
+    );
+    Some(Remark::warning(TOPIC, text))
+}
+
 /// Topic of remarks about configurations.
 pub(super) const TOPIC: &str = "configuration";
 

@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use super::configuration::{Base, Configuration, Wanted};
+use super::configuration::{Base, Configuration, Wanted, newer};
 use super::reading::working_directory;
 use super::terminal::{self, Format};
 use std::collections::BTreeSet;
@@ -124,6 +124,7 @@ impl Hardening {
         lowerings.retain(|one| is_said || one.kind != LoweringKind::Profile);
         lowerings.extend(configuration.settings.lowering_of_builds());
         configuration.tell(&lowerings);
+        configuration.remarks.extend(newer(profile));
         let Configuration { settings, digest, remarks, .. } = configuration;
         let fixes = match self.fix_level {
             None => Some(Fixes::OfSettings),

@@ -29,6 +29,7 @@ mod post_render;
 mod reading;
 mod remote;
 mod rules;
+mod schema;
 mod select;
 mod shard;
 mod sharing;
@@ -276,10 +277,22 @@ Examples:
         examples: "\
 Examples:
   krender explain KR-SEC-022
-  krender explain run-as-non-root",
+  krender explain run-as-non-root
+  krender explain CKV_K8S_19",
         run: |found, format| {
             let explain = rules::Explain::from_arg_matches_mut(found)?;
             Ok(finish(explain.run(), &Sources::new(), format))
+        },
+    },
+    Command {
+        name: "schema",
+        arguments: schema::SchemaCommand::augment_args,
+        examples: "\
+Examples:
+  krender schema > krender.schema.json",
+        run: |found, format| {
+            let schema = schema::SchemaCommand::from_arg_matches_mut(found)?;
+            Ok(finish(schema.run(), &Sources::new(), format))
         },
     },
     Command {

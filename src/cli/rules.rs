@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::terminal;
 use crate::error::Result;
-use crate::harden::{Example, Level, Profile, Rule, Scope, known, rules};
+use crate::harden::{Example, Level, Profile, Rule, Scope, meant, rules};
+use crate::text::escape::visible;
 
 /// List the rules of `krender check` and `krender lint`
 #[derive(Args)]
@@ -22,9 +23,11 @@ pub(super) struct Rules {
 }
 
 /// Explain a rule: its condition, the reason, and how to comply
+///
+/// The rule may be named as other tools name it, such as `CKV_K8S_19` or `latest-tag`.
 #[derive(Args)]
 pub(super) struct Explain {
-    /// Id or name of the rule
+    /// Id or name of the rule, or the name of its equivalent in another tool
     #[arg(value_name = "RULE")]
     rule: String,
 }
@@ -57,9 +60,23 @@ impl Rules {
 }
 
 impl Explain {
-    /// Prints the details of the rule.
+    /// Prints the details of the rule. If a check of another tool is several rules, prints a line for each.
     pub(super) fn run(&self) -> Result<()> {
-        super::print(&explained(known(&self.rule)?, terminal::width().min(WIDEST)))
+        let name = &self.rule;
+        let text = match &*meant(name)? {
+            [(rule, None)] => explained(rule, terminal::width().min(WIDEST)),
+            [(rule, Some(tool))] => {
+                let same = format!("`{}` of {}: {}\n\n", visible(name), tool.name(), rule.title());
+                same + &explained(rule, terminal::width().min(WIDEST))
+            }
+            many => {
+                let count = many.len();
+                let mut text = format!("`{}` stands for {count} rules:\n\n", visible(name));
+                text.extend(many.iter().map(|(rule, _)| line(rule)));
+                text + "\nFor details of one: `krender explain RULE`\n"
+            }
+        };
+        super::print(&text)
     }
 }
 

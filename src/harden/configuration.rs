@@ -1,5 +1,6 @@
 //! The configuration document: `apiVersion: krender.dev/v1alpha1`, with one of three kinds.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -199,6 +200,21 @@ struct ExclusionSpec {
 }
 
 const API_VERSION: &str = "krender.dev/v1alpha1";
+
+/// The JSON Schema of configurations. The rules are added to it by `krender schema`.
+pub const SCHEMA: &str = include_str!("data/configuration.schema.json");
+
+/// The fields of a configuration by the paths of the mappings that have them, and the words of fields that take one of
+/// some. An entry of `rules` is `spec.rules.*`.
+#[must_use]
+pub fn configuration_fields() -> BTreeMap<String, &'static [&'static str]> {
+    let mut fields = de::shape::<Configuration>();
+    for (path, names) in de::shape::<RuleSpec>() {
+        let path = if path.is_empty() { path } else { format!(".{path}") };
+        fields.insert(format!("spec.rules.*{path}"), names);
+    }
+    fields
+}
 
 impl Settings {
     /// Reads a configuration of one of `kinds`. Fields that it omits keep their defaults; `usual` is the default

@@ -50,7 +50,8 @@ impl Tool {
     ];
 
     /// The name.
-    pub(super) const fn name(self) -> &'static str {
+    #[must_use]
+    pub const fn name(self) -> &'static str {
         match self {
             Self::KubeLinter => "kube-linter",
             Self::KubeScore => "kube-score",

@@ -32,7 +32,7 @@ mod workload;
 
 pub use crate::yaml::path::{Path, PathStep};
 pub use check::{check, count_pods, settle_sources};
-pub use configuration::Kind;
+pub use configuration::{Kind, SCHEMA, configuration_fields};
 pub use demand::{Amounts, Demand, Quality, demands};
 pub use edit::Operation;
 pub use exclusion::{Date, Exclusion};
@@ -46,7 +46,7 @@ pub use profile::{Level, PodSecurity, Profile, Scope, Set, Version};
 pub use rule::{Example, Rule, Topic};
 pub use rules::judging::judged::{HARDENING_STEP_CHANGED, TARGET_NOT_JUDGED};
 pub use rules::kustomizations;
-pub use rules::{find, known, rules};
+pub use rules::{find, known, meant, rules};
 pub use settings::{FailOn, Holds, Most, Phase, Selected, Settings};
 pub use strip::strip;
 pub use verdict::{Verdict, Violated};

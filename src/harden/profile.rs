@@ -151,10 +151,16 @@ impl Default for Version {
 }
 
 impl Profile {
-    /// The version of the Pod Security Standards in use.
+    /// The version of the Pod Security Standards in use: the newest known one in place of newer ones.
     #[must_use]
     pub fn version(self) -> Version {
-        self.version.unwrap_or(Version::LATEST)
+        self.version.unwrap_or(Version::LATEST).min(Version::LATEST)
+    }
+
+    /// The version that the profile names, if it is newer than all known ones.
+    #[must_use]
+    pub fn unknown_version(self) -> Option<Version> {
+        self.version.filter(|version| *version > Version::LATEST)
     }
 
     /// True if rules of a scope are in this profile.
@@ -195,7 +201,7 @@ impl FromStr for Profile {
     }
 }
 
-/// Parses `latest`, `v1.30` and `1.30`; versions after [`Version::LATEST`] are refused.
+/// Parses `latest`, `v1.30` and `1.30`, also versions after [`Version::LATEST`].
 impl FromStr for Version {
     type Err = Error;
 
@@ -203,13 +209,7 @@ impl FromStr for Version {
         if text == "latest" {
             return Ok(Self::LATEST);
         }
-        let version = Self(minor(text)?);
-        if version > Self::LATEST {
-            let message = format!("the Pod Security Standards of `{text}` are not known");
-            let help = format!("the newest version that krender knows is `{}`", Self::LATEST);
-            return Err(Error::new(Code::InvalidArgument, message).help(help));
-        }
-        Ok(version)
+        Ok(Self(minor(text)?))
     }
 }
 
@@ -249,9 +249,11 @@ mod tests {
         assert_eq!(read("baseline").unwrap(), "baseline@v1.37");
         assert_eq!(read("restricted@latest").unwrap(), "restricted@v1.37");
         assert_eq!(read("restricted@v1.8").unwrap(), "restricted@v1.8");
+        // The newest known version is used.
+        assert_eq!(read("paranoid@1.99").unwrap(), "paranoid@v1.37");
         assert_eq!(
-            read("paranoid@1.99").unwrap_err().helps(),
-            ["the newest version that krender knows is `v1.37`"]
+            "paranoid@1.99".parse::<Profile>().unwrap().unknown_version().unwrap().minor(),
+            99
         );
         assert_eq!(read("restrictd").unwrap_err().helps(), ["did you mean `restricted`?"]);
         assert_eq!(read("restricted@v2.0").unwrap_err().code(), Code::InvalidArgument);

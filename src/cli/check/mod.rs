@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
-use super::configuration::{Base, Configuration, Wanted};
+use super::configuration::{Base, Configuration, Wanted, newer};
 use super::reading::{Jobs, Reading, working_directory};
 use super::select::{Select, Selected, senseless};
 use super::terminal::{self, Format};
@@ -278,6 +278,7 @@ impl Check {
             settings.lowerings(usual).into_iter().filter(is_said).collect();
         settings.only.clone_from(&self.rules);
         configuration.tell(&lowerings);
+        configuration.remarks.extend(newer(configuration.settings.facts.profile));
         let Configuration { settings, file, digest: _, mut remarks } = configuration;
         if settings.fail_on == FailOn::Never && self.fail_on.is_some() {
             remarks.push(Remark::note("flags", "no finding fails (`--fail-on never`)".to_owned()));

@@ -16,8 +16,10 @@ mod resources;
 mod security;
 mod shutdown;
 
+use super::foreign::Tool;
 use super::rule::Rule;
 use crate::error::{Code, Error, Result, nearest};
+use crate::text::phrase::listed;
 
 /// The rules of each topic, in the order of their ids.
 static TOPICS: &[&[&Rule]] = &[
@@ -51,11 +53,64 @@ pub fn find(id_or_name: &str) -> Option<&'static Rule> {
 /// [`Code::InvalidArgument`] if there is none, with a suggestion.
 pub fn known(id_or_name: &str) -> Result<&'static Rule> {
     find(id_or_name).ok_or_else(|| {
-        let message = format!("there is no rule `{id_or_name}`");
-        let error = Error::new(Code::InvalidArgument, message);
-        match nearest(id_or_name, rules().flat_map(|rule| [rule.id, rule.name])) {
-            Some(near) => error.help(format!("did you mean `{near}`?")),
-            None => error.help("`krender rules` lists them"),
+        let error = unknown(id_or_name, rules().flat_map(|rule| [rule.id, rule.name]));
+        let same: Vec<&Rule> = equivalents(id_or_name).map(|(rule, _)| rule).collect();
+        match &*same {
+            [] => error,
+            same => {
+                let titles = same.iter().map(|rule| format!("`{}`", rule.title()));
+                error.help(format!("the same here: {}", listed(titles, "and")))
+            }
         }
     })
+}
+
+/// The rules with an id or a name, or with the name of an equivalent check of another tool, in any case of letters. With
+/// each rule the tool, if it is found by its name for the check.
+///
+/// # Errors
+/// [`Code::InvalidArgument`] if there is none, with a suggestion.
+pub fn meant(name: &str) -> Result<Vec<(&'static Rule, Option<Tool>)>> {
+    if let Some(rule) = find(name) {
+        return Ok(vec![(rule, None)]);
+    }
+    let found: Vec<_> = equivalents(name).map(|(rule, tool)| (rule, Some(tool))).collect();
+    match found.is_empty() {
+        true => {
+            let others = rules().flat_map(|rule| rule.equivalents().map(|(_, check)| check));
+            // A number next to the one that is meant is another check.
+            let others = others.filter(|check| !check.contains(|one: char| one.is_ascii_digit()));
+            let own = rules().flat_map(|rule| [rule.id, rule.name]);
+            Err(unknown(name, own.chain(others)))
+        }
+        false => Ok(found),
+    }
+}
+
+/// The rules with an equivalent check of this name in another tool.
+fn equivalents(name: &str) -> impl Iterator<Item = (&'static Rule, Tool)> {
+    let name = comparable(name);
+    rules().filter_map(move |rule| {
+        let (tool, _) = rule.equivalents().find(|(_, check)| comparable(check) == name)?;
+        Some((rule, tool))
+    })
+}
+
+/// A name for comparison: in lower case, and that of a check of trivy without the prefix of its database and zeros.
+fn comparable(name: &str) -> String {
+    let name = name.trim().to_lowercase();
+    let name = name.strip_prefix("avd-").unwrap_or(&name);
+    match name.strip_prefix("ksv") {
+        Some(number) => format!("ksv{}", number.trim_start_matches(['-', '0'])),
+        None => name.to_owned(),
+    }
+}
+
+#[cold]
+fn unknown<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Error {
+    let error = Error::new(Code::InvalidArgument, format!("there is no rule `{name}`"));
+    match nearest(name, known) {
+        Some(near) => error.help(format!("did you mean `{near}`?")),
+        None => error.help("`krender rules` lists them"),
+    }
 }

@@ -13,6 +13,7 @@ mod deserializer;
 mod embedded;
 mod entries;
 mod fields;
+mod shape;
 mod spanned;
 #[cfg(test)]
 mod tests;
@@ -34,6 +35,7 @@ pub use capture::mapping;
 pub use embedded::embedded;
 pub use entries::{JsonEntry, entries};
 pub use fields::same_name;
+pub use shape::shape;
 pub use spanned::Spanned;
 pub(crate) use wording::{form, shown};
 
