@@ -28,6 +28,7 @@ mod plugins;
 mod post_render;
 mod reading;
 mod remote;
+mod rendered;
 mod rules;
 mod schema;
 mod select;
@@ -39,6 +40,7 @@ mod told;
 mod topics;
 mod trace;
 mod tree;
+mod upgrade;
 mod usage;
 mod vendor;
 mod version;
@@ -437,6 +439,16 @@ Examples:
   krender trace overlays/prod --value 'nginx:1.25'
   krender trace --all . Deployment/web spec.replicas",
         run: |found, format| Ok(trace::TraceCommand::from_arg_matches_mut(found)?.run(format)),
+    },
+    Command {
+        name: "upgrade",
+        arguments: upgrade::UpgradeCommand::augment_args,
+        examples: "\
+Examples:
+  krender upgrade --from 1.34 --to 1.37 --all
+  krender upgrade --from 1.31 overlays/prod
+  krender upgrade --from 1.34 --all . --format json -o upgrade.json",
+        run: |found, format| Ok(upgrade::UpgradeCommand::from_arg_matches_mut(found)?.run(format)),
     },
     Command {
         name: "post-render",

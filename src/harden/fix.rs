@@ -116,6 +116,16 @@ fn is_of_container(fix: &Fix) -> bool {
     })
 }
 
+/// True if a fix changes the id of an object. Hardening does not, since other objects, patches of outer kustomizations and
+/// the cluster know the object by it.
+fn changes_id(fix: &Fix) -> bool {
+    fix.edits.iter().any(|edit| match edit {
+        Edit::Set(path, _) | Edit::Append(path, _) | Edit::Remove(path) => {
+            matches!(path.steps(), [PathStep::Key(key)] if matches!(&**key, "apiVersion" | "kind"))
+        }
+    })
+}
+
 /// The classes of fixes, by rule and field.
 type Classes = BTreeMap<(&'static str, Path), Class>;
 
@@ -199,9 +209,8 @@ impl Fixer<'_> {
                 let fix = violation
                     .fix
                     .map(|fix| Fix { class: fix.class.max(was.unwrap_or(fix.class)), ..fix });
-                let Some(fix) = fix.filter(|fix| !is_accepted && Some(fix.class) <= most) else {
-                    continue;
-                };
+                let may = |fix: &Fix| !is_accepted && Some(fix.class) <= most && !changes_id(fix);
+                let Some(fix) = fix.filter(may) else { continue };
                 let container = violation.container.map(|(_, name)| name);
                 let of_rule = (!fix.is_overwriting).then_some(rule.fix_order);
                 let turn = (of_rule, fix.class != Class::Override, fix.class);

@@ -4,13 +4,14 @@
 use super::check::violations_alone;
 use super::facts::Facts;
 use super::path::by_name;
-use super::profile::{Level, Scope, Set, Version};
+use super::profile::{Level, Profile, Scope, Set, Version};
 use super::rule::{Needs, Rule};
 use super::rules::rules;
 use super::scene::Scene;
 use super::workload::pods;
 use crate::resource::Resource;
 use crate::yaml::Text;
+use crate::yaml::path::Path;
 
 /// The result of checking an object against the Pod Security Standards.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,26 +37,8 @@ impl Verdict {
     /// Checks the pods of an object, without the rest of the render; `None` if it creates no pods.
     #[must_use]
     pub fn of(object: &Resource, version: Version) -> Option<Self> {
-        let facts = Facts::default();
-        let pods = pods(object, &facts);
-        if pods.is_empty() {
-            return None;
-        }
-        let scene = Scene { facts: &facts, object, pods: &pods };
-        let mut violated = Vec::new();
-        for (rule, level) in standard(version) {
-            // Rules of the standards look at one object only.
-            let Needs::Object(check) = rule.needs else { continue };
-            violated.extend(violations_alone(rule, check, scene).into_iter().map(|violation| {
-                Violated {
-                    rule,
-                    level,
-                    container: violation.container.map(|(_, name)| name),
-                    field: by_name(&violation.path, object.node()),
-                }
-            }));
-        }
-        Some(Self { violated })
+        let found = violations(object, &Facts::default(), version)?;
+        Some(Self { violated: found.into_iter().map(|(violated, _)| violated).collect() })
     }
 
     /// The strictest level: privileged, baseline or restricted.
@@ -67,6 +50,33 @@ impl Verdict {
             None => Set::Restricted,
         }
     }
+}
+
+/// The violations of an object by its pods, with the paths of the fields; `None` if it creates no pods.
+pub(super) fn violations(
+    object: &Resource,
+    facts: &Facts,
+    version: Version,
+) -> Option<Vec<(Violated, Path)>> {
+    let pods = pods(object, facts);
+    if pods.is_empty() {
+        return None;
+    }
+    // Conditions depend on the version in force.
+    let profile = Profile { version: Some(version), ..facts.profile };
+    let facts = &Facts { profile, ..facts.clone() };
+    let scene = Scene { facts, object, pods: &pods };
+    let mut found = Vec::new();
+    for (rule, level) in standard(version) {
+        // Rules of the standards look at one object only.
+        let Needs::Object(check) = rule.needs else { continue };
+        found.extend(violations_alone(rule, check, scene).into_iter().map(|violation| {
+            let container = violation.container.map(|(_, name)| name);
+            let field = by_name(&violation.path, object.node());
+            (Violated { rule, level, container, field }, violation.path)
+        }));
+    }
+    Some(found)
 }
 
 /// The rules of the standards, each with the lowest level that has it.

@@ -12,3 +12,4 @@ pub mod reviews;
 #[cfg(test)]
 mod tests;
 pub mod traces;
+pub mod upgrades;

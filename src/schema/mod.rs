@@ -7,6 +7,7 @@
 mod data;
 mod gvk;
 mod inline;
+mod lifecycle;
 mod openapi;
 mod table;
 #[cfg(test)]
@@ -23,6 +24,7 @@ use table::{Definition, Table};
 
 pub use gvk::{Gvk, LEGACY_FIRST, LEGACY_LAST};
 pub use inline::Inline;
+pub use lifecycle::{Api, Fields};
 pub use openapi::compile;
 pub use walk::{Keys, Type};
 

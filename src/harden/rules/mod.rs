@@ -10,6 +10,7 @@ macro_rules! text {
 mod images;
 pub(super) mod judging;
 pub mod kustomizations;
+mod objects;
 mod probes;
 mod references;
 mod resources;
@@ -25,6 +26,7 @@ use crate::text::phrase::listed;
 static TOPICS: &[&[&Rule]] = &[
     judging::RULES,
     images::RULES,
+    objects::RULES,
     kustomizations::RULES,
     probes::RULES,
     references::RULES,
