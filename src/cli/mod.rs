@@ -29,6 +29,7 @@ mod post_render;
 mod reading;
 mod remote;
 mod rendered;
+mod report;
 mod rules;
 mod schema;
 mod select;
@@ -439,6 +440,17 @@ Examples:
   krender trace overlays/prod --value 'nginx:1.25'
   krender trace --all . Deployment/web spec.replicas",
         run: |found, format| Ok(trace::TraceCommand::from_arg_matches_mut(found)?.run(format)),
+    },
+    Command {
+        name: "report",
+        arguments: report::Report::augment_args,
+        examples: "\
+Examples:
+  krender report qos overlays/prod
+  krender report resources --all . -o resources.html
+  krender report posture --all . --format csv
+  krender report images --all .",
+        run: |found, format| Ok(report::Report::from_arg_matches_mut(found)?.run(format)),
     },
     Command {
         name: "upgrade",

@@ -29,10 +29,9 @@ pub(super) fn rendered(run: &Run<'_>, targets: &[String]) -> Vec<Rendered> {
     });
     let mut renders = renders.into_iter().peekable();
     let read = |target: &String| {
-        renders.next_if(|(name, _)| name == target).unwrap_or_else(|| {
-            let objects = manifests(loader, target).and_then(|one| some_objects(target, one));
-            (target.clone(), objects)
-        })
+        renders
+            .next_if(|(name, _)| name == target)
+            .unwrap_or_else(|| (target.clone(), manifests(loader, target)))
     };
     targets.iter().map(read).collect()
 }
@@ -48,7 +47,11 @@ pub(super) fn is_of_manifests(loader: &Loader, target: &str) -> bool {
         && loader.manifests(target).is_ok_and(|files| !files.found.is_empty())
 }
 
-fn manifests(loader: &Loader, target: &str) -> Result<ResMap> {
+/// The objects of an input of manifests.
+///
+/// # Errors
+/// Those of reading, and [`Code::NoObjects`].
+pub(super) fn manifests(loader: &Loader, target: &str) -> Result<ResMap> {
     // One budget for all files of an input.
     let budget = Budget::new(loader.limits());
     let objects = if target == "-" {
@@ -68,7 +71,7 @@ fn manifests(loader: &Loader, target: &str) -> Result<ResMap> {
     let mut objects: ResMap = objects.into();
     objects.charge_to(&budget);
     objects.check_yaml()?;
-    Ok(objects)
+    some_objects(target, objects)
 }
 
 fn objects(file: &File, budget: &Budget) -> Result<Vec<Resource>> {

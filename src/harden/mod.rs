@@ -4,6 +4,7 @@
 //! names the violated field; the span of a finding is that of the last write to this field. The rules of the Pod
 //! Security Standards decide as the admission controller of Kubernetes does, at every version.
 
+mod capacity;
 mod check;
 mod configuration;
 mod demand;
@@ -33,6 +34,7 @@ mod violation;
 mod workload;
 
 pub use crate::yaml::path::{Path, PathStep};
+pub use capacity::{Capacity, Copies, Counted, Hard, Image, Quota, Workload, capacity, images};
 pub use check::{check, count_pods, settle_sources};
 pub use configuration::{Kind, SCHEMA, configuration_fields};
 pub use demand::{Amounts, Demand, Quality, demands};

@@ -9,6 +9,7 @@ pub mod fixes;
 pub mod graphs;
 mod patch;
 pub mod reviews;
+pub mod summaries;
 #[cfg(test)]
 mod tests;
 pub mod traces;

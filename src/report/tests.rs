@@ -6,10 +6,15 @@ use serde_json::Value;
 
 use super::errors;
 use super::findings::{Checked, Context, Findings, Judged, Remark, Subject, github, junit, sarif};
-use super::{findings, reviews};
+use super::summaries::{By, Posture, Summarized};
+use super::{findings, reviews, summaries, upgrades};
 use crate::diff::{self, Failure, Rendered, Review, Side, Target, TargetReview};
 use crate::error::{Code, Error, Result};
-use crate::harden::{self, Finding, Lowering, LoweringKind, Settings, Severity, TARGET_NOT_JUDGED};
+use crate::harden::{
+    self, Definitions, Finding, Lowering, LoweringKind, Settings, Severity, TARGET_NOT_JUDGED,
+    Upgrade,
+};
+use crate::resource::ResMap;
 use crate::resource::sample::{read, schema};
 use crate::resource::secret::Shield;
 use crate::source::{Sources, Span};
@@ -174,6 +179,49 @@ fn of_reviews(text: &str, [before, after]: [&str; 2]) -> Vec<(&'static str, Stri
     ]
 }
 
+/// Summaries and effects of an upgrade in every format.
+fn of_targets(text: &str) -> Vec<(&'static str, String)> {
+    let sources = Sources::new();
+    let error = error(text, &sources);
+    let text_in_yaml = quoted(text);
+    let objects = format!(
+        "{}---\napiVersion: extensions/v1beta1\nkind: Ingress\nmetadata: {{name: \"{text_in_yaml}\"}}\n",
+        objects(text, "old")
+    );
+    let resources: ResMap = read(&objects).unwrap().into();
+    let settings = Settings::of("paranoid".parse().unwrap());
+    let (facts, target) = (&settings.facts, || text.to_owned());
+    fn with<T>(target: String, one: T, error: &Error) -> [Summarized<T>; 2] {
+        let failed = Summarized { target: target.clone(), outcome: Err(error.clone()) };
+        [Summarized { target, outcome: Ok(one) }, failed]
+    }
+    let capacity = || with(target(), harden::capacity(&resources, facts, 1), &error);
+    let findings = harden::check(&resources, &sources, &settings);
+    let posture = Posture::of(&resources, &findings, 1, &settings);
+    let uses = summaries::of_manifests(&resources, facts);
+    let mut outputs = Vec::new();
+    for summary in [
+        summaries::qos(&capacity(), &sources),
+        summaries::resources(&capacity(), By::Workload, &sources),
+        summaries::posture(&with(target(), posture, &error), &settings),
+        summaries::images(&with(target(), uses, &error), &sources),
+    ] {
+        outputs.push(("summary, text", summary.text()));
+        outputs.push(("summary, csv", summary.csv()));
+        outputs.push(("summary, html", summary.html()));
+        outputs.push(("summary, json", summary.json()));
+    }
+    let upgrade = Upgrade { from: "1.20".parse().unwrap(), to: "1.37".parse().unwrap() };
+    let effects = upgrade.effects(&resources, &Definitions::default());
+    let found = upgrades::Found { objects: resources.len(), effects };
+    let targets = [Ok(found), Err(error)]
+        .map(|outcome| upgrades::Judged { target: text.to_owned(), outcome });
+    let effects = upgrades::Effects { upgrade, targets: &targets, sources: &sources };
+    outputs.push(("upgrade, text", upgrades::text(&effects)));
+    outputs.push(("upgrade, json", upgrades::json(&effects)));
+    outputs
+}
+
 /// Text without the colours of krender.
 fn plain(text: &str) -> String {
     let mut pieces = text.split("\u{1b}[");
@@ -224,6 +272,7 @@ fn no_format_writes_an_invisible_character() {
         let mut outputs = of_errors(text);
         outputs.extend(of_findings(text, &objects(text, "old")));
         outputs.extend(of_reviews(text, [&objects(text, "old"), &objects(text, "new")]));
+        outputs.extend(of_targets(text));
         for (format, output) in outputs {
             assert_escaped(format, &output, text);
         }

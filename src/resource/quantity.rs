@@ -83,6 +83,9 @@ impl Quantity {
         self.0 > 0
     }
 
+    /// One.
+    pub const ONE: Self = Self(ONE);
+
     /// The sum of two quantities.
     #[must_use]
     pub const fn plus(self, other: Self) -> Self {
@@ -97,6 +100,23 @@ impl Quantity {
             0 => (thousandths / 1000).to_string(),
             _ => format!("{thousandths}m"),
         }
+    }
+
+    /// The quantity in bytes, with a binary unit (`1.5Gi`), rounded to two decimals.
+    #[must_use]
+    pub fn bytes(self) -> String {
+        let unit = SUFFIXES[..6].iter().rev().find(|(_, unit)| self.0.abs() >= *unit);
+        let (suffix, unit) = unit.copied().unwrap_or(("", ONE));
+        let hundredths = (self.0 * 100 + unit / 2).div_euclid(unit);
+        let text = format!("{}.{:02}", hundredths / 100, hundredths % 100);
+        format!("{}{suffix}", text.trim_end_matches('0').trim_end_matches('.'))
+    }
+
+    /// The quantity as a number, for plots.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a plot has fewer digits")]
+    pub fn as_f64(self) -> f64 {
+        self.0 as f64 / ONE as f64
     }
 
     /// The product with a factor.
@@ -141,6 +161,11 @@ mod tests {
         }
         let written = |text: &str| Quantity::parse(text).unwrap().times(2).to_string();
         assert_eq!([written("128Mi"), written("1G")], ["256Mi", "2000000000"]);
+        let of_memory = |text: &str| Quantity::parse(text).unwrap().bytes();
+        assert_eq!(
+            ["1536Mi", "128Mi", "1G", "512", "0"].map(of_memory),
+            ["1.5Gi", "128Mi", "953.67Mi", "512", "0"]
+        );
         let of_cpu = |text: &str| Quantity::parse(text).unwrap().thousandths();
         assert_eq!(["0.25", "2000m", "1n"].map(of_cpu), ["250m", "2", "1m"]);
     }

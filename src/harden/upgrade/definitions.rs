@@ -1,4 +1,4 @@
-//! CustomResourceDefinitions, and the versions that they serve.
+//! Definitions of custom resources, and the versions that they serve.
 
 use std::collections::BTreeMap;
 

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use super::{Effects, Judged};
+use super::{Effects, Found, Judged};
 use crate::harden::{Effect, EffectKind, Severity};
 use crate::source::{Sources, Span};
 use crate::text::escape::visible;
@@ -153,18 +153,21 @@ fn write(out: &mut String, place: &Place, group: &Group<'_>, has_targets: bool) 
 
 /// The table of the targets on which the upgrade has an effect.
 fn table(targets: &[Judged]) -> String {
-    let found = |one: &'_ Judged| one.outcome.as_ref().ok().filter(|one| !one.effects.is_empty());
-    let affected = targets.iter().filter(|one| found(one).is_some());
-    let widest = affected.map(|one| visible(&one.target).chars().count()).max();
+    let affected = || targets.iter().filter_map(affected);
+    let widest = affected().map(|(target, _)| visible(target).chars().count()).max();
     let Some(widest) = widest else { return String::new() };
     let width = widest.max("TARGET".len());
     let mut out = format!("{:<width$}  ERRORS  WARNINGS  NOTES\n", "TARGET");
-    for one in targets {
-        let Some(found) = found(one) else { continue };
+    for (target, found) in affected() {
         let [errors, warnings, notes] =
             [Severity::Error, Severity::Warning, Severity::Note].map(|one| found.count(one));
-        let target = visible(&one.target);
+        let target = visible(target);
         let _ = writeln!(out, "{target:<width$}  {errors:>6}  {warnings:>8}  {notes:>5}");
     }
     out
+}
+
+fn affected(judged: &Judged) -> Option<(&str, &Found)> {
+    let found = judged.outcome.as_ref().ok().filter(|found| !found.effects.is_empty());
+    found.map(|found| (&*judged.target, found))
 }
