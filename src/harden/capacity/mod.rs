@@ -1,21 +1,17 @@
-//! The capacity that a render asks for: requests and limits of its workloads, and the quotas of its namespaces.
+//! The capacity that a render asks for: requests and limits of its workloads, and the quotas of its namespaces; and the
+//! images that it names.
 
+mod images;
 mod quotas;
 mod replicas;
+mod workload;
 
-use std::collections::BTreeMap;
-
-use super::demand::{Demand, Quality};
 use super::facts::Facts;
-use super::pod::{Container, Pod, Shape};
-use super::value::text;
-use super::violation::List;
-use super::workload::pods;
-use crate::resource::{Quantity, ResId, ResMap};
-use crate::source::Span;
+use crate::resource::ResMap;
+pub use images::{Image, images};
 pub use quotas::{Hard, Quota};
-use replicas::Scalers;
 pub use replicas::{Copies, Counted};
+pub use workload::Workload;
 
 /// The capacity that a render asks for.
 #[derive(Clone, Debug, Default)]
@@ -26,147 +22,11 @@ pub struct Capacity {
     pub quotas: Vec<Quota>,
 }
 
-/// A pod, or the template of pods, with their number.
-#[derive(Clone, Debug)]
-pub struct Workload {
-    /// The object.
-    pub object: ResId,
-    /// The namespace, which may be the default one.
-    pub namespace: String,
-    /// The place of the object.
-    pub span: Span,
-    /// The path of the pods in their object, if it creates several kinds of pods; otherwise empty.
-    pub part: String,
-    /// The number of pods.
-    pub copies: Copies,
-    /// The effective requests of a pod, by the name of the resource.
-    pub requests: BTreeMap<String, Quantity>,
-    /// The effective limits of a pod.
-    pub limits: BTreeMap<String, Quantity>,
-    /// True if a container may use CPU without a limit.
-    pub has_free_cpu: bool,
-    /// True if a container may use memory without a limit.
-    pub has_free_memory: bool,
-    /// The class of quality of service.
-    pub quality: Quality,
-    /// The reason for the class.
-    pub reason: String,
-}
-
 /// The capacity that the objects of a render ask for. Agents are counted once for each of `nodes`. Linear in the number of
-/// objects. Steps of pipelines and parts of pods are omitted.
+/// objects.
 #[must_use]
 pub fn capacity(objects: &ResMap, facts: &Facts, nodes: u64) -> Capacity {
-    let scalers = Scalers::of(objects, facts);
-    let mut capacity = Capacity::default();
-    for object in objects {
-        let pods = pods(object, facts);
-        let is_whole = |pod: &&Pod<'_>| matches!(pod.shape, Shape::Known | Shape::Template);
-        let namespace = facts.namespace(object);
-        for pod in pods.iter().filter(is_whole) {
-            let demand = Demand::of(pod);
-            let owned = |amounts: &BTreeMap<&str, Quantity>| {
-                amounts.iter().map(|(name, amount)| ((*name).to_owned(), *amount)).collect()
-            };
-            let path = super::path::by_name(&demand.path, object.node());
-            capacity.workloads.push(Workload {
-                object: object.id().clone(),
-                namespace: namespace.to_owned(),
-                span: object.span(),
-                part: if pods.len() > 1 { path } else { String::new() },
-                copies: scalers.copies(object, namespace, nodes),
-                requests: owned(&demand.requests),
-                limits: owned(&demand.limits),
-                has_free_cpu: !demand.is_limited("cpu"),
-                has_free_memory: !demand.is_limited("memory"),
-                quality: demand.quality,
-                reason: reason(pod, demand.quality),
-            });
-        }
-    }
-    capacity.quotas = quotas::quotas(objects, facts, &capacity.workloads);
-    capacity
-}
-
-/// The reason for the class of a pod: the first container that keeps it from `Guaranteed`.
-fn reason(pod: &Pod<'_>, quality: Quality) -> String {
-    let of_pod = pod.get(&["resources"]).is_some_and(|node| !node.is_empty());
-    match quality {
-        Quality::BestEffort => "no container requests CPU or memory".to_owned(),
-        Quality::Guaranteed if of_pod => "the pod requests as much as its limits".to_owned(),
-        Quality::Guaranteed => "each container requests as much as its limits".to_owned(),
-        Quality::Burstable if of_pod => {
-            "the pod requests less than its limits, or has none".to_owned()
-        }
-        Quality::Burstable => {
-            let counted = pod.containers.iter().filter(|one| one.list != List::Ephemeral);
-            let found = counted.flat_map(|one| ["cpu", "memory"].map(|name| differs(one, name)));
-            found.flatten().next().unwrap_or_default()
-        }
-    }
-}
-
-/// The difference between the request and the limit of a container, in words.
-fn differs(container: &Container<'_>, name: &str) -> Option<String> {
-    let positive = |node| Quantity::of(node).filter(|one| one.is_positive());
-    let [request, limit] = [container.request(name), container.limit(name)].map(positive);
-    let title = if name == "cpu" { "CPU" } else { name };
-    let told = |field: &str| {
-        let node = super::value::below(container.node, &["resources", field]);
-        node.and_then(|node| text(node, name)).unwrap_or("0").to_owned()
-    };
-    let container = container.label();
-    match (request, limit) {
-        (request, limit) if request == limit && limit.is_some() => None,
-        (_, None) => Some(format!("{container} has no limit of {title}")),
-        _ => Some(format!(
-            "{container} requests {} of {title}, up to {}",
-            told("requests"),
-            told("limits")
-        )),
-    }
-}
-
-/// An image that a render names.
-#[derive(Clone, Debug)]
-pub struct Image {
-    /// The index of the object.
-    pub place: usize,
-    /// The reference, as written.
-    pub reference: String,
-    /// The container, or the volume.
-    pub user: String,
-    /// The path of the field.
-    pub path: crate::yaml::path::Path,
-}
-
-/// The images of the containers and the volumes of pods, in the order of the objects.
-#[must_use]
-pub fn images(objects: &ResMap, facts: &Facts) -> Vec<Image> {
-    let mut images = Vec::new();
-    for (place, object) in objects.iter().enumerate() {
-        for pod in pods(object, facts) {
-            for container in pod.containers.iter().filter(|one| !one.image().is_empty()) {
-                images.push(Image {
-                    place,
-                    reference: container.image().to_owned(),
-                    user: container.name.to_owned(),
-                    path: container.path(&["image"]),
-                });
-            }
-            for (index, volume) in pod.volumes() {
-                let image = super::value::below(volume, &["image"]);
-                let Some(reference) = image.and_then(|image| text(image, "reference")) else {
-                    continue;
-                };
-                images.push(Image {
-                    place,
-                    reference: reference.to_owned(),
-                    user: text(volume, "name").unwrap_or_default().to_owned(),
-                    path: pod.path(&["volumes"]).index(index).keys(&["image", "reference"]),
-                });
-            }
-        }
-    }
-    images
+    let workloads = workload::workloads(objects, facts, nodes);
+    let quotas = quotas::quotas(objects, facts, &workloads);
+    Capacity { workloads, quotas }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Workload;
+use super::workload::Workload;
 use crate::harden::demand::entries;
 use crate::harden::facts::Facts;
 use crate::harden::value::{below, items, text};
@@ -54,7 +54,7 @@ pub(super) fn quotas(objects: &ResMap, facts: &Facts, workloads: &[Workload]) ->
         Quota {
             object: object.id().clone(),
             namespace: namespace.to_owned(),
-            span: object.span(),
+            span: object.node().span(),
             is_scoped,
             hard: hard.collect(),
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Effect, EffectKind};
+use super::effect::{Effect, EffectKind};
 use crate::harden::rewrite::Rewrite;
 use crate::harden::value::{is_false, is_true, items, present, text};
 use crate::harden::violation::Severity;

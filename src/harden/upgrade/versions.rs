@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Effect, EffectKind, Upgrade};
+use super::effect::{Effect, EffectKind, Upgrade};
 use crate::harden::facts::Facts;
 use crate::harden::path::by_name;
 use crate::harden::pod::{Pod, Shape};

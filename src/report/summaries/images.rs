@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::sheet::{Chart, Form, Sheet, Table, Tone, numbers, words};
-use super::{Summarized, Summary, location, object, place, title};
+use super::summary::{Summarized, Summary, rendered};
+use super::told::{location, object, place, title};
 use crate::harden::{self, Facts, PathStep};
 use crate::resource::{ImageReference, ResId, ResMap};
 use crate::source::{Sources, Span};
@@ -128,7 +129,7 @@ pub fn images(targets: &[Summarized<Vec<Use>>], sources: &Sources) -> Summary {
     let mut groups: BTreeMap<(&str, String, String), Group<'_>> = BTreeMap::new();
     let mut versions: BTreeMap<&str, BTreeMap<&str, BTreeSet<&str>>> = BTreeMap::new();
     let (mut parts, mut documents) = (Vec::new(), Vec::new());
-    for (target, uses) in super::rendered(targets) {
+    for (target, uses) in rendered(targets) {
         let mut counts = [0_u64; PINS.len()];
         for used in uses {
             let reference = ImageReference::new(&used.reference);
@@ -202,7 +203,7 @@ fn differing(versions: BTreeMap<&str, BTreeMap<&str, BTreeSet<&str>>>) -> Table 
         title: "Images with several versions".to_owned(),
         columns: vec![words("image"), words("version"), numbers("targets"), words("in")],
         rows: rows.collect(),
-        is_of_page: false,
+        ..Table::default()
     }
 }
 

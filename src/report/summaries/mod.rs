@@ -1,4 +1,4 @@
-//! Summaries of rendered targets: quality of service, resources, posture and images. Each is a [`Sheet`] of tables and
+//! Summaries of rendered targets: quality of service, resources, posture and images. Each is a sheet of tables and
 //! charts, which text, CSV and a page show, and a JSON document of its own.
 
 mod csv;
@@ -8,108 +8,12 @@ mod posture;
 mod qos;
 mod resources;
 mod sheet;
+mod summary;
 mod text;
-
-use serde_json::{Value, json};
-
-use crate::error::Error;
-use crate::resource::ResId;
-use crate::source::{Sources, Span};
-use crate::text::escape;
+mod told;
 
 pub use images::{Use, images, of_manifests, of_trace};
 pub use posture::{Posture, posture};
 pub use qos::qos;
 pub use resources::{By, resources};
-use sheet::Sheet;
-
-/// A target, and the part of a summary that it contributes.
-#[derive(Debug)]
-pub struct Summarized<T> {
-    /// Name of the target, as given.
-    pub target: String,
-    /// The part, or the error if it could not be rendered.
-    pub outcome: Result<T, Error>,
-}
-
-/// A summary, which each format writes.
-#[derive(Debug)]
-pub struct Summary {
-    sheet: Sheet,
-    json: Value,
-}
-
-impl Summary {
-    /// A summary, with the targets that could not be rendered.
-    fn new<T>(mut sheet: Sheet, json: Value, targets: &[Summarized<T>]) -> Self {
-        let failed = targets.iter().filter(|one| one.outcome.is_err());
-        sheet.failed = failed.map(|one| one.target.clone()).collect();
-        Self { sheet, json }
-    }
-
-    /// The summary as text.
-    #[must_use]
-    pub fn text(&self) -> String {
-        text::text(&self.sheet)
-    }
-
-    /// Its main table as CSV (RFC 4180), with a line of titles.
-    #[must_use]
-    pub fn csv(&self) -> String {
-        csv::csv(&self.sheet)
-    }
-
-    /// The summary as one JSON document, with a line break at its end. `docs/reports.md` describes it.
-    #[must_use]
-    pub fn json(&self) -> String {
-        let document = json!({
-            "version": 1,
-            "krender": env!("CARGO_PKG_VERSION"),
-            "report": self.sheet.name,
-            "targets": self.json,
-            "failed": self.sheet.failed,
-        });
-        let text = serde_json::to_string_pretty(&document).unwrap_or_default();
-        escape::json_text(&text) + "\n"
-    }
-
-    /// The summary as one HTML page with plots, which needs no other file, loads nothing and runs nothing.
-    #[must_use]
-    pub fn html(&self) -> String {
-        page::html(&self.sheet)
-    }
-}
-
-/// The targets that could be rendered.
-fn rendered<T>(targets: &[Summarized<T>]) -> impl Iterator<Item = (&str, &T)> {
-    targets.iter().filter_map(|one| Some((&*one.target, one.outcome.as_ref().ok()?)))
-}
-
-/// `Kind/name`.
-fn title(id: &ResId) -> String {
-    format!("{}/{}", id.gvk.kind, id.name.as_str())
-}
-
-/// An object as JSON.
-fn object(id: &ResId) -> Value {
-    json!({
-        "apiVersion": id.gvk.api_version().as_str(),
-        "kind": id.gvk.kind.as_str(),
-        "namespace": id.namespace.as_str(),
-        "name": id.name.as_str(),
-    })
-}
-
-/// The file and line of a span; empty without one.
-fn place(span: Span, sources: &Sources) -> String {
-    let place = sources.locate(span);
-    place.map(|place| format!("{}:{}", place.source.name(), place.line)).unwrap_or_default()
-}
-
-/// The file, line and column of a span as JSON.
-fn location(span: Span, sources: &Sources) -> Value {
-    sources.locate(span).map_or(
-        Value::Null,
-        |place| json!({ "file": place.source.name(), "line": place.line, "column": place.column }),
-    )
-}
+pub use summary::{Summarized, Summary};

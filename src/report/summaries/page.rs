@@ -7,7 +7,7 @@ use std::fmt::Write;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
-use super::sheet::{Chart, Form, Meter, Range, Sheet, Table, Tone};
+use super::sheet::{Chart, Form, HeatRow, Meter, Range, Sheet, Table, Tone};
 use crate::load::Digest;
 use crate::text::escape::visible;
 use crate::text::phrase::counted;
@@ -31,7 +31,7 @@ pub(super) fn html(sheet: &Sheet) -> String {
     for one in &sheet.charts {
         chart(&mut body, one);
     }
-    for one in sheet.tables.iter().filter(|table| !table.rows.is_empty()) {
+    for one in sheet.tables.iter().filter(|table| !table.rows.is_empty() && !table.is_drawn) {
         table(&mut body, one);
     }
     for note in &sheet.notes {
@@ -74,7 +74,7 @@ fn chart(out: &mut String, chart: &Chart) {
         Form::Parts { series, rows } => parts(&mut body, series, rows),
         Form::Ranges(rows) => ranges(&mut body, rows),
         Form::Meters(rows) => meters(&mut body, rows),
-        Form::Heat { columns, rows } => heat(&mut body, columns, rows),
+        Form::Heat { words, columns, rows } => heat(&mut body, words, columns, rows),
     };
     if body.is_empty() {
         return;
@@ -110,9 +110,12 @@ fn row(out: &mut String, label: &str, drawing: &str, words: &str) {
     );
 }
 
-/// A rectangle between two shares of the width, which are from 0 to 1.
+/// A rectangle between two shares of the width, which are from 0 to 1; none if the second is not larger.
 fn rectangle(out: &mut String, class: &str, start: f64, end: f64) {
-    let (x, width) = (start * 100.0, (end - start).max(0.0) * 100.0);
+    if end <= start {
+        return;
+    }
+    let (x, width) = (start * 100.0, (end - start) * 100.0);
     let _ =
         write!(out, "<rect class=\"{class}\" x=\"{x:.3}%\" width=\"{width:.3}%\" height=\"14\"/>");
 }
@@ -182,12 +185,9 @@ fn meters(out: &mut String, rows: &[Meter]) -> usize {
         // The bar ends at the limit, or at the use that exceeds it.
         let whole = hard.max(*most).max(f64::MIN_POSITIVE);
         let mut drawing = String::new();
-        let tone = |value: f64| if value > *hard { "bad" } else { "even" };
-        rectangle(&mut drawing, tone(*least), 0.0, least / whole);
-        if most > least {
-            let class = if exceeds { "bad" } else { "more" };
-            rectangle(&mut drawing, class, least / whole, most / whole);
-        }
+        rectangle(&mut drawing, "even", 0.0, least.min(*hard) / whole);
+        rectangle(&mut drawing, "more", least.min(*hard) / whole, most.min(*hard) / whole);
+        rectangle(&mut drawing, "bad", hard / whole, most / whole);
         let x = hard / whole * 100.0;
         let _ = write!(
             drawing,
@@ -200,20 +200,23 @@ fn meters(out: &mut String, rows: &[Meter]) -> usize {
     left_out
 }
 
-fn heat(out: &mut String, columns: &[&str], rows: &[(String, Vec<[usize; 3]>)]) -> usize {
-    let size = |cells: &[[usize; 3]]| -> usize { cells.iter().flatten().sum() };
-    #[expect(clippy::cast_precision_loss, reason = "only the order matters")]
-    let (shown, left_out) = largest(rows, |(_, cells)| size(cells) as f64);
-    if shown.is_empty() {
+fn heat(out: &mut String, words: &[&str], columns: &[&str], rows: &[HeatRow]) -> usize {
+    if rows.is_empty() {
         return 0;
     }
-    out.push_str("<div class=\"scroll\" tabindex=\"0\"><table class=\"heat\">\n<thead><tr><th scope=\"col\">target</th>");
-    for column in columns {
+    out.push_str("<div class=\"scroll\" tabindex=\"0\"><table class=\"heat\">\n<thead><tr>");
+    for column in words {
         let _ = write!(out, "<th scope=\"col\">{}</th>", escaped(column));
     }
+    for column in columns {
+        let _ = write!(out, "<th scope=\"col\" class=\"cell\">{}</th>", escaped(column));
+    }
     out.push_str("</tr></thead>\n<tbody>\n");
-    for (label, cells) in shown {
-        let _ = write!(out, "<tr><th scope=\"row\">{}</th>", escaped(label));
+    for (words, cells) in rows {
+        out.push_str("<tr>");
+        for word in words {
+            let _ = write!(out, "<td>{}</td>", escaped(word));
+        }
         for [errors, warnings, notes] in cells {
             let class = match (errors, warnings, notes) {
                 (0, 0, 0) => "none",
@@ -226,12 +229,12 @@ fn heat(out: &mut String, columns: &[&str], rows: &[(String, Vec<[usize; 3]>)]) 
                 "none" => String::new(),
                 _ => format!("{errors}/{warnings}/{notes}"),
             };
-            let _ = write!(out, "<td class=\"{class}\">{text}</td>");
+            let _ = write!(out, "<td class=\"cell {class}\">{text}</td>");
         }
         out.push_str("</tr>\n");
     }
     out.push_str("</tbody>\n</table></div>\n");
-    left_out
+    0
 }
 
 fn table(out: &mut String, table: &Table) {
@@ -249,6 +252,8 @@ fn table(out: &mut String, table: &Table) {
     for row in &table.rows {
         out.push_str("<tr>");
         for (cell, column) in row.iter().zip(&table.columns) {
+            // The bars of text are drawn in charts.
+            let cell = cell.trim_start_matches(['█', '▒', '·']).trim_start();
             let _ = write!(out, "<td{}>{}</td>", class(column.is_number), escaped(cell));
         }
         out.push_str("</tr>\n");

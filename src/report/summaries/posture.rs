@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use super::sheet::{Chart, Form, Sheet, Table, numbers, words};
-use super::{Summarized, Summary};
+use super::summary::{Summarized, Summary, rendered};
 use crate::harden::{Finding, Rule, Set, Settings, Severity, Topic, Verdict};
 use crate::resource::ResMap;
 
@@ -75,23 +75,23 @@ impl Posture {
 /// Summarizes the verdicts on all targets by a profile.
 #[must_use]
 pub fn posture(targets: &[Summarized<Posture>], settings: &Settings) -> Summary {
-    let is_used = |at: usize| super::rendered(targets).any(|(_, one)| one.topics[at] != [0; 3]);
+    let is_used = |at: usize| rendered(targets).any(|(_, one)| one.topics[at] != [0; 3]);
     let used: Vec<usize> = (0..Topic::ALL.len()).filter(|at| is_used(*at)).collect();
     let titles: Vec<&'static str> = used.iter().map(|at| Topic::ALL[*at].as_str()).collect();
     let mut sheet = Sheet { name: "posture", title: "Posture", ..Sheet::default() };
     let (mut rows, mut cells, mut documents) = (Vec::new(), Vec::new(), Vec::new());
     let mut violated: BTreeMap<&str, (&Violated, usize, usize)> = BTreeMap::new();
-    for (target, one) in super::rendered(targets) {
+    for (target, one) in rendered(targets) {
         let told = |counts: &[usize; 3]| counts.map(|count| count.to_string()).join("/");
-        let names = [
+        let names = vec![
             target.to_owned(),
             one.verdict().to_owned(),
             one.pods.to_string(),
             one.level().to_owned(),
         ];
         let counts = used.iter().map(|at| told(&one.topics[*at]));
+        cells.push((names.clone(), used.iter().map(|at| one.topics[*at]).collect()));
         rows.push(names.into_iter().chain(counts).collect());
-        cells.push((target.to_owned(), used.iter().map(|at| one.topics[*at]).collect()));
         for (id, of_target) in &one.violated {
             let (_, in_targets, objects) = violated.entry(id).or_insert((of_target, 0, 0));
             *in_targets += 1;
@@ -99,19 +99,21 @@ pub fn posture(targets: &[Summarized<Posture>], settings: &Settings) -> Summary 
         }
         documents.push(document(target, one));
     }
-    let passing = super::rendered(targets).filter(|(_, one)| !one.fails).count();
-    let count = super::rendered(targets).count();
+    let passing = rendered(targets).filter(|(_, one)| !one.fails).count();
+    let count = rendered(targets).count();
     let profile = settings.facts.profile;
     sheet.figures = vec![(format!("{passing} of {count}"), format!("targets pass {profile}"))];
     for level in [Set::Restricted, Set::Baseline, Set::Privileged] {
-        let with = super::rendered(targets).filter(|(_, one)| one.level == Some(level)).count();
+        let with = rendered(targets).filter(|(_, one)| one.level == Some(level)).count();
         sheet.figures.push((with.to_string(), level.as_str().to_owned()));
     }
     let title = "Findings by topic: errors, warnings and notes".to_owned();
-    sheet.charts.push(Chart { title, form: Form::Heat { columns: titles.clone(), rows: cells } });
+    let facts = vec!["target", "verdict", "pods", "level"];
+    let form = Form::Heat { words: facts, columns: titles.clone(), rows: cells };
+    sheet.charts.push(Chart { title, form });
     let columns = [words("target"), words("verdict"), numbers("pods"), words("level")];
     let columns = columns.into_iter().chain(titles.into_iter().map(numbers)).collect();
-    sheet.tables.push(Table { columns, rows, ..Table::default() });
+    sheet.tables.push(Table { columns, rows, is_drawn: true, ..Table::default() });
     let mut violated: Vec<_> = violated.into_values().collect();
     violated.sort_by_key(|(one, targets, objects)| {
         (one.level, std::cmp::Reverse((*targets, *objects)), one.rule.id)
@@ -123,7 +125,7 @@ pub fn posture(targets: &[Summarized<Posture>], settings: &Settings) -> Summary 
         title: "Rules that keep pods from a Pod Security level".to_owned(),
         columns: vec![words("level"), words("rule"), numbers("targets"), numbers("objects")],
         rows: violated.into_iter().map(row).collect(),
-        is_of_page: false,
+        ..Table::default()
     });
     if !used.is_empty() {
         sheet

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::sheet::{Chart, Form, Sheet, Table, Tone, numbers, range, words};
-use super::{Summarized, Summary, location, object, place, title};
+use super::summary::{Summarized, Summary, rendered};
+use super::told::{location, object, place, title};
 use crate::harden::{Capacity, Quality, Workload};
 use crate::source::Sources;
 
@@ -20,7 +21,7 @@ pub fn qos(targets: &[Summarized<Capacity>], sources: &Sources) -> Summary {
     let mut rows = Vec::new();
     let (mut counts, mut all) = (Vec::new(), [0_u64; 3]);
     let mut documents = Vec::new();
-    for (target, capacity) in super::rendered(targets) {
+    for (target, capacity) in rendered(targets) {
         let mut workloads: Vec<&Workload> = capacity.workloads.iter().collect();
         workloads.sort_by_key(|one| one.quality);
         let count = CLASSES

@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::qos::workload;
 use super::sheet::{Chart, Column, Form, Meter, Range, Sheet, Table, numbers, range, words};
-use super::{Summarized, Summary, location, object, place};
+use super::summary::{Summarized, Summary, rendered};
+use super::told::{location, object, place};
 use crate::harden::{Capacity, Counted, Hard, Quota, Workload};
 use crate::resource::Quantity;
 use crate::source::Sources;
@@ -98,7 +99,20 @@ fn times(amount: Quantity, copies: u64) -> Quantity {
 }
 
 fn cpu((least, most): (Quantity, Quantity)) -> String {
-    range(&least.thousandths(), &most.thousandths())
+    range(&cores(least), &cores(most))
+}
+
+/// An amount of CPU: `250m`, `2`, `9.6`.
+fn cores(amount: Quantity) -> String {
+    let text = amount.thousandths();
+    let thousandths = text.strip_suffix('m').and_then(|text| text.parse::<i64>().ok());
+    match thousandths.filter(|thousandths| *thousandths > 1000) {
+        None => text,
+        Some(thousandths) => {
+            let text = format!("{}.{:03}", thousandths / 1000, thousandths % 1000);
+            text.trim_end_matches('0').to_owned()
+        }
+    }
 }
 
 fn memory((least, most): (Quantity, Quantity)) -> String {
@@ -109,7 +123,7 @@ fn memory((least, most): (Quantity, Quantity)) -> String {
 fn amount(name: &str, amount: Quantity) -> String {
     let is_bytes =
         name.ends_with("memory") || name.ends_with("storage") || name.contains("hugepages-");
-    if is_bytes { amount.bytes() } else { amount.thousandths() }
+    if is_bytes { amount.bytes() } else { cores(amount) }
 }
 
 const NUMBERS: [Column; 5] = [
@@ -127,8 +141,8 @@ pub fn resources(targets: &[Summarized<Capacity>], by: By, sources: &Sources) ->
     let (mut rows, mut of_workloads, mut quotas) = (Vec::new(), Vec::new(), Vec::new());
     let (mut cpus, mut memories, mut meters) = (Vec::new(), Vec::new(), Vec::new());
     let (mut documents, mut all) = (Vec::new(), Sums::default());
-    let is_one = super::rendered(targets).count() == 1;
-    for (target, capacity) in super::rendered(targets) {
+    let is_one = rendered(targets).count() == 1;
+    for (target, capacity) in rendered(targets) {
         let mut namespaces: BTreeMap<&str, Sums> = BTreeMap::new();
         for workload in &capacity.workloads {
             namespaces.entry(&workload.namespace).or_default().add(workload);

@@ -27,6 +27,8 @@ pub(super) struct Table {
     pub(super) rows: Vec<Vec<String>>,
     /// True if only pages show it.
     pub(super) is_of_page: bool,
+    /// True if a chart shows it on pages.
+    pub(super) is_drawn: bool,
 }
 
 /// A column.
@@ -66,9 +68,12 @@ pub(super) enum Form {
     Ranges(Vec<Range>),
     /// Bars of ranges, each with a limit.
     Meters(Vec<Meter>),
-    /// Cells with numbers of errors, warnings and notes.
-    Heat { columns: Vec<&'static str>, rows: Vec<(String, Vec<[usize; 3]>)> },
+    /// Cells with numbers of errors, warnings and notes, behind columns of words.
+    Heat { words: Vec<&'static str>, columns: Vec<&'static str>, rows: Vec<HeatRow> },
 }
+
+/// The words and the cells of a row.
+pub(super) type HeatRow = (Vec<String>, Vec<[usize; 3]>);
 
 #[derive(Debug)]
 pub(super) struct Range {
@@ -93,7 +98,6 @@ pub(super) enum Tone {
     Good,
     Middle,
     Bad,
-    Quiet,
 }
 
 impl Tone {
@@ -102,7 +106,6 @@ impl Tone {
             Self::Good => "good",
             Self::Middle => "middle",
             Self::Bad => "bad",
-            Self::Quiet => "quiet",
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Effects, Found, Judged};
+use super::effects::{Effects, Found, Judged};
 use crate::harden::{Effect, Rewrite, Severity};
 use crate::source::Sources;
 use crate::text::escape;

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use super::{Effects, Found, Judged};
+use super::effects::{Effects, Found, Judged};
 use crate::harden::{Effect, EffectKind, Severity};
 use crate::source::{Sources, Span};
 use crate::text::escape::visible;
