@@ -13,6 +13,7 @@ mod configuration;
 mod create;
 mod diff;
 mod edit;
+mod fix;
 mod functions;
 mod harden;
 mod inputs;
@@ -157,7 +158,7 @@ fn refuse(outcome: Result<()>, arguments: &[OsString]) -> ExitCode {
     let exit = finish(outcome, &Sources::new(), terminal::Format::asked_for(arguments));
     // The exit code 1 of these commands means findings or differences.
     match arguments.get(1).and_then(|command| command.to_str()) {
-        Some("check" | "lint") if is_failure => ExitCode::from(check::NOT_DONE),
+        Some("check" | "lint" | "fix") if is_failure => ExitCode::from(check::NOT_DONE),
         Some("diff") if is_failure => ExitCode::from(diff::NOT_DONE),
         _ => exit,
     }
@@ -261,6 +262,16 @@ Examples:
   krender lint --all .
   krender lint --all . --fix --dry-run",
         run: |found, format| Ok(lint::Lint::from_arg_matches_mut(found)?.run(format)),
+    },
+    Command {
+        name: "fix",
+        arguments: fix::Fix::augment_args,
+        examples: "\
+Examples:
+  krender fix overlays/prod --dry-run
+  krender fix --all . --as component
+  krender fix overlays/prod --rule read-only-root-fs --fix unsafe",
+        run: |found, format| Ok(fix::Fix::from_arg_matches_mut(found)?.run(format)),
     },
     Command {
         name: "rules",

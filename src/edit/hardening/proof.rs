@@ -1,0 +1,182 @@
+//! The proof that changed files render as `build --harden` would.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use super::files::{NewTexts, overlay};
+use super::renders::{Hardening, Render, subject};
+use super::same::difference;
+use crate::build;
+use crate::error::{Code, Error, Result};
+use crate::fleet::{Run, affected};
+use crate::harden::{self, by_name};
+use crate::load::{self, Disk, Loader};
+use crate::resource::{ResMap, Resource};
+
+/// The input of proofs.
+pub(super) struct Prover<'a> {
+    /// The options of loaders.
+    pub(super) load: &'a load::Options,
+    /// The options of builds.
+    pub(super) options: &'a build::Options,
+    pub(super) hardening: Hardening<'a>,
+    /// The targets to fix.
+    pub(super) renders: &'a [Render],
+    /// The targets to fix that cannot be rendered.
+    pub(super) failed: &'a [(String, Error)],
+    /// The other targets of the repository.
+    pub(super) others: &'a [String],
+}
+
+impl Prover<'_> {
+    /// Proves that the new files change the objects that `is_fixed` names, by target and index, to what hardening makes of
+    /// them, and nothing else in any target to fix; and that the other targets of the repository change only as hardening
+    /// would change them. Returns those others. With `only_affected`, targets without a changed file are not built.
+    ///
+    /// # Errors
+    /// [`Code::EditRefused`] for each object that would change in another way, and those of builds.
+    pub(super) fn prove(
+        &self,
+        files: &NewTexts,
+        is_fixed: &dyn Fn(usize, usize) -> bool,
+        only_affected: bool,
+    ) -> std::result::Result<Vec<String>, Unproved> {
+        let loader = Loader::new(overlay(files), self.load.clone());
+        let run = Run::new(&loader, self.options);
+        let paths: BTreeSet<PathBuf> = files.keys().cloned().collect();
+        let names: Vec<String> = self.renders.iter().map(|render| render.name.clone()).collect();
+        let asked = match only_affected {
+            true => among(&names, &loader, &paths)?,
+            false => names,
+        };
+        run.expect(&asked);
+        let mut unproved = Unproved::default();
+        for (number, render) in self.renders.iter().enumerate() {
+            if !only_affected || asked.contains(&render.name) {
+                self.compare(&run, (number, render), is_fixed, &mut unproved);
+            }
+        }
+        let failed: Vec<String> = self.failed.iter().map(|(name, _)| name.clone()).collect();
+        for name in among(&failed, &loader, &paths)? {
+            let error = self.failed.iter().find(|(failed, _)| *failed == name);
+            let message = format!("`{name}` includes a changed file, and cannot be built");
+            let proof = Error::new(Code::EditRefused, message);
+            unproved.errors.push(match error {
+                Some((_, error)) => proof.help(format!("its error: {}", error.message())),
+                None => proof,
+            });
+        }
+        let others = among(self.others, &loader, &paths)?;
+        let disk = Loader::new(Disk, self.load.clone());
+        let before = Run::new(&disk, self.options);
+        for name in &others {
+            unproved.errors.extend(self.compare_other(&before, &run, name).err());
+        }
+        if unproved.errors.is_empty() { Ok(others) } else { Err(unproved) }
+    }
+
+    /// Compares a target to fix with what is expected.
+    fn compare(
+        &self,
+        run: &Run<'_>,
+        (number, render): (usize, &Render),
+        is_fixed: &dyn Fn(usize, usize) -> bool,
+        unproved: &mut Unproved,
+    ) {
+        let Render { name, before, after, .. } = render;
+        let found = match run.build(name, &mut Vec::new()) {
+            Ok(found) => found,
+            Err(error) => {
+                unproved.errors.push(error.step(format!("while building `{name}`")));
+                return;
+            }
+        };
+        let expected = |place| match is_fixed(number, place) {
+            true => after.get(place),
+            false => before.get(place),
+        };
+        for (place, error) in differences(name, &found, before.len(), expected) {
+            unproved.objects.extend(place.map(|place| (number, place)));
+            unproved.errors.push(error);
+        }
+    }
+
+    /// Compares what hardening makes of another target before and after the change.
+    fn compare_other(&self, before: &Run<'_>, after: &Run<'_>, name: &str) -> Result<()> {
+        let hardened = |run: &Run<'_>| {
+            let built = run.build_from(name, &mut Vec::new())?;
+            let mut resources = built.resources;
+            let (sources, Hardening { settings, fixes }) = (run.loader().sources(), self.hardening);
+            harden::harden(&mut resources, sources, &built.schema, settings, fixes)?;
+            Ok(resources)
+        };
+        let with_step = |error: Error| error.step(format!("while building `{name}`"));
+        let expected: ResMap = hardened(before).map_err(with_step)?;
+        let found: ResMap = hardened(after).map_err(with_step)?;
+        let errors = differences(name, &found, expected.len(), |place| expected.get(place));
+        let errors = errors.into_iter().map(|(_, error)| {
+            error.help("it includes the file, and is not among the targets to fix")
+        });
+        Error::all(errors).map_or(Ok(()), Err)
+    }
+}
+
+/// The objects of a target that are not as expected, by their indices; `None` for others than those.
+fn differences<'r>(
+    name: &str,
+    found: &ResMap,
+    count: usize,
+    expected: impl Fn(usize) -> Option<&'r Resource>,
+) -> Vec<(Option<usize>, Error)> {
+    let differs = |object: String| {
+        let message = format!("`{name}` would render {object} otherwise than hardening does");
+        Error::new(Code::EditRefused, message)
+    };
+    if found.len() != count {
+        return vec![(None, differs("other objects".to_owned()))];
+    }
+    let mut errors = Vec::new();
+    for (place, object) in found.iter().enumerate() {
+        let expected = expected(place).filter(|expected| expected.id() == object.id());
+        let Some(expected) = expected else {
+            return vec![(None, differs(subject(object)))];
+        };
+        if let Some(path) = difference(expected.node(), object.node()) {
+            let field = by_name(&path, object.node());
+            let error = differs(format!("`{field}` of {}", subject(object)));
+            errors.push((Some(place), error.at(path.span(object.node()))));
+        }
+    }
+    errors
+}
+
+/// The result of a proof that failed.
+#[derive(Debug, Default)]
+pub(super) struct Unproved {
+    /// The errors.
+    pub(super) errors: Vec<Error>,
+    /// The objects that would be others, by target and index.
+    pub(super) objects: BTreeSet<(usize, usize)>,
+}
+
+impl Unproved {
+    /// All errors as one.
+    pub(super) fn into_error(self) -> Option<Error> {
+        Error::all(self.errors)
+    }
+}
+
+impl From<Error> for Unproved {
+    fn from(error: Error) -> Self {
+        Self { errors: error.into_each(), objects: BTreeSet::new() }
+    }
+}
+
+/// The targets that may include one of these files.
+fn among(targets: &[String], loader: &Loader, files: &BTreeSet<PathBuf>) -> Result<Vec<String>> {
+    if targets.is_empty() {
+        return Ok(Vec::new());
+    }
+    let affected = affected(loader, targets, files)?;
+    Ok(targets.iter().zip(affected).filter(|(_, is)| *is).map(|(name, _)| name.clone()).collect())
+}
