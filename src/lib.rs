@@ -180,6 +180,11 @@ mod lint;
 pub mod lint;
 
 #[cfg(not(feature = "internals"))]
+mod dockerfile;
+#[cfg(feature = "internals")]
+pub mod dockerfile;
+
+#[cfg(not(feature = "internals"))]
 mod diff;
 #[cfg(feature = "internals")]
 pub mod diff;

@@ -153,13 +153,19 @@ fn every_rule_has_its_case() {
         cases.sort();
         cases
     };
-    let is_of_render = |rule: &&Rule| !rule.id.starts_with("KR-CFG") && !rule.is_of_sources();
+    let is_of_render = |rule: &&Rule| {
+        !rule.id.starts_with("KR-CFG") && !rule.is_of_sources() && !rule.is_of_dockerfiles()
+    };
     let of_render = rules().filter(is_of_render);
     let mut names: Vec<&str> = of_render.map(|rule| rule.name).collect();
     names.sort_unstable();
     assert_eq!(folders("testdata/rules"), names);
     let cases = folders("testdata/lint");
     for rule in rules().filter(|rule| rule.is_of_sources()) {
+        assert!(cases.iter().any(|case| case == rule.name), "{rule:?} has no case");
+    }
+    let cases = folders("testdata/dockerfiles");
+    for rule in rules().filter(|rule| rule.is_of_dockerfiles()) {
         assert!(cases.iter().any(|case| case == rule.name), "{rule:?} has no case");
     }
 }

@@ -37,6 +37,7 @@ const LAYERS: &[&[&str]] = &[
     &["graph"],
     &["edit"],
     &["lint"],
+    &["dockerfile"],
     &["diff"],
     &["report"],
     &["render"],

@@ -223,8 +223,9 @@ fn section(rule: &Rule, out: &mut String) {
         let _ = writeln!(out, "- **Other tools:** {}", rule.elsewhere());
     }
     if let Some(Example { bad, good }) = rule.example() {
+        let language = if rule.is_of_dockerfiles() { "dockerfile" } else { "yaml" };
         for (title, text) in [("bad", bad), ("good", good)] {
-            let _ = write!(out, "\n```yaml\n# {title}\n{text}```\n");
+            let _ = write!(out, "\n```{language}\n# {title}\n{text}```\n");
         }
     }
 }

@@ -26,6 +26,7 @@ pub(super) struct Select {
 }
 
 /// The targets of a run.
+#[derive(Default)]
 pub(super) struct Selected {
     pub(super) targets: Vec<String>,
     /// Directories that cannot be targets, by name, with the error.

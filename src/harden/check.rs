@@ -8,7 +8,7 @@ use super::rule::{Check, Needs, RenderCheck, Rule};
 use super::rules::rules;
 use super::scene::{Render, Scene};
 use super::settings::Settings;
-use super::suppress::{exclude, suppress};
+use super::suppress::{Comment, exclude, suppress};
 use super::violation::{Severity, Violation};
 use super::workload::pods;
 use crate::resource::ResMap;
@@ -43,7 +43,7 @@ pub fn check(resources: &ResMap, sources: &Sources, settings: &Settings) -> Vec<
             }));
         }
     }
-    settle(&mut findings, &scenes, sources, settings, resources);
+    settle(&mut findings, &scenes, sources, settings, resources, None);
     findings
 }
 
@@ -55,12 +55,34 @@ pub fn settle_sources(
     sources: &Sources,
     settings: &Settings,
 ) {
+    settle_alone(findings, kustomizations, sources, settings, None);
+}
+
+/// Completes findings about texts that are not YAML, each of which `objects` has as an object, as [`settle_sources`] does.
+/// Their `comments` are sorted by their place.
+pub fn settle_texts(
+    findings: &mut Vec<Finding>,
+    objects: &ResMap,
+    sources: &Sources,
+    settings: &Settings,
+    comments: &[Comment],
+) {
+    settle_alone(findings, objects, sources, settings, Some(comments));
+}
+
+fn settle_alone(
+    findings: &mut Vec<Finding>,
+    objects: &ResMap,
+    sources: &Sources,
+    settings: &Settings,
+    comments: Option<&[Comment]>,
+) {
     for finding in findings.iter_mut() {
         finding.severity = settings.severity(finding.rule, finding.severity);
     }
     let scene = |object| Scene { facts: &settings.facts, object, pods: &[] };
-    let scenes: Vec<Scene<'_>> = kustomizations.iter().map(scene).collect();
-    settle(findings, &scenes, sources, settings, kustomizations);
+    let scenes: Vec<Scene<'_>> = objects.iter().map(scene).collect();
+    settle(findings, &scenes, sources, settings, objects, comments);
 }
 
 /// Marks the accepted findings, and adds those about suppressions.
@@ -70,10 +92,11 @@ fn settle(
     sources: &Sources,
     settings: &Settings,
     resources: &ResMap,
+    comments: Option<&[Comment]>,
 ) {
     if !settings.facts.ignores_suppressions {
         let judged = findings.len();
-        suppress(findings, scenes, sources, settings);
+        suppress(findings, scenes, sources, settings, comments);
         exclude(findings, scenes, settings);
         let mut place = 0;
         findings.retain_mut(|finding| {
@@ -97,7 +120,7 @@ pub fn count_pods(resources: &ResMap, settings: &Settings) -> usize {
 /// The violations of a rule by an object, for rules that may look at the whole render.
 pub(super) fn violations(rule: &Rule, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violation> {
     match rule.needs {
-        Needs::Suppressions | Needs::Targets | Needs::Sources => Vec::new(),
+        Needs::Suppressions | Needs::Targets | Needs::Sources | Needs::Dockerfiles => Vec::new(),
         Needs::Object(check) => violations_alone(rule, check, scene),
         Needs::Render(RenderCheck::Object(judge)) => judge(scene.object, scene, render),
         Needs::Render(RenderCheck::Pod(judge)) => {

@@ -163,6 +163,8 @@ struct Images {
     writable_dirs: Option<Node>,
     #[serde(deserialize_with = "de::mapping")]
     run_as_user: Option<Node>,
+    #[serde(deserialize_with = "de::mapping")]
+    built: Option<Node>,
 }
 
 #[derive(Default, Deserialize)]
@@ -310,6 +312,8 @@ impl Spec {
         settings.facts.values.image_users = users.map_err(&mut keep).unwrap_or_default();
         let directories = by_image(self.images.writable_dirs.as_ref());
         settings.facts.values.image_dirs = directories.map_err(&mut keep).unwrap_or_default();
+        let built = by_image(self.images.built.as_ref());
+        settings.facts.built_images = built.map_err(&mut keep).unwrap_or_default();
         settings.facts.externals = self.externals.into_iter().map(ExternalSpec::external).collect();
         settings.facts.pod_paths = self.pod_specs.into_iter().map(PodSpec::path).collect();
         for selector in &self.select {

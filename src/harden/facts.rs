@@ -16,6 +16,8 @@ pub struct Facts {
     pub pod_paths: Vec<PodPath>,
     /// Images that run as a numeric user other than root, as patterns in which `*` matches any text.
     pub non_root_images: Vec<String>,
+    /// Dockerfiles by the images that they build: a pattern, and the end of a path.
+    pub built_images: Vec<(String, String)>,
     /// Objects that exist in other renders.
     pub externals: Vec<External>,
     /// The minor version of the target Kubernetes; `None` for that of the profile.

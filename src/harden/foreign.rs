@@ -26,6 +26,9 @@ pub enum Tool {
     /// Named by the policies of its library.
     #[serde(skip)]
     Kyverno,
+    /// Named by the rules for Dockerfiles.
+    #[serde(skip)]
+    Hadolint,
 }
 
 /// The checks that an annotation of a tool switches off.
@@ -38,7 +41,7 @@ pub(super) enum Checks<'a> {
 
 impl Tool {
     /// The tools.
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::KubeLinter,
         Self::KubeScore,
         Self::Polaris,
@@ -47,6 +50,7 @@ impl Tool {
         Self::Kubescape,
         Self::Kubesec,
         Self::Kyverno,
+        Self::Hadolint,
     ];
 
     /// The name.
@@ -61,6 +65,7 @@ impl Tool {
             Self::Kubescape => "kubescape",
             Self::Kubesec => "kubesec",
             Self::Kyverno => "kyverno",
+            Self::Hadolint => "hadolint",
         }
     }
 
@@ -94,7 +99,8 @@ impl Tool {
             | Self::Trivy
             | Self::Kubescape
             | Self::Kubesec
-            | Self::Kyverno => (Checks::Of(Vec::new()), None),
+            | Self::Kyverno
+            | Self::Hadolint => (Checks::Of(Vec::new()), None),
         }
     }
 }

@@ -125,6 +125,8 @@ pub(super) enum Needs {
     Targets,
     /// The sources of kustomizations. The conditions are in `crate::lint`, a layer below.
     Sources,
+    /// Dockerfiles. The conditions are in `crate::dockerfile`, a layer below.
+    Dockerfiles,
 }
 
 /// A condition on one object.
@@ -246,6 +248,12 @@ impl Rule {
     #[must_use]
     pub const fn is_of_sources(&self) -> bool {
         matches!(self.needs, Needs::Sources)
+    }
+
+    /// True for a rule about Dockerfiles.
+    #[must_use]
+    pub const fn is_of_dockerfiles(&self) -> bool {
+        matches!(self.needs, Needs::Dockerfiles)
     }
 
     /// True if it is equivalent to one of these checks of a tool.

@@ -106,6 +106,8 @@ pub enum Phase {
     Final(Span),
     /// There is no build: rules about the sources of kustomizations are applied.
     Sources,
+    /// There is no build: rules about Dockerfiles are applied.
+    Dockerfiles,
 }
 
 /// Objects that match a selector.
@@ -198,7 +200,8 @@ impl Phase {
             // Suppressions are checked together with the rule that they suppress.
             (_, Needs::Suppressions) => true,
             (Self::Sources, needs) => matches!(needs, Needs::Sources),
-            (_, Needs::Sources) => false,
+            (Self::Dockerfiles, needs) => matches!(needs, Needs::Dockerfiles),
+            (_, Needs::Sources | Needs::Dockerfiles) => false,
             (Self::Complete, _) => true,
             (Self::Early, needs) => !matches!(needs, Needs::Render(_)),
             (Self::Final(_), needs) => matches!(needs, Needs::Render(_)),
@@ -208,7 +211,7 @@ impl Phase {
     /// True if an object is checked in this phase.
     pub(super) fn looks_at(self, object: &Resource) -> bool {
         match self {
-            Self::Complete | Self::Early | Self::Sources => true,
+            Self::Complete | Self::Early | Self::Sources | Self::Dockerfiles => true,
             Self::Final(configuration) => object.ties().awaited_by.contains(&configuration),
         }
     }

@@ -33,6 +33,15 @@ const HARDEN_REASON: &str = "krender.dev/harden-reason";
 const ANNOTATION: &str = "ignore.krender.dev/";
 const COMMENT: &str = "# krender: ignore ";
 
+/// A comment that accepts findings, in a text that is not YAML: it begins with `# krender: ignore `.
+#[derive(Clone, Copy, Debug)]
+pub struct Comment {
+    /// The place.
+    pub span: Span,
+    /// The range of the text that it is about.
+    pub within: Span,
+}
+
 /// A suppression of a rule in one place.
 struct Suppressor {
     by: SuppressedBy,
@@ -60,6 +69,7 @@ pub(super) fn suppress(
     scenes: &[Scene<'_>],
     sources: &Sources,
     settings: &Settings,
+    given: Option<&[Comment]>,
 ) {
     let of_objects: Vec<Marks> = scenes
         .iter()
@@ -71,9 +81,10 @@ pub(super) fn suppress(
     let objects = scenes.iter().enumerate().map(|(place, scene)| (scene.object.span(), place));
     for (span, place) in written.chain(objects) {
         if let Some(source) = sources.source_of(span) {
-            of_texts
-                .entry(source.base())
-                .or_insert_with(|| comments(&source, place, scenes).into());
+            of_texts.entry(source.base()).or_insert_with(|| match given {
+                Some(given) => given_comments(&source, place, given).into(),
+                None => comments(&source, place, scenes).into(),
+            });
         }
     }
     of_texts.retain(|_, marks| !marks.all.is_empty());
@@ -340,24 +351,49 @@ fn comments(source: &Source, place: usize, scenes: &[Scene<'_>]) -> Vec<Suppress
             let span = source.span(from, to);
             (span.start(), span.end())
         });
-        let words = line[column + COMMENT.len()..].trim_end();
-        let (rules, reason) = words.split_once("--").unwrap_or((words, ""));
+        let words = &line[column + COMMENT.len()..];
         let span = source.span(start + column, start + line.trim_end().len());
-        marks.extend(rules.split(',').map(|named| Suppressor {
-            by: SuppressedBy::Comment,
-            named: named.trim().to_owned(),
-            rule: find(named.trim()),
-            reason: reason.trim().to_owned(),
-            container: None,
-            within: Some(within),
-            object: object(span),
-            path: Path::default(),
-            span,
-            is_foreign: false,
-            is_used: Cell::new(false),
-        }));
+        marks.extend(named_in(words, within, object(span), span));
     }
     marks
+}
+
+/// The marks in the comments of a text that is not YAML.
+fn given_comments(source: &Source, place: usize, given: &[Comment]) -> Vec<Suppressor> {
+    let first = given.partition_point(|comment| comment.span.start() < source.base());
+    let end = source.whole().end();
+    let own = given[first..].iter().take_while(|comment| comment.span.start() < end);
+    let marks = own.flat_map(|Comment { span, within }| {
+        let start = (span.start() - source.base()) as usize;
+        let text = source.text().get(start..start + span.length() as usize).unwrap_or_default();
+        let words = text.strip_prefix(COMMENT).unwrap_or_default();
+        named_in(words, (within.start(), within.end()), place, *span)
+    });
+    marks.collect()
+}
+
+/// The marks of a comment, from the words behind [`COMMENT`].
+fn named_in(
+    words: &str,
+    within: (u32, u32),
+    object: usize,
+    span: Span,
+) -> impl Iterator<Item = Suppressor> {
+    let (rules, reason) = words.split_once("--").unwrap_or((words, ""));
+    let reason = reason.trim();
+    rules.split(',').map(move |named| Suppressor {
+        by: SuppressedBy::Comment,
+        named: named.trim().to_owned(),
+        rule: find(named.trim()),
+        reason: reason.to_owned(),
+        container: None,
+        within: Some(within),
+        object,
+        path: Path::default(),
+        span,
+        is_foreign: false,
+        is_used: Cell::new(false),
+    })
 }
 
 /// The column of the suppression in a comment that begins in a column of a line: at the start of the comment, or after

@@ -14,7 +14,7 @@ mod mentions;
 mod renders;
 mod rules;
 mod scene;
-mod secrecy;
+pub(crate) mod secrecy;
 mod stage;
 
 pub use fix::{Fixes, Refused, fix};

@@ -29,7 +29,7 @@ const ENCRYPTED: [&str; 9] = [
 ];
 
 /// True if the value of a key is a secret that anyone can read.
-pub(super) fn is_open(key: &str, value: &str) -> bool {
+pub(crate) fn is_open(key: &str, value: &str) -> bool {
     let value = value.trim();
     if value.is_empty() || is_public(key) || is_encrypted(value) || is_certificate(value) {
         return false;

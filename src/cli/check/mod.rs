@@ -1,6 +1,7 @@
 //! `krender check`: renders targets, and checks the objects against rules.
 
 pub(super) mod baseline;
+mod dockerfiles;
 mod inputs;
 pub(super) mod output;
 mod steps;
@@ -27,6 +28,7 @@ use crate::load::{Kind, Loader};
 use crate::report::findings::{self, Context, Findings, Judged, Remark, Subject};
 use crate::source::{Sources, Span};
 use baseline::Baseline;
+use dockerfiles::Dockerfiles;
 use inputs::Inputs;
 use output::FindingsForm;
 use steps::Steps;
@@ -85,6 +87,11 @@ pub(super) struct Check {
     /// since are findings
     #[arg(long, value_name = "REV")]
     config_from: Option<String>,
+
+    /// Check Dockerfiles: those at and below each DIR, and each FILE that is none of manifests. A DIR without a
+    /// kustomization is only searched for Dockerfiles. Pods of the other inputs are compared with the images that they use
+    #[arg(long)]
+    dockerfiles: bool,
 
     /// Accept inputs without objects
     #[arg(long)]
@@ -199,8 +206,15 @@ impl Check {
         let mut baseline = Baseline::read(self.baseline.as_deref(), loader, base.as_ref())?;
         context.remarks.append(&mut baseline.remarks);
         let run = fleet::Run::new(loader, &options);
+        let dockerfiles = self.find_dockerfiles(loader, &run)?;
         let git = self.base(self.many.git.as_deref(), loader)?;
-        let (targets, lost) = self.targets(loader, &run, &options, git.as_ref(), &mut context)?;
+        let (targets, lost) = match &dockerfiles {
+            Some(found) if found.targets.is_empty() => (Selected::default(), Vec::new()),
+            found => {
+                let named = found.as_ref().map_or(&self.targets, |found| &found.targets);
+                self.targets(named, loader, &run, &options, git.as_ref(), &mut context)?
+            }
+        };
         let inputs = Inputs {
             loader,
             run: &run,
@@ -218,6 +232,10 @@ impl Check {
             let steps = Steps { base, options: &options, loader, run: &run };
             context.remarks.extend(steps.compare(judged));
         }
+        if let Some(found) = &dockerfiles {
+            let more = found.judge(loader, judged, &mut context)?;
+            judged.extend(more);
+        }
         judged.extend(lost);
         let (told, exit) = settled(judged, &mut baseline, context.settings.fail_on);
         context.remarks.extend(baseline.unused(judged.iter().map(|one| &*one.target)));
@@ -232,6 +250,20 @@ impl Check {
         told.into_outcome()
             .unwrap_or_else(|error| terminal::errors(&error, loader.sources(), format));
         Ok(exit)
+    }
+
+    /// Searches for Dockerfiles, if they are asked for.
+    fn find_dockerfiles(
+        &self,
+        loader: &Loader,
+        run: &fleet::Run<'_>,
+    ) -> Result<Option<Dockerfiles>> {
+        if !self.dockerfiles {
+            let is_meant = self.rules.iter().any(|rule| rule.is_of_dockerfiles());
+            return if is_meant { Err(dockerfiles::not_asked()) } else { Ok(None) };
+        }
+        let every = self.many.all || self.many.every;
+        Dockerfiles::find(loader, run, &self.targets, every).map(Some)
     }
 
     /// Opens the revision that an argument names.
@@ -296,6 +328,7 @@ impl Check {
     /// over.
     fn targets(
         &self,
+        named: &[String],
         loader: &Loader,
         run: &fleet::Run<'_>,
         options: &build::Options,
@@ -307,28 +340,28 @@ impl Check {
             if base.is_some() {
                 return Err(senseless("--git", "--all").help("it compares the targets of a tree"));
             }
-            let targets = select.targets(false, run, loader, &self.targets)?;
+            let targets = select.targets(false, run, loader, named)?;
             return Ok((targets, Vec::new()));
         }
-        let survey = select.survey(run, &self.targets)?;
+        let survey = select.survey(run, named)?;
         let (targets, passed_over) = targets::chosen(survey, *every, loader);
         if targets.targets.is_empty() && targets.refused.is_empty() && base.is_none() {
             // Returns the error.
-            select.targets(true, run, loader, &self.targets)?;
+            select.targets(true, run, loader, named)?;
         }
         let lost = match base {
             Some(base) if context.settings.asks(&TARGET_NOT_JUDGED) => {
                 let before = fleet::Run::new(&base.loader, options);
                 let is_there = |name: &&String| base.loader.kind(name) == Kind::Directory;
-                let names: Vec<String> = self.targets.iter().filter(is_there).cloned().collect();
+                let names: Vec<String> = named.iter().filter(is_there).cloned().collect();
                 let before = select.survey(&before, &names)?.targets;
                 targets::lost(&before, &targets, &passed_over, base)
             }
             _ => Vec::new(),
         };
         context.remarks.extend(targets::told(&passed_over));
-        let named = |one: PassedOver| (one.target.directory, one.why.to_string());
-        context.passed_over = passed_over.into_iter().map(named).collect();
+        let told = |one: PassedOver| (one.target.directory, one.why.to_string());
+        context.passed_over = passed_over.into_iter().map(told).collect();
         Ok((targets, lost))
     }
 }

@@ -130,6 +130,8 @@ struct RootJson<'a, F: Serialize> {
     pods: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     kustomizations: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dockerfiles: Option<usize>,
     findings: F,
 }
 
@@ -142,11 +144,12 @@ fn root<'a>(
     let written = move |finding| FindingJson::new(finding, checked, places);
     let findings = Each(move || checked.findings.iter().map(written));
     let (count, pods) = (Some(checked.resources.len()), Some(checked.pods));
-    let (objects, pods, kustomizations) = match subject {
-        Subject::Objects => (count, pods, None),
-        Subject::Kustomizations => (None, None, count),
+    let (objects, pods, kustomizations, dockerfiles) = match subject {
+        _ if checked.is_of_dockerfiles() => (None, None, None, count),
+        Subject::Objects => (count, pods, None, None),
+        Subject::Kustomizations => (None, None, count, None),
     };
-    RootJson { root: target, objects, pods, kustomizations, findings }
+    RootJson { root: target, objects, pods, kustomizations, dockerfiles, findings }
 }
 
 /// A finding.

@@ -96,6 +96,11 @@ impl<'a> Findings<'a> {
 }
 
 impl Checked {
+    /// True if they are about Dockerfiles, whatever the subject of the run.
+    fn is_of_dockerfiles(&self) -> bool {
+        self.resources.iter().next().is_some_and(|one| one.kind() == "Dockerfile")
+    }
+
     /// Findings that are not suppressed.
     pub fn open(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| finding.suppressed.is_none())

@@ -69,6 +69,7 @@ fn write_targets(findings: &Findings<'_>, out: &mut dyn Output) -> Result<()> {
         }
         let (count, profile) = (one.resources.len(), findings.context.settings.facts.profile);
         let extent = match findings.context.subject {
+            _ if one.is_of_dockerfiles() => counted(count, "Dockerfile"),
             Subject::Objects => format!("{}, by {profile}", counted(count, "object")),
             Subject::Kustomizations => counted(count, "kustomization"),
         };

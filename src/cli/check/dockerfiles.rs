@@ -1,0 +1,128 @@
+//! `--dockerfiles`: Dockerfiles that are checked beside targets.
+
+use crate::cli::select::senseless;
+use crate::dockerfile::{self, is_dockerfile};
+use crate::error::{Code, Error, Result};
+use crate::fleet::Run;
+use crate::harden::{self, Phase, Profile, Set, Settings};
+use crate::load::{self, File, Kind, Loader};
+use crate::report::findings::{Checked, Context, Judged, Remark};
+use crate::text::phrase::few;
+
+use super::targets::is_kustomization;
+
+/// The Dockerfiles of a run, and its other inputs.
+#[derive(Default)]
+pub(super) struct Dockerfiles {
+    groups: Vec<Group>,
+    /// The arguments that are targets.
+    pub(super) targets: Vec<String>,
+}
+
+/// The Dockerfiles of an argument.
+struct Group {
+    /// The name of the target in reports.
+    target: String,
+    /// True if the user named the file.
+    is_named: bool,
+    files: Vec<File>,
+}
+
+impl Dockerfiles {
+    /// Searches for Dockerfiles. A directory is also a target if it has a kustomization, or with `every` if there is
+    /// one below it; a file is one if its name is that of a manifest.
+    ///
+    /// # Errors
+    /// [`Code::ReadFailed`] and the like, and [`Code::NoObjects`] if there is neither a Dockerfile nor a target.
+    pub(super) fn find(
+        loader: &Loader,
+        run: &Run<'_>,
+        arguments: &[String],
+        every: bool,
+    ) -> Result<Self> {
+        let mut found = Self::default();
+        for argument in arguments {
+            if argument == "-" || load::is_file(argument.as_ref()) && is_manifest(argument) {
+                found.targets.push(argument.clone());
+            } else if loader.kind(argument) == Kind::Directory {
+                let files = dockerfile::find(loader, argument)?;
+                let has_targets = || run.targets(argument).is_ok_and(|targets| !targets.is_empty());
+                if is_kustomization(loader, argument) || every && has_targets() {
+                    found.targets.push(argument.clone());
+                } else if files.is_empty() {
+                    return Err(nothing(argument));
+                }
+                let target = format!("{argument} (Dockerfiles)");
+                found.groups.push(Group { target, is_named: false, files });
+            } else {
+                let file = loader.file(argument)?;
+                let target = argument.clone();
+                found.groups.push(Group { target, is_named: true, files: vec![file] });
+            }
+        }
+        found.groups.retain(|group| !group.files.is_empty());
+        Ok(found)
+    }
+
+    /// Applies the rules to the Dockerfiles, with the pods of the targets that use their images.
+    ///
+    /// # Errors
+    /// Those of [`dockerfile::check`].
+    pub(super) fn judge(
+        &self,
+        loader: &Loader,
+        judged: &[Judged],
+        context: &mut Context,
+    ) -> Result<Vec<Judged>> {
+        let settings = settings_of(&context.settings);
+        let checked = judged.iter().filter_map(|one| one.outcome.as_ref().ok());
+        let containers: Vec<_> =
+            checked.flat_map(|one| harden::containers(&one.resources, &settings.facts)).collect();
+        let mut all = Vec::new();
+        for Group { target, is_named, files } in &self.groups {
+            let dockerfile::Judged { dockerfiles, findings, failed, templates } =
+                dockerfile::check(loader, files, *is_named, &containers, &settings)?;
+            if !dockerfiles.is_empty() {
+                let checked = Checked { resources: dockerfiles, pods: 0, findings };
+                all.push(Judged { target: target.clone(), outcome: Ok(checked) });
+            }
+            if !templates.is_empty() {
+                let names = few(&templates, 3, |name| format!("`{name}`"));
+                let text = format!("templates and parts of Dockerfiles are not judged: {names}");
+                context.remarks.push(Remark::note("inputs", text));
+            }
+            let failed = failed.into_iter();
+            all.extend(failed.map(|(target, error)| Judged { target, outcome: Err(error) }));
+        }
+        Ok(all)
+    }
+}
+
+/// The settings for rules about Dockerfiles. Profiles of the Pod Security Standards have none of them, and who asks for
+/// Dockerfiles gets those that are recommended.
+fn settings_of(settings: &Settings) -> Settings {
+    let mut settings = Settings { phase: Phase::Dockerfiles, ..settings.clone() };
+    let profile = settings.facts.profile;
+    let set =
+        if profile.set == Set::Custom { Set::Custom } else { profile.set.max(Set::Recommended) };
+    settings.facts.profile = Profile { set, ..profile };
+    settings
+}
+
+/// True for the name of a file with manifests.
+fn is_manifest(name: &str) -> bool {
+    !is_dockerfile(name) && [".yaml", ".yml", ".json"].iter().any(|end| name.ends_with(end))
+}
+
+#[cold]
+fn nothing(directory: &str) -> Error {
+    let message = format!("there is no Dockerfile at or below `{directory}`");
+    let help = "Dockerfiles are named `Dockerfile`, `Dockerfile.NAME`, `NAME.Dockerfile` or `Containerfile`; any other file can be given by name";
+    Error::new(Code::NoObjects, message).help(help)
+}
+
+/// The error for rules about Dockerfiles without the flag.
+#[cold]
+pub(super) fn not_asked() -> Error {
+    senseless("--rule", "--dockerfiles").help("the rule is about Dockerfiles")
+}
