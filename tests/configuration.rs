@@ -18,8 +18,6 @@ const REFUSED: &[&str] = &[
     "spec.values.runAsGroup",
     "spec.values.fsGroup",
     "spec.values.minUid",
-    "spec.values.resources.cpuLimits",
-    "spec.values.shutdown.maxGraceSeconds",
     "spec.podSpecs[].replicasPath",
     "spec.podSpecs[].selectorPath",
 ];

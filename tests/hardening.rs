@@ -106,14 +106,14 @@ proptest! {
         prop_assert!(together.iter().all(|one| *one == expected));
     }
 
-    /// The result for an object depends only on the object and on the Services of the render.
+    /// The result for an object depends only on the object and on the Services and autoscalers of the render.
     #[test]
     fn an_object_is_hardened_by_itself((text, profile, fixes) in asked()) {
         let settings = settings(profile);
         let texts: Vec<&str> = text.split("---\n").collect();
         let together = yaml(&hardened(&read(&text), &settings, fixes));
         let services: String =
-            texts.iter().filter(|one| one.contains("kind: Service\n")).map(|one| format!("---\n{one}")).collect();
+            texts.iter().filter(|one| one.contains("kind: Service\n") || one.contains("Autoscaler\n")).map(|one| format!("---\n{one}")).collect();
         for (document, one) in together.split("---\n").zip(&texts) {
             let alone = yaml(&hardened(&read(&format!("{one}{services}")), &settings, fixes));
             prop_assert_eq!(alone.split("---\n").next(), Some(document));

@@ -8,11 +8,12 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::exclusion::Exclusion;
-use super::facts::{External, Facts, Placement, PodPath, Values};
+use super::facts::{CpuLimits, External, Facts, Placement, PodPath, Values};
 use super::foreign::Tool;
 use super::profile::{Profile, minor};
 use super::rule::Rule;
 use super::rules::known;
+use super::scoped::{ProbesSpec, QualitySpec, RuntimeSpec, Told};
 use super::settings::{FailOn, Holds, Most, Selected, Settings};
 use super::value::boolean;
 use super::violation::{Class, Severity};
@@ -82,6 +83,9 @@ struct Spec {
     registries: Option<Spanned<IgnoredAny>>,
     externals: Vec<ExternalSpec>,
     pod_specs: Vec<PodSpec>,
+    runtimes: Vec<RuntimeSpec>,
+    probes: ProbesSpec,
+    qos: Vec<QualitySpec>,
     select: Vec<Selector>,
     exclude: Vec<Spanned<ExclusionSpec>>,
     exclude_system: bool,
@@ -126,6 +130,7 @@ struct ValuesSpec {
     floating_tags: Vec<String>,
     placement: Placement,
     empty_dir_size_limit: Spanned<Text>,
+    min_replicas: Option<i64>,
     resources: Resources,
     shutdown: Shutdown,
 }
@@ -136,7 +141,8 @@ struct Resources {
     requests: Requests,
     memory_limit_factor: Option<i64>,
     min_memory_limit: Spanned<Text>,
-    cpu_limits: Option<Spanned<IgnoredAny>>,
+    max_memory_ratio: Option<i64>,
+    cpu_limits: Option<CpuLimits>,
 }
 
 #[derive(Default, Deserialize)]
@@ -152,7 +158,8 @@ struct Shutdown {
     pre_stop_seconds: Option<i64>,
     drain_seconds: Option<i64>,
     margin_seconds: Option<i64>,
-    max_grace_seconds: Option<Spanned<IgnoredAny>>,
+    max_grace_seconds: Option<i64>,
+    endpoint_propagation_seconds: Option<i64>,
 }
 
 #[derive(Default, Deserialize)]
@@ -284,6 +291,7 @@ impl Spec {
             allows_ignores: self.allow_ignores,
             ..Settings::default()
         };
+        settings.facts.told = Told::read(self.runtimes, self.probes, self.qos, budget, errors);
         let mut keep = |error| errors.push(error);
         if !self.profile.is_empty() {
             let profile = wrong(self.profile.parse(), &self.profile);
@@ -339,8 +347,6 @@ impl Spec {
             ("values.runAsGroup", &values.run_as_group),
             ("values.fsGroup", &values.fs_group),
             ("values.minUid", &values.min_uid),
-            ("values.resources.cpuLimits", &values.resources.cpu_limits),
-            ("values.shutdown.maxGraceSeconds", &values.shutdown.max_grace_seconds),
         ];
         let of_pods = pod_specs.iter().flat_map(|pod| {
             [("replicasPath", &pod.replicas_path), ("selectorPath", &pod.selector_path)]
@@ -490,6 +496,13 @@ impl ValuesSpec {
             pre_stop_seconds: shutdown.pre_stop_seconds.unwrap_or(usual.pre_stop_seconds),
             drain_seconds: shutdown.drain_seconds.unwrap_or(usual.drain_seconds),
             margin_seconds: shutdown.margin_seconds.unwrap_or(usual.margin_seconds),
+            max_grace_seconds: shutdown.max_grace_seconds.unwrap_or(usual.max_grace_seconds),
+            endpoint_propagation_seconds: shutdown
+                .endpoint_propagation_seconds
+                .unwrap_or(usual.endpoint_propagation_seconds),
+            min_replicas: self.min_replicas.unwrap_or(usual.min_replicas),
+            max_memory_ratio: resources.max_memory_ratio.unwrap_or(usual.max_memory_ratio),
+            cpu_limits: resources.cpu_limits,
             placement: self.placement,
             empty_dir_size_limit: quantity(&self.empty_dir_size_limit, usual.empty_dir_size_limit),
             image_dirs: usual.image_dirs,

@@ -4,10 +4,10 @@
 //! component-helpers: init containers run one after the other, sidecars beside everything that starts after them.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use super::facts::Facts;
 use super::pod::{Container, Pod, Shape};
+use super::quality::Quality;
 use super::value::below;
 use super::violation::List;
 use super::workload::pods;
@@ -33,35 +33,6 @@ pub struct Demand<'a> {
     pub quality: Quality,
     /// The resources that a container may use without a limit, among CPU and memory.
     unlimited: Vec<&'static str>,
-}
-
-/// The class of quality of service, which decides the order of evictions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Quality {
-    /// No container requests or limits CPU or memory: it is evicted first.
-    BestEffort,
-    /// Any other pod.
-    Burstable,
-    /// Each container has limits of CPU and memory, and requests as much: it is evicted last.
-    Guaranteed,
-}
-
-impl Quality {
-    /// The name, as in the status of pods.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::BestEffort => "BestEffort",
-            Self::Burstable => "Burstable",
-            Self::Guaranteed => "Guaranteed",
-        }
-    }
-}
-
-impl fmt::Display for Quality {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.as_str())
-    }
 }
 
 /// The resources that decide the quality of service.

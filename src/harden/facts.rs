@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 
-use super::profile::{Profile, Version};
+use super::profile::{Profile, Set, Version};
+use super::scoped::Told;
 use crate::resource::{DEFAULT_NAMESPACE, Resource};
 use crate::text::wildcard::fits;
 
@@ -26,6 +27,8 @@ pub struct Facts {
     pub default_namespace: String,
     /// True if findings that annotations, comments or the configuration accept are reported as well.
     pub ignores_suppressions: bool,
+    /// Parts of the configuration that hold for some containers.
+    pub told: Told,
     /// The values for conditions and fixes.
     pub values: Values,
 }
@@ -61,6 +64,11 @@ impl Facts {
     /// True if an image is configured as running as a numeric user other than root.
     pub(super) fn runs_as_non_root(&self, image: &str) -> bool {
         self.non_root_images.iter().any(|pattern| fits(pattern, image))
+    }
+
+    /// True in the widest profile, in which rules also report what is only possible.
+    pub(super) fn is_paranoid(&self) -> bool {
+        self.profile.set == Set::Paranoid
     }
 }
 
@@ -98,6 +106,16 @@ pub struct Values {
     pub drain_seconds: i64,
     /// Spare seconds.
     pub margin_seconds: i64,
+    /// The longest usual grace period, in seconds.
+    pub max_grace_seconds: i64,
+    /// Seconds until no more requests are sent to a pod that ends.
+    pub endpoint_propagation_seconds: i64,
+    /// The number of copies of a program that serves requests.
+    pub min_replicas: i64,
+    /// The largest ratio of memory limit and memory request.
+    pub max_memory_ratio: i64,
+    /// The policy for limits of CPU; `None` if there is none.
+    pub cpu_limits: Option<CpuLimits>,
     /// The place of fields that a pod can set for all of its containers.
     pub placement: Placement,
     /// The size limit of added `emptyDir` volumes; empty for none.
@@ -121,6 +139,18 @@ pub enum Placement {
     Both,
 }
 
+/// A policy for limits of CPU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CpuLimits {
+    /// Each container has one.
+    Require,
+    /// No container has one: it would be throttled although CPU is free.
+    Forbid,
+    /// Both are right.
+    Ignore,
+}
+
 impl Default for Values {
     fn default() -> Self {
         Self {
@@ -134,6 +164,11 @@ impl Default for Values {
             pre_stop_seconds: 5,
             drain_seconds: 20,
             margin_seconds: 5,
+            max_grace_seconds: 600,
+            endpoint_propagation_seconds: 5,
+            min_replicas: 2,
+            max_memory_ratio: 4,
+            cpu_limits: None,
             placement: Placement::default(),
             empty_dir_size_limit: String::new(),
             image_dirs: Vec::new(),

@@ -127,7 +127,7 @@ impl Settings {
             add(LoweringKind::External, None, text);
         }
         for (name, value) in self.facts.values.lowered() {
-            add(LoweringKind::Value, None, format!("`values.shutdown.{name}` to {value}"));
+            add(LoweringKind::Value, None, format!("`values.{name}` to {value}"));
         }
         found
     }
@@ -145,8 +145,14 @@ impl Values {
     fn lowered(&self) -> impl Iterator<Item = (&'static str, i64)> {
         let usual = Self::default();
         let values = [
-            ("drainSeconds", self.drain_seconds, usual.drain_seconds),
-            ("marginSeconds", self.margin_seconds, usual.margin_seconds),
+            ("shutdown.drainSeconds", self.drain_seconds, usual.drain_seconds),
+            ("shutdown.marginSeconds", self.margin_seconds, usual.margin_seconds),
+            (
+                "shutdown.endpointPropagationSeconds",
+                self.endpoint_propagation_seconds,
+                usual.endpoint_propagation_seconds,
+            ),
+            ("minReplicas", self.min_replicas, usual.min_replicas),
         ];
         let lower = values.into_iter().filter(|(_, value, usual)| value < usual);
         lower.map(|(name, value, _)| (name, value))

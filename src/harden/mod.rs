@@ -4,6 +4,7 @@
 //! names the violated field; the span of a finding is that of the last write to this field. The rules of the Pod
 //! Security Standards decide as the admission controller of Kubernetes does, at every version.
 
+mod acting;
 mod capacity;
 mod check;
 mod configuration;
@@ -19,10 +20,14 @@ mod lowering;
 mod path;
 mod pod;
 mod profile;
+mod quality;
 mod rewrite;
 mod rule;
 mod rules;
+mod runtime;
 mod scene;
+mod scoped;
+mod selector;
 mod settings;
 mod strip;
 mod suppress;
@@ -39,21 +44,24 @@ pub use capacity::{Capacity, Copies, Counted, Hard, Image, Quota, Workload, capa
 pub use check::{check, count_pods, settle_sources, settle_texts};
 pub use configuration::{Kind, SCHEMA, configuration_fields};
 pub use containers::{Container, containers};
-pub use demand::{Amounts, Demand, Quality, demands};
+pub use demand::{Amounts, Demand, demands};
 pub use edit::Operation;
 pub use exclusion::{Date, Exclusion};
-pub use facts::{External, Facts, Placement, PodPath, Values};
+pub use facts::{CpuLimits, External, Facts, Placement, PodPath, Values};
 pub use finding::{Finding, SuppressedBy, Suppression};
 pub use fix::{Change, Fixes, harden};
 pub use foreign::Tool;
 pub use lowering::{Lowering, LoweringKind, told};
 pub use path::by_name;
 pub use profile::{Level, PodSecurity, Profile, Scope, Set, Version};
+pub use quality::Quality;
 pub use rewrite::Rewrite;
 pub use rule::{Example, Rule, Topic};
 pub use rules::judging::judged::{HARDENING_STEP_CHANGED, TARGET_NOT_JUDGED};
 pub use rules::{dockerfiles, kustomizations};
 pub use rules::{find, known, meant, rules};
+pub use runtime::Runtime;
+pub use scoped::Told;
 pub use settings::{FailOn, Holds, Most, Phase, Selected, Settings};
 pub use strip::strip;
 pub use suppress::Comment;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::acting::Acting;
 use super::facts::{Facts, Placement};
 use super::pod::{Container, Pod};
 use super::value::{below, items, present, text};
@@ -67,6 +68,8 @@ pub(super) struct Render<'a> {
     services: BTreeMap<(&'a str, Label<'a>), Vec<Service<'a>>>,
     /// The labels of pods, by namespace and by each label.
     labels: BTreeMap<(&'a str, Label<'a>), Vec<&'a Node>>,
+    /// The objects that act on workloads.
+    pub(super) acting: Acting<'a>,
 }
 
 type Label<'a> = (&'a str, &'a str);
@@ -84,6 +87,7 @@ impl<'a> Render<'a> {
             names: BTreeSet::new(),
             services: BTreeMap::new(),
             labels: BTreeMap::new(),
+            acting: Acting::new(objects, facts),
         };
         for object in objects {
             render.add(object, facts);

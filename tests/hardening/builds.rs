@@ -34,13 +34,12 @@ fn hardened(resources: &ResMap, loader: &Loader, profile: &str, fixes: Fixes) ->
     resources
 }
 
-/// Fields of kustomizations that change all objects, or the one named `web`.
+/// Fields of kustomizations that change all objects, or the one named `web`. Not `replicas`: rules about copies depend on it.
 const TRANSFORMERS: &[&str] = &[
     "namePrefix: a-",
     "nameSuffix: -b",
     "namespace: shop",
     "images: [{name: web, newName: shop, newTag: '2'}]",
-    "replicas: [{name: web, count: 3}]",
     "labels: [{pairs: {team: a}, includeSelectors: true}, {pairs: {tier: b}, includeTemplates: true}]",
     "commonAnnotations: {team: a}",
 ];

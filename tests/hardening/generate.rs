@@ -88,6 +88,9 @@ const CONTAINER: Fields = &[
         &[
             "{httpGet: {host: example.com, port: 80}}",
             "{tcpSocket: {host: a, port: http}, successThreshold: 2}",
+            "{httpGet: {host: a, port: 8080}, initialDelaySeconds: 60, timeoutSeconds: 20, periodSeconds: 30}",
+            "{exec: {command: [a]}}",
+            "{exec: {command: [a]}, failureThreshold: 1}",
             "~",
         ],
     ),
@@ -287,6 +290,9 @@ pub(crate) fn object(version: &str, kind: &str, name: &str, metadata: &str, spec
         "StatefulSet" => format!(
             "{head}{named}spec: {{serviceName: web, selector: {{matchLabels: {{app: web}}}}, {template}, volumeClaimTemplates: [{{metadata: {{name: data}}, spec: {{accessModes: [ReadWriteOnce]}}}}]}}\n"
         ),
+        "Deployment" => format!(
+            "{head}{named}spec: {{replicas: 2, strategy: {{rollingUpdate: {{maxUnavailable: 2, maxSurge: 0}}}}, selector: {{matchLabels: {{app: web}}}}, {template}}}\n"
+        ),
         _ => {
             format!("{head}{named}spec: {{selector: {{matchLabels: {{app: web}}}}, {template}}}\n")
         }
@@ -306,18 +312,26 @@ const OTHERS: &[&str] = &[
     "apiVersion: example.com/v1\nkind: Ship\nmetadata: {name: ship}\nspec: {template: {spec: {hostNetwork: true, containers: [{name: a}]}}}\n",
 ];
 
+/// Objects that act on workloads.
+const ACTING: &[&str] = &[
+    "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: web}\nspec: {scaleTargetRef: {kind: Deployment, name: web}, minReplicas: 2, maxReplicas: 4}\n",
+    "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: web}\nspec: {maxUnavailable: 1, selector: {matchLabels: {app: web}}}\n",
+];
+
 /// Objects that create pods, and others.
 pub(crate) fn manifest() -> impl Strategy<Value = String> {
     let made = (select(KINDS), pod());
-    let others = (any::<bool>(), subsequence(OTHERS, 0..=2));
-    (proptest::collection::vec(made, 1..=2), others).prop_map(|(made, (is_served, others))| {
-        let made = made.into_iter().enumerate().map(|(number, ((version, kind), pod))| {
-            object(version, kind, ["web", "other"][number], &pod.0, &pod.1)
-        });
-        let service = is_served.then(|| SERVICE.to_owned());
-        let others = others.into_iter().map(str::to_owned);
-        made.chain(service).chain(others).collect::<Vec<_>>().join("---\n")
-    })
+    let others = (any::<bool>(), subsequence(ACTING, 0..=2), subsequence(OTHERS, 0..=2));
+    (proptest::collection::vec(made, 1..=2), others).prop_map(
+        |(made, (is_served, acting, others))| {
+            let made = made.into_iter().enumerate().map(|(number, ((version, kind), pod))| {
+                object(version, kind, ["web", "other"][number], &pod.0, &pod.1)
+            });
+            let service = is_served.then(|| SERVICE.to_owned());
+            let others = acting.into_iter().chain(others).map(str::to_owned);
+            made.chain(service).chain(others).collect::<Vec<_>>().join("---\n")
+        },
+    )
 }
 
 /// A pod behind a Service, with a `preStop`, a drain time and a grace period of some seconds, or without them.

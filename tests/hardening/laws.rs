@@ -261,9 +261,18 @@ impl Run {
 
 /// The fields that each rule writes. A rule that is not listed writes none.
 const FIELDS: &[(&str, &[&str])] = &[
+    ("KR-AVL-002", &["topologySpreadConstraints"]),
+    ("KR-AVL-007", &["unhealthyPodEvictionPolicy"]),
+    ("KR-AVL-009", &[]),
+    ("KR-PRB-003", &["startupProbe"]),
+    ("KR-PRB-004", &["livenessProbe/failureThreshold"]),
+    ("KR-PRB-011", &["startupProbe"]),
     ("KR-RES-001", &["cpu"]),
     ("KR-RES-002", &["memory"]),
     ("KR-RES-003", &["memory"]),
+    ("KR-RES-004", &["cpu"]),
+    ("KR-RES-006", &["requests"]),
+    ("KR-RES-012", &["limits"]),
     ("KR-SEC-001", &["privileged"]),
     ("KR-SEC-002", &[]),
     ("KR-SEC-003", &[]),
@@ -286,6 +295,8 @@ const FIELDS: &[(&str, &[&str])] = &[
     ("KR-SEC-030", &["readOnlyRootFilesystem", "volumes", "volumeMounts"]),
     ("KR-SHD-001", &["preStop"]),
     ("KR-SHD-002", &["terminationGracePeriodSeconds"]),
+    ("KR-SHD-004", &["terminationGracePeriodSeconds"]),
+    ("KR-SHD-009", &["maxUnavailable", "maxSurge"]),
 ];
 
 /// The paths of pod templates in objects, and the fields of a pod that hardening may change.
@@ -311,7 +322,10 @@ const CONTEXT_OF_CONTAINER: [&str; 5] = [
 ];
 
 /// Other fields of a container. A `#` stands for an element of a list.
-const CONTAINER: [&str; 17] = [
+const CONTAINER: [&str; 20] = [
+    "startupProbe",
+    "livenessProbe/failureThreshold",
+    "resources/limits/cpu",
     "ports/#/hostPort",
     "livenessProbe/httpGet/host",
     "livenessProbe/tcpSocket/host",
@@ -331,8 +345,18 @@ const CONTAINER: [&str; 17] = [
     "volumeMounts/#/mountPath",
 ];
 
-const POD: [&str; 5] =
-    ["hostNetwork", "dnsPolicy", "hostPID", "hostIPC", "terminationGracePeriodSeconds"];
+const POD: [&str; 6] = [
+    "hostNetwork",
+    "dnsPolicy",
+    "hostPID",
+    "hostIPC",
+    "terminationGracePeriodSeconds",
+    "topologySpreadConstraints",
+];
+
+/// Fields of workloads and of PodDisruptionBudgets, outside of their pods.
+const OBJECT: [&str; 3] =
+    ["/spec/replicas", "/spec/strategy/rollingUpdate", "/spec/unhealthyPodEvictionPolicy"];
 
 const ANNOTATIONS: [&str; 3] = [
     "container.apparmor.security.beta.kubernetes.io~1",
@@ -349,6 +373,9 @@ fn may_change(path: &str, is_new: bool, old: &BTreeMap<String, String>) -> bool 
             && is("apiVersion") == format!("String({version:?})")
     });
     let path = format!("/{path}");
+    if OBJECT.iter().any(|field| path.starts_with(field)) {
+        return true;
+    }
     let Some(inner) = TEMPLATES.iter().find_map(|template| path.strip_prefix(template)) else {
         return false;
     };

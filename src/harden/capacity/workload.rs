@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::replicas::{Copies, Scalers};
-use crate::harden::demand::{Demand, Quality};
+use crate::harden::demand::Demand;
 use crate::harden::facts::Facts;
 use crate::harden::path::by_name;
 use crate::harden::pod::{Container, Pod, Shape};
+use crate::harden::quality::Quality;
 use crate::harden::value::{below, text};
 use crate::harden::violation::List;
 use crate::harden::workload::pods;

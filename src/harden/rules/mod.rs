@@ -7,6 +7,7 @@ macro_rules! text {
     };
 }
 
+mod availability;
 pub mod dockerfiles;
 mod images;
 pub(super) mod judging;
@@ -25,6 +26,7 @@ use crate::text::phrase::listed;
 
 /// The rules of each topic, in the order of their ids.
 static TOPICS: &[&[&Rule]] = &[
+    availability::RULES,
     judging::RULES,
     dockerfiles::RULES,
     images::RULES,

@@ -1,11 +1,15 @@
-//! KR-PRB-001, 007, 008: probes exist and work.
+//! KR-PRB-001, 002, 007, 008, 012, 013: probes exist, and check the right thing.
 
+use super::OF_PROBES;
+use super::runtimes::{add_default, defaults, has_port, runtime};
+use crate::harden::acting::{leads_to, takes_all};
 use crate::harden::pod::{Container, Pod};
 use crate::harden::profile::Scope;
 use crate::harden::rule::{Check, Needs, RenderCheck, Rule};
+use crate::harden::runtime::Runtime;
 use crate::harden::scene::{Render, Scene};
 use crate::harden::value::{integer, items, present, text};
-use crate::harden::violation::{Severity, Violation};
+use crate::harden::violation::{Class, Severity, Violation};
 use crate::yaml::Node;
 
 pub(super) static READINESS_MISSING: Rule = Rule {
@@ -13,10 +17,18 @@ pub(super) static READINESS_MISSING: Rule = Rule {
     name: "readiness-missing",
     text: text!("KR-PRB-001"),
     severity: Severity::Error,
-    score: None,
-    scope: Scope::Recommended,
-    fix_order: 0,
     needs: Needs::Render(RenderCheck::Container(missing)),
+    ..OF_PROBES
+};
+
+pub(super) static LIVENESS_MISSING: Rule = Rule {
+    id: "KR-PRB-002",
+    name: "liveness-missing",
+    text: text!("KR-PRB-002"),
+    severity: Severity::Note,
+    scope: Scope::Paranoid,
+    needs: Needs::Object(Check::Container(not_alive)),
+    ..OF_PROBES
 };
 
 pub(super) static PORT_UNKNOWN: Rule = Rule {
@@ -24,10 +36,9 @@ pub(super) static PORT_UNKNOWN: Rule = Rule {
     name: "port-unknown",
     text: text!("KR-PRB-007"),
     severity: Severity::Error,
-    score: None,
-    scope: Scope::Recommended,
     fix_order: 0,
     needs: Needs::Object(Check::Container(unknown_ports)),
+    ..OF_PROBES
 };
 
 pub(super) static ILLEGAL_FIELD: Rule = Rule {
@@ -35,10 +46,29 @@ pub(super) static ILLEGAL_FIELD: Rule = Rule {
     name: "illegal-field",
     text: text!("KR-PRB-008"),
     severity: Severity::Error,
-    score: None,
-    scope: Scope::Recommended,
     fix_order: 0,
     needs: Needs::Object(Check::Container(illegal)),
+    ..OF_PROBES
+};
+
+pub(super) static LIVENESS_DEPENDS_ON_OTHERS: Rule = Rule {
+    id: "KR-PRB-012",
+    name: "liveness-depends-on-others",
+    text: text!("KR-PRB-012"),
+    severity: Severity::Note,
+    fix_order: 0,
+    needs: Needs::Object(Check::Container(depends)),
+    ..OF_PROBES
+};
+
+pub(super) static READINESS_IS_TCP_ONLY: Rule = Rule {
+    id: "KR-PRB-013",
+    name: "readiness-is-tcp-only",
+    text: text!("KR-PRB-013"),
+    severity: Severity::Note,
+    fix_order: 0,
+    needs: Needs::Render(RenderCheck::Container(tcp_only)),
+    ..OF_PROBES
 };
 
 const PROBES: [&str; 3] = ["livenessProbe", "readinessProbe", "startupProbe"];
@@ -54,12 +84,42 @@ fn missing(
     if has_probe || !container.is_running() || scene.is_job() {
         return Vec::new();
     }
-    vec![match render.is_served(scene.namespace(), pod, container) {
-        true => container
-            .violation(&["readinessProbe"], "gets requests of a Service before it is ready"),
-        false => container
-            .violation(&["readinessProbe"], "has no `readinessProbe`")
-            .severity(Severity::Note),
+    let namespace = scene.namespace();
+    let violation = if render.acting.has_traffic(namespace, pod, container) {
+        // A Service that publishes pods before they are ready does not wait for a probe.
+        let waits = !render.acting.any_service(namespace, pod, takes_all);
+        let message = "gets requests of a Service before it is ready";
+        let violation = container.violation(&["readinessProbe"], message);
+        if waits { violation } else { violation.severity(Severity::Note) }
+    } else if scene.facts.is_paranoid() {
+        let message = "has no `readinessProbe`";
+        container.violation(&["readinessProbe"], message).severity(Severity::Note)
+    } else {
+        return Vec::new();
+    };
+    let told = defaults(container, scene).and_then(|probes| probes.readiness.as_ref());
+    let timing = told.and_then(|_| runtime(container, pod, scene)).map(|one| one.runtime);
+    let timing = timing.map(Runtime::readiness);
+    let path = violation.path.clone();
+    vec![match add_default(container, path, told, timing) {
+        Some(edits) => violation.fix(Class::Unsafe, edits),
+        None => violation,
+    }]
+}
+
+fn not_alive(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
+    let has_probe = present(container.node, "livenessProbe").is_some();
+    if has_probe || !container.is_running() || scene.is_job() {
+        return Vec::new();
+    }
+    let violation = container.violation(&["livenessProbe"], "has no `livenessProbe`");
+    let told = defaults(container, scene).and_then(|probes| probes.liveness.as_ref());
+    let timing = told.and_then(|_| runtime(container, pod, scene)).map(|one| one.runtime);
+    let timing = timing.map(Runtime::liveness);
+    let path = violation.path.clone();
+    vec![match add_default(container, path, told, timing) {
+        Some(edits) => violation.fix(Class::Unsafe, edits),
+        None => violation,
     }]
 }
 
@@ -67,25 +127,15 @@ fn unknown_ports(container: &Container<'_>, _: &Pod<'_>, scene: Scene<'_>) -> Ve
     if scene.is_job() {
         return Vec::new();
     }
-    let ports = items(container.node.get("ports"));
-    let has = |key, wanted| ports.iter().any(|port| text(port, key) == Some(wanted));
     let mut found = Vec::new();
     for name in PROBES {
         let Some(probe) = present(container.node, name) else { continue };
-        for handler in &HANDLERS[1..] {
-            let port = present(probe, handler).and_then(|handler| present(handler, "port"));
-            let Some((port, wanted)) = port.and_then(|port| Some((port, port.as_text()?))) else {
-                continue;
-            };
-            let is_known = match integer(port) {
-                Some(_) => ports.is_empty() || has("containerPort", wanted),
-                None => has("name", wanted),
-            };
-            if !is_known {
-                let message =
-                    format!("has a `{name}` of the port `{wanted}`, which it does not have");
-                found.push(container.violation(&[name, handler, "port"], message));
-            }
+        for handler in &HANDLERS[2..] {
+            let port = present(probe, handler).and_then(|handler| text(handler, "port"));
+            // A program may listen at numbers that no manifest declares.
+            let Some(port) = port.filter(|port| !has_port(container, port)) else { continue };
+            let message = format!("has a `{name}` of the port `{port}`, and no port of this name");
+            found.push(container.violation(&[name, handler, "port"], message));
         }
     }
     found
@@ -108,6 +158,12 @@ fn illegal(container: &Container<'_>, _: &Pod<'_>, _: Scene<'_>) -> Vec<Violatio
         if handlers != 1 {
             complain(&[], format!("has a `{name}` with {handlers} handlers; it must have one"));
         }
+        let port = present(probe, "grpc").and_then(|handler| present(handler, "port"));
+        if let Some(port) = port.filter(|port| integer(port).is_none()).and_then(Node::as_text) {
+            let message =
+                format!("has a `{name}` of the gRPC port `{port}`, which must be a number");
+            complain(&["grpc", "port"], message);
+        }
         let (grace, threshold) = ("terminationGracePeriodSeconds", "successThreshold");
         if name == "readinessProbe" {
             if present(probe, grace).is_some() {
@@ -121,4 +177,62 @@ fn illegal(container: &Container<'_>, _: &Pod<'_>, _: Scene<'_>) -> Vec<Violatio
         }
     }
     found
+}
+
+/// Words of paths that check other programs too.
+const DEPENDING: [&str; 5] = ["ready", "readiness", "health/db", "health/deps", "dependencies"];
+
+fn depends(container: &Container<'_>, _: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
+    if !container.is_running() || scene.is_job() {
+        return Vec::new();
+    }
+    let probe = present(container.node, "livenessProbe");
+    let path = probe.and_then(|probe| text(present(probe, "httpGet")?, "path"));
+    let is_part = |path: &str, word: &str| {
+        let mut parts = path.match_indices(word);
+        // `readyz` and `-/ready` count; `already` does not.
+        parts.any(|(at, _)| !path[..at].ends_with(|before: char| before.is_ascii_alphanumeric()))
+    };
+    let asks_others = |path: &&str| DEPENDING.iter().any(|word| is_part(path, word));
+    let Some(path) = path.filter(asks_others) else { return Vec::new() };
+    let message = format!(
+        "is restarted if `{path}` fails, which by its name is about readiness for requests"
+    );
+    vec![container.violation(&["livenessProbe", "httpGet", "path"], message)]
+}
+
+fn tcp_only(
+    container: &Container<'_>,
+    pod: &Pod<'_>,
+    scene: Scene<'_>,
+    render: &Render<'_>,
+) -> Vec<Violation> {
+    let probe = present(container.node, "readinessProbe");
+    let socket = probe.and_then(|probe| present(probe, "tcpSocket"));
+    let Some(port) = socket.and_then(|socket| text(socket, "port")) else { return Vec::new() };
+    if !container.is_running() || scene.is_job() {
+        return Vec::new();
+    }
+    let ports = items(container.node.get("ports"));
+    let number = |port: &str| {
+        let named = ports.iter().find(|one| text(one, "name") == Some(port));
+        named.and_then(|one| text(one, "containerPort")).unwrap_or(port).to_owned()
+    };
+    let wanted = number(port);
+    let of_protocol = |one: &Node| {
+        let says = |text: &str| ["http", "grpc"].into_iter().find(|word| text.starts_with(word));
+        let target = text(one, "targetPort").or_else(|| text(one, "port"))?;
+        let said = text(one, "appProtocol").or_else(|| text(one, "name")).and_then(says)?;
+        (leads_to(one, container, pod) && number(target) == wanted).then_some(said)
+    };
+    let is_spoken = render.acting.any_service(scene.namespace(), pod, |service| {
+        items(service.spec.get("ports")).iter().any(|one| of_protocol(one).is_some())
+    });
+    if !is_spoken {
+        return Vec::new();
+    }
+    let message = format!(
+        "is ready as soon as the port `{port}` is open, at which its Service expects answers of HTTP or gRPC"
+    );
+    vec![container.violation(&["readinessProbe", "tcpSocket"], message)]
 }

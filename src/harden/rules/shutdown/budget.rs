@@ -1,8 +1,8 @@
-//! KR-SHD-001, 002, 003: pods have enough time to shut down.
+//! KR-SHD-001, 002, 003, 006: pods have enough time to shut down.
 
+use super::OF_SHUTDOWN;
 use crate::harden::facts::Facts;
 use crate::harden::pod::{Container, Pod};
-use crate::harden::profile::Scope;
 use crate::harden::rule::{Check, Needs, RenderCheck, Rule};
 use crate::harden::scene::{Render, Scene};
 use crate::harden::value::{below, integer, items, present, text};
@@ -14,11 +14,8 @@ pub(super) static NO_PRESTOP: Rule = Rule {
     id: "KR-SHD-001",
     name: "no-prestop",
     text: text!("KR-SHD-001"),
-    severity: Severity::Warning,
-    score: None,
-    scope: Scope::Recommended,
-    fix_order: 70,
     needs: Needs::Render(RenderCheck::Container(no_prestop)),
+    ..OF_SHUTDOWN
 };
 
 pub(super) static BUDGET: Rule = Rule {
@@ -26,12 +23,9 @@ pub(super) static BUDGET: Rule = Rule {
     name: "budget",
     text: text!("KR-SHD-002"),
     severity: Severity::Error,
-    score: None,
-    scope: Scope::Recommended,
-    fix_order: 70,
-    // Although it looks at one object, it runs after KR-SHD-001 of the whole render, which adds a `preStop`: its
-    // seconds count.
-    needs: Needs::Render(RenderCheck::Pod(|pod, scene, _| budget(pod, scene))),
+    // It runs after KR-SHD-001, which adds a `preStop`: its seconds count.
+    needs: Needs::Render(RenderCheck::Pod(budget)),
+    ..OF_SHUTDOWN
 };
 
 pub(super) static PRESTOP_EXCEEDS_GRACE: Rule = Rule {
@@ -39,10 +33,18 @@ pub(super) static PRESTOP_EXCEEDS_GRACE: Rule = Rule {
     name: "prestop-exceeds-grace",
     text: text!("KR-SHD-003"),
     severity: Severity::Error,
-    score: None,
-    scope: Scope::Recommended,
     fix_order: 0,
     needs: Needs::Object(Check::Container(exceeds_grace)),
+    ..OF_SHUTDOWN
+};
+
+pub(super) static PRESTOP_SHORTER_THAN_PROPAGATION: Rule = Rule {
+    id: "KR-SHD-006",
+    name: "prestop-shorter-than-propagation",
+    text: text!("KR-SHD-006"),
+    fix_order: 0,
+    needs: Needs::Render(RenderCheck::Container(shorter)),
+    ..OF_SHUTDOWN
 };
 
 /// The first minor version of Kubernetes in which `preStop` may sleep without a feature gate.
@@ -52,7 +54,7 @@ const SLEEP_SINCE: u16 = 30;
 const ASSUMED: i64 = 5;
 
 /// The seconds that `preStop` takes, if they are known.
-fn said(container: &Container<'_>) -> Option<i64> {
+pub(super) fn seconds_of(container: &Container<'_>) -> Option<i64> {
     let hook = below(container.node, &["lifecycle", "preStop"])?;
     if let Some(sleep) = present(hook, "sleep") {
         return present(sleep, "seconds").and_then(integer);
@@ -63,7 +65,10 @@ fn said(container: &Container<'_>) -> Option<i64> {
         ["sleep" | "/bin/sleep" | "/usr/bin/sleep", time] => seconds(time),
         ["sh" | "/bin/sh" | "bash" | "/bin/bash", "-c", script] => {
             let mut words = script.split([' ', ';', '&', '\n']).filter(|word| !word.is_empty());
-            (words.next() == Some("sleep")).then(|| seconds(words.next()?)).flatten()
+            // A `sleep` in the background ends at once.
+            let first = script.split([';', '\n']).next().unwrap_or_default();
+            let waits = !first.replace("&&", "").contains('&');
+            (words.next() == Some("sleep") && waits).then(|| seconds(words.next()?)).flatten()
         }
         _ => None,
     }
@@ -80,13 +85,18 @@ fn seconds(time: &str) -> Option<i64> {
 /// The seconds that `preStop` takes.
 fn pre_stop(container: &Container<'_>) -> i64 {
     let hook = below(container.node, &["lifecycle", "preStop"]);
-    hook.map_or(0, |_| said(container).unwrap_or(ASSUMED))
+    hook.map_or(0, |_| seconds_of(container).unwrap_or(ASSUMED))
+}
+
+/// The seconds that the program needs after its signal, if an annotation sets them.
+fn said_drain(pod: &Pod<'_>, facts: &Facts) -> Option<i64> {
+    let said = pod.annotation("krender.dev/drain-seconds").and_then(|text| text.parse().ok());
+    said.filter(|_| !facts.ignores_suppressions)
 }
 
 /// The seconds that the program needs after its signal.
 fn drain(pod: &Pod<'_>, facts: &Facts) -> i64 {
-    let said = pod.annotation("krender.dev/drain-seconds").and_then(|text| text.parse().ok());
-    said.filter(|_| !facts.ignores_suppressions).unwrap_or(facts.values.drain_seconds)
+    said_drain(pod, facts).unwrap_or(facts.values.drain_seconds)
 }
 
 fn no_prestop(
@@ -109,7 +119,7 @@ fn no_prestop(
         || has_hook
         || handles
         || !container.is_running()
-        || !render.is_served(scene.namespace(), pod, container)
+        || !render.acting.has_traffic(scene.namespace(), pod, container)
     {
         return Vec::new();
     }
@@ -127,21 +137,40 @@ fn no_prestop(
     vec![violation.fix(Class::Safe, edits)]
 }
 
-fn budget(pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
+fn budget(pod: &Pod<'_>, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violation> {
     let values = &scene.facts.values;
     let running = pod.containers.iter().filter(|container| container.is_running());
-    let Some(before) = running.map(pre_stop).max() else { return Vec::new() };
-    let (drain, margin) = (drain(pod, scene.facts), values.margin_seconds);
-    let total = before.saturating_add(drain).saturating_add(margin);
+    let Some(before) = running.clone().map(pre_stop).max() else { return Vec::new() };
+    let said = said_drain(pod, scene.facts);
+    let (drain, margin) = (said.unwrap_or(values.drain_seconds), values.margin_seconds);
     let grace = pod.grace();
-    if total <= grace {
+    let total = before.saturating_add(drain).saturating_add(margin);
+    // Without an annotation, only pods that get requests have something to drain. KR-SHD-003 and 004 report the rest.
+    let is_assumed = said.is_none();
+    let ends_at_once = grace <= 1 || before >= grace;
+    let has_nothing_to_drain = || {
+        ends_at_once
+            || scene.is_job()
+            || scene.object.kind() == "DaemonSet"
+            || !render.acting.serves(scene.namespace(), pod)
+    };
+    if total <= grace || is_assumed && has_nothing_to_drain() {
         return Vec::new();
     }
     let key = "terminationGracePeriodSeconds";
+    let are_known = running.clone().all(|one| pre_stop(one) == 0 || seconds_of(one).is_some());
+    let severity = match said {
+        Some(drain) if are_known && before.saturating_add(drain) > grace => Severity::Error,
+        // The author decided on this time, and nothing shows that it is too short.
+        None if before == 0 && pod.get(&[key]).is_some() => Severity::Note,
+        _ => Severity::Warning,
+    };
+    let of_drain = if is_assumed { "assumed drain" } else { "drain" };
+    let of_hook = if are_known { "preStop" } else { "assumed preStop" };
     let message = format!(
-        "the pod has too little time to end: {before} (preStop) + {drain} (drain) + {margin} (margin) = {total} > {grace}"
+        "the pod has too little time to end: {before} ({of_hook}) + {drain} ({of_drain}) + {margin} (margin) = {total} > {grace}"
     );
-    let violation = pod.violation(&[key], message);
+    let violation = pod.violation(&[key], message).severity(severity);
     if scene.is_knative() {
         return vec![violation];
     }
@@ -152,7 +181,27 @@ fn budget(pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
 
 fn exceeds_grace(container: &Container<'_>, pod: &Pod<'_>, _: Scene<'_>) -> Vec<Violation> {
     let grace = pod.grace();
-    let Some(before) = said(container).filter(|before| *before >= grace) else { return Vec::new() };
+    let Some(before) = seconds_of(container).filter(|before| *before >= grace) else {
+        return Vec::new();
+    };
     let message = format!("has a `preStop` of {before} seconds, and {grace} to end");
+    vec![container.violation(&["lifecycle", "preStop"], message)]
+}
+
+fn shorter(
+    container: &Container<'_>,
+    pod: &Pod<'_>,
+    scene: Scene<'_>,
+    render: &Render<'_>,
+) -> Vec<Violation> {
+    let least = scene.facts.values.endpoint_propagation_seconds;
+    let before = seconds_of(container).filter(|before| *before > 0 && *before < least);
+    let Some(before) = before.filter(|_| container.is_running()) else { return Vec::new() };
+    if !render.acting.has_traffic(scene.namespace(), pod, container) {
+        return Vec::new();
+    }
+    let message = format!(
+        "ends {before} seconds after its pod is deleted, while requests of a Service still arrive: {least} seconds are assumed until all nodes know"
+    );
     vec![container.violation(&["lifecycle", "preStop"], message)]
 }
