@@ -13,14 +13,7 @@ use krender::yaml::{Node, de, parse};
 use serde_json::Value;
 
 /// Fields that the reader only knows to refuse them: no rule uses them yet.
-const REFUSED: &[&str] = &[
-    "spec.registries",
-    "spec.values.runAsGroup",
-    "spec.values.fsGroup",
-    "spec.values.minUid",
-    "spec.podSpecs[].replicasPath",
-    "spec.podSpecs[].selectorPath",
-];
+const REFUSED: &[&str] = &["spec.podSpecs[].replicasPath", "spec.podSpecs[].selectorPath"];
 
 fn schema() -> Value {
     let output =

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::finding::Finding;
 use super::pod::{Pod, Shape};
-use super::rule::{Check, Needs, RenderCheck, Rule};
+use super::rule::{Check, Extent, Needs, RenderCheck, Rule};
 use super::rules::rules;
 use super::scene::{Render, Scene};
 use super::settings::Settings;
@@ -143,8 +143,8 @@ pub(super) fn violations_alone(rule: &Rule, check: Check, scene: Scene<'_>) -> V
     }
 }
 
-/// The violations by the pods of an object. In incomplete pods ([`Shape::Part`]) only fields that are written are
-/// reported. Fixes are dropped for kinds of which krender does not know that they have the fields.
+/// The violations by the pods of an object. In incomplete pods, only fields that are written are reported. Fixes are
+/// dropped for kinds of which krender does not know that they have the fields.
 fn of_pods(
     rule: &Rule,
     scene: Scene<'_>,
@@ -152,9 +152,10 @@ fn of_pods(
 ) -> Vec<Violation> {
     let mut found = Vec::new();
     let root = scene.object.node();
-    for pod in scene.pods.iter().filter(|pod| rule.judges(pod.shape)) {
+    for pod in scene.pods {
+        let Some(extent) = rule.extent(pod.shape) else { continue };
         let mut of_pod = judge(pod);
-        if pod.shape == Shape::Part {
+        if extent == Extent::Written {
             let mut places = BTreeSet::new();
             of_pod.retain(|violation| {
                 let is_written = violation.path.find(root).is_some_and(|node| !node.is_null());

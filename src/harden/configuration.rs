@@ -8,7 +8,9 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::exclusion::Exclusion;
-use super::facts::{CpuLimits, External, Facts, Placement, PodPath, Values};
+use super::facts::{
+    CpuLimits, External, Facts, Placement, PodPath, PullPolicy, Registries, Values,
+};
 use super::foreign::Tool;
 use super::profile::{Profile, minor};
 use super::rule::Rule;
@@ -80,7 +82,7 @@ struct Spec {
     rules: Option<Node>,
     values: ValuesSpec,
     images: Images,
-    registries: Option<Spanned<IgnoredAny>>,
+    registries: RegistriesSpec,
     externals: Vec<ExternalSpec>,
     pod_specs: Vec<PodSpec>,
     runtimes: Vec<RuntimeSpec>,
@@ -123,9 +125,11 @@ enum Grade {
 #[serde(default, rename_all = "camelCase")]
 struct ValuesSpec {
     run_as_user: Option<i64>,
-    run_as_group: Option<Spanned<IgnoredAny>>,
-    fs_group: Option<Spanned<IgnoredAny>>,
-    min_uid: Option<Spanned<IgnoredAny>>,
+    run_as_group: Option<i64>,
+    fs_group: Option<i64>,
+    min_uid: Option<i64>,
+    allow_root_group: bool,
+    pull_policy: PullPolicy,
     writable_dirs: Option<Vec<String>>,
     floating_tags: Vec<String>,
     placement: Placement,
@@ -160,6 +164,13 @@ struct Shutdown {
     margin_seconds: Option<i64>,
     max_grace_seconds: Option<i64>,
     endpoint_propagation_seconds: Option<i64>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct RegistriesSpec {
+    allow: Vec<String>,
+    deny: Vec<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -278,6 +289,7 @@ impl Spec {
             facts: Facts {
                 profile: usual,
                 non_root_images: self.images.non_root,
+                registries: self.registries.registries(),
                 default_namespace: self.default_namespace,
                 values: self.values.values(errors),
                 ..Facts::default()
@@ -341,17 +353,10 @@ impl Spec {
 
     /// Refuses fields that no rule uses yet: users would believe that they have an effect.
     fn refuse(&self, errors: &mut Vec<Error>) {
-        let Self { registries, values, pod_specs, .. } = self;
-        let fields = [
-            ("registries", registries),
-            ("values.runAsGroup", &values.run_as_group),
-            ("values.fsGroup", &values.fs_group),
-            ("values.minUid", &values.min_uid),
-        ];
-        let of_pods = pod_specs.iter().flat_map(|pod| {
+        let of_pods = self.pod_specs.iter().flat_map(|pod| {
             [("replicasPath", &pod.replicas_path), ("selectorPath", &pod.selector_path)]
         });
-        for (name, value) in fields.into_iter().chain(of_pods) {
+        for (name, value) in of_pods {
             let Some(value) = value else { continue };
             let error = Error::new(
                 Code::NotSupportedYet,
@@ -359,6 +364,13 @@ impl Spec {
             );
             errors.push(error.at(value.span).help("remove it: it has no effect"));
         }
+    }
+}
+
+impl RegistriesSpec {
+    fn registries(self) -> Registries {
+        let Self { allow, deny } = self;
+        Registries { allow, deny }
     }
 }
 
@@ -487,6 +499,11 @@ impl ValuesSpec {
         };
         Values {
             run_as_user: self.run_as_user.unwrap_or(usual.run_as_user),
+            run_as_group: self.run_as_group.unwrap_or(usual.run_as_group),
+            fs_group: self.fs_group.unwrap_or(usual.fs_group),
+            min_uid: self.min_uid,
+            allow_root_group: self.allow_root_group,
+            pull_policy: self.pull_policy,
             writable_dirs: self.writable_dirs.clone().unwrap_or(usual.writable_dirs),
             cpu: quantity(&resources.requests.cpu, usual.cpu),
             memory: quantity(&resources.requests.memory, usual.memory),

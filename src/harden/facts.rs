@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::images::{ImageUser, PublicImage};
 use super::profile::{Profile, Set, Version};
 use super::scoped::Told;
 use crate::resource::{DEFAULT_NAMESPACE, Resource};
@@ -25,6 +26,8 @@ pub struct Facts {
     pub kubernetes: Option<u16>,
     /// The namespace of objects without one; empty for `default`.
     pub default_namespace: String,
+    /// Registries that images may come from, and those that they may not.
+    pub registries: Registries,
     /// True if findings that annotations, comments or the configuration accept are reported as well.
     pub ignores_suppressions: bool,
     /// Parts of the configuration that hold for some containers.
@@ -61,9 +64,26 @@ impl Facts {
         })
     }
 
-    /// True if an image is configured as running as a numeric user other than root.
+    /// True if an image is known to run as a numeric user other than root.
     pub(super) fn runs_as_non_root(&self, image: &str) -> bool {
-        self.non_root_images.iter().any(|pattern| fits(pattern, image))
+        matches!(self.user_of_image(image), Some(ImageUser::Number(_) | ImageUser::NonRoot))
+    }
+
+    /// The user of an image by the configuration, or by the table of public images; `None` if it is not known.
+    pub(super) fn user_of_image(&self, image: &str) -> Option<ImageUser<'_>> {
+        if let Some((_, user)) = self.values.image_users.iter().find(|(one, _)| fits(one, image)) {
+            return Some(if *user == 0 { ImageUser::Root } else { ImageUser::Number(*user) });
+        }
+        match self.non_root_images.iter().any(|pattern| fits(pattern, image)) {
+            true => Some(ImageUser::NonRoot),
+            false => PublicImage::of(image).map(PublicImage::user),
+        }
+    }
+
+    /// The lowest user that is certainly no user of the node.
+    pub(super) fn min_uid(&self) -> i64 {
+        let usual = if self.is_paranoid() { 10_000 } else { 1_000 };
+        self.values.min_uid.unwrap_or(usual)
     }
 
     /// True in the widest profile, in which rules also report what is only possible.
@@ -83,11 +103,41 @@ pub struct External {
     pub name: String,
 }
 
+/// The registries of images, as patterns of full names (`docker.io/library/nginx`) in which `*` matches any text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Registries {
+    /// The only allowed ones; empty for all.
+    pub allow: Vec<String>,
+    /// Those that are not allowed.
+    pub deny: Vec<String>,
+}
+
+/// The rule by which nodes should pull images.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PullPolicy {
+    /// Images with a fixed tag once, those whose tag moves always.
+    #[default]
+    Auto,
+    /// All images always, so that each pod needs the right to pull them.
+    Always,
+}
+
 /// The values for conditions and fixes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Values {
     /// The user that replaces root.
     pub run_as_user: i64,
+    /// The group that replaces root's.
+    pub run_as_group: i64,
+    /// The group of files in volumes, where none is set.
+    pub fs_group: i64,
+    /// The lowest user that is certainly no user of the node; `None` for 1000, or 10000 in the profile `paranoid`.
+    pub min_uid: Option<i64>,
+    /// True if the group 0 is allowed, which `OpenShift` gives to programs with an arbitrary user.
+    pub allow_root_group: bool,
+    /// The rule by which nodes should pull images.
+    pub pull_policy: PullPolicy,
     /// The directories that stay writable in a read-only root file system.
     pub writable_dirs: Vec<String>,
     /// The CPU request for containers without one.
@@ -155,6 +205,11 @@ impl Default for Values {
     fn default() -> Self {
         Self {
             run_as_user: 10001,
+            run_as_group: 10001,
+            fs_group: 10001,
+            min_uid: None,
+            allow_root_group: false,
+            pull_policy: PullPolicy::default(),
             writable_dirs: vec!["/tmp".to_owned()],
             cpu: "100m".to_owned(),
             memory: "128Mi".to_owned(),
@@ -180,15 +235,23 @@ impl Default for Values {
 impl Values {
     /// The user that replaces root in a container of an image.
     pub(super) fn user_of(&self, image: &str) -> i64 {
-        let known = self.image_users.iter().find(|(pattern, _)| fits(pattern, image));
-        known.map_or(self.run_as_user, |(_, user)| *user)
+        let told = self.image_users.iter().find(|(pattern, _)| fits(pattern, image));
+        let public = || match PublicImage::of(image)?.user() {
+            ImageUser::Number(user) => Some(user),
+            ImageUser::Root | ImageUser::Named(_) | ImageUser::NonRoot => None,
+        };
+        let known = told.map(|(_, user)| *user).or_else(public);
+        known.filter(|user| *user > 0).unwrap_or(self.run_as_user)
     }
 
     /// The directories that stay writable in a container of an image, each once.
     pub(super) fn writable_dirs_of(&self, image: &str) -> Vec<&str> {
-        let own = self.image_dirs.iter().filter(|(pattern, _)| fits(pattern, image));
+        let told = self.image_dirs.iter().filter(|(pattern, _)| fits(pattern, image));
+        let told = told.flat_map(|(_, directories)| directories);
+        let public = PublicImage::of(image).into_iter().flat_map(PublicImage::directories);
+        let public = public.map(|directory| -> &str { directory });
         let mut found: Vec<&str> = Vec::new();
-        for directory in self.writable_dirs.iter().chain(own.flat_map(|(_, dirs)| dirs)) {
+        for directory in self.writable_dirs.iter().chain(told).map(String::as_str).chain(public) {
             let is_same = |one: &&str| one.trim_end_matches('/') == directory.trim_end_matches('/');
             if !found.iter().any(is_same) {
                 found.push(directory);

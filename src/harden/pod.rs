@@ -37,10 +37,11 @@ pub(super) enum Shape {
     Known,
     /// A complete template in an unknown kind. Rules about security, images and resources check it.
     Template,
-    /// A step of a pipeline: it ends by itself, and references to other objects may come from parameters. Rules about
-    /// security and images check it.
+    /// A step of a pipeline: it ends by itself, and references to other objects may come from parameters. The Pod
+    /// Security Standards check it, and other rules about security and images the fields that are written.
     Step,
-    /// A part of a pod: missing fields may be added elsewhere. Rules about security check the fields that are written.
+    /// A part of a pod: missing fields may be added elsewhere. Rules about security and images check the fields that
+    /// are written.
     Part,
 }
 
@@ -109,6 +110,11 @@ impl<'a> Pod<'a> {
     /// The path of an annotation.
     pub(super) fn annotation_path(&self, key: &str) -> Path {
         self.of_metadata.clone().keys(&["annotations", key])
+    }
+
+    /// The path of its labels.
+    pub(super) fn labels_path(&self) -> Path {
+        self.of_metadata.clone().keys(&["labels"])
     }
 
     /// A field of the specification by its keys, or its default.

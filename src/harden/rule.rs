@@ -265,18 +265,28 @@ impl Rule {
         }
     }
 
-    /// True if it checks pods of this completeness.
-    pub(super) fn judges(&self, shape: Shape) -> bool {
+    /// The part of pods of this completeness that it checks; `None` if it does not check them.
+    pub(super) fn extent(&self, shape: Shape) -> Option<Extent> {
         let is_of_standards = matches!(self.scope, Scope::PodSecurity(_));
+        let is_secure = || matches!(self.topic(), Topic::Security | Topic::Images);
         match shape {
-            Shape::Known => true,
+            Shape::Known => Some(Extent::Whole),
             Shape::Template => {
-                matches!(self.topic(), Topic::Security | Topic::Images | Topic::Resources)
+                (is_secure() || self.topic() == Topic::Resources).then_some(Extent::Whole)
             }
-            Shape::Step => is_of_standards || self.topic() == Topic::Images,
-            Shape::Part => is_of_standards,
+            Shape::Step if is_of_standards => Some(Extent::Whole),
+            Shape::Step | Shape::Part => is_secure().then_some(Extent::Written),
         }
     }
+}
+
+/// The part of a pod that a rule checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// The whole pod.
+    Whole,
+    /// The fields that are written, since missing ones may be added elsewhere.
+    Written,
 }
 
 impl fmt::Debug for Rule {

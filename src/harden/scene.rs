@@ -4,11 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::acting::Acting;
 use super::facts::{Facts, Placement};
+use super::images::PublicImage;
 use super::pod::{Container, Pod};
+use super::selector::{has_all, labels};
 use super::value::{below, items, present, text};
+use super::views::Views;
 use super::workload::pods;
 use crate::resource::{ResMap, Resource};
-use crate::yaml::{Mapping, Node};
+use crate::yaml::Node;
 
 /// The context of a check: facts, object and pods.
 #[derive(Clone, Copy)]
@@ -70,6 +73,8 @@ pub(super) struct Render<'a> {
     labels: BTreeMap<(&'a str, Label<'a>), Vec<&'a Node>>,
     /// The objects that act on workloads.
     pub(super) acting: Acting<'a>,
+    /// Indices that only some rules use.
+    pub(super) views: Views<'a>,
 }
 
 type Label<'a> = (&'a str, &'a str);
@@ -88,6 +93,7 @@ impl<'a> Render<'a> {
             services: BTreeMap::new(),
             labels: BTreeMap::new(),
             acting: Acting::new(objects, facts),
+            views: Views::new(objects, facts),
         };
         for object in objects {
             render.add(object, facts);
@@ -136,7 +142,7 @@ impl<'a> Render<'a> {
         let candidates =
             |label| self.labels.get(&(namespace, label)).map_or(&[][..], Vec::as_slice);
         let fewest = labels(Some(selector)).map(candidates).min_by_key(|found| found.len());
-        fewest.unwrap_or_default().iter().any(|labels| selects(selector, labels))
+        fewest.unwrap_or_default().iter().any(|labels| has_all(selector, Some(*labels)))
     }
 
     /// True if a Service forwards to a port of a container.
@@ -151,7 +157,7 @@ impl<'a> Render<'a> {
             let services = self.services.get(&(namespace, label)).into_iter().flatten();
             services
                 .into_iter()
-                .any(|service| selects(service.selector, node) && service.leads_to(container))
+                .any(|service| has_all(service.selector, Some(node)) && service.leads_to(container))
         })
     }
 }
@@ -161,25 +167,24 @@ impl Service<'_> {
         let ports = items(container.node.get("ports"));
         self.ports.iter().any(|port| {
             let target = text(port, "targetPort").or_else(|| text(port, "port"));
-            ports.iter().any(|port| {
+            let is_declared = ports.iter().any(|port| {
                 target.is_some()
                     && (text(port, "name") == target || text(port, "containerPort") == target)
-            })
+            });
+            // A container need not declare its ports.
+            is_declared || ports.is_empty() && target.is_some_and(|one| listens(container, one))
         })
     }
+}
+
+/// True if the image of a container is known to listen on a port.
+fn listens(container: &Container<'_>, port: &str) -> bool {
+    let Ok(number) = port.parse() else { return false };
+    PublicImage::of(container.image()).is_some_and(|image| image.listens_on(number))
 }
 
 /// The specification of a Service of the core group.
 pub(super) fn service(object: &Resource) -> Option<&Node> {
     let is_service = object.kind() == "Service" && object.gvk().group.is_empty();
     is_service.then(|| present(object.node(), "spec")).flatten()
-}
-
-fn labels(node: Option<&Node>) -> impl Iterator<Item = Label<'_>> {
-    let entries = node.and_then(Node::as_mapping).map(Mapping::entries).unwrap_or_default();
-    entries.iter().filter_map(|(key, value)| Some((key.text(), value.as_text()?)))
-}
-
-fn selects(selector: &Node, labels_of_pod: &Node) -> bool {
-    labels(Some(selector)).all(|(key, value)| text(labels_of_pod, key) == Some(value))
 }

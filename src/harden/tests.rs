@@ -24,15 +24,16 @@ fn found(rule: &Rule, manifest: &str) -> usize {
     count(&settings) + count(&narrow)
 }
 
-/// The number of findings of a rule for a pod, with a configuration, on a day in the middle of 2026.
-fn found_in_configuration(rule: &Rule, configuration: &str) -> usize {
+/// The number of findings of a rule for the manifest after a configuration, or for a pod, on a day in the middle of 2026.
+fn found_in_configuration(rule: &Rule, example: &str) -> usize {
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {hostPID: true}\n";
+    let (configuration, manifest) = example.split_once("---\n").unwrap_or((example, pod));
     let named = configuration.replace("spec:", "metadata: {name: a}\nspec:");
     let configurations: ResMap = read(&named).unwrap().into();
     let root = configurations.get(0).unwrap().node();
     let mut settings = Settings::read(root, &Kind::ALL, Profile::default()).unwrap();
     settings.today = Some("2026-06-30".parse().unwrap());
-    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {hostPID: true}\n";
-    let findings = check(&read(pod).unwrap().into(), &Sources::new(), &settings);
+    let findings = check(&read(manifest).unwrap().into(), &Sources::new(), &settings);
     findings.iter().filter(|finding| finding.rule == rule).count()
 }
 

@@ -14,7 +14,6 @@ mod mentions;
 mod renders;
 mod rules;
 mod scene;
-pub(crate) mod secrecy;
 mod stage;
 
 pub use fix::{Fixes, Refused, fix};

@@ -20,6 +20,7 @@ const CONTEXT: Fields = &[
             "~",
         ],
     ),
+    ("runAsGroup", &["0", "20000", "~"]),
     ("seLinuxOptions", &["{type: spc_t, level: s0}", "{user: u, role: r}", "{}"]),
     ("appArmorProfile", &["{type: Unconfined}", "{type: RuntimeDefault}"]),
     ("windowsOptions", &["{hostProcess: true}", "{hostProcess: true, runAsUserName: a}"]),
@@ -45,14 +46,18 @@ const CONTEXT_OF_CONTAINER: Fields = &[
     ("readOnlyRootFilesystem", &["true", "false", "~"]),
 ];
 
-const CONTEXT_OF_POD: Fields = &[(
-    "sysctls",
-    &[
-        "[{name: kernel.msgmax, value: '1'}, {name: net.ipv4.tcp_syncookies, value: '1'}]",
-        "[{name: kernel.msgmax, value: '1'}]",
-        "[{name: net.ipv4.tcp_rmem, value: '1'}]",
-    ],
-)];
+const CONTEXT_OF_POD: Fields = &[
+    ("fsGroup", &["0", "20000", "~"]),
+    ("supplementalGroups", &["[0]", "[0, 20000]", "[]"]),
+    (
+        "sysctls",
+        &[
+            "[{name: kernel.msgmax, value: '1'}, {name: net.ipv4.tcp_syncookies, value: '1'}]",
+            "[{name: kernel.msgmax, value: '1'}]",
+            "[{name: net.ipv4.tcp_rmem, value: '1'}]",
+        ],
+    ),
+];
 
 const CONTAINER: Fields = &[
     (
@@ -154,6 +159,7 @@ const POD: Fields = &[
         &[
             "[{name: tmp}, {name: data, emptyDir: {}}]",
             "[{name: tmp, hostPath: {path: /}}, {name: krender-w-web-0, emptyDir: {}}]",
+            "[{name: data, persistentVolumeClaim: {claimName: data}}]",
             "[{name: krender-w-web-0}, {name: krender-w-web-0-2, nfs: {server: a, path: /}}, {name: tmp}]",
             "[]",
             "~",
@@ -161,6 +167,8 @@ const POD: Fields = &[
     ),
     ("resources", &["{requests: {cpu: 1, memory: 64Mi}}", "{limits: {memory: 64Mi}}", "{}"]),
     ("serviceAccountName", &["default", "robot"]),
+    ("serviceAccount", &["default", "robot"]),
+    ("automountServiceAccountToken", &["true", "false", "~"]),
     ("priorityClassName", &["high"]),
     ("restartPolicy", &["Never"]),
     ("shareProcessNamespace", &["true"]),

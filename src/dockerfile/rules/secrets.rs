@@ -4,7 +4,7 @@ use crate::dockerfile::found::Found;
 use crate::dockerfile::read::{Action, Transfer, Variable, Word};
 use crate::dockerfile::scene::Scene;
 use crate::harden::Severity;
-use crate::lint::secrecy::is_open;
+use crate::harden::secrecy::is_open;
 
 pub(super) fn find(scene: &Scene<'_>) -> Vec<Found> {
     let line = scene.line();

@@ -9,11 +9,13 @@ macro_rules! text {
 
 mod availability;
 pub mod dockerfiles;
-mod images;
+pub(super) mod images;
 pub(super) mod judging;
 pub mod kustomizations;
+mod network;
 mod objects;
 mod probes;
+mod rbac;
 mod references;
 mod resources;
 mod security;
@@ -32,7 +34,9 @@ static TOPICS: &[&[&Rule]] = &[
     images::RULES,
     objects::RULES,
     kustomizations::RULES,
+    network::RULES,
     probes::RULES,
+    rbac::RULES,
     references::RULES,
     resources::RULES,
     security::RULES,

@@ -20,10 +20,11 @@ mod posture_inversion;
 mod selector_labels;
 mod unmatched_patch;
 mod unpinned_remote;
+mod unused_images_entry;
 mod uses;
 
 use crate::error::Result;
-use crate::harden::{Rule, kustomizations as texts};
+use crate::harden::{Rule, UNUSED_IMAGES_ENTRY, kustomizations as texts};
 use crate::lint::found::Found;
 use crate::lint::scene::Scene;
 
@@ -37,6 +38,7 @@ pub(super) struct Lint {
 
 /// All rules, in the order of their ids.
 pub(super) static LINTS: &[Lint] = &[
+    Lint { rule: &UNUSED_IMAGES_ENTRY, find: unused_images_entry::find },
     Lint { rule: &texts::DEPRECATED_FIELD, find: deprecated_field::find },
     Lint { rule: &texts::UNPINNED_REMOTE, find: unpinned_remote::find },
     Lint { rule: &texts::ORPHAN_FILE, find: orphan_file::find },

@@ -4,11 +4,11 @@ use std::path::Path;
 
 use crate::error::Result;
 use crate::harden::Severity;
+use crate::harden::secrecy::{is_encrypted, is_harmless, is_open, is_open_in_base64, is_public};
 use crate::lint::entries::Role;
 use crate::lint::found::Found;
 use crate::lint::layers::Layer;
 use crate::lint::scene::Scene;
-use crate::lint::secrecy::{is_encrypted, is_harmless, is_open, is_open_in_base64, is_public};
 use crate::load::{Kind, Loader};
 use crate::package::Ignore;
 use crate::text::phrase::{counted, few};

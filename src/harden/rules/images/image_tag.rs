@@ -1,6 +1,7 @@
 //! KR-IMG-001: images have a fixed tag or a digest.
 
-use crate::harden::pod::{Container, Pod, Shape};
+use super::versions::image;
+use crate::harden::pod::{Container, Pod};
 use crate::harden::profile::Scope;
 use crate::harden::rule::{Check, Needs, Rule};
 use crate::harden::scene::Scene;
@@ -19,13 +20,9 @@ pub(super) static IMAGE_TAG: Rule = Rule {
 };
 
 fn judge(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
-    let image = container.image();
-    // Templates and pipelines can take images from parameters.
-    let is_parameter = |start| pod.shape != Shape::Known && image.contains(start);
-    let is_open = ["{{", "${", "$("].into_iter().any(is_parameter);
-    if image.is_empty() || image.contains('@') || is_open {
+    let Some(image) = image(container, pod).filter(|image| !image.contains('@')) else {
         return Vec::new();
-    }
+    };
     let message = match ImageReference::new(image).tag {
         "" => format!("has the image `{image}` of no version"),
         tag if tag == "latest" || scene.facts.values.floating_tags.iter().any(|one| one == tag) => {

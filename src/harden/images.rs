@@ -1,0 +1,174 @@
+//! Facts about images that no manifest states: their users, ports and directories, and the registries that are closed.
+
+use std::sync::LazyLock;
+
+use crate::resource::ImageReference;
+use crate::text::wildcard::fits;
+
+/// A fact about a public image.
+pub(super) struct PublicImage {
+    name: &'static str,
+    tag: Option<&'static str>,
+    user: &'static str,
+    directories: &'static str,
+    ports: &'static str,
+}
+
+/// The user of an image, as far as it is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ImageUser<'a> {
+    /// Root, also if its program changes to another user later: the kubelet reads only the image.
+    Root,
+    /// A number other than 0.
+    Number(i64),
+    /// A name, which the kubelet cannot tell from root.
+    Named(&'a str),
+    /// Some number other than 0.
+    NonRoot,
+}
+
+static IMAGES: LazyLock<Vec<PublicImage>> = LazyLock::new(|| {
+    rows(include_str!("data/images.txt")).filter_map(|row| PublicImage::read(&row)).collect()
+});
+
+static CLOSED: LazyLock<Vec<(&str, &str)>> = LazyLock::new(|| {
+    let pair = |row: Vec<&'static str>| Some((*row.first()?, *row.get(1)?));
+    rows(include_str!("data/registries.txt")).filter_map(pair).collect()
+});
+
+/// The rows of a table: lines of words.
+fn rows(text: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    lines.map(|line| line.split_whitespace().collect())
+}
+
+impl PublicImage {
+    fn read(row: &[&'static str]) -> Option<Self> {
+        let [image, user, directories, ports] = *row else { return None };
+        let (name, tag) = match image.split_once(':') {
+            Some((name, tag)) => (name, Some(tag)),
+            None => (image, None),
+        };
+        Some(Self { name, tag, user, directories, ports })
+    }
+
+    /// The fact about an image.
+    pub(super) fn of(image: &str) -> Option<&'static Self> {
+        let ImageReference { name, tag, .. } = ImageReference::new(image);
+        let name = short(name);
+        IMAGES
+            .iter()
+            .find(|one| fits(one.name, name) && one.tag.is_none_or(|pattern| fits(pattern, tag)))
+    }
+
+    /// The user.
+    pub(super) fn user(&self) -> ImageUser<'static> {
+        match (self.user, self.user.parse()) {
+            ("root", _) => ImageUser::Root,
+            (_, Ok(number)) => ImageUser::Number(number),
+            (name, Err(_)) => ImageUser::Named(name),
+        }
+    }
+
+    /// The directories that it writes to.
+    pub(super) fn directories(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.directories.split(',').filter(|one| one.starts_with('/'))
+    }
+
+    /// True if it listens on a port.
+    pub(super) fn listens_on(&self, port: i64) -> bool {
+        self.ports.split(',').any(|one| one.parse() == Ok(port))
+    }
+}
+
+/// The beginnings of names that stand for images of Docker Hub.
+const HUB: [&str; 6] = [
+    "docker.io/library/",
+    "docker.io/",
+    "index.docker.io/library/",
+    "library/",
+    "public.ecr.aws/docker/library/",
+    "mirror.gcr.io/library/",
+];
+
+/// The name of an image without the registry, if that is Docker Hub.
+fn short(name: &str) -> &str {
+    HUB.iter().find_map(|start| name.strip_prefix(start)).unwrap_or(name)
+}
+
+/// The full name of an image with its registry.
+pub(super) fn full(name: &str) -> String {
+    let name = short(name);
+    let first = name.split('/').next().unwrap_or_default();
+    let is_registry = name.contains('/') && (first.contains(['.', ':']) || first == "localhost");
+    match (is_registry, name.contains('/')) {
+        (true, _) => name.to_owned(),
+        (false, true) => format!("docker.io/{name}"),
+        (false, false) => format!("docker.io/library/{name}"),
+    }
+}
+
+/// The part of the name of an image that names a closed registry, and its replacement; `-` if there is none.
+pub(super) fn closed(name: &str) -> Option<(&'static str, &'static str)> {
+    CLOSED.iter().find(|(start, _)| name.starts_with(start)).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_well_formed() {
+        for (number, row) in rows(include_str!("data/images.txt")).enumerate() {
+            let image = PublicImage::read(&row).expect("four words");
+            let is_path = |one: &str| one == "-" || one.starts_with('/');
+            assert!(image.directories.split(',').all(is_path), "{row:?}");
+            let is_port = |one: &str| one == "-" || one.parse::<u16>().is_ok();
+            assert!(image.ports.split(',').all(is_port), "{row:?}");
+            assert!(image.user() != ImageUser::Number(0), "{row:?}");
+            // No line is hidden by an earlier one.
+            let name = image.name.replace('*', "x");
+            let tag = image.tag.map_or("1".to_owned(), |tag| tag.replace('*', ""));
+            let first = IMAGES.iter().position(|one| {
+                fits(one.name, &name) && one.tag.is_none_or(|pattern| fits(pattern, &tag))
+            });
+            assert_eq!(first, Some(number), "{row:?}");
+        }
+    }
+
+    #[test]
+    fn images_are_found_by_each_of_their_names() {
+        let user = |image: &str| PublicImage::of(image).map(PublicImage::user);
+        for image in
+            ["nginx", "nginx:1.27", "docker.io/library/nginx:1.27@sha256:abc", "library/nginx"]
+        {
+            assert_eq!(user(image), Some(ImageUser::Root), "{image}");
+        }
+        assert_eq!(user("acme/nginx:1.27"), None);
+        assert_eq!(user("ghcr.io/nginx"), None);
+        assert_eq!(user("docker.io/nginxinc/nginx-unprivileged:1"), Some(ImageUser::Number(101)));
+        assert_eq!(
+            user("gcr.io/distroless/static-debian12:nonroot"),
+            Some(ImageUser::Number(65532))
+        );
+        assert_eq!(user("gcr.io/distroless/static"), None);
+        assert_eq!(user("prom/prometheus:v3"), Some(ImageUser::Named("nobody")));
+        let nginx = PublicImage::of("nginx").expect("it is known");
+        assert!(nginx.listens_on(80) && !nginx.listens_on(8080));
+        assert_eq!(nginx.directories().collect::<Vec<_>>(), ["/var/cache/nginx", "/var/run"]);
+    }
+
+    #[test]
+    fn names_are_completed() {
+        for (name, expected) in [
+            ("nginx", "docker.io/library/nginx"),
+            ("acme/web", "docker.io/acme/web"),
+            ("docker.io/nginx", "docker.io/library/nginx"),
+            ("ghcr.io/acme/web", "ghcr.io/acme/web"),
+            ("localhost/web", "localhost/web"),
+            ("registry:5000/web", "registry:5000/web"),
+        ] {
+            assert_eq!(full(name), expected);
+        }
+    }
+}

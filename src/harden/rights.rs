@@ -1,0 +1,122 @@
+//! An index of bindings: the rights of `ServiceAccounts`, and the use of roles.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::facts::Facts;
+use super::value::{items, present, text};
+use crate::resource::{ResMap, Resource};
+use crate::yaml::Node;
+
+/// The group of roles and bindings.
+pub(super) const GROUP: &str = "rbac.authorization.k8s.io";
+
+/// The bindings of a render. Building it is linear.
+#[derive(Default)]
+pub(super) struct Rights<'a> {
+    /// The `ServiceAccounts` to which a binding gives a role, by namespace and name, with the first such binding.
+    bound: BTreeMap<(&'a str, &'a str), &'a Resource>,
+    /// The groups of `ServiceAccounts` to which a binding gives a role.
+    groups: BTreeSet<&'a str>,
+    /// Roles that bindings name: kind, namespace (empty for a `ClusterRole`), and name.
+    used: BTreeSet<(&'a str, &'a str, &'a str)>,
+    /// `ClusterRoles` that are bound for the whole cluster, with the first such binding.
+    of_cluster: BTreeMap<&'a str, &'a Resource>,
+    /// The `ServiceAccounts` of the render.
+    accounts: BTreeMap<(&'a str, &'a str), &'a Resource>,
+}
+
+/// The kinds of bindings.
+pub(super) fn is_binding(object: &Resource) -> bool {
+    object.gvk().group == GROUP && matches!(object.kind(), "RoleBinding" | "ClusterRoleBinding")
+}
+
+/// True for a Role or a `ClusterRole`.
+pub(super) fn is_role(object: &Resource) -> bool {
+    object.gvk().group == GROUP && matches!(object.kind(), "Role" | "ClusterRole")
+}
+
+impl<'a> Rights<'a> {
+    /// Reads the bindings of a render.
+    pub(super) fn new(objects: &'a ResMap, facts: &'a Facts) -> Self {
+        let mut rights = Self::default();
+        for object in objects {
+            if is_binding(object) {
+                rights.add(object, facts);
+            } else if object.kind() == "ServiceAccount" && object.gvk().group.is_empty() {
+                rights.accounts.insert((facts.namespace(object), object.name()), object);
+            }
+        }
+        rights
+    }
+
+    fn add(&mut self, binding: &'a Resource, facts: &'a Facts) {
+        let namespace = facts.namespace(binding);
+        if let Some((kind, name)) = role_of(binding) {
+            let of = if kind == "Role" { namespace } else { "" };
+            self.used.insert((kind, of, name));
+            if binding.kind() == "ClusterRoleBinding" {
+                self.of_cluster.entry(name).or_insert(binding);
+            }
+        }
+        for subject in items(binding.node().get("subjects")) {
+            let Some(name) = text(subject, "name") else { continue };
+            match text(subject, "kind") {
+                Some("ServiceAccount") => {
+                    let namespace = text(subject, "namespace").unwrap_or(namespace);
+                    self.bound.entry((namespace, name)).or_insert(binding);
+                }
+                Some("Group") => drop(self.groups.insert(name)),
+                // The name of a ServiceAccount as a user.
+                Some("User") => {
+                    let account = name.strip_prefix("system:serviceaccount:");
+                    if let Some(account) = account.and_then(|one| one.split_once(':')) {
+                        self.bound.entry(account).or_insert(binding);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The first binding that names a `ServiceAccount`.
+    pub(super) fn binding_of(&self, namespace: &str, account: &str) -> Option<&'a Resource> {
+        self.bound.get(&(namespace, account)).copied()
+    }
+
+    /// True if a binding of the render gives a role to a `ServiceAccount`, by its name or by a group.
+    pub(super) fn has_role(&self, namespace: &str, account: &str) -> bool {
+        let is_bound = |group: &&str| {
+            let rest = group.strip_prefix("system:serviceaccounts");
+            rest.is_some_and(|rest| rest.is_empty() || rest.strip_prefix(':') == Some(namespace))
+        };
+        self.binding_of(namespace, account).is_some() || self.groups.iter().any(is_bound)
+    }
+
+    /// True if a binding names a role.
+    pub(super) fn is_used(&self, kind: &str, namespace: &str, name: &str) -> bool {
+        let of = if kind == "Role" { namespace } else { "" };
+        self.used.contains(&(kind, of, name))
+    }
+
+    /// The first binding that gives a `ClusterRole` for the whole cluster.
+    pub(super) fn bound_in_cluster(&self, name: &str) -> Option<&'a Resource> {
+        self.of_cluster.get(name).copied()
+    }
+
+    /// True if the render has `ServiceAccounts` of a namespace.
+    pub(super) fn has_accounts(&self, namespace: &str) -> bool {
+        let mut following = self.accounts.range((namespace, "")..);
+        following.next().is_some_and(|((of, _), _)| *of == namespace)
+    }
+
+    /// A `ServiceAccount` of the render.
+    pub(super) fn account(&self, namespace: &str, name: &str) -> Option<&'a Resource> {
+        self.accounts.get(&(namespace, name)).copied()
+    }
+}
+
+/// The kind and the name of the role of a binding.
+pub(super) fn role_of(binding: &Resource) -> Option<(&str, &str)> {
+    let role: &Node = present(binding.node(), "roleRef")?;
+    Some((text(role, "kind")?, text(role, "name")?))
+}

@@ -1,0 +1,146 @@
+//! KR-RBAC-001, 006, 007: bindings give roles that exist to accounts that exist, and no one else.
+
+use crate::harden::profile::Scope;
+use crate::harden::rights::{is_binding, is_role, role_of};
+use crate::harden::rule::{Check, Needs, RenderCheck, Rule};
+use crate::harden::scene::{Render, Scene};
+use crate::harden::value::{items, text};
+use crate::harden::violation::{Severity, Violation};
+use crate::resource::Resource;
+use crate::yaml::path::Path;
+
+pub(super) static CLUSTER_ADMIN_BINDING: Rule = Rule {
+    id: "KR-RBAC-001",
+    name: "cluster-admin-binding",
+    text: text!("KR-RBAC-001"),
+    severity: Severity::Error,
+    score: Some(8.5),
+    scope: Scope::Recommended,
+    fix_order: 0,
+    needs: Needs::Object(Check::Object(cluster_admin)),
+};
+
+pub(super) static ANONYMOUS: Rule = Rule {
+    id: "KR-RBAC-006",
+    name: "anonymous",
+    text: text!("KR-RBAC-006"),
+    severity: Severity::Error,
+    score: Some(9.0),
+    scope: Scope::Recommended,
+    fix_order: 0,
+    needs: Needs::Object(Check::Object(anonymous)),
+};
+
+pub(super) static UNRESOLVED_BINDING: Rule = Rule {
+    id: "KR-RBAC-007",
+    name: "unresolved-binding",
+    text: text!("KR-RBAC-007"),
+    severity: Severity::Warning,
+    score: None,
+    scope: Scope::Recommended,
+    fix_order: 0,
+    needs: Needs::Render(RenderCheck::Object(unresolved)),
+};
+
+/// True for bindings that Kubernetes makes.
+fn is_own(binding: &Resource) -> bool {
+    binding.name().starts_with("system:") || binding.name() == "cluster-admin"
+}
+
+fn cluster_admin(object: &Resource, _: Scene<'_>) -> Vec<Violation> {
+    let is_meant = is_binding(object) && !is_own(object);
+    if !is_meant || role_of(object) != Some(("ClusterRole", "cluster-admin")) {
+        return Vec::new();
+    }
+    let message = match object.kind() {
+        "RoleBinding" => "it gives all rights in its namespace: the role is `cluster-admin`",
+        _ => "it gives all rights in the cluster: the role is `cluster-admin`",
+    };
+    vec![Violation::at(Path::of(&["roleRef", "name"]), message)]
+}
+
+fn anonymous(object: &Resource, _: Scene<'_>) -> Vec<Violation> {
+    if !is_binding(object) || is_own(object) {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    let is_of_cluster = object.kind() == "ClusterRoleBinding";
+    for (index, subject) in items(object.node().get("subjects")).iter().enumerate() {
+        let Some(name) = text(subject, "name") else { continue };
+        let (told, severity) = match name {
+            "system:anonymous" | "system:unauthenticated" => {
+                ("everyone who reaches the API server", Severity::Error)
+            }
+            "system:masters" => ("a group whose members no rule can stop", Severity::Error),
+            // In one namespace it is the usual way to publish something.
+            "system:authenticated" if is_of_cluster => {
+                ("everyone who can log in, and every pod", Severity::Warning)
+            }
+            _ => continue,
+        };
+        let path = Path::of(&["subjects"]).index(index).keys(&["name"]);
+        let message = format!("it gives rights to `{name}`: {told}");
+        found.push(Violation::at(path, message).severity(severity));
+    }
+    found
+}
+
+/// True for Roles that Kubernetes makes.
+fn is_given((namespace, name): (&str, &str)) -> bool {
+    let is_of_system =
+        namespace == "kube-system" && name == "extension-apiserver-authentication-reader";
+    is_of_system || name.starts_with("system:")
+}
+
+fn unresolved(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violation> {
+    let namespace = scene.namespace();
+    if is_role(object) {
+        let is_used = render.views.rights().is_used(object.kind(), namespace, object.name());
+        // A ClusterRole may be made for people who bind it, or for another role that collects it.
+        if object.kind() == "ClusterRole" || is_used || !scene.facts.is_paranoid() {
+            return Vec::new();
+        }
+        let message = "no rendered binding gives this Role to anyone";
+        return vec![
+            Violation::at(Path::of(&["metadata", "name"]), message).severity(Severity::Note),
+        ];
+    }
+    if !is_binding(object) || is_own(object) {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    if let Some(("Role", name)) = role_of(object)
+        && object.kind() == "RoleBinding"
+        && !is_given((namespace, name))
+        && !render.has("Role", namespace, name, scene.facts)
+    {
+        let message = format!("its Role `{name}` is not rendered in the namespace `{namespace}`");
+        found.push(Violation::at(Path::of(&["roleRef", "name"]), message));
+    }
+    for (index, subject) in items(object.node().get("subjects")).iter().enumerate() {
+        let Some(name) = text(subject, "name") else { continue };
+        if text(subject, "kind") != Some("ServiceAccount") {
+            continue;
+        }
+        let path = Path::of(&["subjects"]).index(index);
+        let Some(of) = text(subject, "namespace").filter(|of| !of.is_empty()) else {
+            if object.kind() == "ClusterRoleBinding" {
+                let message = format!(
+                    "the ServiceAccount `{name}` has no namespace, which the API server refuses"
+                );
+                found.push(
+                    Violation::at(path.keys(&["namespace"]), message).severity(Severity::Error),
+                );
+            }
+            continue;
+        };
+        // Other namespaces may be rendered elsewhere.
+        let is_known = name == "default" || !render.views.rights().has_accounts(of);
+        if !is_known && !render.has("ServiceAccount", of, name, scene.facts) {
+            let message =
+                format!("the ServiceAccount `{name}` is not rendered in the namespace `{of}`");
+            found.push(Violation::at(path.keys(&["name"]), message));
+        }
+    }
+    found
+}

@@ -1,0 +1,226 @@
+//! KR-RBAC-002, 003, 004, 005: roles name the rights that they give, and give none by which one gets others.
+
+use crate::harden::profile::Scope;
+use crate::harden::rights::is_role;
+use crate::harden::rule::{Check, Needs, RenderCheck, Rule};
+use crate::harden::scene::{Render, Scene};
+use crate::harden::value::{items, present};
+use crate::harden::violation::{Severity, Violation};
+use crate::resource::Resource;
+use crate::text::phrase::few;
+use crate::yaml::Node;
+use crate::yaml::path::Path;
+
+pub(super) static WILDCARD: Rule = Rule {
+    id: "KR-RBAC-002",
+    name: "wildcard",
+    text: text!("KR-RBAC-002"),
+    severity: Severity::Error,
+    score: Some(8.0),
+    scope: Scope::Recommended,
+    fix_order: 0,
+    needs: Needs::Object(Check::Object(wildcard)),
+};
+
+pub(super) static SECRET_ACCESS: Rule = Rule {
+    id: "KR-RBAC-003",
+    name: "secret-access",
+    text: text!("KR-RBAC-003"),
+    severity: Severity::Warning,
+    score: Some(7.0),
+    scope: Scope::Recommended,
+    fix_order: 0,
+    needs: Needs::Render(RenderCheck::Object(secrets)),
+};
+
+pub(super) static POD_EXEC_OR_CREATE: Rule = Rule {
+    id: "KR-RBAC-004",
+    name: "pod-exec-or-create",
+    text: text!("KR-RBAC-004"),
+    severity: Severity::Warning,
+    score: Some(6.5),
+    scope: Scope::Recommended,
+    fix_order: 0,
+    needs: Needs::Object(Check::Object(pods)),
+};
+
+pub(super) static ESCALATE: Rule = Rule {
+    id: "KR-RBAC-005",
+    name: "escalate",
+    text: text!("KR-RBAC-005"),
+    severity: Severity::Error,
+    score: Some(8.0),
+    scope: Scope::Recommended,
+    fix_order: 0,
+    needs: Needs::Object(Check::Object(escalate)),
+};
+
+/// A rule of a role.
+struct Grant<'a> {
+    node: &'a Node,
+    path: Path,
+}
+
+impl<'a> Grant<'a> {
+    fn list(&self, key: &str) -> impl Iterator<Item = &'a str> + use<'a> {
+        items(self.node.get(key)).iter().filter_map(Node::as_text)
+    }
+
+    fn has(&self, key: &str, value: &str) -> bool {
+        self.list(key).any(|one| one == value)
+    }
+
+    /// True if a list has one of these values, or a `*`.
+    fn grants(&self, key: &str, values: &[&str]) -> bool {
+        self.list(key).any(|one| one == "*" || values.contains(&one))
+    }
+
+    /// True if it is about all objects, not about named ones.
+    fn is_about_all(&self) -> bool {
+        items(self.node.get("resourceNames")).is_empty()
+    }
+
+    fn at(&self, key: &str, message: impl Into<String>) -> Violation {
+        Violation::at(self.path.clone().keys(&[key]), message)
+    }
+}
+
+/// The rules of a role; none for other objects, and for roles of Kubernetes itself.
+fn grants(object: &Resource) -> impl Iterator<Item = Grant<'_>> {
+    let name = object.name();
+    let is_meant = is_role(object) && !name.starts_with("system:") && name != "cluster-admin";
+    let rules = present(object.node(), "rules").filter(|_| is_meant);
+    let rules = items(rules).iter().enumerate();
+    rules.map(|(index, node)| Grant { node, path: Path::of(&["rules"]).index(index) })
+}
+
+fn wildcard(object: &Resource, _: Scene<'_>) -> Vec<Violation> {
+    let judge = |grant: Grant<'_>| {
+        let [verbs, resources, groups] =
+            ["verbs", "resources", "apiGroups"].map(|key| grant.has(key, "*"));
+        let is_core = groups || grant.has("apiGroups", "");
+        if verbs && resources && is_core {
+            let message = "it gives all rights on all resources: `*` in `verbs` and in `resources`";
+            return Some(grant.at("resources", message));
+        }
+        let told = |key: &str| {
+            let words: Vec<&str> = grant.list(key).collect();
+            few(&words, 3, |one| format!("`{one}`"))
+        };
+        let (key, message) = match (resources, verbs, groups) {
+            (true, true, _) => (
+                "resources",
+                format!("it gives all rights on all resources of {}", told("apiGroups")),
+            ),
+            (true, false, _) => (
+                "resources",
+                "it is about all resources, and those that are added later: `*` in `resources`"
+                    .to_owned(),
+            ),
+            (false, true, _) => {
+                let of = if grant.list("resources").next().is_some() {
+                    "resources"
+                } else {
+                    "nonResourceURLs"
+                };
+                (
+                    "verbs",
+                    format!("it gives all rights on {}, and those that are added later", told(of)),
+                )
+            }
+            (false, false, true) => (
+                "apiGroups",
+                format!("it is about {} of all groups: `*` in `apiGroups`", told("resources")),
+            ),
+            (false, false, false) => return None,
+        };
+        Some(grant.at(key, message).severity(Severity::Warning))
+    };
+    grants(object).filter_map(judge).collect()
+}
+
+fn secrets(object: &Resource, _: Scene<'_>, render: &Render<'_>) -> Vec<Violation> {
+    if object.kind() != "ClusterRole" {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for grant in grants(object) {
+        let is_read = grant.grants("verbs", &["get", "list", "watch"]);
+        let is_core = grant.grants("apiGroups", &[""]);
+        if !is_read || !is_core || !grant.has("resources", "secrets") || !grant.is_about_all() {
+            continue;
+        }
+        // Bound in a namespace, it is about the Secrets of this namespace.
+        let Some(binding) = render.views.rights().bound_in_cluster(object.name()) else { break };
+        let message = format!(
+            "it reads the Secrets of all namespaces: the ClusterRoleBinding `{}` gives it for the whole cluster",
+            binding.name()
+        );
+        found.push(grant.at("resources", message));
+    }
+    found
+}
+
+fn pods(object: &Resource, _: Scene<'_>) -> Vec<Violation> {
+    let judge = |grant: Grant<'_>| {
+        if !grant.grants("apiGroups", &[""]) {
+            return None;
+        }
+        let opens = |resource: &str| {
+            grant.has("resources", resource) && grant.grants("verbs", &["create", "get"])
+        };
+        let message = if grant.has("resources", "pods")
+            && grant.grants("verbs", &["create"])
+            && grant.is_about_all()
+        {
+            "it creates pods, which can mount each Secret of their namespace"
+        } else if opens("pods/exec") || opens("pods/attach") || grant.has("resources", "pods/*") {
+            "it runs commands in the containers of others"
+        } else if opens("nodes/proxy") {
+            "it reaches the kubelet of each node, past the audit log and admission"
+        } else {
+            return None;
+        };
+        Some(grant.at("resources", message))
+    };
+    grants(object).filter_map(judge).collect()
+}
+
+fn escalate(object: &Resource, _: Scene<'_>) -> Vec<Violation> {
+    let judge = |grant: Grant<'_>| {
+        let of = |group: &str, resources: &[&str]| {
+            grant.grants("apiGroups", &[group])
+                && grant.list("resources").any(|one| resources.contains(&one))
+                && grant.is_about_all()
+        };
+        let writes = || grant.grants("verbs", &["create", "update", "patch"]);
+        let is_of_roles = of(crate::harden::rights::GROUP, &["roles", "clusterroles"]);
+        let accounts = ["users", "groups", "serviceaccounts", "userextras", "uids"];
+        if is_of_roles && grant.grants("verbs", &["escalate", "bind"]) {
+            return Some(grant.at(
+                "verbs",
+                "it can give itself every right: it may `escalate` or `bind` any role",
+            ));
+        }
+        if grant.has("verbs", "impersonate")
+            && grant.list("resources").any(|one| one == "*" || accounts.contains(&one))
+            && grant.is_about_all()
+        {
+            return Some(
+                grant.at("verbs", "it can act as other users: it may `impersonate` any of them"),
+            );
+        }
+        let hooks = ["validatingwebhookconfigurations", "mutatingwebhookconfigurations"];
+        if of("admissionregistration.k8s.io", &hooks) && writes() {
+            let message = "it can read and change each request to the API server: it writes configurations of webhooks";
+            return Some(grant.at("resources", message).severity(Severity::Warning));
+        }
+        let approves =
+            of("certificates.k8s.io", &["certificatesigningrequests/approval"]) && writes();
+        approves.then(|| {
+            let message = "it can make certificates for other users: it approves signing requests";
+            grant.at("resources", message).severity(Severity::Warning)
+        })
+    };
+    grants(object).filter_map(judge).collect()
+}
