@@ -348,6 +348,15 @@ impl Error {
         self
     }
 
+    /// Removes the position with its label and notes: they are shown with another error.
+    #[must_use]
+    pub fn without_place(mut self) -> Self {
+        self.0.span = Span::NONE;
+        self.0.label.clear();
+        self.0.notes.clear();
+        self
+    }
+
     /// Removes the advice, to replace it by better advice.
     #[must_use]
     pub fn without_help(mut self) -> Self {

@@ -111,7 +111,11 @@ const INVOCATION: Shape = Shape {
 
 const NOTIFICATION: Shape = Shape {
     required: &[&["message"]],
-    members: &[("level", LEVEL), ("message", Kind::Object(&MESSAGE))],
+    members: &[
+        ("level", LEVEL),
+        ("message", Kind::Object(&MESSAGE)),
+        ("locations", Kind::List(&Kind::Object(&LOCATION), false)),
+    ],
 };
 
 const TOOL: Shape =
@@ -161,6 +165,7 @@ const RESULT: Shape = Shape {
         ("locations", Kind::List(&Kind::Object(&LOCATION), false)),
         ("relatedLocations", Kind::List(&Kind::Object(&LOCATION), true)),
         ("partialFingerprints", Kind::Map(&Kind::Text)),
+        ("baselineState", Kind::Word(&["new", "unchanged", "updated", "absent"])),
         ("suppressions", Kind::List(&Kind::Object(&SUPPRESSION), true)),
     ],
 };
@@ -285,8 +290,8 @@ fn sarif_is_what_its_schema_asks_for() {
         for result in results {
             let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
             assert_eq!(rules[index]["id"], result["ruleId"]);
-            let print = result["partialFingerprints"]["krender/v1"].as_str().unwrap();
-            assert!(print.len() == 16 && print.bytes().all(|byte| byte.is_ascii_hexdigit()));
+            let print = result["partialFingerprints"]["krender/v2"].as_str().unwrap();
+            assert!(print.len() == 32 && print.bytes().all(|byte| byte.is_ascii_hexdigit()));
             for location in ["locations", "relatedLocations"].map(|name| &result[name][0]) {
                 let region = &location["physicalLocation"]["region"];
                 let place =
@@ -389,4 +394,142 @@ fn junit_is_xml() {
     ] {
         assert!(malformed(&format!("{head}{bad}")).is_some(), "{bad}");
     }
+}
+
+/// The elements of a Code Quality report; asserts that they have the fields that GitLab documents.
+fn code_quality(text: &str) -> Vec<Value> {
+    let issues: Vec<Value> = serde_json::from_str(text).unwrap();
+    let mut fingerprints = std::collections::BTreeSet::new();
+    for issue in &issues {
+        for name in ["description", "check_name", "fingerprint"] {
+            assert!(issue[name].as_str().is_some_and(|text| !text.is_empty()), "{issue}");
+        }
+        let severities = ["info", "minor", "major", "critical", "blocker"];
+        assert!(severities.contains(&issue["severity"].as_str().unwrap()), "{issue}");
+        let path = issue["location"]["path"].as_str().unwrap();
+        assert!(!path.is_empty() && !path.starts_with("./") && !path.starts_with('/'), "{issue}");
+        assert!(issue["location"]["lines"]["begin"].as_u64().unwrap() > 0, "{issue}");
+        assert!(fingerprints.insert(issue["fingerprint"].to_string()), "{issue}");
+    }
+    issues
+}
+
+#[test]
+fn reports_for_gitlab_have_the_documented_fields() {
+    for run in RUNS {
+        assert!(!code_quality(&checked("gitlab", run)).is_empty(), "{run:?}");
+    }
+}
+
+/// A repository with a base that two overlays include, and a target that cannot be rendered.
+fn repository() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    // Only the folder counts.
+    write(".git/HEAD", "ref: refs/heads/main\n");
+    write("apps/base/kustomization.yaml", "resources: [pod.yaml]\n");
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  hostPID: true\n  containers: [{name: web, image: web:1}]\n";
+    write("apps/base/pod.yaml", pod);
+    for name in ["dev", "prod"] {
+        let text = format!("namespace: {name}\nresources: [../base]\n");
+        write(&format!("apps/{name}/kustomization.yaml"), &text);
+    }
+    write("apps/broken/kustomization.yaml", "resources: [missing.yaml]\n");
+    folder
+}
+
+/// Standard output and exit code of `check --profile baseline` in a folder.
+fn check_in(folder: &std::path::Path, arguments: &[&str]) -> (String, Option<i32>) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_krender"));
+    command
+        .args(["check", "--profile", "baseline"])
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear();
+    let output = command.stderr(Stdio::null()).output().unwrap();
+    (String::from_utf8(output.stdout).unwrap(), output.status.code())
+}
+
+#[test]
+fn paths_for_programs_begin_at_the_top_of_the_repository() {
+    let folder = repository();
+    let top = folder.path().canonicalize().unwrap();
+    let dev = top.join("apps/dev");
+    let absolute = dev.to_str().unwrap();
+    for format in ["sarif", "github", "gitlab", "junit"] {
+        let runs = [
+            check_in(&dev, &["--format", format, "."]),
+            check_in(&dev, &["--format", format, absolute]),
+            check_in(&top.join("apps"), &["--format", format, "dev"]),
+            check_in(&top, &["--format", format, "apps/dev"]),
+        ];
+        for (text, code) in runs {
+            assert_eq!(code, Some(1), "{format}: {text}");
+            assert!(text.contains("apps/base/pod.yaml"), "{format}: {text}");
+            let others = ["../base", "apps/apps", top.to_str().unwrap()];
+            let is_other = |other: &&&str| text.replace(absolute, "").contains(**other);
+            let other = others.iter().find(is_other);
+            assert_eq!(other, None, "{format}: {text}");
+        }
+    }
+}
+
+#[test]
+fn a_finding_of_a_base_is_one_and_failures_are_in_every_format() {
+    let folder = repository();
+    let apps = folder.path().join("apps");
+    for format in ["concise", "full", "sarif", "github", "gitlab"] {
+        let (text, code) = check_in(&apps, &["--all", "--format", format, "."]);
+        assert_eq!(code, Some(1), "{format}: {text}");
+        assert!(text.contains("in 2 overlays: `dev`, `prod`"), "{format}: {text}");
+        assert!(text.contains("missing.yaml"), "{format}: {text}");
+        // The descriptions of rules and the table name it too.
+        let told = text.matches("the pod sees the processes of its node").count();
+        let of_table = if matches!(format, "concise" | "full") { 2 } else { 0 };
+        assert_eq!(told, 1 + of_table, "{format}: {text}");
+    }
+    for format in ["json", "junit"] {
+        let (text, _) = check_in(&apps, &["--all", "--format", format, "."]);
+        assert!(text.contains("missing.yaml"), "{format}: {text}");
+    }
+    let (sarif, _) = check_in(&apps, &["--all", "--format", "sarif", "."]);
+    let log: Value = serde_json::from_str(&sarif).unwrap();
+    assert_eq!(wrong(&log, &Kind::Object(&LOG), ""), None);
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    let failure = results.iter().find(|result| result["ruleId"] == "target-not-checked").unwrap();
+    let place = &failure["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
+    assert_eq!(place, "apps/broken/kustomization.yaml");
+    let (gitlab, _) = check_in(&apps, &["--all", "--format", "gitlab", "."]);
+    assert_eq!(code_quality(&gitlab).len(), 2);
+}
+
+#[test]
+fn exit_codes_tell_findings_from_targets_that_are_not_rendered() {
+    let folder = repository();
+    let apps = folder.path().join("apps");
+    let code = |arguments: &[&str]| check_in(&apps, arguments).1;
+    assert_eq!(code(&["--all", "."]), Some(1));
+    assert_eq!(code(&["--all", "--fail-on", "never", "."]), Some(2));
+    assert_eq!(code(&["--all", "--fail-on", "never", "--allow-unrendered", "."]), Some(0));
+    assert_eq!(code(&["--all", "--allow-unrendered", "."]), Some(1));
+    // Nothing at all was checked.
+    assert_eq!(code(&["--allow-unrendered", "broken"]), Some(2));
+}
+
+#[test]
+fn notes_and_warnings_are_no_failures_of_junit() {
+    let folder = repository();
+    let run = |more: &[&str]| {
+        let rules = ["--rule", "readiness-missing", "--rule", "host-pid", "--format", "junit"];
+        check_in(folder.path(), &[&rules, more, &["apps/dev"]].concat()).0
+    };
+    let (usual, strict) = (run(&[]), run(&["--fail-on", "note"]));
+    let is_one = usual.contains("failures=\"1\"") && usual.matches("<failure").count() == 1;
+    assert!(is_one, "{usual}");
+    assert!(usual.contains("<system-out>apps/base/pod.yaml:6:"), "{usual}");
+    assert_eq!(strict.matches("<failure").count(), 2, "{strict}");
 }

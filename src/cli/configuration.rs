@@ -13,7 +13,7 @@ use crate::report::findings::Remark;
 use crate::yaml::parse;
 
 /// Name of the configuration file that is found without a flag.
-const CONFIGURATION: &str = ".krender.yaml";
+pub(super) const CONFIGURATION: &str = ".krender.yaml";
 
 /// A revision to read configuration and baseline from (`--config-from`), or to compare targets with.
 pub(super) struct Base {

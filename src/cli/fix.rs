@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
-use super::check::{FOUND, NOT_DONE};
 use super::configuration::{Configuration, Wanted};
+use super::findings::{FOUND, NOT_DONE};
 use super::reading::{Jobs, Reading, working_directory};
 use super::select::{Select, Selected, few};
 use super::terminal::{self, Format};

@@ -5,9 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::check::baseline::Baseline;
-use super::check::output::{self, FindingsForm};
-use super::check::{NOT_DONE, Severities, settled};
-use super::configuration::{Configuration, Wanted};
+use super::findings::{AskedRules, FindingFlags, NOT_DONE, Results};
 use super::reading::{Jobs, Reading, Restrictor, working_directory};
 use super::select::Select;
 use super::terminal::{self, Format};
@@ -15,10 +13,10 @@ use crate::build;
 use crate::diff::unified;
 use crate::error::{Code, Error, Result};
 use crate::fleet::{Run, Survey, Why};
-use crate::harden::{self, Lowering, LoweringKind, Phase, Profile, Rule};
+use crate::harden::{self, Rule};
 use crate::lint::{self, Fixes, Input, Linted, Refused};
 use crate::load::{self, Loader, Root};
-use crate::report::findings::{Checked, Context, Findings, Judged, Remark, Subject};
+use crate::report::findings::{Checked, Context, Judged, Subject};
 use crate::source::{Sources, Span};
 use crate::text::escape;
 
@@ -29,8 +27,8 @@ use crate::text::escape;
 /// text, deprecated fields, manifests that no kustomization lists, overlays that loosen the hardening of a base, and more.
 /// Every kustomization is checked once, however many targets include it.
 ///
-/// Exit codes: 0 if all checks pass, 1 if there are findings, 2 if a target could not be built, so that rules about the
-/// effects of entries have not judged it.
+/// Exit codes: 0 if all checks pass, 1 if there are findings, 2 if there are none, but a target could not be built, so that
+/// rules about the effects of entries have not judged it.
 #[derive(Args)]
 #[command(args_override_self = true)]
 pub(super) struct Lint {
@@ -58,34 +56,8 @@ pub(super) struct Lint {
     #[arg(long, requires = "fix")]
     dry_run: bool,
 
-    /// Configuration file: `apiVersion: krender.dev/v1alpha1`, `kind: Hardening`
-    /// [default: the nearest `.krender.yaml` between the working directory and the top of the repository]
-    #[arg(long, value_name = "FILE")]
-    config: Option<String>,
-
-    /// Output format
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    format: FindingsForm,
-
-    /// Write the findings to a file
-    #[arg(short, long, value_name = "FILE")]
-    output: Option<String>,
-
-    /// Accept findings that are in this report, written by an earlier run with `--format json`
-    #[arg(long, value_name = "FILE")]
-    baseline: Option<String>,
-
-    /// Ignore the configuration, and all suppressions by comments
-    #[arg(long)]
-    no_ignore: bool,
-
-    /// Ignore the configuration
-    #[arg(long)]
-    no_config: bool,
-
-    /// Lowest severity that fails the check with exit code 1 [default: the configuration's, else error]
-    #[arg(long, value_name = "SEVERITY")]
-    fail_on: Option<Severities>,
+    #[command(flatten)]
+    findings: FindingFlags,
 
     #[command(flatten)]
     jobs: Jobs,
@@ -123,9 +95,12 @@ impl Lint {
 
     fn lint_and_write(&self, loader: &Loader, format: Format) -> Result<u8> {
         let options = self.reading.options(self.jobs.threads());
-        let mut context = self.context(loader, &options)?;
-        let mut baseline = Baseline::read(self.baseline.as_deref(), loader, None)?;
-        context.remarks.append(&mut baseline.remarks);
+        let flags = &self.findings;
+        let base = flags.base(flags.config_from.as_deref(), &self.directories, loader)?;
+        let asked =
+            AskedRules { subject: Subject::Kustomizations, profile: None, only: &self.rules };
+        let context = flags.context(loader, base.as_ref(), &asked, options.plugins.today)?;
+        let baseline = flags.baseline(loader, base.as_ref())?;
         let run = Run::new(loader, &options);
         let linted = self.lint(loader, &run, &context)?;
         if self.fix {
@@ -149,15 +124,16 @@ impl Lint {
         &self,
         linted: Linted,
         loader: &Loader,
-        mut context: Context,
-        mut baseline: Baseline,
+        context: Context,
+        baseline: Baseline,
         format: Format,
     ) -> Result<u8> {
         let Linted { kustomizations, findings, failed, .. } = linted;
         let mut judged = Vec::new();
         if !kustomizations.is_empty() {
             let checked = Checked { resources: kustomizations, pods: 0, findings };
-            judged.push(Judged { target: self.directories.join(", "), outcome: Ok(checked) });
+            let target = self.directories.join(", ");
+            judged.push(Judged { target, file: None, outcome: Ok(checked) });
         }
         let failed = failed.into_iter().map(|(target, error)| {
             let error = match error.code() {
@@ -166,21 +142,11 @@ impl Lint {
                 }
                 _ => error,
             };
-            Judged { target, outcome: Err(error) }
+            Judged { target, file: None, outcome: Err(error) }
         });
         judged.extend(failed);
-        let judged = super::until_exit(judged);
-        let (told, exit) = settled(judged, &mut baseline, context.settings.fail_on);
-        context.remarks.extend(baseline.unused(judged.iter().map(|one| &*one.target)));
-        let (sources, file) =
-            (loader.sources(), self.output.as_deref().filter(|file| *file != "-"));
-        let findings = Findings::new(judged, &context, sources);
-        output::write(self.format, &findings, false, file)?;
-        for Remark { severity, text, .. } in &context.remarks {
-            terminal::warning(&format!("{severity}: {text}"), Span::NONE, sources, format);
-        }
-        told.into_outcome().unwrap_or_else(|error| terminal::errors(&error, sources, format));
-        Ok(exit)
+        let results = Results { judged, context, baseline, known: None, with_table: false };
+        self.findings.write(results, loader, format)
     }
 
     fn lint(&self, loader: &Loader, run: &Run<'_>, context: &Context) -> Result<Linted> {
@@ -218,48 +184,6 @@ impl Lint {
         Ok((names, others.collect()))
     }
 
-    /// Settings of the configuration, overridden by the arguments. The profile of the configuration is one for rendered
-    /// objects: rules about sources are those of the usual one.
-    fn context(&self, loader: &Loader, options: &build::Options) -> Result<Context> {
-        let directory = working_directory()?;
-        let usual = Profile::default();
-        let asked = Wanted {
-            named: self.config.as_deref(),
-            near: Some(&directory),
-            ignored: self.no_ignore || self.no_config,
-            usual,
-        };
-        let mut configuration = asked.read(loader, None)?;
-        let settings = &mut configuration.settings;
-        settings.facts.profile = Profile { set: usual.set, ..settings.facts.profile };
-        settings.facts.ignores_suppressions = self.no_ignore;
-        settings.today = options.plugins.today;
-        settings.phase = Phase::Sources;
-        if let Some(severity) = self.fail_on {
-            settings.fail_on = severity.into();
-        }
-        let is_said = |one: &Lowering| match one.kind {
-            LoweringKind::RuleOff | LoweringKind::Severity => {
-                one.rule.is_some_and(Rule::is_of_sources)
-            }
-            LoweringKind::FailOn => self.fail_on.is_none(),
-            LoweringKind::Exclusion => true,
-            _ => false,
-        };
-        let lowerings: Vec<Lowering> =
-            settings.lowerings(usual).into_iter().filter(is_said).collect();
-        settings.only.clone_from(&self.rules);
-        configuration.tell(&lowerings);
-        let Configuration { settings, file, digest: _, mut remarks } = configuration;
-        if !self.rules.is_empty() {
-            let ids: Vec<&str> = self.rules.iter().map(|rule| rule.id).collect();
-            let text = format!("only these rules are checked: {}", ids.join(", "));
-            remarks.push(Remark::note("flags", text));
-        }
-        let (subject, passed_over) = (Subject::Kustomizations, Vec::new());
-        Ok(Context { subject, settings, configuration: file, lowerings, passed_over, remarks })
-    }
-
     /// Makes the fixes, or prints them. Returns true if there are any.
     fn fix(
         &self,
@@ -294,8 +218,8 @@ impl Lint {
             let rules: Vec<String> = rules.iter().map(|rule| rule.title()).collect();
             let path = escape::visible(&loader.display(file.path())).into_owned();
             let line = format!("fixed {path}: {}", rules.join(", "));
-            match self.format {
-                FindingsForm::Text if self.output.is_none() => super::print(&format!("{line}\n"))?,
+            match self.findings.output {
+                None if self.findings.format.is_text() => super::print(&format!("{line}\n"))?,
                 _ => terminal::warning(&line, Span::NONE, loader.sources(), format),
             }
         }

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::terminal::Format;
-use super::{check, diff};
+use super::{diff, findings};
 use crate::load;
 
 /// True if failures are written as JSON.
@@ -21,7 +21,7 @@ static EXIT: AtomicU8 = AtomicU8::new(1);
 pub(super) fn remember(arguments: &[OsString]) {
     AS_JSON.store(Format::asked_for(arguments) == Format::Json, Ordering::Relaxed);
     match arguments.get(1).and_then(|command| command.to_str()) {
-        Some("check") => EXIT.store(check::NOT_DONE, Ordering::Relaxed),
+        Some("check") => EXIT.store(findings::NOT_DONE, Ordering::Relaxed),
         Some("diff") => EXIT.store(diff::NOT_DONE, Ordering::Relaxed),
         _ => {}
     }

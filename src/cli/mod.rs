@@ -13,6 +13,7 @@ mod configuration;
 mod create;
 mod diff;
 mod edit;
+mod findings;
 mod fix;
 mod functions;
 mod harden;
@@ -158,7 +159,7 @@ fn refuse(outcome: Result<()>, arguments: &[OsString]) -> ExitCode {
     let exit = finish(outcome, &Sources::new(), terminal::Format::asked_for(arguments));
     // The exit code 1 of these commands means findings or differences.
     match arguments.get(1).and_then(|command| command.to_str()) {
-        Some("check" | "lint" | "fix") if is_failure => ExitCode::from(check::NOT_DONE),
+        Some("check" | "lint" | "fix") if is_failure => ExitCode::from(findings::NOT_DONE),
         Some("diff") if is_failure => ExitCode::from(diff::NOT_DONE),
         _ => exit,
     }

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
-use super::check::NOT_DONE;
 use super::configuration::{Configuration, Wanted};
+use super::findings::NOT_DONE;
 use super::reading::{Jobs, Reading, working_directory};
 use super::rendered::{Rendered, is_of_manifests, manifests, rendered};
 use super::select::{Select, Selected};

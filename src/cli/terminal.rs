@@ -2,7 +2,7 @@
 
 use std::{
     ffi::OsString,
-    io::{ErrorKind, Write as _},
+    io::{ErrorKind, IsTerminal as _, Write as _},
 };
 
 use super::named::Name;
@@ -117,11 +117,21 @@ pub(super) fn print_diff(diff: &str) -> Result<()> {
 const WIDTH: usize = 100;
 
 /// The page width: `COLUMNS`, else that of the terminal, else a default.
-#[expect(clippy::disallowed_methods, reason = "the environment is read here and handed on")]
 pub(super) fn width() -> usize {
+    narrow().unwrap_or(WIDTH)
+}
+
+/// The width to which lines are shortened: `COLUMNS`, else that of the terminal; `None` in a pipe.
+#[expect(clippy::disallowed_methods, reason = "the environment is read here and handed on")]
+pub(super) fn narrow() -> Option<usize> {
     let asked = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    let terminal = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
-    asked.or_else(terminal).unwrap_or(WIDTH)
+    let terminal = || terminal_size::terminal_size_of(std::io::stdout());
+    asked.or_else(|| terminal().map(|(width, _)| usize::from(width.0)))
+}
+
+/// True if standard output and standard error are both terminals, so that text of both is read together.
+pub(super) fn is_shared() -> bool {
+    std::io::stdout().is_terminal() && std::io::stderr().is_terminal()
 }
 
 /// Drawn text without its colours, for files.

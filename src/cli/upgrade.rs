@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::check::{FOUND, NOT_DONE, Severities};
+use super::findings::{FOUND, NOT_DONE, Severities};
 use super::reading::{Jobs, List, Reading};
 use super::rendered::{Rendered, rendered};
 use super::select::{Select, Selected};

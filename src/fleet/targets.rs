@@ -127,6 +127,8 @@ pub enum Why {
     Hidden,
     /// A link points to its directory.
     Link,
+    /// Its name says that it is for others.
+    Base,
 }
 
 impl std::fmt::Display for Why {
@@ -136,6 +138,7 @@ impl std::fmt::Display for Why {
             Self::Component => formatter.write_str("a component"),
             Self::Hidden => formatter.write_str("hidden"),
             Self::Link => formatter.write_str("a link"),
+            Self::Base => formatter.write_str("a base by its name"),
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::schema::Gvk;
 use crate::source::Span;
 use crate::text::hex;
 use crate::yaml::path::Path;
-use crate::yaml::{Node, Text};
+use crate::yaml::{Mapping, Text};
 
 /// A violation of a rule by an object.
 #[derive(Clone, Debug)]
@@ -62,6 +62,8 @@ pub enum SuppressedBy {
     Configuration,
     /// A report of earlier findings.
     Baseline,
+    /// The target had it at the revision with which it is compared.
+    Revision,
 }
 
 impl SuppressedBy {
@@ -73,6 +75,7 @@ impl SuppressedBy {
             Self::Comment => "comment",
             Self::Configuration => "configuration",
             Self::Baseline => "baseline",
+            Self::Revision => "revision",
         }
     }
 
@@ -190,10 +193,35 @@ impl Finding {
         hex(&digest[..8])
     }
 
+    /// An identifier that stays the same in all targets that have the finding from one source, and while other parts of
+    /// the object change: 32 hexadecimal digits. `file` is the file of the finding.
+    #[must_use]
+    pub fn source_fingerprint(&self, object: Option<&Resource>, file: &str) -> String {
+        let original = object.map_or_else(|| self.object.clone(), Resource::original_id);
+        let path = object.map(|object| by_name(&self.path, object.node())).unwrap_or_default();
+        let parts = [
+            self.rule.id,
+            &self.object.gvk.group,
+            &self.object.gvk.kind,
+            &original.namespace,
+            &original.name,
+            self.container.as_ref().map(|(_, name)| &**name).unwrap_or_default(),
+            &path,
+            file,
+        ];
+        hex(&Sha256::digest(parts.join("\n"))[..16])
+    }
+
     /// The finding as an error, without the reason for its rule.
     #[must_use]
     pub fn failure(&self) -> Error {
-        let message = format!("{}: {}", self.subject(), self.message);
+        self.failure_about(&self.subject())
+    }
+
+    /// The finding as an error, with another description of its object.
+    #[must_use]
+    pub fn failure_about(&self, subject: &str) -> Error {
+        let message = format!("{subject}: {}", self.message);
         let class = self.fix.as_ref().map(|fix| format!(" ({} fix)", fix.class.as_str()));
         let error = Error::new(Code::RuleViolated, message).rule(self.rule.title()).at(self.span);
         error.help(format!("{}{}", self.rule.advice(), class.unwrap_or_default()))
@@ -223,8 +251,11 @@ impl Finding {
     }
 }
 
-/// The span of an object: that of its kind, since the name may come from another file.
+/// The span of an object: that of the key `kind`. Name and kind may be those of a patch, which writes them again to say
+/// which object it changes.
 fn written(object: &Resource) -> Span {
-    let kind = object.node().get("kind").map_or(Span::NONE, Node::span);
+    let entries = object.node().as_mapping().map(Mapping::entries).unwrap_or_default();
+    let kind = entries.iter().find(|(key, _)| key.text() == "kind");
+    let kind = kind.map_or(Span::NONE, |(key, _)| key.span());
     if kind.is_none() { object.span() } else { kind }
 }

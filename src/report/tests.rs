@@ -5,7 +5,10 @@ use std::io;
 use serde_json::Value;
 
 use super::errors;
-use super::findings::{Checked, Context, Findings, Judged, Remark, Subject, github, junit, sarif};
+use super::findings::text::Detail;
+use super::findings::{
+    Checked, Context, Findings, Judged, Remark, Repository, Subject, github, gitlab, junit, sarif,
+};
 use super::summaries::{By, Posture, Summarized};
 use super::{findings, reviews, summaries, upgrades};
 use crate::diff::{self, Failure, Rendered, Review, Side, Target, TargetReview};
@@ -122,8 +125,11 @@ fn of_findings(text: &str, objects: &str) -> Vec<(&'static str, String)> {
     let (rule, severity) = (&TARGET_NOT_JUDGED, Severity::Error);
     found.push(Finding::of_target(rule, text, text.to_owned(), severity, error.span()));
     let checked = Checked { resources, pods: 1, findings: found };
-    let targets =
-        [Ok(checked), Err(error)].map(|outcome| Judged { target: text.to_owned(), outcome });
+    let targets = [Ok(checked), Err(error)].map(|outcome| Judged {
+        target: text.to_owned(),
+        file: None,
+        outcome,
+    });
     let lowering = Lowering { kind: LoweringKind::Value, rule: None, text: text.to_owned() };
     let context = Context {
         subject: Subject::default(),
@@ -132,17 +138,25 @@ fn of_findings(text: &str, objects: &str) -> Vec<(&'static str, String)> {
         lowerings: vec![lowering],
         passed_over: vec![(text.to_owned(), text.to_owned())],
         remarks: vec![Remark::note("configuration", text.to_owned())],
+        revision: Some(text.to_owned()),
+        repository: Repository::default(),
     };
     let findings = Findings::new(&targets, &context, &sources);
-    let mut drawn = Collected(String::new());
-    findings::text::write(&findings, Some(10_000), &mut drawn).unwrap();
+    let drawn = [Detail::Full, Detail::Concise].map(|detail| {
+        let mut drawn = Collected(String::new());
+        findings::text::write(&findings, detail, true, Some(10_000), &mut drawn).unwrap();
+        drawn.0
+    });
+    let [full, concise] = drawn;
     let written = |write: fn(&Findings<'_>, &mut dyn io::Write) -> io::Result<()>| {
         let mut out = Vec::new();
         write(&findings, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     };
     vec![
-        ("findings, text", drawn.0),
+        ("findings, full text", full),
+        ("findings, concise text", concise),
+        ("findings, gitlab json", written(gitlab::write)),
         ("findings, github", written(github::write)),
         ("findings, junit", written(junit::write)),
         ("findings, json", written(findings::json::write)),

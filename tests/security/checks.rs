@@ -667,3 +667,110 @@ fn the_configuration_of_a_hardened_build_is_taken_from_a_revision() {
     let outcome = lab.krender("", &["build", "k", "--config-from", "main"]);
     assert!(outcome.code == 1 && outcome.stderr.contains("--harden"), "{}", outcome.stderr);
 }
+
+#[test]
+fn only_new_findings_are_shown_with_a_revision() {
+    let lab = repository();
+    assert_eq!(check(&lab, &["--all", "--git", "main", "."]).code, 0);
+    // The same finding in another target is new.
+    lab.write("ok/r.yaml", BAD);
+    for arguments in [&["--all", "--git", "main", "."][..], &["--git", "main", "ok", "k"]] {
+        let outcome = check(&lab, arguments);
+        assert_eq!(outcome.code, 1, "{}", outcome.stdout);
+        assert!(outcome.stdout.contains("ok/r.yaml:5:12"), "{}", outcome.stdout);
+        assert!(!outcome.stdout.contains(" k/r.yaml:5:12"), "{}", outcome.stdout);
+        assert!(outcome.stdout.contains("(2 not new)"), "{}", outcome.stdout);
+    }
+    // A file of manifests, and one that is not there at the revision.
+    assert_eq!(check(&lab, &["--git", "main", "k/r.yaml"]).code, 0);
+    lab.write("new.yaml", BAD);
+    assert_eq!(check(&lab, &["--git", "main", "new.yaml"]).code, 1);
+    // An acceptance that is taken away makes its finding new.
+    let accepted = BAD.replace("hostPID: true", "hostPID: true # krender: ignore host-pid -- x");
+    lab.write("k/r.yaml", accepted);
+    lab.git("", &["add", "."]);
+    lab.git("", &["commit", "-qm", "two"]);
+    lab.write("k/r.yaml", BAD);
+    let outcome = check(&lab, &["--git", "main", "k"]);
+    assert_eq!(outcome.code, 1, "{}", outcome.stdout);
+    let told =
+        outcome.stdout.contains("host-pid") && outcome.stdout.contains("1 error (1 not new)");
+    assert!(told, "{}", outcome.stdout);
+    // A target that cannot be rendered at the revision shows everything, with a remark.
+    lab.write("k/r.yaml", "{apiVersion: v1, kind: Pod, metadata: {}}\n");
+    lab.git("", &["commit", "-qam", "three"]);
+    lab.write("k/r.yaml", BAD);
+    let outcome = check(&lab, &["--git", "main", "k"]);
+    let words = "the findings of `k` at `main` are unknown";
+    assert!(outcome.code == 1 && outcome.stderr.contains(words), "{}", outcome.stderr);
+    assert!(outcome.stdout.contains("k: 2 errors in 1 object"), "{}", outcome.stdout);
+}
+
+#[test]
+fn a_baseline_is_by_target_and_its_stale_entries_are_told() {
+    let lab = repository();
+    let report = ["--all", "--format", "json", "--fail-on", "never", "-o", "accepted.json", "."];
+    assert_eq!(check(&lab, &report).code, 0);
+    let accepted = ["--all", "--baseline", "accepted.json", "."];
+    assert_eq!(check(&lab, &accepted).code, 0);
+    // The same finding in another target.
+    lab.write("ok/r.yaml", BAD);
+    let outcome = check(&lab, &accepted);
+    assert_eq!(outcome.code, 1);
+    assert!(outcome.stdout.contains("2 errors (2 ignored)"), "{}", outcome.stdout);
+    lab.write("k/r.yaml", BAD.replace("  hostPID: true\n", ""));
+    let outcome = check(&lab, &accepted);
+    let words = "1 entry of the baseline accepts nothing any more, as the findings are gone: KR-SEC-003 of Pod `p` in `k`";
+    assert!(outcome.stdout.contains(words), "{}", outcome.stdout);
+    // Entries of rules that are not checked are not stale.
+    let outcome = check(&lab, &[&["--rule", "host-port"], &accepted[..]].concat());
+    assert!(!outcome.stdout.contains("accepts nothing"), "{}", outcome.stdout);
+}
+
+#[test]
+fn bases_by_name_are_no_targets_and_are_told() {
+    let lab = repository();
+    std::fs::rename(lab.path("k"), lab.path("base")).unwrap();
+    let outcome = check(&lab, &["--all", "."]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stdout);
+    assert!(outcome.stdout.contains("`base` (a base by its name)"), "{}", outcome.stdout);
+    assert_eq!(check(&lab, &["--every", "."]).code, 1);
+    // The target is gone, and this is in its place.
+    let outcome = check(&lab, &["--all", "--git", "main", "."]);
+    assert_eq!(outcome.code, 1, "{}", outcome.stdout);
+    // If there is nothing else, it is checked.
+    std::fs::remove_dir_all(lab.path("ok")).unwrap();
+    assert_eq!(check(&lab, &["--all", "."]).code, 1);
+}
+
+#[test]
+fn the_configuration_of_lint_is_taken_from_a_revision() {
+    let lab = Lab::new();
+    lab.write("k/kustomization.yaml", "commonLabels: {a: b}\nresources: [r.yaml]\n");
+    lab.write("k/r.yaml", "{apiVersion: v1, kind: ConfigMap, metadata: {name: c}}\n");
+    lab.git("", &["init", "-q"]);
+    lab.git("", &["add", "."]);
+    lab.git("", &["commit", "-qm", "one"]);
+    lab.write(".krender.yaml", configuration("{rules: {deprecated-field: off}}"));
+    let lint = |arguments: &[&str]| {
+        lab.krender("", &[&["lint", "--fail-on", "note", "k"], arguments].concat()).stdout
+    };
+    assert!(!lint(&[]).contains("[KR-KUS-001"), "{}", lint(&[]));
+    let from_main = lint(&["--config-from", "main"]);
+    assert!(from_main.contains("[KR-KUS-001"), "{from_main}");
+}
+
+#[test]
+fn a_configuration_to_start_with_replaces_nothing_unasked() {
+    let lab = lab();
+    assert_eq!(check(&lab, &["--write-config"]).code, 0);
+    let first = lab.read(".krender.yaml");
+    assert_eq!(check(&lab, &["k"]).code, 1);
+    lab.write(".krender.yaml", "mine");
+    assert_eq!(check(&lab, &["--write-config"]).code, 2);
+    assert_eq!(lab.read(".krender.yaml"), "mine");
+    assert_eq!(check(&lab, &["--write-config", "--overwrite"]).code, 0);
+    assert_eq!(lab.read(".krender.yaml"), first);
+    assert_eq!(check(&lab, &["--write-config", "--config", "own.yaml"]).code, 0);
+    assert!(lab.has("own.yaml"));
+}

@@ -142,10 +142,19 @@ fn every_output_of_every_command_shows_what_it_holds() {
         .map(|command| command.iter().map(|&word| word.to_owned()).collect())
         .collect();
     let judged = [&["check", "--no-ignore"][..], &all].concat();
-    every.extend(with_format(&judged, &["text", "json", "sarif", "github", "junit"]));
-    every.extend(with_format(&["check", NAME], &["text", "json", "sarif", "github", "junit"]));
+    every.extend(with_format(
+        &judged,
+        &["concise", "full", "json", "sarif", "github", "gitlab", "junit"],
+    ));
+    every.extend(with_format(
+        &["check", NAME],
+        &["concise", "full", "json", "sarif", "github", "gitlab", "junit"],
+    ));
     let linted = [&["lint"][..], &all].concat();
-    every.extend(with_format(&linted, &["text", "json", "sarif", "github", "junit"]));
+    every.extend(with_format(
+        &linted,
+        &["concise", "full", "json", "sarif", "github", "gitlab", "junit"],
+    ));
     for command in [
         &["diff", "--git", "HEAD"][..],
         &["diff", "plain", NAME],

@@ -1,19 +1,20 @@
 //! `--baseline`: accepts the findings of an earlier report.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
 use crate::cli::configuration::Base;
 use crate::error::{Code, Error, Result};
-use crate::harden::{SuppressedBy, Suppression};
+use crate::harden::{self, Settings, SuppressedBy, Suppression};
 use crate::load::Loader;
-use crate::report::findings::{Checked, Remark};
+use crate::report::findings::{Checked, Judged, Remark};
+use crate::text::phrase::few;
 
-/// Number of findings in a report, by target and fingerprint.
+/// Findings of a report, by target and fingerprint.
 #[derive(Default)]
 pub(in crate::cli) struct Baseline {
-    targets: BTreeMap<String, BTreeMap<String, usize>>,
+    targets: BTreeMap<String, BTreeMap<String, Entry>>,
     /// Remarks about the report itself.
     pub(in crate::cli) remarks: Vec<Remark>,
 }
@@ -29,11 +30,31 @@ struct Root {
     findings: Vec<Written>,
 }
 
+/// Equal findings of a report.
+#[derive(Default)]
+struct Entry {
+    /// The number of those that no finding has matched.
+    left: usize,
+    rule: String,
+    object: String,
+}
+
 #[derive(Deserialize)]
 struct Written {
     fingerprint: String,
     #[serde(default)]
+    rule: String,
+    #[serde(default)]
+    object: WrittenObject,
+    #[serde(default)]
     suppressed: Option<Suppressed>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct WrittenObject {
+    kind: String,
+    name: String,
 }
 
 #[derive(Deserialize)]
@@ -72,7 +93,10 @@ impl Baseline {
             let known = baseline.targets.entry(key(&root).to_owned()).or_default();
             let is_open = |one: &Written| one.suppressed.as_ref().is_none_or(|by| by.by == TOPIC);
             for written in findings.into_iter().filter(is_open) {
-                *known.entry(written.fingerprint).or_default() += 1;
+                let entry = known.entry(written.fingerprint).or_default();
+                entry.left += 1;
+                entry.rule = written.rule;
+                entry.object = format!("{} `{}`", written.object.kind, written.object.name);
             }
         }
         Ok(baseline)
@@ -87,32 +111,58 @@ impl Baseline {
                 continue;
             }
             let accepted = known.get_mut(&checked.fingerprint(finding));
-            if let Some(left) = accepted.filter(|left| **left > 0) {
-                *left -= 1;
+            if let Some(entry) = accepted.filter(|entry| entry.left > 0) {
+                entry.left -= 1;
                 let (by, reason) = (SuppressedBy::Baseline, String::new());
                 checked.findings[place].suppressed = Some(Suppression { by, reason });
             }
         }
     }
 
-    /// A remark about targets of the report that were not checked in this run.
-    pub(in crate::cli) fn unused<'a>(
-        &self,
-        judged: impl Iterator<Item = &'a str>,
-    ) -> Option<Remark> {
-        let judged: Vec<&str> = judged.map(key).collect();
-        let has = |(name, findings): &(&String, &BTreeMap<String, usize>)| {
-            !findings.is_empty() && !judged.contains(&name.as_str())
-        };
-        let unused = self.targets.iter().filter(has).map(|(name, _)| format!("`{name}`"));
-        let unused: Vec<String> = unused.collect();
-        let text = format!(
-            "the baseline has findings of targets that were not checked: {}",
-            unused.join(", ")
-        );
-        (!unused.is_empty()).then(|| Remark::note(TOPIC, text))
+    /// Remarks about entries of the report that accept nothing: those of targets that were not checked in this run, and those
+    /// that no finding of their target matches.
+    pub(in crate::cli) fn unused(&self, judged: &[Judged], settings: &Settings) -> Vec<Remark> {
+        let names: BTreeSet<&str> = judged.iter().map(|one| key(&one.target)).collect();
+        let is_checked = |one: &&Judged| one.outcome.is_ok();
+        let checked: BTreeSet<&str> =
+            judged.iter().filter(is_checked).map(|one| key(&one.target)).collect();
+        let (mut unused, mut stale) = (Vec::new(), Vec::new());
+        for (name, entries) in self.targets.iter().filter(|(_, entries)| !entries.is_empty()) {
+            if !names.contains(&**name) {
+                unused.push(format!("`{name}`"));
+            } else if checked.contains(&**name) {
+                let is_asked = |entry: &&Entry| {
+                    entry.left > 0
+                        && harden::find(&entry.rule).is_none_or(|rule| settings.asks(rule))
+                };
+                let told =
+                    |entry: &Entry| format!("{} of {} in `{name}`", entry.rule, entry.object);
+                stale.extend(entries.values().filter(is_asked).map(told));
+            }
+        }
+        let mut remarks = Vec::new();
+        if !unused.is_empty() {
+            let text = format!(
+                "the baseline has findings of targets that were not checked: {}",
+                few(&unused, MOST, String::clone)
+            );
+            remarks.push(Remark::note(TOPIC, text));
+        }
+        if !stale.is_empty() {
+            let count = match stale.len() {
+                1 => "1 entry of the baseline accepts".to_owned(),
+                count => format!("{count} entries of the baseline accept"),
+            };
+            let names = few(&stale, MOST, String::clone);
+            let text = format!("{count} nothing any more, as the findings are gone: {names}");
+            remarks.push(Remark::note(TOPIC, text));
+        }
+        remarks
     }
 }
+
+/// Maximum number of targets or entries that a remark names.
+const MOST: usize = 5;
 
 /// Normalised path of a target, which is its key.
 fn key(target: &str) -> &str {

@@ -84,7 +84,8 @@ impl Dockerfiles {
                 dockerfile::check(loader, files, *is_named, &containers, &settings)?;
             if !dockerfiles.is_empty() {
                 let checked = Checked { resources: dockerfiles, pods: 0, findings };
-                all.push(Judged { target: target.clone(), outcome: Ok(checked) });
+                let (target, outcome) = (target.clone(), Ok(checked));
+                all.push(Judged { target, file: None, outcome });
             }
             if !templates.is_empty() {
                 let names = few(&templates, 3, |name| format!("`{name}`"));
@@ -92,7 +93,11 @@ impl Dockerfiles {
                 context.remarks.push(Remark::note("inputs", text));
             }
             let failed = failed.into_iter();
-            all.extend(failed.map(|(target, error)| Judged { target, outcome: Err(error) }));
+            all.extend(failed.map(|(target, error)| Judged {
+                file: Some(target.clone()),
+                target,
+                outcome: Err(error),
+            }));
         }
         Ok(all)
     }

@@ -46,7 +46,7 @@ impl Inputs<'_> {
         let budget = Budget::new(self.loader.limits());
         in_order(built.len(), &self.run.options().threads, work, |number, outcome| {
             let outcome = self.redacted(outcome.and_then(|one| held(one, &budget)), &shield);
-            judged.push(Judged { target: built[number].clone(), outcome });
+            judged.push(self.judged_as(built[number], outcome));
             match budget.spent(Limit::Findings) > self.loader.limits().get(Limit::Findings) {
                 true => ControlFlow::Break(()),
                 false => ControlFlow::Continue(()),
@@ -55,7 +55,7 @@ impl Inputs<'_> {
         let left = built.iter().skip(judged.len());
         let not_judged = |target: &&String| {
             let outcome = Err(budget.exceeded(Limit::Findings, Span::NONE));
-            Judged { target: (*target).clone(), outcome }
+            self.judged_as(target, outcome)
         };
         judged.extend(left.map(not_judged));
         let manifests = rendered.into_iter().flat_map(|target| self.manifests(target)).collect();
@@ -66,7 +66,7 @@ impl Inputs<'_> {
 
     /// True if a target is a file, standard input, or a directory of manifests without kustomizations.
     fn is_rendered(&self, target: &str) -> bool {
-        if target == "-" || load::is_file(target.as_ref()) {
+        if target == "-" || self.is_file(target) {
             return true;
         }
         let mut files = KUSTOMIZATION_FILES.iter().map(|file| format!("{target}/{file}"));
@@ -74,6 +74,11 @@ impl Inputs<'_> {
             && files.all(|file| self.loader.kind(&file) == Kind::Missing)
             && self.run.targets(target).is_ok_and(|targets| targets.is_empty())
             && self.loader.manifests(target).is_ok_and(|files| !files.found.is_empty())
+    }
+
+    /// True for a file of the working tree or of a revision, also one that cannot be read.
+    fn is_file(&self, target: &str) -> bool {
+        self.loader.kind(target) == Kind::File || load::is_file(target.as_ref())
     }
 
     /// Objects of an input. If files of a directory define the same object, they are renders of several targets, and
@@ -84,7 +89,7 @@ impl Inputs<'_> {
         }
         // One budget for all files of an input.
         let budget = Budget::new(self.loader.limits());
-        if load::is_file(target.as_ref()) {
+        if self.is_file(target) {
             let objects = self.loader.file(target).and_then(|file| objects(&file, &budget));
             return vec![(target.to_owned(), objects)];
         }
@@ -145,9 +150,24 @@ impl Inputs<'_> {
                 let pods = harden::count_pods(&resources, self.settings);
                 Ok(Checked { resources, pods, findings })
             });
-            Judged { target, outcome: self.redacted(outcome, &shield) }
+            self.judged_as(&target, self.redacted(outcome, &shield))
         });
         (judged.collect(), remark)
+    }
+
+    /// A target with its outcome, and its kustomization file or file of manifests.
+    fn judged_as(&self, target: &str, outcome: Result<Checked>) -> Judged {
+        let below = target.trim_end_matches('/');
+        let mut files = KUSTOMIZATION_FILES.iter().map(|name| match below {
+            "." => (*name).to_owned(),
+            below => format!("{below}/{name}"),
+        });
+        let file = match self.loader.kind(target) {
+            Kind::Directory => files.find(|file| self.loader.kind(file) == Kind::File),
+            Kind::File => Some(target.to_owned()),
+            _ => None,
+        };
+        Judged { target: target.to_owned(), file, outcome }
     }
 
     /// Removes values of Secrets from an error message, since every output format contains it.

@@ -1,4 +1,4 @@
-//! `--format` and `--output` of a check.
+//! `--format` and `--output` of commands with findings.
 
 use std::io;
 
@@ -7,24 +7,48 @@ use clap::ValueEnum;
 use crate::cli::{print, print_by, terminal};
 use crate::error::Result;
 use crate::load;
-use crate::report::findings::{Findings, github, json, junit, sarif, text};
+use crate::report::findings::text::Detail;
+use crate::report::findings::{Findings, github, gitlab, json, junit, sarif, text};
 
 /// Output format of findings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(in crate::cli) enum FindingsForm {
-    /// Text with source frames, for people
+    /// For people: `full` for a few findings, otherwise `concise`
     Text,
+    /// For people: a line per finding, grouped by object, errors first
+    Concise,
+    /// For people: the source of each finding, with reason and advice
+    Full,
     /// One JSON document
     Json,
     /// SARIF 2.1.0, for code scanning
     Sarif,
     /// Workflow commands of GitHub Actions
     Github,
+    /// Code Quality report of GitLab
+    Gitlab,
     /// `JUnit` XML, with a suite per target
     Junit,
 }
 
-/// Writes findings to standard output or to a file. Text for people ends with a table of all targets if it is wanted.
+impl FindingsForm {
+    /// The detail of a format for people.
+    const fn detail(self) -> Option<Detail> {
+        match self {
+            Self::Text => Some(Detail::Fitting),
+            Self::Concise => Some(Detail::Concise),
+            Self::Full => Some(Detail::Full),
+            Self::Json | Self::Sarif | Self::Github | Self::Gitlab | Self::Junit => None,
+        }
+    }
+
+    /// True for a format for people.
+    pub(in crate::cli) const fn is_text(self) -> bool {
+        self.detail().is_some()
+    }
+}
+
+/// Writes findings to standard output or to a file. Text for people has a table of the targets if it is wanted.
 ///
 /// # Errors
 /// [`crate::error::Code::WriteFailed`].
@@ -34,18 +58,22 @@ pub(in crate::cli) fn write(
     with_table: bool,
     file: Option<&str>,
 ) -> Result<()> {
+    if let Some(detail) = form.detail() {
+        let Some(file) = file else {
+            return text::write(findings, detail, with_table, terminal::narrow(), &mut Screen);
+        };
+        let mut content = FileContent(String::new());
+        text::write(findings, detail, with_table, None, &mut content)?;
+        return replace(file, content.0.as_bytes());
+    }
     let format: fn(&Findings<'_>, &mut dyn io::Write) -> io::Result<()> = match form {
-        FindingsForm::Text => {
-            let table = with_table.then(terminal::width);
-            let Some(file) = file else { return text::write(findings, table, &mut Screen) };
-            let mut content = FileContent(String::new());
-            text::write(findings, table, &mut content)?;
-            return replace(file, content.0.as_bytes());
-        }
-        FindingsForm::Json => json::write,
         FindingsForm::Sarif => sarif::write,
         FindingsForm::Github => github::write,
+        FindingsForm::Gitlab => gitlab::write,
         FindingsForm::Junit => junit::write,
+        FindingsForm::Json | FindingsForm::Text | FindingsForm::Concise | FindingsForm::Full => {
+            json::write
+        }
     };
     let Some(file) = file else { return print_by(|out| format(findings, out)) };
     let mut content = Vec::new();

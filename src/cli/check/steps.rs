@@ -39,7 +39,7 @@ impl Steps<'_> {
         let work = |number: usize| self.sides(&names[number], &before);
         let mut remarks = Vec::new();
         in_order(names.len(), &self.options.threads, work, |number, sides| {
-            let Judged { target, outcome } = &mut *judged[number];
+            let Judged { target, outcome, .. } = &mut *judged[number];
             match (sides, outcome) {
                 (Ok(sides), Ok(checked)) => checked.findings.extend(self.findings(target, &sides)),
                 (Ok(_), Err(_)) => {}

@@ -15,7 +15,7 @@ use crate::text::phrase::few;
 /// The directories to check, and those that are skipped: with `every` only components, and links to directories that
 /// are checked under their own names.
 pub(super) fn chosen(survey: Survey, every: bool, loader: &Loader) -> (Selected, Vec<PassedOver>) {
-    let Survey { targets, passed_over } = survey;
+    let Survey { targets, passed_over } = if every { survey } else { without_bases(survey) };
     let (mut names, mut refused) = (Vec::new(), Vec::new());
     for target in targets {
         match target.refused {
@@ -41,8 +41,30 @@ pub(super) fn chosen(survey: Survey, every: bool, loader: &Loader) -> (Selected,
     (Selected { targets: names, refused }, left)
 }
 
+/// Names of directories with kustomizations for others.
+const BASES: [&str; 2] = ["base", "bases"];
+
+/// A survey in which bases by name are no targets: a directory `base`, or one in a directory `bases`, which no
+/// kustomization of the tree includes, is for overlays elsewhere. If there are only such targets, they stay.
+pub(in crate::cli) fn without_bases(mut survey: Survey) -> Survey {
+    let is_base = |target: &Target| {
+        let mut names = target.below.rsplit('/');
+        target.refused.is_none()
+            && (names.next().is_some_and(|name| BASES.contains(&name))
+                || names.next().is_some_and(|name| name == BASES[1]))
+    };
+    if survey.targets.iter().all(|target| is_base(target) || target.refused.is_some()) {
+        return survey;
+    }
+    let (bases, targets) = survey.targets.into_iter().partition(is_base);
+    survey.targets = targets;
+    let passed_over = |target| PassedOver { target, why: Why::Base, span: Span::NONE };
+    survey.passed_over.extend(Vec::into_iter(bases).map(passed_over));
+    survey
+}
+
 /// Maximum number of kustomizations that a remark names.
-const MOST: usize = 20;
+const MOST: usize = 3;
 
 /// A remark about the kustomizations that are passed over.
 pub(super) fn told(passed_over: &[PassedOver]) -> Option<Remark> {
@@ -93,7 +115,7 @@ pub(super) fn lost(
         let rule = &TARGET_NOT_JUDGED;
         let finding = Finding::of_target(rule, directory, message, severity, span);
         let checked = Checked { resources: ResMap::new(), pods: 0, findings: vec![finding] };
-        Judged { target: directory.clone(), outcome: Ok(checked) }
+        Judged { target: directory.clone(), file: None, outcome: Ok(checked) }
     };
     before.iter().filter(is_lost).map(finding).collect()
 }

@@ -2,11 +2,13 @@
 
 use std::io::{self, Write};
 
+use super::merge::{self, Merged};
 use super::{Findings, Remark};
 use crate::harden::Severity;
 use crate::text::escape;
 
-/// Writes a command for each remark, and for each finding that is not suppressed.
+/// Writes a command for each remark, for each target that could not be checked, and for each finding that is not accepted,
+/// once for all targets: the number of annotations is limited.
 ///
 /// # Errors
 /// Those of the writer.
@@ -14,16 +16,39 @@ pub fn write(findings: &Findings<'_>, out: &mut dyn Write) -> io::Result<()> {
     for Remark { severity, topic, text } in &findings.context.remarks {
         writeln!(out, "::{} title=krender {topic}::{}", command(*severity), data(text))?;
     }
-    for finding in findings.checked().flat_map(|(_, one)| one.open()) {
+    for judged in findings.targets {
+        let Err(error) = &judged.outcome else { continue };
+        let (file, line) = findings.position(error.span(), judged);
+        let title =
+            error.rule_name().map_or_else(|| format!("krender {}", error.code()), str::to_owned);
+        let message = format!("`{}` is not checked: {}", judged.target, error.message());
+        let (file, title) = (property(&file), property(&title));
+        writeln!(out, "::error file={file},line={line},title={title}::{}", data(&message))?;
+    }
+    let Findings { targets, context, places } = findings;
+    let groups = merge::groups(targets, places, Merged::is_open);
+    for one in groups.iter().flat_map(|group| &group.members) {
+        let finding = one.finding;
         write!(out, "::{} ", command(finding.severity))?;
-        if let Some(place) = findings.places.of(finding.span) {
-            write!(out, "file={},", property(place.file()))?;
-            if !place.is_inline() {
-                write!(out, "line={},col={},", place.line, place.column)?;
+        match places.of(finding.span) {
+            Some(place) => {
+                let file = context.repository.path(place.file());
+                write!(out, "file={},", property(&file))?;
+                if !place.is_inline() {
+                    write!(out, "line={},col={},", place.line, place.column)?;
+                }
+            }
+            None => {
+                let file =
+                    one.targets.first().and_then(|number| targets.get(*number)?.file.as_deref());
+                if let Some(file) = file {
+                    write!(out, "file={},", property(&context.repository.path(file)))?;
+                }
             }
         }
         let (title, advice) = (property(&finding.rule.title()), finding.rule.advice());
-        let message = format!("{}: {}; {advice}", finding.subject(), finding.message);
+        let suffix = one.suffix(targets, context.subject);
+        let message = format!("{}: {}{suffix}; {advice}", one.subject(), finding.message);
         writeln!(out, "title={title}::{}", data(&message))?;
     }
     Ok(())

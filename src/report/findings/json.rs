@@ -21,6 +21,15 @@ pub fn write(findings: &Findings<'_>, out: &mut dyn Write) -> io::Result<()> {
         open.filter(|one| one.severity == severity).count()
     };
     let failed = targets.iter().filter(|one| one.outcome.is_err()).map(|one| &*one.target);
+    let failures = targets.iter().filter_map(|one| {
+        let error = one.outcome.as_ref().err()?;
+        Some(FailureJson {
+            target: &one.target,
+            code: error.code().as_str(),
+            message: error.message(),
+            location: places.of(error.span()).map(LocationJson),
+        })
+    });
     let passed_over = context.passed_over.iter();
     let passed_over = passed_over.map(|(target, why)| PassedOver { target, why });
     let remarks = context.remarks.iter().map(|one| Said {
@@ -37,6 +46,7 @@ pub fn write(findings: &Findings<'_>, out: &mut dyn Write) -> io::Result<()> {
             findings.checked().map(|(target, one)| root(target, one, context.subject, places))
         }),
         failed: failed.collect(),
+        failures: failures.collect(),
         configuration: ConfigurationJson {
             file: context.configuration.as_deref(),
             lowers: context.lowerings.iter().map(Lowered::from).collect(),
@@ -75,10 +85,20 @@ struct ReportJson<'a, R: Serialize> {
     psa_version: String,
     roots: R,
     failed: Vec<&'a str>,
+    failures: Vec<FailureJson<'a>>,
     configuration: ConfigurationJson<'a>,
     passed_over: Vec<PassedOver<'a>>,
     remarks: Vec<Said<'a>>,
     summary: Summary,
+}
+
+/// A target that could not be checked.
+#[derive(Serialize)]
+struct FailureJson<'a> {
+    target: &'a str,
+    code: &'static str,
+    message: &'a str,
+    location: Option<LocationJson>,
 }
 
 /// The configuration in force, and what it and the flags disable or lower.

@@ -1,10 +1,10 @@
 //! Findings as `JUnit` XML: a suite per target, with a case for each violated rule of an object, and one for each
-//! object without findings. A target that cannot be rendered is a case with an error.
+//! object without findings. Cases fail as the check does: findings below `failOn` are the output of cases that pass. A
+//! target that cannot be rendered is a case with an error.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
-use super::place::Places;
 use super::text::write_line;
 use super::{Checked, Findings, Judged, Remark};
 use crate::harden::Finding;
@@ -17,10 +17,10 @@ use crate::text::escape;
 pub fn write(findings: &Findings<'_>, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"krender\">\n")?;
     write_remarks(&findings.context.remarks, out)?;
-    for Judged { target, outcome } in findings.targets {
+    for Judged { target, outcome, .. } in findings.targets {
         let suite = escaped(target);
         match outcome {
-            Ok(checked) => write_suite(&suite, checked, &findings.places, out)?,
+            Ok(checked) => write_suite(&suite, checked, findings, out)?,
             Err(error) => {
                 let message = escaped(error.message());
                 writeln!(
@@ -50,9 +50,10 @@ fn write_remarks(remarks: &[Remark], out: &mut dyn Write) -> io::Result<()> {
 fn write_suite(
     suite: &str,
     checked: &Checked,
-    places: &Places<'_>,
+    findings: &Findings<'_>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
+    let Findings { context, places, .. } = findings;
     let resources = &checked.resources;
     let mut cases: BTreeMap<(usize, &str), Vec<&Finding>> = BTreeMap::new();
     for finding in checked.open() {
@@ -60,8 +61,11 @@ fn write_suite(
     }
     let failing = cases.keys().map(|(place, _)| *place).filter(|place| *place < resources.len());
     let failing: BTreeSet<usize> = failing.collect();
-    let (failures, tests) =
-        (cases.len(), cases.len() + resources.len().saturating_sub(failing.len()));
+    let fails = |found: &[&Finding]| {
+        found.iter().any(|finding| context.settings.fail_on.counts(finding.severity))
+    };
+    let failures = cases.values().filter(|found| fails(found)).count();
+    let tests = cases.len() + resources.len().saturating_sub(failing.len());
     writeln!(out, "  <testsuite name=\"{suite}\" tests=\"{tests}\" failures=\"{failures}\">")?;
     for (_, object) in resources.iter().enumerate().filter(|(place, _)| !failing.contains(place)) {
         let name = escaped(&object.id().to_string());
@@ -71,12 +75,15 @@ fn write_suite(
         let Some(first) = found.first() else { continue };
         let name = escaped(&format!("{}: {}", first.subject(), first.rule.title()));
         let mut lines = String::new();
-        found.iter().for_each(|finding| write_line(finding, places, &mut lines));
+        for finding in found {
+            write_line(finding, places, &context.repository, &mut lines);
+        }
         let (message, lines) = (escaped(&first.message), lines_escaped(&lines));
-        writeln!(
-            out,
-            "    <testcase classname=\"{suite}\" name=\"{name}\"><failure message=\"{message}\">{lines}</failure></testcase>"
-        )?;
+        let content = match fails(found) {
+            true => format!("<failure message=\"{message}\">{lines}</failure>"),
+            false => format!("<system-out>{lines}</system-out>"),
+        };
+        writeln!(out, "    <testcase classname=\"{suite}\" name=\"{name}\">{content}</testcase>")?;
     }
     out.write_all(b"  </testsuite>\n")
 }

@@ -2,10 +2,15 @@
 //!
 //! All formats are written piece by piece: ten thousand pods have a hundred thousand findings.
 
+mod concise;
+mod full;
 pub mod github;
+pub mod gitlab;
 pub mod json;
 pub mod junit;
+mod merge;
 mod place;
+mod repository;
 pub mod sarif;
 pub mod text;
 mod verdicts;
@@ -13,8 +18,9 @@ mod verdicts;
 use crate::error::{Code, Error, Result};
 use crate::harden::{Finding, Lowering, Settings, Severity};
 use crate::resource::ResMap;
-use crate::source::Sources;
+use crate::source::{Sources, Span};
 use place::Places;
+pub use repository::Repository;
 
 /// The findings of a run, which each format writes.
 #[derive(Debug)]
@@ -29,6 +35,8 @@ pub struct Findings<'a> {
 pub struct Judged {
     /// Name of the target, as given.
     pub target: String,
+    /// The file that stands for it if a finding has no place: its kustomization file, or the file of manifests.
+    pub file: Option<String>,
     /// Its findings, or the error if it could not be rendered.
     pub outcome: Result<Checked>,
 }
@@ -69,6 +77,10 @@ pub struct Context {
     pub passed_over: Vec<(String, String)>,
     /// Statements about the run as a whole.
     pub remarks: Vec<Remark>,
+    /// The revision with which the findings are compared, if there is one.
+    pub revision: Option<String>,
+    /// The repository: paths in reports for other programs are relative to its top.
+    pub repository: Repository,
 }
 
 /// A statement about the run as a whole, in addition to its findings.
@@ -87,6 +99,24 @@ impl<'a> Findings<'a> {
     #[must_use]
     pub const fn new(targets: &'a [Judged], context: &'a Context, sources: &'a Sources) -> Self {
         Self { targets, context, places: Places::new(sources) }
+    }
+
+    /// The file and line of a span for other programs, or else the file of its target. Text embedded in a field of the
+    /// file has no line of its own.
+    fn position(&self, span: Span, target: &Judged) -> (String, usize) {
+        let repository = &self.context.repository;
+        if let Some(place) = self.places.of(span) {
+            let line = if place.is_inline() { 1 } else { place.line };
+            return (repository.path(place.file()).into_owned(), line);
+        }
+        let file = target.file.as_deref().unwrap_or(&target.target);
+        (repository.path(file).into_owned(), 1)
+    }
+
+    /// The file of a joined finding for other programs.
+    fn file_of(&self, one: &merge::Merged<'_>) -> String {
+        let target = one.targets.first().and_then(|number| self.targets.get(*number));
+        target.map(|target| self.position(one.finding.span, target).0).unwrap_or_default()
     }
 
     /// Targets that could be rendered.

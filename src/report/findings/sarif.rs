@@ -1,14 +1,18 @@
 //! Findings in SARIF 2.1.0, for code scanning.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io;
 
 use serde::Serialize;
 
 use super::json::Each;
-use super::place::{Place, Places};
-use super::{Checked, Findings};
-use crate::harden::{Finding, Rule, Suppression, rules};
+use super::merge::{self, Merged};
+use super::place::Place;
+use super::{Findings, Judged, Repository};
+use crate::error::Error;
+use crate::harden::{Rule, SuppressedBy, Suppression, rules};
+use crate::source::Span;
 use crate::text::escape;
 
 /// Writes the document, and a line break.
@@ -16,10 +20,14 @@ use crate::text::escape;
 /// # Errors
 /// Those of the writer.
 pub fn write(findings: &Findings<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+    let Findings { targets, places, .. } = findings;
+    let groups = merge::groups(targets, places, |_| true);
+    let indices: BTreeMap<&str, usize> =
+        rules().enumerate().map(|(at, rule)| (rule.id, at)).collect();
     let results = Each(|| {
-        findings.checked().flat_map(|(_, one)| {
-            one.findings.iter().map(move |finding| Result::new(finding, one, &findings.places))
-        })
+        let found = groups.iter().flat_map(|group| &group.members);
+        let found = found.map(|one| Result::new(one, findings, &indices));
+        found.chain(targets.iter().filter_map(|one| Result::of_failure(one, findings)))
     });
     let driver = Driver {
         name: "krender",
@@ -70,22 +78,32 @@ struct Invocation {
 struct Notification {
     level: &'static str,
     message: Message,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    locations: Option<[NotificationLocation; 1]>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct NotificationLocation {
+    physical_location: Physical,
 }
 
 impl Invocation {
     fn new(findings: &Findings<'_>) -> Self {
-        let failed = findings
-            .targets
-            .iter()
-            .filter_map(|one| Some((&one.target, one.outcome.as_ref().err()?)));
-        let failed = failed.map(|(target, error)| Notification {
+        let failed =
+            findings.targets.iter().filter_map(|one| Some((one, one.outcome.as_ref().err()?)));
+        let failed = failed.map(|(judged, error)| Notification {
             level: "error",
-            message: Message { text: format!("`{target}` is not judged: {}", error.message()) },
+            message: Message { text: not_checked(judged, error) },
+            locations: Some([NotificationLocation {
+                physical_location: Physical::of(findings, error.span(), judged),
+            }]),
         });
         let failed: Vec<Notification> = failed.collect();
         let remarks = findings.context.remarks.iter().map(|remark| Notification {
             level: remark.severity.as_str(),
             message: Message { text: remark.text.clone() },
+            locations: None,
         });
         Self {
             execution_successful: failed.is_empty(),
@@ -171,6 +189,7 @@ impl Descriptor {
 #[serde(rename_all = "camelCase")]
 struct Result<'a> {
     rule_id: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
     rule_index: Option<usize>,
     level: &'static str,
     message: Message,
@@ -178,6 +197,8 @@ struct Result<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     related_locations: Option<[Related; 1]>,
     partial_fingerprints: Fingerprints,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline_state: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     suppressions: Option<[Suppressed<'a>; 1]>,
 }
@@ -207,7 +228,7 @@ struct Related {
 
 #[derive(Serialize)]
 struct Fingerprints {
-    #[serde(rename = "krender/v1")]
+    #[serde(rename = "krender/v2")]
     krender: String,
 }
 
@@ -240,40 +261,99 @@ struct Region {
     end_column: usize,
 }
 
+/// The rule of results for targets that could not be checked. Without such a result, a service would take the findings of
+/// these targets for fixed.
+const NOT_CHECKED: &str = "target-not-checked";
+
+fn not_checked(judged: &Judged, error: &Error) -> String {
+    format!("`{}` is not judged: {}", judged.target, error.message())
+}
+
 impl<'a> Result<'a> {
-    fn new(finding: &'a Finding, checked: &Checked, places: &Places<'_>) -> Self {
-        let subject = finding.subject();
-        let physical = |span| places.of(span).map(|place| Physical::new(&place));
+    fn new(one: &Merged<'a>, findings: &Findings<'a>, indices: &BTreeMap<&str, usize>) -> Self {
+        let Findings { targets, context, places } = findings;
+        let (finding, subject) = (one.finding, one.subject());
+        let physical =
+            |span| places.of(span).map(|place| Physical::new(&place, &context.repository));
         let related = physical(finding.object_span).map(|physical_location| {
             let message =
                 Message { text: without_links(&format!("the {}", finding.object.gvk.kind)) };
             [Related { id: 1, message, physical_location }]
         });
-        let suppressed = |Suppression { by, reason }: &'a Suppression| {
+        let by_revision = |one: &&Suppression| one.by == SuppressedBy::Revision;
+        let suppressed = finding.suppressed.as_ref();
+        let state = match suppressed.filter(by_revision) {
+            Some(_) => "unchanged",
+            None => "new",
+        };
+        let suppressed = suppressed.filter(|one| !by_revision(one));
+        let suppressed = suppressed.map(|Suppression { by, reason }| {
             let kind = if by.is_in_source() { "inSource" } else { "external" };
             [Suppressed { kind, justification: reason }]
-        };
+        });
+        let target = one.targets.first().and_then(|number| targets.get(*number));
+        let of_target = target.map(|target| Physical::of(findings, finding.span, target));
+        let file = findings.file_of(one);
+        let suffix = one.suffix(targets, context.subject);
+        let message = format!("{subject}: {}{suffix}", finding.message);
         Self {
             rule_id: finding.rule.id,
-            rule_index: rules().position(|rule| rule == finding.rule),
+            rule_index: indices.get(finding.rule.id).copied(),
             level: finding.severity.as_str(),
-            message: Message { text: without_links(&format!("{subject}: {}", finding.message)) },
+            message: Message { text: without_links(&message) },
             locations: [Location {
-                physical_location: physical(finding.span),
+                physical_location: physical(finding.span).or(of_target),
                 logical_locations: [Logical {
                     fully_qualified_name: format!("{}{}", subject.replace('`', ""), finding.path),
                     kind: "object",
                 }],
             }],
             related_locations: related,
-            partial_fingerprints: Fingerprints { krender: checked.fingerprint(finding) },
-            suppressions: finding.suppressed.as_ref().map(suppressed),
+            partial_fingerprints: Fingerprints { krender: one.fingerprint(&file) },
+            baseline_state: context.revision.as_ref().map(|_| state),
+            suppressions: suppressed,
         }
+    }
+
+    /// The result for a target that could not be checked.
+    fn of_failure(judged: &Judged, findings: &Findings<'_>) -> Option<Self> {
+        let error = judged.outcome.as_ref().err()?;
+        Some(Self {
+            rule_id: NOT_CHECKED,
+            rule_index: None,
+            level: "error",
+            message: Message { text: without_links(&not_checked(judged, error)) },
+            locations: [Location {
+                physical_location: Some(Physical::of(findings, error.span(), judged)),
+                logical_locations: [Logical {
+                    fully_qualified_name: judged.target.clone(),
+                    kind: "module",
+                }],
+            }],
+            related_locations: None,
+            partial_fingerprints: Fingerprints {
+                krender: format!("{NOT_CHECKED}/{}", judged.target),
+            },
+            baseline_state: None,
+            suppressions: None,
+        })
     }
 }
 
 impl Physical {
-    fn new(place: &Place) -> Self {
+    /// The place of a span, or else the file of its target.
+    fn of(findings: &Findings<'_>, span: Span, judged: &Judged) -> Self {
+        let repository = &findings.context.repository;
+        match findings.places.of(span) {
+            Some(place) => Self::new(&place, repository),
+            None => Self {
+                artifact_location: Artifact { uri: reference(&findings.position(span, judged).0) },
+                region: None,
+            },
+        }
+    }
+
+    fn new(place: &Place, repository: &Repository) -> Self {
         let region = Region {
             start_line: place.line,
             start_column: place.column,
@@ -281,7 +361,7 @@ impl Physical {
             end_column: place.end_column,
         };
         Self {
-            artifact_location: Artifact { uri: reference(place.file()) },
+            artifact_location: Artifact { uri: reference(&repository.path(place.file())) },
             region: Some(region).filter(|_| !place.is_inline()),
         }
     }

@@ -1,20 +1,34 @@
-//! Findings as text: the first ones with source frames, the others with a line each.
+//! Findings as text for people: a line each, or with source frames if there are only a few.
 
-use std::collections::BTreeSet;
 use std::fmt::Write;
 
+use super::merge::{self, Group, Merged};
 use super::place::Places;
-use super::{Checked, Findings, Remark, Subject, verdicts};
-use crate::error::{Error, Result};
-use crate::harden::{Finding, Severity};
-use crate::report::errors::human;
-use crate::resource::secret::Shield;
-use crate::source::Sources;
+use super::{Checked, Findings, Judged, Remark, Repository, Subject, concise, full, verdicts};
+use crate::error::Result;
+use crate::harden::{Finding, Severity, SuppressedBy};
 use crate::text::escape::{self, for_log};
 use crate::text::phrase::counted;
 
+/// Detail of findings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// Source frames for a few findings, otherwise a line each.
+    Fitting,
+    /// A line each.
+    Concise,
+    /// Source frames, with reasons and advice.
+    Full,
+}
+
+/// Maximum number of findings that [`Detail::Fitting`] draws with source frames.
+const FEW: usize = 6;
 /// Maximum number of findings with source frames. The others have a line each.
 const MOST_DRAWN: usize = 100;
+/// Maximum number of targets that have a line each if no table is asked for.
+const FEW_TARGETS: usize = 3;
+/// Number of bytes that are written at a time.
+const CHUNK: usize = 1 << 16;
 
 /// Destination of text for people.
 pub trait Output {
@@ -31,84 +45,108 @@ pub trait Output {
     fn plain(&mut self, text: &str) -> Result<()>;
 }
 
-/// Writes the findings of each target, followed by their number. Ends with a table of all targets, if it gets the width
-/// of one, and with the remarks.
+/// Writes the findings, each once with the targets that have it, errors first; then the verdict of each target, or with
+/// `with_table` or many targets a table of those that do not pass, in lines of at most `width` characters; and the
+/// remarks.
 ///
 /// # Errors
 /// Those of the destination.
-pub fn write(findings: &Findings<'_>, table: Option<usize>, out: &mut dyn Output) -> Result<()> {
-    write_targets(findings, out)?;
-    if let Some(width) = table {
-        out.plain(&for_log(&format!("\n{}", verdicts::table(findings, width))))?;
+pub fn write(
+    findings: &Findings<'_>,
+    detail: Detail,
+    with_table: bool,
+    width: Option<usize>,
+    out: &mut dyn Output,
+) -> Result<()> {
+    let groups = merge::groups(findings.targets, &findings.places, Merged::is_open);
+    let count: usize = groups.iter().map(|group| group.members.len()).sum();
+    let is_full = match detail {
+        Detail::Fitting => count <= FEW,
+        Detail::Concise => false,
+        Detail::Full => true,
+    };
+    write_groups(&groups, findings, is_full, out)?;
+    let mut text = String::new();
+    if with_table || findings.targets.len() > FEW_TARGETS {
+        text += &verdicts::table(findings, &groups, width);
+    } else {
+        for judged in findings.targets {
+            let _ = writeln!(text, "{}", escape::visible(&line(judged, findings)));
+        }
     }
-    for Remark { severity, text, .. } in &findings.context.remarks {
-        out.plain(&for_log(&format!("{severity}: {}\n", escape::visible(text))))?;
-    }
-    Ok(())
-}
-
-fn write_targets(findings: &Findings<'_>, out: &mut dyn Output) -> Result<()> {
-    let places = &findings.places;
-    let sources = places.sources;
-    let (mut drawn, mut told, shield) = (0, BTreeSet::new(), Shield::default());
-    for (target, one) in findings.checked() {
-        // Only frames have colours.
-        let (mut drawings, mut lines) = (String::new(), String::new());
-        for finding in one.open() {
-            if drawn < MOST_DRAWN {
-                drawn += 1;
-                let error = told_once(finding, target, &mut told, sources);
-                drawings += &human::finding(finding.severity, &error, sources, &shield);
-                drawings.push('\n');
-            } else {
-                write_line(finding, places, &mut lines);
+    if count > 0 {
+        text += match is_full {
+            true => "for details of a rule: `krender explain RULE`\n",
+            false => {
+                "for details of a rule: `krender explain RULE`; for sources and advice: `--format full`\n"
             }
-        }
-        if !lines.is_empty() {
-            lines.push('\n');
-        }
-        let (count, profile) = (one.resources.len(), findings.context.settings.facts.profile);
-        let extent = match findings.context.subject {
-            _ if one.is_of_dockerfiles() => counted(count, "Dockerfile"),
-            Subject::Objects => format!("{}, by {profile}", counted(count, "object")),
-            Subject::Kustomizations => counted(count, "kustomization"),
         };
-        let _ = writeln!(lines, "{}: {} in {extent}", escape::visible(target), summary(one));
-        out.drawn(&for_log(&drawings))?;
-        out.plain(&for_log(&lines))?;
     }
-    match drawn {
-        0 => Ok(()),
-        _ => out.plain("for details of a rule: `krender explain RULE`\n"),
+    for Remark { severity, text: remark, .. } in &findings.context.remarks {
+        let _ = writeln!(text, "{severity}: {}", escape::visible(remark));
     }
+    out.plain(&for_log(&text))
 }
 
-/// A finding drawn like a failure. The reason for a rule is given only once.
-fn told_once(
-    finding: &Finding,
-    target: &str,
-    told: &mut BTreeSet<&'static str>,
-    sources: &Sources,
-) -> Error {
-    let file = |span| sources.source_of(span).map(|source| source.id());
-    let mut error = finding.failure();
-    if file(finding.span) != file(finding.object_span) && !finding.object_span.is_none() {
-        error = error.note(finding.object_span, format!("the {}", finding.object.gvk.kind));
+fn write_groups(
+    groups: &[Group<'_>],
+    findings: &Findings<'_>,
+    is_full: bool,
+    out: &mut dyn Output,
+) -> Result<()> {
+    let (mut text, mut drawn, mut told) = (String::new(), 0, full::Told::default());
+    for group in groups {
+        let next = drawn + group.members.len();
+        if is_full && next <= MOST_DRAWN {
+            drawn = next;
+            full::draw(group, findings, &mut told, &mut text);
+        } else {
+            concise::write(group, findings, &mut text);
+        }
+        if text.len() > CHUNK {
+            out.drawn(&for_log(&text))?;
+            text.clear();
+        }
     }
-    if finding.span.is_none() {
-        error = error.step(format!("in what `{target}` renders to"));
+    if !groups.is_empty() && !text.ends_with("\n\n") {
+        text.push('\n');
     }
-    if told.insert(finding.rule.id) {
-        error = error.step(finding.rule.why());
-    }
-    error
+    out.drawn(&for_log(&text))
+}
+
+/// The verdict of a target: `prod: 2 errors, 1 warning in 5 objects, by recommended@v1.37`.
+fn line(judged: &Judged, findings: &Findings<'_>) -> String {
+    let target = &judged.target;
+    let checked = match &judged.outcome {
+        Ok(checked) => checked,
+        Err(error) => {
+            let what = match findings.context.subject {
+                Subject::Objects => "checked",
+                Subject::Kustomizations => "built",
+            };
+            return format!("{target}: not {what}: {}", error.message());
+        }
+    };
+    let (count, profile) = (checked.resources.len(), findings.context.settings.facts.profile);
+    let extent = match findings.context.subject {
+        _ if checked.is_of_dockerfiles() => counted(count, "Dockerfile"),
+        Subject::Objects => format!("{}, by {profile}", counted(count, "object")),
+        Subject::Kustomizations => counted(count, "kustomization"),
+    };
+    format!("{target}: {} in {extent}", summary(checked))
 }
 
 /// Writes a finding as one line.
-pub(super) fn write_line(finding: &Finding, places: &Places<'_>, out: &mut String) {
+pub(super) fn write_line(
+    finding: &Finding,
+    places: &Places<'_>,
+    repository: &Repository,
+    out: &mut String,
+) {
     let start = out.len();
     if let Some(place) = places.of(finding.span) {
-        let _ = write!(out, "{place}: ");
+        let (file, line, column) = (repository.path(place.name()), place.line, place.column);
+        let _ = write!(out, "{file}:{line}:{column}: ");
     }
     let Finding { severity, rule, message, .. } = finding;
     let _ = write!(out, "{severity} {} {}: {}: {message}", rule.id, rule.name, finding.subject());
@@ -119,18 +157,40 @@ pub(super) fn write_line(finding: &Finding, places: &Places<'_>, out: &mut Strin
     out.push('\n');
 }
 
-/// Number of findings by severity: `2 errors, 1 warning`.
+/// Number of findings by severity: `2 errors, 1 warning (3 ignored)`.
 fn summary(checked: &Checked) -> String {
-    let count = |severity| checked.open().filter(|one| one.severity == severity).count();
-    let counts = [Severity::Error, Severity::Warning, Severity::Note]
-        .map(|severity| (count(severity), severity));
-    let counts: Vec<String> = counts
+    let accepted = |by: SuppressedBy| {
+        let is_by =
+            |finding: &&Finding| finding.suppressed.as_ref().is_some_and(|one| one.by == by);
+        checked.findings.iter().filter(is_by).count()
+    };
+    let known = accepted(SuppressedBy::Revision);
+    let ignored = checked.findings.len() - checked.open().count() - known;
+    counts(checked.open()) + &left_out(ignored, known)
+}
+
+/// Numbers of findings that are not shown, in parentheses.
+pub(super) fn left_out(ignored: usize, known: usize) -> String {
+    match (ignored, known) {
+        (0, 0) => String::new(),
+        (ignored, 0) => format!(" ({ignored} ignored)"),
+        (0, known) => format!(" ({known} not new)"),
+        (ignored, known) => format!(" ({ignored} ignored, {known} not new)"),
+    }
+}
+
+/// Number of findings by severity: `2 errors, 1 warning`.
+pub(super) fn counts<'a>(findings: impl Iterator<Item = &'a Finding>) -> String {
+    let mut numbers = [(Severity::Error, 0), (Severity::Warning, 0), (Severity::Note, 0)];
+    for finding in findings {
+        for (severity, number) in &mut numbers {
+            *number += usize::from(*severity == finding.severity);
+        }
+    }
+    let told: Vec<String> = numbers
         .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, severity)| counted(count, severity.as_str()))
+        .filter(|(_, number)| *number > 0)
+        .map(|(severity, number)| counted(number, severity.as_str()))
         .collect();
-    let ignored = checked.findings.len() - checked.open().count();
-    let ignored = if ignored > 0 { format!(" ({ignored} ignored)") } else { String::new() };
-    let counts = if counts.is_empty() { "no findings".to_owned() } else { counts.join(", ") };
-    counts + &ignored
+    if told.is_empty() { "no findings".to_owned() } else { told.join(", ") }
 }

@@ -1,0 +1,138 @@
+//! Findings as a line each, below a line for their object.
+
+use std::fmt::Write;
+
+use super::Findings;
+use super::merge::{Group, Merged, is_of_target, within};
+use super::place::Places;
+use crate::harden::{Finding, Severity};
+use crate::text::escape;
+
+/// ANSI codes.
+const BOLD: &str = "\u{1b}[1m";
+const RED: &str = "\u{1b}[1;31m";
+const YELLOW: &str = "\u{1b}[33m";
+const BLUE: &str = "\u{1b}[34m";
+const RESET: &str = "\u{1b}[0m";
+
+/// Writes a group: its file and object with the targets that have it, and below a line for each finding. Equal findings
+/// of several containers share a line, and one line that is alone has all of it.
+pub(super) fn write(group: &Group<'_>, findings: &Findings<'_>, out: &mut String) {
+    let Findings { targets, context, places } = findings;
+    let lines = joined(&group.members);
+    if let [line] = &*lines {
+        return write_alone(line, group, findings, out);
+    }
+    let first = group.members.first();
+    let place = first
+        .and_then(|one| places.of(one.finding.object_span).or_else(|| places.of(one.finding.span)));
+    let file = place.as_ref().map(|place| place.name()).unwrap_or_default();
+    let subject = group.subject();
+    let title = if file.is_empty() { subject } else { format!("{file}: {subject}") };
+    let is_known = targets.len() == 1 || is_of_target(file, &group.targets, targets);
+    let whole = match is_known {
+        true => String::new(),
+        false => format!(", {}", within(&group.targets, targets, context.subject)),
+    };
+    let _ = writeln!(out, "{BOLD}{}{RESET}{}", escape::visible(&title), escape::visible(&whole));
+    let place = |one: &Merged<'_>| place_in(file, one.finding, places);
+    let width = lines.iter().map(|line| place(line[0]).chars().count()).max().unwrap_or_default();
+    for line in lines {
+        let one = line[0];
+        let Finding { severity, rule, message, .. } = one.finding;
+        let mut text =
+            format!("{} {}: {message}{}", rule.id, rule.name, others(&line, file, places));
+        if one.targets.len() != group.targets.len() {
+            let _ = write!(text, " ({})", within(&one.targets, targets, context.subject));
+        }
+        let (place, text) = (place(one), escape::visible(&text));
+        let (place, colour) = (escape::visible(&place), colour(*severity));
+        let severity = severity.as_str();
+        let _ = writeln!(out, "  {place:<width$}  {colour}{severity:<7}{RESET}  {text}");
+    }
+}
+
+/// Writes the only line of a group, with its file and object.
+fn write_alone(line: &[&Merged<'_>], group: &Group<'_>, findings: &Findings<'_>, out: &mut String) {
+    let Findings { targets, context, places } = findings;
+    let Some(one) = line.first() else { return };
+    let Finding { severity, rule, message, span, .. } = one.finding;
+    let place = places.of(*span);
+    let file = place.as_ref().map(|place| place.name()).unwrap_or_default();
+    let start = place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default();
+    let others = others(line, file, places);
+    let mut text = format!("{} {}: {}: {message}{others}", rule.id, rule.name, group.subject());
+    if targets.len() > 1 && !is_of_target(file, &group.targets, targets) {
+        let _ = write!(text, " ({})", within(&group.targets, targets, context.subject));
+    }
+    let colour = colour(*severity);
+    let (start, text) = (escape::visible(&start), escape::visible(&text));
+    let _ = writeln!(out, "{BOLD}{start}{RESET}{colour}{severity}{RESET} {text}");
+}
+
+const fn colour(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => RED,
+        Severity::Warning => YELLOW,
+        Severity::Note => BLUE,
+    }
+}
+
+/// The containers of a line behind the first one.
+fn others(line: &[&Merged<'_>], file: &str, places: &Places<'_>) -> String {
+    match line {
+        [_, others @ ..] if !others.is_empty() => {
+            let others = others.iter().map(|one| other(file, one, places));
+            format!("; also {}", others.collect::<Vec<_>>().join(", "))
+        }
+        _ => String::new(),
+    }
+}
+
+/// The line and column of a finding, with its file if it is another one.
+fn place_in(file: &str, finding: &Finding, places: &Places<'_>) -> String {
+    match places.of(finding.span) {
+        Some(place) if place.name() == file => format!("{}:{}", place.line, place.column),
+        Some(place) => place.to_string(),
+        None => "-".to_owned(),
+    }
+}
+
+/// Another container with the same finding, and its line.
+fn other(file: &str, one: &Merged<'_>, places: &Places<'_>) -> String {
+    let name = one.finding.container.as_ref().map_or("", |(_, name)| name);
+    match places.of(one.finding.span) {
+        Some(place) if place.name() == file => format!("`{name}` ({})", place.line),
+        Some(place) => format!("`{name}` ({})", place.file_and_line()),
+        None => format!("`{name}`"),
+    }
+}
+
+/// Findings in lines: those that differ only in the container are together.
+fn joined<'m, 'a>(members: &'m [Merged<'a>]) -> Vec<Vec<&'m Merged<'a>>> {
+    let mut lines: Vec<Vec<&Merged<'_>>> = Vec::new();
+    for one in members {
+        match lines.last_mut() {
+            Some(line) if is_same(line[0], one) => line.push(one),
+            _ => lines.push(vec![one]),
+        }
+    }
+    lines
+}
+
+fn is_same(one: &Merged<'_>, other: &Merged<'_>) -> bool {
+    let (Some((_, name)), Some((_, next))) = (&one.finding.container, &other.finding.container)
+    else {
+        return false;
+    };
+    let rest = |message: &str, name: &str| {
+        let quoted = format!("`{name}`");
+        message.split_once(&*quoted).map(|(before, after)| (before.to_owned(), after.to_owned()))
+    };
+    one.finding.rule == other.finding.rule
+        && one.finding.severity == other.finding.severity
+        && one.targets == other.targets
+        && rest(&one.finding.message, name).is_some_and(|text| {
+            rest(&other.finding.message, next).is_some_and(|other| other == text)
+        })
+}
