@@ -18,7 +18,7 @@ pub(super) type Rendered = (String, Result<ResMap>);
 /// Reads all inputs, in order. Kustomizations are rendered in parallel, with shared bases.
 pub(super) fn rendered(run: &Run<'_>, targets: &[String]) -> Vec<Rendered> {
     let loader = run.loader();
-    let built: Vec<&String> = targets.iter().filter(|one| !is_of_manifests(loader, one)).collect();
+    let built: Vec<&String> = targets.iter().filter(|one| !is_of_manifests(run, one)).collect();
     run.expect(&built);
     let mut renders = Vec::with_capacity(built.len());
     let work = |number: usize| run.build(built[number], &mut Vec::new());
@@ -36,14 +36,16 @@ pub(super) fn rendered(run: &Run<'_>, targets: &[String]) -> Vec<Rendered> {
     targets.iter().map(read).collect()
 }
 
-/// True for a file, for standard input, and for a folder without a kustomization that has manifests.
-pub(super) fn is_of_manifests(loader: &Loader, target: &str) -> bool {
+/// True for a file, for standard input, and for a folder with manifests that has no kustomization in it or below it.
+pub(super) fn is_of_manifests(run: &Run<'_>, target: &str) -> bool {
+    let loader = run.loader();
     if target == "-" || load::is_file(target.as_ref()) {
         return true;
     }
     let mut files = KUSTOMIZATION_FILES.iter().map(|file| format!("{target}/{file}"));
     loader.kind(target) == Kind::Directory
         && files.all(|file| loader.kind(&file) == Kind::Missing)
+        && run.targets(target).is_ok_and(|targets| targets.is_empty())
         && loader.manifests(target).is_ok_and(|files| !files.found.is_empty())
 }
 

@@ -294,7 +294,7 @@ fn images(run: &Run<'_>, targets: &[String], settings: &Settings) -> Vec<Summari
     let mut summarized = Vec::with_capacity(targets.len());
     let work = |number: usize| {
         let target = &targets[number];
-        if is_of_manifests(loader, target) {
+        if is_of_manifests(run, target) {
             return manifests(loader, target).map(|one| summaries::of_manifests(&one, facts));
         }
         let trace = Trace::of(run, target, &mut Vec::new())?;

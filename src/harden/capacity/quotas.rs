@@ -6,7 +6,7 @@ use super::workload::Workload;
 use crate::harden::demand::entries;
 use crate::harden::facts::Facts;
 use crate::harden::value::{below, items, text};
-use crate::resource::{Quantity, ResId, ResMap};
+use crate::resource::{Quantity, ResId, ResMap, Resource};
 use crate::source::Span;
 
 /// A `ResourceQuota`.
@@ -40,7 +40,7 @@ pub(super) fn quotas(objects: &ResMap, facts: &Facts, workloads: &[Workload]) ->
     let is_quota = |kind: &str, group: &str| kind == "ResourceQuota" && group.is_empty();
     let quotas = objects.iter().filter(|one| is_quota(one.kind(), &one.gvk().group));
     let mut used = None;
-    let quota = |object: &crate::resource::Resource| {
+    let quota = |object: &Resource| {
         let namespace = facts.namespace(object);
         let used = used.get_or_insert_with(|| Used::of(objects, facts, workloads));
         let scopes = items(below(object.node(), &["spec", "scopes"]));
@@ -68,18 +68,36 @@ struct Used<'a> {
     pods: BTreeMap<&'a str, (u64, u64)>,
     requests: BTreeMap<(&'a str, &'a str), (Quantity, Quantity)>,
     limits: BTreeMap<(&'a str, &'a str), (Quantity, Quantity)>,
-    /// The numbers of objects, by the name that quotas have for the kind.
-    counts: BTreeMap<(&'a str, &'static str), u64>,
+    /// The numbers of objects, by namespace and by the name that quotas have for them.
+    counts: BTreeMap<(&'a str, String), u64>,
 }
 
-/// Names of quotas for numbers of objects of the core group.
-const COUNTED: [(&str, &str); 5] = [
-    ("ConfigMap", "configmaps"),
-    ("PersistentVolumeClaim", "persistentvolumeclaims"),
-    ("ReplicationController", "replicationcontrollers"),
-    ("Secret", "secrets"),
-    ("Service", "services"),
+/// The kinds that quotas count by a name of their own, without `count/`.
+const COUNTED: [&str; 6] = [
+    "configmaps",
+    "persistentvolumeclaims",
+    "replicationcontrollers",
+    "resourcequotas",
+    "secrets",
+    "services",
 ];
+
+/// The name of the resource of an object: `services`, `deployments.apps`.
+fn resource_name(object: &Resource) -> String {
+    let kind = object.kind().to_ascii_lowercase();
+    let plural = match kind.as_bytes() {
+        [.., b's' | b'x'] | [.., b'c' | b's', b'h'] => format!("{kind}es"),
+        // `Gateway` and `Proxy`.
+        [.., before, b'y'] if !b"aeiou".contains(before) => {
+            format!("{}ies", kind.trim_end_matches('y'))
+        }
+        _ => format!("{kind}s"),
+    };
+    match &*object.gvk().group {
+        "" => plural,
+        group => format!("{plural}.{group}"),
+    }
+}
 
 impl<'a> Used<'a> {
     fn of(objects: &'a ResMap, facts: &'a Facts, workloads: &'a [Workload]) -> Self {
@@ -100,18 +118,17 @@ impl<'a> Used<'a> {
                 }
             }
         }
-        for object in objects.iter().filter(|one| one.gvk().group.is_empty()) {
+        for object in objects {
             let namespace = facts.namespace(object);
-            if let Some((_, name)) = COUNTED.iter().find(|(kind, _)| *kind == object.kind()) {
-                *used.counts.entry((namespace, name)).or_default() += 1;
-            }
+            *used.counts.entry((namespace, resource_name(object))).or_default() += 1;
             let type_of = below(object.node(), &["spec"]).and_then(|spec| text(spec, "type"));
-            let by_type = match type_of.filter(|_| object.kind() == "Service") {
+            let is_service = object.kind() == "Service" && object.gvk().group.is_empty();
+            let by_type = match type_of.filter(|_| is_service) {
                 Some("LoadBalancer") => "services.loadbalancers",
                 Some("NodePort") => "services.nodeports",
                 _ => continue,
             };
-            *used.counts.entry((namespace, by_type)).or_default() += 1;
+            *used.counts.entry((namespace, by_type.to_owned())).or_default() += 1;
         }
         used
     }
@@ -122,13 +139,10 @@ impl<'a> Used<'a> {
         if matches!(name, "pods" | "count/pods") {
             return Some(whole(self.pods.get(namespace).copied().unwrap_or_default()));
         }
-        let counted = name.strip_prefix("count/").unwrap_or(name);
-        let is_counted = COUNTED.iter().any(|(_, known)| *known == counted)
-            || matches!(counted, "services.loadbalancers" | "services.nodeports");
-        if is_counted {
-            let key =
-                self.counts.iter().find(|((of, known), _)| *of == namespace && *known == counted);
-            let found = key.map_or(0, |(_, found)| *found);
+        let is_counted = COUNTED.contains(&name)
+            || matches!(name, "services.loadbalancers" | "services.nodeports");
+        if let Some(counted) = name.strip_prefix("count/").or_else(|| is_counted.then_some(name)) {
+            let found = self.counts.get(&(namespace, counted.to_owned())).copied().unwrap_or(0);
             return Some(whole((found, found)));
         }
         if let Some(resource) = name.strip_prefix("limits.") {

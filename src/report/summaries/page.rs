@@ -15,8 +15,8 @@ use crate::text::phrase::counted;
 const TEMPLATE: &str = include_str!("page/page.html");
 const STYLE: &str = include_str!("page/page.css");
 
-/// The maximum number of rows of a chart; the largest are shown.
-const MOST_ROWS: usize = 60;
+/// The maximum number of rows of a chart; if there are more, the largest are shown, the largest first.
+const MOST_ROWS: usize = 40;
 
 /// Writes the page. Linear in the size of the tables.
 pub(super) fn html(sheet: &Sheet) -> String {
@@ -88,15 +88,16 @@ fn chart(out: &mut String, chart: &Chart) {
     out.push_str("</section>\n");
 }
 
-/// The largest rows of a chart in their order, and the number of the others.
+/// The rows of a chart, or the largest ones if there are many, and the number of the others.
 fn largest<T>(rows: &[T], size: impl Fn(&T) -> f64) -> (Vec<&T>, usize) {
     let mut places: Vec<usize> =
         (0..rows.len()).filter(|place| size(&rows[*place]) > 0.0).collect();
-    let count = places.len();
-    places.sort_by(|one, other| size(&rows[*other]).total_cmp(&size(&rows[*one])));
-    places.truncate(MOST_ROWS);
-    places.sort_unstable();
-    (places.iter().map(|place| &rows[*place]).collect(), count.saturating_sub(MOST_ROWS))
+    let left_out = places.len().saturating_sub(MOST_ROWS);
+    if left_out > 0 {
+        places.sort_by(|one, other| size(&rows[*other]).total_cmp(&size(&rows[*one])));
+        places.truncate(MOST_ROWS);
+    }
+    (places.iter().map(|place| &rows[*place]).collect(), left_out)
 }
 
 /// A row: a label, a drawing with this content, and words.
