@@ -6,7 +6,8 @@ use clap::{Args, ValueEnum};
 
 use super::reading::working_directory;
 use crate::error::{Code, Error, Result};
-use crate::load::{self, Disk, Files as _, Kind, LARGEST_FILE, OutputFolder, join};
+use crate::harden::Kind;
+use crate::load::{self, Disk, Files as _, LARGEST_FILE, OutputFolder, join};
 use crate::text::escape;
 
 /// Make a link to krender that other programs call
@@ -44,6 +45,9 @@ enum Role {
     KubectlKrender,
     /// A plugin for `helm --post-renderer krender` of Helm 4: a folder for `helm plugin install`
     HelmPlugin,
+    /// The executables that kustomize calls for a `HardeningTransformer` or `HardeningValidator`, in its folder of plugins:
+    /// `$XDG_CONFIG_HOME/kustomize/plugin`, usually `~/.config/kustomize/plugin`
+    Plugin,
 }
 
 /// The description of the plugin of Helm. (Helm 4, `docs/plugins/developer/tutorial-postrenderer-plugin`.)
@@ -70,6 +74,14 @@ impl Install {
             Role::Kustomize => link(&self.directory, "kustomize", &program, self.force)?,
             Role::Kubebuilder => self.tool(&program)?,
             Role::KubectlKrender => link(&self.directory, "kubectl-krender", &program, self.force)?,
+            Role::Plugin => {
+                let folder = self.directory.join("krender.dev").join("v1alpha1");
+                for kind in [Kind::Transformer, Kind::Validator] {
+                    let folder = folder.join(kind.as_str().to_lowercase());
+                    link(&folder, kind.as_str(), &program, self.force)?;
+                }
+                folder
+            }
             Role::HelmPlugin => {
                 let folder = self.directory.join("krender");
                 let output = OutputFolder::make(&self.directory)?.below("krender".as_ref())?;
@@ -89,7 +101,7 @@ impl Install {
 
     /// Refuses to replace what is there already.
     fn keep(&self, path: &Path) -> Result<()> {
-        if self.force || Disk.kind(path).is_ok_and(|kind| kind == Kind::Missing) {
+        if self.force || Disk.kind(path).is_ok_and(|kind| kind == load::Kind::Missing) {
             return Ok(());
         }
         let message = format!("`{}` is there already", path.display());
@@ -112,7 +124,8 @@ impl Install {
             OutputFolder::make(&directory)?.copy(name.as_ref(), program)?;
         }
         // A link there is the Makefile's own, to another version.
-        let is_link = Disk.kind(&directory.join("kustomize")).is_ok_and(|kind| kind == Kind::Link);
+        let is_link =
+            Disk.kind(&directory.join("kustomize")).is_ok_and(|kind| kind == load::Kind::Link);
         let replaces = self.force || is_link;
         link(&directory, "kustomize", &copy, replaces)?;
         Ok(self.directory.join("kustomize"))

@@ -19,6 +19,7 @@ mod functions;
 mod harden;
 mod inputs;
 mod install;
+mod krm;
 mod lint;
 mod localize;
 mod lock;
@@ -86,6 +87,9 @@ fn run_to_end(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     {
         external::guard();
         return ExitCode::SUCCESS;
+    }
+    if let Some(kind) = krm::plugin(&arguments) {
+        return krm::run_plugin(kind, &arguments, terminal::Format::Human);
     }
     if let Some(exit) = completion::answer(&arguments, || program(COMMANDS)) {
         return exit;
@@ -420,6 +424,16 @@ Examples:
   krender fn run manifests --enable-exec
   krender fn run manifests --image example.com/set-labels:v1 -- team=shop",
         run: |found, format| Ok(functions::Fn::from_arg_matches_mut(found)?.run(format)),
+    },
+    Command {
+        name: "krm",
+        arguments: krm::Krm::augment_args,
+        examples: "\
+Examples:
+  krender krm < list.yaml
+  kpt fn eval manifests --exec 'krender krm' -- profile=restricted
+  krender install plugin ~/.config/kustomize/plugin",
+        run: |found, format| Ok(krm::Krm::from_arg_matches_mut(found)?.run(format)),
     },
     Command {
         name: "cache",

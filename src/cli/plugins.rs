@@ -236,7 +236,7 @@ pub(super) fn host() -> Surroundings {
 
 /// The current date in UTC.
 #[expect(clippy::disallowed_methods, reason = "the clock is read here and handed on")]
-fn today() -> Option<Date> {
+pub(super) fn today() -> Option<Date> {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?;
     Date::at(since.as_secs().try_into().ok()?)
 }

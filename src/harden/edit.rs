@@ -99,7 +99,8 @@ fn alone(root: &Node, path: &Path) -> Path {
     path
 }
 
-fn carry_out(root: &mut Node, operation: &Operation) {
+/// Makes the change of an operation.
+pub(super) fn carry_out(root: &mut Node, operation: &Operation) {
     let (_, path, value) = operation.parts();
     let Some((last, way)) = path.steps().split_last() else { return };
     let parent = way.iter().try_fold(root, |node, step| match step {

@@ -16,8 +16,8 @@ use crate::error::Result;
 use crate::resource::{ResMap, Resource};
 use crate::schema::Schema;
 use crate::source::Sources;
-use crate::yaml::Text;
 use crate::yaml::path::{Path, PathStep};
+use crate::yaml::{Node, Text};
 
 /// A fix that hardening applied to an object.
 #[derive(Clone, Debug)]
@@ -32,6 +32,13 @@ pub struct Change {
     pub class: Class,
     /// The applied operations.
     pub operations: Vec<Operation>,
+}
+
+impl Change {
+    /// Makes the same change in a copy of the object.
+    pub fn apply(&self, root: &mut Node) {
+        self.operations.iter().for_each(|operation| edit::carry_out(root, operation));
+    }
 }
 
 /// The fixes to apply.
