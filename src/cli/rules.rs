@@ -108,6 +108,7 @@ fn profiles(rule: &Rule) -> String {
         Scope::Recommended => return "recommended, paranoid".to_owned(),
         Scope::Paranoid => return "paranoid".to_owned(),
         Scope::Always => return "all".to_owned(),
+        Scope::Named => return "none".to_owned(),
         Scope::PodSecurity(check) => check,
     };
     let since = match check.since {

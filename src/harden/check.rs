@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::finding::Finding;
+use super::objects::Objects;
 use super::pod::{Pod, Shape};
 use super::rule::{Check, Extent, Needs, RenderCheck, Rule};
 use super::rules::rules;
 use super::scene::{Render, Scene};
-use super::settings::Settings;
+use super::settings::{Phase, Settings};
 use super::suppress::{Comment, exclude, suppress};
 use super::violation::{Severity, Violation};
 use super::workload::pods;
@@ -19,9 +20,25 @@ use crate::source::Sources;
 /// their suppression, which is searched for in the sources too. Linear in the number of resources and rules.
 #[must_use]
 pub fn check(resources: &ResMap, sources: &Sources, settings: &Settings) -> Vec<Finding> {
+    check_among(resources, None, sources, settings)
+}
+
+/// Checks the resources of one of several renders as [`check`] does. `others` has its number, and the objects of all
+/// renders: references may lead to objects of another render.
+#[must_use]
+pub fn check_among(
+    resources: &ResMap,
+    others: Option<(usize, &Objects<'_>)>,
+    sources: &Sources,
+    settings: &Settings,
+) -> Vec<Finding> {
     let is_asked = |rule: &&'static Rule| settings.asks(rule);
     let rules: Vec<&'static Rule> = rules().filter(is_asked).collect();
-    let render = Render::new(resources, &settings.facts);
+    let awaited = match settings.phase {
+        Phase::Final(configuration) => Some(configuration),
+        _ => None,
+    };
+    let render = Render::among(resources, &settings.facts, awaited, others);
     let scene = |(object, pods)| Scene { facts: &settings.facts, object, pods };
     let scenes: Vec<Scene<'_>> =
         resources.iter().zip(render.pods.iter().map(Vec::as_slice)).map(scene).collect();

@@ -12,6 +12,7 @@ use super::facts::{
     CpuLimits, External, Facts, Placement, PodPath, PullPolicy, Registries, Values,
 };
 use super::foreign::Tool;
+use super::producers::Producer;
 use super::profile::{Profile, minor};
 use super::rule::Rule;
 use super::rules::known;
@@ -23,6 +24,7 @@ use crate::config::Selector;
 use crate::error::{Code, Error, Result};
 use crate::limits::Budget;
 use crate::resource::{LabelSelector, Quantity};
+use crate::source::Span;
 use crate::text::phrase::{listed, quoted};
 use crate::transform::select::Selection;
 use crate::yaml::de::{self, Spanned};
@@ -84,6 +86,7 @@ struct Spec {
     images: Images,
     registries: RegistriesSpec,
     externals: Vec<ExternalSpec>,
+    producers: Vec<Spanned<ProducerSpec>>,
     pod_specs: Vec<PodSpec>,
     runtimes: Vec<RuntimeSpec>,
     probes: ProbesSpec,
@@ -132,6 +135,8 @@ struct ValuesSpec {
     pull_policy: PullPolicy,
     writable_dirs: Option<Vec<String>>,
     floating_tags: Vec<String>,
+    required_labels: Option<Vec<String>>,
+    service_types: Vec<String>,
     placement: Placement,
     empty_dir_size_limit: Spanned<Text>,
     min_replicas: Option<i64>,
@@ -191,6 +196,17 @@ struct ExternalSpec {
     kind: String,
     namespace: String,
     name: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ProducerSpec {
+    group: Spanned<Text>,
+    kind: Spanned<Text>,
+    makes: Spanned<Text>,
+    name: Spanned<Text>,
+    namespace: String,
+    with: Vec<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -335,6 +351,12 @@ impl Spec {
         let built = by_image(self.images.built.as_ref());
         settings.facts.built_images = built.map_err(&mut keep).unwrap_or_default();
         settings.facts.externals = self.externals.into_iter().map(ExternalSpec::external).collect();
+        for producer in self.producers {
+            match producer.value.producer(producer.span) {
+                Ok(producer) => settings.facts.producers.push(producer),
+                Err(error) => keep(error),
+            }
+        }
         settings.facts.pod_paths = self.pod_specs.into_iter().map(PodSpec::path).collect();
         for selector in &self.select {
             match selection(selector, budget) {
@@ -378,6 +400,20 @@ impl ExternalSpec {
     fn external(self) -> External {
         let Self { kind, namespace, name } = self;
         External { kind, namespace, name }
+    }
+}
+
+impl ProducerSpec {
+    fn producer(self, span: Span) -> Result<Producer> {
+        let Self { group, kind, makes, name, namespace, with } = self;
+        let fields = [("kind", &kind), ("makes", &makes), ("name", &name)];
+        if let Some((field, _)) = fields.into_iter().find(|(_, value)| value.is_empty()) {
+            let message = format!("a producer needs `{field}`");
+            let help = "write `{group: example.com, kind: Database, makes: Secret, name: \"{metadata.name}-login\"}`";
+            return Err(Error::new(Code::InvalidValue, message).at(span).help(help));
+        }
+        let [group, kind, makes, name] = [group, kind, makes, name].map(|one| one.to_string());
+        Ok(Producer { group, kind, makes, name, namespace, with })
     }
 }
 
@@ -448,7 +484,7 @@ fn selection(selector: &Selector, budget: &Budget) -> Result<Selection> {
 }
 
 impl ExclusionSpec {
-    fn exclusion(self, span: crate::source::Span, budget: &Budget) -> Result<Exclusion> {
+    fn exclusion(self, span: Span, budget: &Budget) -> Result<Exclusion> {
         let rules = self.rules.iter().map(|name| wrong(known(name), name));
         let rules = rules.collect::<Result<_>>()?;
         let until = self.until.as_ref().map(|until| wrong(until.parse(), until));
@@ -510,6 +546,8 @@ impl ValuesSpec {
             memory_limit_factor: resources.memory_limit_factor.unwrap_or(usual.memory_limit_factor),
             min_memory_limit: quantity(&resources.min_memory_limit, usual.min_memory_limit),
             floating_tags: self.floating_tags.clone(),
+            required_labels: self.required_labels.clone().unwrap_or(usual.required_labels),
+            service_types: self.service_types.clone(),
             pre_stop_seconds: shutdown.pre_stop_seconds.unwrap_or(usual.pre_stop_seconds),
             drain_seconds: shutdown.drain_seconds.unwrap_or(usual.drain_seconds),
             margin_seconds: shutdown.margin_seconds.unwrap_or(usual.margin_seconds),

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::images::{ImageUser, PublicImage};
+use super::producers::Producer;
 use super::profile::{Profile, Set, Version};
 use super::scoped::Told;
 use crate::resource::{DEFAULT_NAMESPACE, Resource};
@@ -22,6 +23,8 @@ pub struct Facts {
     pub built_images: Vec<(String, String)>,
     /// Objects that exist in other renders.
     pub externals: Vec<External>,
+    /// Objects that controllers create, in addition to those that are known.
+    pub producers: Vec<Producer>,
     /// The minor version of the target Kubernetes; `None` for that of the profile.
     pub kubernetes: Option<u16>,
     /// The namespace of objects without one; empty for `default`.
@@ -148,6 +151,10 @@ pub struct Values {
     pub memory_limit_factor: i64,
     /// The minimum memory limit.
     pub min_memory_limit: String,
+    /// The labels that workloads and Services must have.
+    pub required_labels: Vec<String>,
+    /// The types of Services that may be reachable from outside of the cluster.
+    pub service_types: Vec<String>,
     /// Tags of images that are reused for new versions, in addition to `latest`.
     pub floating_tags: Vec<String>,
     /// Seconds that a `preStop` hook waits before the containers get their signal.
@@ -215,6 +222,8 @@ impl Default for Values {
             memory: "128Mi".to_owned(),
             memory_limit_factor: 2,
             min_memory_limit: "256Mi".to_owned(),
+            required_labels: vec!["app.kubernetes.io/name".to_owned()],
+            service_types: Vec::new(),
             floating_tags: Vec::new(),
             pre_stop_seconds: 5,
             drain_seconds: 20,

@@ -1,6 +1,7 @@
 //! Settings that switch rules off or lower them, compared with the usual profile. Reports show them next to a verdict.
 
 use super::facts::Values;
+use super::producers::Producer;
 use super::profile::Profile;
 use super::rule::Rule;
 use super::rules::rules;
@@ -124,6 +125,11 @@ impl Settings {
                 name => name,
             });
             let text = format!("{} `{}/{}`", external.kind, names[0], names[1]);
+            add(LoweringKind::External, None, text);
+        }
+        for producer in &self.facts.producers {
+            let Producer { kind, makes, name, .. } = producer;
+            let text = format!("{makes} `{name}`, which a {kind} makes");
             add(LoweringKind::External, None, text);
         }
         for (name, value) in self.facts.values.lowered() {

@@ -68,6 +68,8 @@ pub enum Scope {
     Paranoid,
     /// Every profile: the rule is about the check itself.
     Always,
+    /// No profile: only a configuration or a flag that names the rule.
+    Named,
 }
 
 /// A check of the Pod Security Standards.
@@ -178,6 +180,7 @@ impl Profile {
             Scope::Recommended => self.set >= Set::Recommended,
             Scope::Paranoid => self.set >= Set::Paranoid,
             Scope::Always => true,
+            Scope::Named => false,
         }
     }
 }

@@ -1,16 +1,20 @@
 //! The context of a rule: the object, and the whole render.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::acting::Acting;
 use super::facts::{Facts, Placement};
 use super::images::PublicImage;
+use super::objects::{Label, Objects, is_service, service};
 use super::pod::{Container, Pod};
 use super::selector::{has_all, labels};
-use super::value::{below, items, present, text};
+use super::uses::{has_placeholder, uses};
+use super::value::{items, present, text};
 use super::views::Views;
 use super::workload::pods;
-use crate::resource::{ResMap, Resource};
+use crate::resource::{CLUSTER, DEFAULT_NAMESPACE, ResMap, Resource};
+use crate::source::Span;
 use crate::yaml::Node;
 
 /// The context of a check: facts, object and pods.
@@ -61,23 +65,57 @@ impl Scene<'_> {
     }
 }
 
-/// The objects of a render with indices. Building them is linear; a lookup starts from one label.
+/// The objects of a render with indices, and those of the other renders of a run.
 pub(super) struct Render<'a> {
     /// The pods of each object, in the order of the objects.
     pub(super) pods: Vec<Vec<Pod<'a>>>,
-    /// The kinds, namespaces and names of objects, including those that controllers create from them.
-    names: BTreeSet<(&'a str, &'a str, &'a str)>,
+    /// The objects.
+    pub(super) objects: &'a ResMap,
+    facts: &'a Facts,
+    /// The configuration that objects with findings wait for; `None` if all have them.
+    awaited: Option<Span>,
+    own: Objects<'a>,
+    /// The number of the render, and the objects of all renders.
+    others: Option<(usize, &'a Objects<'a>)>,
     /// The selectors of Services, by namespace and the first label of the selector.
     services: BTreeMap<(&'a str, Label<'a>), Vec<Service<'a>>>,
-    /// The labels of pods, by namespace and by each label.
-    labels: BTreeMap<(&'a str, Label<'a>), Vec<&'a Node>>,
     /// The objects that act on workloads.
     pub(super) acting: Acting<'a>,
     /// Indices that only some rules use.
     pub(super) views: Views<'a>,
+    missing: OnceCell<BTreeMap<UsedName<'a>, Missing<'a>>>,
+    generated: OnceCell<Generated<'a>>,
 }
 
-type Label<'a> = (&'a str, &'a str);
+/// The kind, the namespace and the name of an object.
+type UsedName<'a> = (&'a str, &'a str, &'a str);
+
+/// An object that does not exist: the first object that refers to it, and the number of objects that do.
+#[derive(Clone, Copy)]
+pub(super) struct Missing<'a> {
+    /// The first object that refers to it.
+    pub(super) first: &'a Resource,
+    /// The number of objects that refer to it.
+    pub(super) users: usize,
+}
+
+/// The generated objects whose names have a hash.
+#[derive(Default)]
+pub(super) struct Generated<'a> {
+    /// By the name without the hash.
+    pub(super) by_name: BTreeMap<&'a str, &'a Resource>,
+    /// The names with the hash that a text of an object has.
+    pub(super) mentioned: BTreeSet<&'a str>,
+}
+
+/// The place at which something exists.
+#[derive(Clone, Copy)]
+pub(super) enum Existing<'a> {
+    /// In the same render.
+    Here(&'a Resource),
+    /// In another render, made by a controller, or configured as existing.
+    Elsewhere,
+}
 
 struct Service<'a> {
     selector: &'a Node,
@@ -87,35 +125,38 @@ struct Service<'a> {
 impl<'a> Render<'a> {
     /// Builds the indices.
     pub(super) fn new(objects: &'a ResMap, facts: &'a Facts) -> Self {
+        Self::among(objects, facts, None, None)
+    }
+
+    /// Builds the indices of a render that is one of several: `others` has its number, and the objects of all. Only objects that wait
+    /// for the configuration `awaited`, if there is one, are judged.
+    pub(super) fn among(
+        objects: &'a ResMap,
+        facts: &'a Facts,
+        awaited: Option<Span>,
+        others: Option<(usize, &'a Objects<'a>)>,
+    ) -> Self {
         let mut render = Self {
             pods: Vec::with_capacity(objects.len()),
-            names: BTreeSet::new(),
+            objects,
+            facts,
+            awaited,
+            own: Objects::new(facts),
+            others,
             services: BTreeMap::new(),
-            labels: BTreeMap::new(),
             acting: Acting::new(objects, facts),
             views: Views::new(objects, facts),
+            missing: OnceCell::new(),
+            generated: OnceCell::new(),
         };
-        for object in objects {
-            render.add(object, facts);
+        for (place, object) in objects.iter().enumerate() {
+            render.add(place, object);
         }
         render
     }
 
-    fn add(&mut self, object: &'a Resource, facts: &'a Facts) {
-        let namespace = facts.namespace(object);
-        let (kind, name) = (object.kind(), object.name());
-        self.names.insert((kind, namespace, name));
-        let made = match kind {
-            "SealedSecret" => Some(name),
-            "ExternalSecret" => below(object.node(), &["spec", "target"])
-                .and_then(|target| text(target, "name"))
-                .or(Some(name)),
-            "Certificate" => {
-                present(object.node(), "spec").and_then(|spec| text(spec, "secretName"))
-            }
-            _ => None,
-        };
-        self.names.extend(made.map(|name| ("Secret", namespace, name)));
+    fn add(&mut self, place: usize, object: &'a Resource) {
+        let namespace = self.facts.namespace(object);
         if let Some(spec) = service(object)
             && let Some(selector) = present(spec, "selector")
             && let Some(first) = labels(Some(selector)).next()
@@ -123,26 +164,199 @@ impl<'a> Render<'a> {
             let service = Service { selector, ports: items(spec.get("ports")) };
             self.services.entry((namespace, first)).or_default().push(service);
         }
-        let pods = pods(object, facts);
-        for node in pods.iter().filter_map(Pod::labels) {
-            for label in labels(Some(node)) {
-                self.labels.entry((namespace, label)).or_default().push(node);
-            }
-        }
+        let pods = pods(object, self.facts);
+        self.own.add_object(0, place, object, &pods);
         self.pods.push(pods);
     }
 
-    /// True if an object exists in the render, or is configured as existing elsewhere.
-    pub(super) fn has(&self, kind: &str, namespace: &str, name: &str, facts: &Facts) -> bool {
-        self.names.contains(&(kind, namespace, name)) || facts.is_external(kind, namespace, name)
+    /// The object of a kind with a name in the same render.
+    pub(super) fn named(&self, kind: &str, namespace: &str, name: &str) -> Option<&'a Resource> {
+        self.own.named(kind, namespace, name).next().map(|known| known.object)
     }
 
-    /// True if a pod has all labels of a selector.
-    pub(super) fn selects_pod(&self, namespace: &str, selector: &Node) -> bool {
-        let candidates =
-            |label| self.labels.get(&(namespace, label)).map_or(&[][..], Vec::as_slice);
-        let fewest = labels(Some(selector)).map(candidates).min_by_key(|found| found.len());
-        fewest.unwrap_or_default().iter().any(|labels| has_all(selector, Some(*labels)))
+    /// True if an object exists in the render, or is known to exist elsewhere.
+    pub(super) fn has(&self, kind: &str, namespace: &str, name: &str, user: &Resource) -> bool {
+        self.find(kind, namespace, name, user).is_some()
+    }
+
+    /// The place of an object that `user` refers to; `None` if it is not known to exist. Objects of another render count,
+    /// unless that renders `user` too: then it is another variant of this render, which is applied in place of it.
+    pub(super) fn find(
+        &self,
+        kind: &str,
+        namespace: &str,
+        name: &str,
+        user: &Resource,
+    ) -> Option<Existing<'a>> {
+        if let Some(object) = self.named(kind, namespace, name) {
+            return Some(Existing::Here(object));
+        }
+        // An object without a namespace may be applied to any.
+        let is_loose = |object: &Resource| object.namespace().is_empty();
+        if self.named(kind, DEFAULT_NAMESPACE, name).is_some_and(is_loose) {
+            return Some(Existing::Elsewhere);
+        }
+        let is_known = !self.own.makers(kind, namespace, name).is_empty()
+            || self.facts.is_external(kind, namespace, name)
+            || self.others.is_some_and(|(_, all)| {
+                let named = all.named(kind, namespace, name).map(|known| known.render);
+                let renders = named.chain(all.makers(kind, namespace, name));
+                self.is_beside(renders, user)
+            });
+        is_known.then_some(Existing::Elsewhere)
+    }
+
+    /// True if a class of the cluster exists here or in another render, or is configured as existing.
+    pub(super) fn has_class(&self, kind: &str, name: &str, user: &Resource) -> bool {
+        // Custom classes such as `GatewayClass` are not known to be outside of namespaces.
+        let scopes = [CLUSTER, DEFAULT_NAMESPACE, self.facts.namespace(user)];
+        scopes.iter().any(|scope| self.find(kind, scope, name, user).is_some())
+    }
+
+    /// True if one of these renders is another one, and no variant of this one.
+    fn is_beside(&self, renders: impl Iterator<Item = usize>, user: &Resource) -> bool {
+        let Some((own, all)) = self.others else { return false };
+        let namespace = self.facts.namespace(user);
+        let is_variant = |render: usize| {
+            all.named(user.kind(), namespace, user.name()).any(|known| known.render == render)
+        };
+        renders.into_iter().any(|render| render != own && !is_variant(render))
+    }
+
+    /// True if a pod has all labels of a selector, in this render or in another one.
+    pub(super) fn selects_pod(&self, namespace: &str, selector: &Node, user: &Resource) -> bool {
+        self.selected(namespace, selector).next().is_some()
+            || self.others.is_some_and(|(_, all)| {
+                let renders = all.pods(namespace, selector).map(|pod| pod.render);
+                self.is_beside(renders, user)
+            })
+    }
+
+    /// The pods of this render with all labels of a selector, each with the index of its object.
+    pub(super) fn selected<'b>(
+        &'b self,
+        namespace: &'b str,
+        selector: &'b Node,
+    ) -> impl Iterator<Item = (usize, &'b Pod<'a>)> + use<'a, 'b> {
+        self.own.pods(namespace, selector).filter_map(|one| {
+            let (place, number) = one.place;
+            Some((place, self.pods.get(place)?.get(number)?))
+        })
+    }
+
+    /// True if custom resources of the same render may have pods with the labels of a selector.
+    pub(super) fn may_be_made(&self, namespace: &str, selector: &Node) -> bool {
+        self.own.may_be_made(namespace, selector)
+    }
+
+    /// The Services with all of some labels, in this render and in the others.
+    pub(super) fn services_with<'b>(
+        &'b self,
+        wanted: &'b Node,
+    ) -> impl Iterator<Item = &'a Resource> + use<'a, 'b> {
+        let others = self.others.into_iter().flat_map(|(_, all)| all.services(wanted));
+        self.own.services(wanted).chain(others).map(|known| known.object)
+    }
+
+    /// The objects that are referred to and not known to exist.
+    pub(super) fn missing<'b>(
+        &'b self,
+        kind: &'b str,
+        namespace: &'b str,
+        name: &'b str,
+    ) -> Option<Missing<'b>> {
+        self.missing.get_or_init(|| self.find_missing()).get(&(kind, namespace, name)).copied()
+    }
+
+    fn find_missing(&self) -> BTreeMap<UsedName<'a>, Missing<'a>> {
+        let mut missing: BTreeMap<UsedName<'a>, Missing<'a>> = BTreeMap::new();
+        for (object, pods) in self.objects.iter().zip(&self.pods) {
+            let is_left = |span: Span| !object.ties().awaited_by.contains(&span);
+            if self.awaited.is_some_and(is_left) {
+                continue;
+            }
+            let namespace = self.facts.namespace(object);
+            let mut own = BTreeSet::new();
+            uses(object, pods, &mut |one| {
+                let is_missing = !one.optional
+                    && !has_placeholder(one.name)
+                    && !own.contains(&(one.kind, one.name))
+                    && self.find(one.kind, namespace, one.name, object).is_none();
+                if is_missing {
+                    own.insert((one.kind, one.name));
+                }
+            });
+            for (kind, name) in own {
+                let new = || Missing { first: object, users: 0 };
+                missing.entry((kind, namespace, name)).or_insert_with(new).users += 1;
+            }
+        }
+        if !missing.is_empty() {
+            let mentioned = self.words_of_programs();
+            missing.retain(|(_, _, name), _| !mentioned.contains(name));
+        }
+        missing
+    }
+
+    /// The words of commands, arguments and variables of all containers: a program that gets the name of an object may
+    /// make it.
+    fn words_of_programs(&self) -> BTreeSet<&'a str> {
+        let containers = self.pods.iter().flatten().flat_map(|pod| &pod.containers);
+        let texts = containers.flat_map(|container| {
+            let lists =
+                ["command", "args"].into_iter().flat_map(|key| items(container.node.get(key)));
+            let values = items(container.node.get("env")).iter().filter_map(|one| one.get("value"));
+            lists.chain(values).filter_map(Node::as_text)
+        });
+        let is_end = |c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '.';
+        texts.flat_map(|text| text.split(is_end)).filter(|word| !word.is_empty()).collect()
+    }
+
+    /// True if the render has pods. One without them is a part of something.
+    pub(super) fn has_pods(&self) -> bool {
+        self.pods.iter().any(|pods| !pods.is_empty())
+    }
+
+    /// True if the render has Services. One without them is a part of something.
+    pub(super) fn has_services(&self) -> bool {
+        self.objects.iter().any(is_service)
+    }
+
+    /// The generated objects whose names have a hash.
+    pub(super) fn generated(&self) -> &Generated<'a> {
+        self.generated.get_or_init(|| self.find_generated())
+    }
+
+    fn find_generated(&self) -> Generated<'a> {
+        let mut generated = Generated::default();
+        let mut names = BTreeSet::new();
+        for object in self.objects {
+            if let Some(name) = without_hash(object) {
+                generated.by_name.insert(name, object);
+                names.insert(object.name());
+            }
+        }
+        if names.is_empty() {
+            return generated;
+        }
+        for object in self.objects {
+            let own = (names.contains(object.name())).then(|| object.name());
+            let parts = object.node().walk().filter_map(Node::as_text).flat_map(|text| {
+                text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '.')
+            });
+            let found = parts.filter(|part| Some(*part) != own && names.contains(part));
+            generated.mentioned.extend(found);
+        }
+        generated
+    }
+
+    /// True if a Service selects a pod.
+    pub(super) fn is_behind_service(&self, namespace: &str, pod: &Pod<'_>) -> bool {
+        let Some(node) = pod.labels() else { return false };
+        labels(Some(node)).any(|label| {
+            let mut services = self.services.get(&(namespace, label)).into_iter().flatten();
+            services.any(|service| has_all(service.selector, Some(node)))
+        })
     }
 
     /// True if a Service forwards to a port of a container.
@@ -160,6 +374,18 @@ impl<'a> Render<'a> {
                 .any(|service| has_all(service.selector, Some(node)) && service.leads_to(container))
         })
     }
+}
+
+/// The number of characters of the hash in a name, without the hyphen before it.
+const HASH: usize = 10;
+
+/// The name of a generated object without the hash; `None` if it has none. The hash is recognised by its characters, so
+/// that renders of kustomize can be checked too.
+fn without_hash(object: &Resource) -> Option<&str> {
+    let (name, hash) = object.name().rsplit_once('-')?;
+    let is_hash =
+        hash.len() == HASH && hash.bytes().all(|byte| b"2456789bcdfghkmt".contains(&byte));
+    (is_hash && matches!(object.kind(), "ConfigMap" | "Secret")).then_some(name)
 }
 
 impl Service<'_> {
@@ -181,10 +407,4 @@ impl Service<'_> {
 fn listens(container: &Container<'_>, port: &str) -> bool {
     let Ok(number) = port.parse() else { return false };
     PublicImage::of(container.image()).is_some_and(|image| image.listens_on(number))
-}
-
-/// The specification of a Service of the core group.
-pub(super) fn service(object: &Resource) -> Option<&Node> {
-    let is_service = object.kind() == "Service" && object.gvk().group.is_empty();
-    is_service.then(|| present(object.node(), "spec")).flatten()
 }

@@ -5,6 +5,7 @@
 //! builds. The table of rules is [`rules::LINTS`]; their texts are in [`crate::harden::kustomizations`], with those of all
 //! rules.
 
+mod containers;
 mod effects;
 mod entries;
 mod fix;

@@ -91,7 +91,7 @@ pub const DEFAULT_NAMESPACE: &str = "default";
 
 /// The namespace of cluster-scoped objects. It is text, because it is recorded as a previous namespace and compared
 /// with others.
-const CLUSTER: &str = "_non_namespaceable_";
+pub const CLUSTER: &str = "_non_namespaceable_";
 
 const NO_NAME: &str = "[noName]";
 const NO_NAMESPACE: &str = "[noNs]";

@@ -29,7 +29,7 @@ mod valid;
 pub use crate::index::{Hashes, Index};
 pub use absorb::Absorber;
 pub use bookkeeping::is_bookkeeping;
-pub use id::{DEFAULT_NAMESPACE, ResId};
+pub use id::{CLUSTER, DEFAULT_NAMESPACE, ResId};
 pub use image::ImageReference;
 pub use names::{Names, PreviousId};
 pub use origin::{ConfiguredBy, ORIGIN, Origin, TRANSFORMATIONS, Transformations};

@@ -27,6 +27,10 @@ pub(super) static VERSIONS: [(&str, Table); 1] = [("v1.21.2", table!("data/v1.21
 /// The version that is built into kustomize. Its scopes apply whatever schema is in force.
 pub(super) static DEFAULT: &Table = &VERSIONS[0].1;
 
+/// The fields of the kinds of the newest version of Kubernetes that is known, without scopes and merge keys: the output of
+/// `cargo run --example schema-data internal.go` for the schema of client-go (July 2026, Kubernetes v1.37).
+pub(super) static FIELDS: Table = table!("data/fields.txt");
+
 /// Kinds that kustomize adds to every schema: its own, and two cluster-scoped ones that are newer than v1.21.2.
 pub(super) static KUSTOMIZE: Table = table!("data/kustomize.txt");
 
@@ -38,6 +42,7 @@ mod tests {
     fn the_compiler_finds_the_lines_as_the_program_does() {
         for (text, table) in [
             (include_str!("data/v1.21.2.txt"), &VERSIONS[0].1),
+            (include_str!("data/fields.txt"), &FIELDS),
             (include_str!("data/kustomize.txt"), &KUSTOMIZE),
         ] {
             assert!(Table::new(text.to_owned()) == *table);

@@ -58,6 +58,14 @@ impl Schema {
         Self { document: None, built_in: BuiltIn::First, version: data::DEFAULT }
     }
 
+    /// The fields of the kinds of the newest version of Kubernetes that is known. Builds do not use it.
+    #[must_use]
+    pub const fn newest() -> &'static Self {
+        static NEWEST: Schema =
+            Schema { document: None, built_in: BuiltIn::First, version: &data::FIELDS };
+        &NEWEST
+    }
+
     /// True if this is the schema of the default version of Kubernetes.
     #[must_use]
     pub fn is_default(&self) -> bool {

@@ -31,6 +31,12 @@ impl<'a> Type<'a> {
         self.table.field(self.definition, name).is_some()
     }
 
+    /// True if it has named fields, and no others.
+    #[must_use]
+    pub fn is_closed(self) -> bool {
+        self.definition.own.is_empty() && self.fields().next().is_some()
+    }
+
     /// The names of the fields, sorted.
     pub fn fields(self) -> impl Iterator<Item = &'a str> {
         self.table.fields(self.definition)

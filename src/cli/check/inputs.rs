@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use crate::cli::reading::standard_input;
 use crate::error::{Code, Error, Result};
 use crate::fleet;
-use crate::harden::{self, Settings};
+use crate::harden::{self, Objects, Settings};
 use crate::limits::{Budget, Limit};
 use crate::load::{self, File, KUSTOMIZATION_FILES, Kind, Loader, Tree};
 use crate::parallel::in_order;
@@ -35,23 +35,51 @@ impl Inputs<'_> {
         self.run.expect(&built);
         let mut judged = Vec::with_capacity(targets.len());
         let shield = Shield::default();
-        let work = |number: usize| {
+        let render = |number: usize| {
             let resources = self.run.build(built[number], &mut Vec::new())?;
             if resources.is_empty() && !self.allow_empty {
                 return Err(renders_nothing(built[number]));
             }
             resources.check_yaml()?;
-            Ok(self.judged(resources))
+            Ok(resources)
         };
+        let mut renders: Vec<Result<ResMap>> = Vec::with_capacity(built.len());
+        in_order(built.len(), &self.run.options().threads, render, |_, outcome| {
+            renders.push(outcome);
+            ControlFlow::Continue(())
+        });
+        // References may lead to objects of other targets.
+        let mut all = Objects::new(&self.settings.facts);
+        for (number, resources) in renders.iter().enumerate() {
+            if let Ok(resources) = resources {
+                all.add(number, resources);
+            }
+        }
         let budget = Budget::new(self.loader.limits());
-        in_order(built.len(), &self.run.options().threads, work, |number, outcome| {
-            let outcome = self.redacted(outcome.and_then(|one| held(one, &budget)), &shield);
-            judged.push(self.judged_as(built[number], outcome));
-            match budget.spent(Limit::Findings) > self.loader.limits().get(Limit::Findings) {
-                true => ControlFlow::Break(()),
-                false => ControlFlow::Continue(()),
+        let mut found = Vec::with_capacity(built.len());
+        let work = |number: usize| {
+            let resources = renders[number].as_ref().ok()?;
+            let others = (built.len() > 1).then_some((number, &all));
+            Some(harden::check_among(resources, others, self.loader.sources(), self.settings))
+        };
+        in_order(built.len(), &self.run.options().threads, work, |_, findings| {
+            // A run holds all findings until they are written.
+            let count = findings.as_ref().map_or(0, Vec::len) as u64;
+            let is_spent = budget.spend(Limit::Findings, count, Span::NONE);
+            found.push(is_spent.map(|()| findings.unwrap_or_default()));
+            match found.last() {
+                Some(Err(_)) => ControlFlow::Break(()),
+                _ => ControlFlow::Continue(()),
             }
         });
+        drop(all);
+        for ((target, render), findings) in built.iter().zip(renders).zip(found) {
+            let checked = render.and_then(|resources| {
+                let pods = harden::count_pods(&resources, self.settings);
+                Ok(Checked { resources, pods, findings: findings? })
+            });
+            judged.push(self.judged_as(target, self.redacted(checked, &shield)));
+        }
         let left = built.iter().skip(judged.len());
         let not_judged = |target: &&String| {
             let outcome = Err(budget.exceeded(Limit::Findings, Span::NONE));
@@ -181,12 +209,6 @@ impl Inputs<'_> {
         let pods = harden::count_pods(&resources, self.settings);
         Checked { resources, pods, findings }
     }
-}
-
-/// The same, once it is charged that a run holds all findings until they are written.
-fn held(checked: Checked, budget: &Budget) -> Result<Checked> {
-    budget.spend(Limit::Findings, checked.findings.len() as u64, Span::NONE)?;
-    Ok(checked)
 }
 
 /// A description of an object that two inputs define, if there is one.

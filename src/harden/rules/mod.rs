@@ -14,6 +14,7 @@ pub(super) mod judging;
 pub mod kustomizations;
 mod network;
 mod objects;
+pub(super) mod practice;
 mod probes;
 mod rbac;
 mod references;
@@ -30,6 +31,7 @@ use crate::text::phrase::listed;
 static TOPICS: &[&[&Rule]] = &[
     availability::RULES,
     judging::RULES,
+    practice::RULES,
     dockerfiles::RULES,
     images::RULES,
     objects::RULES,

@@ -1,4 +1,4 @@
-//! The rules, one file for each. Their texts are in [`crate::harden::kustomizations`].
+//! The rules, one file for each. Their texts are in [`crate::harden::kustomizations`] and [`crate::harden::practice`].
 
 mod base_namespace;
 mod deprecated_field;
@@ -13,6 +13,8 @@ mod missing_gvk;
 mod no_op_patch;
 mod orphan_file;
 mod overlay_imports_overlay;
+mod overridden_variables;
+mod parity;
 mod path_escape;
 mod plaintext_secret;
 mod plugin_documents;
@@ -24,7 +26,7 @@ mod unused_images_entry;
 mod uses;
 
 use crate::error::Result;
-use crate::harden::{Rule, UNUSED_IMAGES_ENTRY, kustomizations as texts};
+use crate::harden::{Rule, UNUSED_IMAGES_ENTRY, kustomizations as texts, practice};
 use crate::lint::found::Found;
 use crate::lint::scene::Scene;
 
@@ -38,6 +40,9 @@ pub(super) struct Lint {
 
 /// All rules, in the order of their ids.
 pub(super) static LINTS: &[Lint] = &[
+    Lint { rule: &practice::CONFIG_IN_IMAGE_ARGS, find: overridden_variables::find_many },
+    Lint { rule: &practice::ENV_SPECIFIC_IN_BASE, find: overridden_variables::find },
+    Lint { rule: &practice::DEV_PROD_PARITY, find: parity::find },
     Lint { rule: &UNUSED_IMAGES_ENTRY, find: unused_images_entry::find },
     Lint { rule: &texts::DEPRECATED_FIELD, find: deprecated_field::find },
     Lint { rule: &texts::UNPINNED_REMOTE, find: unpinned_remote::find },

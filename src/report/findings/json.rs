@@ -234,7 +234,7 @@ impl<'a> FindingJson<'a> {
                 level: check.level.as_str(),
                 since: format!("v1.{}", check.since),
             }),
-            Scope::Recommended | Scope::Paranoid | Scope::Always => None,
+            Scope::Recommended | Scope::Paranoid | Scope::Always | Scope::Named => None,
         };
         Self {
             rule: finding.rule.id,

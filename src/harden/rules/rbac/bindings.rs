@@ -112,7 +112,7 @@ fn unresolved(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> Vec<V
     if let Some(("Role", name)) = role_of(object)
         && object.kind() == "RoleBinding"
         && !is_given((namespace, name))
-        && !render.has("Role", namespace, name, scene.facts)
+        && !render.has("Role", namespace, name, scene.object)
     {
         let message = format!("its Role `{name}` is not rendered in the namespace `{namespace}`");
         found.push(Violation::at(Path::of(&["roleRef", "name"]), message));
@@ -136,7 +136,7 @@ fn unresolved(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> Vec<V
         };
         // Other namespaces may be rendered elsewhere.
         let is_known = name == "default" || !render.views.rights().has_accounts(of);
-        if !is_known && !render.has("ServiceAccount", of, name, scene.facts) {
+        if !is_known && !render.has("ServiceAccount", of, name, scene.object) {
             let message =
                 format!("the ServiceAccount `{name}` is not rendered in the namespace `{of}`");
             found.push(Violation::at(path.keys(&["name"]), message));

@@ -1,0 +1,253 @@
+//! The objects of one or several renders, with indices for references between them. Building the indices is linear.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
+
+use super::facts::Facts;
+use super::pod::Pod;
+use super::producers::{Producer, built_in};
+use super::selector::{has_all, labels};
+use super::value::{below, present};
+use super::workload::pods;
+use crate::resource::{ResMap, Resource};
+use crate::text::wildcard::fits;
+use crate::yaml::Node;
+
+/// A label: its key and its value.
+pub(super) type Label<'a> = (&'a str, &'a str);
+
+/// The objects of one render, or of several, with indices.
+pub struct Objects<'a> {
+    facts: &'a Facts,
+    all: Vec<Known<'a>>,
+    labelled: Vec<Labelled<'a>>,
+    /// By kind, namespace and name: indices of `all`.
+    by_name: BTreeMap<(&'a str, &'a str, &'a str), Vec<usize>>,
+    /// Names that controllers give, by kind; those with an exact name in a set.
+    made: BTreeMap<&'a str, Made>,
+    producers: BTreeMap<&'a str, Vec<&'a Producer>>,
+    /// The pods, by namespace and each of their labels: indices of `labelled`.
+    pods: BTreeMap<(&'a str, Label<'a>), Vec<usize>>,
+    /// The Services, by each of their own labels: indices of `all`.
+    services: BTreeMap<Label<'a>, Vec<usize>>,
+    /// The names of custom resources, by namespace, and their groups.
+    custom: BTreeSet<(&'a str, &'a str)>,
+    groups: BTreeSet<&'a str>,
+}
+
+/// An object, and the number of its render.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
+    /// The number of its render.
+    pub(super) render: usize,
+    /// The object.
+    pub(super) object: &'a Resource,
+}
+
+/// The labels of a pod.
+#[derive(Clone, Copy)]
+pub(super) struct Labelled<'a> {
+    /// The number of its render.
+    pub(super) render: usize,
+    /// The index of its object, and its own index among the pods of that.
+    pub(super) place: (usize, usize),
+    /// The labels.
+    pub(super) labels: &'a Node,
+}
+
+/// Names that controllers give to objects of a kind.
+#[derive(Default)]
+struct Made {
+    /// By namespace (`*` for any) and name, with a tab between them: the number of the render.
+    exact: BTreeMap<String, usize>,
+    /// By namespace (`*` for any): patterns, with the number of the render.
+    patterns: BTreeMap<String, Vec<(String, usize)>>,
+}
+
+impl<'a> Objects<'a> {
+    /// Indices without an object.
+    #[must_use]
+    pub fn new(facts: &'a Facts) -> Self {
+        let mut producers = BTreeMap::<&str, Vec<&Producer>>::new();
+        for one in built_in().iter().chain(&facts.producers) {
+            producers.entry(&one.kind).or_default().push(one);
+        }
+        let mut objects = Self {
+            facts,
+            all: Vec::new(),
+            labelled: Vec::new(),
+            by_name: BTreeMap::new(),
+            made: BTreeMap::new(),
+            producers,
+            pods: BTreeMap::new(),
+            services: BTreeMap::new(),
+            custom: BTreeSet::new(),
+            groups: BTreeSet::new(),
+        };
+        for one in built_in().iter().chain(&facts.producers).filter(|one| one.is_everywhere()) {
+            objects.make(&one.makes, "*", &one.name, usize::MAX);
+        }
+        objects
+    }
+
+    /// Adds the objects of a render.
+    pub fn add(&mut self, render: usize, resources: &'a ResMap) {
+        for (place, object) in resources.iter().enumerate() {
+            let pods = pods(object, self.facts);
+            self.add_object(render, place, object, &pods);
+        }
+    }
+
+    /// Adds an object with its pods.
+    pub(super) fn add_object(
+        &mut self,
+        render: usize,
+        place: usize,
+        object: &'a Resource,
+        pods: &[Pod<'a>],
+    ) {
+        let facts = self.facts;
+        let namespace = facts.namespace(object);
+        let known = Known { render, object };
+        let number = self.all.len();
+        self.all.push(known);
+        self.by_name.entry((object.kind(), namespace, object.name())).or_default().push(number);
+        let group = &*object.gvk().group;
+        if is_custom(group) && !makes_no_pods(object.kind()) {
+            self.custom.insert((namespace, object.name()));
+            self.groups.insert(group);
+        }
+        self.add_made(render, object, namespace);
+        if is_service(object) {
+            for label in object.labels() {
+                self.services.entry(label).or_default().push(number);
+            }
+        }
+        for (number, pod) in pods.iter().enumerate() {
+            let Some(node) = pod.labels() else { continue };
+            for label in labels(Some(node)) {
+                self.pods.entry((namespace, label)).or_default().push(self.labelled.len());
+            }
+            self.labelled.push(Labelled { render, place: (place, number), labels: node });
+        }
+    }
+
+    fn add_made(&mut self, render: usize, object: &'a Resource, namespace: &'a str) {
+        let producers = mem::take(&mut self.producers);
+        for producer in
+            [object.kind(), "*"].iter().filter_map(|kind| producers.get(*kind)).flatten()
+        {
+            for (of, name) in producer.names(object) {
+                // An object without a namespace may be applied to any.
+                let own = if object.namespace().is_empty() { "*" } else { namespace };
+                self.make(&producer.makes, of.as_deref().unwrap_or(own), &name, render);
+            }
+        }
+        self.producers = producers;
+    }
+
+    fn make(&mut self, kind: &'a str, namespace: &str, name: &str, render: usize) {
+        let made = self.made.entry(kind).or_default();
+        if name.contains('*') {
+            let patterns = made.patterns.entry(namespace.to_owned()).or_default();
+            patterns.push((name.to_owned(), render));
+        } else {
+            made.exact.insert(format!("{namespace}\t{name}"), render);
+        }
+    }
+
+    /// The objects of a kind with a name, in a namespace.
+    pub(super) fn named<'b>(
+        &'b self,
+        kind: &'b str,
+        namespace: &'b str,
+        name: &'b str,
+    ) -> impl Iterator<Item = Known<'a>> + use<'a, 'b> {
+        let found = self.by_name.get(&(kind, namespace, name)).map_or(&[][..], Vec::as_slice);
+        found.iter().filter_map(|number| self.all.get(*number).copied())
+    }
+
+    /// The renders in which a controller makes an object.
+    pub(super) fn makers(&self, kind: &str, namespace: &str, name: &str) -> Vec<usize> {
+        let Some(made) = self.made.get(kind) else { return Vec::new() };
+        let mut found = Vec::new();
+        for namespace in [namespace, "*"] {
+            found.extend(made.exact.get(&format!("{namespace}\t{name}")));
+            let patterns = made.patterns.get(namespace).map_or(&[][..], Vec::as_slice);
+            let fitting = patterns.iter().filter(|(pattern, _)| fits(pattern, name));
+            found.extend(fitting.map(|(_, render)| render));
+        }
+        found
+    }
+
+    /// The pods that have all labels of a selector. The search starts from the rarest label. None for an empty selector.
+    pub(super) fn pods<'b>(
+        &'b self,
+        namespace: &'b str,
+        selector: &'b Node,
+    ) -> impl Iterator<Item = Labelled<'a>> + use<'a, 'b> {
+        let candidates = |label| self.pods.get(&(namespace, label)).map_or(&[][..], Vec::as_slice);
+        let fewest = labels(Some(selector)).map(candidates).min_by_key(|found| found.len());
+        let fewest = fewest.unwrap_or_default().iter();
+        let fewest = fewest.filter_map(|number| self.labelled.get(*number).copied());
+        fewest.filter(move |one| has_all(selector, Some(one.labels)))
+    }
+
+    /// The Services with all labels of a mapping. The search starts from the rarest label. None for an empty mapping.
+    pub(super) fn services<'b>(
+        &'b self,
+        wanted: &'b Node,
+    ) -> impl Iterator<Item = Known<'a>> + use<'a, 'b> {
+        let candidates = |label| self.services.get(&label).map_or(&[][..], Vec::as_slice);
+        let fewest = labels(Some(wanted)).map(candidates).min_by_key(|found| found.len());
+        let fewest = fewest.unwrap_or_default().iter();
+        let fewest = fewest.filter_map(|number| self.all.get(*number).copied());
+        fewest.filter(move |one| {
+            let own = below(one.object.node(), &["metadata", "labels"]);
+            has_all(wanted, own)
+        })
+    }
+
+    /// True if a selector names pods of a custom resource: a value is the name of one, or the domain of a key is that of
+    /// a group.
+    pub(super) fn may_be_made(&self, namespace: &str, selector: &Node) -> bool {
+        labels(Some(selector)).any(|(key, value)| {
+            self.custom.contains(&(namespace, value))
+                || key.split_once('/').is_some_and(|(domain, _)| self.has_group_of(domain))
+        })
+    }
+
+    fn has_group_of(&self, domain: &str) -> bool {
+        !domain.ends_with("kubernetes.io")
+            && self.groups.iter().any(|group| group.ends_with(domain) || domain.ends_with(group))
+    }
+}
+
+/// True for groups of custom resources.
+pub(super) fn is_custom(group: &str) -> bool {
+    let is_built_in = !group.contains('.') || group.ends_with(".k8s.io");
+    !is_built_in || group.ends_with(".x-k8s.io") || group == "gateway.networking.k8s.io"
+}
+
+/// True for well-known kinds of custom resources for which no pods are made.
+fn makes_no_pods(kind: &str) -> bool {
+    const KINDS: &str = "AppProject Application ApplicationSet AuthorizationPolicy BackendPolicy BackendTLSPolicy Bundle \
+        Certificate CiliumNetworkPolicy ClusterIssuer ClusterPolicy ClusterSecretStore ConfigMap ConsoleLink \
+        CustomResourceDefinition DestinationRule EnvoyFilter ExternalSecret GRPCRoute GitRepository Gateway \
+        GrafanaDashboard GrafanaDatasource HTTPProxy HTTPRoute HealthCheckPolicy HelmRepository ImagePolicy \
+        ImageRepository ImageStream IngressRoute Issuer Kustomization Middleware OCIRepository PeerAuthentication \
+        PodMonitor Policy Probe Project PrometheusRule ReferenceGrant RequestAuthentication Role RoleBinding Route \
+        ScaledObject SealedSecret SecretProviderClass SecretStore SecurityContextConstraints ServiceEntry \
+        ServiceMonitor Sidecar TargetGroupBinding VPA VerticalPodAutoscaler VirtualService VaultStaticSecret";
+    KINDS.split_ascii_whitespace().any(|one| one == kind)
+}
+
+/// True for a Service of the core group.
+pub(super) fn is_service(object: &Resource) -> bool {
+    object.kind() == "Service" && object.gvk().group.is_empty()
+}
+
+/// The specification of a Service of the core group.
+pub(super) fn service(object: &Resource) -> Option<&Node> {
+    is_service(object).then(|| present(object.node(), "spec")).flatten()
+}

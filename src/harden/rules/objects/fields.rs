@@ -1,0 +1,107 @@
+//! KR-K8S-015: fields that the API does not have.
+
+use std::sync::LazyLock;
+
+use crate::error::nearest;
+use crate::harden::profile::Scope;
+use crate::harden::rule::{Check, Needs, Rule};
+use crate::harden::scene::Scene;
+use crate::harden::violation::{Severity, Violation};
+use crate::resource::Resource;
+use crate::schema::{Schema, Type};
+use crate::text::phrase::shortened;
+use crate::yaml::Node;
+use crate::yaml::path::Path;
+
+pub(super) static UNKNOWN_FIELD: Rule = Rule {
+    id: "KR-K8S-015",
+    name: "unknown-field",
+    text: text!("KR-K8S-015"),
+    severity: Severity::Error,
+    score: None,
+    scope: Scope::Recommended,
+    fix_order: 0,
+    needs: Needs::Object(Check::Object(unknown_field)),
+};
+
+/// The schema of v1.21, whose fields may still be in use.
+static OLD: LazyLock<Schema> = LazyLock::new(Schema::built_in);
+
+/// The types of a node in the newest schema and in the old one.
+type Types<'s> = (Type<'s>, Option<Type<'s>>);
+
+fn unknown_field(object: &Resource, _: Scene<'_>) -> Vec<Violation> {
+    let root = object.node();
+    let version = root.get("apiVersion").and_then(Node::as_text).unwrap_or_default();
+    let Some(newest) = Schema::newest().of(version, object.kind()) else { return Vec::new() };
+    let mut found = Vec::new();
+    look(root, (newest, OLD.of(version, object.kind())), None, &mut found);
+    found
+}
+
+/// A place in a document, as a list that ends at the root: it becomes a path only for a violation.
+struct Place<'p> {
+    above: Option<&'p Self>,
+    step: Step<'p>,
+}
+
+enum Step<'p> {
+    Key(&'p str),
+    Index(usize),
+}
+
+fn path(place: Option<&Place<'_>>) -> Path {
+    let Some(Place { above, step }) = place else { return Path::default() };
+    match step {
+        Step::Key(key) => path(*above).keys(&[key]),
+        Step::Index(index) => path(*above).index(*index),
+    }
+}
+
+/// Looks for unknown fields in a node. The depth is that of the schema.
+fn look(node: &Node, types: Types<'_>, at: Option<&Place<'_>>, found: &mut Vec<Violation>) {
+    let (newest, old) = types;
+    if let Some(elements) = newest.elements() {
+        let old = old.and_then(Type::elements);
+        for (index, item) in node.items().iter().enumerate() {
+            if item.as_scalar().is_some() {
+                continue;
+            }
+            let below = Place { above: at, step: Step::Index(index) };
+            look(item, (elements, old), Some(&below), found);
+        }
+        return;
+    }
+    let is_closed = newest.is_closed();
+    for (key, value) in node.entries() {
+        let key = key.text();
+        if is_closed && !newest.has_field(key) && !old.is_some_and(|old| old.has_field(key)) {
+            // Sops adds a field to encrypted objects, and removes it when it decrypts them.
+            let is_expected = key == "<<" || key == "sops" && at.is_none();
+            if !value.is_null() && !is_expected {
+                found.push(told(key, newest, at));
+            }
+            continue;
+        }
+        if value.as_scalar().is_some() {
+            continue;
+        }
+        if let Some(field) = newest.field(key) {
+            let below = Place { above: at, step: Step::Key(key) };
+            look(value, (field, old.and_then(|old| old.field(key))), Some(&below), found);
+        }
+    }
+}
+
+fn told(key: &str, of: Type<'_>, at: Option<&Place<'_>>) -> Violation {
+    let at = path(at);
+    let near = nearest(key, of.fields());
+    let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    let place = match at.steps().is_empty() {
+        true => "the object".to_owned(),
+        false => format!("`{at}`"),
+    };
+    let key_shown = shortened(key, 80);
+    let message = format!("there is no field `{key_shown}` in {place}{near}");
+    Violation::at(at.keys(&[key]), message)
+}

@@ -1,0 +1,103 @@
+//! KR-REF-005, 006: Services lead to pods, and to ports of these.
+
+use crate::harden::objects::service;
+use crate::harden::pod::{Pod, Shape};
+use crate::harden::profile::Scope;
+use crate::harden::rule::{Needs, RenderCheck, Rule};
+use crate::harden::scene::{Render, Scene};
+use crate::harden::selector::labels;
+use crate::harden::uses::has_placeholder;
+use crate::harden::value::{items, present, text};
+use crate::harden::violation::{Severity, Violation};
+use crate::resource::Resource;
+use crate::yaml::Node;
+use crate::yaml::path::Path;
+
+pub(super) static SERVICE_SELECTS_NOTHING: Rule = Rule {
+    id: "KR-REF-005",
+    name: "service-selects-nothing",
+    text: text!("KR-REF-005"),
+    severity: Severity::Warning,
+    score: None,
+    scope: Scope::Recommended,
+    fix_order: 0,
+    needs: Needs::Render(RenderCheck::Object(selects_nothing)),
+};
+
+pub(super) static SERVICE_PORT: Rule = Rule {
+    id: "KR-REF-006",
+    name: "service-port",
+    text: text!("KR-REF-006"),
+    severity: Severity::Error,
+    score: None,
+    scope: Scope::Recommended,
+    fix_order: 0,
+    needs: Needs::Render(RenderCheck::Object(service_port)),
+};
+
+fn selects_nothing(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violation> {
+    let Some(spec) = service(object) else { return Vec::new() };
+    if text(spec, "type") == Some("ExternalName") {
+        return Vec::new();
+    }
+    let namespace = scene.namespace();
+    let path = || Path::of(&["spec", "selector"]);
+    let Some(selector) = present(spec, "selector").filter(|selector| !selector.is_empty()) else {
+        let has_addresses = ["Endpoints", "EndpointSlice"]
+            .iter()
+            .any(|kind| render.named(kind, namespace, object.name()).is_some());
+        let message = "it selects no pods; assumed: its addresses come from elsewhere";
+        let violation = || Violation::at(path(), message).severity(Severity::Note);
+        return if has_addresses { Vec::new() } else { vec![violation()] };
+    };
+    let is_known = !render.has_pods()
+        || render.selects_pod(namespace, selector, object)
+        || render.may_be_made(namespace, selector)
+        || labels(Some(selector)).any(|(key, value)| is_set_later(key) || has_placeholder(value));
+    if is_known {
+        return Vec::new();
+    }
+    let message = "it selects no pod that is rendered; assumed: its pods are made from this render";
+    vec![Violation::at(path(), message)]
+}
+
+/// True for labels that pods get when they are made, or while they run.
+fn is_set_later(key: &str) -> bool {
+    const KEYS: &str = "apps.kubernetes.io/pod-index batch.kubernetes.io/controller-uid \
+        batch.kubernetes.io/job-name cnpg.io/instanceRole controller-revision-hash controller-uid \
+        endpoints.kubernetes.io/managed-by job-name leader leaderelection master pod-template-generation \
+        pod-template-hash role rollouts-pod-template-hash spilo-role \
+        statefulset.kubernetes.io/pod-name topology.kubernetes.io/region topology.kubernetes.io/zone";
+    KEYS.split_ascii_whitespace().any(|one| one == key)
+}
+
+fn service_port(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violation> {
+    let Some(spec) = service(object) else { return Vec::new() };
+    let Some(selector) = present(spec, "selector") else { return Vec::new() };
+    let ports = items(spec.get("ports"));
+    let named = ports.iter().enumerate().filter_map(|(index, port)| {
+        let target = text(port, "targetPort")?;
+        let is_name = target.bytes().any(|byte| byte.is_ascii_alphabetic());
+        (is_name && !has_placeholder(target)).then_some((index, target))
+    });
+    let mut found = Vec::new();
+    for (index, target) in named {
+        let mut pods = render.selected(scene.namespace(), selector).map(|(_, pod)| pod).peekable();
+        if pods.peek().is_none()
+            || pods.any(|pod| pod.shape != Shape::Known || has_port(pod, target))
+        {
+            continue;
+        }
+        let path = Path::of(&["spec", "ports"]).index(index).keys(&["targetPort"]);
+        let message = format!("no container of the pods that it selects has a port `{target}`");
+        found.push(Violation::at(path, message));
+    }
+    found
+}
+
+/// True if a container has a port of this name, or if a controller adds containers.
+fn has_port(pod: &Pod<'_>, name: &str) -> bool {
+    let ports = pod.containers.iter().flat_map(|container| items(container.node.get("ports")));
+    let is_called = |port: &Node| text(port, "name") == Some(name);
+    ports.into_iter().any(is_called) || pod.annotations().any(|(key, _)| key.contains("inject"))
+}
