@@ -524,7 +524,7 @@ fn exit_codes_tell_findings_from_targets_that_are_not_rendered() {
 fn notes_and_warnings_are_no_failures_of_junit() {
     let folder = repository();
     let run = |more: &[&str]| {
-        let rules = ["--rule", "readiness-missing", "--rule", "host-pid", "--format", "junit"];
+        let rules = ["--rule", "read-only-root-fs", "--rule", "host-pid", "--format", "junit"];
         check_in(folder.path(), &[&rules, more, &["apps/dev"]].concat()).0
     };
     let (usual, strict) = (run(&[]), run(&["--fail-on", "note"]));

@@ -8,7 +8,7 @@ use crate::report::errors::human;
 use crate::resource::secret::Shield;
 use crate::source::Span;
 
-/// What has been told in the findings before.
+/// Facts that earlier findings have told.
 #[derive(Default)]
 pub(super) struct Told {
     rules: BTreeSet<&'static str>,

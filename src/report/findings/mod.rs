@@ -9,6 +9,7 @@ pub mod gitlab;
 pub mod json;
 pub mod junit;
 mod merge;
+mod numbers;
 mod place;
 mod repository;
 pub mod sarif;

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::merge::Group;
-use super::text::{counts, left_out};
+use super::numbers::{counts, left_out};
 use super::{Findings, Judged, Subject, are_findings};
 use crate::harden::{FailOn, Finding, Severity, SuppressedBy};
 use crate::text::escape;
