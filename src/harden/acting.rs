@@ -6,6 +6,7 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::Facts;
+use super::images::PublicImage;
 use super::pod::{Container, Pod};
 use super::selector::{has_all, labels, selects, selects_all};
 use super::value::{below, integer, is_true, items, present, text};
@@ -394,7 +395,8 @@ fn is_exporter(container: &Container<'_>) -> bool {
     container.name.contains("exporter")
 }
 
-/// True if a port of a Service leads to a container: to a port that it declares, or to the only running container of a pod.
+/// True if a port of a Service leads to a container: to a port that it declares, to one that its image is known to listen
+/// on, or to the only running container of a pod.
 pub(super) fn leads_to(port: &Node, container: &Container<'_>, pod: &Pod<'_>) -> bool {
     let target = text(port, "targetPort").or_else(|| text(port, "port"));
     let declared = items(container.node.get("ports"));
@@ -403,10 +405,16 @@ pub(super) fn leads_to(port: &Node, container: &Container<'_>, pod: &Pod<'_>) ->
     });
     let is_number =
         || target.is_some_and(|target| target.bytes().all(|byte| byte.is_ascii_digit()));
+    let listens = || {
+        let number = target.and_then(|target| target.parse().ok());
+        let image = number.and_then(|number| Some((PublicImage::of(container.image())?, number)));
+        image.is_some_and(|(image, number)| image.listens_on(number))
+    };
     is_declared
         || container.is_running()
             && is_number()
-            && pod.containers.iter().filter(|one| one.is_running()).count() == 1
+            && (pod.containers.iter().filter(|one| one.is_running()).count() == 1
+                || declared.is_empty() && listens())
 }
 
 /// True if a Service sends requests to pods that are not ready, too.

@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::acting::Acting;
 use super::facts::{Facts, Placement};
-use super::images::PublicImage;
 use super::objects::{Label, Objects, is_service, service};
-use super::pod::{Container, Pod};
+use super::pod::Pod;
 use super::selector::{has_all, labels};
 use super::uses::{has_placeholder, uses};
 use super::value::{items, present, text};
@@ -78,7 +77,7 @@ pub(super) struct Render<'a> {
     /// The number of the render, and the objects of all renders.
     others: Option<(usize, &'a Objects<'a>)>,
     /// The selectors of Services, by namespace and the first label of the selector.
-    services: BTreeMap<(&'a str, Label<'a>), Vec<Service<'a>>>,
+    services: BTreeMap<(&'a str, Label<'a>), Vec<&'a Node>>,
     /// The objects that act on workloads.
     pub(super) acting: Acting<'a>,
     /// Indices that only some rules use.
@@ -115,11 +114,6 @@ pub(super) enum Existing<'a> {
     Here(&'a Resource),
     /// In another render, made by a controller, or configured as existing.
     Elsewhere,
-}
-
-struct Service<'a> {
-    selector: &'a Node,
-    ports: &'a [Node],
 }
 
 impl<'a> Render<'a> {
@@ -161,8 +155,7 @@ impl<'a> Render<'a> {
             && let Some(selector) = present(spec, "selector")
             && let Some(first) = labels(Some(selector)).next()
         {
-            let service = Service { selector, ports: items(spec.get("ports")) };
-            self.services.entry((namespace, first)).or_default().push(service);
+            self.services.entry((namespace, first)).or_default().push(selector);
         }
         let pods = pods(object, self.facts);
         self.own.add_object(0, place, object, &pods);
@@ -355,23 +348,7 @@ impl<'a> Render<'a> {
         let Some(node) = pod.labels() else { return false };
         labels(Some(node)).any(|label| {
             let mut services = self.services.get(&(namespace, label)).into_iter().flatten();
-            services.any(|service| has_all(service.selector, Some(node)))
-        })
-    }
-
-    /// True if a Service forwards to a port of a container.
-    pub(super) fn is_served(
-        &self,
-        namespace: &str,
-        pod: &Pod<'_>,
-        container: &Container<'_>,
-    ) -> bool {
-        let Some(node) = pod.labels() else { return false };
-        labels(Some(node)).any(|label| {
-            let services = self.services.get(&(namespace, label)).into_iter().flatten();
-            services
-                .into_iter()
-                .any(|service| has_all(service.selector, Some(node)) && service.leads_to(container))
+            services.any(|selector| has_all(selector, Some(node)))
         })
     }
 }
@@ -386,25 +363,4 @@ fn without_hash(object: &Resource) -> Option<&str> {
     let is_hash =
         hash.len() == HASH && hash.bytes().all(|byte| b"2456789bcdfghkmt".contains(&byte));
     (is_hash && matches!(object.kind(), "ConfigMap" | "Secret")).then_some(name)
-}
-
-impl Service<'_> {
-    fn leads_to(&self, container: &Container<'_>) -> bool {
-        let ports = items(container.node.get("ports"));
-        self.ports.iter().any(|port| {
-            let target = text(port, "targetPort").or_else(|| text(port, "port"));
-            let is_declared = ports.iter().any(|port| {
-                target.is_some()
-                    && (text(port, "name") == target || text(port, "containerPort") == target)
-            });
-            // A container need not declare its ports.
-            is_declared || ports.is_empty() && target.is_some_and(|one| listens(container, one))
-        })
-    }
-}
-
-/// True if the image of a container is known to listen on a port.
-fn listens(container: &Container<'_>, port: &str) -> bool {
-    let Ok(number) = port.parse() else { return false };
-    PublicImage::of(container.image()).is_some_and(|image| image.listens_on(number))
 }
