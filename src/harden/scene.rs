@@ -73,6 +73,10 @@ pub(super) struct Render<'a> {
     facts: &'a Facts,
     /// The configuration that objects with findings wait for; `None` if all have them.
     awaited: Option<Span>,
+    /// True if the render has pods. One without them is a part of something.
+    pub(super) has_pods: bool,
+    /// True if the render has Services. One without them is a part of something.
+    pub(super) has_services: bool,
     own: Objects<'a>,
     /// The number of the render, and the objects of all renders.
     others: Option<(usize, &'a Objects<'a>)>,
@@ -103,6 +107,8 @@ pub(super) struct Missing<'a> {
 pub(super) struct Generated<'a> {
     /// By the name without the hash.
     pub(super) by_name: BTreeMap<&'a str, &'a Resource>,
+    /// The names with the hash.
+    pub(super) names: BTreeSet<&'a str>,
     /// The names with the hash that a text of an object has.
     pub(super) mentioned: BTreeSet<&'a str>,
 }
@@ -135,6 +141,8 @@ impl<'a> Render<'a> {
             objects,
             facts,
             awaited,
+            has_pods: false,
+            has_services: false,
             own: Objects::new(facts),
             others,
             services: BTreeMap::new(),
@@ -158,6 +166,8 @@ impl<'a> Render<'a> {
             self.services.entry((namespace, first)).or_default().push(selector);
         }
         let pods = pods(object, self.facts);
+        self.has_pods |= !pods.is_empty();
+        self.has_services |= is_service(object);
         self.own.add_object(0, place, object, &pods);
         self.pods.push(pods);
     }
@@ -305,16 +315,6 @@ impl<'a> Render<'a> {
         texts.flat_map(|text| text.split(is_end)).filter(|word| !word.is_empty()).collect()
     }
 
-    /// True if the render has pods. One without them is a part of something.
-    pub(super) fn has_pods(&self) -> bool {
-        self.pods.iter().any(|pods| !pods.is_empty())
-    }
-
-    /// True if the render has Services. One without them is a part of something.
-    pub(super) fn has_services(&self) -> bool {
-        self.objects.iter().any(is_service)
-    }
-
     /// The generated objects whose names have a hash.
     pub(super) fn generated(&self) -> &Generated<'a> {
         self.generated.get_or_init(|| self.find_generated())
@@ -322,18 +322,18 @@ impl<'a> Render<'a> {
 
     fn find_generated(&self) -> Generated<'a> {
         let mut generated = Generated::default();
-        let mut names = BTreeSet::new();
         for object in self.objects {
             if let Some(name) = without_hash(object) {
                 generated.by_name.insert(name, object);
-                names.insert(object.name());
+                generated.names.insert(object.name());
             }
         }
+        let names = &generated.names;
         if names.is_empty() {
             return generated;
         }
         for object in self.objects {
-            let own = (names.contains(object.name())).then(|| object.name());
+            let own = names.contains(object.name()).then(|| object.name());
             let parts = object.node().walk().filter_map(Node::as_text).flat_map(|text| {
                 text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '.')
             });

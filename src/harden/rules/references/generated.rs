@@ -83,8 +83,8 @@ fn unreferenced(object: &Resource, _: Scene<'_>, render: &Render<'_>) -> Vec<Vio
         return Vec::new();
     }
     let generated = render.generated();
-    let is_generated = generated.by_name.values().any(|one| one.id() == object.id());
-    if !is_generated || !render.has_pods() || generated.mentioned.contains(object.name()) {
+    let is_generated = generated.names.contains(object.name());
+    if !is_generated || !render.has_pods || generated.mentioned.contains(object.name()) {
         return Vec::new();
     }
     let message = format!("no object refers to `{}`", object.name());

@@ -55,7 +55,7 @@ fn service_monitor(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> 
             })
         };
         if services().next().is_none() {
-            if !render.has_services() {
+            if !render.has_services {
                 return Vec::new();
             }
             let message = "it selects no Service that is rendered; assumed: its Services are made from this render";
@@ -64,7 +64,7 @@ fn service_monitor(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> 
         return ports(spec, services);
     }
     let selects_pod = |namespace: &&str| render.selects_pod(namespace, wanted, object);
-    if !render.has_pods()
+    if !render.has_pods
         || is_anywhere
         || namespaces.iter().any(selects_pod)
         || render.may_be_made(scene.namespace(), wanted)

@@ -58,7 +58,7 @@ fn ingress_backend(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> 
                 let message = format!("the Service `{name}` has no port `{port}`");
                 Some(Violation::at(backend.path, message))
             }
-            None if !render.has_services() => None,
+            None if !render.has_services => None,
             None if missing.contains(&(namespace.to_owned(), name.to_owned())) => None,
             None => {
                 missing.push((namespace.to_owned(), name.to_owned()));

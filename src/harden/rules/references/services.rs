@@ -50,7 +50,7 @@ fn selects_nothing(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> 
         let violation = || Violation::at(path(), message).severity(Severity::Note);
         return if has_addresses { Vec::new() } else { vec![violation()] };
     };
-    let is_known = !render.has_pods()
+    let is_known = !render.has_pods
         || render.selects_pod(namespace, selector, object)
         || render.may_be_made(namespace, selector)
         || labels(Some(selector)).any(|(key, value)| is_set_later(key) || has_placeholder(value));
