@@ -90,6 +90,8 @@ codes! {
     InvalidValue = "invalid-value",
     /// An invalid pattern (regular expression).
     InvalidPattern = "invalid-pattern",
+    /// An expression in CEL with a mistake.
+    InvalidExpression = "invalid-expression",
     /// An invalid label or annotation selector.
     InvalidSelector = "invalid-selector",
     /// A resource has no kind.

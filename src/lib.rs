@@ -26,9 +26,10 @@
 //!
 //! # Features
 //!
-//! The first four are on by default; a library needs none (`default-features = false`).
+//! The first five are on by default; a library needs none (`default-features = false`).
 //!
 //! - `cli`: the program, and the module `cli`.
+//! - `cel`: own rules and admission policies, whose expressions are in CEL.
 //! - `watch`: `krender build --watch`, and `load::Watch`.
 //! - `mimalloc`: the allocator of the program, which is written in C.
 //! - `http`: files over HTTP, whose cryptography is written in C and assembler.
@@ -138,6 +139,11 @@ pub mod generate;
 mod transform;
 #[cfg(feature = "internals")]
 pub mod transform;
+
+#[cfg(not(feature = "internals"))]
+mod expression;
+#[cfg(feature = "internals")]
+pub mod expression;
 
 #[cfg(not(feature = "internals"))]
 mod harden;

@@ -39,6 +39,8 @@ pub enum Limit {
     Fetched,
     /// Findings that a run of checks holds.
     Findings,
+    /// Steps of the expressions of rules and admission policies that a target is checked by.
+    Expressions,
 }
 
 /// A row of the table of limits.
@@ -117,6 +119,13 @@ const ROWS: &[Row] = &[
         unit: "findings in one run",
         default: 1_000_000,
     },
+    Row {
+        limit: Limit::Expressions,
+        name: "expressions",
+        bytes: false,
+        unit: "steps of expressions",
+        default: 200_000_000,
+    },
 ];
 
 impl Limit {
@@ -131,6 +140,7 @@ impl Limit {
         Self::Requests,
         Self::Fetched,
         Self::Findings,
+        Self::Expressions,
     ];
 
     const fn row(self) -> &'static Row {

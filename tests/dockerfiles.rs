@@ -37,8 +37,10 @@ fn found(text: &str, containers: &[Container]) -> Vec<String> {
     assert!(judged.failed.is_empty(), "{:?}", judged.failed);
     let line = |span| loader.sources().locate(span).map_or(0, |place| place.line);
     let told = judged.findings.iter().filter(|one| one.suppressed.is_none());
-    told.map(|one| format!("{} {} {}: {}", line(one.span), one.severity, one.rule.id, one.message))
-        .collect()
+    told.map(|one| {
+        format!("{} {} {}: {}", line(one.span), one.severity, one.rule.id(), one.message)
+    })
+    .collect()
 }
 
 fn rules_found(text: &str) -> Vec<String> {

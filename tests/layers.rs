@@ -29,6 +29,7 @@ const LAYERS: &[&[&str]] = &[
     &["patch"],
     &["generate"],
     &["transform"],
+    &["expression"],
     &["harden"],
     &["plugin"],
     &["build"],

@@ -144,7 +144,7 @@ fn checks_come_and_go_with_their_versions() {
         let is_violated = |minor: u16| {
             let profile = format!("{level}@v1.{minor}").parse::<Profile>().unwrap();
             let findings = check(&read(&text), &Sources::new(), &Settings::of(profile));
-            findings.iter().any(|finding| finding.rule.id == *rule)
+            findings.iter().any(|finding| finding.rule.id() == *rule)
         };
         let (at, expected) = match gate {
             Gate::From(minor) => (*minor, [false, true]),
@@ -168,7 +168,7 @@ fn judge(fixture: &Path, text: &str) -> Result<(), String> {
     let findings = check(&read(text), &Sources::new(), &settings);
     let failed: Vec<String> = findings
         .iter()
-        .map(|finding| match finding.rule.scope {
+        .map(|finding| match finding.rule.scope() {
             Scope::PodSecurity(check) => check.check.to_lowercase(),
             scope => panic!("{scope:?} is no check of Pod Security"),
         })

@@ -10,6 +10,7 @@ use crate::harden::{Kind as ConfigurationKind, Profile, Settings, told};
 use crate::limits::Budget;
 use crate::load::{self, Digest, File, Kind, Loader};
 use crate::report::findings::Remark;
+use crate::source::Sources;
 use crate::yaml::parse;
 
 /// Name of the configuration file that is found without a flag.
@@ -124,14 +125,16 @@ impl Wanted<'_> {
             {
                 remarks.push(Remark::note(TOPIC, format!("the configuration `{path}` is ignored")));
             }
-            let settings = Settings::of(self.usual);
+            let settings = Settings { limits: loader.limits(), ..Settings::of(self.usual) };
             return Ok(Configuration { settings, file: None, digest: None, remarks });
         };
         let text = match base {
             Some(base) => base.file(&path)?,
             None => file(loader, &path)?,
         };
-        let settings = settings(&text, self.usual, &Budget::new(loader.limits()))?;
+        let budget = Budget::new(loader.limits());
+        let mut settings = settings(&text, self.usual, Some(loader.sources()), &budget)?;
+        settings.limits = loader.limits();
         let (file, digest) = (Some(text.name().to_owned()), Some(text.digest()));
         Ok(Configuration { settings, file, digest, remarks })
     }
@@ -171,12 +174,17 @@ pub(super) fn file(loader: &Loader, path: &str) -> Result<File> {
     loader.file(path)
 }
 
-fn settings(file: &File, usual: Profile, budget: &Budget) -> Result<Settings> {
+fn settings(
+    file: &File,
+    usual: Profile,
+    sources: Option<&Sources>,
+    budget: &Budget,
+) -> Result<Settings> {
     let path = file.name();
     let source = Arc::clone(file.source()?);
     let document = parse::document(&source)?
         .ok_or_else(|| Error::new(Code::InvalidValue, format!("`{path}` is empty")))?;
-    Settings::read_within(&document.root, &ConfigurationKind::ALL, usual, budget)
+    Settings::read_within(&document.root, &ConfigurationKind::ALL, usual, sources, budget)
         .map_err(|error| error.step(format!("while reading `{path}`")))
 }
 

@@ -11,8 +11,10 @@ use super::configuration::{self, Base, Configuration, Wanted};
 use super::reading::working_directory;
 use super::terminal::{self, Format};
 use super::told::Told;
-use crate::error::Result;
-use crate::harden::{Date, FailOn, Lowering, LoweringKind, Phase, Profile, Rule, Settings};
+use crate::error::{Code, Error, Result};
+use crate::harden::{
+    Date, FailOn, Lowering, LoweringKind, Phase, Profile, Rule, RuleRef, Settings,
+};
 use crate::limits::Budget;
 use crate::load::{self, Loader};
 use crate::report::findings::{self, Context, Findings, Judged, Remark, Repository, Subject};
@@ -89,7 +91,20 @@ pub(super) struct AskedRules<'a> {
     /// The profile that a flag names.
     pub(super) profile: Option<Profile>,
     /// The only rules to apply; empty for those of the profile.
-    pub(super) only: &'a [&'static Rule],
+    pub(super) only: &'a [String],
+}
+
+impl AskedRules<'_> {
+    /// The rule that `--rule` names: one of krender's, or of the configuration.
+    fn rule(&self, name: &str, settings: &Settings) -> Result<RuleRef> {
+        let rule = settings.known(name)?;
+        if self.subject == Subject::Objects && rule.known().is_some_and(Rule::is_of_sources) {
+            let id = rule.id();
+            let message = format!("`{id}` is about kustomizations, and not about rendered objects");
+            return Err(Error::new(Code::InvalidArgument, message).help("`krender lint` checks it"));
+        }
+        Ok(rule)
+    }
 }
 
 /// Results of a run, to be written.
@@ -162,7 +177,8 @@ impl FindingFlags {
         settings.today = today;
         let lowerings = settings.lowerings(usual).into_iter();
         let lowerings: Vec<Lowering> = lowerings.filter(|one| self.is_said(one, asked)).collect();
-        settings.only = asked.only.to_vec();
+        let only = asked.only.iter().map(|name| asked.rule(name, settings));
+        settings.only = only.collect::<Result<_>>()?;
         let newer = configuration::newer(settings.facts.profile);
         configuration.tell(&lowerings);
         let Configuration { settings, file, digest: _, mut remarks } = configuration;
@@ -172,7 +188,7 @@ impl FindingFlags {
             remarks.push(Remark::note("flags", "no finding fails (`--fail-on never`)".to_owned()));
         }
         if !asked.only.is_empty() {
-            let ids: Vec<&str> = asked.only.iter().map(|rule| rule.id).collect();
+            let ids: Vec<&str> = settings.only.iter().map(RuleRef::id).collect();
             let text = format!("only these rules are checked: {}", ids.join(", "));
             remarks.push(Remark::note("flags", text));
         }

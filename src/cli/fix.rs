@@ -297,7 +297,7 @@ impl Fix {
         let settings = &mut configuration.settings;
         settings.facts.profile = self.profile.unwrap_or(settings.facts.profile);
         settings.fixes_follow_profile |= self.profile.is_some();
-        settings.only.clone_from(&self.rules);
+        settings.only = self.rules.iter().map(|rule| harden::RuleRef::Known(rule)).collect();
         let none: &[Lowering] = &[];
         configuration.tell(none);
         let Configuration { settings, mut remarks, .. } = configuration;

@@ -210,7 +210,8 @@ fn of_function(config: &Node, loader: &Loader) -> Result<(Kind, Settings)> {
 
 /// The settings of a configuration. Names may still change: rules about the whole render are not applied.
 fn settings(root: &Node, kind: Kind, loader: &Loader) -> Result<Settings> {
-    let settings = Settings::read_within(root, &[kind], PROFILE, loader.budget())?;
+    let settings =
+        Settings::read_within(root, &[kind], PROFILE, Some(loader.sources()), loader.budget())?;
     Ok(Settings { today: today(), phase: Phase::Early, ..settings })
 }
 
@@ -283,7 +284,7 @@ impl Done {
                 "severity": severity,
                 "resourceRef": object(finding.place),
                 "field": {"path": finding.path.pointer()},
-                "tags": {"rule": finding.rule.id},
+                "tags": {"rule": finding.rule.id()},
             })
         });
         escape::json_line(&changes.chain(left).collect::<Vec<_>>())

@@ -97,8 +97,8 @@ impl Lint {
         let options = self.reading.options(self.jobs.threads());
         let flags = &self.findings;
         let base = flags.base(flags.config_from.as_deref(), &self.directories, loader)?;
-        let asked =
-            AskedRules { subject: Subject::Kustomizations, profile: None, only: &self.rules };
+        let rules: Vec<String> = self.rules.iter().map(|rule| rule.id.to_owned()).collect();
+        let asked = AskedRules { subject: Subject::Kustomizations, profile: None, only: &rules };
         let context = flags.context(loader, base.as_ref(), &asked, options.plugins.today)?;
         let baseline = flags.baseline(loader, base.as_ref())?;
         let run = Run::new(loader, &options);

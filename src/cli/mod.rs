@@ -27,6 +27,7 @@ mod man;
 mod memory;
 mod named;
 mod openapi;
+mod own_rules;
 mod plugins;
 mod post_render;
 mod reading;
@@ -284,10 +285,11 @@ Examples:
         examples: "\
 Examples:
   krender rules
-  krender rules --profile restricted",
+  krender rules --profile restricted
+  krender rules --test",
         run: |found, format| {
             let rules = rules::Rules::from_arg_matches_mut(found)?;
-            Ok(finish(rules.run(), &Sources::new(), format))
+            Ok(reading::run_with(own_rules::loader(), |loader| rules.run(loader), format))
         },
     },
     Command {

@@ -1,13 +1,17 @@
 //! `krender rules` lists the rules, `krender explain` describes one.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::terminal;
+use super::{own_rules, terminal};
 use crate::error::Result;
-use crate::harden::{Example, Level, Profile, Rule, Scope, meant, rules};
+use crate::harden::{
+    Example, Level, OwnRule, Profile, Rule, RuleRef, Scope, Settings, meant, rules,
+};
+use crate::load::Loader;
 use crate::text::escape::visible;
 
 /// List the rules of `krender check` and `krender lint`
@@ -20,6 +24,15 @@ pub(super) struct Rules {
     /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: RulesForm,
+
+    /// Configuration file with further rules
+    /// [default: the nearest `.krender.yaml` between the working directory and the top of the repository]
+    #[arg(long, value_name = "FILE")]
+    config: Option<String>,
+
+    /// Test the examples of the configuration's rules: fail if a bad example passes, or a good one does not
+    #[arg(long)]
+    test: bool,
 }
 
 /// Explain a rule: its condition, the reason, and how to comply
@@ -43,15 +56,23 @@ enum RulesForm {
 }
 
 impl Rules {
-    /// Prints the list.
-    pub(super) fn run(&self) -> Result<()> {
+    /// Prints the list, or tests the rules of the configuration.
+    pub(super) fn run(&self, loader: &Loader) -> Result<()> {
+        let settings = own_rules::settings(self.config.as_deref(), loader)?;
+        if self.test {
+            return super::print(&own_rules::tested(&settings, loader)?);
+        }
         let is_listed = |rule: &&Rule| self.profile.is_none_or(|profile| profile.has(&rule.scope));
         let rules: Vec<&Rule> = rules().filter(is_listed).collect();
         let text = match self.format {
-            RulesForm::Text => rules.iter().map(|rule| line(rule)).collect(),
+            RulesForm::Text => {
+                let lines = rules.iter().map(|rule| line(&RuleRef::Known(rule)));
+                lines.chain(own(&settings).map(|rule| line(&rule))).collect()
+            }
             RulesForm::Json => {
-                Value::from(rules.iter().map(|rule| as_json(rule)).collect::<Vec<_>>()).to_string()
-                    + "\n"
+                let known = rules.iter().map(|rule| as_json(rule));
+                let all = known.chain(settings.own.iter().map(|rule| own_as_json(rule)));
+                Value::from(all.collect::<Vec<_>>()).to_string() + "\n"
             }
             RulesForm::Markdown => page(&rules),
         };
@@ -63,7 +84,15 @@ impl Explain {
     /// Prints the details of the rule. If a check of another tool is several rules, prints a line for each.
     pub(super) fn run(&self) -> Result<()> {
         let name = &self.rule;
-        let text = match &*meant(name)? {
+        let known = match meant(name) {
+            Ok(known) => known,
+            // The configuration may have it.
+            Err(error) => {
+                let own = own_rules::named(name).map_err(|_| error)?;
+                return super::print(&own_rules::explained(&own));
+            }
+        };
+        let text = match &*known {
             [(rule, None)] => explained(rule, terminal::width().min(WIDEST)),
             [(rule, Some(tool))] => {
                 let same = format!("`{}` of {}: {}\n\n", visible(name), tool.name(), rule.title());
@@ -72,7 +101,7 @@ impl Explain {
             many => {
                 let count = many.len();
                 let mut text = format!("`{}` stands for {count} rules:\n\n", visible(name));
-                text.extend(many.iter().map(|(rule, _)| line(rule)));
+                text.extend(many.iter().map(|(rule, _)| line(&RuleRef::Known(rule))));
                 text + "\nFor details of one: `krender explain RULE`\n"
             }
         };
@@ -80,8 +109,29 @@ impl Explain {
     }
 }
 
-fn line(rule: &Rule) -> String {
-    format!("{}  {:<8} {:<26} {}\n", rule.id, rule.severity.as_str(), rule.name, rule.summary())
+/// The rules of the configuration.
+fn own(settings: &Settings) -> impl Iterator<Item = RuleRef> {
+    settings.own.iter().map(|rule| RuleRef::Own(Arc::clone(rule)))
+}
+
+fn line(rule: &RuleRef) -> String {
+    let (severity, name) = (rule.severity().as_str(), rule.name());
+    format!("{}  {severity:<8} {name:<26} {}\n", rule.id(), rule.summary())
+}
+
+fn own_as_json(rule: &OwnRule) -> Value {
+    json!({
+        "id": rule.id,
+        "name": rule.name,
+        "severity": rule.severity.as_str(),
+        "profiles": "all",
+        "summary": rule.summary,
+        "why": rule.why,
+        "condition": rule.condition(),
+        "advice": rule.advice,
+        "fixes": [],
+        "own": true,
+    })
 }
 
 fn as_json(rule: &Rule) -> Value {

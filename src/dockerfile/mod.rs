@@ -88,7 +88,10 @@ pub fn check(
         let marks = dockerfile.marks.iter();
         comments.extend(marks.map(|(span, within)| Comment { span: *span, within: *within }));
     }
-    findings.sort_by_key(|finding| (finding.place, finding.span, finding.rule.id));
+    findings.sort_by(|one, other| {
+        let key = |finding: &Finding| (finding.place, finding.span);
+        key(one).cmp(&key(other)).then_with(|| one.rule.cmp(&other.rule))
+    });
     comments.sort_by_key(|comment| comment.span);
     settle_texts(&mut findings, &dockerfiles, loader.sources(), settings, &comments);
     Ok(Judged { dockerfiles, findings, failed, templates })

@@ -4,8 +4,11 @@ use std::collections::BTreeSet;
 
 use super::finding::Finding;
 use super::objects::Objects;
+use super::own::{Expressed, judge};
 use super::pod::{Pod, Shape};
+use super::policy;
 use super::rule::{Check, Extent, Needs, RenderCheck, Rule};
+use super::rules::judging::expressions::{ADMISSION_POLICY, POLICY_NOT_EVALUATED};
 use super::rules::rules;
 use super::scene::{Render, Scene};
 use super::settings::{Phase, Settings};
@@ -43,23 +46,39 @@ pub fn check_among(
     let scenes: Vec<Scene<'_>> =
         resources.iter().zip(render.pods.iter().map(Vec::as_slice)).map(scene).collect();
     let mut findings = Vec::new();
+    let expressed = Expressed::new(resources, sources, settings);
+    let own = settings.own_to_judge();
     for (place, scene) in scenes.iter().enumerate() {
         if !settings.phase.looks_at(scene.object) {
             continue;
         }
         let is_system = settings.excludes_system && scene.is_system();
+        let first = findings.len();
         for rule in &rules {
             let found = violations(rule, *scene, &render).into_iter();
-            findings.extend(found.map(|violation| {
-                let mut finding = Finding::new(rule, violation, place, scene.object);
-                finding.severity = settings.severity(rule, finding.severity);
-                if is_system {
-                    finding.severity = Severity::Note;
-                }
-                finding
-            }));
+            findings
+                .extend(found.map(|violation| Finding::new(*rule, violation, place, scene.object)));
+        }
+        for rule in &own {
+            judge(rule, (place, scene.object), &expressed, &mut findings);
+        }
+        for finding in &mut findings[first..] {
+            finding.severity = match is_system {
+                true => Severity::Note,
+                false => settings.severity_of(&finding.rule, finding.severity),
+            };
         }
     }
+    let asks_policies = settings.asks(&ADMISSION_POLICY) || settings.asks(&POLICY_NOT_EVALUATED);
+    if settings.phase == Phase::Complete && asks_policies {
+        findings.extend(policy::judge(&expressed, &settings.facts).into_iter().map(
+            |mut finding| {
+                finding.severity = settings.severity_of(&finding.rule, finding.severity);
+                finding
+            },
+        ));
+    }
+    findings.retain(|finding| settings.shows(&finding.rule));
     settle(&mut findings, &scenes, sources, settings, resources, None);
     findings
 }
@@ -95,7 +114,7 @@ fn settle_alone(
     comments: Option<&[Comment]>,
 ) {
     for finding in findings.iter_mut() {
-        finding.severity = settings.severity(finding.rule, finding.severity);
+        finding.severity = settings.severity_of(&finding.rule, finding.severity);
     }
     let scene = |object| Scene { facts: &settings.facts, object, pods: &[] };
     let scenes: Vec<Scene<'_>> = objects.iter().map(scene).collect();
@@ -121,9 +140,10 @@ fn settle(
             if place <= judged {
                 return true;
             }
-            finding.severity = settings.severity(finding.rule, finding.severity);
+            finding.severity = settings.severity_of(&finding.rule, finding.severity);
             let object = resources.get(finding.place);
-            settings.asks(finding.rule) && object.is_some_and(|one| settings.phase.looks_at(one))
+            settings.asks_for(&finding.rule)
+                && object.is_some_and(|one| settings.phase.looks_at(one))
         });
     }
 }
@@ -137,7 +157,11 @@ pub fn count_pods(resources: &ResMap, settings: &Settings) -> usize {
 /// The violations of a rule by an object, for rules that may look at the whole render.
 pub(super) fn violations(rule: &Rule, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violation> {
     match rule.needs {
-        Needs::Suppressions | Needs::Targets | Needs::Sources | Needs::Dockerfiles => Vec::new(),
+        Needs::Suppressions
+        | Needs::Expressions
+        | Needs::Targets
+        | Needs::Sources
+        | Needs::Dockerfiles => Vec::new(),
         Needs::Object(check) => violations_alone(rule, check, scene),
         Needs::Render(RenderCheck::Object(judge)) => judge(scene.object, scene, render),
         Needs::Render(RenderCheck::Pod(judge)) => {

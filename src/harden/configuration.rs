@@ -1,6 +1,6 @@
 //! The configuration document: `apiVersion: krender.dev/v1alpha1`, with one of three kinds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use super::facts::{
     CpuLimits, External, Facts, Placement, PodPath, PullPolicy, Registries, Values,
 };
 use super::foreign::Tool;
+use super::own;
 use super::producers::Producer;
 use super::profile::{Profile, minor};
 use super::rule::Rule;
@@ -24,7 +25,7 @@ use crate::config::Selector;
 use crate::error::{Code, Error, Result};
 use crate::limits::Budget;
 use crate::resource::{LabelSelector, Quantity};
-use crate::source::Span;
+use crate::source::{Sources, Span};
 use crate::text::phrase::{listed, quoted};
 use crate::transform::select::Selection;
 use crate::yaml::de::{self, Spanned};
@@ -109,11 +110,23 @@ enum Level {
     Override,
 }
 
+/// An entry of `rules`: settings of a known rule, or a rule of its own, which has `validate`.
 #[derive(Default, Deserialize)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 struct RuleSpec {
     severity: Option<Grade>,
-    fix: Option<Level>,
+    fix: Option<Spanned<Level>>,
+    name: Option<Spanned<Text>>,
+    summary: Option<String>,
+    why: Option<String>,
+    advice: Option<String>,
+    // These are read from their nodes.
+    r#match: Option<Spanned<IgnoredAny>>,
+    validate: Option<Spanned<IgnoredAny>>,
+    message: Option<Spanned<IgnoredAny>>,
+    message_expression: Option<Spanned<IgnoredAny>>,
+    params: Option<Spanned<IgnoredAny>>,
+    examples: Option<Spanned<IgnoredAny>>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -261,10 +274,11 @@ impl Settings {
     /// for another kind of document, and for profiles, versions, rules and severities that do not exist,
     /// [`Code::NotSupportedYet`] for fields that no rule uses yet, and those of selectors.
     pub fn read(root: &Node, kinds: &[Kind], usual: Profile) -> Result<Self> {
-        Self::read_within(root, kinds, usual, &Budget::default())
+        Self::read_within(root, kinds, usual, None, &Budget::default())
     }
 
-    /// Reads a configuration as [`Settings::read`] does, and charges its patterns to a budget.
+    /// Reads a configuration as [`Settings::read`] does, and charges its patterns to a budget. With the sources of its
+    /// text, mistakes in expressions are shown within them.
     ///
     /// # Errors
     /// The same, and [`Code::LimitExceeded`].
@@ -272,6 +286,7 @@ impl Settings {
         root: &Node,
         kinds: &[Kind],
         usual: Profile,
+        sources: Option<&Sources>,
         budget: &Budget,
     ) -> Result<Self> {
         let Configuration { api_version, kind, metadata: _, spec } = de::from_node(root)?;
@@ -282,7 +297,7 @@ impl Settings {
             return Err(unexpected(&api_version, &format!("`{API_VERSION}`")));
         }
         let mut errors = Vec::new();
-        let settings = spec.settings(usual, budget, &mut errors);
+        let settings = spec.settings(usual, sources, budget, &mut errors);
         errors.sort_by_key(Error::span);
         Error::all(errors).map_or(Ok(settings), Err)
     }
@@ -299,7 +314,13 @@ fn unexpected(found: &Spanned<Text>, expected: &str) -> Error {
 
 impl Spec {
     /// The settings; mistakes are added to `errors`.
-    fn settings(self, usual: Profile, budget: &Budget, errors: &mut Vec<Error>) -> Settings {
+    fn settings(
+        self,
+        usual: Profile,
+        sources: Option<&Sources>,
+        budget: &Budget,
+        errors: &mut Vec<Error>,
+    ) -> Settings {
         self.refuse(errors);
         let mut settings = Settings {
             facts: Facts {
@@ -336,14 +357,7 @@ impl Spec {
                 Err(error) => keep(error),
             }
         }
-        let rules = self.rules.as_ref().and_then(Node::as_mapping);
-        for (name, value) in rules.map(Mapping::entries).unwrap_or_default() {
-            let name = Spanned::new(name.shared_text().clone(), name.span());
-            let said = wrong(known(&name), &name);
-            if let Err(error) = said.and_then(|rule| say(rule, value, &mut settings)) {
-                keep(error);
-            }
-        }
+        rules(self.rules.as_ref(), &mut settings, sources, budget, &mut keep);
         let users = by_image(self.images.run_as_user.as_ref());
         settings.facts.values.image_users = users.map_err(&mut keep).unwrap_or_default();
         let directories = by_image(self.images.writable_dirs.as_ref());
@@ -365,7 +379,7 @@ impl Spec {
             }
         }
         for exclusion in self.exclude {
-            match exclusion.value.exclusion(exclusion.span, budget) {
+            match exclusion.value.exclusion(exclusion.span, &settings, budget) {
                 Ok(exclusion) => settings.exclusions.push(Arc::new(exclusion)),
                 Err(error) => keep(error),
             }
@@ -451,6 +465,47 @@ fn wrong<T>(read: Result<T>, word: &Spanned<Text>) -> Result<T> {
     })
 }
 
+/// Reads the entries of rules: settings of known ones, and own ones, which have `validate`.
+fn rules(
+    entries: Option<&Node>,
+    settings: &mut Settings,
+    sources: Option<&Sources>,
+    budget: &Budget,
+    keep: &mut impl FnMut(Error),
+) {
+    let entries = entries.and_then(Node::as_mapping).map(Mapping::entries).unwrap_or_default();
+    for (id, value) in entries {
+        if value.get("validate").is_some() {
+            match words(value).and_then(|words| own::read(id, value, &words, sources, budget)) {
+                Ok(rule) => settings.own.push(Arc::new(rule)),
+                Err(error) => keep(error),
+            }
+            continue;
+        }
+        let name = Spanned::new(id.shared_text().clone(), id.span());
+        let said = wrong(known(&name), &name).map_err(|error| {
+            match value.as_mapping().is_some_and(|entry| entry.len() > 2) {
+                true => error.help("a rule of your own has `validate`, an expression in CEL"),
+                false => error,
+            }
+        });
+        if let Err(error) = said.and_then(|rule| say(rule, value, settings)) {
+            keep(error);
+        }
+    }
+    let mut words = BTreeSet::new();
+    for rule in &settings.own {
+        let mut is_taken = |word: &str| known(word).is_ok() || !words.insert(word.to_lowercase());
+        let mut names = vec![&rule.id];
+        names.extend((!rule.name.eq_ignore_ascii_case(&rule.id)).then_some(&rule.name));
+        let taken: Vec<&String> = names.into_iter().filter(|name| is_taken(name)).collect();
+        for name in taken {
+            let message = format!("there is another rule with the id or name `{name}`");
+            keep(Error::new(Code::DuplicateId, message).at(rule.span()));
+        }
+    }
+}
+
 /// Reads the entry of a rule: `off`, or a severity and a fix.
 fn say(rule: &'static Rule, value: &Node, settings: &mut Settings) -> Result<()> {
     // YAML 1.1 reads `off` as false.
@@ -463,16 +518,46 @@ fn say(rule: &'static Rule, value: &Node, settings: &mut Settings) -> Result<()>
             .at(value.span())
             .help("write `off`, `{severity: warning}`, or `{fix: safe}`"));
     }
-    let RuleSpec { severity, fix } = de::from_node(value)?;
-    let holds = match severity {
-        Some(Grade::Error) => Holds::As(Severity::Error),
-        Some(Grade::Warning) => Holds::As(Severity::Warning),
-        Some(Grade::Note) => Holds::As(Severity::Note),
-        None => Holds::On,
-    };
+    let spec: RuleSpec = de::from_node(value)?;
+    let mut others = value.entries().iter().filter(|(key, _)| !SETTINGS.contains(&key.text()));
+    if let Some((key, _)) = others.next() {
+        let message = format!("`{}` has no effect on `{}`, a rule of krender", key.text(), rule.id);
+        let help = "write `off`, `{severity: warning}`, or `{fix: safe}`";
+        return Err(Error::new(Code::InvalidValue, message).at(key.span()).help(help));
+    }
+    let holds = spec.severity.map_or(Holds::On, |grade| Holds::As(grade.severity()));
     settings.severities.push((rule, holds));
-    settings.fixes.extend(fix.map(|level| (rule, level.most())));
+    settings.fixes.extend(spec.fix.map(|level| (rule, level.value.most())));
     Ok(())
+}
+
+/// The fields that configure a known rule.
+const SETTINGS: [&str; 2] = ["severity", "fix"];
+
+impl Grade {
+    const fn severity(self) -> Severity {
+        match self {
+            Self::Error => Severity::Error,
+            Self::Warning => Severity::Warning,
+            Self::Note => Severity::Note,
+        }
+    }
+}
+
+/// The words of an own rule.
+fn words(value: &Node) -> Result<own::Words> {
+    let spec: RuleSpec = de::from_node(value)?;
+    if let Some(fix) = spec.fix {
+        let error = Error::new(Code::InvalidValue, "a rule of a configuration has no fixes");
+        return Err(error.at(fix.span).help("remove `fix`"));
+    }
+    Ok(own::Words {
+        name: spec.name,
+        severity: spec.severity.map_or(Severity::Warning, Grade::severity),
+        summary: spec.summary.unwrap_or_default(),
+        why: spec.why.unwrap_or_default(),
+        advice: spec.advice.unwrap_or_default(),
+    })
 }
 
 /// A compiled selector. Label selectors are parsed here too, so that errors are reported early.
@@ -484,8 +569,8 @@ fn selection(selector: &Selector, budget: &Budget) -> Result<Selection> {
 }
 
 impl ExclusionSpec {
-    fn exclusion(self, span: Span, budget: &Budget) -> Result<Exclusion> {
-        let rules = self.rules.iter().map(|name| wrong(known(name), name));
+    fn exclusion(self, span: Span, settings: &Settings, budget: &Budget) -> Result<Exclusion> {
+        let rules = self.rules.iter().map(|name| wrong(settings.known(name), name));
         let rules = rules.collect::<Result<_>>()?;
         let until = self.until.as_ref().map(|until| wrong(until.parse(), until));
         let until = until.transpose()?;

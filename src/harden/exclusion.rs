@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use jiff::{Timestamp, civil, tz::TimeZone};
 
-use super::rule::Rule;
+use super::handle::RuleRef;
 use crate::error::{Code, Error};
 use crate::resource::Resource;
 use crate::source::Span;
@@ -18,7 +18,7 @@ pub struct Exclusion {
     /// The objects in words, by the fields of the selector; empty for all.
     pub(super) objects: String,
     /// The rules; empty for all.
-    pub(super) rules: Vec<&'static Rule>,
+    pub(super) rules: Vec<RuleRef>,
     pub(super) reason: String,
     /// The last day on which it holds.
     pub(super) until: Option<Date>,
@@ -63,7 +63,7 @@ impl Exclusion {
     /// A description for people: objects, rules, last day and reason.
     pub(super) fn told(&self) -> String {
         let objects = if self.objects.is_empty() { "all objects" } else { &self.objects };
-        let ids: Vec<&str> = self.rules.iter().map(|rule| rule.id).collect();
+        let ids: Vec<&str> = self.rules.iter().map(RuleRef::id).collect();
         let rules = if ids.is_empty() { "all rules".to_owned() } else { ids.join(", ") };
         let until = self.until.map(|until| format!(" until {until}")).unwrap_or_default();
         let reason = if self.reason.is_empty() { "no reason" } else { &self.reason };
@@ -71,8 +71,8 @@ impl Exclusion {
     }
 
     /// True if it excludes from a rule.
-    pub(super) fn has(&self, rule: &Rule) -> bool {
-        self.rules.is_empty() || self.rules.contains(&rule)
+    pub(super) fn has(&self, rule: &RuleRef) -> bool {
+        self.rules.is_empty() || self.rules.contains(rule)
     }
 
     /// True if it selects an object.

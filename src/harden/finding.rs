@@ -3,6 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use super::edit::{Operation, apply, operation};
+use super::handle::RuleRef;
 use super::path::by_name;
 use super::rule::Rule;
 use super::settings::Settings;
@@ -19,7 +20,9 @@ use crate::yaml::{Mapping, Text};
 #[derive(Clone, Debug)]
 pub struct Finding {
     /// The rule.
-    pub rule: &'static Rule,
+    pub rule: RuleRef,
+    /// The part of the rule that is violated, if it has several: a condition, or the name of a policy.
+    pub part: Option<Text>,
     /// The severity.
     pub severity: Severity,
     /// The description: a phrase that begins with the container, if it is about one.
@@ -88,7 +91,7 @@ impl SuppressedBy {
 
 impl Finding {
     pub(super) fn new(
-        rule: &'static Rule,
+        rule: impl Into<RuleRef>,
         violation: Violation,
         place: usize,
         object: &Resource,
@@ -100,15 +103,17 @@ impl Finding {
     /// A finding with a given span.
     pub(super) fn written_at(
         span: Span,
-        rule: &'static Rule,
+        rule: impl Into<RuleRef>,
         violation: Violation,
         place: usize,
         object: &Resource,
     ) -> Self {
         let Violation { path, container, message, severity, fix } = violation;
+        let rule = rule.into();
         Self {
+            severity: severity.unwrap_or(rule.severity()),
             rule,
-            severity: severity.unwrap_or(rule.severity),
+            part: None,
             message,
             place,
             object: object.id().clone(),
@@ -146,7 +151,8 @@ impl Finding {
         let object = ResId { gvk, name: target.into(), namespace: "".into(), cluster_scoped: true };
         let path = Path::default();
         Self {
-            rule,
+            rule: rule.into(),
+            part: None,
             severity,
             message,
             place: 0,
@@ -181,7 +187,7 @@ impl Finding {
     #[must_use]
     pub fn fingerprint(&self, object: &Resource) -> String {
         let parts = [
-            self.rule.id,
+            self.rule.id(),
             &object.gvk().group,
             object.kind(),
             object.namespace(),
@@ -189,7 +195,12 @@ impl Finding {
             self.container.as_ref().map(|(_, name)| &**name).unwrap_or_default(),
             &by_name(&self.path, object.node()),
         ];
-        let digest = Sha256::digest(parts.join("\n"));
+        let mut text = parts.join("\n");
+        if let Some(part) = &self.part {
+            text.push('\n');
+            text += part;
+        }
+        let digest = Sha256::digest(text);
         hex(&digest[..8])
     }
 
@@ -200,7 +211,7 @@ impl Finding {
         let original = object.map_or_else(|| self.object.clone(), Resource::original_id);
         let path = object.map(|object| by_name(&self.path, object.node())).unwrap_or_default();
         let parts = [
-            self.rule.id,
+            self.rule.id(),
             &self.object.gvk.group,
             &self.object.gvk.kind,
             &original.namespace,
@@ -208,8 +219,10 @@ impl Finding {
             self.container.as_ref().map(|(_, name)| &**name).unwrap_or_default(),
             &path,
             file,
+            self.part.as_deref().unwrap_or_default(),
         ];
-        hex(&Sha256::digest(parts.join("\n"))[..16])
+        let told = if self.part.is_some() { &parts[..] } else { &parts[..parts.len() - 1] };
+        hex(&Sha256::digest(told.join("\n"))[..16])
     }
 
     /// The finding as an error, without the reason for its rule.
@@ -224,7 +237,10 @@ impl Finding {
         let message = format!("{subject}: {}", self.message);
         let class = self.fix.as_ref().map(|fix| format!(" ({} fix)", fix.class.as_str()));
         let error = Error::new(Code::RuleViolated, message).rule(self.rule.title()).at(self.span);
-        error.help(format!("{}{}", self.rule.advice(), class.unwrap_or_default()))
+        match (self.rule.advice(), class) {
+            ("", None) => error,
+            (advice, class) => error.help(format!("{advice}{}", class.unwrap_or_default())),
+        }
     }
 
     /// The finding as an error of a build, which mentions a suppression that is not allowed to accept it.

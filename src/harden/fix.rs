@@ -271,11 +271,10 @@ impl Accepted {
 fn accepted(resources: &ResMap, sources: &Sources, settings: &Settings) -> Vec<Accepted> {
     let findings = check(resources, sources, settings).into_iter();
     let accepted = findings.filter(|finding| finding.suppressed.is_some());
-    let accepted = accepted.map(|Finding { place, rule, container, path, .. }| Accepted {
-        place,
-        rule,
-        container: container.map(|(_, name)| name),
-        path,
+    // Own rules have no fixes.
+    let accepted = accepted.filter_map(|Finding { place, rule, container, path, .. }| {
+        let container = container.map(|(_, name)| name);
+        Some(Accepted { place, rule: rule.known()?, container, path })
     });
     let mut accepted: Vec<Accepted> = accepted.collect();
     accepted.sort_by_key(|one| one.place);

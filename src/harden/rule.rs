@@ -121,6 +121,8 @@ pub(super) enum Needs {
     Render(RenderCheck),
     /// The findings of all other rules, and their suppressions.
     Suppressions,
+    /// The whole render, by expressions of the configuration or of policies in the render.
+    Expressions,
     /// The targets of a run, which the command line checks.
     Targets,
     /// The sources of kustomizations. The conditions are in `crate::lint`, a layer below.

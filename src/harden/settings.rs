@@ -7,9 +7,15 @@ use serde::Deserialize;
 use super::exclusion::{Date, Exclusion};
 use super::facts::Facts;
 use super::foreign::Tool;
+use super::handle::RuleRef;
+use super::own::OwnRule;
 use super::profile::{Profile, Scope, Set};
 use super::rule::{Needs, Rule};
+use super::rules;
+use super::rules::judging::expressions::RULE_NOT_EVALUATED;
 use super::violation::{Class, Severity};
+use crate::error::{Code, Error, Result, nearest};
+use crate::limits::Limits;
 use crate::resource::Resource;
 use crate::source::Span;
 use crate::transform::select::Selection;
@@ -22,7 +28,11 @@ pub struct Settings {
     /// Rules that are switched on or off, regardless of the profile.
     pub severities: Vec<(&'static Rule, Holds)>,
     /// The only active rules, regardless of the profile; empty for those of the profile.
-    pub only: Vec<&'static Rule>,
+    pub only: Vec<RuleRef>,
+    /// The rules of the configuration.
+    pub own: Vec<Arc<OwnRule>>,
+    /// The limits of the expressions of own rules and admission policies.
+    pub limits: Limits,
     /// The strongest class of fixes; `None` for the default.
     pub fix: Option<Most>,
     /// True if the default of each rule is that of the profile, because the user has named it; otherwise it is
@@ -126,6 +136,26 @@ impl Settings {
         self.severities.iter().rev().find(|(said, _)| *said == rule).map(|(_, holds)| *holds)
     }
 
+    /// The own rules to evaluate: those that are asked for, and all if it is asked which can be evaluated.
+    pub(super) fn own_to_judge(&self) -> Vec<&Arc<OwnRule>> {
+        let asks_which =
+            self.phase.asks_own() && self.only.iter().any(|one| *one == RULE_NOT_EVALUATED);
+        let is_meant =
+            |rule: &&Arc<OwnRule>| asks_which || self.asks_for(&RuleRef::Own(Arc::clone(rule)));
+        self.own.iter().filter(is_meant).collect()
+    }
+
+    /// True if findings of a rule are shown. What was asked for and not evaluated is told, unless that is off.
+    pub(super) fn shows(&self, rule: &RuleRef) -> bool {
+        match rule {
+            RuleRef::Known(rule) if matches!(rule.needs, Needs::Expressions) => {
+                self.said(rule) != Some(Holds::Off)
+            }
+            RuleRef::Known(_) => true,
+            RuleRef::Own(_) => self.asks_for(rule),
+        }
+    }
+
     /// True if a rule is active, and applied in this phase.
     #[must_use]
     pub fn asks(&self, rule: &Rule) -> bool {
@@ -133,8 +163,49 @@ impl Settings {
         self.phase.asks(rule)
             && match &*self.only {
                 [] => is_said().unwrap_or_else(|| self.facts.profile.has(&rule.scope)),
-                only => only.contains(&rule),
+                only => only.iter().any(|one| *one == *rule),
             }
+    }
+
+    /// True if a rule is active, as [`Settings::asks`]. Own rules are, except where only others are asked for; they look
+    /// at the whole render.
+    #[must_use]
+    pub fn asks_for(&self, rule: &RuleRef) -> bool {
+        match rule {
+            RuleRef::Known(rule) => self.asks(rule),
+            RuleRef::Own(_) => {
+                self.phase.asks_own() && (self.only.is_empty() || self.only.contains(rule))
+            }
+        }
+    }
+
+    /// The rule with an id or a name, in any case of letters: one of krender's, or an own one.
+    #[must_use]
+    pub fn find(&self, id_or_name: &str) -> Option<RuleRef> {
+        let is_meant = |rule: &&Arc<OwnRule>| {
+            [&rule.id, &rule.name].into_iter().any(|word| word.eq_ignore_ascii_case(id_or_name))
+        };
+        let own = self.own.iter().find(is_meant).map(|rule| RuleRef::Own(Arc::clone(rule)));
+        own.or_else(|| rules::find(id_or_name).map(RuleRef::Known))
+    }
+
+    /// The rule with an id or a name.
+    ///
+    /// # Errors
+    /// [`Code::InvalidArgument`] if there is none, with a suggestion.
+    pub fn known(&self, id_or_name: &str) -> Result<RuleRef> {
+        if let Some(rule) = self.find(id_or_name) {
+            return Ok(rule);
+        }
+        let own = self.own.iter().flat_map(|rule| [&*rule.id, &*rule.name]);
+        match nearest(id_or_name, own) {
+            Some(near) => {
+                let message = format!("there is no rule `{id_or_name}`");
+                let error = Error::new(Code::InvalidArgument, message);
+                Err(error.help(format!("did you mean `{near}`?")))
+            }
+            None => rules::known(id_or_name).map(RuleRef::Known),
+        }
     }
 
     /// The strongest class of fixes of a rule: the setting of the rule, or that of all, or that of the profile if it was
@@ -162,6 +233,11 @@ impl Settings {
     pub(super) fn selects(&self, object: &Resource) -> bool {
         let takes = |selected: &Arc<Selected>| selected.0.takes(object).is_ok_and(|takes| takes);
         self.select.is_empty() || self.select.iter().any(takes)
+    }
+
+    /// The severity of a finding: that of an own rule is set where the rule is.
+    pub(super) fn severity_of(&self, rule: &RuleRef, usual: Severity) -> Severity {
+        rule.known().map_or(usual, |rule| self.severity(rule, usual))
     }
 
     /// The severity of a violation.
@@ -203,8 +279,21 @@ impl Phase {
             (Self::Dockerfiles, needs) => matches!(needs, Needs::Dockerfiles),
             (_, Needs::Sources | Needs::Dockerfiles) => false,
             (Self::Complete, _) => true,
-            (Self::Early, needs) => !matches!(needs, Needs::Render(_)),
-            (Self::Final(_), needs) => matches!(needs, Needs::Render(_)),
+            (Self::Early, needs) => !matches!(needs, Needs::Render(_) | Needs::Expressions),
+            (Self::Final(_), needs) => matches!(needs, Needs::Render(_) | Needs::Expressions),
+        }
+    }
+
+    /// True if own rules are applied in this phase: they may look at the whole render.
+    pub(super) const fn asks_own(self) -> bool {
+        matches!(self, Self::Complete | Self::Final(_))
+    }
+
+    /// True if a rule is applied in this phase.
+    pub(super) fn asks_for(self, rule: &RuleRef) -> bool {
+        match rule {
+            RuleRef::Known(rule) => self.asks(rule),
+            RuleRef::Own(_) => self.asks_own(),
         }
     }
 

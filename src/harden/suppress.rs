@@ -12,12 +12,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::exclusion::Exclusion;
 use super::finding::{Finding, SuppressedBy, Suppression};
-use super::foreign::Tool;
+use super::handle::RuleRef;
 use super::rule::Rule;
 use super::rules::judging::suppressions::{
     EXPIRED_EXCLUSION, SUPPRESSION_WITHOUT_REASON, UNUSED_SUPPRESSION,
 };
-use super::rules::{find, rules};
+use super::rules::rules;
 use super::scene::Scene;
 use super::settings::{Phase, Settings};
 use super::violation::{Severity, Violation};
@@ -47,7 +47,7 @@ struct Suppressor {
     by: SuppressedBy,
     /// The name of the rule as written.
     named: String,
-    rule: Option<&'static Rule>,
+    rule: Option<RuleRef>,
     reason: String,
     /// If set, only findings of this container are accepted.
     container: Option<String>,
@@ -74,7 +74,7 @@ pub(super) fn suppress(
     let of_objects: Vec<Marks> = scenes
         .iter()
         .enumerate()
-        .map(|(place, scene)| annotations(place, *scene, &settings.honored).into())
+        .map(|(place, scene)| annotations(place, *scene, settings).into())
         .collect();
     let mut of_texts: BTreeMap<u32, Marks> = BTreeMap::new();
     let written = findings.iter().map(|finding| (finding.span, finding.place));
@@ -82,8 +82,8 @@ pub(super) fn suppress(
     for (span, place) in written.chain(objects) {
         if let Some(source) = sources.source_of(span) {
             of_texts.entry(source.base()).or_insert_with(|| match given {
-                Some(given) => given_comments(&source, place, given).into(),
-                None => comments(&source, place, scenes).into(),
+                Some(given) => given_comments(&source, place, given, settings).into(),
+                None => comments(&source, place, scenes, settings).into(),
             });
         }
     }
@@ -100,7 +100,7 @@ pub(super) fn suppress(
     // A comment in an inline patch is also a comment of the kustomization file that contains it.
     let line = |mark: &Suppressor| sources.locate(mark.span).map(|at| (at.source.id(), at.line));
     let in_texts = || of_texts.values().flat_map(|marks| &marks.all);
-    let id = |mark: &Suppressor| mark.rule.map(|rule| rule.id);
+    let id = |mark: &Suppressor| mark.rule.clone();
     let used = in_texts().filter(|mark| mark.is_used.get());
     let used: BTreeSet<_> = used.filter_map(|mark| Some((line(mark)?, id(mark)))).collect();
     let is_known = |mark: &Suppressor| {
@@ -123,9 +123,9 @@ pub(super) fn suppress(
 struct Marks {
     all: Vec<Suppressor>,
     /// Marks for an object, or one of its containers: the position of the first of each.
-    anywhere: BTreeMap<(&'static str, Option<String>), usize>,
+    anywhere: BTreeMap<(RuleRef, Option<String>), usize>,
     /// Marks for a range of a text, by rule. The ranges are sorted by their start.
-    within: BTreeMap<&'static str, Vec<Within>>,
+    within: BTreeMap<RuleRef, Vec<Within>>,
 }
 
 /// A mark for a range of a text.
@@ -139,13 +139,13 @@ impl From<Vec<Suppressor>> for Marks {
     fn from(all: Vec<Suppressor>) -> Self {
         let (mut anywhere, mut within) = (BTreeMap::new(), BTreeMap::<_, Vec<Within>>::new());
         for (place, mark) in all.iter().enumerate() {
-            let Some(rule) = mark.rule else { continue };
+            let Some(rule) = &mark.rule else { continue };
             match mark.within {
                 None => {
-                    anywhere.entry((rule.id, mark.container.clone())).or_insert(place);
+                    anywhere.entry((rule.clone(), mark.container.clone())).or_insert(place);
                 }
                 Some((_, to)) => {
-                    let parts = within.entry(rule.id).or_default();
+                    let parts = within.entry(rule.clone()).or_default();
                     let reach = parts.last().map_or(to, |before| before.reach.max(to));
                     parts.push(Within { place, reach });
                 }
@@ -158,9 +158,10 @@ impl From<Vec<Suppressor>> for Marks {
 impl Marks {
     /// The first mark that accepts a finding.
     fn of(&self, finding: &Finding) -> Option<&Suppressor> {
-        let rule = finding.rule.id;
+        let rule = &finding.rule;
         let container = finding.container.as_ref().map(|(_, name)| name.to_string());
-        let anywhere = [None, container].map(|container| self.anywhere.get(&(rule, container)));
+        let anywhere =
+            [None, container].map(|container| self.anywhere.get(&(rule.clone(), container)));
         let within = self.within.get(rule).and_then(|parts| {
             // The first range that extends beyond the start of the finding: those before it end earlier, and those
             // after it begin later.
@@ -179,7 +180,7 @@ impl Suppressor {
     fn accepts(&self, finding: &Finding) -> bool {
         let container = finding.container.as_ref().map(|(_, name)| &**name);
         let start = finding.span.start();
-        self.rule == Some(finding.rule)
+        self.rule.as_ref() == Some(&finding.rule)
             && self.container.as_deref().is_none_or(|name| container == Some(name))
             && self
                 .within
@@ -188,16 +189,16 @@ impl Suppressor {
 
     fn complaint(&self, object: &Resource, settings: &Settings) -> Option<Finding> {
         let name = &self.named;
-        let (rule, message) = match self.rule {
+        let (rule, message) = match &self.rule {
             _ if self.is_foreign => return None,
             None if matches!(settings.phase, Phase::Final(_)) => return None,
             None => (&UNUSED_SUPPRESSION, format!("unknown rule `{name}`")),
-            Some(rule) if !settings.phase.asks(rule) => return None,
+            Some(rule) if !settings.phase.asks_for(rule) => return None,
             Some(_) if self.reason.is_empty() => (
                 &SUPPRESSION_WITHOUT_REASON,
                 format!("the suppression of `{name}` gives no reason"),
             ),
-            Some(rule) if !self.is_used.get() && settings.asks(rule) => {
+            Some(rule) if !self.is_used.get() && settings.asks_for(rule) => {
                 (&UNUSED_SUPPRESSION, format!("no finding of `{name}` matches this suppression"))
             }
             Some(_) => return None,
@@ -246,7 +247,7 @@ fn refusals(place: usize, scene: Scene<'_>) -> Vec<Finding> {
     found.into_iter().map(finding).collect()
 }
 
-fn annotations(place: usize, scene: Scene<'_>, honored: &[Tool]) -> Vec<Suppressor> {
+fn annotations(place: usize, scene: Scene<'_>, settings: &Settings) -> Vec<Suppressor> {
     let own = scene
         .object
         .annotations()
@@ -259,7 +260,7 @@ fn annotations(place: usize, scene: Scene<'_>, honored: &[Tool]) -> Vec<Suppress
     let mut seen = BTreeSet::new();
     let mut spans = Spans::default();
     for (key, value, path) in own.chain(of_pods) {
-        let is_asked = key.starts_with(ANNOTATION) || !honored.is_empty();
+        let is_asked = key.starts_with(ANNOTATION) || !settings.honored.is_empty();
         if !is_asked || seen.contains(&path) {
             continue;
         }
@@ -282,15 +283,16 @@ fn annotations(place: usize, scene: Scene<'_>, honored: &[Tool]) -> Vec<Suppress
                 Some((named, container)) => (named, Some(container.to_owned())),
                 None => (named, None),
             };
-            marks.push(mark(named, find(named), container, value, false));
+            marks.push(mark(named, settings.find(named), container, value, false));
             seen.insert(path);
             continue;
         }
         let before = marks.len();
-        for tool in honored {
+        for tool in &settings.honored {
             let (checks, reason) = tool.checks(key, value);
             let meant = rules().filter(|rule| rule.is_among(*tool, &checks));
-            let foreign = |rule| mark(key, Some(rule), None, reason.unwrap_or(key), true);
+            let foreign =
+                |rule| mark(key, Some(RuleRef::Known(rule)), None, reason.unwrap_or(key), true);
             marks.extend(meant.map(foreign));
         }
         if marks.len() > before {
@@ -321,7 +323,12 @@ impl<'a> Spans<'a> {
 }
 
 /// The marks in the comments of a text. `place` is an object with a field from this text.
-fn comments(source: &Source, place: usize, scenes: &[Scene<'_>]) -> Vec<Suppressor> {
+fn comments(
+    source: &Source,
+    place: usize,
+    scenes: &[Scene<'_>],
+    settings: &Settings,
+) -> Vec<Suppressor> {
     let text = source.text();
     if !text.contains(COMMENT) {
         return Vec::new();
@@ -353,13 +360,18 @@ fn comments(source: &Source, place: usize, scenes: &[Scene<'_>]) -> Vec<Suppress
         });
         let words = &line[column + COMMENT.len()..];
         let span = source.span(start + column, start + line.trim_end().len());
-        marks.extend(named_in(words, within, object(span), span));
+        marks.extend(named_in(words, within, object(span), span, settings));
     }
     marks
 }
 
 /// The marks in the comments of a text that is not YAML.
-fn given_comments(source: &Source, place: usize, given: &[Comment]) -> Vec<Suppressor> {
+fn given_comments(
+    source: &Source,
+    place: usize,
+    given: &[Comment],
+    settings: &Settings,
+) -> Vec<Suppressor> {
     let first = given.partition_point(|comment| comment.span.start() < source.base());
     let end = source.whole().end();
     let own = given[first..].iter().take_while(|comment| comment.span.start() < end);
@@ -367,7 +379,7 @@ fn given_comments(source: &Source, place: usize, given: &[Comment]) -> Vec<Suppr
         let start = (span.start() - source.base()) as usize;
         let text = source.text().get(start..start + span.length() as usize).unwrap_or_default();
         let words = text.strip_prefix(COMMENT).unwrap_or_default();
-        named_in(words, (within.start(), within.end()), place, *span)
+        named_in(words, (within.start(), within.end()), place, *span, settings)
     });
     marks.collect()
 }
@@ -378,13 +390,14 @@ fn named_in(
     within: (u32, u32),
     object: usize,
     span: Span,
+    settings: &Settings,
 ) -> impl Iterator<Item = Suppressor> {
     let (rules, reason) = words.split_once("--").unwrap_or((words, ""));
     let reason = reason.trim();
     rules.split(',').map(move |named| Suppressor {
         by: SuppressedBy::Comment,
         named: named.trim().to_owned(),
-        rule: find(named.trim()),
+        rule: settings.find(named.trim()),
         reason: reason.to_owned(),
         container: None,
         within: Some(within),
@@ -468,13 +481,13 @@ pub(super) fn exclude(findings: &mut Vec<Finding>, scenes: &[Scene<'_>], setting
     let phase = settings.phase;
     let is_due = |exclusion: &Exclusion| match &*exclusion.rules {
         [] => !matches!(phase, Phase::Final(_)),
-        [rule, ..] => phase.asks(rule),
+        [rule, ..] => phase.asks_for(rule),
     };
     for exclusion in &settings.exclusions {
         // Each object is tested once, not once per finding.
         let taken: Vec<bool> = scenes.iter().map(|scene| exclusion.takes(scene.object)).collect();
         let is_taken = |place: usize| taken.get(place).is_some_and(|taken| *taken);
-        let is_excluded = |one: &&mut Finding| is_taken(one.place) && exclusion.has(one.rule);
+        let is_excluded = |one: &&mut Finding| is_taken(one.place) && exclusion.has(&one.rule);
         let is_used = Cell::new(false);
         if !exclusion.is_expired(settings.today) {
             for finding in findings.iter_mut().filter(is_excluded) {
@@ -504,7 +517,7 @@ fn complaint_about(
     is_used: bool,
     settings: &Settings,
 ) -> Option<(&'static Rule, String)> {
-    let ids: Vec<String> = exclusion.rules.iter().map(|rule| format!("`{}`", rule.id)).collect();
+    let ids: Vec<String> = exclusion.rules.iter().map(|rule| format!("`{}`", rule.id())).collect();
     let rules = if ids.is_empty() { "all rules".to_owned() } else { ids.join(", ") };
     if let Some(until) = exclusion.until.filter(|_| exclusion.is_expired(settings.today)) {
         let message = format!("it is not excluded from {rules} any more: that ended on {until}");
@@ -515,7 +528,7 @@ fn complaint_about(
         return Some((&SUPPRESSION_WITHOUT_REASON, message));
     }
     let is_asked =
-        exclusion.rules.is_empty() || exclusion.rules.iter().any(|rule| settings.asks(rule));
+        exclusion.rules.is_empty() || exclusion.rules.iter().any(|rule| settings.asks_for(rule));
     let message = || format!("it is excluded from {rules}, and there is no such finding");
     (is_asked && !is_used).then(|| (&UNUSED_SUPPRESSION, message()))
 }

@@ -19,7 +19,7 @@ fn found(rule: &Rule, manifest: &str) -> usize {
     let count = |settings| {
         check(&resources, &Sources::new(), settings)
             .iter()
-            .filter(|finding| finding.rule == rule)
+            .filter(|finding| finding.rule == *rule)
             .count()
     };
     count(&settings) + count(&narrow)
@@ -35,7 +35,7 @@ fn found_in_configuration(rule: &Rule, example: &str) -> usize {
     let mut settings = Settings::read(root, &Kind::ALL, Profile::default()).unwrap();
     settings.today = Some("2026-06-30".parse().unwrap());
     let findings = check(&read(manifest).unwrap().into(), &Sources::new(), &settings);
-    findings.iter().filter(|finding| finding.rule == rule).count()
+    findings.iter().filter(|finding| finding.rule == *rule).count()
 }
 
 #[test]

@@ -53,7 +53,8 @@ pub(super) fn fixable(findings: &[Finding], scene: &Scene<'_>, targets: &[String
     let mut found = Vec::new();
     for (number, layer) in scene.layers.numbered().filter(|(_, one)| one.root.remote().is_none()) {
         let own = findings.iter().filter(has_fix).filter(|finding| finding.place == number);
-        let mut rules: Vec<&'static Rule> = own.map(|finding| finding.rule).collect();
+        let mut rules: Vec<&'static Rule> =
+            own.filter_map(|finding| finding.rule.known()).collect();
         rules.sort_unstable_by_key(|rule| rule.id);
         rules.dedup();
         if rules.is_empty() {

@@ -90,7 +90,10 @@ pub fn lint(
             Some(finding)
         }));
     }
-    findings.sort_by_key(|finding| (finding.place, finding.span, finding.rule.id));
+    findings.sort_by(|one, other| {
+        let key = |finding: &Finding| (finding.place, finding.span);
+        key(one).cmp(&key(other)).then_with(|| one.rule.cmp(&other.rule))
+    });
     settle_sources(&mut findings, &kustomizations, loader.sources(), settings);
     let fixable = fix::fixable(&findings, &scene, input.targets);
     Ok(Linted { kustomizations, findings, failed, fixable })

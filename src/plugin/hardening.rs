@@ -62,7 +62,13 @@ pub(super) fn configure(
     let settings = Settings {
         today: options.today,
         phase: Phase::Early,
-        ..Settings::read_within(configuration.node(), &[kind], PROFILE, root.budget())?
+        ..Settings::read_within(
+            configuration.node(),
+            &[kind],
+            PROFILE,
+            Some(root.loader().sources()),
+            root.budget(),
+        )?
     };
     let (name, span) = (configuration.name().into(), kind_of(configuration));
     let (directory, mut text) = (root.path().to_path_buf(), String::new());

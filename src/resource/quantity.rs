@@ -119,6 +119,16 @@ impl Quantity {
         self.0 as f64 / ONE as f64
     }
 
+    /// The number, in billionths.
+    pub const fn billionths(self) -> i128 {
+        self.0
+    }
+
+    /// A number of billionths.
+    pub const fn of_billionths(number: i128) -> Self {
+        Self(number)
+    }
+
     /// The product with a factor.
     pub const fn times(self, factor: i64) -> Self {
         Self(self.0.saturating_mul(factor as i128))

@@ -152,7 +152,7 @@ proptest! {
         };
         prop_assert_eq!(set(&after), set(&before));
         let findings = harden::check(&after, loader.sources(), &settings("restricted"));
-        let blamed = findings.iter().filter(|finding| finding.rule.id == rule);
+        let blamed = findings.iter().filter(|finding| finding.rule.id() == rule);
         let places: Vec<(String, usize)> = blamed
             .filter_map(|finding| loader.sources().locate(finding.span))
             .map(|place| (place.source.name().to_owned(), place.line))

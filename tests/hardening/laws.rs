@@ -101,7 +101,8 @@ pub(crate) fn violated(
         finding.container.as_ref().map(|(_, name)| name.to_string()).unwrap_or_default()
     };
     let findings = found(resources, settings).into_iter();
-    findings.map(|one| (one.rule.id, one.place, name(&one))).collect()
+    let id = |one: &Finding| one.rule.known().map_or("", |rule| rule.id);
+    findings.map(|one| (id(&one), one.place, name(&one))).collect()
 }
 
 pub(crate) fn yaml(resources: &ResMap) -> String {

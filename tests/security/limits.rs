@@ -553,6 +553,34 @@ fn findings_of_many_targets() {
     }
 }
 
+/// An object that an expression cannot be evaluated for is no pass, and the others are not tried for hours.
+#[test]
+fn expressions_that_loop() {
+    let lab = Lab::new();
+    let object = |n| format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c{n}}}\n---\n");
+    lab.write("k/r.yaml", (0..2_000).map(object).collect::<String>());
+    let nested = format!("size({}1{}) > 0", "[1, 2, 3, 4].map(x, ".repeat(40), ")".repeat(40));
+    for expression in [
+        "objects.all(a, objects.all(b, objects.all(c, a != b || b != c || true)))",
+        "lists.range(9000000000000000000).size() > 0",
+        &nested,
+    ] {
+        let rule = format!("    TEAM-001:\n      validate: {expression:?}\n");
+        let head = "apiVersion: krender.dev/v1alpha1\nkind: Hardening\nspec:\n  rules:\n";
+        lab.write("k/.krender.yaml", format!("{head}{rule}"));
+        let check = ["check", "r.yaml", "--limit", "expressions=1000000", "--rule", "TEAM-001"];
+        let outcome = lab.krender("k", &check);
+        assert_eq!(outcome.code, 1, "{}", outcome.stderr);
+        assert!(outcome.stdout.contains("KR-CFG-010"), "{}", outcome.stdout);
+    }
+    let deep = format!("    TEAM-001:\n      validate: {:?}\n", "1 + ".repeat(4_000) + "1 > 0");
+    let head = "apiVersion: krender.dev/v1alpha1\nkind: Hardening\nspec:\n  rules:\n";
+    lab.write("k/.krender.yaml", format!("{head}{deep}"));
+    let outcome = lab.krender("k", &["check", "r.yaml"]);
+    assert_eq!(outcome.code, 2, "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("levels deep"), "{}", outcome.stderr);
+}
+
 /// The documented defaults are correct.
 #[test]
 fn the_documented_defaults_are_those_of_the_program() {

@@ -19,7 +19,7 @@ use super::reading::{Jobs, Reading};
 use super::select::{Select, Selected};
 use super::terminal::{self, Format};
 use crate::build;
-use crate::error::{Code, Error, Result};
+use crate::error::Result;
 use crate::fleet::{self, PassedOver};
 use crate::harden::{self, HARDENING_STEP_CHANGED, Profile, Rule, TARGET_NOT_JUDGED};
 use crate::load::{Kind, Loader};
@@ -52,8 +52,8 @@ pub(super) struct Check {
     profile: Option<Profile>,
 
     /// Check only this rule, by id or name, even if it is not in the profile (may be repeated)
-    #[arg(long = "rule", value_name = "RULE", value_parser = rule)]
-    rules: Vec<&'static Rule>,
+    #[arg(long = "rule", value_name = "RULE")]
+    rules: Vec<String>,
 
     #[command(flatten)]
     findings: FindingFlags,
@@ -105,16 +105,6 @@ struct Many {
 
     #[command(flatten)]
     jobs: Jobs,
-}
-
-fn rule(name: &str) -> Result<&'static Rule> {
-    let rule = harden::known(name)?;
-    if rule.is_of_sources() {
-        let message =
-            format!("`{}` is about kustomizations, and not about rendered objects", rule.id);
-        return Err(Error::new(Code::InvalidArgument, message).help("`krender lint` checks it"));
-    }
-    Ok(rule)
 }
 
 impl Check {
@@ -201,7 +191,10 @@ impl Check {
         run: &fleet::Run<'_>,
     ) -> Result<Option<Dockerfiles>> {
         if !self.dockerfiles {
-            let is_meant = self.rules.iter().any(|rule| rule.is_of_dockerfiles());
+            let is_meant = self
+                .rules
+                .iter()
+                .any(|name| harden::find(name).is_some_and(Rule::is_of_dockerfiles));
             return if is_meant { Err(dockerfiles::not_asked()) } else { Ok(None) };
         }
         let every = self.many.all || self.many.every;

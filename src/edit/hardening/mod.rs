@@ -374,9 +374,8 @@ fn left(renders: &[Render], loader: &Loader, hardening: Hardening<'_>) -> Vec<Le
     for render in renders {
         let findings = check(&render.after, loader.sources(), hardening.settings);
         for Finding { rule, fix, suppressed, .. } in findings {
-            if suppressed.is_some() {
-                continue;
-            }
+            // Rules of the configuration have no fixes.
+            let Some(rule) = rule.known().filter(|_| suppressed.is_none()) else { continue };
             let class = fix.map(|fix| fix.class);
             match left.iter_mut().find(|one| one.rule == rule && one.class == class) {
                 Some(one) => one.count += 1,

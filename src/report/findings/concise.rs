@@ -41,7 +41,7 @@ pub(super) fn write(group: &Group<'_>, findings: &Findings<'_>, out: &mut String
         let one = line[0];
         let Finding { severity, rule, message, .. } = one.finding;
         let mut text =
-            format!("{} {}: {message}{}", rule.id, rule.name, others(&line, file, places));
+            format!("{} {}: {message}{}", rule.id(), rule.name(), others(&line, file, places));
         if one.targets.len() != group.targets.len() {
             let _ = write!(text, " ({})", within(&one.targets, targets, context.subject));
         }
@@ -61,7 +61,7 @@ fn write_alone(line: &[&Merged<'_>], group: &Group<'_>, findings: &Findings<'_>,
     let file = place.as_ref().map(|place| place.name()).unwrap_or_default();
     let start = place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default();
     let others = others(line, file, places);
-    let mut text = format!("{} {}: {}: {message}{others}", rule.id, rule.name, group.subject());
+    let mut text = format!("{} {}: {}: {message}{others}", rule.id(), rule.name(), group.subject());
     if targets.len() > 1 && !is_of_target(file, &group.targets, targets) {
         let _ = write!(text, " ({})", within(&group.targets, targets, context.subject));
     }

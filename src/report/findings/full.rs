@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Findings;
 use super::merge::{Group, Merged, is_of_target, within};
+use crate::harden::RuleRef;
 use crate::report::errors::human;
 use crate::resource::secret::Shield;
 use crate::source::Span;
@@ -11,7 +12,7 @@ use crate::source::Span;
 /// Facts that earlier findings have told.
 #[derive(Default)]
 pub(super) struct Told {
-    rules: BTreeSet<&'static str>,
+    rules: BTreeSet<RuleRef>,
     shield: Shield,
 }
 
@@ -67,7 +68,7 @@ fn draw_one(
         let name = name.map(|judged| &*judged.target).unwrap_or_default();
         error = error.step(format!("in what `{name}` renders to"));
     }
-    if told.rules.insert(finding.rule.id) {
+    if told.rules.insert(finding.rule.clone()) && !finding.rule.why().is_empty() {
         error = error.step(finding.rule.why());
     }
     let place = places.of(finding.span);

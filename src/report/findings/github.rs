@@ -48,7 +48,8 @@ pub fn write(findings: &Findings<'_>, out: &mut dyn Write) -> io::Result<()> {
         }
         let (title, advice) = (property(&finding.rule.title()), finding.rule.advice());
         let suffix = one.suffix(targets, context.subject);
-        let message = format!("{}: {}{suffix}; {advice}", one.subject(), finding.message);
+        let advice = if advice.is_empty() { String::new() } else { format!("; {advice}") };
+        let message = format!("{}: {}{suffix}{advice}", one.subject(), finding.message);
         writeln!(out, "title={title}::{}", data(&message))?;
     }
     Ok(())

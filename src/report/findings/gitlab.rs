@@ -46,7 +46,7 @@ pub fn write(findings: &Findings<'_>, out: &mut dyn Write) -> io::Result<()> {
         let (path, line) =
             target.map(|target| findings.position(finding.span, target)).unwrap_or_default();
         let fingerprint = one.fingerprint(&path);
-        Issue::new(description, finding.rule.id, fingerprint, severity, path, line)
+        Issue::new(description, finding.rule.id(), fingerprint, severity, path, line)
     });
     for mut issue in found.chain(failed) {
         let count = known.entry(issue.fingerprint.clone()).or_default();

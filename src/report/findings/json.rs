@@ -176,8 +176,8 @@ fn root<'a>(
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct FindingJson<'a> {
-    rule: &'static str,
-    name: &'static str,
+    rule: &'a str,
+    name: &'a str,
     severity: &'static str,
     security_severity: Option<String>,
     message: &'a str,
@@ -228,7 +228,7 @@ impl<'a> FindingJson<'a> {
     fn new(finding: &'a Finding, checked: &'a Checked, places: &Places<'_>) -> Self {
         let object = checked.resources.get(finding.place);
         let patch = || object.map(|object| finding.patch(object)).unwrap_or_default();
-        let psa = match finding.rule.scope {
+        let psa = match finding.rule.scope() {
             Scope::PodSecurity(check) => Some(Psa {
                 check: check.check,
                 level: check.level.as_str(),
@@ -237,10 +237,10 @@ impl<'a> FindingJson<'a> {
             Scope::Recommended | Scope::Paranoid | Scope::Always | Scope::Named => None,
         };
         Self {
-            rule: finding.rule.id,
-            name: finding.rule.name,
+            rule: finding.rule.id(),
+            name: finding.rule.name(),
             severity: finding.severity.as_str(),
-            security_severity: finding.rule.score.map(|score| score.to_string()),
+            security_severity: finding.rule.score().map(|score| score.to_string()),
             message: &finding.message,
             object: ObjectJson {
                 api_version: finding.object.gvk.api_version().to_string(),

@@ -57,7 +57,7 @@ fn write_suite(
     let resources = &checked.resources;
     let mut cases: BTreeMap<(usize, &str), Vec<&Finding>> = BTreeMap::new();
     for finding in checked.open() {
-        cases.entry((finding.place, finding.rule.id)).or_default().push(finding);
+        cases.entry((finding.place, finding.rule.id())).or_default().push(finding);
     }
     let failing = cases.keys().map(|(place, _)| *place).filter(|place| *place < resources.len());
     let failing: BTreeSet<usize> = failing.collect();

@@ -46,7 +46,7 @@ struct ObjectKey {
 #[derive(PartialEq, Eq, Hash)]
 struct Key<'a> {
     object: usize,
-    rule: &'static str,
+    rule: &'a str,
     severity: Severity,
     suppressed: Option<&'static str>,
     /// File and offset of the field.
@@ -167,7 +167,7 @@ impl<'a> Joining<'a, '_, '_> {
         };
         Key {
             object,
-            rule: finding.rule.id,
+            rule: finding.rule.id(),
             severity: finding.severity,
             suppressed: finding.suppressed.as_ref().map(|one| one.by.as_str()),
             place: self.place(finding.span),

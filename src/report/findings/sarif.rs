@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -11,7 +12,7 @@ use super::merge::{self, Merged};
 use super::place::Place;
 use super::{Findings, Judged, Repository};
 use crate::error::Error;
-use crate::harden::{Rule, SuppressedBy, Suppression, rules};
+use crate::harden::{RuleRef, Settings, SuppressedBy, Suppression, rules};
 use crate::source::Span;
 use crate::text::escape;
 
@@ -22,8 +23,9 @@ use crate::text::escape;
 pub fn write(findings: &Findings<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     let Findings { targets, places, .. } = findings;
     let groups = merge::groups(targets, places, |_| true);
+    let known: Vec<RuleRef> = described(&findings.context.settings).collect();
     let indices: BTreeMap<&str, usize> =
-        rules().enumerate().map(|(at, rule)| (rule.id, at)).collect();
+        known.iter().enumerate().map(|(at, rule)| (rule.id(), at)).collect();
     let results = Each(|| {
         let found = groups.iter().flat_map(|group| &group.members);
         let found = found.map(|one| Result::new(one, findings, &indices));
@@ -32,7 +34,7 @@ pub fn write(findings: &Findings<'_>, out: &mut dyn io::Write) -> io::Result<()>
     let driver = Driver {
         name: "krender",
         version: env!("CARGO_PKG_VERSION"),
-        rules: rules().map(Descriptor::new).collect(),
+        rules: known.iter().map(Descriptor::new).collect(),
     };
     let log = Log {
         schema: "https://json.schemastore.org/sarif-2.1.0.json",
@@ -46,6 +48,12 @@ pub fn write(findings: &Findings<'_>, out: &mut dyn io::Write) -> io::Result<()>
     };
     escape::write_json(out, &log)?;
     out.write_all(b"\n")
+}
+
+/// The rules that findings may be about: krender's, and those of the configuration.
+fn described(settings: &Settings) -> impl Iterator<Item = RuleRef> {
+    let own = settings.own.iter().map(|rule| RuleRef::Own(Arc::clone(rule)));
+    rules().map(RuleRef::Known).chain(own)
 }
 
 #[derive(Serialize)]
@@ -129,8 +137,8 @@ struct Driver {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Descriptor {
-    id: &'static str,
-    name: &'static str,
+    id: String,
+    name: String,
     short_description: Message,
     full_description: Message,
     help: Help,
@@ -163,18 +171,26 @@ struct Properties {
 }
 
 impl Descriptor {
-    fn new(rule: &Rule) -> Self {
-        let help = format!("{}\n\n{}\n\nTo do: {}.", rule.why(), rule.condition(), rule.advice());
+    fn new(rule: &RuleRef) -> Self {
+        // Own rules may have neither a reason nor advice.
+        let advice = match rule.advice() {
+            "" => String::new(),
+            advice => format!("To do: {advice}."),
+        };
+        let parts = [rule.why(), &rule.condition(), &advice];
+        let help: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        let help = help.join("\n\n");
+        let why = if rule.why().is_empty() { rule.summary() } else { rule.why() };
         Self {
-            id: rule.id,
-            name: rule.name,
+            id: rule.id().to_owned(),
+            name: rule.name().to_owned(),
             short_description: Message { text: rule.summary().to_owned() },
-            full_description: Message { text: rule.why().to_owned() },
+            full_description: Message { text: why.to_owned() },
             help: Help { text: help.clone(), markdown: help },
-            default_configuration: ReportingConfiguration { level: rule.severity.as_str() },
+            default_configuration: ReportingConfiguration { level: rule.severity().as_str() },
             properties: Properties {
-                security_severity: rule.score.map(|score| score.to_string()),
-                tags: if rule.score.is_some() {
+                security_severity: rule.score().map(|score| score.to_string()),
+                tags: if rule.score().is_some() {
                     &["kubernetes", "security"]
                 } else {
                     &["kubernetes"]
@@ -188,7 +204,7 @@ impl Descriptor {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Result<'a> {
-    rule_id: &'static str,
+    rule_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     rule_index: Option<usize>,
     level: &'static str,
@@ -297,8 +313,8 @@ impl<'a> Result<'a> {
         let suffix = one.suffix(targets, context.subject);
         let message = format!("{subject}: {}{suffix}", finding.message);
         Self {
-            rule_id: finding.rule.id,
-            rule_index: indices.get(finding.rule.id).copied(),
+            rule_id: finding.rule.id(),
+            rule_index: indices.get(finding.rule.id()).copied(),
             level: finding.severity.as_str(),
             message: Message { text: without_links(&message) },
             locations: [Location {

@@ -150,7 +150,8 @@ pub(super) fn write_line(
         let _ = write!(out, "{file}:{line}:{column}: ");
     }
     let Finding { severity, rule, message, .. } = finding;
-    let _ = write!(out, "{severity} {} {}: {}: {message}", rule.id, rule.name, finding.subject());
+    let _ =
+        write!(out, "{severity} {} {}: {}: {message}", rule.id(), rule.name(), finding.subject());
     if let std::borrow::Cow::Owned(visible) = escape::visible(&out[start..]) {
         out.truncate(start);
         out.push_str(&visible);

@@ -139,7 +139,7 @@ fn row(judged: &Judged) -> Row<'_> {
 /// The first of the most severe findings; among equally severe ones, that of the rule with the highest security score.
 fn worst(judged: &Judged) -> Option<&Finding> {
     let weight = |finding: &Finding| {
-        let score: f64 = finding.rule.score.map_or(0.0, f64::from);
+        let score: f64 = finding.rule.score().map_or(0.0, f64::from);
         (finding.severity, score)
     };
     judged

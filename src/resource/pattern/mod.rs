@@ -8,6 +8,8 @@ mod wildcards;
 #[cfg(test)]
 mod tests;
 
+use std::ops::Range;
+
 use regex::RegexBuilder;
 
 use self::wildcards::{Wildcards, is_plain};
@@ -16,8 +18,7 @@ use crate::limits::{Budget, Limit};
 use crate::source::Span;
 use crate::text::phrase::shortened;
 
-/// A compiled pattern. It only reports whether a text matches, in time linear in the text. The position of the match is
-/// not available, so greediness has no meaning.
+/// A compiled pattern. A text is compared in time linear in it.
 #[derive(Clone, Debug)]
 pub struct Pattern(Matcher);
 
@@ -83,6 +84,21 @@ impl Pattern {
             }
             Matcher::Regex { regex, earliest: true } => regex.is_match(subject),
             Matcher::Regex { regex, earliest: false } => regex.find(subject).is_some(),
+        }
+    }
+
+    /// The place of the first match at or after a byte of `subject`. The flag `U` has no effect on its length.
+    #[must_use]
+    pub fn find_at(&self, subject: &str, start: usize) -> Option<Range<usize>> {
+        match &self.0 {
+            Matcher::Regex { regex, .. } => Some(regex.find_at(subject, start)?.range()),
+            Matcher::Contains(text) => {
+                let found = start + subject.get(start..)?.find(&**text)?;
+                Some(found..found + text.len())
+            }
+            Matcher::Equals(_) | Matcher::Whole(_) | Matcher::Image(_) => {
+                (start == 0 && self.matches(subject)).then_some(0..subject.len())
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! KR-CFG: the check itself.
 
+pub(in crate::harden) mod expressions;
 pub(in crate::harden) mod judged;
 pub(in crate::harden) mod suppressions;
 
@@ -13,4 +14,7 @@ pub(super) static RULES: &[&Rule] = &[
     &judged::TARGET_NOT_JUDGED,
     &judged::JUDGED_IN_PART,
     &judged::HARDENING_STEP_CHANGED,
+    &expressions::RULE_NOT_EVALUATED,
+    &expressions::POLICY_NOT_EVALUATED,
+    &expressions::ADMISSION_POLICY,
 ];
