@@ -70,7 +70,7 @@ const CONTAINER: Fields = &[
         ],
     ),
     ("command", &["[sh, -c, sleep 1]"]),
-    ("args", &["[--verbose, '1', \"yes\"]"]),
+    ("args", &["[--verbose, '1', \"1.5\"]"]),
     (
         "env",
         &[
