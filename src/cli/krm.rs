@@ -63,7 +63,7 @@ struct Done {
 impl Krm {
     /// Runs the function, and returns the exit code.
     pub(super) fn run(&self, format: Format) -> ExitCode {
-        with_loader(&self.limit, |loader| call_of_function(loader), format)
+        with_loader(&self.limit, call_of_function, format)
     }
 }
 
@@ -177,7 +177,7 @@ fn of_function(config: &Node, loader: &Loader) -> Result<(Kind, Settings)> {
         for (key, value) in data {
             match key.text() {
                 "kind" if value.as_text() == Some(Kind::Validator.as_str()) => {
-                    kind = Kind::Validator
+                    kind = Kind::Validator;
                 }
                 "kind" if value.as_text() == Some(Kind::Transformer.as_str()) => {}
                 "profile" | "fix" | "kubernetesVersion" | "failOn" => {

@@ -42,7 +42,7 @@ pub(super) fn uses<'a>(
                     name.strip_suffix(path)
                         .is_some_and(|start| start.is_empty() || start.ends_with('/'))
                 };
-                (names.iter().position(|name| is_meant(name)), false)
+                (names.iter().position(is_meant), false)
             }
             None => {
                 let ImageReference { name, .. } = ImageReference::new(&container.image);

@@ -21,7 +21,7 @@ pub(super) struct Acting<'a> {
     names: OnceCell<BTreeMap<Name<'a>, usize>>,
     custom: OnceCell<BTreeSet<&'a str>>,
     scalers: OnceCell<Scalers<'a>>,
-    budgets: OnceCell<BTreeMap<(&'a str, Option<Label<'a>>), Vec<Budget<'a>>>>,
+    budgets: OnceCell<Budgets<'a>>,
     bounds: OnceCell<BTreeMap<&'a str, Bounds<'a>>>,
     pods: OnceCell<PodIndex<'a>>,
 }
@@ -30,6 +30,9 @@ type Label<'a> = (&'a str, &'a str);
 
 /// A namespace, and a label of a pod or of a selector in it.
 type Key<'a> = (&'a str, Label<'a>);
+
+/// The budgets of disruptions in a namespace, by the first label that they select.
+type Budgets<'a> = BTreeMap<(&'a str, Option<Label<'a>>), Vec<Budget<'a>>>;
 
 /// The kind, the namespace and the name of an object.
 type Name<'a> = (&'a str, &'a str, &'a str);
@@ -48,7 +51,7 @@ struct Scalers<'a> {
     vertical: BTreeMap<Name<'a>, Vec<&'a Resource>>,
 }
 
-/// An autoscaler that sets the number of pods: a HorizontalPodAutoscaler, or a ScaledObject of KEDA.
+/// An autoscaler that sets the number of pods: a `HorizontalPodAutoscaler`, or a `ScaledObject` of KEDA.
 #[derive(Clone, Copy)]
 pub(super) struct Scaler<'a> {
     pub(super) object: &'a Resource,
@@ -58,7 +61,7 @@ pub(super) struct Scaler<'a> {
     pub(super) max: Option<i64>,
 }
 
-/// A PodDisruptionBudget, with the index of its object.
+/// A `PodDisruptionBudget`, with the index of its object.
 #[derive(Clone, Copy)]
 pub(super) struct Budget<'a> {
     pub(super) place: usize,
@@ -190,7 +193,7 @@ impl<'a> Acting<'a> {
         found.map_or(&[], Vec::as_slice)
     }
 
-    /// The VerticalPodAutoscalers of the target of an autoscaler.
+    /// The `VerticalPodAutoscalers` of the target of an autoscaler.
     pub(super) fn vertical_beside<'s>(&'s self, scaler: &'s Resource) -> &'s [&'s Resource] {
         let target = target(scaler).map(|(kind, name)| (kind, self.facts.namespace(scaler), name));
         let found = target.and_then(|target| self.all_scalers().vertical.get(&target));
@@ -240,7 +243,7 @@ impl<'a> Acting<'a> {
         Some((number, number))
     }
 
-    /// The PodDisruptionBudgets that select a pod.
+    /// The `PodDisruptionBudgets` that select a pod.
     pub(super) fn budgets(&self, namespace: &str, pod: &Pod<'_>) -> Vec<Budget<'a>> {
         let budgets = self.budgets.get_or_init(|| self.find_budgets());
         if budgets.is_empty() {
@@ -369,7 +372,7 @@ fn is_of_kubernetes(object: &Resource) -> bool {
     group.ends_with(".k8s.io") && !group.ends_with(".x-k8s.io")
 }
 
-/// True for a PodDisruptionBudget.
+/// True for a `PodDisruptionBudget`.
 pub(super) fn is_budget(object: &Resource) -> bool {
     object.kind() == "PodDisruptionBudget" && object.gvk().group == "policy"
 }

@@ -9,7 +9,7 @@ use super::objects::{Label, Objects, is_service, service};
 use super::pod::Pod;
 use super::selector::{has_all, labels};
 use super::uses::{has_placeholder, uses};
-use super::value::{items, present, text};
+use super::value::{items, present};
 use super::views::Views;
 use super::workload::pods;
 use crate::resource::{CLUSTER, DEFAULT_NAMESPACE, ResMap, Resource};

@@ -100,7 +100,7 @@ pub(super) fn suppress(
     // A comment in an inline patch is also a comment of the kustomization file that contains it.
     let line = |mark: &Suppressor| sources.locate(mark.span).map(|at| (at.source.id(), at.line));
     let in_texts = || of_texts.values().flat_map(|marks| &marks.all);
-    let id = |mark: &Suppressor| mark.rule.clone();
+    let id = |mark: &Suppressor| mark.rule.as_ref().map(|rule| rule.id().to_owned());
     let used = in_texts().filter(|mark| mark.is_used.get());
     let used: BTreeSet<_> = used.filter_map(|mark| Some((line(mark)?, id(mark)))).collect();
     let is_known = |mark: &Suppressor| {

@@ -374,7 +374,7 @@ const POD: [&str; 10] = [
     "serviceAccountName",
 ];
 
-/// Fields of workloads and of PodDisruptionBudgets, outside of their pods.
+/// Fields of workloads and of `PodDisruptionBudget`s, outside of their pods.
 const OBJECT: [&str; 3] =
     ["/spec/replicas", "/spec/strategy/rollingUpdate", "/spec/unhealthyPodEvictionPolicy"];
 

@@ -70,7 +70,7 @@ impl Patches {
             rules.dedup();
             let mut text = String::new();
             for rule in rules {
-                text.push_str(&format!("# {}\n", rule.title()));
+                text.extend(["# ", &rule.title(), "\n"]);
             }
             match made {
                 ObjectPatch::Strategic(node) => {

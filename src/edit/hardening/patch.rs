@@ -32,7 +32,7 @@ pub(super) fn patch(
     let id = name(object, objects)?;
     let strategic = Strategic::of(object, schema).filter_map(deltas);
     Some(match strategic {
-        Some(fields) => ObjectPatch::Strategic(named(object, &id, fields)),
+        Some(fields) => ObjectPatch::Strategic(named(object, &id, &fields)),
         None => ObjectPatch::Json { target: target(&id), operations: operations(deltas) },
     })
 }
@@ -50,7 +50,7 @@ fn namespace(id: &ResId) -> Option<&str> {
         .filter(|namespace| !namespace.is_empty() && *namespace != DEFAULT_NAMESPACE)
 }
 
-fn named(object: &Resource, id: &ResId, fields: Node) -> Node {
+fn named(object: &Resource, id: &ResId, fields: &Node) -> Node {
     let mut metadata = vec![entry("name", text(&id.name))];
     metadata.extend(namespace(id).map(|namespace| entry("namespace", text(namespace))));
     let own = fields.get("metadata").map(Node::entries).unwrap_or_default();

@@ -118,7 +118,7 @@ impl Times {
     }
 
     /// The seconds from the start of the container to the last failure.
-    pub(super) const fn from_start(self) -> i64 {
+    pub(super) const fn since_start(self) -> i64 {
         self.initial.saturating_add(self.window())
     }
 }

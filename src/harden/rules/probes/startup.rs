@@ -66,12 +66,12 @@ impl<'a> Unstarted<'a> {
     fn too_slow(&self) -> Option<&Known> {
         let known = self.known.as_ref()?;
         let counts = known.assumed.is_none() || known.runtime.is_slow();
-        (counts && self.times.from_start() < known.runtime.startup().window()).then_some(known)
+        (counts && self.times.since_start() < known.runtime.startup().window()).then_some(known)
     }
 
     /// The edits that add a startup probe, unless a rollout would end before it.
     fn edits(&self, container: &Container<'_>, scene: Scene<'_>) -> Option<Vec<Edit>> {
-        let allowed = self.times.from_start();
+        let allowed = self.times.since_start();
         let mut timing = match &self.known {
             Some(known) => known.runtime.startup(),
             None => Timing { period: PERIOD, timeout: None, failures: 0 },
@@ -143,7 +143,7 @@ fn missing(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Vi
 fn kills(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
     let Some(unstarted) = Unstarted::of(container, pod, scene) else { return Vec::new() };
     let Some(known) = unstarted.too_slow() else { return Vec::new() };
-    let (runtime, allowed) = (known.runtime, unstarted.times.from_start());
+    let (runtime, allowed) = (known.runtime, unstarted.times.since_start());
     let assumed = known.assumed.as_ref().map(|from| format!(" (assumed from {from})"));
     let message = format!(
         "is restarted if it does not answer {allowed} seconds after its start; programs on `{}`{} may take {}",
@@ -171,7 +171,7 @@ fn budget(container: &Container<'_>, _: &Pod<'_>, scene: Scene<'_>) -> Vec<Viola
     let probe = present(container.node, "startupProbe").filter(|_| container.is_running());
     let times = probe.and_then(Times::of);
     let (Some(times), Some(most)) = (times, deadline(scene)) else { return Vec::new() };
-    let total = times.from_start();
+    let total = times.since_start();
     if total <= most {
         return Vec::new();
     }

@@ -38,7 +38,7 @@ struct Metric<'a> {
     is_utilization: bool,
 }
 
-/// The metrics of a HorizontalPodAutoscaler about resources.
+/// The metrics of a `HorizontalPodAutoscaler` about resources.
 fn metrics(object: &Resource) -> Vec<Metric<'_>> {
     if object.kind() != "HorizontalPodAutoscaler" || object.gvk().group != "autoscaling" {
         return Vec::new();
@@ -109,7 +109,7 @@ fn without_request(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> 
     found
 }
 
-/// True if a VerticalPodAutoscaler changes requests.
+/// True if a `VerticalPodAutoscaler` changes requests.
 fn is_active(vertical: &Resource) -> bool {
     let mode = below(vertical.node(), &["spec", "updatePolicy", "updateMode"]);
     mode.and_then(Node::as_text) != Some("Off")
