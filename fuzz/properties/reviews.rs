@@ -26,7 +26,7 @@ pub(crate) fn check_suppressions(bytes: &[u8]) {
     let [with, without] = [with, without]
         .map(|settings| harden::check(&output.resources, loader.sources(), &settings));
     let [with, rest] = [&with, &without].map(|findings| {
-        findings.iter().filter(|finding| !finding.rule.id.starts_with("KR-CFG")).count()
+        findings.iter().filter(|finding| !finding.rule.id().starts_with("KR-CFG")).count()
     });
     assert_eq!(with, rest);
     assert!(without.iter().all(|finding| finding.suppressed.is_none()));
