@@ -39,6 +39,8 @@ type Name<'a> = (&'a str, &'a str, &'a str);
 
 /// A Service with a selector.
 pub(super) struct Service<'a> {
+    /// Its name.
+    name: &'a str,
     /// Its specification.
     pub(super) spec: &'a Node,
     selector: &'a Node,
@@ -108,8 +110,8 @@ impl<'a> Acting<'a> {
     ) -> bool {
         !is_exporter(container)
             && self.any_service(namespace, pod, |service| {
-                let mut ports = items(service.spec.get("ports")).iter();
-                ports.any(|port| !is_of_monitoring(port) && leads_to(port, container, pod))
+                let mut ports = service.ports();
+                ports.any(|port| leads_to(port, container, pod))
             })
     }
 
@@ -117,7 +119,11 @@ impl<'a> Acting<'a> {
     pub(super) fn serves(&self, namespace: &str, pod: &Pod<'_>) -> bool {
         !pod.containers.iter().all(is_exporter)
             && self.any_service(namespace, pod, |service| {
-                items(service.spec.get("ports")).iter().any(|port| !is_of_monitoring(port))
+                let is_for_exporter = |port: &Node| {
+                    let mut exporters = pod.containers.iter().filter(|one| is_exporter(one));
+                    exporters.any(|one| declares(one, target_of(port)))
+                };
+                service.ports().any(|port| !is_for_exporter(port))
             })
     }
 
@@ -146,7 +152,11 @@ impl<'a> Acting<'a> {
                 && let Some(first) = labels(Some(selector)).next()
             {
                 let key = (self.facts.namespace(object), first);
-                services.entry(key).or_default().push(Service { spec, selector });
+                services.entry(key).or_default().push(Service {
+                    name: object.name(),
+                    spec,
+                    selector,
+                });
             }
         }
         services
@@ -336,6 +346,15 @@ impl<'a> Acting<'a> {
     }
 }
 
+impl<'a> Service<'a> {
+    /// Its ports, without those that only monitoring reads.
+    fn ports(&self) -> impl Iterator<Item = &'a Node> + use<'a> {
+        let is_of_metrics = ["exporter", "metrics"].iter().any(|word| self.name.contains(word));
+        let ports = items(self.spec.get("ports").filter(|_| !is_of_metrics)).iter();
+        ports.filter(|port| !is_of_monitoring(port))
+    }
+}
+
 impl<'a> Scaler<'a> {
     /// The numbers of an autoscaler, with the defaults of its kind.
     pub(super) fn of(object: &'a Resource) -> Self {
@@ -383,7 +402,7 @@ pub(super) fn selector(object: &Resource) -> Option<&Node> {
 }
 
 /// True if a port of a Service is read by monitoring only, by its name.
-pub(super) fn is_of_monitoring(port: &Node) -> bool {
+fn is_of_monitoring(port: &Node) -> bool {
     let is_named = |key| {
         let name = text(port, key).unwrap_or_default();
         ["exporter", "metric", "prom", "monitoring", "telemetry"]
@@ -393,19 +412,28 @@ pub(super) fn is_of_monitoring(port: &Node) -> bool {
     is_named("name") || is_named("targetPort")
 }
 
-/// True for a container that exports metrics of another program, by its name.
+/// True for a container that exports metrics of another program, by its name, or that guards them.
 fn is_exporter(container: &Container<'_>) -> bool {
-    container.name.contains("exporter")
+    container.name.contains("exporter") || container.name == "kube-rbac-proxy"
+}
+
+/// The number or the name of the port of containers that a port of a Service leads to.
+fn target_of(port: &Node) -> Option<&str> {
+    text(port, "targetPort").or_else(|| text(port, "port"))
+}
+
+/// True if a container declares a port by this number or name.
+fn declares(container: &Container<'_>, target: Option<&str>) -> bool {
+    items(container.node.get("ports")).iter().any(|one| {
+        target.is_some() && (text(one, "name") == target || text(one, "containerPort") == target)
+    })
 }
 
 /// True if a port of a Service leads to a container: to a port that it declares, to one that its image is known to listen
 /// on, or to the only running container of a pod.
 pub(super) fn leads_to(port: &Node, container: &Container<'_>, pod: &Pod<'_>) -> bool {
-    let target = text(port, "targetPort").or_else(|| text(port, "port"));
+    let target = target_of(port);
     let declared = items(container.node.get("ports"));
-    let is_declared = declared.iter().any(|one| {
-        target.is_some() && (text(one, "name") == target || text(one, "containerPort") == target)
-    });
     let is_number =
         || target.is_some_and(|target| target.bytes().all(|byte| byte.is_ascii_digit()));
     let listens = || {
@@ -413,7 +441,7 @@ pub(super) fn leads_to(port: &Node, container: &Container<'_>, pod: &Pod<'_>) ->
         let image = number.and_then(|number| Some((PublicImage::of(container.image())?, number)));
         image.is_some_and(|(image, number)| image.listens_on(number))
     };
-    is_declared
+    declares(container, target)
         || container.is_running()
             && is_number()
             && (pod.containers.iter().filter(|one| one.is_running()).count() == 1

@@ -83,6 +83,12 @@ impl Facts {
         }
     }
 
+    /// True if an image is made to run as a user: by the configuration, or by the table of public images.
+    pub(super) fn is_user_of_image(&self, image: &str, user: i64) -> bool {
+        self.user_of_image(image) == Some(ImageUser::Number(user))
+            || PublicImage::of(image).is_some_and(|one| one.is_for_user(user))
+    }
+
     /// The lowest user that is certainly no user of the node.
     pub(super) fn min_uid(&self) -> i64 {
         let usual = if self.is_paranoid() { 10_000 } else { 1_000 };

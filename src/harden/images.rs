@@ -9,7 +9,8 @@ use crate::text::wildcard::fits;
 pub(super) struct PublicImage {
     name: &'static str,
     tag: Option<&'static str>,
-    user: &'static str,
+    /// The user, and those that its program may change to.
+    users: &'static str,
     directories: &'static str,
     ports: &'static str,
 }
@@ -44,12 +45,12 @@ fn rows(text: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
 
 impl PublicImage {
     fn read(row: &[&'static str]) -> Option<Self> {
-        let [image, user, directories, ports] = *row else { return None };
+        let [image, users, directories, ports] = *row else { return None };
         let (name, tag) = match image.split_once(':') {
             Some((name, tag)) => (name, Some(tag)),
             None => (image, None),
         };
-        Some(Self { name, tag, user, directories, ports })
+        Some(Self { name, tag, users, directories, ports })
     }
 
     /// The fact about an image.
@@ -63,11 +64,17 @@ impl PublicImage {
 
     /// The user.
     pub(super) fn user(&self) -> ImageUser<'static> {
-        match (self.user, self.user.parse()) {
+        let user = self.users.split(',').next().unwrap_or_default();
+        match (user, user.parse()) {
             ("root", _) => ImageUser::Root,
             (_, Ok(number)) => ImageUser::Number(number),
             (name, Err(_)) => ImageUser::Named(name),
         }
+    }
+
+    /// True if it is made to run as a user: its own one, or the one that its program changes to.
+    pub(super) fn is_for_user(&self, user: i64) -> bool {
+        self.users.split(',').any(|one| one.parse() == Ok(user))
     }
 
     /// The directories that it writes to.
@@ -94,6 +101,14 @@ const HUB: [&str; 6] = [
 /// The name of an image without the registry, if that is Docker Hub.
 fn short(name: &str) -> &str {
     HUB.iter().find_map(|start| name.strip_prefix(start)).unwrap_or(name)
+}
+
+/// True for a name that a build may replace with the image that it makes: one word that names no known public image, of no
+/// version (skaffold, tilt) or `latest` (kubebuilder), or a path of ko.
+pub(super) fn is_placeholder(image: &str) -> bool {
+    let ImageReference { name, tag, digest } = ImageReference::new(image);
+    let is_word = !name.contains('/') && matches!(tag, "" | "latest");
+    digest.is_empty() && (name.starts_with("ko://") || is_word && PublicImage::of(image).is_none())
 }
 
 /// The full name of an image with its registry.
@@ -126,6 +141,8 @@ mod tests {
             let is_port = |one: &str| one == "-" || one.parse::<u16>().is_ok();
             assert!(image.ports.split(',').all(is_port), "{row:?}");
             assert!(image.user() != ImageUser::Number(0), "{row:?}");
+            let is_number = |one: &str| one.parse().is_ok_and(|user: i64| user > 0);
+            assert!(image.users.split(',').skip(1).all(is_number), "{row:?}");
             // No line is hidden by an earlier one.
             let name = image.name.replace('*', "x");
             let tag = image.tag.map_or("1".to_owned(), |tag| tag.replace('*', ""));
@@ -156,6 +173,29 @@ mod tests {
         let nginx = PublicImage::of("nginx").expect("it is known");
         assert!(nginx.listens_on(80) && !nginx.listens_on(8080));
         assert_eq!(nginx.directories().collect::<Vec<_>>(), ["/var/cache/nginx", "/var/run"]);
+    }
+
+    #[test]
+    fn placeholders_are_words_without_a_version() {
+        for (image, expected) in [
+            ("emailservice", true),
+            ("controller:latest", true),
+            ("ko://github.com/acme/web/cmd/web", true),
+            ("nginx", false),
+            ("busybox:latest", false),
+            ("emailservice:v1", false),
+            ("acme/web", false),
+            ("localhost:5000/web", false),
+        ] {
+            assert_eq!(is_placeholder(image), expected, "{image}");
+        }
+    }
+
+    #[test]
+    fn programs_change_to_users_of_their_image() {
+        let is_for = |image, user| PublicImage::of(image).is_some_and(|one| one.is_for_user(user));
+        assert!(is_for("mysql:8.4", 999) && is_for("postgres:17-alpine", 70));
+        assert!(is_for("nginxinc/nginx-unprivileged", 101) && !is_for("mysql", 101));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::selector::{has_all, labels};
 use super::uses::{has_placeholder, uses};
 use super::value::{items, present};
 use super::views::Views;
-use super::workload::pods;
+use super::workload::{InPart, judged_in_part, pods};
 use crate::resource::{CLUSTER, DEFAULT_NAMESPACE, ResMap, Resource};
 use crate::source::Span;
 use crate::yaml::Node;
@@ -88,7 +88,11 @@ pub(super) struct Render<'a> {
     pub(super) views: Views<'a>,
     missing: OnceCell<BTreeMap<UsedName<'a>, Missing<'a>>>,
     generated: OnceCell<Generated<'a>>,
+    in_part: OnceCell<BTreeMap<PartOf<'a>, (&'a Resource, usize)>>,
 }
+
+/// The group and the kind of objects whose pods are judged only in part, and the reason.
+type PartOf<'a> = (&'a str, &'a str, InPart);
 
 /// The kind, the namespace and the name of an object.
 type UsedName<'a> = (&'a str, &'a str, &'a str);
@@ -150,6 +154,7 @@ impl<'a> Render<'a> {
             views: Views::new(objects, facts),
             missing: OnceCell::new(),
             generated: OnceCell::new(),
+            in_part: OnceCell::new(),
         };
         for (place, object) in objects.iter().enumerate() {
             render.add(place, object);
@@ -273,11 +278,7 @@ impl<'a> Render<'a> {
 
     fn find_missing(&self) -> BTreeMap<UsedName<'a>, Missing<'a>> {
         let mut missing: BTreeMap<UsedName<'a>, Missing<'a>> = BTreeMap::new();
-        for (object, pods) in self.objects.iter().zip(&self.pods) {
-            let is_left = |span: Span| !object.ties().awaited_by.contains(&span);
-            if self.awaited.is_some_and(is_left) {
-                continue;
-            }
+        for (object, pods) in self.judged() {
             let namespace = self.facts.namespace(object);
             let mut own = BTreeSet::new();
             uses(object, pods, &mut |one| {
@@ -299,6 +300,31 @@ impl<'a> Render<'a> {
             missing.retain(|(_, _, name), _| !mentioned.contains(name));
         }
         missing
+    }
+
+    /// The objects that are judged, with their pods.
+    fn judged(&self) -> impl Iterator<Item = (&'a Resource, &Vec<Pod<'a>>)> {
+        let is_judged = |object: &Resource| {
+            self.awaited.is_none_or(|span| object.ties().awaited_by.contains(&span))
+        };
+        self.objects.iter().zip(&self.pods).filter(move |(object, _)| is_judged(object))
+    }
+
+    /// The number of other objects of the kind of an object whose pods are judged in part for the same reason; `None` if
+    /// the object is not the first of them.
+    pub(super) fn others_in_part(&self, object: &Resource, why: InPart) -> Option<usize> {
+        let found = self.in_part.get_or_init(|| {
+            let mut found = BTreeMap::new();
+            for (object, pods) in self.judged() {
+                if let Some((_, why)) = judged_in_part(object, pods) {
+                    let kind = (&*object.gvk().group, object.kind(), why);
+                    found.entry(kind).or_insert((object, 0)).1 += 1;
+                }
+            }
+            found
+        });
+        let (first, number) = found.get(&(&*object.gvk().group, object.kind(), why))?;
+        (first.id() == object.id()).then(|| number.saturating_sub(1))
     }
 
     /// The words of commands, arguments and variables of all containers: a program that gets the name of an object may

@@ -112,6 +112,21 @@ const CHARTS: &[(&str, &str)] = &[
     ("helm.toolkit.fluxcd.io", "*"),
 ];
 
+/// Kinds whose objects are parts of pods by their nature: what they lack may come from the object that runs them, or from
+/// the configuration of their controller.
+const PARTS: &[(&str, &str)] = &[("tekton.dev", "*")];
+
+/// The reason why pods of an object are checked only in part or not at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum InPart {
+    /// Only a chart knows what its values mean.
+    Chart,
+    /// A workflow has a patch for a pod.
+    Patch,
+    /// The kind is not known.
+    Kind,
+}
+
 fn is_of(table: &[(&str, &str)], group: &str, kind: &str) -> bool {
     table.iter().any(|&(known, kinds)| known == group && (kinds == "*" || kinds == kind))
 }
@@ -136,23 +151,17 @@ pub(super) fn pods<'a>(object: &'a Resource, facts: &Facts) -> Vec<Pod<'a>> {
 }
 
 /// The field of an object whose pods are checked only in part or not at all, and the reason.
-pub(super) fn judged_in_part<'a>(
-    object: &'a Resource,
-    pods: &[Pod<'a>],
-) -> Option<(Path, &'static str)> {
+pub(super) fn judged_in_part<'a>(object: &'a Resource, pods: &[Pod<'a>]) -> Option<(Path, InPart)> {
     let Gvk { group, kind, .. } = object.gvk();
     if is_of(CHARTS, group, kind) {
         let found = by_form(object.node());
-        let why = "pods are set in chart values here and are not checked";
-        return found.first().map(|pod| (pod.path(&[]), why));
+        return found.first().map(|pod| (pod.path(&[]), InPart::Chart));
     }
     if let Some(pod) = pods.iter().find(|pod| pod.get(&["podSpecPatch"]).is_some()) {
-        return Some((pod.path(&["podSpecPatch"]), "a patch of the pod is not judged"));
+        return Some((pod.path(&["podSpecPatch"]), InPart::Patch));
     }
-    let part = pods.iter().find(|pod| pod.shape == Shape::Part)?;
-    let why =
-        "pods of a kind that is not known are judged by what is written, not by what is missing";
-    Some((part.path(&[]), why))
+    let part = pods.iter().find(|pod| pod.shape == Shape::Part && !is_of(PARTS, group, kind))?;
+    Some((part.path(&[]), InPart::Kind))
 }
 
 /// The pods of an object of a known kind at a path; `None` for other kinds.
@@ -260,7 +269,8 @@ fn by_form(root: &Node) -> Vec<Pod<'_>> {
             }
         }
         if !is_top && is_template(&path, node) {
-            found.extend(Pod::of_template(path, root, Shape::Template));
+            let shape = if is_patch(&path, node) { Shape::Part } else { Shape::Template };
+            found.extend(Pod::of_template(path, root, shape));
             continue;
         }
         let (pod, taken) = part(&path, node, mapping);
@@ -291,7 +301,7 @@ fn kind_of(node: &Node) -> Option<(&str, &str)> {
     Some((version.split_once('/').map_or("", |(group, _)| group), kind))
 }
 
-/// True if a mapping is a complete pod template: its key ends with `template`, and its `spec` has a list of containers.
+/// True if a mapping is a pod template: its key ends with `template`, and its `spec` has a list of containers.
 fn is_template(path: &Path, node: &Node) -> bool {
     let is_called = |step: &PathStep| matches!(step, PathStep::Key(key) if key.ends_with("emplate") || key.ends_with("emplates"));
     let steps = path.steps();
@@ -299,6 +309,17 @@ fn is_template(path: &Path, node: &Node) -> bool {
     let containers = present(node, "spec").and_then(|spec| present(spec, "containers"));
     name.is_some_and(is_called)
         && items(containers).iter().any(|item| is_container("containers", item))
+}
+
+/// True if a pod template is a patch, which something merges into a template that is not rendered: a container has no
+/// image, or it is below a field for patches, such as `options.deployments` of Tekton's operator.
+fn is_patch(path: &Path, node: &Node) -> bool {
+    const PATCHES: [&str; 5] = ["deployments", "options", "overrides", "patches", "statefulSets"];
+    let is_for_patches =
+        |step: &PathStep| matches!(step, PathStep::Key(key) if PATCHES.contains(&&**key));
+    let containers = present(node, "spec").map_or(&[][..], |spec| items(spec.get("containers")));
+    containers.iter().any(|one| text(one, "image").is_none_or(str::is_empty))
+        || path.steps().iter().any(is_for_patches)
 }
 
 /// A part of a pod: the containers that a mapping holds directly, or fields that only pods have; with the keys of these

@@ -1,10 +1,10 @@
 //! KR-CFG-004, 005, 006: targets are still checked, completely, and with the same hardening steps.
 
 use crate::harden::profile::Scope;
-use crate::harden::rule::{Check, Needs, Rule};
-use crate::harden::scene::Scene;
+use crate::harden::rule::{Needs, RenderCheck, Rule};
+use crate::harden::scene::{Render, Scene};
 use crate::harden::violation::{Severity, Violation};
-use crate::harden::workload::judged_in_part;
+use crate::harden::workload::{InPart, judged_in_part};
 use crate::resource::Resource;
 
 /// KR-CFG-004: a target that was checked before is still checked.
@@ -23,11 +23,11 @@ pub(in crate::harden) static JUDGED_IN_PART: Rule = Rule {
     id: "KR-CFG-005",
     name: "judged-in-part",
     text: text!("KR-CFG-005"),
-    severity: Severity::Warning,
+    severity: Severity::Note,
     score: None,
     scope: Scope::Always,
     fix_order: 0,
-    needs: Needs::Object(Check::Object(in_part)),
+    needs: Needs::Render(RenderCheck::Object(in_part)),
 };
 
 /// KR-CFG-006: the hardening steps of a target have not changed.
@@ -42,7 +42,21 @@ pub static HARDENING_STEP_CHANGED: Rule = Rule {
     needs: Needs::Targets,
 };
 
-fn in_part(object: &Resource, scene: Scene<'_>) -> Vec<Violation> {
-    let found = judged_in_part(object, scene.pods).into_iter();
-    found.map(|(path, message)| Violation::at(path, message)).collect()
+fn in_part(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violation> {
+    let Some((path, why)) = judged_in_part(object, scene.pods) else { return Vec::new() };
+    let Some(others) = render.others_in_part(object, why) else { return Vec::new() };
+    let kind = object.kind();
+    let mut message = match why {
+        InPart::Chart => "pods are set in chart values here and are not checked".to_owned(),
+        InPart::Patch => "a patch of the pod is not judged".to_owned(),
+        InPart::Kind => format!(
+            "pods of the kind `{kind}` are judged by what is written, not by what is missing: `podSpecs` of the configuration may name the path of their template"
+        ),
+    };
+    if others > 0 {
+        let objects = if others == 1 { "another object" } else { "other objects" };
+        let number = if others == 1 { String::new() } else { format!("{others} ") };
+        message.push_str(&format!("; so it is for {number}{objects} of the kind `{kind}`"));
+    }
+    vec![Violation::at(path, message)]
 }

@@ -121,6 +121,9 @@ fn unsafe_rule(object: &Resource, _: Scene<'_>) -> Vec<Violation> {
             found.push(Violation::at(Path::of(&["metadata", "annotations", key]), message));
         }
     }
+    if has_own_balancer(object) {
+        return found;
+    }
     for (number, rule) in items(spec(object).and_then(|spec| spec.get("rules"))).iter().enumerate()
     {
         let host = text(rule, "host").unwrap_or_default();
@@ -133,6 +136,26 @@ fn unsafe_rule(object: &Resource, _: Scene<'_>) -> Vec<Violation> {
         }
     }
     found
+}
+
+/// True if an Ingress has a load balancer of its own, which no other Ingress shares: one of AWS without a group, or one of
+/// Google.
+fn has_own_balancer(object: &Resource) -> bool {
+    let annotation = |wanted: &str| {
+        let mut all = object.annotations();
+        all.find(|(key, _)| *key == wanted).map(|(_, value)| value)
+    };
+    let class = spec(object).and_then(|spec| text(spec, "ingressClassName"));
+    let is_of_google = |(key, _): (&str, &str)| {
+        key.starts_with("networking.gke.io/")
+            || key == "kubernetes.io/ingress.global-static-ip-name"
+            || key == "kubernetes.io/ingress.regional-static-ip-name"
+    };
+    match class.or_else(|| annotation("kubernetes.io/ingress.class")) {
+        Some("alb") => annotation("alb.ingress.kubernetes.io/group.name").is_none(),
+        Some("gce" | "gce-internal") => true,
+        _ => object.annotations().any(is_of_google),
+    }
 }
 
 fn duplicate(object: &Resource, _: Scene<'_>, render: &Render<'_>) -> Vec<Violation> {

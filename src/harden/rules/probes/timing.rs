@@ -3,8 +3,8 @@
 use super::OF_PROBES;
 use super::runtimes::Times;
 use crate::harden::pod::{Container, Pod};
-use crate::harden::rule::{Check, Needs, Rule};
-use crate::harden::scene::Scene;
+use crate::harden::rule::{Check, Needs, RenderCheck, Rule};
+use crate::harden::scene::{Render, Scene};
 use crate::harden::value::{items, present, text};
 use crate::harden::violation::{Class, Edit, Severity, Violation, plain};
 use crate::yaml::Node;
@@ -13,7 +13,7 @@ pub(super) static IDENTICAL_PROBES: Rule = Rule {
     id: "KR-PRB-004",
     name: "identical-probes",
     text: text!("KR-PRB-004"),
-    needs: Needs::Object(Check::Container(identical)),
+    needs: Needs::Render(RenderCheck::Container(identical)),
     ..OF_PROBES
 };
 
@@ -55,7 +55,12 @@ fn both<'a>(container: &Container<'a>, scene: Scene<'_>) -> Option<(&'a Node, &'
     Some((liveness?, readiness?))
 }
 
-fn identical(container: &Container<'_>, _: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
+fn identical(
+    container: &Container<'_>,
+    pod: &Pod<'_>,
+    scene: Scene<'_>,
+    render: &Render<'_>,
+) -> Vec<Violation> {
     let Some((liveness, readiness)) = both(container, scene) else { return Vec::new() };
     let (Some(alive), Some(ready)) = (Times::of(liveness), Times::of(readiness)) else {
         return Vec::new();
@@ -68,7 +73,11 @@ fn identical(container: &Container<'_>, _: &Pod<'_>, scene: Scene<'_>) -> Vec<Vi
         alive.window(),
         ready.window()
     );
-    let violation = container.violation(&["livenessProbe"], message);
+    let mut violation = container.violation(&["livenessProbe"], message);
+    // Without requests, no work is lost.
+    if !render.acting.serves(scene.namespace(), pod) {
+        violation = violation.severity(Severity::Note);
+    }
     if alive.period < 1 {
         return vec![violation];
     }

@@ -6,7 +6,7 @@ use crate::harden::rule::{Check, Needs, RenderCheck, Rule};
 use crate::harden::scene::{Render, Scene};
 use crate::harden::value::{items, text};
 use crate::harden::violation::{Severity, Violation};
-use crate::resource::Resource;
+use crate::resource::{DEFAULT_NAMESPACE, Resource};
 use crate::yaml::path::Path;
 
 pub(super) static CLUSTER_ADMIN_BINDING: Rule = Rule {
@@ -125,12 +125,15 @@ fn unresolved(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> Vec<V
         let path = Path::of(&["subjects"]).index(index);
         let Some(of) = text(subject, "namespace").filter(|of| !of.is_empty()) else {
             if object.kind() == "ClusterRoleBinding" {
-                let message = format!(
-                    "the ServiceAccount `{name}` has no namespace, which the API server refuses"
-                );
-                found.push(
-                    Violation::at(path.keys(&["namespace"]), message).severity(Severity::Error),
-                );
+                // A base without a namespace: kustomize adds it to both.
+                let is_loose = |account: &Resource| account.namespace().is_empty();
+                let account = render.named("ServiceAccount", DEFAULT_NAMESPACE, name);
+                let (told, severity) = match account.is_some_and(is_loose) {
+                    true => ("nor has it where it is rendered", Severity::Note),
+                    false => ("which the API server refuses", Severity::Error),
+                };
+                let message = format!("the ServiceAccount `{name}` has no namespace, {told}");
+                found.push(Violation::at(path.keys(&["namespace"]), message).severity(severity));
             }
             continue;
         };

@@ -107,15 +107,24 @@ fn wildcard(object: &Resource, _: Scene<'_>) -> Vec<Violation> {
             let words: Vec<&str> = grant.list(key).collect();
             few(&words, 3, |one| format!("`{one}`"))
         };
+        let of_groups = || {
+            let groups: Vec<&str> = grant.list("apiGroups").collect();
+            few(&groups, 3, |group| match *group {
+                "" => "the core group".to_owned(),
+                "*" => "all groups".to_owned(),
+                group => format!("`{group}`"),
+            })
+        };
         let (key, message) = match (resources, verbs, groups) {
-            (true, true, _) => (
-                "resources",
-                format!("it gives all rights on all resources of {}", told("apiGroups")),
-            ),
+            (true, true, _) => {
+                ("resources", format!("it gives all rights on all resources of {}", of_groups()))
+            }
             (true, false, _) => (
                 "resources",
-                "it is about all resources, and those that are added later: `*` in `resources`"
-                    .to_owned(),
+                format!(
+                    "it is about all resources of {}, and those that are added later: `*` in `resources`",
+                    of_groups()
+                ),
             ),
             (false, true, _) => {
                 let of = if grant.list("resources").next().is_some() {
@@ -134,7 +143,12 @@ fn wildcard(object: &Resource, _: Scene<'_>) -> Vec<Violation> {
             ),
             (false, false, false) => return None,
         };
-        Some(grant.at(key, message).severity(Severity::Warning))
+        // Nothing is changed, and the core group has the Secrets.
+        let only_reads =
+            || grant.list("verbs").all(|verb| ["get", "list", "watch"].contains(&verb));
+        let is_minor = resources && !is_core && only_reads();
+        let severity = if is_minor { Severity::Note } else { Severity::Warning };
+        Some(grant.at(key, message).severity(severity))
     };
     grants(object).filter_map(judge).collect()
 }

@@ -4,6 +4,7 @@ use super::OF_RESOURCES;
 use crate::harden::demand::quality;
 use crate::harden::facts::CpuLimits;
 use crate::harden::pod::{Container, Pod};
+use crate::harden::profile::Scope;
 use crate::harden::quality::Quality;
 use crate::harden::rule::{Check, Needs, Rule};
 use crate::harden::scene::Scene;
@@ -64,7 +65,8 @@ pub(super) static BEST_EFFORT: Rule = Rule {
     id: "KR-RES-007",
     name: "best-effort",
     text: text!("KR-RES-007"),
-    severity: Severity::Error,
+    severity: Severity::Note,
+    scope: Scope::Paranoid,
     fix_order: 0,
     needs: Needs::Object(Check::Pod(best_effort)),
     ..OF_RESOURCES

@@ -51,9 +51,8 @@ fn low(pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
     }
     let least = scene.facts.min_uid();
     let values = &scene.facts.values;
-    let is_own = |container: &Container<'_>, user| {
-        scene.facts.user_of_image(container.image()) == Some(ImageUser::Number(user))
-    };
+    let is_own =
+        |container: &Container<'_>, user| scene.facts.is_user_of_image(container.image(), user);
     let is_low = |user: &i64| *user > 0 && *user < least;
     let mut found = Vec::new();
     if let Some(user) = pod.security(USER).and_then(integer).filter(is_low) {
