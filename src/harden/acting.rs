@@ -349,7 +349,9 @@ impl<'a> Acting<'a> {
 impl<'a> Service<'a> {
     /// Its ports, without those that only monitoring reads.
     fn ports(&self) -> impl Iterator<Item = &'a Node> + use<'a> {
-        let is_of_metrics = ["exporter", "metrics"].iter().any(|word| self.name.contains(word));
+        // Not `metrics-server`, whose metrics programs read.
+        let ends = ["exporter", "metrics", "metrics-service"];
+        let is_of_metrics = ends.iter().any(|end| self.name.ends_with(end));
         let ports = items(self.spec.get("ports").filter(|_| !is_of_metrics)).iter();
         ports.filter(|port| !is_of_monitoring(port))
     }
