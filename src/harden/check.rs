@@ -12,7 +12,7 @@ use super::rules::judging::expressions::{ADMISSION_POLICY, POLICY_NOT_EVALUATED}
 use super::rules::rules;
 use super::scene::{Render, Scene};
 use super::settings::{Phase, Settings};
-use super::suppress::{Comment, exclude, suppress};
+use super::suppress::{Comment, exclude, mention_foreign, suppress};
 use super::violation::{Severity, Violation};
 use super::workload::pods;
 use crate::resource::ResMap;
@@ -61,6 +61,9 @@ pub fn check_among(
         }
         for rule in &own {
             judge(rule, (place, scene.object), &expressed, &mut findings);
+        }
+        if !settings.facts.ignores_suppressions {
+            mention_foreign(&mut findings[first..], *scene, settings);
         }
         for finding in &mut findings[first..] {
             finding.severity = match is_system {

@@ -70,6 +70,10 @@ impl<'a> Pod<'a> {
                 Container::new(node, list, of_spec.clone().keys(&[list.field()]).index(index))
             }));
         }
+        // Without images it is laid over containers that a controller has.
+        let is_laid = |container: &Container<'_>| present(container.node, "image").is_none();
+        let is_part = shape == Shape::Template && containers.iter().any(is_laid);
+        let shape = if is_part { Shape::Part } else { shape };
         let metadata = present(template, "metadata");
         let of_metadata = path.keys(&["metadata"]);
         let (defaults, volume_names) = (None, OnceCell::new());

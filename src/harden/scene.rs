@@ -115,6 +115,8 @@ pub(super) struct Generated<'a> {
     pub(super) names: BTreeSet<&'a str>,
     /// The names with the hash that a text of an object has.
     pub(super) mentioned: BTreeSet<&'a str>,
+    /// The names of those of which another object has a value: `replacements` may have copied it.
+    pub(super) copied: BTreeSet<&'a str>,
 }
 
 /// The place at which something exists.
@@ -358,8 +360,20 @@ impl<'a> Render<'a> {
         if names.is_empty() {
             return generated;
         }
+        let own = self.objects.iter().filter(|object| names.contains(object.name()));
+        let values: BTreeMap<&str, &str> = own
+            .flat_map(|object| {
+                let data = object.node().get("data").map(Node::entries).unwrap_or_default();
+                let texts = data.iter().filter_map(|(_, value)| value.as_text());
+                texts.filter(|text| text.len() >= TELLING).map(|text| (text, object.name()))
+            })
+            .collect();
         for object in self.objects {
             let own = names.contains(object.name()).then(|| object.name());
+            if own.is_none() && !values.is_empty() {
+                let texts = object.node().walk().filter_map(Node::as_text);
+                generated.copied.extend(texts.filter_map(|text| values.get(text)));
+            }
             let parts = object.node().walk().filter_map(Node::as_text).flat_map(|text| {
                 text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '.')
             });
@@ -378,6 +392,9 @@ impl<'a> Render<'a> {
         })
     }
 }
+
+/// The length from which on the same value in two objects is no accident.
+const TELLING: usize = 6;
 
 /// The number of characters of the hash in a name, without the hyphen before it.
 const HASH: usize = 10;

@@ -12,7 +12,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::exclusion::Exclusion;
 use super::finding::{Finding, SuppressedBy, Suppression};
+use super::foreign::{Checks, Tool};
 use super::handle::RuleRef;
+use super::pod::Pod;
 use super::rule::Rule;
 use super::rules::judging::suppressions::{
     EXPIRED_EXCLUSION, SUPPRESSION_WITHOUT_REASON, UNUSED_SUPPRESSION,
@@ -300,6 +302,49 @@ fn annotations(place: usize, scene: Scene<'_>, settings: &Settings) -> Vec<Suppr
         }
     }
     marks
+}
+
+/// The start of annotations of other tools.
+const FOREIGN: [&str; 5] = [
+    "checkov.io/",
+    "ignore-check.kube-linter.io/",
+    "kube-linter.io/",
+    "kube-score/",
+    "polaris.fairwinds.com/",
+];
+
+/// Completes the findings of an object that an annotation for another tool accepts, if such annotations are not honored:
+/// the first one of each rule mentions it, and warnings become notes.
+pub(super) fn mention_foreign(findings: &mut [Finding], scene: Scene<'_>, settings: &Settings) {
+    if findings.is_empty() {
+        return;
+    }
+    let of_pods = scene.pods.iter().flat_map(Pod::annotations);
+    let is_foreign = |key: &str| FOREIGN.iter().any(|start| key.starts_with(start));
+    let annotations = scene.object.annotations().chain(of_pods);
+    let mut told: BTreeSet<RuleRef> = BTreeSet::new();
+    for (key, value) in annotations.filter(|(key, _)| is_foreign(key)) {
+        for tool in Tool::ALL.into_iter().filter(|tool| !settings.honored.contains(tool)) {
+            let (checks, _) = tool.checks(key, value);
+            if matches!(&checks, Checks::Of(none) if none.is_empty()) {
+                continue;
+            }
+            let is_meant = |finding: &&mut Finding| {
+                finding.rule.known().is_some_and(|rule| rule.is_among(tool, &checks))
+            };
+            for finding in findings.iter_mut().filter(is_meant) {
+                if finding.severity == Severity::Warning {
+                    finding.severity = Severity::Note;
+                }
+                if told.insert(finding.rule.clone()) {
+                    let name = tool.name();
+                    finding.message.push_str(&format!(
+                        " (the annotation `{key}` accepts it for {name}; `honorForeign: [{name}]` in the configuration accepts it here)"
+                    ));
+                }
+            }
+        }
+    }
 }
 
 /// The spans of entries of mappings; each mapping is walked once.

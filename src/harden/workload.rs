@@ -127,6 +127,14 @@ pub(super) enum InPart {
     Kind,
 }
 
+/// The ends of the names of kinds whose objects others complete: `ClusterTrainingRuntime`, `SandboxTemplate`.
+const BLUEPRINTS: [&str; 3] = ["Class", "Runtime", "Template"];
+
+fn is_blueprint(kind: &str) -> bool {
+    // A `Template` of OpenShift has whole objects.
+    BLUEPRINTS.iter().any(|end| kind.strip_suffix(end).is_some_and(|start| !start.is_empty()))
+}
+
 fn is_of(table: &[(&str, &str)], group: &str, kind: &str) -> bool {
     table.iter().any(|&(known, kinds)| known == group && (kinds == "*" || kinds == kind))
 }
@@ -145,7 +153,13 @@ pub(super) fn pods<'a>(object: &'a Resource, facts: &Facts) -> Vec<Pod<'a>> {
     let found = by_form(object.node());
     let told: BTreeSet<Path> = pods.iter().map(|pod| pod.path(&[])).collect();
     let is_new = |pod: &Pod<'_>| !told.contains(&pod.path(&[]));
-    let found: Vec<Pod<'a>> = found.into_iter().filter(is_new).collect();
+    let mut found: Vec<Pod<'a>> = found.into_iter().filter(is_new).collect();
+    if is_blueprint(kind) {
+        found
+            .iter_mut()
+            .filter(|pod| pod.shape == Shape::Template)
+            .for_each(|pod| pod.shape = Shape::Part);
+    }
     pods.extend(found);
     pods
 }

@@ -5,7 +5,7 @@ use crate::harden::pod::{Pod, Shape};
 use crate::harden::rule::{Check, Needs, RenderCheck, Rule};
 use crate::harden::scene::{Render, Scene};
 use crate::harden::selector::selects;
-use crate::harden::value::{below, integer, items, present, text};
+use crate::harden::value::{below, integer, is_true, items, present, text};
 use crate::harden::violation::{Class, Edit, Severity, Violation, mapping, plain};
 use crate::yaml::Node;
 use crate::yaml::path::Path;
@@ -63,12 +63,24 @@ fn replicas(pod: &Pod<'_>, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violati
         let message = format!(
             "the pods behind a Service have {copies}: requests fail while a node is drained or fails"
         );
+        if takes_ports_of_node(pod) {
+            let message =
+                format!("{message}; each copy needs a node of its own: it takes ports of its node");
+            return vec![violation(message).severity(Severity::Note)];
+        }
         vec![violation(message)]
     } else if scene.facts.is_paranoid() {
         vec![violation(format!("there is only {copies}")).severity(Severity::Note)]
     } else {
         Vec::new()
     }
+}
+
+/// True if a node runs at most one copy of a pod.
+fn takes_ports_of_node(pod: &Pod<'_>) -> bool {
+    let is_on_host = is_true(pod.get(&["hostNetwork"]));
+    let mut ports = pod.containers.iter().flat_map(|one| items(one.node.get("ports")));
+    ports.any(|port| is_on_host || present(port, "hostPort").is_some())
 }
 
 fn spread(pod: &Pod<'_>, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violation> {

@@ -11,7 +11,7 @@ use crate::resource::Resource;
 use crate::schema::{Schema, Type};
 use crate::text::phrase::shortened;
 use crate::yaml::Node;
-use crate::yaml::path::Path;
+use crate::yaml::path::{Path, PathStep};
 
 pub(super) static UNKNOWN_FIELD: Rule = Rule {
     id: "KR-K8S-015",
@@ -102,6 +102,22 @@ fn told(key: &str, of: Type<'_>, at: Option<&Place<'_>>) -> Violation {
         false => format!("`{at}`"),
     };
     let key_shown = shortened(key, 80);
-    let message = format!("there is no field `{key_shown}` in {place}{near}");
-    Violation::at(at.keys(&[key]), message)
+    let is_of_bundle = key == "containerPort" && is_webhook_service(&at);
+    let message = match is_of_bundle {
+        true => format!(
+            "there is no field `{key_shown}` in {place}: the API server drops it; assumed: it is meant for a bundle of the Operator Lifecycle Manager"
+        ),
+        false => format!("there is no field `{key_shown}` in {place}{near}"),
+    };
+    let violation = Violation::at(at.keys(&[key]), message);
+    if is_of_bundle { violation.severity(Severity::Warning) } else { violation }
+}
+
+/// True for the Service of a webhook.
+fn is_webhook_service(at: &Path) -> bool {
+    matches!(
+        at.steps(),
+        [PathStep::Key(list), PathStep::Index(_), PathStep::Key(client), PathStep::Key(service)]
+            if &**list == "webhooks" && &**client == "clientConfig" && &**service == "service"
+    )
 }

@@ -29,7 +29,11 @@ fn deployment_with_rwo(object: &Resource, scene: Scene<'_>, render: &Render<'_>)
         spec(&["spec", "strategy", "type"]).and_then(Node::as_text) != Some("Recreate");
     // A rolling update that stops the old pod first does not wait.
     let surge = spec(&["spec", "strategy", "rollingUpdate", "maxSurge"]).and_then(Node::as_text);
-    let is_rolling = is_rolling && !matches!(surge, Some("0" | "0%"));
+    let most = spec(&["spec", "strategy", "rollingUpdate", "maxUnavailable"]);
+    let ends_first = matches!(surge, Some("0" | "0%"))
+        || most.and_then(Node::as_text) == Some("100%")
+        || most.and_then(integer).is_some_and(|most| most >= replicas);
+    let is_rolling = is_rolling && !ends_first;
     let why = match (replicas, is_rolling) {
         (0, _) | (1, false) => return Vec::new(),
         (1, true) => "a rolling update",

@@ -9,7 +9,7 @@ use crate::harden::value::{below, items};
 use crate::harden::violation::{Severity, Violation};
 use crate::resource::Resource;
 use crate::yaml::path::Path;
-use crate::yaml::{Node, Value, resolve_1_1};
+use crate::yaml::{Node, Value, resolve, resolve_1_1};
 
 pub(super) static YAML_TRAP: Rule = Rule {
     id: "KR-K8S-016",
@@ -84,11 +84,15 @@ fn of_entries(node: Option<&Node>, at: impl Fn() -> Path, found: &mut Vec<Violat
     }
 }
 
-/// The kind of a value that is no text, and not missing, as `kubectl` sends it.
+/// The kind of a value that is no text, and not missing, as `kubectl` sends it. Words that only YAML 1.1 reads as
+/// booleans (`yes`, `off`) are texts of the render, and quoted in it.
 fn other_kind(node: &Node) -> Option<&'static str> {
     let Some(scalar) = node.as_scalar() else {
         return Some(if node.as_mapping().is_some() { "a mapping" } else { "a list" });
     };
+    if matches!(resolve(scalar), Ok(Value::Str(_))) {
+        return None;
+    }
     match resolve_1_1(scalar) {
         Ok(Value::Bool(_)) => Some("a boolean"),
         Ok(Value::Int(_) | Value::Uint(_) | Value::Float(_)) => Some("a number"),

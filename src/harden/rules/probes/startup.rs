@@ -127,7 +127,7 @@ fn missing(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Vi
     let initial = unstarted.times.initial;
     let message = match told.filter(|known| known.runtime.is_slow()) {
         _ if initial >= LONG => format!(
-            "is not checked in its first {initial} seconds, and has no `startupProbe`, which would end that time as soon as it has started"
+            "has a `livenessProbe` that waits {initial} seconds, and no `startupProbe`, which would end that time as soon as it has started"
         ),
         Some(known) => {
             format!(

@@ -175,22 +175,25 @@ fn secrets(object: &Resource, _: Scene<'_>, render: &Render<'_>) -> Vec<Violatio
     found
 }
 
-fn pods(object: &Resource, _: Scene<'_>) -> Vec<Violation> {
+fn pods(object: &Resource, scene: Scene<'_>) -> Vec<Violation> {
+    // From v1.35 on a WebSocket needs `create` too.
+    let connects: &[&str] =
+        if scene.facts.profile.version().minor() < 35 { &["create", "get"] } else { &["create"] };
     let judge = |grant: Grant<'_>| {
         if !grant.grants("apiGroups", &[""]) {
             return None;
         }
-        let opens = |resource: &str| {
-            grant.has("resources", resource) && grant.grants("verbs", &["create", "get"])
+        let opens = |resource: &str, verbs: &[&str]| {
+            grant.has("resources", resource) && grant.grants("verbs", verbs)
         };
         let message = if grant.has("resources", "pods")
             && grant.grants("verbs", &["create"])
             && grant.is_about_all()
         {
             "it creates pods, which can mount each Secret of their namespace"
-        } else if opens("pods/exec") || opens("pods/attach") || grant.has("resources", "pods/*") {
+        } else if ["pods/exec", "pods/attach", "pods/*"].iter().any(|one| opens(one, connects)) {
             "it runs commands in the containers of others"
-        } else if opens("nodes/proxy") {
+        } else if opens("nodes/proxy", &["create", "get"]) {
             "it reaches the kubelet of each node, past the audit log and admission"
         } else {
             return None;

@@ -84,7 +84,10 @@ fn unreferenced(object: &Resource, _: Scene<'_>, render: &Render<'_>) -> Vec<Vio
     }
     let generated = render.generated();
     let is_generated = generated.names.contains(object.name());
-    if !is_generated || !render.has_pods || generated.mentioned.contains(object.name()) {
+    let is_read = generated.mentioned.contains(object.name())
+        || generated.copied.contains(object.name())
+        || !object.ties().variables.is_empty();
+    if !is_generated || !render.has_pods || is_read {
         return Vec::new();
     }
     let message = format!("no object refers to `{}`", object.name());

@@ -3,7 +3,7 @@
 use super::OF_RESOURCES;
 use crate::harden::demand::quality;
 use crate::harden::facts::CpuLimits;
-use crate::harden::pod::{Container, Pod};
+use crate::harden::pod::{Container, Pod, Shape};
 use crate::harden::profile::Scope;
 use crate::harden::quality::Quality;
 use crate::harden::rule::{Check, Needs, Rule};
@@ -12,13 +12,14 @@ use crate::harden::scoped::first;
 use crate::harden::value::below;
 use crate::harden::violation::{Class, Edit, List, Severity, Violation, plain};
 use crate::resource::Quantity;
+use crate::yaml::Node;
 
 pub(super) static CPU_REQUEST: Rule = Rule {
     id: "KR-RES-001",
     name: "cpu-request",
     text: text!("KR-RES-001"),
     needs: Needs::Object(Check::Container(|container, pod, scene| {
-        request(container, pod, "cpu", &scene.facts.values.cpu)
+        request(container, pod, scene, ("cpu", &scene.facts.values.cpu))
     })),
     ..OF_RESOURCES
 };
@@ -29,7 +30,7 @@ pub(super) static MEMORY_REQUEST: Rule = Rule {
     text: text!("KR-RES-002"),
     severity: Severity::Error,
     needs: Needs::Object(Check::Container(|container, pod, scene| {
-        request(container, pod, "memory", &scene.facts.values.memory)
+        request(container, pod, scene, ("memory", &scene.facts.values.memory))
     })),
     ..OF_RESOURCES
 };
@@ -82,7 +83,24 @@ pub(super) static QOS_TARGET: Rule = Rule {
     ..OF_RESOURCES
 };
 
-fn request(container: &Container<'_>, pod: &Pod<'_>, name: &str, value: &str) -> Vec<Violation> {
+/// The violation as a warning if the program ends by itself, or if its kind is not known: its controller may set what is
+/// missing.
+fn weighed(violation: Violation, pod: &Pod<'_>, scene: Scene<'_>) -> Violation {
+    let policy = pod.get(&["restartPolicy"]).and_then(Node::as_text);
+    let ends = scene.is_job() || matches!(policy, Some("Never" | "OnFailure"));
+    if ends || pod.shape != Shape::Known {
+        violation.severity(Severity::Warning)
+    } else {
+        violation
+    }
+}
+
+fn request(
+    container: &Container<'_>,
+    pod: &Pod<'_>,
+    scene: Scene<'_>,
+    (name, value): (&str, &str),
+) -> Vec<Violation> {
     let of_pod = ["requests", "limits"].map(|field| pod.get(&["resources", field, name]));
     // Init containers end before the program starts: the scheduler reserves the larger of both demands.
     if !container.is_running()
@@ -93,6 +111,7 @@ fn request(container: &Container<'_>, pod: &Pod<'_>, name: &str, value: &str) ->
     }
     let message = format!("requests no {}", if name == "cpu" { "CPU" } else { name });
     let violation = container.violation(&["resources", "requests", name], message);
+    let violation = weighed(violation, pod, scene);
     let edits = vec![Edit::Set(violation.path.clone(), plain(value))];
     vec![violation.fix(Class::Unsafe, edits)]
 }
@@ -106,6 +125,7 @@ fn memory_limit(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> V
     }
     let message = "may use all memory of its node";
     let violation = container.violation(&["resources", "limits", "memory"], message);
+    let violation = weighed(violation, pod, scene);
     let values = &scene.facts.values;
     let Some(least) = Quantity::parse(&values.min_memory_limit) else { return vec![violation] };
     let limit = match container.request("memory") {
@@ -172,7 +192,8 @@ fn best_effort(pod: &Pod<'_>, _: Scene<'_>) -> Vec<Violation> {
     if pod.containers.is_empty() || quality(pod) != Quality::BestEffort {
         return Vec::new();
     }
-    vec![pod.violation(&["containers"], "the pod asks for no CPU and no memory at all")]
+    let message = "the pod asks for no CPU and no memory at all";
+    vec![pod.violation(&["containers"], message)]
 }
 
 /// The annotation of pods with the class that they should have.

@@ -8,6 +8,7 @@ use crate::harden::rule::{Check, Needs, Rule};
 use crate::harden::scene::Scene;
 use crate::harden::value::{is_true, items, present, text};
 use crate::harden::violation::{Severity, Violation};
+use crate::yaml::Node;
 
 pub(super) static RUNTIME_SOCKET: Rule = Rule {
     id: "KR-SEC-038",
@@ -129,6 +130,7 @@ fn judge(pod: &Pod<'_>, part: Part) -> Vec<Violation> {
         return found;
     }
     let mut mounted = None;
+    let whole = if part == Part::Sensitive { whole_node(pod, &mut mounted) } else { None };
     for (index, volume) in pod.volumes() {
         let Some(host) = present(volume, "hostPath").and_then(|one| text(one, "path")) else {
             continue;
@@ -141,6 +143,11 @@ fn judge(pod: &Pod<'_>, part: Part) -> Vec<Violation> {
             continue;
         };
         let Mounts { container, writer } = mounts;
+        // A mount of `/` shows all others.
+        let is_root = host.trim_end_matches('/').is_empty();
+        if whole.is_some_and(|is_written| !is_root && (is_written || writer.is_none())) {
+            continue;
+        }
         let message = match (part, writer) {
             (Part::Socket, _) => {
                 format!("{container} can control the container runtime through `{host}`")
@@ -155,9 +162,30 @@ fn judge(pod: &Pod<'_>, part: Part) -> Vec<Violation> {
             (Part::Other, None) | (Part::Plugins, _) => continue,
         };
         let path = pod.path(&["volumes"]).index(index).keys(&["hostPath", "path"]);
-        found.push(Violation::at(path, message));
+        let violation = Violation::at(path, message);
+        // Programs that measure the node need it, and it has no secrets.
+        let is_seen = writer.is_none() && host.trim_end_matches('/') == "/sys";
+        found.push(if is_seen { violation.severity(Severity::Warning) } else { violation });
     }
     found
+}
+
+/// True if a container mounts `/` of the node and may write to it, false if it only reads it; `None` if none does.
+fn whole_node<'a>(
+    pod: &Pod<'a>,
+    mounted: &mut Option<BTreeMap<&'a str, Mounts<'a>>>,
+) -> Option<bool> {
+    let is_root = |volume: &&Node| {
+        let host = present(volume, "hostPath").and_then(|one| text(one, "path"));
+        host.is_some_and(|host| host.trim_end_matches('/').is_empty())
+    };
+    let roots = pod.volumes().map(|(_, volume)| volume).filter(is_root);
+    let written = roots.filter_map(|volume| {
+        let name = text(volume, "name")?;
+        let mounts = mounted.get_or_insert_with(|| mounts(pod)).get(name)?;
+        Some(mounts.writer.is_some())
+    });
+    written.max()
 }
 
 fn git_repo(pod: &Pod<'_>, _: Scene<'_>) -> Vec<Violation> {
