@@ -63,7 +63,7 @@ pub use fix::{Change, Fixes, harden};
 pub use foreign::Tool;
 pub use handle::RuleRef;
 pub use lowering::{Lowering, LoweringKind, told};
-pub use objects::Objects;
+pub use objects::{Defines, Objects};
 pub use own::{OwnExample, OwnRule, Tested, test};
 pub use path::by_name;
 pub use producers::Producer;

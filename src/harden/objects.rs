@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
+use std::sync::OnceLock;
 
 use super::facts::Facts;
 use super::pod::Pod;
 use super::producers::{Producer, built_in};
 use super::selector::{has_all, labels};
+use super::uses::{has_placeholder, uses};
 use super::value::{below, present};
 use super::workload::pods;
 use crate::resource::{ResMap, Resource};
@@ -33,6 +35,27 @@ pub struct Objects<'a> {
     /// The names of custom resources, by namespace, and their groups.
     custom: BTreeSet<(&'a str, &'a str)>,
     groups: BTreeSet<&'a str>,
+    /// Of several renders: by kind and name, in any namespace, indices of `all`.
+    anywhere: BTreeMap<KindAndName<'a>, Vec<usize>>,
+    /// Of several renders: by kind and name, the renders with an object that refers to it, and the namespaces of those.
+    wanted: BTreeMap<KindAndName<'a>, BTreeSet<(usize, &'a str)>>,
+    /// By kind and name, with a tab between them.
+    lacked: OnceLock<BTreeMap<String, Lacked>>,
+    defines: Option<&'a Defines<'a>>,
+}
+
+type KindAndName<'a> = (&'a str, &'a str);
+
+/// True if a file that no render has read defines an object of a kind with a name.
+pub type Defines<'a> = dyn Fn(&str, &str) -> bool + Sync + 'a;
+
+/// A name that renders refer to, and that none of them has.
+#[derive(Clone, Copy)]
+pub(super) struct Lacked {
+    /// The number of the first render that refers to it.
+    pub(super) first: usize,
+    /// The number of renders that refer to it.
+    pub(super) count: usize,
 }
 
 /// An object, and the number of its render.
@@ -83,6 +106,10 @@ impl<'a> Objects<'a> {
             services: BTreeMap::new(),
             custom: BTreeSet::new(),
             groups: BTreeSet::new(),
+            anywhere: BTreeMap::new(),
+            wanted: BTreeMap::new(),
+            lacked: OnceLock::new(),
+            defines: None,
         };
         for one in built_in().iter().chain(&facts.producers).filter(|one| one.is_everywhere()) {
             objects.make(&one.makes, "*", &one.name, usize::MAX);
@@ -90,12 +117,63 @@ impl<'a> Objects<'a> {
         objects
     }
 
+    /// Sets the test for objects in files that no render reads: something else applies those.
+    pub fn set_defines(&mut self, defines: &'a Defines<'a>) {
+        self.defines = Some(defines);
+    }
+
     /// Adds the objects of a render.
     pub fn add(&mut self, render: usize, resources: &'a ResMap) {
         for (place, object) in resources.iter().enumerate() {
             let pods = pods(object, self.facts);
+            let known = self.all.len();
+            self.anywhere.entry((object.kind(), object.name())).or_default().push(known);
+            let namespace = self.facts.namespace(object);
+            uses(object, &pods, &mut |one| {
+                if !one.optional && !has_placeholder(one.name) {
+                    let name = (one.kind, one.name);
+                    self.wanted.entry(name).or_default().insert((render, namespace));
+                }
+            });
             self.add_object(render, place, object, &pods);
         }
+    }
+
+    /// The objects of a kind with a name, in any namespace, of several renders.
+    pub(super) fn anywhere<'b>(
+        &'b self,
+        kind: &'b str,
+        name: &'b str,
+    ) -> impl Iterator<Item = Known<'a>> + use<'a, 'b> {
+        let found = self.anywhere.get(&(kind, name)).map_or(&[][..], Vec::as_slice);
+        found.iter().filter_map(|number| self.all.get(*number).copied())
+    }
+
+    /// True if a file that no render reads defines an object.
+    pub(super) fn is_in_file(&self, kind: &str, name: &str) -> bool {
+        self.defines.is_some_and(|defines| defines(kind, name))
+    }
+
+    /// The renders that refer to an object; `None` if one of them has it in some namespace.
+    pub(super) fn lacked(&self, kind: &str, name: &str) -> Option<Lacked> {
+        let lacked = self.lacked.get_or_init(|| self.find_lacked());
+        lacked.get(&format!("{kind}\t{name}")).copied()
+    }
+
+    fn find_lacked(&self) -> BTreeMap<String, Lacked> {
+        let lacked = |(&(kind, name), users): (&KindAndName<'a>, &BTreeSet<(usize, &str)>)| {
+            let is_known = |(_, namespace): &(usize, &str)| {
+                self.facts.is_external(kind, namespace, name)
+                    || !self.makers(kind, namespace, name).is_empty()
+            };
+            if self.anywhere.contains_key(&(kind, name)) || users.iter().any(is_known) {
+                return None;
+            }
+            let renders: BTreeSet<usize> = users.iter().map(|(render, _)| *render).collect();
+            let lacked = Lacked { first: *renders.first()?, count: renders.len() };
+            Some((format!("{kind}\t{name}"), lacked))
+        };
+        self.wanted.iter().filter_map(lacked).collect()
     }
 
     /// Adds an object with its pods.
@@ -209,12 +287,23 @@ impl<'a> Objects<'a> {
     }
 
     /// True if a selector names pods of a custom resource: a value is the name of one, or the domain of a key is that of
-    /// a group.
+    /// a group, or the value of a common label begins with the name of the program of a group (`tekton-chains`).
     pub(super) fn may_be_made(&self, namespace: &str, selector: &Node) -> bool {
         labels(Some(selector)).any(|(key, value)| {
             self.custom.contains(&(namespace, value))
                 || key.split_once('/').is_some_and(|(domain, _)| self.has_group_of(domain))
+                || key.starts_with("app.kubernetes.io/") && self.has_group_named(value)
         })
+    }
+
+    /// True if the domain of a group (`tekton` of `operator.tekton.dev`) is the text, or its beginning before a hyphen.
+    fn has_group_named(&self, text: &str) -> bool {
+        let is_own = |group: &&str| {
+            let name = group.rsplit('.').nth(1).unwrap_or_default();
+            let rest = text.strip_prefix(name).filter(|_| !matches!(name, "" | "k8s" | "x-k8s"));
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        };
+        self.groups.iter().any(|group| is_own(group))
     }
 
     fn has_group_of(&self, domain: &str) -> bool {

@@ -15,6 +15,7 @@ use super::workload::{InPart, judged_in_part, pods};
 use crate::resource::{CLUSTER, DEFAULT_NAMESPACE, ResMap, Resource};
 use crate::source::Span;
 use crate::yaml::Node;
+use crate::yaml::path::Path;
 
 /// The context of a check: facts, object and pods.
 #[derive(Clone, Copy)]
@@ -104,6 +105,8 @@ pub(super) struct Missing<'a> {
     pub(super) first: &'a Resource,
     /// The number of objects that refer to it.
     pub(super) users: usize,
+    /// The number of other renders that refer to it, if there are several and none has it.
+    pub(super) elsewhere: Option<usize>,
 }
 
 /// The generated objects whose names have a hash.
@@ -293,13 +296,15 @@ impl<'a> Render<'a> {
                 }
             });
             for (kind, name) in own {
-                let new = || Missing { first: object, users: 0 };
+                let new = || Missing { first: object, users: 0, elsewhere: None };
                 missing.entry((kind, namespace, name)).or_insert_with(new).users += 1;
             }
         }
         if !missing.is_empty() {
             let mentioned = self.words_of_programs();
-            missing.retain(|(_, _, name), _| !mentioned.contains(name));
+            missing.retain(|(kind, _, name), missing| {
+                !mentioned.contains(name) && self.is_lost(kind, name, missing)
+            });
         }
         missing
     }
@@ -327,6 +332,48 @@ impl<'a> Render<'a> {
         });
         let (first, number) = found.get(&(&*object.gvk().group, object.kind(), why))?;
         (first.id() == object.id()).then(|| number.saturating_sub(1))
+    }
+
+    /// True if an object that is not known to exist is to be reported for this render.
+    fn is_lost(&self, kind: &str, name: &str, missing: &mut Missing<'a>) -> bool {
+        let Some((own, all)) = self.others else { return true };
+        if all.is_in_file(kind, name)
+            || kind == "ServiceAccount" && self.is_part_of(all, own, name, missing.first)
+        {
+            return false;
+        }
+        // What many renders lack and none has is made by other means. It is reported once.
+        let Some(lacked) = all.lacked(kind, name).filter(|lacked| lacked.count >= SEVERAL) else {
+            return true;
+        };
+        missing.elsewhere = Some(lacked.count - 1);
+        lacked.first == own
+    }
+
+    /// True if another render has an account of this name, and this one is a part of something: its workloads are of one
+    /// kind, or another render has the user of the account too.
+    fn is_part_of(&self, all: &Objects<'a>, own: usize, account: &str, user: &Resource) -> bool {
+        let is_elsewhere =
+            |kind: &str, name: &str| all.anywhere(kind, name).any(|known| known.render != own);
+        let has_one_kind = || {
+            let workloads =
+                self.objects.iter().zip(&self.pods).filter(|(_, pods)| !pods.is_empty());
+            workloads.map(|(object, _)| object).all(|object| object.kind() == user.kind())
+        };
+        is_elsewhere("ServiceAccount", account)
+            && (is_elsewhere(user.kind(), user.name()) || has_one_kind())
+    }
+
+    /// True if another render has an object with a text at a path that is this one with a hash.
+    pub(super) fn has_hash_elsewhere(&self, object: &Resource, path: &Path, text: &str) -> bool {
+        let Some((own, all)) = self.others else { return false };
+        let mut others =
+            all.anywhere(object.kind(), object.name()).filter(|known| known.render != own);
+        others.any(|known| {
+            let there = path.find(known.object.node()).and_then(Node::as_text);
+            let hash = there.and_then(|there| there.strip_prefix(text)?.strip_prefix('-'));
+            hash.is_some_and(is_hash)
+        })
     }
 
     /// The words of commands, arguments and variables of all containers: a program that gets the name of an object may
@@ -396,6 +443,9 @@ impl<'a> Render<'a> {
 /// The length from which on the same value in two objects is no accident.
 const TELLING: usize = 6;
 
+/// The least number of renders that lack an object for one summary of them.
+const SEVERAL: usize = 3;
+
 /// The number of characters of the hash in a name, without the hyphen before it.
 const HASH: usize = 10;
 
@@ -403,7 +453,10 @@ const HASH: usize = 10;
 /// that renders of kustomize can be checked too.
 fn without_hash(object: &Resource) -> Option<&str> {
     let (name, hash) = object.name().rsplit_once('-')?;
-    let is_hash =
-        hash.len() == HASH && hash.bytes().all(|byte| b"2456789bcdfghkmt".contains(&byte));
-    (is_hash && matches!(object.kind(), "ConfigMap" | "Secret")).then_some(name)
+    (is_hash(hash) && matches!(object.kind(), "ConfigMap" | "Secret")).then_some(name)
+}
+
+/// True for the hash of a generated name.
+fn is_hash(text: &str) -> bool {
+    text.len() == HASH && text.bytes().all(|byte| b"2456789bcdfghkmt".contains(&byte))
 }

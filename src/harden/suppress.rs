@@ -15,11 +15,13 @@ use super::finding::{Finding, SuppressedBy, Suppression};
 use super::foreign::{Checks, Tool};
 use super::handle::RuleRef;
 use super::pod::Pod;
+use super::quality::Quality;
 use super::rule::Rule;
 use super::rules::judging::suppressions::{
     EXPIRED_EXCLUSION, SUPPRESSION_WITHOUT_REASON, UNUSED_SUPPRESSION,
 };
 use super::rules::rules;
+use super::runtime::Runtime;
 use super::scene::Scene;
 use super::settings::{Phase, Settings};
 use super::violation::{Severity, Violation};
@@ -213,11 +215,39 @@ impl Suppressor {
     }
 }
 
-/// Findings about annotations that prevent hardening.
+/// The values that an annotation of krender may have, if it has another one.
+fn allowed(key: &str, value: &str) -> Option<String> {
+    let key = key.strip_prefix("krender.dev/")?;
+    let of_runtime = key.strip_prefix("runtime");
+    if of_runtime.is_some_and(|rest| rest.is_empty() || rest.starts_with('.')) {
+        let names = Runtime::ALL.map(Runtime::as_str).join(", ");
+        return value.parse::<Runtime>().is_err().then(|| format!("runtimes are {names}"));
+    }
+    match key {
+        "qos" => {
+            let is_known = Quality::ALL.into_iter().any(|one| one.as_str() == value);
+            let names = Quality::ALL.map(Quality::as_str).join(", ");
+            (!is_known).then(|| format!("classes are {names}"))
+        }
+        "drain-seconds" => {
+            value.parse::<u32>().is_err().then(|| "only a number of seconds is allowed".to_owned())
+        }
+        _ => None,
+    }
+}
+
+/// Findings about annotations whose values are not known, and about those that prevent hardening.
 fn refusals(place: usize, scene: Scene<'_>) -> Vec<Finding> {
     let object = scene.object;
     let mut found: Vec<Violation> = Vec::new();
     let mut look = |key: &str, value: &str, path: Path, has_reason: bool| {
+        if let Some(allowed) = allowed(key, value) {
+            if !found.iter().any(|one| one.path == path) {
+                let message = format!("`{key}` is `{value}`, and {allowed}");
+                found.push(Violation::at(path, message).severity(Severity::Warning));
+            }
+            return;
+        }
         if key != HARDEN || found.iter().any(|one| one.path == path) {
             return;
         }

@@ -21,6 +21,8 @@ pub struct Api {
     pub removed: Option<u16>,
     /// The `apiVersion` and the kind in its place.
     pub replacement: Option<(&'static str, &'static str)>,
+    /// The first minor version that serves the replacement; `None` if all that deprecate this one do.
+    pub replaced_since: Option<u16>,
     /// The meaning of its fields in the replacement.
     pub fields: Fields,
 }
@@ -98,7 +100,10 @@ impl Api {
         let kind = words.next()?;
         let mut minor = || words.next().and_then(|word| word.parse().ok());
         let (deprecated, removed) = (minor(), minor());
-        let replacement = words.next().filter(|word| *word != "-").map(|word| {
+        let word = words.next()?;
+        let (word, since) = word.split_once('@').unwrap_or((word, ""));
+        let replaced_since = since.parse().ok();
+        let replacement = Some(word).filter(|word| *word != "-").map(|word| {
             let last = word.rsplit_once('/');
             last.filter(|(_, last)| last.starts_with(char::is_uppercase)).unwrap_or((word, kind))
         });
@@ -112,7 +117,17 @@ impl Api {
             (None, None) => Fields::Same,
         };
         let (group, version) = Gvk::split_api_version(api_version);
-        Some(Self { kind, group, version, api_version, deprecated, removed, replacement, fields })
+        Some(Self {
+            kind,
+            group,
+            version,
+            api_version,
+            deprecated,
+            removed,
+            replacement,
+            replaced_since,
+            fields,
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
+use super::plain::Plain;
 use crate::cli::reading::standard_input;
 use crate::error::{Code, Error, Result};
 use crate::fleet;
@@ -20,6 +21,8 @@ pub(super) struct Inputs<'a> {
     pub(super) loader: &'a Loader,
     pub(super) run: &'a fleet::Run<'a>,
     pub(super) settings: &'a Settings,
+    /// The directories whose manifests may define what targets refer to.
+    pub(super) trees: &'a [String],
     /// True if an input without objects passes.
     pub(super) allow_empty: bool,
 }
@@ -49,7 +52,10 @@ impl Inputs<'_> {
             ControlFlow::Continue(())
         });
         // References may lead to objects of other targets.
+        let plain = Plain::new(self.loader, self.trees);
+        let defines = |kind: &str, name: &str| plain.defines(kind, name);
         let mut all = Objects::new(&self.settings.facts);
+        all.set_defines(&defines);
         for (number, resources) in renders.iter().enumerate() {
             if let Ok(resources) = resources {
                 all.add(number, resources);
@@ -59,7 +65,8 @@ impl Inputs<'_> {
         let mut found = Vec::with_capacity(built.len());
         let work = |number: usize| {
             let resources = renders[number].as_ref().ok()?;
-            let others = (built.len() > 1).then_some((number, &all));
+            let are_several = built.len() > 1 || !self.trees.is_empty();
+            let others = are_several.then_some((number, &all));
             Some(harden::check_among(resources, others, self.loader.sources(), self.settings))
         };
         in_order(built.len(), &self.run.options().threads, work, |_, findings| {

@@ -28,7 +28,8 @@ impl Known {
         loader: &Loader,
     ) -> (Self, Vec<Remark>) {
         let run = Run::new(&base.loader, options);
-        let inputs = Inputs { loader: &base.loader, run: &run, settings, allow_empty: true };
+        let inputs =
+            Inputs { loader: &base.loader, run: &run, settings, trees: &[], allow_empty: true };
         let is_there = |one: &&Judged| {
             let target = &*one.target;
             let is_file = || base.loader.kind(target) == Kind::File;

@@ -5,6 +5,7 @@ mod dockerfiles;
 mod inputs;
 pub(super) mod known;
 pub(super) mod output;
+mod plain;
 mod start;
 mod steps;
 pub(super) mod targets;
@@ -151,6 +152,7 @@ impl Check {
             loader,
             run: &run,
             settings: &context.settings,
+            trees: if self.many.all || self.many.every { &self.targets } else { &[] },
             allow_empty: self.allow_empty,
         };
         let (mut judged, remarks) = inputs.judge(&targets.targets);

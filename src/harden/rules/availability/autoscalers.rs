@@ -117,10 +117,7 @@ fn no_target(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> Vec<Vi
     }
     let (acting, namespace) = (&render.acting, scene.namespace());
     // An operator may make the workload of a custom resource with this name.
-    if acting.place(kind, namespace, name).is_some()
-        || scene.facts.is_external(kind, namespace, name)
-        || acting.is_custom(name)
-    {
+    if render.has(kind, namespace, name, object) || acting.is_custom(name) {
         return Vec::new();
     }
     let violation = Violation::at(path, format!("there is no {kind} `{name}` in its namespace"));

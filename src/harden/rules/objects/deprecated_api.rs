@@ -49,12 +49,21 @@ fn judge(object: &Resource, scene: Scene<'_>) -> Vec<Violation> {
         Some(replacement) => format!("`{version}` {state}; in its place: {replacement}"),
         None => format!("`{version}` {state}, without a replacement"),
     };
+    // Clusters of an older supported version do not serve it yet.
+    let since = api.replaced_since.filter(|since| *since > target);
+    let (message, severity) = match since {
+        Some(since) => (
+            format!("{message}, which Kubernetes serves from v1.{since} on"),
+            if api.is_removed(latest) { severity } else { Severity::Note },
+        ),
+        None => (message, severity),
+    };
     let path = Path::of(&["apiVersion"]);
     let violation = Violation::at(path.clone(), message).severity(severity);
     match rewrite.renamed() {
-        Some(api_version) => {
+        Some(api_version) if since.is_none() => {
             vec![violation.fix(Class::Safe, vec![Edit::Set(path, plain(api_version))])]
         }
-        None => vec![violation],
+        _ => vec![violation],
     }
 }

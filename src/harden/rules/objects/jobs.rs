@@ -1,6 +1,5 @@
 //! KR-K8S-007, 008, 009: Jobs and their restarts.
 
-use super::namespaces::is_hook;
 use crate::harden::pod::{Pod, Shape};
 use crate::harden::profile::Scope;
 use crate::harden::rule::{Check, Needs, Rule};
@@ -50,7 +49,7 @@ fn job_ttl(object: &Resource, _: Scene<'_>) -> Vec<Violation> {
         "Job" if is_of_batch => {
             let has_owner =
                 !items(below(object.node(), &["metadata", "ownerReferences"])).is_empty();
-            if has_owner || is_hook(object) || below(object.node(), &["spec", FIELD]).is_some() {
+            if has_owner || is_handled(object) || below(object.node(), &["spec", FIELD]).is_some() {
                 return Vec::new();
             }
             let path = Path::of(&["spec", FIELD]);
@@ -68,6 +67,13 @@ fn job_ttl(object: &Resource, _: Scene<'_>) -> Vec<Violation> {
         }
         _ => Vec::new(),
     }
+}
+
+/// True for an object that Helm, Argo CD or Flux apply by a rule of their own, and remove or replace.
+fn is_handled(object: &Resource) -> bool {
+    const OWNERS: [&str; 3] =
+        ["argocd.argoproj.io/", "helm.sh/hook", "kustomize.toolkit.fluxcd.io/"];
+    object.annotations().any(|(key, _)| OWNERS.iter().any(|owner| key.starts_with(owner)))
 }
 
 fn cronjob_deadline(object: &Resource, _: Scene<'_>) -> Vec<Violation> {

@@ -5,7 +5,7 @@ use crate::harden::profile::Scope;
 use crate::harden::rule::{Check, Needs, RenderCheck, Rule};
 use crate::harden::scene::{Existing, Render, Scene};
 use crate::harden::uses::has_placeholder;
-use crate::harden::value::{below, items, text};
+use crate::harden::value::{below, integer, items, text};
 use crate::harden::violation::{Severity, Violation};
 use crate::resource::Resource;
 use crate::yaml::Node;
@@ -45,7 +45,13 @@ fn stateful_service_name(
     let Some(name) = name.filter(|name| !name.is_empty() && !has_placeholder(name)) else {
         return Vec::new();
     };
-    let path = || Path::of(&["spec", "serviceName"]);
+    // A single pod is rarely called by a name of its own.
+    let replicas = below(object.node(), &["spec", "replicas"]);
+    let is_single = replicas.is_none_or(|replicas| integer(replicas) == Some(1));
+    let severity = if is_single { Severity::Note } else { Severity::Warning };
+    let violation = |message: String| {
+        vec![Violation::at(Path::of(&["spec", "serviceName"]), message).severity(severity)]
+    };
     match render.find("Service", scene.namespace(), name, object) {
         Some(Existing::Elsewhere) => Vec::new(),
         Some(Existing::Here(found)) => {
@@ -53,13 +59,13 @@ fn stateful_service_name(
                 service(found).is_none_or(|spec| text(spec, "clusterIP") == Some("None"));
             let message =
                 format!("the Service `{name}` has a cluster IP, so that pods have no names");
-            if is_headless { Vec::new() } else { vec![Violation::at(path(), message)] }
+            if is_headless { Vec::new() } else { violation(message) }
         }
         None => {
             let message = format!(
                 "the Service `{name}` is not rendered; assumed: it is not made by other means"
             );
-            vec![Violation::at(path(), message)]
+            violation(message)
         }
     }
 }

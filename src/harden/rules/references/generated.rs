@@ -62,11 +62,15 @@ fn stale_hash(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> Vec<V
             {
                 continue;
             }
+            let path = path.clone().keys(&[name]);
+            if render.has_hash_elsewhere(object, &path, text) {
+                continue;
+            }
             let message = format!(
-                "it names the {kind} `{text}`, which is rendered as `{}`; assumed: the field refers to it",
+                "it names the {kind} `{text}`, which is rendered as `{}`; assumed: the field refers to it, and no kustomization with a `nameReference` includes this one",
                 target.name()
             );
-            found.push(Violation::at(path.clone().keys(&[name]), message));
+            found.push(Violation::at(path, message));
         }
     }
     found

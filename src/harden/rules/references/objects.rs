@@ -2,7 +2,7 @@
 
 use crate::harden::profile::Scope;
 use crate::harden::rule::{Needs, RenderCheck, Rule};
-use crate::harden::scene::{Render, Scene};
+use crate::harden::scene::{Missing, Render, Scene};
 use crate::harden::uses::{Use, uses};
 use crate::harden::violation::{Severity, Violation};
 use crate::resource::Resource;
@@ -50,7 +50,7 @@ pub(super) fn missing(
     render: &Render<'_>,
     is_meant: impl Fn(&str) -> bool,
 ) -> Vec<Violation> {
-    let mut found: Vec<(Use<'_>, usize, usize)> = Vec::new();
+    let mut found: Vec<(Use<'_>, Missing<'_>, usize)> = Vec::new();
     uses(object, scene.pods, &mut |one| {
         if one.optional || !is_meant(one.kind) {
             return;
@@ -63,14 +63,14 @@ pub(super) fn missing(
         }
         let missing = render.missing(one.kind, scene.namespace(), one.name);
         if let Some(missing) = missing.filter(|missing| missing.first.id() == object.id()) {
-            found.push((one, missing.users, 1));
+            found.push((one, missing, 1));
         }
     });
-    found.into_iter().map(|(one, users, times)| told(one, users, times, scene)).collect()
+    found.into_iter().map(|(one, missing, times)| told(one, missing, times, scene)).collect()
 }
 
-fn told(one: Use<'_>, users: usize, times: usize, scene: Scene<'_>) -> Violation {
-    let others = match (times - 1, users - 1) {
+fn told(one: Use<'_>, missing: Missing<'_>, times: usize, scene: Scene<'_>) -> Violation {
+    let others = match (times - 1, missing.users - 1) {
         (0, 0) => String::new(),
         (0, users) => format!(" (as {users} more {})", plural("object", users)),
         (times, 0) => format!(" (in {} places)", times + 1),
@@ -80,7 +80,12 @@ fn told(one: Use<'_>, users: usize, times: usize, scene: Scene<'_>) -> Violation
         }
     };
     let Use { kind, name, .. } = one;
-    let what = format!("uses the {kind} `{name}`, which is not rendered{others}");
+    let what = match missing.elsewhere {
+        Some(targets) => {
+            format!("uses the {kind} `{name}`, as {targets} more targets do, and none renders it")
+        }
+        None => format!("uses the {kind} `{name}`, which is not rendered{others}"),
+    };
     let assumed = "assumed: it is not made by other means";
     let container =
         one.of.and_then(|(pod, container)| scene.pods.get(pod)?.containers.get(container?));
@@ -92,7 +97,8 @@ fn told(one: Use<'_>, users: usize, times: usize, scene: Scene<'_>) -> Violation
         (None, Some(_)) => Violation::at(path, format!("the pod {what}; {assumed}")),
         (None, None) => Violation::at(path, format!("TLS {what}; {assumed}")),
     };
-    if one.is_for_images() { violation.severity(Severity::Note) } else { violation }
+    let is_note = one.is_for_images() || missing.elsewhere.is_some();
+    if is_note { violation.severity(Severity::Note) } else { violation }
 }
 
 fn plural(word: &str, count: usize) -> String {

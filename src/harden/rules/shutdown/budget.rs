@@ -123,7 +123,7 @@ fn no_prestop(
     {
         return Vec::new();
     }
-    let message = "ends while requests of a Service still arrive: it has no `preStop`";
+    let message = "may end while requests of a Service still arrive: it has no `preStop`";
     let violation = container.violation(&["lifecycle", "preStop"], message);
     let values = &scene.facts.values;
     let total = [values.pre_stop_seconds, drain(pod, scene.facts), values.margin_seconds];
@@ -158,17 +158,21 @@ fn budget(pod: &Pod<'_>, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violation
         return Vec::new();
     }
     let key = "terminationGracePeriodSeconds";
+    // The author decided on this time, and nothing shows that it is too short.
+    let is_decided = is_assumed && before == 0 && pod.get(&[key]).is_some();
+    if is_decided && !scene.facts.is_paranoid() {
+        return Vec::new();
+    }
     let are_known = running.clone().all(|one| pre_stop(one) == 0 || seconds_of(one).is_some());
     let severity = match said {
         Some(drain) if are_known && before.saturating_add(drain) > grace => Severity::Error,
-        // The author decided on this time, and nothing shows that it is too short.
-        None if before == 0 && pod.get(&[key]).is_some() => Severity::Note,
+        None if is_decided => Severity::Note,
         _ => Severity::Warning,
     };
-    let of_drain = if is_assumed { "assumed drain" } else { "drain" };
+    let (has, of_drain) = if is_assumed { ("may have", "assumed drain") } else { ("has", "drain") };
     let of_hook = if are_known { "preStop" } else { "assumed preStop" };
     let message = format!(
-        "the pod has too little time to end: {before} ({of_hook}) + {drain} ({of_drain}) + {margin} (margin) = {total} > {grace}"
+        "the pod {has} too little time to end: {before} ({of_hook}) + {drain} ({of_drain}) + {margin} (margin) = {total} > {grace}"
     );
     let violation = pod.violation(&[key], message).severity(severity);
     if scene.is_knative() {
