@@ -1,20 +1,13 @@
 //! Compiled expressions.
 
 use super::functions::Function;
+use super::functions::operators::Operator;
+use super::run::At;
 
 /// A node of an expression with its place.
 pub(super) struct Code {
     pub(super) what: What,
     pub(super) at: At,
-}
-
-/// A range of the text of an expression, in bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct At {
-    /// The first byte.
-    pub start: u32,
-    /// The byte behind the last one.
-    pub end: u32,
 }
 
 pub(super) enum What {
@@ -77,23 +70,6 @@ pub(super) enum Mode {
 pub(super) struct Element {
     pub(super) code: Code,
     pub(super) is_optional: bool,
-}
-
-/// Operators with two operands.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Operator {
-    Equal,
-    NotEqual,
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
-    In,
-    Add,
-    Subtract,
-    Multiply,
-    Divide,
-    Remainder,
 }
 
 /// A loop over a list or a map, which macros such as `all` are.

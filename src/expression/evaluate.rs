@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::code::{At, Code, Element, Loop, Mode, Operator, What};
-use super::functions::operators;
-use super::run::{Failure, Outcome, Run};
-use super::value::{Entries, Key, Value};
+use super::code::{Code, Element, Loop, Mode, What};
+use super::functions::operators::{self, Operator};
+use super::run::{At, Failure, Run};
+use super::value::{Entries, Key, Outcome, Value};
 
 /// The values of variables.
 pub trait Scope<'a> {

@@ -8,6 +8,7 @@
 mod code;
 mod evaluate;
 mod functions;
+mod kinds;
 mod parse;
 mod run;
 mod value;
@@ -15,12 +16,11 @@ mod value;
 use std::fmt;
 use std::ops::Range;
 
-pub use code::At;
 use code::Code;
 pub use evaluate::Scope;
-pub use functions::{Format, Library, Network, Url, Version};
-pub use run::{Failure, Outcome, Run};
-pub use value::{Chars, Entries, Key, Value};
+pub use kinds::{Format, Library, Network, Url, Version};
+pub use run::{At, Failure, Run};
+pub use value::{Chars, Entries, Key, Outcome, Value};
 
 use crate::source::{Source, Span};
 use crate::yaml::Scalar;

@@ -4,14 +4,18 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::code::At;
-use super::value::Value;
 use crate::limits::{Budget, Limit};
 use crate::resource::Pattern;
 use crate::source::Span;
 
-/// The result of an evaluation.
-pub type Outcome<'a> = Result<Value<'a>, Box<Failure>>;
+/// A range of the text of an expression, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct At {
+    /// The first byte.
+    pub start: u32,
+    /// The byte behind the last one.
+    pub end: u32,
+}
 
 /// The reason why an expression has no value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -4,9 +4,12 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::functions::Library;
+use super::kinds::Library;
 use super::run::{Failure, Run};
 use crate::yaml::{self, Kind, Mapping, Node};
+
+/// The result of an evaluation.
+pub type Outcome<'a> = Result<Value<'a>, Box<Failure>>;
 
 /// A value of an expression. It borrows documents and the expression where it can.
 #[derive(Clone, Debug)]

@@ -1,8 +1,8 @@
 //! Conversions between types, and `size`.
 
-use super::super::run::{Failure, Outcome, Run};
-use super::super::value::Value;
-use super::{Function, both, global, times, unsuitable};
+use super::super::run::{Failure, Run};
+use super::super::value::{Outcome, Value};
+use super::{Function, both, global, times, unreadable, unsuitable};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     both("size", (1, 1), size),
@@ -114,10 +114,4 @@ fn to_bytes<'a>(values: &[Value<'a>], run: &Run) -> Outcome<'a> {
         }
         _ => Err(unsuitable("bytes", values)),
     }
-}
-
-/// The failure for text that is no value of a type. The text is not shown: it may be that of a Secret.
-#[cold]
-pub(super) fn unreadable(expected: &str) -> Box<Failure> {
-    Failure::new(format!("the value cannot be read as {expected}"))
 }

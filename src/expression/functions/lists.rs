@@ -1,9 +1,9 @@
 //! Functions of lists, also as sets.
 
-use super::super::run::{Failure, Outcome, Run};
-use super::super::value::Value;
+use super::super::run::{Failure, Run};
+use super::super::value::{Outcome, Value};
+use super::operators::Operator;
 use super::{Function, global, int, items, member, operators, strings, unsuitable};
-use crate::expression::code::Operator;
 use std::cmp::Ordering;
 
 pub(super) const FUNCTIONS: &[Function] = &[

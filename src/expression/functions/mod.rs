@@ -1,8 +1,8 @@
 //! The functions of expressions: those of CEL, and of the libraries that Kubernetes adds.
 
+mod comparison;
 mod conversions;
 mod format;
-mod library;
 mod lists;
 mod network;
 mod numbers;
@@ -13,13 +13,9 @@ mod strings;
 mod times;
 mod versions;
 
-pub use format::Format;
-pub use library::Library;
-pub use network::{Network, Url};
-pub use versions::Version;
-
-use super::run::{Failure, Outcome, Run};
-use super::value::{Items, Value};
+use super::kinds::Library;
+use super::run::{Failure, Run};
+use super::value::{Items, Outcome, Value};
 
 /// A function. Members (`text.size()`) have the value in front of the dot as their first argument.
 pub(super) struct Function {
@@ -42,7 +38,8 @@ enum Form {
     Both,
 }
 
-const TABLES: [&[Function]; 10] = [
+const TABLES: [&[Function]; 11] = [
+    comparison::FUNCTIONS,
     conversions::FUNCTIONS,
     strings::FUNCTIONS,
     format::FUNCTIONS,
@@ -152,4 +149,17 @@ fn items<'v, 'a>(
 ) -> Result<Items<'v, 'a>, Box<Failure>> {
     let items = arguments.get(place).and_then(Value::items);
     items.ok_or_else(|| unsuitable(name, arguments))
+}
+
+/// The failure for text that is no value of a type. The text is not shown: it may be that of a Secret.
+#[cold]
+fn unreadable(expected: &str) -> Box<Failure> {
+    Failure::new(format!("the value cannot be read as {expected}"))
+}
+
+impl Library {
+    /// The value of an expression.
+    fn value<'a>(self) -> Value<'a> {
+        Value::Library(std::sync::Arc::new(self))
+    }
 }

@@ -2,8 +2,8 @@
 
 use std::cmp::Ordering;
 
-use super::super::run::{Failure, Outcome, Run};
-use super::super::value::Value;
+use super::super::run::{Failure, Run};
+use super::super::value::{Outcome, Value};
 use super::{Function, global, unsuitable};
 
 pub(super) const FUNCTIONS: &[Function] = &[

@@ -1,8 +1,24 @@
 //! Operators.
 
-use super::super::code::Operator;
-use super::super::run::{Failure, Outcome, Run};
-use super::super::value::Value;
+use super::super::run::{Failure, Run};
+use super::super::value::{Outcome, Value};
+
+/// Operators with two operands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::expression) enum Operator {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    In,
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    Remainder,
+}
 
 /// The result of an operator with two operands.
 pub(in super::super) fn operate<'a>(

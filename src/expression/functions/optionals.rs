@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::super::run::{Failure, Outcome};
-use super::super::value::Value;
+use super::super::run::Failure;
+use super::super::value::{Outcome, Value};
 use super::{Function, global, member, unsuitable};
 
 pub(super) const FUNCTIONS: &[Function] = &[

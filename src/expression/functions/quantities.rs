@@ -1,10 +1,9 @@
 //! Quantities: `quantity('500m')`.
 
-use super::super::run::{Failure, Outcome};
-use super::super::value::Value;
-use super::conversions::unreadable;
-use super::library::Library;
-use super::{Function, global, member, text, unsuitable, versions};
+use super::super::kinds::Library;
+use super::super::run::Failure;
+use super::super::value::{Outcome, Value};
+use super::{Function, global, member, text, unreadable, unsuitable};
 use crate::resource::Quantity;
 
 pub(super) const FUNCTIONS: &[Function] = &[
@@ -31,9 +30,6 @@ pub(super) const FUNCTIONS: &[Function] = &[
     }),
     member("add", (1, 1), |values, _| combined("add", values, i128::checked_add)),
     member("sub", (1, 1), |values, _| combined("sub", values, i128::checked_sub)),
-    member("isLessThan", (1, 1), versions::is_less),
-    member("isGreaterThan", (1, 1), versions::is_greater),
-    member("compareTo", (1, 1), versions::compare),
 ];
 
 const ONE: i128 = 1_000_000_000;

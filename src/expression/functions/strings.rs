@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::super::run::{Failure, Outcome, Run};
-use super::super::value::Value;
+use super::super::run::{Failure, Run};
+use super::super::value::{Outcome, Value};
 use super::{Function, both, int, items, member, text, unsuitable};
 
 pub(super) const FUNCTIONS: &[Function] = &[

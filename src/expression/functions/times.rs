@@ -3,10 +3,9 @@
 use jiff::civil::{DateTime, Weekday};
 use jiff::tz::{Offset, TimeZone};
 
-use super::super::run::{Failure, Outcome};
-use super::super::value::Value;
-use super::conversions::unreadable;
-use super::{Function, global, member, text, unsuitable};
+use super::super::run::Failure;
+use super::super::value::{Outcome, Value};
+use super::{Function, global, member, text, unreadable, unsuitable};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     global("timestamp", (1, 1), |values, _| match &values[0] {

@@ -3,7 +3,9 @@
 use cel::common::ast::{Expr, IdedExpr};
 
 use super::super::Mistake;
-use super::super::code::{At, Code, Element, Loop, Operator, What};
+use super::super::code::{Code, Element, Loop, What};
+use super::super::functions::operators::Operator;
+use super::super::run::At;
 use super::tree::{Compiler, is_named};
 
 /// The names of the result so far and of a second variable, which no expression can have.

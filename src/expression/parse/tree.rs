@@ -10,8 +10,10 @@ use cel::common::ast::{
 };
 use cel::parser::{ParseErrors, Parser};
 
-use super::super::code::{At, Code, Element, Loop, Mode, Operator, What};
+use super::super::code::{Code, Element, Loop, Mode, What};
 use super::super::functions;
+use super::super::functions::operators::Operator;
+use super::super::run::At;
 use super::super::{Mistake, Names};
 use crate::error::nearest;
 
@@ -63,7 +65,7 @@ fn first(errors: &ParseErrors, text: &str) -> Option<Mistake> {
     let start = before + offset.map_or(written.trim_end().len(), |(offset, _)| offset);
     let length = text[start..].chars().next().map_or(0, char::len_utf8);
     let message = error.msg.trim_start_matches("Syntax error: ");
-    // Of the tokens that the grammar allows, the list is long and helps nobody.
+    // Of the tokens that the grammar allows, the list is long and no help.
     let message = message.split(" expecting ").next().unwrap_or_default();
     let message = match message {
         deep if deep.contains("Recursion limit") => "it is nested too deeply".to_owned(),

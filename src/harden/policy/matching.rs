@@ -7,7 +7,7 @@ use crate::harden::value::{below, items, present, text};
 use crate::resource::{ResMap, Resource};
 use crate::yaml::{Mapping, Node};
 
-/// What matching needs of a render.
+/// The parts of a render that matching needs.
 pub(super) struct Cluster<'a> {
     facts: &'a Facts,
     /// Namespaces by name.

@@ -1,11 +1,15 @@
-//! Values of the libraries of Kubernetes.
+//! Values of the libraries of Kubernetes. `functions` has what can be done with them.
+
+mod format;
+pub(super) mod network;
+mod version;
 
 use std::net::IpAddr;
 
-use super::super::value::Value;
-use super::format::Format;
-use super::network::{Network, Url};
-use super::versions::Version;
+pub use format::Format;
+pub use network::{Network, Url};
+pub use version::Version;
+
 use crate::resource::Quantity;
 
 /// A value of a library of Kubernetes.
@@ -38,15 +42,11 @@ impl Library {
     }
 
     /// The value as text, for types that have one.
-    pub(super) fn as_text(&self) -> Option<String> {
+    pub(in crate::expression) fn as_text(&self) -> Option<String> {
         match self {
             Self::Address(address) => Some(address.to_string()),
             Self::Network(network) => Some(network.to_string()),
             Self::Quantity(_) | Self::Url(_) | Self::Version(_) | Self::Format(_) => None,
         }
-    }
-
-    pub(super) fn value<'a>(self) -> Value<'a> {
-        Value::Library(std::sync::Arc::new(self))
     }
 }
