@@ -396,6 +396,12 @@ impl Sources {
         Ok(source)
     }
 
+    /// True if a text has a name for which `is_meant` is true.
+    #[must_use]
+    pub fn has(&self, is_meant: impl Fn(&str) -> bool) -> bool {
+        read(&self.sources).iter().any(|source| is_meant(&source.name))
+    }
+
     /// Marks a part of a text as secret because of its use, which the text itself does not show.
     pub fn keep_secret(&self, span: Span, secrecy: Secrecy) {
         if !span.is_none() {

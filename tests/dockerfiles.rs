@@ -79,8 +79,20 @@ fn instructions_are_read_as_docker_reads_them() {
         // Continuations, comments between them, and empty lines.
         ("FROM alpine:3\nRUN a \\\n# sudo\n\n  && sudo b\nUSER 1000\n", &["KR-DKR-013"][..]),
         ("FROM alpine:3\nRUN a \\\\\nUSER 1000\n", &[]),
-        // Another escape character; such files are for Windows.
-        ("# escape=`\nFROM a:1\nRUN a `\n  b\nCMD a\n", &[]),
+        // Another escape character, which is no sign of Windows.
+        ("# escape=`\nFROM alpine:3\nRUN a `\n  && sudo b\nUSER 1000\n", &["KR-DKR-013"]),
+        ("# escape=`\nFROM alpine:3\nUSER root\n", &["KR-DKR-002"]),
+        ("# escape=`\nFROM --platform=windows/amd64 a:1\nCMD a\n", &[]),
+        // Only the stages that the image is made of count.
+        (
+            "FROM --platform=windows/amd64 a:1 AS a\nFROM alpine:3\nCOPY --from=a /a /a\nUSER root\n",
+            &["KR-DKR-002"],
+        ),
+        // Docker reads numbers with a sign, and root where no user is given.
+        ("FROM alpine:3\nUSER +0\n", &["KR-DKR-002"]),
+        ("FROM alpine:3\nUSER -0\n", &["KR-DKR-002"]),
+        ("FROM alpine:3\nUSER :0\n", &["KR-DKR-002"]),
+        ("FROM alpine:3\nUSER +1000\n", &[]),
         // Here-documents, also behind a command, and several.
         ("FROM alpine:3\nRUN <<EOF\nFROM x\nsudo a\nEOF\nUSER 1000\n", &["KR-DKR-013"]),
         ("FROM alpine:3\nRUN cat > /a <<'EOF' && b\nUSER root\nEOF\nUSER 1000\n", &[]),

@@ -108,6 +108,37 @@ fn a_function_fails_closed() {
     assert!(text(&accepted.stdout).contains("items: []"), "{}", text(&accepted.stdout));
 }
 
+#[test]
+fn a_validator_gives_back_what_others_than_kustomize_give_to_it() {
+    let pod = POD.replace("    kustomize.config.k8s.io/id: web-id\n", "");
+    let accepted = krm(&list(&pod, &config("HardeningValidator", "{profile: privileged}")));
+    let found = text(&accepted.stdout);
+    assert!(accepted.status.success() && found.contains("image: example.com/web:1"), "{found}");
+}
+
+#[test]
+fn a_function_refuses_what_it_would_drop_or_others_read_otherwise() {
+    for kind in ["HardeningTransformer", "HardeningValidator"] {
+        let config = config(kind, "{profile: privileged}");
+        let whole = list(POD, &config);
+        assert!(krm(&whole).status.success());
+        let pod = list(&POD.replace("    image:", "    image: other:1\n    image:"), &config);
+        for input in [
+            format!("{whole}---\n{whole}"),
+            format!("{whole}---\nkind: Pod\n"),
+            format!("{whole}...\nkind: Pod\n"),
+            format!("{whole}items: []\n"),
+            format!("{whole}functionConfig: {{kind: ConfigMap}}\n"),
+            format!("{whole}  kind: ConfigMap\n"),
+            pod,
+        ] {
+            let output = krm(&input);
+            assert_eq!(output.status.code(), Some(1), "{input}");
+            assert_eq!(text(&output.stdout), "", "{input}");
+        }
+    }
+}
+
 /// A folder with links to krender for kustomize's plugins, and an overlay that is hardened.
 fn tree() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();

@@ -256,6 +256,9 @@ impl FindingFlags {
         context.remarks.extend(baseline.unused(judged, &context.settings));
         let (sources, file) =
             (loader.sources(), self.output.as_deref().filter(|file| *file != "-"));
+        if let Some(file) = file.filter(|file| self.baseline.as_deref() != Some(*file)) {
+            apart_from_inputs(file, loader)?;
+        }
         let findings = Findings::new(judged, &context, sources);
         output::write(self.format, &findings, with_table, file)?;
         // On a terminal, the text has shown them already.
@@ -305,6 +308,26 @@ impl FindingFlags {
         };
         (told, exit)
     }
+}
+
+/// Refuses an output that is a file which was read: it would be overwritten.
+///
+/// # Errors
+/// [`Code::InvalidArgument`].
+pub(super) fn apart_from_inputs(output: &str, loader: &Loader) -> Result<()> {
+    let path = Path::new(output);
+    let Some(there) = load::resolved(path) else { return Ok(()) };
+    let is_there = |name: &str| {
+        let name = Path::new(name);
+        // Only files of the same name are looked up.
+        [path.file_name(), there.file_name()].contains(&name.file_name())
+            && load::resolved(name).is_some_and(|one| one == there)
+    };
+    if !loader.sources().has(is_there) {
+        return Ok(());
+    }
+    let message = format!("`{output}` is an input, and would be overwritten by the output");
+    Err(Error::new(Code::InvalidArgument, message).help("name another file for the output"))
 }
 
 /// The repository that a directory is in.

@@ -27,7 +27,8 @@ use crate::yaml::{Node, Scalar, emit, parse};
 ///
 /// Reads a `ResourceList` from standard input, whose `functionConfig` is a `HardeningTransformer`, a `HardeningValidator`, or a
 /// ConfigMap with `data.profile`, and prints the list with its hardened items and with results. On any error, and if a
-/// `HardeningValidator` finds violations, nothing is printed and the exit code is 1.
+/// `HardeningValidator` finds violations, nothing is printed and the exit code is 1. A `HardeningValidator` that finds none
+/// prints the items as they are; only if kustomize calls it, the list is empty, by which kustomize keeps its own.
 ///
 /// kustomize ignores functions of the form `exec` without a word if `--enable-exec` is missing: use `krender install plugin` there.
 #[derive(Args)]
@@ -111,8 +112,10 @@ fn call_of_plugin(kind: Kind, arguments: &[OsString], loader: &Loader) -> Result
         .ok_or_else(|| Error::new(Code::InvalidValue, format!("`{path}` is empty")))?;
     let settings = settings(&configuration.root, kind, loader)?;
     let input = standard_input(loader)?;
-    let documents = parse::documents(input.source()?)?.into_iter().map(|document| document.root);
-    let documents = documents.filter(|root| !root.is_null()).collect();
+    let documents = parse::whole_documents(input.source()?, loader.budget())?.into_iter();
+    let documents = documents.map(|document| document.root).filter(|root| !root.is_null());
+    let documents: Vec<Node> = documents.collect();
+    documents.iter().try_for_each(with_one_meaning)?;
     let done = Work { kind, settings, sources: loader.sources() }.run(documents)?;
     let mut text = String::new();
     // A validator of kustomize must not print other nodes than it was given, and nothing counts as the same ones.
@@ -125,9 +128,15 @@ fn call_of_plugin(kind: Kind, arguments: &[OsString], loader: &Loader) -> Result
 
 fn call_of_function(loader: &Loader) -> Result<String> {
     let input = standard_input(loader)?;
-    let document = parse::document(input.source()?)?
+    let mut documents = parse::whole_documents(input.source()?, loader.budget())?.into_iter();
+    let root = documents.next().map(|document| document.root);
+    let root = root
         .ok_or_else(|| Error::new(Code::InvalidValue, "standard input is empty").help(EXPECTED))?;
-    let root = document.root;
+    if let Some(other) = documents.next() {
+        let message = "found a second document, expected a single `ResourceList`";
+        return Err(Error::new(Code::InvalidValue, message).at(other.root.span()).help(EXPECTED));
+    }
+    with_one_meaning(&root)?;
     let text = |key: &str| root.get(key).and_then(Node::as_text).unwrap_or_default();
     let version = text("apiVersion");
     if text("kind") != "ResourceList" || !VERSIONS.contains(&version) {
@@ -149,7 +158,10 @@ fn call_of_function(loader: &Loader) -> Result<String> {
     let done = Work { kind, settings, sources: loader.sources() }.run(items)?;
     let results = parse::document(&crate::source::Source::detached(&done.results()))?;
     let results = results.map_or_else(|| list(Vec::new()), |document| document.root);
-    let items = if kind == Kind::Transformer { done.documents } else { Vec::new() };
+    // A validator of kustomize must not print other nodes than it was given, and nothing counts as the same ones. Other
+    // programs would remove the objects that are missing.
+    let is_dropped = kind == Kind::Validator && done.documents.iter().any(is_of_kustomize);
+    let items = if is_dropped { Vec::new() } else { done.documents };
     let list = Node::mapping(
         vec![
             entry("apiVersion", string(version)),
@@ -163,6 +175,17 @@ fn call_of_function(loader: &Loader) -> Result<String> {
     let mut text = String::new();
     emit(&list, &mut text)?;
     Ok(text)
+}
+
+/// True for an object that kustomize gives to a function: it has the annotation by which kustomize knows it again.
+fn is_of_kustomize(object: &Node) -> bool {
+    let annotations = object.get("metadata").and_then(|metadata| metadata.get("annotations"));
+    annotations.is_some_and(|annotations| annotations.get("kustomize.config.k8s.io/id").is_some())
+}
+
+/// Returns an error for a text that others may read in another way, such as one with a duplicate key.
+fn with_one_meaning(root: &Node) -> Result<()> {
+    emit(root, &mut String::new())
 }
 
 const EXPECTED: &str =

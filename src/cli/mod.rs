@@ -162,9 +162,11 @@ fn run_command(mut found: ArgMatches) -> std::result::Result<ExitCode, clap::Err
 fn refuse(outcome: Result<()>, arguments: &[OsString]) -> ExitCode {
     let is_failure = outcome.is_err();
     let exit = finish(outcome, &Sources::new(), terminal::Format::asked_for(arguments));
-    // The exit code 1 of these commands means findings or differences.
+    // The exit code 1 of these commands means findings, effects or differences.
     match arguments.get(1).and_then(|command| command.to_str()) {
-        Some("check" | "lint" | "fix") if is_failure => ExitCode::from(findings::NOT_DONE),
+        Some("check" | "lint" | "fix" | "report" | "upgrade") if is_failure => {
+            ExitCode::from(findings::NOT_DONE)
+        }
         Some("diff") if is_failure => ExitCode::from(diff::NOT_DONE),
         _ => exit,
     }

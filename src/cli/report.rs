@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 
 use super::configuration::{Configuration, Wanted};
-use super::findings::NOT_DONE;
+use super::findings::{NOT_DONE, apart_from_inputs};
 use super::reading::{Jobs, Reading, working_directory};
 use super::rendered::{Rendered, is_of_manifests, manifests, rendered};
 use super::select::{Select, Selected};
@@ -173,6 +173,9 @@ impl Report {
                 summaries::resources(&with(renders, refused, &mut told), by, sources)
             }
         };
+        if let Some(file) = self.output.as_deref().filter(|file| *file != "-") {
+            apart_from_inputs(file, loader)?;
+        }
         self.write(&summary)?;
         let exit = match told.into_outcome() {
             Ok(()) => 0,

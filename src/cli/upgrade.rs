@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::findings::{FOUND, NOT_DONE, Severities};
+use super::findings::{FOUND, NOT_DONE, Severities, apart_from_inputs};
 use super::reading::{Jobs, List, Reading};
 use super::rendered::{Rendered, rendered};
 use super::select::{Select, Selected};
@@ -33,11 +33,11 @@ pub(super) struct UpgradeCommand {
     directories: Vec<String>,
 
     /// Version of Kubernetes before the upgrade, such as 1.34
-    #[arg(long, value_name = "VERSION")]
+    #[arg(long, value_name = "VERSION", value_parser = version)]
     from: Version,
 
     /// Version of Kubernetes after the upgrade [default: the newest one that krender knows]
-    #[arg(long, value_name = "VERSION")]
+    #[arg(long, value_name = "VERSION", value_parser = version)]
     to: Option<Version>,
 
     /// Judge every kustomization at or below DIR that is not included by another one there
@@ -106,7 +106,10 @@ impl UpgradeCommand {
             List::Json => upgrades::json(&effects),
         };
         match &self.output {
-            Some(file) => load::write(file.as_ref(), &[&text])?,
+            Some(file) => {
+                apart_from_inputs(file, loader)?;
+                load::write(file.as_ref(), &[&text])?;
+            }
             None => super::print(&text)?,
         }
         let (mut told, mut exit) = (Told::default(), 0);
@@ -126,6 +129,19 @@ impl UpgradeCommand {
         told.into_outcome()
             .unwrap_or_else(|error| terminal::errors(&error, loader.sources(), format));
         Ok(exit)
+    }
+}
+
+/// The version of a cluster, also one with a patch as a cluster tells it: `v1.34.2`.
+fn version(text: &str) -> Result<Version> {
+    let patch = text.match_indices('.').nth(1).and_then(|(at, _)| text.split_at_checked(at));
+    let is_patch = |patch: &str| {
+        let number = patch.split(['-', '+']).next().unwrap_or_default();
+        number.len() > 1 && number[1..].bytes().all(|byte| byte.is_ascii_digit())
+    };
+    match patch {
+        Some((minor, patch)) if is_patch(patch) => minor.parse(),
+        _ => text.parse(),
     }
 }
 

@@ -27,8 +27,6 @@ pub(super) struct Dockerfile {
     pub(super) stages: Vec<Stage>,
     /// Comments that accept findings, with the range of text that each is about.
     pub(super) marks: Vec<(Span, Span)>,
-    /// True if the escape character is a backtick, as in Dockerfiles for Windows.
-    pub(super) has_backtick: bool,
 }
 
 /// A stage: the instructions from a `FROM` on.
@@ -139,12 +137,7 @@ pub(super) fn read(source: &Arc<Source>) -> Result<Dockerfile> {
     let escape = escape(Lines::new(source, start));
     let mut reader = Reader {
         source,
-        file: Dockerfile {
-            globals: Vec::new(),
-            stages: Vec::new(),
-            marks: Vec::new(),
-            has_backtick: escape == '`',
-        },
+        file: Dockerfile { globals: Vec::new(), stages: Vec::new(), marks: Vec::new() },
         starts: Vec::new(),
         comments: Vec::new(),
         mistakes: Vec::new(),

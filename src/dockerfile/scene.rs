@@ -123,8 +123,7 @@ impl<'a> Scene<'a> {
             });
             if let Some(word) = users.into_iter().next() {
                 let value = word.value.as_deref()?;
-                let user = value.split(':').next().unwrap_or_default().trim();
-                return Some(Runs::As(user.to_owned(), word));
+                return Some(Runs::As(user_of(value).to_owned(), word));
             }
         }
         let base = self.base();
@@ -139,18 +138,17 @@ impl<'a> Scene<'a> {
         Some(Runs::Base(base, user))
     }
 
-    /// True if the image is one of Windows.
+    /// True if the image is one of Windows: its base is, or a stage that it is made of is for that platform. The other escape
+    /// character says nothing, since Linux has it too.
     pub(super) fn is_windows(&self) -> bool {
-        let is_windows = |base: &Base<'_>| match base {
-            Base::Image(image) => bases::Facts::of(image).user == Some(User::Windows),
-            _ => false,
-        };
         let is_of_platform = |stage: &Stage| {
             stage.platform.as_ref().is_some_and(|word| word.text.starts_with("windows"))
         };
-        self.file.has_backtick
-            || self.bases.iter().any(is_windows)
-            || self.file.stages.iter().any(is_of_platform)
+        let is_base = match self.base() {
+            Base::Image(image) => bases::Facts::of(image).user == Some(User::Windows),
+            _ => false,
+        };
+        is_base || self.stages().any(|(_, stage)| is_of_platform(stage))
     }
 
     /// The `FROM` of the last stage.
@@ -169,5 +167,19 @@ impl<'a> Scene<'a> {
         const TOOLS: &str = "|dev|devel|develop|development|devcontainer|build|builder|builders|ci|test|tests|testing|e2e|tools|toolchain|sdk|";
         let name = self.source.name().to_ascii_lowercase();
         name.split(['/', '.', '-', '_']).any(|word| TOOLS.contains(&format!("|{word}|")))
+    }
+}
+
+/// The user of a value of `USER`, without its group. A number may have a sign, and no user is root.
+fn user_of(value: &str) -> &str {
+    let (user, is_with_group) = match value.split_once(':') {
+        Some((user, _)) => (user.trim(), true),
+        None => (value.trim(), false),
+    };
+    let number = user.strip_prefix(['+', '-']).unwrap_or(user);
+    match user {
+        "" if is_with_group => "0",
+        _ if !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) => number,
+        _ => user,
     }
 }

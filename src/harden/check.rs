@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::conceal::conceal;
 use super::finding::Finding;
 use super::objects::Objects;
 use super::own::{Expressed, judge};
@@ -82,6 +83,7 @@ pub fn check_among(
         ));
     }
     findings.retain(|finding| settings.shows(&finding.rule));
+    conceal(&mut findings, &scenes, sources);
     settle(&mut findings, &scenes, sources, settings, resources, None);
     findings
 }

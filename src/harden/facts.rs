@@ -91,8 +91,12 @@ impl Facts {
 
     /// The lowest user that is certainly no user of the node.
     pub(super) fn min_uid(&self) -> i64 {
-        let usual = if self.is_paranoid() { 10_000 } else { 1_000 };
-        self.values.min_uid.unwrap_or(usual)
+        self.values.min_uid.unwrap_or_else(|| self.usual_min_uid())
+    }
+
+    /// The lowest such user if the configuration says nothing.
+    pub(super) fn usual_min_uid(&self) -> i64 {
+        if self.is_paranoid() { 10_000 } else { 1_000 }
     }
 
     /// True in the widest profile, in which rules also report what is only possible.

@@ -7,6 +7,7 @@ use super::rule::Rule;
 use super::rules::rules;
 use super::settings::{FailOn, Holds, Settings};
 use crate::text::phrase::few;
+use crate::text::wildcard::fits;
 
 /// A setting that switches a rule off or lowers it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,6 +81,9 @@ impl LoweringKind {
     }
 }
 
+/// An image that only patterns for images of any registry fit.
+const ANY_IMAGE: &str = "registry.invalid/any/image:1";
+
 impl Settings {
     /// The lowerings, grouped by kind; `usual` is the profile without a configuration.
     #[must_use]
@@ -135,6 +139,17 @@ impl Settings {
         for (name, value) in self.facts.values.lowered() {
             add(LoweringKind::Value, None, format!("`values.{name}` to {value}"));
         }
+        let usual_uid = self.facts.usual_min_uid();
+        if let Some(user) = self.facts.values.min_uid.filter(|user| *user < usual_uid) {
+            add(LoweringKind::Value, None, format!("`values.minUid` to {user}"));
+        }
+        if self.facts.values.allow_root_group {
+            add(LoweringKind::Value, None, "`values.allowRootGroup` to true".to_owned());
+        }
+        let is_of_all = |pattern: &&String| pattern.contains('*') && fits(pattern, ANY_IMAGE);
+        for pattern in self.facts.non_root_images.iter().filter(is_of_all) {
+            add(LoweringKind::Value, None, format!("`images.nonRoot` to all images (`{pattern}`)"));
+        }
         found
     }
 
@@ -147,7 +162,7 @@ impl Settings {
 }
 
 impl Values {
-    /// The values that are lower than the defaults, so that a rule finds less.
+    /// The values that are lower than the defaults, or higher, so that a rule finds less.
     fn lowered(&self) -> impl Iterator<Item = (&'static str, i64)> {
         let usual = Self::default();
         let values = [
@@ -160,8 +175,13 @@ impl Values {
             ),
             ("minReplicas", self.min_replicas, usual.min_replicas),
         ];
+        let most = [
+            ("shutdown.maxGraceSeconds", self.max_grace_seconds, usual.max_grace_seconds),
+            ("resources.maxMemoryRatio", self.max_memory_ratio, usual.max_memory_ratio),
+        ];
         let lower = values.into_iter().filter(|(_, value, usual)| value < usual);
-        lower.map(|(name, value, _)| (name, value))
+        let higher = most.into_iter().filter(|(_, value, usual)| value > usual);
+        lower.chain(higher).map(|(name, value, _)| (name, value))
     }
 }
 
@@ -223,6 +243,12 @@ mod tests {
             ("{exclude: [{}]}", "excludes all objects from all rules (no reason)"),
             ("{externals: [{kind: Secret}]}", "treats as defined elsewhere: Secret `*/*`"),
             ("{values: {shutdown: {drainSeconds: 0}}}", "sets `values.shutdown.drainSeconds` to 0"),
+            (
+                "{values: {minUid: 1, allowRootGroup: true}}",
+                "sets `values.minUid` to 1, `values.allowRootGroup` to true",
+            ),
+            ("{values: {minUid: 5000}, images: {nonRoot: ['registry.acme.io/*']}}", ""),
+            ("{images: {nonRoot: ['*']}}", "sets `images.nonRoot` to all images (`*`)"),
         ] {
             assert_eq!(lowerings(spec), expected, "{spec}");
         }

@@ -7,6 +7,7 @@
 mod acting;
 mod capacity;
 mod check;
+mod conceal;
 mod configuration;
 mod containers;
 mod demand;
@@ -16,6 +17,7 @@ mod facts;
 mod finding;
 mod fix;
 mod foreign;
+mod forms;
 mod handle;
 mod images;
 mod lowering;

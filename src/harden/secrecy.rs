@@ -3,6 +3,8 @@
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
+pub use super::forms::{secret_form, secret_places};
+
 /// Texts in values that stand for a secret which is not there. These lists are single texts: each pointer in a table costs the
 /// start of every command a relocation.
 const PLACEHOLDERS: &str = "\
@@ -105,7 +107,7 @@ fn last_word(key: &str) -> String {
     key.to_ascii_lowercase().rsplit(['-', '_', '.']).next().unwrap_or_default().to_owned()
 }
 
-fn is_placeholder(value: &str) -> bool {
+pub(super) fn is_placeholder(value: &str) -> bool {
     let lower = value.to_ascii_lowercase();
     let is_between = |start, end| lower.starts_with(start) && lower.ends_with(end);
     PLACEHOLDERS.split('|').any(|text| lower.contains(text))
@@ -125,7 +127,7 @@ fn is_certificate(value: &str) -> bool {
 
 /// Words in the names of variables, options and keys whose values are secrets.
 const NAMED: &str = "\
-    password|passwd|pwd|secret|token|apikey|api_key|access_key|private_key|client_secret|credential|\
+    password|passwd|pass|pwd|secret|token|apikey|api_key|access_key|private_key|client_secret|credential|\
     credentials|bearer|secret_key";
 
 /// The last words of names whose values are about a secret, and are none.
@@ -138,7 +140,16 @@ const ABOUT: &str = "\
 /// True if the name of a variable, an option or a key says that its value is a secret.
 #[must_use]
 pub fn is_named_secret(name: &str) -> bool {
-    let words = name.to_ascii_lowercase().replace(['-', '.'], "_");
+    // Most names have none of these parts: they cost no allocation.
+    const PARTS: &str = "pass|pwd|secret|token|key|credential|bearer";
+    let has_part = |part: &str| {
+        let parts = name.as_bytes().windows(part.len());
+        parts.into_iter().any(|one| one.eq_ignore_ascii_case(part.as_bytes()))
+    };
+    if !PARTS.split('|').any(has_part) {
+        return false;
+    }
+    let words = in_words(name);
     let last = words.rsplit('_').next().unwrap_or_default();
     let has = |word: &str| {
         let found = words.match_indices(word);
@@ -148,7 +159,45 @@ pub fn is_named_secret(name: &str) -> bool {
                 && (after.is_empty() || after.starts_with('_'))
         })
     };
-    NAMED.split('|').any(has) && !ABOUT.split('|').any(|word| word == last) && !is_public(name)
+    // Such as `PGPASSWORD`.
+    let is_password = words.split('_').any(|word| word.ends_with("password"));
+    (is_password || NAMED.split('|').any(has))
+        && !ABOUT.split('|').any(|word| word == last)
+        && !is_public(&words)
+}
+
+/// A name in small letters, with its words separated by `_`: `db_pwd` for `dbPwd`.
+fn in_words(name: &str) -> String {
+    let mut words = String::with_capacity(name.len() + 4);
+    let mut is_small = false;
+    for letter in name.chars() {
+        if is_small && letter.is_ascii_uppercase() {
+            words.push('_');
+        }
+        is_small = letter.is_ascii_lowercase() || letter.is_ascii_digit();
+        words.push(if matches!(letter, '-' | '.') { '_' } else { letter.to_ascii_lowercase() });
+    }
+    words
+}
+
+/// The secrets that lines of a file set: `db.password=…`, by the name of the setting, with their places in the text.
+pub fn set_secrets(text: &str) -> impl Iterator<Item = (&str, std::ops::Range<usize>)> {
+    let mut start = 0;
+    text.split_inclusive('\n').filter_map(move |line| {
+        let begin = start;
+        start += line.len();
+        let (key, value) = line.split_once('=')?;
+        let name = key.trim();
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+        let bare = value.trim();
+        let is_set = !name.is_empty()
+            && name.bytes().all(is_name)
+            && !bare.contains([' ', '(', ')', '`', '[', '='])
+            && is_named_secret(name)
+            && is_secret_value(bare.trim_matches(['"', '\'']));
+        let at = begin + key.len() + 1 + (value.len() - value.trim_start().len());
+        is_set.then(|| (name, at..at + bare.len()))
+    })
 }
 
 /// True if a value can be a secret: it is no placeholder, path, reference, number, or name of an object.
@@ -174,122 +223,6 @@ pub fn is_secret_value(value: &str) -> bool {
         && !is_name()
         && !is_placeholder(value)
         && !is_encrypted(value)
-}
-
-const fn is_upper(byte: u8) -> bool {
-    byte.is_ascii_uppercase() || byte.is_ascii_digit()
-}
-
-const fn is_letter(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-}
-
-const fn is_url(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
-}
-
-/// The forms of tokens: their beginnings, the least number of characters after it, and the issuer.
-const TOKENS: &str = "AKIA 16 AWS|ghp_ 36 GitHub|gho_ 36 GitHub|ghs_ 36 GitHub|ghr_ 36 GitHub|glpat- 20 GitLab|\
-    xoxb- 20 Slack|xoxp- 20 Slack|AIza 35 Google";
-
-/// The issuer of a token in a text.
-fn issuer(text: &str) -> Option<&'static str> {
-    TOKENS.split('|').find_map(|form| {
-        let (start, rest) = form.split_once(' ')?;
-        let (length, issuer) = rest.split_once(' ')?;
-        let length: usize = length.parse().ok()?;
-        let is_part: fn(u8) -> bool = match issuer {
-            "AWS" => is_upper,
-            "GitHub" => is_letter,
-            _ => is_url,
-        };
-        let is_token = |at: usize| {
-            let rest = &text.as_bytes()[at + start.len()..];
-            let found = rest.iter().take_while(|byte| is_part(**byte)).count();
-            let is_start = at == 0 || !is_url(text.as_bytes()[at - 1]);
-            let whole = &text[at..at + start.len() + found];
-            is_start && found >= length && !is_placeholder(whole) && !is_repeated(whole)
-        };
-        text.match_indices(start).any(|(at, _)| is_token(at)).then_some(issuer)
-    })
-}
-
-/// The form of a secret that a text contains, as a phrase: a key or a token that its own form proves.
-#[must_use]
-pub fn secret_form(text: &str) -> Option<&'static str> {
-    if text.len() < 20 {
-        return None;
-    }
-    if has_private_key(text) {
-        return Some("a private key");
-    }
-    match issuer(text) {
-        Some("AWS") => return Some("an access key of AWS"),
-        Some("GitHub") => return Some("a token of GitHub"),
-        Some("GitLab") => return Some("a token of GitLab"),
-        Some("Slack") => return Some("a token of Slack"),
-        Some(_) => return Some("a key of Google"),
-        None => {}
-    }
-    if text.match_indices("eyJ").any(|(at, _)| is_web_token(&text[at..])) {
-        return Some("a JSON Web Token");
-    }
-    text.match_indices("://")
-        .any(|(at, _)| is_login(&text[at + 3..]))
-        .then_some("a URL with a password")
-}
-
-/// True if a text consists of few characters, as examples do.
-fn is_repeated(text: &str) -> bool {
-    let distinct: std::collections::BTreeSet<u8> = text.bytes().collect();
-    distinct.len() < 8
-}
-
-/// True if a text has a private key with its content.
-fn has_private_key(text: &str) -> bool {
-    const START: &str = "-----BEGIN ";
-    const SHORTEST: usize = 64;
-    text.match_indices(START).any(|(at, _)| {
-        let rest = &text[at + START.len()..];
-        let Some((kind, key)) = rest.split_once("-----") else { return false };
-        let is_key = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
-        let is_space = |byte: &u8| byte.is_ascii_whitespace() || *byte == b'\\';
-        let length = key.bytes().filter(|byte| !is_space(byte)).take_while(is_key).count();
-        kind.ends_with("PRIVATE KEY") && length >= SHORTEST
-    })
-}
-
-/// True if a text begins with a JSON Web Token with a signature.
-fn is_web_token(text: &str) -> bool {
-    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    let end = text.bytes().take_while(|byte| is_part(byte)).count();
-    let parts: Vec<&str> = text[..end].split('.').collect();
-    matches!(*parts.as_slice(), [head, body, sign] if head.len() > 16 && body.starts_with("eyJ") && sign.len() > 16)
-}
-
-/// True if the part of a URL after `://` has a user with a password that is no placeholder.
-fn is_login(text: &str) -> bool {
-    let is_end = |one: char| {
-        one.is_whitespace()
-            || matches!(one, '"' | '\'' | '`' | '/' | '?' | '#' | ',' | ')' | '<' | '>')
-    };
-    let authority = text.split(is_end).next().unwrap_or_default();
-    let Some((user, host)) = authority.rsplit_once('@') else { return false };
-    let Some((name, password)) = user.split_once(':') else { return false };
-    let is_example = ["pass", "user", "pwd", "pw", "name", "secret", "token"]
-        .iter()
-        .any(|word| password.to_ascii_lowercase().contains(word));
-    let is_host = !host.is_empty()
-        && !host.contains(['$', '{', '*'])
-        && !host.starts_with("example")
-        && !host.contains("example.");
-    !name.contains(['$', '{', '*', '%'])
-        && is_host
-        && password.len() >= 4
-        && !is_example
-        && !password.contains(['$', '{', '*', '%'])
-        && !password.bytes().all(|byte| byte == b'x' || byte == b'X')
-        && !is_placeholder(password)
 }
 
 #[cfg(test)]
@@ -336,6 +269,11 @@ mod tests {
             ("AWS_ACCESS_KEY_ID", "hunter2hunter2", false),
             ("AWS_SECRET_ACCESS_KEY", "abcDEF123456", true),
             ("TOKENIZER", "hunter2hunter2", false),
+            ("DB_PASS", "hunter2hunter2", true),
+            ("dbPwd", "hunter2hunter2", true),
+            ("PGPASSWORD", "hunter2hunter2", true),
+            ("passwordPolicy", "hunter2hunter2", false),
+            ("BYPASS", "hunter2hunter2", false),
             ("CLIENT_SECRET", "$(CLIENT_SECRET)", false),
             ("CLIENT_SECRET", "my-client-secret", false),
             ("CLIENT_SECRET", "eap7-client-secret", false),

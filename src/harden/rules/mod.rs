@@ -19,7 +19,7 @@ mod probes;
 mod rbac;
 mod references;
 mod resources;
-mod security;
+pub(super) mod security;
 mod shutdown;
 
 use super::foreign::Tool;

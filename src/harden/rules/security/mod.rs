@@ -6,7 +6,7 @@ mod host_mounts;
 mod host_namespaces;
 mod host_path_volume;
 mod host_port;
-mod open_secrets;
+pub(in crate::harden) mod open_secrets;
 mod pod_fields;
 mod privilege_escalation;
 mod privileged_container;

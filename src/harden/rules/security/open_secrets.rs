@@ -4,7 +4,9 @@ use crate::harden::pod::{Container, Pod};
 use crate::harden::profile::Scope;
 use crate::harden::rule::{Check, Needs, Rule};
 use crate::harden::scene::Scene;
-use crate::harden::secrecy::{is_named_secret, is_secret_value, secret_form};
+use crate::harden::secrecy::{
+    is_named_secret, is_secret_value, secret_form, secret_places, set_secrets,
+};
 use crate::harden::value::{below, items, present, text};
 use crate::harden::violation::{Severity, Violation};
 use crate::resource::Resource;
@@ -55,73 +57,148 @@ pub(super) static SECRET_AS_ENV: Rule = Rule {
     needs: Needs::Object(Check::Container(as_env)),
 };
 
-fn in_env(container: &Container<'_>, _: &Pod<'_>, _: Scene<'_>) -> Vec<Violation> {
+/// A secret in plain text.
+pub(in crate::harden) struct Open<'a> {
+    /// The node whose text has it.
+    pub(in crate::harden) node: &'a Node,
+    /// The secret parts of the text.
+    pub(in crate::harden) secrets: Vec<&'a str>,
+    /// The list or the key below the container or the object, and the index in it.
+    place: (&'a str, usize),
+    message: String,
+    /// True if its form proves it, and not only a name.
+    is_certain: bool,
+}
+
+impl<'a> Open<'a> {
+    /// The secrets in a text that their form proves.
+    fn formed(
+        node: &'a Node,
+        text: &'a str,
+        place: (&'a str, usize),
+        message: impl Fn(&str) -> String,
+    ) -> Option<Self> {
+        let message = message(secret_form(text)?);
+        let secrets = secret_places(text).into_iter().map(|place| &text[place]).collect();
+        Some(Self { node, secrets, place, message, is_certain: true })
+    }
+
+    /// A secret by the name of the text.
+    fn named(node: &'a Node, secret: &'a str, place: (&'a str, usize), message: String) -> Self {
+        Self { node, secrets: vec![secret], place, message, is_certain: false }
+    }
+
+    fn graded(&self, violation: Violation) -> Violation {
+        if self.is_certain { violation } else { violation.severity(Severity::Warning) }
+    }
+}
+
+/// The secrets in variables of a container.
+pub(in crate::harden) fn of_env(container: &Node) -> Vec<Open<'_>> {
     let mut found = Vec::new();
-    for (index, variable) in items(container.node.get("env")).iter().enumerate() {
-        let (Some(name), Some(value)) = (text(variable, "name"), text(variable, "value")) else {
+    for (index, variable) in items(container.get("env")).iter().enumerate() {
+        let (Some(name), Some(node)) = (text(variable, "name"), variable.get("value")) else {
             continue;
         };
-        let violation =
-            |message: String| container.violation(&["env"], message).below(index, "value");
-        if let Some(form) = secret_form(value) {
-            found.push(violation(format!("has {form} in the variable `{name}`")));
+        let Some(value) = node.as_text() else { continue };
+        let message = |form: &str| format!("has {form} in the variable `{name}`");
+        if let Some(open) = Open::formed(node, value, ("env", index), message) {
+            found.push(open);
         } else if is_named_secret(name) && is_secret_value(value) {
             let message = format!("has the variable `{name}`, by its name a secret, as plain text");
-            found.push(violation(message).severity(Severity::Warning));
+            found.push(Open::named(node, value.trim(), ("env", index), message));
+        }
+    }
+    found
+}
+
+fn in_env(container: &Container<'_>, _: &Pod<'_>, _: Scene<'_>) -> Vec<Violation> {
+    let violation = |open: Open<'_>| {
+        let violation = container.violation(&["env"], &*open.message);
+        open.graded(violation.below(open.place.1, "value"))
+    };
+    of_env(container.node).into_iter().map(violation).collect()
+}
+
+/// The secrets in the command and the arguments of a container.
+pub(in crate::harden) fn of_args(container: &Node) -> Vec<Open<'_>> {
+    let mut found = Vec::new();
+    for list in ["command", "args"] {
+        let words = items(container.get(list));
+        for (index, node) in words.iter().enumerate() {
+            let Some(word) = node.as_text() else { continue };
+            let message = |form: &str| format!("has {form} in its arguments");
+            if let Some(open) = Open::formed(node, word, (list, index), message) {
+                found.push(open);
+                continue;
+            }
+            let named = |name: &str| {
+                format!("has the option `--{name}`, by its name a secret, as plain text")
+            };
+            // The words of a script for a shell.
+            for option in word.split_whitespace().filter_map(|word| word.strip_prefix("--")) {
+                let Some((name, value)) = option.split_once('=') else { continue };
+                let value = value.trim_matches(['"', '\'', ';']);
+                if is_named_secret(name) && !value.contains('`') && is_secret_value(value) {
+                    found.push(Open::named(node, value, (list, index), named(name)));
+                    break;
+                }
+            }
+            let is_value = |one: &&str| !one.starts_with('-');
+            let next = words.get(index + 1);
+            if let (Some(name), Some(next)) = (word.strip_prefix("--"), next)
+                && let Some(value) = next.as_text().filter(is_value)
+                && !name.contains(['=', ' '])
+                && is_named_secret(name)
+                && is_secret_value(value)
+            {
+                let open = Open::named(next, value.trim(), (list, index), named(name));
+                found.push(open);
+            }
         }
     }
     found
 }
 
 fn in_args(container: &Container<'_>, _: &Pod<'_>, _: Scene<'_>) -> Vec<Violation> {
+    let violation = |open: Open<'_>| {
+        let (list, index) = open.place;
+        open.graded(container.violation(&[list], &*open.message).at_index(index))
+    };
+    of_args(container.node).into_iter().map(violation).collect()
+}
+
+/// The secrets in the data of a ConfigMap.
+pub(in crate::harden) fn of_config_map(object: &Resource) -> Vec<Open<'_>> {
+    if object.kind() != "ConfigMap" || !object.gvk().group.is_empty() {
+        return Vec::new();
+    }
+    let data = object.node().get("data").and_then(Node::as_mapping).map(Mapping::entries);
     let mut found = Vec::new();
-    for list in ["command", "args"] {
-        let words = items(container.node.get(list));
-        for (index, word) in words.iter().enumerate() {
-            let Some(word) = word.as_text() else { continue };
-            let violation = |message: String| container.violation(&[list], message).at_index(index);
-            if let Some(form) = secret_form(word) {
-                found.push(violation(format!("has {form} in its arguments")));
-                continue;
-            }
-            let Some(option) = word.strip_prefix("--") else { continue };
-            let (name, value) = match option.split_once('=') {
-                Some((name, value)) => (name, Some(value)),
-                None => (
-                    option,
-                    words
-                        .get(index + 1)
-                        .and_then(Node::as_text)
-                        .filter(|one| !one.starts_with('-')),
-                ),
-            };
-            if is_named_secret(name) && value.is_some_and(is_secret_value) {
-                let message =
-                    format!("has the option `--{name}`, by its name a secret, as plain text");
-                found.push(violation(message).severity(Severity::Warning));
-            }
+    for (key, node) in data.unwrap_or_default() {
+        let (key, Some(value)) = (key.text(), node.as_text()) else { continue };
+        let message = |form: &str| format!("has {form} in `{key}`");
+        if let Some(open) = Open::formed(node, value, (key, 0), message) {
+            found.push(open);
+        } else if is_named_secret(key) && is_secret_value(value) {
+            let message = format!("has `{key}`, by its name a secret, as plain text");
+            found.push(Open::named(node, value.trim(), (key, 0), message));
+        } else if value.contains('\n') {
+            let set: Vec<_> = set_secrets(value).collect();
+            let Some((name, _)) = set.first() else { continue };
+            let message = format!("sets `{name}` in `{key}`, by its name a secret, as plain text");
+            let secrets = set.iter().map(|(_, place)| &value[place.clone()]).collect();
+            found.push(Open { node, secrets, place: (key, 0), message, is_certain: false });
         }
     }
     found
 }
 
 fn in_config_map(object: &Resource, _: Scene<'_>) -> Vec<Violation> {
-    if object.kind() != "ConfigMap" || !object.gvk().group.is_empty() {
-        return Vec::new();
-    }
-    let data = object.node().get("data").and_then(Node::as_mapping).map(Mapping::entries);
-    let mut found = Vec::new();
-    for (key, value) in data.unwrap_or_default() {
-        let (key, Some(value)) = (key.text(), value.as_text()) else { continue };
-        let path = || Path::of(&["data", key]);
-        if let Some(form) = secret_form(value) {
-            found.push(Violation::at(path(), format!("has {form} in `{key}`")));
-        } else if is_named_secret(key) && is_secret_value(value) {
-            let message = format!("has `{key}`, by its name a secret, as plain text");
-            found.push(Violation::at(path(), message).severity(Severity::Warning));
-        }
-    }
-    found
+    let violation = |open: Open<'_>| {
+        open.graded(Violation::at(Path::of(&["data", open.place.0]), &*open.message))
+    };
+    of_config_map(object).into_iter().map(violation).collect()
 }
 
 fn as_env(container: &Container<'_>, _: &Pod<'_>, _: Scene<'_>) -> Vec<Violation> {
