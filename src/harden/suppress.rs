@@ -352,25 +352,27 @@ pub(super) fn mention_foreign(findings: &mut [Finding], scene: Scene<'_>, settin
     let of_pods = scene.pods.iter().flat_map(Pod::annotations);
     let is_foreign = |key: &str| FOREIGN.iter().any(|start| key.starts_with(start));
     let annotations = scene.object.annotations().chain(of_pods);
-    let mut told: BTreeSet<RuleRef> = BTreeSet::new();
+    let mut told: BTreeSet<&str> = BTreeSet::new();
     for (key, value) in annotations.filter(|(key, _)| is_foreign(key)) {
         for tool in Tool::ALL.into_iter().filter(|tool| !settings.honored.contains(tool)) {
             let (checks, _) = tool.checks(key, value);
             if matches!(&checks, Checks::Of(none) if none.is_empty()) {
                 continue;
             }
-            let is_meant = |finding: &&mut Finding| {
-                finding.rule.known().is_some_and(|rule| rule.is_among(tool, &checks))
-            };
-            for finding in findings.iter_mut().filter(is_meant) {
+            for finding in &mut *findings {
+                let Some(rule) = finding.rule.known().filter(|rule| rule.is_among(tool, &checks))
+                else {
+                    continue;
+                };
                 if finding.severity == Severity::Warning {
                     finding.severity = Severity::Note;
                 }
-                if told.insert(finding.rule.clone()) {
+                if told.insert(rule.id) {
                     let name = tool.name();
-                    finding.message.push_str(&format!(
-                        " (the annotation `{key}` accepts it for {name}; `honorForeign: [{name}]` in the configuration accepts it here)"
-                    ));
+                    finding.message = format!(
+                        "{} (the annotation `{key}` accepts it for {name}; `honorForeign: [{name}]` in the configuration accepts it here)",
+                        finding.message
+                    );
                 }
             }
         }
