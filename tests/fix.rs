@@ -135,3 +135,49 @@ fn bad_examples_of_rules_are_fixed_as_they_are_hardened() {
     }
     assert!(count >= 20, "{count}");
 }
+
+#[test]
+fn documents_of_a_file_are_edited_apart_and_keep_all_other_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let pod = |name: &str| {
+        format!(
+            "# {name}\napiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec:\n  containers:\n    - name: c # {name}\n      image: x:1\n"
+        )
+    };
+    let note = "---\n# a note\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: n}\ndata:\n  a: |\n    x\n    --- y\n";
+    let text = format!("# head\n---\n{}{note}--- \n{}---\n# end\n", pod("a"), pod("b"));
+    fs::write(folder.join("all.yaml"), text).unwrap();
+    fs::write(folder.join("kustomization.yaml"), "resources: [all.yaml]\n").unwrap();
+    assert!(check(folder, "inline"));
+    let fixed = krender(folder, &["fix", "--fix", "override", "."]);
+    assert!(fixed.status.success(), "{}", String::from_utf8_lossy(&fixed.stderr));
+    let after = fs::read_to_string(folder.join("all.yaml")).unwrap();
+    assert!(after.starts_with("# head\n---\n# a\n") && after.ends_with("---\n# end\n"), "{after}");
+    assert!(after.contains(note) && after.contains("- name: c # b\n"), "{after}");
+    assert_eq!(after.matches("allowPrivilegeEscalation: false").count(), 2, "{after}");
+}
+
+/// A fix of an overlay in its base that would leave an overlay with half of a fix is refused.
+#[test]
+fn half_of_a_fix_of_another_target_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    for name in ["base", "one", "two"] {
+        fs::create_dir(folder.join(name)).unwrap();
+    }
+    drop(Command::new("git").args(["init", "-q"]).current_dir(folder).output().unwrap());
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - name: c\n    image: x:1\n";
+    fs::write(folder.join("base/d.yaml"), pod).unwrap();
+    fs::write(folder.join("base/kustomization.yaml"), "resources: [d.yaml]\n").unwrap();
+    let overlay = "resources: [../base]\npatches:\n- patch: |-\n    apiVersion: v1\n    kind: Pod\n    metadata: {name: a}\n    spec: {containers: [{name: c, securityContext: {privileged: true}}]}\n";
+    fs::write(folder.join("one/kustomization.yaml"), overlay).unwrap();
+    fs::write(folder.join("two/kustomization.yaml"), "resources: [../base]\n").unwrap();
+    let before = files(&folder.join("base"));
+    let fixed = krender(folder, &["fix", "--fix", "override", "two"]);
+    let told = String::from_utf8_lossy(&fixed.stderr);
+    assert!(!fixed.status.success() && told.contains("--as patch"), "{told}");
+    assert!(files(&folder.join("base")) == before, "{told}");
+    let fixed = krender(folder, &["fix", "--fix", "override", "--as", "patch", "two"]);
+    assert_eq!(fixed.status.code(), Some(0), "{}", String::from_utf8_lossy(&fixed.stderr));
+}

@@ -2,28 +2,33 @@
 //!
 //! Each index is built when it is first asked for, in one pass over the objects.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
+use super::demand::entries;
 use super::facts::Facts;
 use super::images::PublicImage;
 use super::pod::{Container, Pod};
-use super::selector::{has_all, labels, selects, selects_all};
+use super::selector::{Condition, Labels, Selectors, conditions, labels, selects};
 use super::value::{below, integer, is_true, items, present, text};
-use crate::resource::{ResMap, Resource};
-use crate::yaml::Node;
+use crate::resource::{Quantity, ResMap, Resource};
+use crate::yaml::{self, Node};
 
 /// The objects of a render that act on workloads.
 pub(super) struct Acting<'a> {
     objects: &'a ResMap,
     facts: &'a Facts,
-    services: OnceCell<BTreeMap<Key<'a>, Vec<Service<'a>>>>,
+    services: OnceCell<Selectors<'a, Service<'a>>>,
     names: OnceCell<BTreeMap<Name<'a>, usize>>,
     custom: OnceCell<BTreeSet<&'a str>>,
     scalers: OnceCell<Scalers<'a>>,
     budgets: OnceCell<Budgets<'a>>,
     bounds: OnceCell<BTreeMap<&'a str, Bounds<'a>>>,
     pods: OnceCell<PodIndex<'a>>,
+    /// The numbers of pods that equal selectors of budgets select.
+    selected_copies: RefCell<BTreeMap<usize, Option<(i64, bool)>>>,
+    totals: RefCell<BTreeMap<String, Rc<Totals>>>,
 }
 
 type Label<'a> = (&'a str, &'a str);
@@ -31,8 +36,23 @@ type Label<'a> = (&'a str, &'a str);
 /// A namespace, and a label of a pod or of a selector in it.
 type Key<'a> = (&'a str, Label<'a>);
 
-/// The budgets of disruptions in a namespace, by the first label that they select.
-type Budgets<'a> = BTreeMap<(&'a str, Option<Label<'a>>), Vec<Budget<'a>>>;
+/// The budgets of disruptions. Those of a namespace with equal selectors are a group.
+struct Budgets<'a> {
+    /// The numbers of groups.
+    groups: Selectors<'a, usize>,
+    /// The budgets of each group, in order.
+    members: Vec<Vec<Budget<'a>>>,
+    /// The group of the budget at a place.
+    by_place: BTreeMap<usize, usize>,
+    /// For each group, the first budget that selects one of its pods, and the place of the owner of that pod.
+    firsts: OnceCell<Vec<Option<(Budget<'a>, usize)>>>,
+}
+
+/// The sums of a resource over the pods of a namespace, for the lowest and the highest number of copies.
+type Sums = (Quantity, Quantity);
+
+/// The demand of the pods of a namespace, by the field and the resource that a quota counts; `pods` for their number.
+pub(super) type Totals = BTreeMap<(&'static str, &'static str), Sums>;
 
 /// The kind, the namespace and the name of an object.
 type Name<'a> = (&'a str, &'a str, &'a str);
@@ -43,7 +63,6 @@ pub(super) struct Service<'a> {
     name: &'a str,
     /// Its specification.
     pub(super) spec: &'a Node,
-    selector: &'a Node,
 }
 
 /// The autoscalers, by their target.
@@ -70,17 +89,115 @@ pub(super) struct Budget<'a> {
     pub(super) object: &'a Resource,
 }
 
-/// The quotas and ranges of a namespace.
+/// The quotas and ranges of a namespace, combined.
 #[derive(Default)]
 pub(super) struct Bounds<'a> {
-    pub(super) quotas: Vec<&'a Resource>,
-    pub(super) ranges: Vec<&'a Resource>,
+    /// The fields and resources that quotas for all pods count, each with the first quota that does.
+    pub(super) counted: Vec<(&'static str, &'static str, &'a Resource)>,
+    /// True if there is a range.
+    pub(super) has_ranges: bool,
+    /// The tightest bounds of containers, in the order in which the ranges set them first.
+    limits: Vec<Limit<'a>>,
+    /// Their indices, by resource and by the kind of the bound.
+    by_name: BTreeMap<(&'a str, bool), usize>,
+}
+
+/// A bound of a resource of containers.
+#[derive(Clone, Copy)]
+pub(super) struct Limit<'a> {
+    pub(super) resource: &'a str,
+    /// True for the most that a limit may be, false for the least that a request may be.
+    pub(super) is_most: bool,
+    pub(super) amount: Quantity,
+    pub(super) range: &'a Resource,
+}
+
+/// Bounds that are compared with those of a container one by one.
+const FEW: usize = 32;
+
+impl<'a> Bounds<'a> {
+    fn add_quota(&mut self, quota: &'a Resource) {
+        if !holds_for_all(quota) {
+            return;
+        }
+        for (entry, _) in entries(below(quota.node(), &["spec", "hard"])) {
+            if let Some((field, name)) = counted(entry)
+                && !self.counted.iter().any(|(known, of, _)| (*known, *of) == (field, name))
+            {
+                self.counted.push((field, name, quota));
+            }
+        }
+    }
+
+    fn add_range(&mut self, range: &'a Resource) {
+        self.has_ranges = true;
+        let limits = items(below(range.node(), &["spec", "limits"])).iter();
+        for one in limits.filter(|one| text(one, "type") == Some("Container")) {
+            for (key, is_most) in [("min", false), ("max", true)] {
+                for (resource, amount) in entries(present(one, key)) {
+                    let next = self.limits.len();
+                    let place = *self.by_name.entry((resource, is_most)).or_insert(next);
+                    match self.limits.get_mut(place) {
+                        None => self.limits.push(Limit { resource, is_most, amount, range }),
+                        Some(known)
+                            if is_most && amount < known.amount
+                                || !is_most && amount > known.amount =>
+                        {
+                            (known.amount, known.range) = (amount, range);
+                        }
+                        Some(_) => {}
+                    }
+                }
+            }
+        }
+    }
+
+    /// The bounds that may concern a container.
+    pub(super) fn limits_of(&self, container: &Container<'_>) -> Vec<Limit<'a>> {
+        if self.limits.len() <= FEW {
+            return self.limits.clone();
+        }
+        let fields = ["requests", "limits"].into_iter();
+        let named = fields.flat_map(|field| {
+            let list = below(container.node, &["resources", field]);
+            list.map(Node::entries).unwrap_or_default().iter().map(|(key, _)| key.text())
+        });
+        let places = named.flat_map(|name| [(name, false), (name, true)]);
+        let mut places: Vec<usize> =
+            places.filter_map(|key| self.by_name.get(&key).copied()).collect();
+        places.sort_unstable();
+        places.dedup();
+        places.into_iter().filter_map(|place| self.limits.get(place).copied()).collect()
+    }
+}
+
+/// True if a quota holds for all pods.
+pub(super) fn holds_for_all(quota: &Resource) -> bool {
+    let spec = quota.node().get("spec");
+    let has = |key: &str| spec.and_then(|spec| present(spec, key)).is_some();
+    !has("scopes") && !has("scopeSelector")
+}
+
+/// The field of containers and the resource that an entry of a quota counts.
+pub(super) fn counted(entry: &str) -> Option<(&'static str, &'static str)> {
+    let (field, name) = entry.split_once('.').unwrap_or(("requests", entry));
+    let field = match field {
+        "requests" => "requests",
+        "limits" => "limits",
+        _ => return None,
+    };
+    match name {
+        "cpu" => Some((field, "cpu")),
+        "memory" => Some((field, "memory")),
+        _ => None,
+    }
 }
 
 /// The pods of a namespace by each label, as the index of their object and their own in it.
 #[derive(Default)]
 struct PodIndex<'a> {
     by_label: BTreeMap<Key<'a>, Vec<(usize, usize)>>,
+    by_key: BTreeMap<(&'a str, &'a str), Vec<(usize, usize)>>,
     by_namespace: BTreeMap<&'a str, Vec<(usize, usize)>>,
 }
 
@@ -97,6 +214,8 @@ impl<'a> Acting<'a> {
             budgets: OnceCell::new(),
             bounds: OnceCell::new(),
             pods: OnceCell::new(),
+            selected_copies: RefCell::new(BTreeMap::new()),
+            totals: RefCell::new(BTreeMap::new()),
         }
     }
 
@@ -134,32 +253,34 @@ impl<'a> Acting<'a> {
         pod: &Pod<'_>,
         holds: impl Fn(&Service<'a>) -> bool,
     ) -> bool {
-        let found = pod.labels();
         let services = self.services.get_or_init(|| self.find_services());
-        labels(found).any(|label| {
-            let candidates = services.get(&(namespace, label)).into_iter().flatten();
-            candidates.into_iter().any(|service| has_all(service.selector, found) && holds(service))
-        })
+        !services.is_empty() && services.of(namespace, &Labels::of(pod.labels())).any(holds)
     }
 
-    fn find_services(&self) -> BTreeMap<Key<'a>, Vec<Service<'a>>> {
-        let mut services = BTreeMap::<_, Vec<_>>::new();
+    /// The Services with selectors; of those that differ in nothing that rules ask for, one.
+    fn find_services(&self) -> Selectors<'a, Service<'a>> {
+        let mut known = BTreeSet::new();
+        let mut services = Vec::new();
         for object in self.objects {
             if object.kind() == "Service"
                 && object.gvk().group.is_empty()
                 && let Some(spec) = present(object.node(), "spec")
                 && let Some(selector) = present(spec, "selector")
-                && let Some(first) = labels(Some(selector)).next()
             {
-                let key = (self.facts.namespace(object), first);
-                services.entry(key).or_default().push(Service {
-                    name: object.name(),
-                    spec,
-                    selector,
-                });
+                let namespace = self.facts.namespace(object);
+                let service = Service { name: object.name(), spec };
+                let mut identity = String::from(service.end());
+                let fields = ["selector", "ports", "publishNotReadyAddresses"];
+                let is_known = fields.into_iter().filter_map(|key| spec.get(key)).all(|field| {
+                    identity.push('\n');
+                    yaml::write_json(field, yaml::Form::Compact, &mut identity).is_ok()
+                }) && !known.insert((namespace, identity));
+                if !is_known {
+                    services.push((namespace, selector, service));
+                }
             }
         }
-        services
+        Selectors::of_labels(services)
     }
 
     /// The index of an object of a kind with a name.
@@ -253,35 +374,107 @@ impl<'a> Acting<'a> {
         Some((number, number))
     }
 
-    /// The `PodDisruptionBudgets` that select a pod.
-    pub(super) fn budgets(&self, namespace: &str, pod: &Pod<'_>) -> Vec<Budget<'a>> {
-        let budgets = self.budgets.get_or_init(|| self.find_budgets());
-        if budgets.is_empty() {
-            return Vec::new();
-        }
-        let found = pod.labels();
-        let keys = labels(found).map(Some).chain([None]);
-        let candidates = keys.filter_map(|key| budgets.get(&(namespace, key))).flatten();
-        let mut of_pod: Vec<Budget<'a>> = candidates
-            .filter(|budget| {
-                selector(budget.object).is_some_and(|one| selects_all(one) || selects(one, found))
-            })
-            .copied()
-            .collect();
-        of_pod.sort_by_key(|budget| budget.place);
-        of_pod
+    /// True if a `PodDisruptionBudget` selects a pod.
+    pub(super) fn has_budget(&self, namespace: &str, pod: &Pod<'_>) -> bool {
+        let budgets = self.all_budgets();
+        !budgets.groups.is_empty()
+            && budgets.groups.of(namespace, &Labels::of(pod.labels())).next().is_some()
     }
 
-    fn find_budgets(&self) -> BTreeMap<(&'a str, Option<Label<'a>>), Vec<Budget<'a>>> {
-        let mut budgets = BTreeMap::<_, Vec<_>>::new();
-        for (place, object) in self.objects.iter().enumerate() {
-            if is_budget(object) {
-                let wanted = selector(object).and_then(|one| one.get("matchLabels"));
-                let key = (self.facts.namespace(object), labels(wanted).next());
-                budgets.entry(key).or_default().push(Budget { place, object });
+    /// The first `PodDisruptionBudget` that selects a pod of the budget at a place, and the owner of that pod. `None` if it
+    /// is the first one itself.
+    pub(super) fn budget_before(
+        &self,
+        pods: &[Vec<Pod<'a>>],
+        place: usize,
+    ) -> Option<(Budget<'a>, &'a Resource)> {
+        let budgets = self.all_budgets();
+        let firsts = budgets.firsts.get_or_init(|| self.first_budgets(budgets, pods));
+        let (first, owner) = (*firsts.get(*budgets.by_place.get(&place)?)?)?;
+        Some((first, self.object(owner)?)).filter(|_| first.place < place)
+    }
+
+    fn first_budgets(
+        &self,
+        budgets: &Budgets<'a>,
+        pods: &[Vec<Pod<'a>>],
+    ) -> Vec<Option<(Budget<'a>, usize)>> {
+        let mut firsts: Vec<Option<(Budget<'a>, usize)>> = vec![None; budgets.members.len()];
+        for (owner, (object, pods)) in self.objects.iter().zip(pods).enumerate() {
+            let namespace = self.facts.namespace(object);
+            for pod in pods {
+                let labels = Labels::of(pod.labels());
+                let groups: Vec<usize> = budgets.groups.of(namespace, &labels).copied().collect();
+                let of_group = |group: &usize| budgets.members.get(*group)?.first();
+                let first = groups.iter().filter_map(of_group).min_by_key(|one| one.place);
+                let Some(first) = first.copied() else { continue };
+                for group in groups {
+                    if let Some(known) = firsts.get_mut(group)
+                        && known.is_none_or(|(known, _)| first.place < known.place)
+                    {
+                        *known = Some((first, owner));
+                    }
+                }
             }
         }
-        budgets
+        firsts
+    }
+
+    /// The number of pods that the budget at a place selects, and true if an autoscaler sets it; `None` if it is not known.
+    /// Computed once for equal selectors.
+    pub(super) fn selected_copies(
+        &self,
+        pods: &[Vec<Pod<'a>>],
+        place: usize,
+    ) -> Option<(i64, bool)> {
+        let budgets = self.all_budgets();
+        let group = *budgets.by_place.get(&place)?;
+        if let Some(known) = self.selected_copies.borrow().get(&group) {
+            return *known;
+        }
+        let budget = self.object(place)?;
+        let found = self.copies_selected_by(pods, budget);
+        self.selected_copies.borrow_mut().insert(group, found);
+        found
+    }
+
+    fn copies_selected_by(&self, pods: &[Vec<Pod<'a>>], budget: &Resource) -> Option<(i64, bool)> {
+        let places = self.selected(pods, self.facts.namespace(budget), selector(budget)?);
+        let objects: BTreeSet<usize> = places.into_iter().map(|(place, _)| place).collect();
+        let (mut sum, mut is_scaled) = (0_i64, false);
+        for object in objects.iter().filter_map(|place| self.object(*place)) {
+            sum = sum.checked_add(self.copies(object)?.0)?;
+            is_scaled |= !self.scalers(object).is_empty();
+        }
+        (!objects.is_empty()).then_some((sum, is_scaled))
+    }
+
+    fn all_budgets(&self) -> &Budgets<'a> {
+        self.budgets.get_or_init(|| {
+            let mut numbers = BTreeMap::new();
+            let (mut groups, mut members) = (Vec::new(), Vec::<Vec<Budget<'_>>>::new());
+            let mut by_place = BTreeMap::new();
+            for (place, object) in self.objects.iter().enumerate() {
+                let Some(wanted) = selector(object).filter(|_| is_budget(object)) else { continue };
+                let namespace = self.facts.namespace(object);
+                let mut text = String::new();
+                let is_text = yaml::write_json(wanted, yaml::Form::Compact, &mut text).is_ok();
+                // One without a text is equal to no other.
+                let key = if is_text { (namespace, text, 0) } else { (namespace, text, place) };
+                let next = members.len();
+                let number = *numbers.entry(key).or_insert(next);
+                if number == next {
+                    groups.push((namespace, Some(wanted), number));
+                    members.push(Vec::new());
+                }
+                by_place.insert(place, number);
+                if let Some(members) = members.get_mut(number) {
+                    members.push(Budget { place, object });
+                }
+            }
+            let groups = Selectors::of_selectors(groups);
+            Budgets { groups, members, by_place, firsts: OnceCell::new() }
+        })
     }
 
     /// The quotas and ranges of a namespace.
@@ -294,8 +487,8 @@ impl<'a> Acting<'a> {
                 }
                 let namespace = self.facts.namespace(object);
                 match object.kind() {
-                    "ResourceQuota" => bounds.entry(namespace).or_default().quotas.push(object),
-                    "LimitRange" => bounds.entry(namespace).or_default().ranges.push(object),
+                    "ResourceQuota" => bounds.entry(namespace).or_default().add_quota(object),
+                    "LimitRange" => bounds.entry(namespace).or_default().add_range(object),
                     _ => {}
                 }
             }
@@ -304,25 +497,67 @@ impl<'a> Acting<'a> {
         bounds.get(namespace)
     }
 
-    /// The places of the pods that a label selector selects. Its cost is that of the pods with the rarest label.
+    /// The demand of the pods of a namespace, computed once.
+    pub(super) fn totals(&self, namespace: &str, sum: impl FnOnce() -> Totals) -> Rc<Totals> {
+        if let Some(known) = self.totals.borrow().get(namespace) {
+            return Rc::clone(known);
+        }
+        let totals = Rc::new(sum());
+        self.totals.borrow_mut().insert(namespace.to_owned(), Rc::clone(&totals));
+        totals
+    }
+
+    /// The places of the pods that a label selector selects. Its cost is that of the pods that meet its rarest condition.
     pub(super) fn selected(
         &self,
         pods: &[Vec<Pod<'a>>],
         namespace: &str,
         selector: &Node,
     ) -> Vec<(usize, usize)> {
-        let index = self.pods.get_or_init(|| self.index_pods(pods));
-        let wanted = labels(selector.get("matchLabels"));
-        let of_label =
-            |label| index.by_label.get(&(namespace, label)).map_or(&[][..], Vec::as_slice);
-        let rarest = wanted.map(of_label).min_by_key(|found| found.len());
-        let all = || index.by_namespace.get(namespace).map_or(&[][..], Vec::as_slice);
-        let candidates = rarest.unwrap_or_else(all).iter().copied();
+        let candidates = self.candidates(pods, namespace, selector).into_iter().flatten().copied();
         let is_selected = |&(place, number): &(usize, usize)| {
             let pod = pods.get(place).and_then(|pods| pods.get(number));
             pod.is_some_and(|pod| selects(selector, pod.labels()))
         };
         candidates.filter(is_selected).collect()
+    }
+
+    /// A pod of a namespace that a label selector selects.
+    pub(super) fn first_selected<'p>(
+        &self,
+        pods: &'p [Vec<Pod<'a>>],
+        namespace: &str,
+        selector: &Node,
+    ) -> Option<&'p Pod<'a>> {
+        let candidates = self.candidates(pods, namespace, selector).into_iter().flatten();
+        let mut pods = candidates.filter_map(|&(place, number)| pods.get(place)?.get(number));
+        pods.find(|pod| selects(selector, pod.labels()))
+    }
+
+    /// The pods that meet the rarest condition of a label selector.
+    fn candidates<'b>(
+        &'b self,
+        pods: &[Vec<Pod<'a>>],
+        namespace: &'b str,
+        selector: &'b Node,
+    ) -> Vec<&'b [(usize, usize)]> {
+        let index = self.pods.get_or_init(|| self.index_pods(pods));
+        let of_label =
+            |label| index.by_label.get(&(namespace, label)).map_or(&[][..], Vec::as_slice);
+        let of_condition = |one: Condition<'b>| match one {
+            Condition::Label(label) => vec![of_label(label)],
+            Condition::Listed(key, values) => {
+                values.into_iter().map(|value| of_label((key, value))).collect()
+            }
+            Condition::Key(key) => {
+                vec![index.by_key.get(&(namespace, key)).map_or(&[][..], Vec::as_slice)]
+            }
+        };
+        let count = |found: &Vec<&[_]>| found.iter().map(|one| one.len()).sum::<usize>();
+        let rarest = conditions(selector).map(of_condition).min_by_key(count);
+        rarest.unwrap_or_else(|| {
+            index.by_namespace.get(namespace).map(Vec::as_slice).into_iter().collect()
+        })
     }
 
     /// The places of the pods of a namespace.
@@ -339,6 +574,8 @@ impl<'a> Acting<'a> {
                 index.by_namespace.entry(namespace).or_default().push((place, number));
                 for label in labels(pod.labels()) {
                     index.by_label.entry((namespace, label)).or_default().push((place, number));
+                    let of_key = index.by_key.entry((namespace, label.0)).or_default();
+                    of_key.push((place, number));
                 }
             }
         }
@@ -347,11 +584,16 @@ impl<'a> Acting<'a> {
 }
 
 impl<'a> Service<'a> {
-    /// Its ports, without those that only monitoring reads.
-    fn ports(&self) -> impl Iterator<Item = &'a Node> + use<'a> {
+    /// The ending of its name that says that only monitoring reads it, or nothing.
+    fn end(&self) -> &'static str {
         // Not `metrics-server`, whose metrics programs read.
         let ends = ["exporter", "metrics", "metrics-service"];
-        let is_of_metrics = ends.iter().any(|end| self.name.ends_with(end));
+        ends.into_iter().find(|end| self.name.ends_with(end)).unwrap_or_default()
+    }
+
+    /// Its ports, without those that only monitoring reads.
+    fn ports(&self) -> impl Iterator<Item = &'a Node> + use<'a> {
+        let is_of_metrics = !self.end().is_empty();
         let ports = items(self.spec.get("ports").filter(|_| !is_of_metrics)).iter();
         ports.filter(|port| !is_of_monitoring(port))
     }

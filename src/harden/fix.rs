@@ -79,6 +79,33 @@ pub fn harden(
     settings: &Settings,
     fixes: Fixes,
 ) -> Result<Vec<Change>> {
+    harden_among((resources, sources), schema, settings, fixes, None)
+}
+
+/// Fixes of some rules, by the object: the rule, and the container, as [`Change`] has it.
+pub type ChosenFixes = BTreeMap<usize, Vec<(&'static str, Option<Text>)>>;
+
+/// Hardens resources as [`harden`] does, with `only` some of the fixes.
+///
+/// # Errors
+/// Those of [`Resource::edit`].
+pub fn harden_only(
+    (resources, sources): (&mut ResMap, &Sources),
+    schema: &Schema,
+    settings: &Settings,
+    fixes: Fixes,
+    only: &ChosenFixes,
+) -> Result<Vec<Change>> {
+    harden_among((resources, sources), schema, settings, fixes, Some(only))
+}
+
+fn harden_among(
+    (resources, sources): (&mut ResMap, &Sources),
+    schema: &Schema,
+    settings: &Settings,
+    fixes: Fixes,
+    only: Option<&ChosenFixes>,
+) -> Result<Vec<Change>> {
     let before = resources.clone();
     let render = Render::new(&before, &settings.facts);
     let accepted = accepted(&before, sources, settings);
@@ -87,7 +114,7 @@ pub fn harden(
         settings.asks(rule) && rule.fixes().any(|(class, _)| Some(class) <= most)
     };
     let rules: Vec<&'static Rule> = rules().filter(may_fix).collect();
-    let work = Fixer { settings, schema, render: &render, rules, fixes };
+    let work = Fixer { settings, schema, render: &render, rules, fixes, only };
     let mut changes = Vec::new();
     let mut accepted = &accepted[..];
     for place in 0..resources.len() {
@@ -106,6 +133,8 @@ struct Fixer<'a> {
     render: &'a Render<'a>,
     rules: Vec<&'static Rule>,
     fixes: Fixes,
+    /// The only fixes to apply; `None` for all.
+    only: Option<&'a ChosenFixes>,
 }
 
 /// True if a fix changes fields of a container, not of its pod.
@@ -121,6 +150,11 @@ fn is_of_container(fix: &Fix) -> bool {
             path.steps().windows(2).any(is_container)
         }
     })
+}
+
+/// True if a fix of a violation in a container is one of the container.
+fn is_named(name: &Text, fix: &Fix) -> bool {
+    !name.is_empty() && is_of_container(fix)
 }
 
 /// True if a fix changes the id of an object. Hardening does not, since other objects, patches of outer kustomizations and
@@ -157,15 +191,15 @@ impl Fixer<'_> {
         let original = resource.clone();
         let mut written = None;
         for _ in 0..MOST_ROUNDS {
-            let Some((rule, fixes)) = self.due(resource, accepted, written.as_ref()) else { break };
+            let due = self.due((place, resource), accepted, written.as_ref());
+            let Some((rule, fixes)) = due else { break };
             written.get_or_insert_with(|| self.classes(&original));
             let before = changes.len();
             for (container, fix) in fixes {
                 let edit = |root: &mut _| Ok(edit::apply(root, &fix.edits));
                 let operations = resource.edit(self.schema, edit)?;
                 if !operations.is_empty() {
-                    let is_named = |name: &Text| !name.is_empty() && is_of_container(&fix);
-                    let container = container.filter(is_named);
+                    let container = container.filter(|name| is_named(name, &fix));
                     changes.push(Change { place, rule, container, class: fix.class, operations });
                 }
             }
@@ -195,7 +229,7 @@ impl Fixer<'_> {
     /// The next rule with fixes to apply, with these fixes and their containers.
     fn due(
         &self,
-        object: &Resource,
+        (place, object): (usize, &Resource),
         accepted: &[Accepted],
         classes: Option<&Classes>,
     ) -> Option<(&'static Rule, Vec<Due>)> {
@@ -219,6 +253,14 @@ impl Fixer<'_> {
                 let may = |fix: &Fix| !is_accepted && Some(fix.class) <= most && !changes_id(fix);
                 let Some(fix) = fix.filter(may) else { continue };
                 let container = violation.container.map(|(_, name)| name);
+                let own = || container.as_ref().filter(|name| is_named(name, &fix));
+                let is_chosen = |only: &ChosenFixes| {
+                    let mut chosen = only.get(&place).into_iter().flatten();
+                    chosen.any(|(id, container)| *id == rule.id && container.as_ref() == own())
+                };
+                if !self.only.is_none_or(is_chosen) {
+                    continue;
+                }
                 let of_rule = (!fix.is_overwriting).then_some(rule.fix_order);
                 let turn = (of_rule, fix.class != Class::Override, fix.class);
                 match &mut first {

@@ -61,7 +61,7 @@ pub use edit::Operation;
 pub use exclusion::{Date, Exclusion};
 pub use facts::{CpuLimits, External, Facts, Placement, PodPath, PullPolicy, Registries, Values};
 pub use finding::{Finding, SuppressedBy, Suppression};
-pub use fix::{Change, Fixes, harden};
+pub use fix::{Change, ChosenFixes, Fixes, harden, harden_only};
 pub use foreign::Tool;
 pub use handle::RuleRef;
 pub use lowering::{Lowering, LoweringKind, told};

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::acting::Acting;
 use super::facts::{Facts, Placement};
-use super::objects::{Label, Objects, is_service, service};
+use super::objects::{Objects, is_service, service};
 use super::pod::Pod;
-use super::selector::{has_all, labels};
+use super::selector::{Labels, Selectors};
 use super::uses::{has_placeholder, uses};
 use super::value::{items, present};
 use super::views::Views;
@@ -81,8 +81,8 @@ pub(super) struct Render<'a> {
     own: Objects<'a>,
     /// The number of the render, and the objects of all renders.
     others: Option<(usize, &'a Objects<'a>)>,
-    /// The selectors of Services, by namespace and the first label of the selector.
-    services: BTreeMap<(&'a str, Label<'a>), Vec<&'a Node>>,
+    /// The selectors of Services.
+    services: OnceCell<Selectors<'a, ()>>,
     /// The objects that act on workloads.
     pub(super) acting: Acting<'a>,
     /// Indices that only some rules use.
@@ -154,7 +154,7 @@ impl<'a> Render<'a> {
             has_services: false,
             own: Objects::new(facts),
             others,
-            services: BTreeMap::new(),
+            services: OnceCell::new(),
             acting: Acting::new(objects, facts),
             views: Views::new(objects, facts),
             missing: OnceCell::new(),
@@ -168,13 +168,6 @@ impl<'a> Render<'a> {
     }
 
     fn add(&mut self, place: usize, object: &'a Resource) {
-        let namespace = self.facts.namespace(object);
-        if let Some(spec) = service(object)
-            && let Some(selector) = present(spec, "selector")
-            && let Some(first) = labels(Some(selector)).next()
-        {
-            self.services.entry((namespace, first)).or_default().push(selector);
-        }
         let pods = pods(object, self.facts);
         self.has_pods |= !pods.is_empty();
         self.has_services |= is_service(object);
@@ -432,11 +425,14 @@ impl<'a> Render<'a> {
 
     /// True if a Service selects a pod.
     pub(super) fn is_behind_service(&self, namespace: &str, pod: &Pod<'_>) -> bool {
-        let Some(node) = pod.labels() else { return false };
-        labels(Some(node)).any(|label| {
-            let mut services = self.services.get(&(namespace, label)).into_iter().flatten();
-            services.any(|selector| has_all(selector, Some(node)))
-        })
+        let services = self.services.get_or_init(|| {
+            let of = |object: &'a Resource| {
+                let selector = present(service(object)?, "selector")?;
+                Some((self.facts.namespace(object), selector, ()))
+            };
+            Selectors::of_labels(self.objects.iter().filter_map(of))
+        });
+        !services.is_empty() && services.of(namespace, &Labels::of(pod.labels())).next().is_some()
     }
 }
 

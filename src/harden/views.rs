@@ -1,13 +1,14 @@
 //! Indices of a render that only some rules use, each built when it is first asked for.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::Facts;
 use super::pod::Pod;
 use super::rights::Rights;
-use super::selector::{has_all, labels, selects};
+use super::selector::{Labels, Selectors};
 use super::value::{below, items, present, text};
+use super::violation::Violation;
 use crate::resource::{ImageReference, ResMap, Resource};
 use crate::yaml::Node;
 
@@ -17,17 +18,11 @@ pub(super) struct Views<'a> {
     facts: &'a Facts,
     rights: OnceCell<Rights<'a>>,
     policies: OnceCell<Policies<'a>>,
-    pods: OnceCell<PodIndex<'a>>,
     services: OnceCell<Services<'a>>,
     versions: OnceCell<BTreeMap<&'a str, Version<'a>>>,
     routes: OnceCell<Routes<'a>>,
+    joint: RefCell<BTreeMap<*const Node, Joint>>,
 }
-
-/// A namespace, and a label of an object or of a selector in it.
-type Key<'a> = (&'a str, (&'a str, &'a str));
-
-/// A namespace, and the first label that a selector asks for, if it does.
-type PolicyKey<'a> = (&'a str, Option<(&'a str, &'a str)>);
 
 /// The first version of an image in a render.
 #[derive(Clone, Copy)]
@@ -36,8 +31,17 @@ pub(super) struct Version<'a> {
     pub(super) object: &'a Resource,
 }
 
-/// The Services with selectors, by the first label of the selector.
-type Services<'a> = BTreeMap<Key<'a>, Vec<&'a Node>>;
+/// The specifications of Services, by their selectors.
+type Services<'a> = Selectors<'a, &'a Node>;
+
+/// The judgement of all policies that select a pod.
+#[derive(Clone)]
+pub(super) struct Joint {
+    /// True if a rule of `egress` admits queries to the DNS.
+    pub(super) admits_dns: bool,
+    /// The violation by its ports that no rule of `ingress` admits.
+    pub(super) closed: Option<Violation>,
+}
 
 /// The places of the Ingresses with a route: class, host, path and type of the path.
 type Routes<'a> = BTreeMap<Route<'a>, &'a Resource>;
@@ -45,18 +49,10 @@ type Routes<'a> = BTreeMap<Route<'a>, &'a Resource>;
 /// The class, the host, the path and the type of the path of a route.
 pub(super) type Route<'a> = (&'a str, &'a str, &'a str, &'a str);
 
-/// The pods of a render, as the places of their objects and their numbers in them.
-#[derive(Default)]
-struct PodIndex<'a> {
-    by_label: BTreeMap<Key<'a>, Vec<(usize, usize)>>,
-    by_namespace: BTreeMap<&'a str, Vec<(usize, usize)>>,
-}
-
 /// The `NetworkPolicies` of a render.
-#[derive(Default)]
 struct Policies<'a> {
-    /// By the first label that their pods must have, if it has one.
-    by_label: BTreeMap<PolicyKey<'a>, Vec<&'a Resource>>,
+    /// By their selectors.
+    selectors: Selectors<'a, &'a Resource>,
     /// Namespaces with policies of network plugins; empty for the whole cluster.
     others: BTreeSet<&'a str>,
     /// Namespaces with custom resources.
@@ -77,10 +73,10 @@ impl<'a> Views<'a> {
             facts,
             rights: OnceCell::new(),
             policies: OnceCell::new(),
-            pods: OnceCell::new(),
             services: OnceCell::new(),
             versions: OnceCell::new(),
             routes: OnceCell::new(),
+            joint: RefCell::new(BTreeMap::new()),
         }
     }
 
@@ -91,13 +87,24 @@ impl<'a> Views<'a> {
 
     /// The `NetworkPolicies` that select a pod of a namespace.
     pub(super) fn policies_of(&self, namespace: &str, pod: &Pod<'_>) -> Vec<&'a Resource> {
-        let policies = self.policies();
-        let found = pod.labels();
-        let keys = labels(found).map(Some).chain([None]);
-        let candidates = keys.filter_map(|key| policies.by_label.get(&(namespace, key))).flatten();
-        let is_of_pod =
-            |policy: &&&Resource| pod_selector(policy).is_none_or(|one| selects(one, found));
-        candidates.filter(is_of_pod).copied().collect()
+        self.policies().selectors.of(namespace, &Labels::of(pod.labels())).copied().collect()
+    }
+
+    /// True if a `NetworkPolicy` selects a pod of a namespace.
+    pub(super) fn has_policy(&self, namespace: &str, pod: &Pod<'_>) -> bool {
+        let selectors = &self.policies().selectors;
+        !selectors.is_empty() && selectors.of(namespace, &Labels::of(pod.labels())).next().is_some()
+    }
+
+    /// The judgement of all policies that select a pod, made once.
+    pub(super) fn joint(&self, pod: &Pod<'_>, judge: impl FnOnce() -> Joint) -> Joint {
+        let key = std::ptr::from_ref(pod.spec);
+        if let Some(known) = self.joint.borrow().get(&key) {
+            return known.clone();
+        }
+        let joint = judge();
+        self.joint.borrow_mut().insert(key, joint.clone());
+        joint
     }
 
     /// True if a network plugin's own policies may select pods of a namespace.
@@ -108,23 +115,22 @@ impl<'a> Views<'a> {
 
     fn policies(&self) -> &Policies<'a> {
         self.policies.get_or_init(|| {
-            let mut policies = Policies::default();
+            let (mut others, mut custom) = (BTreeSet::new(), BTreeSet::new());
+            let mut selectors = Vec::new();
             for object in self.objects {
                 let namespace = self.facts.namespace(object);
                 if is_policy(object) {
-                    let wanted = pod_selector(object).and_then(|one| one.get("matchLabels"));
-                    let key = (namespace, labels(wanted).next());
-                    policies.by_label.entry(key).or_default().push(object);
+                    selectors.push((namespace, pod_selector(object), object));
                 } else if object.kind().ends_with("NetworkPolicy") {
                     let is_of_cluster = object.id().cluster_scoped
                         || object.kind().starts_with("Clusterwide")
                         || object.kind().starts_with("Global");
-                    policies.others.insert(if is_of_cluster { "" } else { namespace });
+                    others.insert(if is_of_cluster { "" } else { namespace });
                 } else if is_custom(object) {
-                    policies.custom.insert(namespace);
+                    custom.insert(namespace);
                 }
             }
-            policies
+            Policies { selectors: Selectors::of_selectors(selectors), others, custom }
         })
     }
 
@@ -133,48 +139,17 @@ impl<'a> Views<'a> {
         self.policies().custom.contains(namespace)
     }
 
-    /// A pod of a namespace that a label selector selects. Its cost is that of the pods with the rarest label.
-    pub(super) fn selected<'p>(
-        &self,
-        pods: &'p [Vec<Pod<'a>>],
-        namespace: &str,
-        selector: &Node,
-    ) -> Option<&'p Pod<'a>> {
-        let index = self.pods.get_or_init(|| PodIndex::new(self.objects, self.facts, pods));
-        let of = |label| index.by_label.get(&(namespace, label)).map_or(&[][..], Vec::as_slice);
-        let fewest = labels(selector.get("matchLabels")).map(of).min_by_key(|found| found.len());
-        let all = || index.by_namespace.get(namespace).map_or(&[][..], Vec::as_slice);
-        let candidates = fewest.unwrap_or_else(all).iter();
-        let mut pods = candidates.filter_map(|&(place, number)| pods.get(place)?.get(number));
-        pods.find(|pod| selects(selector, pod.labels()))
-    }
-
-    /// True if the render has pods in a namespace.
-    pub(super) fn has_pods(&self, pods: &[Vec<Pod<'a>>], namespace: &str) -> bool {
-        let index = self.pods.get_or_init(|| PodIndex::new(self.objects, self.facts, pods));
-        index.by_namespace.contains_key(namespace)
-    }
-
     /// The specifications of the Services that select a pod of a namespace.
     pub(super) fn services_of(&self, namespace: &str, pod: &Pod<'_>) -> Vec<&'a Node> {
         let services = self.services.get_or_init(|| {
-            let mut services = Services::new();
-            for object in self.objects {
-                if object.kind() != "Service" || !object.gvk().group.is_empty() {
-                    continue;
-                }
-                let Some(spec) = present(object.node(), "spec") else { continue };
-                if let Some(first) = labels(present(spec, "selector")).next() {
-                    services.entry((self.facts.namespace(object), first)).or_default().push(spec);
-                }
-            }
-            services
+            let of = |object: &'a Resource| {
+                let is_service = object.kind() == "Service" && object.gvk().group.is_empty();
+                let spec = present(object.node(), "spec").filter(|_| is_service)?;
+                Some((self.facts.namespace(object), present(spec, "selector")?, spec))
+            };
+            Selectors::of_labels(self.objects.iter().filter_map(of))
         });
-        let found = pod.labels();
-        let candidates = labels(found).filter_map(|label| services.get(&(namespace, label)));
-        let is_of_pod =
-            |spec: &&&Node| present(spec, "selector").is_some_and(|wanted| has_all(wanted, found));
-        candidates.flatten().filter(is_of_pod).copied().collect()
+        services.of(namespace, &Labels::of(pod.labels())).copied().collect()
     }
 
     /// The first version of an image in the render.
@@ -204,22 +179,6 @@ impl<'a> Views<'a> {
             all
         });
         all.get(&route).copied()
-    }
-}
-
-impl<'a> PodIndex<'a> {
-    fn new(objects: &'a ResMap, facts: &'a Facts, pods: &[Vec<Pod<'a>>]) -> Self {
-        let mut index = Self::default();
-        for (place, (object, pods)) in objects.iter().zip(pods).enumerate() {
-            let namespace = facts.namespace(object);
-            for (number, pod) in pods.iter().enumerate() {
-                index.by_namespace.entry(namespace).or_default().push((place, number));
-                for label in labels(pod.labels()) {
-                    index.by_label.entry((namespace, label)).or_default().push((place, number));
-                }
-            }
-        }
-        index
     }
 }
 

@@ -8,7 +8,7 @@ use super::places::{FileEdit, Place};
 use crate::error::{Code, Error, Result};
 use crate::load::{Disk, Files as _, LARGEST_FILE, OutputFolder, Overlay, replace_together};
 use crate::source::{Source, Span};
-use crate::yaml::edit::{Change, content, edit as change_text};
+use crate::yaml::edit::{Change, content, contents, edit as change_text};
 use crate::yaml::path::{Path, PathStep};
 use crate::yaml::{Node, Scalar, Style, Tag, de};
 
@@ -62,17 +62,126 @@ pub(super) fn set_text(files: &mut NewTexts, path: &FilePath, after: String) -> 
 ///
 /// # Errors
 /// [`Code::EditRefused`] for an edit that would change something else.
-pub(super) fn apply(files: &mut NewTexts, edits: &[&FileEdit]) -> Result<()> {
-    for edit in edits {
-        let Place { file, within, document, path } = &edit.place;
-        let text = text_of(files, file)?;
-        let new = match within {
-            None => edited(&text, *document, path, edit),
-            Some((outer, field)) => in_field(&text, (*outer, field), (*document, path), edit),
-        };
-        set_text(files, file, new.map_err(|error| error.at(edit.span))?)?;
+pub(super) fn apply(files: &mut NewTexts, edits: &[FileEdit]) -> Result<()> {
+    let mut drafts = Drafts::default();
+    let changed = drafts.edited(files, edits)?;
+    for ((file, part), text) in changed {
+        if let Some(text_of_part) =
+            drafts.files.get_mut(&file).and_then(|parts| parts.texts.get_mut(part))
+        {
+            *text_of_part = text;
+        }
+    }
+    for (file, parts) in drafts.files {
+        let text = parts.joined()?;
+        set_text(files, &file, text)?;
     }
     Ok(())
+}
+
+/// Files in parts that are edited alone, so that the cost of an edit is that of a document.
+#[derive(Debug, Default)]
+pub(super) struct Drafts {
+    files: BTreeMap<PathBuf, Parts>,
+}
+
+/// The texts of changed parts of files.
+type Changed = BTreeMap<(PathBuf, usize), String>;
+
+impl Drafts {
+    /// Makes edits of files on the disk, and forgets the result.
+    ///
+    /// # Errors
+    /// [`Code::EditRefused`] for an edit that would change something else.
+    pub(super) fn try_edits(&mut self, edits: &[FileEdit]) -> Result<()> {
+        self.edited(&NewTexts::new(), edits).map(|_| ())
+    }
+
+    fn edited(&mut self, files: &NewTexts, edits: &[FileEdit]) -> Result<Changed> {
+        let mut changed = Changed::new();
+        for edit in edits {
+            let Place { file, within, document, path } = &edit.place;
+            if !self.files.contains_key(file) {
+                self.files.insert(file.clone(), Parts::of(text_of(files, file)?));
+            }
+            let Some(parts) = self.files.get(file) else { continue };
+            let outer = within.as_ref().map_or(*document, |(outer, _)| *outer);
+            let (part, inner) = if parts.is_split { (outer, 0) } else { (0, outer) };
+            let key = (file.clone(), part);
+            let text = changed.get(&key).or_else(|| parts.texts.get(part));
+            let text = text.ok_or_else(|| refused("the document is not there any more"))?;
+            let new = match within {
+                None => edited(text, inner, path, edit),
+                Some((_, field)) => in_field(text, (inner, field), (*document, path), edit),
+            };
+            changed.insert(key, new.map_err(|error| error.at(edit.span))?);
+        }
+        Ok(changed)
+    }
+}
+
+/// The text of a file in parts.
+#[derive(Debug)]
+struct Parts {
+    texts: Vec<String>,
+    /// True if each part has one document; otherwise the only part has all.
+    is_split: bool,
+}
+
+impl Parts {
+    fn of(text: String) -> Self {
+        match split(&text) {
+            Some(texts) => Self { texts, is_split: true },
+            None => Self { texts: vec![text], is_split: false },
+        }
+    }
+
+    /// The whole text, in which each document is read as in its part.
+    fn joined(mut self) -> Result<String> {
+        if !self.is_split {
+            return Ok(self.texts.pop().unwrap_or_default());
+        }
+        let text = self.texts.concat();
+        let documents = contents(&Source::detached(&text))?;
+        let mut rest = &documents[..];
+        for part in &self.texts {
+            let own = contents(&Source::detached(part))?;
+            rest = rest.strip_prefix(&*own).ok_or_else(|| {
+                refused("the changed text would be read as another document than the one asked for")
+            })?;
+        }
+        match rest {
+            [] => Ok(text),
+            _ => Err(refused("the changed text would be read as other documents")),
+        }
+    }
+}
+
+/// The parts of a text before lines with `---`, if each of them has one document, and there are several.
+fn split(text: &str) -> Option<Vec<String>> {
+    let mut parts: Vec<String> = Vec::new();
+    let mut is_empty = true;
+    for line in text.split_inclusive('\n') {
+        let rest = line.strip_prefix("---");
+        let is_marker =
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']));
+        // Comments before the first document are its own.
+        if parts.is_empty() || is_marker && !is_empty {
+            parts.push(String::new());
+            is_empty = true;
+        }
+        let body = rest.filter(|_| is_marker).unwrap_or(line).trim_start_matches('\u{feff}').trim();
+        is_empty &= body.is_empty() || body.starts_with('#');
+        parts.last_mut()?.push_str(line);
+    }
+    if parts.len() > 1 && is_empty {
+        let last = parts.pop()?;
+        parts.last_mut()?.push_str(&last);
+    }
+    let count = contents(&Source::detached(text)).ok()?.len();
+    let is_alone =
+        |part: &String| contents(&Source::detached(part)).is_ok_and(|own| own.len() == 1);
+    (parts.len() > 1 && parts.len() == count && parts.iter().all(is_alone)).then_some(parts)
 }
 
 /// The text with a change of one of its documents.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::files::{NewTexts, apply};
+use super::files::Drafts;
 use super::places::{FileEdit, INSTEAD, Place, Places};
 use super::renders::{Render, Wanted};
 use crate::error::{Code, Error, Result};
@@ -19,12 +19,13 @@ pub(super) struct Group {
 }
 
 /// Finds the edits of objects, and groups the objects that share one. Returns the objects that cannot be edited, too. Linear in
-/// the number of edits, each of which reads a file.
+/// the number of edits, each of which reads a document.
 pub(super) fn groups(
     renders: &[Render],
     wanted: Vec<Wanted>,
     places: &mut Places<'_>,
 ) -> (Vec<Group>, Vec<(Wanted, Error)>) {
+    let mut drafts = Drafts::default();
     let found: Vec<Result<Vec<FileEdit>>> = wanted
         .iter()
         .map(|one| {
@@ -33,8 +34,7 @@ pub(super) fn groups(
             let edit = |delta| node.map(|node| places.edit(node, delta));
             let edits: Vec<FileEdit> = one.deltas.iter().filter_map(edit).collect::<Result<_>>()?;
             // An edit that cannot be made keeps only this object from being fixed, and not those that share edits.
-            apply(&mut NewTexts::new(), &edits.iter().collect::<Vec<_>>())
-                .map_err(|error| error.help(INSTEAD))?;
+            drafts.try_edits(&edits).map_err(|error| error.help(INSTEAD))?;
             Ok(edits)
         })
         .collect();

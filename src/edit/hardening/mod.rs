@@ -223,7 +223,7 @@ impl Plan {
     ) -> std::result::Result<(NewTexts, Vec<String>), Unproved> {
         let edits = Group::ordered(groups);
         let mut files = NewTexts::new();
-        files::apply(&mut files, &edits.iter().collect::<Vec<_>>())?;
+        files::apply(&mut files, &edits)?;
         let fixed: BTreeSet<(usize, usize)> =
             groups.iter().flat_map(|group| group.objects()).collect();
         let is_fixed = |target, place| fixed.contains(&(target, place));

@@ -176,9 +176,8 @@ impl<'a> Places<'a> {
             Some(outer) => self.embedded(source, &outer)?,
         };
         let mut nodes = BTreeMap::new();
-        for document in 0.. {
-            let Some(root) = edit::content(source, document)? else { break };
-            for (node, path) in walk(&root) {
+        for (document, root) in edit::contents(source)?.iter().enumerate() {
+            for (node, path) in walk(root) {
                 nodes.entry(key(node)).or_insert((document, path));
             }
         }

@@ -9,7 +9,7 @@ use super::same::difference;
 use crate::build;
 use crate::error::{Code, Error, Result};
 use crate::fleet::{Run, affected};
-use crate::harden::{self, by_name};
+use crate::harden::{self, Change, ChosenFixes, by_name};
 use crate::load::{self, Disk, Loader};
 use crate::resource::{ResMap, Resource};
 
@@ -101,21 +101,38 @@ impl Prover<'_> {
         }
     }
 
-    /// Compares what hardening makes of another target before and after the change.
+    /// Compares what hardening makes of another target before and after the change, and proves that the change makes whole
+    /// fixes in it: what some of its rules, and no others, would make of its objects. Half of a fix may be worse than none.
     fn compare_other(&self, before: &Run<'_>, after: &Run<'_>, name: &str) -> Result<()> {
+        let Hardening { settings, fixes } = self.hardening;
         let hardened = |run: &Run<'_>| {
             let built = run.build_from(name, &mut Vec::new())?;
-            let mut resources = built.resources;
-            let (sources, Hardening { settings, fixes }) = (run.loader().sources(), self.hardening);
-            harden::harden(&mut resources, sources, &built.schema, settings, fixes)?;
-            Ok(resources)
+            let mut resources = built.resources.clone();
+            let sources = run.loader().sources();
+            let changes = harden::harden(&mut resources, sources, &built.schema, settings, fixes)?;
+            Ok((built, resources, changes))
         };
         let with_step = |error: Error| error.step(format!("while building `{name}`"));
-        let expected: ResMap = hardened(before).map_err(with_step)?;
-        let found: ResMap = hardened(after).map_err(with_step)?;
-        let errors = differences(name, &found, expected.len(), |place| expected.get(place));
+        let (old, expected, old_changes) = hardened(before).map_err(with_step)?;
+        let (new, found, new_changes) = hardened(after).map_err(with_step)?;
+        let mut errors = differences(name, &found, expected.len(), |place| expected.get(place));
+        if errors.is_empty() {
+            let key = |change: &Change| (change.place, change.rule.id, change.container.clone());
+            let left: BTreeSet<_> = new_changes.iter().map(key).collect();
+            let mut only = ChosenFixes::new();
+            for (place, rule, container) in old_changes.iter().map(key) {
+                if !left.contains(&(place, rule, container.clone())) {
+                    only.entry(place).or_default().push((rule, container));
+                }
+            }
+            let mut partly = old.resources;
+            let sources = before.loader().sources();
+            let inputs = (&mut partly, sources);
+            harden::harden_only(inputs, &old.schema, settings, fixes, &only).map_err(with_step)?;
+            errors = differences(name, &new.resources, partly.len(), |place| partly.get(place));
+        }
         let errors = errors.into_iter().map(|(_, error)| {
-            error.help("it includes the file, and is not among the targets to fix")
+            error.help("it includes the file, and is not among the targets to fix; `--as patch` adds a patch to the targets instead")
         });
         Error::all(errors).map_or(Ok(()), Err)
     }

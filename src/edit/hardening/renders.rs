@@ -71,7 +71,10 @@ impl Render {
 
     /// The fixes of an object.
     pub(super) fn changes_of(&self, place: usize) -> Vec<&Change> {
-        self.changes.iter().filter(|change| change.place == place).collect()
+        // They are in the order of the objects.
+        let first = self.changes.partition_point(|change| change.place < place);
+        let end = self.changes.partition_point(|change| change.place <= place);
+        self.changes.get(first..end).unwrap_or_default().iter().collect()
     }
 }
 

@@ -80,6 +80,15 @@ pub fn content(source: &Source, document: usize) -> Result<Option<Node>> {
     Ok(tokens.documents().get(document).map(|outline| outline.tree(source)))
 }
 
+/// The content of each document, as [`content`] gives it: in one pass over the source.
+///
+/// # Errors
+/// Those of [`parse::documents`].
+pub fn contents(source: &Source) -> Result<Vec<Node>> {
+    let tokens = parse::tokens(source)?;
+    Ok(tokens.documents().iter().map(|outline| outline.tree(source)).collect())
+}
+
 /// Changes one document of a source, given by its index in [`parse::documents`].
 ///
 /// # Errors

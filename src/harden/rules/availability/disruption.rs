@@ -1,7 +1,5 @@
 //! KR-AVL-004 to 007: drains of nodes leave enough pods, and are not blocked.
 
-use std::collections::BTreeSet;
-
 use super::OF_AVAILABILITY;
 use crate::harden::acting::{is_budget, selector};
 use crate::harden::pod::Pod;
@@ -62,7 +60,7 @@ fn missing(pod: &Pod<'_>, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violatio
     let Some((copies, _)) = acting.copies(object).filter(|(copies, _)| *copies >= 2) else {
         return Vec::new();
     };
-    if !acting.serves(namespace, pod) || !acting.budgets(namespace, pod).is_empty() {
+    if !acting.serves(namespace, pod) || acting.has_budget(namespace, pod) {
         return Vec::new();
     }
     let message = format!(
@@ -118,42 +116,26 @@ fn selected_copies(
     scene: Scene<'_>,
     render: &Render<'_>,
 ) -> Option<(i64, bool)> {
-    let selector = selector(budget)?;
-    let acting = &render.acting;
-    let places = acting.selected(&render.pods, scene.namespace(), selector);
-    let objects: BTreeSet<usize> = places.into_iter().map(|(place, _)| place).collect();
-    let (mut sum, mut is_scaled) = (0_i64, false);
-    for object in objects.iter().filter_map(|place| acting.object(*place)) {
-        sum = sum.checked_add(acting.copies(object)?.0)?;
-        is_scaled |= !acting.scalers(object).is_empty();
-    }
-    (!objects.is_empty()).then_some((sum, is_scaled))
+    let place = render.acting.place(budget.kind(), scene.namespace(), budget.name())?;
+    render.acting.selected_copies(&render.pods, place)
 }
 
+/// The later one of two budgets is reported, once.
 fn overlap(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violation> {
-    let Some(selector) = selector(object).filter(|_| is_budget(object)) else { return Vec::new() };
-    let (acting, namespace) = (&render.acting, scene.namespace());
-    let place = acting.place(object.kind(), namespace, object.name());
-    let mut others = BTreeSet::new();
-    let mut found = Vec::new();
-    for (owner, number) in acting.selected(&render.pods, namespace, selector) {
-        let Some(pod) = render.pods.get(owner).and_then(|pods| pods.get(number)) else { continue };
-        // The later one of two budgets is reported.
-        let earlier = acting.budgets(namespace, pod).into_iter();
-        for other in earlier.filter(|other| Some(other.place) < place) {
-            let Some(owner) = acting.object(owner).filter(|_| others.insert(other.place)) else {
-                continue;
-            };
-            let message = format!(
-                "it and the PodDisruptionBudget `{}` select the pods of {} `{}`: none of them can be evicted",
-                other.object.name(),
-                owner.kind(),
-                owner.name()
-            );
-            found.push(Violation::at(Path::of(&["spec", "selector"]), message));
-        }
+    if !is_budget(object) || selector(object).is_none() {
+        return Vec::new();
     }
-    found
+    let acting = &render.acting;
+    let place = acting.place(object.kind(), scene.namespace(), object.name());
+    let before = place.and_then(|place| acting.budget_before(&render.pods, place));
+    let Some((other, owner)) = before else { return Vec::new() };
+    let message = format!(
+        "it and the PodDisruptionBudget `{}` select the pods of {} `{}`: none of them can be evicted",
+        other.object.name(),
+        owner.kind(),
+        owner.name()
+    );
+    vec![Violation::at(Path::of(&["spec", "selector"]), message)]
 }
 
 /// The first minor version of Kubernetes with `unhealthyPodEvictionPolicy` without a feature gate.

@@ -6,7 +6,7 @@ use crate::harden::rule::{Needs, RenderCheck, Rule};
 use crate::harden::scene::{Render, Scene};
 use crate::harden::selector::selects_all;
 use crate::harden::value::{integer, is_true, items, present, text};
-use crate::harden::views::{is_policy, pod_selector};
+use crate::harden::views::{Joint, is_policy, pod_selector};
 use crate::harden::violation::{Severity, Violation};
 use crate::resource::Resource;
 use crate::yaml::Node;
@@ -51,7 +51,7 @@ fn unselected(pod: &Pod<'_>, scene: Scene<'_>, render: &Render<'_>) -> Vec<Viola
     if is_host
         || pod.shape != Shape::Known
         || render.views.has_other_policies(namespace)
-        || !render.views.policies_of(namespace, pod).is_empty()
+        || render.views.has_policy(namespace, pod)
     {
         return Vec::new();
     }
@@ -62,12 +62,13 @@ fn unselected(pod: &Pod<'_>, scene: Scene<'_>, render: &Render<'_>) -> Vec<Viola
 
 fn dangling(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violation> {
     let namespace = scene.namespace();
-    let has_pods = || render.views.has_pods(&render.pods, namespace);
+    let has_pods = || !render.acting.pods_in(&render.pods, namespace).is_empty();
     if !is_policy(object) || !has_pods() || render.views.may_make_pods(namespace) {
         return Vec::new();
     }
     let is_void = |selector: &Node| {
-        !selects_all(selector) && render.views.selected(&render.pods, namespace, selector).is_none()
+        !selects_all(selector)
+            && render.acting.first_selected(&render.pods, namespace, selector).is_none()
     };
     let mut found = Vec::new();
     let path = Path::of(&["spec", "podSelector"]);
@@ -130,26 +131,32 @@ fn blocks(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> Vec<Viola
     let asks = isolates_egress && !rules_of(object, "egress").is_empty()
         || isolates_ingress && !rules_of(object, "ingress").is_empty();
     let Some(selector) = pod_selector(object).filter(|_| asks) else { return Vec::new() };
-    let Some(pod) = render.views.selected(&render.pods, namespace, selector) else {
+    let Some(pod) = render.acting.first_selected(&render.pods, namespace, selector) else {
         return Vec::new();
     };
     if render.views.has_other_policies(namespace) {
         return Vec::new();
     }
-    let policies = render.views.policies_of(namespace, pod);
+    let joint = render.views.joint(pod, || {
+        let policies = render.views.policies_of(namespace, pod);
+        let of = |direction| policies.iter().flat_map(move |policy| rules_of(policy, direction));
+        let ingress: Vec<&Node> = of("ingress").collect();
+        let services = render.views.services_of(namespace, pod);
+        Joint {
+            admits_dns: of("egress").any(admits_dns),
+            closed: closed_port(pod, &ingress, &services),
+        }
+    });
     let mut found = Vec::new();
     if isolates_egress && !rules_of(object, "egress").is_empty() {
-        let mut rules = policies.iter().flat_map(|policy| rules_of(policy, "egress"));
         let names_pods = rules_of(object, "egress").iter().any(asks_for_pods);
-        if names_pods && !rules.any(admits_dns) {
+        if names_pods && !joint.admits_dns {
             let message = "its pods may open connections to other pods, but cannot look up their names: no NetworkPolicy that selects them allows port 53";
             found.push(Violation::at(Path::of(&["spec", "egress"]), message));
         }
     }
     if isolates_ingress && !rules_of(object, "ingress").is_empty() {
-        let rules: Vec<&Node> =
-            policies.iter().flat_map(|policy| rules_of(policy, "ingress")).collect();
-        found.extend(closed_port(pod, &rules, &render.views.services_of(namespace, pod)));
+        found.extend(joint.closed);
     }
     found
 }

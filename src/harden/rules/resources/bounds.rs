@@ -2,14 +2,14 @@
 
 use super::OF_RESOURCES;
 use super::amounts::written;
+use crate::harden::acting::{Limit, Totals, counted, holds_for_all};
 use crate::harden::demand::{Demand, entries};
 use crate::harden::pod::{Container, Pod, Shape};
 use crate::harden::rule::{Needs, RenderCheck, Rule};
 use crate::harden::scene::{Render, Scene};
-use crate::harden::value::{below, items, present, text};
+use crate::harden::value::below;
 use crate::harden::violation::{List, Severity, Violation};
 use crate::resource::{Quantity, Resource};
-use crate::yaml::Node;
 use crate::yaml::path::Path;
 
 pub(super) static QUOTA_MISFIT: Rule = Rule {
@@ -41,54 +41,38 @@ fn quota(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violat
     }
     let Some(bounds) = render.acting.bounds(scene.namespace()) else { return Vec::new() };
     // The defaults of a range may be what a container lacks.
-    if !bounds.ranges.is_empty() {
+    if bounds.has_ranges {
         return Vec::new();
     }
     let mut found = Vec::new();
-    let quotas = bounds.quotas.iter().filter(|quota| holds_for_all(quota));
-    for quota in quotas {
+    if !bounds.counted.is_empty() {
         for pod in scene.pods.iter().filter(|pod| pod.shape == Shape::Known) {
-            found.extend(refused(pod, quota));
+            refused(pod, &bounds.counted, &mut found);
         }
     }
     found
 }
 
-/// True if a quota holds for all pods.
-fn holds_for_all(quota: &Resource) -> bool {
-    let spec = quota.node().get("spec");
-    let has = |key: &str| spec.and_then(|spec| present(spec, key)).is_some();
-    !has("scopes") && !has("scopeSelector")
-}
-
-/// The field of containers and the resource that an entry of a quota counts.
-fn counted(entry: &str) -> Option<(&'static str, &str)> {
-    match entry {
-        "cpu" | "memory" => Some(("requests", entry)),
-        _ => match entry.split_once('.')? {
-            ("requests", name @ ("cpu" | "memory")) => Some(("requests", name)),
-            ("limits", name @ ("cpu" | "memory")) => Some(("limits", name)),
-            _ => None,
-        },
-    }
-}
-
-/// The containers of a pod that lack what a quota counts.
-fn refused(pod: &Pod<'_>, quota: &Resource) -> Vec<Violation> {
-    let mut found = Vec::new();
+/// The containers of a pod that lack what a quota counts. One reports each quota once, and each field.
+fn refused(
+    pod: &Pod<'_>,
+    counted: &[(&'static str, &'static str, &Resource)],
+    found: &mut Vec<Violation>,
+) {
     if pod.get(&["resources"]).is_some() {
-        return found;
+        return;
     }
     for container in pod.containers.iter().filter(|one| one.list != List::Ephemeral) {
-        let is_lacking = |(entry, _): &(&str, Quantity)| match counted(entry) {
-            Some(("requests", name)) => container.request(name).is_none(),
-            Some((_, name)) => container.limit(name).is_none(),
-            None => false,
-        };
-        let mut lacking = entries(below(quota.node(), &["spec", "hard"])).filter(is_lacking);
-        if let Some((entry, _)) = lacking.next()
-            && let Some((field, name)) = counted(entry)
-        {
+        let mut last: Option<&Resource> = None;
+        for &(field, name, quota) in counted {
+            let is_lacking = match field {
+                "requests" => container.request(name).is_none(),
+                _ => container.limit(name).is_none(),
+            };
+            if !is_lacking || last.is_some_and(|last| std::ptr::eq(last, quota)) {
+                continue;
+            }
+            last = Some(quota);
             let message = format!(
                 "has no `{field}.{name}`, which the ResourceQuota `{}` counts: the API server refuses the pod",
                 quota.name()
@@ -96,7 +80,6 @@ fn refused(pod: &Pod<'_>, quota: &Resource) -> Vec<Violation> {
             found.push(container.violation(&["resources", field, name], message));
         }
     }
-    found
 }
 
 /// The entries of a quota that the pods of its namespace exceed.
@@ -109,22 +92,13 @@ fn sums(quota: &Resource, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violatio
     if !entries(hard).any(counts) {
         return Vec::new();
     }
-    let places = render.acting.pods_in(&render.pods, scene.namespace());
-    let demands: Vec<(Demand<'_>, i64, i64)> =
-        places.iter().filter_map(|place| demand(*place, render)).collect();
+    let totals = render.acting.totals(scene.facts.namespace(quota), || totals(scene, render));
     let mut found = Vec::new();
     for (entry, most) in entries(hard) {
-        let each = |demand: &Demand<'_>| match counted(entry) {
-            Some(("requests", name)) => demand.requests.get(name).copied(),
-            Some((_, name)) => demand.limits.get(name).copied(),
-            None if entry == "pods" => Quantity::parse("1"),
-            None => None,
+        let key = counted(entry).or((entry == "pods").then_some(("", "pods")));
+        let Some((least, largest)) = key.and_then(|key| totals.get(&key).copied()) else {
+            continue;
         };
-        let sum = |copies: fn(&(Demand<'_>, i64, i64)) -> i64| {
-            let all = demands.iter().filter_map(|one| Some(each(&one.0)?.times(copies(one))));
-            all.fold(Quantity::ZERO, Quantity::plus)
-        };
-        let (least, largest) = (sum(|one| one.1), sum(|one| one.2));
         let (severity, total, when) = match () {
             () if least > most => (Severity::Error, least, ""),
             () if largest > most => {
@@ -141,6 +115,30 @@ fn sums(quota: &Resource, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violatio
         found.push(Violation::at(path, message).severity(severity));
     }
     found
+}
+
+/// The demand of all pods of a namespace.
+fn totals(scene: Scene<'_>, render: &Render<'_>) -> Totals {
+    let mut totals = Totals::new();
+    let mut add = |key, amount: Quantity, least, most| {
+        let sums = totals.entry(key).or_insert((Quantity::ZERO, Quantity::ZERO));
+        sums.0 = sums.0.plus(amount.times(least));
+        sums.1 = sums.1.plus(amount.times(most));
+    };
+    for place in render.acting.pods_in(&render.pods, scene.namespace()) {
+        let Some((demand, least, most)) = demand(*place, render) else { continue };
+        for name in ["cpu", "memory"] {
+            for (field, amounts) in [("requests", &demand.requests), ("limits", &demand.limits)] {
+                if let Some(amount) = amounts.get(name) {
+                    add((field, name), *amount, least, most);
+                }
+            }
+        }
+        if let Some(one) = Quantity::parse("1") {
+            add(("", "pods"), one, least, most);
+        }
+    }
+    totals
 }
 
 /// The demand of a pod, and the lowest and the highest number of its copies.
@@ -171,36 +169,21 @@ fn range(
     if container.list == List::Ephemeral || pod.shape != Shape::Known {
         return found;
     }
-    for range in &bounds.ranges {
-        let limits = below(range.node(), &["spec", "limits"]);
-        let of_containers =
-            items(limits).iter().filter(|one| text(one, "type") == Some("Container"));
-        for one in of_containers {
-            let mut add = |field: &str, name: &str, own: Quantity, bound: Quantity, word: &str| {
-                let message = format!(
-                    "has the {field} `{name}: {}`, {word} the {} that the LimitRange `{}` allows",
-                    written(name, own),
-                    written(name, bound),
-                    range.name()
-                );
-                found.push(container.violation(&["resources", field, name], message));
-            };
-            for (name, least) in of(one, "min") {
-                let request = Quantity::of(container.request(name)).filter(|own| *own < least);
-                if let Some(own) = request {
-                    add("requests", name, own, least, "less than");
-                }
-            }
-            for (name, most) in of(one, "max") {
-                if let Some(own) = Quantity::of(container.limit(name)).filter(|own| *own > most) {
-                    add("limits", name, own, most, "more than");
-                }
-            }
-        }
+    for limit in bounds.limits_of(container) {
+        let Limit { resource, is_most, amount, range } = limit;
+        let (field, own, word) = match is_most {
+            false => ("requests", container.request(resource), "less than"),
+            true => ("limits", container.limit(resource), "more than"),
+        };
+        let is_outside = |own: &Quantity| if is_most { *own > amount } else { *own < amount };
+        let Some(own) = Quantity::of(own).filter(is_outside) else { continue };
+        let message = format!(
+            "has the {field} `{resource}: {}`, {word} the {} that the LimitRange `{}` allows",
+            written(resource, own),
+            written(resource, amount),
+            range.name()
+        );
+        found.push(container.violation(&["resources", field, resource], message));
     }
     found
-}
-
-fn of<'a>(range: &'a Node, key: &str) -> impl Iterator<Item = (&'a str, Quantity)> {
-    entries(present(range, key))
 }

@@ -79,7 +79,7 @@ fn without_request(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> 
     let Some((kind, name)) = target(object).filter(|_| !metrics.is_empty()) else { return found };
     let namespace = scene.namespace();
     let acting = &render.acting;
-    let has_defaults = acting.bounds(namespace).is_some_and(|bounds| !bounds.ranges.is_empty());
+    let has_defaults = acting.bounds(namespace).is_some_and(|bounds| bounds.has_ranges);
     let place = acting.place(kind, namespace, name);
     let Some(pods) = place.and_then(|place| render.pods.get(place)) else { return found };
     if has_defaults || acting.vertical_beside(object).iter().any(|vertical| is_active(vertical)) {
