@@ -56,7 +56,7 @@ fn in_part(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> Vec<Viol
     if others > 0 {
         let objects = if others == 1 { "another object" } else { "other objects" };
         let number = if others == 1 { String::new() } else { format!("{others} ") };
-        message.push_str(&format!("; so it is for {number}{objects} of the kind `{kind}`"));
+        message = format!("{message}; so it is for {number}{objects} of the kind `{kind}`");
     }
     vec![Violation::at(path, message)]
 }
