@@ -1,6 +1,6 @@
 //! Conversions between types, and `size`.
 
-use super::super::run::{Failure, Run};
+use super::super::run::Run;
 use super::super::value::{Outcome, Value};
 use super::{Function, both, global, times, unreadable, unsuitable};
 
