@@ -649,7 +649,7 @@ pub(super) fn selector(object: &Resource) -> Option<&Node> {
 fn is_of_monitoring(port: &Node) -> bool {
     let is_named = |key| {
         let name = text(port, key).unwrap_or_default();
-        ["exporter", "metric", "prom", "monitoring", "telemetry"]
+        ["exporter", "metric", "prom", "monitoring", "telemetry", "pprof", "profil"]
             .iter()
             .any(|word| name.contains(word))
     };

@@ -27,7 +27,7 @@ pub(super) fn conceal(findings: &mut [Finding], scenes: &[Scene<'_>], sources: &
 const SHORTEST: usize = 8;
 
 /// The secrets in plain text of an object.
-fn secrets<'a>(scene: Scene<'a>) -> Vec<Open<'a>> {
+fn secrets(scene: Scene<'_>) -> Vec<Open<'_>> {
     let mut found = of_config_map(scene.object);
     for container in scene.pods.iter().flat_map(|pod| &pod.containers) {
         found.extend(of_env(container.node));

@@ -206,7 +206,7 @@ fn connections(text: &str) -> impl Iterator<Item = Formed> {
             || text.contains(';') && (has("server=") || has("data source=") || has("host=")));
     let text = if is_connection { text } else { "" };
     text.match_indices('=').filter_map(|(at, _)| {
-        let before = text[..at].as_bytes();
+        let before = &text.as_bytes()[..at];
         let ends = |word: &str| {
             let start = before.len().checked_sub(word.len())?;
             before[start..].eq_ignore_ascii_case(word.as_bytes()).then_some(start)

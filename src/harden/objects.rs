@@ -303,7 +303,7 @@ impl<'a> Objects<'a> {
             let rest = text.strip_prefix(name).filter(|_| !matches!(name, "" | "k8s" | "x-k8s"));
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
         };
-        self.groups.iter().any(|group| is_own(group))
+        self.groups.iter().any(is_own)
     }
 
     fn has_group_of(&self, domain: &str) -> bool {

@@ -171,7 +171,7 @@ impl<'a, T> Selectors<'a, T> {
             for one in wanted.conditions() {
                 match one {
                     Condition::Label(label) => {
-                        *by_label.entry((namespace, label)).or_default() += 1
+                        *by_label.entry((namespace, label)).or_default() += 1;
                     }
                     Condition::Listed(key, values) => {
                         for value in values {
