@@ -1,4 +1,4 @@
-//! The checks of other tools, each with a manifest that it reports, in `testdata/coming-from/TOOL/CHECK.yaml`. The first
+//! The checks of other tools, each with a manifest that it reports, in `tests/coming-from/TOOL/CHECK.yaml`. The first
 //! line of a file says what is wrong, the second one which rule finds it (`# finds: KR-SEC-001`), or why no rule does
 //! (`# none: …`). `docs/coming-from.md` is written from these files: `KRENDER_BLESS=1 cargo test --test coming_from`.
 #![expect(clippy::disallowed_methods, reason = "the manifests are read as they are")]
@@ -38,7 +38,7 @@ fn here(path: &str) -> PathBuf {
 }
 
 fn checks(tool: &str) -> Vec<Check> {
-    let folder = here("testdata/coming-from").join(tool);
+    let folder = here("tests/coming-from").join(tool);
     let mut files: Vec<PathBuf> =
         fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();

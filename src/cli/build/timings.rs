@@ -270,7 +270,8 @@ overlays/broken         0.1 ms          0            0
             "targets    1\nresources  1\nbytes      100\ntime       250 ms on one thread\n"
         );
         let lines = timings.lines(Duration::from_millis(250), 1);
-        let used = r#""limits":{"bytes":0,"directories":0,"patterns":0,"resources":0}}"#;
+        let used =
+            r#""limits":{"bytes":0,"directories":0,"expressions":0,"patterns":0,"resources":0}}"#;
         assert!(lines.lines().next().is_some_and(|line| line.ends_with(used)), "{lines}");
     }
 

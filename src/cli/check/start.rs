@@ -52,7 +52,8 @@ mod tests {
         let all = with_examples(START);
         assert!(all.contains("\n  rules:\n    image-tag: off\n"), "{all}");
         for text in [START, &*all] {
-            let read = Settings::read(resource(text).node(), &Kind::ALL, Profile::default());
+            let named = text.replacen("\nspec:\n", "\nmetadata: {name: a}\nspec:\n", 1);
+            let read = Settings::read(resource(&named).node(), &Kind::ALL, Profile::default());
             assert!(read.is_ok(), "{:?}\n{text}", read.err());
         }
     }

@@ -132,7 +132,7 @@ impl Prover<'_> {
             errors = differences(name, &new.resources, partly.len(), |place| partly.get(place));
         }
         let errors = errors.into_iter().map(|(_, error)| {
-            error.help("it includes the file, and is not among the targets to fix; `--as patch` adds a patch to the targets instead")
+            error.help("it includes the file, and is not among the targets to fix")
         });
         Error::all(errors).map_or(Ok(()), Err)
     }
