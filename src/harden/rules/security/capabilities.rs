@@ -65,7 +65,11 @@ fn drop_all(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Vec<V
             }
         };
         let violation = Violation::at(path.clone(), message).of_container(container);
-        let class = if container.is_non_root(pod) { Class::Safe } else { Class::Unsafe };
+        // As KR-SEC-022 knows it, which may add `runAsNonRoot` in the same run.
+        let is_of_image =
+            || container.user(pod).is_none() && scene.facts.runs_as_non_root(container.image());
+        let is_safe = container.is_non_root(pod) || is_of_image();
+        let class = if is_safe { Class::Safe } else { Class::Unsafe };
         let edits = vec![Edit::Set(path, strings(&["ALL"]))];
         found.push(match pod.is_bound_to_windows() {
             true => violation,
