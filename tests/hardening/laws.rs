@@ -159,10 +159,13 @@ impl Run {
     /// A rule without a violation changes nothing in an object (I2).
     pub(crate) fn changes_only_what_is_wrong(&self) -> Result<(), String> {
         let violated = violated(&self.before, &self.settings);
+        // A `preStop` that KR-SHD-001 adds may need more time, which KR-SHD-002 gives in the same run.
+        let is_of =
+            |rule: &str, own: &str| rule == own || (rule, own) == ("KR-SHD-001", "KR-SHD-002");
         let is_wrong = |change: &&Change| {
             violated
                 .iter()
-                .any(|(rule, place, _)| (*rule, *place) == (change.rule.id, change.place))
+                .any(|(rule, place, _)| is_of(rule, change.rule.id) && *place == change.place)
         };
         let first = self.changes.iter().find(|change| !is_wrong(change));
         self.expect(first.is_none(), || format!("{first:?} heals nothing"))?;
