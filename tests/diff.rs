@@ -90,15 +90,9 @@ fn a_change_of_a_base_is_told_once_for_all_overlays() {
     repository.write("base/deployment.yaml", &deployment("web:2"));
     repository.commit();
     let expected = "\
-3 of 3 targets differ · 1 changed · 1 restarting
+3 of 3 targets differ · 3 restart · 3 changed
 
-* image web: 1 → 2 — overlays/dev, overlays/prod, overlays/test
-
-── all 3 targets in overlays/: dev, prod, test
-
-~ Deployment web
-    ! restarts: image
-    ~ spec.template.spec.containers[app].image: web:1 → web:2
+* image web: 1 → 2 in Deployment web, 3 restart — overlays/dev, overlays/prod, overlays/test
 ";
     assert_eq!(repository.diff(&["--git", "HEAD~1..HEAD"]), (expected.to_owned(), 1));
     // The same revisions in other notations, and compared with the working tree.
@@ -107,8 +101,11 @@ fn a_change_of_a_base_is_told_once_for_all_overlays() {
     assert_eq!(repository.diff(&["--git", "HEAD~1"]), (expected.to_owned(), 1));
     assert_eq!(repository.diff(&["--git", "HEAD"]), ("no differences\n".to_owned(), 0));
     let (other_way, code) = repository.diff(&["--git", "HEAD..HEAD~1", "overlays/dev"]);
-    assert!(other_way.contains("containers[app].image: web:2 → web:1"), "{other_way}");
-    assert!(other_way.starts_with("overlays/dev: 1 changed · 1 restarting\n"), "{other_way}");
+    assert!(
+        other_way.contains("* image web: 2 → 1 in Deployment dev/web, restarts"),
+        "{other_way}"
+    );
+    assert!(other_way.starts_with("overlays/dev: 1 restarts · 1 changed\n"), "{other_way}");
     assert_eq!(code, 1);
 }
 
@@ -124,7 +121,7 @@ fn the_working_tree_counts_with_what_is_not_committed() {
     for part in [
         "3 of 3 targets differ",
         "── overlays/new (new)",
-        "── overlays/test (gone)",
+        "- removed Deployment test/web — overlays/test (gone)",
         "~ a.txt: one → two",
     ] {
         assert!(text.contains(part) || part.starts_with('~'), "{part}\n{text}");
@@ -144,7 +141,10 @@ fn a_target_that_breaks_hides_no_other() {
     assert_eq!(code, 2);
     assert!(text.starts_with("! overlays/prod cannot be rendered after the change\n"), "{text}");
     assert!(text.contains("2 of 3 targets differ") && text.contains("1 not rendered"), "{text}");
-    assert!(text.contains("── overlays/dev, overlays/test"), "{text}");
+    assert!(
+        text.contains("1 → 2 in Deployment web, 2 restart — overlays/dev, overlays/test"),
+        "{text}"
+    );
 }
 
 #[test]

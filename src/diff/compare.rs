@@ -18,6 +18,17 @@ pub struct Change {
     pub what: What,
     /// The renamed object that this field refers to, if the change only follows its new name.
     pub follows: Option<String>,
+    /// Consequence of this change for its object.
+    pub then: Option<Consequence>,
+}
+
+/// Consequence of a change, with the words for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Consequence {
+    /// The pods of the object restart: the part of them that changes.
+    Restart(String),
+    /// The object must be recreated: the reason.
+    Recreation(String),
 }
 
 /// Difference of a field.
@@ -34,7 +45,7 @@ pub enum What {
 }
 
 impl Change {
-    /// The change in the reverse difference.
+    /// The change in the reverse difference, without its consequence.
     #[must_use]
     pub fn mirrored(&self) -> Self {
         let what = match self.what.clone() {
@@ -43,7 +54,7 @@ impl Change {
             What::Changed(before, after) => What::Changed(after, before),
             What::Reordered(before, after) => What::Reordered(after, before),
         };
-        Self { path: self.path.mirrored(), what, follows: self.follows.clone() }
+        Self { path: self.path.mirrored(), what, follows: self.follows.clone(), then: None }
     }
 }
 
@@ -96,7 +107,7 @@ impl Comparison<'_> {
     }
 
     fn add(&mut self, what: What, follows: Option<String>) {
-        self.changes.push(Change { path: self.path.clone(), what, follows });
+        self.changes.push(Change { path: self.path.clone(), what, follows, then: None });
     }
 
     fn mapping(&mut self, before: &Node, after: &Node, kind: Option<Type<'_>>) {

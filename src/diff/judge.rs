@@ -2,7 +2,7 @@
 
 use crate::yaml::Node;
 
-use super::compare::{Change, What};
+use super::compare::{Change, Consequence, What};
 use super::pair::Renaming;
 use super::security::{Security, Turned};
 use super::{Identity, Object};
@@ -57,6 +57,23 @@ pub enum Rank {
 }
 
 impl Effect {
+    /// Place among the effects of an object, the most severe first.
+    const fn order(&self) -> usize {
+        match self {
+            Self::Lost(_) => 0,
+            Self::Recreated(_) => 1,
+            Self::Restarted(_) => 2,
+            Self::Security(_) => 3,
+            Self::Image(_) => 4,
+        }
+    }
+
+    /// True for the effects of single changes: those of a part of the changes are known. Others belong to the object
+    /// as a whole.
+    pub(super) const fn is_of_changes(&self) -> bool {
+        matches!(self, Self::Recreated(_) | Self::Restarted(_) | Self::Image(_))
+    }
+
     /// True for a change of Pod Security in this direction.
     pub(super) fn turns(&self, turned: Turned) -> bool {
         matches!(self, Self::Security(security) if security.turned() == turned)
@@ -85,27 +102,70 @@ impl Object {
     }
 }
 
-/// Adds the effects of the difference in an object.
+/// Adds the consequences of each change of an object, and the effects of the difference.
 pub(super) fn judge(object: &mut Object) {
+    add_consequences(object);
     let [before, after] = &object.nodes;
-    let security = Security::of(before.as_ref(), after.as_ref());
-    object.effects = match &object.ids {
-        [Some(before), after] => {
-            let another = after.as_ref().is_some_and(|after| is_another(before, after));
-            let lost = (after.is_none() || another).then(|| loss(&before.kind)).flatten();
-            let recreated = if after.is_some() { recreation(object, before) } else { Vec::new() };
-            let restarts = if another { Vec::new() } else { restart(object) };
-            let some = |why: Vec<String>| (!why.is_empty()).then_some(why);
-            lost.map(Effect::Lost)
-                .into_iter()
-                .chain(some(recreated).map(Effect::Recreated))
-                .chain(some(restarts).map(Effect::Restarted))
-                .chain(security.map(Effect::Security))
-                .chain(images(object).into_iter().map(Effect::Image))
-                .collect()
+    let mut effects = of_changes(moved(object), &object.changes);
+    if let [Some(before), after] = &object.ids
+        && after.as_ref().is_none_or(|after| is_another(before, after))
+    {
+        effects.extend(loss(&before.kind).map(Effect::Lost));
+    }
+    effects.extend(Security::of(before.as_ref(), after.as_ref()).map(Effect::Security));
+    sort(&mut effects);
+    object.effects = effects;
+}
+
+/// Sorts effects, the most severe first.
+pub(super) fn sort(effects: &mut [Effect]) {
+    effects.sort_by_key(Effect::order);
+}
+
+/// The effects that some changes of an object have: those of a part of them are a part of those of all. `moved` is the
+/// reason for recreating the object as a whole.
+pub(super) fn of_changes(moved: Option<String>, changes: &[Change]) -> Vec<Effect> {
+    let (mut recreated, mut restarted) = (Vec::from_iter(moved), Vec::new());
+    for change in changes {
+        let (list, why) = match &change.then {
+            Some(Consequence::Recreation(why)) => (&mut recreated, why),
+            Some(Consequence::Restart(why)) => (&mut restarted, why),
+            None => continue,
+        };
+        if !list.contains(why) {
+            list.push(why.clone());
         }
-        [None, _] => security.map(Effect::Security).into_iter().collect(),
-    };
+    }
+    let some = |why: Vec<String>| (!why.is_empty()).then_some(why);
+    some(recreated)
+        .map(Effect::Recreated)
+        .into_iter()
+        .chain(some(restarted).map(Effect::Restarted))
+        .chain(images(changes).into_iter().map(Effect::Image))
+        .collect()
+}
+
+/// Adds the consequence of each change of an object.
+fn add_consequences(object: &mut Object) {
+    let [Some(before), Some(after)] = &object.ids else { return };
+    let template = if is_another(before, after) { None } else { template(object) };
+    let is_sealed =
+        object.nodes[0].as_ref().and_then(|node| node.get("immutable")).and_then(Node::as_text)
+            == Some("true");
+    // An object with another hash in its name is another one on purpose.
+    let may_be_immutable = object.renamed != Some(Renaming::Hash);
+    for change in &mut object.changes {
+        let path = change.path.to_string();
+        change.then = match template {
+            _ if may_be_immutable && is_immutable(&before.kind, &path, is_sealed) => {
+                Some(Consequence::Recreation(format!("{path} is immutable")))
+            }
+            Some(template) if change.path.is_below(template) => {
+                Some(Consequence::Restart(reason(change)))
+            }
+            _ => None,
+        };
+    }
 }
 
 /// True if a cluster treats the ids as two objects. A changed hash in the name is intended.
@@ -125,30 +185,18 @@ fn loss(kind: &str) -> Option<&'static str> {
     })
 }
 
-/// Reasons for recreating an object.
-fn recreation(object: &Object, before: &Identity) -> Vec<String> {
-    let mut why = match object.renamed {
-        Some(Renaming::Name) => vec![format!("was {}", before.name)],
-        Some(Renaming::Namespace) if before.namespace.is_empty() => {
-            vec!["was in the default namespace".to_owned()]
+/// The reason for recreating an object because of its new name or namespace.
+pub(crate) fn moved(object: &Object) -> Option<String> {
+    let [Some(before), Some(_)] = &object.ids else { return None };
+    match object.renamed? {
+        Renaming::Name => Some(format!("was {}", before.name)),
+        Renaming::Namespace if before.namespace.is_empty() => {
+            Some("was in the default namespace".to_owned())
         }
-        Some(Renaming::Namespace) => vec![format!("was in namespace {}", before.namespace)],
+        Renaming::Namespace => Some(format!("was in namespace {}", before.namespace)),
         // Clusters serve some kinds under two groups, in which the same field may have another name.
-        Some(Renaming::Hash | Renaming::Version | Renaming::Group) | None => Vec::new(),
-    };
-    let is_sealed =
-        object.nodes[0].as_ref().and_then(|node| node.get("immutable")).and_then(Node::as_text)
-            == Some("true");
-    if object.renamed == Some(Renaming::Hash) {
-        return why;
+        Renaming::Hash | Renaming::Version | Renaming::Group => None,
     }
-    for change in &object.changes {
-        let path = change.path.to_string();
-        if is_immutable(&before.kind, &path, is_sealed) {
-            why.push(format!("{path} is immutable"));
-        }
-    }
-    why
 }
 
 /// Immutable fields by kind: the first list, except those of the second. (Kubernetes' API reference and validation:
@@ -216,25 +264,13 @@ fn is_immutable(kind: &str, path: &str, is_sealed: bool) -> bool {
         && row.is_some_and(|(_, fixed, free)| fixed.iter().any(is_in) && !free.iter().any(is_in))
 }
 
-/// Changes in the pods of a workload whose controller restarts them.
-fn restart(object: &Object) -> Vec<String> {
+/// Path of the pod template whose changes restart the pods of an object.
+fn template(object: &Object) -> Option<&'static [&'static str]> {
     let Identity { api_version, kind, .. } = object.id();
     let group = api_version.split_once('/').map_or("", |(group, _)| group);
-    let Some(template) = restarting(group, kind) else { return Vec::new() };
-    let Some(after) = object.nodes[1].as_ref().filter(|_| object.ids[0].is_some()) else {
-        return Vec::new();
-    };
-    if waits(after, kind) {
-        return Vec::new();
-    }
-    let mut why = Vec::new();
-    for change in object.changes.iter().filter(|change| change.path.is_below(template)) {
-        let reason = reason(change);
-        if !why.contains(&reason) {
-            why.push(reason);
-        }
-    }
-    why
+    let template = restarting(group, kind)?;
+    let after = object.nodes[1].as_ref()?;
+    (!waits(after, kind)).then_some(template)
 }
 
 /// True if a changed template does not restart running pods.
@@ -276,17 +312,24 @@ fn reason(change: &Change) -> String {
 }
 
 /// The changed images, each once.
-fn images(object: &Object) -> Vec<Image> {
-    let image = |change: &Change| match (change.path.last_key()?, &change.what) {
-        ("image", What::Changed(before, after)) => {
-            Some(Image::of(before.as_text()?, after.as_text()?))
-        }
-        _ => None,
-    };
-    let mut images: Vec<Image> = object.changes.iter().filter_map(image).collect();
+fn images(changes: &[Change]) -> Vec<Image> {
+    let mut images: Vec<Image> = changes.iter().filter_map(Change::image).collect();
     images.sort();
     images.dedup();
     images
+}
+
+impl Change {
+    /// The images before and after, if the field is an image.
+    #[must_use]
+    pub fn image(&self) -> Option<Image> {
+        match (self.path.last_key()?, &self.what) {
+            ("image", What::Changed(before, after)) => {
+                Some(Image::of(before.as_text()?, after.as_text()?))
+            }
+            _ => None,
+        }
+    }
 }
 
 impl Image {

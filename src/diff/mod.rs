@@ -15,8 +15,10 @@ mod list;
 mod mask;
 pub(crate) mod operations;
 mod pair;
+mod parts;
 mod path;
 mod security;
+mod summary;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -31,16 +33,17 @@ use crate::source::{Source, Sources};
 use crate::yaml::{self, Node, parse};
 use mask::Masks;
 
-pub use compare::{Change, What};
-pub use group::{Group, Review};
+pub use compare::{Change, Consequence, What};
+pub use group::{ChangedImage, Group, Review, Section};
+pub(crate) use judge::moved;
 pub use judge::{Effect, Image, Rank};
-#[cfg(feature = "cli")]
 #[cfg(feature = "cli")]
 pub(crate) use lines::unified;
 pub use operations::Operations;
 pub use pair::{Pair, Renaming};
 pub use path::{Ignore, Path, Step};
 pub use security::{Cause, Security, Turned};
+pub use summary::Summary;
 
 /// Selection of fields and objects to compare, and of what a review contains.
 #[derive(Debug, Default)]
@@ -145,7 +148,7 @@ pub enum Status {
 }
 
 /// An object that differs.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Object {
     /// Ids before and after; at least one is set.
     pub ids: [Option<Identity>; 2],

@@ -1,5 +1,7 @@
 //! Properties that hold for all differences, tested with random renders.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -152,6 +154,16 @@ fn said(review: &TargetReview, is_mirrored: bool) -> Vec<String> {
     said
 }
 
+/// Effects, those with several reasons once for each.
+fn said_effects(effects: &[Effect]) -> Vec<String> {
+    let said = |effect: &Effect| match effect {
+        Effect::Restarted(why) => why.iter().map(|why| format!("restarts {why}")).collect(),
+        Effect::Recreated(why) => why.iter().map(|why| format!("recreated {why}")).collect(),
+        effect => vec![format!("{effect:?}")],
+    };
+    effects.iter().flat_map(said).collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
@@ -187,9 +199,50 @@ proptest! {
         let two = Review::of(vec![review(&before, &after), review(&before, &after)]);
         prop_assert_eq!(one.groups.len(), two.groups.len());
         prop_assert!(two.groups.iter().all(|group| group.targets() == [0, 1]));
-        let told: usize = one.groups.iter().map(|group| group.members.len()).sum();
-        let objects = one.targets[0].objects.iter();
-        prop_assert_eq!(told, objects.filter(|object| object.folded.is_none()).count());
+        prop_assert_eq!(two.summary().changed, 2 * one.summary().changed);
+    }
+
+    #[test]
+    fn each_change_is_told_once_with_all_objects_that_have_it(
+        (before, after) in renders(),
+        (other_before, other_after) in renders(),
+    ) {
+        let targets = [(&before, &after), (&other_before, &other_after), (&before, &other_after)];
+        let targets = targets.map(|(before, after)| review(before, after));
+        let review = Review::of(targets.into());
+        let mut told: BTreeMap<(usize, usize), Vec<String>> = BTreeMap::new();
+        for group in &review.groups {
+            for &member in &group.members {
+                let changes = group.object.changes.iter();
+                let said = changes.map(|change| format!("{} {:?}", change.path, change.then));
+                told.entry(member).or_default().extend(said);
+            }
+        }
+        let mut effects: BTreeMap<(usize, usize), BTreeSet<String>> = BTreeMap::new();
+        for (target, of) in review.targets.iter().enumerate() {
+            for (place, object) in of.objects.iter().enumerate() {
+                if object.folded.is_some() {
+                    continue;
+                }
+                let changes = object.changes.iter();
+                let mut own: Vec<String> =
+                    changes.map(|change| format!("{} {:?}", change.path, change.then)).collect();
+                let told = told.get_mut(&(target, place));
+                prop_assert!(told.is_some());
+                let told = told.unwrap();
+                own.sort();
+                told.sort();
+                prop_assert_eq!(&own, told);
+                effects.entry((target, place)).or_default().extend(said_effects(&object.effects));
+            }
+        }
+        for group in &review.groups {
+            for member in &group.members {
+                for effect in said_effects(&group.object.effects) {
+                    prop_assert!(effects[member].contains(&effect), "{}", effect);
+                }
+            }
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::words::Words;
+use super::words::{self, Words};
 use crate::diff::{Effect, Failure, Group, Rank, Review, Security, Status, Turned};
 use crate::harden::Set;
 
@@ -11,10 +11,12 @@ pub(super) struct Headline {
     pub kind: Kind,
     /// Title of the objects.
     pub title: String,
-    /// Description of the difference.
+    /// Description of the difference, to follow the title; may be empty.
     pub words: Words,
     /// Indices of the targets.
     pub targets: Vec<usize>,
+    /// Index of the difference, if the headline tells all of it.
+    pub tells: Option<usize>,
 }
 
 /// Kind of a headline, the most important first.
@@ -35,11 +37,11 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// The words between the objects and the description.
-    pub(super) const fn joint(self) -> &'static str {
+    /// The words between the objects and the loss.
+    const fn joint(self) -> &'static str {
         match self {
-            Self::Lost | Self::Replaced => ", and with it ",
-            Self::Recreated | Self::Removed | Self::Looser | Self::Tighter => ": ",
+            Self::Lost => ", and with it ",
+            _ => ", which loses ",
         }
     }
 }
@@ -47,8 +49,9 @@ impl Kind {
 /// The headlines, the most important first. Of many of one kind only some are listed, with the number of the others.
 pub(super) fn headlines(review: &Review) -> Vec<Headline> {
     let mut kinds: BTreeMap<Kind, Vec<Headline>> = BTreeMap::new();
-    let all = review.groups.iter().flat_map(|group| of(review, group)).chain(removals(review));
-    for headline in all {
+    let groups = review.groups.iter().enumerate();
+    let all = groups.flat_map(|(place, group)| of(review, place, group));
+    for headline in all.chain(removals(review)) {
         kinds.entry(headline.kind).or_default().push(headline);
     }
     kinds.into_values().flat_map(bounded).collect()
@@ -69,6 +72,7 @@ fn bounded(mut headlines: Vec<Headline>) -> Vec<Headline> {
         title: format!("{} more, see below", rest.len()),
         words: Words::default(),
         targets,
+        tells: None,
     }));
     headlines
 }
@@ -116,67 +120,76 @@ pub(super) fn told(failures: &[Option<Failure>; 2]) -> Vec<(&'static str, &Failu
 fn removals(review: &Review) -> Vec<Headline> {
     /// Maximum number of removals with a line each.
     const FEW: usize = 5;
-    let mut removed: BTreeMap<Vec<usize>, Vec<&Group>> = BTreeMap::new();
-    for group in review.groups.iter().filter(|of| review.object(of).rank() == Rank::Removed) {
-        removed.entry(group.targets()).or_default().push(group);
+    let mut removed: BTreeMap<Vec<usize>, Vec<(usize, &Group)>> = BTreeMap::new();
+    for (place, group) in review.groups.iter().enumerate() {
+        if group.object.rank() == Rank::Removed {
+            removed.entry(group.targets()).or_default().push((place, group));
+        }
     }
-    let headline = |title: String, targets: &[usize]| Headline {
+    let headline = |title: String, targets: &[usize], tells: Option<usize>| Headline {
         kind: Kind::Removed,
         title,
         words: Words::default(),
         targets: targets.to_vec(),
+        tells,
     };
     let mut headlines = Vec::new();
     for (targets, groups) in removed {
         if groups.len() <= FEW {
-            headlines.extend(groups.iter().map(|group| headline(review.title(group), &targets)));
+            headlines.extend(groups.iter().map(|&(place, group)| {
+                let tells = group.object.effects.is_empty().then_some(place);
+                headline(review.title(group), &targets, tells)
+            }));
             continue;
         }
         let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
-        for group in &groups {
-            *kinds.entry(&review.object(group).id().kind).or_default() += 1;
+        for (_, group) in &groups {
+            *kinds.entry(&group.object.id().kind).or_default() += 1;
         }
         let kinds: Vec<String> =
             kinds.iter().map(|(kind, number)| format!("{number} {kind}")).collect();
         let title = format!("{} objects: {}", groups.len(), kinds.join(", "));
-        headlines.push(headline(title, &targets));
+        headlines.push(headline(title, &targets, None));
     }
     headlines
 }
 
-fn of(review: &Review, group: &Group) -> Vec<Headline> {
-    let object = review.object(group);
+fn of(review: &Review, place: usize, group: &Group) -> Vec<Headline> {
+    let object = &group.object;
     let is_gone = object.ids[1].is_none();
+    let mut is_told = object.changes.is_empty() && object.ids[0].is_some();
+    is_told &= object.carries.is_empty();
     let mut found = Vec::new();
     for effect in &object.effects {
         match effect {
             Effect::Lost(what) => {
                 let kind = if is_gone { Kind::Lost } else { Kind::Replaced };
-                found.push((kind, Words::new(*what)));
+                found.push((kind, Words::new(kind.joint()).say(*what)));
             }
-            // A loss is more important.
             Effect::Recreated(why) if object.rank() == Rank::Recreated => {
-                found.push((Kind::Recreated, Words::default().names(why)));
+                found.push((Kind::Recreated, words::reasons(object, why).behind(": ")));
             }
-            Effect::Security(security) if !is_gone => {
-                let kind = match security.turned() {
-                    Turned::Looser => Some(Kind::Looser),
-                    Turned::Tighter => Some(Kind::Tighter),
-                    Turned::Aside => None,
-                };
-                found.extend(kind.map(|kind| (kind, levels(security))));
+            // A loss is more important, and has a headline.
+            Effect::Recreated(_) => {}
+            Effect::Security(security) if !is_gone && security.turned() == Turned::Looser => {
+                found.push((Kind::Looser, levels(security).behind(": ")));
             }
-            Effect::Recreated(_)
-            | Effect::Restarted(_)
-            | Effect::Image(_)
-            | Effect::Security(_) => {}
+            Effect::Security(security) if !is_gone && security.turned() == Turned::Tighter => {
+                found.push((Kind::Tighter, levels(security).behind(": ")));
+            }
+            Effect::Restarted(_) | Effect::Image(_) | Effect::Security(_) => is_told = false,
         }
     }
+    let renamed = match words::renaming(object) {
+        Some(renaming) => Words::new(" (").and(renaming).say(")"),
+        None => Words::default(),
+    };
     let headline = |(kind, words)| Headline {
         kind,
         title: review.title(group),
-        words,
+        words: renamed.clone().and(words),
         targets: group.targets(),
+        tells: is_told.then_some(place),
     };
     found.into_iter().map(headline).collect()
 }

@@ -3,11 +3,10 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::diff::group::Summary;
 use crate::diff::operations::{self, Operations};
 use crate::diff::{
     self, Cause, Change, Effect, Failure, Identity, Object, Rank, Renaming, Review, Status,
-    TargetReview, Turned, What,
+    Summary, TargetReview, Turned, What,
 };
 use crate::error::Result;
 use crate::harden::Set;
@@ -15,7 +14,7 @@ use crate::text::escape;
 use crate::yaml::Node;
 
 /// Version of the format, which increases with incompatible changes.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 #[derive(Serialize)]
 struct PageJson<'a> {

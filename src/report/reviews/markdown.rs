@@ -148,14 +148,15 @@ fn headline(Important { kind, title, words, targets }: &Important) -> String {
 fn images(page: &Page<'_>) -> Vec<String> {
     let Some(first) = page.images.first() else { return Vec::new() };
     let head = match first.targets {
-        Some(_) => "\n| image | before | after | targets |\n|---|---|---|---|\n",
-        None => "\n| image | before | after |\n|---|---|---|\n",
+        Some(_) => "\n| image | before | after | objects | targets |\n|---|---|---|---|---|\n",
+        None => "\n| image | before | after | objects |\n|---|---|---|---|\n",
     };
-    let row = |ImageChange { name, before, after, targets }: &ImageChange| {
+    let row = |ImageChange { name, before, after, users, targets }: &ImageChange| {
         let cells = [name, before, after].map(|text| cell(text));
+        let users = users.written(cell);
         let targets =
             targets.as_ref().map(|targets: &Words| format!(" {} |", targets.written(cell)));
-        format!("| {} |{}\n", cells.join(" | "), targets.unwrap_or_default())
+        format!("| {} | {users} |{}\n", cells.join(" | "), targets.unwrap_or_default())
     };
     let more = (page.more_images > 0).then(|| format!("\nand {} more images\n", page.more_images));
     [head.to_owned()].into_iter().chain(page.images.iter().map(row)).chain(more).collect()

@@ -1,11 +1,14 @@
 //! A review as a page for people: the order of its parts, their words, and which of them are named or only counted.
 //! Text and Markdown write the same pages; [`super::layout`] applies the limit of their length.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
 use super::headline::{self, Headline, Kind};
 use super::outline::{self, Line};
 use super::words::{self, Tone, Words};
 use crate::diff::lines::Mark;
-use crate::diff::{self, Failure, Object, Review, Status};
+use crate::diff::{self, Change, Effect, Failure, Object, Review, Status};
 
 /// Maximum numbers of a format.
 pub(super) struct Limits {
@@ -83,6 +86,8 @@ pub(super) struct ImageChange {
     /// Its tag and digest, or the whole reference.
     pub(super) before: String,
     pub(super) after: String,
+    /// The objects that use it, and the number of those that restart.
+    pub(super) users: Words,
     /// The targets; `None` if there is only one.
     pub(super) targets: Option<Words>,
 }
@@ -109,13 +114,50 @@ pub(super) struct Group<'a> {
     pub(super) effects: Vec<(Tone, Words)>,
     /// True if an empty line separates it from the group above.
     pub(super) is_apart: bool,
-    object: &'a Object,
+    object: Cow<'a, Object>,
 }
 
 impl Group<'_> {
     /// The changed fields.
     pub(super) fn lines(&self) -> Vec<Line> {
-        outline::lines(self.object)
+        outline::lines(&self.object)
+    }
+}
+
+/// The part of a review that is told before its sections, which do not repeat it.
+#[derive(Default)]
+struct Told {
+    /// Indices of differences.
+    groups: BTreeSet<usize>,
+    images: BTreeSet<diff::Image>,
+}
+
+impl Told {
+    /// True if a difference is told completely.
+    fn has(&self, place: usize, group: &diff::Group) -> bool {
+        let Object { changes, effects, renamed, carries, .. } = &group.object;
+        let is_of_image =
+            |effect: &Effect| matches!(effect, Effect::Restarted(_) | Effect::Image(_));
+        self.groups.contains(&place)
+            || !changes.is_empty()
+                && changes.iter().all(|change| self.has_image(change))
+                && effects.iter().all(is_of_image)
+                && renamed.is_none()
+                && carries.is_empty()
+    }
+
+    fn has_image(&self, change: &Change) -> bool {
+        change.image().is_some_and(|image| self.images.contains(&image))
+    }
+
+    /// The object without the changes that are told.
+    fn rest<'a>(&self, object: &'a Object) -> Cow<'a, Object> {
+        if !object.changes.iter().any(|change| self.has_image(change)) {
+            return Cow::Borrowed(object);
+        }
+        let mut object = object.clone();
+        object.changes.retain(|change| !self.has_image(change));
+        Cow::Owned(object)
     }
 }
 
@@ -130,30 +172,42 @@ impl<'a> Page<'a> {
             targets: words::targets(review, &targets, limits.failing),
         };
         let empty = review.targets.iter().filter(|target| target.objects.is_empty());
-        let important = |Headline { kind, title, words, targets }| Important {
-            kind,
-            title,
-            words: words.behind(kind.joint()),
-            targets: found_in(&targets),
+        let mut told = Told::default();
+        let important = |Headline { kind, title, words, targets, tells }| {
+            told.groups.extend(tells);
+            let are_gone =
+                targets.iter().all(|&target| review.targets[target].status == Status::Removed);
+            let is_gone = kind == Kind::Removed && are_gone;
+            let found = found_in(&targets);
+            let found = found.map(|words| if is_gone { words.say(" (gone)") } else { words });
+            Important { kind, title, words, targets: found }
         };
+        let headlines = headline::headlines(review).into_iter().map(important).collect();
         let images = review.images();
         let more_images = images.len().saturating_sub(limits.images);
-        let image = |(diff::Image { name, before, after }, targets): (_, Vec<usize>)| ImageChange {
-            name,
-            before: words::short(&before),
-            after: words::short(&after),
-            targets: found_in(&targets),
+        let image = |changed: diff::ChangedImage<'_>| {
+            let diff::Image { name, before, after } = changed.image;
+            let [shown_before, shown_after] = words::shortened(before, after);
+            told.images.insert(changed.image.clone());
+            ImageChange {
+                name: name.clone(),
+                before: shown_before,
+                after: shown_after,
+                users: words::users(review, &changed),
+                targets: found_in(&changed.targets()),
+            }
         };
+        let images = images.into_iter().take(limits.images).map(image).collect();
         Self {
             outcome: outcome(review),
             failures: headline::failing(review).into_iter().map(failing).collect(),
             empty: empty
                 .filter_map(|target| Some((Fate::of(&target.status)?, &*target.name)))
                 .collect(),
-            headlines: headline::headlines(review).into_iter().map(important).collect(),
-            images: images.into_iter().take(limits.images).map(image).collect(),
+            headlines,
+            images,
             more_images,
-            sections: sections(review, limits),
+            sections: sections(review, limits, &told),
         }
     }
 
@@ -165,7 +219,7 @@ impl<'a> Page<'a> {
 }
 
 fn outcome(review: &Review) -> Outcome {
-    let diff::group::Summary { targets, failed, .. } = review.summary();
+    let diff::Summary { targets, failed, .. } = review.summary();
     match failed {
         _ if review.is_different() => Outcome::Different(words::summary(review)),
         0 => Outcome::Same,
@@ -192,7 +246,7 @@ impl Fate {
     }
 }
 
-fn sections<'a>(review: &'a Review, limits: &Limits) -> Vec<Section<'a>> {
+fn sections<'a>(review: &'a Review, limits: &Limits, told: &Told) -> Vec<Section<'a>> {
     let mut shown = 0;
     let section = |section: diff::group::Section<'a>| {
         let (title, listed) = match review.targets.len() {
@@ -209,7 +263,7 @@ fn sections<'a>(review: &'a Review, limits: &Limits) -> Vec<Section<'a>> {
         let is_unfolded = shown < limits.unfolded;
         shown += section.groups.len();
         let mut groups: Vec<Group<'a>> =
-            section.groups.iter().map(|of| group(review, of)).collect();
+            section.groups.iter().map(|of| group(review, of, told)).collect();
         for place in 1..groups.len() {
             let is_bare =
                 |group: &Group<'_>| group.mark == Mark::Removed && group.effects.is_empty();
@@ -217,7 +271,9 @@ fn sections<'a>(review: &'a Review, limits: &Limits) -> Vec<Section<'a>> {
         }
         Section { title, listed, fate, is_unfolded, groups }
     };
-    review.sections().into_iter().map(section).collect()
+    let groups = review.groups.iter().enumerate();
+    let groups = groups.filter(|(place, group)| !told.has(*place, group)).map(|(_, group)| group);
+    diff::group::sections(groups).into_iter().map(section).collect()
 }
 
 /// The targets of a section, and their names if the title only counts them.
@@ -229,8 +285,8 @@ fn titles(review: &Review, targets: &[usize], limits: &Limits) -> (Words, Option
     (title, Some(words::names_below(review, targets, top, limits.listed)))
 }
 
-fn group<'a>(review: &'a Review, group: &diff::Group) -> Group<'a> {
-    let object = review.object(group);
+fn group<'a>(review: &Review, group: &'a diff::Group, told: &Told) -> Group<'a> {
+    let object = &group.object;
     Group {
         mark: match &object.ids {
             [Some(_), Some(_)] => Mark::Changed,
@@ -241,6 +297,6 @@ fn group<'a>(review: &'a Review, group: &diff::Group) -> Group<'a> {
         renamed: words::renaming(object),
         effects: words::effects(object),
         is_apart: false,
-        object,
+        object: told.rest(object),
     }
 }

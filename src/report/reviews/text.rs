@@ -136,7 +136,7 @@ impl TextFormat {
         let (style, word) = match kind {
             Kind::Lost => (ALARM, "! REMOVED"),
             Kind::Replaced => (ALARM, "! REPLACED"),
-            Kind::Recreated => (YELLOW, "! RECREATED"),
+            Kind::Recreated => (YELLOW, "! must be recreated:"),
             Kind::Removed => (RED, "- removed"),
             Kind::Looser => (RED, "! LOOSER"),
             Kind::Tighter => (GREEN, "* tighter"),
@@ -146,9 +146,10 @@ impl TextFormat {
         self.part(|lines| lines.wrapped(0, style, &format!("{word} {title}{words}{found}")))
     }
 
-    fn image(&self, ImageChange { name, before, after, targets }: &ImageChange) -> String {
+    fn image(&self, image: &ImageChange) -> String {
+        let ImageChange { name, before, after, users, targets } = image;
         let (image, found) = (words::image(name, before, after), found_in(targets.as_ref()));
-        self.part(|lines| lines.wrapped(0, CYAN, &format!("* image {image}{found}")))
+        self.part(|lines| lines.wrapped(0, CYAN, &format!("* image {image} in {users}{found}")))
     }
 }
 

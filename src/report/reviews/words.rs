@@ -1,9 +1,12 @@
 //! Phrases about differences: fixed words, and names from input, which formats may mark.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::diff::group::{Review, Summary, few};
-use crate::diff::{Cause, Effect, Object, Renaming, Security, Turned};
+use crate::diff::group::few;
+use crate::diff::{
+    Cause, ChangedImage, Effect, Group, Object, Renaming, Review, Security, Summary, Turned, moved,
+};
 use crate::harden::Set;
 use crate::text::escape;
 
@@ -86,18 +89,18 @@ pub(super) fn visible(text: &str) -> String {
     escape::visible(text).into_owned()
 }
 
-/// A line with the counts of a review.
+/// A line with the counts of a review, the most important first.
 pub(super) fn summary(review: &Review) -> Words {
     let Summary { targets, different, failed, added, removed, changed, .. } = review.summary();
     let Summary { restarted, recreated, lost, loosened, tightened, .. } = review.summary();
     let numbers = [
-        (changed, "changed"),
-        (added, "added"),
-        (removed, "removed"),
-        (restarted, "restarting"),
-        (recreated, "to be recreated"),
         (lost, "LOST"),
+        (recreated, "must be recreated"),
+        (removed, "removed"),
         (loosened, "LOOSER"),
+        (restarted, if restarted == 1 { "restarts" } else { "restart" }),
+        (changed, "changed"),
+        (added, "new"),
         (tightened, "tighter"),
         (failed, "not rendered"),
     ];
@@ -124,7 +127,8 @@ pub(super) fn effects(object: &Object) -> Vec<(Tone, Words)> {
         .filter_map(|effect| match effect {
             Effect::Lost(what) => Some((Tone::Alarm, Words::new(format!("LOSES {what}")))),
             Effect::Recreated(why) => {
-                Some((Tone::Warning, Words::new("must be recreated: ").names(why)))
+                let why = reasons(object, why).behind(": ");
+                Some((Tone::Warning, Words::new("must be recreated").and(why)))
             }
             Effect::Restarted(why) => Some((Tone::Plain, Words::new("restarts: ").names(why))),
             Effect::Security(security) => Some(pod_security(security)),
@@ -144,6 +148,12 @@ pub(super) fn effects(object: &Object) -> Vec<(Tone, Words)> {
         words.push((Tone::Plain, names.say(" refers to it by its new name")));
     }
     words
+}
+
+/// Reasons for recreating an object, except for its new id, which is shown with its title.
+pub(super) fn reasons(object: &Object, why: &[String]) -> Words {
+    let moved = moved(object);
+    Words::default().names(why.iter().filter(|why| Some(*why) != moved.as_ref()))
 }
 
 /// The levels before and after, and the rules that cause the difference.
@@ -210,8 +220,50 @@ pub(super) fn image(name: &str, before: &str, after: &str) -> Words {
     words.name(before).say(" → ").name(after)
 }
 
+/// The objects with a changed image, and the number of those that restart.
+pub(super) fn users(review: &Review, image: &ChangedImage<'_>) -> Words {
+    /// Maximum number of objects that are named.
+    const FEW: usize = 3;
+    let mut objects: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for group in &image.groups {
+        objects.entry(&group.object.id().kind).or_default().extend(review.stems(group));
+    }
+    let number: usize = objects.values().map(BTreeSet::len).sum();
+    let words = match &image.groups[..] {
+        [only] if number == 1 => Words::default().name(review.title(only)),
+        _ if number <= FEW => {
+            let names = objects
+                .iter()
+                .flat_map(|(kind, stems)| stems.iter().map(move |stem| format!("{kind} {stem}")));
+            Words::default().names(names)
+        }
+        _ => {
+            let counts = objects.iter().map(|(kind, stems)| format!("{} {kind}", stems.len()));
+            Words::default().names(counts)
+        }
+    };
+    let restarts =
+        |group: &Group| group.object.effects.iter().any(|of| matches!(of, Effect::Restarted(_)));
+    let count = |groups: &mut dyn Iterator<Item = &&Group>| -> usize {
+        groups.map(|group| group.members.len()).sum()
+    };
+    let all = count(&mut image.groups.iter());
+    match count(&mut image.groups.iter().filter(|group| restarts(group))) {
+        0 => words,
+        restarted if restarted == all && all == 1 => words.say(", restarts"),
+        restarted if restarted == all => words.say(format!(", {all} restart")),
+        restarted => words.say(format!(", {restarted} of {all} restart")),
+    }
+}
+
+/// Tags and digests before and after, with shortened digests if these still differ.
+pub(super) fn shortened(before: &str, after: &str) -> [String; 2] {
+    let shown = [before, after].map(short);
+    if shown[0] == shown[1] { [before, after].map(str::to_owned) } else { shown }
+}
+
 /// A reference with a shortened digest.
-pub(super) fn short(reference: &str) -> String {
+fn short(reference: &str) -> String {
     const DIGITS: usize = 12;
     const ALGORITHM: &str = "sha256:";
     let Some(start) = reference.find(ALGORITHM) else { return reference.to_owned() };
@@ -294,5 +346,7 @@ mod tests {
         assert_eq!(short(digest), "1.2@sha256:0123456789ab…");
         assert_eq!(short("1.2"), "1.2");
         assert_eq!(short("sha256:0123"), "sha256:0123");
+        let other = format!("{digest}0");
+        assert_eq!(shortened(digest, &other), [digest, &other], "shortened ones are equal");
     }
 }
