@@ -4,6 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use clap::Args;
+
 use super::reading::repository;
 use crate::error::{Code, Error, Result};
 use crate::harden::{Kind as ConfigurationKind, Profile, Settings, told};
@@ -15,6 +17,27 @@ use crate::yaml::parse;
 
 /// Name of the configuration file that is found without a flag.
 pub(super) const CONFIGURATION: &str = ".krender.yaml";
+
+/// Flags for the configuration.
+#[derive(Args)]
+pub(super) struct ConfigurationFlags {
+    /// Configuration file: `apiVersion: krender.dev/v1alpha1`, `kind: Hardening`
+    /// [default: the nearest `.krender.yaml` between the working directory and the top of the repository]
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<String>,
+
+    /// Ignore the configuration
+    #[arg(long)]
+    pub(super) no_config: bool,
+}
+
+impl ConfigurationFlags {
+    /// The configuration that the flags ask for, searched from a directory.
+    pub(super) fn wanted<'a>(&'a self, directory: &'a Path, usual: Profile) -> Wanted<'a> {
+        let named = self.config.as_deref();
+        Wanted { named, near: Some(directory), ignored: self.no_config, usual }
+    }
+}
 
 /// A revision to read configuration and baseline from (`--config-from`), or to compare targets with.
 pub(super) struct Base {

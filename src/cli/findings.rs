@@ -1,14 +1,15 @@
 //! Flags and output that the commands with findings share: `check` and `lint`.
 
 use std::path::Path;
+use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
 use super::check::baseline::Baseline;
 use super::check::known::Known;
 use super::check::output::{self, FindingsForm};
-use super::configuration::{self, Base, Configuration, Wanted};
-use super::reading::working_directory;
+use super::configuration::{self, Base, Configuration, ConfigurationFlags};
+use super::reading::{Reading, working_directory};
 use super::terminal::{self, Format};
 use super::told::Told;
 use crate::error::{Code, Error, Result};
@@ -19,15 +20,13 @@ use crate::limits::Budget;
 use crate::load::{self, Loader};
 use crate::report::findings::{self, Context, Findings, Judged, Remark, Repository, Subject};
 use crate::resource::secret::Shield;
-use crate::source::Span;
+use crate::source::{Sources, Span};
 
 /// Flags for findings: which count, and how they are written.
 #[derive(Args)]
 pub(super) struct FindingFlags {
-    /// Configuration file: `apiVersion: krender.dev/v1alpha1`, `kind: Hardening`
-    /// [default: the nearest `.krender.yaml` between the working directory and the top of the repository]
-    #[arg(long, value_name = "FILE")]
-    pub(super) config: Option<String>,
+    #[command(flatten)]
+    pub(super) configuration: ConfigurationFlags,
 
     /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "text")]
@@ -44,10 +43,6 @@ pub(super) struct FindingFlags {
     /// Ignore the configuration, and all suppressions by annotations and comments
     #[arg(long)]
     no_ignore: bool,
-
-    /// Ignore the configuration
-    #[arg(long)]
-    no_config: bool,
 
     /// Read the configuration and the baseline from a commit, branch or tag, such as the target branch of a pull
     /// request; `origin/main...` is the merge base with `origin/main`. `check` also reports hardening steps that were
@@ -123,6 +118,27 @@ pub(super) const FOUND: u8 = 1;
 /// Exit code if a target could not be checked, and there are no findings in the others.
 pub(super) const NOT_DONE: u8 = 2;
 
+/// Runs a command that can end without a verdict, and returns the exit code: that of `work`, or [`NOT_DONE`] after an
+/// error, which is shown.
+pub(super) fn run(
+    reading: &Reading,
+    format: Format,
+    work: impl FnOnce(&'static Loader) -> Result<u8>,
+) -> ExitCode {
+    let (outcome, sources) = match reading.loader() {
+        Ok(loader) => {
+            let loader = &*super::until_exit(loader);
+            (work(loader), loader.sources())
+        }
+        Err(error) => (Err(error), &Sources::new()),
+    };
+    let exit = outcome.unwrap_or_else(|error| {
+        terminal::errors(&error, sources, format);
+        NOT_DONE
+    });
+    exit.into()
+}
+
 impl FindingFlags {
     /// Opens the revision that an argument names. `named` are the paths of other arguments.
     ///
@@ -137,7 +153,7 @@ impl FindingFlags {
         let open = |name| {
             let directory = working_directory()?;
             let budget = Budget::new(loader.limits());
-            let named = named.iter().chain(&self.config).chain(&self.baseline);
+            let named = named.iter().chain(&self.configuration.config).chain(&self.baseline);
             let named: Vec<&str> = named.map(String::as_str).collect();
             Base::open(name, &directory, &named, &budget, loader)
         };
@@ -165,12 +181,8 @@ impl FindingFlags {
     ) -> Result<Context> {
         let directory = working_directory()?;
         let usual = Profile::default();
-        let wanted = Wanted {
-            named: self.config.as_deref(),
-            near: Some(&directory),
-            ignored: self.no_ignore || self.no_config,
-            usual,
-        };
+        let mut wanted = self.configuration.wanted(&directory, usual);
+        wanted.ignored |= self.no_ignore;
         let mut configuration = wanted.read(loader, base)?;
         let settings = &mut configuration.settings;
         self.override_settings(settings, asked, usual);

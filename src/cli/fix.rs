@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
-use super::configuration::{Configuration, Wanted};
-use super::findings::{FOUND, NOT_DONE};
-use super::reading::{Jobs, Reading, working_directory};
+use super::configuration::{Configuration, ConfigurationFlags};
+use super::findings::{self, FOUND, NOT_DONE};
+use super::reading::{Jobs, Reading};
 use super::select::{Select, Selected, few};
 use super::terminal::{self, Format};
 use crate::diff::unified;
@@ -15,7 +15,7 @@ use crate::edit::hardening::{Fixed, Form, Hardening, Input, Left, Plan, plan, wr
 use crate::error::{Code, Error, Result};
 use crate::fleet::Run;
 use crate::harden::{self, Class, Fixes, Lowering, Profile, Rule, Settings};
-use crate::load::{self, Disk, Loader, join};
+use crate::load::{self, Loader, join};
 use crate::report::findings::Remark;
 use crate::source::{Sources, Span};
 use crate::text::escape;
@@ -64,14 +64,8 @@ pub(super) struct Fix {
     #[arg(long = "rule", value_name = "RULE", value_parser = rule)]
     rules: Vec<&'static Rule>,
 
-    /// Configuration file: `apiVersion: krender.dev/v1alpha1`, `kind: Hardening`
-    /// [default: the nearest `.krender.yaml` between the working directory and the top of the repository]
-    #[arg(long, value_name = "FILE")]
-    config: Option<String>,
-
-    /// Ignore the configuration
-    #[arg(long)]
-    no_config: bool,
+    #[command(flatten)]
+    configuration: ConfigurationFlags,
 
     /// Leave out objects whose fixes cannot be proved, and fix the others
     #[arg(long)]
@@ -125,22 +119,11 @@ fn rule(name: &str) -> Result<&'static Rule> {
 impl Fix {
     /// Fixes the targets, and returns the exit code.
     pub(super) fn run(&self, format: Format) -> ExitCode {
-        let load = match working_directory() {
-            Ok(directory) => self.reading.load_options(directory),
-            Err(error) => {
-                terminal::errors(&error, &Sources::new(), format);
-                return NOT_DONE.into();
-            }
-        };
-        let loader = &*super::until_exit(Loader::new(Disk, load.clone()));
-        let exit = self.fix(loader, &load, format).unwrap_or_else(|error| {
-            terminal::errors(&error, loader.sources(), format);
-            NOT_DONE
-        });
-        exit.into()
+        findings::run(&self.reading, format, |loader| self.fix(loader, format))
     }
 
-    fn fix(&self, loader: &Loader, load: &load::Options, format: Format) -> Result<u8> {
+    fn fix(&self, loader: &Loader, format: Format) -> Result<u8> {
+        let load = loader.options();
         let options = self.reading.options(self.jobs.threads());
         let mut remarks = Vec::new();
         let settings = Settings {
@@ -287,13 +270,8 @@ impl Fix {
         told: &mut Vec<Remark>,
     ) -> Result<Settings> {
         let usual = Profile::default();
-        let asked = Wanted {
-            named: self.config.as_deref(),
-            near: Some(directory),
-            ignored: self.no_config,
-            usual,
-        };
-        let mut configuration = asked.read(loader, None)?;
+        let wanted = self.configuration.wanted(directory, usual);
+        let mut configuration = wanted.read(loader, None)?;
         let settings = &mut configuration.settings;
         settings.facts.profile = self.profile.unwrap_or(settings.facts.profile);
         settings.fixes_follow_profile |= self.profile.is_some();

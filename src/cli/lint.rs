@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::check::baseline::Baseline;
-use super::findings::{AskedRules, FindingFlags, NOT_DONE, Results};
+use super::findings::{self, AskedRules, FindingFlags, Results};
 use super::reading::{Jobs, Reading, Restrictor, working_directory};
 use super::select::Select;
 use super::terminal::{self, Format};
@@ -17,7 +17,7 @@ use crate::harden::{self, Rule};
 use crate::lint::{self, Fixes, Input, Linted, Refused};
 use crate::load::{self, Loader, Root};
 use crate::report::findings::{Checked, Context, Judged, Subject};
-use crate::source::{Sources, Span};
+use crate::source::Span;
 use crate::text::escape;
 
 /// Check kustomizations for mistakes
@@ -79,18 +79,7 @@ fn rule(name: &str) -> Result<&'static Rule> {
 impl Lint {
     /// Checks the kustomizations, and returns the exit code.
     pub(super) fn run(&self, format: Format) -> ExitCode {
-        let loader = match self.reading.loader() {
-            Ok(loader) => &*super::until_exit(loader),
-            Err(error) => {
-                terminal::errors(&error, &Sources::new(), format);
-                return NOT_DONE.into();
-            }
-        };
-        let exit = self.lint_and_write(loader, format).unwrap_or_else(|error| {
-            terminal::errors(&error, loader.sources(), format);
-            NOT_DONE
-        });
-        exit.into()
+        findings::run(&self.reading, format, |loader| self.lint_and_write(loader, format))
     }
 
     fn lint_and_write(&self, loader: &Loader, format: Format) -> Result<u8> {

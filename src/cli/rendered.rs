@@ -39,7 +39,7 @@ pub(super) fn rendered(run: &Run<'_>, targets: &[String]) -> Vec<Rendered> {
 /// True for a file, for standard input, and for a folder with manifests that has no kustomization in it or below it.
 pub(super) fn is_of_manifests(run: &Run<'_>, target: &str) -> bool {
     let loader = run.loader();
-    if target == "-" || load::is_file(target.as_ref()) {
+    if target == "-" || is_file(loader, target) {
         return true;
     }
     let mut files = KUSTOMIZATION_FILES.iter().map(|file| format!("{target}/{file}"));
@@ -49,35 +49,56 @@ pub(super) fn is_of_manifests(run: &Run<'_>, target: &str) -> bool {
         && loader.manifests(target).is_ok_and(|files| !files.found.is_empty())
 }
 
+/// True for a file of the working tree or of a revision, also one that cannot be read.
+pub(super) fn is_file(loader: &Loader, target: &str) -> bool {
+    loader.kind(target) == Kind::File || load::is_file(target.as_ref())
+}
+
 /// The objects of an input of manifests.
 ///
 /// # Errors
 /// Those of reading, and [`Code::NoObjects`].
 pub(super) fn manifests(loader: &Loader, target: &str) -> Result<ResMap> {
-    // One budget for all files of an input.
-    let budget = Budget::new(loader.limits());
-    let objects = if target == "-" {
-        objects(&standard_input(loader)?, &budget)?
-    } else if load::is_file(target.as_ref()) {
-        objects(&loader.file(target)?, &budget)?
-    } else {
-        let root = loader.root(target)?;
-        let Tree { found, refused } = loader.manifests(target)?;
-        Error::all(refused.into_iter().map(|(_, error)| error)).map_or(Ok(()), Err)?;
-        let mut all = Vec::new();
-        for below in found {
-            all.extend(objects(&root.file(&below, Span::NONE)?, &budget)?);
-        }
-        all
-    };
-    let mut objects: ResMap = objects.into();
-    objects.charge_to(&budget);
-    objects.check_yaml()?;
-    some_objects(target, objects)
+    let mut all = Vec::new();
+    for (_, objects) in manifest_files(loader, target)? {
+        all.extend(objects?);
+    }
+    some_objects(target, all.into())
 }
 
+/// A file of manifests, and its objects.
+pub(super) type ManifestFile = (String, Result<Vec<Resource>>);
+
+/// The files of an input of manifests: those of a folder, or the input itself. They have one budget.
+///
+/// # Errors
+/// Those of reading a folder.
+pub(super) fn manifest_files(loader: &Loader, target: &str) -> Result<Vec<ManifestFile>> {
+    let budget = Budget::new(loader.limits());
+    let read = |file: Result<File>| file.and_then(|file| objects(&file, &budget));
+    if target == "-" || is_file(loader, target) {
+        let file = if target == "-" { standard_input(loader) } else { loader.file(target) };
+        return Ok(vec![(target.to_owned(), read(file))]);
+    }
+    let root = loader.root(target)?;
+    let Tree { found, refused } = loader.manifests(target)?;
+    Error::all(refused.into_iter().map(|(_, error)| error)).map_or(Ok(()), Err)?;
+    let file = |below: String| {
+        let name = format!("{}/{below}", target.trim_end_matches('/'));
+        (name, read(root.file(&below, Span::NONE)))
+    };
+    Ok(found.into_iter().map(file).collect())
+}
+
+/// The objects of a file, if all of them can be written as YAML: krender and a cluster would read a duplicate key, for
+/// example, in different ways.
 fn objects(file: &File, budget: &Budget) -> Result<Vec<Resource>> {
-    resource::read(file.source()?, &file.whole_documents(budget)?, &Schema::default())
+    let documents = file.whole_documents(budget)?;
+    let mut objects: ResMap =
+        resource::read(file.source()?, &documents, &Schema::default())?.into();
+    objects.charge_to(budget);
+    objects.check_yaml()?;
+    Ok(objects.into_iter().collect())
 }
 
 fn some_objects(target: &str, objects: ResMap) -> Result<ResMap> {

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
-use super::configuration::{Configuration, Wanted};
-use super::findings::{NOT_DONE, apart_from_inputs};
+use super::configuration::{Configuration, ConfigurationFlags};
+use super::findings::{self, NOT_DONE, apart_from_inputs};
 use super::reading::{Jobs, Reading, working_directory};
 use super::rendered::{Rendered, is_of_manifests, manifests, rendered};
 use super::select::{Select, Selected};
@@ -19,7 +19,7 @@ use crate::load::{self, Loader};
 use crate::parallel::in_order;
 use crate::report::findings::Remark;
 use crate::report::summaries::{self, By, Posture, Summarized, Summary, Use};
-use crate::source::{Sources, Span};
+use crate::source::Span;
 use crate::trace::Trace;
 
 /// Summarize quality of service, resources, posture or images of all targets
@@ -75,14 +75,8 @@ pub(super) struct Report {
     #[arg(long, value_name = "PROFILE[@VERSION]")]
     profile: Option<Profile>,
 
-    /// Configuration file: `apiVersion: krender.dev/v1alpha1`, `kind: Hardening`
-    /// [default: the nearest `.krender.yaml` between the working directory and the top of the repository]
-    #[arg(long, value_name = "FILE")]
-    config: Option<String>,
-
-    /// Ignore the configuration
-    #[arg(long)]
-    no_config: bool,
+    #[command(flatten)]
+    configuration: ConfigurationFlags,
 
     #[command(flatten)]
     jobs: Jobs,
@@ -127,18 +121,7 @@ enum Unit {
 impl Report {
     /// Writes the summary, and returns the exit code.
     pub(super) fn run(&self, format: Format) -> ExitCode {
-        let loader = match self.reading.loader() {
-            Ok(loader) => &*super::until_exit(loader),
-            Err(error) => {
-                terminal::errors(&error, &Sources::new(), format);
-                return NOT_DONE.into();
-            }
-        };
-        let exit = self.summarize_and_write(loader, format).unwrap_or_else(|error| {
-            terminal::errors(&error, loader.sources(), format);
-            NOT_DONE
-        });
-        exit.into()
+        findings::run(&self.reading, format, |loader| self.summarize_and_write(loader, format))
     }
 
     fn summarize_and_write(&self, loader: &Loader, format: Format) -> Result<u8> {
@@ -195,13 +178,8 @@ impl Report {
         format: Format,
     ) -> Result<Settings> {
         let directory = working_directory()?;
-        let asked = Wanted {
-            named: self.config.as_deref(),
-            near: Some(&directory),
-            ignored: self.no_config,
-            usual: Profile::default(),
-        };
-        let Configuration { mut settings, remarks, .. } = asked.read(loader, None)?;
+        let wanted = self.configuration.wanted(&directory, Profile::default());
+        let Configuration { mut settings, remarks, .. } = wanted.read(loader, None)?;
         settings.facts.profile = self.profile.unwrap_or(settings.facts.profile);
         settings.today = today;
         for Remark { severity, text, .. } in remarks {

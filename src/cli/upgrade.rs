@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::findings::{FOUND, NOT_DONE, Severities, apart_from_inputs};
+use super::findings::{self, FOUND, NOT_DONE, Severities, apart_from_inputs};
 use super::reading::{Jobs, List, Reading};
 use super::rendered::{Rendered, rendered};
 use super::select::{Select, Selected};
@@ -15,7 +15,6 @@ use crate::fleet::Run;
 use crate::harden::{Definitions, FailOn, Upgrade, Version};
 use crate::load::{self, Loader};
 use crate::report::upgrades::{self, Effects, Found, Judged};
-use crate::source::Sources;
 
 /// Show what an upgrade of Kubernetes breaks
 ///
@@ -69,18 +68,7 @@ pub(super) struct UpgradeCommand {
 impl UpgradeCommand {
     /// Judges all targets, and returns the exit code.
     pub(super) fn run(&self, format: Format) -> ExitCode {
-        let loader = match self.reading.loader() {
-            Ok(loader) => &*super::until_exit(loader),
-            Err(error) => {
-                terminal::errors(&error, &Sources::new(), format);
-                return NOT_DONE.into();
-            }
-        };
-        let exit = self.judge_and_write(loader, format).unwrap_or_else(|error| {
-            terminal::errors(&error, loader.sources(), format);
-            NOT_DONE
-        });
-        exit.into()
+        findings::run(&self.reading, format, |loader| self.judge_and_write(loader, format))
     }
 
     fn judge_and_write(&self, loader: &Loader, format: Format) -> Result<u8> {

@@ -258,6 +258,12 @@ impl Loader {
         &self.0.options.sources
     }
 
+    /// The options, for further loaders that add their texts to the same sources.
+    #[must_use]
+    pub fn options(&self) -> &Options {
+        &self.0.options
+    }
+
     /// The limits of each target.
     #[must_use]
     pub fn limits(&self) -> Limits {

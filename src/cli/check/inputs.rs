@@ -4,16 +4,15 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use super::plain::Plain;
-use crate::cli::reading::standard_input;
+use crate::cli::rendered::{ManifestFile, is_of_manifests, manifest_files};
 use crate::error::{Code, Error, Result};
 use crate::fleet;
 use crate::harden::{self, Objects, Settings};
 use crate::limits::{Budget, Limit};
-use crate::load::{self, File, KUSTOMIZATION_FILES, Kind, Loader, Tree};
+use crate::load::{KUSTOMIZATION_FILES, Kind, Loader};
 use crate::parallel::in_order;
 use crate::report::findings::{Checked, Judged, Remark};
-use crate::resource::{self, ResMap, Resource, secret::Shield};
-use crate::schema::Schema;
+use crate::resource::{ResMap, Resource, secret::Shield};
 use crate::source::Span;
 
 /// Settings for judging inputs.
@@ -27,13 +26,10 @@ pub(super) struct Inputs<'a> {
     pub(super) allow_empty: bool,
 }
 
-/// An input of manifests, and its objects.
-type Manifests = (String, Result<Vec<Resource>>);
-
 impl Inputs<'_> {
     /// Judges all targets: first kustomizations, in order and in parallel, with shared bases; then manifests.
     pub(super) fn judge(&self, targets: &[String]) -> (Vec<Judged>, Vec<Remark>) {
-        let is_rendered = |target: &&String| self.is_rendered(target);
+        let is_rendered = |target: &&String| is_of_manifests(self.run, target);
         let (rendered, built): (Vec<&String>, Vec<&String>) = targets.iter().partition(is_rendered);
         self.run.expect(&built);
         let mut judged = Vec::with_capacity(targets.len());
@@ -99,46 +95,10 @@ impl Inputs<'_> {
         (judged, remark.into_iter().collect())
     }
 
-    /// True if a target is a file, standard input, or a directory of manifests without kustomizations.
-    fn is_rendered(&self, target: &str) -> bool {
-        if target == "-" || self.is_file(target) {
-            return true;
-        }
-        let mut files = KUSTOMIZATION_FILES.iter().map(|file| format!("{target}/{file}"));
-        self.loader.kind(target) == Kind::Directory
-            && files.all(|file| self.loader.kind(&file) == Kind::Missing)
-            && self.run.targets(target).is_ok_and(|targets| targets.is_empty())
-            && self.loader.manifests(target).is_ok_and(|files| !files.found.is_empty())
-    }
-
-    /// True for a file of the working tree or of a revision, also one that cannot be read.
-    fn is_file(&self, target: &str) -> bool {
-        self.loader.kind(target) == Kind::File || load::is_file(target.as_ref())
-    }
-
     /// Objects of an input. If files of a directory define the same object, they are renders of several targets, and
     /// each file is an input.
-    fn manifests(&self, target: &str) -> Vec<Manifests> {
-        if target == "-" {
-            return vec![(target.to_owned(), objects_of_standard_input(self.loader))];
-        }
-        // One budget for all files of an input.
-        let budget = Budget::new(self.loader.limits());
-        if self.is_file(target) {
-            let objects = self.loader.file(target).and_then(|file| objects(&file, &budget));
-            return vec![(target.to_owned(), objects)];
-        }
-        let files = self.loader.root(target).and_then(|root| {
-            let read = |below: String| {
-                let objects =
-                    root.file(&below, Span::NONE).and_then(|file| objects(&file, &budget));
-                (format!("{}/{below}", target.trim_end_matches('/')), objects)
-            };
-            let Tree { found, refused } = self.loader.manifests(target)?;
-            Error::all(refused.into_iter().map(|(_, error)| error)).map_or(Ok(()), Err)?;
-            Ok(found.into_iter().map(read).collect::<Vec<_>>())
-        });
-        let files = match files {
+    fn manifests(&self, target: &str) -> Vec<ManifestFile> {
+        let files = match manifest_files(self.loader, target) {
             Ok(files) => files,
             Err(error) => return vec![(target.to_owned(), Err(error))],
         };
@@ -151,7 +111,7 @@ impl Inputs<'_> {
 
     /// Judges inputs together, so that they can refer to one another, and splits the findings by input. If two inputs
     /// define the same object, they are renders of several targets, and each is judged alone.
-    fn judge_together(&self, manifests: Vec<Manifests>) -> (Vec<Judged>, Option<Remark>) {
+    fn judge_together(&self, manifests: Vec<ManifestFile>) -> (Vec<Judged>, Option<Remark>) {
         let shared = shared(&manifests);
         let remark = shared.as_ref().map(|object| {
             let text = format!("each file is checked separately: several define {object}");
@@ -219,7 +179,7 @@ impl Inputs<'_> {
 }
 
 /// A description of an object that two inputs define, if there is one.
-fn shared<'a>(manifests: &'a [Manifests]) -> Option<String> {
+fn shared<'a>(manifests: &'a [ManifestFile]) -> Option<String> {
     let mut known = BTreeSet::new();
     for (_, read) in manifests {
         let objects = read.as_ref().map(Vec::as_slice).unwrap_or_default();
@@ -233,25 +193,6 @@ fn shared<'a>(manifests: &'a [Manifests]) -> Option<String> {
         known.extend(ids);
     }
     None
-}
-
-fn objects(file: &File, budget: &Budget) -> Result<Vec<Resource>> {
-    let objects =
-        resource::read(file.source()?, &file.whole_documents(budget)?, &Schema::default())?;
-    with_one_meaning(objects, budget)
-}
-
-/// Returns the objects if all of them can be written as YAML: krender and a cluster would read a duplicate key, for
-/// example, in different ways.
-fn with_one_meaning(objects: Vec<Resource>, budget: &Budget) -> Result<Vec<Resource>> {
-    let mut objects: ResMap = objects.into();
-    objects.charge_to(budget);
-    objects.check_yaml()?;
-    Ok(objects.into_iter().collect())
-}
-
-fn objects_of_standard_input(loader: &Loader) -> Result<Vec<Resource>> {
-    objects(&standard_input(loader)?, &Budget::new(loader.limits()))
 }
 
 #[cold]

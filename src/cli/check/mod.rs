@@ -15,17 +15,16 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::configuration::{self, Base};
-use super::findings::{AskedRules, FindingFlags, NOT_DONE, Results};
+use super::findings::{self, AskedRules, FindingFlags, Results};
 use super::reading::{Jobs, Reading};
 use super::select::{Select, Selected};
-use super::terminal::{self, Format};
+use super::terminal::Format;
 use crate::build;
 use crate::error::Result;
 use crate::fleet::{self, PassedOver};
 use crate::harden::{self, HARDENING_STEP_CHANGED, Profile, Rule, TARGET_NOT_JUDGED};
 use crate::load::{Kind, Loader};
 use crate::report::findings::{Context, Judged, Subject};
-use crate::source::Sources;
 use dockerfiles::Dockerfiles;
 use inputs::Inputs;
 use known::Known;
@@ -111,25 +110,15 @@ struct Many {
 impl Check {
     /// Checks all targets, and returns the exit code.
     pub(super) fn run(&self, format: Format) -> ExitCode {
-        let loader = match self.reading.loader() {
-            Ok(loader) => &*super::until_exit(loader),
-            Err(error) => {
-                terminal::errors(&error, &Sources::new(), format);
-                return NOT_DONE.into();
-            }
-        };
-        let exit = self.judge_and_write(loader, format).unwrap_or_else(|error| {
-            terminal::errors(&error, loader.sources(), format);
-            NOT_DONE
-        });
-        exit.into()
+        findings::run(&self.reading, format, |loader| self.judge_and_write(loader, format))
     }
 
     /// Checks all targets and writes the findings. Returns the exit code.
     fn judge_and_write(&self, loader: &Loader, format: Format) -> Result<u8> {
         let flags = &self.findings;
         if self.write_config {
-            let path = flags.config.as_deref().unwrap_or(configuration::CONFIGURATION);
+            let path =
+                flags.configuration.config.as_deref().unwrap_or(configuration::CONFIGURATION);
             return start::write(path, self.overwrite, loader).map(|()| 0);
         }
         let options = self.reading.options(self.many.jobs.threads());
