@@ -196,6 +196,11 @@ mod diff;
 pub mod diff;
 
 #[cfg(not(feature = "internals"))]
+mod hydrate;
+#[cfg(feature = "internals")]
+pub mod hydrate;
+
+#[cfg(not(feature = "internals"))]
 mod report;
 #[cfg(feature = "internals")]
 pub mod report;

@@ -40,6 +40,7 @@ const LAYERS: &[&[&str]] = &[
     &["lint"],
     &["dockerfile"],
     &["diff"],
+    &["hydrate"],
     &["report"],
     &["render"],
     &["cli"],

@@ -17,6 +17,13 @@ use crate::{
     text::{escape, phrase},
 };
 
+/// Examples of `create` and of its second name, `init`.
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  krender create --resources ../base
+  krender create --autodetect
+  krender create --resources deployment.yaml,service.yaml,../base --namespace staging --nameprefix acme-";
+
 /// Create a kustomization in the working directory
 ///
 /// Writes kustomization.yaml with the resources and fields of the flags. It fails if there is a kustomization already.

@@ -17,6 +17,7 @@ mod findings;
 mod fix;
 mod functions;
 mod harden;
+mod hydrate;
 mod inputs;
 mod install;
 mod krm;
@@ -167,7 +168,7 @@ fn refuse(outcome: Result<()>, arguments: &[OsString]) -> ExitCode {
         Some("check" | "lint" | "fix" | "report" | "upgrade") if is_failure => {
             ExitCode::from(findings::NOT_DONE)
         }
-        Some("diff") if is_failure => ExitCode::from(diff::NOT_DONE),
+        Some("diff" | "hydrate") if is_failure => ExitCode::from(diff::NOT_DONE),
         _ => exit,
     }
 }
@@ -380,13 +381,13 @@ Examples:
     Command {
         name: "create",
         arguments: create::Create::augment_args,
-        examples: CREATE_EXAMPLES,
+        examples: create::EXAMPLES,
         run: |found, format| Ok(create::Create::from_arg_matches_mut(found)?.run(format)),
     },
     Command {
         name: "init",
         arguments: |command| create::Create::augment_args(command).hide(true),
-        examples: CREATE_EXAMPLES,
+        examples: create::EXAMPLES,
         run: |found, format| Ok(create::Create::from_arg_matches_mut(found)?.run(format)),
     },
     Command {
@@ -457,6 +458,12 @@ Examples:
   krender diff overlays/staging overlays/prod
   krender diff rendered.yaml overlays/prod",
         run: |found, format| Ok(diff::Diff::from_arg_matches_mut(found)?.run(format)),
+    },
+    Command {
+        name: "hydrate",
+        arguments: hydrate::Hydrate::augment_args,
+        examples: hydrate::EXAMPLES,
+        run: |found, format| Ok(hydrate::Hydrate::from_arg_matches_mut(found)?.run(format)),
     },
     Command {
         name: "trace",
@@ -563,13 +570,6 @@ Examples:
     topics::COMMANDS,
     topics::FIRST_FUNCTION,
 ];
-
-/// Examples of `create` and of its second name, `init`.
-const CREATE_EXAMPLES: &str = "\
-Examples:
-  krender create --resources ../base
-  krender create --autodetect
-  krender create --resources deployment.yaml,service.yaml,../base --namespace staging --nameprefix acme-";
 
 impl Command {
     /// The command of a name.

@@ -73,17 +73,24 @@ pub(super) fn few(names: &[String]) -> String {
 }
 
 impl Select {
+    /// A condition that is true for the directories that the patterns select, by their paths below a tree.
+    ///
+    /// # Errors
+    /// [`Code::InvalidPattern`].
+    pub(super) fn condition(&self) -> Result<impl Fn(&str) -> bool + Sync + use<>> {
+        let included = patterns("--include", &self.include)?;
+        let excluded = patterns("--exclude", &self.exclude)?;
+        let is_all = self.include.is_empty();
+        Ok(move |below: &str| (is_all || included.is_match(below)) && !excluded.is_match(below))
+    }
+
     /// The targets of trees, and the other kustomizations there, whose directories match the patterns.
     ///
     /// # Errors
     /// [`Code::InvalidPattern`], and those of [`Run::survey`].
     pub(super) fn survey(&self, run: &Run<'_>, directories: &[String]) -> Result<Survey> {
-        let included = patterns("--include", &self.include)?;
-        let excluded = patterns("--exclude", &self.exclude)?;
-        let fits = |target: &Target| {
-            let below = &target.below;
-            (self.include.is_empty() || included.is_match(below)) && !excluded.is_match(below)
-        };
+        let is_selected = self.condition()?;
+        let fits = |target: &Target| is_selected(&target.below);
         let mut all = Survey::default();
         for directory in directories {
             let Survey { targets, passed_over } = run.survey(directory)?;
@@ -139,18 +146,15 @@ fn all(
     run: &Run<'_>,
     loader: &Loader,
     directories: &[String],
-    Select { include, exclude }: &Select,
+    select: &Select,
 ) -> Result<Selected> {
-    let (included, excluded) = (patterns("--include", include)?, patterns("--exclude", exclude)?);
+    let is_selected = select.condition()?;
     let (mut selected, mut refused) = (Vec::new(), Vec::new());
     let mut found = 0;
     for directory in directories {
         let targets = run.targets(directory)?;
         found += targets.len();
-        let fits = |target: &Target| {
-            let Target { directory: _, below, refused: _ } = target;
-            (include.is_empty() || included.is_match(below)) && !excluded.is_match(below)
-        };
+        let fits = |target: &Target| is_selected(&target.below);
         for Target { directory, below: _, refused: error } in targets.into_iter().filter(fits) {
             match error {
                 None => selected.push(directory),

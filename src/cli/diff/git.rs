@@ -63,8 +63,8 @@ pub(super) fn sides(
     Ok(sides)
 }
 
-/// The loader of a side. With `--locked`, it uses the lock of that side, if it has one, which is returned.
-fn side(
+/// The loader of a side, and of a revision that is rendered. With `--locked`, it uses the lock of that side, if it has one, which is returned.
+pub(in crate::cli) fn side(
     files: impl Files + Clone + 'static,
     options: &Options,
     remote: &Remote,
@@ -80,7 +80,7 @@ fn side(
 }
 
 /// The repository of the first path, or else of the working directory.
-fn repository(paths: &[String], options: &Options) -> Result<Repository> {
+pub(in crate::cli) fn repository(paths: &[String], options: &Options) -> Result<Repository> {
     let (start, budget) = (&options.working_directory, Budget::new(options.limits));
     let named = paths.first().map(|path| join(start, path.as_ref()));
     match named.filter(|path| path != start) {

@@ -1,6 +1,6 @@
 //! `krender diff`: shows the effect of a change on each object.
 
-mod git;
+pub(super) mod git;
 mod trees;
 
 use std::collections::BTreeSet;
@@ -78,7 +78,7 @@ pub(super) struct Diff {
 
 /// Output format of differences.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum ReviewForm {
+pub(super) enum ReviewForm {
     /// Text in colour, for people
     Text,
     /// Unified diff of the rendered YAML
@@ -170,7 +170,7 @@ impl Diff {
             ControlFlow::Continue(())
         });
         let review = Review::of(reviews);
-        self.print(&review)?;
+        self.format.print(&review)?;
         Ok(review)
     }
 
@@ -183,17 +183,25 @@ impl Diff {
                 Some(key) => Some(key.clone().into_bytes()),
                 None => Some(random_key()?),
             },
-            renders: matches!(self.format, ReviewForm::Unified | ReviewForm::Json),
+            renders: self.format.needs_renders(),
         })
     }
+}
 
-    fn print(&self, review: &Review) -> Result<()> {
-        match self.format {
-            ReviewForm::Text => terminal::print(&text::write(review, terminal::width())),
-            ReviewForm::Unified => super::print(&unified::write(review)),
-            ReviewForm::Markdown => super::print(&markdown::write(review)),
-            ReviewForm::Json => super::print(&json::write(review)?),
+impl ReviewForm {
+    /// Prints a review.
+    pub(super) fn print(self, review: &Review) -> Result<()> {
+        match self {
+            Self::Text => terminal::print(&text::write(review, terminal::width())),
+            Self::Unified => super::print(&unified::write(review)),
+            Self::Markdown => super::print(&markdown::write(review)),
+            Self::Json => super::print(&json::write(review)?),
         }
+    }
+
+    /// True if it needs the renders in a review.
+    pub(super) const fn needs_renders(self) -> bool {
+        matches!(self, Self::Unified | Self::Json)
     }
 }
 
@@ -212,7 +220,7 @@ fn revisions_meant(error: Error, before: &str, after: &str) -> Error {
 }
 
 /// A random key for this run: hashes cannot be compared with those of guessed values.
-fn random_key() -> Result<Vec<u8>> {
+pub(super) fn random_key() -> Result<Vec<u8>> {
     let mut key = vec![0; 32];
     getrandom::fill(&mut key).map_err(|error| {
         Error::new(Code::ReadFailed, format!("the system provides no random numbers: {error}"))
@@ -291,7 +299,7 @@ impl TargetInput {
 }
 
 /// Objects of a file of manifests.
-fn manifests(file: &load::File, budget: &Budget) -> Result<Vec<Resource>> {
+pub(super) fn manifests(file: &load::File, budget: &Budget) -> Result<Vec<Resource>> {
     resource::read(file.source()?, &file.whole_documents(budget)?, &Schema::built_in())
 }
 

@@ -2,13 +2,15 @@
 //!
 //! krender finds a repository itself (`find`), starts git without running any program that the repository names
 //! (`command`), reads objects by id (`batch`), and compares the working tree by reading files (`working_tree`), after
-//! checking for special files that git would block on (`waiting`). It fetches into repositories of its own (`bare`).
+//! checking for special files that git would block on (`waiting`). It fetches into repositories of its own (`bare`), and
+//! makes commits of rendered manifests (`publish`).
 
 mod bare;
 mod batch;
 mod command;
 mod find;
 mod index;
+mod publish;
 #[cfg(test)]
 #[cfg(unix)]
 mod tests;
@@ -26,6 +28,7 @@ use crate::load::git::{Changes, Id, Object, ObjectKind, Revision, Trees, os_stri
 pub use bare::{Bare, IdAlgorithm, Request, complaints, is_damage};
 use batch::Batch;
 use find::Found;
+pub use publish::{NOTES, NewCommit, Publication, Published, Tips, is_branch_name};
 
 /// A git repository, with a working tree or bare. A clone is another handle to it.
 #[derive(Clone)]

@@ -16,6 +16,6 @@ pub use id::{Id, IdHasher, ObjectKind};
 pub use memory::ObjectMemory;
 pub use revision::Revision;
 pub use tree::{EntryKind, Tree, TreeEntry, is_segment};
-pub use trees::{Object, Objects, Trees};
+pub use trees::{Object, Objects, Reached, Trees};
 
 pub(crate) use tree::os_string;

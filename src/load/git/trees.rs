@@ -53,6 +53,17 @@ pub enum Object {
     },
 }
 
+/// The entry that a path leads to in a tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reached {
+    /// There is none.
+    Missing,
+    /// An entry.
+    Entry(EntryKind, Id),
+    /// A part of the path is not a directory: the path up to it.
+    Behind(String),
+}
+
 /// The trees of a repository, read on demand and cached. Cloning makes another handle to them.
 ///
 /// Reading is charged to a [`Budget`]: one [`Limit::GitObjects`] for each object, each entry of a tree and each 64
@@ -113,6 +124,29 @@ impl Trees {
             Ok(())
         })?;
         found.ok_or_else(|| missing(id, ObjectKind::Blob))
+    }
+
+    /// The entry at a path below a tree. Links are not followed.
+    ///
+    /// # Errors
+    /// Those of [`Trees::tree`].
+    pub fn reach(&self, root: Id, path: &str) -> Result<Reached> {
+        let mut directory = root;
+        let mut ends = path.match_indices('/').map(|(end, _)| end);
+        let mut start = 0;
+        loop {
+            let end = ends.next();
+            let name = &path[start..end.unwrap_or(path.len())];
+            let tree = self.tree(directory)?;
+            let Some(entry) = tree.get(name.as_ref()) else { return Ok(Reached::Missing) };
+            match end {
+                None => return Ok(Reached::Entry(entry.kind, entry.id)),
+                Some(end) if entry.kind != EntryKind::Tree => {
+                    return Ok(Reached::Behind(path[..end].to_owned()));
+                }
+                Some(end) => (directory, start) = (entry.id, end + 1),
+            }
+        }
     }
 
     /// Adds a tree that is not stored as an object. Returns the id that the object would have, or a provisional id.

@@ -1,0 +1,214 @@
+//! The commit to render, and its targets.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use crate::cli::diff::git;
+use crate::cli::reading::Reading;
+use crate::cli::select::{Select, Selected};
+use crate::{
+    Threads, build,
+    error::{Code, Error, Result},
+    external::git::Repository,
+    fleet,
+    hydrate::{SourceCommit, check_path, public_url},
+    load::{Disk, KUSTOMIZATION_FILES, Loader, Options, git::Revision, join},
+    text::{escape, phrase},
+};
+
+/// Arguments of the command line.
+pub(super) struct Asked<'a> {
+    pub(super) directories: &'a [String],
+    pub(super) all: bool,
+    pub(super) select: &'a Select,
+    /// The commit; `None` is `HEAD` without uncommitted changes.
+    pub(super) revision: Option<&'a str>,
+    /// The URL to publish; `None` is that of `origin`.
+    pub(super) url: Option<&'a str>,
+    pub(super) per_object: bool,
+}
+
+/// The commit to render.
+pub(super) struct Source {
+    pub(super) repository: Repository,
+    pub(super) commit: SourceCommit,
+    pub(super) revision: Revision,
+    pub(super) loader: Loader,
+    pub(super) build: build::Options,
+    pub(super) targets: Vec<TargetPlace>,
+    /// URL of the repository.
+    pub(super) url: Option<String>,
+    /// A command that renders the same.
+    pub(super) command: String,
+    /// The directories that are searched, by path from the top of the repository; empty without `--all`.
+    trees: Vec<String>,
+    is_selected: Box<dyn Fn(&str) -> bool + Sync>,
+}
+
+/// A target, and where its files go.
+pub(super) struct TargetPlace {
+    /// The directory as it is named for the loader.
+    pub(super) directory: String,
+    /// Path from the top of the repository; empty for the top.
+    pub(super) path: String,
+    /// Path of the folder of its files; empty for the top.
+    pub(super) folder: String,
+}
+
+impl Source {
+    /// Finds the commit and its targets.
+    pub(super) fn find(
+        asked: &Asked<'_>,
+        options: &Options,
+        reading: &Reading,
+        threads: &Threads,
+    ) -> Result<Self> {
+        let repository = git::repository(asked.directories, options)?;
+        let start = &options.working_directory;
+        let named: Vec<PathBuf> =
+            asked.directories.iter().map(|path| join(start, path.as_ref())).collect();
+        let (id, content) = repository.commit(asked.revision.unwrap_or("HEAD"))?;
+        let revision = repository.revision(&id.to_string())?;
+        let revision = revision.with_links(repository.links_to(&named));
+        let (loader, _) = git::side(revision.clone(), options, &reading.remote)?;
+        let build = reading.options(threads.clone());
+        let mut source = Self {
+            commit: SourceCommit::parse(id, &content),
+            url: match asked.url {
+                Some(url) => Some(url.to_owned()).filter(|url| !url.is_empty()),
+                None => repository.origin()?.as_deref().and_then(public_url),
+            },
+            is_selected: Box::new(asked.select.condition()?),
+            command: String::new(),
+            trees: Vec::new(),
+            targets: Vec::new(),
+            repository,
+            revision,
+            loader,
+            build,
+        };
+        source.find_targets(asked)?;
+        source.command = source.command(asked)?;
+        if asked.revision.is_none() && source.repository.has_working_tree() {
+            source.refuse_uncommitted(asked, options)?;
+        }
+        Ok(source)
+    }
+
+    /// True if a run is about a target: files of it that are not rendered go.
+    pub(super) fn covers(&self, target: &str) -> bool {
+        self.targets.iter().any(|known| known.path == target)
+            || self.trees.iter().any(|tree| {
+                let below = match target.strip_prefix(tree.as_str()) {
+                    Some(below) if tree.is_empty() || below.is_empty() => Some(below),
+                    Some(below) => below.strip_prefix('/'),
+                    None => None,
+                };
+                below.is_some_and(|below| (self.is_selected)(below))
+            })
+    }
+
+    fn find_targets(&mut self, asked: &Asked<'_>) -> Result<()> {
+        let roots = asked.directories.iter().map(|path| self.loader.root(path));
+        let roots = roots.collect::<Result<Vec<_>>>()?;
+        for root in &roots {
+            self.revision.read_trees(root.path())?;
+        }
+        let run = fleet::Run::new(&self.loader, &self.build);
+        let selected = asked.select.targets(asked.all, &run, &self.loader, asked.directories)?;
+        let Selected { targets, refused } = selected;
+        Selected { targets: Vec::new(), refused }.outcome()?;
+        let top = match &roots[..] {
+            [root] if asked.all => root.path().to_path_buf(),
+            _ => self.repository.top().to_path_buf(),
+        };
+        let place = |directory: String| {
+            let path = self.loader.root(&directory)?.path().to_path_buf();
+            let relative = |top: &Path| below(&path, top);
+            let (path, folder) = (relative(self.repository.top())?, relative(&top)?);
+            for text in [&path, &folder].into_iter().filter(|text| !text.is_empty()) {
+                check_path(text)?;
+            }
+            Ok(TargetPlace { directory, path, folder })
+        };
+        self.targets = targets.into_iter().map(place).collect::<Result<_>>()?;
+        if asked.all {
+            let trees = roots.iter().map(|root| below(root.path(), self.repository.top()));
+            self.trees = trees.collect::<Result<_>>()?;
+        }
+        Ok(())
+    }
+
+    /// A command that renders the same from the top of the repository.
+    fn command(&self, asked: &Asked<'_>) -> Result<String> {
+        let mut words = vec!["krender".to_owned(), "hydrate".to_owned()];
+        words.extend(asked.all.then(|| "--all".to_owned()));
+        for (flag, patterns) in
+            [("--include", &asked.select.include), ("--exclude", &asked.select.exclude)]
+        {
+            words.extend(patterns.iter().flat_map(|pattern| [flag.to_owned(), quoted(pattern)]));
+        }
+        words.extend(asked.per_object.then(|| "--per object".to_owned()));
+        for directory in asked.directories {
+            let path = below(self.loader.root(directory)?.path(), self.repository.top())?;
+            words.push(if path.is_empty() { ".".to_owned() } else { quoted(&path) });
+        }
+        Ok(words.join(" "))
+    }
+
+    /// Refuses targets with changes in the working tree that are not committed: their manifests would not be those of the
+    /// files that the user sees.
+    fn refuse_uncommitted(&self, asked: &Asked<'_>, options: &Options) -> Result<()> {
+        let changes = self.repository.changed_since(&self.revision)?;
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let disk = Loader::new(Disk, options.clone());
+        let names: Vec<String> =
+            self.targets.iter().map(|target| target.directory.clone()).collect();
+        let affected = fleet::affected(&disk, &names, &changes)?;
+        let affected = names.iter().zip(affected).filter(|(_, is_affected)| *is_affected);
+        let mut affected: BTreeSet<&str> = affected.map(|(name, _)| name.as_str()).collect();
+        if asked.all {
+            for directory in asked.directories {
+                let root = self.loader.root(directory)?;
+                if affected.is_empty() && changes.any_named(root.path(), &KUSTOMIZATION_FILES)? {
+                    affected.insert(directory);
+                }
+            }
+        }
+        if affected.is_empty() {
+            return Ok(());
+        }
+        let affected: Vec<&str> = affected.into_iter().collect();
+        let few = phrase::few(&affected, 3, |name| format!("`{}`", escape::visible(name)));
+        let message = format!("there are changes that are not committed, which affect {few}");
+        Err(Error::new(Code::InvalidArgument, message)
+            .help("a commit is rendered: commit them, or leave them out with `--source HEAD`"))
+    }
+}
+
+/// A path below another one, as text.
+fn below(path: &Path, top: &Path) -> Result<String> {
+    let shown = || escape::visible(&path.to_string_lossy()).into_owned();
+    let relative = path.strip_prefix(top).map_err(|_| {
+        Error::new(
+            Code::InvalidPath,
+            format!("`{}` is not in the git repository `{}`", shown(), top.display()),
+        )
+        .help("targets of one run are in one repository, and below the directories that are named")
+    })?;
+    relative.to_str().map(str::to_owned).ok_or_else(|| {
+        Error::new(Code::InvalidPath, format!("the path `{}` is not UTF-8", shown()))
+            .help("rename it")
+    })
+}
+
+/// A word of a shell command.
+fn quoted(word: &str) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-".contains(letter);
+    match word.chars().all(is_plain) && !word.is_empty() {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    }
+}

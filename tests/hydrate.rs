@@ -1,0 +1,683 @@
+//! `krender hydrate`: rendered manifests in branches and folders, in repositories made for the tests.
+#![cfg(unix)]
+#![expect(clippy::disallowed_methods, reason = "makes repositories, and runs git and the program")]
+#![expect(clippy::unwrap_used, reason = "this is a test")]
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A folder with the source repository `source`: a base, and the targets `overlays/dev` and `overlays/prod`.
+struct Scene(tempfile::TempDir);
+
+/// Both output streams of the program, and its exit code.
+#[derive(Debug)]
+struct Ran {
+    out: String,
+    err: String,
+    code: i32,
+}
+
+impl Scene {
+    fn new() -> Self {
+        Self::with(&["init", "-q", "-b", "main"])
+    }
+
+    fn with(init: &[&str]) -> Self {
+        let scene = Self(tempfile::tempdir().unwrap());
+        fs::create_dir(scene.source()).unwrap();
+        scene.git(init);
+        scene.write("base/kustomization.yaml", "resources: [objects.yaml]\n");
+        scene.write("base/objects.yaml", &objects("web:1"));
+        for overlay in ["dev", "prod"] {
+            let text = format!("namespace: {overlay}\nresources: [../../base]\n");
+            scene.write(&format!("overlays/{overlay}/kustomization.yaml"), &text);
+        }
+        scene.commit("first");
+        scene
+    }
+
+    fn top(&self) -> PathBuf {
+        self.0.path().canonicalize().unwrap()
+    }
+
+    fn source(&self) -> PathBuf {
+        self.top().join("source")
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.source().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn git(&self, arguments: &[&str]) -> String {
+        git(&self.source(), arguments)
+    }
+
+    fn commit(&self, message: &str) {
+        self.git(&["add", "-A"]);
+        self.git(&["commit", "-qm", message]);
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ran {
+        krender(&self.source(), arguments, &[])
+    }
+
+    /// Runs a command that must succeed.
+    fn done(&self, arguments: &[&str]) -> Ran {
+        let ran = self.run(arguments);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        ran
+    }
+
+    /// The paths of a revision.
+    fn files(&self, revision: &str) -> Vec<String> {
+        let list = self.git(&["ls-tree", "-r", "--name-only", revision]);
+        list.lines().map(str::to_owned).collect()
+    }
+
+    fn show(&self, object: &str) -> String {
+        self.git(&["show", object])
+    }
+}
+
+fn git(top: &Path, arguments: &[&str]) -> String {
+    let settings =
+        ["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"];
+    let output = Command::new("git")
+        .args(settings)
+        .args(arguments)
+        .current_dir(top)
+        .env("GIT_AUTHOR_DATE", "1700000000 +0100")
+        .env("GIT_COMMITTER_DATE", "1700000100 +0100")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn krender(directory: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Ran {
+    let output = Command::new(env!("CARGO_BIN_EXE_krender"))
+        .arg("hydrate")
+        .args(arguments)
+        .current_dir(directory)
+        .env("COLUMNS", "100")
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .envs(environment.iter().copied())
+        .output()
+        .unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Ran { out: text(output.stdout), err: text(output.stderr), code: output.status.code().unwrap() }
+}
+
+fn objects(image: &str) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec:\n  template:\n    spec:\n      containers: [{{name: app, image: '{image}'}}]\n---\napiVersion: v1\nkind: Service\nmetadata: {{name: web}}\n"
+    )
+}
+
+const ALL: &[&str] = &["--all", ".", "--branch", "env/all"];
+
+fn all<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    [ALL, more].concat()
+}
+
+const RECORD: &str = ".krender-hydrate";
+
+#[test]
+fn targets_are_committed_to_a_branch() {
+    let scene = Scene::new();
+    scene.git(&["remote", "add", "origin", "https://user:token@example.com/a/b.git"]);
+    let before = (scene.git(&["status", "--porcelain"]), scene.git(&["rev-parse", "HEAD"]));
+    let ran = scene.done(ALL);
+    let tip = scene.git(&["rev-parse", "env/all"]);
+    assert_eq!(ran.out, tip);
+    let expected =
+        [RECORD, "hydrator.metadata", "overlays/dev/manifest.yaml", "overlays/prod/manifest.yaml"];
+    assert_eq!(scene.files("env/all"), expected);
+    for target in ["overlays/dev", "overlays/prod"] {
+        let built = Command::new(env!("CARGO_BIN_EXE_krender"))
+            .args(["build", target])
+            .current_dir(scene.source())
+            .output()
+            .unwrap();
+        let built = String::from_utf8(built.stdout).unwrap();
+        assert_eq!(scene.show(&format!("env/all:{target}/manifest.yaml")), built);
+    }
+    let source = scene.git(&["rev-parse", "HEAD"]);
+    let source = source.trim();
+    let expected = format!(
+        r#"{{
+  "repoURL": "https://example.com/a/b.git",
+  "drySha": "{source}",
+  "commands": [
+    "krender hydrate --all ."
+  ],
+  "author": "a <a@example.com>",
+  "date": "2023-11-14T23:13:20+01:00",
+  "subject": "first"
+}}
+"#
+    );
+    assert_eq!(scene.show("env/all:hydrator.metadata"), expected);
+    let note = scene.git(&["notes", "--ref=hydrator.metadata", "show", "env/all"]);
+    assert_eq!(note, format!("{{\"drySha\":\"{source}\"}}\n"));
+    let log = scene.git(&[
+        "log",
+        "--format=%an|%ae|%ct|%at|%P|%s|%(trailers:key=Source-Commit,valueonly)",
+        "env/all",
+    ]);
+    let short = &source[..7];
+    assert_eq!(
+        log.trim(),
+        format!("krender|krender@localhost|1700000100|1700000100||Hydrate {short}: first|{source}")
+    );
+    assert_eq!((scene.git(&["status", "--porcelain"]), scene.git(&["rev-parse", "HEAD"])), before);
+    assert_eq!(scene.git(&["for-each-ref", "refs/krender"]), "", "no reference is left");
+    scene.git(&["fsck", "--strict"]);
+}
+
+#[test]
+fn what_is_the_same_makes_no_commit() {
+    let scene = Scene::new();
+    scene.done(ALL);
+    let tip = scene.git(&["rev-parse", "env/all"]);
+    let ran = scene.done(ALL);
+    assert_eq!((ran.out.as_str(), scene.git(&["rev-parse", "env/all"])), ("", tip.clone()));
+    // A commit that changes no manifest only moves the note.
+    scene.write("README.md", "text");
+    scene.commit("second");
+    let ran = scene.done(ALL);
+    assert_eq!((ran.out.as_str(), scene.git(&["rev-parse", "env/all"])), ("", tip.clone()));
+    let head = scene.git(&["rev-parse", "HEAD"]);
+    let note = || scene.git(&["notes", "--ref=hydrator.metadata", "show", "env/all"]);
+    assert_eq!(note(), format!("{{\"drySha\":\"{}\"}}\n", head.trim()));
+    let notes = scene.git(&["rev-parse", "refs/notes/hydrator.metadata"]);
+    scene.done(ALL);
+    assert_eq!(scene.git(&["rev-parse", "refs/notes/hydrator.metadata"]), notes);
+    scene.write("README.md", "more");
+    scene.commit("third");
+    scene.done(&all(&["--no-note"]));
+    assert_eq!(scene.git(&["rev-parse", "refs/notes/hydrator.metadata"]), notes);
+}
+
+#[test]
+fn the_same_commit_gives_the_same_branch() {
+    let [one, other] = [Scene::new(), Scene::new()];
+    let tips = [&one, &other].map(|scene| scene.done(&all(&["--jobs", "3"])).out);
+    assert_eq!(tips[0], tips[1]);
+    // In a clone, and from another directory.
+    git(&other.top(), &["clone", "-q", "source", "clone"]);
+    let ran = krender(
+        &other.top().join("clone/base"),
+        &["--all", "..", "--branch", "env/all", "--repo-url", ""],
+        &[],
+    );
+    assert_eq!((ran.code, ran.out), (0, tips[0].clone()), "{}", ran.err);
+}
+
+#[test]
+fn owned_files_follow_and_others_stay() {
+    let scene = Scene::new();
+    scene.done(&all(&["--per", "object"]));
+    let prod =
+        ["overlays/prod/prod_apps_deployment_web.yaml", "overlays/prod/prod_service_web.yaml"];
+    for path in prod {
+        assert!(scene.files("env/all").contains(&path.to_owned()), "{:?}", scene.files("env/all"));
+    }
+    // Others add files to the branch.
+    scene.git(&["worktree", "add", "-q", "../other", "env/all"]);
+    let other = scene.top().join("other");
+    fs::write(other.join("README.md"), "by hand").unwrap();
+    fs::write(other.join("overlays/prod/more.yaml"), "by hand").unwrap();
+    git(&other, &["add", "-A"]);
+    git(&other, &["commit", "-qm", "by hand"]);
+    scene.git(&["worktree", "remove", "../other"]);
+    // An object and a target go.
+    scene.write("base/objects.yaml", objects("web:2").split("---").next().unwrap());
+    fs::remove_dir_all(scene.source().join("overlays/dev")).unwrap();
+    scene.commit("less");
+    let ran = scene.done(&all(&["--per", "object"]));
+    assert!(ran.err.contains("env/all: 1 file written, 3 removed"), "{}", ran.err);
+    let expected = [RECORD, "README.md", "hydrator.metadata", "overlays/prod/more.yaml", prod[0]];
+    assert_eq!(scene.files("env/all"), expected);
+    assert!(scene.show(&format!("env/all:{}", prod[0])).contains("web:2"));
+    assert_eq!(scene.git(&["rev-list", "--count", "env/all"]).trim(), "3");
+    // Another layout: the files of the old one go.
+    scene.done(ALL);
+    let expected = [
+        RECORD,
+        "README.md",
+        "hydrator.metadata",
+        "overlays/prod/manifest.yaml",
+        "overlays/prod/more.yaml",
+    ];
+    assert_eq!(scene.files("env/all"), expected);
+}
+
+#[test]
+fn runs_for_some_targets_leave_the_files_of_others() {
+    let scene = Scene::new();
+    scene.done(&["overlays/dev", "--branch", "env/all"]);
+    scene.done(&["overlays/prod", "--branch", "env/all"]);
+    let both = scene.files("env/all");
+    assert_eq!(both.len(), 4, "{both:?}");
+    scene.done(ALL);
+    assert_eq!(scene.files("env/all"), both);
+    fs::remove_dir_all(scene.source().join("overlays/dev")).unwrap();
+    scene.commit("less");
+    scene.done(&["overlays/prod", "--branch", "env/all"]);
+    assert_eq!(scene.files("env/all"), both, "the run was not about dev");
+    scene.done(&all(&["--include", "**/prod"]));
+    assert_eq!(scene.files("env/all"), both);
+    scene.done(
+        &all(&["--exclude", "**/prod"])
+            .iter()
+            .map(|word| if *word == "**/prod" { "**/x" } else { word })
+            .collect::<Vec<_>>(),
+    );
+    assert_eq!(scene.files("env/all").len(), 3);
+}
+
+#[test]
+fn folders_of_a_branch_are_apart() {
+    let scene = Scene::new();
+    scene.done(&["--all", "overlays/dev", "--branch", "env", "--path", "apps/one"]);
+    scene.done(&["--all", "overlays/prod", "--branch", "env", "--path", "apps/two/"]);
+    let files = ["one", "two"].map(|app| {
+        [RECORD, "hydrator.metadata", "manifest.yaml"].map(|file| format!("apps/{app}/{file}"))
+    });
+    assert_eq!(scene.files("env"), files.concat());
+    for path in ["..", "a/../b", ".git", "a/.GIT/x", "a\\b", "a\nb"] {
+        let ran = scene.run(&["--all", ".", "--branch", "env", "--path", path]);
+        assert_eq!(ran.code, 2, "{path:?}: {ran:?}");
+        let out = scene.top().join("out");
+        let ran = scene.run(&["--all", ".", "--output", out.to_str().unwrap(), "--path", path]);
+        assert_eq!((ran.code, out.exists()), (2, false), "{path:?}: {ran:?}");
+    }
+}
+
+#[test]
+fn files_of_others_are_not_replaced() {
+    let scene = Scene::new();
+    scene.git(&["checkout", "-q", "--orphan", "env/all"]);
+    scene.write("overlays/dev/manifest.yaml", "by hand\n");
+    scene.commit("by hand");
+    scene.git(&["checkout", "-q", "main"]);
+    // The branch has all files of `main`, too.
+    let tip = scene.git(&["rev-parse", "env/all"]);
+    let ran = scene.run(ALL);
+    assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{ran:?}");
+    assert!(ran.err.contains("`overlays/dev/manifest.yaml` would be replaced"), "{}", ran.err);
+    assert_eq!(scene.git(&["rev-parse", "env/all"]), tip);
+    let ran = scene.done(&all(&["--adopt"]));
+    assert!(
+        ran.err.contains("`overlays/dev/manifest.yaml`: not written by krender so far"),
+        "{}",
+        ran.err
+    );
+    assert!(scene.show("env/all:overlays/dev/manifest.yaml").contains("web:1"));
+    assert!(scene.files("env/all").contains(&"base/objects.yaml".to_owned()));
+}
+
+#[test]
+fn owned_files_that_were_edited_are_restored_and_named() {
+    let scene = Scene::new();
+    scene.done(ALL);
+    scene.git(&["worktree", "add", "-q", "../other", "env/all"]);
+    let other = scene.top().join("other");
+    fs::write(other.join("overlays/dev/manifest.yaml"), "by hand").unwrap();
+    let prod = other.join("overlays/prod/manifest.yaml");
+    fs::set_permissions(&prod, fs::Permissions::from_mode(0o755)).unwrap();
+    git(&other, &["commit", "-qam", "by hand"]);
+    // The branch is in use.
+    let ran = scene.run(ALL);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("the branch `env/all` is checked out in `"), "{}", ran.err);
+    scene.git(&["worktree", "remove", "../other"]);
+    let tree = scene.git(&["rev-parse", "env/all~1^{tree}"]);
+    let ran = scene.done(ALL);
+    assert!(
+        ran.err.contains(
+            "`overlays/dev/manifest.yaml`, `overlays/prod/manifest.yaml`: changed by others"
+        ),
+        "{}",
+        ran.err
+    );
+    assert_eq!(scene.git(&["rev-parse", "env/all^{tree}"]), tree);
+}
+
+#[test]
+fn a_target_that_fails_keeps_all_from_being_written() {
+    let scene = Scene::new();
+    scene.done(ALL);
+    let tip = scene.git(&["rev-parse", "env/all"]);
+    scene.write("base/objects.yaml", &objects("web:2"));
+    scene.write("overlays/prod/kustomization.yaml", "resources: [../../bass]\n");
+    scene.commit("broken");
+    let ran = scene.run(ALL);
+    assert_eq!((ran.code, ran.out.as_str()), (2, ""));
+    assert!(ran.err.contains("1 of 2 targets failed; nothing was written"), "{}", ran.err);
+    assert!(ran.err.contains("../../bass"), "{}", ran.err);
+    assert_eq!(scene.git(&["rev-parse", "env/all"]), tip);
+    let out = scene.top().join("out");
+    let ran = scene.run(&["--all", ".", "--output", out.to_str().unwrap()]);
+    assert_eq!((ran.code, out.exists()), (2, false));
+    for arguments in [
+        &["--dry-run", "--all", ".", "--branch", "env/all"][..],
+        &["none", "--branch", "b"],
+        &["--all", "."],
+    ] {
+        assert_eq!(scene.run(arguments).code, 2, "{arguments:?}");
+    }
+}
+
+#[test]
+fn only_commits_are_rendered() {
+    let scene = Scene::new();
+    scene.write("notes.txt", "no input of a target");
+    scene.done(ALL);
+    scene.write("base/objects.yaml", &objects("web:2"));
+    let ran = scene.run(ALL);
+    assert_eq!(ran.code, 2);
+    assert!(
+        ran.err.contains("not committed, which affect `overlays/dev`, `overlays/prod`"),
+        "{}",
+        ran.err
+    );
+    scene.done(&all(&["--source", "HEAD"]));
+    assert!(scene.show("env/all:overlays/dev/manifest.yaml").contains("web:1"));
+    scene.git(&["checkout", "-q", "base"]);
+    scene.write("overlays/new/kustomization.yaml", "resources: [../../base]\n");
+    let ran = scene.run(ALL);
+    assert_eq!(ran.code, 2, "a target that is not committed yet");
+    scene.commit("new");
+    scene.done(ALL);
+    // An older commit, by any name.
+    scene.done(&all(&["--source", "HEAD~1"]));
+    assert_eq!(scene.files("env/all").len(), 4);
+    let ran = scene.run(&all(&["--source", "nonsense"]));
+    assert!(ran.code == 2 && ran.err.contains("git knows no revision `nonsense`"), "{}", ran.err);
+}
+
+#[test]
+fn a_dry_run_shows_the_differences() {
+    let scene = Scene::new();
+    let ran = scene.run(&all(&["--dry-run"]));
+    assert_eq!(ran.code, 1);
+    assert!(ran.out.contains("overlays/dev") && ran.out.contains("Deployment"), "{}", ran.out);
+    assert_eq!(scene.git(&["branch", "--list", "env/all"]), "", "nothing was written");
+    scene.done(ALL);
+    let ran = scene.run(&all(&["--dry-run"]));
+    assert_eq!((ran.code, ran.out.as_str()), (0, "no differences\n"));
+    scene.write("base/objects.yaml", &objects("web:2"));
+    fs::remove_dir_all(scene.source().join("overlays/dev")).unwrap();
+    scene.commit("second");
+    let ran = scene.run(&all(&["--dry-run"]));
+    assert_eq!(ran.code, 1);
+    assert!(ran.out.contains("web:1 → web:2") && ran.out.contains("overlays/dev"), "{}", ran.out);
+    let ran = scene.run(&all(&["--dry-run", "--format", "unified"]));
+    assert!(
+        ran.out.contains("-      - image: web:1") && ran.out.contains("+      - image: web:2"),
+        "{}",
+        ran.out
+    );
+}
+
+#[test]
+fn bare_repositories_and_other_ids_are_fine() {
+    let scene = Scene::with(&["init", "-q", "-b", "main", "--object-format=sha256"]);
+    scene.done(ALL);
+    assert_eq!(scene.git(&["rev-parse", "env/all"]).trim().len(), 64);
+    scene.git(&["fsck", "--strict"]);
+    git(&scene.top(), &["clone", "-q", "--bare", "source", "bare.git"]);
+    let bare = scene.top().join("bare.git");
+    let ran = krender(&bare, &["--all", ".", "--branch", "env/bare"], &[]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let trees =
+        ["env/bare", "env/all"].map(|name| git(&bare, &["rev-parse", &format!("{name}:overlays")]));
+    assert_eq!(trees[0], trees[1]);
+    // To another repository, with other ids, that has no commit yet.
+    let target = scene.top().join("target");
+    fs::create_dir(&target).unwrap();
+    git(&target, &["init", "-q", "-b", "main"]);
+    let path = target.to_str().unwrap();
+    let ran = krender(
+        &scene.source(),
+        &all(&["--repo", path]),
+        &[("GIT_DIR", scene.source().join(".git").to_str().unwrap())],
+    );
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(git(&target, &["rev-parse", "env/all"]), ran.out);
+    assert_eq!(ran.out.trim().len(), 40);
+    assert!(
+        git(&target, &["show", "env/all:hydrator.metadata"])
+            .contains(scene.git(&["rev-parse", "HEAD"]).trim())
+    );
+    // The branch that is checked out, although it does not exist yet.
+    let ran = scene.run(&["--all", ".", "--branch", "main", "--repo", path]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    // And again: what is there is found.
+    assert_eq!(scene.done(&all(&["--repo", path])).out, "");
+    for repo in ["../none", ".."] {
+        assert_eq!(scene.run(&all(&["--repo", repo])).code, 2, "{repo}");
+    }
+}
+
+#[test]
+fn writers_at_the_same_time_all_succeed() {
+    let scene = Scene::new();
+    for name in ["a", "b", "c", "d"] {
+        scene.write(
+            &format!("apps/{name}/kustomization.yaml"),
+            "namePrefix: x-\nresources: [../../base]\n",
+        );
+    }
+    scene.commit("apps");
+    std::thread::scope(|scope| {
+        for name in ["a", "b", "c", "d"] {
+            let scene = &scene;
+            scope.spawn(move || {
+                scene.done(&[&format!("apps/{name}"), "--branch", "env"]);
+            });
+        }
+    });
+    let files = ["a", "b", "c", "d"].map(|name| format!("apps/{name}/manifest.yaml"));
+    let expected = [&[RECORD.to_owned()][..], &files, &["hydrator.metadata".to_owned()]].concat();
+    assert_eq!(scene.files("env"), expected);
+    assert_eq!(scene.git(&["rev-list", "--count", "env"]).trim(), "4");
+    assert_eq!(scene.git(&["for-each-ref", "refs/krender"]), "");
+}
+
+#[test]
+fn nothing_of_the_repository_runs() {
+    let scene = Scene::new();
+    let trap = scene.top().join("ran");
+    let script = format!("#!/bin/sh\ntouch '{}'\nexit 1\n", trap.display());
+    for hook in [
+        "reference-transaction",
+        "pre-commit",
+        "commit-msg",
+        "post-commit",
+        "post-checkout",
+        "update",
+        "pre-receive",
+    ] {
+        let path = scene.source().join(".git/hooks").join(hook);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, &script).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let program = scene.source().join(".git/trap");
+    fs::write(&program, &script).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    for setting in ["core.fsmonitor", "core.pager", "core.editor", "gpg.program", "filter.x.clean"]
+    {
+        scene.git(&["config", setting, program.to_str().unwrap()]);
+    }
+    scene.git(&["config", "commit.gpgSign", "true"]);
+    fs::write(scene.source().join(".git/info/attributes"), "* filter=x\n").unwrap();
+    fs::remove_file(&trap).unwrap_or_default();
+    scene.done(&all(&["--source", "HEAD"]));
+    assert!(!trap.exists());
+}
+
+#[test]
+fn folders_are_written_and_owned_alike() {
+    let scene = Scene::new();
+    let out = scene.top().join("out");
+    let path = out.to_str().unwrap();
+    let arguments = ["--all", "overlays", "--output", path];
+    let ran = scene.done(&arguments);
+    assert_eq!(ran.out, "");
+    assert!(ran.err.contains("2 files written, 0 removed"), "{}", ran.err);
+    let dev = out.join("dev/manifest.yaml");
+    assert!(fs::read_to_string(&dev).unwrap().contains("web:1"));
+    fs::write(out.join("README.md"), "by hand").unwrap();
+    let record = || fs::metadata(out.join(RECORD)).unwrap().modified().unwrap();
+    let written = record();
+    assert!(scene.done(&arguments).err.contains("already"));
+    assert_eq!(record(), written);
+    assert_eq!(scene.run(&[&arguments[..], &["--dry-run"]].concat()).code, 0);
+    fs::write(&dev, "by hand").unwrap();
+    assert_eq!(scene.run(&[&arguments[..], &["--dry-run"]].concat()).code, 1);
+    assert!(scene.done(&arguments).err.contains("`dev/manifest.yaml`: changed by others"));
+    assert!(fs::read_to_string(&dev).unwrap().contains("web:1"));
+    fs::remove_dir_all(scene.source().join("overlays/dev")).unwrap();
+    scene.commit("less");
+    scene.done(&arguments);
+    assert!(!out.join("dev").exists() && out.join("README.md").exists());
+    // Links are not followed.
+    fs::remove_dir_all(out.join("prod")).unwrap();
+    fs::create_dir(scene.top().join("elsewhere")).unwrap();
+    symlink(scene.top().join("elsewhere"), out.join("prod")).unwrap();
+    let ran = scene.run(&arguments);
+    assert!(ran.code == 2 && ran.err.contains("`prod` would be replaced"), "{ran:?}");
+    assert_eq!(fs::read_dir(scene.top().join("elsewhere")).unwrap().count(), 0);
+    // Nor is a list of files that others have made.
+    fs::write(
+        out.join(RECORD),
+        format!("# krender hydrate 1:\n{}\ta\t../source/base/objects.yaml\n", "0".repeat(40)),
+    )
+    .unwrap();
+    let ran = scene.run(&arguments);
+    assert!(ran.code == 2 && ran.err.contains("line 2 is not of a file"), "{ran:?}");
+}
+
+#[test]
+fn secrets_with_values_are_told() {
+    let scene = Scene::new();
+    scene.write(
+        "overlays/dev/secret.yaml",
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: db}\nstringData: {password: hunter2}\n",
+    );
+    scene.write("overlays/dev/kustomization.yaml", "resources: [../../base, secret.yaml]\n");
+    scene.write("overlays/prod/secret.yaml", "apiVersion: v1\nkind: Secret\nmetadata: {name: db}\ndata: {password: 'ENC[AES256]'}\nsops: {version: 3.9.0}\n");
+    scene.write("overlays/prod/kustomization.yaml", "resources: [../../base, secret.yaml]\n");
+    scene.commit("secrets");
+    let ran = scene.run(&all(&["--secrets", "refuse"]));
+    assert!(ran.code == 2 && ran.err.contains("of overlays/dev"), "{ran:?}");
+    assert!(!ran.err.contains("overlays/prod") && !ran.err.contains("hunter2"), "{}", ran.err);
+    let ran = scene.run(&all(&["--dry-run"]));
+    assert!(!ran.out.contains("hunter2") && !ran.err.contains("hunter2"), "{ran:?}");
+    assert!(scene.done(ALL).err.contains("Secrets are rendered with their values"));
+    scene.write("base/objects.yaml", &objects("web:3"));
+    scene.commit("more");
+    assert!(!scene.done(&all(&["--secrets", "write"])).err.contains("Secrets"));
+}
+
+#[test]
+fn branches_have_names_that_git_accepts() {
+    let scene = Scene::new();
+    for name in [
+        "",
+        "-x",
+        "a..b",
+        "a b",
+        "a/.b",
+        "a.lock",
+        "a/",
+        "/a",
+        "HEAD",
+        "@",
+        "a@{b",
+        "a\nb",
+        "refs/heads/",
+    ] {
+        let ran = scene.run(&["--all", ".", &format!("--branch={name}")]);
+        assert_eq!(ran.code, 2, "{name:?}: {ran:?}");
+    }
+    for name in ["main", "refs/heads/main"] {
+        assert_eq!(scene.run(&["--all", ".", "--branch", name]).code, 2, "{name}");
+    }
+    scene.git(&["branch", "same"]);
+    let ran = scene.run(&["--all", ".", "--branch", "same"]);
+    assert!(ran.code == 2 && ran.err.contains("at the commit that is rendered"), "{ran:?}");
+    scene.git(&["symbolic-ref", "refs/heads/link", "refs/heads/other"]);
+    scene.done(&["--all", ".", "--branch", "other"]);
+    let ran = scene.run(&["--all", ".", "--branch", "link"]);
+    assert!(ran.code == 2 && ran.err.contains("symbolic reference"), "{ran:?}");
+    scene.done(&["--all", ".", "--branch", "refs/heads/full"]);
+    scene.done(&["--all", ".", "--branch", "bücher/ü"]);
+    // A branch cannot be a folder of branches: git says so, once.
+    let ran = scene.run(&["--all", ".", "--branch", "full/below"]);
+    assert!(ran.code == 2 && ran.err.contains("'refs/heads/full' exists"), "{ran:?}");
+    assert_eq!(scene.git(&["for-each-ref", "refs/krender"]), "");
+}
+
+#[test]
+fn hostile_names_stay_below_the_folder() {
+    let scene = Scene::new();
+    let objects = ["../../../x", "A", "a", "a/b", "\\u202e", &"n".repeat(300)]
+        .map(|name| format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: \"{name}\"}}\n"));
+    scene.write("odd dir's/kustomization.yaml", "resources: [objects.yaml]\n");
+    scene.write("odd dir's/objects.yaml", &objects.join("---\n"));
+    scene.commit("odd");
+    scene.done(&["odd dir's", "--branch", "odd", "--per", "object"]);
+    let files = scene.git(&["ls-tree", "-r", "-z", "--name-only", "odd"]);
+    let files: Vec<&str> = files.split_terminator('\0').collect();
+    assert_eq!(files.len(), 8, "{files:?}");
+    assert!(
+        files.contains(&"odd dir's/configmap_a.yaml")
+            && files.contains(&"odd dir's/configmap_%41.yaml"),
+        "{files:?}"
+    );
+    assert!(
+        files.iter().all(|file| file.split('/').all(|part| part != ".." && part.len() < 255)),
+        "{files:?}"
+    );
+    assert!(
+        scene
+            .show("odd:hydrator.metadata")
+            .contains(r#""krender hydrate --per object 'odd dir'\\''s'""#)
+    );
+    // Directories that differ in case only, and names that are no text.
+    scene.write("Case/kustomization.yaml", "resources: [../base]\n");
+    scene.write("case/kustomization.yaml", "resources: [../base]\n");
+    scene.commit("case");
+    let ran = scene.run(&["Case", "case", "--branch", "case"]);
+    assert!(ran.code == 2 && ran.err.contains("would both be written to"), "{ran:?}");
+    scene.write("line\nbreak/kustomization.yaml", "resources: [../base]\n");
+    scene.commit("line");
+    let ran = scene.run(&["line\nbreak", "--branch", "case"]);
+    assert!(ran.code == 2 && ran.err.contains("is no path for rendered files"), "{ran:?}");
+}
+
+#[test]
+fn an_identity_of_git_is_used() {
+    let scene = Scene::new();
+    scene.git(&["config", "user.name", "Set"]);
+    scene.git(&["config", "user.email", "set@example.com"]);
+    scene.done(ALL);
+    let who = || scene.git(&["log", "-1", "--format=%an <%ae> %cn <%ce>", "env/all"]);
+    assert_eq!(who().trim(), "Set <set@example.com> Set <set@example.com>");
+    scene.write("base/objects.yaml", &objects("web:2"));
+    scene.commit("second");
+    let environment =
+        [("GIT_COMMITTER_NAME", "E<n>v\n"), ("GIT_COMMITTER_EMAIL", "env@example.com")];
+    assert_eq!(krender(&scene.source(), ALL, &environment).code, 0);
+    assert_eq!(who().trim(), "Env <env@example.com> Env <env@example.com>");
+}
