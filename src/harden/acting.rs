@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use super::demand::entries;
 use super::facts::Facts;
-use super::images::PublicImage;
+use super::images::{PublicImage, last_part};
 use super::pod::{Container, Pod};
 use super::selector::{Condition, Labels, Selectors, conditions, labels, selects};
 use super::value::{below, integer, is_true, items, present, text};
@@ -80,6 +80,16 @@ pub(super) struct Scaler<'a> {
     pub(super) min: Option<i64>,
     /// The highest number of pods; `None` if it is not a number.
     pub(super) max: Option<i64>,
+}
+
+/// A port that no container is known to listen on.
+#[derive(Clone, Copy)]
+pub(super) struct AssumedPort<'a> {
+    /// Its number.
+    pub(super) number: &'a str,
+    /// True if a `targetPort` has it, or programs without the rights of root may listen on it, and the pod declares no port
+    /// at all.
+    pub(super) is_told: bool,
 }
 
 /// A `PodDisruptionBudget`, with the index of its object.
@@ -244,6 +254,28 @@ impl<'a> Acting<'a> {
                 };
                 service.ports().any(|port| !is_for_exporter(port))
             })
+    }
+
+    /// The port at which a pod is assumed to listen: Services send requests of programs to it by its number, and nothing
+    /// in a container has it. `None` if a container has one of the ports of these Services.
+    pub(super) fn assumed_port(&self, namespace: &str, pod: &Pod<'_>) -> Option<AssumedPort<'a>> {
+        let services = self.services.get_or_init(|| self.find_services());
+        if services.is_empty() {
+            return None;
+        }
+        let labels = Labels::of(pod.labels());
+        let has_ports = pod.containers.iter().any(|one| !items(one.node.get("ports")).is_empty());
+        let mut assumed: Option<AssumedPort<'a>> = None;
+        for port in services.of(namespace, &labels).flat_map(Service::ports) {
+            let target = target_of(port)?;
+            if pod.containers.iter().any(|one| has_port(one, target)) {
+                return None;
+            }
+            let is_told = !has_ports && (text(port, "targetPort").is_some() || !needs_root(target));
+            let known = assumed.get_or_insert(AssumedPort { number: target, is_told });
+            known.is_told |= is_told;
+        }
+        assumed
     }
 
     /// True if one of the Services that select a pod satisfies a condition.
@@ -656,9 +688,14 @@ fn is_of_monitoring(port: &Node) -> bool {
     is_named("name") || is_named("targetPort")
 }
 
-/// True for a container that exports metrics of another program, by its name, or that guards them.
+/// True for a container that exports metrics of other programs, by its name or that of its image, or that guards them.
 fn is_exporter(container: &Container<'_>) -> bool {
-    container.name.contains("exporter") || container.name == "kube-rbac-proxy"
+    let image = last_part(container.image());
+    let is_named = |name: &str| name.contains("exporter");
+    is_named(container.name)
+        || is_named(image)
+        || container.name == "kube-rbac-proxy"
+        || matches!(image, "cadvisor" | "kube-state-metrics")
 }
 
 /// The number or the name of the port of containers that a port of a Service leads to.
@@ -680,16 +717,41 @@ pub(super) fn leads_to(port: &Node, container: &Container<'_>, pod: &Pod<'_>) ->
     let declared = items(container.node.get("ports"));
     let is_number =
         || target.is_some_and(|target| target.bytes().all(|byte| byte.is_ascii_digit()));
-    let listens = || {
-        let number = target.and_then(|target| target.parse().ok());
-        let image = number.and_then(|number| Some((PublicImage::of(container.image())?, number)));
-        image.is_some_and(|(image, number)| image.listens_on(number))
-    };
     declares(container, target)
         || container.is_running()
             && is_number()
             && (pod.containers.iter().filter(|one| one.is_running()).count() == 1
-                || declared.is_empty() && listens())
+                || declared.is_empty() && listens(container, target))
+}
+
+/// True for the number of a port on which only root may listen.
+fn needs_root(port: &str) -> bool {
+    port.parse().is_ok_and(|port: u16| port < 1024)
+}
+
+/// True if a container declares a port, is probed at it, or has its number in an argument or a variable, or if its image
+/// is known to listen on it.
+fn has_port(container: &Container<'_>, port: &str) -> bool {
+    let probes = ["livenessProbe", "readinessProbe", "startupProbe"].into_iter();
+    let mut probes = probes.filter_map(|probe| present(container.node, probe));
+    let is_probed = |probe: &Node| {
+        let handlers = ["httpGet", "tcpSocket", "grpc"].into_iter();
+        handlers.filter_map(|one| present(probe, one)).any(|one| text(one, "port") == Some(port))
+    };
+    let lists = ["command", "args"].into_iter().flat_map(|key| items(container.node.get(key)));
+    let values = items(container.node.get("env")).iter().filter_map(|one| one.get("value"));
+    let is_word = |text: &str| text.split(|c: char| !c.is_ascii_digit()).any(|word| word == port);
+    declares(container, Some(port))
+        || listens(container, Some(port))
+        || probes.any(is_probed)
+        || lists.chain(values).filter_map(Node::as_text).any(is_word)
+}
+
+/// True if the image of a container is known to listen on a port.
+fn listens(container: &Container<'_>, target: Option<&str>) -> bool {
+    let number = target.and_then(|target| target.parse().ok());
+    let image = number.and_then(|number| Some((PublicImage::of(container.image())?, number)));
+    image.is_some_and(|(image, number)| image.listens_on(number))
 }
 
 /// True if a Service sends requests to pods that are not ready, too.

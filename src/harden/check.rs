@@ -24,14 +24,16 @@ use crate::source::Sources;
 /// their suppression, which is searched for in the sources too. Linear in the number of resources and rules.
 #[must_use]
 pub fn check(resources: &ResMap, sources: &Sources, settings: &Settings) -> Vec<Finding> {
-    check_among(resources, None, sources, settings)
+    check_among(resources, "", None, sources, settings)
 }
 
-/// Checks the resources of one of several renders as [`check`] does. `others` has its number, and the objects of all
-/// renders: references may lead to objects of another render.
+/// Checks the resources of a target, which may be one of several, as [`check`] does. The path of the target may say that it
+/// is not for production. `others` has its number, and the objects of all renders: references may lead to objects of another
+/// render.
 #[must_use]
 pub fn check_among(
     resources: &ResMap,
+    target: &str,
     others: Option<(usize, &Objects<'_>)>,
     sources: &Sources,
     settings: &Settings,
@@ -42,7 +44,7 @@ pub fn check_among(
         Phase::Final(configuration) => Some(configuration),
         _ => None,
     };
-    let render = Render::among(resources, &settings.facts, awaited, others);
+    let render = Render::among(resources, &settings.facts, awaited, others).of_target(target);
     let scene = |(object, pods)| Scene { facts: &settings.facts, object, pods };
     let scenes: Vec<Scene<'_>> =
         resources.iter().zip(render.pods.iter().map(Vec::as_slice)).map(scene).collect();

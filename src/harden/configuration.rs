@@ -427,7 +427,8 @@ impl ProducerSpec {
             return Err(Error::new(Code::InvalidValue, message).at(span).help(help));
         }
         let [group, kind, makes, name] = [group, kind, makes, name].map(|one| one.to_string());
-        Ok(Producer { group, kind, makes, name, namespace, with })
+        let image = String::new();
+        Ok(Producer { group, kind, makes, name, namespace, with, image })
     }
 }
 

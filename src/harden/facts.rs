@@ -83,10 +83,11 @@ impl Facts {
         }
     }
 
-    /// True if an image is made to run as a user: by the configuration, or by the table of public images.
+    /// True if an image is made to run as a user: by the configuration, or by the table of public images, of which it may
+    /// be a copy.
     pub(super) fn is_user_of_image(&self, image: &str, user: i64) -> bool {
         self.user_of_image(image) == Some(ImageUser::Number(user))
-            || PublicImage::of(image).is_some_and(|one| one.is_for_user(user))
+            || PublicImage::is_copy_for_user(image, user)
     }
 
     /// The lowest user that is certainly no user of the node.

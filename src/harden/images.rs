@@ -77,6 +77,13 @@ impl PublicImage {
         self.users.split(',').any(|one| one.parse() == Ok(user))
     }
 
+    /// True if the last part of an image's name is that of a known image that is made to run as a user: a copy of it in
+    /// another registry.
+    pub(super) fn is_copy_for_user(image: &str, user: i64) -> bool {
+        let name = last_part(image);
+        IMAGES.iter().any(|one| last_part(one.name) == name && one.is_for_user(user))
+    }
+
     /// The directories that it writes to.
     pub(super) fn directories(&self) -> impl Iterator<Item = &'static str> + use<> {
         self.directories.split(',').filter(|one| one.starts_with('/'))
@@ -97,6 +104,21 @@ const HUB: [&str; 6] = [
     "public.ecr.aws/docker/library/",
     "mirror.gcr.io/library/",
 ];
+
+static STORES: LazyLock<Vec<&str>> =
+    LazyLock::new(|| rows(include_str!("data/stores.txt")).flatten().collect());
+
+/// The last part of the name of an image, without tag and digest.
+pub(super) fn last_part(image: &str) -> &str {
+    let name = ImageReference::new(image).name;
+    name.rsplit('/').next().unwrap_or(name)
+}
+
+/// The name of the program of an image that keeps data of its own, so that copies of it differ; `None` for others.
+pub(super) fn store(image: &str) -> Option<&'static str> {
+    let name = last_part(image);
+    STORES.iter().find(|one| **one == name).copied()
+}
 
 /// The name of an image without the registry, if that is Docker Hub.
 fn short(name: &str) -> &str {
@@ -196,6 +218,25 @@ mod tests {
         let is_for = |image, user| PublicImage::of(image).is_some_and(|one| one.is_for_user(user));
         assert!(is_for("mysql:8.4", 999) && is_for("postgres:17-alpine", 70));
         assert!(is_for("nginxinc/nginx-unprivileged", 101) && !is_for("mysql", 101));
+    }
+
+    #[test]
+    fn copies_of_images_run_as_the_same_user() {
+        for (image, user, expected) in [
+            ("index.docker.io/sourcegraph/grafana:5.3@sha256:abc", 472, true),
+            ("registry.example.com/mirror/mysql", 999, true),
+            ("mysql:8.4", 999, true),
+            ("sourcegraph/grafana", 100, false),
+            ("acme/mysql-exporter", 999, false),
+        ] {
+            assert_eq!(PublicImage::is_copy_for_user(image, user), expected, "{image} {user}");
+        }
+    }
+
+    #[test]
+    fn programs_with_data_are_known_by_the_last_part_of_the_name() {
+        assert_eq!(store("public.ecr.aws/docker/library/redis:8.2@sha256:abc"), Some("redis"));
+        assert_eq!(store("ghcr.io/acme/redis-exporter:1"), None);
     }
 
     #[test]

@@ -28,6 +28,7 @@ mod pod;
 mod policy;
 mod producers;
 mod profile;
+mod purpose;
 mod quality;
 mod rewrite;
 mod rights;

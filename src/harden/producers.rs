@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use crate::resource::Resource;
+use crate::text::wildcard::fits;
 use crate::yaml::Node;
 
 /// The kinds of objects that create others, in a text with a line for each.
@@ -31,6 +32,8 @@ pub struct Producer {
     pub namespace: String,
     /// Annotations and labels of which the creating object must have one; empty for no condition.
     pub with: Vec<String>,
+    /// A pattern of images of which one of its containers must have one; empty for no condition.
+    pub image: String,
 }
 
 impl Producer {
@@ -40,7 +43,8 @@ impl Producer {
         let mut next = || columns.next();
         let (group, kind) = (next()?.trim_matches('"'), next()?);
         let (makes, name, namespace) = (next()?, next()?, next().unwrap_or("."));
-        let with = next().and_then(|text| text.strip_prefix("with=")).unwrap_or_default();
+        let condition = next().unwrap_or_default();
+        let with = condition.strip_prefix("with=").unwrap_or_default();
         Some(Self {
             group: group.to_owned(),
             kind: kind.to_owned(),
@@ -48,6 +52,7 @@ impl Producer {
             name: name.to_owned(),
             namespace: namespace.trim_matches('.').to_owned(),
             with: with.split(',').filter(|key| !key.is_empty()).map(str::to_owned).collect(),
+            image: condition.strip_prefix("image=").unwrap_or_default().to_owned(),
         })
     }
 
@@ -67,6 +72,10 @@ impl Producer {
             object.annotations().chain(object.labels()).any(|(name, _)| name == key.as_str())
         };
         if !self.with.is_empty() && !self.with.iter().any(has) {
+            return Vec::new();
+        }
+        let images = || values("spec.template.spec.containers.*.image", object.node());
+        if !self.image.is_empty() && !images().into_iter().any(|image| fits(&self.image, image)) {
             return Vec::new();
         }
         let names = filled(&self.name, object.node());
@@ -150,6 +159,10 @@ mod tests {
         assert_eq!(found("a A Secret {metadata.name} * with=k"), 1);
         assert_eq!(found("a A Secret {metadata.name} * with=l"), 0);
         assert_eq!(found("b A Secret {metadata.name}"), 0);
+        let deployment = "{apiVersion: apps/v1, kind: Deployment, metadata: {name: x}, spec: {template: {spec: {containers: [{image: 'e.com/maker:1'}]}}}}";
+        let made = |line: &str| named(line, deployment).len();
+        assert_eq!(made("apps Deployment Secret tls . image=*/maker*"), 1);
+        assert_eq!(made("apps Deployment Secret tls . image=*/other*"), 0);
         let somewhere = named("* * Secret {metadata.name} {spec.ns}", object);
         assert_eq!(somewhere, [(Some("n".to_owned()), "x".to_owned())]);
     }

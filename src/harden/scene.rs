@@ -7,10 +7,12 @@ use super::acting::Acting;
 use super::facts::{Facts, Placement};
 use super::objects::{Objects, is_service, service};
 use super::pod::Pod;
-use super::selector::{Labels, Selectors};
+use super::purpose::trial;
+use super::selector::{Labels, Selectors, has_all, labels};
 use super::uses::{has_placeholder, uses};
 use super::value::{items, present};
 use super::views::Views;
+use super::violation::{Severity, Violation};
 use super::workload::{InPart, judged_in_part, pods};
 use crate::resource::{CLUSTER, DEFAULT_NAMESPACE, ResMap, Resource};
 use crate::source::Span;
@@ -78,6 +80,10 @@ pub(super) struct Render<'a> {
     pub(super) has_pods: bool,
     /// True if the render has Services. One without them is a part of something.
     pub(super) has_services: bool,
+    /// True if the render installs an operator, whose objects are not rendered.
+    pub(super) has_operator: bool,
+    /// The folder that says that the target is not for production, if there is one.
+    trial: Option<&'a str>,
     own: Objects<'a>,
     /// The number of the render, and the objects of all renders.
     others: Option<(usize, &'a Objects<'a>)>,
@@ -90,7 +96,11 @@ pub(super) struct Render<'a> {
     missing: OnceCell<BTreeMap<UsedName<'a>, Missing<'a>>>,
     generated: OnceCell<Generated<'a>>,
     in_part: OnceCell<BTreeMap<PartOf<'a>, (&'a Resource, usize)>>,
+    kinds: OnceCell<BTreeSet<(&'a str, &'a str)>>,
+    loose: OnceCell<BTreeMap<Label<'a>, Vec<(&'a Node, bool)>>>,
 }
+
+type Label<'a> = (&'a str, &'a str);
 
 /// The group and the kind of objects whose pods are judged only in part, and the reason.
 type PartOf<'a> = (&'a str, &'a str, InPart);
@@ -152,6 +162,8 @@ impl<'a> Render<'a> {
             awaited,
             has_pods: false,
             has_services: false,
+            has_operator: false,
+            trial: None,
             own: Objects::new(facts),
             others,
             services: OnceCell::new(),
@@ -160,6 +172,8 @@ impl<'a> Render<'a> {
             missing: OnceCell::new(),
             generated: OnceCell::new(),
             in_part: OnceCell::new(),
+            kinds: OnceCell::new(),
+            loose: OnceCell::new(),
         };
         for (place, object) in objects.iter().enumerate() {
             render.add(place, object);
@@ -167,10 +181,28 @@ impl<'a> Render<'a> {
         render
     }
 
+    /// The same render, of the target with a path.
+    pub(super) fn of_target(mut self, target: &'a str) -> Self {
+        self.trial = trial(target);
+        self
+    }
+
+    /// The violation of a rule about operation: a note if the path of the target says that it is not for production.
+    pub(super) fn in_operation(&self, mut violation: Violation) -> Violation {
+        if let Some(folder) = self.trial {
+            let assumed = format!("; assumed: a target in `{folder}` is not for production");
+            violation.message.push_str(&assumed);
+            violation = violation.severity(Severity::Note);
+        }
+        violation
+    }
+
     fn add(&mut self, place: usize, object: &'a Resource) {
         let pods = pods(object, self.facts);
         self.has_pods |= !pods.is_empty();
         self.has_services |= is_service(object);
+        self.has_operator |=
+            object.kind() == "Subscription" && object.gvk().group == "operators.coreos.com";
         self.own.add_object(0, place, object, &pods);
         self.pods.push(pods);
     }
@@ -178,6 +210,45 @@ impl<'a> Render<'a> {
     /// The object of a kind with a name in the same render.
     pub(super) fn named(&self, kind: &str, namespace: &str, name: &str) -> Option<&'a Resource> {
         self.own.named(kind, namespace, name).next().map(|known| known.object)
+    }
+
+    /// True if the render has an object of a kind in a namespace.
+    pub(super) fn has_kind(&self, kind: &str, namespace: &str) -> bool {
+        let all = || self.objects.iter().map(|one| (one.kind(), self.facts.namespace(one)));
+        self.kinds.get_or_init(|| all().collect()).contains(&(kind, namespace))
+    }
+
+    /// True if the ServiceAccount of a pod is made outside of this render, as all of its namespace are: the render is a part
+    /// of something.
+    pub(super) fn is_part_with(&self, namespace: &str, pod: &Pod<'_>) -> bool {
+        let name = pod.get(&["serviceAccountName"]).and_then(Node::as_text).unwrap_or("default");
+        // An object without a namespace may be applied to any.
+        let mut namespaces = [namespace, DEFAULT_NAMESPACE].into_iter();
+        let is_here = |namespace| self.named("ServiceAccount", namespace, name).is_some();
+        !matches!(name, "" | "default")
+            && !self.has_kind("ServiceAccount", namespace)
+            && !namespaces.any(is_here)
+    }
+
+    /// True if a Service selects a pod as soon as a namespace is set for both: exactly one of them has one now.
+    pub(super) fn selects_later(&self, service: &Resource, selector: &Node) -> bool {
+        let loose = self.loose.get_or_init(|| {
+            let mut loose = BTreeMap::<Label<'_>, Vec<(&Node, bool)>>::new();
+            for (object, pods) in self.objects.iter().zip(&self.pods) {
+                let is_loose = object.namespace().is_empty();
+                for node in pods.iter().filter_map(Pod::labels) {
+                    for label in labels(Some(node)) {
+                        loose.entry(label).or_default().push((node, is_loose));
+                    }
+                }
+            }
+            loose
+        });
+        let is_loose = service.namespace().is_empty();
+        let candidates = |label| loose.get(&label).map_or(&[][..], Vec::as_slice);
+        let fewest = labels(Some(selector)).map(candidates).min_by_key(|found| found.len());
+        let mut fewest = fewest.unwrap_or_default().iter();
+        fewest.any(|(labels, of_pod)| *of_pod != is_loose && has_all(selector, Some(labels)))
     }
 
     /// True if an object exists in the render, or is known to exist elsewhere.
@@ -294,7 +365,8 @@ impl<'a> Render<'a> {
             }
         }
         if !missing.is_empty() {
-            let mentioned = self.words_of_programs();
+            let mut mentioned = self.words_of_programs();
+            mentioned.extend(self.secrets_in_configuration(&missing));
             missing.retain(|(kind, _, name), missing| {
                 !mentioned.contains(name) && self.is_lost(kind, name, missing)
             });
@@ -379,8 +451,25 @@ impl<'a> Render<'a> {
             let values = items(container.node.get("env")).iter().filter_map(|one| one.get("value"));
             lists.chain(values).filter_map(Node::as_text)
         });
-        let is_end = |c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '.';
-        texts.flat_map(|text| text.split(is_end)).filter(|word| !word.is_empty()).collect()
+        let words = texts.flat_map(|text| text.split(is_end_of_word));
+        words.filter(|word| !word.is_empty()).collect()
+    }
+
+    /// The missing Secrets that a ConfigMap mentions: a script or a program with this configuration may make them.
+    fn secrets_in_configuration(
+        &self,
+        missing: &BTreeMap<UsedName<'a>, Missing<'a>>,
+    ) -> Vec<&'a str> {
+        let secrets = missing.keys().filter(|(kind, ..)| *kind == "Secret");
+        let secrets: BTreeSet<&str> = secrets.map(|(_, _, name)| *name).collect();
+        if secrets.is_empty() {
+            return Vec::new();
+        }
+        let maps = self.objects.iter().filter(|object| object.kind() == "ConfigMap");
+        let data = maps.filter_map(|object| present(object.node(), "data"));
+        let texts = data.flat_map(Node::entries).filter_map(|(_, value)| value.as_text());
+        let words = texts.flat_map(|text| text.split(is_end_of_word));
+        words.filter_map(|word| secrets.get(word).copied()).collect()
     }
 
     /// The generated objects whose names have a hash.
@@ -434,6 +523,11 @@ impl<'a> Render<'a> {
         });
         !services.is_empty() && services.of(namespace, &Labels::of(pod.labels())).next().is_some()
     }
+}
+
+/// True for characters that names of objects do not have.
+fn is_end_of_word(c: char) -> bool {
+    !c.is_ascii_alphanumeric() && c != '-' && c != '.'
 }
 
 /// The length from which on the same value in two objects is no accident.

@@ -125,6 +125,8 @@ pub(super) enum InPart {
     Patch,
     /// The kind is not known.
     Kind,
+    /// The kind is not known, and has no whole pods: patches for pods that are made elsewhere, or containers in another form.
+    Form,
 }
 
 /// The ends of the names of kinds whose objects others complete: `ClusterTrainingRuntime`, `SandboxTemplate`.
@@ -175,7 +177,8 @@ pub(super) fn judged_in_part<'a>(object: &'a Resource, pods: &[Pod<'a>]) -> Opti
         return Some((pod.path(&["podSpecPatch"]), InPart::Patch));
     }
     let part = pods.iter().find(|pod| pod.shape == Shape::Part && !is_of(PARTS, group, kind))?;
-    Some((part.path(&[]), InPart::Kind))
+    let has_pods = !items(part.spec.get("containers")).is_empty() && !completes(part);
+    Some((part.path(&[]), if has_pods { InPart::Kind } else { InPart::Form }))
 }
 
 /// The pods of an object of a known kind at a path; `None` for other kinds.
@@ -328,12 +331,21 @@ fn is_template(path: &Path, node: &Node) -> bool {
 /// True if a pod template is a patch, which something merges into a template that is not rendered: a container has no
 /// image, or it is below a field for patches, such as `options.deployments` of Tekton's operator.
 fn is_patch(path: &Path, node: &Node) -> bool {
-    const PATCHES: [&str; 5] = ["deployments", "options", "overrides", "patches", "statefulSets"];
-    let is_for_patches =
-        |step: &PathStep| matches!(step, PathStep::Key(key) if PATCHES.contains(&&**key));
     let containers = present(node, "spec").map_or(&[][..], |spec| items(spec.get("containers")));
     containers.iter().any(|one| text(one, "image").is_none_or(str::is_empty))
-        || path.steps().iter().any(is_for_patches)
+        || is_for_patches(path)
+}
+
+/// True for a path below a field for patches.
+fn is_for_patches(path: &Path) -> bool {
+    const PATCHES: [&str; 5] = ["deployments", "options", "overrides", "patches", "statefulSets"];
+    let is_of = |step: &PathStep| matches!(step, PathStep::Key(key) if PATCHES.contains(&&**key));
+    path.steps().iter().any(is_of)
+}
+
+/// True if a part of a pod completes a pod that is made elsewhere.
+fn completes(pod: &Pod<'_>) -> bool {
+    pod.containers.iter().any(|one| one.image().is_empty()) || is_for_patches(&pod.path(&[]))
 }
 
 /// A part of a pod: the containers that a mapping holds directly, or fields that only pods have; with the keys of these

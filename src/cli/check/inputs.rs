@@ -63,7 +63,8 @@ impl Inputs<'_> {
             let resources = renders[number].as_ref().ok()?;
             let are_several = built.len() > 1 || !self.trees.is_empty();
             let others = are_several.then_some((number, &all));
-            Some(harden::check_among(resources, others, self.loader.sources(), self.settings))
+            let (target, sources) = (&built[number], self.loader.sources());
+            Some(harden::check_among(resources, target, others, sources, self.settings))
         };
         in_order(built.len(), &self.run.options().threads, work, |_, findings| {
             // A run holds all findings until they are written.

@@ -1,6 +1,8 @@
 //! KR-AVL-001, 002, 003: programs have several copies, on several nodes.
 
 use super::OF_AVAILABILITY;
+use crate::harden::acting::AssumedPort;
+use crate::harden::images::store;
 use crate::harden::pod::{Pod, Shape};
 use crate::harden::rule::{Check, Needs, RenderCheck, Rule};
 use crate::harden::scene::{Render, Scene};
@@ -68,7 +70,20 @@ fn replicas(pod: &Pod<'_>, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violati
                 format!("{message}; each copy needs a node of its own: it takes ports of its node");
             return vec![violation(message).severity(Severity::Note)];
         }
-        vec![violation(message)]
+        let assumed = render.acting.assumed_port(scene.namespace(), pod);
+        if let Some(AssumedPort { number, .. }) = assumed.filter(|port| !port.is_told) {
+            let message = format!(
+                "{message}; assumed: a container listens on the port `{number}`, which none declares"
+            );
+            return vec![violation(message).severity(Severity::Note)];
+        }
+        if let Some(store) = pod.containers.iter().find_map(|one| store(one.image())) {
+            let message = format!(
+                "{message}; assumed: copies of `{store}` can share its data, which it keeps itself"
+            );
+            return vec![violation(message).severity(Severity::Note)];
+        }
+        vec![render.in_operation(violation(message))]
     } else if scene.facts.is_paranoid() {
         vec![violation(format!("there is only {copies}")).severity(Severity::Note)]
     } else {
@@ -113,6 +128,7 @@ fn spread(pod: &Pod<'_>, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violation
     }
     let message = format!("nothing spreads its {number} copies: they may run on one node");
     let violation = pod.violation(&["topologySpreadConstraints"], message);
+    let violation = render.in_operation(violation);
     let selector = below(object.node(), &["spec", "selector"]);
     let Some(selector) = selector.filter(|one| !one.is_empty() && selects(one, labels)) else {
         return vec![violation];

@@ -4,8 +4,8 @@ use super::versions::image;
 use crate::harden::images::is_placeholder;
 use crate::harden::pod::{Container, Pod};
 use crate::harden::profile::Scope;
-use crate::harden::rule::{Check, Needs, Rule};
-use crate::harden::scene::Scene;
+use crate::harden::rule::{Needs, RenderCheck, Rule};
+use crate::harden::scene::{Render, Scene};
 use crate::harden::violation::{Severity, Violation};
 use crate::resource::ImageReference;
 
@@ -17,23 +17,37 @@ pub(super) static IMAGE_TAG: Rule = Rule {
     score: Some(5.0),
     scope: Scope::Recommended,
     fix_order: 0,
-    needs: Needs::Object(Check::Container(judge)),
+    needs: Needs::Render(RenderCheck::Container(judge)),
 };
 
-fn judge(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
+fn judge(
+    container: &Container<'_>,
+    pod: &Pod<'_>,
+    scene: Scene<'_>,
+    render: &Render<'_>,
+) -> Vec<Violation> {
     let Some(image) = image(container, pod).filter(|image| !image.contains('@')) else {
         return Vec::new();
     };
-    let message = match ImageReference::new(image).tag {
+    let tag = ImageReference::new(image).tag;
+    let message = match tag {
         "" => format!("has the image `{image}` of no version"),
         tag if tag == "latest" || scene.facts.values.floating_tags.iter().any(|one| one == tag) => {
             format!("has the image `{image}`, whose tag moves")
         }
         _ => return Vec::new(),
     };
+    let violation = |message| container.violation(&["image"], message);
     if is_placeholder(image) {
-        let message = format!("{message}; assumed: no build replaces it with what it makes");
-        return vec![container.violation(&["image"], message).severity(Severity::Warning)];
+        let message = format!("{message}; assumed: a build replaces it with what it makes");
+        return vec![violation(message).severity(Severity::Note)];
     }
-    vec![container.violation(&["image"], message)]
+    // Whatever includes the target sets the version, too.
+    if tag.is_empty() && render.is_part_with(scene.namespace(), pod) {
+        let message = format!(
+            "{message}; assumed: no kustomization that includes this one, and has the ServiceAccount, sets it"
+        );
+        return vec![render.in_operation(violation(message).severity(Severity::Warning))];
+    }
+    vec![render.in_operation(violation(message))]
 }

@@ -52,6 +52,9 @@ fn in_part(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> Vec<Viol
         InPart::Kind => format!(
             "pods of the kind `{kind}` are judged by what is written, not by what is missing: `podSpecs` of the configuration may name the path of their template"
         ),
+        InPart::Form => format!(
+            "parts of pods in the kind `{kind}` are judged by what is written, not by what is missing: they are completed elsewhere"
+        ),
     };
     if others > 0 {
         let objects = if others == 1 { "another object" } else { "other objects" };

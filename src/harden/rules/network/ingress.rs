@@ -129,10 +129,14 @@ fn unsafe_rule(object: &Resource, _: Scene<'_>) -> Vec<Violation> {
         let host = text(rule, "host").unwrap_or_default();
         if host.is_empty() || host == "*" {
             let path = Path::of(&["spec", "rules"]).index(number).keys(&["host"]);
-            found.push(Violation::at(
-                path,
-                "a rule without a host takes the requests for every host",
-            ));
+            let message = "a rule without a host takes the requests for every host";
+            found.push(match class(object) {
+                Some(_) => Violation::at(path, message),
+                None => {
+                    let assumed = "assumed: the class is the cluster's default, whose Ingresses share their hosts";
+                    Violation::at(path, format!("{message}; {assumed}")).severity(Severity::Note)
+                }
+            });
         }
     }
     found
@@ -141,21 +145,26 @@ fn unsafe_rule(object: &Resource, _: Scene<'_>) -> Vec<Violation> {
 /// True if an Ingress has a load balancer of its own, which no other Ingress shares: one of AWS without a group, or one of
 /// Google.
 fn has_own_balancer(object: &Resource) -> bool {
-    let annotation = |wanted: &str| {
-        let mut all = object.annotations();
-        all.find(|(key, _)| *key == wanted).map(|(_, value)| value)
-    };
-    let class = spec(object).and_then(|spec| text(spec, "ingressClassName"));
     let is_of_google = |(key, _): (&str, &str)| {
         key.starts_with("networking.gke.io/")
             || key == "kubernetes.io/ingress.global-static-ip-name"
             || key == "kubernetes.io/ingress.regional-static-ip-name"
     };
-    match class.or_else(|| annotation("kubernetes.io/ingress.class")) {
-        Some("alb") => annotation("alb.ingress.kubernetes.io/group.name").is_none(),
+    match class(object) {
+        Some("alb") => annotation(object, "alb.ingress.kubernetes.io/group.name").is_none(),
         Some("gce" | "gce-internal") => true,
         _ => object.annotations().any(is_of_google),
     }
+}
+
+/// The class of an Ingress; `None` for the default of the cluster.
+fn class(object: &Resource) -> Option<&str> {
+    let class = spec(object).and_then(|spec| text(spec, "ingressClassName"));
+    class.or_else(|| annotation(object, "kubernetes.io/ingress.class"))
+}
+
+fn annotation<'a>(object: &'a Resource, wanted: &str) -> Option<&'a str> {
+    object.annotations().find(|(key, _)| *key == wanted).map(|(_, value)| value)
 }
 
 fn duplicate(object: &Resource, _: Scene<'_>, render: &Render<'_>) -> Vec<Violation> {

@@ -110,7 +110,7 @@ fn told(key: &str, of: Type<'_>, at: Option<&Place<'_>>) -> Violation {
         false => format!("there is no field `{key_shown}` in {place}{near}"),
     };
     let violation = Violation::at(at.keys(&[key]), message);
-    if is_of_bundle { violation.severity(Severity::Warning) } else { violation }
+    if is_of_bundle { violation.severity(Severity::Note) } else { violation }
 }
 
 /// True for the Service of a webhook.

@@ -2,12 +2,12 @@
 
 use crate::harden::objects::service;
 use crate::harden::profile::Scope;
-use crate::harden::rule::{Check, Needs, RenderCheck, Rule};
+use crate::harden::rule::{Needs, RenderCheck, Rule};
 use crate::harden::scene::{Existing, Render, Scene};
 use crate::harden::uses::has_placeholder;
 use crate::harden::value::{below, integer, items, text};
 use crate::harden::violation::{Severity, Violation};
-use crate::resource::Resource;
+use crate::resource::{CLUSTER, DEFAULT_NAMESPACE, Resource};
 use crate::yaml::Node;
 use crate::yaml::path::Path;
 
@@ -30,7 +30,7 @@ pub(super) static SERVICE_TYPE: Rule = Rule {
     score: None,
     scope: Scope::Recommended,
     fix_order: 0,
-    needs: Needs::Object(Check::Object(service_type)),
+    needs: Needs::Render(RenderCheck::Object(service_type)),
 };
 
 fn stateful_service_name(
@@ -70,11 +70,18 @@ fn stateful_service_name(
     }
 }
 
-fn service_type(object: &Resource, scene: Scene<'_>) -> Vec<Violation> {
+fn service_type(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violation> {
     let Some(spec) = service(object) else { return Vec::new() };
     let mut found = Vec::new();
     let kind = text(spec, "type").unwrap_or_default();
-    let is_allowed = scene.facts.values.service_types.iter().any(|one| one == kind);
+    // The controller of a class of Ingresses takes the requests for all others.
+    let is_entrance = || {
+        ["IngressClass", "GatewayClass"].iter().any(|kind| {
+            [CLUSTER, DEFAULT_NAMESPACE].iter().any(|scope| render.has_kind(kind, scope))
+        })
+    };
+    let is_allowed =
+        scene.facts.values.service_types.iter().any(|one| one == kind) || is_entrance();
     if matches!(kind, "NodePort" | "LoadBalancer") && !is_allowed {
         let message = format!("it is reachable from outside of the cluster, as a `{kind}`");
         found.push(Violation::at(Path::of(&["spec", "type"]), message));

@@ -2,7 +2,7 @@
 
 use super::OF_PROBES;
 use super::runtimes::{add_default, defaults, has_port, runtime};
-use crate::harden::acting::{leads_to, takes_all};
+use crate::harden::acting::{AssumedPort, leads_to, takes_all};
 use crate::harden::pod::{Container, Pod};
 use crate::harden::profile::Scope;
 use crate::harden::rule::{Check, Needs, RenderCheck, Rule};
@@ -89,8 +89,18 @@ fn missing(
         // A Service that publishes pods before they are ready does not wait for a probe.
         let waits = !render.acting.any_service(namespace, pod, takes_all);
         let message = "gets requests of a Service before it is ready";
-        let violation = container.violation(&["readinessProbe"], message);
-        if waits { violation } else { violation.severity(Severity::Note) }
+        let violation = |message: &str| container.violation(&["readinessProbe"], message);
+        match render.acting.assumed_port(namespace, pod) {
+            _ if !waits => violation(message).severity(Severity::Note),
+            Some(AssumedPort { number, is_told }) => {
+                let assumed = format!(
+                    "assumed: it listens on the port `{number}`, which it does not declare"
+                );
+                let severity = if is_told { Severity::Warning } else { Severity::Note };
+                violation(&format!("{message}; {assumed}")).severity(severity)
+            }
+            None => render.in_operation(violation(message)),
+        }
     } else if scene.facts.is_paranoid() {
         let message = "has no `readinessProbe`";
         container.violation(&["readinessProbe"], message).severity(Severity::Note)

@@ -7,7 +7,7 @@ use crate::harden::rule::{Check, Needs, Rule};
 use crate::harden::runtime::Timing;
 use crate::harden::scene::Scene;
 use crate::harden::value::{integer, present};
-use crate::harden::violation::{Class, Edit, Violation, mapping};
+use crate::harden::violation::{Class, Edit, Severity, Violation, mapping};
 use crate::yaml::Node;
 
 pub(super) static STARTUP_MISSING: Rule = Rule {
@@ -137,7 +137,13 @@ fn missing(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Vi
         }
         None => return Vec::new(),
     };
-    unstarted.violation(container, scene, message)
+    let mut found = unstarted.violation(container, scene, message);
+    // The first check is late by less than the checks take to find a program that hangs.
+    let is_minor = initial == LONG || initial <= unstarted.times.window();
+    if is_minor && initial >= LONG {
+        found.iter_mut().for_each(|violation| violation.severity = Some(Severity::Note));
+    }
+    found
 }
 
 fn kills(container: &Container<'_>, pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {

@@ -130,6 +130,11 @@ fn unresolved(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> Vec<V
                 let account = render.named("ServiceAccount", DEFAULT_NAMESPACE, name);
                 let (told, severity) = match account.is_some_and(is_loose) {
                     true => ("nor has it where it is rendered", Severity::Note),
+                    // Roles alone are a part of something, which has the account and gives both a namespace.
+                    false if !render.has_pods && account.is_none() => (
+                        "which the API server refuses; assumed: no kustomization with the ServiceAccount includes this one",
+                        Severity::Note,
+                    ),
                     false => ("which the API server refuses", Severity::Error),
                 };
                 let message = format!("the ServiceAccount `{name}` has no namespace, {told}");

@@ -95,14 +95,11 @@ fn grants(object: &Resource) -> impl Iterator<Item = Grant<'_>> {
 }
 
 fn wildcard(object: &Resource, _: Scene<'_>) -> Vec<Violation> {
+    let is_of_cluster = object.kind() == "ClusterRole";
     let judge = |grant: Grant<'_>| {
         let [verbs, resources, groups] =
             ["verbs", "resources", "apiGroups"].map(|key| grant.has(key, "*"));
         let is_core = groups || grant.has("apiGroups", "");
-        if verbs && resources && is_core {
-            let message = "it gives all rights on all resources: `*` in `verbs` and in `resources`";
-            return Some(grant.at("resources", message));
-        }
         let told = |key: &str| {
             let words: Vec<&str> = grant.list(key).collect();
             few(&words, 3, |one| format!("`{one}`"))
@@ -146,8 +143,12 @@ fn wildcard(object: &Resource, _: Scene<'_>) -> Vec<Violation> {
         // Nothing is changed, and the core group has the Secrets.
         let only_reads =
             || grant.list("verbs").all(|verb| ["get", "list", "watch"].contains(&verb));
-        let is_minor = resources && !is_core && only_reads();
-        let severity = if is_minor { Severity::Note } else { Severity::Warning };
+        let severity = match resources {
+            // All Secrets of the cluster, or everything in a namespace.
+            true if verbs && (groups || is_core && is_of_cluster) => Severity::Error,
+            true if !is_core && only_reads() => Severity::Note,
+            _ => Severity::Warning,
+        };
         Some(grant.at(key, message).severity(severity))
     };
     grants(object).filter_map(judge).collect()

@@ -70,7 +70,10 @@ fn stale_hash(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> Vec<V
                 "it names the {kind} `{text}`, which is rendered as `{}`; assumed: the field refers to it, and no kustomization with a `nameReference` includes this one",
                 target.name()
             );
-            found.push(Violation::at(path, message));
+            let violation = Violation::at(path, message);
+            // A render without pods is a part of something, which may know the field.
+            let is_part = !render.has_pods;
+            found.push(if is_part { violation.severity(Severity::Note) } else { violation });
         }
     }
     found

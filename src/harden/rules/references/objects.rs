@@ -66,7 +66,14 @@ pub(super) fn missing(
             found.push((one, missing, 1));
         }
     });
-    found.into_iter().map(|(one, missing, times)| told(one, missing, times, scene)).collect()
+    let told = |(one, missing, times): (Use<'_>, Missing<'_>, usize)| {
+        let violation = told(one, missing, times, scene);
+        // A render without a single object of the kind gets them by other means, and operators make some.
+        let has_others = render.has_kind(one.kind, scene.namespace()) && !render.has_operator;
+        let is_note = one.is_for_images() || missing.elsewhere.is_some() || !has_others;
+        if is_note { violation.severity(Severity::Note) } else { violation }
+    };
+    found.into_iter().map(told).collect()
 }
 
 fn told(one: Use<'_>, missing: Missing<'_>, times: usize, scene: Scene<'_>) -> Violation {
@@ -90,15 +97,13 @@ fn told(one: Use<'_>, missing: Missing<'_>, times: usize, scene: Scene<'_>) -> V
     let container =
         one.of.and_then(|(pod, container)| scene.pods.get(pod)?.containers.get(container?));
     let path = one.path(scene.pods);
-    let violation = match (container, one.of) {
+    match (container, one.of) {
         (Some(container), _) => {
             Violation::at(path, format!("{what}; {assumed}")).of_container(container)
         }
         (None, Some(_)) => Violation::at(path, format!("the pod {what}; {assumed}")),
         (None, None) => Violation::at(path, format!("TLS {what}; {assumed}")),
-    };
-    let is_note = one.is_for_images() || missing.elsewhere.is_some();
-    if is_note { violation.severity(Severity::Note) } else { violation }
+    }
 }
 
 fn plural(word: &str, count: usize) -> String {

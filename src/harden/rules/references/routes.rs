@@ -65,7 +65,10 @@ fn ingress_backend(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> 
                 let message = format!(
                     "it leads to the Service `{name}`, which is not rendered; assumed: it is not made by other means"
                 );
-                Some(Violation::at(backend.path, message).severity(Severity::Warning))
+                // The Services of a namespace without any are made by other means.
+                let has_others = render.has_kind("Service", namespace);
+                let severity = if has_others { Severity::Warning } else { Severity::Note };
+                Some(Violation::at(backend.path, message).severity(severity))
             }
         }
     };

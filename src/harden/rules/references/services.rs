@@ -53,12 +53,17 @@ fn selects_nothing(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> 
     let is_known = !render.has_pods
         || render.selects_pod(namespace, selector, object)
         || render.may_be_made(namespace, selector)
+        || render.selects_later(object, selector)
         || labels(Some(selector)).any(|(key, value)| is_set_later(key) || has_placeholder(value));
     if is_known {
         return Vec::new();
     }
     let message = "it selects no pod that is rendered; assumed: its pods are made from this render";
-    vec![Violation::at(path(), message)]
+    let violation = Violation::at(path(), message);
+    // The pods of a namespace without any are made by other means, and operators make some.
+    let has_pods =
+        !render.has_operator && !render.acting.pods_in(&render.pods, namespace).is_empty();
+    vec![if has_pods { violation } else { violation.severity(Severity::Note) }]
 }
 
 /// True for labels that pods get when they are made, or while they run.

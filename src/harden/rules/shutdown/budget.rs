@@ -1,7 +1,9 @@
 //! KR-SHD-001, 002, 003, 006: pods have enough time to shut down.
 
 use super::OF_SHUTDOWN;
+use crate::harden::acting::AssumedPort;
 use crate::harden::facts::Facts;
+use crate::harden::images::store;
 use crate::harden::pod::{Container, Pod};
 use crate::harden::rule::{Check, Needs, RenderCheck, Rule};
 use crate::harden::scene::{Render, Scene};
@@ -124,7 +126,23 @@ fn no_prestop(
         return Vec::new();
     }
     let message = "may end while requests of a Service still arrive: it has no `preStop`";
-    let violation = container.violation(&["lifecycle", "preStop"], message);
+    let violation = |assumed: String| {
+        let message = format!("{message}; {assumed}");
+        container.violation(&["lifecycle", "preStop"], message).severity(Severity::Note)
+    };
+    let is_single = || {
+        let is_alone = scene.object.kind() == "StatefulSet" || store(container.image()).is_some();
+        is_alone && render.acting.copies(scene.object).is_some_and(|(_, most)| most <= 1)
+    };
+    let assumed = render.acting.assumed_port(scene.namespace(), pod);
+    let violation = if is_single() {
+        // The next pod is made when this one has ended, or has other data.
+        violation("no other pod takes these, as it is the only one".to_owned())
+    } else if let Some(AssumedPort { number, .. }) = assumed.filter(|port| !port.is_told) {
+        violation(format!("assumed: it listens on the port `{number}`, which it does not declare"))
+    } else {
+        render.in_operation(container.violation(&["lifecycle", "preStop"], message))
+    };
     let values = &scene.facts.values;
     let total = [values.pre_stop_seconds, drain(pod, scene.facts), values.margin_seconds];
     if scene.facts.kubernetes().is_none_or(|minor| minor < SLEEP_SINCE)
