@@ -42,8 +42,8 @@ fn judge(
         let message = format!("{message}; assumed: a build replaces it with what it makes");
         return vec![violation(message).severity(Severity::Note)];
     }
-    // Whatever includes the target sets the version, too.
-    if tag.is_empty() && render.is_part_with(scene.namespace(), pod) {
+    // Whatever includes the target may set the version, too.
+    if render.is_part_with(scene.namespace(), pod) {
         let message = format!(
             "{message}; assumed: no kustomization that includes this one, and has the ServiceAccount, sets it"
         );

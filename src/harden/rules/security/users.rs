@@ -54,13 +54,24 @@ fn low(pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
     let is_own =
         |container: &Container<'_>, user| scene.facts.is_user_of_image(container.image(), user);
     let is_low = |user: &i64| *user > 0 && *user < least;
+    // A low user is mostly the one that the image is made for.
+    let is_unknown = |one: &Container<'_>| scene.facts.user_of_image(one.image()).is_none();
+    let told = |violation: Violation, is_assumed: bool| match is_assumed {
+        true => {
+            let message = format!("{}; assumed: no image is made for this user", violation.message);
+            Violation { message, ..violation }.severity(Severity::Note)
+        }
+        false => violation,
+    };
     let mut found = Vec::new();
     if let Some(user) = pod.security(USER).and_then(integer).filter(is_low) {
-        let mut heirs = pod.containers.iter().filter(|one| one.security(USER).is_none());
-        if heirs.any(|one| !is_own(one, user)) {
+        let heirs = pod.containers.iter().filter(|one| one.security(USER).is_none());
+        let mut others = heirs.filter(|one| !is_own(one, user)).peekable();
+        if others.peek().is_some() {
             let message = format!("the pod runs as user {user}, which is below {least}");
             let violation = pod.violation_of_security(USER, message);
-            found.push(violation.replace(plain(&values.run_as_user.to_string())));
+            let violation = violation.replace(plain(&values.run_as_user.to_string()));
+            found.push(told(violation, others.all(is_unknown)));
         }
     }
     for container in &pod.containers {
@@ -69,7 +80,8 @@ fn low(pod: &Pod<'_>, scene: Scene<'_>) -> Vec<Violation> {
             let message = format!("runs as user {user}, which is below {least}");
             let other = values.user_of(container.image());
             let violation = container.violation_of_security(USER, message);
-            found.push(violation.replace(plain(&other.to_string())));
+            let violation = violation.replace(plain(&other.to_string()));
+            found.push(told(violation, is_unknown(container)));
         }
     }
     found
