@@ -99,8 +99,9 @@ impl<'a> Cluster<'a> {
         is_binding: bool,
     ) -> Matches {
         let rules = items(constraints.get("resourceRules"));
+        let is_exact = text(constraints, "matchPolicy") == Some("Exact");
         let any = |rules: &[Node]| {
-            let all = rules.iter().map(|rule| self.rule_matches(rule, object));
+            let all = rules.iter().map(|rule| self.rule_matches(rule, is_exact, object));
             all.fold(Matches::No, |found, one| match (found, one) {
                 (Matches::Yes, _) | (_, Matches::Yes) => Matches::Yes,
                 (unknown @ Matches::Unknown(_), _) | (_, unknown @ Matches::Unknown(_)) => unknown,
@@ -147,7 +148,7 @@ impl<'a> Cluster<'a> {
         }
     }
 
-    fn rule_matches(&self, rule: &Node, object: &Resource) -> Matches {
+    fn rule_matches(&self, rule: &Node, is_exact: bool, object: &Resource) -> Matches {
         let gvk = object.gvk();
         let has = |field: &str, value: &str| {
             let all = items(rule.get(field)).iter().filter_map(Node::as_text);
@@ -172,7 +173,7 @@ impl<'a> Cluster<'a> {
         match is_meant && is_in_scope {
             false => Matches::No,
             true if has("apiVersions", &gvk.version) => Matches::Yes,
-            true if text(rule, "matchPolicy") == Some("Exact") => Matches::No,
+            true if is_exact => Matches::No,
             true => Matches::Unknown(format!(
                 "it is about another version than `{}`, to which a cluster converts objects",
                 gvk.api_version()
