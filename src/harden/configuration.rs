@@ -149,6 +149,8 @@ struct ValuesSpec {
     writable_dirs: Option<Vec<String>>,
     floating_tags: Vec<String>,
     required_labels: Option<Vec<String>>,
+    #[serde(deserialize_with = "de::mapping")]
+    labels: Option<Node>,
     service_types: Vec<String>,
     placement: Placement,
     empty_dir_size_limit: Spanned<Text>,
@@ -358,11 +360,11 @@ impl Spec {
             }
         }
         rules(self.rules.as_ref(), &mut settings, sources, budget, &mut keep);
-        let users = by_image(self.images.run_as_user.as_ref());
+        let users = by_key(self.images.run_as_user.as_ref());
         settings.facts.values.image_users = users.map_err(&mut keep).unwrap_or_default();
-        let directories = by_image(self.images.writable_dirs.as_ref());
+        let directories = by_key(self.images.writable_dirs.as_ref());
         settings.facts.values.image_dirs = directories.map_err(&mut keep).unwrap_or_default();
-        let built = by_image(self.images.built.as_ref());
+        let built = by_key(self.images.built.as_ref());
         settings.facts.built_images = built.map_err(&mut keep).unwrap_or_default();
         settings.facts.externals = self.externals.into_iter().map(ExternalSpec::external).collect();
         for producer in self.producers {
@@ -450,8 +452,8 @@ impl Level {
     }
 }
 
-/// Values by patterns of images.
-fn by_image<T: DeserializeOwned>(said: Option<&Node>) -> Result<Vec<(String, T)>> {
+/// Values by patterns of images, or by other keys.
+fn by_key<T: DeserializeOwned>(said: Option<&Node>) -> Result<Vec<(String, T)>> {
     let entries = said.and_then(Node::as_mapping).map(Mapping::entries).unwrap_or_default();
     let read =
         |(pattern, value): &(Scalar, Node)| Ok((pattern.text().to_owned(), de::from_node(value)?));
@@ -607,6 +609,10 @@ impl ValuesSpec {
     fn values(&self, errors: &mut Vec<Error>) -> Values {
         let Self { resources, shutdown, .. } = self;
         let usual = Values::default();
+        let labels = by_key(self.labels.as_ref()).unwrap_or_else(|error| {
+            errors.push(error);
+            Vec::new()
+        });
         let mut quantity = |said: &Spanned<Text>, usual: String| {
             if said.is_empty() {
                 return usual;
@@ -633,6 +639,7 @@ impl ValuesSpec {
             min_memory_limit: quantity(&resources.min_memory_limit, usual.min_memory_limit),
             floating_tags: self.floating_tags.clone(),
             required_labels: self.required_labels.clone().unwrap_or(usual.required_labels),
+            labels,
             service_types: self.service_types.clone(),
             pre_stop_seconds: shutdown.pre_stop_seconds.unwrap_or(usual.pre_stop_seconds),
             drain_seconds: shutdown.drain_seconds.unwrap_or(usual.drain_seconds),

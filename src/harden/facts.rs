@@ -164,6 +164,8 @@ pub struct Values {
     pub min_memory_limit: String,
     /// The labels that workloads and Services must have.
     pub required_labels: Vec<String>,
+    /// The values of such labels, where they are missing; `{metadata.name}` stands for the name of the object.
+    pub labels: Vec<(String, String)>,
     /// The types of Services that may be reachable from outside of the cluster.
     pub service_types: Vec<String>,
     /// Tags of images that are reused for new versions, in addition to `latest`.
@@ -234,6 +236,7 @@ impl Default for Values {
             memory_limit_factor: 2,
             min_memory_limit: "256Mi".to_owned(),
             required_labels: vec!["app.kubernetes.io/name".to_owned()],
+            labels: Vec::new(),
             service_types: Vec::new(),
             floating_tags: Vec::new(),
             pre_stop_seconds: 5,

@@ -139,6 +139,9 @@ impl Version {
     /// The newest known version.
     pub const LATEST: Self = Self(37);
 
+    /// The number of minor versions of Kubernetes that its project supports at a time.
+    pub(super) const SUPPORTED: u16 = 3;
+
     /// The number after `1.`.
     #[must_use]
     pub const fn minor(self) -> u16 {

@@ -133,6 +133,17 @@ impl Told {
     }
 }
 
+impl Told {
+    /// True if a runtime is that of any container.
+    pub(super) fn has_runtime_of_all(&self) -> bool {
+        let is_of_all = |one: &Scoped<Runtime>| {
+            let fits_all = |pattern: &String| pattern.chars().all(|letter| letter == '*');
+            one.selection.is_none() && (one.images.is_empty() || one.images.iter().any(fits_all))
+        };
+        self.runtimes.iter().any(is_of_all)
+    }
+}
+
 fn compile(selector: &Selector, budget: &Budget) -> Result<Arc<Selection>> {
     for text in [&selector.label_selector, &selector.annotation_selector] {
         LabelSelector::parse(text).map_err(|error| error.at(text.span))?;

@@ -20,15 +20,12 @@ pub(super) static DEPRECATED_API: Rule = Rule {
     needs: Needs::Object(Check::Object(judge)),
 };
 
-/// The number of minor versions of Kubernetes that are supported at a time.
-const SUPPORTED: u16 = 3;
-
 fn judge(object: &Resource, scene: Scene<'_>) -> Vec<Violation> {
     let gvk = object.gvk();
     let Some(api) = Api::find(&gvk.group, &gvk.version, &gvk.kind) else { return Vec::new() };
     let newest = Version::LATEST.minor();
     // Without a target, an error is what no supported version serves.
-    let target = scene.facts.kubernetes().unwrap_or(newest + 1 - SUPPORTED);
+    let target = scene.facts.kubernetes().unwrap_or(newest + 1 - Version::SUPPORTED);
     let latest = scene.facts.kubernetes().unwrap_or(newest);
     let severity = match () {
         () if api.is_removed(target) => Severity::Error,

@@ -7,7 +7,7 @@ use crate::harden::rule::{Check, Needs, Rule};
 use crate::harden::scene::Scene;
 use crate::harden::selector::{has_all, selects};
 use crate::harden::value::{below, integer, present};
-use crate::harden::violation::{Severity, Violation};
+use crate::harden::violation::{Class, Edit, Severity, Violation, string};
 use crate::resource::Resource;
 use crate::text::phrase::{listed, quoted};
 use crate::yaml::path::Path;
@@ -19,7 +19,7 @@ pub(super) static RECOMMENDED_LABELS: Rule = Rule {
     severity: Severity::Note,
     score: None,
     scope: Scope::Paranoid,
-    fix_order: 0,
+    fix_order: 90,
     needs: Needs::Object(Check::Object(recommended_labels)),
 };
 
@@ -54,9 +54,31 @@ fn recommended_labels(object: &Resource, scene: Scene<'_>) -> Vec<Violation> {
     if wanted.iter().all(|key| has(key)) {
         return Vec::new();
     }
-    let missing = wanted.iter().filter(|key| !has(key));
-    let message = format!("it lacks the labels {}", listed(quoted(missing), "and"));
-    vec![Violation::at(Path::of(&["metadata", "labels"]), message)]
+    let missing: Vec<&String> = wanted.iter().filter(|key| !has(key)).collect();
+    let message = format!("it lacks the labels {}", listed(quoted(&missing), "and"));
+    let violation = Violation::at(Path::of(&["metadata", "labels"]), message);
+    // The labels of a pod are those that others select.
+    let is_fixable = scene.pods.iter().all(|pod| pod.shape == Shape::Known)
+        && !matches!(object.kind(), "Pod" | "PodTemplate");
+    let edits: Vec<Edit> = match is_fixable {
+        true => missing.iter().filter_map(|key| labelled(key, object, scene)).collect(),
+        false => Vec::new(),
+    };
+    vec![if edits.is_empty() { violation } else { violation.fix(Class::Safe, edits) }]
+}
+
+/// The edit that adds a label of the configuration; `None` if it has none, or one that is no value of a label.
+fn labelled(key: &str, object: &Resource, scene: Scene<'_>) -> Option<Edit> {
+    const LONGEST: usize = 63;
+    let (_, value) = scene.facts.values.labels.iter().find(|(known, _)| known == key)?;
+    let value = value.replace("{metadata.name}", object.name());
+    let is_inner = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
+    let is_end = |letter: Option<char>| letter.is_some_and(|letter| letter.is_ascii_alphanumeric());
+    let is_value = value.len() <= LONGEST
+        && value.chars().all(is_inner)
+        && is_end(value.chars().next())
+        && is_end(value.chars().last());
+    is_value.then(|| Edit::Set(Path::of(&["metadata", "labels", key]), string(&value)))
 }
 
 fn selector_mismatch(object: &Resource, scene: Scene<'_>) -> Vec<Violation> {
