@@ -44,6 +44,7 @@ mod strip;
 mod suppress;
 #[cfg(test)]
 mod tests;
+mod unread;
 mod upgrade;
 mod uses;
 mod value;

@@ -9,11 +9,12 @@ use super::objects::{Objects, is_service, service};
 use super::pod::Pod;
 use super::purpose::trial;
 use super::selector::{Labels, Selectors, has_all, labels};
+use super::unread::{InPart, judged_in_part};
 use super::uses::{has_placeholder, uses};
 use super::value::{items, present};
 use super::views::Views;
 use super::violation::{Severity, Violation};
-use super::workload::{InPart, judged_in_part, pods};
+use super::workload::pods;
 use crate::resource::{CLUSTER, DEFAULT_NAMESPACE, ResMap, Resource};
 use crate::source::Span;
 use crate::yaml::Node;
@@ -388,7 +389,7 @@ impl<'a> Render<'a> {
         let found = self.in_part.get_or_init(|| {
             let mut found = BTreeMap::new();
             for (object, pods) in self.judged() {
-                if let Some((_, why)) = judged_in_part(object, pods) {
+                for (_, why) in judged_in_part(object, pods) {
                     let kind = (&*object.gvk().group, object.kind(), why);
                     found.entry(kind).or_insert((object, 0)).1 += 1;
                 }

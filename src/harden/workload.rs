@@ -85,6 +85,9 @@ const WORKFLOWS: &[(&str, &[&str])] = &[
     ("WorkflowTemplate", &["spec"]),
 ];
 
+/// The group of Kyverno's policies.
+const KYVERNO: &str = "kyverno.io";
+
 /// Groups and kinds (`*` for all) of objects that mention pods but create none: definitions, policies, and texts.
 const NO_WORKLOADS: &[(&str, &str)] = &[
     ("", "ConfigMap"),
@@ -97,7 +100,7 @@ const NO_WORKLOADS: &[(&str, &str)] = &[
     ("expansion.gatekeeper.sh", "*"),
     ("extensions", "PodSecurityPolicy"),
     ("kustomize.config.k8s.io", "*"),
-    ("kyverno.io", "*"),
+    (KYVERNO, "*"),
     ("mutations.gatekeeper.sh", "*"),
     ("policies.kyverno.io", "*"),
     ("policy", "*"),
@@ -115,19 +118,6 @@ const CHARTS: &[(&str, &str)] = &[
 /// Kinds whose objects are parts of pods by their nature: what they lack may come from the object that runs them, or from
 /// the configuration of their controller.
 const PARTS: &[(&str, &str)] = &[("tekton.dev", "*")];
-
-/// The reason why pods of an object are checked only in part or not at all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum InPart {
-    /// Only a chart knows what its values mean.
-    Chart,
-    /// A workflow has a patch for a pod.
-    Patch,
-    /// The kind is not known.
-    Kind,
-    /// The kind is not known, and has no whole pods: patches for pods that are made elsewhere, or containers in another form.
-    Form,
-}
 
 /// The ends of the names of kinds whose objects others complete: `ClusterTrainingRuntime`, `SandboxTemplate`.
 const BLUEPRINTS: [&str; 3] = ["Class", "Runtime", "Template"];
@@ -149,6 +139,9 @@ pub(super) fn pods<'a>(object: &'a Resource, facts: &Facts) -> Vec<Pod<'a>> {
     }
     let told = facts.pod_paths.iter().filter(|told| told.group == **group && told.kind == **kind);
     let mut pods: Vec<Pod<'a>> = told.flat_map(|told| told_pods(object.node(), told)).collect();
+    if **group == *KYVERNO {
+        pods.extend(generated(object.node()));
+    }
     if is_of(NO_WORKLOADS, group, kind) || is_of(CHARTS, group, kind) {
         return pods;
     }
@@ -166,19 +159,22 @@ pub(super) fn pods<'a>(object: &'a Resource, facts: &Facts) -> Vec<Pod<'a>> {
     pods
 }
 
-/// The field of an object whose pods are checked only in part or not at all, and the reason.
-pub(super) fn judged_in_part<'a>(object: &'a Resource, pods: &[Pod<'a>]) -> Option<(Path, InPart)> {
+/// True for an object with values for Helm charts.
+pub(super) fn is_of_chart(object: &Resource) -> bool {
     let Gvk { group, kind, .. } = object.gvk();
-    if is_of(CHARTS, group, kind) {
-        let found = by_form(object.node());
-        return found.first().map(|pod| (pod.path(&[]), InPart::Chart));
-    }
-    if let Some(pod) = pods.iter().find(|pod| pod.get(&["podSpecPatch"]).is_some()) {
-        return Some((pod.path(&["podSpecPatch"]), InPart::Patch));
-    }
-    let part = pods.iter().find(|pod| pod.shape == Shape::Part && !is_of(PARTS, group, kind))?;
-    let has_pods = !items(part.spec.get("containers")).is_empty() && !completes(part);
-    Some((part.path(&[]), if has_pods { InPart::Kind } else { InPart::Form }))
+    is_of(CHARTS, group, kind)
+}
+
+/// True for an object that is a part of pods by its nature.
+pub(super) fn is_part(object: &Resource) -> bool {
+    let Gvk { group, kind, .. } = object.gvk();
+    is_of(PARTS, group, kind)
+}
+
+/// True for an object of a kind that creates pods and whose fields are all known, or of one that creates none.
+pub(super) fn is_settled(object: &Resource) -> bool {
+    let Gvk { group, kind, .. } = object.gvk();
+    is_of(NO_WORKLOADS, group, kind) || KINDS.iter().any(|owner| owner.kind == (group, kind))
 }
 
 /// The pods of an object of a known kind at a path; `None` for other kinds.
@@ -211,6 +207,19 @@ fn paths<'k>(at: Path, keys: impl IntoIterator<Item = &'k &'k str>, root: &Node)
         };
     }
     paths
+}
+
+/// The pods in objects that rules of a Kyverno policy generate: `generate.data`, of the kind `generate.kind`.
+fn generated(root: &Node) -> Vec<Pod<'_>> {
+    let rules: [&[&str]; 2] =
+        [&["spec", "rules", "*", "generate"], &["spec", "rules", "*", "generate", "foreach", "*"]];
+    let mut found = Vec::new();
+    for path in rules.into_iter().flat_map(|keys| paths(Path::default(), keys, root)) {
+        let Some((group, kind)) = path.find(root).and_then(kind_of) else { continue };
+        let at = path.keys(&["data"]);
+        found.extend(known(group, kind, &at, root, Shape::Template).unwrap_or_default());
+    }
+    found
 }
 
 fn told_pods<'a>(root: &'a Node, told: &PodPath) -> Vec<Pod<'a>> {
@@ -265,7 +274,7 @@ fn of_workflow_template<'a>(path: &Path, template: &'a Node, root: &'a Node) -> 
 
 /// The pods of an object of an unknown kind, by structure: templates, lists of containers, fields that only pods and
 /// containers have, and nested objects.
-fn by_form(root: &Node) -> Vec<Pod<'_>> {
+pub(super) fn by_form(root: &Node) -> Vec<Pod<'_>> {
     let mut found = Vec::new();
     let mut pending = vec![(Path::default(), root)];
     while let Some((path, node)) = pending.pop() {
@@ -305,10 +314,10 @@ fn by_form(root: &Node) -> Vec<Pod<'_>> {
 }
 
 /// The maximum depth of the search for pods: no kind has any further down.
-const DEEPEST: usize = 64;
+pub(super) const DEEPEST: usize = 64;
 
 /// True for fields whose values are not read by the kubelet.
-fn is_inert(key: &str) -> bool {
+pub(super) fn is_inert(key: &str) -> bool {
     matches!(key, "status" | "labels" | "annotations" | "openAPIV3Schema")
 }
 
@@ -344,7 +353,7 @@ fn is_for_patches(path: &Path) -> bool {
 }
 
 /// True if a part of a pod completes a pod that is made elsewhere.
-fn completes(pod: &Pod<'_>) -> bool {
+pub(super) fn completes(pod: &Pod<'_>) -> bool {
     pod.containers.iter().any(|one| one.image().is_empty()) || is_for_patches(&pod.path(&[]))
 }
 

@@ -1,11 +1,13 @@
 //! KR-CFG-004, 005, 006: targets are still checked, completely, and with the same hardening steps.
 
+use crate::harden::path::by_name;
 use crate::harden::profile::Scope;
 use crate::harden::rule::{Needs, RenderCheck, Rule};
 use crate::harden::scene::{Render, Scene};
+use crate::harden::unread::{InPart, judged_in_part};
 use crate::harden::violation::{Severity, Violation};
-use crate::harden::workload::{InPart, judged_in_part};
 use crate::resource::Resource;
+use crate::yaml::path::Path;
 
 /// KR-CFG-004: a target that was checked before is still checked.
 pub static TARGET_NOT_JUDGED: Rule = Rule {
@@ -43,10 +45,21 @@ pub static HARDENING_STEP_CHANGED: Rule = Rule {
 };
 
 fn in_part(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> Vec<Violation> {
-    let Some((path, why)) = judged_in_part(object, scene.pods) else { return Vec::new() };
-    let Some(others) = render.others_in_part(object, why) else { return Vec::new() };
+    let mut messages = Vec::new();
+    let mut first = None;
+    for (path, why) in judged_in_part(object, scene.pods) {
+        let Some(others) = render.others_in_part(object, why) else { continue };
+        messages.push(message(object, &path, why, others));
+        first = first.or(Some(path));
+    }
+    first.map(|path| Violation::at(path, messages.join("; "))).into_iter().collect()
+}
+
+/// The message about an object, and the number of others of its kind for which the same is true.
+fn message(object: &Resource, path: &Path, why: InPart, others: usize) -> String {
     let kind = object.kind();
-    let mut message = match why {
+    let field = || by_name(path, object.node());
+    let message = match why {
         InPart::Chart => "pods are set in chart values here and are not checked".to_owned(),
         InPart::Patch => "a patch of the pod is not judged".to_owned(),
         InPart::Kind => format!(
@@ -55,11 +68,15 @@ fn in_part(object: &Resource, scene: Scene<'_>, render: &Render<'_>) -> Vec<Viol
         InPart::Form => format!(
             "parts of pods in the kind `{kind}` are judged by what is written, not by what is missing: they are completed elsewhere"
         ),
+        InPart::Text => format!("`{}` has pods as text, which are not checked", field()),
+        InPart::Change => {
+            format!("`{}` changes pods of other objects, and the result is not checked", field())
+        }
     };
-    if others > 0 {
-        let objects = if others == 1 { "another object" } else { "other objects" };
-        let number = if others == 1 { String::new() } else { format!("{others} ") };
-        message = format!("{message}; so it is for {number}{objects} of the kind `{kind}`");
+    if others == 0 {
+        return message;
     }
-    vec![Violation::at(path, message)]
+    let objects = if others == 1 { "another object" } else { "other objects" };
+    let number = if others == 1 { String::new() } else { format!("{others} ") };
+    format!("{message}; so it is for {number}{objects} of the kind `{kind}`")
 }
