@@ -46,6 +46,8 @@ replays! {
     replacement_paths: seeds::replacements(),
     check_suppressions: seeds::judged(),
     diff_of_renders: seeds::pairs(),
+    dockerfile_rules: seeds::dockerfiles(),
+    expressions: seeds::expressions(),
     revision_trees: [],
 }
 

@@ -7,6 +7,7 @@ mod archive;
 mod builds;
 mod documents;
 mod edits;
+mod judgements;
 mod reviews;
 mod revisions;
 
@@ -15,5 +16,6 @@ pub(crate) use builds::{
 };
 pub(crate) use documents::{emit_reparses, parse_never_panics};
 pub(crate) use edits::edits_are_exact;
+pub(crate) use judgements::{dockerfile_rules, expressions};
 pub(crate) use reviews::{check_suppressions, diff_of_renders};
 pub(crate) use revisions::revision_trees;

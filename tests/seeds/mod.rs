@@ -89,6 +89,24 @@ pub(crate) fn judged() -> Vec<Vec<u8>> {
     contents(&files, |path| is_yaml(path) && !is_kustomization(path))
 }
 
+/// Every Dockerfile.
+pub(crate) fn dockerfiles() -> Vec<Vec<u8>> {
+    let is_one = |path: &Path| {
+        path.file_name().is_some_and(|name| name.to_string_lossy().contains("Dockerfile"))
+    };
+    contents(&files_below(&testdata().join("dockerfiles")), is_one)
+}
+
+/// Each expression of a table of true ones.
+pub(crate) fn expressions() -> Vec<Vec<u8>> {
+    let table = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/expressions/true.txt");
+    let text = String::from_utf8(read(&table)).expect("the table is text");
+    text.lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(|line| line.as_bytes().to_vec())
+        .collect()
+}
+
 /// The resources of both sides of every difference, as an archive.
 pub(crate) fn pairs() -> Vec<Vec<u8>> {
     let mut archives = Vec::new();
